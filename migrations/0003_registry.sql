@@ -1,0 +1,98 @@
+-- Who lives there, and the workbooks from which that was read.
+
+CREATE TABLE households (
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    dwelling_id UUID NOT NULL,
+    head_name TEXT NOT NULL, -- tells several households in one dwelling apart
+    lock_version INTEGER NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, dwelling_id, head_name),
+    FOREIGN KEY (tenant_id, dwelling_id) REFERENCES dwellings (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('households', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE residents (
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    household_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    search_text TEXT NOT NULL, -- name, pinyin and initials, lower-case
+    sex TEXT NOT NULL, -- GB/T 2261.1
+    birth_date TEXT, -- YYYY-MM-DD, or less of it where less is known
+    identity_sealed BYTEA,
+    identity_fingerprint BYTEA, -- keyed hash, for exact look-up
+    phone_sealed BYTEA,
+    phone_fingerprint BYTEA,
+    ethnic_group TEXT,
+    political_status TEXT,
+    education TEXT,
+    marital_status TEXT,
+    relation TEXT, -- to the head of the household, GB/T 4761
+    registered_address TEXT,
+    residence_state TEXT,
+    workplace TEXT,
+    health_sealed BYTEA,
+    note_sealed BYTEA,
+    lock_version INTEGER NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, identity_fingerprint),
+    FOREIGN KEY (tenant_id, household_id) REFERENCES households (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('residents', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX residents_by_household ON residents (tenant_id, household_id);
+CREATE INDEX residents_by_name ON residents (tenant_id, search_text, id);
+CREATE INDEX residents_by_phone ON residents (tenant_id, phone_fingerprint);
+
+CREATE TABLE resident_tags (
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    resident_id UUID NOT NULL,
+    tag TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT, -- null while it holds
+    evidence TEXT NOT NULL,
+    set_by UUID,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('resident_tags', 'tenant_id', colocate_with => 'tenants');
+CREATE UNIQUE INDEX resident_tags_current ON resident_tags (tenant_id, resident_id, tag) WHERE until IS NULL;
+
+CREATE TABLE imports (
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    id UUID NOT NULL,
+    file_name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    state TEXT NOT NULL,
+    header TEXT NOT NULL, -- JSON: the header cells as they stood, to give the rejected rows back under
+    total_rows INTEGER NOT NULL,
+    created_count INTEGER NOT NULL,
+    updated_count INTEGER NOT NULL,
+    unchanged_count INTEGER NOT NULL,
+    rejected_count INTEGER NOT NULL,
+    account_id UUID,
+    created_at BIGINT NOT NULL,
+    applied_at BIGINT,
+    PRIMARY KEY (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('imports', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX imports_by_time ON imports (tenant_id, created_at, id);
+
+CREATE TABLE import_rows (
+    tenant_id UUID NOT NULL,
+    import_id UUID NOT NULL,
+    row_number INTEGER NOT NULL, -- the worksheet's own
+    state TEXT NOT NULL,
+    sealed BYTEA, -- the original cells and what was read from them; removed some time after the import
+    rejected_column TEXT,
+    reason TEXT,
+    PRIMARY KEY (tenant_id, import_id, row_number),
+    FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('import_rows', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX import_rows_by_state ON import_rows (tenant_id, import_id, state, row_number);

@@ -1,0 +1,22 @@
+//! Who may do what: tenants, organisations, accounts, roles and how far they reach; signing in by password or by an
+//! invitation with a PIN; and the table of permissions that every route is held against.
+
+mod account;
+mod act;
+mod link;
+mod model;
+mod password;
+mod routes;
+mod session;
+mod store;
+pub mod web;
+
+pub use account::{NewAccount, create_account, create_organisation, create_tenant};
+pub use act::Act;
+pub use link::Link;
+pub use model::{
+    ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer,
+};
+pub use routes::{Need, Route, Routes};
+pub use session::{Entry, recognise, sign_in, sign_out};
+pub use store::{Organisation, STATEMENTS, Tenant, organisation, organisations, tenant, tenant_by_code, tenants};

@@ -1,0 +1,195 @@
+//! Who may do what. `ALLOWED` is the one table of permissions; a test walks every route with every role against it.
+
+use db::{record, text_enum};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+text_enum! {
+    /// What somebody is in a tenant. The last two act without an account.
+    pub enum Role {
+        Secretary = "secretary" "社区书记",
+        Staff = "staff" "社区工作人员",
+        BranchSecretary = "branch_secretary" "小区党支部书记",
+        GridWorker = "grid_worker" "网格员",
+        PropertyManager = "property_manager" "物业负责人",
+        SystemAdmin = "system_admin" "系统管理员",
+        SecurityAdmin = "security_admin" "安全管理员",
+        AuditAdmin = "audit_admin" "审计管理员",
+        Resident = "resident" "居民",
+        System = "system" "系统",
+    }
+    /// How far a role reaches.
+    pub enum Reach {
+        Tenant = "tenant" "整个社区",
+        Estate = "estate" "小区",
+        Grid = "grid" "网格",
+        Organisation = "organisation" "单位",
+    }
+    /// Who owns the rows of a tenant.
+    pub enum TenantKind {
+        Community = "community" "社区",
+        Subdistrict = "subdistrict" "街道",
+        Police = "police" "公安机关",
+        Procuratorate = "procuratorate" "检察院",
+    }
+    /// A party that an issue can be given to, or that people belong to.
+    pub enum OrganisationKind {
+        Community = "community" "社区居委会",
+        PropertyCompany = "property_company" "物业公司",
+        PropertyCommittee = "property_committee" "物管会",
+        PartyBranch = "party_branch" "小区党支部",
+        PublicUtility = "public_utility" "供水供电供气供热单位",
+        Other = "other" "其他单位",
+    }
+    pub enum SessionKind { Password = "password" "密码登录", Device = "device" "本人手机" }
+    /// What a route asks of whoever calls it.
+    pub enum Permission {
+        IssueRead = "issue_read" "查看诉求",
+        IssueFile = "issue_file" "登记诉求",
+        IssueDecide = "issue_decide" "受理、派单、审批延期",
+        IssueHandle = "issue_handle" "办理诉求",
+        IssuePublish = "issue_publish" "公示结果",
+        IssueSurvey = "issue_survey" "上门测评",
+        IssueClose = "issue_close" "销号",
+        IssueAcknowledge = "issue_acknowledge" "支部阅知",
+        ResidentRead = "resident_read" "查看居民",
+        ResidentReveal = "resident_reveal" "查看完整证件号和电话",
+        RegistryImport = "registry_import" "导入登记表",
+        PlaceRead = "place_read" "查看小区楼栋",
+        ContactEdit = "contact_edit" "维护公开联系人",
+        AccountManage = "account_manage" "管理账号和授权",
+        SettingRead = "setting_read" "查看参数",
+        AuditRead = "audit_read" "查看审计记录",
+    }
+}
+
+/// Which roles have a permission. What stands in no row is nobody's.
+pub const ALLOWED: &[(Permission, &[Role])] = {
+    use Permission::*;
+    use Role::*;
+    &[
+        (IssueRead, &[Secretary, Staff, BranchSecretary, GridWorker, PropertyManager]),
+        (IssueFile, &[Secretary, Staff, BranchSecretary, GridWorker]),
+        (IssueDecide, &[Secretary, Staff, BranchSecretary]),
+        (IssueHandle, &[Secretary, Staff, BranchSecretary, GridWorker, PropertyManager]),
+        (IssuePublish, &[Secretary, Staff]),
+        (IssueSurvey, &[GridWorker]),
+        (IssueClose, &[Secretary, Staff]),
+        (IssueAcknowledge, &[BranchSecretary]),
+        (ResidentRead, &[Secretary, Staff, GridWorker]),
+        (ResidentReveal, &[Secretary, Staff, GridWorker]),
+        (RegistryImport, &[Secretary, Staff]),
+        (PlaceRead, &[Secretary, Staff, BranchSecretary, GridWorker]),
+        (ContactEdit, &[Secretary, Staff]),
+        (AccountManage, &[SecurityAdmin]),
+        (SettingRead, &[SystemAdmin, Secretary]),
+        (AuditRead, &[AuditAdmin]),
+    ]
+};
+
+impl Role {
+    /// The roles that an account can be given.
+    pub fn assignable() -> impl Iterator<Item = Role> {
+        Role::ALL.iter().copied().filter(|role| !matches!(role, Role::Resident | Role::System))
+    }
+
+    /// The three administrators keep watch on one another, so nobody holds two of these roles.
+    pub const fn is_administrator(self) -> bool {
+        matches!(self, Role::SystemAdmin | Role::SecurityAdmin | Role::AuditAdmin)
+    }
+}
+
+impl Permission {
+    pub fn roles(self) -> &'static [Role] {
+        ALLOWED.iter().find(|(permission, _)| *permission == self).map_or(&[], |(_, roles)| roles)
+    }
+}
+
+record! {
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Grant { pub role: Role, pub reach: Reach, pub reach_id: Option<Uuid> }
+}
+
+/// Whoever is signed in, as the request found them.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    pub tenant: Uuid,
+    pub tenant_code: String,
+    pub tenant_name: String,
+    pub account: Uuid,
+    pub name: String,
+    pub organisation: Uuid,
+    pub session: Uuid,
+    pub kind: SessionKind,
+    pub seen_at: Timestamp,
+    pub grants: Vec<Grant>,
+}
+
+impl Viewer {
+    pub fn may(&self, permission: Permission) -> bool {
+        self.acting(permission).is_some()
+    }
+
+    /// The role in which a permission is used; the first granted one where several have it.
+    pub fn acting(&self, permission: Permission) -> Option<Role> {
+        self.grants.iter().map(|grant| grant.role).find(|role| permission.roles().contains(role))
+    }
+
+    /// The bound values of the SQL fragment [`crate::in_reach`] for a permission.
+    pub fn scope(&self, permission: Permission) -> Scope {
+        let with_permission = |grant: &&Grant| permission.roles().contains(&grant.role);
+        if self.grants.iter().filter(with_permission).any(|grant| grant.reach == Reach::Tenant) {
+            return Scope { account: None, roles: String::new() };
+        }
+        let roles: Vec<&str> = permission.roles().iter().map(|role| role.code()).collect();
+        Scope { account: Some(self.account), roles: format!(",{},", roles.join(",")) }
+    }
+}
+
+/// Within a tenant: everything (no account), or what the account's grants in these roles reach.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub account: Option<Uuid>,
+    pub roles: String,
+}
+
+impl Scope {
+    /// The whole tenant.
+    pub const fn tenant() -> Scope {
+        Scope { account: None, roles: String::new() }
+    }
+}
+
+/// SQL: is a row within the reach of a [`Scope`], bound to `$account` and `$roles`? Estate, grid and organisation
+/// are the expressions of the row's own columns; a column that a table does not have is written `NULL`.
+#[macro_export]
+macro_rules! in_reach {
+    ($account:literal, $roles:literal, $tenant:literal, $estate:literal, $grid:literal, $organisation:literal) => {
+        concat!(
+            "(CAST(", $account, " AS UUID) IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.tenant_id = ", $tenant,
+            " AND g.account_id = ", $account, " AND ", $roles, " LIKE '%,' || g.role || ',%'",
+            " AND ((g.reach = 'estate' AND g.reach_id = ", $estate, ") OR (g.reach = 'grid' AND g.reach_id = ", $grid, ")",
+            " OR (g.reach = 'organisation' AND EXISTS (SELECT 1 FROM organisation_ancestors o WHERE o.tenant_id = ", $tenant,
+            " AND o.organisation_id = ", $organisation, " AND o.ancestor_id = g.reach_id)))))"
+        )
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_stands_in_the_table_once() {
+        for permission in Permission::ALL {
+            assert_eq!(ALLOWED.iter().filter(|(p, _)| p == permission).count(), 1, "{permission:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_without_an_account_has_a_permission() {
+        for (permission, roles) in ALLOWED {
+            assert!(!roles.contains(&Role::Resident) && !roles.contains(&Role::System), "{permission:?}");
+        }
+    }
+}

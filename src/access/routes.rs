@@ -1,0 +1,87 @@
+use axum::Router;
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get, post};
+
+use super::{Permission, Viewer};
+use crate::app::App;
+use crate::error::Error;
+
+/// What a route asks of whoever calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Anybody, without an account.
+    Public,
+    /// Any signed-in account.
+    Account,
+    Permission(Permission),
+}
+
+impl From<Permission> for Need {
+    fn from(permission: Permission) -> Self {
+        Need::Permission(permission)
+    }
+}
+
+/// A route as the permission test walks it.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub need: Need,
+}
+
+/// Routes that cannot be added without saying what they need.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<App>,
+    table: Vec<Route>,
+}
+
+impl Routes {
+    pub fn get<H, T>(self, path: &'static str, need: impl Into<Need>, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::GET, path, need.into(), get(handler))
+    }
+
+    pub fn post<H, T>(self, path: &'static str, need: impl Into<Need>, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, need.into(), post(handler))
+    }
+
+    fn add(mut self, method: Method, path: &'static str, need: Need, handler: MethodRouter<App>) -> Self {
+        let guarded = handler.route_layer(from_fn(move |request: Request, next: Next| guard(need, request, next)));
+        self.router = self.router.route(path, guarded);
+        self.table.push(Route { method, path, need });
+        self
+    }
+
+    pub fn merge(mut self, other: Routes) -> Self {
+        self.router = self.router.merge(other.router);
+        self.table.extend(other.table);
+        self
+    }
+
+    pub fn into_parts(self) -> (Router<App>, Vec<Route>) {
+        (self.router, self.table)
+    }
+}
+
+async fn guard(need: Need, request: Request, next: Next) -> Response {
+    let viewer = request.extensions().get::<Viewer>();
+    match (need, viewer) {
+        (Need::Public, _) | (Need::Account, Some(_)) => next.run(request).await,
+        (Need::Permission(permission), Some(viewer)) if viewer.may(permission) => next.run(request).await,
+        (Need::Permission(_), Some(_)) => Error::Forbidden.into_response(),
+        (_, None) => Redirect::to("/login").into_response(),
+    }
+}

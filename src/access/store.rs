@@ -1,0 +1,138 @@
+use db::{Tx, record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::model::{Grant, OrganisationKind, SessionKind, TenantKind};
+use super::{Act, Link};
+use crate::error::Result;
+
+statements! {
+    ADD_DIVISION = "INSERT INTO divisions (code, name, provisional) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING";
+    ADD_TENANT = "INSERT INTO tenants (tenant_id, kind, code, name, division_code, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    ADD_TENANT_CODE = "INSERT INTO tenant_codes (code, tenant_id) VALUES ($1, $2)";
+    TENANT = "SELECT tenant_id, kind, code, name FROM tenants WHERE tenant_id = $1";
+    TENANT_BY_CODE = "SELECT t.tenant_id, t.kind, t.code, t.name FROM tenant_codes c
+        JOIN tenants t ON t.tenant_id = c.tenant_id WHERE c.code = $1";
+    TENANTS = "SELECT tenant_id, kind, code, name FROM tenants ORDER BY created_at, tenant_id LIMIT 1000";
+    ADD_ORGANISATION = "INSERT INTO organisations (tenant_id, id, parent_id, kind, name, phone) VALUES ($1, $2, $3, $4, $5, $6)";
+    ADD_SELF_AS_ANCESTOR = "INSERT INTO organisation_ancestors (tenant_id, organisation_id, ancestor_id) VALUES ($1, $2, $2)";
+    ADD_ANCESTORS = "INSERT INTO organisation_ancestors (tenant_id, organisation_id, ancestor_id)
+        SELECT tenant_id, $2, ancestor_id FROM organisation_ancestors WHERE tenant_id = $1 AND organisation_id = $3";
+    ORGANISATIONS = "SELECT id, kind, name, phone FROM organisations WHERE tenant_id = $1 AND closed_at IS NULL
+        ORDER BY kind, name LIMIT 500";
+    ORGANISATION = "SELECT id, kind, name, phone FROM organisations WHERE tenant_id = $1 AND id = $2";
+    ADD_ACCOUNT = "INSERT INTO accounts
+        (tenant_id, id, organisation_id, name, login_name, password_hash, failures, lock_version, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, 0, 1, $7)";
+    ADD_LOGIN_NAME = "INSERT INTO login_names (login_name, tenant_id, account_id) VALUES ($1, $2, $3)";
+    ADD_GRANT = "INSERT INTO grants (tenant_id, id, account_id, role, reach, reach_id) VALUES ($1, $2, $3, $4, $5, $6)";
+    GRANTS = "SELECT role, reach, reach_id FROM grants WHERE tenant_id = $1 AND account_id = $2 ORDER BY id";
+    LOGIN = "SELECT tenant_id, account_id FROM login_names WHERE login_name = $1";
+    CREDENTIALS = "SELECT id, password_hash, pin_hash, locked_until, failures, disabled_at FROM accounts
+        WHERE tenant_id = $1 AND id = $2";
+    FAIL = "UPDATE accounts SET failures = failures + 1, locked_until = CASE WHEN failures + 1 >= $3 THEN $4 ELSE locked_until END
+        WHERE tenant_id = $1 AND id = $2";
+    SUCCEED = "UPDATE accounts SET failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
+    ADD_SESSION = "INSERT INTO sessions (tenant_id, id, account_id, kind, secret_hash, label, created_at, seen_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)";
+    SESSION = "SELECT s.kind, s.secret_hash, s.seen_at, s.expires_at, s.revoked_at,
+            a.id AS account_id, a.name, a.organisation_id, a.disabled_at, t.name AS tenant_name, t.code AS tenant_code
+        FROM sessions s JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
+        JOIN tenants t ON t.tenant_id = s.tenant_id WHERE s.tenant_id = $1 AND s.id = $2";
+    TOUCH = "UPDATE sessions SET seen_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
+    REVOKE = "UPDATE sessions SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
+    REVOKE_ALL = "UPDATE sessions SET revoked_at = $3 WHERE tenant_id = $1 AND account_id = $2 AND revoked_at IS NULL";
+    DISABLE = "UPDATE accounts SET disabled_at = $3, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND disabled_at IS NULL";
+    ENABLE = "UPDATE accounts SET disabled_at = NULL, failures = 0, locked_until = NULL, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2";
+    ADD_INVITATION = "INSERT INTO invitations (tenant_id, id, account_id, secret_hash, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    INVITATION = "SELECT i.account_id, i.secret_hash, i.expires_at, i.used_at, a.name, a.disabled_at, t.name AS tenant_name
+        FROM invitations i JOIN accounts a ON a.tenant_id = i.tenant_id AND a.id = i.account_id
+        JOIN tenants t ON t.tenant_id = i.tenant_id WHERE i.tenant_id = $1 AND i.id = $2";
+    USE_INVITATION = "UPDATE invitations SET used_at = $3 WHERE tenant_id = $1 AND id = $2 AND used_at IS NULL";
+    VOID_INVITATIONS = "UPDATE invitations SET used_at = $3 WHERE tenant_id = $1 AND account_id = $2 AND used_at IS NULL";
+    SET_PIN = "UPDATE accounts SET pin_hash = $3, failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
+    SET_PASSWORD = "UPDATE accounts SET password_hash = $3, failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
+    ACCOUNT = "SELECT a.id, a.name, a.login_name, a.disabled_at, a.locked_until, a.created_at, o.name AS organisation_name,
+            (SELECT MAX(s.seen_at) FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id) AS seen_at
+        FROM accounts a JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = a.organisation_id
+        WHERE a.tenant_id = $1 AND a.id = $2";
+    ACCOUNTS = "SELECT a.id, a.name, a.login_name, a.disabled_at, a.locked_until, a.created_at, o.name AS organisation_name,
+            (SELECT MAX(s.seen_at) FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id) AS seen_at
+        FROM accounts a JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = a.organisation_id
+        WHERE a.tenant_id = $1 AND (a.created_at, a.id) > ($2, $3) ORDER BY a.created_at, a.id LIMIT $4";
+    GRANTS_OF_PAGE = "SELECT g.account_id, g.role, g.reach, g.reach_id FROM grants g
+        JOIN (SELECT id FROM accounts WHERE tenant_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4) p
+        ON p.id = g.account_id WHERE g.tenant_id = $1 ORDER BY g.id";
+}
+
+record! {
+    #[derive(Debug, Clone)]
+    pub struct Tenant { pub tenant_id: Uuid, pub kind: TenantKind, pub code: String, pub name: String }
+    #[derive(Debug, Clone)]
+    pub struct Organisation { pub id: Uuid, pub kind: OrganisationKind, pub name: String, pub phone: Option<String> }
+    pub(super) struct Login { pub tenant_id: Uuid, pub account_id: Uuid }
+    pub(super) struct Credentials {
+        pub id: Uuid, pub password_hash: Option<String>, pub pin_hash: Option<String>, pub locked_until: Option<Timestamp>,
+        pub failures: i64, pub disabled_at: Option<Timestamp>,
+    }
+    pub(super) struct Session {
+        pub kind: SessionKind, pub secret_hash: Vec<u8>, pub seen_at: Timestamp, pub expires_at: Timestamp,
+        pub revoked_at: Option<Timestamp>, pub account_id: Uuid, pub name: String, pub organisation_id: Uuid,
+        pub disabled_at: Option<Timestamp>, pub tenant_name: String, pub tenant_code: String,
+    }
+    pub(super) struct Invitation {
+        pub account_id: Uuid, pub secret_hash: Vec<u8>, pub expires_at: Timestamp, pub used_at: Option<Timestamp>,
+        pub name: String, pub disabled_at: Option<Timestamp>, pub tenant_name: String,
+    }
+    pub(super) struct Account {
+        pub id: Uuid, pub name: String, pub login_name: Option<String>, pub disabled_at: Option<Timestamp>,
+        pub locked_until: Option<Timestamp>, pub created_at: Timestamp, pub organisation_name: String,
+        pub seen_at: Option<Timestamp>,
+    }
+    pub(super) struct AccountGrant {
+        pub account_id: Uuid, pub role: super::Role, pub reach: super::Reach, pub reach_id: Option<Uuid>,
+    }
+}
+
+pub async fn tenant(tx: &mut Tx, tenant: Uuid) -> Result<Tenant> {
+    Ok(tx.one(TENANT.bind(tenant)).await?)
+}
+
+pub async fn tenant_by_code(tx: &mut Tx, code: &str) -> Result<Option<Tenant>> {
+    Ok(tx.optional(TENANT_BY_CODE.bind(code)).await?)
+}
+
+/// The first thousand tenants, oldest first: for commands that serve one installation.
+pub async fn tenants(tx: &mut Tx) -> Result<Vec<Tenant>> {
+    Ok(tx.all(TENANTS).await?)
+}
+
+/// The organisations that an issue can be given to or an account can belong to.
+pub async fn organisations(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Organisation>> {
+    Ok(tx.all(ORGANISATIONS.bind(tenant)).await?)
+}
+
+pub async fn organisation(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Organisation> {
+    Ok(tx.one(ORGANISATION.bind(tenant).bind(id)).await?)
+}
+
+pub(super) async fn grants(tx: &mut Tx, tenant: Uuid, account: Uuid) -> Result<Vec<Grant>> {
+    Ok(tx.all(GRANTS.bind(tenant).bind(account)).await?)
+}
+
+pub(super) async fn add_session(
+    tx: &mut Tx,
+    act: &Act,
+    link: &Link,
+    account: Uuid,
+    kind: SessionKind,
+    label: &str,
+    expires_at: Timestamp,
+) -> Result<()> {
+    let session = ADD_SESSION.bind(link.tenant).bind(link.id).bind(account).bind(kind).bind(link.hash()).bind(label);
+    tx.execute(session.bind(act.at).bind(expires_at)).await?;
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! The whole program as one router: every slice's routes, and what happens around each request.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERER, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Router, routing::get};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use db::Db;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::access::web::LockedViewer;
+use crate::access::{self, Act, Entry, Link, Need, Permission, Route, Routes, Viewer};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::means::Means;
+use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
+use crate::{board, issue, place, registry, settings};
+
+/// What every handler shares.
+#[derive(Clone)]
+pub struct App {
+    pub db: Db,
+    pub means: Means,
+    pub config: Arc<Config>,
+    pub limiter: Arc<Limiter>,
+}
+
+impl App {
+    /// The signed-in person using a permission, now.
+    pub fn act(&self, viewer: &Viewer, permission: Permission) -> Result<Act> {
+        Act::by(viewer, permission, &self.means)
+    }
+
+    /// A public link to a path of this site.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.config.public_url)
+    }
+
+    pub fn secure(&self) -> bool {
+        self.config.public_url.starts_with("https:")
+    }
+}
+
+/// Every route with what it needs.
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/", Need::Public, home)
+        .post("/appearance", Need::Public, set_appearance)
+        .merge(access::web::routes())
+        .merge(settings::web::routes())
+        .merge(place::routes())
+        .merge(registry::routes())
+        .merge(issue::routes())
+        .merge(board::routes())
+}
+
+/// The table that the permission test walks.
+pub fn route_table() -> Vec<Route> {
+    routes().into_parts().1
+}
+
+pub fn router(app: App) -> Router {
+    let (router, _) = routes().into_parts();
+    router
+        .fallback(|| async { Error::NotFound })
+        .layer(from_fn_with_state(app.clone(), surround))
+        .layer(CatchPanicLayer::custom(|_| Error::Internal(anyhow::anyhow!("a handler panicked")).into_response()))
+        // Neither the probes nor the assets need to know who asks.
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/assets/{version}/{name}", get(web::serve_asset))
+        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::disable())
+        .with_state(app)
+}
+
+/// Ready when the database answers.
+async fn ready(State(app): State<App>) -> std::result::Result<&'static str, StatusCode> {
+    let answer = async { access::tenants(&mut app.db.read().await?).await };
+    answer.await.map(|_| "ready").map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// The address that a request comes from, seen through proxies that are trusted.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
+
+impl<S: Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let address = parts.extensions.get::<ClientAddress>().copied();
+        address.ok_or_else(|| Error::Internal(anyhow::anyhow!("a request without an address")))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Viewer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts.extensions.get::<Viewer>().cloned().ok_or(Error::Forbidden)
+    }
+}
+
+/// What happens around every request: it gets an id, its cookies are recognised, the page its shell, the answer its headers.
+async fn surround(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let began = std::time::Instant::now();
+    let request_id = app.means.chance.code(10);
+    let method = request.method().clone();
+    // The pattern, never the path: paths hold receipt codes and links.
+    let pattern = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
+
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    if let Some(peer) = peer {
+        let address = forwarded(&request, peer, &app.config.trusted_proxies);
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+    let cookies = Cookies(request.headers());
+    let browser = cookies.get("browser").filter(|value| value.len() == 22);
+    let link = cookies.get("session").and_then(|value| value.parse::<Link>().ok());
+    let mut shell = Shell {
+        community: "家门口".to_owned(),
+        path: request.uri().path().to_owned(),
+        mode: cookies.get("mode").filter(|mode| mode == "elder").unwrap_or_default(),
+        size: cookies.get("size").filter(|size| matches!(size.as_str(), "26" | "30")).unwrap_or_default(),
+        flash: cookies.get("flash").filter(|flash| !flash.is_empty()),
+        request_id: request_id.clone(),
+        ..Shell::default()
+    };
+    let flashed = shell.flash.is_some();
+    let known = browser.is_some();
+    let browser = browser.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(app.means.chance.bytes::<16>()));
+    shell.csrf = URL_SAFE_NO_PAD.encode(app.means.keys.sign("csrf", browser.as_bytes()));
+    request.extensions_mut().insert(Csrf(shell.csrf.clone()));
+
+    let mut stranger = false;
+    if let Some(link) = link {
+        match access::recognise(&app.db, &link, &app.means).await {
+            Ok(Entry::Open(viewer)) => {
+                shell.community.clone_from(&viewer.tenant_name);
+                shell.community_code.clone_from(&viewer.tenant_code);
+                shell.viewer = Some(access::web::shown(&viewer));
+                shell.nav = navigation(&viewer);
+                request.extensions_mut().insert(viewer);
+            }
+            Ok(Entry::Locked(viewer)) => drop(request.extensions_mut().insert(LockedViewer(viewer))),
+            Ok(Entry::Stranger) => stranger = true,
+            Err(error) => tracing::error!(?error, request_id, "a session could not be looked up"),
+        }
+    }
+    let signed_in = shell.viewer.is_some();
+    request.extensions_mut().insert(shell.clone());
+
+    let mut response = web::dress_failures(shell, request, next).await;
+    let status = response.status().as_u16();
+    let millis = began.elapsed().as_millis() as u64;
+    tracing::info!(request_id, %method, pattern, status, millis, "request");
+
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+        ),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "geolocation=(), microphone=(), camera=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if signed_in || !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    if !known {
+        headers.append(SET_COOKIE, set_cookie("browser", &browser, "/", 365 * 86_400, app.secure()));
+    }
+    if flashed && status < 300 {
+        headers.append(SET_COOKIE, clear_cookie("flash", "/"));
+    }
+    if stranger {
+        headers.append(SET_COOKIE, clear_cookie("session", "/"));
+    }
+    response
+}
+
+/// The nearest address that is not one of our own proxies.
+fn forwarded(request: &Request, peer: IpAddr, trusted: &[IpAddr]) -> IpAddr {
+    if !trusted.contains(&peer) {
+        return peer;
+    }
+    let headers = request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<IpAddr> =
+        headers.flat_map(|header| header.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    hops.into_iter().rev().find(|hop| !trusted.contains(hop)).unwrap_or(peer)
+}
+
+/// What somebody may go to. The first group is the tabs of a phone.
+fn navigation(viewer: &Viewer) -> Vec<Nav> {
+    let board = format!("/board/{}", viewer.tenant_code);
+    let item = |may: bool, href: &str, icon, label| may.then(|| NavItem { href: href.to_owned(), icon, label });
+    let may = |permission| viewer.may(permission);
+    use Permission::*;
+    let groups = [
+        (
+            "",
+            vec![
+                item(may(IssueRead), "/issues", "issue", "诉求"),
+                item(may(IssueSurvey), "/surveys", "survey", "测评"),
+                item(may(ResidentRead), "/residents", "people", "居民"),
+                item(may(PlaceRead), "/estates", "building", "楼栋"),
+                item(may(AccountManage), "/accounts", "account", "账号"),
+                item(may(AuditRead), "/audit", "log", "审计记录"),
+                item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),
+            ],
+        ),
+        (
+            "更多",
+            vec![
+                item(may(RegistryImport), "/imports", "upload", "导入登记表"),
+                item(may(IssueRead), &board, "board", "公示栏"),
+                item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),
+            ],
+        ),
+    ];
+    let groups = groups.into_iter().map(|(title, items)| Nav { title, items: items.into_iter().flatten().collect() });
+    groups.filter(|group| !group.items.is_empty()).collect()
+}
+
+/// Whoever is signed in goes to work; everybody else to the communities' boards.
+async fn home(State(app): State<App>, shell: Shell) -> Result<Response> {
+    if let Some(first) = shell.nav.first().and_then(|group| group.items.first()) {
+        return Ok(Redirect::to(&first.href).into_response());
+    }
+    board::home(&app, shell).await
+}
+
+/// Changes the size of the text, and goes back to the page that asked.
+async fn set_appearance(State(app): State<App>, request: Request) -> Result<Response> {
+    let referer = request.headers().get(REFERER).and_then(|value| value.to_str().ok());
+    let back = referer.and_then(|referer| referer.parse::<axum::http::Uri>().ok());
+    let back = back.map_or("/".to_owned(), |uri| format!("/{}", uri.path().trim_start_matches('/')));
+    let form = <Form as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
+    let year = 365 * 86_400;
+    let mode = set_cookie("mode", form.value("mode"), "/", year, app.secure());
+    let size = set_cookie("size", form.value("size"), "/", year, app.secure());
+    let cookies = axum::response::AppendHeaders([(SET_COOKIE, mode), (SET_COOKIE, size)]);
+    Ok((cookies, Redirect::to(&back)).into_response())
+}

@@ -1,0 +1,73 @@
+//! Where the program finds its database and its keys, and how the world reaches it.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use db::Db;
+
+use crate::app::App;
+use crate::keys::Keys;
+use crate::means::{Chance, Clock, Means};
+use crate::schema::MIGRATIONS;
+
+/// What every command is told.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// 数据库：sqlite:文件路径 或 postgres://…；不填则用 --data 目录下的 SQLite
+    #[arg(long, env = "DOORSTEP_DATABASE_URL", global = true)]
+    pub database: Option<String>,
+    /// 数据目录
+    #[arg(long, env = "DOORSTEP_DATA", default_value = "data", global = true)]
+    pub data: PathBuf,
+    /// 密钥文件（权限 0600）；不填则用 --data 目录下的 doorstep.key，第一次运行时生成
+    #[arg(long, env = "DOORSTEP_KEY_FILE", global = true)]
+    pub key_file: Option<PathBuf>,
+}
+
+/// How the world reaches the program.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Begins every public link, without a slash at the end.
+    pub public_url: String,
+    /// Addresses whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How many forms one address may post in an hour without an account.
+    pub public_posts_per_hour: NonZeroU32,
+}
+
+impl Options {
+    /// Opens the database, brings its schema up to date and checks that the keys are its own.
+    pub async fn open(&self) -> anyhow::Result<(Db, Means)> {
+        std::fs::create_dir_all(&self.data).with_context(|| format!("建不了数据目录 {}", self.data.display()))?;
+        let address = self.database.clone();
+        let address = address.unwrap_or_else(|| format!("sqlite:{}", self.data.join("doorstep.db").display()));
+        let db = Db::open(&address).await.context("打不开数据库")?;
+        let chance = Chance::System;
+        let applied = db::migrate(&db, MIGRATIONS, jiff::Timestamp::now()).await.context("数据库升级没有完成")?;
+        if applied > 0 {
+            tracing::info!(applied, "migrations applied");
+        }
+        let keys = self.keys(&chance)?;
+        keys.check(&db, &chance).await?;
+        Ok((db, Means { clock: Clock::System, chance, keys: Arc::new(keys) }))
+    }
+
+    fn keys(&self, chance: &Chance) -> anyhow::Result<Keys> {
+        let path = self.key_file.clone().unwrap_or_else(|| self.data.join("doorstep.key"));
+        if !path.exists() {
+            Keys::generate(chance).save(&path).with_context(|| format!("写不了密钥文件 {}", path.display()))?;
+        }
+        Keys::load(&path)
+    }
+}
+
+impl App {
+    pub fn new(db: Db, means: Means, config: Config) -> App {
+        let limiter = crate::web::Limiter::per_hour(config.public_posts_per_hour);
+        App { db, means, config: Arc::new(config), limiter: Arc::new(limiter) }
+    }
+}

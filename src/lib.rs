@@ -1,0 +1,21 @@
+//! 家门口 (Doorstep): the software that a residential community runs to look after its people.
+//! ARCHITECTURE.md draws the map; each slice's `mod.rs` tells its story.
+
+pub mod access;
+pub mod app;
+pub mod audit;
+pub mod board;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod error;
+pub mod issue;
+pub mod keys;
+pub mod means;
+pub mod outbox;
+pub mod photo;
+pub mod place;
+pub mod registry;
+pub mod schema;
+pub mod settings;
+pub mod web;

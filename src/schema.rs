@@ -1,0 +1,12 @@
+//! The migrations, in the order in which they are applied.
+
+use db::Migration;
+
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        pub const MIGRATIONS: &[Migration] =
+            &[$(Migration { name: $name, text: include_str!(concat!("../migrations/", $name, ".sql")) }),+];
+    };
+}
+
+migrations!["0001_foundation", "0002_place", "0003_registry", "0004_board", "0005_issue"];

@@ -1,0 +1,83 @@
+//! Every number that law, norm or local practice sets, with its source and the date from which it holds.
+//! Code reads a setting as a typed struct; `defaults.toml` has what a new tenant begins with.
+
+pub mod web;
+
+use db::{Json, Tx, record, statements};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::access::Act;
+use crate::error::{Error, Result};
+
+statements! {
+    ADD = "INSERT INTO settings (tenant_id, name, effective_from, value, source, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    IN_FORCE = "SELECT value FROM settings WHERE tenant_id = $1 AND name = $2 AND effective_from <= $3
+        ORDER BY effective_from DESC LIMIT 1";
+    LIST = "SELECT name, effective_from, value, source, set_at FROM settings WHERE tenant_id = $1
+        ORDER BY name, effective_from DESC LIMIT 500";
+}
+
+record! {
+    struct Stored { value: String }
+    /// A setting as the settings page lists it.
+    pub struct Listed { pub name: String, pub effective_from: String, pub value: Json<serde_json::Value>, pub source: String, pub set_at: Timestamp }
+}
+
+/// A group of numbers that are set together under one name.
+pub trait Setting: DeserializeOwned {
+    const NAME: &'static str;
+}
+
+/// How long sessions last and when accounts lock.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Sessions {
+    pub idle_minutes: i64,
+    pub administrator_idle_minutes: i64,
+    pub password_hours: i64,
+    pub device_days: i64,
+    pub invitation_hours: i64,
+    pub failures: i64,
+    pub lock_minutes: i64,
+}
+
+impl Setting for Sessions {
+    const NAME: &'static str = "access.sessions";
+}
+
+/// The setting in force at a moment, by the calendar of Shanghai.
+pub async fn read<T: Setting>(tx: &mut Tx, tenant: Uuid, at: Timestamp) -> Result<T> {
+    let date = at.to_zoned_datetime(calendar::shanghai()).date().to_string();
+    let stored: Option<Stored> = tx.optional(IN_FORCE.bind(tenant).bind(T::NAME).bind(date)).await?;
+    let stored = stored.ok_or_else(|| Error::Internal(anyhow::anyhow!("setting {} is missing", T::NAME)))?;
+    serde_json::from_str(&stored.value).map_err(|error| Error::Internal(error.into()))
+}
+
+pub async fn list(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Listed>> {
+    Ok(tx.all(LIST.bind(tenant)).await?)
+}
+
+#[derive(Deserialize)]
+struct Defaults {
+    setting: Vec<Default>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Default {
+    name: String,
+    effective_from: String,
+    source: String,
+    value: serde_json::Value,
+}
+
+/// Gives a new tenant every setting of `defaults.toml`.
+pub(crate) async fn set_defaults(tx: &mut Tx, act: &Act) -> Result<()> {
+    let defaults: Defaults = toml::from_str(include_str!("defaults.toml")).map_err(anyhow::Error::from)?;
+    for default in defaults.setting {
+        let row = ADD.bind(act.tenant).bind(default.name).bind(default.effective_from).bind(default.value.to_string());
+        tx.execute(row.bind(default.source).bind(act.account).bind(act.at)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+use askama::Template;
+use axum::Json;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{Shell, page};
+use crate::error::Error;
+
+/// What an error page says. It travels in the response's extensions until [`dress_failures`] gives it a page,
+/// since only there the reader's shell is known.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub title: &'static str,
+    pub sentence: String,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, title) = match &self {
+            Error::NotFound => (StatusCode::NOT_FOUND, "没有找到"),
+            Error::Forbidden => (StatusCode::FORBIDDEN, "不在您的权限内"),
+            Error::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "没有办成"),
+            Error::Stale(_) => (StatusCode::CONFLICT, "刚刚有别人改过"),
+            Error::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "请稍等"),
+            Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "内容太大"),
+            Error::Db(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "程序出了问题"),
+        };
+        let sentence = if status.is_server_error() {
+            // What went wrong goes to the log, where the request id leads; it may quote a statement, never a bound value.
+            tracing::error!(error = ?self, "request failed");
+            "这次操作没有完成，已保存的内容没有改动。请稍后再试；还不行，请把下面的编号告诉社区工作人员。".to_owned()
+        } else {
+            self.to_string()
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Failure { title, sentence });
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "web/failure.html")]
+struct FailurePage {
+    shell: Shell,
+    title: &'static str,
+    sentence: String,
+}
+
+/// Turns a failure into a page for a person, or into JSON below `/api`.
+pub async fn dress_failures(shell: Shell, request: Request, next: Next) -> Response {
+    let for_program = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let status = response.status();
+    let failure = response.extensions().get::<Failure>().cloned();
+    let failure = failure.or_else(|| {
+        let plain = matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
+        plain.then(|| Failure { title: "没有找到", sentence: Error::NotFound.to_string() })
+    });
+    let Some(Failure { title, sentence }) = failure else { return response };
+    let request_id = shell.request_id.clone();
+    if for_program {
+        return (status, Json(serde_json::json!({ "error": sentence, "request_id": request_id }))).into_response();
+    }
+    match page(&FailurePage { shell, title, sentence }) {
+        Ok(page) => (status, page).into_response(),
+        Err(_) => status.into_response(),
+    }
+}

@@ -1,0 +1,176 @@
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::header::CONTENT_TYPE;
+
+use crate::error::Error;
+
+/// The token that this browser's forms must carry.
+#[derive(Debug, Clone)]
+pub struct Csrf(pub String);
+
+/// A file that came with a form.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    pub field: String,
+    pub file_name: String,
+    pub content: Bytes,
+}
+
+/// A form as it was sent, and what is wrong with it. Reading a field with one of the methods below notes what is wrong,
+/// so that the same form can be shown again, filled, with each error beside its field.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    fields: Vec<(String, String)>,
+    pub uploads: Vec<Upload>,
+    errors: BTreeMap<String, String>,
+}
+
+const FORM_LIMIT_MB: usize = 1;
+const MULTIPART_LIMIT_MB: usize = 64;
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let csrf = request.extensions().get::<Csrf>().cloned();
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let form = if kind.starts_with("multipart/form-data") {
+            Form::multipart(Multipart::from_request(request, state).await.map_err(|_| unreadable())?).await?
+        } else {
+            let body = axum::body::to_bytes(request.into_body(), FORM_LIMIT_MB << 20).await;
+            Form::urlencoded(&body.map_err(|_| Error::TooLarge(FORM_LIMIT_MB))?)
+        };
+        match csrf {
+            Some(Csrf(expected)) if !expected.is_empty() && form.value("csrf") == expected => Ok(form),
+            _ => Err(Error::refused("这个页面打开得太久，或浏览器没有保存 Cookie，为了安全没有提交。请刷新页面再试一次。")),
+        }
+    }
+}
+
+impl Form {
+    /// An empty form with some fields filled in.
+    pub fn filled(fields: &[(&str, &str)]) -> Form {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Form { fields, ..Form::default() }
+    }
+
+    fn urlencoded(body: &[u8]) -> Form {
+        let fields = form_urlencoded::parse(body).into_owned().collect();
+        Form { fields, ..Form::default() }
+    }
+
+    async fn multipart(mut parts: Multipart) -> Result<Form, Error> {
+        let mut form = Form::default();
+        let mut size = 0;
+        while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
+            let field = part.name().unwrap_or_default().to_owned();
+            let file_name = part.file_name().map(str::to_owned);
+            let content = part.bytes().await.map_err(|_| Error::TooLarge(MULTIPART_LIMIT_MB))?;
+            size += content.len();
+            if size > MULTIPART_LIMIT_MB << 20 {
+                return Err(Error::TooLarge(MULTIPART_LIMIT_MB));
+            }
+            match file_name {
+                Some(_) if content.is_empty() => {} // a file field that was left empty
+                Some(file_name) => form.uploads.push(Upload { field, file_name, content }),
+                None => form.fields.push((field, String::from_utf8_lossy(&content).into_owned())),
+            }
+        }
+        Ok(form)
+    }
+
+    /// What was sent under a name, as it was sent; empty if nothing was.
+    pub fn value(&self, name: &str) -> &str {
+        self.fields.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn is(&self, name: &str, value: &str) -> bool {
+        self.values(name).any(|found| found == value)
+    }
+
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.fields.retain(|(found, _)| found != name);
+        self.add(name, value);
+    }
+
+    pub fn add(&mut self, name: &str, value: impl Into<String>) {
+        self.fields.push((name.to_owned(), value.into()));
+    }
+
+    /// A trimmed text with a number of characters within `length`; a length that may be 0 makes it optional.
+    pub fn text(&mut self, name: &str, label: &str, length: RangeInclusive<usize>) -> String {
+        let text = self.value(name).trim().replace("\r\n", "\n");
+        let characters = text.chars().count();
+        if characters == 0 && *length.start() > 0 {
+            self.fail(name, format!("请填写{label}"));
+        } else if characters < *length.start() {
+            self.fail(name, format!("{label}至少要 {} 个字", length.start()));
+        } else if characters > *length.end() {
+            self.fail(name, format!("{label}最多 {} 个字，现在有 {characters} 个字", length.end()));
+        }
+        text
+    }
+
+    /// One of a set of choices; `None`, and an error, if it is not among them.
+    pub fn choice<T>(&mut self, name: &str, label: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let choice = parse(self.value(name).trim());
+        if choice.is_none() {
+            self.fail(name, format!("请选择{label}"));
+        }
+        choice
+    }
+
+    /// One of a set of choices, or nothing at all.
+    pub fn optional_choice<T>(&mut self, name: &str, label: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        if self.value(name).trim().is_empty() { None } else { self.choice(name, label, parse) }
+    }
+
+    /// The version of the row that the form was made from.
+    pub fn version(&self) -> i64 {
+        self.value("version").parse().unwrap_or(-1)
+    }
+
+    pub fn fail(&mut self, name: &str, sentence: impl Into<String>) {
+        self.errors.entry(name.to_owned()).or_insert_with(|| sentence.into());
+    }
+
+    pub fn ok(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    pub fn error(&self, name: &str) -> Option<&str> {
+        self.errors.get(name).map(String::as_str)
+    }
+
+    pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.errors.iter().map(|(name, sentence)| (name.as_str(), sentence.as_str()))
+    }
+}
+
+fn unreadable() -> Error {
+    Error::refused("没有收全您提交的内容，可能是网络中断。请返回上一页再提交一次。")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_what_is_wrong_and_keeps_what_was_sent() {
+        let mut form = Form::urlencoded("title=+路灯+&kind=x&text=".as_bytes());
+        assert_eq!(form.text("title", "标题", 1..=10), "路灯");
+        assert!(form.ok());
+        form.text("text", "说明", 2..=10);
+        assert_eq!(form.choice("kind", "类别", |code| (code == "y").then_some(())), None);
+        assert_eq!(form.error("text"), Some("请填写说明"));
+        assert_eq!(form.error("kind"), Some("请选择类别"));
+        assert_eq!(form.value("title"), " 路灯 ");
+    }
+}

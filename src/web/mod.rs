@@ -1,0 +1,30 @@
+//! What every page stands on: the shell around it, forms that come back filled, error pages, assets. It knows no feature.
+
+mod assets;
+mod failure;
+mod form;
+mod limit;
+mod shell;
+pub mod show;
+
+pub use assets::{asset, serve_asset};
+pub use failure::{Failure, dress_failures};
+pub use form::{Csrf, Form, Upload};
+pub use limit::Limiter;
+pub use shell::{Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::error::Result;
+
+/// A rendered page.
+pub fn page(template: &impl Template) -> Result<Response> {
+    Ok(Html(template.render()?).into_response())
+}
+
+/// A form that is shown again because something in it is not right: 422, with everything that was filled in.
+pub fn page_again(template: &impl Template) -> Result<Response> {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
+}

@@ -1,0 +1,41 @@
+//! How moments are written on pages. Everything is shown by the clock of Shanghai.
+
+use jiff::Timestamp;
+
+/// `11月18日 星期三 19:42`
+pub fn moment(at: &Timestamp) -> String {
+    calendar::short_time(*at)
+}
+
+/// `2026年11月23日 星期一`
+pub fn day(at: &Timestamp) -> String {
+    calendar::long_date(*at)
+}
+
+/// For the `datetime` attribute.
+pub fn iso(at: &Timestamp) -> String {
+    at.to_zoned_datetime(calendar::shanghai()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// How a deadline stands: overdue, near or far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deadline {
+    pub class: &'static str,
+    pub text: String,
+}
+
+/// `超期 4 天`, `还剩 2 天`, `今天 18:00 前`. `soon` tells whether it is near enough to be marked.
+pub fn deadline(due: Timestamp, now: Timestamp, soon: bool) -> Deadline {
+    let distance = now.duration_since(due).unsigned_abs();
+    let (days, hours, minutes) = (distance.as_secs() / 86_400, distance.as_secs() / 3600, distance.as_secs() / 60);
+    let length = match (days, hours) {
+        (0, 0) => format!("{} 分钟", minutes.max(1)),
+        (0, _) => format!("{hours} 小时"),
+        _ => format!("{days} 天"),
+    };
+    match (due < now, soon) {
+        (true, _) => Deadline { class: "late", text: format!("超期 {length}") },
+        (false, true) => Deadline { class: "soon", text: format!("还剩 {length}") },
+        (false, false) => Deadline { class: "", text: format!("还剩 {length}") },
+    }
+}
