@@ -23,6 +23,7 @@ CREATE TABLE issues (
     phone_fingerprint BYTEA,
     filed_by UUID, -- the staff member who entered it for somebody
     organisation_id UUID, -- responsible now
+    since BIGINT NOT NULL, -- when it came into its state
     due_at BIGINT NOT NULL, -- when the next step is due
     merged_into UUID,
     round INTEGER NOT NULL, -- grows when it is reopened

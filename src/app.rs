@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Router, routing::get};
+use axum::{Extension, Router, routing::get};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::Db;
@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{board, issue, place, registry, settings};
+use crate::{audit, board, issue, place, registry, settings};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -55,6 +55,7 @@ pub fn routes() -> Routes {
         .get("/", Need::Public, home)
         .post("/appearance", Need::Public, set_appearance)
         .merge(access::web::routes())
+        .merge(audit::web::routes())
         .merge(settings::web::routes())
         .merge(place::routes())
         .merge(registry::routes())
@@ -74,12 +75,19 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), surround))
         .layer(CatchPanicLayer::custom(|_| Error::Internal(anyhow::anyhow!("a handler panicked")).into_response()))
         // Neither the probes nor the assets need to know who asks.
+        .route("/api/openapi.json", get(openapi))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/assets/{version}/{name}", get(web::serve_asset))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::disable())
         .with_state(app)
+}
+
+/// The description of the interface for programs.
+async fn openapi() -> axum::Json<utoipa::openapi::OpenApi> {
+    use utoipa::OpenApi;
+    axum::Json(issue::ApiDoc::openapi())
 }
 
 /// Ready when the database answers.
@@ -236,8 +244,11 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     groups.filter(|group| !group.items.is_empty()).collect()
 }
 
-/// Whoever is signed in goes to work; everybody else to the communities' boards.
-async fn home(State(app): State<App>, shell: Shell) -> Result<Response> {
+/// Whoever is signed in goes to work, by way of the PIN where a phone was put down; everybody else to the communities' boards.
+async fn home(State(app): State<App>, locked: Option<Extension<LockedViewer>>, shell: Shell) -> Result<Response> {
+    if locked.is_some() {
+        return Ok(Redirect::to("/unlock").into_response());
+    }
     if let Some(first) = shell.nav.first().and_then(|group| group.items.first()) {
         return Ok(Redirect::to(&first.href).into_response());
     }

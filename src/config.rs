@@ -56,8 +56,13 @@ impl Options {
         Ok((db, Means { clock: Clock::System, chance, keys: Arc::new(keys) }))
     }
 
+    /// Where the keys are.
+    pub fn key_path(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.data.join("doorstep.key"))
+    }
+
     fn keys(&self, chance: &Chance) -> anyhow::Result<Keys> {
-        let path = self.key_file.clone().unwrap_or_else(|| self.data.join("doorstep.key"));
+        let path = self.key_path();
         if !path.exists() {
             Keys::generate(chance).save(&path).with_context(|| format!("写不了密钥文件 {}", path.display()))?;
         }

@@ -18,5 +18,5 @@ pub use model::{
     ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer,
 };
 pub use routes::{Need, Route, Routes};
-pub use session::{Entry, recognise, sign_in, sign_out};
+pub use session::{Entry, invite, recognise, sign_in, sign_out};
 pub use store::{Organisation, STATEMENTS, Tenant, organisation, organisations, tenant, tenant_by_code, tenants};

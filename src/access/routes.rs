@@ -6,6 +6,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 
+use super::web::LockedViewer;
 use super::{Permission, Viewer};
 use crate::app::App;
 use crate::error::Error;
@@ -82,6 +83,7 @@ async fn guard(need: Need, request: Request, next: Next) -> Response {
         (Need::Public, _) | (Need::Account, Some(_)) => next.run(request).await,
         (Need::Permission(permission), Some(viewer)) if viewer.may(permission) => next.run(request).await,
         (Need::Permission(_), Some(_)) => Error::Forbidden.into_response(),
+        (_, None) if request.extensions().get::<LockedViewer>().is_some() => Redirect::to("/unlock").into_response(),
         (_, None) => Redirect::to("/login").into_response(),
     }
 }

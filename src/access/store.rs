@@ -1,10 +1,23 @@
-use db::{Tx, record, statements};
+use std::collections::HashMap;
+
+use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::model::{Grant, OrganisationKind, SessionKind, TenantKind};
+use super::model::{Grant, OrganisationKind, Reach, Role, SessionKind, TenantKind};
 use super::{Act, Link};
 use crate::error::Result;
+
+/// Grants with the name of what they reach. Estates and grids belong to the slice above, which must not be called from
+/// here; that a grant can name one of them is all that this slice knows, so it reads their names and nothing else.
+macro_rules! reaching {
+    () => {
+        "SELECT g.account_id, g.role, g.reach, COALESCE(e.name, r.name, o.name) AS reach_name FROM grants g
+         LEFT JOIN estates e ON g.reach = 'estate' AND e.tenant_id = g.tenant_id AND e.id = g.reach_id
+         LEFT JOIN grids r ON g.reach = 'grid' AND r.tenant_id = g.tenant_id AND r.id = g.reach_id
+         LEFT JOIN organisations o ON g.reach = 'organisation' AND o.tenant_id = g.tenant_id AND o.id = g.reach_id "
+    };
+}
 
 statements! {
     ADD_DIVISION = "INSERT INTO divisions (code, name, provisional) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING";
@@ -56,16 +69,24 @@ statements! {
     SET_PIN = "UPDATE accounts SET pin_hash = $3, failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $3, failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
     ACCOUNT = "SELECT a.id, a.name, a.login_name, a.disabled_at, a.locked_until, a.created_at, o.name AS organisation_name,
-            (SELECT MAX(s.seen_at) FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id) AS seen_at
+            (SELECT MAX(s.seen_at) FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id) AS seen_at,
+            (SELECT MAX(i.expires_at) FROM invitations i
+                WHERE i.tenant_id = a.tenant_id AND i.account_id = a.id AND i.used_at IS NULL) AS invited_until
         FROM accounts a JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = a.organisation_id
         WHERE a.tenant_id = $1 AND a.id = $2";
     ACCOUNTS = "SELECT a.id, a.name, a.login_name, a.disabled_at, a.locked_until, a.created_at, o.name AS organisation_name,
-            (SELECT MAX(s.seen_at) FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id) AS seen_at
+            (SELECT MAX(s.seen_at) FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id) AS seen_at,
+            (SELECT MAX(i.expires_at) FROM invitations i
+                WHERE i.tenant_id = a.tenant_id AND i.account_id = a.id AND i.used_at IS NULL) AS invited_until
         FROM accounts a JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = a.organisation_id
         WHERE a.tenant_id = $1 AND (a.created_at, a.id) > ($2, $3) ORDER BY a.created_at, a.id LIMIT $4";
-    GRANTS_OF_PAGE = "SELECT g.account_id, g.role, g.reach, g.reach_id FROM grants g
-        JOIN (SELECT id FROM accounts WHERE tenant_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4) p
-        ON p.id = g.account_id WHERE g.tenant_id = $1 ORDER BY g.id";
+    GRANTS_OF_PAGE = concat!(reaching!(), "JOIN (SELECT id FROM accounts WHERE tenant_id = $1 AND (created_at, id) > ($2, $3)
+        ORDER BY created_at, id LIMIT $4) p ON p.id = g.account_id WHERE g.tenant_id = $1 ORDER BY g.id");
+    GRANTS_OF_ACCOUNT = concat!(reaching!(), "WHERE g.tenant_id = $1 AND g.account_id = $2 ORDER BY g.id");
+    REACHES = "SELECT 'estate' AS reach, id, name FROM estates WHERE tenant_id = $1
+        UNION ALL SELECT 'grid' AS reach, id, name FROM grids WHERE tenant_id = $1
+        UNION ALL SELECT 'organisation' AS reach, id, name FROM organisations WHERE tenant_id = $1 AND closed_at IS NULL
+        ORDER BY 1, 3 LIMIT 2000";
 }
 
 record! {
@@ -90,11 +111,12 @@ record! {
     pub(super) struct Account {
         pub id: Uuid, pub name: String, pub login_name: Option<String>, pub disabled_at: Option<Timestamp>,
         pub locked_until: Option<Timestamp>, pub created_at: Timestamp, pub organisation_name: String,
-        pub seen_at: Option<Timestamp>,
+        pub seen_at: Option<Timestamp>, pub invited_until: Option<Timestamp>,
     }
-    pub(super) struct AccountGrant {
-        pub account_id: Uuid, pub role: super::Role, pub reach: super::Reach, pub reach_id: Option<Uuid>,
-    }
+    /// A grant as pages show it.
+    pub(super) struct ShownGrant { pub account_id: Uuid, pub role: Role, pub reach: Reach, pub reach_name: Option<String> }
+    /// What a grant can be limited to.
+    pub(super) struct Reachable { pub reach: Reach, pub id: Uuid, pub name: String }
 }
 
 pub async fn tenant(tx: &mut Tx, tenant: Uuid) -> Result<Tenant> {
@@ -121,6 +143,43 @@ pub async fn organisation(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Organis
 
 pub(super) async fn grants(tx: &mut Tx, tenant: Uuid, account: Uuid) -> Result<Vec<Grant>> {
     Ok(tx.all(GRANTS.bind(tenant).bind(account)).await?)
+}
+
+pub(super) async fn account(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<(Account, Vec<ShownGrant>)> {
+    let account = tx.one(ACCOUNT.bind(tenant).bind(id)).await?;
+    Ok((account, shown_grants(tx, tenant, id).await?))
+}
+
+pub(super) async fn shown_grants(tx: &mut Tx, tenant: Uuid, account: Uuid) -> Result<Vec<ShownGrant>> {
+    Ok(tx.all(GRANTS_OF_ACCOUNT.bind(tenant).bind(account)).await?)
+}
+
+/// A page of accounts, in the order in which they were made, each with its grants.
+pub(super) async fn accounts(
+    tx: &mut Tx,
+    tenant: Uuid,
+    after: Cursor,
+    size: usize,
+) -> Result<Page<(Account, Vec<ShownGrant>)>> {
+    let limit = i64::try_from(size + 1).unwrap_or(i64::MAX);
+    let accounts: Vec<Account> = tx.all(ACCOUNTS.bind(tenant).bind(after.key).bind(after.id).bind(limit)).await?;
+    let grants: Vec<ShownGrant> =
+        tx.all(GRANTS_OF_PAGE.bind(tenant).bind(after.key).bind(after.id).bind(limit)).await?;
+    let mut grants_by_account: HashMap<Uuid, Vec<ShownGrant>> = HashMap::new();
+    for grant in grants {
+        grants_by_account.entry(grant.account_id).or_default().push(grant);
+    }
+    let accounts = accounts.into_iter().map(|account| {
+        let grants = grants_by_account.remove(&account.id).unwrap_or_default();
+        (account, grants)
+    });
+    let cursor = |(account, _): &(Account, _)| Cursor { key: account.created_at.as_millisecond(), id: account.id };
+    Ok(Page::of(accounts.collect(), size, cursor))
+}
+
+/// The estates, grids and organisations that a grant can be limited to.
+pub(super) async fn reaches(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Reachable>> {
+    Ok(tx.all(REACHES.bind(tenant)).await?)
 }
 
 pub(super) async fn add_session(

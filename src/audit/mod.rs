@@ -4,6 +4,7 @@
 
 mod model;
 mod store;
+pub mod web;
 
 pub use model::{Broken, Change, Verdict};
 pub(crate) use store::begin;

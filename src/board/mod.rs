@@ -1,14 +1,10 @@
-use axum::response::Response;
+//! What everybody may read, without an account: published snapshots, and whom to call at each 党群服务站.
+//! Other slices publish here; the board knows none of them.
 
-use crate::access::Routes;
-use crate::app::App;
-use crate::error::Result;
-use crate::web::Shell;
+mod model;
+mod store;
+mod web;
 
-pub fn routes() -> Routes {
-    Routes::default()
-}
-
-pub async fn home(_app: &App, _shell: Shell) -> Result<Response> {
-    Err(crate::error::Error::NotFound)
-}
+pub use model::{NewPublication, Post, PublicationKind, Snapshot};
+pub use store::{Contact, NewContact, Publication, STATEMENTS, add_contact, contacts, publication, publish, withdraw};
+pub use web::{home, routes};

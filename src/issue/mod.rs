@@ -1,5 +1,26 @@
-use crate::access::Routes;
+//! The closed loop. A resident reports (`filing`), staff take the issue on and give it to somebody (`decision`), that
+//! party works and proves the result (`handling`), the result is published, asked about and struck off (`closure`).
+//! Every change is a named step (`step`): the new state, its event and the audit entry in one transaction.
+//! The events are the chain of the receipt (`receipt`).
+//!
+//! The slice that others are copied from: rules in `model`, SQL in `store`, pages in `web`.
 
-pub fn routes() -> Routes {
-    Routes::default()
-}
+mod closure;
+mod decision;
+mod filing;
+mod handling;
+mod model;
+mod receipt;
+mod step;
+mod store;
+mod web;
+
+pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, survey};
+pub use decision::{Grading, accept, decide_extension, dispatch, merge, redirect, refuse};
+pub use filing::{Filed, NewIssue, Place, Reporter, file, give_rating_link, reporter, supplement, withdraw};
+pub use handling::{finish, progress, request_extension};
+pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
+pub use receipt::{ChainLink, Receipt, Standing};
+pub use store::{Issue, STATEMENTS, issue};
+pub use web::routes;
+pub use web::ApiDoc;

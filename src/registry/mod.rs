@@ -1,5 +1,18 @@
+//! The register of who lives where: looked up by name, door, phone or identity number, seen building by building and
+//! household by household. What identifies a person is shown masked; a reveal asks for a reason and is logged.
+
+mod lookup;
+mod model;
+mod store;
+mod tag;
+mod web;
+
+pub use model::{Field, HouseholdCard};
+pub use store::{STATEMENTS, household_card, population};
+pub use tag::{ResidenceState, Tag};
+
 use crate::access::Routes;
 
 pub fn routes() -> Routes {
-    Routes::default()
+    web::routes()
 }

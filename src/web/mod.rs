@@ -4,6 +4,7 @@ mod assets;
 mod failure;
 mod form;
 mod limit;
+mod qr;
 mod shell;
 pub mod show;
 
@@ -11,6 +12,7 @@ pub use assets::{asset, serve_asset};
 pub use failure::{Failure, dress_failures};
 pub use form::{Csrf, Form, Upload};
 pub use limit::Limiter;
+pub use qr::qr;
 pub use shell::{Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};
 
 use askama::Template;

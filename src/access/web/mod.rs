@@ -1,3 +1,7 @@
+mod accounts;
+mod organisations;
+mod signing;
+
 use super::{Routes, Viewer};
 use crate::web::ViewerName;
 
@@ -12,5 +16,5 @@ pub fn shown(viewer: &Viewer) -> ViewerName {
 }
 
 pub fn routes() -> Routes {
-    Routes::default()
+    signing::routes().merge(accounts::routes()).merge(organisations::routes())
 }

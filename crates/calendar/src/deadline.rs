@@ -1,0 +1,122 @@
+//! When a time limit ends.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{CalendarError, SHANGHAI, WorkingDays};
+
+const MINUTES_PER_DAY: i64 = 24 * 60;
+
+/// How a time limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Clock {
+    /// Every minute counts, at night and on holidays too.
+    Natural,
+    /// Each whole day (1440 minutes) is one working day.
+    Working,
+}
+
+/// The moment at which a limit of `minutes` that starts at `start` ends, in Shanghai time.
+///
+/// On [`Clock::Working`] each whole day moves to the next working day at the same wall time, what remains is added as
+/// ordinary minutes, and an end on a day off moves on to the next working day at the same wall time. Fails for a
+/// negative limit, and on the working clock for a year without a table.
+pub fn deadline(days: &WorkingDays, start: Timestamp, minutes: i64, clock: Clock) -> Result<Timestamp, CalendarError> {
+    if minutes < 0 {
+        return Err(CalendarError::Negative);
+    }
+    match clock {
+        Clock::Natural => add(start, minutes),
+        Clock::Working => {
+            let whole = u16::try_from(minutes / MINUTES_PER_DAY).map_err(|_| CalendarError::OutOfRange)?;
+            let counted = move_day(start, |date| days.add_working_days(date, whole))?;
+            move_day(add(counted, minutes % MINUTES_PER_DAY)?, |date| days.on_or_after(date))
+        }
+    }
+}
+
+fn add(start: Timestamp, minutes: i64) -> Result<Timestamp, CalendarError> {
+    let seconds = minutes.checked_mul(60).ok_or(CalendarError::OutOfRange)?;
+    start.checked_add(SignedDuration::from_secs(seconds)).map_err(|_| CalendarError::OutOfRange)
+}
+
+/// Puts `at` on the day that `choose` names for its own, at the same wall time.
+fn move_day(
+    at: Timestamp,
+    choose: impl FnOnce(Date) -> Result<Date, CalendarError>,
+) -> Result<Timestamp, CalendarError> {
+    let local = SHANGHAI.to_datetime(at);
+    let moved = choose(local.date())?.to_datetime(local.time());
+    SHANGHAI.to_timestamp(moved).map_err(|_| CalendarError::OutOfRange)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DAY: i64 = MINUTES_PER_DAY;
+
+    fn ends(start: &str, minutes: i64, clock: Clock) -> Result<String, CalendarError> {
+        let start: Timestamp = format!("{start}:00+08:00").parse().unwrap();
+        let end = deadline(WorkingDays::embedded(), start, minutes, clock)?;
+        Ok(SHANGHAI.to_datetime(end).strftime("%Y-%m-%dT%H:%M").to_string())
+    }
+
+    #[test]
+    fn natural_time_runs_through_holidays() {
+        assert_eq!(ends("2026-09-30T17:00", 2 * DAY, Clock::Natural).unwrap(), "2026-10-02T17:00");
+        assert_eq!(ends("2027-09-30T17:00", 30, Clock::Natural).unwrap(), "2027-09-30T17:30");
+    }
+
+    #[test]
+    fn working_time_skips_holidays_and_keeps_the_wall_time() {
+        assert_eq!(ends("2026-11-18T19:42", 5 * DAY, Clock::Working).unwrap(), "2026-11-25T19:42");
+        assert_eq!(ends("2026-09-30T17:00", DAY, Clock::Working).unwrap(), "2026-10-08T17:00");
+        assert_eq!(ends("2026-10-09T09:00", DAY, Clock::Working).unwrap(), "2026-10-10T09:00");
+        // Near midnight in Shanghai it is still the day before in UTC.
+        assert_eq!(ends("2026-11-20T00:30", DAY, Clock::Working).unwrap(), "2026-11-23T00:30");
+    }
+
+    #[test]
+    fn remainder_counts_minutes_and_moves_off_a_holiday() {
+        assert_eq!(ends("2026-11-20T17:00", 120, Clock::Working).unwrap(), "2026-11-20T19:00");
+        assert_eq!(ends("2026-11-20T23:00", 120, Clock::Working).unwrap(), "2026-11-23T01:00");
+        assert_eq!(ends("2026-11-21T10:00", 0, Clock::Working).unwrap(), "2026-11-23T10:00");
+        assert_eq!(ends("2026-11-19T10:00", DAY + 60, Clock::Working).unwrap(), "2026-11-20T11:00");
+    }
+
+    #[test]
+    fn what_cannot_be_computed_is_refused() {
+        assert_eq!(ends("2026-12-31T10:00", DAY, Clock::Working), Err(CalendarError::NoTable(2027)));
+        assert_eq!(ends("2026-12-31T10:00", -1, Clock::Natural), Err(CalendarError::Negative));
+        assert_eq!(ends("2026-12-31T10:00", i64::MAX, Clock::Natural), Err(CalendarError::OutOfRange));
+        assert_eq!(ends("2026-12-31T10:00", i64::MAX, Clock::Working), Err(CalendarError::OutOfRange));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_never_ends_early(
+            second in Timestamp::MIN.as_second()..=Timestamp::MAX.as_second(),
+            minutes in any::<i64>(),
+            working in any::<bool>(),
+        ) {
+            let start = Timestamp::from_second(second).unwrap();
+            let clock = if working { Clock::Working } else { Clock::Natural };
+            if let Ok(end) = deadline(WorkingDays::embedded(), start, minutes, clock) {
+                prop_assert!(end >= start);
+            }
+        }
+
+        #[test]
+        fn working_deadlines_fall_on_working_days(offset in 0i64..2_000_000, minutes in 0i64..40 * DAY) {
+            let first: Timestamp = "2022-01-01T00:00:00+08:00".parse().unwrap();
+            let start = add(first, offset).unwrap();
+            if let Ok(end) = deadline(WorkingDays::embedded(), start, minutes, Clock::Working) {
+                prop_assert!(WorkingDays::embedded().is_working(SHANGHAI.to_datetime(end).date()).unwrap());
+                prop_assert!(end >= add(start, minutes).unwrap());
+            }
+        }
+    }
+}

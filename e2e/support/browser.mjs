@@ -1,0 +1,78 @@
+// A real Chromium, and the two screens that people sit at. Whatever goes wrong in a page fails the journey.
+import assert from 'node:assert/strict';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+/** Starts Chromium: DOORSTEP_CHROMIUM, or the one on PATH. The caller closes it. */
+export function openBrowser() {
+  const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
+  const quiet = ['--disable-background-networking', '--disable-component-update'];
+  return chromium.launch({
+    executablePath: executable(),
+    args: ['--headless=new', '--no-sandbox', ...flags, ...quiet],
+  });
+}
+
+/** A page on a phone, with cookies of its own, closed when test `t` ends. */
+export const phone = (t, browser, server) =>
+  openPage(t, browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+/** A page on a desktop, with cookies of its own, closed when test `t` ends. */
+export const desktop = (t, browser, server) =>
+  openPage(t, browser, server, { viewport: { width: 1280, height: 800 } });
+
+async function openPage(t, browser, server, screen) {
+  const context = await browser.newContext({
+    ...screen,
+    deviceScaleFactor: 1,
+    baseURL: server.url,
+    locale: 'zh-CN',
+    timezoneId: 'Asia/Shanghai',
+    reducedMotion: 'reduce',
+  });
+  context.setDefaultTimeout(15_000);
+  const troubles = watch(context);
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(troubles, [], 'the pages ran into trouble');
+  });
+  return context.newPage();
+}
+
+/**
+ * Collects what no page may do: errors on the console (violations of the content security policy among them),
+ * uncaught exceptions, parts of a page that cannot be loaded, answers of 500 and above. A page or fragment that says
+ * 4xx is none: journeys go there on purpose.
+ */
+function watch(context) {
+  const troubles = [];
+  context.on('console', (message) => {
+    const isAnswer = message.text().startsWith('Failed to load resource: the server responded');
+    if (message.type() === 'error' && !isAnswer) troubles.push(`${message.page()?.url()}: ${message.text()}`);
+  });
+  context.on('weberror', (error) => troubles.push(`${error.page()?.url()}: ${error.error().stack}`));
+  context.on('response', (response) => {
+    const asked = ['document', 'xhr', 'fetch'].includes(response.request().resourceType());
+    if (response.status() >= (asked ? 500 : 400)) troubles.push(`${response.url()}: ${response.status()}`);
+  });
+  return troubles;
+}
+
+function executable() {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const places = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  const found = [process.env.DOORSTEP_CHROMIUM ?? '', ...places].find(isExecutable);
+  assert(found, 'no Chromium on PATH; script/test installs it, or set DOORSTEP_CHROMIUM');
+  return found;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return path !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,79 @@
+// What has to hold on every page, whatever it is about: anyone can use it, it fits the screen, in every mode. And a
+// picture of it for people to look at.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
+
+/**
+ * All the checks in every mode, with pictures `NAME-normal`, `NAME-elder` and `NAME-dark`. The page is loaded again, so
+ * it must be one that GET gives.
+ */
+export const look = (page, name) =>
+  everyMode(page, async (mode) => {
+    await picture(page, `${name}-${mode}`);
+    await fits(page, `${name}-${mode}`);
+    await axe(page, `${name}-${mode}`);
+  });
+
+/** Runs `check(mode)` with the page loaded in 'normal', 'elder' (长辈版) and 'dark', and leaves it in the first. */
+export async function everyMode(page, check) {
+  const context = page.context();
+  const modes = {
+    normal: () => {},
+    elder: () => context.addCookies([{ name: 'mode', value: 'elder', url: new URL(page.url()).origin }]),
+    dark: () => page.emulateMedia({ colorScheme: 'dark' }),
+  };
+  const back = async () => {
+    await context.clearCookies({ name: 'mode' });
+    await page.emulateMedia({ colorScheme: 'light' });
+  };
+  for (const [mode, enter] of Object.entries(modes)) {
+    await back();
+    await enter();
+    await page.reload();
+    await check(mode);
+  }
+  await back();
+  await page.reload();
+}
+
+/** Fails on anything that axe calls serious or critical against WCAG 2.1 A and AA. */
+export async function axe(page, label) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(
+    (values) => window.axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] }),
+    rules,
+  );
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const list = grave.flatMap(({ id, impact, help, nodes }) => [
+    `${impact} ${id}: ${help}`,
+    ...nodes.flatMap(({ html, failureSummary }) => [`  ${html}`, `    ${failureSummary.replace(/\s+/g, ' ')}`]),
+  ]);
+  assert(grave.length === 0, `axe on ${label} (${page.url()})\n${list.join('\n')}`);
+}
+
+/** Fails if the page has to be pushed sideways, naming what sticks out. */
+export async function fits(page, label) {
+  const { width, wanted, outside } = await page.evaluate(() => {
+    const root = document.documentElement;
+    const width = root.clientWidth;
+    const outside = [...document.body.querySelectorAll('*')]
+      .filter((element) => element.getBoundingClientRect().right > width + 1)
+      .map((element) => element.outerHTML.slice(0, 120));
+    return { width, wanted: root.scrollWidth, outside };
+  });
+  const list = outside.slice(0, 8).join('\n  ');
+  assert(wanted <= width, `${label} (${page.url()}) is ${wanted} px wide on a screen of ${width} px:\n  ${list}`);
+}
+
+/** Saves the whole page as test-output/pictures/NAME.png. */
+export async function picture(page, name) {
+  const path = resolve('test-output/pictures', `${name}.png`);
+  await mkdir(dirname(path), { recursive: true });
+  await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+}

@@ -1,0 +1,183 @@
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{Listed, Verdict, list, verify};
+use crate::access::{Permission, Role, Routes, Viewer};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::web::{Form, Shell, page};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/audit", Permission::AuditRead, show)
+        .post("/audit/verification", Permission::AuditRead, check)
+        .get("/audit/anchor", Permission::AuditRead, anchor)
+}
+
+const PAGE: usize = 50;
+
+/// What was done, in words. A code that is not here is shown as it stands.
+const ACTIONS: &[(&str, &str)] = &[
+    ("create", "新建"),
+    ("update", "修改"),
+    ("remove", "删除"),
+    ("sign_in", "登录"),
+    ("sign_in_failed", "登录失败"),
+    ("sign_out", "退出登录"),
+    ("invite", "发出邀请码"),
+    ("reset_password", "重设密码"),
+    ("disable", "停用"),
+    ("enable", "恢复"),
+    ("assign_grid", "划入网格"),
+    ("set_use", "改住房用途"),
+    ("reveal", "查看完整号码"),
+    ("import", "导入"),
+    ("apply", "写入登记"),
+    ("tag", "加标签"),
+    ("untag", "去标签"),
+    ("publish", "公示"),
+    ("withdraw", "撤下公示"),
+    ("filed", "反映"),
+    ("supplemented", "补充情况"),
+    ("withdrawn", "反映人撤回"),
+    ("accepted", "受理"),
+    ("refused", "不予受理"),
+    ("redirected", "转其他渠道"),
+    ("merged", "并案"),
+    ("dispatched", "派单"),
+    ("progressed", "办理进展"),
+    ("extension_requested", "申请延期"),
+    ("extension_decided", "延期审批"),
+    ("done", "办结"),
+    ("published", "结果公示"),
+    ("contact_failed", "联系不上反映人"),
+    ("unreachable", "未能测评"),
+    ("surveyed", "满意度测评"),
+    ("neighbour_surveyed", "邻居测评"),
+    ("reopened", "重新办理"),
+    ("closed", "销号"),
+    ("acknowledged", "反馈支部"),
+];
+
+/// What it was done to, in words.
+const SUBJECTS: &[(&str, &str)] = &[
+    ("tenant", "社区"),
+    ("organisation", "单位"),
+    ("account", "账号"),
+    ("session", "登录"),
+    ("setting", "参数"),
+    ("photo", "照片"),
+    ("estate", "小区"),
+    ("grid", "网格"),
+    ("building", "楼栋"),
+    ("unit", "单元"),
+    ("dwelling", "住房"),
+    ("household", "家庭"),
+    ("resident", "居民"),
+    ("import", "导入"),
+    ("publication", "公示"),
+    ("contact", "公开联系人"),
+    ("issue", "诉求"),
+];
+
+fn words<'a>(table: &[(&str, &'static str)], code: &'a str) -> &'a str {
+    table.iter().find(|(known, _)| *known == code).map_or(code, |(_, words)| words)
+}
+
+impl Listed {
+    /// Who did it: the account's name and the role in which it acted; residents and the program have no account.
+    fn who(&self) -> String {
+        let role = role_words(&self.role);
+        self.account_name.as_ref().map_or_else(|| role.to_owned(), |name| format!("{name} · {role}"))
+    }
+
+    fn what(&self) -> &str {
+        words(ACTIONS, &self.action)
+    }
+
+    fn subject(&self) -> &str {
+        words(SUBJECTS, &self.subject_kind)
+    }
+
+    /// Why; for a new account the roles that it was given.
+    fn why(&self) -> String {
+        if self.action == "create" && self.subject_kind == "account" {
+            let roles: Vec<&str> = self.reason.split(',').map(role_words).collect();
+            return roles.join("、");
+        }
+        self.reason.clone()
+    }
+}
+
+fn role_words(code: &str) -> &str {
+    Role::parse(code).map_or(code, |role| role.label())
+}
+
+#[derive(Template)]
+#[template(path = "audit/audit.html")]
+struct AuditPage {
+    shell: Shell,
+    entries: Vec<Listed>,
+    next: Option<String>,
+    verdict: Option<Verdict>,
+}
+
+#[derive(Deserialize)]
+struct Paging {
+    before: Option<i64>,
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging): Query<Paging>) -> Result<Response> {
+    page(&audit_page(&app, &viewer, shell, paging.before.unwrap_or(i64::MAX), None).await?)
+}
+
+/// Walks the whole chain and shows what it found above the newest entries.
+async fn check(State(app): State<App>, viewer: Viewer, shell: Shell, _: Form) -> Result<Response> {
+    let verdict = verify(&mut app.db.read().await?, viewer.tenant).await?;
+    page(&audit_page(&app, &viewer, shell, i64::MAX, Some(verdict)).await?)
+}
+
+async fn audit_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    before: i64,
+    verdict: Option<Verdict>,
+) -> Result<AuditPage> {
+    let mut entries = list(&mut app.db.read().await?, viewer.tenant, before, PAGE as i64 + 1).await?;
+    let more = entries.len() > PAGE;
+    entries.truncate(PAGE);
+    let last = entries.last().filter(|_| more);
+    let next = last.map(|entry| format!("/audit?before={}", entry.position));
+    Ok(AuditPage { shell, entries, next, verdict })
+}
+
+/// The end of the chain as a small text to be kept elsewhere: whoever rewrites the whole chain cannot rewrite that.
+///
+/// Errors: refused if the chain does not hold, since then there is nothing to vouch for.
+async fn anchor(State(app): State<App>, viewer: Viewer) -> Result<Response> {
+    let verdict = verify(&mut app.db.read().await?, viewer.tenant).await?;
+    if let Some(broken) = verdict.broken {
+        let sentence =
+            format!("审计记录在第 {} 条断开：{}。没有导出校验值，请先查明原因。", broken.position, broken.why);
+        return Err(Error::refused(sentence));
+    }
+    let text = anchor_text(&viewer, &verdict, app.means.now());
+    let name = format!("attachment; filename=\"audit-{}-{}.txt\"", viewer.tenant_code, verdict.entries);
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], text).into_response())
+}
+
+fn anchor_text(viewer: &Viewer, verdict: &Verdict, now: Timestamp) -> String {
+    format!(
+        "家门口 审计记录校验值\n单位：{}（{}）\n时间：{}\n条数：{}\n末尾 SHA-256：{}\n",
+        viewer.tenant_name,
+        viewer.tenant_code,
+        calendar::date_time(now),
+        verdict.entries,
+        verdict.head
+    )
+}

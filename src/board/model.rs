@@ -1,0 +1,36 @@
+use db::text_enum;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+text_enum! {
+    pub enum PublicationKind { Result = "result" "办理结果", Announcement = "announcement" "社区通知" }
+    /// The posts whose holders a 党群服务站 makes known.
+    pub enum Post {
+        BranchSecretary = "branch_secretary" "小区党支部书记",
+        LiaisonCadre = "liaison_cadre" "社区包联干部",
+        GridAssistant = "grid_assistant" "网格助理员",
+        PropertyManager = "property_manager" "物业负责人",
+    }
+}
+
+/// What was published, word for word. It never changes; a mistake is withdrawn and published anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub text: String,
+    /// Name and value, in the order in which they are shown.
+    pub facts: Vec<(String, String)>,
+    pub photos: Vec<Uuid>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewPublication {
+    pub kind: PublicationKind,
+    /// `None` for the whole community.
+    pub estate: Option<Uuid>,
+    /// The row that it is about.
+    pub subject: Uuid,
+    pub title: String,
+    pub snapshot: Snapshot,
+    pub ends_at: Timestamp,
+}

@@ -1,0 +1,442 @@
+//! What residents of a synthetic community reported and what became of it: `issues.toml` as a course of moves in time.
+//! Nothing here touches the database.
+
+use std::ops::Range;
+
+use db::text_enum;
+use jiff::civil::Time;
+use jiff::{SignedDuration, Timestamp};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::issue::{Category, Remedy, Score, Solved, Source, Tier};
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Story {
+    #[serde(rename = "issue")]
+    pub scripts: Vec<Script>,
+    #[serde(rename = "comment")]
+    pub comments: Vec<Comment>,
+    #[serde(rename = "extension")]
+    pub extensions: Vec<Extension>,
+    #[serde(rename = "announcement")]
+    pub announcements: Vec<Announcement>,
+}
+
+/// One report and its fate.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Script {
+    pub key: String,
+    /// One of the cases that everybody who has read the page will look for.
+    pub seed: Option<String>,
+    #[serde(deserialize_with = "parsed")]
+    pub category: Category,
+    pub estate: String,
+    pub building: Option<String>,
+    pub unit: Option<u32>,
+    #[serde(deserialize_with = "parsed")]
+    pub source: Source,
+    #[serde(deserialize_with = "parsed")]
+    pub class: Remedy,
+    #[serde(default = "ordinary", deserialize_with = "parsed")]
+    pub tier: Tier,
+    /// The months in which somebody reports such a thing; empty: any.
+    #[serde(default)]
+    pub months: Vec<i8>,
+    #[serde(deserialize_with = "parsed")]
+    pub handler: Handler,
+    #[serde(deserialize_with = "parsed")]
+    pub state: Fate,
+    pub text: String,
+    pub summary: String,
+    #[serde(default)]
+    pub handling: Vec<String>,
+    pub result: Option<String>,
+    pub publicity: Option<String>,
+    pub reason: Option<String>,
+    pub channel: Option<String>,
+    /// The key of the issue that this one joins.
+    pub dup_of: Option<String>,
+    #[serde(default)]
+    pub late: bool,
+    #[serde(default)]
+    pub overdue: bool,
+    pub reopened: Option<Reopened>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reopened {
+    pub score: u8,
+    #[serde(deserialize_with = "parsed")]
+    pub solved: Solved,
+    pub comment: String,
+    #[serde(default)]
+    pub handling: Vec<String>,
+    pub result: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Comment {
+    pub score: u8,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Extension {
+    pub issue: String,
+    pub days: i64,
+    pub reason: String,
+    pub granted: Option<bool>,
+    #[serde(default)]
+    pub decision: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Announcement {
+    pub title: String,
+    pub estate: Option<String>,
+    pub body: String,
+}
+
+text_enum! {
+    /// Who is given an issue.
+    pub enum Handler {
+        Community = "community" "社区",
+        PropertyCompany = "property_company" "物业公司",
+        PropertyCommittee = "property_committee" "物管会",
+        PartyBranch = "party_branch" "党支部",
+        PublicUtility = "public_utility" "公用事业",
+        Other = "other" "其他单位",
+    }
+    /// How far an issue gets.
+    pub enum Fate {
+        Submitted = "submitted" "待受理",
+        Accepted = "accepted" "待派单",
+        Dispatched = "dispatched" "已派单",
+        InProgress = "in_progress" "办理中",
+        Suspended = "suspended" "挂账",
+        Done = "done" "已办结",
+        Published = "published" "已公示",
+        Surveyed = "surveyed" "已测评",
+        Closed = "closed" "已销号",
+        Rejected = "rejected" "不予受理",
+        Redirected = "redirected" "转其他渠道",
+        Merged = "merged" "并案",
+        Withdrawn = "withdrawn" "撤回",
+    }
+}
+
+/// What somebody does with an issue.
+#[derive(Debug, Clone)]
+pub enum Move {
+    File,
+    Accept,
+    Refuse(String),
+    Redirect { to: String, reason: String },
+    /// Joins the issue with this place in the list of courses.
+    Merge(usize),
+    Withdraw(String),
+    Dispatch,
+    Progress(String),
+    Ask(Extension),
+    Decide(Extension),
+    Finish(String),
+    Publish(String),
+    Survey(Rating),
+    Neighbour(Rating),
+    NobodyHome,
+    Close,
+    Acknowledge,
+}
+
+#[derive(Debug, Clone)]
+pub struct Rating {
+    pub score: Score,
+    pub solved: Solved,
+    pub comment: String,
+}
+
+/// The moves of one issue, oldest first.
+#[derive(Debug, Clone)]
+pub struct Course {
+    pub moves: Vec<(Timestamp, Move)>,
+}
+
+impl Story {
+    pub fn demo() -> Result<Story> {
+        toml::from_str(include_str!("issues.toml")).map_err(|error| Error::Internal(error.into()))
+    }
+
+    /// When what happens, up to `now`. Issues at an end lie spread over two years, open ones near the present.
+    pub fn courses(&self, rng: &mut StdRng, now: Timestamp) -> Vec<Course> {
+        let mut courses: Vec<Course> = self.scripts.iter().map(|script| self.course(rng, script, now)).collect();
+        for (at, script) in self.scripts.iter().enumerate() {
+            let Some(main) = self.scripts.iter().position(|other| Some(&other.key) == script.dup_of.as_ref()) else { continue };
+            if let Some(window) = courses[main].handling_window() {
+                let part = window.end.duration_since(window.start) / 4;
+                courses[at].moves = vec![(window.start + part, Move::File), (window.start + part * 2, Move::Merge(main))];
+            }
+        }
+        courses
+    }
+
+    fn course(&self, rng: &mut StdRng, script: &Script, now: Timestamp) -> Course {
+        let extension = self.extensions.iter().find(|extension| extension.issue == script.key);
+        let mut course = Writer { rng, script, extension, comments: &self.comments, moves: Vec::new() }.write();
+        course.move_to(rng, script, now);
+        course
+    }
+}
+
+impl Course {
+    /// From the dispatch to the result.
+    fn handling_window(&self) -> Option<Range<Timestamp>> {
+        let start = self.moves.iter().find(|(_, what)| matches!(what, Move::Dispatch))?.0;
+        let end = self.moves.iter().find(|(_, what)| matches!(what, Move::Finish(_))).map_or(start + SignedDuration::from_hours(24), |(at, _)| *at);
+        Some(start..end)
+    }
+
+    /// Puts the whole course, by whole days, to where it belongs in time.
+    fn move_to(&mut self, rng: &mut StdRng, script: &Script, now: Timestamp) {
+        const DAY: SignedDuration = SignedDuration::from_hours(24);
+        let Some((first, last)) = self.moves.first().zip(self.moves.last()).map(|(first, last)| (first.0, last.0)) else { return };
+        let quiet = match script.state {
+            Fate::Submitted | Fate::Accepted | Fate::Done => SignedDuration::from_mins(20),
+            _ if script.overdue => DAY * 9,
+            Fate::Dispatched | Fate::InProgress | Fate::Published | Fate::Surveyed => SignedDuration::from_hours(4),
+            Fate::Suspended => DAY * 12,
+            _ => DAY * 3,
+        };
+        let latest = (now - quiet).duration_since(last).as_hours().div_euclid(24);
+        let earliest = (now - DAY * 729).duration_since(first).as_hours().div_euclid(24);
+        let open = matches!(quiet, quiet if quiet != DAY * 3);
+        let mut days = latest;
+        for _ in 0..400 {
+            let date = (first + DAY * i32::try_from(days).unwrap_or(0)).to_zoned(calendar::shanghai());
+            if (!open || days != latest) && (script.months.is_empty() || script.months.contains(&date.month())) || open {
+                break;
+            }
+            days = rng.random_range(earliest.min(latest)..=latest);
+        }
+        let shift = DAY * i32::try_from(days).unwrap_or(0);
+        self.moves.iter_mut().for_each(|(at, _)| *at += shift);
+    }
+}
+
+/// Writes a course beginning on some day; [`Course::move_to`] moves it.
+struct Writer<'a> {
+    rng: &'a mut StdRng,
+    script: &'a Script,
+    extension: Option<&'a Extension>,
+    comments: &'a [Comment],
+    moves: Vec<(Timestamp, Move)>,
+}
+
+impl Writer<'_> {
+    fn write(mut self) -> Course {
+        let begin = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.rng.random_range(0..660)); // 8:00 to 19:00 in Shanghai
+        let filed = begin;
+        self.moves.push((filed, Move::File));
+        self.fate(filed);
+        self.moves.sort_by_key(|(at, _)| *at);
+        Course { moves: self.moves }
+    }
+
+    fn fate(&mut self, filed: Timestamp) {
+        let script = self.script;
+        let reason = || script.reason.clone().unwrap_or_default();
+        let quick = matches!(script.tier, Tier::Sudden | Tier::Urgent);
+        let read = self.after(filed, if quick { 4..20 } else { 20..220 }, !quick);
+        match script.state {
+            Fate::Submitted | Fate::Merged => return,
+            Fate::Rejected => return self.moves.push((read, Move::Refuse(reason()))),
+            Fate::Redirected => {
+                let to = script.channel.clone().unwrap_or_default();
+                return self.moves.push((read, Move::Redirect { to, reason: reason() }));
+            }
+            Fate::Withdrawn => {
+                let later = self.after(read, 120..400, true);
+                self.moves.push((read, Move::Accept));
+                return self.moves.push((later, Move::Withdraw(reason())));
+            }
+            _ => self.moves.push((read, Move::Accept)),
+        }
+        if script.state == Fate::Accepted {
+            return;
+        }
+        let dispatched = self.after(read, if quick { 5..40 } else { 20..200 }, !quick);
+        self.moves.push((dispatched, Move::Dispatch));
+        if script.state == Fate::Dispatched {
+            return;
+        }
+        let finish = script.result.as_deref().filter(|_| script.state != Fate::Suspended);
+        let Some(done) = self.handle(dispatched, &script.handling, finish) else { return };
+        if script.state == Fate::Done {
+            return;
+        }
+        match &script.reopened {
+            Some(again) => self.round_again(done, again),
+            None => self.to_the_end(done, script.publicity.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The handler's work from the dispatch on. Gives the moment of the result, if there is one.
+    fn handle(&mut self, dispatched: Timestamp, handling: &[String], result: Option<&str>) -> Option<Timestamp> {
+        let quick = matches!(self.script.tier, Tier::Sudden | Tier::Urgent);
+        let whole = self.handling_minutes();
+        let parts = handling.len() as i64 + 1;
+        for (at, words) in handling.iter().enumerate() {
+            let when = self.after(dispatched, exactly(whole * (at as i64 + 1) / parts), !quick);
+            self.moves.push((when, Move::Progress(words.clone())));
+        }
+        if let Some(extension) = self.extension {
+            // Before the deadline, which is a week away for an ordinary issue and fifteen days for a hard one.
+            let asked = self.after(dispatched, exactly(if self.script.tier == Tier::Hard { 13_000 } else { 6_500 }), true);
+            self.moves.push((asked, Move::Ask(extension.clone())));
+            if extension.granted.is_some() {
+                let decided = self.after(asked, 60..300, true);
+                self.moves.push((decided, Move::Decide(extension.clone())));
+            }
+        }
+        if self.script.state == Fate::Suspended {
+            self.suspend(dispatched);
+        }
+        let done = self.after(dispatched, exactly(whole), !quick);
+        self.moves.push((done, Move::Finish(result?.to_owned())));
+        Some(done)
+    }
+
+    /// Put off with leave: the handler asks for two months, and the secretary says until when and why.
+    fn suspend(&mut self, dispatched: Timestamp) {
+        let reason = self.script.reason.clone().unwrap_or_default();
+        let extension = Extension {
+            issue: self.script.key.clone(),
+            days: 60,
+            reason: reason.clone(),
+            granted: Some(true),
+            decision: "同意挂账，到期复核".to_owned(),
+        };
+        let asked = self.after(dispatched, exactly(14_000), true);
+        let decided = self.after(asked, 60..300, true);
+        self.moves.push((asked, Move::Ask(extension.clone())));
+        self.moves.push((decided, Move::Decide(extension)));
+    }
+
+    /// How long the handler takes, in minutes from the dispatch.
+    fn handling_minutes(&mut self) -> i64 {
+        let late = self.script.late;
+        let granted = self.extension.filter(|extension| extension.granted == Some(true)).map_or(0, |extension| extension.days * 1440);
+        let range = match self.script.tier {
+            Tier::Sudden => 40..100,
+            Tier::Urgent => 180..1_200,
+            Tier::Ordinary if late => 12_000..15_000,
+            Tier::Ordinary => 1_500..8_000,
+            Tier::Hard if late => 23_000..26_000,
+            Tier::Hard => 11_000..19_000,
+        };
+        self.rng.random_range(range) + granted
+    }
+
+    /// The first result does not convince: the reporter says so, and the handler goes back.
+    fn round_again(&mut self, done: Timestamp, again: &Reopened) {
+        let published = self.after(done, 60..500, true);
+        let asked = self.after(published, 1_400..4_000, true);
+        self.moves.push((published, Move::Publish(self.script.result.clone().unwrap_or_default())));
+        let Some(score) = Score::parse(&again.score.to_string()) else { return };
+        let rating = Rating { score, solved: again.solved, comment: again.comment.clone() };
+        self.moves.push((asked, Move::Survey(rating)));
+        let dispatched = self.after(asked, 30..200, true);
+        self.moves.push((dispatched, Move::Dispatch));
+        let Some(done) = self.handle(dispatched, &again.handling, again.result.as_deref()) else { return };
+        let publicity = self.script.publicity.as_deref().unwrap_or_default();
+        self.to_the_end(done, publicity);
+    }
+
+    fn to_the_end(&mut self, done: Timestamp, publicity: &str) {
+        let published = self.after(done, 60..500, true);
+        self.moves.push((published, Move::Publish(publicity.to_owned())));
+        if self.script.state == Fate::Published {
+            return;
+        }
+        let mut asked = self.after(published, 1_400..5_000, true);
+        if self.rng.random_bool(0.04) {
+            for _ in 0..3 {
+                self.moves.push((asked, Move::NobodyHome));
+                asked = self.after(asked, 900..1_500, true);
+            }
+        } else {
+            let rating = self.good_rating();
+            self.moves.push((asked, Move::Survey(rating)));
+            if self.rng.random_bool(0.15) {
+                let rating = self.good_rating();
+                let at = self.after(asked, 5..30, false);
+                self.moves.push((at, Move::Neighbour(rating)));
+            }
+        }
+        if self.script.state == Fate::Surveyed {
+            return;
+        }
+        let closed = self.after(asked, 300..2_000, true);
+        self.moves.push((closed, Move::Close));
+        let known = self.after(closed, 1_000..5_000, true);
+        self.moves.push((known, Move::Acknowledge));
+    }
+
+    /// What those say who are content: most of them very.
+    fn good_rating(&mut self) -> Rating {
+        let content: Vec<&Comment> = self.comments.iter().filter(|comment| comment.score >= 3).collect();
+        let comment = content.choose(self.rng);
+        let (score, text) = comment.map_or((5, String::new()), |comment| (comment.score, comment.text.clone()));
+        let solved = if score == 3 { Solved::Partly } else { Solved::Yes };
+        let comment = if self.rng.random_bool(0.7) { text } else { String::new() };
+        Rating { score: Score::parse(&score.to_string()).unwrap_or(Score::BEST), solved, comment }
+    }
+
+    /// Some minutes later; if somebody has to be at work for it, not in the evening or at night.
+    fn after(&mut self, at: Timestamp, minutes: Range<i64>, at_work: bool) -> Timestamp {
+        let at = at + SignedDuration::from_mins(self.rng.random_range(minutes));
+        if at_work { in_hours(self.rng, at) } else { at }
+    }
+}
+
+fn exactly(minutes: i64) -> Range<i64> {
+    minutes..minutes + 1
+}
+
+/// The moment itself between half past eight and six, otherwise some time in the next morning hour.
+fn in_hours(rng: &mut StdRng, at: Timestamp) -> Timestamp {
+    let local = at.to_zoned(calendar::shanghai());
+    let (opens, closes) = (Time::constant(8, 30, 0, 0), Time::constant(18, 0, 0, 0));
+    if (opens..closes).contains(&local.time()) {
+        return at;
+    }
+    let day = if local.time() < opens { local.date() } else { local.date().tomorrow().unwrap_or(local.date()) };
+    let morning = opens + SignedDuration::from_mins(rng.random_range(0..60));
+    day.to_datetime(morning).to_zoned(calendar::shanghai()).map_or(at, |zoned| zoned.timestamp())
+}
+
+fn ordinary() -> Tier {
+    Tier::Ordinary
+}
+
+/// A choice that stands in the file as its code.
+fn parsed<'de, D: serde::Deserializer<'de>, T: Coded>(deserializer: D) -> std::result::Result<T, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    T::from_code(&code).ok_or_else(|| serde::de::Error::custom(format!("{code} is not known")))
+}
+
+trait Coded: Sized {
+    fn from_code(code: &str) -> Option<Self>;
+}
+
+macro_rules! coded {
+    ($($name:ty),+) => {$(
+        impl Coded for $name {
+            fn from_code(code: &str) -> Option<Self> { <$name>::parse(code) }
+        }
+    )+};
+}
+coded!(Category, Source, Remedy, Tier, Solved, Handler, Fate);

@@ -1,0 +1,100 @@
+//! What staff decide: to take an issue on, to refuse it, to send it elsewhere, to join it to another, to give it to somebody.
+
+use db::Tx;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::model::{Category, Remedy, Step, Tier};
+use super::step::{self, Words};
+use super::store::{self, DECIDE_EXTENSION, DROP_EXTENSIONS, Issue};
+use crate::access::{self, Act};
+use crate::error::{Error, Result};
+use crate::web::show;
+
+/// How an issue is taken on.
+#[derive(Debug, Clone)]
+pub struct Grading {
+    pub category: Category,
+    pub tier: Tier,
+    pub remedy: Remedy,
+    /// The public words for it: no name, no room, no phone.
+    pub summary: String,
+}
+
+pub async fn accept(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, grading: Grading) -> Result<()> {
+    issue.category = grading.category;
+    issue.tier = Some(grading.tier);
+    issue.remedy = Some(grading.remedy);
+    issue.summary = Some(grading.summary);
+    let words = format!("{}事项", grading.tier);
+    step::take(tx, act, issue, seen, Step::Accepted, Words::public(&words), None).await
+}
+
+/// Not taken on; the reporter reads the reason.
+pub async fn refuse(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, reason: &str) -> Result<()> {
+    step::take(tx, act, issue, seen, Step::Refused, Words::public(reason), None).await
+}
+
+/// Sent to where it belongs: 110, a court, another office. The reporter reads where and why.
+pub async fn redirect(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, to: &str, reason: &str) -> Result<()> {
+    let words = format!("请联系：{to}。{reason}");
+    step::take(tx, act, issue, seen, Step::Redirected, Words::public(&words), None).await
+}
+
+/// Joins an issue to another about the same thing. Its reporter follows the other one from now on.
+pub async fn merge(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, into: &Issue) -> Result<()> {
+    if into.id == issue.id {
+        return Err(Error::refused("不能并入它自己，请选另一件"));
+    }
+    if !into.state.open() {
+        return Err(Error::refused(format!("{} 已经{}，不能再并入。请选一件在办的。", into.number, into.state)));
+    }
+    issue.merged_into = Some(into.id);
+    let words = format!("与 {} 是同一件事，合并办理", into.number);
+    step::take(tx, act, issue, seen, Step::Merged, Words::public(&words), None).await
+}
+
+/// Gives an issue to the party that answers for it. The deadline follows from the tier unless an earlier one is set.
+pub async fn dispatch(
+    tx: &mut Tx,
+    act: &Act,
+    issue: &mut Issue,
+    seen: i64,
+    organisation: Uuid,
+    earlier: Option<Timestamp>,
+    words: &str,
+) -> Result<()> {
+    let organisation = access::organisation(tx, act.tenant, organisation).await?;
+    if earlier.is_some_and(|due| due <= act.at) {
+        return Err(Error::refused("办理期限已经过了，请选一个以后的日期"));
+    }
+    let dropped = DROP_EXTENSIONS.bind(act.tenant).bind(issue.id).bind(act.at).bind("已重新派单");
+    tx.execute(dropped).await?;
+    issue.organisation_id = Some(organisation.id);
+    issue.organisation_name = Some(organisation.name);
+    issue.organisation_kind = Some(organisation.kind);
+    step::take(tx, act, issue, seen, Step::Dispatched, Words::public(words), earlier).await
+}
+
+/// Answers a request for more time. Granted, the deadline moves; either way the reporter reads it.
+pub async fn decide_extension(
+    tx: &mut Tx,
+    act: &Act,
+    issue: &mut Issue,
+    seen: i64,
+    granted: bool,
+    words: &str,
+) -> Result<()> {
+    let Some(extension) = store::pending_extension(tx, act.tenant, issue.id).await? else {
+        return Err(Error::refused("没有等待审批的延期申请，可能刚刚已有人批过。请刷新页面。"));
+    };
+    if act.account == Some(extension.requested_by) {
+        return Err(Error::refused("申请人不能审批自己的延期"));
+    }
+    let row = DECIDE_EXTENSION.bind(act.tenant).bind(extension.id).bind(act.account).bind(act.at).bind(granted);
+    tx.execute(row.bind(words)).await?;
+    let answer = if granted { format!("同意延期到 {}", show::day(&extension.until)) } else { "不同意延期".to_owned() };
+    let answer = if words.is_empty() { answer } else { format!("{answer}：{words}") };
+    let due = granted.then_some(extension.until);
+    step::take(tx, act, issue, seen, Step::ExtensionDecided, Words::public(&answer), due).await
+}

@@ -1,0 +1,152 @@
+use db::Tx;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::model::{Category, Source, State, Step};
+use super::step::{self, Words};
+use super::store::{ADD, ADD_RATING_LINK, ADD_RECEIPT_CODE, Issue, NEXT_NUMBER, VOID_RATING_LINKS, Value};
+use crate::access::{Act, Link, Role};
+use crate::error::Result;
+use crate::place::Spot;
+
+/// Something that a resident wants solved.
+#[derive(Debug, Clone)]
+pub struct NewIssue {
+    pub source: Source,
+    pub category: Category,
+    /// The reporter's own words. They are never public.
+    pub description: String,
+    pub place: Place,
+    /// Where exactly, in the reporter's words.
+    pub place_text: String,
+    pub reporter: Option<Reporter>,
+    pub photos: Vec<Uuid>,
+}
+
+/// Where it is: nowhere in particular, in an estate, or at a building.
+#[derive(Debug, Clone)]
+pub enum Place {
+    Community,
+    Estate { id: Uuid, name: String, grid: Option<Uuid> },
+    Spot(Spot),
+}
+
+/// Who reported it. Sealed in the database; the handler never sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reporter {
+    pub name: String,
+    /// Normalised; empty if none was left.
+    pub phone: String,
+}
+
+/// What the reporter is given: the code with which anyone can look, and the link with which only they can rate.
+#[derive(Debug, Clone)]
+pub struct Filed {
+    pub id: Uuid,
+    pub number: String,
+    pub receipt_code: String,
+    pub rating_link: Link,
+}
+
+/// Files an issue. It is acknowledged only by what this returns, after the transaction has been committed.
+pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
+    let id = act.id();
+    let date = act.at.to_zoned_datetime(calendar::shanghai()).strftime("%Y%m%d").to_string();
+    let counter: Value = tx.one(NEXT_NUMBER.bind(act.tenant).bind(format!("issue-{date}"))).await?;
+    let number = format!("SSYS-{date}-{:04}", counter.value);
+    let receipt_code = act.means.chance.code(12); // twelve characters of five random bits
+    let due_at = step::limits(tx, act).await?.due(State::Submitted, None, act.at)?;
+
+    let (estate, building, unit, grid, names) = match &new.place {
+        Place::Community => (None, None, None, None, (None, None, None)),
+        Place::Estate { id, name, grid } => (Some(*id), None, None, *grid, (Some(name.clone()), None, None)),
+        Place::Spot(spot) => (
+            Some(spot.estate_id),
+            Some(spot.building_id),
+            spot.unit_id,
+            spot.grid_id,
+            (Some(spot.estate_name.clone()), Some(spot.building_name.clone()), Some(spot.unit_key.clone())),
+        ),
+    };
+    let issue = Issue {
+        id,
+        number,
+        receipt_code,
+        source: new.source,
+        category: new.category,
+        tier: None,
+        remedy: None,
+        state: State::Submitted,
+        summary: None,
+        description: new.description,
+        estate_id: estate,
+        building_id: building,
+        unit_id: unit,
+        grid_id: grid,
+        place_text: new.place_text,
+        reporter_sealed: seal(act, new.reporter.as_ref())?,
+        organisation_id: None,
+        since: act.at,
+        due_at,
+        merged_into: None,
+        round: 1,
+        reported_at: act.at,
+        ended_at: None,
+        lock_version: 1,
+        estate_name: names.0,
+        building_name: names.1,
+        unit_key: names.2,
+        organisation_name: None,
+        organisation_kind: None,
+    };
+    let phone = new.reporter.as_ref().map(|reporter| &reporter.phone).filter(|phone| !phone.is_empty());
+    let phone = phone.map(|phone| act.fingerprint("phone", phone));
+    let row = ADD.bind(act.tenant).bind(id).bind(&issue.number).bind(&issue.receipt_code).bind(issue.source);
+    let row = row.bind(issue.category).bind(issue.state).bind(&issue.description).bind(estate).bind(building).bind(unit);
+    let row = row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
+    tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at)).await?;
+    tx.execute(ADD_RECEIPT_CODE.bind(&issue.receipt_code).bind(act.tenant).bind(id)).await?;
+
+    let words = if act.role == Role::Resident { String::new() } else { format!("由{}代为登记", act.role) };
+    let words = Words { public: &words, photos: &new.photos, ..Words::default() };
+    step::note(tx, act, &issue, Step::Filed, words, None).await?;
+    let rating_link = give_rating_link(tx, act, id).await?;
+    Ok(Filed { id, number: issue.number, receipt_code: issue.receipt_code, rating_link })
+}
+
+/// Makes the reporter's own link; an earlier one that was not used stops working.
+pub async fn give_rating_link(tx: &mut Tx, act: &Act, issue: Uuid) -> Result<Link> {
+    tx.execute(VOID_RATING_LINKS.bind(act.tenant).bind(issue).bind(act.at)).await?;
+    let link = Link::new(act.tenant, &act.means);
+    let row = ADD_RATING_LINK.bind(act.tenant).bind(link.id).bind(issue).bind(link.hash()).bind(act.at);
+    tx.execute(row).await?;
+    Ok(link)
+}
+
+/// More words and photos from the reporter. The words join the description, which only staff and the handler read.
+pub async fn supplement(tx: &mut Tx, act: &Act, id: Uuid, text: &str, photos: &[Uuid]) -> Result<()> {
+    let mut issue = super::store::issue(tx, act.tenant, id).await?;
+    let seen = issue.lock_version;
+    let words = Words { internal: text, photos, ..Words::default() };
+    step::take(tx, act, &mut issue, seen, Step::Supplemented, words, None).await
+}
+
+/// The reporter takes the issue back, before anybody has been set to work.
+pub async fn withdraw(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    let mut issue = super::store::issue(tx, act.tenant, id).await?;
+    let seen = issue.lock_version;
+    step::take(tx, act, &mut issue, seen, Step::Withdrawn, Words::public("反映人自己撤回"), None).await
+}
+
+fn seal(act: &Act, reporter: Option<&Reporter>) -> Result<Option<Vec<u8>>> {
+    let Some(reporter) = reporter.filter(|reporter| **reporter != Reporter::default()) else { return Ok(None) };
+    let text = serde_json::to_string(reporter).map_err(anyhow::Error::from)?;
+    act.seal("reporter", &text).map(Some)
+}
+
+/// Who reported an issue; `None` if they left neither name nor phone.
+pub fn reporter(act: &Act, issue: &Issue) -> Result<Option<Reporter>> {
+    let Some(sealed) = &issue.reporter_sealed else { return Ok(None) };
+    let reporter = serde_json::from_str(&act.open("reporter", sealed)?).map_err(anyhow::Error::from)?;
+    Ok(Some(reporter))
+}

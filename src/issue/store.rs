@@ -1,0 +1,274 @@
+use db::{Cursor, Page, Tx, record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::model::{Category, Channel, Remedy, Respondent, Solved, Source, State, Step, Tier};
+use crate::access::{Link, OrganisationKind, Role, Scope};
+use crate::error::Result;
+use crate::in_reach;
+
+/// The columns of [`Issue`], with the names of its place and of whoever is responsible.
+macro_rules! issue_columns {
+    () => {
+        "i.id, i.number, i.receipt_code, i.source, i.category, i.tier, i.remedy, i.state, i.summary, i.description,
+         i.estate_id, i.building_id, i.unit_id, i.grid_id, i.place_text, i.reporter_sealed, i.organisation_id, i.since, i.due_at,
+         i.merged_into, i.round, i.reported_at, i.ended_at, i.lock_version,
+         e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name, o.kind AS organisation_kind"
+    };
+}
+
+macro_rules! issue_tables {
+    () => {
+        " FROM issues i
+         LEFT JOIN estates e ON e.tenant_id = i.tenant_id AND e.id = i.estate_id
+         LEFT JOIN buildings b ON b.tenant_id = i.tenant_id AND b.id = i.building_id
+         LEFT JOIN units u ON u.tenant_id = i.tenant_id AND u.id = i.unit_id
+         LEFT JOIN organisations o ON o.tenant_id = i.tenant_id AND o.id = i.organisation_id"
+    };
+}
+
+statements! {
+    NEXT_NUMBER = "INSERT INTO counters (tenant_id, name, value) VALUES ($1, $2, 1)
+        ON CONFLICT (tenant_id, name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+    ADD = "INSERT INTO issues (tenant_id, id, number, receipt_code, source, category, state, open, description,
+            estate_id, building_id, unit_id, grid_id, place_text, search_text, reporter_sealed, phone_fingerprint, filed_by,
+            since, due_at, round, reported_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, 1)";
+    ADD_RECEIPT_CODE = "INSERT INTO receipt_codes (code, tenant_id, issue_id) VALUES ($1, $2, $3)";
+    RECEIPT_CODE = "SELECT tenant_id, issue_id FROM receipt_codes WHERE code = $1";
+    GET = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2");
+    GET_IN_SCOPE = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2 AND ",
+        in_reach!("$3", "$4", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"));
+    BY_NUMBER = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.number = $2 AND ",
+        in_reach!("$3", "$4", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"));
+    /// The most urgent first, so what is overdue stands at the top.
+    OPEN = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND ",
+        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        " AND (i.due_at, i.id) > ($4, $5) AND ($6 = '' OR i.state = $6) AND i.due_at < $7
+          AND ($8 = '' OR i.search_text LIKE $8 ESCAPE '\\') ORDER BY i.due_at, i.id LIMIT $9");
+    /// The latest first.
+    ENDED = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND NOT i.open AND ",
+        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        " AND (i.ended_at, i.id) < ($4, $5) AND ($6 = '' OR i.state = $6)
+          AND ($7 = '' OR i.search_text LIKE $7 ESCAPE '\\') ORDER BY i.ended_at DESC, i.id DESC LIMIT $8");
+    COUNTS = concat!("SELECT i.state, COUNT(*) AS count, COUNT(*) FILTER (WHERE i.due_at < $2) AS late FROM issues i
+        WHERE i.tenant_id = $1 AND i.open AND ",
+        in_reach!("$3", "$4", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " GROUP BY i.state");
+    /// Other open issues of the same building, or of the same estate where no building is named.
+    NEARBY = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.id <> $2
+        AND i.estate_id = $3 AND (CAST($4 AS UUID) IS NULL OR i.building_id = $4 OR i.category = $5) AND ",
+        in_reach!("$6", "$7", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        " ORDER BY i.reported_at DESC, i.id DESC LIMIT 8");
+    /// Published issues that a grid worker may survey: not those in which this account took part as the handler.
+    TO_SURVEY = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.state = 'published' AND ",
+        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        " AND NOT EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id
+            AND v.account_id = $4 AND v.kind IN ('progressed', 'done'))
+          AND (i.due_at, i.id) > ($5, $6) ORDER BY i.due_at, i.id LIMIT $7");
+    /// What a step changes. Nothing is changed if somebody else was first.
+    ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
+            organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14, search_text = $15, merged_into = $16,
+            lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    ADD_EVENT = "INSERT INTO issue_events (tenant_id, id, issue_id, position, round, kind, at, due_at, account_id, role, organisation_id, note, internal_note)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    EVENTS = "SELECT v.id, v.position, v.round, v.kind, v.at, v.due_at, v.account_id, v.role, v.note, v.internal_note,
+            o.name AS organisation_name, o.kind AS organisation_kind, a.name AS account_name
+        FROM issue_events v
+        LEFT JOIN organisations o ON o.tenant_id = v.tenant_id AND o.id = v.organisation_id
+        LEFT JOIN accounts a ON a.tenant_id = v.tenant_id AND a.id = v.account_id
+        WHERE v.tenant_id = $1 AND v.issue_id = $2 ORDER BY v.position";
+    LAST_EVENT = "SELECT v.kind, v.at, v.role FROM issue_events v WHERE v.tenant_id = $1 AND v.issue_id = $2
+        ORDER BY v.position DESC LIMIT 1";
+    ADD_PHOTO = "INSERT INTO issue_photos (tenant_id, event_id, photo_id, issue_id, position) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, event_id, photo_id) DO NOTHING";
+    PHOTOS = "SELECT event_id, photo_id FROM issue_photos WHERE tenant_id = $1 AND issue_id = $2 ORDER BY event_id, position";
+    HAS_PHOTO = "SELECT COUNT(*) AS count FROM issue_photos WHERE tenant_id = $1 AND issue_id = $2 AND photo_id = $3";
+    COUNT_STEPS = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND round = $3 AND kind = $4";
+    TOOK_PART = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND account_id = $3
+        AND kind IN ('progressed', 'done')";
+    ADD_EXTENSION = "INSERT INTO extensions (tenant_id, id, issue_id, round, until, reason, requested_by, requested_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    PENDING_EXTENSION = "SELECT id, until, reason, requested_at, requested_by FROM extensions
+        WHERE tenant_id = $1 AND issue_id = $2 AND decided_at IS NULL";
+    DECIDE_EXTENSION = "UPDATE extensions SET decided_by = $3, decided_at = $4, granted = $5, decision = $6
+        WHERE tenant_id = $1 AND id = $2 AND decided_at IS NULL";
+    DROP_EXTENSIONS = "UPDATE extensions SET decided_at = $3, granted = FALSE, decision = $4
+        WHERE tenant_id = $1 AND issue_id = $2 AND decided_at IS NULL";
+    ADD_SURVEY = "INSERT INTO surveys (tenant_id, id, issue_id, round, respondent, channel, surveyor_id, score, solved, comment, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    SURVEYS = "SELECT round, respondent, channel, score, solved, comment, at FROM surveys
+        WHERE tenant_id = $1 AND issue_id = $2 ORDER BY at, id";
+    ADD_RATING_LINK = "INSERT INTO rating_links (tenant_id, id, issue_id, secret_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+    VOID_RATING_LINKS = "UPDATE rating_links SET used_at = $3 WHERE tenant_id = $1 AND issue_id = $2 AND used_at IS NULL";
+    RATING_LINK = "SELECT issue_id, secret_hash, used_at FROM rating_links WHERE tenant_id = $1 AND id = $2";
+    USE_RATING_LINK = "UPDATE rating_links SET used_at = $3 WHERE tenant_id = $1 AND id = $2 AND used_at IS NULL";
+}
+
+record! {
+    #[derive(Debug, Clone)]
+    pub struct Issue {
+        pub id: Uuid, pub number: String, pub receipt_code: String, pub source: Source, pub category: Category,
+        pub tier: Option<Tier>, pub remedy: Option<Remedy>, pub state: State, pub summary: Option<String>,
+        pub description: String, pub estate_id: Option<Uuid>, pub building_id: Option<Uuid>, pub unit_id: Option<Uuid>,
+        pub grid_id: Option<Uuid>, pub place_text: String, pub reporter_sealed: Option<Vec<u8>>,
+        pub organisation_id: Option<Uuid>, pub since: Timestamp, pub due_at: Timestamp, pub merged_into: Option<Uuid>,
+        pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub lock_version: i64,
+        pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
+        pub organisation_name: Option<String>, pub organisation_kind: Option<OrganisationKind>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Event {
+        pub id: Uuid, pub position: i64, pub round: i64, pub kind: Step, pub at: Timestamp, pub due_at: Option<Timestamp>,
+        pub account_id: Option<Uuid>, pub role: Role, pub note: String, pub internal_note: String,
+        pub organisation_name: Option<String>, pub organisation_kind: Option<OrganisationKind>, pub account_name: Option<String>,
+    }
+    pub(super) struct LastEvent { pub kind: Step, pub at: Timestamp, pub role: Role }
+    #[derive(Debug, Clone, Copy)]
+    pub struct EventPhoto { pub event_id: Uuid, pub photo_id: Uuid }
+    #[derive(Debug, Clone)]
+    pub struct Extension {
+        pub id: Uuid, pub until: Timestamp, pub reason: String, pub requested_at: Timestamp, pub requested_by: Uuid,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Survey {
+        pub round: i64, pub respondent: Respondent, pub channel: Channel, pub score: i64, pub solved: Solved,
+        pub comment: String, pub at: Timestamp,
+    }
+    #[derive(Debug, Clone)]
+    pub struct StateCount { pub state: State, pub count: i64, pub late: i64 }
+    pub(super) struct Count { pub count: i64 }
+    pub(super) struct Value { pub value: i64 }
+    pub(super) struct Receipt { pub tenant_id: Uuid, pub issue_id: Uuid }
+    pub(super) struct RatingLink { pub issue_id: Uuid, pub secret_hash: Vec<u8>, pub used_at: Option<Timestamp> }
+}
+
+impl Issue {
+    /// `王府名苑小区 3号楼 2单元`, never a room.
+    pub fn place(&self) -> String {
+        let unit = self.unit_key.as_ref().filter(|key| !key.is_empty()).map(|key| format!("{key}单元"));
+        let parts: Vec<&str> =
+            [&self.estate_name, &self.building_name, &unit].into_iter().flatten().map(String::as_str).collect();
+        if parts.is_empty() { "本社区".to_owned() } else { parts.join(" ") }
+    }
+
+    /// Public words: those that staff wrote, and until then only the category and the place.
+    pub fn title(&self) -> String {
+        self.summary.clone().unwrap_or_else(|| format!("{}问题（{}）", self.category, self.place()))
+    }
+}
+
+/// Which issues a list shows.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    pub scope: Scope,
+    pub state: Option<State>,
+    /// Only those due before this moment.
+    pub due_before: Option<Timestamp>,
+    pub text: String,
+}
+
+pub async fn issue(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Issue> {
+    Ok(tx.one(GET.bind(tenant).bind(id)).await?)
+}
+
+pub async fn issue_in_scope(tx: &mut Tx, tenant: Uuid, id: Uuid, scope: Scope) -> Result<Issue> {
+    Ok(tx.one(GET_IN_SCOPE.bind(tenant).bind(id).bind(scope.account).bind(scope.roles)).await?)
+}
+
+pub async fn issue_by_number(tx: &mut Tx, tenant: Uuid, number: &str, scope: Scope) -> Result<Option<Issue>> {
+    Ok(tx.optional(BY_NUMBER.bind(tenant).bind(number).bind(scope.account).bind(scope.roles)).await?)
+}
+
+/// The issue behind a receipt code, with its tenant.
+pub async fn issue_by_code(tx: &mut Tx, code: &str) -> Result<(Uuid, Issue)> {
+    let receipt: Receipt = tx.one(RECEIPT_CODE.bind(code)).await?;
+    Ok((receipt.tenant_id, issue(tx, receipt.tenant_id, receipt.issue_id).await?))
+}
+
+pub async fn open_issues(tx: &mut Tx, tenant: Uuid, filter: &Filter, after: Cursor, size: usize) -> Result<Page<Issue>> {
+    let query = OPEN.bind(tenant).bind(filter.scope.account).bind(filter.scope.roles.as_str()).bind(after.key).bind(after.id);
+    let due_before = filter.due_before.map_or(i64::MAX, Timestamp::as_millisecond);
+    let query = query.bind(filter.state.map_or("", State::code)).bind(due_before).bind(pattern(&filter.text));
+    let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
+    Ok(Page::of(issues, size, |issue| Cursor { key: issue.due_at.as_millisecond(), id: issue.id }))
+}
+
+pub async fn ended_issues(tx: &mut Tx, tenant: Uuid, filter: &Filter, before: Cursor, size: usize) -> Result<Page<Issue>> {
+    let query = ENDED.bind(tenant).bind(filter.scope.account).bind(filter.scope.roles.as_str()).bind(before.key).bind(before.id);
+    let query = query.bind(filter.state.map_or("", State::code)).bind(pattern(&filter.text));
+    let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
+    Ok(Page::of(issues, size, |issue| Cursor {
+        key: issue.ended_at.map_or(0, Timestamp::as_millisecond),
+        id: issue.id,
+    }))
+}
+
+/// A LIKE pattern that finds a text anywhere; empty for no text.
+fn pattern(text: &str) -> String {
+    let text = text.trim().to_lowercase();
+    if text.is_empty() {
+        return text;
+    }
+    format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+}
+
+pub async fn counts(tx: &mut Tx, tenant: Uuid, now: Timestamp, scope: Scope) -> Result<Vec<StateCount>> {
+    Ok(tx.all(COUNTS.bind(tenant).bind(now).bind(scope.account).bind(scope.roles)).await?)
+}
+
+pub async fn nearby(tx: &mut Tx, tenant: Uuid, issue: &Issue, scope: Scope) -> Result<Vec<Issue>> {
+    let Some(estate) = issue.estate_id else { return Ok(Vec::new()) };
+    let query = NEARBY.bind(tenant).bind(issue.id).bind(estate).bind(issue.building_id).bind(issue.category);
+    Ok(tx.all(query.bind(scope.account).bind(scope.roles)).await?)
+}
+
+pub async fn to_survey(
+    tx: &mut Tx,
+    tenant: Uuid,
+    account: Uuid,
+    scope: Scope,
+    after: Cursor,
+    size: usize,
+) -> Result<Page<Issue>> {
+    let query = TO_SURVEY.bind(tenant).bind(scope.account).bind(scope.roles).bind(account).bind(after.key).bind(after.id);
+    let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
+    Ok(Page::of(issues, size, |issue| Cursor { key: issue.due_at.as_millisecond(), id: issue.id }))
+}
+
+pub async fn events(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Event>> {
+    Ok(tx.all(EVENTS.bind(tenant).bind(id)).await?)
+}
+
+pub async fn photos(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<EventPhoto>> {
+    Ok(tx.all(PHOTOS.bind(tenant).bind(id)).await?)
+}
+
+pub async fn has_photo(tx: &mut Tx, tenant: Uuid, id: Uuid, photo: Uuid) -> Result<bool> {
+    Ok(tx.one::<Count>(HAS_PHOTO.bind(tenant).bind(id).bind(photo)).await?.count > 0)
+}
+
+pub async fn surveys(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Survey>> {
+    Ok(tx.all(SURVEYS.bind(tenant).bind(id)).await?)
+}
+
+pub async fn pending_extension(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Option<Extension>> {
+    Ok(tx.optional(PENDING_EXTENSION.bind(tenant).bind(id)).await?)
+}
+
+/// How often a step was taken in a round.
+pub(super) async fn count_steps(tx: &mut Tx, tenant: Uuid, issue: &Issue, step: Step) -> Result<i64> {
+    Ok(tx.one::<Count>(COUNT_STEPS.bind(tenant).bind(issue.id).bind(issue.round).bind(step)).await?.count)
+}
+
+/// Whether an account worked on an issue as its handler, in whichever round.
+pub async fn took_part(tx: &mut Tx, tenant: Uuid, id: Uuid, account: Uuid) -> Result<bool> {
+    Ok(tx.one::<Count>(TOOK_PART.bind(tenant).bind(id).bind(account)).await?.count > 0)
+}
+
+/// The issue that a reporter's link is for, and whether it has been used.
+pub async fn rating_link(tx: &mut Tx, link: &Link) -> Result<(Uuid, bool)> {
+    let row: Option<RatingLink> = tx.optional(RATING_LINK.bind(link.tenant).bind(link.id)).await?;
+    let row = row.filter(|row| link.matches(&row.secret_hash)).ok_or(crate::error::Error::NotFound)?;
+    Ok((row.issue_id, row.used_at.is_some()))
+}

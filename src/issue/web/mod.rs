@@ -1,0 +1,47 @@
+//! The pages of the loop: `public` for residents, `desk` for those who decide and handle, `survey` for the door, `api` for programs.
+
+mod api;
+mod desk;
+mod public;
+mod survey;
+
+pub use api::ApiDoc;
+
+use db::Tx;
+use uuid::Uuid;
+
+use super::model::Limits;
+use super::receipt::Receipt;
+use super::store::{self, Issue};
+use crate::access::Routes;
+use crate::app::App;
+use crate::error::Result;
+use crate::settings;
+
+pub fn routes() -> Routes {
+    public::routes().merge(desk::routes()).merge(survey::routes()).merge(api::routes())
+}
+
+async fn limits(tx: &mut Tx, app: &App, tenant: Uuid) -> Result<Limits> {
+    let now = app.means.now();
+    let tiers = settings::read(tx, tenant, now).await?;
+    Ok(Limits { tiers, steps: settings::read(tx, tenant, now).await? })
+}
+
+/// The receipt of an issue. One that was joined to another shows the other's chain under its own code.
+async fn receipt(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<(Receipt, Limits, Issue)> {
+    let limits = limits(tx, app, tenant).await?;
+    let (shown, joined_to) = match issue.merged_into {
+        None => (issue.clone(), None),
+        Some(main) => {
+            let main = store::issue(tx, tenant, main).await?;
+            let number = main.number.clone();
+            (main, Some(number))
+        }
+    };
+    let events = store::events(tx, tenant, shown.id).await?;
+    let photos = store::photos(tx, tenant, shown.id).await?;
+    let mut receipt = Receipt::new(&shown, &events, &photos, &limits, app.means.now(), joined_to);
+    receipt.code.clone_from(&issue.receipt_code);
+    Ok((receipt, limits, shown))
+}

@@ -1,0 +1,94 @@
+use db::{Db, Tx, record, statements};
+use jiff::SignedDuration;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::access::Act;
+use crate::error::Result;
+use crate::means::Means;
+
+/// How long a worker has for what it leased.
+const LEASE: SignedDuration = SignedDuration::from_mins(5);
+/// How often a message is tried. The waits between double from half a minute to two hours, four hours in all.
+const ATTEMPTS: i64 = 10;
+
+statements! {
+    POST = "INSERT INTO outbox_messages (tenant_id, id, topic, payload, available_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)";
+    /// Of every tenant: the worker serves them all.
+    WAITING = "SELECT tenant_id, id FROM outbox_messages WHERE done_at IS NULL AND available_at <= $1
+        ORDER BY available_at, tenant_id, id LIMIT $2";
+    /// Asks again whether it is available: on PostgreSQL another worker may have been first, and this one waited for its row.
+    LEASE_ONE = "UPDATE outbox_messages SET available_at = $4, attempts = attempts + 1
+        WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL AND available_at <= $3
+        RETURNING tenant_id, id, topic, payload, attempts";
+    DONE = "UPDATE outbox_messages SET done_at = $3, failure = NULL WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL";
+    /// Only for the attempt that failed; a later one may be under way.
+    RETRY = "UPDATE outbox_messages SET available_at = $4, failure = $5
+        WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
+    PARK = "UPDATE outbox_messages SET done_at = $4, failure = $5
+        WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
+}
+
+record! {
+    struct Waiting { tenant_id: Uuid, id: Uuid }
+    /// A message in a worker's hands.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Message { pub tenant_id: Uuid, pub id: Uuid, pub topic: String, pub payload: String, pub attempts: i64 }
+}
+
+/// Writes a message down, in the transaction of what it follows from.
+pub async fn post(tx: &mut Tx, act: &Act, topic: &str, payload: &impl Serialize) -> Result<()> {
+    let payload = serde_json::to_string(payload).map_err(anyhow::Error::from)?;
+    tx.execute(POST.bind(act.tenant).bind(act.id()).bind(topic).bind(payload).bind(act.at)).await?;
+    Ok(())
+}
+
+/// Takes up to `limit` waiting messages for five minutes. Nobody else gets them while that time lasts.
+pub async fn lease(db: &Db, means: &Means, limit: i64) -> Result<Vec<Message>> {
+    let now = means.now();
+    let mut tx = db.read().await?;
+    let waiting: Vec<Waiting> = tx.all(WAITING.bind(now).bind(limit)).await?;
+    drop(tx);
+    if waiting.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tx = db.begin().await?;
+    let mut leased = Vec::with_capacity(waiting.len());
+    for Waiting { tenant_id, id } in waiting {
+        let message: Option<Message> =
+            tx.optional(LEASE_ONE.bind(tenant_id).bind(id).bind(now).bind(now + LEASE)).await?;
+        match message {
+            // Its worker died every time, so that nobody could say it failed.
+            Some(message) if message.attempts > ATTEMPTS => park(&mut tx, means, &message, "no answer").await?,
+            message => leased.extend(message),
+        }
+    }
+    tx.commit().await?;
+    Ok(leased)
+}
+
+/// Notes that a message has been dealt with.
+pub async fn done(db: &Db, means: &Means, message: &Message) -> Result<()> {
+    let mut tx = db.begin().await?;
+    tx.execute(DONE.bind(message.tenant_id).bind(message.id).bind(means.now())).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Notes that an attempt failed: the message waits for the next one, or is parked after the last.
+pub async fn failed(db: &Db, means: &Means, message: &Message, why: &str) -> Result<()> {
+    let mut tx = db.begin().await?;
+    if message.attempts >= ATTEMPTS {
+        park(&mut tx, means, message, why).await?;
+    } else {
+        let wait = SignedDuration::from_secs(15 << message.attempts);
+        let retry = RETRY.bind(message.tenant_id).bind(message.id).bind(message.attempts).bind(means.now() + wait);
+        tx.execute(retry.bind(why)).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn park(tx: &mut Tx, means: &Means, message: &Message, why: &str) -> Result<()> {
+    let park = PARK.bind(message.tenant_id).bind(message.id).bind(message.attempts).bind(means.now()).bind(why);
+    tx.execute(park).await?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+use db::{Tx, record, statements};
+use uuid::Uuid;
+
+use super::Picture;
+use crate::access::Act;
+use crate::audit;
+use crate::error::Result;
+
+statements! {
+    ADD = "INSERT INTO photos (tenant_id, id, digest, width, height, content, thumbnail, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, digest) DO NOTHING";
+    BY_DIGEST = "SELECT id FROM photos WHERE tenant_id = $1 AND digest = $2";
+    FULL = "SELECT content AS jpeg FROM photos WHERE tenant_id = $1 AND id = $2";
+    THUMBNAIL = "SELECT thumbnail AS jpeg FROM photos WHERE tenant_id = $1 AND id = $2";
+}
+
+record! {
+    struct Kept { id: Uuid }
+    struct Content { jpeg: Vec<u8> }
+}
+
+/// Which of the two JPEGs of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    Full,
+    Thumbnail,
+}
+
+/// Keeps a picture and gives its id; a tenant that has the same picture already gives the id of that.
+pub async fn keep(tx: &mut Tx, act: &Act, picture: &Picture) -> Result<Uuid> {
+    let id = act.id();
+    let photo = ADD.bind(act.tenant).bind(id).bind(&picture.digest).bind(picture.width).bind(picture.height);
+    let photo = photo.bind(picture.content.as_slice()).bind(picture.thumbnail.as_slice()).bind(act.at);
+    if tx.execute(photo).await? == 0 {
+        let Kept { id } = tx.one(BY_DIGEST.bind(act.tenant).bind(&picture.digest)).await?;
+        return Ok(id);
+    }
+    audit::record(tx, act, "create", ("photo", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// The JPEG of a photo. Whether the reader may see it is for the caller to decide: a photo belongs to what it shows.
+pub async fn read(tx: &mut Tx, tenant: Uuid, id: Uuid, size: Size) -> Result<Vec<u8>> {
+    let statement = match size {
+        Size::Full => FULL,
+        Size::Thumbnail => THUMBNAIL,
+    };
+    let Content { jpeg } = tx.one(statement.bind(tenant).bind(id)).await?;
+    Ok(jpeg)
+}

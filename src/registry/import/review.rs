@@ -1,0 +1,89 @@
+//! What only the rows together tell: whose household a member without a named head belongs to, and who stands there twice.
+
+use std::collections::{BTreeSet, HashMap};
+
+use codes::PersonName;
+use jiff::civil::Date;
+
+use super::column::Column;
+use super::place::PlaceKey;
+use super::row::{self, Entry, Rejection, reject};
+use super::sheet::Sheet;
+use crate::place::Use;
+
+/// Reads every row of a sheet, in its order. Each entry that is taken has a head of its household, and nobody is taken twice.
+pub fn review(sheet: &Sheet, today: Date) -> Vec<Result<Entry, Rejection>> {
+    let heads = Heads::of(sheet);
+    let mut seen = Seen::default();
+    let rows = sheet.rows.iter().map(|row| {
+        let mut entry = row::read(&sheet.header, &row.cells, today)?;
+        if entry.head.is_none() {
+            entry.head = Some(heads.only_one_at(&entry.place.key(), sheet.header.has(Column::Head))?);
+        }
+        seen.take(&entry, row.number)?;
+        Ok(entry)
+    });
+    rows.collect()
+}
+
+/// The heads of the households at each place, also of those whose own row is given back for another reason.
+struct Heads(HashMap<PlaceKey, BTreeSet<PersonName>>);
+
+impl Heads {
+    fn of(sheet: &Sheet) -> Heads {
+        let mut heads: HashMap<PlaceKey, BTreeSet<PersonName>> = HashMap::new();
+        for (place, head) in sheet.rows.iter().filter_map(|row| row::household(&sheet.header, &row.cells)) {
+            heads.entry(place.key()).or_default().insert(head);
+        }
+        Heads(heads)
+    }
+
+    fn only_one_at(&self, place: &PlaceKey, has_column: bool) -> Result<PersonName, Rejection> {
+        let column = if has_column { Column::Head } else { Column::Relation };
+        let mut heads = self.0.get(place).into_iter().flatten();
+        match (heads.next(), heads.next()) {
+            (Some(head), None) => Ok(head.clone()),
+            (None, _) => Err(reject(column, "不知道户主是谁：请填写户主姓名，或在户主那一行的“与户主关系”里写“户主”")),
+            (Some(_), Some(_)) => Err(reject(column, "这套房里有几户，请填写这个人的户主姓名")),
+        }
+    }
+}
+
+/// A person without a document: where, in whose household, called what, born when.
+type Undocumented = (PlaceKey, PersonName, PersonName, Option<String>);
+
+/// Who and what the rows above have named, each with the number of its row.
+#[derive(Default)]
+struct Seen {
+    identities: HashMap<String, u32>,
+    undocumented: HashMap<Undocumented, u32>,
+    uses: HashMap<PlaceKey, (Use, u32)>,
+}
+
+impl Seen {
+    fn take(&mut self, entry: &Entry, number: u32) -> Result<(), Rejection> {
+        let (person, place) = (&entry.person, entry.place.key());
+        if let (Some(said), Some((known, first))) = (entry.usage, self.uses.get(&place))
+            && said != *known
+        {
+            let sentence = format!("同一套房第 {first} 行写的是“{known}”，这里写的是“{said}”，请统一");
+            return Err(reject(Column::Housing, sentence));
+        }
+        let first = match &person.identity {
+            Some(identity) => *self.identities.entry(identity.as_str().to_owned()).or_insert(number),
+            None => {
+                let head = entry.head.clone().unwrap_or_else(|| person.name.clone());
+                let birth = person.birth.map(|birth| birth.to_string());
+                *self.undocumented.entry((place.clone(), head, person.name.clone(), birth)).or_insert(number)
+            }
+        };
+        if first != number {
+            let column = if person.identity.is_some() { Column::Identity } else { Column::Name };
+            return Err(reject(column, format!("与第 {first} 行是同一个人，请留下对的一行，删去另一行")));
+        }
+        if let Some(usage) = entry.usage {
+            self.uses.entry(place).or_insert((usage, number));
+        }
+        Ok(())
+    }
+}

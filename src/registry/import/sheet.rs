@@ -1,0 +1,235 @@
+//! Reads a workbook: finds the header, fills merged cells and 同上, and leaves what is no person's row.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use calamine::{DataRef, Dimensions, Reader, SheetType, SheetVisible, Xlsx};
+
+use super::archive::{self, Unreadable};
+use super::column::{Column, Header, REASON_GIVEN_BACK, ROW_GIVEN_BACK};
+
+const MOST_ROWS: usize = 200_000;
+const MOST_COLUMNS: usize = 200;
+/// Of text in all cells together, in bytes: a string that is stored once can be shown in every cell.
+const MOST_TEXT: usize = 256 << 20;
+/// How many rows of titles and explanations may stand above the header.
+const ROWS_ABOVE_HEADER: usize = 50;
+
+/// A register as it stands in a worksheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    pub header: Header,
+    pub rows: Vec<Row>,
+}
+
+/// A person's row. `number` is the worksheet's own, from 1; `cells` are as many as the header's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub number: u32,
+    pub cells: Vec<String>,
+}
+
+/// Reads the one register in a workbook. It may take seconds, so it belongs on a blocking thread.
+pub fn read(file: &[u8]) -> Result<Sheet, Unreadable> {
+    archive::check(file)?;
+    // A parser that stumbles over a damaged file must not take the program with it.
+    catch_unwind(AssertUnwindSafe(|| read_workbook(file))).unwrap_or(Err(Unreadable::Damaged))
+}
+
+fn read_workbook(file: &[u8]) -> Result<Sheet, Unreadable> {
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(file)).map_err(damaged)?;
+    let sheets = workbook.sheets_metadata().iter();
+    let visible = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible);
+    let names: Vec<String> = visible.map(|sheet| sheet.name.clone()).collect();
+    let mut registers = Vec::new();
+    for name in names {
+        let grid = Grid::read(&mut workbook, &name)?;
+        if let Some(at) = grid.header() {
+            let merged = workbook.merge_cells_by_sheet_name(&name).map_err(damaged)?;
+            registers.push((name, grid, at, merged));
+        }
+    }
+    match registers.len() {
+        0 => Err(Unreadable::NoHeader),
+        1 => registers.pop().map_or(Err(Unreadable::NoHeader), |(_, grid, at, merged)| grid.sheet(at, &merged)),
+        _ => {
+            let names: Vec<String> = registers.into_iter().map(|(name, ..)| format!("“{name}”")).collect();
+            Err(Unreadable::SeveralSheets(names.join("、")))
+        }
+    }
+}
+
+fn damaged(error: calamine::XlsxError) -> Unreadable {
+    match error {
+        calamine::XlsxError::Password => Unreadable::Encrypted,
+        _ => Unreadable::Damaged,
+    }
+}
+
+/// The rows of a worksheet that hold anything, by their zero-based number.
+struct Grid(BTreeMap<u32, Vec<String>>);
+
+impl Grid {
+    fn read(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Grid, Unreadable> {
+        let mut reader = workbook.worksheet_cells_reader(name).map_err(damaged)?;
+        let mut rows: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+        let mut text = 0;
+        while let Some(cell) = reader.next_cell().map_err(damaged)? {
+            let value = written(cell.get_value());
+            if value.is_empty() {
+                continue;
+            }
+            let ((row, column), value) = (cell.get_position(), value);
+            let column = column as usize;
+            text += value.len();
+            if column >= MOST_COLUMNS {
+                return Err(Unreadable::TooManyColumns(MOST_COLUMNS));
+            }
+            if text > MOST_TEXT {
+                return Err(Unreadable::TooLargeUnpacked);
+            }
+            let cells = rows.entry(row).or_default();
+            if cells.len() <= column {
+                cells.resize(column + 1, String::new());
+            }
+            cells[column] = value;
+            if rows.len() > MOST_ROWS + ROWS_ABOVE_HEADER {
+                return Err(Unreadable::TooManyRows(MOST_ROWS));
+            }
+        }
+        Ok(Grid(rows))
+    }
+
+    fn header(&self) -> Option<u32> {
+        let (at, _) = self.0.iter().take(ROWS_ABOVE_HEADER).find(|(_, cells)| Header::is_one(cells))?;
+        Some(*at)
+    }
+
+    fn sheet(mut self, at: u32, merged: &[Dimensions]) -> Result<Sheet, Unreadable> {
+        let mut below = self.0.split_off(&at);
+        let mut heading = below.remove(&at).unwrap_or_default();
+        let width = below.values().map(Vec::len).max().unwrap_or(0).max(heading.len());
+        heading.resize(width, String::new());
+        below.values_mut().for_each(|cells| cells.resize(width, String::new()));
+
+        let header = header(heading.clone())?;
+        let serial = header.position(Column::Serial);
+        // Numbered rows that nobody filled in, the header again at the top of a printed page, and what stands below the list.
+        below.retain(|_, cells| {
+            let blank = cells.iter().enumerate().all(|(at, cell)| cell.is_empty() || Some(at) == serial);
+            !blank && *cells != heading && !is_footer(&header, cells)
+        });
+        fill_merged(&mut below, merged)?;
+        fill_repeated(&header, &mut below);
+
+        // Columns that an earlier import has added are left out, so that a mended workbook can be sent in as it is.
+        let added = |cell: &String| cell == ROW_GIVEN_BACK || cell == REASON_GIVEN_BACK;
+        let own: Vec<bool> = heading.iter().map(|cell| !added(cell)).collect();
+        let kept = |cells: Vec<String>| cells.into_iter().zip(&own).filter_map(|(cell, own)| own.then_some(cell)).collect();
+        let header = self::header(kept(heading))?;
+        let rows = below.into_iter().map(|(row, cells)| Row { number: row.saturating_add(1), cells: kept(cells) });
+        let rows: Vec<Row> = rows.collect();
+        match rows.len() {
+            0 => Err(Unreadable::NoRows),
+            MOST_ROWS.. => Err(Unreadable::TooManyRows(MOST_ROWS)),
+            _ => Ok(Sheet { header, rows }),
+        }
+    }
+}
+
+fn header(cells: Vec<String>) -> Result<Header, Unreadable> {
+    let header = Header::read(cells).map_err(|twice| Unreadable::ColumnTwice {
+        column: twice.column.label(),
+        first: twice.first,
+        second: twice.second,
+    })?;
+    if header.has(Column::Room) || header.has(Column::Address) { Ok(header) } else { Err(Unreadable::NoPlace) }
+}
+
+/// A line for signatures, a sum or a remark below the list: it names nobody and begins with one of these words.
+fn is_footer(header: &Header, cells: &[String]) -> bool {
+    const BEGINNINGS: [&str; 17] = [
+        "填表", "填报", "制表", "审核", "复核", "负责人", "联系人", "单位负责", "登记人", "登记日期", "日期", "合计", "总计", "共计",
+        "小计", "注:", "说明",
+    ];
+    let nobody = header.cell(cells, Column::Name).is_empty() && header.cell(cells, Column::Identity).is_empty();
+    let first = cells.iter().find(|cell| !cell.is_empty()).map(|cell| codes::text::half_width(cell).replace(' ', ""));
+    nobody && first.is_some_and(|first| BEGINNINGS.iter().any(|words| first.starts_with(words)))
+}
+
+/// Gives the value of a merged region to each row that it covers, in its first column.
+fn fill_merged(rows: &mut BTreeMap<u32, Vec<String>>, merged: &[Dimensions]) -> Result<(), Unreadable> {
+    // Regions cannot overlap in a sound workbook, so together they cover no more than there is.
+    let mut left = rows.len() * MOST_COLUMNS;
+    for region in merged {
+        let (first, column) = (region.start.0, region.start.1 as usize);
+        let Some(value) = rows.get(&first).and_then(|cells| cells.get(column)).filter(|cell| !cell.is_empty()).cloned()
+        else {
+            continue;
+        };
+        if region.end.0 <= first {
+            continue;
+        }
+        for cells in rows.range_mut(first + 1..=region.end.0).map(|(_, cells)| cells) {
+            left = left.checked_sub(1).ok_or(Unreadable::Damaged)?;
+            if let Some(cell) = cells.get_mut(column).filter(|cell| cell.is_empty()) {
+                cell.clone_from(&value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// 同上 and its signs become what stands in the row above. A name or an identity number is nobody else's, so there they stay.
+fn fill_repeated(header: &Header, rows: &mut BTreeMap<u32, Vec<String>>) {
+    let own = [Column::Name, Column::Identity].map(|column| header.position(column));
+    let mut above: Option<&Vec<String>> = None;
+    for cells in rows.values_mut() {
+        for (at, cell) in cells.iter_mut().enumerate() {
+            if is_repetition(cell)
+                && !own.contains(&Some(at))
+                && let Some(value) = above.and_then(|above| above.get(at))
+            {
+                cell.clone_from(value);
+            }
+        }
+        above = Some(cells);
+    }
+}
+
+/// `同上`, `〃` and the like.
+pub fn is_repetition(cell: &str) -> bool {
+    matches!(cell, "同上" | "同前" | "同上行" | "〃" | "″" | "\"" | "”" | "''" | "′′" | "..")
+}
+
+/// A cell as text: whole numbers without a decimal point, dates as `1990-03-07`, and numbers too long for a spreadsheet
+/// in the notation that shows that digits are lost.
+fn written(value: &DataRef<'_>) -> String {
+    let text = match value {
+        DataRef::Empty => return String::new(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => number_written(*number),
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Bool(true) => "是".to_owned(),
+        DataRef::Bool(false) => "否".to_owned(),
+        DataRef::DateTime(moment) if moment.is_datetime() && moment.as_f64() >= 1.0 => {
+            let (year, month, day, ..) = moment.to_ymd_hms_milli();
+            format!("{year:04}-{month:02}-{day:02}")
+        }
+        DataRef::DateTime(moment) => number_written(moment.as_f64()),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::Error(error) => error.to_string(),
+    };
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').trim_start_matches('\'').trim_start().to_owned()
+}
+
+/// Spreadsheets keep fifteen digits; what is longer has lost the rest.
+fn number_written(number: f64) -> String {
+    if number.abs() < 1e15 {
+        return format!("{number}");
+    }
+    let written = format!("{number:.2E}");
+    written.replacen('E', "E+", 1)
+}

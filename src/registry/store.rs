@@ -1,0 +1,246 @@
+use codes::{IdentityNumber, Phone, Place};
+use db::{Tx, record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::lookup::containing;
+use super::model::{DoorRow, HouseholdCard};
+use super::tag::{ResidenceState, Tag};
+use crate::access::{Act, Scope};
+use crate::error::Result;
+use crate::in_reach;
+use crate::place::Use;
+
+/// A page of residents in the order of `search_text`, each with its tags: one row for each tag.
+macro_rules! residents {
+    ($condition:literal) => {
+        concat!(
+            "SELECT p.*, t.tag FROM (
+                SELECT r.id, r.search_text, r.household_id, r.name, r.sex, r.birth_date, r.identity_sealed, r.phone_sealed,
+                    e.name AS estate_name, b.name AS building_name, u.key AS unit_key, d.room
+                FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
+                JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
+                JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
+                JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+                JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
+                WHERE r.tenant_id = $1 AND ",
+            $condition,
+            " AND ",
+            in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
+            " ORDER BY r.search_text, r.id LIMIT 31) p
+            LEFT JOIN resident_tags t ON t.tenant_id = $1 AND t.resident_id = p.id AND t.until IS NULL
+            ORDER BY p.search_text, p.id, t.tag"
+        )
+    };
+}
+
+statements! {
+    BY_NAME = residents!("r.search_text LIKE $4 ESCAPE '\\' AND (r.search_text, r.id) > ($5, $6)");
+    BY_IDENTITY = residents!("r.identity_fingerprint = $4");
+    BY_PHONE = residents!("r.phone_fingerprint = $4");
+    SEARCH_TEXT = "SELECT id, search_text FROM residents WHERE tenant_id = $1 AND id = $2";
+
+    /// The doors that a place names, one row for each household; what the place does not name is null.
+    DOORS = concat!(
+        "SELECT e.name AS estate_name, b.id AS building_id, b.name AS building_name, u.key AS unit_key, d.room,
+            d.use AS usage, h.id AS household_id, h.head_name,
+            (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
+        FROM dwellings d JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
+        JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+        JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
+        LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id
+        WHERE d.tenant_id = $1 AND (CAST($4 AS TEXT) IS NULL OR e.name LIKE $4 ESCAPE '\\')
+            AND (CAST($5 AS TEXT) IS NULL OR b.key = $5) AND (CAST($6 AS TEXT) IS NULL OR u.key = $6)
+            AND (CAST($7 AS TEXT) IS NULL OR d.room = $7) AND (CAST($8 AS BIGINT) IS NULL OR d.floor = $8) AND ",
+        in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
+        " ORDER BY e.created_at, e.id, b.position, b.key, LENGTH(u.key), u.key, d.floor, d.room, h.head_name LIMIT 61"
+    );
+    BUILDINGS = concat!(
+        "SELECT b.id, b.name, e.name AS estate_name,
+            (SELECT COUNT(*) FROM dwellings d WHERE d.tenant_id = $1 AND d.building_id = b.id) AS dwellings
+        FROM buildings b JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
+        WHERE b.tenant_id = $1 AND (CAST($4 AS TEXT) IS NULL OR e.name LIKE $4 ESCAPE '\\')
+            AND (CAST($5 AS TEXT) IS NULL OR b.key = $5) AND ",
+        in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
+        " ORDER BY e.created_at, e.id, b.position, b.key LIMIT 100"
+    );
+
+    MATRIX = "SELECT u.key AS unit_key, d.floor, d.room, d.use AS usage, h.id AS household_id, r.id AS resident_id,
+            r.residence_state, t.tag
+        FROM dwellings d JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
+        LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id
+        LEFT JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
+        LEFT JOIN resident_tags t ON t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.until IS NULL
+        WHERE d.tenant_id = $1 AND d.building_id = $2 ORDER BY LENGTH(u.key), u.key, h.created_at, h.id LIMIT 20000";
+
+    HOUSEHOLD = concat!(
+        "SELECT h.id, h.head_name, h.dwelling_id, h.updated_at, d.room, d.use AS usage, u.key AS unit_key,
+            b.id AS building_id, b.name AS building_name, e.name AS estate_name, g.name AS grid_name
+        FROM households h JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
+        JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
+        JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+        JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
+        LEFT JOIN grids g ON g.tenant_id = b.tenant_id AND g.id = b.grid_id
+        WHERE h.tenant_id = $1 AND h.id = $4 AND ",
+        in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL")
+    );
+    MEMBERS = "SELECT r.id, r.name, r.sex, r.birth_date, r.relation, r.ethnic_group, r.political_status, r.education,
+            r.marital_status, r.registered_address, r.residence_state, r.workplace, r.identity_sealed, r.phone_sealed,
+            r.health_sealed, r.note_sealed
+        FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
+        WHERE r.tenant_id = $1 AND r.household_id = $2
+        ORDER BY CASE WHEN r.name = h.head_name THEN 0 ELSE 1 END, COALESCE(r.birth_date, '9999'), r.id LIMIT 100";
+    MEMBERS_TAGS = "SELECT t.resident_id, t.tag, t.since, t.evidence
+        FROM resident_tags t JOIN residents r ON r.tenant_id = t.tenant_id AND r.id = t.resident_id
+        WHERE t.tenant_id = $1 AND r.household_id = $2 AND t.until IS NULL ORDER BY t.resident_id, t.tag LIMIT 1000";
+    UNDER_ONE_ROOF = "SELECT h.id, h.head_name,
+            (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
+        FROM households h WHERE h.tenant_id = $1 AND h.dwelling_id = $2 AND h.id <> $3 ORDER BY h.created_at, h.id LIMIT 100";
+    SEALED = concat!(
+        "SELECT r.household_id, r.name, r.identity_sealed, r.phone_sealed, r.health_sealed, r.note_sealed
+        FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
+        JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
+        JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+        WHERE r.tenant_id = $1 AND r.id = $4 AND ",
+        in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL")
+    );
+
+    POPULATION = "SELECT (SELECT COUNT(*) FROM households WHERE tenant_id = $1) AS households,
+        (SELECT COUNT(*) FROM residents WHERE tenant_id = $1) AS people";
+    CARD = "SELECT h.id, h.head_name, e.name AS estate_name, b.id AS building_id, b.name AS building_name, u.key AS unit_key,
+            d.room, (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
+        FROM households h JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
+        JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
+        JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+        JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id WHERE h.tenant_id = $1 AND h.id = $2";
+}
+
+record! {
+    struct Population { households: i64, people: i64 }
+    struct Position { id: Uuid, search_text: String }
+
+    #[derive(Debug, Clone)]
+    pub(super) struct ResidentRow {
+        pub id: Uuid, pub household_id: Uuid, pub name: String, pub sex: String, pub birth_date: Option<String>,
+        pub identity_sealed: Option<Vec<u8>>, pub phone_sealed: Option<Vec<u8>>, pub estate_name: String,
+        pub building_name: String, pub unit_key: String, pub room: String, pub tag: Option<Tag>,
+    }
+    #[derive(Debug, Clone)]
+    pub(super) struct FoundDoor {
+        pub estate_name: String, pub building_id: Uuid, pub building_name: String, pub unit_key: String, pub room: String,
+        pub usage: Option<Use>, pub household_id: Option<Uuid>, pub head_name: Option<String>, pub people: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub(super) struct FoundBuilding { pub id: Uuid, pub name: String, pub estate_name: String, pub dwellings: i64 }
+
+    #[derive(Debug, Clone)]
+    pub(super) struct Household {
+        pub id: Uuid, pub head_name: String, pub dwelling_id: Uuid, pub updated_at: Timestamp, pub room: String,
+        pub usage: Option<Use>, pub unit_key: String, pub building_id: Uuid, pub building_name: String,
+        pub estate_name: String, pub grid_name: Option<String>,
+    }
+    #[derive(Debug, Clone)]
+    pub(super) struct Member {
+        pub id: Uuid, pub name: String, pub sex: String, pub birth_date: Option<String>, pub relation: Option<String>,
+        pub ethnic_group: Option<String>, pub political_status: Option<String>, pub education: Option<String>,
+        pub marital_status: Option<String>, pub registered_address: Option<String>,
+        pub residence_state: Option<ResidenceState>, pub workplace: Option<String>, pub identity_sealed: Option<Vec<u8>>,
+        pub phone_sealed: Option<Vec<u8>>, pub health_sealed: Option<Vec<u8>>, pub note_sealed: Option<Vec<u8>>,
+    }
+    #[derive(Debug, Clone)]
+    pub(super) struct MemberTag { pub resident_id: Uuid, pub tag: Tag, pub since: Timestamp, pub evidence: String }
+    #[derive(Debug, Clone)]
+    pub(super) struct Neighbour { pub id: Uuid, pub head_name: String, pub people: i64 }
+    pub(super) struct Sealed {
+        pub household_id: Uuid, pub name: String, pub identity_sealed: Option<Vec<u8>>, pub phone_sealed: Option<Vec<u8>>,
+        pub health_sealed: Option<Vec<u8>>, pub note_sealed: Option<Vec<u8>>,
+    }
+}
+
+/// How many households and people are registered: counted rows.
+pub async fn population(tx: &mut Tx, tenant: Uuid) -> Result<(i64, i64)> {
+    let Population { households, people } = tx.one(POPULATION.bind(tenant)).await?;
+    Ok((households, people))
+}
+
+/// Where a household lives and how many they are.
+pub async fn household_card(tx: &mut Tx, tenant: Uuid, household: Uuid) -> Result<HouseholdCard> {
+    Ok(tx.one(CARD.bind(tenant).bind(household)).await?)
+}
+
+/// Residents by part of a name, its pinyin or initials, after the resident that ended the page before.
+pub(super) async fn by_name(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    needle: &str,
+    after: Option<Uuid>,
+) -> Result<Vec<ResidentRow>> {
+    let start = Position { id: Uuid::nil(), search_text: String::new() };
+    let start = match after {
+        Some(id) => tx.one(SEARCH_TEXT.bind(tenant).bind(id)).await?,
+        None => start,
+    };
+    let page = BY_NAME.bind(tenant).bind(scope.account).bind(&scope.roles).bind(containing(needle));
+    Ok(tx.all(page.bind(start.search_text).bind(start.id)).await?)
+}
+
+pub(super) async fn by_identity(
+    tx: &mut Tx,
+    act: &Act,
+    scope: &Scope,
+    number: &IdentityNumber,
+) -> Result<Vec<ResidentRow>> {
+    let found = BY_IDENTITY.bind(act.tenant).bind(scope.account).bind(&scope.roles);
+    Ok(tx.all(found.bind(act.fingerprint("identity", number.as_str()))).await?)
+}
+
+pub(super) async fn by_phone(tx: &mut Tx, act: &Act, scope: &Scope, phone: &Phone) -> Result<Vec<ResidentRow>> {
+    let found = BY_PHONE.bind(act.tenant).bind(scope.account).bind(&scope.roles);
+    Ok(tx.all(found.bind(act.fingerprint("phone", phone.as_str()))).await?)
+}
+
+/// The doors of a place, and of one floor of it if that is given; 61 rows at most.
+pub(super) async fn doors(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    place: &Place,
+    floor: Option<i64>,
+) -> Result<Vec<FoundDoor>> {
+    let estate = place.estate.as_deref().map(containing);
+    let doors = DOORS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(estate).bind(place.building.as_deref());
+    Ok(tx.all(doors.bind(place.unit.as_deref()).bind(place.room.as_deref()).bind(floor)).await?)
+}
+
+pub(super) async fn buildings(tx: &mut Tx, tenant: Uuid, scope: &Scope, place: &Place) -> Result<Vec<FoundBuilding>> {
+    let estate = place.estate.as_deref().map(containing);
+    let found = BUILDINGS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(estate);
+    Ok(tx.all(found.bind(place.building.as_deref())).await?)
+}
+
+pub(super) async fn matrix(tx: &mut Tx, tenant: Uuid, building: Uuid) -> Result<Vec<DoorRow>> {
+    Ok(tx.all(MATRIX.bind(tenant).bind(building)).await?)
+}
+
+pub(super) async fn household(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Household> {
+    Ok(tx.one(HOUSEHOLD.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
+}
+
+/// The head first, then by age.
+pub(super) async fn members(tx: &mut Tx, tenant: Uuid, household: Uuid) -> Result<Vec<Member>> {
+    Ok(tx.all(MEMBERS.bind(tenant).bind(household)).await?)
+}
+
+pub(super) async fn members_tags(tx: &mut Tx, tenant: Uuid, household: Uuid) -> Result<Vec<MemberTag>> {
+    Ok(tx.all(MEMBERS_TAGS.bind(tenant).bind(household)).await?)
+}
+
+/// The other households of a dwelling.
+pub(super) async fn under_one_roof(tx: &mut Tx, tenant: Uuid, household: &Household) -> Result<Vec<Neighbour>> {
+    Ok(tx.all(UNDER_ONE_ROOF.bind(tenant).bind(household.dwelling_id).bind(household.id)).await?)
+}
+
+pub(super) async fn sealed(tx: &mut Tx, tenant: Uuid, scope: &Scope, resident: Uuid) -> Result<Sealed> {
+    Ok(tx.one(SEALED.bind(tenant).bind(scope.account).bind(&scope.roles).bind(resident)).await?)
+}

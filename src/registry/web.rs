@@ -1,0 +1,359 @@
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use codes::tables::{Education, Ethnic, Marital, Political, Relation};
+use codes::{IdentityNumber, Phone, Place, address};
+use db::Tx;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::lookup::Query;
+use super::model::{self, Field, Figures, Stairwell, age, door_words, label, person_words};
+use super::store::{self, FoundBuilding, FoundDoor, Household, Member, MemberTag, Neighbour, ResidentRow};
+use super::tag::Tag;
+use crate::access::{Act, Permission, Routes, Scope, Viewer};
+use crate::app::App;
+use crate::audit;
+use crate::error::{Error, Result};
+use crate::place::{self, Spot};
+use crate::web::{Form, Shell, page, page_again};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/residents", Permission::ResidentRead, list)
+        .get("/residents/search", Permission::ResidentRead, list)
+        .post("/residents/search", Permission::ResidentRead, search)
+        .get("/buildings/{id}", Permission::ResidentRead, building)
+        .get("/households/{id}", Permission::ResidentRead, household)
+        .post("/residents/{id}/reveals", Permission::ResidentReveal, reveal)
+}
+
+// ---------- look-up ----------
+
+#[derive(Template)]
+#[template(path = "registry/residents.html")]
+struct Residents {
+    shell: Shell,
+    query: String,
+    results: Option<Results>,
+    /// Nobody is registered yet.
+    nobody: bool,
+    imports: bool,
+}
+
+/// What a search has found: a part of the page, and on its own what is put under the search box while somebody types.
+#[derive(Template)]
+#[template(path = "registry/results.html")]
+struct Results {
+    shell: Shell,
+    query: String,
+    answer: Answer,
+}
+
+enum Answer {
+    Blank,
+    People { people: Vec<Listed>, next: Option<Uuid> },
+    Doors { doors: Vec<FoundDoor>, more: bool },
+    Buildings(Vec<FoundBuilding>),
+    BuildingOrFloor { building: String, floor: String },
+    Unreadable(String),
+}
+
+/// A resident in a list: the name in full, the numbers masked.
+struct Listed {
+    id: Uuid,
+    household: Uuid,
+    name: String,
+    words: String,
+    door: String,
+    phone: String,
+    identity: String,
+    tags: Vec<Tag>,
+}
+
+impl FoundDoor {
+    fn words(&self) -> String {
+        door_words(&self.estate_name, &self.building_name, &self.unit_key, &self.room)
+    }
+}
+
+async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let (_, people) = store::population(&mut tx, viewer.tenant).await?;
+    let imports = viewer.may(Permission::RegistryImport);
+    page(&Residents { shell, query: String::new(), results: None, nobody: people == 0, imports })
+}
+
+/// Looks people and doors up. What is looked for comes in the body of a POST, so that no name and no number gets into
+/// an address, a log or a browser's history.
+async fn search(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response> {
+    let query: String = form.value("q").chars().take(100).collect();
+    let after = form.value("after").parse().ok();
+    let act = app.act(&viewer, Permission::ResidentRead)?;
+    let mut tx = app.db.read().await?;
+    let answer = look_up(&mut tx, &act, &viewer.scope(Permission::ResidentRead), &query, after).await?;
+    let results = Results { shell: shell.clone(), query: query.clone(), answer };
+    if headers.contains_key("hx-request") {
+        return page(&results);
+    }
+    let imports = viewer.may(Permission::RegistryImport);
+    page(&Residents { shell, query, results: Some(results), nobody: false, imports })
+}
+
+async fn look_up(tx: &mut Tx, act: &Act, scope: &Scope, text: &str, after: Option<Uuid>) -> Result<Answer> {
+    Ok(match Query::read(text) {
+        Query::Blank => Answer::Blank,
+        Query::Unreadable(sentence) => Answer::Unreadable(sentence),
+        Query::BuildingOrFloor { building, floor } => Answer::BuildingOrFloor { building, floor },
+        Query::Identity(number) => people(act, store::by_identity(tx, act, scope, &number).await?)?,
+        Query::Phone(phone) => people(act, store::by_phone(tx, act, scope, &phone).await?)?,
+        Query::Floor(place, floor) => doors(tx, act, scope, &place, Some(floor)).await?,
+        Query::Place(place) if place.unit.is_none() && place.room.is_none() => {
+            Answer::Buildings(store::buildings(tx, act.tenant, scope, &place).await?)
+        }
+        Query::Place(place) => doors(tx, act, scope, &place, None).await?,
+        Query::Name(needle) => {
+            let rows = store::by_name(tx, act.tenant, scope, &needle, after).await?;
+            // What names nobody may name an estate or a building: 家属楼, A座.
+            let place = address::parse(&needle).unwrap_or_default();
+            if rows.is_empty() && place != Place::default() {
+                let buildings = store::buildings(tx, act.tenant, scope, &place).await?;
+                if !buildings.is_empty() {
+                    return Ok(Answer::Buildings(buildings));
+                }
+            }
+            people(act, rows)?
+        }
+    })
+}
+
+async fn doors(tx: &mut Tx, act: &Act, scope: &Scope, place: &Place, floor: Option<i64>) -> Result<Answer> {
+    const MOST: usize = 60;
+    let mut doors = store::doors(tx, act.tenant, scope, place, floor).await?;
+    let more = doors.len() > MOST;
+    doors.truncate(MOST);
+    Ok(Answer::Doors { doors, more })
+}
+
+/// Folds the rows, one for each tag of a resident, into people.
+fn people(act: &Act, rows: Vec<ResidentRow>) -> Result<Answer> {
+    const PAGE: usize = 30;
+    let today = today(act);
+    let mut people: Vec<Listed> = Vec::new();
+    for row in rows {
+        if people.last().is_none_or(|last| last.id != row.id) {
+            people.push(Listed {
+                id: row.id,
+                household: row.household_id,
+                words: person_words(&row.sex, age(row.birth_date.as_deref(), today)),
+                door: door_words(&row.estate_name, &row.building_name, &row.unit_key, &row.room),
+                phone: masked(act, Field::Phone, row.phone_sealed.as_deref())?,
+                identity: masked(act, Field::Identity, row.identity_sealed.as_deref())?,
+                name: row.name,
+                tags: Vec::new(),
+            });
+        }
+        if let Some(last) = people.last_mut() {
+            last.tags.extend(row.tag);
+        }
+    }
+    let more = people.len() > PAGE;
+    people.truncate(PAGE);
+    let next = people.last().filter(|_| more).map(|last| last.id);
+    Ok(Answer::People { people, next })
+}
+
+fn today(act: &Act) -> Date {
+    act.at.to_zoned_datetime(calendar::shanghai()).date()
+}
+
+/// A sealed value as it is shown before anybody has said why they must read it; empty if there is none.
+fn masked(act: &Act, field: Field, sealed: Option<&[u8]>) -> Result<String> {
+    let Some(sealed) = sealed else { return Ok(String::new()) };
+    Ok(match field {
+        Field::Identity => IdentityNumber::parse(&act.open(field.code(), sealed)?)
+            .map_or("已登记".to_owned(), |number| number.masked()),
+        Field::Phone => {
+            Phone::parse(&act.open(field.code(), sealed)?).map_or("已登记".to_owned(), |phone| phone.masked())
+        }
+        Field::Health | Field::Note => "已登记".to_owned(),
+    })
+}
+
+// ---------- one building ----------
+
+#[derive(Template)]
+#[template(path = "registry/building.html")]
+struct BuildingPage {
+    shell: Shell,
+    spot: Spot,
+    stairwells: Vec<Stairwell>,
+    figures: Figures,
+    sheets: bool,
+}
+
+async fn building(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    place::building_in_reach(&mut tx, viewer.tenant, &viewer.scope(Permission::ResidentRead), id).await?;
+    let spot = place::spot(&mut tx, viewer.tenant, id).await?;
+    let (stairwells, figures) = model::matrix(store::matrix(&mut tx, viewer.tenant, id).await?);
+    page(&BuildingPage { shell, spot, stairwells, figures, sheets: viewer.may(Permission::PlaceRead) })
+}
+
+// ---------- one household ----------
+
+#[derive(Template)]
+#[template(path = "registry/household.html")]
+struct HouseholdPage {
+    shell: Shell,
+    household: Household,
+    residents: Vec<Resident>,
+    neighbours: Vec<Neighbour>,
+    /// Every tag of the household once.
+    tags: Vec<Tag>,
+    may_reveal: bool,
+    /// Whom the reveal form is about, if it is shown again.
+    asked: Option<Uuid>,
+    form: Form,
+}
+
+/// A member of a household as its file shows them.
+struct Resident {
+    id: Uuid,
+    name: String,
+    words: String,
+    relation: String,
+    identity: String,
+    phone: String,
+    tags: Vec<MemberTag>,
+    facts: Vec<(&'static str, String)>,
+    /// What there is to reveal.
+    sealed: Vec<Field>,
+}
+
+impl HouseholdPage {
+    fn asks_about(&self, resident: &Uuid) -> bool {
+        self.asked.as_ref() == Some(resident)
+    }
+}
+
+impl Household {
+    fn door(&self) -> String {
+        door_words("", &self.building_name, &self.unit_key, &self.room)
+    }
+}
+
+async fn household(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    page(&household_page(&mut tx, &app, &viewer, shell, id, None, Form::default()).await?)
+}
+
+async fn household_page(
+    tx: &mut Tx,
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    asked: Option<Uuid>,
+    form: Form,
+) -> Result<HouseholdPage> {
+    let act = app.act(viewer, Permission::ResidentRead)?;
+    let household = store::household(tx, viewer.tenant, &viewer.scope(Permission::ResidentRead), id).await?;
+    let tags = store::members_tags(tx, viewer.tenant, id).await?;
+    let members = store::members(tx, viewer.tenant, id).await?;
+    let residents = members.into_iter().map(|member| resident(&act, member, &tags)).collect::<Result<_>>()?;
+    let neighbours = store::under_one_roof(tx, viewer.tenant, &household).await?;
+    let mut tags: Vec<Tag> = tags.into_iter().map(|tag| tag.tag).collect();
+    tags.sort();
+    tags.dedup();
+    let may_reveal = viewer.may(Permission::ResidentReveal);
+    Ok(HouseholdPage { shell, household, residents, neighbours, tags, may_reveal, asked, form })
+}
+
+fn resident(act: &Act, member: Member, tags: &[MemberTag]) -> Result<Resident> {
+    let identity = masked(act, Field::Identity, member.identity_sealed.as_deref())?;
+    let phone = masked(act, Field::Phone, member.phone_sealed.as_deref())?;
+    let facts = [
+        ("出生日期", member.birth_date.clone()),
+        ("民族", member.ethnic_group.as_deref().map(label::<Ethnic>)),
+        ("政治面貌", member.political_status.as_deref().map(label::<Political>)),
+        ("文化程度", member.education.as_deref().map(label::<Education>)),
+        ("婚姻状况", member.marital_status.as_deref().map(label::<Marital>)),
+        ("人户状态", member.residence_state.map(|state| state.to_string())),
+        ("户籍地址", member.registered_address),
+        ("工作单位或学校", member.workplace),
+    ];
+    let sealed = [
+        (Field::Identity, member.identity_sealed.is_some()),
+        (Field::Phone, member.phone_sealed.is_some()),
+        (Field::Health, member.health_sealed.is_some()),
+        (Field::Note, member.note_sealed.is_some()),
+    ];
+    Ok(Resident {
+        id: member.id,
+        name: member.name,
+        words: person_words(&member.sex, age(member.birth_date.as_deref(), today(act))),
+        relation: member.relation.as_deref().map(label::<Relation>).unwrap_or_default(),
+        identity,
+        phone,
+        tags: tags.iter().filter(|tag| tag.resident_id == member.id).cloned().collect(),
+        facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+        sealed: sealed.into_iter().filter_map(|(field, there)| there.then_some(field)).collect(),
+    })
+}
+
+// ---------- a reveal ----------
+
+#[derive(Template)]
+#[template(path = "registry/reveal.html")]
+struct Reveal {
+    shell: Shell,
+    household: Uuid,
+    name: String,
+    field: Field,
+    value: String,
+    reason: String,
+}
+
+/// Shows one sealed value in full, once, and logs who read it and why.
+async fn reveal(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ResidentReveal)?;
+    let scope = viewer.scope(Permission::ResidentReveal);
+    let field = form.choice("field", "要看哪一项", Field::parse);
+    let reason = form.text("reason", "为什么要看", 5..=100);
+    if codes::text::personal(&reason).is_some() {
+        form.fail("reason", "原因会写进审计记录，请不要写电话或身份证号");
+    }
+    let mut tx = app.db.begin().await?;
+    let sealed = store::sealed(&mut tx, viewer.tenant, &scope, id).await?;
+    let Some(field) = field.filter(|_| form.ok()) else {
+        let household = sealed.household_id;
+        return page_again(&household_page(&mut tx, &app, &viewer, shell, household, Some(id), form).await?);
+    };
+    let value = match field {
+        Field::Identity => sealed.identity_sealed,
+        Field::Phone => sealed.phone_sealed,
+        Field::Health => sealed.health_sealed,
+        Field::Note => sealed.note_sealed,
+    };
+    let Some(value) = value else {
+        return Err(Error::refused(format!("没有登记{field}，不用查看。这次没有记入审计记录。")));
+    };
+    let value = act.open(field.code(), &value)?;
+    audit::record(&mut tx, &act, "reveal", ("resident", id), &format!("{field}：{reason}"), &[]).await?;
+    tx.commit().await?;
+    page(&Reveal { shell, household: sealed.household_id, name: sealed.name, field, value, reason })
+}

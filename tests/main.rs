@@ -1,0 +1,13 @@
+//! Every integration test, in one binary, so that the program is linked once and PostgreSQL started once.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // clippy's own leave covers only `#[test]` functions
+
+#[macro_use]
+mod support;
+
+mod access;
+mod access_matrix;
+mod architecture;
+mod citus;
+mod outbox;
+mod statements;
+mod stories;

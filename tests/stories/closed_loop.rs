@@ -1,0 +1,311 @@
+use doorstep::access::{self, OrganisationKind, Reach, Role};
+use doorstep::place;
+use uuid::Uuid;
+
+use crate::support::{Browser, Page, TestApp};
+
+/// A photo such as a phone makes: JPEG with a position in its metadata.
+fn photo() -> Vec<u8> {
+    let mut jpeg = Vec::new();
+    let picture = image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([x as u8, y as u8, 90]));
+    let encoder = image::codecs::jpeg::JpegEncoder::new(&mut jpeg);
+    image::DynamicImage::from(picture).write_with_encoder(encoder).unwrap();
+    jpeg
+}
+
+/// 王府名苑小区, its third building with two stairwells, a grid, and the company that serves it.
+struct Estate {
+    company: Uuid,
+    estate: Uuid,
+    grid: Uuid,
+    place_code: String,
+}
+
+async fn estate(app: &TestApp) -> Estate {
+    let act = app.act();
+    let mut tx = app.db.begin().await.unwrap();
+    let kind = OrganisationKind::PropertyCompany;
+    let company = access::create_organisation(&mut tx, &act, None, kind, "安心物业", None).await.unwrap();
+    let estate = place::create_estate(&mut tx, &act, "王府名苑小区", Some("3号楼一层"), Some(company)).await.unwrap();
+    let room = codes::address::parse_room("1302").unwrap();
+    let mut settler = place::Settler::default();
+    settler.settle(&mut tx, &act, "王府名苑小区", "3号楼", "2单元", &room).await.unwrap();
+    let building = place::buildings(&mut tx, act.tenant, estate).await.unwrap().remove(0).id;
+    let grid = place::create_grid(&mut tx, &act, "141102004999001", "第一网格").await.unwrap();
+    place::assign_grid(&mut tx, &act, building, grid).await.unwrap();
+    let place_code = place::units(&mut tx, act.tenant, building).await.unwrap().remove(0).place_code;
+    tx.commit().await.unwrap();
+    Estate { company, estate, grid, place_code }
+}
+
+/// The people of the story, each in a browser of their own.
+struct People {
+    resident: Browser,
+    staff: Browser,
+    manager: Browser,
+    grid_worker: Browser,
+    branch: Browser,
+}
+
+async fn people(app: &TestApp, place: &Estate) -> People {
+    People {
+        resident: app.browser(),
+        staff: app.person(Role::Staff).browser().await,
+        manager: app
+            .person(Role::PropertyManager)
+            .of_organisation(place.company)
+            .reaching(Reach::Organisation, place.company)
+            .browser()
+            .await,
+        grid_worker: app.person(Role::GridWorker).reaching(Reach::Grid, place.grid).browser().await,
+        branch: app.person(Role::BranchSecretary).reaching(Reach::Estate, place.estate).browser().await,
+    }
+}
+
+/// A step on an issue: fetches its page for the version, and sends the form.
+async fn step(browser: &Browser, id: &str, step: &str, fields: &[(&str, &str)]) -> Page {
+    let version = browser.get(&format!("/issues/{id}")).await.input("version");
+    let fields = [&[("version", version.as_str())], fields].concat();
+    browser.post(&format!("/issues/{id}/{step}"), &fields).await
+}
+
+async fn report(resident: &Browser, place: &Estate) -> String {
+    let path = format!("/r/{}", place.place_code);
+    let fields = [("description", "下水道堵了，脏水往外冒"), ("category", "drainage"), ("phone", "13800001234")];
+    let filed = resident.post_files(&path, &fields, &[("photos", "IMG_1.jpg", &photo())]).await;
+    filed.assert_ok().assert_contains("收到了").assert_contains("/ratings/");
+    filed.url.trim_start_matches("/receipts/").trim_end_matches("/filed").to_owned()
+}
+
+async fn issue_id(staff: &Browser) -> String {
+    let link = staff.get("/issues").await.link("/issues/0");
+    link.trim_start_matches("/issues/").to_owned()
+}
+
+/// From acceptance to publicity, in one round.
+async fn handle_and_publish(people: &People, place: &Estate, id: &str) {
+    let company = place.company.to_string();
+    let summary = ("summary", "3号楼下水主管道堵塞");
+    let grading = [summary, ("category", "drainage"), ("tier", "ordinary"), ("remedy", "property")];
+    let fields = [&grading[..], &[("organisation", company.as_str())]].concat();
+    step(&people.staff, id, "acceptance", &fields).await.assert_ok().assert_contains("已受理并派单");
+    let version = people.manager.get(&format!("/issues/{id}")).await.input("version");
+    let result = [("version", version.as_str()), ("result_words", "主管道已疏通，楼道已冲洗消毒")];
+    let page = people
+        .manager
+        .post_files(&format!("/issues/{id}/result"), &result, &[("result_photos", "done.jpg", &photo())])
+        .await;
+    page.assert_ok().assert_contains("结果和照片已提交");
+    let text = [("publication_text", "物业公司已疏通主管道并消毒。")];
+    step(&people.staff, id, "publications", &text).await.assert_ok().assert_contains("已公示");
+}
+
+db_test! {
+    async fn from_the_stairwell_to_the_branch(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+
+        // A resident scans the code in the stairwell. The place is filled in.
+        let form = people.resident.get(&format!("/r/{}", place.place_code)).await;
+        form.assert_ok().assert_contains("王府名苑小区 3号楼 2单元");
+        let code = report(&people.resident, &place).await;
+        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("待受理").assert_contains("脏水往外冒");
+        // Anybody else with the code sees the chain, but not the reporter's words.
+        let stranger = app.browser();
+        let seen = stranger.get(&format!("/receipts/{code}")).await;
+        seen.assert_ok().assert_contains("居民反映").assert_lacks("脏水往外冒").assert_lacks("13800001234");
+
+        let id = issue_id(&people.staff).await;
+        // The company does not see an issue that nobody gave to it.
+        people.manager.get(&format!("/issues/{id}")).await.assert_status(404);
+        handle_and_publish(&people, &place, &id).await;
+
+        // The company saw the words, never the reporter.
+        let handler_page = people.manager.get(&format!("/issues/{id}")).await;
+        handler_page.assert_contains("脏水往外冒").assert_lacks("138****1234").assert_lacks("13800001234");
+
+        // The board has the result, with its photo, and no names.
+        let board = stranger.get(&format!("/board/{}", app.home.code)).await;
+        board.assert_ok().assert_contains("3号楼下水主管道堵塞").assert_contains("公示中");
+        let publication = stranger.get(&board.link(&format!("/board/{}/publications/", app.home.code))).await;
+        publication.assert_ok().assert_contains("物业公司已疏通主管道并消毒").assert_contains("安心物业");
+        let picture = publication.link(&format!("/board/{}/publications/", app.home.code));
+        assert!(stranger.download(&picture).await.starts_with(&[0xFF, 0xD8]), "a JPEG");
+
+        // A grid worker who did not handle it asks at the door.
+        people.grid_worker.get("/surveys").await.assert_contains("3号楼下水主管道堵塞");
+        let survey = people.grid_worker.get(&format!("/issues/{id}/survey")).await;
+        let version = survey.assert_ok().input("version");
+        let answer = [("version", version.as_str()), ("respondent", "reporter"), ("solved", "yes"), ("score", "4")];
+        people.grid_worker.post(&format!("/issues/{id}/surveys"), &answer).await.assert_ok();
+
+        // Staff strike it off, and the branch takes note.
+        step(&people.staff, &id, "closure", &[]).await.assert_ok().assert_contains("已销号");
+        step(&people.branch, &id, "acknowledgements", &[]).await.assert_ok().assert_contains("支部阅知");
+
+        let receipt = stranger.get(&format!("/receipts/{code}")).await;
+        for link in ["居民反映", "社区受理", "派给安心物业", "办结", "结果公示", "满意度测评", "销号", "反馈支部"] {
+            receipt.assert_contains(link);
+        }
+        receipt.assert_lacks("class=\"hole\"").assert_lacks("class=\"late\"");
+        let json: serde_json::Value =
+            serde_json::from_str(&stranger.get(&format!("/api/v1/receipts/{code}")).await.body).unwrap();
+        assert_eq!(json["state"], "closed");
+        assert_eq!(json["chain"].as_array().unwrap().len(), 8);
+
+        let mut tx = app.db.read().await.unwrap();
+        let verdict = doorstep::audit::verify(&mut tx, app.home.tenant).await.unwrap();
+        assert_eq!(verdict.broken, None);
+    }
+
+    async fn a_bad_rating_reopens_and_the_link_is_good_once(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        handle_and_publish(&people, &place, &id).await;
+
+        let receipt = people.resident.get(&format!("/receipts/{code}")).await;
+        let link = receipt.link("/ratings/");
+        let bad = [("solved", "no"), ("score", "1"), ("comment", "没两天又堵了")];
+        people.resident.post(&link, &bad).await.assert_ok().assert_contains("重新办理");
+        app.browser().post(&link, &bad).await.assert_status(422).assert_contains("已经用过");
+
+        // What was published is taken down, and the issue waits for a new dispatch.
+        app.browser().get(&format!("/board/{}", app.home.code)).await.assert_lacks("3号楼下水主管道堵塞");
+        people.staff.get(&format!("/issues/{id}")).await.assert_contains("第 2 次办理").assert_contains("没两天又堵了");
+        let company = place.company.to_string();
+        let again = [("organisation", company.as_str()), ("dispatch_words", "请彻底检查管道")];
+        step(&people.staff, &id, "dispatches", &again).await.assert_ok().assert_contains("已派给安心物业");
+        let version = people.manager.get(&format!("/issues/{id}")).await.input("version");
+        let result = [("version", version.as_str()), ("result_words", "更换了一段塌陷的管道")];
+        people.manager.post_files(&format!("/issues/{id}/result"), &result, &[]).await.assert_contains("回执上会标红");
+        step(&people.staff, &id, "publications", &[("publication_text", "已更换塌陷管道。")]).await.assert_ok();
+        // The missing proof stands out; the reporter's next link works.
+        let receipt = people.resident.get(&format!("/receipts/{code}")).await;
+        receipt.assert_contains("缺办理照片");
+        let good = [("solved", "yes"), ("score", "5")];
+        people.resident.post(&receipt.link("/ratings/"), &good).await.assert_ok().assert_contains("谢谢");
+        step(&people.staff, &id, "closure", &[]).await.assert_ok().assert_contains("已销号");
+    }
+
+    async fn whoever_handled_it_neither_surveys_nor_closes(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        // The community itself handles it: a grid worker of its own works on it.
+        let community = app.home.organisation.to_string();
+        let grading = [("summary", "3号楼下水堵塞"), ("category", "drainage"), ("tier", "urgent"), ("remedy", "property")];
+        let fields = [&grading[..], &[("organisation", community.as_str())]].concat();
+        step(&people.staff, &id, "acceptance", &fields).await.assert_ok();
+        step(&people.grid_worker, &id, "progress", &[("progress_words", "已联系疏通师傅")]).await.assert_ok();
+        step(&people.staff, &id, "result", &[("result_words", "已经请人疏通完毕")]).await.assert_ok();
+        step(&people.staff, &id, "publications", &[("publication_text", "已疏通。下周复查。")]).await.assert_ok();
+
+        people.grid_worker.get("/surveys").await.assert_contains("没有要测评的");
+        people.grid_worker.get(&format!("/issues/{id}/survey")).await.assert_status(422);
+        let other = app.person(Role::GridWorker).reaching(Reach::Grid, place.grid).browser().await;
+        let version = other.get(&format!("/issues/{id}/survey")).await.input("version");
+        let answer = [("version", version.as_str()), ("respondent", "reporter"), ("solved", "yes"), ("score", "3")];
+        other.post(&format!("/issues/{id}/surveys"), &answer).await.assert_ok();
+        // The member of staff who reported the result cannot close; a colleague can.
+        let version = people.staff.get(&format!("/issues/{id}")).await.input("version");
+        let refused = people.staff.post(&format!("/issues/{id}/closure"), &[("version", &version)]).await;
+        refused.assert_status(422).assert_contains("另一位同事");
+        let colleague = app.person(Role::Secretary).browser().await;
+        step(&colleague, &id, "closure", &[]).await.assert_ok().assert_contains("已销号");
+    }
+
+    async fn three_failed_attempts_allow_a_closure_that_shows(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        handle_and_publish(&people, &place, &id).await;
+        for attempt in 1..=3 {
+            let version = people.grid_worker.get(&format!("/issues/{id}/survey")).await.input("version");
+            let attempt = format!("第 {attempt} 次，没人应门");
+            let fields = [("version", version.as_str()), ("attempt_words", attempt.as_str())];
+            people.grid_worker.post(&format!("/issues/{id}/contact-attempts"), &fields).await.assert_ok();
+        }
+        step(&people.staff, &id, "closure", &[]).await.assert_ok();
+        let receipt = app.browser().get(&format!("/receipts/{code}")).await;
+        receipt.assert_contains("多次联系不上，未能测评").assert_contains("class=\"hole\"").assert_lacks("没人应门");
+    }
+
+    async fn of_two_who_act_on_the_same_page_the_second_is_told(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let version = people.staff.get(&format!("/issues/{id}")).await.input("version");
+        let refusal = [("version", version.as_str()), ("refusal_reason", "这件事已经在法院审理中")];
+        people.staff.post(&format!("/issues/{id}/refusal"), &refusal).await.assert_ok();
+        let secretary = app.person(Role::Secretary).browser().await;
+        let grading = [("summary", "下水堵塞"), ("category", "drainage"), ("tier", "urgent"), ("remedy", "property")];
+        let fields = [&grading[..], &[("version", version.as_str())]].concat();
+        let late = secretary.post(&format!("/issues/{id}/acceptance"), &fields).await;
+        late.assert_status(409).assert_contains("社区工作人员已在").assert_contains("不予受理");
+    }
+
+    async fn more_time_is_asked_for_and_granted_by_somebody_else(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let company = place.company.to_string();
+        let grading = [("summary", "3号楼下水堵塞"), ("category", "drainage"), ("tier", "sudden"), ("remedy", "property")];
+        let fields = [&grading[..], &[("organisation", company.as_str())]].concat();
+        step(&people.staff, &id, "acceptance", &fields).await.assert_ok();
+        // Two hours later it is overdue, and stands first on the list in red.
+        app.means.clock.set("2026-11-23T11:30:00+08:00".parse().unwrap());
+        people.staff.get("/issues?state=late").await.assert_contains("超期").assert_contains(&id);
+        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("class=\"late\"");
+        let wish = [("until", "2026-11-25"), ("extension_reason", "管道配件明天才到货")];
+        step(&people.manager, &id, "extensions", &wish).await.assert_ok().assert_contains("等社区审批");
+        let grant = [("granted", "yes"), ("decision_words", "")];
+        step(&people.staff, &id, "extension-decisions", &grant).await.assert_ok().assert_contains("已同意延期");
+        people.staff.get("/issues?state=late").await.assert_lacks(&id);
+        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("同意延期到 2026年11月25日 星期三");
+    }
+
+    async fn the_reporter_of_a_duplicate_follows_the_first(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        report(&people.resident, &place).await;
+        let first = issue_id(&people.staff).await;
+        let neighbour = app.browser();
+        app.means.clock.set("2026-11-23T09:10:00+08:00".parse().unwrap());
+        let code = report(&neighbour, &place).await;
+        let page = people.staff.get("/issues").await;
+        let second = page.body.match_indices("/issues/0").map(|(at, _)| &page.body[at + 8..at + 44]);
+        let second = second.into_iter().find(|id| *id != first).unwrap().to_owned();
+        people.staff.get(&format!("/issues/{second}")).await.assert_contains("同一地点在办 1 件");
+        let number = ("merge_into", "SSYS-20261123-0001");
+        step(&people.staff, &second, "merger", &[number]).await.assert_ok().assert_contains("已并入");
+        handle_and_publish(&people, &place, &first).await;
+        let receipt = neighbour.get(&format!("/receipts/{code}")).await;
+        receipt.assert_contains("合并办理").assert_contains("派给安心物业").assert_contains("去打分");
+    }
+
+    async fn what_a_resident_typed_and_photographed_survives_a_mistake(app: TestApp) {
+        let place = estate(&app).await;
+        let resident = app.browser();
+        let path = format!("/r/{}", place.place_code);
+        let wrong = [("description", "楼道灯坏了好几天"), ("phone", "1380000")];
+        let again = resident.post_files(&path, &wrong, &[("photos", "1.jpg", &photo()), ("photos", "x.jpg", b"no photo")]).await;
+        again.assert_status(422).assert_contains("楼道灯坏了好几天").assert_contains("已收到 1 张照片");
+        let kept = again.input("kept");
+        let right = [("description", "楼道灯坏了好几天"), ("phone", ""), ("kept", kept.as_str())];
+        let filed = resident.post_files(&path, &right, &[]).await;
+        filed.assert_ok();
+        let code = filed.url.trim_end_matches("/filed").to_owned();
+        resident.get(&code).await.assert_contains("/photos/");
+        // Public words with a phone number in them are turned back.
+        let staff = app.person(Role::Staff).browser().await;
+        let id = issue_id(&staff).await;
+        let words = [("refusal_reason", "请直接打王师傅的电话13800001234")];
+        step(&staff, &id, "refusal", &words).await.assert_status(422).assert_contains("里面有手机号");
+    }
+}

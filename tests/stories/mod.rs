@@ -1,0 +1,3 @@
+//! Whole journeys, told as the people in them live them.
+
+mod closed_loop;

@@ -1,0 +1,165 @@
+use std::sync::{Arc, OnceLock};
+
+use reqwest::cookie::Jar;
+use reqwest::multipart::{Form, Part};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Url};
+
+/// Somebody at the website: keeps cookies, follows redirections, and sends forms with the token that pages carry.
+pub struct Browser {
+    client: Client,
+    /// Stops at the first answer.
+    direct: Client,
+    jar: Arc<Jar>,
+    url: Url,
+    token: OnceLock<String>,
+}
+
+/// What came back in the end.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    /// Path and query of the last address.
+    pub url: String,
+    /// Where an answer that was not followed leads to.
+    pub location: Option<String>,
+    pub body: String,
+}
+
+impl Browser {
+    pub fn new(url: &str) -> Browser {
+        let jar = Arc::new(Jar::default());
+        let client = |policy| {
+            let builder = Client::builder().cookie_provider(jar.clone()).redirect(policy).no_proxy();
+            builder.build().expect("a client")
+        };
+        let (following, direct) = (client(Policy::limited(5)), client(Policy::none()));
+        let url = url.parse().expect("an address");
+        Browser { client: following, direct, jar, url, token: OnceLock::new() }
+    }
+
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.jar.add_cookie_str(&format!("{name}={value}; Path=/"), &self.url);
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        Page::of(self.client.get(self.address(path))).await
+    }
+
+    /// The first answer, which may be a redirection.
+    pub async fn get_direct(&self, path: &str) -> Page {
+        Page::of(self.direct.get(self.address(path))).await
+    }
+
+    /// Sends a form with this browser's token.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let token = self.token().await;
+        let fields = [&[("csrf", token.as_str())], fields].concat();
+        Page::of(self.client.post(self.address(path)).form(&fields)).await
+    }
+
+    /// Sends a form without the token and does not follow the answer.
+    pub async fn post_direct(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        Page::of(self.direct.post(self.address(path)).form(&fields)).await
+    }
+
+    /// Sends a form with files: field, file name and content.
+    pub async fn post_files(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Page {
+        let mut form = Form::new().text("csrf", self.token().await);
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        for (name, file_name, content) in files {
+            form = form.part((*name).to_owned(), Part::bytes(content.to_vec()).file_name((*file_name).to_owned()));
+        }
+        Page::of(self.client.post(self.address(path)).multipart(form)).await
+    }
+
+    pub async fn sign_in(&self, login: &str, password: &str) -> Page {
+        self.post("/login", &[("login", login), ("password", password)]).await
+    }
+
+    /// Content that is no page: a picture, a workbook.
+    pub async fn download(&self, path: &str) -> Vec<u8> {
+        let response = self.client.get(self.address(path)).send().await.expect("an answer");
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.bytes().await.expect("all of it").to_vec()
+    }
+
+    /// Every page has a form with the token of this browser, even the one that says there is no such page.
+    async fn token(&self) -> String {
+        if let Some(token) = self.token.get() {
+            return token.clone();
+        }
+        let token = self.get("/no-such-page").await.input("csrf");
+        self.token.get_or_init(|| token).clone()
+    }
+
+    fn address(&self, path: &str) -> Url {
+        self.url.join(path).expect("a path")
+    }
+}
+
+impl Page {
+    async fn of(request: RequestBuilder) -> Page {
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let address = response.url();
+        let query = address.query().map_or_else(String::new, |query| format!("?{query}"));
+        let url = format!("{}{query}", address.path());
+        let location = response.headers().get("location").map(|to| to.to_str().expect("an address").to_owned());
+        Page { status, url, location, body: response.text().await.expect("text") }
+    }
+
+    #[track_caller]
+    pub fn assert_status(&self, status: u16) -> &Page {
+        assert_eq!(self.status, status, "{}\n{}", self.url, self.main());
+        self
+    }
+
+    #[track_caller]
+    pub fn assert_ok(&self) -> &Page {
+        self.assert_status(200)
+    }
+
+    #[track_caller]
+    pub fn assert_contains(&self, text: &str) -> &Page {
+        assert!(self.contains(text), "{text:?} is not on {}\n{}", self.url, self.main());
+        self
+    }
+
+    #[track_caller]
+    pub fn assert_lacks(&self, text: &str) -> &Page {
+        assert!(!self.contains(text), "{text:?} is on {}", self.url);
+        self
+    }
+
+    pub fn contains(&self, text: &str) -> bool {
+        self.body.contains(text)
+    }
+
+    /// The value of the first field with a name.
+    #[track_caller]
+    pub fn input(&self, name: &str) -> String {
+        let found = self.between(&format!("name=\"{name}\" value=\""), "\"");
+        found.unwrap_or_else(|| panic!("no field {name:?} with a value on {}\n{}", self.url, self.main()))
+    }
+
+    /// The address of the first link or form that begins with a prefix.
+    #[track_caller]
+    pub fn link(&self, prefix: &str) -> String {
+        let rest = ["href", "action"].iter().find_map(|kind| self.between(&format!("{kind}=\"{prefix}"), "\""));
+        let rest = rest.unwrap_or_else(|| panic!("no link to {prefix}… on {}\n{}", self.url, self.main()));
+        format!("{prefix}{rest}").replace("&amp;", "&").replace("&#38;", "&")
+    }
+
+    fn between(&self, before: &str, after: &str) -> Option<String> {
+        let (_, rest) = self.body.split_once(before)?;
+        Some(rest.split_once(after)?.0.to_owned())
+    }
+
+    /// What the page is about, for the message of a failed assertion.
+    fn main(&self) -> &str {
+        self.body.split_once("<main").map_or(self.body.as_str(), |(_, main)| main)
+    }
+}

@@ -1,0 +1,59 @@
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use db::{Db, migrate};
+use doorstep::schema::MIGRATIONS;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::cluster;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A migrated database that nobody else uses: the copy of one that was migrated once. The folder, where there is one,
+/// has to outlive it.
+pub async fn fresh(engine: Engine) -> (Db, Option<TempDir>) {
+    match engine {
+        Engine::Sqlite => sqlite().await,
+        Engine::Postgres => (postgres().await, None),
+    }
+}
+
+async fn sqlite() -> (Db, Option<TempDir>) {
+    static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(|| async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("template.db");
+        migrated(Db::sqlite(&file).await.expect("a database")).await;
+        std::fs::read(file).expect("the database's file")
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("doorstep.db");
+    std::fs::write(&file, template.await).expect("a copy of the database");
+    (Db::sqlite(&file).await.expect("a database"), Some(folder))
+}
+
+async fn postgres() -> Db {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    static COPIES: AtomicU32 = AtomicU32::new(0);
+    let template = TEMPLATE.get_or_init(|| async {
+        let name = format!("doorstep_{}_template", process::id());
+        cluster::shared().create_database(&name, None);
+        migrated(Db::open(&cluster::shared().url(&name)).await.expect("a database")).await;
+        name
+    });
+    let name = format!("doorstep_{}_{}", process::id(), COPIES.fetch_add(1, Ordering::Relaxed));
+    cluster::shared().create_database(&name, Some(template.await));
+    Db::open(&cluster::shared().url(&name)).await.expect("a database")
+}
+
+/// Migrates a database and lets go of it: only one that nobody is connected to can be copied.
+async fn migrated(db: Db) {
+    migrate(&db, MIGRATIONS, Timestamp::UNIX_EPOCH).await.expect("the migrations apply");
+    db.close().await;
+}
