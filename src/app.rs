@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERER, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERER, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -21,6 +23,7 @@ use crate::access::{self, Act, Entry, Link, Need, Permission, Route, Routes, Vie
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::means::Means;
+use crate::outbox::Handlers;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{audit, board, issue, place, registry, settings};
 
@@ -66,6 +69,11 @@ pub fn routes() -> Routes {
 /// The table that the permission test walks.
 pub fn route_table() -> Vec<Route> {
     routes().into_parts().1
+}
+
+/// What is done with the messages of the outbox, by topic.
+pub fn handlers() -> Handlers {
+    Handlers::from([(registry::import::TOPIC, registry::import::handler())])
 }
 
 pub fn router(app: App) -> Router {

@@ -92,7 +92,8 @@ impl Keys {
         let Some((id, key)) = self.sealing.last() else { return Err(sealing_failed()) };
         let nonce: [u8; 12] = chance.bytes();
         let aad = bound_to(tenant, purpose);
-        let sealed = key.encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: &aad }).map_err(|_| sealing_failed())?;
+        let sealed =
+            key.encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: &aad }).map_err(|_| sealing_failed())?;
         Ok([&[AES_256_GCM, *id][..], &nonce, &sealed].concat())
     }
 

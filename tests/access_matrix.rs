@@ -1,0 +1,214 @@
+//! Every route, walked by every role and by nobody: it opens exactly to those whom `access::ALLOWED` names, and what
+//! belongs to another tenant is not there at all.
+
+use axum::http::Method;
+use codes::PersonName;
+use codes::address::parse_room;
+use db::Db;
+use doorstep::access::{self, Act, Need, Permission, Role, Route};
+use doorstep::app::route_table;
+use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, Snapshot};
+use doorstep::issue::{self, Category, Filed, NewIssue, Source};
+use doorstep::means::Means;
+use doorstep::photo;
+use doorstep::place::{self, Settler, Spot};
+use doorstep::registry::enrol::{NewResident, Outcome, enrol};
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use crate::support::{Browser, Community, Page, TestApp};
+
+db_test! {
+    async fn a_route_opens_to_those_whom_the_table_names(app: TestApp) {
+        let own = Landmarks::set_up(&app, &app.home).await;
+        for role in Role::assignable().map(Some).chain([None]) {
+            let browser = signed_in(&app, &app.home, role).await;
+            for route in route_table() {
+                let page = visit(&browser, &route, &own).await;
+                let expected = expected(role, route.need);
+                assert_eq!(answer(&page), expected, "{role:?} {} {} ({})", route.method, route.path, page.status);
+                if expected == Answer::Open && route.method == Method::GET {
+                    let there = page.status < 400 || missing_on_purpose(&route);
+                    assert!(there, "{role:?} {}: {}\n{}", route.path, page.status, page.body);
+                }
+            }
+        }
+    }
+
+    async fn what_belongs_to_another_tenant_is_not_there(app: TestApp) {
+        let other = app.community("141102004998", "凤山社区").await;
+        let foreign = Landmarks::set_up(&app, &other).await;
+        for role in Role::assignable() {
+            let browser = signed_in(&app, &app.home, Some(role)).await;
+            for route in route_table() {
+                let Need::Permission(permission) = route.need else { continue };
+                if !route.path.contains('{') || !permission.roles().contains(&role) {
+                    continue;
+                }
+                // With the token and without fields: a form is read only after its subject was found.
+                let path = foreign.path(route.path);
+                let page = if route.method == Method::GET { browser.get(&path).await } else { browser.post(&path, &[]).await };
+                let refused = page.status == 404 || (route.method == Method::POST && page.status == 422);
+                assert!(refused, "{role:?} {} {}: {}\n{}", route.method, route.path, page.status, page.body);
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Open,
+    Forbidden,
+    SignInFirst,
+}
+
+fn expected(role: Option<Role>, need: Need) -> Answer {
+    match (need, role) {
+        (Need::Public, _) | (Need::Account, Some(_)) => Answer::Open,
+        (_, None) => Answer::SignInFirst,
+        (Need::Permission(permission), Some(role)) => {
+            if allowed(permission, role) {
+                Answer::Open
+            } else {
+                Answer::Forbidden
+            }
+        }
+    }
+}
+
+fn allowed(permission: Permission, role: Role) -> bool {
+    access::ALLOWED.iter().any(|(listed, roles)| *listed == permission && roles.contains(&role))
+}
+
+fn answer(page: &Page) -> Answer {
+    match (page.status, page.location.as_deref()) {
+        (403, _) => Answer::Forbidden,
+        (303, Some("/login")) => Answer::SignInFirst,
+        _ => Answer::Open,
+    }
+}
+
+/// Pages that need more than an identifier: an import that has rejected something, a phone that is locked, a link.
+fn missing_on_purpose(route: &Route) -> bool {
+    matches!(route.path, "/imports/{id}" | "/imports/{id}/rejections.xlsx" | "/join/{link}" | "/unlock")
+}
+
+/// POST without the token: whoever gets past the guard is refused by the form, so that nothing changes.
+async fn visit(browser: &Browser, route: &Route, landmarks: &Landmarks) -> Page {
+    let path = landmarks.path(route.path);
+    if route.method == Method::GET { browser.get_direct(&path).await } else { browser.post_direct(&path, &[]).await }
+}
+
+async fn signed_in(app: &TestApp, community: &Community, role: Option<Role>) -> Browser {
+    match role {
+        Some(role) => app.person(role).of_community(community).browser().await,
+        None => app.browser(),
+    }
+}
+
+/// One thing of every kind in a community, to go to.
+struct Landmarks {
+    community: Community,
+    spot: Spot,
+    place_code: String,
+    household: Uuid,
+    resident: Uuid,
+    contact: Uuid,
+    publication: Uuid,
+    issue: Filed,
+    photo: Uuid,
+    account: Uuid,
+}
+
+impl Landmarks {
+    async fn set_up(app: &TestApp, community: &Community) -> Landmarks {
+        let account = app.person(Role::Staff).of_community(community).create().await.id;
+        let act = Act::system(community.tenant, &app.means);
+        set_up(&app.db, &app.means, &act, community, account).await
+    }
+
+    /// A route's path with identifiers of this community in the place of its parameters.
+    fn path(&self, pattern: &str) -> String {
+        let noun = pattern.split('/').nth(1).unwrap_or_default();
+        let id = match noun {
+            "accounts" => self.account,
+            "board" if pattern.contains("/publications/") => self.publication,
+            "board" | "estates" => self.spot.estate_id,
+            "buildings" => self.spot.building_id,
+            "households" => self.household,
+            "residents" => self.resident,
+            "issues" => self.issue.id,
+            "imports" => Uuid::max(), // nobody has imported anything
+            _ if pattern.contains("{id}") => panic!("a landmark for {pattern} is missing"),
+            _ => Uuid::nil(),
+        };
+        let code = if matches!(noun, "receipts" | "api") { &self.issue.receipt_code } else { &self.community.code };
+        let filled = pattern
+            .replace("{id}", &id.to_string())
+            .replace("{code}", code)
+            .replace("{place_code}", &self.place_code)
+            .replace("{contact}", &self.contact.to_string())
+            .replace("{photo}", &self.photo.to_string())
+            .replace("{link}", &self.issue.rating_link.to_string());
+        assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
+        filled
+    }
+}
+
+async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, account: Uuid) -> Landmarks {
+    let photo = photo::prepare(picture().into()).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    let photo = photo::keep(&mut tx, act, &photo).await.unwrap();
+    let room = parse_room("1302").unwrap();
+    let mut settler = Settler::default();
+    let dwelling = settler.settle(&mut tx, act, "王府名苑小区", "3号楼", "2单元", &room).await.unwrap();
+    let building = place::all_buildings(&mut tx, act.tenant).await.unwrap().remove(0).id;
+    let place_code = place::units(&mut tx, act.tenant, building).await.unwrap().remove(0).place_code;
+    let (_, spot) = place::spot_by_code(&mut tx, &place_code).await.unwrap().unwrap();
+
+    let name = PersonName::parse("王秀兰").unwrap();
+    let enrolled = enrol(&mut tx, act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap();
+    let Outcome::Created(resident) = enrolled else { panic!("somebody new") };
+    let household = household_of(&mut tx, act, dwelling).await;
+    let contact = NewContact {
+        estate: spot.estate_id,
+        post: Post::GridAssistant,
+        name: "贺海霞".to_owned(),
+        phone: "0358-0001021".to_owned(),
+    };
+    let contact = board::add_contact(&mut tx, act, contact).await.unwrap();
+    let publication = NewPublication {
+        kind: PublicationKind::Announcement,
+        estate: Some(spot.estate_id),
+        subject: means.id(),
+        title: "停水通知".to_owned(),
+        snapshot: Snapshot { text: "周六停水".to_owned(), facts: Vec::new(), photos: vec![photo] },
+        ends_at: act.at + SignedDuration::from_hours(48),
+    };
+    let publication = board::publish(&mut tx, act, publication).await.unwrap();
+    let issue = NewIssue {
+        source: Source::Qr,
+        category: Category::Drainage,
+        description: "下水道堵了".to_owned(),
+        place: issue::Place::Spot(spot.clone()),
+        place_text: String::new(),
+        reporter: None,
+        photos: vec![photo],
+    };
+    let issue = issue::file(&mut tx, act, issue).await.unwrap();
+    tx.commit().await.unwrap();
+    let community = community.clone();
+    Landmarks { community, spot, place_code, household, resident, contact, publication, issue, photo, account }
+}
+
+async fn household_of(tx: &mut db::Tx, act: &Act, dwelling: Uuid) -> Uuid {
+    db::statements! { OF_DWELLING = "SELECT id FROM households WHERE tenant_id = $1 AND dwelling_id = $2"; }
+    let rows = tx.rows(OF_DWELLING.bind(act.tenant).bind(dwelling)).await.unwrap();
+    rows[0].get("id").unwrap()
+}
+
+fn picture() -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(8, 8, image::Rgb([90, 120, 90])).write_to(&mut file, image::ImageFormat::Png).unwrap();
+    file.into_inner()
+}

@@ -28,7 +28,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("issue", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board"]),
     ("app", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config"]),
     ("demo", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config"]),
-    ("cli", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config", "demo", "schema"]),
+    (
+        "cli",
+        &[
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config", "demo",
+            "schema",
+        ],
+    ),
 ];
 
 #[test]
@@ -69,7 +75,8 @@ fn every_module_is_found_in_a_path() {
 
 /// The modules that a text names after `crate::`, each with the path that follows.
 fn paths(text: &str) -> Vec<(String, String)> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
     let named = code.split("crate::").skip(1).flat_map(|rest| match rest.strip_prefix('{') {
         Some(group) => members(group),
         None => vec![path(rest)],

@@ -8,7 +8,6 @@ use doorstep::error::Error;
 use doorstep::outbox::{self, Handler, Handlers, Message};
 use jiff::SignedDuration;
 
-use crate::db_test;
 use crate::support::TestApp;
 
 async fn post(app: &TestApp, count: usize) {

@@ -3,12 +3,25 @@
 use std::path::Path;
 
 use db::Statement;
-use doorstep::{access, audit, keys, settings};
+use doorstep::{access, audit, board, issue, keys, outbox, photo, place, registry, settings};
 
 use crate::support::{Engine, fresh};
 
 /// Every list of statements; a file that declares one and is not here fails [`no_list_is_forgotten`].
-const LISTS: &[&[Statement]] = &[access::STATEMENTS, audit::STATEMENTS, keys::STATEMENTS, settings::STATEMENTS];
+const LISTS: &[&[Statement]] = &[
+    access::STATEMENTS,
+    audit::STATEMENTS,
+    board::STATEMENTS,
+    issue::STATEMENTS,
+    keys::STATEMENTS,
+    outbox::STATEMENTS,
+    photo::STATEMENTS,
+    place::STATEMENTS,
+    registry::STATEMENTS,
+    registry::enrol::STATEMENTS,
+    registry::import::STATEMENTS,
+    settings::STATEMENTS,
+];
 
 #[tokio::test]
 async fn sqlite_takes_every_statement() {

@@ -14,9 +14,7 @@ pub mod web;
 pub use account::{NewAccount, create_account, create_organisation, create_tenant};
 pub use act::Act;
 pub use link::Link;
-pub use model::{
-    ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer,
-};
+pub use model::{ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer};
 pub use routes::{Need, Route, Routes};
 pub use session::{Entry, invite, recognise, sign_in, sign_out};
 pub use store::{Organisation, STATEMENTS, Tenant, organisation, organisations, tenant, tenant_by_code, tenants};

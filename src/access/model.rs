@@ -166,11 +166,25 @@ impl Scope {
 macro_rules! in_reach {
     ($account:literal, $roles:literal, $tenant:literal, $estate:literal, $grid:literal, $organisation:literal) => {
         concat!(
-            "(CAST(", $account, " AS UUID) IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.tenant_id = ", $tenant,
-            " AND g.account_id = ", $account, " AND ", $roles, " LIKE '%,' || g.role || ',%'",
-            " AND ((g.reach = 'estate' AND g.reach_id = ", $estate, ") OR (g.reach = 'grid' AND g.reach_id = ", $grid, ")",
-            " OR (g.reach = 'organisation' AND EXISTS (SELECT 1 FROM organisation_ancestors o WHERE o.tenant_id = ", $tenant,
-            " AND o.organisation_id = ", $organisation, " AND o.ancestor_id = g.reach_id)))))"
+            "(CAST(",
+            $account,
+            " AS UUID) IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.tenant_id = ",
+            $tenant,
+            " AND g.account_id = ",
+            $account,
+            " AND ",
+            $roles,
+            " LIKE '%,' || g.role || ',%'",
+            " AND ((g.reach = 'estate' AND g.reach_id = ",
+            $estate,
+            ") OR (g.reach = 'grid' AND g.reach_id = ",
+            $grid,
+            ")",
+            " OR (g.reach = 'organisation' AND EXISTS (SELECT 1 FROM organisation_ancestors o WHERE o.tenant_id = ",
+            $tenant,
+            " AND o.organisation_id = ",
+            $organisation,
+            " AND o.ancestor_id = g.reach_id)))))"
         )
     };
 }

@@ -9,8 +9,12 @@ const COMMON: &[&str] = &["password", "qwerty", "admin", "123456", "abc123", "11
 /// Says what is wrong with a password, as the rules of 等保2.0 are commonly applied: ten characters of three kinds,
 /// without the login name and not one of the common ones.
 pub fn weakness(password: &str, login_name: &str) -> Option<&'static str> {
-    let kinds: [fn(char) -> bool; 4] =
-        [|c| c.is_ascii_lowercase(), |c| c.is_ascii_uppercase(), |c| c.is_ascii_digit(), |c| !c.is_ascii_alphanumeric()];
+    let kinds: [fn(char) -> bool; 4] = [
+        |c| c.is_ascii_lowercase(),
+        |c| c.is_ascii_uppercase(),
+        |c| c.is_ascii_digit(),
+        |c| !c.is_ascii_alphanumeric(),
+    ];
     let lower = password.to_lowercase();
     if password.chars().count() < 10 {
         Some("密码至少要 10 个字符")
@@ -71,7 +75,9 @@ mod tests {
         assert!(weakness("Wangjuan-2026", "wangjuan").is_some());
         assert!(weakness("Password-2026", "li").is_some());
         assert_eq!(weakness("Beichuan-2026", "wangjf"), None);
-        assert!(pin_weakness("123456").is_some() && pin_weakness("000000").is_some() && pin_weakness("12345").is_some());
+        assert!(
+            pin_weakness("123456").is_some() && pin_weakness("000000").is_some() && pin_weakness("12345").is_some()
+        );
         assert_eq!(pin_weakness("135790"), pin_weakness("802413"));
     }
 

@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::model::{SessionKind, Viewer};
 use super::store::{
-    self, ADD_INVITATION, CREDENTIALS, Credentials, DISABLE, ENABLE, FAIL, INVITATION, Invitation, LOGIN, Login, REVOKE,
-    REVOKE_ALL, SESSION, SET_PASSWORD, SET_PIN, SUCCEED, Session, TOUCH, USE_INVITATION, VOID_INVITATIONS,
+    self, ADD_INVITATION, CREDENTIALS, Credentials, DISABLE, ENABLE, FAIL, INVITATION, Invitation, LOGIN, Login,
+    REVOKE, REVOKE_ALL, SESSION, SET_PASSWORD, SET_PIN, SUCCEED, Session, TOUCH, USE_INVITATION, VOID_INVITATIONS,
 };
 use super::{Act, Link, password};
+use crate::audit;
 use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::settings::{self, Sessions};
-use crate::audit;
 
 /// What a session's cookie turned out to be.
 #[derive(Debug)]
@@ -115,7 +115,9 @@ pub async fn unlock(db: &Db, means: &Means, viewer: &Viewer, pin: String) -> Res
 async fn attempt(db: &Db, act: &Act, who: &Credentials, secret: String, hash: Option<String>) -> Result<bool> {
     if let Some(until) = who.locked_until.filter(|until| *until > act.at) {
         let minutes = until.duration_since(act.at).as_mins() + 1;
-        return Err(Error::refused(format!("连续输错次数过多，账号已锁定，请 {minutes} 分钟后再试，或请安全管理员解锁")));
+        return Err(Error::refused(format!(
+            "连续输错次数过多，账号已锁定，请 {minutes} 分钟后再试，或请安全管理员解锁"
+        )));
     }
     let right = password::verify(secret, hash).await && who.disabled_at.is_none();
     let mut tx = db.begin().await?;

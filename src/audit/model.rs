@@ -30,8 +30,7 @@ impl Content<'_> {
         let account = self.account_id.map_or_else(String::new, |id| id.to_string());
         let numbers = format!("{} {}", self.position, self.at.as_millisecond());
         let subject = self.subject_id.to_string();
-        let parts =
-            [&numbers, &account, self.role, self.action, self.subject_kind, &subject, self.reason, self.fields];
+        let parts = [&numbers, &account, self.role, self.action, self.subject_kind, &subject, self.reason, self.fields];
         hasher.update(before);
         for part in parts {
             hasher.update((part.len() as u64).to_be_bytes());

@@ -66,7 +66,13 @@ pub(super) async fn append(
         let history = serde_json::json!({ "old": change.old, "new": change.new, "salt": hex(&salt) });
         let sealed = act.seal("history", &history.to_string())?;
         tx.execute(
-            REMEMBER.bind(act.tenant).bind(act.id()).bind(head.position).bind(subject_id).bind(change.field).bind(sealed),
+            REMEMBER
+                .bind(act.tenant)
+                .bind(act.id())
+                .bind(head.position)
+                .bind(subject_id)
+                .bind(change.field)
+                .bind(sealed),
         )
         .await?;
         let new = change.new.as_deref().unwrap_or_default();

@@ -89,10 +89,15 @@ fn words<'a>(table: &[(&str, &'static str)], code: &'a str) -> &'a str {
 }
 
 impl Listed {
-    /// Who did it: the account's name and the role in which it acted; residents and the program have no account.
+    /// Who did it: the account's name and the role in which it acted. Residents and the program have no account; whoever
+    /// signs in has no role yet.
     fn who(&self) -> String {
         let role = role_words(&self.role);
-        self.account_name.as_ref().map_or_else(|| role.to_owned(), |name| format!("{name} · {role}"))
+        match &self.account_name {
+            Some(name) if self.role == Role::System.code() => name.clone(),
+            Some(name) => format!("{name} · {role}"),
+            None => role.to_owned(),
+        }
     }
 
     fn what(&self) -> &str {

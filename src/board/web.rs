@@ -174,12 +174,7 @@ async fn contacts_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form:
     Ok(ContactsPage { shell, estate, contacts, form, posts })
 }
 
-async fn edit_contacts(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-) -> Result<Response> {
+async fn edit_contacts(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     page(&contacts_page(&app, &viewer, shell, id, Form::default()).await?)
 }
 

@@ -88,7 +88,9 @@ impl Add {
         let is_wanted = |id: Uuid, name: &str| name == wanted || id.to_string() == wanted;
         let found = match self.reach {
             Reach::Tenant => None,
-            Reach::Estate => place::estates(tx, tenant).await?.into_iter().find(|e| is_wanted(e.id, &e.name)).map(|e| e.id),
+            Reach::Estate => {
+                place::estates(tx, tenant).await?.into_iter().find(|e| is_wanted(e.id, &e.name)).map(|e| e.id)
+            }
             Reach::Grid => place::grids(tx, tenant).await?.into_iter().find(|g| is_wanted(g.id, &g.name)).map(|g| g.id),
             Reach::Organisation => named(&access::organisations(tx, tenant).await?, wanted),
         };
@@ -114,7 +116,8 @@ fn role(code: &str) -> Result<Role, String> {
 }
 
 fn reach(code: &str) -> Result<Reach, String> {
-    Reach::parse(code).ok_or_else(|| format!("没有这种范围，可选：{}", codes(Reach::ALL.iter().map(|reach| reach.code()))))
+    Reach::parse(code)
+        .ok_or_else(|| format!("没有这种范围，可选：{}", codes(Reach::ALL.iter().map(|reach| reach.code()))))
 }
 
 fn codes(codes: impl Iterator<Item = &'static str>) -> String {

@@ -3,6 +3,7 @@
 //! standard error, and the exit code is 1.
 
 mod account;
+mod import;
 mod key;
 mod migrate;
 mod serve;
@@ -42,6 +43,9 @@ enum Command {
     Serve(serve::Serve),
     /// 建好或升级数据库，然后结束
     Migrate,
+    /// 导入表格
+    #[command(subcommand)]
+    Import(import::Import),
     /// 核对审计记录的链，指出第一处断开的地方
     Verify(verify::Verify),
     /// 账号
@@ -79,6 +83,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(serve) => serve.run(&options).await,
         Command::Migrate => migrate::run(&options, format).await,
+        Command::Import(import) => import.run(&options, format).await,
         Command::Verify(verify) => verify.run(&options, format).await,
         Command::Account(account) => account.run(&options, format).await,
         Command::Key(key) => key.run(&options, format).await,
@@ -110,8 +115,13 @@ async fn tenant(tx: &mut Tx, code: &str) -> anyhow::Result<Tenant> {
     if let Some(tenant) = access::tenant_by_code(tx, code).await? {
         return Ok(tenant);
     }
-    let known: Vec<String> = access::tenants(tx).await?.into_iter().map(|t| format!("{}（{}）", t.code, t.name)).collect();
-    let known = if known.is_empty() { "数据库里还没有单位，可用 doorstep generate 新建".to_owned() } else { known.join("、") };
+    let known: Vec<String> =
+        access::tenants(tx).await?.into_iter().map(|t| format!("{}（{}）", t.code, t.name)).collect();
+    let known = if known.is_empty() {
+        "数据库里还没有单位，可用 doorstep generate 新建".to_owned()
+    } else {
+        known.join("、")
+    };
     anyhow::bail!("没有编码为 {code} 的单位。已有：{known}")
 }
 

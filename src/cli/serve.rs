@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -70,7 +69,7 @@ pub fn address(listener: &TcpListener) -> anyhow::Result<String> {
 pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) -> anyhow::Result<()> {
     let app = App::new(db, means, config);
     let (stop, mut stopped) = watch::channel(false);
-    let deliveries = tokio::spawn(outbox::run(app.clone(), BTreeMap::new(), stopped.clone()));
+    let deliveries = tokio::spawn(outbox::run(app.clone(), app::handlers(), stopped.clone()));
 
     let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let told = async move { drop(stopped.wait_for(|stop| *stop).await) };

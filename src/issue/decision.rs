@@ -93,7 +93,8 @@ pub async fn decide_extension(
     }
     let row = DECIDE_EXTENSION.bind(act.tenant).bind(extension.id).bind(act.account).bind(act.at).bind(granted);
     tx.execute(row.bind(words)).await?;
-    let answer = if granted { format!("同意延期到 {}", show::day(&extension.until)) } else { "不同意延期".to_owned() };
+    let answer =
+        if granted { format!("同意延期到 {}", show::day(&extension.until)) } else { "不同意延期".to_owned() };
     let answer = if words.is_empty() { answer } else { format!("{answer}：{words}") };
     let due = granted.then_some(extension.until);
     step::take(tx, act, issue, seen, Step::ExtensionDecided, Words::public(&answer), due).await

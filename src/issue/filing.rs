@@ -102,8 +102,10 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
     let phone = new.reporter.as_ref().map(|reporter| &reporter.phone).filter(|phone| !phone.is_empty());
     let phone = phone.map(|phone| act.fingerprint("phone", phone));
     let row = ADD.bind(act.tenant).bind(id).bind(&issue.number).bind(&issue.receipt_code).bind(issue.source);
-    let row = row.bind(issue.category).bind(issue.state).bind(&issue.description).bind(estate).bind(building).bind(unit);
-    let row = row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
+    let row =
+        row.bind(issue.category).bind(issue.state).bind(&issue.description).bind(estate).bind(building).bind(unit);
+    let row =
+        row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
     tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at)).await?;
     tx.execute(ADD_RECEIPT_CODE.bind(&issue.receipt_code).bind(act.tenant).bind(id)).await?;
 

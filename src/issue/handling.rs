@@ -10,7 +10,14 @@ use super::store::{self, ADD_EXTENSION, Issue};
 use crate::access::Act;
 use crate::error::{Error, Result};
 
-pub async fn progress(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, words: &str, photos: &[Uuid]) -> Result<()> {
+pub async fn progress(
+    tx: &mut Tx,
+    act: &Act,
+    issue: &mut Issue,
+    seen: i64,
+    words: &str,
+    photos: &[Uuid],
+) -> Result<()> {
     check_responsible(act, issue)?;
     let words = Words { public: words, photos, ..Words::default() };
     step::take(tx, act, issue, seen, Step::Progressed, words, None).await

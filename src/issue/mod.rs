@@ -22,5 +22,5 @@ pub use handling::{finish, progress, request_extension};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use receipt::{ChainLink, Receipt, Standing};
 pub use store::{Issue, STATEMENTS, issue};
-pub use web::routes;
 pub use web::ApiDoc;
+pub use web::routes;

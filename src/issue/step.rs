@@ -83,7 +83,8 @@ pub(super) async fn note(
     let id = act.id();
     // A dispatch names whom it goes to; every other step, whom the actor belongs to.
     let organisation = if step == Step::Dispatched { issue.organisation_id } else { act.organisation };
-    let event = ADD_EVENT.bind(act.tenant).bind(id).bind(issue.id).bind(issue.lock_version).bind(issue.round).bind(step);
+    let event =
+        ADD_EVENT.bind(act.tenant).bind(id).bind(issue.id).bind(issue.lock_version).bind(issue.round).bind(step);
     let event = event.bind(act.at).bind(was_due).bind(act.account).bind(act.role).bind(organisation);
     tx.execute(event.bind(words.public).bind(words.internal)).await?;
     for (position, photo) in words.photos.iter().enumerate() {

@@ -186,16 +186,34 @@ pub async fn issue_by_code(tx: &mut Tx, code: &str) -> Result<(Uuid, Issue)> {
     Ok((receipt.tenant_id, issue(tx, receipt.tenant_id, receipt.issue_id).await?))
 }
 
-pub async fn open_issues(tx: &mut Tx, tenant: Uuid, filter: &Filter, after: Cursor, size: usize) -> Result<Page<Issue>> {
-    let query = OPEN.bind(tenant).bind(filter.scope.account).bind(filter.scope.roles.as_str()).bind(after.key).bind(after.id);
+pub async fn open_issues(
+    tx: &mut Tx,
+    tenant: Uuid,
+    filter: &Filter,
+    after: Cursor,
+    size: usize,
+) -> Result<Page<Issue>> {
+    let query =
+        OPEN.bind(tenant).bind(filter.scope.account).bind(filter.scope.roles.as_str()).bind(after.key).bind(after.id);
     let due_before = filter.due_before.map_or(i64::MAX, Timestamp::as_millisecond);
     let query = query.bind(filter.state.map_or("", State::code)).bind(due_before).bind(pattern(&filter.text));
     let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
     Ok(Page::of(issues, size, |issue| Cursor { key: issue.due_at.as_millisecond(), id: issue.id }))
 }
 
-pub async fn ended_issues(tx: &mut Tx, tenant: Uuid, filter: &Filter, before: Cursor, size: usize) -> Result<Page<Issue>> {
-    let query = ENDED.bind(tenant).bind(filter.scope.account).bind(filter.scope.roles.as_str()).bind(before.key).bind(before.id);
+pub async fn ended_issues(
+    tx: &mut Tx,
+    tenant: Uuid,
+    filter: &Filter,
+    before: Cursor,
+    size: usize,
+) -> Result<Page<Issue>> {
+    let query = ENDED
+        .bind(tenant)
+        .bind(filter.scope.account)
+        .bind(filter.scope.roles.as_str())
+        .bind(before.key)
+        .bind(before.id);
     let query = query.bind(filter.state.map_or("", State::code)).bind(pattern(&filter.text));
     let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
     Ok(Page::of(issues, size, |issue| Cursor {
@@ -231,7 +249,8 @@ pub async fn to_survey(
     after: Cursor,
     size: usize,
 ) -> Result<Page<Issue>> {
-    let query = TO_SURVEY.bind(tenant).bind(scope.account).bind(scope.roles).bind(account).bind(after.key).bind(after.id);
+    let query =
+        TO_SURVEY.bind(tenant).bind(scope.account).bind(scope.roles).bind(account).bind(after.key).bind(after.id);
     let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
     Ok(Page::of(issues, size, |issue| Cursor { key: issue.due_at.as_millisecond(), id: issue.id }))
 }

@@ -2,7 +2,6 @@
 //! Each stairwell has a code; its QR label on the wall leads a resident to a form that knows the place.
 
 mod model;
-mod qr;
 mod settler;
 mod store;
 mod web;

@@ -3,13 +3,12 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::qr::Qr;
 use super::store::{self, ListedBuilding, ListedEstate};
 use super::{Spot, spot, units};
 use crate::access::{self, OrganisationKind, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
-use crate::web::{Shell, page};
+use crate::web::{Shell, page, qr};
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -64,7 +63,7 @@ struct Sheets {
 /// What is stuck on the wall of one stairwell.
 struct Label {
     words: String,
-    qr: Qr,
+    qr: String,
 }
 
 async fn sheets(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -73,9 +72,9 @@ async fn sheets(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): 
     let spot = spot(&mut tx, viewer.tenant, id).await?;
     let mut labels = Vec::new();
     for unit in units(&mut tx, viewer.tenant, id).await? {
-        let qr = Qr::of(&app.link(&format!("/r/{}", unit.place_code)))?;
+        let code = qr(&app.link(&format!("/r/{}", unit.place_code)))?;
         let spot = Spot { unit_key: unit.key, ..spot.clone() };
-        labels.push(Label { words: spot.words(), qr });
+        labels.push(Label { words: spot.words(), qr: code });
     }
     let organisations = access::organisations(&mut tx, viewer.tenant).await?;
     let communities = organisations.into_iter().filter(|one| one.kind == OrganisationKind::Community);

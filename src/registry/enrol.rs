@@ -223,7 +223,8 @@ async fn create(tx: &mut Tx, act: &Act, household: Uuid, new: &NewResident) -> R
     let identity = new.identity.as_ref().map(IdentityNumber::as_str);
     let phone = new.phone.as_ref().map(Phone::as_str);
     let row = ADD.bind(act.tenant).bind(id).bind(household).bind(new.name.as_str());
-    let row = row.bind(search_text(new.name.as_str())).bind(new.sex.code()).bind(new.birth.map(|birth| birth.to_string()));
+    let row =
+        row.bind(search_text(new.name.as_str())).bind(new.sex.code()).bind(new.birth.map(|birth| birth.to_string()));
     let row = row.bind(seal("identity", identity)?).bind(identity.map(|number| act.fingerprint("identity", number)));
     let row = row.bind(seal("phone", phone)?).bind(phone.map(|number| act.fingerprint("phone", number)));
     let row = row.bind(new.ethnic.map(Ethnic::code)).bind(new.political.map(Political::code));
@@ -253,7 +254,8 @@ async fn update(tx: &mut Tx, act: &Act, household: Uuid, known: Known, new: &New
         let row = CHANGE.bind(act.tenant).bind(id).bind(version).bind(now.household_id).bind(now.sex);
         let row = row.bind(now.birth_date).bind(sealed).bind(fingerprint).bind(now.phone_sealed);
         let row = row.bind(now.phone_fingerprint).bind(now.ethnic_group).bind(now.political_status).bind(now.education);
-        let row = row.bind(now.marital_status).bind(now.relation).bind(now.registered_address).bind(now.residence_state);
+        let row =
+            row.bind(now.marital_status).bind(now.relation).bind(now.registered_address).bind(now.residence_state);
         let row = row.bind(now.workplace).bind(now.health_sealed).bind(now.note_sealed).bind(act.at);
         if tx.execute(row).await? == 0 {
             return Err(Error::Stale("这位居民的资料刚刚有别人改过，请再试一次。".to_owned()));

@@ -1,6 +1,8 @@
 //! The register of who lives where: looked up by name, door, phone or identity number, seen building by building and
 //! household by household. What identifies a person is shown masked; a reveal asks for a reason and is logged.
 
+pub mod enrol;
+pub mod import;
 mod lookup;
 mod model;
 mod store;
@@ -14,5 +16,5 @@ pub use tag::{ResidenceState, Tag};
 use crate::access::Routes;
 
 pub fn routes() -> Routes {
-    web::routes()
+    web::routes().merge(import::routes())
 }

@@ -54,10 +54,14 @@ impl Category {
     /// Reads a word as registers write it, with or without 户, 人员 or 家庭 at its end.
     pub fn read(word: &str) -> Category {
         let word: String = half_width(word).split_whitespace().collect();
-        if ["精神障碍", "精神病", "矫正", "刑满", "刑释", "安置帮教", "吸毒", "戒毒"].iter().any(|part| word.contains(part)) {
+        if ["精神障碍", "精神病", "矫正", "刑满", "刑释", "安置帮教", "吸毒", "戒毒"]
+            .iter()
+            .any(|part| word.contains(part))
+        {
             return Category::Restricted;
         }
-        let bare = ["家庭", "人员", "群体", "对象", "户"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(&word);
+        let bare =
+            ["家庭", "人员", "群体", "对象", "户"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(&word);
         let labelled = |tag: &&Tag| tag.label() == word || tag.label() == bare;
         if let Some(tag) = Tag::ALL.iter().find(labelled) {
             return Category::Tagged(*tag);
@@ -82,8 +86,10 @@ impl Category {
             "困境" => Tag::ChildInDifficulty,
             "退役士兵" | "退伍军人" | "复员军人" | "转业军人" | "退役" => Tag::Veteran,
             "孕妇" | "产妇" | "孕产" => Tag::Pregnant,
-            "" | "无" | "一般" | "普通" | "居民" | "普通居民" | "一般居民" | "普通群众" | "群众" | "常住" | "常住人口"
-            | "户籍" | "户籍人口" | "本地" | "本地户籍" | "本地居民" | "其他" | "其它" | "/" | "-" => return Category::Ordinary,
+            "" | "无" | "一般" | "普通" | "居民" | "普通居民" | "一般居民" | "普通群众" | "群众" | "常住"
+            | "常住人口" | "户籍" | "户籍人口" | "本地" | "本地户籍" | "本地居民" | "其他" | "其它" | "/" | "-" => {
+                return Category::Ordinary;
+            }
             _ => return Category::Unknown,
         })
     }
@@ -100,8 +106,12 @@ impl ResidenceState {
         let word: String = half_width(word).split_whitespace().collect();
         let labelled = ResidenceState::ALL.iter().copied().find(|state| state.label() == word);
         labelled.or(match word.as_str() {
-            "人户同在" | "人户合一" | "一致" | "人在户在" | "户在人在" | "常住" => Some(ResidenceState::Consistent),
-            "有人无户" | "人户分离" | "户不在人在" | "人来户未来" => Some(ResidenceState::LivesHereOnly),
+            "人户同在" | "人户合一" | "一致" | "人在户在" | "户在人在" | "常住" => {
+                Some(ResidenceState::Consistent)
+            }
+            "有人无户" | "人户分离" | "户不在人在" | "人来户未来" => {
+                Some(ResidenceState::LivesHereOnly)
+            }
             "有户无人" | "人不在户在" | "空挂" | "空挂户" => Some(ResidenceState::RegisteredHereOnly),
             _ => None,
         })

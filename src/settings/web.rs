@@ -13,38 +13,39 @@ pub fn routes() -> Routes {
     Routes::default().get("/settings", Permission::SettingRead, show)
 }
 
-/// The names of settings and of the numbers in them, and the words among the values. What is not here is shown as it stands.
+/// The names of settings and of the numbers in them, in the order in which they are read, and the words among the values.
+/// What is not here is shown as it stands.
 const WORDS: &[(&str, &str)] = &[
     ("access.sessions", "登录与锁定"),
-    ("idle_minutes", "空闲多少分钟后要重新登录"),
-    ("administrator_idle_minutes", "管理员空闲多少分钟后要重新登录"),
-    ("password_hours", "密码登录一次管多少小时"),
-    ("device_days", "手机启用一次管多少天"),
-    ("invitation_hours", "邀请码多少小时内有效"),
+    ("idle_minutes", "空闲多久要重新登录"),
+    ("administrator_idle_minutes", "管理员空闲多久要重新登录"),
+    ("password_hours", "密码登录一次管多久"),
+    ("device_days", "手机启用一次管多久"),
+    ("invitation_hours", "邀请码多久内有效"),
     ("failures", "连续输错几次锁定"),
-    ("lock_minutes", "锁定多少分钟"),
+    ("lock_minutes", "锁定多久"),
     ("issue.tiers", "诉求分级的时限"),
     ("sudden", "突发"),
     ("urgent", "紧急民生"),
     ("ordinary", "一般"),
     ("hard", "疑难"),
-    ("dispatch_minutes", "多少分钟内派单"),
-    ("feedback_minutes", "多少分钟内反馈"),
+    ("dispatch_minutes", "多久内派单"),
+    ("feedback_minutes", "多久内反馈"),
     ("clock", "时间怎么算"),
     ("natural", "自然日"),
     ("working", "工作日"),
     ("issue.steps", "诉求各环节的时限"),
-    ("accept_minutes", "多少分钟内受理"),
-    ("publish_minutes", "办结后多少分钟内公示"),
-    ("survey_minutes", "公示后多少分钟内测评"),
-    ("close_minutes", "测评后多少分钟内销号"),
-    ("acknowledge_minutes", "销号后多少分钟内反馈支部"),
-    ("publicity_days", "公示多少天"),
+    ("accept_minutes", "多久内受理"),
+    ("publish_minutes", "办结后多久内公示"),
+    ("survey_minutes", "公示后多久内测评"),
+    ("close_minutes", "测评后多久内销号"),
+    ("acknowledge_minutes", "销号后多久内反馈支部"),
+    ("publicity_days", "公示多久"),
     ("contact_attempts", "联系不上要试几次"),
-    ("soon_percent", "时限过去百分之几算快到期"),
+    ("soon_percent", "时限过去多少算快到期"),
     ("registry.import", "导入居民信息登记表"),
     ("rows_per_step", "每一步写入多少行"),
-    ("keep_rows_days", "原始行保留多少天"),
+    ("keep_rows_days", "原始行保留多久"),
 ];
 
 fn words(code: &str) -> &str {
@@ -61,25 +62,40 @@ struct Shown {
 
 impl Shown {
     fn of(setting: Listed) -> Shown {
-        let mut numbers = Vec::new();
-        flatten("", &setting.value.0, &mut numbers);
-        let Listed { name, source, effective_from, .. } = setting;
-        Shown { name: words(&name).to_owned(), numbers, source, effective_from }
+        let Listed { name, value, source, effective_from, .. } = setting;
+        Shown { name: words(&name).to_owned(), numbers: numbers("", &value.0), source, effective_from }
     }
 }
 
-/// Puts nested groups of numbers in one list, each under the names that lead to it.
-fn flatten(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                let name = words(name);
-                let path = if path.is_empty() { name.to_owned() } else { format!("{path}：{name}") };
-                flatten(&path, member, into);
-            }
-        }
-        Value::String(text) => into.push((path.to_owned(), words(text).to_owned())),
-        other => into.push((path.to_owned(), other.to_string())),
+/// The numbers of a group and of the groups within it, each under the names that lead to it.
+fn numbers(path: &str, group: &Value) -> Vec<(String, String)> {
+    let mut members: Vec<(&String, &Value)> = group.as_object().into_iter().flatten().collect();
+    members.sort_by_key(|(code, _)| WORDS.iter().position(|(known, _)| known == code));
+    let shown = members.into_iter().flat_map(|(code, value)| {
+        let name = format!("{path}{}", words(code));
+        if value.is_object() { numbers(&format!("{name}："), value) } else { vec![(name, number(code, value))] }
+    });
+    shown.collect()
+}
+
+/// A number with its unit, which is the end of its code.
+fn number(code: &str, value: &Value) -> String {
+    let unit = code.rsplit('_').next().unwrap_or_default();
+    match (unit, value) {
+        ("minutes", Value::Number(minutes)) => duration(minutes.as_i64().unwrap_or_default()),
+        ("hours", hours) => format!("{hours} 小时"),
+        ("days", days) => format!("{days} 天"),
+        ("percent", percent) => format!("{percent}%"),
+        (_, Value::String(code)) => words(code).to_owned(),
+        (_, other) => other.to_string(),
+    }
+}
+
+fn duration(minutes: i64) -> String {
+    match (minutes % 1440, minutes % 60) {
+        (0, _) => format!("{} 天", minutes / 1440),
+        (_, 0) => format!("{} 小时", minutes / 60),
+        _ => format!("{minutes} 分钟"),
     }
 }
 
@@ -105,12 +121,15 @@ mod tests {
         let defaults: Defaults = toml::from_str(include_str!("defaults.toml")).unwrap();
         for default in defaults.setting {
             assert_ne!(words(&default.name), default.name);
-            let mut numbers = Vec::new();
-            flatten("", &default.value, &mut numbers);
-            for (name, value) in numbers {
+            for (name, number) in numbers("", &default.value) {
                 assert!(!name.contains(|c: char| c.is_ascii_alphabetic()), "{name}");
-                assert!(!value.contains(|c: char| c.is_ascii_alphabetic()), "{name}: {value}");
+                assert!(!number.contains(|c: char| c.is_ascii_alphabetic()), "{name}: {number}");
             }
         }
+    }
+
+    #[test]
+    fn durations_are_in_the_largest_unit_that_fits() {
+        assert_eq!([90, 120, 21_600].map(duration), ["90 分钟", "2 小时", "15 天"]);
     }
 }

@@ -45,7 +45,9 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         };
         match csrf {
             Some(Csrf(expected)) if !expected.is_empty() && form.value("csrf") == expected => Ok(form),
-            _ => Err(Error::refused("这个页面打开得太久，或浏览器没有保存 Cookie，为了安全没有提交。请刷新页面再试一次。")),
+            _ => Err(Error::refused(
+                "这个页面打开得太久，或浏览器没有保存 Cookie，为了安全没有提交。请刷新页面再试一次。",
+            )),
         }
     }
 }

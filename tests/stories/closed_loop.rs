@@ -96,7 +96,9 @@ async fn handle_and_publish(people: &People, place: &Estate, id: &str) {
         .post_files(&format!("/issues/{id}/result"), &result, &[("result_photos", "done.jpg", &photo())])
         .await;
     page.assert_ok().assert_contains("结果和照片已提交");
-    let text = [("publication_text", "物业公司已疏通主管道并消毒。")];
+    // The photo is offered for publication, chosen beforehand.
+    let photo = people.staff.get(&format!("/issues/{id}")).await.input("photo");
+    let text = [("publication_text", "物业公司已疏通主管道并消毒。"), ("photo", photo.as_str())];
     step(&people.staff, id, "publications", &text).await.assert_ok().assert_contains("已公示");
 }
 
@@ -210,10 +212,10 @@ db_test! {
         let answer = [("version", version.as_str()), ("respondent", "reporter"), ("solved", "yes"), ("score", "3")];
         other.post(&format!("/issues/{id}/surveys"), &answer).await.assert_ok();
         // The member of staff who reported the result cannot close; a colleague can.
-        let version = people.staff.get(&format!("/issues/{id}")).await.input("version");
+        let colleague = app.person(Role::Secretary).browser().await;
+        let version = colleague.get(&format!("/issues/{id}")).await.input("version");
         let refused = people.staff.post(&format!("/issues/{id}/closure"), &[("version", &version)]).await;
         refused.assert_status(422).assert_contains("另一位同事");
-        let colleague = app.person(Role::Secretary).browser().await;
         step(&colleague, &id, "closure", &[]).await.assert_ok().assert_contains("已销号");
     }
 
@@ -260,8 +262,9 @@ db_test! {
         step(&people.staff, &id, "acceptance", &fields).await.assert_ok();
         // Two hours later it is overdue, and stands first on the list in red.
         app.means.clock.set("2026-11-23T11:30:00+08:00".parse().unwrap());
+        let people = self::people(&app, &place).await; // the sessions of before were idle for too long
         people.staff.get("/issues?state=late").await.assert_contains("超期").assert_contains(&id);
-        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("class=\"late\"");
+        app.browser().get(&format!("/receipts/{code}")).await.assert_contains("class=\"late\"");
         let wish = [("until", "2026-11-25"), ("extension_reason", "管道配件明天才到货")];
         step(&people.manager, &id, "extensions", &wish).await.assert_ok().assert_contains("等社区审批");
         let grant = [("granted", "yes"), ("decision_words", "")];

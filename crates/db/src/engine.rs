@@ -13,8 +13,13 @@ use crate::{Error, Query, Record, Result, Row, Statement};
 #[derive(Debug, Clone)]
 pub enum Db {
     /// One writer, so that `BEGIN IMMEDIATE` never has to wait inside SQLite, and readers that cannot write.
-    Sqlite { writer: Pool<Sqlite>, readers: Pool<Sqlite> },
-    Postgres { pool: Pool<Postgres> },
+    Sqlite {
+        writer: Pool<Sqlite>,
+        readers: Pool<Sqlite>,
+    },
+    Postgres {
+        pool: Pool<Postgres>,
+    },
 }
 
 /// A transaction. Dropped without `commit`, it leaves nothing behind.

@@ -1,8 +1,11 @@
-//! The pages of the loop: `public` for residents, `desk` for those who decide and handle, `survey` for the door, `api` for programs.
+//! The pages of the loop: `public` for residents; `desk`, `page` and `steps` for those who decide and handle; `survey` for
+//! the door; `api` for programs.
 
 mod api;
 mod desk;
+mod page;
 mod public;
+mod steps;
 mod survey;
 
 pub use api::ApiDoc;
@@ -19,7 +22,12 @@ use crate::error::Result;
 use crate::settings;
 
 pub fn routes() -> Routes {
-    public::routes().merge(desk::routes()).merge(survey::routes()).merge(api::routes())
+    public::routes()
+        .merge(desk::routes())
+        .merge(page::routes())
+        .merge(steps::routes())
+        .merge(survey::routes())
+        .merge(api::routes())
 }
 
 async fn limits(tx: &mut Tx, app: &App, tenant: Uuid) -> Result<Limits> {

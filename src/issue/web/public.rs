@@ -16,9 +16,9 @@ use crate::issue::filing::{self, NewIssue, Place, Reporter};
 use crate::issue::model::{Category, Score, Solved, Source, State as IssueState};
 use crate::issue::receipt::{self, Receipt};
 use crate::issue::{closure, store};
+use crate::photo;
 use crate::place::{self, Spot};
 use crate::web::{Cookies, Form, Shell, page, page_again, qr, redirect, set_cookie, show};
-use crate::photo;
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -228,7 +228,10 @@ async fn look_up(State(app): State<App>, shell: Shell, mut form: Form) -> Result
     match store::issue_by_code(&mut app.db.read().await?, &code).await {
         Ok(_) => Ok(Redirect::to(&format!("/receipts/{code}")).into_response()),
         Err(Error::NotFound) => {
-            form.fail("code", "没有找到这个回执码。请照着回执再核对一遍，数字 0 和字母 O、数字 1 和字母 I 写哪个都行。");
+            form.fail(
+                "code",
+                "没有找到这个回执码。请照着回执再核对一遍，数字 0 和字母 O、数字 1 和字母 I 写哪个都行。",
+            );
             page_again(&LookupPage { shell, form })
         }
         Err(error) => Err(error),
@@ -445,6 +448,7 @@ async fn create_rating(
     let (id, _) = store::rating_link(&mut tx, &next).await?;
     let code = store::issue(&mut tx, link.tenant, id).await?.receipt_code;
     tx.commit().await?;
-    let said = if score.is_bad() { "您的评价已收到。这件事会重新办理。" } else { "谢谢您的评价。" };
+    let said =
+        if score.is_bad() { "您的评价已收到。这件事会重新办理。" } else { "谢谢您的评价。" };
     Ok((own_cookie(&app, &code, &next), redirect(&format!("/receipts/{code}"), said)).into_response())
 }

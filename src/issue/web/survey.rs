@@ -40,12 +40,7 @@ struct ListPage {
     next: Option<String>,
 }
 
-async fn list(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Query(paging): Query<Paging>,
-) -> Result<Response> {
+async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging): Query<Paging>) -> Result<Response> {
     let after = paging.after.and_then(|text| text.parse().ok()).unwrap_or(Cursor::FIRST);
     let scope = viewer.scope(Permission::IssueSurvey);
     let mut tx = app.db.read().await?;
@@ -106,7 +101,11 @@ async fn create(
     let answer = Answer { respondent, score, solved, comment };
     closure::survey(&mut tx, &act, &mut issue, form.version(), answer).await?;
     tx.commit().await?;
-    let flash = if score.is_bad() { "已记下。居民不满意，会重新办理或由支部复核" } else { "已记下，谢谢" };
+    let flash = if score.is_bad() {
+        "已记下。居民不满意，会重新办理或由支部复核"
+    } else {
+        "已记下，谢谢"
+    };
     Ok(redirect("/surveys", flash))
 }
 

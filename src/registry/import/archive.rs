@@ -65,7 +65,8 @@ pub fn check(file: &[u8]) -> Result<(), Unreadable> {
         return Err(Unreadable::NotWorkbook);
     }
     let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|_| Unreadable::Truncated)?;
-    let parts: Vec<String> = archive.file_names_raw().map(|part| String::from_utf8_lossy(part).to_lowercase()).collect();
+    let parts: Vec<String> =
+        archive.file_names_raw().map(|part| String::from_utf8_lossy(part).to_lowercase()).collect();
     let has = |name: &str| parts.iter().any(|part| part.replace('\\', "/").trim_start_matches('/') == name);
     if has("xl/workbook.bin") {
         return Err(Unreadable::BinaryWorkbook);
@@ -84,7 +85,9 @@ fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<(), Unreadable> {
     let mut left = MOST_UNPACKED;
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(|error| match error {
-            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => Unreadable::Encrypted,
+            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
+                Unreadable::Encrypted
+            }
             _ => Unreadable::Damaged,
         })?;
         let strings = part.name().is_ok_and(|name| name.to_ascii_lowercase().ends_with("sharedstrings.xml"));
@@ -151,7 +154,8 @@ mod tests {
 
     #[test]
     fn each_kind_of_file_gets_its_own_sentence() {
-        let encrypted = [&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &[0; 64], &utf16("EncryptedPackage")].concat();
+        let encrypted =
+            [&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &[0; 64], &utf16("EncryptedPackage")].concat();
         let workbook = archive(&[("xl/workbook.xml", b"<workbook/>")]);
         for (file, verdict) in [
             (vec![], Unreadable::Empty),
@@ -181,7 +185,8 @@ mod tests {
 
     #[test]
     fn a_false_number_of_strings_is_noticed() {
-        let sst = |tag: &str| announces_no_more_strings_than_fit(format!("<?xml version=\"1.0\"?>\n{tag}").as_bytes(), 100);
+        let sst =
+            |tag: &str| announces_no_more_strings_than_fit(format!("<?xml version=\"1.0\"?>\n{tag}").as_bytes(), 100);
         assert!(sst("<sst xmlns=\"x/2006\" count=\"999\" uniqueCount=\"20\"><si/>"));
         assert!(sst("<x:sst><si/>"));
         assert!(!sst("<sst uniqueCount=\"1000000000000\">"));

@@ -58,7 +58,9 @@ impl Column {
             Column::Estate => &["小区名称", "所在小区", "所属小区", "居住小区", "小区/院落", "院落", "住宅小区"],
             Column::Building => &["楼号", "栋号", "楼栋号", "幢号", "所在楼栋", "楼栋名称", "栋", "幢", "楼幢"],
             Column::Unit => &["单元号", "所在单元", "单元名称"],
-            Column::Room => &["室号", "门牌号", "房间号", "房屋号", "房屋编号", "户号", "门号", "房室号", "室", "房间", "门牌"],
+            Column::Room => {
+                &["室号", "门牌号", "房间号", "房屋号", "房屋编号", "户号", "门号", "房室号", "室", "房间", "门牌"]
+            }
             Column::Head => &["户主", "户主名", "户主名称"],
             Column::Relation => &["关系", "家庭关系", "与户主的关系", "与户主之关系", "成员关系", "户主关系"],
             Column::Name => &["居民姓名", "名字", "人员姓名", "家庭成员", "成员姓名", "家庭成员姓名", "本人姓名"],
@@ -77,15 +79,32 @@ impl Column {
                 "身份号码",
             ],
             Column::Birth => &["出生年月", "出生年月日", "生日", "出生时间", "出生"],
-            Column::Phone => &["电话", "手机", "手机号", "手机号码", "联系方式", "电话号码", "联系号码", "联系手机", "本人电话"],
-            Column::RegisteredAddress => &["户籍所在地", "户口所在地", "户籍地", "户口地址", "户籍详细地址", "户籍住址"],
-            Column::Address => &["现住址", "居住地址", "现住地址", "住址", "家庭住址", "地址", "详细地址", "家庭地址", "居住地", "现居住地"],
+            Column::Phone => {
+                &["电话", "手机", "手机号", "手机号码", "联系方式", "电话号码", "联系号码", "联系手机", "本人电话"]
+            }
+            Column::RegisteredAddress => {
+                &["户籍所在地", "户口所在地", "户籍地", "户口地址", "户籍详细地址", "户籍住址"]
+            }
+            Column::Address => &[
+                "现住址",
+                "居住地址",
+                "现住地址",
+                "住址",
+                "家庭住址",
+                "地址",
+                "详细地址",
+                "家庭地址",
+                "居住地",
+                "现居住地",
+            ],
             Column::ResidenceState => &["人户情况", "人户分离", "居住状态", "人户分离情况", "是否人户分离"],
             Column::Political => &["政治身份", "政治状况"],
             Column::Education => &["学历", "教育程度", "受教育程度", "文化水平"],
             Column::Marital => &["婚姻", "婚否", "婚姻情况"],
             Column::Workplace => &["工作单位", "就读学校", "单位", "工作单位或就读学校", "单位/学校", "工作学习单位"],
-            Column::Category => &["人群类别", "人员类型", "人口类别", "特殊人群", "特殊群体", "类别", "人员标签", "标签"],
+            Column::Category => {
+                &["人群类别", "人员类型", "人口类别", "特殊人群", "特殊群体", "类别", "人员标签", "标签"]
+            }
             Column::PartyHousehold => &["党员户", "党员家庭", "是否党员家庭"],
             Column::Needy => &["困难户", "困难家庭", "是否困难家庭", "是否困难"],
             Column::Alone => &["独居", "独居老人", "是否独居老人"],
@@ -171,7 +190,8 @@ mod tests {
             words.extend(column.synonyms().iter().map(|word| bare(word)));
         }
         let distinct: std::collections::HashSet<&String> = words.iter().collect();
-        let repeated: Vec<&String> = words.iter().filter(|word| words.iter().filter(|other| other == word).count() > 1).collect();
+        let repeated: Vec<&String> =
+            words.iter().filter(|word| words.iter().filter(|other| other == word).count() > 1).collect();
         assert!(distinct.len() == words.len(), "{repeated:?}");
     }
 

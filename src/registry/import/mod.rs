@@ -14,6 +14,9 @@ mod store;
 mod web;
 mod workbook;
 
+#[cfg(test)]
+mod tests;
+
 pub use archive::Unreadable;
 pub use column::Column;
 pub use run::TOPIC;
@@ -96,7 +99,8 @@ pub async fn import_file(
     options: ImportOptions,
     progress: impl Fn(i64, i64),
 ) -> Result<Summary> {
-    let reading = run::read(file, run::today(act)).await?.map_err(|unreadable| Error::refused(unreadable.to_string()))?;
+    let reading =
+        run::read(file, run::today(act)).await?.map_err(|unreadable| Error::refused(unreadable.to_string()))?;
     if options.dry_run {
         return run::foresee(db, act, reading, &progress).await;
     }

@@ -126,7 +126,9 @@ impl Parts {
                     if bare && self.unit.is_none() {
                         return Err(reject(
                             Column::Room,
-                            format!("“{written}”里的“{building}”是楼栋还是单元？请把单元填在“单元”列，没有单元的填“无”"),
+                            format!(
+                                "“{written}”里的“{building}”是楼栋还是单元？请把单元填在“单元”列，没有单元的填“无”"
+                            ),
                         ));
                     }
                 }
@@ -157,9 +159,14 @@ impl Parts {
             Err(error) => return Err(reject(Column::Address, error.to_string())),
         };
         let key = self.building.as_deref().map(address::building_key);
-        let elsewhere = |known: &Option<String>, said: &Option<String>| known.is_some() && said.is_some() && known != said;
+        let elsewhere =
+            |known: &Option<String>, said: &Option<String>| known.is_some() && said.is_some() && known != said;
         if elsewhere(&key, &said.building) || elsewhere(&self.room.as_ref().map(|room| room.room.clone()), &said.room) {
-            return if complete { Ok(()) } else { Err(reject(Column::Address, "与“楼栋”“房号”列说的不是同一处，请核对")) };
+            return if complete {
+                Ok(())
+            } else {
+                Err(reject(Column::Address, "与“楼栋”“房号”列说的不是同一处，请核对"))
+            };
         }
         self.estate = self.estate.take().or_else(|| said.estate.as_deref().and_then(estate));
         self.building = self.building.take().or_else(|| said.building.as_deref().map(address::building_label));
@@ -218,7 +225,11 @@ mod tests {
             ("王府名苑小区", "3号楼", "", "1302", "王府名苑小区3号楼2单元1302室"),
             ("王府名苑小区", "3号楼", "2", "1302", "太原市迎泽区五一路"),
         ] {
-            assert_eq!(read(estate, building, unit, room, address), same, "{estate} {building} {unit} {room} {address}");
+            assert_eq!(
+                read(estate, building, unit, room, address),
+                same,
+                "{estate} {building} {unit} {room} {address}"
+            );
         }
         assert_eq!(read("水保所家属院", "家属楼", "无", "302", ""), Ok("水保所家属院|家属楼||302".to_owned()));
         assert_eq!(read("甲小区", "3", "无", "3-1302", ""), Ok("甲小区|3||1302".to_owned()));

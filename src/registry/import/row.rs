@@ -33,7 +33,10 @@ pub struct Rejection {
 pub fn reject(column: Column, reason: impl Into<String>) -> Rejection {
     let mut reason: String = reason.into();
     if codes::text::personal(&reason).is_some() {
-        reason = reason.chars().map(|c| if half_width(&c.to_string()).starts_with(|c: char| c.is_ascii_digit()) { '*' } else { c }).collect();
+        reason = reason
+            .chars()
+            .map(|c| if half_width(&c.to_string()).starts_with(|c: char| c.is_ascii_digit()) { '*' } else { c })
+            .collect();
     }
     Rejection { column, reason }
 }
@@ -60,7 +63,11 @@ pub fn read(header: &Header, cells: &[String], today: Date) -> Result<Entry, Rej
     row.yes(Column::Alone, &mut tags, if elder { Tag::ElderLivingAlone } else { Tag::LivingAlone })?;
     health.extend(row.disability(&mut tags)?);
     let address = row.cell(Column::Address);
-    note.extend(Some(address).filter(|said| !is_nothing(said) && !place.is_meant_by(said)).map(|said| format!("现居住地址：{said}")));
+    note.extend(
+        Some(address)
+            .filter(|said| !is_nothing(said) && !place.is_meant_by(said))
+            .map(|said| format!("现居住地址：{said}")),
+    );
     let person = NewResident {
         sex: row.sex(identity.as_ref())?,
         birth,
@@ -123,14 +130,20 @@ impl Cells<'_> {
 
     fn identity(&self, today: Date) -> Result<Option<IdentityNumber>, Rejection> {
         let written = self.cell(Column::Identity);
-        if is_nothing(written) || matches!(written, "无证件" | "无身份证" | "未办理" | "未办" | "办理中" | "新生儿" | "黑户") {
+        if is_nothing(written)
+            || matches!(written, "无证件" | "无身份证" | "未办理" | "未办" | "办理中" | "新生儿" | "黑户")
+        {
             return Ok(None);
         }
         if is_repetition(written) {
             return Err(reject(Column::Identity, "身份证号不能写“同上”，请填写本人的号码"));
         }
         let identity = IdentityNumber::parse(written).map_err(|error| {
-            let other = if matches!(error, IdentityError::Character(_)) { "；护照等其他证件请写在备注里，这一格留空" } else { "" };
+            let other = if matches!(error, IdentityError::Character(_)) {
+                "；护照等其他证件请写在备注里，这一格留空"
+            } else {
+                ""
+            };
             reject(Column::Identity, format!("{error}{other}"))
         })?;
         let (year, month, day) = identity.birth();
@@ -158,7 +171,8 @@ impl Cells<'_> {
         // A spreadsheet turns 1990.10 into 1990.1.
         let cut = written.len() == 6 && written.ends_with(".1");
         if let Some(certain) = certain {
-            let month = said.month.is_none_or(|month| Some(month) == certain.month || (cut && certain.month == Some(10)));
+            let month =
+                said.month.is_none_or(|month| Some(month) == certain.month || (cut && certain.month == Some(10)));
             let same = said.year == certain.year && month && said.day.is_none_or(|day| Some(day) == certain.day);
             let sentence = "与身份证号里的出生日期不一致，请对照证件核对这两列";
             return if same { Ok(Some(certain)) } else { Err(reject(Column::Birth, sentence)) };
@@ -168,7 +182,8 @@ impl Cells<'_> {
             let sentence = format!("“{written}”分不清是 1 月还是 10 月，请写成 {year}-01 或 {year}-10");
             return Err(reject(Column::Birth, sentence));
         }
-        let begun = Date::new(said.year, said.month.unwrap_or(1), said.day.unwrap_or(1)).is_ok_and(|date| date <= today);
+        let begun =
+            Date::new(said.year, said.month.unwrap_or(1), said.day.unwrap_or(1)).is_ok_and(|date| date <= today);
         if begun { Ok(Some(said)) } else { Err(reject(Column::Birth, "出生日期还没有到，请核对年份")) }
     }
 
@@ -293,13 +308,32 @@ impl Tags {
 
 /// What people write to say that there is nothing to say.
 fn is_nothing(written: &str) -> bool {
-    matches!(written, "" | "无" | "没有" | "暂无" | "未填" | "不详" | "未知" | "/" | "\\" | "-" | "--" | "—" | "——" | "－" | "N/A" | "n/a")
+    matches!(
+        written,
+        "" | "无"
+            | "没有"
+            | "暂无"
+            | "未填"
+            | "不详"
+            | "未知"
+            | "/"
+            | "\\"
+            | "-"
+            | "--"
+            | "—"
+            | "——"
+            | "－"
+            | "N/A"
+            | "n/a"
+    )
 }
 
 fn yes(written: &str) -> Option<bool> {
     match half_width(written).to_uppercase().as_str() {
         "是" | "有" | "√" | "✓" | "✔" | "☑" | "Y" | "YES" | "1" | "对" | "T" | "TRUE" | "V" => Some(true),
-        "否" | "不是" | "非" | "×" | "X" | "✗" | "✘" | "☐" | "□" | "N" | "NO" | "0" | "F" | "FALSE" => Some(false),
+        "否" | "不是" | "非" | "×" | "X" | "✗" | "✘" | "☐" | "□" | "N" | "NO" | "0" | "F" | "FALSE" => {
+            Some(false)
+        }
         _ if is_nothing(written) => Some(false),
         _ => None,
     }

@@ -17,8 +17,8 @@ use super::review::review;
 use super::row::{self, Entry, Rejection};
 use super::sheet::{self, Sheet};
 use super::store::{
-    self, ADD, ADD_ROW, APPLIED, BEGIN_APPLYING, CHECKED, COUNT, END_APPLYING, FORGET, FORGET_UNLESS_REJECTED, HOLD, Import, OLD, REJECT, RowState,
-    Staged, State, StoredRow, TURN,
+    self, ADD, ADD_ROW, APPLIED, BEGIN_APPLYING, CHECKED, COUNT, END_APPLYING, FORGET, FORGET_UNLESS_REJECTED, HOLD,
+    Import, OLD, REJECT, RowState, Staged, State, StoredRow, TURN,
 };
 use super::workbook::{self, RejectedRow};
 use super::{Rejected, Summary};
@@ -125,7 +125,8 @@ pub(super) async fn stage(db: &Db, act: &Act, file_name: &str, reading: Reading)
             let sealed = act.seal("import", &serde_json::to_string(&staged).map_err(anyhow::Error::from)?)?;
             let state = if rejection.is_some() { RowState::Rejected } else { RowState::Staged };
             let (column, reason) = rejection.map(|rejection| (rejection.column, rejection.reason)).unzip();
-            let stored = ADD_ROW.bind(act.tenant).bind(id).bind(row.number).bind(state).bind(sealed).bind(column).bind(reason);
+            let stored =
+                ADD_ROW.bind(act.tenant).bind(id).bind(row.number).bind(state).bind(sealed).bind(column).bind(reason);
             tx.execute(stored).await?;
         }
         number += step.len();
@@ -178,7 +179,13 @@ async fn turn(tx: &mut Tx, act: &Act, id: Uuid, from: State, to: State) -> Resul
 }
 
 /// Carries an import on until it is checked or applied, and tells after each step how far it is.
-pub(super) async fn finish(db: &Db, means: &Means, tenant: Uuid, id: Uuid, progress: &impl Fn(i64, i64)) -> Result<Import> {
+pub(super) async fn finish(
+    db: &Db,
+    means: &Means,
+    tenant: Uuid,
+    id: Uuid,
+    progress: &impl Fn(i64, i64),
+) -> Result<Import> {
     loop {
         let import = step(db, means, tenant, id).await?;
         progress(import.settled(), import.total_rows);
@@ -278,7 +285,12 @@ async fn apply_step(db: &Db, act: &Act, import: &Import) -> Result<()> {
     count(&mut tx, act, id, &tally, rejections.len()).await?;
     let words = format!(
         "第 {} 至 {} 行：新增 {} 人，更新 {} 人，没有变化 {} 人，退回 {} 行",
-        first.row_number, last.row_number, tally.created, tally.updated, tally.unchanged, rejections.len()
+        first.row_number,
+        last.row_number,
+        tally.created,
+        tally.updated,
+        tally.unchanged,
+        rejections.len()
     );
     audit::record(&mut tx, act, "apply_step", ("import", id), &words, &[]).await?;
     Ok(tx.commit().await?)
@@ -345,7 +357,8 @@ fn reread(act: &Act, header: &Header, row: &StoredRow) -> Result<std::result::Re
 }
 
 fn header(import: &Import) -> Result<Header> {
-    Header::read(import.header.0.clone()).map_err(|_| Error::Internal(anyhow::anyhow!("a staged header has a column twice")))
+    Header::read(import.header.0.clone())
+        .map_err(|_| Error::Internal(anyhow::anyhow!("a staged header has a column twice")))
 }
 
 async fn reject_rows(tx: &mut Tx, act: &Act, id: Uuid, rejections: &[(i64, Rejection)]) -> Result<()> {
@@ -372,7 +385,8 @@ pub(super) async fn summary(db: &Db, tenant: Uuid, import: &Import) -> Result<Su
     let mut after = 0;
     loop {
         let mut tx = db.read().await?;
-        let rows = store::rows(&mut tx, tenant, import.id, RowState::Rejected, after, ROWS_PER_TRANSACTION as i64).await?;
+        let rows =
+            store::rows(&mut tx, tenant, import.id, RowState::Rejected, after, ROWS_PER_TRANSACTION as i64).await?;
         let Some(last) = rows.last() else { return Ok(summary) };
         after = last.row_number;
         summary.rejected.extend(rows.into_iter().map(|row| Rejected {

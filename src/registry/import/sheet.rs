@@ -126,13 +126,14 @@ impl Grid {
         // Columns that an earlier import has added are left out, so that a mended workbook can be sent in as it is.
         let added = |cell: &String| cell == ROW_GIVEN_BACK || cell == REASON_GIVEN_BACK;
         let own: Vec<bool> = heading.iter().map(|cell| !added(cell)).collect();
-        let kept = |cells: Vec<String>| cells.into_iter().zip(&own).filter_map(|(cell, own)| own.then_some(cell)).collect();
+        let kept =
+            |cells: Vec<String>| cells.into_iter().zip(&own).filter_map(|(cell, own)| own.then_some(cell)).collect();
         let header = self::header(kept(heading))?;
         let rows = below.into_iter().map(|(row, cells)| Row { number: row.saturating_add(1), cells: kept(cells) });
         let rows: Vec<Row> = rows.collect();
         match rows.len() {
             0 => Err(Unreadable::NoRows),
-            MOST_ROWS.. => Err(Unreadable::TooManyRows(MOST_ROWS)),
+            many if many > MOST_ROWS => Err(Unreadable::TooManyRows(MOST_ROWS)),
             _ => Ok(Sheet { header, rows }),
         }
     }
@@ -150,12 +151,32 @@ fn header(cells: Vec<String>) -> Result<Header, Unreadable> {
 /// A line for signatures, a sum or a remark below the list: it names nobody and begins with one of these words.
 fn is_footer(header: &Header, cells: &[String]) -> bool {
     const BEGINNINGS: [&str; 17] = [
-        "填表", "填报", "制表", "审核", "复核", "负责人", "联系人", "单位负责", "登记人", "登记日期", "日期", "合计", "总计", "共计",
-        "小计", "注:", "说明",
+        "填表",
+        "填报",
+        "制表",
+        "审核",
+        "复核",
+        "负责人",
+        "联系人",
+        "单位负责",
+        "登记人",
+        "登记日期",
+        "日期",
+        "合计",
+        "总计",
+        "共计",
+        "小计",
+        "注:",
+        "说明",
     ];
-    let nobody = header.cell(cells, Column::Name).is_empty() && header.cell(cells, Column::Identity).is_empty();
-    let first = cells.iter().find(|cell| !cell.is_empty()).map(|cell| codes::text::half_width(cell).replace(' ', ""));
-    nobody && first.is_some_and(|first| BEGINNINGS.iter().any(|words| first.starts_with(words)))
+    let plain = |cell: &str| codes::text::half_width(cell).replace(' ', "");
+    let name = plain(header.cell(cells, Column::Name));
+    // The first column may be that of the names.
+    let unnamed = name.is_empty() || name.contains(':') || BEGINNINGS.contains(&name.as_str());
+    let first = cells.iter().find(|cell| !cell.is_empty()).map(|cell| plain(cell)).unwrap_or_default();
+    unnamed
+        && header.cell(cells, Column::Identity).is_empty()
+        && BEGINNINGS.iter().any(|words| first.starts_with(words))
 }
 
 /// Gives the value of a merged region to each row that it covers, in its first column.

@@ -133,13 +133,21 @@ pub async fn list(tx: &mut Tx, tenant: Uuid, after: Cursor, size: usize) -> Resu
 }
 
 /// Rows in a state, after a row number, in the order of the worksheet.
-pub async fn rows(tx: &mut Tx, tenant: Uuid, id: Uuid, state: RowState, after: i64, limit: i64) -> Result<Vec<StoredRow>> {
+pub async fn rows(
+    tx: &mut Tx,
+    tenant: Uuid,
+    id: Uuid,
+    state: RowState,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<StoredRow>> {
     Ok(tx.all(ROWS.bind(tenant).bind(id).bind(state).bind(after).bind(limit)).await?)
 }
 
 /// The dwelling that a place means, if it is registered.
 pub async fn dwelling(tx: &mut Tx, tenant: Uuid, place: &Place) -> Result<Option<Uuid>> {
     let (estate, building, unit, room) = place.key();
-    let found: Option<Found> = tx.optional(DWELLING.bind(tenant).bind(estate).bind(building).bind(unit).bind(room)).await?;
+    let found: Option<Found> =
+        tx.optional(DWELLING.bind(tenant).bind(estate).bind(building).bind(unit).bind(room)).await?;
     Ok(found.map(|found| found.id))
 }

@@ -21,7 +21,11 @@ pub fn workbook(rows: impl IntoIterator<Item = Vec<(Column, String)>>) -> Result
 }
 
 /// The rejected rows under their own header, ready to be mended and sent in again.
-pub fn rejections(header: &[String], position: impl Fn(Column) -> Option<usize>, rows: &[RejectedRow]) -> Result<Vec<u8>> {
+pub fn rejections(
+    header: &[String],
+    position: impl Fn(Column) -> Option<usize>,
+    rows: &[RejectedRow],
+) -> Result<Vec<u8>> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
     give_back(sheet, header, position, rows).and_then(|()| workbook.save_to_buffer()).map_err(failed)
@@ -31,7 +35,10 @@ fn failed(error: XlsxError) -> Error {
     Error::Internal(error.into())
 }
 
-fn register(sheet: &mut Worksheet, rows: impl IntoIterator<Item = Vec<(Column, String)>>) -> std::result::Result<(), XlsxError> {
+fn register(
+    sheet: &mut Worksheet,
+    rows: impl IntoIterator<Item = Vec<(Column, String)>>,
+) -> std::result::Result<(), XlsxError> {
     let text = Format::new().set_num_format("@");
     sheet.set_name("居民信息登记表")?;
     for (at, column) in (0u16..).zip(Column::ALL) {
@@ -63,10 +70,15 @@ fn give_back(
     const ADDED: u16 = 2;
     let text = Format::new().set_num_format("@");
     let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-    let wrong = Format::new().set_num_format("@").set_background_color(Color::RGB(0xFF_C7_CE)).set_font_color(Color::RGB(0x9C_00_06));
+    let wrong = Format::new()
+        .set_num_format("@")
+        .set_background_color(Color::RGB(0xFF_C7_CE))
+        .set_font_color(Color::RGB(0x9C_00_06));
     sheet.set_name("退回的行")?;
     sheet.set_column_width(0, 8)?.set_column_width(1, 40)?;
-    for (at, words) in (0u16..).zip([ROW_GIVEN_BACK, REASON_GIVEN_BACK].into_iter().chain(header.iter().map(String::as_str))) {
+    for (at, words) in
+        (0u16..).zip([ROW_GIVEN_BACK, REASON_GIVEN_BACK].into_iter().chain(header.iter().map(String::as_str)))
+    {
         sheet.write_string_with_format(0, at, clipped(words), &heading())?;
         if at >= ADDED {
             sheet.set_column_format(at, &text)?;

@@ -1,0 +1,243 @@
+//! One issue as staff or its responsible party see it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::public::Options;
+use crate::access::{self, Act, Permission, Routes, Viewer};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::issue::model::{Category, Remedy, State as IssueState, Step, Tier};
+use crate::issue::receipt::Receipt;
+use crate::issue::store::{self, Event, EventPhoto, Extension, Issue, Survey};
+use crate::issue::{filing, handling};
+use crate::web::{Form, Shell, page, page_again, show};
+use crate::{audit, photo};
+
+pub fn routes() -> Routes {
+    use Permission::{IssueFile, IssueRead};
+    Routes::default()
+        .get("/issues/{id}", IssueRead, show)
+        .get("/issues/{id}/photos/{photo}", IssueRead, show_photo)
+        .post("/issues/{id}/reporter-reveals", IssueFile, reveal_reporter)
+}
+
+/// One issue as staff or its responsible party see it, with the steps that this person may take now.
+#[derive(Template)]
+#[template(path = "issue/web/show.html")]
+pub(super) struct ShowPage {
+    shell: Shell,
+    issue: Issue,
+    receipt: Receipt,
+    deadline: Option<show::Deadline>,
+    events: Vec<Event>,
+    surveys: Vec<Survey>,
+    extension: Option<Extension>,
+    nearby: Vec<Issue>,
+    result_photos: Vec<EventPhoto>,
+    reported_photos: Vec<EventPhoto>,
+    /// Masked; only for those who may file, never for the handler.
+    reporter: Option<filing::Reporter>,
+    organisations: Options,
+    may: Steps,
+    internal: bool,
+    /// Forms that could not be taken, by the name of their step, to be shown again filled.
+    form: Form,
+    failed: &'static str,
+}
+
+/// Which steps somebody may take from here.
+#[derive(Default)]
+struct Steps {
+    decide: bool,
+    dispatch: bool,
+    merge: bool,
+    redirect: bool,
+    handle: bool,
+    decide_extension: bool,
+    publish: bool,
+    survey: bool,
+    close: bool,
+    acknowledge: bool,
+    slip: bool,
+}
+
+impl Steps {
+    fn any(&self) -> bool {
+        self.decide
+            || self.dispatch
+            || self.merge
+            || self.redirect
+            || self.handle
+            || self.decide_extension
+            || self.publish
+            || self.survey
+            || self.close
+            || self.acknowledge
+            || self.slip
+    }
+}
+
+impl ShowPage {
+    fn opened(&self, step: &str) -> bool {
+        self.failed == step
+    }
+
+    fn options<T: Copy>(
+        &self,
+        all: &[T],
+        code: fn(T) -> &'static str,
+        label: fn(T) -> &'static str,
+    ) -> Vec<(&'static str, &'static str)> {
+        all.iter().map(|choice| (code(*choice), label(*choice))).collect()
+    }
+
+    fn tiers(&self) -> Vec<(&'static str, &'static str)> {
+        self.options(Tier::ALL, Tier::code, Tier::label)
+    }
+
+    fn remedies(&self) -> Vec<(&'static str, &'static str)> {
+        self.options(Remedy::ALL, Remedy::code, Remedy::label)
+    }
+
+    fn categories(&self) -> Vec<(&'static str, &'static str)> {
+        self.options(Category::ALL, Category::code, Category::label)
+    }
+}
+
+pub(super) async fn show_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    form: Option<(&'static str, Form)>,
+) -> Result<ShowPage> {
+    let mut tx = app.db.read().await?;
+    let issue = store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::IssueRead)).await?;
+    let (receipt, limits, shown) = super::receipt(&mut tx, app, viewer.tenant, &issue).await?;
+    let deadline = receipt.deadline(shown.since, &limits, app.means.now());
+    let events = store::events(&mut tx, viewer.tenant, id).await?;
+    let photos = store::photos(&mut tx, viewer.tenant, id).await?;
+    let surveys = store::surveys(&mut tx, viewer.tenant, id).await?;
+    let extension = store::pending_extension(&mut tx, viewer.tenant, id).await?;
+    let took_part = store::took_part(&mut tx, viewer.tenant, id, viewer.account).await?;
+    let can = |permission, step| viewer.may(permission) && issue.state.after(step).is_some();
+    let decides = viewer.may(Permission::IssueDecide);
+    let may = Steps {
+        decide: can(Permission::IssueDecide, Step::Accepted),
+        dispatch: can(Permission::IssueDecide, Step::Dispatched),
+        merge: can(Permission::IssueDecide, Step::Merged),
+        redirect: can(Permission::IssueDecide, Step::Redirected),
+        handle: can(Permission::IssueHandle, Step::Done) && handling::is_responsible(Some(viewer.organisation), &issue),
+        decide_extension: decides && extension.is_some() && issue.state == IssueState::Dispatched,
+        publish: can(Permission::IssuePublish, Step::Published),
+        survey: viewer.may(Permission::IssueSurvey) && issue.state == IssueState::Published && !took_part,
+        close: can(Permission::IssueClose, Step::Closed) && !took_part,
+        acknowledge: can(Permission::IssueAcknowledge, Step::Acknowledged)
+            && !events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round),
+        slip: viewer.may(Permission::IssueFile) && issue.state.open(),
+    };
+    let nearby = if may.merge {
+        store::nearby(&mut tx, viewer.tenant, &issue, viewer.scope(Permission::IssueDecide)).await?
+    } else {
+        Vec::new()
+    };
+    let organisations =
+        if may.dispatch || may.decide { access::organisations(&mut tx, viewer.tenant).await? } else { Vec::new() };
+    let internal = viewer.may(Permission::IssueFile);
+    let reporter = if internal {
+        let act = Act::by(viewer, Permission::IssueFile, &app.means)?;
+        filing::reporter(&act, &issue)?.map(|reporter| filing::Reporter {
+            name: codes::PersonName::parse(&reporter.name).map_or(reporter.name, |name| name.masked()),
+            phone: codes::Phone::parse(&reporter.phone).map_or(String::new(), |phone| phone.masked()),
+        })
+    } else {
+        None
+    };
+    let of_step = |wanted: &[Step]| {
+        let events = events.iter().filter(|event| event.round == issue.round || event.kind == Step::Filed);
+        let ids: Vec<Uuid> = events.filter(|event| wanted.contains(&event.kind)).map(|event| event.id).collect();
+        photos.iter().filter(|photo| ids.contains(&photo.event_id)).copied().collect::<Vec<_>>()
+    };
+    let (failed, form) = form.unwrap_or_else(|| ("", fresh_form(&issue)));
+    Ok(ShowPage {
+        shell,
+        receipt,
+        deadline,
+        result_photos: of_step(&[Step::Progressed, Step::Done]),
+        reported_photos: of_step(&[Step::Filed, Step::Supplemented]),
+        events,
+        surveys,
+        extension,
+        nearby,
+        reporter,
+        organisations: organisations
+            .into_iter()
+            .map(|organisation| {
+                (organisation.id.to_string(), format!("{}（{}）", organisation.name, organisation.kind))
+            })
+            .collect(),
+        may,
+        internal,
+        form,
+        failed,
+        issue,
+    })
+}
+
+/// What the steps' forms hold before anybody types.
+fn fresh_form(issue: &Issue) -> Form {
+    let property = issue.category.of_property();
+    let organisation = issue.organisation_id.map(|id| id.to_string()).unwrap_or_default();
+    Form::filled(&[
+        ("category", issue.category.code()),
+        ("tier", issue.tier.unwrap_or(Tier::Ordinary).code()),
+        ("remedy", issue.remedy.unwrap_or(if property { Remedy::Property } else { Remedy::SelfHelp }).code()),
+        ("summary", issue.summary.as_deref().unwrap_or_default()),
+        ("organisation", &organisation),
+    ])
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&show_page(&app, &viewer, shell, id, None).await?)
+}
+
+async fn show_photo(State(app): State<App>, viewer: Viewer, Path((id, photo)): Path<(Uuid, Uuid)>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::IssueRead)).await?;
+    if !store::has_photo(&mut tx, viewer.tenant, id, photo).await? {
+        return Err(Error::NotFound);
+    }
+    Ok(photo::response(photo::read(&mut tx, viewer.tenant, photo, photo::Size::Full).await?))
+}
+
+#[derive(Template)]
+#[template(path = "issue/web/reporter.html")]
+struct ReporterPage {
+    shell: Shell,
+    issue: Issue,
+    reporter: Option<filing::Reporter>,
+}
+
+/// Shows who reported an issue, once, for a reason that stays in the audit log.
+async fn reveal_reporter(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let reason = form.text("reveal_reason", "查看原因", 4..=100);
+    if !form.ok() {
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("reveal", form))).await?);
+    }
+    let act = app.act(&viewer, Permission::IssueFile)?;
+    let mut tx = app.db.begin().await?;
+    let issue = store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::IssueFile)).await?;
+    let reporter = filing::reporter(&act, &issue)?;
+    audit::record(&mut tx, &act, "reveal", ("issue", id), &reason, &[]).await?;
+    tx.commit().await?;
+    page(&ReporterPage { shell, issue, reporter })
+}

@@ -1,0 +1,299 @@
+//! The steps that staff and responsible parties take on an issue, each a form on its page.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use db::Tx;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::page::show_page;
+use super::public::MOST_PHOTOS;
+use crate::access::{Act, Permission, Routes, Scope, Viewer};
+use crate::app::App;
+use crate::error::Result;
+use crate::issue::decision::{self, Grading};
+use crate::issue::model::{Category, Remedy, Tier, personal_data_in};
+use crate::issue::store::{self, Issue};
+use crate::issue::{closure, handling};
+use crate::photo;
+use crate::web::{Form, Shell, page_again, redirect};
+
+pub fn routes() -> Routes {
+    use Permission::*;
+    Routes::default()
+        .post("/issues/{id}/acceptance", IssueDecide, accept)
+        .post("/issues/{id}/refusal", IssueDecide, refuse)
+        .post("/issues/{id}/redirection", IssueDecide, redirect_elsewhere)
+        .post("/issues/{id}/merger", IssueDecide, merge)
+        .post("/issues/{id}/dispatches", IssueDecide, dispatch)
+        .post("/issues/{id}/extension-decisions", IssueDecide, decide_extension)
+        .post("/issues/{id}/progress", IssueHandle, progress)
+        .post("/issues/{id}/extensions", IssueHandle, request_extension)
+        .post("/issues/{id}/result", IssueHandle, finish)
+        .post("/issues/{id}/publications", IssuePublish, publish)
+        .post("/issues/{id}/closure", IssueClose, close)
+        .post("/issues/{id}/acknowledgements", IssueAcknowledge, acknowledge)
+}
+
+/// The end of a day, as a deadline.
+fn end_of_day(text: &str) -> Option<Timestamp> {
+    let date: Date = text.trim().parse().ok()?;
+    Some(date.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
+}
+
+/// Notes an error if public words carry a phone or an identity number.
+fn check_public(form: &mut Form, name: &str) {
+    if let Some(sentence) = personal_data_in(form.value(name)) {
+        form.fail(name, sentence);
+    }
+}
+
+/// A request for a step: who, on which issue, with which form. Shows the page again if the form is not right.
+struct Asked<'a> {
+    app: &'a App,
+    viewer: &'a Viewer,
+    shell: Shell,
+    id: Uuid,
+    form: Form,
+}
+
+impl Asked<'_> {
+    async fn again(self, step: &'static str) -> Result<Response> {
+        page_again(&show_page(self.app, self.viewer, self.shell, self.id, Some((step, self.form))).await?)
+    }
+
+    /// Begins the transaction of a step, with the issue if it is within reach.
+    async fn begin(&self, permission: Permission) -> Result<(Tx, Act, Issue, i64)> {
+        let act = self.app.act(self.viewer, permission)?;
+        let mut tx = self.app.db.begin().await?;
+        let scope: Scope = self.viewer.scope(permission);
+        let issue = store::issue_in_scope(&mut tx, self.viewer.tenant, self.id, scope).await?;
+        Ok((tx, act, issue, self.form.version()))
+    }
+
+    async fn done(&self, tx: Tx, flash: &str) -> Result<Response> {
+        tx.commit().await?;
+        Ok(redirect(&format!("/issues/{}", self.id), flash))
+    }
+}
+
+/// Declares the handler of a step: the arguments that every one has, and its body over an [`Asked`].
+macro_rules! step {
+    ($(#[$doc:meta])* async fn $name:ident($asked:ident) $body:block) => {
+        $(#[$doc])*
+        async fn $name(
+            State(app): State<App>,
+            viewer: Viewer,
+            shell: Shell,
+            Path(id): Path<Uuid>,
+            form: Form,
+        ) -> Result<Response> {
+            #[allow(unused_mut)]
+            let mut $asked = Asked { app: &app, viewer: &viewer, shell, id, form };
+            $body
+        }
+    };
+}
+
+step! {
+    /// Takes an issue on and, where a party is chosen at once, gives it to that party.
+    async fn accept(asked) {
+        let form = &mut asked.form;
+        let category = form.choice("category", "类别", Category::parse);
+        let tier = form.choice("tier", "紧急程度", Tier::parse);
+        let remedy = form.choice("remedy", "怎么解决", Remedy::parse);
+        let organisation = form.optional_choice("organisation", "办理单位", |id| id.parse::<Uuid>().ok());
+        let summary = form.text("summary", "公开标题", 4..=40);
+        check_public(form, "summary");
+        let (Some(category), Some(tier), Some(remedy), true) = (category, tier, remedy, form.ok()) else {
+            return asked.again("acceptance").await;
+        };
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        decision::accept(&mut tx, &act, &mut issue, seen, Grading { category, tier, remedy, summary }).await?;
+        if let Some(organisation) = organisation {
+            decision::dispatch(&mut tx, &act, &mut issue, seen + 1, organisation, None, "").await?;
+            return asked.done(tx, "已受理并派单").await;
+        }
+        asked.done(tx, "已受理，请派单").await
+    }
+}
+
+step! {
+    async fn refuse(asked) {
+        let reason = asked.form.text("refusal_reason", "不予受理的理由", 6..=300);
+        check_public(&mut asked.form, "refusal_reason");
+        if !asked.form.ok() {
+            return asked.again("refusal").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        decision::refuse(&mut tx, &act, &mut issue, seen, &reason).await?;
+        asked.done(tx, "已答复反映人：不予受理").await
+    }
+}
+
+step! {
+    async fn redirect_elsewhere(asked) {
+        let to = asked.form.text("redirect_to", "该找哪里", 2..=40);
+        let reason = asked.form.text("redirect_reason", "理由", 4..=300);
+        check_public(&mut asked.form, "redirect_reason");
+        if !asked.form.ok() {
+            return asked.again("redirection").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        decision::redirect(&mut tx, &act, &mut issue, seen, &to, &reason).await?;
+        asked.done(tx, "已告诉反映人该找哪里").await
+    }
+}
+
+step! {
+    async fn merge(asked) {
+        // One of the issues that were offered, or a number that was typed.
+        if let Some(chosen) = Some(asked.form.value("merge_into_choice").to_owned()).filter(|text| !text.is_empty()) {
+            asked.form.set("merge_into", chosen);
+        }
+        let number = asked.form.text("merge_into", "并入的编号", 4..=40).to_uppercase();
+        if !asked.form.ok() {
+            return asked.again("merger").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        let scope = asked.viewer.scope(Permission::IssueDecide);
+        let Some(into) = store::issue_by_number(&mut tx, act.tenant, &number, scope).await? else {
+            drop(tx);
+            asked.form.fail("merge_into", "没有找到这个编号，请从下面选一件，或核对编号");
+            return asked.again("merger").await;
+        };
+        decision::merge(&mut tx, &act, &mut issue, seen, &into).await?;
+        asked.done(tx, &format!("已并入 {}", into.number)).await
+    }
+}
+
+step! {
+    async fn dispatch(asked) {
+        let organisation = asked.form.choice("organisation", "办理单位", |id| id.parse::<Uuid>().ok());
+        let words = asked.form.text("dispatch_words", "交办要求", 0..=200);
+        check_public(&mut asked.form, "dispatch_words");
+        let due = match asked.form.value("due").trim() {
+            "" => None,
+            text => {
+                let due = end_of_day(text);
+                if due.is_none() {
+                    asked.form.fail("due", "期限请按 2026-11-30 的样子填写");
+                }
+                due
+            }
+        };
+        let (Some(organisation), true) = (organisation, asked.form.ok()) else {
+            return asked.again("dispatch").await;
+        };
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        decision::dispatch(&mut tx, &act, &mut issue, seen, organisation, due, &words).await?;
+        let party = issue.organisation_name.unwrap_or_default();
+        asked.done(tx, &format!("已派给{party}")).await
+    }
+}
+
+step! {
+    async fn decide_extension(asked) {
+        let granted = asked.form.choice("granted", "同意或不同意", |text| match text {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        });
+        let words = asked.form.text("decision_words", "说明", 0..=200);
+        check_public(&mut asked.form, "decision_words");
+        if granted == Some(false) && words.is_empty() {
+            asked.form.fail("decision_words", "不同意延期，请写明理由");
+        }
+        let (Some(granted), true) = (granted, asked.form.ok()) else {
+            return asked.again("extension-decision").await;
+        };
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        decision::decide_extension(&mut tx, &act, &mut issue, seen, granted, &words).await?;
+        asked.done(tx, if granted { "已同意延期，反映人会看到" } else { "已回复不同意延期" }).await
+    }
+}
+
+step! {
+    async fn progress(asked) {
+        let words = asked.form.text("progress_words", "办理进展", 4..=500);
+        check_public(&mut asked.form, "progress_words");
+        let act = asked.app.act(asked.viewer, Permission::IssueHandle)?;
+        let photos = photo::from_form(asked.app, &act, &mut asked.form, "progress_photos", MOST_PHOTOS).await?;
+        if !asked.form.ok() {
+            return asked.again("progress").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueHandle).await?;
+        handling::progress(&mut tx, &act, &mut issue, seen, &words, &photos).await?;
+        asked.done(tx, "进展已发布，反映人能看到").await
+    }
+}
+
+step! {
+    async fn finish(asked) {
+        let words = asked.form.text("result_words", "办理结果", 6..=500);
+        check_public(&mut asked.form, "result_words");
+        let act = asked.app.act(asked.viewer, Permission::IssueHandle)?;
+        let photos = photo::from_form(asked.app, &act, &mut asked.form, "result_photos", MOST_PHOTOS).await?;
+        if !asked.form.ok() {
+            return asked.again("result").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueHandle).await?;
+        handling::finish(&mut tx, &act, &mut issue, seen, &words, &photos).await?;
+        asked.done(tx, if photos.is_empty() { "结果已提交。没有照片，回执上会标红" } else { "结果和照片已提交" }).await
+    }
+}
+
+step! {
+    async fn request_extension(asked) {
+        let until = end_of_day(asked.form.value("until"));
+        if until.is_none() {
+            asked.form.fail("until", "请选择延到哪一天");
+        }
+        let reason = asked.form.text("extension_reason", "延期的理由", 6..=300);
+        check_public(&mut asked.form, "extension_reason");
+        let (Some(until), true) = (until, asked.form.ok()) else {
+            return asked.again("extension").await;
+        };
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueHandle).await?;
+        handling::request_extension(&mut tx, &act, &mut issue, seen, until, &reason).await?;
+        asked.done(tx, "延期申请已提交，等社区审批").await
+    }
+}
+
+step! {
+    async fn publish(asked) {
+        let text = asked.form.text("publication_text", "公示内容", 6..=500);
+        check_public(&mut asked.form, "publication_text");
+        if !asked.form.ok() {
+            return asked.again("publication").await;
+        }
+        let chosen: Vec<Uuid> = asked.form.values("photo").filter_map(|id| id.parse().ok()).collect();
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssuePublish).await?;
+        let known = store::photos(&mut tx, act.tenant, issue.id).await?;
+        let photos: Vec<Uuid> = known.iter().map(|photo| photo.photo_id).filter(|id| chosen.contains(id)).collect();
+        closure::publish(&mut tx, &act, &mut issue, seen, &text, &photos).await?;
+        asked.done(tx, "已公示，接下来由网格员上门测评").await
+    }
+}
+
+step! {
+    async fn close(asked) {
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueClose).await?;
+        closure::close(&mut tx, &act, &mut issue, seen).await?;
+        asked.done(tx, "已销号").await
+    }
+}
+
+step! {
+    async fn acknowledge(asked) {
+        let words = asked.form.text("acknowledge_words", "支部意见", 0..=200);
+        check_public(&mut asked.form, "acknowledge_words");
+        if !asked.form.ok() {
+            return asked.again("acknowledgement").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueAcknowledge).await?;
+        closure::acknowledge(&mut tx, &act, &mut issue, seen, &words).await?;
+        asked.done(tx, "已记入回执：支部阅知").await
+    }
+}
