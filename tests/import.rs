@@ -257,7 +257,7 @@ db_test! {
         let csv = as_csv(&rejected);
         assert!(csv.starts_with("原行号,原因,序号,小区,楼栋"), "{csv}");
         assert!(csv.contains("6,身份证号：") && csv.contains(&wrong) && csv.contains("13800000004"), "{csv}");
-        let mended = mend(&rejected, &wrong, &identity("19540505", 4));
+        let mended = saved_by_libreoffice(&mend(&rejected, &wrong, &identity("19540505", 4)), "xlsx", "xlsx");
         assert_eq!(counts(&run(&app, mended, ImportOptions::default()).await), (1, 1, 0, 0, 0));
 
         let page = staff.post_files("/imports", &[], &[("file", "再来.xlsx", &file)]).await;
@@ -303,19 +303,22 @@ fn bomb() -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// What LibreOffice makes of a workbook.
+/// A workbook as LibreOffice shows it.
 fn as_csv(file: &[u8]) -> String {
+    String::from_utf8(saved_by_libreoffice(file, "csv", "csv:Text - txt - csv (StarCalc):44,34,76")).unwrap()
+}
+
+/// A workbook opened in LibreOffice and saved in a format.
+fn saved_by_libreoffice(file: &[u8], extension: &str, filter: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("book.xlsx"), file).unwrap();
+    let (given, saved) = (folder.path().join("book.xlsx"), folder.path().join("saved"));
+    std::fs::write(&given, file).unwrap();
     let profile = format!("-env:UserInstallation=file://{}/profile", folder.path().display());
-    let converted = Command::new("soffice")
-        .args([&profile, "--headless", "--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir"])
-        .arg(folder.path())
-        .arg(folder.path().join("book.xlsx"))
-        .output()
-        .unwrap();
-    assert!(converted.status.success(), "{}", String::from_utf8_lossy(&converted.stderr));
-    std::fs::read_to_string(folder.path().join("book.csv")).unwrap()
+    let mut office = Command::new("soffice");
+    office.args([&profile, "--headless", "--convert-to", filter, "--outdir"]).arg(&saved).arg(&given);
+    let done = office.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    std::fs::read(saved.join("book").with_extension(extension)).unwrap()
 }
 
 /// The same workbook with one value put right.

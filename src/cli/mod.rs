@@ -3,6 +3,8 @@
 //! standard error, and the exit code is 1.
 
 mod account;
+mod demo;
+mod generate;
 mod import;
 mod key;
 mod migrate;
@@ -13,7 +15,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use db::{Db, Tx};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -41,6 +44,8 @@ struct Cli {
 enum Command {
     /// 启动网站
     Serve(serve::Serve),
+    /// 在本机演示：建好一个有 1580 户、4915 人的示例社区并启动
+    Demo(demo::Demo),
     /// 建好或升级数据库，然后结束
     Migrate,
     /// 导入表格
@@ -48,6 +53,8 @@ enum Command {
     Import(import::Import),
     /// 核对审计记录的链，指出第一处断开的地方
     Verify(verify::Verify),
+    /// 生成一个任意大小的示例社区
+    Generate(generate::Generate),
     /// 账号
     #[command(subcommand)]
     Account(account::Account),
@@ -66,7 +73,12 @@ enum Format {
 
 /// Runs the command that the program was called with.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // The demonstration keeps away from the place where real data lies.
+    if matches!(cli.command, Command::Demo(_)) && matches.value_source("data") == Some(ValueSource::DefaultValue) {
+        cli.options.data = demo::DATA.into();
+    }
     log(cli.log_format, if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" });
     let done = tokio::runtime::Runtime::new().context("启动不了").and_then(|runtime| runtime.block_on(run(cli)));
     match done {
@@ -82,9 +94,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let (options, format) = (cli.options, cli.format);
     match cli.command {
         Command::Serve(serve) => serve.run(&options).await,
+        Command::Demo(demo) => demo.run(&options).await,
         Command::Migrate => migrate::run(&options, format).await,
         Command::Import(import) => import.run(&options, format).await,
         Command::Verify(verify) => verify.run(&options, format).await,
+        Command::Generate(generate) => generate.run(&options, format).await,
         Command::Account(account) => account.run(&options, format).await,
         Command::Key(key) => key.run(&options, format).await,
     }

@@ -27,8 +27,8 @@ pub struct Community {
 pub struct SettledEstate {
     pub id: Uuid,
     pub name: String,
-    /// Where one grid covers all of it.
-    pub grid: Option<Uuid>,
+    /// Those that cover it, or a part of it.
+    pub grids: Vec<Uuid>,
     /// By label.
     pub buildings: BTreeMap<String, Uuid>,
     pub company: Option<Actor>,
@@ -65,6 +65,13 @@ pub struct Actor {
     pub role: Role,
 }
 
+impl SettledEstate {
+    /// The grid of something that concerns the whole estate, where there is only one.
+    pub fn grid(&self) -> Option<Uuid> {
+        if self.grids.len() == 1 { self.grids.first().copied() } else { None }
+    }
+}
+
 impl Community {
     /// Somebody doing something at a moment, which may lie in the past.
     pub fn act(&self, actor: Actor, at: Timestamp) -> Act {
@@ -87,16 +94,16 @@ pub fn act_at(tenant: Uuid, means: &Means, at: Timestamp) -> Act {
     Act::system(tenant, &Means { clock: Clock::at(at), ..means.clone() })
 }
 
-/// A role that can sign in, the login name it gets, and who it is when the plan names nobody.
-pub const LOGINS: [(Role, &str, &str); 8] = [
-    (Role::Secretary, "shuji", "社区书记"),
-    (Role::Staff, "shegong", "社区工作人员"),
-    (Role::BranchSecretary, "zhibu", "小区支部书记"),
-    (Role::GridWorker, "wangge", "网格员"),
-    (Role::PropertyManager, "wuye", "物业负责人"),
-    (Role::SystemAdmin, "xitong", "系统管理员"),
-    (Role::SecurityAdmin, "anquan", "安全管理员"),
-    (Role::AuditAdmin, "shenji", "审计管理员"),
+/// The login name of each role that is shown.
+pub const LOGINS: [(Role, &str); 8] = [
+    (Role::Secretary, "shuji"),
+    (Role::Staff, "shegong"),
+    (Role::BranchSecretary, "zhibu"),
+    (Role::GridWorker, "wangge"),
+    (Role::PropertyManager, "wuye"),
+    (Role::SystemAdmin, "xitong"),
+    (Role::SecurityAdmin, "anquan"),
+    (Role::AuditAdmin, "shenji"),
 ];
 
 /// Sets a community up from a plan, in an empty tenant whose own organisation is `home`. With a password, one account
@@ -113,7 +120,8 @@ pub async fn set_up(tx: &mut Tx, act: &Act, home: Uuid, plan: &Plan, password: O
     let mut companies = BTreeMap::new();
     for company in &plan.companies {
         let kind = OrganisationKind::PropertyCompany;
-        let id = access::create_organisation(tx, act, Some(home), kind, &company.name, company.phone.as_deref()).await?;
+        let id =
+            access::create_organisation(tx, act, Some(home), kind, &company.name, company.phone.as_deref()).await?;
         let estates = plan.estates.iter().filter(|estate| company.estates.contains(&estate.name));
         let manager = estates.flat_map(|estate| contact(estate, Post::PropertyManager)).next().unwrap_or("物业经理");
         let actor = staffing.hire(tx, Role::PropertyManager, manager, id, (Reach::Organisation, Some(id))).await?;
@@ -148,7 +156,8 @@ async fn settle(
     let here = (Reach::Estate, Some(id));
 
     let name = format!("{}党支部", estate.name);
-    let branch = access::create_organisation(tx, act, Some(community), OrganisationKind::PartyBranch, &name, None).await?;
+    let branch =
+        access::create_organisation(tx, act, Some(community), OrganisationKind::PartyBranch, &name, None).await?;
     let secretary = contact(estate, Post::BranchSecretary).unwrap_or("支部书记");
     let branch = staffing.hire(tx, Role::BranchSecretary, secretary, branch, here).await?;
 
@@ -170,7 +179,9 @@ async fn settle(
         for unit in 1..=building.units {
             // A building with one stairwell has no units.
             let unit = if building.units == 1 { String::new() } else { unit.to_string() };
-            for (floor, door) in (1..=building.floors).flat_map(|floor| (1..=building.doors_per_floor).map(move |door| (floor, door))) {
+            for (floor, door) in
+                (1..=building.floors).flat_map(|floor| (1..=building.doors_per_floor).map(move |door| (floor, door)))
+            {
                 let Ok(room) = address::parse_room(&format!("{floor}{door:02}")) else { continue };
                 let dwelling = settler.settle(tx, act, &estate.name, &building.label, &unit, &room).await?;
                 homes.push(Home { dwelling, kind: estate.kind });
@@ -180,7 +191,7 @@ async fn settle(
     for building in place::buildings(tx, act.tenant, id).await? {
         buildings.insert(building.name, building.id);
     }
-    Ok(SettledEstate { id, name: estate.name.clone(), grid: None, buildings, company, committee, branch, cadre })
+    Ok(SettledEstate { id, name: estate.name.clone(), grids: Vec::new(), buildings, company, committee, branch, cadre })
 }
 
 /// The grids, each with its worker; buildings are put into them.
@@ -199,9 +210,7 @@ async fn grids(
         workers.insert(id, staffing.hire(tx, Role::GridWorker, &grid.worker, home, (Reach::Grid, Some(id))).await?);
         for cover in &grid.covers {
             let Some(estate) = estates.iter_mut().find(|estate| estate.name == cover.estate) else { continue };
-            if cover.buildings.is_none() {
-                estate.grid = Some(id);
-            }
+            estate.grids.push(id);
             for (label, building) in &estate.buildings {
                 if cover.buildings.as_ref().is_none_or(|labels| labels.contains(label)) {
                     place::assign_grid(tx, act, *building, id).await?;
@@ -234,8 +243,8 @@ impl Staffing<'_> {
         (reach, reach_id): (Reach, Option<Uuid>),
     ) -> Result<Actor> {
         let first = self.shown.iter().all(|(shown, ..)| *shown != role);
-        let login = LOGINS.iter().find(|(known, ..)| *known == role && first);
-        let login = login.and_then(|(_, login, _)| Some(((*login).to_owned(), self.password?.to_owned())));
+        let login = LOGINS.iter().find(|(known, _)| *known == role && first);
+        let login = login.and_then(|(_, login)| Some(((*login).to_owned(), self.password?.to_owned())));
         let grants = vec![Grant { role, reach, reach_id }];
         let new = NewAccount { name: name.to_owned(), organisation, login, grants };
         let account = access::create_account(tx, self.act, new).await?;

@@ -1,1 +1,243 @@
+//! Synthetic communities: the one that the newspaper page tells of, at its real size, and others of any size. The people
+//! are made up from a seed; what happened to their issues goes through the same operations as everything else, only at
+//! moments that lie in the past.
 
+mod community;
+mod issues;
+mod names;
+mod people;
+mod pictures;
+mod plan;
+mod story;
+
+pub use community::LOGINS;
+
+use codes::{PartialDate, PersonName, Phone};
+use db::{Db, Tx};
+use indicatif::ProgressBar;
+use jiff::{SignedDuration, Timestamp};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use serde::Serialize;
+
+use crate::access::{self, Act, Link, OrganisationKind, Role, TenantKind};
+use crate::error::{Error, Result};
+use crate::means::Means;
+use crate::place::{self, Use};
+use crate::registry::enrol::{NewResident, enrol};
+use community::{Community, act_at};
+use people::{Family, Person};
+use plan::Plan;
+use story::Story;
+
+/// The community of the page; the last three digits of its code are not known for certain.
+pub const CODE: &str = "141102004999";
+const HOUSEHOLDS: usize = 1580;
+const RESIDENTS: usize = 4915;
+const SEED: u64 = 2016_11;
+
+/// A community that is to be made up.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Twelve digits.
+    pub code: String,
+    pub name: String,
+    pub residents: usize,
+    pub issues: usize,
+    pub seed: u64,
+}
+
+/// What was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Made {
+    pub tenant: String,
+    pub name: String,
+    pub households: usize,
+    pub residents: usize,
+    pub issues: usize,
+    /// The accounts to try the program with.
+    #[serde(skip)]
+    pub accounts: Vec<Shown>,
+    /// An invitation for the phone of a grid worker.
+    #[serde(skip)]
+    pub invitation: Option<Link>,
+}
+
+/// An account to try the program with.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub role: Role,
+    pub name: String,
+    pub login: &'static str,
+}
+
+/// Makes the community of the page. Every account that is shown gets the password.
+pub async fn build(db: &Db, means: &Means, password: &str, bar: &ProgressBar) -> Result<Made> {
+    let (plan, story) = (Plan::demo()?, Story::demo()?);
+    let size = Size { households: HOUSEHOLDS, residents: RESIDENTS };
+    make(
+        db,
+        means,
+        Making { code: CODE, plan: &plan, size, story: Some(&story), seed: SEED, password: Some(password) },
+        bar,
+    )
+    .await
+}
+
+/// Makes a community of any size; with no residents it has only its organisation and nobody to sign in yet.
+///
+/// Errors: refused if the code belongs to a tenant that already has estates.
+pub async fn generate(db: &Db, means: &Means, order: &Order, bar: &ProgressBar) -> Result<Made> {
+    let size = Size { households: order.residents * HOUSEHOLDS / RESIDENTS, residents: order.residents };
+    let size = Size { households: size.households.max(order.residents.div_ceil(people::LARGEST)), ..size };
+    let plan = Plan::of_size(&order.name, size.households);
+    let estates: Vec<String> = plan.estates.iter().map(|estate| estate.name.clone()).collect();
+    let story = Story::demo()?.of_size(&mut StdRng::seed_from_u64(order.seed), order.issues, &estates);
+    let story = (order.residents > 0).then_some(&story);
+    make(db, means, Making { code: &order.code, plan: &plan, size, story, seed: order.seed, password: None }, bar).await
+}
+
+#[derive(Clone, Copy)]
+struct Size {
+    households: usize,
+    residents: usize,
+}
+
+struct Making<'a> {
+    code: &'a str,
+    plan: &'a Plan,
+    size: Size,
+    story: Option<&'a Story>,
+    seed: u64,
+    password: Option<&'a str>,
+}
+
+async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> Result<Made> {
+    let Making { code, plan, size, story, seed, password } = making;
+    let now = means.now();
+    let mut rng = StdRng::seed_from_u64(seed);
+    let made = |issues, accounts, invitation| Made {
+        tenant: code.to_owned(),
+        name: plan.community.name.clone(),
+        households: size.households,
+        residents: size.residents,
+        issues,
+        accounts,
+        invitation,
+    };
+
+    bar.set_message("楼栋和工作人员");
+    let mut tx = db.begin().await?;
+    let act = founding(&mut tx, means, code, plan).await?;
+    let Some(story) = story else {
+        tx.commit().await?;
+        return Ok(made(0, Vec::new(), None));
+    };
+    let organisations = access::organisations(&mut tx, act.tenant).await?;
+    let home = organisations.iter().find(|organisation| organisation.kind == OrganisationKind::Community);
+    let home = home.ok_or(Error::NotFound)?.id;
+    let community = community::set_up(&mut tx, &act, home, plan, password).await?;
+    let worker = community.cast.shown.iter().find(|(role, ..)| *role == Role::GridWorker && password.is_some());
+    let invitation = match worker {
+        Some((_, worker, _)) => Some(access::invite(&mut tx, &community.program(now), worker.account).await?),
+        None => None,
+    };
+    tx.commit().await?;
+
+    bar.set_message("诉求");
+    issues::play(db, &community, story, &mut rng, now, bar).await?;
+    bar.set_message("居民");
+    settle(db, &community, size, seed, &mut rng, now, bar).await?;
+
+    let accounts = community.cast.shown.iter().filter_map(|(role, _, name)| {
+        let (_, login) = LOGINS.iter().find(|(known, _)| known == role)?;
+        Some(Shown { role: *role, name: name.clone(), login })
+    });
+    Ok(made(story.scripts.len(), accounts.collect(), invitation))
+}
+
+/// The tenant, on the day when the community was founded.
+async fn founding(tx: &mut Tx, means: &Means, code: &str, plan: &Plan) -> Result<Act> {
+    let founded: Timestamp =
+        format!("{}-01T09:00:00+08:00", plan.community.founded).parse().map_err(anyhow::Error::from)?;
+    if let Some(known) = access::tenant_by_code(tx, code).await? {
+        if !place::estates(tx, known.tenant_id).await?.is_empty() {
+            return Err(Error::refused(format!("{}（{code}）已经有小区了，请换一个编码", known.name)));
+        }
+        return Ok(act_at(known.tenant_id, means, means.now()));
+    }
+    let act = act_at(means.id(), means, founded);
+    access::create_tenant(tx, &act, TenantKind::Community, code, &plan.community.name).await?;
+    Ok(act)
+}
+
+/// Lets the people move in, in bounded steps. The homes that are left over stand empty.
+async fn settle(
+    db: &Db,
+    community: &Community,
+    size: Size,
+    seed: u64,
+    rng: &mut StdRng,
+    now: Timestamp,
+    bar: &ProgressBar,
+) -> Result<()> {
+    const STEP: usize = 60; // families, some two hundred people
+    let mut homes = community.homes.clone();
+    homes.shuffle(rng);
+    let kinds: Vec<_> = homes.iter().take(size.households).map(|home| home.kind).collect();
+    let today = now.to_zoned_datetime(calendar::shanghai()).date();
+    let families = people::populate(seed, &kinds, size.residents, today);
+    let act = community.act(community.cast.desk, now - SignedDuration::from_mins(5));
+    bar.set_length(size.residents as u64);
+    bar.set_position(0);
+    let (lived_in, empty) = homes.split_at(families.len().min(homes.len()));
+    for (homes, families) in lived_in.chunks(STEP).zip(families.chunks(STEP)) {
+        let mut tx = db.begin().await?;
+        for (home, family) in homes.iter().zip(families) {
+            move_in(&mut tx, &act, home.dwelling, family).await?;
+            bar.inc(family.members.len() as u64);
+        }
+        tx.commit().await?;
+    }
+    let mut tx = db.begin().await?;
+    for home in empty {
+        place::set_use(&mut tx, &act, home.dwelling, Use::Vacant).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn move_in(tx: &mut Tx, act: &Act, dwelling: uuid::Uuid, family: &Family) -> Result<()> {
+    place::set_use(tx, act, dwelling, family.usage).await?;
+    let Some(head) = family.members.first() else { return Ok(()) };
+    let head = name(&head.name)?;
+    for person in &family.members {
+        enrol(tx, act, dwelling, &head, &resident(person)?).await?;
+    }
+    Ok(())
+}
+
+fn resident(person: &Person) -> Result<NewResident> {
+    let phone = person.phone.as_deref().map(Phone::parse).transpose();
+    Ok(NewResident {
+        identity: person.identity.clone(),
+        sex: person.sex,
+        birth: Some(PartialDate::from(person.birth)),
+        phone: phone.map_err(|error| Error::refused(error.to_string()))?,
+        ethnic: Some(person.ethnic),
+        political: person.political,
+        education: person.education,
+        marital: Some(person.marital),
+        relation: Some(person.relation),
+        registered_address: Some(person.registered_address.clone()),
+        residence_state: Some(person.residence),
+        workplace: person.workplace.map(str::to_owned),
+        health: person.health.map(str::to_owned),
+        tags: person.tags.iter().map(|(tag, evidence)| (*tag, (*evidence).to_owned())).collect(),
+        ..NewResident::named(name(&person.name)?)
+    })
+}
+
+fn name(written: &str) -> Result<PersonName> {
+    PersonName::parse(written).map_err(|error| Error::refused(error.to_string()))
+}

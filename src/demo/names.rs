@@ -1,9 +1,9 @@
 //! Names that nobody has been looked up for: surnames as they are spread around 吕梁, given names by generation.
 
 use codes::tables::Sex;
+use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use rand::RngExt;
 
 /// A common surname stands here more than once.
 const SURNAMES: &str = "李李李李王王王王张张张张刘刘刘刘高高高薛薛薛任任郭郭郭杨杨杨陈陈陈赵赵赵白白马马冯冯武武车贺贺\

@@ -63,7 +63,8 @@ pub fn populate(seed: u64, homes: &[Kind], residents: usize, day: Date) -> Vec<F
     homes.iter().zip(sizes).map(|(kind, size)| maker.family(*kind, size)).collect()
 }
 
-const LARGEST: usize = 6;
+/// How many live in one home at most.
+pub const LARGEST: usize = 6;
 const ELDERLY: i16 = 60;
 
 struct Maker {
@@ -232,7 +233,11 @@ impl Maker {
 
     fn flesh_out(&mut self, origin: Origin, sketches: Vec<Sketch>) -> Vec<Person> {
         let (registered_address, residence) = self.registration(origin);
-        let ethnic = if self.chance(0.012) { *[Ethnic::Hui, Ethnic::Manchu, Ethnic::Mongol].choose(&mut self.rng).unwrap_or(&Ethnic::Hui) } else { Ethnic::Han };
+        let ethnic = if self.chance(0.012) {
+            *[Ethnic::Hui, Ethnic::Manchu, Ethnic::Mongol].choose(&mut self.rng).unwrap_or(&Ethnic::Hui)
+        } else {
+            Ethnic::Han
+        };
         let family_name = names::surname(&mut self.rng);
         let alone = sketches.len() == 1;
         let old_couple = sketches.len() == 2 && sketches.iter().all(|sketch| sketch.age >= ELDERLY);
@@ -266,7 +271,8 @@ impl Maker {
                 tags: Vec::new(),
             };
             self.trouble(&mut person);
-            person.tags.extend(plain_tags(&person, origin));
+            let tags = plain_tags(&person, origin);
+            person.tags.extend(tags);
             if alone {
                 person.tags.push((if age >= ELDERLY { Tag::ElderLivingAlone } else { Tag::LivingAlone }, DOOR));
             }
@@ -278,7 +284,8 @@ impl Maker {
             }
             people.push(person);
         }
-        let burdened = people.iter().any(|p| p.tags.iter().any(|(tag, _)| *tag == Tag::Disabled)) || (alone && people[0].age >= 70);
+        let burdened = people.iter().any(|p| p.tags.iter().any(|(tag, _)| *tag == Tag::Disabled))
+            || (alone && people[0].age >= 70);
         if self.chance(if burdened { 0.3 } else { 0.025 }) {
             let kinds = [Tag::SubsistenceAllowance, Tag::NearSubsistence, Tag::TemporaryHardship];
             let kind = kinds.choose(&mut self.rng).copied().unwrap_or(Tag::TemporaryHardship);
@@ -360,7 +367,18 @@ impl Maker {
             15..=17 => &["高中", "职业中学"],
             18..=21 => &["在外上大学", "在外上大学", "餐饮店"],
             22..=59 => &[
-                "建筑工地", "个体经营", "快递站点", "商场", "煤矿", "物流公司", "家政公司", "学校", "医院", "餐饮店", "出租车", "在家照看孩子",
+                "建筑工地",
+                "个体经营",
+                "快递站点",
+                "商场",
+                "煤矿",
+                "物流公司",
+                "家政公司",
+                "学校",
+                "医院",
+                "餐饮店",
+                "出租车",
+                "在家照看孩子",
             ],
             _ => &["退休", "务农", "退休", "在家"],
         };
@@ -377,13 +395,19 @@ impl Maker {
             person.tags.push((Tag::SeriousIllness, "本人告知"));
         }
         if self.chance(if person.age >= ELDERLY { 0.06 } else { 0.012 }) {
-            person.health = ["肢体残疾二级", "听力残疾三级", "视力残疾二级", "肢体残疾四级", "言语残疾三级"].choose(&mut self.rng).copied();
+            person.health = ["肢体残疾二级", "听力残疾三级", "视力残疾二级", "肢体残疾四级", "言语残疾三级"]
+                .choose(&mut self.rng)
+                .copied();
             person.tags.push((Tag::Disabled, "残疾人证"));
         }
         if person.sex == Sex::Male && person.age >= 20 && self.chance(0.03) {
             person.tags.push((Tag::Veteran, "优抚登记"));
         }
-        if person.sex == Sex::Female && person.marital == Marital::Married && (23..=38).contains(&person.age) && self.chance(0.03) {
+        if person.sex == Sex::Female
+            && person.marital == Marital::Married
+            && (23..=38).contains(&person.age)
+            && self.chance(0.03)
+        {
             person.tags.push((Tag::Pregnant, "本人告知"));
         }
     }
@@ -401,7 +425,7 @@ impl Maker {
 const DOOR: &str = "入户摸底";
 
 /// The tags that follow from somebody's own particulars.
-fn plain_tags(person: &Person, origin: Origin) -> impl Iterator<Item = (Tag, &'static str)> {
+fn plain_tags(person: &Person, origin: Origin) -> Vec<(Tag, &'static str)> {
     let tags = [
         (person.political == Some(Political::Member), Tag::PartyMemberHousehold),
         (person.age >= 80, Tag::OldestOld),
@@ -409,7 +433,7 @@ fn plain_tags(person: &Person, origin: Origin) -> impl Iterator<Item = (Tag, &'s
         (origin == Origin::Elsewhere, Tag::Migrant),
         (origin == Origin::Village, Tag::RelocatedVillager),
     ];
-    tags.into_iter().filter(|(holds, _)| *holds).map(|(_, tag)| (tag, DOOR))
+    tags.into_iter().filter(|(holds, _)| *holds).map(|(_, tag)| (tag, DOOR)).collect()
 }
 
 #[cfg(test)]
@@ -429,7 +453,9 @@ mod tests {
         let (first, second) = (community(), community());
         assert_eq!(first.len(), 1580);
         assert_eq!(first.iter().map(|family| family.members.len()).sum::<usize>(), 4915);
-        let names = |families: &[Family]| -> Vec<String> { families.iter().flat_map(|f| &f.members).map(|p| p.name.clone()).collect() };
+        let names = |families: &[Family]| -> Vec<String> {
+            families.iter().flat_map(|f| &f.members).map(|p| p.name.clone()).collect()
+        };
         assert_eq!(names(&first), names(&second));
     }
 
@@ -477,7 +503,9 @@ mod tests {
     fn most_came_from_elsewhere() {
         let families = community();
         let people: Vec<&Person> = families.iter().flat_map(|family| &family.members).collect();
-        let came = people.iter().filter(|p| p.tags.iter().any(|(tag, _)| matches!(tag, Tag::Migrant | Tag::RelocatedVillager)));
+        let came = people
+            .iter()
+            .filter(|p| p.tags.iter().any(|(tag, _)| matches!(tag, Tag::Migrant | Tag::RelocatedVillager)));
         assert!(came.count() * 2 > people.len());
     }
 }

@@ -54,13 +54,17 @@ fn draw(category: Category, solved: bool) -> RgbImage {
         let window = (x - left) % 60 > 18 && (y - top) % 60 > 16 && (y - top) % 60 < 46;
         if window { Rgb([70, 90, 110]) } else { Rgb(wall) }
     });
-    if solved { tick(&mut picture) } else { warning(&mut picture) }
+    if solved {
+        tick(&mut picture)
+    } else {
+        warning(&mut picture)
+    }
     picture
 }
 
 /// A red triangle with a bar in it.
 fn warning(picture: &mut RgbImage) {
-    for y in 0..120 {
+    for y in 0..120_u32 {
         for x in 0..=y {
             let bar = (50..92).contains(&y) && x.abs_diff(y / 2) < 6;
             let colour = if bar { [255, 255, 255] } else { [200, 40, 40] };

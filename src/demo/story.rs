@@ -12,7 +12,7 @@ use rand::seq::IndexedRandom;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::issue::{Category, Remedy, Score, Solved, Source, Tier};
+use crate::issue::{Category, Remedy, Solved, Source, Tier};
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Story {
@@ -37,6 +37,9 @@ pub struct Script {
     pub estate: String,
     pub building: Option<String>,
     pub unit: Option<u32>,
+    /// At a building of the estate that chance picks.
+    #[serde(skip)]
+    pub anywhere: bool,
     #[serde(deserialize_with = "parsed")]
     pub source: Source,
     #[serde(deserialize_with = "parsed")]
@@ -135,7 +138,10 @@ pub enum Move {
     File,
     Accept,
     Refuse(String),
-    Redirect { to: String, reason: String },
+    Redirect {
+        to: String,
+        reason: String,
+    },
     /// Joins the issue with this place in the list of courses.
     Merge(usize),
     Withdraw(String),
@@ -154,7 +160,7 @@ pub enum Move {
 
 #[derive(Debug, Clone)]
 pub struct Rating {
-    pub score: Score,
+    pub score: u8,
     pub solved: Solved,
     pub comment: String,
 }
@@ -170,14 +176,32 @@ impl Story {
         toml::from_str(include_str!("issues.toml")).map_err(|error| Error::Internal(error.into()))
     }
 
+    /// The scripts of a made-up community: the same reports over and over, in its own estates.
+    pub fn of_size(mut self, rng: &mut StdRng, issues: usize, estates: &[String]) -> Story {
+        let templates: Vec<Script> = self.scripts.into_iter().filter(|script| script.dup_of.is_none()).collect();
+        // Only the first round has open ones; what is older is done with.
+        let ended: Vec<&Script> = templates.iter().filter(|script| !script.state.open()).collect();
+        let script = |at: usize| {
+            let template = templates.get(at).unwrap_or_else(|| ended[at % ended.len()]);
+            let estate = estates.choose(rng).cloned().unwrap_or_default();
+            Script { estate, building: None, unit: None, seed: None, anywhere: true, ..template.clone() }
+        };
+        self.scripts = if estates.is_empty() { Vec::new() } else { (0..issues).map(script).collect() };
+        self.extensions.clear();
+        self
+    }
+
     /// When what happens, up to `now`. Issues at an end lie spread over two years, open ones near the present.
     pub fn courses(&self, rng: &mut StdRng, now: Timestamp) -> Vec<Course> {
         let mut courses: Vec<Course> = self.scripts.iter().map(|script| self.course(rng, script, now)).collect();
         for (at, script) in self.scripts.iter().enumerate() {
-            let Some(main) = self.scripts.iter().position(|other| Some(&other.key) == script.dup_of.as_ref()) else { continue };
+            let Some(main) = self.scripts.iter().position(|other| Some(&other.key) == script.dup_of.as_ref()) else {
+                continue;
+            };
             if let Some(window) = courses[main].handling_window() {
                 let part = window.end.duration_since(window.start) / 4;
-                courses[at].moves = vec![(window.start + part, Move::File), (window.start + part * 2, Move::Merge(main))];
+                courses[at].moves =
+                    vec![(window.start + part, Move::File), (window.start + part * 2, Move::Merge(main))];
             }
         }
         courses
@@ -195,34 +219,46 @@ impl Course {
     /// From the dispatch to the result.
     fn handling_window(&self) -> Option<Range<Timestamp>> {
         let start = self.moves.iter().find(|(_, what)| matches!(what, Move::Dispatch))?.0;
-        let end = self.moves.iter().find(|(_, what)| matches!(what, Move::Finish(_))).map_or(start + SignedDuration::from_hours(24), |(at, _)| *at);
+        let end = self
+            .moves
+            .iter()
+            .find(|(_, what)| matches!(what, Move::Finish(_)))
+            .map_or(start + SignedDuration::from_hours(24), |(at, _)| *at);
         Some(start..end)
     }
 
-    /// Puts the whole course, by whole days, to where it belongs in time.
+    /// Puts the whole course, by whole days, to where it belongs in time: what is at an end somewhere in the last two
+    /// years, in a month that suits it; what is open so that its last move was a while ago.
     fn move_to(&mut self, rng: &mut StdRng, script: &Script, now: Timestamp) {
-        const DAY: SignedDuration = SignedDuration::from_hours(24);
-        let Some((first, last)) = self.moves.first().zip(self.moves.last()).map(|(first, last)| (first.0, last.0)) else { return };
-        let quiet = match script.state {
-            Fate::Submitted | Fate::Accepted | Fate::Done => SignedDuration::from_mins(20),
-            _ if script.overdue => DAY * 9,
-            Fate::Dispatched | Fate::InProgress | Fate::Published | Fate::Surveyed => SignedDuration::from_hours(4),
-            Fate::Suspended => DAY * 12,
-            _ => DAY * 3,
+        let Some((first, last)) = self.moves.first().zip(self.moves.last()).map(|(first, last)| (first.0, last.0))
+        else {
+            return;
         };
-        let latest = (now - quiet).duration_since(last).as_hours().div_euclid(24);
-        let earliest = (now - DAY * 729).duration_since(first).as_hours().div_euclid(24);
-        let open = matches!(quiet, quiet if quiet != DAY * 3);
-        let mut days = latest;
-        for _ in 0..400 {
-            let date = (first + DAY * i32::try_from(days).unwrap_or(0)).to_zoned(calendar::shanghai());
-            if (!open || days != latest) && (script.months.is_empty() || script.months.contains(&date.month())) || open {
-                break;
-            }
-            days = rng.random_range(earliest.min(latest)..=latest);
-        }
-        let shift = DAY * i32::try_from(days).unwrap_or(0);
-        self.moves.iter_mut().for_each(|(at, _)| *at += shift);
+        let quiet = match script.state {
+            _ if script.overdue => 9 * 24,
+            Fate::Suspended => 12 * 24,
+            Fate::Dispatched | Fate::InProgress | Fate::Published | Fate::Surveyed => 4,
+            Fate::Submitted | Fate::Accepted | Fate::Done => 1,
+            _ => 3 * 24,
+        };
+        let days_until = |end: Timestamp, start: Timestamp| end.duration_since(start).as_hours().div_euclid(24);
+        let latest = days_until(now - SignedDuration::from_hours(quiet), last);
+        let earliest = days_until(now - SignedDuration::from_hours(24 * 729), first).min(latest);
+        let moved = |at: Timestamp, days: i64| at + SignedDuration::from_hours(24 * days);
+        let suits = |days: &i64| {
+            let month = moved(first, *days).to_zoned_datetime(calendar::shanghai()).date().month();
+            script.months.is_empty() || script.months.contains(&month)
+        };
+        let mut tries = (0..500).map(|_| rng.random_range(earliest..=latest));
+        let days = if script.state.open() { latest } else { tries.find(suits).unwrap_or(latest) };
+        self.moves.iter_mut().for_each(|(at, _)| *at = moved(*at, days));
+    }
+}
+
+impl Fate {
+    fn open(self) -> bool {
+        use Fate::*;
+        matches!(self, Submitted | Accepted | Dispatched | InProgress | Suspended | Done | Published | Surveyed)
     }
 }
 
@@ -288,47 +324,46 @@ impl Writer<'_> {
         let quick = matches!(self.script.tier, Tier::Sudden | Tier::Urgent);
         let whole = self.handling_minutes();
         let parts = handling.len() as i64 + 1;
-        for (at, words) in handling.iter().enumerate() {
-            let when = self.after(dispatched, exactly(whole * (at as i64 + 1) / parts), !quick);
-            self.moves.push((when, Move::Progress(words.clone())));
+        let mut work: Vec<(i64, Move)> = Vec::new();
+        for (part, words) in (1..).zip(handling) {
+            work.push((whole * part / parts, Move::Progress(words.clone())));
         }
-        if let Some(extension) = self.extension {
+        if let Some(extension) = self.extension.cloned().or_else(|| self.suspension()) {
             // Before the deadline, which is a week away for an ordinary issue and fifteen days for a hard one.
-            let asked = self.after(dispatched, exactly(if self.script.tier == Tier::Hard { 13_000 } else { 6_500 }), true);
-            self.moves.push((asked, Move::Ask(extension.clone())));
+            let asked = if self.script.tier == Tier::Hard { 13_000 } else { 6_500 };
+            work.push((asked, Move::Ask(extension.clone())));
             if extension.granted.is_some() {
-                let decided = self.after(asked, 60..300, true);
-                self.moves.push((decided, Move::Decide(extension.clone())));
+                work.push((asked + self.rng.random_range(60..300), Move::Decide(extension)));
             }
         }
-        if self.script.state == Fate::Suspended {
-            self.suspend(dispatched);
+        work.sort_by_key(|(minutes, _)| *minutes);
+        if let Some(result) = result {
+            let last = work.last().map_or(0, |(minutes, _)| minutes + 30);
+            work.push((whole.max(last), Move::Finish(result.to_owned())));
         }
-        let done = self.after(dispatched, exactly(whole), !quick);
-        self.moves.push((done, Move::Finish(result?.to_owned())));
-        Some(done)
+        let mut free = dispatched;
+        for (minutes, what) in work {
+            let at = self.after(dispatched, exactly(minutes), !quick).max(free);
+            free = at + SignedDuration::from_mins(10);
+            self.moves.push((at, what));
+        }
+        result.and(self.moves.last().map(|(at, _)| *at))
     }
 
-    /// Put off with leave: the handler asks for two months, and the secretary says until when and why.
-    fn suspend(&mut self, dispatched: Timestamp) {
-        let reason = self.script.reason.clone().unwrap_or_default();
-        let extension = Extension {
-            issue: self.script.key.clone(),
-            days: 60,
-            reason: reason.clone(),
-            granted: Some(true),
-            decision: "同意挂账，到期复核".to_owned(),
-        };
-        let asked = self.after(dispatched, exactly(14_000), true);
-        let decided = self.after(asked, 60..300, true);
-        self.moves.push((asked, Move::Ask(extension.clone())));
-        self.moves.push((decided, Move::Decide(extension)));
+    /// What is put off with leave: the handler asks for two months, and the secretary says why that is right.
+    fn suspension(&self) -> Option<Extension> {
+        let reason = self.script.reason.clone().filter(|_| self.script.state == Fate::Suspended)?;
+        let decision = "同意挂账，到期复核".to_owned();
+        Some(Extension { issue: self.script.key.clone(), days: 60, reason, granted: Some(true), decision })
     }
 
     /// How long the handler takes, in minutes from the dispatch.
     fn handling_minutes(&mut self) -> i64 {
         let late = self.script.late;
-        let granted = self.extension.filter(|extension| extension.granted == Some(true)).map_or(0, |extension| extension.days * 1440);
+        let granted = self
+            .extension
+            .filter(|extension| extension.granted == Some(true))
+            .map_or(0, |extension| extension.days * 1440);
         let range = match self.script.tier {
             Tier::Sudden => 40..100,
             Tier::Urgent => 180..1_200,
@@ -345,8 +380,7 @@ impl Writer<'_> {
         let published = self.after(done, 60..500, true);
         let asked = self.after(published, 1_400..4_000, true);
         self.moves.push((published, Move::Publish(self.script.result.clone().unwrap_or_default())));
-        let Some(score) = Score::parse(&again.score.to_string()) else { return };
-        let rating = Rating { score, solved: again.solved, comment: again.comment.clone() };
+        let rating = Rating { score: again.score, solved: again.solved, comment: again.comment.clone() };
         self.moves.push((asked, Move::Survey(rating)));
         let dispatched = self.after(asked, 30..200, true);
         self.moves.push((dispatched, Move::Dispatch));
@@ -392,7 +426,7 @@ impl Writer<'_> {
         let (score, text) = comment.map_or((5, String::new()), |comment| (comment.score, comment.text.clone()));
         let solved = if score == 3 { Solved::Partly } else { Solved::Yes };
         let comment = if self.rng.random_bool(0.7) { text } else { String::new() };
-        Rating { score: Score::parse(&score.to_string()).unwrap_or(Score::BEST), solved, comment }
+        Rating { score, solved, comment }
     }
 
     /// Some minutes later; if somebody has to be at work for it, not in the evening or at night.
@@ -408,14 +442,14 @@ fn exactly(minutes: i64) -> Range<i64> {
 
 /// The moment itself between half past eight and six, otherwise some time in the next morning hour.
 fn in_hours(rng: &mut StdRng, at: Timestamp) -> Timestamp {
-    let local = at.to_zoned(calendar::shanghai());
+    let local = at.to_zoned_datetime(calendar::shanghai());
     let (opens, closes) = (Time::constant(8, 30, 0, 0), Time::constant(18, 0, 0, 0));
     if (opens..closes).contains(&local.time()) {
         return at;
     }
     let day = if local.time() < opens { local.date() } else { local.date().tomorrow().unwrap_or(local.date()) };
     let morning = opens + SignedDuration::from_mins(rng.random_range(0..60));
-    day.to_datetime(morning).to_zoned(calendar::shanghai()).map_or(at, |zoned| zoned.timestamp())
+    day.to_datetime(morning).to_zoned_datetime(calendar::shanghai()).map_or(at, |zoned| zoned.timestamp())
 }
 
 fn ordinary() -> Tier {

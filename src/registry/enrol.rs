@@ -91,7 +91,7 @@ statements! {
     BY_NAME = "SELECT id, household_id, name, sex, birth_date, identity_fingerprint, phone_sealed, phone_fingerprint,
             ethnic_group, political_status, education, marital_status, relation, registered_address, residence_state,
             workplace, health_sealed, note_sealed, lock_version
-        FROM residents WHERE tenant_id = $1 AND household_id = $2 AND name = $3 ORDER BY id LIMIT 20";
+        FROM residents WHERE tenant_id = $1 AND household_id = $2 AND name = $3 LIMIT 20";
     ADD = "INSERT INTO residents (tenant_id, id, household_id, name, search_text, sex, birth_date, identity_sealed,
             identity_fingerprint, phone_sealed, phone_fingerprint, ethnic_group, political_status, education,
             marital_status, relation, registered_address, residence_state, workplace, health_sealed, note_sealed,

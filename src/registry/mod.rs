@@ -10,7 +10,7 @@ mod tag;
 mod web;
 
 pub use model::{Field, HouseholdCard};
-pub use store::{STATEMENTS, household_card, population};
+pub use store::{STATEMENTS, household_card, named_in, population};
 pub use tag::{ResidenceState, Tag};
 
 use crate::access::Routes;

@@ -178,9 +178,12 @@ pub struct Figures {
     pub unknown: usize,
 }
 
+/// The doors of a stairwell, by floor and room.
+type Doors = BTreeMap<(i64, String), Door>;
+
 /// Folds the rows of a building, which come in the order of its units.
 pub(super) fn matrix(rows: Vec<DoorRow>) -> (Vec<Stairwell>, Figures) {
-    let mut units: Vec<(String, BTreeMap<(i64, String), Door>)> = Vec::new();
+    let mut units: Vec<(String, Doors)> = Vec::new();
     let mut seen = BTreeSet::new();
     for row in rows {
         if units.last().is_none_or(|(key, _)| *key != row.unit_key) {
@@ -207,7 +210,7 @@ pub(super) fn matrix(rows: Vec<DoorRow>) -> (Vec<Stairwell>, Figures) {
     (units.into_iter().map(|(key, doors)| stairwell(&key, doors)).collect(), figures)
 }
 
-fn stairwell(key: &str, doors: BTreeMap<(i64, String), Door>) -> Stairwell {
+fn stairwell(key: &str, doors: Doors) -> Stairwell {
     let columns: BTreeSet<String> = doors.keys().map(|(floor, room)| column(*floor, room).to_owned()).collect();
     let mut floors: BTreeMap<i64, BTreeMap<String, Door>> = BTreeMap::new();
     for ((floor, room), door) in doors {

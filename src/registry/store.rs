@@ -35,6 +35,13 @@ macro_rules! residents {
 }
 
 statements! {
+    /// A resident of a building whose whole name stands in a text. Names of two characters are left out: they are
+    /// too often words.
+    NAMED_IN = "SELECT r.name FROM dwellings d
+        JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id
+        JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
+        WHERE d.tenant_id = $1 AND d.building_id = $2 AND LENGTH(r.name) >= 3
+          AND CAST($3 AS TEXT) LIKE '%' || r.name || '%' LIMIT 1";
     BY_NAME = residents!("r.search_text LIKE $4 ESCAPE '\\' AND (r.search_text, r.id) > ($5, $6)");
     BY_IDENTITY = residents!("r.identity_fingerprint = $4");
     BY_PHONE = residents!("r.phone_fingerprint = $4");
@@ -116,6 +123,7 @@ statements! {
 }
 
 record! {
+    struct Named { name: String }
     struct Population { households: i64, people: i64 }
     struct Position { id: Uuid, search_text: String }
 
@@ -243,4 +251,10 @@ pub(super) async fn under_one_roof(tx: &mut Tx, tenant: Uuid, household: &Househ
 
 pub(super) async fn sealed(tx: &mut Tx, tenant: Uuid, scope: &Scope, resident: Uuid) -> Result<Sealed> {
     Ok(tx.one(SEALED.bind(tenant).bind(scope.account).bind(&scope.roles).bind(resident)).await?)
+}
+
+/// The name of a resident of a building that stands in a text, which then must not become public.
+pub async fn named_in(tx: &mut Tx, tenant: Uuid, building: Uuid, text: &str) -> Result<Option<String>> {
+    let named: Option<Named> = tx.optional(NAMED_IN.bind(tenant).bind(building).bind(text)).await?;
+    Ok(named.map(|named| named.name))
 }

@@ -322,6 +322,19 @@ struct Reveal {
     reason: String,
 }
 
+impl Reveal {
+    /// The value in the groups at which a narrow screen may break it: the parts of an identity number, else all of it.
+    fn groups(&self) -> Vec<&str> {
+        match self.value.split_at_checked(14) {
+            Some((front, last)) if self.field == Field::Identity && front.is_ascii() => {
+                let (area, birth) = front.split_at(6);
+                vec![area, birth, last]
+            }
+            _ => vec![&self.value],
+        }
+    }
+}
+
 /// Shows one sealed value in full, once, and logs who read it and why.
 async fn reveal(
     State(app): State<App>,
@@ -333,7 +346,7 @@ async fn reveal(
     let act = app.act(&viewer, Permission::ResidentReveal)?;
     let scope = viewer.scope(Permission::ResidentReveal);
     let field = form.choice("field", "要看哪一项", Field::parse);
-    let reason = form.text("reason", "为什么要看", 5..=100);
+    let reason = form.text("reason", "原因", 5..=100);
     if codes::text::personal(&reason).is_some() {
         form.fail("reason", "原因会写进审计记录，请不要写电话或身份证号");
     }

@@ -15,9 +15,9 @@ use crate::error::Result;
 use crate::issue::decision::{self, Grading};
 use crate::issue::model::{Category, Remedy, Tier, personal_data_in};
 use crate::issue::store::{self, Issue};
-use crate::issue::{closure, handling};
-use crate::photo;
+use crate::issue::{closure, filing, handling};
 use crate::web::{Form, Shell, page_again, redirect};
+use crate::{photo, registry};
 
 pub fn routes() -> Routes {
     use Permission::*;
@@ -42,13 +42,6 @@ fn end_of_day(text: &str) -> Option<Timestamp> {
     Some(date.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
 }
 
-/// Notes an error if public words carry a phone or an identity number.
-fn check_public(form: &mut Form, name: &str) {
-    if let Some(sentence) = personal_data_in(form.value(name)) {
-        form.fail(name, sentence);
-    }
-}
-
 /// A request for a step: who, on which issue, with which form. Shows the page again if the form is not right.
 struct Asked<'a> {
     app: &'a App,
@@ -61,6 +54,29 @@ struct Asked<'a> {
 impl Asked<'_> {
     async fn again(self, step: &'static str) -> Result<Response> {
         page_again(&show_page(self.app, self.viewer, self.shell, self.id, Some((step, self.form))).await?)
+    }
+
+    /// Notes an error if public words carry a phone, an identity number, the reporter's name or a neighbour's.
+    async fn check_public(&mut self, field: &str) -> Result<()> {
+        let text = self.form.value(field).to_owned();
+        if let Some(sentence) = personal_data_in(&text) {
+            self.form.fail(field, sentence);
+            return Ok(());
+        }
+        let mut tx = self.app.db.read().await?;
+        let issue = store::issue_in_scope(&mut tx, self.viewer.tenant, self.id, Scope::tenant()).await?;
+        let act = Act::system(self.viewer.tenant, &self.app.means);
+        let reporter = filing::reporter(&act, &issue)?.map(|reporter| reporter.name);
+        let named = reporter.is_some_and(|name| name.chars().count() >= 2 && text.contains(&name));
+        let neighbour = match issue.building_id {
+            Some(building) => registry::named_in(&mut tx, act.tenant, building, &text).await?,
+            None => None,
+        };
+        if named || neighbour.is_some() {
+            self.form
+                .fail(field, "这段文字居民都能看到，里面有反映人或本楼居民的姓名，请改成“反映人”“一位居民”这样的说法");
+        }
+        Ok(())
     }
 
     /// Begins the transaction of a step, with the issue if it is within reach.
@@ -105,8 +121,8 @@ step! {
         let remedy = form.choice("remedy", "怎么解决", Remedy::parse);
         let organisation = form.optional_choice("organisation", "办理单位", |id| id.parse::<Uuid>().ok());
         let summary = form.text("summary", "公开标题", 4..=40);
-        check_public(form, "summary");
-        let (Some(category), Some(tier), Some(remedy), true) = (category, tier, remedy, form.ok()) else {
+        asked.check_public("summary").await?;
+        let (Some(category), Some(tier), Some(remedy), true) = (category, tier, remedy, asked.form.ok()) else {
             return asked.again("acceptance").await;
         };
         let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
@@ -122,7 +138,7 @@ step! {
 step! {
     async fn refuse(asked) {
         let reason = asked.form.text("refusal_reason", "不予受理的理由", 6..=300);
-        check_public(&mut asked.form, "refusal_reason");
+        asked.check_public("refusal_reason").await?;
         if !asked.form.ok() {
             return asked.again("refusal").await;
         }
@@ -136,7 +152,7 @@ step! {
     async fn redirect_elsewhere(asked) {
         let to = asked.form.text("redirect_to", "该找哪里", 2..=40);
         let reason = asked.form.text("redirect_reason", "理由", 4..=300);
-        check_public(&mut asked.form, "redirect_reason");
+        asked.check_public("redirect_reason").await?;
         if !asked.form.ok() {
             return asked.again("redirection").await;
         }
@@ -172,7 +188,7 @@ step! {
     async fn dispatch(asked) {
         let organisation = asked.form.choice("organisation", "办理单位", |id| id.parse::<Uuid>().ok());
         let words = asked.form.text("dispatch_words", "交办要求", 0..=200);
-        check_public(&mut asked.form, "dispatch_words");
+        asked.check_public("dispatch_words").await?;
         let due = match asked.form.value("due").trim() {
             "" => None,
             text => {
@@ -201,7 +217,7 @@ step! {
             _ => None,
         });
         let words = asked.form.text("decision_words", "说明", 0..=200);
-        check_public(&mut asked.form, "decision_words");
+        asked.check_public("decision_words").await?;
         if granted == Some(false) && words.is_empty() {
             asked.form.fail("decision_words", "不同意延期，请写明理由");
         }
@@ -217,7 +233,7 @@ step! {
 step! {
     async fn progress(asked) {
         let words = asked.form.text("progress_words", "办理进展", 4..=500);
-        check_public(&mut asked.form, "progress_words");
+        asked.check_public("progress_words").await?;
         let act = asked.app.act(asked.viewer, Permission::IssueHandle)?;
         let photos = photo::from_form(asked.app, &act, &mut asked.form, "progress_photos", MOST_PHOTOS).await?;
         if !asked.form.ok() {
@@ -232,7 +248,7 @@ step! {
 step! {
     async fn finish(asked) {
         let words = asked.form.text("result_words", "办理结果", 6..=500);
-        check_public(&mut asked.form, "result_words");
+        asked.check_public("result_words").await?;
         let act = asked.app.act(asked.viewer, Permission::IssueHandle)?;
         let photos = photo::from_form(asked.app, &act, &mut asked.form, "result_photos", MOST_PHOTOS).await?;
         if !asked.form.ok() {
@@ -251,7 +267,7 @@ step! {
             asked.form.fail("until", "请选择延到哪一天");
         }
         let reason = asked.form.text("extension_reason", "延期的理由", 6..=300);
-        check_public(&mut asked.form, "extension_reason");
+        asked.check_public("extension_reason").await?;
         let (Some(until), true) = (until, asked.form.ok()) else {
             return asked.again("extension").await;
         };
@@ -264,7 +280,7 @@ step! {
 step! {
     async fn publish(asked) {
         let text = asked.form.text("publication_text", "公示内容", 6..=500);
-        check_public(&mut asked.form, "publication_text");
+        asked.check_public("publication_text").await?;
         if !asked.form.ok() {
             return asked.again("publication").await;
         }
@@ -288,7 +304,7 @@ step! {
 step! {
     async fn acknowledge(asked) {
         let words = asked.form.text("acknowledge_words", "支部意见", 0..=200);
-        check_public(&mut asked.form, "acknowledge_words");
+        asked.check_public("acknowledge_words").await?;
         if !asked.form.ok() {
             return asked.again("acknowledgement").await;
         }
