@@ -1,8 +1,8 @@
 //! A PostgreSQL of our own for one run of the tests: started when the first test asks for it, reached through a socket
 //! in a private directory, and gone when this process is, however it ends.
 //!
-//! `DOORSTEP_TEST_POSTGRES_URL` names a server to use instead; its user must be allowed to create databases. Those that
-//! the run made there are dropped at its end.
+//! `DOORSTEP_TEST_POSTGRES_URL` names a server to use instead, and `CITUS_URL` one with the Citus extension; its user must
+//! be allowed to create databases. Those that the run made there are dropped at its end.
 #![allow(clippy::expect_used)] // clippy's own leave covers only `#[test]` functions
 
 use std::fmt::Write as _;
@@ -71,9 +71,10 @@ struct Session {
 /// When it cannot be started; why is on standard error.
 pub fn shared() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| match std::env::var("DOORSTEP_TEST_POSTGRES_URL") {
-        Ok(url) if !url.is_empty() => Cluster::existing(&url),
-        _ => Cluster::private(),
+    let given = ["CITUS_URL", "DOORSTEP_TEST_POSTGRES_URL"].iter().find_map(|name| std::env::var(name).ok());
+    CLUSTER.get_or_init(|| match given.filter(|url| !url.is_empty()) {
+        Some(url) => Cluster::existing(&url),
+        None => Cluster::private(),
     })
 }
 

@@ -1,7 +1,7 @@
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use db::{Db, migrate};
+use db::{Db, migrate, statements};
 use doorstep::schema::MIGRATIONS;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -38,16 +38,30 @@ async fn sqlite() -> (Db, Option<TempDir>) {
     (Db::sqlite(&file).await.expect("a database"), Some(folder))
 }
 
+statements! {
+    ADD_CITUS = "CREATE EXTENSION citus";
+}
+
+/// With `CITUS_URL` every database is migrated by itself, since one with distributed tables cannot be copied.
 async fn postgres() -> Db {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     static COPIES: AtomicU32 = AtomicU32::new(0);
+    let name = format!("doorstep_{}_{}", process::id(), COPIES.fetch_add(1, Ordering::Relaxed));
+    if std::env::var_os("CITUS_URL").is_some() {
+        cluster::shared().create_database(&name, None);
+        let db = Db::open(&cluster::shared().url(&name)).await.expect("a database");
+        let mut tx = db.begin().await.expect("a transaction");
+        tx.execute(ADD_CITUS).await.expect("the extension");
+        tx.commit().await.expect("committed");
+        migrate(&db, MIGRATIONS, Timestamp::UNIX_EPOCH).await.expect("the migrations apply");
+        return db;
+    }
     let template = TEMPLATE.get_or_init(|| async {
         let name = format!("doorstep_{}_template", process::id());
         cluster::shared().create_database(&name, None);
         migrated(Db::open(&cluster::shared().url(&name)).await.expect("a database")).await;
         name
     });
-    let name = format!("doorstep_{}_{}", process::id(), COPIES.fetch_add(1, Ordering::Relaxed));
     cluster::shared().create_database(&name, Some(template.await));
     Db::open(&cluster::shared().url(&name)).await.expect("a database")
 }

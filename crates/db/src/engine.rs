@@ -136,9 +136,10 @@ impl Tx {
 
     /// Runs a trusted text of one statement: a step of a migration.
     pub(crate) async fn step(&mut self, text: String) -> Result<()> {
+        let step = sqlx::raw_sql(sqlx::AssertSqlSafe(text));
         match self {
-            Tx::Sqlite(tx) => drop(sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut **tx).await?),
-            Tx::Postgres(tx) => drop(sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut **tx).await?),
+            Tx::Sqlite(tx) => step.execute(&mut **tx).await.map(|_| ())?,
+            Tx::Postgres(tx) => step.execute(&mut **tx).await.map(|_| ())?,
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ async fn survey_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: F
     let events = store::events(&mut tx, viewer.tenant, id).await?;
     let in_round = |step: Step| events.iter().filter(move |event| event.kind == step && event.round == issue.round);
     let attempts = in_round(Step::ContactFailed).count();
-    let result = in_round(Step::Done).last().cloned();
+    let result = in_round(Step::Done).next_back().cloned();
     let demanded = super::limits(&mut tx, app, viewer.tenant).await?.steps.contact_attempts;
     Ok(SurveyPage { shell, form, result, attempts, demanded, issue })
 }
