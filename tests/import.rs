@@ -50,9 +50,9 @@ fn line(n: usize) -> Line {
         (Column::Ethnic, "汉".to_owned()),
         (Column::Political, "群众".to_owned()),
         (Column::ResidenceState, "人在户不在".to_owned()),
-        (Column::Category, if n % 5 == 0 { "外来人员" } else { "" }.to_owned()),
-        (Column::PartyHousehold, if n % 7 == 0 { "是" } else { "否" }.to_owned()),
-        (Column::Housing, if household % 4 == 0 { "租住" } else { "自有" }.to_owned()),
+        (Column::Category, if n.is_multiple_of(5) { "外来人员" } else { "" }.to_owned()),
+        (Column::PartyHousehold, if n.is_multiple_of(7) { "是" } else { "否" }.to_owned()),
+        (Column::Housing, if household.is_multiple_of(4) { "租住" } else { "自有" }.to_owned()),
     ];
     words.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
@@ -182,7 +182,14 @@ db_test! {
         assert_eq!(told, expected);
         assert!(summary.rejected[0].reason.contains("“文本”"));
         assert!(summary.rejected[3].reason.contains("第 2 行"));
-        assert_eq!(many(&app, RESIDENTS).await, 1);
+        assert_eq!((many(&app, RESIDENTS).await, many(&app, KEPT).await), (1, 10));
+
+        // The workbook is no second register: after a month its rows are gone.
+        app.means.clock.set(app.means.now() + jiff::SignedDuration::from_hours(31 * 24));
+        run(&app, workbook([line(5)]).unwrap(), ImportOptions::default()).await;
+        assert_eq!(many(&app, KEPT).await, 0);
+        let gone = import::rejections(&app.db, &app.act(), summary.import.unwrap()).await;
+        assert!(matches!(gone, Err(Error::Refused(_))), "{gone:?}");
     }
 
     async fn what_is_no_register_changes_nothing(app: TestApp) {

@@ -8,6 +8,8 @@ mod access;
 mod access_matrix;
 mod architecture;
 mod citus;
+mod cli;
+mod demo;
 mod import;
 mod outbox;
 mod place;

@@ -112,7 +112,7 @@ pub async fn set_up(tx: &mut Tx, act: &Act, home: Uuid, plan: &Plan, password: O
     let mut staffing = Staffing { act, password, shown: Vec::new() };
     let everywhere = (Reach::Tenant, None);
     let secretary = staffing.hire(tx, Role::Secretary, &plan.community.secretary, home, everywhere).await?;
-    let desk = staffing.hire(tx, Role::Staff, "党群服务中心", home, everywhere).await?;
+    let desk = staffing.hire(tx, Role::Staff, "郭丽萍", home, everywhere).await?;
     for role in [Role::SystemAdmin, Role::SecurityAdmin, Role::AuditAdmin] {
         staffing.hire(tx, role, role.label(), home, everywhere).await?;
     }

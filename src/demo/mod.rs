@@ -150,8 +150,8 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
     bar.set_message("居民");
     settle(db, &community, size, seed, &mut rng, now, bar).await?;
 
-    let accounts = community.cast.shown.iter().filter_map(|(role, _, name)| {
-        let (_, login) = LOGINS.iter().find(|(known, _)| known == role)?;
+    let accounts = LOGINS.iter().filter_map(|(role, login)| {
+        let (_, _, name) = community.cast.shown.iter().find(|(shown, ..)| shown == role)?;
         Some(Shown { role: *role, name: name.clone(), login })
     });
     Ok(made(story.scripts.len(), accounts.collect(), invitation))

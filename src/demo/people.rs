@@ -146,7 +146,7 @@ impl Maker {
 
     /// Who lives together, and how old they are.
     fn relations(&mut self, kind: Kind, size: usize) -> Vec<Sketch> {
-        let old = if kind == Kind::Courtyard { 0.72 } else { 0.28 };
+        let old = if kind == Kind::Courtyard { 0.75 } else { 0.33 };
         match size {
             1 if self.chance(old) => vec![self.widowed(62..=90)],
             1 => vec![self.alone(23..=58)],
@@ -195,7 +195,7 @@ impl Maker {
 
     /// A couple with a child, then another child or a grandparent, as often as the home has room.
     fn couple_with_more(&mut self, more: usize) -> Vec<Sketch> {
-        let mut family = self.couple(27..=50);
+        let mut family = self.couple(27..=57);
         let mother = family.iter().map(|sketch| sketch.age).min().unwrap_or(27);
         let (mut children, mut parents) = (0, 0);
         for place in 0..more {
@@ -212,10 +212,10 @@ impl Maker {
     }
 
     fn child(&mut self, mother: i16, elder_siblings: i16) -> Sketch {
-        let oldest = (mother - 22 - 3 * elder_siblings).clamp(0, 26);
+        let oldest = (mother - 22 - 3 * elder_siblings).clamp(0, 29);
         let sex = self.sex();
         let relation = if sex == Sex::Male { Relation::Son } else { Relation::Daughter };
-        let youngest = (oldest - 10).max(0);
+        let youngest = (oldest - 9).max(0);
         Sketch { relation, sex, age: self.rng.random_range(youngest..=oldest), marital: Marital::Unmarried }
     }
 

@@ -152,6 +152,7 @@ step! {
     async fn redirect_elsewhere(asked) {
         let to = asked.form.text("redirect_to", "该找哪里", 2..=40);
         let reason = asked.form.text("redirect_reason", "理由", 4..=300);
+        asked.check_public("redirect_to").await?;
         asked.check_public("redirect_reason").await?;
         if !asked.form.ok() {
             return asked.again("redirection").await;

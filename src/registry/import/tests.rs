@@ -276,7 +276,8 @@ fn where_somebody_lives_instead_is_noted() {
 
 #[test]
 fn what_is_no_register_is_told_apart() {
-    let cases: [(Vec<u8>, fn(&Unreadable) -> bool); 6] = [
+    type Expected = fn(&Unreadable) -> bool;
+    let cases: [(Vec<u8>, Expected); 6] = [
         (drawn(&[&["日期", "金额"], &["1", "2"]], |_| {}), |error| *error == Unreadable::NoHeader),
         (drawn(&[&["姓名", "性别", "民族"], &["张三", "男", "汉"]], |_| {}), |error| {
             *error == Unreadable::NoPlace

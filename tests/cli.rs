@@ -1,0 +1,160 @@
+//! The command line, run as the program that people run.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use db::{Db, statements};
+use rust_xlsxwriter::Workbook;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::Browser;
+
+statements! {
+    TAMPER = "UPDATE audit_entries SET reason = 'nothing happened' WHERE position = 5";
+}
+
+const CODE: &str = "141102004999";
+
+/// The program with a folder of its own, and nothing of the caller's surroundings.
+fn doorstep(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DOORSTEP_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).arg("--data").arg(data);
+    command
+}
+
+fn run(data: &Path, arguments: &[&str]) -> Output {
+    doorstep(data, arguments).output().unwrap()
+}
+
+#[track_caller]
+fn json(data: &Path, arguments: &[&str]) -> Value {
+    let output = run(data, &[arguments, &["--format", "json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The error that a command ends with.
+#[track_caller]
+fn failure(data: &Path, arguments: &[&str]) -> String {
+    let output = run(data, arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn community() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let made = json(folder.path(), &["generate", "--tenant", CODE, "--residents", "40", "--name", "尉汾路社区"]);
+    assert_eq!(made["residents"], 40);
+    folder
+}
+
+#[test]
+fn an_account_is_added_with_a_password_that_is_shown_once() {
+    let folder = community();
+    let add = ["account", "add", "--tenant", CODE, "--name", "李安", "--login", "lian", "--role", "security_admin"];
+    let added = json(folder.path(), &add);
+    assert!(added["password"].as_str().unwrap().len() >= 10);
+    assert!(failure(folder.path(), &add).contains("已经有人使用"));
+    let within = ["--login", "wg1", "--role", "grid_worker", "--reach", "grid"];
+    let within = [&add[..6], &within, &["--reach-id", "第九网格"]].concat();
+    assert!(failure(folder.path(), &within).contains("没有叫“第九网格”的网格"));
+    let elsewhere = ["account", "add", "--tenant", "141102004001", "--name", "李安", "--login", "x", "--role", "staff"];
+    assert!(failure(folder.path(), &elsewhere).contains(CODE), "it says which codes there are");
+}
+
+#[tokio::test]
+async fn verify_names_the_first_broken_link() {
+    let folder = community();
+    let verdict = json(folder.path(), &["verify", "--tenant", CODE]);
+    assert_eq!((&verdict[0]["broken"], verdict[0]["entries"].as_i64() > Some(10)), (&Value::Null, true));
+    let db = Db::sqlite(&folder.path().join("doorstep.db")).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    tx.execute(TAMPER).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+    let output = run(folder.path(), &["verify"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("第 5 条断开"));
+}
+
+#[test]
+fn keys_rotate_and_what_was_sealed_before_stays_readable() {
+    let folder = community();
+    let keys = folder.path().join("doorstep.key");
+    let before = std::fs::read_to_string(&keys).unwrap();
+    json(folder.path(), &["key", "rotate"]);
+    let after = std::fs::read_to_string(&keys).unwrap();
+    assert!(after.starts_with(&before) && after.lines().count() == before.lines().count() + 1);
+    json(folder.path(), &["verify"]);
+    std::fs::write(&keys, before.lines().next().unwrap()).unwrap();
+    assert!(failure(folder.path(), &["verify"]).contains("密钥"));
+}
+
+#[test]
+fn a_register_is_imported_and_the_result_is_counted_in_people() {
+    let folder = community();
+    let file = folder.path().join("登记表.xlsx");
+    register(&file);
+    let import = ["import", "residents", file.to_str().unwrap(), "--tenant", CODE];
+    let tried = json(folder.path(), &[&import[..], &["--dry-run"]].concat());
+    assert_eq!((&tried["rows"], &tried["created"]), (&3.into(), &2.into()));
+    let summary = json(folder.path(), &import);
+    assert_eq!((&summary["created"], &summary["updated"], &summary["unchanged"]), (&2.into(), &0.into(), &0.into()));
+    let rejected = summary["rejected"].as_array().unwrap();
+    assert_eq!((rejected.len(), &rejected[0]["row"]), (1, &4.into()));
+    assert!(rejected[0]["column"].is_string() && rejected[0]["reason"].is_string());
+    assert_eq!(json(folder.path(), &import)["unchanged"], 2);
+    let missing = ["import", "residents", "nowhere.xlsx", "--tenant", CODE];
+    assert!(failure(folder.path(), &missing).contains("nowhere.xlsx"));
+}
+
+/// Two people who can be taken, and one whose identity number a spreadsheet has spoilt.
+fn register(file: &Path) {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let rows = [
+        ["小区", "楼栋", "单元", "房号", "户主姓名", "与户主关系", "姓名", "性别", "身份证号"],
+        ["王府名苑小区", "3号楼", "2", "1302", "张建国", "户主", "张建国", "男", "141199199003070013"],
+        ["王府名苑小区", "3号楼", "2", "1302", "张建国", "配偶", "李秀英", "女", "141199201202290027"],
+        ["王府名苑小区", "3号楼", "2", "1303", "王平", "户主", "王平", "男", "1.41E+17"],
+    ];
+    for (row, cells) in (0..).zip(rows) {
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    workbook.save(file).unwrap();
+}
+
+#[tokio::test]
+async fn the_site_starts_and_ends_in_good_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut program, url) = start(&mut doorstep(folder.path(), &["serve", "--listen", "127.0.0.1:0"]));
+    let browser = Browser::new(&url);
+    assert_eq!(browser.get("/healthz").await.assert_ok().body, "ok");
+    assert_eq!(browser.get("/readyz").await.assert_ok().body, "ready");
+    browser.get("/").await.assert_ok().assert_contains("家门口");
+    let told = Command::new("kill").arg("-TERM").arg(program.id().to_string()).status().unwrap();
+    assert!(told.success() && program.wait().unwrap().success());
+}
+
+#[test]
+fn the_demonstration_stays_on_this_machine_and_out_of_real_databases() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(failure(folder.path(), &["demo", "--listen", "0.0.0.0:0"]).contains("只能在本机"));
+    let real = ["demo", "--listen", "127.0.0.1:0", "--database", "sqlite:real.db"];
+    assert!(failure(folder.path(), &real).contains("--database"));
+}
+
+/// Starts the program and waits for the address that it prints.
+fn start(command: &mut Command) -> (Child, String) {
+    let mut program = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let url = lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("家门口已启动：")?.to_owned()));
+    (program, url.expect("an address"))
+}

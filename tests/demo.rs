@@ -1,0 +1,95 @@
+//! The synthetic communities: their figures are those of the page, and they are made by the ordinary operations.
+
+use std::collections::BTreeMap;
+
+use db::{Record, Statement, Tx, record, statements};
+use doorstep::access::{self, Link};
+use doorstep::audit;
+use doorstep::demo::{self, Order};
+use doorstep::issue::{Category, State};
+use indicatif::ProgressBar;
+use uuid::Uuid;
+
+use crate::support::{Engine, TestApp};
+
+statements! {
+    HOUSEHOLDS = "SELECT COUNT(*) AS count FROM households WHERE tenant_id = $1";
+    RESIDENTS = "SELECT COUNT(*) AS count FROM residents WHERE tenant_id = $1";
+    ISSUES = "SELECT state, category FROM issues WHERE tenant_id = $1";
+    ESTATES = "SELECT name FROM estates WHERE tenant_id = $1 ORDER BY name";
+    LATER = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND at > $2";
+}
+
+record! {
+    struct Count { count: i64 }
+    struct Filed { state: State, category: Category }
+    struct Estate { name: String }
+}
+
+async fn all<T: Record>(tx: &mut Tx, statement: Statement, tenant: Uuid) -> Vec<T> {
+    tx.all(statement.bind(tenant)).await.unwrap()
+}
+
+async fn count(tx: &mut Tx, statement: Statement, tenant: Uuid) -> i64 {
+    all::<Count>(tx, statement, tenant).await[0].count
+}
+
+#[tokio::test]
+async fn the_demonstration_has_the_figures_of_the_page() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let made = demo::build(&app.db, &app.means, "Beichuan-2026", &ProgressBar::hidden()).await.unwrap();
+    let mut tx = app.db.read().await.unwrap();
+    let tenant = access::tenant_by_code(&mut tx, demo::CODE).await.unwrap().unwrap().tenant_id;
+    assert_eq!(count(&mut tx, HOUSEHOLDS, tenant).await, 1580);
+    assert_eq!(count(&mut tx, RESIDENTS, tenant).await, 4915);
+    let estates: Vec<Estate> = all(&mut tx, ESTATES, tenant).await;
+    for name in ["王府名苑小区", "水保所家属院"] {
+        assert!(estates.iter().any(|estate| estate.name == name), "{name}");
+    }
+
+    let issues: Vec<Filed> = all(&mut tx, ISSUES, tenant).await;
+    let about_property = issues.iter().filter(|issue| issue.category.of_property()).count();
+    assert!(about_property * 10 > issues.len() * 6, "{about_property} of {}", issues.len());
+    let mut states = BTreeMap::new();
+    issues.iter().for_each(|issue| *states.entry(issue.state.code()).or_insert(0) += 1);
+    let missing: Vec<&str> =
+        State::ALL.iter().map(|state| state.code()).filter(|state| !states.contains_key(state)).collect();
+    assert!(missing.is_empty(), "no issue is {missing:?}: {states:?}");
+
+    let verdict = audit::verify(&mut tx, tenant).await.unwrap();
+    assert_eq!(verdict.broken, None);
+    let later: Vec<Count> = tx.all(LATER.bind(tenant).bind(app.means.now())).await.unwrap();
+    assert_eq!(later[0].count, 0, "nothing has happened in the future");
+    drop(tx);
+
+    assert_eq!(made.accounts.len(), 8);
+    for account in &made.accounts {
+        let page = app.browser().sign_in(account.login, "Beichuan-2026").await;
+        page.assert_ok().assert_contains(&account.name);
+    }
+    let invitation: Link = made.invitation.unwrap();
+    app.browser().get(&format!("/join/{invitation}")).await.assert_ok().assert_contains("景瑞芳");
+}
+
+db_test! {
+    async fn a_community_of_any_size_is_made_from_a_seed(app: TestApp) {
+        let bar = ProgressBar::hidden();
+        let order = |code: &str| Order {
+            code: code.to_owned(), name: "示例社区".to_owned(), residents: 160, issues: 130, seed: 7,
+        };
+        let made = demo::generate(&app.db, &app.means, &order("141102004901"), &bar).await.unwrap();
+        let mut tx = app.db.read().await.unwrap();
+        let tenant = access::tenant_by_code(&mut tx, "141102004901").await.unwrap().unwrap().tenant_id;
+        assert_eq!(count(&mut tx, RESIDENTS, tenant).await, 160);
+        assert_eq!(count(&mut tx, HOUSEHOLDS, tenant).await, made.households as i64);
+        assert_eq!(all::<Filed>(&mut tx, ISSUES, tenant).await.len(), 130);
+        assert_eq!(audit::verify(&mut tx, tenant).await.unwrap().broken, None);
+        drop(tx);
+
+        let again = demo::generate(&app.db, &app.means, &order("141102004901"), &bar).await;
+        assert!(again.is_err(), "what is there is not mixed with what is made up");
+        let empty = Order { residents: 0, issues: 0, ..order("141102004902") };
+        demo::generate(&app.db, &app.means, &empty, &bar).await.unwrap();
+        demo::generate(&app.db, &app.means, &order("141102004902"), &bar).await.unwrap();
+    }
+}
