@@ -81,7 +81,7 @@ test('from the stairwell to the branch', async (t) => {
 
   const worker = await phone(t, browser, server);
   await signIn(worker, 'wangge');
-  await worker.getByRole('link', { name: '测评' }).click();
+  await worker.getByRole('link', { name: '测评', exact: true }).click();
   await look(worker, 'loop-surveys');
   await worker.getByRole('link', { name: title }).click();
   await look(worker, 'loop-survey');
@@ -140,10 +140,14 @@ test('a resident who is not satisfied gets it done again', async (t) => {
   await staff.goto('/issues?state=submitted');
   await staff.getByRole('row').filter({ hasText: '王府名苑小区 3号楼 1单元' }).getByRole('link').click();
   await accept(staff, title);
+  await told(staff, '已受理并派单');
+  await manager.reload();
   await manager.getByRole('link', { name: title }).click();
-  await handle(manager, '已换灯泡', await photo(browser, '新灯泡'));
+  await handle(manager, '已换上新的灯泡', await photo(browser, '新灯泡'));
+  await told(manager, '结果和照片已提交');
   await staff.reload();
   await publish(staff, '物业公司更换了一单元楼道的灯泡。');
+  await told(staff, '已公示');
 
   await resident.reload();
   await look(resident, 'loop-receipt-published');
@@ -162,7 +166,7 @@ test('a resident who is not satisfied gets it done again', async (t) => {
   await resident.goto(`/board/${community}`);
   assert.equal(await resident.getByRole('link', { name: title }).count(), 0);
   await staff.reload();
-  await staff.getByText('换上当晚又灭了').waitFor();
+  await staff.getByText('换上当晚又灭了').first().waitFor();
   await look(staff, 'loop-issue-reopened');
   await staff.getByLabel('派给谁').selectOption('青禾里物业服务有限公司（物业公司）');
   await staff.getByLabel('交办要求').fill('请电工检查线路');
@@ -173,6 +177,7 @@ test('a resident who is not satisfied gets it done again', async (t) => {
   await told(manager, '回执上会标红');
   await staff.reload();
   await publish(staff, '物业公司更换了老化的线路和灯座。');
+  await told(staff, '已公示');
 
   await resident.goto(receipt);
   await resident.getByRole('link', { name: '去打分' }).click();

@@ -54,6 +54,7 @@ CREATE TABLE accounts (
     name TEXT NOT NULL,
     login_name TEXT, -- null for people who enter by an invitation
     password_hash TEXT,
+    password_expires_at BIGINT, -- from then on it only lets in to be changed
     pin_hash TEXT,
     failures INTEGER NOT NULL,
     locked_until BIGINT,
@@ -65,6 +66,18 @@ CREATE TABLE accounts (
 );
 --@citus SELECT create_distributed_table('accounts', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX accounts_by_time ON accounts (tenant_id, created_at, id);
+
+CREATE TABLE password_histories ( -- the last passwords of an account, the present one among them: none of them may come back
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    password_hash TEXT NOT NULL,
+    set_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('password_histories', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX password_histories_by_account ON password_histories (tenant_id, account_id, set_at, id);
 
 CREATE TABLE login_names (
     login_name TEXT NOT NULL PRIMARY KEY,

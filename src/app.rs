@@ -88,7 +88,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(ready))
         .route("/assets/{version}/{name}", get(web::serve_asset))
         .layer(CompressionLayer::new())
-        .layer(DefaultBodyLimit::disable())
+        .layer(DefaultBodyLimit::max(web::MULTIPART_LIMIT_MB << 20))
         .with_state(app)
 }
 

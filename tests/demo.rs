@@ -68,7 +68,7 @@ async fn the_demonstration_has_the_figures_of_the_page() {
         page.assert_ok().assert_contains(&account.name);
     }
     let invitation: Link = made.invitation.unwrap();
-    app.browser().get(&format!("/join/{invitation}")).await.assert_ok().assert_contains("景瑞芳");
+    app.browser().get(&format!("/join/{invitation}")).await.assert_ok().assert_contains("第一网格 网格员");
 }
 
 db_test! {

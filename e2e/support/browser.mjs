@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 
 /** Starts Chromium: DOORSTEP_CHROMIUM, or the one on PATH. The caller closes it. */
 export function openBrowser() {
-  const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
+  const flags = ['--lang=zh-CN', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
   const quiet = ['--disable-background-networking', '--disable-component-update'];
   return chromium.launch({
     executablePath: executable(),

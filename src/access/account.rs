@@ -3,10 +3,10 @@ use uuid::Uuid;
 
 use super::model::{Grant, OrganisationKind, TenantKind};
 use super::store::{
-    ADD_ACCOUNT, ADD_ANCESTORS, ADD_DIVISION, ADD_GRANT, ADD_LOGIN_NAME, ADD_ORGANISATION, ADD_SELF_AS_ANCESTOR,
-    ADD_TENANT, ADD_TENANT_CODE,
+    self, ADD_ACCOUNT, ADD_ANCESTORS, ADD_DIVISION, ADD_GRANT, ADD_LOGIN_NAME, ADD_ORGANISATION, ADD_SELF_AS_ANCESTOR,
+    ADD_TENANT, ADD_TENANT_CODE, REMOVE_GRANT, RENEW_ACCOUNT,
 };
-use super::{Act, password};
+use super::{Act, credential, password};
 use crate::error::{Error, Result};
 use crate::{audit, settings};
 
@@ -61,10 +61,7 @@ pub struct NewAccount {
 
 /// Errors: refused if the login name is taken, the password weak, or two administrator roles come together.
 pub async fn create_account(tx: &mut Tx, act: &Act, new: NewAccount) -> Result<Uuid> {
-    let administrators = new.grants.iter().filter(|grant| grant.role.is_administrator()).count();
-    if administrators > 1 {
-        return Err(Error::refused("系统管理员、安全管理员、审计管理员不能由同一个人担任"));
-    }
+    keep_administrators_apart(&new.grants)?;
     if new.grants.is_empty() {
         return Err(Error::refused("请至少选择一个角色"));
     }
@@ -79,7 +76,10 @@ pub async fn create_account(tx: &mut Tx, act: &Act, new: NewAccount) -> Result<U
         None => (None, None),
     };
     let account = ADD_ACCOUNT.bind(act.tenant).bind(id).bind(new.organisation).bind(new.name);
-    tx.execute(account.bind(login_name.clone()).bind(password_hash).bind(act.at)).await?;
+    tx.execute(account.bind(login_name.clone()).bind(act.at)).await?;
+    if let Some(hash) = password_hash {
+        credential::set_password(tx, act, id, hash).await?;
+    }
     if let Some(login_name) = login_name {
         match tx.execute(ADD_LOGIN_NAME.bind(login_name).bind(act.tenant).bind(id)).await {
             Err(db::Error::Duplicate(_)) => return Err(Error::refused("这个登录名已经有人使用，请换一个")),
@@ -87,10 +87,61 @@ pub async fn create_account(tx: &mut Tx, act: &Act, new: NewAccount) -> Result<U
         };
     }
     for grant in &new.grants {
-        let row = ADD_GRANT.bind(act.tenant).bind(act.id()).bind(id).bind(grant.role).bind(grant.reach);
-        tx.execute(row.bind(grant.reach_id)).await?;
+        insert_grant(tx, act, id, grant).await?;
     }
     let roles: Vec<&str> = new.grants.iter().map(|grant| grant.role.code()).collect();
     audit::record(tx, act, "create", ("account", id), &roles.join(","), &[]).await?;
     Ok(id)
+}
+
+/// Gives an account one more role.
+///
+/// Errors: refused if it has this grant, if two administrator roles would come together, or for one's own account.
+pub async fn add_grant(tx: &mut Tx, act: &Act, account: Uuid, grant: Grant) -> Result<()> {
+    begin_granting(tx, act, account).await?;
+    let mut grants = store::grants(tx, act.tenant, account).await?;
+    if grants.contains(&grant) {
+        return Err(Error::refused("这个账号已经有这个角色和范围"));
+    }
+    insert_grant(tx, act, account, &grant).await?;
+    let role = grant.role.code();
+    grants.push(grant);
+    keep_administrators_apart(&grants)?;
+    audit::record(tx, act, "grant", ("account", account), role, &[]).await
+}
+
+/// Takes a role away, at once: every request looks at the grants anew.
+///
+/// Errors: refused for the last grant and for one's own account.
+pub async fn remove_grant(tx: &mut Tx, act: &Act, account: Uuid, grant: Uuid) -> Result<()> {
+    begin_granting(tx, act, account).await?;
+    let grants = store::shown_grants(tx, act.tenant, account).await?;
+    let role = grants.iter().find(|known| known.id == grant).ok_or(Error::NotFound)?.role;
+    if grants.len() == 1 {
+        return Err(Error::refused("账号至少要有一个角色。不再使用的账号请停用；要换角色，请先给新的，再收回旧的。"));
+    }
+    tx.execute_one(REMOVE_GRANT.bind(act.tenant).bind(grant)).await?;
+    audit::record(tx, act, "revoke_grant", ("account", account), role.code(), &[]).await
+}
+
+/// Holds the account's row, so that of two changes at once the second sees what the first did. Nobody gives themselves
+/// power, nor shuts themselves out.
+async fn begin_granting(tx: &mut Tx, act: &Act, account: Uuid) -> Result<()> {
+    if act.account == Some(account) {
+        return Err(Error::refused("不能改自己的角色，请另一位安全管理员来改"));
+    }
+    Ok(tx.execute_one(RENEW_ACCOUNT.bind(act.tenant).bind(account)).await?)
+}
+
+async fn insert_grant(tx: &mut Tx, act: &Act, account: Uuid, grant: &Grant) -> Result<()> {
+    let row = ADD_GRANT.bind(act.tenant).bind(act.id()).bind(account).bind(grant.role).bind(grant.reach);
+    tx.execute(row.bind(grant.reach_id)).await?;
+    Ok(())
+}
+
+fn keep_administrators_apart(grants: &[Grant]) -> Result<()> {
+    if grants.iter().filter(|grant| grant.role.is_administrator()).count() > 1 {
+        return Err(Error::refused("系统管理员、安全管理员、审计管理员不能由同一个人担任"));
+    }
+    Ok(())
 }

@@ -25,6 +25,13 @@ impl Act {
         Ok(Act { tenant: viewer.tenant, account, organisation, role, at: means.now(), means: means.clone() })
     }
 
+    /// A signed-in person in an affair of their own, which needs no permission; in the first of their roles.
+    pub fn own(viewer: &Viewer, means: &Means) -> Act {
+        let role = viewer.grants.first().map_or(Role::System, |grant| grant.role);
+        let (account, organisation) = (Some(viewer.account), Some(viewer.organisation));
+        Act { account, organisation, role, ..Act::system(viewer.tenant, means) }
+    }
+
     /// A resident without an account.
     pub fn resident(tenant: Uuid, means: &Means) -> Act {
         Act { role: Role::Resident, ..Act::system(tenant, means) }

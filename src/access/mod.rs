@@ -3,6 +3,7 @@
 
 mod account;
 mod act;
+mod credential;
 mod link;
 mod model;
 mod password;
@@ -13,6 +14,7 @@ pub mod web;
 
 pub use account::{NewAccount, create_account, create_organisation, create_tenant};
 pub use act::Act;
+pub use credential::expire_password;
 pub use link::Link;
 pub use model::{ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer};
 pub use routes::{Need, Route, Routes};

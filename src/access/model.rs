@@ -122,6 +122,8 @@ pub struct Viewer {
     pub session: Uuid,
     pub kind: SessionKind,
     pub seen_at: Timestamp,
+    /// They came in by a password that has to be changed before anything else.
+    pub password_expired: bool,
     pub grants: Vec<Grant>,
 }
 

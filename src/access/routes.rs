@@ -16,7 +16,7 @@ use crate::error::Error;
 pub enum Need {
     /// Anybody, without an account.
     Public,
-    /// Any signed-in account.
+    /// Any signed-in account, in its own affairs; even while its password has to be changed.
     Account,
     Permission(Permission),
 }
@@ -81,6 +81,7 @@ async fn guard(need: Need, request: Request, next: Next) -> Response {
     let viewer = request.extensions().get::<Viewer>();
     match (need, viewer) {
         (Need::Public, _) | (Need::Account, Some(_)) => next.run(request).await,
+        (Need::Permission(_), Some(viewer)) if viewer.password_expired => Redirect::to("/me").into_response(),
         (Need::Permission(permission), Some(viewer)) if viewer.may(permission) => next.run(request).await,
         (Need::Permission(_), Some(_)) => Error::Forbidden.into_response(),
         (_, None) if request.extensions().get::<LockedViewer>().is_some() => Redirect::to("/unlock").into_response(),

@@ -5,10 +5,10 @@ use db::{Db, Tx};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::model::{SessionKind, Viewer};
+use super::model::{Grant, SessionKind, Viewer};
 use super::store::{
-    self, ADD_INVITATION, CREDENTIALS, Credentials, DISABLE, ENABLE, FAIL, INVITATION, Invitation, LOGIN, Login,
-    REVOKE, REVOKE_ALL, SESSION, SET_PASSWORD, SET_PIN, SUCCEED, Session, TOUCH, USE_INVITATION, VOID_INVITATIONS,
+    self, ADD_INVITATION, CREDENTIALS, Credentials, DISABLE, ENABLE, FAIL, INVITATION, Invitation, LIVE_SESSIONS, LOGIN,
+    LiveSession, Login, REVOKE, REVOKE_ALL, SESSION, SET_PIN, SUCCEED, Session, TOUCH, USE_INVITATION, VOID_INVITATIONS,
 };
 use super::{Act, Link, password};
 use crate::audit;
@@ -54,11 +54,11 @@ pub async fn recognise(db: &Db, link: &Link, means: &Means) -> Result<Entry> {
         session: link.id,
         kind: session.kind,
         seen_at: session.seen_at,
+        password_expired: session.kind == SessionKind::Password
+            && session.password_expires_at.is_some_and(|at| at <= now),
         grants,
     };
-    let administrator = viewer.grants.iter().any(|grant| grant.role.is_administrator());
-    let idle = if administrator { rules.administrator_idle_minutes } else { rules.idle_minutes };
-    if now.duration_since(session.seen_at) > SignedDuration::from_mins(idle) {
+    if now.duration_since(session.seen_at) > idle(&rules, &viewer.grants) {
         return Ok(if session.kind == SessionKind::Device { Entry::Locked(viewer) } else { Entry::Stranger });
     }
     if now.duration_since(session.seen_at) > SignedDuration::from_mins(1) {
@@ -67,6 +67,12 @@ pub async fn recognise(db: &Db, link: &Link, means: &Means) -> Result<Entry> {
         tx.commit().await?;
     }
     Ok(Entry::Open(viewer))
+}
+
+/// How long somebody with these grants may pause.
+fn idle(rules: &Sessions, grants: &[Grant]) -> SignedDuration {
+    let administrator = grants.iter().any(|grant| grant.role.is_administrator());
+    SignedDuration::from_mins(if administrator { rules.administrator_idle_minutes } else { rules.idle_minutes })
 }
 
 /// Signs in by login name and password. `None` if the two do not belong together, whatever the cause,
@@ -112,7 +118,13 @@ pub async fn unlock(db: &Db, means: &Means, viewer: &Viewer, pin: String) -> Res
 }
 
 /// Compares a secret with its hash, counts failures, locks the account after too many and clears them on success.
-async fn attempt(db: &Db, act: &Act, who: &Credentials, secret: String, hash: Option<String>) -> Result<bool> {
+pub(super) async fn attempt(
+    db: &Db,
+    act: &Act,
+    who: &Credentials,
+    secret: String,
+    hash: Option<String>,
+) -> Result<bool> {
     if let Some(until) = who.locked_until.filter(|until| *until > act.at) {
         let minutes = until.duration_since(act.at).as_mins() + 1;
         return Err(Error::refused(format!(
@@ -152,9 +164,23 @@ async fn open_session(
 }
 
 pub async fn sign_out(tx: &mut Tx, viewer: &Viewer, means: &Means) -> Result<()> {
-    let act = Act { account: Some(viewer.account), ..Act::system(viewer.tenant, means) };
-    tx.execute(REVOKE.bind(viewer.tenant).bind(viewer.session).bind(act.at)).await?;
+    let act = Act::own(viewer, means);
+    tx.execute(REVOKE.bind(viewer.tenant).bind(viewer.account).bind(viewer.session).bind(act.at)).await?;
     audit::record(tx, &act, "sign_out", ("session", viewer.session), "", &[]).await
+}
+
+/// The sessions of an account that still let in, the latest first: phones, and PCs that have not paused for too long.
+pub async fn live_sessions(tx: &mut Tx, tenant: Uuid, account: Uuid, now: Timestamp) -> Result<Vec<LiveSession>> {
+    let grants = store::grants(tx, tenant, account).await?;
+    let rules: Sessions = settings::read(tx, tenant, now).await?;
+    let since = now - idle(&rules, &grants);
+    Ok(tx.all(LIVE_SESSIONS.bind(tenant).bind(account).bind(now).bind(since)).await?)
+}
+
+/// Ends one session of an account.
+pub async fn revoke(tx: &mut Tx, act: &Act, account: Uuid, session: Uuid) -> Result<()> {
+    tx.execute_one(REVOKE.bind(act.tenant).bind(account).bind(session).bind(act.at)).await?;
+    audit::record(tx, act, "revoke", ("session", session), "", &[]).await
 }
 
 /// Makes a new invitation for an account; earlier ones that nobody has used stop working.
@@ -207,17 +233,6 @@ pub async fn join(db: &Db, means: &Means, link: &Link, pin: String, label: &str)
     let session = open_session(&mut tx, &act, account, SessionKind::Device, label, expires).await?;
     tx.commit().await?;
     Ok(session)
-}
-
-/// Gives an account a new password and signs it out everywhere.
-pub async fn reset_password(tx: &mut Tx, act: &Act, account: Uuid, login_name: &str, new: String) -> Result<()> {
-    if let Some(weakness) = password::weakness(&new, login_name) {
-        return Err(Error::refused(weakness));
-    }
-    let hash = password::hash(new).await?;
-    tx.execute_one(SET_PASSWORD.bind(act.tenant).bind(account).bind(hash)).await?;
-    tx.execute(REVOKE_ALL.bind(act.tenant).bind(account).bind(act.at)).await?;
-    audit::record(tx, act, "reset_password", ("account", account), "", &[]).await
 }
 
 /// Stops an account and all its sessions.

@@ -12,7 +12,7 @@ use crate::error::Result;
 /// here; that a grant can name one of them is all that this slice knows, so it reads their names and nothing else.
 macro_rules! reaching {
     () => {
-        "SELECT g.account_id, g.role, g.reach, COALESCE(e.name, r.name, o.name) AS reach_name FROM grants g
+        "SELECT g.id, g.account_id, g.role, g.reach, COALESCE(e.name, r.name, o.name) AS reach_name FROM grants g
          LEFT JOIN estates e ON g.reach = 'estate' AND e.tenant_id = g.tenant_id AND e.id = g.reach_id
          LEFT JOIN grids r ON g.reach = 'grid' AND r.tenant_id = g.tenant_id AND r.id = g.reach_id
          LEFT JOIN organisations o ON g.reach = 'organisation' AND o.tenant_id = g.tenant_id AND o.id = g.reach_id "
@@ -35,13 +35,15 @@ statements! {
         ORDER BY kind, name LIMIT 500";
     ORGANISATION = "SELECT id, kind, name, phone FROM organisations WHERE tenant_id = $1 AND id = $2";
     ADD_ACCOUNT = "INSERT INTO accounts
-        (tenant_id, id, organisation_id, name, login_name, password_hash, failures, lock_version, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, 0, 1, $7)";
+        (tenant_id, id, organisation_id, name, login_name, failures, lock_version, created_at)
+        VALUES ($1, $2, $3, $4, $5, 0, 1, $6)";
+    RENEW_ACCOUNT = "UPDATE accounts SET lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     ADD_LOGIN_NAME = "INSERT INTO login_names (login_name, tenant_id, account_id) VALUES ($1, $2, $3)";
     ADD_GRANT = "INSERT INTO grants (tenant_id, id, account_id, role, reach, reach_id) VALUES ($1, $2, $3, $4, $5, $6)";
+    REMOVE_GRANT = "DELETE FROM grants WHERE tenant_id = $1 AND id = $2";
     GRANTS = "SELECT role, reach, reach_id FROM grants WHERE tenant_id = $1 AND account_id = $2 ORDER BY id";
     LOGIN = "SELECT tenant_id, account_id FROM login_names WHERE login_name = $1";
-    CREDENTIALS = "SELECT id, password_hash, pin_hash, locked_until, failures, disabled_at FROM accounts
+    CREDENTIALS = "SELECT id, login_name, password_hash, pin_hash, locked_until, failures, disabled_at FROM accounts
         WHERE tenant_id = $1 AND id = $2";
     FAIL = "UPDATE accounts SET failures = failures + 1, locked_until = CASE WHEN failures + 1 >= $3 THEN $4 ELSE locked_until END
         WHERE tenant_id = $1 AND id = $2";
@@ -49,11 +51,16 @@ statements! {
     ADD_SESSION = "INSERT INTO sessions (tenant_id, id, account_id, kind, secret_hash, label, created_at, seen_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)";
     SESSION = "SELECT s.kind, s.secret_hash, s.seen_at, s.expires_at, s.revoked_at,
-            a.id AS account_id, a.name, a.organisation_id, a.disabled_at, t.name AS tenant_name, t.code AS tenant_code
+            a.id AS account_id, a.name, a.organisation_id, a.disabled_at, a.password_expires_at,
+            t.name AS tenant_name, t.code AS tenant_code
         FROM sessions s JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
         JOIN tenants t ON t.tenant_id = s.tenant_id WHERE s.tenant_id = $1 AND s.id = $2";
     TOUCH = "UPDATE sessions SET seen_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
-    REVOKE = "UPDATE sessions SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
+    LIVE_SESSIONS = "SELECT id, kind, label, seen_at FROM sessions WHERE tenant_id = $1 AND account_id = $2
+        AND revoked_at IS NULL AND expires_at > $3 AND (kind = 'device' OR seen_at >= $4) ORDER BY seen_at DESC, id LIMIT 50";
+    REVOKE = "UPDATE sessions SET revoked_at = $4 WHERE tenant_id = $1 AND account_id = $2 AND id = $3 AND revoked_at IS NULL";
+    REVOKE_OTHERS = "UPDATE sessions SET revoked_at = $4
+        WHERE tenant_id = $1 AND account_id = $2 AND id <> $3 AND revoked_at IS NULL";
     REVOKE_ALL = "UPDATE sessions SET revoked_at = $3 WHERE tenant_id = $1 AND account_id = $2 AND revoked_at IS NULL";
     DISABLE = "UPDATE accounts SET disabled_at = $3, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND disabled_at IS NULL";
@@ -67,7 +74,14 @@ statements! {
     USE_INVITATION = "UPDATE invitations SET used_at = $3 WHERE tenant_id = $1 AND id = $2 AND used_at IS NULL";
     VOID_INVITATIONS = "UPDATE invitations SET used_at = $3 WHERE tenant_id = $1 AND account_id = $2 AND used_at IS NULL";
     SET_PIN = "UPDATE accounts SET pin_hash = $3, failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
-    SET_PASSWORD = "UPDATE accounts SET password_hash = $3, failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
+    SET_PASSWORD = "UPDATE accounts SET password_hash = $3, password_expires_at = $4, failures = 0, locked_until = NULL
+        WHERE tenant_id = $1 AND id = $2";
+    EXPIRE_PASSWORD = "UPDATE accounts SET password_expires_at = $3 WHERE tenant_id = $1 AND id = $2 AND password_hash IS NOT NULL";
+    ADD_PAST_PASSWORD = "INSERT INTO password_histories (tenant_id, id, account_id, password_hash, set_at) VALUES ($1, $2, $3, $4, $5)";
+    PAST_PASSWORDS = "SELECT password_hash FROM password_histories WHERE tenant_id = $1 AND account_id = $2
+        ORDER BY set_at DESC, id DESC LIMIT $3";
+    FORGET_PAST_PASSWORDS = "DELETE FROM password_histories WHERE tenant_id = $1 AND account_id = $2 AND id NOT IN
+        (SELECT id FROM password_histories WHERE tenant_id = $1 AND account_id = $2 ORDER BY set_at DESC, id DESC LIMIT $3)";
     ACCOUNT = "SELECT a.id, a.name, a.login_name, a.disabled_at, a.locked_until, a.created_at, o.name AS organisation_name,
             (SELECT MAX(s.seen_at) FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id) AS seen_at,
             (SELECT MAX(i.expires_at) FROM invitations i
@@ -96,14 +110,18 @@ record! {
     pub struct Organisation { pub id: Uuid, pub kind: OrganisationKind, pub name: String, pub phone: Option<String> }
     pub(super) struct Login { pub tenant_id: Uuid, pub account_id: Uuid }
     pub(super) struct Credentials {
-        pub id: Uuid, pub password_hash: Option<String>, pub pin_hash: Option<String>, pub locked_until: Option<Timestamp>,
-        pub failures: i64, pub disabled_at: Option<Timestamp>,
+        pub id: Uuid, pub login_name: Option<String>, pub password_hash: Option<String>, pub pin_hash: Option<String>,
+        pub locked_until: Option<Timestamp>, pub failures: i64, pub disabled_at: Option<Timestamp>,
     }
     pub(super) struct Session {
         pub kind: SessionKind, pub secret_hash: Vec<u8>, pub seen_at: Timestamp, pub expires_at: Timestamp,
         pub revoked_at: Option<Timestamp>, pub account_id: Uuid, pub name: String, pub organisation_id: Uuid,
-        pub disabled_at: Option<Timestamp>, pub tenant_name: String, pub tenant_code: String,
+        pub disabled_at: Option<Timestamp>, pub password_expires_at: Option<Timestamp>, pub tenant_name: String,
+        pub tenant_code: String,
     }
+    /// A session that still lets in, as pages list it.
+    pub(super) struct LiveSession { pub id: Uuid, pub kind: SessionKind, pub label: String, pub seen_at: Timestamp }
+    pub(super) struct PastPassword { pub password_hash: String }
     pub(super) struct Invitation {
         pub account_id: Uuid, pub secret_hash: Vec<u8>, pub expires_at: Timestamp, pub used_at: Option<Timestamp>,
         pub name: String, pub disabled_at: Option<Timestamp>, pub tenant_name: String,
@@ -114,7 +132,9 @@ record! {
         pub seen_at: Option<Timestamp>, pub invited_until: Option<Timestamp>,
     }
     /// A grant as pages show it.
-    pub(super) struct ShownGrant { pub account_id: Uuid, pub role: Role, pub reach: Reach, pub reach_name: Option<String> }
+    pub(super) struct ShownGrant {
+        pub id: Uuid, pub account_id: Uuid, pub role: Role, pub reach: Reach, pub reach_name: Option<String>,
+    }
     /// What a grant can be limited to.
     pub(super) struct Reachable { pub reach: Reach, pub id: Uuid, pub name: String }
 }

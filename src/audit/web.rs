@@ -29,7 +29,13 @@ const ACTIONS: &[(&str, &str)] = &[
     ("sign_in_failed", "登录失败"),
     ("sign_out", "退出登录"),
     ("invite", "发出邀请码"),
+    ("revoke", "强制退出"),
     ("reset_password", "重设密码"),
+    ("expire_password", "要求换密码"),
+    ("change_password", "换密码"),
+    ("change_pin", "换 PIN 码"),
+    ("grant", "授权"),
+    ("revoke_grant", "收回授权"),
     ("disable", "停用"),
     ("enable", "恢复"),
     ("assign_grid", "划入网格"),
@@ -108,9 +114,9 @@ impl Listed {
         words(SUBJECTS, &self.subject_kind)
     }
 
-    /// Why; for a new account the roles that it was given.
+    /// Why; for an account the roles that it was given or that were taken from it.
     fn why(&self) -> String {
-        if self.action == "create" && self.subject_kind == "account" {
+        if self.subject_kind == "account" && matches!(self.action.as_str(), "create" | "grant" | "revoke_grant") {
             let roles: Vec<&str> = self.reason.split(',').map(role_words).collect();
             return roles.join("、");
         }

@@ -226,7 +226,7 @@ impl Stage<'_> {
     ) -> Result<()> {
         let (community, script) = (self.community, &self.scripts[which]);
         let report = self.filed.get_mut(&which).ok_or_else(|| unknown(&script.key))?;
-        if matches!(script.source, Source::Qr | Source::Wechat) && which % 3 != 0 {
+        if matches!(script.source, Source::Qr | Source::Wechat) && !which.is_multiple_of(3) {
             let answer = answer(Respondent::Reporter, rating)?;
             let (act, link) = (community.resident(at), report.rating_link.clone());
             report.rating_link = issue::rate(tx, &act, &link, answer.score, answer.solved, &answer.comment).await?;

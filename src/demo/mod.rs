@@ -35,7 +35,7 @@ use story::Story;
 pub const CODE: &str = "141102004999";
 const HOUSEHOLDS: usize = 1580;
 const RESIDENTS: usize = 4915;
-const SEED: u64 = 2016_11;
+const SEED: u64 = 201_611;
 
 /// A community that is to be made up.
 #[derive(Debug, Clone)]

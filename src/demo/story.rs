@@ -328,7 +328,7 @@ impl Writer<'_> {
         }
         match &script.reopened {
             Some(again) => self.round_again(done, again),
-            None => self.to_the_end(done, script.publicity.as_deref().unwrap_or_default()),
+            None => self.finally(done, script.publicity.as_deref().unwrap_or_default()),
         }
     }
 
@@ -399,10 +399,10 @@ impl Writer<'_> {
         self.moves.push((dispatched, Move::Dispatch));
         let Some(done) = self.handle(dispatched, &again.handling, again.result.as_deref()) else { return };
         let publicity = self.script.publicity.as_deref().unwrap_or_default();
-        self.to_the_end(done, publicity);
+        self.finally(done, publicity);
     }
 
-    fn to_the_end(&mut self, done: Timestamp, publicity: &str) {
+    fn finally(&mut self, done: Timestamp, publicity: &str) {
         let published = self.after(done, 60..500, true);
         self.moves.push((published, Move::Publish(publicity.to_owned())));
         if self.script.state == Fate::Published {

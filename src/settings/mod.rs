@@ -31,7 +31,7 @@ pub trait Setting: DeserializeOwned {
     const NAME: &'static str;
 }
 
-/// How long sessions last and when accounts lock.
+/// How long sessions and passwords last and when accounts lock.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Sessions {
     pub idle_minutes: i64,
@@ -41,6 +41,9 @@ pub struct Sessions {
     pub invitation_hours: i64,
     pub failures: i64,
     pub lock_minutes: i64,
+    pub password_days: i64,
+    /// How many of the last passwords, the present one among them, must not be chosen again.
+    pub history: i64,
 }
 
 impl Setting for Sessions {

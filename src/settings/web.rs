@@ -24,6 +24,8 @@ const WORDS: &[(&str, &str)] = &[
     ("invitation_hours", "邀请码多久内有效"),
     ("failures", "连续输错几次锁定"),
     ("lock_minutes", "锁定多久"),
+    ("password_days", "密码用多久要换"),
+    ("history", "不能再用最近几个密码"),
     ("issue.tiers", "诉求分级的时限"),
     ("sudden", "突发"),
     ("urgent", "紧急民生"),

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use axum::body::Bytes;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 
 use crate::error::Error;
@@ -29,7 +31,8 @@ pub struct Form {
 }
 
 const FORM_LIMIT_MB: usize = 1;
-const MULTIPART_LIMIT_MB: usize = 64;
+/// The router stops reading a request body beyond this.
+pub const MULTIPART_LIMIT_MB: usize = 64;
 
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Error;
@@ -66,15 +69,10 @@ impl Form {
 
     async fn multipart(mut parts: Multipart) -> Result<Form, Error> {
         let mut form = Form::default();
-        let mut size = 0;
-        while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
+        while let Some(part) = parts.next_field().await.map_err(broken_off)? {
             let field = part.name().unwrap_or_default().to_owned();
             let file_name = part.file_name().map(str::to_owned);
-            let content = part.bytes().await.map_err(|_| Error::TooLarge(MULTIPART_LIMIT_MB))?;
-            size += content.len();
-            if size > MULTIPART_LIMIT_MB << 20 {
-                return Err(Error::TooLarge(MULTIPART_LIMIT_MB));
-            }
+            let content = part.bytes().await.map_err(broken_off)?;
             match file_name {
                 Some(_) if content.is_empty() => {} // a file field that was left empty
                 Some(file_name) => form.uploads.push(Upload { field, file_name, content }),
@@ -154,6 +152,10 @@ impl Form {
     pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
         self.errors.iter().map(|(name, sentence)| (name.as_str(), sentence.as_str()))
     }
+}
+
+fn broken_off(error: MultipartError) -> Error {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Error::TooLarge(MULTIPART_LIMIT_MB) } else { unreadable() }
 }
 
 fn unreadable() -> Error {
