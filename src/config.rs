@@ -1,7 +1,9 @@
 //! Where the program finds its database and its keys, and how the world reaches it.
 
+use std::fs::DirBuilder;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -42,7 +44,8 @@ pub struct Config {
 impl Options {
     /// Opens the database, brings its schema up to date and checks that the keys are its own.
     pub async fn open(&self) -> anyhow::Result<(Db, Means)> {
-        std::fs::create_dir_all(&self.data).with_context(|| format!("建不了数据目录 {}", self.data.display()))?;
+        let folder = DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
+        folder.with_context(|| format!("建不了数据目录 {}", self.data.display()))?;
         let address = self.database.clone();
         let address = address.unwrap_or_else(|| format!("sqlite:{}", self.data.join("doorstep.db").display()));
         let db = Db::open(&address).await.context("打不开数据库")?;

@@ -1,9 +1,10 @@
 //! Coming in, staying in and being put out: passwords, invitations, phones that lock, and who hands out accounts.
 
-use doorstep::access::Role;
+use doorstep::access::{self, Role};
 use jiff::SignedDuration;
+use uuid::Uuid;
 
-use crate::support::{Account, Browser, Page, TestApp};
+use crate::support::{Account, Browser, Community, Page, TestApp};
 
 fn pass(app: &TestApp, time: SignedDuration) {
     app.means.clock.set(app.means.now() + time);
@@ -22,7 +23,7 @@ async fn phone_account(admin: &Browser, app: &TestApp, role: &str) -> Page {
 async fn invite(app: &TestApp, account: &Page) -> String {
     let id = account.url.rsplit('/').next().unwrap().parse().unwrap();
     let mut tx = app.db.begin().await.unwrap();
-    let link = doorstep::access::invite(&mut tx, &app.act(), id).await.unwrap();
+    let link = access::invite(&mut tx, &app.act(), id).await.unwrap();
     tx.commit().await.unwrap();
     format!("/join/{link}")
 }
@@ -33,6 +34,19 @@ async fn join(browser: &Browser, path: &str, pin: &str) -> Page {
 
 async fn wrong_password(browser: &Browser, account: &Account) -> Page {
     browser.sign_in(&account.login, "Beichuan-2027").await
+}
+
+/// Changes one's own password on the page for it.
+async fn change(browser: &Browser, old: &str, new: &str) -> Page {
+    browser.post("/me/password", &[("form", "password"), ("old", old), ("password", new), ("again", new)]).await
+}
+
+/// The first grant of an account: pages show no address for taking the last one back.
+async fn grant_of(app: &TestApp, community: &Community, account: Uuid) -> Uuid {
+    db::statements! { GRANT_OF = "SELECT id FROM grants WHERE tenant_id = $1 AND account_id = $2"; }
+    let mut tx = app.db.read().await.unwrap();
+    let rows = tx.rows(GRANT_OF.bind(community.tenant).bind(account)).await.unwrap();
+    rows[0].get("id").unwrap()
 }
 
 db_test! {
@@ -219,6 +233,184 @@ db_test! {
         app.browser().sign_in("liling", "Weifen-2026-x").await.assert_ok().assert_contains("系统管理员");
     }
 
+    async fn a_password_from_somebody_else_is_changed_first(app: TestApp) {
+        let admin = app.person(Role::SecurityAdmin).browser().await;
+        let organisation = app.home.organisation.to_string();
+        let fields = [
+            ("name", "李玲"),
+            ("organisation", organisation.as_str()),
+            ("role", "audit_admin"),
+            ("reach", "tenant"),
+            ("login", "liling"),
+            ("password", "Weifen-2026-x"),
+        ];
+        let account = admin.post("/accounts", &fields).await.url.clone();
+        let browser = app.browser();
+        let first = browser.sign_in("liling", "Weifen-2026-x").await;
+        assert_eq!(first.assert_ok().assert_contains("请先换一个密码").url, "/me");
+        assert_eq!(browser.get("/audit").await.url, "/me");
+        assert_eq!(browser.post("/audit/verification", &[]).await.url, "/me");
+        change(&browser, "Weifen-2026-x", "Weifen-2026-x").await.assert_status(422).assert_contains("不能再用");
+        let changed = change(&browser, "Weifen-2026-x", "Beichuan-2026").await;
+        changed.assert_ok().assert_contains("密码已换好").assert_lacks("请先换一个密码");
+        browser.get("/audit").await.assert_ok().assert_contains("要求换密码").assert_contains("换密码");
+        // After a reset the same again; signing out is open all the while.
+        admin.post(&format!("{account}/password"), &[("password", "Weifen-2027-x")]).await.assert_contains("密码已重设");
+        assert_eq!(browser.get("/audit").await.url, "/login");
+        assert_eq!(browser.sign_in("liling", "Weifen-2027-x").await.url, "/me");
+        browser.post("/logout", &[]).await.assert_contains("已退出登录");
+    }
+
+    async fn a_password_lasts_ninety_days(app: TestApp) {
+        let account = app.person(Role::AuditAdmin).create().await;
+        let browser = app.browser();
+        pass(&app, SignedDuration::from_hours(24 * 90) - SignedDuration::from_secs(1));
+        assert_eq!(browser.sign_in(&account.login, &account.password).await.url, "/audit");
+        pass(&app, SignedDuration::from_secs(1));
+        assert_eq!(browser.get("/audit").await.url, "/me");
+        change(&browser, &account.password, "Weifen-2027-x").await.assert_contains("密码已换好");
+        assert_eq!(browser.get("/audit").await.assert_ok().url, "/audit");
+    }
+
+    async fn ones_own_password_is_changed_with_the_old_one(app: TestApp) {
+        let account = app.person(Role::AuditAdmin).named("李玲").create().await;
+        let (browser, elsewhere) = (app.browser(), app.browser());
+        for browser in [&browser, &elsewhere] {
+            browser.sign_in(&account.login, &account.password).await.assert_ok().assert_contains("href=\"/me\"");
+        }
+        let me = browser.get("/me").await;
+        me.assert_ok().assert_contains("李玲").assert_contains("审计管理员（整个社区）").assert_lacks("换 PIN 码");
+        change(&browser, "Beichuan-2027", "Weifen-2026-x").await.assert_status(422).assert_contains("现在的密码不对");
+        change(&browser, &account.password, "weak").await.assert_status(422).assert_contains("密码至少要 10 个字符");
+        let unlike = [("old", account.password.as_str()), ("password", "Weifen-2026-x"), ("again", "Weifen-2026-y")];
+        let unlike = browser.post("/me/password", &unlike).await;
+        unlike.assert_status(422).assert_contains("两次输入的新密码不一样").assert_lacks("Weifen-2026-x");
+        change(&browser, &account.password, "Weifen-2026-x").await.assert_ok().assert_contains("密码已换好");
+        browser.get("/audit").await.assert_ok();
+        assert_eq!(elsewhere.get("/audit").await.url, "/login");
+        elsewhere.sign_in(&account.login, &account.password).await.assert_status(422);
+        elsewhere.sign_in(&account.login, "Weifen-2026-x").await.assert_ok();
+    }
+
+    async fn a_guess_at_the_old_password_locks(app: TestApp) {
+        let account = app.person(Role::AuditAdmin).create().await;
+        let browser = app.browser();
+        browser.sign_in(&account.login, &account.password).await.assert_ok();
+        for _ in 0..5 {
+            change(&browser, "Beichuan-2027", "Weifen-2026-x").await.assert_contains("现在的密码不对");
+        }
+        change(&browser, &account.password, "Weifen-2026-x").await.assert_status(422).assert_contains("账号已锁定");
+    }
+
+    async fn the_last_five_passwords_do_not_come_back(app: TestApp) {
+        let account = app.person(Role::AuditAdmin).create().await;
+        let browser = app.browser();
+        browser.sign_in(&account.login, &account.password).await.assert_ok();
+        let mut old = account.password.clone();
+        for number in 1..=5 {
+            pass(&app, SignedDuration::from_mins(1));
+            change(&browser, &old, &account.password).await.assert_status(422).assert_contains("最近用过的 5 个密码");
+            let new = format!("Weifen-{number}-road");
+            change(&browser, &old, &new).await.assert_contains("密码已换好");
+            old = new;
+        }
+        change(&browser, &old, "Weifen-1-road").await.assert_status(422).assert_contains("最近用过的 5 个密码");
+        change(&browser, &old, &account.password).await.assert_contains("密码已换好");
+    }
+
+    async fn the_pin_of_a_phone_is_changed_with_the_old_one(app: TestApp) {
+        let admin = app.person(Role::SecurityAdmin).browser().await;
+        let account = phone_account(&admin, &app, "audit_admin").await;
+        let phone = app.browser();
+        join(&phone, &invite(&app, &account).await, "802413").await.assert_ok();
+        phone.get("/me").await.assert_contains("换 PIN 码").assert_lacks("换密码</summary>").assert_contains("我的手机");
+        let change = async |old: &str, new: &str| {
+            phone.post("/me/pin", &[("form", "pin"), ("old_pin", old), ("pin", new), ("pin_again", new)]).await
+        };
+        change("802414", "135790").await.assert_status(422).assert_contains("现在的 PIN 码不对");
+        change("802413", "123456").await.assert_status(422).assert_contains("不能是相同或连续的数字");
+        change("802413", "802413").await.assert_status(422).assert_contains("和原来的一样");
+        change("802413", "135790").await.assert_ok().assert_contains("PIN 码已换好");
+        pass(&app, SignedDuration::from_hours(24));
+        phone.post("/unlock", &[("pin", "802413")]).await.assert_status(422);
+        assert_eq!(phone.post("/unlock", &[("pin", "135790")]).await.url, "/audit");
+        let password = [("old", "135790"), ("password", "Weifen-2026-x"), ("again", "Weifen-2026-x")];
+        phone.post("/me/password", &password).await.assert_status(422).assert_contains("不用密码");
+    }
+
+    async fn sessions_are_listed_and_ended_one_by_one(app: TestApp) {
+        let account = app.person(Role::AuditAdmin).create().await;
+        let (here, there) = (app.browser(), app.browser());
+        here.sign_in(&account.login, &account.password).await.assert_ok();
+        here.get("/me").await.assert_contains("正在用").assert_contains("电脑上的浏览器").assert_lacks("让它退出</button>");
+        there.sign_in(&account.login, &account.password).await.assert_ok();
+        let revocation = here.get("/me").await.link("/me/sessions/");
+        // Nobody ends somebody else's session by way of their own page.
+        let stranger = app.person(Role::AuditAdmin).browser().await;
+        stranger.post(&revocation, &[]).await.assert_status(404);
+        here.post(&revocation, &[]).await.assert_ok().assert_contains("那里的登录已退出").assert_lacks("让它退出</button>");
+        assert_eq!(there.get("/audit").await.url, "/login");
+        here.get("/audit").await.assert_ok().assert_contains("强制退出");
+        // An administrator does the same from the account's page; who has paused for too long is not listed any more.
+        let admin = app.person(Role::SecurityAdmin).create().await;
+        let security = app.browser();
+        security.sign_in(&admin.login, &admin.password).await.assert_ok();
+        let path = format!("/accounts/{}", account.id);
+        let revocation = security.get(&path).await.link(&format!("{path}/sessions/"));
+        let wrong_account = revocation.replace(&account.id.to_string(), &admin.id.to_string());
+        security.post(&wrong_account, &[]).await.assert_status(404);
+        security.post(&revocation, &[]).await.assert_ok().assert_contains("那里的登录已退出").assert_lacks("让它退出</button>");
+        assert_eq!(here.get("/audit").await.url, "/login");
+        here.sign_in(&account.login, &account.password).await.assert_ok();
+        security.get(&path).await.assert_contains("让它退出</button>");
+        pass(&app, SignedDuration::from_mins(15) + SignedDuration::from_secs(1));
+        security.sign_in(&admin.login, &admin.password).await.assert_ok();
+        security.get(&path).await.assert_ok().assert_lacks("让它退出</button>");
+    }
+
+    async fn roles_are_given_and_taken_back(app: TestApp) {
+        let account = app.person(Role::AuditAdmin).create().await;
+        let browser = app.browser();
+        browser.sign_in(&account.login, &account.password).await.assert_ok();
+        let own = app.person(Role::SecurityAdmin).create().await;
+        let admin = app.browser();
+        admin.sign_in(&own.login, &own.password).await.assert_ok();
+        let path = format!("/accounts/{}", account.id);
+        admin.get(&path).await.assert_ok().assert_lacks("收回");
+        let grant = async |role: &str, reach: &str| {
+            admin.post(&format!("{path}/grants"), &[("role", role), ("reach", reach)]).await
+        };
+        grant("", "").await.assert_status(422).assert_contains("请选择角色").assert_contains("请选择管理范围");
+        grant("resident", "tenant").await.assert_status(422).assert_contains("请选择角色");
+        grant("system_admin", "tenant").await.assert_status(422).assert_contains("不能由同一个人担任");
+        grant("audit_admin", "tenant").await.assert_status(422).assert_contains("已经有这个角色和范围");
+        let reach = format!("organisation:{}", app.home.organisation);
+        grant("system_admin", &reach).await.assert_status(422).assert_contains("管的是整个社区的系统");
+        browser.get("/residents").await.assert_status(403);
+        grant("staff", "tenant").await.assert_ok().assert_contains("角色已给").assert_contains("社区工作人员");
+        browser.get("/residents").await.assert_ok();
+        // The first that is listed is the older one; the last that is left stays.
+        let revocation = admin.get(&path).await.link(&format!("{path}/grants/"));
+        admin.post(&revocation, &[]).await.assert_ok().assert_contains("角色已收回").assert_lacks("收回</button>");
+        admin.post(&revocation, &[]).await.assert_status(404);
+        browser.get("/audit").await.assert_status(403);
+        // Nobody changes their own roles.
+        let mine = format!("/accounts/{}", own.id);
+        admin.get(&mine).await.assert_lacks("再给一个角色");
+        let refused = admin.post(&format!("{mine}/grants"), &[("role", "staff"), ("reach", "tenant")]).await;
+        refused.assert_status(422).assert_contains("不能改自己的角色");
+        let log = app.person(Role::AuditAdmin).browser().await.get("/audit").await;
+        log.assert_contains("收回授权").assert_contains("社区工作人员");
+    }
+
+    async fn the_last_role_stays(app: TestApp) {
+        let account = app.person(Role::Staff).create().await.id;
+        let grant = grant_of(&app, &app.home, account).await;
+        let admin = app.person(Role::SecurityAdmin).browser().await;
+        let refused = admin.post(&format!("/accounts/{account}/grants/{grant}/revocation"), &[]).await;
+        refused.assert_status(422).assert_contains("账号至少要有一个角色");
+    }
+
     async fn accounts_of_another_community_are_not_found(app: TestApp) {
         let other = app.community("141102004998", "滨河社区").await;
         let stranger = app.person(Role::Secretary).of_community(&other).named("远方来客").create().await;
@@ -226,8 +418,12 @@ db_test! {
         admin.get("/accounts").await.assert_ok().assert_lacks("远方来客");
         let path = format!("/accounts/{}", stranger.id);
         admin.get(&path).await.assert_status(404);
-        for act in ["invitation", "enabling", "disabling", "password"] {
-            let fields = [("reason", "已离岗"), ("password", "Weifen-2026-x")];
+        let grant = grant_of(&app, &other, stranger.id).await;
+        let session = access::sign_in(&app.db, &app.means, &stranger.login, stranger.password.clone(), "test").await;
+        let grant = format!("grants/{grant}/revocation");
+        let session = format!("sessions/{}/revocation", session.unwrap().unwrap().id);
+        for act in ["invitation", "enabling", "disabling", "password", "grants", &grant, &session] {
+            let fields = [("reason", "已离岗"), ("password", "Weifen-2026-x"), ("role", "staff"), ("reach", "tenant")];
             admin.post(&format!("{path}/{act}"), &fields).await.assert_status(404);
         }
         app.browser().sign_in(&stranger.login, &stranger.password).await.assert_ok();
@@ -247,15 +443,15 @@ db_test! {
             }
         }
         let both = [Role::SecurityAdmin, Role::AuditAdmin];
-        let grants = both.map(|role| doorstep::access::Grant { role, reach: doorstep::access::Reach::Tenant, reach_id: None });
-        let new = doorstep::access::NewAccount {
+        let grants = both.map(|role| access::Grant { role, reach: access::Reach::Tenant, reach_id: None });
+        let new = access::NewAccount {
             name: "李玲".to_owned(),
             organisation: app.home.organisation,
             login: None,
             grants: grants.to_vec(),
         };
         let mut tx = app.db.begin().await.unwrap();
-        let refusal = doorstep::access::create_account(&mut tx, &app.act(), new).await.unwrap_err();
+        let refusal = access::create_account(&mut tx, &app.act(), new).await.unwrap_err();
         assert!(refusal.to_string().contains("不能由同一个人担任"), "{refusal}");
     }
 

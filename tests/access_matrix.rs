@@ -139,6 +139,7 @@ impl Landmarks {
             "residents" => self.resident,
             "issues" => self.issue.id,
             "imports" => Uuid::max(), // nobody has imported anything
+            "me" => Uuid::nil(),
             _ if pattern.contains("{id}") => panic!("a landmark for {pattern} is missing"),
             _ => Uuid::nil(),
         };
@@ -149,6 +150,8 @@ impl Landmarks {
             .replace("{place_code}", &self.place_code)
             .replace("{contact}", &self.contact.to_string())
             .replace("{photo}", &self.photo.to_string())
+            .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
+            .replace("{session}", &Uuid::nil().to_string())
             .replace("{link}", &self.issue.rating_link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
         filled

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::model::{Grant, SessionKind, Viewer};
 use super::store::{
-    self, ADD_INVITATION, CREDENTIALS, Credentials, DISABLE, ENABLE, FAIL, INVITATION, Invitation, LIVE_SESSIONS, LOGIN,
-    LiveSession, Login, REVOKE, REVOKE_ALL, SESSION, SET_PIN, SUCCEED, Session, TOUCH, USE_INVITATION, VOID_INVITATIONS,
+    self, ADD_INVITATION, COUNT_ATTEMPT, CREDENTIALS, Credentials, DISABLE, ENABLE, INVITATION, Invitation,
+    LIVE_SESSIONS, LOGIN, LiveSession, Login, REVOKE, REVOKE_ALL, SESSION, SET_PIN, SUCCEED, Session, TOUCH,
+    USE_INVITATION, VOID_INVITATIONS,
 };
 use super::{Act, Link, password};
 use crate::audit;
@@ -117,7 +118,8 @@ pub async fn unlock(db: &Db, means: &Means, viewer: &Viewer, pin: String) -> Res
     Ok(true)
 }
 
-/// Compares a secret with its hash, counts failures, locks the account after too many and clears them on success.
+/// Compares a secret with its hash. The attempt is counted as a failure before the comparison, which takes long, so that
+/// many guesses at once get no more tries than one after another; a right one clears the count.
 pub(super) async fn attempt(
     db: &Db,
     act: &Act,
@@ -125,7 +127,14 @@ pub(super) async fn attempt(
     secret: String,
     hash: Option<String>,
 ) -> Result<bool> {
-    if let Some(until) = who.locked_until.filter(|until| *until > act.at) {
+    let mut tx = db.begin().await?;
+    let rules: Sessions = settings::read(&mut tx, act.tenant, act.at).await?;
+    let until = act.at + SignedDuration::from_mins(rules.lock_minutes);
+    let counted = COUNT_ATTEMPT.bind(act.tenant).bind(who.id).bind(rules.failures).bind(until).bind(act.at);
+    let locked = tx.execute(counted).await? == 0;
+    tx.commit().await?;
+    if locked {
+        let until = who.locked_until.filter(|until| *until > act.at).unwrap_or(until);
         let minutes = until.duration_since(act.at).as_mins() + 1;
         return Err(Error::refused(format!(
             "连续输错次数过多，账号已锁定，请 {minutes} 分钟后再试，或请安全管理员解锁"
@@ -133,16 +142,9 @@ pub(super) async fn attempt(
     }
     let right = password::verify(secret, hash).await && who.disabled_at.is_none();
     let mut tx = db.begin().await?;
-    let rules: Sessions = settings::read(&mut tx, act.tenant, act.at).await?;
     if right {
         tx.execute(SUCCEED.bind(act.tenant).bind(who.id)).await?;
     } else {
-        let until = act.at + SignedDuration::from_mins(rules.lock_minutes);
-        // A lock that has run out starts the count anew.
-        if who.locked_until.is_some() {
-            tx.execute(SUCCEED.bind(act.tenant).bind(who.id)).await?;
-        }
-        tx.execute(FAIL.bind(act.tenant).bind(who.id).bind(rules.failures).bind(until)).await?;
         audit::record(&mut tx, act, "sign_in_failed", ("account", who.id), "", &[]).await?;
     }
     tx.commit().await?;

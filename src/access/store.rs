@@ -45,8 +45,10 @@ statements! {
     LOGIN = "SELECT tenant_id, account_id FROM login_names WHERE login_name = $1";
     CREDENTIALS = "SELECT id, login_name, password_hash, pin_hash, locked_until, failures, disabled_at FROM accounts
         WHERE tenant_id = $1 AND id = $2";
-    FAIL = "UPDATE accounts SET failures = failures + 1, locked_until = CASE WHEN failures + 1 >= $3 THEN $4 ELSE locked_until END
-        WHERE tenant_id = $1 AND id = $2";
+    /// Counts an attempt unless the account is locked; the last one allowed locks it. A lock that has run out starts the count anew.
+    COUNT_ATTEMPT = "UPDATE accounts SET failures = CASE WHEN locked_until IS NULL THEN failures + 1 ELSE 1 END,
+            locked_until = CASE WHEN locked_until IS NULL AND failures + 1 >= $3 THEN CAST($4 AS BIGINT) END
+        WHERE tenant_id = $1 AND id = $2 AND (locked_until IS NULL OR locked_until <= $5)";
     SUCCEED = "UPDATE accounts SET failures = 0, locked_until = NULL WHERE tenant_id = $1 AND id = $2";
     ADD_SESSION = "INSERT INTO sessions (tenant_id, id, account_id, kind, secret_hash, label, created_at, seen_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)";

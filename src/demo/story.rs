@@ -286,8 +286,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write(mut self) -> Course {
-        let begin = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.rng.random_range(0..660)); // 8:00 to 19:00 in Shanghai
-        let filed = begin;
+        // Unix time begins at eight in the morning in Shanghai; people report until seven in the evening.
+        let filed = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(self.rng.random_range(0..660));
         self.moves.push((filed, Move::File));
         self.fate(filed);
         self.moves.sort_by_key(|(at, _)| *at);
@@ -367,7 +367,7 @@ impl Writer<'_> {
     fn suspension(&self) -> Option<Extension> {
         let reason = self.script.reason.clone().filter(|_| self.script.state == Fate::Suspended)?;
         let decision = "同意挂账，到期复核".to_owned();
-        Some(Extension { issue: self.script.key.clone(), days: 60, reason, granted: Some(true), decision })
+        Some(Extension { issue: self.script.key.clone(), days: 30, reason, granted: Some(true), decision })
     }
 
     /// How long the handler takes, in minutes from the dispatch.
@@ -487,3 +487,37 @@ macro_rules! coded {
     )+};
 }
 coded!(Category, Source, Remedy, Tier, Solved, Handler, Fate);
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn everything_has_happened_by_now_in_its_order() {
+        let story = Story::demo().unwrap();
+        for now in ["2026-11-23T09:00:00+08:00", "2027-01-01T00:05:00+08:00", "2028-02-29T18:01:00+08:00"] {
+            let now: Timestamp = now.parse().unwrap();
+            let courses = story.courses(&mut StdRng::seed_from_u64(1), now);
+            for (script, course) in story.scripts.iter().zip(&courses) {
+                let times: Vec<Timestamp> = course.moves.iter().map(|(at, _)| *at).collect();
+                assert!(times.is_sorted() && times.iter().all(|at| *at < now), "{}", script.key);
+                assert!(times[0] > now - SignedDuration::from_hours(24 * 731), "{}", script.key);
+                assert!(matches!(course.moves[0].1, Move::File), "{}", script.key);
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_in_the_file_leads_to_an_issue() {
+        let story = Story::demo().unwrap();
+        let known = |key: &String| story.scripts.iter().any(|script| &script.key == key);
+        assert!(story.scripts.iter().filter_map(|script| script.dup_of.as_ref()).all(known));
+        assert!(story.extensions.iter().all(|extension| known(&extension.issue)));
+        for case in ["sewer", "medical", "lift_power", "parking"] {
+            let script = story.scripts.iter().find(|script| script.seed.as_deref() == Some(case)).unwrap();
+            assert_eq!(script.state, Fate::Closed, "the page tells how it ended");
+        }
+    }
+}

@@ -93,6 +93,12 @@ async fn record_answer(
     channel: Channel,
     answer: Answer,
 ) -> Result<()> {
+    // One answer of the reporter by each way in a round; of neighbours as many as there are.
+    if answer.respondent == Respondent::Reporter
+        && store::answered(tx, act.tenant, issue, Respondent::Reporter, channel).await?
+    {
+        return Err(Error::refused("反映人这一次已经评价过了，评价已记在回执上"));
+    }
     let row = ADD_SURVEY.bind(act.tenant).bind(act.id()).bind(issue.id).bind(issue.round).bind(answer.respondent);
     let row = row.bind(channel).bind(act.account).bind(answer.score.number()).bind(answer.solved);
     tx.execute(row.bind(answer.comment.as_str()).bind(act.at)).await?;
@@ -118,21 +124,25 @@ async fn record_answer(
 pub async fn contact_failed(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, words: &str) -> Result<()> {
     check_independent(tx, act, issue, "测评").await?;
     step::take(tx, act, issue, seen, Step::ContactFailed, Words { internal: words, ..Words::default() }, None).await?;
-    let attempts = store::count_steps(tx, act.tenant, issue, Step::ContactFailed).await?;
+    // Several attempts on one day count once: somebody who is out at noon may be in tomorrow evening.
+    let attempts = store::days_of_step(tx, act.tenant, issue, Step::ContactFailed).await?;
     let demanded = step::limits(tx, act).await?.steps.contact_attempts as i64;
     if attempts < demanded {
         return Ok(());
     }
-    let words = format!("上门 {attempts} 次都没有联系上");
+    let words = format!("{attempts} 天上门都没有联系上");
     let seen = issue.lock_version;
     step::take(tx, act, issue, seen, Step::Unreachable, Words::public(&words), None).await
 }
 
 /// Strikes an issue off.
 ///
-/// Errors: refused to whoever handled it.
+/// Errors: refused to whoever handled it, and while a neighbour's bad answer waits for the branch.
 pub async fn close(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64) -> Result<()> {
     check_independent(tx, act, issue, "销号").await?;
+    if store::unreviewed(tx, act.tenant, issue).await? {
+        return Err(Error::refused("有邻居不满意，要等小区党支部复核（在这件诉求上点“支部已阅知”并写意见）后才能销号"));
+    }
     step::take(tx, act, issue, seen, Step::Closed, Words::default(), None).await
 }
 

@@ -1,12 +1,12 @@
 //! What staff decide: to take an issue on, to refuse it, to send it elsewhere, to join it to another, to give it to somebody.
 
 use db::Tx;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::model::{Category, Remedy, Step, Tier};
+use super::model::{Category, Remedy, State, Step, Tier};
 use super::step::{self, Words};
-use super::store::{self, DECIDE_EXTENSION, DROP_EXTENSIONS, Issue};
+use super::store::{self, DECIDE_EXTENSION, DROP_EXTENSIONS, FOLLOW, Issue};
 use crate::access::{self, Act};
 use crate::error::{Error, Result};
 use crate::web::show;
@@ -50,11 +50,14 @@ pub async fn merge(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, into: &
         return Err(Error::refused(format!("{} 已经{}，不能再并入。请选一件在办的。", into.number, into.state)));
     }
     issue.merged_into = Some(into.id);
+    // Whoever was joined to this one follows along, so that a chain of mergers is never longer than one.
+    tx.execute(FOLLOW.bind(act.tenant).bind(issue.id).bind(into.id)).await?;
     let words = format!("与 {} 是同一件事，合并办理", into.number);
     step::take(tx, act, issue, seen, Step::Merged, Words::public(&words), None).await
 }
 
-/// Gives an issue to the party that answers for it. The deadline follows from the tier unless an earlier one is set.
+/// Gives an issue to the party that answers for it. The deadline follows from the tier unless an earlier one is set;
+/// giving it to the same party again moves no deadline: more time is asked for and granted.
 pub async fn dispatch(
     tx: &mut Tx,
     act: &Act,
@@ -68,12 +71,23 @@ pub async fn dispatch(
     if earlier.is_some_and(|due| due <= act.at) {
         return Err(Error::refused("办理期限已经过了，请选一个以后的日期"));
     }
+    let limit = step::limits(tx, act).await?.due(State::Dispatched, issue.tier, act.at)?;
+    // A date stands for the end of its day, which may lie a few hours beyond the limit.
+    if earlier.is_some_and(|due| due > limit + SignedDuration::from_hours(24)) {
+        let day = show::day(&limit);
+        return Err(Error::refused(format!(
+            "期限不能晚于 {day}（按紧急程度算出的时限）。确实办不完，由办理单位申请延期"
+        )));
+    }
+    let again = issue.state == State::Dispatched && issue.organisation_id == Some(organisation.id);
+    let due =
+        if again { Some(earlier.unwrap_or(issue.due_at).min(issue.due_at)) } else { earlier.map(|due| due.min(limit)) };
     let dropped = DROP_EXTENSIONS.bind(act.tenant).bind(issue.id).bind(act.at).bind("已重新派单");
     tx.execute(dropped).await?;
     issue.organisation_id = Some(organisation.id);
     issue.organisation_name = Some(organisation.name);
     issue.organisation_kind = Some(organisation.kind);
-    step::take(tx, act, issue, seen, Step::Dispatched, Words::public(words), earlier).await
+    step::take(tx, act, issue, seen, Step::Dispatched, Words::public(words), due).await
 }
 
 /// Answers a request for more time. Granted, the deadline moves; either way the reporter reads it.

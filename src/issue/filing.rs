@@ -133,10 +133,17 @@ pub async fn supplement(tx: &mut Tx, act: &Act, id: Uuid, text: &str, photos: &[
     step::take(tx, act, &mut issue, seen, Step::Supplemented, words, None).await
 }
 
-/// The reporter takes the issue back, before anybody has been set to work.
+/// The reporter takes the issue back, before anybody has been set to work. Where others have reported the same, it goes
+/// on for them.
 pub async fn withdraw(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     let mut issue = super::store::issue(tx, act.tenant, id).await?;
     let seen = issue.lock_version;
+    if super::store::joined(tx, act.tenant, id).await? > 0 {
+        let words = Words {
+            internal: "反映人不再需要办理；还有别的居民反映同一件事，继续办理", ..Words::default()
+        };
+        return step::take(tx, act, &mut issue, seen, Step::Supplemented, words, None).await;
+    }
     step::take(tx, act, &mut issue, seen, Step::Withdrawn, Words::public("反映人自己撤回"), None).await
 }
 

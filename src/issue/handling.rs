@@ -1,7 +1,7 @@
 //! What the responsible party does: it tells how it goes on, proves the result, or asks for more time.
 
 use db::Tx;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::Step;
@@ -41,6 +41,10 @@ pub async fn request_extension(
     check_responsible(act, issue)?;
     if until <= issue.due_at {
         return Err(Error::refused("延期后的日期要晚于现在的期限"));
+    }
+    let days = step::limits(tx, act).await?.steps.extension_days;
+    if until > issue.due_at.max(act.at) + SignedDuration::from_hours(24 * (days + 1)) {
+        return Err(Error::refused(format!("一次最多延期 {days} 天，请选近一些的日期")));
     }
     if store::pending_extension(tx, act.tenant, issue.id).await?.is_some() {
         return Err(Error::refused("上一次延期申请还在等社区审批，不用重复申请"));

@@ -208,6 +208,8 @@ pub struct Steps {
     pub acknowledge_minutes: i64,
     pub publicity_days: i64,
     pub contact_attempts: usize,
+    /// An extension may reach this many days beyond the deadline.
+    pub extension_days: i64,
     soon_percent: i64,
     clock: Clock,
 }
@@ -265,6 +267,14 @@ impl Limits {
         let (used, whole) = (now.duration_since(since).as_secs(), due.duration_since(since).as_secs());
         used * 100 >= whole * self.steps.soon_percent
     }
+}
+
+/// The reporter's own words are kept as they are, so a number that has a sealed field of its own does not belong there.
+pub fn number_in(text: &str) -> Option<&'static str> {
+    codes::text::personal(text).map(|found| match found {
+        codes::text::PersonalData::Phone => "这里不要写手机号，请填到电话一栏（加密保存，不公开）",
+        codes::text::PersonalData::Identity => "这里不要写身份证号，办事用不到；确实需要时工作人员会当面核对",
+    })
 }
 
 /// Public words must not carry a phone or an identity number: whoever has the code, or stands before the board, reads them.

@@ -51,7 +51,9 @@ pub(super) async fn take(
     };
     let moved = state != issue.state || matches!(step, Step::Dispatched);
     // A step that moves the issue on answers the deadline that stood until now.
-    let was_due = (moved && issue.state.open()).then_some(issue.due_at);
+    // So does a request for more time: asked for too late, it stays late however it is answered.
+    let answers = moved || step == Step::ExtensionRequested;
+    let was_due = (answers && issue.state.open()).then_some(issue.due_at);
     if moved {
         issue.state = state;
         issue.since = act.at;

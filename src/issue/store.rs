@@ -80,11 +80,25 @@ statements! {
         WHERE v.tenant_id = $1 AND v.issue_id = $2 ORDER BY v.position";
     LAST_EVENT = "SELECT v.kind, v.at, v.role FROM issue_events v WHERE v.tenant_id = $1 AND v.issue_id = $2
         ORDER BY v.position DESC LIMIT 1";
+    FOLLOW = "UPDATE issues SET merged_into = $3 WHERE tenant_id = $1 AND merged_into = $2";
+    JOINED = "SELECT COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND merged_into = $2";
+    /// Days, by the clock of Shanghai, on which a step was taken in a round.
+    DAYS_OF_STEP = "SELECT COUNT(DISTINCT (at + 28800000) / 86400000) AS count FROM issue_events
+        WHERE tenant_id = $1 AND issue_id = $2 AND round = $3 AND kind = $4";
     ADD_PHOTO = "INSERT INTO issue_photos (tenant_id, event_id, photo_id, issue_id, position) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, event_id, photo_id) DO NOTHING";
     PHOTOS = "SELECT event_id, photo_id FROM issue_photos WHERE tenant_id = $1 AND issue_id = $2 ORDER BY event_id, position";
     HAS_PHOTO = "SELECT COUNT(*) AS count FROM issue_photos WHERE tenant_id = $1 AND issue_id = $2 AND photo_id = $3";
-    COUNT_STEPS = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND round = $3 AND kind = $4";
+    /// A neighbour was not satisfied in this round, and the branch has not looked at it since.
+    UNREVIEWED = "SELECT COUNT(*) AS count FROM surveys s WHERE s.tenant_id = $1 AND s.issue_id = $2 AND s.round = $3
+        AND s.respondent = 'neighbour' AND s.score <= 2 AND NOT EXISTS (SELECT 1 FROM issue_events v
+            WHERE v.tenant_id = s.tenant_id AND v.issue_id = s.issue_id AND v.kind = 'acknowledged' AND v.at >= s.at)";
+    ANSWERED = "SELECT COUNT(*) AS count FROM surveys WHERE tenant_id = $1 AND issue_id = $2 AND round = $3
+        AND respondent = $4 AND channel = $5";
+    PROPERTY_SHARE = concat!("SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE i.category IN ('drainage', 'lift', 'parking',
+            'cleaning', 'greening', 'lighting', 'access_control', 'repair', 'heating', 'property_fee')) AS property
+        FROM issues i WHERE i.tenant_id = $1 AND i.open AND ",
+        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"));
     TOOK_PART = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND account_id = $3
         AND kind IN ('progressed', 'done')";
     ADD_EXTENSION = "INSERT INTO extensions (tenant_id, id, issue_id, round, until, reason, requested_by, requested_at)
@@ -137,6 +151,8 @@ record! {
     }
     #[derive(Debug, Clone)]
     pub struct StateCount { pub state: State, pub count: i64, pub late: i64 }
+    #[derive(Debug, Clone, Copy)]
+    pub struct PropertyShare { pub total: i64, pub property: i64 }
     pub(super) struct Count { pub count: i64 }
     pub(super) struct Value { pub value: i64 }
     pub(super) struct Receipt { pub tenant_id: Uuid, pub issue_id: Uuid }
@@ -275,9 +291,36 @@ pub async fn pending_extension(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Op
     Ok(tx.optional(PENDING_EXTENSION.bind(tenant).bind(id)).await?)
 }
 
-/// How often a step was taken in a round.
-pub(super) async fn count_steps(tx: &mut Tx, tenant: Uuid, issue: &Issue, step: Step) -> Result<i64> {
-    Ok(tx.one::<Count>(COUNT_STEPS.bind(tenant).bind(issue.id).bind(issue.round).bind(step)).await?.count)
+/// On how many days a step was taken in a round.
+pub(super) async fn days_of_step(tx: &mut Tx, tenant: Uuid, issue: &Issue, step: Step) -> Result<i64> {
+    Ok(tx.one::<Count>(DAYS_OF_STEP.bind(tenant).bind(issue.id).bind(issue.round).bind(step)).await?.count)
+}
+
+/// How many issues were joined to this one.
+pub(super) async fn joined(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<i64> {
+    Ok(tx.one::<Count>(JOINED.bind(tenant).bind(id)).await?.count)
+}
+
+/// Whether a neighbour's bad answer still waits for the branch.
+pub(super) async fn unreviewed(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
+    Ok(tx.one::<Count>(UNREVIEWED.bind(tenant).bind(issue.id).bind(issue.round)).await?.count > 0)
+}
+
+/// Whether somebody has already answered in this round in this way.
+pub(super) async fn answered(
+    tx: &mut Tx,
+    tenant: Uuid,
+    issue: &Issue,
+    respondent: Respondent,
+    channel: Channel,
+) -> Result<bool> {
+    let query = ANSWERED.bind(tenant).bind(issue.id).bind(issue.round).bind(respondent).bind(channel);
+    Ok(tx.one::<Count>(query).await?.count > 0)
+}
+
+/// How many open issues there are within a scope, and how many of them are about the management of property.
+pub async fn property_share(tx: &mut Tx, tenant: Uuid, scope: Scope) -> Result<PropertyShare> {
+    Ok(tx.one(PROPERTY_SHARE.bind(tenant).bind(scope.account).bind(scope.roles)).await?)
 }
 
 /// Whether an account worked on an issue as its handler, in whichever round.

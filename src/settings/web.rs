@@ -44,6 +44,7 @@ const WORDS: &[(&str, &str)] = &[
     ("acknowledge_minutes", "销号后多久内反馈支部"),
     ("publicity_days", "公示多久"),
     ("contact_attempts", "联系不上要试几次"),
+    ("extension_days", "一次最多延期（天）"),
     ("soon_percent", "时限过去多少算快到期"),
     ("registry.import", "导入居民信息登记表"),
     ("rows_per_step", "每一步写入多少行"),

@@ -2,6 +2,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -55,10 +56,14 @@ pub async fn dress_failures(shell: Shell, request: Request, next: Next) -> Respo
     let status = response.status();
     let failure = response.extensions().get::<Failure>().cloned();
     let failure = failure.or_else(|| {
-        let plain = matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
-        plain.then(|| Failure { title: "没有找到", sentence: Error::NotFound.to_string() })
+        // What the framework itself turned away, such as an address that cannot be read: it has no page yet.
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let dressed = kind.starts_with("text/html") || kind.starts_with("application/json");
+        (status.is_client_error() && !dressed)
+            .then(|| Failure { title: "没有找到", sentence: Error::NotFound.to_string() })
     });
     let Some(Failure { title, sentence }) = failure else { return response };
+    let status = if status == StatusCode::BAD_REQUEST { StatusCode::NOT_FOUND } else { status };
     let request_id = shell.request_id.clone();
     if for_program {
         return (status, Json(serde_json::json!({ "error": sentence, "request_id": request_id }))).into_response();

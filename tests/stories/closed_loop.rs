@@ -225,15 +225,36 @@ db_test! {
         let code = report(&people.resident, &place).await;
         let id = issue_id(&people.staff).await;
         handle_and_publish(&people, &place, &id).await;
-        for attempt in 1..=3 {
-            let version = people.grid_worker.get(&format!("/issues/{id}/survey")).await.input("version");
-            let attempt = format!("第 {attempt} 次，没人应门");
-            let fields = [("version", version.as_str()), ("attempt_words", attempt.as_str())];
-            people.grid_worker.post(&format!("/issues/{id}/contact-attempts"), &fields).await.assert_ok();
+        // Twice on one day counts once; three days do.
+        for (day, time) in [(23, "18:00"), (23, "19:00"), (24, "18:00"), (25, "10:00")] {
+            app.means.clock.set(format!("2026-11-{day}T{time}:00+08:00").parse().unwrap());
+            let grid_worker = app.person(Role::GridWorker).reaching(Reach::Grid, place.grid).browser().await;
+            let version = grid_worker.get(&format!("/issues/{id}/survey")).await.assert_ok().input("version");
+            let fields = [("version", version.as_str()), ("attempt_words", "没人应门")];
+            grid_worker.post(&format!("/issues/{id}/contact-attempts"), &fields).await.assert_ok();
         }
+        let people = self::people(&app, &place).await;
         step(&people.staff, &id, "closure", &[]).await.assert_ok();
         let receipt = app.browser().get(&format!("/receipts/{code}")).await;
         receipt.assert_contains("多次联系不上，未能测评").assert_contains("class=\"hole\"").assert_lacks("没人应门");
+    }
+
+    async fn a_neighbour_who_is_not_satisfied_is_heard_by_the_branch(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        handle_and_publish(&people, &place, &id).await;
+        for (respondent, score) in [("neighbour", "1"), ("reporter", "5")] {
+            let version = people.grid_worker.get(&format!("/issues/{id}/survey")).await.input("version");
+            let answer = [("version", version.as_str()), ("respondent", respondent), ("solved", "yes"), ("score", score)];
+            people.grid_worker.post(&format!("/issues/{id}/surveys"), &answer).await.assert_ok();
+        }
+        step(&people.staff, &id, "closure", &[]).await.assert_status(422).assert_contains("支部复核");
+        app.means.clock.set("2026-11-23T09:20:00+08:00".parse().unwrap());
+        let words = [("acknowledge_words", "支部已上门核实，问题确已解决")];
+        step(&people.branch, &id, "acknowledgements", &words).await.assert_ok();
+        step(&people.staff, &id, "closure", &[]).await.assert_ok().assert_contains("已销号");
     }
 
     async fn of_two_who_act_on_the_same_page_the_second_is_told(app: TestApp) {
@@ -265,12 +286,16 @@ db_test! {
         let people = self::people(&app, &place).await; // the sessions of before were idle for too long
         people.staff.get("/issues?state=late").await.assert_contains("超期").assert_contains(&id);
         app.browser().get(&format!("/receipts/{code}")).await.assert_contains("class=\"late\"");
+        let far = [("until", "2027-11-25"), ("extension_reason", "管道配件明天才到货")];
+        step(&people.manager, &id, "extensions", &far).await.assert_status(422).assert_contains("最多延期");
         let wish = [("until", "2026-11-25"), ("extension_reason", "管道配件明天才到货")];
         step(&people.manager, &id, "extensions", &wish).await.assert_ok().assert_contains("等社区审批");
         let grant = [("granted", "yes"), ("decision_words", "")];
         step(&people.staff, &id, "extension-decisions", &grant).await.assert_ok().assert_contains("已同意延期");
         people.staff.get("/issues?state=late").await.assert_lacks(&id);
-        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("同意延期到 2026年11月25日 星期三");
+        // Granted or not, it was asked for too late.
+        let receipt = people.resident.get(&format!("/receipts/{code}")).await;
+        receipt.assert_contains("同意延期到 2026年11月25日 星期三").assert_contains("class=\"late\"");
     }
 
     async fn the_reporter_of_a_duplicate_follows_the_first(app: TestApp) {
@@ -290,6 +315,11 @@ db_test! {
         handle_and_publish(&people, &place, &first).await;
         let receipt = neighbour.get(&format!("/receipts/{code}")).await;
         receipt.assert_contains("合并办理").assert_contains("派给安心物业").assert_contains("去打分");
+        // Of the photos, only their own and the proof: not what the other reporter sent.
+        let json = app.browser().get(&format!("/api/v1/receipts/{code}")).await;
+        let json: serde_json::Value = serde_json::from_str(&json.body).unwrap();
+        let filed: Vec<_> = json["chain"].as_array().unwrap().iter().filter(|link| link["step"] == "filed").collect();
+        assert_eq!(filed.len(), 1);
     }
 
     async fn what_a_resident_typed_and_photographed_survives_a_mistake(app: TestApp) {

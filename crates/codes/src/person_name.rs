@@ -32,7 +32,8 @@ impl PersonName {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let visible: String = text.chars().filter(|&c| c.is_whitespace() || !is_invisible(c)).nfc().collect();
         // Characters that spaces kept apart may compose once they meet.
-        let name: String = join_words(visible.trim_start_matches('\'')).nfc().collect();
+        let name: String =
+            join_words(visible.trim_start_matches(|c: char| c == '\'' || c.is_whitespace())).nfc().collect();
         if let Some(wrong) = name.chars().find(|&c| is_foreign_to_names(c)) {
             return Err(NameError::Character(wrong));
         }

@@ -1,3 +1,5 @@
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -42,7 +44,10 @@ impl Db {
         }
     }
 
+    /// Opens a file, which only its owner may read; SQLite gives its log the same mode.
     pub async fn sqlite(file: &Path) -> Result<Db> {
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(file);
+        made.map_err(|error| Error::Driver(sqlx::Error::Io(error)))?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)

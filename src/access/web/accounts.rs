@@ -6,8 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::access::store::{self, Account, Reachable, ShownGrant};
-use crate::access::{Grant, NewAccount, Permission, Reach, Role, Routes, Viewer, create_account, password, session};
+use crate::access::account::{add_grant, remove_grant};
+use crate::access::store::{self, Account, LiveSession, Reachable, ShownGrant};
+use crate::access::{
+    Grant, NewAccount, Permission, Reach, Role, Routes, Viewer, create_account, credential, password, session,
+};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::settings::{self, Sessions};
@@ -22,6 +25,9 @@ pub fn routes() -> Routes {
         .get("/accounts/{id}", AccountManage, show)
         .post("/accounts/{id}/invitation", AccountManage, invite)
         .post("/accounts/{id}/password", AccountManage, reset_password)
+        .post("/accounts/{id}/grants", AccountManage, grant)
+        .post("/accounts/{id}/grants/{grant}/revocation", AccountManage, revoke_grant)
+        .post("/accounts/{id}/sessions/{session}/revocation", AccountManage, revoke_session)
         .post("/accounts/{id}/disabling", AccountManage, disable)
         .post("/accounts/{id}/enabling", AccountManage, enable)
 }
@@ -64,6 +70,10 @@ impl Shown {
     fn of((account, grants): (Account, Vec<ShownGrant>), now: Timestamp) -> Shown {
         Shown { state: account.state(now), account, grants }
     }
+
+    fn path(&self) -> String {
+        format!("/accounts/{}", self.account.id)
+    }
 }
 
 #[derive(Template)]
@@ -88,7 +98,7 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging
     page(&AccountsPage { shell, accounts, next })
 }
 
-/// What can be chosen for a new account.
+/// What can be chosen for an account.
 struct Choices {
     organisations: Vec<(String, String)>,
     roles: Vec<(&'static str, &'static str)>,
@@ -152,6 +162,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let mut tx = app.db.begin().await?;
     match create_account(&mut tx, &act, new).await {
         Ok(account) => {
+            credential::expire_password(&mut tx, &act, account).await?;
             tx.commit().await?;
             Ok(redirect(&format!("/accounts/{account}"), "账号已建好"))
         }
@@ -167,14 +178,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
 fn read_account(form: &mut Form, choices: &Choices) -> Option<NewAccount> {
     let name = form.text("name", "姓名", 2..=30);
     let organisation = form.choice("organisation", "所在单位", |code| choices.organisation(code));
-    let role = form.choice("role", "角色", |code| Role::assignable().find(|role| role.code() == code));
-    let reach = form.choice("reach", "管理范围", |code| choices.reach(code));
-    if let (Some(role), Some((reach, _))) = (role, reach)
-        && role.is_administrator()
-        && reach != Reach::Tenant
-    {
-        form.fail("reach", format!("{role}管的是整个社区的系统，请选择“{}”", Reach::Tenant));
-    }
+    let grant = read_grant(form, choices);
     let login = form.text("login", "登录名", 0..=32).to_lowercase();
     let secret = form.value("password").to_owned();
     if !login.is_empty() {
@@ -188,11 +192,20 @@ fn read_account(form: &mut Form, choices: &Choices) -> Option<NewAccount> {
     } else if !secret.is_empty() {
         form.fail("login", "填了初始密码，还要填登录名；用手机邀请码的人两样都不填");
     }
-    let (reach, reach_id) = reach?;
-    let grants = vec![Grant { role: role?, reach, reach_id }];
     let login = (!login.is_empty()).then_some((login, secret));
-    let new = NewAccount { name, organisation: organisation?, login, grants };
+    let new = NewAccount { name, organisation: organisation?, login, grants: vec![grant?] };
     form.ok().then_some(new)
+}
+
+fn read_grant(form: &mut Form, choices: &Choices) -> Option<Grant> {
+    let role = form.choice("role", "角色", |code| Role::assignable().find(|role| role.code() == code));
+    let reach = form.choice("reach", "管理范围", |code| choices.reach(code));
+    let (role, (reach, reach_id)) = (role?, reach?);
+    if role.is_administrator() && reach != Reach::Tenant {
+        form.fail("reach", format!("{role}管的是整个社区的系统，请选择“{}”", Reach::Tenant));
+        return None;
+    }
+    Some(Grant { role, reach, reach_id })
 }
 
 #[derive(Template)]
@@ -201,13 +214,20 @@ struct AccountPage {
     shell: Shell,
     form: Form,
     shown: Shown,
+    sessions: Vec<LiveSession>,
+    choices: Choices,
+    viewer: Viewer,
     own: bool,
 }
 
 impl AccountPage {
     async fn of(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<AccountPage> {
-        let account = store::account(&mut app.db.read().await?, viewer.tenant, id).await?;
-        Ok(AccountPage { shell, form, shown: Shown::of(account, app.means.now()), own: id == viewer.account })
+        let now = app.means.now();
+        let mut tx = app.db.read().await?;
+        let shown = Shown::of(store::account(&mut tx, viewer.tenant, id).await?, now);
+        let sessions = session::live_sessions(&mut tx, viewer.tenant, id, now).await?;
+        let choices = Choices::of(&mut tx, viewer.tenant).await?;
+        Ok(AccountPage { shell, form, shown, sessions, choices, viewer: viewer.clone(), own: id == viewer.account })
     }
 }
 
@@ -260,8 +280,9 @@ async fn reset_password(
     let Some(login_name) = account.login_name else {
         return Err(Error::refused("这个账号没有登录名，用手机邀请码进入。请给本人一张新的邀请码。"));
     };
-    match session::reset_password(&mut tx, &act, id, &login_name, secret).await {
+    match credential::reset_password(&mut tx, &act, id, &login_name, secret).await {
         Ok(()) => {
+            credential::expire_password(&mut tx, &act, id).await?;
             tx.commit().await?;
             Ok(redirect(&format!("/accounts/{id}"), "密码已重设，原来的登录都已退出"))
         }
@@ -272,6 +293,59 @@ async fn reset_password(
         }
         Err(error) => Err(error),
     }
+}
+
+async fn grant(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::AccountManage)?;
+    let choices = Choices::of(&mut app.db.read().await?, viewer.tenant).await?;
+    let Some(grant) = read_grant(&mut form, &choices) else {
+        return page_again(&AccountPage::of(&app, &viewer, shell, id, form).await?);
+    };
+    let mut tx = app.db.begin().await?;
+    match add_grant(&mut tx, &act, id, grant).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(redirect(&format!("/accounts/{id}"), "角色已给，马上生效"))
+        }
+        Err(Error::Refused(sentence)) => {
+            drop(tx);
+            form.fail("role", sentence);
+            page_again(&AccountPage::of(&app, &viewer, shell, id, form).await?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn revoke_grant(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, grant)): Path<(Uuid, Uuid)>,
+    _: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::AccountManage)?;
+    let mut tx = app.db.begin().await?;
+    remove_grant(&mut tx, &act, id, grant).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/accounts/{id}"), "角色已收回，马上生效"))
+}
+
+async fn revoke_session(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, session)): Path<(Uuid, Uuid)>,
+    _: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::AccountManage)?;
+    let mut tx = app.db.begin().await?;
+    session::revoke(&mut tx, &act, id, session).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/accounts/{id}"), "那里的登录已退出"))
 }
 
 async fn disable(

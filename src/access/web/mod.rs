@@ -1,4 +1,5 @@
 mod accounts;
+mod me;
 mod organisations;
 mod signing;
 
@@ -16,5 +17,5 @@ pub fn shown(viewer: &Viewer) -> ViewerName {
 }
 
 pub fn routes() -> Routes {
-    signing::routes().merge(accounts::routes()).merge(organisations::routes())
+    signing::routes().merge(me::routes()).merge(accounts::routes()).merge(organisations::routes())
 }

@@ -39,8 +39,8 @@ async fn show_login(viewer: Option<Extension<Viewer>>, shell: Shell) -> Result<R
 }
 
 async fn sign_in(State(app): State<App>, shell: Shell, headers: HeaderMap, mut form: Form) -> Result<Response> {
-    let browser = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let label: String = browser.chars().take(80).collect();
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let label = browser_words(agent);
     let secret = form.value("password").to_owned();
     match session::sign_in(&app.db, &app.means, form.value("login"), secret, &label).await {
         Ok(Some(link)) => return enter(&app, &link, |rules| rules.password_hours).await,
@@ -49,6 +49,31 @@ async fn sign_in(State(app): State<App>, shell: Shell, headers: HeaderMap, mut f
         Err(error) => return Err(error),
     }
     page_again(&LoginPage { shell, form })
+}
+
+/// A browser as its owner knows it, from what it calls itself: `Windows 电脑上的 Edge`.
+fn browser_words(agent: &str) -> String {
+    let first = |known: &[(&str, &'static str)], other| {
+        known.iter().find(|(code, _)| agent.contains(code)).map_or(other, |(_, words)| *words)
+    };
+    // Later names are also part of what earlier ones call themselves.
+    let machines = [
+        ("HarmonyOS", "鸿蒙设备"),
+        ("iPhone", "iPhone "),
+        ("iPad", "iPad "),
+        ("Android", "安卓设备"),
+        ("Windows", "Windows 电脑"),
+        ("Macintosh", "苹果电脑"),
+        ("Linux", "Linux 电脑"),
+    ];
+    let browsers = [
+        ("MicroMessenger", "微信"),
+        ("Edg", " Edge"),
+        ("Firefox", "火狐"),
+        ("Chrome", " Chrome"),
+        ("Safari", " Safari"),
+    ];
+    format!("{}上的{}", first(&machines, "电脑"), first(&browsers, "浏览器"))
 }
 
 async fn sign_out(State(app): State<App>, viewer: Viewer, _: Form) -> Result<Response> {
@@ -153,4 +178,19 @@ fn cookie(value: HeaderValue) -> AppendHeaders<[(axum::http::HeaderName, HeaderV
 
 fn masked(name: &str) -> String {
     PersonName::parse(name).map_or_else(|_| name.to_owned(), |name| name.masked())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_named_as_their_owners_know_them() {
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0";
+        assert_eq!(browser_words(edge), "Windows 电脑上的 Edge");
+        let phone =
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36 MicroMessenger/8.0";
+        assert_eq!(browser_words(phone), "安卓设备上的微信");
+        assert_eq!(browser_words(""), "电脑上的浏览器");
+    }
 }

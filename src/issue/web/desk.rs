@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::issue::filing;
 use crate::issue::model::{Source, State as IssueState};
-use crate::issue::store::{self, Filter, Issue};
+use crate::issue::store::{self, Filter, Issue, PropertyShare};
 use crate::web::{Form, Shell, page, page_again, qr, show};
 use crate::{audit, place};
 
@@ -68,6 +68,7 @@ struct Tab {
 struct ListPage {
     shell: Shell,
     tabs: Vec<Tab>,
+    share: PropertyShare,
     state: String,
     q: String,
     rows: Vec<Row>,
@@ -84,6 +85,7 @@ async fn list(
     let now = app.means.now();
     let scope = viewer.scope(Permission::IssueRead);
     let mut tx = app.db.read().await?;
+    let share = store::property_share(&mut tx, viewer.tenant, scope.clone()).await?;
     let counts = store::counts(&mut tx, viewer.tenant, now, scope.clone()).await?;
     let state = IssueState::parse(&filters.state);
     let late = filters.state == "late";
@@ -122,7 +124,7 @@ async fn list(
     }));
     tabs.push(tab("ended", "已结束", None));
     let may_file = viewer.may(Permission::IssueFile);
-    page(&ListPage { shell, tabs, state: filters.state, q: filters.q, rows, next, may_file })
+    page(&ListPage { shell, tabs, share, state: filters.state, q: filters.q, rows, next, may_file })
 }
 
 #[derive(Template)]

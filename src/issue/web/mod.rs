@@ -13,7 +13,7 @@ pub use api::ApiDoc;
 use db::Tx;
 use uuid::Uuid;
 
-use super::model::Limits;
+use super::model::{Limits, Step};
 use super::receipt::Receipt;
 use super::store::{self, Issue};
 use crate::access::Routes;
@@ -36,7 +36,7 @@ async fn limits(tx: &mut Tx, app: &App, tenant: Uuid) -> Result<Limits> {
     Ok(Limits { tiers, steps: settings::read(tx, tenant, now).await? })
 }
 
-/// The receipt of an issue. One that was joined to another shows the other's chain under its own code.
+/// The receipt of an issue. One that was joined to another goes on with the other's chain, under its own code.
 async fn receipt(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<(Receipt, Limits, Issue)> {
     let limits = limits(tx, app, tenant).await?;
     let (shown, joined_to) = match issue.merged_into {
@@ -47,8 +47,16 @@ async fn receipt(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<
             (main, Some(number))
         }
     };
-    let events = store::events(tx, tenant, shown.id).await?;
-    let photos = store::photos(tx, tenant, shown.id).await?;
+    let mut events = store::events(tx, tenant, shown.id).await?;
+    let mut photos = store::photos(tx, tenant, shown.id).await?;
+    if shown.id != issue.id {
+        // The reporter keeps their own beginning; what the other reporter sent is not theirs to see.
+        events.retain(|event| !matches!(event.kind, Step::Filed | Step::Supplemented));
+        let own = store::events(tx, tenant, issue.id).await?;
+        events.splice(0..0, own);
+        photos.retain(|photo| events.iter().any(|event| event.id == photo.event_id));
+        photos.extend(store::photos(tx, tenant, issue.id).await?);
+    }
     let mut receipt = Receipt::new(&shown, &events, &photos, &limits, app.means.now(), joined_to);
     receipt.code.clone_from(&issue.receipt_code);
     Ok((receipt, limits, shown))

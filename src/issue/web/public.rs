@@ -13,7 +13,7 @@ use crate::access::{self, Act, Link, Need, Routes, Tenant};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::issue::filing::{self, NewIssue, Place, Reporter};
-use crate::issue::model::{Category, Score, Solved, Source, State as IssueState};
+use crate::issue::model::{Category, Score, Solved, Source, State as IssueState, number_in};
 use crate::issue::receipt::{self, Receipt};
 use crate::issue::{closure, store};
 use crate::photo;
@@ -168,9 +168,9 @@ async fn create(
     place: Place,
     form: &mut Form,
 ) -> Result<Option<Response>> {
-    app.limiter.check(address)?;
     let act = Act::resident(tenant.tenant_id, &app.means);
     let Some(new) = read_issue(app, &act, source, place, form).await? else { return Ok(None) };
+    app.limiter.check(address)?;
     let mut tx = app.db.begin().await?;
     let filed = filing::file(&mut tx, &act, new).await?;
     tx.commit().await?;
@@ -187,6 +187,8 @@ pub(super) async fn read_issue(
     form: &mut Form,
 ) -> Result<Option<NewIssue>> {
     let description = form.text("description", "是什么事", 5..=1000);
+    check_numbers(form, "description");
+    check_numbers(form, "place_text");
     let category = form.optional_choice("category", "类别", Category::parse).unwrap_or(Category::Other);
     let place_text = form.text("place_text", "具体位置", 0..=60);
     let name = form.text("name", "称呼", 0..=30);
@@ -204,6 +206,13 @@ pub(super) async fn read_issue(
     let photos = photo::from_form(app, act, form, "photos", MOST_PHOTOS).await?;
     let reporter = Some(Reporter { name, phone });
     Ok(form.ok().then_some(NewIssue { source, category, description, place, place_text, reporter, photos }))
+}
+
+/// Notes an error if words that are kept in the clear carry a phone or an identity number.
+pub(super) fn check_numbers(form: &mut Form, name: &str) {
+    if let Some(sentence) = number_in(form.value(name)) {
+        form.fail(name, sentence);
+    }
 }
 
 /// The reporter's own link stays in the browser that filed, for this receipt alone.
@@ -339,7 +348,9 @@ async fn show_filed(
 async fn show_photo(State(app): State<App>, Path((code, photo)): Path<(String, Uuid)>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let (tenant, issue) = store::issue_by_code(&mut tx, &receipt::read_code(&code)).await?;
-    if !store::has_photo(&mut tx, tenant, issue.merged_into.unwrap_or(issue.id), photo).await? {
+    // Exactly what the chain shows: of an issue that this one was joined to, not what its reporter sent.
+    let (receipt, ..) = super::receipt(&mut tx, &app, tenant, &issue).await?;
+    if !receipt.chain.iter().any(|link| link.photos.contains(&photo)) {
         return Err(Error::NotFound);
     }
     Ok(photo::response(photo::read(&mut tx, tenant, photo, photo::Size::Full).await?))
@@ -353,17 +364,18 @@ async fn supplement(
     Path(code): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
-    app.limiter.check(address)?;
     let seen = see(&app, &headers, &code).await?;
     if seen.own.is_none() {
         return Err(Error::Forbidden);
     }
     let act = Act::resident(seen.tenant.tenant_id, &app.means);
     let text = form.text("supplement", "补充的情况", 2..=1000);
+    check_numbers(&mut form, "supplement");
     let photos = photo::from_form(&app, &act, &mut form, "photos", MOST_PHOTOS).await?;
     if !form.ok() {
         return page_again(&receipt_page(&app, shell, seen, form)?);
     }
+    app.limiter.check(address)?;
     let mut tx = app.db.begin().await?;
     filing::supplement(&mut tx, &act, seen.issue.id, &text, &photos).await?;
     tx.commit().await?;
@@ -439,6 +451,7 @@ async fn create_rating(
     let solved = form.choice("solved", "问题解决了没有", Solved::parse);
     let score = form.choice("score", "满意程度", Score::parse);
     let comment = form.text("comment", "想说的话", 0..=500);
+    check_numbers(&mut form, "comment");
     let (Some(solved), Some(score), true) = (solved, score, form.ok()) else {
         return page_again(&rating_page(&app, shell, &link, form).await?);
     };

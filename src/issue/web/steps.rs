@@ -66,7 +66,9 @@ impl Asked<'_> {
         let mut tx = self.app.db.read().await?;
         let issue = store::issue_in_scope(&mut tx, self.viewer.tenant, self.id, Scope::tenant()).await?;
         let act = Act::system(self.viewer.tenant, &self.app.means);
-        let reporter = filing::reporter(&act, &issue)?.map(|reporter| reporter.name);
+        // Who may not know the reporter must not learn the name from what is turned back.
+        let knows = self.viewer.may(Permission::IssueFile);
+        let reporter = filing::reporter(&act, &issue)?.filter(|_| knows).map(|reporter| reporter.name);
         let named = reporter.is_some_and(|name| name.chars().count() >= 2 && text.contains(&name));
         let neighbour = match issue.building_id {
             Some(building) => registry::named_in(&mut tx, act.tenant, building, &text).await?,

@@ -1,5 +1,7 @@
 //! Satisfaction at the door: a grid worker asks about what others have handled.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -8,13 +10,14 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::desk::{Row, rows};
+use super::public::check_numbers;
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::closure::{self, Answer};
 use crate::issue::model::{Respondent, Score, Solved, Step};
 use crate::issue::store::{self, Event, Issue};
-use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::web::{Form, Shell, page, page_again, redirect, show};
 
 pub fn routes() -> Routes {
     use Permission::IssueSurvey;
@@ -69,7 +72,8 @@ async fn survey_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: F
     }
     let events = store::events(&mut tx, viewer.tenant, id).await?;
     let in_round = |step: Step| events.iter().filter(move |event| event.kind == step && event.round == issue.round);
-    let attempts = in_round(Step::ContactFailed).count();
+    let day = |event: &Event| show::day(&event.at);
+    let attempts = in_round(Step::ContactFailed).map(day).collect::<BTreeSet<_>>().len();
     let result = in_round(Step::Done).next_back().cloned();
     let demanded = super::limits(&mut tx, app, viewer.tenant).await?.steps.contact_attempts;
     Ok(SurveyPage { shell, form, result, attempts, demanded, issue })
@@ -91,6 +95,7 @@ async fn create(
     let solved = form.choice("solved", "问题解决了没有", Solved::parse);
     let score = form.choice("score", "满意程度", Score::parse);
     let comment = form.text("comment", "居民原话", 0..=500);
+    check_numbers(&mut form, "comment");
     let (Some(respondent), Some(solved), Some(score), true) = (respondent, solved, score, form.ok()) else {
         return page_again(&survey_page(&app, &viewer, shell, id, form).await?);
     };
@@ -117,6 +122,7 @@ async fn note_attempt(
     mut form: Form,
 ) -> Result<Response> {
     let words = form.text("attempt_words", "当时的情况", 0..=200);
+    check_numbers(&mut form, "attempt_words");
     if !form.ok() {
         return page_again(&survey_page(&app, &viewer, shell, id, form).await?);
     }
