@@ -20,7 +20,7 @@ pub struct Serve {
     /// 监听地址
     #[arg(long, env = "DOORSTEP_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
-    /// 公开网址，写进二维码和链接，如 https://example.org；不填则用监听地址
+    /// 公开网址，写进二维码和链接，如 <https://example.org>；不填则用监听地址
     #[arg(long, env = "DOORSTEP_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// 反向代理的地址，只有它们的 X-Forwarded-For 可信；可写多次

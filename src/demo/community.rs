@@ -108,8 +108,15 @@ pub const LOGINS: [(Role, &str); 8] = [
 
 /// Sets a community up from a plan, in an empty tenant whose own organisation is `home`. With a password, one account
 /// of each role gets a login name.
-pub async fn set_up(tx: &mut Tx, act: &Act, home: Uuid, plan: &Plan, password: Option<&str>) -> Result<Community> {
-    let mut staffing = Staffing { act, password, shown: Vec::new() };
+pub async fn set_up(
+    tx: &mut Tx,
+    act: &Act,
+    now: Timestamp,
+    home: Uuid,
+    plan: &Plan,
+    password: Option<&str>,
+) -> Result<Community> {
+    let mut staffing = Staffing { act, now, password, shown: Vec::new() };
     let everywhere = (Reach::Tenant, None);
     let secretary = staffing.hire(tx, Role::Secretary, &plan.community.secretary, home, everywhere).await?;
     let desk = staffing.hire(tx, Role::Staff, "郭丽萍", home, everywhere).await?;
@@ -229,6 +236,7 @@ fn contact(estate: &Estate, post: Post) -> Option<&str> {
 /// Makes accounts; the first of each role is the one that is shown, and can sign in if there is a password.
 struct Staffing<'a> {
     act: &'a Act,
+    now: Timestamp,
     password: Option<&'a str>,
     shown: Vec<(Role, Actor, String)>,
 }
@@ -247,7 +255,9 @@ impl Staffing<'_> {
         let login = login.and_then(|(_, login)| Some(((*login).to_owned(), self.password?.to_owned())));
         let grants = vec![Grant { role, reach, reach_id }];
         let new = NewAccount { name: name.to_owned(), organisation, login, grants };
-        let account = access::create_account(tx, self.act, new).await?;
+        // The accounts are of today, whenever the community was founded: passwords grow old.
+        let today = Act { at: self.now, ..self.act.clone() };
+        let account = access::create_account(tx, &today, new).await?;
         let actor = Actor { account, organisation, role };
         if first {
             self.shown.push((role, actor, name.to_owned()));

@@ -129,7 +129,7 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
 
     bar.set_message("楼栋和工作人员");
     let mut tx = db.begin().await?;
-    let act = founding(&mut tx, means, code, plan).await?;
+    let act = founding(&mut tx, means, code, plan, size.residents > 0).await?;
     let Some(story) = story else {
         tx.commit().await?;
         return Ok(made(0, Vec::new(), None));
@@ -137,7 +137,7 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
     let organisations = access::organisations(&mut tx, act.tenant).await?;
     let home = organisations.iter().find(|organisation| organisation.kind == OrganisationKind::Community);
     let home = home.ok_or(Error::NotFound)?.id;
-    let community = community::set_up(&mut tx, &act, home, plan, password).await?;
+    let community = community::set_up(&mut tx, &act, now, home, plan, password).await?;
     let worker = community.cast.shown.iter().find(|(role, ..)| *role == Role::GridWorker && password.is_some());
     let invitation = match worker {
         Some((_, worker, _)) => Some(access::invite(&mut tx, &community.program(now), worker.account).await?),
@@ -157,8 +157,8 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
     Ok(made(story.scripts.len(), accounts.collect(), invitation))
 }
 
-/// The tenant, on the day when the community was founded.
-async fn founding(tx: &mut Tx, means: &Means, code: &str, plan: &Plan) -> Result<Act> {
+/// The tenant: one of invented people on the day when the community of the page was founded, an empty one today.
+async fn founding(tx: &mut Tx, means: &Means, code: &str, plan: &Plan, invented: bool) -> Result<Act> {
     let founded: Timestamp =
         format!("{}-01T09:00:00+08:00", plan.community.founded).parse().map_err(anyhow::Error::from)?;
     if let Some(known) = access::tenant_by_code(tx, code).await? {
@@ -167,7 +167,7 @@ async fn founding(tx: &mut Tx, means: &Means, code: &str, plan: &Plan) -> Result
         }
         return Ok(act_at(known.tenant_id, means, means.now()));
     }
-    let act = act_at(means.id(), means, founded);
+    let act = act_at(means.id(), means, if invented { founded } else { means.now() });
     access::create_tenant(tx, &act, TenantKind::Community, code, &plan.community.name).await?;
     Ok(act)
 }

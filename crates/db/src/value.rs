@@ -140,7 +140,7 @@ pub fn unknown(column: &str, value: impl ToString) -> Error {
     Error::Unknown { column: column.to_owned(), value: value.to_string() }
 }
 
-/// A struct whose fields are the columns of a row, declared with [`record!`].
+/// A struct whose fields are the columns of a row, declared with [`crate::record!`].
 pub trait Record: Sized {
     fn from_row(row: &Row) -> Result<Self>;
 }
