@@ -256,7 +256,8 @@ impl Staffing<'_> {
         let grants = vec![Grant { role, reach, reach_id }];
         let new = NewAccount { name: name.to_owned(), organisation, login, grants };
         // The accounts are of today, whenever the community was founded: passwords grow old.
-        let today = Act { at: self.now, ..self.act.clone() };
+        let mut today = Act { at: self.now, ..self.act.clone() };
+        today.means.clock = Clock::at(self.now);
         let account = access::create_account(tx, &today, new).await?;
         let actor = Actor { account, organisation, role };
         if first {
