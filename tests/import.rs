@@ -78,11 +78,21 @@ db::statements! {
     IMPORTS = "SELECT COUNT(*) AS many FROM imports WHERE tenant_id = $1";
     ENTRIES = "SELECT COUNT(*) AS many FROM audit_entries WHERE tenant_id = $1 AND subject_kind = 'resident'";
     KEPT = "SELECT COUNT(*) AS many FROM import_rows WHERE tenant_id = $1 AND sealed IS NOT NULL";
+    STEPS = "SELECT COUNT(*) AS many FROM audit_entries
+        WHERE tenant_id = $1 AND subject_kind = 'import' AND reason LIKE '%新增 30 人%'";
+    REMOVED = "SELECT COUNT(*) AS many FROM audit_entries
+        WHERE tenant_id = $1 AND subject_kind = 'household' AND action = 'remove'";
+    HEADS = "SELECT h.head_name, COUNT(r.id) AS people FROM households h
+        LEFT JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
+        WHERE h.tenant_id = $1 GROUP BY h.id, h.head_name ORDER BY COUNT(r.id), h.head_name";
+    TAGGED = "SELECT tag, until, evidence FROM resident_tags WHERE tenant_id = $1";
     FIND = "SELECT name, birth_date, search_text, workplace, lock_version FROM residents WHERE tenant_id = $1 AND name = $2";
 }
 
 db::record! {
     struct Many { many: i64 }
+    struct Headed { head_name: String, people: i64 }
+    struct Tagged { tag: String, until: Option<i64>, evidence: String }
     struct Somebody { name: String, birth_date: Option<String>, search_text: String, workplace: Option<String>, lock_version: i64 }
 }
 
@@ -94,6 +104,24 @@ async fn many(app: &TestApp, what: db::Statement) -> i64 {
 async fn somebody(app: &TestApp, name: &str) -> Somebody {
     let mut tx = app.db.read().await.unwrap();
     tx.one(FIND.bind(app.home.tenant).bind(name)).await.unwrap()
+}
+
+/// The head of each household and how many live in it, the smallest first.
+async fn heads(app: &TestApp) -> Vec<(String, i64)> {
+    let mut tx = app.db.read().await.unwrap();
+    let heads: Vec<Headed> = tx.all(HEADS.bind(app.home.tenant)).await.unwrap();
+    heads.into_iter().map(|household| (household.head_name, household.people)).collect()
+}
+
+async fn tagged(app: &TestApp) -> Vec<Tagged> {
+    let mut tx = app.db.read().await.unwrap();
+    tx.all(TAGGED.bind(app.home.tenant)).await.unwrap()
+}
+
+/// A line as a workbook without the columns about heads has it.
+fn headless(mut line: Line) -> Line {
+    line.retain(|(column, _)| !matches!(column, Column::Head | Column::Relation));
+    line
 }
 
 fn handlers() -> Handlers {
@@ -118,6 +146,7 @@ db_test! {
             serde_json::json!({"rows": 30, "created": 30, "updated": 0, "unchanged": 0, "rejected": []})
         );
         assert_eq!((many(&app, RESIDENTS).await, many(&app, HOUSEHOLDS).await, many(&app, DWELLINGS).await), (30, 10, 10));
+        assert_eq!(many(&app, STEPS).await, 1);
         let before = many(&app, ENTRIES).await;
         assert_eq!(counts(&run(&app, file(), DRY_RUN).await), (30, 0, 0, 30, 0));
         assert_eq!(counts(&run(&app, file(), ImportOptions::default()).await), (30, 0, 0, 30, 0));
@@ -159,6 +188,66 @@ db_test! {
         assert_eq!((counts(&summary), summary.rejected[0].column), ((1, 0, 0, 0, 1), "姓名"));
         assert!(summary.rejected[0].reason.contains("王*峰"), "{}", summary.rejected[0].reason);
         assert_eq!(many(&app, DWELLINGS).await, 2);
+    }
+
+    async fn a_workbook_without_heads_goes_in(app: TestApp) {
+        let file = || workbook((0..7).map(line).map(headless)).unwrap();
+        assert_eq!(counts(&run(&app, file(), DRY_RUN).await), (7, 7, 0, 0, 0));
+        assert_eq!(counts(&run(&app, file(), ImportOptions::default()).await), (7, 7, 0, 0, 0));
+        assert_eq!(counts(&run(&app, file(), ImportOptions::default()).await), (7, 0, 0, 7, 0));
+        assert_eq!(many(&app, HOUSEHOLDS).await, 3);
+
+        // The register knows the household: whoever stands first in another file does not found a second one.
+        let child = headless(with(with(line(2), Column::Name, "王小宝"), Column::Identity, &identity("20200101", 77)));
+        let file = || workbook([child.clone(), headless(line(1))]).unwrap();
+        assert_eq!(counts(&run(&app, file(), ImportOptions::default()).await), (2, 1, 0, 1, 0));
+        assert_eq!(counts(&run(&app, file(), ImportOptions::default()).await), (2, 0, 0, 2, 0));
+        assert_eq!(many(&app, HOUSEHOLDS).await, 3);
+
+        // Of two households in one dwelling everybody stays in their own.
+        let lodger = with(with(line(12), Column::Room, "101"), Column::Relation, "户主");
+        assert_eq!(counts(&run(&app, workbook([lodger.clone()]).unwrap(), ImportOptions::default()).await), (1, 1, 0, 0, 0));
+        let file = workbook([line(0), line(1), lodger].map(headless)).unwrap();
+        assert_eq!(counts(&run(&app, file, ImportOptions::default()).await), (3, 0, 0, 3, 0));
+        assert_eq!(many(&app, HOUSEHOLDS).await, 4);
+    }
+
+    async fn a_no_ends_a_tag(app: TestApp) {
+        let tag = |word: &str| workbook([with(with(line(0), Column::Category, ""), Column::PartyHousehold, word)]).unwrap();
+        assert_eq!(counts(&run(&app, tag("是"), ImportOptions::default()).await), (1, 1, 0, 0, 0));
+        assert_eq!(counts(&run(&app, tag(""), ImportOptions::default()).await), (1, 0, 0, 1, 0));
+        assert_eq!(tagged(&app).await[0].until, None);
+        let before = many(&app, ENTRIES).await;
+        assert_eq!(counts(&run(&app, tag("否"), DRY_RUN).await), (1, 0, 1, 0, 0));
+        assert_eq!(counts(&run(&app, tag("否"), ImportOptions::default()).await), (1, 0, 1, 0, 0));
+        assert_eq!(counts(&run(&app, tag("否"), ImportOptions::default()).await), (1, 0, 0, 1, 0));
+        let tags = tagged(&app).await;
+        assert_eq!((tags.len(), tags[0].tag.as_str()), (1, "party_member_household"));
+        assert!(tags[0].until.is_some() && tags[0].evidence.ends_with("登记表填写为否"), "{}", tags[0].evidence);
+        assert_eq!(many(&app, ENTRIES).await, before + 1);
+        assert_eq!(counts(&run(&app, tag("是"), ImportOptions::default()).await), (1, 0, 1, 0, 0));
+        assert_eq!(tagged(&app).await.iter().filter(|tag| tag.until.is_none()).count(), 1, "it can be set again");
+    }
+
+    async fn who_moves_leaves_no_empty_household(app: TestApp) {
+        let child = with(with(line(2), Column::Identity, ""), Column::Birth, "2014-03");
+        let family = [line(0), child, line(1)];
+        let first = || workbook(family.clone()).unwrap();
+        assert_eq!(counts(&run(&app, first(), ImportOptions::default()).await), (3, 3, 0, 0, 0));
+        let name = |n: usize| line(n).into_iter().find(|(column, _)| *column == Column::Name).unwrap().1;
+
+        // The head moves away, and the spouse is the head of those who stay.
+        let moved = |n: usize, room: &str| with(with(line(n), Column::Room, room), Column::Head, &name(0));
+        let alone = || workbook([moved(0, "502")]).unwrap();
+        assert_eq!(counts(&run(&app, alone(), ImportOptions::default()).await), (1, 0, 1, 0, 0));
+        assert_eq!(counts(&run(&app, alone(), ImportOptions::default()).await), (1, 0, 0, 1, 0));
+        assert_eq!(heads(&app).await, [(name(0), 1), (name(1), 2)]);
+
+        // He comes back, and everybody is once more in one household.
+        run(&app, first(), ImportOptions::default()).await;
+        assert_eq!(heads(&app).await, [(name(0), 3)]);
+        assert_eq!(counts(&run(&app, first(), ImportOptions::default()).await), (3, 0, 0, 3, 0));
+        assert_eq!((many(&app, RESIDENTS).await, many(&app, REMOVED).await), (3, 2));
     }
 
     async fn rows_that_cannot_be_taken_are_told_by_row_and_column(app: TestApp) {

@@ -1,5 +1,6 @@
 //! The one operation that writes a person into a household. What is blank in the new particulars never erases what is
-//! known; a person is recognised by the identity number, or without one by household, name and date of birth.
+//! known; a person is recognised by the identity number, or without one by dwelling, name and date of birth. Whoever moves
+//! leaves no household behind that has nobody in it.
 
 use codes::tables::{Education, Ethnic, Marital, Political, Relation};
 use codes::{IdentityNumber, PartialDate, PersonName, Phone, Sex};
@@ -32,6 +33,8 @@ pub struct NewResident {
     pub note: Option<String>,
     /// Each with the evidence on which it is set. Tags that are known and not given here stay.
     pub tags: Vec<(Tag, String)>,
+    /// Tags that do not hold any more, each with the evidence.
+    pub ended: Vec<(Tag, String)>,
 }
 
 impl NewResident {
@@ -54,6 +57,7 @@ impl NewResident {
             health: None,
             note: None,
             tags: Vec::new(),
+            ended: Vec::new(),
         }
     }
 }
@@ -82,6 +86,15 @@ pub enum Foreseen {
 
 statements! {
     HOUSEHOLD = "SELECT id FROM households WHERE tenant_id = $1 AND dwelling_id = $2 AND head_name = $3";
+    HOUSEHOLDS_AT = "SELECT id, head_name FROM households WHERE tenant_id = $1 AND dwelling_id = $2
+        ORDER BY created_at, id LIMIT 100";
+    HOUSEHOLD_BY_ID = "SELECT dwelling_id, head_name FROM households WHERE tenant_id = $1 AND id = $2";
+    /// Those who live in a household; the spouse of its head comes first.
+    MEMBERS = "SELECT name FROM residents WHERE tenant_id = $1 AND household_id = $2
+        ORDER BY CASE WHEN relation = '10' THEN 0 ELSE 1 END, created_at, id LIMIT 100";
+    SET_HEAD = "UPDATE households SET head_name = $3, lock_version = lock_version + 1, updated_at = $4
+        WHERE tenant_id = $1 AND id = $2";
+    REMOVE_HOUSEHOLD = "DELETE FROM households WHERE tenant_id = $1 AND id = $2";
     ADD_HOUSEHOLD = "INSERT INTO households (tenant_id, id, dwelling_id, head_name, lock_version, created_at, updated_at)
         VALUES ($1, $2, $3, $4, 1, $5, $5) ON CONFLICT (tenant_id, dwelling_id, head_name) DO NOTHING";
     BY_IDENTITY = "SELECT id, household_id, name, sex, birth_date, identity_fingerprint, phone_sealed, phone_fingerprint,
@@ -91,7 +104,8 @@ statements! {
     BY_NAME = "SELECT id, household_id, name, sex, birth_date, identity_fingerprint, phone_sealed, phone_fingerprint,
             ethnic_group, political_status, education, marital_status, relation, registered_address, residence_state,
             workplace, health_sealed, note_sealed, lock_version
-        FROM residents WHERE tenant_id = $1 AND household_id = $2 AND name = $3 LIMIT 20";
+        FROM residents WHERE tenant_id = $1 AND name = $3 AND household_id IN
+            (SELECT id FROM households WHERE tenant_id = $1 AND dwelling_id = $2) LIMIT 20";
     ADD = "INSERT INTO residents (tenant_id, id, household_id, name, search_text, sex, birth_date, identity_sealed,
             identity_fingerprint, phone_sealed, phone_fingerprint, ethnic_group, political_status, education,
             marital_status, relation, registered_address, residence_state, workplace, health_sealed, note_sealed,
@@ -106,10 +120,15 @@ statements! {
     TAGS = "SELECT tag FROM resident_tags WHERE tenant_id = $1 AND resident_id = $2 AND until IS NULL";
     ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    END_TAG = "UPDATE resident_tags SET until = $4, evidence = LTRIM(evidence || $5, '；')
+        WHERE tenant_id = $1 AND resident_id = $2 AND tag = $3 AND until IS NULL";
 }
 
 record! {
     struct Found { id: Uuid }
+    struct Household { id: Uuid, head_name: String }
+    struct Left { dwelling_id: Uuid, head_name: String }
+    struct Member { name: String }
     struct Tagged { tag: Tag }
     /// A resident as the register has them.
     #[derive(Clone)]
@@ -147,9 +166,13 @@ pub async fn foresee(
         None => None,
     };
     let moved = household != Some(known.household_id);
-    let tags = missing_tags(tx, act, known.id, new).await?;
+    let (missing, ended) = changed_tags(tx, act, known.id, new).await?;
     let (_, changes) = known.with(act, new)?;
-    Ok(if moved || !tags.is_empty() || !changes.is_empty() { Foreseen::Updated } else { Foreseen::Unchanged })
+    Ok(if moved || !missing.is_empty() || !ended.is_empty() || !changes.is_empty() {
+        Foreseen::Updated
+    } else {
+        Foreseen::Unchanged
+    })
 }
 
 /// Who somebody is, if the register has them already.
@@ -173,11 +196,18 @@ pub(super) async fn recognise(
         }
     }
     let Some(dwelling) = dwelling else { return Ok(None) };
-    let Some(household) = household(tx, act, dwelling, head).await? else { return Ok(None) };
-    let named: Vec<Known> = tx.all(BY_NAME.bind(act.tenant).bind(household).bind(new.name.as_str())).await?;
-    let mut same: Vec<Known> = named.into_iter().filter(|known| known.may_be(new)).collect();
+    let household = household(tx, act, dwelling, head).await?;
+    let named: Vec<Known> = tx.all(BY_NAME.bind(act.tenant).bind(dwelling).bind(new.name.as_str())).await?;
+    let possible = named.into_iter().filter(|known| known.may_be(new));
+    let (mut same, mut next_door): (Vec<Known>, Vec<Known>) =
+        possible.partition(|known| Some(known.household_id) == household);
+    let birth = new.birth.map(|birth| birth.to_string());
+    if same.is_empty() {
+        // A household may have got another head since.
+        next_door.retain(|known| known.birth_date == birth);
+        same = next_door;
+    }
     if same.len() > 1 {
-        let birth = new.birth.map(|birth| birth.to_string());
         same.retain(|known| known.birth_date == birth);
         if same.len() != 1 {
             return Err(Error::refused("这一户登记有几个同名的人，分不清是哪一个，请填写身份证号或完整的出生日期"));
@@ -200,6 +230,19 @@ pub(super) async fn write(
         None => create(tx, act, household, new).await,
         Some(known) => update(tx, act, household, known, new).await,
     }
+}
+
+/// The head of the household in a dwelling that somebody belongs to if nobody says which: the one that they live in
+/// already, or else the only one.
+pub(super) async fn head_at(tx: &mut Tx, act: &Act, dwelling: Uuid, new: &NewResident) -> Result<Option<PersonName>> {
+    let mut households: Vec<Household> = tx.all(HOUSEHOLDS_AT.bind(act.tenant).bind(dwelling)).await?;
+    if households.len() > 1 {
+        let Some(identity) = &new.identity else { return Ok(None) };
+        let fingerprint = act.fingerprint("identity", identity.as_str());
+        let known: Option<Known> = tx.optional(BY_IDENTITY.bind(act.tenant).bind(fingerprint)).await?;
+        households.retain(|household| known.as_ref().is_some_and(|known| known.household_id == household.id));
+    }
+    Ok(households.pop().and_then(|household| PersonName::parse(&household.head_name).ok()))
 }
 
 async fn household(tx: &mut Tx, act: &Act, dwelling: Uuid, head: &PersonName) -> Result<Option<Uuid>> {
@@ -241,8 +284,9 @@ async fn create(tx: &mut Tx, act: &Act, household: Uuid, new: &NewResident) -> R
 
 async fn update(tx: &mut Tx, act: &Act, household: Uuid, known: Known, new: &NewResident) -> Result<Outcome> {
     let (id, version) = (known.id, known.lock_version);
+    let left = Some(known.household_id).filter(|left| *left != household);
     let (mut now, mut changes) = known.with(act, new)?;
-    if now.household_id != household {
+    if left.is_some() {
         let (old, new) = (Some(now.household_id.to_string()), Some(household.to_string()));
         changes.push(Change { field: "household", old, new });
         now.household_id = household;
@@ -261,25 +305,59 @@ async fn update(tx: &mut Tx, act: &Act, household: Uuid, known: Known, new: &New
             return Err(Error::Stale("这位居民的资料刚刚有别人改过，请再试一次。".to_owned()));
         }
     }
-    for (tag, evidence) in missing_tags(tx, act, id, new).await? {
+    let (missing, ended) = changed_tags(tx, act, id, new).await?;
+    for (tag, evidence) in missing {
         add_tag(tx, act, id, tag, &evidence).await?;
         changes.push(Change { field: "tag", old: None, new: Some(tag.code().to_owned()) });
+    }
+    for (tag, evidence) in ended {
+        let row = END_TAG.bind(act.tenant).bind(id).bind(tag).bind(act.at).bind(format!("；{evidence}"));
+        tx.execute(row).await?;
+        changes.push(Change { field: "tag", old: Some(tag.code().to_owned()), new: None });
     }
     if changes.is_empty() {
         return Ok(Outcome::Unchanged(id));
     }
     audit::record(tx, act, "update", ("resident", id), "", &changes).await?;
+    if let Some(left) = left {
+        leave(tx, act, left, &now.name).await?;
+    }
     Ok(Outcome::Updated(id))
 }
 
-/// The tags that are given and do not hold yet.
-async fn missing_tags(tx: &mut Tx, act: &Act, resident: Uuid, new: &NewResident) -> Result<Vec<(Tag, String)>> {
-    if new.tags.is_empty() {
-        return Ok(Vec::new());
+/// Sees to a household that somebody has just left: without people it is no household, and without its head it gets another.
+async fn leave(tx: &mut Tx, act: &Act, id: Uuid, who: &str) -> Result<()> {
+    let members: Vec<Member> = tx.all(MEMBERS.bind(act.tenant).bind(id)).await?;
+    if members.is_empty() {
+        tx.execute(REMOVE_HOUSEHOLD.bind(act.tenant).bind(id)).await?;
+        return audit::record(tx, act, "remove", ("household", id), "家里已没有登记的人", &[]).await;
+    }
+    let Left { dwelling_id, head_name } = tx.one(HOUSEHOLD_BY_ID.bind(act.tenant).bind(id)).await?;
+    if head_name != who || members.iter().any(|member| member.name == who) {
+        return Ok(());
+    }
+    // Two households of a dwelling cannot be called the same.
+    let others: Vec<Household> = tx.all(HOUSEHOLDS_AT.bind(act.tenant).bind(dwelling_id)).await?;
+    let free = |member: &Member| !others.iter().any(|other| other.head_name == member.name);
+    let Some(member) = members.into_iter().find(free) else { return Ok(()) };
+    tx.execute(SET_HEAD.bind(act.tenant).bind(id).bind(&member.name).bind(act.at)).await?;
+    let change = Change { field: "head_name", old: Some(head_name), new: Some(member.name) };
+    audit::record(tx, act, "update", ("household", id), "户主已迁出", &[change]).await
+}
+
+/// Tags, each with the evidence.
+type Evidenced = Vec<(Tag, String)>;
+
+/// The tags that are given and do not hold yet, and those that hold and are to end.
+async fn changed_tags(tx: &mut Tx, act: &Act, resident: Uuid, new: &NewResident) -> Result<(Evidenced, Evidenced)> {
+    if new.tags.is_empty() && new.ended.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
     }
     let held: Vec<Tagged> = tx.all(TAGS.bind(act.tenant).bind(resident)).await?;
-    let missing = new.tags.iter().filter(|(tag, _)| !held.iter().any(|held| held.tag == *tag));
-    Ok(missing.cloned().collect())
+    let holds = |tag: Tag| held.iter().any(|held| held.tag == tag);
+    let missing = new.tags.iter().filter(|(tag, _)| !holds(*tag));
+    let ended = new.ended.iter().filter(|(tag, _)| holds(*tag));
+    Ok((missing.cloned().collect(), ended.cloned().collect()))
 }
 
 async fn add_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The import of the 居民信息登记表 that staff already have. A workbook is read as people write it (`sheet`, `row`), its
 //! rows are staged and compared with the register, and after somebody has confirmed they are written in bounded steps
 //! (`run`). Rows that cannot be taken come back as a workbook, ready to be mended and sent in again. An import adds and
-//! updates; it never removes anything, and the same workbook twice changes nothing.
+//! updates; it never removes anybody, and the same workbook twice changes nothing.
 
 mod archive;
 mod column;

@@ -1,4 +1,5 @@
 //! What only the rows together tell: whose household a member without a named head belongs to, and who stands there twice.
+//! The columns about heads are optional, so where nobody at a place is named as one, its first row is supposed to be.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,7 +19,8 @@ pub fn review(sheet: &Sheet, today: Date) -> Vec<Result<Entry, Rejection>> {
     let rows = sheet.rows.iter().map(|row| {
         let mut entry = row::read(&sheet.header, &row.cells, today)?;
         if entry.head.is_none() {
-            entry.head = Some(heads.only_one_at(&entry.place.key(), sheet.header.has(Column::Head))?);
+            let (head, supposed) = heads.only_one_at(&entry.place.key(), sheet.header.has(Column::Head))?;
+            (entry.head, entry.supposed) = (Some(head), supposed);
         }
         seen.take(&entry, row.number)?;
         Ok(entry)
@@ -27,24 +29,38 @@ pub fn review(sheet: &Sheet, today: Date) -> Vec<Result<Entry, Rejection>> {
 }
 
 /// The heads of the households at each place, also of those whose own row is given back for another reason.
-struct Heads(HashMap<PlaceKey, BTreeSet<PersonName>>);
+#[derive(Default)]
+struct Heads {
+    named: HashMap<PlaceKey, BTreeSet<PersonName>>,
+    /// The first at each place who is not said to be somebody's relative.
+    first: HashMap<PlaceKey, PersonName>,
+}
 
 impl Heads {
     fn of(sheet: &Sheet) -> Heads {
-        let mut heads: HashMap<PlaceKey, BTreeSet<PersonName>> = HashMap::new();
-        for (place, head) in sheet.rows.iter().filter_map(|row| row::household(&sheet.header, &row.cells)) {
-            heads.entry(place.key()).or_default().insert(head);
+        let mut heads = Heads::default();
+        for member in sheet.rows.iter().filter_map(|row| row::member(&sheet.header, &row.cells)) {
+            let place = member.place.key();
+            match (member.head, member.relation) {
+                (Some(head), _) => _ = heads.named.entry(place).or_default().insert(head),
+                (None, None) => _ = heads.first.entry(place).or_insert(member.name),
+                (None, Some(_)) => {}
+            }
         }
-        Heads(heads)
+        heads
     }
 
-    fn only_one_at(&self, place: &PlaceKey, has_column: bool) -> Result<PersonName, Rejection> {
+    /// The head at a place, and whether they are only supposed to be it.
+    fn only_one_at(&self, place: &PlaceKey, has_column: bool) -> Result<(PersonName, bool), Rejection> {
         let column = if has_column { Column::Head } else { Column::Relation };
-        let mut heads = self.0.get(place).into_iter().flatten();
-        match (heads.next(), heads.next()) {
-            (Some(head), None) => Ok(head.clone()),
-            (None, _) => Err(reject(column, "不知道户主是谁：请填写户主姓名，或在户主那一行的“与户主关系”里写“户主”")),
-            (Some(_), Some(_)) => Err(reject(column, "这套房里有几户，请填写这个人的户主姓名")),
+        let mut heads = self.named.get(place).into_iter().flatten();
+        match (heads.next(), heads.next(), self.first.get(place)) {
+            (Some(head), None, _) => Ok((head.clone(), false)),
+            (None, _, Some(first)) => Ok((first.clone(), true)),
+            (None, _, None) => {
+                Err(reject(column, "不知道户主是谁：请填写户主姓名，或在户主那一行的“与户主关系”里写“户主”"))
+            }
+            (Some(_), Some(_), _) => Err(reject(column, "这套房里有几户，请填写这个人的户主姓名")),
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Entry {
     pub place: Place,
     pub usage: Option<Use>,
     pub head: Option<PersonName>,
+    /// Nobody says that this is the head; a register that has the household already knows better.
+    pub supposed: bool,
     pub person: NewResident,
 }
 
@@ -57,10 +59,12 @@ pub fn read(header: &Header, cells: &[String], today: Date) -> Result<Entry, Rej
     let mut note: Vec<String> = row.text(Column::Note)?.into_iter().collect();
     let mut tags = Tags::default();
     row.categories(&mut tags)?;
-    row.yes(Column::PartyHousehold, &mut tags, Tag::PartyMemberHousehold)?;
-    row.yes(Column::Needy, &mut tags, Tag::Needy)?;
+    row.yes(Column::PartyHousehold, &mut tags, &[Tag::PartyMemberHousehold])?;
+    row.yes(Column::Needy, &mut tags, &[Tag::Needy])?;
     let elder = birth.is_some_and(|birth| age(birth, today) >= ELDER_FROM);
-    row.yes(Column::Alone, &mut tags, if elder { Tag::ElderLivingAlone } else { Tag::LivingAlone })?;
+    let mut alone = [Tag::LivingAlone, Tag::ElderLivingAlone];
+    alone.rotate_left(usize::from(elder));
+    row.yes(Column::Alone, &mut tags, &alone)?;
     health.extend(row.disability(&mut tags)?);
     let address = row.cell(Column::Address);
     note.extend(
@@ -82,20 +86,29 @@ pub fn read(header: &Header, cells: &[String], today: Date) -> Result<Entry, Rej
         workplace: row.text(Column::Workplace)?,
         health: joined(health),
         note: joined(note),
-        tags: tags.0,
+        ended: tags.ended(),
+        tags: tags.held,
         identity,
         name,
     };
     let usage = row.chosen(Column::Housing, Use::read, "自有、租住、空置、商用、群租")?;
-    Ok(Entry { place, usage, head, person })
+    Ok(Entry { place, usage, head, supposed: false, person })
 }
 
-/// The household that a row belongs to, even where something else in it is wrong.
-pub fn household(header: &Header, cells: &[String]) -> Option<(Place, PersonName)> {
+/// Somebody at a place, and what their row says of its head.
+pub struct Member {
+    pub place: Place,
+    pub name: PersonName,
+    pub head: Option<PersonName>,
+    pub relation: Option<Relation>,
+}
+
+/// The member of a household that a row is about, even where something else in it is wrong.
+pub fn member(header: &Header, cells: &[String]) -> Option<Member> {
     let row = Cells { header, cells };
     let name = row.name(Column::Name).ok()??;
-    let (head, _) = row.household(&name).ok()?;
-    Some((Place::read(header, cells).ok()?, head?))
+    let (head, relation) = row.household(&name).ok()?;
+    Some(Member { place: Place::read(header, cells).ok()?, name, head, relation })
 }
 
 struct Cells<'a> {
@@ -268,12 +281,13 @@ impl Cells<'_> {
         Ok(())
     }
 
-    /// A 是否 column: 是 sets the tag, and so does the name of a tag (`低保户` under 是否困难户) with its own.
-    fn yes(&self, column: Column, tags: &mut Tags, tag: Tag) -> Result<(), Rejection> {
+    /// A 是否 column: 是 sets the first tag, and the name of a tag (`低保户` under 是否困难户) sets its own; 否 ends all.
+    fn yes(&self, column: Column, tags: &mut Tags, meant: &[Tag]) -> Result<(), Rejection> {
         let written = self.cell(column);
         match (yes(written), Category::read(written)) {
-            (Some(true), _) => tags.add(tag, column),
-            (Some(false), _) => {}
+            _ if is_nothing(written) || matches!(written, "☐" | "□") => {}
+            (Some(true), _) => meant.iter().take(1).for_each(|tag| tags.add(*tag, column)),
+            (Some(false), _) => tags.denied.extend(meant),
             (None, Category::Tagged(said)) => tags.add(said, column),
             (None, _) => return Err(reject(column, format!("看不懂“{}”，请填“是”或“否”", shortened(written)))),
         }
@@ -289,20 +303,33 @@ impl Cells<'_> {
             let words = if written.contains("残疾") { written.to_owned() } else { format!("残疾：{written}") };
             return Ok(Some(words));
         }
-        self.yes(Column::Disabled, tags, Tag::Disabled)?;
+        self.yes(Column::Disabled, tags, &[Tag::Disabled])?;
         Ok(None)
     }
 }
 
-/// The tags of a row, each once, with the column that says so.
+/// The tags of a row, each once, with the column that says so, and those which it says do not hold.
 #[derive(Default)]
-struct Tags(Vec<(Tag, String)>);
+struct Tags {
+    held: Vec<(Tag, String)>,
+    denied: Vec<Tag>,
+}
 
 impl Tags {
     fn add(&mut self, tag: Tag, column: Column) {
-        if !self.0.iter().any(|(known, _)| *known == tag) {
-            self.0.push((tag, format!("居民信息登记表“{}”列", column.label())));
+        if !self.has(tag) {
+            self.held.push((tag, format!("居民信息登记表“{}”列", column.label())));
         }
+    }
+
+    fn has(&self, tag: Tag) -> bool {
+        self.held.iter().any(|(known, _)| *known == tag)
+    }
+
+    /// A tag that another column of the row gives does not end.
+    fn ended(&self) -> Vec<(Tag, String)> {
+        let denied = self.denied.iter().filter(|tag| !self.has(**tag));
+        denied.map(|tag| (*tag, "登记表填写为否".to_owned())).collect()
     }
 }
 
@@ -331,10 +358,7 @@ fn is_nothing(written: &str) -> bool {
 fn yes(written: &str) -> Option<bool> {
     match half_width(written).to_uppercase().as_str() {
         "是" | "有" | "√" | "✓" | "✔" | "☑" | "Y" | "YES" | "1" | "对" | "T" | "TRUE" | "V" => Some(true),
-        "否" | "不是" | "非" | "×" | "X" | "✗" | "✘" | "☐" | "□" | "N" | "NO" | "0" | "F" | "FALSE" => {
-            Some(false)
-        }
-        _ if is_nothing(written) => Some(false),
+        "否" | "不是" | "非" | "×" | "X" | "✗" | "✘" | "N" | "NO" | "0" | "F" | "FALSE" => Some(false),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use codes::PersonName;
+use codes::tables::Relation;
 use db::{Db, Statement, Tx};
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -26,7 +27,7 @@ use crate::access::{Act, Role};
 use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::place::{self, Settler};
-use crate::registry::enrol::{self, Foreseen, Outcome};
+use crate::registry::enrol::{self, Foreseen, NewResident, Outcome};
 use crate::settings::{self, Setting};
 use crate::{audit, outbox};
 
@@ -117,11 +118,11 @@ pub(super) async fn stage(db: &Db, act: &Act, file_name: &str, reading: Reading)
     let (mut number, mut verdicts) = (0, verdicts.into_iter());
     for step in rows.chunks(ROWS_PER_TRANSACTION) {
         for (row, verdict) in step.iter().zip(verdicts.by_ref()) {
-            let (head, rejection) = match verdict {
-                Ok(entry) => (entry.head.map(|head| head.as_str().to_owned()), None),
-                Err(rejection) => (None, Some(rejection)),
+            let (head, supposed, rejection) = match verdict {
+                Ok(entry) => (entry.head.map(|head| head.as_str().to_owned()), entry.supposed, None),
+                Err(rejection) => (None, false, Some(rejection)),
             };
-            let staged = Staged { cells: row.cells.clone(), head };
+            let staged = Staged { cells: row.cells.clone(), head, supposed };
             let sealed = act.seal("import", &serde_json::to_string(&staged).map_err(anyhow::Error::from)?)?;
             let state = if rejection.is_some() { RowState::Rejected } else { RowState::Staged };
             let (column, reason) = rejection.map(|rejection| (rejection.column, rejection.reason)).unzip();
@@ -299,7 +300,8 @@ async fn apply_step(db: &Db, act: &Act, import: &Import) -> Result<()> {
 /// What a row would do to the register.
 async fn foresee_row(tx: &mut Tx, act: &Act, entry: &Entry) -> Result<std::result::Result<Foreseen, Rejection>> {
     let dwelling = store::dwelling(tx, act.tenant, &entry.place).await?;
-    let foreseen = match enrol::foresee(tx, act, dwelling, head(entry), &entry.person).await {
+    let (head, person) = member(tx, act, dwelling, entry).await?;
+    let foreseen = match enrol::foresee(tx, act, dwelling, &head, &person).await {
         Ok(foreseen) => foreseen,
         Err(Error::Refused(sentence)) => return Ok(Err(row::reject(Column::Name, sentence))),
         Err(error) => return Err(error),
@@ -319,9 +321,10 @@ async fn apply_row(
     settler: &mut Settler,
     entry: &Entry,
 ) -> Result<std::result::Result<Foreseen, Rejection>> {
-    let Entry { place, usage, person, .. } = entry;
-    let known = store::dwelling(tx, act.tenant, place).await?;
-    let known = match enrol::recognise(tx, act, known, head(entry), person).await {
+    let Entry { place, usage, .. } = entry;
+    let dwelling = store::dwelling(tx, act.tenant, place).await?;
+    let (head, person) = member(tx, act, dwelling, entry).await?;
+    let known = match enrol::recognise(tx, act, dwelling, &head, &person).await {
         Ok(known) => known,
         Err(Error::Refused(sentence)) => return Ok(Err(row::reject(Column::Name, sentence))),
         Err(error) => return Err(error),
@@ -331,7 +334,7 @@ async fn apply_row(
         Some(usage) => place::set_use(tx, act, dwelling, *usage).await?,
         None => false,
     };
-    Ok(Ok(match enrol::write(tx, act, dwelling, head(entry), known, person).await? {
+    Ok(Ok(match enrol::write(tx, act, dwelling, &head, known, &person).await? {
         Outcome::Created(_) => Foreseen::Created,
         Outcome::Updated(_) => Foreseen::Updated,
         Outcome::Unchanged(_) if used => Foreseen::Updated,
@@ -339,8 +342,22 @@ async fn apply_row(
     }))
 }
 
-fn head(entry: &Entry) -> &PersonName {
-    entry.head.as_ref().unwrap_or(&entry.person.name)
+/// The head of the household that a row belongs to, and its person as a member of it. Where nobody in the file is named
+/// as the head, the register may know the household.
+async fn member(tx: &mut Tx, act: &Act, dwelling: Option<Uuid>, entry: &Entry) -> Result<(PersonName, NewResident)> {
+    let mut person = entry.person.clone();
+    let mut head = entry.head.clone().unwrap_or_else(|| person.name.clone());
+    if entry.supposed {
+        if let Some(dwelling) = dwelling
+            && let Some(known) = enrol::head_at(tx, act, dwelling, &person).await?
+        {
+            head = known;
+        }
+        if head == person.name {
+            person.relation = person.relation.or(Some(Relation::Head));
+        }
+    }
+    Ok((head, person))
 }
 
 /// Reads a staged row again.
@@ -353,6 +370,7 @@ fn reread(act: &Act, header: &Header, row: &StoredRow) -> Result<std::result::Re
         Err(rejection) => return Ok(Err(rejection)),
     };
     entry.head = entry.head.or_else(|| PersonName::parse(staged.head.as_deref()?).ok());
+    entry.supposed = staged.supposed;
     Ok(Ok(entry))
 }
 

@@ -111,14 +111,23 @@ impl Grid {
         let mut heading = below.remove(&at).unwrap_or_default();
         let width = below.values().map(Vec::len).max().unwrap_or(0).max(heading.len());
         heading.resize(width, String::new());
+        let mut headings = vec![heading.clone()];
         below.values_mut().for_each(|cells| cells.resize(width, String::new()));
+
+        // A group such as 现住址 stands above 小区, 楼栋, 单元 and 房号: the lower heading is the one that counts.
+        if let Some(lower) = below.get(&(at + 1)).filter(|cells| are_headings(cells)).cloned() {
+            for (cell, lower) in heading.iter_mut().zip(&lower).filter(|(_, lower)| !lower.is_empty()) {
+                cell.clone_from(lower);
+            }
+            headings.push(lower);
+        }
 
         let header = header(heading.clone())?;
         let serial = header.position(Column::Serial);
         // Numbered rows that nobody filled in, the header again at the top of a printed page, and what stands below the list.
         below.retain(|_, cells| {
             let blank = cells.iter().enumerate().all(|(at, cell)| cell.is_empty() || Some(at) == serial);
-            !blank && *cells != heading && !is_footer(&header, cells)
+            !blank && !headings.contains(cells) && !is_footer(&header, cells)
         });
         fill_merged(&mut below, merged)?;
         fill_repeated(&header, &mut below);
@@ -146,6 +155,12 @@ fn header(cells: Vec<String>) -> Result<Header, Unreadable> {
         second: twice.second,
     })?;
     if header.has(Column::Room) || header.has(Column::Address) { Ok(header) } else { Err(Unreadable::NoPlace) }
+}
+
+/// Whether a row holds nothing but headings. One alone could be anything.
+fn are_headings(cells: &[String]) -> bool {
+    let written: Vec<&String> = cells.iter().filter(|cell| !cell.is_empty()).collect();
+    written.len() > 1 && written.iter().all(|cell| Column::read(cell).is_some())
 }
 
 /// A line for signatures, a sum or a remark below the list: it names nobody and begins with one of these words.

@@ -105,11 +105,13 @@ impl Import {
     }
 }
 
-/// A row as it is kept, sealed, until it has been written: its cells, and the head of its household if other rows named them.
+/// A row as it is kept, sealed, until it has been written: its cells, and the head of its household as the other rows tell.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Staged {
     pub cells: Vec<String>,
     pub head: Option<String>,
+    #[serde(default)]
+    pub supposed: bool,
 }
 
 impl StoredRow {

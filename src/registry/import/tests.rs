@@ -164,13 +164,9 @@ fn what_spreadsheets_do_to_values_is_undone() {
     assert_eq!(sheet.rows[0].cells[7], "晋J12345");
     let verdicts = review(&sheet, TODAY);
     let birth = |at: usize| verdicts[at].as_ref().map(|entry| entry.person.birth.map(|birth| birth.to_string()));
-    // Nobody says who heads these households, but that is all that is wrong with them.
-    assert!(
-        verdicts[..3]
-            .iter()
-            .all(|verdict| verdict.as_ref().is_err_and(|rejection| rejection.column == Column::Relation))
-    );
-    assert!(birth(0).is_err());
+    for (at, expected) in ["1990-03-07", "1990-03-07", "1990-03"].into_iter().enumerate() {
+        assert_eq!(birth(at).unwrap().as_deref(), Some(expected));
+    }
     let lost = verdicts[3].as_ref().unwrap_err();
     assert_eq!((lost.column, sheet.rows[3].cells[6].as_str()), (Column::Identity, "1.41E+17"));
 }
@@ -229,6 +225,65 @@ fn members_find_the_head_of_their_household() {
         member("张小明", "子", "141199201709010039", ""),
     ]);
     assert_eq!(verdicts[2].as_ref().unwrap_err().column, Column::Head);
+}
+
+#[test]
+fn where_nobody_is_named_as_head_the_first_one_is() {
+    let member = |name: &str, relation: &str, identity: &str, room: &str| {
+        let changed =
+            [(Column::Name, name), (Column::Relation, relation), (Column::Identity, identity), (Column::Room, room)];
+        let named = person(&changed).into_iter();
+        named.filter(|(column, value)| *column != Column::Head && !value.is_empty()).collect::<Vec<_>>()
+    };
+    let (_, verdicts) = read([
+        member("李四", "", "141199195801010025", "302"),
+        member("张三", "", "141199199003070013", "302"),
+        member("王五", "", "141199198512310113", "401"),
+    ]);
+    let heads: Vec<(String, bool)> = verdicts
+        .into_iter()
+        .map(|verdict| verdict.map(|entry| (entry.head.unwrap().as_str().to_owned(), entry.supposed)).unwrap())
+        .collect();
+    assert_eq!(heads, [("李四".to_owned(), true), ("李四".to_owned(), true), ("王五".to_owned(), true)]);
+    // Whoever is said to be a relative is not the head.
+    let (_, verdicts) =
+        read([member("李四", "妻", "141199195801010025", "302"), member("张三", "", "141199199003070013", "302")]);
+    assert_eq!(verdicts[0].as_ref().unwrap().head.as_ref().unwrap().as_str(), "张三");
+    let (_, verdicts) =
+        read([member("李四", "妻", "141199195801010025", "302"), member("张三", "子", "141199199003070013", "302")]);
+    assert!(verdicts.iter().all(Result::is_err));
+}
+
+#[test]
+fn a_plain_no_ends_a_tag_and_a_blank_does_not() {
+    let ended = |changed: &[(Column, &str)]| -> Vec<Tag> {
+        one(changed).unwrap().person.ended.into_iter().map(|(tag, _)| tag).collect()
+    };
+    assert_eq!(ended(&[(Column::Needy, "否"), (Column::Disabled, "×")]), [Tag::Needy, Tag::Disabled]);
+    assert_eq!(ended(&[(Column::Alone, "否")]), [Tag::LivingAlone, Tag::ElderLivingAlone]);
+    assert_eq!(ended(&[(Column::Needy, ""), (Column::Alone, "/"), (Column::PartyHousehold, "□")]), []);
+    assert_eq!(ended(&[(Column::Disabled, "否"), (Column::Category, "残疾人")]), []);
+}
+
+#[test]
+fn a_header_may_have_two_lines() {
+    let file = drawn(
+        &[
+            &["居民信息登记表"],
+            &["序号", "姓名", "", "", "", "", "身份证号"],
+            &["", "", "小区", "楼栋", "单元", "房号"],
+            &["1", "张三", "王府名苑小区", "3号楼", "2单元", "1302", "141199199003070013"],
+        ],
+        |sheet| {
+            sheet.merge_range(1, 2, 1, 5, "现住址", &Format::new()).unwrap();
+            sheet.merge_range(1, 1, 2, 1, "姓名", &Format::new()).unwrap();
+        },
+    );
+    let sheet = sheet::read(&file).unwrap();
+    assert_eq!(sheet.header.cells, ["序号", "姓名", "小区", "楼栋", "单元", "房号", "身份证号"]);
+    assert_eq!(sheet.rows.iter().map(|row| row.number).collect::<Vec<_>>(), [4]);
+    let entry = review(&sheet, TODAY).remove(0).unwrap();
+    assert_eq!((entry.place.room.room.as_str(), entry.head.unwrap().as_str()), ("1302", "张三"));
 }
 
 #[test]

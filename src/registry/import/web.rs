@@ -89,7 +89,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     };
     let file_name: String = upload.file_name.chars().filter(|c| !c.is_control()).take(100).collect();
     let id = run::stage(&app.db, &act, &file_name, reading).await?;
-    Ok(redirect(&format!("/imports/{id}"), "已收到登记表，正在核对，还没有写入"))
+    Ok(redirect(&format!("/imports/{id}"), "已收到登记表"))
 }
 
 #[derive(Template)]
