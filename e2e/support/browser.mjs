@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 
 /** Starts Chromium: DOORSTEP_CHROMIUM, or the one on PATH. The caller closes it. */
 export function openBrowser() {
-  const flags = ['--lang=zh-CN', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
+  const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
   const quiet = ['--disable-background-networking', '--disable-component-update'];
   return chromium.launch({
     executablePath: executable(),
@@ -14,17 +14,17 @@ export function openBrowser() {
   });
 }
 
-/** A page on a phone, with cookies of its own, closed when test `t` ends. */
-export const phone = (t, browser, server) =>
-  openPage(t, browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+/** A page on a phone, with cookies of its own, closed when test `t` ends. `more` are options of Playwright's context. */
+export const phone = (t, browser, server, more = {}) =>
+  openPage(t, browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...more });
 
-/** A page on a desktop, with cookies of its own, closed when test `t` ends. */
-export const desktop = (t, browser, server) =>
-  openPage(t, browser, server, { viewport: { width: 1280, height: 800 } });
+/** A page on a desktop, with cookies of its own, closed when test `t` ends. `more` are options of Playwright's context. */
+export const desktop = (t, browser, server, more = {}) =>
+  openPage(t, browser, server, { viewport: { width: 1280, height: 800 }, ...more });
 
-async function openPage(t, browser, server, screen) {
+async function openPage(t, browser, server, options) {
   const context = await browser.newContext({
-    ...screen,
+    ...options,
     deviceScaleFactor: 1,
     baseURL: server.url,
     locale: 'zh-CN',

@@ -40,6 +40,8 @@ struct EstatePage {
     buildings: Vec<ListedBuilding>,
     /// Whether the reader may see who lives in a building.
     residents: bool,
+    /// Whether the reader may edit who stands on the estate's board.
+    contacts: bool,
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -47,7 +49,9 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let scope = viewer.scope(Permission::PlaceRead);
     let estate = store::estate_in_reach(&mut tx, viewer.tenant, &scope, id).await?;
     let buildings = store::buildings_in_reach(&mut tx, viewer.tenant, &scope, id).await?;
-    page(&EstatePage { shell, estate, buildings, residents: viewer.may(Permission::ResidentRead) })
+    let residents = viewer.may(Permission::ResidentRead);
+    let contacts = viewer.may(Permission::ContactEdit);
+    page(&EstatePage { shell, estate, buildings, residents, contacts })
 }
 
 #[derive(Template)]

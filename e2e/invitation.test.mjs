@@ -1,0 +1,50 @@
+// Somebody who works on a phone gets their account from hand to hand: the administrator shows a code, the phone scans it and
+// asks for a PIN of its owner's choice.
+import { after, before, test } from 'node:test';
+import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { glance, look } from './support/look.mjs';
+import { scan, signIn } from './support/people.mjs';
+import { startServer } from './support/server.mjs';
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test('a property manager gets a phone ready', async (t) => {
+  const administrator = await desktop(t, browser, server);
+  await signIn(administrator, 'anquan');
+  await administrator.getByRole('link', { name: '杜永强' }).click();
+  await administrator.getByText('给一张手机邀请码').click();
+  await administrator.getByRole('button', { name: '做邀请码' }).click();
+  await administrator.getByRole('heading', { name: '邀请 杜永强' }).waitFor();
+  await glance(administrator, 'invitation-sheet');
+  const invitation = await scan(administrator.locator('.qr'));
+
+  const manager = await phone(t, browser, server);
+  await manager.goto(invitation);
+  await manager.getByRole('heading', { name: '杜*强，您好' }).waitFor();
+  await look(manager, 'invitation');
+  await choosePin(manager, '123456');
+  await manager.getByRole('alert').waitFor();
+  await glance(manager, 'invitation-weak-pin');
+  await choosePin(manager, '840617');
+  await manager.getByRole('heading', { name: '诉求', exact: true }).waitFor();
+  await look(manager, 'invitation-begun');
+
+  const thief = await phone(t, browser, server);
+  await thief.goto(invitation);
+  await thief.getByRole('heading', { name: '杜*强，您好' }).waitFor({ state: 'detached' });
+  await glance(thief, 'invitation-used');
+});
+
+async function choosePin(page, pin) {
+  await page.getByLabel('设 6 位数字 PIN 码').fill(pin);
+  await page.getByLabel('再输一遍').fill(pin);
+  await page.getByRole('button', { name: '启用这部手机' }).click();
+}

@@ -1,0 +1,83 @@
+// Every page that anybody can reach, on a phone and on a desktop. Strangers and each role start at their first page and
+// follow every link to a page of a kind that they have not seen, so a new page is looked at as soon as something leads to it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { fits, glance, look } from './support/look.mjs';
+import { signIn } from './support/people.mjs';
+import { startServer } from './support/server.mjs';
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const board = ['/board/*', '/board/*/estates/*', '/board/*/publications/*', '/board/*/report'];
+const issues = ['/issues', '/issues/*', '/receipts/*', ...board, '/me'];
+const places = ['/estates', '/estates/*', '/buildings/*/sheets'];
+const residents = ['/residents', '/buildings/*', '/households/*'];
+const imports = ['/imports', '/estates/*/contacts'];
+
+/** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
+const logins = {
+  shuji: [...issues, '/issues/new', ...places, ...residents, ...imports, '/settings'],
+  wangge: [...issues, '/issues/new', '/surveys', ...places, ...residents],
+  anquan: ['/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
+  shenji: ['/audit', '/me'],
+  shegong: [...issues, '/issues/new', ...places, ...residents, ...imports],
+  zhibu: [...issues, '/issues/new', ...places],
+  wuye: issues,
+  xitong: ['/settings', '/me'],
+};
+
+for (const [screen, open] of Object.entries({ phone, desktop })) {
+  const known = new Set();
+
+  test(`a stranger’s pages on a ${screen}`, async (t) => {
+    const page = await open(t, browser, server);
+    await walk(page, `${screen}-stranger`, known, ['/', ...board, '/receipts', '/login']);
+    await page.goto('/there/is/no/such/page');
+    await look(page, `${screen}-stranger-not-found`);
+  });
+
+  for (const [login, expected] of Object.entries(logins)) {
+    test(`the pages of ${login} on a ${screen}`, async (t) => {
+      const page = await open(t, browser, server);
+      await signIn(page, login);
+      await walk(page, `${screen}-${login}`, known, expected);
+    });
+  }
+}
+
+/** Follows links to one page of each kind. What `known` holds has been looked at; only the first is looked at again. */
+async function walk(page, label, known, expected) {
+  const met = new Set();
+  const ahead = ['/'];
+  while (ahead.length > 0) {
+    await page.goto(ahead.shift());
+    const kind = kindOf(page.url());
+    met.add(kind);
+    const name = `${label}${kind.replaceAll('/*', '-one').replaceAll('/', '-')}`;
+    if (!known.has(kind)) await look(page, name);
+    else if (met.size === 1) await glance(page, name);
+    else await fits(page, name);
+    known.add(kind);
+    for (const url of await page.locator('a').evaluateAll((links) => links.map((link) => link.href))) {
+      if (!url.startsWith(server.url) || isFile(url) || met.has(kindOf(url))) continue;
+      met.add(kindOf(url));
+      ahead.push(url);
+    }
+  }
+  const missing = expected.filter((kind) => !met.has(kind));
+  assert.deepEqual(missing, [], 'nothing leads there');
+}
+
+/** The path of an address with a star for each identifier, place code or receipt code; / stands for where it leads. */
+const kindOf = (url) => new URL(url).pathname.replace(/\/(?=[^/]*\d)[\w-]{8,}(?=\/|$)/g, '/*');
+
+const isFile = (url) => /\/photos\/|\/audit\/anchor$|\.xlsx$/.test(url);
