@@ -203,7 +203,9 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
     if flashed && status < 300 {
         headers.append(SET_COOKIE, clear_cookie("flash", "/"));
     }
-    if stranger {
+    // A sign-in that came with an old cookie has just set a new one, which must not be cleared again.
+    let signs_in = headers.get_all(SET_COOKIE).iter().any(|cookie| cookie.as_bytes().starts_with(b"session="));
+    if stranger && !signs_in {
         headers.append(SET_COOKIE, clear_cookie("session", "/"));
     }
     response

@@ -71,6 +71,16 @@ db_test! {
         assert_eq!(wrong.input("login"), account.login, "the form comes back filled");
     }
 
+    async fn a_sign_in_with_an_old_cookie_is_kept(app: TestApp) {
+        let account = app.person(Role::Staff).create().await;
+        let browser = app.browser();
+        browser.sign_in(&account.login, "wrong").await.assert_status(422);
+        // The page of before is still open: the first request with the old cookie is the sign-in itself.
+        browser.set_cookie("session", &"A".repeat(64));
+        browser.sign_in(&account.login, &account.password).await.assert_ok();
+        browser.get("/issues").await.assert_ok().assert_contains("登记诉求");
+    }
+
     async fn five_failures_lock_for_half_an_hour(app: TestApp) {
         let account = app.person(Role::SecurityAdmin).create().await;
         let browser = app.browser();
