@@ -188,10 +188,12 @@ CREATE TABLE photos ( -- content-addressed: the same picture is kept once
     content BYTEA NOT NULL, -- JPEG, re-encoded, without metadata
     thumbnail BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
+    attached BOOLEAN NOT NULL, -- something shows it; what came with a form that was never sent is removed after a while
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, digest)
 );
 --@citus SELECT create_distributed_table('photos', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX photos_unattached ON photos (tenant_id, created_at) WHERE NOT attached;
 
 CREATE TABLE settings (
     tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),

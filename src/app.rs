@@ -33,7 +33,10 @@ pub struct App {
     pub db: Db,
     pub means: Means,
     pub config: Arc<Config>,
-    pub limiter: Arc<Limiter>,
+    /// Forms that are posted without an account.
+    pub posts: Arc<Limiter>,
+    /// Passwords that are tried.
+    pub sign_ins: Arc<Limiter>,
 }
 
 impl App {

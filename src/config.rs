@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::keys::Keys;
 use crate::means::{Chance, Clock, Means};
 use crate::schema::MIGRATIONS;
+use crate::web::Limiter;
 
 /// What every command is told.
 #[derive(Debug, Clone, Args)]
@@ -39,6 +40,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// How many forms one address may post in an hour without an account.
     pub public_posts_per_hour: NonZeroU32,
+    /// How often one address may try a password in an hour, whosever it is.
+    pub sign_ins_per_hour: NonZeroU32,
 }
 
 impl Options {
@@ -75,7 +78,8 @@ impl Options {
 
 impl App {
     pub fn new(db: Db, means: Means, config: Config) -> App {
-        let limiter = crate::web::Limiter::per_hour(config.public_posts_per_hour);
-        App { db, means, config: Arc::new(config), limiter: Arc::new(limiter) }
+        let posts = Arc::new(Limiter::per_hour(config.public_posts_per_hour));
+        let sign_ins = Arc::new(Limiter::per_hour(config.sign_ins_per_hour));
+        App { db, means, config: Arc::new(config), posts, sign_ins }
     }
 }

@@ -18,4 +18,5 @@ pub mod place;
 pub mod registry;
 pub mod schema;
 pub mod settings;
+pub mod upkeep;
 pub mod web;

@@ -42,7 +42,9 @@ db_test! {
             let browser = signed_in(&app, &app.home, Some(role)).await;
             for route in route_table() {
                 let Need::Permission(permission) = route.need else { continue };
-                if !route.path.contains('{') || !permission.roles().contains(&role) {
+                // Every tenant has settings of the same names; only its own can be reached by them.
+                let names_a_row = route.path.contains('{') && !route.path.contains("{name}");
+                if !names_a_row || !permission.roles().contains(&role) {
                     continue;
                 }
                 // With the token and without fields: a form is read only after its subject was found.
@@ -149,6 +151,7 @@ impl Landmarks {
             .replace("{code}", code)
             .replace("{place_code}", &self.place_code)
             .replace("{contact}", &self.contact.to_string())
+            .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
             .replace("{session}", &Uuid::nil().to_string())

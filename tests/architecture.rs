@@ -28,11 +28,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("issue", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board"]),
     ("app", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config"]),
     ("demo", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config"]),
+    ("upkeep", &["access", "outbox", "photo", "registry", "app"]),
     (
         "cli",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config", "demo",
-            "schema",
+            "schema", "upkeep",
         ],
     ),
 ];

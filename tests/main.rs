@@ -14,5 +14,7 @@ mod import;
 mod outbox;
 mod place;
 mod registry;
+mod settings;
 mod statements;
 mod stories;
+mod upkeep;

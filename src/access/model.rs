@@ -59,6 +59,7 @@ text_enum! {
         ContactEdit = "contact_edit" "维护公开联系人",
         AccountManage = "account_manage" "管理账号和授权",
         SettingRead = "setting_read" "查看参数",
+        SettingEdit = "setting_edit" "修改参数",
         AuditRead = "audit_read" "查看审计记录",
     }
 }
@@ -83,6 +84,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ContactEdit, &[Secretary, Staff]),
         (AccountManage, &[SecurityAdmin]),
         (SettingRead, &[SystemAdmin, Secretary]),
+        (SettingEdit, &[SystemAdmin]),
         (AuditRead, &[AuditAdmin]),
     ]
 };

@@ -40,6 +40,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("enable", "恢复"),
     ("assign_grid", "划入网格"),
     ("set_use", "改住房用途"),
+    ("set", "定参数"),
     ("reveal", "查看完整号码"),
     ("import", "导入"),
     ("apply", "写入登记"),

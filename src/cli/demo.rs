@@ -49,8 +49,8 @@ impl Demo {
             );
         }
         println!("按 Ctrl+C 结束。");
-        let public_posts_per_hour = self.limits.public_posts_per_hour;
-        let config = Config { public_url, trusted_proxies: Vec::new(), public_posts_per_hour };
+        let serve::Limits { public_posts_per_hour, sign_ins_per_hour } = self.limits;
+        let config = Config { public_url, trusted_proxies: Vec::new(), public_posts_per_hour, sign_ins_per_hour };
         serve::serve(listener, db, means, config).await
     }
 }

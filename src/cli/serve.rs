@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::app::{self, App};
 use crate::config::{Config, Options};
 use crate::means::Means;
-use crate::outbox;
+use crate::{outbox, upkeep};
 
 #[derive(Args)]
 pub struct Serve {
@@ -35,6 +35,9 @@ pub struct Limits {
     /// 没有账号时，同一来源每小时最多提交几次表单
     #[arg(long, env = "DOORSTEP_PUBLIC_POSTS_PER_HOUR", default_value = "20", value_name = "N")]
     pub public_posts_per_hour: NonZeroU32,
+    /// 同一来源每小时最多试几次密码；账号本身另有锁定
+    #[arg(long, env = "DOORSTEP_SIGN_INS_PER_HOUR", default_value = "300", value_name = "N")]
+    pub sign_ins_per_hour: NonZeroU32,
 }
 
 /// How long requests that are under way may still take after the program was told to end.
@@ -48,8 +51,9 @@ impl Serve {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => address(&listener)?,
         };
-        let (trusted_proxies, public_posts_per_hour) = (self.trusted_proxies, self.limits.public_posts_per_hour);
-        let config = Config { public_url, trusted_proxies, public_posts_per_hour };
+        let Limits { public_posts_per_hour, sign_ins_per_hour } = self.limits;
+        let trusted_proxies = self.trusted_proxies;
+        let config = Config { public_url, trusted_proxies, public_posts_per_hour, sign_ins_per_hour };
         println!("家门口已启动：{}", address(&listener)?);
         serve(listener, db, means, config).await
     }
@@ -64,12 +68,13 @@ pub fn address(listener: &TcpListener) -> anyhow::Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
-/// Answers requests and delivers the outbox until SIGTERM or SIGINT; then takes no new connections, finishes what is
+/// Answers requests, delivers the outbox and does the upkeep until SIGTERM or SIGINT; then takes no new connections, finishes what is
 /// under way and closes the database.
 pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) -> anyhow::Result<()> {
     let app = App::new(db, means, config);
     let (stop, mut stopped) = watch::channel(false);
     let deliveries = tokio::spawn(outbox::run(app.clone(), app::handlers(), stopped.clone()));
+    let upkeep = tokio::spawn(upkeep::run(app.clone(), stopped.clone()));
 
     let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let told = async move { drop(stopped.wait_for(|stop| *stop).await) };
@@ -90,6 +95,7 @@ pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) 
     }
     stop.send_replace(true);
     deliveries.await?;
+    upkeep.await?;
     app.db.close().await;
     Ok(())
 }

@@ -66,9 +66,9 @@ pub struct Actor {
 }
 
 impl SettledEstate {
-    /// The grid of something that concerns the whole estate, where there is only one.
+    /// The grid of something that concerns the whole estate: that of its first building.
     pub fn grid(&self) -> Option<Uuid> {
-        if self.grids.len() == 1 { self.grids.first().copied() } else { None }
+        self.grids.first().copied()
     }
 }
 

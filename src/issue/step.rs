@@ -7,7 +7,7 @@ use super::store::{ADD_EVENT, ADD_PHOTO, ADVANCE, Issue, LAST_EVENT, LastEvent};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::web::show;
-use crate::{audit, settings};
+use crate::{audit, photo, settings};
 
 /// What is said with a step.
 #[derive(Debug, Clone, Copy, Default)]
@@ -90,6 +90,7 @@ pub(super) async fn note(
     let event = event.bind(act.at).bind(was_due).bind(act.account).bind(act.role).bind(organisation);
     tx.execute(event.bind(words.public).bind(words.internal)).await?;
     for (position, photo) in words.photos.iter().enumerate() {
+        photo::attach(tx, act.tenant, *photo).await?;
         tx.execute(ADD_PHOTO.bind(act.tenant).bind(id).bind(*photo).bind(issue.id).bind(position as i64)).await?;
     }
     audit::record(tx, act, step.code(), ("issue", issue.id), words.public, &[]).await

@@ -1,5 +1,5 @@
 use db::{Db, Tx, record, statements};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ statements! {
     /// Only for the attempt that failed; a later one may be under way.
     RETRY = "UPDATE outbox_messages SET available_at = $4, failure = $5
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
+    /// A parked message stays, for somebody to find out why.
+    SWEEP = "DELETE FROM outbox_messages WHERE tenant_id = $1 AND done_at < $2 AND failure IS NULL";
     PARK = "UPDATE outbox_messages SET done_at = $4, failure = $5
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
 }
@@ -91,4 +93,9 @@ async fn park(tx: &mut Tx, means: &Means, message: &Message, why: &str) -> Resul
     let park = PARK.bind(message.tenant_id).bind(message.id).bind(message.attempts).bind(means.now()).bind(why);
     tx.execute(park).await?;
     Ok(())
+}
+
+/// Removes the messages of a tenant that were delivered before a moment.
+pub async fn sweep(tx: &mut Tx, tenant: Uuid, before: Timestamp) -> Result<u64> {
+    Ok(tx.execute(SWEEP.bind(tenant).bind(before)).await?)
 }

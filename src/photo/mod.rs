@@ -4,7 +4,7 @@
 
 mod store;
 
-pub use store::{STATEMENTS, Size, keep, read};
+pub use store::{STATEMENTS, Size, attach, keep, read, sweep};
 
 use std::io::Cursor;
 

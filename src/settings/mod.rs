@@ -2,20 +2,29 @@
 //! Code reads a setting as a typed struct; `defaults.toml` has what a new tenant begins with.
 
 pub mod web;
+mod words;
 
 use db::{Json, Tx, record, statements};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::access::Act;
+use crate::audit;
 use crate::error::{Error, Result};
 
 statements! {
     ADD = "INSERT INTO settings (tenant_id, name, effective_from, value, source, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     IN_FORCE = "SELECT value FROM settings WHERE tenant_id = $1 AND name = $2 AND effective_from <= $3
         ORDER BY effective_from DESC LIMIT 1";
+    /// The same day again replaces what was to hold from that day.
+    SET = "INSERT INTO settings (tenant_id, name, effective_from, value, source, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (tenant_id, name, effective_from)
+        DO UPDATE SET value = excluded.value, source = excluded.source, set_by = excluded.set_by, set_at = excluded.set_at";
+    LISTED = "SELECT name, effective_from, value, source, set_at FROM settings
+        WHERE tenant_id = $1 AND name = $2 AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1";
     LIST = "SELECT name, effective_from, value, source, set_at FROM settings WHERE tenant_id = $1
         ORDER BY name, effective_from DESC LIMIT 500";
 }
@@ -60,6 +69,26 @@ pub async fn read<T: Setting>(tx: &mut Tx, tenant: Uuid, at: Timestamp) -> Resul
 
 pub async fn list(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Listed>> {
     Ok(tx.all(LIST.bind(tenant)).await?)
+}
+
+/// A setting in force on a day, as the page shows it.
+async fn in_force(tx: &mut Tx, tenant: Uuid, name: &str, day: Date) -> Result<Option<Listed>> {
+    Ok(tx.optional(LISTED.bind(tenant).bind(name).bind(day.to_string())).await?)
+}
+
+/// Puts a setting in force from a day on. What held until then stays on record.
+pub async fn set(
+    tx: &mut Tx,
+    act: &Act,
+    name: &str,
+    from: Date,
+    value: &serde_json::Value,
+    source: &str,
+) -> Result<()> {
+    let row = SET.bind(act.tenant).bind(name).bind(from.to_string()).bind(value.to_string()).bind(source);
+    tx.execute(row.bind(act.account).bind(act.at)).await?;
+    let what = format!("{name} 自 {from} 起：{value}");
+    audit::record(tx, act, "set", ("setting", act.tenant), &what, &[]).await
 }
 
 #[derive(Deserialize)]

@@ -63,8 +63,12 @@ impl TestApp {
         let means = Means { clock: Clock::at(morning), chance, keys };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let config =
-            Config { public_url: url.clone(), trusted_proxies: Vec::new(), public_posts_per_hour: NonZeroU32::MAX };
+        let config = Config {
+            public_url: url.clone(),
+            trusted_proxies: Vec::new(),
+            public_posts_per_hour: NonZeroU32::MAX,
+            sign_ins_per_hour: NonZeroU32::MAX,
+        };
         let app = App::new(db.clone(), means.clone(), config);
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });

@@ -8,7 +8,7 @@ use codes::PersonName;
 use super::LockedViewer;
 use crate::access::store::{self, ShownGrant};
 use crate::access::{Link, Need, Routes, Viewer, password, session};
-use crate::app::App;
+use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::settings::{self, Sessions};
 use crate::web::{Form, Shell, clear_cookie, page, page_again, redirect, set_cookie};
@@ -38,7 +38,15 @@ async fn show_login(viewer: Option<Extension<Viewer>>, shell: Shell) -> Result<R
     }
 }
 
-async fn sign_in(State(app): State<App>, shell: Shell, headers: HeaderMap, mut form: Form) -> Result<Response> {
+async fn sign_in(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    headers: HeaderMap,
+    mut form: Form,
+) -> Result<Response> {
+    // An account locks after a few failures; this keeps one machine from trying a few passwords on every account.
+    app.sign_ins.check(address)?;
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let label = browser_words(agent);
     let secret = form.value("password").to_owned();

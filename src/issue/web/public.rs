@@ -170,7 +170,7 @@ async fn create(
 ) -> Result<Option<Response>> {
     let act = Act::resident(tenant.tenant_id, &app.means);
     let Some(new) = read_issue(app, &act, source, place, form).await? else { return Ok(None) };
-    app.limiter.check(address)?;
+    app.posts.check(address)?;
     let mut tx = app.db.begin().await?;
     let filed = filing::file(&mut tx, &act, new).await?;
     tx.commit().await?;
@@ -375,7 +375,7 @@ async fn supplement(
     if !form.ok() {
         return page_again(&receipt_page(&app, shell, seen, form)?);
     }
-    app.limiter.check(address)?;
+    app.posts.check(address)?;
     let mut tx = app.db.begin().await?;
     filing::supplement(&mut tx, &act, seen.issue.id, &text, &photos).await?;
     tx.commit().await?;

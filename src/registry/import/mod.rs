@@ -19,7 +19,7 @@ mod tests;
 
 pub use archive::Unreadable;
 pub use column::Column;
-pub use run::TOPIC;
+pub use run::{TOPIC, forget_old};
 pub use store::STATEMENTS;
 pub use web::routes;
 pub use workbook::workbook;

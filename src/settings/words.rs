@@ -1,0 +1,184 @@
+//! Settings as people read and write them: Chinese names, durations in the largest unit that fits.
+
+use serde_json::Value;
+
+/// The names of settings and of the numbers in them, in the order in which they are read, and the words among the values.
+/// What is not here is shown as it stands.
+const WORDS: &[(&str, &str)] = &[
+    ("access.sessions", "登录与锁定"),
+    ("idle_minutes", "空闲多久要重新登录"),
+    ("administrator_idle_minutes", "管理员空闲多久要重新登录"),
+    ("password_hours", "密码登录一次管多久"),
+    ("device_days", "手机启用一次管多久"),
+    ("invitation_hours", "邀请码多久内有效"),
+    ("failures", "连续输错几次锁定"),
+    ("lock_minutes", "锁定多久"),
+    ("password_days", "密码用多久要换"),
+    ("history", "不能再用最近几个密码"),
+    ("issue.tiers", "诉求分级的时限"),
+    ("sudden", "突发"),
+    ("urgent", "紧急民生"),
+    ("ordinary", "一般"),
+    ("hard", "疑难"),
+    ("dispatch_minutes", "多久内派单"),
+    ("feedback_minutes", "多久内反馈"),
+    ("clock", "时间怎么算"),
+    ("natural", "自然日"),
+    ("working", "工作日"),
+    ("issue.steps", "诉求各环节的时限"),
+    ("accept_minutes", "多久内受理"),
+    ("publish_minutes", "办结后多久内公示"),
+    ("survey_minutes", "公示后多久内测评"),
+    ("close_minutes", "测评后多久内销号"),
+    ("acknowledge_minutes", "销号后多久内反馈支部"),
+    ("publicity_days", "公示多久"),
+    ("contact_attempts", "联系不上要试几次"),
+    ("extension_days", "一次最多延期（天）"),
+    ("soon_percent", "时限过去多少算快到期"),
+    ("registry.import", "导入居民信息登记表"),
+    ("rows_per_step", "每一步写入多少行"),
+    ("keep_rows_days", "原始行保留多久"),
+];
+
+pub fn words(code: &str) -> &str {
+    WORDS.iter().find(|(known, _)| *known == code).map_or(code, |(_, words)| words)
+}
+
+/// One number, or one choice, of a setting.
+#[derive(Debug, Clone)]
+pub struct Number {
+    /// Where it stands in the group, as a JSON pointer; also the name of its field in a form.
+    pub path: String,
+    /// The names that lead to it.
+    pub label: String,
+    value: Value,
+}
+
+/// The numbers of a group and of the groups within it, in the order in which they are read.
+pub fn numbers(group: &Value) -> Vec<Number> {
+    collect("", "", group)
+}
+
+fn collect(path: &str, label: &str, group: &Value) -> Vec<Number> {
+    let mut members: Vec<(&String, &Value)> = group.as_object().into_iter().flatten().collect();
+    members.sort_by_key(|(code, _)| WORDS.iter().position(|(known, _)| known == code));
+    let numbers = members.into_iter().flat_map(|(code, value)| {
+        let (path, label) = (format!("{path}/{code}"), format!("{label}{}", words(code)));
+        if value.is_object() {
+            collect(&path, &format!("{label}："), value)
+        } else {
+            vec![Number { path, label, value: value.clone() }]
+        }
+    });
+    numbers.collect()
+}
+
+impl Number {
+    /// The end of its code says in what it is counted.
+    fn unit(&self) -> &str {
+        self.path.rsplit(['_', '/']).next().unwrap_or_default()
+    }
+
+    pub fn text(&self) -> String {
+        match (self.unit(), &self.value) {
+            ("minutes", Value::Number(minutes)) => duration(minutes.as_i64().unwrap_or_default()),
+            ("hours", hours) => format!("{hours} 小时"),
+            ("days", days) => format!("{days} 天"),
+            ("percent", percent) => format!("{percent}%"),
+            (_, Value::String(code)) => words(code).to_owned(),
+            (_, other) => other.to_string(),
+        }
+    }
+
+    /// The choices of a value that is no number, with their words.
+    pub fn choices(&self) -> Vec<(&'static str, &'static str)> {
+        let choices: &[&str] = if self.value.is_string() { &["natural", "working"] } else { &[] };
+        WORDS.iter().copied().filter(|(code, _)| choices.contains(code)).collect()
+    }
+
+    /// What a form's field begins with.
+    pub fn filled(&self) -> String {
+        self.value.as_str().map_or_else(|| self.text(), str::to_owned)
+    }
+
+    /// Reads what somebody wrote in place of this value.
+    ///
+    /// Errors: a sentence that says how to write it.
+    pub fn parse(&self, text: &str) -> Result<Value, String> {
+        let text = codes::text::half_width(text.trim()).replace(' ', "");
+        if self.value.is_string() {
+            let known = self.choices().iter().any(|(code, _)| *code == text);
+            return if known { Ok(Value::from(text)) } else { Err(format!("请选择{}", self.label)) };
+        }
+        let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let factor = match (self.unit(), unit) {
+            ("minutes", "分钟" | "分")
+            | ("hours", "小时" | "时" | "")
+            | ("days", "天" | "日" | "")
+            | ("percent", "%" | "") => Some(1),
+            ("minutes", "小时" | "时") => Some(60),
+            ("minutes", "天" | "日") => Some(1440),
+            ("minutes" | "hours" | "days" | "percent", _) => None,
+            (_, "") => Some(1),
+            _ => None,
+        };
+        let number = digits.parse::<i64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
+        let most = if self.unit() == "percent" { 100 } else { LARGEST };
+        match number {
+            Some(number) if (1..=most).contains(&number) => Ok(Value::from(number)),
+            Some(_) => Err(format!("{}要大于 0，也不能大得离谱", self.label)),
+            None => Err(format!("{}看不懂，请照原来的样子写，如“{}”", self.label, self.text())),
+        }
+    }
+}
+
+/// Ten years in minutes: nothing that is set takes longer, or more.
+const LARGEST: i64 = 10 * 366 * 1440;
+
+fn duration(minutes: i64) -> String {
+    match (minutes % 1440, minutes % 60) {
+        (0, _) => format!("{} 天", minutes / 1440),
+        (_, 0) => format!("{} 小时", minutes / 60),
+        _ => format!("{minutes} 分钟"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Defaults;
+
+    #[test]
+    fn every_default_is_named_in_words_and_read_back() {
+        let defaults: Defaults = toml::from_str(include_str!("defaults.toml")).unwrap();
+        for default in defaults.setting {
+            assert_ne!(words(&default.name), default.name);
+            for number in numbers(&default.value) {
+                let (label, text) = (&number.label, number.text());
+                assert!(!label.contains(|c: char| c.is_ascii_alphabetic()), "{label}");
+                assert!(!text.contains(|c: char| c.is_ascii_alphabetic()), "{label}: {text}");
+                assert_eq!(number.parse(&number.filled()).as_ref(), Ok(&number.value), "{label}");
+                assert_eq!(default.value.pointer(&number.path), Some(&number.value));
+            }
+        }
+    }
+
+    #[test]
+    fn durations_are_in_the_largest_unit_that_fits() {
+        assert_eq!([90, 120, 21_600].map(duration), ["90 分钟", "2 小时", "15 天"]);
+    }
+
+    #[test]
+    fn what_people_write_is_understood_or_turned_back_with_a_hint() {
+        let of = |code: &str, value: Value| Number { path: format!("/{code}"), label: "期限".to_owned(), value };
+        let minutes = of("accept_minutes", Value::from(1440));
+        assert_eq!(minutes.parse("２ 天"), Ok(Value::from(2880)));
+        assert_eq!(minutes.parse("36小时"), Ok(Value::from(2160)));
+        for wrong in ["2", "", "天", "-1 天", "0 天", "两天", "99999999999999999999 天", "4000 天"] {
+            assert!(minutes.parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(of("soon_percent", Value::from(80)).parse("101%").is_err());
+        assert_eq!(of("clock", Value::from("natural")).parse("working"), Ok(Value::from("working")));
+        assert!(of("clock", Value::from("natural")).parse("moon").is_err());
+    }
+}

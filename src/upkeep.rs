@@ -1,0 +1,47 @@
+//! What is done from time to time without anybody asking: what may not be kept any longer is removed.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+use crate::access::{self, Act};
+use crate::app::App;
+use crate::error::Result;
+use crate::{outbox, photo, registry};
+
+const PAUSE: Duration = Duration::from_secs(3600);
+/// How long a form that was begun may still be sent with the photos that came with its first try.
+const FORM: SignedDuration = SignedDuration::from_hours(48);
+/// How long a delivered message of the outbox can be looked up.
+const DELIVERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Looks after the program until it is told to stop, first when it starts and then every hour.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = once(&app).await {
+            tracing::error!(?error, "the upkeep did not get through");
+        }
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// One round. It may be repeated at any time, and by several processes.
+pub async fn once(app: &App) -> Result<()> {
+    app.posts.tidy();
+    app.sign_ins.tidy();
+    let tenants = access::tenants(&mut app.db.read().await?).await?;
+    for tenant in tenants {
+        let act = Act::system(tenant.tenant_id, &app.means);
+        registry::import::forget_old(&app.db, &act).await?;
+        let mut tx = app.db.begin().await?;
+        photo::sweep(&mut tx, &act, act.at - FORM).await?;
+        outbox::sweep(&mut tx, act.tenant, act.at - DELIVERED).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
