@@ -275,7 +275,7 @@ db_test! {
 
         // The workbook is no second register: after a month its rows are gone.
         app.means.clock.set(app.means.now() + jiff::SignedDuration::from_hours(31 * 24));
-        run(&app, workbook([line(5)]).unwrap(), ImportOptions::default()).await;
+        doorstep::upkeep::once(&app.app).await.unwrap();
         assert_eq!(many(&app, KEPT).await, 0);
         let gone = import::rejections(&app.db, &app.act(), summary.import.unwrap()).await;
         assert!(matches!(gone, Err(Error::Refused(_))), "{gone:?}");
