@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::outbox::Handlers;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, issue, place, registry, settings};
+use crate::{audit, board, issue, meeting, place, registry, settings};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -67,6 +67,7 @@ pub fn routes() -> Routes {
         .merge(registry::routes())
         .merge(issue::routes())
         .merge(board::routes())
+        .merge(meeting::routes())
 }
 
 /// The table that the permission test walks.
@@ -237,6 +238,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
             vec![
                 item(may(IssueRead), "/issues", "issue", "诉求"),
                 item(may(IssueSurvey), "/surveys", "survey", "测评"),
+                item(may(MeetingRead), "/meetings", "today", "议事"),
                 item(may(ResidentRead), "/residents", "people", "居民"),
                 item(may(PlaceRead), "/estates", "building", "楼栋"),
                 item(may(AccountManage), "/accounts", "account", "账号"),

@@ -12,6 +12,7 @@ pub mod error;
 pub mod issue;
 pub mod keys;
 pub mod means;
+pub mod meeting;
 pub mod outbox;
 pub mod photo;
 pub mod place;

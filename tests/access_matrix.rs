@@ -5,11 +5,12 @@ use axum::http::Method;
 use codes::PersonName;
 use codes::address::parse_room;
 use db::Db;
-use doorstep::access::{self, Act, Need, Permission, Role, Route};
+use doorstep::access::{self, Act, Link, Need, Permission, Role, Route};
 use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, Snapshot};
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
+use doorstep::meeting::{self, NewItem, NewMeeting};
 use doorstep::photo;
 use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
@@ -120,6 +121,9 @@ struct Landmarks {
     issue: Filed,
     photo: Uuid,
     account: Uuid,
+    meeting: Uuid,
+    item: Uuid,
+    sign_in: Link,
 }
 
 impl Landmarks {
@@ -135,6 +139,8 @@ impl Landmarks {
         let id = match noun {
             "accounts" => self.account,
             "board" if pattern.contains("/publications/") => self.publication,
+            "board" if pattern.contains("/meetings/") => self.meeting,
+            "meetings" => self.meeting,
             "board" | "estates" => self.spot.estate_id,
             "buildings" => self.spot.building_id,
             "households" => self.household,
@@ -146,8 +152,11 @@ impl Landmarks {
             _ => Uuid::nil(),
         };
         let code = if matches!(noun, "receipts" | "api") { &self.issue.receipt_code } else { &self.community.code };
+        let link = if noun == "sign-in" { &self.sign_in } else { &self.issue.rating_link };
         let filled = pattern
             .replace("{id}", &id.to_string())
+            .replace("{item}", &self.item.to_string())
+            .replace("{attendance}", &Uuid::nil().to_string())
             .replace("{code}", code)
             .replace("{place_code}", &self.place_code)
             .replace("{contact}", &self.contact.to_string())
@@ -155,7 +164,7 @@ impl Landmarks {
             .replace("{photo}", &self.photo.to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
             .replace("{session}", &Uuid::nil().to_string())
-            .replace("{link}", &self.issue.rating_link.to_string());
+            .replace("{link}", &link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
         filled
     }
@@ -188,7 +197,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         estate: Some(spot.estate_id),
         subject: means.id(),
         title: "停水通知".to_owned(),
-        snapshot: Snapshot { text: "周六停水".to_owned(), facts: Vec::new(), photos: vec![photo] },
+        snapshot: Snapshot { text: "周六停水".to_owned(), facts: Vec::new(), photos: vec![photo], link: None },
         ends_at: act.at + SignedDuration::from_hours(48),
     };
     let publication = board::publish(&mut tx, act, publication).await.unwrap();
@@ -202,9 +211,35 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         photos: vec![photo],
     };
     let issue = issue::file(&mut tx, act, issue).await.unwrap();
+    let new = NewMeeting {
+        estate: spot.estate_id,
+        planned_at: act.at + SignedDuration::from_hours(96),
+        place: "小区党群服务站".to_owned(),
+        host: "冯还应".to_owned(),
+        recorder: String::new(),
+        items: vec![NewItem::Topic("停车位设置".to_owned())],
+    };
+    let meeting = meeting::create(&mut tx, act, new).await.unwrap();
+    let mut announced = meeting::meeting(&mut tx, act.tenant, meeting).await.unwrap();
+    meeting::announce(&mut tx, act, &mut announced, 1, "说事议事会").await.unwrap();
+    let item = meeting::items(&mut tx, act.tenant, meeting).await.unwrap().remove(0).id;
     tx.commit().await.unwrap();
-    let community = community.clone();
-    Landmarks { community, spot, place_code, household, resident, contact, publication, issue, photo, account }
+    let sign_in = Link::signed(act.tenant, meeting, "meeting sign-in", &means.keys);
+    Landmarks {
+        community: community.clone(),
+        spot,
+        place_code,
+        household,
+        resident,
+        contact,
+        publication,
+        issue,
+        photo,
+        account,
+        meeting,
+        item,
+        sign_in,
+    }
 }
 
 async fn household_of(tx: &mut db::Tx, act: &Act, dwelling: Uuid) -> Uuid {

@@ -26,14 +26,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("registry", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board"]),
-    ("app", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config"]),
-    ("demo", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config"]),
+    ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
+    (
+        "app",
+        &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "config"],
+    ),
+    (
+        "demo",
+        &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "config"],
+    ),
     ("upkeep", &["access", "outbox", "photo", "registry", "app"]),
     (
         "cli",
         &[
-            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "config", "demo",
-            "schema", "upkeep",
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
+            "config", "demo", "schema", "upkeep",
         ],
     ),
 ];

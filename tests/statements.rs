@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use db::Statement;
-use doorstep::{access, audit, board, issue, keys, outbox, photo, place, registry, settings};
+use doorstep::{access, audit, board, issue, keys, meeting, outbox, photo, place, registry, settings};
 
 use crate::support::{Engine, fresh};
 
@@ -14,6 +14,7 @@ const LISTS: &[&[Statement]] = &[
     board::STATEMENTS,
     issue::STATEMENTS,
     keys::STATEMENTS,
+    meeting::STATEMENTS,
     outbox::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,

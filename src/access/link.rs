@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::keys::Keys;
 use crate::means::Means;
 
 /// A secret that leads to one row of one tenant: a session's cookie, an invitation, a reporter's rating link.
@@ -20,6 +21,19 @@ pub struct Link {
 impl Link {
     pub fn new(tenant: Uuid, means: &Means) -> Link {
         Link { tenant, id: means.id(), secret: means.chance.bytes() }
+    }
+
+    /// A link that can be written again at any time: its secret follows from the row and the keys, so nothing is kept.
+    pub fn signed(tenant: Uuid, id: Uuid, purpose: &str, keys: &Keys) -> Link {
+        let signature = keys.sign(purpose, &[tenant.as_bytes().as_slice(), id.as_bytes()].concat());
+        let mut secret = [0; 16];
+        secret.copy_from_slice(&signature[..16]);
+        Link { tenant, id, secret }
+    }
+
+    /// Whether this is the signed link of its row.
+    pub fn is_signed(&self, purpose: &str, keys: &Keys) -> bool {
+        self.matches(&Link::signed(self.tenant, self.id, purpose, keys).hash())
     }
 
     pub fn hash(&self) -> Vec<u8> {
@@ -61,7 +75,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::keys::Keys;
     use crate::means::{Chance, Clock};
 
     #[test]

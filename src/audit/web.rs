@@ -46,7 +46,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("apply", "写入登记"),
     ("stage", "上传登记表"),
     ("apply_step", "写入登记（一步）"),
-    ("cancel", "放弃导入"),
+    ("cancel", "取消"),
     ("tag", "加标签"),
     ("untag", "去标签"),
     ("publish", "公示"),
@@ -71,6 +71,19 @@ const ACTIONS: &[(&str, &str)] = &[
     ("reopened", "重新办理"),
     ("closed", "销号"),
     ("acknowledged", "反馈支部"),
+    ("announced", "列入议题"),
+    ("deliberated", "会上商议"),
+    ("announce", "发会议通知"),
+    ("begin", "开会"),
+    ("end", "散会"),
+    ("enrol", "报名"),
+    ("opinion", "留言"),
+    ("sign_in_meeting", "签到"),
+    ("sign_out_meeting", "改签到"),
+    ("resolved", "形成决议"),
+    ("rejected", "表决没有通过"),
+    ("deferred", "下次再议"),
+    ("dropped", "不再议"),
 ];
 
 /// What it was done to, in words.
@@ -92,6 +105,8 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("publication", "公示"),
     ("contact", "公开联系人"),
     ("issue", "诉求"),
+    ("meeting", "会议"),
+    ("agenda_item", "议题"),
 ];
 
 fn words<'a>(table: &[(&str, &'static str)], code: &'a str) -> &'a str {

@@ -5,6 +5,6 @@ mod model;
 mod store;
 mod web;
 
-pub use model::{NewPublication, Post, PublicationKind, Snapshot};
+pub use model::{NewPublication, Post, PublicationKind, Snapshot, SnapshotLink};
 pub use store::{Contact, NewContact, Publication, STATEMENTS, add_contact, contacts, publication, publish, withdraw};
 pub use web::{home, routes};

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 text_enum! {
-    pub enum PublicationKind { Result = "result" "办理结果", Announcement = "announcement" "社区通知" }
+    pub enum PublicationKind { Result = "result" "办理结果", Announcement = "announcement" "社区通知",
+        Meeting = "meeting" "会议预告", Decision = "decision" "议事结果" }
     /// The posts whose holders a 党群服务站 makes known.
     pub enum Post {
         BranchSecretary = "branch_secretary" "小区党支部书记",
@@ -21,6 +22,16 @@ pub struct Snapshot {
     /// Name and value, in the order in which they are shown.
     pub facts: Vec<(String, String)>,
     pub photos: Vec<Uuid>,
+    /// Where readers can do something about it while the publication runs.
+    #[serde(default)]
+    pub link: Option<SnapshotLink>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotLink {
+    pub label: String,
+    /// A path of this site.
+    pub href: String,
 }
 
 #[derive(Debug, Clone)]

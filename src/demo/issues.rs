@@ -16,7 +16,7 @@ use crate::access::Link;
 use crate::board::{self, NewPublication, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
 use crate::issue::{
-    self, Answer, Category, Grading, Issue, NewIssue, Place, Reporter, Respondent, Score, Source, Tier,
+    self, Answer, Category, Due, Grading, Issue, NewIssue, Place, Reporter, Respondent, Score, Source, Tier,
 };
 use crate::place;
 
@@ -108,7 +108,7 @@ impl Stage<'_> {
                 issue::withdraw(tx, &community.resident(at), issue.id).await?;
             }
             Move::Dispatch => {
-                issue::dispatch(tx, &by(desk), &mut issue, seen, handler.organisation, None, "").await?;
+                issue::dispatch(tx, &by(desk), &mut issue, seen, handler.organisation, Due::ByTier, "").await?;
             }
             Move::Progress(words) => issue::progress(tx, &by(handler), &mut issue, seen, words, &[]).await?,
             Move::Ask(extension) => {
@@ -268,7 +268,7 @@ async fn announce(db: &db::Db, community: &Community, story: &Story, now: Timest
             estate,
             subject: act.id(),
             title: notice.title.clone(),
-            snapshot: Snapshot { text: notice.body.clone(), facts: Vec::new(), photos: Vec::new() },
+            snapshot: Snapshot { text: notice.body.clone(), facts: Vec::new(), photos: Vec::new(), link: None },
             ends_at: act.at + SignedDuration::from_hours(24 * 30),
         };
         board::publish(&mut tx, &act, publication).await?;

@@ -35,6 +35,7 @@ pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text:
             text: text.to_owned(),
             facts: facts.map(|(name, value)| (name.to_owned(), value)).to_vec(),
             photos: photos.to_vec(),
+            link: None,
         },
         ends_at: act.at + SignedDuration::from_hours(24 * days),
     };

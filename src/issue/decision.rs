@@ -56,32 +56,51 @@ pub async fn merge(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, into: &
     step::take(tx, act, issue, seen, Step::Merged, Words::public(&words), None).await
 }
 
-/// Gives an issue to the party that answers for it. The deadline follows from the tier unless an earlier one is set;
-/// giving it to the same party again moves no deadline: more time is asked for and granted.
+/// Until when a party has time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// As long as the tier gives.
+    ByTier,
+    /// Less than the tier gives.
+    Earlier(Timestamp),
+    /// What a meeting agreed on, which may be longer; at most a year.
+    Agreed(Timestamp),
+}
+
+/// Gives an issue to the party that answers for it. Giving it to the same party again moves no deadline: more time is
+/// asked for and granted, or agreed on by a meeting.
 pub async fn dispatch(
     tx: &mut Tx,
     act: &Act,
     issue: &mut Issue,
     seen: i64,
     organisation: Uuid,
-    earlier: Option<Timestamp>,
+    due: Due,
     words: &str,
 ) -> Result<()> {
     let organisation = access::organisation(tx, act.tenant, organisation).await?;
-    if earlier.is_some_and(|due| due <= act.at) {
-        return Err(Error::refused("办理期限已经过了，请选一个以后的日期"));
-    }
-    let limit = step::limits(tx, act).await?.due(State::Dispatched, issue.tier, act.at)?;
-    // A date stands for the end of its day, which may lie a few hours beyond the limit.
-    if earlier.is_some_and(|due| due > limit + SignedDuration::from_hours(24)) {
-        let day = show::day(&limit);
-        return Err(Error::refused(format!(
-            "期限不能晚于 {day}（按紧急程度算出的时限）。确实办不完，由办理单位申请延期"
-        )));
-    }
     let again = issue.state == State::Dispatched && issue.organisation_id == Some(organisation.id);
-    let due =
-        if again { Some(earlier.unwrap_or(issue.due_at).min(issue.due_at)) } else { earlier.map(|due| due.min(limit)) };
+    let due = match due {
+        Due::ByTier => again.then_some(issue.due_at),
+        Due::Earlier(due) | Due::Agreed(due) if due <= act.at => {
+            return Err(Error::refused("办理期限已经过了，请选一个以后的日期"));
+        }
+        Due::Earlier(due) => {
+            let limit = step::limits(tx, act).await?.due(State::Dispatched, issue.tier, act.at)?;
+            // A date stands for the end of its day, which may lie a few hours beyond the limit.
+            if due > limit + SignedDuration::from_hours(24) {
+                let day = show::day(&limit);
+                return Err(Error::refused(format!(
+                    "期限不能晚于 {day}（按紧急程度算出的时限）。确实办不完，由办理单位申请延期"
+                )));
+            }
+            Some(due.min(if again { issue.due_at } else { limit }))
+        }
+        Due::Agreed(due) if due > act.at + SignedDuration::from_hours(366 * 24) => {
+            return Err(Error::refused("期限不能在一年以后，请选近一些的日期"));
+        }
+        Due::Agreed(due) => Some(due),
+    };
     let dropped = DROP_EXTENSIONS.bind(act.tenant).bind(issue.id).bind(act.at).bind("已重新派单");
     tx.execute(dropped).await?;
     issue.organisation_id = Some(organisation.id);
@@ -112,4 +131,18 @@ pub async fn decide_extension(
     let answer = if words.is_empty() { answer } else { format!("{answer}：{words}") };
     let due = granted.then_some(extension.until);
     step::take(tx, act, issue, seen, Step::ExtensionDecided, Words::public(&answer), due).await
+}
+
+/// Notes on the chain that an issue stands on the agenda of a meeting: `words` say of which, and when.
+pub async fn put_on_agenda(tx: &mut Tx, act: &Act, id: Uuid, words: &str) -> Result<()> {
+    let mut issue = store::issue(tx, act.tenant, id).await?;
+    let seen = issue.lock_version;
+    step::take(tx, act, &mut issue, seen, Step::Announced, Words::public(words), None).await
+}
+
+/// Notes on the chain what a meeting said about an issue.
+pub async fn deliberate(tx: &mut Tx, act: &Act, id: Uuid, words: &str) -> Result<()> {
+    let mut issue = store::issue(tx, act.tenant, id).await?;
+    let seen = issue.lock_version;
+    step::take(tx, act, &mut issue, seen, Step::Deliberated, Words::public(words), None).await
 }

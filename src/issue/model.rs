@@ -31,6 +31,9 @@ text_enum! {
         Refused = "refused" "不予受理",
         Redirected = "redirected" "转其他渠道",
         Merged = "merged" "并案",
+        /// Put on the agenda of a meeting, whose notice has gone out.
+        Announced = "announced" "列入议题并公示",
+        Deliberated = "deliberated" "说事议事会商议",
         Dispatched = "dispatched" "派单",
         Progressed = "progressed" "办理进展",
         ExtensionRequested = "extension_requested" "申请延期",
@@ -122,7 +125,7 @@ impl State {
             (S::Published | S::Surveyed | S::Closed, Step::Reopened) => S::Accepted,
             (S::Surveyed, Step::Closed) => S::Closed,
             (S::Surveyed | S::Closed, Step::Acknowledged) => self,
-            (state, Step::Supplemented) if state.open() => state,
+            (state, Step::Supplemented | Step::Announced | Step::Deliberated) if state.open() => state,
             _ => return None,
         })
     }

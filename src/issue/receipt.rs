@@ -135,11 +135,16 @@ fn chain(issue: &Issue, events: &[Event], photos: &[EventPhoto], limits: &Limits
     }
     let mut links = Vec::new();
     let mut proofs_in_round = 0;
+    let mut announced = false;
     for event in events {
         let photos = by_event.remove(&event.id).unwrap_or_default();
         match event.kind {
             Step::Dispatched => proofs_in_round = 0,
             Step::Progressed | Step::Done => proofs_in_round += photos.len(),
+            Step::Deliberated if !std::mem::take(&mut announced) => {
+                links.push(missing(Step::Announced, "缺会前公示", "开会前没有公示议题、时间和地点"));
+            }
+            Step::Announced => announced = true,
             _ => {}
         }
         links.push(taken(event, issue, photos));

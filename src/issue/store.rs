@@ -59,6 +59,9 @@ statements! {
         AND i.estate_id = $3 AND (CAST($4 AS UUID) IS NULL OR i.building_id = $4 OR i.category = $5) AND ",
         in_reach!("$6", "$7", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " ORDER BY i.reported_at DESC, i.id DESC LIMIT 8");
+    /// Issues of an estate that a meeting could help on, the most urgent first.
+    TO_DELIBERATE = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.estate_id = $2
+        AND i.state IN ('accepted', 'dispatched') ORDER BY i.due_at, i.id LIMIT 30");
     /// Published issues that a grid worker may survey: not those in which this account took part as the handler.
     TO_SURVEY = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.state = 'published' AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
@@ -255,6 +258,11 @@ pub async fn nearby(tx: &mut Tx, tenant: Uuid, issue: &Issue, scope: Scope) -> R
     let Some(estate) = issue.estate_id else { return Ok(Vec::new()) };
     let query = NEARBY.bind(tenant).bind(issue.id).bind(estate).bind(issue.building_id).bind(issue.category);
     Ok(tx.all(query.bind(scope.account).bind(scope.roles)).await?)
+}
+
+/// Issues of an estate that a meeting could talk about; at most 30.
+pub async fn to_deliberate(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<Issue>> {
+    Ok(tx.all(TO_DELIBERATE.bind(tenant).bind(estate)).await?)
 }
 
 pub async fn to_survey(

@@ -48,6 +48,10 @@ statements! {
         FROM buildings b JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
         WHERE b.tenant_id = $1 AND b.id = $2";
 
+    /// The estates that the scope reaches as a whole; one of them if $4 names it.
+    ESTATES_WITHIN = concat!("SELECT e.id, e.name, e.station_address, e.property_company_id FROM estates e
+        WHERE e.tenant_id = $1 AND (CAST($4 AS UUID) IS NULL OR e.id = $4) AND ",
+        in_reach!("$2", "$3", "$1", "e.id", "NULL", "NULL"), " ORDER BY e.created_at, e.id LIMIT 500");
     /// The estates of which the scope reaches at least one building, or the estate itself; one of them if $4 names it.
     ESTATES_IN_REACH = concat!(
         "SELECT e.id, e.name, e.station_address, c.name AS property_company, c.phone AS property_phone,
@@ -111,6 +115,16 @@ pub async fn estates(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Estate>> {
 
 pub async fn estate(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Estate> {
     Ok(tx.one(ESTATE.bind(tenant).bind(id)).await?)
+}
+
+/// The estates that a scope reaches as a whole, oldest first.
+pub async fn estates_within(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Estate>> {
+    Ok(tx.all(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Uuid>)).await?)
+}
+
+/// An estate that a scope reaches as a whole; not found otherwise.
+pub async fn estate_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Estate> {
+    Ok(tx.one(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 
 /// The grids of a tenant by their codes; at most 1000.

@@ -12,7 +12,7 @@ use super::public::MOST_PHOTOS;
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::Result;
-use crate::issue::decision::{self, Grading};
+use crate::issue::decision::{self, Due, Grading};
 use crate::issue::model::{Category, Remedy, Tier, personal_data_in};
 use crate::issue::store::{self, Issue};
 use crate::issue::{closure, filing, handling};
@@ -130,7 +130,7 @@ step! {
         let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
         decision::accept(&mut tx, &act, &mut issue, seen, Grading { category, tier, remedy, summary }).await?;
         if let Some(organisation) = organisation {
-            decision::dispatch(&mut tx, &act, &mut issue, seen + 1, organisation, None, "").await?;
+            decision::dispatch(&mut tx, &act, &mut issue, seen + 1, organisation, Due::ByTier, "").await?;
             return asked.done(tx, "已受理并派单").await;
         }
         asked.done(tx, "已受理，请派单").await
@@ -193,14 +193,14 @@ step! {
         let words = asked.form.text("dispatch_words", "交办要求", 0..=200);
         asked.check_public("dispatch_words").await?;
         let due = match asked.form.value("due").trim() {
-            "" => None,
-            text => {
-                let due = end_of_day(text);
-                if due.is_none() {
+            "" => Due::ByTier,
+            text => end_of_day(text).map_or_else(
+                || {
                     asked.form.fail("due", "期限请按 2026-11-30 的样子填写");
-                }
-                due
-            }
+                    Due::ByTier
+                },
+                Due::Earlier,
+            ),
         };
         let (Some(organisation), true) = (organisation, asked.form.ok()) else {
             return asked.again("dispatch").await;

@@ -1,0 +1,117 @@
+//! Who means to come, who came, and what was said beforehand.
+
+use db::Tx;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::model::{Side, State, Way};
+use super::store::{ADD_ATTENDANCE, ADD_OPINION, ARRIVE, Attendance, BY_PHONE, LEAVE, Meeting};
+use crate::access::Act;
+use crate::audit;
+use crate::error::{Error, Result};
+use crate::web::show;
+
+/// Somebody at a meeting. Sealed in the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub name: String,
+    /// Normalised; empty if none was left.
+    pub phone: String,
+}
+
+/// How long before the planned time the door opens.
+const DOOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// A resident means to come. Whoever has enrolled with the same phone is not entered twice.
+pub async fn enrol(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person) -> Result<()> {
+    if meeting.state != State::Announced || meeting.planned_at <= act.at {
+        return Err(Error::refused("报名已经结束"));
+    }
+    if known(tx, act, meeting, person).await?.is_some() {
+        return Ok(());
+    }
+    add(tx, act, meeting, side, person, None).await
+}
+
+/// Somebody signs in by themselves.
+pub async fn sign_in(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person) -> Result<()> {
+    let open = matches!(meeting.state, State::Announced | State::InSession);
+    if !open {
+        return Err(Error::refused(format!("这次会议{}，不能签到", meeting.state)));
+    }
+    if act.at < meeting.planned_at - DOOR {
+        return Err(Error::refused(format!("{} 开会，提前一小时可以签到", show::moment(&meeting.planned_at))));
+    }
+    arrive(tx, act, meeting, side, person, Way::Qr).await
+}
+
+/// Staff enter somebody who is there.
+pub async fn attend(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person) -> Result<()> {
+    if !meeting.state.open() {
+        return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
+    }
+    arrive(tx, act, meeting, side, person, Way::Staff).await
+}
+
+async fn arrive(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person, way: Way) -> Result<()> {
+    match known(tx, act, meeting, person).await? {
+        Some(known) => {
+            tx.execute(ARRIVE.bind(act.tenant).bind(meeting.id).bind(known.id).bind(act.at).bind(way)).await?;
+            Ok(())
+        }
+        None => add(tx, act, meeting, side, person, Some(way)).await,
+    }
+}
+
+/// Staff tick somebody off, or take it back.
+pub async fn mark(tx: &mut Tx, act: &Act, meeting: &Meeting, attendance: Uuid, there: bool) -> Result<()> {
+    if !meeting.state.open() {
+        return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
+    }
+    let action = if there { "sign_in_meeting" } else { "sign_out_meeting" };
+    if there {
+        let arrive = ARRIVE.bind(act.tenant).bind(meeting.id).bind(attendance).bind(act.at).bind(Way::Staff);
+        tx.execute(arrive).await?;
+    } else {
+        tx.execute_one(LEAVE.bind(act.tenant).bind(meeting.id).bind(attendance)).await?;
+    }
+    audit::record(tx, act, action, ("meeting", meeting.id), "", &[]).await
+}
+
+/// Somebody who has left the same phone with this meeting before.
+async fn known(tx: &mut Tx, act: &Act, meeting: &Meeting, person: &Person) -> Result<Option<Attendance>> {
+    let Some(fingerprint) = fingerprint(act, person) else { return Ok(None) };
+    Ok(tx.optional(BY_PHONE.bind(act.tenant).bind(meeting.id).bind(fingerprint)).await?)
+}
+
+fn fingerprint(act: &Act, person: &Person) -> Option<Vec<u8>> {
+    (!person.phone.is_empty()).then(|| act.fingerprint("phone", &person.phone))
+}
+
+async fn add(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person, way: Option<Way>) -> Result<()> {
+    let text = serde_json::to_string(person).map_err(anyhow::Error::from)?;
+    let (id, arrived) = (act.id(), way.map(|_| act.at));
+    let enrolled = way.is_none().then_some(act.at);
+    let row = ADD_ATTENDANCE.bind(act.tenant).bind(id).bind(meeting.id).bind(side).bind(side.votes());
+    let row = row.bind(act.seal("attendance", &text)?).bind(fingerprint(act, person)).bind(enrolled);
+    tx.execute(row.bind(arrived).bind(way)).await?;
+    audit::record(tx, act, if way.is_some() { "sign_in_meeting" } else { "enrol" }, ("meeting", meeting.id), "", &[])
+        .await
+}
+
+/// Who an attendance is.
+pub fn person(act: &Act, attendance: &Attendance) -> Result<Person> {
+    let text = act.open("attendance", &attendance.person_sealed)?;
+    Ok(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
+}
+
+/// What a resident wants said about an item, or about the meeting as a whole. It is read out there and never shown in public.
+pub async fn leave_opinion(tx: &mut Tx, act: &Act, meeting: &Meeting, item: Option<Uuid>, text: &str) -> Result<()> {
+    if !matches!(meeting.state, State::Announced | State::InSession) {
+        return Err(Error::refused(format!("这次会议{}，留言已经关闭", meeting.state)));
+    }
+    let id = act.id();
+    tx.execute(ADD_OPINION.bind(act.tenant).bind(id).bind(meeting.id).bind(item).bind(text).bind(act.at)).await?;
+    audit::record(tx, act, "opinion", ("meeting", meeting.id), "", &[]).await
+}

@@ -1,0 +1,42 @@
+//! 说事议事. Issues and other matters are put on an agenda, and the notice goes onto the board of the estate and, as text,
+//! into its WeChat group (`preparation`). Residents enrol or leave an opinion beforehand, and sign in at the door
+//! (`attendance`). Item by item the meeting talks and votes; a resolution names an owner and a day and becomes the
+//! dispatch of its issue (`session`). What is left unfinished is proposed for the next agenda.
+//!
+//! A meeting writes what it did to an issue onto the issue's own chain, by operations of `issue`.
+
+mod attendance;
+mod model;
+mod preparation;
+mod session;
+mod store;
+mod web;
+
+pub use attendance::{Person, attend, enrol, leave_opinion, person, sign_in};
+pub use model::{Deliberations, Kind, Outcome, Rule, Side, State, Tally, Way};
+pub use preparation::{
+    NewItem, NewMeeting, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item,
+};
+pub use session::{Decision, begin, decide, end};
+pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};
+pub use web::routes;
+
+/// Changes a meeting's row and remembers its new version.
+///
+/// Errors: stale if somebody else was first.
+async fn update(tx: &mut db::Tx, act: &crate::access::Act, meeting: &mut Meeting) -> crate::error::Result<()> {
+    let row = store::UPDATE.bind(act.tenant).bind(meeting.id).bind(meeting.lock_version).bind(&meeting.title);
+    let row = row.bind(meeting.planned_at).bind(&meeting.place).bind(&meeting.host).bind(&meeting.recorder);
+    let row = row.bind(meeting.state).bind(&meeting.notice).bind(meeting.announced_at).bind(meeting.began_at);
+    if tx.execute(row.bind(meeting.ended_at).bind(&meeting.remarks)).await? == 0 {
+        return Err(stale());
+    }
+    meeting.lock_version += 1;
+    Ok(())
+}
+
+fn stale() -> crate::error::Error {
+    crate::error::Error::Stale(
+        "刚刚有同事改过这次会议，您刚才的操作没有提交。请返回后刷新，看过最新内容再决定。".to_owned(),
+    )
+}

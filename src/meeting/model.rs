@@ -1,0 +1,202 @@
+//! The rules of 说事议事: which step may follow which state, how votes are counted, what a notice says.
+
+use db::text_enum;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Setting;
+
+text_enum! {
+    pub enum Kind { Deliberation = "deliberation" "说事议事会" }
+    /// Where a meeting stands.
+    pub enum State {
+        Draft = "draft" "准备中",
+        Announced = "announced" "已通知",
+        InSession = "in_session" "正在开",
+        Ended = "ended" "已结束",
+        Cancelled = "cancelled" "已取消",
+    }
+    /// What becomes of an item of the agenda.
+    pub enum Outcome {
+        Pending = "pending" "待议",
+        Resolved = "resolved" "形成决议",
+        Deferred = "deferred" "下次再议",
+        Rejected = "rejected" "表决没有通过",
+        Dropped = "dropped" "不再议",
+    }
+    /// Whom somebody at a meeting speaks for: the parties of the page's “多方合力”, and the residents.
+    pub enum Side {
+        Resident = "resident" "居民",
+        Member = "member" "党员",
+        Property = "property" "物业",
+        Committee = "committee" "物管会",
+        GridWorker = "grid_worker" "网格员",
+        Community = "community" "社区",
+        Guest = "guest" "列席",
+    }
+    /// How somebody signed in.
+    pub enum Way { Qr = "qr" "扫码", Staff = "staff" "工作人员登记" }
+}
+
+impl State {
+    pub fn may_prepare(self) -> bool {
+        self == State::Draft
+    }
+
+    /// Not at an end.
+    pub fn open(self) -> bool {
+        matches!(self, State::Draft | State::Announced | State::InSession)
+    }
+}
+
+impl Side {
+    /// Guests are heard and have no vote.
+    pub fn votes(self) -> bool {
+        self != Side::Guest
+    }
+
+    /// Those as whom a resident can enrol.
+    pub const OF_RESIDENTS: [Side; 2] = [Side::Resident, Side::Member];
+}
+
+/// How a deliberation is called and decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Deliberations {
+    /// A shorter notice is possible, with a warning.
+    pub notice_hours: i64,
+    /// How long a decision stays on the board.
+    pub publicity_days: i64,
+    #[serde(flatten)]
+    pub rule: Rule,
+}
+
+impl Setting for Deliberations {
+    const NAME: &'static str = "meeting.deliberation";
+}
+
+/// When a vote counts and when it carries, in whole percent of those present with a vote. 以上 includes the number,
+/// 过 does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// So many people with a vote must be there at least.
+    pub quorum_people: i64,
+    /// More than this share of those present must say yes.
+    pub pass_percent: i64,
+}
+
+/// A show of hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// People with a vote who were there; whoever did not raise a hand at all counts among them.
+    pub present: i64,
+    pub yes: i64,
+    pub no: i64,
+    pub abstain: i64,
+}
+
+impl Tally {
+    /// Errors: a sentence that says what does not add up.
+    pub fn check(self) -> Result<Tally, String> {
+        let Tally { present, yes, no, abstain } = self;
+        if [present, yes, no, abstain].iter().any(|count| !(0..=100_000).contains(count)) {
+            return Err("票数要是 0 或正整数".to_owned());
+        }
+        let raised = yes + no + abstain;
+        if raised > present {
+            return Err(format!("赞成、反对、弃权加起来 {raised} 票，比到会有表决权的 {present} 人还多"));
+        }
+        Ok(self)
+    }
+}
+
+impl Rule {
+    pub fn has_quorum(self, present: i64) -> bool {
+        present >= self.quorum_people
+    }
+
+    /// The smallest number of yes votes that carries.
+    pub fn needed(self, present: i64) -> i64 {
+        present * self.pass_percent / 100 + 1
+    }
+
+    pub fn passes(self, tally: Tally) -> bool {
+        self.has_quorum(tally.present) && tally.yes * 100 > tally.present * self.pass_percent
+    }
+}
+
+/// What the text of a notice is made of.
+#[derive(Debug, Clone)]
+pub struct Invitation<'a> {
+    pub estate: &'a str,
+    pub planned_at: Timestamp,
+    pub place: &'a str,
+    pub topics: Vec<&'a str>,
+    /// Where residents enrol and leave an opinion.
+    pub link: &'a str,
+}
+
+impl Invitation<'_> {
+    /// As staff paste it into a WeChat group.
+    pub fn text(&self) -> String {
+        let day = calendar::long_date(self.planned_at);
+        let time = self.planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%H:%M").to_string();
+        let topics = self.topics.iter().zip(1..).map(|(topic, number)| format!("{number}. {topic}\n"));
+        let (estate, place, link) = (self.estate, self.place, self.link);
+        format!(
+            "【{estate}说事议事会】\n各位邻居：\n{day} {time}，在{place}开说事议事会，议题：\n{}\
+            欢迎来说、来议。能来的请报名，来不了的可以先留言：\n{link}",
+            topics.collect::<String>()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: Rule = Rule { quorum_people: 3, pass_percent: 50 };
+
+    fn tally(present: i64, yes: i64) -> Tally {
+        Tally { present, yes, no: present - yes, abstain: 0 }
+    }
+
+    #[test]
+    fn more_than_half_of_those_present() {
+        for (present, needed) in [(3, 2), (4, 3), (5, 3), (56, 29), (57, 29)] {
+            assert_eq!(HALF.needed(present), needed);
+            assert!(HALF.passes(tally(present, needed)));
+            assert!(!HALF.passes(tally(present, needed - 1)));
+        }
+        assert!(!HALF.passes(tally(2, 2)), "too few were there");
+    }
+
+    #[test]
+    fn abstentions_are_present_and_do_not_say_yes() {
+        assert!(!HALF.passes(Tally { present: 10, yes: 5, no: 0, abstain: 5 }));
+        assert!(HALF.passes(Tally { present: 10, yes: 6, no: 0, abstain: 0 }));
+    }
+
+    #[test]
+    fn hands_that_do_not_add_up_are_turned_back() {
+        assert!(Tally { present: 3, yes: 2, no: 1, abstain: 1 }.check().is_err());
+        assert!(Tally { present: 3, yes: -1, no: 1, abstain: 1 }.check().is_err());
+        assert!(Tally { present: 3, yes: 2, no: 0, abstain: 0 }.check().is_ok());
+    }
+
+    #[test]
+    fn a_notice_reads_as_staff_write_it() {
+        let text = Invitation {
+            estate: "王府名苑小区",
+            planned_at: "2026-11-28T09:00:00+08:00".parse().unwrap(),
+            place: "小区党群服务站",
+            topics: vec!["电梯双电源改造", "停车位设置"],
+            link: "https://example.org/m/1",
+        }
+        .text();
+        assert_eq!(
+            text,
+            "【王府名苑小区说事议事会】\n各位邻居：\n2026年11月28日 星期六 09:00，在小区党群服务站开说事议事会，议题：\n\
+            1. 电梯双电源改造\n2. 停车位设置\n欢迎来说、来议。能来的请报名，来不了的可以先留言：\nhttps://example.org/m/1"
+        );
+    }
+}

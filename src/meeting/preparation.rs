@@ -1,0 +1,244 @@
+//! Before the meeting: what is put on the agenda, and the notice.
+
+use db::Tx;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::model::{Deliberations, Invitation, Kind, Outcome, State};
+use super::store::{self, ADD, ADD_ITEM, Item, Meeting, REMOVE_ITEM};
+use super::{stale, update};
+use crate::access::Act;
+use crate::board::{self, NewPublication, PublicationKind, Snapshot, SnapshotLink};
+use crate::error::{Error, Result};
+use crate::issue::{self, Issue};
+use crate::web::show;
+use crate::{access, audit, place, settings};
+
+/// A meeting that is to be held.
+#[derive(Debug, Clone)]
+pub struct NewMeeting {
+    pub estate: Uuid,
+    pub planned_at: Timestamp,
+    pub place: String,
+    pub host: String,
+    pub recorder: String,
+    pub items: Vec<NewItem>,
+}
+
+/// Something that is put on an agenda.
+#[derive(Debug, Clone)]
+pub enum NewItem {
+    /// An issue, in its public words.
+    Issue(Uuid),
+    /// What an earlier meeting left unfinished.
+    Unfinished(Uuid),
+    /// A matter of its own.
+    Topic(String),
+}
+
+/// What the system proposes for the next agenda of an estate, and why.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub item: NewItem,
+    pub title: String,
+    pub why: String,
+    /// Urgent enough to be on the agenda unless somebody takes it off.
+    pub pressing: bool,
+}
+
+pub async fn create(tx: &mut Tx, act: &Act, new: NewMeeting) -> Result<Uuid> {
+    let estate = place::estate(tx, act.tenant, new.estate).await?;
+    let day = new.planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%-m月%-d日").to_string();
+    let title = format!("{}{day}{}", estate.name, Kind::Deliberation);
+    let id = act.id();
+    let row = ADD.bind(act.tenant).bind(id).bind(Kind::Deliberation).bind(estate.id).bind(title).bind(new.planned_at);
+    let row = row.bind(new.place).bind(new.host).bind(new.recorder).bind(act.account).bind(act.at);
+    tx.execute(row).await?;
+    audit::record(tx, act, "create", ("meeting", id), "", &[]).await?;
+    for (position, item) in (1..).zip(new.items) {
+        put(tx, act, estate.id, id, position, item).await?;
+    }
+    Ok(id)
+}
+
+pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: NewItem) -> Result<()> {
+    check(meeting, seen, meeting.state.open(), "改议题")?;
+    let last = store::items(tx, act.tenant, meeting.id).await?.last().map_or(0, |item| item.position);
+    put(tx, act, meeting.estate_id, meeting.id, last + 1, item).await?;
+    update(tx, act, meeting).await
+}
+
+pub async fn remove_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: Uuid) -> Result<()> {
+    check(meeting, seen, meeting.state.may_prepare(), "撤议题")?;
+    tx.execute_one(REMOVE_ITEM.bind(act.tenant).bind(meeting.id).bind(item)).await?;
+    audit::record(tx, act, "remove", ("agenda_item", item), "", &[]).await?;
+    update(tx, act, meeting).await
+}
+
+async fn put(tx: &mut Tx, act: &Act, estate: Uuid, meeting: Uuid, position: i64, item: NewItem) -> Result<()> {
+    let (title, issue, carried_from) = match item {
+        NewItem::Topic(title) => (title, None, None),
+        NewItem::Issue(id) => {
+            let issue = issue::issue(tx, act.tenant, id).await?;
+            (issue.title(), Some(id), None)
+        }
+        NewItem::Unfinished(id) => {
+            let unfinished = store::unfinished(tx, act.tenant, estate, act.at).await?;
+            let item = unfinished
+                .into_iter()
+                .find(|item| item.id == id)
+                .ok_or_else(|| Error::refused("这个议题已经办结，或者已列入另一次会议。请刷新页面再选。"))?;
+            (item.title, item.issue_id, Some(id))
+        }
+    };
+    if let Some(issue) = issue {
+        let issue = issue::issue(tx, act.tenant, issue).await?;
+        if !issue.state.open() {
+            return Err(Error::refused(format!("{} 已经{}，不用再议", issue.number, issue.state)));
+        }
+        if store::pending_issues(tx, act.tenant, estate).await?.contains(&issue.id) {
+            return Err(Error::refused(format!("{} 已经列入一次还没开完的会，不能再列", issue.number)));
+        }
+    }
+    let id = act.id();
+    let row = ADD_ITEM.bind(act.tenant).bind(id).bind(meeting).bind(position).bind(title);
+    tx.execute(row.bind(issue).bind(carried_from)).await?;
+    audit::record(tx, act, "create", ("agenda_item", id), "", &[]).await
+}
+
+/// What the next meeting of an estate should talk about: what earlier ones left unfinished, then issues that went wrong,
+/// then those that wait.
+pub async fn proposals(tx: &mut Tx, tenant: Uuid, estate: Uuid, now: Timestamp) -> Result<Vec<Proposal>> {
+    let unfinished = store::unfinished(tx, tenant, estate, now).await?;
+    let mut taken = store::pending_issues(tx, tenant, estate).await?;
+    taken.extend(unfinished.iter().filter_map(|item| item.issue_id));
+    let left = unfinished.into_iter().map(|item| Proposal {
+        why: why_unfinished(&item, now),
+        item: NewItem::Unfinished(item.id),
+        title: item.title,
+        pressing: true,
+    });
+    let mut proposals: Vec<Proposal> = left.collect();
+    for issue in issue::to_deliberate(tx, tenant, estate).await? {
+        if taken.contains(&issue.id) {
+            continue;
+        }
+        let (why, pressing) = why_issue(&issue, now);
+        proposals.push(Proposal { item: NewItem::Issue(issue.id), title: issue.title(), why, pressing });
+    }
+    proposals.sort_by_key(|proposal| !proposal.pressing);
+    Ok(proposals)
+}
+
+fn why_unfinished(item: &Item, now: Timestamp) -> String {
+    match item.outcome {
+        Outcome::Resolved => {
+            let late = item.issue_due_at.map(|due| show::deadline(due, now, false).text).unwrap_or_default();
+            format!("上次的决议还没办完，{late}")
+        }
+        _ => "上次没有议成".to_owned(),
+    }
+}
+
+fn why_issue(issue: &Issue, now: Timestamp) -> (String, bool) {
+    if issue.round > 1 {
+        return (format!("反映人不满意，第 {} 次办理", issue.round), true);
+    }
+    if issue.due_at < now {
+        return (format!("{}，{}", issue.state, show::deadline(issue.due_at, now, false).text), true);
+    }
+    (issue.state.to_string(), false)
+}
+
+/// The text of a meeting's notice, as it would go out now.
+pub async fn notice(tx: &mut Tx, tenant: Uuid, meeting: &Meeting, link: &str) -> Result<String> {
+    let items = store::items(tx, tenant, meeting.id).await?;
+    let topics = items.iter().map(|item| item.title.as_str()).collect();
+    let (estate, place) = (meeting.estate_name.as_str(), meeting.place.as_str());
+    Ok(Invitation { estate, planned_at: meeting.planned_at, place, topics, link }.text())
+}
+
+/// Puts the notice on the board of the estate, and onto the chain of every issue of the agenda.
+pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, text: &str) -> Result<()> {
+    check(meeting, seen, meeting.state.may_prepare(), "发通知")?;
+    let items = store::items(tx, act.tenant, meeting.id).await?;
+    if items.is_empty() {
+        return Err(Error::refused("还没有议题，先列上要议的事再发通知"));
+    }
+    if meeting.planned_at <= act.at {
+        return Err(Error::refused("开会时间已经过了。改成以后的时间再发通知；会已经开过的，直接点“开始开会”补记。"));
+    }
+    meeting.state = State::Announced;
+    meeting.announced_at = Some(act.at);
+    text.clone_into(&mut meeting.notice);
+    update(tx, act, meeting).await?;
+    let tenant = access::tenant(tx, act.tenant).await?;
+    let when = show::moment(&meeting.planned_at);
+    let mut facts = vec![("时间".to_owned(), when.clone()), ("地点".to_owned(), meeting.place.clone())];
+    facts.extend(items.iter().zip(1..).map(|(item, number)| (format!("议题 {number}"), item.title.clone())));
+    let publication = NewPublication {
+        kind: PublicationKind::Meeting,
+        estate: Some(meeting.estate_id),
+        subject: meeting.id,
+        title: meeting.title.clone(),
+        snapshot: Snapshot {
+            text: "欢迎来说、来议。来不了的，可以先留言。".to_owned(),
+            facts,
+            photos: Vec::new(),
+            link: Some(SnapshotLink {
+                label: "报名或留言".to_owned(),
+                href: format!("/board/{}/meetings/{}", tenant.code, meeting.id),
+            }),
+        },
+        ends_at: meeting.planned_at,
+    };
+    board::publish(tx, act, publication).await?;
+    audit::record(tx, act, "announce", ("meeting", meeting.id), "", &[]).await?;
+    for issue in items.iter().filter_map(|item| item.issue_id) {
+        issue::put_on_agenda(tx, act, issue, &format!("{}，{when}", meeting.kind)).await?;
+    }
+    Ok(())
+}
+
+/// Calls a meeting off. Its items can be put on another agenda.
+pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, reason: &str) -> Result<()> {
+    check(meeting, seen, matches!(meeting.state, State::Draft | State::Announced), "取消")?;
+    let announced = meeting.state == State::Announced;
+    meeting.state = State::Cancelled;
+    meeting.remarks = format!("取消原因：{reason}");
+    update(tx, act, meeting).await?;
+    board::withdraw(tx, act, meeting.id).await?;
+    audit::record(tx, act, "cancel", ("meeting", meeting.id), reason, &[]).await?;
+    if announced {
+        for issue in store::items(tx, act.tenant, meeting.id).await?.iter().filter_map(|item| item.issue_id) {
+            issue::deliberate(tx, act, issue, &format!("{}取消，另行通知：{reason}", meeting.kind)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a notice that goes out now is shorter than is good; the sentence that warns.
+pub(super) fn short_notice(meeting: &Meeting, rules: &Deliberations, now: Timestamp) -> Option<String> {
+    let wanted = SignedDuration::from_hours(rules.notice_hours);
+    (meeting.planned_at.duration_since(now) < wanted).then(|| {
+        format!(
+            "离开会不到 {} 小时，有的居民可能来不及知道。急事可以照发；不急的，改个晚些的时间。",
+            rules.notice_hours
+        )
+    })
+}
+
+pub(super) async fn rules(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<Deliberations> {
+    settings::read(tx, tenant, now).await
+}
+
+/// Errors: stale if the meeting has changed since it was seen; refused if it is past the point at which this can be done.
+pub(super) fn check(meeting: &Meeting, seen: i64, possible: bool, what: &str) -> Result<()> {
+    if seen != meeting.lock_version {
+        return Err(stale());
+    }
+    if !possible {
+        return Err(Error::refused(format!("这次会议{}，不能{what}了", meeting.state)));
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! The meeting itself: item by item it talks, votes and resolves, and what it resolved becomes a dispatch.
+
+use db::{Json, Tx};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::model::{Outcome, Rule, State, Tally};
+use super::preparation::{check, rules};
+use super::store::{self, DECIDE_ITEM, DEFER_PENDING, Item, Meeting};
+use super::update;
+use crate::access::Act;
+use crate::audit;
+use crate::board::{self, NewPublication, PublicationKind, Snapshot};
+use crate::error::{Error, Result};
+use crate::issue::{self, Category, Due, Grading, NewIssue, Place, Remedy, Source, Tier};
+use crate::web::show;
+
+/// What a meeting makes of an item.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// A show of hands over a resolution. Whether it carries, the rule says; those present are counted from the sign-in.
+    Vote { yes: i64, no: i64, abstain: i64, resolution: String, organisation: Uuid, due_at: Timestamp },
+    /// Comes back at the next meeting.
+    Defer,
+    /// Needs no more talk.
+    Drop,
+}
+
+/// Begins a meeting. One that was held without a notice can be written down too; its issues show the missing notice.
+pub async fn begin(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64) -> Result<()> {
+    check(meeting, seen, matches!(meeting.state, State::Draft | State::Announced), "开始")?;
+    if store::items(tx, act.tenant, meeting.id).await?.is_empty() {
+        return Err(Error::refused("还没有议题，先列上要议的事再开会"));
+    }
+    meeting.state = State::InSession;
+    meeting.began_at = Some(act.at);
+    update(tx, act, meeting).await?;
+    audit::record(tx, act, "begin", ("meeting", meeting.id), "", &[]).await
+}
+
+/// Writes down what became of an item. Gives the outcome.
+///
+/// Errors: refused without a quorum, if the hands do not add up, or if the item has been decided already.
+pub async fn decide(
+    tx: &mut Tx,
+    act: &Act,
+    meeting: &Meeting,
+    id: Uuid,
+    discussion: &str,
+    decision: Decision,
+) -> Result<Outcome> {
+    if meeting.state != State::InSession {
+        return Err(Error::refused(format!("这次会议{}，要在开会时记录结果", meeting.state)));
+    }
+    let item = store::item(tx, act.tenant, meeting.id, id).await?;
+    let mut decided =
+        Decided { outcome: Outcome::Deferred, discussion, vote: None, execution: None, issue: item.issue_id };
+    match decision {
+        Decision::Defer => {}
+        Decision::Drop => decided.outcome = Outcome::Dropped,
+        Decision::Vote { yes, no, abstain, resolution, organisation, due_at } => {
+            let rule = rules(tx, act.tenant, act.at).await?.rule;
+            let present = store::heads(tx, act.tenant, meeting.id).await?.voters;
+            let tally = Tally { present, yes, no, abstain }.check().map_err(Error::refused)?;
+            if !rule.has_quorum(present) {
+                let wanted = rule.quorum_people;
+                return Err(Error::refused(format!(
+                    "签到的人里有表决权的只有 {present} 人，不够 {wanted} 人，不能表决。请先补签到，或选“下次再议”。"
+                )));
+            }
+            decided.vote = Some((tally, rule));
+            decided.outcome = if rule.passes(tally) { Outcome::Resolved } else { Outcome::Rejected };
+            decided.execution = Some((resolution, organisation, due_at));
+        }
+    }
+    if decided.outcome == Outcome::Resolved && decided.issue.is_none() {
+        decided.issue = Some(file(tx, act, meeting, &item).await?);
+    }
+    write(tx, act, meeting, &item, &decided).await?;
+    if let Some(issue) = decided.issue {
+        issue::deliberate(tx, act, issue, &decided.words(meeting)).await?;
+        if let (Outcome::Resolved, Some((resolution, organisation, due_at))) = (decided.outcome, &decided.execution) {
+            let mut issue = issue::issue(tx, act.tenant, issue).await?;
+            let seen = issue.lock_version;
+            issue::dispatch(tx, act, &mut issue, seen, *organisation, Due::Agreed(*due_at), resolution).await?;
+        }
+    }
+    Ok(decided.outcome)
+}
+
+/// What is written down about an item.
+struct Decided<'a> {
+    outcome: Outcome,
+    discussion: &'a str,
+    vote: Option<(Tally, Rule)>,
+    /// What is to be done, by whom and until when.
+    execution: Option<(String, Uuid, Timestamp)>,
+    issue: Option<Uuid>,
+}
+
+impl Decided<'_> {
+    /// For the chain of the issue.
+    fn words(&self, meeting: &Meeting) -> String {
+        let day = show::day(&meeting.planned_at);
+        let outcome = self.outcome;
+        match &self.vote {
+            Some((tally, _)) => {
+                let Tally { present, yes, no, abstain } = tally;
+                format!("{day}：{outcome}。到会有表决权 {present} 人，赞成 {yes}，反对 {no}，弃权 {abstain}")
+            }
+            None => format!("{day}：{outcome}"),
+        }
+    }
+}
+
+async fn write(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item, decided: &Decided<'_>) -> Result<()> {
+    let tally = decided.vote.map(|(tally, _)| tally);
+    let row =
+        DECIDE_ITEM.bind(act.tenant).bind(meeting.id).bind(item.id).bind(decided.outcome).bind(decided.discussion);
+    let row = row.bind(tally.map(|tally| tally.present)).bind(tally.map(|tally| tally.yes));
+    let row = row.bind(tally.map(|tally| tally.no)).bind(tally.map(|tally| tally.abstain));
+    let row = row.bind(decided.vote.map(|(_, rule)| Json(rule)));
+    let execution = decided.execution.as_ref();
+    let row = row.bind(execution.map_or("", |(resolution, ..)| resolution));
+    let row = row.bind(execution.map(|(_, organisation, _)| *organisation)).bind(execution.map(|(.., due)| *due));
+    if tx.execute(row.bind(act.at).bind(decided.issue)).await? == 0 {
+        return Err(Error::Stale(format!("“{}”刚刚已有同事记过结果。请刷新页面看记录。", item.title)));
+    }
+    audit::record(tx, act, decided.outcome.code(), ("agenda_item", item.id), "", &[]).await
+}
+
+/// A matter that the meeting raised itself becomes an issue, so that somebody answers for it.
+async fn file(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<Uuid> {
+    let place = Place::Estate { id: meeting.estate_id, name: meeting.estate_name.clone(), grid: None };
+    let new = NewIssue {
+        source: Source::Meeting,
+        category: Category::Other,
+        description: item.title.clone(),
+        place,
+        place_text: String::new(),
+        reporter: None,
+        photos: Vec::new(),
+    };
+    let filed = issue::file(tx, act, new).await?;
+    let mut issue = issue::issue(tx, act.tenant, filed.id).await?;
+    let seen = issue.lock_version;
+    let grading =
+        Grading { category: Category::Other, tier: Tier::Hard, remedy: Remedy::SelfHelp, summary: item.title.clone() };
+    issue::accept(tx, act, &mut issue, seen, grading).await?;
+    Ok(filed.id)
+}
+
+/// Ends a meeting: what was not talked about comes back next time, and the decisions go on the board.
+pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remarks: &str) -> Result<()> {
+    check(meeting, seen, meeting.state == State::InSession, "结束")?;
+    tx.execute(DEFER_PENDING.bind(act.tenant).bind(meeting.id).bind(act.at)).await?;
+    meeting.state = State::Ended;
+    meeting.ended_at = Some(act.at);
+    remarks.clone_into(&mut meeting.remarks);
+    update(tx, act, meeting).await?;
+    audit::record(tx, act, "end", ("meeting", meeting.id), "", &[]).await?;
+    let items = store::items(tx, act.tenant, meeting.id).await?;
+    let heads = store::heads(tx, act.tenant, meeting.id).await?;
+    let days = rules(tx, act.tenant, act.at).await?.publicity_days;
+    let mut facts = vec![
+        ("时间".to_owned(), show::moment(&meeting.planned_at)),
+        ("地点".to_owned(), meeting.place.clone()),
+        ("到会".to_owned(), format!("{} 人，其中有表决权 {} 人", heads.present, heads.voters)),
+    ];
+    facts.extend(items.iter().map(|item| (item.title.clone(), item.result())));
+    let publication = NewPublication {
+        kind: PublicationKind::Decision,
+        estate: Some(meeting.estate_id),
+        subject: meeting.id,
+        title: format!("{}结果", meeting.title),
+        snapshot: Snapshot { text: String::new(), facts, photos: Vec::new(), link: None },
+        ends_at: act.at + SignedDuration::from_hours(24 * days),
+    };
+    board::publish(tx, act, publication).await?;
+    Ok(())
+}
+
+impl Item {
+    /// The outcome in public words: `形成决议（赞成 12，反对 1，弃权 0）：… 由青禾里物业办理，12月31日前办完`.
+    pub fn result(&self) -> String {
+        let hands = match (self.yes, self.no, self.abstain) {
+            (Some(yes), Some(no), Some(abstain)) => format!("（赞成 {yes}，反对 {no}，弃权 {abstain}）"),
+            _ => String::new(),
+        };
+        let mut words = format!("{}{hands}", self.outcome);
+        if self.outcome == Outcome::Resolved {
+            let (resolution, owner) = (&self.resolution, self.organisation_name.as_deref().unwrap_or_default());
+            let due = self.due_at.map(|due| show::day(&due)).unwrap_or_default();
+            words = format!("{words}：{resolution} 由{owner}办理，{due}前办完");
+        }
+        words
+    }
+}

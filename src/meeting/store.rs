@@ -1,0 +1,196 @@
+use db::{Cursor, Json, Page, Tx, record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::model::{Kind, Outcome, Rule, Side, State, Way};
+use crate::access::Scope;
+use crate::error::Result;
+use crate::in_reach;
+use crate::issue;
+
+macro_rules! meeting_columns {
+    () => {
+        "m.id, m.kind, m.estate_id, m.title, m.planned_at, m.place, m.host, m.recorder, m.state, m.notice, m.announced_at,
+         m.began_at, m.ended_at, m.remarks, m.lock_version, e.name AS estate_name
+         FROM meetings m JOIN estates e ON e.tenant_id = m.tenant_id AND e.id = m.estate_id"
+    };
+}
+
+macro_rules! item_columns {
+    () => {
+        "a.id, a.meeting_id, a.position, a.title, a.issue_id, a.carried_from, a.outcome, a.discussion, a.present, a.yes, a.no,
+         a.abstain, a.rule, a.resolution, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
+         i.number AS issue_number, i.receipt_code, i.remedy, i.due_at AS issue_due_at, i.open AS issue_open, o.name AS organisation_name
+         FROM agenda_items a
+         LEFT JOIN issues i ON i.tenant_id = a.tenant_id AND i.id = a.issue_id
+         LEFT JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = a.organisation_id"
+    };
+}
+
+statements! {
+    ADD = "INSERT INTO meetings (tenant_id, id, kind, estate_id, title, planned_at, place, host, recorder, state, notice, remarks,
+            created_by, created_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', '', '', $10, $11, 1)";
+    GET = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2");
+    GET_IN_SCOPE = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2 AND ",
+        in_reach!("$3", "$4", "m.tenant_id", "m.estate_id", "NULL", "NULL"));
+    /// The nearest first.
+    COMING = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
+        in_reach!("$2", "$3", "m.tenant_id", "m.estate_id", "NULL", "NULL"),
+        " AND (m.planned_at, m.id) > ($4, $5) ORDER BY m.planned_at, m.id LIMIT $6");
+    /// The latest first.
+    PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled') AND ",
+        in_reach!("$2", "$3", "m.tenant_id", "m.estate_id", "NULL", "NULL"),
+        " AND (m.planned_at, m.id) < ($4, $5) ORDER BY m.planned_at DESC, m.id DESC LIMIT $6");
+    LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.state <> 'cancelled'
+        ORDER BY m.planned_at DESC, m.id DESC LIMIT 1");
+    /// Changes a meeting. Nothing is changed if somebody else was first.
+    UPDATE = "UPDATE meetings SET title = $4, planned_at = $5, place = $6, host = $7, recorder = $8, state = $9, notice = $10,
+            announced_at = $11, began_at = $12, ended_at = $13, remarks = $14, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+
+    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, outcome, discussion, resolution)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', '', '')";
+    REMOVE_ITEM = "DELETE FROM agenda_items WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND outcome = 'pending'";
+    ITEMS = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 ORDER BY a.position, a.id");
+    ITEM = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 AND a.id = $3");
+    /// Only while it is pending: two people who write down the same item do not overwrite one another.
+    DECIDE_ITEM = "UPDATE agenda_items SET outcome = $4, discussion = $5, present = $6, yes = $7, no = $8, abstain = $9, rule = $10,
+            resolution = $11, organisation_id = $12, due_at = $13, decided_at = $14, issue_id = $15
+        WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND outcome = 'pending'";
+    DEFER_PENDING = "UPDATE agenda_items SET outcome = 'deferred', decided_at = $3
+        WHERE tenant_id = $1 AND meeting_id = $2 AND outcome = 'pending'";
+    /// What ended meetings of an estate left unfinished and no other meeting has taken up: deferred items, and resolutions
+    /// whose issue is still open after its time.
+    UNFINISHED = concat!("SELECT ", item_columns!(), "
+        JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
+        WHERE a.tenant_id = $1 AND m.estate_id = $2 AND m.state = 'ended'
+          AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched') AND i.due_at < $3))
+          AND NOT EXISTS (SELECT 1 FROM agenda_items l WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id)
+          AND (i.id IS NULL OR i.open)
+        ORDER BY m.planned_at, a.position LIMIT 50");
+    /// The issues that wait on the agendas of an estate's meetings that have not ended.
+    PENDING_ISSUES = "SELECT a.issue_id FROM agenda_items a
+        JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
+        WHERE a.tenant_id = $1 AND m.estate_id = $2 AND m.state IN ('draft', 'announced', 'in_session')
+          AND a.outcome = 'pending' AND a.issue_id IS NOT NULL";
+
+    ADD_ATTENDANCE = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, phone_fingerprint, enrolled_at, arrived_at, way)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    ARRIVE = "UPDATE attendances SET arrived_at = $4, way = $5 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
+    LEAVE = "UPDATE attendances SET arrived_at = NULL, way = NULL WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
+    ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way FROM attendances
+        WHERE tenant_id = $1 AND meeting_id = $2 ORDER BY id LIMIT 1000";
+    BY_PHONE = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way FROM attendances
+        WHERE tenant_id = $1 AND meeting_id = $2 AND phone_fingerprint = $3";
+    HEADS = "SELECT COUNT(*) FILTER (WHERE enrolled_at IS NOT NULL) AS enrolled, COUNT(arrived_at) AS present,
+            COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL) AS voters
+        FROM attendances WHERE tenant_id = $1 AND meeting_id = $2";
+
+    ADD_OPINION = "INSERT INTO opinions (tenant_id, id, meeting_id, item_id, text, at) VALUES ($1, $2, $3, $4, $5, $6)";
+    OPINIONS = "SELECT item_id, text, at FROM opinions WHERE tenant_id = $1 AND meeting_id = $2 ORDER BY at, id LIMIT 500";
+}
+
+record! {
+    #[derive(Debug, Clone)]
+    pub struct Meeting {
+        pub id: Uuid, pub kind: Kind, pub estate_id: Uuid, pub title: String, pub planned_at: Timestamp, pub place: String,
+        pub host: String, pub recorder: String, pub state: State, pub notice: String, pub announced_at: Option<Timestamp>,
+        pub began_at: Option<Timestamp>, pub ended_at: Option<Timestamp>, pub remarks: String, pub lock_version: i64,
+        pub estate_name: String,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Item {
+        pub id: Uuid, pub meeting_id: Uuid, pub position: i64, pub title: String, pub issue_id: Option<Uuid>,
+        pub carried_from: Option<Uuid>, pub outcome: Outcome, pub discussion: String, pub present: Option<i64>,
+        pub yes: Option<i64>, pub no: Option<i64>, pub abstain: Option<i64>, pub rule: Option<Json<Rule>>,
+        pub resolution: String, pub organisation_id: Option<Uuid>, pub due_at: Option<Timestamp>,
+        pub decided_at: Option<Timestamp>, pub issue_state: Option<issue::State>, pub issue_number: Option<String>,
+        pub receipt_code: Option<String>, pub remedy: Option<issue::Remedy>, pub issue_due_at: Option<Timestamp>,
+        pub issue_open: Option<bool>, pub organisation_name: Option<String>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Attendance {
+        pub id: Uuid, pub side: Side, pub votes: bool, pub person_sealed: Vec<u8>, pub enrolled_at: Option<Timestamp>,
+        pub arrived_at: Option<Timestamp>, pub way: Option<Way>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Opinion { pub item_id: Option<Uuid>, pub text: String, pub at: Timestamp }
+    /// How many people enrolled, came, and have a vote.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Heads { pub enrolled: i64, pub present: i64, pub voters: i64 }
+    struct OfIssue { issue_id: Uuid }
+}
+
+impl Heads {
+    pub fn suffice(&self, rule: &Rule) -> bool {
+        rule.has_quorum(self.voters)
+    }
+
+    /// The yes votes that carry with those who are there now.
+    pub fn needed(&self, rule: &Rule) -> i64 {
+        rule.needed(self.voters)
+    }
+}
+
+impl Meeting {
+    pub fn cursor(&self) -> Cursor {
+        Cursor { key: self.planned_at.as_millisecond(), id: self.id }
+    }
+}
+
+pub async fn meeting(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Meeting> {
+    Ok(tx.one(GET.bind(tenant).bind(id)).await?)
+}
+
+pub async fn meeting_in_scope(tx: &mut Tx, tenant: Uuid, id: Uuid, scope: Scope) -> Result<Meeting> {
+    Ok(tx.one(GET_IN_SCOPE.bind(tenant).bind(id).bind(scope.account).bind(scope.roles)).await?)
+}
+
+/// Meetings that have not been held yet, the nearest first.
+pub async fn coming(tx: &mut Tx, tenant: Uuid, scope: Scope, after: Cursor, size: usize) -> Result<Page<Meeting>> {
+    let query = COMING.bind(tenant).bind(scope.account).bind(scope.roles).bind(after.key).bind(after.id);
+    Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, Meeting::cursor))
+}
+
+/// Meetings that have been held or called off, the latest first.
+pub async fn past(tx: &mut Tx, tenant: Uuid, scope: Scope, before: Cursor, size: usize) -> Result<Page<Meeting>> {
+    let query = PAST.bind(tenant).bind(scope.account).bind(scope.roles).bind(before.key).bind(before.id);
+    Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, Meeting::cursor))
+}
+
+/// The last meeting of an estate: the next one is often like it.
+pub async fn latest(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Option<Meeting>> {
+    Ok(tx.optional(LATEST.bind(tenant).bind(estate)).await?)
+}
+
+pub async fn items(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Vec<Item>> {
+    Ok(tx.all(ITEMS.bind(tenant).bind(meeting)).await?)
+}
+
+pub async fn item(tx: &mut Tx, tenant: Uuid, meeting: Uuid, id: Uuid) -> Result<Item> {
+    Ok(tx.one(ITEM.bind(tenant).bind(meeting).bind(id)).await?)
+}
+
+/// What earlier meetings of an estate left unfinished, the oldest first; at most 50.
+pub async fn unfinished(tx: &mut Tx, tenant: Uuid, estate: Uuid, now: Timestamp) -> Result<Vec<Item>> {
+    Ok(tx.all(UNFINISHED.bind(tenant).bind(estate).bind(now)).await?)
+}
+
+/// The issues of an estate that wait on an agenda already.
+pub async fn pending_issues(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<Uuid>> {
+    let pending: Vec<OfIssue> = tx.all(PENDING_ISSUES.bind(tenant).bind(estate)).await?;
+    Ok(pending.into_iter().map(|item| item.issue_id).collect())
+}
+
+pub async fn attendances(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Vec<Attendance>> {
+    Ok(tx.all(ATTENDANCES.bind(tenant).bind(meeting)).await?)
+}
+
+pub async fn heads(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Heads> {
+    Ok(tx.one(HEADS.bind(tenant).bind(meeting)).await?)
+}
+
+pub async fn opinions(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Vec<Opinion>> {
+    Ok(tx.all(OPINIONS.bind(tenant).bind(meeting)).await?)
+}

@@ -1,0 +1,179 @@
+//! The list of meetings, and the form on which the next one is planned.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use db::Cursor;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::access::{Permission, Routes, Viewer};
+use crate::app::App;
+use crate::error::Result;
+use crate::issue::personal_data_in;
+use crate::meeting::preparation::{self, NewItem, NewMeeting, Proposal};
+use crate::meeting::store::{self, Meeting};
+use crate::place;
+use crate::web::{Form, Shell, page, page_again, redirect};
+
+pub fn routes() -> Routes {
+    use Permission::{MeetingHold, MeetingRead};
+    Routes::default().get("/meetings", MeetingRead, list).get("/meetings/new", MeetingHold, new).post(
+        "/meetings",
+        MeetingHold,
+        create,
+    )
+}
+
+const PAGE: usize = 20;
+
+#[derive(Deserialize)]
+struct Paging {
+    before: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/list.html")]
+struct ListPage {
+    shell: Shell,
+    coming: Vec<Meeting>,
+    past: Vec<Meeting>,
+    next: Option<String>,
+    may_hold: bool,
+}
+
+async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging): Query<Paging>) -> Result<Response> {
+    let scope = viewer.scope(Permission::MeetingRead);
+    let before = paging.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
+    let mut tx = app.db.read().await?;
+    let coming = if before == Cursor::LAST {
+        store::coming(&mut tx, viewer.tenant, scope.clone(), Cursor::FIRST, 100).await?.items
+    } else {
+        Vec::new()
+    };
+    let past = store::past(&mut tx, viewer.tenant, scope, before, PAGE).await?;
+    let next = past.next.map(|cursor| format!("/meetings?before={cursor}"));
+    let may_hold = viewer.may(Permission::MeetingHold);
+    page(&ListPage { shell, coming, past: past.items, next, may_hold })
+}
+
+/// Something that the form offers for the agenda.
+pub(super) struct Offer {
+    /// What the checkbox sends: `issue:…` or `item:…`.
+    pub value: String,
+    pub proposal: Proposal,
+}
+
+pub(super) fn offers(proposals: Vec<Proposal>) -> Vec<Offer> {
+    let value = |item: &NewItem| match item {
+        NewItem::Issue(id) => format!("issue:{id}"),
+        NewItem::Unfinished(id) => format!("item:{id}"),
+        NewItem::Topic(title) => title.clone(),
+    };
+    proposals.into_iter().map(|proposal| Offer { value: value(&proposal.item), proposal }).collect()
+}
+
+pub(super) fn chosen(value: &str) -> Option<NewItem> {
+    let (kind, id) = value.split_once(':')?;
+    let id = id.parse().ok()?;
+    match kind {
+        "issue" => Some(NewItem::Issue(id)),
+        "item" => Some(NewItem::Unfinished(id)),
+        _ => None,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/new.html")]
+struct NewPage {
+    shell: Shell,
+    form: Form,
+    /// Chosen first: the agenda depends on it.
+    estate: Option<place::Estate>,
+    estates: Vec<place::Estate>,
+    offers: Vec<Offer>,
+}
+
+async fn new_page(app: &App, viewer: &Viewer, shell: Shell, estate: Option<Uuid>, form: Form) -> Result<NewPage> {
+    let mut tx = app.db.read().await?;
+    let estates = place::estates_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold)).await?;
+    let estate = match estate {
+        Some(id) => estates.iter().find(|estate| estate.id == id),
+        None if estates.len() == 1 => estates.first(),
+        None => None,
+    };
+    let estate = estate.cloned();
+    let proposals = match &estate {
+        Some(estate) => preparation::proposals(&mut tx, viewer.tenant, estate.id, app.means.now()).await?,
+        None => Vec::new(),
+    };
+    Ok(NewPage { shell, form, estate, estates, offers: offers(proposals) })
+}
+
+#[derive(Deserialize)]
+struct InEstate {
+    estate: Option<Uuid>,
+}
+
+async fn new(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Query(InEstate { estate }): Query<InEstate>,
+) -> Result<Response> {
+    let mut page_shown = new_page(&app, &viewer, shell, estate, Form::default()).await?;
+    if let Some(estate) = &page_shown.estate {
+        let last = store::latest(&mut app.db.read().await?, viewer.tenant, estate.id).await?;
+        let station = || estate.station_address.clone().unwrap_or_else(|| "小区党群服务站".to_owned());
+        let (place, host) = last.map_or_else(|| (station(), viewer.name.clone()), |last| (last.place, last.host));
+        let form = &mut page_shown.form;
+        form.set("estate", estate.id.to_string());
+        form.set("place", place);
+        form.set("host", host);
+        for offer in page_shown.offers.iter().filter(|offer| offer.proposal.pressing) {
+            form.add("item", offer.value.clone());
+        }
+    }
+    page(&page_shown)
+}
+
+async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let estate = form.choice("estate", "小区", |id| id.parse::<Uuid>().ok());
+    let planned_at = planned_at(&mut form);
+    let place = form.text("place", "地点", 2..=60);
+    let host = form.text("host", "主持人", 2..=30);
+    let recorder = form.text("recorder", "记录人", 0..=30);
+    let topics = form.text("topics", "其他议题", 0..=600);
+    if let Some(sentence) = personal_data_in(&topics) {
+        form.fail("topics", sentence);
+    }
+    if topics.lines().any(|line| line.trim().chars().count() > 60) {
+        form.fail("topics", "每个议题写一行，最多 60 个字");
+    }
+    let (Some(id), Some(planned_at), true) = (estate, planned_at, form.ok()) else {
+        return page_again(&new_page(&app, &viewer, shell, estate, form).await?);
+    };
+    let topics = topics.lines().map(str::trim).filter(|line| !line.is_empty());
+    let topics = topics.map(|line| NewItem::Topic(line.to_owned()));
+    let items = form.values("item").filter_map(chosen).chain(topics).collect();
+    let act = app.act(&viewer, Permission::MeetingHold)?;
+    let mut tx = app.db.begin().await?;
+    place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
+    let new = NewMeeting { estate: id, planned_at, place, host, recorder, items };
+    let meeting = preparation::create(&mut tx, &act, new).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+}
+
+/// Day and time, by the clock of Shanghai.
+fn planned_at(form: &mut Form) -> Option<Timestamp> {
+    let text = format!("{}T{}", form.value("day").trim(), form.value("time").trim());
+    let moment = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(calendar::shanghai()).ok());
+    if moment.is_none() {
+        let missing = if form.value("day").trim().is_empty() { "day" } else { "time" };
+        form.fail(missing, "请选择哪天几点开会");
+    }
+    moment.map(|moment| moment.timestamp())
+}

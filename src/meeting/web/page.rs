@@ -1,0 +1,458 @@
+//! One meeting, from its agenda to its minutes, as those who hold it see it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use codes::PersonName;
+use db::Tx;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::desk::{Offer, chosen, offers};
+use super::public::SIGN_IN;
+use crate::access::{self, Act, Link, Permission, Routes, Viewer};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::issue::personal_data_in;
+use crate::meeting::model::{Deliberations, Outcome, Side, State as Stage};
+use crate::meeting::preparation::{self, NewItem};
+use crate::meeting::session::{self, Decision};
+use crate::meeting::store::{self, Attendance, Heads, Item, Meeting, Opinion};
+use crate::meeting::{Person, attendance};
+use crate::web::{Form, Shell, page, page_again, qr, redirect};
+
+pub fn routes() -> Routes {
+    use Permission::{MeetingHold, MeetingRead};
+    Routes::default()
+        .get("/meetings/{id}", MeetingRead, show)
+        .post("/meetings/{id}/items", MeetingHold, add_items)
+        .post("/meetings/{id}/items/{item}/removal", MeetingHold, remove_item)
+        .get("/meetings/{id}/items/{item}", MeetingHold, show_item)
+        .post("/meetings/{id}/items/{item}", MeetingHold, decide)
+        .post("/meetings/{id}/notice", MeetingHold, announce)
+        .post("/meetings/{id}/session", MeetingHold, begin)
+        .post("/meetings/{id}/end", MeetingHold, end)
+        .post("/meetings/{id}/cancellation", MeetingHold, cancel)
+        .post("/meetings/{id}/attendances", MeetingHold, attend)
+        .post("/meetings/{id}/attendances/{attendance}/arrival", MeetingHold, arrive)
+        .post("/meetings/{id}/attendances/{attendance}/departure", MeetingHold, depart)
+        .get("/meetings/{id}/poster", MeetingHold, show_poster)
+        .get("/meetings/{id}/sheet", MeetingHold, show_sheet)
+        .get("/meetings/{id}/minutes", MeetingRead, show_minutes)
+}
+
+/// Somebody at the meeting, with the name that staff see.
+type Somebody = (Attendance, String);
+
+#[derive(Template)]
+#[template(path = "meeting/web/show.html")]
+struct ShowPage {
+    shell: Shell,
+    meeting: Meeting,
+    items: Vec<Item>,
+    offers: Vec<Offer>,
+    heads: Heads,
+    people: Vec<Somebody>,
+    opinions: Vec<Opinion>,
+    rules: Deliberations,
+    /// Why the notice would be short.
+    warning: Option<String>,
+    pending: usize,
+    may_hold: bool,
+    form: Form,
+    failed: &'static str,
+}
+
+impl ShowPage {
+    fn opened(&self, part: &str) -> bool {
+        self.failed == part
+    }
+
+    fn sides(&self) -> Vec<(&'static str, &'static str)> {
+        sides()
+    }
+
+    fn said(&self, item: &Uuid) -> usize {
+        self.opinions.iter().filter(|opinion| opinion.item_id == Some(*item)).count()
+    }
+
+    fn title_of(&self, item: &Option<Uuid>) -> Option<&str> {
+        self.items.iter().find(|known| Some(known.id) == *item).map(|item| item.title.as_str())
+    }
+}
+
+pub(super) fn sides() -> Vec<(&'static str, &'static str)> {
+    Side::ALL.iter().map(|side| (side.code(), side.label())).collect()
+}
+
+async fn show_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    failed: Option<(&'static str, Form)>,
+) -> Result<ShowPage> {
+    let now = app.means.now();
+    let mut tx = app.db.read().await?;
+    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingRead)).await?;
+    let items = store::items(&mut tx, viewer.tenant, id).await?;
+    let may_hold = viewer.may(Permission::MeetingHold);
+    let offers = if may_hold && meeting.state.open() {
+        offers(preparation::proposals(&mut tx, viewer.tenant, meeting.estate_id, now).await?)
+    } else {
+        Vec::new()
+    };
+    let rules = preparation::rules(&mut tx, viewer.tenant, now).await?;
+    let heads = store::heads(&mut tx, viewer.tenant, id).await?;
+    let people = people(&mut tx, app, viewer.tenant, id).await?;
+    let opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
+    let (failed, mut form) = failed.unwrap_or_default();
+    if meeting.state == Stage::Draft && form.value("notice").is_empty() {
+        form.set("notice", preparation::notice(&mut tx, viewer.tenant, &meeting, &public_link(app, viewer, id)).await?);
+    }
+    Ok(ShowPage {
+        warning: preparation::short_notice(&meeting, &rules, now),
+        pending: items.iter().filter(|item| item.outcome == Outcome::Pending).count(),
+        shell,
+        meeting,
+        items,
+        offers,
+        heads,
+        people,
+        opinions,
+        rules,
+        may_hold,
+        form,
+        failed,
+    })
+}
+
+fn public_link(app: &App, viewer: &Viewer, meeting: Uuid) -> String {
+    app.link(&format!("/board/{}/meetings/{meeting}", viewer.tenant_code))
+}
+
+/// Everybody who enrolled or came, those who are there first.
+async fn people(tx: &mut Tx, app: &App, tenant: Uuid, meeting: Uuid) -> Result<Vec<Somebody>> {
+    let act = Act::system(tenant, &app.means);
+    let named = |attendance: Attendance| Ok((attendance.clone(), attendance::person(&act, &attendance)?.name));
+    let people: Result<Vec<Somebody>> = store::attendances(tx, tenant, meeting).await?.into_iter().map(named).collect();
+    let mut people = people?;
+    people.sort_by_key(|(attendance, _)| attendance.arrived_at.is_none());
+    Ok(people)
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&show_page(&app, &viewer, shell, id, None).await?)
+}
+
+/// Begins the transaction of a change, with the meeting if it is within reach.
+async fn change(app: &App, viewer: &Viewer, id: Uuid) -> Result<(Tx, Act, Meeting)> {
+    let act = app.act(viewer, Permission::MeetingHold)?;
+    let mut tx = app.db.begin().await?;
+    let scope = viewer.scope(Permission::MeetingHold);
+    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, scope).await?;
+    Ok((tx, act, meeting))
+}
+
+async fn done(tx: Tx, id: Uuid, flash: &str) -> Result<Response> {
+    tx.commit().await?;
+    Ok(redirect(&format!("/meetings/{id}"), flash))
+}
+
+/// Notes an error if words that residents read carry a phone or an identity number.
+fn check_public(form: &mut Form, field: &str) {
+    if let Some(sentence) = personal_data_in(form.value(field)) {
+        form.fail(field, sentence);
+    }
+}
+
+async fn add_items(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let topic = form.text("topic", "议题", 0..=60);
+    check_public(&mut form, "topic");
+    let mut items: Vec<NewItem> = form.values("item").filter_map(chosen).collect();
+    items.extend((!topic.is_empty()).then_some(NewItem::Topic(topic)));
+    if items.is_empty() {
+        form.fail("topic", "请勾选或写一个议题");
+    }
+    if !form.ok() {
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("items", form))).await?);
+    }
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
+    let mut seen = form.version();
+    for item in items {
+        preparation::add_item(&mut tx, &act, &mut meeting, seen, item).await?;
+        seen = meeting.lock_version;
+    }
+    done(tx, id, "已加上").await
+}
+
+async fn remove_item(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, item)): Path<(Uuid, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
+    preparation::remove_item(&mut tx, &act, &mut meeting, form.version(), item).await?;
+    done(tx, id, "已撤下").await
+}
+
+async fn announce(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let text = form.text("notice", "通知文字", 10..=1000);
+    check_public(&mut form, "notice");
+    if !form.ok() {
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("notice", form))).await?);
+    }
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
+    preparation::announce(&mut tx, &act, &mut meeting, form.version(), &text).await?;
+    done(tx, id, "已登在小区公示栏。点“复制通知”，粘贴到微信群").await
+}
+
+async fn begin(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
+    session::begin(&mut tx, &act, &mut meeting, form.version()).await?;
+    done(tx, id, "开会了。先登记到会的人，再逐个议题记结果").await
+}
+
+async fn end(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let remarks = form.text("remarks", "其他要记的", 0..=1000);
+    if !form.ok() {
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("end", form))).await?);
+    }
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
+    session::end(&mut tx, &act, &mut meeting, form.version(), &remarks).await?;
+    done(tx, id, "已散会，结果登在小区公示栏").await
+}
+
+async fn cancel(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let reason = form.text("cancel_reason", "取消的原因", 4..=100);
+    check_public(&mut form, "cancel_reason");
+    if !form.ok() {
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("cancellation", form))).await?);
+    }
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
+    preparation::cancel(&mut tx, &act, &mut meeting, form.version(), &reason).await?;
+    done(tx, id, "已取消，公示栏上的预告已撤下").await
+}
+
+async fn attend(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let side = form.choice("side", "代表哪一方", Side::parse);
+    let name = name(&mut form);
+    let (Some(side), Some(name)) = (side, name) else {
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("attendances", form))).await?);
+    };
+    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
+    attendance::attend(&mut tx, &act, &meeting, side, &Person { name, phone: String::new() }).await?;
+    done(tx, id, "已登记").await
+}
+
+pub(super) fn name(form: &mut Form) -> Option<String> {
+    match PersonName::parse(form.value("name")) {
+        Ok(name) => Some(name.as_str().to_owned()),
+        Err(error) => {
+            form.fail("name", error.to_string());
+            None
+        }
+    }
+}
+
+async fn arrive(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, attendance)): Path<(Uuid, Uuid)>,
+    _form: Form,
+) -> Result<Response> {
+    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
+    attendance::mark(&mut tx, &act, &meeting, attendance, true).await?;
+    done(tx, id, "已到会").await
+}
+
+async fn depart(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, attendance)): Path<(Uuid, Uuid)>,
+    _form: Form,
+) -> Result<Response> {
+    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
+    attendance::mark(&mut tx, &act, &meeting, attendance, false).await?;
+    done(tx, id, "已改为没到").await
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/item.html")]
+struct ItemPage {
+    shell: Shell,
+    meeting: Meeting,
+    item: Item,
+    heads: Heads,
+    rules: Deliberations,
+    opinions: Vec<Opinion>,
+    organisations: Vec<(String, String)>,
+    form: Form,
+}
+
+async fn item_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, item: Uuid, form: Form) -> Result<ItemPage> {
+    let mut tx = app.db.read().await?;
+    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingHold)).await?;
+    let item = store::item(&mut tx, viewer.tenant, id, item).await?;
+    let heads = store::heads(&mut tx, viewer.tenant, id).await?;
+    let rules = preparation::rules(&mut tx, viewer.tenant, app.means.now()).await?;
+    let mut opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
+    opinions.retain(|opinion| opinion.item_id == Some(item.id));
+    let organisations = access::organisations(&mut tx, viewer.tenant).await?;
+    let organisations = organisations.into_iter().map(|party| (party.id.to_string(), party.name)).collect();
+    Ok(ItemPage { shell, meeting, item, heads, rules, opinions, organisations, form })
+}
+
+async fn show_item(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path((id, item)): Path<(Uuid, Uuid)>,
+) -> Result<Response> {
+    page(&item_page(&app, &viewer, shell, id, item, Form::default()).await?)
+}
+
+async fn decide(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path((id, item)): Path<(Uuid, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let discussion = form.text("discussion", "讨论意见", 0..=2000);
+    let decision = read_decision(&mut form);
+    let (Some(decision), true) = (decision, form.ok()) else {
+        return page_again(&item_page(&app, &viewer, shell, id, item, form).await?);
+    };
+    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
+    match session::decide(&mut tx, &act, &meeting, item, &discussion, decision).await {
+        Ok(outcome) => done(tx, id, &format!("已记下：{outcome}")).await,
+        // What was written down at a meeting must not be lost because a number is wrong.
+        Err(Error::Refused(sentence)) => {
+            drop(tx);
+            form.fail("decision", sentence);
+            page_again(&item_page(&app, &viewer, shell, id, item, form).await?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn read_decision(form: &mut Form) -> Option<Decision> {
+    let decision = form
+        .choice("decision", "怎么定", |code| matches!(code, "vote" | "defer" | "drop").then(|| code.to_owned()))?;
+    match decision.as_str() {
+        "defer" => return Some(Decision::Defer),
+        "drop" => return Some(Decision::Drop),
+        _ => {}
+    }
+    let mut count = |name: &str, label: &str| {
+        let count = codes::text::half_width(form.value(name).trim()).parse::<i64>().ok().filter(|count| *count >= 0);
+        if count.is_none() {
+            form.fail(name, format!("请填{label}几票，没有填 0"));
+        }
+        count
+    };
+    let (yes, no, abstain) = (count("yes", "赞成"), count("no", "反对"), count("abstain", "弃权"));
+    let resolution = form.text("resolution", "决议", 4..=300);
+    check_public(form, "resolution");
+    let organisation = form.choice("organisation", "谁来办", |id| id.parse::<Uuid>().ok());
+    let due_at = form.choice("due", "什么时候前办完", end_of_day);
+    Some(Decision::Vote {
+        yes: yes?,
+        no: no?,
+        abstain: abstain?,
+        resolution,
+        organisation: organisation?,
+        due_at: due_at?,
+    })
+}
+
+/// The end of a day, as a deadline.
+fn end_of_day(text: &str) -> Option<Timestamp> {
+    let date: Date = text.trim().parse().ok()?;
+    Some(date.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/poster.html")]
+struct PosterPage {
+    shell: Shell,
+    meeting: Meeting,
+    qr: String,
+}
+
+async fn show_poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingHold)).await?;
+    let link = Link::signed(viewer.tenant, id, SIGN_IN, &app.means.keys);
+    page(&PosterPage { shell, meeting, qr: qr(&app.link(&format!("/sign-in/{link}")))? })
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/sheet.html")]
+struct SheetPage {
+    shell: Shell,
+    meeting: Meeting,
+    people: Vec<Somebody>,
+    /// The numbers of the rows that are left empty.
+    blank: Vec<usize>,
+}
+
+async fn show_sheet(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingHold)).await?;
+    let people = people(&mut tx, &app, viewer.tenant, id).await?;
+    let blank = (people.len() + 1..=(people.len() + 10).max(24)).collect();
+    page(&SheetPage { shell, meeting, people, blank })
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/minutes.html")]
+struct MinutesPage {
+    shell: Shell,
+    meeting: Meeting,
+    items: Vec<Item>,
+    heads: Heads,
+    people: Vec<Somebody>,
+}
+
+async fn show_minutes(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingRead)).await?;
+    let items = store::items(&mut tx, viewer.tenant, id).await?;
+    let heads = store::heads(&mut tx, viewer.tenant, id).await?;
+    let people = people(&mut tx, &app, viewer.tenant, id).await?;
+    page(&MinutesPage { shell, meeting, items, heads, people })
+}

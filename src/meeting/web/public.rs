@@ -1,0 +1,195 @@
+//! What residents do without an account: read a notice, enrol, leave an opinion, sign in at the door.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use db::Tx;
+use uuid::Uuid;
+
+use super::page::{name, sides};
+use crate::access::{self, Act, Link, Need, Routes, Tenant};
+use crate::app::{App, ClientAddress};
+use crate::error::{Error, Result};
+use crate::issue::number_in;
+use crate::meeting::model::{Side, State as Stage};
+use crate::meeting::store::{self, Heads, Item, Meeting};
+use crate::meeting::{Person, attendance};
+use crate::web::{Form, Shell, page, page_again, redirect};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/board/{code}/meetings/{id}", Need::Public, show)
+        .post("/board/{code}/meetings/{id}/enrolments", Need::Public, enrol)
+        .post("/board/{code}/meetings/{id}/opinions", Need::Public, leave_opinion)
+        .get("/sign-in/{link}", Need::Public, show_sign_in)
+        .post("/sign-in/{link}", Need::Public, sign_in)
+}
+
+/// What the link on the wall is for.
+pub(super) const SIGN_IN: &str = "meeting sign-in";
+
+#[derive(Template)]
+#[template(path = "meeting/web/public.html")]
+struct PublicPage {
+    shell: Shell,
+    code: String,
+    meeting: Meeting,
+    items: Vec<Item>,
+    topics: Vec<(String, String)>,
+    heads: Heads,
+    /// Residents can still enrol or leave an opinion.
+    open: bool,
+    form: Form,
+}
+
+/// A meeting that has been made known; nobody outside hears of one that is still being prepared.
+async fn announced(tx: &mut Tx, code: &str, id: Uuid) -> Result<(Tenant, Meeting)> {
+    let tenant = access::tenant_by_code(tx, code).await?.ok_or(Error::NotFound)?;
+    let meeting = store::meeting(tx, tenant.tenant_id, id).await?;
+    if meeting.announced_at.is_none() { Err(Error::NotFound) } else { Ok((tenant, meeting)) }
+}
+
+async fn public_page(app: &App, shell: Shell, code: String, id: Uuid, form: Form) -> Result<PublicPage> {
+    let mut tx = app.db.read().await?;
+    let (tenant, meeting) = announced(&mut tx, &code, id).await?;
+    let items = store::items(&mut tx, tenant.tenant_id, id).await?;
+    let heads = store::heads(&mut tx, tenant.tenant_id, id).await?;
+    let topics = items.iter().map(|item| (item.id.to_string(), item.title.clone())).collect();
+    let open = meeting.state == Stage::Announced && meeting.planned_at > app.means.now();
+    Ok(PublicPage {
+        shell: shell.of_community(&tenant.name, &tenant.code),
+        code,
+        meeting,
+        items,
+        topics,
+        heads,
+        open,
+        form,
+    })
+}
+
+async fn show(State(app): State<App>, shell: Shell, Path((code, id)): Path<(String, Uuid)>) -> Result<Response> {
+    page(&public_page(&app, shell, code, id, Form::filled(&[("side", Side::Resident.code())])).await?)
+}
+
+async fn enrol(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((code, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let (tenant, meeting) = announced(&mut app.db.read().await?, &code, id).await?;
+    let side = form.choice("side", "您是居民还是党员", Side::parse).filter(|side| Side::OF_RESIDENTS.contains(side));
+    let person = person(&mut form);
+    let (Some(side), Some(person)) = (side, person) else {
+        return page_again(&public_page(&app, shell, code, id, form).await?);
+    };
+    app.posts.check(address)?;
+    let act = Act::resident(tenant.tenant_id, &app.means);
+    let mut tx = app.db.begin().await?;
+    attendance::enrol(&mut tx, &act, &meeting, side, &person).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/board/{code}/meetings/{id}"), "报名收到了，到时候见"))
+}
+
+/// Name and phone from a form.
+fn person(form: &mut Form) -> Option<Person> {
+    let name = name(form);
+    let phone = match form.value("phone").trim() {
+        "" => Some(String::new()),
+        text => codes::Phone::parse(text)
+            .map(|phone| phone.as_str().to_owned())
+            .map_err(|error| form.fail("phone", error.to_string()))
+            .ok(),
+    };
+    Some(Person { name: name?, phone: phone? })
+}
+
+async fn leave_opinion(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((code, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let (tenant, meeting) = announced(&mut tx, &code, id).await?;
+    let item = form.optional_choice("item", "议题", |id| id.parse::<Uuid>().ok());
+    let text = form.text("text", "您想说的", 4..=500);
+    if let Some(sentence) = number_in(&text) {
+        form.fail("text", sentence);
+    }
+    let items = store::items(&mut tx, tenant.tenant_id, id).await?;
+    drop(tx);
+    if item.is_some_and(|item| !items.iter().any(|known| known.id == item)) {
+        form.fail("item", "这个议题已经撤下，请另选一个");
+    }
+    if !form.ok() {
+        return page_again(&public_page(&app, shell, code, id, form).await?);
+    }
+    app.posts.check(address)?;
+    let act = Act::resident(tenant.tenant_id, &app.means);
+    let mut tx = app.db.begin().await?;
+    attendance::leave_opinion(&mut tx, &act, &meeting, item, &text).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/board/{code}/meetings/{id}"), "留言收到了，会上会念给大家听"))
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/sign-in.html")]
+struct SignInPage {
+    shell: Shell,
+    action: String,
+    meeting: Meeting,
+    form: Form,
+}
+
+impl SignInPage {
+    fn sides(&self) -> Vec<(&'static str, &'static str)> {
+        sides()
+    }
+}
+
+async fn sign_in_page(app: &App, shell: Shell, link: &str, form: Form) -> Result<(Link, SignInPage)> {
+    let parsed: Link = link.parse().map_err(|()| Error::NotFound)?;
+    if !parsed.is_signed(SIGN_IN, &app.means.keys) {
+        return Err(Error::NotFound);
+    }
+    let mut tx = app.db.read().await?;
+    let tenant = access::tenant(&mut tx, parsed.tenant).await?;
+    let meeting = store::meeting(&mut tx, parsed.tenant, parsed.id).await?;
+    let shell = shell.of_community(&tenant.name, &tenant.code);
+    Ok((parsed, SignInPage { shell, action: format!("/sign-in/{link}"), meeting, form }))
+}
+
+async fn show_sign_in(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    page(&sign_in_page(&app, shell, &link, Form::filled(&[("side", Side::Resident.code())])).await?.1)
+}
+
+async fn sign_in(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let side = form.choice("side", "您代表哪一方", Side::parse);
+    let person = person(&mut form);
+    let (parsed, page_shown) = sign_in_page(&app, shell, &link, form).await?;
+    let (Some(side), Some(person)) = (side, person) else { return page_again(&page_shown) };
+    // A whole room signs in from one address.
+    app.sign_ins.check(address)?;
+    let meeting = page_shown.meeting;
+    let act = Act::resident(parsed.tenant, &app.means);
+    let mut tx = app.db.begin().await?;
+    attendance::sign_in(&mut tx, &act, &meeting, side, &person).await?;
+    tx.commit().await?;
+    let code = page_shown.shell.community_code;
+    let to = if meeting.announced_at.is_some() {
+        format!("/board/{code}/meetings/{}", meeting.id)
+    } else {
+        format!("/board/{code}")
+    };
+    Ok(redirect(&to, "签到成功，请进"))
+}

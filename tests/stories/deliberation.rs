@@ -1,0 +1,200 @@
+//! 说事议事: from an issue that waits to a resolution that somebody has to carry out, and what comes back next time.
+
+use jiff::SignedDuration;
+
+use super::cast::{self, Estate, People, estate, issue_id, report, step};
+use crate::support::{Browser, Page, TestApp};
+
+/// An issue that has been taken on and given to nobody yet; its id.
+async fn waiting_issue(people: &People, place: &Estate) -> String {
+    report(&people.resident, place).await;
+    let id = issue_id(&people.staff).await;
+    let grading = [("summary", "地下车位不够用"), ("category", "parking"), ("tier", "ordinary"), ("remedy", "self")];
+    step(&people.staff, &id, "acceptance", &grading).await.assert_ok().assert_contains("已受理");
+    id
+}
+
+/// Plans a meeting on the form, with what it proposes for the agenda or not. Gives the meeting's path.
+async fn plan(people: &People, place: &Estate, day: &str, items: &[&str], topics: &str) -> String {
+    let estate = place.estate.to_string();
+    let mut fields = vec![
+        ("estate", estate.as_str()),
+        ("day", day),
+        ("time", "09:00"),
+        ("place", "小区党群服务站"),
+        ("host", "冯还应"),
+        ("topics", topics),
+    ];
+    fields.extend(items.iter().map(|item| ("item", *item)));
+    let page = people.branch.post("/meetings", &fields).await;
+    page.assert_ok().assert_contains("会议已建好");
+    page.url.clone()
+}
+
+/// Does something with the meeting as its page shows it.
+async fn act(browser: &Browser, meeting: &str, what: &str, fields: &[(&str, &str)]) -> Page {
+    let version = browser.get(meeting).await.input("version");
+    let fields = [&[("version", version.as_str())], fields].concat();
+    browser.post(&format!("{meeting}/{what}"), &fields).await
+}
+
+async fn announce(people: &People, meeting: &str) -> Page {
+    act(&people.branch, meeting, "notice", &[("notice", "【说事议事会】欢迎大家来说、来议。")]).await
+}
+
+async fn sign_in_people(people: &People, meeting: &str, names: &[&str]) {
+    for name in names {
+        let fields = [("name", *name), ("side", "resident")];
+        people.branch.post(&format!("{meeting}/attendances"), &fields).await.assert_ok().assert_contains(name);
+    }
+}
+
+/// The address of the form on which the first undecided item is written down.
+async fn first_item(people: &People, meeting: &str) -> String {
+    people.branch.get(meeting).await.link(&format!("{meeting}/items/0"))
+}
+
+fn vote<'a>(yes: &'a str, no: &'a str, owner: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("decision", "vote"),
+        ("discussion", "老王说晚上车位最紧张"),
+        ("yes", yes),
+        ("no", no),
+        ("abstain", "0"),
+        ("resolution", "地面画三十个车位，先到先停"),
+        ("organisation", owner),
+        ("due", "2026-12-31"),
+    ]
+}
+
+fn pass(app: &TestApp, hours: i64) {
+    app.means.clock.set(app.means.now() + SignedDuration::from_hours(hours));
+}
+
+db_test! {
+    async fn an_issue_is_talked_over_and_given_to_somebody(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let grading =
+            [("summary", "地下车位不够用"), ("category", "parking"), ("tier", "ordinary"), ("remedy", "self")];
+        step(&people.staff, &id, "acceptance", &grading).await.assert_ok();
+
+        // The form proposes what waits. One topic of the branch's own is added.
+        people.branch.get("/meetings/new").await.assert_ok().assert_contains("地下车位不够用").assert_contains("待派单");
+        let meeting = plan(&people, &place, "2026-11-28", &[&format!("issue:{id}")], "电梯双电源").await;
+        people.branch.get(&meeting).await.assert_contains("地下车位不够用").assert_contains("电梯双电源");
+        let public = format!("/board/{}{meeting}", app.home.code);
+        people.resident.get(&public).await.assert_status(404); // nobody hears of what is not announced
+
+        announce(&people, &meeting).await.assert_ok().assert_contains("已登在小区公示栏");
+        let board = format!("/board/{}/estates/{}", app.home.code, place.estate);
+        people.resident.get(&board).await.assert_contains("说事议事会");
+        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("列入议题并公示");
+
+        // Residents enrol and leave an opinion; a phone number in it is turned back.
+        let enrolled = [("name", "刘大爷"), ("phone", "13800001111"), ("side", "resident")];
+        let thanks = people.resident.post(&format!("{public}/enrolments"), &enrolled).await;
+        thanks.assert_ok().assert_contains("报名收到了").assert_lacks("刘大爷");
+        people.resident.post(&format!("{public}/enrolments"), &enrolled).await.assert_ok();
+        people.resident.get(&public).await.assert_contains("1 人报名");
+        let opinion = |text| vec![("text", text)];
+        people.resident.post(&format!("{public}/opinions"), &opinion("打 13800001111")).await.assert_status(422);
+        people.resident.post(&format!("{public}/opinions"), &opinion("希望先照顾老人")).await.assert_ok();
+        people.branch.get(&meeting).await.assert_contains("刘大爷").assert_contains("希望先照顾老人");
+        people.resident.get(&public).await.assert_lacks("希望先照顾老人");
+
+        // On the day people sign in by the code on the wall; who had enrolled is not counted twice.
+        let link = doorstep::access::Link::signed(
+            app.home.tenant, meeting.rsplit('/').next().unwrap().parse().unwrap(), "meeting sign-in", &app.means.keys);
+        let wall = format!("/sign-in/{link}");
+        people.resident.post(&wall, &enrolled).await.assert_status(422); // five days before
+        pass(&app, 5 * 24);
+        let people = cast::people(&app, &place).await; // everybody signs in anew
+        people.branch.get(&format!("{meeting}/poster")).await.assert_ok().assert_contains("<svg");
+        people.branch.get(&format!("{meeting}/sheet")).await.assert_ok().assert_contains("会议签到表");
+        people.resident.post(&wall, &enrolled).await.assert_ok().assert_contains("签到成功");
+        act(&people.branch, &meeting, "session", &[]).await.assert_ok();
+
+        // Two are too few to vote; what was written down is not lost.
+        sign_in_people(&people, &meeting, &["高瑞琴"]).await;
+        let company = place.company.to_string();
+        let item = first_item(&people, &meeting).await;
+        let few = people.branch.post(&item, &vote("2", "0", &company)).await;
+        few.assert_status(422).assert_contains("不够 3 人").assert_contains("地面画三十个车位");
+        sign_in_people(&people, &meeting, &["张锦荣", "老王"]).await;
+        people.branch.post(&item, &vote("4", "1", &company)).await.assert_status(422).assert_contains("还多");
+        people.branch.post(&item, &vote("3", "1", &company)).await.assert_ok().assert_contains("形成决议");
+        people.branch.post(&item, &vote("4", "0", &company)).await.assert_status(409);
+
+        // The resolution is the dispatch, with the day that was agreed on.
+        people.manager.get(&format!("/issues/{id}")).await.assert_ok().assert_contains("地面画三十个车位");
+        let receipt = people.resident.get(&format!("/receipts/{code}")).await;
+        receipt.assert_contains("赞成 3，反对 1").assert_contains("派给安心物业").assert_contains("2026年12月31日");
+        receipt.assert_lacks("缺会前公示");
+
+        // What was not talked about comes back.
+        act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok().assert_contains("已散会");
+        people.resident.get(&board).await.assert_contains("结果");
+        people.branch.get(&format!("{meeting}/minutes")).await.assert_ok().assert_contains("老王说晚上车位最紧张");
+        people.branch.get("/meetings/new").await.assert_contains("电梯双电源").assert_contains("上次没有议成");
+    }
+
+    async fn a_resolution_that_is_not_carried_out_returns(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let id = waiting_issue(&people, &place).await;
+        let meeting = plan(&people, &place, "2026-11-23", &[&format!("issue:{id}")], "").await;
+        // Written down without a notice: the receipt shows what is missing.
+        act(&people.branch, &meeting, "session", &[]).await.assert_ok();
+        sign_in_people(&people, &meeting, &["高瑞琴", "张锦荣", "刘大爷"]).await;
+        let item = first_item(&people, &meeting).await;
+        people.branch.post(&item, &vote("3", "0", &place.company.to_string())).await.assert_ok();
+        act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok();
+        people.staff.get(&format!("/issues/{id}")).await.assert_contains("缺会前公示");
+        people.branch.get("/meetings/new").await.assert_lacks("还没办完");
+        pass(&app, 40 * 24);
+        let people = cast::people(&app, &place).await;
+        let offered = people.branch.get("/meetings/new").await;
+        offered.assert_contains("上次的决议还没办完").assert_contains("checked");
+        // Once it stands on another agenda it is not offered again.
+        let item = offered.body.split("value=\"item:").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        plan(&people, &place, "2027-01-10", &[&format!("item:{item}")], "").await;
+        people.branch.get("/meetings/new").await.assert_lacks("还没办完");
+    }
+
+    async fn a_topic_of_its_own_becomes_an_issue_and_a_lost_vote_does_not(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let meeting = plan(&people, &place, "2026-11-23", &[], "建一个晾衣场\n门口放音乐").await;
+        act(&people.branch, &meeting, "session", &[]).await.assert_ok();
+        sign_in_people(&people, &meeting, &["高瑞琴", "张锦荣", "刘大爷", "老王"]).await;
+        let company = place.company.to_string();
+        let item = first_item(&people, &meeting).await;
+        people.branch.post(&item, &vote("3", "1", &company)).await.assert_ok().assert_contains("SSYS-20261123-0001");
+        people.manager.get("/issues").await.assert_contains("建一个晾衣场");
+        let item = first_item(&people, &meeting).await;
+        let lost = people.branch.post(&item, &vote("2", "2", &company)).await;
+        lost.assert_ok().assert_contains("表决没有通过").assert_lacks("SSYS-20261123-0002");
+    }
+
+    async fn a_meeting_is_called_off_and_nobody_outside_holds_one(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let id = waiting_issue(&people, &place).await;
+        let agenda = format!("issue:{id}");
+        let meeting = plan(&people, &place, "2026-11-28", &[&agenda], "").await;
+        people.grid_worker.get("/meetings").await.assert_ok().assert_lacks("开一次会");
+        people.grid_worker.post(&format!("{meeting}/session"), &[("version", "1")]).await.assert_status(403);
+        people.manager.get(&meeting).await.assert_status(403);
+        announce(&people, &meeting).await.assert_ok();
+        let stale = people.branch.post(&format!("{meeting}/session"), &[("version", "1")]).await;
+        stale.assert_status(409);
+        let board = format!("/board/{}/estates/{}", app.home.code, place.estate);
+        act(&people.branch, &meeting, "cancellation", &[("cancel_reason", "停电改期")]).await.assert_ok();
+        people.resident.get(&board).await.assert_lacks("说事议事会");
+        // The issue can be put on another agenda.
+        plan(&people, &place, "2026-11-29", &[&agenda], "").await;
+    }
+}
