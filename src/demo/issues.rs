@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use uuid::Uuid;
 
+use super::assembly;
 use super::community::{Actor, Community, SettledEstate};
 use super::pictures::Album;
 use super::story::{Course, Handler, Move, Rating, Script, Story};
@@ -36,7 +37,14 @@ pub async fn play(
     let moves = in_order(&courses, now);
     bar.set_length(moves.len() as u64);
     bar.set_position(0);
-    let mut stage = Stage { community, scripts: &story.scripts, rng, filed: BTreeMap::new(), album: Album::default() };
+    let mut stage = Stage {
+        community,
+        scripts: &story.scripts,
+        rng,
+        filed: BTreeMap::new(),
+        meetings: BTreeMap::new(),
+        album: Album::default(),
+    };
     for part in moves.chunks(STEP) {
         let mut tx = db.begin().await?;
         for (at, which, what) in part {
@@ -63,8 +71,9 @@ struct Stage<'a> {
     community: &'a Community,
     scripts: &'a [Script],
     rng: &'a mut StdRng,
-    /// By the script's place in the list.
+    /// By the script's place in the list, as are the meetings.
     filed: BTreeMap<usize, Report>,
+    meetings: BTreeMap<usize, Uuid>,
     album: Album,
 }
 
@@ -109,6 +118,17 @@ impl Stage<'_> {
             }
             Move::Dispatch => {
                 issue::dispatch(tx, &by(desk), &mut issue, seen, handler.organisation, Due::ByTier, "").await?;
+            }
+            Move::Convene(deliberation, planned_at) => {
+                let meeting =
+                    assembly::convene(tx, &by(estate.branch), estate.id, issue.id, deliberation, *planned_at).await?;
+                self.meetings.insert(which, meeting);
+            }
+            Move::Meet(deliberation) => {
+                let meeting = *self.meetings.get(&which).ok_or_else(|| unknown(&script.key))?;
+                let days = if script.tier == Tier::Hard { 15 } else { 7 };
+                let execution = (handler.organisation, at + SignedDuration::from_hours(24 * days));
+                assembly::meet(tx, &by(estate.branch), self.rng, meeting, deliberation, execution).await?;
             }
             Move::Progress(words) => issue::progress(tx, &by(handler), &mut issue, seen, words, &[]).await?,
             Move::Ask(extension) => {

@@ -2,6 +2,7 @@
 //! are made up from a seed; what happened to their issues goes through the same operations as everything else, only at
 //! moments that lie in the past.
 
+mod assembly;
 mod community;
 mod issues;
 mod names;

@@ -24,6 +24,26 @@ pub struct Story {
     pub extensions: Vec<Extension>,
     #[serde(rename = "announcement")]
     pub announcements: Vec<Announcement>,
+    /// From `meetings.toml`.
+    #[serde(skip)]
+    pub deliberations: Vec<Deliberation>,
+}
+
+#[derive(Deserialize)]
+struct Meetings {
+    deliberation: Vec<Deliberation>,
+}
+
+/// A meeting that talked over an issue and one other matter.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Deliberation {
+    pub issue: String,
+    pub resolution: String,
+    pub said: String,
+    pub opinion: Option<String>,
+    pub topic: String,
+    #[serde(deserialize_with = "parsed")]
+    pub topic_fate: TopicFate,
 }
 
 /// One report and its fate.
@@ -114,6 +134,8 @@ text_enum! {
         PublicUtility = "public_utility" "公用事业",
         Other = "other" "其他单位",
     }
+    /// What becomes of the other matter of a meeting.
+    pub enum TopicFate { Defer = "defer" "下次再议", Drop = "drop" "不再议" }
     /// How far an issue gets.
     pub enum Fate {
         Submitted = "submitted" "待受理",
@@ -146,6 +168,10 @@ pub enum Move {
     Merge(usize),
     Withdraw(String),
     Dispatch,
+    /// The notice of a meeting at the given moment.
+    Convene(Deliberation, Timestamp),
+    /// The meeting, which gives the issue to its handler.
+    Meet(Deliberation),
     Progress(String),
     Ask(Extension),
     Decide(Extension),
@@ -175,6 +201,8 @@ impl Story {
     /// The file tells most issues to their end. Of some that are plain, only a part has happened yet.
     pub fn demo() -> Result<Story> {
         let mut story: Story = toml::from_str(include_str!("issues.toml")).map_err(anyhow::Error::from)?;
+        let meetings: Meetings = toml::from_str(include_str!("meetings.toml")).map_err(anyhow::Error::from)?;
+        story.deliberations = meetings.deliberation;
         let joined: Vec<String> = story.scripts.iter().filter_map(|script| script.dup_of.clone()).collect();
         let plain = story.scripts.iter_mut().filter(|script| {
             script.state == Fate::Closed
@@ -201,6 +229,7 @@ impl Story {
         };
         self.scripts = if estates.is_empty() { Vec::new() } else { (0..issues).map(script).collect() };
         self.extensions.clear();
+        self.deliberations.clear();
         self
     }
 
@@ -222,7 +251,9 @@ impl Story {
 
     fn course(&self, rng: &mut StdRng, script: &Script, now: Timestamp) -> Course {
         let extension = self.extensions.iter().find(|extension| extension.issue == script.key);
-        let mut course = Writer { rng, script, extension, comments: &self.comments, moves: Vec::new() }.write();
+        let deliberation = self.deliberations.iter().find(|deliberation| deliberation.issue == script.key);
+        let comments = &self.comments;
+        let mut course = Writer { rng, script, extension, deliberation, comments, moves: Vec::new() }.write();
         course.move_to(rng, script, now);
         course
     }
@@ -231,7 +262,7 @@ impl Story {
 impl Course {
     /// From the dispatch to the result.
     fn handling_window(&self) -> Option<Range<Timestamp>> {
-        let start = self.moves.iter().find(|(_, what)| matches!(what, Move::Dispatch))?.0;
+        let start = self.moves.iter().find(|(_, what)| matches!(what, Move::Dispatch | Move::Meet(_)))?.0;
         let end = self
             .moves
             .iter()
@@ -256,7 +287,10 @@ impl Course {
         };
         let days_until = |end: Timestamp, start: Timestamp| end.duration_since(start).as_hours().div_euclid(24);
         let latest = days_until(now - SignedDuration::from_hours(quiet), last);
-        let earliest = days_until(now - SignedDuration::from_hours(24 * 729), first).min(latest);
+        // Most deliberations are of the last year and a half: the platform grew slowly.
+        let deliberated = self.moves.iter().any(|(_, what)| matches!(what, Move::Meet(_)));
+        let oldest = if deliberated && script.key.len() % 4 != 0 { 480 } else { 729 };
+        let earliest = days_until(now - SignedDuration::from_hours(24 * oldest), first).min(latest);
         let moved = |at: Timestamp, days: i64| at + SignedDuration::from_hours(24 * days);
         let suits = |days: &i64| {
             let month = moved(first, *days).to_zoned_datetime(calendar::shanghai()).date().month();
@@ -264,7 +298,12 @@ impl Course {
         };
         let mut tries = (0..500).map(|_| rng.random_range(earliest..=latest));
         let days = if script.state.open() { latest } else { tries.find(suits).unwrap_or(latest) };
-        self.moves.iter_mut().for_each(|(at, _)| *at = moved(*at, days));
+        for (at, what) in &mut self.moves {
+            *at = moved(*at, days);
+            if let Move::Convene(_, planned_at) = what {
+                *planned_at = moved(*planned_at, days);
+            }
+        }
     }
 }
 
@@ -280,6 +319,7 @@ struct Writer<'a> {
     rng: &'a mut StdRng,
     script: &'a Script,
     extension: Option<&'a Extension>,
+    deliberation: Option<&'a Deliberation>,
     comments: &'a [Comment],
     moves: Vec<(Timestamp, Move)>,
 }
@@ -313,11 +353,24 @@ impl Writer<'_> {
             }
             _ => self.moves.push((read, Move::Accept)),
         }
+        let dispatched = match self.deliberation {
+            Some(deliberation) => {
+                let called = self.after(read, 30..240, true);
+                let planned_at = half_past_nine(called + SignedDuration::from_hours(4 * 24));
+                self.moves.push((called, Move::Convene(deliberation.clone(), planned_at)));
+                if script.state != Fate::Accepted {
+                    self.moves.push((planned_at, Move::Meet(deliberation.clone())));
+                }
+                planned_at + SignedDuration::from_hours(2)
+            }
+            None => self.after(read, if quick { 5..40 } else { 20..200 }, !quick),
+        };
         if script.state == Fate::Accepted {
             return;
         }
-        let dispatched = self.after(read, if quick { 5..40 } else { 20..200 }, !quick);
-        self.moves.push((dispatched, Move::Dispatch));
+        if self.deliberation.is_none() {
+            self.moves.push((dispatched, Move::Dispatch));
+        }
         if script.state == Fate::Dispatched {
             return;
         }
@@ -449,6 +502,12 @@ impl Writer<'_> {
     }
 }
 
+/// In the morning of the same day.
+fn half_past_nine(at: Timestamp) -> Timestamp {
+    let morning = at.to_zoned_datetime(calendar::shanghai()).date().at(9, 30, 0, 0);
+    morning.to_zoned_datetime(calendar::shanghai()).map_or(at, |zoned| zoned.timestamp())
+}
+
 fn exactly(minutes: i64) -> Range<i64> {
     minutes..minutes + 1
 }
@@ -486,7 +545,7 @@ macro_rules! coded {
         }
     )+};
 }
-coded!(Category, Source, Remedy, Tier, Solved, Handler, Fate);
+coded!(Category, Source, Remedy, Tier, Solved, Handler, Fate, TopicFate);
 
 #[cfg(test)]
 mod tests {

@@ -51,8 +51,8 @@ pub(super) async fn take(
     };
     let moved = state != issue.state || matches!(step, Step::Dispatched);
     // A step that moves the issue on answers the deadline that stood until now.
-    // So does a request for more time: asked for too late, it stays late however it is answered.
-    let answers = moved || step == Step::ExtensionRequested;
+    // So does whatever gives more time: asked for or put on an agenda too late, it stays late.
+    let answers = moved || matches!(step, Step::ExtensionRequested | Step::Announced);
     let was_due = (answers && issue.state.open()).then_some(issue.due_at);
     if moved {
         issue.state = state;

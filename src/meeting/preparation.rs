@@ -195,7 +195,7 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
     board::publish(tx, act, publication).await?;
     audit::record(tx, act, "announce", ("meeting", meeting.id), "", &[]).await?;
     for issue in items.iter().filter_map(|item| item.issue_id) {
-        issue::put_on_agenda(tx, act, issue, &format!("{}，{when}", meeting.kind)).await?;
+        issue::put_on_agenda(tx, act, issue, &format!("{}，{when}", meeting.kind), meeting.planned_at).await?;
     }
     Ok(())
 }
