@@ -8,11 +8,15 @@ use doorstep::audit;
 use doorstep::demo::{self, Order};
 use doorstep::issue::{Category, State};
 use indicatif::ProgressBar;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::support::{Engine, TestApp};
 
 statements! {
+    HELD = "SELECT COUNT(*) AS count FROM meetings WHERE tenant_id = $1 AND state = 'ended' AND planned_at >= $2";
+    TALKED_OVER = "SELECT COUNT(*) AS count FROM agenda_items a JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
+        WHERE a.tenant_id = $1 AND m.state = 'ended' AND m.planned_at >= $2";
     HOUSEHOLDS = "SELECT COUNT(*) AS count FROM households WHERE tenant_id = $1";
     RESIDENTS = "SELECT COUNT(*) AS count FROM residents WHERE tenant_id = $1";
     ISSUES = "SELECT state, category FROM issues WHERE tenant_id = $1";
@@ -55,6 +59,16 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     let missing: Vec<&str> =
         State::ALL.iter().map(|state| state.code()).filter(|state| !states.contains_key(state)).collect();
     assert!(missing.is_empty(), "no issue is {missing:?}: {states:?}");
+
+    let july: Timestamp = "2025-07-01T00:00:00+08:00".parse().unwrap();
+    let held: Vec<Count> = tx.all(HELD.bind(tenant).bind(july)).await.unwrap();
+    let talked_over: Vec<Count> = tx.all(TALKED_OVER.bind(tenant).bind(july)).await.unwrap();
+    assert!(
+        held[0].count > 10 && talked_over[0].count > 20,
+        "{} sessions, {} items",
+        held[0].count,
+        talked_over[0].count
+    );
 
     let verdict = audit::verify(&mut tx, tenant).await.unwrap();
     assert_eq!(verdict.broken, None);

@@ -32,11 +32,11 @@ pub async fn convene(
     };
     let id = meeting::create(tx, act, new).await?;
     let mut meeting = meeting::meeting(tx, act.tenant, id).await?;
-    let (seen, text) = (meeting.lock_version, meeting::notice(tx, act.tenant, &meeting, "").await?);
-    meeting::announce(tx, act, &mut meeting, seen, text.trim_end()).await?;
+    let (seen, text) = (meeting.lock_version, meeting::notice(tx, act.tenant, &meeting, "（小区公示栏）").await?);
+    meeting::announce(tx, act, &mut meeting, seen, &text).await?;
     if let Some(opinion) = &deliberation.opinion {
         let item = meeting::items(tx, act.tenant, id).await?.first().map(|item| item.id);
-        meeting::leave_opinion(tx, &later(act, 6 * 60), &meeting, item, opinion).await?;
+        meeting::leave_opinion(tx, &later(act, 20), &meeting, item, opinion).await?;
     }
     Ok(id)
 }

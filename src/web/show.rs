@@ -12,6 +12,11 @@ pub fn day(at: &Timestamp) -> String {
     calendar::long_date(*at)
 }
 
+/// `2026年11月28日 星期六 09:30`, for papers that are kept.
+pub fn day_and_time(at: &Timestamp) -> String {
+    format!("{} {}", day(at), at.to_zoned_datetime(calendar::shanghai()).strftime("%H:%M"))
+}
+
 /// For the `datetime` attribute.
 pub fn iso(at: &Timestamp) -> String {
     at.to_zoned_datetime(calendar::shanghai()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
