@@ -289,7 +289,7 @@ impl Course {
         let latest = days_until(now - SignedDuration::from_hours(quiet), last);
         // Most deliberations are of the last year and a half: the platform grew slowly.
         let deliberated = self.moves.iter().any(|(_, what)| matches!(what, Move::Meet(_)));
-        let oldest = if deliberated && script.key.len() % 4 != 0 { 480 } else { 729 };
+        let oldest = if deliberated && !script.key.len().is_multiple_of(4) { 480 } else { 729 };
         let earliest = days_until(now - SignedDuration::from_hours(24 * oldest), first).min(latest);
         let moved = |at: Timestamp, days: i64| at + SignedDuration::from_hours(24 * days);
         let suits = |days: &i64| {
