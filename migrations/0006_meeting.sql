@@ -34,6 +34,7 @@ CREATE TABLE agenda_items (
     title TEXT NOT NULL, -- public words
     issue_id UUID, -- null: raised by the meeting itself; a resolution files an issue for it
     carried_from UUID, -- the item of an earlier meeting that was left unfinished
+    announced BOOLEAN NOT NULL, -- it stood in the notice
     outcome TEXT NOT NULL,
     discussion TEXT NOT NULL,
     present INTEGER, -- people with a vote who were there when it was voted on

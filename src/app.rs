@@ -35,7 +35,7 @@ pub struct App {
     pub config: Arc<Config>,
     /// Forms that are posted without an account.
     pub posts: Arc<Limiter>,
-    /// Passwords that are tried.
+    /// Passwords that are tried, and people who sign in to a meeting.
     pub sign_ins: Arc<Limiter>,
 }
 

@@ -36,12 +36,18 @@ pub async fn once(app: &App) -> Result<()> {
     app.sign_ins.tidy();
     let tenants = access::tenants(&mut app.db.read().await?).await?;
     for tenant in tenants {
-        let act = Act::system(tenant.tenant_id, &app.means);
-        registry::import::forget_old(&app.db, &act).await?;
-        let mut tx = app.db.begin().await?;
-        photo::sweep(&mut tx, &act, act.at - FORM).await?;
-        outbox::sweep(&mut tx, act.tenant, act.at - DELIVERED).await?;
-        tx.commit().await?;
+        // What goes wrong in one tenant does not keep the others waiting.
+        if let Err(error) = look_after(app, &Act::system(tenant.tenant_id, &app.means)).await {
+            tracing::error!(?error, tenant = %tenant.tenant_id, "the upkeep of a tenant did not get through");
+        }
     }
     Ok(())
+}
+
+async fn look_after(app: &App, act: &Act) -> Result<()> {
+    registry::import::forget_old(&app.db, act).await?;
+    let mut tx = app.db.begin().await?;
+    photo::sweep(&mut tx, act, act.at - FORM).await?;
+    outbox::sweep(&mut tx, act.tenant, act.at - DELIVERED).await?;
+    Ok(tx.commit().await?)
 }

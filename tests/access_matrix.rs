@@ -10,7 +10,7 @@ use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, Snapshot};
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
-use doorstep::meeting::{self, NewItem, NewMeeting};
+use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
 use doorstep::photo;
 use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
@@ -213,10 +213,12 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let issue = issue::file(&mut tx, act, issue).await.unwrap();
     let new = NewMeeting {
         estate: spot.estate_id,
-        planned_at: act.at + SignedDuration::from_hours(96),
-        place: "小区党群服务站".to_owned(),
-        host: "冯还应".to_owned(),
-        recorder: String::new(),
+        plan: Plan {
+            planned_at: act.at + SignedDuration::from_hours(96),
+            place: "小区党群服务站".to_owned(),
+            host: "冯还应".to_owned(),
+            recorder: String::new(),
+        },
         items: vec![NewItem::Topic("停车位设置".to_owned())],
     };
     let meeting = meeting::create(&mut tx, act, new).await.unwrap();

@@ -1,26 +1,15 @@
 //! The numbers that a community works by: the system administrator changes them, from a day on, with a source.
 
 use doorstep::access::Role;
-use doorstep::issue::{self, Category, NewIssue, Place, Source};
+use doorstep::issue;
 use jiff::SignedDuration;
 
 use crate::support::TestApp;
 
 /// How long a new issue may wait to be accepted, in hours.
 async fn hours_to_accept(app: &TestApp) -> i64 {
-    let mut tx = app.db.begin().await.unwrap();
-    let new = NewIssue {
-        source: Source::Web,
-        category: Category::Lighting,
-        description: "路灯不亮".to_owned(),
-        place: Place::Community,
-        place_text: String::new(),
-        reporter: None,
-        photos: Vec::new(),
-    };
-    let id = issue::file(&mut tx, &app.act(), new).await.unwrap().id;
-    let issue = issue::issue(&mut tx, app.home.tenant, id).await.unwrap();
-    tx.commit().await.unwrap();
+    let id = app.file_issue(Vec::new()).await;
+    let issue = issue::issue(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap();
     issue.due_at.duration_since(issue.reported_at).as_hours()
 }
 

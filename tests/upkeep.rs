@@ -1,6 +1,5 @@
 //! What nobody needs any more is removed by itself, and nothing else.
 
-use doorstep::issue::{self, Category, NewIssue, Place, Source};
 use doorstep::{outbox, photo, upkeep};
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -31,18 +30,7 @@ async fn pass(app: &TestApp, hours: i64) {
 db_test! {
     async fn photos_of_forms_that_were_never_sent_go_after_two_days(app: TestApp) {
         let (forgotten, again, sent) = (photo(&app, 10).await, photo(&app, 120).await, photo(&app, 240).await);
-        let mut tx = app.db.begin().await.unwrap();
-        let new = NewIssue {
-            source: Source::Web,
-            category: Category::Lighting,
-            description: "路灯不亮".to_owned(),
-            place: Place::Community,
-            place_text: String::new(),
-            reporter: None,
-            photos: vec![sent],
-        };
-        issue::file(&mut tx, &app.act(), new).await.unwrap();
-        tx.commit().await.unwrap();
+        app.file_issue(vec![sent]).await;
 
         pass(&app, 47).await;
         assert!(is_kept(&app, forgotten).await && is_kept(&app, again).await && is_kept(&app, sent).await);

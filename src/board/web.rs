@@ -186,18 +186,16 @@ async fn add_contact(
     mut form: Form,
 ) -> Result<Response> {
     let post = form.choice("post", "职务", Post::parse);
-    let name = codes::PersonName::parse(form.value("name")).map_err(|error| form.fail("name", error.to_string()));
-    let phone = codes::Phone::parse(form.value("phone")).map_err(|error| form.fail("phone", error.to_string()));
+    let (name, phone) = (form.person_name("name"), form.phone("phone"));
     if !form.is("consent", "yes") {
         form.fail("consent", "公开姓名和电话前，要先征得本人同意");
     }
-    let (Some(post), Ok(name), Ok(phone), true) = (post, name, phone, form.ok()) else {
+    let (Some(post), Some(name), Some(phone), true) = (post, name, phone, form.ok()) else {
         return page_again(&contacts_page(&app, &viewer, shell, id, form).await?);
     };
     let act = app.act(&viewer, Permission::ContactEdit)?;
     let mut tx = app.db.begin().await?;
     place::estate(&mut tx, viewer.tenant, id).await?;
-    let (name, phone) = (name.as_str().to_owned(), phone.as_str().to_owned());
     store::add_contact(&mut tx, &act, NewContact { estate: id, post, name, phone }).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/estates/{id}/contacts"), "已添加，公示栏上可以看到了"))

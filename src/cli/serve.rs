@@ -68,8 +68,8 @@ pub fn address(listener: &TcpListener) -> anyhow::Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
-/// Answers requests, delivers the outbox and does the upkeep until SIGTERM or SIGINT; then takes no new connections, finishes what is
-/// under way and closes the database.
+/// Answers requests, delivers the outbox and does the upkeep until SIGTERM or SIGINT; then takes no new connections,
+/// finishes what is under way and closes the database.
 pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) -> anyhow::Result<()> {
     let app = App::new(db, means, config);
     let (stop, mut stopped) = watch::channel(false);

@@ -11,7 +11,7 @@ use super::names;
 use super::story::{Deliberation, TopicFate};
 use crate::access::Act;
 use crate::error::Result;
-use crate::meeting::{self, Decision, NewItem, NewMeeting, Person, Side};
+use crate::meeting::{self, Decision, NewItem, NewMeeting, Person, Plan, Side};
 
 /// Calls a meeting about an issue and one other matter, and puts the notice up. Gives the meeting.
 pub async fn convene(
@@ -24,10 +24,12 @@ pub async fn convene(
 ) -> Result<Uuid> {
     let new = NewMeeting {
         estate,
-        planned_at,
-        place: "小区党群服务站".to_owned(),
-        host: "小区党支部书记".to_owned(),
-        recorder: "网格助理员".to_owned(),
+        plan: Plan {
+            planned_at,
+            place: "小区党群服务站".to_owned(),
+            host: "小区党支部书记".to_owned(),
+            recorder: "网格助理员".to_owned(),
+        },
         items: vec![NewItem::Issue(issue), NewItem::Topic(deliberation.topic.clone())],
     };
     let id = meeting::create(tx, act, new).await?;

@@ -42,6 +42,9 @@ pub struct Deliberation {
     pub said: String,
     pub opinion: Option<String>,
     pub topic: String,
+    /// One of the first of the platform.
+    #[serde(default)]
+    pub first_months: bool,
     #[serde(deserialize_with = "parsed")]
     pub topic_fate: TopicFate,
 }
@@ -184,6 +187,15 @@ pub enum Move {
     Acknowledge,
 }
 
+impl Move {
+    fn deliberation(&self) -> Option<&Deliberation> {
+        match self {
+            Move::Convene(deliberation, _) | Move::Meet(deliberation) => Some(deliberation),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Rating {
     pub score: u8,
@@ -286,11 +298,13 @@ impl Course {
             _ => 3 * 24,
         };
         let days_until = |end: Timestamp, start: Timestamp| end.duration_since(start).as_hours().div_euclid(24);
-        let latest = days_until(now - SignedDuration::from_hours(quiet), last);
-        // Most deliberations are of the last year and a half: the platform grew slowly.
-        let deliberated = self.moves.iter().any(|(_, what)| matches!(what, Move::Meet(_)));
-        let oldest = if deliberated && !script.key.len().is_multiple_of(4) { 480 } else { 729 };
-        let earliest = days_until(now - SignedDuration::from_hours(24 * oldest), first).min(latest);
+        let mut latest = days_until(now - SignedDuration::from_hours(quiet), last);
+        let mut earliest = days_until(now - SignedDuration::from_hours(24 * 729), first).min(latest);
+        // The platform grew slowly: a few deliberations are of its first months, most of the last year and a half.
+        if let Some(deliberation) = self.moves.iter().find_map(|(_, what)| what.deliberation()) {
+            let then = earliest + 250;
+            if deliberation.first_months { latest = latest.min(then) } else { earliest = then.min(latest) }
+        }
         let moved = |at: Timestamp, days: i64| at + SignedDuration::from_hours(24 * days);
         let suits = |days: &i64| {
             let month = moved(first, *days).to_zoned_datetime(calendar::shanghai()).date().month();

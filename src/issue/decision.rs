@@ -134,18 +134,25 @@ pub async fn decide_extension(
 }
 
 /// Notes on the chain that an issue stands on the agenda of a meeting: `words` say of which, and when. What has been given
-/// to nobody yet waits for the meeting: it has to be dispatched by the end of the day after it.
+/// to nobody yet waits for the meeting: it has to be dispatched by the end of the day after it. An issue that has ended
+/// in the meantime keeps its chain as it is.
 pub async fn put_on_agenda(tx: &mut Tx, act: &Act, id: Uuid, words: &str, meets_at: Timestamp) -> Result<()> {
     let mut issue = store::issue(tx, act.tenant, id).await?;
+    if !issue.state.open() {
+        return Ok(());
+    }
     let seen = issue.lock_version;
     let waits = meets_at + SignedDuration::from_hours(24);
     let due = (issue.state == State::Accepted).then_some(waits.max(issue.due_at));
     step::take(tx, act, &mut issue, seen, Step::Announced, Words::public(words), due).await
 }
 
-/// Notes on the chain what a meeting said about an issue.
+/// Notes on the chain what a meeting said about an issue. One that has ended in the meantime keeps its chain as it is.
 pub async fn deliberate(tx: &mut Tx, act: &Act, id: Uuid, words: &str) -> Result<()> {
     let mut issue = store::issue(tx, act.tenant, id).await?;
+    if !issue.state.open() {
+        return Ok(());
+    }
     let seen = issue.lock_version;
     step::take(tx, act, &mut issue, seen, Step::Deliberated, Words::public(words), None).await
 }

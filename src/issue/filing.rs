@@ -8,6 +8,7 @@ use super::store::{ADD, ADD_RATING_LINK, ADD_RECEIPT_CODE, Issue, NEXT_NUMBER, V
 use crate::access::{Act, Link, Role};
 use crate::error::Result;
 use crate::place::Spot;
+use crate::registry;
 
 /// Something that a resident wants solved.
 #[derive(Debug, Clone)]
@@ -158,4 +159,15 @@ pub fn reporter(act: &Act, issue: &Issue) -> Result<Option<Reporter>> {
     let Some(sealed) = &issue.reporter_sealed else { return Ok(None) };
     let reporter = serde_json::from_str(&act.open("reporter", sealed)?).map_err(anyhow::Error::from)?;
     Ok(Some(reporter))
+}
+
+/// Whether words that everybody will read name the reporter of an issue or somebody who lives in its building. Who may not
+/// know the reporter must not learn the name from what is turned back, so for them only neighbours count.
+pub async fn names_somebody(tx: &mut Tx, act: &Act, issue: &Issue, text: &str, knows_reporter: bool) -> Result<bool> {
+    let reporter = reporter(act, issue)?.filter(|_| knows_reporter).map(|reporter| reporter.name);
+    if reporter.is_some_and(|name| name.chars().count() >= 2 && text.contains(&name)) {
+        return Ok(true);
+    }
+    let Some(building) = issue.building_id else { return Ok(false) };
+    Ok(registry::named_in(tx, act.tenant, building, text).await?.is_some())
 }

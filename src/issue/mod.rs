@@ -19,10 +19,12 @@ pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, sur
 pub use decision::{
     Due, Grading, accept, decide_extension, deliberate, dispatch, merge, put_on_agenda, redirect, refuse,
 };
-pub use filing::{Filed, NewIssue, Place, Reporter, file, give_rating_link, reporter, supplement, withdraw};
+pub use filing::{
+    Filed, NewIssue, Place, Reporter, file, give_rating_link, names_somebody, reporter, supplement, withdraw,
+};
 pub use handling::{finish, progress, request_extension};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
-pub use model::{number_in, personal_data_in};
+pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use receipt::{ChainLink, Receipt, Standing};
 pub use store::{Issue, STATEMENTS, issue, to_deliberate};
 pub use web::ApiDoc;

@@ -288,6 +288,10 @@ pub fn personal_data_in(text: &str) -> Option<&'static str> {
     })
 }
 
+/// What is said about public words in which the reporter or a neighbour is named.
+pub const NAMES_SOMEBODY: &str =
+    "这段文字居民都能看到，里面有反映人或本楼居民的姓名，请改成“反映人”“一位居民”这样的说法";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,12 +56,18 @@ pub async fn attend(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, perso
 
 async fn arrive(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person, way: Way) -> Result<()> {
     match known(tx, act, meeting, person).await? {
-        Some(known) => {
-            tx.execute(ARRIVE.bind(act.tenant).bind(meeting.id).bind(known.id).bind(act.at).bind(way)).await?;
-            Ok(())
-        }
+        Some(known) => note_arrival(tx, act, meeting, known.id, way).await,
         None => add(tx, act, meeting, side, person, Some(way)).await,
     }
+}
+
+/// Whoever is there already stays as they came.
+async fn note_arrival(tx: &mut Tx, act: &Act, meeting: &Meeting, attendance: Uuid, way: Way) -> Result<()> {
+    let arrive = ARRIVE.bind(act.tenant).bind(meeting.id).bind(attendance).bind(act.at).bind(way);
+    if tx.execute(arrive).await? > 0 {
+        audit::record(tx, act, "sign_in_meeting", ("meeting", meeting.id), "", &[]).await?;
+    }
+    Ok(())
 }
 
 /// Staff tick somebody off, or take it back.
@@ -69,14 +75,11 @@ pub async fn mark(tx: &mut Tx, act: &Act, meeting: &Meeting, attendance: Uuid, t
     if !meeting.state.open() {
         return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
     }
-    let action = if there { "sign_in_meeting" } else { "sign_out_meeting" };
     if there {
-        let arrive = ARRIVE.bind(act.tenant).bind(meeting.id).bind(attendance).bind(act.at).bind(Way::Staff);
-        tx.execute(arrive).await?;
-    } else {
-        tx.execute_one(LEAVE.bind(act.tenant).bind(meeting.id).bind(attendance)).await?;
+        return note_arrival(tx, act, meeting, attendance, Way::Staff).await;
     }
-    audit::record(tx, act, action, ("meeting", meeting.id), "", &[]).await
+    tx.execute_one(LEAVE.bind(act.tenant).bind(meeting.id).bind(attendance)).await?;
+    audit::record(tx, act, "sign_out_meeting", ("meeting", meeting.id), "", &[]).await
 }
 
 /// Somebody who has left the same phone with this meeting before.
@@ -95,7 +98,10 @@ async fn add(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Per
     let enrolled = way.is_none().then_some(act.at);
     let row = ADD_ATTENDANCE.bind(act.tenant).bind(id).bind(meeting.id).bind(side).bind(side.votes());
     let row = row.bind(act.seal("attendance", &text)?).bind(fingerprint(act, person)).bind(enrolled);
-    tx.execute(row.bind(arrived).bind(way)).await?;
+    if tx.execute(row.bind(arrived).bind(way)).await? == 0 {
+        // The same phone came in at the same moment, by another tap.
+        return Ok(());
+    }
     audit::record(tx, act, if way.is_some() { "sign_in_meeting" } else { "enrol" }, ("meeting", meeting.id), "", &[])
         .await
 }

@@ -15,7 +15,7 @@ mod web;
 pub use attendance::{Person, attend, enrol, leave_opinion, person, sign_in};
 pub use model::{Deliberations, Kind, Outcome, Rule, Side, State, Tally, Way};
 pub use preparation::{
-    NewItem, NewMeeting, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item,
+    NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
 pub use session::{Decision, begin, decide, end};
 pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};

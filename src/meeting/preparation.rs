@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Deliberations, Invitation, Kind, Outcome, State};
-use super::store::{self, ADD, ADD_ITEM, Item, Meeting, REMOVE_ITEM};
+use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Item, Meeting, REMOVE_ITEM};
 use super::{stale, update};
 use crate::access::Act;
 use crate::board::{self, NewPublication, PublicationKind, Snapshot, SnapshotLink};
@@ -18,11 +18,17 @@ use crate::{access, audit, place, settings};
 #[derive(Debug, Clone)]
 pub struct NewMeeting {
     pub estate: Uuid,
+    pub plan: Plan,
+    pub items: Vec<NewItem>,
+}
+
+/// When, where and by whom.
+#[derive(Debug, Clone)]
+pub struct Plan {
     pub planned_at: Timestamp,
     pub place: String,
     pub host: String,
     pub recorder: String,
-    pub items: Vec<NewItem>,
 }
 
 /// Something that is put on an agenda.
@@ -48,17 +54,33 @@ pub struct Proposal {
 
 pub async fn create(tx: &mut Tx, act: &Act, new: NewMeeting) -> Result<Uuid> {
     let estate = place::estate(tx, act.tenant, new.estate).await?;
-    let day = new.planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%-m月%-d日").to_string();
-    let title = format!("{}{day}{}", estate.name, Kind::Deliberation);
+    let title = title(&estate.name, new.plan.planned_at);
     let id = act.id();
-    let row = ADD.bind(act.tenant).bind(id).bind(Kind::Deliberation).bind(estate.id).bind(title).bind(new.planned_at);
-    let row = row.bind(new.place).bind(new.host).bind(new.recorder).bind(act.account).bind(act.at);
+    let row = ADD.bind(act.tenant).bind(id).bind(Kind::Deliberation).bind(estate.id).bind(title);
+    let Plan { planned_at, place, host, recorder } = new.plan;
+    let row = row.bind(planned_at).bind(place).bind(host).bind(recorder).bind(act.account).bind(act.at);
     tx.execute(row).await?;
     audit::record(tx, act, "create", ("meeting", id), "", &[]).await?;
     for (position, item) in (1..).zip(new.items) {
         put(tx, act, estate.id, id, position, item).await?;
     }
     Ok(id)
+}
+
+/// Changes when, where and by whom a meeting is held, as long as nobody has been told.
+pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, plan: Plan) -> Result<()> {
+    check(meeting, seen, meeting.state.may_prepare(), "改时间地点")?;
+    meeting.title = title(&meeting.estate_name, plan.planned_at);
+    Plan { planned_at: meeting.planned_at, place: meeting.place, host: meeting.host, recorder: meeting.recorder } =
+        plan;
+    update(tx, act, meeting).await?;
+    audit::record(tx, act, "update", ("meeting", meeting.id), "", &[]).await
+}
+
+/// `王府名苑小区11月28日说事议事会`
+fn title(estate: &str, planned_at: Timestamp) -> String {
+    let day = planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%-m月%-d日").to_string();
+    format!("{estate}{day}{}", Kind::Deliberation)
 }
 
 pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: NewItem) -> Result<()> {
@@ -93,6 +115,10 @@ async fn put(tx: &mut Tx, act: &Act, estate: Uuid, meeting: Uuid, position: i64,
     };
     if let Some(issue) = issue {
         let issue = issue::issue(tx, act.tenant, issue).await?;
+        // Whoever holds meetings of one estate must not decide on the issues of another.
+        if issue.estate_id != Some(estate) {
+            return Err(Error::NotFound);
+        }
         if !issue.state.open() {
             return Err(Error::refused(format!("{} 已经{}，不用再议", issue.number, issue.state)));
         }
@@ -172,6 +198,7 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
     meeting.announced_at = Some(act.at);
     text.clone_into(&mut meeting.notice);
     update(tx, act, meeting).await?;
+    tx.execute(ANNOUNCE_ITEMS.bind(act.tenant).bind(meeting.id)).await?;
     let tenant = access::tenant(tx, act.tenant).await?;
     let when = show::moment(&meeting.planned_at);
     let mut facts = vec![("时间".to_owned(), when.clone()), ("地点".to_owned(), meeting.place.clone())];

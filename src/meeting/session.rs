@@ -147,12 +147,22 @@ async fn file(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<
     let grading =
         Grading { category: Category::Other, tier: Tier::Hard, remedy: Remedy::SelfHelp, summary: item.title.clone() };
     issue::accept(tx, act, &mut issue, seen, grading).await?;
+    if let Some(announced) = meeting.announced_at.filter(|_| item.announced) {
+        let words = format!("{}议题，{} 已公示", meeting.kind, show::day(&announced));
+        issue::put_on_agenda(tx, act, filed.id, &words, meeting.planned_at).await?;
+    }
     Ok(filed.id)
 }
 
 /// Ends a meeting: what was not talked about comes back next time, and the decisions go on the board.
 pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remarks: &str) -> Result<()> {
     check(meeting, seen, meeting.state == State::InSession, "结束")?;
+    for item in store::items(tx, act.tenant, meeting.id).await? {
+        if let (Outcome::Pending, Some(issue)) = (item.outcome, item.issue_id) {
+            let words = format!("{}：没有议到，转到下一次", show::day(&meeting.planned_at));
+            issue::deliberate(tx, act, issue, &words).await?;
+        }
+    }
     tx.execute(DEFER_PENDING.bind(act.tenant).bind(meeting.id).bind(act.at)).await?;
     meeting.state = State::Ended;
     meeting.ended_at = Some(act.at);

@@ -18,12 +18,25 @@ macro_rules! meeting_columns {
 
 macro_rules! item_columns {
     () => {
-        "a.id, a.meeting_id, a.position, a.title, a.issue_id, a.carried_from, a.outcome, a.discussion, a.present, a.yes, a.no,
+        "a.id, a.meeting_id, a.position, a.title, a.issue_id, a.carried_from, a.announced, a.outcome, a.discussion, a.present, a.yes, a.no,
          a.abstain, a.rule, a.resolution, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
          i.number AS issue_number, i.receipt_code, i.remedy, i.due_at AS issue_due_at, i.open AS issue_open, o.name AS organisation_name
          FROM agenda_items a
          LEFT JOIN issues i ON i.tenant_id = a.tenant_id AND i.id = a.issue_id
          LEFT JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = a.organisation_id"
+    };
+}
+
+/// Is a meeting within a scope? A grid reaches the meetings of every estate in which it has a building.
+macro_rules! reached {
+    ($account:literal, $roles:literal) => {
+        concat!(
+            "(",
+            in_reach!($account, $roles, "m.tenant_id", "m.estate_id", "NULL", "NULL"),
+            " OR EXISTS (SELECT 1 FROM buildings b WHERE b.tenant_id = m.tenant_id AND b.estate_id = m.estate_id AND ",
+            in_reach!($account, $roles, "b.tenant_id", "b.estate_id", "b.grid_id", "NULL"),
+            "))"
+        )
     };
 }
 
@@ -33,14 +46,14 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', '', '', $10, $11, 1)";
     GET = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2");
     GET_IN_SCOPE = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2 AND ",
-        in_reach!("$3", "$4", "m.tenant_id", "m.estate_id", "NULL", "NULL"));
+        reached!("$3", "$4"));
     /// The nearest first.
     COMING = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
-        in_reach!("$2", "$3", "m.tenant_id", "m.estate_id", "NULL", "NULL"),
+        reached!("$2", "$3"),
         " AND (m.planned_at, m.id) > ($4, $5) ORDER BY m.planned_at, m.id LIMIT $6");
     /// The latest first.
     PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled') AND ",
-        in_reach!("$2", "$3", "m.tenant_id", "m.estate_id", "NULL", "NULL"),
+        reached!("$2", "$3"),
         " AND (m.planned_at, m.id) < ($4, $5) ORDER BY m.planned_at DESC, m.id DESC LIMIT $6");
     LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.state <> 'cancelled'
         ORDER BY m.planned_at DESC, m.id DESC LIMIT 1");
@@ -49,8 +62,9 @@ statements! {
             announced_at = $11, began_at = $12, ended_at = $13, remarks = $14, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
 
-    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, outcome, discussion, resolution)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', '', '')";
+    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, announced, outcome, discussion, resolution)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, 'pending', '', '')";
+    ANNOUNCE_ITEMS = "UPDATE agenda_items SET announced = TRUE WHERE tenant_id = $1 AND meeting_id = $2";
     REMOVE_ITEM = "DELETE FROM agenda_items WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND outcome = 'pending'";
     ITEMS = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 ORDER BY a.position, a.id");
     ITEM = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 AND a.id = $3");
@@ -66,7 +80,8 @@ statements! {
         JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND m.estate_id = $2 AND m.state = 'ended'
           AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched') AND i.due_at < $3))
-          AND NOT EXISTS (SELECT 1 FROM agenda_items l WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id)
+          AND NOT EXISTS (SELECT 1 FROM agenda_items l JOIN meetings n ON n.tenant_id = l.tenant_id AND n.id = l.meeting_id
+              WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id AND n.state <> 'cancelled')
           AND (i.id IS NULL OR i.open)
         ORDER BY m.planned_at, a.position LIMIT 50");
     /// The issues that wait on the agendas of an estate's meetings that have not ended.
@@ -76,7 +91,8 @@ statements! {
           AND a.outcome = 'pending' AND a.issue_id IS NOT NULL";
 
     ADD_ATTENDANCE = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, phone_fingerprint, enrolled_at, arrived_at, way)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (tenant_id, meeting_id, phone_fingerprint) DO NOTHING";
     ARRIVE = "UPDATE attendances SET arrived_at = $4, way = $5 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
     LEAVE = "UPDATE attendances SET arrived_at = NULL, way = NULL WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
     ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way FROM attendances
@@ -102,7 +118,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Item {
         pub id: Uuid, pub meeting_id: Uuid, pub position: i64, pub title: String, pub issue_id: Option<Uuid>,
-        pub carried_from: Option<Uuid>, pub outcome: Outcome, pub discussion: String, pub present: Option<i64>,
+        pub carried_from: Option<Uuid>, pub announced: bool, pub outcome: Outcome, pub discussion: String, pub present: Option<i64>,
         pub yes: Option<i64>, pub no: Option<i64>, pub abstain: Option<i64>, pub rule: Option<Json<Rule>>,
         pub resolution: String, pub organisation_id: Option<Uuid>, pub due_at: Option<Timestamp>,
         pub decided_at: Option<Timestamp>, pub issue_state: Option<issue::State>, pub issue_number: Option<String>,

@@ -6,6 +6,8 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::error::Error;
 
@@ -130,6 +132,40 @@ impl Form {
     /// One of a set of choices, or nothing at all.
     pub fn optional_choice<T>(&mut self, name: &str, label: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         if self.value(name).trim().is_empty() { None } else { self.choice(name, label, parse) }
+    }
+
+    /// A person's name, normalised.
+    pub fn person_name(&mut self, name: &str) -> Option<String> {
+        match codes::PersonName::parse(self.value(name)) {
+            Ok(person) => Some(person.as_str().to_owned()),
+            Err(error) => {
+                self.fail(name, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A phone number, normalised; empty if none was given.
+    pub fn optional_phone(&mut self, name: &str) -> Option<String> {
+        if self.value(name).trim().is_empty() { Some(String::new()) } else { self.phone(name) }
+    }
+
+    pub fn phone(&mut self, name: &str) -> Option<String> {
+        match codes::Phone::parse(self.value(name)) {
+            Ok(phone) => Some(phone.as_str().to_owned()),
+            Err(error) => {
+                self.fail(name, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A day as a deadline: its last second, by the clock of Shanghai.
+    pub fn last_day(&mut self, name: &str, label: &str) -> Option<Timestamp> {
+        self.choice(name, label, |text| {
+            let day: Date = text.parse().ok()?;
+            Some(day.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
+        })
     }
 
     /// The version of the row that the form was made from.

@@ -6,6 +6,7 @@ use db::Db;
 use doorstep::access::{self, Act, Grant, NewAccount, Reach, Role, TenantKind};
 use doorstep::app::{App, router};
 use doorstep::config::Config;
+use doorstep::issue::{self, Category, NewIssue, Place, Source};
 use doorstep::keys::Keys;
 use doorstep::means::{Chance, Clock, Means};
 use jiff::Timestamp;
@@ -95,6 +96,23 @@ impl TestApp {
     /// A browser of its own, without cookies.
     pub fn browser(&self) -> Browser {
         Browser::new(&self.url)
+    }
+
+    /// A report of a resident, with photos that have been taken in; filed in `home`.
+    pub async fn file_issue(&self, photos: Vec<Uuid>) -> Uuid {
+        let new = NewIssue {
+            source: Source::Web,
+            category: Category::Lighting,
+            description: "路灯不亮".to_owned(),
+            place: Place::Community,
+            place_text: String::new(),
+            reporter: None,
+            photos,
+        };
+        let mut tx = self.db.begin().await.expect("a transaction");
+        let filed = issue::file(&mut tx, &self.act(), new).await.expect("filed");
+        tx.commit().await.expect("committed");
+        filed.id
     }
 
     /// The program itself doing something in `home`, now.

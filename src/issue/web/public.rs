@@ -192,17 +192,7 @@ pub(super) async fn read_issue(
     let category = form.optional_choice("category", "类别", Category::parse).unwrap_or(Category::Other);
     let place_text = form.text("place_text", "具体位置", 0..=60);
     let name = form.text("name", "称呼", 0..=30);
-    let phone = match form.value("phone").trim() {
-        "" => String::new(),
-        text => match codes::Phone::parse(text) {
-            Ok(phone) => phone.as_str().to_owned(),
-            Err(error) => {
-                let sentence = error.to_string();
-                form.fail("phone", sentence);
-                String::new()
-            }
-        },
-    };
+    let phone = form.optional_phone("phone").unwrap_or_default();
     let photos = photo::from_form(app, act, form, "photos", MOST_PHOTOS).await?;
     let reporter = Some(Reporter { name, phone });
     Ok(form.ok().then_some(NewIssue { source, category, description, place, place_text, reporter, photos }))

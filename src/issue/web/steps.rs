@@ -3,8 +3,6 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use db::Tx;
-use jiff::Timestamp;
-use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::page::show_page;
@@ -13,11 +11,11 @@ use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::issue::decision::{self, Due, Grading};
-use crate::issue::model::{Category, Remedy, Tier, personal_data_in};
+use crate::issue::model::{Category, NAMES_SOMEBODY, Remedy, Tier, personal_data_in};
 use crate::issue::store::{self, Issue};
 use crate::issue::{closure, filing, handling};
+use crate::photo;
 use crate::web::{Form, Shell, page_again, redirect};
-use crate::{photo, registry};
 
 pub fn routes() -> Routes {
     use Permission::*;
@@ -34,12 +32,6 @@ pub fn routes() -> Routes {
         .post("/issues/{id}/publications", IssuePublish, publish)
         .post("/issues/{id}/closure", IssueClose, close)
         .post("/issues/{id}/acknowledgements", IssueAcknowledge, acknowledge)
-}
-
-/// The end of a day, as a deadline.
-fn end_of_day(text: &str) -> Option<Timestamp> {
-    let date: Date = text.trim().parse().ok()?;
-    Some(date.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
 }
 
 /// A request for a step: who, on which issue, with which form. Shows the page again if the form is not right.
@@ -66,17 +58,9 @@ impl Asked<'_> {
         let mut tx = self.app.db.read().await?;
         let issue = store::issue_in_scope(&mut tx, self.viewer.tenant, self.id, Scope::tenant()).await?;
         let act = Act::system(self.viewer.tenant, &self.app.means);
-        // Who may not know the reporter must not learn the name from what is turned back.
         let knows = self.viewer.may(Permission::IssueFile);
-        let reporter = filing::reporter(&act, &issue)?.filter(|_| knows).map(|reporter| reporter.name);
-        let named = reporter.is_some_and(|name| name.chars().count() >= 2 && text.contains(&name));
-        let neighbour = match issue.building_id {
-            Some(building) => registry::named_in(&mut tx, act.tenant, building, &text).await?,
-            None => None,
-        };
-        if named || neighbour.is_some() {
-            self.form
-                .fail(field, "这段文字居民都能看到，里面有反映人或本楼居民的姓名，请改成“反映人”“一位居民”这样的说法");
+        if filing::names_somebody(&mut tx, &act, &issue, &text, knows).await? {
+            self.form.fail(field, NAMES_SOMEBODY);
         }
         Ok(())
     }
@@ -192,15 +176,10 @@ step! {
         let organisation = asked.form.choice("organisation", "办理单位", |id| id.parse::<Uuid>().ok());
         let words = asked.form.text("dispatch_words", "交办要求", 0..=200);
         asked.check_public("dispatch_words").await?;
-        let due = match asked.form.value("due").trim() {
-            "" => Due::ByTier,
-            text => end_of_day(text).map_or_else(
-                || {
-                    asked.form.fail("due", "期限请按 2026-11-30 的样子填写");
-                    Due::ByTier
-                },
-                Due::Earlier,
-            ),
+        let due = if asked.form.value("due").trim().is_empty() {
+            Due::ByTier
+        } else {
+            asked.form.last_day("due", "期限").map_or(Due::ByTier, Due::Earlier)
         };
         let (Some(organisation), true) = (organisation, asked.form.ok()) else {
             return asked.again("dispatch").await;
@@ -265,10 +244,7 @@ step! {
 
 step! {
     async fn request_extension(asked) {
-        let until = end_of_day(asked.form.value("until"));
-        if until.is_none() {
-            asked.form.fail("until", "请选择延到哪一天");
-        }
+        let until = asked.form.last_day("until", "延到哪一天");
         let reason = asked.form.text("extension_reason", "延期的理由", 6..=300);
         asked.check_public("extension_reason").await?;
         let (Some(until), true) = (until, asked.form.ok()) else {

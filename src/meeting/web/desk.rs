@@ -13,7 +13,7 @@ use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::issue::personal_data_in;
-use crate::meeting::preparation::{self, NewItem, NewMeeting, Proposal};
+use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal};
 use crate::meeting::store::{self, Meeting};
 use crate::place;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -141,10 +141,7 @@ async fn new(
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let estate = form.choice("estate", "小区", |id| id.parse::<Uuid>().ok());
-    let planned_at = planned_at(&mut form);
-    let place = form.text("place", "地点", 2..=60);
-    let host = form.text("host", "主持人", 2..=30);
-    let recorder = form.text("recorder", "记录人", 0..=30);
+    let plan = read_plan(&mut form);
     let topics = form.text("topics", "其他议题", 0..=600);
     if let Some(sentence) = personal_data_in(&topics) {
         form.fail("topics", sentence);
@@ -152,7 +149,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     if topics.lines().any(|line| line.trim().chars().count() > 60) {
         form.fail("topics", "每个议题写一行，最多 60 个字");
     }
-    let (Some(id), Some(planned_at), true) = (estate, planned_at, form.ok()) else {
+    let (Some(id), Some(plan), true) = (estate, plan, form.ok()) else {
         return page_again(&new_page(&app, &viewer, shell, estate, form).await?);
     };
     let topics = topics.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -161,10 +158,19 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let act = app.act(&viewer, Permission::MeetingHold)?;
     let mut tx = app.db.begin().await?;
     place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
-    let new = NewMeeting { estate: id, planned_at, place, host, recorder, items };
+    let new = NewMeeting { estate: id, plan, items };
     let meeting = preparation::create(&mut tx, &act, new).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+}
+
+/// When, where and by whom, from a form.
+pub(super) fn read_plan(form: &mut Form) -> Option<Plan> {
+    let planned_at = planned_at(form);
+    let place = form.text("place", "地点", 2..=60);
+    let host = form.text("host", "主持人", 2..=30);
+    let recorder = form.text("recorder", "记录人", 0..=30);
+    Some(Plan { planned_at: planned_at?, place, host, recorder })
 }
 
 /// Day and time, by the clock of Shanghai.

@@ -3,18 +3,15 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use codes::PersonName;
 use db::Tx;
-use jiff::Timestamp;
-use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::desk::{Offer, chosen, offers};
+use super::desk::{Offer, chosen, offers, read_plan};
 use super::public::SIGN_IN;
 use crate::access::{self, Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::issue::personal_data_in;
+use crate::issue::{self, NAMES_SOMEBODY, personal_data_in};
 use crate::meeting::model::{Deliberations, Outcome, Side, State as Stage};
 use crate::meeting::preparation::{self, NewItem};
 use crate::meeting::session::{self, Decision};
@@ -26,6 +23,7 @@ pub fn routes() -> Routes {
     use Permission::{MeetingHold, MeetingRead};
     Routes::default()
         .get("/meetings/{id}", MeetingRead, show)
+        .post("/meetings/{id}/plan", MeetingHold, replan)
         .post("/meetings/{id}/items", MeetingHold, add_items)
         .post("/meetings/{id}/items/{item}/removal", MeetingHold, remove_item)
         .get("/meetings/{id}/items/{item}", MeetingHold, show_item)
@@ -108,6 +106,14 @@ async fn show_page(
     let people = people(&mut tx, app, viewer.tenant, id).await?;
     let opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
     let (failed, mut form) = failed.unwrap_or_default();
+    if meeting.state == Stage::Draft && failed != "plan" {
+        let at = meeting.planned_at.to_zoned_datetime(calendar::shanghai());
+        form.set("day", at.strftime("%Y-%m-%d").to_string());
+        form.set("time", at.strftime("%H:%M").to_string());
+        form.set("place", meeting.place.as_str());
+        form.set("host", meeting.host.as_str());
+        form.set("recorder", meeting.recorder.as_str());
+    }
     if meeting.state == Stage::Draft && form.value("notice").is_empty() {
         form.set("notice", preparation::notice(&mut tx, viewer.tenant, &meeting, &public_link(app, viewer, id)).await?);
     }
@@ -165,6 +171,22 @@ fn check_public(form: &mut Form, field: &str) {
     if let Some(sentence) = personal_data_in(form.value(field)) {
         form.fail(field, sentence);
     }
+}
+
+async fn replan(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let plan = read_plan(&mut form);
+    let (Some(plan), true) = (plan, form.ok()) else {
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
+    };
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
+    preparation::replan(&mut tx, &act, &mut meeting, form.version(), plan).await?;
+    done(tx, id, "时间地点已改好，通知文字也换成新的了").await
 }
 
 async fn add_items(
@@ -268,23 +290,13 @@ async fn attend(
     mut form: Form,
 ) -> Result<Response> {
     let side = form.choice("side", "代表哪一方", Side::parse);
-    let name = name(&mut form);
+    let name = form.person_name("name");
     let (Some(side), Some(name)) = (side, name) else {
         return page_again(&show_page(&app, &viewer, shell, id, Some(("attendances", form))).await?);
     };
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
     attendance::attend(&mut tx, &act, &meeting, side, &Person { name, phone: String::new() }).await?;
     done(tx, id, "已登记").await
-}
-
-pub(super) fn name(form: &mut Form) -> Option<String> {
-    match PersonName::parse(form.value("name")) {
-        Ok(name) => Some(name.as_str().to_owned()),
-        Err(error) => {
-            form.fail("name", error.to_string());
-            None
-        }
-    }
 }
 
 async fn arrive(
@@ -357,6 +369,18 @@ async fn decide(
         return page_again(&item_page(&app, &viewer, shell, id, item, form).await?);
     };
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
+    if let Decision::Vote { resolution, .. } = &decision {
+        let issue = store::item(&mut tx, act.tenant, id, item).await?.issue_id;
+        if let Some(issue) = issue {
+            let issue = issue::issue(&mut tx, act.tenant, issue).await?;
+            let knows = viewer.may(Permission::IssueFile);
+            if issue::names_somebody(&mut tx, &act, &issue, resolution, knows).await? {
+                drop(tx);
+                form.fail("resolution", NAMES_SOMEBODY);
+                return page_again(&item_page(&app, &viewer, shell, id, item, form).await?);
+            }
+        }
+    }
     match session::decide(&mut tx, &act, &meeting, item, &discussion, decision).await {
         Ok(outcome) => done(tx, id, &format!("已记下：{outcome}")).await,
         // What was written down at a meeting must not be lost because a number is wrong.
@@ -388,7 +412,7 @@ fn read_decision(form: &mut Form) -> Option<Decision> {
     let resolution = form.text("resolution", "决议", 4..=300);
     check_public(form, "resolution");
     let organisation = form.choice("organisation", "谁来办", |id| id.parse::<Uuid>().ok());
-    let due_at = form.choice("due", "什么时候前办完", end_of_day);
+    let due_at = form.last_day("due", "什么时候前办完");
     Some(Decision::Vote {
         yes: yes?,
         no: no?,
@@ -397,12 +421,6 @@ fn read_decision(form: &mut Form) -> Option<Decision> {
         organisation: organisation?,
         due_at: due_at?,
     })
-}
-
-/// The end of a day, as a deadline.
-fn end_of_day(text: &str) -> Option<Timestamp> {
-    let date: Date = text.trim().parse().ok()?;
-    Some(date.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
 }
 
 #[derive(Template)]

@@ -6,7 +6,7 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
-use super::page::{name, sides};
+use super::page::sides;
 use crate::access::{self, Act, Link, Need, Routes, Tenant};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
@@ -79,7 +79,7 @@ async fn enrol(
     Path((code, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
-    let (tenant, meeting) = announced(&mut app.db.read().await?, &code, id).await?;
+    let (tenant, _) = announced(&mut app.db.read().await?, &code, id).await?;
     let side = form.choice("side", "您是居民还是党员", Side::parse).filter(|side| Side::OF_RESIDENTS.contains(side));
     let person = person(&mut form);
     let (Some(side), Some(person)) = (side, person) else {
@@ -88,6 +88,7 @@ async fn enrol(
     app.posts.check(address)?;
     let act = Act::resident(tenant.tenant_id, &app.means);
     let mut tx = app.db.begin().await?;
+    let (_, meeting) = announced(&mut tx, &code, id).await?;
     attendance::enrol(&mut tx, &act, &meeting, side, &person).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/board/{code}/meetings/{id}"), "报名收到了，到时候见"))
@@ -95,14 +96,7 @@ async fn enrol(
 
 /// Name and phone from a form.
 fn person(form: &mut Form) -> Option<Person> {
-    let name = name(form);
-    let phone = match form.value("phone").trim() {
-        "" => Some(String::new()),
-        text => codes::Phone::parse(text)
-            .map(|phone| phone.as_str().to_owned())
-            .map_err(|error| form.fail("phone", error.to_string()))
-            .ok(),
-    };
+    let (name, phone) = (form.person_name("name"), form.optional_phone("phone"));
     Some(Person { name: name?, phone: phone? })
 }
 
@@ -114,7 +108,7 @@ async fn leave_opinion(
     mut form: Form,
 ) -> Result<Response> {
     let mut tx = app.db.read().await?;
-    let (tenant, meeting) = announced(&mut tx, &code, id).await?;
+    let (tenant, _) = announced(&mut tx, &code, id).await?;
     let item = form.optional_choice("item", "议题", |id| id.parse::<Uuid>().ok());
     let text = form.text("text", "您想说的", 4..=500);
     if let Some(sentence) = number_in(&text) {
@@ -131,6 +125,7 @@ async fn leave_opinion(
     app.posts.check(address)?;
     let act = Act::resident(tenant.tenant_id, &app.means);
     let mut tx = app.db.begin().await?;
+    let (_, meeting) = announced(&mut tx, &code, id).await?;
     attendance::leave_opinion(&mut tx, &act, &meeting, item, &text).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/board/{code}/meetings/{id}"), "留言收到了，会上会念给大家听"))
@@ -180,9 +175,9 @@ async fn sign_in(
     let (Some(side), Some(person)) = (side, person) else { return page_again(&page_shown) };
     // A whole room signs in from one address.
     app.sign_ins.check(address)?;
-    let meeting = page_shown.meeting;
     let act = Act::resident(parsed.tenant, &app.means);
     let mut tx = app.db.begin().await?;
+    let meeting = store::meeting(&mut tx, parsed.tenant, parsed.id).await?;
     attendance::sign_in(&mut tx, &act, &meeting, side, &person).await?;
     tx.commit().await?;
     let code = page_shown.shell.community_code;
