@@ -185,7 +185,10 @@ db_test! {
         let id = waiting_issue(&people, &place).await;
         let agenda = format!("issue:{id}");
         let meeting = plan(&people, &place, "2026-11-28", &[&agenda], "").await;
-        people.grid_worker.get("/meetings").await.assert_ok().assert_lacks("开一次会");
+        // The worker of a grid in the estate sees the meeting and holds none.
+        let seen = people.grid_worker.get("/meetings").await;
+        seen.assert_ok().assert_contains("11月28日说事议事会").assert_lacks("开一次会");
+        people.grid_worker.get(&meeting).await.assert_ok().assert_contains("地下车位不够用").assert_lacks("发通知");
         people.grid_worker.post(&format!("{meeting}/session"), &[("version", "1")]).await.assert_status(403);
         people.manager.get(&meeting).await.assert_status(403);
         announce(&people, &meeting).await.assert_ok();
@@ -196,5 +199,90 @@ db_test! {
         people.resident.get(&board).await.assert_lacks("说事议事会");
         // The issue can be put on another agenda.
         plan(&people, &place, "2026-11-29", &[&agenda], "").await;
+    }
+
+    async fn a_draft_is_moved_to_another_day(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let meeting = plan(&people, &place, "2026-11-20", &[], "院里装路灯").await;
+        announce(&people, &meeting).await.assert_status(422); // the day has passed
+        let when = |time| vec![("day", "2026-11-29"), ("time", time), ("place", "活动室"), ("host", "冯还应")];
+        act(&people.branch, &meeting, "plan", &when("")).await.assert_status(422).assert_contains("活动室");
+        let moved = act(&people.branch, &meeting, "plan", &when("19:30")).await;
+        moved.assert_ok().assert_contains("11月29日说事议事会").assert_contains("星期日 19:30，在活动室");
+        announce(&people, &meeting).await.assert_ok();
+        act(&people.branch, &meeting, "plan", &when("20:00")).await.assert_status(422);
+    }
+
+    async fn a_topic_of_the_notice_keeps_its_notice_and_survives_a_cancellation(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        // Deferred once, put on an agenda that is called off, and offered again.
+        let first = plan(&people, &place, "2026-11-23", &[], "建一个晾衣场").await;
+        act(&people.branch, &first, "session", &[]).await.assert_ok();
+        act(&people.branch, &first, "end", &[("remarks", "")]).await.assert_ok();
+        let offered = people.branch.get("/meetings/new").await;
+        let item = offered.body.split("value=\"item:").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let carried = format!("item:{item}");
+        let second = plan(&people, &place, "2026-11-24", &[&carried], "").await;
+        people.branch.get("/meetings/new").await.assert_lacks("建一个晾衣场");
+        act(&people.branch, &second, "cancellation", &[("cancel_reason", "停电改期")]).await.assert_ok();
+        people.branch.get("/meetings/new").await.assert_contains("建一个晾衣场");
+        // Announced and resolved, its new issue has no missing notice.
+        let third = plan(&people, &place, "2026-11-25", &[&carried], "").await;
+        announce(&people, &third).await.assert_ok();
+        act(&people.branch, &third, "session", &[]).await.assert_ok();
+        sign_in_people(&people, &third, &["高瑞琴", "张锦荣", "刘大爷"]).await;
+        let form = first_item(&people, &third).await;
+        people.branch.post(&form, &vote("3", "0", &place.company.to_string())).await.assert_ok();
+        let id = people.branch.get(&third).await.link("/issues/0");
+        people.staff.get(&id).await.assert_ok().assert_contains("列入议题并公示").assert_lacks("缺会前公示");
+    }
+
+    async fn what_was_settled_in_the_meantime_is_dropped_and_nobody_is_named(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let report = [("description", "地下车位不够用"), ("name", "刘建国")];
+        people.resident.post(&format!("/r/{}", place.place_code), &report).await.assert_ok();
+        let id = issue_id(&people.staff).await;
+        let grading =
+            [("summary", "地下车位不够用"), ("category", "parking"), ("tier", "ordinary"), ("remedy", "self")];
+        step(&people.staff, &id, "acceptance", &grading).await.assert_ok();
+        let meeting = plan(&people, &place, "2026-11-23", &[&format!("issue:{id}")], "").await;
+        act(&people.branch, &meeting, "session", &[]).await.assert_ok();
+        sign_in_people(&people, &meeting, &["高瑞琴", "张锦荣", "刘大爷"]).await;
+        let form = first_item(&people, &meeting).await;
+        let company = place.company.to_string();
+        for (words, why) in [("请物业打 13800001234", "里面有手机号"), ("照刘建国说的画线", "里面有反映人")] {
+            let mut named = vote("3", "0", &company);
+            named.retain(|(name, _)| *name != "resolution");
+            named.push(("resolution", words));
+            people.branch.post(&form, &named).await.assert_status(422).assert_contains(why).assert_contains(words);
+        }
+        step(&people.staff, &id, "redirection", &[("redirect_to", "车管所"), ("redirect_reason", "不归社区管")])
+            .await
+            .assert_ok();
+        people.branch.post(&form, &vote("3", "0", &company)).await.assert_status(422).assert_contains("已转其他渠道");
+        people.branch.post(&form, &[("decision", "drop"), ("discussion", "")]).await.assert_ok();
+    }
+
+    async fn one_estate_does_not_decide_on_the_issues_of_another(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let id = waiting_issue(&people, &place).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let other = doorstep::place::create_estate(&mut tx, &app.act(), "水保所家属院", None, None).await.unwrap();
+        tx.commit().await.unwrap();
+        let reach = doorstep::access::Reach::Estate;
+        let branch = app.person(doorstep::access::Role::BranchSecretary).reaching(reach, other).browser().await;
+        let (other, item) = (other.to_string(), format!("issue:{id}"));
+        let fields = |estate| vec![
+            ("estate", estate), ("day", "2026-11-28"), ("time", "09:00"), ("place", "院里"), ("host", "老王"),
+            ("item", item.as_str()),
+        ];
+        branch.post("/meetings", &fields(other.as_str())).await.assert_status(404);
+        let first = place.estate.to_string();
+        branch.post("/meetings", &fields(first.as_str())).await.assert_status(404);
+        branch.get("/meetings").await.assert_ok().assert_contains("还没有开过会");
     }
 }
