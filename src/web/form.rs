@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use axum::body::Bytes;
@@ -29,7 +28,8 @@ pub struct Upload {
 pub struct Form {
     fields: Vec<(String, String)>,
     pub uploads: Vec<Upload>,
-    errors: BTreeMap<String, String>,
+    /// In the order in which the fields were read.
+    errors: Vec<(String, String)>,
 }
 
 const FORM_LIMIT_MB: usize = 1;
@@ -174,7 +174,9 @@ impl Form {
     }
 
     pub fn fail(&mut self, name: &str, sentence: impl Into<String>) {
-        self.errors.entry(name.to_owned()).or_insert_with(|| sentence.into());
+        if self.error(name).is_none() {
+            self.errors.push((name.to_owned(), sentence.into()));
+        }
     }
 
     pub fn ok(&self) -> bool {
@@ -182,7 +184,7 @@ impl Form {
     }
 
     pub fn error(&self, name: &str) -> Option<&str> {
-        self.errors.get(name).map(String::as_str)
+        self.errors().find(|(known, _)| *known == name).map(|(_, sentence)| sentence)
     }
 
     pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {

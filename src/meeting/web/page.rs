@@ -401,6 +401,8 @@ fn read_decision(form: &mut Form) -> Option<Decision> {
         "drop" => return Some(Decision::Drop),
         _ => {}
     }
+    let resolution = form.text("resolution", "决议", 4..=300);
+    check_public(form, "resolution");
     let mut count = |name: &str, label: &str| {
         let count = codes::text::half_width(form.value(name).trim()).parse::<i64>().ok().filter(|count| *count >= 0);
         if count.is_none() {
@@ -409,8 +411,6 @@ fn read_decision(form: &mut Form) -> Option<Decision> {
         count
     };
     let (yes, no, abstain) = (count("yes", "赞成"), count("no", "反对"), count("abstain", "弃权"));
-    let resolution = form.text("resolution", "决议", 4..=300);
-    check_public(form, "resolution");
     let organisation = form.choice("organisation", "谁来办", |id| id.parse::<Uuid>().ok());
     let due_at = form.last_day("due", "什么时候前办完");
     Some(Decision::Vote {
