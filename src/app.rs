@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::outbox::Handlers;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, issue, meeting, place, registry, settings};
+use crate::{audit, board, issue, meeting, place, registry, settings, today};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -60,6 +60,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/", Need::Public, home)
         .post("/appearance", Need::Public, set_appearance)
+        .merge(today::routes())
         .merge(access::web::routes())
         .merge(audit::web::routes())
         .merge(settings::web::routes())
@@ -232,31 +233,30 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     let item = |may: bool, href: &str, icon, label| may.then(|| NavItem { href: href.to_owned(), icon, label });
     let may = |permission| viewer.may(permission);
     use Permission::*;
-    let groups = [
-        (
-            "",
-            vec![
-                item(may(IssueRead), "/issues", "issue", "诉求"),
-                item(may(IssueSurvey), "/surveys", "survey", "测评"),
-                item(may(MeetingRead), "/meetings", "today", "议事"),
-                item(may(ResidentRead), "/residents", "people", "居民"),
-                item(may(PlaceRead), "/estates", "building", "楼栋"),
-                item(may(AccountManage), "/accounts", "account", "账号"),
-                item(may(AuditRead), "/audit", "log", "审计记录"),
-                item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),
-            ],
-        ),
-        (
-            "更多",
-            vec![
-                item(may(RegistryImport), "/imports", "upload", "导入登记表"),
-                item(may(IssueRead), &board, "board", "公示栏"),
-                item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),
-            ],
-        ),
+    // Five tabs fit under a thumb; what comes after them goes onto the sheet.
+    const TABS: usize = 5;
+    let mut tabs: Vec<NavItem> = [
+        item(true, "/today", "today", "今日"),
+        item(may(IssueRead), "/issues", "issue", "诉求"),
+        item(may(IssueSurvey), "/surveys", "survey", "测评"),
+        item(may(MeetingRead), "/meetings", "meeting", "议事"),
+        item(may(ResidentRead), "/residents", "people", "居民"),
+        item(may(PlaceRead), "/estates", "building", "楼栋"),
+        item(may(AccountManage), "/accounts", "account", "账号"),
+        item(may(AuditRead), "/audit", "log", "审计记录"),
+        item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let more = [
+        item(may(RegistryImport), "/imports", "upload", "导入登记表"),
+        item(may(IssueRead), &board, "board", "公示栏"),
+        item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),
     ];
-    let groups = groups.into_iter().map(|(title, items)| Nav { title, items: items.into_iter().flatten().collect() });
-    groups.filter(|group| !group.items.is_empty()).collect()
+    let more = tabs.split_off(tabs.len().min(TABS)).into_iter().chain(more.into_iter().flatten()).collect();
+    let groups = [Nav { title: "", items: tabs }, Nav { title: "更多", items: more }];
+    groups.into_iter().filter(|group| !group.items.is_empty()).collect()
 }
 
 /// Whoever is signed in goes to work, by way of the PIN where a phone was put down; everybody else to the communities' boards.

@@ -19,5 +19,6 @@ pub mod place;
 pub mod registry;
 pub mod schema;
 pub mod settings;
+pub mod today;
 pub mod upkeep;
 pub mod web;

@@ -27,9 +27,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
+    ("today", &["access", "registry", "issue", "meeting"]),
     (
         "app",
-        &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "config"],
+        &[
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "today",
+            "config",
+        ],
     ),
     (
         "demo",

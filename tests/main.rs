@@ -17,4 +17,5 @@ mod registry;
 mod settings;
 mod statements;
 mod stories;
+mod today;
 mod upkeep;

@@ -10,6 +10,7 @@ mod password;
 mod routes;
 mod session;
 mod store;
+mod todo;
 pub mod web;
 
 pub use account::{NewAccount, create_account, create_organisation, create_tenant};
@@ -20,3 +21,4 @@ pub use model::{ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope
 pub use routes::{Need, Route, Routes};
 pub use session::{Entry, invite, recognise, sign_in, sign_out};
 pub use store::{Organisation, STATEMENTS, Tenant, organisation, organisations, tenant, tenant_by_code, tenants};
+pub use todo::todo;

@@ -20,6 +20,15 @@ macro_rules! reaching {
 }
 
 statements! {
+    /// Accounts that wait for the security administrator: locked ones, and those whose owner cannot get in because they
+    /// have neither a password nor a phone that is signed in nor an invitation that still holds.
+    SHUT_OUT = "SELECT a.id, a.name, a.created_at, a.locked_until FROM accounts a
+        WHERE a.tenant_id = $1 AND a.disabled_at IS NULL AND (a.locked_until > $2 OR (a.login_name IS NULL
+          AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.tenant_id = a.tenant_id AND s.account_id = a.id
+              AND s.revoked_at IS NULL AND s.expires_at > $2)
+          AND NOT EXISTS (SELECT 1 FROM invitations v WHERE v.tenant_id = a.tenant_id AND v.account_id = a.id
+              AND v.used_at IS NULL AND v.expires_at > $2)))
+        ORDER BY a.created_at, a.id LIMIT 50";
     ADD_DIVISION = "INSERT INTO divisions (code, name, provisional) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING";
     ADD_TENANT = "INSERT INTO tenants (tenant_id, kind, code, name, division_code, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     ADD_TENANT_CODE = "INSERT INTO tenant_codes (code, tenant_id) VALUES ($1, $2)";
@@ -106,6 +115,7 @@ statements! {
 }
 
 record! {
+    pub(super) struct ShutOut { pub id: Uuid, pub name: String, pub created_at: Timestamp, pub locked_until: Option<Timestamp> }
     #[derive(Debug, Clone)]
     pub struct Tenant { pub tenant_id: Uuid, pub kind: TenantKind, pub code: String, pub name: String }
     #[derive(Debug, Clone)]
@@ -216,4 +226,9 @@ pub(super) async fn add_session(
     let session = ADD_SESSION.bind(link.tenant).bind(link.id).bind(account).bind(kind).bind(link.hash()).bind(label);
     tx.execute(session.bind(act.at).bind(expires_at)).await?;
     Ok(())
+}
+
+/// Accounts whose owner cannot sign in now; at most 50.
+pub(super) async fn shut_out(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<Vec<ShutOut>> {
+    Ok(tx.all(SHUT_OUT.bind(tenant).bind(now)).await?)
 }

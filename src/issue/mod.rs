@@ -1,7 +1,7 @@
 //! The closed loop. A resident reports (`filing`), staff take the issue on and give it to somebody (`decision`), that
 //! party works and proves the result (`handling`), the result is published, asked about and struck off (`closure`).
 //! Every change is a named step (`step`): the new state, its event and the audit entry in one transaction.
-//! The events are the chain of the receipt (`receipt`).
+//! The events are the chain of the receipt (`receipt`); what waits for whom stands on 今日 (`todo`).
 //!
 //! The slice that others are copied from: rules in `model`, SQL in `store`, pages in `web`.
 
@@ -13,6 +13,7 @@ mod model;
 mod receipt;
 mod step;
 mod store;
+mod todo;
 mod web;
 
 pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, survey};
@@ -27,5 +28,6 @@ pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, St
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use receipt::{ChainLink, Receipt, Standing};
 pub use store::{Issue, STATEMENTS, issue, to_deliberate};
+pub use todo::todo;
 pub use web::ApiDoc;
 pub use web::routes;

@@ -97,6 +97,18 @@ text_enum! {
         Enforcement = "enforcement" "行政执法",
         Dispute = "dispute" "纠纷调解",
     }
+    /// What an issue asks of somebody, on their page 今日.
+    pub enum Duty {
+        Accept = "accept" "受理",
+        Dispatch = "dispatch" "派单",
+        Handle = "handle" "办理",
+        DecideExtension = "decide_extension" "审批延期",
+        Chase = "chase" "催办",
+        Publish = "publish" "公示",
+        Survey = "survey" "上门测评",
+        Close = "close" "销号",
+        Acknowledge = "acknowledge" "支部阅知",
+    }
     pub enum Respondent { Reporter = "reporter" "反映人", Neighbour = "neighbour" "受影响的邻居" }
     pub enum Channel { Door = "door" "网格员入户", Link = "link" "本人链接" }
     pub enum Solved { Yes = "yes" "解决了", Partly = "partly" "部分解决", No = "no" "没有解决" }

@@ -2,8 +2,8 @@ use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::model::{Category, Channel, Remedy, Respondent, Solved, Source, State, Step, Tier};
-use crate::access::{Link, OrganisationKind, Role, Scope};
+use super::model::{Category, Channel, Duty, Remedy, Respondent, Solved, Source, State, Step, Tier};
+use crate::access::{Link, OrganisationKind, Permission, Role, Scope, Viewer};
 use crate::error::Result;
 use crate::in_reach;
 
@@ -24,6 +24,39 @@ macro_rules! issue_tables {
          LEFT JOIN buildings b ON b.tenant_id = i.tenant_id AND b.id = i.building_id
          LEFT JOIN units u ON u.tenant_id = i.tenant_id AND u.id = i.unit_id
          LEFT JOIN organisations o ON o.tenant_id = i.tenant_id AND o.id = i.organisation_id"
+    };
+}
+
+/// Is a neighbour's bad answer in this round one that the branch has not looked at since?
+macro_rules! unreviewed {
+    ($issue:literal, $round:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM surveys s WHERE s.tenant_id = i.tenant_id AND s.issue_id = ",
+            $issue,
+            " AND s.round = ",
+            $round,
+            " AND s.respondent = 'neighbour' AND s.score <= 2 AND NOT EXISTS (SELECT 1 FROM issue_events v
+                WHERE v.tenant_id = s.tenant_id AND v.issue_id = s.issue_id AND v.kind = 'acknowledged' AND v.at >= s.at))"
+        )
+    };
+}
+
+/// Did an account work on the issue as its handler, in whichever round?
+macro_rules! took_part {
+    ($account:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id
+                AND v.account_id = ",
+            $account,
+            " AND v.kind IN ('progressed', 'done'))"
+        )
+    };
+}
+
+/// Does the handler wait for more time?
+macro_rules! asks_extension {
+    () => {
+        "EXISTS (SELECT 1 FROM extensions x WHERE x.tenant_id = i.tenant_id AND x.issue_id = i.id AND x.decided_at IS NULL)"
     };
 }
 
@@ -65,9 +98,33 @@ statements! {
     /// Published issues that a grid worker may survey: not those in which this account took part as the handler.
     TO_SURVEY = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.state = 'published' AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        " AND NOT ", took_part!("$4"), " AND (i.due_at, i.id) > ($5, $6) ORDER BY i.due_at, i.id LIMIT $7");
+    /// What waits for an account, the most urgent first, each with its duty. The scopes are those in which it decides
+    /// ($2, $3), publishes and closes ($4, $5), surveys ($6, $7) and takes note for the branch ($8, $9); $10 is the party
+    /// for which it handles. The duties follow the states; where an issue is both late and the account's own to handle,
+    /// it is to be handled.
+    TASKS = concat!("SELECT ", issue_columns!(), ", CASE i.state WHEN 'submitted' THEN 'accept' WHEN 'accepted' THEN 'dispatch'
+            WHEN 'done' THEN 'publish' WHEN 'published' THEN 'survey'
+            WHEN 'surveyed' THEN CASE WHEN ", unreviewed!("i.id", "i.round"), " THEN 'acknowledge' ELSE 'close' END
+            ELSE CASE WHEN i.organisation_id = $10 THEN 'handle' WHEN ", asks_extension!(), " THEN 'decide_extension' ELSE 'chase' END
+            END AS duty", issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND (
+          (i.state IN ('submitted', 'accepted') AND ",
+        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        ") OR (i.state = 'dispatched' AND (i.organisation_id = $10 OR ((i.due_at < $11 OR ", asks_extension!(), ") AND ",
+        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        "))) OR (i.state IN ('done', 'surveyed') AND NOT ", unreviewed!("i.id", "i.round"), " AND NOT ", took_part!("$12"), " AND ",
+        in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        ") OR (i.state = 'published' AND NOT ", took_part!("$12"), " AND ",
+        in_reach!("$6", "$7", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        ") OR (i.state = 'surveyed' AND ", unreviewed!("i.id", "i.round"), " AND ",
+        in_reach!("$8", "$9", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        ")) ORDER BY i.due_at, i.id LIMIT $13");
+    /// Issues closed since a moment of which the branch has not yet taken note in their last round, the oldest first.
+    TO_ACKNOWLEDGE = concat!("SELECT ", issue_columns!(), ", 'acknowledge' AS duty", issue_tables!(),
+        " WHERE i.tenant_id = $1 AND NOT i.open AND i.state = 'closed' AND i.ended_at > $4 AND ",
+        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " AND NOT EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id
-            AND v.account_id = $4 AND v.kind IN ('progressed', 'done'))
-          AND (i.due_at, i.id) > ($5, $6) ORDER BY i.due_at, i.id LIMIT $7");
+            AND v.round = i.round AND v.kind = 'acknowledged') ORDER BY i.ended_at, i.id LIMIT $5");
     /// What a step changes. Nothing is changed if somebody else was first.
     ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
             organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14, search_text = $15, merged_into = $16,
@@ -93,17 +150,14 @@ statements! {
     PHOTOS = "SELECT event_id, photo_id FROM issue_photos WHERE tenant_id = $1 AND issue_id = $2 ORDER BY event_id, position";
     HAS_PHOTO = "SELECT COUNT(*) AS count FROM issue_photos WHERE tenant_id = $1 AND issue_id = $2 AND photo_id = $3";
     /// A neighbour was not satisfied in this round, and the branch has not looked at it since.
-    UNREVIEWED = "SELECT COUNT(*) AS count FROM surveys s WHERE s.tenant_id = $1 AND s.issue_id = $2 AND s.round = $3
-        AND s.respondent = 'neighbour' AND s.score <= 2 AND NOT EXISTS (SELECT 1 FROM issue_events v
-            WHERE v.tenant_id = s.tenant_id AND v.issue_id = s.issue_id AND v.kind = 'acknowledged' AND v.at >= s.at)";
+    UNREVIEWED = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", unreviewed!("i.id", "$3"));
     ANSWERED = "SELECT COUNT(*) AS count FROM surveys WHERE tenant_id = $1 AND issue_id = $2 AND round = $3
         AND respondent = $4 AND channel = $5";
     PROPERTY_SHARE = concat!("SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE i.category IN ('drainage', 'lift', 'parking',
             'cleaning', 'greening', 'lighting', 'access_control', 'repair', 'heating', 'property_fee')) AS property
         FROM issues i WHERE i.tenant_id = $1 AND i.open AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"));
-    TOOK_PART = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND account_id = $3
-        AND kind IN ('progressed', 'done')";
+    TOOK_PART = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", took_part!("$3"));
     ADD_EXTENSION = "INSERT INTO extensions (tenant_id, id, issue_id, round, until, reason, requested_by, requested_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     PENDING_EXTENSION = "SELECT id, until, reason, requested_at, requested_by FROM extensions
@@ -160,6 +214,18 @@ record! {
     pub(super) struct Value { pub value: i64 }
     pub(super) struct Receipt { pub tenant_id: Uuid, pub issue_id: Uuid }
     pub(super) struct RatingLink { pub issue_id: Uuid, pub secret_hash: Vec<u8>, pub used_at: Option<Timestamp> }
+}
+
+/// An issue, and what it asks of the account that looked.
+pub(super) struct Task {
+    pub issue: Issue,
+    pub duty: Duty,
+}
+
+impl db::Record for Task {
+    fn from_row(row: &db::Row) -> db::Result<Task> {
+        Ok(Task { issue: Issue::from_row(row)?, duty: row.get("duty")? })
+    }
 }
 
 impl Issue {
@@ -263,6 +329,34 @@ pub async fn nearby(tx: &mut Tx, tenant: Uuid, issue: &Issue, scope: Scope) -> R
 /// Issues of an estate that a meeting could talk about; at most 30.
 pub async fn to_deliberate(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<Issue>> {
     Ok(tx.all(TO_DELIBERATE.bind(tenant).bind(estate)).await?)
+}
+
+/// What waits for somebody, the most urgent first.
+pub(super) async fn tasks(tx: &mut Tx, viewer: &Viewer, now: Timestamp, size: usize) -> Result<Vec<Task>> {
+    let mut query = TASKS.bind(viewer.tenant);
+    for permission in [
+        Permission::IssueDecide,
+        Permission::IssueClose,
+        Permission::IssueSurvey,
+        Permission::IssueAcknowledge,
+    ] {
+        let scope = viewer.scope(permission);
+        query = query.bind(scope.account).bind(scope.roles);
+    }
+    let party = viewer.may(Permission::IssueHandle).then_some(viewer.organisation);
+    Ok(tx.all(query.bind(party).bind(now).bind(viewer.account).bind(size as i64)).await?)
+}
+
+/// Issues that were closed after `since` and wait for the branch to take note.
+pub(super) async fn to_acknowledge(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: Scope,
+    since: Timestamp,
+    size: usize,
+) -> Result<Vec<Task>> {
+    let query = TO_ACKNOWLEDGE.bind(tenant).bind(scope.account).bind(scope.roles).bind(since);
+    Ok(tx.all(query.bind(size as i64)).await?)
 }
 
 pub async fn to_survey(

@@ -10,6 +10,7 @@ mod model;
 mod preparation;
 mod session;
 mod store;
+mod todo;
 mod web;
 
 pub use attendance::{Person, attend, enrol, leave_opinion, person, sign_in};
@@ -19,6 +20,7 @@ pub use preparation::{
 };
 pub use session::{Decision, begin, decide, end};
 pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};
+pub use todo::todo;
 pub use web::routes;
 
 /// Changes a meeting's row and remembers its new version.

@@ -51,6 +51,9 @@ statements! {
     COMING = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
         reached!("$2", "$3"),
         " AND (m.planned_at, m.id) > ($4, $5) ORDER BY m.planned_at, m.id LIMIT $6");
+    /// Meetings that are not over and begin before a moment, the nearest first.
+    NEAR = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
+        reached!("$2", "$3"), " AND m.planned_at < $4 ORDER BY m.planned_at, m.id LIMIT 50");
     /// The latest first.
     PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled') AND ",
         reached!("$2", "$3"),
@@ -173,6 +176,11 @@ pub async fn coming(tx: &mut Tx, tenant: Uuid, scope: Scope, after: Cursor, size
 pub async fn past(tx: &mut Tx, tenant: Uuid, scope: Scope, before: Cursor, size: usize) -> Result<Page<Meeting>> {
     let query = PAST.bind(tenant).bind(scope.account).bind(scope.roles).bind(before.key).bind(before.id);
     Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, Meeting::cursor))
+}
+
+/// Meetings that are not over and begin before `until`, the nearest first; at most 50.
+pub(super) async fn near(tx: &mut Tx, tenant: Uuid, scope: Scope, until: Timestamp) -> Result<Vec<Meeting>> {
+    Ok(tx.all(NEAR.bind(tenant).bind(scope.account).bind(scope.roles).bind(until)).await?)
 }
 
 /// The last meeting of an estate: the next one is often like it.

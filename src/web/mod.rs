@@ -7,6 +7,7 @@ mod limit;
 mod qr;
 mod shell;
 pub mod show;
+mod todo;
 
 pub use assets::{asset, serve_asset};
 pub use failure::{Failure, dress_failures};
@@ -14,6 +15,7 @@ pub use form::{Csrf, Form, MULTIPART_LIMIT_MB, Upload};
 pub use limit::Limiter;
 pub use qr::qr;
 pub use shell::{Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};
+pub use todo::Todo;
 
 use askama::Template;
 use axum::http::StatusCode;

@@ -1,6 +1,6 @@
 //! How moments are written on pages. Everything is shown by the clock of Shanghai.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// `11月18日 星期三 19:42`
 pub fn moment(at: &Timestamp) -> String {
@@ -29,15 +29,24 @@ pub struct Deadline {
     pub text: String,
 }
 
+/// `等了 2 小时`
+pub fn since(at: Timestamp, now: Timestamp) -> String {
+    format!("等了 {}", length(now.duration_since(at)))
+}
+
+/// The largest unit of a distance in time: `4 天`, `3 小时`, `1 分钟`.
+fn length(distance: SignedDuration) -> String {
+    let distance = distance.unsigned_abs().as_secs();
+    match (distance / 86_400, distance / 3600) {
+        (0, 0) => format!("{} 分钟", (distance / 60).max(1)),
+        (0, hours) => format!("{hours} 小时"),
+        (days, _) => format!("{days} 天"),
+    }
+}
+
 /// `超期 4 天`, `还剩 2 天`, `今天 18:00 前`. `soon` tells whether it is near enough to be marked.
 pub fn deadline(due: Timestamp, now: Timestamp, soon: bool) -> Deadline {
-    let distance = now.duration_since(due).unsigned_abs();
-    let (days, hours, minutes) = (distance.as_secs() / 86_400, distance.as_secs() / 3600, distance.as_secs() / 60);
-    let length = match (days, hours) {
-        (0, 0) => format!("{} 分钟", minutes.max(1)),
-        (0, _) => format!("{hours} 小时"),
-        _ => format!("{days} 天"),
-    };
+    let length = length(now.duration_since(due));
     match (due < now, soon) {
         (true, _) => Deadline { class: "late", text: format!("超期 {length}") },
         (false, true) => Deadline { class: "soon", text: format!("还剩 {length}") },

@@ -1,5 +1,5 @@
 //! Whole journeys, told as the people in them live them.
 
-mod cast;
+pub mod cast;
 mod closed_loop;
 mod deliberation;

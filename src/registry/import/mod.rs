@@ -11,6 +11,7 @@ mod row;
 mod run;
 mod sheet;
 mod store;
+mod todo;
 mod web;
 mod workbook;
 
@@ -21,6 +22,7 @@ pub use archive::Unreadable;
 pub use column::Column;
 pub use run::{TOPIC, forget_old};
 pub use store::STATEMENTS;
+pub use todo::todo;
 pub use web::routes;
 pub use workbook::workbook;
 

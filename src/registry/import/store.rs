@@ -41,6 +41,9 @@ statements! {
             i.rejected_count, i.account_id, i.created_at, a.name AS account_name
         FROM imports i LEFT JOIN accounts a ON a.tenant_id = i.tenant_id AND a.id = i.account_id
         WHERE i.tenant_id = $1 AND (i.created_at, i.id) < ($2, $3) ORDER BY i.created_at DESC, i.id DESC LIMIT $4";
+    /// What somebody has sent in and not yet confirmed.
+    UNCONFIRMED = "SELECT id, file_name, total_rows, rejected_count, created_at FROM imports
+        WHERE tenant_id = $1 AND account_id = $2 AND state = 'checked' ORDER BY created_at, id LIMIT 20";
     /// Locks the import until the transaction is over, so that two workers take its steps one after the other.
     HOLD = "UPDATE imports SET state = $3 WHERE tenant_id = $1 AND id = $2 AND state = $3";
     TURN = "UPDATE imports SET state = $4 WHERE tenant_id = $1 AND id = $2 AND state = $3";
@@ -84,6 +87,9 @@ record! {
         pub created_count: i64, pub updated_count: i64, pub unchanged_count: i64, pub rejected_count: i64,
         pub account_id: Option<Uuid>, pub created_at: Timestamp, pub account_name: Option<String>,
     }
+    pub struct Unconfirmed {
+        pub id: Uuid, pub file_name: String, pub total_rows: i64, pub rejected_count: i64, pub created_at: Timestamp,
+    }
     pub struct StoredRow {
         pub row_number: i64, pub sealed: Option<Vec<u8>>, pub rejected_column: Option<Column>, pub reason: Option<String>,
     }
@@ -125,6 +131,11 @@ impl StoredRow {
 
 pub async fn import(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Import> {
     Ok(tx.one(IMPORT.bind(tenant).bind(id)).await?)
+}
+
+/// The imports that an account has to confirm, the oldest first; at most 20.
+pub async fn unconfirmed(tx: &mut Tx, tenant: Uuid, account: Uuid) -> Result<Vec<Unconfirmed>> {
+    Ok(tx.all(UNCONFIRMED.bind(tenant).bind(account)).await?)
 }
 
 /// The imports of a tenant, newest first.

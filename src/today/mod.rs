@@ -1,0 +1,43 @@
+//! 今日: what waits for whoever is signed in, from every slice, the most urgent first and nothing else.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::access::{Need, Routes, Viewer};
+use crate::app::App;
+use crate::error::Result;
+use crate::web::{Shell, Todo, page, show};
+use crate::{access, issue, meeting, registry};
+
+/// So many are read of each kind, and shown of all.
+const MOST: usize = 50;
+
+pub fn routes() -> Routes {
+    Routes::default().get("/today", Need::Account, show)
+}
+
+#[derive(Template)]
+#[template(path = "today/today.html")]
+struct TodayPage {
+    shell: Shell,
+    day: String,
+    todos: Vec<Todo>,
+    late: usize,
+    /// There are more than are shown.
+    more: bool,
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    let now = app.means.now();
+    let mut tx = app.db.read().await?;
+    let mut todos = issue::todo(&mut tx, &viewer, now, MOST + 1).await?;
+    todos.extend(meeting::todo(&mut tx, &viewer, now).await?);
+    todos.extend(registry::import::todo(&mut tx, &viewer, now).await?);
+    todos.extend(access::todo(&mut tx, &viewer, now).await?);
+    todos.sort_by_key(|todo| todo.due);
+    let more = todos.len() > MOST;
+    todos.truncate(MOST);
+    let late = todos.iter().filter(|todo| todo.deadline.class == "late").count();
+    page(&TodayPage { shell, day: show::day(&now), todos, late, more })
+}
