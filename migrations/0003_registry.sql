@@ -20,6 +20,8 @@ CREATE TABLE residents (
     household_id UUID NOT NULL,
     name TEXT NOT NULL,
     search_text TEXT NOT NULL, -- name, pinyin and initials, lower-case
+    position BIGINT NOT NULL, -- the how manieth resident of the tenant; their place in the search bitmaps
+    indexed BOOLEAN NOT NULL, -- the bitmaps know this search_text
     sex TEXT NOT NULL, -- GB/T 2261.1
     birth_date TEXT, -- YYYY-MM-DD, or less of it where less is known
     identity_sealed BYTEA,
@@ -45,7 +47,8 @@ CREATE TABLE residents (
 );
 --@citus SELECT create_distributed_table('residents', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX residents_by_household ON residents (tenant_id, household_id);
-CREATE INDEX residents_by_name ON residents (tenant_id, search_text, id);
+CREATE UNIQUE INDEX residents_by_position ON residents (tenant_id, position);
+CREATE INDEX residents_unindexed ON residents (tenant_id, position) WHERE NOT indexed;
 CREATE INDEX residents_by_phone ON residents (tenant_id, phone_fingerprint);
 
 CREATE TABLE resident_tags (

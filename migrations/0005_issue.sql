@@ -18,7 +18,9 @@ CREATE TABLE issues (
     unit_id UUID,
     grid_id UUID,
     place_text TEXT NOT NULL,
-    search_text TEXT NOT NULL,
+    search_text TEXT NOT NULL, -- words and place, lower-case
+    position BIGINT NOT NULL, -- the how manieth issue of the tenant; its place in the search bitmaps
+    indexed BOOLEAN NOT NULL, -- the bitmaps know this search_text
     reporter_sealed BYTEA, -- name and phone
     phone_fingerprint BYTEA,
     filed_by UUID, -- the staff member who entered it for somebody
@@ -41,6 +43,8 @@ CREATE TABLE issues (
 --@citus SELECT create_distributed_table('issues', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX issues_open ON issues (tenant_id, due_at, id) WHERE open;
 CREATE INDEX issues_ended ON issues (tenant_id, ended_at, id) WHERE NOT open;
+CREATE UNIQUE INDEX issues_by_position ON issues (tenant_id, position);
+CREATE INDEX issues_unindexed ON issues (tenant_id, position) WHERE NOT indexed;
 CREATE INDEX issues_by_building ON issues (tenant_id, building_id, reported_at);
 CREATE INDEX issues_by_phone ON issues (tenant_id, phone_fingerprint);
 CREATE INDEX issues_by_state ON issues (tenant_id, state);

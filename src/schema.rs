@@ -9,4 +9,12 @@ macro_rules! migrations {
     };
 }
 
-migrations!["0001_foundation", "0002_place", "0003_registry", "0004_board", "0005_issue", "0006_meeting"];
+migrations![
+    "0001_foundation",
+    "0002_place",
+    "0003_registry",
+    "0004_board",
+    "0005_issue",
+    "0006_meeting",
+    "0007_search",
+];

@@ -1,14 +1,16 @@
-//! What is done from time to time without anybody asking: what may not be kept any longer is removed.
+//! What is done from time to time without anybody asking: what may not be kept any longer is removed, and the search
+//! learns of what is new.
 
 use std::time::Duration;
 
+use db::Db;
 use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use crate::access::{self, Act};
 use crate::app::App;
 use crate::error::Result;
-use crate::{outbox, photo, registry};
+use crate::{issue, outbox, photo, registry};
 
 const PAUSE: Duration = Duration::from_secs(3600);
 /// How long a form that was begun may still be sent with the photos that came with its first try.
@@ -26,6 +28,46 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// How often the search looks for new rows, and how many it takes in one transaction.
+const INDEXING: Duration = Duration::from_secs(1);
+const INDEXED_AT_ONCE: i64 = 64;
+
+/// Lets the search know of new rows soon after their commit, until it is told to stop.
+pub async fn keep_indexed(db: Db, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = index(&db).await {
+            tracing::error!(?error, "the search was not brought up to date");
+        }
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(INDEXING) => {}
+        }
+    }
+}
+
+/// Lets the search know of every row that it does not know yet, in small transactions, so that others can write meanwhile.
+pub async fn index(db: &Db) -> Result<()> {
+    loop {
+        let mut tx = db.read().await?;
+        let (issues, residents) = (issue::unindexed_tenants(&mut tx).await?, registry::unindexed_tenants(&mut tx).await?);
+        drop(tx);
+        if issues.is_empty() && residents.is_empty() {
+            return Ok(());
+        }
+        for tenant in issues {
+            let mut tx = db.begin().await?;
+            issue::index(&mut tx, tenant, INDEXED_AT_ONCE).await?;
+            tx.commit().await?;
+        }
+        for tenant in residents {
+            let mut tx = db.begin().await?;
+            registry::index(&mut tx, tenant, INDEXED_AT_ONCE).await?;
+            tx.commit().await?;
         }
     }
 }

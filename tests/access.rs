@@ -55,8 +55,8 @@ db_test! {
         let browser = app.browser();
         assert_eq!(browser.get("/accounts").await.url, "/login");
         let page = browser.sign_in(&account.login.to_uppercase(), &account.password).await;
-        page.assert_ok().assert_contains("账号与邀请");
-        assert_eq!(page.url, "/accounts");
+        page.assert_ok().assert_contains("今日待办");
+        assert_eq!(page.url, "/today");
         browser.post("/logout", &[]).await.assert_contains("已退出登录");
         assert_eq!(browser.get("/accounts").await.url, "/login");
     }
@@ -94,7 +94,7 @@ db_test! {
         pass(&app, SignedDuration::from_mins(1));
         // A lock that has run out starts the count anew: one more failure does not lock again.
         wrong_password(&browser, &account).await.assert_contains("账号或密码不对");
-        browser.sign_in(&account.login, &account.password).await.assert_contains("账号与邀请");
+        browser.sign_in(&account.login, &account.password).await.assert_contains("今日待办");
     }
 
     async fn an_administrator_can_unlock(app: TestApp) {
@@ -129,7 +129,7 @@ db_test! {
         let unlike = [("pin", "802413"), ("again", "802414"), ("device", "我的手机")];
         phone.post(&path, &unlike).await.assert_status(422).assert_contains("两次输入的 PIN 码不一样");
         let inside = join(&phone, &path, "802413").await;
-        assert_eq!(inside.assert_ok().url, "/audit");
+        assert_eq!(inside.assert_ok().url, "/today");
         let again = join(&app.browser(), &path, "802413").await;
         again.assert_status(422).assert_contains("这个邀请码已经用过了");
         let forged = format!("{}AAAA", &path[..path.len() - 4]);
@@ -161,7 +161,7 @@ db_test! {
         assert_eq!(locked.assert_contains("高*峰").assert_lacks("高晓峰").url, "/unlock");
         assert_eq!(phone.get("/").await.url, "/unlock");
         phone.post("/unlock", &[("pin", "802414")]).await.assert_status(422).assert_contains("PIN 码不对");
-        assert_eq!(phone.post("/unlock", &[("pin", "802413")]).await.assert_ok().url, "/audit");
+        assert_eq!(phone.post("/unlock", &[("pin", "802413")]).await.assert_ok().url, "/today");
         // Wrong PINs lock the account as wrong passwords do.
         pass(&app, SignedDuration::from_hours(24));
         for _ in 0..5 {
@@ -197,7 +197,8 @@ db_test! {
         browser.sign_in(&account.login, &account.password).await.assert_status(422).assert_contains("账号或密码不对");
         admin.post(&format!("{path}/invitation"), &[]).await.assert_status(422).assert_contains("已停用");
         admin.post(&format!("{path}/enabling"), &[]).await.assert_ok().assert_contains("正常");
-        browser.sign_in(&account.login, &account.password).await.assert_contains("已离岗");
+        browser.sign_in(&account.login, &account.password).await.assert_contains("今日待办");
+        browser.get("/audit").await.assert_contains("已离岗");
     }
 
     async fn a_new_password_puts_out_whoever_used_the_old_one(app: TestApp) {
@@ -275,7 +276,7 @@ db_test! {
         let account = app.person(Role::AuditAdmin).create().await;
         let browser = app.browser();
         pass(&app, SignedDuration::from_hours(24 * 90) - SignedDuration::from_secs(1));
-        assert_eq!(browser.sign_in(&account.login, &account.password).await.url, "/audit");
+        assert_eq!(browser.sign_in(&account.login, &account.password).await.url, "/today");
         pass(&app, SignedDuration::from_secs(1));
         assert_eq!(browser.get("/audit").await.url, "/me");
         change(&browser, &account.password, "Weifen-2027-x").await.assert_contains("密码已换好");
@@ -343,7 +344,7 @@ db_test! {
         change("802413", "135790").await.assert_ok().assert_contains("PIN 码已换好");
         pass(&app, SignedDuration::from_hours(24));
         phone.post("/unlock", &[("pin", "802413")]).await.assert_status(422);
-        assert_eq!(phone.post("/unlock", &[("pin", "135790")]).await.url, "/audit");
+        assert_eq!(phone.post("/unlock", &[("pin", "135790")]).await.url, "/today");
         let password = [("old", "135790"), ("password", "Weifen-2026-x"), ("again", "Weifen-2026-x")];
         phone.post("/me/password", &password).await.assert_status(422).assert_contains("不用密码");
     }
@@ -447,7 +448,7 @@ db_test! {
         ];
         for (role, own) in parts {
             let browser = app.person(role).browser().await;
-            assert_eq!(browser.get("/").await.url, own, "{role}");
+            assert_eq!(browser.get("/").await.url, "/today", "{role}");
             for (_, path) in parts {
                 browser.get(path).await.assert_status(if path == own { 200 } else { 403 });
             }

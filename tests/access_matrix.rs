@@ -67,7 +67,7 @@ enum Answer {
 
 fn expected(role: Option<Role>, need: Need) -> Answer {
     match (need, role) {
-        (Need::Public, _) | (Need::Account, Some(_)) => Answer::Open,
+        (Need::Public, _) | (Need::Account | Need::Work, Some(_)) => Answer::Open,
         (_, None) => Answer::SignInFirst,
         (Need::Permission(permission), Some(role)) => {
             if allowed(permission, role) {

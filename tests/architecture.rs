@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const COMMON: &[&str] = &["app", "error", "keys", "means", "web"];
 
 /// What every slice stands on. These know one another and nothing above them.
-const FOUNDATION: &[&str] = &["access", "audit", "outbox", "photo", "settings"];
+const FOUNDATION: &[&str] = &["access", "audit", "counter", "outbox", "photo", "search", "settings"];
 
 /// From each module to what else it may use. `app` and `cli` stand on top and may use everything below them.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -22,10 +22,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outbox", FOUNDATION),
     ("photo", FOUNDATION),
     ("settings", FOUNDATION),
+    ("counter", FOUNDATION),
+    ("search", FOUNDATION),
     ("place", FOUNDATION),
-    ("registry", &["access", "audit", "outbox", "photo", "settings", "place"]),
+    ("registry", &["access", "audit", "outbox", "photo", "search", "settings", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
-    ("issue", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board"]),
+    ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
     ("today", &["access", "registry", "issue", "meeting"]),
     (
@@ -39,7 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "demo",
         &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "config"],
     ),
-    ("upkeep", &["access", "outbox", "photo", "registry", "app"]),
+    ("upkeep", &["access", "outbox", "photo", "registry", "issue", "app"]),
     (
         "cli",
         &[

@@ -14,6 +14,7 @@ mod import;
 mod outbox;
 mod place;
 mod registry;
+mod search;
 mod settings;
 mod statements;
 mod stories;

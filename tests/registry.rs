@@ -107,7 +107,7 @@ db_test! {
         let staff = app.person(Role::Staff).browser().await;
         let first = search(&staff, "张三").await;
         assert_eq!(first.body.matches("1号楼 1单元").count(), 30);
-        let second = staff.post("/residents/search", &[("q", "张三"), ("after", &first.input("after"))]).await;
+        let second = staff.post("/residents/search", &[("q", "张三"), ("before", &first.input("before"))]).await;
         assert_eq!(second.body.matches("1号楼 1单元").count(), 2);
         second.assert_lacks("下一页");
     }

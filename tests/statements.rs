@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use db::Statement;
-use doorstep::{access, audit, board, issue, keys, meeting, outbox, photo, place, registry, settings};
+use doorstep::{access, audit, board, counter, issue, keys, meeting, outbox, photo, place, registry, search, settings};
 
 use crate::support::{Engine, fresh};
 
@@ -12,6 +12,7 @@ const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     audit::STATEMENTS,
     board::STATEMENTS,
+    counter::STATEMENTS,
     issue::STATEMENTS,
     keys::STATEMENTS,
     meeting::STATEMENTS,
@@ -21,6 +22,7 @@ const LISTS: &[&[Statement]] = &[
     registry::STATEMENTS,
     registry::enrol::STATEMENTS,
     registry::import::STATEMENTS,
+    search::STATEMENTS,
     settings::STATEMENTS,
 ];
 

@@ -18,6 +18,8 @@ pub enum Need {
     Public,
     /// Any signed-in account, in its own affairs; even while its password has to be changed.
     Account,
+    /// Any signed-in account whose password need not be changed first.
+    Work,
     Permission(Permission),
 }
 
@@ -81,7 +83,8 @@ async fn guard(need: Need, request: Request, next: Next) -> Response {
     let viewer = request.extensions().get::<Viewer>();
     match (need, viewer) {
         (Need::Public, _) | (Need::Account, Some(_)) => next.run(request).await,
-        (Need::Permission(_), Some(viewer)) if viewer.password_expired => Redirect::to("/me").into_response(),
+        (_, Some(viewer)) if viewer.password_expired => Redirect::to("/me").into_response(),
+        (Need::Work, Some(_)) => next.run(request).await,
         (Need::Permission(permission), Some(viewer)) if viewer.may(permission) => next.run(request).await,
         (Need::Permission(_), Some(_)) => Error::Forbidden.into_response(),
         (_, None) if request.extensions().get::<LockedViewer>().is_some() => Redirect::to("/unlock").into_response(),

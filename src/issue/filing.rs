@@ -4,11 +4,11 @@ use uuid::Uuid;
 
 use super::model::{Category, Source, State, Step};
 use super::step::{self, Words};
-use super::store::{ADD, ADD_RATING_LINK, ADD_RECEIPT_CODE, Issue, NEXT_NUMBER, VOID_RATING_LINKS, Value};
+use super::store::{ADD, ADD_RATING_LINK, ADD_RECEIPT_CODE, Issue, VOID_RATING_LINKS};
 use crate::access::{Act, Link, Role};
 use crate::error::Result;
 use crate::place::Spot;
-use crate::registry;
+use crate::{counter, registry, search};
 
 /// Something that a resident wants solved.
 #[derive(Debug, Clone)]
@@ -53,8 +53,8 @@ pub struct Filed {
 pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
     let id = act.id();
     let date = act.at.to_zoned_datetime(calendar::shanghai()).strftime("%Y%m%d").to_string();
-    let counter: Value = tx.one(NEXT_NUMBER.bind(act.tenant).bind(format!("issue-{date}"))).await?;
-    let number = format!("SSYS-{date}-{:04}", counter.value);
+    let number = format!("SSYS-{date}-{:04}", counter::next(tx, act.tenant, &format!("issue-{date}")).await?);
+    let position = search::next_position(tx, act, search::Kind::Issue).await?;
     let receipt_code = act.means.chance.code(12); // twelve characters of five random bits
     let due_at = step::limits(tx, act).await?.due(State::Submitted, None, act.at)?;
 
@@ -107,7 +107,7 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         row.bind(issue.category).bind(issue.state).bind(&issue.description).bind(estate).bind(building).bind(unit);
     let row =
         row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
-    tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at)).await?;
+    tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at).bind(position)).await?;
     tx.execute(ADD_RECEIPT_CODE.bind(&issue.receipt_code).bind(act.tenant).bind(id)).await?;
 
     let words = if act.role == Role::Resident { String::new() } else { format!("由{}代为登记", act.role) };

@@ -27,7 +27,7 @@ pub use handling::{finish, progress, request_extension};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use receipt::{ChainLink, Receipt, Standing};
-pub use store::{Issue, STATEMENTS, issue, to_deliberate};
+pub use store::{Issue, STATEMENTS, index, issue, to_deliberate, unindexed_tenants};
 pub use todo::todo;
 pub use web::ApiDoc;
 pub use web::routes;

@@ -105,9 +105,9 @@ async fn stale(tx: &mut Tx, act: &Act, issue: &Issue) -> Result<Error> {
     )))
 }
 
-/// What the search box looks through: number, words and place, in lower case.
+/// What the search box looks through: words and place, in lower case and half width.
 pub(super) fn search_text(issue: &Issue) -> String {
     let summary = issue.summary.as_deref().unwrap_or_default();
-    let parts = [&issue.number, &issue.receipt_code, summary, &issue.description, &issue.place(), &issue.place_text];
-    parts.join(" ").to_lowercase()
+    let parts = [issue.category.label(), summary, &issue.description, &issue.place(), &issue.place_text];
+    codes::text::half_width(&parts.join(" ")).to_lowercase()
 }

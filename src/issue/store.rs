@@ -1,11 +1,12 @@
-use db::{Cursor, Page, Tx, record, statements};
+use db::{Cursor, Page, Query, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::model::{Category, Channel, Duty, Remedy, Respondent, Solved, Source, State, Step, Tier};
 use crate::access::{Link, OrganisationKind, Permission, Role, Scope, Viewer};
 use crate::error::Result;
-use crate::in_reach;
+use crate::search::{self, Terms};
+use crate::{in_batch, in_reach};
 
 /// The columns of [`Issue`], with the names of its place and of whoever is responsible.
 macro_rules! issue_columns {
@@ -61,12 +62,10 @@ macro_rules! asks_extension {
 }
 
 statements! {
-    NEXT_NUMBER = "INSERT INTO counters (tenant_id, name, value) VALUES ($1, $2, 1)
-        ON CONFLICT (tenant_id, name) DO UPDATE SET value = counters.value + 1 RETURNING value";
     ADD = "INSERT INTO issues (tenant_id, id, number, receipt_code, source, category, state, open, description,
             estate_id, building_id, unit_id, grid_id, place_text, search_text, reporter_sealed, phone_fingerprint, filed_by,
-            since, due_at, round, reported_at, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, 1)";
+            since, due_at, round, reported_at, position, indexed, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1)";
     ADD_RECEIPT_CODE = "INSERT INTO receipt_codes (code, tenant_id, issue_id) VALUES ($1, $2, $3)";
     RECEIPT_CODE = "SELECT tenant_id, issue_id FROM receipt_codes WHERE code = $1";
     GET = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2");
@@ -77,13 +76,26 @@ statements! {
     /// The most urgent first, so what is overdue stands at the top.
     OPEN = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        " AND (i.due_at, i.id) > ($4, $5) AND ($6 = '' OR i.state = $6) AND i.due_at < $7
-          AND ($8 = '' OR i.search_text LIKE $8 ESCAPE '\\') ORDER BY i.due_at, i.id LIMIT $9");
+        " AND (i.due_at, i.id) > ($4, $5) AND ($6 = '' OR i.state = $6) AND i.due_at < $7 ORDER BY i.due_at, i.id LIMIT $8");
     /// The latest first.
     ENDED = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND NOT i.open AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        " AND (i.ended_at, i.id) < ($4, $5) AND ($6 = '' OR i.state = $6)
-          AND ($7 = '' OR i.search_text LIKE $7 ESCAPE '\\') ORDER BY i.ended_at DESC, i.id DESC LIMIT $8");
+        " AND (i.ended_at, i.id) < ($4, $5) AND ($6 = '' OR i.state = $6) ORDER BY i.ended_at DESC, i.id DESC LIMIT $7");
+    /// Which rows of a batch hold three patterns.
+    SEARCH = concat!("SELECT i.position FROM issues i WHERE i.tenant_id = $1 AND i.position IN ", in_batch!(), " AND ",
+        in_reach!("$66", "$67", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " AND ($68 = '' OR i.state = $68)
+          AND i.search_text LIKE $69 ESCAPE '\\' AND i.search_text LIKE $70 ESCAPE '\\' AND i.search_text LIKE $71 ESCAPE '\\'");
+    SEARCH_UNINDEXED = concat!("SELECT i.position FROM issues i WHERE i.tenant_id = $1 AND NOT i.indexed AND i.position < $2 AND ",
+        in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " AND ($6 = '' OR i.state = $6)
+          AND i.search_text LIKE $7 ESCAPE '\\' AND i.search_text LIKE $8 ESCAPE '\\' AND i.search_text LIKE $9 ESCAPE '\\'
+        ORDER BY i.position DESC LIMIT $3");
+    FOUND = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.position IN ", in_batch!(),
+        " ORDER BY i.position DESC");
+    UNINDEXED_TENANTS = "SELECT DISTINCT tenant_id FROM issues WHERE NOT indexed LIMIT 100";
+    /// Gives the text as it stands when the row is marked, so that a change meanwhile is not lost.
+    TAKE_UNINDEXED = "UPDATE issues SET indexed = TRUE WHERE tenant_id = $1 AND position IN
+        (SELECT position FROM issues WHERE tenant_id = $1 AND NOT indexed ORDER BY position LIMIT $2)
+        RETURNING position, search_text";
     COUNTS = concat!("SELECT i.state, COUNT(*) AS count, COUNT(*) FILTER (WHERE i.due_at < $2) AS late FROM issues i
         WHERE i.tenant_id = $1 AND i.open AND ",
         in_reach!("$3", "$4", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " GROUP BY i.state");
@@ -127,8 +139,8 @@ statements! {
             AND v.round = i.round AND v.kind = 'acknowledged') ORDER BY i.ended_at, i.id LIMIT $5");
     /// What a step changes. Nothing is changed if somebody else was first.
     ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
-            organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14, search_text = $15, merged_into = $16,
-            lock_version = lock_version + 1
+            organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14,
+            indexed = indexed AND search_text = $15, search_text = $15, merged_into = $16, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ADD_EVENT = "INSERT INTO issue_events (tenant_id, id, issue_id, position, round, kind, at, due_at, account_id, role, organisation_id, note, internal_note)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -211,7 +223,8 @@ record! {
     #[derive(Debug, Clone, Copy)]
     pub struct PropertyShare { pub total: i64, pub property: i64 }
     pub(super) struct Count { pub count: i64 }
-    pub(super) struct Value { pub value: i64 }
+    struct Unindexed { tenant_id: Uuid }
+    struct Text { position: i64, search_text: String }
     pub(super) struct Receipt { pub tenant_id: Uuid, pub issue_id: Uuid }
     pub(super) struct RatingLink { pub issue_id: Uuid, pub secret_hash: Vec<u8>, pub used_at: Option<Timestamp> }
 }
@@ -250,7 +263,6 @@ pub struct Filter {
     pub state: Option<State>,
     /// Only those due before this moment.
     pub due_before: Option<Timestamp>,
-    pub text: String,
 }
 
 pub async fn issue(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Issue> {
@@ -263,6 +275,35 @@ pub async fn issue_in_scope(tx: &mut Tx, tenant: Uuid, id: Uuid, scope: Scope) -
 
 pub async fn issue_by_number(tx: &mut Tx, tenant: Uuid, number: &str, scope: Scope) -> Result<Option<Issue>> {
     Ok(tx.optional(BY_NUMBER.bind(tenant).bind(number).bind(scope.account).bind(scope.roles)).await?)
+}
+
+/// The issue whose number or receipt code somebody reads off a slip of paper: `SSYS-20261123-0001`, `1123-0001` of this
+/// year, or twelve letters in groups.
+pub(super) async fn issue_by_what_is_on_paper(
+    tx: &mut Tx,
+    tenant: Uuid,
+    text: &str,
+    now: Timestamp,
+    scope: Scope,
+) -> Result<Option<Issue>> {
+    let text = codes::text::half_width(text).trim().to_uppercase();
+    let number = text.strip_prefix("SSYS-").unwrap_or(&text);
+    if let Some((day, sequence)) = number.split_once('-') {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if matches!(day.len(), 4 | 8) && digits(day) && digits(sequence) {
+            let year = now.to_zoned_datetime(calendar::shanghai()).year();
+            let day = if day.len() == 4 { format!("{year}{day}") } else { day.to_owned() };
+            return issue_by_number(tx, tenant, &format!("SSYS-{day}-{sequence:0>4}"), scope).await;
+        }
+    }
+    let code: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+    if code.len() != 12 {
+        return Ok(None);
+    }
+    let receipt: Option<Receipt> = tx.optional(RECEIPT_CODE.bind(&code)).await?;
+    let Some(receipt) = receipt.filter(|receipt| receipt.tenant_id == tenant) else { return Ok(None) };
+    let found = GET_IN_SCOPE.bind(tenant).bind(receipt.issue_id).bind(scope.account).bind(scope.roles);
+    Ok(tx.optional(found).await?)
 }
 
 /// The issue behind a receipt code, with its tenant.
@@ -281,7 +322,7 @@ pub async fn open_issues(
     let query =
         OPEN.bind(tenant).bind(filter.scope.account).bind(filter.scope.roles.as_str()).bind(after.key).bind(after.id);
     let due_before = filter.due_before.map_or(i64::MAX, Timestamp::as_millisecond);
-    let query = query.bind(filter.state.map_or("", State::code)).bind(due_before).bind(pattern(&filter.text));
+    let query = query.bind(filter.state.map_or("", State::code)).bind(due_before);
     let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
     Ok(Page::of(issues, size, |issue| Cursor { key: issue.due_at.as_millisecond(), id: issue.id }))
 }
@@ -299,7 +340,7 @@ pub async fn ended_issues(
         .bind(filter.scope.roles.as_str())
         .bind(before.key)
         .bind(before.id);
-    let query = query.bind(filter.state.map_or("", State::code)).bind(pattern(&filter.text));
+    let query = query.bind(filter.state.map_or("", State::code));
     let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
     Ok(Page::of(issues, size, |issue| Cursor {
         key: issue.ended_at.map_or(0, Timestamp::as_millisecond),
@@ -307,13 +348,38 @@ pub async fn ended_issues(
     }))
 }
 
-/// A LIKE pattern that finds a text anywhere; empty for no text.
-fn pattern(text: &str) -> String {
-    let text = text.trim().to_lowercase();
-    if text.is_empty() {
-        return text;
-    }
-    format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+/// Issues that hold all the terms, open or not, the latest first, and the position before which the next page begins.
+pub(super) async fn search(
+    tx: &mut Tx,
+    tenant: Uuid,
+    filter: &Filter,
+    terms: &Terms,
+    before: i64,
+    size: usize,
+) -> Result<(Vec<Issue>, Option<i64>)> {
+    let conditions = |query: Query| {
+        let query = query.bind(filter.scope.account).bind(filter.scope.roles.as_str());
+        let query = query.bind(filter.state.map_or("", State::code));
+        terms.patterns().into_iter().fold(query, Query::bind)
+    };
+    let among = |batch: &[i64]| conditions(search::in_batch(SEARCH, tenant, batch));
+    let unindexed = |before, most| conditions(SEARCH_UNINDEXED.bind(tenant).bind(before).bind(most));
+    let hits = search::page(tx, (tenant, search::Kind::Issue, terms), among, unindexed, before, size).await?;
+    Ok((tx.all(search::in_batch(FOUND, tenant, &hits.positions)).await?, hits.next))
+}
+
+/// The tenants that have issues of which the search does not know yet; at most 100.
+pub async fn unindexed_tenants(tx: &mut Tx) -> Result<Vec<Uuid>> {
+    let tenants: Vec<Unindexed> = tx.all(UNINDEXED_TENANTS).await?;
+    Ok(tenants.into_iter().map(|tenant| tenant.tenant_id).collect())
+}
+
+/// Lets the search know of some more issues, and tells of how many.
+pub async fn index(tx: &mut Tx, tenant: Uuid, most: i64) -> Result<usize> {
+    let texts: Vec<Text> = tx.all(TAKE_UNINDEXED.bind(tenant).bind(most)).await?;
+    let texts: Vec<(i64, String)> = texts.into_iter().map(|text| (text.position, text.search_text)).collect();
+    search::add(tx, tenant, search::Kind::Issue, &texts).await?;
+    Ok(texts.len())
 }
 
 pub async fn counts(tx: &mut Tx, tenant: Uuid, now: Timestamp, scope: Scope) -> Result<Vec<StateCount>> {

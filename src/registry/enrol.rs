@@ -12,6 +12,7 @@ use super::tag::{ResidenceState, Tag};
 use crate::access::Act;
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
+use crate::search;
 
 /// What is known of somebody who is to be registered.
 #[derive(Clone)]
@@ -109,8 +110,8 @@ statements! {
     ADD = "INSERT INTO residents (tenant_id, id, household_id, name, search_text, sex, birth_date, identity_sealed,
             identity_fingerprint, phone_sealed, phone_fingerprint, ethnic_group, political_status, education,
             marital_status, relation, registered_address, residence_state, workplace, health_sealed, note_sealed,
-            lock_version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1, $22, $22)";
+            lock_version, created_at, updated_at, position, indexed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1, $22, $22, $23, FALSE)";
     CHANGE = "UPDATE residents SET household_id = $4, sex = $5, birth_date = $6,
             identity_sealed = COALESCE($7, identity_sealed), identity_fingerprint = COALESCE($8, identity_fingerprint),
             phone_sealed = $9, phone_fingerprint = $10, ethnic_group = $11, political_status = $12, education = $13,
@@ -275,7 +276,8 @@ async fn create(tx: &mut Tx, act: &Act, household: Uuid, new: &NewResident) -> R
     let row = row.bind(new.relation.map(Relation::code)).bind(new.registered_address.as_deref());
     let row = row.bind(new.residence_state).bind(new.workplace.as_deref());
     let row = row.bind(seal("health", new.health.as_deref())?).bind(seal("note", new.note.as_deref())?);
-    tx.execute(row.bind(act.at)).await?;
+    let position = search::next_position(tx, act, search::Kind::Resident).await?;
+    tx.execute(row.bind(act.at).bind(position)).await?;
     for (tag, evidence) in &new.tags {
         add_tag(tx, act, id, *tag, evidence).await?;
     }

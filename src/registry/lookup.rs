@@ -88,19 +88,6 @@ fn floor(text: &str, part: &str) -> Query {
     }
 }
 
-/// A pattern that finds `needle` anywhere, whatever signs are in it; the statement says `ESCAPE '\'`.
-pub fn containing(needle: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in needle.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,10 +137,5 @@ mod tests {
         assert!(matches!(Query::read("0358-8221234"), Query::Phone(_)));
         assert!(matches!(Query::read("1380000"), Query::Unreadable(_)));
         assert!(matches!(Query::read("141199199003070014"), Query::Unreadable(sentence) if !sentence.contains("1411")));
-    }
-
-    #[test]
-    fn signs_of_a_pattern_are_taken_as_they_stand() {
-        assert_eq!(containing("50%_\\"), "%50\\%\\_\\\\%");
     }
 }

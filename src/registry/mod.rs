@@ -10,7 +10,7 @@ mod tag;
 mod web;
 
 pub use model::{Field, HouseholdCard};
-pub use store::{STATEMENTS, household_card, named_in, population};
+pub use store::{STATEMENTS, household_card, index, named_in, population, unindexed_tenants};
 pub use tag::{ResidenceState, Tag};
 
 use crate::access::Routes;

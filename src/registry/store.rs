@@ -1,22 +1,22 @@
 use codes::{IdentityNumber, Phone, Place};
-use db::{Tx, record, statements};
+use db::{Query, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::lookup::containing;
 use super::model::{DoorRow, HouseholdCard};
 use super::tag::{ResidenceState, Tag};
 use crate::access::{Act, Scope};
 use crate::error::Result;
-use crate::in_reach;
 use crate::place::Use;
+use crate::search::{self, Terms, containing};
+use crate::{in_batch, in_reach};
 
-/// A page of residents in the order of `search_text`, each with its tags: one row for each tag.
+/// A page of residents, the latest registered first, each with its tags: one row for each tag.
 macro_rules! residents {
-    ($condition:literal) => {
+    ($condition:expr, $account:literal, $roles:literal) => {
         concat!(
             "SELECT p.*, t.tag FROM (
-                SELECT r.id, r.search_text, r.household_id, r.name, r.sex, r.birth_date, r.identity_sealed, r.phone_sealed,
+                SELECT r.id, r.position, r.household_id, r.name, r.sex, r.birth_date, r.identity_sealed, r.phone_sealed,
                     e.name AS estate_name, b.name AS building_name, u.key AS unit_key, d.room
                 FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
                 JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
@@ -26,10 +26,32 @@ macro_rules! residents {
                 WHERE r.tenant_id = $1 AND ",
             $condition,
             " AND ",
-            in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
-            " ORDER BY r.search_text, r.id LIMIT 31) p
+            in_reach!($account, $roles, "$1", "b.estate_id", "b.grid_id", "NULL"),
+            " ORDER BY r.position DESC LIMIT 31) p
             LEFT JOIN resident_tags t ON t.tenant_id = $1 AND t.resident_id = p.id AND t.until IS NULL
-            ORDER BY p.search_text, p.id, t.tag"
+            ORDER BY p.position DESC, t.tag"
+        )
+    };
+}
+
+/// A resident within a scope whose text holds three patterns.
+macro_rules! search {
+    ($condition:expr, $account:literal, $roles:literal, $first:literal, $second:literal, $third:literal) => {
+        concat!(
+            "SELECT r.position FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
+            JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
+            JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+            WHERE r.tenant_id = $1 AND ",
+            $condition,
+            " AND r.search_text LIKE ",
+            $first,
+            " ESCAPE '\\' AND r.search_text LIKE ",
+            $second,
+            " ESCAPE '\\' AND r.search_text LIKE ",
+            $third,
+            " ESCAPE '\\' AND ",
+            in_reach!($account, $roles, "$1", "b.estate_id", "b.grid_id", "NULL"),
+            " ORDER BY r.position DESC"
         )
     };
 }
@@ -42,10 +64,16 @@ statements! {
         JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
         WHERE d.tenant_id = $1 AND d.building_id = $2 AND LENGTH(r.name) >= 3
           AND CAST($3 AS TEXT) LIKE '%' || r.name || '%' LIMIT 1";
-    BY_NAME = residents!("r.search_text LIKE $4 ESCAPE '\\' AND (r.search_text, r.id) > ($5, $6)");
-    BY_IDENTITY = residents!("r.identity_fingerprint = $4");
-    BY_PHONE = residents!("r.phone_fingerprint = $4");
-    SEARCH_TEXT = "SELECT id, search_text FROM residents WHERE tenant_id = $1 AND id = $2";
+    SEARCH = search!(concat!("r.position IN ", in_batch!()), "$66", "$67", "$68", "$69", "$70");
+    SEARCH_UNINDEXED = concat!(search!("NOT r.indexed AND r.position < $2", "$4", "$5", "$6", "$7", "$8"), " LIMIT $3");
+    FOUND = residents!(concat!("r.position IN ", in_batch!()), "$66", "$67");
+    UNINDEXED_TENANTS = "SELECT DISTINCT tenant_id FROM residents WHERE NOT indexed LIMIT 100";
+    /// Gives the text as it stands when the row is marked, so that a change meanwhile is not lost.
+    TAKE_UNINDEXED = "UPDATE residents SET indexed = TRUE WHERE tenant_id = $1 AND position IN
+        (SELECT position FROM residents WHERE tenant_id = $1 AND NOT indexed ORDER BY position LIMIT $2)
+        RETURNING position, search_text";
+    BY_IDENTITY = residents!("r.identity_fingerprint = $4", "$2", "$3");
+    BY_PHONE = residents!("r.phone_fingerprint = $4", "$2", "$3");
 
     /// The doors that a place names, one row for each household; what the place does not name is null.
     DOORS = concat!(
@@ -125,7 +153,8 @@ statements! {
 record! {
     struct Named { name: String }
     struct Population { households: i64, people: i64 }
-    struct Position { id: Uuid, search_text: String }
+    struct Unindexed { tenant_id: Uuid }
+    struct Text { position: i64, search_text: String }
 
     #[derive(Debug, Clone)]
     pub(super) struct ResidentRow {
@@ -176,21 +205,41 @@ pub async fn household_card(tx: &mut Tx, tenant: Uuid, household: Uuid) -> Resul
     Ok(tx.one(CARD.bind(tenant).bind(household)).await?)
 }
 
-/// Residents by part of a name, its pinyin or initials, after the resident that ended the page before.
+/// So many people stand on a page.
+pub(super) const PAGE: usize = 30;
+
+/// Residents by parts of a name, its pinyin or initials, the latest registered first, and the position before which the
+/// next page begins.
 pub(super) async fn by_name(
     tx: &mut Tx,
     tenant: Uuid,
     scope: &Scope,
-    needle: &str,
-    after: Option<Uuid>,
-) -> Result<Vec<ResidentRow>> {
-    let start = Position { id: Uuid::nil(), search_text: String::new() };
-    let start = match after {
-        Some(id) => tx.one(SEARCH_TEXT.bind(tenant).bind(id)).await?,
-        None => start,
+    terms: &Terms,
+    before: i64,
+) -> Result<(Vec<ResidentRow>, Option<i64>)> {
+    let conditions = |query: Query| {
+        let query = query.bind(scope.account).bind(&scope.roles);
+        terms.patterns().into_iter().fold(query, Query::bind)
     };
-    let page = BY_NAME.bind(tenant).bind(scope.account).bind(&scope.roles).bind(containing(needle));
-    Ok(tx.all(page.bind(start.search_text).bind(start.id)).await?)
+    let among = |batch: &[i64]| conditions(search::in_batch(SEARCH, tenant, batch));
+    let unindexed = |before, most| conditions(SEARCH_UNINDEXED.bind(tenant).bind(before).bind(most));
+    let hits = search::page(tx, (tenant, search::Kind::Resident, terms), among, unindexed, before, PAGE).await?;
+    let found = search::in_batch(FOUND, tenant, &hits.positions).bind(scope.account).bind(&scope.roles);
+    Ok((tx.all(found).await?, hits.next))
+}
+
+/// The tenants that have residents of whom the search does not know yet; at most 100.
+pub async fn unindexed_tenants(tx: &mut Tx) -> Result<Vec<Uuid>> {
+    let tenants: Vec<Unindexed> = tx.all(UNINDEXED_TENANTS).await?;
+    Ok(tenants.into_iter().map(|tenant| tenant.tenant_id).collect())
+}
+
+/// Lets the search know of some more residents, and tells of how many.
+pub async fn index(tx: &mut Tx, tenant: Uuid, most: i64) -> Result<usize> {
+    let texts: Vec<Text> = tx.all(TAKE_UNINDEXED.bind(tenant).bind(most)).await?;
+    let texts: Vec<(i64, String)> = texts.into_iter().map(|text| (text.position, text.search_text)).collect();
+    search::add(tx, tenant, search::Kind::Resident, &texts).await?;
+    Ok(texts.len())
 }
 
 pub(super) async fn by_identity(

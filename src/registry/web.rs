@@ -14,10 +14,10 @@ use super::store::{self, FoundBuilding, FoundDoor, Household, Member, MemberTag,
 use super::tag::Tag;
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
-use crate::audit;
 use crate::error::{Error, Result};
 use crate::place::{self, Spot};
 use crate::web::{Form, Shell, page, page_again};
+use crate::{audit, search};
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -53,7 +53,7 @@ struct Results {
 
 enum Answer {
     Blank,
-    People { people: Vec<Listed>, next: Option<Uuid> },
+    People { people: Vec<Listed>, next: Option<i64> },
     Doors { doors: Vec<FoundDoor>, more: bool },
     Buildings(Vec<FoundBuilding>),
     BuildingOrFloor { building: String, floor: String },
@@ -95,10 +95,10 @@ async fn search(
     form: Form,
 ) -> Result<Response> {
     let query: String = form.value("q").chars().take(100).collect();
-    let after = form.value("after").parse().ok();
+    let before = form.value("before").parse().unwrap_or(i64::MAX);
     let act = app.act(&viewer, Permission::ResidentRead)?;
     let mut tx = app.db.read().await?;
-    let answer = look_up(&mut tx, &act, &viewer.scope(Permission::ResidentRead), &query, after).await?;
+    let answer = look_up(&mut tx, &act, &viewer.scope(Permission::ResidentRead), &query, before).await?;
     let results = Results { shell: shell.clone(), query: query.clone(), answer };
     if headers.contains_key("hx-request") {
         return page(&results);
@@ -107,20 +107,21 @@ async fn search(
     page(&Residents { shell, query, results: Some(results), nobody: false, imports })
 }
 
-async fn look_up(tx: &mut Tx, act: &Act, scope: &Scope, text: &str, after: Option<Uuid>) -> Result<Answer> {
+async fn look_up(tx: &mut Tx, act: &Act, scope: &Scope, text: &str, before: i64) -> Result<Answer> {
     Ok(match Query::read(text) {
         Query::Blank => Answer::Blank,
         Query::Unreadable(sentence) => Answer::Unreadable(sentence),
         Query::BuildingOrFloor { building, floor } => Answer::BuildingOrFloor { building, floor },
-        Query::Identity(number) => people(act, store::by_identity(tx, act, scope, &number).await?)?,
-        Query::Phone(phone) => people(act, store::by_phone(tx, act, scope, &phone).await?)?,
+        Query::Identity(number) => people(act, store::by_identity(tx, act, scope, &number).await?, None)?,
+        Query::Phone(phone) => people(act, store::by_phone(tx, act, scope, &phone).await?, None)?,
         Query::Floor(place, floor) => doors(tx, act, scope, &place, Some(floor)).await?,
         Query::Place(place) if place.unit.is_none() && place.room.is_none() => {
             Answer::Buildings(store::buildings(tx, act.tenant, scope, &place).await?)
         }
         Query::Place(place) => doors(tx, act, scope, &place, None).await?,
         Query::Name(needle) => {
-            let rows = store::by_name(tx, act.tenant, scope, &needle, after).await?;
+            let terms = search::Terms::read(&needle);
+            let (rows, next) = store::by_name(tx, act.tenant, scope, &terms, before).await?;
             // What names nobody may name an estate or a building: 家属楼, A座.
             let place = address::parse(&needle).unwrap_or_default();
             if rows.is_empty() && place != Place::default() {
@@ -129,7 +130,7 @@ async fn look_up(tx: &mut Tx, act: &Act, scope: &Scope, text: &str, after: Optio
                     return Ok(Answer::Buildings(buildings));
                 }
             }
-            people(act, rows)?
+            people(act, rows, next)?
         }
     })
 }
@@ -143,8 +144,7 @@ async fn doors(tx: &mut Tx, act: &Act, scope: &Scope, place: &Place, floor: Opti
 }
 
 /// Folds the rows, one for each tag of a resident, into people.
-fn people(act: &Act, rows: Vec<ResidentRow>) -> Result<Answer> {
-    const PAGE: usize = 30;
+fn people(act: &Act, rows: Vec<ResidentRow>, next: Option<i64>) -> Result<Answer> {
     let today = today(act);
     let mut people: Vec<Listed> = Vec::new();
     for row in rows {
@@ -164,9 +164,6 @@ fn people(act: &Act, rows: Vec<ResidentRow>) -> Result<Answer> {
             last.tags.extend(row.tag);
         }
     }
-    let more = people.len() > PAGE;
-    people.truncate(PAGE);
-    let next = people.last().filter(|_| more).map(|last| last.id);
     Ok(Answer::People { people, next })
 }
 

@@ -14,7 +14,7 @@ use crate::{access, issue, meeting, registry};
 const MOST: usize = 50;
 
 pub fn routes() -> Routes {
-    Routes::default().get("/today", Need::Account, show)
+    Routes::default().get("/today", Need::Work, show)
 }
 
 #[derive(Template)]

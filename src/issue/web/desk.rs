@@ -17,7 +17,7 @@ use crate::issue::filing;
 use crate::issue::model::{Source, State as IssueState};
 use crate::issue::store::{self, Filter, Issue, PropertyShare};
 use crate::web::{Form, Shell, page, page_again, qr, show};
-use crate::{audit, place};
+use crate::{audit, place, search};
 
 pub fn routes() -> Routes {
     use Permission::{IssueFile, IssueRead};
@@ -90,22 +90,33 @@ async fn list(
     let state = IssueState::parse(&filters.state);
     let late = filters.state == "late";
     let ended = filters.state == "ended" || state.is_some_and(|state| !state.open());
-    let filter = Filter { scope, state, due_before: late.then_some(now), text: filters.q.clone() };
-    let cursor = filters.after.as_deref().and_then(|text| text.parse().ok());
-    let issues = if ended {
-        store::ended_issues(&mut tx, viewer.tenant, &filter, cursor.unwrap_or(Cursor::LAST), PAGE).await?
+    let filter = Filter { scope, state, due_before: late.then_some(now) };
+    let after = filters.after.as_deref();
+    let terms = search::Terms::read(&filters.q);
+    let (issues, next) = if terms.is_empty() {
+        let cursor = after.and_then(|text| text.parse().ok());
+        let issues = if ended {
+            store::ended_issues(&mut tx, viewer.tenant, &filter, cursor.unwrap_or(Cursor::LAST), PAGE).await?
+        } else {
+            store::open_issues(&mut tx, viewer.tenant, &filter, cursor.unwrap_or(Cursor::FIRST), PAGE).await?
+        };
+        (issues.items, issues.next.map(|cursor| cursor.to_string()))
+    } else if let Some(issue) = store::issue_by_what_is_on_paper(&mut tx, viewer.tenant, &filters.q, now, filter.scope.clone()).await? {
+        (vec![issue], None)
     } else {
-        store::open_issues(&mut tx, viewer.tenant, &filter, cursor.unwrap_or(Cursor::FIRST), PAGE).await?
+        let before = after.and_then(|text| text.parse().ok()).unwrap_or(i64::MAX);
+        let (issues, next) = store::search(&mut tx, viewer.tenant, &filter, &terms, before, PAGE).await?;
+        (issues, next.map(|position| position.to_string()))
     };
-    let next = issues.next.map(|cursor| {
+    let next = next.map(|cursor| {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("state", &filters.state)
             .append_pair("q", &filters.q)
-            .append_pair("after", &cursor.to_string())
+            .append_pair("after", &cursor)
             .finish();
         format!("/issues?{query}")
     });
-    let rows = rows(&mut tx, &app, viewer.tenant, issues.items).await?;
+    let rows = rows(&mut tx, &app, viewer.tenant, issues).await?;
 
     let tab = |code: &str, label: &str, count: Option<i64>| Tab {
         href: if code.is_empty() { "/issues".to_owned() } else { format!("/issues?state={code}") },

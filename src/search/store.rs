@@ -1,0 +1,92 @@
+use std::collections::BTreeMap;
+
+use db::{Tx, record, statements, text_enum};
+use uuid::Uuid;
+
+use super::gram::{self, Terms};
+use crate::access::Act;
+use crate::counter;
+use crate::error::Result;
+
+text_enum! {
+    /// The tables that can be searched.
+    pub enum Kind { Issue = "issue" "诉求", Resident = "resident" "居民" }
+}
+
+statements! {
+    ADD = "INSERT INTO search_blocks (tenant_id, kind, gram, block, bits) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, kind, gram, block) DO UPDATE SET bits = search_blocks.bits | excluded.bits";
+    /// The latest blocks in which a gram occurs.
+    OF_ONE = "SELECT a.block, a.bits FROM search_blocks a WHERE a.tenant_id = $1 AND a.kind = $2 AND a.gram = $3
+        AND a.block <= $4 ORDER BY a.block DESC LIMIT $5";
+    /// The latest blocks in which three grams occur in one row.
+    OF_THREE = "SELECT a.block, a.bits & b.bits & c.bits AS bits FROM search_blocks a
+        JOIN search_blocks b ON b.tenant_id = a.tenant_id AND b.kind = a.kind AND b.gram = $4 AND b.block = a.block
+        JOIN search_blocks c ON c.tenant_id = a.tenant_id AND c.kind = a.kind AND c.gram = $5 AND c.block = a.block
+        WHERE a.tenant_id = $1 AND a.kind = $2 AND a.gram = $3 AND a.block <= $6 AND (a.bits & b.bits & c.bits) <> 0
+        ORDER BY a.block DESC LIMIT $7";
+}
+
+record! {
+    struct Block { block: i64, bits: i64 }
+}
+
+/// Rows in one block.
+const WIDTH: i64 = 64;
+
+/// The position of a new row.
+pub async fn next_position(tx: &mut Tx, act: &Act, kind: Kind) -> Result<i64> {
+    let name = match kind {
+        Kind::Issue => "issue-position",
+        Kind::Resident => "resident-position",
+    };
+    counter::next(tx, act.tenant, name).await
+}
+
+/// Notes the grams of rows, given by position and text. What was noted for an earlier text of a row stays: it only makes
+/// a candidate of what LIKE then turns down.
+pub async fn add(tx: &mut Tx, tenant: Uuid, kind: Kind, rows: &[(i64, String)]) -> Result<()> {
+    let mut blocks: BTreeMap<(String, i64), i64> = BTreeMap::new();
+    for (position, text) in rows {
+        let (block, bit) = (position.div_euclid(WIDTH), 1_i64 << position.rem_euclid(WIDTH));
+        for gram in gram::grams(text) {
+            *blocks.entry((gram, block)).or_default() |= bit;
+        }
+    }
+    for ((gram, block), bits) in blocks {
+        tx.execute(ADD.bind(tenant).bind(kind).bind(gram).bind(block).bind(bits)).await?;
+    }
+    Ok(())
+}
+
+/// Up to `size` positions below `below` at which all terms may occur, the highest first; `None` if there are no more.
+pub(super) async fn candidates(
+    tx: &mut Tx,
+    tenant: Uuid,
+    kind: Kind,
+    terms: &Terms,
+    below: i64,
+    size: usize,
+) -> Result<Option<Vec<i64>>> {
+    let last = below.saturating_sub(1);
+    if last < 0 {
+        return Ok(None);
+    }
+    let (block, most) = (last.div_euclid(WIDTH), size as i64);
+    let query = match terms.grams().as_slice() {
+        [] => return Ok(None),
+        [a] => OF_ONE.bind(tenant).bind(kind).bind(a).bind(block).bind(most),
+        [a, rest @ ..] => {
+            let (b, c) = (&rest[0], rest.last().unwrap_or(a));
+            OF_THREE.bind(tenant).bind(kind).bind(a).bind(b).bind(c).bind(block).bind(most)
+        }
+    };
+    let blocks: Vec<Block> = tx.all(query).await?;
+    let mut positions: Vec<i64> = blocks
+        .iter()
+        .flat_map(|Block { block, bits }| (0..WIDTH).rev().filter(move |n| bits >> n & 1 == 1).map(move |n| block * WIDTH + n))
+        .filter(|position| *position <= last)
+        .collect();
+    positions.truncate(size);
+    Ok((!positions.is_empty()).then_some(positions))
+}
