@@ -33,7 +33,7 @@ CREATE TABLE organisations (
     phone TEXT, -- an office number that may be shown to residents
     closed_at BIGINT,
     PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, parent_id) REFERENCES organisations (tenant_id, id)
+    FOREIGN KEY (tenant_id, parent_id) REFERENCES organisations (tenant_id, id) DEFERRABLE -- a backup comes back in any order
 );
 --@citus SELECT create_distributed_table('organisations', 'tenant_id', colocate_with => 'tenants');
 

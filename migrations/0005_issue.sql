@@ -38,7 +38,7 @@ CREATE TABLE issues (
     FOREIGN KEY (tenant_id, building_id) REFERENCES buildings (tenant_id, id),
     FOREIGN KEY (tenant_id, unit_id) REFERENCES units (tenant_id, id),
     FOREIGN KEY (tenant_id, organisation_id) REFERENCES organisations (tenant_id, id),
-    FOREIGN KEY (tenant_id, merged_into) REFERENCES issues (tenant_id, id)
+    FOREIGN KEY (tenant_id, merged_into) REFERENCES issues (tenant_id, id) DEFERRABLE
 );
 --@citus SELECT create_distributed_table('issues', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX issues_open ON issues (tenant_id, due_at, id) WHERE open;

@@ -49,7 +49,7 @@ CREATE TABLE agenda_items (
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, meeting_id) REFERENCES meetings (tenant_id, id),
     FOREIGN KEY (tenant_id, issue_id) REFERENCES issues (tenant_id, id),
-    FOREIGN KEY (tenant_id, carried_from) REFERENCES agenda_items (tenant_id, id),
+    FOREIGN KEY (tenant_id, carried_from) REFERENCES agenda_items (tenant_id, id) DEFERRABLE,
     FOREIGN KEY (tenant_id, organisation_id) REFERENCES organisations (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('agenda_items', 'tenant_id', colocate_with => 'tenants');

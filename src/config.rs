@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use db::Db;
 
@@ -45,19 +45,24 @@ pub struct Config {
 }
 
 impl Options {
-    /// Opens the database, brings its schema up to date and checks that the keys are its own.
-    pub async fn open(&self) -> anyhow::Result<(Db, Means)> {
+    /// Opens the database as it is.
+    pub async fn connect(&self) -> anyhow::Result<Db> {
         let folder = DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
         folder.with_context(|| format!("建不了数据目录 {}", self.data.display()))?;
         let address = self.database.clone();
         let address = address.unwrap_or_else(|| format!("sqlite:{}", self.data.join("doorstep.db").display()));
-        let db = Db::open(&address).await.context("打不开数据库")?;
+        Db::open(&address).await.context("打不开数据库")
+    }
+
+    /// Opens the database, brings its schema up to date and checks that the keys are its own.
+    pub async fn open(&self) -> anyhow::Result<(Db, Means)> {
+        let db = self.connect().await?;
         let chance = Chance::System;
         let applied = db::migrate(&db, MIGRATIONS, jiff::Timestamp::now()).await.context("数据库升级没有完成")?;
         if applied > 0 {
             tracing::info!(applied, "migrations applied");
         }
-        let keys = self.keys(&chance)?;
+        let keys = self.keys(&db, &chance).await?;
         keys.check(&db, &chance).await?;
         Ok((db, Means { clock: Clock::System, chance, keys: Arc::new(keys) }))
     }
@@ -67,9 +72,12 @@ impl Options {
         self.key_file.clone().unwrap_or_else(|| self.data.join("doorstep.key"))
     }
 
-    fn keys(&self, chance: &Chance) -> anyhow::Result<Keys> {
+    /// The keys in their file, which is made for a new database.
+    async fn keys(&self, db: &Db, chance: &Chance) -> anyhow::Result<Keys> {
         let path = self.key_path();
         if !path.exists() {
+            let marked = Keys::are_expected(&mut db.read().await?).await?;
+            ensure!(!marked, "没有密钥文件 {}，而数据库里已有用密钥加密的内容。请放回原来的密钥文件", path.display());
             Keys::generate(chance).save(&path).with_context(|| format!("写不了密钥文件 {}", path.display()))?;
         }
         Keys::load(&path)

@@ -12,7 +12,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use anyhow::{Context, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use db::{Db, record, statements};
+use db::{Db, Tx, record, statements};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -121,6 +121,25 @@ impl Keys {
     /// Refuses to work with a database that was written with other keys, and marks a new database with these.
     pub async fn check(&self, db: &Db, chance: &Chance) -> anyhow::Result<()> {
         let mut tx = db.begin().await?;
+        let checks = self.check_in(&mut tx).await?;
+        let current = self.sealing.last().map_or_else(String::new, |(id, _)| id.to_string());
+        if !checks.contains(&current) {
+            let known = [KNOWN, &self.lookup_mark()].concat();
+            let sealed = self.seal(chance, Uuid::nil(), "key check", &known)?;
+            tx.execute(ADD_CHECK.bind(current).bind(sealed)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether a database has been written with keys.
+    pub async fn are_expected(tx: &mut Tx) -> anyhow::Result<bool> {
+        Ok(!tx.all::<Check>(CHECKS).await?.is_empty())
+    }
+
+    /// The ids of the keys with which a database was written.
+    ///
+    /// Errors: one of them is not in this file, or is another key of the same number.
+    pub async fn check_in(&self, tx: &mut Tx) -> anyhow::Result<Vec<String>> {
         let checks: Vec<Check> = tx.all(CHECKS).await?;
         for check in &checks {
             let opened = self.open(Uuid::nil(), "key check", &check.sealed);
@@ -130,13 +149,7 @@ impl Keys {
                 check.key_id
             );
         }
-        let current = self.sealing.last().map_or_else(String::new, |(id, _)| id.to_string());
-        if !checks.iter().any(|check| check.key_id == current) {
-            let known = [KNOWN, &self.lookup_mark()].concat();
-            let sealed = self.seal(chance, Uuid::nil(), "key check", &known)?;
-            tx.execute(ADD_CHECK.bind(current).bind(sealed)).await?;
-        }
-        Ok(tx.commit().await?)
+        Ok(checks.into_iter().map(|check| check.key_id).collect())
     }
 
     fn lookup_mark(&self) -> Vec<u8> {

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("web", &[]),
     ("schema", &[]),
     ("config", &["schema"]),
+    ("backup", &["schema"]),
     ("access", FOUNDATION),
     ("audit", FOUNDATION),
     ("outbox", FOUNDATION),
@@ -46,7 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
-            "config", "demo", "schema", "upkeep",
+            "backup", "config", "demo", "schema", "upkeep",
         ],
     ),
 ];

@@ -46,6 +46,25 @@ fn failure(data: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+#[test]
+fn a_backup_comes_back_with_its_keys_only() {
+    let (old, new) = (community(), tempfile::tempdir().unwrap());
+    let file = old.path().join("backup.gz");
+    let path = file.to_str().unwrap();
+    let written = json(old.path(), &["backup", path]);
+    assert!(written["rows"].as_u64().unwrap() > 100);
+    // Without the keys nothing is begun, and no other keys are made up.
+    assert!(failure(new.path(), &["restore", path]).contains("没有密钥文件"));
+    assert!(!new.path().join("doorstep.key").exists());
+    std::fs::copy(old.path().join("doorstep.key"), new.path().join("doorstep.key")).unwrap();
+    assert_eq!(json(new.path(), &["restore", path]), written);
+    assert_eq!(json(new.path(), &["verify"])[0], json(old.path(), &["verify"])[0]);
+    // A database whose keys have gone astray does not get new ones.
+    std::fs::remove_file(new.path().join("doorstep.key")).unwrap();
+    assert!(failure(new.path(), &["verify"]).contains("请放回原来的密钥文件"));
+    assert!(!new.path().join("doorstep.key").exists());
+}
+
 fn community() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let made = json(folder.path(), &["generate", "--tenant", CODE, "--residents", "40", "--name", "尉汾路社区"]);

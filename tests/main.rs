@@ -7,6 +7,7 @@ mod support;
 mod access;
 mod access_matrix;
 mod architecture;
+mod backup;
 mod citus;
 mod cli;
 mod demo;

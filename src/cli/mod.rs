@@ -3,6 +3,7 @@
 //! standard error, and the exit code is 1.
 
 mod account;
+mod backup;
 mod demo;
 mod generate;
 mod import;
@@ -51,6 +52,10 @@ enum Command {
     /// 导入表格
     #[command(subcommand)]
     Import(import::Import),
+    /// 备份数据库，程序正在运行也可以
+    Backup(backup::Backup),
+    /// 把备份恢复到一个空的数据库
+    Restore(backup::Restore),
     /// 核对审计记录的链，指出第一处断开的地方
     Verify(verify::Verify),
     /// 生成一个任意大小的示例社区
@@ -97,6 +102,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(&options).await,
         Command::Migrate => migrate::run(&options, format).await,
         Command::Import(import) => import.run(&options, format).await,
+        Command::Backup(backup) => backup.run(&options, format).await,
+        Command::Restore(restore) => restore.run(&options, format).await,
         Command::Verify(verify) => verify.run(&options, format).await,
         Command::Generate(generate) => generate.run(&options, format).await,
         Command::Account(account) => account.run(&options, format).await,

@@ -25,6 +25,7 @@ pub struct TestApp {
     /// Without a slash at the end.
     pub url: String,
     pub home: Community,
+    pub engine: Engine,
     _folder: Option<TempDir>,
 }
 
@@ -74,7 +75,7 @@ impl TestApp {
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let home = community(&db, &means, "141102004999", "尉汾路社区").await;
-        TestApp { app, db, means, url, home, _folder: folder }
+        TestApp { app, db, means, url, home, engine, _folder: folder }
     }
 
     /// Another tenant of the same installation.

@@ -9,6 +9,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Executor, Pool, Postgres, SqlSafeStr, Sqlite, Transaction};
 
+use crate::statement::arguments;
 use crate::{Error, Query, Record, Result, Row, Statement};
 
 /// A database of either engine. Cloning shares the pools.
@@ -96,11 +97,11 @@ impl Tx {
         let text = query.statement.text;
         Ok(match self {
             Tx::Sqlite(tx) => {
-                let running = sqlx::query_with(text, query.arguments::<SqliteArguments>()?);
+                let running = sqlx::query_with(text, arguments::<SqliteArguments>(query.values()?)?);
                 running.execute(&mut **tx).await?.rows_affected()
             }
             Tx::Postgres(tx) => {
-                let running = sqlx::query_with(text, query.arguments::<PgArguments>()?);
+                let running = sqlx::query_with(text, arguments::<PgArguments>(query.values()?)?);
                 running.execute(&mut **tx).await?.rows_affected()
             }
         })
@@ -116,11 +117,11 @@ impl Tx {
         let text = query.statement.text;
         Ok(match self {
             Tx::Sqlite(tx) => {
-                let running = sqlx::query_with(text, query.arguments::<SqliteArguments>()?);
+                let running = sqlx::query_with(text, arguments::<SqliteArguments>(query.values()?)?);
                 running.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
             Tx::Postgres(tx) => {
-                let running = sqlx::query_with(text, query.arguments::<PgArguments>()?);
+                let running = sqlx::query_with(text, arguments::<PgArguments>(query.values()?)?);
                 running.fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
         })

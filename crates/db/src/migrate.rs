@@ -24,6 +24,15 @@ record! {
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     position INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL, applied_at BIGINT NOT NULL)";
 
+/// The migrations that a database has been through; none if it is new.
+pub async fn applied(tx: &mut Tx) -> Result<Vec<String>> {
+    if crate::copy::has_table(tx, "schema_migrations").await? {
+        let applied: Vec<Applied> = tx.all(APPLIED).await?;
+        return Ok(applied.into_iter().map(|applied| applied.name).collect());
+    }
+    Ok(Vec::new())
+}
+
 /// Brings the database to the last of `migrations`, each in a transaction of its own, and tells how many it applied.
 /// Two processes that migrate at once meet at the primary key of `schema_migrations`: one of them fails and changes nothing.
 ///

@@ -75,31 +75,33 @@ impl Query {
     }
 
     /// SQLite would take a missing value for NULL, so the values are counted here.
-    pub(crate) fn arguments<A: Arguments>(self) -> Result<A>
-    where
-        Option<uuid::Uuid>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        Option<String>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        Option<i64>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        Option<bool>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-        Option<Vec<u8>>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
-    {
+    pub(crate) fn values(self) -> Result<Vec<Value>> {
         let Statement { name, placeholders: wanted, .. } = self.statement;
         let found = self.values.len();
-        if wanted != found {
-            return Err(Error::Arity { name, wanted, found });
-        }
-        let mut arguments = A::default();
-        arguments.reserve(found, found * 16);
-        for value in self.values {
-            match value {
-                Value::Uuid(v) => arguments.add(v),
-                Value::Text(v) => arguments.add(v),
-                Value::Int(v) => arguments.add(v),
-                Value::Bool(v) => arguments.add(v),
-                Value::Bytes(v) => arguments.add(v),
-            }
-            .map_err(sqlx::Error::Encode)?;
-        }
-        Ok(arguments)
+        if wanted == found { Ok(self.values) } else { Err(Error::Arity { name, wanted, found }) }
     }
+}
+
+/// Values as an engine's driver takes them.
+pub(crate) fn arguments<A: Arguments>(values: Vec<Value>) -> Result<A>
+where
+    Option<uuid::Uuid>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+    Option<String>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+    Option<i64>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+    Option<bool>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+    Option<Vec<u8>>: for<'q> sqlx::Encode<'q, A::Database> + sqlx::Type<A::Database>,
+{
+    let mut arguments = A::default();
+    arguments.reserve(values.len(), values.len() * 16);
+    for value in values {
+        match value {
+            Value::Uuid(v) => arguments.add(v),
+            Value::Text(v) => arguments.add(v),
+            Value::Int(v) => arguments.add(v),
+            Value::Bool(v) => arguments.add(v),
+            Value::Bytes(v) => arguments.add(v),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
 }

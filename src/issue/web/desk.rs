@@ -73,6 +73,8 @@ struct ListPage {
     q: String,
     rows: Vec<Row>,
     next: Option<String>,
+    /// How the rows are ordered, in words.
+    order: &'static str,
     may_file: bool,
 }
 
@@ -135,7 +137,12 @@ async fn list(
     }));
     tabs.push(tab("ended", "已结束", None));
     let may_file = viewer.may(Permission::IssueFile);
-    page(&ListPage { shell, tabs, share, state: filters.state, q: filters.q, rows, next, may_file })
+    let order = match (terms.is_empty(), ended) {
+        (true, false) => "超期和最急的在前",
+        (true, true) => "最近结束的在前",
+        (false, _) => "在办和已结束的都找，后反映的在前",
+    };
+    page(&ListPage { shell, tabs, share, state: filters.state, q: filters.q, rows, next, order, may_file })
 }
 
 #[derive(Template)]
