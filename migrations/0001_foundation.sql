@@ -177,6 +177,7 @@ CREATE TABLE outbox_messages (
     PRIMARY KEY (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('outbox_messages', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX outbox_messages_parked ON outbox_messages (tenant_id, id) WHERE failure IS NOT NULL;
 CREATE INDEX outbox_messages_waiting ON outbox_messages (available_at, tenant_id, id) WHERE done_at IS NULL;
 
 CREATE TABLE photos ( -- content-addressed: the same picture is kept once

@@ -23,6 +23,7 @@ use crate::access::{self, Act, Entry, Link, Need, Permission, Route, Routes, Vie
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::means::Means;
+use crate::metrics::{self, Metrics};
 use crate::outbox::Handlers;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{audit, board, issue, meeting, place, registry, settings, today};
@@ -37,6 +38,7 @@ pub struct App {
     pub posts: Arc<Limiter>,
     /// Passwords that are tried, and people who sign in to a meeting.
     pub sign_ins: Arc<Limiter>,
+    pub metrics: Arc<Metrics>,
 }
 
 impl App {
@@ -91,6 +93,7 @@ pub fn router(app: App) -> Router {
         .route("/api/openapi.json", get(openapi))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics::show))
         .route("/assets/{version}/{name}", get(web::serve_asset))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(web::MULTIPART_LIMIT_MB << 20))
@@ -181,7 +184,9 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
 
     let mut response = web::dress_failures(shell, request, next).await;
     let status = response.status().as_u16();
-    let millis = began.elapsed().as_millis() as u64;
+    let took = began.elapsed();
+    app.metrics.answered(method.as_str(), &pattern, status, took);
+    let millis = took.as_millis() as u64;
     tracing::info!(request_id, %method, pattern, status, millis, "request");
 
     let headers = response.headers_mut();

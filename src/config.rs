@@ -88,6 +88,6 @@ impl App {
     pub fn new(db: Db, means: Means, config: Config) -> App {
         let posts = Arc::new(Limiter::per_hour(config.public_posts_per_hour));
         let sign_ins = Arc::new(Limiter::per_hour(config.sign_ins_per_hour));
-        App { db, means, config: Arc::new(config), posts, sign_ins }
+        App { db, means, config: Arc::new(config), posts, sign_ins, metrics: Arc::default() }
     }
 }

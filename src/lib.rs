@@ -15,6 +15,7 @@ pub mod issue;
 pub mod keys;
 pub mod means;
 pub mod meeting;
+pub mod metrics;
 pub mod outbox;
 pub mod photo;
 pub mod place;

@@ -12,6 +12,7 @@ mod citus;
 mod cli;
 mod demo;
 mod import;
+mod metrics;
 mod outbox;
 mod place;
 mod registry;

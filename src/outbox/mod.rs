@@ -6,7 +6,7 @@
 
 mod store;
 
-pub use store::{Message, STATEMENTS, done, failed, lease, post, sweep};
+pub use store::{Message, STATEMENTS, backlog, done, failed, lease, post, sweep};
 
 use std::collections::BTreeMap;
 use std::pin::Pin;

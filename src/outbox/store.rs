@@ -27,11 +27,14 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
     /// A parked message stays, for somebody to find out why.
     SWEEP = "DELETE FROM outbox_messages WHERE tenant_id = $1 AND done_at < $2 AND failure IS NULL";
+    BACKLOG = "SELECT COUNT(*) FILTER (WHERE done_at IS NULL) AS waiting, COUNT(*) FILTER (WHERE done_at IS NOT NULL) AS parked
+        FROM outbox_messages WHERE done_at IS NULL OR failure IS NOT NULL";
     PARK = "UPDATE outbox_messages SET done_at = $4, failure = $5
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
 }
 
 record! {
+    struct Backlog { waiting: i64, parked: i64 }
     struct Waiting { tenant_id: Uuid, id: Uuid }
     /// A message in a worker's hands.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,4 +101,10 @@ async fn park(tx: &mut Tx, means: &Means, message: &Message, why: &str) -> Resul
 /// Removes the messages of a tenant that were delivered before a moment.
 pub async fn sweep(tx: &mut Tx, tenant: Uuid, before: Timestamp) -> Result<u64> {
     Ok(tx.execute(SWEEP.bind(tenant).bind(before)).await?)
+}
+
+/// How many messages of all tenants wait to be delivered, and how many have been given up.
+pub async fn backlog(tx: &mut Tx) -> Result<(i64, i64)> {
+    let Backlog { waiting, parked } = tx.one(BACKLOG).await?;
+    Ok((waiting, parked))
 }
