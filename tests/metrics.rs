@@ -2,8 +2,6 @@
 
 use doorstep::access::Role;
 
-use crate::support::TestApp;
-
 db_test! {
     async fn counts_by_pattern_and_only_for_this_machine(app: TestApp) {
         let staff = app.person(Role::Staff).browser().await;

@@ -8,8 +8,14 @@ use crate::support::{Browser, Page, TestApp};
 
 /// A photo such as a phone makes: JPEG with a position in its metadata.
 pub fn photo() -> Vec<u8> {
+    photo_of(90)
+}
+
+/// One that can be told from the others: equal photos are kept once.
+pub fn photo_of(number: usize) -> Vec<u8> {
     let mut jpeg = Vec::new();
-    let picture = image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([x as u8, y as u8, 90]));
+    let shade = |x: u32| (x as usize * (number + 1) / 16) as u8;
+    let picture = image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([x as u8, shade(y), number as u8]));
     let encoder = image::codecs::jpeg::JpegEncoder::new(&mut jpeg);
     image::DynamicImage::from(picture).write_with_encoder(encoder).unwrap();
     jpeg

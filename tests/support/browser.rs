@@ -42,30 +42,65 @@ impl Browser {
         self.jar.add_cookie_str(&format!("{name}={value}; Path=/"), &self.url);
     }
 
+    /// The same person at another window.
+    pub fn again(&self) -> Browser {
+        let again = Browser::new(self.url.as_str());
+        for cookie in self.cookies().split("; ") {
+            again.jar.add_cookie_str(&format!("{cookie}; Path=/"), &self.url);
+        }
+        again
+    }
+
+    /// The `Cookie` header that it sends.
+    pub fn cookies(&self) -> String {
+        let header = reqwest::cookie::CookieStore::cookies(&*self.jar, &self.url).expect("cookies");
+        header.to_str().expect("text").to_owned()
+    }
+
     pub async fn get(&self, path: &str) -> Page {
+        self.try_get(path).await.expect("an answer")
+    }
+
+    /// Like [`Browser::get`], of a server that may be gone.
+    pub async fn try_get(&self, path: &str) -> reqwest::Result<Page> {
         Page::of(self.client.get(self.address(path))).await
     }
 
     /// The first answer, which may be a redirection.
     pub async fn get_direct(&self, path: &str) -> Page {
-        Page::of(self.direct.get(self.address(path))).await
+        Page::of(self.direct.get(self.address(path))).await.expect("an answer")
     }
 
     /// Sends a form with this browser's token.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let token = self.token().await;
+        self.try_post(path, fields).await.expect("an answer")
+    }
+
+    /// Like [`Browser::post`], to a server that may be gone.
+    pub async fn try_post(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Result<Page> {
+        let token = self.token().await?;
         let fields = [&[("csrf", token.as_str())], fields].concat();
         Page::of(self.client.post(self.address(path)).form(&fields)).await
     }
 
     /// Sends a form without the token and does not follow the answer.
     pub async fn post_direct(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        Page::of(self.direct.post(self.address(path)).form(&fields)).await
+        Page::of(self.direct.post(self.address(path)).form(&fields)).await.expect("an answer")
     }
 
     /// Sends a form with files: field, file name and content.
     pub async fn post_files(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Page {
-        let mut form = Form::new().text("csrf", self.token().await);
+        self.try_post_files(path, fields, files).await.expect("an answer")
+    }
+
+    /// Like [`Browser::post_files`], to a server that may be gone.
+    pub async fn try_post_files(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[(&str, &str, &[u8])],
+    ) -> reqwest::Result<Page> {
+        let mut form = Form::new().text("csrf", self.token().await?);
         for (name, value) in fields {
             form = form.text((*name).to_owned(), (*value).to_owned());
         }
@@ -87,12 +122,12 @@ impl Browser {
     }
 
     /// Every page has a form with the token of this browser, even the one that says there is no such page.
-    async fn token(&self) -> String {
+    async fn token(&self) -> reqwest::Result<String> {
         if let Some(token) = self.token.get() {
-            return token.clone();
+            return Ok(token.clone());
         }
-        let token = self.get("/no-such-page").await.input("csrf");
-        self.token.get_or_init(|| token).clone()
+        let token = self.try_get("/no-such-page").await?.input("csrf");
+        Ok(self.token.get_or_init(|| token).clone())
     }
 
     fn address(&self, path: &str) -> Url {
@@ -101,14 +136,14 @@ impl Browser {
 }
 
 impl Page {
-    async fn of(request: RequestBuilder) -> Page {
-        let response = request.send().await.expect("an answer");
+    async fn of(request: RequestBuilder) -> reqwest::Result<Page> {
+        let response = request.send().await?;
         let status = response.status().as_u16();
         let address = response.url();
         let query = address.query().map_or_else(String::new, |query| format!("?{query}"));
         let url = format!("{}{query}", address.path());
         let location = response.headers().get("location").map(|to| to.to_str().expect("an address").to_owned());
-        Page { status, url, location, body: response.text().await.expect("text") }
+        Ok(Page { status, url, location, body: response.text().await? })
     }
 
     #[track_caller]
