@@ -1,12 +1,14 @@
 //! The closed loop. A resident reports (`filing`), staff take the issue on and give it to somebody (`decision`), that
 //! party works and proves the result (`handling`), the result is published, asked about and struck off (`closure`).
 //! Every change is a named step (`step`): the new state, its event and the audit entry in one transaction.
-//! The events are the chain of the receipt (`receipt`); what waits for whom stands on 今日 (`todo`).
+//! The events are the chain of the receipt (`receipt`); what waits for whom stands on 今日 (`todo`), and reports of
+//! the same thing are found by `duplicate`.
 //!
 //! The slice that others are copied from: rules in `model`, SQL in `store`, pages in `web`.
 
 mod closure;
 mod decision;
+pub mod duplicate;
 mod filing;
 mod handling;
 mod model;

@@ -99,11 +99,11 @@ statements! {
     COUNTS = concat!("SELECT i.state, COUNT(*) AS count, COUNT(*) FILTER (WHERE i.due_at < $2) AS late FROM issues i
         WHERE i.tenant_id = $1 AND i.open AND ",
         in_reach!("$3", "$4", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " GROUP BY i.state");
-    /// Other open issues of the same building, or of the same estate where no building is named.
-    NEARBY = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.id <> $2
-        AND i.estate_id = $3 AND (CAST($4 AS UUID) IS NULL OR i.building_id = $4 OR i.category = $5) AND ",
-        in_reach!("$6", "$7", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        " ORDER BY i.reported_at DESC, i.id DESC LIMIT 8");
+    /// Open issues reported until a moment that may be near a place, the latest first: all, where no estate is named.
+    EARLIER = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.id <> $2
+        AND (CAST($3 AS UUID) IS NULL OR i.estate_id IS NULL OR i.estate_id = $3) AND i.reported_at <= $4 AND ",
+        in_reach!("$5", "$6", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        " ORDER BY i.reported_at DESC, i.id DESC LIMIT 200");
     /// Issues of an estate that a meeting could help on, the most urgent first.
     TO_DELIBERATE = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.estate_id = $2
         AND i.state IN ('accepted', 'dispatched') ORDER BY i.due_at, i.id LIMIT 30");
@@ -386,9 +386,9 @@ pub async fn counts(tx: &mut Tx, tenant: Uuid, now: Timestamp, scope: Scope) -> 
     Ok(tx.all(COUNTS.bind(tenant).bind(now).bind(scope.account).bind(scope.roles)).await?)
 }
 
-pub async fn nearby(tx: &mut Tx, tenant: Uuid, issue: &Issue, scope: Scope) -> Result<Vec<Issue>> {
-    let Some(estate) = issue.estate_id else { return Ok(Vec::new()) };
-    let query = NEARBY.bind(tenant).bind(issue.id).bind(estate).bind(issue.building_id).bind(issue.category);
+/// Open issues with which an issue could be joined, the latest first; at most 200.
+pub(super) async fn earlier(tx: &mut Tx, tenant: Uuid, issue: &Issue, scope: Scope) -> Result<Vec<Issue>> {
+    let query = EARLIER.bind(tenant).bind(issue.id).bind(issue.estate_id).bind(issue.reported_at);
     Ok(tx.all(query.bind(scope.account).bind(scope.roles)).await?)
 }
 

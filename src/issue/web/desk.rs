@@ -13,6 +13,7 @@ use super::public::{Options, categories, chosen_place, read_issue};
 use crate::access::{self, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
+use crate::issue::duplicate::{self, Likely};
 use crate::issue::filing;
 use crate::issue::model::{Source, State as IssueState};
 use crate::issue::store::{self, Filter, Issue, PropertyShare};
@@ -194,7 +195,9 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let filed = filing::file(&mut tx, &act, new).await?;
     let issue = store::issue(&mut tx, viewer.tenant, filed.id).await?;
     tx.commit().await?;
-    slip(&app, shell, &issue, &filed.rating_link)
+    let scope = viewer.scope(Permission::IssueRead);
+    let likely = duplicate::likely(&mut app.db.read().await?, viewer.tenant, &issue, scope).await?;
+    slip(&app, shell, &issue, &filed.rating_link, likely)
 }
 
 #[derive(Template)]
@@ -205,16 +208,19 @@ struct SlipPage {
     code: String,
     receipt_qr: String,
     rating_qr: String,
+    /// Reports of the same thing that are open already.
+    likely: Vec<Likely>,
 }
 
 /// The paper that a resident takes home: the receipt code and their own rating link.
-fn slip(app: &App, shell: Shell, issue: &Issue, link: &access::Link) -> Result<Response> {
+fn slip(app: &App, shell: Shell, issue: &Issue, link: &access::Link, likely: Vec<Likely>) -> Result<Response> {
     page(&SlipPage {
         shell,
         code: crate::issue::receipt::spaced(&issue.receipt_code),
         receipt_qr: qr(&app.link(&format!("/receipts/{}", issue.receipt_code)))?,
         rating_qr: qr(&app.link(&format!("/ratings/{link}")))?,
         issue: issue.clone(),
+        likely,
     })
 }
 
@@ -231,5 +237,5 @@ async fn print_slip(
     let link = filing::give_rating_link(&mut tx, &act, id).await?;
     audit::record(&mut tx, &act, "give_rating_link", ("issue", id), "", &[]).await?;
     tx.commit().await?;
-    slip(&app, shell, &issue, &link)
+    slip(&app, shell, &issue, &link, Vec::new())
 }

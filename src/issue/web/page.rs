@@ -9,6 +9,7 @@ use super::public::Options;
 use crate::access::{self, Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::issue::duplicate::{self, Likely};
 use crate::issue::model::{Category, Remedy, State as IssueState, Step, Tier};
 use crate::issue::receipt::Receipt;
 use crate::issue::store::{self, Event, EventPhoto, Extension, Issue, Survey};
@@ -35,7 +36,8 @@ pub(super) struct ShowPage {
     events: Vec<Event>,
     surveys: Vec<Survey>,
     extension: Option<Extension>,
-    nearby: Vec<Issue>,
+    /// Reports of the same thing, as long as nobody has been set to work.
+    likely: Vec<Likely>,
     result_photos: Vec<EventPhoto>,
     reported_photos: Vec<EventPhoto>,
     /// Masked; only for those who may file, never for the handler.
@@ -139,8 +141,8 @@ pub(super) async fn show_page(
             && !events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round),
         slip: viewer.may(Permission::IssueFile) && issue.state.open(),
     };
-    let nearby = if may.merge {
-        store::nearby(&mut tx, viewer.tenant, &issue, viewer.scope(Permission::IssueDecide)).await?
+    let likely = if may.merge && may.decide {
+        duplicate::likely(&mut tx, viewer.tenant, &issue, viewer.scope(Permission::IssueDecide)).await?
     } else {
         Vec::new()
     };
@@ -171,7 +173,7 @@ pub(super) async fn show_page(
         events,
         surveys,
         extension,
-        nearby,
+        likely,
         reporter,
         organisations: organisations
             .into_iter()
