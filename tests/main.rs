@@ -12,6 +12,7 @@ mod citus;
 mod cli;
 mod crash;
 mod demo;
+mod duplicates;
 mod import;
 mod metrics;
 mod outbox;

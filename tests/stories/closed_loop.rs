@@ -229,7 +229,7 @@ db_test! {
         let page = people.staff.get("/issues").await;
         let second = page.body.match_indices("/issues/0").map(|(at, _)| &page.body[at + 8..at + 44]);
         let second = second.into_iter().find(|id| *id != first).unwrap().to_owned();
-        people.staff.get(&format!("/issues/{second}")).await.assert_contains("同一地点在办 1 件");
+        people.staff.get(&format!("/issues/{second}")).await.assert_contains("可能已经有人反映过（1 件）");
         let number = ("merge_into", "SSYS-20261123-0001");
         step(&people.staff, &second, "merger", &[number]).await.assert_ok().assert_contains("已并入");
         handle_and_publish(&people, &place, &first).await;

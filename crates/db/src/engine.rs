@@ -1,23 +1,28 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgArguments, PgConnectOptions};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
+};
 use sqlx::{Executor, Pool, Postgres, SqlSafeStr, Sqlite, Transaction};
 
 use crate::statement::arguments;
+use crate::writer::{Turn, Writer};
 use crate::{Error, Query, Record, Result, Row, Statement};
 
 /// A database of either engine. Cloning shares the pools.
 #[derive(Debug, Clone)]
 pub enum Db {
-    /// One writer, so that `BEGIN IMMEDIATE` never has to wait inside SQLite, and readers that cannot write.
+    /// One writer, and readers that cannot write.
     Sqlite {
-        writer: Pool<Sqlite>,
+        writer: Arc<Writer>,
         readers: Pool<Sqlite>,
     },
     Postgres {
@@ -28,8 +33,34 @@ pub enum Db {
 /// A transaction. Dropped without `commit`, it leaves nothing behind.
 #[derive(Debug)]
 pub enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A reader of its own, or a turn at the one writer.
+#[derive(Debug)]
+pub enum SqliteTx {
+    Read(Transaction<'static, Sqlite>),
+    Write(Turn),
+}
+
+impl Deref for SqliteTx {
+    type Target = SqliteConnection;
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            SqliteTx::Read(tx) => tx,
+            SqliteTx::Write(turn) => turn,
+        }
+    }
+}
+
+impl DerefMut for SqliteTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            SqliteTx::Read(tx) => tx,
+            SqliteTx::Write(turn) => turn,
+        }
+    }
 }
 
 impl Db {
@@ -56,7 +87,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
-        let writer = PoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let writer = Arc::new(Writer::open(options.clone()).await?);
         let readers = PoolOptions::new().max_connections(4).connect_lazy_with(options.pragma("query_only", "on"));
         Ok(Db::Sqlite { writer, readers })
     }
@@ -64,7 +95,7 @@ impl Db {
     /// A transaction that may write.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match self {
-            Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Db::Sqlite { writer, .. } => Tx::Sqlite(SqliteTx::Write(writer.begin().await?)),
             Db::Postgres { pool } => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -72,7 +103,7 @@ impl Db {
     /// A transaction that sees one state and writes nothing.
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
-            Db::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Db::Sqlite { readers, .. } => Tx::Sqlite(SqliteTx::Read(readers.begin().await?)),
             Db::Postgres { pool } => {
                 Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
@@ -161,7 +192,8 @@ impl Tx {
 
     pub async fn commit(self) -> Result<()> {
         match self {
-            Tx::Sqlite(tx) => Ok(tx.commit().await?),
+            Tx::Sqlite(SqliteTx::Read(tx)) => Ok(tx.commit().await?),
+            Tx::Sqlite(SqliteTx::Write(turn)) => turn.commit().await,
             Tx::Postgres(tx) => Ok(tx.commit().await?),
         }
     }

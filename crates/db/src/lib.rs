@@ -10,6 +10,7 @@ mod migrate;
 mod page;
 mod statement;
 mod value;
+mod writer;
 
 pub use copy::{Kind, Table, tables};
 pub use engine::{Db, Tx};

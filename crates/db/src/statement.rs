@@ -69,6 +69,11 @@ impl From<Statement> for Query {
 }
 
 impl Query {
+    /// The name of its statement, with the path of its module.
+    pub fn name(&self) -> &'static str {
+        self.statement.name
+    }
+
     pub fn bind(mut self, value: impl Bind) -> Self {
         self.values.push(value.value());
         self

@@ -29,7 +29,7 @@ pub fn routes() -> Routes {
         .post("/issues/{id}/slips", IssueFile, print_slip)
 }
 
-const PAGE: usize = 30;
+const PAGE: usize = 50;
 
 /// An issue on a list.
 pub(super) struct Row {

@@ -1,0 +1,162 @@
+//! What the program does in a second, and what the machine and the SQL alone would do: `script/bench` runs this.
+//!
+//!   load pages              5,000 residents on SQLite and on PostgreSQL
+//!   load million [FOLDER]   1,000,000 residents in 200 tenants, one of them of 100,000, on SQLite
+//!   load import             a workbook of 100,000 rows
+//!   load start              cold start, and the memory of the demonstration
+//!
+//! Every scenario runs over 16 connections against the program in a process of its own, then against a floor in a process
+//! of its own: the same router and the same SQL, answering with as many bytes, but without sessions, forms and templates.
+//! The bare SQL runs in this process, one after the other. Everything shares the same cores, the client too.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a failed measurement ends in a panic that says why
+
+mod client;
+mod floor;
+mod import;
+mod million;
+mod process;
+mod scene;
+mod start;
+#[path = "../../tests/support/cluster.rs"]
+mod cluster;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use client::{Load, Request};
+use db::Db;
+use doorstep::access;
+use doorstep::config::Options;
+use doorstep::means::Means;
+use indicatif::ProgressBar;
+use process::Server;
+use scene::{Scenario, Scene};
+
+/// How long each scenario is measured, after a second of warming up.
+const SPAN: Duration = Duration::from_secs(5);
+const CONNECTIONS: usize = 16;
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["floor", folder, database, tenant] => floor::serve(Path::new(folder), database, tenant).await,
+        ["pages"] => pages().await,
+        ["million"] => million::run(None).await,
+        ["million", folder] => million::run(Some(Path::new(folder))).await,
+        ["import"] => import::run().await,
+        ["start"] => start::run().await,
+        _ => eprintln!("which? pages, million, import or start"),
+    }
+}
+
+/// The code of the tenant that is measured.
+pub const CODE: &str = "141102004999";
+
+async fn pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("doorstep.db").display());
+    cluster::shared().create_database("bench", None);
+    let postgres = cluster::shared().url("bench");
+    for (engine, database) in [("SQLite", sqlite), ("PostgreSQL", postgres)] {
+        let data = tempfile::tempdir().unwrap();
+        generate(data.path(), &database, CODE, 5_000).await;
+        measure(&format!("{engine}, 5,000 residents and issues"), data.path(), &database).await;
+    }
+}
+
+pub async fn open(data: &Path, database: &str) -> (Db, Means) {
+    Options { database: Some(database.to_owned()), data: data.to_owned(), key_file: None }.open().await.unwrap()
+}
+
+/// A community with as many issues as residents, made by the program's own operations, and known to the search.
+pub async fn generate(data: &Path, database: &str, code: &str, size: usize) {
+    let began = Instant::now();
+    let (db, means) = open(data, database).await;
+    let order = doorstep::demo::Order { code: code.to_owned(), name: "示例社区".to_owned(), residents: size, issues: size, seed: 1 };
+    doorstep::demo::generate(&db, &means, &order, &ProgressBar::hidden()).await.unwrap();
+    let generated = began.elapsed();
+    doorstep::upkeep::index(&db).await.unwrap();
+    let indexed = began.elapsed() - generated;
+    db.close().await;
+    eprintln!("{size} residents and issues: generated in {generated:.1?}, indexed in {indexed:.1?}");
+}
+
+/// Measures every scenario on one database, and prints a table.
+pub async fn measure(title: &str, data: &Path, database: &str) {
+    let (db, means) = open(data, database).await;
+    let scene = Scene::read(&db, CODE).await;
+    let session = staff(&db, &means, &scene).await;
+    println!("\n### {title}\n");
+    println!("| | requests/s | CPU ms each | p50 ms | p99 ms | bytes | floor requests/s | of the floor | floor CPU ms | bare SQL ms |");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    let mut peak = 0;
+    for scenario in Scenario::ALL {
+        let server = Server::program(data, database);
+        let requests = requests(&server, &scene, scenario, &session).await;
+        let size = client::answer(&server.address, &requests[0]).await;
+        let load = run(&server, requests).await;
+        peak = peak.max(server.memory());
+        drop(server);
+        let floor = Server::floor(data, database, CODE);
+        let plain = (0..scene.variations(scenario)).map(|n| Request::get(&format!("/{}/{n}/{size}", scenario.name()), &floor.address, ""));
+        let least = run(&floor, plain.collect()).await;
+        drop(floor);
+        let bare = bare(&db, &means, &scene, scenario).await;
+        println!(
+            "| {} | {:.0} | {:.2} | {:.1} | {:.1} | {size} | {:.0} | {:.0} % | {:.2} | {:.2} |",
+            scenario.title(), load.per_second, load.cpu_millis, load.p50, load.p99, least.per_second,
+            load.per_second / least.per_second * 100.0, least.cpu_millis, bare
+        );
+    }
+    println!("\nMost memory in use by the program: {} MB.", peak / 1_000_000);
+    db.close().await;
+}
+
+/// Somebody on the staff, signed in.
+async fn staff(db: &Db, means: &Means, scene: &Scene) -> String {
+    let (login, password) = (format!("bench{}", means.chance.code(6).to_lowercase()), "Beichuan-2026".to_owned());
+    let act = access::Act::system(scene.tenant, means);
+    let mut tx = db.begin().await.unwrap();
+    let organisation = access::organisations(&mut tx, scene.tenant).await.unwrap().remove(0).id;
+    let grants = vec![access::Grant { role: access::Role::Staff, reach: access::Reach::Tenant, reach_id: None }];
+    let new = access::NewAccount { name: "李社工".to_owned(), organisation, login: Some((login.clone(), password.clone())), grants };
+    access::create_account(&mut tx, &act, new).await.unwrap();
+    tx.commit().await.unwrap();
+    access::sign_in(db, means, &login, password, "bench").await.unwrap().unwrap().to_string()
+}
+
+async fn requests(server: &Server, scene: &Scene, scenario: Scenario, session: &str) -> Vec<Request> {
+    let cookie = format!("session={session}");
+    match scenario {
+        Scenario::Filing => {
+            let browser = "browser=AAAAAAAAAAAAAAAAAAAAAA";
+            let token = client::token(&server.address, browser).await;
+            vec![Request::report(&format!("/r/{}", scene.place), &server.address, browser, &token)]
+        }
+        Scenario::Board => vec![Request::get(&format!("/board/{CODE}"), &server.address, "")],
+        _ => (0..scene.variations(scenario)).map(|n| Request::get(&scene.path(scenario, n), &server.address, &cookie)).collect(),
+    }
+}
+
+async fn run(server: &Server, requests: Vec<Request>) -> Load {
+    let requests = Arc::new(requests);
+    client::load(&server.address, requests.clone(), CONNECTIONS, Duration::from_secs(1)).await;
+    let cpu = server.cpu();
+    let mut load = client::load(&server.address, requests, CONNECTIONS, SPAN).await;
+    load.cpu_millis = (server.cpu() - cpu).as_secs_f64() * 1000.0 / load.answers as f64;
+    load
+}
+
+/// Milliseconds of the SQL of a scenario, one after the other, without anything around it.
+async fn bare(db: &Db, means: &Means, scene: &Scene, scenario: Scenario) -> f64 {
+    let began = Instant::now();
+    let mut runs = 0;
+    while began.elapsed() < Duration::from_secs(2) {
+        scene.sql(db, means, scenario, runs).await;
+        runs += 1;
+    }
+    began.elapsed().as_secs_f64() * 1000.0 / runs as f64
+}
