@@ -97,7 +97,7 @@ CREATE TABLE grants ( -- a role, and how far it reaches: the whole tenant, an es
     FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('grants', 'tenant_id', colocate_with => 'tenants');
-CREATE INDEX grants_by_account ON grants (tenant_id, account_id);
+CREATE INDEX grants_by_account ON grants (tenant_id, account_id, id);
 
 CREATE TABLE invitations (
     tenant_id UUID NOT NULL,
@@ -111,6 +111,7 @@ CREATE TABLE invitations (
     FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('invitations', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX invitations_by_account ON invitations (tenant_id, account_id);
 
 CREATE TABLE sessions (
     tenant_id UUID NOT NULL,

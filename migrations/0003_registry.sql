@@ -49,7 +49,7 @@ CREATE TABLE residents (
 CREATE INDEX residents_by_household ON residents (tenant_id, household_id);
 CREATE UNIQUE INDEX residents_by_position ON residents (tenant_id, position);
 CREATE INDEX residents_unindexed ON residents (tenant_id, position) WHERE NOT indexed;
-CREATE INDEX residents_by_phone ON residents (tenant_id, phone_fingerprint);
+CREATE INDEX residents_by_phone ON residents (tenant_id, phone_fingerprint, position) WHERE phone_fingerprint IS NOT NULL;
 
 CREATE TABLE resident_tags (
     tenant_id UUID NOT NULL,

@@ -42,13 +42,15 @@ CREATE TABLE issues (
 );
 --@citus SELECT create_distributed_table('issues', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX issues_open ON issues (tenant_id, due_at, id) WHERE open;
+CREATE INDEX issues_open_by_report ON issues (tenant_id, reported_at, id) WHERE open;
 CREATE INDEX issues_ended ON issues (tenant_id, ended_at, id) WHERE NOT open;
 CREATE UNIQUE INDEX issues_by_position ON issues (tenant_id, position);
 CREATE INDEX issues_unindexed ON issues (tenant_id, position) WHERE NOT indexed;
 CREATE INDEX issues_by_building ON issues (tenant_id, building_id, reported_at);
-CREATE INDEX issues_by_phone ON issues (tenant_id, phone_fingerprint);
-CREATE INDEX issues_by_state ON issues (tenant_id, state);
-CREATE INDEX issues_by_merge ON issues (tenant_id, merged_into);
+CREATE INDEX issues_by_phone ON issues (tenant_id, phone_fingerprint) WHERE phone_fingerprint IS NOT NULL;
+-- What is counted above a list stands in the index itself.
+CREATE INDEX issues_open_by_state ON issues (tenant_id, state, category, due_at, estate_id, grid_id, organisation_id) WHERE open;
+CREATE INDEX issues_by_merge ON issues (tenant_id, merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE receipt_codes (
     code TEXT NOT NULL PRIMARY KEY,
@@ -88,7 +90,8 @@ CREATE TABLE issue_photos (
     FOREIGN KEY (tenant_id, photo_id) REFERENCES photos (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('issue_photos', 'tenant_id', colocate_with => 'tenants');
-CREATE INDEX issue_photos_by_issue ON issue_photos (tenant_id, issue_id, position);
+CREATE INDEX issue_photos_by_photo ON issue_photos (tenant_id, photo_id);
+CREATE INDEX issue_photos_by_issue ON issue_photos (tenant_id, issue_id, event_id, position);
 
 CREATE TABLE extensions (
     tenant_id UUID NOT NULL,

@@ -87,4 +87,5 @@ CREATE TABLE opinions ( -- left by residents before the meeting; read out there,
     FOREIGN KEY (tenant_id, item_id) REFERENCES agenda_items (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('opinions', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX opinions_by_item ON opinions (tenant_id, item_id);
 CREATE INDEX opinions_by_meeting ON opinions (tenant_id, meeting_id, at, id);

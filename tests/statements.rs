@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use db::Statement;
+use sqlx::{ConnectOptions, Row};
 use doorstep::{access, audit, board, counter, issue, keys, meeting, outbox, photo, place, registry, search, settings};
 
 use crate::support::{Engine, fresh};
@@ -46,6 +47,70 @@ async fn every_statement_is_taken(engine: Engine) {
         }
     }
     assert!(refused.is_empty(), "{engine:?} refuses:\n{}", refused.join("\n\n"));
+}
+
+/// Statements that may look through a table or what a tenant has of it.
+const MAY_SCAN: &[&str] = &[
+    // There are few of these, in all or in a tenant.
+    "access::store::TENANTS",
+    "access::store::TENANT",
+    "access::store::TENANT_BY_CODE",
+    "access::store::SESSION",
+    "access::store::INVITATION",
+    "access::store::ORGANISATIONS",
+    "access::store::REACHES",
+    "access::store::SHUT_OUT",
+    "access::store::GRANTS_OF_PAGE",
+    "audit::store::ADVANCE",
+    "audit::store::SET_HEAD",
+    "audit::store::HEAD",
+    "keys::CHECKS",
+    "place::store::ESTATES",
+    "place::store::GRIDS",
+    "place::store::ALL_BUILDINGS",
+    "place::store::ESTATES_WITHIN",
+    "place::store::ESTATES_IN_REACH",
+    "registry::store::BUILDINGS",
+    "registry::store::DOORS", // from the estates down to the doors
+    "registry::import::store::UNCONFIRMED",
+    "settings::LIST",
+    // These walk along a partial index of what is open or not yet done.
+    "issue::store::COUNTS",
+    "issue::store::EARLIER",
+    "issue::store::TASKS",
+    "issue::store::TO_DELIBERATE",
+    "issue::store::TAKE_UNINDEXED",
+    "issue::store::UNINDEXED_TENANTS",
+    "registry::store::TAKE_UNINDEXED",
+    "registry::store::UNINDEXED_TENANTS",
+    "outbox::store::BACKLOG",
+    // The first row tells.
+    "registry::store::ANYBODY",
+    // Once an hour, without anybody waiting; or asked by nobody but tests.
+    "outbox::store::SWEEP",
+    "registry::store::POPULATION",
+];
+
+/// Every statement reaches its rows by an index that begins with more than the tenant, or walks along one in the order of
+/// its page: on SQLite without statistics, which plans the worst.
+#[tokio::test]
+async fn no_statement_looks_through_a_table() {
+    let (db, folder) = fresh(Engine::Sqlite).await;
+    db.close().await;
+    let folder = folder.unwrap();
+    let file = folder.path().join("doorstep.db");
+    let mut sqlite = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    let mut slow = Vec::new();
+    for statement in LISTS.iter().copied().flatten() {
+        let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.text));
+        let plan = sqlx::query(text).fetch_all(&mut sqlite).await.unwrap();
+        let steps = plan.iter().map(|row| row.get::<String, _>("detail"));
+        // `p` is a page that has been found by another part of the same statement.
+        let bad = steps.filter(|step| step != "SCAN p" && (step.starts_with("SCAN") || step.ends_with("(tenant_id=?)")));
+        let name = statement.name.trim_start_matches("doorstep::");
+        slow.extend(bad.filter(|_| !MAY_SCAN.contains(&name)).map(|step| format!("{name}: {step}")));
+    }
+    assert!(slow.is_empty(), "these look through a table or a whole tenant:\n{}", slow.join("\n"));
 }
 
 #[test]

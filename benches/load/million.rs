@@ -69,7 +69,6 @@ async fn copy(file: &Path) {
         sqlite.execute(AssertSqlSafe(text)).await.unwrap();
     }
     sqlite.execute("COMMIT").await.unwrap();
-    sqlite.execute("ANALYZE").await.unwrap();
     eprintln!("copied in {:.0?}", began.elapsed());
 }
 

@@ -131,7 +131,6 @@ impl Scene {
         let mut reads = vec![];
         match scenario {
             Scenario::List | Scenario::DeepList => {
-                reads.push(of("PROPERTY_SHARE").bind(nobody).bind(""));
                 reads.push(of("COUNTS").bind(means.now()).bind(nobody).bind(""));
                 reads.push(if scenario == Scenario::List {
                     of("OPEN").bind(nobody).bind("").bind(i64::MIN).bind(Uuid::nil()).bind("").bind(i64::MAX).bind(51_i64)

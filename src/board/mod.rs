@@ -1,6 +1,7 @@
 //! What everybody may read, without an account: published snapshots, and whom to call at each 党群服务站.
 //! Other slices publish here; the board knows none of them.
 
+mod display;
 mod model;
 mod store;
 mod web;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::model::Post;
+use super::display;
+use super::model::{Post, PublicationKind};
 use super::store::{self, Contact, NewContact, Publication};
 use crate::access::{self, Need, Permission, Routes, Tenant, Viewer};
 use crate::app::App;
@@ -16,7 +17,7 @@ use crate::place::{self, Estate};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
-    Routes::default()
+    display::routes()
         .get("/board/{code}", Need::Public, show_community)
         .get("/board/{code}/estates/{id}", Need::Public, show_estate)
         .get("/board/{code}/publications/{id}", Need::Public, show_publication)
@@ -52,7 +53,10 @@ fn entries(code: &str, now: Timestamp, publications: Vec<Publication>) -> Vec<En
         running: publication.ends_at > now,
         publication,
     };
-    publications.into_iter().map(entry).collect()
+    let mut entries: Vec<Entry> = publications.into_iter().map(entry).collect();
+    // A meeting to which one can still go stands first.
+    entries.sort_by_key(|entry| !(entry.running && entry.publication.kind == PublicationKind::Meeting));
+    entries
 }
 
 #[derive(Template)]

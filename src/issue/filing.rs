@@ -113,13 +113,17 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
     let words = if act.role == Role::Resident { String::new() } else { format!("由{}代为登记", act.role) };
     let words = Words { public: &words, photos: &new.photos, ..Words::default() };
     step::note(tx, act, &issue, Step::Filed, words, None).await?;
-    let rating_link = give_rating_link(tx, act, id).await?;
+    let rating_link = add_rating_link(tx, act, id).await?;
     Ok(Filed { id, number: issue.number, receipt_code: issue.receipt_code, rating_link })
 }
 
 /// Makes the reporter's own link; an earlier one that was not used stops working.
 pub async fn give_rating_link(tx: &mut Tx, act: &Act, issue: Uuid) -> Result<Link> {
     tx.execute(VOID_RATING_LINKS.bind(act.tenant).bind(issue).bind(act.at)).await?;
+    add_rating_link(tx, act, issue).await
+}
+
+async fn add_rating_link(tx: &mut Tx, act: &Act, issue: Uuid) -> Result<Link> {
     let link = Link::new(act.tenant, &act.means);
     let row = ADD_RATING_LINK.bind(act.tenant).bind(link.id).bind(issue).bind(link.hash()).bind(act.at);
     tx.execute(row).await?;

@@ -96,8 +96,11 @@ statements! {
     TAKE_UNINDEXED = "UPDATE issues SET indexed = TRUE WHERE tenant_id = $1 AND position IN
         (SELECT position FROM issues WHERE tenant_id = $1 AND NOT indexed ORDER BY position LIMIT $2)
         RETURNING position, search_text";
-    COUNTS = concat!("SELECT i.state, COUNT(*) AS count, COUNT(*) FILTER (WHERE i.due_at < $2) AS late FROM issues i
-        WHERE i.tenant_id = $1 AND i.open AND ",
+    /// Of the open issues in each state: how many, how many of them late, how many about the management of property.
+    COUNTS = concat!("SELECT i.state, COUNT(*) AS count, COUNT(*) FILTER (WHERE i.due_at < $2) AS late,
+            COUNT(*) FILTER (WHERE i.category IN ('drainage', 'lift', 'parking', 'cleaning', 'greening', 'lighting', 'access_control',
+                'repair', 'heating', 'property_fee')) AS property
+        FROM issues i WHERE i.tenant_id = $1 AND i.open AND ",
         in_reach!("$3", "$4", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " GROUP BY i.state");
     /// Open issues reported until a moment that may be near a place, the latest first: all, where no estate is named.
     EARLIER = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.id <> $2
@@ -165,10 +168,6 @@ statements! {
     UNREVIEWED = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", unreviewed!("i.id", "$3"));
     ANSWERED = "SELECT COUNT(*) AS count FROM surveys WHERE tenant_id = $1 AND issue_id = $2 AND round = $3
         AND respondent = $4 AND channel = $5";
-    PROPERTY_SHARE = concat!("SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE i.category IN ('drainage', 'lift', 'parking',
-            'cleaning', 'greening', 'lighting', 'access_control', 'repair', 'heating', 'property_fee')) AS property
-        FROM issues i WHERE i.tenant_id = $1 AND i.open AND ",
-        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"));
     TOOK_PART = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", took_part!("$3"));
     ADD_EXTENSION = "INSERT INTO extensions (tenant_id, id, issue_id, round, until, reason, requested_by, requested_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -219,9 +218,7 @@ record! {
         pub comment: String, pub at: Timestamp,
     }
     #[derive(Debug, Clone)]
-    pub struct StateCount { pub state: State, pub count: i64, pub late: i64 }
-    #[derive(Debug, Clone, Copy)]
-    pub struct PropertyShare { pub total: i64, pub property: i64 }
+    pub struct StateCount { pub state: State, pub count: i64, pub late: i64, pub property: i64 }
     pub(super) struct Count { pub count: i64 }
     struct Unindexed { tenant_id: Uuid }
     struct Text { position: i64, search_text: String }
@@ -484,11 +481,6 @@ pub(super) async fn answered(
 ) -> Result<bool> {
     let query = ANSWERED.bind(tenant).bind(issue.id).bind(issue.round).bind(respondent).bind(channel);
     Ok(tx.one::<Count>(query).await?.count > 0)
-}
-
-/// How many open issues there are within a scope, and how many of them are about the management of property.
-pub async fn property_share(tx: &mut Tx, tenant: Uuid, scope: Scope) -> Result<PropertyShare> {
-    Ok(tx.one(PROPERTY_SHARE.bind(tenant).bind(scope.account).bind(scope.roles)).await?)
 }
 
 /// Whether an account worked on an issue as its handler, in whichever round.

@@ -81,7 +81,8 @@ statements! {
     /// whose issue is still open after its time.
     UNFINISHED = concat!("SELECT ", item_columns!(), "
         JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
-        WHERE a.tenant_id = $1 AND m.estate_id = $2 AND m.state = 'ended'
+        WHERE a.tenant_id = $1 AND a.meeting_id IN
+            (SELECT id FROM meetings WHERE tenant_id = $1 AND estate_id = $2 AND state = 'ended')
           AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched') AND i.due_at < $3))
           AND NOT EXISTS (SELECT 1 FROM agenda_items l JOIN meetings n ON n.tenant_id = l.tenant_id AND n.id = l.meeting_id
               WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id AND n.state <> 'cancelled')

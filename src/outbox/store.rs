@@ -27,8 +27,8 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
     /// A parked message stays, for somebody to find out why.
     SWEEP = "DELETE FROM outbox_messages WHERE tenant_id = $1 AND done_at < $2 AND failure IS NULL";
-    BACKLOG = "SELECT COUNT(*) FILTER (WHERE done_at IS NULL) AS waiting, COUNT(*) FILTER (WHERE done_at IS NOT NULL) AS parked
-        FROM outbox_messages WHERE done_at IS NULL OR failure IS NOT NULL";
+    BACKLOG = "SELECT (SELECT COUNT(*) FROM outbox_messages WHERE done_at IS NULL) AS waiting,
+        (SELECT COUNT(*) FROM outbox_messages WHERE failure IS NOT NULL AND done_at IS NOT NULL) AS parked";
     PARK = "UPDATE outbox_messages SET done_at = $4, failure = $5
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
 }

@@ -60,9 +60,9 @@ statements! {
     /// A resident of a building whose whole name stands in a text. Names of two characters are left out: they are
     /// too often words.
     NAMED_IN = "SELECT r.name FROM dwellings d
-        JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id
-        JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
-        WHERE d.tenant_id = $1 AND d.building_id = $2 AND LENGTH(r.name) >= 3
+        CROSS JOIN households h CROSS JOIN residents r
+        WHERE h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND r.tenant_id = h.tenant_id AND r.household_id = h.id
+          AND d.tenant_id = $1 AND d.building_id = $2 AND LENGTH(r.name) >= 3
           AND CAST($3 AS TEXT) LIKE '%' || r.name || '%' LIMIT 1";
     SEARCH = search!(concat!("r.position IN ", in_batch!()), "$66", "$67", "$68", "$69", "$70");
     SEARCH_UNINDEXED = concat!(search!("NOT r.indexed AND r.position < $2", "$4", "$5", "$6", "$7", "$8"), " LIMIT $3");
@@ -80,11 +80,10 @@ statements! {
         "SELECT e.name AS estate_name, b.id AS building_id, b.name AS building_name, u.key AS unit_key, d.room,
             d.use AS usage, h.id AS household_id, h.head_name,
             (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
-        FROM dwellings d JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
-        JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
-        JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
+        FROM estates e CROSS JOIN buildings b CROSS JOIN units u CROSS JOIN dwellings d
         LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id
-        WHERE d.tenant_id = $1 AND (CAST($4 AS TEXT) IS NULL OR e.name LIKE $4 ESCAPE '\\')
+        WHERE b.tenant_id = e.tenant_id AND b.estate_id = e.id AND u.tenant_id = b.tenant_id AND u.building_id = b.id
+            AND d.tenant_id = u.tenant_id AND d.unit_id = u.id AND e.tenant_id = $1 AND (CAST($4 AS TEXT) IS NULL OR e.name LIKE $4 ESCAPE '\\')
             AND (CAST($5 AS TEXT) IS NULL OR b.key = $5) AND (CAST($6 AS TEXT) IS NULL OR u.key = $6)
             AND (CAST($7 AS TEXT) IS NULL OR d.room = $7) AND (CAST($8 AS BIGINT) IS NULL OR d.floor = $8) AND ",
         in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
@@ -125,9 +124,10 @@ statements! {
         FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
         WHERE r.tenant_id = $1 AND r.household_id = $2
         ORDER BY CASE WHEN r.name = h.head_name THEN 0 ELSE 1 END, COALESCE(r.birth_date, '9999'), r.id LIMIT 100";
-    MEMBERS_TAGS = "SELECT t.resident_id, t.tag, t.since, t.evidence
-        FROM resident_tags t JOIN residents r ON r.tenant_id = t.tenant_id AND r.id = t.resident_id
-        WHERE t.tenant_id = $1 AND r.household_id = $2 AND t.until IS NULL ORDER BY t.resident_id, t.tag LIMIT 1000";
+    MEMBERS_TAGS = "SELECT t.resident_id, t.tag, t.since, t.evidence FROM resident_tags t
+        WHERE t.tenant_id = $1 AND t.until IS NULL
+          AND t.resident_id IN (SELECT r.id FROM residents r WHERE r.tenant_id = $1 AND r.household_id = $2)
+        ORDER BY t.resident_id, t.tag LIMIT 1000";
     UNDER_ONE_ROOF = "SELECT h.id, h.head_name,
             (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
         FROM households h WHERE h.tenant_id = $1 AND h.dwelling_id = $2 AND h.id <> $3 ORDER BY h.created_at, h.id LIMIT 100";
@@ -140,6 +140,7 @@ statements! {
         in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL")
     );
 
+    ANYBODY = "SELECT id FROM residents WHERE tenant_id = $1 LIMIT 1";
     POPULATION = "SELECT (SELECT COUNT(*) FROM households WHERE tenant_id = $1) AS households,
         (SELECT COUNT(*) FROM residents WHERE tenant_id = $1) AS people";
     CARD = "SELECT h.id, h.head_name, e.name AS estate_name, b.id AS building_id, b.name AS building_name, u.key AS unit_key,
@@ -152,6 +153,7 @@ statements! {
 
 record! {
     struct Named { name: String }
+    struct Somebody { id: Uuid }
     struct Population { households: i64, people: i64 }
     struct Unindexed { tenant_id: Uuid }
     struct Text { position: i64, search_text: String }
@@ -192,6 +194,11 @@ record! {
         pub household_id: Uuid, pub name: String, pub identity_sealed: Option<Vec<u8>>, pub phone_sealed: Option<Vec<u8>>,
         pub health_sealed: Option<Vec<u8>>, pub note_sealed: Option<Vec<u8>>,
     }
+}
+
+/// Whether anybody is registered yet.
+pub(super) async fn anybody(tx: &mut Tx, tenant: Uuid) -> Result<bool> {
+    Ok(tx.optional::<Somebody>(ANYBODY.bind(tenant)).await?.is_some_and(|somebody| !somebody.id.is_nil()))
 }
 
 /// How many households and people are registered: counted rows.

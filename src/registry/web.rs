@@ -80,9 +80,9 @@ impl FoundDoor {
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let mut tx = app.db.read().await?;
-    let (_, people) = store::population(&mut tx, viewer.tenant).await?;
+    let nobody = !store::anybody(&mut tx, viewer.tenant).await?;
     let imports = viewer.may(Permission::RegistryImport);
-    page(&Residents { shell, query: String::new(), results: None, nobody: people == 0, imports })
+    page(&Residents { shell, query: String::new(), results: None, nobody, imports })
 }
 
 /// Looks people and doors up. What is looked for comes in the body of a POST, so that no name and no number gets into

@@ -53,10 +53,8 @@ pub async fn add(tx: &mut Tx, tenant: Uuid, kind: Kind, rows: &[(i64, String)]) 
             *blocks.entry((gram, block)).or_default() |= bit;
         }
     }
-    for ((gram, block), bits) in blocks {
-        tx.execute(ADD.bind(tenant).bind(kind).bind(gram).bind(block).bind(bits)).await?;
-    }
-    Ok(())
+    let row = |((gram, block), bits): ((String, i64), i64)| ADD.bind(tenant).bind(kind).bind(gram).bind(block).bind(bits);
+    Ok(tx.execute_many(ADD, blocks.into_iter().map(row).collect()).await?)
 }
 
 /// Up to `size` positions below `below` at which all terms may occur, the highest first; `None` if there are no more.

@@ -11,7 +11,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
 };
-use sqlx::{Executor, Pool, Postgres, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Executor, Pool, Postgres, SqlSafeStr, Sqlite, Transaction};
 
 use crate::statement::arguments;
 use crate::writer::{Turn, Writer};
@@ -136,6 +136,25 @@ impl Tx {
                 running.execute(&mut **tx).await?.rows_affected()
             }
         })
+    }
+
+    /// Runs a statement that adds one row, with `VALUES ($1, …)` in its text, for many rows at once.
+    pub async fn execute_many(&mut self, statement: Statement, rows: Vec<Query>) -> Result<()> {
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let part = rows.by_ref().take(Statement::MANY).map(Query::values).collect::<Result<Vec<_>>>()?;
+            let text = AssertSqlSafe(statement.of_many(part.len()));
+            let values = part.into_iter().flatten().collect();
+            match self {
+                Tx::Sqlite(tx) => {
+                    sqlx::query_with(text, arguments::<SqliteArguments>(values)?).execute(&mut **tx).await?;
+                }
+                Tx::Postgres(tx) => {
+                    sqlx::query_with(text, arguments::<PgArguments>(values)?).execute(&mut **tx).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs a statement that must change exactly the one row it names; none is [`Error::NotFound`].

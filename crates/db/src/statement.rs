@@ -29,6 +29,21 @@ impl Statement {
         Statement { name, text, placeholders: highest_placeholder(text) }
     }
 
+    /// So many rows are added by one text at most; there are not many texts then for an engine to remember.
+    pub(crate) const MANY: usize = 50;
+
+    /// The text with its one row of values written out for several.
+    pub(crate) fn of_many(self, rows: usize) -> String {
+        let Some((head, rest)) = self.text.split_once("VALUES (") else { return self.text.to_owned() };
+        let Some((_, tail)) = rest.split_once(')') else { return self.text.to_owned() };
+        let row = |row: usize| {
+            let row: Vec<String> = (1..=self.placeholders).map(|n| format!("${}", row * self.placeholders + n)).collect();
+            format!("({})", row.join(", "))
+        };
+        let values: Vec<String> = (0..rows).map(row).collect();
+        format!("{head}VALUES {}{tail}", values.join(", "))
+    }
+
     pub fn bind(self, value: impl Bind) -> Query {
         Query { statement: self, values: Vec::with_capacity(self.placeholders) }.bind(value)
     }
@@ -109,4 +124,18 @@ where
         .map_err(sqlx::Error::Encode)?;
     }
     Ok(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Statement;
+
+    #[test]
+    fn a_row_is_written_out_for_several() {
+        let add = Statement::new("add", "INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = excluded.b");
+        assert_eq!(
+            add.of_many(3),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4), ($5, $6) ON CONFLICT (a) DO UPDATE SET b = excluded.b"
+        );
+    }
 }

@@ -26,5 +26,5 @@ pub struct ApiDoc;
 async fn show_receipt(State(app): State<App>, Path(code): Path<String>) -> Result<Json<Receipt>> {
     let mut tx = app.db.read().await?;
     let (tenant, issue) = store::issue_by_code(&mut tx, &receipt::read_code(&code)).await?;
-    Ok(Json(super::receipt(&mut tx, &app, tenant, &issue).await?.0))
+    Ok(Json(super::receipt(&mut tx, &app, tenant, &issue).await?.receipt))
 }

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::issue::duplicate::{self, Likely};
 use crate::issue::filing;
 use crate::issue::model::{Source, State as IssueState};
-use crate::issue::store::{self, Filter, Issue, PropertyShare};
+use crate::issue::store::{self, Filter, Issue};
 use crate::web::{Form, Shell, page, page_again, qr, show};
 use crate::{audit, place, search};
 
@@ -69,7 +69,9 @@ struct Tab {
 struct ListPage {
     shell: Shell,
     tabs: Vec<Tab>,
-    share: PropertyShare,
+    /// Open issues, and those of them that are about the management of property.
+    open: i64,
+    property: i64,
     state: String,
     q: String,
     rows: Vec<Row>,
@@ -88,7 +90,6 @@ async fn list(
     let now = app.means.now();
     let scope = viewer.scope(Permission::IssueRead);
     let mut tx = app.db.read().await?;
-    let share = store::property_share(&mut tx, viewer.tenant, scope.clone()).await?;
     let counts = store::counts(&mut tx, viewer.tenant, now, scope.clone()).await?;
     let state = IssueState::parse(&filters.state);
     let late = filters.state == "late";
@@ -128,8 +129,10 @@ async fn list(
         count,
         current: filters.state == code,
     };
+    let open = counts.iter().map(|count| count.count).sum();
+    let property = counts.iter().map(|count| count.property).sum();
     let mut tabs = vec![
-        tab("", "在办", Some(counts.iter().map(|count| count.count).sum())),
+        tab("", "在办", Some(open)),
         tab("late", "超期", Some(counts.iter().map(|count| count.late).sum())),
     ];
     tabs.extend(IssueState::open_states().map(|state| {
@@ -143,7 +146,7 @@ async fn list(
         (true, true) => "最近结束的在前",
         (false, _) => "在办和已结束的都找，后反映的在前",
     };
-    page(&ListPage { shell, tabs, share, state: filters.state, q: filters.q, rows, next, order, may_file })
+    page(&ListPage { shell, tabs, open, property, state: filters.state, q: filters.q, rows, next, order, may_file })
 }
 
 #[derive(Template)]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::model::{Limits, Step};
 use super::receipt::Receipt;
-use super::store::{self, Issue};
+use super::store::{self, Event, EventPhoto, Issue};
 use crate::access::Routes;
 use crate::app::App;
 use crate::error::Result;
@@ -36,8 +36,18 @@ async fn limits(tx: &mut Tx, app: &App, tenant: Uuid) -> Result<Limits> {
     Ok(Limits { tiers, steps: settings::read(tx, tenant, now).await? })
 }
 
+/// A receipt, and what it was made of.
+struct Read {
+    receipt: Receipt,
+    limits: Limits,
+    /// The issue whose chain it shows.
+    shown: Issue,
+    events: Vec<Event>,
+    photos: Vec<EventPhoto>,
+}
+
 /// The receipt of an issue. One that was joined to another goes on with the other's chain, under its own code.
-async fn receipt(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<(Receipt, Limits, Issue)> {
+async fn receipt(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<Read> {
     let limits = limits(tx, app, tenant).await?;
     let (shown, joined_to) = match issue.merged_into {
         None => (issue.clone(), None),
@@ -59,5 +69,5 @@ async fn receipt(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<
     }
     let mut receipt = Receipt::new(&shown, &events, &photos, &limits, app.means.now(), joined_to);
     receipt.code.clone_from(&issue.receipt_code);
-    Ok((receipt, limits, shown))
+    Ok(Read { receipt, limits, shown, events, photos })
 }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::Read;
 use super::public::Options;
 use crate::access::{self, Act, Permission, Routes, Viewer};
 use crate::app::App;
@@ -118,10 +119,13 @@ pub(super) async fn show_page(
 ) -> Result<ShowPage> {
     let mut tx = app.db.read().await?;
     let issue = store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::IssueRead)).await?;
-    let (receipt, limits, shown) = super::receipt(&mut tx, app, viewer.tenant, &issue).await?;
+    let Read { receipt, limits, shown, events, photos } = super::receipt(&mut tx, app, viewer.tenant, &issue).await?;
     let deadline = receipt.deadline(shown.since, &limits, app.means.now());
-    let events = store::events(&mut tx, viewer.tenant, id).await?;
-    let photos = store::photos(&mut tx, viewer.tenant, id).await?;
+    let (events, photos) = if shown.id == id {
+        (events, photos)
+    } else {
+        (store::events(&mut tx, viewer.tenant, id).await?, store::photos(&mut tx, viewer.tenant, id).await?)
+    };
     let surveys = store::surveys(&mut tx, viewer.tenant, id).await?;
     let extension = store::pending_extension(&mut tx, viewer.tenant, id).await?;
     let took_part = store::took_part(&mut tx, viewer.tenant, id, viewer.account).await?;

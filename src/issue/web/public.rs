@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::Read;
 use crate::access::{self, Act, Link, Need, Routes, Tenant};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
@@ -251,7 +252,7 @@ struct Seen {
 async fn see(app: &App, headers: &HeaderMap, code: &str) -> Result<Seen> {
     let mut tx = app.db.read().await?;
     let (tenant, issue) = store::issue_by_code(&mut tx, &receipt::read_code(code)).await?;
-    let (receipt, limits, shown) = super::receipt(&mut tx, app, tenant, &issue).await?;
+    let Read { receipt, limits, shown, .. } = super::receipt(&mut tx, app, tenant, &issue).await?;
     let deadline = receipt.deadline(shown.since, &limits, app.means.now());
     let own = Cookies(headers).get("own").and_then(|value| value.parse::<Link>().ok());
     let own = match own {
@@ -339,7 +340,7 @@ async fn show_photo(State(app): State<App>, Path((code, photo)): Path<(String, U
     let mut tx = app.db.read().await?;
     let (tenant, issue) = store::issue_by_code(&mut tx, &receipt::read_code(&code)).await?;
     // Exactly what the chain shows: of an issue that this one was joined to, not what its reporter sent.
-    let (receipt, ..) = super::receipt(&mut tx, &app, tenant, &issue).await?;
+    let Read { receipt, .. } = super::receipt(&mut tx, &app, tenant, &issue).await?;
     if !receipt.chain.iter().any(|link| link.photos.contains(&photo)) {
         return Err(Error::NotFound);
     }
