@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
-import { glance, look } from './support/look.mjs';
+import { glance, illustrate, look } from './support/look.mjs';
 import { community, photo, scan, sheets, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 
@@ -28,6 +28,7 @@ test('from the stairwell to the branch', async (t) => {
   await resident.goto(await scan(stairwell(staff, '3号楼 2单元')));
   await resident.getByText('王府名苑小区 3号楼 2单元').waitFor();
   await look(resident, 'loop-report');
+  await illustrate(resident, 'resident-report');
   const words = '下水道堵了，一楼往外冒脏水，味道很大';
   await resident.getByLabel('什么事').fill(words);
   await resident.getByLabel('具体位置').fill('一楼楼道口');
@@ -43,6 +44,7 @@ test('from the stairwell to the branch', async (t) => {
   await resident.getByRole('button', { name: '提交' }).click();
   await resident.getByText('收到了，谢谢您').waitFor();
   await look(resident, 'loop-filed');
+  await illustrate(resident, 'resident-filed');
   const code = (await resident.locator('#code').innerText()).trim();
   assert.match(await resident.locator('#own').innerText(), /\/ratings\//);
   await resident.getByRole('link', { name: '看办理进度' }).click();
@@ -51,9 +53,13 @@ test('from the stairwell to the branch', async (t) => {
 
   await staff.goto('/issues?state=submitted');
   await look(staff, 'loop-issues');
+  await staff.goto('/today');
+  await illustrate(staff, 'staff-today');
+  await staff.goto('/issues?state=submitted');
   await staff.getByRole('row').filter({ hasText: '王府名苑小区 3号楼 2单元' }).getByRole('link').click();
   await staff.getByText(words).waitFor();
   await look(staff, 'loop-issue-submitted');
+  await illustrate(staff, 'staff-issue');
   const title = '3号楼2单元下水主管道堵塞';
   await accept(staff, title);
   await told(staff, '已受理并派单');
@@ -62,22 +68,26 @@ test('from the stairwell to the branch', async (t) => {
   const manager = await phone(t, browser, server);
   await signIn(manager, 'wuye');
   await look(manager, 'loop-manager-issues');
+  await illustrate(manager, 'property-today');
   await manager.getByRole('link', { name: title }).click();
   await manager.getByText(words).waitFor();
   assert(!(await manager.content()).includes('138'), 'the company sees the phone of the reporter');
   await look(manager, 'loop-manager-issue');
+  await illustrate(manager, 'property-issue');
   await handle(manager, '主管道已疏通，楼道已冲洗消毒', await photo(browser, '已疏通'));
   await told(manager, '结果和照片已提交');
   await glance(manager, 'loop-manager-issue-done');
 
   await staff.reload();
   await look(staff, 'loop-issue-done');
+  await illustrate(staff, 'staff-publish');
   await publish(staff, '物业公司当天疏通了主管道，并把楼道冲洗消毒。');
   await told(staff, '已公示');
   await resident.goto(`/board/${community}`);
   await resident.getByRole('link', { name: title }).click();
   await resident.getByRole('img', { name: '办理后的照片 1' }).waitFor();
   await look(resident, 'loop-publication');
+  await illustrate(resident, 'resident-publication');
 
   const worker = await phone(t, browser, server);
   await signIn(worker, 'wangge');
@@ -85,6 +95,7 @@ test('from the stairwell to the branch', async (t) => {
   await look(worker, 'loop-surveys');
   await worker.getByRole('link', { name: title }).click();
   await look(worker, 'loop-survey');
+  await illustrate(worker, 'worker-survey');
   await worker.getByText('反映人本人').click();
   await answer(worker, '解决了', '满意');
   await worker.getByRole('button', { name: '记下' }).click();
@@ -115,6 +126,7 @@ test('from the stairwell to the branch', async (t) => {
   assert.equal(await neighbour.locator('.chain').locator('.hole, .late').count(), 0);
   assert(!(await neighbour.content()).includes(words), 'a stranger reads the words of the reporter');
   await look(neighbour, 'loop-receipt-closed');
+  await illustrate(neighbour, 'resident-receipt');
   assert.equal(await sheets(neighbour), 1, 'a receipt is one sheet of paper');
 
   await resident.goto(neighbour.url());
@@ -153,6 +165,7 @@ test('a resident who is not satisfied gets it done again', async (t) => {
   await look(resident, 'loop-receipt-published');
   await resident.getByRole('link', { name: '去打分' }).click();
   await look(resident, 'loop-rating');
+  await illustrate(resident, 'resident-rating');
   await answer(resident, '没解决', '非常不满意');
   await resident.getByLabel('还想说的').fill('换上当晚又灭了，应该是线路问题');
   await resident.getByRole('button', { name: '提交打分' }).click();

@@ -2,7 +2,7 @@
 // asks for a PIN of its owner's choice.
 import { after, before, test } from 'node:test';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
-import { glance, look } from './support/look.mjs';
+import { glance, illustrate, look } from './support/look.mjs';
 import { scan, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 
@@ -24,17 +24,19 @@ test('a property manager gets a phone ready', async (t) => {
   await administrator.getByRole('button', { name: '做邀请码' }).click();
   await administrator.getByRole('heading', { name: '邀请 杜永强' }).waitFor();
   await glance(administrator, 'invitation-sheet');
+  await illustrate(administrator, 'admin-invitation');
   const invitation = await scan(administrator.locator('.qr'));
 
   const manager = await phone(t, browser, server);
   await manager.goto(invitation);
   await manager.getByRole('heading', { name: '杜*强，您好' }).waitFor();
   await look(manager, 'invitation');
+  await illustrate(manager, 'property-invitation');
   await choosePin(manager, '123456');
   await manager.getByRole('alert').waitFor();
   await glance(manager, 'invitation-weak-pin');
   await choosePin(manager, '840617');
-  await manager.getByRole('heading', { name: '诉求', exact: true }).waitFor();
+  await manager.getByRole('heading', { name: '今日待办' }).waitFor();
   await look(manager, 'invitation-begun');
 
   const thief = await phone(t, browser, server);

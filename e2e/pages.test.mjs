@@ -17,8 +17,8 @@ after(async () => {
   await server?.stop();
 });
 
-const board = ['/board/*', '/board/*/estates/*', '/board/*/publications/*', '/board/*/report'];
-const issues = ['/issues', '/issues/*', '/receipts/*', ...board, '/me'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/publications/*', '/board/*/report'];
+const issues = ['/today', '/issues', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/buildings/*/sheets'];
 const residents = ['/residents', '/buildings/*', '/households/*'];
 const imports = ['/imports', '/estates/*/contacts'];
@@ -27,12 +27,12 @@ const imports = ['/imports', '/estates/*/contacts'];
 const logins = {
   shuji: [...issues, '/issues/new', ...places, ...residents, ...imports, '/settings'],
   wangge: [...issues, '/issues/new', '/surveys', ...places, ...residents],
-  anquan: ['/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
-  shenji: ['/audit', '/me'],
+  anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
+  shenji: ['/today', '/audit', '/me'],
   shegong: [...issues, '/issues/new', ...places, ...residents, ...imports],
   zhibu: [...issues, '/issues/new', ...places],
   wuye: issues,
-  xitong: ['/settings', '/me'],
+  xitong: ['/today', '/settings', '/me'],
 };
 
 for (const [screen, open] of Object.entries({ phone, desktop })) {

@@ -1,7 +1,7 @@
 //! What is done from time to time without anybody asking: what may not be kept any longer is removed, and the search
 //! learns of what is new.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use db::Db;
 use jiff::SignedDuration;
@@ -35,41 +35,49 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 /// How often the search looks for new rows, and how many it takes in one transaction.
 const INDEXING: Duration = Duration::from_secs(1);
 const INDEXED_AT_ONCE: i64 = 64;
+/// It pauses so many times as long as it has just worked, since people who write wait while it does.
+const PATIENCE: u32 = 9;
 
 /// Lets the search know of new rows soon after their commit, until it is told to stop.
 pub async fn keep_indexed(db: Db, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = index(&db).await {
+        let began = Instant::now();
+        let more = index_some(&db).await.unwrap_or_else(|error| {
             tracing::error!(?error, "the search was not brought up to date");
-        }
+            false
+        });
+        let pause = if more { began.elapsed() * PATIENCE } else { INDEXING };
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(INDEXING) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
-/// Lets the search know of every row that it does not know yet, in small transactions, so that others can write meanwhile.
+/// Lets the search know of every row that it does not know yet.
 pub async fn index(db: &Db) -> Result<()> {
-    loop {
-        let mut tx = db.read().await?;
-        let (issues, residents) = (issue::unindexed_tenants(&mut tx).await?, registry::unindexed_tenants(&mut tx).await?);
-        drop(tx);
-        if issues.is_empty() && residents.is_empty() {
-            return Ok(());
-        }
-        for tenant in issues {
-            let mut tx = db.begin().await?;
-            issue::index(&mut tx, tenant, INDEXED_AT_ONCE).await?;
-            tx.commit().await?;
-        }
-        for tenant in residents {
-            let mut tx = db.begin().await?;
-            registry::index(&mut tx, tenant, INDEXED_AT_ONCE).await?;
-            tx.commit().await?;
-        }
+    while index_some(db).await? {}
+    Ok(())
+}
+
+/// Lets the search know of some more rows of each tenant, in small transactions, and tells whether there may be others.
+async fn index_some(db: &Db) -> Result<bool> {
+    let mut tx = db.read().await?;
+    let (issues, residents) = (issue::unindexed_tenants(&mut tx).await?, registry::unindexed_tenants(&mut tx).await?);
+    drop(tx);
+    let more = !issues.is_empty() || !residents.is_empty();
+    for tenant in issues {
+        let mut tx = db.begin().await?;
+        issue::index(&mut tx, tenant, INDEXED_AT_ONCE).await?;
+        tx.commit().await?;
     }
+    for tenant in residents {
+        let mut tx = db.begin().await?;
+        registry::index(&mut tx, tenant, INDEXED_AT_ONCE).await?;
+        tx.commit().await?;
+    }
+    Ok(more)
 }
 
 /// One round. It may be repeated at any time, and by several processes.

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("counter", FOUNDATION),
     ("search", FOUNDATION),
     ("place", FOUNDATION),
-    ("registry", &["access", "audit", "outbox", "photo", "search", "settings", "place"]),
+    ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),

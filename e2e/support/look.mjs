@@ -76,3 +76,10 @@ export async function picture(page, name) {
   await mkdir(dirname(path), { recursive: true });
   await page.screenshot({ path, fullPage: true, animations: 'disabled' });
 }
+
+/** Saves what is on the screen as test-output/guide/NAME.jpg: a picture for the user guide. */
+export async function illustrate(page, name) {
+  const path = resolve('test-output/guide', `${name}.jpg`);
+  await mkdir(dirname(path), { recursive: true });
+  await page.screenshot({ path, type: 'jpeg', quality: 70, animations: 'disabled' });
+}

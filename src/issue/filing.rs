@@ -2,13 +2,13 @@ use db::Tx;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Category, Source, State, Step};
+use super::model::{Category, Source, State, Step, Steps};
 use super::step::{self, Words};
 use super::store::{ADD, ADD_RATING_LINK, ADD_RECEIPT_CODE, Issue, VOID_RATING_LINKS};
 use crate::access::{Act, Link, Role};
 use crate::error::Result;
 use crate::place::Spot;
-use crate::{counter, registry, search};
+use crate::{counter, registry, search, settings};
 
 /// Something that a resident wants solved.
 #[derive(Debug, Clone)]
@@ -53,10 +53,12 @@ pub struct Filed {
 pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
     let id = act.id();
     let date = act.at.to_zoned_datetime(calendar::shanghai()).strftime("%Y%m%d").to_string();
-    let number = format!("SSYS-{date}-{:04}", counter::next(tx, act.tenant, &format!("issue-{date}")).await?);
-    let position = search::next_position(tx, act, search::Kind::Issue).await?;
+    let (of_day, positions) = (format!("issue-{date}"), search::Kind::Issue.positions());
+    let (of_day, position) = counter::next_of_two(tx, act.tenant, &of_day, positions).await?;
+    let number = format!("SSYS-{date}-{of_day:04}");
     let receipt_code = act.means.chance.code(12); // twelve characters of five random bits
-    let due_at = step::limits(tx, act).await?.due(State::Submitted, None, act.at)?;
+    let steps: Steps = settings::read(tx, act.tenant, act.at).await?;
+    let due_at = steps.acceptance_due(act.at)?;
 
     let (estate, building, unit, grid, names) = match &new.place {
         Place::Community => (None, None, None, None, (None, None, None)),

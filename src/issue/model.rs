@@ -233,6 +233,22 @@ impl Setting for Steps {
     const NAME: &'static str = "issue.steps";
 }
 
+impl Steps {
+    /// When an issue has to be accepted that was reported at a moment; no tier has been given yet.
+    pub fn acceptance_due(&self, reported: Timestamp) -> Result<Timestamp> {
+        after(reported, self.accept_minutes, self.clock)
+    }
+}
+
+fn after(since: Timestamp, minutes: i64, clock: Clock) -> Result<Timestamp> {
+    let clock = match clock {
+        Clock::Natural => calendar::Clock::Natural,
+        Clock::Working => calendar::Clock::Working,
+    };
+    calendar::deadline(calendar::WorkingDays::embedded(), since, minutes, clock)
+        .map_err(|error| Error::refused(error.to_string()))
+}
+
 /// Every time limit that the loop needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -252,7 +268,7 @@ impl Limits {
             Tier::Hard => self.tiers.hard,
         };
         let (minutes, clock) = match state {
-            State::Submitted => (self.steps.accept_minutes, self.steps.clock),
+            State::Submitted => return self.steps.acceptance_due(since),
             State::Accepted => (tier.dispatch_minutes, tier.clock),
             State::Dispatched => (tier.feedback_minutes, tier.clock),
             State::Done => (self.steps.publish_minutes, self.steps.clock),
@@ -260,21 +276,12 @@ impl Limits {
             State::Surveyed => (self.steps.close_minutes, self.steps.clock),
             _ => return Ok(since),
         };
-        self.after(since, minutes, clock)
+        after(since, minutes, clock)
     }
 
     /// When the branch has to have taken note of a closed issue.
     pub fn acknowledgement_due(&self, closed: Timestamp) -> Result<Timestamp> {
-        self.after(closed, self.steps.acknowledge_minutes, self.steps.clock)
-    }
-
-    fn after(&self, since: Timestamp, minutes: i64, clock: Clock) -> Result<Timestamp> {
-        let clock = match clock {
-            Clock::Natural => calendar::Clock::Natural,
-            Clock::Working => calendar::Clock::Working,
-        };
-        calendar::deadline(calendar::WorkingDays::embedded(), since, minutes, clock)
-            .map_err(|error| Error::refused(error.to_string()))
+        after(closed, self.steps.acknowledge_minutes, self.steps.clock)
     }
 
     /// Whether so much of the time is used up that a deadline is marked as near.

@@ -12,7 +12,7 @@ use super::tag::{ResidenceState, Tag};
 use crate::access::Act;
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
-use crate::search;
+use crate::{counter, search};
 
 /// What is known of somebody who is to be registered.
 #[derive(Clone)]
@@ -276,7 +276,7 @@ async fn create(tx: &mut Tx, act: &Act, household: Uuid, new: &NewResident) -> R
     let row = row.bind(new.relation.map(Relation::code)).bind(new.registered_address.as_deref());
     let row = row.bind(new.residence_state).bind(new.workplace.as_deref());
     let row = row.bind(seal("health", new.health.as_deref())?).bind(seal("note", new.note.as_deref())?);
-    let position = search::next_position(tx, act, search::Kind::Resident).await?;
+    let position = counter::next(tx, act.tenant, search::Kind::Resident.positions()).await?;
     tx.execute(row.bind(act.at).bind(position)).await?;
     for (tag, evidence) in &new.tags {
         add_tag(tx, act, id, *tag, evidence).await?;

@@ -4,8 +4,6 @@ use db::{Tx, record, statements, text_enum};
 use uuid::Uuid;
 
 use super::gram::{self, Terms};
-use crate::access::Act;
-use crate::counter;
 use crate::error::Result;
 
 text_enum! {
@@ -34,13 +32,14 @@ record! {
 /// Rows in one block.
 const WIDTH: i64 = 64;
 
-/// The position of a new row.
-pub async fn next_position(tx: &mut Tx, act: &Act, kind: Kind) -> Result<i64> {
-    let name = match kind {
-        Kind::Issue => "issue-position",
-        Kind::Resident => "resident-position",
-    };
-    counter::next(tx, act.tenant, name).await
+impl Kind {
+    /// The counter that gives each new row its position.
+    pub const fn positions(self) -> &'static str {
+        match self {
+            Kind::Issue => "issue-position",
+            Kind::Resident => "resident-position",
+        }
+    }
 }
 
 /// Notes the grams of rows, given by position and text. What was noted for an earlier text of a row stays: it only makes

@@ -1,6 +1,7 @@
 //! A PostgreSQL of our own for one run of the tests: started when the first test asks for it, reached through a socket
 //! in a private directory, and gone when this process is, however it ends.
 //!
+//! It does not wait for the disk, unless `DOORSTEP_TEST_FSYNC=on`, since tests need no data that outlives them.
 //! `DOORSTEP_TEST_POSTGRES_URL` names a server to use instead, and `CITUS_URL` one with the Citus extension; its user must
 //! be allowed to create databases. Those that the run made there are dropped at its end.
 #![allow(clippy::expect_used)] // clippy's own leave covers only `#[test]` functions
@@ -25,7 +26,8 @@ home=$(mktemp -d "${TMPDIR:-/tmp}/doorstep-postgres.XXXXXX") && cd "$home" || ex
 trap 'cd /; rm -rf "$home"' EXIT
 initdb -D data -U doorstep -A trust -E UTF8 --no-locale --no-sync >log 2>&1 || { cat log >&2; exit 1; }
 postgres -D data -k "$home" -c listen_addresses= -c max_connections=200 -c shared_buffers=64MB \
-    -c fsync=off -c full_page_writes=off -c synchronous_commit=off </dev/null >log 2>&1 &
+    -c fsync="${DOORSTEP_TEST_FSYNC:-off}" -c full_page_writes="${DOORSTEP_TEST_FSYNC:-off}" \
+    -c synchronous_commit="${DOORSTEP_TEST_FSYNC:-off}" </dev/null >log 2>&1 &
 server=$!
 tries=0
 until pg_isready -q -h "$home"; do

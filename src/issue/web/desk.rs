@@ -38,6 +38,9 @@ pub(super) struct Row {
 }
 
 pub(super) async fn rows(tx: &mut Tx, app: &App, tenant: Uuid, issues: Vec<Issue>) -> Result<Vec<Row>> {
+    if !issues.iter().any(|issue| issue.state.open()) {
+        return Ok(issues.into_iter().map(|issue| Row { deadline: None, issue }).collect());
+    }
     let (limits, now) = (super::limits(tx, app, tenant).await?, app.means.now());
     let deadline = |issue: &Issue| {
         let open = issue.state.open();
