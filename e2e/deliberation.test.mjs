@@ -23,8 +23,8 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await secretary.getByRole('link', { name: '议事', exact: true }).click();
   await look(secretary, 'meeting-list');
   await secretary.getByRole('link', { name: '开一次会' }).click();
-  // It begins this very minute, so that residents can sign in; the notice is late and the page says so.
-  const now = new Date(Date.now() + 8 * 3600_000).toISOString();
+  // It begins in half an hour, so that residents can sign in already; the notice is late and the page says so.
+  const now = new Date(Date.now() + 8.5 * 3600_000).toISOString(); // by the clock of Shanghai
   await secretary.getByLabel('哪天').fill(now.slice(0, 10));
   await secretary.getByLabel('几点').fill(now.slice(11, 16));
   const offered = secretary.getByRole('checkbox');
@@ -32,11 +32,12 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await offered.first().check();
   await secretary.getByLabel('别的议题').fill('非机动车棚充电时间\n小区东门早晚开放时间');
   await look(secretary, 'meeting-new');
-  await illustrate(secretary, 'branch-new');
   // Pages are loaded again to be looked at in every mode, so the form is filled again.
   await secretary.getByLabel('哪天').fill(now.slice(0, 10));
   await secretary.getByLabel('几点').fill(now.slice(11, 16));
   await secretary.getByLabel('别的议题').fill('非机动车棚充电时间\n小区东门早晚开放时间');
+  await secretary.getByText('议什么').scrollIntoViewIfNeeded();
+  await illustrate(secretary, 'branch-new');
   await secretary.getByRole('button', { name: '下一步' }).click();
   await told(secretary, '会议已建好');
   const meeting = secretary.url();
@@ -94,16 +95,17 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await secretary.getByLabel('赞成').fill('9');
   await secretary.getByLabel('反对').fill('0');
   await secretary.getByLabel('弃权').fill('0');
-  await secretary.getByLabel('谁来办').selectOption({ label: '青禾里物业服务有限公司（物业公司）' });
+  await secretary.getByLabel('谁来办').selectOption('青禾里物业服务有限公司');
   const fortnight = new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10);
   await secretary.getByLabel('什么时候前办完').fill(fortnight);
   await secretary.getByRole('button', { name: '记下结果' }).click();
   await secretary.getByRole('alert').getByText('比到会有表决权的 3 人还多').waitFor();
   await glance(secretary, 'meeting-item-mistaken');
-  await illustrate(secretary, 'branch-item');
   await secretary.getByLabel('赞成').fill('3');
+  await secretary.getByLabel('决议：做什么').scrollIntoViewIfNeeded();
+  await illustrate(secretary, 'branch-item');
   await secretary.getByRole('button', { name: '记下结果' }).click();
-  await about('非机动车棚充电时间').getByText('形成决议').waitFor();
+  await about('非机动车棚充电时间').getByText('形成决议', { exact: true }).waitFor();
   await about('小区东门').getByRole('link', { name: '记结果' }).click();
   await secretary.getByText('下次再议').click();
   await secretary.getByRole('button', { name: '记下结果' }).click();

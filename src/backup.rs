@@ -92,7 +92,13 @@ pub async fn write(db: &Db, file: &Path, now: Timestamp, mut progress: impl FnMu
 ///
 /// Errors: the database is not empty, the file is damaged or from a newer program, or the keys are not those with which
 /// its values were sealed. Nothing is kept of any of these.
-pub async fn restore(db: &Db, keys: &Keys, file: &Path, now: Timestamp, mut progress: impl FnMut(u64)) -> anyhow::Result<Amount> {
+pub async fn restore(
+    db: &Db,
+    keys: &Keys,
+    file: &Path,
+    now: Timestamp,
+    mut progress: impl FnMut(u64),
+) -> anyhow::Result<Amount> {
     let opened = File::open(file).with_context(|| format!("读不了 {}", file.display()))?;
     let mut lines = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(opened)).lines();
     let mut digest = Sha256::new();
@@ -101,7 +107,8 @@ pub async fn restore(db: &Db, keys: &Keys, file: &Path, now: Timestamp, mut prog
     };
 
     let first = next().ok().flatten().unwrap_or_default();
-    let head: Head = serde_json::from_str(&first).map_err(|_| anyhow::anyhow!("{} 不是家门口的备份文件", file.display()))?;
+    let head: Head =
+        serde_json::from_str(&first).map_err(|_| anyhow::anyhow!("{} 不是家门口的备份文件", file.display()))?;
     ensure!(head.doorstep_backup == FORMAT, "这个备份的格式是第 {} 版，请用更新的程序恢复", head.doorstep_backup);
     let known = MIGRATIONS.iter().zip(&head.migrations).take_while(|(migration, name)| migration.name == *name).count();
     ensure!(known == head.migrations.len(), "这个备份来自更新的程序（{}），请先升级程序", head.migrations[known]);
@@ -136,7 +143,10 @@ pub async fn restore(db: &Db, keys: &Keys, file: &Path, now: Timestamp, mut prog
         }
     };
     batch.flush(&mut tx).await?;
-    ensure!(tail.rows == rows && tail.sha256 == hex(digest), "备份文件的校验值对不上，内容被改过或损坏了，没有恢复任何内容");
+    ensure!(
+        tail.rows == rows && tail.sha256 == hex(digest),
+        "备份文件的校验值对不上，内容被改过或损坏了，没有恢复任何内容"
+    );
     keys.check_in(&mut tx).await?;
     tx.commit().await.context("备份里的数据互相对不上，没有恢复任何内容")?;
     db::migrate(db, MIGRATIONS, now).await.context("数据库升级没有完成")?;
@@ -234,7 +244,7 @@ impl<W: Write> Lines<W> {
     fn write(&mut self, line: &impl Serialize) -> anyhow::Result<()> {
         let line = serde_json::to_string(line)?;
         add(&mut self.digest, &line);
-        Ok(writeln!(self.to, "{line}").context("写不进备份文件，磁盘可能满了")?)
+        writeln!(self.to, "{line}").context("写不进备份文件，磁盘可能满了")
     }
 
     fn digest(&self) -> String {

@@ -67,7 +67,9 @@ impl Metrics {
     /// Notes an answered request.
     pub fn answered(&self, method: &str, pattern: &str, status: u16, took: Duration) {
         let (method, pattern) = (method.to_owned(), pattern.to_owned());
-        self.seconds.get_or_create(&Asked { method: method.clone(), pattern: pattern.clone() }).observe(took.as_secs_f64());
+        self.seconds
+            .get_or_create(&Asked { method: method.clone(), pattern: pattern.clone() })
+            .observe(took.as_secs_f64());
         self.requests.get_or_create(&Answered { method, pattern, status }).inc();
     }
 }

@@ -35,8 +35,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "metrics",
-            "today", "config",
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
+            "metrics", "today", "config",
         ],
     ),
     (

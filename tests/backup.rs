@@ -49,7 +49,8 @@ async fn community_life(app: &TestApp) -> Uuid {
     report(&people.resident, &place).await;
     report(&people.resident, &place).await;
     let page = people.staff.get("/issues").await;
-    let ids = page.body.split("href=\"/issues/0").skip(1).map(|rest| format!("0{}", &rest[..35]).parse::<Uuid>().unwrap());
+    let ids =
+        page.body.split("href=\"/issues/0").skip(1).map(|rest| format!("0{}", &rest[..35]).parse::<Uuid>().unwrap());
     let mut tx = app.db.begin().await.unwrap();
     let mut reports = Vec::new();
     for id in ids {

@@ -165,16 +165,24 @@ async fn write(
             let fields = [("description", words.as_str()), ("category", "lighting")];
             let picture = photo_of(number);
             let files = [("photos", "IMG_1.jpg", &picture[..])];
-            let files = if number % 3 == 0 { &files[..] } else { &[] };
+            let files = if number.is_multiple_of(3) { &files[..] } else { &[] };
             let filed = resident.try_post_files(&format!("/r/{place}"), &fields, files).await?;
             filed.assert_ok();
             let code = filed.url.trim_start_matches("/receipts/").trim_end_matches("/filed").to_owned();
             let tell = |step, photo| said.send(Acknowledged { code: code.clone(), step, photo }).is_ok();
             tell("filed", !files.is_empty());
-            let id = staff.try_get(&format!("/issues?q={code}")).await?.link("/issues/0").trim_start_matches("/issues/").to_owned();
+            let id = staff
+                .try_get(&format!("/issues?q={code}"))
+                .await?
+                .link("/issues/0")
+                .trim_start_matches("/issues/")
+                .to_owned();
             let version = staff.try_get(&format!("/issues/{id}")).await?.input("version");
             let grading = [
-                ("version", version.as_str()), ("summary", "楼道照明损坏"), ("category", "lighting"), ("tier", "ordinary"),
+                ("version", version.as_str()),
+                ("summary", "楼道照明损坏"),
+                ("category", "lighting"),
+                ("tier", "ordinary"),
                 ("remedy", "property"),
             ];
             staff.try_post(&format!("/issues/{id}/acceptance"), &grading).await?.assert_ok();

@@ -22,7 +22,8 @@ fn labelled() -> Vec<Labelled> {
     let lines = include_str!("data/duplicates.psv").lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
-            let [pair, hard, day, estate, building, unit, category, text] = line.split('|').collect::<Vec<_>>()[..] else {
+            let [pair, hard, day, estate, building, unit, category, text] = line.split('|').collect::<Vec<_>>()[..]
+            else {
                 panic!("eight fields: {line}")
             };
             let number = estates.len() as u128 + 1;

@@ -8,6 +8,7 @@ mod access;
 mod access_matrix;
 mod architecture;
 mod backup;
+mod board;
 mod citus;
 mod cli;
 mod crash;

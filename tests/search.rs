@@ -35,7 +35,8 @@ async fn file(app: &TestApp, numbers: std::ops::Range<usize>) {
 
 /// The numbers of the issues that a search lists, over all its pages, in order.
 async fn found(browser: &Browser, query: &str) -> Vec<String> {
-    let mut path = format!("/issues?{}", form_urlencoded::Serializer::new(String::new()).append_pair("q", query).finish());
+    let mut path =
+        format!("/issues?{}", form_urlencoded::Serializer::new(String::new()).append_pair("q", query).finish());
     let mut numbers = Vec::new();
     loop {
         let page = browser.get(&path).await;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use db::Statement;
-use sqlx::{ConnectOptions, Row};
 use doorstep::{access, audit, board, counter, issue, keys, meeting, outbox, photo, place, registry, search, settings};
+use sqlx::{ConnectOptions, Row};
 
 use crate::support::{Engine, fresh};
 
@@ -105,8 +105,12 @@ async fn no_statement_looks_through_a_table() {
         let text = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.text));
         let plan = sqlx::query(text).fetch_all(&mut sqlite).await.unwrap();
         let steps = plan.iter().map(|row| row.get::<String, _>("detail"));
-        // `p` is a page that has been found by another part of the same statement.
-        let bad = steps.filter(|step| step != "SCAN p" && (step.starts_with("SCAN") || step.ends_with("(tenant_id=?)")));
+        // `p` is a page that has been found by another part of the same statement; rows that are added are no table.
+        let bad = steps.filter(|step| {
+            step != "SCAN p"
+                && !step.ends_with("VALUES CLAUSE")
+                && (step.starts_with("SCAN") || step.ends_with("(tenant_id=?)"))
+        });
         let name = statement.name.trim_start_matches("doorstep::");
         slow.extend(bad.filter(|_| !MAY_SCAN.contains(&name)).map(|step| format!("{name}: {step}")));
     }

@@ -33,7 +33,8 @@ impl Request {
             ("category", "lighting"),
             ("place_text", "三单元门口"),
         ];
-        let field = |(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let field =
+            |(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         let body: String = fields.into_iter().map(field).chain(["--b--\r\n".to_owned()]).collect();
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
@@ -72,7 +73,7 @@ impl Line {
         let mut body = vec![0; length];
         self.0.read_exact(&mut body).await.expect("read");
         let well = status.contains(" 200") || status.contains(" 303");
-        assert!(well, "{status}: {}\n{}", String::from_utf8_lossy(&request.0), String::from_utf8_lossy(&body));
+        assert!(well, "{status}: {}", String::from_utf8_lossy(&request.0).lines().next().unwrap_or_default());
         body
     }
 }

@@ -21,13 +21,17 @@ struct Floor {
 pub async fn serve(data: &Path, database: &str, tenant: &str) {
     let (db, means) = crate::open(data, database).await;
     let scene = Arc::new(Scene::read(&db, tenant).await);
-    let router = Router::new().route("/{scenario}/{variation}/{size}", get(answer)).with_state(Floor { db, means, scene });
+    let router =
+        Router::new().route("/{scenario}/{variation}/{size}", get(answer)).with_state(Floor { db, means, scene });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("http://{}", listener.local_addr().expect("an address"));
     axum::serve(listener, router).await.expect("served");
 }
 
-async fn answer(State(floor): State<Floor>, Parts((scenario, variation, size)): Parts<(String, usize, usize)>) -> Vec<u8> {
+async fn answer(
+    State(floor): State<Floor>,
+    Parts((scenario, variation, size)): Parts<(String, usize, usize)>,
+) -> Vec<u8> {
     let scenario = Scenario::ALL.into_iter().find(|known| known.name() == scenario).expect("a scenario");
     floor.scene.sql(&floor.db, &floor.means, scenario, variation).await;
     vec![b'.'; size]

@@ -43,7 +43,12 @@ pub async fn run() {
     println!("| | s | rows/s | of the floor | most memory MB |");
     println!("|---|--:|--:|--:|--:|");
     let per_second = |took: std::time::Duration| f64::from(ROWS) / took.as_secs_f64();
-    println!("| floor: parse ({:.1} s) and insert raw rows | {:.1} | {:.0} | 100 % | |", parsed.as_secs_f64(), floor.as_secs_f64(), per_second(floor));
+    println!(
+        "| floor: parse ({:.1} s) and insert raw rows | {:.1} | {:.0} | 100 % | |",
+        parsed.as_secs_f64(),
+        floor.as_secs_f64(),
+        per_second(floor)
+    );
     for (engine, database) in [("SQLite", sqlite), ("PostgreSQL", crate::cluster::shared().url("import"))] {
         let data = tempfile::tempdir().unwrap();
         crate::generate(data.path(), &database, crate::CODE, 0).await;
@@ -67,13 +72,22 @@ pub async fn run() {
         let took = began.elapsed();
         assert!(ended.success());
         let share = floor.as_secs_f64() / took.as_secs_f64() * 100.0;
-        println!("| import into {engine} | {:.1} | {:.0} | {share:.0} % | {} |", took.as_secs_f64(), per_second(took), most / 1_000_000);
+        println!(
+            "| import into {engine} | {:.1} | {:.0} | {share:.0} % | {} |",
+            took.as_secs_f64(),
+            per_second(took),
+            most / 1_000_000
+        );
     }
 }
 
 /// The most memory that a process has had; nothing once it is gone.
 fn peak(process: u32) -> u64 {
-    if Path::new(&format!("/proc/{process}/status")).exists() { std::panic::catch_unwind(|| status(process, "VmHWM:")).unwrap_or(0) } else { 0 }
+    if Path::new(&format!("/proc/{process}/status")).exists() {
+        std::panic::catch_unwind(|| status(process, "VmHWM:")).unwrap_or(0)
+    } else {
+        0
+    }
 }
 
 /// People in households of three, on the form that staff use.

@@ -11,14 +11,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a failed measurement ends in a panic that says why
 
 mod client;
+#[path = "../../tests/support/cluster.rs"]
+mod cluster;
 mod floor;
 mod import;
 mod million;
 mod process;
 mod scene;
 mod start;
-#[path = "../../tests/support/cluster.rs"]
-mod cluster;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -75,7 +75,13 @@ pub async fn open(data: &Path, database: &str) -> (Db, Means) {
 pub async fn generate(data: &Path, database: &str, code: &str, size: usize) {
     let began = Instant::now();
     let (db, means) = open(data, database).await;
-    let order = doorstep::demo::Order { code: code.to_owned(), name: "示例社区".to_owned(), residents: size, issues: size, seed: 1 };
+    let order = doorstep::demo::Order {
+        code: code.to_owned(),
+        name: "示例社区".to_owned(),
+        residents: size,
+        issues: size,
+        seed: 1,
+    };
     doorstep::demo::generate(&db, &means, &order, &ProgressBar::hidden()).await.unwrap();
     let generated = began.elapsed();
     doorstep::upkeep::index(&db).await.unwrap();
@@ -90,7 +96,9 @@ pub async fn measure(title: &str, data: &Path, database: &str) {
     let scene = Scene::read(&db, CODE).await;
     let session = staff(&db, &means, &scene).await;
     println!("\n### {title}\n");
-    println!("| | requests/s | CPU ms each | p50 ms | p99 ms | bytes | floor requests/s | of the floor | floor CPU ms | bare SQL ms |");
+    println!(
+        "| | requests/s | CPU ms each | p50 ms | p99 ms | bytes | floor requests/s | of the floor | floor CPU ms | bare SQL ms |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     let mut peak = 0;
     for scenario in Scenario::ALL {
@@ -101,14 +109,22 @@ pub async fn measure(title: &str, data: &Path, database: &str) {
         peak = peak.max(server.memory());
         drop(server);
         let floor = Server::floor(data, database, CODE);
-        let plain = (0..scene.variations(scenario)).map(|n| Request::get(&format!("/{}/{n}/{size}", scenario.name()), &floor.address, ""));
+        let plain = (0..scene.variations(scenario))
+            .map(|n| Request::get(&format!("/{}/{n}/{size}", scenario.name()), &floor.address, ""));
         let least = run(&floor, plain.collect()).await;
         drop(floor);
         let bare = bare(&db, &means, &scene, scenario).await;
         println!(
             "| {} | {:.0} | {:.2} | {:.1} | {:.1} | {size} | {:.0} | {:.0} % | {:.2} | {:.2} |",
-            scenario.title(), load.per_second, load.cpu_millis, load.p50, load.p99, least.per_second,
-            load.per_second / least.per_second * 100.0, least.cpu_millis, bare
+            scenario.title(),
+            load.per_second,
+            load.cpu_millis,
+            load.p50,
+            load.p99,
+            least.per_second,
+            load.per_second / least.per_second * 100.0,
+            least.cpu_millis,
+            bare
         );
     }
     println!("\nMost memory in use by the program: {} MB.", peak / 1_000_000);
@@ -122,7 +138,12 @@ async fn staff(db: &Db, means: &Means, scene: &Scene) -> String {
     let mut tx = db.begin().await.unwrap();
     let organisation = access::organisations(&mut tx, scene.tenant).await.unwrap().remove(0).id;
     let grants = vec![access::Grant { role: access::Role::Staff, reach: access::Reach::Tenant, reach_id: None }];
-    let new = access::NewAccount { name: "李社工".to_owned(), organisation, login: Some((login.clone(), password.clone())), grants };
+    let new = access::NewAccount {
+        name: "李社工".to_owned(),
+        organisation,
+        login: Some((login.clone(), password.clone())),
+        grants,
+    };
     access::create_account(&mut tx, &act, new).await.unwrap();
     tx.commit().await.unwrap();
     access::sign_in(db, means, &login, password, "bench").await.unwrap().unwrap().to_string()
@@ -137,7 +158,9 @@ async fn requests(server: &Server, scene: &Scene, scenario: Scenario, session: &
             vec![Request::report(&format!("/r/{}", scene.place), &server.address, browser, &token)]
         }
         Scenario::Board => vec![Request::get(&format!("/board/{CODE}"), &server.address, "")],
-        _ => (0..scene.variations(scenario)).map(|n| Request::get(&scene.path(scenario, n), &server.address, &cookie)).collect(),
+        _ => (0..scene.variations(scenario))
+            .map(|n| Request::get(&scene.path(scenario, n), &server.address, &cookie))
+            .collect(),
     }
 }
 

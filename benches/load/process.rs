@@ -17,7 +17,15 @@ impl Server {
     /// The program.
     pub fn program(data: &Path, database: &str) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--public-posts-per-hour", "100000000", "--database", database]);
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--public-posts-per-hour",
+            "100000000",
+            "--database",
+            database,
+        ]);
         command.arg("--data").arg(data).env("DOORSTEP_LOG", "warn");
         Server::start(command)
     }
@@ -55,7 +63,8 @@ impl Server {
     pub fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("its state");
         let after_name = stat.rsplit(')').next().expect("fields");
-        let ticks: u64 = after_name.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
+        let ticks: u64 =
+            after_name.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
         Duration::from_millis(ticks * 10) // a hundred ticks a second
     }
 

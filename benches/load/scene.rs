@@ -101,7 +101,10 @@ impl Scene {
             Scenario::DeepList => format!("/issues?state=ended&after={}", self.deep),
             Scenario::Issue => format!("/issues/{}", self.issues[n]),
             Scenario::Search => {
-                format!("/issues?{}", form_urlencoded::Serializer::new(String::new()).append_pair("q", SEARCHES[n]).finish())
+                format!(
+                    "/issues?{}",
+                    form_urlencoded::Serializer::new(String::new()).append_pair("q", SEARCHES[n]).finish()
+                )
             }
             Scenario::Household => format!("/households/{}", self.households[n]),
             Scenario::Board | Scenario::Filing => format!("/board/{}", crate::CODE),
@@ -133,7 +136,14 @@ impl Scene {
             Scenario::List | Scenario::DeepList => {
                 reads.push(of("COUNTS").bind(means.now()).bind(nobody).bind(""));
                 reads.push(if scenario == Scenario::List {
-                    of("OPEN").bind(nobody).bind("").bind(i64::MIN).bind(Uuid::nil()).bind("").bind(i64::MAX).bind(51_i64)
+                    of("OPEN")
+                        .bind(nobody)
+                        .bind("")
+                        .bind(i64::MIN)
+                        .bind(Uuid::nil())
+                        .bind("")
+                        .bind(i64::MAX)
+                        .bind(51_i64)
                 } else {
                     of("ENDED").bind(nobody).bind("").bind(self.deep.key).bind(self.deep.id).bind("").bind(51_i64)
                 });
@@ -143,7 +153,9 @@ impl Scene {
                 let id = self.issues[n % self.issues.len()];
                 reads.push(of("GET_IN_SCOPE").bind(id).bind(nobody).bind(""));
                 reads.extend(["issue.tiers", "issue.steps"].map(setting));
-                reads.extend(["EVENTS", "PHOTOS", "SURVEYS", "PENDING_EXTENSION"].map(|statement| of(statement).bind(id)));
+                reads.extend(
+                    ["EVENTS", "PHOTOS", "SURVEYS", "PENDING_EXTENSION"].map(|statement| of(statement).bind(id)),
+                );
                 reads.push(of("TOOK_PART").bind(id).bind(Uuid::nil()));
             }
             Scenario::Household => {
@@ -156,7 +168,9 @@ impl Scene {
             Scenario::Board => {
                 reads.push(find(access::STATEMENTS, "TENANT_BY_CODE").bind(crate::CODE));
                 reads.push(of_place("ESTATES"));
-                reads.push(find(board::STATEMENTS, "OF_COMMUNITY").bind(tenant).bind(i64::MAX).bind(Uuid::max()).bind(21_i64));
+                reads.push(
+                    find(board::STATEMENTS, "OF_COMMUNITY").bind(tenant).bind(i64::MAX).bind(Uuid::max()).bind(21_i64),
+                );
             }
             Scenario::Search | Scenario::Filing => {}
         }
@@ -168,7 +182,8 @@ impl Scene {
             tx.rows(query).await.unwrap();
         }
         let (nobody, terms) = (None::<Uuid>, search::Terms::read(SEARCHES[n]));
-        let conditions = |query: Query| terms.patterns().into_iter().fold(query.bind(nobody).bind("").bind(""), Query::bind);
+        let conditions =
+            |query: Query| terms.patterns().into_iter().fold(query.bind(nobody).bind("").bind(""), Query::bind);
         let among = |batch: &[i64]| conditions(search::in_batch(find(issue::STATEMENTS, "SEARCH"), self.tenant, batch));
         let new = find(issue::STATEMENTS, "SEARCH_UNINDEXED");
         let unindexed = |before, most| conditions(new.bind(self.tenant).bind(before).bind(most));

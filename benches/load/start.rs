@@ -18,7 +18,10 @@ pub async fn run() {
     }
     waits.sort_by(f64::total_cmp);
     println!("\n### Start\n");
-    println!("From the call to the first page of the board, 5,000 residents, ten times: {:.0} ms in the median, {:.0} ms at most.", waits[5], waits[9]);
+    println!(
+        "From the call to the first page of the board, 5,000 residents, ten times: {:.0} ms in the median, {:.0} ms at most.",
+        waits[5], waits[9]
+    );
 
     let folder = tempfile::tempdir().unwrap();
     let demo = Server::demo(folder.path());
@@ -27,6 +30,9 @@ pub async fn run() {
     client::load(&demo.address, vec![request].into(), 16, crate::SPAN).await;
     println!(
         "The demonstration makes its community in {:.1} s and then holds {} MB; after {:.0} s of requests over 16 connections {} MB.",
-        demo.started.as_secs_f64(), resting / 1_000_000, crate::SPAN.as_secs_f64(), demo.memory() / 1_000_000
+        demo.started.as_secs_f64(),
+        resting / 1_000_000,
+        crate::SPAN.as_secs_f64(),
+        demo.memory() / 1_000_000
     );
 }

@@ -19,7 +19,8 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
                 Some(until) => ("解锁账号", format!("密码输错太多次，锁到 {}", show::moment(&until)), until),
                 None => ("发邀请", "还没有能用的手机，邀请已用过或过期".to_owned(), account.created_at),
             };
-            let deadline = show::Deadline { class: "soon", text: if locked.is_some() { "已锁定" } else { "进不来" }.into() };
+            let deadline =
+                show::Deadline { class: "soon", text: if locked.is_some() { "已锁定" } else { "进不来" }.into() };
             Todo { verb, title: account.name, detail, href: format!("/accounts/{}", account.id), due, deadline }
         })
         .collect())

@@ -58,7 +58,14 @@ impl Board {
         let publications = hanging(&mut tx, tenant.tenant_id, id, now).await?;
         let query = id.map_or(String::new(), |id| format!("?estate={id}"));
         let report = app.link(&format!("/board/{code}/report{query}"));
-        Ok(Board { shell: shell.of_community(&tenant.name, &tenant.code), code, estate, contacts, publications, report })
+        Ok(Board {
+            shell: shell.of_community(&tenant.name, &tenant.code),
+            code,
+            estate,
+            contacts,
+            publications,
+            report,
+        })
     }
 
     fn title(&self) -> String {
@@ -109,7 +116,14 @@ async fn screen(app: &App, shell: Shell, code: String, estate: Option<Uuid>, n: 
     let board = Board::read(app, shell, code, estate).await?;
     let all = board.publications.len().max(1);
     let n = n % all;
-    page(&ScreenPage { day: show::day(&app.means.now()), n, next: (n + 1) % all, stay: STAY, qr: qr(&board.report)?, board })
+    page(&ScreenPage {
+        day: show::day(&app.means.now()),
+        n,
+        next: (n + 1) % all,
+        stay: STAY,
+        qr: qr(&board.report)?,
+        board,
+    })
 }
 
 async fn show_screen(

@@ -44,7 +44,8 @@ impl Restore {
         let keys = Keys::load(&keys)?;
         let db = options.connect().await?;
         let bar = bar();
-        let restored = backup::restore(&db, &keys, &self.file, jiff::Timestamp::now(), |rows| bar.set_position(rows)).await;
+        let restored =
+            backup::restore(&db, &keys, &self.file, jiff::Timestamp::now(), |rows| bar.set_position(rows)).await;
         bar.finish_and_clear();
         db.close().await;
         let amount = restored?;

@@ -397,12 +397,9 @@ pub async fn to_deliberate(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Ve
 /// What waits for somebody, the most urgent first.
 pub(super) async fn tasks(tx: &mut Tx, viewer: &Viewer, now: Timestamp, size: usize) -> Result<Vec<Task>> {
     let mut query = TASKS.bind(viewer.tenant);
-    for permission in [
-        Permission::IssueDecide,
-        Permission::IssueClose,
-        Permission::IssueSurvey,
-        Permission::IssueAcknowledge,
-    ] {
+    for permission in
+        [Permission::IssueDecide, Permission::IssueClose, Permission::IssueSurvey, Permission::IssueAcknowledge]
+    {
         let scope = viewer.scope(permission);
         query = query.bind(scope.account).bind(scope.roles);
     }

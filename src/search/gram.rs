@@ -73,7 +73,10 @@ mod tests {
 
     #[test]
     fn a_text_has_its_characters_and_pairs() {
-        assert_eq!(grams("灯不亮 b3"), BTreeSet::from(["灯", "不", "亮", "灯不", "不亮", "b", "3", "b3"].map(String::from)));
+        assert_eq!(
+            grams("灯不亮 b3"),
+            BTreeSet::from(["灯", "不", "亮", "灯不", "不亮", "b", "3", "b3"].map(String::from))
+        );
     }
 
     #[test]

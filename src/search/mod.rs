@@ -85,5 +85,10 @@ pub async fn page(
 /// Binds a tenant and up to 64 positions to the first placeholders of a statement that says [`crate::in_batch`].
 pub fn in_batch(statement: Statement, tenant: Uuid, positions: &[i64]) -> Query {
     let none = std::iter::repeat(-1); // no row has it
-    positions.iter().copied().chain(none).take(BATCH).fold(statement.bind(tenant), |query, position| query.bind(position))
+    positions
+        .iter()
+        .copied()
+        .chain(none)
+        .take(BATCH)
+        .fold(statement.bind(tenant), |query, position| query.bind(position))
 }

@@ -52,7 +52,8 @@ pub async fn add(tx: &mut Tx, tenant: Uuid, kind: Kind, rows: &[(i64, String)]) 
             *blocks.entry((gram, block)).or_default() |= bit;
         }
     }
-    let row = |((gram, block), bits): ((String, i64), i64)| ADD.bind(tenant).bind(kind).bind(gram).bind(block).bind(bits);
+    let row =
+        |((gram, block), bits): ((String, i64), i64)| ADD.bind(tenant).bind(kind).bind(gram).bind(block).bind(bits);
     Ok(tx.execute_many(ADD, blocks.into_iter().map(row).collect()).await?)
 }
 
@@ -81,7 +82,9 @@ pub(super) async fn candidates(
     let blocks: Vec<Block> = tx.all(query).await?;
     let mut positions: Vec<i64> = blocks
         .iter()
-        .flat_map(|Block { block, bits }| (0..WIDTH).rev().filter(move |n| bits >> n & 1 == 1).map(move |n| block * WIDTH + n))
+        .flat_map(|Block { block, bits }| {
+            (0..WIDTH).rev().filter(move |n| bits >> n & 1 == 1).map(move |n| block * WIDTH + n)
+        })
         .filter(|position| *position <= last)
         .collect();
     positions.truncate(size);

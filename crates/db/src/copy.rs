@@ -2,9 +2,9 @@
 //! runs, of names that the database itself gives.
 
 use futures_util::TryStreamExt;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::AssertSqlSafe;
 
 use crate::statement::arguments;
 use crate::value::{Row, Value};

@@ -37,7 +37,8 @@ impl Statement {
         let Some((head, rest)) = self.text.split_once("VALUES (") else { return self.text.to_owned() };
         let Some((_, tail)) = rest.split_once(')') else { return self.text.to_owned() };
         let row = |row: usize| {
-            let row: Vec<String> = (1..=self.placeholders).map(|n| format!("${}", row * self.placeholders + n)).collect();
+            let row: Vec<String> =
+                (1..=self.placeholders).map(|n| format!("${}", row * self.placeholders + n)).collect();
             format!("({})", row.join(", "))
         };
         let values: Vec<String> = (0..rows).map(row).collect();
@@ -132,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_row_is_written_out_for_several() {
-        let add = Statement::new("add", "INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = excluded.b");
+        let add =
+            Statement::new("add", "INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = excluded.b");
         assert_eq!(
             add.of_many(3),
             "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4), ($5, $6) ON CONFLICT (a) DO UPDATE SET b = excluded.b"

@@ -108,7 +108,9 @@ async fn list(
             store::open_issues(&mut tx, viewer.tenant, &filter, cursor.unwrap_or(Cursor::FIRST), PAGE).await?
         };
         (issues.items, issues.next.map(|cursor| cursor.to_string()))
-    } else if let Some(issue) = store::issue_by_what_is_on_paper(&mut tx, viewer.tenant, &filters.q, now, filter.scope.clone()).await? {
+    } else if let Some(issue) =
+        store::issue_by_what_is_on_paper(&mut tx, viewer.tenant, &filters.q, now, filter.scope.clone()).await?
+    {
         (vec![issue], None)
     } else {
         let before = after.and_then(|text| text.parse().ok()).unwrap_or(i64::MAX);
@@ -134,10 +136,8 @@ async fn list(
     };
     let open = counts.iter().map(|count| count.count).sum();
     let property = counts.iter().map(|count| count.property).sum();
-    let mut tabs = vec![
-        tab("", "在办", Some(open)),
-        tab("late", "超期", Some(counts.iter().map(|count| count.late).sum())),
-    ];
+    let mut tabs =
+        vec![tab("", "在办", Some(open)), tab("late", "超期", Some(counts.iter().map(|count| count.late).sum()))];
     tabs.extend(IssueState::open_states().map(|state| {
         let count = counts.iter().find(|count| count.state == state).map_or(0, |count| count.count);
         tab(state.code(), state.label(), Some(count))
