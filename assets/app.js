@@ -45,3 +45,15 @@ for (const button of document.querySelectorAll("button[data-print]")) {
 
 // Errors of a form are read out and seen first.
 document.getElementById("errors")?.focus();
+
+// Turns a screen that nobody touches to the next page after a while, until somebody says stop.
+for (const next of document.querySelectorAll("a[data-stay]")) {
+  const turn = setTimeout(() => location.replace(next.href), next.dataset.stay * 1000);
+  for (const button of document.querySelectorAll("button[data-pause]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      clearTimeout(turn);
+      button.textContent = "已暂停";
+    });
+  }
+}

@@ -36,6 +36,7 @@ test('a resident reports and staff accept, without script', async (t) => {
 
   const staff = await desktop(t, browser, server, scriptless);
   await signIn(staff, 'shegong');
+  await staff.goto('/issues');
   await staff.getByRole('link', { name: '待受理' }).click();
   await staff.getByRole('row').filter({ hasText: '水保所家属院' }).getByRole('link').first().click();
   await staff.getByText('大门口路灯连着三晚不亮').waitFor();

@@ -29,7 +29,7 @@ db_test! {
         let place = estate(&app).await;
         let stranger = app.browser();
         let screen = format!("/board/{}/estates/{}/screen", app.home.code, place.estate);
-        stranger.get(&screen).await.assert_ok().assert_contains("有事请说").assert_contains("url=?n=0");
+        stranger.get(&screen).await.assert_ok().assert_contains("有事请说").assert_contains("href=\"?n=0\" data-stay=\"20\"");
 
         hang(&app, Some(place.estate), PublicationKind::Meeting, "说事议事会预告", 3).await;
         hang(&app, Some(place.estate), PublicationKind::Result, "路灯已修好", 7).await;
@@ -38,9 +38,9 @@ db_test! {
         // What one can still go to is first; what has run out is not on.
         let first = stranger.get(&screen).await;
         first.assert_ok().assert_contains("<h2>说事议事会预告</h2>").assert_contains("说事议事会预告的正文");
-        first.assert_contains("content=\"20;url=?n=1\"").assert_lacks("早就公示过的").assert_lacks("全社区停水通知");
+        first.assert_contains("href=\"?n=1\" data-stay=\"20\"").assert_lacks("早就公示过的").assert_lacks("全社区停水通知");
         let second = stranger.get(&format!("{screen}?n=1")).await;
-        second.assert_ok().assert_contains("<h2>路灯已修好</h2>").assert_contains("url=?n=0");
+        second.assert_ok().assert_contains("<h2>路灯已修好</h2>").assert_contains("href=\"?n=0\" data-stay=\"20\"");
         stranger.get(&format!("{screen}?n=7")).await.assert_ok();
 
         let everywhere = stranger.get(&format!("/board/{}/screen", app.home.code)).await;
