@@ -220,8 +220,6 @@ record! {
     #[derive(Debug, Clone)]
     pub struct StateCount { pub state: State, pub count: i64, pub late: i64, pub property: i64 }
     pub(super) struct Count { pub count: i64 }
-    struct Unindexed { tenant_id: Uuid }
-    struct Text { position: i64, search_text: String }
     pub(super) struct Receipt { pub tenant_id: Uuid, pub issue_id: Uuid }
     pub(super) struct RatingLink { pub issue_id: Uuid, pub secret_hash: Vec<u8>, pub used_at: Option<Timestamp> }
 }
@@ -367,16 +365,12 @@ pub(super) async fn search(
 
 /// The tenants that have issues of which the search does not know yet; at most 100.
 pub async fn unindexed_tenants(tx: &mut Tx) -> Result<Vec<Uuid>> {
-    let tenants: Vec<Unindexed> = tx.all(UNINDEXED_TENANTS).await?;
-    Ok(tenants.into_iter().map(|tenant| tenant.tenant_id).collect())
+    search::tenants(tx, UNINDEXED_TENANTS).await
 }
 
 /// Lets the search know of some more issues, and tells of how many.
 pub async fn index(tx: &mut Tx, tenant: Uuid, most: i64) -> Result<usize> {
-    let texts: Vec<Text> = tx.all(TAKE_UNINDEXED.bind(tenant).bind(most)).await?;
-    let texts: Vec<(i64, String)> = texts.into_iter().map(|text| (text.position, text.search_text)).collect();
-    search::add(tx, tenant, search::Kind::Issue, &texts).await?;
-    Ok(texts.len())
+    search::index(tx, tenant, search::Kind::Issue, TAKE_UNINDEXED, most).await
 }
 
 pub async fn counts(tx: &mut Tx, tenant: Uuid, now: Timestamp, scope: Scope) -> Result<Vec<StateCount>> {

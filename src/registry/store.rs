@@ -155,8 +155,6 @@ record! {
     struct Named { name: String }
     struct Somebody { id: Uuid }
     struct Population { households: i64, people: i64 }
-    struct Unindexed { tenant_id: Uuid }
-    struct Text { position: i64, search_text: String }
 
     #[derive(Debug, Clone)]
     pub(super) struct ResidentRow {
@@ -237,16 +235,12 @@ pub(super) async fn by_name(
 
 /// The tenants that have residents of whom the search does not know yet; at most 100.
 pub async fn unindexed_tenants(tx: &mut Tx) -> Result<Vec<Uuid>> {
-    let tenants: Vec<Unindexed> = tx.all(UNINDEXED_TENANTS).await?;
-    Ok(tenants.into_iter().map(|tenant| tenant.tenant_id).collect())
+    search::tenants(tx, UNINDEXED_TENANTS).await
 }
 
 /// Lets the search know of some more residents, and tells of how many.
 pub async fn index(tx: &mut Tx, tenant: Uuid, most: i64) -> Result<usize> {
-    let texts: Vec<Text> = tx.all(TAKE_UNINDEXED.bind(tenant).bind(most)).await?;
-    let texts: Vec<(i64, String)> = texts.into_iter().map(|text| (text.position, text.search_text)).collect();
-    search::add(tx, tenant, search::Kind::Resident, &texts).await?;
-    Ok(texts.len())
+    search::index(tx, tenant, search::Kind::Resident, TAKE_UNINDEXED, most).await
 }
 
 pub(super) async fn by_identity(

@@ -9,7 +9,7 @@ mod gram;
 mod store;
 
 pub use gram::{Terms, containing};
-pub use store::{Kind, STATEMENTS, add};
+pub use store::{Kind, STATEMENTS, index, tenants};
 
 use db::{Query, Record, Row, Statement, Tx};
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use db::{Tx, record, statements, text_enum};
+use db::{Statement, Tx, record, statements, text_enum};
 use uuid::Uuid;
 
 use super::gram::{self, Terms};
@@ -27,6 +27,8 @@ statements! {
 
 record! {
     struct Block { block: i64, bits: i64 }
+    struct Unindexed { tenant_id: Uuid }
+    struct Text { position: i64, search_text: String }
 }
 
 /// Rows in one block.
@@ -42,9 +44,24 @@ impl Kind {
     }
 }
 
+/// The tenants that a statement of [`crate::search`] finds to have rows that are not indexed.
+pub async fn tenants(tx: &mut Tx, unindexed: Statement) -> Result<Vec<Uuid>> {
+    let tenants: Vec<Unindexed> = tx.all(unindexed).await?;
+    Ok(tenants.into_iter().map(|tenant| tenant.tenant_id).collect())
+}
+
+/// Marks up to `most` rows of a tenant as indexed, by a statement that gives their `position` and `search_text` as they are
+/// then, and notes them. Tells how many there were.
+pub async fn index(tx: &mut Tx, tenant: Uuid, kind: Kind, take: Statement, most: i64) -> Result<usize> {
+    let texts: Vec<Text> = tx.all(take.bind(tenant).bind(most)).await?;
+    let texts: Vec<(i64, String)> = texts.into_iter().map(|text| (text.position, text.search_text)).collect();
+    add(tx, tenant, kind, &texts).await?;
+    Ok(texts.len())
+}
+
 /// Notes the grams of rows, given by position and text. What was noted for an earlier text of a row stays: it only makes
 /// a candidate of what LIKE then turns down.
-pub async fn add(tx: &mut Tx, tenant: Uuid, kind: Kind, rows: &[(i64, String)]) -> Result<()> {
+async fn add(tx: &mut Tx, tenant: Uuid, kind: Kind, rows: &[(i64, String)]) -> Result<()> {
     let mut blocks: BTreeMap<(String, i64), i64> = BTreeMap::new();
     for (position, text) in rows {
         let (block, bit) = (position.div_euclid(WIDTH), 1_i64 << position.rem_euclid(WIDTH));

@@ -71,7 +71,7 @@ impl Drop for Writer {
 impl Turn {
     async fn enter(mut self) -> Result<Turn> {
         let state = &mut *self.state;
-        state.tidy().await?;
+        drop(state.tidy().await); // what went wrong there is not this one's
         if !state.open {
             state.connection.execute("BEGIN IMMEDIATE").await?;
             state.open = true;
@@ -103,30 +103,41 @@ impl Turn {
 
 impl State {
     /// Takes back what somebody has left half done.
+    ///
+    /// Errors: SQLite has already given the whole transaction up, as it does when the disk is full. Those who have finished in
+    /// it are told, and the next one begins anew.
     async fn tidy(&mut self) -> Result<()> {
-        if self.dirty {
+        if !self.dirty {
+            return Ok(());
+        }
+        self.dirty = false;
+        let back = async {
             self.connection.execute("ROLLBACK TO turn").await?;
-            self.connection.execute("RELEASE turn").await?;
-            self.dirty = false;
+            self.connection.execute("RELEASE turn").await
+        };
+        if let Err(error) = back.await {
+            drop(self.connection.execute("ROLLBACK").await);
+            self.end(Err(error.to_string()));
+            return Err(error.into());
         }
         Ok(())
     }
 
     /// Commits what has been finished, and tells those who wait for it.
     async fn commit(&mut self) {
-        if !self.open {
+        if !self.open || self.tidy().await.is_err() {
             return;
         }
-        let mut ended = self.tidy().await;
-        if ended.is_ok() {
-            ended = self.connection.execute("COMMIT").await.map(drop).map_err(Error::from);
-        }
+        let ended = self.connection.execute("COMMIT").await;
         if ended.is_err() {
             drop(self.connection.execute("ROLLBACK").await);
-            self.dirty = false;
         }
+        self.end(ended.map(drop).map_err(|error| error.to_string()));
+    }
+
+    fn end(&mut self, how: std::result::Result<(), String>) {
         self.open = false;
-        std::mem::take(&mut self.done).send_replace(Some(ended.map_err(|error| error.to_string())));
+        std::mem::take(&mut self.done).send_replace(Some(how));
     }
 }
 
@@ -170,6 +181,8 @@ mod tests {
         ADD = "INSERT INTO notes (n) VALUES ($1)";
         COUNT = "INSERT INTO counters (name, value) VALUES ('n', 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1";
         BOTH = "SELECT (SELECT COUNT(*) FROM notes) AS notes, COALESCE((SELECT value FROM counters), 0) AS counted";
+        FILL = "CREATE TABLE filling AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+            SELECT HEX(RANDOMBLOB(400)) AS word FROM n";
         HAS = "SELECT COUNT(*) AS notes, 0 AS counted FROM notes WHERE n = $1";
     }
 
@@ -265,5 +278,41 @@ mod tests {
         let both: Both = db.read().await.unwrap().one(BOTH).await.unwrap();
         assert_eq!(both.notes, both.counted, "nobody's half");
         assert!(both.notes >= 400);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_loses_nothing_that_was_told_and_blocks_nobody() {
+        let (db, _folder) = fresh().await;
+        let limit = async |pages: &'static str| {
+            let mut tx = db.begin().await.unwrap();
+            let crate::Tx::Sqlite(connection) = &mut tx else { panic!("SQLite") };
+            sqlx::Executor::execute(&mut **connection, pages).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        limit("PRAGMA max_page_count = 12").await;
+        let writers = (0..40).map(|n: i64| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let mut tx = db.begin().await?;
+                tx.execute(ADD.bind(n)).await?;
+                if n % 4 == 0 {
+                    tx.execute(FILL).await?;
+                }
+                tx.commit().await.map(|()| n)
+            })
+        });
+        let mut told = Vec::new();
+        for writer in writers.collect::<Vec<_>>() {
+            told.extend(writer.await.unwrap().ok());
+        }
+        for n in &told {
+            let seen: Both = db.read().await.unwrap().one(HAS.bind(*n)).await.unwrap();
+            assert_eq!(seen.notes, 1);
+        }
+        assert!(told.len() < 40, "the disk was full for some");
+        limit("PRAGMA max_page_count = 100000").await;
+        let mut tx = db.begin().await.unwrap();
+        tx.execute(ADD.bind(1000)).await.unwrap();
+        tx.commit().await.unwrap();
     }
 }
