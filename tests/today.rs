@@ -1,6 +1,6 @@
 //! 今日: each role sees what waits for it, the most urgent first, and nothing else.
 
-use doorstep::access::Role;
+use doorstep::access::{Reach, Role};
 use jiff::ToSpan;
 
 use crate::stories::cast::{People, estate, issue_id, people, photo, report, step};
@@ -99,6 +99,21 @@ db_test! {
         assert_eq!(page.url, "/today");
         let position = |id: uuid::Uuid| page.body.find(&id.to_string()).unwrap();
         assert!(position(first) < position(second));
+    }
+
+    async fn what_is_out_of_reach_does_not_wait_for_anybody(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let worker = app.person(Role::GridWorker).reaching(Reach::Grid, place.grid).browser().await;
+        // It lies in no grid, and is given to the community, to which the grid worker belongs too.
+        let id = app.file_issue(Vec::new()).await.to_string();
+        let grading = [("summary", "公共照明损坏"), ("category", "lighting"), ("tier", "ordinary"), ("remedy", "self")];
+        step(&staff, &id, "acceptance", &grading).await.assert_ok();
+        let community = app.home.organisation.to_string();
+        step(&staff, &id, "dispatches", &[("organisation", &community)]).await.assert_ok();
+        assert_eq!(verbs(&staff).await, ["办理"]);
+        worker.get(&format!("/issues/{id}")).await.assert_status(404);
+        assert!(verbs(&worker).await.is_empty());
     }
 
     async fn another_community_stays_out_of_sight(app: TestApp) {

@@ -115,8 +115,8 @@ statements! {
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " AND NOT ", took_part!("$4"), " AND (i.due_at, i.id) > ($5, $6) ORDER BY i.due_at, i.id LIMIT $7");
     /// What waits for an account, the most urgent first, each with its duty. The scopes are those in which it decides
-    /// ($2, $3), publishes and closes ($4, $5), surveys ($6, $7) and takes note for the branch ($8, $9); $10 is the party
-    /// for which it handles. The duties follow the states; where an issue is both late and the account's own to handle,
+    /// ($2, $3), publishes and closes ($4, $5), surveys ($6, $7), takes note for the branch ($8, $9) and handles ($14, $15);
+    /// $10 is the party for which it handles. The duties follow the states; where an issue is both late and the account's own to handle,
     /// it is to be handled.
     TASKS = concat!("SELECT ", issue_columns!(), ", CASE i.state WHEN 'submitted' THEN 'accept' WHEN 'accepted' THEN 'dispatch'
             WHEN 'done' THEN 'publish' WHEN 'published' THEN 'survey'
@@ -125,7 +125,9 @@ statements! {
             END AS duty", issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND (
           (i.state IN ('submitted', 'accepted') AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        ") OR (i.state = 'dispatched' AND (i.organisation_id = $10 OR ((i.due_at < $11 OR ", asks_extension!(), ") AND ",
+        ") OR (i.state = 'dispatched' AND ((i.organisation_id = $10 AND ",
+        in_reach!("$14", "$15", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
+        ") OR ((i.due_at < $11 OR ", asks_extension!(), ") AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         "))) OR (i.state IN ('done', 'surveyed') AND NOT ", unreviewed!("i.id", "i.round"), " AND NOT ", took_part!("$12"), " AND ",
         in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
@@ -398,7 +400,9 @@ pub(super) async fn tasks(tx: &mut Tx, viewer: &Viewer, now: Timestamp, size: us
         query = query.bind(scope.account).bind(scope.roles);
     }
     let party = viewer.may(Permission::IssueHandle).then_some(viewer.organisation);
-    Ok(tx.all(query.bind(party).bind(now).bind(viewer.account).bind(size as i64)).await?)
+    let handles = viewer.scope(Permission::IssueHandle);
+    let query = query.bind(party).bind(now).bind(viewer.account).bind(size as i64);
+    Ok(tx.all(query.bind(handles.account).bind(handles.roles)).await?)
 }
 
 /// Issues that were closed after `since` and wait for the branch to take note.
