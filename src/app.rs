@@ -185,7 +185,7 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
     let mut response = web::dress_failures(shell, request, next).await;
     let status = response.status().as_u16();
     let took = began.elapsed();
-    app.metrics.answered(method.as_str(), &pattern, status, took);
+    app.metrics.answered(&method, &pattern, status, took);
     let millis = took.as_millis() as u64;
     tracing::info!(request_id, %method, pattern, status, millis, "request");
 

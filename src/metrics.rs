@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -65,7 +65,12 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Notes an answered request.
-    pub fn answered(&self, method: &str, pattern: &str, status: u16, took: Duration) {
+    pub fn answered(&self, method: &Method, pattern: &str, status: u16, took: Duration) {
+        // Anybody may make up a method, and each label is kept for ever.
+        let method = match *method {
+            Method::GET | Method::HEAD | Method::POST | Method::OPTIONS => method.as_str(),
+            _ => "OTHER",
+        };
         let (method, pattern) = (method.to_owned(), pattern.to_owned());
         self.seconds
             .get_or_create(&Asked { method: method.clone(), pattern: pattern.clone() })
@@ -80,7 +85,7 @@ pub async fn show(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    if !peer.ip().is_loopback() || headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded") {
+    if !peer.ip().to_canonical().is_loopback() || headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded") {
         return Err(Error::NotFound);
     }
     let (waiting, parked) = outbox::backlog(&mut app.db.read().await?).await?;

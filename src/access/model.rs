@@ -78,7 +78,8 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (IssuePublish, &[Secretary, Staff]),
         (IssueSurvey, &[GridWorker]),
         (IssueClose, &[Secretary, Staff]),
-        (IssueAcknowledge, &[BranchSecretary]),
+        // Of issues that lie in no estate, and so in no branch, the secretary of the community takes note.
+        (IssueAcknowledge, &[BranchSecretary, Secretary]),
         (MeetingRead, &[Secretary, Staff, BranchSecretary, GridWorker]),
         (MeetingHold, &[Secretary, Staff, BranchSecretary]),
         (ResidentRead, &[Secretary, Staff, GridWorker]),

@@ -147,9 +147,13 @@ pub async fn close(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64) -> Resu
     step::take(tx, act, issue, seen, Step::Closed, Words::default(), None).await
 }
 
-/// The branch takes note of how satisfied people are, and may say what it makes of it.
+/// The branch, or the community where there is no estate, takes note of how satisfied people are, and may say what it makes of it.
 pub async fn acknowledge(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, words: &str) -> Result<()> {
-    let words = if words.is_empty() { "小区支部已阅知测评结果" } else { words };
+    let words = match (words, issue.estate_id) {
+        ("", Some(_)) => "小区支部已阅知测评结果",
+        ("", None) => "社区党委已阅知测评结果",
+        (words, _) => words,
+    };
     step::take(tx, act, issue, seen, Step::Acknowledged, Words::public(words), None).await
 }
 

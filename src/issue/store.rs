@@ -83,11 +83,11 @@ statements! {
         " AND (i.ended_at, i.id) < ($4, $5) AND ($6 = '' OR i.state = $6) ORDER BY i.ended_at DESC, i.id DESC LIMIT $7");
     /// Which rows of a batch hold three patterns.
     SEARCH = concat!("SELECT i.position FROM issues i WHERE i.tenant_id = $1 AND i.position IN ", in_batch!(), " AND ",
-        in_reach!("$66", "$67", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " AND ($68 = '' OR i.state = $68)
-          AND i.search_text LIKE $69 ESCAPE '\\' AND i.search_text LIKE $70 ESCAPE '\\' AND i.search_text LIKE $71 ESCAPE '\\'");
+        in_reach!("$66", "$67", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " AND
+          i.search_text LIKE $68 ESCAPE '\\' AND i.search_text LIKE $69 ESCAPE '\\' AND i.search_text LIKE $70 ESCAPE '\\'");
     SEARCH_UNINDEXED = concat!("SELECT i.position FROM issues i WHERE i.tenant_id = $1 AND NOT i.indexed AND i.position < $2 AND ",
-        in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " AND ($6 = '' OR i.state = $6)
-          AND i.search_text LIKE $7 ESCAPE '\\' AND i.search_text LIKE $8 ESCAPE '\\' AND i.search_text LIKE $9 ESCAPE '\\'
+        in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " AND
+          i.search_text LIKE $6 ESCAPE '\\' AND i.search_text LIKE $7 ESCAPE '\\' AND i.search_text LIKE $8 ESCAPE '\\'
         ORDER BY i.position DESC LIMIT $3");
     FOUND = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.position IN ", in_batch!(),
         " ORDER BY i.position DESC");
@@ -115,8 +115,8 @@ statements! {
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " AND NOT ", took_part!("$4"), " AND (i.due_at, i.id) > ($5, $6) ORDER BY i.due_at, i.id LIMIT $7");
     /// What waits for an account, the most urgent first, each with its duty. The scopes are those in which it decides
-    /// ($2, $3), publishes and closes ($4, $5), surveys ($6, $7), takes note for the branch ($8, $9) and handles ($14, $15);
-    /// $10 is the party for which it handles. The duties follow the states; where an issue is both late and the account's own to handle,
+    /// ($2, $3), publishes and closes ($4, $5), surveys ($6, $7), takes note ($8, $9) and handles ($14, $15); $10 is the party
+    /// for which it handles, $16 whether it takes note for a branch or only of what lies in no estate. The duties follow the states; where an issue is both late and the account's own to handle,
     /// it is to be handled.
     TASKS = concat!("SELECT ", issue_columns!(), ", CASE i.state WHEN 'submitted' THEN 'accept' WHEN 'accepted' THEN 'dispatch'
             WHEN 'done' THEN 'publish' WHEN 'published' THEN 'survey'
@@ -133,12 +133,14 @@ statements! {
         in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         ") OR (i.state = 'published' AND NOT ", took_part!("$12"), " AND ",
         in_reach!("$6", "$7", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        ") OR (i.state = 'surveyed' AND ", unreviewed!("i.id", "i.round"), " AND ",
+        ") OR (i.state = 'surveyed' AND (i.estate_id IS NULL OR $16) AND ", unreviewed!("i.id", "i.round"), " AND ",
         in_reach!("$8", "$9", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         ")) ORDER BY i.due_at, i.id LIMIT $13");
-    /// Issues closed since a moment of which the branch has not yet taken note in their last round, the oldest first.
+    /// Issues closed since a moment of which nobody has taken note in their last round, the oldest first: all, or only those
+    /// that lie in no estate.
     TO_ACKNOWLEDGE = concat!("SELECT ", issue_columns!(), ", 'acknowledge' AS duty", issue_tables!(),
-        " WHERE i.tenant_id = $1 AND NOT i.open AND i.state = 'closed' AND i.ended_at > $4 AND ",
+        " WHERE i.tenant_id = $1 AND NOT i.open AND i.state = 'closed' AND i.ended_at > $4
+          AND (i.estate_id IS NULL OR $6) AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " AND NOT EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id
             AND v.round = i.round AND v.kind = 'acknowledged') ORDER BY i.ended_at, i.id LIMIT $5");
@@ -349,14 +351,13 @@ pub async fn ended_issues(
 pub(super) async fn search(
     tx: &mut Tx,
     tenant: Uuid,
-    filter: &Filter,
+    scope: &Scope,
     terms: &Terms,
     before: i64,
     size: usize,
 ) -> Result<(Vec<Issue>, Option<i64>)> {
     let conditions = |query: Query| {
-        let query = query.bind(filter.scope.account).bind(filter.scope.roles.as_str());
-        let query = query.bind(filter.state.map_or("", State::code));
+        let query = query.bind(scope.account).bind(scope.roles.as_str());
         terms.patterns().into_iter().fold(query, Query::bind)
     };
     let among = |batch: &[i64]| conditions(search::in_batch(SEARCH, tenant, batch));
@@ -402,19 +403,19 @@ pub(super) async fn tasks(tx: &mut Tx, viewer: &Viewer, now: Timestamp, size: us
     let party = viewer.may(Permission::IssueHandle).then_some(viewer.organisation);
     let handles = viewer.scope(Permission::IssueHandle);
     let query = query.bind(party).bind(now).bind(viewer.account).bind(size as i64);
-    Ok(tx.all(query.bind(handles.account).bind(handles.roles)).await?)
+    Ok(tx.all(query.bind(handles.account).bind(handles.roles).bind(of_branch(viewer))).await?)
 }
 
-/// Issues that were closed after `since` and wait for the branch to take note.
-pub(super) async fn to_acknowledge(
-    tx: &mut Tx,
-    tenant: Uuid,
-    scope: Scope,
-    since: Timestamp,
-    size: usize,
-) -> Result<Vec<Task>> {
-    let query = TO_ACKNOWLEDGE.bind(tenant).bind(scope.account).bind(scope.roles).bind(since);
-    Ok(tx.all(query.bind(size as i64)).await?)
+/// Issues that were closed after `since` and wait for somebody to take note.
+pub(super) async fn to_acknowledge(tx: &mut Tx, viewer: &Viewer, since: Timestamp, size: usize) -> Result<Vec<Task>> {
+    let scope = viewer.scope(Permission::IssueAcknowledge);
+    let query = TO_ACKNOWLEDGE.bind(viewer.tenant).bind(scope.account).bind(scope.roles).bind(since);
+    Ok(tx.all(query.bind(size as i64).bind(of_branch(viewer))).await?)
+}
+
+/// Whether somebody takes note for a branch, or only of what lies in no estate.
+pub(super) fn of_branch(viewer: &Viewer) -> bool {
+    viewer.grants.iter().any(|grant| grant.role == Role::BranchSecretary)
 }
 
 pub async fn to_survey(

@@ -26,8 +26,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp, most: usize) -> 
         todos.push(said(task, since, due, now, &limits));
     }
     if viewer.may(Permission::IssueAcknowledge) {
-        let scope = viewer.scope(Permission::IssueAcknowledge);
-        for task in store::to_acknowledge(tx, viewer.tenant, scope, now - REMINDED, most).await? {
+        for task in store::to_acknowledge(tx, viewer, now - REMINDED, most).await? {
             let Some(closed) = task.issue.ended_at else { continue };
             let due = limits.acknowledgement_due(closed)?;
             todos.push(said(task, closed, due, now, &limits));

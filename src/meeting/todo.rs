@@ -11,6 +11,8 @@ use crate::web::{Todo, show::moment};
 
 /// How far ahead a meeting is on somebody's mind.
 const AHEAD: SignedDuration = SignedDuration::from_hours(72);
+/// So long after it began those who are asked to come may still come.
+const LASTS: SignedDuration = SignedDuration::from_hours(3);
 
 /// What the meetings ask of somebody now: a notice that should go out, a meeting to hold or to go to, one to bring to an end.
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
@@ -34,7 +36,7 @@ fn said(meeting: Meeting, holds: bool, notice: SignedDuration, now: Timestamp) -
             ("发通知", due, show::deadline(due, now, due < now + AHEAD))
         }
         (State::InSession, true) => ("记会议", begins, Deadline { class: "soon", text: "正在开".to_owned() }),
-        (State::Announced, _) if begins < now + AHEAD => {
+        (State::Announced, holds) if begins < now + AHEAD && (holds || begins > now - LASTS) => {
             let class = if begins < now { "late" } else { "soon" };
             let verb = if holds { "开会" } else { "参加会议" };
             (verb, begins, Deadline { class, text: moment(&begins) })

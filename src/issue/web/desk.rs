@@ -10,7 +10,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::public::{Options, categories, chosen_place, read_issue};
-use crate::access::{self, Permission, Routes, Viewer};
+use crate::access::{self, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::issue::duplicate::{self, Likely};
@@ -75,7 +75,6 @@ struct ListPage {
     /// Open issues, and those of them that are about the management of property.
     open: i64,
     property: i64,
-    state: String,
     q: String,
     rows: Vec<Row>,
     next: Option<String>,
@@ -114,7 +113,7 @@ async fn list(
         (vec![issue], None)
     } else {
         let before = after.and_then(|text| text.parse().ok()).unwrap_or(i64::MAX);
-        let (issues, next) = store::search(&mut tx, viewer.tenant, &filter, &terms, before, PAGE).await?;
+        let (issues, next) = store::search(&mut tx, viewer.tenant, &filter.scope, &terms, before, PAGE).await?;
         (issues, next.map(|position| position.to_string()))
     };
     let next = next.map(|cursor| {
@@ -132,7 +131,7 @@ async fn list(
         label: label.to_owned(),
         late: code == "late" && count.is_some_and(|count| count > 0),
         count,
-        current: filters.state == code,
+        current: terms.is_empty() && filters.state == code,
     };
     let open = counts.iter().map(|count| count.count).sum();
     let property = counts.iter().map(|count| count.property).sum();
@@ -149,7 +148,7 @@ async fn list(
         (true, true) => "最近结束的在前",
         (false, _) => "在办和已结束的都找，后反映的在前",
     };
-    page(&ListPage { shell, tabs, open, property, state: filters.state, q: filters.q, rows, next, order, may_file })
+    page(&ListPage { shell, tabs, open, property, q: filters.q, rows, next, order, may_file })
 }
 
 #[derive(Template)]
@@ -202,8 +201,16 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let issue = store::issue(&mut tx, viewer.tenant, filed.id).await?;
     tx.commit().await?;
     let scope = viewer.scope(Permission::IssueRead);
-    let likely = duplicate::likely(&mut app.db.read().await?, viewer.tenant, &issue, scope).await?;
+    // The issue is filed: the slip must come, with or without advice.
+    let likely = likely(&app, &viewer, &issue, scope).await.unwrap_or_else(|error| {
+        tracing::error!(?error, "no duplicates could be looked for");
+        Vec::new()
+    });
     slip(&app, shell, &issue, &filed.rating_link, likely)
+}
+
+async fn likely(app: &App, viewer: &Viewer, issue: &Issue, scope: Scope) -> Result<Vec<Likely>> {
+    duplicate::likely(&mut app.db.read().await?, viewer.tenant, issue, scope).await
 }
 
 #[derive(Template)]

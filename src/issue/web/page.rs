@@ -142,7 +142,9 @@ pub(super) async fn show_page(
         survey: viewer.may(Permission::IssueSurvey) && issue.state == IssueState::Published && !took_part,
         close: can(Permission::IssueClose, Step::Closed) && !took_part,
         acknowledge: can(Permission::IssueAcknowledge, Step::Acknowledged)
-            && !events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round),
+            && (store::of_branch(viewer) || issue.estate_id.is_none())
+            && (store::unreviewed(&mut tx, viewer.tenant, &issue).await?
+                || !events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round)),
         slip: viewer.may(Permission::IssueFile) && issue.state.open(),
     };
     let likely = if may.merge && may.decide {

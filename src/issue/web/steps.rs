@@ -151,10 +151,6 @@ step! {
 
 step! {
     async fn merge(asked) {
-        // One of the issues that were offered, or a number that was typed.
-        if let Some(chosen) = Some(asked.form.value("merge_into_choice").to_owned()).filter(|text| !text.is_empty()) {
-            asked.form.set("merge_into", chosen);
-        }
         let number = asked.form.text("merge_into", "并入的编号", 4..=40).to_uppercase();
         if !asked.form.ok() {
             return asked.again("merger").await;
