@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use db::{Db, Kind, Table, Tx, Value};
+use db::{Db, Kind, Migration, Table, Tx, Value};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::keys::Keys;
+use crate::keys::{Keys, Mark};
 use crate::schema::MIGRATIONS;
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +88,8 @@ pub async fn write(db: &Db, file: &Path, now: Timestamp, mut progress: impl FnMu
     Ok(Amount { tables: tables.len(), rows })
 }
 
-/// Brings a backup back into an empty database, in one transaction, and the schema up to date.
+/// Brings a backup back into an empty database, in one transaction, and the schema up to date. The file is read twice:
+/// before anything is made in the database, everything about the file has been checked.
 ///
 /// Errors: the database is not empty, the file is damaged or from a newer program, or the keys are not those with which
 /// its values were sealed. Nothing is kept of any of these.
@@ -99,58 +100,112 @@ pub async fn restore(
     now: Timestamp,
     mut progress: impl FnMut(u64),
 ) -> anyhow::Result<Amount> {
-    let opened = File::open(file).with_context(|| format!("读不了 {}", file.display()))?;
-    let mut lines = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(opened)).lines();
-    let mut digest = Sha256::new();
-    let mut next = || -> anyhow::Result<Option<String>> {
-        lines.next().transpose().context("备份文件读到一半就坏了，没有恢复任何内容")
-    };
-
-    let first = next().ok().flatten().unwrap_or_default();
-    let head: Head =
-        serde_json::from_str(&first).map_err(|_| anyhow::anyhow!("{} 不是家门口的备份文件", file.display()))?;
-    ensure!(head.doorstep_backup == FORMAT, "这个备份的格式是第 {} 版，请用更新的程序恢复", head.doorstep_backup);
-    let known = MIGRATIONS.iter().zip(&head.migrations).take_while(|(migration, name)| migration.name == *name).count();
-    ensure!(known == head.migrations.len(), "这个备份来自更新的程序（{}），请先升级程序", head.migrations[known]);
-    add(&mut digest, &first);
-
+    let migrations = examine(file, keys)?;
     check_empty(db).await?;
-    db::migrate(db, &MIGRATIONS[..known], now).await.context("建不了数据表")?;
+    db::migrate(db, migrations, now).await.context("建不了数据表")?;
     let mut tx = db.begin().await?;
     tx.defer_references().await?;
     let tables = db::tables(&mut tx).await?;
-    let mut rows = 0;
-    let mut filled = 0;
+    let mut amount = Amount { tables: 0, rows: 0 };
     let mut batch = Batch::default();
-    let tail = loop {
-        let Some(line) = next()? else { bail!("备份文件不完整，没有恢复任何内容") };
-        if line.starts_with("{\"rows\"") {
-            break serde_json::from_str::<Tail>(&line).context("备份文件里有一行读不懂")?;
+    let mut lines = Reading::open(file)?;
+    lines.next()?;
+    loop {
+        match lines.next()? {
+            Line::Table(head) => {
+                batch.flush(&mut tx).await?;
+                batch.table = Some(table(&tables, &head)?);
+                amount.tables += 1;
+            }
+            Line::Row(line) => {
+                batch.push(&line)?;
+                amount.rows += 1;
+                if batch.is_full() {
+                    batch.flush(&mut tx).await?;
+                    progress(amount.rows);
+                }
+            }
+            Line::Tail(_) => break,
+            Line::Head(_) => bail!(UNREADABLE),
         }
-        add(&mut digest, &line);
-        if line.starts_with('{') {
-            let head: TableHead = serde_json::from_str(&line).context("备份文件里有一行读不懂")?;
-            batch.flush(&mut tx).await?;
-            batch.table = Some(table(&tables, &head)?);
-            filled += 1;
-            continue;
-        }
-        batch.push(&line)?;
-        rows += 1;
-        if batch.is_full() {
-            batch.flush(&mut tx).await?;
-            progress(rows);
-        }
-    };
+    }
     batch.flush(&mut tx).await?;
-    ensure!(
-        tail.rows == rows && tail.sha256 == hex(digest),
-        "备份文件的校验值对不上，内容被改过或损坏了，没有恢复任何内容"
-    );
     keys.check_in(&mut tx).await?;
     tx.commit().await.context("备份里的数据互相对不上，没有恢复任何内容")?;
     db::migrate(db, MIGRATIONS, now).await.context("数据库升级没有完成")?;
-    Ok(Amount { tables: filled, rows })
+    Ok(amount)
+}
+
+/// Reads a backup to its end: is it whole, of this program or an older one, and sealed with these keys? Gives the migrations
+/// that its tables have been through.
+fn examine(file: &Path, keys: &Keys) -> anyhow::Result<&'static [Migration]> {
+    let mut lines = Reading::open(file)?;
+    let Ok(Line::Head(head)) = lines.next() else { bail!("{} 不是家门口的备份文件", file.display()) };
+    ensure!(head.doorstep_backup == FORMAT, "这个备份的格式是第 {} 版，请用更新的程序恢复", head.doorstep_backup);
+    let known = MIGRATIONS.iter().zip(&head.migrations).take_while(|(migration, name)| migration.name == *name).count();
+    ensure!(known == head.migrations.len(), "这个备份来自更新的程序（{}），请先升级程序", head.migrations[known]);
+    let (mut rows, mut marks, mut of_keys) = (0, Vec::new(), false);
+    loop {
+        let digest = lines.digest.clone();
+        match lines.next()? {
+            Line::Table(head) => of_keys = head.table == "key_checks",
+            Line::Row(line) => {
+                rows += 1;
+                if of_keys {
+                    marks.push(mark(&line).context(UNREADABLE)?);
+                }
+            }
+            Line::Tail(tail) => {
+                let whole = tail.rows == rows && tail.sha256 == hex(digest);
+                ensure!(whole, "备份文件的校验值对不上，内容被改过或损坏了，没有恢复任何内容");
+                break;
+            }
+            Line::Head(_) => bail!(UNREADABLE),
+        }
+    }
+    keys.check_marks(&marks)?;
+    Ok(&MIGRATIONS[..known])
+}
+
+/// A row of the table in which each key has left its mark.
+fn mark(line: &str) -> Option<Mark> {
+    let (key_id, sealed): (String, String) = serde_json::from_str(line).ok()?;
+    Some(Mark { key_id, sealed: STANDARD.decode(sealed).ok()? })
+}
+
+/// A backup being read, and the digest of the lines that have been.
+struct Reading {
+    lines: std::io::Lines<BufReader<MultiGzDecoder<File>>>,
+    digest: Sha256,
+}
+
+enum Line {
+    Head(Head),
+    Table(TableHead),
+    Row(String),
+    Tail(Tail),
+}
+
+const UNREADABLE: &str = "备份文件里有一行读不懂，没有恢复任何内容";
+
+impl Reading {
+    fn open(file: &Path) -> anyhow::Result<Reading> {
+        let opened = File::open(file).with_context(|| format!("读不了 {}", file.display()))?;
+        let lines = BufReader::with_capacity(1 << 16, MultiGzDecoder::new(opened)).lines();
+        Ok(Reading { lines, digest: Sha256::new() })
+    }
+
+    fn next(&mut self) -> anyhow::Result<Line> {
+        let line = self.lines.next().transpose().context("备份文件读到一半就坏了，没有恢复任何内容")?;
+        let line = line.context("备份文件不完整，没有恢复任何内容")?;
+        add(&mut self.digest, &line);
+        Ok(match line.get(..8) {
+            Some("{\"doorst") => Line::Head(serde_json::from_str(&line).context(UNREADABLE)?),
+            Some("{\"table\"") => Line::Table(serde_json::from_str(&line).context(UNREADABLE)?),
+            Some("{\"rows\":") => Line::Tail(serde_json::from_str(&line).context(UNREADABLE)?),
+            _ => Line::Row(line),
+        })
+    }
 }
 
 async fn check_empty(db: &Db) -> anyhow::Result<()> {

@@ -35,7 +35,8 @@ statements! {
 }
 
 record! {
-    struct Check { key_id: String, sealed: Vec<u8> }
+    /// What a key leaves in a database that it has sealed something in.
+    pub struct Mark { pub key_id: String, pub sealed: Vec<u8> }
 }
 
 const KNOWN: &[u8] = b"doorstep";
@@ -56,10 +57,13 @@ impl Keys {
         self
     }
 
-    /// Reads a key file. It must be readable by its owner only.
+    /// Reads a key file. It must be readable by its owner only. A credential of systemd belongs to root, and the service
+    /// reads it by an access list, which shows as the rights of the group.
     pub fn load(path: &Path) -> anyhow::Result<Keys> {
         let mode = path.metadata().with_context(|| format!("读不到密钥文件 {}", path.display()))?.permissions().mode();
-        ensure!(mode & 0o077 == 0, "密钥文件 {} 不能被其他用户读取，请执行 chmod 600", path.display());
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.starts_with(folder));
+        let of_others = if credential { 0o037 } else { 0o077 };
+        ensure!(mode & of_others == 0, "密钥文件 {} 不能被其他用户读取，请执行 chmod 600", path.display());
         Keys::parse(std::fs::read_to_string(path)?)
     }
 
@@ -133,23 +137,29 @@ impl Keys {
 
     /// Whether a database has been written with keys.
     pub async fn are_expected(tx: &mut Tx) -> anyhow::Result<bool> {
-        Ok(!tx.all::<Check>(CHECKS).await?.is_empty())
+        Ok(!tx.all::<Mark>(CHECKS).await?.is_empty())
     }
 
     /// The ids of the keys with which a database was written.
     ///
     /// Errors: one of them is not in this file, or is another key of the same number.
     pub async fn check_in(&self, tx: &mut Tx) -> anyhow::Result<Vec<String>> {
-        let checks: Vec<Check> = tx.all(CHECKS).await?;
-        for check in &checks {
-            let opened = self.open(Uuid::nil(), "key check", &check.sealed);
+        let checks: Vec<Mark> = tx.all(CHECKS).await?;
+        self.check_marks(&checks)?;
+        Ok(checks.into_iter().map(|check| check.key_id).collect())
+    }
+
+    /// Whether these are the keys that left the marks.
+    pub fn check_marks(&self, marks: &[Mark]) -> anyhow::Result<()> {
+        for mark in marks {
+            let opened = self.open(Uuid::nil(), "key check", &mark.sealed);
             ensure!(
                 opened.is_ok_and(|plain| plain == [KNOWN, &self.lookup_mark()].concat()),
                 "密钥文件与数据库不符：数据库用过编号 {} 的密钥，这个文件里没有同一把。请换用原来的密钥文件，数据没有改动。",
-                check.key_id
+                mark.key_id
             );
         }
-        Ok(checks.into_iter().map(|check| check.key_id).collect())
+        Ok(())
     }
 
     fn lookup_mark(&self) -> Vec<u8> {

@@ -115,11 +115,14 @@ db_test! {
             ("of the future", pack(&text.replace("0007_search", "0999_wonders")), "请先升级程序"),
         ];
         let (db, _folder) = fresh(app.engine).await;
+        let bare = Db::sqlite(&folder.path().join("bare.db")).await.unwrap();
         for (what, bytes, why) in cases {
             std::fs::write(&file, bytes).unwrap();
             let error = format!("{:#}", restore(&db, &app.means.keys, &file).await.unwrap_err());
             assert!(error.contains(why), "{what}: {error}");
             assert!(everything(&db).await.values().all(Vec::is_empty), "{what}");
+            restore(&bare, &app.means.keys, &file).await.unwrap_err();
+            assert!(everything(&bare).await.is_empty(), "{what}: no table either, so that an older backup may follow");
         }
         std::fs::write(&file, &whole).unwrap();
         let strange = Keys::generate(&Chance::seeded(7));

@@ -1,6 +1,7 @@
 //! The command line, run as the program that people run.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -63,6 +64,22 @@ fn a_backup_comes_back_with_its_keys_only() {
     std::fs::remove_file(new.path().join("doorstep.key")).unwrap();
     assert!(failure(new.path(), &["verify"]).contains("请放回原来的密钥文件"));
     assert!(!new.path().join("doorstep.key").exists());
+}
+
+#[test]
+fn a_key_file_may_be_a_credential_of_systemd() {
+    let folder = community();
+    let credentials = tempfile::tempdir().unwrap();
+    let key = credentials.path().join("doorstep.key");
+    std::fs::rename(folder.path().join("doorstep.key"), &key).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o440)).unwrap();
+    let verify = |directory: &Path| {
+        let mut command = doorstep(folder.path(), &["verify"]);
+        command.env("DOORSTEP_KEY_FILE", &key).env("CREDENTIALS_DIRECTORY", directory).output().unwrap()
+    };
+    assert!(verify(credentials.path()).status.success());
+    let elsewhere = verify(folder.path());
+    assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("chmod 600"));
 }
 
 fn community() -> TempDir {

@@ -8,6 +8,11 @@ use doorstep::upkeep;
 
 use crate::support::{Browser, TestApp};
 
+db::statements! {
+    /// Says of all 64 rows of a block that they may hold 路灯.
+    MISLEAD = "INSERT INTO search_blocks (tenant_id, kind, gram, block, bits) VALUES ($1, $2, '路灯', $3, -1)";
+}
+
 const WHERE: [&str; 6] = ["3号楼", "13号楼", "地下车库", "北门", "二单元门口", "小广场"];
 const WHAT: [&str; 8] =
     ["路灯不亮", "电梯停了", "下水道堵了往外冒", "垃圾没人清", "车位被占", "暖气不热", "门禁刷不开 B3", "100%漏水_急"];
@@ -118,6 +123,32 @@ db_test! {
         for typed in [&issue.number, code] {
             assert!(found(&stranger, typed).await.is_empty(), "{typed}");
         }
+    }
+
+    async fn goes_on_where_it_had_to_stop(app: TestApp) {
+        let staff = app.person(Role::Staff).browser().await;
+        file(&app, 0..10).await;
+        upkeep::index(&app.db).await.unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        for (kind, block) in ["issue", "resident"].into_iter().flat_map(|kind| (10..90).map(move |n| (kind, n))) {
+            tx.execute(MISLEAD.bind(app.home.tenant).bind(kind).bind(block)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        staff.get("/issues?q=%E8%B7%AF%E7%81%AF").await.assert_ok().assert_contains("还没有找到").assert_contains("下一页");
+        assert_eq!(found(&staff, "路灯").await, scanned(10, &["路灯"]));
+        let page = staff.post("/residents/search", &[("q", "路灯")]).await;
+        page.assert_ok().assert_contains("还没有找到").assert_contains("下一页");
+        let before = page.input("before");
+        let page = staff.post("/residents/search", &[("q", "路灯"), ("before", &before)]).await;
+        page.assert_ok().assert_contains("没有找到这个人").assert_lacks("下一页");
+    }
+
+    async fn looks_through_everything_from_any_tab(app: TestApp) {
+        let staff = app.person(Role::Staff).browser().await;
+        file(&app, 0..1).await;
+        staff.get("/issues?state=ended").await.assert_contains("这里没有诉求");
+        staff.get("/issues?state=late").await.assert_lacks("name=\"state\"");
+        assert_eq!(found(&staff, "路灯").await.len(), 1);
     }
 
     async fn another_community_finds_nothing(app: TestApp) {

@@ -1,6 +1,7 @@
 //! 今日: each role sees what waits for it, the most urgent first, and nothing else.
 
 use doorstep::access::{Reach, Role};
+use doorstep::issue::Reporter;
 use jiff::ToSpan;
 
 use crate::stories::cast::{People, estate, issue_id, people, photo, report, step};
@@ -114,6 +115,39 @@ db_test! {
         assert_eq!(verbs(&staff).await, ["办理"]);
         worker.get(&format!("/issues/{id}")).await.assert_status(404);
         assert!(verbs(&worker).await.is_empty());
+    }
+
+    async fn what_lies_in_no_estate_is_the_secretarys_to_note(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        let worker = app.person(Role::GridWorker).browser().await;
+        let reporter = Reporter { name: "王五".to_owned(), phone: "13800001234".to_owned() };
+        let id = app.file_issue_of(Some(reporter), Vec::new()).await.to_string();
+        let grading = [("summary", "公共照明损坏"), ("category", "lighting"), ("tier", "ordinary"), ("remedy", "property")];
+        step(&people.staff, &id, "acceptance", &grading).await.assert_ok();
+        let company = place.company.to_string();
+        step(&people.staff, &id, "dispatches", &[("organisation", &company)]).await.assert_ok();
+        let version = people.manager.get(&format!("/issues/{id}")).await.input("version");
+        let result = [("version", version.as_str()), ("result_words", "灯换好了，亮了")];
+        people.manager.post_files(&format!("/issues/{id}/result"), &result, &[]).await.assert_ok();
+        step(&people.staff, &id, "publications", &[("publication_text", "路灯已经换好")]).await.assert_ok();
+        let survey = async |score: &str, respondent: &str| {
+            let version = worker.get(&format!("/issues/{id}/survey")).await.input("version");
+            let answer = [("version", version.as_str()), ("respondent", respondent), ("solved", "yes"), ("score", score)];
+            worker.post(&format!("/issues/{id}/surveys"), &answer).await.assert_ok();
+        };
+        survey("4", "reporter").await;
+        survey("1", "neighbour").await;
+        assert_eq!(verbs(&secretary).await, ["支部阅知"]);
+        step(&secretary, &id, "acknowledgements", &[("acknowledge_words", "社区已回访")]).await.assert_ok();
+        // Another neighbour speaks up: there is something to look at again, and the button is there again.
+        survey("2", "neighbour").await;
+        secretary.get(&format!("/issues/{id}")).await.assert_contains("acknowledge_words");
+        step(&secretary, &id, "acknowledgements", &[]).await.assert_ok().assert_contains("社区党委已阅知测评结果");
+        secretary.get(&format!("/issues/{id}")).await.assert_lacks("acknowledge_words");
+        assert_eq!(verbs(&secretary).await, ["销号"]);
+        assert!(verbs(&people.branch).await.is_empty());
     }
 
     async fn another_community_stays_out_of_sight(app: TestApp) {

@@ -6,7 +6,7 @@ use db::Db;
 use doorstep::access::{self, Act, Grant, NewAccount, Reach, Role, TenantKind};
 use doorstep::app::{App, router};
 use doorstep::config::Config;
-use doorstep::issue::{self, Category, NewIssue, Place, Source};
+use doorstep::issue::{self, Category, NewIssue, Place, Reporter, Source};
 use doorstep::keys::Keys;
 use doorstep::means::{Chance, Clock, Means};
 use jiff::Timestamp;
@@ -99,15 +99,19 @@ impl TestApp {
         Browser::new(&self.url)
     }
 
-    /// A report of a resident, with photos that have been taken in; filed in `home`.
+    /// A report of a resident who leaves no name, with photos that have been taken in; filed in `home`.
     pub async fn file_issue(&self, photos: Vec<Uuid>) -> Uuid {
+        self.file_issue_of(None, photos).await
+    }
+
+    pub async fn file_issue_of(&self, reporter: Option<Reporter>, photos: Vec<Uuid>) -> Uuid {
         let new = NewIssue {
             source: Source::Web,
             category: Category::Lighting,
             description: "路灯不亮".to_owned(),
             place: Place::Community,
             place_text: String::new(),
-            reporter: None,
+            reporter,
             photos,
         };
         let mut tx = self.db.begin().await.expect("a transaction");
