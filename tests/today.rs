@@ -141,6 +141,8 @@ db_test! {
         survey("1", "neighbour").await;
         assert_eq!(verbs(&secretary).await, ["支部阅知"]);
         step(&secretary, &id, "acknowledgements", &[("acknowledge_words", "社区已回访")]).await.assert_ok();
+        let now = app.means.now();
+        app.means.clock.set(now + 5.minutes());
         // Another neighbour speaks up: there is something to look at again, and the button is there again.
         survey("2", "neighbour").await;
         secretary.get(&format!("/issues/{id}")).await.assert_contains("acknowledge_words");
