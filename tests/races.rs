@@ -23,6 +23,9 @@ async fn everybody(crowd: &[Browser], path: &str, fields: &[(&str, &str)], by: &
     for lost in answers.iter().filter(|page| page.status != 200) {
         lost.assert_status(409).assert_contains("刚刚有别人改过").assert_contains(&format!("{by}已在"));
         lost.assert_contains(what).assert_contains("没有提交");
+        for (_, words) in fields.iter().filter(|(_, value)| !value.is_ascii()) {
+            lost.assert_contains(words);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Shell, page};
+use super::{Shell, Written, page};
 use crate::error::Error;
 
 /// What an error page says. It travels in the response's extensions until [`dress_failures`] gives it a page,
@@ -47,10 +47,15 @@ struct FailurePage {
     shell: Shell,
     title: &'static str,
     sentence: String,
+    /// What the reader had written into a form.
+    words: Vec<String>,
 }
 
-/// Turns a failure into a page for a person, or into JSON below `/api`.
-pub async fn dress_failures(shell: Shell, request: Request, next: Next) -> Response {
+/// Turns a failure into a page for a person, or into JSON below `/api`. Whatever a person had written is on that page, so
+/// that nobody has to think of the words again.
+pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> Response {
+    let written = Written::default();
+    request.extensions_mut().insert(written.clone());
     let for_program = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
     let status = response.status();
@@ -68,7 +73,7 @@ pub async fn dress_failures(shell: Shell, request: Request, next: Next) -> Respo
     if for_program {
         return (status, Json(serde_json::json!({ "error": sentence, "request_id": request_id }))).into_response();
     }
-    match page(&FailurePage { shell, title, sentence }) {
+    match page(&FailurePage { shell, title, sentence, words: written.words() }) {
         Ok(page) => (status, page).into_response(),
         Err(_) => status.into_response(),
     }

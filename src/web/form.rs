@@ -1,4 +1,5 @@
 use std::ops::RangeInclusive;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartError;
@@ -36,11 +37,30 @@ const FORM_LIMIT_MB: usize = 1;
 /// The router stops reading a request body beyond this.
 pub const MULTIPART_LIMIT_MB: usize = 64;
 
+/// What somebody wrote into the form of this request, so that a page that has no form can still give it back.
+#[derive(Debug, Clone, Default)]
+pub struct Written(Arc<OnceLock<Vec<String>>>);
+
+impl Written {
+    /// Words only: never a password, nor what a form carries along by itself.
+    fn note(&self, fields: &[(String, String)]) {
+        let words = fields.iter().filter(|(name, value)| {
+            !value.is_ascii() && value.chars().count() > 2 && !matches!(name.as_str(), "password" | "old")
+        });
+        _ = self.0.set(words.map(|(_, value)| value.clone()).collect());
+    }
+
+    pub fn words(&self) -> Vec<String> {
+        self.0.get().cloned().unwrap_or_default()
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let csrf = request.extensions().get::<Csrf>().cloned();
+        let written = request.extensions().get::<Written>().cloned().unwrap_or_default();
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let form = if kind.starts_with("multipart/form-data") {
             Form::multipart(Multipart::from_request(request, state).await.map_err(|_| unreadable())?).await?
@@ -48,6 +68,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             let body = axum::body::to_bytes(request.into_body(), FORM_LIMIT_MB << 20).await;
             Form::urlencoded(&body.map_err(|_| Error::TooLarge(FORM_LIMIT_MB))?)
         };
+        written.note(&form.fields);
         match csrf {
             Some(Csrf(expected)) if !expected.is_empty() && form.value("csrf") == expected => Ok(form),
             _ => Err(Error::refused(

@@ -11,7 +11,7 @@ mod todo;
 
 pub use assets::{asset, serve_asset};
 pub use failure::{Failure, dress_failures};
-pub use form::{Csrf, Form, MULTIPART_LIMIT_MB, Upload};
+pub use form::{Csrf, Form, MULTIPART_LIMIT_MB, Upload, Written};
 pub use limit::Limiter;
 pub use qr::qr;
 pub use shell::{Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};
