@@ -48,11 +48,15 @@ document.getElementById("errors")?.focus();
 
 // Turns a screen that nobody touches to the next page after a while, until somebody says stop.
 for (const next of document.querySelectorAll("a[data-stay]")) {
-  const turn = setTimeout(() => location.replace(next.href), next.dataset.stay * 1000);
+  // While the server is away the screen stays as it is: an error page would never turn again.
+  const turn = setInterval(async () => {
+    const there = await fetch(next.href, { cache: "no-store" }).then((answer) => answer.ok, () => false);
+    if (there) location.replace(next.href);
+  }, next.dataset.stay * 1000);
   for (const button of document.querySelectorAll("button[data-pause]")) {
     button.hidden = false;
     button.addEventListener("click", () => {
-      clearTimeout(turn);
+      clearInterval(turn);
       button.textContent = "已暂停";
     });
   }

@@ -51,6 +51,16 @@ db_test! {
         stranger.get("/board/000000000000/screen").await.assert_status(404);
     }
 
+    async fn a_screen_says_what_is_over(app: TestApp) {
+        let place = estate(&app).await;
+        let screen = format!("/board/{}/estates/{}/screen", app.home.code, place.estate);
+        hang(&app, Some(place.estate), PublicationKind::Meeting, "上个月的议事会预告", -1).await;
+        hang(&app, Some(place.estate), PublicationKind::Result, "早就公示过的", -1).await;
+        let page = app.browser().get(&screen).await;
+        page.assert_ok().assert_contains("<h2>早就公示过的</h2>").assert_contains("已公示").assert_lacks("公示到");
+        page.assert_lacks("上个月的议事会预告");
+    }
+
     async fn paper_has_all_that_hangs_in_full(app: TestApp) {
         let place = estate(&app).await;
         hang(&app, Some(place.estate), PublicationKind::Result, "路灯已修好", 7).await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::model::PublicationKind;
+use super::model::{PublicationKind, Snapshot};
 use super::store::{self, Contact, Publication};
 use crate::access::{self, Need, Routes};
 use crate::app::App;
@@ -82,6 +82,7 @@ async fn hanging(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, now: Timestamp
     let (mut running, ended): (Vec<_>, Vec<_>) = latest.into_iter().partition(|publication| publication.ends_at > now);
     if running.is_empty() {
         running = ended;
+        running.retain(|publication| publication.kind != PublicationKind::Meeting); // nobody can go to it any more
     }
     running.sort_by_key(|publication| publication.kind != PublicationKind::Meeting);
     running.truncate(MOST);
@@ -99,6 +100,7 @@ struct Turn {
 struct ScreenPage {
     board: Board,
     day: String,
+    now: Timestamp,
     /// Which publication is on, and which comes next.
     n: usize,
     next: usize,
@@ -106,7 +108,22 @@ struct ScreenPage {
     qr: String,
 }
 
+/// So many facts fit beside photos, and so many where there are none.
+const FACTS: (usize, usize) = (4, 10);
+
 impl ScreenPage {
+    /// The facts that fit, and how many do not.
+    fn facts<'a>(&self, publication: &'a Publication) -> (&'a [(String, String)], usize) {
+        let Snapshot { facts, photos, .. } = &publication.body.0;
+        let most = if photos.is_empty() { FACTS.1 } else { FACTS.0 };
+        let shown = &facts[..facts.len().min(most)];
+        (shown, facts.len() - shown.len())
+    }
+
+    fn is_running(&self, publication: &Publication) -> bool {
+        publication.ends_at > self.now
+    }
+
     fn on(&self) -> Option<&Publication> {
         self.board.publications.get(self.n)
     }
@@ -116,8 +133,10 @@ async fn screen(app: &App, shell: Shell, code: String, estate: Option<Uuid>, n: 
     let board = Board::read(app, shell, code, estate).await?;
     let all = board.publications.len().max(1);
     let n = n % all;
+    let now = app.means.now();
     page(&ScreenPage {
-        day: show::day(&app.means.now()),
+        day: show::day(&now),
+        now,
         n,
         next: (n + 1) % all,
         stay: STAY,

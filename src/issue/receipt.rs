@@ -167,9 +167,12 @@ fn chain(issue: &Issue, events: &[Event], photos: &[EventPhoto], limits: &Limits
     let acknowledged = events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round);
     if (issue.state.open() || issue.state == State::Closed) && !acknowledged {
         let due = issue.ended_at.and_then(|closed| limits.acknowledgement_due(closed).ok());
-        links.push(match due {
-            Some(due) if due < now => missing(Step::Acknowledged, "缺反馈支部", "小区支部还没有阅知测评结果"),
-            _ => expected(Step::Acknowledged, "反馈小区支部", Standing::Next),
+        let late = due.is_some_and(|due| due < now);
+        links.push(match (late, issue.estate_id) {
+            (true, Some(_)) => missing(Step::Acknowledged, "缺反馈支部", "小区支部还没有阅知测评结果"),
+            (true, None) => missing(Step::Acknowledged, "缺反馈社区党委", "社区党委还没有阅知测评结果"),
+            (false, Some(_)) => expected(Step::Acknowledged, "反馈小区支部", Standing::Next),
+            (false, None) => expected(Step::Acknowledged, "反馈社区党委", Standing::Next),
         });
     }
     links

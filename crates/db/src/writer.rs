@@ -183,6 +183,8 @@ mod tests {
         BOTH = "SELECT (SELECT COUNT(*) FROM notes) AS notes, COALESCE((SELECT value FROM counters), 0) AS counted";
         FILL = "CREATE TABLE filling AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
             SELECT HEX(RANDOMBLOB(400)) AS word FROM n";
+        OWES = "CREATE TABLE debts (n BIGINT NOT NULL PRIMARY KEY, note BIGINT NOT NULL REFERENCES notes (n) DEFERRABLE INITIALLY DEFERRED)";
+        OWE = "INSERT INTO debts (n, note) VALUES ($1, $2)";
         HAS = "SELECT COUNT(*) AS notes, 0 AS counted FROM notes WHERE n = $1";
     }
 
@@ -278,6 +280,38 @@ mod tests {
         let both: Both = db.read().await.unwrap().one(BOTH).await.unwrap();
         assert_eq!(both.notes, both.counted, "nobody's half");
         assert!(both.notes >= 400);
+    }
+
+    /// SQLite looks at deferred references only when it commits, and so for the whole group.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_commit_that_fails_is_told_to_its_whole_group() {
+        let (db, _folder) = fresh().await;
+        let mut tx = db.begin().await.unwrap();
+        tx.execute(OWES).await.unwrap();
+        tx.commit().await.unwrap();
+        let writers = (0..60).map(|n: i64| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let mut tx = db.begin().await.unwrap();
+                tx.execute(ADD.bind(n)).await.unwrap();
+                tx.execute(COUNT).await.unwrap();
+                tx.execute(OWE.bind(n).bind(if n % 20 == 7 { 1000 } else { n })).await.unwrap();
+                tx.commit().await.is_ok()
+            })
+        });
+        let mut told = 0;
+        for (n, writer) in writers.collect::<Vec<_>>().into_iter().enumerate() {
+            let kept = writer.await.unwrap();
+            let seen: Both = db.read().await.unwrap().one(HAS.bind(n as i64)).await.unwrap();
+            assert_eq!(kept, seen.notes == 1, "{n}");
+            assert!(!kept || n % 20 != 7);
+            told += i64::from(kept);
+        }
+        let mut tx = db.begin().await.unwrap();
+        tx.execute(COUNT).await.unwrap();
+        tx.commit().await.unwrap();
+        let both: Both = db.read().await.unwrap().one(BOTH).await.unwrap();
+        assert_eq!((both.notes, both.counted), (told, told + 1));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
