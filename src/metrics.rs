@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Method};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -85,7 +85,10 @@ pub async fn show(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    if !peer.ip().to_canonical().is_loopback() || headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded") {
+    if !peer.ip().to_canonical().is_loopback()
+        || headers.contains_key("x-forwarded-for")
+        || headers.contains_key("forwarded")
+    {
         return Err(Error::NotFound);
     }
     let (waiting, parked) = outbox::backlog(&mut app.db.read().await?).await?;

@@ -134,15 +134,7 @@ async fn screen(app: &App, shell: Shell, code: String, estate: Option<Uuid>, n: 
     let all = board.publications.len().max(1);
     let n = n % all;
     let now = app.means.now();
-    page(&ScreenPage {
-        day: show::day(&now),
-        now,
-        n,
-        next: (n + 1) % all,
-        stay: STAY,
-        qr: qr(&board.report)?,
-        board,
-    })
+    page(&ScreenPage { day: show::day(&now), now, n, next: (n + 1) % all, stay: STAY, qr: qr(&board.report)?, board })
 }
 
 async fn show_screen(
