@@ -111,7 +111,7 @@ test('from the stairwell to the branch', async (t) => {
   await signIn(branch, 'zhibu');
   await branch.goto(staff.url());
   await look(branch, 'loop-branch-issue');
-  await branch.getByLabel('支部意见').fill('感谢物业及时处理，下月例会请物业说说管网的日常巡查。');
+  await branch.getByLabel('意见（可不写）').fill('感谢物业及时处理，下月例会请物业说说管网的日常巡查。');
   await branch.getByRole('button', { name: '支部已阅知' }).click();
   await told(branch, '支部阅知');
 
