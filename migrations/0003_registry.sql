@@ -5,25 +5,29 @@ CREATE TABLE households (
     id UUID NOT NULL,
     dwelling_id UUID NOT NULL,
     head_name TEXT NOT NULL, -- tells several households in one dwelling apart
+    kind TEXT, -- null: not known
     lock_version INTEGER NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    ended_at BIGINT, -- when the last of its people had left
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, dwelling_id, head_name),
     FOREIGN KEY (tenant_id, dwelling_id) REFERENCES dwellings (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('households', 'tenant_id', colocate_with => 'tenants');
+CREATE UNIQUE INDEX households_current ON households (tenant_id, dwelling_id, head_name) WHERE ended_at IS NULL;
 
 CREATE TABLE residents (
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
-    household_id UUID NOT NULL,
+    household_id UUID NOT NULL, -- the last one, of somebody who has left
+    building_id UUID NOT NULL, -- of the household
     name TEXT NOT NULL,
     search_text TEXT NOT NULL, -- name, pinyin and initials, lower-case
     position BIGINT NOT NULL, -- the how manieth resident of the tenant; their place in the search bitmaps
     indexed BOOLEAN NOT NULL, -- the bitmaps know this search_text
     sex TEXT NOT NULL, -- GB/T 2261.1
     birth_date TEXT, -- YYYY-MM-DD, or less of it where less is known
+    document TEXT, -- the kind of the document that the number is from; null where nobody has said
     identity_sealed BYTEA,
     identity_fingerprint BYTEA, -- keyed hash, for exact look-up
     phone_sealed BYTEA,
@@ -41,15 +45,49 @@ CREATE TABLE residents (
     lock_version INTEGER NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    ended TEXT, -- why they are not counted any more; null while they belong here
+    ended_at BIGINT,
+    merged_into UUID, -- the same person under another id
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, identity_fingerprint),
-    FOREIGN KEY (tenant_id, household_id) REFERENCES households (tenant_id, id)
+    FOREIGN KEY (tenant_id, household_id) REFERENCES households (tenant_id, id),
+    FOREIGN KEY (tenant_id, building_id) REFERENCES buildings (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('residents', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX residents_by_household ON residents (tenant_id, household_id);
 CREATE UNIQUE INDEX residents_by_position ON residents (tenant_id, position);
 CREATE INDEX residents_unindexed ON residents (tenant_id, position) WHERE NOT indexed;
 CREATE INDEX residents_by_phone ON residents (tenant_id, phone_fingerprint, position) WHERE phone_fingerprint IS NOT NULL;
+CREATE INDEX residents_by_name ON residents (tenant_id, name) WHERE ended IS NULL;
+CREATE INDEX residents_by_building ON residents (tenant_id, building_id, position) WHERE ended IS NULL;
+
+CREATE TABLE resident_fields ( -- with which version of a resident a field changed last; what nobody has changed has no row
+    tenant_id UUID NOT NULL,
+    resident_id UUID NOT NULL,
+    field TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, resident_id, field),
+    FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('resident_fields', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE doubles ( -- two residents who may be one person; decided by somebody, never by the program
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    one_id UUID NOT NULL, -- the one registered earlier
+    other_id UUID NOT NULL,
+    why TEXT NOT NULL,
+    found_at BIGINT NOT NULL,
+    decision TEXT, -- null while nobody has looked
+    decided_by UUID,
+    decided_at BIGINT,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, one_id, other_id),
+    FOREIGN KEY (tenant_id, one_id) REFERENCES residents (tenant_id, id),
+    FOREIGN KEY (tenant_id, other_id) REFERENCES residents (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('doubles', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX doubles_open ON doubles (tenant_id, found_at, id) WHERE decision IS NULL;
 
 CREATE TABLE resident_tags (
     tenant_id UUID NOT NULL,
@@ -60,6 +98,7 @@ CREATE TABLE resident_tags (
     until BIGINT, -- null while it holds
     evidence TEXT NOT NULL,
     set_by UUID,
+    verified_at BIGINT NOT NULL, -- when somebody last saw that it holds
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
 );

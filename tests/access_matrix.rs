@@ -116,6 +116,7 @@ struct Landmarks {
     place_code: String,
     household: Uuid,
     resident: Uuid,
+    dwelling: Uuid,
     contact: Uuid,
     publication: Uuid,
     issue: Filed,
@@ -145,6 +146,7 @@ impl Landmarks {
             "buildings" => self.spot.building_id,
             "households" => self.household,
             "residents" => self.resident,
+            "dwellings" => self.dwelling,
             "issues" => self.issue.id,
             "imports" => Uuid::max(), // nobody has imported anything
             "me" => Uuid::nil(),
@@ -163,6 +165,7 @@ impl Landmarks {
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
+            .replace("{double}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{link}", &link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
@@ -233,6 +236,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         place_code,
         household,
         resident,
+        dwelling,
         contact,
         publication,
         issue,

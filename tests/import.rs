@@ -73,7 +73,7 @@ fn counts(summary: &Summary) -> (i64, i64, i64, i64, usize) {
 
 db::statements! {
     RESIDENTS = "SELECT COUNT(*) AS many FROM residents WHERE tenant_id = $1";
-    HOUSEHOLDS = "SELECT COUNT(*) AS many FROM households WHERE tenant_id = $1";
+    HOUSEHOLDS = "SELECT COUNT(*) AS many FROM households WHERE tenant_id = $1 AND ended_at IS NULL";
     DWELLINGS = "SELECT COUNT(*) AS many FROM dwellings WHERE tenant_id = $1";
     IMPORTS = "SELECT COUNT(*) AS many FROM imports WHERE tenant_id = $1";
     ENTRIES = "SELECT COUNT(*) AS many FROM audit_entries WHERE tenant_id = $1 AND subject_kind = 'resident'";
@@ -84,7 +84,7 @@ db::statements! {
         WHERE tenant_id = $1 AND subject_kind = 'household' AND action = 'remove'";
     HEADS = "SELECT h.head_name, COUNT(r.id) AS people FROM households h
         LEFT JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
-        WHERE h.tenant_id = $1 GROUP BY h.id, h.head_name ORDER BY COUNT(r.id), h.head_name";
+        WHERE h.tenant_id = $1 AND h.ended_at IS NULL GROUP BY h.id, h.head_name ORDER BY COUNT(r.id), h.head_name";
     TAGGED = "SELECT tag, until, evidence FROM resident_tags WHERE tenant_id = $1";
     FIND = "SELECT name, birth_date, search_text, workplace, lock_version FROM residents WHERE tenant_id = $1 AND name = $2";
 }

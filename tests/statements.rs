@@ -23,6 +23,8 @@ const LISTS: &[&[Statement]] = &[
     registry::STATEMENTS,
     registry::enrol::STATEMENTS,
     registry::import::STATEMENTS,
+    registry::life::STATEMENTS,
+    registry::person::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
 ];

@@ -6,9 +6,9 @@ mod model;
 mod store;
 pub mod web;
 
-pub use model::{Broken, Change, Verdict};
+pub use model::{Broken, Change, Past, PastChange, Verdict};
 pub(crate) use store::begin;
-pub use store::{Listed, STATEMENTS, list, verify};
+pub use store::{Listed, STATEMENTS, history, list, verify};
 
 use db::Tx;
 use uuid::Uuid;

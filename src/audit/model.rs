@@ -10,6 +10,25 @@ pub struct Change {
     pub new: Option<String>,
 }
 
+/// An entry about a subject, with the values of the sealed history as far as they have not been erased.
+#[derive(Debug, Clone)]
+pub struct Past {
+    pub position: i64,
+    pub at: Timestamp,
+    /// In words.
+    pub role: String,
+    pub account_name: Option<String>,
+    pub reason: String,
+    pub changes: Vec<PastChange>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PastChange {
+    pub field: String,
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
 /// What an entry's hash is taken over, besides the hash before it.
 pub(super) struct Content<'a> {
     pub position: i64,

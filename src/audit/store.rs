@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Broken, Change, Content, Verdict, digest, hex};
-use crate::access::Act;
+use super::model::{Broken, Change, Content, Past, PastChange, Verdict, digest, hex};
+use crate::access::{Act, Role};
 use crate::error::Result;
 
 statements! {
@@ -20,6 +20,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6)";
     AFTER = "SELECT position, at, account_id, role, action, subject_kind, subject_id, reason, fields, hash
         FROM audit_entries WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT 1000";
+    /// What was changed about a subject, the latest first, a row for each field.
+    OF_SUBJECT = "SELECT e.position, e.at, e.role, e.action, e.reason, a.name AS account_name, h.field, h.sealed
+        FROM audit_entries e LEFT JOIN field_histories h ON h.tenant_id = e.tenant_id AND h.subject_id = e.subject_id AND h.position = e.position
+        LEFT JOIN accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
+        WHERE e.tenant_id = $1 AND e.subject_id = $2 AND e.action <> 'reveal' ORDER BY e.position DESC, h.field LIMIT 500";
     LIST = "SELECT e.position, e.at, e.role, e.action, e.subject_kind, e.subject_id, e.reason, e.fields, a.name AS account_name
         FROM audit_entries e LEFT JOIN accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
         WHERE e.tenant_id = $1 AND e.position < $2 ORDER BY e.position DESC LIMIT $3";
@@ -30,6 +35,10 @@ record! {
     struct Entry {
         position: i64, at: Timestamp, account_id: Option<Uuid>, role: String, action: String, subject_kind: String,
         subject_id: Uuid, reason: String, fields: String, hash: Vec<u8>,
+    }
+    struct Changed {
+        position: i64, at: Timestamp, role: String, reason: String, account_name: Option<String>, field: Option<String>,
+        sealed: Option<Vec<u8>>,
     }
     /// An entry as the audit page shows it.
     pub struct Listed {
@@ -43,6 +52,39 @@ record! {
 pub struct Field {
     pub name: String,
     pub digest: String,
+}
+
+/// What the sealed history holds of a field.
+#[derive(Deserialize)]
+struct Remembered {
+    old: Option<String>,
+    new: Option<String>,
+}
+
+/// What was changed about a subject, with the values, the latest first; at most 500 fields. Readings are not among it.
+pub async fn history(tx: &mut Tx, act: &Act, subject: Uuid) -> Result<Vec<Past>> {
+    let rows: Vec<Changed> = tx.all(OF_SUBJECT.bind(act.tenant).bind(subject)).await?;
+    let mut past: Vec<Past> = Vec::new();
+    for row in rows {
+        if past.last().is_none_or(|last| last.position != row.position) {
+            let role = Role::parse(&row.role).map_or(row.role, |role| role.to_string());
+            let (at, reason) = (row.at, row.reason);
+            past.push(Past {
+                position: row.position,
+                at,
+                role,
+                account_name: row.account_name,
+                reason,
+                changes: Vec::new(),
+            });
+        }
+        if let (Some(last), Some(field), Some(sealed)) = (past.last_mut(), row.field, row.sealed) {
+            let Remembered { old, new } =
+                serde_json::from_str(&act.open("history", &sealed)?).map_err(anyhow::Error::from)?;
+            last.changes.push(PastChange { field, old, new });
+        }
+    }
+    Ok(past)
 }
 
 /// Begins the chain of a new tenant.

@@ -41,6 +41,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("assign_grid", "划入网格"),
     ("set_use", "改住房用途"),
     ("set", "定参数"),
+    ("tell_apart", "认定不是同一个人"),
     ("reveal", "查看完整号码"),
     ("import", "导入"),
     ("apply", "写入登记"),

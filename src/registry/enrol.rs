@@ -8,6 +8,9 @@ use db::{Tx, record, statements};
 use pinyin::ToPinyin;
 use uuid::Uuid;
 
+use super::life::{self, Traits};
+use super::particular::{Document, Particular};
+use super::person::{self, Ending, Person};
 use super::tag::{ResidenceState, Tag};
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -18,6 +21,8 @@ use crate::{counter, search};
 #[derive(Clone)]
 pub struct NewResident {
     pub name: PersonName,
+    /// The kind of document, where it is said; a number without it is an identity card's.
+    pub document: Option<Document>,
     pub identity: Option<IdentityNumber>,
     pub sex: Sex,
     pub birth: Option<PartialDate>,
@@ -43,6 +48,7 @@ impl NewResident {
     pub fn named(name: PersonName) -> NewResident {
         NewResident {
             name,
+            document: None,
             identity: None,
             sex: Sex::Unknown,
             birth: None,
@@ -86,68 +92,48 @@ pub enum Foreseen {
 }
 
 statements! {
-    HOUSEHOLD = "SELECT id FROM households WHERE tenant_id = $1 AND dwelling_id = $2 AND head_name = $3";
-    HOUSEHOLDS_AT = "SELECT id, head_name FROM households WHERE tenant_id = $1 AND dwelling_id = $2
+    /// The household of a dwelling that is called after somebody, and the dwelling's building in any case.
+    HOUSEHOLD = "SELECT d.building_id, h.id FROM dwellings d
+        LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND h.head_name = $3 AND h.ended_at IS NULL
+        WHERE d.tenant_id = $1 AND d.id = $2";
+    HOUSEHOLDS_AT = "SELECT id, head_name FROM households WHERE tenant_id = $1 AND dwelling_id = $2 AND ended_at IS NULL
         ORDER BY created_at, id LIMIT 100";
     HOUSEHOLD_BY_ID = "SELECT dwelling_id, head_name FROM households WHERE tenant_id = $1 AND id = $2";
     /// Those who live in a household; the spouse of its head comes first.
-    MEMBERS = "SELECT name FROM residents WHERE tenant_id = $1 AND household_id = $2
+    MEMBERS = "SELECT name FROM residents WHERE tenant_id = $1 AND household_id = $2 AND ended IS NULL
         ORDER BY CASE WHEN relation = '10' THEN 0 ELSE 1 END, created_at, id LIMIT 100";
     SET_HEAD = "UPDATE households SET head_name = $3, lock_version = lock_version + 1, updated_at = $4
         WHERE tenant_id = $1 AND id = $2";
-    REMOVE_HOUSEHOLD = "DELETE FROM households WHERE tenant_id = $1 AND id = $2";
+    END_HOUSEHOLD = "UPDATE households SET ended_at = $3, lock_version = lock_version + 1, updated_at = $3
+        WHERE tenant_id = $1 AND id = $2";
     ADD_HOUSEHOLD = "INSERT INTO households (tenant_id, id, dwelling_id, head_name, lock_version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, 1, $5, $5) ON CONFLICT (tenant_id, dwelling_id, head_name) DO NOTHING";
-    BY_IDENTITY = "SELECT id, household_id, name, sex, birth_date, identity_fingerprint, phone_sealed, phone_fingerprint,
-            ethnic_group, political_status, education, marital_status, relation, registered_address, residence_state,
-            workplace, health_sealed, note_sealed, lock_version
-        FROM residents WHERE tenant_id = $1 AND identity_fingerprint = $2";
-    BY_NAME = "SELECT id, household_id, name, sex, birth_date, identity_fingerprint, phone_sealed, phone_fingerprint,
-            ethnic_group, political_status, education, marital_status, relation, registered_address, residence_state,
-            workplace, health_sealed, note_sealed, lock_version
-        FROM residents WHERE tenant_id = $1 AND name = $3 AND household_id IN
-            (SELECT id FROM households WHERE tenant_id = $1 AND dwelling_id = $2) LIMIT 20";
+        VALUES ($1, $2, $3, $4, 1, $5, $5) ON CONFLICT (tenant_id, dwelling_id, head_name) WHERE ended_at IS NULL DO NOTHING";
     ADD = "INSERT INTO residents (tenant_id, id, household_id, name, search_text, sex, birth_date, identity_sealed,
             identity_fingerprint, phone_sealed, phone_fingerprint, ethnic_group, political_status, education,
             marital_status, relation, registered_address, residence_state, workplace, health_sealed, note_sealed,
-            lock_version, created_at, updated_at, position, indexed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1, $22, $22, $23, FALSE)";
-    CHANGE = "UPDATE residents SET household_id = $4, sex = $5, birth_date = $6,
-            identity_sealed = COALESCE($7, identity_sealed), identity_fingerprint = COALESCE($8, identity_fingerprint),
-            phone_sealed = $9, phone_fingerprint = $10, ethnic_group = $11, political_status = $12, education = $13,
-            marital_status = $14, relation = $15, registered_address = $16, residence_state = $17, workplace = $18,
-            health_sealed = $19, note_sealed = $20, lock_version = lock_version + 1, updated_at = $21
-        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+            lock_version, created_at, updated_at, position, indexed, building_id, document)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1, $22, $22, $23,
+            FALSE, $24, $25)";
     TAGS = "SELECT tag FROM resident_tags WHERE tenant_id = $1 AND resident_id = $2 AND until IS NULL";
-    ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by, verified_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $5)";
     END_TAG = "UPDATE resident_tags SET until = $4, evidence = LTRIM(evidence || $5, '；')
         WHERE tenant_id = $1 AND resident_id = $2 AND tag = $3 AND until IS NULL";
 }
 
 record! {
-    struct Found { id: Uuid }
+    struct AtDoor { building_id: Uuid, id: Option<Uuid> }
     struct Household { id: Uuid, head_name: String }
     struct Left { dwelling_id: Uuid, head_name: String }
     struct Member { name: String }
     struct Tagged { tag: Tag }
-    /// A resident as the register has them.
-    #[derive(Clone)]
-    pub struct Known {
-        id: Uuid, household_id: Uuid, name: String, sex: String, birth_date: Option<String>,
-        identity_fingerprint: Option<Vec<u8>>, phone_sealed: Option<Vec<u8>>, phone_fingerprint: Option<Vec<u8>>,
-        ethnic_group: Option<String>, political_status: Option<String>, education: Option<String>,
-        marital_status: Option<String>, relation: Option<String>, registered_address: Option<String>,
-        residence_state: Option<String>, workplace: Option<String>, health_sealed: Option<Vec<u8>>,
-        note_sealed: Option<Vec<u8>>, lock_version: i64,
-    }
 }
 
 /// Registers a person in the household of a dwelling that is called after its head, or brings what is known up to date.
 /// An update is audited here, field by field; whoever creates people audits that, so that an import need not do it one by one.
 ///
-/// Errors: refused if the identity number belongs to somebody of another name, or the household has several of this
-/// name and nothing tells which is meant.
+/// Errors: refused if the identity number belongs to somebody of another name or to somebody who has died, or the household
+/// has several of this name and nothing tells which is meant.
 pub async fn enrol(tx: &mut Tx, act: &Act, dwelling: Uuid, head: &PersonName, new: &NewResident) -> Result<Outcome> {
     let known = recognise(tx, act, Some(dwelling), head, new).await?;
     write(tx, act, dwelling, head, known, new).await
@@ -163,58 +149,67 @@ pub async fn foresee(
 ) -> Result<Foreseen> {
     let Some(known) = recognise(tx, act, dwelling, head, new).await? else { return Ok(Foreseen::Created) };
     let household = match dwelling {
-        Some(dwelling) => household(tx, act, dwelling, head).await?,
+        Some(dwelling) => household(tx, act, dwelling, head).await?.id,
         None => None,
     };
-    let moved = household != Some(known.household_id);
+    let stays = household == Some(known.household) && known.ended.is_none();
     let (missing, ended) = changed_tags(tx, act, known.id, new).await?;
-    let (_, changes) = known.with(act, new)?;
-    Ok(if moved || !missing.is_empty() || !ended.is_empty() || !changes.is_empty() {
-        Foreseen::Updated
-    } else {
-        Foreseen::Unchanged
-    })
+    let same = new.upon(&known).values == known.values;
+    Ok(if stays && same && missing.is_empty() && ended.is_empty() { Foreseen::Unchanged } else { Foreseen::Updated })
 }
 
-/// Who somebody is, if the register has them already.
+/// Who somebody is, if the register has them already. Whoever has moved out is recognised by the number when they come back.
 pub(super) async fn recognise(
     tx: &mut Tx,
     act: &Act,
     dwelling: Option<Uuid>,
     head: &PersonName,
     new: &NewResident,
-) -> Result<Option<Known>> {
-    if let Some(identity) = &new.identity {
-        let fingerprint = act.fingerprint("identity", identity.as_str());
-        if let Some(known) = tx.optional::<Known>(BY_IDENTITY.bind(act.tenant).bind(fingerprint)).await? {
-            if known.name != new.name.as_str() {
-                let name = PersonName::parse(&known.name).map_or_else(|_| "另一个人".to_owned(), |name| name.masked());
-                return Err(Error::refused(format!(
-                    "这个身份证号已登记在“{name}”名下，与这里的姓名不同，请核对姓名和身份证号"
-                )));
-            }
-            return Ok(Some(known));
+) -> Result<Option<Person>> {
+    if let Some(identity) = &new.identity
+        && let Some(known) = person::by_identity(tx, act, identity.as_str()).await?
+    {
+        if known.name() != new.name.as_str() {
+            return Err(Error::refused(person::taken_by(&known)));
         }
+        if known.ended == Some(Ending::Died) {
+            return Err(Error::refused("这个人登记为已去世，请核对；登记错了的，先在居民页面改正"));
+        }
+        return Ok(Some(known));
     }
     let Some(dwelling) = dwelling else { return Ok(None) };
-    let household = household(tx, act, dwelling, head).await?;
-    let named: Vec<Known> = tx.all(BY_NAME.bind(act.tenant).bind(dwelling).bind(new.name.as_str())).await?;
-    let possible = named.into_iter().filter(|known| known.may_be(new));
-    let (mut same, mut next_door): (Vec<Known>, Vec<Known>) =
-        possible.partition(|known| Some(known.household_id) == household);
+    let household = household(tx, act, dwelling, head).await?.id;
+    let named = person::at_door(tx, act, dwelling, &new.name).await?;
+    let possible = named.into_iter().filter(|known| may_be(known, new));
+    let (mut same, mut next_door): (Vec<Person>, Vec<Person>) =
+        possible.partition(|known| Some(known.household) == household);
     let birth = new.birth.map(|birth| birth.to_string());
+    let born_then = |known: &Person| known.get(Particular::BirthDate) == birth.as_deref();
     if same.is_empty() {
         // A household may have got another head since.
-        next_door.retain(|known| known.birth_date == birth);
+        next_door.retain(born_then);
         same = next_door;
     }
     if same.len() > 1 {
-        same.retain(|known| known.birth_date == birth);
+        same.retain(born_then);
         if same.len() != 1 {
             return Err(Error::refused("这一户登记有几个同名的人，分不清是哪一个，请填写身份证号或完整的出生日期"));
         }
     }
     Ok(same.pop())
+}
+
+/// Whether somebody of the same name in the same household can be the same person.
+fn may_be(known: &Person, new: &NewResident) -> bool {
+    let documents = known.get(Particular::Identity).is_none() || new.identity.is_none();
+    let births = match (known.get(Particular::BirthDate), new.birth) {
+        (Some(known), Some(given)) => {
+            let given = given.to_string();
+            known.starts_with(&given) || given.starts_with(known)
+        }
+        _ => true,
+    };
+    documents && births
 }
 
 /// Writes what [`recognise`] has prepared.
@@ -223,13 +218,13 @@ pub(super) async fn write(
     act: &Act,
     dwelling: Uuid,
     head: &PersonName,
-    known: Option<Known>,
+    known: Option<Person>,
     new: &NewResident,
 ) -> Result<Outcome> {
-    let household = household_of(tx, act, dwelling, head).await?;
+    let door = household_of(tx, act, dwelling, head).await?;
     match known {
-        None => create(tx, act, household, new).await,
-        Some(known) => update(tx, act, household, known, new).await,
+        None => create(tx, act, door, new).await,
+        Some(known) => update(tx, act, door, known, new).await,
     }
 }
 
@@ -239,29 +234,32 @@ pub(super) async fn head_at(tx: &mut Tx, act: &Act, dwelling: Uuid, new: &NewRes
     let mut households: Vec<Household> = tx.all(HOUSEHOLDS_AT.bind(act.tenant).bind(dwelling)).await?;
     if households.len() > 1 {
         let Some(identity) = &new.identity else { return Ok(None) };
-        let fingerprint = act.fingerprint("identity", identity.as_str());
-        let known: Option<Known> = tx.optional(BY_IDENTITY.bind(act.tenant).bind(fingerprint)).await?;
-        households.retain(|household| known.as_ref().is_some_and(|known| known.household_id == household.id));
+        let known = person::by_identity(tx, act, identity.as_str()).await?;
+        households.retain(|household| known.as_ref().is_some_and(|known| known.household == household.id));
     }
     Ok(households.pop().and_then(|household| PersonName::parse(&household.head_name).ok()))
 }
 
-async fn household(tx: &mut Tx, act: &Act, dwelling: Uuid, head: &PersonName) -> Result<Option<Uuid>> {
-    let found: Option<Found> = tx.optional(HOUSEHOLD.bind(act.tenant).bind(dwelling).bind(head.as_str())).await?;
-    Ok(found.map(|found| found.id))
+/// A household and its building.
+pub(super) type Home = (Uuid, Uuid);
+
+async fn household(tx: &mut Tx, act: &Act, dwelling: Uuid, head: &PersonName) -> Result<AtDoor> {
+    Ok(tx.one(HOUSEHOLD.bind(act.tenant).bind(dwelling).bind(head.as_str())).await?)
 }
 
-/// The household, made if it is not there yet.
-async fn household_of(tx: &mut Tx, act: &Act, dwelling: Uuid, head: &PersonName) -> Result<Uuid> {
-    if let Some(id) = household(tx, act, dwelling, head).await? {
-        return Ok(id);
+/// The household of a dwelling that is called after its head, made if it is not there yet.
+pub(super) async fn household_of(tx: &mut Tx, act: &Act, dwelling: Uuid, head: &PersonName) -> Result<Home> {
+    let AtDoor { building_id, id } = household(tx, act, dwelling, head).await?;
+    if let Some(id) = id {
+        return Ok((id, building_id));
     }
     let row = ADD_HOUSEHOLD.bind(act.tenant).bind(act.id()).bind(dwelling).bind(head.as_str()).bind(act.at);
     tx.execute(row).await?;
-    household(tx, act, dwelling, head).await?.ok_or(Error::NotFound)
+    let id = household(tx, act, dwelling, head).await?.id.ok_or(Error::NotFound)?;
+    Ok((id, building_id))
 }
 
-async fn create(tx: &mut Tx, act: &Act, household: Uuid, new: &NewResident) -> Result<Outcome> {
+async fn create(tx: &mut Tx, act: &Act, (household, building): Home, new: &NewResident) -> Result<Outcome> {
     let id = act.id();
     let seal = |purpose, plain: Option<&str>| plain.map(|plain| act.seal(purpose, plain)).transpose();
     let identity = new.identity.as_ref().map(IdentityNumber::as_str);
@@ -277,61 +275,48 @@ async fn create(tx: &mut Tx, act: &Act, household: Uuid, new: &NewResident) -> R
     let row = row.bind(new.residence_state).bind(new.workplace.as_deref());
     let row = row.bind(seal("health", new.health.as_deref())?).bind(seal("note", new.note.as_deref())?);
     let position = counter::next(tx, act.tenant, search::Kind::Resident.positions()).await?;
-    tx.execute(row.bind(act.at).bind(position)).await?;
+    let document = new.document.or(identity.map(|_| Document::IdentityCard));
+    tx.execute(row.bind(act.at).bind(position).bind(building).bind(document)).await?;
     for (tag, evidence) in &new.tags {
         add_tag(tx, act, id, *tag, evidence).await?;
     }
+    let birth = new.birth.map(|birth| birth.to_string());
+    let traits = Traits { birth: birth.as_deref(), phone, numbered: identity.is_some() };
+    life::suspect(tx, act, id, new.name.as_str(), traits).await?;
     Ok(Outcome::Created(id))
 }
 
-async fn update(tx: &mut Tx, act: &Act, household: Uuid, known: Known, new: &NewResident) -> Result<Outcome> {
-    let (id, version) = (known.id, known.lock_version);
-    let left = Some(known.household_id).filter(|left| *left != household);
-    let (mut now, mut changes) = known.with(act, new)?;
-    if left.is_some() {
-        let (old, new) = (Some(now.household_id.to_string()), Some(household.to_string()));
-        changes.push(Change { field: "household", old, new });
-        now.household_id = household;
-    }
-    let identity = new.identity.as_ref().filter(|_| now.identity_fingerprint.is_none());
-    let sealed = identity.map(|identity| act.seal("identity", identity.as_str())).transpose()?;
-    let fingerprint = identity.map(|identity| act.fingerprint("identity", identity.as_str()));
-    if !changes.is_empty() {
-        let row = CHANGE.bind(act.tenant).bind(id).bind(version).bind(now.household_id).bind(now.sex);
-        let row = row.bind(now.birth_date).bind(sealed).bind(fingerprint).bind(now.phone_sealed);
-        let row = row.bind(now.phone_fingerprint).bind(now.ethnic_group).bind(now.political_status).bind(now.education);
-        let row =
-            row.bind(now.marital_status).bind(now.relation).bind(now.registered_address).bind(now.residence_state);
-        let row = row.bind(now.workplace).bind(now.health_sealed).bind(now.note_sealed).bind(act.at);
-        if tx.execute(row).await? == 0 {
-            return Err(Error::Stale("这位居民的资料刚刚有别人改过，请再试一次。".to_owned()));
-        }
-    }
-    let (missing, ended) = changed_tags(tx, act, id, new).await?;
+async fn update(tx: &mut Tx, act: &Act, home: Home, known: Person, new: &NewResident) -> Result<Outcome> {
+    let left = Some(known.household).filter(|left| known.ended.is_none() && *left != home.0);
+    let mut now = new.upon(&known);
+    (now.household, now.building) = home;
+    (now.ended, now.ended_at, now.merged_into) = (None, None, None);
+    let mut changes = person::save(tx, act, &known, &now).await?;
+    let (missing, ended) = changed_tags(tx, act, known.id, new).await?;
     for (tag, evidence) in missing {
-        add_tag(tx, act, id, tag, &evidence).await?;
+        add_tag(tx, act, known.id, tag, &evidence).await?;
         changes.push(Change { field: "tag", old: None, new: Some(tag.code().to_owned()) });
     }
     for (tag, evidence) in ended {
-        let row = END_TAG.bind(act.tenant).bind(id).bind(tag).bind(act.at).bind(format!("；{evidence}"));
+        let row = END_TAG.bind(act.tenant).bind(known.id).bind(tag).bind(act.at).bind(format!("；{evidence}"));
         tx.execute(row).await?;
         changes.push(Change { field: "tag", old: Some(tag.code().to_owned()), new: None });
     }
     if changes.is_empty() {
-        return Ok(Outcome::Unchanged(id));
+        return Ok(Outcome::Unchanged(known.id));
     }
-    audit::record(tx, act, "update", ("resident", id), "", &changes).await?;
+    audit::record(tx, act, "update", ("resident", known.id), "", &changes).await?;
     if let Some(left) = left {
-        leave(tx, act, left, &now.name).await?;
+        leave(tx, act, left, now.name()).await?;
     }
-    Ok(Outcome::Updated(id))
+    Ok(Outcome::Updated(known.id))
 }
 
-/// Sees to a household that somebody has just left: without people it is no household, and without its head it gets another.
-async fn leave(tx: &mut Tx, act: &Act, id: Uuid, who: &str) -> Result<()> {
+/// Sees to a household that somebody has just left: without people it ends, and without its head it gets another.
+pub(super) async fn leave(tx: &mut Tx, act: &Act, id: Uuid, who: &str) -> Result<()> {
     let members: Vec<Member> = tx.all(MEMBERS.bind(act.tenant).bind(id)).await?;
     if members.is_empty() {
-        tx.execute(REMOVE_HOUSEHOLD.bind(act.tenant).bind(id)).await?;
+        tx.execute(END_HOUSEHOLD.bind(act.tenant).bind(id).bind(act.at)).await?;
         return audit::record(tx, act, "remove", ("household", id), "家里已没有登记的人", &[]).await;
     }
     let Left { dwelling_id, head_name } = tx.one(HOUSEHOLD_BY_ID.bind(act.tenant).bind(id)).await?;
@@ -344,7 +329,7 @@ async fn leave(tx: &mut Tx, act: &Act, id: Uuid, who: &str) -> Result<()> {
     let Some(member) = members.into_iter().find(free) else { return Ok(()) };
     tx.execute(SET_HEAD.bind(act.tenant).bind(id).bind(&member.name).bind(act.at)).await?;
     let change = Change { field: "head_name", old: Some(head_name), new: Some(member.name) };
-    audit::record(tx, act, "update", ("household", id), "户主已迁出", &[change]).await
+    audit::record(tx, act, "update", ("household", id), "户主已不在这一户", &[change]).await
 }
 
 /// Tags, each with the evidence.
@@ -362,71 +347,43 @@ async fn changed_tags(tx: &mut Tx, act: &Act, resident: Uuid, new: &NewResident)
     Ok((missing.cloned().collect(), ended.cloned().collect()))
 }
 
-async fn add_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str) -> Result<()> {
+pub(super) async fn add_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str) -> Result<()> {
     let row = ADD_TAG.bind(act.tenant).bind(act.id()).bind(resident).bind(tag).bind(act.at).bind(evidence);
     tx.execute(row.bind(act.account)).await?;
     Ok(())
 }
 
-impl Known {
-    /// Whether somebody of the same name in the same household can be the same person.
-    fn may_be(&self, new: &NewResident) -> bool {
-        let documents = self.identity_fingerprint.is_none() || new.identity.is_none();
-        let births = match (&self.birth_date, new.birth) {
-            (Some(known), Some(given)) => {
-                let given = given.to_string();
-                known.starts_with(&given) || given.starts_with(known.as_str())
-            }
-            _ => true,
-        };
-        documents && births
-    }
-
-    /// The same resident with what the new particulars add or change, and which fields these are.
-    fn with(mut self, act: &Act, new: &NewResident) -> Result<(Known, Vec<Change>)> {
-        let mut changes = Vec::new();
-        let mut set = |field: &'static str, known: &mut Option<String>, given: Option<&str>| {
-            if given.is_some() && known.as_deref() != given {
-                let given = given.map(str::to_owned);
-                changes.push(Change { field, old: std::mem::replace(known, given.clone()), new: given });
+impl NewResident {
+    /// Somebody who is known already, with what these particulars add or change.
+    fn upon(&self, known: &Person) -> Person {
+        let mut now = known.clone();
+        let mut set = |particular, given: Option<&str>| {
+            if let Some(given) = given {
+                now.values.insert(particular, given.to_owned());
             }
         };
-        let mut sex = Some(std::mem::take(&mut self.sex));
-        set("sex", &mut sex, Some(new.sex.code()).filter(|_| !matches!(new.sex, Sex::Unknown | Sex::Unstated)));
-        self.sex = sex.unwrap_or_default();
-        let birth = new.birth.map(|birth| birth.to_string());
+        set(Particular::Sex, Some(self.sex.code()).filter(|_| !matches!(self.sex, Sex::Unknown | Sex::Unstated)));
+        let birth = self.birth.map(|birth| birth.to_string());
         // A year and month say nothing new about somebody whose day is known.
-        let vaguer = |given: &&str| !self.birth_date.as_deref().is_some_and(|known| known.starts_with(given));
-        let birth = birth.as_deref().filter(vaguer).map(str::to_owned);
-        set("birth_date", &mut self.birth_date, birth.as_deref());
-        set("ethnic_group", &mut self.ethnic_group, new.ethnic.map(Ethnic::code));
-        set("political_status", &mut self.political_status, new.political.map(Political::code));
-        set("education", &mut self.education, new.education.map(Education::code));
-        set("marital_status", &mut self.marital_status, new.marital.map(Marital::code));
-        set("relation", &mut self.relation, new.relation.map(Relation::code));
-        set("registered_address", &mut self.registered_address, new.registered_address.as_deref());
-        set("residence_state", &mut self.residence_state, new.residence_state.map(ResidenceState::code));
-        set("workplace", &mut self.workplace, new.workplace.as_deref());
-
-        if let Some(identity) = new.identity.as_ref().filter(|_| self.identity_fingerprint.is_none()) {
-            changes.push(Change { field: "identity", old: None, new: Some(identity.as_str().to_owned()) });
+        let vaguer = |given: &&str| known.get(Particular::BirthDate).is_some_and(|known| known.starts_with(given));
+        set(Particular::BirthDate, birth.as_deref().filter(|given| !vaguer(given)));
+        set(Particular::Ethnic, self.ethnic.map(Ethnic::code));
+        set(Particular::Political, self.political.map(Political::code));
+        set(Particular::Education, self.education.map(Education::code));
+        set(Particular::Marital, self.marital.map(Marital::code));
+        set(Particular::Relation, self.relation.map(Relation::code));
+        set(Particular::RegisteredAddress, self.registered_address.as_deref());
+        set(Particular::ResidenceState, self.residence_state.map(ResidenceState::code));
+        set(Particular::Workplace, self.workplace.as_deref());
+        set(Particular::Phone, self.phone.as_ref().map(Phone::as_str));
+        set(Particular::Health, self.health.as_deref());
+        set(Particular::Note, self.note.as_deref());
+        if known.get(Particular::Identity).is_none() {
+            set(Particular::Identity, self.identity.as_ref().map(IdentityNumber::as_str));
+            set(Particular::Document, self.identity.as_ref().map(|_| Document::IdentityCard.code()));
         }
-        for (field, sealed, given) in [
-            ("phone", &mut self.phone_sealed, new.phone.as_ref().map(Phone::as_str)),
-            ("health", &mut self.health_sealed, new.health.as_deref()),
-            ("note", &mut self.note_sealed, new.note.as_deref()),
-        ] {
-            let Some(given) = given else { continue };
-            let old = sealed.as_deref().map(|sealed| act.open(field, sealed)).transpose()?;
-            if old.as_deref() != Some(given) {
-                *sealed = Some(act.seal(field, given)?);
-                changes.push(Change { field, old, new: Some(given.to_owned()) });
-            }
-        }
-        if let Some(phone) = &new.phone {
-            self.phone_fingerprint = Some(act.fingerprint("phone", phone.as_str()));
-        }
-        Ok((self, changes))
+        set(Particular::Document, self.document.map(Document::code));
+        now
     }
 }
 

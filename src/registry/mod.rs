@@ -3,13 +3,18 @@
 
 pub mod enrol;
 pub mod import;
+pub mod life;
 mod lookup;
 mod model;
+mod particular;
+pub mod person;
 mod store;
 mod tag;
 mod web;
 
-pub use model::{Field, HouseholdCard};
+pub use model::HouseholdCard;
+pub use particular::{Document, Particular, Values};
+pub use person::{Clash, Edit, Ending, Person, edit};
 pub use store::{STATEMENTS, household_card, index, named_in, population, unindexed_tenants};
 pub use tag::{ResidenceState, Tag};
 

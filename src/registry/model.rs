@@ -5,22 +5,12 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use codes::{PartialDate, Sex};
-use db::{record, text_enum};
+use db::record;
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::tag::{ResidenceState, Tag};
 use crate::place::{Use, floor_words, room_words, unit_words};
-
-text_enum! {
-    /// What a page shows masked, or not at all, until somebody says why they must read it.
-    pub enum Field {
-        Identity = "identity" "身份证号",
-        Phone = "phone" "电话",
-        Health = "health" "健康状况",
-        Note = "note" "备注",
-    }
-}
 
 /// The tags that say a household wants looking after, the most pressing first.
 pub const CARE: &[Tag] = &[
@@ -52,7 +42,7 @@ record! {
     /// A dwelling of a building with one of its residents and one of that resident's tags.
     #[derive(Debug, Clone)]
     pub(super) struct DoorRow {
-        pub unit_key: String, pub floor: i64, pub room: String, pub usage: Option<Use>, pub household_id: Option<Uuid>,
+        pub unit_key: String, pub dwelling_id: Uuid, pub floor: i64, pub room: String, pub usage: Option<Use>, pub household_id: Option<Uuid>,
         pub resident_id: Option<Uuid>, pub residence_state: Option<ResidenceState>, pub tag: Option<Tag>,
     }
 }
@@ -99,6 +89,7 @@ pub fn label<T: FromStr + Display>(text: &str) -> String {
 /// How a door looks in the matrix of a building.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Door {
+    pub dwelling: Uuid,
     pub room: String,
     pub usage: Option<Use>,
     /// In the order of their making; the first is where the door leads to.
@@ -191,7 +182,7 @@ pub(super) fn matrix(rows: Vec<DoorRow>) -> (Vec<Stairwell>, Figures) {
         }
         let Some((_, doors)) = units.last_mut() else { continue };
         let door = doors.entry((row.floor, row.room.clone())).or_default();
-        (door.room, door.usage) = (row.room, row.usage);
+        (door.dwelling, door.room, door.usage) = (row.dwelling_id, row.room, row.usage);
         door.households.extend(row.household_id.filter(|id| !door.households.contains(id)));
         if row.resident_id.is_some_and(|id| seen.insert(id)) {
             match row.residence_state {
@@ -236,6 +227,7 @@ mod tests {
     fn row(unit: &str, floor: i64, room: &str) -> DoorRow {
         DoorRow {
             unit_key: unit.into(),
+            dwelling_id: Uuid::nil(),
             floor,
             room: room.into(),
             usage: None,

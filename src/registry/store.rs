@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::model::{DoorRow, HouseholdCard};
+use super::person::Ending;
 use super::tag::{ResidenceState, Tag};
 use crate::access::{Act, Scope};
 use crate::error::Result;
@@ -16,12 +17,12 @@ macro_rules! residents {
     ($condition:expr, $account:literal, $roles:literal) => {
         concat!(
             "SELECT p.*, t.tag FROM (
-                SELECT r.id, r.position, r.household_id, r.name, r.sex, r.birth_date, r.identity_sealed, r.phone_sealed,
+                SELECT r.id, r.position, r.household_id, r.name, r.sex, r.birth_date, r.identity_sealed, r.phone_sealed, r.ended,
                     e.name AS estate_name, b.name AS building_name, u.key AS unit_key, d.room
                 FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
                 JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
                 JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
-                JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+                JOIN buildings b ON b.tenant_id = r.tenant_id AND b.id = r.building_id
                 JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
                 WHERE r.tenant_id = $1 AND ",
             $condition,
@@ -38,9 +39,7 @@ macro_rules! residents {
 macro_rules! search {
     ($condition:expr, $account:literal, $roles:literal, $first:literal, $second:literal, $third:literal) => {
         concat!(
-            "SELECT r.position FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
-            JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
-            JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
+            "SELECT r.position FROM residents r JOIN buildings b ON b.tenant_id = r.tenant_id AND b.id = r.building_id
             WHERE r.tenant_id = $1 AND ",
             $condition,
             " AND r.search_text LIKE ",
@@ -59,10 +58,7 @@ macro_rules! search {
 statements! {
     /// A resident of a building whose whole name stands in a text. Names of two characters are left out: they are
     /// too often words.
-    NAMED_IN = "SELECT r.name FROM dwellings d
-        CROSS JOIN households h CROSS JOIN residents r
-        WHERE h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND r.tenant_id = h.tenant_id AND r.household_id = h.id
-          AND d.tenant_id = $1 AND d.building_id = $2 AND LENGTH(r.name) >= 3
+    NAMED_IN = "SELECT r.name FROM residents r WHERE r.tenant_id = $1 AND r.building_id = $2 AND r.ended IS NULL AND LENGTH(r.name) >= 3
           AND CAST($3 AS TEXT) LIKE '%' || r.name || '%' LIMIT 1";
     SEARCH = search!(concat!("r.position IN ", in_batch!()), "$66", "$67", "$68", "$69", "$70");
     SEARCH_UNINDEXED = concat!(search!("NOT r.indexed AND r.position < $2", "$4", "$5", "$6", "$7", "$8"), " LIMIT $3");
@@ -78,10 +74,10 @@ statements! {
     /// The doors that a place names, one row for each household; what the place does not name is null.
     DOORS = concat!(
         "SELECT e.name AS estate_name, b.id AS building_id, b.name AS building_name, u.key AS unit_key, d.room,
-            d.use AS usage, h.id AS household_id, h.head_name,
-            (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
+            d.id AS dwelling_id, d.use AS usage, h.id AS household_id, h.head_name,
+            (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id AND r.ended IS NULL) AS people
         FROM estates e CROSS JOIN buildings b CROSS JOIN units u CROSS JOIN dwellings d
-        LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id
+        LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND h.ended_at IS NULL
         WHERE b.tenant_id = e.tenant_id AND b.estate_id = e.id AND u.tenant_id = b.tenant_id AND u.building_id = b.id
             AND d.tenant_id = u.tenant_id AND d.unit_id = u.id AND e.tenant_id = $1 AND (CAST($4 AS TEXT) IS NULL OR e.name LIKE $4 ESCAPE '\\')
             AND (CAST($5 AS TEXT) IS NULL OR b.key = $5) AND (CAST($6 AS TEXT) IS NULL OR u.key = $6)
@@ -99,11 +95,11 @@ statements! {
         " ORDER BY e.created_at, e.id, b.position, b.key LIMIT 100"
     );
 
-    MATRIX = "SELECT u.key AS unit_key, d.floor, d.room, d.use AS usage, h.id AS household_id, r.id AS resident_id,
+    MATRIX = "SELECT u.key AS unit_key, d.id AS dwelling_id, d.floor, d.room, d.use AS usage, h.id AS household_id, r.id AS resident_id,
             r.residence_state, t.tag
         FROM dwellings d JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
-        LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id
-        LEFT JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
+        LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND h.ended_at IS NULL
+        LEFT JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id AND r.ended IS NULL
         LEFT JOIN resident_tags t ON t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.until IS NULL
         WHERE d.tenant_id = $1 AND d.building_id = $2 ORDER BY LENGTH(u.key), u.key, h.created_at, h.id LIMIT 20000";
 
@@ -120,17 +116,17 @@ statements! {
     );
     MEMBERS = "SELECT r.id, r.name, r.sex, r.birth_date, r.relation, r.ethnic_group, r.political_status, r.education,
             r.marital_status, r.registered_address, r.residence_state, r.workplace, r.identity_sealed, r.phone_sealed,
-            r.health_sealed, r.note_sealed
+            r.health_sealed, r.note_sealed, r.ended, r.ended_at
         FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
         WHERE r.tenant_id = $1 AND r.household_id = $2
-        ORDER BY CASE WHEN r.name = h.head_name THEN 0 ELSE 1 END, COALESCE(r.birth_date, '9999'), r.id LIMIT 100";
+        ORDER BY CASE WHEN r.ended IS NULL THEN 0 ELSE 1 END, CASE WHEN r.name = h.head_name THEN 0 ELSE 1 END, COALESCE(r.birth_date, '9999'), r.id LIMIT 100";
     MEMBERS_TAGS = "SELECT t.resident_id, t.tag, t.since, t.evidence FROM resident_tags t
         WHERE t.tenant_id = $1 AND t.until IS NULL
           AND t.resident_id IN (SELECT r.id FROM residents r WHERE r.tenant_id = $1 AND r.household_id = $2)
         ORDER BY t.resident_id, t.tag LIMIT 1000";
     UNDER_ONE_ROOF = "SELECT h.id, h.head_name,
-            (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
-        FROM households h WHERE h.tenant_id = $1 AND h.dwelling_id = $2 AND h.id <> $3 ORDER BY h.created_at, h.id LIMIT 100";
+            (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id AND r.ended IS NULL) AS people
+        FROM households h WHERE h.tenant_id = $1 AND h.dwelling_id = $2 AND h.id <> $3 AND h.ended_at IS NULL ORDER BY h.created_at, h.id LIMIT 100";
     SEALED = concat!(
         "SELECT r.household_id, r.name, r.identity_sealed, r.phone_sealed, r.health_sealed, r.note_sealed
         FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
@@ -141,10 +137,10 @@ statements! {
     );
 
     ANYBODY = "SELECT id FROM residents WHERE tenant_id = $1 LIMIT 1";
-    POPULATION = "SELECT (SELECT COUNT(*) FROM households WHERE tenant_id = $1) AS households,
-        (SELECT COUNT(*) FROM residents WHERE tenant_id = $1) AS people";
+    POPULATION = "SELECT (SELECT COUNT(*) FROM households WHERE tenant_id = $1 AND ended_at IS NULL) AS households,
+        (SELECT COUNT(*) FROM residents WHERE tenant_id = $1 AND ended IS NULL) AS people";
     CARD = "SELECT h.id, h.head_name, e.name AS estate_name, b.id AS building_id, b.name AS building_name, u.key AS unit_key,
-            d.room, (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id) AS people
+            d.room, (SELECT COUNT(*) FROM residents r WHERE r.tenant_id = h.tenant_id AND r.household_id = h.id AND r.ended IS NULL) AS people
         FROM households h JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
         JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
         JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
@@ -160,12 +156,12 @@ record! {
     pub(super) struct ResidentRow {
         pub id: Uuid, pub household_id: Uuid, pub name: String, pub sex: String, pub birth_date: Option<String>,
         pub identity_sealed: Option<Vec<u8>>, pub phone_sealed: Option<Vec<u8>>, pub estate_name: String,
-        pub building_name: String, pub unit_key: String, pub room: String, pub tag: Option<Tag>,
+        pub building_name: String, pub unit_key: String, pub room: String, pub tag: Option<Tag>, pub ended: Option<Ending>,
     }
     #[derive(Debug, Clone)]
     pub(super) struct FoundDoor {
         pub estate_name: String, pub building_id: Uuid, pub building_name: String, pub unit_key: String, pub room: String,
-        pub usage: Option<Use>, pub household_id: Option<Uuid>, pub head_name: Option<String>, pub people: i64,
+        pub dwelling_id: Uuid, pub usage: Option<Use>, pub household_id: Option<Uuid>, pub head_name: Option<String>, pub people: i64,
     }
     #[derive(Debug, Clone)]
     pub(super) struct FoundBuilding { pub id: Uuid, pub name: String, pub estate_name: String, pub dwellings: i64 }
@@ -183,6 +179,7 @@ record! {
         pub marital_status: Option<String>, pub registered_address: Option<String>,
         pub residence_state: Option<ResidenceState>, pub workplace: Option<String>, pub identity_sealed: Option<Vec<u8>>,
         pub phone_sealed: Option<Vec<u8>>, pub health_sealed: Option<Vec<u8>>, pub note_sealed: Option<Vec<u8>>,
+        pub ended: Option<Ending>, pub ended_at: Option<Timestamp>,
     }
     #[derive(Debug, Clone)]
     pub(super) struct MemberTag { pub resident_id: Uuid, pub tag: Tag, pub since: Timestamp, pub evidence: String }

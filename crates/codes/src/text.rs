@@ -18,7 +18,7 @@ pub(crate) fn half_width_char(c: char) -> char {
 }
 
 /// Half-width, without any white space, invisible characters or the apostrophe that marks a spreadsheet cell as text.
-pub(crate) fn compact(text: &str) -> String {
+pub fn compact(text: &str) -> String {
     let visible: String = half_width(text).chars().filter(|&c| !c.is_whitespace() && !is_invisible(c)).collect();
     visible.trim_start_matches(['\'', '‘', '’']).to_owned()
 }

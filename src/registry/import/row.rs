@@ -73,6 +73,7 @@ pub fn read(header: &Header, cells: &[String], today: Date) -> Result<Entry, Rej
             .map(|said| format!("现居住地址：{said}")),
     );
     let person = NewResident {
+        document: None,
         sex: row.sex(identity.as_ref())?,
         birth,
         phone: row.phone()?,

@@ -3,24 +3,33 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use codes::tables::{Education, Ethnic, Marital, Political, Relation};
-use codes::{IdentityNumber, Phone, Place, address};
+use codes::{Place, address};
 use db::Tx;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::lookup::Query;
-use super::model::{self, Field, Figures, Stairwell, age, door_words, label, person_words};
-use super::store::{self, FoundBuilding, FoundDoor, Household, Member, MemberTag, Neighbour, ResidentRow};
-use super::tag::Tag;
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::place::{self, Spot};
+use crate::registry::lookup::Query;
+use crate::registry::model::{self, Figures, Stairwell, age, door_words, label, person_words};
+use crate::registry::particular::Particular;
+use crate::registry::person::Ending;
+use crate::registry::store::{self, FoundBuilding, FoundDoor, Household, Member, MemberTag, Neighbour, ResidentRow};
+use crate::registry::tag::Tag;
 use crate::web::{Form, Shell, page, page_again};
 use crate::{audit, search};
 
+mod double;
+mod member;
+mod resident;
+
 pub fn routes() -> Routes {
     Routes::default()
+        .merge(resident::routes())
+        .merge(double::routes())
+        .merge(member::routes())
         .get("/residents", Permission::ResidentRead, list)
         .get("/residents/search", Permission::ResidentRead, list)
         .post("/residents/search", Permission::ResidentRead, search)
@@ -32,19 +41,20 @@ pub fn routes() -> Routes {
 // ---------- look-up ----------
 
 #[derive(Template)]
-#[template(path = "registry/residents.html")]
+#[template(path = "registry/web/residents.html")]
 struct Residents {
     shell: Shell,
     query: String,
     results: Option<Results>,
     /// Nobody is registered yet.
     nobody: bool,
+    merges: bool,
     imports: bool,
 }
 
 /// What a search has found: a part of the page, and on its own what is put under the search box while somebody types.
 #[derive(Template)]
-#[template(path = "registry/results.html")]
+#[template(path = "registry/web/results.html")]
 struct Results {
     shell: Shell,
     query: String,
@@ -70,6 +80,7 @@ struct Listed {
     phone: String,
     identity: String,
     tags: Vec<Tag>,
+    ended: Option<Ending>,
 }
 
 impl FoundDoor {
@@ -82,7 +93,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     let mut tx = app.db.read().await?;
     let nobody = !store::anybody(&mut tx, viewer.tenant).await?;
     let imports = viewer.may(Permission::RegistryImport);
-    page(&Residents { shell, query: String::new(), results: None, nobody, imports })
+    let merges = viewer.may(Permission::ResidentMerge);
+    page(&Residents { shell, query: String::new(), results: None, nobody, merges, imports })
 }
 
 /// Looks people and doors up. What is looked for comes in the body of a POST, so that no name and no number gets into
@@ -104,7 +116,8 @@ async fn search(
         return page(&results);
     }
     let imports = viewer.may(Permission::RegistryImport);
-    page(&Residents { shell, query, results: Some(results), nobody: false, imports })
+    let merges = viewer.may(Permission::ResidentMerge);
+    page(&Residents { shell, query, results: Some(results), nobody: false, merges, imports })
 }
 
 async fn look_up(tx: &mut Tx, act: &Act, scope: &Scope, text: &str, before: i64) -> Result<Answer> {
@@ -154,10 +167,11 @@ fn people(act: &Act, rows: Vec<ResidentRow>, next: Option<i64>) -> Result<Answer
                 household: row.household_id,
                 words: person_words(&row.sex, age(row.birth_date.as_deref(), today)),
                 door: door_words(&row.estate_name, &row.building_name, &row.unit_key, &row.room),
-                phone: masked(act, Field::Phone, row.phone_sealed.as_deref())?,
-                identity: masked(act, Field::Identity, row.identity_sealed.as_deref())?,
+                phone: masked(act, Particular::Phone, row.phone_sealed.as_deref())?,
+                identity: masked(act, Particular::Identity, row.identity_sealed.as_deref())?,
                 name: row.name,
                 tags: Vec::new(),
+                ended: row.ended,
             });
         }
         if let Some(last) = people.last_mut() {
@@ -172,28 +186,22 @@ fn today(act: &Act) -> Date {
 }
 
 /// A sealed value as it is shown before anybody has said why they must read it; empty if there is none.
-fn masked(act: &Act, field: Field, sealed: Option<&[u8]>) -> Result<String> {
+fn masked(act: &Act, particular: Particular, sealed: Option<&[u8]>) -> Result<String> {
     let Some(sealed) = sealed else { return Ok(String::new()) };
-    Ok(match field {
-        Field::Identity => IdentityNumber::parse(&act.open(field.code(), sealed)?)
-            .map_or("已登记".to_owned(), |number| number.masked()),
-        Field::Phone => {
-            Phone::parse(&act.open(field.code(), sealed)?).map_or("已登记".to_owned(), |phone| phone.masked())
-        }
-        Field::Health | Field::Note => "已登记".to_owned(),
-    })
+    Ok(particular.masked(&act.open(particular.code(), sealed)?))
 }
 
 // ---------- one building ----------
 
 #[derive(Template)]
-#[template(path = "registry/building.html")]
+#[template(path = "registry/web/building.html")]
 struct BuildingPage {
     shell: Shell,
     spot: Spot,
     stairwells: Vec<Stairwell>,
     figures: Figures,
     sheets: bool,
+    may_edit: bool,
 }
 
 async fn building(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -201,21 +209,31 @@ async fn building(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id)
     place::building_in_reach(&mut tx, viewer.tenant, &viewer.scope(Permission::ResidentRead), id).await?;
     let spot = place::spot(&mut tx, viewer.tenant, id).await?;
     let (stairwells, figures) = model::matrix(store::matrix(&mut tx, viewer.tenant, id).await?);
-    page(&BuildingPage { shell, spot, stairwells, figures, sheets: viewer.may(Permission::PlaceRead) })
+    page(&BuildingPage {
+        shell,
+        spot,
+        stairwells,
+        figures,
+        sheets: viewer.may(Permission::PlaceRead),
+        may_edit: viewer.may(Permission::ResidentEdit),
+    })
 }
 
 // ---------- one household ----------
 
 #[derive(Template)]
-#[template(path = "registry/household.html")]
+#[template(path = "registry/web/household.html")]
 struct HouseholdPage {
     shell: Shell,
     household: Household,
     residents: Vec<Resident>,
+    /// Those who lived here last and have left.
+    former: Vec<Member>,
     neighbours: Vec<Neighbour>,
     /// Every tag of the household once.
     tags: Vec<Tag>,
     may_reveal: bool,
+    may_edit: bool,
     /// Whom the reveal form is about, if it is shown again.
     asked: Option<Uuid>,
     form: Form,
@@ -232,7 +250,7 @@ struct Resident {
     tags: Vec<MemberTag>,
     facts: Vec<(&'static str, String)>,
     /// What there is to reveal.
-    sealed: Vec<Field>,
+    sealed: Vec<Particular>,
 }
 
 impl HouseholdPage {
@@ -265,18 +283,20 @@ async fn household_page(
     let household = store::household(tx, viewer.tenant, &viewer.scope(Permission::ResidentRead), id).await?;
     let tags = store::members_tags(tx, viewer.tenant, id).await?;
     let members = store::members(tx, viewer.tenant, id).await?;
+    let (members, former): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| member.ended.is_none());
     let residents = members.into_iter().map(|member| resident(&act, member, &tags)).collect::<Result<_>>()?;
     let neighbours = store::under_one_roof(tx, viewer.tenant, &household).await?;
     let mut tags: Vec<Tag> = tags.into_iter().map(|tag| tag.tag).collect();
     tags.sort();
     tags.dedup();
     let may_reveal = viewer.may(Permission::ResidentReveal);
-    Ok(HouseholdPage { shell, household, residents, neighbours, tags, may_reveal, asked, form })
+    let may_edit = viewer.may(Permission::ResidentEdit);
+    Ok(HouseholdPage { shell, household, residents, former, neighbours, tags, may_reveal, may_edit, asked, form })
 }
 
 fn resident(act: &Act, member: Member, tags: &[MemberTag]) -> Result<Resident> {
-    let identity = masked(act, Field::Identity, member.identity_sealed.as_deref())?;
-    let phone = masked(act, Field::Phone, member.phone_sealed.as_deref())?;
+    let identity = masked(act, Particular::Identity, member.identity_sealed.as_deref())?;
+    let phone = masked(act, Particular::Phone, member.phone_sealed.as_deref())?;
     let facts = [
         ("出生日期", member.birth_date.clone()),
         ("民族", member.ethnic_group.as_deref().map(label::<Ethnic>)),
@@ -288,10 +308,10 @@ fn resident(act: &Act, member: Member, tags: &[MemberTag]) -> Result<Resident> {
         ("工作单位或学校", member.workplace),
     ];
     let sealed = [
-        (Field::Identity, member.identity_sealed.is_some()),
-        (Field::Phone, member.phone_sealed.is_some()),
-        (Field::Health, member.health_sealed.is_some()),
-        (Field::Note, member.note_sealed.is_some()),
+        (Particular::Identity, member.identity_sealed.is_some()),
+        (Particular::Phone, member.phone_sealed.is_some()),
+        (Particular::Health, member.health_sealed.is_some()),
+        (Particular::Note, member.note_sealed.is_some()),
     ];
     Ok(Resident {
         id: member.id,
@@ -309,12 +329,12 @@ fn resident(act: &Act, member: Member, tags: &[MemberTag]) -> Result<Resident> {
 // ---------- a reveal ----------
 
 #[derive(Template)]
-#[template(path = "registry/reveal.html")]
+#[template(path = "registry/web/reveal.html")]
 struct Reveal {
     shell: Shell,
     household: Uuid,
     name: String,
-    field: Field,
+    field: Particular,
     value: String,
     reason: String,
 }
@@ -323,7 +343,7 @@ impl Reveal {
     /// The value in the groups at which a narrow screen may break it: the parts of an identity number, else all of it.
     fn groups(&self) -> Vec<&str> {
         match self.value.split_at_checked(14) {
-            Some((front, last)) if self.field == Field::Identity && front.is_ascii() => {
+            Some((front, last)) if self.field == Particular::Identity && front.is_ascii() => {
                 let (area, birth) = front.split_at(6);
                 vec![area, birth, last]
             }
@@ -342,7 +362,8 @@ async fn reveal(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::ResidentReveal)?;
     let scope = viewer.scope(Permission::ResidentReveal);
-    let field = form.choice("field", "要看哪一项", Field::parse);
+    let field =
+        form.choice("field", "要看哪一项", |code| Particular::parse(code).filter(|field| field.is_sealed()));
     let reason = form.text("reason", "原因", 5..=100);
     if codes::text::personal(&reason).is_some() {
         form.fail("reason", "原因会写进审计记录，请不要写电话或身份证号");
@@ -354,10 +375,10 @@ async fn reveal(
         return page_again(&household_page(&mut tx, &app, &viewer, shell, household, Some(id), form).await?);
     };
     let value = match field {
-        Field::Identity => sealed.identity_sealed,
-        Field::Phone => sealed.phone_sealed,
-        Field::Health => sealed.health_sealed,
-        Field::Note => sealed.note_sealed,
+        Particular::Identity => sealed.identity_sealed,
+        Particular::Phone => sealed.phone_sealed,
+        Particular::Health => sealed.health_sealed,
+        _ => sealed.note_sealed,
     };
     let Some(value) = value else {
         return Err(Error::refused(format!("没有登记{field}，不用查看。这次没有记入审计记录。")));
