@@ -105,6 +105,26 @@ CREATE TABLE resident_tags (
 --@citus SELECT create_distributed_table('resident_tags', 'tenant_id', colocate_with => 'tenants');
 CREATE UNIQUE INDEX resident_tags_current ON resident_tags (tenant_id, resident_id, tag) WHERE until IS NULL;
 
+CREATE TABLE building_figures ( -- how many people and homes of each kind a building has; made anew from the rows
+    tenant_id UUID NOT NULL,
+    building_id UUID NOT NULL,
+    facet TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, building_id, facet),
+    FOREIGN KEY (tenant_id, building_id) REFERENCES buildings (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('building_figures', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE stale_buildings ( -- a row for each change since the figures of a building were made
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    building_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, building_id) REFERENCES buildings (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('stale_buildings', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX stale_buildings_by_building ON stale_buildings (tenant_id, building_id, id);
+
 CREATE TABLE imports (
     tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
     id UUID NOT NULL,

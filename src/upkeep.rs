@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::access::{self, Act};
 use crate::app::App;
 use crate::error::Result;
+use crate::means::Means;
 use crate::{issue, outbox, photo, registry};
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -38,14 +39,19 @@ const INDEXED_AT_ONCE: i64 = 64;
 /// It pauses so many times as long as it has just worked, since people who write wait while it does.
 const PATIENCE: u32 = 9;
 
-/// Lets the search know of new rows soon after their commit, until it is told to stop.
-pub async fn keep_indexed(db: Db, mut stop: watch::Receiver<bool>) {
+/// Lets the search know of new rows and counts buildings anew, soon after a commit, until it is told to stop.
+pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
     loop {
         let began = Instant::now();
-        let more = index_some(&db).await.unwrap_or_else(|error| {
+        let more = index_some(&app.db).await.unwrap_or_else(|error| {
             tracing::error!(?error, "the search was not brought up to date");
             false
         });
+        let more = more
+            | registry::figures::count_some(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "the figures of buildings were not brought up to date");
+                false
+            });
         let pause = if more { began.elapsed() * PATIENCE } else { INDEXING };
         tokio::select! {
             biased;
@@ -58,6 +64,12 @@ pub async fn keep_indexed(db: Db, mut stop: watch::Receiver<bool>) {
 /// Lets the search know of every row that it does not know yet.
 pub async fn index(db: &Db) -> Result<()> {
     while index_some(db).await? {}
+    Ok(())
+}
+
+/// Counts every building that has changed.
+pub async fn count(db: &Db, means: &Means) -> Result<()> {
+    while registry::figures::count_some(db, means).await? {}
     Ok(())
 }
 
@@ -97,6 +109,7 @@ pub async fn once(app: &App) -> Result<()> {
 async fn look_after(app: &App, act: &Act) -> Result<()> {
     registry::import::forget_old(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
+    registry::figures::grow_older(&mut tx, act).await?;
     photo::sweep(&mut tx, act, act.at - FORM).await?;
     outbox::sweep(&mut tx, act.tenant, act.at - DELIVERED).await?;
     Ok(tx.commit().await?)

@@ -4,10 +4,10 @@ use codes::address::parse_room;
 use codes::tables::{Political, Relation};
 use codes::{IdentityNumber, PersonName, Phone, Sex};
 use doorstep::access::{Reach, Role};
-use doorstep::audit;
 use doorstep::place::{self, Settler, Use};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
 use doorstep::registry::{self, ResidenceState, Tag};
+use doorstep::{audit, upkeep};
 use jiff::ToSpan;
 use uuid::Uuid;
 
@@ -46,6 +46,7 @@ async fn living(app: &TestApp, building: &str, unit: &str, room: &str, head: &st
         panic!("somebody new");
     };
     tx.commit().await.unwrap();
+    upkeep::count(&app.db, &app.means).await.unwrap();
     (id, dwelling)
 }
 

@@ -22,6 +22,7 @@ const LISTS: &[&[Statement]] = &[
     place::STATEMENTS,
     registry::STATEMENTS,
     registry::enrol::STATEMENTS,
+    registry::figures::STATEMENTS,
     registry::import::STATEMENTS,
     registry::life::STATEMENTS,
     registry::person::STATEMENTS,
@@ -75,6 +76,9 @@ const MAY_SCAN: &[&str] = &[
     "registry::store::BUILDINGS",
     "registry::store::DOORS", // from the estates down to the doors
     "registry::import::store::UNCONFIRMED",
+    "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
+    "registry::figures::STALE",
+    "registry::figures::OF_YESTERDAY",
     "settings::LIST",
     // These walk along a partial index of what is open or not yet done.
     "issue::store::COUNTS",

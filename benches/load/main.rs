@@ -85,6 +85,7 @@ pub async fn generate(data: &Path, database: &str, code: &str, size: usize) {
     doorstep::demo::generate(&db, &means, &order, &ProgressBar::hidden()).await.unwrap();
     let generated = began.elapsed();
     doorstep::upkeep::index(&db).await.unwrap();
+    doorstep::upkeep::count(&db, &means).await.unwrap();
     let indexed = began.elapsed() - generated;
     db.close().await;
     eprintln!("{size} residents and issues: generated in {generated:.1?}, indexed in {indexed:.1?}");

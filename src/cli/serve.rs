@@ -75,7 +75,7 @@ pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) 
     let (stop, mut stopped) = watch::channel(false);
     let deliveries = tokio::spawn(outbox::run(app.clone(), app::handlers(), stopped.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone(), stopped.clone()));
-    let indexing = tokio::spawn(upkeep::keep_indexed(app.db.clone(), stopped.clone()));
+    let keeping_up = tokio::spawn(upkeep::keep_up(app.clone(), stopped.clone()));
 
     let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let told = async move { drop(stopped.wait_for(|stop| *stop).await) };
@@ -97,7 +97,7 @@ pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) 
     stop.send_replace(true);
     deliveries.await?;
     upkeep.await?;
-    indexing.await?;
+    keeping_up.await?;
     app.db.close().await;
     Ok(())
 }

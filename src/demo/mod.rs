@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::place::{self, Use};
 use crate::registry::enrol::{NewResident, enrol};
+use crate::registry::figures;
 use community::{Community, act_at};
 use people::{Family, Person};
 use plan::Plan;
@@ -205,7 +206,9 @@ async fn settle(
     for home in empty {
         place::set_use(&mut tx, &act, home.dwelling, Use::Vacant).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    while figures::count_some(db, &act.means).await? {}
+    Ok(())
 }
 
 async fn move_in(tx: &mut Tx, act: &Act, dwelling: uuid::Uuid, family: &Family) -> Result<()> {

@@ -240,7 +240,6 @@ impl Maker {
         };
         let family_name = names::surname(&mut self.rng);
         let alone = sketches.len() == 1;
-        let old_couple = sketches.len() == 2 && sketches.iter().all(|sketch| sketch.age >= ELDERLY);
         let raised_by_grandparents = sketches.iter().any(|sketch| sketch.relation == Relation::Grandchild);
         let mut people: Vec<Person> = Vec::new();
         for Sketch { relation, sex, age, marital } in sketches {
@@ -274,10 +273,7 @@ impl Maker {
             let tags = plain_tags(&person, origin);
             person.tags.extend(tags);
             if alone {
-                person.tags.push((if age >= ELDERLY { Tag::ElderLivingAlone } else { Tag::LivingAlone }, DOOR));
-            }
-            if old_couple {
-                person.tags.push((Tag::EmptyNestElder, DOOR));
+                person.tags.push((Tag::LivingAlone, DOOR));
             }
             if relation == Relation::Grandchild && raised_by_grandparents {
                 person.tags.push((Tag::LeftBehindChild, DOOR));
@@ -428,8 +424,6 @@ const DOOR: &str = "入户摸底";
 fn plain_tags(person: &Person, origin: Origin) -> Vec<(Tag, &'static str)> {
     let tags = [
         (person.political == Some(Political::Member), Tag::PartyMemberHousehold),
-        (person.age >= 80, Tag::OldestOld),
-        (person.age < 14, Tag::Child),
         (origin == Origin::Elsewhere, Tag::Migrant),
         (origin == Origin::Village, Tag::RelocatedVillager),
     ];
@@ -488,9 +482,7 @@ mod tests {
             let head = &family.members[0];
             assert!(head.relation == Relation::Head && head.age >= 22);
             for person in &family.members {
-                assert_eq!(has(person, Tag::ElderLivingAlone), family.members.len() == 1 && person.age >= 60);
-                assert_eq!(has(person, Tag::Child), person.age < 14);
-                assert_eq!(has(person, Tag::OldestOld), person.age >= 80);
+                assert!(has(person, Tag::LivingAlone) <= (family.members.len() == 1));
                 assert_eq!(has(person, Tag::PartyMemberHousehold), person.political == Some(Political::Member));
                 let child = matches!(person.relation, Relation::Son | Relation::Daughter);
                 assert!(!child || person.age + 18 <= head.age, "{} {}", person.age, head.age);

@@ -8,6 +8,7 @@ use db::{Tx, record, statements};
 use pinyin::ToPinyin;
 use uuid::Uuid;
 
+use super::figures;
 use super::life::{self, Traits};
 use super::particular::{Document, Particular};
 use super::person::{self, Ending, Person};
@@ -277,10 +278,11 @@ async fn create(tx: &mut Tx, act: &Act, (household, building): Home, new: &NewRe
     let position = counter::next(tx, act.tenant, search::Kind::Resident.positions()).await?;
     let document = new.document.or(identity.map(|_| Document::IdentityCard));
     tx.execute(row.bind(act.at).bind(position).bind(building).bind(document)).await?;
-    for (tag, evidence) in &new.tags {
-        add_tag(tx, act, id, *tag, evidence).await?;
+    for (tag, evidence) in new.said() {
+        add_tag(tx, act, id, tag, &evidence).await?;
     }
     let birth = new.birth.map(|birth| birth.to_string());
+    figures::touch(tx, act, building).await?;
     let traits = Traits { birth: birth.as_deref(), phone, numbered: identity.is_some() };
     life::suspect(tx, act, id, new.name.as_str(), traits).await?;
     Ok(Outcome::Created(id))
@@ -305,6 +307,7 @@ async fn update(tx: &mut Tx, act: &Act, home: Home, known: Person, new: &NewResi
     if changes.is_empty() {
         return Ok(Outcome::Unchanged(known.id));
     }
+    figures::touch(tx, act, now.building).await?;
     audit::record(tx, act, "update", ("resident", known.id), "", &changes).await?;
     if let Some(left) = left {
         leave(tx, act, left, now.name()).await?;
@@ -342,9 +345,9 @@ async fn changed_tags(tx: &mut Tx, act: &Act, resident: Uuid, new: &NewResident)
     }
     let held: Vec<Tagged> = tx.all(TAGS.bind(act.tenant).bind(resident)).await?;
     let holds = |tag: Tag| held.iter().any(|held| held.tag == tag);
-    let missing = new.tags.iter().filter(|(tag, _)| !holds(*tag));
-    let ended = new.ended.iter().filter(|(tag, _)| holds(*tag));
-    Ok((missing.cloned().collect(), ended.cloned().collect()))
+    let missing = new.said().into_iter().filter(|(tag, _)| !holds(*tag));
+    let ended = new.ended.iter().filter(|(tag, _)| !tag.is_derived() && holds(*tag));
+    Ok((missing.collect(), ended.cloned().collect()))
 }
 
 pub(super) async fn add_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str) -> Result<()> {
@@ -354,6 +357,17 @@ pub(super) async fn add_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, ev
 }
 
 impl NewResident {
+    /// The tags that are set because somebody says so; those that follow from facts are computed.
+    fn said(&self) -> Evidenced {
+        let mut said = Evidenced::new();
+        for (tag, evidence) in &self.tags {
+            if let Some(tag) = tag.as_said().filter(|tag| !said.iter().any(|(known, _)| known == tag)) {
+                said.push((tag, evidence.clone()));
+            }
+        }
+        said
+    }
+
     /// Somebody who is known already, with what these particulars add or change.
     fn upon(&self, known: &Person) -> Person {
         let mut now = known.clone();

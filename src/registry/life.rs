@@ -66,7 +66,6 @@ pub async fn leave(
     }
     let now = Person { ended: Some(ending), ended_at: Some(at), ..before.clone() };
     write(tx, act, &before, &now, reason).await?;
-    tx.execute(END_TAGS.bind(act.tenant).bind(id).bind(act.at)).await?;
     enrol::leave(tx, act, before.household, before.name()).await
 }
 

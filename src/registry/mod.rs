@@ -2,6 +2,7 @@
 //! household by household. What identifies a person is shown masked; a reveal asks for a reason and is logged.
 
 pub mod enrol;
+pub mod figures;
 pub mod import;
 pub mod life;
 mod lookup;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::enrol::search_text;
+use super::figures;
 use super::life::{self, Traits};
 use super::particular::{Particular, Values};
 use crate::access::Act;
@@ -201,6 +202,10 @@ pub(super) async fn save(tx: &mut Tx, act: &Act, before: &Person, now: &Person) 
     let version = before.version + 1;
     let field = |change: &Change| CHANGED_WITH.bind(act.tenant).bind(now.id).bind(change.field).bind(version);
     tx.execute_many(CHANGED_WITH, changes.iter().map(field).collect()).await?;
+    figures::touch(tx, act, now.building).await?;
+    if before.building != now.building {
+        figures::touch(tx, act, before.building).await?;
+    }
     Ok(changes)
 }
 

@@ -36,6 +36,22 @@ text_enum! {
     }
 }
 
+impl Tag {
+    /// It follows from facts and is computed, never set by anybody.
+    pub const fn is_derived(self) -> bool {
+        matches!(self, Tag::ElderLivingAlone | Tag::EmptyNestElder | Tag::OldestOld | Tag::Child)
+    }
+
+    /// What there is to note down where somebody says this of a person: of what is computed only that they live alone.
+    pub const fn as_said(self) -> Option<Tag> {
+        match self {
+            Tag::ElderLivingAlone => Some(Tag::LivingAlone),
+            derived if derived.is_derived() => None,
+            said => Some(said),
+        }
+    }
+}
+
 /// From this age on somebody who lives alone is 独居老人 (老年人权益保障法, art. 2).
 pub const ELDER_FROM: i16 = 60;
 

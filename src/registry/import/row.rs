@@ -11,7 +11,7 @@ use super::place::Place;
 use super::sheet::is_repetition;
 use crate::place::Use;
 use crate::registry::enrol::NewResident;
-use crate::registry::tag::{Category, ELDER_FROM, ResidenceState, Tag};
+use crate::registry::tag::{Category, ResidenceState, Tag};
 
 /// What a row says. `head` is the head of the household as far as the row itself tells.
 #[derive(Debug, Clone)]
@@ -61,10 +61,7 @@ pub fn read(header: &Header, cells: &[String], today: Date) -> Result<Entry, Rej
     row.categories(&mut tags)?;
     row.yes(Column::PartyHousehold, &mut tags, &[Tag::PartyMemberHousehold])?;
     row.yes(Column::Needy, &mut tags, &[Tag::Needy])?;
-    let elder = birth.is_some_and(|birth| age(birth, today) >= ELDER_FROM);
-    let mut alone = [Tag::LivingAlone, Tag::ElderLivingAlone];
-    alone.rotate_left(usize::from(elder));
-    row.yes(Column::Alone, &mut tags, &alone)?;
+    row.yes(Column::Alone, &mut tags, &[Tag::LivingAlone])?;
     health.extend(row.disability(&mut tags)?);
     let address = row.cell(Column::Address);
     note.extend(
@@ -362,12 +359,6 @@ fn yes(written: &str) -> Option<bool> {
         "否" | "不是" | "非" | "×" | "X" | "✗" | "✘" | "N" | "NO" | "0" | "F" | "FALSE" => Some(false),
         _ => None,
     }
-}
-
-/// Whole years, where the day or the month is not known as if it were the last one.
-fn age(birth: PartialDate, today: Date) -> i16 {
-    let had = (birth.month.unwrap_or(12), birth.day.unwrap_or(31)) <= (today.month(), today.day());
-    today.year() - birth.year - i16::from(!had)
 }
 
 fn joined(parts: Vec<String>) -> Option<String> {

@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::place::{self, Settler};
 use crate::registry::enrol::{self, Foreseen, NewResident, Outcome};
+use crate::registry::{figures, person};
 use crate::settings::{self, Setting};
 use crate::{audit, outbox};
 
@@ -336,7 +337,11 @@ async fn apply_row(
     Ok(Ok(match enrol::write(tx, act, dwelling, &head, known, &person).await? {
         Outcome::Created(_) => Foreseen::Created,
         Outcome::Updated(_) => Foreseen::Updated,
-        Outcome::Unchanged(_) if used => Foreseen::Updated,
+        Outcome::Unchanged(id) if used => {
+            let building = person::person(tx, act, id).await?.building;
+            figures::touch(tx, act, building).await?;
+            Foreseen::Updated
+        }
         Outcome::Unchanged(_) => Foreseen::Unchanged,
     }))
 }

@@ -260,7 +260,7 @@ fn a_plain_no_ends_a_tag_and_a_blank_does_not() {
         one(changed).unwrap().person.ended.into_iter().map(|(tag, _)| tag).collect()
     };
     assert_eq!(ended(&[(Column::Needy, "否"), (Column::Disabled, "×")]), [Tag::Needy, Tag::Disabled]);
-    assert_eq!(ended(&[(Column::Alone, "否")]), [Tag::LivingAlone, Tag::ElderLivingAlone]);
+    assert_eq!(ended(&[(Column::Alone, "否")]), [Tag::LivingAlone]);
     assert_eq!(ended(&[(Column::Needy, ""), (Column::Alone, "/"), (Column::PartyHousehold, "□")]), []);
     assert_eq!(ended(&[(Column::Disabled, "否"), (Column::Category, "残疾人")]), []);
 }
@@ -317,9 +317,9 @@ fn a_dwelling_serves_for_one_thing() {
 }
 
 #[test]
-fn an_elder_alone_is_an_elder_living_alone() {
+fn whoever_is_said_to_live_alone_is_noted_as_that_at_any_age() {
     let elder = one(&[(Column::Identity, "141199195801010025"), (Column::Alone, "是")]).unwrap();
-    assert_eq!(elder.person.tags[0].0, Tag::ElderLivingAlone);
+    assert_eq!(elder.person.tags[0].0, Tag::LivingAlone);
 }
 
 #[test]
