@@ -125,6 +125,19 @@ CREATE TABLE stale_buildings ( -- a row for each change since the figures of a b
 --@citus SELECT create_distributed_table('stale_buildings', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX stale_buildings_by_building ON stale_buildings (tenant_id, building_id, id);
 
+CREATE TABLE saved_views ( -- filters of rolls that somebody comes back to
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    account_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    query TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('saved_views', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX saved_views_by_account ON saved_views (tenant_id, account_id, created_at, id);
+
 CREATE TABLE imports (
     tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
     id UUID NOT NULL,

@@ -166,6 +166,7 @@ impl Landmarks {
             .replace("{photo}", &self.photo.to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
             .replace("{double}", &Uuid::nil().to_string())
+            .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{link}", &link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");

@@ -20,6 +20,7 @@ mod outbox;
 mod place;
 mod races;
 mod registry;
+mod roll;
 mod search;
 mod settings;
 mod statements;

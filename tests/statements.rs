@@ -26,6 +26,7 @@ const LISTS: &[&[Statement]] = &[
     registry::import::STATEMENTS,
     registry::life::STATEMENTS,
     registry::person::STATEMENTS,
+    registry::roll::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
 ];
@@ -78,6 +79,10 @@ const MAY_SCAN: &[&str] = &[
     "registry::import::store::UNCONFIRMED",
     "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
     "registry::figures::STALE",
+    "registry::roll::FIGURE",
+    // Where several filters meet, which no figure counts; it stops at ten thousand.
+    "registry::roll::COUNT",
+    "registry::roll::COUNT_IN_BUILDING",
     "registry::figures::OF_YESTERDAY",
     "settings::LIST",
     // These walk along a partial index of what is open or not yet done.

@@ -272,7 +272,7 @@ impl Maker {
             self.trouble(&mut person);
             let tags = plain_tags(&person, origin);
             person.tags.extend(tags);
-            if alone {
+            if alone && age < ELDERLY {
                 person.tags.push((Tag::LivingAlone, DOOR));
             }
             if relation == Relation::Grandchild && raised_by_grandparents {

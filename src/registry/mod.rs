@@ -2,6 +2,7 @@
 //! household by household. What identifies a person is shown masked; a reveal asks for a reason and is logged.
 
 pub mod enrol;
+mod export;
 pub mod figures;
 pub mod import;
 pub mod life;
@@ -9,6 +10,7 @@ mod lookup;
 mod model;
 mod particular;
 pub mod person;
+pub mod roll;
 mod store;
 mod tag;
 mod web;

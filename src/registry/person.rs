@@ -12,6 +12,7 @@ use super::particular::{Particular, Values};
 use crate::access::Act;
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
+use crate::{in_batch, search};
 
 text_enum! {
     /// Why somebody is not counted any more. The record stays, for whoever asks where they went.
@@ -24,7 +25,7 @@ text_enum! {
 }
 
 macro_rules! people {
-    ($where:literal) => {
+    ($where:expr) => {
         concat!(
             "SELECT r.id, r.household_id, r.building_id, r.name, r.sex, r.birth_date, r.document, r.identity_sealed, r.phone_sealed,
                 r.ethnic_group, r.political_status, r.education, r.marital_status, r.relation, r.registered_address,
@@ -40,6 +41,7 @@ statements! {
     BY_IDENTITY = people!("r.identity_fingerprint = $2");
     AT_DOOR = people!("r.name = $3 AND r.ended IS NULL AND r.household_id IN
         (SELECT id FROM households WHERE tenant_id = $1 AND dwelling_id = $2 AND ended_at IS NULL) LIMIT 20");
+    AT_POSITIONS = people!(concat!("r.position IN ", in_batch!(), " ORDER BY r.position DESC"));
     CHANGE = "UPDATE residents SET household_id = $4, building_id = $5, name = $6, indexed = indexed AND search_text = $7, search_text = $7,
             sex = $8, birth_date = $9, document = $10, identity_sealed = $11, identity_fingerprint = $12, phone_sealed = $13,
             phone_fingerprint = $14, ethnic_group = $15, political_status = $16, education = $17, marital_status = $18,
@@ -119,6 +121,12 @@ pub(super) async fn by_identity(tx: &mut Tx, act: &Act, number: &str) -> Result<
     let found: Option<Stored> =
         tx.optional(BY_IDENTITY.bind(act.tenant).bind(act.fingerprint("identity", number))).await?;
     found.map(|found| found.open(act)).transpose()
+}
+
+/// The people at up to 64 positions, the latest registered first.
+pub(super) async fn at_positions(tx: &mut Tx, act: &Act, positions: &[i64]) -> Result<Vec<Person>> {
+    let found: Vec<Stored> = tx.all(search::in_batch(AT_POSITIONS, act.tenant, positions)).await?;
+    found.into_iter().map(|found| found.open(act)).collect()
 }
 
 /// Those of a name who live in a dwelling; at most 20.

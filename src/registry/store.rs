@@ -18,7 +18,7 @@ macro_rules! residents {
         concat!(
             "SELECT p.*, t.tag FROM (
                 SELECT r.id, r.position, r.household_id, r.name, r.sex, r.birth_date, r.identity_sealed, r.phone_sealed, r.ended,
-                    e.name AS estate_name, b.name AS building_name, u.key AS unit_key, d.room
+                    e.name AS estate_name, b.name AS building_name, u.key AS unit_key, d.room, h.head_name
                 FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
                 JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
                 JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
@@ -28,7 +28,7 @@ macro_rules! residents {
             $condition,
             " AND ",
             in_reach!($account, $roles, "$1", "b.estate_id", "b.grid_id", "NULL"),
-            " ORDER BY r.position DESC LIMIT 31) p
+            " ORDER BY r.position DESC LIMIT 64) p
             LEFT JOIN resident_tags t ON t.tenant_id = $1 AND t.resident_id = p.id AND t.until IS NULL
             ORDER BY p.position DESC, t.tag"
         )
@@ -156,7 +156,7 @@ record! {
     pub(super) struct ResidentRow {
         pub id: Uuid, pub household_id: Uuid, pub name: String, pub sex: String, pub birth_date: Option<String>,
         pub identity_sealed: Option<Vec<u8>>, pub phone_sealed: Option<Vec<u8>>, pub estate_name: String,
-        pub building_name: String, pub unit_key: String, pub room: String, pub tag: Option<Tag>, pub ended: Option<Ending>,
+        pub building_name: String, pub unit_key: String, pub room: String, pub tag: Option<Tag>, pub ended: Option<Ending>, pub head_name: String,
     }
     #[derive(Debug, Clone)]
     pub(super) struct FoundDoor {
@@ -226,8 +226,18 @@ pub(super) async fn by_name(
     let among = |batch: &[i64]| conditions(search::in_batch(SEARCH, tenant, batch));
     let unindexed = |before, most| conditions(SEARCH_UNINDEXED.bind(tenant).bind(before).bind(most));
     let hits = search::page(tx, (tenant, search::Kind::Resident, terms), among, unindexed, before, PAGE).await?;
-    let found = search::in_batch(FOUND, tenant, &hits.positions).bind(scope.account).bind(&scope.roles);
-    Ok((tx.all(found).await?, hits.next))
+    Ok((at_positions(tx, tenant, scope, &hits.positions).await?, hits.next))
+}
+
+/// The residents at up to 64 positions, the latest registered first, a row for each of their tags.
+pub(super) async fn at_positions(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    positions: &[i64],
+) -> Result<Vec<ResidentRow>> {
+    let found = search::in_batch(FOUND, tenant, positions).bind(scope.account).bind(&scope.roles);
+    Ok(tx.all(found).await?)
 }
 
 /// The tenants that have residents of whom the search does not know yet; at most 100.

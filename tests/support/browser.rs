@@ -121,6 +121,15 @@ impl Browser {
         response.bytes().await.expect("all of it").to_vec()
     }
 
+    /// Content that a form asks for.
+    pub async fn download_by_form(&self, path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+        let token = self.token().await.expect("a token");
+        let fields = [&[("csrf", token.as_str())], fields].concat();
+        let response = self.client.post(self.address(path)).form(&fields).send().await.expect("an answer");
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.bytes().await.expect("all of it").to_vec()
+    }
+
     /// Every page has a form with the token of this browser, even the one that says there is no such page.
     async fn token(&self) -> reqwest::Result<String> {
         if let Some(token) = self.token.get() {

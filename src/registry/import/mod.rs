@@ -24,7 +24,7 @@ pub use run::{TOPIC, forget_old};
 pub use store::STATEMENTS;
 pub use todo::todo;
 pub use web::routes;
-pub use workbook::workbook;
+pub use workbook::{marked_workbook, workbook};
 
 use std::sync::Arc;
 

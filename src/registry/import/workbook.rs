@@ -20,6 +20,15 @@ pub fn workbook(rows: impl IntoIterator<Item = Vec<(Column, String)>>) -> Result
     register(workbook.add_worksheet(), rows).and_then(|()| workbook.save_to_buffer()).map_err(failed)
 }
 
+/// The same, with a mark on every printed page and below the last row that says who took it away, and when.
+pub fn marked_workbook(rows: Vec<Vec<(Column, String)>>, mark: &str) -> Result<Vec<u8>> {
+    let (mut workbook, last) = (Workbook::new(), rows.len() as u32 + 2);
+    let sheet = workbook.add_worksheet();
+    sheet.set_header(format!("&C{}", mark.replace('&', "&&"))).set_landscape();
+    let written = register(sheet, rows).and_then(|()| sheet.write_string(last, 0, mark).map(drop));
+    written.and_then(|()| workbook.save_to_buffer()).map_err(failed)
+}
+
 /// The rejected rows under their own header, ready to be mended and sent in again.
 pub fn rejections(
     header: &[String],

@@ -24,11 +24,13 @@ use crate::{audit, search};
 mod double;
 mod member;
 mod resident;
+mod roll;
 
 pub fn routes() -> Routes {
     Routes::default()
         .merge(resident::routes())
         .merge(double::routes())
+        .merge(roll::routes())
         .merge(member::routes())
         .get("/residents", Permission::ResidentRead, list)
         .get("/residents/search", Permission::ResidentRead, list)

@@ -1,0 +1,282 @@
+//! The page of rolls: choose, read, keep, take away as a workbook.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use db::Tx;
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Answer, Listed, people};
+use crate::access::{Permission, Routes, Scope, Viewer};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::registry::figures::{self, AgeBand, EstateFigures, Figures};
+use crate::registry::roll::{self, COUNTED, Filter, View};
+use crate::registry::tag::{ResidenceState, Tag};
+use crate::registry::{export, import};
+use crate::web::{Form, Shell, page, redirect, show};
+use crate::{audit, place};
+
+pub fn routes() -> Routes {
+    use Permission::{ResidentExport, ResidentRead};
+    Routes::default()
+        .get("/residents/figures", ResidentRead, show_figures)
+        .get("/residents/roll", ResidentRead, list)
+        .post("/residents/roll/views", ResidentRead, keep)
+        .post("/residents/roll/views/{view}/removal", ResidentRead, remove)
+        .post("/residents/roll/workbook", ResidentExport, take_away)
+}
+
+// ---------- figures ----------
+
+#[derive(Template)]
+#[template(path = "registry/web/figures.html")]
+struct FiguresPage {
+    shell: Shell,
+    all: Figures,
+    estates: Vec<EstateFigures>,
+}
+
+impl FiguresPage {
+    /// The tags that anybody has, with how many and the filter that lists them.
+    fn tags(&self) -> Vec<(Tag, i64)> {
+        let amounts = Tag::ALL.iter().map(|tag| (*tag, self.all.get(&format!("tag:{}", tag.code()))));
+        amounts.filter(|(_, amount)| *amount > 0).collect()
+    }
+
+    fn ages(&self) -> Vec<(AgeBand, i64)> {
+        AgeBand::ALL.iter().map(|age| (*age, self.all.get(&format!("age:{}", age.code())))).collect()
+    }
+}
+
+async fn show_figures(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    let scope = viewer.scope(Permission::ResidentRead);
+    let estates = figures::within(&mut app.db.read().await?, viewer.tenant, &scope).await?;
+    let mut all = Figures::default();
+    estates.iter().for_each(|estate| all.add(&estate.figures));
+    page(&FiguresPage { shell, all, estates })
+}
+
+// ---------- rolls ----------
+
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    estate: String,
+    #[serde(default)]
+    building: String,
+    #[serde(default)]
+    grid: String,
+    #[serde(default)]
+    tag: String,
+    #[serde(default)]
+    age: String,
+    #[serde(default)]
+    state: String,
+    before: Option<i64>,
+}
+
+impl Asked {
+    fn filter(&self) -> Filter {
+        Filter {
+            estate: self.estate.parse().ok(),
+            building: self.building.parse().ok(),
+            grid: self.grid.parse().ok(),
+            tag: Tag::parse(&self.tag),
+            age: AgeBand::parse(&self.age),
+            state: ResidenceState::parse(&self.state),
+        }
+    }
+
+    fn of(query: &str) -> Asked {
+        let mut asked = Asked::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
+            match name.as_str() {
+                "estate" => asked.estate = value,
+                "building" => asked.building = value,
+                "grid" => asked.grid = value,
+                "tag" => asked.tag = value,
+                "age" => asked.age = value,
+                "state" => asked.state = value,
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+/// The filter as a query: identifiers and codes, never a name or a number of anybody.
+fn query(filter: &Filter) -> String {
+    let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let parts = [
+        ("estate", id(filter.estate)),
+        ("building", id(filter.building)),
+        ("grid", id(filter.grid)),
+        ("tag", filter.tag.map_or(String::new(), |tag| tag.code().to_owned())),
+        ("age", filter.age.map_or(String::new(), |age| age.code().to_owned())),
+        ("state", filter.state.map_or(String::new(), |state| state.code().to_owned())),
+    ];
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    parts.iter().filter(|(_, value)| !value.is_empty()).for_each(|(name, value)| {
+        query.append_pair(name, value);
+    });
+    query.finish()
+}
+
+#[derive(Template)]
+#[template(path = "registry/web/roll.html")]
+struct RollPage {
+    shell: Shell,
+    form: Form,
+    filter: Filter,
+    query: String,
+    estates: Vec<(String, String)>,
+    buildings: Vec<(String, String)>,
+    grids: Vec<(String, String)>,
+    people: Vec<Listed>,
+    count: i64,
+    next: Option<String>,
+    views: Vec<View>,
+    may_export: bool,
+}
+
+impl RollPage {
+    fn tags(&self) -> Vec<(&'static str, &'static str)> {
+        Tag::ALL.iter().map(|tag| (tag.code(), tag.label())).collect()
+    }
+
+    fn ages(&self) -> Vec<(&'static str, &'static str)> {
+        AgeBand::ALL.iter().map(|age| (age.code(), age.label())).collect()
+    }
+
+    fn states(&self) -> Vec<(&'static str, &'static str)> {
+        ResidenceState::ALL.iter().map(|state| (state.code(), state.label())).collect()
+    }
+
+    /// What is looked for most, each as a query with its words.
+    fn usual(&self) -> Vec<(String, &'static str)> {
+        let tags = [Tag::ElderLivingAlone, Tag::OldestOld, Tag::EmptyNestElder, Tag::Disabled, Tag::Needy, Tag::Child];
+        tags.map(|tag| (format!("tag={}", tag.code()), tag.label())).to_vec()
+    }
+
+    /// The filter in words.
+    fn chosen(&self) -> String {
+        let place = |options: &Options, id: Option<Uuid>| {
+            let id = id.map(|id| id.to_string())?;
+            options.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone())
+        };
+        let words = [
+            place(&self.estates, self.filter.estate),
+            place(&self.buildings, self.filter.building),
+            place(&self.grids, self.filter.grid),
+            self.filter.tag.map(|tag| tag.to_string()),
+            self.filter.age.map(|age| age.to_string()),
+            self.filter.state.map(|state| state.to_string()),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        if words.is_empty() { "按小区、楼栋、标签、年龄挑选".to_owned() } else { format!("条件：{}", words.join("、")) }
+    }
+
+    fn is_on(&self, view: &View) -> bool {
+        view.query == self.query
+    }
+
+    fn counted(&self) -> String {
+        if self.count > COUNTED { format!("{COUNTED}+") } else { self.count.to_string() }
+    }
+}
+
+async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked): Query<Asked>) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ResidentRead)?;
+    let scope = viewer.scope(Permission::ResidentRead);
+    let (filter, today) = (asked.filter(), super::today(&act));
+    let mut tx = app.db.read().await?;
+    let within = (viewer.tenant, &scope, today);
+    let (rows, next) = roll::page(&mut tx, within, &filter, asked.before.unwrap_or(i64::MAX)).await?;
+    let Answer::People { people, .. } = people(&act, rows, None)? else { return Err(Error::NotFound) };
+    let count = roll::count(&mut tx, viewer.tenant, &scope, &filter, today).await?;
+    let views = roll::views(&mut tx, viewer.tenant, viewer.account).await?;
+    let (estates, buildings, grids) = places(&mut tx, viewer.tenant, &scope, filter.estate).await?;
+    let query = query(&filter);
+    let next = next.map(|before| format!("/residents/roll?{query}&before={before}"));
+    let form = Form::filled(&[
+        ("estate", &asked.estate),
+        ("building", &asked.building),
+        ("grid", &asked.grid),
+        ("tag", &asked.tag),
+        ("age", &asked.age),
+        ("state", &asked.state),
+    ]);
+    let may_export = viewer.may(Permission::ResidentExport);
+    page(&RollPage { shell, form, filter, query, estates, buildings, grids, people, count, next, views, may_export })
+}
+
+type Options = Vec<(String, String)>;
+
+/// What can be chosen: estates, the buildings of the one that is chosen, grids.
+async fn places(tx: &mut Tx, tenant: Uuid, scope: &Scope, estate: Option<Uuid>) -> Result<(Options, Options, Options)> {
+    let estates = place::estates_within(tx, tenant, scope).await?;
+    let buildings = match estate {
+        Some(estate) => place::buildings(tx, tenant, estate).await?,
+        None => Vec::new(),
+    };
+    let grids = place::grids(tx, tenant).await?;
+    Ok((
+        estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect(),
+        buildings.into_iter().map(|building| (building.id.to_string(), building.name)).collect(),
+        grids.into_iter().map(|grid| (grid.id.to_string(), grid.name)).collect(),
+    ))
+}
+
+async fn keep(State(app): State<App>, viewer: Viewer, mut form: Form) -> Result<Response> {
+    let name = form.text("view_name", "名单的名称", 2..=20);
+    let filter = Asked::of(form.value("query")).filter();
+    let to = format!("/residents/roll?{}", query(&filter));
+    if let Some((_, sentence)) = form.errors().next() {
+        return Ok(redirect(&to, sentence));
+    }
+    let act = app.act(&viewer, Permission::ResidentRead)?;
+    let mut tx = app.db.begin().await?;
+    roll::keep_view(&mut tx, &act, &name, &query(&filter)).await?;
+    tx.commit().await?;
+    Ok(redirect(&to, &format!("已存为“{name}”")))
+}
+
+async fn remove(State(app): State<App>, viewer: Viewer, Path(view): Path<Uuid>, _form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ResidentRead)?;
+    let mut tx = app.db.begin().await?;
+    roll::remove_view(&mut tx, &act, view).await?;
+    tx.commit().await?;
+    Ok(redirect("/residents/roll", "已去掉"))
+}
+
+/// The roll as a workbook in the layout that staff know, masked, with the name of whoever took it away and the time.
+async fn take_away(State(app): State<App>, viewer: Viewer, form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ResidentExport)?;
+    let scope = viewer.scope(Permission::ResidentExport);
+    let filter = Asked::of(form.value("query")).filter();
+    let mut tx = app.db.read().await?;
+    let rows = export::rows(&mut tx, &act, &scope, &filter, super::today(&act)).await?;
+    drop(tx);
+    let (people, mark) = (rows.len(), mark(&viewer.name, act.at));
+    let content = tokio::task::spawn_blocking(move || import::marked_workbook(rows, &mark))
+        .await
+        .map_err(|error| Error::Internal(error.into()))??;
+    let mut tx = app.db.begin().await?;
+    let reason = format!("隐去号码，{people} 人；{}", query(&filter));
+    audit::record(&mut tx, &act, "export", ("residents", viewer.tenant), &reason, &[]).await?;
+    tx.commit().await?;
+    let name: String = form_urlencoded::byte_serialize("居民名单.xlsx".as_bytes()).collect();
+    let disposition = format!("attachment; filename=\"doorstep.xlsx\"; filename*=UTF-8''{name}");
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned();
+    Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], Body::from(content)).into_response())
+}
+
+/// `郭丽萍 2026年11月24日 星期二 10:30 导出，号码已隐去`
+fn mark(name: &str, at: Timestamp) -> String {
+    format!("{name} {} 导出，号码已隐去", show::day_and_time(&at))
+}
