@@ -178,7 +178,11 @@ impl RollPage {
             self.filter.state.map(|state| state.to_string()),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
-        if words.is_empty() { "按小区、楼栋、标签、年龄挑选".to_owned() } else { format!("条件：{}", words.join("、")) }
+        if words.is_empty() {
+            "按小区、楼栋、标签、年龄挑选".to_owned()
+        } else {
+            format!("条件：{}", words.join("、"))
+        }
     }
 
     fn is_on(&self, view: &View) -> bool {
