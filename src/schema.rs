@@ -17,4 +17,5 @@ migrations![
     "0005_issue",
     "0006_meeting",
     "0007_search",
+    "0008_finding",
 ];

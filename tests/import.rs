@@ -15,8 +15,8 @@ use rust_xlsxwriter::Workbook;
 
 use crate::support::TestApp;
 
-const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, all_or_nothing: false };
-const ALL_OR_NOTHING: ImportOptions = ImportOptions { dry_run: false, all_or_nothing: true };
+const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, all_or_nothing: false, compare: false };
+const ALL_OR_NOTHING: ImportOptions = ImportOptions { dry_run: false, all_or_nothing: true, compare: false };
 
 type Line = Vec<(Column, String)>;
 

@@ -23,7 +23,9 @@ const LISTS: &[&[Statement]] = &[
     registry::STATEMENTS,
     registry::enrol::STATEMENTS,
     registry::figures::STATEMENTS,
+    registry::finding::STATEMENTS,
     registry::import::STATEMENTS,
+    registry::import::COMPARE_STATEMENTS,
     registry::life::STATEMENTS,
     registry::person::STATEMENTS,
     registry::roll::STATEMENTS,
@@ -77,6 +79,7 @@ const MAY_SCAN: &[&str] = &[
     "registry::store::BUILDINGS",
     "registry::store::DOORS", // from the estates down to the doors
     "registry::import::store::UNCONFIRMED",
+    "registry::import::compare::LAST_SURVEY",
     "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
     "registry::figures::STALE",
     "registry::roll::FIGURE",
@@ -92,6 +95,8 @@ const MAY_SCAN: &[&str] = &[
     "issue::store::TO_DELIBERATE",
     "issue::store::TAKE_UNINDEXED",
     "issue::store::UNINDEXED_TENANTS",
+    "registry::finding::BATCHES",
+    "registry::finding::COUNTS",
     "registry::store::TAKE_UNINDEXED",
     "registry::store::UNINDEXED_TENANTS",
     "outbox::store::BACKLOG",

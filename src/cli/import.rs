@@ -29,6 +29,9 @@ pub struct Residents {
     /// 只要有一行不能导入，就一行也不写入
     #[arg(long)]
     all_or_nothing: bool,
+    /// 作为重新摸底来对照：不改登记，只把不一样的地方记进“变化核对”
+    #[arg(long, conflicts_with = "dry_run")]
+    compare: bool,
     /// 把退回的行写成表格，改好后可再次导入
     #[arg(long, value_name = "FILE")]
     rejections: Option<PathBuf>,
@@ -49,7 +52,8 @@ impl Residents {
         let (db, means) = options.open().await?;
         let act = Act::system(tenant(&mut db.read().await?, &self.tenant).await?.tenant_id, &means);
         let bar = bar();
-        let options = ImportOptions { dry_run: self.dry_run, all_or_nothing: self.all_or_nothing };
+        let options =
+            ImportOptions { dry_run: self.dry_run, all_or_nothing: self.all_or_nothing, compare: self.compare };
         let summary = import::import_file(&db, &act, &name, content, options, |done, all| {
             bar.set_length(all.unsigned_abs());
             bar.set_position(done.unsigned_abs());
@@ -70,6 +74,7 @@ impl Residents {
         let kept = match (self.dry_run, self.all_or_nothing && !rejected.is_empty()) {
             (true, _) => "（试算，什么也没有写入）",
             (false, true) => "（有退回的行，按要求一行也没有写入）",
+            (false, false) if self.compare => "（只对照，登记没有改；不一样的地方在“变化核对”里）",
             (false, false) => "",
         };
         let refused = rejected.len();

@@ -2,6 +2,8 @@
 //! known; a person is recognised by the identity number, or without one by dwelling, name and date of birth. Whoever moves
 //! leaves no household behind that has nobody in it.
 
+use std::str::FromStr;
+
 use codes::tables::{Education, Ethnic, Marital, Political, Relation};
 use codes::{IdentityNumber, PartialDate, PersonName, Phone, Sex};
 use db::{Tx, record, statements};
@@ -10,7 +12,7 @@ use uuid::Uuid;
 
 use super::figures;
 use super::life::{self, Traits};
-use super::particular::{Document, Particular};
+use super::particular::{Document, Particular, Values};
 use super::person::{self, Ending, Person};
 use super::tag::{ResidenceState, Tag};
 use crate::access::Act;
@@ -118,6 +120,8 @@ statements! {
     TAGS = "SELECT tag FROM resident_tags WHERE tenant_id = $1 AND resident_id = $2 AND until IS NULL";
     ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by, verified_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $5)";
+    CONFIRM_TAG = "UPDATE resident_tags SET verified_at = $4, evidence = CASE WHEN $5 = '' THEN evidence ELSE $5 END
+        WHERE tenant_id = $1 AND resident_id = $2 AND tag = $3 AND until IS NULL";
     END_TAG = "UPDATE resident_tags SET until = $4, evidence = LTRIM(evidence || $5, '；')
         WHERE tenant_id = $1 AND resident_id = $2 AND tag = $3 AND until IS NULL";
 }
@@ -125,7 +129,8 @@ statements! {
 record! {
     struct AtDoor { building_id: Uuid, id: Option<Uuid> }
     struct Household { id: Uuid, head_name: String }
-    struct Left { dwelling_id: Uuid, head_name: String }
+    /// Where a household lives, and what it is called after.
+    pub(super) struct Where { pub dwelling_id: Uuid, pub head_name: String }
     struct Member { name: String }
     struct Tagged { tag: Tag }
 }
@@ -241,6 +246,10 @@ pub(super) async fn head_at(tx: &mut Tx, act: &Act, dwelling: Uuid, new: &NewRes
     Ok(households.pop().and_then(|household| PersonName::parse(&household.head_name).ok()))
 }
 
+pub(super) async fn home(tx: &mut Tx, act: &Act, household: Uuid) -> Result<Where> {
+    Ok(tx.one(HOUSEHOLD_BY_ID.bind(act.tenant).bind(household)).await?)
+}
+
 /// A household and its building.
 pub(super) type Home = (Uuid, Uuid);
 
@@ -322,7 +331,7 @@ pub(super) async fn leave(tx: &mut Tx, act: &Act, id: Uuid, who: &str) -> Result
         tx.execute(END_HOUSEHOLD.bind(act.tenant).bind(id).bind(act.at)).await?;
         return audit::record(tx, act, "remove", ("household", id), "家里已没有登记的人", &[]).await;
     }
-    let Left { dwelling_id, head_name } = tx.one(HOUSEHOLD_BY_ID.bind(act.tenant).bind(id)).await?;
+    let Where { dwelling_id, head_name } = home(tx, act, id).await?;
     if head_name != who || members.iter().any(|member| member.name == who) {
         return Ok(());
     }
@@ -339,7 +348,12 @@ pub(super) async fn leave(tx: &mut Tx, act: &Act, id: Uuid, who: &str) -> Result
 type Evidenced = Vec<(Tag, String)>;
 
 /// The tags that are given and do not hold yet, and those that hold and are to end.
-async fn changed_tags(tx: &mut Tx, act: &Act, resident: Uuid, new: &NewResident) -> Result<(Evidenced, Evidenced)> {
+pub(super) async fn changed_tags(
+    tx: &mut Tx,
+    act: &Act,
+    resident: Uuid,
+    new: &NewResident,
+) -> Result<(Evidenced, Evidenced)> {
     if new.tags.is_empty() && new.ended.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
@@ -356,6 +370,46 @@ pub(super) async fn add_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, ev
     Ok(())
 }
 
+/// Sets a tag that does not hold yet, or has somebody see that it still holds.
+///
+/// Errors: refused if the tag follows from facts.
+pub async fn set_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str, reason: &str) -> Result<()> {
+    refuse_derived(tag)?;
+    let confirmed = CONFIRM_TAG.bind(act.tenant).bind(resident).bind(tag).bind(act.at).bind(evidence);
+    if tx.execute(confirmed).await? > 0 {
+        return audit::record(tx, act, "confirm_tag", ("resident", resident), reason, &[]).await;
+    }
+    add_tag(tx, act, resident, tag, evidence).await?;
+    let change = Change { field: "tag", old: None, new: Some(tag.code().to_owned()) };
+    tag_changed(tx, act, resident, reason, change).await
+}
+
+/// Ends a tag, with what it is known from. It may have ended before.
+///
+/// Errors: refused if the tag follows from facts.
+pub async fn end_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str, reason: &str) -> Result<()> {
+    refuse_derived(tag)?;
+    let row = END_TAG.bind(act.tenant).bind(resident).bind(tag).bind(act.at).bind(format!("；{evidence}"));
+    if tx.execute(row).await? == 0 {
+        return Ok(());
+    }
+    let change = Change { field: "tag", old: Some(tag.code().to_owned()), new: None };
+    tag_changed(tx, act, resident, reason, change).await
+}
+
+fn refuse_derived(tag: Tag) -> Result<()> {
+    if tag.is_derived() {
+        return Err(Error::refused(format!("“{tag}”由程序按年龄和同住的人算出，不用人填。请改出生日期或同住的人")));
+    }
+    Ok(())
+}
+
+async fn tag_changed(tx: &mut Tx, act: &Act, resident: Uuid, reason: &str, change: Change) -> Result<()> {
+    let building = person::person(tx, act, resident).await?.building;
+    figures::touch(tx, act, building).await?;
+    audit::record(tx, act, "update", ("resident", resident), reason, &[change]).await
+}
+
 impl NewResident {
     /// The tags that are set because somebody says so; those that follow from facts are computed.
     fn said(&self) -> Evidenced {
@@ -368,35 +422,75 @@ impl NewResident {
         said
     }
 
-    /// Somebody who is known already, with what these particulars add or change.
-    fn upon(&self, known: &Person) -> Person {
-        let mut now = known.clone();
-        let mut set = |particular, given: Option<&str>| {
-            if let Some(given) = given {
-                now.values.insert(particular, given.to_owned());
-            }
-        };
-        set(Particular::Sex, Some(self.sex.code()).filter(|_| !matches!(self.sex, Sex::Unknown | Sex::Unstated)));
+    /// What is given, field by field, in the form in which it is kept.
+    pub(super) fn values(&self) -> Values {
         let birth = self.birth.map(|birth| birth.to_string());
-        // A year and month say nothing new about somebody whose day is known.
-        let vaguer = |given: &&str| known.get(Particular::BirthDate).is_some_and(|known| known.starts_with(given));
-        set(Particular::BirthDate, birth.as_deref().filter(|given| !vaguer(given)));
-        set(Particular::Ethnic, self.ethnic.map(Ethnic::code));
-        set(Particular::Political, self.political.map(Political::code));
-        set(Particular::Education, self.education.map(Education::code));
-        set(Particular::Marital, self.marital.map(Marital::code));
-        set(Particular::Relation, self.relation.map(Relation::code));
-        set(Particular::RegisteredAddress, self.registered_address.as_deref());
-        set(Particular::ResidenceState, self.residence_state.map(ResidenceState::code));
-        set(Particular::Workplace, self.workplace.as_deref());
-        set(Particular::Phone, self.phone.as_ref().map(Phone::as_str));
-        set(Particular::Health, self.health.as_deref());
-        set(Particular::Note, self.note.as_deref());
-        if known.get(Particular::Identity).is_none() {
-            set(Particular::Identity, self.identity.as_ref().map(IdentityNumber::as_str));
-            set(Particular::Document, self.identity.as_ref().map(|_| Document::IdentityCard.code()));
+        let document = self.document.or(self.identity.as_ref().map(|_| Document::IdentityCard));
+        let given = [
+            (Particular::Name, Some(self.name.as_str())),
+            (Particular::Sex, Some(self.sex.code())),
+            (Particular::BirthDate, birth.as_deref()),
+            (Particular::Document, document.map(Document::code)),
+            (Particular::Identity, self.identity.as_ref().map(IdentityNumber::as_str)),
+            (Particular::Phone, self.phone.as_ref().map(Phone::as_str)),
+            (Particular::Relation, self.relation.map(Relation::code)),
+            (Particular::Ethnic, self.ethnic.map(Ethnic::code)),
+            (Particular::Political, self.political.map(Political::code)),
+            (Particular::Education, self.education.map(Education::code)),
+            (Particular::Marital, self.marital.map(Marital::code)),
+            (Particular::RegisteredAddress, self.registered_address.as_deref()),
+            (Particular::ResidenceState, self.residence_state.map(ResidenceState::code)),
+            (Particular::Workplace, self.workplace.as_deref()),
+            (Particular::Health, self.health.as_deref()),
+            (Particular::Note, self.note.as_deref()),
+        ];
+        given.into_iter().filter_map(|(particular, value)| Some((particular, value?.to_owned()))).collect()
+    }
+
+    /// Somebody of whom these fields are known; `None` without a name.
+    pub(super) fn of(values: &Values) -> Option<NewResident> {
+        fn read<T: FromStr>(values: &Values, particular: Particular) -> Option<T> {
+            values.get(&particular)?.parse().ok()
         }
-        set(Particular::Document, self.document.map(Document::code));
+        let text = |particular| values.get(&particular).cloned();
+        Some(NewResident {
+            document: text(Particular::Document).and_then(|code| Document::parse(&code)),
+            identity: text(Particular::Identity).and_then(|number| IdentityNumber::parse(&number).ok()),
+            sex: read(values, Particular::Sex).unwrap_or(Sex::Unknown),
+            birth: read(values, Particular::BirthDate),
+            phone: text(Particular::Phone).and_then(|phone| Phone::parse(&phone).ok()),
+            ethnic: read(values, Particular::Ethnic),
+            political: read(values, Particular::Political),
+            education: read(values, Particular::Education),
+            marital: read(values, Particular::Marital),
+            relation: read(values, Particular::Relation),
+            registered_address: text(Particular::RegisteredAddress),
+            residence_state: text(Particular::ResidenceState).and_then(|code| ResidenceState::parse(&code)),
+            workplace: text(Particular::Workplace),
+            health: text(Particular::Health),
+            note: text(Particular::Note),
+            ..NewResident::named(read(values, Particular::Name)?)
+        })
+    }
+
+    /// Somebody who is known already, with what these particulars add or change.
+    pub(super) fn upon(&self, known: &Person) -> Person {
+        let mut now = known.clone();
+        let numbered = known.get(Particular::Identity).is_some();
+        for (particular, value) in self.values() {
+            let says_nothing = match particular {
+                Particular::Name => true,
+                Particular::Sex => matches!(self.sex, Sex::Unknown | Sex::Unstated),
+                // A year and month say nothing new about somebody whose day is known.
+                Particular::BirthDate => known.get(particular).is_some_and(|known| known.starts_with(&value)),
+                Particular::Identity => numbered,
+                Particular::Document => numbered && self.document.is_none(),
+                _ => false,
+            };
+            if !says_nothing {
+                now.values.insert(particular, value);
+            }
+        }
         now
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use codes::PartialDate;
 use db::{Db, Tx, record, statements, text_enum};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -195,12 +196,14 @@ impl AgeBand {
         }
     }
 
+    /// The last day of birth, as it is kept, of those who have reached an age on a day.
+    pub fn born_before(age: i16, today: Date) -> String {
+        PartialDate::from(today.saturating_sub(age.years())).to_string()
+    }
+
     /// Those of the band were born after the first day and up to the second, as they are kept.
     pub fn births(self, today: Date) -> Option<(String, String)> {
-        let ago = |years: i16| {
-            let date = Date::new(today.year() - years, today.month(), today.day());
-            PartialDate::from(date.unwrap_or(today)).to_string()
-        };
+        let ago = |years| AgeBand::born_before(years, today);
         let (first, last) = match self {
             AgeBand::Unknown => return None,
             AgeBand::Child => (ago(CHILD_UNDER), "9999".to_owned()),

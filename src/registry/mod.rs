@@ -4,6 +4,7 @@
 pub mod enrol;
 mod export;
 pub mod figures;
+pub mod finding;
 pub mod import;
 pub mod life;
 mod lookup;

@@ -1,10 +1,12 @@
 //! The import of the 居民信息登记表 that staff already have. A workbook is read as people write it (`sheet`, `row`), its
 //! rows are staged and compared with the register, and after somebody has confirmed they are written in bounded steps
 //! (`run`). Rows that cannot be taken come back as a workbook, ready to be mended and sent in again. An import adds and
-//! updates; it never removes anybody, and the same workbook twice changes nothing.
+//! updates; it never removes anybody, and the same workbook twice changes nothing. As a re-survey (`compare`) it writes
+//! nobody and notes what is different.
 
 mod archive;
 mod column;
+mod compare;
 mod place;
 mod review;
 mod row;
@@ -20,6 +22,7 @@ mod tests;
 
 pub use archive::Unreadable;
 pub use column::Column;
+pub use compare::STATEMENTS as COMPARE_STATEMENTS;
 pub use run::{TOPIC, forget_old};
 pub use store::STATEMENTS;
 pub use todo::todo;
@@ -37,7 +40,7 @@ use crate::error::{Error, Result};
 use crate::outbox::Handler;
 use crate::registry::enrol::Foreseen;
 use row::Rejection;
-use store::State;
+use store::{Mode, State};
 
 /// How an import is to be done.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,6 +49,8 @@ pub struct ImportOptions {
     pub dry_run: bool,
     /// Writes nothing unless every row can be taken.
     pub all_or_nothing: bool,
+    /// Writes nothing but what is different from the register, as findings for somebody to look at.
+    pub compare: bool,
 }
 
 /// What an import came to, counted in people.
@@ -106,7 +111,8 @@ pub async fn import_file(
     if options.dry_run {
         return run::foresee(db, act, reading, &progress).await;
     }
-    let id = run::stage(db, act, file_name, reading).await?;
+    let mode = if options.compare { Mode::Compare } else { Mode::Register };
+    let id = run::stage(db, act, file_name, reading, mode).await?;
     let mut import = run::finish(db, &act.means, act.tenant, id, &progress).await?;
     if import.state == State::Checked {
         if options.all_or_nothing && import.rejected_count > 0 {

@@ -14,12 +14,13 @@ use uuid::Uuid;
 
 use super::archive::Unreadable;
 use super::column::{Column, Header};
+use super::compare;
 use super::review::review;
 use super::row::{self, Entry, Rejection};
 use super::sheet::{self, Sheet};
 use super::store::{
     self, ADD, ADD_ROW, APPLIED, BEGIN_APPLYING, CHECKED, COUNT, END_APPLYING, FORGET, FORGET_UNLESS_REJECTED, HOLD,
-    Import, OLD, REJECT, RowState, Staged, State, StoredRow, TURN,
+    Import, Mode, OLD, REJECT, RowState, Staged, State, StoredRow, TURN,
 };
 use super::workbook::{self, RejectedRow};
 use super::{Rejected, Summary};
@@ -106,18 +107,27 @@ pub(super) async fn foresee(db: &Db, act: &Act, reading: Reading, progress: &imp
 }
 
 /// Puts a workbook's rows into the database, sealed, and leaves word in the outbox that they are to be checked.
-pub(super) async fn stage(db: &Db, act: &Act, file_name: &str, reading: Reading) -> Result<Uuid> {
+pub(super) async fn stage(db: &Db, act: &Act, file_name: &str, reading: Reading, mode: Mode) -> Result<Uuid> {
     let Reading { sheet: Sheet { header, rows }, verdicts, digest } = reading;
     let id = act.id();
     let rejected = verdicts.iter().filter(|verdict| verdict.is_err()).count() as i64;
     let mut tx = db.begin().await?;
+    let batch = match mode {
+        Mode::Register => None,
+        Mode::Compare => Some(store::compared_before(&mut tx, act.tenant, &digest).await?.unwrap_or(id)),
+    };
     let import = ADD.bind(act.tenant).bind(id).bind(file_name).bind(digest).bind(db::Json(&header.cells));
-    let import = import.bind(rows.len() as i64).bind(rejected).bind(act.account).bind(act.at);
+    let import = import.bind(rows.len() as i64).bind(rejected).bind(act.account).bind(act.at).bind(mode).bind(batch);
     tx.execute(import).await?;
     audit::record(&mut tx, act, "stage", ("import", id), "", &[]).await?;
     let (mut number, mut verdicts) = (0, verdicts.into_iter());
     for step in rows.chunks(ROWS_PER_TRANSACTION) {
         for (row, verdict) in step.iter().zip(verdicts.by_ref()) {
+            let door = match &verdict {
+                _ if mode == Mode::Register => None,
+                Ok(entry) => Some(compare::door(&entry.place)),
+                Err(_) => row::member(&header, &row.cells).map(|member| compare::door(&member.place)),
+            };
             let (head, supposed, rejection) = match verdict {
                 Ok(entry) => (entry.head.map(|head| head.as_str().to_owned()), entry.supposed, None),
                 Err(rejection) => (None, false, Some(rejection)),
@@ -126,9 +136,8 @@ pub(super) async fn stage(db: &Db, act: &Act, file_name: &str, reading: Reading)
             let sealed = act.seal("import", &serde_json::to_string(&staged).map_err(anyhow::Error::from)?)?;
             let state = if rejection.is_some() { RowState::Rejected } else { RowState::Staged };
             let (column, reason) = rejection.map(|rejection| (rejection.column, rejection.reason)).unzip();
-            let stored =
-                ADD_ROW.bind(act.tenant).bind(id).bind(row.number).bind(state).bind(sealed).bind(column).bind(reason);
-            tx.execute(stored).await?;
+            let stored = ADD_ROW.bind(act.tenant).bind(id).bind(row.number).bind(state).bind(sealed);
+            tx.execute(stored.bind(column).bind(reason).bind(door)).await?;
         }
         number += step.len();
         if number < rows.len() {
@@ -267,12 +276,18 @@ async fn apply_step(db: &Db, act: &Act, import: &Import) -> Result<()> {
     let rules: Rules = settings::read(&mut tx, tenant, act.at).await?;
     let rows = store::rows(&mut tx, tenant, id, RowState::Checked, 0, rules.rows_per_step.max(1)).await?;
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        if import.compares() && compare::look_behind_doors(&mut tx, act, import, rules.rows_per_step.max(1)).await? {
+            return Ok(tx.commit().await?);
+        }
         tx.execute(END_APPLYING.bind(tenant).bind(id).bind(act.at)).await?;
         return Ok(tx.commit().await?);
     };
     let (mut settler, mut tally, mut rejections) = (Settler::default(), Summary::default(), Vec::new());
     for row in &rows {
         let verdict = match reread(act, &header, row)? {
+            Ok(entry) if import.compares() => {
+                compare::compare_row(&mut tx, act, &mut settler, import, (row.row_number, &entry)).await?
+            }
             Ok(entry) => apply_row(&mut tx, act, &mut settler, &entry).await?,
             Err(rejection) => Err(rejection),
         };
@@ -285,7 +300,8 @@ async fn apply_step(db: &Db, act: &Act, import: &Import) -> Result<()> {
     tx.execute(APPLIED.bind(tenant).bind(id).bind(first.row_number).bind(last.row_number)).await?;
     count(&mut tx, act, id, &tally, rejections.len()).await?;
     let words = format!(
-        "第 {} 至 {} 行：新增 {} 人，更新 {} 人，没有变化 {} 人，退回 {} 行",
+        "{}第 {} 至 {} 行：新增 {} 人，更新 {} 人，没有变化 {} 人，退回 {} 行",
+        if import.compares() { "只对照，" } else { "" },
         first.row_number,
         last.row_number,
         tally.created,
@@ -348,7 +364,12 @@ async fn apply_row(
 
 /// The head of the household that a row belongs to, and its person as a member of it. Where nobody in the file is named
 /// as the head, the register may know the household.
-async fn member(tx: &mut Tx, act: &Act, dwelling: Option<Uuid>, entry: &Entry) -> Result<(PersonName, NewResident)> {
+pub(super) async fn member(
+    tx: &mut Tx,
+    act: &Act,
+    dwelling: Option<Uuid>,
+    entry: &Entry,
+) -> Result<(PersonName, NewResident)> {
     let mut person = entry.person.clone();
     let mut head = entry.head.clone().unwrap_or_else(|| person.name.clone());
     if entry.supposed {

@@ -24,25 +24,34 @@ text_enum! {
         Checked = "checked" "待写入",
         Rejected = "rejected" "已退回",
         Applied = "applied" "已写入",
+        /// Of a comparison: it is known who else lives behind its door.
+        Compared = "compared" "已对照",
+    }
+    /// What is done with a workbook.
+    pub enum Mode {
+        Register = "register" "写入登记",
+        Compare = "compare" "重新摸底对照",
     }
 }
 
 statements! {
     ADD = "INSERT INTO imports (tenant_id, id, file_name, digest, state, header, total_rows, created_count, updated_count,
-            unchanged_count, rejected_count, account_id, created_at)
-        VALUES ($1, $2, $3, $4, 'staging', $5, $6, 0, 0, 0, $7, $8, $9)";
-    ADD_ROW = "INSERT INTO import_rows (tenant_id, import_id, row_number, state, sealed, rejected_column, reason)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            unchanged_count, rejected_count, account_id, created_at, mode, batch_id)
+        VALUES ($1, $2, $3, $4, 'staging', $5, $6, 0, 0, 0, $7, $8, $9, $10, $11)";
+    /// The first comparison of the same workbook.
+    COMPARED_BEFORE = "SELECT id FROM imports WHERE tenant_id = $1 AND digest = $2 AND mode = 'compare' ORDER BY created_at LIMIT 1";
+    ADD_ROW = "INSERT INTO import_rows (tenant_id, import_id, row_number, state, sealed, rejected_column, reason, door)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     IMPORT = "SELECT i.id, i.file_name, i.state, i.header, i.total_rows, i.created_count, i.updated_count, i.unchanged_count,
-            i.rejected_count, i.account_id, i.created_at, a.name AS account_name
+            i.rejected_count, i.account_id, i.created_at, i.mode, i.batch_id, a.name AS account_name
         FROM imports i LEFT JOIN accounts a ON a.tenant_id = i.tenant_id AND a.id = i.account_id
         WHERE i.tenant_id = $1 AND i.id = $2";
     LIST = "SELECT i.id, i.file_name, i.state, i.header, i.total_rows, i.created_count, i.updated_count, i.unchanged_count,
-            i.rejected_count, i.account_id, i.created_at, a.name AS account_name
+            i.rejected_count, i.account_id, i.created_at, i.mode, i.batch_id, a.name AS account_name
         FROM imports i LEFT JOIN accounts a ON a.tenant_id = i.tenant_id AND a.id = i.account_id
         WHERE i.tenant_id = $1 AND (i.created_at, i.id) < ($2, $3) ORDER BY i.created_at DESC, i.id DESC LIMIT $4";
     /// What somebody has sent in and not yet confirmed.
-    UNCONFIRMED = "SELECT id, file_name, total_rows, rejected_count, created_at FROM imports
+    UNCONFIRMED = "SELECT id, file_name, mode, total_rows, rejected_count, created_at FROM imports
         WHERE tenant_id = $1 AND account_id = $2 AND state = 'checked' ORDER BY created_at, id LIMIT 20";
     /// Locks the import until the transaction is over, so that two workers take its steps one after the other.
     HOLD = "UPDATE imports SET state = $3 WHERE tenant_id = $1 AND id = $2 AND state = $3";
@@ -86,9 +95,12 @@ record! {
         pub id: Uuid, pub file_name: String, pub state: State, pub header: Json<Vec<String>>, pub total_rows: i64,
         pub created_count: i64, pub updated_count: i64, pub unchanged_count: i64, pub rejected_count: i64,
         pub account_id: Option<Uuid>, pub created_at: Timestamp, pub account_name: Option<String>,
+        pub mode: Mode,
+        /// Of a comparison: the first one of the same workbook, under which its findings stand.
+        pub batch_id: Option<Uuid>,
     }
     pub struct Unconfirmed {
-        pub id: Uuid, pub file_name: String, pub total_rows: i64, pub rejected_count: i64, pub created_at: Timestamp,
+        pub id: Uuid, pub file_name: String, pub mode: Mode, pub total_rows: i64, pub rejected_count: i64, pub created_at: Timestamp,
     }
     pub struct StoredRow {
         pub row_number: i64, pub sealed: Option<Vec<u8>>, pub rejected_column: Option<Column>, pub reason: Option<String>,
@@ -104,6 +116,24 @@ impl Import {
     /// How many rows are or were taken.
     pub fn taken(&self) -> i64 {
         self.total_rows - self.rejected_count
+    }
+
+    pub fn compares(&self) -> bool {
+        self.mode == Mode::Compare
+    }
+
+    /// Under which the findings of a comparison stand.
+    pub fn batch(&self) -> Uuid {
+        self.batch_id.unwrap_or(self.id)
+    }
+
+    /// How far it has come, in words.
+    pub fn words(&self) -> &'static str {
+        match (self.compares(), self.state) {
+            (true, State::Applying) => "正在对照",
+            (true, State::Applied) => "对照完了",
+            (_, state) => state.label(),
+        }
     }
 
     pub fn running(&self) -> bool {
@@ -131,6 +161,12 @@ impl StoredRow {
 
 pub async fn import(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Import> {
     Ok(tx.one(IMPORT.bind(tenant).bind(id)).await?)
+}
+
+/// The first comparison of a workbook, if it has been compared.
+pub async fn compared_before(tx: &mut Tx, tenant: Uuid, digest: &str) -> Result<Option<Uuid>> {
+    let found: Option<Found> = tx.optional(COMPARED_BEFORE.bind(tenant).bind(digest)).await?;
+    Ok(found.map(|found| found.id))
 }
 
 /// The imports that an account has to confirm, the oldest first; at most 20.

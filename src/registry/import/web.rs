@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::column::{Column, Header};
-use super::store::{self, Import, RowState, State as Stage};
+use super::store::{self, Import, Mode, RowState, State as Stage};
 use super::{run, workbook};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
@@ -50,6 +50,20 @@ struct List {
     next: Option<String>,
 }
 
+impl List {
+    /// What can be done with the workbook.
+    fn modes(&self) -> [(Mode, &'static str); 2] {
+        [
+            (Mode::Register, "写入登记：新的人加进来，改了的更新"),
+            (Mode::Compare, "作为重新摸底来对照：登记先不改，只列出谁来了、谁走了、什么变了，一条一条核对"),
+        ]
+    }
+
+    fn chosen(&self, mode: &Mode) -> bool {
+        self.form.is("mode", mode.code()) || (*mode == Mode::Register && self.form.value("mode").is_empty())
+    }
+}
+
 #[derive(Deserialize)]
 struct Paging {
     after: Option<String>,
@@ -88,7 +102,8 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         }
     };
     let file_name: String = upload.file_name.chars().filter(|c| !c.is_control()).take(100).collect();
-    let id = run::stage(&app.db, &act, &file_name, reading).await?;
+    let mode = Mode::parse(form.value("mode")).unwrap_or(Mode::Register);
+    let id = run::stage(&app.db, &act, &file_name, reading, mode).await?;
     Ok(redirect(&format!("/imports/{id}"), "已收到登记表"))
 }
 
@@ -140,7 +155,7 @@ async fn apply(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, for
         return Ok(redirect(&to, "一行也没有写入。请改好退回的行，再导入整张登记表"));
     }
     run::begin(&app.db, &act, id).await?;
-    Ok(redirect(&to, "已开始写入"))
+    Ok(redirect(&to, if import.compares() { "已开始对照" } else { "已开始写入" }))
 }
 
 async fn cancel(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {

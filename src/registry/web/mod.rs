@@ -22,6 +22,7 @@ use crate::web::{Form, Shell, page, page_again};
 use crate::{audit, search};
 
 mod double;
+mod finding;
 mod member;
 mod resident;
 mod roll;
@@ -30,6 +31,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .merge(resident::routes())
         .merge(double::routes())
+        .merge(finding::routes())
         .merge(roll::routes())
         .merge(member::routes())
         .get("/residents", Permission::ResidentRead, list)
@@ -51,6 +53,7 @@ struct Residents {
     /// Nobody is registered yet.
     nobody: bool,
     merges: bool,
+    edits: bool,
     imports: bool,
 }
 
@@ -95,8 +98,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     let mut tx = app.db.read().await?;
     let nobody = !store::anybody(&mut tx, viewer.tenant).await?;
     let imports = viewer.may(Permission::RegistryImport);
-    let merges = viewer.may(Permission::ResidentMerge);
-    page(&Residents { shell, query: String::new(), results: None, nobody, merges, imports })
+    let (merges, edits) = (viewer.may(Permission::ResidentMerge), viewer.may(Permission::ResidentEdit));
+    page(&Residents { shell, query: String::new(), results: None, nobody, merges, edits, imports })
 }
 
 /// Looks people and doors up. What is looked for comes in the body of a POST, so that no name and no number gets into
@@ -118,8 +121,8 @@ async fn search(
         return page(&results);
     }
     let imports = viewer.may(Permission::RegistryImport);
-    let merges = viewer.may(Permission::ResidentMerge);
-    page(&Residents { shell, query, results: Some(results), nobody: false, merges, imports })
+    let (merges, edits) = (viewer.may(Permission::ResidentMerge), viewer.may(Permission::ResidentEdit));
+    page(&Residents { shell, query, results: Some(results), nobody: false, merges, edits, imports })
 }
 
 async fn look_up(tx: &mut Tx, act: &Act, scope: &Scope, text: &str, before: i64) -> Result<Answer> {

@@ -219,10 +219,15 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     page(&RollPage { shell, form, filter, query, estates, buildings, grids, people, count, next, views, may_export })
 }
 
-type Options = Vec<(String, String)>;
+pub(super) type Options = Vec<(String, String)>;
 
 /// What can be chosen: estates, the buildings of the one that is chosen, grids.
-async fn places(tx: &mut Tx, tenant: Uuid, scope: &Scope, estate: Option<Uuid>) -> Result<(Options, Options, Options)> {
+pub(super) async fn places(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    estate: Option<Uuid>,
+) -> Result<(Options, Options, Options)> {
     let estates = place::estates_within(tx, tenant, scope).await?;
     let buildings = match estate {
         Some(estate) => place::buildings(tx, tenant, estate).await?,

@@ -1,0 +1,43 @@
+-- What a survey found to be different from the register, until somebody has said whether it is so.
+
+CREATE TABLE findings (
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    batch_kind TEXT NOT NULL,
+    batch_id UUID NOT NULL, -- the first import of a workbook, or a campaign
+    source_id UUID NOT NULL, -- the import, or the record of a visit
+    kind TEXT NOT NULL,
+    building_id UUID NOT NULL,
+    dwelling_id UUID NOT NULL,
+    resident_id UUID, -- null where the register does not know them
+    field TEXT, -- what of the resident it is about; null where it is about the whole of them
+    words TEXT NOT NULL, -- masked, by the program
+    payload_sealed BYTEA, -- JSON of what was said; gone once it has been decided
+    mark BYTEA NOT NULL, -- keyed hash of what was said: the same is noted once
+    seen_version INTEGER NOT NULL, -- of the resident
+    sure BOOLEAN NOT NULL,
+    found_at BIGINT NOT NULL,
+    found_by UUID,
+    decision TEXT, -- null while nobody has looked
+    decided_by UUID,
+    decided_at BIGINT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, building_id) REFERENCES buildings (tenant_id, id),
+    FOREIGN KEY (tenant_id, dwelling_id) REFERENCES dwellings (tenant_id, id),
+    FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('findings', 'tenant_id', colocate_with => 'tenants');
+CREATE UNIQUE INDEX findings_open_once ON findings (tenant_id, mark) WHERE decision IS NULL;
+CREATE UNIQUE INDEX findings_once_in_batch ON findings (tenant_id, batch_id, mark);
+CREATE INDEX findings_open ON findings (tenant_id, kind, found_at, id) WHERE decision IS NULL;
+CREATE INDEX findings_sure ON findings (tenant_id, batch_id, id) WHERE decision IS NULL AND sure;
+CREATE INDEX findings_of_resident ON findings (tenant_id, resident_id) WHERE resident_id IS NOT NULL;
+
+ALTER TABLE imports ADD COLUMN mode TEXT NOT NULL DEFAULT 'register'; -- or 'compare': noted as findings, not written
+ALTER TABLE imports ADD COLUMN batch_id UUID; -- of a comparison: the first import of the same workbook
+CREATE INDEX imports_by_digest ON imports (tenant_id, digest, created_at);
+ALTER TABLE import_rows ADD COLUMN door TEXT; -- the place that the row names, of a comparison
+ALTER TABLE import_rows ADD COLUMN dwelling_id UUID;
+ALTER TABLE import_rows ADD COLUMN resident_id UUID; -- whom the register knows the row's person as
+CREATE INDEX import_rows_by_resident ON import_rows (tenant_id, import_id, resident_id) WHERE resident_id IS NOT NULL;
+CREATE INDEX import_rows_by_door ON import_rows (tenant_id, import_id, door) WHERE door IS NOT NULL;
