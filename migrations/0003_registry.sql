@@ -66,6 +66,8 @@ CREATE TABLE resident_fields ( -- with which version of a resident a field chang
     resident_id UUID NOT NULL,
     field TEXT NOT NULL,
     version INTEGER NOT NULL,
+    account_id UUID, -- by whom; null: the program
+    made_at BIGINT NOT NULL, -- when they wrote it down, which may be long before it arrived
     PRIMARY KEY (tenant_id, resident_id, field),
     FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
 );

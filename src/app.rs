@@ -8,7 +8,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERER, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Router, routing::get};
@@ -24,9 +24,10 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::metrics::{self, Metrics};
+use crate::offline::Recorder;
 use crate::outbox::Handlers;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, issue, meeting, place, registry, settings, today};
+use crate::{audit, board, issue, meeting, offline, place, registry, settings, today, visit};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -71,6 +72,8 @@ pub fn routes() -> Routes {
         .merge(issue::routes())
         .merge(board::routes())
         .merge(meeting::routes())
+        .merge(offline::routes())
+        .merge(visit::routes())
 }
 
 /// The table that the permission test walks.
@@ -81,6 +84,14 @@ pub fn route_table() -> Vec<Route> {
 /// What is done with the messages of the outbox, by topic.
 pub fn handlers() -> Handlers {
     Handlers::from([(registry::import::TOPIC, registry::import::handler())])
+}
+
+/// What is done with the records that phones send, by kind.
+pub fn recorder(kind: &str) -> Option<Recorder> {
+    match kind {
+        visit::KIND => Some(visit::RECORDER),
+        _ => None,
+    }
 }
 
 pub fn router(app: App) -> Router {
@@ -94,7 +105,7 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics::show))
-        .route("/assets/{version}/{name}", get(web::serve_asset))
+        .route("/assets/{version}/{*name}", get(web::serve_asset))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(web::MULTIPART_LIMIT_MB << 20))
         .with_state(app)
@@ -193,7 +204,7 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
     for (name, value) in [
         (
             CONTENT_SECURITY_POLICY,
-            "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+            "default-src 'self'; img-src 'self' blob: data:; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
         ),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "same-origin"),
@@ -244,6 +255,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(true, "/today", "today", "今日"),
         item(may(IssueRead), "/issues", "issue", "诉求"),
         item(may(IssueSurvey), "/surveys", "survey", "测评"),
+        item(may(VisitRecord), "/campaigns", "door", "敲门"),
         item(may(MeetingRead), "/meetings", "meeting", "议事"),
         item(may(ResidentRead), "/residents", "people", "居民"),
         item(may(PlaceRead), "/estates", "building", "楼栋"),
@@ -265,9 +277,19 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
 }
 
 /// Whoever is signed in goes to work, by way of the PIN where a phone was put down; everybody else to the communities' boards.
-async fn home(State(app): State<App>, locked: Option<Extension<LockedViewer>>, shell: Shell) -> Result<Response> {
+async fn home(
+    State(app): State<App>,
+    locked: Option<Extension<LockedViewer>>,
+    headers: HeaderMap,
+    shell: Shell,
+) -> Result<Response> {
     if locked.is_some() {
         return Ok(Redirect::to("/unlock").into_response());
+    }
+    // Somebody was at a door when they were asked to sign in.
+    if shell.viewer.is_some() && Cookies(&headers).get("back").as_deref() == Some("/doors") {
+        let cookie = axum::response::AppendHeaders([(SET_COOKIE, clear_cookie("back", "/"))]);
+        return Ok((cookie, Redirect::to("/doors")).into_response());
     }
     if let Some(first) = shell.nav.first().and_then(|group| group.items.first()) {
         return Ok(Redirect::to(&first.href).into_response());

@@ -18,4 +18,6 @@ migrations![
     "0006_meeting",
     "0007_search",
     "0008_finding",
+    "0009_offline",
+    "0010_visit",
 ];

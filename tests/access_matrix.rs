@@ -5,7 +5,7 @@ use axum::http::Method;
 use codes::PersonName;
 use codes::address::parse_room;
 use db::Db;
-use doorstep::access::{self, Act, Link, Need, Permission, Role, Route};
+use doorstep::access::{self, Act, Link, Need, Permission, Role, Route, Scope};
 use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, Snapshot};
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
@@ -14,6 +14,8 @@ use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
 use doorstep::photo;
 use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
+use doorstep::registry::roll::Filter;
+use doorstep::visit;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -93,13 +95,24 @@ fn answer(page: &Page) -> Answer {
 
 /// Pages that need more than an identifier: an import that has rejected something, a phone that is locked, a link.
 fn missing_on_purpose(route: &Route) -> bool {
-    matches!(route.path, "/imports/{id}" | "/imports/{id}/rejections.xlsx" | "/join/{link}" | "/unlock")
+    matches!(
+        route.path,
+        "/imports/{id}"
+            | "/imports/{id}/rejections.xlsx"
+            | "/join/{link}"
+            | "/unlock"
+            | "/doors/list/{campaign}/{dwelling}" // the doors of somebody else
+    )
 }
 
 /// POST without the token: whoever gets past the guard is refused by the form, so that nothing changes.
 async fn visit(browser: &Browser, route: &Route, landmarks: &Landmarks) -> Page {
     let path = landmarks.path(route.path);
-    if route.method == Method::GET { browser.get_direct(&path).await } else { browser.post_direct(&path, &[]).await }
+    match route.method {
+        Method::GET => browser.get_direct(&path).await,
+        Method::PUT => browser.put_direct(&path).await,
+        _ => browser.post_direct(&path, &[]).await,
+    }
 }
 
 async fn signed_in(app: &TestApp, community: &Community, role: Option<Role>) -> Browser {
@@ -125,6 +138,7 @@ struct Landmarks {
     meeting: Uuid,
     item: Uuid,
     sign_in: Link,
+    campaign: Uuid,
 }
 
 impl Landmarks {
@@ -148,6 +162,8 @@ impl Landmarks {
             "residents" => self.resident,
             "dwellings" => self.dwelling,
             "issues" => self.issue.id,
+            "campaigns" => self.campaign,
+            "uploads" | "offline" => Uuid::nil(), // nothing has been sent
             "imports" => Uuid::max(), // nobody has imported anything
             "me" => Uuid::nil(),
             _ if pattern.contains("{id}") => panic!("a landmark for {pattern} is missing"),
@@ -169,6 +185,10 @@ impl Landmarks {
             .replace("{double}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
+            .replace("{campaign}", &self.campaign.to_string())
+            .replace("{dwelling}", &self.dwelling.to_string())
+            .replace("{dispute}", &Uuid::nil().to_string())
+            .replace("{account}", &self.account.to_string())
             .replace("{link}", &link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
         filled
@@ -230,6 +250,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let mut announced = meeting::meeting(&mut tx, act.tenant, meeting).await.unwrap();
     meeting::announce(&mut tx, act, &mut announced, 1, "说事议事会").await.unwrap();
     let item = meeting::items(&mut tx, act.tenant, meeting).await.unwrap().remove(0).id;
+    let campaign = campaign(&mut tx, act, community, account).await;
     tx.commit().await.unwrap();
     let sign_in = Link::signed(act.tenant, meeting, "meeting sign-in", &means.keys);
     Landmarks {
@@ -247,7 +268,26 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         meeting,
         item,
         sign_in,
+        campaign,
     }
+}
+
+/// A campaign over the whole community that is under way.
+async fn campaign(tx: &mut db::Tx, act: &Act, community: &Community, walker: Uuid) -> Uuid {
+    let order = visit::Order {
+        title: "冬季安全敲门".to_owned(),
+        words: String::new(),
+        organisation: community.organisation,
+        origin: String::new(),
+        questions: Vec::new(),
+        until: act.at + SignedDuration::from_hours(240),
+        filter: Filter::default(),
+        buildings: Vec::new(),
+    };
+    let campaign = visit::create(tx, act, &Scope::tenant(), &order).await.unwrap();
+    visit::join(tx, act, campaign, walker).await.unwrap();
+    visit::open(tx, act, campaign, 1).await.unwrap();
+    campaign
 }
 
 async fn household_of(tx: &mut db::Tx, act: &Act, dwelling: Uuid) -> Uuid {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const COMMON: &[&str] = &["app", "error", "keys", "means", "web"];
 
 /// What every slice stands on. These know one another and nothing above them.
-const FOUNDATION: &[&str] = &["access", "audit", "counter", "outbox", "photo", "search", "settings"];
+const FOUNDATION: &[&str] = &["access", "audit", "counter", "offline", "outbox", "photo", "search", "settings"];
 
 /// From each module to what else it may use. `app` and `cli` stand on top and may use everything below them.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("backup", &["schema"]),
     ("access", FOUNDATION),
     ("audit", FOUNDATION),
+    ("offline", FOUNDATION),
     ("outbox", FOUNDATION),
     ("photo", FOUNDATION),
     ("settings", FOUNDATION),
@@ -30,20 +31,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
+    ("visit", &["access", "audit", "offline", "settings", "place", "registry", "issue"]),
     ("metrics", &["outbox"]),
-    ("today", &["access", "registry", "issue", "meeting"]),
+    ("today", &["access", "offline", "registry", "issue", "meeting", "visit"]),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
-            "metrics", "today", "config",
+            "metrics", "offline", "today", "visit", "config",
         ],
     ),
     (
         "demo",
-        &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "config"],
+        &[
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "visit",
+            "config",
+        ],
     ),
-    ("upkeep", &["access", "outbox", "photo", "registry", "issue", "app"]),
+    ("upkeep", &["access", "offline", "outbox", "photo", "registry", "issue", "app"]),
     (
         "cli",
         &[

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use db::Statement;
-use doorstep::{access, audit, board, counter, issue, keys, meeting, outbox, photo, place, registry, search, settings};
+use doorstep::{
+    access, audit, board, counter, issue, keys, meeting, offline, outbox, photo, place, registry, search, settings, visit,
+};
 use sqlx::{ConnectOptions, Row};
 
 use crate::support::{Engine, fresh};
@@ -15,8 +17,10 @@ const LISTS: &[&[Statement]] = &[
     board::STATEMENTS,
     counter::STATEMENTS,
     issue::STATEMENTS,
+    issue::cluster::STATEMENTS,
     keys::STATEMENTS,
     meeting::STATEMENTS,
+    offline::STATEMENTS,
     outbox::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,
@@ -31,6 +35,7 @@ const LISTS: &[&[Statement]] = &[
     registry::roll::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
+    visit::STATEMENTS,
 ];
 
 #[tokio::test]
@@ -67,6 +72,8 @@ const MAY_SCAN: &[&str] = &[
     "access::store::REACHES",
     "access::store::SHUT_OUT",
     "access::store::GRANTS_OF_PAGE",
+    "access::store::WHO",
+    "access::store::HOLDERS",
     "audit::store::ADVANCE",
     "audit::store::SET_HEAD",
     "audit::store::HEAD",
@@ -78,6 +85,7 @@ const MAY_SCAN: &[&str] = &[
     "place::store::ESTATES_IN_REACH",
     "registry::store::BUILDINGS",
     "registry::store::DOORS", // from the estates down to the doors
+    "registry::roll::HOMES",
     "registry::import::store::UNCONFIRMED",
     "registry::import::compare::LAST_SURVEY",
     "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
@@ -95,6 +103,10 @@ const MAY_SCAN: &[&str] = &[
     "issue::store::TO_DELIBERATE",
     "issue::store::TAKE_UNINDEXED",
     "issue::store::UNINDEXED_TENANTS",
+    "offline::store::DISPUTES",
+    "offline::store::OLDEST_DISPUTE",
+    "offline::store::OLDEST_HELD",
+    "visit::store::OWN_PEOPLE",
     "registry::finding::BATCHES",
     "registry::finding::COUNTS",
     "registry::store::TAKE_UNINDEXED",
@@ -104,6 +116,7 @@ const MAY_SCAN: &[&str] = &[
     "registry::store::ANYBODY",
     // Once an hour, without anybody waiting; or asked by nobody but tests.
     "outbox::store::SWEEP",
+    "offline::store::FORGET_DISPUTES",
     "registry::store::POPULATION",
 ];
 

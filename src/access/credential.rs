@@ -81,6 +81,22 @@ pub async fn change_password(db: &Db, means: &Means, viewer: &Viewer, old: Strin
     Ok(true)
 }
 
+/// Whether somebody knows their PIN; for an account without one, whether a new one would do.
+///
+/// Errors: refused if it is wrong or easy to guess, or while the account is locked.
+pub async fn check_pin(db: &Db, means: &Means, viewer: &Viewer, pin: String) -> Result<()> {
+    let mut tx = db.read().await?;
+    let who: Credentials = tx.one(CREDENTIALS.bind(viewer.tenant).bind(viewer.account)).await?;
+    drop(tx);
+    let Some(hash) = who.pin_hash.clone() else {
+        return password::pin_weakness(&pin).map_or(Ok(()), |weakness| Err(Error::refused(weakness)));
+    };
+    if session::attempt(db, &Act::own(viewer, means), &who, pin, Some(hash)).await? {
+        return Ok(());
+    }
+    Err(Error::refused("PIN 码不对，请再试一次。连续输错几次，账号会锁定一段时间。"))
+}
+
 /// Changes one's own PIN. `false` if the old one is wrong.
 ///
 /// Errors: refused if the new one is easy to guess or the old one, or while the account is locked.

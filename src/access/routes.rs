@@ -4,7 +4,7 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 
 use super::web::LockedViewer;
 use super::{Permission, Viewer};
@@ -59,6 +59,14 @@ impl Routes {
         T: 'static,
     {
         self.add(Method::POST, path, need.into(), post(handler))
+    }
+
+    pub fn put<H, T>(self, path: &'static str, need: impl Into<Need>, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::PUT, path, need.into(), put(handler))
     }
 
     fn add(mut self, method: Method, path: &'static str, need: Need, handler: MethodRouter<App>) -> Self {

@@ -4,7 +4,7 @@ use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::model::{Grant, OrganisationKind, Reach, Role, SessionKind, TenantKind};
+use super::model::{Grant, OrganisationKind, Permission, Reach, Role, SessionKind, TenantKind, Viewer};
 use super::{Act, Link};
 use crate::error::Result;
 
@@ -50,6 +50,11 @@ statements! {
     ADD_LOGIN_NAME = "INSERT INTO login_names (login_name, tenant_id, account_id) VALUES ($1, $2, $3)";
     ADD_GRANT = "INSERT INTO grants (tenant_id, id, account_id, role, reach, reach_id) VALUES ($1, $2, $3, $4, $5, $6)";
     REMOVE_GRANT = "DELETE FROM grants WHERE tenant_id = $1 AND id = $2";
+    WHO = "SELECT a.id, a.name, a.organisation_id, t.code AS tenant_code, t.name AS tenant_name FROM accounts a
+        JOIN tenants t ON t.tenant_id = a.tenant_id WHERE a.tenant_id = $1 AND a.id = $2";
+    /// Accounts with a role among some, a row for each grant.
+    HOLDERS = "SELECT a.id, a.name, g.role, g.reach, g.reach_id FROM accounts a JOIN grants g ON g.tenant_id = a.tenant_id AND g.account_id = a.id
+        WHERE a.tenant_id = $1 AND a.disabled_at IS NULL AND $2 LIKE '%,' || g.role || ',%' ORDER BY a.created_at, a.id, g.id LIMIT 2000";
     GRANTS = "SELECT role, reach, reach_id FROM grants WHERE tenant_id = $1 AND account_id = $2 ORDER BY id";
     LOGIN = "SELECT tenant_id, account_id FROM login_names WHERE login_name = $1";
     CREDENTIALS = "SELECT id, login_name, password_hash, pin_hash, locked_until, failures, disabled_at FROM accounts
@@ -131,6 +136,8 @@ record! {
         pub disabled_at: Option<Timestamp>, pub password_expires_at: Option<Timestamp>, pub tenant_name: String,
         pub tenant_code: String,
     }
+    struct Who { id: Uuid, name: String, organisation_id: Uuid, tenant_code: String, tenant_name: String }
+    struct Holding { id: Uuid, name: String, role: Role, reach: Reach, reach_id: Option<Uuid> }
     /// A session that still lets in, as pages list it.
     pub(super) struct LiveSession { pub id: Uuid, pub kind: SessionKind, pub label: String, pub seen_at: Timestamp }
     pub(super) struct PastPassword { pub password_hash: String }
@@ -171,6 +178,49 @@ pub async fn organisations(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Organisation
 
 pub async fn organisation(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Organisation> {
     Ok(tx.one(ORGANISATION.bind(tenant).bind(id)).await?)
+}
+
+/// Somebody as they are when the program acts for them without a session of theirs: to enter what they wrote down.
+pub async fn viewer_of(tx: &mut Tx, tenant: Uuid, account: Uuid) -> Result<Viewer> {
+    let Who { id, name, organisation_id, tenant_code, tenant_name } = tx.one(WHO.bind(tenant).bind(account)).await?;
+    let grants = grants(tx, tenant, account).await?;
+    Ok(Viewer {
+        tenant,
+        tenant_code,
+        tenant_name,
+        account: id,
+        name,
+        organisation: organisation_id,
+        session: Uuid::nil(),
+        kind: SessionKind::Device,
+        seen_at: Timestamp::UNIX_EPOCH,
+        password_expired: false,
+        grants,
+    })
+}
+
+/// An account with those of its grants that carry a permission.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    pub account: Uuid,
+    pub name: String,
+    pub grants: Vec<Grant>,
+}
+
+/// Who has a permission, the oldest accounts first.
+pub async fn holders(tx: &mut Tx, tenant: Uuid, permission: Permission) -> Result<Vec<Holder>> {
+    let roles: Vec<&str> = permission.roles().iter().map(|role| role.code()).collect();
+    let rows: Vec<Holding> = tx.all(HOLDERS.bind(tenant).bind(format!(",{},", roles.join(",")))).await?;
+    let mut holders: Vec<Holder> = Vec::new();
+    for Holding { id, name, role, reach, reach_id } in rows {
+        if holders.last().is_none_or(|last| last.account != id) {
+            holders.push(Holder { account: id, name, grants: Vec::new() });
+        }
+        if let Some(last) = holders.last_mut() {
+            last.grants.push(Grant { role, reach, reach_id });
+        }
+    }
+    Ok(holders)
 }
 
 pub(super) async fn grants(tx: &mut Tx, tenant: Uuid, account: Uuid) -> Result<Vec<Grant>> {

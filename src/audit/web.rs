@@ -90,6 +90,18 @@ const ACTIONS: &[(&str, &str)] = &[
     ("rejected", "表决没有通过"),
     ("deferred", "下次再议"),
     ("dropped", "不再议"),
+    ("deal", "分派"),
+    ("join", "参加"),
+    ("leave", "退出"),
+    ("open", "开始"),
+    ("extend", "改截止的日子"),
+    ("withdraw", "撤回"),
+    ("hold", "收下待核对"),
+    ("dispute", "同一编号又来一份"),
+    ("enter", "补登记"),
+    ("dismiss", "不再登记"),
+    ("rule", "裁定以哪份为准"),
+    ("bring", "补传手机文件"),
 ];
 
 /// What it was done to, in words.
@@ -116,6 +128,10 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("issue", "诉求"),
     ("meeting", "会议"),
     ("agenda_item", "议题"),
+    ("campaign", "敲门行动"),
+    ("visit", "走访"),
+    ("offline_record", "走访上传"),
+    ("offline_export", "手机导出的文件"),
 ];
 
 fn words<'a>(table: &[(&str, &'static str)], code: &'a str) -> &'a str {

@@ -7,6 +7,7 @@
 //! The slice that others are copied from: rules in `model`, SQL in `store`, pages in `web`.
 
 mod closure;
+pub mod cluster;
 mod decision;
 pub mod duplicate;
 mod filing;
@@ -18,6 +19,7 @@ mod store;
 mod todo;
 mod web;
 
+pub use cluster::{Cluster, clusters};
 pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, survey};
 pub use decision::{
     Due, Grading, accept, decide_extension, deliberate, dispatch, merge, put_on_agenda, redirect, refuse,

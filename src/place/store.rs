@@ -103,6 +103,11 @@ pub async fn spot_by_code(tx: &mut Tx, code: &str) -> Result<Option<(Uuid, Spot)
     Ok(spot.map(|spot| (owner.tenant_id, spot)))
 }
 
+/// A stairwell as a place.
+pub async fn spot_of_unit(tx: &mut Tx, tenant: Uuid, unit: Uuid) -> Result<Spot> {
+    Ok(tx.one(SPOT_OF_UNIT.bind(tenant).bind(unit)).await?)
+}
+
 /// A building as a place.
 pub async fn spot(tx: &mut Tx, tenant: Uuid, building: Uuid) -> Result<Spot> {
     Ok(tx.one(SPOT_OF_BUILDING.bind(tenant).bind(building)).await?)

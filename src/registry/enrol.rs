@@ -448,7 +448,7 @@ impl NewResident {
     }
 
     /// Somebody of whom these fields are known; `None` without a name.
-    pub(super) fn of(values: &Values) -> Option<NewResident> {
+    pub fn of(values: &Values) -> Option<NewResident> {
         fn read<T: FromStr>(values: &Values, particular: Particular) -> Option<T> {
             values.get(&particular)?.parse().ok()
         }

@@ -78,7 +78,7 @@ record! {
 }
 
 /// Says that something has changed about the people of a building.
-pub(super) async fn touch(tx: &mut Tx, act: &Act, building: Uuid) -> Result<()> {
+pub async fn touch(tx: &mut Tx, act: &Act, building: Uuid) -> Result<()> {
     tx.execute(TOUCH.bind(act.tenant).bind(act.id()).bind(building)).await?;
     Ok(())
 }

@@ -421,7 +421,7 @@ async fn accept(tx: &mut Tx, act: &Act, found: &Finding, anyway: bool) -> Result
         (Payload::Field { value }, Some(resident)) => {
             let particular = found.field.as_deref().and_then(Particular::parse).ok_or_else(missing)?;
             let seen = if anyway { found.lock_version.ok_or_else(missing)? } else { found.seen_version };
-            let edit = Edit { seen, values: vec![(particular, value)] };
+            let edit = Edit { seen, made_at: act.at, values: vec![(particular, value)] };
             if !person::edit(tx, act, resident, &edit, &reason).await?.is_empty() {
                 return Err(Error::Stale("这一项后来有人改过，请先看看现在的登记，再决定。".to_owned()));
             }

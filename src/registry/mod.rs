@@ -16,10 +16,12 @@ mod store;
 mod tag;
 mod web;
 
-pub use model::HouseholdCard;
+pub use model::{CARE, HouseholdCard, age, door_words, person_words};
 pub use particular::{Document, Particular, Values};
 pub use person::{Clash, Edit, Ending, Person, edit};
-pub use store::{STATEMENTS, household_card, index, named_in, population, unindexed_tenants};
+pub use store::{
+    STATEMENTS, household_card, index, named_in, population, resident_in_reach, unindexed_tenants,
+};
 pub use tag::{ResidenceState, Tag};
 
 use crate::access::Routes;

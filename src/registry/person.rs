@@ -48,13 +48,14 @@ statements! {
             relation = $19, registered_address = $20, residence_state = $21, workplace = $22, health_sealed = $23,
             note_sealed = $24, ended = $25, ended_at = $26, merged_into = $27, updated_at = $28, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
-    CHANGED_WITH = "INSERT INTO resident_fields (tenant_id, resident_id, field, version) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant_id, resident_id, field) DO UPDATE SET version = excluded.version";
-    CHANGED_SINCE = "SELECT field FROM resident_fields WHERE tenant_id = $1 AND resident_id = $2 AND version > $3";
+    CHANGED_WITH = "INSERT INTO resident_fields (tenant_id, resident_id, field, version, account_id, made_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, resident_id, field)
+        DO UPDATE SET version = excluded.version, account_id = excluded.account_id, made_at = excluded.made_at";
+    CHANGED_SINCE = "SELECT field, account_id, made_at FROM resident_fields WHERE tenant_id = $1 AND resident_id = $2 AND version > $3";
 }
 
 record! {
-    struct Changed { field: String }
+    struct Changed { field: String, account_id: Option<Uuid>, made_at: Timestamp }
 }
 
 /// A resident, with what is sealed opened.
@@ -179,6 +180,17 @@ impl Person {
 /// Errors: stale if somebody else has changed the person since they were read; refused if the number of the document belongs
 /// to somebody else.
 pub(super) async fn save(tx: &mut Tx, act: &Act, before: &Person, now: &Person) -> Result<Vec<Change>> {
+    save_as_of(tx, act, act.at, before, now).await
+}
+
+/// The same, of what was written down at another moment than now.
+async fn save_as_of(
+    tx: &mut Tx,
+    act: &Act,
+    made_at: Timestamp,
+    before: &Person,
+    now: &Person,
+) -> Result<Vec<Change>> {
     let changes = now.changes(before);
     if changes.is_empty() {
         return Ok(changes);
@@ -208,7 +220,10 @@ pub(super) async fn save(tx: &mut Tx, act: &Act, before: &Person, now: &Person) 
         return Err(Error::Stale("这位居民的资料刚刚有别人改过，请再试一次。".to_owned()));
     }
     let version = before.version + 1;
-    let field = |change: &Change| CHANGED_WITH.bind(act.tenant).bind(now.id).bind(change.field).bind(version);
+    let field = |change: &Change| {
+        let row = CHANGED_WITH.bind(act.tenant).bind(now.id).bind(change.field).bind(version);
+        row.bind(act.account).bind(made_at)
+    };
     tx.execute_many(CHANGED_WITH, changes.iter().map(field).collect()).await?;
     figures::touch(tx, act, now.building).await?;
     if before.building != now.building {
@@ -229,6 +244,8 @@ pub(super) fn taken_by(other: &Person) -> String {
 #[derive(Debug, Clone)]
 pub struct Edit {
     pub seen: i64,
+    /// When it was written down, which may be long before now.
+    pub made_at: Timestamp,
     pub values: Vec<(Particular, Option<String>)>,
 }
 
@@ -241,7 +258,8 @@ pub struct Clash {
 }
 
 /// Merges an edit field by field: what nobody else has changed since is set, what is so already counts as done, and what
-/// somebody else has changed to something else stays as it is and is given back.
+/// somebody else has changed to something else stays as it is and is given back. Of what one person changed several times
+/// the change that they made last stands, in whatever order the changes arrive.
 ///
 /// Errors: refused if the number of the document belongs to somebody else.
 pub async fn edit(tx: &mut Tx, act: &Act, id: Uuid, edit: &Edit, reason: &str) -> Result<Vec<Clash>> {
@@ -253,9 +271,13 @@ pub async fn edit(tx: &mut Tx, act: &Act, id: Uuid, edit: &Edit, reason: &str) -
         if theirs == *mine {
             continue;
         }
-        if changed.iter().any(|changed| changed.field == particular.code()) {
-            clashes.push(Clash { particular: *particular, theirs, mine: mine.clone() });
-            continue;
+        match changed.iter().find(|changed| changed.field == particular.code()) {
+            Some(changed) if changed.account_id.is_none() || changed.account_id != act.account => {
+                clashes.push(Clash { particular: *particular, theirs, mine: mine.clone() });
+                continue;
+            }
+            Some(own) if own.made_at > edit.made_at => continue,
+            _ => {}
         }
         match mine {
             Some(value) => now.values.insert(*particular, value.clone()),
@@ -263,7 +285,7 @@ pub async fn edit(tx: &mut Tx, act: &Act, id: Uuid, edit: &Edit, reason: &str) -
         };
     }
     follow_the_number(&mut now, edit);
-    let changes = save(tx, act, &before, &now).await?;
+    let changes = save_as_of(tx, act, edit.made_at, &before, &now).await?;
     if !changes.is_empty() {
         audit::record(tx, act, "update", ("resident", id), reason, &changes).await?;
         if changes.iter().any(|change| matches!(change.field, "name" | "birth_date" | "phone")) {

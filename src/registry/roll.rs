@@ -56,6 +56,20 @@ statements! {
         JOIN building_figures f ON f.tenant_id = b.tenant_id AND f.building_id = b.id AND f.facet = $7
         WHERE b.tenant_id = $1 AND (CAST($4 AS UUID) IS NULL OR b.estate_id = $4) AND (CAST($5 AS UUID) IS NULL OR b.id = $5)
             AND (CAST($6 AS UUID) IS NULL OR b.grid_id = $6) AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"));
+    /// The homes of a place, in walking order: stairwell by stairwell, from the top down; where people are asked for, only
+    /// the homes of such people.
+    HOMES = concat!("SELECT d.id AS dwelling_id, d.building_id, b.grid_id FROM estates e CROSS JOIN buildings b CROSS JOIN units u CROSS JOIN dwellings d
+        WHERE e.tenant_id = $1 AND b.tenant_id = e.tenant_id AND b.estate_id = e.id AND u.tenant_id = b.tenant_id AND u.building_id = b.id
+            AND d.tenant_id = u.tenant_id AND d.unit_id = u.id AND (d.use IS NULL OR d.use <> 'commercial')
+            AND (CAST($4 AS UUID) IS NULL OR b.estate_id = $4) AND (CAST($5 AS UUID) IS NULL OR b.id = $5)
+            AND (CAST($6 AS UUID) IS NULL OR b.grid_id = $6)
+            AND (NOT $12 OR EXISTS (SELECT 1 FROM households h JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
+                WHERE h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND r.ended IS NULL AND ($7 = '' OR r.residence_state = $7)
+                AND (CAST($8 AS TEXT) IS NULL OR (r.birth_date > $8 AND r.birth_date <= $9)) AND (NOT $10 OR r.birth_date IS NULL)
+                AND ($11 = '' OR EXISTS (SELECT 1 FROM resident_tags t WHERE t.tenant_id = r.tenant_id AND t.resident_id = r.id
+                    AND t.tag = $11 AND t.until IS NULL))))
+            AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
+        " ORDER BY e.created_at, e.id, b.position, b.key, LENGTH(u.key), u.key, d.floor DESC, d.room LIMIT $13");
     VIEWS = "SELECT id, name, query, created_at FROM saved_views WHERE tenant_id = $1 AND account_id = $2 ORDER BY created_at, id LIMIT 30";
     ADD_VIEW = "INSERT INTO saved_views (tenant_id, id, account_id, name, query, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     REMOVE_VIEW = "DELETE FROM saved_views WHERE tenant_id = $1 AND account_id = $2 AND id = $3";
@@ -64,6 +78,9 @@ statements! {
 record! {
     struct At { position: i64 }
     struct Amount { amount: i64 }
+    /// A home that somebody can be sent to.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Home { pub dwelling_id: Uuid, pub building_id: Uuid, pub grid_id: Option<Uuid> }
     /// A filter that somebody comes back to.
     #[derive(Debug, Clone, Serialize, Deserialize)]
     pub struct View { pub id: Uuid, pub name: String, pub query: String, pub created_at: Timestamp }
@@ -133,6 +150,19 @@ pub(super) async fn page(
 ) -> Result<(Vec<ResidentRow>, Option<i64>)> {
     let (positions, next) = positions(tx, (tenant, scope, today), filter, before, PAGE).await?;
     Ok((store::at_positions(tx, tenant, scope, &positions).await?, next))
+}
+
+/// The homes of a filter, in walking order; one more than `most` at most.
+pub async fn homes(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    filter: &Filter,
+    today: Date,
+    most: usize,
+) -> Result<Vec<Home>> {
+    let people = filter.tag.is_some() || filter.age.is_some() || filter.state.is_some();
+    Ok(tx.all(filter.bind(HOMES, tenant, scope, today).bind(people).bind(most as i64 + 1)).await?)
 }
 
 /// How many people a roll has: by the figures where they say it, or else counted, and at most one more than [`COUNTED`].

@@ -136,6 +136,8 @@ statements! {
         in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL")
     );
 
+    IN_REACH = concat!("SELECT r.id FROM residents r JOIN buildings b ON b.tenant_id = r.tenant_id AND b.id = r.building_id
+        WHERE r.tenant_id = $1 AND r.id = $4 AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"));
     ANYBODY = "SELECT id FROM residents WHERE tenant_id = $1 LIMIT 1";
     POPULATION = "SELECT (SELECT COUNT(*) FROM households WHERE tenant_id = $1 AND ended_at IS NULL) AS households,
         (SELECT COUNT(*) FROM residents WHERE tenant_id = $1 AND ended IS NULL) AS people";
@@ -194,6 +196,12 @@ record! {
 /// Whether anybody is registered yet.
 pub(super) async fn anybody(tx: &mut Tx, tenant: Uuid) -> Result<bool> {
     Ok(tx.optional::<Somebody>(ANYBODY.bind(tenant)).await?.is_some_and(|somebody| !somebody.id.is_nil()))
+}
+
+/// That a scope reaches a resident; not found otherwise.
+pub async fn resident_in_reach(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<()> {
+    let found: Somebody = tx.one(IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?;
+    if found.id == id { Ok(()) } else { Err(crate::error::Error::NotFound) }
 }
 
 /// How many households and people are registered: counted rows.

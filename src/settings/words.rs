@@ -42,6 +42,16 @@ const WORDS: &[(&str, &str)] = &[
     ("registry.import", "导入居民信息登记表"),
     ("rows_per_step", "每一步写入多少行"),
     ("keep_rows_days", "原始行保留多久"),
+    ("visit.rules", "敲门行动"),
+    ("attempts", "几次没人不再敲"),
+    ("apart_minutes", "多久内再敲算同一次"),
+    ("evening_hour", "几点以后算晚上"),
+    ("questions", "门口最多问几个问题"),
+    ("cluster_reports", "同类诉求满几件提示摸底"),
+    ("cluster_days", "往回数多少天"),
+    ("offline.records", "走访上传"),
+    ("keep_days", "原始上传保留多少天"),
+    ("review_hours", "没能登记的多久内核对"),
 ];
 
 pub fn words(code: &str) -> &str {

@@ -19,19 +19,43 @@ struct Own;
 #[include = "htmx.min.js"]
 struct Htmx;
 
+/// IndexedDB with promises, for the pages that work without signal.
+#[derive(RustEmbed)]
+#[folder = "node_modules/idb/build"]
+#[include = "index.js"]
+struct Idb;
+
 /// Every asset by name, and the version that stands in their addresses: a digest of them all, so that a browser
 /// may keep them for ever and still sees a new release at once.
 static ASSETS: LazyLock<(String, HashMap<String, Bytes>)> = LazyLock::new(|| {
     let own = Own::iter().filter_map(|name| Some((name.to_string(), Own::get(&name)?)));
     let htmx = Htmx::iter().filter_map(|name| Some((name.to_string(), Htmx::get(&name)?)));
+    let idb = Idb::get("index.js").map(|file| ("idb.js".to_owned(), file));
     let mut files: Vec<(String, Bytes)> =
-        own.chain(htmx).map(|(name, file)| (name, Bytes::from(file.data.into_owned()))).collect();
+        own.chain(htmx).chain(idb).map(|(name, file)| (name, Bytes::from(file.data.into_owned()))).collect();
     files.sort_by(|a, b| a.0.cmp(&b.0));
     let mut hasher = Sha256::new();
     files.iter().for_each(|(_, content)| hasher.update(content));
     let version = hasher.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     (version, files.into_iter().collect())
 });
+
+/// The version of all assets together.
+pub fn asset_version() -> &'static str {
+    &ASSETS.0
+}
+
+/// The names of the assets in a folder.
+pub fn assets_in(folder: &str) -> Vec<&'static str> {
+    let mut names: Vec<&str> = ASSETS.1.keys().map(String::as_str).filter(|name| name.starts_with(folder)).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What an asset says.
+pub fn asset_text(name: &str) -> String {
+    ASSETS.1.get(name).map(|content| String::from_utf8_lossy(content).into_owned()).unwrap_or_default()
+}
 
 /// The address of an asset.
 pub fn asset(name: &str) -> String {

@@ -51,12 +51,13 @@ struct FailurePage {
     words: Vec<String>,
 }
 
-/// Turns a failure into a page for a person, or into JSON below `/api`. Whatever a person had written is on that page, so
+/// Turns a failure into a page for a person, or into JSON where a program asked. Whatever a person had written is on that page, so
 /// that nobody has to think of the words again.
 pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> Response {
     let written = Written::default();
     request.extensions_mut().insert(written.clone());
-    let for_program = request.uri().path().starts_with("/api/");
+    let path = request.uri().path();
+    let for_program = ["/api/", "/offline/", "/doors/pack"].iter().any(|start| path.starts_with(start));
     let response = next.run(request).await;
     let status = response.status();
     let failure = response.extensions().get::<Failure>().cloned();

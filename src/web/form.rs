@@ -3,9 +3,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -74,6 +75,21 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             _ => Err(Error::refused(
                 "这个页面打开得太久，或浏览器没有保存 Cookie，为了安全没有提交。请刷新页面再试一次。",
             )),
+        }
+    }
+}
+
+/// That a request without a form comes from a page of this site: it carries the token in the header `x-csrf`.
+pub struct FromThisSite;
+
+impl<S: Sync> FromRequestParts<S> for FromThisSite {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let sent = parts.headers.get("x-csrf").and_then(|token| token.to_str().ok());
+        match parts.extensions.get::<Csrf>() {
+            Some(Csrf(expected)) if !expected.is_empty() && sent == Some(expected) => Ok(FromThisSite),
+            _ => Err(Error::Stale("这个页面打开得太久，请重新联系一次服务器再试。".to_owned())),
         }
     }
 }

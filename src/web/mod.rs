@@ -9,9 +9,9 @@ mod shell;
 pub mod show;
 mod todo;
 
-pub use assets::{asset, serve_asset};
+pub use assets::{asset, asset_text, asset_version, assets_in, serve_asset};
 pub use failure::{Failure, dress_failures};
-pub use form::{Csrf, Form, MULTIPART_LIMIT_MB, Upload, Written};
+pub use form::{Csrf, Form, FromThisSite, MULTIPART_LIMIT_MB, Upload, Written};
 pub use limit::Limiter;
 pub use qr::qr;
 pub use shell::{Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};

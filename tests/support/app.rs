@@ -99,6 +99,14 @@ impl TestApp {
         Browser::new(&self.url)
     }
 
+    /// A browser in which somebody has signed in.
+    pub async fn browser_of(&self, account: &Account) -> Browser {
+        let link = access::sign_in(&self.db, &self.means, &account.login, account.password.clone(), "test").await;
+        let browser = self.browser();
+        browser.set_cookie("session", &link.expect("signed in").expect("the right password").to_string());
+        browser
+    }
+
     /// A report of a resident who leaves no name, with photos that have been taken in; filed in `home`.
     pub async fn file_issue(&self, photos: Vec<Uuid>) -> Uuid {
         self.file_issue_of(None, photos).await
@@ -174,10 +182,6 @@ impl NewPerson<'_> {
     /// Creates the account and signs it in.
     pub async fn browser(self) -> Browser {
         let app = self.app;
-        let account = self.create().await;
-        let link = access::sign_in(&app.db, &app.means, &account.login, account.password, "test").await;
-        let browser = app.browser();
-        browser.set_cookie("session", &link.expect("signed in").expect("the right password").to_string());
-        browser
+        app.browser_of(&self.create().await).await
     }
 }

@@ -88,6 +88,29 @@ impl Browser {
         Page::of(self.direct.post(self.address(path)).form(&fields)).await.expect("an answer")
     }
 
+    /// Sends content under an address of its own, as programs do, with this browser's token.
+    pub async fn put(&self, path: &str, content: impl Into<Vec<u8>>) -> Page {
+        self.try_put(path, content).await.expect("an answer")
+    }
+
+    /// Like [`Browser::put`], to a server that may be gone.
+    pub async fn try_put(&self, path: &str, content: impl Into<Vec<u8>>) -> reqwest::Result<Page> {
+        let token = self.token().await?;
+        Page::of(self.direct.put(self.address(path)).header("x-csrf", token).body(content.into())).await
+    }
+
+    /// Sends nothing under an address, without the token.
+    pub async fn put_direct(&self, path: &str) -> Page {
+        Page::of(self.direct.put(self.address(path))).await.expect("an answer")
+    }
+
+    /// Sends JSON, as programs do.
+    pub async fn post_json(&self, path: &str, content: &serde_json::Value) -> Page {
+        let token = self.token().await.expect("a token");
+        let request = self.direct.post(self.address(path)).header("x-csrf", token);
+        Page::of(request.json(content)).await.expect("an answer")
+    }
+
     /// Sends a form with files: field, file name and content.
     pub async fn post_files(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Page {
         self.try_post_files(path, fields, files).await.expect("an answer")
@@ -155,6 +178,12 @@ impl Page {
         Ok(Page { status, url, location, body: response.text().await? })
     }
 
+    /// An answer to a program.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON from {}: {}", self.url, self.body))
+    }
+
     #[track_caller]
     pub fn assert_status(&self, status: u16) -> &Page {
         assert_eq!(self.status, status, "{}\n{}", self.url, self.main());
@@ -195,6 +224,11 @@ impl Page {
         let rest = ["href", "action"].iter().find_map(|kind| self.between(&format!("{kind}=\"{prefix}"), "\""));
         let rest = rest.unwrap_or_else(|| panic!("no link to {prefix}… on {}\n{}", self.url, self.main()));
         format!("{prefix}{rest}").replace("&amp;", "&").replace("&#38;", "&")
+    }
+
+    /// Every text between two others.
+    pub fn between_all<'a>(&'a self, before: &'a str, after: &'a str) -> impl Iterator<Item = &'a str> {
+        self.body.split(before).skip(1).filter_map(move |rest| Some(rest.split_once(after)?.0))
     }
 
     fn between(&self, before: &str, after: &str) -> Option<String> {

@@ -203,7 +203,7 @@ async fn change_particulars(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::ResidentEdit)?;
     let scope = viewer.scope(Permission::ResidentEdit);
-    let edit = read_edit(&mut form, super::today(&act));
+    let edit = read_edit(&mut form, &act);
     let reason = form.text("reason", "怎么知道的", 2..=100);
     if form.ok() {
         let mut tx = app.db.begin().await?;
@@ -224,7 +224,8 @@ async fn change_particulars(
 }
 
 /// The fields that somebody has changed, as against what they saw.
-fn read_edit(form: &mut Form, today: jiff::civil::Date) -> Edit {
+fn read_edit(form: &mut Form, act: &Act) -> Edit {
+    let today = super::today(act);
     let document = Document::parse(form.value(Particular::Document.code()));
     let mut values = Vec::new();
     for particular in Particular::ALL {
@@ -248,7 +249,7 @@ fn read_edit(form: &mut Form, today: jiff::civil::Date) -> Edit {
             Err(sentence) => form.fail(name, sentence),
         }
     }
-    Edit { seen: form.version(), values }
+    Edit { seen: form.version(), made_at: act.at, values }
 }
 
 /// Says what somebody else has written meanwhile. Sent once more, the form means what it says.

@@ -1,0 +1,257 @@
+//! Records that were written down without signal: each is there once, none is lost, and what two people changed is shown.
+
+use std::collections::BTreeMap;
+
+use doorstep::access::{Reach, Role};
+use doorstep::registry::{self, Particular};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Browser, TestApp};
+use crate::visit::Estate;
+
+fn path(id: Uuid) -> String {
+    format!("/offline/records/{id}")
+}
+
+fn picture() -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(8, 8, image::Rgb([90, 120, 90])).write_to(&mut file, image::ImageFormat::Jpeg).unwrap();
+    file.into_inner()
+}
+
+db_test! {
+    async fn the_same_again_gets_the_first_receipt(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let problem = json!({ "problems": [{ "category": "lighting", "text": "楼道灯不亮" }] });
+        let record = estate.record(&app, "601", "home", problem).await.to_string();
+        let id = app.means.id();
+        let first = estate.phone.put(&path(id), record.clone()).await.assert_ok().json();
+        app.means.clock.set(app.means.now() + SignedDuration::from_hours(24 * 30));
+        // The login is over by then; the record waits until somebody has signed in again.
+        let late = estate.phone.put(&path(id), record.clone()).await;
+        assert_eq!((late.status, late.location.as_deref()), (303, Some("/login")));
+        let phone = app.browser_of(&estate.worker).await;
+        assert_eq!(phone.put(&path(id), record).await.assert_ok().json(), first);
+        let staff = app.person(Role::Staff).browser().await;
+        assert_eq!(staff.get("/issues?q=楼道灯不亮").await.body.matches("SSYS-20261123-").count(), 1);
+    }
+
+    async fn another_content_under_an_id_is_kept_and_shown(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let id = app.means.id();
+        let first = estate.record(&app, "601", "home", json!({ "note": "第一份" })).await.to_string();
+        let second = estate.record(&app, "602", "home", json!({ "note": "第二份" })).await.to_string();
+        estate.phone.put(&path(id), first).await.assert_ok();
+        for _ in 0..2 {
+            let answer = estate.phone.put(&path(id), second.clone()).await;
+            answer.assert_status(409);
+            assert_eq!(answer.json()["first"]["made_at"], app.means.now().as_millisecond());
+        }
+        assert_eq!(estate.door("602").await["state"], "open");
+        let page = estate.staff.get("/uploads").await;
+        page.assert_ok().assert_contains("两份内容").assert_contains("第一份").assert_contains("第二份");
+        assert_eq!(page.body.matches("后到的").count(), 1, "the same dispute is one");
+        estate.staff.get("/today").await.assert_ok().assert_contains("1 条走访上传没能登记");
+        estate.staff.post(&page.link("/uploads/disputes/"), &[("ruling", "both")]).await.assert_ok().assert_contains("已处理");
+        assert_eq!(estate.door("602").await["state"], "done");
+        estate.staff.get("/uploads").await.assert_lacks("两份内容");
+    }
+
+    async fn what_cannot_be_entered_is_held_and_blocks_nobody(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let good = estate.record(&app, "601", "home", json!({})).await;
+        let mut elsewhere = good.clone();
+        elsewhere["body"]["dwelling"] = json!(app.means.id());
+        let mut unknown = good.clone();
+        unknown["kind"] = json!("visit/2");
+        let mut nothing = good.clone();
+        nothing["body"] = json!({ "outcome": 7 });
+        let nul = good.to_string().replace("\"body\":{", "\"body\":{\"note\":\"一\\u0000二\",");
+        let cases = [
+            (elsewhere.to_string(), "不在这次走访里"),
+            (unknown.to_string(), "不认识"),
+            (nothing.to_string(), "格式不对"),
+            ("{\"kind\":\"visit\"".to_owned(), "读不懂"),
+            (String::new(), "读不懂"),
+        ];
+        for (record, why) in &cases {
+            let receipt = estate.phone.put(&path(app.means.id()), record.clone()).await.assert_ok().json();
+            assert_eq!(receipt["state"], "held", "{receipt}");
+            assert!(receipt["sentence"].as_str().unwrap().contains(why), "{receipt}");
+        }
+        assert_eq!(estate.phone.put(&path(app.means.id()), nul).await.json()["state"], "accepted");
+        let page = estate.staff.get("/uploads").await;
+        page.assert_ok().assert_contains("没能登记").assert_contains("贺海霞");
+        assert_eq!(page.body.matches("再登记一次").count(), cases.len());
+        // It still cannot be entered; then somebody says why it will not be.
+        estate.staff.post(&page.link("/uploads/"), &[]).await.assert_ok().assert_contains("还是不能登记");
+        let dismissal = page.link("/uploads/").replace("/entry", "/dismissal");
+        estate.staff.post(&dismissal, &[]).await.assert_status(422);
+        estate.staff.post(&dismissal, &[("reason", "测试时发的")]).await.assert_ok();
+        let page = estate.staff.get("/uploads").await;
+        assert_eq!(page.body.matches("再登记一次").count(), cases.len() - 1);
+    }
+
+    async fn a_held_record_is_entered_when_nothing_stands_in_its_way(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        // A worker who has been given another grid since.
+        let other = app.person(Role::GridWorker).named("高瑞琴").reaching(Reach::Grid, Uuid::nil()).create().await;
+        let mut record = estate.record(&app, "501", "home", json!({ "problems": [{ "category": "lift", "text": "电梯异响", "photos": [Uuid::nil()] }] })).await;
+        record["account"] = json!(other.id);
+        let phone = app.browser_of(&other).await;
+        let id = app.means.id();
+        let receipt = phone.put(&path(id), record.to_string()).await.json();
+        assert_eq!(receipt["state"], "held", "{receipt}");
+        // Its photo waits with it.
+        phone.put(&format!("{}/photos/{}", path(id), Uuid::nil()), picture()).await.assert_ok();
+        let join = format!("/campaigns/{}/walkers", estate.campaign);
+        estate.staff.post(&join, &[("account", &other.id.to_string())]).await.assert_ok();
+        let page = estate.staff.get("/uploads").await;
+        estate.staff.post(&page.link("/uploads/"), &[]).await.assert_ok().assert_contains("已登记");
+        assert_eq!(estate.door("501").await["state"], "done");
+        let found = estate.staff.get("/issues?q=电梯异响").await;
+        let issue = estate.staff.get(&found.link("/issues/0")).await;
+        issue.assert_ok().assert_contains("走访时拍的照片").assert_contains("/photos/");
+    }
+
+    async fn a_photo_comes_after_its_record_and_once(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let (id, photo) = (app.means.id(), app.means.id());
+        let problem = json!({ "problems": [{ "category": "fire_safety", "text": "楼道堆物", "photos": [photo] }] });
+        let record = estate.record(&app, "502", "home", problem).await.to_string();
+        let to = format!("{}/photos/{photo}", path(id));
+        estate.phone.put(&to, picture()).await.assert_status(404);
+        estate.phone.put(&path(id), record).await.assert_ok();
+        for _ in 0..2 {
+            estate.phone.put(&to, picture()).await.assert_ok();
+        }
+        estate.phone.put(&to, b"no picture".to_vec()).await.assert_status(409);
+        estate.phone.put(&format!("{}/photos/{}", path(id), app.means.id()), b"no picture".to_vec()).await.assert_status(422);
+        let found = estate.staff.get("/issues?q=楼道堆物").await;
+        let issue = estate.staff.get(&found.link("/issues/0")).await;
+        assert_eq!(issue.body.matches("走访时拍的照片").count(), 1);
+    }
+
+    async fn a_record_of_somebody_else_is_turned_away(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let record = estate.record(&app, "601", "home", json!({})).await;
+        let other = app.person(Role::GridWorker).browser().await;
+        other.put(&path(app.means.id()), record.to_string()).await.assert_status(403);
+        // Without the token nothing is taken at all.
+        estate.phone.put_direct(&path(app.means.id())).await.assert_status(409);
+        let property = app.person(Role::PropertyManager).create().await;
+        let mut record = record;
+        record["account"] = json!(property.id);
+        let phone = app.browser_of(&property).await;
+        let receipt = phone.put(&path(app.means.id()), record.to_string()).await.json();
+        assert!(receipt["sentence"].as_str().unwrap().contains("没有走访的权限"), "{receipt}");
+    }
+
+    async fn the_phone_learns_who_it_belongs_to(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let hello = estate.phone.get("/offline/hello").await.assert_ok().json();
+        assert_eq!((hello["account"].as_str(), hello["name"].as_str()), (Some(estate.worker.id.to_string().as_str()), Some("贺海霞")));
+        assert_eq!(hello["now"], app.means.now().as_millisecond());
+        assert_eq!(hello["key"]["jwk"]["crv"], "P-256");
+        estate.phone.post_json("/offline/pin", &json!({ "pin": "123456" })).await.assert_status(422);
+        estate.phone.post_json("/offline/pin", &json!({ "pin": "395817" })).await.assert_status(204);
+        // What is taken along is not sent twice.
+        let pack = estate.phone.get("/doors/pack").await;
+        assert!(pack.json()["words"]["categories"].as_array().unwrap().len() > 10);
+        app.browser().get("/doors").await.assert_ok().assert_lacks("贺海霞");
+        let worker = app.browser().get("/doors/worker.js").await;
+        worker.assert_ok().assert_contains("const SHELL = [\"/doors\"").assert_contains("doors/app.js").assert_contains("idb.js");
+        for asset in worker.between_all("\"/assets/", "\"").filter(|asset| !asset.is_empty()) {
+            app.browser().get(&format!("/assets/{asset}")).await.assert_ok();
+        }
+    }
+
+    /// Two workers each correct a person twice while neither has signal. In whatever order the four edits arrive, the register
+    /// is what the accepted ones make of it one after the other, and each of the others is there to be decided.
+    async fn four_edits_of_two_devices_in_every_order(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let second = app.person(Role::GridWorker).named("高瑞琴").reaching(Reach::Grid, estate.grid).create().await;
+        let phones: [(&Browser, Uuid); 2] = [(&estate.phone, estate.worker.id), (&app.browser_of(&second).await, second.id)];
+        for (round, order) in orders(4).into_iter().enumerate() {
+            let name = format!("甲{}", "子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃".chars().nth(round).unwrap());
+            let room = ["601", "602", "501", "502", "401", "402"][round % 6];
+            let person = newcomer(&app, room, &name).await;
+            let edits: [(usize, &str, String); 4] = [
+                (0, "phone", format!("13800{round:03}001")),
+                (0, "phone", format!("13800{round:03}002")),
+                (1, "phone", format!("13800{round:03}003")),
+                (1, "workplace", "凤山中学".to_owned()),
+            ];
+            let (version, began) = (person.version, app.means.now());
+            let mut records = Vec::new();
+            for (n, (device, field, value)) in edits.iter().enumerate() {
+                let edit = json!({ "edits": [{ "resident": person.id, "seen": version, "fields": { *field: value } }] });
+                let mut record = estate.record(&app, room, "home", edit).await;
+                record["account"] = json!(phones[*device].1);
+                // Each device wrote its first edit before its second.
+                record["made_at"] = json!((began + SignedDuration::from_mins(n as i64 - 10)).as_millisecond());
+                records.push(record.to_string());
+            }
+            let mut clashes = 0;
+            for n in &order {
+                let receipt = phones[edits[*n].0].0.put(&path(app.means.id()), records[*n].clone()).await.assert_ok().json();
+                assert_eq!(receipt["state"], "accepted", "{receipt}");
+                clashes += receipt["answer"]["clashes"].as_u64().unwrap();
+            }
+            let mut tx = app.db.read().await.unwrap();
+            let now = registry::person::person(&mut tx, &app.act(), person.id).await.unwrap();
+            // The field that one device alone changed is as it says; of the other, the device that came first won, and of
+            // its own edits the later one stands.
+            assert_eq!(now.get(Particular::Workplace), Some("凤山中学"));
+            let first = order.iter().copied().find(|n| *n < 3).unwrap();
+            let (winner, losers) = if first == 2 { (2, 2) } else { (1, 1) };
+            assert_eq!(now.get(Particular::Phone), Some(edits[winner].2.as_str()), "{order:?}");
+            assert_eq!(clashes, losers, "{order:?}");
+        }
+        // Every edit that lost waits for somebody, and nothing was written over.
+        let waiting = estate.staff.get("/residents/changes").await;
+        waiting.assert_ok().assert_contains("两个人改得不一样");
+    }
+}
+
+/// Every order of so many things.
+fn orders(things: usize) -> Vec<Vec<usize>> {
+    if things == 0 {
+        return vec![Vec::new()];
+    }
+    let shorter = orders(things - 1);
+    let with = |order: &Vec<usize>| {
+        let order = order.clone();
+        (0..things).map(move |at| {
+            let mut order = order.clone();
+            order.insert(at, things - 1);
+            order
+        })
+    };
+    shorter.iter().flat_map(with).collect()
+}
+
+/// Somebody new in a room of the estate.
+async fn newcomer(app: &TestApp, room: &str, name: &str) -> registry::Person {
+    use codes::PersonName;
+    use codes::address::parse_room;
+    use doorstep::place::Settler;
+    use doorstep::registry::enrol::{NewResident, Outcome, enrol};
+    let act = app.act();
+    let mut tx = app.db.begin().await.unwrap();
+    let (name, room) = (PersonName::parse(name).unwrap(), parse_room(room).unwrap());
+    let dwelling = Settler::default().settle(&mut tx, &act, "王府名苑小区", "3号楼", "1单元", &room).await.unwrap();
+    let Outcome::Created(id) = enrol(&mut tx, &act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap() else {
+        panic!("somebody new")
+    };
+    tx.commit().await.unwrap();
+    registry::person::person(&mut app.db.read().await.unwrap(), &act, id).await.unwrap()
+}
+
+#[test]
+fn there_are_twenty_four_orders_of_four() {
+    let all: BTreeMap<Vec<usize>, Value> = orders(4).into_iter().map(|order| (order, Value::Null)).collect();
+    assert_eq!(all.len(), 24);
+}
