@@ -155,7 +155,7 @@ statements! {
     BY_ID = findings!("f.id = $4");
     LIST = concat!(findings!(among!()), " AND f.kind = $7 AND (f.found_at, f.id) > ($8, $9) ORDER BY f.found_at, f.id LIMIT $10");
     SURE = concat!(findings!("f.batch_id = $4 AND f.sure AND f.id > $5"), " ORDER BY f.id LIMIT $6");
-    COUNTS = concat!("SELECT c.kind, COUNT(*) AS amount, SUM(CASE WHEN c.sure THEN CAST(1 AS BIGINT) ELSE 0 END) AS sure FROM (
+    COUNTS = concat!("SELECT c.kind, COUNT(*) AS amount, CAST(SUM(CASE WHEN c.sure THEN 1 ELSE 0 END) AS BIGINT) AS sure FROM (
             SELECT f.kind, f.sure FROM findings f JOIN buildings b ON b.tenant_id = f.tenant_id AND b.id = f.building_id
             WHERE f.tenant_id = $1 AND f.decision IS NULL AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
         " AND ", among!(), " LIMIT 10001) c GROUP BY c.kind");
