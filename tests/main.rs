@@ -26,5 +26,6 @@ mod search;
 mod settings;
 mod statements;
 mod stories;
+mod tagging;
 mod today;
 mod upkeep;

@@ -29,6 +29,7 @@ const LISTS: &[&[Statement]] = &[
     registry::life::STATEMENTS,
     registry::person::STATEMENTS,
     registry::roll::STATEMENTS,
+    registry::tagging::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
 ];

@@ -15,6 +15,7 @@ use super::life;
 use super::particular::{Particular, Values};
 use super::person::{self, Clash, Edit, Ending};
 use super::tag::Tag;
+use super::tagging;
 use crate::access::{Act, Permission, Scope, Viewer};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -258,7 +259,12 @@ impl Note {
             [Particular::Sex, Particular::BirthDate, Particular::Relation, Particular::Identity, Particular::Phone];
         let shown = shown.into_iter().filter_map(|particular| {
             let kept = values.get(&particular).filter(|kept| particular != Particular::Sex || *kept != "0")?;
-            Some(format!("{} {}", particular.label(), particular.masked(kept)))
+            let shown = particular.masked(kept);
+            Some(match particular {
+                Particular::Sex => shown,
+                Particular::BirthDate => format!("{shown} 出生"),
+                _ => format!("{} {shown}", particular.label()),
+            })
         });
         let words = shown.collect::<Vec<_>>().join("，");
         let payload = Payload::Person {
@@ -430,9 +436,9 @@ async fn accept(tx: &mut Tx, act: &Act, found: &Finding, anyway: bool) -> Result
             let tag = found.field.as_deref().and_then(|field| Tag::parse(field.strip_prefix("tag:")?));
             let tag = tag.ok_or_else(missing)?;
             if holds {
-                enrol::set_tag(tx, act, resident, tag, &evidence, &reason).await?;
+                tagging::set(tx, act, resident, tag, &evidence, &reason).await?;
             } else {
-                enrol::end_tag(tx, act, resident, tag, &evidence, &reason).await?;
+                tagging::end(tx, act, resident, tag, &evidence, &reason).await?;
             }
         }
         (Payload::Use { usage }, _) => {

@@ -42,6 +42,10 @@ const WORDS: &[(&str, &str)] = &[
     ("registry.import", "导入居民信息登记表"),
     ("rows_per_step", "每一步写入多少行"),
     ("keep_rows_days", "原始行保留多久"),
+    ("registry.restricted_tags", "限制登记的标签（精神障碍、社区矫正、安置帮教）"),
+    ("registered", "登记不登记"),
+    ("off", "不登记"),
+    ("on", "登记"),
 ];
 
 pub fn words(code: &str) -> &str {
@@ -96,7 +100,11 @@ impl Number {
 
     /// The choices of a value that is no number, with their words.
     pub fn choices(&self) -> Vec<(&'static str, &'static str)> {
-        let choices: &[&str] = if self.value.is_string() { &["natural", "working"] } else { &[] };
+        let choices: &[&str] = match self.value.as_str() {
+            Some("off" | "on") => &["off", "on"],
+            Some(_) => &["natural", "working"],
+            None => &[],
+        };
         WORDS.iter().copied().filter(|(code, _)| choices.contains(code)).collect()
     }
 
