@@ -1,4 +1,4 @@
--- What a survey found to be different from the register, until somebody has said whether it is so.
+-- What a survey found to be different from the register, until somebody has said whether it is so; and what only some may see.
 
 CREATE TABLE findings (
     tenant_id UUID NOT NULL,
@@ -41,3 +41,19 @@ ALTER TABLE import_rows ADD COLUMN dwelling_id UUID;
 ALTER TABLE import_rows ADD COLUMN resident_id UUID; -- whom the register knows the row's person as
 CREATE INDEX import_rows_by_resident ON import_rows (tenant_id, import_id, resident_id) WHERE resident_id IS NOT NULL;
 CREATE INDEX import_rows_by_door ON import_rows (tenant_id, import_id, door) WHERE door IS NOT NULL;
+
+CREATE TABLE restricted_tags ( -- for named roles, where the setting allows them at all; apart, so that nothing else can show them
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    resident_id UUID NOT NULL,
+    tag TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT, -- null while it holds
+    evidence_sealed BYTEA, -- gone where the person's data were erased
+    set_by UUID,
+    verified_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('restricted_tags', 'tenant_id', colocate_with => 'tenants');
+CREATE UNIQUE INDEX restricted_tags_current ON restricted_tags (tenant_id, resident_id, tag) WHERE until IS NULL;

@@ -18,10 +18,10 @@ use crate::support::TestApp;
 const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, all_or_nothing: false, compare: false };
 const ALL_OR_NOTHING: ImportOptions = ImportOptions { dry_run: false, all_or_nothing: true, compare: false };
 
-type Line = Vec<(Column, String)>;
+pub type Line = Vec<(Column, String)>;
 
 /// An identity number of nobody: the county 141199 is not assigned.
-fn identity(birth: &str, sequence: usize) -> String {
+pub fn identity(birth: &str, sequence: usize) -> String {
     const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let body = format!("141199{birth}{sequence:03}");
     let sum: usize = body.bytes().zip(WEIGHTS).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
@@ -29,7 +29,7 @@ fn identity(birth: &str, sequence: usize) -> String {
 }
 
 /// Somebody in a household of three: heads, their spouses and their children in turn.
-fn line(n: usize) -> Line {
+pub fn line(n: usize) -> Line {
     const SURNAMES: [&str; 6] = ["王", "李", "张", "刘", "陈", "杨"];
     const GIVEN: [&str; 10] = ["娟", "峰", "秀英", "建国", "小明", "桂兰", "志强", "丽", "海燕", "伟"];
     let household = n / 3;
@@ -57,7 +57,7 @@ fn line(n: usize) -> Line {
     words.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-fn with(mut line: Line, column: Column, value: &str) -> Line {
+pub fn with(mut line: Line, column: Column, value: &str) -> Line {
     line.retain(|(known, _)| *known != column);
     line.push((column, value.to_owned()));
     line
@@ -129,7 +129,7 @@ fn handlers() -> Handlers {
 }
 
 /// Lets the outbox work until it is empty.
-async fn settle(app: &TestApp) {
+pub async fn settle(app: &TestApp) {
     while outbox::work(&app.app, &handlers()).await.unwrap() > 0 {}
 }
 

@@ -33,6 +33,7 @@ const LISTS: &[&[Statement]] = &[
     registry::life::STATEMENTS,
     registry::person::STATEMENTS,
     registry::roll::STATEMENTS,
+    registry::tagging::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
     visit::STATEMENTS,

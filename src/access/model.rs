@@ -59,6 +59,7 @@ text_enum! {
         ResidentMerge = "resident_merge" "合并重复登记",
         ResidentExport = "resident_export" "导出居民名单",
         ResidentReveal = "resident_reveal" "查看完整证件号和电话",
+        ResidentTagRestricted = "resident_tag_restricted" "管理限制登记的标签",
         RegistryImport = "registry_import" "导入登记表",
         VisitPlan = "visit_plan" "安排敲门行动",
         VisitRecord = "visit_record" "敲门走访",
@@ -93,6 +94,8 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ResidentMerge, &[Secretary, Staff]),
         (ResidentExport, &[Secretary, Staff]),
         (ResidentReveal, &[Secretary, Staff, GridWorker]),
+        // 精神障碍患者, 社区矫正, 安置帮教: nobody else learns of them.
+        (ResidentTagRestricted, &[Secretary]),
         (RegistryImport, &[Secretary, Staff]),
         (VisitPlan, &[Secretary, Staff, BranchSecretary]),
         (VisitRecord, &[Secretary, Staff, BranchSecretary, GridWorker]),

@@ -120,6 +120,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("household", "家庭"),
     ("resident", "居民"),
     ("finding", "发现的变化"),
+    ("restricted_tag", "限制登记的标签"),
     ("import", "导入"),
     ("residents", "居民名单"),
     ("saved_view", "存的名单"),

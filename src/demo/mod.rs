@@ -10,6 +10,7 @@ mod people;
 mod pictures;
 mod plan;
 mod story;
+mod survey;
 
 pub use community::LOGINS;
 
@@ -208,7 +209,7 @@ async fn settle(
     }
     tx.commit().await?;
     while figures::count_some(db, &act.means).await? {}
-    Ok(())
+    survey::again(db, community, lived_in, &families, now - SignedDuration::from_mins(2)).await
 }
 
 async fn move_in(tx: &mut Tx, act: &Act, dwelling: uuid::Uuid, family: &Family) -> Result<()> {

@@ -120,8 +120,6 @@ statements! {
     TAGS = "SELECT tag FROM resident_tags WHERE tenant_id = $1 AND resident_id = $2 AND until IS NULL";
     ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by, verified_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $5)";
-    CONFIRM_TAG = "UPDATE resident_tags SET verified_at = $4, evidence = CASE WHEN $5 = '' THEN evidence ELSE $5 END
-        WHERE tenant_id = $1 AND resident_id = $2 AND tag = $3 AND until IS NULL";
     END_TAG = "UPDATE resident_tags SET until = $4, evidence = LTRIM(evidence || $5, '；')
         WHERE tenant_id = $1 AND resident_id = $2 AND tag = $3 AND until IS NULL";
 }
@@ -368,46 +366,6 @@ pub(super) async fn add_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, ev
     let row = ADD_TAG.bind(act.tenant).bind(act.id()).bind(resident).bind(tag).bind(act.at).bind(evidence);
     tx.execute(row.bind(act.account)).await?;
     Ok(())
-}
-
-/// Sets a tag that does not hold yet, or has somebody see that it still holds.
-///
-/// Errors: refused if the tag follows from facts.
-pub async fn set_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str, reason: &str) -> Result<()> {
-    refuse_derived(tag)?;
-    let confirmed = CONFIRM_TAG.bind(act.tenant).bind(resident).bind(tag).bind(act.at).bind(evidence);
-    if tx.execute(confirmed).await? > 0 {
-        return audit::record(tx, act, "confirm_tag", ("resident", resident), reason, &[]).await;
-    }
-    add_tag(tx, act, resident, tag, evidence).await?;
-    let change = Change { field: "tag", old: None, new: Some(tag.code().to_owned()) };
-    tag_changed(tx, act, resident, reason, change).await
-}
-
-/// Ends a tag, with what it is known from. It may have ended before.
-///
-/// Errors: refused if the tag follows from facts.
-pub async fn end_tag(tx: &mut Tx, act: &Act, resident: Uuid, tag: Tag, evidence: &str, reason: &str) -> Result<()> {
-    refuse_derived(tag)?;
-    let row = END_TAG.bind(act.tenant).bind(resident).bind(tag).bind(act.at).bind(format!("；{evidence}"));
-    if tx.execute(row).await? == 0 {
-        return Ok(());
-    }
-    let change = Change { field: "tag", old: Some(tag.code().to_owned()), new: None };
-    tag_changed(tx, act, resident, reason, change).await
-}
-
-fn refuse_derived(tag: Tag) -> Result<()> {
-    if tag.is_derived() {
-        return Err(Error::refused(format!("“{tag}”由程序按年龄和同住的人算出，不用人填。请改出生日期或同住的人")));
-    }
-    Ok(())
-}
-
-async fn tag_changed(tx: &mut Tx, act: &Act, resident: Uuid, reason: &str, change: Change) -> Result<()> {
-    let building = person::person(tx, act, resident).await?.building;
-    figures::touch(tx, act, building).await?;
-    audit::record(tx, act, "update", ("resident", resident), reason, &[change]).await
 }
 
 impl NewResident {

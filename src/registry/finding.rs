@@ -15,6 +15,7 @@ use super::life;
 use super::particular::{Particular, Values};
 use super::person::{self, Clash, Edit, Ending};
 use super::tag::Tag;
+use super::tagging;
 use crate::access::{Act, Permission, Scope, Viewer};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -155,7 +156,7 @@ statements! {
     BY_ID = findings!("f.id = $4");
     LIST = concat!(findings!(among!()), " AND f.kind = $7 AND (f.found_at, f.id) > ($8, $9) ORDER BY f.found_at, f.id LIMIT $10");
     SURE = concat!(findings!("f.batch_id = $4 AND f.sure AND f.id > $5"), " ORDER BY f.id LIMIT $6");
-    COUNTS = concat!("SELECT c.kind, COUNT(*) AS amount, SUM(CASE WHEN c.sure THEN CAST(1 AS BIGINT) ELSE 0 END) AS sure FROM (
+    COUNTS = concat!("SELECT c.kind, COUNT(*) AS amount, CAST(SUM(CASE WHEN c.sure THEN 1 ELSE 0 END) AS BIGINT) AS sure FROM (
             SELECT f.kind, f.sure FROM findings f JOIN buildings b ON b.tenant_id = f.tenant_id AND b.id = f.building_id
             WHERE f.tenant_id = $1 AND f.decision IS NULL AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
         " AND ", among!(), " LIMIT 10001) c GROUP BY c.kind");
@@ -258,7 +259,12 @@ impl Note {
             [Particular::Sex, Particular::BirthDate, Particular::Relation, Particular::Identity, Particular::Phone];
         let shown = shown.into_iter().filter_map(|particular| {
             let kept = values.get(&particular).filter(|kept| particular != Particular::Sex || *kept != "0")?;
-            Some(format!("{} {}", particular.label(), particular.masked(kept)))
+            let shown = particular.masked(kept);
+            Some(match particular {
+                Particular::Sex => shown,
+                Particular::BirthDate => format!("{shown} 出生"),
+                _ => format!("{} {shown}", particular.label()),
+            })
         });
         let words = shown.collect::<Vec<_>>().join("，");
         let payload = Payload::Person {
@@ -430,9 +436,9 @@ async fn accept(tx: &mut Tx, act: &Act, found: &Finding, anyway: bool) -> Result
             let tag = found.field.as_deref().and_then(|field| Tag::parse(field.strip_prefix("tag:")?));
             let tag = tag.ok_or_else(missing)?;
             if holds {
-                enrol::set_tag(tx, act, resident, tag, &evidence, &reason).await?;
+                tagging::set(tx, act, resident, tag, &evidence, &reason).await?;
             } else {
-                enrol::end_tag(tx, act, resident, tag, &evidence, &reason).await?;
+                tagging::end(tx, act, resident, tag, &evidence, &reason).await?;
             }
         }
         (Payload::Use { usage }, _) => {

@@ -10,6 +10,7 @@ use super::enrol::{self, add_tag};
 use super::particular::Particular;
 use super::person::{self, Ending, Person};
 use super::tag::Tag;
+use super::tagging;
 use crate::access::{Act, Scope};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -141,6 +142,7 @@ pub async fn merge(tx: &mut Tx, act: &Act, keep: Uuid, drop: Uuid, reason: &str)
     for Tagged { tag, evidence } in tags.into_iter().filter(|tag| !held.iter().any(|held| held.tag == tag.tag)) {
         add_tag(tx, act, keep, tag, &evidence).await?;
     }
+    tagging::carry_restricted(tx, act, drop, keep).await?;
     enrol::leave(tx, act, dropped.household, gone.name()).await
 }
 

@@ -14,6 +14,7 @@ pub mod person;
 pub mod roll;
 mod store;
 mod tag;
+pub mod tagging;
 mod web;
 
 pub use model::{CARE, HouseholdCard, age, door_words, person_words};

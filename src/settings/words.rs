@@ -52,6 +52,10 @@ const WORDS: &[(&str, &str)] = &[
     ("offline.records", "走访上传"),
     ("keep_days", "原始上传保留多少天"),
     ("review_hours", "没能登记的多久内核对"),
+    ("registry.restricted_tags", "限制登记的标签（精神障碍、社区矫正、安置帮教）"),
+    ("registered", "登记不登记"),
+    ("off", "不登记"),
+    ("on", "登记"),
 ];
 
 pub fn words(code: &str) -> &str {
@@ -106,7 +110,11 @@ impl Number {
 
     /// The choices of a value that is no number, with their words.
     pub fn choices(&self) -> Vec<(&'static str, &'static str)> {
-        let choices: &[&str] = if self.value.is_string() { &["natural", "working"] } else { &[] };
+        let choices: &[&str] = match self.value.as_str() {
+            Some("off" | "on") => &["off", "on"],
+            Some(_) => &["natural", "working"],
+            None => &[],
+        };
         WORDS.iter().copied().filter(|(code, _)| choices.contains(code)).collect()
     }
 

@@ -131,7 +131,7 @@ statements! {
         WHERE s.tenant_id = $1 AND s.campaign_id = $2 AND s.question = $3 AND s.value = $4 AND d.position > $5 AND ",
         in_reach!("$6", "$7", "$1", "b.estate_id", "b.grid_id", "NULL"), " ORDER BY d.position, h.id LIMIT $8");
     FOUND_ISSUES = "SELECT i.id, i.number, i.category, i.state FROM visit_issues v JOIN issues i ON i.tenant_id = v.tenant_id AND i.id = v.issue_id
-        WHERE v.tenant_id = $1 AND v.campaign_id = $2 ORDER BY i.number DESC LIMIT 200";
+        WHERE v.tenant_id = $1 AND v.campaign_id = $2 ORDER BY v.issue_id DESC LIMIT 200";
     /// Every visit to a door, of whatever campaign, the latest first.
     VISITS = "SELECT v.id, v.outcome, v.made_at, v.answers_sealed, v.note_sealed, a.name AS walker, c.title, c.questions FROM visits v
         JOIN accounts a ON a.tenant_id = v.tenant_id AND a.id = v.account_id

@@ -38,10 +38,9 @@ statements! {
         WHERE tenant_id = $1 AND import_id = $2 AND state = 'applied' AND row_number > 0 ORDER BY row_number LIMIT $3";
     /// Who is registered behind the doors of some rows and stands in no row at all; a door of which a row was given back does
     /// not tell.
-    MISSING = "SELECT DISTINCT r.id, r.building_id, h.dwelling_id, r.lock_version FROM import_rows w
-        JOIN households h ON h.tenant_id = w.tenant_id AND h.dwelling_id = w.dwelling_id AND h.ended_at IS NULL
-        JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id AND r.ended IS NULL
-        WHERE w.tenant_id = $1 AND w.import_id = $2 AND w.state = 'applied' AND w.row_number BETWEEN $3 AND $4
+    MISSING = "SELECT DISTINCT r.id, r.building_id, h.dwelling_id, r.lock_version FROM import_rows w CROSS JOIN households h CROSS JOIN residents r
+        WHERE h.tenant_id = w.tenant_id AND h.dwelling_id = w.dwelling_id AND h.ended_at IS NULL
+            AND r.tenant_id = h.tenant_id AND r.household_id = h.id AND r.ended IS NULL AND w.tenant_id = $1 AND w.import_id = $2 AND w.state = 'applied' AND w.row_number BETWEEN $3 AND $4
             AND NOT EXISTS (SELECT 1 FROM import_rows s WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.resident_id = r.id)
             AND NOT EXISTS (SELECT 1 FROM import_rows s WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.door = w.door
                 AND s.state = 'rejected') LIMIT 20000";

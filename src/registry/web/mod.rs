@@ -26,6 +26,7 @@ mod finding;
 mod member;
 mod resident;
 mod roll;
+mod tags;
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .merge(double::routes())
         .merge(finding::routes())
         .merge(roll::routes())
+        .merge(tags::routes())
         .merge(member::routes())
         .get("/residents", Permission::ResidentRead, list)
         .get("/residents/search", Permission::ResidentRead, list)

@@ -54,7 +54,7 @@ struct ResidentPage {
 }
 
 /// A resident within reach, and the household that they belong to or last belonged to.
-async fn within(tx: &mut Tx, act: &Act, scope: &Scope, id: Uuid) -> Result<(Person, Household)> {
+pub(super) async fn within(tx: &mut Tx, act: &Act, scope: &Scope, id: Uuid) -> Result<(Person, Household)> {
     let person = person::person(tx, act, id).await?;
     let household = store::household(tx, act.tenant, scope, person.household).await?;
     Ok((person, household))
