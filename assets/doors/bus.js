@@ -1,0 +1,20 @@
+// Word of changes, to the views of this page and to other tabs.
+
+const target = new EventTarget();
+const channel = new BroadcastChannel("doorstep");
+
+/** This page among others that show the same. */
+export const TAB = crypto.randomUUID();
+
+channel.addEventListener("message", ({ data }) => target.dispatchEvent(new CustomEvent(data.what, { detail: { ...data, elsewhere: true } })));
+
+/** Tells this page, and the other tabs, that something has changed: outbox, pack, draft, settings, wiped. */
+export function changed(what, more = {}) {
+  target.dispatchEvent(new CustomEvent(what, { detail: more }));
+  channel.postMessage({ what, tab: TAB, ...more });
+}
+
+/** Tells this page only. */
+export const felt = (what, more = {}) => target.dispatchEvent(new CustomEvent(what, { detail: more }));
+
+export const when = (what, hear) => target.addEventListener(what, ({ detail }) => hear(detail));

@@ -1,0 +1,182 @@
+// One door: who lives here, what happened, and on to the next. What is said most often takes one tap.
+
+import { campaignBy, doorBy, nextAfter, outcomes, standing } from "./book.js";
+import { keepDraft, readDraft } from "./draft.js";
+import { h, icon, textField } from "./h.js";
+import { problemsOf } from "./problem.js";
+import { questionsOf, whenOf } from "./question.js";
+import { registerOf } from "./person.js";
+import { blank, isEmpty, save } from "./record.js";
+import { isFull } from "./store.js";
+import { state } from "./state.js";
+import { send } from "./outbox.js";
+import { goOn, toast } from "./walk.js";
+import { clock } from "./time.js";
+import * as vault from "./vault.js";
+
+const QUICK = ["nobody", "refused", "vacant"];
+
+/** The page of a door. `begin` is an outcome that was tapped on the way here. */
+export async function doorView(id, begin) {
+  const door = doorBy(id);
+  if (!door) return missing();
+  const campaign = campaignBy(door.campaign);
+  const kept = await readDraft(id);
+  const form = { ...blank(), ...kept?.form };
+  const warning = h("div", { role: "alert" });
+  const draft = keepDraft(id, form, warn);
+  const element = h("div", { class: "visit" });
+  const dock = h("div", { class: "dock" });
+  const body = h("div", { class: "stack" });
+  let faults = new Map();
+
+  function warn(why) {
+    const words =
+      why === "elsewhere"
+        ? "这一户也在另一个窗口里填写：两边都会存，后改的那边算数。请关掉一个窗口。"
+        : isFull(why)
+          ? "手机存储满了，正在填的内容还没有存下。请不要关掉这一页，先到“上传”把前面的传完，再回来点保存。"
+          : "正在填的内容没有存下，请不要关掉这一页，再点一次保存。";
+    warning.replaceChildren(h("p", { class: "note late" }, words));
+  }
+
+  const touch = () => draft.touch();
+  const choose = (outcome) => {
+    if (QUICK.includes(outcome)) return keep(outcome);
+    form.outcome = outcome;
+    touch();
+    paint();
+    element.querySelector(".answers")?.focus();
+  };
+
+  function paint() {
+    const said = form.outcome;
+    body.replaceChildren(
+      ...[
+        said === "home" && questionsOf(form, campaign, touch, faults),
+        said === "later" && whenOf(form, touch, faults),
+        problemsOf(form, door, touch, faults.problems),
+        registerOf(form, door, touch),
+        h("div", { class: "card" }, textField("备注（可不写）", form.note, (value) => {
+          form.note = value;
+          touch();
+        }, { tag: "textarea", class: "brief", maxlength: 500 })),
+      ].filter(Boolean),
+    );
+    dock.replaceChildren(...(said === "home" || said === "later" ? [again(), saveButton()] : buttons()));
+  }
+
+  const buttons = () => [
+    h("h2", { class: "vh" }, "这次走访"),
+    h("div", { class: "outcomes" }, Object.entries(outcomes).map(([value, label]) =>
+      h("button", { type: "button", class: value === "home" ? "btn" : "btn plain", onclick: () => choose(value) }, label))),
+  ];
+  const again = () => h("button", { type: "button", class: "btn plain", onclick: () => choose("") }, `${outcomes[form.outcome]}，改`);
+  const saveButton = () => h("button", { type: "button", class: "btn", onclick: () => keep(form.outcome) }, "保存");
+
+  /** Saves, says so only when it is on the disk, and goes on. */
+  async function keep(outcome) {
+    const meant = { ...form, outcome };
+    faults = missingIn(meant, campaign);
+    if (faults.size || faults.problems.size) {
+      paint();
+      const first = element.querySelector(".invalid");
+      first?.focus();
+      first?.scrollIntoView({ block: "center" });
+      return;
+    }
+    for (const button of dock.querySelectorAll("button")) button.disabled = true;
+    const undoable = QUICK.includes(outcome);
+    const next = nextAfter(door);
+    await draft.end();
+    try {
+      const saved = await save(meant, door, campaign, state.account, { undoable });
+      toast(`${door.room} ${outcomes[outcome]}，已存在手机里`, undoable && { id: saved.id, form, door });
+      if (!undoable) send();
+      goOn(door, next);
+    } catch (error) {
+      draft.revive();
+      for (const button of dock.querySelectorAll("button")) button.disabled = false;
+      refuse(error);
+    }
+  }
+
+  function refuse(error) {
+    const words = isFull(error)
+      ? ["手机存储满了，这一户没有保存。", "填的内容还在这一页，请不要关掉。到“上传”页点“立即上传”，传完的照片会自动删掉、腾出地方；也可以删掉手机里别的照片或应用，再回来点保存。"]
+      : error instanceof vault.Locked
+        ? ["手机锁上了，这一户没有保存。", "输入 PIN 码后再点保存，填的内容还在。"]
+        : ["没有保存成功。", "填的内容还在这一页。请再点一次保存；还不行就截图给社区。"];
+    warning.replaceChildren(h("div", { class: "note late" }, h("b", null, words[0]), h("span", null, words[1]), h("a", { href: "#/upload" }, "去上传")));
+    warning.scrollIntoView({ block: "center" });
+  }
+
+  element.append(head(door, campaign, kept), warning, people(door), body, dock);
+  if (begin && begin !== form.outcome) {
+    form.outcome = begin;
+    touch();
+  }
+  paint();
+  return { element, title: door.room, back: { href: "#/", words: `${door.building}${door.unit}` }, leave: draft.flush };
+}
+
+function head(door, campaign, kept) {
+  const now = standing(door);
+  const words = [door.last_words, door.again_words].filter(Boolean).join(" · ");
+  return h(
+    "header",
+    { class: "doorhead" },
+    h("div", null, h("h1", { tabIndex: -1 }, door.room), door.care && h("span", { class: "tag soon" }, door.care), now.words && h("span", { class: "tag" }, now.words), now.unsent && h("span", { class: "tag" }, "↑ 未上传")),
+    h("p", { class: "quiet" }, `${door.estate} ${door.building}${door.unit}${door.floor === null ? "" : ` ${door.floor}层`}`),
+    words && h("p", { class: "quiet" }, words),
+    door.gone && h("p", { class: "note soon" }, "这次走访社区已经撤回。在这里填好的还会上传。"),
+    kept && h("p", { class: "note" }, `上次填到一半（${clock(kept.at)}），已经接上。`),
+    campaign?.words && h("details", { class: "act" }, h("summary", null, "开场白"), h("p", null, campaign.words)),
+  );
+}
+
+function people(door) {
+  if (!door.households.length) return h("p", { class: "card quiet" }, "还没有登记住户。");
+  return h(
+    "div",
+    { class: "stack" },
+    door.households.map((household) =>
+      h(
+        "section",
+        { class: "card dwellers" },
+        h("h2", { class: door.households.length > 1 ? "" : "vh" }, `${household.head}家`),
+        h("ul", { class: "list" }, household.people.map((person) =>
+          h(
+            "li",
+            null,
+            h("span", null, h("b", null, person.name), " ", h("span", { class: "quiet" }, [person.relation, person.words].filter(Boolean).join(" · "))),
+            (person.tags?.length || person.phone) ? h("span", { class: "tags" }, person.tags.map((tag) => h("span", { class: "tag" }, tag)), person.phone && h("span", { class: "quiet num" }, person.phone)) : null,
+          ))),
+      ),
+    ),
+  );
+}
+
+/** What must still be said, by the question's id; `problems` by index. */
+function missingIn(form, campaign) {
+  const faults = new Map();
+  if (form.outcome === "home") {
+    const isOpen = ({ id }) => form.answers[id] === undefined || form.answers[id] === "" || form.answers[id].length === 0;
+    for (const question of campaign?.questions ?? []) if (question.required && isOpen(question)) faults.set(question.id, "这一题要回答");
+  }
+  if (form.outcome === "later" && !(form.again.day && form.again.part)) faults.set("again", form.again.day ? "请选什么时候" : "请选哪一天");
+  faults.problems = new Map();
+  const told = form.problems.filter((problem) => !isEmpty(problem));
+  form.problems.forEach((problem, index) => {
+    if (!told.includes(problem)) return;
+    if (!problem.text.trim()) faults.problems.set(index, { text: "请写几个字，说清是什么问题" });
+    else if (!problem.category) faults.problems.set(index, { category: "请选一类" });
+  });
+  return faults;
+}
+
+const missing = () => ({
+  element: h("div", { class: "empty card" }, icon("door"), h("h1", { tabIndex: -1 }, "名单里没有这一户"), h("p", null, "可能这次走访已经结束。"), h("a", { class: "btn", href: "#/" }, "回到名单")),
+  title: "没有这一户",
+  back: { href: "#/", words: "名单" },
+});

@@ -1,0 +1,74 @@
+// What is being filled in at a door, saved a moment after each change, so that a call, an empty battery or a slip of the
+// thumb costs nothing.
+
+import { changed, TAB, when } from "./bus.js";
+import { get, write } from "./store.js";
+import * as vault from "./vault.js";
+import { isBlank } from "./record.js";
+
+const PAUSE = 400;
+
+/** The draft of a door, or null. */
+export async function readDraft(door) {
+  const row = await get("drafts", door);
+  return row ? { form: await vault.unseal(`draft:${door}`, row.box), at: row.at } : null;
+}
+
+/**
+ * Keeps `form` as the door's draft. `touch()` after a change; `flush()` saves what is not saved yet; `end()` stops, waits
+ * for what is under way, and keeps anything later from bringing the draft back. `warn(why)` hears "elsewhere" when another
+ * tab has filled in the same door, and the error when nothing could be saved.
+ */
+export function keepDraft(door, form, warn) {
+  let timer = 0;
+  let dirty = false;
+  let ended = false;
+  let seen = Date.now();
+  let chain = Promise.resolve();
+
+  const flush = () => {
+    clearTimeout(timer);
+    if (!dirty || ended) return chain;
+    dirty = false;
+    chain = chain.then(put).catch((error) => {
+      dirty = true;
+      if (!(error instanceof vault.Locked)) warn(error);
+    });
+    return chain;
+  };
+
+  async function put() {
+    const at = Date.now();
+    const box = isBlank(form) ? null : await vault.seal(`draft:${door}`, form);
+    const other = await write(["drafts"], async ({ drafts }) => {
+      const before = await drafts.get(door);
+      if (box) await drafts.put({ door, at, tab: TAB, box });
+      else await drafts.delete(door);
+      return before && before.tab && before.tab !== TAB && before.at > seen;
+    });
+    seen = at;
+    if (other) warn("elsewhere");
+    changed("draft", { door });
+  }
+
+  when("draft", (word) => {
+    if (!ended && word.elsewhere && word.door === door) warn("elsewhere");
+  });
+
+  return {
+    touch() {
+      dirty = true;
+      clearTimeout(timer);
+      timer = setTimeout(flush, PAUSE);
+    },
+    flush,
+    async end() {
+      ended = true;
+      clearTimeout(timer);
+      await chain;
+    },
+    revive() {
+      ended = false;
+    },
+  };
+}

@@ -1,0 +1,176 @@
+// Today's doors: the stairwell as a picture or in the order in which it is walked, and the door that comes next.
+
+import { book, campaignBy, placeOf, plan, progress, stairwell, standing } from "./book.js";
+import { h, icon } from "./h.js";
+import { send } from "./outbox.js";
+import { blank, save } from "./record.js";
+import { readDraft } from "./draft.js";
+import { chooseSize, choosePlace, state } from "./state.js";
+import { isFull } from "./store.js";
+import { go, goOn, nextHere, toast } from "./walk.js";
+import { nextAfter } from "./book.js";
+
+export const doorHref = (door) => `#/door/${encodeURIComponent(door.id)}`;
+
+export const placeHref = ({ campaign, building, unit }) => `#/at/${[campaign, building, unit].map(encodeURIComponent).join("/")}`;
+
+export async function listView() {
+  if (!book.doors.length) return { element: nothing(), title: "今日走访" };
+  if (!state.place || !stairwell(state.place).length) await choosePlace(placeOf(book.doors.find((door) => standing(door).due) ?? book.doors[0]));
+  const element = h("div", { class: "stack" });
+  const paint = () => element.replaceChildren(...[summary(), sights(paint), doors(), next()].filter(Boolean));
+  paint();
+  return { element, title: "今日走访", refresh: paint };
+}
+
+function summary() {
+  const { campaign: id, building, unit } = state.place;
+  const chosen = plan().find((one) => one.id === id);
+  const here = chosen.buildings.find((one) => one.id === building);
+  const { total, walked, away } = progress(stairwell(state.place));
+  const several = plan().length > 1 || chosen.buildings.length > 1;
+  const words = `${total} 户，已走 ${walked} 户${away ? `，${away} 户要再敲` : ""}`;
+  const units = [...here.units];
+  return h(
+    "section",
+    { class: "card" },
+    h("div", { class: "head" }, h("h1", { tabIndex: -1 }, `${here.name} ${unit}`), several && h("a", { class: "btn plain small", href: "#/places" }, "换楼栋")),
+    h("p", { class: "quiet" }, `${campaignBy(id)?.title ?? ""} · ${words}`),
+    h("progress", { max: total, value: walked, "aria-label": `已走 ${walked} 户，共 ${total} 户` }),
+    units.length > 1 &&
+      h("nav", { class: "filters", "aria-label": "单元" }, units.map(([name, doors]) => {
+        const sum = progress(doors);
+        return h("a", { href: placeHref({ campaign: id, building, unit: name }), "aria-current": name === unit && "true" }, name, h("span", { class: "count" }, `${sum.walked}/${sum.total}`));
+      })),
+  );
+}
+
+/** The switch between the picture and the order. */
+function sights(paint) {
+  const choose = (list) => async () => {
+    await chooseSize({ ...state.settings, list });
+    paint();
+  };
+  const button = (list, words) => h("button", { type: "button", class: "btn plain small", "aria-pressed": `${Boolean(state.settings.list) === list}`, onclick: choose(list) }, words);
+  return h("div", { class: "actions pairs" }, button(false, "楼栋图"), button(true, "走访顺序"));
+}
+
+const doors = () => (state.settings.list ? walkingOrder(stairwell(state.place)) : matrix(stairwell(state.place)));
+
+/** The stairwell as a table: floors from the top, doors side by side, each in the column of its number. */
+function matrix(doors) {
+  const floors = new Map();
+  for (const door of doors) floors.set(door.floor, [...(floors.get(door.floor) ?? []), door]);
+  const rows = [...floors].sort(([a], [b]) => (b ?? -99) - (a ?? -99));
+  const columns = [...new Set(doors.map(column))].sort((a, b) => a.localeCompare(b, "zh", { numeric: true }));
+  const aligned = columns.length <= 6 && rows.every(([, row]) => new Set(row.map(column)).size === row.length);
+  const width = Math.max(...rows.map(([, row]) => row.length));
+  const cells = (row) =>
+    aligned
+      ? columns.map((name) => row.find((door) => column(door) === name))
+      : [...row, ...Array(width - row.length).fill(null)];
+  return h(
+    "section",
+    null,
+    h("div", { class: "scroll" }, h(
+      "table",
+      { class: "doors" },
+      h("caption", { class: "vh" }, "楼栋图，从顶层往下"),
+      h("tbody", null, rows.map(([floor, row]) =>
+        h("tr", null, h("th", { scope: "row" }, floor === null ? "—" : `${floor}层`), cells(row).map((door) => h("td", null, door && cell(door)))))),
+    )),
+    legend(),
+  );
+}
+
+const column = (door) => (door.floor !== null && door.room.startsWith(`${door.floor}`) ? door.room.slice(`${door.floor}`.length) : door.room);
+
+function cell(door) {
+  const now = standing(door);
+  const classes = ["door", now.kind, now.care && "care", now.unsent && "unsent"].filter(Boolean).join(" ");
+  const words = now.draft ? "填了一半" : now.words;
+  const label = [door.room, words, door.care && `要多照看：${door.care}`, now.unsent && "未上传"].filter(Boolean).join("，");
+  return h("a", { class: classes, href: doorHref(door), "aria-label": label }, door.room, h("small", null, words));
+}
+
+function legend() {
+  const kinds = [["done", "已走"], ["away", "要再敲"], ["empty", "空户"], ["unsent", "未上传"], ["care", "要多照看"]];
+  return h("ul", { class: "legend" }, kinds.map(([kind, words]) => h("li", null, h("span", { class: `door ${kind}`, "aria-hidden": "true" }), words)));
+}
+
+function walkingOrder(doors) {
+  return h("ol", { class: "list card" }, doors.map((door) => {
+    const now = standing(door);
+    const people = door.households.flatMap((household) => household.people).length;
+    const who = [door.households.map((household) => household.head).join("、"), people && `${people} 口人`, door.last_words].filter(Boolean).join(" · ");
+    return h("li", null, h(
+      "a",
+      { href: doorHref(door) },
+      h("b", { class: "num" }, door.room),
+      h("span", { class: "tags" }, door.care && h("span", { class: "tag soon" }, door.care), h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.draft ? "填了一半" : now.words), now.unsent && h("span", { class: "tag" }, "↑ 未上传")),
+      h("span", { class: "quiet" }, who),
+    ));
+  }));
+}
+
+/** The door that comes next, under the thumb: most are dealt with from here. */
+function next() {
+  const door = nextHere();
+  if (!door) return h("div", { class: "dock" }, h("p", null, h("b", null, "今天的门都敲过了。"), " 改约的到时候会再出现。"));
+  const people = door.households.flatMap((household) => household.people).length;
+  const words = [door.households[0]?.head, people ? `${people} 口人` : "未登记住户", door.care, door.last_words].filter(Boolean).join(" · ");
+  const other = door.unit === state.place.unit ? "" : `${door.unit} `;
+  return h(
+    "section",
+    { class: "dock next", "aria-label": "下一户" },
+    h("a", { href: doorHref(door) }, h("small", { class: "quiet" }, "下一户"), h("b", null, `${other}${door.room}`), h("span", { class: "quiet" }, words)),
+    h("div", { class: "outcomes two" }, h("a", { class: "btn", href: `${doorHref(door)}/home` }, "在家"), h("button", { type: "button", class: "btn plain", onclick: (event) => nobody(door, event.currentTarget) }, "没人")),
+  );
+}
+
+/** Nobody opens: said from the list with one tap, with whatever had been written at this door before. */
+async function nobody(door, button) {
+  button.disabled = true;
+  try {
+    const form = { ...blank(), ...(await readDraft(door.id))?.form };
+    const after = nextAfter(door);
+    const saved = await save({ ...form, outcome: "nobody" }, door, campaignBy(door.campaign), state.account, { undoable: true });
+    toast(`${door.room} 没人，已存在手机里`, { id: saved.id, form, door });
+    goOn(door, after);
+  } catch (error) {
+    button.disabled = false;
+    toast(isFull(error) ? "手机存储满了，没有保存。请先到“上传”页把前面的传完。" : "没有保存成功，请再点一次。");
+  }
+}
+
+function nothing() {
+  return h(
+    "div",
+    { class: "empty card" },
+    icon("door"),
+    h("h1", { tabIndex: -1 }, "还没有要走访的门"),
+    h("p", null, "社区发起走访并派给您以后，名单会自己出现。有网时点一下“刷新”。"),
+    h("button", { type: "button", class: "btn", onclick: () => send({ force: true }) }, "刷新"),
+  );
+}
+
+/** Campaigns and buildings to choose from. */
+export function placesView() {
+  const choose = (campaign, building) => {
+    const units = [...building.units];
+    const [unit] = units.find(([, doors]) => doors.some((door) => standing(door).due)) ?? units[0];
+    return placeHref({ campaign: campaign.id, building: building.id, unit });
+  };
+  const element = h("div", { class: "stack" }, h("h1", { tabIndex: -1 }, "换楼栋"), plan().map((campaign) =>
+    h("section", { class: "card" }, h("h2", null, campaign.campaign?.title ?? "走访"), h("ul", { class: "list" }, campaign.buildings.map((building) => {
+      const { total, walked } = progress([...building.units.values()].flat());
+      return h("li", null, h("a", { href: choose(campaign, building) }, h("b", null, building.name), h("span", null, `${walked}/${total} 户`), h("progress", { max: total, value: walked, "aria-hidden": "true" })));
+    })))));
+  return { element, title: "换楼栋", back: { href: "#/", words: "名单" } };
+}
+
+/** Takes a place that was chosen and goes back to its doors. */
+export async function takePlace(campaign, building, unit) {
+  await choosePlace({ campaign, building, unit });
+  go("#/", { replace: true });
+}

@@ -1,0 +1,142 @@
+// The PIN: asked for when the app is opened, and after a while without a touch. It works without any network.
+
+import { h, icon } from "./h.js";
+import { openBook } from "./book.js";
+import { ask, hello, line } from "./net.js";
+import { refresh, tally } from "./outbox.js";
+import { state } from "./state.js";
+import { get, setMeta } from "./store.js";
+import * as vault from "./vault.js";
+
+const LENGTH = 6;
+
+/** The pad. `enter(pin)` returns a sentence if the PIN was not the right one. */
+function pad(heading, words, enter, more) {
+  const said = h("p", { class: "error shown", role: "alert" });
+  // The keypad below types; a keyboard may too, but a phone need not push its own over the pad.
+  const input = h("input", { class: "pin", id: "pin", type: "password", inputmode: "none", maxlength: LENGTH, autocomplete: "off" });
+  const keys = h("div", { class: "keypad" });
+  let busy = false;
+
+  async function check() {
+    input.value = input.value.replace(/\D/g, "");
+    if (input.value.length < LENGTH || busy) return;
+    busy = true;
+    keys.classList.add("busy");
+    said.textContent = "正在打开…";
+    try {
+      said.textContent = (await enter(input.value)) ?? "";
+    } finally {
+      busy = false;
+      input.value = "";
+      keys.classList.remove("busy");
+    }
+  }
+
+  const type = (digit) => () => {
+    if (busy) return;
+    input.value += digit;
+    check();
+  };
+  const erase = () => {
+    if (!busy) input.value = input.value.slice(0, -1);
+  };
+  input.addEventListener("input", check);
+  for (const digit of "123456789") keys.append(h("button", { type: "button", class: "btn plain", onclick: type(digit) }, digit));
+  keys.append(h("span"), h("button", { type: "button", class: "btn plain", onclick: type("0") }, "0"), h("button", { type: "button", class: "btn plain", onclick: erase, "aria-label": "删一位" }, "⌫"));
+  return h("div", { class: "padlock" }, icon("lock"), h("h1", { tabIndex: -1 }, heading), h("p", { class: "quiet" }, words), h("label", { class: "vh", for: "pin" }, "6 位数字 PIN 码"), input, said, keys, more);
+}
+
+/** Opens the phone; `done()` when it is open. */
+export function lockView(done) {
+  const words = tally.unsent ? `手机里有 ${tally.unsent} 条未上传，都还在。` : "名单和填的内容都锁在这部手机里。";
+  const forgotten = h("details", { class: "act" }, h("summary", null, "忘了 PIN 码"), h("p", null, "手机里的内容只有这个 PIN 码能打开，社区也打不开。请慢慢想、换着试。实在想不起来，先别清除手机里的数据，把手机拿到社区。"));
+  const list = h("p", null, h("a", { href: "/doors/list" }, "不用这个，打开简单名单（要联网）"));
+  return { element: pad("请输入 PIN 码", words, (pin) => open(pin, done), [forgotten, list]), title: "请输入 PIN 码", focus: "#pin" };
+}
+
+async function open(pin, done) {
+  const kept = await get("meta", "vault");
+  const wait = kept.wait_until - Date.now();
+  if (wait > 0) return `请过 ${Math.ceil(wait / 1000)} 秒再试。`;
+  if (kept.wrong >= vault.MOST_WRONG) {
+    const refusal = await byServer(pin);
+    if (refusal) return refusal;
+  }
+  // A wrong PIN counts before it is tried: ending the app in between gives no free try.
+  const wrong = kept.wrong + 1;
+  const counted = setMeta("vault", { ...kept, wrong, wait_until: Date.now() + vault.delayAfter(wrong) });
+  const [isRight] = await Promise.all([vault.unlock(kept, pin), counted]);
+  if (!isRight) return sentence(wrong);
+  await Promise.all([setMeta("vault", { ...kept, wrong: 0, wait_until: 0 }), openBook()]);
+  await done();
+  return "";
+}
+
+function sentence(wrong) {
+  const wait = vault.delayAfter(wrong);
+  if (wrong >= vault.MOST_WRONG) return "错了太多次。请在有网的地方再试，要由服务器核对。";
+  return wait ? `PIN 码不对，已错 ${wrong} 次。过 ${Math.ceil(wait / 1000)} 秒再试。` : "PIN 码不对，请再输一次。";
+}
+
+/** A sentence if the server does not agree that this is the PIN. */
+async function byServer(pin) {
+  if (!(await hello())) return line.login === "expired" ? "要由服务器核对：请先重新登录。" : "错了太多次，要由服务器核对，现在没有网。";
+  const answer = await ask("/offline/pin", { method: "POST", body: JSON.stringify({ pin }), headers: { "content-type": "application/json" } });
+  if (answer.status === 204) return "";
+  return answer.body?.sentence ?? "服务器没有答应，请过一会儿再试。";
+}
+
+/** The first opening on this phone: who is it, their PIN, the doors. */
+export function setupView(done) {
+  const element = h("div", { class: "stack" });
+  const say = (heading, words, ...more) => element.replaceChildren(h("section", { class: "card" }, h("h1", { tabIndex: -1 }, heading), h("p", null, words), ...more));
+  const again = (words = "再试一次") => h("button", { type: "button", class: "btn", onclick: begin }, words);
+
+  async function begin() {
+    say("正在准备…", "第一次打开，要取走访名单。");
+    const who = await hello();
+    if (who) return askPin(who);
+    if (line.login === "expired") return say("请先登录", "登录以后会回到这里。", h("a", { class: "btn", href: "/doors/entry" }, "去登录"));
+    return say("第一次打开要联网", "现在连不上。请到有网的地方再试；以后没有网也能用。", again());
+  }
+
+  function askPin(who, first = "") {
+    const words = who.device
+      ? `${who.name}，请输入您的 6 位 PIN 码。以后没有网时也用它打开。`
+      : first
+        ? "再输一次，两次要一样。"
+        : `${who.name}，请给这部手机设一个 6 位数字 PIN 码，以后没有网时用它打开。`;
+    const enter = async (pin) => {
+      if (first && pin !== first) {
+        askPin(who);
+        element.querySelector("[role=alert]").textContent = "两次不一样，请重新设。";
+        return "";
+      }
+      if (!first) {
+        const answer = await ask("/offline/pin", { method: "POST", body: JSON.stringify({ pin }), headers: { "content-type": "application/json" } });
+        if (answer.status === 401) return begin();
+        if (answer.status !== 204) return answer.body?.sentence ?? "现在连不上，请再输一次。";
+        if (!who.device) return askPin(who, pin);
+      }
+      return make(who, pin);
+    };
+    element.replaceChildren(pad(who.device ? "请输入 PIN 码" : first ? "再输一次" : "设一个 PIN 码", words, enter));
+    element.querySelector("#pin").focus();
+  }
+
+  async function make(who, pin) {
+    const kept = await vault.create(pin, who.account);
+    await setMeta("vault", kept);
+    await setMeta("community", { name: who.community, key: who.key });
+    await setMeta("contact", Date.now());
+    state.account = who.account;
+    // Without this a phone that runs out of room may throw everything away.
+    state.lasting = (await navigator.storage?.persist?.()) ?? false;
+    await refresh();
+    await done();
+  }
+
+  begin();
+  return { element, title: "第一次打开" };
+}

@@ -1,0 +1,263 @@
+// Sending what was saved. A record leaves the phone's outbox only in the transaction that keeps the server's receipt; until
+// then it is sent again and again, the same bytes, and one that the server cannot take holds up no other.
+
+import { changed, felt, when } from "./bus.js";
+import { book, fetchPack, recount } from "./book.js";
+import { all, get, setMeta, write } from "./store.js";
+import { ask, hello, line } from "./net.js";
+import * as vault from "./vault.js";
+
+const FIRST_PAUSE = 2_000;
+const LONGEST_PAUSE = 300_000;
+const AT_ONCE = 4;
+const PACK_AGE = 600_000;
+const KEPT = 30 * 86_400_000;
+
+/** What the bar shows, and whether something is under way. */
+export const tally = { unsent: 0, oldest: 0, clashes: 0, held: 0, refused: 0, photos: 0, sending: false, contact: 0 };
+
+let account = "";
+let timer = 0;
+let pauses = 0;
+
+/** Begins to send whenever there is hope: now, when the network comes back, when the page is looked at again. */
+export function start(whose) {
+  account = whose;
+  addEventListener("online", () => send({ force: true }));
+  addEventListener("offline", () => {
+    line.online = false;
+    felt("tally");
+  });
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && send({ force: true }));
+  when("outbox", async () => {
+    await count();
+    plan();
+  });
+}
+
+/** Counts what is still on the phone. */
+export async function count() {
+  const [outbox, photos, receipts, contact] = await Promise.all([all("outbox"), all("photos"), all("receipts"), get("meta", "contact")]);
+  const unsent = outbox.filter((row) => row.state !== "clash");
+  tally.unsent = unsent.length;
+  tally.oldest = Math.min(...unsent.map((row) => row.made_at));
+  tally.clashes = outbox.length - unsent.length;
+  tally.refused = outbox.filter((row) => row.state === "refused").length;
+  tally.held = receipts.filter((row) => row.state === "held").length;
+  tally.photos = photos.filter((row) => row.state !== "draft").length;
+  tally.contact = contact ?? 0;
+  felt("tally");
+}
+
+/** Sends what is due; with `force` also what would have waited for its next try. One tab at a time. */
+export async function send({ force = false } = {}) {
+  if (!vault.isOpen() || !account) return;
+  clearTimeout(timer);
+  let pause = 0;
+  await navigator.locks.request("doorstep-outbox", { ifAvailable: true }, async (mine) => {
+    if (!mine) {
+      pause = FIRST_PAUSE;
+      return;
+    }
+    tally.sending = true;
+    felt("tally");
+    try {
+      await round(force);
+    } catch (error) {
+      // Locked in the middle of it: what was not noted is sent again, and gets the same receipt.
+      if (!(error instanceof vault.Locked)) throw error;
+    } finally {
+      tally.sending = false;
+      await count();
+    }
+  });
+  plan(pause);
+}
+
+async function round(force) {
+  const who = await hello();
+  if (!who) {
+    pauses += 1;
+    return;
+  }
+  if (who.account !== account) {
+    line.login = "other";
+    return;
+  }
+  pauses = 0;
+  await setMeta("contact", Date.now());
+  if (who.key) await setMeta("community", { name: who.community, key: who.key });
+
+  let arrived = 0;
+  for (let late = force; ; late = false) {
+    const due = (await all("outbox")).filter((row) => isDue(row, late)).sort((a, b) => a.tries - b.tries || a.made_at - b.made_at);
+    if (!due.length) break;
+    const done = await inParallel(due, sendRecord);
+    arrived += done;
+    if (line.login === "expired" || !line.online) break;
+  }
+  const waiting = new Set((await all("outbox")).filter((row) => row.state !== "clash").map((row) => row.id));
+  const photos = (await all("photos")).filter((row) => isDue(row, force) && !waiting.has(row.record));
+  if (line.login === "ok" && line.online) await inParallel(photos, sendPhoto);
+
+  const pack = await get("meta", "pack");
+  if (line.login === "ok" && line.online && (arrived || !pack || Date.now() - pack.checked_at > PACK_AGE)) await refresh();
+}
+
+/** Fetches the doors anew and tells the views. */
+export async function refresh() {
+  const how = await fetchPack();
+  if (how === "same") await write(["meta"], async ({ meta }) => meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"));
+  if (how === "ok") changed("pack", { made_at: book.made_at });
+  return how;
+}
+
+const isDue = (row, force) => row.state === "waiting" && !(row.hold_until > Date.now()) && (force || row.next_try_at <= Date.now());
+
+/** Works off a list, a few at a time; stops when the line is down. Returns how many arrived. */
+async function inParallel(rows, one) {
+  const queue = rows[Symbol.iterator]();
+  let arrived = 0;
+  let silent = 0;
+  const worker = async () => {
+    for (const row of queue) {
+      const status = await one(row);
+      if (status === 200) arrived += 1;
+      silent = status === 0 ? silent + 1 : 0;
+      if (status === 401 || silent >= AT_ONCE) return;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return arrived;
+}
+
+async function sendRecord(row) {
+  const body = await vault.unsealBytes(`record:${row.id}`, row.box);
+  const put = () => ask(`/offline/records/${row.id}`, { method: "PUT", body, headers: { "content-type": "application/json", "x-sent-at": `${Date.now()}` } });
+  let answer = await put();
+  // A new session has a new token: that is no fault of the record.
+  if ((answer.status === 403 || answer.status === 422) && (await tokenIsNew())) answer = await put();
+  const { status, body: said } = answer;
+
+  if (status === 200 && said?.id === row.id && ["accepted", "held"].includes(said.state)) {
+    await take(row, said);
+    return 200;
+  }
+  if (status === 409) await note(row, { state: "clash", first: said?.first ?? null }, said?.sentence);
+  else if ([403, 413, 422].includes(status)) await note(row, { state: "refused" }, said?.sentence ?? `服务器没有收下（${status}）`);
+  else if (status === 401) line.login = "expired";
+  else await note(row, later(row), status && said?.sentence);
+  changed("outbox");
+  return status;
+}
+
+/** The receipt is written and the record goes, in one transaction. */
+async function take(row, said) {
+  const glance = await vault.unseal(`glance:${row.id}`, row.glance);
+  const receipt = {
+    id: row.id,
+    door: row.door,
+    state: said.state,
+    made_at: row.made_at,
+    received_at: said.received_at,
+    kept_at: Date.now(),
+    glance: await vault.seal(`glance:${row.id}`, { ...glance, door: said.answer?.door }),
+    box: await vault.seal(`receipt:${row.id}`, { sentence: said.sentence, answer: said.answer }),
+  };
+  await write(["outbox", "receipts"], async ({ outbox, receipts }) => {
+    await receipts.put(receipt);
+    await outbox.delete(row.id);
+  });
+  changed("outbox");
+}
+
+async function sendPhoto(photo) {
+  const sealed = await get("pictures", photo.id);
+  if (!sealed) return forget(photo);
+  const body = await vault.unsealBytes(`photo:${photo.id}`, sealed);
+  const path = `/offline/records/${photo.record}/photos/${photo.id}`;
+  const { status, body: said } = await ask(path, { method: "PUT", body, headers: { "content-type": "image/jpeg" }, patience: 120_000 });
+  if (status === 200 && said) await forget(photo);
+  else if (status === 401) line.login = "expired";
+  else {
+    const refused = [403, 413, 422].includes(status);
+    const told = said?.sentence && (await vault.seal(`told:${photo.id}`, said.sentence));
+    await write(["photos"], async ({ photos }) => {
+      const now = await photos.get(photo.id);
+      if (now) await photos.put({ ...now, ...(refused ? { state: "refused" } : later(photo)), told });
+    });
+  }
+  changed("outbox");
+  return status;
+}
+
+/** A photo that has arrived, or that somebody gives up, needs no room any more. */
+export async function forget(photo) {
+  await write(["photos", "pictures"], async ({ photos, pictures }) => {
+    await photos.delete(photo.id);
+    await pictures.delete(photo.id);
+  });
+  return 200;
+}
+
+async function note(row, change, sentence) {
+  const told = sentence ? await vault.seal(`told:${row.id}`, sentence) : undefined;
+  await write(["outbox"], async ({ outbox }) => {
+    const now = await outbox.get(row.id);
+    if (now) await outbox.put({ ...now, ...change, told });
+  });
+}
+
+/** Somebody wants a record that was refused to be tried once more. */
+export async function tryAgain(id) {
+  await write(["outbox"], async ({ outbox }) => outbox.put({ ...(await outbox.get(id)), state: "waiting", next_try_at: 0 }));
+  await send({ force: true });
+}
+
+/** A clash that somebody has looked at: the server has both, so the phone need not keep it. */
+export async function settle(id) {
+  const row = await get("outbox", id);
+  const box = await vault.seal(`receipt:${id}`, { sentence: "两份都在社区，由社区核对。", answer: null });
+  await write(["outbox", "receipts"], async ({ outbox, receipts }) => {
+    const { door, made_at, glance, first } = row;
+    await receipts.put({ id, door, state: "clash", made_at, received_at: first?.received_at ?? made_at, kept_at: Date.now(), glance, box });
+    await outbox.delete(id);
+  });
+  changed("outbox");
+}
+
+/** Receipts of more than thirty days have done their service. */
+export async function tidy() {
+  await write(["receipts"], async ({ receipts }) => {
+    for (const row of await receipts.getAll()) if (row.kept_at < Date.now() - KEPT) await receipts.delete(row.id);
+  });
+}
+
+async function tokenIsNew() {
+  const before = line.csrf;
+  const who = await hello();
+  return who?.account === account && line.csrf !== before;
+}
+
+function later(row) {
+  const tries = row.tries + 1;
+  return { tries, next_try_at: Date.now() + pauseOf(tries) };
+}
+
+// Half of the pause is chance, so that a whole team that comes out of a stairwell does not knock at once.
+const pauseOf = (tries) => Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE) * (0.5 + Math.random() / 2);
+
+/** Sets the clock for the next round: when the next record is due, or the line may be back. */
+async function plan(least = 200) {
+  clearTimeout(timer);
+  if (!vault.isOpen() || line.login === "other") return;
+  const [outbox, photos] = await Promise.all([all("outbox"), all("photos")]);
+  const waiting = new Set(outbox.filter((row) => row.state !== "clash").map((row) => row.id));
+  const rows = [...outbox, ...photos.filter((row) => !waiting.has(row.record))].filter((row) => row.state === "waiting");
+  const due = Math.min(...rows.map((row) => Math.max(row.next_try_at, row.hold_until ?? 0))) - Date.now();
+  if (due === Infinity) return;
+  clearTimeout(timer);
+  timer = setTimeout(send, Math.max(due, pauses ? pauseOf(pauses) : 0, least), {});
+}
+
+when("pack", ({ elsewhere }) => elsewhere && vault.isOpen() && recount());

@@ -1,0 +1,114 @@
+// From a form to a record, whose bytes are made once and never again: the server compares them.
+
+import { outcomes } from "./book.js";
+import { changed } from "./bus.js";
+import { get, write } from "./store.js";
+import * as vault from "./vault.js";
+
+/** How long a visit that was saved with one tap may be taken back, and how long it is kept from being sent. */
+export const UNDO = 5_000;
+const HELD = 6_000;
+
+export const blank = () => ({ outcome: "", again: {}, answers: {}, usage: "", edits: {}, findings: [], problems: [], note: "" });
+
+/** A problem of which nothing has been said is none. */
+export const isEmpty = (problem) => !problem.text.trim() && !problem.category && problem.photos.length === 0;
+
+/** Whether anything in a form would be missed. */
+export function isBlank(form) {
+  const { answers, edits, findings, problems, note, usage, again, outcome } = form;
+  const written = [note.trim(), usage, again.day, outcome].some(Boolean);
+  return !written && !Object.keys(answers).length && !Object.keys(edits).length && !findings.length && problems.every(isEmpty);
+}
+
+/** The body of the record, in the shape that the server reads. */
+export function bodyOf(form, door, campaign) {
+  const people = new Map(door.households.flatMap((household) => household.people).map((person) => [person.id, person]));
+  const edits = Object.entries(form.edits).filter(([, fields]) => Object.keys(fields).length);
+  return {
+    campaign: door.campaign,
+    dwelling: door.dwelling,
+    outcome: form.outcome,
+    again: form.outcome === "later" ? { day: form.again.day, part: form.again.part } : null,
+    answers: form.outcome === "home" ? answersOf(form, campaign) : [],
+    usage: form.usage || null,
+    edits: edits.map(([resident, fields]) => ({ resident, seen: people.get(resident)?.version ?? 0, fields })),
+    findings: form.findings,
+    problems: form.problems.filter((problem) => !isEmpty(problem)).map(problemOf),
+    note: form.note.trim(),
+  };
+}
+
+const answersOf = (form, campaign) =>
+  (campaign?.questions ?? [])
+    .map((question) => ({ question: question.id, value: form.answers[question.id] }))
+    .filter(({ value }) => value !== undefined && value !== "" && value?.length !== 0);
+
+function problemOf({ category, text, place_text, anonymous, reporter, photos }) {
+  const named = !anonymous && (reporter?.name || reporter?.phone);
+  const { name, phone } = reporter ?? {};
+  return { category, text: text.trim(), place_text: place_text.trim(), anonymous, reporter: named ? { name, phone } : null, photos };
+}
+
+/**
+ * Saves a visit: when this returns, the record is on the phone's disk, its photos wait for it, and its draft is gone; all
+ * three in one transaction. Errors: the phone is full, and nothing has changed.
+ */
+export async function save(form, door, campaign, account, { undoable = false } = {}) {
+  const id = crypto.randomUUID();
+  const made_at = Date.now();
+  const body = bodyOf(form, door, campaign);
+  const record = { kind: "visit", schema: 1, account, made_at, body };
+  const glance = {
+    title: `${door.building}${door.unit} ${door.room}`,
+    outcome: body.outcome,
+    words: outcomes[body.outcome],
+    again: body.again,
+    problems: body.problems.length,
+    texts: body.problems.map((problem) => problem.text),
+    photos: body.problems.flatMap((problem) => problem.photos).length,
+  };
+  const row = {
+    id,
+    door: door.id,
+    state: "waiting",
+    made_at,
+    hold_until: undoable ? made_at + HELD : 0,
+    next_try_at: 0,
+    tries: 0,
+    exported_at: 0,
+    box: await vault.seal(`record:${id}`, new TextEncoder().encode(JSON.stringify(record))),
+    glance: await vault.seal(`glance:${id}`, glance),
+  };
+  await write(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
+    await outbox.add(row);
+    await drafts.delete(door.id);
+    for (const photo of body.problems.flatMap((problem) => problem.photos)) {
+      const kept = await photos.get(photo);
+      if (kept) await photos.put({ ...kept, record: id, state: "waiting" });
+    }
+  });
+  changed("outbox");
+  return { id, glance };
+}
+
+/** Takes a visit back that has not been sent; its form becomes the draft again. False if it is too late. */
+export async function undo(id, form) {
+  const row = await get("outbox", id);
+  if (!row) return false;
+  // What was tapped is taken back; what was written stays.
+  const kept = { ...form, outcome: "" };
+  const box = isBlank(kept) ? null : await vault.seal(`draft:${row.door}`, kept);
+  const done = await write(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
+    const now = await outbox.get(id);
+    if (!now || now.tries > 0 || now.hold_until <= Date.now()) return false;
+    await outbox.delete(id);
+    if (box) await drafts.put({ door: row.door, at: Date.now(), tab: "", box });
+    for (const photo of (await photos.getAll()).filter((one) => one.record === id)) {
+      await photos.put({ ...photo, record: null, state: "draft" });
+    }
+    return true;
+  });
+  if (done) changed("outbox");
+  return done;
+}

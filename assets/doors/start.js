@@ -1,0 +1,170 @@
+// From opening the page to the view that somebody looks at, and the bar that says how things stand.
+
+import { book, openBook, recount } from "./book.js";
+import { when } from "./bus.js";
+import { doorView } from "./door.js";
+import { h, icon } from "./h.js";
+import { listView, placesView, takePlace } from "./list.js";
+import { lockView, setupView } from "./lock.js";
+import { line } from "./net.js";
+import * as outbox from "./outbox.js";
+import { watchTouches } from "./session.js";
+import { dress, readState, state } from "./state.js";
+import { close, fullness, open } from "./store.js";
+import { ago, clock } from "./time.js";
+import { uploadView } from "./upload.js";
+import * as vault from "./vault.js";
+
+const { tally } = outbox;
+const main = document.getElementById("main");
+let view = {};
+let turn = 0;
+
+export async function start() {
+  await open();
+  await readState();
+  await outbox.count();
+  await route();
+  addEventListener("hashchange", route);
+  when("again", route);
+  when("locked", route);
+  when("tally", paintBar);
+  when("outbox", redraw);
+  when("pack", redraw);
+  when("settings", ({ settings }) => {
+    state.settings = settings;
+    dress();
+    if (view.title === "上传") view.refresh();
+  });
+  when("wiped", ({ elsewhere }) => elsewhere && location.reload());
+  when("superseded", giveWay);
+  // The address names the view, so the link that skips the bar must not become it.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+  watchTouches();
+  setInterval(paintBar, 30_000);
+  document.documentElement.dataset.ready = "yes";
+  state.fullness = await fullness();
+  state.lasting = state.lasting && ((await navigator.storage?.persisted?.()) ?? false);
+  paintNotices();
+  await serveOffline();
+}
+
+/** Shows what the address names, or what comes before it: a PIN. */
+async function route() {
+  const mine = ++turn;
+  await state.leave?.();
+  const made = await make();
+  // Somebody has gone on while this view was being made.
+  if (mine !== turn || !made) return;
+  view = made;
+  state.leave = view.leave;
+  main.replaceChildren(view.element);
+  document.title = `${view.title} · 敲门走访`;
+  paintBar();
+  paintNotices();
+  scrollTo(0, 0);
+  main.querySelector(view.focus ?? "h1")?.focus({ preventScroll: true });
+}
+
+function make() {
+  if (!state.account) return setupView(opened);
+  if (!vault.isOpen()) return lockView(opened);
+  const [, name, ...rest] = location.hash.split("/");
+  const parts = rest.map(decodeURIComponent);
+  switch (name) {
+    case "door":
+      return doorView(...parts);
+    case "upload":
+      return uploadView();
+    case "places":
+      return placesView();
+    case "at":
+      return takePlace(...parts);
+    default:
+      return listView();
+  }
+}
+
+let sends = false;
+
+async function opened() {
+  if (!sends) outbox.start(state.account);
+  sends = true;
+  await route();
+  await outbox.tidy();
+  outbox.send({ force: true });
+}
+
+/** What has changed is shown where people look on; where they write, nothing moves. */
+async function redraw() {
+  if (!vault.isOpen()) return;
+  await recount();
+  if (!view.refresh) return;
+  const held = document.activeElement?.getAttribute("href");
+  await view.refresh();
+  if (held) main.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+}
+
+/** How many are not uploaded yet, and since when: always in sight. */
+function paintBar() {
+  const back = document.getElementById("back");
+  const to = vault.isOpen() && view.back;
+  back.setAttribute("href", to ? to.href : "#/");
+  back.replaceChildren(...(to ? [h("span", { class: "chevron", "aria-hidden": "true" }), h("span", { class: "vh" }, "回到"), to.words] : [emblem(), "敲门走访"]));
+  const { unsent, oldest, contact, clashes, refused, photos, sending } = tally;
+  const away = line.online ? "" : "离线 · ";
+  const first = unsent ? `${unsent} 条未上传` : photos ? `${photos} 张照片未上传` : "全部已上传";
+  const second = unsent ? `最早 ${ago(oldest)}` : contact ? `${clock(contact)} 联系过` : "还没联系过";
+  const more = clashes || refused ? h("span", { class: "count late" }, `${clashes + refused} 条要看`) : null;
+  const sync = document.getElementById("sync");
+  sync.hidden = !state.account;
+  sync.className = `sync ${unsent || photos ? "soon" : "done"}`;
+  sync.replaceChildren(icon(unsent || photos ? "upload" : "check"), h("span", null, h("b", null, first), h("small", null, sending && unsent ? "正在上传…" : `${away}${second}`)), more ?? "");
+}
+
+const emblem = () => h("img", { class: "emblem", src: new URL("../icon.svg", import.meta.url).pathname, alt: "", width: 32, height: 32 });
+
+/** What somebody should know or do, above whatever they are looking at. */
+function paintNotices() {
+  const dismiss = (event) => {
+    state.lasting = true;
+    event.currentTarget.parentElement.remove();
+  };
+  const notices = [
+    line.login === "expired" && state.account && h("p", { class: "note soon" }, "登录已过期，", h("a", { href: "/doors/entry" }, "点这里重新登录"), "。填好的都在手机里，登录后接着传。"),
+    line.login === "other" && h("p", { class: "note late" }, `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`, h("a", { href: "/doors/entry" }, "用原来的账号登录")),
+    state.account && vault.isOpen() && !state.lasting && h("div", { class: "note soon" }, h("b", null, "手机没有答应长期保存"), h("span", null, "存储不够时它可能清掉没上传的走访。请把这一页“添加到主屏幕”，不要清理浏览器数据，每天上传一次。"), h("button", { type: "button", class: "btn plain small", onclick: dismiss }, "知道了")),
+    state.fullness > 0.8 && h("p", { class: "note soon" }, `存储已用 ${Math.round(state.fullness * 100)}%，`, h("a", { href: "#/upload" }, "去上传"), "可以腾出地方。"),
+    state.waiting && h("p", { class: "note" }, "有新版本。", h("button", { type: "button", class: "btn plain small", onclick: renew }, "换上新版本")),
+  ];
+  document.getElementById("notices").replaceChildren(...notices.filter(Boolean));
+}
+when("tally", paintNotices);
+
+/** The worker keeps the app on the phone. A new version waits until nobody is writing and somebody wants it. */
+async function serveOffline() {
+  const registration = await navigator.serviceWorker.register("/doors/worker.js", { scope: "/doors" });
+  const found = () => {
+    if (!registration.waiting || !navigator.serviceWorker.controller) return;
+    state.waiting = registration.waiting;
+    paintNotices();
+  };
+  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", found));
+  found();
+}
+
+async function renew() {
+  await state.leave?.();
+  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+  state.waiting.postMessage("take over");
+}
+
+async function giveWay() {
+  await state.leave?.();
+  close();
+  state.leave = undefined;
+  main.replaceChildren(h("section", { class: "card" }, h("h1", { tabIndex: -1 }, "请重新打开"), h("p", null, "这个应用在另一个窗口里换了新版本。填了一半的已经存好。"), h("button", { type: "button", class: "btn", onclick: () => location.reload() }, "重新打开")));
+}

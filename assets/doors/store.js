@@ -1,0 +1,70 @@
+// What is kept on the phone. Ids, states, times and order numbers stand in clear; everything else is sealed before it
+// comes here, since a transaction does not wait for cryptography.
+
+import { deleteDB, openDB } from "../idb.js";
+import { felt } from "./bus.js";
+
+const NAME = "doorstep";
+const VERSION = 1;
+
+let db;
+
+/** Opens the database. Steps are only ever added to the upgrade: old stores keep what is in them. */
+export async function open() {
+  db = await openDB(NAME, VERSION, {
+    upgrade(db, from) {
+      if (from < 1) {
+        db.createObjectStore("meta");
+        db.createObjectStore("doors"); // a building of a campaign in one sealed piece, so that it opens at once
+        db.createObjectStore("drafts", { keyPath: "door" });
+        db.createObjectStore("outbox", { keyPath: "id" });
+        db.createObjectStore("receipts", { keyPath: "id" });
+        db.createObjectStore("photos", { keyPath: "id" });
+        db.createObjectStore("pictures"); // the bytes of photos, apart, so that counting photos does not read them
+      }
+    },
+    // A newer version in another tab wants to upgrade: drafts are saved, then this page gives way.
+    blocking: () => felt("superseded"),
+    terminated: () => felt("superseded"),
+  });
+}
+
+export const close = () => db?.close();
+
+export async function wipe() {
+  db.close();
+  await deleteDB(NAME);
+}
+
+/** Runs `work(stores)` in one transaction that is on the disk when this returns: all of it, or nothing. */
+export async function write(names, work) {
+  const tx = db.transaction(names, "readwrite", { durability: "strict" });
+  try {
+    const result = await work(Object.fromEntries(names.map((name) => [name, tx.objectStore(name)])));
+    await tx.done;
+    return result;
+  } catch (error) {
+    tx.done.catch(() => {});
+    try {
+      tx.abort();
+    } catch {
+      // It has ended already.
+    }
+    throw error;
+  }
+}
+
+export const get = (store, key) => db.get(store, key);
+export const all = (store) => db.getAll(store);
+export const keys = (store) => db.getAllKeys(store);
+
+export const setMeta = (key, value) => write(["meta"], ({ meta }) => meta.put(value, key));
+
+/** Whether an error means that the phone has no room left. */
+export const isFull = (error) => error?.name === "QuotaExceededError" || error?.inner?.name === "QuotaExceededError";
+
+/** How full the browser's share of the phone is, from 0 to 1; 0 where the browser does not say. */
+export async function fullness() {
+  const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
+  return quota ? usage / quota : 0;
+}

@@ -1,0 +1,62 @@
+// Days and moments, as people say them.
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const weekdays = ["周日", "周一", "周二", "周三", "周四", "周五", "周六"];
+
+export const parts = [
+  { value: "morning", label: "上午" },
+  { value: "afternoon", label: "下午" },
+  { value: "evening", label: "晚上" },
+];
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** YYYY-MM-DD of a moment, by this phone's own calendar. */
+export function dayOf(moment) {
+  const date = new Date(moment);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+export const today = () => dayOf(Date.now());
+
+/** The day `count` days from now. */
+export function daysAhead(count) {
+  const date = new Date();
+  date.setDate(date.getDate() + count);
+  return dayOf(date);
+}
+
+/** “今晚”, “明天上午”, “周六下午”, “12月3日 周三上午”. */
+export function appointment(day, part) {
+  const words = parts.find((one) => one.value === part)?.label ?? "";
+  if (day === today()) return part === "evening" ? "今晚" : `今天${words}`;
+  if (day === daysAhead(1)) return `明天${words}`;
+  const date = new Date(`${day}T12:00`);
+  const weekday = weekdays[date.getDay()];
+  const near = date - Date.now() < 6 * DAY && date > Date.now();
+  return near ? `${weekday}${words}` : `${date.getMonth() + 1}月${date.getDate()}日 ${weekday}${words}`;
+}
+
+/** “刚才”, “8 分钟前”, “3 小时前”, “2 天前”. */
+export function ago(moment) {
+  const past = Math.max(0, Date.now() - moment);
+  if (past < MINUTE) return "刚才";
+  if (past < HOUR) return `${Math.floor(past / MINUTE)} 分钟前`;
+  if (past < 2 * DAY) return `${Math.floor(past / HOUR)} 小时前`;
+  return `${Math.floor(past / DAY)} 天前`;
+}
+
+/** “10:32” today, “11月23日 10:32” otherwise. */
+export function clock(moment) {
+  const date = new Date(moment);
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return dayOf(moment) === today() ? time : `${date.getMonth() + 1}月${date.getDate()}日 ${time}`;
+}
+
+/** YYYYMMDD-HHmm, for the name of a file. */
+export function stamp(moment) {
+  const date = new Date(moment);
+  return `${dayOf(moment).replaceAll("-", "")}-${two(date.getHours())}${two(date.getMinutes())}`;
+}

@@ -1,0 +1,49 @@
+// Going from door to door.
+
+import { h } from "./h.js";
+import { felt } from "./bus.js";
+import { choosePlace, state } from "./state.js";
+import { nextAfter, placeOf, stairwell, standing } from "./book.js";
+import { undo, UNDO } from "./record.js";
+
+/** Where the last visit was, so that the next door is the one beside it. */
+let last = null;
+
+/** From a saved visit to the next door, or to the list when there is none. */
+export function goOn(door, next) {
+  last = door;
+  if (next) choosePlace(placeOf(next));
+  // The door that is done is not where “back” should lead.
+  go(next ? `#/door/${encodeURIComponent(next.id)}` : "#/", { replace: true });
+}
+
+export function go(hash, { replace = false } = {}) {
+  if (location.hash === hash) felt("again");
+  else if (replace) location.replace(hash);
+  else location.hash = hash;
+}
+
+/** The door to knock at next, seen from the list. */
+export function nextHere() {
+  const doors = stairwell(state.place);
+  const near = last && doors.some((door) => door.id === last.id) && nextAfter(last);
+  return near || doors.find((door) => standing(door).due) || (doors.length ? nextAfter(doors.at(-1)) : undefined);
+}
+
+let timer = 0;
+
+/** Says in passing what is done, for a few seconds with a way to take it back. */
+export function toast(words, undoable) {
+  const box = document.getElementById("toast");
+  clearTimeout(timer);
+  const end = () => box.replaceChildren();
+  const back = async () => {
+    clearTimeout(timer);
+    const { id, form, door } = undoable;
+    const done = await undo(id, form);
+    toast(done ? `已撤销：${door.room} 没有记走访` : "已经发出去了，不能撤销。请在这一户再记一次。");
+    if (done) go(`#/door/${encodeURIComponent(door.id)}`, { replace: location.hash !== "#/" });
+  };
+  box.replaceChildren(h("p", { class: "toast" }, h("span", null, words), undoable && h("button", { type: "button", class: "btn plain small", onclick: back }, "撤销")));
+  timer = setTimeout(end, UNDO);
+}
