@@ -146,7 +146,7 @@ export function plan() {
   const campaigns = new Map();
   for (const door of book.doors) {
     const buildings = campaigns.get(door.campaign) ?? campaigns.set(door.campaign, new Map()).get(door.campaign);
-    const building = buildings.get(door.building_id) ?? { id: door.building_id, name: `${door.estate} ${door.building}`, units: new Map() };
+    const building = buildings.get(door.building_id) ?? { id: door.building_id, estate: door.estate, building: door.building, units: new Map() };
     buildings.set(door.building_id, building);
     building.units.set(door.unit, [...(building.units.get(door.unit) ?? []), door]);
   }

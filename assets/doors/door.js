@@ -46,13 +46,16 @@ export async function doorView(id, begin) {
     form.outcome = outcome;
     touch();
     paint();
-    element.querySelector(".answers")?.focus();
+    const answers = element.querySelector(".answers");
+    answers?.focus({ preventScroll: true });
+    answers?.scrollIntoView();
   };
 
   function paint() {
     const said = form.outcome;
     body.replaceChildren(
       ...[
+        !said && campaign?.words && h("details", { class: "act" }, h("summary", null, "开场白"), h("p", null, campaign.words)),
         said === "home" && questionsOf(form, campaign, touch, faults),
         said === "later" && whenOf(form, touch, faults),
         problemsOf(form, door, touch, faults.problems),
@@ -111,7 +114,7 @@ export async function doorView(id, begin) {
     warning.scrollIntoView({ block: "center" });
   }
 
-  element.append(head(door, campaign, kept), warning, people(door), body, dock);
+  element.append(head(door, kept), warning, people(door), body, dock);
   if (begin && begin !== form.outcome) {
     form.outcome = begin;
     touch();
@@ -120,18 +123,17 @@ export async function doorView(id, begin) {
   return { element, title: door.room, back: { href: "#/", words: `${door.building}${door.unit}` }, leave: draft.flush };
 }
 
-function head(door, campaign, kept) {
+function head(door, kept) {
   const now = standing(door);
   const words = [door.last_words, door.again_words].filter(Boolean).join(" · ");
   return h(
     "header",
     { class: "doorhead" },
-    h("div", null, h("h1", { tabIndex: -1 }, door.room), door.care && h("span", { class: "tag soon" }, door.care), now.words && h("span", { class: "tag" }, now.words), now.unsent && h("span", { class: "tag" }, "↑ 未上传")),
+    h("div", null, h("h1", { tabIndex: -1 }, door.room), door.care && h("span", { class: "tag soon" }, door.care), now.kind && h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.words), now.unsent && h("span", { class: "tag" }, "↑ 未上传")),
     h("p", { class: "quiet" }, `${door.estate} ${door.building}${door.unit}${door.floor === null ? "" : ` ${door.floor}层`}`),
     words && h("p", { class: "quiet" }, words),
     door.gone && h("p", { class: "note soon" }, "这次走访社区已经撤回。在这里填好的还会上传。"),
     kept && h("p", { class: "note" }, `上次填到一半（${clock(kept.at)}），已经接上。`),
-    campaign?.words && h("details", { class: "act" }, h("summary", null, "开场白"), h("p", null, campaign.words)),
   );
 }
 

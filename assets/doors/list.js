@@ -18,41 +18,41 @@ export async function listView() {
   if (!book.doors.length) return { element: nothing(), title: "今日走访" };
   if (!state.place || !stairwell(state.place).length) await choosePlace(placeOf(book.doors.find((door) => standing(door).due) ?? book.doors[0]));
   const element = h("div", { class: "stack" });
-  const paint = () => element.replaceChildren(...[summary(), sights(paint), doors(), next()].filter(Boolean));
+  const paint = () => element.replaceChildren(...[...summary(paint), doors(), next()].filter(Boolean));
   paint();
   return { element, title: "今日走访", refresh: paint };
 }
 
-function summary() {
+function summary(paint) {
   const { campaign: id, building, unit } = state.place;
-  const chosen = plan().find((one) => one.id === id);
+  const plans = plan();
+  const chosen = plans.find((one) => one.id === id);
   const here = chosen.buildings.find((one) => one.id === building);
   const { total, walked, away } = progress(stairwell(state.place));
-  const several = plan().length > 1 || chosen.buildings.length > 1;
+  const several = plans.length > 1 || chosen.buildings.length > 1;
   const words = `${total} 户，已走 ${walked} 户${away ? `，${away} 户要再敲` : ""}`;
-  const units = [...here.units];
-  return h(
-    "section",
-    { class: "card" },
-    h("div", { class: "head" }, h("h1", { tabIndex: -1 }, `${here.name} ${unit}`), several && h("a", { class: "btn plain small", href: "#/places" }, "换楼栋")),
-    h("p", { class: "quiet" }, `${campaignBy(id)?.title ?? ""} · ${words}`),
-    h("progress", { max: total, value: walked, "aria-label": `已走 ${walked} 户，共 ${total} 户` }),
-    units.length > 1 &&
-      h("nav", { class: "filters", "aria-label": "单元" }, units.map(([name, doors]) => {
-        const sum = progress(doors);
-        return h("a", { href: placeHref({ campaign: id, building, unit: name }), "aria-current": name === unit && "true" }, name, h("span", { class: "count" }, `${sum.walked}/${sum.total}`));
-      })),
-  );
-}
-
-/** The switch between the picture and the order. */
-function sights(paint) {
-  const choose = (list) => async () => {
-    await chooseSize({ ...state.settings, list });
+  const switchTo = async () => {
+    await chooseSize({ ...state.settings, list: !state.settings.list });
     paint();
   };
-  const button = (list, words) => h("button", { type: "button", class: "btn plain small", "aria-pressed": `${Boolean(state.settings.list) === list}`, onclick: choose(list) }, words);
-  return h("div", { class: "actions pairs" }, button(false, "楼栋图"), button(true, "走访顺序"));
+  const units = [...here.units].map(([name, doors]) => ({ name, href: placeHref({ campaign: id, building, unit: name }), ...progress(doors) }));
+  return [
+    h(
+      "section",
+      { class: "card brief" },
+      h("p", { class: "quiet" }, `${campaignBy(id)?.title ?? "走访"} · ${here.estate}`),
+      h("div", { class: "head" }, h("h1", { tabIndex: -1 }, `${here.building} ${unit}`), h("button", { type: "button", class: "btn plain small", onclick: switchTo }, state.settings.list ? "看楼栋图" : "看走访顺序")),
+      h("p", { class: "quiet" }, words),
+      h("progress", { max: total, value: walked, "aria-label": words }),
+    ),
+    (several || units.length > 1) &&
+      h(
+        "nav",
+        { class: "filters one-line", "aria-label": "单元和楼栋", tabIndex: 0 },
+        several && h("a", { href: "#/places" }, icon("building"), "换楼栋"),
+        units.length > 1 && units.map(({ name, href, walked, total }) => h("a", { href, "aria-current": name === unit && "true" }, name, h("span", { class: "count" }, `${walked}/${total}`))),
+      ),
+  ];
 }
 
 const doors = () => (state.settings.list ? walkingOrder(stairwell(state.place)) : matrix(stairwell(state.place)));
@@ -164,7 +164,7 @@ export function placesView() {
   const element = h("div", { class: "stack" }, h("h1", { tabIndex: -1 }, "换楼栋"), plan().map((campaign) =>
     h("section", { class: "card" }, h("h2", null, campaign.campaign?.title ?? "走访"), h("ul", { class: "list" }, campaign.buildings.map((building) => {
       const { total, walked } = progress([...building.units.values()].flat());
-      return h("li", null, h("a", { href: choose(campaign, building) }, h("b", null, building.name), h("span", null, `${walked}/${total} 户`), h("progress", { max: total, value: walked, "aria-hidden": "true" })));
+      return h("li", null, h("a", { href: choose(campaign, building) }, h("b", null, `${building.estate} ${building.building}`), h("span", null, `${walked}/${total} 户`), h("progress", { max: total, value: walked, "aria-hidden": "true" })));
     })))));
   return { element, title: "换楼栋", back: { href: "#/", words: "名单" } };
 }

@@ -21,7 +21,7 @@ export function registerOf(form, door, touch) {
 function personOf(form, person, touch) {
   const details = h("details", { class: "act" }, h("summary", null, `${person.name} ${person.words}`));
   // Many people with many fields: they are made when somebody looks.
-  const fill = () => details.childElementCount === 1 && details.append(h("div", null, goneOf(form, person, touch), fieldsOf(form, person, touch)));
+  const fill = () => details.childElementCount === 1 && details.append(h("div", { class: "stack" }, goneOf(form, person, touch), fieldsOf(form, person, touch)));
   details.addEventListener("toggle", fill);
   if (form.edits[person.id] || form.findings.some((one) => one.resident === person.id)) {
     fill();
@@ -119,5 +119,5 @@ function comersOf(form, door, touch) {
 
   paint();
   const button = (kind, words) => h("button", { type: "button", class: "btn plain", onclick: add(kind) }, words);
-  return h("div", null, list, h("div", { class: "actions" }, button("moved_in", "新来的人"), button("born", "新生儿")));
+  return h("div", { class: "stack" }, list, h("div", { class: "actions" }, button("moved_in", "新来的人"), button("born", "新生儿")));
 }

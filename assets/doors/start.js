@@ -11,7 +11,7 @@ import * as outbox from "./outbox.js";
 import { watchTouches } from "./session.js";
 import { dress, readState, state } from "./state.js";
 import { close, fullness, open } from "./store.js";
-import { ago, clock } from "./time.js";
+import { clock, sinceWords } from "./time.js";
 import { uploadView } from "./upload.js";
 import * as vault from "./vault.js";
 
@@ -117,7 +117,7 @@ function paintBar() {
   const { unsent, oldest, contact, clashes, refused, photos, sending } = tally;
   const away = line.online ? "" : "离线 · ";
   const first = unsent ? `${unsent} 条未上传` : photos ? `${photos} 张照片未上传` : "全部已上传";
-  const second = unsent ? `最早 ${ago(oldest)}` : contact ? `${clock(contact)} 联系过` : "还没联系过";
+  const second = unsent ? sinceWords(oldest) : contact ? `${clock(contact)} 联系过` : "还没联系过";
   const more = clashes || refused ? h("span", { class: "count late" }, `${clashes + refused} 条要看`) : null;
   const sync = document.getElementById("sync");
   sync.hidden = !state.account;
@@ -127,20 +127,44 @@ function paintBar() {
 
 const emblem = () => h("img", { class: "emblem", src: new URL("../icon.svg", import.meta.url).pathname, alt: "", width: 32, height: 32 });
 
+let noticed = "";
+
 /** What somebody should know or do, above whatever they are looking at. */
 function paintNotices() {
-  const dismiss = (event) => {
-    state.lasting = true;
-    event.currentTarget.parentElement.remove();
+  const { lasting, fullness, waiting, account } = state;
+  const calm = vault.isOpen() && !view.leave;
+  const shown = [line.login === "expired" && account, line.login === "other", calm && !lasting, calm && fullness > 0.8, calm && waiting];
+  const now = shown.map(Boolean).join();
+  if (now === noticed) return;
+  noticed = now;
+  const notices = [expired, other, forgetful, full, renewable].filter((_, index) => shown[index]);
+  document.getElementById("notices").replaceChildren(...notices.map((notice) => notice()));
+}
+
+const expired = () => h("p", { class: "note soon" }, h("a", { href: "/doors/entry" }, "登录已过期，点这里重新登录"), h("span", null, "填好的都在手机里，登录后接着传。"));
+
+const other = () => h("p", { class: "note late" }, `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`, h("a", { href: "/doors/entry" }, "用原来的账号登录"));
+
+const full = () => h("p", { class: "note soon" }, h("span", null, `存储已用 ${Math.round(state.fullness * 100)}%，传完的照片会自动删掉。`), h("a", { href: "#/upload" }, "去上传"));
+
+const renewable = () => h("p", { class: "note" }, h("span", null, "有新版本。"), h("button", { type: "button", class: "btn plain small", onclick: renew }, "换上新版本"));
+
+/** The browser may throw away what this app keeps: said in words, with what helps. */
+function forgetful() {
+  const ask = async () => {
+    state.lasting = await navigator.storage.persist();
+    if (!state.lasting) answer.textContent = "还没有答应。照上面说的做，过几天再试。";
+    paintNotices();
   };
-  const notices = [
-    line.login === "expired" && state.account && h("p", { class: "note soon" }, "登录已过期，", h("a", { href: "/doors/entry" }, "点这里重新登录"), "。填好的都在手机里，登录后接着传。"),
-    line.login === "other" && h("p", { class: "note late" }, `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`, h("a", { href: "/doors/entry" }, "用原来的账号登录")),
-    state.account && vault.isOpen() && !state.lasting && h("div", { class: "note soon" }, h("b", null, "手机没有答应长期保存"), h("span", null, "存储不够时它可能清掉没上传的走访。请把这一页“添加到主屏幕”，不要清理浏览器数据，每天上传一次。"), h("button", { type: "button", class: "btn plain small", onclick: dismiss }, "知道了")),
-    state.fullness > 0.8 && h("p", { class: "note soon" }, `存储已用 ${Math.round(state.fullness * 100)}%，`, h("a", { href: "#/upload" }, "去上传"), "可以腾出地方。"),
-    state.waiting && h("p", { class: "note" }, "有新版本。", h("button", { type: "button", class: "btn plain small", onclick: renew }, "换上新版本")),
-  ];
-  document.getElementById("notices").replaceChildren(...notices.filter(Boolean));
+  const answer = h("p", { role: "status" });
+  return h(
+    "details",
+    { class: "note soon folded" },
+    h("summary", null, "手机没有答应长期保存，怎么办"),
+    h("p", null, "手机存储不够时，浏览器可能清掉还没上传的走访。请把这一页“添加到主屏幕”，不要清理浏览器数据，每天至少上传一次。"),
+    answer,
+    h("button", { type: "button", class: "btn plain small", onclick: ask }, "再请它保存"),
+  );
 }
 when("tally", paintNotices);
 

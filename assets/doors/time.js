@@ -48,6 +48,9 @@ export function ago(moment) {
   return `${Math.floor(past / DAY)} 天前`;
 }
 
+/** Since when the oldest has been waiting, in the bar. */
+export const sinceWords = (moment) => (Date.now() - moment < MINUTE ? "刚才存的" : `最早 ${ago(moment)}`);
+
 /** “10:32” today, “11月23日 10:32” otherwise. */
 export function clock(moment) {
   const date = new Date(moment);

@@ -7,7 +7,7 @@ import { line } from "./net.js";
 import { forget, send, settle, tally, tryAgain } from "./outbox.js";
 import { chooseSize, state } from "./state.js";
 import { all } from "./store.js";
-import { ago, clock } from "./time.js";
+import { clock, sinceWords } from "./time.js";
 import { toast } from "./walk.js";
 import { lockNow, wipeAll } from "./session.js";
 import * as vault from "./vault.js";
@@ -49,7 +49,7 @@ const section = (heading, items) => h("section", { class: "card" }, h("h2", null
 
 function stateOf(unsent) {
   const words = unsent.length
-    ? `${unsent.length} 条未上传，最早 ${ago(tally.oldest)}`
+    ? `${unsent.length} 条未上传，${sinceWords(tally.oldest)}`
     : tally.photos
       ? `走访都已上传，还有 ${tally.photos} 张照片在传`
       : "全部已上传";
