@@ -72,10 +72,9 @@ function matrix(doors) {
   return h(
     "section",
     null,
-    h("div", { class: "scroll" }, h(
+    h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "楼栋图，从顶层往下" }, h(
       "table",
       { class: "doors" },
-      h("caption", { class: "vh" }, "楼栋图，从顶层往下"),
       h("tbody", null, rows.map(([floor, row]) =>
         h("tr", null, h("th", { scope: "row" }, floor === null ? "—" : `${floor}层`), cells(row).map((door) => h("td", null, door && cell(door)))))),
     )),
