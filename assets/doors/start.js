@@ -29,12 +29,13 @@ export async function start() {
   when("again", route);
   when("locked", route);
   when("tally", paintBar);
+  when("tally", () => view.sends !== undefined && view.sends !== tally.sending && view.refresh());
   when("outbox", redraw);
   when("pack", redraw);
   when("settings", ({ settings }) => {
     state.settings = settings;
     dress();
-    if (view.title === "上传") view.refresh();
+    if (view.sends !== undefined) view.refresh();
   });
   when("wiped", ({ elsewhere }) => elsewhere && location.reload());
   when("superseded", giveWay);

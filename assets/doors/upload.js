@@ -14,7 +14,9 @@ import * as vault from "./vault.js";
 
 export async function uploadView() {
   const element = h("div", { class: "stack" });
-  const paint = async () => {
+  const view = { element, title: "上传", back: { href: "#/", words: "名单" } };
+  view.refresh = async () => {
+    view.sends = tally.sending;
     const [outbox, receipts, photos, drafts] = await Promise.all([all("outbox"), all("receipts"), all("photos"), all("drafts")]);
     const opened = await Promise.all(outbox.sort((a, b) => a.made_at - b.made_at).map(openRow));
     const sent = await Promise.all(receipts.sort((a, b) => b.kept_at - a.kept_at).slice(0, 200).map(openReceipt));
@@ -33,8 +35,8 @@ export async function uploadView() {
       ].filter(Boolean),
     );
   };
-  await paint();
-  return { element, title: "上传", back: { href: "#/", words: "名单" }, refresh: paint };
+  await view.refresh();
+  return view;
 }
 
 const openRow = async (row) => ({

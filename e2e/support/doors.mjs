@@ -72,7 +72,7 @@ export async function answer(page) {
 /** Writes down a problem at the open door. */
 export async function tell(page, words) {
   await page.getByRole('button', { name: /记问题|再记一个问题/ }).click();
-  const problem = page.locator('.problem').last();
+  const problem = page.getByRole('region', { name: '问题', exact: true }).locator('.problem').last();
   await problem.getByLabel('什么问题').fill(words);
   await problem.getByRole('group', { name: '哪一类' }).locator('.tile').first().click();
   return problem;
