@@ -377,21 +377,21 @@ async function views(page, mode) {
   await page.getByRole('button', { name: '改约' }).click();
   await page.getByRole('group', { name: '哪一天' }).waitFor();
   await see('later');
-  await page.getByRole('button', { name: '改约，改' }).click();
+  await page.getByRole('button', { name: '改约 · 重选' }).click();
   await page.getByRole('button', { name: '在家', exact: true }).click();
   await page.getByText('改登记').click();
   await page.locator('.act .act > summary').first().click();
   await page.getByRole('button', { name: '新来的人' }).click();
   await tell(page, '楼道灯不亮');
   await see('visit');
-  await page.getByRole('button', { name: '在家，改' }).click();
+  await page.getByRole('button', { name: '在家 · 重选' }).click();
   await page.getByRole('button', { name: '不记了' }).first().click();
   await toUpload(page);
 }
 
 /** Fails on anything to tap that is lower than `least` pixels. */
 async function big(page, name, least) {
-  const small = await page.locator('main').locator('a, button, summary, .tile, select, input:not(.vh, .tile input)').evaluateAll(
+  const small = await page.locator('main').locator('a, button, summary, .tile, select, input:not(.tile input, .shoot input)').evaluateAll(
     (all, least) => all.filter((one) => one.offsetParent && one.getBoundingClientRect().height < least - 0.5).map((one) => one.outerHTML.slice(0, 100)),
     least,
   );
