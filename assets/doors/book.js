@@ -106,7 +106,7 @@ function afterVisit(door, visit) {
     case "vacant":
       return { kind: "empty", words: "空户", open: false };
     default:
-      return { kind: "away", words: visit.again ? `约${appointment(visit.again.day, visit.again.part)}` : "改约", open: true };
+      return { kind: "away", words: visit.again ? `约${appointment(visit.again.day, visit.again.part, { brief: true })}` : "改约", open: true };
   }
 }
 
@@ -126,7 +126,7 @@ function asListed(door) {
 }
 
 const againWords = (door) =>
-  door.again_on ? `约${appointment(door.again_on, door.again_part)}` : door.attempts ? `没人 ×${door.attempts}` : "再敲";
+  door.again_on ? `约${appointment(door.again_on, door.again_part, { brief: true })}` : door.attempts ? `没人 ×${door.attempts}` : "再敲";
 
 /** The doors of a stairwell, in the order in which they are walked. */
 export const stairwell = (place) =>

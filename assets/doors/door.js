@@ -15,6 +15,8 @@ import { clock } from "./time.js";
 import * as vault from "./vault.js";
 
 const QUICK = ["nobody", "refused", "vacant"];
+// The button of the door before lay in the same place: a second tap that was meant for that one must not reach this door.
+const SETTLING = 600;
 
 /** The page of a door. `begin` is an outcome that was tapped on the way here. */
 export async function doorView(id, begin) {
@@ -74,7 +76,7 @@ export async function doorView(id, begin) {
     h("div", { class: "outcomes" }, Object.entries(outcomes).map(([value, label]) =>
       h("button", { type: "button", class: value === "home" ? "btn" : "btn plain", onclick: () => choose(value) }, label))),
   ];
-  const again = () => h("button", { type: "button", class: "btn plain", onclick: () => choose("") }, `${outcomes[form.outcome]}，改`);
+  const again = () => h("button", { type: "button", class: "btn plain", onclick: () => choose("") }, `${outcomes[form.outcome]} · 重选`);
   const saveButton = () => h("button", { type: "button", class: "btn", onclick: () => keep(form.outcome) }, "保存");
 
   /** Saves, says so only when it is on the disk, and goes on. */
@@ -120,6 +122,10 @@ export async function doorView(id, begin) {
     touch();
   }
   paint();
+  for (const button of dock.querySelectorAll(".outcomes button")) {
+    button.disabled = true;
+    setTimeout(() => (button.disabled = false), SETTLING);
+  }
   return { element, title: door.room, back: { href: "#/", words: `${door.building}${door.unit}` }, leave: draft.flush };
 }
 

@@ -88,8 +88,8 @@ function cell(door) {
   const now = standing(door);
   const classes = ["door", now.kind, now.care && "care", now.unsent && "unsent"].filter(Boolean).join(" ");
   const words = now.draft ? "填了一半" : now.words;
-  const label = [door.room, words, door.care && `要多照看：${door.care}`, now.unsent && "未上传"].filter(Boolean).join("，");
-  return h("a", { class: classes, href: doorHref(door), "aria-label": label }, door.room, h("small", null, words));
+  const marks = [door.care && `要多照看：${door.care}`, now.unsent && "未上传"].filter(Boolean).join("，");
+  return h("a", { class: classes, href: doorHref(door) }, `${door.room} `, h("small", null, words), marks && h("span", { class: "vh" }, ` ${marks}`));
 }
 
 function legend() {

@@ -2,7 +2,7 @@
 // then it is sent again and again, the same bytes, and one that the server cannot take holds up no other.
 
 import { changed, felt, when } from "./bus.js";
-import { book, fetchPack, recount } from "./book.js";
+import { book, fetchPack } from "./book.js";
 import { all, get, setMeta, write } from "./store.js";
 import { ask, hello, line } from "./net.js";
 import * as vault from "./vault.js";
@@ -64,8 +64,9 @@ export async function send({ force = false } = {}) {
     try {
       await round(force);
     } catch (error) {
-      // Locked in the middle of it: what was not noted is sent again, and gets the same receipt.
-      if (!(error instanceof vault.Locked)) throw error;
+      // Locked in the middle of it, or no room left: what was not noted is sent again, and gets the same receipt.
+      if (!(error instanceof vault.Locked)) console.warn(error);
+      pauses += 1;
     } finally {
       tally.sending = false;
       await count();
@@ -121,7 +122,10 @@ async function inParallel(rows, one) {
   let silent = 0;
   const worker = async () => {
     for (const row of queue) {
-      const status = await one(row);
+      const status = await one(row).catch((error) => {
+        if (error instanceof vault.Locked) throw error;
+        console.warn(error);
+      });
       if (status === 200) arrived += 1;
       silent = status === 0 ? silent + 1 : 0;
       if (status === 401 || silent >= AT_ONCE) return;
@@ -259,5 +263,3 @@ async function plan(least = 200) {
   clearTimeout(timer);
   timer = setTimeout(send, Math.max(due, pauses ? pauseOf(pauses) : 0, least), {});
 }
-
-when("pack", ({ elsewhere }) => elsewhere && vault.isOpen() && recount());

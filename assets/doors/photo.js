@@ -14,7 +14,7 @@ const MOST = 6;
 export function photosOf(problem, door, touch) {
   const list = h("ul", { class: "photos" });
   const trouble = h("p", { class: "error shown", role: "alert", hidden: true });
-  const input = h("input", { type: "file", accept: "image/*", capture: "environment", class: "vh" });
+  const input = h("input", { type: "file", accept: "image/*", capture: "environment" });
   const button = h("label", { class: "btn plain shoot" }, icon("camera"), "拍照", input);
 
   async function take() {

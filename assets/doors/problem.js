@@ -31,11 +31,18 @@ export function problemsOf(form, door, touch, faults = new Map()) {
 
   function editor(problem, index) {
     const kinds = h("div");
-    const paintKinds = (all = false) => kinds.replaceChildren(...categoryTiles(problem, all, touch, paintKinds, faults.get(index)?.category));
+    let all = false;
+    const paintKinds = () => kinds.replaceChildren(...categoryTiles(problem, all, touch, showAll, faults.get(index)?.category));
+    const showAll = () => {
+      all = true;
+      paintKinds();
+    };
     const text = textField("什么问题", problem.text, (value) => {
       problem.text = value;
       touch();
-    }, { tag: "textarea", maxlength: 1000, placeholder: "比如：楼道灯不亮，有三天了", onchange: () => paintKinds() });
+      // While somebody writes, not when they tap elsewhere: a tile must not move away from under the thumb.
+      paintKinds();
+    }, { tag: "textarea", maxlength: 1000, placeholder: "比如：楼道灯不亮，有三天了" });
     const fault = faults.get(index)?.text;
     if (fault) {
       text.classList.add("invalid");
@@ -64,7 +71,7 @@ export function problemsOf(form, door, touch, faults = new Map()) {
 }
 
 /** Categories as tiles: those whose hint speaks of what was written come first. */
-function categoryTiles(problem, all, touch, repaint, fault) {
+function categoryTiles(problem, all, touch, showAll, fault) {
   const scored = (book.words.categories ?? []).map((one) => ({ ...one, fits: fits(one, problem.text) }));
   const sorted = [...scored].sort((a, b) => b.fits - a.fits).map((one) => ({ ...one, mark: one.fits ? "可能是" : "" }));
   const chosen = sorted.findIndex((one) => one.value === problem.category);
@@ -75,7 +82,7 @@ function categoryTiles(problem, all, touch, repaint, fault) {
   };
   return [
     tiles("哪一类", shown, problem.category, write, { error: fault ?? "" }),
-    shown.length < sorted.length && h("button", { type: "button", class: "btn plain small", onclick: () => repaint(true) }, "更多类别"),
+    shown.length < sorted.length && h("button", { type: "button", class: "btn plain small", onclick: showAll }, "更多类别"),
   ].filter(Boolean);
 }
 

@@ -2,6 +2,7 @@
 
 import { outcomes } from "./book.js";
 import { changed } from "./bus.js";
+import { count } from "./outbox.js";
 import { get, write } from "./store.js";
 import * as vault from "./vault.js";
 
@@ -89,6 +90,8 @@ export async function save(form, door, campaign, account, { undoable = false } =
     }
   });
   changed("outbox");
+  // The bar counts the record before anything else says that it is there.
+  await count();
   return { id, glance };
 }
 

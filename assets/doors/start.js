@@ -1,10 +1,8 @@
 // From opening the page to the view that somebody looks at, and the bar that says how things stand.
 
-import { book, openBook, recount } from "./book.js";
+import { openBook, recount } from "./book.js";
 import { when } from "./bus.js";
-import { doorView } from "./door.js";
 import { h, icon } from "./h.js";
-import { listView, placesView, takePlace } from "./list.js";
 import { lockView, setupView } from "./lock.js";
 import { line } from "./net.js";
 import * as outbox from "./outbox.js";
@@ -12,11 +10,13 @@ import { watchTouches } from "./session.js";
 import { dress, readState, state } from "./state.js";
 import { close, fullness, open } from "./store.js";
 import { clock, sinceWords } from "./time.js";
-import { uploadView } from "./upload.js";
 import * as vault from "./vault.js";
 
 const { tally } = outbox;
 const main = document.getElementById("main");
+// The pad for the PIN is painted before the views are loaded: they come while somebody types.
+let views;
+const loadViews = () => (views ??= import("./views.js"));
 let view = {};
 let turn = 0;
 
@@ -25,16 +25,21 @@ export async function start() {
   await readState();
   await outbox.count();
   await route();
+  loadViews();
   addEventListener("hashchange", route);
   when("again", route);
   when("locked", route);
   when("tally", paintBar);
+  when("tally", () => view.sends !== undefined && view.sends !== tally.sending && view.refresh());
   when("outbox", redraw);
-  when("pack", redraw);
+  when("pack", async ({ elsewhere }) => {
+    if (elsewhere && vault.isOpen()) await openBook();
+    await redraw();
+  });
   when("settings", ({ settings }) => {
     state.settings = settings;
     dress();
-    if (view.title === "上传") view.refresh();
+    if (view.sends !== undefined) view.refresh();
   });
   when("wiped", ({ elsewhere }) => elsewhere && location.reload());
   when("superseded", giveWay);
@@ -69,9 +74,10 @@ async function route() {
   main.querySelector(view.focus ?? "h1")?.focus({ preventScroll: true });
 }
 
-function make() {
+async function make() {
   if (!state.account) return setupView(opened);
   if (!vault.isOpen()) return lockView(opened);
+  const { doorView, listView, placesView, takePlace, uploadView } = await loadViews();
   const [, name, ...rest] = location.hash.split("/");
   const parts = rest.map(decodeURIComponent);
   switch (name) {
@@ -102,6 +108,8 @@ async function opened() {
 async function redraw() {
   if (!vault.isOpen()) return;
   await recount();
+  state.fullness = await fullness();
+  paintNotices();
   if (!view.refresh) return;
   const held = document.activeElement?.getAttribute("href");
   await view.refresh();

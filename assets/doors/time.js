@@ -28,15 +28,17 @@ export function daysAhead(count) {
   return dayOf(date);
 }
 
-/** “今晚”, “明天上午”, “周六下午”, “12月3日 周三上午”. */
-export function appointment(day, part) {
+/** “今晚”, “明天上午”, “周六下午”, “12月3日 周三上午”; with `brief`, the last is “12月3日”. */
+export function appointment(day, part, { brief = false } = {}) {
   const words = parts.find((one) => one.value === part)?.label ?? "";
   if (day === today()) return part === "evening" ? "今晚" : `今天${words}`;
   if (day === daysAhead(1)) return `明天${words}`;
   const date = new Date(`${day}T12:00`);
   const weekday = weekdays[date.getDay()];
   const near = date - Date.now() < 6 * DAY && date > Date.now();
-  return near ? `${weekday}${words}` : `${date.getMonth() + 1}月${date.getDate()}日 ${weekday}${words}`;
+  if (near) return `${weekday}${words}`;
+  const far = `${date.getMonth() + 1}月${date.getDate()}日`;
+  return brief ? far : `${far} ${weekday}${words}`;
 }
 
 /** “刚才”, “8 分钟前”, “3 小时前”, “2 天前”. */

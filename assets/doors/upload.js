@@ -4,7 +4,7 @@ import { book, outcomes } from "./book.js";
 import { exportFile } from "./export.js";
 import { h, icon } from "./h.js";
 import { line } from "./net.js";
-import { forget, send, settle, tally, tryAgain } from "./outbox.js";
+import { forget, refresh, send, settle, tally, tryAgain } from "./outbox.js";
 import { chooseSize, state } from "./state.js";
 import { all } from "./store.js";
 import { clock, sinceWords } from "./time.js";
@@ -14,7 +14,9 @@ import * as vault from "./vault.js";
 
 export async function uploadView() {
   const element = h("div", { class: "stack" });
-  const paint = async () => {
+  const view = { element, title: "上传", back: { href: "#/", words: "名单" } };
+  view.refresh = async () => {
+    view.sends = tally.sending;
     const [outbox, receipts, photos, drafts] = await Promise.all([all("outbox"), all("receipts"), all("photos"), all("drafts")]);
     const opened = await Promise.all(outbox.sort((a, b) => a.made_at - b.made_at).map(openRow));
     const sent = await Promise.all(receipts.sort((a, b) => b.kept_at - a.kept_at).slice(0, 200).map(openReceipt));
@@ -33,8 +35,8 @@ export async function uploadView() {
       ].filter(Boolean),
     );
   };
-  await paint();
-  return { element, title: "上传", back: { href: "#/", words: "名单" }, refresh: paint };
+  await view.refresh();
+  return view;
 }
 
 const openRow = async (row) => ({
@@ -150,10 +152,15 @@ function phone(outbox, photos, drafts) {
     h("h2", null, "这部手机"),
     h("div", { class: "actions", role: "group", "aria-label": "字的大小" }, sizes.map(([one, points, words]) =>
       h("button", { type: "button", class: "btn plain small", "aria-pressed": `${mode === one && size === points}`, onclick: () => chooseSize({ ...state.settings, mode: one, size: points }) }, words))),
-    book.made_at > 0 && h("p", { class: "quiet" }, `名单是 ${clock(book.made_at)} 的。`),
+    h("div", { class: "head" }, h("p", { class: "quiet" }, book.made_at ? `名单是 ${clock(book.made_at)} 的` : "名单还没有取到"), h("button", { type: "button", class: "btn plain small", onclick: renewList }, "刷新名单")),
     state.fullness > 0.8 && h("p", { class: "note soon" }, `手机给本应用的存储已用 ${Math.round(state.fullness * 100)}%。上传以后照片会自动删掉。`),
     h("div", { class: "actions" }, h("button", { type: "button", class: "btn plain", onclick: lockNow }, icon("lock"), "锁定"), h("button", { type: "button", class: "btn danger", onclick: () => leave(left, pictures, outbox, drafts) }, "退出并清除")),
   );
+}
+
+async function renewList() {
+  const how = await refresh();
+  toast({ ok: "名单已经更新", same: "名单没有变化", login: "登录已过期，名单没有更新", away: "现在连不上，名单没有更新" }[how]);
 }
 
 function leave(left, pictures, outbox, drafts) {

@@ -1,0 +1,5 @@
+// What is looked at once the phone is open.
+
+export { doorView } from "./door.js";
+export { listView, placesView, takePlace } from "./list.js";
+export { uploadView } from "./upload.js";

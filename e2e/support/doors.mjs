@@ -1,0 +1,134 @@
+// A grid worker's phone, and what a thumb does on it.
+import assert from 'node:assert/strict';
+import { phone } from './browser.mjs';
+import { signIn } from './people.mjs';
+
+export const pin = '258025';
+
+/** What a phone's console says while its line is down or its server busy: these journeys want it so. */
+const away = /net::ERR_|: 50[0-9]$/;
+
+/** A phone of the demo's grid worker on which 敲门走访 has been set up, with its list open. */
+export async function workersPhone(t, browser, server, more = {}) {
+  const page = await phone(t, browser, server, { expected: away, ...more });
+  await signIn(page, 'wangge');
+  await setUp(page);
+  return page;
+}
+
+/** Opens the app for the first time: the PIN is chosen, the doors are fetched, the app is kept for later. */
+export async function setUp(page) {
+  await page.goto('/doors');
+  await page.getByRole('heading', { name: '设一个 PIN 码' }).waitFor();
+  await enter(page, pin);
+  await page.getByRole('heading', { name: '再输一次' }).waitFor();
+  await enter(page, pin);
+  await next(page).waitFor();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+}
+
+/** Types digits on the pad. */
+export async function enter(page, digits) {
+  for (const digit of digits) await page.getByRole('button', { name: digit, exact: true }).click();
+}
+
+/** Opens the app on a phone where it has been set up. */
+export async function unlock(page) {
+  await page.getByRole('heading', { name: '请输入 PIN 码' }).waitFor();
+  await enter(page, pin);
+  await page.getByRole('heading', { name: '请输入 PIN 码' }).waitFor({ state: 'detached' });
+}
+
+/** The card with the door that comes next. */
+export const next = (page) => page.getByRole('region', { name: '下一户' });
+
+/** What the bar says. */
+export const bar = (page, words) => page.getByRole('banner').getByRole('link').filter({ hasText: words });
+
+/** Waits until the app says in passing that something is done. */
+export const told = (page, words) => page.locator('#toast').filter({ hasText: words }).waitFor();
+
+/** Opens the next door from the list, as somebody who is at home, and returns its number. */
+export async function knock(page) {
+  const card = next(page);
+  const room = await card.locator('b').innerText();
+  await card.getByRole('link', { name: '在家' }).click();
+  await page.getByRole('heading', { name: room.split(' ').at(-1), exact: true }).waitFor();
+  return room.split(' ').at(-1);
+}
+
+/** Answers every yes-or-no question with 是, and of every other that must be answered the first choice. */
+export async function answer(page) {
+  const questions = page.getByRole('region', { name: '问题和回答' }).getByRole('group');
+  let taps = 0;
+  for (const question of await questions.all()) {
+    if ((await question.innerText()).includes('可不答')) continue;
+    await question.locator('.tile').first().click();
+    taps += 1;
+  }
+  return taps;
+}
+
+/** Writes down a problem at the open door. */
+export async function tell(page, words) {
+  await page.getByRole('button', { name: /记问题|再记一个问题/ }).click();
+  const problem = page.getByRole('region', { name: '问题', exact: true }).locator('.problem').last();
+  await problem.getByLabel('什么问题').fill(words);
+  await problem.getByRole('group', { name: '哪一类' }).locator('.tile').first().click();
+  return problem;
+}
+
+export async function save(page) {
+  await page.getByRole('button', { name: '保存', exact: true }).click();
+  await told(page, '已存在手机里');
+}
+
+export const toList = async (page) => {
+  await page.getByRole('banner').getByRole('link').first().click();
+  await next(page).waitFor();
+};
+
+export async function toUpload(page) {
+  await page.locator('#sync').click();
+  await page.getByRole('heading', { name: '上传', exact: true }).waitFor();
+}
+
+/** What the phone keeps of one kind, as it lies on the disk. */
+export const kept = (page, store) =>
+  page.evaluate(async (name) => {
+    const db = await new Promise((done, fail) => {
+      const request = indexedDB.open('doorstep');
+      request.onsuccess = () => done(request.result);
+      request.onerror = () => fail(request.error);
+    });
+    const rows = await new Promise((done, fail) => {
+      const request = db.transaction(name).objectStore(name).getAll();
+      request.onsuccess = () => done(request.result);
+      request.onerror = () => fail(request.error);
+    });
+    db.close();
+    return rows.map((row) => JSON.parse(JSON.stringify(row, (_, value) => (ArrayBuffer.isView(value) ? `${value.length} sealed bytes` : value))));
+  }, store);
+
+/** Every byte that the app keeps on the phone, as text, to look for what must not lie there in clear. */
+export async function everything(page) {
+  const stores = ['meta', 'doors', 'drafts', 'outbox', 'receipts', 'photos', 'pictures'];
+  const text = (await Promise.all(stores.map((store) => kept(page, store)))).map((rows) => JSON.stringify(rows)).join('\n');
+  assert(text.length > 200, 'nothing is kept');
+  return text;
+}
+
+/**
+ * Lets the server understand a record, and loses its answer on the way back, `times` times. Returns how many records got
+ * through like that so far.
+ */
+export async function loseAnswers(page, times) {
+  const lost = { count: 0 };
+  await page.route('**/offline/records/*', async (route) => {
+    if (lost.count >= times) return route.continue();
+    lost.count += 1;
+    await route.fetch();
+    await route.abort();
+  });
+  return lost;
+}
