@@ -48,7 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
         ],
     ),
-    ("upkeep", &["access", "offline", "outbox", "photo", "registry", "issue", "app"]),
+    ("upkeep", &["access", "offline", "outbox", "photo", "registry", "issue", "visit", "app"]),
     (
         "cli",
         &[

@@ -11,6 +11,7 @@ mod pictures;
 mod plan;
 mod story;
 mod survey;
+mod walk;
 
 pub use community::LOGINS;
 
@@ -152,6 +153,10 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
     issues::play(db, &community, story, &mut rng, now, bar).await?;
     bar.set_message("居民");
     settle(db, &community, size, seed, &mut rng, now, bar).await?;
+    if password.is_some() {
+        bar.set_message("走访");
+        walk::campaigns(db, &community, &mut rng, now).await?;
+    }
 
     let accounts = LOGINS.iter().filter_map(|(role, login)| {
         let (_, _, name) = community.cast.shown.iter().find(|(shown, ..)| shown == role)?;

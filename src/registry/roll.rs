@@ -63,8 +63,9 @@ statements! {
             AND d.tenant_id = u.tenant_id AND d.unit_id = u.id AND (d.use IS NULL OR d.use <> 'commercial')
             AND (CAST($4 AS UUID) IS NULL OR b.estate_id = $4) AND (CAST($5 AS UUID) IS NULL OR b.id = $5)
             AND (CAST($6 AS UUID) IS NULL OR b.grid_id = $6)
-            AND (NOT $12 OR EXISTS (SELECT 1 FROM households h JOIN residents r ON r.tenant_id = h.tenant_id AND r.household_id = h.id
-                WHERE h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND r.ended IS NULL AND ($7 = '' OR r.residence_state = $7)
+            AND (NOT $12 OR EXISTS (SELECT 1 FROM households h CROSS JOIN residents r
+                WHERE h.tenant_id = d.tenant_id AND h.dwelling_id = d.id AND h.ended_at IS NULL AND r.tenant_id = h.tenant_id
+                AND r.household_id = h.id AND r.ended IS NULL AND ($7 = '' OR r.residence_state = $7)
                 AND (CAST($8 AS TEXT) IS NULL OR (r.birth_date > $8 AND r.birth_date <= $9)) AND (NOT $10 OR r.birth_date IS NULL)
                 AND ($11 = '' OR EXISTS (SELECT 1 FROM resident_tags t WHERE t.tenant_id = r.tenant_id AND t.resident_id = r.id
                     AND t.tag = $11 AND t.until IS NULL))))

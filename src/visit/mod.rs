@@ -15,8 +15,8 @@ mod todo;
 mod web;
 
 pub use model::{Choice, DoorState, Outcome, Part, Question, QuestionKind};
-pub use plan::{Order, create, deal, join, open};
+pub use plan::{Order, create, deal, end_overdue, join, open};
 pub use record::{KIND, RECORDER};
-pub use store::STATEMENTS;
+pub use store::{STATEMENTS, doors_of};
 pub use todo::todo;
 pub use web::routes;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::model::{DoorState, Question, QuestionKind, Rules, State, Walker, deal as deal_out};
 use super::store::{
-    self, ADD, ADD_DOOR, ADD_WALKER, Campaign, DEAL, DEAL_BUILDING, REMOVE_WALKER, TURN, UNSETTLED, Unsettled,
+    self, ADD, ADD_DOOR, ADD_WALKER, Campaign, DEAL, DEAL_BUILDING, OVERDUE, REMOVE_WALKER, TURN, UNSETTLED, Unsettled,
 };
 use crate::access::{self, Act, Holder, Permission, Reach, Scope};
 use crate::error::{Error, Result};
@@ -186,6 +186,15 @@ pub(super) async fn end(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, withdraw: b
         (&[State::Open], State::Ended, "end")
     };
     turn(tx, act, (&campaign, seen), from, to, campaign.until, action).await
+}
+
+/// Ends the campaigns whose last day is over.
+pub async fn end_overdue(tx: &mut Tx, act: &Act) -> Result<()> {
+    for over in tx.all::<Campaign>(OVERDUE.bind(act.tenant).bind(act.at)).await? {
+        let seen = over.lock_version;
+        turn(tx, act, (&over, seen), &[State::Open], State::Ended, over.until, "end").await?;
+    }
+    Ok(())
 }
 
 async fn turn(

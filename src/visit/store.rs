@@ -9,15 +9,22 @@ use crate::in_reach;
 use crate::place::Use;
 use crate::registry::{ResidenceState, Tag};
 
+/// A campaign with the names of whose it is and where it goes.
+macro_rules! campaign {
+    () => {
+        "SELECT c.id, c.title, c.words, c.organisation_id, o.name AS organisation_name, c.estate_id, e.name AS estate_name,
+            c.origin, c.questions, c.until, c.state, c.created_at, c.opened_at, c.ended_at, c.lock_version
+        FROM campaigns c JOIN organisations o ON o.tenant_id = c.tenant_id AND o.id = c.organisation_id
+        LEFT JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id WHERE c.tenant_id = $1 AND "
+    };
+}
+
 /// Campaigns that somebody may see: those they plan, those they knock for, and open ones with doors in their reach.
 macro_rules! campaigns {
     ($condition:expr) => {
         concat!(
-            "SELECT c.id, c.title, c.words, c.organisation_id, o.name AS organisation_name, c.estate_id, e.name AS estate_name,
-                c.origin, c.questions, c.until, c.state, c.created_at, c.opened_at, c.ended_at, c.lock_version
-            FROM campaigns c JOIN organisations o ON o.tenant_id = c.tenant_id AND o.id = c.organisation_id
-            LEFT JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id
-            WHERE c.tenant_id = $1 AND (",
+            campaign!(),
+            "(",
             in_reach!("$2", "$3", "$1", "c.estate_id", "NULL", "c.organisation_id"),
             " OR EXISTS (SELECT 1 FROM campaign_walkers w WHERE w.tenant_id = c.tenant_id AND w.campaign_id = c.id AND w.account_id = $4)
              OR (c.state = 'open' AND EXISTS (SELECT 1 FROM campaign_doors d JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
@@ -40,10 +47,8 @@ statements! {
     TURN = "UPDATE campaigns SET state = $4, until = $5, opened_at = $6, ended_at = $7, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
 
-    CAMPAIGN = "SELECT c.id, c.title, c.words, c.organisation_id, o.name AS organisation_name, c.estate_id, e.name AS estate_name,
-            c.origin, c.questions, c.until, c.state, c.created_at, c.opened_at, c.ended_at, c.lock_version
-        FROM campaigns c JOIN organisations o ON o.tenant_id = c.tenant_id AND o.id = c.organisation_id
-        LEFT JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id WHERE c.tenant_id = $1 AND c.id = $2";
+    CAMPAIGN = concat!(campaign!(), "c.id = $2");
+    OVERDUE = concat!(campaign!(), "c.state = 'open' AND c.until < $2 ORDER BY c.until, c.id LIMIT 100");
     SEEN = campaigns!("c.id = $7");
     LIST = concat!(campaigns!("(c.created_at, c.id) < ($7, $8)"), " ORDER BY c.created_at DESC, c.id DESC LIMIT $9");
     PROGRESS = "SELECT d.campaign_id, COUNT(*) AS doors, COUNT(*) FILTER (WHERE d.state IN ('done', 'given_up')) AS settled
@@ -113,6 +118,8 @@ statements! {
         WHERE h.tenant_id = $1 AND h.dwelling_id = p.dwelling_id AND h.ended_at IS NULL AND r.tenant_id = h.tenant_id
             AND r.household_id = h.id AND r.ended IS NULL AND b.tenant_id = r.tenant_id AND b.id = r.building_id AND ", in_reach!("$3", "$4", "$1", "b.estate_id", "b.grid_id", "NULL"), "
         ORDER BY h.created_at, h.id, CASE WHEN r.name = h.head_name THEN 0 ELSE 1 END, COALESCE(r.birth_date, '9999'), r.id, t.tag LIMIT 20000");
+    DEALT_TO = "SELECT dwelling_id FROM campaign_doors WHERE tenant_id = $1 AND account_id = $2 AND campaign_id = $3
+        ORDER BY position LIMIT 5000";
     LEFT_TO_DO = "SELECT c.id, c.title, c.until, COUNT(*) AS doors, COUNT(*) FILTER (WHERE d.again_on <= $3) AS again
         FROM campaigns c JOIN campaign_doors d ON d.tenant_id = c.tenant_id AND d.campaign_id = c.id
         WHERE c.tenant_id = $1 AND c.state = 'open' AND d.account_id = $2 AND d.state IN ('open', 'again')
@@ -152,6 +159,7 @@ record! {
     #[derive(Debug, Clone)]
     pub(super) struct ListedWalker { pub account_id: Uuid, pub name: String, pub joined: bool, pub disabled_at: Option<Timestamp> }
     struct Walks { account_id: Uuid }
+    struct Dealt { dwelling_id: Uuid }
     #[derive(Debug, Clone, Copy)]
     pub(super) struct Unsettled { pub position: i64, pub grid_id: Option<Uuid>, pub estate_id: Uuid }
     #[derive(Debug, Clone)]
@@ -299,4 +307,10 @@ pub(super) fn label<'a>(options: &'a [Choice], value: &'a str) -> &'a str {
 /// How far each building has come, a row for each who knocks there.
 pub(super) async fn coverage(tx: &mut Tx, tenant: Uuid, campaign: Uuid) -> Result<Vec<Coverage>> {
     Ok(tx.all(COVERAGE.bind(tenant).bind(campaign)).await?)
+}
+
+/// The homes that a campaign deals to somebody, in walking order.
+pub async fn doors_of(tx: &mut Tx, tenant: Uuid, account: Uuid, campaign: Uuid) -> Result<Vec<Uuid>> {
+    let dealt: Vec<Dealt> = tx.all(DEALT_TO.bind(tenant).bind(account).bind(campaign)).await?;
+    Ok(dealt.into_iter().map(|door| door.dwelling_id).collect())
 }
