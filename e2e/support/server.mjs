@@ -1,5 +1,5 @@
 // The program under test: the built binary, serving its demo community from a directory of its own.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -16,32 +16,68 @@ export const password = 'journeys-of-2026';
  * Starts the program and waits for the address that it prints.
  *
  * @param {string[]} [options] more options for `doorstep demo`
- * @returns {Promise<{url: string, stop: () => Promise<void>}>} its address without a slash at the end, and how to end
- *   it, which fails if it does not end in good order. Its log stays in test-output.
+ * @returns {Promise<{url: string, data: string, stop: () => Promise<void>, kill: () => Promise<void>, again: () => Promise<void>}>}
+ *   its address without a slash at the end, the directory of its data, and how to end it, which fails if it does not end in
+ *   good order; how to kill it, and how to start it again with the same data at the same address. Its log stays in test-output.
  */
 export async function startServer(options = []) {
   const data = await mkdtemp(join(tmpdir(), 'doorstep-journey-'));
   await mkdir(output, { recursive: true });
   const log = createWriteStream(join(output, `server-${process.pid}.log`), { flags: 'a' });
+  const cleanUp = async () => {
+    running?.child.kill('SIGKILL');
+    await rm(data, { recursive: true, force: true });
+    log.end();
+    await once(log, 'close');
+  };
+  let running;
+  try {
+    running = await run(data, '127.0.0.1:0', options, log);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+  const { url } = running;
+  const kill = async () => {
+    running.child.kill('SIGKILL');
+    await running.ended;
+  };
+  const again = async () => {
+    running = await run(data, new URL(url).host, options, log);
+  };
+  const stop = async () => {
+    running.child.kill('SIGTERM');
+    try {
+      const how = await within(20, running.ended, 'doorstep still runs 20 s after SIGTERM');
+      if (how !== 'exit code 0') throw new Error(`doorstep ended with ${how}`);
+    } finally {
+      await cleanUp();
+    }
+  };
+  return { url, data, stop, kill, again };
+}
 
+/** One process of the program, when it has said where it listens. */
+async function run(data, listen, options, log) {
   // Nothing that the caller has set up for a program of their own may reach this one.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('DOORSTEP_'));
   const env = { ...Object.fromEntries(inherited), DOORSTEP_DEMO_PASSWORD: password };
-  const child = spawn(binary, ['demo', '--listen', '127.0.0.1:0', '--data', data, ...options], {
+  const child = spawn(binary, ['demo', '--listen', listen, '--data', data, ...options], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const killAtExit = () => child.kill('SIGKILL');
+  process.once('exit', killAtExit);
   const ended = new Promise((end) => {
     child.once('error', (error) => end(error.message));
     child.once('close', (code, signal) => end(signal ?? `exit code ${code}`));
   });
-  const killAtExit = () => child.kill('SIGKILL');
-  process.once('exit', killAtExit);
+  ended.then(() => process.removeListener('exit', killAtExit));
 
   let said = '';
   const address = new Promise((found) => {
     const listen = (text) => {
-      log.write(text);
+      if (!log.writableEnded) log.write(text);
       if (said === null) return;
       said += text;
       const match = said.match(/(http:\/\/127\.0\.0\.1:\d+)\D/);
@@ -52,31 +88,18 @@ export async function startServer(options = []) {
     };
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', listen);
   });
-
-  const stop = async () => {
-    child.kill('SIGTERM');
-    try {
-      const how = await within(20, ended, 'doorstep still runs 20 s after SIGTERM');
-      if (how !== 'exit code 0') throw new Error(`doorstep ended with ${how}`);
-    } finally {
-      await cleanUp();
-    }
-  };
-  const cleanUp = async () => {
-    child.kill('SIGKILL');
-    process.removeListener('exit', killAtExit);
-    await rm(data, { recursive: true, force: true });
-    log.end();
-    await once(log, 'close');
-  };
-
+  const early = ended.then((how) => Promise.reject(new Error(`doorstep ended with ${how}\n${said}`)));
   try {
-    const early = ended.then((how) => Promise.reject(new Error(`doorstep ended with ${how}\n${said}`)));
-    return { url: await within(180, Promise.race([address, early]), 'doorstep printed no address'), stop };
+    return { url: await within(180, Promise.race([address, early]), 'doorstep printed no address'), child, ended };
   } catch (error) {
-    await cleanUp();
+    child.kill('SIGKILL');
     throw error;
   }
+}
+
+/** What the program says when it is called with these arguments for the same data, while it serves. */
+export function call(server, ...args) {
+  return execFileSync(binary, [...args, '--data', server.data], { encoding: 'utf8' });
 }
 
 /** The promise, or an error with this message when it takes longer. */

@@ -85,7 +85,7 @@ async fn create(
         Outcome::Disputed { made_at, received_at } => {
             let first = json!({ "made_at": made_at.as_millisecond(), "received_at": received_at.as_millisecond() });
             let sentence = "这条记录的编号下已经有另一份内容，两份都保存好了，请社区工作人员核对";
-            (StatusCode::CONFLICT, Json(json!({ "error": sentence, "first": first }))).into_response()
+            (StatusCode::CONFLICT, Json(json!({ "sentence": sentence, "first": first }))).into_response()
         }
     })
 }

@@ -57,7 +57,8 @@ pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> R
     let written = Written::default();
     request.extensions_mut().insert(written.clone());
     let path = request.uri().path();
-    let for_program = ["/api/", "/offline/", "/doors/pack"].iter().any(|start| path.starts_with(start));
+    let for_public = path.starts_with("/api/");
+    let for_program = for_public || path.starts_with("/offline/") || path == "/doors/pack";
     let response = next.run(request).await;
     let status = response.status();
     let failure = response.extensions().get::<Failure>().cloned();
@@ -72,7 +73,9 @@ pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> R
     let status = if status == StatusCode::BAD_REQUEST { StatusCode::NOT_FOUND } else { status };
     let request_id = shell.request_id.clone();
     if for_program {
-        return (status, Json(serde_json::json!({ "error": sentence, "request_id": request_id }))).into_response();
+        // The interface says `error`, as it is described; the program's own pages on the phone say what people read.
+        let name = if for_public { "error" } else { "sentence" };
+        return (status, Json(serde_json::json!({ name: sentence, "request_id": request_id }))).into_response();
     }
     match page(&FailurePage { shell, title, sentence, words: written.words() }) {
         Ok(page) => (status, page).into_response(),
