@@ -8,7 +8,22 @@ import { axe, fits, glance, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import {
-  answer, bar, enter, everything, kept, knock, loseAnswers, next, pin, save, tell, told, toList, toUpload, unlock, workersPhone,
+  answer,
+  bar,
+  enter,
+  everything,
+  kept,
+  knock,
+  loseAnswers,
+  next,
+  pin,
+  save,
+  tell,
+  told,
+  toList,
+  toUpload,
+  unlock,
+  workersPhone,
 } from './support/doors.mjs';
 
 let server;
@@ -87,7 +102,10 @@ test('what was being written is there again after the app was killed', async (t)
   const url = page.url();
   await tell(page, '下水道堵了');
   const written = await page.evaluate(() => Date.now());
-  await waitFor(() => kept(page, 'drafts'), ([draft]) => draft?.at >= written);
+  await waitFor(
+    () => kept(page, 'drafts'),
+    ([draft]) => draft?.at >= written,
+  );
   await page.close();
 
   const again = await context.newPage();
@@ -108,7 +126,10 @@ test('a phone that is killed between saving and the receipt sends the same recor
   await answer(page);
   await tell(page, '单元门关不上');
   await save(page);
-  await waitFor(() => lost.count, (count) => count > 0);
+  await waitFor(
+    () => lost.count,
+    (count) => count > 0,
+  );
   const [record] = await kept(page, 'outbox');
   await page.close();
 
@@ -117,7 +138,10 @@ test('a phone that is killed between saving and the receipt sends the same recor
   await unlock(again);
   await bar(again, '全部已上传').waitFor();
   const receipts = await kept(again, 'receipts');
-  assert.deepEqual(receipts.map((row) => row.id), [record.id]);
+  assert.deepEqual(
+    receipts.map((row) => row.id),
+    [record.id],
+  );
   await toUpload(again);
   assert.equal(await again.locator('.slip .code').count(), 1);
 });
@@ -133,8 +157,12 @@ test('one record that the server cannot take holds up no other', async (t) => {
     await told(page, '已存在手机里');
   }
   const [first, second] = (await kept(page, 'outbox')).sort((a, b) => a.made_at - b.made_at);
-  await page.route(`**/offline/records/${first.id}`, (route) => route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }));
-  await page.route(`**/offline/records/${second.id}`, (route) => route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }));
+  await page.route(`**/offline/records/${first.id}`, (route) =>
+    route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }),
+  );
+  await page.route(`**/offline/records/${second.id}`, (route) =>
+    route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }),
+  );
   await page.context().setOffline(false);
   await toUpload(page);
   await bar(page, '2 条未上传').waitFor();
@@ -153,7 +181,10 @@ test('a clash is shown with both times and not sent again', async (t) => {
   await page.route('**/offline/records/*', (route) => {
     asked.push(route.request().url());
     const now = Date.now();
-    return route.fulfill({ status: 409, json: { sentence: '另一份已经在了。', first: { made_at: now - 7_200_000, received_at: now - 3_600_000 } } });
+    return route.fulfill({
+      status: 409,
+      json: { sentence: '另一份已经在了。', first: { made_at: now - 7_200_000, received_at: now - 3_600_000 } },
+    });
   });
   await knock(page);
   await answer(page);
@@ -338,17 +369,25 @@ test('nothing about people lies on the phone in clear', async (t) => {
   await page.getByLabel('备注').fill('备注里的话');
   await answer(page);
   await tell(page, '问题里的话');
-  await waitFor(() => kept(page, 'drafts'), (rows) => rows.length === 1);
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 1,
+  );
   const before = await everything(page);
   await save(page);
   const text = before + (await everything(page));
-  for (const words of [name, '备注里的话', '问题里的话', pin]) assert(!text.includes(words), `${words} lies on the phone`);
+  for (const words of [name, '备注里的话', '问题里的话', pin])
+    assert(!text.includes(words), `${words} lies on the phone`);
 });
 
 test('every view, in every mode', async (t) => {
   const page = await workersPhone(t, browser, server);
   await toUpload(page);
-  for (const [mode, button] of [['normal', '标准'], ['elder', '长辈版'], ['elder-30', '长辈版 特大']]) {
+  for (const [mode, button] of [
+    ['normal', '标准'],
+    ['elder', '长辈版'],
+    ['elder-30', '长辈版 特大'],
+  ]) {
     await page.getByRole('button', { name: button, exact: true }).click();
     await views(page, mode);
   }
@@ -391,10 +430,16 @@ async function views(page, mode) {
 
 /** Fails on anything to tap that is lower than `least` pixels. */
 async function big(page, name, least) {
-  const small = await page.locator('main').locator('a, button, summary, .tile, select, input:not(.tile input, .shoot input)').evaluateAll(
-    (all, least) => all.filter((one) => one.offsetParent && one.getBoundingClientRect().height < least - 0.5).map((one) => one.outerHTML.slice(0, 100)),
-    least,
-  );
+  const small = await page
+    .locator('main')
+    .locator('a, button, summary, .tile, select, input:not(.tile input, .shoot input)')
+    .evaluateAll(
+      (all, least) =>
+        all
+          .filter((one) => one.offsetParent && one.getBoundingClientRect().height < least - 0.5)
+          .map((one) => one.outerHTML.slice(0, 100)),
+      least,
+    );
   assert.deepEqual(small, [], `${name}: too small for a thumb`);
 }
 

@@ -45,7 +45,9 @@ export function photosOf(problem, door, touch) {
     const picture = h("img", { alt: `第 ${index + 1} 张照片` });
     const sealed = await get("pictures", id);
     if (sealed) {
-      picture.src = URL.createObjectURL(new Blob([await vault.unsealBytes(`photo:${id}`, sealed)], { type: "image/jpeg" }));
+      picture.src = URL.createObjectURL(
+        new Blob([await vault.unsealBytes(`photo:${id}`, sealed)], { type: "image/jpeg" }),
+      );
       picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
     }
     const remove = async () => {
@@ -55,7 +57,16 @@ export function photosOf(problem, door, touch) {
       await paint();
       input.focus();
     };
-    return h("li", null, picture, h("button", { type: "button", class: "btn plain small", onclick: remove, "aria-label": `删除第 ${index + 1} 张照片` }, "删除"));
+    return h(
+      "li",
+      null,
+      picture,
+      h(
+        "button",
+        { type: "button", class: "btn plain small", onclick: remove, "aria-label": `删除第 ${index + 1} 张照片` },
+        "删除",
+      ),
+    );
   }
 
   input.addEventListener("change", take);

@@ -2,15 +2,23 @@
 
 import { outcomes } from "./book.js";
 import { changed } from "./bus.js";
-import { count } from "./outbox.js";
+import { count, HELD } from "./outbox.js";
 import { get, write } from "./store.js";
 import * as vault from "./vault.js";
 
-/** How long a visit that was saved with one tap may be taken back, and how long it is kept from being sent. */
+/** How long a visit that was saved with one tap may be taken back. */
 export const UNDO = 5_000;
-const HELD = 6_000;
 
-export const blank = () => ({ outcome: "", again: {}, answers: {}, usage: "", edits: {}, findings: [], problems: [], note: "" });
+export const blank = () => ({
+  outcome: "",
+  again: {},
+  answers: {},
+  usage: "",
+  edits: {},
+  findings: [],
+  problems: [],
+  note: "",
+});
 
 /** A problem of which nothing has been said is none. */
 export const isEmpty = (problem) => !problem.text.trim() && !problem.category && problem.photos.length === 0;
@@ -19,7 +27,13 @@ export const isEmpty = (problem) => !problem.text.trim() && !problem.category &&
 export function isBlank(form) {
   const { answers, edits, findings, problems, note, usage, again, outcome } = form;
   const written = [note.trim(), usage, again.day, outcome].some(Boolean);
-  return !written && !Object.keys(answers).length && !Object.keys(edits).length && !findings.length && problems.every(isEmpty);
+  return (
+    !written &&
+    !Object.keys(answers).length &&
+    !Object.keys(edits).length &&
+    !findings.length &&
+    problems.every(isEmpty)
+  );
 }
 
 /** The body of the record, in the shape that the server reads. */
@@ -48,7 +62,14 @@ const answersOf = (form, campaign) =>
 function problemOf({ category, text, place_text, anonymous, reporter, photos }) {
   const named = !anonymous && (reporter?.name || reporter?.phone);
   const { name, phone } = reporter ?? {};
-  return { category, text: text.trim(), place_text: place_text.trim(), anonymous, reporter: named ? { name, phone } : null, photos };
+  return {
+    category,
+    text: text.trim(),
+    place_text: place_text.trim(),
+    anonymous,
+    reporter: named ? { name, phone } : null,
+    photos,
+  };
 }
 
 /**
