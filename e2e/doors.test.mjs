@@ -445,9 +445,11 @@ async function big(page, name, least) {
 
 /** Asks until `isRight` holds of the answer, and returns it. */
 async function waitFor(ask, isRight) {
+  const end = Date.now() + 15_000;
   for (;;) {
     const answer = await ask();
     if (isRight(answer)) return answer;
+    assert(Date.now() < end, `waited in vain: ${JSON.stringify(answer)}`);
     await new Promise((again) => setTimeout(again, 20));
   }
 }

@@ -145,7 +145,7 @@ function asListed(door) {
       return { kind: "away", words: againWords(door), open: true };
     default:
       if (door.usage === "vacant") return { kind: "empty", words: "空户", open: true };
-      return { kind: "", words: people ? `${people} 口人` : "未登记", open: true };
+      return { kind: "", words: people ? `${people}人` : "未登记", open: true };
   }
 }
 

@@ -62,6 +62,7 @@ export function selectField(label, options, value, write, none = "不选") {
 /** Tiles to choose from: one of them, or with `many` any number; `write` gets a value or an array of them. */
 export function tiles(legend, options, value, write, { many = false, error = "", hint = "" } = {}) {
   const name = fresh();
+  const isShort = options.every((one) => one.label.length <= 3 && !one.mark);
   const chosen = new Set(many ? (value ?? []) : [value]);
   const tile = (one) => {
     const input = h("input", {
@@ -89,6 +90,6 @@ export function tiles(legend, options, value, write, { many = false, error = "",
     h("legend", null, legend),
     hint && h("p", { class: "hint" }, hint),
     error && h("p", { class: "error" }, error),
-    h("div", { class: "tiles" }, options.map(tile)),
+    h("div", { class: isShort ? "tiles short" : "tiles" }, options.map(tile)),
   );
 }

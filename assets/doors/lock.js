@@ -197,6 +197,7 @@ export function setupView(done) {
     state.lasting = (await navigator.storage?.persist?.()) ?? false;
     await refresh();
     await done();
+    send();
   }
 
   begin();
