@@ -11,7 +11,7 @@ import { isFull } from "./store.js";
 import { state } from "./state.js";
 import { send } from "./outbox.js";
 import { goOn, toast } from "./walk.js";
-import { clock } from "./time.js";
+import { clock, today } from "./time.js";
 import * as vault from "./vault.js";
 
 const QUICK = ["nobody", "refused", "vacant"];
@@ -42,7 +42,10 @@ export async function doorView(id, begin) {
     warning.replaceChildren(h("p", { class: "note late" }, words));
   }
 
-  const touch = () => draft.touch();
+  const touch = (atOnce = false) => {
+    draft.touch();
+    return atOnce && draft.flush();
+  };
   const choose = (outcome) => {
     if (QUICK.includes(outcome)) return keep(outcome);
     form.outcome = outcome;
@@ -235,8 +238,11 @@ function missingIn(form, campaign) {
     for (const question of campaign?.questions ?? [])
       if (question.required && isOpen(question)) faults.set(question.id, "这一题要回答");
   }
-  if (form.outcome === "later" && !(form.again.day && form.again.part))
-    faults.set("again", form.again.day ? "请选什么时候" : "请选哪一天");
+  if (form.outcome === "later") {
+    if (!form.again.day) faults.set("day", "请选哪一天");
+    else if (form.again.day < today()) faults.set("day", "这一天已经过了，请重新选");
+    if (!form.again.part) faults.set("part", "请选什么时候");
+  }
   faults.problems = new Map();
   const told = form.problems.filter((problem) => !isEmpty(problem));
   form.problems.forEach((problem, index) => {

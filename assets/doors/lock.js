@@ -33,6 +33,9 @@ function pad(heading, words, enter, more) {
     said.textContent = "正在打开…";
     try {
       said.textContent = (await enter(input.value)) ?? "";
+    } catch (error) {
+      console.error(error);
+      said.textContent = "没有打开，请再输一次。手机里的都还在。";
     } finally {
       busy = false;
       input.value = "";

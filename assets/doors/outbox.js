@@ -12,6 +12,7 @@ const LONGEST_PAUSE = 300_000;
 const AT_ONCE = 4;
 const PACK_AGE = 600_000;
 const KEPT = 30 * 86_400_000;
+const LEFT = 3_600_000;
 
 /** How long a visit that was saved with one tap is kept from being sent, so that it can be taken back. */
 export const HELD = 6_000;
@@ -50,7 +51,7 @@ export async function count() {
   tally.unsent = unsent.length;
   tally.oldest = Math.min(...unsent.map((row) => row.made_at));
   tally.clashes = outbox.length - unsent.length;
-  tally.refused = outbox.filter((row) => row.state === "refused").length;
+  tally.refused = [...outbox, ...photos].filter((row) => row.state === "refused").length;
   tally.held = receipts.filter((row) => row.state === "held").length;
   tally.photos = photos.filter((row) => row.state !== "draft").length;
   tally.contact = contact ?? 0;
@@ -273,10 +274,17 @@ export async function settle(id) {
   changed("outbox");
 }
 
-/** Receipts of more than thirty days have done their service. */
+/** Receipts of more than thirty days have done their service; a photo of a draft that is gone has none to do. */
 export async function tidy() {
-  await write(["receipts"], async ({ receipts }) => {
-    for (const row of await receipts.getAll()) if (row.kept_at < Date.now() - KEPT) await receipts.delete(row.id);
+  const before = Date.now() - KEPT;
+  await write(["receipts", "drafts", "photos", "pictures"], async ({ receipts, drafts, photos, pictures }) => {
+    for (const row of await receipts.getAll()) if (row.kept_at < before) await receipts.delete(row.id);
+    const doors = new Set(await drafts.getAllKeys());
+    for (const { id, state, door, at } of await photos.getAll()) {
+      if (state !== "draft" || doors.has(door) || at > Date.now() - LEFT) continue;
+      await photos.delete(id);
+      await pictures.delete(id);
+    }
   });
 }
 

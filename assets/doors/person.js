@@ -36,12 +36,13 @@ function fieldsOf(form, person, touch) {
   return (book.words.fields ?? []).map((field) => {
     const before = person.fields?.[field.value];
     const sealed = before === null;
-    const written = form.edits[person.id]?.[field.value];
+    const written = form.edits[person.id]?.fields[field.value];
     const write = (value) => {
-      const edits = (form.edits[person.id] ??= {});
-      if (value === (before ?? "")) delete edits[field.value];
-      else edits[field.value] = value;
-      if (!Object.keys(edits).length) delete form.edits[person.id];
+      // The version that was on the screen, not the one that is there when the form is sent.
+      const { fields } = (form.edits[person.id] ??= { seen: person.version, fields: {} });
+      if (value === (before ?? "")) delete fields[field.value];
+      else fields[field.value] = value;
+      if (!Object.keys(fields).length) delete form.edits[person.id];
       touch();
     };
     if (field.kind === "select") return selectField(field.label, field.options ?? [], written ?? before, write);

@@ -25,7 +25,7 @@ export function photosOf(problem, door, touch) {
     try {
       const id = await keep(await shrink(file), door);
       problem.photos.push(id);
-      await touch();
+      await touch(true);
       await paint();
     } catch (error) {
       trouble.textContent = isFull(error)
@@ -52,7 +52,7 @@ export function photosOf(problem, door, touch) {
     }
     const remove = async () => {
       problem.photos = problem.photos.filter((one) => one !== id);
-      await touch();
+      await touch(true);
       await forget({ id });
       await paint();
       input.focus();
@@ -90,7 +90,16 @@ async function keep(bytes, door) {
   const sealed = await vault.seal(`photo:${id}`, bytes);
   await write(["photos", "pictures"], async ({ photos, pictures }) => {
     await pictures.add(sealed, id);
-    await photos.add({ id, record: null, door: door.id, state: "draft", size: bytes.length, tries: 0, next_try_at: 0 });
+    await photos.add({
+      id,
+      record: null,
+      door: door.id,
+      state: "draft",
+      at: Date.now(),
+      size: bytes.length,
+      tries: 0,
+      next_try_at: 0,
+    });
   });
   changed("draft", { photo: id });
   return id;

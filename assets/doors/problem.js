@@ -2,6 +2,7 @@
 
 import { book } from "./book.js";
 import { h, icon, tiles, textField } from "./h.js";
+import { forget } from "./outbox.js";
 import { photosOf } from "./photo.js";
 
 const SHOWN = 6;
@@ -37,7 +38,8 @@ export function problemsOf(form, door, touch, faults = new Map()) {
   };
   const remove = (problem) => {
     form.problems = form.problems.filter((one) => one !== problem);
-    touch();
+    touch(true);
+    for (const id of problem.photos) forget({ id });
     paint(".wide-btn");
   };
 

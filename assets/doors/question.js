@@ -67,6 +67,7 @@ export function whenOf(form, touch, faults) {
     again.other = value === "other";
     again.day = tonight ? today() : again.other ? "" : value;
     if (tonight) again.part = "evening";
+    faults.delete("day");
     touch();
     paint();
   }
@@ -81,7 +82,9 @@ export function whenOf(form, touch, faults) {
           ? again.day
           : again.day && "other";
     section.replaceChildren(
-      tiles("哪一天", days, chosen, choose, { error: again.day ? "" : (faults.get("again") ?? "") }),
+      tiles("哪一天", days, chosen, choose, {
+        error: faults.get("day") ?? "",
+      }),
       ...(chosen === "other"
         ? [
             textField(
@@ -103,7 +106,7 @@ export function whenOf(form, touch, faults) {
           again.part = value;
           touch();
         },
-        { error: again.day ? (faults.get("again") ?? "") : "" },
+        { error: faults.get("part") ?? "" },
       ),
     );
   }

@@ -38,8 +38,6 @@ export function isBlank(form) {
 
 /** The body of the record, in the shape that the server reads. */
 export function bodyOf(form, door, campaign) {
-  const people = new Map(door.households.flatMap((household) => household.people).map((person) => [person.id, person]));
-  const edits = Object.entries(form.edits).filter(([, fields]) => Object.keys(fields).length);
   return {
     campaign: door.campaign,
     dwelling: door.dwelling,
@@ -47,7 +45,7 @@ export function bodyOf(form, door, campaign) {
     again: form.outcome === "later" ? { day: form.again.day, part: form.again.part } : null,
     answers: form.outcome === "home" ? answersOf(form, campaign) : [],
     usage: form.usage || null,
-    edits: edits.map(([resident, fields]) => ({ resident, seen: people.get(resident)?.version ?? 0, fields })),
+    edits: Object.entries(form.edits).map(([resident, { seen, fields }]) => ({ resident, seen, fields })),
     findings: form.findings,
     problems: form.problems.filter((problem) => !isEmpty(problem)).map(problemOf),
     note: form.note.trim(),

@@ -39,8 +39,6 @@ export async function wipeAll() {
   await new Promise((mine) => navigator.locks.request("doorstep-outbox", () => (mine(), new Promise(() => {}))));
   await wipe();
   changed("wiped");
-  for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
-  for (const name of await caches.keys()) await caches.delete(name);
   if (there)
     await fetch("/logout", { method: "POST", body: new URLSearchParams({ csrf: line.csrf }), redirect: "manual" });
   location.replace("/doors");

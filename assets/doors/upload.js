@@ -6,7 +6,7 @@ import { h, icon } from "./h.js";
 import { line } from "./net.js";
 import { forget, refresh, send, settle, tally, tryAgain } from "./outbox.js";
 import { chooseSize, state } from "./state.js";
-import { all } from "./store.js";
+import { all, get } from "./store.js";
 import { clock, sinceWords } from "./time.js";
 import { toast } from "./walk.js";
 import { lockNow, wipeAll } from "./session.js";
@@ -109,6 +109,7 @@ function stateOf(unsent) {
 }
 
 async function takeAway() {
+  if (!(await get("meta", "community"))?.key) return toast("还没有拿到社区的钥匙，要联一次网才能导出");
   const file = await exportFile();
   const address = URL.createObjectURL(file);
   const link = h("a", { href: address, download: file.name, hidden: true });
@@ -293,6 +294,7 @@ function leave(left, pictures, outbox, drafts) {
     : [
         "手机里的名单和回执都会删掉，找不回来。",
         exported > 0 && `有 ${exported} 条只导出、还没有上传：请先确认文件已经交给社区。`,
+        !line.online && "现在离线，登录要等有网时再退出。",
         drafts.length > 0 && `有 ${drafts.length} 户填了一半，会一起删掉。`,
       ]
         .filter(Boolean)
