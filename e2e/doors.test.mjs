@@ -223,8 +223,18 @@ test('two tabs send each record once, and warn of each other’s drafts', async 
   await toList(other);
   await bar(other, '1 条未上传').waitFor();
 
+  // The first answer is held back for so long that the other tab would have sent the record too.
+  let open;
+  const gate = new Promise((opened) => (open = opened));
+  await context.route('**/offline/records/*', (route) => gate.then(() => route.continue()));
+  const first = context.waitForEvent('request', (request) => request.method() === 'PUT');
   await context.setOffline(false);
-  await Promise.all([page, other].map((tab) => tab.evaluate(() => dispatchEvent(new Event('online')))));
+  await first;
+  for (const tab of [page, other, page, other]) {
+    await tab.evaluate(() => dispatchEvent(new Event('online')));
+    await tab.evaluate(() => fetch('/offline/hello').then((answer) => answer.text()));
+  }
+  open();
   await bar(page, '全部已上传').waitFor();
   await bar(other, '全部已上传').waitFor();
   assert.equal(new Set(sent).size, 1);
