@@ -3,12 +3,27 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFile } from 'node:fs/promises';
-import { openBrowser } from './support/browser.mjs';
+import { openBrowser, phone } from './support/browser.mjs';
 import { axe, fits, glance, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 import {
-  answer, bar, enter, everything, kept, knock, loseAnswers, next, pin, save, tell, told, toList, toUpload, unlock, workersPhone,
+  answer,
+  bar,
+  enter,
+  everything,
+  kept,
+  knock,
+  loseAnswers,
+  next,
+  pin,
+  save,
+  tell,
+  told,
+  toList,
+  toUpload,
+  unlock,
+  workersPhone,
 } from './support/doors.mjs';
 
 let server;
@@ -87,7 +102,10 @@ test('what was being written is there again after the app was killed', async (t)
   const url = page.url();
   await tell(page, '下水道堵了');
   const written = await page.evaluate(() => Date.now());
-  await waitFor(() => kept(page, 'drafts'), ([draft]) => draft?.at >= written);
+  await waitFor(
+    () => kept(page, 'drafts'),
+    ([draft]) => draft?.at >= written,
+  );
   await page.close();
 
   const again = await context.newPage();
@@ -104,11 +122,16 @@ test('a phone that is killed between saving and the receipt sends the same recor
   const page = await workersPhone(t, browser, server);
   const context = page.context();
   const lost = await loseAnswers(page, Infinity);
+  const sent = [];
+  context.on('request', (request) => request.method() === 'PUT' && sent.push(request.postData()));
   await knock(page);
   await answer(page);
   await tell(page, '单元门关不上');
   await save(page);
-  await waitFor(() => lost.count, (count) => count > 0);
+  await waitFor(
+    () => lost.count,
+    (count) => count > 0,
+  );
   const [record] = await kept(page, 'outbox');
   await page.close();
 
@@ -117,7 +140,12 @@ test('a phone that is killed between saving and the receipt sends the same recor
   await unlock(again);
   await bar(again, '全部已上传').waitFor();
   const receipts = await kept(again, 'receipts');
-  assert.deepEqual(receipts.map((row) => row.id), [record.id]);
+  assert.deepEqual(
+    receipts.map((row) => row.id),
+    [record.id],
+  );
+  assert(sent.length >= 2);
+  assert.equal(new Set(sent).size, 1, 'the same record was sent in other words');
   await toUpload(again);
   assert.equal(await again.locator('.slip .code').count(), 1);
 });
@@ -133,8 +161,12 @@ test('one record that the server cannot take holds up no other', async (t) => {
     await told(page, '已存在手机里');
   }
   const [first, second] = (await kept(page, 'outbox')).sort((a, b) => a.made_at - b.made_at);
-  await page.route(`**/offline/records/${first.id}`, (route) => route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }));
-  await page.route(`**/offline/records/${second.id}`, (route) => route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }));
+  await page.route(`**/offline/records/${first.id}`, (route) =>
+    route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }),
+  );
+  await page.route(`**/offline/records/${second.id}`, (route) =>
+    route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }),
+  );
   await page.context().setOffline(false);
   await toUpload(page);
   await bar(page, '2 条未上传').waitFor();
@@ -153,7 +185,10 @@ test('a clash is shown with both times and not sent again', async (t) => {
   await page.route('**/offline/records/*', (route) => {
     asked.push(route.request().url());
     const now = Date.now();
-    return route.fulfill({ status: 409, json: { sentence: '另一份已经在了。', first: { made_at: now - 7_200_000, received_at: now - 3_600_000 } } });
+    return route.fulfill({
+      status: 409,
+      json: { sentence: '另一份已经在了。', first: { made_at: now - 7_200_000, received_at: now - 3_600_000 } },
+    });
   });
   await knock(page);
   await answer(page);
@@ -188,8 +223,18 @@ test('two tabs send each record once, and warn of each other’s drafts', async 
   await toList(other);
   await bar(other, '1 条未上传').waitFor();
 
+  // The first answer is held back for so long that the other tab would have sent the record too.
+  let open;
+  const gate = new Promise((opened) => (open = opened));
+  await context.route('**/offline/records/*', (route) => gate.then(() => route.continue()));
+  const first = context.waitForEvent('request', (request) => request.method() === 'PUT');
   await context.setOffline(false);
-  await Promise.all([page, other].map((tab) => tab.evaluate(() => dispatchEvent(new Event('online')))));
+  await first;
+  for (const tab of [page, other, page, other]) {
+    await tab.evaluate(() => dispatchEvent(new Event('online')));
+    await tab.evaluate(() => fetch('/offline/hello').then((answer) => answer.text()));
+  }
+  open();
   await bar(page, '全部已上传').waitFor();
   await bar(other, '全部已上传').waitFor();
   assert.equal(new Set(sent).size, 1);
@@ -315,19 +360,105 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
   await answer(page);
   await tell(page, '门禁坏了');
   await page.evaluate(() => {
-    const add = IDBObjectStore.prototype.add;
-    window.room = () => (IDBObjectStore.prototype.add = add);
-    IDBObjectStore.prototype.add = function full() {
+    const { add, put } = IDBObjectStore.prototype;
+    window.room = () => Object.assign(IDBObjectStore.prototype, { add, put });
+    const full = () => {
       throw new DOMException('full', 'QuotaExceededError');
     };
+    Object.assign(IDBObjectStore.prototype, { add: full, put: full });
   });
   await page.getByRole('button', { name: '保存', exact: true }).click();
   await page.getByText('这一户没有保存').waitFor();
   assert.equal(await page.getByLabel('什么问题').inputValue(), '门禁坏了');
   assert.equal((await kept(page, 'outbox')).length, 0);
   await glance(page, 'doors-full');
+  // Where room can be made, and back: the form has not gone away.
+  await toUpload(page);
+  await page.goBack();
+  await page.getByLabel('什么问题').waitFor();
+  assert.equal(await page.getByLabel('什么问题').inputValue(), '门禁坏了');
   await page.evaluate(() => window.room());
   await save(page);
+});
+
+test('what is corrected at the door is in the record, with the version that was seen', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
+  await knock(page);
+  await answer(page);
+  await page.getByText('改登记').click();
+  const person = page.locator('.act .act').first();
+  await person.locator('summary').click();
+  await person.getByLabel('电话').fill('0358-0001234');
+  await page.getByRole('button', { name: '新生儿' }).click();
+  await page.getByLabel('姓名').fill('新生');
+  await save(page);
+  const { body, made_at: madeAt, kind, schema } = (await sent).postDataJSON();
+  assert.deepEqual([kind, schema, body.outcome], ['visit', 1, 'home']);
+  assert(Math.abs(Date.now() - madeAt) < 60_000);
+  assert.deepEqual(body.edits[0].fields, { phone: '0358-0001234' });
+  assert(Number.isInteger(body.edits[0].seen));
+  assert.deepEqual([body.findings[0].kind, body.findings[0].name], ['born', '新生']);
+});
+
+test('a door that is agreed on for another day is not knocked at today', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
+  const room = await next(page).locator('b').innerText();
+  await next(page).getByRole('link').first().click();
+  await page.getByRole('button', { name: '改约', exact: true }).click();
+  await page.getByRole('button', { name: '保存', exact: true }).click();
+  await page.getByText('请选哪一天').waitFor();
+  await page.getByRole('group', { name: '哪一天' }).getByText('明天').click();
+  await page.getByRole('group', { name: '什么时候' }).getByText('上午').click();
+  await save(page);
+  const { body } = (await sent).postDataJSON();
+  assert.equal(body.outcome, 'later');
+  assert.equal(body.again.part, 'morning');
+  assert.match(body.again.day, /^\d{4}-\d{2}-\d{2}$/);
+  await toList(page);
+  await page.getByRole('link', { name: `${room} 约明天上午` }).waitFor();
+  assert.notEqual(await next(page).locator('b').innerText(), room);
+});
+
+test('a campaign that is withdrawn lets go of its doors when nothing hangs on them', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/offline/records/*', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  await save(page);
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await page.getByLabel('备注').fill('写了一半');
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 1,
+  );
+  await page.route('**/doors/pack', async (route) => {
+    const answer = await route.fetch({ headers: { ...route.request().headers(), 'if-none-match': '' } });
+    const pack = await answer.json();
+    for (const campaign of pack.campaigns) campaign.withdrawn = true;
+    await route.fulfill({ json: pack, headers: { etag: '"withdrawn"' } });
+  });
+  const half = page.url();
+  await toUpload(page);
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await told(page, '名单已经更新');
+  await page.goto(half);
+  await page.getByText('社区已经撤回').waitFor();
+  assert.equal(await page.getByLabel('备注').inputValue(), '写了一半');
+  await page.unroute('**/offline/records/*');
+  await toUpload(page);
+  await page.getByRole('button', { name: '立即上传' }).click();
+  await bar(page, '全部已上传').waitFor();
+});
+
+test('a browser that cannot keep anything says so and shows another way', async (t) => {
+  const page = await phone(t, browser, server);
+  await page.addInitScript(() => delete Navigator.prototype.serviceWorker);
+  await page.goto('/doors');
+  await page.getByRole('heading', { name: '这里不能离线走访' }).waitFor();
+  await page.getByRole('link', { name: '打开简单名单' }).waitFor();
+  await glance(page, 'doors-unable');
 });
 
 test('nothing about people lies on the phone in clear', async (t) => {
@@ -338,17 +469,25 @@ test('nothing about people lies on the phone in clear', async (t) => {
   await page.getByLabel('备注').fill('备注里的话');
   await answer(page);
   await tell(page, '问题里的话');
-  await waitFor(() => kept(page, 'drafts'), (rows) => rows.length === 1);
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 1,
+  );
   const before = await everything(page);
   await save(page);
   const text = before + (await everything(page));
-  for (const words of [name, '备注里的话', '问题里的话', pin]) assert(!text.includes(words), `${words} lies on the phone`);
+  for (const words of [name, '备注里的话', '问题里的话', pin])
+    assert(!text.includes(words), `${words} lies on the phone`);
 });
 
 test('every view, in every mode', async (t) => {
   const page = await workersPhone(t, browser, server);
   await toUpload(page);
-  for (const [mode, button] of [['normal', '标准'], ['elder', '长辈版'], ['elder-30', '长辈版 特大']]) {
+  for (const [mode, button] of [
+    ['normal', '标准'],
+    ['elder', '长辈版'],
+    ['elder-30', '长辈版 特大'],
+  ]) {
     await page.getByRole('button', { name: button, exact: true }).click();
     await views(page, mode);
   }
@@ -391,18 +530,26 @@ async function views(page, mode) {
 
 /** Fails on anything to tap that is lower than `least` pixels. */
 async function big(page, name, least) {
-  const small = await page.locator('main').locator('a, button, summary, .tile, select, input:not(.tile input, .shoot input)').evaluateAll(
-    (all, least) => all.filter((one) => one.offsetParent && one.getBoundingClientRect().height < least - 0.5).map((one) => one.outerHTML.slice(0, 100)),
-    least,
-  );
+  const small = await page
+    .locator('main')
+    .locator('a, button, summary, .tile, select, input:not(.tile input, .shoot input)')
+    .evaluateAll(
+      (all, least) =>
+        all
+          .filter((one) => one.offsetParent && one.getBoundingClientRect().height < least - 0.5)
+          .map((one) => one.outerHTML.slice(0, 100)),
+      least,
+    );
   assert.deepEqual(small, [], `${name}: too small for a thumb`);
 }
 
 /** Asks until `isRight` holds of the answer, and returns it. */
 async function waitFor(ask, isRight) {
+  const end = Date.now() + 15_000;
   for (;;) {
     const answer = await ask();
     if (isRight(answer)) return answer;
+    assert(Date.now() < end, `waited in vain: ${JSON.stringify(answer)}`);
     await new Promise((again) => setTimeout(again, 20));
   }
 }

@@ -2,7 +2,13 @@
 
 import { h } from "./h.js";
 
-const able = "serviceWorker" in navigator && crypto.subtle && crypto.randomUUID && window.indexedDB && window.BroadcastChannel && navigator.locks;
+const able =
+  "serviceWorker" in navigator &&
+  crypto.subtle &&
+  crypto.randomUUID &&
+  window.indexedDB &&
+  window.BroadcastChannel &&
+  navigator.locks;
 
 if (able) {
   import("./start.js").then(({ start }) => start()).catch(explain);
@@ -30,16 +36,23 @@ function explain(error) {
       ? "离线走访要把名单锁在手机里，这个浏览器做不到，没有网时会丢。"
       : "离线走访要用 https 开头的安全网址，现在的网址不是。请向社区要正确的网址。";
   const how = isWeChat ? "请点右上角的“…”，选“在浏览器打开”。" : "请把网址复制到手机自带的浏览器里打开。";
-  document.getElementById("main").replaceChildren(
-    h(
-      "section",
-      { class: "card stack" },
-      h("h1", { tabIndex: -1 }, error ? "没有打开" : "这里不能离线走访"),
-      h("p", null, why),
-      h("p", null, how),
-      h("p", { class: "copied" }, address),
-      h("button", { type: "button", class: "btn", onclick: copy }, "复制网址"),
-      h("p", null, "有网的地方也可以先用简单名单：", h("a", { class: "btn plain", href: "/doors/list" }, "打开简单名单")),
-    ),
-  );
+  document
+    .getElementById("main")
+    .replaceChildren(
+      h(
+        "section",
+        { class: "card stack" },
+        h("h1", { tabIndex: -1 }, error ? "没有打开" : "这里不能离线走访"),
+        h("p", null, why),
+        h("p", null, how),
+        h("p", { class: "copied" }, address),
+        h("button", { type: "button", class: "btn", onclick: copy }, "复制网址"),
+        h(
+          "p",
+          null,
+          "有网的地方也可以先用简单名单：",
+          h("a", { class: "btn plain", href: "/doors/list" }, "打开简单名单"),
+        ),
+      ),
+    );
 }

@@ -1,7 +1,7 @@
 // The doors to walk, as the server gave them and as this phone has changed them since.
 
 import { ask, line } from "./net.js";
-import { appointment, dayOf, today } from "./time.js";
+import { appointment, dayOf, hasCome, today } from "./time.js";
 import { all, get, keys, write } from "./store.js";
 import * as vault from "./vault.js";
 
@@ -34,7 +34,12 @@ export async function recount() {
   const glances = await Promise.all(rows.map((row) => vault.unseal(`glance:${row.id}`, row.glance)));
   rows.forEach((row, index) => {
     const arrived = row.received_at !== undefined;
-    visits.set(row.door, { ...glances[index], made_at: row.made_at, unsent: !arrived, newer: !arrived || row.received_at > book.made_at });
+    visits.set(row.door, {
+      ...glances[index],
+      made_at: row.made_at,
+      unsent: !arrived,
+      newer: !arrived || row.received_at > book.made_at,
+    });
   });
   book.visits = visits;
   book.drafts = new Set(drafts);
@@ -60,7 +65,9 @@ async function keep(pack, etag) {
   const doors = pack.doors.filter((door) => live.has(door.campaign) || tied.has(door.id));
   for (const door of doors) door.gone = !live.has(door.campaign);
   const there = new Set(doors.map((door) => door.id));
-  const left = book.doors.filter((door) => tied.has(door.id) && !there.has(door.id)).map((door) => ({ ...door, gone: true }));
+  const left = book.doors
+    .filter((door) => tied.has(door.id) && !there.has(door.id))
+    .map((door) => ({ ...door, gone: true }));
   doors.push(...left);
 
   const known = new Set(pack.campaigns.map((one) => one.id));
@@ -84,14 +91,27 @@ async function keep(pack, etag) {
 export const doorBy = (id) => book.doors.find((door) => door.id === id);
 export const campaignBy = (id) => book.campaigns.find((one) => one.id === id);
 
-/** How a door stands now: a class of the picture, few words for it, and whether it should be knocked at today. */
+// After so long it is worth a second try at a door that nobody has opened.
+const LATER_TODAY = 2 * 3_600_000;
+
+/**
+ * How a door stands now: a class of the picture and few words for it; whether it is `due`, that is to be knocked at today,
+ * or at least worth a `retry`.
+ */
 export function standing(door) {
   const visit = book.visits.get(door.id);
   const marks = { unsent: Boolean(visit?.unsent), draft: book.drafts.has(door.id), care: door.care };
-  const visitedToday = Boolean(visit) && dayOf(visit.made_at) === today();
   const look = visit?.newer ? afterVisit(door, visit) : asListed(door);
-  const due = look.open && !visitedToday && !(door.again_on > today() && !visit?.newer) && !door.gone;
-  return { ...look, ...marks, due };
+  const appointed = visit?.newer ? visit.again : door.again_on && { day: door.again_on, part: door.again_part };
+  const visitedToday = Boolean(visit) && dayOf(visit.made_at) === today();
+  const open = look.open && !door.gone;
+  const due = open && (appointed?.day ? hasCome(appointed) : !visitedToday);
+  return {
+    ...look,
+    ...marks,
+    due,
+    retry: open && !appointed?.day && visitedToday && Date.now() - visit.made_at > LATER_TODAY,
+  };
 }
 
 function afterVisit(door, visit) {
@@ -106,7 +126,11 @@ function afterVisit(door, visit) {
     case "vacant":
       return { kind: "empty", words: "空户", open: false };
     default:
-      return { kind: "away", words: visit.again ? `约${appointment(visit.again.day, visit.again.part, { brief: true })}` : "改约", open: true };
+      return {
+        kind: "away",
+        words: visit.again ? `约${appointment(visit.again.day, visit.again.part, { brief: true })}` : "改约",
+        open: true,
+      };
   }
 }
 
@@ -121,16 +145,22 @@ function asListed(door) {
       return { kind: "away", words: againWords(door), open: true };
     default:
       if (door.usage === "vacant") return { kind: "empty", words: "空户", open: true };
-      return { kind: "", words: people ? `${people} 口人` : "未登记", open: true };
+      return { kind: "", words: people ? `${people}人` : "未登记", open: true };
   }
 }
 
 const againWords = (door) =>
-  door.again_on ? `约${appointment(door.again_on, door.again_part, { brief: true })}` : door.attempts ? `没人 ×${door.attempts}` : "再敲";
+  door.again_on
+    ? `约${appointment(door.again_on, door.again_part, { brief: true })}`
+    : door.attempts
+      ? `没人 ×${door.attempts}`
+      : "再敲";
 
 /** The doors of a stairwell, in the order in which they are walked. */
 export const stairwell = (place) =>
-  book.doors.filter((door) => door.campaign === place.campaign && door.building_id === place.building && door.unit === place.unit);
+  book.doors.filter(
+    (door) => door.campaign === place.campaign && door.building_id === place.building && door.unit === place.unit,
+  );
 
 export const placeOf = (door) => ({ campaign: door.campaign, building: door.building_id, unit: door.unit });
 
@@ -146,15 +176,28 @@ export function plan() {
   const campaigns = new Map();
   for (const door of book.doors) {
     const buildings = campaigns.get(door.campaign) ?? campaigns.set(door.campaign, new Map()).get(door.campaign);
-    const building = buildings.get(door.building_id) ?? { id: door.building_id, estate: door.estate, building: door.building, units: new Map() };
+    const building = buildings.get(door.building_id) ?? {
+      id: door.building_id,
+      estate: door.estate,
+      building: door.building,
+      units: new Map(),
+    };
     buildings.set(door.building_id, building);
     building.units.set(door.unit, [...(building.units.get(door.unit) ?? []), door]);
   }
-  return [...campaigns].map(([id, buildings]) => ({ id, campaign: campaignBy(id), buildings: [...buildings.values()] }));
+  return [...campaigns].map(([id, buildings]) => ({
+    id,
+    campaign: campaignBy(id),
+    buildings: [...buildings.values()],
+  }));
 }
 
 /** How many of some doors are walked, and how many want another visit. */
 export function progress(doors) {
   const all = doors.map(standing);
-  return { total: all.length, walked: all.filter((one) => !one.open).length, away: all.filter((one) => one.open && one.kind === "away").length };
+  return {
+    total: all.length,
+    walked: all.filter((one) => !one.open).length,
+    away: all.filter((one) => one.open && one.kind === "away").length,
+  };
 }

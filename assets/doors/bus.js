@@ -6,7 +6,9 @@ const channel = new BroadcastChannel("doorstep");
 /** This page among others that show the same. */
 export const TAB = crypto.randomUUID();
 
-channel.addEventListener("message", ({ data }) => target.dispatchEvent(new CustomEvent(data.what, { detail: { ...data, elsewhere: true } })));
+channel.addEventListener("message", ({ data }) =>
+  target.dispatchEvent(new CustomEvent(data.what, { detail: { ...data, elsewhere: true } })),
+);
 
 /** Tells this page, and the other tabs, that something has changed: outbox, pack, draft, settings, wiped. */
 export function changed(what, more = {}) {

@@ -11,7 +11,7 @@ import { isFull } from "./store.js";
 import { state } from "./state.js";
 import { send } from "./outbox.js";
 import { goOn, toast } from "./walk.js";
-import { clock } from "./time.js";
+import { clock, today } from "./time.js";
 import * as vault from "./vault.js";
 
 const QUICK = ["nobody", "refused", "vacant"];
@@ -42,7 +42,10 @@ export async function doorView(id, begin) {
     warning.replaceChildren(h("p", { class: "note late" }, words));
   }
 
-  const touch = () => draft.touch();
+  const touch = (atOnce = false) => {
+    draft.touch();
+    return atOnce && draft.flush();
+  };
   const choose = (outcome) => {
     if (QUICK.includes(outcome)) return keep(outcome);
     form.outcome = outcome;
@@ -57,15 +60,26 @@ export async function doorView(id, begin) {
     const said = form.outcome;
     body.replaceChildren(
       ...[
-        !said && campaign?.words && h("details", { class: "act" }, h("summary", null, "开场白"), h("p", null, campaign.words)),
+        !said &&
+          campaign?.words &&
+          h("details", { class: "act" }, h("summary", null, "开场白"), h("p", null, campaign.words)),
         said === "home" && questionsOf(form, campaign, touch, faults),
         said === "later" && whenOf(form, touch, faults),
         problemsOf(form, door, touch, faults.problems),
         registerOf(form, door, touch),
-        h("div", { class: "card" }, textField("备注（可不写）", form.note, (value) => {
-          form.note = value;
-          touch();
-        }, { tag: "textarea", class: "brief", maxlength: 500 })),
+        h(
+          "div",
+          { class: "card" },
+          textField(
+            "备注（可不写）",
+            form.note,
+            (value) => {
+              form.note = value;
+              touch();
+            },
+            { tag: "textarea", class: "brief", maxlength: 500 },
+          ),
+        ),
       ].filter(Boolean),
     );
     dock.replaceChildren(...(said === "home" || said === "later" ? [again(), saveButton()] : buttons()));
@@ -73,10 +87,20 @@ export async function doorView(id, begin) {
 
   const buttons = () => [
     h("h2", { class: "vh" }, "这次走访"),
-    h("div", { class: "outcomes" }, Object.entries(outcomes).map(([value, label]) =>
-      h("button", { type: "button", class: value === "home" ? "btn" : "btn plain", onclick: () => choose(value) }, label))),
+    h(
+      "div",
+      { class: "outcomes" },
+      Object.entries(outcomes).map(([value, label]) =>
+        h(
+          "button",
+          { type: "button", class: value === "home" ? "btn" : "btn plain", onclick: () => choose(value) },
+          label,
+        ),
+      ),
+    ),
   ];
-  const again = () => h("button", { type: "button", class: "btn plain", onclick: () => choose("") }, `${outcomes[form.outcome]} · 重选`);
+  const again = () =>
+    h("button", { type: "button", class: "btn plain", onclick: () => choose("") }, `${outcomes[form.outcome]} · 重选`);
   const saveButton = () => h("button", { type: "button", class: "btn", onclick: () => keep(form.outcome) }, "保存");
 
   /** Saves, says so only when it is on the disk, and goes on. */
@@ -108,11 +132,22 @@ export async function doorView(id, begin) {
 
   function refuse(error) {
     const words = isFull(error)
-      ? ["手机存储满了，这一户没有保存。", "填的内容还在这一页，请不要关掉。到“上传”页点“立即上传”，传完的照片会自动删掉、腾出地方；也可以删掉手机里别的照片或应用，再回来点保存。"]
+      ? [
+          "手机存储满了，这一户没有保存。",
+          "填的内容还在这一页，请不要关掉。到“上传”页点“立即上传”，传完的照片会自动删掉、腾出地方；也可以删掉手机里别的照片或应用，再回来点保存。",
+        ]
       : error instanceof vault.Locked
         ? ["手机锁上了，这一户没有保存。", "输入 PIN 码后再点保存，填的内容还在。"]
         : ["没有保存成功。", "填的内容还在这一页。请再点一次保存；还不行就截图给社区。"];
-    warning.replaceChildren(h("div", { class: "note late" }, h("b", null, words[0]), h("span", null, words[1]), h("a", { href: "#/upload" }, "去上传")));
+    warning.replaceChildren(
+      h(
+        "div",
+        { class: "note late" },
+        h("b", null, words[0]),
+        h("span", null, words[1]),
+        h("a", { href: "#/upload" }, "去上传"),
+      ),
+    );
     warning.scrollIntoView({ block: "center" });
   }
 
@@ -135,8 +170,19 @@ function head(door, kept) {
   return h(
     "header",
     { class: "doorhead" },
-    h("div", null, h("h1", { tabIndex: -1 }, door.room), door.care && h("span", { class: "tag soon" }, door.care), now.kind && h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.words), now.unsent && h("span", { class: "tag" }, "↑ 未上传")),
-    h("p", { class: "quiet" }, `${door.estate} ${door.building}${door.unit}${door.floor === null ? "" : ` ${door.floor}层`}`),
+    h(
+      "div",
+      null,
+      h("h1", { tabIndex: -1 }, door.room),
+      door.care && h("span", { class: "tag soon" }, door.care),
+      now.kind && h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.words),
+      now.unsent && h("span", { class: "tag" }, "↑ 未上传"),
+    ),
+    h(
+      "p",
+      { class: "quiet" },
+      `${door.estate} ${door.building}${door.unit}${door.floor === null ? "" : ` ${door.floor}层`}`,
+    ),
     words && h("p", { class: "quiet" }, words),
     door.gone && h("p", { class: "note soon" }, "这次走访社区已经撤回。在这里填好的还会上传。"),
     kept && h("p", { class: "note" }, `上次填到一半（${clock(kept.at)}），已经接上。`),
@@ -153,13 +199,31 @@ function people(door) {
         "section",
         { class: "card dwellers" },
         h("h2", { class: door.households.length > 1 ? "" : "vh" }, `${household.head}家`),
-        h("ul", { class: "list" }, household.people.map((person) =>
-          h(
-            "li",
-            null,
-            h("span", null, h("b", null, person.name), " ", h("span", { class: "quiet" }, [person.relation, person.words].filter(Boolean).join(" · "))),
-            (person.tags?.length || person.phone) ? h("span", { class: "tags" }, person.tags.map((tag) => h("span", { class: "tag" }, tag)), person.phone && h("span", { class: "quiet num" }, person.phone)) : null,
-          ))),
+        h(
+          "ul",
+          { class: "list" },
+          household.people.map((person) =>
+            h(
+              "li",
+              null,
+              h(
+                "span",
+                null,
+                h("b", null, person.name),
+                " ",
+                h("span", { class: "quiet" }, [person.relation, person.words].filter(Boolean).join(" · ")),
+              ),
+              person.tags?.length || person.phone
+                ? h(
+                    "span",
+                    { class: "tags" },
+                    person.tags.map((tag) => h("span", { class: "tag" }, tag)),
+                    person.phone && h("span", { class: "quiet num" }, person.phone),
+                  )
+                : null,
+            ),
+          ),
+        ),
       ),
     ),
   );
@@ -169,10 +233,16 @@ function people(door) {
 function missingIn(form, campaign) {
   const faults = new Map();
   if (form.outcome === "home") {
-    const isOpen = ({ id }) => form.answers[id] === undefined || form.answers[id] === "" || form.answers[id].length === 0;
-    for (const question of campaign?.questions ?? []) if (question.required && isOpen(question)) faults.set(question.id, "这一题要回答");
+    const isOpen = ({ id }) =>
+      form.answers[id] === undefined || form.answers[id] === "" || form.answers[id].length === 0;
+    for (const question of campaign?.questions ?? [])
+      if (question.required && isOpen(question)) faults.set(question.id, "这一题要回答");
   }
-  if (form.outcome === "later" && !(form.again.day && form.again.part)) faults.set("again", form.again.day ? "请选什么时候" : "请选哪一天");
+  if (form.outcome === "later") {
+    if (!form.again.day) faults.set("day", "请选哪一天");
+    else if (form.again.day < today()) faults.set("day", "这一天已经过了，请重新选");
+    if (!form.again.part) faults.set("part", "请选什么时候");
+  }
   faults.problems = new Map();
   const told = form.problems.filter((problem) => !isEmpty(problem));
   form.problems.forEach((problem, index) => {
@@ -184,7 +254,14 @@ function missingIn(form, campaign) {
 }
 
 const missing = () => ({
-  element: h("div", { class: "empty card" }, icon("door"), h("h1", { tabIndex: -1 }, "名单里没有这一户"), h("p", null, "可能这次走访已经结束。"), h("a", { class: "btn", href: "#/" }, "回到名单")),
+  element: h(
+    "div",
+    { class: "empty card" },
+    icon("door"),
+    h("h1", { tabIndex: -1 }, "名单里没有这一户"),
+    h("p", null, "可能这次走访已经结束。"),
+    h("a", { class: "btn", href: "#/" }, "回到名单"),
+  ),
   title: "没有这一户",
   back: { href: "#/", words: "名单" },
 });

@@ -8,8 +8,12 @@ import { isBlank } from "./record.js";
 
 const PAUSE = 400;
 
+/** Forms that could not be saved: as long as the page lives they are not lost. */
+const unsaved = new Map();
+
 /** The draft of a door, or null. */
 export async function readDraft(door) {
+  if (unsaved.has(door)) return { form: unsaved.get(door), at: Date.now() };
   const row = await get("drafts", door);
   return row ? { form: await vault.unseal(`draft:${door}`, row.box), at: row.at } : null;
 }
@@ -32,6 +36,7 @@ export function keepDraft(door, form, warn) {
     dirty = false;
     chain = chain.then(put).catch((error) => {
       dirty = true;
+      unsaved.set(door, form);
       if (!(error instanceof vault.Locked)) warn(error);
     });
     return chain;
@@ -46,6 +51,7 @@ export function keepDraft(door, form, warn) {
       else await drafts.delete(door);
       return before && before.tab && before.tab !== TAB && before.at > seen;
     });
+    unsaved.delete(door);
     seen = at;
     if (other) warn("elsewhere");
     changed("draft", { door });
@@ -66,9 +72,12 @@ export function keepDraft(door, form, warn) {
       ended = true;
       clearTimeout(timer);
       await chain;
+      unsaved.delete(door);
     },
+    /** Goes on after all, because what should have ended it has failed. */
     revive() {
       ended = false;
+      unsaved.set(door, form);
     },
   };
 }

@@ -44,12 +44,21 @@ async function sealFor(jwk, plain) {
   const ours = await crypto.subtle.generateKey(curve, true, ["deriveBits"]);
   const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, ours.privateKey, 256);
   const material = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
-  const way = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: new TextEncoder().encode("doorstep export v1") };
+  const way = {
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: new Uint8Array(),
+    info: new TextEncoder().encode("doorstep export v1"),
+  };
   const key = await crypto.subtle.deriveKey(way, material, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
   const epk = await crypto.subtle.exportKey("jwk", ours.publicKey);
-  return { epk: { kty: epk.kty, crv: epk.crv, x: epk.x, y: epk.y }, iv: await base64(iv), ciphertext: await base64(new Uint8Array(ciphertext)) };
+  return {
+    epk: { kty: epk.kty, crv: epk.crv, x: epk.x, y: epk.y },
+    iv: await base64(iv),
+    ciphertext: await base64(new Uint8Array(ciphertext)),
+  };
 }
 
 /** A reader does in one go what a loop over megabytes would take seconds for. */

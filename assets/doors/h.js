@@ -39,13 +39,22 @@ export function textField(label, value, write, props = {}) {
   const id = fresh();
   const input = h(tag, { id, value: value ?? "", oninput: () => write(input.value), ...more });
   if (hint) input.setAttribute("aria-describedby", `${id}-hint`);
-  return h("div", { class: "field" }, h("label", { for: id }, label), hint && h("p", { class: "hint", id: `${id}-hint` }, hint), input);
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    hint && h("p", { class: "hint", id: `${id}-hint` }, hint),
+    input,
+  );
 }
 
 /** A list to choose one from, with its label. */
 export function selectField(label, options, value, write, none = "不选") {
   const id = fresh();
-  const choices = [h("option", { value: "" }, none), ...options.map((one) => h("option", { value: one.value }, one.label))];
+  const choices = [
+    h("option", { value: "" }, none),
+    ...options.map((one) => h("option", { value: one.value }, one.label)),
+  ];
   const select = h("select", { id, value: value ?? "", onchange: () => write(select.value) }, choices);
   return h("div", { class: "field" }, h("label", { for: id }, label), select);
 }
@@ -53,16 +62,27 @@ export function selectField(label, options, value, write, none = "不选") {
 /** Tiles to choose from: one of them, or with `many` any number; `write` gets a value or an array of them. */
 export function tiles(legend, options, value, write, { many = false, error = "", hint = "" } = {}) {
   const name = fresh();
+  const isShort = options.every((one) => one.label.length <= 3 && !one.mark);
   const chosen = new Set(many ? (value ?? []) : [value]);
   const tile = (one) => {
-    const input = h("input", { type: many ? "checkbox" : "radio", name, value: one.value, checked: chosen.has(one.value) });
+    const input = h("input", {
+      type: many ? "checkbox" : "radio",
+      name,
+      value: one.value,
+      checked: chosen.has(one.value),
+    });
     input.addEventListener("change", () => {
       if (!many) return write(one.value);
       if (input.checked) chosen.add(one.value);
       else chosen.delete(one.value);
       write(options.map((option) => option.value).filter((option) => chosen.has(option)));
     });
-    return h("label", { class: "tile" }, input, h("span", null, one.label, one.mark && h("small", { class: "quiet" }, ` ${one.mark}`)));
+    return h(
+      "label",
+      { class: "tile" },
+      input,
+      h("span", null, one.label, one.mark && h("small", { class: "quiet" }, ` ${one.mark}`)),
+    );
   };
   return h(
     "fieldset",
@@ -70,6 +90,6 @@ export function tiles(legend, options, value, write, { many = false, error = "",
     h("legend", null, legend),
     hint && h("p", { class: "hint" }, hint),
     error && h("p", { class: "error" }, error),
-    h("div", { class: "tiles" }, options.map(tile)),
+    h("div", { class: isShort ? "tiles short" : "tiles" }, options.map(tile)),
   );
 }

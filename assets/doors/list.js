@@ -12,11 +12,13 @@ import { nextAfter } from "./book.js";
 
 export const doorHref = (door) => `#/door/${encodeURIComponent(door.id)}`;
 
-export const placeHref = ({ campaign, building, unit }) => `#/at/${[campaign, building, unit].map(encodeURIComponent).join("/")}`;
+export const placeHref = ({ campaign, building, unit }) =>
+  `#/at/${[campaign, building, unit].map(encodeURIComponent).join("/")}`;
 
 export async function listView() {
   if (!book.doors.length) return { element: nothing(), title: "今日走访" };
-  if (!state.place || !stairwell(state.place).length) await choosePlace(placeOf(book.doors.find((door) => standing(door).due) ?? book.doors[0]));
+  if (!state.place || !stairwell(state.place).length)
+    await choosePlace(placeOf(book.doors.find((door) => standing(door).due) ?? book.doors[0]));
   const element = h("div", { class: "stack" });
   const paint = () => element.replaceChildren(...[...summary(paint), doors(), next()].filter(Boolean));
   paint();
@@ -35,13 +37,26 @@ function summary(paint) {
     await chooseSize({ ...state.settings, list: !state.settings.list });
     paint();
   };
-  const units = [...here.units].map(([name, doors]) => ({ name, href: placeHref({ campaign: id, building, unit: name }), ...progress(doors) }));
+  const units = [...here.units].map(([name, doors]) => ({
+    name,
+    href: placeHref({ campaign: id, building, unit: name }),
+    ...progress(doors),
+  }));
   return [
     h(
       "section",
       { class: "card brief" },
       h("p", { class: "quiet" }, `${campaignBy(id)?.title ?? "走访"} · ${here.estate}`),
-      h("div", { class: "head" }, h("h1", { tabIndex: -1 }, `${here.building} ${unit}`), h("button", { type: "button", class: "btn plain small", onclick: switchTo }, state.settings.list ? "看楼栋图" : "看走访顺序")),
+      h(
+        "div",
+        { class: "head" },
+        h("h1", { tabIndex: -1 }, `${here.building} ${unit}`),
+        h(
+          "button",
+          { type: "button", class: "btn plain small", onclick: switchTo },
+          state.settings.list ? "看楼栋图" : "看走访顺序",
+        ),
+      ),
       h("p", { class: "quiet" }, words),
       h("progress", { max: total, value: walked, "aria-label": words }),
     ),
@@ -50,7 +65,15 @@ function summary(paint) {
         "nav",
         { class: "filters one-line", "aria-label": "单元和楼栋", tabIndex: 0 },
         several && h("a", { href: "#/places" }, icon("building"), "换楼栋"),
-        units.length > 1 && units.map(({ name, href, walked, total }) => h("a", { href, "aria-current": name === unit && "true" }, name, h("span", { class: "count" }, `${walked}/${total}`))),
+        units.length > 1 &&
+          units.map(({ name, href, walked, total }) =>
+            h(
+              "a",
+              { href, "aria-current": name === unit && "true" },
+              name,
+              h("span", { class: "count" }, `${walked}/${total}`),
+            ),
+          ),
       ),
   ];
 }
@@ -72,58 +95,127 @@ function matrix(doors) {
   return h(
     "section",
     null,
-    h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "楼栋图，从顶层往下" }, h(
-      "table",
-      { class: "doors" },
-      h("tbody", null, rows.map(([floor, row]) =>
-        h("tr", null, h("th", { scope: "row" }, floor === null ? "—" : `${floor}层`), cells(row).map((door) => h("td", null, door && cell(door)))))),
-    )),
+    h(
+      "div",
+      { class: "scroll", tabIndex: 0, role: "region", "aria-label": "楼栋图，从顶层往下" },
+      h(
+        "table",
+        { class: "doors" },
+        h(
+          "tbody",
+          null,
+          rows.map(([floor, row]) =>
+            h(
+              "tr",
+              null,
+              h("th", { scope: "row" }, floor === null ? "—" : `${floor}层`),
+              cells(row).map((door) => h("td", null, door && cell(door))),
+            ),
+          ),
+        ),
+      ),
+    ),
     legend(),
   );
 }
 
-const column = (door) => (door.floor !== null && door.room.startsWith(`${door.floor}`) ? door.room.slice(`${door.floor}`.length) : door.room);
+const column = (door) =>
+  door.floor !== null && door.room.startsWith(`${door.floor}`) ? door.room.slice(`${door.floor}`.length) : door.room;
 
 function cell(door) {
   const now = standing(door);
   const classes = ["door", now.kind, now.care && "care", now.unsent && "unsent"].filter(Boolean).join(" ");
   const words = now.draft ? "填了一半" : now.words;
   const marks = [door.care && `要多照看：${door.care}`, now.unsent && "未上传"].filter(Boolean).join("，");
-  return h("a", { class: classes, href: doorHref(door) }, `${door.room} `, h("small", null, words), marks && h("span", { class: "vh" }, ` ${marks}`));
+  return h(
+    "a",
+    { class: classes, href: doorHref(door) },
+    `${door.room} `,
+    h("small", null, words),
+    marks && h("span", { class: "vh" }, ` ${marks}`),
+  );
 }
 
 function legend() {
-  const kinds = [["done", "已走"], ["away", "要再敲"], ["empty", "空户"], ["unsent", "未上传"], ["care", "要多照看"]];
-  return h("ul", { class: "legend" }, kinds.map(([kind, words]) => h("li", null, h("span", { class: `door ${kind}`, "aria-hidden": "true" }), words)));
+  const kinds = [
+    ["done", "已走"],
+    ["away", "要再敲"],
+    ["empty", "空户"],
+    ["unsent", "未上传"],
+    ["care", "要多照看"],
+  ];
+  return h(
+    "ul",
+    { class: "legend" },
+    kinds.map(([kind, words]) => h("li", null, h("span", { class: `door ${kind}`, "aria-hidden": "true" }), words)),
+  );
 }
 
 function walkingOrder(doors) {
-  return h("ol", { class: "list card" }, doors.map((door) => {
-    const now = standing(door);
-    const people = door.households.flatMap((household) => household.people).length;
-    const who = [door.households.map((household) => household.head).join("、"), people && `${people} 口人`, door.last_words].filter(Boolean).join(" · ");
-    return h("li", null, h(
-      "a",
-      { href: doorHref(door) },
-      h("b", { class: "num" }, door.room),
-      h("span", { class: "tags" }, door.care && h("span", { class: "tag soon" }, door.care), h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.draft ? "填了一半" : now.words), now.unsent && h("span", { class: "tag" }, "↑ 未上传")),
-      h("span", { class: "quiet" }, who),
-    ));
-  }));
+  return h(
+    "ol",
+    { class: "list card" },
+    doors.map((door) => {
+      const now = standing(door);
+      const people = door.households.flatMap((household) => household.people).length;
+      const who = [
+        door.households.map((household) => household.head).join("、"),
+        people && `${people} 口人`,
+        door.last_words,
+      ]
+        .filter(Boolean)
+        .join(" · ");
+      return h(
+        "li",
+        null,
+        h(
+          "a",
+          { href: doorHref(door) },
+          h("b", { class: "num" }, door.room),
+          h(
+            "span",
+            { class: "tags" },
+            door.care && h("span", { class: "tag soon" }, door.care),
+            h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.draft ? "填了一半" : now.words),
+            now.unsent && h("span", { class: "tag" }, "↑ 未上传"),
+          ),
+          h("span", { class: "quiet" }, who),
+        ),
+      );
+    }),
+  );
 }
 
 /** The door that comes next, under the thumb: most are dealt with from here. */
 function next() {
   const door = nextHere();
-  if (!door) return h("div", { class: "dock" }, h("p", null, h("b", null, "今天的门都敲过了。"), " 改约的到时候会再出现。"));
+  if (!door)
+    return h("div", { class: "dock" }, h("p", null, h("b", null, "今天的门都敲过了。"), " 改约的到时候会再出现。"));
   const people = door.households.flatMap((household) => household.people).length;
-  const words = [door.households[0]?.head, people ? `${people} 口人` : "未登记住户", door.care, door.last_words].filter(Boolean).join(" · ");
+  const words = [door.households[0]?.head, people ? `${people} 口人` : "未登记住户", door.care, door.last_words]
+    .filter(Boolean)
+    .join(" · ");
   const other = door.unit === state.place.unit ? "" : `${door.unit} `;
   return h(
     "section",
     { class: "dock next", "aria-label": "下一户" },
-    h("a", { href: doorHref(door) }, h("small", { class: "quiet" }, "下一户"), h("b", null, `${other}${door.room}`), h("span", { class: "quiet" }, words)),
-    h("div", { class: "outcomes two" }, h("a", { class: "btn", href: `${doorHref(door)}/home` }, "在家"), h("button", { type: "button", class: "btn plain", onclick: (event) => nobody(door, event.currentTarget) }, "没人")),
+    h(
+      "a",
+      { href: doorHref(door) },
+      h("small", { class: "quiet" }, "下一户"),
+      h("b", null, `${other}${door.room}`),
+      h("span", { class: "quiet" }, words),
+    ),
+    h(
+      "div",
+      { class: "outcomes two" },
+      h("a", { class: "btn", href: `${doorHref(door)}/home` }, "在家"),
+      h(
+        "button",
+        { type: "button", class: "btn plain", onclick: (event) => nobody(door, event.currentTarget) },
+        "没人",
+      ),
+    ),
   );
 }
 
@@ -133,7 +225,9 @@ async function nobody(door, button) {
   try {
     const form = { ...blank(), ...(await readDraft(door.id))?.form };
     const after = nextAfter(door);
-    const saved = await save({ ...form, outcome: "nobody" }, door, campaignBy(door.campaign), state.account, { undoable: true });
+    const saved = await save({ ...form, outcome: "nobody" }, door, campaignBy(door.campaign), state.account, {
+      undoable: true,
+    });
     toast(`${door.room} 没人，已存在手机里`, { id: saved.id, form, door });
     goOn(door, after);
   } catch (error) {
@@ -160,11 +254,36 @@ export function placesView() {
     const [unit] = units.find(([, doors]) => doors.some((door) => standing(door).due)) ?? units[0];
     return placeHref({ campaign: campaign.id, building: building.id, unit });
   };
-  const element = h("div", { class: "stack" }, h("h1", { tabIndex: -1 }, "换楼栋"), plan().map((campaign) =>
-    h("section", { class: "card" }, h("h2", null, campaign.campaign?.title ?? "走访"), h("ul", { class: "list" }, campaign.buildings.map((building) => {
-      const { total, walked } = progress([...building.units.values()].flat());
-      return h("li", null, h("a", { href: choose(campaign, building) }, h("b", null, `${building.estate} ${building.building}`), h("span", null, `${walked}/${total} 户`), h("progress", { max: total, value: walked, "aria-hidden": "true" })));
-    })))));
+  const element = h(
+    "div",
+    { class: "stack" },
+    h("h1", { tabIndex: -1 }, "换楼栋"),
+    plan().map((campaign) =>
+      h(
+        "section",
+        { class: "card" },
+        h("h2", null, campaign.campaign?.title ?? "走访"),
+        h(
+          "ul",
+          { class: "list" },
+          campaign.buildings.map((building) => {
+            const { total, walked } = progress([...building.units.values()].flat());
+            return h(
+              "li",
+              null,
+              h(
+                "a",
+                { href: choose(campaign, building) },
+                h("b", null, `${building.estate} ${building.building}`),
+                h("span", null, `${walked}/${total} 户`),
+                h("progress", { max: total, value: walked, "aria-hidden": "true" }),
+              ),
+            );
+          }),
+        ),
+      ),
+    ),
+  );
   return { element, title: "换楼栋", back: { href: "#/", words: "名单" } };
 }
 

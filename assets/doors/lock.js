@@ -3,7 +3,7 @@
 import { h, icon } from "./h.js";
 import { openBook } from "./book.js";
 import { ask, hello, line } from "./net.js";
-import { refresh, tally } from "./outbox.js";
+import { refresh, send, tally } from "./outbox.js";
 import { state } from "./state.js";
 import { get, setMeta } from "./store.js";
 import * as vault from "./vault.js";
@@ -14,7 +14,14 @@ const LENGTH = 6;
 function pad(heading, words, enter, more) {
   const said = h("p", { class: "error shown", role: "alert" });
   // The keypad below types; a keyboard may too, but a phone need not push its own over the pad.
-  const input = h("input", { class: "pin", id: "pin", type: "password", inputmode: "none", maxlength: LENGTH, autocomplete: "off" });
+  const input = h("input", {
+    class: "pin",
+    id: "pin",
+    type: "password",
+    inputmode: "none",
+    maxlength: LENGTH,
+    autocomplete: "off",
+  });
   const keys = h("div", { class: "keypad" });
   let busy = false;
 
@@ -26,6 +33,9 @@ function pad(heading, words, enter, more) {
     said.textContent = "正在打开…";
     try {
       said.textContent = (await enter(input.value)) ?? "";
+    } catch (error) {
+      console.error(error);
+      said.textContent = "没有打开，请再输一次。手机里的都还在。";
     } finally {
       busy = false;
       input.value = "";
@@ -42,36 +52,86 @@ function pad(heading, words, enter, more) {
     if (!busy) input.value = input.value.slice(0, -1);
   };
   input.addEventListener("input", check);
-  for (const digit of "123456789") keys.append(h("button", { type: "button", class: "btn plain", onclick: type(digit) }, digit));
-  keys.append(h("span"), h("button", { type: "button", class: "btn plain", onclick: type("0") }, "0"), h("button", { type: "button", class: "btn plain", onclick: erase, "aria-label": "删一位" }, "⌫"));
-  return h("div", { class: "padlock" }, icon("lock"), h("h1", { tabIndex: -1 }, heading), h("p", { class: "quiet" }, words), h("label", { class: "vh", for: "pin" }, "6 位数字 PIN 码"), input, said, keys, more);
+  for (const digit of "123456789")
+    keys.append(h("button", { type: "button", class: "btn plain", onclick: type(digit) }, digit));
+  keys.append(
+    h("span"),
+    h("button", { type: "button", class: "btn plain", onclick: type("0") }, "0"),
+    h("button", { type: "button", class: "btn plain", onclick: erase, "aria-label": "删一位" }, "⌫"),
+  );
+  return h(
+    "div",
+    { class: "padlock" },
+    icon("lock"),
+    h("h1", { tabIndex: -1 }, heading),
+    h("p", { class: "quiet" }, words),
+    h("label", { class: "vh", for: "pin" }, "6 位数字 PIN 码"),
+    input,
+    said,
+    keys,
+    more,
+  );
 }
 
 /** Opens the phone; `done()` when it is open. */
 export function lockView(done) {
   const words = tally.unsent ? `手机里有 ${tally.unsent} 条未上传，都还在。` : "名单和填的内容都锁在这部手机里。";
-  const forgotten = h("details", { class: "act" }, h("summary", null, "忘了 PIN 码"), h("p", null, "手机里的内容只有这个 PIN 码能打开，社区也打不开。请慢慢想、换着试。实在想不起来，先别清除手机里的数据，把手机拿到社区。"));
+  const forgotten = h(
+    "details",
+    { class: "act" },
+    h("summary", null, "忘了 PIN 码"),
+    h(
+      "p",
+      null,
+      "手机里的内容只有这个 PIN 码能打开，社区也打不开。请慢慢想、换着试。实在想不起来，先别清除手机里的数据，把手机拿到社区。",
+    ),
+  );
   const list = h("p", null, h("a", { href: "/doors/list" }, "不用这个，打开简单名单（要联网）"));
-  return { element: pad("请输入 PIN 码", words, (pin) => open(pin, done), [forgotten, list]), title: "请输入 PIN 码", focus: "#pin" };
+  return {
+    element: pad("请输入 PIN 码", words, (pin) => open(pin, done), [forgotten, list]),
+    title: "请输入 PIN 码",
+    focus: "#pin",
+  };
 }
 
 async function open(pin, done) {
   const kept = await get("meta", "vault");
   const wait = kept.wait_until - Date.now();
-  if (wait > 0) return `请过 ${Math.ceil(wait / 1000)} 秒再试。`;
-  if (kept.wrong >= vault.MOST_WRONG) {
+  // A longer wait than there is comes from a clock that has been set back.
+  if (wait > 0 && wait <= vault.LONGEST_WAIT) return `请过 ${Math.ceil(wait / 1000)} 秒再试。`;
+  const asked = kept.wrong >= vault.MOST_WRONG;
+  if (asked) {
     const refusal = await byServer(pin);
     if (refusal) return refusal;
+    kept.wrong = 0;
   }
   // A wrong PIN counts before it is tried: ending the app in between gives no free try.
   const wrong = kept.wrong + 1;
   const counted = setMeta("vault", { ...kept, wrong, wait_until: Date.now() + vault.delayAfter(wrong) });
   const [isRight] = await Promise.all([vault.unlock(kept, pin), counted]);
-  if (!isRight) return sentence(wrong);
+  if (!isRight) return asked ? "这是您现在的 PIN 码，但这部手机是用以前的 PIN 码锁的。请输入以前的。" : sentence(wrong);
   await Promise.all([setMeta("vault", { ...kept, wrong: 0, wait_until: 0 }), openBook()]);
   await done();
+  reopen(pin);
   return "";
 }
+
+/** The server asks for the same PIN after a pause. Whoever has just given it here need not give it there again. */
+async function reopen(pin) {
+  if (!(await hello()) && line.login === "expired" && !(await get("meta", "pin_differs"))) {
+    const { status } = await tell(pin);
+    // Asked again and again with a PIN that is not the account's any more, the server would lock the account.
+    if (status === 422) await setMeta("pin_differs", true);
+  }
+  send({ force: true });
+}
+
+const tell = (pin) =>
+  ask("/offline/pin", {
+    method: "POST",
+    body: JSON.stringify({ pin }),
+    headers: { "content-type": "application/json" },
+  });
 
 function sentence(wrong) {
   const wait = vault.delayAfter(wrong);
@@ -81,8 +141,9 @@ function sentence(wrong) {
 
 /** A sentence if the server does not agree that this is the PIN. */
 async function byServer(pin) {
-  if (!(await hello())) return line.login === "expired" ? "要由服务器核对：请先重新登录。" : "错了太多次，要由服务器核对，现在没有网。";
-  const answer = await ask("/offline/pin", { method: "POST", body: JSON.stringify({ pin }), headers: { "content-type": "application/json" } });
+  if (!(await hello()))
+    return line.login === "expired" ? "要由服务器核对：请先重新登录。" : "错了太多次，要由服务器核对，现在没有网。";
+  const answer = await tell(pin);
   if (answer.status === 204) return "";
   return answer.body?.sentence ?? "服务器没有答应，请过一会儿再试。";
 }
@@ -90,14 +151,18 @@ async function byServer(pin) {
 /** The first opening on this phone: who is it, their PIN, the doors. */
 export function setupView(done) {
   const element = h("div", { class: "stack" });
-  const say = (heading, words, ...more) => element.replaceChildren(h("section", { class: "card" }, h("h1", { tabIndex: -1 }, heading), h("p", null, words), ...more));
+  const say = (heading, words, ...more) =>
+    element.replaceChildren(
+      h("section", { class: "card" }, h("h1", { tabIndex: -1 }, heading), h("p", null, words), ...more),
+    );
   const again = (words = "再试一次") => h("button", { type: "button", class: "btn", onclick: begin }, words);
 
   async function begin() {
     say("正在准备…", "第一次打开，要取走访名单。");
     const who = await hello();
     if (who) return askPin(who);
-    if (line.login === "expired") return say("请先登录", "登录以后会回到这里。", h("a", { class: "btn", href: "/doors/entry" }, "去登录"));
+    if (line.login === "expired")
+      return say("请先登录", "登录以后会回到这里。", h("a", { class: "btn", href: "/doors/entry" }, "去登录"));
     return say("第一次打开要联网", "现在连不上。请到有网的地方再试；以后没有网也能用。", again());
   }
 
@@ -114,7 +179,7 @@ export function setupView(done) {
         return "";
       }
       if (!first) {
-        const answer = await ask("/offline/pin", { method: "POST", body: JSON.stringify({ pin }), headers: { "content-type": "application/json" } });
+        const answer = await tell(pin);
         if (answer.status === 401) return begin();
         if (answer.status !== 204) return answer.body?.sentence ?? "现在连不上，请再输一次。";
         if (!who.device) return askPin(who, pin);
@@ -135,6 +200,7 @@ export function setupView(done) {
     state.lasting = (await navigator.storage?.persist?.()) ?? false;
     await refresh();
     await done();
+    send();
   }
 
   begin();

@@ -12,6 +12,10 @@ const LONGEST_PAUSE = 300_000;
 const AT_ONCE = 4;
 const PACK_AGE = 600_000;
 const KEPT = 30 * 86_400_000;
+const LEFT = 3_600_000;
+
+/** How long a visit that was saved with one tap is kept from being sent, so that it can be taken back. */
+export const HELD = 6_000;
 
 /** What the bar shows, and whether something is under way. */
 export const tally = { unsent: 0, oldest: 0, clashes: 0, held: 0, refused: 0, photos: 0, sending: false, contact: 0 };
@@ -37,12 +41,17 @@ export function start(whose) {
 
 /** Counts what is still on the phone. */
 export async function count() {
-  const [outbox, photos, receipts, contact] = await Promise.all([all("outbox"), all("photos"), all("receipts"), get("meta", "contact")]);
+  const [outbox, photos, receipts, contact] = await Promise.all([
+    all("outbox"),
+    all("photos"),
+    all("receipts"),
+    get("meta", "contact"),
+  ]);
   const unsent = outbox.filter((row) => row.state !== "clash");
   tally.unsent = unsent.length;
   tally.oldest = Math.min(...unsent.map((row) => row.made_at));
   tally.clashes = outbox.length - unsent.length;
-  tally.refused = outbox.filter((row) => row.state === "refused").length;
+  tally.refused = [...outbox, ...photos].filter((row) => row.state === "refused").length;
   tally.held = receipts.filter((row) => row.state === "held").length;
   tally.photos = photos.filter((row) => row.state !== "draft").length;
   tally.contact = contact ?? 0;
@@ -91,7 +100,9 @@ async function round(force) {
 
   let arrived = 0;
   for (let late = force; ; late = false) {
-    const due = (await all("outbox")).filter((row) => isDue(row, late)).sort((a, b) => a.tries - b.tries || a.made_at - b.made_at);
+    const due = (await all("outbox"))
+      .filter((row) => isDue(row, late))
+      .sort((a, b) => a.tries - b.tries || a.made_at - b.made_at);
     if (!due.length) break;
     const done = await inParallel(due, sendRecord);
     arrived += done;
@@ -102,18 +113,29 @@ async function round(force) {
   if (line.login === "ok" && line.online) await inParallel(photos, sendPhoto);
 
   const pack = await get("meta", "pack");
-  if (line.login === "ok" && line.online && (arrived || !pack || Date.now() - pack.checked_at > PACK_AGE)) await refresh();
+  if (line.login === "ok" && line.online && (arrived || !pack || Date.now() - pack.checked_at > PACK_AGE))
+    await refresh();
 }
 
 /** Fetches the doors anew and tells the views. */
 export async function refresh() {
   const how = await fetchPack();
-  if (how === "same") await write(["meta"], async ({ meta }) => meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"));
+  if (how === "same")
+    await write(["meta"], async ({ meta }) =>
+      meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"),
+    );
   if (how === "ok") changed("pack", { made_at: book.made_at });
   return how;
 }
 
-const isDue = (row, force) => row.state === "waiting" && !(row.hold_until > Date.now()) && (force || row.next_try_at <= Date.now());
+const isDue = (row, force) => row.state === "waiting" && wait(row, force) <= 0;
+
+/** How long a row still waits. A time that lies further ahead than any pause comes from a clock that has been set back. */
+function wait({ hold_until = 0, next_try_at = 0 }, force = false) {
+  const hold = hold_until - Date.now();
+  const pause = force ? 0 : next_try_at - Date.now();
+  return Math.max(hold > HELD ? 0 : hold, pause > LONGEST_PAUSE ? 0 : pause);
+}
 
 /** Works off a list, a few at a time; stops when the line is down. Returns how many arrived. */
 async function inParallel(rows, one) {
@@ -137,7 +159,12 @@ async function inParallel(rows, one) {
 
 async function sendRecord(row) {
   const body = await vault.unsealBytes(`record:${row.id}`, row.box);
-  const put = () => ask(`/offline/records/${row.id}`, { method: "PUT", body, headers: { "content-type": "application/json", "x-sent-at": `${Date.now()}` } });
+  const put = () =>
+    ask(`/offline/records/${row.id}`, {
+      method: "PUT",
+      body,
+      headers: { "content-type": "application/json", "x-sent-at": `${Date.now()}` },
+    });
   let answer = await put();
   // A new session has a new token: that is no fault of the record.
   if ((answer.status === 403 || answer.status === 422) && (await tokenIsNew())) answer = await put();
@@ -148,7 +175,8 @@ async function sendRecord(row) {
     return 200;
   }
   if (status === 409) await note(row, { state: "clash", first: said?.first ?? null }, said?.sentence);
-  else if ([403, 413, 422].includes(status)) await note(row, { state: "refused" }, said?.sentence ?? `服务器没有收下（${status}）`);
+  else if ([403, 413, 422].includes(status))
+    await note(row, { state: "refused" }, said?.sentence ?? `服务器没有收下（${status}）`);
   else if (status === 401) line.login = "expired";
   else await note(row, later(row), status && said?.sentence);
   changed("outbox");
@@ -180,7 +208,12 @@ async function sendPhoto(photo) {
   if (!sealed) return forget(photo);
   const body = await vault.unsealBytes(`photo:${photo.id}`, sealed);
   const path = `/offline/records/${photo.record}/photos/${photo.id}`;
-  const { status, body: said } = await ask(path, { method: "PUT", body, headers: { "content-type": "image/jpeg" }, patience: 120_000 });
+  const { status, body: said } = await ask(path, {
+    method: "PUT",
+    body,
+    headers: { "content-type": "image/jpeg" },
+    patience: 120_000,
+  });
   if (status === 200 && said) await forget(photo);
   else if (status === 401) line.login = "expired";
   else {
@@ -214,7 +247,9 @@ async function note(row, change, sentence) {
 
 /** Somebody wants a record that was refused to be tried once more. */
 export async function tryAgain(id) {
-  await write(["outbox"], async ({ outbox }) => outbox.put({ ...(await outbox.get(id)), state: "waiting", next_try_at: 0 }));
+  await write(["outbox"], async ({ outbox }) =>
+    outbox.put({ ...(await outbox.get(id)), state: "waiting", next_try_at: 0 }),
+  );
   await send({ force: true });
 }
 
@@ -224,16 +259,32 @@ export async function settle(id) {
   const box = await vault.seal(`receipt:${id}`, { sentence: "两份都在社区，由社区核对。", answer: null });
   await write(["outbox", "receipts"], async ({ outbox, receipts }) => {
     const { door, made_at, glance, first } = row;
-    await receipts.put({ id, door, state: "clash", made_at, received_at: first?.received_at ?? made_at, kept_at: Date.now(), glance, box });
+    await receipts.put({
+      id,
+      door,
+      state: "clash",
+      made_at,
+      received_at: first?.received_at ?? made_at,
+      kept_at: Date.now(),
+      glance,
+      box,
+    });
     await outbox.delete(id);
   });
   changed("outbox");
 }
 
-/** Receipts of more than thirty days have done their service. */
+/** Receipts of more than thirty days have done their service; a photo of a draft that is gone has none to do. */
 export async function tidy() {
-  await write(["receipts"], async ({ receipts }) => {
-    for (const row of await receipts.getAll()) if (row.kept_at < Date.now() - KEPT) await receipts.delete(row.id);
+  const before = Date.now() - KEPT;
+  await write(["receipts", "drafts", "photos", "pictures"], async ({ receipts, drafts, photos, pictures }) => {
+    for (const row of await receipts.getAll()) if (row.kept_at < before) await receipts.delete(row.id);
+    const doors = new Set(await drafts.getAllKeys());
+    for (const { id, state, door, at } of await photos.getAll()) {
+      if (state !== "draft" || doors.has(door) || at > Date.now() - LEFT) continue;
+      await photos.delete(id);
+      await pictures.delete(id);
+    }
   });
 }
 
@@ -257,8 +308,10 @@ async function plan(least = 200) {
   if (!vault.isOpen() || line.login === "other") return;
   const [outbox, photos] = await Promise.all([all("outbox"), all("photos")]);
   const waiting = new Set(outbox.filter((row) => row.state !== "clash").map((row) => row.id));
-  const rows = [...outbox, ...photos.filter((row) => !waiting.has(row.record))].filter((row) => row.state === "waiting");
-  const due = Math.min(...rows.map((row) => Math.max(row.next_try_at, row.hold_until ?? 0))) - Date.now();
+  const rows = [...outbox, ...photos.filter((row) => !waiting.has(row.record))].filter(
+    (row) => row.state === "waiting",
+  );
+  const due = Math.min(...rows.map((row) => wait(row)));
   if (due === Infinity) return;
   clearTimeout(timer);
   timer = setTimeout(send, Math.max(due, pauses ? pauseOf(pauses) : 0, least), {});

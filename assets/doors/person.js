@@ -21,7 +21,9 @@ export function registerOf(form, door, touch) {
 function personOf(form, person, touch) {
   const details = h("details", { class: "act" }, h("summary", null, `${person.name} ${person.words}`));
   // Many people with many fields: they are made when somebody looks.
-  const fill = () => details.childElementCount === 1 && details.append(h("div", { class: "stack" }, goneOf(form, person, touch), fieldsOf(form, person, touch)));
+  const fill = () =>
+    details.childElementCount === 1 &&
+    details.append(h("div", { class: "stack" }, goneOf(form, person, touch), fieldsOf(form, person, touch)));
   details.addEventListener("toggle", fill);
   if (form.edits[person.id] || form.findings.some((one) => one.resident === person.id)) {
     fill();
@@ -34,18 +36,23 @@ function fieldsOf(form, person, touch) {
   return (book.words.fields ?? []).map((field) => {
     const before = person.fields?.[field.value];
     const sealed = before === null;
-    const written = form.edits[person.id]?.[field.value];
+    const written = form.edits[person.id]?.fields[field.value];
     const write = (value) => {
-      const edits = (form.edits[person.id] ??= {});
-      if (value === (before ?? "")) delete edits[field.value];
-      else edits[field.value] = value;
-      if (!Object.keys(edits).length) delete form.edits[person.id];
+      // The version that was on the screen, not the one that is there when the form is sent.
+      const { fields } = (form.edits[person.id] ??= { seen: person.version, fields: {} });
+      if (value === (before ?? "")) delete fields[field.value];
+      else fields[field.value] = value;
+      if (!Object.keys(fields).length) delete form.edits[person.id];
       touch();
     };
     if (field.kind === "select") return selectField(field.label, field.options ?? [], written ?? before, write);
     const kept = field.value === "phone" && person.phone ? `现在是 ${person.phone}` : "已登记，不显示";
     const hint = sealed || (field.value === "phone" && person.phone) ? `${kept}。要改才填。` : "";
-    return textField(field.label, written ?? before ?? "", write, { type: field.kind === "tel" ? "tel" : field.kind === "date" ? "date" : "text", hint, maxlength: 100 });
+    return textField(field.label, written ?? before ?? "", write, {
+      type: field.kind === "tel" ? "tel" : field.kind === "date" ? "date" : "text",
+      hint,
+      maxlength: 100,
+    });
   });
 }
 
@@ -106,12 +113,20 @@ function comersOf(form, door, touch) {
     return h(
       "fieldset",
       { class: "problem" },
-      h("div", { class: "head" }, h("h3", null, born ? "新生儿" : "新来的人"), h("button", { type: "button", class: "btn plain small", onclick: remove }, "不记了")),
+      h(
+        "div",
+        { class: "head" },
+        h("h3", null, born ? "新生儿" : "新来的人"),
+        h("button", { type: "button", class: "btn plain small", onclick: remove }, "不记了"),
+      ),
       textField("姓名", one.name, set("name"), { maxlength: 30 }),
       tiles("性别", book.words.sexes ?? [], one.sex, set("sex")),
       textField("出生日期", one.birth_date, set("birth_date"), { type: "date" }),
       selectField("与户主关系", book.words.relations ?? [], one.relation, set("relation")),
-      households.length > 1 && tiles("哪一户", [...households, { value: "", label: "另立一户" }], one.household ?? "", (value) => set("household")(value || null)),
+      households.length > 1 &&
+        tiles("哪一户", [...households, { value: "", label: "另立一户" }], one.household ?? "", (value) =>
+          set("household")(value || null),
+        ),
       !born && textField("电话（可不写）", one.phone, set("phone"), { type: "tel", maxlength: 20 }),
       textField("身份证号（可不写）", one.identity, set("identity"), { maxlength: 18 }),
     );
@@ -119,5 +134,10 @@ function comersOf(form, door, touch) {
 
   paint();
   const button = (kind, words) => h("button", { type: "button", class: "btn plain", onclick: add(kind) }, words);
-  return h("div", { class: "stack" }, list, h("div", { class: "actions" }, button("moved_in", "新来的人"), button("born", "新生儿")));
+  return h(
+    "div",
+    { class: "stack" },
+    list,
+    h("div", { class: "actions" }, button("moved_in", "新来的人"), button("born", "新生儿")),
+  );
 }

@@ -25,7 +25,7 @@ export function photosOf(problem, door, touch) {
     try {
       const id = await keep(await shrink(file), door);
       problem.photos.push(id);
-      await touch();
+      await touch(true);
       await paint();
     } catch (error) {
       trouble.textContent = isFull(error)
@@ -45,17 +45,28 @@ export function photosOf(problem, door, touch) {
     const picture = h("img", { alt: `第 ${index + 1} 张照片` });
     const sealed = await get("pictures", id);
     if (sealed) {
-      picture.src = URL.createObjectURL(new Blob([await vault.unsealBytes(`photo:${id}`, sealed)], { type: "image/jpeg" }));
+      picture.src = URL.createObjectURL(
+        new Blob([await vault.unsealBytes(`photo:${id}`, sealed)], { type: "image/jpeg" }),
+      );
       picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
     }
     const remove = async () => {
       problem.photos = problem.photos.filter((one) => one !== id);
-      await touch();
+      await touch(true);
       await forget({ id });
       await paint();
       input.focus();
     };
-    return h("li", null, picture, h("button", { type: "button", class: "btn plain small", onclick: remove, "aria-label": `删除第 ${index + 1} 张照片` }, "删除"));
+    return h(
+      "li",
+      null,
+      picture,
+      h(
+        "button",
+        { type: "button", class: "btn plain small", onclick: remove, "aria-label": `删除第 ${index + 1} 张照片` },
+        "删除",
+      ),
+    );
   }
 
   input.addEventListener("change", take);
@@ -79,7 +90,16 @@ async function keep(bytes, door) {
   const sealed = await vault.seal(`photo:${id}`, bytes);
   await write(["photos", "pictures"], async ({ photos, pictures }) => {
     await pictures.add(sealed, id);
-    await photos.add({ id, record: null, door: door.id, state: "draft", size: bytes.length, tries: 0, next_try_at: 0 });
+    await photos.add({
+      id,
+      record: null,
+      door: door.id,
+      state: "draft",
+      at: Date.now(),
+      size: bytes.length,
+      tries: 0,
+      next_try_at: 0,
+    });
   });
   changed("draft", { photo: id });
   return id;

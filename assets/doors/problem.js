@@ -2,11 +2,19 @@
 
 import { book } from "./book.js";
 import { h, icon, tiles, textField } from "./h.js";
+import { forget } from "./outbox.js";
 import { photosOf } from "./photo.js";
 
 const SHOWN = 6;
 
-export const blankProblem = () => ({ category: "", text: "", place_text: "", anonymous: false, reporter: null, photos: [] });
+export const blankProblem = () => ({
+  category: "",
+  text: "",
+  place_text: "",
+  anonymous: false,
+  reporter: null,
+  photos: [],
+});
 
 /** The problems of a form. `touch()` is called after each change; `faults` names what is missing, by index. */
 export function problemsOf(form, door, touch, faults = new Map()) {
@@ -14,7 +22,12 @@ export function problemsOf(form, door, touch, faults = new Map()) {
   const paint = (focus) => {
     section.replaceChildren(
       ...form.problems.map((problem, index) => editor(problem, index)),
-      h("button", { type: "button", class: "btn plain wide-btn", onclick: add }, icon("issue"), form.problems.length ? "再记一个问题" : "记问题"),
+      h(
+        "button",
+        { type: "button", class: "btn plain wide-btn", onclick: add },
+        icon("issue"),
+        form.problems.length ? "再记一个问题" : "记问题",
+      ),
     );
     section.querySelector(focus)?.focus();
   };
@@ -25,24 +38,31 @@ export function problemsOf(form, door, touch, faults = new Map()) {
   };
   const remove = (problem) => {
     form.problems = form.problems.filter((one) => one !== problem);
-    touch();
+    touch(true);
+    for (const id of problem.photos) forget({ id });
     paint(".wide-btn");
   };
 
   function editor(problem, index) {
     const kinds = h("div");
     let all = false;
-    const paintKinds = () => kinds.replaceChildren(...categoryTiles(problem, all, touch, showAll, faults.get(index)?.category));
+    const paintKinds = () =>
+      kinds.replaceChildren(...categoryTiles(problem, all, touch, showAll, faults.get(index)?.category));
     const showAll = () => {
       all = true;
       paintKinds();
     };
-    const text = textField("什么问题", problem.text, (value) => {
-      problem.text = value;
-      touch();
-      // While somebody writes, not when they tap elsewhere: a tile must not move away from under the thumb.
-      paintKinds();
-    }, { tag: "textarea", maxlength: 1000, placeholder: "比如：楼道灯不亮，有三天了" });
+    const text = textField(
+      "什么问题",
+      problem.text,
+      (value) => {
+        problem.text = value;
+        touch();
+        // While somebody writes, not when they tap elsewhere: a tile must not move away from under the thumb.
+        paintKinds();
+      },
+      { tag: "textarea", maxlength: 1000, placeholder: "比如：楼道灯不亮，有三天了" },
+    );
     const fault = faults.get(index)?.text;
     if (fault) {
       text.classList.add("invalid");
@@ -54,14 +74,24 @@ export function problemsOf(form, door, touch, faults = new Map()) {
       "fieldset",
       { class: "problem" },
       h("legend", { class: "vh" }, `第 ${index + 1} 个问题`),
-      h("div", { class: "head" }, h("h2", null, `问题 ${index + 1}`), h("button", { type: "button", class: "btn plain small", onclick: () => remove(problem) }, "不记了")),
+      h(
+        "div",
+        { class: "head" },
+        h("h2", null, `问题 ${index + 1}`),
+        h("button", { type: "button", class: "btn plain small", onclick: () => remove(problem) }, "不记了"),
+      ),
       text,
       kinds,
       photosOf(problem, door, touch),
-      textField("在哪里（就在这一户可不写）", problem.place_text, (value) => {
-        problem.place_text = value;
-        touch();
-      }, { maxlength: 60 }),
+      textField(
+        "在哪里（就在这一户可不写）",
+        problem.place_text,
+        (value) => {
+          problem.place_text = value;
+          touch();
+        },
+        { maxlength: 60 },
+      ),
       reporterOf(problem, door, touch),
     );
   }
@@ -82,7 +112,8 @@ function categoryTiles(problem, all, touch, showAll, fault) {
   };
   return [
     tiles("哪一类", shown, problem.category, write, { error: fault ?? "" }),
-    shown.length < sorted.length && h("button", { type: "button", class: "btn plain small", onclick: showAll }, "更多类别"),
+    shown.length < sorted.length &&
+      h("button", { type: "button", class: "btn plain small", onclick: showAll }, "更多类别"),
   ].filter(Boolean);
 }
 
@@ -104,14 +135,22 @@ function reporterOf(problem, door, touch) {
   ];
   const before = people.find((person) => problem.reporter?.resident === person.id);
   if (!problem.reporter && !problem.anonymous && people.length) problem.reporter = named(people[0]);
-  const chosen = problem.anonymous ? "anonymous" : (before?.id ?? problem.reporter?.resident ?? (problem.reporter ? "other" : ""));
+  const chosen = problem.anonymous
+    ? "anonymous"
+    : (before?.id ?? problem.reporter?.resident ?? (problem.reporter ? "other" : ""));
   const paint = (value) => {
     const reporter = problem.reporter;
     const set = (name) => (text) => {
       reporter[name] = text;
       touch();
     };
-    const fields = value === "other" ? [textField("姓名", reporter.name, set("name"), { maxlength: 20 }), textField("电话", reporter.phone, set("phone"), { type: "tel", maxlength: 20 })] : [];
+    const fields =
+      value === "other"
+        ? [
+            textField("姓名", reporter.name, set("name"), { maxlength: 20 }),
+            textField("电话", reporter.phone, set("phone"), { type: "tel", maxlength: 20 }),
+          ]
+        : [];
     other.replaceChildren(...fields);
   };
   const write = (value) => {

@@ -11,7 +11,11 @@ const yesNo = [
 export function questionsOf(form, campaign, touch, faults) {
   const questions = campaign?.questions ?? [];
   if (!questions.length) return null;
-  return h("section", { class: "card answers", tabIndex: -1, "aria-label": "问题和回答" }, questions.map((question) => ask(question, form, touch, faults)));
+  return h(
+    "section",
+    { class: "card answers", tabIndex: -1, "aria-label": "问题和回答" },
+    questions.map((question) => ask(question, form, touch, faults)),
+  );
 }
 
 function ask(question, form, touch, faults) {
@@ -30,7 +34,12 @@ function ask(question, form, touch, faults) {
     case "choices":
       return tiles(legend, question.options, value, write, { error, many: true, hint: "可以选几样" });
     default: {
-      const field = textField(legend, value, write, question.kind === "number" ? { inputmode: "decimal", maxlength: 12 } : { maxlength: 500 });
+      const field = textField(
+        legend,
+        value,
+        write,
+        question.kind === "number" ? { inputmode: "decimal", maxlength: 12 } : { maxlength: 500 },
+      );
       if (error) {
         field.classList.add("invalid");
         field.tabIndex = -1;
@@ -58,23 +67,47 @@ export function whenOf(form, touch, faults) {
     again.other = value === "other";
     again.day = tonight ? today() : again.other ? "" : value;
     if (tonight) again.part = "evening";
+    faults.delete("day");
     touch();
     paint();
   }
 
   function paint() {
     const isTonight = again.day === today() && again.part === "evening";
-    const chosen = again.other ? "other" : isTonight ? "tonight" : days.some((one) => one.value === again.day) ? again.day : again.day && "other";
+    const chosen = again.other
+      ? "other"
+      : isTonight
+        ? "tonight"
+        : days.some((one) => one.value === again.day)
+          ? again.day
+          : again.day && "other";
     section.replaceChildren(
-      tiles("哪一天", days, chosen, choose, { error: again.day ? "" : (faults.get("again") ?? "") }),
-      ...(chosen === "other" ? [textField("日期", again.day, (value) => {
-        again.day = value;
-        touch();
-      }, { type: "date", min: today() })] : []),
-      tiles("什么时候", parts, again.part, (value) => {
-        again.part = value;
-        touch();
-      }, { error: again.day ? (faults.get("again") ?? "") : "" }),
+      tiles("哪一天", days, chosen, choose, {
+        error: faults.get("day") ?? "",
+      }),
+      ...(chosen === "other"
+        ? [
+            textField(
+              "日期",
+              again.day,
+              (value) => {
+                again.day = value;
+                touch();
+              },
+              { type: "date", min: today() },
+            ),
+          ]
+        : []),
+      tiles(
+        "什么时候",
+        parts,
+        again.part,
+        (value) => {
+          again.part = value;
+          touch();
+        },
+        { error: faults.get("part") ?? "" },
+      ),
     );
   }
 

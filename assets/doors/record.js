@@ -2,15 +2,23 @@
 
 import { outcomes } from "./book.js";
 import { changed } from "./bus.js";
-import { count } from "./outbox.js";
+import { count, HELD } from "./outbox.js";
 import { get, write } from "./store.js";
 import * as vault from "./vault.js";
 
-/** How long a visit that was saved with one tap may be taken back, and how long it is kept from being sent. */
+/** How long a visit that was saved with one tap may be taken back. */
 export const UNDO = 5_000;
-const HELD = 6_000;
 
-export const blank = () => ({ outcome: "", again: {}, answers: {}, usage: "", edits: {}, findings: [], problems: [], note: "" });
+export const blank = () => ({
+  outcome: "",
+  again: {},
+  answers: {},
+  usage: "",
+  edits: {},
+  findings: [],
+  problems: [],
+  note: "",
+});
 
 /** A problem of which nothing has been said is none. */
 export const isEmpty = (problem) => !problem.text.trim() && !problem.category && problem.photos.length === 0;
@@ -19,13 +27,17 @@ export const isEmpty = (problem) => !problem.text.trim() && !problem.category &&
 export function isBlank(form) {
   const { answers, edits, findings, problems, note, usage, again, outcome } = form;
   const written = [note.trim(), usage, again.day, outcome].some(Boolean);
-  return !written && !Object.keys(answers).length && !Object.keys(edits).length && !findings.length && problems.every(isEmpty);
+  return (
+    !written &&
+    !Object.keys(answers).length &&
+    !Object.keys(edits).length &&
+    !findings.length &&
+    problems.every(isEmpty)
+  );
 }
 
 /** The body of the record, in the shape that the server reads. */
 export function bodyOf(form, door, campaign) {
-  const people = new Map(door.households.flatMap((household) => household.people).map((person) => [person.id, person]));
-  const edits = Object.entries(form.edits).filter(([, fields]) => Object.keys(fields).length);
   return {
     campaign: door.campaign,
     dwelling: door.dwelling,
@@ -33,7 +45,7 @@ export function bodyOf(form, door, campaign) {
     again: form.outcome === "later" ? { day: form.again.day, part: form.again.part } : null,
     answers: form.outcome === "home" ? answersOf(form, campaign) : [],
     usage: form.usage || null,
-    edits: edits.map(([resident, fields]) => ({ resident, seen: people.get(resident)?.version ?? 0, fields })),
+    edits: Object.entries(form.edits).map(([resident, { seen, fields }]) => ({ resident, seen, fields })),
     findings: form.findings,
     problems: form.problems.filter((problem) => !isEmpty(problem)).map(problemOf),
     note: form.note.trim(),
@@ -48,7 +60,14 @@ const answersOf = (form, campaign) =>
 function problemOf({ category, text, place_text, anonymous, reporter, photos }) {
   const named = !anonymous && (reporter?.name || reporter?.phone);
   const { name, phone } = reporter ?? {};
-  return { category, text: text.trim(), place_text: place_text.trim(), anonymous, reporter: named ? { name, phone } : null, photos };
+  return {
+    category,
+    text: text.trim(),
+    place_text: place_text.trim(),
+    anonymous,
+    reporter: named ? { name, phone } : null,
+    photos,
+  };
 }
 
 /**

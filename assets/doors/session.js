@@ -18,7 +18,9 @@ export function watchTouches() {
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, note, { capture: true, passive: true });
   const check = () => vault.isOpen() && Date.now() - touched >= PATIENCE && lockNow();
   setInterval(check, 15_000);
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? state.leave?.() : check()));
+  document.addEventListener("visibilitychange", () =>
+    document.visibilityState === "hidden" ? state.leave?.() : check(),
+  );
   addEventListener("pagehide", () => state.leave?.());
 }
 
@@ -31,12 +33,13 @@ export async function lockNow() {
 
 /** Removes everything from this phone and signs out. The caller has made sure that nothing is lost. */
 export async function wipeAll() {
-  vault.lock();
   const there = await hello();
+  vault.lock();
+  // Nothing is on its way any more when the lock is ours, and it stays ours until the page is left.
+  await new Promise((mine) => navigator.locks.request("doorstep-outbox", () => (mine(), new Promise(() => {}))));
   await wipe();
   changed("wiped");
-  for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
-  for (const name of await caches.keys()) await caches.delete(name);
-  if (there) await fetch("/logout", { method: "POST", body: new URLSearchParams({ csrf: line.csrf }), redirect: "manual" });
+  if (there)
+    await fetch("/logout", { method: "POST", body: new URLSearchParams({ csrf: line.csrf }), redirect: "manual" });
   location.replace("/doors");
 }

@@ -101,7 +101,6 @@ async function opened() {
   sends = true;
   await route();
   await outbox.tidy();
-  outbox.send({ force: true });
 }
 
 /** What has changed is shown where people look on; where they write, nothing moves. */
@@ -121,7 +120,11 @@ function paintBar() {
   const back = document.getElementById("back");
   const to = vault.isOpen() && view.back;
   back.setAttribute("href", to ? to.href : "#/");
-  back.replaceChildren(...(to ? [h("span", { class: "chevron", "aria-hidden": "true" }), h("span", { class: "vh" }, "回到"), to.words] : [emblem(), "敲门走访"]));
+  back.replaceChildren(
+    ...(to
+      ? [h("span", { class: "chevron", "aria-hidden": "true" }), h("span", { class: "vh" }, "回到"), to.words]
+      : [emblem(), "敲门走访"]),
+  );
   const { unsent, oldest, contact, clashes, refused, photos, sending } = tally;
   const away = line.online ? "" : "离线 · ";
   const first = unsent ? `${unsent} 条未上传` : photos ? `${photos} 张照片未上传` : "全部已上传";
@@ -130,10 +133,15 @@ function paintBar() {
   const sync = document.getElementById("sync");
   sync.hidden = !state.account;
   sync.className = `sync ${unsent || photos ? "soon" : "done"}`;
-  sync.replaceChildren(icon(unsent || photos ? "upload" : "check"), h("span", null, h("b", null, first), h("small", null, sending && unsent ? "正在上传…" : `${away}${second}`)), more ?? "");
+  sync.replaceChildren(
+    icon(unsent || photos ? "upload" : "check"),
+    h("span", null, h("b", null, first), h("small", null, sending && unsent ? "正在上传…" : `${away}${second}`)),
+    more ?? "",
+  );
 }
 
-const emblem = () => h("img", { class: "emblem", src: new URL("../icon.svg", import.meta.url).pathname, alt: "", width: 32, height: 32 });
+const emblem = () =>
+  h("img", { class: "emblem", src: new URL("../icon.svg", import.meta.url).pathname, alt: "", width: 32, height: 32 });
 
 let noticed = "";
 
@@ -141,7 +149,13 @@ let noticed = "";
 function paintNotices() {
   const { lasting, fullness, waiting, account } = state;
   const calm = vault.isOpen() && !view.leave;
-  const shown = [line.login === "expired" && account, line.login === "other", calm && !lasting, calm && fullness > 0.8, calm && waiting];
+  const shown = [
+    line.login === "expired" && account,
+    line.login === "other",
+    calm && !lasting,
+    calm && fullness > 0.8,
+    calm && waiting,
+  ];
   const now = shown.map(Boolean).join();
   if (now === noticed) return;
   noticed = now;
@@ -149,13 +163,37 @@ function paintNotices() {
   document.getElementById("notices").replaceChildren(...notices.map((notice) => notice()));
 }
 
-const expired = () => h("p", { class: "note soon" }, h("a", { href: "/doors/entry" }, "登录已过期，点这里重新登录"), h("span", null, "填好的都在手机里，登录后接着传。"));
+const expired = () =>
+  h(
+    "p",
+    { class: "note soon" },
+    h("a", { href: "/doors/entry" }, "登录已过期，点这里重新登录"),
+    h("span", null, "填好的都在手机里，登录后接着传。"),
+  );
 
-const other = () => h("p", { class: "note late" }, `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`, h("a", { href: "/doors/entry" }, "用原来的账号登录"));
+const other = () =>
+  h(
+    "p",
+    { class: "note late" },
+    `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`,
+    h("a", { href: "/doors/entry" }, "用原来的账号登录"),
+  );
 
-const full = () => h("p", { class: "note soon" }, h("span", null, `存储已用 ${Math.round(state.fullness * 100)}%，传完的照片会自动删掉。`), h("a", { href: "#/upload" }, "去上传"));
+const full = () =>
+  h(
+    "p",
+    { class: "note soon" },
+    h("span", null, `存储已用 ${Math.round(state.fullness * 100)}%，传完的照片会自动删掉。`),
+    h("a", { href: "#/upload" }, "去上传"),
+  );
 
-const renewable = () => h("p", { class: "note" }, h("span", null, "有新版本。"), h("button", { type: "button", class: "btn plain small", onclick: renew }, "换上新版本"));
+const renewable = () =>
+  h(
+    "p",
+    { class: "note" },
+    h("span", null, "有新版本。"),
+    h("button", { type: "button", class: "btn plain small", onclick: renew }, "换上新版本"),
+  );
 
 /** The browser may throw away what this app keeps: said in words, with what helps. */
 function forgetful() {
@@ -169,7 +207,11 @@ function forgetful() {
     "details",
     { class: "note soon folded" },
     h("summary", null, "手机没有答应长期保存，怎么办"),
-    h("p", null, "手机存储不够时，浏览器可能清掉还没上传的走访。请把这一页“添加到主屏幕”，不要清理浏览器数据，每天至少上传一次。"),
+    h(
+      "p",
+      null,
+      "手机存储不够时，浏览器可能清掉还没上传的走访。请把这一页“添加到主屏幕”，不要清理浏览器数据，每天至少上传一次。",
+    ),
     answer,
     h("button", { type: "button", class: "btn plain small", onclick: ask }, "再请它保存"),
   );
@@ -198,5 +240,13 @@ async function giveWay() {
   await state.leave?.();
   close();
   state.leave = undefined;
-  main.replaceChildren(h("section", { class: "card" }, h("h1", { tabIndex: -1 }, "请重新打开"), h("p", null, "这个应用在另一个窗口里换了新版本。填了一半的已经存好。"), h("button", { type: "button", class: "btn", onclick: () => location.reload() }, "重新打开")));
+  main.replaceChildren(
+    h(
+      "section",
+      { class: "card" },
+      h("h1", { tabIndex: -1 }, "请重新打开"),
+      h("p", null, "这个应用在另一个窗口里换了新版本。填了一半的已经存好。"),
+      h("button", { type: "button", class: "btn", onclick: () => location.reload() }, "重新打开"),
+    ),
+  );
 }

@@ -3,11 +3,25 @@
 import { changed } from "./bus.js";
 import { get, setMeta } from "./store.js";
 
-export const state = { account: "", place: null, settings: { mode: "", size: "" }, lasting: true, fullness: 0, waiting: null };
+export const state = {
+  account: "",
+  place: null,
+  settings: { mode: "", size: "" },
+  lasting: true,
+  fullness: 0,
+  waiting: null,
+};
 
 export async function readState() {
-  const [vault, place, settings, community] = await Promise.all(["vault", "place", "settings", "community"].map((key) => get("meta", key)));
-  Object.assign(state, { account: vault?.account ?? "", place: place ?? null, settings: settings ?? state.settings, community: community ?? null });
+  const [vault, place, settings, community] = await Promise.all(
+    ["vault", "place", "settings", "community"].map((key) => get("meta", key)),
+  );
+  Object.assign(state, {
+    account: vault?.account ?? "",
+    place: place ?? null,
+    settings: settings ?? state.settings,
+    community: community ?? null,
+  });
   dress();
   return vault;
 }

@@ -6,9 +6,9 @@ const DAY = 24 * HOUR;
 const weekdays = ["周日", "周一", "周二", "周三", "周四", "周五", "周六"];
 
 export const parts = [
-  { value: "morning", label: "上午" },
-  { value: "afternoon", label: "下午" },
-  { value: "evening", label: "晚上" },
+  { value: "morning", label: "上午", from: 0 },
+  { value: "afternoon", label: "下午", from: 12 },
+  { value: "evening", label: "晚上", from: 17 },
 ];
 
 const two = (number) => String(number).padStart(2, "0");
@@ -26,6 +26,12 @@ export function daysAhead(count) {
   const date = new Date();
   date.setDate(date.getDate() + count);
   return dayOf(date);
+}
+
+/** Whether the day and the part of it that were agreed on are here, or over. */
+export function hasCome({ day, part }) {
+  const from = parts.find((one) => one.value === part)?.from ?? 0;
+  return day < today() || (day === today() && new Date().getHours() >= from);
 }
 
 /** “今晚”, “明天上午”, “周六下午”, “12月3日 周三上午”; with `brief`, the last is “12月3日”. */

@@ -6,7 +6,7 @@ import { h, icon } from "./h.js";
 import { line } from "./net.js";
 import { forget, refresh, send, settle, tally, tryAgain } from "./outbox.js";
 import { chooseSize, state } from "./state.js";
-import { all } from "./store.js";
+import { all, get } from "./store.js";
 import { clock, sinceWords } from "./time.js";
 import { toast } from "./walk.js";
 import { lockNow, wipeAll } from "./session.js";
@@ -17,9 +17,19 @@ export async function uploadView() {
   const view = { element, title: "上传", back: { href: "#/", words: "名单" } };
   view.refresh = async () => {
     view.sends = tally.sending;
-    const [outbox, receipts, photos, drafts] = await Promise.all([all("outbox"), all("receipts"), all("photos"), all("drafts")]);
+    const [outbox, receipts, photos, drafts] = await Promise.all([
+      all("outbox"),
+      all("receipts"),
+      all("photos"),
+      all("drafts"),
+    ]);
     const opened = await Promise.all(outbox.sort((a, b) => a.made_at - b.made_at).map(openRow));
-    const sent = await Promise.all(receipts.sort((a, b) => b.kept_at - a.kept_at).slice(0, 200).map(openReceipt));
+    const sent = await Promise.all(
+      receipts
+        .sort((a, b) => b.kept_at - a.kept_at)
+        .slice(0, 200)
+        .map(openReceipt),
+    );
     const stuck = await Promise.all(photos.filter((photo) => photo.state === "refused").map(openPhoto));
     const clashes = opened.filter((row) => row.state === "clash");
     const unsent = opened.filter((row) => row.state !== "clash");
@@ -44,10 +54,24 @@ const openRow = async (row) => ({
   glance: await vault.unseal(`glance:${row.id}`, row.glance),
   told: row.told ? await vault.unseal(`told:${row.id}`, row.told) : "",
 });
-const openReceipt = async (row) => ({ ...row, glance: await vault.unseal(`glance:${row.id}`, row.glance), ...(await vault.unseal(`receipt:${row.id}`, row.box)) });
+const openReceipt = async (row) => ({
+  ...row,
+  glance: await vault.unseal(`glance:${row.id}`, row.glance),
+  ...(await vault.unseal(`receipt:${row.id}`, row.box)),
+});
 const openPhoto = async (row) => ({ ...row, told: row.told ? await vault.unseal(`told:${row.id}`, row.told) : "" });
 
-const section = (heading, items) => h("section", { class: "card" }, h("h2", null, heading), h("ul", { class: "list slips" }, items.map((item) => h("li", null, item))));
+const section = (heading, items) =>
+  h(
+    "section",
+    { class: "card" },
+    h("h2", null, heading),
+    h(
+      "ul",
+      { class: "list slips" },
+      items.map((item) => h("li", null, item)),
+    ),
+  );
 
 function stateOf(unsent) {
   const words = unsent.length
@@ -56,19 +80,36 @@ function stateOf(unsent) {
       ? `走访都已上传，还有 ${tally.photos} 张照片在传`
       : "全部已上传";
   const contact = tally.contact ? `上次和服务器联系：${clock(tally.contact)}` : "还没有和服务器联系过";
-  const trouble = line.login === "expired" ? "登录已过期，重新登录后会自己接着传。" : line.online ? "" : "现在离线。有网以后会自己传，不用守着。";
+  const trouble =
+    line.login === "expired"
+      ? "登录已过期，重新登录后会自己接着传。"
+      : line.online
+        ? ""
+        : "现在离线。有网以后会自己传，不用守着。";
   return h(
     "section",
     { class: "card" },
     h("p", null, h("b", null, words)),
     h("p", { class: "quiet" }, [contact, trouble].filter(Boolean).join("。")),
-    (unsent.length > 0 || tally.photos > 0) && h("button", { type: "button", class: "btn", disabled: tally.sending, onclick: () => send({ force: true }) }, icon("upload"), tally.sending ? "正在上传…" : "立即上传"),
+    (unsent.length > 0 || tally.photos > 0) &&
+      h(
+        "button",
+        { type: "button", class: "btn", disabled: tally.sending, onclick: () => send({ force: true }) },
+        icon("upload"),
+        tally.sending ? "正在上传…" : "立即上传",
+      ),
     unsent.length > 0 && h("button", { type: "button", class: "btn plain", onclick: takeAway }, "导出成文件"),
-    unsent.length > 0 && h("p", { class: "quiet" }, "几天都连不上网时，把文件交给社区录入。文件是加密的，只有社区打得开；导出以后这里照样会接着传。"),
+    unsent.length > 0 &&
+      h(
+        "p",
+        { class: "quiet" },
+        "几天都连不上网时，把文件交给社区录入。文件是加密的，只有社区打得开；导出以后这里照样会接着传。",
+      ),
   );
 }
 
 async function takeAway() {
+  if (!(await get("meta", "community"))?.key) return toast("还没有拿到社区的钥匙，要联一次网才能导出");
   const file = await exportFile();
   const address = URL.createObjectURL(file);
   const link = h("a", { href: address, download: file.name, hidden: true });
@@ -79,16 +120,31 @@ async function takeAway() {
   toast(`已导出：${file.name}，在手机的“下载”里`);
 }
 
-const titleOf = ({ glance, made_at }) => [h("b", null, glance.title), h("span", null, `${outcomes[glance.outcome]}${glance.problems ? `，${glance.problems} 个问题` : ""}`), h("span", { class: "quiet" }, clock(made_at))];
+const titleOf = ({ glance, made_at }) => [
+  h("b", null, glance.title),
+  h("span", null, `${outcomes[glance.outcome]}${glance.problems ? `，${glance.problems} 个问题` : ""}`),
+  h("span", { class: "quiet" }, clock(made_at)),
+];
 
 function unsentOf(row) {
-  const words = row.state === "refused" ? h("span", { class: "tag late" }, "传不上去") : row.tries ? h("span", { class: "tag soon" }, `已试 ${row.tries} 次`) : h("span", { class: "tag" }, "等着上传");
+  const words =
+    row.state === "refused"
+      ? h("span", { class: "tag late" }, "传不上去")
+      : row.tries
+        ? h("span", { class: "tag soon" }, `已试 ${row.tries} 次`)
+        : h("span", { class: "tag" }, "等着上传");
   return [
     h("p", { class: "slipline" }, titleOf(row)),
-    h("p", { class: "tags" }, words, row.exported_at > 0 && h("span", { class: "tag" }, `已导出 ${clock(row.exported_at)}`)),
+    h(
+      "p",
+      { class: "tags" },
+      words,
+      row.exported_at > 0 && h("span", { class: "tag" }, `已导出 ${clock(row.exported_at)}`),
+    ),
     row.told && h("p", null, row.told),
     row.state === "refused" && h("p", { class: "quiet" }, "内容还在手机里，不会丢。可以再试，或导出成文件交给社区。"),
-    row.state === "refused" && h("button", { type: "button", class: "btn plain small", onclick: () => tryAgain(row.id) }, "再试一次"),
+    row.state === "refused" &&
+      h("button", { type: "button", class: "btn plain small", onclick: () => tryAgain(row.id) }, "再试一次"),
   ].filter(Boolean);
 }
 
@@ -96,7 +152,15 @@ function clashOf(row) {
   return [
     h("p", { class: "slipline" }, titleOf(row)),
     h("p", null, "这个编号在社区已经有一份内容不同的记录。两份社区都留着，由社区核对，这里不再上传。"),
-    row.first && h("dl", { class: "facts" }, h("dt", null, "社区那份"), h("dd", null, `${clock(row.first.made_at)} 记的，${clock(row.first.received_at)} 收到`), h("dt", null, "这一份"), h("dd", null, `${clock(row.made_at)} 记的`)),
+    row.first &&
+      h(
+        "dl",
+        { class: "facts" },
+        h("dt", null, "社区那份"),
+        h("dd", null, `${clock(row.first.made_at)} 记的，${clock(row.first.received_at)} 收到`),
+        h("dt", null, "这一份"),
+        h("dd", null, `${clock(row.made_at)} 记的`),
+      ),
     row.glance.texts?.length > 0 && h("p", null, `这一份写的：${row.glance.texts.join("；")}`),
     row.told && h("p", null, row.told),
     h("button", { type: "button", class: "btn plain small", onclick: () => settle(row.id) }, "知道了，收起"),
@@ -132,35 +196,88 @@ function slipOf(issue, words) {
     { class: "slip card" },
     h("p", { class: "quiet" }, [issue.number, words].filter(Boolean).join(" · ")),
     h("p", null, "回执码 ", h("span", { class: "code" }, code)),
-    h("button", { type: "button", class: "btn plain small", onclick: copy, "aria-label": `复制 ${issue.number} 的链接` }, "复制"),
+    h(
+      "button",
+      { type: "button", class: "btn plain small", onclick: copy, "aria-label": `复制 ${issue.number} 的链接` },
+      "复制",
+    ),
   );
 }
 
 function photoOf(photo) {
-  return [h("p", null, photo.told || "这张照片服务器没有收下。"), h("button", { type: "button", class: "btn plain small", onclick: () => forget(photo).then(() => send({ force: true })) }, "删除这张照片")];
+  return [
+    h("p", null, photo.told || "这张照片服务器没有收下。"),
+    h(
+      "button",
+      { type: "button", class: "btn plain small", onclick: () => forget(photo).then(() => send({ force: true })) },
+      "删除这张照片",
+    ),
+  ];
 }
 
 /** 长辈版, locking, and leaving this phone. */
 function phone(outbox, photos, drafts) {
   const { mode, size } = state.settings;
-  const sizes = [["", "", "标准"], ["elder", "", "长辈版"], ["elder", "26", "长辈版 大"], ["elder", "30", "长辈版 特大"]];
+  const sizes = [
+    ["", "", "标准"],
+    ["elder", "", "长辈版"],
+    ["elder", "26", "长辈版 大"],
+    ["elder", "30", "长辈版 特大"],
+  ];
   const left = outbox.filter((row) => row.state !== "clash" && !row.exported_at).length;
   const pictures = photos.filter((photo) => photo.state === "waiting" && !photo.exported_at).length;
   return h(
     "section",
     { class: "card" },
     h("h2", null, "这部手机"),
-    h("div", { class: "actions", role: "group", "aria-label": "字的大小" }, sizes.map(([one, points, words]) =>
-      h("button", { type: "button", class: "btn plain small", "aria-pressed": `${mode === one && size === points}`, onclick: () => chooseSize({ ...state.settings, mode: one, size: points }) }, words))),
-    h("div", { class: "head" }, h("p", { class: "quiet" }, book.made_at ? `名单是 ${clock(book.made_at)} 的` : "名单还没有取到"), h("button", { type: "button", class: "btn plain small", onclick: renewList }, "刷新名单")),
-    state.fullness > 0.8 && h("p", { class: "note soon" }, `手机给本应用的存储已用 ${Math.round(state.fullness * 100)}%。上传以后照片会自动删掉。`),
-    h("div", { class: "actions" }, h("button", { type: "button", class: "btn plain", onclick: lockNow }, icon("lock"), "锁定"), h("button", { type: "button", class: "btn danger", onclick: () => leave(left, pictures, outbox, drafts) }, "退出并清除")),
+    h(
+      "div",
+      { class: "actions", role: "group", "aria-label": "字的大小" },
+      sizes.map(([one, points, words]) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "btn plain small",
+            "aria-pressed": `${mode === one && size === points}`,
+            onclick: () => chooseSize({ ...state.settings, mode: one, size: points }),
+          },
+          words,
+        ),
+      ),
+    ),
+    h(
+      "div",
+      { class: "head" },
+      h("p", { class: "quiet" }, book.made_at ? `名单是 ${clock(book.made_at)} 的` : "名单还没有取到"),
+      h("button", { type: "button", class: "btn plain small", onclick: renewList }, "刷新名单"),
+    ),
+    state.fullness > 0.8 &&
+      h(
+        "p",
+        { class: "note soon" },
+        `手机给本应用的存储已用 ${Math.round(state.fullness * 100)}%。上传以后照片会自动删掉。`,
+      ),
+    h(
+      "div",
+      { class: "actions" },
+      h("button", { type: "button", class: "btn plain", onclick: lockNow }, icon("lock"), "锁定"),
+      h(
+        "button",
+        { type: "button", class: "btn danger", onclick: () => leave(left, pictures, outbox, drafts) },
+        "退出并清除",
+      ),
+    ),
   );
 }
 
 async function renewList() {
   const how = await refresh();
-  toast({ ok: "名单已经更新", same: "名单没有变化", login: "登录已过期，名单没有更新", away: "现在连不上，名单没有更新" }[how]);
+  toast(
+    { ok: "名单已经更新", same: "名单没有变化", login: "登录已过期，名单没有更新", away: "现在连不上，名单没有更新" }[
+      how
+    ],
+  );
 }
 
 function leave(left, pictures, outbox, drafts) {
@@ -177,12 +294,20 @@ function leave(left, pictures, outbox, drafts) {
     : [
         "手机里的名单和回执都会删掉，找不回来。",
         exported > 0 && `有 ${exported} 条只导出、还没有上传：请先确认文件已经交给社区。`,
+        !line.online && "现在离线，登录要等有网时再退出。",
         drafts.length > 0 && `有 ${drafts.length} 户填了一半，会一起删掉。`,
-      ].filter(Boolean).join("");
+      ]
+        .filter(Boolean)
+        .join("");
   dialog.append(
     h("h2", { id: "leave" }, blocked ? "现在不能清除" : "清除这部手机里的走访，并退出登录？"),
     h("p", null, words),
-    h("div", { class: "actions" }, stays, !blocked && h("button", { type: "button", class: "btn danger", onclick: wipeAll }, "清除并退出")),
+    h(
+      "div",
+      { class: "actions" },
+      stays,
+      !blocked && h("button", { type: "button", class: "btn danger", onclick: wipeAll }, "清除并退出"),
+    ),
   );
   dialog.addEventListener("cancel", () => dialog.remove());
   document.body.append(dialog);

@@ -36,8 +36,10 @@ export async function unlock(kept, pin) {
   return true;
 }
 
+export const LONGEST_WAIT = 300_000;
+
 /** How long to wait after so many wrong PINs, in milliseconds. */
-export const delayAfter = (wrong) => (wrong < 3 ? 0 : Math.min(5_000 * 2 ** (wrong - 3), 300_000));
+export const delayAfter = (wrong) => (wrong < 3 ? 0 : Math.min(5_000 * 2 ** (wrong - 3), LONGEST_WAIT));
 
 /** After this many wrong PINs the phone no longer decides alone. */
 export const MOST_WRONG = 10;
@@ -75,7 +77,10 @@ async function fromPin(pin, salt, iterations) {
 }
 
 const unwrap = (kept, wrapping) =>
-  crypto.subtle.unwrapKey("raw", kept.wrapped, wrapping, { name: "AES-GCM", iv: kept.iv }, AES, false, ["encrypt", "decrypt"]);
+  crypto.subtle.unwrapKey("raw", kept.wrapped, wrapping, { name: "AES-GCM", iv: kept.iv }, AES, false, [
+    "encrypt",
+    "decrypt",
+  ]);
 
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 const bytes = (text) => new TextEncoder().encode(text);

@@ -1,7 +1,7 @@
 // Going from door to door.
 
 import { h } from "./h.js";
-import { felt } from "./bus.js";
+import { felt, when } from "./bus.js";
 import { choosePlace, state } from "./state.js";
 import { nextAfter, placeOf, stairwell, standing } from "./book.js";
 import { undo, UNDO } from "./record.js";
@@ -27,7 +27,8 @@ export function go(hash, { replace = false } = {}) {
 export function nextHere() {
   const doors = stairwell(state.place);
   const near = last && doors.some((door) => door.id === last.id) && nextAfter(last);
-  return near || doors.find((door) => standing(door).due) || (doors.length ? nextAfter(doors.at(-1)) : undefined);
+  const here = near || doors.find((door) => standing(door).due) || nextAfter(doors.at(-1));
+  return here ?? doors.find((door) => standing(door).retry);
 }
 
 let timer = 0;
@@ -44,6 +45,15 @@ export function toast(words, undoable) {
     toast(done ? `已撤销：${door.room} 没有记走访` : "已经发出去了，不能撤销。请在这一户再记一次。");
     if (done) go(`#/door/${encodeURIComponent(door.id)}`, { replace: location.hash !== "#/" });
   };
-  box.replaceChildren(h("p", { class: "toast" }, h("span", null, words), undoable && h("button", { type: "button", class: "btn plain small", onclick: back }, "撤销")));
+  box.replaceChildren(
+    h(
+      "p",
+      { class: "toast" },
+      h("span", null, words),
+      undoable && h("button", { type: "button", class: "btn plain small", onclick: back }, "撤销"),
+    ),
+  );
   timer = setTimeout(end, UNDO);
 }
+
+when("locked", () => document.getElementById("toast").replaceChildren());

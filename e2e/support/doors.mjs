@@ -107,13 +107,19 @@ export const kept = (page, store) =>
       request.onerror = () => fail(request.error);
     });
     db.close();
-    return rows.map((row) => JSON.parse(JSON.stringify(row, (_, value) => (ArrayBuffer.isView(value) ? `${value.length} sealed bytes` : value))));
+    return rows.map((row) =>
+      JSON.parse(
+        JSON.stringify(row, (_, value) => (ArrayBuffer.isView(value) ? `${value.length} sealed bytes` : value)),
+      ),
+    );
   }, store);
 
 /** Every byte that the app keeps on the phone, as text, to look for what must not lie there in clear. */
 export async function everything(page) {
   const stores = ['meta', 'doors', 'drafts', 'outbox', 'receipts', 'photos', 'pictures'];
-  const text = (await Promise.all(stores.map((store) => kept(page, store)))).map((rows) => JSON.stringify(rows)).join('\n');
+  const text = (await Promise.all(stores.map((store) => kept(page, store))))
+    .map((rows) => JSON.stringify(rows))
+    .join('\n');
   assert(text.length > 200, 'nothing is kept');
   return text;
 }
