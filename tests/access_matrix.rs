@@ -14,6 +14,7 @@ use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
 use doorstep::photo;
 use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
+use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -117,6 +118,7 @@ struct Landmarks {
     household: Uuid,
     resident: Uuid,
     dwelling: Uuid,
+    data_request: Uuid,
     contact: Uuid,
     publication: Uuid,
     issue: Filed,
@@ -147,6 +149,7 @@ impl Landmarks {
             "households" => self.household,
             "residents" => self.resident,
             "dwellings" => self.dwelling,
+            "data-requests" => self.data_request,
             "issues" => self.issue.id,
             "imports" => Uuid::max(), // nobody has imported anything
             "me" => Uuid::nil(),
@@ -190,6 +193,15 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let enrolled = enrol(&mut tx, act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap();
     let Outcome::Created(resident) = enrolled else { panic!("somebody new") };
     let household = household_of(&mut tx, act, dwelling).await;
+    let request = NewRequest {
+        resident,
+        building,
+        kind: RequestKind::Copy,
+        channel: Channel::Window,
+        requester: "本人".to_owned(),
+        words: "要一份登记".to_owned(),
+    };
+    let data_request = request::file(&mut tx, act, request).await.unwrap();
     let contact = NewContact {
         estate: spot.estate_id,
         post: Post::GridAssistant,
@@ -239,6 +251,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         household,
         resident,
         dwelling,
+        data_request,
         contact,
         publication,
         issue,

@@ -21,6 +21,7 @@ mod outbox;
 mod place;
 mod races;
 mod registry;
+mod request;
 mod roll;
 mod search;
 mod settings;

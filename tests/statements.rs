@@ -28,6 +28,8 @@ const LISTS: &[&[Statement]] = &[
     registry::import::COMPARE_STATEMENTS,
     registry::life::STATEMENTS,
     registry::person::STATEMENTS,
+    registry::request::STATEMENTS,
+    registry::erasure::STATEMENTS,
     registry::roll::STATEMENTS,
     registry::tagging::STATEMENTS,
     search::STATEMENTS,

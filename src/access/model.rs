@@ -60,6 +60,7 @@ text_enum! {
         ResidentExport = "resident_export" "导出居民名单",
         ResidentReveal = "resident_reveal" "查看完整证件号和电话",
         ResidentTagRestricted = "resident_tag_restricted" "管理限制登记的标签",
+        DataRequestHandle = "data_request_handle" "办理个人信息请求",
         RegistryImport = "registry_import" "导入登记表",
         PlaceRead = "place_read" "查看小区楼栋",
         ContactEdit = "contact_edit" "维护公开联系人",
@@ -93,6 +94,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ResidentReveal, &[Secretary, Staff, GridWorker]),
         // 精神障碍患者, 社区矫正, 安置帮教: nobody else learns of them.
         (ResidentTagRestricted, &[Secretary]),
+        (DataRequestHandle, &[Secretary, Staff]),
         (RegistryImport, &[Secretary, Staff]),
         (PlaceRead, &[Secretary, Staff, BranchSecretary, GridWorker]),
         (ContactEdit, &[Secretary, Staff]),

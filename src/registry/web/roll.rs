@@ -279,10 +279,15 @@ async fn take_away(State(app): State<App>, viewer: Viewer, form: Form) -> Result
     let reason = format!("隐去号码，{people} 人；{}", query(&filter));
     audit::record(&mut tx, &act, "export", ("residents", viewer.tenant), &reason, &[]).await?;
     tx.commit().await?;
-    let name: String = form_urlencoded::byte_serialize("居民名单.xlsx".as_bytes()).collect();
+    Ok(workbook_response(content, "居民名单.xlsx"))
+}
+
+/// A workbook to be kept under a name.
+pub(super) fn workbook_response(content: Vec<u8>, name: &str) -> Response {
+    let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let disposition = format!("attachment; filename=\"doorstep.xlsx\"; filename*=UTF-8''{name}");
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned();
-    Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], Body::from(content)).into_response())
+    ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], Body::from(content)).into_response()
 }
 
 /// `郭丽萍 2026年11月24日 星期二 10:30 导出，号码已隐去`
