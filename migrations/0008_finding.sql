@@ -84,3 +84,25 @@ CREATE TABLE data_requests ( -- what somebody asks for about their own data (个
 CREATE INDEX data_requests_open ON data_requests (tenant_id, due_at, id) WHERE state = 'open';
 CREATE INDEX data_requests_ended ON data_requests (tenant_id, decided_at, id) WHERE state <> 'open';
 CREATE INDEX residents_by_merger ON residents (tenant_id, merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE TABLE export_requests ( -- somebody wants a roll with whole numbers, and somebody else decides
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    query TEXT NOT NULL, -- the filter of the roll
+    words TEXT NOT NULL, -- the filter, in words
+    people INTEGER NOT NULL, -- when it was asked for
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL,
+    asked_by UUID NOT NULL,
+    asked_at BIGINT NOT NULL,
+    decided_by UUID,
+    decided_at BIGINT,
+    answer TEXT, -- why not
+    expires_at BIGINT, -- of one that was approved
+    taken_at BIGINT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, asked_by) REFERENCES accounts (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('export_requests', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX export_requests_by_time ON export_requests (tenant_id, asked_at, id);
+CREATE INDEX export_requests_waiting ON export_requests (tenant_id, state, asked_at) WHERE state IN ('open', 'approved');

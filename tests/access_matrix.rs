@@ -168,6 +168,7 @@ impl Landmarks {
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
+            .replace("{export}", &Uuid::nil().to_string())
             .replace("{finding}", &Uuid::nil().to_string())
             .replace("{double}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())

@@ -14,6 +14,7 @@ mod cli;
 mod crash;
 mod demo;
 mod duplicates;
+mod export;
 mod finding;
 mod import;
 mod metrics;

@@ -22,6 +22,7 @@ const LISTS: &[&[Statement]] = &[
     place::STATEMENTS,
     registry::STATEMENTS,
     registry::enrol::STATEMENTS,
+    registry::export_request::STATEMENTS,
     registry::figures::STATEMENTS,
     registry::finding::STATEMENTS,
     registry::import::STATEMENTS,

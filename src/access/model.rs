@@ -58,6 +58,7 @@ text_enum! {
         ResidentEdit = "resident_edit" "修改居民登记",
         ResidentMerge = "resident_merge" "合并重复登记",
         ResidentExport = "resident_export" "导出居民名单",
+        ResidentExportApprove = "resident_export_approve" "审批导出完整号码",
         ResidentReveal = "resident_reveal" "查看完整证件号和电话",
         ResidentTagRestricted = "resident_tag_restricted" "管理限制登记的标签",
         DataRequestHandle = "data_request_handle" "办理个人信息请求",
@@ -91,6 +92,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ResidentEdit, &[Secretary, Staff, GridWorker]),
         (ResidentMerge, &[Secretary, Staff]),
         (ResidentExport, &[Secretary, Staff]),
+        (ResidentExportApprove, &[Secretary]),
         (ResidentReveal, &[Secretary, Staff, GridWorker]),
         // 精神障碍患者, 社区矫正, 安置帮教: nobody else learns of them.
         (ResidentTagRestricted, &[Secretary]),

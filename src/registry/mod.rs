@@ -5,6 +5,7 @@ mod copy;
 pub mod enrol;
 pub mod erasure;
 mod export;
+pub mod export_request;
 pub mod figures;
 pub mod finding;
 pub mod import;

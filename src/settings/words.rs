@@ -45,6 +45,8 @@ const WORDS: &[(&str, &str)] = &[
     ("registry.requests", "个人信息请求"),
     ("answer_days", "多久内答复（天）"),
     ("soon_days", "剩多少天算快到期"),
+    ("registry.exports", "导出完整号码的名单"),
+    ("take_hours", "批准后多久内领取"),
     ("registry.restricted_tags", "限制登记的标签（精神障碍、社区矫正、安置帮教）"),
     ("registered", "登记不登记"),
     ("off", "不登记"),

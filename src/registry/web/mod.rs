@@ -22,6 +22,7 @@ use crate::web::{Form, Shell, page, page_again};
 use crate::{audit, search};
 
 mod double;
+mod export;
 mod finding;
 mod member;
 mod request;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .merge(resident::routes())
         .merge(double::routes())
+        .merge(export::routes())
         .merge(finding::routes())
         .merge(roll::routes())
         .merge(request::routes())
