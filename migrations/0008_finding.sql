@@ -56,4 +56,53 @@ CREATE TABLE restricted_tags ( -- for named roles, where the setting allows them
     FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('restricted_tags', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX restricted_tags_by_resident ON restricted_tags (tenant_id, resident_id);
+CREATE INDEX resident_tags_by_resident ON resident_tags (tenant_id, resident_id);
 CREATE UNIQUE INDEX restricted_tags_current ON restricted_tags (tenant_id, resident_id, tag) WHERE until IS NULL;
+
+CREATE TABLE data_requests ( -- what somebody asks for about their own data (个人信息保护法, art. 44 to 50)
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    resident_id UUID NOT NULL,
+    building_id UUID NOT NULL, -- of the resident
+    kind TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    state TEXT NOT NULL,
+    requester_sealed BYTEA NOT NULL, -- who asks, and how that was checked
+    words_sealed BYTEA NOT NULL,
+    answer_sealed BYTEA,
+    filed_at BIGINT NOT NULL,
+    filed_by UUID,
+    due_at BIGINT NOT NULL,
+    decided_at BIGINT,
+    decided_by UUID,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id),
+    FOREIGN KEY (tenant_id, building_id) REFERENCES buildings (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('data_requests', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX data_requests_open ON data_requests (tenant_id, due_at, id) WHERE state = 'open';
+CREATE INDEX data_requests_ended ON data_requests (tenant_id, decided_at, id) WHERE state <> 'open';
+CREATE INDEX residents_by_merger ON residents (tenant_id, merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE TABLE export_requests ( -- somebody wants a roll with whole numbers, and somebody else decides
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    query TEXT NOT NULL, -- the filter of the roll
+    words TEXT NOT NULL, -- the filter, in words
+    people INTEGER NOT NULL, -- when it was asked for
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL,
+    asked_by UUID NOT NULL,
+    asked_at BIGINT NOT NULL,
+    decided_by UUID,
+    decided_at BIGINT,
+    answer TEXT, -- why not
+    expires_at BIGINT, -- of one that was approved
+    taken_at BIGINT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, asked_by) REFERENCES accounts (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('export_requests', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX export_requests_by_time ON export_requests (tenant_id, asked_at, id);
+CREATE INDEX export_requests_waiting ON export_requests (tenant_id, state, asked_at) WHERE state IN ('open', 'approved');

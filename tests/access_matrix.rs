@@ -16,6 +16,7 @@ use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
 use doorstep::registry::roll::Filter;
 use doorstep::visit;
+use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -130,6 +131,7 @@ struct Landmarks {
     household: Uuid,
     resident: Uuid,
     dwelling: Uuid,
+    data_request: Uuid,
     contact: Uuid,
     publication: Uuid,
     issue: Filed,
@@ -161,6 +163,7 @@ impl Landmarks {
             "households" => self.household,
             "residents" => self.resident,
             "dwellings" => self.dwelling,
+            "data-requests" => self.data_request,
             "issues" => self.issue.id,
             "campaigns" => self.campaign,
             "uploads" | "offline" => Uuid::nil(), // nothing has been sent
@@ -181,6 +184,7 @@ impl Landmarks {
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
+            .replace("{export}", &Uuid::nil().to_string())
             .replace("{finding}", &Uuid::nil().to_string())
             .replace("{double}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
@@ -210,6 +214,15 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let enrolled = enrol(&mut tx, act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap();
     let Outcome::Created(resident) = enrolled else { panic!("somebody new") };
     let household = household_of(&mut tx, act, dwelling).await;
+    let request = NewRequest {
+        resident,
+        building,
+        kind: RequestKind::Copy,
+        channel: Channel::Window,
+        requester: "本人".to_owned(),
+        words: "要一份登记".to_owned(),
+    };
+    let data_request = request::file(&mut tx, act, request).await.unwrap();
     let contact = NewContact {
         estate: spot.estate_id,
         post: Post::GridAssistant,
@@ -260,6 +273,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         household,
         resident,
         dwelling,
+        data_request,
         contact,
         publication,
         issue,

@@ -44,8 +44,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
-            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "visit",
-            "config",
+            "access", "audit", "offline", "outbox", "photo", "settings", "place", "registry", "board", "issue",
+            "meeting", "visit", "config",
         ],
     ),
     ("upkeep", &["access", "offline", "outbox", "photo", "registry", "issue", "visit", "app"]),

@@ -8,7 +8,7 @@ pub mod web;
 
 pub use model::{Broken, Change, Past, PastChange, Verdict};
 pub(crate) use store::begin;
-pub use store::{Listed, STATEMENTS, history, list, verify};
+pub use store::{Listed, STATEMENTS, erase, history, list, verify};
 
 use db::Tx;
 use uuid::Uuid;

@@ -18,6 +18,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     REMEMBER = "INSERT INTO field_histories (tenant_id, id, position, subject_id, field, sealed)
         VALUES ($1, $2, $3, $4, $5, $6)";
+    /// The values of one field, or of every field.
+    ERASE = "DELETE FROM field_histories WHERE tenant_id = $1 AND subject_id = $2 AND (CAST($3 AS TEXT) IS NULL OR field = $3)";
     AFTER = "SELECT position, at, account_id, role, action, subject_kind, subject_id, reason, fields, hash
         FROM audit_entries WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT 1000";
     /// What was changed about a subject, the latest first, a row for each field.
@@ -85,6 +87,20 @@ pub async fn history(tx: &mut Tx, act: &Act, subject: Uuid) -> Result<Vec<Past>>
         }
     }
     Ok(past)
+}
+
+/// Erases what the history holds of a subject: of some fields, or of all. The entries stay, with the digests, and the chain
+/// still holds.
+pub async fn erase(tx: &mut Tx, act: &Act, subject: Uuid, fields: Option<&[&str]>) -> Result<()> {
+    match fields {
+        None => _ = tx.execute(ERASE.bind(act.tenant).bind(subject).bind(None::<String>)).await?,
+        Some(fields) => {
+            for field in fields {
+                tx.execute(ERASE.bind(act.tenant).bind(subject).bind(Some(*field))).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Begins the chain of a new tenant.

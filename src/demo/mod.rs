@@ -23,12 +23,13 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::access::{self, Act, Link, OrganisationKind, Role, TenantKind};
 use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::place::{self, Use};
-use crate::registry::enrol::{NewResident, enrol};
+use crate::registry::enrol::{NewResident, Outcome, enrol};
 use crate::registry::figures;
 use community::{Community, act_at};
 use people::{Family, Person};
@@ -200,10 +201,14 @@ async fn settle(
     bar.set_length(size.residents as u64);
     bar.set_position(0);
     let (lived_in, empty) = homes.split_at(families.len().min(homes.len()));
+    let mut some = Vec::new();
     for (homes, families) in lived_in.chunks(STEP).zip(families.chunks(STEP)) {
         let mut tx = db.begin().await?;
         for (home, family) in homes.iter().zip(families) {
-            move_in(&mut tx, &act, home.dwelling, family).await?;
+            let moved_in = move_in(&mut tx, &act, home.dwelling, family).await?;
+            if some.len() < 2 {
+                some.extend(moved_in);
+            }
             bar.inc(family.members.len() as u64);
         }
         tx.commit().await?;
@@ -214,17 +219,23 @@ async fn settle(
     }
     tx.commit().await?;
     while figures::count_some(db, &act.means).await? {}
+    survey::requests(db, community, &some, now - SignedDuration::from_mins(3)).await?;
     survey::again(db, community, lived_in, &families, now - SignedDuration::from_mins(2)).await
 }
 
-async fn move_in(tx: &mut Tx, act: &Act, dwelling: uuid::Uuid, family: &Family) -> Result<()> {
+/// Gives the head of the family and the building.
+async fn move_in(tx: &mut Tx, act: &Act, dwelling: Uuid, family: &Family) -> Result<Option<(Uuid, Uuid)>> {
     place::set_use(tx, act, dwelling, family.usage).await?;
-    let Some(head) = family.members.first() else { return Ok(()) };
+    let Some(head) = family.members.first() else { return Ok(None) };
     let head = name(&head.name)?;
+    let mut first = None;
     for person in &family.members {
-        enrol(tx, act, dwelling, &head, &resident(person)?).await?;
+        if let Outcome::Created(id) = enrol(tx, act, dwelling, &head, &resident(person)?).await? {
+            first = first.or(Some(id));
+        }
     }
-    Ok(())
+    let building = place::dwelling(tx, act.tenant, dwelling).await?.building_id;
+    Ok(first.map(|first| (first, building)))
 }
 
 fn resident(person: &Person) -> Result<NewResident> {

@@ -1,4 +1,5 @@
-//! A few homes are surveyed again, so that there is something to look at under 变化核对.
+//! A few homes are surveyed again, somebody asks about their own data, and somebody wants a roll with whole numbers, so that
+//! there is something to look at under 变化核对, 个人信息请求 and 导出审批.
 
 use db::Db;
 use jiff::Timestamp;
@@ -6,9 +7,11 @@ use uuid::Uuid;
 
 use super::community::{Community, Home};
 use super::people::Family;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::place;
+use crate::registry::export_request::{self, Roll};
 use crate::registry::import::{Column, ImportOptions, import_file, workbook};
+use crate::registry::request::{self, Channel, NewRequest, RequestKind};
 
 /// So many homes stand in the workbook.
 const HOMES: usize = 8;
@@ -59,6 +62,28 @@ pub async fn again(db: &Db, community: &Community, homes: &[Home], families: &[F
     let options = ImportOptions { compare: true, ..ImportOptions::default() };
     import_file(db, &act, "入户复查登记表.xlsx", workbook(lines)?, options, |_, _| {}).await?;
     Ok(())
+}
+
+/// Two requests of residents, and one for a roll. A deadline that the calendar does not know yet is left out.
+pub async fn requests(db: &Db, community: &Community, residents: &[(Uuid, Uuid)], now: Timestamp) -> Result<()> {
+    let act = community.act(community.cast.desk, now);
+    let asked = [
+        (RequestKind::Correction, Channel::Window, "本人，看了身份证", "工作单位早就换了，请改过来"),
+        (RequestKind::Deletion, Channel::Phone, "本人来电，核对了姓名和门牌", "不想留电话和文化程度，请删掉"),
+    ];
+    let mut tx = db.begin().await?;
+    for ((kind, channel, requester, words), (resident, building)) in asked.into_iter().zip(residents) {
+        let (resident, building) = (*resident, *building);
+        let (requester, words) = (requester.to_owned(), words.to_owned());
+        let new = NewRequest { resident, building, kind, channel, requester, words };
+        match request::file(&mut tx, &act, new).await {
+            Ok(_) | Err(Error::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let roll = Roll { query: "tag=subsistence_allowance".to_owned(), words: "低保".to_owned(), people: 0 };
+    export_request::ask(&mut tx, &act, roll, "区民政局核对救助对象，月底销毁").await?;
+    Ok(tx.commit().await?)
 }
 
 async fn place_of(tx: &mut db::Tx, tenant: Uuid, dwelling: Uuid) -> Result<Vec<(Column, String)>> {

@@ -1,4 +1,5 @@
-//! A roll as rows of the 居民信息登记表. Numbers are masked, and what is only for those who asked why is left out.
+//! A roll as rows of the 居民信息登记表. Numbers are masked unless somebody has approved otherwise; what is only for those who
+//! asked why, health and notes, is left out in any case.
 
 use db::Tx;
 use jiff::civil::Date;
@@ -17,7 +18,7 @@ use crate::place::room_words;
 pub const MOST: usize = 5_000;
 const STEP: usize = 64;
 
-/// The rows of a roll, in the order of its pages.
+/// The rows of a roll, in the order of its pages; with `whole` numbers or masked.
 ///
 /// Errors: refused if there are more than [`MOST`].
 pub(super) async fn rows(
@@ -25,7 +26,7 @@ pub(super) async fn rows(
     act: &Act,
     scope: &Scope,
     filter: &Filter,
-    today: Date,
+    (today, whole): (Date, bool),
 ) -> Result<Vec<Vec<(Column, String)>>> {
     let (mut rows, mut before) = (Vec::new(), i64::MAX);
     loop {
@@ -45,7 +46,7 @@ pub(super) async fn rows(
                 (Column::Room, room_words(&door.room)),
                 (Column::Head, door.head_name.clone()),
             ];
-            rows.push(place.into_iter().chain(particulars(&person)).chain(said(&tags)).collect());
+            rows.push(place.into_iter().chain(particulars(&person, whole)).chain(said(&tags)).collect());
         }
         if rows.len() > MOST {
             return Err(Error::refused(format!("一次最多导出 {MOST} 人，请按小区或楼栋分几次导出")));
@@ -55,7 +56,7 @@ pub(super) async fn rows(
     }
 }
 
-fn particulars(person: &Person) -> impl Iterator<Item = (Column, String)> {
+fn particulars(person: &Person, whole: bool) -> impl Iterator<Item = (Column, String)> {
     let columns = [
         (Column::Relation, Particular::Relation),
         (Column::Name, Particular::Name),
@@ -71,7 +72,10 @@ fn particulars(person: &Person) -> impl Iterator<Item = (Column, String)> {
         (Column::Marital, Particular::Marital),
         (Column::Workplace, Particular::Workplace),
     ];
-    columns.into_iter().filter_map(|(column, particular)| Some((column, particular.masked(person.get(particular)?))))
+    columns.into_iter().filter_map(move |(column, particular)| {
+        let kept = person.get(particular)?;
+        Some((column, if whole { particular.words(kept) } else { particular.masked(kept) }))
+    })
 }
 
 /// What the columns for tags say. Health is left out.

@@ -1,8 +1,11 @@
 //! The register of who lives where: looked up by name, door, phone or identity number, seen building by building and
 //! household by household. What identifies a person is shown masked; a reveal asks for a reason and is logged.
 
+mod copy;
 pub mod enrol;
+pub mod erasure;
 mod export;
+pub mod export_request;
 pub mod figures;
 pub mod finding;
 pub mod import;
@@ -11,6 +14,7 @@ mod lookup;
 mod model;
 mod particular;
 pub mod person;
+pub mod request;
 pub mod roll;
 mod store;
 mod tag;

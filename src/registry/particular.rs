@@ -53,6 +53,21 @@ impl Particular {
         Particular::SEALED.contains(&self)
     }
 
+    /// The register of who lives here needs it, by statutory duty, for as long as somebody does; the rest is erased when they ask.
+    pub const fn is_needed(self) -> bool {
+        matches!(
+            self,
+            Particular::Name
+                | Particular::Sex
+                | Particular::BirthDate
+                | Particular::Document
+                | Particular::Identity
+                | Particular::Relation
+                | Particular::RegisteredAddress
+                | Particular::ResidenceState
+        )
+    }
+
     /// Reads what somebody wrote into the form in which it is kept; `None` where it is left blank. The number of a document
     /// is read by [`Document::read`].
     ///

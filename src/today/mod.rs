@@ -37,6 +37,8 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(registry::finding::todo(&mut tx, &viewer, now).await?);
     todos.extend(offline::todo(&mut tx, &viewer, now).await?);
     todos.extend(visit::todo(&mut tx, &viewer, now).await?);
+    todos.extend(registry::request::todo(&mut tx, &viewer, now).await?);
+    todos.extend(registry::export_request::todo(&mut tx, &viewer, now).await?);
     todos.extend(access::todo(&mut tx, &viewer, now).await?);
     todos.sort_by_key(|todo| todo.due);
     let more = todos.len() > MOST;

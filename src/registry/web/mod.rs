@@ -22,8 +22,10 @@ use crate::web::{Form, Shell, page, page_again};
 use crate::{audit, search};
 
 mod double;
+mod export;
 mod finding;
 mod member;
+mod request;
 mod resident;
 mod roll;
 mod tags;
@@ -32,8 +34,10 @@ pub fn routes() -> Routes {
     Routes::default()
         .merge(resident::routes())
         .merge(double::routes())
+        .merge(export::routes())
         .merge(finding::routes())
         .merge(roll::routes())
+        .merge(request::routes())
         .merge(tags::routes())
         .merge(member::routes())
         .get("/residents", Permission::ResidentRead, list)
@@ -57,6 +61,7 @@ struct Residents {
     merges: bool,
     edits: bool,
     imports: bool,
+    requests: bool,
 }
 
 /// What a search has found: a part of the page, and on its own what is put under the search box while somebody types.
@@ -101,7 +106,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     let nobody = !store::anybody(&mut tx, viewer.tenant).await?;
     let imports = viewer.may(Permission::RegistryImport);
     let (merges, edits) = (viewer.may(Permission::ResidentMerge), viewer.may(Permission::ResidentEdit));
-    page(&Residents { shell, query: String::new(), results: None, nobody, merges, edits, imports })
+    let requests = viewer.may(Permission::DataRequestHandle);
+    page(&Residents { shell, query: String::new(), results: None, nobody, merges, edits, imports, requests })
 }
 
 /// Looks people and doors up. What is looked for comes in the body of a POST, so that no name and no number gets into
@@ -124,7 +130,8 @@ async fn search(
     }
     let imports = viewer.may(Permission::RegistryImport);
     let (merges, edits) = (viewer.may(Permission::ResidentMerge), viewer.may(Permission::ResidentEdit));
-    page(&Residents { shell, query, results: Some(results), nobody: false, merges, edits, imports })
+    let requests = viewer.may(Permission::DataRequestHandle);
+    page(&Residents { shell, query, results: Some(results), nobody: false, merges, edits, imports, requests })
 }
 
 async fn look_up(tx: &mut Tx, act: &Act, scope: &Scope, text: &str, before: i64) -> Result<Answer> {
@@ -267,7 +274,7 @@ impl HouseholdPage {
 }
 
 impl Household {
-    fn door(&self) -> String {
+    pub(super) fn door(&self) -> String {
         door_words("", &self.building_name, &self.unit_key, &self.room)
     }
 }

@@ -49,6 +49,7 @@ struct ResidentPage {
     tags: Vec<MemberTag>,
     past: Vec<Past>,
     may_edit: bool,
+    may_request: bool,
     form: Form,
     failed: &'static str,
 }
@@ -84,6 +85,7 @@ async fn resident_page(
         facts,
         past: past.into_iter().map(told).collect(),
         may_edit: viewer.may(Permission::ResidentEdit),
+        may_request: viewer.may(Permission::DataRequestHandle),
         shell,
         household,
         person,

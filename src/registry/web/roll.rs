@@ -64,7 +64,7 @@ async fn show_figures(State(app): State<App>, viewer: Viewer, shell: Shell) -> R
 // ---------- rolls ----------
 
 #[derive(Debug, Default, Deserialize)]
-struct Asked {
+pub(super) struct Asked {
     #[serde(default)]
     estate: String,
     #[serde(default)]
@@ -81,7 +81,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn filter(&self) -> Filter {
+    pub fn filter(&self) -> Filter {
         Filter {
             estate: self.estate.parse().ok(),
             building: self.building.parse().ok(),
@@ -92,7 +92,7 @@ impl Asked {
         }
     }
 
-    fn of(query: &str) -> Asked {
+    pub fn of(query: &str) -> Asked {
         let mut asked = Asked::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
             match name.as_str() {
@@ -110,7 +110,7 @@ impl Asked {
 }
 
 /// The filter as a query: identifiers and codes, never a name or a number of anybody.
-fn query(filter: &Filter) -> String {
+pub(super) fn query(filter: &Filter) -> String {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let parts = [
         ("estate", id(filter.estate)),
@@ -165,23 +165,11 @@ impl RollPage {
 
     /// The filter in words.
     fn chosen(&self) -> String {
-        let place = |options: &Options, id: Option<Uuid>| {
-            let id = id.map(|id| id.to_string())?;
-            options.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone())
-        };
-        let words = [
-            place(&self.estates, self.filter.estate),
-            place(&self.buildings, self.filter.building),
-            place(&self.grids, self.filter.grid),
-            self.filter.tag.map(|tag| tag.to_string()),
-            self.filter.age.map(|age| age.to_string()),
-            self.filter.state.map(|state| state.to_string()),
-        ];
-        let words: Vec<String> = words.into_iter().flatten().collect();
+        let words = words(&self.filter, &self.estates, &self.buildings, &self.grids);
         if words.is_empty() {
             "按小区、楼栋、标签、年龄挑选".to_owned()
         } else {
-            format!("条件：{}", words.join("、"))
+            format!("条件：{words}")
         }
     }
 
@@ -190,8 +178,29 @@ impl RollPage {
     }
 
     fn counted(&self) -> String {
-        if self.count > COUNTED { format!("{COUNTED}+") } else { self.count.to_string() }
+        counted(self.count)
     }
+}
+
+pub(super) fn counted(count: i64) -> String {
+    if count > COUNTED { format!("{COUNTED}+") } else { count.to_string() }
+}
+
+/// A filter in words; empty where it lets everybody through.
+pub(super) fn words(filter: &Filter, estates: &Options, buildings: &Options, grids: &Options) -> String {
+    let place = |options: &Options, id: Option<Uuid>| {
+        let id = id.map(|id| id.to_string())?;
+        options.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone())
+    };
+    let words = [
+        place(estates, filter.estate),
+        place(buildings, filter.building),
+        place(grids, filter.grid),
+        filter.tag.map(|tag| tag.to_string()),
+        filter.age.map(|age| age.to_string()),
+        filter.state.map(|state| state.to_string()),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join("、")
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked): Query<Asked>) -> Result<Response> {
@@ -269,7 +278,7 @@ async fn take_away(State(app): State<App>, viewer: Viewer, form: Form) -> Result
     let scope = viewer.scope(Permission::ResidentExport);
     let filter = Asked::of(form.value("query")).filter();
     let mut tx = app.db.read().await?;
-    let rows = export::rows(&mut tx, &act, &scope, &filter, super::today(&act)).await?;
+    let rows = export::rows(&mut tx, &act, &scope, &filter, (super::today(&act), false)).await?;
     drop(tx);
     let (people, mark) = (rows.len(), mark(&viewer.name, act.at));
     let content = tokio::task::spawn_blocking(move || import::marked_workbook(rows, &mark))
@@ -279,10 +288,15 @@ async fn take_away(State(app): State<App>, viewer: Viewer, form: Form) -> Result
     let reason = format!("隐去号码，{people} 人；{}", query(&filter));
     audit::record(&mut tx, &act, "export", ("residents", viewer.tenant), &reason, &[]).await?;
     tx.commit().await?;
-    let name: String = form_urlencoded::byte_serialize("居民名单.xlsx".as_bytes()).collect();
+    Ok(workbook_response(content, "居民名单.xlsx"))
+}
+
+/// A workbook to be kept under a name.
+pub(super) fn workbook_response(content: Vec<u8>, name: &str) -> Response {
+    let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let disposition = format!("attachment; filename=\"doorstep.xlsx\"; filename*=UTF-8''{name}");
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned();
-    Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], Body::from(content)).into_response())
+    ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], Body::from(content)).into_response()
 }
 
 /// `郭丽萍 2026年11月24日 星期二 10:30 导出，号码已隐去`
