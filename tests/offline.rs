@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorstep::access::{Reach, Role};
+use doorstep::access::{self, Reach, Role};
 use doorstep::registry::{self, Particular};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ db_test! {
         let other = app.person(Role::GridWorker).browser().await;
         other.put(&path(app.means.id()), record.to_string()).await.assert_status(403);
         // Without the token nothing is taken at all.
-        estate.phone.put_direct(&path(app.means.id())).await.assert_status(409);
+        estate.phone.put_direct(&path(app.means.id())).await.assert_status(401);
         let property = app.person(Role::PropertyManager).create().await;
         let mut record = record;
         record["account"] = json!(property.id);
@@ -166,6 +166,26 @@ db_test! {
         for asset in worker.between_all("\"/assets/", "\"").filter(|asset| !asset.is_empty()) {
             app.browser().get(&format!("/assets/{asset}")).await.assert_ok();
         }
+    }
+
+    async fn a_phone_that_paused_is_opened_by_the_pin_that_the_app_asked_for(app: TestApp) {
+        let worker = app.person(Role::GridWorker).create().await;
+        let mut tx = app.db.begin().await.unwrap();
+        let invitation = access::invite(&mut tx, &app.act(), worker.id).await.unwrap();
+        tx.commit().await.unwrap();
+        let phone = app.browser();
+        phone.post(&format!("/join/{invitation}"), &[("device", "红米"), ("pin", "395817"), ("again", "395817")]).await.assert_ok();
+        phone.get("/offline/hello").await.assert_ok();
+        phone.post_json("/offline/pin", &json!({ "pin": "123457" })).await.assert_status(422);
+        app.means.clock.set(app.means.now() + SignedDuration::from_hours(2));
+        let locked = phone.get_direct("/offline/hello").await;
+        assert_eq!((locked.status, locked.location.as_deref()), (303, Some("/unlock")));
+        let pin = async |pin: &str| phone.post_json("/offline/pin", &json!({ "pin": pin })).await;
+        pin("123457").await.assert_status(422).assert_contains("PIN 码不对");
+        phone.get_direct("/offline/hello").await.assert_status(303);
+        pin("395817").await.assert_status(204);
+        phone.get("/offline/hello").await.assert_ok();
+        app.browser().post_json("/offline/pin", &json!({ "pin": "395817" })).await.assert_status(401);
     }
 
     /// Two workers each correct a person twice while neither has signal. In whatever order the four edits arrive, the register

@@ -151,7 +151,7 @@ db_test! {
             "answers": [{ "question": "q1", "value": "yes" }, { "question": "q2", "value": "怕煤气中毒" }],
             "edits": [{ "resident": person["id"], "seen": person["version"], "fields": { "phone": "138 0000 1234" } }],
             "findings": [{ "kind": "moved_in", "household": null, "name": "王小宝", "sex": "1", "birth_date": "2020-05-01" }],
-            "problems": [{ "category": "lighting", "text": "六楼楼道灯不亮", "reporter": { "resident": person["id"], "name": "王秀兰" }, "photos": [] }],
+            "problems": [{ "category": "lighting", "text": "六楼楼道灯不亮", "reporter": { "name": "王秀兰", "phone": "" }, "photos": [] }],
             "note": "耳背，要大声",
         })).await;
         assert_eq!(receipt["state"], "accepted", "{receipt}");
@@ -163,6 +163,9 @@ db_test! {
         app.browser().get(issue["link"].as_str().unwrap()).await.assert_ok().assert_contains("居民反映");
         let issue_page = estate.staff.get(&found.link("/issues/0")).await;
         issue_page.assert_ok().assert_contains("敲门行动");
+        // The reporter's phone was not typed: the register knows it.
+        let reveal = format!("{}/reporter-reveals", issue_page.url);
+        estate.staff.post(&reveal, &[("reveal_reason", "回访核实情况")]).await.assert_ok().assert_contains("13800001234");
         // So is the correction, with who made it; the newcomer waits for somebody to accept them.
         let household = estate.staff.get(&format!("/households/{}", door["households"][0]["id"].as_str().unwrap())).await;
         household.assert_ok().assert_contains("138****1234").assert_lacks("王小宝");

@@ -94,7 +94,12 @@ pub async fn check_pin(db: &Db, means: &Means, viewer: &Viewer, pin: String) -> 
     if session::attempt(db, &Act::own(viewer, means), &who, pin, Some(hash)).await? {
         return Ok(());
     }
-    Err(Error::refused("PIN 码不对，请再试一次。连续输错几次，账号会锁定一段时间。"))
+    Err(wrong_pin())
+}
+
+/// What somebody is told who has typed another PIN than theirs.
+pub fn wrong_pin() -> Error {
+    Error::refused("PIN 码不对，请再试一次。连续输错几次，账号会锁定一段时间。")
 }
 
 /// Changes one's own PIN. `false` if the old one is wrong.

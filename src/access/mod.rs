@@ -15,11 +15,11 @@ pub mod web;
 
 pub use account::{NewAccount, create_account, create_organisation, create_tenant};
 pub use act::Act;
-pub use credential::{check_pin, expire_password};
+pub use credential::{check_pin, expire_password, wrong_pin};
 pub use link::Link;
 pub use model::{ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer};
 pub use routes::{Need, Route, Routes};
-pub use session::{Entry, invite, recognise, sign_in, sign_out};
+pub use session::{Entry, invite, recognise, sign_in, sign_out, unlock};
 pub use store::{
     Holder, Organisation, STATEMENTS, Tenant, holders, organisation, organisations, tenant, tenant_by_code, tenants,
     viewer_of,

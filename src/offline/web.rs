@@ -1,8 +1,8 @@
 use askama::Template;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use axum::response::{IntoResponse, Response};
 use db::Cursor;
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use super::model::Ruling;
 use super::receive::{self, Outcome};
 use super::review::{self, Pair, Said};
 use super::store;
+use crate::access::web::LockedViewer;
 use crate::access::{self, Need, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -28,7 +29,7 @@ pub fn routes() -> Routes {
     use Permission::UploadReview;
     Routes::default()
         .get("/offline/hello", Need::Work, hello)
-        .post("/offline/pin", Need::Work, check_pin)
+        .post("/offline/pin", Need::Public, check_pin)
         .put("/offline/records/{id}", Need::Work, create)
         .put("/offline/records/{id}/photos/{photo}", Need::Work, create_photo)
         .get("/uploads", UploadReview, list)
@@ -39,7 +40,7 @@ pub fn routes() -> Routes {
 }
 
 /// Who is signed in on this phone, and what it needs to send: the token, the time, and the key of exported files.
-async fn hello(State(app): State<App>, viewer: Viewer, csrf: axum::Extension<Csrf>) -> Result<Json<Value>> {
+async fn hello(State(app): State<App>, viewer: Viewer, csrf: Extension<Csrf>) -> Result<Json<Value>> {
     let key = export::public_key(&app.means.keys, viewer.tenant);
     Ok(Json(json!({
         "account": viewer.account,
@@ -56,14 +57,25 @@ struct Pin {
     pin: String,
 }
 
-/// Whether this is the PIN of whoever is signed in, so that the phone can seal with it what it keeps.
+/// Whether this is the PIN of whoever is signed in, so that the phone can seal with it what it keeps. A session that has
+/// paused for too long it opens again, as the page with the PIN would: whoever has just typed it into the app need not
+/// type it once more. Such a phone has no token yet; no other site can send this kind of request.
 async fn check_pin(
     State(app): State<App>,
-    viewer: Viewer,
-    _: FromThisSite,
+    viewer: Option<Extension<Viewer>>,
+    locked: Option<Extension<LockedViewer>>,
+    token: std::result::Result<FromThisSite, StatusCode>,
     Json(Pin { pin }): Json<Pin>,
 ) -> Result<StatusCode> {
-    access::check_pin(&app.db, &app.means, &viewer, pin).await?;
+    match (viewer, locked, token) {
+        (Some(Extension(viewer)), _, Ok(_)) => access::check_pin(&app.db, &app.means, &viewer, pin).await?,
+        (None, Some(Extension(LockedViewer(viewer))), _) => {
+            if !access::unlock(&app.db, &app.means, &viewer, pin).await? {
+                return Err(access::wrong_pin());
+            }
+        }
+        _ => return Ok(StatusCode::UNAUTHORIZED),
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -136,6 +136,15 @@ pub(super) async fn at_door(tx: &mut Tx, act: &Act, dwelling: Uuid, name: &Perso
     found.into_iter().map(|found| found.open(act)).collect()
 }
 
+/// The phone of the one person of a name who lives in a dwelling; `None` if there are several or it is not known.
+pub async fn phone_at(tx: &mut Tx, act: &Act, dwelling: Uuid, name: &str) -> Result<Option<String>> {
+    let Ok(name) = PersonName::parse(name) else { return Ok(None) };
+    match at_door(tx, act, dwelling, &name).await?.as_slice() {
+        [only] => Ok(only.get(Particular::Phone).map(str::to_owned)),
+        _ => Ok(None),
+    }
+}
+
 impl Person {
     pub fn get(&self, particular: Particular) -> Option<&str> {
         self.values.get(&particular).map(String::as_str)

@@ -19,7 +19,7 @@ use crate::offline::{Recorder, Sent};
 use crate::place::{self, Use};
 use crate::registry::enrol::NewResident;
 use crate::registry::finding::{self, Batch, BatchKind, Said};
-use crate::registry::{self, Edit, Particular};
+use crate::registry::{self, Edit};
 use crate::{audit, settings};
 
 /// The kind of these records.
@@ -69,7 +69,7 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
     }
     let mut issues = Vec::new();
     for (position, problem) in slip.problems.iter().enumerate() {
-        let filed = file(tx, &act, &door, problem).await?;
+        let filed = file(tx, &act, (slip.dwelling, &door), problem).await?;
         let row = ADD_ISSUE.bind(act.tenant).bind(sent.id).bind(position as i64).bind(campaign.id).bind(filed.id);
         tx.execute(row.bind(Json(&problem.photos))).await?;
         let link = format!("/receipts/{}", filed.receipt_code);
@@ -198,19 +198,18 @@ async fn note(tx: &mut Tx, act: &Act, batch: &Batch, dwelling: Uuid, found: &Fin
     Ok(())
 }
 
-/// Each problem is an issue, with the stairwell as its place. The phone of a reporter who is registered here need not be
-/// typed again.
-async fn file(tx: &mut Tx, act: &Act, door: &Door, problem: &Problem) -> Result<issue::Filed> {
+/// Each problem is an issue, with the stairwell as its place. The phone number of a reporter who lives here is not on the
+/// phone in clear, nor need it be typed again: the register knows it.
+async fn file(
+    tx: &mut Tx,
+    act: &Act,
+    (dwelling, door): (Uuid, &Door),
+    problem: &Problem,
+) -> Result<issue::Filed> {
     let spot = place::spot_of_unit(tx, act.tenant, door.unit_id).await?;
     let mut reporter = problem.reporter.clone();
-    if let (Some(Reporter { name, phone }), Some(resident)) = (&mut reporter, problem.resident) {
-        let known = registry::person::person(tx, act, resident).await?;
-        if name.is_empty() {
-            known.name().clone_into(name);
-        }
-        if phone.is_empty() && name == known.name() {
-            known.get(Particular::Phone).unwrap_or_default().clone_into(phone);
-        }
+    if let Some(Reporter { name, phone }) = reporter.as_mut().filter(|reporter| reporter.phone.is_empty()) {
+        *phone = registry::phone_at(tx, act, dwelling, name).await?.unwrap_or_default();
     }
     let new = NewIssue {
         source: Source::Door,

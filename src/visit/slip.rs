@@ -52,8 +52,6 @@ pub(super) struct Problem {
     pub text: String,
     pub place_text: String,
     pub reporter: Option<Reporter>,
-    /// Somebody of the household, whose phone the register knows.
-    pub resident: Option<Uuid>,
     /// The phone's ids of the photos.
     pub photos: Vec<Uuid>,
 }
@@ -120,7 +118,6 @@ struct WrittenProblem {
 
 #[derive(Deserialize)]
 struct WrittenReporter {
-    resident: Option<Uuid>,
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -211,7 +208,6 @@ fn problem(problem: WrittenProblem) -> Result<Problem> {
         return Err(Error::refused("问题至少要写 2 个字"));
     }
     let reporter = problem.reporter.filter(|_| !problem.anonymous);
-    let resident = reporter.as_ref().and_then(|reporter| reporter.resident);
     let reporter = reporter.map(|reporter| {
         let phone = reporter.phone.trim();
         let phone = if phone.is_empty() {
@@ -226,7 +222,6 @@ fn problem(problem: WrittenProblem) -> Result<Problem> {
         text,
         place_text: limited(&problem.place_text, "具体位置", 100)?,
         reporter: reporter.transpose()?,
-        resident,
         photos: problem.photos.into_iter().take(MOST).collect(),
     })
 }

@@ -83,13 +83,14 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 pub struct FromThisSite;
 
 impl<S: Sync> FromRequestParts<S> for FromThisSite {
-    type Rejection = Error;
+    /// Whoever sends asks for a new token and sends again: what was sent is not at fault.
+    type Rejection = StatusCode;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
         let sent = parts.headers.get("x-csrf").and_then(|token| token.to_str().ok());
         match parts.extensions.get::<Csrf>() {
             Some(Csrf(expected)) if !expected.is_empty() && sent == Some(expected) => Ok(FromThisSite),
-            _ => Err(Error::Stale("这个页面打开得太久，请重新联系一次服务器再试。".to_owned())),
+            _ => Err(StatusCode::UNAUTHORIZED),
         }
     }
 }

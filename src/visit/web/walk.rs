@@ -48,7 +48,8 @@ async fn show_app() -> Result<Response> {
 async fn worker() -> impl IntoResponse {
     let own = ["app.css", "icon.svg", "icons.svg", "idb.js"].into_iter();
     let parts = assets_in("doors/").into_iter().filter(|name| *name != "doors/worker.js");
-    let shell: Vec<String> = std::iter::once("/doors".to_owned()).chain(own.chain(parts).map(asset)).collect();
+    let pages = ["/doors", "/doors/app.webmanifest"].map(str::to_owned);
+    let shell: Vec<String> = pages.into_iter().chain(own.chain(parts).map(asset)).collect();
     let head = format!("const VERSION = {};\nconst SHELL = {};\n", json!(asset_version()), json!(shell));
     let headers = [
         (CONTENT_TYPE, "text/javascript; charset=utf-8"),
