@@ -391,7 +391,7 @@ test('what is corrected at the door is in the record, with the version that was 
   await person.locator('summary').click();
   await person.getByLabel('电话').fill('0358-0001234');
   await page.getByRole('button', { name: '新生儿' }).click();
-  await page.getByLabel('姓名').fill('新生');
+  await page.getByLabel('姓名').last().fill('新生');
   await save(page);
   const { body, made_at: madeAt, kind, schema } = (await sent).postDataJSON();
   assert.deepEqual([kind, schema, body.outcome], ['visit', 1, 'home']);

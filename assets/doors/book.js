@@ -122,7 +122,7 @@ function afterVisit(door, visit) {
     case "nobody":
       return { kind: "away", words: told ?? `没人 ×${door.attempts + 1}`, open: true };
     case "refused":
-      return { kind: "away", words: told ?? "拒访", open: true };
+      return { kind: "away", words: told ?? "拒访", open: false };
     case "vacant":
       return { kind: "empty", words: "空户", open: false };
     default:
@@ -164,11 +164,12 @@ export const stairwell = (place) =>
 
 export const placeOf = (door) => ({ campaign: door.campaign, building: door.building_id, unit: door.unit });
 
-/** The next door to knock at after this one: on in this building, then what was passed over. */
+/** The next door to knock at after this one: on in this building, then what was passed over there, then the next building. */
 export function nextAfter(door) {
-  const building = book.doors.filter((one) => one.campaign === door.campaign && one.building_id === door.building_id);
-  const here = building.findIndex((one) => one.id === door.id);
-  return [...building.slice(here + 1), ...building.slice(0, Math.max(here, 0))].find((one) => standing(one).due);
+  const doors = book.doors.filter((one) => one.campaign === door.campaign);
+  const here = doors.findIndex((one) => one.id === door.id);
+  const round = [...doors.slice(here + 1), ...doors.slice(0, Math.max(here, 0))].filter((one) => standing(one).due);
+  return round.find((one) => one.building_id === door.building_id) ?? round[0];
 }
 
 /** Campaigns with their buildings and stairwells, each with its doors, in walking order. */

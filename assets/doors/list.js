@@ -195,14 +195,15 @@ function next() {
   const words = [door.households[0]?.head, people ? `${people} 口人` : "未登记住户", door.care, door.last_words]
     .filter(Boolean)
     .join(" · ");
-  const other = door.unit === state.place.unit ? "" : `${door.unit} `;
+  const away = door.building_id !== state.place.building;
+  const other = away ? `${door.building} ${door.unit} ` : door.unit === state.place.unit ? "" : `${door.unit} `;
   return h(
     "section",
     { class: "dock next", "aria-label": "下一户" },
     h(
       "a",
       { href: doorHref(door) },
-      h("small", { class: "quiet" }, "下一户"),
+      h("small", { class: "quiet" }, away ? "这栋走完了，下一栋" : "下一户"),
       h("b", null, `${other}${door.room}`),
       h("span", { class: "quiet" }, words),
     ),
