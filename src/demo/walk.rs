@@ -123,8 +123,7 @@ impl Walk<'_> {
             let mut tx = db.begin().await?;
             for (n, dwelling) in doors.iter().enumerate() {
                 let at = step * STEP + n;
-                let hours = (days * 24) as usize * at / some.max(1);
-                let made_at = self.opened + SignedDuration::from_hours(hours as i64) + SignedDuration::from_mins(7 * n as i64);
+                let made_at = self.hour(days * at as i64 / some.max(1) as i64, at as i64);
                 let means = self.community.act(worker, made_at).means;
                 let body = self.slip(rng, (campaign, *dwelling), made_at);
                 let sent = Sent { id: means.id(), kind: visit::KIND.to_owned(), account: worker.account, made_at, body };
@@ -133,6 +132,13 @@ impl Walk<'_> {
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    /// Some time between nine and seven on the nth day.
+    fn hour(&self, day: i64, visit: i64) -> Timestamp {
+        let first = self.opened.to_zoned_datetime(calendar::shanghai()).date();
+        let nine = first.at(9, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_or(self.opened, |nine| nine.timestamp());
+        nine + SignedDuration::from_hours(24 * day) + SignedDuration::from_mins(7 * visit % 600)
     }
 
     fn slip(&self, rng: &mut StdRng, (campaign, dwelling): (Uuid, Uuid), at: Timestamp) -> Value {

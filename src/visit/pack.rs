@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::model::{Again, Choice, DoorState, Part, Question, choice};
+use super::model::{Choice, DoorState, Part, Question, choice};
 use super::store::{self, Campaign, OWN_DOORS, OWN_PEOPLE, OwnDoor, OwnPerson};
 use crate::access::{Act, Permission, Viewer};
 use crate::error::Result;
@@ -215,6 +215,7 @@ impl PackedDoor {
         let people = || households.iter().flat_map(|household| &household.people);
         let care = CARE.iter().find(|tag| people().any(|person| person.tags.contains(tag)));
         let last = door.last_outcome.zip(door.visited_at);
+        let again = store::again(door.again_on.as_deref(), door.again_part);
         PackedDoor {
             id: format!("{}:{}", door.campaign_id, door.dwelling_id),
             campaign: door.campaign_id,
@@ -230,8 +231,8 @@ impl PackedDoor {
             attempts: door.attempts,
             again_on: door.again_on.clone(),
             again_part: door.again_part.map(Part::code),
-            again_words: store::again(door.again_on.as_deref(), door.again_part).map(Again::words).unwrap_or_default(),
-            last_words: last.map(|(outcome, at)| format!("{} {outcome}", show::moment(&at))).unwrap_or_default(),
+            again_words: again.map(|again| format!("{}再来", again.words())).unwrap_or_default(),
+            last_words: last.map(|(outcome, at)| format!("上次 {} {outcome}", show::moment(&at))).unwrap_or_default(),
             usage: door.usage.map(Use::code),
             care: care.map(|tag| tag.label().to_owned()).unwrap_or_default(),
             households,
