@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFile } from 'node:fs/promises';
-import { openBrowser, phone } from './support/browser.mjs';
+import { desktop, openBrowser, phone } from './support/browser.mjs';
 import { axe, fits, glance, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
@@ -342,16 +342,48 @@ test('what is not sent can leave the phone as a file that says nothing to strang
   const file = await download;
   assert.match(file.suggestedFilename(), /^走访记录-\d{8}-\d{4}\.doorstep$/);
   const text = await readFile(await file.path(), 'utf8');
-  const { v, epk, ciphertext, ...others } = JSON.parse(text);
-  assert.equal(v, 1);
-  assert.equal(epk.crv, 'P-256');
-  assert(ciphertext.length > 100 && others.key_id && others.iv && others.account && others.community);
+  const { v, escrow, records, account } = JSON.parse(text);
+  assert.deepEqual([v, records.length, escrow.epk.crv], [1, 1, 'P-256']);
+  assert(account && escrow.iv && escrow.ciphertext);
   assert(!text.includes('水表间'));
   await page.getByText('已导出').first().waitFor();
   await bar(page, '1 条未上传').waitFor();
 
   await page.context().setOffline(false);
   await bar(page, '全部已上传').waitFor();
+});
+
+test('a forgotten PIN loses nothing: the community enters what was exported, and the phone begins anew', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/offline/records/**', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '楼顶太阳能漏水');
+  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '楼顶'));
+  await problem.getByRole('img').first().waitFor();
+  await save(page);
+  await page.reload();
+  await page.getByText('忘了 PIN 码').click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: '导出成文件' }).click();
+  const file = await (await download).path();
+  await page.getByRole('button', { name: '清除，重新设 PIN 码' }).waitFor();
+  await glance(page, 'doors-forgotten');
+
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  await desk.goto('/uploads');
+  for (const turn of [1, 2]) {
+    await desk.getByLabel('文件').setInputFiles({ name: '走访.doorstep', mimeType: 'application/json', buffer: await readFile(file) });
+    await desk.getByRole('button', { name: '补传' }).click();
+    await desk.getByText('1 条记录，1 张照片').waitFor();
+    assert(turn && !(await desk.getByText('没能登记').count()));
+  }
+  await desk.goto(`/issues?q=${encodeURIComponent('楼顶太阳能漏水')}`);
+  assert.equal(await desk.getByText(/SSYS-/).count(), 1);
+
+  await page.getByRole('button', { name: '清除，重新设 PIN 码' }).click();
+  await page.getByRole('heading', { name: /请先登录|设一个 PIN 码/ }).waitFor();
 });
 
 test('a full phone says that nothing was saved, and keeps the form', async (t) => {

@@ -1,26 +1,23 @@
-// When a phone cannot reach the server for long, its records can leave it as a file that only the community can read.
+// When a phone cannot reach the server for long, or its owner has forgotten the PIN, its records can leave it as a file that
+// only the community can read. The records leave as they lie there, sealed with the data key of this phone. When the phone
+// was set up that key was sealed for the community: so the file can be made without opening anything.
 
 import { changed } from "./bus.js";
 import { all, get, write } from "./store.js";
-import { state } from "./state.js";
 import { stamp } from "./time.js";
-import * as vault from "./vault.js";
 
-/** Makes the file with all that has not arrived, marks it as taken away, and returns it. */
+/** Makes the file with all that has not arrived, marks it as taken away, and returns it. It works on a locked phone too. */
 export async function exportFile() {
-  const community = await get("meta", "community");
+  const [community, kept, escrow] = await Promise.all([get("meta", "community"), get("meta", "vault"), get("meta", "escrow")]);
   const outbox = await all("outbox");
   const waiting = (await all("photos")).filter((photo) => photo.state !== "draft");
-  const records = await Promise.all(
-    outbox.map(async ({ id, box }) => ({ id, bytes: await base64(await vault.unsealBytes(`record:${id}`, box)) })),
-  );
+  const records = await Promise.all(outbox.map(async ({ id, box }) => ({ id, box: await base64(box) })));
   const photos = [];
   for (const { id, record } of waiting) {
-    const sealed = await get("pictures", id);
-    if (sealed) photos.push({ id, record, bytes: await base64(await vault.unsealBytes(`photo:${id}`, sealed)) });
+    const box = await get("pictures", id);
+    if (box) photos.push({ id, record, box: await base64(box) });
   }
-  const sealed = await sealFor(community.key.jwk, new TextEncoder().encode(JSON.stringify({ records, photos })));
-  const file = { v: 1, community: community.name, account: state.account, key_id: community.key.id, ...sealed };
+  const file = { v: 1, community: community.name, account: kept.account, escrow, records, photos };
   const now = Date.now();
   await write(["outbox", "photos"], async (stores) => {
     for (const { id } of outbox) {
@@ -36,8 +33,8 @@ export async function exportFile() {
   return new File([JSON.stringify(file)], `走访记录-${stamp(now)}.doorstep`, { type: "application/octet-stream" });
 }
 
-/** ECDH with a key of the moment, HKDF, AES-256-GCM: nobody but the holder of the community's key opens it, not even this phone. */
-async function sealFor(jwk, plain) {
+/** Seals the data key for the community: ECDH with a key of the moment, HKDF, AES-256-GCM. */
+export async function escrowOf({ id, jwk }, plain) {
   const curve = { name: "ECDH", namedCurve: "P-256" };
   const { kty, crv, x, y } = jwk;
   const theirs = await crypto.subtle.importKey("jwk", { kty, crv, x, y }, curve, false, []);
@@ -48,13 +45,14 @@ async function sealFor(jwk, plain) {
     name: "HKDF",
     hash: "SHA-256",
     salt: new Uint8Array(),
-    info: new TextEncoder().encode("doorstep export v1"),
+    info: new TextEncoder().encode("doorstep escrow v1"),
   };
   const key = await crypto.subtle.deriveKey(way, material, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
   const epk = await crypto.subtle.exportKey("jwk", ours.publicKey);
   return {
+    key_id: id,
     epk: { kty: epk.kty, crv: epk.crv, x: epk.x, y: epk.y },
     iv: await base64(iv),
     ciphertext: await base64(new Uint8Array(ciphertext)),
@@ -70,4 +68,16 @@ async function base64(bytes) {
   });
   reader.readAsDataURL(new Blob([bytes]));
   return (await read).split(",")[1] ?? "";
+}
+
+/** Hands the file to whoever holds the phone; returns its name. */
+export async function takeAway() {
+  const file = await exportFile();
+  const address = URL.createObjectURL(file);
+  const link = Object.assign(document.createElement("a"), { href: address, download: file.name, hidden: true });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  return file.name;
 }

@@ -2,8 +2,10 @@
 
 import { h, icon } from "./h.js";
 import { openBook } from "./book.js";
+import { escrowOf, takeAway } from "./export.js";
 import { ask, hello, line } from "./net.js";
 import { refresh, send, tally } from "./outbox.js";
+import { wipeAll } from "./session.js";
 import { state } from "./state.js";
 import { get, setMeta } from "./store.js";
 import * as vault from "./vault.js";
@@ -76,22 +78,31 @@ function pad(heading, words, enter, more) {
 /** Opens the phone; `done()` when it is open. */
 export function lockView(done) {
   const words = tally.unsent ? `手机里有 ${tally.unsent} 条未上传，都还在。` : "名单和填的内容都锁在这部手机里。";
-  const forgotten = h(
-    "details",
-    { class: "act" },
-    h("summary", null, "忘了 PIN 码"),
-    h(
-      "p",
-      null,
-      "手机里的内容只有这个 PIN 码能打开，社区也打不开。请慢慢想、换着试。实在想不起来，先别清除手机里的数据，把手机拿到社区。",
-    ),
-  );
+  const forgotten = h("details", { class: "act" }, h("summary", null, "忘了 PIN 码"), forgottenWays());
   const list = h("p", null, h("a", { href: "/doors/list" }, "不用这个，打开简单名单（要联网）"));
   return {
     element: pad("请输入 PIN 码", words, (pin) => open(pin, done), [forgotten, list]),
     title: "请输入 PIN 码",
     focus: "#pin",
   };
+}
+
+/** Without the PIN nothing opens here; but what has not arrived can go to the community as a file, and then all begins anew. */
+function forgottenWays() {
+  const box = h("div", { class: "stack" });
+  const paint = (exported = "") => {
+    const [take, wipe] = ["导出成文件", "清除，重新设 PIN 码"].map((words) => h("button", { type: "button", class: "btn plain" }, words));
+    take.addEventListener("click", async () => paint(await takeAway()));
+    wipe.addEventListener("click", () => wipeAll());
+    const words = exported
+      ? `已导出：${exported}，在手机的“下载”里。把它交给社区，社区打得开、会录入。交了以后再清除。`
+      : tally.unsent
+        ? `请慢慢想、换着试。实在想不起来：手机里有 ${tally.unsent} 条未上传，先导出成文件交给社区，一条也不会丢；然后清除，重新设。`
+        : "手机里没有未上传的内容，可以清除，重新设 PIN 码。";
+    box.replaceChildren(...[h("p", null, words), tally.unsent > 0 && take, (exported || !tally.unsent) && wipe].filter(Boolean));
+  };
+  paint();
+  return box;
 }
 
 async function open(pin, done) {
@@ -191,7 +202,9 @@ export function setupView(done) {
   }
 
   async function make(who, pin) {
-    const kept = await vault.create(pin, who.account);
+    const { kept, bytes } = await vault.create(pin, who.account);
+    await setMeta("escrow", await escrowOf(who.key, bytes));
+    bytes.fill(0);
     await setMeta("vault", kept);
     await setMeta("community", { name: who.community, key: who.key });
     await setMeta("contact", Date.now());

@@ -1,7 +1,7 @@
 // What is still on the phone, what has arrived, and everything that is about the phone rather than about a door.
 
 import { book, outcomes } from "./book.js";
-import { exportFile } from "./export.js";
+import { takeAway } from "./export.js";
 import { h, icon } from "./h.js";
 import { line } from "./net.js";
 import { forget, refresh, send, settle, tally, tryAgain } from "./outbox.js";
@@ -98,7 +98,7 @@ function stateOf(unsent) {
         icon("upload"),
         tally.sending ? "正在上传…" : "立即上传",
       ),
-    unsent.length > 0 && h("button", { type: "button", class: "btn plain", onclick: takeAway }, "导出成文件"),
+    unsent.length > 0 && h("button", { type: "button", class: "btn plain", onclick: exportAll }, "导出成文件"),
     unsent.length > 0 &&
       h(
         "p",
@@ -108,17 +108,7 @@ function stateOf(unsent) {
   );
 }
 
-async function takeAway() {
-  if (!(await get("meta", "community"))?.key) return toast("还没有拿到社区的钥匙，要联一次网才能导出");
-  const file = await exportFile();
-  const address = URL.createObjectURL(file);
-  const link = h("a", { href: address, download: file.name, hidden: true });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  toast(`已导出：${file.name}，在手机的“下载”里`);
-}
+const exportAll = async () => toast(`已导出：${await takeAway()}，在手机的“下载”里`);
 
 const titleOf = ({ glance, made_at }) => [
   h("b", null, glance.title),

@@ -12,17 +12,20 @@ export function lock() {
   key = null;
 }
 
-/** Makes a new data key, opens it, and returns what to keep of it: nothing in there helps without the PIN. */
+/**
+ * Makes a new data key, opens it, and returns what to keep of it, in which nothing helps without the PIN, and its bytes,
+ * for whoever seals them for the community.
+ */
 export async function create(pin, account) {
   const salt = random(16);
   const iv = random(12);
   const wrapping = await fromPin(pin, salt, ROUNDS);
-  // Only a key that may leave can be wrapped; this one is gone at the end of the function.
+  // Only a key that may leave can be wrapped; this one is gone when its bytes are.
   const born = await crypto.subtle.generateKey(AES, true, ["encrypt", "decrypt"]);
   const wrapped = new Uint8Array(await crypto.subtle.wrapKey("raw", born, wrapping, { name: "AES-GCM", iv }));
   const kept = { v: 1, account, salt, rounds: ROUNDS, iv, wrapped, wrong: 0, wait_until: 0 };
   key = await unwrap(kept, wrapping);
-  return kept;
+  return { kept, bytes: new Uint8Array(await crypto.subtle.exportKey("raw", born)) };
 }
 
 /** Opens the data key; false if the PIN is wrong. */

@@ -1,10 +1,9 @@
-//! Records that a phone could not send, in a file that staff bring to the server. The file is sealed for the community: the
-//! phone got the community's public key when it was set up, makes a key of the moment, and nobody but the server can read
-//! what comes of the two (ECDH over P-256, HKDF-SHA-256, AES-256-GCM) — not even the phone afterwards.
+//! Records that a phone could not send, or whose owner has forgotten the PIN, in a file that staff bring to the server. They
+//! are sealed with the data key of their phone. When it was set up the phone sealed that key for the community (ECDH over
+//! P-256 with a key of the moment, HKDF-SHA-256, AES-256-GCM), so that nobody but the server can read the file.
 
-use aes_gcm::aead::{Aead, KeyInit};
+use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use axum::body::Bytes;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use p256::ecdh::diffie_hellman;
@@ -23,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::keys::Keys;
 
 /// What the derived key is for; the phone says the same.
-const PURPOSE: &[u8] = b"doorstep export v1";
+const PURPOSE: &[u8] = b"doorstep escrow v1";
 
 /// The private key of a community, which follows from the key file. A digest that is no number of the curve, one in 2³²,
 /// is passed over.
@@ -43,6 +42,14 @@ pub(super) fn public_key(keys: &Keys, tenant: Uuid) -> Option<Value> {
 struct File {
     v: u32,
     account: Uuid,
+    escrow: Escrow,
+    records: Vec<Record>,
+    photos: Vec<Photo>,
+}
+
+/// The data key of a phone, sealed for the community.
+#[derive(Deserialize)]
+struct Escrow {
     /// The public half of the phone's key of the moment.
     epk: Epk,
     iv: String,
@@ -56,23 +63,18 @@ struct Epk {
 }
 
 #[derive(Deserialize)]
-struct Content {
-    records: Vec<Record>,
-    #[serde(default)]
-    photos: Vec<Photo>,
-}
-
-#[derive(Deserialize)]
 struct Record {
     id: Uuid,
-    bytes: String,
+    #[serde(rename = "box")]
+    sealed: String,
 }
 
 #[derive(Deserialize)]
 struct Photo {
     id: Uuid,
     record: Uuid,
-    bytes: String,
+    #[serde(rename = "box")]
+    sealed: String,
 }
 
 /// What bringing in a file came to.
@@ -83,7 +85,7 @@ pub(super) struct Brought {
     pub held: usize,
     pub disputed: usize,
     pub photos: usize,
-    /// Photos that are no pictures, or whose record was not in the file.
+    /// What could not be opened, and photos that are no pictures.
     pub lost: usize,
 }
 
@@ -92,22 +94,28 @@ pub(super) struct Brought {
 ///
 /// Errors: refused if the file is not one of this community's, or is damaged.
 pub(super) async fn bring(app: &App, act: &Act, file: &[u8]) -> Result<Brought> {
-    let (account, content) = open(&app.means.keys, act.tenant, file).ok_or_else(|| {
+    let (File { account, records, photos, .. }, key) = open(&app.means.keys, act.tenant, file).ok_or_else(|| {
         Error::refused("这个文件打不开：不是本社区手机导出的走访记录，或者文件不完整。请在手机上重新导出一次。")
     })?;
     let author = access::viewer_of(&mut app.db.read().await?, act.tenant, account).await?;
-    let mut brought = Brought { by: author.name.clone(), records: content.records.len(), ..Brought::default() };
-    for Record { id, bytes } in &content.records {
-        let bytes = STANDARD.decode(bytes).unwrap_or_default();
+    let mut brought = Brought { by: author.name.clone(), records: records.len(), ..Brought::default() };
+    for Record { id, sealed } in &records {
+        let Some(bytes) = unseal(&key, &format!("record:{id}"), sealed) else {
+            brought.lost += 1;
+            continue;
+        };
         match receive::receive(&app.db, &app.means, &author, *id, &bytes, None).await? {
             Outcome::Receipt(receipt) if receipt.state == "accepted" => {}
             Outcome::Receipt(_) => brought.held += 1,
             Outcome::Disputed { .. } => brought.disputed += 1,
         }
     }
-    for Photo { id, record, bytes } in content.photos {
-        let bytes = Bytes::from(STANDARD.decode(bytes).unwrap_or_default());
-        match receive::attach(&app.db, &app.means, &author, record, id, bytes).await {
+    for Photo { id, record, sealed } in photos {
+        let Some(bytes) = unseal(&key, &format!("photo:{id}"), &sealed) else {
+            brought.lost += 1;
+            continue;
+        };
+        match receive::attach(&app.db, &app.means, &author, record, id, bytes.into()).await {
             Ok(()) => brought.photos += 1,
             Err(Error::NotFound | Error::Refused(_) | Error::Stale(_) | Error::TooLarge(_)) => brought.lost += 1,
             Err(error) => return Err(error),
@@ -120,15 +128,27 @@ pub(super) async fn bring(app: &App, act: &Act, file: &[u8]) -> Result<Brought> 
     Ok(brought)
 }
 
-fn open(keys: &Keys, tenant: Uuid, file: &[u8]) -> Option<(Uuid, Content)> {
-    let File { v: 1, account, epk, iv, ciphertext } = serde_json::from_slice(file).ok()? else { return None };
-    let (x, y) = (URL_SAFE_NO_PAD.decode(epk.x).ok()?, URL_SAFE_NO_PAD.decode(epk.y).ok()?);
+/// The file, and the data key of its phone.
+fn open(keys: &Keys, tenant: Uuid, file: &[u8]) -> Option<(File, Aes256Gcm)> {
+    let file: File = serde_json::from_slice(file).ok()?;
+    if file.v != 1 {
+        return None;
+    }
+    let Escrow { epk, iv, ciphertext } = &file.escrow;
+    let (x, y) = (URL_SAFE_NO_PAD.decode(&epk.x).ok()?, URL_SAFE_NO_PAD.decode(&epk.y).ok()?);
     let theirs = PublicKey::from_sec1_bytes(&[&[4], x.as_slice(), &y].concat()).ok()?;
     let shared = diffie_hellman(secret(keys, tenant)?.to_nonzero_scalar(), theirs.as_affine());
-    let mut key = [0; 32];
-    shared.extract::<Sha256>(None).expand(PURPOSE, &mut key).ok()?;
+    let mut wrapping = [0; 32];
+    shared.extract::<Sha256>(None).expand(PURPOSE, &mut wrapping).ok()?;
     let iv: [u8; 12] = STANDARD.decode(iv).ok()?.try_into().ok()?;
-    let cipher = Aes256Gcm::new(&key.into());
-    let plain = cipher.decrypt(&Nonce::from(iv), STANDARD.decode(ciphertext).ok()?.as_slice()).ok()?;
-    Some((account, serde_json::from_slice(&plain).ok()?))
+    let sealed = STANDARD.decode(ciphertext).ok()?;
+    let key = Aes256Gcm::new(&wrapping.into()).decrypt(&Nonce::from(iv), sealed.as_slice()).ok()?;
+    Some((file, Aes256Gcm::new_from_slice(&key).ok()?))
+}
+
+/// What a phone keeps in a place: twelve bytes of nonce, and the content bound to the place.
+fn unseal(key: &Aes256Gcm, place: &str, sealed: &str) -> Option<Vec<u8>> {
+    let sealed = STANDARD.decode(sealed).ok()?;
+    let (iv, content) = sealed.split_first_chunk::<12>()?;
+    key.decrypt(&Nonce::from(*iv), Payload { msg: content, aad: place.as_bytes() }).ok()
 }
