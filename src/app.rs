@@ -26,7 +26,7 @@ use crate::means::Means;
 use crate::metrics::{self, Metrics};
 use crate::outbox::Handlers;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, issue, meeting, place, registry, settings, today};
+use crate::{audit, board, issue, meeting, overview, place, registry, settings, today};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -67,6 +67,7 @@ pub fn routes() -> Routes {
         .merge(audit::web::routes())
         .merge(settings::web::routes())
         .merge(place::routes())
+        .merge(overview::routes())
         .merge(registry::routes())
         .merge(issue::routes())
         .merge(board::routes())

@@ -17,6 +17,7 @@ pub mod means;
 pub mod meeting;
 pub mod metrics;
 pub mod outbox;
+pub mod overview;
 pub mod photo;
 pub mod place;
 pub mod registry;

@@ -30,13 +30,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
+    ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
     ("today", &["access", "registry", "issue", "meeting"]),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
-            "metrics", "today", "config",
+            "metrics", "overview", "today", "config",
         ],
     ),
     (

@@ -19,6 +19,7 @@ mod finding;
 mod import;
 mod metrics;
 mod outbox;
+mod overview;
 mod place;
 mod races;
 mod registry;

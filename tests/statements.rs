@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use db::Statement;
-use doorstep::{access, audit, board, counter, issue, keys, meeting, outbox, photo, place, registry, search, settings};
+use doorstep::{
+    access, audit, board, counter, issue, keys, meeting, outbox, overview, photo, place, registry, search, settings,
+};
 use sqlx::{ConnectOptions, Row};
 
 use crate::support::{Engine, fresh};
@@ -18,6 +20,7 @@ const LISTS: &[&[Statement]] = &[
     keys::STATEMENTS,
     meeting::STATEMENTS,
     outbox::STATEMENTS,
+    overview::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,
     registry::STATEMENTS,
@@ -71,6 +74,9 @@ const MAY_SCAN: &[&str] = &[
     "access::store::REACHES",
     "access::store::SHUT_OUT",
     "access::store::GRANTS_OF_PAGE",
+    "overview::store::STAFF",
+    "overview::store::GRIDS",
+    "overview::store::CONTACTS",
     "audit::store::ADVANCE",
     "audit::store::SET_HEAD",
     "audit::store::HEAD",
