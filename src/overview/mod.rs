@@ -97,7 +97,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
             Item {
                 label: "物业公司",
                 has: company.map(|company| company.name.clone()),
-                how: "没有物业的不用管；有的在小区资料里选上",
+                how: "请了物业的，在小区资料里选上；没有请的，由物管会管",
                 href: edit.clone(),
             },
             by_grant("物管会", of_estate.organisation(OrganisationKind::PropertyCommittee)),
