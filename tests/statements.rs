@@ -89,7 +89,6 @@ const MAY_SCAN: &[&str] = &[
     "registry::store::BUILDINGS",
     "registry::store::DOORS", // from the estates down to the doors
     "registry::import::store::UNCONFIRMED",
-    "registry::import::compare::LAST_SURVEY",
     "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
     "registry::figures::STALE",
     "registry::roll::FIGURE",
