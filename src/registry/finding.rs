@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::enrol::{self, NewResident, Outcome};
+use super::figures;
 use super::life;
 use super::particular::{Particular, Values};
 use super::person::{self, Clash, Edit, Ending};
@@ -447,7 +448,10 @@ async fn accept(tx: &mut Tx, act: &Act, found: &Finding, anyway: bool) -> Result
         }
         (Payload::Use { usage }, _) => {
             let usage = Use::parse(&usage).ok_or_else(missing)?;
-            place::set_use(tx, act, found.dwelling_id, usage).await?;
+            if place::set_use(tx, act, found.dwelling_id, usage).await? {
+                let building = place::dwelling(tx, act.tenant, found.dwelling_id).await?.building_id;
+                figures::touch(tx, act, building).await?;
+            }
         }
         (Payload::Fact, _) => {}
         (_, None) => return Err(missing()),
