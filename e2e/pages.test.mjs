@@ -19,9 +19,9 @@ after(async () => {
 
 const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/publications/*', '/board/*/report'];
 const issues = ['/today', '/issues', '/issues/*', '/receipts/*', ...board, '/me'];
-const places = ['/estates', '/estates/*', '/buildings/*/sheets'];
-const residents = ['/residents', '/buildings/*', '/households/*'];
-const imports = ['/imports', '/estates/*/contacts'];
+const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
+const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
+const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {

@@ -27,7 +27,7 @@ use crate::metrics::{self, Metrics};
 use crate::offline::Recorder;
 use crate::outbox::Handlers;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, issue, meeting, offline, place, registry, settings, today, visit};
+use crate::{audit, board, issue, meeting, offline, overview, place, registry, settings, today, visit};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -68,6 +68,7 @@ pub fn routes() -> Routes {
         .merge(audit::web::routes())
         .merge(settings::web::routes())
         .merge(place::routes())
+        .merge(overview::routes())
         .merge(registry::routes())
         .merge(issue::routes())
         .merge(board::routes())

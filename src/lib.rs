@@ -18,6 +18,7 @@ pub mod meeting;
 pub mod metrics;
 pub mod offline;
 pub mod outbox;
+pub mod overview;
 pub mod photo;
 pub mod place;
 pub mod registry;

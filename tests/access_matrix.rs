@@ -14,9 +14,9 @@ use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
 use doorstep::photo;
 use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
+use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use doorstep::registry::roll::Filter;
 use doorstep::visit;
-use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -167,7 +167,7 @@ impl Landmarks {
             "issues" => self.issue.id,
             "campaigns" => self.campaign,
             "uploads" | "offline" => Uuid::nil(), // nothing has been sent
-            "imports" => Uuid::max(), // nobody has imported anything
+            "imports" => Uuid::max(),             // nobody has imported anything
             "me" => Uuid::nil(),
             _ if pattern.contains("{id}") => panic!("a landmark for {pattern} is missing"),
             _ => Uuid::nil(),

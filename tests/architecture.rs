@@ -32,13 +32,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
     ("visit", &["access", "audit", "offline", "settings", "place", "registry", "issue"]),
+    ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
     ("today", &["access", "offline", "registry", "issue", "meeting", "visit"]),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
-            "metrics", "offline", "today", "visit", "config",
+            "metrics", "offline", "overview", "today", "visit", "config",
         ],
     ),
     (

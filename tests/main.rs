@@ -20,6 +20,7 @@ mod import;
 mod metrics;
 mod offline;
 mod outbox;
+mod overview;
 mod place;
 mod races;
 mod registry;

@@ -263,7 +263,8 @@ async fn newcomer(app: &TestApp, room: &str, name: &str) -> registry::Person {
     let mut tx = app.db.begin().await.unwrap();
     let (name, room) = (PersonName::parse(name).unwrap(), parse_room(room).unwrap());
     let dwelling = Settler::default().settle(&mut tx, &act, "王府名苑小区", "3号楼", "1单元", &room).await.unwrap();
-    let Outcome::Created(id) = enrol(&mut tx, &act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap() else {
+    let Outcome::Created(id) = enrol(&mut tx, &act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap()
+    else {
         panic!("somebody new")
     };
     tx.commit().await.unwrap();

@@ -90,7 +90,7 @@ db_test! {
         tx.commit().await.unwrap();
 
         let staff = app.person(Role::Staff).browser().await;
-        let estate = staff.get("/estates").await.assert_ok().assert_contains("王府名苑小区").link("/estates/");
+        let estate = staff.get("/estates").await.assert_ok().assert_contains("王府名苑小区").link("/estates/0");
         let page = staff.get(&estate).await;
         page.assert_ok().assert_contains("3号楼").assert_contains("2 个").assert_contains("2 套");
         let sheets = staff.get(&format!("/buildings/{}/sheets", building.id)).await;

@@ -9,7 +9,8 @@ use codes::{IdentityNumber, PersonName, Phone};
 use doorstep::access::{Act, Reach, Role};
 use doorstep::place::{self, Settler};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
-use doorstep::registry::{Edit, Ending, Particular, Tag, edit, life, person};
+use doorstep::registry::finding::{Batch, BatchKind, Said, note};
+use doorstep::registry::{Clash, Edit, Ending, Particular, Tag, edit, life, person};
 use doorstep::{audit, settings};
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -50,9 +51,14 @@ async fn somebody(app: &TestApp) -> Uuid {
         ..NewResident::named(name.clone())
     };
     let Outcome::Created(id) = enrol(&mut tx, &act, door, &name, &new).await.unwrap() else { panic!() };
-    let phone = Edit { seen: 1, made_at: app.means.now(), values: vec![(Particular::Phone, Some("13900005678".to_owned()))] };
+    let phone =
+        Edit { seen: 1, made_at: app.means.now(), values: vec![(Particular::Phone, Some("13900005678".to_owned()))] };
     edit(&mut tx, &act, id, &phone, "本人来电").await.unwrap();
-    let registered = Edit { seen: 2, made_at: app.means.now(), values: vec![(Particular::RegisteredAddress, Some("临县".to_owned()))] };
+    let registered = Edit {
+        seen: 2,
+        made_at: app.means.now(),
+        values: vec![(Particular::RegisteredAddress, Some("临县".to_owned()))],
+    };
     edit(&mut tx, &act, id, &registered, "看了户口本").await.unwrap();
     tx.commit().await.unwrap();
     id
@@ -146,6 +152,14 @@ db_test! {
         let resident = somebody(&app).await;
         let staff = app.person(Role::Staff).browser().await;
         assert_eq!(histories(&app, HISTORIES, resident, "phone").await, 1);
+        // What a survey said of the phone goes with it.
+        let act = app.act();
+        let batch = Batch { kind: BatchKind::Campaign, id: act.id(), source: act.id(), by: None };
+        let clash = Clash { particular: Particular::Phone, theirs: None, mine: Some("13700007777".to_owned()) };
+        let mut tx = app.db.begin().await.unwrap();
+        note(&mut tx, &act, &batch, Said::Clash { resident, clash }).await.unwrap();
+        tx.commit().await.unwrap();
+        staff.get("/residents/changes").await.assert_contains("137****7777");
         let page = ask(&staff, resident, "deletion").await;
         page.assert_contains("电话、政治面貌、健康状况").assert_contains("删去并办结").assert_contains("会留下：姓名、性别、出生日期");
         staff.post(&format!("{}/completion", page.url), &[("answer", "您好！已删去电话等。")]).await.assert_ok();
@@ -153,6 +167,7 @@ db_test! {
         assert_eq!((person.get(Particular::Phone), person.get(Particular::Health), person.get(Particular::Political)), (None, None, None));
         assert_eq!((person.name(), person.get(Particular::Identity)), ("王秀兰", Some(IDENTITY)));
         assert_eq!(histories(&app, HISTORIES, resident, "phone").await, 0);
+        staff.get("/residents/changes").await.assert_lacks("137****7777");
         assert_eq!(histories(&app, HISTORIES, resident, "registered_address").await, 1, "what is kept keeps its history");
         let page = staff.get(&format!("/residents/{resident}")).await;
         page.assert_contains("按本人请求删除：电话、政治面貌、健康状况").assert_lacks("139****5678");

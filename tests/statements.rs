@@ -4,7 +4,8 @@ use std::path::Path;
 
 use db::Statement;
 use doorstep::{
-    access, audit, board, counter, issue, keys, meeting, offline, outbox, photo, place, registry, search, settings, visit,
+    access, audit, board, counter, issue, keys, meeting, offline, outbox, overview, photo, place, registry, search,
+    settings, visit,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -22,6 +23,7 @@ const LISTS: &[&[Statement]] = &[
     meeting::STATEMENTS,
     offline::STATEMENTS,
     outbox::STATEMENTS,
+    overview::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,
     registry::STATEMENTS,
@@ -78,6 +80,9 @@ const MAY_SCAN: &[&str] = &[
     "access::store::GRANTS_OF_PAGE",
     "access::store::WHO",
     "access::store::HOLDERS",
+    "overview::store::STAFF",
+    "overview::store::GRIDS",
+    "overview::store::CONTACTS",
     "audit::store::ADVANCE",
     "audit::store::SET_HEAD",
     "audit::store::HEAD",
@@ -91,7 +96,6 @@ const MAY_SCAN: &[&str] = &[
     "registry::store::DOORS", // from the estates down to the doors
     "registry::roll::HOMES",
     "registry::import::store::UNCONFIRMED",
-    "registry::import::compare::LAST_SURVEY",
     "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
     "registry::figures::STALE",
     "registry::roll::FIGURE",

@@ -5,6 +5,7 @@ use codes::address::parse_room;
 use doorstep::access::{Reach, Role};
 use doorstep::place::{self, Settler};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
+use doorstep::registry::life;
 use doorstep::{audit, settings, upkeep};
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -132,5 +133,25 @@ db_test! {
         let ended = secretary.post(&format!("{path}/removal"), &[("tag", "community_correction"), ("evidence", "期满解除")]).await;
         ended.assert_ok().assert_lacks("司法所告知书");
         secretary.post(&format!("{path}/removal"), &[("tag", "community_correction"), ("evidence", "期满解除")]).await.assert_status(404);
+    }
+
+    async fn what_is_restricted_goes_over_when_two_are_one(app: TestApp) {
+        let (kept, door) = somebody(&app).await;
+        switch_on(&app).await;
+        let act = app.act();
+        let mut tx = app.db.begin().await.unwrap();
+        let name = PersonName::parse("王秀兰").unwrap();
+        let twin = NewResident { birth: Some(codes::date::parse("1959-02-02").unwrap()), ..NewResident::named(name.clone()) };
+        let Outcome::Created(dropped) = enrol(&mut tx, &act, door, &name, &twin).await.unwrap() else { panic!() };
+        tx.commit().await.unwrap();
+        let secretary = app.person(Role::Secretary).browser().await;
+        let fields = [("tag", "released"), ("evidence", "安置帮教函 2026年9月")];
+        secretary.post(&format!("/residents/{dropped}/restricted-tags"), &fields).await.assert_ok();
+        secretary.get(&format!("/residents/{kept}/restricted-tags")).await.assert_lacks("安置帮教函");
+        let mut tx = app.db.begin().await.unwrap();
+        life::merge(&mut tx, &act, kept, dropped, "重复登记").await.unwrap();
+        tx.commit().await.unwrap();
+        secretary.get(&format!("/residents/{kept}/restricted-tags")).await.assert_contains("安置帮教函");
+        secretary.get(&format!("/residents/{dropped}/restricted-tags")).await.assert_lacks("安置帮教函");
     }
 }

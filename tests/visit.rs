@@ -35,7 +35,8 @@ impl Estate {
         for (name, room) in HOMES {
             let name = PersonName::parse(name).unwrap();
             let room = parse_room(room).unwrap();
-            let dwelling = Settler::default().settle(&mut tx, &act, "王府名苑小区", "3号楼", "1单元", &room).await.unwrap();
+            let dwelling =
+                Settler::default().settle(&mut tx, &act, "王府名苑小区", "3号楼", "1单元", &room).await.unwrap();
             enrol(&mut tx, &act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap();
         }
         let building = place::all_buildings(&mut tx, act.tenant).await.unwrap().remove(0).id;
@@ -82,10 +83,7 @@ fn questions() -> Vec<Question> {
         required: true,
         options: Vec::new(),
     };
-    vec![
-        question("q1", QuestionKind::YesNo, "家里用煤吗"),
-        question("q2", QuestionKind::Text, "最担心什么"),
-    ]
+    vec![question("q1", QuestionKind::YesNo, "家里用煤吗"), question("q2", QuestionKind::Text, "最担心什么")]
 }
 
 /// A campaign over the whole community, under way.

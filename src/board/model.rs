@@ -10,6 +10,7 @@ text_enum! {
     pub enum Post {
         BranchSecretary = "branch_secretary" "小区党支部书记",
         LiaisonCadre = "liaison_cadre" "社区包联干部",
+        PartyInstructor = "party_instructor" "党建指导员",
         GridAssistant = "grid_assistant" "网格助理员",
         PropertyManager = "property_manager" "物业负责人",
     }

@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::community::{Community, Home};
 use super::people::Family;
+use crate::access::Scope;
 use crate::error::{Error, Result};
 use crate::place;
 use crate::registry::export_request::{self, Roll};
+use crate::registry::figures;
 use crate::registry::import::{Column, ImportOptions, import_file, workbook};
 use crate::registry::request::{self, Channel, NewRequest, RequestKind};
 
@@ -81,7 +83,9 @@ pub async fn requests(db: &Db, community: &Community, residents: &[(Uuid, Uuid)]
             Err(error) => return Err(error),
         }
     }
-    let roll = Roll { query: "tag=subsistence_allowance".to_owned(), words: "低保".to_owned(), people: 0 };
+    let estates = figures::within(&mut tx, act.tenant, &Scope::tenant()).await?;
+    let people = estates.iter().map(|estate| estate.figures.get("tag:subsistence_allowance")).sum();
+    let roll = Roll { query: "tag=subsistence_allowance".to_owned(), words: "低保".to_owned(), people };
     export_request::ask(&mut tx, &act, roll, "区民政局核对救助对象，月底销毁").await?;
     Ok(tx.commit().await?)
 }

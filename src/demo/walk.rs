@@ -32,10 +32,12 @@ const PROBLEMS: &[(&str, &str)] = &[
 pub async fn campaigns(db: &Db, community: &Community, rng: &mut StdRng, now: Timestamp) -> Result<()> {
     let day = |days: i64| SignedDuration::from_hours(24 * days);
     let Some(estate) = community.estates.first() else { return Ok(()) };
-    let class = order(estate, "七彩四点半摸底", now - day(25), &[
-        ("家里有放学后没人照看的孩子吗", true),
-        ("愿意让孩子参加四点半课堂吗", true),
-    ]);
+    let class = order(
+        estate,
+        "七彩四点半摸底",
+        now - day(25),
+        &[("家里有放学后没人照看的孩子吗", true), ("愿意让孩子参加四点半课堂吗", true)],
+    );
     let class = Order {
         origin: "近 90 天 4 件“未成年人”诉求".to_owned(),
         filter: Filter { tag: Some(Tag::Child), ..class.filter },
@@ -48,12 +50,15 @@ pub async fn campaigns(db: &Db, community: &Community, rng: &mut StdRng, now: Ti
     visit::end_overdue(&mut tx, &community.program(now - day(24))).await?;
     tx.commit().await?;
 
-    let winter = order(estate, "冬季安全敲门行动", now + day(12), &[
-        ("家里用煤炉取暖吗", true),
-        ("装了一氧化碳报警器吗", true),
-        ("知道楼里的灭火器在哪里吗", true),
-    ]);
-    let winter = Order { words: "您好，我是社区网格员，天冷了，来看看家里取暖安不安全。".to_owned(), ..winter };
+    let winter = order(
+        estate,
+        "冬季安全敲门行动",
+        now + day(12),
+        &[("家里用煤炉取暖吗", true), ("装了一氧化碳报警器吗", true), ("知道楼里的灭火器在哪里吗", true)],
+    );
+    let winter = Order {
+        words: "您好，我是社区网格员，天冷了，来看看家里取暖安不安全。".to_owned(), ..winter
+    };
     Walk { community, estate, order: winter, opened: now - day(4) }.take(db, rng, 30, 3).await
 }
 
@@ -126,7 +131,8 @@ impl Walk<'_> {
                 let made_at = self.hour(days * at as i64 / some.max(1) as i64, at as i64);
                 let means = self.community.act(worker, made_at).means;
                 let body = self.slip(rng, (campaign, *dwelling), made_at);
-                let sent = Sent { id: means.id(), kind: visit::KIND.to_owned(), account: worker.account, made_at, body };
+                let sent =
+                    Sent { id: means.id(), kind: visit::KIND.to_owned(), account: worker.account, made_at, body };
                 (visit::RECORDER.record)(&mut tx, &author, &means, &sent).await?;
             }
             tx.commit().await?;
@@ -137,7 +143,8 @@ impl Walk<'_> {
     /// Some time between nine and seven on the nth day.
     fn hour(&self, day: i64, visit: i64) -> Timestamp {
         let first = self.opened.to_zoned_datetime(calendar::shanghai()).date();
-        let nine = first.at(9, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_or(self.opened, |nine| nine.timestamp());
+        let nine =
+            first.at(9, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_or(self.opened, |nine| nine.timestamp());
         nine + SignedDuration::from_hours(24 * day) + SignedDuration::from_mins(7 * visit % 600)
     }
 
@@ -149,9 +156,8 @@ impl Walk<'_> {
             });
             let answers: Vec<Value> = answers.collect();
             let problem = PROBLEMS[rng.random_range(0..PROBLEMS.len())];
-            let problems = (self.order.origin.is_empty() && rng.random_bool(0.02)).then(|| {
-                json!({ "category": problem.0, "text": problem.1, "anonymous": true })
-            });
+            let problems = (self.order.origin.is_empty() && rng.random_bool(0.02))
+                .then(|| json!({ "category": problem.0, "text": problem.1, "anonymous": true }));
             json!({ "outcome": "home", "answers": answers, "problems": problems.into_iter().collect::<Vec<_>>() })
         };
         let saturday = (at + SignedDuration::from_hours(72)).to_zoned_datetime(calendar::shanghai()).date();

@@ -27,13 +27,7 @@ record! {
 }
 
 /// The categories of which an estate has had at least so many reports since a moment, the most frequent first; at most 20.
-pub async fn clusters(
-    tx: &mut Tx,
-    tenant: Uuid,
-    scope: &Scope,
-    since: Timestamp,
-    least: i64,
-) -> Result<Vec<Cluster>> {
+pub async fn clusters(tx: &mut Tx, tenant: Uuid, scope: &Scope, since: Timestamp, least: i64) -> Result<Vec<Cluster>> {
     let query = CLUSTERS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(since).bind(least);
     Ok(tx.all(query).await?)
 }

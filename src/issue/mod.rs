@@ -19,8 +19,8 @@ mod store;
 mod todo;
 mod web;
 
-pub use cluster::{Cluster, clusters};
 pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, survey};
+pub use cluster::{Cluster, clusters};
 pub use decision::{
     Due, Grading, accept, decide_extension, deliberate, dispatch, merge, put_on_agenda, redirect, refuse,
 };

@@ -56,10 +56,9 @@ impl Sent {
 /// takes. Nothing was made later than now.
 fn set_right(made_at: i64, sent_at: Option<i64>, now: Timestamp) -> Timestamp {
     const SENDING: SignedDuration = SignedDuration::from_mins(2);
-    let (Ok(made), Ok(sent)) = (
-        Timestamp::from_millisecond(made_at),
-        Timestamp::from_millisecond(sent_at.unwrap_or(now.as_millisecond())),
-    ) else {
+    let (Ok(made), Ok(sent)) =
+        (Timestamp::from_millisecond(made_at), Timestamp::from_millisecond(sent_at.unwrap_or(now.as_millisecond())))
+    else {
         return now;
     };
     let wrong = now.duration_since(sent);

@@ -9,9 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::model::{Sent, State};
-use super::store::{
-    self, ADD_PHOTO, ANSWER, CLAIM, DISPUTE, FORGET, FORGET_DISPUTES, PHOTO, Photo, Record,
-};
+use super::store::{self, ADD_PHOTO, ANSWER, CLAIM, DISPUTE, FORGET, FORGET_DISPUTES, PHOTO, Photo, Record};
 use crate::access::{Act, Viewer};
 use crate::app;
 use crate::error::{Error, Result};
@@ -47,7 +45,10 @@ pub struct Receipt {
 pub enum Outcome {
     Receipt(Receipt),
     /// Another content has come under this id before.
-    Disputed { made_at: Timestamp, received_at: Timestamp },
+    Disputed {
+        made_at: Timestamp,
+        received_at: Timestamp,
+    },
 }
 
 impl From<Record> for Receipt {
@@ -131,14 +132,7 @@ pub(super) fn why_held(error: Error) -> Result<String> {
 }
 
 /// A record whose id is taken: the first receipt for the same content; another content is kept beside it.
-async fn again(
-    mut tx: Tx,
-    act: &Act,
-    id: Uuid,
-    digest: &[u8],
-    bytes: &[u8],
-    made_at: Timestamp,
-) -> Result<Outcome> {
+async fn again(mut tx: Tx, act: &Act, id: Uuid, digest: &[u8], bytes: &[u8], made_at: Timestamp) -> Result<Outcome> {
     let first = store::record(&mut tx, act.tenant, id).await?.ok_or(Error::NotFound)?;
     if first.digest == digest && Some(first.account_id) == act.account {
         return Ok(Outcome::Receipt(first.into()));

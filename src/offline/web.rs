@@ -2,8 +2,8 @@ use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::{Extension, Json};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use db::Cursor;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -143,7 +143,8 @@ impl Uploads {
         let next = records.next.map(|cursor| format!("/uploads?after={cursor}"));
         let mut held = Vec::new();
         for record in records.items {
-            let (whose, times) = ((record.id, record.account_id, record.kind.as_str()), (record.made_at, record.received_at));
+            let (whose, times) =
+                ((record.id, record.account_id, record.kind.as_str()), (record.made_at, record.received_at));
             let said = review::said(&mut tx, &act, whose, record.content_sealed.as_deref(), times).await?;
             held.push(Held { id: record.id, sentence: record.sentence, said });
         }

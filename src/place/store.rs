@@ -18,6 +18,7 @@ statements! {
     ADD_PLACE_CODE = "INSERT INTO place_codes (code, tenant_id, unit_id) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING";
     ADD_DWELLING = "INSERT INTO dwellings (tenant_id, id, building_id, unit_id, floor, room)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, unit_id, room) DO NOTHING";
+    SET_ESTATE = "UPDATE estates SET station_address = $3, property_company_id = $4 WHERE tenant_id = $1 AND id = $2";
     SET_GRID = "UPDATE buildings SET grid_id = $3 WHERE tenant_id = $1 AND id = $2";
     SET_USE = "UPDATE dwellings SET use = $3 WHERE tenant_id = $1 AND id = $2 AND (use IS NULL OR use <> $3)";
 
@@ -194,6 +195,18 @@ pub async fn create_estate(
     }
     audit::record(tx, act, "create", ("estate", id), "", &[]).await?;
     Ok(id)
+}
+
+/// Where an estate's 党群服务站 is, and which company looks after it; `None` where there is none.
+pub async fn set_estate(
+    tx: &mut Tx,
+    act: &Act,
+    id: Uuid,
+    station_address: Option<&str>,
+    property_company: Option<Uuid>,
+) -> Result<()> {
+    tx.execute_one(SET_ESTATE.bind(act.tenant).bind(id).bind(station_address).bind(property_company)).await?;
+    audit::record(tx, act, "update", ("estate", id), "", &[]).await
 }
 
 /// A grid by its code: the twelve digits of the community and three of sequence.

@@ -16,9 +16,9 @@ pub const NOBODY: &str = "（已删除）";
 
 statements! {
     MERGED = "SELECT id FROM residents WHERE tenant_id = $1 AND merged_into = $2 LIMIT 100";
-    /// What was said of them in surveys.
+    /// What was said of their particulars in surveys; with $4, all that was said.
     FINDINGS = "UPDATE findings SET payload_sealed = NULL, words = '', decision = COALESCE(decision, 'refused'), decided_at = COALESCE(decided_at, $3)
-        WHERE tenant_id = $1 AND resident_id = $2";
+        WHERE tenant_id = $1 AND resident_id = $2 AND ($4 OR field IS NOT NULL)";
     TAGS = "DELETE FROM resident_tags WHERE tenant_id = $1 AND resident_id = $2";
     RESTRICTED = "DELETE FROM restricted_tags WHERE tenant_id = $1 AND resident_id = $2";
     /// A household is called after its head, also when it has ended.
@@ -70,7 +70,7 @@ async fn erase_record(tx: &mut Tx, act: &Act, id: Uuid, reason: &str) -> Result<
             .collect();
         audit::erase(tx, act, id, Some(&fields)).await?;
     }
-    tx.execute(FINDINGS.bind(act.tenant).bind(id).bind(act.at)).await?;
+    tx.execute(FINDINGS.bind(act.tenant).bind(id).bind(act.at).bind(before.ended.is_some())).await?;
     person::save(tx, act, &before, &now).await?;
     let words: Vec<&str> = gone.iter().map(|particular| particular.label()).collect();
     audit::record(tx, act, "erase", ("resident", id), &format!("{reason}：{}", words.join("、")), &[]).await

@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use codes::PersonName;
+use codes::tables::Relation;
 use db::{Cursor, Db, Page, Tx, record, statements, text_enum};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::enrol::{self, NewResident, Outcome};
+use super::figures;
 use super::life;
 use super::particular::{Particular, Values};
 use super::person::{self, Clash, Edit, Ending};
@@ -155,7 +157,7 @@ statements! {
     IN_BATCH_AS = "SELECT id FROM findings WHERE tenant_id = $1 AND batch_id = $3 AND mark = $2";
     BY_ID = findings!("f.id = $4");
     LIST = concat!(findings!(among!()), " AND f.kind = $7 AND (f.found_at, f.id) > ($8, $9) ORDER BY f.found_at, f.id LIMIT $10");
-    SURE = concat!(findings!("f.batch_id = $4 AND f.sure AND f.id > $5"), " ORDER BY f.id LIMIT $6");
+    SURE = concat!(findings!(among!()), " AND f.sure AND f.id > $7 ORDER BY f.id LIMIT $8");
     COUNTS = concat!("SELECT c.kind, COUNT(*) AS amount, CAST(SUM(CASE WHEN c.sure THEN 1 ELSE 0 END) AS BIGINT) AS sure FROM (
             SELECT f.kind, f.sure FROM findings f JOIN buildings b ON b.tenant_id = f.tenant_id AND b.id = f.building_id
             WHERE f.tenant_id = $1 AND f.decision IS NULL AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
@@ -286,7 +288,7 @@ impl Note {
             Payload::Field { value } => value.clone().unwrap_or_default(),
             Payload::Tag { holds, .. } => holds.to_string(),
             Payload::Use { usage } => usage.clone(),
-            Payload::Gone { .. } => self.seen.to_string(),
+            Payload::Gone { .. } => String::new(),
             Payload::Fact => self.words.clone(),
         };
         let subject = self.resident.unwrap_or(self.door.1);
@@ -410,6 +412,9 @@ async fn accept(tx: &mut Tx, act: &Act, found: &Finding, anyway: bool) -> Result
                 head = enrol::head_at(tx, act, found.dwelling_id, &new).await?;
             }
             let head = head.unwrap_or_else(|| new.name.clone());
+            if head == new.name {
+                new.relation = new.relation.or(Some(Relation::Head));
+            }
             let known = enrol::recognise(tx, act, Some(found.dwelling_id), &head, &new).await?;
             if known.is_some() && found.resident_id.is_none() && !anyway {
                 return Err(Error::Stale("这个人后来已经登记在册，请先找到他的登记看看。".to_owned()));
@@ -443,7 +448,10 @@ async fn accept(tx: &mut Tx, act: &Act, found: &Finding, anyway: bool) -> Result
         }
         (Payload::Use { usage }, _) => {
             let usage = Use::parse(&usage).ok_or_else(missing)?;
-            place::set_use(tx, act, found.dwelling_id, usage).await?;
+            if place::set_use(tx, act, found.dwelling_id, usage).await? {
+                let building = place::dwelling(tx, act.tenant, found.dwelling_id).await?.building_id;
+                figures::touch(tx, act, building).await?;
+            }
         }
         (Payload::Fact, _) => {}
         (_, None) => return Err(missing()),
@@ -454,18 +462,17 @@ async fn accept(tx: &mut Tx, act: &Act, found: &Finding, anyway: bool) -> Result
 /// So many findings are accepted in one transaction.
 const STEP: i64 = 50;
 
-/// Accepts the next sure findings of a batch after one of them, and gives how many were accepted and the last that was
-/// looked at; what has become stale is left for somebody to see.
+/// Accepts the next sure findings after one of them, and gives how many were accepted and the last that was looked at; what
+/// has become stale is left for somebody to see.
 pub(super) async fn accept_some(
     db: &Db,
     act: &Act,
     scope: &Scope,
-    batch: Uuid,
+    filter: &Filter,
     after: Uuid,
 ) -> Result<(usize, Option<Uuid>)> {
     let mut tx = db.begin().await?;
-    let query = SURE.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(batch).bind(after).bind(STEP);
-    let sure: Vec<Finding> = tx.all(query).await?;
+    let sure: Vec<Finding> = tx.all(filter.bind(SURE, act.tenant, scope).bind(after).bind(STEP)).await?;
     let mut accepted = 0;
     for found in &sure {
         match decide(&mut tx, act, found, Decision::Accepted, false).await {

@@ -193,13 +193,7 @@ pub(super) async fn save(tx: &mut Tx, act: &Act, before: &Person, now: &Person) 
 }
 
 /// The same, of what was written down at another moment than now.
-async fn save_as_of(
-    tx: &mut Tx,
-    act: &Act,
-    made_at: Timestamp,
-    before: &Person,
-    now: &Person,
-) -> Result<Vec<Change>> {
+async fn save_as_of(tx: &mut Tx, act: &Act, made_at: Timestamp, before: &Person, now: &Person) -> Result<Vec<Change>> {
     let changes = now.changes(before);
     if changes.is_empty() {
         return Ok(changes);

@@ -331,14 +331,8 @@ pub fn concerned(category: Category) -> (Option<Tag>, Option<AgeBand>) {
 mod tests {
     use super::*;
 
-    const RULES: Rules = Rules {
-        attempts: 3,
-        apart_minutes: 120,
-        evening_hour: 17,
-        questions: 6,
-        cluster_reports: 3,
-        cluster_days: 90,
-    };
+    const RULES: Rules =
+        Rules { attempts: 3, apart_minutes: 120, evening_hour: 17, questions: 6, cluster_reports: 3, cluster_days: 90 };
 
     fn knock(outcome: Outcome, at: &str) -> Knock {
         Knock { outcome, made_at: format!("{at}:00+08:00").parse().unwrap(), again: None }
@@ -380,8 +374,7 @@ mod tests {
 
     #[test]
     fn a_door_that_opened_stays_done() {
-        let knocks =
-            [knock(Outcome::Home, "2026-11-25T10:00"), knock(Outcome::Nobody, "2026-11-26T10:00")];
+        let knocks = [knock(Outcome::Home, "2026-11-25T10:00"), knock(Outcome::Nobody, "2026-11-26T10:00")];
         let standing = Standing::after(&knocks, &RULES);
         assert_eq!((standing.state, standing.attempts), (DoorState::Done, 0));
         assert_eq!(standing.last.map(|(outcome, _)| outcome), Some(Outcome::Nobody));
@@ -433,7 +426,9 @@ mod tests {
         assert!(question(QuestionKind::YesNo, &[]).check(&one("yes")).is_ok());
         assert!(question(QuestionKind::YesNo, &[]).check(&one("maybe")).is_err());
         assert!(question(QuestionKind::Choice, &["a"]).check(&one("a")).is_ok());
-        assert!(question(QuestionKind::Choices, &["a", "b"]).check(&Said::Several(vec!["b".into(), "c".into()])).is_err());
+        assert!(
+            question(QuestionKind::Choices, &["a", "b"]).check(&Said::Several(vec!["b".into(), "c".into()])).is_err()
+        );
         assert!(question(QuestionKind::Number, &[]).check(&one("3")).is_ok());
         assert_eq!(
             question(QuestionKind::Number, &[]).check(&one("三")),

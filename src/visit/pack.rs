@@ -113,8 +113,7 @@ pub(super) async fn pack(tx: &mut Tx, viewer: &Viewer, means: &Means) -> Result<
     let doors: Vec<OwnDoor> = tx.all(OWN_DOORS.bind(act.tenant).bind(viewer.account)).await?;
     let scope = viewer.scope(Permission::ResidentRead);
     let people = OWN_PEOPLE.bind(act.tenant).bind(viewer.account).bind(scope.account).bind(&scope.roles);
-    let people: Vec<OwnPerson> =
-        if viewer.may(Permission::ResidentRead) { tx.all(people).await? } else { Vec::new() };
+    let people: Vec<OwnPerson> = if viewer.may(Permission::ResidentRead) { tx.all(people).await? } else { Vec::new() };
     let mut campaigns = Vec::new();
     for door in &doors {
         if campaigns.last().is_none_or(|last: &PackedCampaign| last.id != door.campaign_id) {
@@ -154,7 +153,8 @@ fn households(act: &Act, rows: Vec<OwnPerson>) -> Result<BTreeMap<Uuid, Vec<Pack
         }
         let Some(household) = home.last_mut() else { continue };
         if household.people.last().is_none_or(|last| last.id != row.id) {
-            let phone = row.phone_sealed.as_deref().map(|sealed| act.open(Particular::Phone.code(), sealed)).transpose()?;
+            let phone =
+                row.phone_sealed.as_deref().map(|sealed| act.open(Particular::Phone.code(), sealed)).transpose()?;
             household.people.push(PackedPerson {
                 id: row.id,
                 version: row.lock_version,

@@ -67,13 +67,21 @@ pub async fn create(tx: &mut Tx, act: &Act, scope: &Scope, order: &Order) -> Res
     let row = row.bind(order.filter.estate).bind(&order.origin).bind(Json(&order.questions)).bind(order.until);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     let door = |(at, home): (usize, &roll::Home)| {
-        ADD_DOOR.bind(act.tenant).bind(id).bind(home.dwelling_id).bind(home.building_id).bind(at as i64).bind(DoorState::Open).bind(0)
+        ADD_DOOR
+            .bind(act.tenant)
+            .bind(id)
+            .bind(home.dwelling_id)
+            .bind(home.building_id)
+            .bind(at as i64)
+            .bind(DoorState::Open)
+            .bind(0)
     };
     tx.execute_many(ADD_DOOR, homes.iter().enumerate().map(door).collect()).await?;
     let grids: BTreeSet<Uuid> = homes.iter().filter_map(|home| home.grid_id).collect();
     for holder in access::holders(tx, act.tenant, Permission::VisitRecord).await? {
-        let of_these_grids =
-            |grant: &access::Grant| grant.reach == Reach::Grid && grant.reach_id.is_some_and(|grid| grids.contains(&grid));
+        let of_these_grids = |grant: &access::Grant| {
+            grant.reach == Reach::Grid && grant.reach_id.is_some_and(|grid| grids.contains(&grid))
+        };
         if holder.grants.iter().any(of_these_grids) {
             tx.execute(walker(act, id, holder.account, false)).await?;
         }
@@ -161,7 +169,8 @@ pub(super) async fn leave(tx: &mut Tx, act: &Act, campaign: Uuid, account: Uuid)
 /// Errors: refused if it is not a draft, or nobody knocks.
 pub async fn open(tx: &mut Tx, act: &Act, id: Uuid, seen: i64) -> Result<()> {
     let campaign = store::campaign(tx, act.tenant, id).await?;
-    let knocking = store::walkers(tx, act.tenant, id).await?.iter().filter(|walker| walker.disabled_at.is_none()).count();
+    let knocking =
+        store::walkers(tx, act.tenant, id).await?.iter().filter(|walker| walker.disabled_at.is_none()).count();
     if campaign.state == State::Draft && knocking == 0 {
         return Err(Error::refused("还没有人走访，请先在“谁去走”里加人"));
     }

@@ -50,9 +50,9 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
     }
     if !store::walks(tx, act.tenant, campaign.id, author.account).await? {
         let scope = author.scope(Permission::VisitRecord);
-        place::building_in_reach(tx, act.tenant, &scope, door.building_id).await.map_err(|_| {
-            Error::refused("记录人没有参加这次走访，这户也不在他的网格里，请社区核对后登记")
-        })?;
+        place::building_in_reach(tx, act.tenant, &scope, door.building_id)
+            .await
+            .map_err(|_| Error::refused("记录人没有参加这次走访，这户也不在他的网格里，请社区核对后登记"))?;
     }
     for answer in &slip.answers {
         let question = campaign.questions.0.iter().find(|question| question.id == answer.question);
@@ -200,12 +200,7 @@ async fn note(tx: &mut Tx, act: &Act, batch: &Batch, dwelling: Uuid, found: &Fin
 
 /// Each problem is an issue, with the stairwell as its place. The phone number of a reporter who lives here is not on the
 /// phone in clear, nor need it be typed again: the register knows it.
-async fn file(
-    tx: &mut Tx,
-    act: &Act,
-    (dwelling, door): (Uuid, &Door),
-    problem: &Problem,
-) -> Result<issue::Filed> {
+async fn file(tx: &mut Tx, act: &Act, (dwelling, door): (Uuid, &Door), problem: &Problem) -> Result<issue::Filed> {
     let spot = place::spot_of_unit(tx, act.tenant, door.unit_id).await?;
     let mut reporter = problem.reporter.clone();
     if let Some(Reporter { name, phone }) = reporter.as_mut().filter(|reporter| reporter.phone.is_empty()) {
@@ -224,13 +219,7 @@ async fn file(
 }
 
 /// Adds a photo to the issue that it shows. An issue that has ended in the meantime needs none.
-async fn attach(
-    tx: &mut Tx,
-    author: &Viewer,
-    means: &Means,
-    visit: Uuid,
-    (name, photo): (Uuid, Uuid),
-) -> Result<()> {
+async fn attach(tx: &mut Tx, author: &Viewer, means: &Means, visit: Uuid, (name, photo): (Uuid, Uuid)) -> Result<()> {
     let act = Act::by(author, Permission::VisitRecord, means)?;
     let issues: Vec<VisitIssue> = tx.all(ISSUES.bind(act.tenant).bind(visit)).await?;
     let Some(shown) = issues.into_iter().find(|issue| issue.photos.0.contains(&name)) else {

@@ -131,10 +131,9 @@ const MOST: usize = 20;
 ///
 /// Errors: refused, with what is wrong.
 pub(super) fn read(body: &Value, today: Date) -> Result<Slip> {
-    let written: Written = serde_json::from_value(body.clone())
-        .map_err(|_| Error::refused("走访记录的格式不对，缺了要紧的内容"))?;
-    let sizes =
-        [written.answers.len(), written.edits.len(), written.findings.len(), written.problems.len()];
+    let written: Written =
+        serde_json::from_value(body.clone()).map_err(|_| Error::refused("走访记录的格式不对，缺了要紧的内容"))?;
+    let sizes = [written.answers.len(), written.edits.len(), written.findings.len(), written.problems.len()];
     if sizes.iter().any(|size| *size > MOST) {
         return Err(Error::refused(format!("一次走访里的内容太多，每样最多 {MOST} 条")));
     }
@@ -183,9 +182,10 @@ fn finding(found: WrittenFinding, today: Date) -> Result<Finding> {
         "moved_out" => Ok(Finding::MovedOut { resident: resident()?, seen, words }),
         "died" => Ok(Finding::Died { resident: resident()?, seen, words }),
         "moved_in" => Ok(Finding::MovedIn { household: found.household, values: values(&found.fields, today)? }),
-        "born" => {
-            Ok(Finding::Born { household: known(found.household, "是哪一户")?, values: values(&found.fields, today)? })
-        }
+        "born" => Ok(Finding::Born {
+            household: known(found.household, "是哪一户")?,
+            values: values(&found.fields, today)?,
+        }),
         _ => Err(Error::refused("走访记录里有不认识的变化")),
     }
 }
@@ -287,12 +287,24 @@ mod tests {
     /// Any JSON: scalars, lists and objects whose names are those of a visit, some of the time.
     fn anything() -> impl Strategy<Value = Value> {
         let names = prop::sample::select(vec![
-            "campaign", "dwelling", "outcome", "again", "day", "part", "answers", "question", "value", "edits", "resident",
-            "seen", "fields", "phone", "findings", "kind", "name", "problems", "category", "text", "photos", "note", "x",
+            "campaign", "dwelling", "outcome", "again", "day", "part", "answers", "question", "value", "edits",
+            "resident", "seen", "fields", "phone", "findings", "kind", "name", "problems", "category", "text",
+            "photos", "note", "x",
         ]);
         let texts = prop::sample::select(vec![
-            "", "home", "later", "moved_in", "born", "lighting", "2026-11-28", "evening",
-            "00000000-0000-0000-0000-000000000000", "13800001234", "\u{0}", "𠅤", "١٢",
+            "",
+            "home",
+            "later",
+            "moved_in",
+            "born",
+            "lighting",
+            "2026-11-28",
+            "evening",
+            "00000000-0000-0000-0000-000000000000",
+            "13800001234",
+            "\u{0}",
+            "𠅤",
+            "١٢",
         ]);
         let leaf = prop_oneof![
             Just(Value::Null),

@@ -67,9 +67,10 @@ pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> R
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let dressed = kind.starts_with("text/html") || kind.starts_with("application/json");
         (status.is_client_error() && !dressed).then(|| match status {
-            StatusCode::UNAUTHORIZED => {
-                Failure { title: "没有办成", sentence: "打开得太久了，请重新联系一次服务器。".to_owned() }
-            }
+            StatusCode::UNAUTHORIZED => Failure {
+                title: "没有办成",
+                sentence: "打开得太久了，请重新联系一次服务器。".to_owned(),
+            },
             _ => Failure { title: "没有找到", sentence: Error::NotFound.to_string() },
         })
     });

@@ -5,8 +5,8 @@
 //! Who is born rather than moved in: whoever is under one year old, or a child of the head born after the household was
 //! registered; the household itself must be known. Who may have left: whoever is registered behind a door of the workbook
 //! and stands in none of its rows, unless a row of that door was given back. Who has turned 60 or 80 or come to live alone
-//! since the last workbook (within a year, if there was none) is told of in every building that the workbook enters. Which
-//! household of one dwelling somebody belongs to is not compared.
+//! since they were registered is told of once, in the buildings that the workbook enters. Which household of one dwelling
+//! somebody belongs to is not compared.
 
 use codes::tables::Relation;
 use db::{Tx, record, statements};
@@ -46,17 +46,21 @@ statements! {
                 AND s.state = 'rejected') LIMIT 20000";
     COMPARED = "UPDATE import_rows SET state = 'compared'
         WHERE tenant_id = $1 AND import_id = $2 AND state = 'applied' AND row_number BETWEEN $3 AND $4";
-    LAST_SURVEY = "SELECT applied_at AS at FROM imports WHERE tenant_id = $1 AND state = 'applied' ORDER BY created_at DESC LIMIT 1";
     BUILDINGS = "SELECT DISTINCT d.building_id FROM import_rows w JOIN dwellings d ON d.tenant_id = w.tenant_id AND d.id = w.dwelling_id
         WHERE w.tenant_id = $1 AND w.import_id = $2 AND w.state = 'compared' LIMIT 5000";
-    BORN_BETWEEN = "SELECT r.id, r.building_id, h.dwelling_id, r.birth_date, r.created_at AS since FROM residents r
+    /// Who was born up to a day, and has not been told of in this kind.
+    BORN_BY = "SELECT r.id, r.building_id, h.dwelling_id, r.birth_date, r.created_at AS since FROM residents r
         JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
-        WHERE r.tenant_id = $1 AND r.building_id = $2 AND r.ended IS NULL AND r.birth_date > $3 AND r.birth_date <= $4 LIMIT 5000";
-    ALONE_SINCE = "SELECT r.id, r.building_id, h.dwelling_id, r.birth_date, t.since FROM residents r
+        WHERE r.tenant_id = $1 AND r.building_id = $2 AND r.ended IS NULL AND r.birth_date <= $3
+            AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.tenant_id = r.tenant_id AND f.resident_id = r.id AND f.kind = $4) LIMIT 5000";
+    /// Who has been alone from a day after they were registered, and has not been told of since.
+    ALONE = "SELECT r.id, r.building_id, h.dwelling_id, r.birth_date, t.since FROM residents r
         CROSS JOIN resident_tags t CROSS JOIN households h
-        WHERE t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.tag = 'elder_living_alone' AND t.until IS NULL AND t.since >= $3
+        WHERE t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.tag = 'elder_living_alone' AND t.until IS NULL
             AND h.tenant_id = r.tenant_id AND h.id = r.household_id
-            AND r.tenant_id = $1 AND r.building_id = $2 AND r.ended IS NULL AND r.created_at < t.since - 86400000 LIMIT 5000";
+            AND r.tenant_id = $1 AND r.building_id = $2 AND r.ended IS NULL AND r.created_at < t.since - 86400000
+            AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.tenant_id = r.tenant_id AND f.resident_id = r.id
+                AND f.kind = 'became_alone' AND f.found_at >= t.since) LIMIT 5000";
 }
 
 record! {
@@ -211,17 +215,12 @@ pub async fn look_behind_doors(tx: &mut Tx, act: &Act, import: &Import, most: i6
 
 async fn what_time_has_changed(tx: &mut Tx, act: &Act, import: &Import) -> Result<()> {
     let today = run::today(act);
-    let last: Option<Since> = tx.optional(LAST_SURVEY.bind(act.tenant)).await?;
-    let last = last.and_then(|last| last.at).map_or(today.saturating_sub(1.year()), day);
-    let next_day = last.saturating_add(1.day()).at(0, 0, 0, 0).to_zoned_datetime(calendar::shanghai());
-    let next_day = next_day.map_err(anyhow::Error::from)?.timestamp();
     let buildings: Vec<Entered> = tx.all(BUILDINGS.bind(act.tenant).bind(import.id)).await?;
     let batch = batch(import);
     for Entered { building_id: building } in buildings {
         for (kind, age) in [(Kind::Turned60, ELDER_FROM), (Kind::Turned80, OLDEST_FROM)] {
-            let (after, until) = (AgeBand::born_before(age, last), AgeBand::born_before(age, today));
-            let turned: Vec<Told> =
-                tx.all(BORN_BETWEEN.bind(act.tenant).bind(building).bind(after).bind(until)).await?;
+            let by = AgeBand::born_before(age, today);
+            let turned: Vec<Told> = tx.all(BORN_BY.bind(act.tenant).bind(building).bind(by).bind(kind)).await?;
             for person in turned {
                 // Whoever was registered at that age already has not turned it since.
                 let was = AgeBand::born_before(age, day(person.since));
@@ -230,7 +229,7 @@ async fn what_time_has_changed(tx: &mut Tx, act: &Act, import: &Import) -> Resul
                 }
             }
         }
-        let alone: Vec<Told> = tx.all(ALONE_SINCE.bind(act.tenant).bind(building).bind(next_day)).await?;
+        let alone: Vec<Told> = tx.all(ALONE.bind(act.tenant).bind(building)).await?;
         for person in alone {
             tell(tx, act, &batch, Kind::BecameAlone, person).await?;
         }

@@ -55,9 +55,7 @@ impl Asked {
 /// Back to the page that somebody came from, with a kind if one is named.
 fn query(filter: &Filter, kind: Option<Kind>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, id) in [("batch", filter.batch), ("estate", filter.estate), ("building", filter.building)] {
-        id.into_iter().for_each(|id| _ = query.append_pair(name, &id.to_string()));
-    }
+    query.extend_pairs(filter.carried());
     kind.into_iter().for_each(|kind| _ = query.append_pair("kind", kind.code()));
     query.finish()
 }
@@ -167,11 +165,10 @@ struct Card {
     found: Shown,
 }
 
-impl Card {
-    /// The filter, which the form carries along.
+impl Filter {
+    /// What a form carries along.
     fn carried(&self) -> Vec<(&'static str, String)> {
-        let Filter { batch, estate, building } = self.filter;
-        let ids = [("batch", batch), ("estate", estate), ("building", building)];
+        let ids = [("batch", self.batch), ("estate", self.estate), ("building", self.building)];
         ids.into_iter().filter_map(|(name, id)| Some((name, id?.to_string()))).collect()
     }
 }
@@ -183,7 +180,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     let mut tx = app.db.read().await?;
     let counts = finding::counts(&mut tx, viewer.tenant, &scope, &filter).await?;
     // One kind at a time; the first of which there is something, unless somebody chose.
-    let kind = Kind::parse(&asked.kind).or(counts.first().map(|count| count.kind));
+    let chosen = Kind::parse(&asked.kind).filter(|kind| counts.iter().any(|count| count.kind == *kind));
+    let kind = chosen.or(counts.first().map(|count| count.kind));
     let after = asked.after.and_then(|after| after.parse().ok()).unwrap_or(Cursor::FIRST);
     let (mut found, mut next) = (Vec::new(), None);
     if let Some(kind) = kind {
@@ -264,12 +262,13 @@ async fn accept_sure(State(app): State<App>, viewer: Viewer, form: Form) -> Resu
     let scope = viewer.scope(Permission::ResidentEdit);
     let (filter, _) = asked(&form);
     let to = format!("/residents/changes?{}", query(&filter, None));
-    let Some(batch) = form.value("of").parse().ok() else {
+    let filter = Filter { batch: form.value("of").parse().ok(), ..filter };
+    if filter.batch.is_none() {
         return Ok(redirect(&to, "请先选一次登记表或敲门行动，再一起采纳"));
-    };
+    }
     let (mut accepted, mut after) = (0, Uuid::nil());
     for _ in 0..STEPS {
-        let (some, last) = finding::accept_some(&app.db, &act, &scope, batch, after).await?;
+        let (some, last) = finding::accept_some(&app.db, &act, &scope, &filter, after).await?;
         accepted += some;
         let Some(last) = last else { break };
         after = last;

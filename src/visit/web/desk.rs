@@ -25,10 +25,11 @@ use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
     use Permission::{VisitPlan, VisitRecord};
-    Routes::default()
-        .get("/campaigns", VisitRecord, list)
-        .post("/campaigns", VisitPlan, create)
-        .get("/campaigns/new", VisitPlan, new)
+    Routes::default().get("/campaigns", VisitRecord, list).post("/campaigns", VisitPlan, create).get(
+        "/campaigns/new",
+        VisitPlan,
+        new,
+    )
 }
 
 const PAGE: usize = 20;
@@ -180,7 +181,11 @@ async fn origin(
         .filter(|cluster| cluster.category == category && (estate.is_none() || estate == Some(cluster.estate_id)))
         .map(|cluster| cluster.reports)
         .sum();
-    Ok(if reports > 0 { format!("近 {} 天 {reports} 件“{category}”诉求", rules.cluster_days) } else { String::new() })
+    Ok(if reports > 0 {
+        format!("近 {} 天 {reports} 件“{category}”诉求", rules.cluster_days)
+    } else {
+        String::new()
+    })
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {

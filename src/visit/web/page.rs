@@ -135,7 +135,8 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let plans = plans(&mut tx, &viewer, &campaign).await?;
     let others = if plans {
         let holders = access::holders(&mut tx, viewer.tenant, Permission::VisitRecord).await?;
-        let others = holders.into_iter().filter(|holder| !walkers.iter().any(|walker| walker.account_id == holder.account));
+        let others =
+            holders.into_iter().filter(|holder| !walkers.iter().any(|walker| walker.account_id == holder.account));
         others.map(|holder| (holder.account.to_string(), holder.name)).collect()
     } else {
         Vec::new()

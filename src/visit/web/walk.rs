@@ -18,9 +18,7 @@ use crate::issue::Category;
 use crate::offline::{self, Outcome as Received};
 use crate::visit::model::{Outcome, Part, QuestionKind};
 use crate::visit::pack::{self, Pack, PackedCampaign, PackedDoor};
-use crate::web::{
-    Form, Shell, asset, asset_text, asset_version, assets_in, page, page_again, redirect, set_cookie,
-};
+use crate::web::{Form, Shell, asset, asset_text, asset_version, assets_in, page, page_again, redirect, set_cookie};
 
 pub fn routes() -> Routes {
     use Permission::VisitRecord;
