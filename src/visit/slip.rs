@@ -83,10 +83,13 @@ struct WrittenAgain {
     part: String,
 }
 
+/// Of a resident, as wide as the register keeps it.
+type Version = i32;
+
 #[derive(Deserialize)]
 struct WrittenEdit {
     resident: Uuid,
-    seen: i64,
+    seen: Version,
     fields: serde_json::Map<String, Value>,
 }
 
@@ -95,7 +98,7 @@ struct WrittenFinding {
     kind: String,
     resident: Option<Uuid>,
     #[serde(default)]
-    seen: i64,
+    seen: Version,
     #[serde(default)]
     words: String,
     household: Option<Uuid>,
@@ -166,7 +169,7 @@ fn correction(edit: WrittenEdit, today: Date) -> Result<Correction> {
         let particular = known(Particular::parse(code), "要改的项目")?;
         Ok((particular, value_of(particular, value, today)?))
     });
-    Ok(Correction { resident: edit.resident, seen: edit.seen, values: values.collect::<Result<_>>()? })
+    Ok(Correction { resident: edit.resident, seen: edit.seen.into(), values: values.collect::<Result<_>>()? })
 }
 
 fn value_of(particular: Particular, value: &Value, today: Date) -> Result<Option<String>> {
@@ -176,7 +179,7 @@ fn value_of(particular: Particular, value: &Value, today: Date) -> Result<Option
 
 fn finding(found: WrittenFinding, today: Date) -> Result<Finding> {
     let words = limited(&found.words, "说明", 200)?;
-    let seen = found.seen;
+    let seen = found.seen.into();
     let resident = || known(found.resident, "是哪一位");
     match found.kind.as_str() {
         "moved_out" => Ok(Finding::MovedOut { resident: resident()?, seen, words }),
@@ -278,6 +281,7 @@ mod tests {
             read(&visit, TODAY).map(drop).unwrap_err().to_string()
         };
         assert_eq!(said("/outcome", json!("out")), "走访结果没有写，或程序不认识");
+        assert!(said("/edits/0/seen", json!(1_i64 << 31)).contains("格式不对"), "no register has such a version");
         assert_eq!(said("/outcome", json!("later")), "改约要写明哪一天、什么时候再来");
         assert!(said("/edits/0/fields/phone", json!("123")).starts_with("电话："));
         assert!(said("/problems/0/text", json!("灯".repeat(501))).contains("最多 500 个字"));
