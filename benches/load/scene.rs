@@ -250,8 +250,7 @@ impl Scene {
             tx.rows(query).await.unwrap();
         }
         let (nobody, terms) = (None::<Uuid>, search::Terms::read(SEARCHES[n]));
-        let conditions =
-            |query: Query| terms.patterns().into_iter().fold(query.bind(nobody).bind("").bind(""), Query::bind);
+        let conditions = |query: Query| terms.patterns().into_iter().fold(query.bind(nobody).bind(""), Query::bind);
         let among = |batch: &[i64]| conditions(search::in_batch(find(issue::STATEMENTS, "SEARCH"), self.tenant, batch));
         let new = find(issue::STATEMENTS, "SEARCH_UNINDEXED");
         let unindexed = |before, most| conditions(new.bind(self.tenant).bind(before).bind(most));
