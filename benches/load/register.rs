@@ -159,7 +159,10 @@ impl Register {
         let positions: Vec<i64> = found.into_iter().take(30).map(|at| at.position).collect();
         let people = search::in_batch(find(registry::STATEMENTS, "FOUND"), tenant, &positions);
         let facet = if tag.is_empty() { "people".to_owned() } else { format!("tag:{tag}") };
-        let figure = of("FIGURE").bind(nobody).bind("").bind(estate).bind(nobody).bind(nobody).bind(facet);
+        let figure = match estate {
+            Some(_) => of("FIGURE_IN_ESTATE").bind(nobody).bind("").bind(estate).bind(nobody).bind(nobody).bind(facet),
+            None => of("FIGURE").bind(facet),
+        };
         let mut queries = vec![
             people.bind(nobody).bind(""),
             figure,
