@@ -132,6 +132,9 @@ const MAY_SCAN: &[&str] = &[
     "registry::store::POPULATION",
 ];
 
+/// Statements that may do so for each row to which something is joined.
+const MAY_SCAN_FOR_EACH: &[&str] = &["overview::store::GRIDS"]; // the grants of those who work there
+
 /// Every statement reaches its rows by an index that begins with more than the tenant, or walks along one in the order of
 /// its page: on SQLite without statistics, which plans the worst.
 #[tokio::test]
@@ -150,10 +153,14 @@ async fn no_statement_looks_through_a_table() {
         let bad = steps.filter(|step| {
             step != "SCAN p"
                 && !step.ends_with("VALUES CLAUSE")
-                && (step.starts_with("SCAN") || step.ends_with("(tenant_id=?)"))
+                && (step.starts_with("SCAN") || step.trim_end_matches(" LEFT-JOIN").ends_with("(tenant_id=?)"))
         });
         let name = statement.name.trim_start_matches("doorstep::");
-        slow.extend(bad.filter(|_| !MAY_SCAN.contains(&name)).map(|step| format!("{name}: {step}")));
+        let excused = |step: &String| {
+            let list = if step.ends_with("LEFT-JOIN") { MAY_SCAN_FOR_EACH } else { MAY_SCAN };
+            list.contains(&name)
+        };
+        slow.extend(bad.filter(|step| !excused(step)).map(|step| format!("{name}: {step}")));
     }
     assert!(slow.is_empty(), "these look through a table or a whole tenant:\n{}", slow.join("\n"));
 }
