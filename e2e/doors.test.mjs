@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
 import { axe, fits, glance, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { release, startServer } from './support/server.mjs';
 import {
   answer,
   bar,
@@ -384,6 +384,41 @@ test('a forgotten PIN loses nothing: the community enters what was exported, and
 
   await page.getByRole('button', { name: '清除，重新设 PIN 码' }).click();
   await page.getByRole('heading', { name: /请先登录|设一个 PIN 码/ }).waitFor();
+});
+
+test('a new version waits until it is wanted, and finds everything as it was', async (t) => {
+  const released = await release(t, server);
+  const page = await workersPhone(t, browser, released);
+  await page.route('**/offline/records/**', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  await save(page);
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await tell(page, '雨篷松了');
+  const url = page.url();
+
+  const version = () => page.evaluate(() => caches.keys());
+  const [before] = await version();
+  released.next();
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/doors')).update());
+  await waitFor(version, (names) => names.length === 2);
+  // Nobody who is writing is disturbed; from the list it is one tap.
+  assert.equal(await page.getByRole('button', { name: '换上新版本' }).count(), 0);
+  await toList(page);
+  await page.getByRole('button', { name: '换上新版本' }).click();
+  await unlock(page);
+  await bar(page, '1 条未上传').waitFor();
+  assert((await version()).some((name) => name !== before));
+  await page.goto(url);
+  await page.getByText('已经接上').waitFor();
+  assert.equal(await page.getByLabel('什么问题').inputValue(), '雨篷松了');
+
+  await page.context().setOffline(true);
+  await page.reload();
+  await unlock(page);
+  await page.unroute('**/offline/records/**');
+  await page.context().setOffline(false);
+  await bar(page, '全部已上传').waitFor();
 });
 
 test('a full phone says that nothing was saved, and keeps the form', async (t) => {
