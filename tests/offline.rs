@@ -188,6 +188,49 @@ db_test! {
         app.browser().post_json("/offline/pin", &json!({ "pin": "395817" })).await.assert_status(401);
     }
 
+    async fn visits_that_arrive_at_once_are_all_entered(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let person = newcomer(&app, "402", "甲辰").await;
+        let fields = [("phone", "13800001234"), ("workplace", "凤山中学"), ("registered_address", "方山县"), ("education", "20"), ("relation", "20"), ("marital_status", "20")];
+        let mut records = Vec::new();
+        for (n, (field, value)) in fields.into_iter().enumerate() {
+            let edit = json!({ "edits": [{ "resident": person.id, "seen": person.version, "fields": { field: value } }] });
+            let mut record = estate.record(&app, "402", "nobody", edit).await;
+            let hours = SignedDuration::from_hours(3 * (n as i64 - 10));
+            record["made_at"] = json!((app.means.now() + hours).as_millisecond());
+            records.push((path(app.means.id()), record.to_string()));
+        }
+        let sent = records.iter().map(|(path, record)| estate.phone.put(path, record.clone()));
+        for answer in futures_util::future::join_all(sent).await {
+            let receipt = answer.assert_ok().json();
+            assert_eq!((receipt["state"].as_str(), receipt["answer"]["clashes"].as_u64()), (Some("accepted"), Some(0)), "{receipt}");
+        }
+        let now = registry::person::person(&mut app.db.read().await.unwrap(), &app.act(), person.id).await.unwrap();
+        assert_eq!((now.get(Particular::Phone), now.get(Particular::Education)), (Some("13800001234"), Some("20")));
+        assert_eq!(estate.door("402").await["attempts"], fields.len(), "each visit has seen the others");
+    }
+
+    async fn a_finding_must_be_of_this_door(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let act = app.act();
+        let mut tx = app.db.begin().await.unwrap();
+        let far = doorstep::place::create_grid(&mut tx, &act, "141102004999002", "第二网格").await.unwrap();
+        tx.commit().await.unwrap();
+        // Somebody in another building, which is in another grid.
+        let other = newcomer_at(&app, "5号楼", "101", "甲午").await;
+        let mut tx = app.db.begin().await.unwrap();
+        doorstep::place::assign_grid(&mut tx, &act, other.building, far).await.unwrap();
+        tx.commit().await.unwrap();
+        for finding in [
+            json!({ "kind": "died", "resident": other.id, "seen": other.version }),
+            json!({ "kind": "born", "household": other.household, "name": "甲子" }),
+            json!({ "kind": "moved_in", "household": other.household, "name": "甲子" }),
+        ] {
+            let receipt = estate.visit(&app, "601", "home", json!({ "findings": [finding] })).await;
+            assert_eq!(receipt["state"], "held", "{receipt}");
+        }
+    }
+
     /// Two workers each correct a person twice while neither has signal. In whatever order the four edits arrive, the register
     /// is what the accepted ones make of it one after the other, and each of the others is there to be decided.
     async fn four_edits_of_two_devices_in_every_order(app: TestApp) {
@@ -255,6 +298,10 @@ fn orders(things: usize) -> Vec<Vec<usize>> {
 
 /// Somebody new in a room of the estate.
 async fn newcomer(app: &TestApp, room: &str, name: &str) -> registry::Person {
+    newcomer_at(app, "3号楼", room, name).await
+}
+
+async fn newcomer_at(app: &TestApp, building: &str, room: &str, name: &str) -> registry::Person {
     use codes::PersonName;
     use codes::address::parse_room;
     use doorstep::place::Settler;
@@ -262,7 +309,7 @@ async fn newcomer(app: &TestApp, room: &str, name: &str) -> registry::Person {
     let act = app.act();
     let mut tx = app.db.begin().await.unwrap();
     let (name, room) = (PersonName::parse(name).unwrap(), parse_room(room).unwrap());
-    let dwelling = Settler::default().settle(&mut tx, &act, "王府名苑小区", "3号楼", "1单元", &room).await.unwrap();
+    let dwelling = Settler::default().settle(&mut tx, &act, "王府名苑小区", building, "1单元", &room).await.unwrap();
     let Outcome::Created(id) = enrol(&mut tx, &act, dwelling, &name, &NewResident::named(name.clone())).await.unwrap()
     else {
         panic!("somebody new")

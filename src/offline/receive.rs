@@ -30,6 +30,9 @@ impl Setting for Rules {
 /// What the purpose of a sealed record is called.
 pub(super) const SEAL: &str = "offline";
 
+/// How often a record is tried again that met somebody else's change at the very moment.
+const TRIES: u8 = 3;
+
 /// What a phone is told of a record. It may forget the record once it has this.
 #[derive(Debug, Clone, Serialize)]
 pub struct Receipt {
@@ -83,22 +86,26 @@ pub async fn receive(
     };
     let made_at = read.as_ref().map_or(act.at, |sent| sent.made_at);
 
-    let refused = match &read {
-        Err(sentence) => sentence.clone(),
-        Ok(sent) => {
-            let mut tx = db.begin().await?;
-            if tx.execute(claim(State::Accepted, "")?.bind(made_at).bind(act.at)).await? == 0 {
-                return again(tx, &act, id, &digest, bytes, made_at).await;
+    let mut tries = 0;
+    let refused = loop {
+        let sent = match &read {
+            Ok(sent) => sent,
+            Err(sentence) => break sentence.clone(),
+        };
+        let mut tx = db.begin().await?;
+        if tx.execute(claim(State::Accepted, "")?.bind(made_at).bind(act.at)).await? == 0 {
+            return again(tx, &act, id, &digest, bytes, made_at).await;
+        }
+        match enter(&mut tx, author, means, sent).await {
+            Ok(answer) => {
+                tx.execute(ANSWER.bind(act.tenant).bind(id).bind(answer.to_string())).await?;
+                let record = store::record(&mut tx, act.tenant, id).await?.ok_or(Error::NotFound)?;
+                tx.commit().await?;
+                return Ok(Outcome::Receipt(record.into()));
             }
-            match enter(&mut tx, author, means, sent).await {
-                Ok(answer) => {
-                    tx.execute(ANSWER.bind(act.tenant).bind(id).bind(answer.to_string())).await?;
-                    let record = store::record(&mut tx, act.tenant, id).await?.ok_or(Error::NotFound)?;
-                    tx.commit().await?;
-                    return Ok(Outcome::Receipt(record.into()));
-                }
-                Err(error) => why_held(error)?,
-            }
+            // Somebody else was writing at this moment; what they wrote is there at the next try.
+            Err(Error::Stale(_)) if tries < TRIES => tries += 1,
+            Err(error) => break why_held(error)?,
         }
     };
     let mut tx = db.begin().await?;

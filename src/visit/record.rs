@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::model::{Answer, Outcome, Rules, Standing, State};
 use super::slip::{self, Correction, Finding, Problem, Slip};
 use super::store::{
-    self, ADD_ANSWER, ADD_ISSUE, ADD_VISIT, Campaign, Door, FORGET_ANSWERS, ISSUES, SET_DOOR, VisitIssue,
+    self, ADD_ANSWER, ADD_ISSUE, ADD_VISIT, Campaign, Door, FORGET_ANSWERS, HOLD_DOOR, ISSUES, SET_DOOR, VisitIssue,
 };
 use crate::access::{Act, Permission, Viewer};
 use crate::error::{Error, Result};
@@ -65,7 +65,7 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
     set_use(tx, &act, &door, &slip).await?;
     let clashes = correct(tx, author, means, sent, &campaign, &slip.edits).await?;
     for found in &slip.findings {
-        note(tx, &act, &batch(sent, &campaign), slip.dwelling, found).await?;
+        note(tx, author, &act, &batch(sent, &campaign), (slip.dwelling, &door), found).await?;
     }
     let mut issues = Vec::new();
     for (position, problem) in slip.problems.iter().enumerate() {
@@ -108,6 +108,7 @@ async fn add_visit(tx: &mut Tx, act: &Act, sent: &Sent, slip: &Slip) -> Result<(
 /// How the door stands after all visits that have arrived, and what was answered there last.
 async fn settle_door(tx: &mut Tx, act: &Act, visit: Uuid, campaign: &Campaign, slip: &Slip) -> Result<Standing> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    tx.execute_one(HOLD_DOOR.bind(act.tenant).bind(campaign.id).bind(slip.dwelling)).await?;
     let (knocks, answered) = store::knocks(tx, act.tenant, campaign.id, slip.dwelling).await?;
     let standing = Standing::after(&knocks, &rules);
     let door = SET_DOOR.bind(act.tenant).bind(campaign.id).bind(slip.dwelling).bind(standing.state);
@@ -158,12 +159,9 @@ async fn correct(
     }
     let act = Act::by(author, Permission::ResidentEdit, means)
         .map_err(|_| Error::refused("记录人不能改居民登记，请社区核对后登记"))?;
-    let scope = author.scope(Permission::ResidentEdit);
     let mut clashes = 0;
     for Correction { resident, seen, values } in edits {
-        registry::resident_in_reach(tx, act.tenant, &scope, *resident)
-            .await
-            .map_err(|_| Error::refused("要改的居民不在记录人的网格里，请社区核对后登记"))?;
+        reachable(tx, &act, author, *resident).await?;
         let edit = Edit { seen: *seen, made_at: sent.made_at, values: values.clone() };
         let reason = format!("走访时更正：{}", campaign.title);
         for clash in registry::edit(tx, &act, *resident, &edit, &reason).await? {
@@ -174,21 +172,34 @@ async fn correct(
     Ok(clashes)
 }
 
-/// Who came and who went waits in the re-survey for somebody to accept it.
-async fn note(tx: &mut Tx, act: &Act, batch: &Batch, dwelling: Uuid, found: &Finding) -> Result<()> {
+/// Who came and who went waits in the re-survey for somebody to accept it. It is said of this door only.
+async fn note(
+    tx: &mut Tx,
+    author: &Viewer,
+    act: &Act,
+    batch: &Batch,
+    (dwelling, door): (Uuid, &Door),
+    found: &Finding,
+) -> Result<()> {
     let new = |values: &registry::Values| {
         NewResident::of(values).map(Box::new).ok_or_else(|| Error::refused("新登记的人要写姓名"))
     };
+    match found {
+        Finding::MovedOut { resident, .. } | Finding::Died { resident, .. } => {
+            reachable(tx, act, author, *resident).await?;
+        }
+        Finding::MovedIn { .. } | Finding::Born { .. } => {}
+    }
     let said = match found.clone() {
         Finding::MovedOut { resident, seen, words } => Said::MovedOut { resident, seen, words },
         Finding::Died { resident, seen, words } => Said::Died { resident, seen, words },
-        Finding::Born { household, values } => Said::Born { household, person: new(&values)? },
+        Finding::Born { household, values } => {
+            household_of(tx, act, door, household).await?;
+            Said::Born { household, person: new(&values)? }
+        }
         Finding::MovedIn { household, values } => {
             let head = match household {
-                Some(household) => {
-                    let card = registry::household_card(tx, act.tenant, household).await?;
-                    PersonName::parse(&card.head_name).ok()
-                }
+                Some(household) => household_of(tx, act, door, household).await?,
                 None => None,
             };
             Said::MovedIn { dwelling, head, person: new(&values)? }
@@ -196,6 +207,23 @@ async fn note(tx: &mut Tx, act: &Act, batch: &Batch, dwelling: Uuid, found: &Fin
     };
     finding::note(tx, act, batch, said).await?;
     Ok(())
+}
+
+/// The head of a household of this building.
+async fn household_of(tx: &mut Tx, act: &Act, door: &Door, household: Uuid) -> Result<Option<PersonName>> {
+    let elsewhere = || Error::refused("写下的那一户不在这里，请社区核对后登记");
+    let card = registry::household_card(tx, act.tenant, household).await.map_err(|_| elsewhere())?;
+    if card.building_id != door.building_id {
+        return Err(elsewhere());
+    }
+    Ok(PersonName::parse(&card.head_name).ok())
+}
+
+async fn reachable(tx: &mut Tx, act: &Act, author: &Viewer, resident: Uuid) -> Result<()> {
+    let scope = author.scope(Permission::ResidentEdit);
+    registry::resident_in_reach(tx, act.tenant, &scope, resident)
+        .await
+        .map_err(|_| Error::refused("写下的居民不在记录人的网格里，请社区核对后登记"))
 }
 
 /// Each problem is an issue, with the stairwell as its place. The phone number of a reporter who lives here is not on the

@@ -88,6 +88,8 @@ statements! {
     ADD_VISIT = "INSERT INTO visits (tenant_id, id, campaign_id, dwelling_id, account_id, outcome, again_on, again_part, answers_sealed,
             note_sealed, made_at, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    /// Locks a door until the transaction is over, so that of two visits that arrive at once the second sees the first.
+    HOLD_DOOR = "UPDATE campaign_doors SET attempts = attempts WHERE tenant_id = $1 AND campaign_id = $2 AND dwelling_id = $3";
     /// The visits of a campaign to a door, in the order in which they were made.
     KNOCKS = "SELECT id, outcome, again_on, again_part, made_at, answers_sealed IS NOT NULL AS answered FROM visits
         WHERE tenant_id = $1 AND dwelling_id = $2 AND campaign_id = $3 ORDER BY made_at, id LIMIT 200";
