@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::Taken;
 use super::model::{Sent, State};
 use super::store::{self, ADD_PHOTO, ANSWER, CLAIM, DISPUTE, FORGET, FORGET_DISPUTES, PHOTO, Photo, Record};
 use crate::access::{Act, Viewer};
@@ -179,7 +180,7 @@ pub async fn attach(db: &Db, means: &Means, author: &Viewer, record: Uuid, id: U
     }
     photo::attach(&mut tx, act.tenant, photo).await?;
     if let Some(recorder) = app::recorder(&of.kind).filter(|_| entered) {
-        (recorder.attach)(&mut tx, author, means, record, (id, photo)).await?;
+        (recorder.attach)(&mut tx, author, means, Taken { record, name: id, photo }).await?;
     }
     Ok(tx.commit().await?)
 }

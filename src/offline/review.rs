@@ -10,7 +10,7 @@ use super::receive::{SEAL, enter};
 use super::store::{
     self, ATTACHED, Dispute, LOOSE_PHOTOS, OLDEST_DISPUTE, OLDEST_HELD, Photo, RULE, Record, SETTLE, Waiting,
 };
-use super::{Recorder, receive};
+use super::{Recorder, Taken, Words, receive};
 use crate::access::{self, Act, Permission, Viewer};
 use crate::app;
 use crate::audit;
@@ -23,7 +23,7 @@ pub(super) struct Said {
     pub by: String,
     pub made_at: Timestamp,
     pub received_at: Timestamp,
-    pub words: Vec<(String, String)>,
+    pub words: Words,
 }
 
 /// A record, and another that came under the same id.
@@ -78,7 +78,8 @@ pub(super) async fn retry(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     let photos: Vec<Photo> = tx.all(LOOSE_PHOTOS.bind(act.tenant).bind(id)).await?;
     if let Some(recorder) = recorder(&sent.kind) {
         for photo in photos {
-            (recorder.attach)(tx, &author, &act.means, id, (photo.id, photo.photo_id)).await?;
+            let taken = Taken { record: id, name: photo.id, photo: photo.photo_id };
+            (recorder.attach)(tx, &author, &act.means, taken).await?;
         }
     }
     tx.execute(ATTACHED.bind(act.tenant).bind(id)).await?;

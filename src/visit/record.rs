@@ -15,7 +15,7 @@ use crate::access::{Act, Permission, Viewer};
 use crate::error::{Error, Result};
 use crate::issue::{self, NewIssue, Place, Reporter, Source};
 use crate::means::Means;
-use crate::offline::{Recorder, Sent};
+use crate::offline::{Recorder, Sent, Taken, Words};
 use crate::place::{self, Use};
 use crate::registry::enrol::NewResident;
 use crate::registry::finding::{self, Batch, BatchKind, Said};
@@ -27,7 +27,7 @@ pub const KIND: &str = "visit";
 
 pub const RECORDER: Recorder = Recorder {
     record: |tx, author, means, sent| Box::pin(record(tx, author, means, sent)),
-    attach: |tx, author, means, visit, photo| Box::pin(attach(tx, author, means, visit, photo)),
+    attach: |tx, author, means, taken| Box::pin(attach(tx, author, means, taken)),
     words: |tx, author, sent| Box::pin(words(tx, author, sent)),
 };
 
@@ -247,20 +247,20 @@ async fn file(tx: &mut Tx, act: &Act, (dwelling, door): (Uuid, &Door), problem: 
 }
 
 /// Adds a photo to the issue that it shows. An issue that has ended in the meantime needs none.
-async fn attach(tx: &mut Tx, author: &Viewer, means: &Means, visit: Uuid, (name, photo): (Uuid, Uuid)) -> Result<()> {
+async fn attach(tx: &mut Tx, author: &Viewer, means: &Means, taken: Taken) -> Result<()> {
     let act = Act::by(author, Permission::VisitRecord, means)?;
-    let issues: Vec<VisitIssue> = tx.all(ISSUES.bind(act.tenant).bind(visit)).await?;
-    let Some(shown) = issues.into_iter().find(|issue| issue.photos.0.contains(&name)) else {
+    let issues: Vec<VisitIssue> = tx.all(ISSUES.bind(act.tenant).bind(taken.record)).await?;
+    let Some(shown) = issues.into_iter().find(|issue| issue.photos.0.contains(&taken.name)) else {
         return Err(Error::refused("这张照片不属于这次走访的任何一件问题"));
     };
     if !issue::issue(tx, act.tenant, shown.issue_id).await?.state.open() {
         return Ok(());
     }
-    issue::supplement(tx, &act, shown.issue_id, "走访时拍的照片", &[photo]).await
+    issue::supplement(tx, &act, shown.issue_id, "走访时拍的照片", &[taken.photo]).await
 }
 
 /// What a record says, for somebody who has to decide about it. Values of people are not repeated; their fields are named.
-async fn words(tx: &mut Tx, author: &Viewer, sent: &Sent) -> Result<Vec<(String, String)>> {
+async fn words(tx: &mut Tx, author: &Viewer, sent: &Sent) -> Result<Words> {
     let slip = match slip::read(&sent.body, day(sent)) {
         Ok(slip) => slip,
         Err(Error::Refused(sentence)) => {
