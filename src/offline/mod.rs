@@ -15,8 +15,8 @@ mod store;
 mod web;
 
 pub use model::{Sent, State};
-pub use receive::{Outcome, attach, forget_old, receive};
-pub use review::todo;
+pub use receive::{Outcome, attach, forget, forget_old, receive};
+pub use review::{hidden, todo};
 pub use store::STATEMENTS;
 pub use web::routes;
 

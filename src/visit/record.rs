@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::model::{Answer, Outcome, Rules, Standing, State};
 use super::slip::{self, Correction, Finding, Problem, Slip};
 use super::store::{
-    self, ADD_ANSWER, ADD_ISSUE, ADD_VISIT, Campaign, Door, FORGET_ANSWERS, HOLD_DOOR, ISSUES, SET_DOOR, VisitIssue,
+    self, ADD_ANSWER, ADD_ISSUE, ADD_VISIT, Campaign, Door, FORGET_ANSWERS, HOLD_DOOR, ISSUES, LIVING, Living,
+    SET_DOOR, VisitIssue,
 };
 use crate::access::{Act, Permission, Viewer};
 use crate::error::{Error, Result};
 use crate::issue::{self, NewIssue, Place, Reporter, Source};
 use crate::means::Means;
-use crate::offline::{Recorder, Sent, Taken, Words};
+use crate::offline::{Recorder, Sent, Taken, Words, hidden};
 use crate::place::{self, Use};
 use crate::registry::enrol::NewResident;
 use crate::registry::finding::{self, Batch, BatchKind, Said};
@@ -63,9 +64,10 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
     add_visit(tx, &act, sent, &slip).await?;
     let standing = settle_door(tx, &act, sent.id, &campaign, &slip).await?;
     set_use(tx, &act, &door, &slip).await?;
+    let gone = find_gone(tx, &act, &batch(sent, &campaign), &door, &slip).await?;
     let clashes = correct(tx, author, means, sent, &campaign, &slip.edits).await?;
     for found in &slip.findings {
-        note(tx, author, &act, &batch(sent, &campaign), (slip.dwelling, &door), found).await?;
+        note(tx, author, &act, &batch(sent, &campaign), slip.dwelling, found).await?;
     }
     let mut issues = Vec::new();
     for (position, problem) in slip.problems.iter().enumerate() {
@@ -75,12 +77,13 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
         let link = format!("/receipts/{}", filed.receipt_code);
         issues.push(json!({ "problem": position, "number": filed.number, "code": filed.receipt_code, "link": link }));
     }
-    audit::record(tx, &act, "create", ("visit", sent.id), &door_words(&door), &[]).await?;
+    audit::record(tx, &act, "create", ("visit", sent.id), "", &[]).await?;
     Ok(json!({
         "door": { "state": standing.state.code(), "words": standing.again.map(|again| again.words()) },
         "issues": issues,
         "clashes": clashes,
-        "findings": slip.findings.len(),
+        "findings": slip.findings.len() + gone,
+        "warnings": slip.unread,
     }))
 }
 
@@ -97,7 +100,9 @@ async fn add_visit(tx: &mut Tx, act: &Act, sent: &Sent, slip: &Slip) -> Result<(
         true => None,
         false => Some(act.seal(SEAL, &serde_json::to_string(&slip.answers).map_err(anyhow::Error::from)?)?),
     };
-    let note = (!slip.note.is_empty()).then(|| act.seal(SEAL, &slip.note)).transpose()?;
+    let lines: Vec<&str> = std::iter::once(&slip.note).chain(&slip.unread).map(String::as_str).collect();
+    let note =
+        lines.iter().any(|line| !line.is_empty()).then(|| act.seal(SEAL, lines.join("\n").trim())).transpose()?;
     let row = ADD_VISIT.bind(act.tenant).bind(sent.id).bind(slip.campaign).bind(slip.dwelling).bind(act.account);
     let row = row.bind(slip.outcome).bind(slip.again.map(|again| again.day.to_string()));
     let row = row.bind(slip.again.map(|again| again.part)).bind(answers).bind(note);
@@ -110,7 +115,8 @@ async fn settle_door(tx: &mut Tx, act: &Act, visit: Uuid, campaign: &Campaign, s
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     tx.execute_one(HOLD_DOOR.bind(act.tenant).bind(campaign.id).bind(slip.dwelling)).await?;
     let (knocks, answered) = store::knocks(tx, act.tenant, campaign.id, slip.dwelling).await?;
-    let standing = Standing::after(&knocks, &rules);
+    let last_day = campaign.until.to_zoned_datetime(calendar::shanghai()).date();
+    let standing = Standing::after(&knocks, &rules).until(last_day);
     let door = SET_DOOR.bind(act.tenant).bind(campaign.id).bind(slip.dwelling).bind(standing.state);
     let door = door.bind(standing.attempts).bind(standing.again.map(|again| again.day.to_string()));
     let door = door.bind(standing.again.map(|again| again.part)).bind(standing.last.map(|(outcome, _)| outcome));
@@ -129,16 +135,31 @@ async fn settle_door(tx: &mut Tx, act: &Act, visit: Uuid, campaign: &Campaign, s
     Ok(standing)
 }
 
-/// What the home serves for, where that was seen. A home in which somebody is registered is not called empty by this: who
-/// has left is a finding.
+/// What the home serves for, where that was seen. A home in which somebody is registered is not called empty by this.
 async fn set_use(tx: &mut Tx, act: &Act, door: &Door, slip: &Slip) -> Result<()> {
-    let vacant = (slip.outcome == Outcome::Vacant && door.households == 0).then_some(Use::Vacant);
-    if let Some(usage) = slip.usage.or(vacant)
+    let vacant = (slip.outcome == Outcome::Vacant).then_some(Use::Vacant);
+    let usage = slip.usage.or(vacant).filter(|usage| *usage != Use::Vacant || door.households == 0);
+    if let Some(usage) = usage
         && place::set_use(tx, act, slip.dwelling, usage).await?
     {
         registry::figures::touch(tx, act, door.building_id).await?;
     }
     Ok(())
+}
+
+/// Where a home was seen empty, those who are registered there may have moved out: somebody has to look.
+async fn find_gone(tx: &mut Tx, act: &Act, batch: &Batch, door: &Door, slip: &Slip) -> Result<usize> {
+    let empty = slip.outcome == Outcome::Vacant || slip.usage == Some(Use::Vacant);
+    if !empty || door.households == 0 {
+        return Ok(0);
+    }
+    let living: Vec<Living> = tx.all(LIVING.bind(act.tenant).bind(slip.dwelling)).await?;
+    for Living { id, lock_version } in &living {
+        let words = "走访时是空户".to_owned();
+        let said = Said::MovedOut { resident: *id, seen: *lock_version, words };
+        finding::note(tx, act, batch, said).await?;
+    }
+    Ok(living.len())
 }
 
 fn batch(sent: &Sent, campaign: &Campaign) -> Batch {
@@ -173,33 +194,25 @@ async fn correct(
 }
 
 /// Who came and who went waits in the re-survey for somebody to accept it. It is said of this door only.
-async fn note(
-    tx: &mut Tx,
-    author: &Viewer,
-    act: &Act,
-    batch: &Batch,
-    (dwelling, door): (Uuid, &Door),
-    found: &Finding,
-) -> Result<()> {
+async fn note(tx: &mut Tx, author: &Viewer, act: &Act, batch: &Batch, dwelling: Uuid, found: &Finding) -> Result<()> {
     let new = |values: &registry::Values| {
         NewResident::of(values).map(Box::new).ok_or_else(|| Error::refused("新登记的人要写姓名"))
     };
-    match found {
-        Finding::MovedOut { resident, .. } | Finding::Died { resident, .. } => {
-            reachable(tx, act, author, *resident).await?;
-        }
-        Finding::MovedIn { .. } | Finding::Born { .. } => {}
+    if let Finding::MovedOut { resident, .. } | Finding::Died { resident, .. } = found {
+        reachable(tx, act, author, *resident).await?;
+        let person = registry::person::person(tx, act, *resident).await?;
+        household_of(tx, act, dwelling, person.household).await?;
     }
     let said = match found.clone() {
         Finding::MovedOut { resident, seen, words } => Said::MovedOut { resident, seen, words },
         Finding::Died { resident, seen, words } => Said::Died { resident, seen, words },
         Finding::Born { household, values } => {
-            household_of(tx, act, door, household).await?;
+            household_of(tx, act, dwelling, household).await?;
             Said::Born { household, person: new(&values)? }
         }
         Finding::MovedIn { household, values } => {
             let head = match household {
-                Some(household) => household_of(tx, act, door, household).await?,
+                Some(household) => household_of(tx, act, dwelling, household).await?,
                 None => None,
             };
             Said::MovedIn { dwelling, head, person: new(&values)? }
@@ -209,14 +222,14 @@ async fn note(
     Ok(())
 }
 
-/// The head of a household of this building.
-async fn household_of(tx: &mut Tx, act: &Act, door: &Door, household: Uuid) -> Result<Option<PersonName>> {
-    let elsewhere = || Error::refused("写下的那一户不在这里，请社区核对后登记");
-    let card = registry::household_card(tx, act.tenant, household).await.map_err(|_| elsewhere())?;
-    if card.building_id != door.building_id {
+/// The head of a household of this home.
+async fn household_of(tx: &mut Tx, act: &Act, dwelling: Uuid, household: Uuid) -> Result<Option<PersonName>> {
+    let elsewhere = || Error::refused("写下的人或那一户不在这里，请社区核对后登记");
+    let home = registry::enrol::home(tx, act, household).await.map_err(|_| elsewhere())?;
+    if home.dwelling_id != dwelling {
         return Err(elsewhere());
     }
-    Ok(PersonName::parse(&card.head_name).ok())
+    Ok(PersonName::parse(&home.head_name).ok())
 }
 
 async fn reachable(tx: &mut Tx, act: &Act, author: &Viewer, resident: Uuid) -> Result<()> {
@@ -265,7 +278,10 @@ async fn words(tx: &mut Tx, author: &Viewer, sent: &Sent) -> Result<Words> {
         Ok(slip) => slip,
         Err(Error::Refused(sentence)) => {
             let text = serde_json::to_string_pretty(&sent.body).unwrap_or_default();
-            return Ok(vec![pair("读不懂", sentence), pair("原始内容", text.chars().take(2_000).collect())]);
+            return Ok(vec![
+                pair("读不懂", sentence),
+                pair("原始内容", hidden(&text.chars().take(2_000).collect::<String>())),
+            ]);
         }
         Err(error) => return Err(error),
     };
