@@ -500,6 +500,8 @@ test('a campaign that is withdrawn lets go of its doors when nothing hangs on th
   await toUpload(page);
   await page.getByRole('button', { name: '立即上传' }).click();
   await bar(page, '全部已上传').waitFor();
+  // The list may just be on its way once more.
+  await page.unrouteAll({ behavior: 'wait' });
 });
 
 test('a browser that cannot keep anything says so and shows another way', async (t) => {
