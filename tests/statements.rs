@@ -103,6 +103,10 @@ const MAY_SCAN: &[&str] = &[
     // Where several filters meet, which no figure counts; it stops at ten thousand.
     "registry::roll::COUNT",
     "registry::roll::COUNT_IN_BUILDING",
+    "registry::roll::COUNT_IN_ESTATE",
+    // From the few buildings of a tenant to the people of some.
+    "registry::roll::IN_BUILDINGS",
+    "registry::roll::COUNT_IN_BUILDINGS",
     "registry::figures::OF_YESTERDAY",
     "settings::LIST",
     // These walk along a partial index of what is open or not yet done.

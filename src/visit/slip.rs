@@ -86,10 +86,13 @@ struct WrittenAgain {
     part: String,
 }
 
+/// Of a resident, as wide as the register keeps it.
+type Version = i32;
+
 #[derive(Deserialize)]
 struct WrittenEdit {
     resident: Uuid,
-    seen: i64,
+    seen: Version,
     fields: serde_json::Map<String, Value>,
 }
 
@@ -98,7 +101,7 @@ struct WrittenFinding {
     kind: String,
     resident: Option<Uuid>,
     #[serde(default)]
-    seen: i64,
+    seen: Version,
     #[serde(default)]
     words: String,
     household: Option<Uuid>,
@@ -178,7 +181,7 @@ fn correction(edit: WrittenEdit, today: Date, unread: &mut Vec<String>) -> Resul
             values.push((particular, value));
         }
     }
-    Ok(Correction { resident: edit.resident, seen: edit.seen, values })
+    Ok(Correction { resident: edit.resident, seen: edit.seen.into(), values })
 }
 
 /// What was written about a field. A slip of the hand in one field must not keep all else from being entered: it is told,
@@ -197,7 +200,7 @@ fn value_of(particular: Particular, value: &Value, today: Date, unread: &mut Vec
 
 fn finding(found: WrittenFinding, today: Date, unread: &mut Vec<String>) -> Result<Finding> {
     let words = limited(&found.words, "说明", 200)?;
-    let seen = found.seen;
+    let seen = found.seen.into();
     let resident = || known(found.resident, "是哪一位");
     match (found.kind.as_str(), found.household) {
         ("moved_out", _) => Ok(Finding::MovedOut { resident: resident()?, seen, words }),
@@ -307,6 +310,7 @@ mod tests {
             read(&visit, TODAY).map(drop).unwrap_err().to_string()
         };
         assert_eq!(said("/outcome", json!("out")), "走访结果没有写，或程序不认识");
+        assert!(said("/edits/0/seen", json!(1_i64 << 31)).contains("格式不对"), "no register has such a version");
         assert_eq!(said("/outcome", json!("later")), "改约要写明哪一天、什么时候再来");
         assert!(said("/problems/0/text", json!("灯".repeat(1001))).contains("最多 1000 个字"));
         assert!(said("/findings/0/name", json!("")).contains("姓名"));
