@@ -10,6 +10,7 @@ import { release, startServer } from './support/server.mjs';
 import {
   answer,
   bar,
+  comeBack,
   enter,
   everything,
   kept,
@@ -18,11 +19,15 @@ import {
   next,
   pin,
   save,
+  setUp,
+  startCampaign,
   tell,
+  toDoorOf,
   told,
   toList,
   toUpload,
   unlock,
+  withdrawCampaign,
   workersPhone,
 } from './support/doors.mjs';
 
@@ -506,6 +511,44 @@ test('a door that is agreed on for another day is not knocked at today', async (
   assert.notEqual(await next(page).locator('b').innerText(), room);
 });
 
+test('tomorrow is the server’s, whatever the clock of the phone says', async (t) => {
+  const page = await phone(t, browser, server, { expected: /net::ERR_/ });
+  await page.addInitScript(() => {
+    const days = 3 * 86_400_000;
+    const Right = Date;
+    window.Date = class extends Right {
+      constructor(...parts) {
+        if (parts.length) super(...parts);
+        else super(Right.now() + days);
+      }
+      static now() {
+        return Right.now() + days;
+      }
+    };
+  });
+  await signIn(page, 'wangge');
+  await setUp(page);
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
+  await knock(page);
+  const door = page.url().replace(/\/home$/, '');
+  await page.getByRole('button', { name: '在家 · 重选' }).click();
+  await page.getByRole('button', { name: '改约', exact: true }).click();
+  await page.getByRole('group', { name: '哪一天' }).getByText('明天').click();
+  await page.getByRole('group', { name: '什么时候' }).getByText('上午').click();
+  await save(page);
+  const { body, made_at: madeAt } = (await sent).postDataJSON();
+  const day = new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Shanghai' }).format(Date.now() + 86_400_000);
+  assert.equal(body.again.day, day);
+  assert(madeAt > Date.now() + 2 * 86_400_000, 'what the phone noted is by its own clock');
+  await bar(page, '全部已上传').waitFor();
+  // What is known of the clock lasts without a network.
+  await page.context().setOffline(true);
+  await page.reload();
+  await unlock(page);
+  await page.goto(door);
+  await page.locator('.doorhead .tag').filter({ hasText: '约明天上午' }).waitFor();
+});
+
 test('a campaign that is withdrawn lets go of its doors when nothing hangs on them', async (t) => {
   const page = await workersPhone(t, browser, server);
   await page.route('**/offline/records/*', (route) => route.abort());
@@ -582,6 +625,15 @@ test('every view, in every mode', async (t) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await views(page, 'dark');
 });
+
+/** From the list to the first door at which anybody is registered. */
+async function toSomebody(page) {
+  while (!(await next(page).innerText()).includes('口人')) {
+    await next(page).getByRole('button', { name: '没人' }).click();
+    await told(page, '已存在手机里');
+    await toList(page);
+  }
+}
 
 /** Looks at one view after the other, and ends where it began: at 上传. */
 async function views(page, mode) {
