@@ -177,6 +177,8 @@ test('one record that the server cannot take holds up no other', async (t) => {
     await told(page, '已存在手机里');
   }
   const [first, second] = (await kept(page, 'outbox')).sort((a, b) => a.made_at - b.made_at);
+  // These two answers are made up: the server takes in whatever it can read at all and is not busy on demand, yet a phone
+  // must bear both.
   await page.route(`**/offline/records/${first.id}`, (route) =>
     route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }),
   );
@@ -197,26 +199,124 @@ test('one record that the server cannot take holds up no other', async (t) => {
 
 test('a clash is shown with both times and not sent again', async (t) => {
   const page = await workersPhone(t, browser, server);
-  const asked = [];
-  await page.route('**/offline/records/*', (route) => {
-    asked.push(route.request().url());
-    const now = Date.now();
-    return route.fulfill({
-      status: 409,
-      json: { sentence: '另一份已经在了。', first: { made_at: now - 7_200_000, received_at: now - 3_600_000 } },
-    });
-  });
+  await page.context().setOffline(true);
   await knock(page);
   await answer(page);
   await save(page);
+  const [row] = await kept(page, 'outbox');
+  // The phone itself is kept from sending until another content has come under the id of its record.
+  let open;
+  const gate = new Promise((opened) => (open = opened));
+  const asked = [];
+  await page.route(`**/offline/records/${row.id}`, async (route) => {
+    if (route.request().headers()['x-first']) return route.continue();
+    asked.push(route.request().url());
+    await gate;
+    return route.continue();
+  });
+  await page.context().setOffline(false);
+  const status = await page.evaluate(async ({ id, door }) => {
+    const { account, csrf } = await (await fetch('/offline/hello')).json();
+    const [campaign, dwelling] = door.split(':');
+    const body = { campaign, dwelling, outcome: 'nobody', answers: [], note: '另一部手机记的' };
+    const record = { kind: 'visit', schema: 1, account, made_at: Date.now() - 3_600_000, body };
+    const headers = { 'x-csrf': csrf, 'content-type': 'application/json', 'x-first': 'yes' };
+    return (await fetch(`/offline/records/${id}`, { method: 'PUT', body: JSON.stringify(record), headers })).status;
+  }, row);
+  assert.equal(status, 200);
+  open();
   await toUpload(page);
   await page.getByRole('heading', { name: '需要核对' }).waitFor();
   await page.getByText('社区那份').waitFor();
   await bar(page, '全部已上传').waitFor();
   await glance(page, 'doors-upload-clash');
+  const times = asked.length;
   await page.evaluate(() => dispatchEvent(new Event('online')));
   await bar(page, '联系过').waitFor();
-  assert.equal(asked.length, 1);
+  assert.equal(asked.length, times);
+});
+
+test('a visit that is held waits for the community, which says what has become of it', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  // A newer phone says what this server does not know: it holds the record.
+  await page.route('**/offline/records/*', (route) => {
+    const words = route.request().postData().replace('"outcome":"home"', '"outcome":"moved"');
+    return route.continue({ postData: words });
+  });
+  const doors = [];
+  for (let door = 0; door < 2; door += 1) {
+    await knock(page);
+    doors.push(page.url().replace(/\/home$/, ''));
+    await answer(page);
+    await save(page);
+    await toList(page);
+  }
+  await bar(page, '2 条待社区核对').waitFor();
+  await page.unroute('**/offline/records/*');
+  await comeBack(page);
+  const address = await next(page).getByRole('link').first().getAttribute('href');
+  assert(!doors.some((door) => door.endsWith(address)), 'a door that waits for the community comes next');
+  const tag = (words) => page.locator('.doorhead .tag').filter({ hasText: words });
+  for (const door of doors) {
+    await page.goto(door);
+    await tag('待社区核对').waitFor();
+  }
+  await toList(page);
+  await glance(page, 'doors-held');
+  await toUpload(page);
+  await page.getByText('2 条待社区核对').last().waitFor();
+
+  await desk.goto('/uploads');
+  const oldest = desk.locator('section').filter({ has: desk.getByRole('heading', { name: '没能登记' }) }).first();
+  await oldest.getByText('不登记', { exact: true }).click();
+  await oldest.getByLabel('为什么不登记').fill('这户重复了');
+  await oldest.getByRole('button', { name: '不再登记' }).click();
+  await desk.getByText('已记下，不再登记').waitFor();
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await page.getByText('社区不登记：这户重复了').waitFor();
+  await glance(page, 'doors-upload-dismissed');
+  await bar(page, '1 条待社区核对').waitFor();
+
+  // What made it wrong cannot be mended by this server: that it was entered after all is its answer in the same shape.
+  await page.route('**/offline/receipts', async (route) => {
+    const [id] = route.request().postDataJSON().ids;
+    const issue = { problem: 0, number: 'SSYS-2026-9999', code: 'ABCDEFGHJKMN', link: '/receipts/ABCDEFGHJKMN' };
+    const answer = { door: { state: 'done', words: null }, issues: [issue], clashes: 0, findings: 0, warnings: [] };
+    const receipt = { id, state: 'accepted', sentence: '', received_at: Date.now(), answer };
+    await route.fulfill({ json: { receipts: [receipt] } });
+  });
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await page.getByText('SSYS-2026-9999').waitFor();
+  await bar(page, '联系过').waitFor();
+  await page.goto(doors[0]);
+  await page.getByRole('button', { name: '在家', exact: true }).waitFor();
+  assert.equal(await tag('待社区核对').count(), 0);
+  await toList(page);
+  assert.equal(await next(page).getByRole('link').first().getAttribute('href'), new URL(doors[0]).hash);
+  await page.goto(doors[1]);
+  await tag('已走').waitFor();
+});
+
+test('what was not entered of a visit is told with its receipt', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await toSomebody(page);
+  // An older form lets a number through that cannot be right.
+  await page.route('**/offline/records/*', (route) =>
+    route.continue({ postData: route.request().postData().replace('0358-0001234', '138') }),
+  );
+  await knock(page);
+  await answer(page);
+  await page.getByText('改登记').click();
+  const person = page.locator('.act .act').first();
+  await person.locator('summary').click();
+  await person.getByLabel('电话').fill('0358-0001234');
+  await save(page);
+  await toUpload(page);
+  await page.getByText('有没登记的').waitFor();
+  await page.getByText(/电话.*138/).waitFor();
+  await glance(page, 'doors-upload-warned');
 });
 
 test('two tabs send each record once, and warn of each other’s drafts', async (t) => {
@@ -340,6 +440,63 @@ test('photos go after their record, and one can be taken out before', async (t) 
   assert.deepEqual(await kept(page, 'pictures'), []);
 });
 
+test('a photo that the server will never take waits for somebody, not for ever', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/photos/*', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '墙皮往下掉');
+  for (const [index, words] of ['墙皮', '墙角'].entries()) {
+    await problem.locator('input[type=file]').setInputFiles(await photo(browser, words));
+    await problem.getByRole('img', { name: `第 ${index + 1} 张照片` }).waitFor();
+  }
+  await save(page);
+  await bar(page, '2 张照片未上传').waitFor();
+  const [clash, lost] = await kept(page, 'photos');
+
+  // Of one, another picture has come under the same id; of the other, the server has no visit.
+  const { csrf } = await (await page.request.get('/offline/hello')).json();
+  const put = await page.request.put(`/offline/records/${clash.record}/photos/${clash.id}`, {
+    data: (await photo(browser, '别的')).buffer,
+    headers: { 'x-csrf': csrf, 'content-type': 'image/jpeg' },
+  });
+  assert.equal(put.status(), 200);
+  await page.evaluate(async (id) => {
+    const request = indexedDB.open('doorstep');
+    const db = await new Promise((done) => (request.onsuccess = () => done(request.result)));
+    const tx = db.transaction('photos', 'readwrite');
+    const photos = tx.objectStore('photos');
+    photos.get(id).onsuccess = ({ target }) => photos.put({ ...target.result, record: crypto.randomUUID() });
+    await new Promise((done) => (tx.oncomplete = done));
+    db.close();
+  }, lost.id);
+  await page.unroute('**/photos/*');
+
+  await toUpload(page);
+  const state = async (id) => (await kept(page, 'photos')).find((row) => row.id === id);
+  for (let absent = 1; absent <= 10; absent += 1) {
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await waitFor(
+      () => state(lost.id),
+      (row) => row.absent >= absent,
+    );
+    await page.getByRole('button', { name: '立即上传' }).waitFor();
+  }
+  assert.deepEqual([(await state(clash.id)).state, (await state(lost.id)).state], ['refused', 'refused']);
+  await page.getByRole('heading', { name: '传不上去的照片' }).waitFor();
+  await page.getByText('社区找不到这张照片的走访').waitFor();
+  await glance(page, 'doors-upload-stuck');
+  await page.getByRole('button', { name: '再试一次' }).last().click();
+  await page.getByRole('button', { name: '立即上传' }).waitFor();
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: '导出成文件' }).click();
+  assert.equal(JSON.parse(await readFile(await (await download).path(), 'utf8')).photos.length, 2);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByRole('button', { name: '清除并退出' }).waitFor();
+  await page.getByRole('button', { name: '不清除' }).click();
+});
+
 test('what is not sent can leave the phone as a file that says nothing to strangers', async (t) => {
   const page = await workersPhone(t, browser, server);
   await page.context().setOffline(true);
@@ -400,6 +557,80 @@ test('a forgotten PIN loses nothing: the community enters what was exported, and
 
   await page.getByRole('button', { name: '清除，重新设 PIN 码' }).click();
   await page.getByRole('heading', { name: /请先登录|设一个 PIN 码/ }).waitFor();
+});
+
+test('photos and half-written forms that wait are counted before anything is cleared', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/photos/*', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '地下室积水');
+  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '积水'));
+  await problem.getByRole('img').first().waitFor();
+  await save(page);
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await page.getByLabel('备注').fill('写了一半');
+  await bar(page, '1 张照片未上传').waitFor();
+  await toUpload(page);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByText('还有 1 张照片没有上传，也没有导出').waitFor();
+  await page.getByRole('button', { name: '不清除' }).click();
+  await page.getByRole('button', { name: '导出成文件' }).waitFor();
+
+  await page.reload();
+  await page.getByText('手机里有 1 张照片未上传').first().waitFor();
+  await page.getByText('忘了 PIN 码').click();
+  await page.getByText('有 1 户写了一半，不能导出').waitFor();
+  assert.equal(await page.getByRole('button', { name: /清除/ }).count(), 0);
+  await glance(page, 'doors-forgotten-photos');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: '导出成文件' }).click();
+  const { records, photos, exported_at: at } = JSON.parse(await readFile(await (await download).path(), 'utf8'));
+  assert.deepEqual([records.length, photos.length], [0, 1]);
+  assert(Math.abs(Date.now() - at) < 60_000);
+  await page.getByRole('button', { name: '清除，重新设 PIN 码' }).click();
+  await page.getByRole('heading', { name: /请先登录|设一个 PIN 码/ }).waitFor();
+});
+
+test('what another tab saves keeps this one from clearing the phone', async (t) => {
+  // A tab that hears nothing of the others stands for one in which the word comes too late.
+  const deaf = await workersPhone(t, browser, server);
+  await deaf.addInitScript(() => {
+    if (!sessionStorage.getItem('deaf')) return;
+    window.BroadcastChannel = class extends EventTarget {
+      postMessage() {}
+    };
+  });
+  await deaf.evaluate(() => sessionStorage.setItem('deaf', 'yes'));
+  await deaf.reload();
+  await unlock(deaf);
+  const context = deaf.context();
+  await context.route('**/offline/records/**', (route) => route.abort());
+  const [hearing, other] = [await context.newPage(), await context.newPage()];
+  for (const tab of [hearing, other]) {
+    await tab.goto('/doors');
+    await unlock(tab);
+  }
+  for (const tab of [deaf, hearing]) {
+    await toUpload(tab);
+    await tab.getByRole('button', { name: '退出并清除' }).click();
+    await tab.getByRole('button', { name: '清除并退出' }).waitFor();
+  }
+  await knock(other);
+  await answer(other);
+  await save(other);
+  await hearing.getByRole('heading', { name: '现在不能清除' }).waitFor();
+  assert.equal(await hearing.getByRole('button', { name: '清除并退出' }).count(), 0);
+
+  await deaf.getByRole('button', { name: '清除并退出' }).click();
+  await deaf.getByText('刚才又存了新的，没有清除').waitFor();
+  await deaf.getByText('还有 1 条走访没有上传').waitFor();
+  await glance(deaf, 'doors-wipe-late');
+  assert.equal((await kept(other, 'outbox')).length, 1);
+  await deaf.getByRole('button', { name: '不清除' }).click();
+  await context.unroute('**/offline/records/**');
+  await other.evaluate(() => dispatchEvent(new Event('online')));
+  await bar(other, '全部已上传').waitFor();
 });
 
 test('a new version waits until it is wanted, and finds everything as it was', async (t) => {
@@ -547,6 +778,32 @@ test('tomorrow is the server’s, whatever the clock of the phone says', async (
   await unlock(page);
   await page.goto(door);
   await page.locator('.doorhead .tag').filter({ hasText: '约明天上午' }).waitFor();
+});
+
+test('where nobody answered, the list says when to come again, and not that it was agreed', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const room = await next(page).locator('b').innerText();
+  await next(page).getByRole('button', { name: '没人' }).click();
+  await told(page, '已存在手机里');
+  await bar(page, '全部已上传').waitFor();
+  await comeBack(page);
+  const cell = page.locator('a.door').filter({ hasText: `${room} ` });
+  await cell.filter({ hasText: /没人×\d，.*再去/ }).waitFor();
+  await glance(page, 'doors-again');
+});
+
+test('somebody who may not walk is told so', async (t) => {
+  const page = await phone(t, browser, server);
+  await signIn(page, 'xitong');
+  await page.goto('/doors');
+  for (const heading of ['设一个 PIN 码', '再输一次']) {
+    await page.getByRole('heading', { name: heading }).waitFor();
+    await enter(page, pin);
+  }
+  await page.getByRole('heading', { name: '还没有要走访的门' }).waitFor();
+  await toUpload(page);
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await told(page, '您现在没有走访的任务或权限');
 });
 
 test('a campaign that is withdrawn lets go of its doors when nothing hangs on them', async (t) => {

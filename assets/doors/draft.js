@@ -2,7 +2,7 @@
 // thumb costs nothing.
 
 import { changed, TAB, when } from "./bus.js";
-import { get, write } from "./store.js";
+import { get, save } from "./store.js";
 import * as vault from "./vault.js";
 import { isBlank } from "./record.js";
 
@@ -45,7 +45,7 @@ export function keepDraft(door, form, warn) {
   async function put() {
     const at = Date.now();
     const box = isBlank(form) ? null : await vault.seal(`draft:${door}`, form);
-    const other = await write(["drafts"], async ({ drafts }) => {
+    const other = await save(["drafts"], async ({ drafts }) => {
       const before = await drafts.get(door);
       if (box) await drafts.put({ door, at, tab: TAB, box });
       else await drafts.delete(door);
