@@ -697,12 +697,7 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
 
 test('what is corrected at the door is in the record, with the version that was seen', async (t) => {
   const page = await workersPhone(t, browser, server);
-  // At the first door at which anybody is registered.
-  while (!(await next(page).innerText()).includes('口人')) {
-    await next(page).getByRole('button', { name: '没人' }).click();
-    await told(page, '已存在手机里');
-    await toList(page);
-  }
+  await toSomebody(page);
   const sent = page.waitForRequest((request) => request.method() === 'PUT' && request.postData().includes('"home"'));
   sent.catch(() => {}); // what goes wrong before says more
   await knock(page);
@@ -720,6 +715,36 @@ test('what is corrected at the door is in the record, with the version that was 
   assert.deepEqual(body.edits[0].fields, { phone: '0358-0001234' });
   assert(Number.isInteger(body.edits[0].seen));
   assert.deepEqual([body.findings[0].kind, body.findings[0].name], ['born', '新生']);
+});
+
+test('what cannot be right is said beside the field before it is saved', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await toSomebody(page);
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '吵');
+  await problem.getByRole('group', { name: '谁反映的' }).getByText('别人').click();
+  await problem.getByLabel('姓名').fill('路过的人');
+  await problem.getByLabel('电话').fill('12345');
+  await page.getByText('改登记').click();
+  const person = page.locator('.act .act').first();
+  await person.locator('summary').click();
+  await person.getByLabel('电话').fill('1380358');
+  await person.getByLabel('出生日期').fill('2099-01-01');
+  await page.getByRole('button', { name: '新生儿' }).click();
+  await page.getByRole('button', { name: '保存', exact: true }).click();
+  const wrong = (words) => page.locator('.field.invalid').filter({ hasText: words });
+  await wrong('号码不对').nth(1).waitFor();
+  for (const words of ['请写几个字', '出生日期在今天以后', '请写姓名']) await wrong(words).waitFor();
+  assert.equal((await kept(page, 'outbox')).filter((row) => !row.hold_until).length, 0);
+  await glance(page, 'doors-faults');
+
+  await problem.getByLabel('什么问题').fill('夜里有人敲水管');
+  await problem.getByLabel('电话').fill('+86 138-0358-0000');
+  await person.getByLabel('电话').fill('0358-0001234');
+  await person.getByLabel('出生日期').fill('1970-01-01');
+  await page.getByLabel('姓名').last().fill('小新');
+  await save(page);
 });
 
 test('a door that is agreed on for another day is not knocked at today', async (t) => {
@@ -807,36 +832,74 @@ test('somebody who may not walk is told so', async (t) => {
 });
 
 test('a campaign that is withdrawn lets go of its doors when nothing hangs on them', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  const title = '防汛敲门';
+  const campaign = await startCampaign(desk, title);
   const page = await workersPhone(t, browser, server);
-  await page.route('**/offline/records/*', (route) => route.abort());
-  await knock(page);
-  await answer(page);
-  await save(page);
-  await page.getByRole('button', { name: '在家', exact: true }).click();
+  const context = page.context();
+  await toDoorOf(page, title);
+  await context.setOffline(true);
   await page.getByLabel('备注').fill('写了一半');
   await waitFor(
     () => kept(page, 'drafts'),
     (rows) => rows.length === 1,
   );
-  await page.route('**/doors/pack', async (route) => {
-    const answer = await route.fetch({ headers: { ...route.request().headers(), 'if-none-match': '' } });
-    const pack = await answer.json();
-    for (const campaign of pack.campaigns) campaign.withdrawn = true;
-    await route.fulfill({ json: pack, headers: { etag: '"withdrawn"' } });
-  });
   const half = page.url();
+  await withdrawCampaign(desk, campaign);
+
+  await toUpload(page);
+  await context.setOffline(false);
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await told(page, /名单已经更新|名单没有变化/);
+  await page.goto(half);
+  await page.getByText('这户现在不在您的名单里').waitFor();
+  assert.equal(await page.getByLabel('备注').inputValue(), '写了一半');
+  await save(page);
+  await bar(page, '全部已上传').waitFor();
   await toUpload(page);
   await page.getByRole('button', { name: '刷新名单' }).click();
   await told(page, '名单已经更新');
-  await page.goto(half);
-  await page.getByText('社区已经撤回').waitFor();
-  assert.equal(await page.getByLabel('备注').inputValue(), '写了一半');
-  await page.unroute('**/offline/records/*');
-  await toUpload(page);
-  await page.getByRole('button', { name: '立即上传' }).click();
-  await bar(page, '全部已上传').waitFor();
-  // The list may just be on its way once more.
-  await page.unrouteAll({ behavior: 'wait' });
+  await page.goto('/doors#/places');
+  await page.getByRole('heading', { name: '换楼栋' }).waitFor();
+  assert.equal(await page.getByRole('heading', { name: title, exact: true }).count(), 0);
+});
+
+test('a home that two campaigns ask is not left before both have been asked', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  const title = '用气安全敲门';
+  const campaign = await startCampaign(desk, title, { text: '家里有几口人', kind: '填数字' });
+  try {
+    const page = await workersPhone(t, browser, server);
+    await toDoorOf(page, title);
+    // To a door that the other campaign asks too.
+    const also = page.getByRole('link', { name: '“冬季安全敲门行动”也有这户' });
+    while (!(await also.count())) {
+      await page.getByRole('button', { name: '在家 · 重选' }).click();
+      await page.getByRole('button', { name: '没人', exact: true }).click();
+      await told(page, '已存在手机里');
+      await page.getByRole('button', { name: '在家', exact: true }).click();
+    }
+    await glance(page, 'doors-two-campaigns');
+    const room = await page.getByRole('heading', { level: 1 }).innerText();
+    const count = page.getByLabel('家里有几口人');
+    await count.fill('三口');
+    await page.getByRole('button', { name: '保存', exact: true }).click();
+    await page.getByText('请写数字').waitFor();
+    await count.fill('2.5');
+    const sent = page.waitForRequest(
+      (request) => request.method() === 'PUT' && request.postData().includes('"home"'),
+    );
+    await save(page);
+    assert.equal((await sent).postDataJSON().body.answers[0].value, '2.5');
+    await page.getByRole('heading', { name: room, exact: true }).waitFor();
+    await page.getByRole('button', { name: '在家', exact: true }).click();
+    await page.getByText('家里用煤炉取暖吗').waitFor();
+    assert.equal(await page.getByText(`“${title}”也有这户`).count(), 0);
+  } finally {
+    await withdrawCampaign(desk, campaign);
+  }
 });
 
 test('a browser that cannot keep anything says so and shows another way', async (t) => {
