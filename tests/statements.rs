@@ -99,7 +99,7 @@ const MAY_SCAN: &[&str] = &[
     "registry::import::store::UNCONFIRMED",
     "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
     "registry::figures::STALE",
-    "registry::roll::FIGURE",
+    "registry::roll::FIGURE_IN_BUILDINGS",
     // Where several filters meet, which no figure counts; it stops at ten thousand.
     "registry::roll::COUNT",
     "registry::roll::COUNT_IN_BUILDING",

@@ -1,13 +1,16 @@
 //! A client that costs little: requests are bytes made beforehand, answers are read to their end and only counted.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
+/// The bytes of a request, and where in them an id stands that is new each time it is sent.
 #[derive(Debug, Clone)]
-pub struct Request(Vec<u8>);
+pub struct Request(Vec<u8>, Vec<usize>);
 
 /// What came of a load.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +25,40 @@ pub struct Load {
 
 impl Request {
     pub fn get(path: &str, host: &str, cookie: &str) -> Request {
-        Request(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n").into_bytes())
+        Request(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n").into_bytes(), Vec::new())
+    }
+
+    /// A form as a browser sends it.
+    pub fn form(path: &str, host: &str, cookie: &str, fields: &[(&str, &str)]) -> Request {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        Request::with_body("POST", path, host, &[&format!("Cookie: {cookie}"), kind], &body)
+    }
+
+    /// A record as a phone sends it; the nil id stands for its own.
+    pub fn record(host: &str, cookie: &str, token: &str, record: &str) -> Request {
+        let nil = Uuid::nil().to_string();
+        let lines = [&format!("Cookie: {cookie}"), &format!("X-Csrf: {token}"), "Content-Type: application/json"];
+        let Request(bytes, _) = Request::with_body("PUT", &format!("/offline/records/{nil}"), host, &lines, record);
+        let places = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(nil.as_bytes())).collect();
+        Request(bytes, places)
+    }
+
+    fn with_body(method: &str, path: &str, host: &str, lines: &[&str], body: &str) -> Request {
+        let lines = lines.join("\r\n");
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\nContent-Length: {}\r\n\r\n", body.len());
+        Request((head + body).into_bytes(), Vec::new())
+    }
+
+    /// What is sent now.
+    fn bytes(&self) -> Cow<'_, [u8]> {
+        if self.1.is_empty() {
+            return Cow::Borrowed(&self.0);
+        }
+        let (mut bytes, id) = (self.0.clone(), Uuid::now_v7().to_string());
+        self.1.iter().for_each(|at| bytes[*at..*at + id.len()].copy_from_slice(id.as_bytes()));
+        Cow::Owned(bytes)
     }
 
     /// A resident's report, as the form sends it.
@@ -36,11 +72,8 @@ impl Request {
         let field =
             |(name, value)| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         let body: String = fields.into_iter().map(field).chain(["--b--\r\n".to_owned()]).collect();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        Request((head + &body).into_bytes())
+        let kind = "Content-Type: multipart/form-data; boundary=b";
+        Request::with_body("POST", path, host, &[&format!("Cookie: {cookie}"), kind], &body)
     }
 }
 
@@ -55,7 +88,7 @@ impl Line {
 
     /// Sends a request, and gives the body of its answer.
     async fn ask(&mut self, request: &Request) -> Vec<u8> {
-        self.0.get_mut().write_all(&request.0).await.expect("written");
+        self.0.get_mut().write_all(&request.bytes()).await.expect("written");
         let (mut line, mut length, mut status) = (String::new(), 0, String::new());
         loop {
             line.clear();
@@ -78,9 +111,9 @@ impl Line {
     }
 }
 
-/// The size of an answer, in bytes.
-pub async fn answer(address: &str, request: &Request) -> usize {
-    Line::to(address).await.ask(request).await.len()
+/// The body of an answer.
+pub async fn answer(address: &str, request: &Request) -> Vec<u8> {
+    Line::to(address).await.ask(request).await
 }
 
 /// The token of a browser's forms.

@@ -20,7 +20,7 @@ struct Floor {
 
 pub async fn serve(data: &Path, database: &str, tenant: &str) {
     let (db, means) = crate::open(data, database).await;
-    let scene = Arc::new(Scene::read(&db, tenant).await);
+    let scene = Arc::new(Scene::read(&db, &means, tenant).await);
     let router =
         Router::new().route("/{scenario}/{variation}/{size}", get(answer)).with_state(Floor { db, means, scene });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");

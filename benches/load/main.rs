@@ -8,6 +8,7 @@
 //! Every scenario runs over 16 connections against the program in a process of its own, then against a floor in a process
 //! of its own: the same router and the same SQL, answering with as many bytes, but without sessions, forms and templates.
 //! The bare SQL runs in this process, one after the other. Everything shares the same cores, the client too.
+//! `DOORSTEP_SCENARIOS=tagroll,visit` measures only some.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a failed measurement ends in a panic that says why
 
 mod client;
@@ -16,22 +17,26 @@ mod cluster;
 mod floor;
 mod import;
 mod million;
+mod phone;
 mod process;
+mod register;
 mod scene;
 mod start;
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use client::{Load, Request};
-use db::Db;
+use db::{Db, Tx};
 use doorstep::access;
 use doorstep::config::Options;
 use doorstep::means::Means;
 use indicatif::ProgressBar;
 use process::Server;
 use scene::{Scenario, Scene};
+use uuid::Uuid;
 
 /// How long each scenario is measured, after a second of warming up.
 const SPAN: Duration = Duration::from_secs(5);
@@ -94,18 +99,25 @@ pub async fn generate(data: &Path, database: &str, code: &str, size: usize) {
 /// Measures every scenario on one database, and prints a table.
 pub async fn measure(title: &str, data: &Path, database: &str) {
     let (db, means) = open(data, database).await;
-    let scene = Scene::read(&db, CODE).await;
-    let session = staff(&db, &means, &scene).await;
+    let (staff, worker) = people(&db, &means).await;
+    let scene = Scene::read(&db, &means, CODE).await;
     println!("\n### {title}\n");
     println!(
         "| | requests/s | CPU ms each | p50 ms | p99 ms | bytes | floor requests/s | of the floor | floor CPU ms | bare SQL ms |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     let mut peak = 0;
-    for scenario in Scenario::ALL {
+    let chosen = std::env::var("DOORSTEP_SCENARIOS").unwrap_or_default();
+    let chosen: Vec<&str> = chosen.split(',').filter(|name| !name.is_empty()).collect();
+    let is_chosen = |scenario: &Scenario| chosen.is_empty() || chosen.contains(&scenario.name().as_str());
+    for scenario in Scenario::ALL.into_iter().filter(is_chosen) {
         let server = Server::program(data, database);
-        let requests = requests(&server, &scene, scenario, &session).await;
-        let size = client::answer(&server.address, &requests[0]).await;
+        let session = if matches!(scenario, Scenario::Pack | Scenario::Visit) { &worker } else { &staff };
+        let requests = requests(&server, &scene, scenario, session).await;
+        let size = client::answer(&server.address, &requests[0]).await.len();
+        if scenario == Scenario::Pack {
+            alone(&server, &requests[0]).await;
+        }
         let load = run(&server, requests).await;
         peak = peak.max(server.memory());
         drop(server);
@@ -132,36 +144,71 @@ pub async fn measure(title: &str, data: &Path, database: &str) {
     db.close().await;
 }
 
-/// Somebody on the staff, signed in.
-async fn staff(db: &Db, means: &Means, scene: &Scene) -> String {
-    let (login, password) = (format!("bench{}", means.chance.code(6).to_lowercase()), "Beichuan-2026".to_owned());
-    let act = access::Act::system(scene.tenant, means);
-    let mut tx = db.begin().await.unwrap();
-    let organisation = access::organisations(&mut tx, scene.tenant).await.unwrap().remove(0).id;
-    let grants = vec![access::Grant { role: access::Role::Staff, reach: access::Reach::Tenant, reach_id: None }];
-    let new = access::NewAccount {
-        name: "李社工".to_owned(),
-        organisation,
-        login: Some((login.clone(), password.clone())),
-        grants,
-    };
-    access::create_account(&mut tx, &act, new).await.unwrap();
-    tx.commit().await.unwrap();
-    access::sign_in(db, means, &login, password, "bench").await.unwrap().unwrap().to_string()
+/// How long one request takes that nobody else is waiting beside, and what its answer weighs on the way to a phone.
+async fn alone(server: &Server, request: &Request) {
+    let mut waits = Vec::new();
+    let mut body = Vec::new();
+    for _ in 0..20 {
+        let began = Instant::now();
+        body = client::answer(&server.address, request).await;
+        waits.push(began.elapsed().as_secs_f64() * 1000.0);
+    }
+    waits.sort_by(f64::total_cmp);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(&body).unwrap();
+    let packed = packed.finish().unwrap().len();
+    eprintln!("alone: {:.1} ms in the median, {} bytes, {packed} compressed", waits[10], body.len());
 }
 
+/// Somebody on the staff and a grid worker with a campaign, both signed in.
+async fn people(db: &Db, means: &Means) -> (String, String) {
+    let mut tx = db.begin().await.unwrap();
+    let tenant = access::tenant_by_code(&mut tx, CODE).await.unwrap().unwrap().tenant_id;
+    let act = access::Act::system(tenant, means);
+    let grants = vec![access::Grant { role: access::Role::Staff, reach: access::Reach::Tenant, reach_id: None }];
+    let (_, login) = account(&mut tx, &act, "李社工", grants).await;
+    tx.commit().await.unwrap();
+    (sign_in(db, means, &login).await, phone::set_up(db, means, tenant).await)
+}
+
+const PASSWORD: &str = "Beichuan-2026";
+
+/// An account, and its login name.
+pub async fn account(tx: &mut Tx, act: &access::Act, name: &str, grants: Vec<access::Grant>) -> (Uuid, String) {
+    let login = format!("bench{}", act.means.chance.code(6).to_lowercase());
+    let organisation = access::organisations(tx, act.tenant).await.unwrap().remove(0).id;
+    let login_and_password = Some((login.clone(), PASSWORD.to_owned()));
+    let new = access::NewAccount { name: name.to_owned(), organisation, login: login_and_password, grants };
+    (access::create_account(tx, act, new).await.unwrap(), login)
+}
+
+/// The session of an account.
+pub async fn sign_in(db: &Db, means: &Means, login: &str) -> String {
+    access::sign_in(db, means, login, PASSWORD.to_owned(), "bench").await.unwrap().unwrap().to_string()
+}
+
+/// The cookie to which the token of a form belongs.
+const BROWSER: &str = "browser=AAAAAAAAAAAAAAAAAAAAAA";
+
 async fn requests(server: &Server, scene: &Scene, scenario: Scenario, session: &str) -> Vec<Request> {
-    let cookie = format!("session={session}");
+    let (cookie, address) = (format!("session={session}; {BROWSER}"), &server.address);
+    let each = 0..scene.variations(scenario);
     match scenario {
         Scenario::Filing => {
-            let browser = "browser=AAAAAAAAAAAAAAAAAAAAAA";
-            let token = client::token(&server.address, browser).await;
-            vec![Request::report(&format!("/r/{}", scene.place), &server.address, browser, &token)]
+            let token = client::token(address, BROWSER).await;
+            vec![Request::report(&format!("/r/{}", scene.place), address, BROWSER, &token)]
         }
-        Scenario::Board => vec![Request::get(&format!("/board/{CODE}"), &server.address, "")],
-        _ => (0..scene.variations(scenario))
-            .map(|n| Request::get(&scene.path(scenario, n), &server.address, &cookie))
-            .collect(),
+        Scenario::Board => vec![Request::get(&format!("/board/{CODE}"), address, "")],
+        Scenario::Visit => {
+            let token = client::token(address, &cookie).await;
+            each.map(|n| Request::record(address, &cookie, &token, scene.phone().record(n))).collect()
+        }
+        _ if scenario.is_people_search() => {
+            let token = client::token(address, &cookie).await;
+            let form = |n| [("csrf", token.as_str()), ("q", scene.register.searched(scenario, n))];
+            each.map(|n| Request::form("/residents/search", address, &cookie, &form(n))).collect()
+        }
+        _ => each.map(|n| Request::get(&scene.path(scenario, n), address, &cookie)).collect(),
     }
 }
 

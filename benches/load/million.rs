@@ -1,6 +1,7 @@
 //! A million residents with as many issues: 200 tenants, one of them of 100,000. One tenant is made by the program's own
 //! operations and then copied, row by row in SQL: as it is into the 199 others, and nineteen times into itself, where all ids,
 //! numbers and positions carry a mark of the copy. Sealed values are bound to their tenant, so only the large one can be shown.
+//! A campaign is made in the large tenant only, once everything has been copied.
 
 use std::path::Path;
 use std::time::Instant;
@@ -21,7 +22,7 @@ const APART: usize = (BASE / 64 + 2) * 64;
 const ONCE: [&str; 7] =
     ["tenants", "organisations", "organisation_ancestors", "accounts", "settings", "audit_heads", "counters"];
 /// What every copy brings. The log and the photos stay with the original: no page of the measurement reads them.
-const EACH: [&str; 15] = [
+const EACH: [&str; 16] = [
     "estates",
     "grids",
     "buildings",
@@ -30,6 +31,7 @@ const EACH: [&str; 15] = [
     "households",
     "residents",
     "resident_tags",
+    "building_figures",
     "contacts",
     "publications",
     "issues",
@@ -95,7 +97,7 @@ async fn copy_table(sqlite: &mut SqliteConnection, table: &str, tenant: Option<u
         ("receipt_code" | "number", ..) => format!("{name} || '-{n}'"),
         ("name", ..) if table == "estates" => format!("name || {n}"),
         ("code", ..) if table == "grids" => format!("code || '-{n}'"),
-        ("identity_fingerprint", ..) => format!("CAST(identity_fingerprint || X'{n:04X}' AS BLOB)"),
+        ("identity_fingerprint" | "phone_fingerprint", ..) => format!("CAST({name} || X'{n:04X}' AS BLOB)"),
         // Whoever works there is there once.
         ("organisation_id" | "account_id" | "filed_by" | "property_company_id" | "set_by" | "surveyor_id", ..) => {
             name.clone()
@@ -110,6 +112,7 @@ async fn copy_table(sqlite: &mut SqliteConnection, table: &str, tenant: Option<u
         (Some(_), "issues" | "residents") => format!("AND position <= {SMALL}"),
         (Some(_), _) => String::new(),
         (None, "search_blocks") => format!("AND block < {}", APART / 64),
+        (None, "building_figures") => "AND substr(building_id, 7, 1) < X'80'".to_owned(),
         // Not what earlier copies have brought.
         (None, _) => "AND substr(id, 7, 1) < X'80'".to_owned(),
     };

@@ -6,6 +6,9 @@ use doorstep::means::Means;
 use doorstep::{access, board, issue, place, registry, search, settings};
 use uuid::Uuid;
 
+use crate::phone::Phone;
+use crate::register::Register;
+
 statements! {
     TENANT = "SELECT tenant_id AS id FROM tenant_codes WHERE code = $1";
     ISSUES = "SELECT id FROM issues WHERE tenant_id = $1 AND state IN ('dispatched', 'closed') ORDER BY state DESC, id LIMIT 200";
@@ -31,12 +34,40 @@ pub enum Scenario {
     Household,
     Board,
     Filing,
+    EstateRoll,
+    TagRoll,
+    DeepRoll,
+    Name,
+    Letters,
+    PhoneNumber,
+    Figures,
+    Building,
+    Pack,
+    Visit,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 7] = {
+    pub const ALL: [Scenario; 17] = {
         use Scenario::*;
-        [List, DeepList, Issue, Search, Household, Board, Filing]
+        [
+            List,
+            DeepList,
+            Issue,
+            Search,
+            Household,
+            Board,
+            Filing,
+            EstateRoll,
+            TagRoll,
+            DeepRoll,
+            Name,
+            Letters,
+            PhoneNumber,
+            Figures,
+            Building,
+            Pack,
+            Visit,
+        ]
     };
 
     pub fn name(self) -> String {
@@ -52,7 +83,27 @@ impl Scenario {
             Scenario::Household => "household page",
             Scenario::Board => "board, without an account",
             Scenario::Filing => "filing an issue, durable",
+            Scenario::EstateRoll => "roll of an estate, first page",
+            Scenario::TagRoll => "roll of a tag, first page",
+            Scenario::DeepRoll => "rolls, deep page",
+            Scenario::Name => "search for people, name",
+            Scenario::Letters => "search for people, pinyin and initials",
+            Scenario::PhoneNumber => "search for people, phone",
+            Scenario::Figures => "figures of every building",
+            Scenario::Building => "building matrix",
+            Scenario::Pack => "pack of 500 households",
+            Scenario::Visit => "record of a visit, durable",
         }
+    }
+
+    /// Searched in a form, so that no name gets into an address.
+    pub fn is_people_search(self) -> bool {
+        matches!(self, Scenario::Name | Scenario::Letters | Scenario::PhoneNumber)
+    }
+
+    fn is_of_register(self) -> bool {
+        use Scenario::*;
+        self.is_people_search() || matches!(self, EstateRoll | TagRoll | DeepRoll | Figures | Building)
     }
 }
 
@@ -67,14 +118,16 @@ pub struct Scene {
     issues: Vec<Uuid>,
     households: Vec<Uuid>,
     deep: Cursor,
+    pub register: Register,
+    phone: Option<Phone>,
 }
 
-fn find(list: &[Statement], name: &str) -> Statement {
+pub fn find(list: &[Statement], name: &str) -> Statement {
     *list.iter().find(|statement| statement.name.rsplit("::").next() == Some(name)).expect("a statement of this name")
 }
 
 impl Scene {
-    pub async fn read(db: &Db, code: &str) -> Scene {
+    pub async fn read(db: &Db, means: &Means, code: &str) -> Scene {
         let mut tx = db.read().await.unwrap();
         let tenant = tx.one::<Id>(TENANT.bind(code)).await.unwrap().id;
         let ids = |found: Vec<Id>| found.into_iter().map(|row| row.id).collect();
@@ -83,7 +136,14 @@ impl Scene {
         let place = tx.one::<Code>(PLACE.bind(tenant)).await.unwrap().code;
         let ended = tx.one::<Count>(ENDED.bind(tenant)).await.unwrap().count;
         let deep: Place = tx.one(DEEP.bind(tenant).bind(ended * 9 / 10)).await.unwrap();
-        Scene { tenant, place, issues, households, deep: Cursor { key: deep.key, id: deep.id } }
+        let register = Register::read(&mut tx, tenant, means).await;
+        let phone = Phone::read(&mut tx, tenant).await;
+        let deep = Cursor { key: deep.key, id: deep.id };
+        Scene { tenant, place, issues, households, deep, register, phone }
+    }
+
+    pub fn phone(&self) -> &Phone {
+        self.phone.as_ref().expect("a phone has been set up")
     }
 
     pub fn variations(&self, scenario: Scenario) -> usize {
@@ -91,6 +151,8 @@ impl Scene {
             Scenario::Issue => self.issues.len(),
             Scenario::Household => self.households.len(),
             Scenario::Search => SEARCHES.len(),
+            Scenario::Visit => self.phone().records(),
+            _ if scenario.is_of_register() => self.register.variations(scenario),
             _ => 1,
         }
     }
@@ -107,14 +169,19 @@ impl Scene {
                 )
             }
             Scenario::Household => format!("/households/{}", self.households[n]),
-            Scenario::Board | Scenario::Filing => format!("/board/{}", crate::CODE),
+            Scenario::Pack => "/doors/pack".to_owned(),
+            _ if scenario.is_of_register() => self.register.path(scenario, n),
+            _ => format!("/board/{}", crate::CODE),
         }
     }
 
-    /// Runs the SQL of a scenario: the reads in one transaction, the filing in one that is committed.
+    /// Runs the SQL of a scenario: the reads in one transaction, what is written in one that is committed.
     pub async fn sql(&self, db: &Db, means: &Means, scenario: Scenario, n: usize) {
-        if scenario == Scenario::Filing {
-            return self.file(db, means).await;
+        match scenario {
+            Scenario::Filing => return self.file(db, means).await,
+            Scenario::Visit => return self.phone().receive(db, means, n).await,
+            _ if scenario.is_of_register() => return self.register.sql(db, means, scenario, n).await,
+            _ => {}
         }
         let mut tx = db.read().await.unwrap();
         if scenario == Scenario::Search {
@@ -172,7 +239,8 @@ impl Scene {
                     find(board::STATEMENTS, "OF_COMMUNITY").bind(tenant).bind(i64::MAX).bind(Uuid::max()).bind(21_i64),
                 );
             }
-            Scenario::Search | Scenario::Filing => {}
+            Scenario::Pack => reads.extend(self.phone().pack()),
+            _ => {}
         }
         reads
     }
@@ -182,8 +250,7 @@ impl Scene {
             tx.rows(query).await.unwrap();
         }
         let (nobody, terms) = (None::<Uuid>, search::Terms::read(SEARCHES[n]));
-        let conditions =
-            |query: Query| terms.patterns().into_iter().fold(query.bind(nobody).bind("").bind(""), Query::bind);
+        let conditions = |query: Query| terms.patterns().into_iter().fold(query.bind(nobody).bind(""), Query::bind);
         let among = |batch: &[i64]| conditions(search::in_batch(find(issue::STATEMENTS, "SEARCH"), self.tenant, batch));
         let new = find(issue::STATEMENTS, "SEARCH_UNINDEXED");
         let unindexed = |before, most| conditions(new.bind(self.tenant).bind(before).bind(most));

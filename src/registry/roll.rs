@@ -41,6 +41,21 @@ macro_rules! conditions {
     };
 }
 
+/// What the figures of some buildings say of one facet.
+macro_rules! figure {
+    ($where:literal) => {
+        concat!(
+            "SELECT CAST(COALESCE(SUM(f.amount), 0) AS BIGINT) AS amount FROM buildings b CROSS JOIN building_figures f
+            WHERE ",
+            $where,
+            "b.tenant_id = $1 AND f.tenant_id = b.tenant_id AND f.building_id = b.id AND f.facet = $7
+                AND (CAST($4 AS UUID) IS NULL OR b.estate_id = $4) AND (CAST($5 AS UUID) IS NULL OR b.id = $5)
+                AND (CAST($6 AS UUID) IS NULL OR b.grid_id = $6) AND ",
+            in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL")
+        )
+    };
+}
+
 statements! {
     /// The latest registered first.
     ANYWHERE = concat!("SELECT r.position FROM residents r CROSS JOIN buildings b WHERE r.position < $12 AND", conditions!(),
@@ -61,11 +76,10 @@ statements! {
         WHERE", conditions!(), " LIMIT 10001) c");
     COUNT_IN_BUILDING = concat!("SELECT COUNT(*) AS amount FROM (SELECT r.position FROM residents r CROSS JOIN buildings b
         WHERE r.building_id = $5 AND", conditions!(), " LIMIT 10001) c");
-    /// What the figures of the buildings say of one facet.
-    FIGURE = concat!("SELECT CAST(COALESCE(SUM(f.amount), 0) AS BIGINT) AS amount FROM buildings b
-        JOIN building_figures f ON f.tenant_id = b.tenant_id AND f.building_id = b.id AND f.facet = $7
-        WHERE b.tenant_id = $1 AND (CAST($4 AS UUID) IS NULL OR b.estate_id = $4) AND (CAST($5 AS UUID) IS NULL OR b.id = $5)
-            AND (CAST($6 AS UUID) IS NULL OR b.grid_id = $6) AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"));
+    FIGURE = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS amount FROM building_figures WHERE tenant_id = $1 AND facet = $2";
+    FIGURE_IN_BUILDING = figure!("b.id = $5 AND ");
+    FIGURE_IN_ESTATE = figure!("b.estate_id = $4 AND ");
+    FIGURE_IN_BUILDINGS = figure!("");
     /// The homes of a place, in walking order: stairwell by stairwell, from the top down; where people are asked for, only
     /// the homes of such people.
     HOMES = concat!("SELECT d.id AS dwelling_id, d.building_id, b.grid_id FROM estates e CROSS JOIN buildings b CROSS JOIN units u CROSS JOIN dwellings d
@@ -123,9 +137,13 @@ impl Filter {
         match (self.building, self.estate) {
             (Some(_), _) => building,
             (_, Some(_)) => estate,
-            _ if self.grid.is_some() || scope.account.is_some() => buildings,
-            _ => anywhere,
+            _ if self.is_everywhere(scope) => anywhere,
+            _ => buildings,
         }
+    }
+
+    fn is_everywhere(&self, scope: &Scope) -> bool {
+        self.building.or(self.estate).or(self.grid).or(scope.account).is_none()
     }
 
     fn bind(&self, statement: Statement, tenant: Uuid, scope: &Scope, today: Date) -> Query {
@@ -189,8 +207,13 @@ pub async fn homes(
 /// How many people a roll has: by the figures where they say it, or else counted, and at most one more than [`COUNTED`].
 pub(super) async fn count(tx: &mut Tx, tenant: Uuid, scope: &Scope, filter: &Filter, today: Date) -> Result<i64> {
     if let Some(facet) = filter.facet() {
-        let query = FIGURE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(filter.estate);
-        return Ok(tx.one::<Amount>(query.bind(filter.building).bind(filter.grid).bind(facet)).await?.amount);
+        if filter.is_everywhere(scope) {
+            return Ok(tx.one::<Amount>(FIGURE.bind(tenant).bind(facet)).await?.amount);
+        }
+        let some = [FIGURE_IN_BUILDING, FIGURE_IN_ESTATE, FIGURE_IN_BUILDINGS, FIGURE_IN_BUILDINGS];
+        let query = filter.narrowest(scope, some).bind(tenant).bind(scope.account).bind(&scope.roles);
+        let query = query.bind(filter.estate).bind(filter.building).bind(filter.grid).bind(facet);
+        return Ok(tx.one::<Amount>(query).await?.amount);
     }
     let statement = filter.narrowest(scope, [COUNT_IN_BUILDING, COUNT_IN_ESTATE, COUNT_IN_BUILDINGS, COUNT]);
     Ok(tx.one::<Amount>(filter.bind(statement, tenant, scope, today)).await?.amount)
