@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFile } from 'node:fs/promises';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
-import { axe, fits, glance, picture } from './support/look.mjs';
+import { axe, fits, glance, illustrate, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { release, startServer } from './support/server.mjs';
 import {
   answer,
   bar,
+  comeBack,
   enter,
   everything,
   kept,
@@ -18,11 +19,15 @@ import {
   next,
   pin,
   save,
+  setUp,
+  startCampaign,
   tell,
+  toDoorOf,
   told,
   toList,
   toUpload,
   unlock,
+  withdrawCampaign,
   workersPhone,
 } from './support/doors.mjs';
 
@@ -42,11 +47,19 @@ test('ten doors without a network become visits and issues with receipts', async
   await context.setOffline(true);
   await page.reload();
   await unlock(page);
+  await illustrate(page, 'worker-doors');
 
+  let pictured = false;
   await knock(page);
   for (let door = 0; door < 10; door += 1) {
     if (door > 0) await page.getByRole('button', { name: '在家', exact: true }).click();
     await answer(page);
+    if (!pictured && (await page.locator('.dwellers').count())) {
+      await page.locator('#toast > *').waitFor({ state: 'detached' });
+      await page.getByRole('heading', { level: 1 }).scrollIntoViewIfNeeded();
+      await illustrate(page, 'worker-door');
+      pictured = true;
+    }
     if (door < 3) await tell(page, `楼道灯不亮，第 ${door + 1} 处`);
     await save(page);
   }
@@ -62,6 +75,9 @@ test('ten doors without a network become visits and issues with receipts', async
   await codes.nth(2).waitFor();
   assert.equal(await codes.count(), 3);
   await glance(page, 'doors-upload-receipts');
+  await page.locator('#toast > *').waitFor({ state: 'detached' });
+  await codes.first().scrollIntoViewIfNeeded();
+  await illustrate(page, 'worker-receipts');
 
   const resident = await context.newPage();
   await resident.goto(`/receipts/${(await codes.first().innerText()).replaceAll('-', '')}`);
@@ -161,6 +177,8 @@ test('one record that the server cannot take holds up no other', async (t) => {
     await told(page, '已存在手机里');
   }
   const [first, second] = (await kept(page, 'outbox')).sort((a, b) => a.made_at - b.made_at);
+  // These two answers are made up: the server takes in whatever it can read at all and is not busy on demand, yet a phone
+  // must bear both.
   await page.route(`**/offline/records/${first.id}`, (route) =>
     route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }),
   );
@@ -181,26 +199,128 @@ test('one record that the server cannot take holds up no other', async (t) => {
 
 test('a clash is shown with both times and not sent again', async (t) => {
   const page = await workersPhone(t, browser, server);
-  const asked = [];
-  await page.route('**/offline/records/*', (route) => {
-    asked.push(route.request().url());
-    const now = Date.now();
-    return route.fulfill({
-      status: 409,
-      json: { sentence: '另一份已经在了。', first: { made_at: now - 7_200_000, received_at: now - 3_600_000 } },
-    });
-  });
+  await page.context().setOffline(true);
   await knock(page);
   await answer(page);
   await save(page);
+  const [row] = await kept(page, 'outbox');
+  // The phone itself is kept from sending until another content has come under the id of its record.
+  let open;
+  const gate = new Promise((opened) => (open = opened));
+  const asked = [];
+  await page.route(`**/offline/records/${row.id}`, async (route) => {
+    if (route.request().headers()['x-first']) return route.continue();
+    asked.push(route.request().url());
+    await gate;
+    return route.continue();
+  });
+  await page.context().setOffline(false);
+  const status = await page.evaluate(async ({ id, door }) => {
+    const { account, csrf } = await (await fetch('/offline/hello')).json();
+    const [campaign, dwelling] = door.split(':');
+    const body = { campaign, dwelling, outcome: 'nobody', answers: [], note: '另一部手机记的' };
+    const record = { kind: 'visit', schema: 1, account, made_at: Date.now() - 3_600_000, body };
+    const headers = { 'x-csrf': csrf, 'content-type': 'application/json', 'x-first': 'yes' };
+    return (await fetch(`/offline/records/${id}`, { method: 'PUT', body: JSON.stringify(record), headers })).status;
+  }, row);
+  assert.equal(status, 200);
+  open();
   await toUpload(page);
   await page.getByRole('heading', { name: '需要核对' }).waitFor();
   await page.getByText('社区那份').waitFor();
   await bar(page, '全部已上传').waitFor();
   await glance(page, 'doors-upload-clash');
+  const times = asked.length;
   await page.evaluate(() => dispatchEvent(new Event('online')));
   await bar(page, '联系过').waitFor();
-  assert.equal(asked.length, 1);
+  assert.equal(asked.length, times);
+});
+
+test('a visit that is held waits for the community, which says what has become of it', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  // A newer phone says what this server does not know: it holds the record.
+  await page.route('**/offline/records/*', (route) => {
+    const words = route.request().postData().replace('"outcome":"home"', '"outcome":"moved"');
+    return route.continue({ postData: words });
+  });
+  const doors = [];
+  for (let door = 0; door < 2; door += 1) {
+    await knock(page);
+    doors.push(page.url().replace(/\/home$/, ''));
+    await answer(page);
+    await save(page);
+    await toList(page);
+  }
+  await bar(page, '2 条待社区核对').waitFor();
+  await page.unroute('**/offline/records/*');
+  await comeBack(page);
+  const address = await next(page).getByRole('link').first().getAttribute('href');
+  assert(!doors.some((door) => door.endsWith(address)), 'a door that waits for the community comes next');
+  const tag = (words) => page.locator('.doorhead .tag').filter({ hasText: words });
+  for (const door of doors) {
+    await page.goto(door);
+    await tag('待社区核对').waitFor();
+  }
+  await toList(page);
+  await glance(page, 'doors-held');
+  await toUpload(page);
+  await page.getByText('2 条待社区核对').last().waitFor();
+
+  const dismiss = async (reason) => {
+    await desk.goto('/uploads');
+    const oldest = desk.locator('section').filter({ has: desk.getByRole('heading', { name: '没能登记' }) }).first();
+    await oldest.getByText('不登记', { exact: true }).click();
+    await oldest.getByLabel('为什么不登记').fill(reason);
+    await oldest.getByRole('button', { name: '不再登记' }).click();
+    await desk.getByText('已记下，不再登记').waitFor();
+  };
+  await dismiss('这户重复了');
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await page.getByText('社区不登记：这户重复了').waitFor();
+  await glance(page, 'doors-upload-dismissed');
+  await bar(page, '1 条待社区核对').waitFor();
+
+  // What made it wrong cannot be mended by this server: that it was entered after all is its answer in the same shape.
+  await page.route('**/offline/receipts', async (route) => {
+    const [id] = route.request().postDataJSON().ids;
+    const issue = { problem: 0, number: 'SSYS-2026-9999', code: 'ABCDEFGHJKMN', link: '/receipts/ABCDEFGHJKMN' };
+    const answer = { door: { state: 'done', words: null }, issues: [issue], clashes: 0, findings: 0, warnings: [] };
+    const receipt = { id, state: 'accepted', sentence: '', received_at: Date.now(), answer };
+    await route.fulfill({ json: { receipts: [receipt] } });
+  });
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await page.getByText('SSYS-2026-9999').waitFor();
+  await bar(page, '联系过').waitFor();
+  await page.goto(doors[0]);
+  await page.getByRole('button', { name: '在家', exact: true }).waitFor();
+  assert.equal(await tag('待社区核对').count(), 0);
+  await toList(page);
+  assert.equal(await next(page).getByRole('link').first().getAttribute('href'), new URL(doors[0]).hash);
+  await page.goto(doors[1]);
+  await tag('已走').waitFor();
+  await dismiss('试完了');
+});
+
+test('what was not entered of a visit is told with its receipt', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await toSomebody(page);
+  // An older form lets a number through that cannot be right.
+  await page.route('**/offline/records/*', (route) =>
+    route.continue({ postData: route.request().postData().replace('0358-0001234', '138') }),
+  );
+  await knock(page);
+  await answer(page);
+  await page.getByText('改登记').click();
+  const person = page.locator('.act .act').first();
+  await person.locator('summary').click();
+  await person.getByLabel('电话').fill('0358-0001234');
+  await save(page);
+  await toUpload(page);
+  await page.getByText('有没登记的').waitFor();
+  await page.getByText(/电话.*138/).waitFor();
+  await glance(page, 'doors-upload-warned');
 });
 
 test('two tabs send each record once, and warn of each other’s drafts', async (t) => {
@@ -324,6 +444,63 @@ test('photos go after their record, and one can be taken out before', async (t) 
   assert.deepEqual(await kept(page, 'pictures'), []);
 });
 
+test('a photo that the server will never take waits for somebody, not for ever', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/photos/*', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '墙皮往下掉');
+  for (const [index, words] of ['墙皮', '墙角'].entries()) {
+    await problem.locator('input[type=file]').setInputFiles(await photo(browser, words));
+    await problem.getByRole('img', { name: `第 ${index + 1} 张照片` }).waitFor();
+  }
+  await save(page);
+  await bar(page, '2 张照片未上传').waitFor();
+  const [clash, lost] = await kept(page, 'photos');
+
+  // Of one, another picture has come under the same id; of the other, the server has no visit.
+  const { csrf } = await (await page.request.get('/offline/hello')).json();
+  const put = await page.request.put(`/offline/records/${clash.record}/photos/${clash.id}`, {
+    data: (await photo(browser, '别的')).buffer,
+    headers: { 'x-csrf': csrf, 'content-type': 'image/jpeg' },
+  });
+  assert.equal(put.status(), 200);
+  await page.evaluate(async (id) => {
+    const request = indexedDB.open('doorstep');
+    const db = await new Promise((done) => (request.onsuccess = () => done(request.result)));
+    const tx = db.transaction('photos', 'readwrite');
+    const photos = tx.objectStore('photos');
+    photos.get(id).onsuccess = ({ target }) => photos.put({ ...target.result, record: crypto.randomUUID() });
+    await new Promise((done) => (tx.oncomplete = done));
+    db.close();
+  }, lost.id);
+  await page.unroute('**/photos/*');
+
+  await toUpload(page);
+  const state = async (id) => (await kept(page, 'photos')).find((row) => row.id === id);
+  for (let absent = 1; absent <= 10; absent += 1) {
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await waitFor(
+      () => state(lost.id),
+      (row) => row.absent >= absent,
+    );
+    await page.getByRole('button', { name: '立即上传' }).waitFor();
+  }
+  assert.deepEqual([(await state(clash.id)).state, (await state(lost.id)).state], ['refused', 'refused']);
+  await page.getByRole('heading', { name: '传不上去的照片' }).waitFor();
+  await page.getByText('社区找不到这张照片的走访').waitFor();
+  await glance(page, 'doors-upload-stuck');
+  await page.getByRole('button', { name: '再试一次' }).last().click();
+  await page.getByRole('button', { name: '立即上传' }).waitFor();
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: '导出成文件' }).click();
+  assert.equal(JSON.parse(await readFile(await (await download).path(), 'utf8')).photos.length, 2);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByRole('button', { name: '清除并退出' }).waitFor();
+  await page.getByRole('button', { name: '不清除' }).click();
+});
+
 test('what is not sent can leave the phone as a file that says nothing to strangers', async (t) => {
   const page = await workersPhone(t, browser, server);
   await page.context().setOffline(true);
@@ -386,6 +563,115 @@ test('a forgotten PIN loses nothing: the community enters what was exported, and
   await page.getByRole('heading', { name: /请先登录|设一个 PIN 码/ }).waitFor();
 });
 
+test('photos and half-written forms that wait are counted before anything is cleared', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/photos/*', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '地下室积水');
+  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '积水'));
+  await problem.getByRole('img').first().waitFor();
+  await save(page);
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await page.getByLabel('备注').fill('写了一半');
+  await bar(page, '1 张照片未上传').waitFor();
+  await toUpload(page);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByText('还有 1 张照片没有上传，也没有导出').waitFor();
+  await page.getByRole('button', { name: '不清除' }).click();
+  await page.getByRole('button', { name: '导出成文件' }).waitFor();
+
+  await page.reload();
+  await page.getByText('手机里有 1 张照片未上传').first().waitFor();
+  await page.getByText('忘了 PIN 码').click();
+  await page.getByText('有 1 户写了一半，不能导出').waitFor();
+  assert.equal(await page.getByRole('button', { name: /清除/ }).count(), 0);
+  await glance(page, 'doors-forgotten-photos');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: '导出成文件' }).click();
+  const { records, photos, exported_at: at } = JSON.parse(await readFile(await (await download).path(), 'utf8'));
+  assert.deepEqual([records.length, photos.length], [0, 1]);
+  assert(Math.abs(Date.now() - at) < 60_000);
+  await page.getByRole('button', { name: '清除，重新设 PIN 码' }).click();
+  await page.getByRole('heading', { name: /请先登录|设一个 PIN 码/ }).waitFor();
+});
+
+test('what another tab saves keeps this one from clearing the phone', async (t) => {
+  // A tab that hears nothing of the others stands for one in which the word comes too late.
+  const deaf = await workersPhone(t, browser, server);
+  await deaf.addInitScript(() => {
+    if (!sessionStorage.getItem('deaf')) return;
+    window.BroadcastChannel = class extends EventTarget {
+      postMessage() {}
+    };
+  });
+  await deaf.evaluate(() => sessionStorage.setItem('deaf', 'yes'));
+  await deaf.reload();
+  await unlock(deaf);
+  const context = deaf.context();
+  await context.route('**/offline/records/**', (route) => route.abort());
+  const [hearing, other] = [await context.newPage(), await context.newPage()];
+  for (const tab of [hearing, other]) {
+    await tab.goto('/doors');
+    await unlock(tab);
+  }
+  for (const tab of [deaf, hearing]) {
+    await toUpload(tab);
+    await tab.getByRole('button', { name: '退出并清除' }).click();
+    await tab.getByRole('button', { name: '清除并退出' }).waitFor();
+  }
+  await knock(other);
+  await answer(other);
+  await save(other);
+  await hearing.getByRole('heading', { name: '现在不能清除' }).waitFor();
+  assert.equal(await hearing.getByRole('button', { name: '清除并退出' }).count(), 0);
+
+  await deaf.getByRole('button', { name: '清除并退出' }).click();
+  await deaf.getByText('刚才又存了新的，没有清除').waitFor();
+  await deaf.getByText('还有 1 条走访没有上传').waitFor();
+  await glance(deaf, 'doors-wipe-late');
+  assert.equal((await kept(other, 'outbox')).length, 1);
+  await deaf.getByRole('button', { name: '不清除' }).click();
+  await context.unroute('**/offline/records/**');
+  await other.evaluate(() => dispatchEvent(new Event('online')));
+  await bar(other, '全部已上传').waitFor();
+});
+
+test('a new version waits until it is wanted, and finds everything as it was', async (t) => {
+  const released = await release(t, server);
+  const page = await workersPhone(t, browser, released);
+  await page.route('**/offline/records/**', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  await save(page);
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await tell(page, '雨篷松了');
+  const url = page.url();
+
+  const version = () => page.evaluate(() => caches.keys());
+  const [before] = await version();
+  released.next();
+  await page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/doors')).update());
+  await waitFor(version, (names) => names.length === 2);
+  // Nobody who is writing is disturbed; from the list it is one tap.
+  assert.equal(await page.getByRole('button', { name: '换上新版本' }).count(), 0);
+  await toList(page);
+  await page.getByRole('button', { name: '换上新版本' }).click();
+  await unlock(page);
+  await bar(page, '1 条未上传').waitFor();
+  assert((await version()).some((name) => name !== before));
+  await page.goto(url);
+  await page.getByText('已经接上').waitFor();
+  assert.equal(await page.getByLabel('什么问题').inputValue(), '雨篷松了');
+
+  await page.context().setOffline(true);
+  await page.reload();
+  await unlock(page);
+  await page.unroute('**/offline/records/**');
+  await page.context().setOffline(false);
+  await bar(page, '全部已上传').waitFor();
+});
+
 test('a full phone says that nothing was saved, and keeps the form', async (t) => {
   const page = await workersPhone(t, browser, server);
   await knock(page);
@@ -415,12 +701,7 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
 
 test('what is corrected at the door is in the record, with the version that was seen', async (t) => {
   const page = await workersPhone(t, browser, server);
-  // At the first door at which anybody is registered.
-  while (!(await next(page).innerText()).includes('口人')) {
-    await next(page).getByRole('button', { name: '没人' }).click();
-    await told(page, '已存在手机里');
-    await toList(page);
-  }
+  await toSomebody(page);
   const sent = page.waitForRequest((request) => request.method() === 'PUT' && request.postData().includes('"home"'));
   sent.catch(() => {}); // what goes wrong before says more
   await knock(page);
@@ -438,6 +719,36 @@ test('what is corrected at the door is in the record, with the version that was 
   assert.deepEqual(body.edits[0].fields, { phone: '0358-0001234' });
   assert(Number.isInteger(body.edits[0].seen));
   assert.deepEqual([body.findings[0].kind, body.findings[0].name], ['born', '新生']);
+});
+
+test('what cannot be right is said beside the field before it is saved', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await toSomebody(page);
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '吵');
+  await problem.getByRole('group', { name: '谁反映的' }).getByText('别人').click();
+  await problem.getByLabel('姓名').fill('路过的人');
+  await problem.getByLabel('电话').fill('12345');
+  await page.getByText('改登记').click();
+  const person = page.locator('.act .act').first();
+  await person.locator('summary').click();
+  await person.getByLabel('电话').fill('1380358');
+  await person.getByLabel('出生日期').fill('2099-01-01');
+  await page.getByRole('button', { name: '新生儿' }).click();
+  await page.getByRole('button', { name: '保存', exact: true }).click();
+  const wrong = (words) => page.locator('.field.invalid').filter({ hasText: words });
+  await wrong('号码不对').nth(1).waitFor();
+  for (const words of ['请写几个字', '出生日期在今天以后', '请写姓名']) await wrong(words).waitFor();
+  assert.equal((await kept(page, 'outbox')).filter((row) => !row.hold_until).length, 0);
+  await glance(page, 'doors-faults');
+
+  await problem.getByLabel('什么问题').fill('夜里有人敲水管');
+  await problem.getByLabel('电话').fill('+86 138-0358-0000');
+  await person.getByLabel('电话').fill('0358-0001234');
+  await person.getByLabel('出生日期').fill('1970-01-01');
+  await page.getByLabel('姓名').last().fill('小新');
+  await save(page);
 });
 
 test('a door that is agreed on for another day is not knocked at today', async (t) => {
@@ -460,35 +771,139 @@ test('a door that is agreed on for another day is not knocked at today', async (
   assert.notEqual(await next(page).locator('b').innerText(), room);
 });
 
-test('a campaign that is withdrawn lets go of its doors when nothing hangs on them', async (t) => {
-  const page = await workersPhone(t, browser, server);
-  await page.route('**/offline/records/*', (route) => route.abort());
+test('tomorrow is the server’s, whatever the clock of the phone says', async (t) => {
+  const page = await phone(t, browser, server, { expected: /net::ERR_/ });
+  await page.addInitScript(() => {
+    const days = 3 * 86_400_000;
+    const Right = Date;
+    window.Date = class extends Right {
+      constructor(...parts) {
+        if (parts.length) super(...parts);
+        else super(Right.now() + days);
+      }
+      static now() {
+        return Right.now() + days;
+      }
+    };
+  });
+  await signIn(page, 'wangge');
+  await setUp(page);
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
   await knock(page);
-  await answer(page);
+  const door = page.url().replace(/\/home$/, '');
+  await page.getByRole('button', { name: '在家 · 重选' }).click();
+  await page.getByRole('button', { name: '改约', exact: true }).click();
+  await page.getByRole('group', { name: '哪一天' }).getByText('明天').click();
+  await page.getByRole('group', { name: '什么时候' }).getByText('上午').click();
   await save(page);
-  await page.getByRole('button', { name: '在家', exact: true }).click();
+  const { body, made_at: madeAt } = (await sent).postDataJSON();
+  const day = new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Shanghai' }).format(Date.now() + 86_400_000);
+  assert.equal(body.again.day, day);
+  assert(madeAt > Date.now() + 2 * 86_400_000, 'what the phone noted is by its own clock');
+  await bar(page, '全部已上传').waitFor();
+  // What is known of the clock lasts without a network.
+  await page.context().setOffline(true);
+  await page.reload();
+  await unlock(page);
+  await page.goto(door);
+  await page.locator('.doorhead .tag').filter({ hasText: '约明天上午' }).waitFor();
+});
+
+test('where nobody answered, the list says when to come again, and not that it was agreed', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const door = await next(page).getByRole('link').first().getAttribute('href');
+  await next(page).getByRole('button', { name: '没人' }).click();
+  await told(page, '已存在手机里');
+  await bar(page, '全部已上传').waitFor();
+  await comeBack(page);
+  await page.goto(`/doors${door}`);
+  await page.locator('.doorhead .tag').filter({ hasText: /没人×\d，.*再去/ }).waitFor();
+  await glance(page, 'doors-again');
+});
+
+test('somebody who may not walk is told so', async (t) => {
+  const page = await phone(t, browser, server);
+  await signIn(page, 'xitong');
+  await page.goto('/doors');
+  for (const heading of ['设一个 PIN 码', '再输一次']) {
+    await page.getByRole('heading', { name: heading }).waitFor();
+    await enter(page, pin);
+  }
+  await page.getByRole('heading', { name: '还没有要走访的门' }).waitFor();
+  await toUpload(page);
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await told(page, '您现在没有走访的任务或权限');
+});
+
+test('a campaign that is withdrawn lets go of its doors when nothing hangs on them', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  const title = '防汛敲门';
+  const campaign = await startCampaign(desk, title);
+  const page = await workersPhone(t, browser, server);
+  const context = page.context();
+  await toDoorOf(page, title);
+  await context.setOffline(true);
   await page.getByLabel('备注').fill('写了一半');
   await waitFor(
     () => kept(page, 'drafts'),
     (rows) => rows.length === 1,
   );
-  await page.route('**/doors/pack', async (route) => {
-    const answer = await route.fetch({ headers: { ...route.request().headers(), 'if-none-match': '' } });
-    const pack = await answer.json();
-    for (const campaign of pack.campaigns) campaign.withdrawn = true;
-    await route.fulfill({ json: pack, headers: { etag: '"withdrawn"' } });
-  });
   const half = page.url();
+  await withdrawCampaign(desk, campaign);
+
+  await toUpload(page);
+  await context.setOffline(false);
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await told(page, /名单已经更新|名单没有变化/);
+  await page.goto(half);
+  await page.getByText('这户现在不在您的名单里').waitFor();
+  assert.equal(await page.getByLabel('备注').inputValue(), '写了一半');
+  await save(page);
+  await bar(page, '全部已上传').waitFor();
   await toUpload(page);
   await page.getByRole('button', { name: '刷新名单' }).click();
   await told(page, '名单已经更新');
-  await page.goto(half);
-  await page.getByText('社区已经撤回').waitFor();
-  assert.equal(await page.getByLabel('备注').inputValue(), '写了一半');
-  await page.unroute('**/offline/records/*');
-  await toUpload(page);
-  await page.getByRole('button', { name: '立即上传' }).click();
-  await bar(page, '全部已上传').waitFor();
+  await page.goto('/doors#/places');
+  await page.getByRole('heading', { name: '换楼栋' }).waitFor();
+  assert.equal(await page.getByRole('heading', { name: title, exact: true }).count(), 0);
+});
+
+test('a home that two campaigns ask is not left before both have been asked', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  const title = '用气安全敲门';
+  const campaign = await startCampaign(desk, title, { text: '家里有几口人', kind: '填数字' });
+  try {
+    const page = await workersPhone(t, browser, server);
+    await toDoorOf(page, title);
+    // To a door that the other campaign asks too.
+    const also = page.getByRole('link', { name: '“冬季安全敲门行动”也有这户' });
+    while (!(await also.count())) {
+      await page.getByRole('button', { name: '在家 · 重选' }).click();
+      await page.getByRole('button', { name: '没人', exact: true }).click();
+      await told(page, '已存在手机里');
+      await page.getByRole('button', { name: '在家', exact: true }).click();
+    }
+    await glance(page, 'doors-two-campaigns');
+    const room = await page.getByRole('heading', { level: 1 }).innerText();
+    const count = page.getByLabel('家里有几口人');
+    await count.fill('三口');
+    await page.getByRole('button', { name: '保存', exact: true }).click();
+    await page.getByText('请写数字').waitFor();
+    await count.fill('2.5');
+    const sent = page.waitForRequest(
+      (request) => request.method() === 'PUT' && request.postData().includes('"home"'),
+    );
+    await save(page);
+    assert.equal((await sent).postDataJSON().body.answers[0].value, '2.5');
+    await page.getByRole('heading', { name: room, exact: true }).waitFor();
+    await page.getByRole('button', { name: '在家', exact: true }).click();
+    await page.getByText('家里用煤炉取暖吗').waitFor();
+    assert.equal(await page.getByText(`“${title}”也有这户`).count(), 0);
+  } finally {
+    await withdrawCampaign(desk, campaign);
+  }
 });
 
 test('a browser that cannot keep anything says so and shows another way', async (t) => {
@@ -534,6 +949,15 @@ test('every view, in every mode', async (t) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await views(page, 'dark');
 });
+
+/** From the list to the first door at which anybody is registered. */
+async function toSomebody(page) {
+  while (!(await next(page).innerText()).includes('口人')) {
+    await next(page).getByRole('button', { name: '没人' }).click();
+    await told(page, '已存在手机里');
+    await toList(page);
+  }
+}
 
 /** Looks at one view after the other, and ends where it began: at 上传. */
 async function views(page, mode) {

@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
-    ("visit", &["access", "audit", "offline", "settings", "place", "registry", "issue"]),
+    ("visit", &["access", "audit", "offline", "outbox", "settings", "place", "registry", "issue"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
     ("today", &["access", "offline", "registry", "issue", "meeting", "visit"]),

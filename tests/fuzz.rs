@@ -79,6 +79,12 @@ impl Names {
         let household = &door["households"][0];
         let elsewhere = app.community("141102005999", "凤山底社区").await;
         let (foreign_dwelling, foreign_resident) = stranger(&app.db, &Act::system(elsewhere.tenant, &app.means)).await;
+        // More is held here than anybody would send by mistake.
+        let rules = serde_json::json!({ "keep_days": 30, "review_hours": 24, "held_most": 1_000_000 });
+        let mut tx = app.db.begin().await.unwrap();
+        let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+        doorstep::settings::set(&mut tx, &app.act(), "offline.records", today, &rules, "试验").await.unwrap();
+        tx.commit().await.unwrap();
         let colleague = app.person(Role::GridWorker).named("高瑞琴").create().await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let names = [

@@ -42,6 +42,7 @@ const LISTS: &[&[Statement]] = &[
     search::STATEMENTS,
     settings::STATEMENTS,
     visit::STATEMENTS,
+    visit::erasure::STATEMENTS,
 ];
 
 #[tokio::test]
@@ -119,6 +120,7 @@ const MAY_SCAN: &[&str] = &[
     "offline::store::OLDEST_DISPUTE",
     "offline::store::OLDEST_HELD",
     "visit::store::OWN_PEOPLE",
+    "visit::store::OWN_CAMPAIGNS",
     "registry::finding::BATCHES",
     "registry::finding::COUNTS",
     "registry::store::TAKE_UNINDEXED",
@@ -129,6 +131,7 @@ const MAY_SCAN: &[&str] = &[
     // Once an hour, without anybody waiting; or asked by nobody but tests.
     "outbox::store::SWEEP",
     "offline::store::FORGET_DISPUTES",
+    "visit::erasure::OLD",
     "registry::store::POPULATION",
 ];
 

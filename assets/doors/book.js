@@ -1,7 +1,7 @@
 // The doors to walk, as the server gave them and as this phone has changed them since.
 
 import { ask, line } from "./net.js";
-import { appointment, dayOf, hasCome, today } from "./time.js";
+import { appointment, dayOf, hasCome, mended, today } from "./time.js";
 import { all, get, keys, write } from "./store.js";
 import * as vault from "./vault.js";
 
@@ -17,7 +17,7 @@ export async function openBook() {
   const [head, names] = await Promise.all([get("meta", "pack"), keys("doors")]);
   if (head) Object.assign(book, await vault.unseal("pack", head.box), { made_at: head.made_at });
   const pieces = await Promise.all(names.map(async (name) => vault.unseal(name, await get("doors", name))));
-  book.doors = pieces.flat().sort((a, b) => a.order - b.order);
+  book.doors = inOrder(pieces.flat());
   await recount();
 }
 
@@ -29,7 +29,9 @@ export function closeBook() {
 export async function recount() {
   const [outbox, receipts, drafts] = await Promise.all([all("outbox"), all("receipts"), keys("drafts")]);
   const visits = new Map();
-  const recent = receipts.filter((row) => row.received_at > book.made_at || dayOf(row.made_at) === today());
+  // What the community has turned down is no visit. What it has not decided yet is one, however old.
+  const isKnown = (row) => row.received_at > book.made_at || dayOf(mended(row.made_at)) === today();
+  const recent = receipts.filter((row) => row.state === "held" || (row.state !== "dismissed" && isKnown(row)));
   const rows = [...recent, ...outbox].sort((a, b) => a.made_at - b.made_at);
   const glances = await Promise.all(rows.map((row) => vault.unseal(`glance:${row.id}`, row.glance)));
   rows.forEach((row, index) => {
@@ -38,6 +40,7 @@ export async function recount() {
       ...glances[index],
       made_at: row.made_at,
       unsent: !arrived,
+      held: row.state === "held",
       newer: !arrived || row.received_at > book.made_at,
     });
   });
@@ -45,14 +48,20 @@ export async function recount() {
   book.drafts = new Set(drafts);
 }
 
-/** Fetches the list of doors if there is a newer one. Returns whether it is here: `ok`, `same`, `login`, `away`. */
+/**
+ * Fetches the list of doors if there is a newer one. Returns whether it is here: `ok`, `same`, `login`, `none`
+ * for somebody who may not walk, `away`.
+ */
 export async function fetchPack() {
   const kept = await get("meta", "pack");
-  const etag = kept?.etag ? { "if-none-match": kept.etag } : {};
+  // With doors that have left the list the phone has more than the server's list: they go when nothing hangs on them.
+  const isAsListed = kept?.etag && !book.doors.some((door) => door.gone);
+  const etag = isAsListed ? { "if-none-match": kept.etag } : {};
   const answer = await ask("/doors/pack", { headers: etag, patience: 60_000 });
   if (answer.status === 304) return "same";
   if (answer.status === 401) line.login = "expired";
-  if (answer.status !== 200 || !Array.isArray(answer.body?.doors)) return answer.status === 401 ? "login" : "away";
+  if (answer.status !== 200 || !Array.isArray(answer.body?.doors))
+    return { 401: "login", 403: "none" }[answer.status] ?? "away";
   await keep(answer.body, answer.etag);
   return "ok";
 }
@@ -61,9 +70,7 @@ export async function fetchPack() {
 async function keep(pack, etag) {
   const [outbox, drafts] = await Promise.all([all("outbox"), keys("drafts")]);
   const tied = new Set([...outbox.map((row) => row.door), ...drafts]);
-  const live = new Set(pack.campaigns.filter((one) => !one.withdrawn).map((one) => one.id));
-  const doors = pack.doors.filter((door) => live.has(door.campaign) || tied.has(door.id));
-  for (const door of doors) door.gone = !live.has(door.campaign);
+  const doors = [...pack.doors];
   const there = new Set(doors.map((door) => door.id));
   const left = book.doors
     .filter((door) => tied.has(door.id) && !there.has(door.id))
@@ -72,7 +79,7 @@ async function keep(pack, etag) {
 
   const known = new Set(pack.campaigns.map((one) => one.id));
   const before = book.campaigns.filter((one) => !known.has(one.id) && left.some((door) => door.campaign === one.id));
-  const campaigns = [...pack.campaigns, ...before.map((one) => ({ ...one, withdrawn: true }))];
+  const campaigns = [...pack.campaigns, ...before];
   const head = { campaigns, words: pack.words };
 
   const pieces = new Map();
@@ -84,8 +91,29 @@ async function keep(pack, etag) {
     for (const [name, piece] of sealed) await stores.doors.put(piece, name);
     await stores.meta.put({ made_at: pack.made_at, etag, box, checked_at: Date.now() }, "pack");
   });
-  Object.assign(book, head, { made_at: pack.made_at, doors: doors.sort((a, b) => a.order - b.order) });
+  Object.assign(book, head, { made_at: pack.made_at, doors: inOrder(doors) });
   await recount();
+}
+
+/** Doors as they are walked: building by building, stairwell by stairwell, each in its order. */
+function inOrder(doors) {
+  const first = new Map();
+  const keysOf = ({ campaign, building_id, unit }) => [
+    `${campaign}:${building_id}`,
+    `${campaign}:${building_id}:${unit}`,
+  ];
+  for (const door of doors)
+    for (const key of keysOf(door)) first.set(key, Math.min(door.order, first.get(key) ?? Infinity));
+  const ranked = doors.map((door) => ({ door, ranks: keysOf(door).map((key) => first.get(key)), keys: keysOf(door) }));
+  ranked.sort(
+    (a, b) =>
+      a.ranks[0] - b.ranks[0] ||
+      a.keys[0].localeCompare(b.keys[0]) ||
+      a.ranks[1] - b.ranks[1] ||
+      a.keys[1].localeCompare(b.keys[1], "zh", { numeric: true }) ||
+      a.door.order - b.door.order,
+  );
+  return ranked.map(({ door }) => door);
 }
 
 export const doorBy = (id) => book.doors.find((door) => door.id === id);
@@ -101,10 +129,11 @@ const LATER_TODAY = 2 * 3_600_000;
 export function standing(door) {
   const visit = book.visits.get(door.id);
   const marks = { unsent: Boolean(visit?.unsent), draft: book.drafts.has(door.id), care: door.care };
-  const look = visit?.newer ? afterVisit(door, visit) : asListed(door);
+  const waits = visit?.held && !["done", "given_up"].includes(door.state);
+  const look = waits ? waiting : visit?.newer ? afterVisit(door, visit) : asListed(door);
   const appointed = visit?.newer ? visit.again : door.again_on && { day: door.again_on, part: door.again_part };
-  const visitedToday = Boolean(visit) && dayOf(visit.made_at) === today();
-  const open = look.open && !door.gone;
+  const visitedToday = Boolean(visit) && dayOf(mended(visit.made_at)) === today();
+  const open = look.open && !door.gone && !waits;
   const due = open && (appointed?.day ? hasCome(appointed) : !visitedToday);
   return {
     ...look,
@@ -114,15 +143,19 @@ export function standing(door) {
   };
 }
 
+/** A visit that the community has to look at first: nobody need knock again until it has. */
+const waiting = { kind: "held", words: "待社区核对", open: true };
+
 function afterVisit(door, visit) {
-  const told = visit.door?.words;
   switch (visit.outcome) {
     case "home":
       return { kind: "done", words: visit.problems ? `${visit.problems} 个问题` : "已走", open: false };
     case "nobody":
-      return { kind: "away", words: told ?? `没人 ×${door.attempts + 1}`, open: true };
+      return visit.door?.state === "given_up"
+        ? { kind: "away", words: "不再敲", open: false }
+        : { kind: "away", words: `没人×${door.attempts + 1}`, open: true };
     case "refused":
-      return { kind: "away", words: told ?? "拒访", open: false };
+      return { kind: "away", words: "拒访", open: false };
     case "vacant":
       return { kind: "empty", words: "空户", open: false };
     default:
@@ -149,12 +182,14 @@ function asListed(door) {
   }
 }
 
-const againWords = (door) =>
-  door.again_on
-    ? `约${appointment(door.again_on, door.again_part, { brief: true })}`
-    : door.attempts
-      ? `没人 ×${door.attempts}`
-      : "再敲";
+/** When to come again: agreed on at the door, or only when people are likelier to be home. */
+function againWords(door) {
+  const time = door.again_on && { day: door.again_on, part: door.again_part };
+  const words = time && appointment(time.day, time.part, { brief: true });
+  if (door.appointed && time) return `约${words}`;
+  const again = time && !hasCome(time) ? `${words}再去` : "再去";
+  return door.attempts ? `没人×${door.attempts}，${again}` : again;
+}
 
 /** The doors of a stairwell, in the order in which they are walked. */
 export const stairwell = (place) =>
@@ -163,6 +198,13 @@ export const stairwell = (place) =>
   );
 
 export const placeOf = (door) => ({ campaign: door.campaign, building: door.building_id, unit: door.unit });
+
+/** The same home in another campaign, if it is to be knocked at for that as well. */
+export const alsoDue = (door) =>
+  book.doors.find((one) => one.dwelling === door.dwelling && one.campaign !== door.campaign && standing(one).due);
+
+/** Where to go when this door is done: nobody should have to come back to a home for another campaign. */
+export const nextOf = (door) => alsoDue(door) ?? nextAfter(door);
 
 /** The next door to knock at after this one: on in this building, then what was passed over there, then the next building. */
 export function nextAfter(door) {

@@ -19,4 +19,9 @@ export function changed(what, more = {}) {
 /** Tells this page only. */
 export const felt = (what, more = {}) => target.dispatchEvent(new CustomEvent(what, { detail: more }));
 
-export const when = (what, hear) => target.addEventListener(what, ({ detail }) => hear(detail));
+/** Hears of what has changed; the function that is returned ends it. */
+export function when(what, hear) {
+  const listen = ({ detail }) => hear(detail);
+  target.addEventListener(what, listen);
+  return () => target.removeEventListener(what, listen);
+}

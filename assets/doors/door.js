@@ -1,17 +1,18 @@
 // One door: who lives here, what happened, and on to the next. What is said most often takes one tap.
 
-import { campaignBy, doorBy, nextAfter, outcomes, standing } from "./book.js";
+import { alsoDue, campaignBy, doorBy, nextOf, outcomes, standing } from "./book.js";
 import { keepDraft, readDraft } from "./draft.js";
 import { h, icon, textField } from "./h.js";
 import { problemsOf } from "./problem.js";
 import { questionsOf, whenOf } from "./question.js";
 import { registerOf } from "./person.js";
-import { blank, isEmpty, save } from "./record.js";
+import { faultsOf } from "./fault.js";
+import { blank, save } from "./record.js";
 import { isFull } from "./store.js";
 import { state } from "./state.js";
 import { send } from "./outbox.js";
-import { goOn, toast } from "./walk.js";
-import { clock, today } from "./time.js";
+import { doorHref, goOn, tagOf, toast } from "./walk.js";
+import { clock, mended } from "./time.js";
 import * as vault from "./vault.js";
 
 const QUICK = ["nobody", "refused", "vacant"];
@@ -36,9 +37,11 @@ export async function doorView(id, begin) {
     const words =
       why === "elsewhere"
         ? "这一户也在另一个窗口里填写：两边都会存，后改的那边算数。请关掉一个窗口。"
-        : isFull(why)
-          ? "手机存储满了，正在填的内容还没有存下。请不要关掉这一页，先到“上传”把前面的传完，再回来点保存。"
-          : "正在填的内容没有存下，请不要关掉这一页，再点一次保存。";
+        : why === "saved"
+          ? "这一户刚在另一个窗口里保存了。这里再保存，会多记一次走访。"
+          : isFull(why)
+            ? "手机存储满了，正在填的内容还没有存下。请不要关掉这一页，先到“上传”把前面的传完，再回来点保存。"
+            : "正在填的内容没有存下，请不要关掉这一页，再点一次保存。";
     warning.replaceChildren(h("p", { class: "note late" }, words));
   }
 
@@ -66,7 +69,7 @@ export async function doorView(id, begin) {
         said === "home" && questionsOf(form, campaign, touch, faults),
         said === "later" && whenOf(form, touch, faults),
         problemsOf(form, door, touch, faults.problems),
-        registerOf(form, door, touch),
+        registerOf(form, door, touch, faults),
         h(
           "div",
           { class: "card" },
@@ -106,8 +109,8 @@ export async function doorView(id, begin) {
   /** Saves, says so only when it is on the disk, and goes on. */
   async function keep(outcome) {
     const meant = { ...form, outcome };
-    faults = missingIn(meant, campaign);
-    if (faults.size || faults.problems.size) {
+    faults = faultsOf(meant, campaign);
+    if (faults.any) {
       paint();
       const first = element.querySelector(".invalid");
       first?.focus();
@@ -116,7 +119,7 @@ export async function doorView(id, begin) {
     }
     for (const button of dock.querySelectorAll("button")) button.disabled = true;
     const undoable = QUICK.includes(outcome);
-    const next = nextAfter(door);
+    const next = nextOf(door);
     await draft.end();
     try {
       const saved = await save(meant, door, campaign, state.account, { undoable });
@@ -166,6 +169,7 @@ export async function doorView(id, begin) {
 
 function head(door, kept) {
   const now = standing(door);
+  const other = alsoDue(door);
   const words = [door.last_words, door.again_words].filter(Boolean).join(" · ");
   return h(
     "header",
@@ -175,7 +179,7 @@ function head(door, kept) {
       null,
       h("h1", { tabIndex: -1 }, door.room),
       door.care && h("span", { class: "tag soon" }, door.care),
-      now.kind && h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.words),
+      now.kind && h("span", { class: tagOf(now) }, now.words),
       now.unsent && h("span", { class: "tag" }, "↑ 未上传"),
     ),
     h(
@@ -184,8 +188,10 @@ function head(door, kept) {
       `${door.estate} ${door.building}${door.unit}${door.floor === null ? "" : ` ${door.floor}层`}`,
     ),
     words && h("p", { class: "quiet" }, words),
-    door.gone && h("p", { class: "note soon" }, "这次走访社区已经撤回。在这里填好的还会上传。"),
-    kept && h("p", { class: "note" }, `上次填到一半（${clock(kept.at)}），已经接上。`),
+    door.gone && h("p", { class: "note soon" }, "这户现在不在您的名单里。在这里填好的还会上传。"),
+    other &&
+      h("p", { class: "note" }, h("a", { href: doorHref(other) }, `“${campaignBy(other.campaign)?.title ?? "另一次走访"}”也有这户`)),
+    kept && h("p", { class: "note" }, `上次填到一半（${clock(mended(kept.at))}），已经接上。`),
   );
 }
 
@@ -227,30 +233,6 @@ function people(door) {
       ),
     ),
   );
-}
-
-/** What must still be said, by the question's id; `problems` by index. */
-function missingIn(form, campaign) {
-  const faults = new Map();
-  if (form.outcome === "home") {
-    const isOpen = ({ id }) =>
-      form.answers[id] === undefined || form.answers[id] === "" || form.answers[id].length === 0;
-    for (const question of campaign?.questions ?? [])
-      if (question.required && isOpen(question)) faults.set(question.id, "这一题要回答");
-  }
-  if (form.outcome === "later") {
-    if (!form.again.day) faults.set("day", "请选哪一天");
-    else if (form.again.day < today()) faults.set("day", "这一天已经过了，请重新选");
-    if (!form.again.part) faults.set("part", "请选什么时候");
-  }
-  faults.problems = new Map();
-  const told = form.problems.filter((problem) => !isEmpty(problem));
-  form.problems.forEach((problem, index) => {
-    if (!told.includes(problem)) return;
-    if (!problem.text.trim()) faults.problems.set(index, { text: "请写几个字，说清是什么问题" });
-    else if (!problem.category) faults.problems.set(index, { category: "请选一类" });
-  });
-  return faults;
 }
 
 const missing = () => ({

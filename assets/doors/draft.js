@@ -2,7 +2,7 @@
 // thumb costs nothing.
 
 import { changed, TAB, when } from "./bus.js";
-import { get, write } from "./store.js";
+import { get, save } from "./store.js";
 import * as vault from "./vault.js";
 import { isBlank } from "./record.js";
 
@@ -21,7 +21,7 @@ export async function readDraft(door) {
 /**
  * Keeps `form` as the door's draft. `touch()` after a change; `flush()` saves what is not saved yet; `end()` stops, waits
  * for what is under way, and keeps anything later from bringing the draft back. `warn(why)` hears "elsewhere" when another
- * tab has filled in the same door, and the error when nothing could be saved.
+ * tab has filled in the same door, "saved" when it has saved it, and the error when nothing could be saved.
  */
 export function keepDraft(door, form, warn) {
   let timer = 0;
@@ -45,7 +45,7 @@ export function keepDraft(door, form, warn) {
   async function put() {
     const at = Date.now();
     const box = isBlank(form) ? null : await vault.seal(`draft:${door}`, form);
-    const other = await write(["drafts"], async ({ drafts }) => {
+    const other = await save(["drafts"], async ({ drafts }) => {
       const before = await drafts.get(door);
       if (box) await drafts.put({ door, at, tab: TAB, box });
       else await drafts.delete(door);
@@ -59,6 +59,9 @@ export function keepDraft(door, form, warn) {
 
   when("draft", (word) => {
     if (!ended && word.elsewhere && word.door === door) warn("elsewhere");
+  });
+  when("outbox", (word) => {
+    if (!ended && word.elsewhere && word.saved === door) warn("saved");
   });
 
   return {

@@ -4,7 +4,7 @@
 
 import { changed } from "./bus.js";
 import { all, get, write } from "./store.js";
-import { stamp } from "./time.js";
+import { mended, stamp } from "./time.js";
 
 /** Makes the file with all that has not arrived, marks it as taken away, and returns it. It works on a locked phone too. */
 export async function exportFile() {
@@ -17,8 +17,9 @@ export async function exportFile() {
     const box = await get("pictures", id);
     if (box) photos.push({ id, record, box: await base64(box) });
   }
-  const file = { v: 1, community: community.name, account: kept.account, escrow, records, photos };
   const now = Date.now();
+  // By the raw clock of the phone, as the records are: what it is off by can be told from this.
+  const file = { v: 1, community: community.name, account: kept.account, exported_at: now, escrow, records, photos };
   await write(["outbox", "photos"], async (stores) => {
     for (const { id } of outbox) {
       const row = await stores.outbox.get(id);
@@ -30,11 +31,15 @@ export async function exportFile() {
     }
   });
   changed("outbox");
-  return new File([JSON.stringify(file)], `走访记录-${stamp(now)}.doorstep`, { type: "application/octet-stream" });
+  return new File([JSON.stringify(file)], `走访记录-${stamp(mended(now))}.doorstep`, { type: "application/octet-stream" });
 }
 
-/** Seals the data key for the community: ECDH with a key of the moment, HKDF, AES-256-GCM. */
-export async function escrowOf({ id, jwk }, plain) {
+/**
+ * Seals the data key for the community, and behind it the token by which the server knows whose phone this is: ECDH with a
+ * key of the moment, HKDF, AES-256-GCM.
+ */
+export async function escrowOf({ id, jwk, token }, key) {
+  const plain = Uint8Array.from([...key, ...(token ? bytesOf(token) : [])]);
   const curve = { name: "ECDH", namedCurve: "P-256" };
   const { kty, crv, x, y } = jwk;
   const theirs = await crypto.subtle.importKey("jwk", { kty, crv, x, y }, curve, false, []);
@@ -47,9 +52,10 @@ export async function escrowOf({ id, jwk }, plain) {
     salt: new Uint8Array(),
     info: new TextEncoder().encode("doorstep escrow v1"),
   };
-  const key = await crypto.subtle.deriveKey(way, material, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+  const wrapping = await crypto.subtle.deriveKey(way, material, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  const ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
+  const ciphertext = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, wrapping, plain);
+  plain.fill(0);
   const epk = await crypto.subtle.exportKey("jwk", ours.publicKey);
   return {
     key_id: id,
@@ -58,6 +64,8 @@ export async function escrowOf({ id, jwk }, plain) {
     ciphertext: await base64(new Uint8Array(ciphertext)),
   };
 }
+
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
 /** A reader does in one go what a loop over megabytes would take seconds for. */
 async function base64(bytes) {

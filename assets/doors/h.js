@@ -33,17 +33,19 @@ let last = 0;
 /** An id for a label and its field. */
 export const fresh = () => `f${++last}`;
 
-/** A text field with its label; `write(value)` hears every change. */
+/** A text field with its label; `write(value)` hears every change; `error` says what is wrong with what is in it. */
 export function textField(label, value, write, props = {}) {
-  const { tag = "input", hint, ...more } = props;
+  const { tag = "input", hint, error, ...more } = props;
   const id = fresh();
   const input = h(tag, { id, value: value ?? "", oninput: () => write(input.value), ...more });
-  if (hint) input.setAttribute("aria-describedby", `${id}-hint`);
+  const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
+  if (described) input.setAttribute("aria-describedby", described);
   return h(
     "div",
-    { class: "field" },
+    { class: error ? "field invalid" : "field", tabIndex: error ? -1 : null },
     h("label", { for: id }, label),
     hint && h("p", { class: "hint", id: `${id}-hint` }, hint),
+    error && h("p", { class: "error", id: `${id}-error` }, error),
     input,
   );
 }

@@ -1,16 +1,14 @@
 // Today's doors: the stairwell as a picture or in the order in which it is walked, and the door that comes next.
 
-import { book, campaignBy, placeOf, plan, progress, stairwell, standing } from "./book.js";
+import { book, campaignBy, nextOf, placeOf, plan, progress, stairwell, standing } from "./book.js";
 import { h, icon } from "./h.js";
 import { send } from "./outbox.js";
 import { blank, save } from "./record.js";
 import { readDraft } from "./draft.js";
 import { chooseSize, choosePlace, state } from "./state.js";
 import { isFull } from "./store.js";
-import { go, goOn, nextHere, toast } from "./walk.js";
-import { nextAfter } from "./book.js";
-
-export const doorHref = (door) => `#/door/${encodeURIComponent(door.id)}`;
+import { faultsOf } from "./fault.js";
+import { doorHref, go, goOn, nextHere, tagOf, toast } from "./walk.js";
 
 export const placeHref = ({ campaign, building, unit }) =>
   `#/at/${[campaign, building, unit].map(encodeURIComponent).join("/")}`;
@@ -140,6 +138,7 @@ function legend() {
   const kinds = [
     ["done", "已走"],
     ["away", "要再敲"],
+    ["held", "待社区核对"],
     ["empty", "空户"],
     ["unsent", "未上传"],
     ["care", "要多照看"],
@@ -176,7 +175,7 @@ function walkingOrder(doors) {
             "span",
             { class: "tags" },
             door.care && h("span", { class: "tag soon" }, door.care),
-            h("span", { class: now.kind === "done" ? "tag done" : "tag" }, now.draft ? "填了一半" : now.words),
+            h("span", { class: tagOf(now) }, now.draft ? "填了一半" : now.words),
             now.unsent && h("span", { class: "tag" }, "↑ 未上传"),
           ),
           h("span", { class: "quiet" }, who),
@@ -225,10 +224,14 @@ async function nobody(door, button) {
   button.disabled = true;
   try {
     const form = { ...blank(), ...(await readDraft(door.id))?.form };
-    const after = nextAfter(door);
-    const saved = await save({ ...form, outcome: "nobody" }, door, campaignBy(door.campaign), state.account, {
-      undoable: true,
-    });
+    const after = nextOf(door);
+    const campaign = campaignBy(door.campaign);
+    const meant = { ...form, outcome: "nobody" };
+    if (faultsOf(meant, campaign).any) {
+      toast(`${door.room} 填了一半，有写得不对的，请看一眼再记没人`);
+      return go(doorHref(door));
+    }
+    const saved = await save(meant, door, campaign, state.account, { undoable: true });
     toast(`${door.room} 没人，已存在手机里`, { id: saved.id, form, door });
     goOn(door, after);
   } catch (error) {

@@ -1,9 +1,11 @@
 // The PIN: asked for when the app is opened, and after a while without a touch. It works without any network.
 
+import { when } from "./bus.js";
 import { h, icon } from "./h.js";
 import { openBook } from "./book.js";
 import { escrowOf, takeAway } from "./export.js";
 import { ask, hello, line } from "./net.js";
+import { amounts, draftWords, wouldBeLost } from "./left.js";
 import { refresh, send, tally } from "./outbox.js";
 import { wipeAll } from "./session.js";
 import { state } from "./state.js";
@@ -77,7 +79,8 @@ function pad(heading, words, enter, more) {
 
 /** Opens the phone; `done()` when it is open. */
 export function lockView(done) {
-  const words = tally.unsent ? `手机里有 ${tally.unsent} 条未上传，都还在。` : "名单和填的内容都锁在这部手机里。";
+  const { unsent, photos } = tally.left;
+  const words = unsent + photos ? `手机里有 ${amounts(unsent, photos)}未上传，都还在。` : "名单和填的内容都锁在这部手机里。";
   const forgotten = h("details", { class: "act" }, h("summary", null, "忘了 PIN 码"), forgottenWays());
   const list = h("p", null, h("a", { href: "/doors/list" }, "不用这个，打开简单名单（要联网）"));
   return {
@@ -90,18 +93,40 @@ export function lockView(done) {
 /** Without the PIN nothing opens here; but what has not arrived can go to the community as a file, and then all begins anew. */
 function forgottenWays() {
   const box = h("div", { class: "stack" });
-  const paint = (exported = "") => {
-    const [take, wipe] = ["导出成文件", "清除，重新设 PIN 码"].map((words) => h("button", { type: "button", class: "btn plain" }, words));
-    take.addEventListener("click", async () => paint(await takeAway()));
-    wipe.addEventListener("click", () => wipeAll());
-    const words = exported
-      ? `已导出：${exported}，在手机的“下载”里。把它交给社区，社区打得开、会录入。交了以后再清除。`
-      : tally.unsent
-        ? `请慢慢想、换着试。实在想不起来：手机里有 ${tally.unsent} 条未上传，先导出成文件交给社区，一条也不会丢；然后清除，重新设。`
-        : "手机里没有未上传的内容，可以清除，重新设 PIN 码。";
-    box.replaceChildren(...[h("p", null, words), tally.unsent > 0 && take, (exported || !tally.unsent) && wipe].filter(Boolean));
+  let exported = "";
+  let refused = false;
+  const button = (words, onclick) => h("button", { type: "button", class: "btn plain", onclick }, words);
+  const take = async () => {
+    exported = await takeAway();
+    paint();
   };
+
+  function paint() {
+    const left = tally.left;
+    const all = amounts(left.unsent, left.photos);
+    const words = wouldBeLost(left)
+      ? `请慢慢想、换着试。实在想不起来：手机里有 ${all}未上传，先导出成文件交给社区，一条也不会丢；然后清除，重新设。`
+      : exported
+        ? `已导出：${exported}，在手机的“下载”里。把它交给社区，社区打得开、会录入。交了以后再清除。`
+        : all
+          ? `手机里有 ${all}只导出、还没有上传。请先确认文件已经交给社区，再清除。`
+          : "没有等着上传的走访和照片，可以清除，重新设 PIN 码。";
+    const wipe = async () => {
+      refused = !(await wipeAll(left.drafts));
+      paint();
+    };
+    const parts = [
+      refused && h("p", { class: "error shown", role: "alert" }, "刚才又存了新的，没有清除。请再看一遍。"),
+      h("p", null, words),
+      draftWords(left) && h("p", { class: "note soon" }, draftWords(left)),
+      all && button("导出成文件", take),
+      !wouldBeLost(left) && button("清除，重新设 PIN 码", wipe),
+    ];
+    box.replaceChildren(...parts.filter(Boolean));
+  }
+
   paint();
+  const stop = when("tally", () => (box.isConnected ? paint() : stop()));
   return box;
 }
 
@@ -206,7 +231,7 @@ export function setupView(done) {
     await setMeta("escrow", await escrowOf(who.key, bytes));
     bytes.fill(0);
     await setMeta("vault", kept);
-    await setMeta("community", { name: who.community, key: who.key });
+    await setMeta("community", { name: who.community });
     await setMeta("contact", Date.now());
     state.account = who.account;
     // Without this a phone that runs out of room may throw everything away.

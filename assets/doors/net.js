@@ -1,5 +1,8 @@
 // Asking the server. An answer, a login page and silence are three different things, and none of them may lose anything.
 
+import { setMeta } from "./store.js";
+import { setAhead } from "./time.js";
+
 /** What is known of the way to the server: shown in the bar. */
 export const line = { online: navigator.onLine, login: "unknown", csrf: "", account: "", name: "" };
 
@@ -41,12 +44,21 @@ export async function hello() {
     line.csrf = answer.body.csrf;
     line.account = answer.body.account;
     line.name = answer.body.name;
+    await keepClock(answer.body.now - Date.now());
     return answer.body;
   }
   if (answer.status === 401) line.login = "expired";
   // A page of a hotel's or a shop's network is not the server.
   else line.online = answer.status === 429 || answer.status >= 500;
   return null;
+}
+
+/** What the server says of the time still holds when there is no network. */
+async function keepClock(ahead) {
+  if (!Number.isFinite(ahead)) return;
+  setAhead(ahead);
+  // A phone without room for a number can still send.
+  await setMeta("ahead", ahead).catch(console.warn);
 }
 
 function json(text) {

@@ -3,8 +3,9 @@
 
 import { changed, felt, when } from "./bus.js";
 import { book, fetchPack } from "./book.js";
-import { all, get, setMeta, write } from "./store.js";
+import { all, get, keys, setMeta, write } from "./store.js";
 import { ask, hello, line } from "./net.js";
+import { leftOf } from "./left.js";
 import * as vault from "./vault.js";
 
 const FIRST_PAUSE = 2_000;
@@ -13,12 +14,26 @@ const AT_ONCE = 4;
 const PACK_AGE = 600_000;
 const KEPT = 30 * 86_400_000;
 const LEFT = 3_600_000;
+// A photo whose record the server has not got after so many tries will not find it later.
+const MOST_ABSENT = 10;
+// So many receipts may be asked for at once.
+const MOST_ASKED = 100;
 
 /** How long a visit that was saved with one tap is kept from being sent, so that it can be taken back. */
 export const HELD = 6_000;
 
 /** What the bar shows, and whether something is under way. */
-export const tally = { unsent: 0, oldest: 0, clashes: 0, held: 0, refused: 0, photos: 0, sending: false, contact: 0 };
+export const tally = {
+  unsent: 0,
+  oldest: 0,
+  clashes: 0,
+  held: 0,
+  refused: 0,
+  photos: 0,
+  sending: false,
+  contact: 0,
+  left: leftOf({ outbox: [], photos: [], drafts: [], bytes: [] }),
+};
 
 let account = "";
 let timer = 0;
@@ -33,18 +48,23 @@ export function start(whose) {
     felt("tally");
   });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && send({ force: true }));
-  when("outbox", async () => {
-    await count();
-    plan();
-  });
+  when("outbox", () => plan());
+}
+
+/** Sends nothing more: another version has taken over. */
+export function stop() {
+  account = "";
+  clearTimeout(timer);
 }
 
 /** Counts what is still on the phone. */
 export async function count() {
-  const [outbox, photos, receipts, contact] = await Promise.all([
+  const [outbox, photos, receipts, drafts, bytes, contact] = await Promise.all([
     all("outbox"),
     all("photos"),
     all("receipts"),
+    keys("drafts"),
+    keys("pictures"),
     get("meta", "contact"),
   ]);
   const unsent = outbox.filter((row) => row.state !== "clash");
@@ -55,6 +75,7 @@ export async function count() {
   tally.held = receipts.filter((row) => row.state === "held").length;
   tally.photos = photos.filter((row) => row.state !== "draft").length;
   tally.contact = contact ?? 0;
+  tally.left = leftOf({ outbox, photos, drafts, bytes });
   felt("tally");
 }
 
@@ -96,7 +117,6 @@ async function round(force) {
   }
   pauses = 0;
   await setMeta("contact", Date.now());
-  if (who.key) await setMeta("community", { name: who.community, key: who.key });
 
   let arrived = 0;
   for (let late = force; ; late = false) {
@@ -112,9 +132,35 @@ async function round(force) {
   const photos = (await all("photos")).filter((row) => isDue(row, force) && !waiting.has(row.record));
   if (line.login === "ok" && line.online) await inParallel(photos, sendPhoto);
 
+  if (line.login === "ok" && line.online) arrived += await review();
+
   const pack = await get("meta", "pack");
   if (line.login === "ok" && line.online && (arrived || !pack || Date.now() - pack.checked_at > PACK_AGE))
     await refresh();
+}
+
+/** Asks what has become of the records that wait for somebody in the community. Returns how many have been decided. */
+export async function review() {
+  const held = (await all("receipts")).filter((row) => row.state === "held");
+  let decided = 0;
+  for (let from = 0; from < held.length; from += MOST_ASKED) {
+    const rows = held.slice(from, from + MOST_ASKED);
+    const body = JSON.stringify({ ids: rows.map((row) => row.id) });
+    const post = () =>
+      ask("/offline/receipts", { method: "POST", body, headers: { "content-type": "application/json" } });
+    let answer = await post();
+    if (answer.status === 403 && (await tokenIsNew())) answer = await post();
+    if (answer.status !== 200 || !Array.isArray(answer.body?.receipts)) break;
+    for (const said of answer.body.receipts) {
+      const row = rows.find((one) => one.id === said.id);
+      if (!row || !["accepted", "dismissed"].includes(said.state)) continue;
+      const receipt = await receiptOf(row, said);
+      await write(["receipts"], ({ receipts }) => receipts.put(receipt));
+      decided += 1;
+    }
+  }
+  if (decided) changed("outbox");
+  return decided;
 }
 
 /** Fetches the doors anew and tells the views. */
@@ -170,7 +216,7 @@ async function sendRecord(row) {
   if ((answer.status === 403 || answer.status === 422) && (await tokenIsNew())) answer = await put();
   const { status, body: said } = answer;
 
-  if (status === 200 && said?.id === row.id && ["accepted", "held"].includes(said.state)) {
+  if (status === 200 && said?.id === row.id && ["accepted", "held", "dismissed"].includes(said.state)) {
     await take(row, said);
     return 200;
   }
@@ -185,8 +231,18 @@ async function sendRecord(row) {
 
 /** The receipt is written and the record goes, in one transaction. */
 async function take(row, said) {
+  const receipt = await receiptOf(row, said);
+  await write(["outbox", "receipts"], async ({ outbox, receipts }) => {
+    await receipts.put(receipt);
+    await outbox.delete(row.id);
+  });
+  changed("outbox");
+}
+
+/** What is kept of a record when the server has answered for it. */
+async function receiptOf(row, said) {
   const glance = await vault.unseal(`glance:${row.id}`, row.glance);
-  const receipt = {
+  return {
     id: row.id,
     door: row.door,
     state: said.state,
@@ -196,11 +252,6 @@ async function take(row, said) {
     glance: await vault.seal(`glance:${row.id}`, { ...glance, door: said.answer?.door }),
     box: await vault.seal(`receipt:${row.id}`, { sentence: said.sentence, answer: said.answer }),
   };
-  await write(["outbox", "receipts"], async ({ outbox, receipts }) => {
-    await receipts.put(receipt);
-    await outbox.delete(row.id);
-  });
-  changed("outbox");
 }
 
 async function sendPhoto(photo) {
@@ -217,11 +268,14 @@ async function sendPhoto(photo) {
   if (status === 200 && said) await forget(photo);
   else if (status === 401) line.login = "expired";
   else {
-    const refused = [403, 413, 422].includes(status);
-    const told = said?.sentence && (await vault.seal(`told:${photo.id}`, said.sentence));
+    // Photos go when their record has its receipt, so that a server without the record has lost it, as after a restore.
+    const absent = (photo.absent ?? 0) + (status === 404 ? 1 : 0);
+    const refused = [403, 409, 413, 422].includes(status) || absent >= MOST_ABSENT;
+    const words = status === 404 ? "社区找不到这张照片的走访。" : status && said?.sentence;
+    const told = words ? await vault.seal(`told:${photo.id}`, words) : undefined;
     await write(["photos"], async ({ photos }) => {
       const now = await photos.get(photo.id);
-      if (now) await photos.put({ ...now, ...(refused ? { state: "refused" } : later(photo)), told });
+      if (now) await photos.put({ ...now, ...(refused ? { state: "refused" } : later(photo)), absent, told });
     });
   }
   changed("outbox");
@@ -245,10 +299,10 @@ async function note(row, change, sentence) {
   });
 }
 
-/** Somebody wants a record that was refused to be tried once more. */
-export async function tryAgain(id) {
-  await write(["outbox"], async ({ outbox }) =>
-    outbox.put({ ...(await outbox.get(id)), state: "waiting", next_try_at: 0 }),
+/** Somebody wants a record or a photo (`store`: "outbox" or "photos") that was refused to be tried once more. */
+export async function tryAgain(store, id) {
+  await write([store], async ({ [store]: rows }) =>
+    rows.put({ ...(await rows.get(id)), state: "waiting", next_try_at: 0, absent: 0 }),
   );
   await send({ force: true });
 }
@@ -278,7 +332,8 @@ export async function settle(id) {
 export async function tidy() {
   const before = Date.now() - KEPT;
   await write(["receipts", "drafts", "photos", "pictures"], async ({ receipts, drafts, photos, pictures }) => {
-    for (const row of await receipts.getAll()) if (row.kept_at < before) await receipts.delete(row.id);
+    for (const row of await receipts.getAll())
+      if (row.kept_at < before && row.state !== "held") await receipts.delete(row.id);
     const doors = new Set(await drafts.getAllKeys());
     for (const { id, state, door, at } of await photos.getAll()) {
       if (state !== "draft" || doors.has(door) || at > Date.now() - LEFT) continue;
@@ -305,7 +360,7 @@ const pauseOf = (tries) => Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUS
 /** Sets the clock for the next round: when the next record is due, or the line may be back. */
 async function plan(least = 200) {
   clearTimeout(timer);
-  if (!vault.isOpen() || line.login === "other") return;
+  if (!vault.isOpen() || !account || line.login === "other") return;
   const [outbox, photos] = await Promise.all([all("outbox"), all("photos")]);
   const waiting = new Set(outbox.filter((row) => row.state !== "clash").map((row) => row.id));
   const rows = [...outbox, ...photos.filter((row) => !waiting.has(row.record))].filter(

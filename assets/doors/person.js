@@ -2,15 +2,16 @@
 
 import { book } from "./book.js";
 import { h, selectField, textField, tiles } from "./h.js";
+import { today } from "./time.js";
 
-/** The part of the form that corrects the register. `touch()` is called after each change. */
-export function registerOf(form, door, touch) {
+/** The part of the form that corrects the register. `touch()` is called after each change; `faults` are those of the form. */
+export function registerOf(form, door, touch, faults) {
   return h(
     "details",
-    { class: "act" },
+    { class: "act", open: faults.edits?.size > 0 || faults.findings?.size > 0 },
     h("summary", null, "改登记"),
-    door.households.map((household) => household.people.map((person) => personOf(form, person, touch))),
-    comersOf(form, door, touch),
+    door.households.map((household) => household.people.map((person) => personOf(form, person, touch, faults.edits?.get(person.id)))),
+    comersOf(form, door, touch, faults.findings),
     tiles("住房性质", book.words.usages ?? [], form.usage || door.usage, (value) => {
       form.usage = value === door.usage ? "" : value;
       touch();
@@ -18,12 +19,12 @@ export function registerOf(form, door, touch) {
   );
 }
 
-function personOf(form, person, touch) {
+function personOf(form, person, touch, faults) {
   const details = h("details", { class: "act" }, h("summary", null, `${person.name} ${person.words}`));
   // Many people with many fields: they are made when somebody looks.
   const fill = () =>
     details.childElementCount === 1 &&
-    details.append(h("div", { class: "stack" }, goneOf(form, person, touch), fieldsOf(form, person, touch)));
+    details.append(h("div", { class: "stack" }, goneOf(form, person, touch), fieldsOf(form, person, touch, faults)));
   details.addEventListener("toggle", fill);
   if (form.edits[person.id] || form.findings.some((one) => one.resident === person.id)) {
     fill();
@@ -32,7 +33,7 @@ function personOf(form, person, touch) {
   return details;
 }
 
-function fieldsOf(form, person, touch) {
+function fieldsOf(form, person, touch, faults) {
   return (book.words.fields ?? []).map((field) => {
     const before = person.fields?.[field.value];
     const sealed = before === null;
@@ -51,7 +52,9 @@ function fieldsOf(form, person, touch) {
     return textField(field.label, written ?? before ?? "", write, {
       type: field.kind === "tel" ? "tel" : field.kind === "date" ? "date" : "text",
       hint,
-      maxlength: 100,
+      max: field.kind === "date" && today(),
+      maxlength: field.value === "name" ? 30 : 100,
+      error: faults?.[field.value],
     });
   });
 }
@@ -86,12 +89,13 @@ function goneOf(form, person, touch) {
 }
 
 /** People who are here and not on the register. */
-function comersOf(form, door, touch) {
+function comersOf(form, door, touch, faults) {
   const list = h("div");
   const comers = () => form.findings.filter((one) => one.kind === "moved_in" || one.kind === "born");
   const paint = () => list.replaceChildren(...comers().map(comer));
   const add = (kind) => () => {
-    const household = door.households[0]?.id ?? null;
+    // Of several households somebody has to say which; `undefined` is not said yet, null is none of them.
+    const household = door.households.length > 1 ? undefined : (door.households[0]?.id ?? null);
     form.findings.push({ kind, household, name: "", sex: "", birth_date: "", relation: "", phone: "", identity: "" });
     touch();
     paint();
@@ -109,6 +113,7 @@ function comersOf(form, door, touch) {
       paint();
     };
     const born = one.kind === "born";
+    const wrong = faults?.get(form.findings.indexOf(one)) ?? {};
     const households = door.households.map((household) => ({ value: household.id, label: `${household.head}家` }));
     return h(
       "fieldset",
@@ -119,15 +124,19 @@ function comersOf(form, door, touch) {
         h("h3", null, born ? "新生儿" : "新来的人"),
         h("button", { type: "button", class: "btn plain small", onclick: remove }, "不记了"),
       ),
-      textField("姓名", one.name, set("name"), { maxlength: 30 }),
+      textField("姓名", one.name, set("name"), { maxlength: 30, error: wrong.name }),
       tiles("性别", book.words.sexes ?? [], one.sex, set("sex")),
-      textField("出生日期", one.birth_date, set("birth_date"), { type: "date" }),
+      textField("出生日期", one.birth_date, set("birth_date"), { type: "date", max: today(), error: wrong.birth_date }),
       selectField("与户主关系", book.words.relations ?? [], one.relation, set("relation")),
       households.length > 1 &&
-        tiles("哪一户", [...households, { value: "", label: "另立一户" }], one.household ?? "", (value) =>
-          set("household")(value || null),
+        tiles(
+          "哪一户",
+          [...households, { value: "", label: born ? "都不是" : "另立一户" }],
+          one.household === undefined ? undefined : (one.household ?? ""),
+          (value) => set("household")(value || null),
+          { error: wrong.household ?? "" },
         ),
-      !born && textField("电话（可不写）", one.phone, set("phone"), { type: "tel", maxlength: 20 }),
+      !born && textField("电话（可不写）", one.phone, set("phone"), { type: "tel", maxlength: 20, error: wrong.phone }),
       textField("身份证号（可不写）", one.identity, set("identity"), { maxlength: 18 }),
     );
   }

@@ -3,7 +3,7 @@
 import { changed } from "./bus.js";
 import { h, icon } from "./h.js";
 import { forget } from "./outbox.js";
-import { get, isFull, write } from "./store.js";
+import { get, isFull, save } from "./store.js";
 import * as vault from "./vault.js";
 
 const LONG_SIDE = 1600;
@@ -88,7 +88,7 @@ async function shrink(file) {
 async function keep(bytes, door) {
   const id = crypto.randomUUID();
   const sealed = await vault.seal(`photo:${id}`, bytes);
-  await write(["photos", "pictures"], async ({ photos, pictures }) => {
+  await save(["photos", "pictures"], async ({ photos, pictures }) => {
     await pictures.add(sealed, id);
     await photos.add({
       id,

@@ -61,14 +61,8 @@ export function problemsOf(form, door, touch, faults = new Map()) {
         // While somebody writes, not when they tap elsewhere: a tile must not move away from under the thumb.
         paintKinds();
       },
-      { tag: "textarea", maxlength: 1000, placeholder: "比如：楼道灯不亮，有三天了" },
+      { tag: "textarea", maxlength: 1000, placeholder: "比如：楼道灯不亮，有三天了", error: faults.get(index)?.text },
     );
-    const fault = faults.get(index)?.text;
-    if (fault) {
-      text.classList.add("invalid");
-      text.tabIndex = -1;
-      text.firstChild.after(h("p", { class: "error" }, fault));
-    }
     paintKinds();
     return h(
       "fieldset",
@@ -90,9 +84,9 @@ export function problemsOf(form, door, touch, faults = new Map()) {
           problem.place_text = value;
           touch();
         },
-        { maxlength: 60 },
+        { maxlength: 100 },
       ),
-      reporterOf(problem, door, touch),
+      reporterOf(problem, door, touch, faults.get(index)?.phone),
     );
   }
 
@@ -125,7 +119,7 @@ function fits(category, text) {
 }
 
 /** Who says so: one of the household, somebody else, or nobody by name. */
-function reporterOf(problem, door, touch) {
+function reporterOf(problem, door, touch, fault) {
   const people = door.households.flatMap((household) => household.people);
   const other = h("div", { class: "pair" });
   const options = [
@@ -147,8 +141,8 @@ function reporterOf(problem, door, touch) {
     const fields =
       value === "other"
         ? [
-            textField("姓名", reporter.name, set("name"), { maxlength: 20 }),
-            textField("电话", reporter.phone, set("phone"), { type: "tel", maxlength: 20 }),
+            textField("姓名", reporter.name, set("name"), { maxlength: 30 }),
+            textField("电话", reporter.phone, set("phone"), { type: "tel", maxlength: 20, error: fault }),
           ]
         : [];
     other.replaceChildren(...fields);

@@ -1,7 +1,7 @@
 // The questions of a campaign, and when to come again.
 
 import { h, textField, tiles } from "./h.js";
-import { appointment, daysAhead, parts, today } from "./time.js";
+import { appointment, daysAhead, nextSaturday, parts, today } from "./time.js";
 
 const yesNo = [
   { value: "yes", label: "是" },
@@ -33,20 +33,10 @@ function ask(question, form, touch, faults) {
       return tiles(legend, question.options, value, write, { error });
     case "choices":
       return tiles(legend, question.options, value, write, { error, many: true, hint: "可以选几样" });
-    default: {
-      const field = textField(
-        legend,
-        value,
-        write,
-        question.kind === "number" ? { inputmode: "decimal", maxlength: 12 } : { maxlength: 500 },
-      );
-      if (error) {
-        field.classList.add("invalid");
-        field.tabIndex = -1;
-        field.firstChild.after(h("p", { class: "error" }, error));
-      }
-      return field;
-    }
+    case "number":
+      return textField(legend, value, (text) => write(text.trim()), { inputmode: "decimal", maxlength: 12, error });
+    default:
+      return textField(legend, value, write, { maxlength: 500, error });
   }
 }
 
@@ -113,11 +103,4 @@ export function whenOf(form, touch, faults) {
 
   paint();
   return section;
-}
-
-// The first Saturday that is neither today nor tomorrow.
-function nextSaturday() {
-  const weekday = new Date().getDay();
-  const ahead = (6 - weekday + 7) % 7;
-  return daysAhead(ahead < 2 ? ahead + 7 : ahead);
 }

@@ -3,7 +3,7 @@
 import { outcomes } from "./book.js";
 import { changed } from "./bus.js";
 import { count, HELD } from "./outbox.js";
-import { get, write } from "./store.js";
+import * as store from "./store.js";
 import * as vault from "./vault.js";
 
 /** How long a visit that was saved with one tap may be taken back. */
@@ -100,7 +100,7 @@ export async function save(form, door, campaign, account, { undoable = false } =
     box: await vault.seal(`record:${id}`, new TextEncoder().encode(JSON.stringify(record))),
     glance: await vault.seal(`glance:${id}`, glance),
   };
-  await write(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
+  await store.save(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
     await outbox.add(row);
     await drafts.delete(door.id);
     for (const photo of body.problems.flatMap((problem) => problem.photos)) {
@@ -108,7 +108,7 @@ export async function save(form, door, campaign, account, { undoable = false } =
       if (kept) await photos.put({ ...kept, record: id, state: "waiting" });
     }
   });
-  changed("outbox");
+  changed("outbox", { saved: door.id });
   // The bar counts the record before anything else says that it is there.
   await count();
   return { id, glance };
@@ -116,12 +116,12 @@ export async function save(form, door, campaign, account, { undoable = false } =
 
 /** Takes a visit back that has not been sent; its form becomes the draft again. False if it is too late. */
 export async function undo(id, form) {
-  const row = await get("outbox", id);
+  const row = await store.get("outbox", id);
   if (!row) return false;
   // What was tapped is taken back; what was written stays.
   const kept = { ...form, outcome: "" };
   const box = isBlank(kept) ? null : await vault.seal(`draft:${row.door}`, kept);
-  const done = await write(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
+  const done = await store.write(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
     const now = await outbox.get(id);
     if (!now || now.tries > 0 || now.hold_until <= Date.now()) return false;
     await outbox.delete(id);

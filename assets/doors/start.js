@@ -9,7 +9,7 @@ import * as outbox from "./outbox.js";
 import { watchTouches } from "./session.js";
 import { dress, readState, state } from "./state.js";
 import { close, fullness, open } from "./store.js";
-import { clock, sinceWords } from "./time.js";
+import { clock, mended, sinceWords } from "./time.js";
 import * as vault from "./vault.js";
 
 const { tally } = outbox;
@@ -31,6 +31,7 @@ export async function start() {
   when("locked", route);
   when("tally", paintBar);
   when("tally", () => view.sends !== undefined && view.sends !== tally.sending && view.refresh());
+  when("outbox", outbox.count);
   when("outbox", redraw);
   when("pack", async ({ elsewhere }) => {
     if (elsewhere && vault.isOpen()) await openBook();
@@ -125,10 +126,11 @@ function paintBar() {
       ? [h("span", { class: "chevron", "aria-hidden": "true" }), h("span", { class: "vh" }, "回到"), to.words]
       : [emblem(), "敲门走访"]),
   );
-  const { unsent, oldest, contact, clashes, refused, photos, sending } = tally;
+  const { unsent, oldest, contact, clashes, held, refused, photos, sending } = tally;
   const away = line.online ? "" : "离线 · ";
   const first = unsent ? `${unsent} 条未上传` : photos ? `${photos} 张照片未上传` : "全部已上传";
-  const second = unsent ? sinceWords(oldest) : contact ? `${clock(contact)} 联系过` : "还没联系过";
+  const reached = contact ? `${clock(mended(contact))} 联系过` : "还没联系过";
+  const second = unsent ? sinceWords(oldest) : held && !photos ? `${held} 条待社区核对` : reached;
   const more = clashes || refused ? h("span", { class: "count late" }, `${clashes + refused} 条要看`) : null;
   const sync = document.getElementById("sync");
   sync.hidden = !state.account;
@@ -237,9 +239,11 @@ async function renew() {
 }
 
 async function giveWay() {
+  outbox.stop();
   await state.leave?.();
-  close();
   state.leave = undefined;
+  vault.lock();
+  close();
   main.replaceChildren(
     h(
       "section",

@@ -2,6 +2,7 @@
 
 import { changed } from "./bus.js";
 import { get, setMeta } from "./store.js";
+import { setAhead } from "./time.js";
 
 export const state = {
   account: "",
@@ -13,8 +14,8 @@ export const state = {
 };
 
 export async function readState() {
-  const [vault, place, settings, community] = await Promise.all(
-    ["vault", "place", "settings", "community"].map((key) => get("meta", key)),
+  const [vault, place, settings, community, ahead] = await Promise.all(
+    ["vault", "place", "settings", "community", "ahead"].map((key) => get("meta", key)),
   );
   Object.assign(state, {
     account: vault?.account ?? "",
@@ -22,6 +23,7 @@ export async function readState() {
     settings: settings ?? state.settings,
     community: community ?? null,
   });
+  setAhead(ahead ?? 0);
   dress();
   return vault;
 }

@@ -31,10 +31,34 @@ export async function open() {
 
 export const close = () => db?.close();
 
-export async function wipe() {
+/**
+ * Removes everything if `mayGo` holds of what lies here at this very moment: `{outbox, photos, drafts, bytes}`, the latter
+ * two as keys. Returns whether it has. Whatever another page saves is there before, and counts, or fails in `write`.
+ */
+export async function wipe(mayGo) {
+  const done = await write([...db.objectStoreNames], async (stores) => {
+    const { outbox, photos, drafts, pictures } = stores;
+    const [rows, shots] = [await outbox.getAll(), await photos.getAll()];
+    const here = { outbox: rows, photos: shots, drafts: await drafts.getAllKeys(), bytes: await pictures.getAllKeys() };
+    if (!mayGo(here)) return false;
+    for (const store of Object.values(stores)) await store.clear();
+    return true;
+  });
+  if (!done) return false;
   db.close();
   await deleteDB(NAME);
+  return true;
 }
+
+/** What is thrown where something should be saved on a phone that another page has cleared. */
+export class Cleared extends Error {}
+
+/** As `write`, but only onto a phone that is still somebody's. */
+export const save = (names, work) =>
+  write(["meta", ...names], async (stores) => {
+    if (!(await stores.meta.get("vault"))) throw new Cleared("cleared");
+    return work(stores);
+  });
 
 /** Runs `work(stores)` in one transaction that is on the disk when this returns: all of it, or nothing. */
 export async function write(names, work) {

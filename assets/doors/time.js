@@ -11,6 +11,19 @@ export const parts = [
   { value: "evening", label: "晚上", from: 17 },
 ];
 
+/** How far the server's clock is ahead of this phone's, in milliseconds. */
+let ahead = 0;
+
+export const setAhead = (difference) => {
+  ahead = difference;
+};
+
+// A phone whose clock is days off must not knock on the wrong day: days are counted by the server's clock.
+const now = () => Date.now() + ahead;
+
+/** A moment that this phone has noted down, by the server's clock. */
+export const mended = (moment) => moment + ahead;
+
 const two = (number) => String(number).padStart(2, "0");
 
 /** YYYY-MM-DD of a moment, by this phone's own calendar. */
@@ -19,11 +32,11 @@ export function dayOf(moment) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-export const today = () => dayOf(Date.now());
+export const today = () => dayOf(now());
 
 /** The day `count` days from now. */
 export function daysAhead(count) {
-  const date = new Date();
+  const date = new Date(now());
   date.setDate(date.getDate() + count);
   return dayOf(date);
 }
@@ -31,7 +44,7 @@ export function daysAhead(count) {
 /** Whether the day and the part of it that were agreed on are here, or over. */
 export function hasCome({ day, part }) {
   const from = parts.find((one) => one.value === part)?.from ?? 0;
-  return day < today() || (day === today() && new Date().getHours() >= from);
+  return day < today() || (day === today() && new Date(now()).getHours() >= from);
 }
 
 /** “今晚”, “明天上午”, “周六下午”, “12月3日 周三上午”; with `brief`, the last is “12月3日”. */
@@ -41,13 +54,13 @@ export function appointment(day, part, { brief = false } = {}) {
   if (day === daysAhead(1)) return `明天${words}`;
   const date = new Date(`${day}T12:00`);
   const weekday = weekdays[date.getDay()];
-  const near = date - Date.now() < 6 * DAY && date > Date.now();
+  const near = date - now() < 6 * DAY && date > now();
   if (near) return `${weekday}${words}`;
   const far = `${date.getMonth() + 1}月${date.getDate()}日`;
   return brief ? far : `${far} ${weekday}${words}`;
 }
 
-/** “刚才”, “8 分钟前”, “3 小时前”, “2 天前”. */
+/** “刚才”, “8 分钟前”, “3 小时前”, “2 天前”, of a moment that this phone has noted down. */
 export function ago(moment) {
   const past = Math.max(0, Date.now() - moment);
   if (past < MINUTE) return "刚才";
@@ -59,7 +72,13 @@ export function ago(moment) {
 /** Since when the oldest has been waiting, in the bar. */
 export const sinceWords = (moment) => (Date.now() - moment < MINUTE ? "刚才存的" : `最早 ${ago(moment)}`);
 
-/** “10:32” today, “11月23日 10:32” otherwise. */
+/** The next Saturday that is neither today nor tomorrow. */
+export function nextSaturday() {
+  const count = (6 - new Date(now()).getDay() + 7) % 7;
+  return daysAhead(count < 2 ? count + 7 : count);
+}
+
+/** “10:32” today, “11月23日 10:32” otherwise; the moment is one of the server's clock. */
 export function clock(moment) {
   const date = new Date(moment);
   const time = `${two(date.getHours())}:${two(date.getMinutes())}`;

@@ -1,13 +1,15 @@
 // What is still on the phone, what has arrived, and everything that is about the phone rather than about a door.
 
 import { book, outcomes } from "./book.js";
+import { when } from "./bus.js";
 import { takeAway } from "./export.js";
 import { h, icon } from "./h.js";
 import { line } from "./net.js";
-import { forget, refresh, send, settle, tally, tryAgain } from "./outbox.js";
+import { amounts, draftWords, wouldBeLost } from "./left.js";
+import { forget, refresh, review, send, settle, tally, tryAgain } from "./outbox.js";
 import { chooseSize, state } from "./state.js";
 import { all, get } from "./store.js";
-import { clock, sinceWords } from "./time.js";
+import { clock, mended, sinceWords } from "./time.js";
 import { toast } from "./walk.js";
 import { lockNow, wipeAll } from "./session.js";
 import * as vault from "./vault.js";
@@ -17,12 +19,7 @@ export async function uploadView() {
   const view = { element, title: "上传", back: { href: "#/", words: "名单" } };
   view.refresh = async () => {
     view.sends = tally.sending;
-    const [outbox, receipts, photos, drafts] = await Promise.all([
-      all("outbox"),
-      all("receipts"),
-      all("photos"),
-      all("drafts"),
-    ]);
+    const [outbox, receipts, photos] = await Promise.all([all("outbox"), all("receipts"), all("photos")]);
     const opened = await Promise.all(outbox.sort((a, b) => a.made_at - b.made_at).map(openRow));
     const sent = await Promise.all(
       receipts
@@ -38,10 +35,10 @@ export async function uploadView() {
         h("h1", { tabIndex: -1 }, "上传"),
         stateOf(unsent),
         clashes.length && section("需要核对", clashes.map(clashOf)),
-        stuck.length && section("服务器没有收下的照片", stuck.map(photoOf)),
+        stuck.length && section("传不上去的照片", stuck.map(photoOf)),
         unsent.length && section(`未上传（${unsent.length}）`, unsent.map(unsentOf)),
         sent.length && section("已上传", sent.map(receiptOf)),
-        phone(outbox, photos, drafts),
+        phone(),
       ].filter(Boolean),
     );
   };
@@ -79,7 +76,7 @@ function stateOf(unsent) {
     : tally.photos
       ? `走访都已上传，还有 ${tally.photos} 张照片在传`
       : "全部已上传";
-  const contact = tally.contact ? `上次和服务器联系：${clock(tally.contact)}` : "还没有和服务器联系过";
+  const contact = tally.contact ? `上次和服务器联系：${clock(mended(tally.contact))}` : "还没有和服务器联系过";
   const trouble =
     line.login === "expired"
       ? "登录已过期，重新登录后会自己接着传。"
@@ -91,6 +88,7 @@ function stateOf(unsent) {
     { class: "card" },
     h("p", null, h("b", null, words)),
     h("p", { class: "quiet" }, [contact, trouble].filter(Boolean).join("。")),
+    tally.held > 0 && h("p", null, `${tally.held} 条待社区核对。社区看过以后，结果会写在下面。`),
     (unsent.length > 0 || tally.photos > 0) &&
       h(
         "button",
@@ -98,8 +96,9 @@ function stateOf(unsent) {
         icon("upload"),
         tally.sending ? "正在上传…" : "立即上传",
       ),
-    unsent.length > 0 && h("button", { type: "button", class: "btn plain", onclick: exportAll }, "导出成文件"),
-    unsent.length > 0 &&
+    (unsent.length > 0 || tally.photos > 0) &&
+      h("button", { type: "button", class: "btn plain", onclick: exportAll }, "导出成文件"),
+    (unsent.length > 0 || tally.photos > 0) &&
       h(
         "p",
         { class: "quiet" },
@@ -113,7 +112,7 @@ const exportAll = async () => toast(`已导出：${await takeAway()}，在手机
 const titleOf = ({ glance, made_at }) => [
   h("b", null, glance.title),
   h("span", null, `${outcomes[glance.outcome]}${glance.problems ? `，${glance.problems} 个问题` : ""}`),
-  h("span", { class: "quiet" }, clock(made_at)),
+  h("span", { class: "quiet" }, clock(mended(made_at))),
 ];
 
 function unsentOf(row) {
@@ -129,12 +128,12 @@ function unsentOf(row) {
       "p",
       { class: "tags" },
       words,
-      row.exported_at > 0 && h("span", { class: "tag" }, `已导出 ${clock(row.exported_at)}`),
+      row.exported_at > 0 && h("span", { class: "tag" }, `已导出 ${clock(mended(row.exported_at))}`),
     ),
     row.told && h("p", null, row.told),
     row.state === "refused" && h("p", { class: "quiet" }, "内容还在手机里，不会丢。可以再试，或导出成文件交给社区。"),
     row.state === "refused" &&
-      h("button", { type: "button", class: "btn plain small", onclick: () => tryAgain(row.id) }, "再试一次"),
+      h("button", { type: "button", class: "btn plain small", onclick: () => tryAgain("outbox", row.id) }, "再试一次"),
   ].filter(Boolean);
 }
 
@@ -149,7 +148,7 @@ function clashOf(row) {
         h("dt", null, "社区那份"),
         h("dd", null, `${clock(row.first.made_at)} 记的，${clock(row.first.received_at)} 收到`),
         h("dt", null, "这一份"),
-        h("dd", null, `${clock(row.made_at)} 记的`),
+        h("dd", null, `${clock(mended(row.made_at))} 记的`),
       ),
     row.glance.texts?.length > 0 && h("p", null, `这一份写的：${row.glance.texts.join("；")}`),
     row.told && h("p", null, row.told),
@@ -158,11 +157,24 @@ function clashOf(row) {
 }
 
 function receiptOf(row) {
-  const tag = { accepted: ["done", "已收到"], held: ["soon", "待处理"], clash: ["soon", "需要核对"] }[row.state];
+  const [look, words] = {
+    accepted: ["done", "已收到"],
+    held: ["soon", "待社区核对"],
+    dismissed: ["late", "社区不登记"],
+    clash: ["soon", "需要核对"],
+  }[row.state];
+  const warnings = row.answer?.warnings ?? [];
   return [
     h("p", { class: "slipline" }, titleOf(row)),
-    h("p", { class: "tags" }, h("span", { class: `tag ${tag[0]}` }, `${tag[1]} ${clock(row.received_at)}`)),
-    row.state !== "accepted" && h("p", null, row.sentence),
+    h(
+      "p",
+      { class: "tags" },
+      h("span", { class: `tag ${look}` }, `${words} ${clock(row.received_at)}`),
+      warnings.length > 0 && h("span", { class: "tag soon" }, "有没登记的"),
+    ),
+    row.state === "dismissed" && h("p", null, `社区不登记：${row.sentence}`),
+    ["held", "clash"].includes(row.state) && h("p", null, row.sentence),
+    warnings.map((sentence) => h("p", null, sentence)),
     row.answer?.clashes > 0 && h("p", null, `有 ${row.answer.clashes} 处登记别人先改了，由社区核对。`),
     (row.answer?.issues ?? []).map((issue) => slipOf(issue, row.glance.texts?.[issue.problem])),
   ].filter(Boolean);
@@ -194,19 +206,24 @@ function slipOf(issue, words) {
   );
 }
 
+const small = (words, onclick) => h("button", { type: "button", class: "btn plain small", onclick }, words);
+
 function photoOf(photo) {
   return [
     h("p", null, photo.told || "这张照片服务器没有收下。"),
+    photo.exported_at > 0 && h("p", { class: "tags" }, h("span", { class: "tag" }, `已导出 ${clock(mended(photo.exported_at))}`)),
+    h("p", { class: "quiet" }, "照片还在手机里。可以再试，或在上面导出成文件交给社区；不要了就删除。"),
     h(
-      "button",
-      { type: "button", class: "btn plain small", onclick: () => forget(photo).then(() => send({ force: true })) },
-      "删除这张照片",
+      "div",
+      { class: "actions" },
+      small("再试一次", () => tryAgain("photos", photo.id)),
+      small("删除这张照片", () => forget(photo).then(() => send({ force: true }))),
     ),
-  ];
+  ].filter(Boolean);
 }
 
 /** 长辈版, locking, and leaving this phone. */
-function phone(outbox, photos, drafts) {
+function phone() {
   const { mode, size } = state.settings;
   const sizes = [
     ["", "", "标准"],
@@ -214,8 +231,6 @@ function phone(outbox, photos, drafts) {
     ["elder", "26", "长辈版 大"],
     ["elder", "30", "长辈版 特大"],
   ];
-  const left = outbox.filter((row) => row.state !== "clash" && !row.exported_at).length;
-  const pictures = photos.filter((photo) => photo.state === "waiting" && !photo.exported_at).length;
   return h(
     "section",
     { class: "card" },
@@ -252,54 +267,74 @@ function phone(outbox, photos, drafts) {
       "div",
       { class: "actions" },
       h("button", { type: "button", class: "btn plain", onclick: lockNow }, icon("lock"), "锁定"),
-      h(
-        "button",
-        { type: "button", class: "btn danger", onclick: () => leave(left, pictures, outbox, drafts) },
-        "退出并清除",
-      ),
+      h("button", { type: "button", class: "btn danger", onclick: leave }, "退出并清除"),
     ),
   );
 }
+
+const renewed = {
+  ok: "名单已经更新",
+  same: "名单没有变化",
+  login: "登录已过期，名单没有更新",
+  none: "您现在没有走访的任务或权限，名单没有更新",
+  away: "现在连不上，名单没有更新",
+};
 
 async function renewList() {
-  const how = await refresh();
-  toast(
-    { ok: "名单已经更新", same: "名单没有变化", login: "登录已过期，名单没有更新", away: "现在连不上，名单没有更新" }[
-      how
-    ],
-  );
+  await review();
+  toast(renewed[await refresh()]);
 }
 
-function leave(left, pictures, outbox, drafts) {
+/** Asks before everything goes. What is saved meanwhile, in another window too, changes the question. */
+function leave() {
   const dialog = h("dialog", { class: "card", "aria-labelledby": "leave" });
-  const close = () => {
-    dialog.close();
+  let refused = false;
+
+  function paint() {
+    const { left } = tally;
+    const blocked = wouldBeLost(left);
+    const words = blocked
+      ? `还有 ${amounts(left.visits, left.pictures)}没有上传，也没有导出，现在不能清除。请先“立即上传”或“导出成文件”。`
+      : [
+          "手机里的名单和回执都会删掉，找不回来。",
+          left.exported > 0 && `有 ${left.exported} 件只导出、还没有上传：请先确认文件已经交给社区。`,
+          !line.online && "现在离线，登录要等有网时再退出。",
+          draftWords(left),
+        ]
+          .filter(Boolean)
+          .join("");
+    const clear = async () => {
+      refused = !(await wipeAll(left.drafts));
+      if (refused) paint();
+    };
+    const stays = h("button", { type: "button", class: "btn plain", onclick: () => dialog.close() }, "不清除");
+    dialog.replaceChildren(
+      ...[
+        h("h2", { id: "leave" }, blocked ? "现在不能清除" : "清除这部手机里的走访，并退出登录？"),
+        refused && h("p", { class: "error shown", role: "alert" }, "刚才又存了新的，没有清除。请再看一遍。"),
+        h("p", null, words),
+        h(
+          "div",
+          { class: "actions" },
+          stays,
+          !blocked && h("button", { type: "button", class: "btn danger", onclick: clear }, "清除并退出"),
+        ),
+      ].filter(Boolean),
+    );
+    stays.focus();
+  }
+
+  let shown = JSON.stringify(tally.left);
+  const stop = when("tally", () => {
+    if (shown === JSON.stringify(tally.left)) return;
+    shown = JSON.stringify(tally.left);
+    paint();
+  });
+  dialog.addEventListener("close", () => {
+    stop();
     dialog.remove();
-  };
-  const stays = h("button", { type: "button", class: "btn plain", onclick: close }, "不清除");
-  const exported = outbox.filter((row) => row.exported_at).length;
-  const blocked = left + pictures > 0;
-  const words = blocked
-    ? `还有 ${left} 条走访、${pictures} 张照片没有上传，也没有导出，现在不能清除。请先“立即上传”或“导出成文件”。`
-    : [
-        "手机里的名单和回执都会删掉，找不回来。",
-        exported > 0 && `有 ${exported} 条只导出、还没有上传：请先确认文件已经交给社区。`,
-        !line.online && "现在离线，登录要等有网时再退出。",
-        drafts.length > 0 && `有 ${drafts.length} 户填了一半，会一起删掉。`,
-      ]
-        .filter(Boolean)
-        .join("");
-  dialog.append(
-    h("h2", { id: "leave" }, blocked ? "现在不能清除" : "清除这部手机里的走访，并退出登录？"),
-    h("p", null, words),
-    h(
-      "div",
-      { class: "actions" },
-      stays,
-      !blocked && h("button", { type: "button", class: "btn danger", onclick: wipeAll }, "清除并退出"),
-    ),
-  );
-  dialog.addEventListener("cancel", () => dialog.remove());
+  });
+  paint();
   document.body.append(dialog);
   dialog.showModal();
 }

@@ -6,6 +6,11 @@ import { choosePlace, state } from "./state.js";
 import { nextAfter, placeOf, stairwell, standing } from "./book.js";
 import { undo, UNDO } from "./record.js";
 
+export const doorHref = (door) => `#/door/${encodeURIComponent(door.id)}`;
+
+/** How the tag of a door looks. */
+export const tagOf = ({ kind }) => ({ done: "tag done", held: "tag soon" })[kind] ?? "tag";
+
 /** Where the last visit was, so that the next door is the one beside it. */
 let last = null;
 
@@ -14,7 +19,7 @@ export function goOn(door, next) {
   last = door;
   if (next) choosePlace(placeOf(next));
   // The door that is done is not where “back” should lead.
-  go(next ? `#/door/${encodeURIComponent(next.id)}` : "#/", { replace: true });
+  go(next ? doorHref(next) : "#/", { replace: true });
 }
 
 export function go(hash, { replace = false } = {}) {
@@ -43,7 +48,7 @@ export function toast(words, undoable) {
     const { id, form, door } = undoable;
     const done = await undo(id, form);
     toast(done ? `已撤销：${door.room} 没有记走访` : "已经发出去了，不能撤销。请在这一户再记一次。");
-    if (done) go(`#/door/${encodeURIComponent(door.id)}`, { replace: location.hash !== "#/" });
+    if (done) go(doorHref(door), { replace: location.hash !== "#/" });
   };
   box.replaceChildren(
     h(

@@ -138,3 +138,42 @@ export async function loseAnswers(page, times) {
   });
   return lost;
 }
+
+/** Starts a campaign over the doors of an estate, with one question if there is one, and returns the address of its page. */
+export async function startCampaign(desk, title, question) {
+  await desk.goto('/campaigns/new');
+  await desk.getByLabel('名称').fill(title);
+  await desk.getByLabel('小区', { exact: true }).selectOption('王府名苑小区');
+  if (question) {
+    await desk.getByLabel('问题', { exact: true }).first().fill(question.text);
+    await desk.getByLabel('怎么答').first().selectOption(question.kind);
+    await desk.getByLabel('一定要答').first().check();
+  }
+  await desk.getByRole('button', { name: '下一步：看分派' }).click();
+  await desk.getByRole('button', { name: '开始走访' }).click();
+  await desk.getByText('已开始').first().waitFor();
+  return desk.url();
+}
+
+export async function withdrawCampaign(desk, url) {
+  await desk.goto(url);
+  await desk.getByText('撤回', { exact: true }).click();
+  await desk.getByRole('button', { name: '撤回走访' }).click();
+  await desk.getByText('已撤回').first().waitFor();
+}
+
+/** Opens a door by the title of its campaign: the first of its first building. */
+export async function toDoorOf(page, title) {
+  await page.goto('/doors#/places');
+  const campaign = page.locator('section').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+  await campaign.getByRole('link').first().click();
+  await next(page).waitFor();
+  await knock(page);
+}
+
+/** Opens the app anew, which asks the server for what has changed. */
+export async function comeBack(page) {
+  await page.goto('/doors');
+  await page.reload();
+  await unlock(page);
+}

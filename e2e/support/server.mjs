@@ -1,6 +1,7 @@
 // The program under test: the built binary, serving its demo community from a directory of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -95,6 +96,37 @@ async function run(data, listen, options, log) {
     child.kill('SIGKILL');
     throw error;
   }
+}
+
+/**
+ * The same server as a release that can be followed by the next: a proxy in front of it that, once told, gives the app on the
+ * phone another version, as a new build of the program does. Closed when test `t` ends.
+ */
+export async function release(t, server) {
+  let suffix = '';
+  const target = new URL(server.url);
+  const proxy = createServer((asked, answer) => {
+    const headers = { ...asked.headers, 'accept-encoding': 'identity' };
+    const path = { host: target.hostname, port: target.port, path: asked.url, method: asked.method, headers };
+    const onward = request(path, async (said) => {
+      const parts = [];
+      for await (const part of said) parts.push(part);
+      let body = Buffer.concat(parts);
+      if (asked.url === '/doors/worker.js') body = Buffer.from(body.toString().replace(/(const VERSION = "\w+)/, `$1${suffix}`));
+      answer.writeHead(said.statusCode, { ...said.headers, 'content-length': body.length }).end(body);
+    });
+    onward.on('error', () => answer.destroy());
+    asked.pipe(onward);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.after(() => proxy.close());
+  return {
+    url: `http://127.0.0.1:${proxy.address().port}`,
+    next() {
+      suffix += 'n';
+    },
+  };
 }
 
 /** What the program says when it is called with these arguments for the same data, while it serves. */

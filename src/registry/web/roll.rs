@@ -292,7 +292,7 @@ async fn take_away(State(app): State<App>, viewer: Viewer, form: Form) -> Result
 }
 
 /// A workbook to be kept under a name.
-pub(super) fn workbook_response(content: Vec<u8>, name: &str) -> Response {
+pub fn workbook_response(content: Vec<u8>, name: &str) -> Response {
     let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let disposition = format!("attachment; filename=\"doorstep.xlsx\"; filename*=UTF-8''{name}");
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned();

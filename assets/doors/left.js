@@ -1,0 +1,33 @@
+// What would be lost if the phone were cleared now.
+
+/**
+ * Of what lies on the phone: how many visits and photos have not arrived (`unsent`, `photos`), how many of them are in no
+ * file either (`visits`, `pictures`), how many only in a file (`exported`), and the doors with a half-written form, which
+ * cannot leave the phone at all. `bytes` are the ids of the photos of which there is a picture.
+ */
+export function leftOf({ outbox, photos, drafts, bytes }) {
+  // Of a clash the server has both contents.
+  const unsent = outbox.filter((row) => row.state !== "clash");
+  const there = new Set(bytes);
+  const waiting = photos.filter((photo) => photo.state !== "draft" && there.has(photo.id));
+  const inNoFile = (rows) => rows.filter((row) => !row.exported_at).length;
+  return {
+    unsent: unsent.length,
+    photos: waiting.length,
+    visits: inNoFile(unsent),
+    pictures: inNoFile(waiting),
+    exported: [...unsent, ...waiting].filter((row) => row.exported_at).length,
+    drafts,
+  };
+}
+
+/** Whether something is neither with the server nor in a file. */
+export const wouldBeLost = ({ visits, pictures }) => visits + pictures > 0;
+
+/** “3 条走访、2 张照片” */
+export const amounts = (visits, pictures) =>
+  [visits > 0 && `${visits} 条走访`, pictures > 0 && `${pictures} 张照片`].filter(Boolean).join("、");
+
+/** What cannot be taken along. */
+export const draftWords = ({ drafts }) =>
+  drafts.length ? `有 ${drafts.length} 户写了一半，不能导出，清除以后就没有了。` : "";
