@@ -285,7 +285,11 @@ async fn words(tx: &mut Tx, author: &Viewer, sent: &Sent) -> Result<Words> {
         }
         Err(error) => return Err(error),
     };
-    let campaign = store::campaign(tx, author.tenant, slip.campaign).await.ok();
+    let campaign = match store::campaign(tx, author.tenant, slip.campaign).await {
+        Ok(campaign) => Some(campaign),
+        Err(Error::NotFound) => None,
+        Err(error) => return Err(error),
+    };
     let door = store::door(tx, author.tenant, slip.campaign, slip.dwelling).await?;
     let mut words = vec![
         pair("走访", campaign.as_ref().map_or("已找不到".to_owned(), |campaign| campaign.title.clone())),
