@@ -9,8 +9,10 @@ use doorstep::upkeep;
 use crate::support::{Browser, TestApp};
 
 db::statements! {
-    /// Says of all 64 rows of a block that they may hold 路灯.
-    MISLEAD = "INSERT INTO search_blocks (tenant_id, kind, gram, block, bits) VALUES ($1, $2, '路灯', $3, -1)";
+    /// Says of many rows that they may hold 路灯.
+    MISLEAD = "INSERT INTO search_postings (tenant_id, kind, gram, chunk, positions) VALUES ($1, $2, '路灯', 0, $3)
+        ON CONFLICT (tenant_id, kind, gram, chunk) DO UPDATE SET positions = excluded.positions";
+    GO_TO = "UPDATE counters SET value = $2 WHERE tenant_id = $1 AND name = 'issue-position'";
 }
 
 const WHERE: [&str; 6] = ["3号楼", "13号楼", "地下车库", "北门", "二单元门口", "小广场"];
@@ -130,8 +132,10 @@ db_test! {
         file(&app, 0..10).await;
         upkeep::index(&app.db).await.unwrap();
         let mut tx = app.db.begin().await.unwrap();
-        for (kind, block) in ["issue", "resident"].into_iter().flat_map(|kind| (10..90).map(move |n| (kind, n))) {
-            tx.execute(MISLEAD.bind(app.home.tenant).bind(kind).bind(block)).await.unwrap();
+        let mut bitmap = Vec::new();
+        roaring::RoaringBitmap::from_iter((1..=10).chain(640..5_760)).serialize_into(&mut bitmap).unwrap();
+        for kind in ["issue", "resident"] {
+            tx.execute(MISLEAD.bind(app.home.tenant).bind(kind).bind(bitmap.clone())).await.unwrap();
         }
         tx.commit().await.unwrap();
         staff.get("/issues?q=%E8%B7%AF%E7%81%AF").await.assert_ok().assert_contains("还没有找到").assert_contains("下一页");
@@ -141,6 +145,29 @@ db_test! {
         let before = page.input("before");
         let page = staff.post("/residents/search", &[("q", "路灯"), ("before", &before)]).await;
         page.assert_ok().assert_contains("没有找到这个人").assert_lacks("下一页");
+    }
+
+    async fn goes_from_bitmap_to_bitmap(app: TestApp) {
+        let staff = app.person(Role::Staff).browser().await;
+        // A bitmap ends at 65,536 and at 131,072; between them nobody is.
+        for (position, numbers) in [(65_530, 0..10), (131_066, 10..20), (262_144, 20..30)] {
+            let mut tx = app.db.begin().await.unwrap();
+            tx.execute(GO_TO.bind(app.home.tenant).bind(position)).await.unwrap();
+            tx.commit().await.unwrap();
+            file(&app, numbers).await;
+        }
+        upkeep::index(&app.db).await.unwrap();
+        for words in [&["灯"][..], &["次说"], &["3号楼", "路灯"], &["第25次"], &["第5次"], &["没有"]] {
+            assert_eq!(found(&staff, &words.join(" ")).await, scanned(30, words), "{words:?}");
+        }
+    }
+
+    async fn two_who_index_lose_nothing(app: TestApp) {
+        let staff = app.person(Role::Staff).browser().await;
+        file(&app, 0..200).await;
+        let (one, other) = tokio::join!(upkeep::index(&app.db), upkeep::index(&app.db));
+        one.and(other).unwrap();
+        assert_eq!(found(&staff, "次说").await, scanned(200, &["次说"]));
     }
 
     async fn looks_through_everything_from_any_tab(app: TestApp) {

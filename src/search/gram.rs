@@ -9,7 +9,7 @@ pub struct Terms {
 /// More words than these are not looked at.
 const MOST_WORDS: usize = 3;
 /// So many pairs are intersected at most.
-const MOST_GRAMS: usize = 3;
+const MOST_GRAMS: usize = 16;
 
 impl Terms {
     /// From what was typed: lower case, half width, cut at white space.
@@ -27,18 +27,10 @@ impl Terms {
         std::array::from_fn(|n| self.words.get(n).map_or_else(|| "%".to_owned(), |word| containing(word)))
     }
 
-    /// The grams of which the bitmaps are intersected: pairs spread over the words, or the single characters where a
-    /// word is one character long.
+    /// The grams of which the bitmaps are intersected: the pairs of each word, or its one character; of very many some,
+    /// spread over all.
     pub(super) fn grams(&self) -> Vec<String> {
-        let mut grams = BTreeSet::new();
-        for word in &self.words {
-            let pairs = pairs(word);
-            match pairs.as_slice() {
-                [] => grams.extend(word.chars().map(String::from)),
-                pairs => grams.extend([&pairs[0], &pairs[pairs.len() / 2], &pairs[pairs.len() - 1]].map(String::clone)),
-            }
-        }
-        let grams: Vec<String> = grams.into_iter().collect();
+        let grams: BTreeSet<String> = self.words.iter().flat_map(|word| pairs_or_one(word)).collect();
         let step = grams.len().div_ceil(MOST_GRAMS).max(1);
         grams.into_iter().step_by(step).collect()
     }
@@ -61,6 +53,11 @@ pub fn containing(needle: &str) -> String {
 pub(super) fn grams(text: &str) -> BTreeSet<String> {
     let words = text.split_whitespace();
     words.flat_map(|word| word.chars().map(String::from).chain(pairs(word))).collect()
+}
+
+fn pairs_or_one(word: &str) -> Vec<String> {
+    let pairs = pairs(word);
+    if pairs.is_empty() { vec![word.to_owned()] } else { pairs }
 }
 
 fn pairs(word: &str) -> Vec<String> {

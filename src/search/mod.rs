@@ -1,7 +1,7 @@
 //! Text search without a word list, on every engine: each pair of neighbouring characters has bitmaps of the rows in which
-//! it occurs (`gram`, `store`). A search intersects the bitmaps of a few of its pairs and lets the table itself decide
-//! with LIKE, so that what is found is exact. The bitmaps are written after the commit, by the program itself; rows that
-//! they do not know yet are looked through one by one, so that nothing is missing meanwhile.
+//! it occurs (`gram`, `store`). A search intersects the bitmaps of its pairs and lets the table itself decide with LIKE, so
+//! that what is found is exact. The bitmaps are written after the commit, by the program itself; rows that they do not know
+//! yet are looked through one by one, so that nothing is missing meanwhile.
 //!
 //! A table that can be searched has `search_text`, `position` (counted from 1 within the tenant) and `indexed`.
 
@@ -11,7 +11,7 @@ mod store;
 pub use gram::{Terms, containing};
 pub use store::{Kind, STATEMENTS, index, tenants};
 
-use db::{Query, Record, Row, Statement, Tx};
+use db::{Bind, Query, Record, Row, Statement, Tx};
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -60,13 +60,15 @@ pub async fn page(
 ) -> Result<Hits> {
     let unindexed = unindexed(before, size as i64 + 1);
     let mut found: Vec<i64> = tx.all(unindexed).await?.into_iter().map(|Found(position)| position).collect();
+    let grams = terms.grams();
+    let mut candidates = store::Candidates::below(tenant, kind, &grams, before);
     let mut below = before;
     for _ in 0..ROUNDS {
-        let Some(batch) = store::candidates(tx, tenant, kind, terms, below, BATCH).await? else {
-            below = i64::MIN;
-            break;
-        };
+        let batch = candidates.next(tx).await?;
         below = batch.last().copied().unwrap_or(i64::MIN);
+        if batch.is_empty() {
+            break;
+        }
         found.extend(tx.all(among(&batch)).await?.into_iter().map(|Found(position)| position));
         if found.iter().filter(|position| **position >= below).count() > size {
             break;
@@ -84,11 +86,10 @@ pub async fn page(
 
 /// Binds a tenant and up to 64 positions to the first placeholders of a statement that says [`crate::in_batch`].
 pub fn in_batch(statement: Statement, tenant: Uuid, positions: &[i64]) -> Query {
-    let none = std::iter::repeat(-1); // no row has it
-    positions
-        .iter()
-        .copied()
-        .chain(none)
-        .take(BATCH)
-        .fold(statement.bind(tenant), |query, position| query.bind(position))
+    in_batch_of(statement, tenant, positions.iter().copied(), -1) // no row has it
+}
+
+/// Binds a tenant, up to 64 values and as often as is needed one that no row has.
+fn in_batch_of<B: Bind + Clone>(statement: Statement, tenant: Uuid, values: impl Iterator<Item = B>, none: B) -> Query {
+    values.chain(std::iter::repeat(none)).take(BATCH).fold(statement.bind(tenant), Query::bind)
 }

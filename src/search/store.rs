@@ -1,10 +1,14 @@
 use std::collections::BTreeMap;
 
-use db::{Statement, Tx, record, statements, text_enum};
+use db::{Query, Statement, Tx, record, statements, text_enum};
+use roaring::RoaringBitmap;
 use uuid::Uuid;
 
-use super::gram::{self, Terms};
-use crate::error::Result;
+use super::gram;
+use super::{BATCH, in_batch_of};
+use crate::counter;
+use crate::error::{Error, Result};
+use crate::in_batch;
 
 text_enum! {
     /// The tables that can be searched.
@@ -12,27 +16,25 @@ text_enum! {
 }
 
 statements! {
-    ADD = "INSERT INTO search_blocks (tenant_id, kind, gram, block, bits) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (tenant_id, kind, gram, block) DO UPDATE SET bits = search_blocks.bits | excluded.bits";
-    /// The latest blocks in which a gram occurs.
-    OF_ONE = "SELECT a.block, a.bits FROM search_blocks a WHERE a.tenant_id = $1 AND a.kind = $2 AND a.gram = $3
-        AND a.block <= $4 ORDER BY a.block DESC LIMIT $5";
-    /// The latest blocks in which three grams occur in one row.
-    OF_THREE = "SELECT a.block, a.bits & b.bits & c.bits AS bits FROM search_blocks a
-        JOIN search_blocks b ON b.tenant_id = a.tenant_id AND b.kind = a.kind AND b.gram = $4 AND b.block = a.block
-        JOIN search_blocks c ON c.tenant_id = a.tenant_id AND c.kind = a.kind AND c.gram = $5 AND c.block = a.block
-        WHERE a.tenant_id = $1 AND a.kind = $2 AND a.gram = $3 AND a.block <= $6 AND (a.bits & b.bits & c.bits) <> 0
-        ORDER BY a.block DESC LIMIT $7";
+    PUT = "INSERT INTO search_postings (tenant_id, kind, gram, chunk, positions) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, kind, gram, chunk) DO UPDATE SET positions = excluded.positions";
+    /// What is known of a batch of grams in a chunk.
+    KNOWN = concat!("SELECT gram, chunk, positions FROM search_postings WHERE tenant_id = $1 AND gram IN ", in_batch!(), "
+        AND kind = $66 AND chunk = $67 LIMIT 64");
+    /// The same in the latest chunk, up to one, in which a gram occurs at all.
+    LATEST = concat!("SELECT gram, chunk, positions FROM search_postings WHERE tenant_id = $1 AND gram IN ", in_batch!(), "
+        AND kind = $66 AND chunk = (SELECT MAX(chunk) FROM search_postings WHERE tenant_id = $1 AND kind = $66 AND gram = $67
+            AND chunk <= $68) LIMIT 64");
 }
 
 record! {
-    struct Block { block: i64, bits: i64 }
+    struct Posting { gram: String, chunk: i64, positions: Vec<u8> }
     struct Unindexed { tenant_id: Uuid }
     struct Text { position: i64, search_text: String }
 }
 
-/// Rows in one block.
-const WIDTH: i64 = 64;
+/// Positions in one chunk.
+const WIDTH: i64 = 1 << 16;
 
 impl Kind {
     /// The counter that gives each new row its position.
@@ -40,6 +42,14 @@ impl Kind {
         match self {
             Kind::Issue => "issue-position",
             Kind::Resident => "resident-position",
+        }
+    }
+
+    /// The counter of how often rows have been indexed, by which those who index wait for one another.
+    const fn indexed(self) -> &'static str {
+        match self {
+            Kind::Issue => "issue-indexed",
+            Kind::Resident => "resident-indexed",
         }
     }
 }
@@ -53,57 +63,115 @@ pub async fn tenants(tx: &mut Tx, unindexed: Statement) -> Result<Vec<Uuid>> {
 /// Marks up to `most` rows of a tenant as indexed, by a statement that gives their `position` and `search_text` as they are
 /// then, and notes them. Tells how many there were.
 pub async fn index(tx: &mut Tx, tenant: Uuid, kind: Kind, take: Statement, most: i64) -> Result<usize> {
+    // A bitmap is read, added to and written: whoever else does so has to wait.
+    counter::next(tx, tenant, kind.indexed()).await?;
     let texts: Vec<Text> = tx.all(take.bind(tenant).bind(most)).await?;
-    let texts: Vec<(i64, String)> = texts.into_iter().map(|text| (text.position, text.search_text)).collect();
     add(tx, tenant, kind, &texts).await?;
     Ok(texts.len())
 }
 
-/// Notes the grams of rows, given by position and text. What was noted for an earlier text of a row stays: it only makes
-/// a candidate of what LIKE then turns down.
-async fn add(tx: &mut Tx, tenant: Uuid, kind: Kind, rows: &[(i64, String)]) -> Result<()> {
-    let mut blocks: BTreeMap<(String, i64), i64> = BTreeMap::new();
-    for (position, text) in rows {
-        let (block, bit) = (position.div_euclid(WIDTH), 1_i64 << position.rem_euclid(WIDTH));
-        for gram in gram::grams(text) {
-            *blocks.entry((gram, block)).or_default() |= bit;
+/// Notes the grams of rows. What was noted for an earlier text of a row stays: it only makes a candidate of what LIKE then
+/// turns down.
+async fn add(tx: &mut Tx, tenant: Uuid, kind: Kind, rows: &[Text]) -> Result<()> {
+    let mut chunks: BTreeMap<i64, BTreeMap<String, RoaringBitmap>> = BTreeMap::new();
+    for Text { position, search_text } in rows {
+        let (chunk, offset) = (position.div_euclid(WIDTH), position.rem_euclid(WIDTH) as u32);
+        let grams = chunks.entry(chunk).or_default();
+        for gram in gram::grams(search_text) {
+            grams.entry(gram).or_default().insert(offset);
         }
     }
-    let row =
-        |((gram, block), bits): ((String, i64), i64)| ADD.bind(tenant).bind(kind).bind(gram).bind(block).bind(bits);
-    Ok(tx.execute_many(ADD, blocks.into_iter().map(row).collect()).await?)
+    for (chunk, mut grams) in chunks {
+        let names: Vec<String> = grams.keys().cloned().collect();
+        for batch in names.chunks(BATCH) {
+            let known = in_batch_of(KNOWN, tenant, batch.iter().map(String::as_str), "").bind(kind).bind(chunk);
+            for posting in tx.all::<Posting>(known).await? {
+                *grams.entry(posting.gram).or_default() |= read(&posting.positions)?;
+            }
+        }
+        let rows: Vec<Query> = grams
+            .into_iter()
+            .map(|(gram, positions)| PUT.bind(tenant).bind(kind).bind(gram).bind(chunk).bind(write(&positions)))
+            .collect();
+        tx.execute_many(PUT, rows).await?;
+    }
+    Ok(())
 }
 
-/// Up to `size` positions below `below` at which all terms may occur, the highest first; `None` if there are no more.
-pub(super) async fn candidates(
-    tx: &mut Tx,
+/// The positions at which all terms may occur, from the highest down.
+pub(super) struct Candidates<'a> {
     tenant: Uuid,
     kind: Kind,
-    terms: &Terms,
+    grams: &'a [String],
+    /// Positions from here up have been given.
     below: i64,
-    size: usize,
-) -> Result<Option<Vec<i64>>> {
-    let last = below.saturating_sub(1);
-    if last < 0 {
-        return Ok(None);
+    /// What is left of the chunk that was read last, whose first position this is.
+    first: i64,
+    left: RoaringBitmap,
+}
+
+impl<'a> Candidates<'a> {
+    pub fn below(tenant: Uuid, kind: Kind, grams: &'a [String], below: i64) -> Candidates<'a> {
+        Candidates { tenant, kind, grams, below, first: below, left: RoaringBitmap::new() }
     }
-    let (block, most) = (last.div_euclid(WIDTH), size as i64);
-    let query = match terms.grams().as_slice() {
-        [] => return Ok(None),
-        [a] => OF_ONE.bind(tenant).bind(kind).bind(a).bind(block).bind(most),
-        [a, rest @ ..] => {
-            let (b, c) = (&rest[0], rest.last().unwrap_or(a));
-            OF_THREE.bind(tenant).bind(kind).bind(a).bind(b).bind(c).bind(block).bind(most)
+
+    /// Up to a batch of the next positions; none if there are no more.
+    pub async fn next(&mut self, tx: &mut Tx) -> Result<Vec<i64>> {
+        while self.left.is_empty() {
+            if !self.read_chunk(tx).await? {
+                return Ok(Vec::new());
+            }
         }
-    };
-    let blocks: Vec<Block> = tx.all(query).await?;
-    let mut positions: Vec<i64> = blocks
-        .iter()
-        .flat_map(|Block { block, bits }| {
-            (0..WIDTH).rev().filter(move |n| bits >> n & 1 == 1).map(move |n| block * WIDTH + n)
-        })
-        .filter(|position| *position <= last)
-        .collect();
-    positions.truncate(size);
-    Ok((!positions.is_empty()).then_some(positions))
+        let offsets: Vec<u32> = self.left.iter().rev().take(BATCH).collect();
+        if let Some(lowest) = offsets.last() {
+            self.left.remove_range(lowest..);
+        }
+        Ok(offsets.into_iter().map(|offset| self.first + i64::from(offset)).collect())
+    }
+
+    /// Reads the next chunk in which the first gram occurs; there may be none.
+    async fn read_chunk(&mut self, tx: &mut Tx) -> Result<bool> {
+        let Some(gram) = self.grams.first().filter(|_| self.below > 0) else { return Ok(false) };
+        let latest = in_batch_of(LATEST, self.tenant, self.grams.iter().map(String::as_str), "");
+        let latest = latest.bind(self.kind).bind(gram).bind((self.below - 1).div_euclid(WIDTH));
+        let postings: Vec<Posting> = tx.all(latest).await?;
+        let Some(chunk) = postings.first().map(|posting| posting.chunk) else { return Ok(false) };
+        self.first = chunk * WIDTH;
+        if postings.len() == self.grams.len() {
+            let bitmaps = postings.iter().map(|posting| read(&posting.positions)).collect::<Result<Vec<_>>>()?;
+            self.left = bitmaps.into_iter().reduce(|all, one| all & one).unwrap_or_default();
+            let end = self.below - self.first;
+            if end < WIDTH {
+                self.left.remove_range(end as u32..);
+            }
+        }
+        self.below = self.first;
+        Ok(true)
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<RoaringBitmap> {
+    RoaringBitmap::deserialize_from(bytes).map_err(|error| Error::Internal(error.into()))
+}
+
+fn write(positions: &RoaringBitmap) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(positions.serialized_size());
+    positions.serialize_into(&mut bytes).ok(); // a vector takes everything
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bitmap_is_read_as_it_was_written() {
+        for positions in [vec![], vec![0, 63, 64, 65_535], (0..65_536).collect()] {
+            let bitmap = RoaringBitmap::from_iter(positions);
+            let bytes = write(&bitmap);
+            assert!(bytes.len() <= 8 * 1024 + 16, "{} bytes", bytes.len());
+            assert_eq!(read(&bytes).unwrap(), bitmap);
+        }
+        assert!(read(b"what is this").is_err());
+    }
 }
