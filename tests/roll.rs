@@ -1,5 +1,6 @@
 //! Figures and rolls: what follows from the register, counted, listed, kept and taken away.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx, open_workbook_from_rs};
@@ -96,6 +97,12 @@ db_test! {
         page.assert_ok().assert_contains("<b>3</b>户").assert_contains("<b>6</b>人").assert_contains("<b>75%</b>入住率");
         page.assert_contains("王府名苑小区").assert_contains("水保所家属院").assert_contains("<b>0</b>套未登记");
         page.assert_contains("<b>独居老人</b><span class=\"quiet num\">1 人").assert_contains("<b>80岁以上</b><span class=\"quiet num\">1 人");
+        // Of one estate: its buildings, and lists that stay in it.
+        let of_estate = page.link("/residents/figures?estate=");
+        let estate = staff.get(&of_estate).await;
+        estate.assert_ok().assert_contains("王府名苑小区").assert_contains("3号楼").assert_lacks("水保所家属院");
+        estate.assert_contains("<b>3</b>人").assert_contains(&format!("&#38;estate={}", of_estate.rsplit('=').next().unwrap()));
+        staff.get("/residents/figures?estate=01890000-0000-7000-8000-000000000000").await.assert_status(404);
         assert!(page.body.contains("入住率\" class=\"num\">100%") && page.body.contains("入住率\" class=\"num\">50%"));
         // Who dies is not counted, and nobody else's figures change.
         let dead = staff.get("/residents/roll?tag=oldest_old").await.link("/residents/0");
@@ -128,6 +135,44 @@ db_test! {
         worker.get("/residents/figures").await.assert_contains("<b>3</b>人").assert_lacks("王府名苑小区");
         let other = app.community("141126004999", "石楼县社区").await;
         assert!(names(&app.person(Role::Staff).of_community(&other).browser().await, "").await.is_empty());
+    }
+
+    async fn where_there_are_many_estates_they_have_pages_of_their_own(app: TestApp) {
+        community(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let (mut settler, room) = (Settler::default(), parse_room("101").unwrap());
+        for n in 1..=60 {
+            let estate = format!("东关{n}号院");
+            settler.settle(&mut tx, &app.act(), &estate, "1号楼", "1", &room).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let staff = app.person(Role::Staff).browser().await;
+        let mut names = BTreeSet::new();
+        let mut path = "/residents/figures".to_owned();
+        for rows in [30, 30, 2] {
+            let page = staff.get(&path).await;
+            page.assert_ok().assert_contains("<b>6</b>人");
+            let on_page: Vec<&str> = page.body.split("/residents/figures?estate=").skip(1).collect();
+            assert_eq!(on_page.len(), rows, "{path}");
+            names.extend(on_page.iter().map(|rest| rest.split('<').next().unwrap()[38..].to_owned()));
+            if rows == 30 {
+                path = page.link("/residents/figures?after=");
+            } else {
+                page.assert_lacks("?after=");
+            }
+        }
+        assert_eq!(names.len(), 62, "{names:?}");
+        let page = staff.get("/residents/roll?tag=needy").await;
+        page.assert_contains("条件：").assert_lacks("东关9号院");
+        let page = staff.get(&page.link("/residents/roll/choice?")).await;
+        page.assert_ok().assert_contains("东关60号院").assert_contains("value=\"needy\" selected");
+        let mut tx = app.db.read().await.unwrap();
+        let estates = place::estates(&mut tx, app.home.tenant).await.unwrap();
+        let estate = estates.iter().find(|estate| estate.name == "王府名苑小区").unwrap().id;
+        let page = staff.get(&format!("/residents/roll?estate={estate}")).await;
+        page.assert_contains("条件：王府名苑小区").assert_lacks("东关9号院");
+        let page = staff.get(&page.link("/residents/roll/choice?")).await;
+        page.assert_contains("3号楼");
     }
 
     async fn a_long_roll_goes_on(app: TestApp) {

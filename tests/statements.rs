@@ -97,7 +97,10 @@ const MAY_SCAN: &[&str] = &[
     "registry::store::DOORS", // from the estates down to the doors
     "registry::roll::HOMES",
     "registry::import::store::UNCONFIRMED",
-    "registry::figures::WITHIN", // a row for each figure of a building, and none for a person
+    // A row for each figure of a building, and none for a person.
+    "registry::figures::TOTAL",
+    "registry::figures::TOTAL_IN_REACH",
+    "registry::figures::ESTATES",
     "registry::figures::STALE",
     "registry::roll::FIGURE_IN_BUILDINGS",
     // Where several filters meet, which no figure counts; it stops at ten thousand.

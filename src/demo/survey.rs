@@ -83,8 +83,8 @@ pub async fn requests(db: &Db, community: &Community, residents: &[(Uuid, Uuid)]
             Err(error) => return Err(error),
         }
     }
-    let estates = figures::within(&mut tx, act.tenant, &Scope::tenant()).await?;
-    let people = estates.iter().map(|estate| estate.figures.get("tag:subsistence_allowance")).sum();
+    let figures = figures::total(&mut tx, act.tenant, &Scope::tenant(), None).await?;
+    let people = figures.get("tag:subsistence_allowance");
     let roll = Roll { query: "tag=subsistence_allowance".to_owned(), words: "低保".to_owned(), people };
     export_request::ask(&mut tx, &act, roll, "区民政局核对救助对象，月底销毁").await?;
     Ok(tx.commit().await?)

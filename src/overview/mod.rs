@@ -8,13 +8,14 @@ pub use store::STATEMENTS;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use db::Cursor;
 use uuid::Uuid;
 
 use crate::access::{OrganisationKind, Permission, Role, Routes, Viewer};
 use crate::app::App;
 use crate::board::Post;
 use crate::error::Result;
-use crate::registry::figures::{self, EstateFigures};
+use crate::registry::figures::{self, Line};
 use crate::web::{Shell, page};
 use crate::{access, place};
 use store::{Contact, GridOf, Staff};
@@ -37,7 +38,7 @@ struct Estate {
     id: Uuid,
     name: String,
     items: Vec<Item>,
-    figures: Option<EstateFigures>,
+    figures: Option<Line>,
 }
 
 impl Estate {
@@ -62,8 +63,9 @@ impl OverviewPage {
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let scope = viewer.scope(Permission::PlaceRead);
     let mut tx = app.db.read().await?;
-    let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
-    let mut counted = figures::within(&mut tx, viewer.tenant, &scope).await?;
+    let estates = place::estates_within(&mut tx, viewer.tenant, &scope, place::MOST).await?;
+    let counted = figures::estates(&mut tx, viewer.tenant, &scope, Cursor::FIRST, place::MOST).await?;
+    let mut counted = counted.items;
     let companies = access::organisations(&mut tx, viewer.tenant).await?;
     let staff = store::staff(&mut tx, viewer.tenant).await?;
     let grids = store::grids(&mut tx, viewer.tenant).await?;

@@ -9,7 +9,8 @@ mod web;
 pub use model::{Building, Dwelling, Estate, Grid, Spot, Unit, Use, floor_words, room_words, unit_words};
 pub use settler::Settler;
 pub use store::{
-    STATEMENTS, all_buildings, assign_grid, building_in_reach, buildings, create_estate, create_grid, dwelling, estate,
-    estate_within, estates, estates_within, grids, set_estate, set_use, spot, spot_by_code, spot_of_unit, units,
+    MOST, STATEMENTS, all_buildings, assign_grid, building_in_reach, buildings, create_estate, create_grid, dwelling,
+    estate, estate_within, estates, estates_within, grid, grids, set_estate, set_use, spot, spot_by_code, spot_of_unit,
+    units,
 };
 pub use web::routes;

@@ -30,7 +30,8 @@ statements! {
     ESTATE = "SELECT id, name, station_address, property_company_id FROM estates WHERE tenant_id = $1 AND id = $2";
     ESTATES = "SELECT id, name, station_address, property_company_id FROM estates WHERE tenant_id = $1
         ORDER BY created_at, id LIMIT 500";
-    GRIDS = "SELECT id, code, name FROM grids WHERE tenant_id = $1 ORDER BY code LIMIT 1000";
+    GRID = "SELECT id, code, name FROM grids WHERE tenant_id = $1 AND id = $2";
+    GRIDS = "SELECT id, code, name FROM grids WHERE tenant_id = $1 ORDER BY code LIMIT $2";
     BUILDINGS = "SELECT id, estate_id, grid_id, name, key FROM buildings WHERE tenant_id = $1 AND estate_id = $2
         ORDER BY position, key LIMIT 1000";
     ALL_BUILDINGS = "SELECT b.id, b.estate_id, b.grid_id, b.name, b.key FROM buildings b
@@ -52,7 +53,7 @@ statements! {
     /// The estates that the scope reaches as a whole; one of them if $4 names it.
     ESTATES_WITHIN = concat!("SELECT e.id, e.name, e.station_address, e.property_company_id FROM estates e
         WHERE e.tenant_id = $1 AND (CAST($4 AS UUID) IS NULL OR e.id = $4) AND ",
-        in_reach!("$2", "$3", "$1", "e.id", "NULL", "NULL"), " ORDER BY e.created_at, e.id LIMIT 500");
+        in_reach!("$2", "$3", "$1", "e.id", "NULL", "NULL"), " ORDER BY e.created_at, e.id LIMIT $5");
     /// The estates of which the scope reaches at least one building, or the estate itself; one of them if $4 names it.
     ESTATES_IN_REACH = concat!(
         "SELECT e.id, e.name, e.station_address, c.name AS property_company, c.phone AS property_phone,
@@ -123,19 +124,27 @@ pub async fn estate(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Estate> {
     Ok(tx.one(ESTATE.bind(tenant).bind(id)).await?)
 }
 
-/// The estates that a scope reaches as a whole, oldest first.
-pub async fn estates_within(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Estate>> {
-    Ok(tx.all(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Uuid>)).await?)
+/// No list of estates or grids is longer than this.
+pub const MOST: usize = 1_000;
+
+/// The estates that a scope reaches as a whole, oldest first; at most so many.
+pub async fn estates_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, most: usize) -> Result<Vec<Estate>> {
+    let query = ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Uuid>);
+    Ok(tx.all(query.bind(most as i64)).await?)
 }
 
 /// An estate that a scope reaches as a whole; not found otherwise.
 pub async fn estate_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Estate> {
-    Ok(tx.one(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
+    Ok(tx.one(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id).bind(1_i64)).await?)
 }
 
-/// The grids of a tenant by their codes; at most 1000.
-pub async fn grids(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Grid>> {
-    Ok(tx.all(GRIDS.bind(tenant)).await?)
+/// The grids of a tenant by their codes; at most so many.
+pub async fn grids(tx: &mut Tx, tenant: Uuid, most: usize) -> Result<Vec<Grid>> {
+    Ok(tx.all(GRIDS.bind(tenant).bind(most as i64)).await?)
+}
+
+pub async fn grid(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Option<Grid>> {
+    Ok(tx.optional(GRID.bind(tenant).bind(id)).await?)
 }
 
 /// The buildings of an estate in the order of their numbers; at most 1000.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use codes::PartialDate;
-use db::{Db, Tx, record, statements, text_enum};
+use db::{Cursor, Db, Page, Tx, record, statements, text_enum};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::model::age;
 use super::tag::{ELDER_FROM, ResidenceState, Tag};
 use crate::access::{Act, Scope};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::in_reach;
 use crate::means::Means;
 use crate::place::Use;
@@ -31,6 +31,13 @@ text_enum! {
         Oldest = "oldest" "80岁以上",
         Unknown = "unknown" "年龄不详",
     }
+}
+
+/// SQL: what a line of a table is made of.
+macro_rules! in_a_table {
+    () => {
+        "('households', 'people', 'age:elder', 'age:oldest', 'dwellings', 'occupied', 'unknown')"
+    };
 }
 
 statements! {
@@ -54,11 +61,27 @@ statements! {
     /// Buildings that were last counted on another day, or never.
     OF_YESTERDAY = "SELECT b.id FROM buildings b LEFT JOIN building_figures f ON f.tenant_id = b.tenant_id AND f.building_id = b.id
             AND f.facet = 'day' WHERE b.tenant_id = $1 AND (f.amount IS NULL OR f.amount <> $2) LIMIT 5000";
-    WITHIN = concat!("SELECT e.id AS estate_id, e.name AS estate_name, b.id AS building_id, b.name AS building_name, f.facet, f.amount
-        FROM estates e JOIN buildings b ON b.tenant_id = e.tenant_id AND b.estate_id = e.id
-        LEFT JOIN building_figures f ON f.tenant_id = b.tenant_id AND f.building_id = b.id
-        WHERE e.tenant_id = $1 AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"), "
-        ORDER BY e.created_at, e.id, b.position, b.key LIMIT 100000");
+    /// All facets of a tenant.
+    TOTAL = "SELECT facet, CAST(SUM(amount) AS BIGINT) AS amount FROM building_figures WHERE tenant_id = $1 GROUP BY facet LIMIT 1000";
+    /// All facets of what somebody reaches, or of one estate of it.
+    TOTAL_IN_REACH = concat!("SELECT f.facet, CAST(SUM(f.amount) AS BIGINT) AS amount FROM buildings b CROSS JOIN building_figures f
+        WHERE b.tenant_id = $1 AND f.tenant_id = b.tenant_id AND f.building_id = b.id AND (CAST($4 AS UUID) IS NULL OR b.estate_id = $4)
+            AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"), " GROUP BY f.facet LIMIT 1000");
+    /// The estates of which somebody reaches a building, a row for each facet of a table.
+    ESTATES = concat!("SELECT e.id, e.name, e.created_at, f.facet, CAST(SUM(f.amount) AS BIGINT) AS amount
+        FROM (SELECT a.id, a.name, a.created_at FROM estates a WHERE a.tenant_id = $1 AND (CAST($4 AS UUID) IS NULL OR a.id = $4)
+            AND (a.created_at, a.id) > ($5, $6) AND EXISTS (SELECT 1 FROM buildings b WHERE b.tenant_id = $1 AND b.estate_id = a.id
+                AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"), ")
+            ORDER BY a.created_at, a.id LIMIT $7) e
+        JOIN buildings b ON b.tenant_id = $1 AND b.estate_id = e.id AND ",
+            in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"), "
+        LEFT JOIN building_figures f ON f.tenant_id = $1 AND f.building_id = b.id AND f.facet IN ", in_a_table!(), "
+        GROUP BY e.id, e.name, e.created_at, f.facet ORDER BY e.created_at, e.id LIMIT 10000");
+    /// The buildings of an estate that somebody reaches, in the same way.
+    BUILDINGS = concat!("SELECT b.id, b.name, b.position AS created_at, f.facet, f.amount FROM buildings b
+        LEFT JOIN building_figures f ON f.tenant_id = b.tenant_id AND f.building_id = b.id AND f.facet IN ", in_a_table!(), "
+        WHERE b.tenant_id = $1 AND b.estate_id = $4 AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"), "
+        ORDER BY b.position, b.key LIMIT 10000");
 }
 
 record! {
@@ -71,10 +94,8 @@ record! {
         id: Uuid, household_id: Uuid, dwelling_id: Uuid, birth_date: Option<String>, residence_state: Option<ResidenceState>,
     }
     struct Held { id: Uuid, resident_id: Uuid, tag: Tag }
-    struct FigureRow {
-        estate_id: Uuid, estate_name: String, building_id: Uuid, building_name: String, facet: Option<String>,
-        amount: Option<i64>,
-    }
+    struct Amount { facet: String, amount: i64 }
+    struct LineRow { id: Uuid, name: String, created_at: i64, facet: Option<String>, amount: Option<i64> }
 }
 
 /// Says that something has changed about the people of a building.
@@ -238,21 +259,13 @@ fn figures(people: &[Counted], dwellings: &[Dwelling], today: Date) -> BTreeMap<
     figures
 }
 
-/// The figures of one building.
-#[derive(Debug, Clone, Default)]
-pub struct BuildingFigures {
+/// What a table says of an estate or a building: homes, households, people and the old among them.
+#[derive(Debug, Clone)]
+pub struct Line {
     pub id: Uuid,
     pub name: String,
     pub figures: Figures,
-}
-
-/// The figures of an estate and of its buildings.
-#[derive(Debug, Clone, Default)]
-pub struct EstateFigures {
-    pub id: Uuid,
-    pub name: String,
-    pub figures: Figures,
-    pub buildings: Vec<BuildingFigures>,
+    created_at: i64,
 }
 
 /// Amounts by facet: `people`, `age:elder`, `tag:disabled` …
@@ -264,12 +277,6 @@ impl Figures {
         self.0.get(facet).copied().unwrap_or_default()
     }
 
-    pub fn add(&mut self, other: &Figures) {
-        for (facet, amount) in &other.0 {
-            *self.0.entry(facet.clone()).or_default() += amount;
-        }
-    }
-
     /// Of a hundred homes so many are lived in; `None` where there are none.
     pub fn occupancy(&self) -> Option<i64> {
         let homes = self.get("dwellings");
@@ -277,25 +284,52 @@ impl Figures {
     }
 }
 
-/// The figures of everything within a scope, estate by estate.
-pub async fn within(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<EstateFigures>> {
-    let rows: Vec<FigureRow> = tx.all(WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles)).await?;
-    let mut estates: Vec<EstateFigures> = Vec::new();
-    for row in rows {
-        if estates.last().is_none_or(|last| last.id != row.estate_id) {
-            estates.push(EstateFigures { id: row.estate_id, name: row.estate_name, ..EstateFigures::default() });
+/// The figures of everything within a scope, or of one estate.
+pub async fn total(tx: &mut Tx, tenant: Uuid, scope: &Scope, estate: Option<Uuid>) -> Result<Figures> {
+    let query = match (estate, scope.account) {
+        (None, None) => TOTAL.bind(tenant),
+        _ => TOTAL_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(estate),
+    };
+    let amounts: Vec<Amount> = tx.all(query).await?;
+    Ok(Figures(amounts.into_iter().map(|Amount { facet, amount }| (facet, amount)).collect()))
+}
+
+/// So many estates stand on a page at most; each has seven rows.
+pub const ESTATES_AT_ONCE: usize = 1_000;
+
+/// The estates of which a scope reaches a building, with the figures of what it reaches, oldest first.
+pub async fn estates(tx: &mut Tx, tenant: Uuid, scope: &Scope, after: Cursor, size: usize) -> Result<Page<Line>> {
+    let query = ESTATES.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Uuid>);
+    let rows = tx.all(query.bind(after.key).bind(after.id).bind(size.min(ESTATES_AT_ONCE) as i64 + 1)).await?;
+    Ok(Page::of(lines(rows), size, |line| Cursor { key: line.created_at, id: line.id }))
+}
+
+/// One estate of them.
+///
+/// Errors: not found where the scope reaches no building of it.
+pub async fn estate(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Line> {
+    let query = ESTATES.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id);
+    let rows = tx.all(query.bind(Cursor::FIRST.key).bind(Cursor::FIRST.id).bind(1_i64)).await?;
+    lines(rows).pop().ok_or(Error::NotFound)
+}
+
+/// The buildings of an estate that a scope reaches, in the order of their numbers.
+pub async fn buildings(tx: &mut Tx, tenant: Uuid, scope: &Scope, estate: Uuid) -> Result<Vec<Line>> {
+    let rows = tx.all(BUILDINGS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(estate)).await?;
+    Ok(lines(rows))
+}
+
+fn lines(rows: Vec<LineRow>) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for LineRow { id, name, created_at, facet, amount } in rows {
+        if lines.last().is_none_or(|last| last.id != id) {
+            lines.push(Line { id, name, created_at, figures: Figures::default() });
         }
-        let Some(estate) = estates.last_mut() else { continue };
-        if estate.buildings.last().is_none_or(|last| last.id != row.building_id) {
-            let (id, name) = (row.building_id, row.building_name);
-            estate.buildings.push(BuildingFigures { id, name, ..BuildingFigures::default() });
-        }
-        if let (Some(building), Some(facet), Some(amount)) = (estate.buildings.last_mut(), row.facet, row.amount) {
-            *estate.figures.0.entry(facet.clone()).or_default() += amount;
-            building.figures.0.insert(facet, amount);
+        if let (Some(line), Some(facet), Some(amount)) = (lines.last_mut(), facet, amount) {
+            line.figures.0.insert(facet, amount);
         }
     }
-    Ok(estates)
+    lines
 }
 
 #[cfg(test)]

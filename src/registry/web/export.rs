@@ -46,8 +46,8 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, form: Form, asked: &
     let filter = asked.filter();
     let mut tx = app.db.read().await?;
     let people = crate::registry::roll::count(&mut tx, viewer.tenant, &scope, &filter, super::today(&act)).await?;
-    let (estates, buildings, grids) = roll::places(&mut tx, viewer.tenant, &scope, filter.estate).await?;
-    let words = roll::words(&filter, &estates, &buildings, &grids);
+    let chosen = roll::places(&mut tx, viewer.tenant, &scope, (filter.estate, filter.grid), 0).await?;
+    let words = roll::words(&filter, &chosen);
     let words = if words.is_empty() { "全部居民".to_owned() } else { words };
     let query = roll::query(&filter);
     let roll = Roll { query: query.clone(), words: words.clone(), people };

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use db::Tx;
+use db::{Cursor, Page, Tx};
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use super::{Answer, Listed, people};
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::registry::figures::{self, AgeBand, EstateFigures, Figures};
+use crate::registry::figures::{self, AgeBand, Figures, Line};
 use crate::registry::roll::{self, COUNTED, Filter, View};
 use crate::registry::tag::{ResidenceState, Tag};
 use crate::registry::{export, import};
@@ -26,6 +26,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/residents/figures", ResidentRead, show_figures)
         .get("/residents/roll", ResidentRead, list)
+        .get("/residents/roll/choice", ResidentRead, choose)
         .post("/residents/roll/views", ResidentRead, keep)
         .post("/residents/roll/views/{view}/removal", ResidentRead, remove)
         .post("/residents/roll/workbook", ResidentExport, take_away)
@@ -38,7 +39,10 @@ pub fn routes() -> Routes {
 struct FiguresPage {
     shell: Shell,
     all: Figures,
-    estates: Vec<EstateFigures>,
+    /// The estate whose buildings are listed; without one, estates are.
+    estate: Option<Line>,
+    lines: Vec<Line>,
+    next: Option<String>,
 }
 
 impl FiguresPage {
@@ -51,14 +55,53 @@ impl FiguresPage {
     fn ages(&self) -> Vec<(AgeBand, i64)> {
         AgeBand::ALL.iter().map(|age| (*age, self.all.get(&format!("age:{}", age.code())))).collect()
     }
+
+    /// What narrows a roll to the estate.
+    fn of_estate(&self) -> String {
+        self.estate.as_ref().map(|estate| format!("&estate={}", estate.id)).unwrap_or_default()
+    }
+
+    /// Where a line leads.
+    fn href(&self, line: &Line) -> String {
+        match self.estate {
+            Some(_) => format!("/buildings/{}", line.id),
+            None => format!("/residents/figures?estate={}", line.id),
+        }
+    }
 }
 
-async fn show_figures(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let scope = viewer.scope(Permission::ResidentRead);
-    let estates = figures::within(&mut app.db.read().await?, viewer.tenant, &scope).await?;
-    let mut all = Figures::default();
-    estates.iter().for_each(|estate| all.add(&estate.figures));
-    page(&FiguresPage { shell, all, estates })
+#[derive(Debug, Deserialize)]
+struct FiguresAsked {
+    estate: Option<Uuid>,
+    after: Option<String>,
+}
+
+/// So many estates stand on a page of figures.
+const ESTATES: usize = 30;
+
+/// Of all estates, and of the buildings of one; whoever reaches only one is shown its buildings at once.
+async fn show_figures(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Query(asked): Query<FiguresAsked>,
+) -> Result<Response> {
+    let (tenant, scope) = (viewer.tenant, viewer.scope(Permission::ResidentRead));
+    let mut tx = app.db.read().await?;
+    let after = asked.after.and_then(|after| after.parse().ok()).unwrap_or(Cursor::FIRST);
+    let listed = match asked.estate {
+        Some(id) => Page { items: vec![figures::estate(&mut tx, tenant, &scope, id).await?], next: None },
+        None => figures::estates(&mut tx, tenant, &scope, after, ESTATES).await?,
+    };
+    let next = listed.next.map(|next| format!("/residents/figures?after={next}"));
+    let mut lines = listed.items;
+    let one = asked.estate.is_some() || (after == Cursor::FIRST && lines.len() == 1);
+    let estate = if one { lines.pop() } else { None };
+    if let Some(estate) = &estate {
+        lines = figures::buildings(&mut tx, tenant, &scope, estate.id).await?;
+    }
+    let all = figures::total(&mut tx, tenant, &scope, estate.as_ref().map(|estate| estate.id)).await?;
+    page(&FiguresPage { shell, all, estate, lines, next })
 }
 
 // ---------- rolls ----------
@@ -127,24 +170,13 @@ pub(super) fn query(filter: &Filter) -> String {
     query.finish()
 }
 
-#[derive(Template)]
-#[template(path = "registry/web/roll.html")]
-struct RollPage {
-    shell: Shell,
+/// The form that a filter is put together with.
+struct Chooser {
     form: Form,
-    filter: Filter,
-    query: String,
-    estates: Vec<(String, String)>,
-    buildings: Vec<(String, String)>,
-    grids: Vec<(String, String)>,
-    people: Vec<Listed>,
-    count: i64,
-    next: Option<String>,
-    views: Vec<View>,
-    may_export: bool,
+    places: Places,
 }
 
-impl RollPage {
+impl Chooser {
     fn tags(&self) -> Vec<(&'static str, &'static str)> {
         Tag::ALL.iter().map(|tag| (tag.code(), tag.label())).collect()
     }
@@ -156,7 +188,31 @@ impl RollPage {
     fn states(&self) -> Vec<(&'static str, &'static str)> {
         ResidenceState::ALL.iter().map(|state| (state.code(), state.label())).collect()
     }
+}
 
+#[derive(Template)]
+#[template(path = "registry/web/roll.html")]
+struct RollPage {
+    shell: Shell,
+    filter: Filter,
+    query: String,
+    chooser: Chooser,
+    people: Vec<Listed>,
+    count: i64,
+    next: Option<String>,
+    views: Vec<View>,
+    may_export: bool,
+}
+
+#[derive(Template)]
+#[template(path = "registry/web/choice.html")]
+struct ChoicePage {
+    shell: Shell,
+    filter: Filter,
+    chooser: Chooser,
+}
+
+impl RollPage {
     /// What is looked for most, each as a query with its words.
     fn usual(&self) -> Vec<(String, &'static str)> {
         let tags = [Tag::ElderLivingAlone, Tag::OldestOld, Tag::EmptyNestElder, Tag::Disabled, Tag::Needy, Tag::Child];
@@ -165,7 +221,7 @@ impl RollPage {
 
     /// The filter in words.
     fn chosen(&self) -> String {
-        let words = words(&self.filter, &self.estates, &self.buildings, &self.grids);
+        let words = words(&self.filter, &self.chooser.places);
         if words.is_empty() {
             "按小区、楼栋、标签、年龄挑选".to_owned()
         } else {
@@ -187,15 +243,15 @@ pub(super) fn counted(count: i64) -> String {
 }
 
 /// A filter in words; empty where it lets everybody through.
-pub(super) fn words(filter: &Filter, estates: &Options, buildings: &Options, grids: &Options) -> String {
+pub(super) fn words(filter: &Filter, places: &Places) -> String {
     let place = |options: &Options, id: Option<Uuid>| {
         let id = id.map(|id| id.to_string())?;
         options.iter().find(|(known, _)| *known == id).map(|(_, name)| name.clone())
     };
     let words = [
-        place(estates, filter.estate),
-        place(buildings, filter.building),
-        place(grids, filter.grid),
+        place(&places.estates, filter.estate),
+        place(&places.buildings, filter.building),
+        place(&places.grids, filter.grid),
         filter.tag.map(|tag| tag.to_string()),
         filter.age.map(|age| age.to_string()),
         filter.state.map(|state| state.to_string()),
@@ -213,9 +269,22 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     let Answer::People { people, .. } = people(&act, rows, None)? else { return Err(Error::NotFound) };
     let count = roll::count(&mut tx, viewer.tenant, &scope, &filter, today).await?;
     let views = roll::views(&mut tx, viewer.tenant, viewer.account).await?;
-    let (estates, buildings, grids) = places(&mut tx, viewer.tenant, &scope, filter.estate).await?;
+    let chooser = chooser(&mut tx, (viewer.tenant, &scope), &asked, CHOSEN_ON_THE_ROLL).await?;
     let query = query(&filter);
     let next = next.map(|before| format!("/residents/roll?{query}&before={before}"));
+    let may_export = viewer.may(Permission::ResidentExport);
+    page(&RollPage { shell, filter, query, chooser, people, count, next, views, may_export })
+}
+
+/// The page on which a filter is put together where there is too much to choose from for the roll's own.
+async fn choose(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked): Query<Asked>) -> Result<Response> {
+    let scope = viewer.scope(Permission::ResidentRead);
+    let mut tx = app.db.read().await?;
+    let chooser = chooser(&mut tx, (viewer.tenant, &scope), &asked, place::MOST).await?;
+    page(&ChoicePage { shell, filter: asked.filter(), chooser })
+}
+
+async fn chooser(tx: &mut Tx, (tenant, scope): (Uuid, &Scope), asked: &Asked, most: usize) -> Result<Chooser> {
     let form = Form::filled(&[
         ("estate", &asked.estate),
         ("building", &asked.building),
@@ -224,30 +293,58 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
         ("age", &asked.age),
         ("state", &asked.state),
     ]);
-    let may_export = viewer.may(Permission::ResidentExport);
-    page(&RollPage { shell, form, filter, query, estates, buildings, grids, people, count, next, views, may_export })
+    let filter = asked.filter();
+    Ok(Chooser { form, places: places(tx, tenant, scope, (filter.estate, filter.grid), most).await? })
 }
 
 pub(super) type Options = Vec<(String, String)>;
 
-/// What can be chosen: estates, the buildings of the one that is chosen, grids.
+/// Where people of a roll can live: estates, the buildings of the one that is chosen, grids.
+pub(super) struct Places {
+    pub estates: Options,
+    pub buildings: Options,
+    pub grids: Options,
+    /// Whether this is all that can be chosen, or there is too much of it and only what is chosen is here.
+    pub all: bool,
+}
+
+/// So many estates or grids can be chosen on the page of a roll itself, which would otherwise carry more of them than people.
+const CHOSEN_ON_THE_ROLL: usize = 40;
+
+/// The places that can be chosen where there are no more than `most` estates and grids; or else those that are chosen.
 pub(super) async fn places(
     tx: &mut Tx,
     tenant: Uuid,
     scope: &Scope,
-    estate: Option<Uuid>,
-) -> Result<(Options, Options, Options)> {
-    let estates = place::estates_within(tx, tenant, scope).await?;
+    (estate, grid): (Option<Uuid>, Option<Uuid>),
+    most: usize,
+) -> Result<Places> {
+    let mut estates = place::estates_within(tx, tenant, scope, most + 1).await?;
+    let mut grids = place::grids(tx, tenant, most + 1).await?;
+    let all = estates.len() <= most && grids.len() <= most;
+    if !all {
+        estates = match estate {
+            Some(id) => match place::estate_within(tx, tenant, scope, id).await {
+                Err(Error::NotFound) => Vec::new(),
+                found => vec![found?],
+            },
+            None => Vec::new(),
+        };
+        grids = match grid {
+            Some(id) => place::grid(tx, tenant, id).await?.into_iter().collect(),
+            None => Vec::new(),
+        };
+    }
     let buildings = match estate {
         Some(estate) => place::buildings(tx, tenant, estate).await?,
         None => Vec::new(),
     };
-    let grids = place::grids(tx, tenant).await?;
-    Ok((
-        estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect(),
-        buildings.into_iter().map(|building| (building.id.to_string(), building.name)).collect(),
-        grids.into_iter().map(|grid| (grid.id.to_string(), grid.name)).collect(),
-    ))
+    Ok(Places {
+        estates: estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect(),
+        buildings: buildings.into_iter().map(|building| (building.id.to_string(), building.name)).collect(),
+        grids: grids.into_iter().map(|grid| (grid.id.to_string(), grid.name)).collect(),
+        all,
+    })
 }
 
 async fn keep(State(app): State<App>, viewer: Viewer, mut form: Form) -> Result<Response> {
