@@ -1,8 +1,10 @@
 //! A million residents with as many issues: 200 tenants, one of them of 100,000. One tenant is made by the program's own
 //! operations and then copied, row by row in SQL: as it is into the 199 others, and nineteen times into itself, where all ids,
-//! numbers and positions carry a mark of the copy. Sealed values are bound to their tenant, so only the large one can be shown.
+//! numbers and positions carry a mark of the copy. Its people then get other given names, or there would be twenty of each, and
+//! the program indexes them. Sealed values are bound to their tenant, so only the large one can be shown.
 //! A campaign is made in the large tenant only, once everything has been copied.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -15,14 +17,22 @@ const TENANTS: usize = 200;
 const COPIES: usize = 20;
 /// What each of the other tenants has, so that all together have a million.
 const SMALL: usize = (1_000_000 - COPIES * BASE) / (TENANTS - 1);
-/// A copy's positions begin with a block of their own.
-const APART: usize = (BASE / 64 + 2) * 64;
+/// So far apart do the positions of two copies begin.
+const APART: usize = BASE + 120;
 
 /// What a tenant has once.
-const ONCE: [&str; 7] =
-    ["tenants", "organisations", "organisation_ancestors", "accounts", "settings", "audit_heads", "counters"];
+const ONCE: [&str; 8] = [
+    "tenants",
+    "organisations",
+    "organisation_ancestors",
+    "accounts",
+    "settings",
+    "audit_heads",
+    "counters",
+    "search_postings",
+];
 /// What every copy brings. The log and the photos stay with the original: no page of the measurement reads them.
-const EACH: [&str; 16] = [
+const EACH: [&str; 15] = [
     "estates",
     "grids",
     "buildings",
@@ -38,7 +48,6 @@ const EACH: [&str; 16] = [
     "issue_events",
     "surveys",
     "extensions",
-    "search_blocks",
 ];
 
 pub async fn run(kept: Option<&Path>) {
@@ -49,6 +58,7 @@ pub async fn run(kept: Option<&Path>) {
     if !file.exists() {
         crate::generate(folder, &database, crate::CODE, BASE).await;
         copy(&file).await;
+        index(folder, &database).await;
     }
     println!("\nThe file has {} MB.", std::fs::metadata(&file).unwrap().len() / 1_000_000);
     crate::measure("SQLite, 1,000,000 residents and issues in 200 tenants, one of 100,000", folder, &database).await;
@@ -73,8 +83,47 @@ async fn copy(file: &Path) {
     }
     let raised = format!("UPDATE counters SET value = {} WHERE name LIKE '%-position'", COPIES * APART);
     sqlite.execute(AssertSqlSafe(raised)).await.unwrap();
+    rename(&mut sqlite).await;
     sqlite.execute("COMMIT").await.unwrap();
     eprintln!("copied in {:.0?}", began.elapsed());
+}
+
+/// Gives the people of each copy other given names, of the same characters.
+async fn rename(sqlite: &mut SqliteConnection) {
+    let people = format!(
+        "SELECT id, name FROM residents WHERE tenant_id = (SELECT tenant_id FROM tenant_codes WHERE code = '{}')",
+        crate::CODE
+    );
+    let people = sqlite.fetch_all(AssertSqlSafe(people)).await.unwrap();
+    let people: Vec<(Vec<u8>, String)> = people.iter().map(|row| (row.get("id"), row.get("name"))).collect();
+    let known: BTreeSet<char> = people.iter().flat_map(|(_, name)| name.chars().skip(1)).collect();
+    let known: Vec<char> = known.into_iter().collect();
+    for (id, name) in people {
+        let n = usize::from(id[6].saturating_sub(0x80));
+        if n == 0 {
+            continue;
+        }
+        // The first character after the surname goes on by so many, the next by three times as many.
+        let other = |(at, c): (usize, char)| match known.binary_search(&c) {
+            Ok(found) if at > 0 => known[(found + n * (2 * at - 1) * 7) % known.len()],
+            _ => c,
+        };
+        let name: String = name.chars().enumerate().map(other).collect();
+        let renamed = sqlx::query("UPDATE residents SET name = ?1, search_text = ?2 WHERE id = ?3")
+            .bind(&name)
+            .bind(doorstep::registry::enrol::search_text(&name))
+            .bind(&id);
+        renamed.execute(&mut *sqlite).await.unwrap();
+    }
+}
+
+/// Lets the program index what the copies have brought.
+async fn index(folder: &Path, database: &str) {
+    let began = Instant::now();
+    let (db, _) = crate::open(folder, database).await;
+    doorstep::upkeep::index(&db).await.unwrap();
+    db.close().await;
+    eprintln!("indexed in {:.0?}", began.elapsed());
 }
 
 /// The id of a row's nth copy, in SQL; null stays null. The byte of the version, which begins with 7 in every id of the
@@ -93,7 +142,7 @@ async fn copy_table(sqlite: &mut SqliteConnection, table: &str, tenant: Option<u
         ("code", _, Some(tenant)) if table == "tenants" => format!("code || '-{tenant}'"),
         (_, _, Some(_)) => name.clone(),
         ("position", ..) if matches!(table, "issues" | "residents") => format!("position + {}", n * APART),
-        ("block", ..) => format!("block + {}", n * APART / 64),
+        ("indexed", ..) => "FALSE".to_owned(),
         ("receipt_code" | "number", ..) => format!("{name} || '-{n}'"),
         ("name", ..) if table == "estates" => format!("name || {n}"),
         ("code", ..) if table == "grids" => format!("code || '-{n}'"),
@@ -111,7 +160,6 @@ async fn copy_table(sqlite: &mut SqliteConnection, table: &str, tenant: Option<u
     let limit = match (tenant, table) {
         (Some(_), "issues" | "residents") => format!("AND position <= {SMALL}"),
         (Some(_), _) => String::new(),
-        (None, "search_blocks") => format!("AND block < {}", APART / 64),
         (None, "building_figures") => "AND substr(building_id, 7, 1) < X'80'".to_owned(),
         // Not what earlier copies have brought.
         (None, _) => "AND substr(id, 7, 1) < X'80'".to_owned(),

@@ -1,9 +1,10 @@
 //! The register as it is asked: rolls, searches for people, figures and buildings.
 
 use codes::Phone;
-use db::{Db, Query, Tx, record, statements};
+use db::{Cursor, Db, Query, Tx, record, statements};
 use doorstep::access::{Act, Scope};
 use doorstep::means::Means;
+use doorstep::registry::figures;
 use doorstep::{place, registry, search};
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ statements! {
     AMOUNT = "SELECT COUNT(*) AS position FROM residents WHERE tenant_id = $1";
     AT_DEPTH = "SELECT position FROM residents WHERE tenant_id = $1 ORDER BY position DESC LIMIT 1 OFFSET $2";
     PEOPLE = "SELECT search_text, phone_sealed FROM residents WHERE tenant_id = $1 AND phone_sealed IS NOT NULL AND ended IS NULL
-        AND position % 97 = 1 ORDER BY position LIMIT 40";
+        AND LENGTH(name) = 3 AND position % 23 = 1 ORDER BY position LIMIT 40";
 }
 
 record! {
@@ -31,6 +32,9 @@ record! {
 /// Of which there are many, some and few.
 const TAGS: [&str; 6] = ["child", "oldest_old", "elder_living_alone", "disabled", "veteran", "needy"];
 
+/// So many estates and grids are read to see whether a roll's own page can offer them.
+const CHOICES: i64 = 41;
+
 /// A roll: the estate, the tag, and the position before which it begins.
 type Roll = (Option<Uuid>, &'static str, i64);
 
@@ -40,7 +44,9 @@ pub struct Register {
     buildings: Vec<Uuid>,
     deep: Vec<Roll>,
     names: Vec<String>,
-    letters: Vec<String>,
+    pinyin: Vec<String>,
+    initials: Vec<String>,
+    two_initials: Vec<String>,
     phones: Vec<String>,
 }
 
@@ -56,8 +62,6 @@ impl Register {
         let deep = of_estates.chain(TAGS.map(|tag| (None, tag, depth))).collect();
         let people: Vec<Known> = tx.all(PEOPLE.bind(tenant)).await.unwrap();
         let word = |known: &Known, n| known.search_text.split(' ').nth(n).unwrap().to_owned();
-        // The initials of one, the pinyin of the next.
-        let letters = people.iter().enumerate().map(|(n, known)| word(known, 1 + n % 2)).collect();
         let act = Act::system(tenant, means);
         let phone = |known: &Known| act.open("phone", &known.phone_sealed).unwrap();
         Register {
@@ -66,17 +70,19 @@ impl Register {
             buildings,
             deep,
             names: people.iter().map(|known| word(known, 0)).collect(),
-            letters,
+            pinyin: people.iter().map(|known| word(known, 1)).collect(),
+            initials: people.iter().map(|known| word(known, 2)).collect(),
+            two_initials: people.iter().map(|known| word(known, 2)[..2].to_owned()).collect(),
             phones: people.iter().map(phone).collect(),
         }
     }
 
     pub fn variations(&self, scenario: Scenario) -> usize {
         match scenario {
-            Scenario::EstateRoll => self.estates.len(),
+            Scenario::EstateRoll | Scenario::EstateFigures => self.estates.len(),
             Scenario::TagRoll => TAGS.len(),
             Scenario::DeepRoll => self.deep.len(),
-            Scenario::Name | Scenario::Letters | Scenario::PhoneNumber => self.names.len(),
+            _ if scenario.is_people_search() => self.names.len(),
             Scenario::Building => self.buildings.len(),
             _ => 1,
         }
@@ -94,7 +100,9 @@ impl Register {
     pub fn searched(&self, scenario: Scenario, n: usize) -> &str {
         let texts = match scenario {
             Scenario::Name => &self.names,
-            Scenario::Letters => &self.letters,
+            Scenario::Pinyin => &self.pinyin,
+            Scenario::Initials => &self.initials,
+            Scenario::TwoInitials => &self.two_initials,
             _ => &self.phones,
         };
         &texts[n % texts.len()]
@@ -103,6 +111,7 @@ impl Register {
     pub fn path(&self, scenario: Scenario, n: usize) -> String {
         match scenario {
             Scenario::Figures => "/residents/figures".to_owned(),
+            Scenario::EstateFigures => format!("/residents/figures?estate={}", self.estates[n % self.estates.len()]),
             Scenario::Building => format!("/buildings/{}", self.buildings[n % self.buildings.len()]),
             _ => {
                 let (estate, tag, before) = self.roll(scenario, n);
@@ -120,8 +129,14 @@ impl Register {
         let everywhere = |query: Query| query.bind(everything.account).bind(&everything.roles);
         match scenario {
             Scenario::Figures => {
-                let within = find(registry::figures::STATEMENTS, "WITHIN").bind(tenant);
-                tx.rows(everywhere(within)).await.unwrap();
+                figures::estates(&mut tx, tenant, &everything, Cursor::FIRST, 30).await.unwrap();
+                figures::total(&mut tx, tenant, &everything, None).await.unwrap();
+            }
+            Scenario::EstateFigures => {
+                let estate = self.estates[n % self.estates.len()];
+                figures::estate(&mut tx, tenant, &everything, estate).await.unwrap();
+                figures::buildings(&mut tx, tenant, &everything, estate).await.unwrap();
+                figures::total(&mut tx, tenant, &everything, Some(estate)).await.unwrap();
             }
             Scenario::Building => {
                 let building = self.buildings[n % self.buildings.len()];
@@ -135,7 +150,7 @@ impl Register {
                 let found = everywhere(of("BY_PHONE").bind(tenant));
                 tx.rows(found.bind(act.fingerprint("phone", phone.as_str()))).await.unwrap();
             }
-            Scenario::Name | Scenario::Letters => {
+            _ if scenario.is_people_search() => {
                 let terms = search::Terms::read(self.searched(scenario, n));
                 let conditions = |query: Query| terms.patterns().into_iter().fold(everywhere(query), Query::bind);
                 let among = |batch: &[i64]| conditions(search::in_batch(of("SEARCH"), tenant, batch));
@@ -167,10 +182,14 @@ impl Register {
             people.bind(nobody).bind(""),
             figure,
             of("VIEWS").bind(Uuid::nil()),
-            of_place("ESTATES_WITHIN").bind(nobody).bind("").bind(nobody),
-            of_place("GRIDS"),
+            of_place("ESTATES_WITHIN").bind(nobody).bind("").bind(nobody).bind(CHOICES),
+            of_place("GRIDS").bind(CHOICES),
         ];
         queries.extend(estate.map(|estate| of_place("BUILDINGS").bind(estate)));
+        if self.estates.len() as i64 >= CHOICES {
+            let one = |estate: Uuid| of_place("ESTATES_WITHIN").bind(nobody).bind("").bind(estate).bind(1_i64);
+            queries.extend(estate.map(one));
+        }
         for query in queries {
             tx.rows(query).await.unwrap();
         }

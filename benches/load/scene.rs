@@ -38,16 +38,19 @@ pub enum Scenario {
     TagRoll,
     DeepRoll,
     Name,
-    Letters,
+    Pinyin,
+    Initials,
+    TwoInitials,
     PhoneNumber,
     Figures,
+    EstateFigures,
     Building,
     Pack,
     Visit,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 17] = {
+    pub const ALL: [Scenario; 20] = {
         use Scenario::*;
         [
             List,
@@ -61,9 +64,12 @@ impl Scenario {
             TagRoll,
             DeepRoll,
             Name,
-            Letters,
+            Pinyin,
+            Initials,
+            TwoInitials,
             PhoneNumber,
             Figures,
+            EstateFigures,
             Building,
             Pack,
             Visit,
@@ -87,9 +93,12 @@ impl Scenario {
             Scenario::TagRoll => "roll of a tag, first page",
             Scenario::DeepRoll => "rolls, deep page",
             Scenario::Name => "search for people, name",
-            Scenario::Letters => "search for people, pinyin and initials",
+            Scenario::Pinyin => "search for people, pinyin",
+            Scenario::Initials => "search for people, initials",
+            Scenario::TwoInitials => "search for people, two initials",
             Scenario::PhoneNumber => "search for people, phone",
-            Scenario::Figures => "figures of every building",
+            Scenario::Figures => "figures, estates",
+            Scenario::EstateFigures => "figures of an estate",
             Scenario::Building => "building matrix",
             Scenario::Pack => "pack of 500 households",
             Scenario::Visit => "record of a visit, durable",
@@ -98,12 +107,13 @@ impl Scenario {
 
     /// Searched in a form, so that no name gets into an address.
     pub fn is_people_search(self) -> bool {
-        matches!(self, Scenario::Name | Scenario::Letters | Scenario::PhoneNumber)
+        use Scenario::*;
+        matches!(self, Name | Pinyin | Initials | TwoInitials | PhoneNumber)
     }
 
-    fn is_of_register(self) -> bool {
+    pub fn is_of_register(self) -> bool {
         use Scenario::*;
-        self.is_people_search() || matches!(self, EstateRoll | TagRoll | DeepRoll | Figures | Building)
+        self.is_people_search() || matches!(self, EstateRoll | TagRoll | DeepRoll | Figures | EstateFigures | Building)
     }
 }
 
