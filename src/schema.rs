@@ -22,4 +22,5 @@ migrations![
     "0010_visit",
     "0011_figures",
     "0012_postings",
+    "0013_tags_in_order",
 ];

@@ -90,11 +90,10 @@ async fn copy(file: &Path) {
 
 /// Gives the people of each copy other given names, of the same characters.
 async fn rename(sqlite: &mut SqliteConnection) {
-    let people = format!(
-        "SELECT id, name FROM residents WHERE tenant_id = (SELECT tenant_id FROM tenant_codes WHERE code = '{}')",
-        crate::CODE
-    );
-    let people = sqlite.fetch_all(AssertSqlSafe(people)).await.unwrap();
+    let tenant = sqlx::query("SELECT tenant_id FROM tenant_codes WHERE code = ?1").bind(crate::CODE);
+    let tenant: Vec<u8> = tenant.fetch_one(&mut *sqlite).await.unwrap().get("tenant_id");
+    let people = sqlx::query("SELECT id, name FROM residents WHERE tenant_id = ?1").bind(&tenant);
+    let people = people.fetch_all(&mut *sqlite).await.unwrap();
     let people: Vec<(Vec<u8>, String)> = people.iter().map(|row| (row.get("id"), row.get("name"))).collect();
     let known: BTreeSet<char> = people.iter().flat_map(|(_, name)| name.chars().skip(1)).collect();
     let known: Vec<char> = known.into_iter().collect();
@@ -109,9 +108,10 @@ async fn rename(sqlite: &mut SqliteConnection) {
             _ => c,
         };
         let name: String = name.chars().enumerate().map(other).collect();
-        let renamed = sqlx::query("UPDATE residents SET name = ?1, search_text = ?2 WHERE id = ?3")
+        let renamed = sqlx::query("UPDATE residents SET name = ?1, search_text = ?2 WHERE tenant_id = ?3 AND id = ?4")
             .bind(&name)
             .bind(doorstep::registry::enrol::search_text(&name))
+            .bind(&tenant)
             .bind(&id);
         renamed.execute(&mut *sqlite).await.unwrap();
     }
@@ -141,7 +141,9 @@ async fn copy_table(sqlite: &mut SqliteConnection, table: &str, tenant: Option<u
         ("tenant_id", _, None) => name.clone(),
         ("code", _, Some(tenant)) if table == "tenants" => format!("code || '-{tenant}'"),
         (_, _, Some(_)) => name.clone(),
-        ("position", ..) if matches!(table, "issues" | "residents") => format!("position + {}", n * APART),
+        ("position", ..) if matches!(table, "issues" | "residents" | "resident_tags") => {
+            format!("position + {}", n * APART)
+        }
         ("indexed", ..) => "FALSE".to_owned(),
         ("receipt_code" | "number", ..) => format!("{name} || '-{n}'"),
         ("name", ..) if table == "estates" => format!("name || {n}"),

@@ -167,7 +167,7 @@ impl Register {
         let (tenant, nobody, no_text) = (self.tenant, None::<Uuid>, None::<String>);
         let of = |name: &str| find(registry::roll::STATEMENTS, name).bind(tenant);
         let of_place = |name: &str| find(place::STATEMENTS, name).bind(tenant);
-        let roll = if estate.is_some() { "IN_ESTATE" } else { "ANYWHERE" };
+        let roll = if estate.is_some() { "IN_ESTATE" } else { "OF_TAG" };
         let roll = of(roll).bind(nobody).bind("").bind(estate).bind(nobody).bind(nobody).bind("");
         let roll = roll.bind(no_text.clone()).bind(no_text).bind(false).bind(tag).bind(before).bind(31_i64);
         let found: Vec<At> = tx.all(roll).await.unwrap();

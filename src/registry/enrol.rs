@@ -118,8 +118,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1, $22, $22, $23,
             FALSE, $24, $25)";
     TAGS = "SELECT tag FROM resident_tags WHERE tenant_id = $1 AND resident_id = $2 AND until IS NULL";
-    ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by, verified_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $5)";
+    ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by, verified_at, position)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $5, (SELECT position FROM residents WHERE tenant_id = $1 AND id = $3))";
     END_TAG = "UPDATE resident_tags SET until = $4, evidence = LTRIM(evidence || $5, '；')
         WHERE tenant_id = $1 AND resident_id = $2 AND tag = $3 AND until IS NULL";
 }

@@ -52,8 +52,8 @@ statements! {
         WHERE t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.until IS NULL
             AND r.tenant_id = $1 AND r.building_id = $2 AND r.ended IS NULL LIMIT 50000";
     DWELLINGS = "SELECT id, use AS usage FROM dwellings WHERE tenant_id = $1 AND building_id = $2 LIMIT 20000";
-    ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by, verified_at)
-        VALUES ($1, $2, $3, $4, $5, $6, NULL, $5)";
+    ADD_TAG = "INSERT INTO resident_tags (tenant_id, id, resident_id, tag, since, evidence, set_by, verified_at, position)
+        VALUES ($1, $2, $3, $4, $5, $6, NULL, $5, (SELECT position FROM residents WHERE tenant_id = $1 AND id = $3))";
     END_TAG = "UPDATE resident_tags SET until = $3 WHERE tenant_id = $1 AND id = $2 AND until IS NULL";
     FORGET = "DELETE FROM building_figures WHERE tenant_id = $1 AND building_id = $2";
     ADD = "INSERT INTO building_figures (tenant_id, building_id, facet, amount) VALUES ($1, $2, $3, $4)

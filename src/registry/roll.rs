@@ -60,6 +60,10 @@ statements! {
     /// The latest registered first.
     ANYWHERE = concat!("SELECT r.position FROM residents r CROSS JOIN buildings b WHERE r.position < $12 AND", conditions!(),
         " ORDER BY r.position DESC LIMIT $13");
+    /// Whoever has a tag, without meeting those who do not.
+    OF_TAG = concat!("SELECT r.position FROM resident_tags o CROSS JOIN residents r CROSS JOIN buildings b WHERE o.tenant_id = $1
+        AND o.tag = $11 AND o.until IS NULL AND o.position < $12 AND r.id = o.resident_id AND", conditions!(),
+        " ORDER BY o.position DESC LIMIT $13");
     /// From the buildings of an estate to their people: whoever walked along the people would meet all others on the way.
     IN_ESTATE = concat!("SELECT r.position FROM buildings b CROSS JOIN residents r WHERE b.estate_id = $4 AND r.position < $12 AND",
         conditions!(), " ORDER BY r.position DESC LIMIT $13");
@@ -170,7 +174,8 @@ pub(super) async fn positions(
     before: i64,
     size: usize,
 ) -> Result<(Vec<i64>, Option<i64>)> {
-    let statement = filter.narrowest(scope, [IN_BUILDING, IN_ESTATE, IN_BUILDINGS, ANYWHERE]);
+    let anywhere = if filter.tag.is_some() { OF_TAG } else { ANYWHERE };
+    let statement = filter.narrowest(scope, [IN_BUILDING, IN_ESTATE, IN_BUILDINGS, anywhere]);
     let query = filter.bind(statement, tenant, scope, today).bind(before).bind(size as i64 + 1);
     let found: Vec<At> = tx.all(query).await?;
     let mut positions: Vec<i64> = found.into_iter().map(|at| at.position).collect();
