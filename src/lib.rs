@@ -29,3 +29,4 @@ pub mod today;
 pub mod upkeep;
 pub mod visit;
 pub mod web;
+pub mod workbook;

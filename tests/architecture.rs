@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const COMMON: &[&str] = &["app", "error", "keys", "means", "web"];
 
 /// What every slice stands on. These know one another and nothing above them.
-const FOUNDATION: &[&str] = &["access", "audit", "counter", "offline", "outbox", "photo", "search", "settings"];
+const FOUNDATION: &[&str] = &["access", "audit", "counter", "offline", "outbox", "photo", "search", "settings", "workbook"];
 
 /// From each module to what else it may use. `app` and `cli` stand on top and may use everything below them.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -24,10 +24,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outbox", FOUNDATION),
     ("photo", FOUNDATION),
     ("settings", FOUNDATION),
+    ("workbook", FOUNDATION),
     ("counter", FOUNDATION),
     ("search", FOUNDATION),
     ("place", FOUNDATION),
-    ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place"]),
+    ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
