@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod offline;
 pub mod outbox;
 pub mod overview;
+pub mod party;
 pub mod photo;
 pub mod place;
 pub mod registry;

@@ -20,4 +20,5 @@ migrations![
     "0008_finding",
     "0009_offline",
     "0010_visit",
+    "0011_party",
 ];

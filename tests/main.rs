@@ -21,6 +21,7 @@ mod metrics;
 mod offline;
 mod outbox;
 mod overview;
+mod party;
 mod place;
 mod races;
 mod registry;
