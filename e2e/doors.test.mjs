@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFile } from 'node:fs/promises';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
-import { axe, fits, glance, picture } from './support/look.mjs';
+import { axe, fits, glance, illustrate, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
 import { release, startServer } from './support/server.mjs';
 import {
@@ -42,11 +42,19 @@ test('ten doors without a network become visits and issues with receipts', async
   await context.setOffline(true);
   await page.reload();
   await unlock(page);
+  await illustrate(page, 'worker-doors');
 
+  let pictured = false;
   await knock(page);
   for (let door = 0; door < 10; door += 1) {
     if (door > 0) await page.getByRole('button', { name: '在家', exact: true }).click();
     await answer(page);
+    if (!pictured && (await page.locator('.dwellers').count())) {
+      await page.locator('#toast > *').waitFor({ state: 'detached' });
+      await page.getByRole('heading', { level: 1 }).scrollIntoViewIfNeeded();
+      await illustrate(page, 'worker-door');
+      pictured = true;
+    }
     if (door < 3) await tell(page, `楼道灯不亮，第 ${door + 1} 处`);
     await save(page);
   }
@@ -62,6 +70,9 @@ test('ten doors without a network become visits and issues with receipts', async
   await codes.nth(2).waitFor();
   assert.equal(await codes.count(), 3);
   await glance(page, 'doors-upload-receipts');
+  await page.locator('#toast > *').waitFor({ state: 'detached' });
+  await codes.first().scrollIntoViewIfNeeded();
+  await illustrate(page, 'worker-receipts');
 
   const resident = await context.newPage();
   await resident.goto(`/receipts/${(await codes.first().innerText()).replaceAll('-', '')}`);
@@ -524,6 +535,8 @@ test('a campaign that is withdrawn lets go of its doors when nothing hangs on th
   await toUpload(page);
   await page.getByRole('button', { name: '立即上传' }).click();
   await bar(page, '全部已上传').waitFor();
+  // The list may just be on its way once more.
+  await page.unrouteAll({ behavior: 'wait' });
 });
 
 test('a browser that cannot keep anything says so and shows another way', async (t) => {

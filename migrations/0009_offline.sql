@@ -18,6 +18,7 @@ CREATE TABLE offline_records (
 );
 --@citus SELECT create_distributed_table('offline_records', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX offline_records_held ON offline_records (tenant_id, received_at, id) WHERE state = 'held';
+CREATE INDEX offline_records_held_by_account ON offline_records (tenant_id, account_id, id) WHERE state = 'held';
 CREATE INDEX offline_records_kept ON offline_records (tenant_id, received_at) WHERE content_sealed IS NOT NULL;
 
 CREATE TABLE offline_disputes ( -- another content under an id that is taken: both are kept for somebody to look at

@@ -90,7 +90,7 @@ CREATE TABLE campaign_answers ( -- what was chosen at a door last; texts stay se
     FOREIGN KEY (tenant_id, campaign_id, dwelling_id) REFERENCES campaign_doors (tenant_id, campaign_id, dwelling_id)
 );
 --@citus SELECT create_distributed_table('campaign_answers', 'tenant_id', colocate_with => 'tenants');
-CREATE INDEX campaign_answers_by_door ON campaign_answers (tenant_id, campaign_id, dwelling_id);
+CREATE INDEX campaign_answers_by_door ON campaign_answers (tenant_id, dwelling_id, campaign_id);
 
 CREATE TABLE visit_issues ( -- 拉清单: the issues that a visit filed
     tenant_id UUID NOT NULL,

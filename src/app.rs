@@ -85,7 +85,10 @@ pub fn route_table() -> Vec<Route> {
 
 /// What is done with the messages of the outbox, by topic.
 pub fn handlers() -> Handlers {
-    Handlers::from([(registry::import::TOPIC, registry::import::handler())])
+    Handlers::from([
+        (registry::import::TOPIC, registry::import::handler()),
+        (registry::erasure::TOPIC, visit::erasure::handler()),
+    ])
 }
 
 /// What is done with the records that phones send, by kind.

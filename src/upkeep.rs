@@ -111,6 +111,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     visit::end_overdue(&mut tx, act).await?;
+    visit::erasure::forget_old(&mut tx, act).await?;
     offline::forget_old(&mut tx, act).await?;
     party::forget_old(&mut tx, act).await?;
     photo::sweep(&mut tx, act, act.at - FORM).await?;

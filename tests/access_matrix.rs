@@ -48,7 +48,8 @@ db_test! {
             for route in route_table() {
                 let Need::Permission(permission) = route.need else { continue };
                 // Every tenant has settings of the same names; only its own can be reached by them.
-                let names_a_row = route.path.contains('{') && !route.path.contains("{name}");
+                // A phone makes the ids under which it puts things, so that none is another tenant's.
+                let names_a_row = route.path.contains('{') && !route.path.contains("{name}") && route.method != Method::PUT;
                 if !names_a_row || !permission.roles().contains(&role) {
                     continue;
                 }

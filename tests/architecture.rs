@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
-    ("visit", &["access", "audit", "offline", "settings", "place", "registry", "issue"]),
+    ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
     ("party", &["access", "audit", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),

@@ -16,6 +16,7 @@ mod demo;
 mod duplicates;
 mod export;
 mod finding;
+mod fuzz;
 mod import;
 mod metrics;
 mod offline;

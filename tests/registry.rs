@@ -67,6 +67,18 @@ async fn reveals(app: &TestApp) -> Vec<String> {
 }
 
 db_test! {
+    async fn a_household_belongs_here_in_one_way(app: TestApp) {
+        living(&app, "3号楼", "2", "1302", "王秀兰", alone()).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let found = search(&staff, "3-2-1302").await;
+        let page = staff.get(&found.link("/households/")).await;
+        let (kind, version) = (format!("{}/kind", page.url), page.input("version"));
+        let fields = [("version", version.as_str()), ("kind", "relocated")];
+        staff.post(&kind, &fields).await.assert_ok().assert_contains("户别已改好").assert_contains("移民搬迁户");
+        // Somebody else has seen what was there before.
+        staff.post(&kind, &fields).await.assert_status(409);
+    }
+
     async fn people_are_found_by_name_pinyin_initials_and_numbers(app: TestApp) {
         living(&app, "3号楼", "2单元", "1302", "王秀兰", alone()).await;
         living(&app, "3号楼", "1单元", "201", "李强", named("李强")).await;

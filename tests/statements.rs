@@ -43,6 +43,7 @@ const LISTS: &[&[Statement]] = &[
     search::STATEMENTS,
     settings::STATEMENTS,
     visit::STATEMENTS,
+    visit::erasure::STATEMENTS,
 ];
 
 #[tokio::test]
@@ -103,6 +104,10 @@ const MAY_SCAN: &[&str] = &[
     // Where several filters meet, which no figure counts; it stops at ten thousand.
     "registry::roll::COUNT",
     "registry::roll::COUNT_IN_BUILDING",
+    "registry::roll::COUNT_IN_ESTATE",
+    // From the few buildings of a tenant to the people of some.
+    "registry::roll::IN_BUILDINGS",
+    "registry::roll::COUNT_IN_BUILDINGS",
     "registry::figures::OF_YESTERDAY",
     "party::store::ORGANISATIONS",
     "party::store::TERMS_ENDING",
@@ -121,6 +126,7 @@ const MAY_SCAN: &[&str] = &[
     "offline::store::OLDEST_DISPUTE",
     "offline::store::OLDEST_HELD",
     "visit::store::OWN_PEOPLE",
+    "visit::store::OWN_CAMPAIGNS",
     "registry::finding::BATCHES",
     "registry::finding::COUNTS",
     "registry::store::TAKE_UNINDEXED",
@@ -131,6 +137,7 @@ const MAY_SCAN: &[&str] = &[
     // Once an hour, without anybody waiting; or asked by nobody but tests.
     "outbox::store::SWEEP",
     "offline::store::FORGET_DISPUTES",
+    "visit::erasure::OLD",
     "registry::store::POPULATION",
 ];
 

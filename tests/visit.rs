@@ -173,8 +173,57 @@ db_test! {
         page.assert_ok().assert_contains("家里用煤吗").assert_contains(issue["number"].as_str().unwrap());
         let answers = format!("/campaigns/{}/answers?question=q1&value=yes", estate.campaign);
         estate.staff.get(&answers).await.assert_ok().assert_contains("王秀兰").assert_lacks("李建国");
+        let file = estate.staff.download_by_form(&answers.replace("?question=q1&value=yes", "/workbook"), &[("question", "q1"), ("value", "yes")]).await;
+        assert!(file.starts_with(b"PK"), "a workbook");
+        let texts = format!("/campaigns/{}/texts?question=q2", estate.campaign);
+        estate.staff.get(&texts).await.assert_ok().assert_contains("怕煤气中毒").assert_contains("601室");
         let visits = estate.staff.get(&format!("/dwellings/{}/visits", door["dwelling"].as_str().unwrap())).await;
         visits.assert_ok().assert_contains("怕煤气中毒").assert_contains("耳背").assert_contains("贺海霞");
+    }
+
+    async fn a_number_in_a_problem_is_for_those_who_visit_only(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let receipt = estate.visit(&app, "501", "home", json!({ "problems": [{ "category": "noise", "text": "楼上太吵，打 13800001234 找我" }] })).await;
+        assert!(receipt["answer"]["warnings"][0].as_str().unwrap().contains("号码隐去了"), "{receipt}");
+        let found = estate.staff.get("/issues?q=楼上太吵").await;
+        estate.staff.get(&found.link("/issues/0")).await.assert_ok().assert_lacks("13800001234").assert_contains("楼上太吵");
+    }
+
+    async fn an_empty_home_of_registered_people_is_looked_at(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let receipt = estate.visit(&app, "402", "vacant", json!({ "usage": "vacant" })).await;
+        assert_eq!(receipt["answer"]["findings"], 1, "{receipt}");
+        assert_eq!(estate.door("402").await["usage"], Value::Null, "somebody is registered there");
+        estate.staff.get("/residents/changes").await.assert_ok().assert_contains("走访时是空户").assert_contains("赵铁柱");
+    }
+
+    async fn what_was_said_at_a_door_goes_with_the_data_of_whoever_asks(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let door = estate.door("602").await;
+        let resident: Uuid = door["households"][0]["people"][0]["id"].as_str().unwrap().parse().unwrap();
+        estate.visit(&app, "602", "home", json!({ "answers": [{ "question": "q1", "value": "yes" }, { "question": "q2", "value": "怕黑" }], "note": "常年吃药" })).await;
+        let page = format!("/dwellings/{}/visits", door["dwelling"].as_str().unwrap());
+        estate.staff.get(&page).await.assert_ok().assert_contains("常年吃药").assert_contains("怕黑");
+        let mut tx = app.db.begin().await.unwrap();
+        doorstep::registry::erasure::erase(&mut tx, &app.act(), resident, "本人要求").await.unwrap();
+        tx.commit().await.unwrap();
+        while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
+        estate.staff.get(&page).await.assert_ok().assert_contains("在家").assert_lacks("常年吃药").assert_lacks("怕黑");
+        let verdict = doorstep::audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
+        assert_eq!(verdict.broken, None);
+    }
+
+    async fn who_may_not_know_the_people_cannot_choose_doors_by_them(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let estate_id = place::all_buildings(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap()[0].estate_id;
+        let branch = app.person(Role::BranchSecretary).reaching(Reach::Estate, estate_id).browser().await;
+        branch.get(&format!("/campaigns/new?estate={estate_id}")).await.assert_ok().assert_lacks("只走有这些人的户");
+        let fields = [("estate", estate_id.to_string()), ("title", "看看谁病了".into()), ("until", "2026-12-10".into()),
+            ("organisation", app.home.organisation.to_string()), ("tag", "serious_illness".into())];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let page = branch.post("/campaigns", &fields).await;
+        page.assert_ok().assert_contains(&format!("<b>{}</b>户", HOMES.len()));
+        assert!(estate.staff.get("/campaigns").await.contains("看看谁病了"));
     }
 
     async fn who_was_out_comes_back_and_three_times_is_enough(app: TestApp) {
@@ -212,10 +261,11 @@ db_test! {
         let list = estate.phone.get("/doors/list").await;
         let page = estate.phone.get(&list.link("/doors/list/")).await;
         page.assert_ok().assert_contains("王秀兰").assert_contains("家里用煤吗");
-        let fields = [("id", page.input("id")), ("opened", page.input("opened")), ("outcome", "home".to_owned()), ("q1", "no".to_owned()),
+        let fields = [("id", page.input("id")), ("opened", page.input("opened")), ("outcome", "home".to_owned()), ("q1", "no".to_owned()), ("q2", "没有".to_owned()),
             ("problem", "井盖松动".to_owned()), ("category", "traffic".to_owned())];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         estate.phone.post(&page.url, &fields[..2]).await.assert_status(422).assert_contains("请选择走访结果");
+        estate.phone.post(&page.url, &fields[..3]).await.assert_status(422).assert_contains("这一问一定要答");
         estate.phone.post(&page.url, &fields).await.assert_ok().assert_contains("走访已登记");
         // Sent twice it is there once.
         estate.phone.post(&page.url, &fields).await.assert_ok().assert_contains("走访已登记");

@@ -30,29 +30,30 @@ function explain(error) {
     }
   };
   const isWeChat = /MicroMessenger/i.test(navigator.userAgent);
-  const why = error
-    ? "打开时出了错。手机里存的都还在。请关掉这一页再打开一次；还不行，就用下面的办法。"
-    : window.isSecureContext
-      ? "离线走访要把名单锁在手机里，这个浏览器做不到，没有网时会丢。"
-      : "离线走访要用 https 开头的安全网址，现在的网址不是。请向社区要正确的网址。";
+  const why = window.isSecureContext
+    ? "离线走访要把名单锁在手机里，这个浏览器做不到，没有网时会丢。"
+    : "离线走访要用 https 开头的安全网址，现在的网址不是。请向社区要正确的网址。";
   const how = isWeChat ? "请点右上角的“…”，选“在浏览器打开”。" : "请把网址复制到手机自带的浏览器里打开。";
+  const elsewhere = [
+    h("h1", { tabIndex: -1 }, "这里不能离线走访"),
+    h("p", null, why),
+    h("p", null, how),
+    h("p", { class: "copied" }, address),
+    h("button", { type: "button", class: "btn", onclick: copy }, "复制网址"),
+  ];
+  // What is kept lies in this browser: another one would not have it.
+  const broken = [
+    h("h1", { tabIndex: -1 }, "没有打开"),
+    h("p", null, "打开时出了错。手机里存的都还在，请不要清理浏览器数据。"),
+    h("button", { type: "button", class: "btn", onclick: () => location.reload() }, "重新打开"),
+  ];
+  const list = h(
+    "p",
+    null,
+    "有网的地方也可以先用简单名单：",
+    h("a", { class: "btn plain", href: "/doors/list" }, "打开简单名单"),
+  );
   document
     .getElementById("main")
-    .replaceChildren(
-      h(
-        "section",
-        { class: "card stack" },
-        h("h1", { tabIndex: -1 }, error ? "没有打开" : "这里不能离线走访"),
-        h("p", null, why),
-        h("p", null, how),
-        h("p", { class: "copied" }, address),
-        h("button", { type: "button", class: "btn", onclick: copy }, "复制网址"),
-        h(
-          "p",
-          null,
-          "有网的地方也可以先用简单名单：",
-          h("a", { class: "btn plain", href: "/doors/list" }, "打开简单名单"),
-        ),
-      ),
-    );
+    .replaceChildren(h("section", { class: "card stack" }, error ? broken : elsewhere, list));
 }

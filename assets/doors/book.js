@@ -17,7 +17,7 @@ export async function openBook() {
   const [head, names] = await Promise.all([get("meta", "pack"), keys("doors")]);
   if (head) Object.assign(book, await vault.unseal("pack", head.box), { made_at: head.made_at });
   const pieces = await Promise.all(names.map(async (name) => vault.unseal(name, await get("doors", name))));
-  book.doors = pieces.flat().sort((a, b) => a.order - b.order);
+  book.doors = inOrder(pieces.flat());
   await recount();
 }
 
@@ -84,8 +84,29 @@ async function keep(pack, etag) {
     for (const [name, piece] of sealed) await stores.doors.put(piece, name);
     await stores.meta.put({ made_at: pack.made_at, etag, box, checked_at: Date.now() }, "pack");
   });
-  Object.assign(book, head, { made_at: pack.made_at, doors: doors.sort((a, b) => a.order - b.order) });
+  Object.assign(book, head, { made_at: pack.made_at, doors: inOrder(doors) });
   await recount();
+}
+
+/** Doors as they are walked: building by building, stairwell by stairwell, each in its order. */
+function inOrder(doors) {
+  const first = new Map();
+  const keysOf = ({ campaign, building_id, unit }) => [
+    `${campaign}:${building_id}`,
+    `${campaign}:${building_id}:${unit}`,
+  ];
+  for (const door of doors)
+    for (const key of keysOf(door)) first.set(key, Math.min(door.order, first.get(key) ?? Infinity));
+  const ranked = doors.map((door) => ({ door, ranks: keysOf(door).map((key) => first.get(key)), keys: keysOf(door) }));
+  ranked.sort(
+    (a, b) =>
+      a.ranks[0] - b.ranks[0] ||
+      a.keys[0].localeCompare(b.keys[0]) ||
+      a.ranks[1] - b.ranks[1] ||
+      a.keys[1].localeCompare(b.keys[1], "zh", { numeric: true }) ||
+      a.door.order - b.door.order,
+  );
+  return ranked.map(({ door }) => door);
 }
 
 export const doorBy = (id) => book.doors.find((door) => door.id === id);

@@ -21,7 +21,7 @@ export async function readDraft(door) {
 /**
  * Keeps `form` as the door's draft. `touch()` after a change; `flush()` saves what is not saved yet; `end()` stops, waits
  * for what is under way, and keeps anything later from bringing the draft back. `warn(why)` hears "elsewhere" when another
- * tab has filled in the same door, and the error when nothing could be saved.
+ * tab has filled in the same door, "saved" when it has saved it, and the error when nothing could be saved.
  */
 export function keepDraft(door, form, warn) {
   let timer = 0;
@@ -59,6 +59,9 @@ export function keepDraft(door, form, warn) {
 
   when("draft", (word) => {
     if (!ended && word.elsewhere && word.door === door) warn("elsewhere");
+  });
+  when("outbox", (word) => {
+    if (!ended && word.elsewhere && word.saved === door) warn("saved");
   });
 
   return {

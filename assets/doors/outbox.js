@@ -33,10 +33,13 @@ export function start(whose) {
     felt("tally");
   });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && send({ force: true }));
-  when("outbox", async () => {
-    await count();
-    plan();
-  });
+  when("outbox", () => plan());
+}
+
+/** Sends nothing more: another version has taken over. */
+export function stop() {
+  account = "";
+  clearTimeout(timer);
 }
 
 /** Counts what is still on the phone. */
@@ -305,7 +308,7 @@ const pauseOf = (tries) => Math.min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUS
 /** Sets the clock for the next round: when the next record is due, or the line may be back. */
 async function plan(least = 200) {
   clearTimeout(timer);
-  if (!vault.isOpen() || line.login === "other") return;
+  if (!vault.isOpen() || !account || line.login === "other") return;
   const [outbox, photos] = await Promise.all([all("outbox"), all("photos")]);
   const waiting = new Set(outbox.filter((row) => row.state !== "clash").map((row) => row.id));
   const rows = [...outbox, ...photos.filter((row) => !waiting.has(row.record))].filter(

@@ -108,7 +108,7 @@ export async function save(form, door, campaign, account, { undoable = false } =
       if (kept) await photos.put({ ...kept, record: id, state: "waiting" });
     }
   });
-  changed("outbox");
+  changed("outbox", { saved: door.id });
   // The bar counts the record before anything else says that it is there.
   await count();
   return { id, glance };

@@ -31,6 +31,7 @@ export async function start() {
   when("locked", route);
   when("tally", paintBar);
   when("tally", () => view.sends !== undefined && view.sends !== tally.sending && view.refresh());
+  when("outbox", outbox.count);
   when("outbox", redraw);
   when("pack", async ({ elsewhere }) => {
     if (elsewhere && vault.isOpen()) await openBook();
@@ -237,9 +238,11 @@ async function renew() {
 }
 
 async function giveWay() {
+  outbox.stop();
   await state.leave?.();
-  close();
   state.leave = undefined;
+  vault.lock();
+  close();
   main.replaceChildren(
     h(
       "section",

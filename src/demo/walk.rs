@@ -160,7 +160,8 @@ impl Walk<'_> {
                 .then(|| json!({ "category": problem.0, "text": problem.1, "anonymous": true }));
             json!({ "outcome": "home", "answers": answers, "problems": problems.into_iter().collect::<Vec<_>>() })
         };
-        let saturday = (at + SignedDuration::from_hours(72)).to_zoned_datetime(calendar::shanghai()).date();
+        let day = at.to_zoned_datetime(calendar::shanghai()).date();
+        let saturday = day.nth_weekday(1, jiff::civil::Weekday::Saturday).unwrap_or(day);
         let mut slip = match rng.random_range(0..100) {
             0..70 => home(rng),
             70..88 => json!({ "outcome": "nobody" }),

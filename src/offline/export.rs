@@ -31,11 +31,18 @@ fn secret(keys: &Keys, tenant: Uuid) -> Option<SecretKey> {
     (0..8).find_map(|n| SecretKey::from_slice(&attempt(n)).ok())
 }
 
-/// The public key of a community as a JSON Web Key, for its phones.
-pub(super) fn public_key(keys: &Keys, tenant: Uuid) -> Option<Value> {
+/// What only a phone of an account has, since only the account's session is told it: without it a file could be made in
+/// anybody's name.
+fn token(keys: &Keys, tenant: Uuid, account: Uuid) -> Vec<u8> {
+    keys.sign("offline account", &[tenant.as_bytes().as_slice(), account.as_bytes()].concat())
+}
+
+/// The public key of a community as a JSON Web Key, and the account's token, for its phone.
+pub(super) fn public_key(keys: &Keys, tenant: Uuid, account: Uuid) -> Option<Value> {
     let point = secret(keys, tenant)?.public_key().to_sec1_point(false);
     let (x, y) = (URL_SAFE_NO_PAD.encode(point.x()?), URL_SAFE_NO_PAD.encode(point.y()?));
-    Some(json!({ "id": "1", "jwk": { "kty": "EC", "crv": "P-256", "x": x, "y": y } }))
+    let token = STANDARD.encode(token(keys, tenant, account));
+    Some(json!({ "id": "1", "jwk": { "kty": "EC", "crv": "P-256", "x": x, "y": y }, "token": token }))
 }
 
 #[derive(Deserialize)]
@@ -47,7 +54,7 @@ struct File {
     photos: Vec<Photo>,
 }
 
-/// The data key of a phone, sealed for the community.
+/// The data key of a phone and the token of its account, sealed for the community.
 #[derive(Deserialize)]
 struct Escrow {
     /// The public half of the phone's key of the moment.
@@ -142,8 +149,10 @@ fn open(keys: &Keys, tenant: Uuid, file: &[u8]) -> Option<(File, Aes256Gcm)> {
     shared.extract::<Sha256>(None).expand(PURPOSE, &mut wrapping).ok()?;
     let iv: [u8; 12] = STANDARD.decode(iv).ok()?.try_into().ok()?;
     let sealed = STANDARD.decode(ciphertext).ok()?;
-    let key = Aes256Gcm::new(&wrapping.into()).decrypt(&Nonce::from(iv), sealed.as_slice()).ok()?;
-    Some((file, Aes256Gcm::new_from_slice(&key).ok()?))
+    let plain = Aes256Gcm::new(&wrapping.into()).decrypt(&Nonce::from(iv), sealed.as_slice()).ok()?;
+    let (key, said) = plain.split_first_chunk::<32>()?;
+    // Whoever could time this comparison would have to bring a file for each guess to the desk.
+    (said == token(keys, tenant, file.account)).then(|| Aes256Gcm::new(key.into())).map(|key| (file, key))
 }
 
 /// What a phone keeps in a place: twelve bytes of nonce, and the content bound to the place.

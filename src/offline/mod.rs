@@ -15,8 +15,8 @@ mod store;
 mod web;
 
 pub use model::{Sent, State};
-pub use receive::{Outcome, attach, forget_old, receive};
-pub use review::todo;
+pub use receive::{Outcome, attach, forget, forget_old, receive};
+pub use review::{hidden, todo};
 pub use store::STATEMENTS;
 pub use web::routes;
 
@@ -38,8 +38,20 @@ pub type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 pub struct Recorder {
     /// Enters a record and says what the phone is told. What it refuses leaves nothing behind.
     pub record: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Means, &'a Sent) -> Doing<'a, Value>,
-    /// Adds a photo to a record that has been entered: the phone's id of the photo, and the photo.
-    pub attach: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Means, Uuid, (Uuid, Uuid)) -> Doing<'a, ()>,
-    /// What a record says, for somebody who has to decide about it: pairs of a name and a text.
-    pub words: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Sent) -> Doing<'a, Vec<(String, String)>>,
+    /// Adds a photo to a record that has been entered.
+    pub attach: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Means, Taken) -> Doing<'a, ()>,
+    /// What a record says, for somebody who has to decide about it.
+    pub words: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Sent) -> Doing<'a, Words>,
 }
+
+/// A photo that has come after its record.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken {
+    pub record: Uuid,
+    /// What the phone calls it.
+    pub name: Uuid,
+    pub photo: Uuid,
+}
+
+/// Pairs of a name and a text.
+pub type Words = Vec<(String, String)>;

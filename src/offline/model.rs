@@ -46,7 +46,8 @@ impl Sent {
     pub fn read(id: Uuid, bytes: &[u8], sent_at: Option<i64>, now: Timestamp) -> Result<Sent, String> {
         let envelope: Envelope =
             serde_json::from_slice(bytes).map_err(|_| "手机发来的内容读不懂，可能没有写完整".to_owned())?;
-        let Envelope { kind, account, made_at, mut body } = envelope;
+        let Envelope { mut kind, account, made_at, mut body } = envelope;
+        kind.retain(of_a_text);
         clean(&mut body);
         Ok(Sent { id, kind, account, made_at: set_right(made_at, sent_at, now), body })
     }
@@ -68,10 +69,15 @@ fn set_right(made_at: i64, sent_at: Option<i64>, now: Timestamp) -> Timestamp {
     if made > now || made < earliest { now } else { made }
 }
 
-/// Takes out the characters that no text of a person has, and that a database may refuse.
+/// Whether a text of a person has such a character. A database may refuse the others.
+fn of_a_text(c: char) -> bool {
+    c == '\n' || c == '\t' || !c.is_control()
+}
+
+/// Takes out the characters that no text has.
 fn clean(value: &mut Value) {
     match value {
-        Value::String(text) => text.retain(|c| c == '\n' || c == '\t' || !c.is_control()),
+        Value::String(text) => text.retain(of_a_text),
         Value::Array(values) => values.iter_mut().for_each(clean),
         Value::Object(fields) => fields.values_mut().for_each(clean),
         _ => {}
@@ -101,10 +107,11 @@ mod tests {
 
     #[test]
     fn a_text_keeps_its_lines_and_loses_what_nobody_wrote() {
-        let bytes = r#"{"kind":"visit","account":"00000000-0000-0000-0000-000000000001","made_at":1,
+        let bytes = r#"{"kind":"visit\u0000","account":"00000000-0000-0000-0000-000000000001","made_at":1,
             "body":{"note":"一\u0000二\n三","list":["\u0007"]}}"#;
         let now = Timestamp::from_millisecond(NOW).unwrap();
         let sent = Sent::read(Uuid::nil(), bytes.as_bytes(), None, now).unwrap();
+        assert_eq!(sent.kind, "visit");
         assert_eq!(sent.body["note"], "一二\n三");
         assert_eq!(sent.body["list"][0], "");
         assert!(Sent::read(Uuid::nil(), b"{\"kind\":1}", None, now).is_err());

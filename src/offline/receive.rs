@@ -8,8 +8,12 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::Taken;
 use super::model::{Sent, State};
-use super::store::{self, ADD_PHOTO, ANSWER, CLAIM, DISPUTE, FORGET, FORGET_DISPUTES, PHOTO, Photo, Record};
+use super::store::{
+    self, ADD_PHOTO, ANSWER, CLAIM, DISPUTE, DISPUTES_OF, FORGET, FORGET_DISPUTES, FORGET_ONE, HELD_OF, Held, Known,
+    PHOTO, Photo, RECEIPT, Record,
+};
 use crate::access::{Act, Viewer};
 use crate::app;
 use crate::error::{Error, Result};
@@ -21,6 +25,8 @@ use crate::{audit, photo};
 struct Rules {
     keep_days: i64,
     review_hours: i64,
+    /// So many records of one account are held at most.
+    held_most: i64,
 }
 
 impl Setting for Rules {
@@ -29,6 +35,9 @@ impl Setting for Rules {
 
 /// What the purpose of a sealed record is called.
 pub(super) const SEAL: &str = "offline";
+
+/// How often a record is tried again that met somebody else's change at the very moment.
+const TRIES: u8 = 3;
 
 /// What a phone is told of a record. It may forget the record once it has this.
 #[derive(Debug, Clone, Serialize)]
@@ -83,29 +92,39 @@ pub async fn receive(
     };
     let made_at = read.as_ref().map_or(act.at, |sent| sent.made_at);
 
-    let refused = match &read {
-        Err(sentence) => sentence.clone(),
-        Ok(sent) => {
-            let mut tx = db.begin().await?;
-            if tx.execute(claim(State::Accepted, "")?.bind(made_at).bind(act.at)).await? == 0 {
-                return again(tx, &act, id, &digest, bytes, made_at).await;
+    let mut tries = 0;
+    let refused = loop {
+        let sent = match &read {
+            Ok(sent) => sent,
+            Err(sentence) => break sentence.clone(),
+        };
+        let mut tx = db.begin().await?;
+        if tx.execute(claim(State::Accepted, "")?.bind(made_at).bind(act.at)).await? == 0 {
+            return again(tx, &act, id, &digest, bytes, made_at).await;
+        }
+        match enter(&mut tx, author, means, sent).await {
+            Ok(answer) => {
+                tx.execute(ANSWER.bind(act.tenant).bind(id).bind(answer.to_string())).await?;
+                let record = store::record(&mut tx, act.tenant, id).await?.ok_or(Error::NotFound)?;
+                tx.commit().await?;
+                return Ok(Outcome::Receipt(record.into()));
             }
-            match enter(&mut tx, author, means, sent).await {
-                Ok(answer) => {
-                    tx.execute(ANSWER.bind(act.tenant).bind(id).bind(answer.to_string())).await?;
-                    let record = store::record(&mut tx, act.tenant, id).await?.ok_or(Error::NotFound)?;
-                    tx.commit().await?;
-                    return Ok(Outcome::Receipt(record.into()));
-                }
-                Err(error) => why_held(error)?,
-            }
+            // Somebody else was writing at this moment; what they wrote is there at the next try.
+            Err(Error::Stale(_)) if tries < TRIES => tries += 1,
+            Err(error) => break why_held(error)?,
         }
     };
     let mut tx = db.begin().await?;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let Held { amount } = tx.one(HELD_OF.bind(act.tenant).bind(author.account).bind(rules.held_most)).await?;
+    if amount >= rules.held_most {
+        // It stays on the phone, and comes again when some of the others have been looked at.
+        return Err(Error::TooMany(3600));
+    }
     if tx.execute(claim(State::Held, &refused)?.bind(made_at).bind(act.at)).await? == 0 {
         return again(tx, &act, id, &digest, bytes, made_at).await;
     }
-    audit::record(&mut tx, &act, "hold", ("offline_record", id), &refused, &[]).await?;
+    audit::record(&mut tx, &act, "hold", ("offline_record", id), "", &[]).await?;
     let record = store::record(&mut tx, act.tenant, id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok(Outcome::Receipt(record.into()))
@@ -164,17 +183,33 @@ pub async fn attach(db: &Db, means: &Means, author: &Viewer, record: Uuid, id: U
     let mut tx = db.begin().await?;
     let of = of_author(&mut tx, &act, record).await?;
     let photo = photo::keep(&mut tx, &act, &picture).await?;
-    let entered = of.state == State::Accepted;
+    let mut entered = of.state == State::Accepted;
+    if let Some(recorder) = app::recorder(&of.kind).filter(|_| entered) {
+        match (recorder.attach)(&mut tx, author, means, Taken { record, name: id, photo }).await {
+            // It may belong to the other content that has come under this id, and then waits with that.
+            Err(Error::Refused(_)) if !tx.all::<Known>(DISPUTES_OF.bind(act.tenant).bind(record)).await?.is_empty() => {
+                entered = false;
+            }
+            other => other?,
+        }
+    }
     let row = ADD_PHOTO.bind(act.tenant).bind(record).bind(id).bind(digest.as_slice()).bind(photo);
     if tx.execute(row.bind(entered).bind(act.at)).await? == 0 {
         let known: Photo = tx.one(PHOTO.bind(act.tenant).bind(record).bind(id)).await?;
         return same(&known, &digest);
     }
     photo::attach(&mut tx, act.tenant, photo).await?;
-    if let Some(recorder) = app::recorder(&of.kind).filter(|_| entered) {
-        (recorder.attach)(&mut tx, author, means, record, (id, photo)).await?;
-    }
     Ok(tx.commit().await?)
+}
+
+/// The receipts of some records of an account as they stand now; at most a hundred.
+pub(super) async fn receipts(tx: &mut Tx, author: &Viewer, ids: &[Uuid]) -> Result<Vec<Receipt>> {
+    let mut receipts = Vec::new();
+    for id in ids.iter().take(100) {
+        let record: Option<Record> = tx.optional(RECEIPT.bind(author.tenant).bind(*id).bind(author.account)).await?;
+        receipts.extend(record.map(Receipt::from));
+    }
+    Ok(receipts)
 }
 
 async fn of_author(tx: &mut Tx, act: &Act, record: Uuid) -> Result<Record> {
@@ -193,6 +228,12 @@ fn same(known: &Photo, digest: &[u8]) -> Result<()> {
 pub(super) async fn due(tx: &mut Tx, tenant: Uuid, since: Timestamp, now: Timestamp) -> Result<Timestamp> {
     let rules: Rules = settings::read(tx, tenant, now).await?;
     Ok(since + SignedDuration::from_hours(rules.review_hours))
+}
+
+/// Removes the bytes of one record that has been entered.
+pub async fn forget(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<()> {
+    tx.execute(FORGET_ONE.bind(tenant).bind(id)).await?;
+    Ok(())
 }
 
 /// Removes the bytes of records that were entered long ago; their ids and digests stay, so that none is entered twice.

@@ -10,7 +10,7 @@ use super::receive::{SEAL, enter};
 use super::store::{
     self, ATTACHED, Dispute, LOOSE_PHOTOS, OLDEST_DISPUTE, OLDEST_HELD, Photo, RULE, Record, SETTLE, Waiting,
 };
-use super::{Recorder, receive};
+use super::{Recorder, Taken, Words, receive};
 use crate::access::{self, Act, Permission, Viewer};
 use crate::app;
 use crate::audit;
@@ -23,7 +23,7 @@ pub(super) struct Said {
     pub by: String,
     pub made_at: Timestamp,
     pub received_at: Timestamp,
-    pub words: Vec<(String, String)>,
+    pub words: Words,
 }
 
 /// A record, and another that came under the same id.
@@ -50,10 +50,29 @@ pub(super) async fn said(
         None => vec![("内容".to_owned(), "已过保存期，内容已删除".to_owned())],
         Some(text) => match (Sent::read(id, text.as_bytes(), None, act.at), recorder(kind)) {
             (Ok(sent), Some(recorder)) => (recorder.words)(tx, &author, &sent).await?,
-            _ => vec![("原始内容".to_owned(), text.chars().take(2_000).collect())],
+            _ => vec![("原始内容".to_owned(), hidden(&text.chars().take(2_000).collect::<String>()))],
         },
     };
     Ok(Said { by: author.name, made_at, received_at, words })
+}
+
+/// A text that nobody could read, with every number in it hidden that could be somebody's.
+pub fn hidden(text: &str) -> String {
+    let (mut shown, mut digits) = (String::new(), String::new());
+    let close = |shown: &mut String, digits: &mut String| {
+        shown.push_str(if digits.len() > 6 { "******" } else { digits });
+        digits.clear();
+    };
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+        } else {
+            close(&mut shown, &mut digits);
+            shown.push(c);
+        }
+    }
+    close(&mut shown, &mut digits);
+    shown
 }
 
 pub(super) async fn pair(tx: &mut Tx, act: &Act, dispute: &Dispute) -> Result<Pair> {
@@ -75,13 +94,7 @@ pub(super) async fn retry(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     let sent = content(act, &record)?;
     let answer = enter(tx, &author, &act.means, &sent).await?;
     settle(tx, act, id, State::Accepted, "", &answer).await?;
-    let photos: Vec<Photo> = tx.all(LOOSE_PHOTOS.bind(act.tenant).bind(id)).await?;
-    if let Some(recorder) = recorder(&sent.kind) {
-        for photo in photos {
-            (recorder.attach)(tx, &author, &act.means, id, (photo.id, photo.photo_id)).await?;
-        }
-    }
-    tx.execute(ATTACHED.bind(act.tenant).bind(id)).await?;
+    attach_loose(tx, act, &author, &sent.kind, (id, id)).await?;
     audit::record(tx, act, "enter", ("offline_record", id), "", &[]).await
 }
 
@@ -101,8 +114,29 @@ pub(super) async fn rule(tx: &mut Tx, act: &Act, dispute: &Dispute, ruling: Ruli
         let read = Sent::read(dispute.id, text.as_bytes(), None, dispute.received_at).map_err(Error::Refused)?;
         let sent = Sent { made_at: dispute.made_at, ..read };
         enter(tx, &author, &act.means, &sent).await?;
+        attach_loose(tx, act, &author, &sent.kind, (dispute.record_id, sent.id)).await?;
     }
     audit::record(tx, act, "rule", ("offline_record", dispute.record_id), ruling.label(), &[]).await
+}
+
+/// Gives the photos that have come under an id to the record to which they belong.
+async fn attach_loose(
+    tx: &mut Tx,
+    act: &Act,
+    author: &Viewer,
+    kind: &str,
+    (came_under, record): (Uuid, Uuid),
+) -> Result<()> {
+    let Some(recorder) = recorder(kind) else { return Ok(()) };
+    let photos: Vec<Photo> = tx.all(LOOSE_PHOTOS.bind(act.tenant).bind(came_under)).await?;
+    for Photo { id, photo_id, .. } in photos {
+        match (recorder.attach)(tx, author, &act.means, Taken { record, name: id, photo: photo_id }).await {
+            Ok(()) => drop(tx.execute(ATTACHED.bind(act.tenant).bind(came_under).bind(id)).await?),
+            Err(Error::Refused(_)) => {} // of the other content under this id
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 async fn held(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Record> {
@@ -130,7 +164,7 @@ async fn settle(tx: &mut Tx, act: &Act, id: Uuid, state: State, sentence: &str, 
 
 /// That records wait for somebody to look at them.
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
-    if !viewer.may(Permission::UploadReview) {
+    if !viewer.may(Permission::UploadReview) || viewer.scope(Permission::UploadReview).account.is_some() {
         return Ok(Vec::new());
     }
     let held: Waiting = tx.one(OLDEST_HELD.bind(viewer.tenant)).await?;

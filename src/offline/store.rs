@@ -14,6 +14,11 @@ statements! {
     ANSWER = "UPDATE offline_records SET answer = $3 WHERE tenant_id = $1 AND id = $2";
     RECORD = "SELECT id, account_id, kind, digest, content_sealed, state, sentence, answer, made_at, received_at
         FROM offline_records WHERE tenant_id = $1 AND id = $2";
+    /// Without the content, which nobody asks for here.
+    RECEIPT = "SELECT id, account_id, kind, digest, CAST(NULL AS BYTEA) AS content_sealed, state, sentence, answer, made_at, received_at
+        FROM offline_records WHERE tenant_id = $1 AND id = $2 AND account_id = $3";
+    HELD_OF = "SELECT COUNT(*) AS amount FROM (SELECT id FROM offline_records WHERE tenant_id = $1 AND account_id = $2 AND state = 'held' LIMIT $3) p";
+    DISPUTES_OF = "SELECT id FROM offline_disputes WHERE tenant_id = $1 AND record_id = $2 LIMIT 1";
     SETTLE = "UPDATE offline_records SET state = $3, sentence = $4, answer = $5, settled_by = $6
         WHERE tenant_id = $1 AND id = $2 AND state = 'held'";
     HELD = "SELECT r.id, r.account_id, r.kind, r.digest, r.content_sealed, r.state, r.sentence, r.answer, r.made_at, r.received_at
@@ -35,10 +40,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, record_id, id) DO NOTHING";
     LOOSE_PHOTOS = "SELECT id, digest, photo_id, attached FROM offline_photos
         WHERE tenant_id = $1 AND record_id = $2 AND NOT attached ORDER BY received_at, id LIMIT 100";
-    ATTACHED = "UPDATE offline_photos SET attached = TRUE WHERE tenant_id = $1 AND record_id = $2";
+    ATTACHED = "UPDATE offline_photos SET attached = TRUE WHERE tenant_id = $1 AND record_id = $2 AND id = $3";
     /// What was entered is in the register; its bytes were only kept to be compared.
     FORGET = "UPDATE offline_records SET content_sealed = NULL
         WHERE tenant_id = $1 AND content_sealed IS NOT NULL AND received_at < $2 AND state <> 'held'";
+    FORGET_ONE = "UPDATE offline_records SET content_sealed = NULL WHERE tenant_id = $1 AND id = $2 AND state <> 'held'";
     FORGET_DISPUTES = "DELETE FROM offline_disputes WHERE tenant_id = $1 AND received_at < $2 AND decision IS NOT NULL";
 }
 
@@ -53,6 +59,9 @@ record! {
         pub id: Uuid, pub record_id: Uuid, pub account_id: Uuid, pub content_sealed: Vec<u8>, pub made_at: Timestamp,
         pub received_at: Timestamp,
     }
+    pub(super) struct Held { pub amount: i64 }
+    #[allow(dead_code)] // that there is one is all that is asked
+    pub(super) struct Known { pub id: Uuid }
     pub(super) struct Waiting { pub since: Option<Timestamp>, pub amount: i64 }
     #[derive(Debug, Clone)]
     pub(super) struct Photo { pub id: Uuid, pub digest: Vec<u8>, pub photo_id: Uuid, pub attached: bool }

@@ -15,7 +15,7 @@ use super::receive::{self, Outcome};
 use super::review::{self, Pair, Said};
 use super::store;
 use crate::access::web::LockedViewer;
-use crate::access::{self, Need, Permission, Routes, Viewer};
+use crate::access::{self, Act, Need, Permission, Routes, SessionKind, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::web::{Csrf, Form, FromThisSite, Shell, page, page_again, redirect};
@@ -23,15 +23,16 @@ use crate::web::{Csrf, Form, FromThisSite, Shell, page, page_again, redirect};
 /// What a record and a photo may weigh, in bytes. A record is some words; a photo was made small by its phone.
 const RECORD_LIMIT: usize = 256 << 10;
 const PHOTO_LIMIT: usize = 8 << 20;
-const LISTED: usize = 20;
+const LISTED: usize = 10;
 
 pub fn routes() -> Routes {
-    use Permission::UploadReview;
+    use Permission::{UploadReview, VisitRecord};
     Routes::default()
         .get("/offline/hello", Need::Work, hello)
         .post("/offline/pin", Need::Public, check_pin)
-        .put("/offline/records/{id}", Need::Work, create)
-        .put("/offline/records/{id}/photos/{photo}", Need::Work, create_photo)
+        .post("/offline/receipts", VisitRecord, receipts)
+        .put("/offline/records/{id}", VisitRecord, create)
+        .put("/offline/records/{id}/photos/{photo}", VisitRecord, create_photo)
         .get("/uploads", UploadReview, list)
         .post("/uploads/{id}/entry", UploadReview, retry)
         .post("/uploads/{id}/dismissal", UploadReview, dismiss)
@@ -41,11 +42,13 @@ pub fn routes() -> Routes {
 
 /// Who is signed in on this phone, and what it needs to send: the token, the time, and the key of exported files.
 async fn hello(State(app): State<App>, viewer: Viewer, csrf: Extension<Csrf>) -> Result<Json<Value>> {
-    let key = export::public_key(&app.means.keys, viewer.tenant);
+    let key = export::public_key(&app.means.keys, viewer.tenant, viewer.account);
     Ok(Json(json!({
         "account": viewer.account,
         "name": viewer.name,
         "community": viewer.tenant_name,
+        // Somebody on their own phone has a PIN already, which need not be made up.
+        "device": viewer.kind == SessionKind::Device,
         "csrf": csrf.0.0,
         "now": app.means.now().as_millisecond(),
         "key": key,
@@ -102,6 +105,22 @@ async fn create(
     })
 }
 
+#[derive(Deserialize)]
+struct Asked {
+    ids: Vec<Uuid>,
+}
+
+/// What has become of records that were held: the receipts as they stand now, of the first hundred that are asked for.
+async fn receipts(
+    State(app): State<App>,
+    viewer: Viewer,
+    _: FromThisSite,
+    Json(Asked { ids }): Json<Asked>,
+) -> Result<Json<Value>> {
+    let receipts = receive::receipts(&mut app.db.read().await?, &viewer, &ids).await?;
+    Ok(Json(json!({ "receipts": receipts })))
+}
+
 async fn create_photo(
     State(app): State<App>,
     viewer: Viewer,
@@ -117,6 +136,14 @@ async fn create_photo(
 }
 
 // ---------- what could not be entered ----------
+
+/// What is held may lie anywhere in the community, so a role that reaches only a part of it does not do.
+fn reviewer(app: &App, viewer: &Viewer) -> Result<Act> {
+    if viewer.scope(Permission::UploadReview).account.is_some() {
+        return Err(Error::Forbidden);
+    }
+    app.act(viewer, Permission::UploadReview)
+}
 
 #[derive(Template)]
 #[template(path = "offline/uploads.html")]
@@ -137,7 +164,7 @@ struct Held {
 
 impl Uploads {
     async fn of(app: &App, viewer: &Viewer, shell: Shell, form: Form, after: Cursor) -> Result<Uploads> {
-        let act = app.act(viewer, Permission::UploadReview)?;
+        let act = reviewer(app, viewer)?;
         let mut tx = app.db.read().await?;
         let records = store::held(&mut tx, act.tenant, after, LISTED).await?;
         let next = records.next.map(|cursor| format!("/uploads?after={cursor}"));
@@ -167,7 +194,7 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging
 }
 
 async fn retry(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::UploadReview)?;
+    let act = reviewer(&app, &viewer)?;
     let mut tx = app.db.begin().await?;
     match review::retry(&mut tx, &act, id).await {
         Ok(()) => tx.commit().await?,
@@ -184,7 +211,7 @@ async fn dismiss(
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response> {
-    let act = app.act(&viewer, Permission::UploadReview)?;
+    let act = reviewer(&app, &viewer)?;
     let reason = form.text("reason", "不登记的原因", 2..=100);
     if !form.ok() {
         return page_again(&Uploads::of(&app, &viewer, shell, form, Cursor::FIRST).await?);
@@ -196,7 +223,7 @@ async fn dismiss(
 }
 
 async fn rule(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, mut form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::UploadReview)?;
+    let act = reviewer(&app, &viewer)?;
     let mut tx = app.db.begin().await?;
     let dispute = store::dispute(&mut tx, act.tenant, id).await?;
     let Some(ruling) = form.choice("ruling", "怎么处理", Ruling::parse) else {
@@ -212,7 +239,7 @@ async fn rule(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, mut 
 
 /// Brings in what a phone exported because it could not send it.
 async fn bring(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::UploadReview)?;
+    let act = reviewer(&app, &viewer)?;
     let file = form.uploads.pop();
     let brought = match file {
         Some(file) => export::bring(&app, &act, &file.content).await,

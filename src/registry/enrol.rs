@@ -128,7 +128,7 @@ record! {
     struct AtDoor { building_id: Uuid, id: Option<Uuid> }
     struct Household { id: Uuid, head_name: String }
     /// Where a household lives, and what it is called after.
-    pub(super) struct Where { pub dwelling_id: Uuid, pub head_name: String }
+    pub struct Where { pub dwelling_id: Uuid, pub head_name: String }
     struct Member { name: String }
     struct Tagged { tag: Tag }
 }
@@ -244,7 +244,7 @@ pub(super) async fn head_at(tx: &mut Tx, act: &Act, dwelling: Uuid, new: &NewRes
     Ok(households.pop().and_then(|household| PersonName::parse(&household.head_name).ok()))
 }
 
-pub(super) async fn home(tx: &mut Tx, act: &Act, household: Uuid) -> Result<Where> {
+pub async fn home(tx: &mut Tx, act: &Act, household: Uuid) -> Result<Where> {
     Ok(tx.one(HOUSEHOLD_BY_ID.bind(act.tenant).bind(household)).await?)
 }
 

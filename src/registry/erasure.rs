@@ -3,13 +3,15 @@
 //! too, and the chain still holds, since it never had them.
 
 use db::{Tx, record, statements};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::enrol;
 use super::particular::Particular;
 use super::person::{self, Person};
 use crate::access::Act;
-use crate::audit;
 use crate::error::Result;
+use crate::{audit, outbox};
 
 /// What stands where a name was.
 pub const NOBODY: &str = "（已删除）";
@@ -46,8 +48,19 @@ pub async fn erase(tx: &mut Tx, act: &Act, resident: Uuid, reason: &str) -> Resu
     Ok(())
 }
 
+/// The topic under which those are told who keep something about a home besides the register.
+pub const TOPIC: &str = "registry.erased";
+
+/// What a message of the outbox says: in which home somebody lived of whom nothing may be kept.
+#[derive(Serialize, Deserialize)]
+pub struct Erased {
+    pub dwelling: Uuid,
+}
+
 async fn erase_record(tx: &mut Tx, act: &Act, id: Uuid, reason: &str) -> Result<()> {
     let before = person::person(tx, act, id).await?;
+    let dwelling = enrol::home(tx, act, before.household).await?.dwelling_id;
+    outbox::post(tx, act, TOPIC, &Erased { dwelling }).await?;
     let (gone, _) = foreseen(&before);
     let mut now = before.clone();
     now.values.retain(|particular, _| !gone.contains(particular));

@@ -1,6 +1,7 @@
 //! A roll as rows of the 居民信息登记表. Numbers are masked unless somebody has approved otherwise; what is only for those who
 //! asked why, health and notes, is left out in any case.
 
+use codes::PersonName;
 use db::Tx;
 use jiff::civil::Date;
 
@@ -44,7 +45,7 @@ pub(super) async fn rows(
                 (Column::Building, door.building_name.clone()),
                 (Column::Unit, door.unit_key.clone()),
                 (Column::Room, room_words(&door.room)),
-                (Column::Head, door.head_name.clone()),
+                (Column::Head, if whole { door.head_name.clone() } else { masked_name(&door.head_name) }),
             ];
             rows.push(place.into_iter().chain(particulars(&person, whole)).chain(said(&tags)).collect());
         }
@@ -74,13 +75,23 @@ fn particulars(person: &Person, whole: bool) -> impl Iterator<Item = (Column, St
     ];
     columns.into_iter().filter_map(move |(column, particular)| {
         let kept = person.get(particular)?;
-        Some((column, if whole { particular.words(kept) } else { particular.masked(kept) }))
+        Some((column, if whole { particular.words(kept) } else { shown(particular, kept) }))
     })
+}
+
+/// What a workbook shows that nobody has approved: a list leaves the building, so the names are masked in it too.
+fn shown(particular: Particular, kept: &str) -> String {
+    if particular == Particular::Name { masked_name(kept) } else { particular.masked(kept) }
+}
+
+fn masked_name(name: &str) -> String {
+    PersonName::parse(name).map_or_else(|_| name.to_owned(), |name| name.masked())
 }
 
 /// What the columns for tags say. Health is left out.
 fn said(tags: &[Tag]) -> impl Iterator<Item = (Column, String)> {
-    let words: Vec<&str> = tags.iter().map(|tag| tag.label()).collect();
+    let of_health = |tag: &&Tag| matches!(tag, Tag::SeriousIllness | Tag::ChronicIllness | Tag::Pregnant);
+    let words: Vec<&str> = tags.iter().filter(|tag| !of_health(tag)).map(|tag| tag.label()).collect();
     let yes = |column, tag| tags.contains(&tag).then(|| (column, "是".to_owned()));
     let plain = [
         yes(Column::PartyHousehold, Tag::PartyMemberHousehold),

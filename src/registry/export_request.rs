@@ -128,11 +128,14 @@ pub async fn decide(tx: &mut Tx, act: &Act, id: Uuid, refusal: Option<&str>) -> 
 /// Errors: refused where it was taken, not approved, or too long ago.
 pub async fn take(tx: &mut Tx, act: &Act, id: Uuid, people: usize) -> Result<()> {
     if tx.execute(TAKE.bind(act.tenant).bind(id).bind(act.account).bind(act.at)).await? == 0 {
-        return Err(Error::refused(
-            "这份名单不能领取：没有批准、已经领过、过了时限，或者不是您申请的。需要的请再申请一次",
-        ));
+        return Err(not_ready());
     }
     audit::record(tx, act, "export_whole", ("export_request", id), &format!("{people} 人，号码完整"), &[]).await
+}
+
+/// Why a roll cannot be taken away.
+pub fn not_ready() -> Error {
+    Error::refused("这份名单不能领取：没有批准、已经领过、过了时限，或者不是您申请的。需要的请再申请一次")
 }
 
 /// What waits to be approved by somebody, and what somebody may take away.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use codes::{PartialDate, Sex};
-use db::record;
+use db::{record, text_enum};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -30,6 +30,18 @@ pub const CARE: &[Tag] = &[
     Tag::Pregnant,
     Tag::ChronicIllness,
 ];
+
+text_enum! {
+    /// 户别: how a household belongs here. Several hold at once for many; the one that staff plan by is kept.
+    pub enum HouseholdKind {
+        Local = "local" "本地户籍户",
+        Migrant = "migrant" "外来户",
+        Relocated = "relocated" "移民搬迁户",
+        Tenant = "tenant" "租住户",
+        RegisteredOnly = "registered_only" "空挂户",
+        Collective = "collective" "集体户",
+    }
+}
 
 record! {
     /// A household as other pages name it.

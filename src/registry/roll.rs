@@ -45,10 +45,20 @@ statements! {
     /// The latest registered first.
     ANYWHERE = concat!("SELECT r.position FROM residents r CROSS JOIN buildings b WHERE r.position < $12 AND", conditions!(),
         " ORDER BY r.position DESC LIMIT $13");
+    /// From the buildings of an estate to their people: whoever walked along the people would meet all others on the way.
+    IN_ESTATE = concat!("SELECT r.position FROM buildings b CROSS JOIN residents r WHERE b.estate_id = $4 AND r.position < $12 AND",
+        conditions!(), " ORDER BY r.position DESC LIMIT $13");
+    /// The same for the buildings of a grid, and for all that somebody reaches.
+    IN_BUILDINGS = concat!("SELECT r.position FROM buildings b CROSS JOIN residents r WHERE r.position < $12 AND", conditions!(),
+        " ORDER BY r.position DESC LIMIT $13");
     IN_BUILDING = concat!("SELECT r.position FROM residents r CROSS JOIN buildings b WHERE r.building_id = $5 AND r.position < $12 AND",
         conditions!(), " ORDER BY r.position DESC LIMIT $13");
     COUNT = concat!("SELECT COUNT(*) AS amount FROM (SELECT r.position FROM residents r CROSS JOIN buildings b WHERE", conditions!(),
         " LIMIT 10001) c");
+    COUNT_IN_ESTATE = concat!("SELECT COUNT(*) AS amount FROM (SELECT r.position FROM buildings b CROSS JOIN residents r
+        WHERE b.estate_id = $4 AND", conditions!(), " LIMIT 10001) c");
+    COUNT_IN_BUILDINGS = concat!("SELECT COUNT(*) AS amount FROM (SELECT r.position FROM buildings b CROSS JOIN residents r
+        WHERE", conditions!(), " LIMIT 10001) c");
     COUNT_IN_BUILDING = concat!("SELECT COUNT(*) AS amount FROM (SELECT r.position FROM residents r CROSS JOIN buildings b
         WHERE r.building_id = $5 AND", conditions!(), " LIMIT 10001) c");
     /// What the figures of the buildings say of one facet.
@@ -108,6 +118,16 @@ impl Filter {
         }
     }
 
+    /// Of the statements for a building, an estate, some buildings and everywhere the one that has least to look through.
+    fn narrowest(&self, scope: &Scope, [building, estate, buildings, anywhere]: [Statement; 4]) -> Statement {
+        match (self.building, self.estate) {
+            (Some(_), _) => building,
+            (_, Some(_)) => estate,
+            _ if self.grid.is_some() || scope.account.is_some() => buildings,
+            _ => anywhere,
+        }
+    }
+
     fn bind(&self, statement: Statement, tenant: Uuid, scope: &Scope, today: Date) -> Query {
         let query = statement.bind(tenant).bind(scope.account).bind(&scope.roles);
         let births = self.age.and_then(|age| age.births(today));
@@ -132,7 +152,7 @@ pub(super) async fn positions(
     before: i64,
     size: usize,
 ) -> Result<(Vec<i64>, Option<i64>)> {
-    let statement = if filter.building.is_some() { IN_BUILDING } else { ANYWHERE };
+    let statement = filter.narrowest(scope, [IN_BUILDING, IN_ESTATE, IN_BUILDINGS, ANYWHERE]);
     let query = filter.bind(statement, tenant, scope, today).bind(before).bind(size as i64 + 1);
     let found: Vec<At> = tx.all(query).await?;
     let mut positions: Vec<i64> = found.into_iter().map(|at| at.position).collect();
@@ -172,7 +192,7 @@ pub(super) async fn count(tx: &mut Tx, tenant: Uuid, scope: &Scope, filter: &Fil
         let query = FIGURE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(filter.estate);
         return Ok(tx.one::<Amount>(query.bind(filter.building).bind(filter.grid).bind(facet)).await?.amount);
     }
-    let statement = if filter.building.is_some() { COUNT_IN_BUILDING } else { COUNT };
+    let statement = filter.narrowest(scope, [COUNT_IN_BUILDING, COUNT_IN_ESTATE, COUNT_IN_BUILDINGS, COUNT]);
     Ok(tx.one::<Amount>(filter.bind(statement, tenant, scope, today)).await?.amount)
 }
 

@@ -3,11 +3,12 @@ use db::{Query, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::model::{DoorRow, HouseholdCard};
+use super::model::{DoorRow, HouseholdCard, HouseholdKind};
 use super::person::Ending;
 use super::tag::{ResidenceState, Tag};
 use crate::access::{Act, Scope};
-use crate::error::Result;
+use crate::audit::{self, Change};
+use crate::error::{Error, Result};
 use crate::place::Use;
 use crate::search::{self, Terms, containing};
 use crate::{in_batch, in_reach};
@@ -104,7 +105,7 @@ statements! {
         WHERE d.tenant_id = $1 AND d.building_id = $2 ORDER BY LENGTH(u.key), u.key, h.created_at, h.id LIMIT 20000";
 
     HOUSEHOLD = concat!(
-        "SELECT h.id, h.head_name, h.dwelling_id, h.updated_at, d.room, d.use AS usage, u.key AS unit_key,
+        "SELECT h.id, h.head_name, h.kind, h.lock_version, h.dwelling_id, h.updated_at, d.room, d.use AS usage, u.key AS unit_key,
             b.id AS building_id, b.name AS building_name, e.name AS estate_name, g.name AS grid_name
         FROM households h JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
         JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
@@ -138,6 +139,8 @@ statements! {
 
     IN_REACH = concat!("SELECT r.id FROM residents r JOIN buildings b ON b.tenant_id = r.tenant_id AND b.id = r.building_id
         WHERE r.tenant_id = $1 AND r.id = $4 AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"));
+    SET_KIND = "UPDATE households SET kind = $4, lock_version = lock_version + 1, updated_at = $5
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ANYBODY = "SELECT id FROM residents WHERE tenant_id = $1 LIMIT 1";
     POPULATION = "SELECT (SELECT COUNT(*) FROM households WHERE tenant_id = $1 AND ended_at IS NULL) AS households,
         (SELECT COUNT(*) FROM residents WHERE tenant_id = $1 AND ended IS NULL) AS people";
@@ -170,7 +173,8 @@ record! {
 
     #[derive(Debug, Clone)]
     pub(super) struct Household {
-        pub id: Uuid, pub head_name: String, pub dwelling_id: Uuid, pub updated_at: Timestamp, pub room: String,
+        pub id: Uuid, pub head_name: String, pub kind: Option<HouseholdKind>, pub lock_version: i64, pub dwelling_id: Uuid,
+        pub updated_at: Timestamp, pub room: String,
         pub usage: Option<Use>, pub unit_key: String, pub building_id: Uuid, pub building_name: String,
         pub estate_name: String, pub grid_name: Option<String>,
     }
@@ -198,10 +202,29 @@ pub(super) async fn anybody(tx: &mut Tx, tenant: Uuid) -> Result<bool> {
     Ok(tx.optional::<Somebody>(ANYBODY.bind(tenant)).await?.is_some_and(|somebody| !somebody.id.is_nil()))
 }
 
+/// Says how a household belongs here.
+///
+/// Errors: stale if somebody has changed the household since.
+pub(super) async fn set_kind(
+    tx: &mut Tx,
+    act: &Act,
+    household: &Household,
+    seen: i64,
+    kind: Option<HouseholdKind>,
+) -> Result<()> {
+    let row = SET_KIND.bind(act.tenant).bind(household.id).bind(seen).bind(kind).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("这一户刚刚有别人改过，请刷新页面再看。".to_owned()));
+    }
+    let code = |kind: Option<HouseholdKind>| kind.map(|kind| kind.code().to_owned());
+    let change = Change { field: "kind", old: code(household.kind), new: code(kind) };
+    audit::record(tx, act, "update", ("household", household.id), "", &[change]).await
+}
+
 /// That a scope reaches a resident; not found otherwise.
 pub async fn resident_in_reach(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<()> {
     let found: Somebody = tx.one(IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?;
-    if found.id == id { Ok(()) } else { Err(crate::error::Error::NotFound) }
+    if found.id == id { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// How many households and people are registered: counted rows.

@@ -4,6 +4,7 @@
 //! (`record`): the outcome, the answers, corrections of the register, and each problem as an issue. Where nobody was in,
 //! the door comes back by itself for an evening or a weekend.
 
+pub mod erasure;
 mod model;
 mod pack;
 mod plan;

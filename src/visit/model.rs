@@ -59,6 +59,8 @@ pub(super) struct Rules {
     /// So many reports of a kind from an estate within so many days suggest a survey.
     pub cluster_reports: i64,
     pub cluster_days: i64,
+    /// How long answers and notes are kept.
+    pub keep_days: i64,
 }
 
 impl Setting for Rules {
@@ -132,9 +134,9 @@ impl Question {
         if self.kind == QuestionKind::YesNo { yes_no() } else { self.options.clone() }
     }
 
-    /// Whether what is answered is a choice, which can be counted, rather than a text, which stays sealed.
+    /// Whether what is answered can be counted, rather than a text, which stays sealed.
     pub fn is_counted(&self) -> bool {
-        matches!(self.kind, QuestionKind::YesNo | QuestionKind::Choice | QuestionKind::Choices)
+        self.kind != QuestionKind::Text
     }
 
     /// Errors: what is wrong with the answer, in a sentence.
@@ -144,12 +146,12 @@ impl Question {
         match (self.kind, said) {
             (QuestionKind::YesNo | QuestionKind::Choice, Said::One(value)) if known(value) => Ok(()),
             (QuestionKind::Choices, Said::Several(values)) if values.iter().all(known) => Ok(()),
-            (QuestionKind::Number, Said::One(value)) => match value.parse::<i64>() {
-                Ok(0..=1_000_000) => Ok(()),
+            (QuestionKind::Number, Said::One(value)) => match value.parse::<f64>() {
+                Ok(number) if (0.0..=1_000_000.0).contains(&number) => Ok(()),
                 _ => wrong("不是数字"),
             },
-            (QuestionKind::Text, Said::One(value)) if value.chars().count() <= 200 => Ok(()),
-            (QuestionKind::Text, Said::One(_)) => wrong("超过 200 个字"),
+            (QuestionKind::Text, Said::One(value)) if value.chars().count() <= 500 => Ok(()),
+            (QuestionKind::Text, Said::One(_)) => wrong("超过 500 个字"),
             _ => wrong("不在选项里"),
         }
     }
@@ -238,6 +240,17 @@ impl Standing {
             }
         }
         standing
+    }
+}
+
+impl Standing {
+    /// Nobody is sent to a door after the last day: then it is that day's evening, if nothing was agreed.
+    pub fn until(mut self, last_day: Date) -> Standing {
+        let agreed = self.last.is_some_and(|(outcome, _)| outcome == Outcome::Later);
+        if let Some(again) = self.again.as_mut().filter(|again| again.day > last_day && !agreed) {
+            *again = Again { day: last_day, part: Part::Evening };
+        }
+        self
     }
 }
 
@@ -331,8 +344,15 @@ pub fn concerned(category: Category) -> (Option<Tag>, Option<AgeBand>) {
 mod tests {
     use super::*;
 
-    const RULES: Rules =
-        Rules { attempts: 3, apart_minutes: 120, evening_hour: 17, questions: 6, cluster_reports: 3, cluster_days: 90 };
+    const RULES: Rules = Rules {
+        attempts: 3,
+        apart_minutes: 120,
+        evening_hour: 17,
+        questions: 6,
+        cluster_reports: 3,
+        cluster_days: 90,
+        keep_days: 730,
+    };
 
     fn knock(outcome: Outcome, at: &str) -> Knock {
         Knock { outcome, made_at: format!("{at}:00+08:00").parse().unwrap(), again: None }
@@ -350,6 +370,14 @@ mod tests {
         assert_eq!(again("2026-11-28T10:00"), "11月30日 星期一晚上");
         // 10 October 2026 is a Saturday on which people work.
         assert_eq!(again("2026-10-10T10:00"), "10月10日 星期六晚上");
+    }
+
+    #[test]
+    fn nobody_is_sent_after_the_last_day() {
+        let standing = Standing::after(&[knock(Outcome::Nobody, "2026-11-25T18:30")], &RULES);
+        let friday = jiff::civil::date(2026, 11, 27);
+        assert_eq!(standing.until(friday).again.map(Again::words).as_deref(), Some("11月27日 星期五晚上"));
+        assert_eq!(standing.until(jiff::civil::date(2026, 12, 31)), standing);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::model::{Choice, DoorState, Part, Question, choice};
-use super::store::{self, Campaign, OWN_DOORS, OWN_PEOPLE, OwnDoor, OwnPerson};
+use super::model::{Choice, DoorState, Outcome, Part, Question, choice};
+use super::store::{self, Campaign, OWN_CAMPAIGNS, OWN_DOORS, OWN_PEOPLE, OwnDoor, OwnPerson};
 use crate::access::{Act, Permission, Viewer};
 use crate::error::Result;
 use crate::issue::Category;
@@ -42,7 +42,7 @@ pub(super) struct PackedQuestion {
     pub id: String,
     pub kind: &'static str,
     pub text: String,
-    required: bool,
+    pub required: bool,
     pub options: Vec<Choice>,
 }
 
@@ -63,6 +63,8 @@ pub(super) struct PackedDoor {
     attempts: i64,
     again_on: Option<String>,
     again_part: Option<&'static str>,
+    /// Coming back was agreed with somebody, rather than guessed.
+    appointed: bool,
     pub again_words: String,
     pub last_words: String,
     usage: Option<&'static str>,
@@ -114,17 +116,13 @@ pub(super) async fn pack(tx: &mut Tx, viewer: &Viewer, means: &Means) -> Result<
     let scope = viewer.scope(Permission::ResidentRead);
     let people = OWN_PEOPLE.bind(act.tenant).bind(viewer.account).bind(scope.account).bind(&scope.roles);
     let people: Vec<OwnPerson> = if viewer.may(Permission::ResidentRead) { tx.all(people).await? } else { Vec::new() };
-    let mut campaigns = Vec::new();
-    for door in &doors {
-        if campaigns.last().is_none_or(|last: &PackedCampaign| last.id != door.campaign_id) {
-            campaigns.push(PackedCampaign::of(store::campaign(tx, act.tenant, door.campaign_id).await?));
-        }
-    }
+    let campaigns: Vec<Campaign> = tx.all(OWN_CAMPAIGNS.bind(act.tenant).bind(viewer.account)).await?;
     let homes = households(&act, people)?;
     let packed = doors.iter().map(|door| {
         let households = homes.get(&door.dwelling_id).cloned().unwrap_or_default();
         PackedDoor::of(door, households)
     });
+    let campaigns = campaigns.into_iter().map(PackedCampaign::of).collect();
     Ok(Pack { account: viewer.account, campaigns, doors: packed.collect(), words: words() })
 }
 
@@ -135,10 +133,10 @@ impl Pack {
         Some((self.campaigns.into_iter().find(|known| known.id == campaign)?, door))
     }
 
-    /// The doors of one campaign.
+    /// The doors of one campaign at which there is still something to do.
     pub fn of(&self, campaign: &PackedCampaign) -> impl Iterator<Item = &PackedDoor> {
         let id = campaign.id;
-        self.doors.iter().filter(move |door| door.campaign == id)
+        self.doors.iter().filter(move |door| door.campaign == id && matches!(door.state, "open" | "again"))
     }
 }
 
@@ -231,6 +229,7 @@ impl PackedDoor {
             attempts: door.attempts,
             again_on: door.again_on.clone(),
             again_part: door.again_part.map(Part::code),
+            appointed: door.last_outcome == Some(Outcome::Later),
             again_words: again.map(|again| format!("{}再来", again.words())).unwrap_or_default(),
             last_words: last.map(|(outcome, at)| format!("上次 {} {outcome}", show::moment(&at))).unwrap_or_default(),
             usage: door.usage.map(Use::code),

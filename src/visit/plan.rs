@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::model::{DoorState, Question, QuestionKind, Rules, State, Walker, deal as deal_out};
 use super::store::{
-    self, ADD, ADD_DOOR, ADD_WALKER, Campaign, DEAL, DEAL_BUILDING, OVERDUE, REMOVE_WALKER, TURN, UNSETTLED, Unsettled,
+    self, ADD, ADD_DOOR, ADD_WALKER, Campaign, DEAL, DEAL_BUILDING, DEAL_LEFT, OVERDUE, REMOVE_WALKER, TURN, UNSETTLED,
+    Unsettled,
 };
 use crate::access::{self, Act, Holder, Permission, Reach, Scope};
 use crate::error::{Error, Result};
@@ -54,7 +55,9 @@ pub async fn create(tx: &mut Tx, act: &Act, scope: &Scope, order: &Order) -> Res
         }
     }
     let today = act.at.to_zoned_datetime(calendar::shanghai()).date();
-    let mut homes = roll::homes(tx, act.tenant, scope, &order.filter, today, MOST_DOORS).await?;
+    // Of an estate of which only some buildings are wanted the others are read too.
+    let read = if order.buildings.is_empty() { MOST_DOORS } else { 4 * MOST_DOORS };
+    let mut homes = roll::homes(tx, act.tenant, scope, &order.filter, today, read).await?;
     homes.retain(|home| order.buildings.is_empty() || order.buildings.contains(&home.building_id));
     if homes.is_empty() {
         return Err(Error::refused("没有符合条件的住户，请放宽条件"));
@@ -139,8 +142,26 @@ fn grids_of(holder: &Holder, doors: &[Unsettled]) -> Vec<Uuid> {
     grids.into_iter().collect()
 }
 
+/// A campaign whose doors are still to be knocked at.
+///
+/// Errors: refused if it has ended.
+async fn running(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Campaign> {
+    let campaign = store::campaign(tx, act.tenant, id).await?;
+    match campaign.state {
+        State::Draft | State::Open => Ok(campaign),
+        State::Ended | State::Withdrawn => Err(Error::refused(format!("这次走访{}，不能再改谁去走", campaign.state))),
+    }
+}
+
+/// Deals anew what has not been walked yet.
+pub(super) async fn redeal(tx: &mut Tx, act: &Act, campaign: Uuid) -> Result<()> {
+    running(tx, act, campaign).await?;
+    deal(tx, act, campaign).await
+}
+
 /// Gives what is left of a building to one of those who knock.
 pub(super) async fn assign(tx: &mut Tx, act: &Act, campaign: Uuid, building: Uuid, account: Uuid) -> Result<()> {
+    running(tx, act, campaign).await?;
     if !store::walks(tx, act.tenant, campaign, account).await? {
         return Err(Error::refused("这个人还没有参加这次走访，请先加进来"));
     }
@@ -148,10 +169,12 @@ pub(super) async fn assign(tx: &mut Tx, act: &Act, campaign: Uuid, building: Uui
     audit::record(tx, act, "deal", ("campaign", campaign), "一栋楼换人走", &[]).await
 }
 
-/// Somebody will knock too. What they walk is dealt to them next time.
+/// Somebody will knock too. Doors that are nobody's are theirs at once; of the others some are when they are dealt anew.
 pub async fn join(tx: &mut Tx, act: &Act, campaign: Uuid, account: Uuid) -> Result<()> {
+    running(tx, act, campaign).await?;
     let joined = act.account == Some(account);
     if tx.execute(walker(act, campaign, account, joined)).await? > 0 {
+        tx.execute(DEAL_LEFT.bind(act.tenant).bind(campaign).bind(account)).await?;
         audit::record(tx, act, "join", ("campaign", campaign), "", &[]).await?;
     }
     Ok(())
@@ -159,6 +182,7 @@ pub async fn join(tx: &mut Tx, act: &Act, campaign: Uuid, account: Uuid) -> Resu
 
 /// Somebody does not knock any more; their doors are dealt out anew.
 pub(super) async fn leave(tx: &mut Tx, act: &Act, campaign: Uuid, account: Uuid) -> Result<()> {
+    running(tx, act, campaign).await?;
     tx.execute_one(REMOVE_WALKER.bind(act.tenant).bind(campaign).bind(account)).await?;
     audit::record(tx, act, "leave", ("campaign", campaign), "", &[]).await?;
     deal(tx, act, campaign).await

@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::model::{Answer, Outcome, Rules, Standing, State};
 use super::slip::{self, Correction, Finding, Problem, Slip};
 use super::store::{
-    self, ADD_ANSWER, ADD_ISSUE, ADD_VISIT, Campaign, Door, FORGET_ANSWERS, ISSUES, SET_DOOR, VisitIssue,
+    self, ADD_ANSWER, ADD_ISSUE, ADD_VISIT, Campaign, Door, FORGET_ANSWERS, HOLD_DOOR, ISSUES, LIVING, Living,
+    SET_DOOR, VisitIssue,
 };
 use crate::access::{Act, Permission, Viewer};
 use crate::error::{Error, Result};
 use crate::issue::{self, NewIssue, Place, Reporter, Source};
 use crate::means::Means;
-use crate::offline::{Recorder, Sent};
+use crate::offline::{Recorder, Sent, Taken, Words, hidden};
 use crate::place::{self, Use};
 use crate::registry::enrol::NewResident;
 use crate::registry::finding::{self, Batch, BatchKind, Said};
@@ -27,7 +28,7 @@ pub const KIND: &str = "visit";
 
 pub const RECORDER: Recorder = Recorder {
     record: |tx, author, means, sent| Box::pin(record(tx, author, means, sent)),
-    attach: |tx, author, means, visit, photo| Box::pin(attach(tx, author, means, visit, photo)),
+    attach: |tx, author, means, taken| Box::pin(attach(tx, author, means, taken)),
     words: |tx, author, sent| Box::pin(words(tx, author, sent)),
 };
 
@@ -63,9 +64,10 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
     add_visit(tx, &act, sent, &slip).await?;
     let standing = settle_door(tx, &act, sent.id, &campaign, &slip).await?;
     set_use(tx, &act, &door, &slip).await?;
+    let gone = find_gone(tx, &act, &batch(sent, &campaign), &door, &slip).await?;
     let clashes = correct(tx, author, means, sent, &campaign, &slip.edits).await?;
     for found in &slip.findings {
-        note(tx, &act, &batch(sent, &campaign), slip.dwelling, found).await?;
+        note(tx, author, &act, &batch(sent, &campaign), slip.dwelling, found).await?;
     }
     let mut issues = Vec::new();
     for (position, problem) in slip.problems.iter().enumerate() {
@@ -75,12 +77,13 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
         let link = format!("/receipts/{}", filed.receipt_code);
         issues.push(json!({ "problem": position, "number": filed.number, "code": filed.receipt_code, "link": link }));
     }
-    audit::record(tx, &act, "create", ("visit", sent.id), &door_words(&door), &[]).await?;
+    audit::record(tx, &act, "create", ("visit", sent.id), "", &[]).await?;
     Ok(json!({
         "door": { "state": standing.state.code(), "words": standing.again.map(|again| again.words()) },
         "issues": issues,
         "clashes": clashes,
-        "findings": slip.findings.len(),
+        "findings": slip.findings.len() + gone,
+        "warnings": slip.unread,
     }))
 }
 
@@ -97,7 +100,9 @@ async fn add_visit(tx: &mut Tx, act: &Act, sent: &Sent, slip: &Slip) -> Result<(
         true => None,
         false => Some(act.seal(SEAL, &serde_json::to_string(&slip.answers).map_err(anyhow::Error::from)?)?),
     };
-    let note = (!slip.note.is_empty()).then(|| act.seal(SEAL, &slip.note)).transpose()?;
+    let lines: Vec<&str> = std::iter::once(&slip.note).chain(&slip.unread).map(String::as_str).collect();
+    let note =
+        lines.iter().any(|line| !line.is_empty()).then(|| act.seal(SEAL, lines.join("\n").trim())).transpose()?;
     let row = ADD_VISIT.bind(act.tenant).bind(sent.id).bind(slip.campaign).bind(slip.dwelling).bind(act.account);
     let row = row.bind(slip.outcome).bind(slip.again.map(|again| again.day.to_string()));
     let row = row.bind(slip.again.map(|again| again.part)).bind(answers).bind(note);
@@ -108,8 +113,10 @@ async fn add_visit(tx: &mut Tx, act: &Act, sent: &Sent, slip: &Slip) -> Result<(
 /// How the door stands after all visits that have arrived, and what was answered there last.
 async fn settle_door(tx: &mut Tx, act: &Act, visit: Uuid, campaign: &Campaign, slip: &Slip) -> Result<Standing> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    tx.execute_one(HOLD_DOOR.bind(act.tenant).bind(campaign.id).bind(slip.dwelling)).await?;
     let (knocks, answered) = store::knocks(tx, act.tenant, campaign.id, slip.dwelling).await?;
-    let standing = Standing::after(&knocks, &rules);
+    let last_day = campaign.until.to_zoned_datetime(calendar::shanghai()).date();
+    let standing = Standing::after(&knocks, &rules).until(last_day);
     let door = SET_DOOR.bind(act.tenant).bind(campaign.id).bind(slip.dwelling).bind(standing.state);
     let door = door.bind(standing.attempts).bind(standing.again.map(|again| again.day.to_string()));
     let door = door.bind(standing.again.map(|again| again.part)).bind(standing.last.map(|(outcome, _)| outcome));
@@ -128,16 +135,31 @@ async fn settle_door(tx: &mut Tx, act: &Act, visit: Uuid, campaign: &Campaign, s
     Ok(standing)
 }
 
-/// What the home serves for, where that was seen. A home in which somebody is registered is not called empty by this: who
-/// has left is a finding.
+/// What the home serves for, where that was seen. A home in which somebody is registered is not called empty by this.
 async fn set_use(tx: &mut Tx, act: &Act, door: &Door, slip: &Slip) -> Result<()> {
-    let vacant = (slip.outcome == Outcome::Vacant && door.households == 0).then_some(Use::Vacant);
-    if let Some(usage) = slip.usage.or(vacant)
+    let vacant = (slip.outcome == Outcome::Vacant).then_some(Use::Vacant);
+    let usage = slip.usage.or(vacant).filter(|usage| *usage != Use::Vacant || door.households == 0);
+    if let Some(usage) = usage
         && place::set_use(tx, act, slip.dwelling, usage).await?
     {
         registry::figures::touch(tx, act, door.building_id).await?;
     }
     Ok(())
+}
+
+/// Where a home was seen empty, those who are registered there may have moved out: somebody has to look.
+async fn find_gone(tx: &mut Tx, act: &Act, batch: &Batch, door: &Door, slip: &Slip) -> Result<usize> {
+    let empty = slip.outcome == Outcome::Vacant || slip.usage == Some(Use::Vacant);
+    if !empty || door.households == 0 {
+        return Ok(0);
+    }
+    let living: Vec<Living> = tx.all(LIVING.bind(act.tenant).bind(slip.dwelling)).await?;
+    for Living { id, lock_version } in &living {
+        let words = "走访时是空户".to_owned();
+        let said = Said::MovedOut { resident: *id, seen: *lock_version, words };
+        finding::note(tx, act, batch, said).await?;
+    }
+    Ok(living.len())
 }
 
 fn batch(sent: &Sent, campaign: &Campaign) -> Batch {
@@ -158,12 +180,9 @@ async fn correct(
     }
     let act = Act::by(author, Permission::ResidentEdit, means)
         .map_err(|_| Error::refused("记录人不能改居民登记，请社区核对后登记"))?;
-    let scope = author.scope(Permission::ResidentEdit);
     let mut clashes = 0;
     for Correction { resident, seen, values } in edits {
-        registry::resident_in_reach(tx, act.tenant, &scope, *resident)
-            .await
-            .map_err(|_| Error::refused("要改的居民不在记录人的网格里，请社区核对后登记"))?;
+        reachable(tx, &act, author, *resident).await?;
         let edit = Edit { seen: *seen, made_at: sent.made_at, values: values.clone() };
         let reason = format!("走访时更正：{}", campaign.title);
         for clash in registry::edit(tx, &act, *resident, &edit, &reason).await? {
@@ -174,21 +193,26 @@ async fn correct(
     Ok(clashes)
 }
 
-/// Who came and who went waits in the re-survey for somebody to accept it.
-async fn note(tx: &mut Tx, act: &Act, batch: &Batch, dwelling: Uuid, found: &Finding) -> Result<()> {
+/// Who came and who went waits in the re-survey for somebody to accept it. It is said of this door only.
+async fn note(tx: &mut Tx, author: &Viewer, act: &Act, batch: &Batch, dwelling: Uuid, found: &Finding) -> Result<()> {
     let new = |values: &registry::Values| {
         NewResident::of(values).map(Box::new).ok_or_else(|| Error::refused("新登记的人要写姓名"))
     };
+    if let Finding::MovedOut { resident, .. } | Finding::Died { resident, .. } = found {
+        reachable(tx, act, author, *resident).await?;
+        let person = registry::person::person(tx, act, *resident).await?;
+        household_of(tx, act, dwelling, person.household).await?;
+    }
     let said = match found.clone() {
         Finding::MovedOut { resident, seen, words } => Said::MovedOut { resident, seen, words },
         Finding::Died { resident, seen, words } => Said::Died { resident, seen, words },
-        Finding::Born { household, values } => Said::Born { household, person: new(&values)? },
+        Finding::Born { household, values } => {
+            household_of(tx, act, dwelling, household).await?;
+            Said::Born { household, person: new(&values)? }
+        }
         Finding::MovedIn { household, values } => {
             let head = match household {
-                Some(household) => {
-                    let card = registry::household_card(tx, act.tenant, household).await?;
-                    PersonName::parse(&card.head_name).ok()
-                }
+                Some(household) => household_of(tx, act, dwelling, household).await?,
                 None => None,
             };
             Said::MovedIn { dwelling, head, person: new(&values)? }
@@ -196,6 +220,23 @@ async fn note(tx: &mut Tx, act: &Act, batch: &Batch, dwelling: Uuid, found: &Fin
     };
     finding::note(tx, act, batch, said).await?;
     Ok(())
+}
+
+/// The head of a household of this home.
+async fn household_of(tx: &mut Tx, act: &Act, dwelling: Uuid, household: Uuid) -> Result<Option<PersonName>> {
+    let elsewhere = || Error::refused("写下的人或那一户不在这里，请社区核对后登记");
+    let home = registry::enrol::home(tx, act, household).await.map_err(|_| elsewhere())?;
+    if home.dwelling_id != dwelling {
+        return Err(elsewhere());
+    }
+    Ok(PersonName::parse(&home.head_name).ok())
+}
+
+async fn reachable(tx: &mut Tx, act: &Act, author: &Viewer, resident: Uuid) -> Result<()> {
+    let scope = author.scope(Permission::ResidentEdit);
+    registry::resident_in_reach(tx, act.tenant, &scope, resident)
+        .await
+        .map_err(|_| Error::refused("写下的居民不在记录人的网格里，请社区核对后登记"))
 }
 
 /// Each problem is an issue, with the stairwell as its place. The phone number of a reporter who lives here is not on the
@@ -219,25 +260,28 @@ async fn file(tx: &mut Tx, act: &Act, (dwelling, door): (Uuid, &Door), problem: 
 }
 
 /// Adds a photo to the issue that it shows. An issue that has ended in the meantime needs none.
-async fn attach(tx: &mut Tx, author: &Viewer, means: &Means, visit: Uuid, (name, photo): (Uuid, Uuid)) -> Result<()> {
+async fn attach(tx: &mut Tx, author: &Viewer, means: &Means, taken: Taken) -> Result<()> {
     let act = Act::by(author, Permission::VisitRecord, means)?;
-    let issues: Vec<VisitIssue> = tx.all(ISSUES.bind(act.tenant).bind(visit)).await?;
-    let Some(shown) = issues.into_iter().find(|issue| issue.photos.0.contains(&name)) else {
+    let issues: Vec<VisitIssue> = tx.all(ISSUES.bind(act.tenant).bind(taken.record)).await?;
+    let Some(shown) = issues.into_iter().find(|issue| issue.photos.0.contains(&taken.name)) else {
         return Err(Error::refused("这张照片不属于这次走访的任何一件问题"));
     };
     if !issue::issue(tx, act.tenant, shown.issue_id).await?.state.open() {
         return Ok(());
     }
-    issue::supplement(tx, &act, shown.issue_id, "走访时拍的照片", &[photo]).await
+    issue::supplement(tx, &act, shown.issue_id, "走访时拍的照片", &[taken.photo]).await
 }
 
 /// What a record says, for somebody who has to decide about it. Values of people are not repeated; their fields are named.
-async fn words(tx: &mut Tx, author: &Viewer, sent: &Sent) -> Result<Vec<(String, String)>> {
+async fn words(tx: &mut Tx, author: &Viewer, sent: &Sent) -> Result<Words> {
     let slip = match slip::read(&sent.body, day(sent)) {
         Ok(slip) => slip,
         Err(Error::Refused(sentence)) => {
             let text = serde_json::to_string_pretty(&sent.body).unwrap_or_default();
-            return Ok(vec![pair("读不懂", sentence), pair("原始内容", text.chars().take(2_000).collect())]);
+            return Ok(vec![
+                pair("读不懂", sentence),
+                pair("原始内容", hidden(&text.chars().take(2_000).collect::<String>())),
+            ]);
         }
         Err(error) => return Err(error),
     };

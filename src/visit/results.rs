@@ -1,11 +1,13 @@
 //! What a campaign has found out: what was chosen how often, at which doors, and the problems that became issues.
 
-use db::Tx;
+use db::{Cursor, Page, Tx};
 use uuid::Uuid;
 
-use super::model::{Answer, Question};
+use super::model::{Answer, Question, QuestionKind};
 use super::record::SEAL;
-use super::store::{self, ANSWERED, AnsweredDoor, Campaign, FOUND_ISSUES, FoundIssue, TALLY, Tally, VISITS};
+use super::store::{
+    self, ANSWERED, AnsweredDoor, Campaign, FOUND_ISSUES, FoundIssue, TALLY, TEXTS, Tally, TextDoor, VISITS,
+};
 use crate::access::{Act, Scope};
 use crate::error::Result;
 use crate::issue::{Category, State};
@@ -23,33 +25,78 @@ pub(super) struct Counted {
 pub(super) async fn counted(tx: &mut Tx, tenant: Uuid, campaign: &Campaign) -> Result<Vec<Counted>> {
     let tally: Vec<Tally> = tx.all(TALLY.bind(tenant).bind(campaign.id)).await?;
     let counted = |question: &Question| {
-        let options = question.options();
-        let doors = |value: &str| {
-            let chosen = tally.iter().find(|tally| tally.question == question.id && tally.value == value);
-            chosen.map_or(0, |tally| tally.doors)
-        };
-        let options = options.into_iter().map(|option| (option.value.clone(), option.label, doors(&option.value)));
-        Counted { options: options.collect(), question: question.clone() }
+        let said: Vec<&Tally> = tally.iter().filter(|tally| tally.question == question.id).collect();
+        let doors = |value: &str| said.iter().find(|tally| tally.value == value).map_or(0, |tally| tally.doors);
+        let mut options: Vec<(String, String, i64)> = question
+            .options()
+            .into_iter()
+            .map(|option| (option.value.clone(), option.label, doors(&option.value)))
+            .collect();
+        if question.kind == QuestionKind::Number {
+            // Nobody has listed the numbers beforehand: those that were said, from the smallest on.
+            options = said.iter().map(|tally| (tally.value.clone(), tally.value.clone(), tally.doors)).collect();
+            options.sort_by(|(one, ..), (other, ..)| number(one).total_cmp(&number(other)));
+        }
+        Counted { options, question: question.clone() }
     };
     Ok(campaign.questions.0.iter().filter(|question| question.is_counted()).map(counted).collect())
 }
 
-/// A page of the doors at which something was chosen, after a place in the walking order.
+fn number(said: &str) -> f64 {
+    said.parse().unwrap_or(f64::MAX)
+}
+
+/// What was said to a question that asks for a text: the home, and the words.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub door: TextDoor,
+    pub words: String,
+}
+
+/// A page of the texts that were said to a question, the latest first. What somebody said earlier at the same door is told
+/// too, since it is not certain that it does not hold any more.
+pub(super) async fn told(
+    tx: &mut Tx,
+    (act, scope): (&Act, &Scope),
+    campaign: &Campaign,
+    question: &str,
+    before: Cursor,
+    size: usize,
+) -> Result<Page<Told>> {
+    let query = TEXTS.bind(act.tenant).bind(campaign.id).bind(scope.account).bind(&scope.roles);
+    let rows: Vec<TextDoor> = tx.all(query.bind(before.key).bind(before.id).bind(size as i64 + 1)).await?;
+    let cursor = |door: &TextDoor| Cursor { key: door.made_at.as_millisecond(), id: door.id };
+    let page = Page::of(rows, size, cursor);
+    let mut told = Vec::new();
+    for door in page.items {
+        let answers: Vec<Answer> =
+            serde_json::from_str(&act.open(SEAL, &door.answers_sealed)?).map_err(anyhow::Error::from)?;
+        let answer = answers.iter().find(|answer| answer.question == question);
+        let words = answer.map(|answer| answer.value.values().join("、"));
+        told.extend(words.filter(|words| !words.is_empty()).map(|words| Told { door, words }));
+    }
+    Ok(Page { items: told, next: page.next })
+}
+
+impl TextDoor {
+    pub fn place(&self) -> String {
+        registry::door_words(&self.estate_name, &self.building_name, &self.unit_key, &self.room)
+    }
+}
+
+/// A page of the homes at which something was chosen, in walking order, a row for each household.
 pub(super) async fn answered(
     tx: &mut Tx,
     (tenant, scope): (Uuid, &Scope),
     campaign: Uuid,
     (question, value): (&str, &str),
-    after: i64,
+    after: Cursor,
     size: usize,
-) -> Result<(Vec<AnsweredDoor>, Option<i64>)> {
-    let query = ANSWERED.bind(tenant).bind(campaign).bind(question).bind(value).bind(after);
-    let query = query.bind(scope.account).bind(&scope.roles).bind(size as i64 + 1);
-    let mut doors: Vec<AnsweredDoor> = tx.all(query).await?;
-    let more = doors.len() > size;
-    doors.truncate(size);
-    let next = doors.last().map(|door| door.position).filter(|_| more);
-    Ok((doors, next))
+) -> Result<Page<AnsweredDoor>> {
+    let query = ANSWERED.bind(tenant).bind(campaign).bind(question).bind(value).bind(after.key);
+    let query = query.bind(scope.account).bind(&scope.roles).bind(size as i64 + 1).bind(after.id);
+    let cursor = |door: &AnsweredDoor| Cursor { key: door.position, id: door.household_id.unwrap_or_else(Uuid::max) };
+    Ok(Page::of(tx.all(query).await?, size, cursor))
 }
 
 impl AnsweredDoor {

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::model::{Again, Answer, Outcome, Part};
 use crate::error::{Error, Result};
-use crate::issue::{Category, Reporter};
+use crate::issue::{self, Category, Reporter};
+use crate::offline::hidden;
 use crate::place::Use;
 use crate::registry::{Particular, Values};
 
@@ -25,6 +26,8 @@ pub(super) struct Slip {
     pub findings: Vec<Finding>,
     pub problems: Vec<Problem>,
     pub note: String,
+    /// What could not be read of the rest, each in a sentence with what was written.
+    pub unread: Vec<String>,
 }
 
 /// Fields of a resident that are otherwise; `None` erases.
@@ -83,10 +86,13 @@ struct WrittenAgain {
     part: String,
 }
 
+/// Of a resident, as wide as the register keeps it.
+type Version = i32;
+
 #[derive(Deserialize)]
 struct WrittenEdit {
     resident: Uuid,
-    seen: i64,
+    seen: Version,
     fields: serde_json::Map<String, Value>,
 }
 
@@ -95,7 +101,7 @@ struct WrittenFinding {
     kind: String,
     resident: Option<Uuid>,
     #[serde(default)]
-    seen: i64,
+    seen: Version,
     #[serde(default)]
     words: String,
     household: Option<Uuid>,
@@ -147,6 +153,11 @@ pub(super) fn read(body: &Value, today: Date) -> Result<Slip> {
     }
     let usage = written.usage.filter(|usage| !usage.is_empty());
     let usage = usage.map(|usage| known(Use::parse(&usage), "住房性质")).transpose()?;
+    let mut unread = Vec::new();
+    let edits = written.edits.into_iter().map(|edit| correction(edit, today, &mut unread)).collect::<Result<_>>()?;
+    let findings =
+        written.findings.into_iter().map(|found| finding(found, today, &mut unread)).collect::<Result<_>>()?;
+    let problems = written.problems.into_iter().map(|told| problem(told, &mut unread)).collect::<Result<_>>()?;
     Ok(Slip {
         campaign: written.campaign,
         dwelling: written.dwelling,
@@ -154,68 +165,89 @@ pub(super) fn read(body: &Value, today: Date) -> Result<Slip> {
         again: again.filter(|_| outcome == Outcome::Later),
         answers: written.answers,
         usage,
-        edits: written.edits.into_iter().map(|edit| correction(edit, today)).collect::<Result<_>>()?,
-        findings: written.findings.into_iter().map(|found| finding(found, today)).collect::<Result<_>>()?,
-        problems: written.problems.into_iter().map(problem).collect::<Result<_>>()?,
+        edits,
+        findings,
+        problems,
         note: limited(&written.note, "备注", 500)?,
+        unread,
     })
 }
 
-fn correction(edit: WrittenEdit, today: Date) -> Result<Correction> {
-    let values = edit.fields.iter().map(|(code, value)| {
+fn correction(edit: WrittenEdit, today: Date, unread: &mut Vec<String>) -> Result<Correction> {
+    let mut values = Vec::new();
+    for (code, value) in &edit.fields {
         let particular = known(Particular::parse(code), "要改的项目")?;
-        Ok((particular, value_of(particular, value, today)?))
-    });
-    Ok(Correction { resident: edit.resident, seen: edit.seen, values: values.collect::<Result<_>>()? })
+        if let Some(value) = value_of(particular, value, today, unread) {
+            values.push((particular, value));
+        }
+    }
+    Ok(Correction { resident: edit.resident, seen: edit.seen.into(), values })
 }
 
-fn value_of(particular: Particular, value: &Value, today: Date) -> Result<Option<String>> {
+/// What was written about a field. A slip of the hand in one field must not keep all else from being entered: it is told,
+/// with what was written.
+fn value_of(particular: Particular, value: &Value, today: Date, unread: &mut Vec<String>) -> Option<Option<String>> {
     let text = value.as_str().unwrap_or_default();
-    particular.read(text, today).map_err(|sentence| Error::refused(format!("{particular}：{sentence}")))
+    match particular.read(text, today) {
+        Ok(kept) => Some(kept),
+        Err(sentence) => {
+            let written: String = text.chars().take(40).collect();
+            unread.push(format!("{particular}没有登记：写的是“{written}”，{sentence}"));
+            None
+        }
+    }
 }
 
-fn finding(found: WrittenFinding, today: Date) -> Result<Finding> {
+fn finding(found: WrittenFinding, today: Date, unread: &mut Vec<String>) -> Result<Finding> {
     let words = limited(&found.words, "说明", 200)?;
-    let seen = found.seen;
+    let seen = found.seen.into();
     let resident = || known(found.resident, "是哪一位");
-    match found.kind.as_str() {
-        "moved_out" => Ok(Finding::MovedOut { resident: resident()?, seen, words }),
-        "died" => Ok(Finding::Died { resident: resident()?, seen, words }),
-        "moved_in" => Ok(Finding::MovedIn { household: found.household, values: values(&found.fields, today)? }),
-        "born" => Ok(Finding::Born {
-            household: known(found.household, "是哪一户")?,
-            values: values(&found.fields, today)?,
-        }),
+    match (found.kind.as_str(), found.household) {
+        ("moved_out", _) => Ok(Finding::MovedOut { resident: resident()?, seen, words }),
+        ("died", _) => Ok(Finding::Died { resident: resident()?, seen, words }),
+        ("born", Some(household)) => Ok(Finding::Born { household, values: values(&found.fields, today, unread)? }),
+        // A child at a door where nobody is registered is somebody new there.
+        ("moved_in" | "born", household) => {
+            Ok(Finding::MovedIn { household, values: values(&found.fields, today, unread)? })
+        }
         _ => Err(Error::refused("走访记录里有不认识的变化")),
     }
 }
 
 /// The particulars of somebody new. A name there must be.
-fn values(fields: &serde_json::Map<String, Value>, today: Date) -> Result<Values> {
+fn values(fields: &serde_json::Map<String, Value>, today: Date, unread: &mut Vec<String>) -> Result<Values> {
     let mut values = Values::new();
     for particular in Particular::ALL {
         let Some(value) = fields.get(particular.code()) else { continue };
-        if let Some(kept) = value_of(*particular, value, today)? {
+        if let Some(kept) = value_of(*particular, value, today, unread).flatten() {
             values.insert(*particular, kept);
         }
     }
     if values.contains_key(&Particular::Name) { Ok(values) } else { Err(Error::refused("新登记的人要写姓名")) }
 }
 
-fn problem(problem: WrittenProblem) -> Result<Problem> {
-    let text = limited(&problem.text, "问题", 500)?;
+fn problem(problem: WrittenProblem, unread: &mut Vec<String>) -> Result<Problem> {
+    let mut text = limited(&problem.text, "问题", 1000)?;
+    // Whoever handles the issue reads this. A number stays with the visit, which only those who may know see.
+    if let Some(sentence) = issue::number_in(&text) {
+        unread.push(format!("问题里的号码隐去了：原话是“{text}”，{sentence}"));
+        text = hidden(&text);
+    }
     if text.chars().count() < 2 {
         return Err(Error::refused("问题至少要写 2 个字"));
     }
     let reporter = problem.reporter.filter(|_| !problem.anonymous);
-    let reporter = reporter.map(|reporter| {
-        let phone = reporter.phone.trim();
-        let phone = if phone.is_empty() {
-            String::new()
-        } else {
-            Phone::parse(phone).map_err(|error| Error::refused(error.to_string()))?.as_str().to_owned()
-        };
-        Ok::<_, Error>(Reporter { name: limited(&reporter.name, "姓名", 30)?, phone })
+    let reporter = reporter.map(|WrittenReporter { name, phone }| {
+        let (name, phone) = (limited(&name, "姓名", 30)?, phone.trim());
+        // A number that cannot be right is still the only hint at how to reach them; it stays with the name, sealed.
+        Ok::<_, Error>(match Phone::parse(phone) {
+            Ok(phone) => Reporter { name, phone: phone.as_str().to_owned() },
+            Err(_) if phone.is_empty() => Reporter { name, phone: String::new() },
+            Err(_) => Reporter {
+                name: format!("{name}（电话写的是 {}）", limited(phone, "电话", 40)?),
+                phone: String::new(),
+            },
+        })
     });
     Ok(Problem {
         category: known(Category::parse(&problem.category), "问题类别")?,
@@ -278,10 +310,25 @@ mod tests {
             read(&visit, TODAY).map(drop).unwrap_err().to_string()
         };
         assert_eq!(said("/outcome", json!("out")), "走访结果没有写，或程序不认识");
+        assert!(said("/edits/0/seen", json!(1_i64 << 31)).contains("格式不对"), "no register has such a version");
         assert_eq!(said("/outcome", json!("later")), "改约要写明哪一天、什么时候再来");
-        assert!(said("/edits/0/fields/phone", json!("123")).starts_with("电话："));
-        assert!(said("/problems/0/text", json!("灯".repeat(501))).contains("最多 500 个字"));
+        assert!(said("/problems/0/text", json!("灯".repeat(1001))).contains("最多 1000 个字"));
         assert!(said("/findings/0/name", json!("")).contains("姓名"));
+    }
+
+    #[test]
+    fn a_slip_of_the_hand_keeps_nothing_else_from_being_entered() {
+        let mut visit = visit();
+        visit["edits"][0]["fields"]["phone"] = json!("138");
+        visit["findings"][0]["birth_date"] = json!("2026-13-40");
+        visit["problems"][0] =
+            json!({ "category": "lighting", "text": "楼道灯不亮", "reporter": { "name": "张三", "phone": "138" } });
+        let slip = read(&visit, TODAY).unwrap();
+        assert_eq!(slip.edits[0].values, [(Particular::Workplace, None)]);
+        assert_eq!(slip.unread.len(), 2, "{:?}", slip.unread);
+        assert!(slip.unread[0].starts_with("电话没有登记：写的是“138”"));
+        let reporter = slip.problems[0].reporter.as_ref().unwrap();
+        assert_eq!((reporter.name.as_str(), reporter.phone.as_str()), ("张三（电话写的是 138）", ""));
     }
 
     /// Any JSON: scalars, lists and objects whose names are those of a visit, some of the time.

@@ -68,6 +68,8 @@ statements! {
         AND position >= $4 AND position <= $5 AND state IN ('open', 'again')";
     DEAL_BUILDING = "UPDATE campaign_doors SET account_id = $3 WHERE tenant_id = $1 AND campaign_id = $2 AND building_id = $4
         AND state IN ('open', 'again')";
+    DEAL_LEFT = "UPDATE campaign_doors SET account_id = $3 WHERE tenant_id = $1 AND campaign_id = $2 AND account_id IS NULL
+        AND state IN ('open', 'again')";
     COVERAGE = "SELECT d.building_id, b.name AS building_name, e.name AS estate_name, d.account_id, a.name AS walker, COUNT(*) AS doors,
             COUNT(*) FILTER (WHERE d.state = 'done') AS done, COUNT(*) FILTER (WHERE d.state = 'again') AS again,
             COUNT(*) FILTER (WHERE d.state = 'given_up') AS given_up, COUNT(*) FILTER (WHERE d.last_outcome = 'refused') AS refused
@@ -88,6 +90,10 @@ statements! {
     ADD_VISIT = "INSERT INTO visits (tenant_id, id, campaign_id, dwelling_id, account_id, outcome, again_on, again_part, answers_sealed,
             note_sealed, made_at, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    LIVING = "SELECT r.id, r.lock_version FROM households h CROSS JOIN residents r WHERE h.tenant_id = $1 AND h.dwelling_id = $2
+        AND h.ended_at IS NULL AND r.tenant_id = h.tenant_id AND r.household_id = h.id AND r.ended IS NULL ORDER BY r.id LIMIT 50";
+    /// Locks a door until the transaction is over, so that of two visits that arrive at once the second sees the first.
+    HOLD_DOOR = "UPDATE campaign_doors SET attempts = attempts WHERE tenant_id = $1 AND campaign_id = $2 AND dwelling_id = $3";
     /// The visits of a campaign to a door, in the order in which they were made.
     KNOCKS = "SELECT id, outcome, again_on, again_part, made_at, answers_sealed IS NOT NULL AS answered FROM visits
         WHERE tenant_id = $1 AND dwelling_id = $2 AND campaign_id = $3 ORDER BY made_at, id LIMIT 200";
@@ -99,7 +105,7 @@ statements! {
     ADD_ISSUE = "INSERT INTO visit_issues (tenant_id, visit_id, position, campaign_id, issue_id, photos) VALUES ($1, $2, $3, $4, $5, $6)";
     ISSUES = "SELECT issue_id, photos FROM visit_issues WHERE tenant_id = $1 AND visit_id = $2 ORDER BY position LIMIT 20";
 
-    /// The doors that somebody has to knock at, in walking order, campaign by campaign.
+    /// The doors that somebody has to knock at, those first that are not settled, campaign by campaign in walking order.
     OWN_DOORS = "SELECT d.campaign_id, d.dwelling_id, d.building_id, d.position, d.state, d.attempts, d.again_on, d.again_part, d.last_outcome,
             d.visited_at, w.floor, w.room, w.use AS usage, u.key AS unit_key, b.name AS building_name, e.name AS estate_name
         FROM campaign_doors d JOIN campaigns c ON c.tenant_id = d.tenant_id AND c.id = d.campaign_id
@@ -107,7 +113,10 @@ statements! {
         JOIN units u ON u.tenant_id = w.tenant_id AND u.id = w.unit_id
         JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
         JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
-        WHERE d.tenant_id = $1 AND d.account_id = $2 AND c.state = 'open' ORDER BY c.until, c.id, d.position LIMIT 2000";
+        WHERE d.tenant_id = $1 AND d.account_id = $2 AND c.state = 'open'
+        ORDER BY CASE WHEN d.state IN ('open', 'again') THEN 0 ELSE 1 END, c.until, c.id, d.position LIMIT 5000";
+    OWN_CAMPAIGNS = concat!(campaign!(), "c.state = 'open' AND EXISTS (SELECT 1 FROM campaign_doors d WHERE d.tenant_id = c.tenant_id
+        AND d.account_id = $2 AND d.campaign_id = c.id) ORDER BY c.until, c.id LIMIT 50");
     /// Who lives behind those doors, as far as the reader may know: a row for each tag of a person.
     OWN_PEOPLE = concat!("SELECT h.dwelling_id, h.id AS household_id, h.head_name, r.id, r.lock_version, r.name, r.sex, r.birth_date, r.relation,
             r.political_status, r.education, r.marital_status, r.registered_address, r.residence_state, r.workplace, r.phone_sealed, t.tag
@@ -117,7 +126,7 @@ statements! {
         LEFT JOIN resident_tags t ON t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.until IS NULL
         WHERE h.tenant_id = $1 AND h.dwelling_id = p.dwelling_id AND h.ended_at IS NULL AND r.tenant_id = h.tenant_id
             AND r.household_id = h.id AND r.ended IS NULL AND b.tenant_id = r.tenant_id AND b.id = r.building_id AND ", in_reach!("$3", "$4", "$1", "b.estate_id", "b.grid_id", "NULL"), "
-        ORDER BY h.created_at, h.id, CASE WHEN r.name = h.head_name THEN 0 ELSE 1 END, COALESCE(r.birth_date, '9999'), r.id, t.tag LIMIT 20000");
+        ORDER BY h.created_at, h.id, CASE WHEN r.name = h.head_name THEN 0 ELSE 1 END, COALESCE(r.birth_date, '9999'), r.id, t.tag LIMIT 50000");
     DEALT_TO = "SELECT dwelling_id FROM campaign_doors WHERE tenant_id = $1 AND account_id = $2 AND campaign_id = $3
         ORDER BY position LIMIT 5000";
     LEFT_TO_DO = "SELECT c.id, c.title, c.until, COUNT(*) AS doors, COUNT(*) FILTER (WHERE d.again_on <= $3) AS again
@@ -135,8 +144,16 @@ statements! {
         JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
         JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
         LEFT JOIN households h ON h.tenant_id = d.tenant_id AND h.dwelling_id = d.dwelling_id AND h.ended_at IS NULL
-        WHERE s.tenant_id = $1 AND s.campaign_id = $2 AND s.question = $3 AND s.value = $4 AND d.position > $5 AND ",
+        WHERE s.tenant_id = $1 AND s.campaign_id = $2 AND s.question = $3 AND s.value = $4
+            AND (d.position > $5 OR (d.position = $5 AND h.id > $9)) AND ",
         in_reach!("$6", "$7", "$1", "b.estate_id", "b.grid_id", "NULL"), " ORDER BY d.position, h.id LIMIT $8");
+    /// The visits of a campaign that brought answers, within a scope, the latest first.
+    TEXTS = concat!("SELECT v.id, v.dwelling_id, v.made_at, v.answers_sealed, w.room, u.key AS unit_key, b.name AS building_name, e.name AS estate_name
+        FROM visits v CROSS JOIN dwellings w CROSS JOIN units u CROSS JOIN buildings b CROSS JOIN estates e
+        WHERE v.tenant_id = $1 AND v.campaign_id = $2 AND v.answers_sealed IS NOT NULL AND (v.made_at, v.id) < ($5, $6)
+            AND w.tenant_id = v.tenant_id AND w.id = v.dwelling_id AND u.tenant_id = w.tenant_id AND u.id = w.unit_id
+            AND b.tenant_id = w.tenant_id AND b.id = w.building_id AND e.tenant_id = b.tenant_id AND e.id = b.estate_id AND ",
+        in_reach!("$3", "$4", "$1", "b.estate_id", "b.grid_id", "NULL"), " ORDER BY v.made_at DESC, v.id DESC LIMIT $7");
     FOUND_ISSUES = "SELECT i.id, i.number, i.category, i.state FROM visit_issues v JOIN issues i ON i.tenant_id = v.tenant_id AND i.id = v.issue_id
         WHERE v.tenant_id = $1 AND v.campaign_id = $2 ORDER BY v.issue_id DESC LIMIT 200";
     /// Every visit to a door, of whatever campaign, the latest first.
@@ -158,6 +175,7 @@ record! {
     pub(super) struct Progress { pub campaign_id: Uuid, pub doors: i64, pub settled: i64 }
     #[derive(Debug, Clone)]
     pub(super) struct ListedWalker { pub account_id: Uuid, pub name: String, pub joined: bool, pub disabled_at: Option<Timestamp> }
+    pub(super) struct Living { pub id: Uuid, pub lock_version: i64 }
     struct Walks { account_id: Uuid }
     struct Dealt { dwelling_id: Uuid }
     #[derive(Debug, Clone, Copy)]
@@ -197,6 +215,11 @@ record! {
     pub(super) struct AnsweredDoor {
         pub dwelling_id: Uuid, pub position: i64, pub household_id: Option<Uuid>, pub head_name: Option<String>,
         pub room: String, pub unit_key: String, pub building_name: String, pub estate_name: String,
+    }
+    #[derive(Debug, Clone)]
+    pub(super) struct TextDoor {
+        pub id: Uuid, pub dwelling_id: Uuid, pub made_at: Timestamp, pub answers_sealed: Vec<u8>, pub room: String,
+        pub unit_key: String, pub building_name: String, pub estate_name: String,
     }
     #[derive(Debug, Clone)]
     pub(super) struct FoundIssue {

@@ -384,8 +384,50 @@ fn every_cell_that_goes_out_is_text() {
     assert_eq!(sheet::read::<Column>(&file).unwrap().rows[0].cells.last().map(String::as_str), Some("=1+1"));
 }
 
+/// The workbooks of the corpus, each of which had a parser stumble somewhere, or might.
+fn corpus() -> Vec<(String, Vec<u8>)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/corpus/workbooks");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let named = |file: &std::path::PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|file| (named(file), std::fs::read(file).unwrap())).collect()
+}
+
+#[test]
+fn every_workbook_of_the_corpus_is_read_or_refused() {
+    let mut people = BTreeMap::new();
+    for (name, file) in corpus() {
+        if let Ok(sheet) = sheet::read(&file) {
+            let verdicts = review(&sheet, TODAY);
+            assert_eq!(verdicts.len(), sheet.rows.len(), "{name}");
+            people.insert(name, verdicts.iter().filter(|verdict| verdict.is_ok()).count());
+        }
+    }
+    assert_eq!(people["a_sound_row.xlsx"], 1);
+    assert_eq!(people["ditto_marks_and_merged_cells.xlsx"], 2);
+    assert_eq!(people["dimension_that_is_not_so.xlsx"], 1);
+    for refused in ["a_column_for_every_day.xlsx", "a_letter.xlsx", "nothing.xlsx", "strings_more_than_memory.xlsx"] {
+        assert!(!people.contains_key(refused), "{refused}");
+    }
+    assert!(people.values().sum::<usize>() < 40, "nothing is read into more than it says: {people:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_damaged_workbook_of_the_corpus_is_read_or_refused(
+        which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(),
+    ) {
+        let files = corpus();
+        let mut file = which.get(&files).1.clone();
+        prop_assume!(!file.is_empty());
+        let at = at.index(file.len());
+        file[at] = byte;
+        let _ = sheet::read(&file).map(|sheet| review(&sheet, TODAY));
+        file.truncate(cut.index(file.len()));
+        let _ = sheet::read(&file).map(|sheet| review(&sheet, TODAY));
+    }
 
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..2000), zip in any::<bool>()) {

@@ -151,6 +151,9 @@ async fn take(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _for
     if request.asked_by != viewer.account {
         return Err(Error::NotFound);
     }
+    if !request.is_ready(act.at) {
+        return Err(export_request::not_ready());
+    }
     let filter = Asked::of(&request.query).filter();
     let rows = export::rows(&mut tx, &act, &scope, &filter, (super::today(&act), true)).await?;
     drop(tx);

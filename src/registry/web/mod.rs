@@ -13,12 +13,12 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::place::{self, Spot};
 use crate::registry::lookup::Query;
-use crate::registry::model::{self, Figures, Stairwell, age, door_words, label, person_words};
+use crate::registry::model::{self, Figures, HouseholdKind, Stairwell, age, door_words, label, person_words};
 use crate::registry::particular::Particular;
 use crate::registry::person::Ending;
 use crate::registry::store::{self, FoundBuilding, FoundDoor, Household, Member, MemberTag, Neighbour, ResidentRow};
 use crate::registry::tag::Tag;
-use crate::web::{Form, Shell, page, page_again};
+use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{audit, search};
 
 mod double;
@@ -45,6 +45,7 @@ pub fn routes() -> Routes {
         .post("/residents/search", Permission::ResidentRead, search)
         .get("/buildings/{id}", Permission::ResidentRead, building)
         .get("/households/{id}", Permission::ResidentRead, household)
+        .post("/households/{id}/kind", Permission::ResidentEdit, set_kind)
         .post("/residents/{id}/reveals", Permission::ResidentReveal, reveal)
 }
 
@@ -268,6 +269,14 @@ struct Resident {
 }
 
 impl HouseholdPage {
+    fn kinds(&self) -> &'static [HouseholdKind] {
+        HouseholdKind::ALL
+    }
+
+    fn is_kind(&self, kind: &HouseholdKind) -> bool {
+        self.household.kind.as_ref() == Some(kind)
+    }
+
     fn asks_about(&self, resident: &Uuid) -> bool {
         self.asked.as_ref() == Some(resident)
     }
@@ -338,6 +347,16 @@ fn resident(act: &Act, member: Member, tags: &[MemberTag]) -> Result<Resident> {
         facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         sealed: sealed.into_iter().filter_map(|(field, there)| there.then_some(field)).collect(),
     })
+}
+
+async fn set_kind(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, mut form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ResidentEdit)?;
+    let mut tx = app.db.begin().await?;
+    let household = store::household(&mut tx, viewer.tenant, &viewer.scope(Permission::ResidentEdit), id).await?;
+    let kind = form.optional_choice("kind", "户别", HouseholdKind::parse);
+    store::set_kind(&mut tx, &act, &household, form.version(), kind).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/households/{id}"), "户别已改好"))
 }
 
 // ---------- a reveal ----------

@@ -87,6 +87,8 @@ struct NewPage {
     questions: i64,
     /// Which reports suggested it.
     origin: String,
+    /// Whether the doors can be chosen by who lives behind them: only by those who may know that anyway.
+    knows_people: bool,
 }
 
 impl NewPage {
@@ -112,7 +114,7 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked):
     if let Some(category) = Category::parse(&asked.category) {
         form.set("category", category.code());
         form.set("title", format!("{category}摸底"));
-        let (tag, age) = concerned(category);
+        let (tag, age) = if viewer.may(Permission::ResidentRead) { concerned(category) } else { (None, None) };
         tag.into_iter().for_each(|tag| form.set("tag", tag.code()));
         age.into_iter().for_each(|age| form.set("age", age.code()));
     }
@@ -150,15 +152,18 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, mut form: Form) -> R
         kinds: QuestionKind::ALL.iter().map(|kind| (kind.code().to_owned(), kind.label().to_owned())).collect(),
         questions: rules.questions,
         origin,
+        knows_people: viewer.may(Permission::ResidentRead),
     })
 }
 
 /// Whose campaign it can be.
 async fn owners(tx: &mut Tx, viewer: &Viewer) -> Result<Options> {
     let organisations = access::organisations(tx, viewer.tenant).await?;
+    // Who plans for the whole community may do so for any of its branches; everybody else for their own.
+    let everywhere = viewer.scope(Permission::VisitPlan).account.is_none();
     let owner = |organisation: &access::Organisation| {
         organisation.id == viewer.organisation
-            || matches!(organisation.kind, OrganisationKind::Community | OrganisationKind::PartyBranch)
+            || (everywhere && matches!(organisation.kind, OrganisationKind::Community | OrganisationKind::PartyBranch))
     };
     let owners = organisations.into_iter().filter(owner);
     Ok(owners.map(|organisation| (organisation.id.to_string(), organisation.name)).collect())
@@ -206,6 +211,9 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         place::estate_within(&mut tx, act.tenant, &scope, estate).await?;
     } else if scope.account.is_some() {
         form.fail("estate", "请选择小区");
+    }
+    if !viewer.may(Permission::ResidentRead) {
+        ["tag", "age", "state"].into_iter().for_each(|name| form.set(name, ""));
     }
     let filter = Filter {
         estate,

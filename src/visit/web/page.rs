@@ -3,24 +3,28 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use db::Tx;
+use codes::PersonName;
+use db::{Cursor, Tx};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Eyes;
 use crate::access::{self, Act, Permission, Routes, Viewer};
 use crate::app::App;
+use crate::audit;
 use crate::error::{Error, Result};
 use crate::issue::Category;
 use crate::place::{self, Spot};
+use crate::registry::import::Column;
 use crate::visit::model::State as Stage;
 use crate::visit::plan;
-use crate::visit::results::{self, Counted, Shown};
+use crate::visit::results::{self, Counted, Shown, Told};
 use crate::visit::store::{self, AnsweredDoor, Campaign, Coverage, FoundIssue, ListedWalker};
-use crate::web::{Form, Shell, page, redirect};
+use crate::web::{Form, Shell, page, redirect, show};
+use crate::workbook;
 
 pub fn routes() -> Routes {
-    use Permission::{ResidentRead, VisitPlan, VisitRecord};
+    use Permission::{ResidentExport, ResidentRead, VisitPlan, VisitRecord};
     Routes::default()
         .get("/campaigns/{id}", VisitRecord, show)
         .post("/campaigns/{id}/opening", VisitPlan, open)
@@ -33,6 +37,8 @@ pub fn routes() -> Routes {
         .post("/campaigns/{id}/walkers/{account}/removal", VisitPlan, remove_walker)
         .post("/campaigns/{id}/participation", VisitRecord, join)
         .get("/campaigns/{id}/answers", ResidentRead, answers)
+        .post("/campaigns/{id}/answers/workbook", ResidentExport, take_away)
+        .get("/campaigns/{id}/texts", ResidentRead, texts)
         .get("/dwellings/{id}/visits", ResidentRead, visits)
 }
 
@@ -220,7 +226,7 @@ async fn withdraw(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, 
 async fn deal(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let act = planned(&mut tx, &app, &viewer, id).await?;
-    let dealt = plan::deal(&mut tx, &act, id).await;
+    let dealt = plan::redeal(&mut tx, &act, id).await;
     done(tx, id, dealt, "没走的门已重新分好").await
 }
 
@@ -280,7 +286,7 @@ struct Asked {
     question: String,
     #[serde(default)]
     value: String,
-    after: Option<i64>,
+    after: Option<String>,
 }
 
 #[derive(Template)]
@@ -290,8 +296,11 @@ struct AnswersPage {
     campaign: Campaign,
     question: String,
     answer: String,
+    /// What was asked for, to ask for it again as a workbook.
+    asked: Asked,
     doors: Vec<AnsweredDoor>,
     next: Option<String>,
+    exports: bool,
 }
 
 /// The list that a programme starts from: the homes at which something was answered.
@@ -308,8 +317,9 @@ async fn answers(
     let question = campaign.questions.0.iter().find(|question| question.id == asked.question && question.is_counted());
     let Some(question) = question.cloned() else { return Ok(redirect(&to(id), "请选择一个问题的回答")) };
     let (within, what) = ((viewer.tenant, &scope), (asked.question.as_str(), asked.value.as_str()));
-    let (doors, next) = results::answered(&mut tx, within, id, what, asked.after.unwrap_or(-1), PAGE).await?;
-    let next = next.map(|after| {
+    let after = asked.after.as_deref().and_then(|after| after.parse().ok());
+    let doors = results::answered(&mut tx, within, id, what, after.unwrap_or(Cursor::FIRST), PAGE).await?;
+    let next = doors.next.map(|after| {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("question", &asked.question)
             .append_pair("value", &asked.value)
@@ -318,7 +328,71 @@ async fn answers(
         format!("/campaigns/{id}/answers?{query}")
     });
     let answer = store::label(&question.options(), &asked.value).to_owned();
-    page(&AnswersPage { shell, campaign, question: question.text, answer, doors, next })
+    let exports = viewer.may(Permission::ResidentExport);
+    page(&AnswersPage { shell, campaign, question: question.text, answer, asked, doors: doors.items, next, exports })
+}
+
+/// The same list as a workbook, with the names masked, for whoever starts the programme.
+async fn take_away(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ResidentExport)?;
+    let scope = viewer.scope(Permission::ResidentExport);
+    let mut tx = app.db.begin().await?;
+    let campaign = store::seen(&mut tx, &Eyes::of(&viewer).sight(&viewer), id).await?;
+    let (question, value) = (form.value("question"), form.value("value"));
+    let what = (question, value);
+    let doors = results::answered(&mut tx, (viewer.tenant, &scope), id, what, Cursor::FIRST, MOST).await?.items;
+    let rows = doors.into_iter().map(|door| {
+        let head = door.head_name.as_deref().and_then(|head| PersonName::parse(head).ok());
+        vec![
+            (Column::Estate, door.estate_name),
+            (Column::Building, door.building_name),
+            (Column::Unit, door.unit_key),
+            (Column::Room, place::room_words(&door.room)),
+            (Column::Head, head.map(|head| head.masked()).unwrap_or_default()),
+        ]
+    });
+    let question = campaign.questions.0.iter().find(|known| known.id == question).ok_or(Error::NotFound)?;
+    let title = format!("{}：{}", question.text, store::label(&question.options(), value));
+    let mark = format!("{title} · {} {} 导出，姓名已隐去", viewer.name, show::day_and_time(&act.at));
+    let content = workbook::filled(rows.collect(), Some(&mark))?;
+    audit::record(&mut tx, &act, "export", ("campaign", id), &title, &[]).await?;
+    tx.commit().await?;
+    Ok(workbook::response(content, "走访名单.xlsx"))
+}
+
+/// So many homes stand in a workbook; a campaign has no more.
+const MOST: usize = 10_000;
+
+#[derive(Template)]
+#[template(path = "visit/web/texts.html")]
+struct TextsPage {
+    shell: Shell,
+    campaign: Campaign,
+    question: String,
+    told: Vec<Told>,
+    next: Option<String>,
+}
+
+/// What was said to a question that asks for a text.
+async fn texts(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ResidentRead)?;
+    let scope = viewer.scope(Permission::ResidentRead);
+    let mut tx = app.db.read().await?;
+    let campaign = store::seen(&mut tx, &Eyes::of(&viewer).sight(&viewer), id).await?;
+    let question = campaign.questions.0.iter().find(|question| question.id == asked.question && !question.is_counted());
+    let Some(question) = question.map(|question| question.text.clone()) else {
+        return Ok(redirect(&to(id), "请选择一个填文字的问题"));
+    };
+    let before = asked.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(Cursor::LAST);
+    let told = results::told(&mut tx, (&act, &scope), &campaign, &asked.question, before, PAGE).await?;
+    let next = told.next.map(|after| format!("/campaigns/{id}/texts?question={}&after={after}", asked.question));
+    page(&TextsPage { shell, campaign, question, told: told.items, next })
 }
 
 // ---------- one door ----------

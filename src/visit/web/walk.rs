@@ -18,6 +18,7 @@ use crate::issue::Category;
 use crate::offline::{self, Outcome as Received};
 use crate::visit::model::{Outcome, Part, QuestionKind};
 use crate::visit::pack::{self, Pack, PackedCampaign, PackedDoor};
+use crate::visit::slip;
 use crate::web::{Form, Shell, asset, asset_text, asset_version, assets_in, page, page_again, redirect, set_cookie};
 
 pub fn routes() -> Routes {
@@ -126,6 +127,25 @@ impl DoorPage {
         Outcome::ALL.iter().map(|outcome| (outcome.code(), outcome.label())).collect()
     }
 
+    /// Says what is wrong while it can still be mended: a record that is on its way is only held.
+    fn check(&mut self, body: &Value, today: jiff::civil::Date) {
+        match slip::read(body, today) {
+            Ok(read) => read.unread.into_iter().for_each(|sentence| self.form.fail("problem", sentence)),
+            Err(error) => self.form.fail("outcome", error.to_string()),
+        }
+        let phone = self.form.value("phone").to_owned();
+        if !phone.trim().is_empty() && codes::Phone::parse(&phone).is_err() {
+            self.form.fail("phone", "电话写得不对，请核对；不知道可以不写");
+        }
+        let home = self.form.is("outcome", "home");
+        let missing = self.campaign.questions.iter().filter(|question| home && question.required);
+        let missing: Vec<String> = missing
+            .filter(|question| self.form.values(&question.id).all(|value| value.trim().is_empty()))
+            .map(|question| question.id.clone())
+            .collect();
+        missing.iter().for_each(|question| self.form.fail(question, "这一问一定要答"));
+    }
+
     fn parts(&self) -> Vec<(&'static str, &'static str)> {
         Part::ALL.iter().map(|part| (part.code(), part.label())).collect()
     }
@@ -163,8 +183,9 @@ async fn record(
     app.act(&viewer, Permission::VisitRecord)?;
     form.choice("outcome", "走访结果", Outcome::parse);
     let problem = form.text("problem", "问题", 0..=500);
-    let shown = door_page(&app, &viewer, shell, at, form).await?;
+    let mut shown = door_page(&app, &viewer, shell, at, form).await?;
     let body = body(&shown, at, problem.trim());
+    shown.check(&body, app.means.now().to_zoned_datetime(calendar::shanghai()).date());
     if !shown.form.ok() {
         return page_again(&shown);
     }

@@ -143,14 +143,42 @@ fn unreadable_addresses_are_refused() {
     }
 }
 
+/// Reads a text as everything that it may be. What is read as a building is read so again.
+fn read_or_refused(text: &str) {
+    let _ = (parse(text).map(|place| parse(&place.to_string())), parse_room(text), unit_key(text));
+    let key = building_key(text);
+    assert_eq!(building_key(&key), key, "{text:?}");
+}
+
+/// The lines of the corpus, which is that of the whole program.
+fn corpus() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/corpus/addresses");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    files.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn every_address_of_the_corpus_is_read_or_refused() {
+    let lines = corpus();
+    assert!(lines.len() > 80);
+    lines.iter().for_each(|line| read_or_refused(line));
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in any::<String>(), near in "[0-9A-C三十号楼栋座单元室层负小区院第东#-]{0,14}") {
-        for text in [text, near] {
-            let _ = (parse(&text), parse_room(&text), unit_key(&text));
-            let key = building_key(&text);
-            prop_assert_eq!(building_key(&key), key);
-        }
+        read_or_refused(&text);
+        read_or_refused(&near);
+    }
+
+    #[test]
+    fn two_addresses_of_the_corpus_in_one_are_read_or_refused(
+        one in any::<prop::sample::Index>(), other in any::<prop::sample::Index>(), cut in any::<prop::sample::Index>(),
+    ) {
+        let lines = corpus();
+        let text = format!("{}{}", one.get(&lines), other.get(&lines));
+        let characters: Vec<char> = text.chars().collect();
+        read_or_refused(&characters[..cut.index(characters.len() + 1)].iter().collect::<String>());
     }
 
     #[test]
