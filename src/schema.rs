@@ -21,4 +21,5 @@ migrations![
     "0009_offline",
     "0010_visit",
     "0011_figures",
+    "0013_party",
 ];

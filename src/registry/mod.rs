@@ -27,8 +27,6 @@ pub use person::{Clash, Edit, Ending, Person, edit, phone_at};
 pub use store::{STATEMENTS, household_card, index, named_in, population, resident_in_reach, unindexed_tenants};
 pub use tag::{ResidenceState, Tag};
 
-pub use web::workbook_response;
-
 use crate::access::Routes;
 
 pub fn routes() -> Routes {

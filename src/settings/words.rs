@@ -56,6 +56,20 @@ const WORDS: &[(&str, &str)] = &[
     ("registry.requests", "个人信息请求"),
     ("answer_days", "多久内答复（天）"),
     ("soon_days", "剩多少天算快到期"),
+    ("party.organisations", "党组织的提示"),
+    ("most_members", "一个党支部一般不超过多少名党员"),
+    ("fewest_full", "一个党支部至少几名正式党员"),
+    ("committee_from", "满几名正式党员要设支部委员会"),
+    ("committee_people", "支部委员会至少几人"),
+    ("term_years", "一届几年"),
+    ("remind_days", "到期前多久提醒换届"),
+    ("party.roll", "党员大会的应到会"),
+    ("floating_attend", "流动党员算不算应到"),
+    ("watched_attend", "留党察看的算不算应到"),
+    ("suspended_attend", "停止党籍的算不算应到"),
+    ("counted", "算"),
+    ("not_counted", "不算"),
+    ("party.import", "导入党员花名册"),
     ("registry.exports", "导出完整号码的名单"),
     ("take_hours", "批准后多久内领取"),
     ("registry.restricted_tags", "限制登记的标签（精神障碍、社区矫正、安置帮教）"),
@@ -118,6 +132,7 @@ impl Number {
     pub fn choices(&self) -> Vec<(&'static str, &'static str)> {
         let choices: &[&str] = match self.value.as_str() {
             Some("off" | "on") => &["off", "on"],
+            Some("counted" | "not_counted") => &["counted", "not_counted"],
             Some(_) => &["natural", "working"],
             None => &[],
         };
