@@ -171,6 +171,32 @@ db_test! {
         assert_eq!(audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap().broken, None);
     }
 
+    async fn what_is_sealed_stays_unless_it_is_taken_away(app: TestApp) {
+        let party = Party::set_up(&app).await;
+        let number = identity("19580307", 1);
+        let mut values = somebody("王建国", Status::Formal, Tie::Here);
+        values.extend([(Field::Identity, number.clone()), (Field::Phone, "13800001234".to_owned()), (Field::Note, "住儿子家".to_owned())]);
+        let member = format!("/party/members/{}", party.add(&app, &values).await);
+        let staff = app.person(Role::Staff).browser().await;
+        let particulars = format!("{member}/particulars");
+        let send = async |more: &[(&str, &str)]| {
+            let version = staff.get(&particulars).await.input("version");
+            let fields = [("name", "王建国"), ("status", "formal"), ("link", "here"), ("version", version.as_str())];
+            staff.post(&particulars, &[&fields[..], more].concat()).await
+        };
+        send(&[("education", "20")]).await.assert_ok().assert_contains("138****1234").assert_contains("141199********");
+        // Whoever marks it and writes something anew means what they write.
+        let page = send(&[("erase", "phone"), ("phone", "13900005678"), ("erase", "note")]).await;
+        page.assert_ok().assert_contains("139****5678").assert_contains("备注：").assert_contains("→ 空");
+        let page = send(&[("erase", "phone"), ("erase", "identity")]).await;
+        page.assert_ok().assert_contains("→ 空").assert_lacks("<dt>联系方式</dt>").assert_lacks("<dt>身份证号</dt>");
+        staff.get(&particulars).await.assert_lacks("没有了，去掉");
+        // The number is free again.
+        let members = format!("{}/members", party.path());
+        let fields = [("name", "王建国"), ("identity", number.as_str()), ("status", "formal"), ("link", "here")];
+        staff.post(&members, &fields).await.assert_ok();
+    }
+
     async fn fifty_six_should_attend_and_it_is_said_why(app: TestApp) {
         let party = Party::set_up(&app).await;
         for n in 0..56 {

@@ -47,6 +47,11 @@ impl ParticularsPage {
         }
     }
 
+    /// Whether there is a sealed value, which only a mark of its own takes away.
+    fn may_erase(&self, field: &Field) -> bool {
+        field.is_sealed() && self.card.as_ref().is_some_and(|card| card.get(*field).is_some())
+    }
+
     /// A sealed value is not shown, and an empty field leaves it as it is.
     fn hint(&self, field: &Field) -> String {
         let known = self.card.as_ref().and_then(|card| card.get(*field)).filter(|_| field.is_sealed());
@@ -97,12 +102,12 @@ async fn new(
     page(&form_page(&app, &viewer, shell, form, (organisation, None, Vec::new())).await?)
 }
 
-/// Reads the fields over what is known; a sealed one that is empty stays.
+/// Reads the fields over what is known. A sealed one that is empty stays, unless somebody says that it is to go.
 fn read(form: &mut Form, known: &Values, today: Date) -> Values {
     let mut values = known.clone();
     for field in Field::ALL {
         let written = form.value(field.code()).to_owned();
-        if field.is_sealed() && written.trim().is_empty() {
+        if field.is_sealed() && written.trim().is_empty() && !form.is("erase", field.code()) {
             continue;
         }
         match field.read(&written, today) {
