@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::metrics::{self, Metrics};
 use crate::offline::Recorder;
-use crate::outbox::Handlers;
+use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{audit, board, issue, meeting, offline, overview, party, place, registry, settings, today, visit};
 
@@ -87,7 +87,8 @@ pub fn route_table() -> Vec<Route> {
 pub fn handlers() -> Handlers {
     Handlers::from([
         (registry::import::TOPIC, registry::import::handler()),
-        (registry::erasure::TOPIC, visit::erasure::handler()),
+        (registry::erasure::TOPIC, outbox::both(visit::erasure::handler(), party::register::erased())),
+        (registry::life::MERGED, party::register::merged()),
     ])
 }
 

@@ -8,6 +8,7 @@ use doorstep::audit;
 use doorstep::party::{self, Column, Field, Home, Kind, NewOrganisation, Post, Status, Tie, Values};
 use doorstep::place::{self, Settler};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
+use doorstep::registry::life;
 use jiff::civil::date;
 use rust_xlsxwriter::Workbook;
 use uuid::Uuid;
@@ -60,17 +61,32 @@ impl Party {
     }
 }
 
-/// A resident of 3号楼 by number.
-async fn resident(app: &TestApp, name: &str, number: &str) -> Uuid {
+/// A resident of 3号楼, with an identity number or without.
+async fn resident(app: &TestApp, name: &str, number: Option<&str>) -> Uuid {
     let act = app.act();
     let mut tx = app.db.begin().await.unwrap();
     let room = parse_room("101").unwrap();
     let door = Settler::default().settle(&mut tx, &act, "王府名苑小区", "3号楼", "1", &room).await.unwrap();
     let name = PersonName::parse(name).unwrap();
-    let new = NewResident { identity: Some(number.parse().unwrap()), ..NewResident::named(name.clone()) };
+    let new =
+        NewResident { identity: number.map(|number| number.parse().unwrap()), ..NewResident::named(name.clone()) };
     let Outcome::Created(id) = enrol(&mut tx, &act, door, &name, &new).await.unwrap() else { panic!() };
     tx.commit().await.unwrap();
     id
+}
+
+/// A member of the branch who is known to be a resident.
+async fn linked(app: &TestApp, party: &Party, name: &str, resident: Uuid) -> Uuid {
+    let mut tx = app.db.begin().await.unwrap();
+    let home = Home { organisation: party.branch, group: None };
+    let values = somebody(name, Status::Formal, Tie::Here);
+    let id = party::add(&mut tx, &app.act(), home, &values, Some(resident)).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn deliver(app: &TestApp) {
+    while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
 }
 
 /// The member list as an office draws it: a title over the columns, headings of its own.
@@ -224,7 +240,7 @@ db_test! {
         values.extend([(Field::Identity, number.clone()), (Field::Phone, "13800001234".to_owned())]);
         let member = party.add(&app, &values).await;
         party.add(&app, &somebody("李不愿", Status::Formal, Tie::Here)).await;
-        let resident = resident(&app, "王建国", &number).await;
+        let resident = resident(&app, "王建国", Some(&number)).await;
         let stranger = app.browser();
         let public = format!("/board/{}/estates/{}/members", app.home.code, party.estate);
         stranger.get(&public).await.assert_ok().assert_contains("还没有党员亮身份").assert_lacks("王建国");
@@ -251,6 +267,44 @@ db_test! {
         let version = staff.get(&path).await.input("version");
         staff.post(&format!("{path}/departure"), &[("why", "transferred"), ("left_on", "2026-11-23"), ("left_reason", "介绍信"), ("version", &version)]).await.assert_ok();
         stranger.get(&public).await.assert_lacks("王建国");
+    }
+
+    async fn a_card_follows_what_the_register_merges_and_lets_go_of_what_it_erases(app: TestApp) {
+        let party = Party::set_up(&app).await;
+        let number = identity("19580307", 1);
+        let (first, second) = (resident(&app, "王建国", Some(&number)).await, resident(&app, "王建国国", None).await);
+        let member = linked(&app, &party, "王建国", second).await;
+        let staff = app.person(Role::Secretary).browser().await;
+        let path = format!("/party/members/{member}");
+        staff.get(&path).await.assert_contains(&format!("/residents/{second}"));
+
+        let mut tx = app.db.begin().await.unwrap();
+        life::merge(&mut tx, &app.act(), first, second, "重复登记").await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app).await;
+        let page = staff.get(&path).await;
+        page.assert_contains(&format!("/residents/{first}")).assert_contains("居民登记合并");
+        // A third record takes the first one in before anybody has heard that the second went there.
+        let (third, fourth) = (resident(&app, "王建国丙", None).await, resident(&app, "王建国丁", None).await);
+        let late = linked(&app, &party, "李建国", fourth).await;
+        let mut tx = app.db.begin().await.unwrap();
+        life::merge(&mut tx, &app.act(), first, fourth, "重复登记").await.unwrap();
+        life::merge(&mut tx, &app.act(), third, first, "重复登记").await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app).await;
+        for path in [path.clone(), format!("/party/members/{late}")] {
+            staff.get(&path).await.assert_contains(&format!("/residents/{third}"));
+        }
+
+        let mut tx = app.db.begin().await.unwrap();
+        doorstep::registry::erasure::erase(&mut tx, &app.act(), third, "本人要求").await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app).await;
+        let page = staff.get(&path).await;
+        page.assert_contains("王建国").assert_contains("取消关联").assert_lacks("/residents/").assert_lacks("和居民登记对上");
+        let mut tx = app.db.read().await.unwrap();
+        assert!(audit::history(&mut tx, &app.act(), member).await.unwrap().iter().all(|past| past.changes.is_empty()));
+        assert_eq!(audit::verify(&mut tx, app.home.tenant).await.unwrap().broken, None);
     }
 
     async fn a_member_list_is_looked_at_written_and_goes_out_again(app: TestApp) {

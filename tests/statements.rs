@@ -25,6 +25,7 @@ const LISTS: &[&[Statement]] = &[
     outbox::STATEMENTS,
     overview::STATEMENTS,
     party::STATEMENTS,
+    party::register::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,
     registry::STATEMENTS,

@@ -2,7 +2,8 @@
 //! within it (`member`), and nobody is ever deleted. Who should attend a meeting and who may vote there is computed and
 //! explained name by name (`model::standing`), and given to whoever calls a meeting by [`roll`]. The 党员花名册 that offices
 //! keep comes in as a workbook and goes out as one (`member_list`). 亮身份: whoever has agreed is shown to the neighbours, with
-//! name, building and post and nothing else, until the moment they take it back (`consent`).
+//! name, building and post and nothing else, until the moment they take it back (`consent`). What the register forgets or merges
+//! reaches the cards that are linked with it (`register`).
 
 mod consent;
 mod field;
@@ -10,6 +11,7 @@ mod member;
 mod member_list;
 mod model;
 mod organisation;
+pub mod register;
 mod store;
 mod todo;
 mod web;
