@@ -347,7 +347,8 @@ db_test! {
         assert_eq!(rows[0], labels);
         let all: String = rows.concat().join("|");
         assert!(all.contains("141199********") && all.contains("书记") && all.contains("双报到在职党员"), "{all}");
-        assert!(!all.contains(&first) && all.contains("导出，号码已隐去"), "{all}");
+        assert!(!all.contains(&first) && all.contains("冯*应|男") && !all.contains("冯还应"), "{all}");
+        assert!(all.contains("社区工作人员") && all.contains("2026年11月23日") && all.contains("导出，姓名和号码已隐去"), "{all}");
     }
 
     async fn a_branch_secretary_reaches_the_own_branch_and_nobody_another_community(app: TestApp) {

@@ -6,7 +6,7 @@ use db::text_enum;
 use jiff::civil::Date;
 
 use super::model::{Status, Tie, first_day};
-use crate::registry::Particular;
+use crate::registry::{Particular, export};
 
 text_enum! {
     /// A field of a member, in the order of the form. Its code is the name of its column, without `_sealed`.
@@ -103,6 +103,11 @@ impl Field {
             }
         }
     }
+}
+
+/// What is kept as a workbook shows it that leaves the building: by the rule for residents, with the name masked too.
+pub fn exported(field: Field, kept: &str) -> String {
+    field.particular().map_or_else(|| field.masked(kept), |particular| export::shown(particular, kept))
 }
 
 #[cfg(test)]

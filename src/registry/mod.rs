@@ -4,7 +4,7 @@
 mod copy;
 pub mod enrol;
 pub mod erasure;
-mod export;
+pub mod export;
 pub mod export_request;
 pub mod figures;
 pub mod finding;

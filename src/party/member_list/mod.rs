@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::field::Field;
+use super::field::{Field, exported};
 use super::member::{self, today};
 use super::model::{Post, Status, Tie};
 use super::store::{self, ADD_IMPORT, END_IMPORT, FORGET, Import, Organisation};
@@ -237,7 +237,7 @@ pub fn workbook(rows: Vec<Vec<(Column, String)>>, mark: Option<&str>) -> Result<
     workbook::filled(rows, mark)
 }
 
-/// The members of an organisation as rows of the member list, numbers masked, notes left out.
+/// The members of an organisation as rows of the member list, names and numbers masked, notes left out.
 pub(super) async fn rows(tx: &mut Tx, act: &Act, organisation: &Organisation) -> Result<Vec<Vec<(Column, String)>>> {
     let cards = member::of_organisation(tx, act, organisation.id).await?;
     let groups = store::organisations(tx, act.tenant, &Scope::tenant()).await?;
@@ -245,7 +245,7 @@ pub(super) async fn rows(tx: &mut Tx, act: &Act, organisation: &Organisation) ->
     let row = |(at, card): (usize, &member::Card)| {
         let mut row = vec![(Column::Serial, (at + 1).to_string()), (Column::Branch, organisation.name.clone())];
         for (column, field) in row::FIELDS {
-            row.extend(card.get(field).filter(|_| field != Field::Note).map(|kept| (column, field.masked(kept))));
+            row.extend(card.get(field).filter(|_| field != Field::Note).map(|kept| (column, exported(field, kept))));
         }
         let group = groups.iter().find(|group| Some(group.id) == card.home.group);
         row.extend(group.map(|group| (Column::Group, group.name.clone())));

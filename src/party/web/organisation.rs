@@ -234,7 +234,7 @@ async fn end_post(
     Ok(redirect(&format!("/party/organisations/{id}"), "已免去，记录还在"))
 }
 
-/// The member list as a workbook, numbers masked. That it was taken away is written down before it is given.
+/// The member list as a workbook, masked like the rolls of residents that nobody has approved. That it was taken away is written down before it is given.
 async fn take_away(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::PartyEdit)?;
     let mut tx = app.db.begin().await?;
@@ -245,7 +245,7 @@ async fn take_away(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>,
     let rows = member_list::rows(&mut tx, &act, &organisation).await?;
     audit::record(&mut tx, &act, "export", ("party_organisation", id), &format!("{} 人", rows.len()), &[]).await?;
     tx.commit().await?;
-    let mark = format!("{} {} 导出，号码已隐去", viewer.name, show::day_and_time(&act.at));
+    let mark = format!("{} {} 导出，姓名和号码已隐去", viewer.name, show::day_and_time(&act.at));
     let made = move || member_list::workbook(rows, Some(&mark));
     let content = tokio::task::spawn_blocking(made).await.map_err(|error| Error::Internal(error.into()))??;
     Ok(workbook::response(content, "党员花名册.xlsx"))
