@@ -231,6 +231,48 @@ db_test! {
         let page = secretary.get(&party.path()).await;
         page.assert_ok().assert_contains("<b>56</b>应到会").assert_contains("<b>52</b>有表决权").assert_contains("组织关系在别处");
         page.assert_contains("党员 56 名，一般不超过 50 名");
+        page.assert_lacks("下一页");
+    }
+
+    async fn a_long_list_of_members_is_paged_and_counted_whole(app: TestApp) {
+        let party = Party::set_up(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        // The same name often: a page may end among them.
+        let mut tx = app.db.begin().await.unwrap();
+        let act = app.act();
+        let group = party::create(&mut tx, &act, organisation(Kind::Group, "第一党小组", Some(party.branch), None)).await.unwrap();
+        for n in 0..130 {
+            let name = if n % 2 == 0 { "王建国".to_owned() } else { format!("李建{}", char::from_u32(0x4e00 + n).unwrap()) };
+            let tie = if n < 125 { Tie::Here } else { Tie::Reporting };
+            let home = Home { organisation: party.branch, group: Some(group).filter(|_| n % 2 == 0) };
+            party::add(&mut tx, &act, home, &somebody(&name, Status::Formal, tie), None).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let (mut met, mut path, mut pages) = (std::collections::BTreeSet::new(), party.path(), 0);
+        loop {
+            let page = staff.get(&path).await;
+            page.assert_ok().assert_contains("<b>125</b>应到会").assert_contains("<b>125</b>有表决权").assert_contains("<b>5</b>可以来");
+            for link in page.between_all("<th scope=\"row\"><a href=\"/party/members/", "\"") {
+                assert!(met.insert(link.to_owned()), "{link} twice");
+            }
+            pages += 1;
+            let next = format!("{}?after=", party.path());
+            if !page.contains(&next) {
+                break;
+            }
+            path = page.link(&next);
+        }
+        assert_eq!((met.len(), pages), (130, 3));
+        staff.get(&format!("/party/organisations/{group}")).await.assert_contains("<b>63</b>应到会").assert_contains("<b>2</b>可以来");
+
+        // Who has left stands on a list of their own.
+        let member = format!("/party/members/{}", met.first().unwrap());
+        let version = staff.get(&member).await.input("version");
+        let left = [("why", "died"), ("left_on", "2026-11-20"), ("left_reason", "家属来说的"), ("version", version.as_str())];
+        staff.post(&format!("{member}/departure"), &left).await.assert_ok();
+        let page = staff.get(&party.path()).await;
+        page.assert_contains("<b>124</b>应到会").assert_contains("已经离开的 1 名");
+        staff.get(&page.link(&format!("{}?left", party.path()))).await.assert_contains("2026-11-20").assert_contains(&member).assert_lacks("下一页");
     }
 
     async fn whoever_agrees_is_shown_without_a_number_until_they_take_it_back(app: TestApp) {

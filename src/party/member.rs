@@ -97,9 +97,12 @@ pub(super) async fn by_name(tx: &mut Tx, act: &Act, scope: &Scope, name: &str) -
 }
 
 /// The members of an organisation.
+///
+/// Errors: refused if there are more than [`store::MOST_MEMBERS`].
 pub(super) async fn of_organisation(tx: &mut Tx, act: &Act, organisation: Uuid) -> Result<Vec<Card>> {
     let all = Scope::tenant();
-    opened(tx, act, OF_ORGANISATION.bind(act.tenant).bind(all.account).bind(&all.roles).bind(organisation)).await
+    let rows = OF_ORGANISATION.bind(act.tenant).bind(all.account).bind(&all.roles).bind(organisation);
+    store::whole(opened(tx, act, rows.bind(store::MOST_MEMBERS as i64 + 1)).await?)
 }
 
 impl Card {

@@ -108,33 +108,55 @@ pub struct Roll {
     pub everybody: Vec<(Member, Standing)>,
 }
 
-/// How a member stands at a meeting on a day. Only a 正式党员 whose 组织关系 is here and who is neither under 留党察看 nor
-/// 停止党籍 votes (党章, art. 7 and 41; 党支部工作条例（试行）, art. 11). A 预备党员 should attend and does not vote; who is here by
-/// 双报到 may come and is not counted.
+/// What decides how somebody stands on a day.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation {
+    pub status: Status,
+    pub link: Tie,
+    /// They had left by then.
+    pub ended: Option<Departure>,
+    /// They joined the party, or became a full member, only later.
+    pub joins_later: bool,
+    pub full_later: bool,
+}
+
+/// How a member stands at a meeting on a day.
 pub fn standing(member: &Member, counting: &Counting, on: Date) -> Standing {
-    let stands = |should_attend, may_vote, why: &str| Standing { should_attend, may_vote, why: why.to_owned() };
     let before = |day: &Option<String>| day.as_deref().and_then(first_day).is_some_and(|day| day > on);
-    if let Some(ending) = member.ended.filter(|_| !before(&member.ended_on)) {
-        return stands(false, false, &format!("已不在这里：{ending}"));
-    }
-    if before(&member.joined_on) {
-        return stands(false, false, "这一天还没有入党");
-    }
-    match (member.link, member.status) {
-        (Tie::Reporting, _) => stands(false, false, "双报到，组织关系在别处：可以来，不算应到，不在这里表决"),
-        (_, Status::Suspended) => stands(counting.suspended_attend == Switch::Counted, false, "停止党籍期间没有表决权"),
-        (Tie::Floating, _) if counting.floating_attend == Switch::Not => {
-            stands(false, false, "流动党员：可以来，按参数不算应到，不在这里表决")
+    let ended = member.ended.filter(|_| !before(&member.ended_on));
+    let (joins_later, full_later) = (before(&member.joined_on), before(&member.full_since));
+    Situation { status: member.status, link: member.link, ended, joins_later, full_later }.standing(counting)
+}
+
+impl Situation {
+    /// Only a 正式党员 whose 组织关系 is here and who is neither under 留党察看 nor 停止党籍 votes (党章, art. 7 and 41;
+    /// 党支部工作条例（试行）, art. 11). A 预备党员 should attend and does not vote; who is here by 双报到 may come and is not counted.
+    pub fn standing(self, counting: &Counting) -> Standing {
+        let stands = |should_attend, may_vote, why: &str| Standing { should_attend, may_vote, why: why.to_owned() };
+        if let Some(ending) = self.ended {
+            return stands(false, false, &format!("已不在这里：{ending}"));
         }
-        (Tie::Floating, _) => stands(true, false, "流动党员：按参数算应到，不在这里表决"),
-        (Tie::Here, Status::Watched) => {
-            stands(counting.watched_attend == Switch::Counted, false, "留党察看期间没有表决权")
+        if self.joins_later {
+            return stands(false, false, "这一天还没有入党");
         }
-        (Tie::Here, Status::Probationary) => stands(true, false, "预备党员：算应到，没有表决权"),
-        (Tie::Here, Status::Formal) if before(&member.full_since) => {
-            stands(true, false, "这一天还没有转正：算应到，没有表决权")
+        match (self.link, self.status) {
+            (Tie::Reporting, _) => stands(false, false, "双报到，组织关系在别处：可以来，不算应到，不在这里表决"),
+            (_, Status::Suspended) => {
+                stands(counting.suspended_attend == Switch::Counted, false, "停止党籍期间没有表决权")
+            }
+            (Tie::Floating, _) if counting.floating_attend == Switch::Not => {
+                stands(false, false, "流动党员：可以来，按参数不算应到，不在这里表决")
+            }
+            (Tie::Floating, _) => stands(true, false, "流动党员：按参数算应到，不在这里表决"),
+            (Tie::Here, Status::Watched) => {
+                stands(counting.watched_attend == Switch::Counted, false, "留党察看期间没有表决权")
+            }
+            (Tie::Here, Status::Probationary) => stands(true, false, "预备党员：算应到，没有表决权"),
+            (Tie::Here, Status::Formal) if self.full_later => {
+                stands(true, false, "这一天还没有转正：算应到，没有表决权")
+            }
+            (Tie::Here, Status::Formal) => stands(true, true, "正式党员，组织关系在本支部"),
         }
-        (Tie::Here, Status::Formal) => stands(true, true, "正式党员，组织关系在本支部"),
     }
 }
 
@@ -159,6 +181,34 @@ impl Roll {
 pub fn first_day(written: &str) -> Option<Date> {
     let date: codes::PartialDate = written.parse().ok()?;
     Date::new(date.year, date.month.unwrap_or(1), date.day.unwrap_or(1)).ok()
+}
+
+/// How many stand how, without their names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// 应到
+    pub should_attend: i64,
+    /// 有表决权
+    pub voters: i64,
+    /// Who may come without being counted.
+    pub beside: i64,
+    /// Who is not here any more.
+    pub left: i64,
+}
+
+impl Heads {
+    /// Adds so many who are in the same situation.
+    pub fn add(&mut self, situation: Situation, amount: i64, counting: &Counting) {
+        let standing = situation.standing(counting);
+        match standing.should_attend {
+            _ if situation.ended.is_some() => self.left += amount,
+            true => self.should_attend += amount,
+            false => self.beside += amount,
+        }
+        if standing.may_vote {
+            self.voters += amount;
+        }
+    }
 }
 
 /// What an organisation is, counted.

@@ -4,9 +4,9 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::member_list::State;
-use super::model::{Counting, How, Kind, Member, Post, Roll, first_day};
+use super::model::{Counting, Departure, Heads, How, Kind, Member, Post, Roll, Situation, Status, Tie, first_day};
 use crate::access::{Act, Scope};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{in_reach, settings};
 
 // `in_reach!` has an `o` of its own, so the organisation of a row is `po` here.
@@ -34,6 +34,21 @@ macro_rules! cards {
             WHERE m.tenant_id = $1 AND ",
             in_reach!("$2", "$3", "$1", "po.estate_id", "NULL", "po.organisation_id"),
             " AND ",
+            $where
+        )
+    };
+}
+
+/// Members as lists have them.
+macro_rules! members {
+    ($where:expr) => {
+        concat!(
+            "SELECT m.id, m.name, m.sex, m.joined_on, m.full_since, m.status, m.link, m.home_organisation, m.group_id, g.name AS group_name,
+                b.name AS building_name, m.ended, m.ended_on
+            FROM party_members m LEFT JOIN party_organisations g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+            LEFT JOIN residents r ON r.tenant_id = m.tenant_id AND r.id = m.resident_id AND r.ended IS NULL
+            LEFT JOIN buildings b ON b.tenant_id = r.tenant_id AND b.id = r.building_id
+            WHERE m.tenant_id = $1 AND ",
             $where
         )
     };
@@ -90,17 +105,21 @@ statements! {
             birth_date = $10, identity_sealed = $11, identity_fingerprint = $12, phone_sealed = $13, education = $14, joined_on = $15,
             full_since = $16, home_organisation = $17, status = $18, link = $19, note_sealed = $20, ended = $21, ended_on = $22,
             updated_at = $23, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// A page of who belongs to an organisation, or to a 党小组 of it, or of who has left.
+    MEMBERS = members!("m.party_organisation_id = $2 AND (CAST($3 AS UUID) IS NULL OR m.group_id = $3) AND (m.ended IS NULL) = $4
+        AND (m.name, m.id) > ($5, $6) ORDER BY m.name, m.id LIMIT $7");
+    MEMBER = members!("m.id = $2");
     /// Everybody who is or was a member of an organisation, but those who had left before a day.
-    MEMBERS = "SELECT m.id, m.name, m.sex, m.joined_on, m.full_since, m.status, m.link, m.home_organisation, m.group_id, g.name AS group_name,
-            b.name AS building_name, m.ended, m.ended_on
-        FROM party_members m LEFT JOIN party_organisations g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
-        LEFT JOIN residents r ON r.tenant_id = m.tenant_id AND r.id = m.resident_id AND r.ended IS NULL
-        LEFT JOIN buildings b ON b.tenant_id = r.tenant_id AND b.id = r.building_id
-        WHERE m.tenant_id = $1 AND m.party_organisation_id = $2 AND (m.ended IS NULL OR m.ended_on > $3) ORDER BY m.name, m.id LIMIT 2000";
+    ROLL = members!("m.party_organisation_id = $2 AND (m.ended IS NULL OR m.ended_on > $3) ORDER BY m.name, m.id LIMIT $4");
+    /// In which situation how many are on a day.
+    HEADS = "SELECT m.status, m.link, m.ended, CASE WHEN m.joined_on > $4 THEN 1 ELSE 0 END AS joins_later,
+            CASE WHEN m.full_since > $4 THEN 1 ELSE 0 END AS full_later, COUNT(*) AS amount
+        FROM party_members m WHERE m.tenant_id = $1 AND m.party_organisation_id = $2 AND (CAST($3 AS UUID) IS NULL OR m.group_id = $3)
+        GROUP BY m.status, m.link, m.ended, 4, 5";
     CARD = cards!("m.id = $4");
     BY_IDENTITY = cards!("m.identity_fingerprint = $4");
     BY_NAME = cards!("m.name = $4 AND m.ended IS NULL LIMIT 5");
-    OF_ORGANISATION = cards!("m.party_organisation_id = $4 AND m.ended IS NULL ORDER BY m.name, m.id LIMIT 2000");
+    OF_ORGANISATION = cards!("m.party_organisation_id = $4 AND m.ended IS NULL ORDER BY m.name, m.id LIMIT $5");
     HOME = homes!("r.id = $5");
     CANDIDATES = homes!("r.id IN (SELECT id FROM residents WHERE tenant_id = $1 AND identity_fingerprint = $4
         UNION SELECT id FROM residents WHERE tenant_id = $1 AND name = $5 AND ended IS NULL) LIMIT 10");
@@ -141,6 +160,7 @@ statements! {
 
 record! {
     struct Found { id: Uuid }
+    struct Alike { status: Status, link: Tie, ended: Option<Departure>, joins_later: i64, full_later: i64, amount: i64 }
     struct Counted { party_organisation_id: Uuid, group_id: Option<Uuid>, members: i64, full_members: i64, others: i64 }
 
     #[derive(Debug, Clone)]
@@ -227,10 +247,63 @@ pub(super) async fn posts_of(tx: &mut Tx, tenant: Uuid, member: Uuid) -> Result<
     Ok(tx.all(POSTS_OF_MEMBER.bind(tenant).bind(member)).await?)
 }
 
-/// The members of an organisation, and those who left it after a day; with `None` everybody who ever did.
-pub(super) async fn members(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: Option<Date>) -> Result<Vec<Member>> {
-    let on = on.map_or_else(String::new, |on| on.to_string());
-    Ok(tx.all(MEMBERS.bind(tenant).bind(organisation).bind(on)).await?)
+/// Which members a list shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed {
+    pub organisation: Uuid,
+    /// A 党小组 of it.
+    pub group: Option<Uuid>,
+    /// Those who are not here any more instead.
+    pub left: bool,
+}
+
+/// A page of members in the order of their names, after one of them.
+pub(super) async fn members(
+    tx: &mut Tx,
+    tenant: Uuid,
+    listed: Listed,
+    after: Option<Uuid>,
+    size: usize,
+) -> Result<Page<Member>> {
+    // The address has the id, since a name does not belong there.
+    let last = match after {
+        Some(id) => member(tx, tenant, id).await?,
+        None => None,
+    };
+    let (name, id) = last.map_or((String::new(), Uuid::nil()), |last| (last.name, last.id));
+    let rows = MEMBERS.bind(tenant).bind(listed.organisation).bind(listed.group).bind(!listed.left).bind(name).bind(id);
+    Ok(Page::of(tx.all(rows.bind(size as i64 + 1)).await?, size, |member: &Member| Cursor { key: 0, id: member.id }))
+}
+
+pub(super) async fn member(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Option<Member>> {
+    Ok(tx.optional(MEMBER.bind(tenant).bind(id)).await?)
+}
+
+/// How many belong to an organisation, or to a 党小组 of it, and how they stand on a day.
+pub(super) async fn heads(
+    tx: &mut Tx,
+    tenant: Uuid,
+    (organisation, group): (Uuid, Option<Uuid>),
+    (counting, on): (&Counting, Date),
+) -> Result<Heads> {
+    let mut heads = Heads::default();
+    for row in tx.all::<Alike>(HEADS.bind(tenant).bind(organisation).bind(group).bind(on.to_string())).await? {
+        let Alike { status, link, ended, joins_later, full_later, amount } = row;
+        let (joins_later, full_later) = (joins_later > 0, full_later > 0);
+        heads.add(Situation { status, link, ended, joins_later, full_later }, amount, counting);
+    }
+    Ok(heads)
+}
+
+/// More members than this are no one organisation's: nobody could call them to a meeting.
+pub(super) const MOST_MEMBERS: usize = 5_000;
+
+/// All rows of a list that must be whole.
+pub(super) fn whole<T>(rows: Vec<T>) -> Result<Vec<T>> {
+    if rows.len() > MOST_MEMBERS {
+        return Err(Error::refused(format!("这个党组织的党员超过 {MOST_MEMBERS} 名，请先按党支部分开登记")));
+    }
+    Ok(rows)
 }
 
 /// 应到 and 有表决权 of a meeting of an organisation on a day, everybody with the reason. Who has moved to another branch
@@ -238,7 +311,8 @@ pub(super) async fn members(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: O
 pub async fn roll(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: Date) -> Result<Roll> {
     let at = on.at(12, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp();
     let counting: Counting = settings::read(tx, tenant, at).await?;
-    Ok(Roll::of(members(tx, tenant, organisation, Some(on)).await?, &counting, on))
+    let rows = ROLL.bind(tenant).bind(organisation).bind(on.to_string()).bind(MOST_MEMBERS as i64 + 1);
+    Ok(Roll::of(whole(tx.all(rows).await?)?, &counting, on))
 }
 
 /// The resident with an identity number.

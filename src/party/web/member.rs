@@ -98,8 +98,7 @@ async fn member_page(
     let card = member::card(&mut tx, &act, &scope, id).await?;
     let organisations = store::organisations(&mut tx, viewer.tenant, &scope).await?;
     let counting: Counting = settings::read(&mut tx, viewer.tenant, act.at).await?;
-    let listed = store::members(&mut tx, viewer.tenant, card.home.organisation, None).await?;
-    let listed = listed.into_iter().find(|member| member.id == id);
+    let listed = store::member(&mut tx, viewer.tenant, id).await?;
     let may_edit = viewer.may(Permission::PartyEdit);
     let may_tie = may_edit && viewer.may(Permission::ResidentRead);
     let residents = viewer.scope(Permission::ResidentRead);

@@ -16,7 +16,7 @@ use crate::audit;
 use crate::error::{Error, Result};
 use crate::party::member::{self, today};
 use crate::party::member_list;
-use crate::party::model::{Counting, Figures, Kind, Member, Post, Roll, Rules, warnings};
+use crate::party::model::{Counting, Figures, Heads, Kind, Member, Post, Rules, Standing, standing, warnings};
 use crate::party::organisation::{self, NewOrganisation, term_end};
 use crate::party::store::{self, HeldPost, Organisation};
 use crate::web::{Form, Shell, page, page_again, redirect, show};
@@ -116,8 +116,11 @@ struct OrganisationPage {
     below: Vec<Organisation>,
     posts: Vec<HeldPost>,
     warnings: Vec<String>,
-    roll: Roll,
-    left: Vec<Member>,
+    heads: Heads,
+    members: Vec<(Member, Standing)>,
+    next: Option<String>,
+    /// The list shows who is not here any more.
+    left: bool,
     may_edit: bool,
     may_import: bool,
     form: Form,
@@ -144,7 +147,24 @@ impl OrganisationPage {
     }
 }
 
-async fn organisation_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<OrganisationPage> {
+/// So many members stand on a page.
+const PAGE: usize = 60;
+
+/// Which members are looked at.
+#[derive(Default, Deserialize)]
+struct Asked {
+    after: Option<Uuid>,
+    #[serde(default)]
+    left: bool,
+}
+
+async fn organisation_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    (asked, form): (Asked, Form),
+) -> Result<OrganisationPage> {
     let act = app.act(viewer, Permission::PartyRead)?;
     let scope = viewer.scope(Permission::PartyRead);
     let mut tx = app.db.read().await?;
@@ -154,21 +174,27 @@ async fn organisation_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, f
     let counting: Counting = settings::read(&mut tx, viewer.tenant, act.at).await?;
     let group = Some(id).filter(|_| organisation.kind == Kind::Group);
     let branch = organisation.parent_id.filter(|_| group.is_some()).unwrap_or(id);
-    let mut members = store::members(&mut tx, viewer.tenant, branch, None).await?;
-    members.retain(|member| group.is_none() || member.group_id == group);
-    let (mut members, left): (Vec<Member>, Vec<Member>) =
-        members.into_iter().partition(|member| member.ended.is_none());
+    let heads = store::heads(&mut tx, viewer.tenant, (branch, group), (&counting, today(&act))).await?;
+    let left = asked.left;
+    let listed = store::Listed { organisation: branch, group, left };
+    let members = store::members(&mut tx, viewer.tenant, listed, asked.after, PAGE).await?;
+    let stands = |member: Member| {
+        let standing = standing(&member, &counting, today(&act));
+        (member, standing)
+    };
+    let left_too = if left { "left=true&" } else { "" };
+    let next = members.next.map(|last| format!("/party/organisations/{id}?{left_too}after={}", last.id));
     let mut posts = store::posts(&mut tx, viewer.tenant).await?;
     posts.retain(|post| post.party_organisation_id == id);
     posts.sort_by_key(|post| post.post);
-    // The committee first, as on every member list.
-    members.sort_by_key(|member| posts.iter().position(|post| post.member_id == member.id).unwrap_or(usize::MAX));
     let figures = figures(&mut tx, viewer.tenant).await?.get(&id).copied().unwrap_or_default();
     let warnings = lacks(&organisation, &figures, &posts.iter().collect::<Vec<_>>(), &rules, today(&act));
     Ok(OrganisationPage {
         parent: all.iter().find(|known| Some(known.id) == organisation.parent_id).cloned(),
         below: all.into_iter().filter(|known| known.parent_id == Some(id)).collect(),
-        roll: Roll::of(members, &counting, today(&act)),
+        members: members.items.into_iter().map(stands).collect(),
+        heads,
+        next,
         may_edit: viewer.may(Permission::PartyEdit),
         may_import: viewer.may(Permission::PartyImport),
         shell,
@@ -180,8 +206,14 @@ async fn organisation_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, f
     })
 }
 
-async fn show_one(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    page(&organisation_page(&app, &viewer, shell, id, Form::default()).await?)
+async fn show_one(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
+    page(&organisation_page(&app, &viewer, shell, id, (asked, Form::default())).await?)
 }
 
 async fn add_post(
@@ -213,7 +245,7 @@ async fn add_post(
     }
     let (Some(post), Some(since), Some(member), true) = (post, since, found.first(), form.ok()) else {
         drop(tx);
-        return page_again(&organisation_page(&app, &viewer, shell, id, form).await?);
+        return page_again(&organisation_page(&app, &viewer, shell, id, (Asked::default(), form)).await?);
     };
     member::join_post(&mut tx, &act, id, member.id, post, since).await?;
     tx.commit().await?;
