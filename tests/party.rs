@@ -381,6 +381,15 @@ db_test! {
         page.assert_contains("<b>0</b>人新增").assert_contains("<b>2</b>人没有变化");
         staff.post(&format!("{}/cancellation", page.url), &[]).await.assert_ok().assert_contains("已放弃");
 
+        // A long one is looked at page by page, with the numbers of the whole.
+        let names: Vec<String> = (0..100).map(|n| format!("赵{}", char::from_u32(0x5000 + n).unwrap())).collect();
+        let rows: Vec<[&str; 7]> = names.iter().map(|name| [name.as_str(), "", "1998-07", "1999-07", "", "", ""]).collect();
+        let page = send(&staff, party.branch, &member_list(&rows)).await;
+        page.assert_contains("<b>100</b>人新增").assert_contains(&names[59]).assert_lacks(&names[60]);
+        let rest = staff.get(&page.link("/party/imports/")).await;
+        rest.assert_contains("<b>100</b>人新增").assert_contains(&names[60]).assert_contains(&names[99]).assert_lacks("下一页");
+        staff.post(&format!("{}/cancellation", page.url), &[]).await.assert_ok();
+
         let out = staff.download_by_form(&format!("{}/member-list", party.path()), &[]).await;
         let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(out)).unwrap();
         let sheet = book.worksheet_range_at(0).unwrap().unwrap();

@@ -15,7 +15,7 @@ const MOST_PARTS: usize = 10_000;
 pub enum Unreadable {
     #[error("这个文件是空的。请重新选择文件")]
     Empty,
-    #[error("文件超过 {} MB。请把表格分成几个文件，比如按楼栋，分别导入", MOST_PACKED >> 20)]
+    #[error("文件超过 {} MB。请把表格分成几个文件，比如按楼栋或党支部，分别导入", MOST_PACKED >> 20)]
     TooLarge,
     #[error("这不是 Excel 工作簿。请选择扩展名为 .xlsx 的表格；CSV 或网页表格请先在 Excel 或 WPS 里另存为 .xlsx")]
     NotWorkbook,

@@ -102,18 +102,30 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
 struct ShowPage {
     shell: Shell,
     import: Import,
+    /// A page of them, those that are given back first.
     rows: Vec<Foreseen>,
+    next: Option<String>,
+    effects: Vec<Effect>,
+}
+
+/// So many rows stand on a page.
+const PAGE: usize = 60;
+
+#[derive(Deserialize)]
+struct Rows {
+    #[serde(default)]
+    after: usize,
 }
 
 impl ShowPage {
     fn count(&self, effect: &str) -> usize {
-        let fits = |row: &&Foreseen| match row.kind {
+        let fits = |kind: &&Effect| match kind {
             Effect::New => effect == "new",
             Effect::Changed => effect == "changed",
             Effect::Same => effect == "same",
             Effect::Rejected => effect == "rejected",
         };
-        self.rows.iter().filter(fits).count()
+        self.effects.iter().filter(fits).count()
     }
 
     fn waits(&self) -> bool {
@@ -121,14 +133,24 @@ impl ShowPage {
     }
 }
 
-async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    Query(asked): Query<Rows>,
+) -> Result<Response> {
     let act = app.act(&viewer, Permission::PartyImport)?;
     let scope = viewer.scope(Permission::PartyImport);
     let mut tx = app.db.read().await?;
     let import = store::import(&mut tx, viewer.tenant, &scope, id).await?;
     let mut rows = member_list::foresee(&mut tx, &act, &scope, &import).await?;
     rows.sort_by_key(|row| (row.kind != Effect::Rejected, row.number));
-    page(&ShowPage { shell, import, rows })
+    let effects: Vec<Effect> = rows.iter().map(|row| row.kind).collect();
+    let end = asked.after.saturating_add(PAGE);
+    let next = (end < rows.len()).then(|| format!("/party/imports/{id}?after={end}"));
+    let rows = rows.into_iter().skip(asked.after).take(PAGE).collect();
+    page(&ShowPage { shell, import, rows, next, effects })
 }
 
 async fn apply(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
