@@ -57,6 +57,20 @@ CREATE INDEX party_members_by_organisation ON party_members (tenant_id, party_or
 CREATE INDEX party_members_by_name ON party_members (tenant_id, name);
 CREATE INDEX party_members_by_resident ON party_members (tenant_id, resident_id);
 
+CREATE TABLE party_moves ( -- from one organisation of the community to another: who should have attended where on a past day
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    member_id UUID NOT NULL,
+    from_id UUID NOT NULL, -- the organisation they left
+    moved_on TEXT NOT NULL, -- a day, the first one in the other
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, member_id) REFERENCES party_members (tenant_id, id),
+    FOREIGN KEY (tenant_id, from_id) REFERENCES party_organisations (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('party_moves', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX party_moves_by_member ON party_moves (tenant_id, member_id, moved_on, id);
+CREATE INDEX party_moves_from ON party_moves (tenant_id, from_id, moved_on, member_id);
+
 CREATE TABLE party_posts ( -- who leads an organisation, and who did
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,

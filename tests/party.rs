@@ -174,7 +174,7 @@ db_test! {
         let other = party::create(&mut tx, &act, organisation(Kind::Branch, "水保所家属院党支部", Some(party.committee), None)).await.unwrap();
         tx.commit().await.unwrap();
         let (other, version) = (other.to_string(), staff.get(&member).await.input("version"));
-        let moved = staff.post(&format!("{member}/home"), &[("place", &other), ("home_reason", "搬到水保所"), ("version", &version)]).await;
+        let moved = staff.post(&format!("{member}/home"), &[("place", &other), ("moved_on", "2026-11-15"), ("home_reason", "搬到水保所"), ("version", &version)]).await;
         moved.assert_ok().assert_contains("水保所家属院党支部").assert_contains("王府名苑小区党支部 → 水保所家属院党支部");
         let version = moved.input("version");
         let leave = |day: &'static str| vec![("why", "transferred"), ("left_on", day), ("left_reason", "介绍信已开"), ("version", version.as_str())];
@@ -232,6 +232,35 @@ db_test! {
         page.assert_ok().assert_contains("<b>56</b>应到会").assert_contains("<b>52</b>有表决权").assert_contains("组织关系在别处");
         page.assert_contains("党员 56 名，一般不超过 50 名");
         page.assert_lacks("下一页");
+    }
+
+    async fn who_should_have_attended_on_a_past_day_is_known_after_they_moved(app: TestApp) {
+        let party = Party::set_up(&app).await;
+        let act = app.act();
+        let mut tx = app.db.begin().await.unwrap();
+        let other = party::create(&mut tx, &act, organisation(Kind::Branch, "水保所家属院党支部", Some(party.committee), None)).await.unwrap();
+        tx.commit().await.unwrap();
+        party.add(&app, &somebody("一直在", Status::Formal, Tie::Here)).await;
+        let member = format!("/party/members/{}", party.add(&app, &somebody("来回转", Status::Formal, Tie::Here)).await);
+        let staff = app.person(Role::Staff).browser().await;
+        let go = async |to: Uuid, day: &str| {
+            let version = staff.get(&member).await.input("version");
+            let to = to.to_string();
+            let fields = [("place", to.as_str()), ("moved_on", day), ("home_reason", "介绍信"), ("version", version.as_str())];
+            staff.post(&format!("{member}/home"), &fields).await
+        };
+        go(other, "2026-09-10").await.assert_ok();
+        go(party.branch, "2026-09-01").await.assert_status(422).assert_contains("2026-09-10 才转到水保所家属院党支部").assert_contains("介绍信");
+        go(party.branch, "2026-10-20").await.assert_ok();
+        go(other, "2026-11-24").await.assert_status(422).assert_contains("还没有到");
+        let mut tx = app.db.read().await.unwrap();
+        for (day, here, there) in [
+            (date(2026, 9, 9), 2, 0), (date(2026, 9, 10), 1, 1), (date(2026, 10, 19), 1, 1), (date(2026, 10, 20), 2, 0), (date(2026, 11, 23), 2, 0),
+        ] {
+            let roll = party::roll(&mut tx, app.home.tenant, party.branch, day).await.unwrap();
+            assert_eq!((roll.should_attend, roll.voters, roll.everybody.len()), (here, here, here), "{day}");
+            assert_eq!(party::roll(&mut tx, app.home.tenant, other, day).await.unwrap().voters, there, "{day}");
+        }
     }
 
     async fn a_long_list_of_members_is_paged_and_counted_whole(app: TestApp) {
@@ -420,7 +449,7 @@ db_test! {
         let consent = [("how", "signed"), ("consent_on", "2026-11-23")];
         secretary.post(&format!("/party/members/{foreign}/consent"), &consent).await.assert_status(404);
         let place = other.to_string();
-        let fields = [("place", place.as_str()), ("home_reason", "想转过去"), ("version", "1")];
+        let fields = [("place", place.as_str()), ("moved_on", "2026-11-15"), ("home_reason", "想转过去"), ("version", "1")];
         secretary.post(&format!("/party/members/{member}/home"), &fields).await.assert_status(404);
         secretary.get("/party/imports").await.assert_status(403);
         // Over an organisation of access the reach is the same: the branch, and what is below it.

@@ -8,7 +8,7 @@ use super::consent;
 use super::field::{Field, Values};
 use super::model::{Departure, Kind, Post, Status, Tie};
 use super::store::{
-    self, ADD_MEMBER, ADD_POST, BY_IDENTITY, BY_NAME, CARD, CHANGE_MEMBER, END_POST, END_POSTS, OF_ORGANISATION,
+    self, ADD_MEMBER, ADD_POST, BY_IDENTITY, BY_NAME, CARD, CHANGE_MEMBER, END_POST, END_POSTS, MOVE, OF_ORGANISATION,
 };
 use crate::access::{Act, Scope};
 use crate::audit::{self, Change};
@@ -195,8 +195,11 @@ pub(super) async fn save(tx: &mut Tx, act: &Act, before: &Card, now: &Card, reas
     Ok(true)
 }
 
-/// Somebody goes to another branch or 党小组 of the community. Their posts end where they leave a branch.
-pub async fn transfer(tx: &mut Tx, act: &Act, before: &Card, to: Home, reason: &str) -> Result<()> {
+/// Somebody goes to another branch or 党小组 of the community; `on` is their first day there. Their posts end where they leave
+/// a branch.
+///
+/// Errors: refused of a day before they came to where they are.
+pub async fn transfer(tx: &mut Tx, act: &Act, before: &Card, to: Home, on: Date, reason: &str) -> Result<()> {
     let organisation = store::organisation(tx, act.tenant, &Scope::tenant(), to.organisation).await?;
     if organisation.kind == Kind::Group {
         return Err(Error::refused("请先选党支部，再选党小组"));
@@ -208,8 +211,14 @@ pub async fn transfer(tx: &mut Tx, act: &Act, before: &Card, to: Home, reason: &
         }
     }
     let now = Card { home: to, organisation_name: organisation.name, ..before.clone() };
-    if save(tx, act, before, &now, reason).await? && before.home.organisation != to.organisation {
-        end_posts(tx, act, before.id, today(act)).await?;
+    let leaves = before.home.organisation != to.organisation;
+    if leaves && let Some(came) = store::moved_after(tx, act.tenant, before.id, on).await? {
+        return Err(Error::refused(format!("这名党员 {came} 才转到{}，请核对日期", before.organisation_name)));
+    }
+    if save(tx, act, before, &now, reason).await? && leaves {
+        let row = MOVE.bind(act.tenant).bind(act.id()).bind(before.id).bind(before.home.organisation);
+        tx.execute(row.bind(on.to_string())).await?;
+        end_posts(tx, act, before.id, on).await?;
     }
     Ok(())
 }

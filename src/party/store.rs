@@ -42,10 +42,15 @@ macro_rules! cards {
 /// Members as lists have them.
 macro_rules! members {
     ($where:expr) => {
+        members!("party_members m", $where)
+    };
+    ($from:expr, $where:expr) => {
         concat!(
             "SELECT m.id, m.name, m.sex, m.joined_on, m.full_since, m.status, m.link, m.home_organisation, m.group_id, g.name AS group_name,
                 b.name AS building_name, m.ended, m.ended_on
-            FROM party_members m LEFT JOIN party_organisations g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+            FROM ",
+            $from,
+            " LEFT JOIN party_organisations g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
             LEFT JOIN residents r ON r.tenant_id = m.tenant_id AND r.id = m.resident_id AND r.ended IS NULL
             LEFT JOIN buildings b ON b.tenant_id = r.tenant_id AND b.id = r.building_id
             WHERE m.tenant_id = $1 AND ",
@@ -109,8 +114,16 @@ statements! {
     MEMBERS = members!("m.party_organisation_id = $2 AND (CAST($3 AS UUID) IS NULL OR m.group_id = $3) AND (m.ended IS NULL) = $4
         AND (m.name, m.id) > ($5, $6) ORDER BY m.name, m.id LIMIT $7");
     MEMBER = members!("m.id = $2");
-    /// Everybody who is or was a member of an organisation, but those who had left before a day.
-    ROLL = members!("m.party_organisation_id = $2 AND (m.ended IS NULL OR m.ended_on > $3) ORDER BY m.name, m.id LIMIT $4");
+    /// Everybody who belonged to an organisation on a day, wherever they have gone since: those of today and those who moved away
+    /// later, without those who came later.
+    ROLL = members!("(SELECT id FROM party_members WHERE tenant_id = $1 AND party_organisation_id = $2
+            UNION SELECT member_id FROM party_moves WHERE tenant_id = $1 AND from_id = $2 AND moved_on > $3) p CROSS JOIN party_members m",
+        "m.id = p.id AND COALESCE((SELECT v.from_id FROM party_moves v WHERE v.tenant_id = $1 AND v.member_id = m.id AND v.moved_on > $3
+            ORDER BY v.moved_on, v.id LIMIT 1), m.party_organisation_id) = $2
+        AND (m.ended IS NULL OR m.ended_on > $3) ORDER BY m.name, m.id LIMIT $4");
+    MOVE = "INSERT INTO party_moves (tenant_id, id, member_id, from_id, moved_on) VALUES ($1, $2, $3, $4, $5)";
+    /// The last move of a member after a day.
+    MOVED_AFTER = "SELECT moved_on FROM party_moves WHERE tenant_id = $1 AND member_id = $2 AND moved_on > $3 ORDER BY moved_on DESC, id DESC LIMIT 1";
     /// In which situation how many are on a day.
     HEADS = "SELECT m.status, m.link, m.ended, CASE WHEN m.joined_on > $4 THEN 1 ELSE 0 END AS joins_later,
             CASE WHEN m.full_since > $4 THEN 1 ELSE 0 END AS full_later, COUNT(*) AS amount
@@ -161,6 +174,7 @@ statements! {
 record! {
     struct Found { id: Uuid }
     struct Alike { status: Status, link: Tie, ended: Option<Departure>, joins_later: i64, full_later: i64, amount: i64 }
+    struct Moved { moved_on: String }
     struct Counted { party_organisation_id: Uuid, group_id: Option<Uuid>, members: i64, full_members: i64, others: i64 }
 
     #[derive(Debug, Clone)]
@@ -306,8 +320,14 @@ pub(super) fn whole<T>(rows: Vec<T>) -> Result<Vec<T>> {
     Ok(rows)
 }
 
-/// 应到 and 有表决权 of a meeting of an organisation on a day, everybody with the reason. Who has moved to another branch
-/// since is not among them any more.
+/// The day of the last move of a member, if it was after a day.
+pub(super) async fn moved_after(tx: &mut Tx, tenant: Uuid, member: Uuid, day: Date) -> Result<Option<String>> {
+    let moved: Option<Moved> = tx.optional(MOVED_AFTER.bind(tenant).bind(member).bind(day.to_string())).await?;
+    Ok(moved.map(|moved| moved.moved_on))
+}
+
+/// 应到 and 有表决权 of a meeting of an organisation on a day, everybody with the reason: those who belonged to it that day,
+/// though they have moved to another branch since.
 pub async fn roll(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: Date) -> Result<Roll> {
     let at = on.at(12, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp();
     let counting: Counting = settings::read(tx, tenant, at).await?;

@@ -227,7 +227,7 @@ pub async fn carry_out(tx: &mut Tx, act: &Act, known: &mut Known, plan: Plan) ->
             if moved {
                 let everything = Scope::tenant();
                 let now = member::card(tx, act, &everything, before.id).await?;
-                member::transfer(tx, act, &now, home, "导入党员花名册").await?;
+                member::transfer(tx, act, &now, home, today(act), "导入党员花名册").await?;
             }
             before.id
         }

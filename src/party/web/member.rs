@@ -205,10 +205,11 @@ async fn transfer(
         let group = group.map(str::parse).transpose().ok()?;
         Some(Home { organisation: organisation.parse().ok()?, group })
     });
+    let on = day(&mut form, "moved_on", today(&act));
     let reason = reason(&mut form, "home_reason");
     let mut tx = app.db.begin().await?;
     let card = member::card(&mut tx, &act, &scope, id).await?;
-    let (Some(place), true) = (place, form.ok()) else {
+    let (Some(place), Some(on), true) = (place, on, form.ok()) else {
         drop(tx);
         return page_again(&member_page(&app, &viewer, shell, id, ("home", form)).await?);
     };
@@ -216,9 +217,18 @@ async fn transfer(
         return Err(Error::Stale("这名党员的资料刚刚有别人改过，请看一下再改。".to_owned()));
     }
     store::organisation(&mut tx, viewer.tenant, &scope, place.organisation).await?;
-    member::transfer(&mut tx, &act, &card, place, &reason).await?;
-    tx.commit().await?;
-    Ok(redirect(&to(id), "已转好"))
+    match member::transfer(&mut tx, &act, &card, place, on, &reason).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(redirect(&to(id), "已转好"))
+        }
+        Err(Error::Refused(sentence)) => {
+            drop(tx);
+            form.fail("moved_on", sentence);
+            page_again(&member_page(&app, &viewer, shell, id, ("home", form)).await?)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Why, in a few words that may stand in the audit log.
