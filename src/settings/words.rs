@@ -39,6 +39,20 @@ const WORDS: &[(&str, &str)] = &[
     ("notice_hours", "提前多久发通知"),
     ("quorum_people", "至少几位有表决权的人到会才能表决"),
     ("pass_percent", "赞成要超过到会有表决权的人的"),
+    ("meeting.members", "党员会议的表决"),
+    ("general", "一般事项"),
+    ("admission", "接收、转正"),
+    ("election", "选举"),
+    ("committee", "支委会"),
+    ("quorum", "到会要有应到的"),
+    ("pass", "赞成要有"),
+    ("base", "赞成按谁的人数算"),
+    ("half_or_more", "半数以上（含半数）"),
+    ("more_than_half", "超过半数"),
+    ("two_thirds", "三分之二以上"),
+    ("four_fifths", "五分之四以上"),
+    ("eligible", "应到会有表决权的"),
+    ("present", "实到会有表决权的"),
     ("registry.import", "导入居民信息登记表"),
     ("rows_per_step", "每一步写入多少行"),
     ("keep_rows_days", "原始行保留多久"),
@@ -132,6 +146,10 @@ impl Number {
     pub fn choices(&self) -> Vec<(&'static str, &'static str)> {
         let choices: &[&str] = match self.value.as_str() {
             Some("off" | "on") => &["off", "on"],
+            Some("half_or_more" | "more_than_half" | "two_thirds" | "four_fifths") => {
+                &["half_or_more", "more_than_half", "two_thirds", "four_fifths"]
+            }
+            Some("eligible" | "present") => &["eligible", "present"],
             Some("counted" | "not_counted") => &["counted", "not_counted"],
             Some(_) => &["natural", "working"],
             None => &[],
