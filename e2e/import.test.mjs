@@ -41,7 +41,7 @@ test('a workbook is checked, written, and what came back is mended', async (t) =
   const template = await downloaded(page, '下载空白登记表');
   assert((await rows(template))[0].includes('姓名'));
   await upload(page, '空白.xlsx', template);
-  await page.getByText('表头下面没有一行居民').first().waitFor();
+  await page.getByText('表头下面没有一行人').first().waitFor();
 
   await upload(page, '河湾小区.xlsx', await workbook(register));
   await page.getByRole('heading', { name: '退回的 2 行' }).waitFor();

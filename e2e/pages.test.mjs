@@ -17,22 +17,23 @@ after(async () => {
   await server?.stop();
 });
 
-const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/publications/*', '/board/*/report'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/publications/*', '/board/*/report'];
 const issues = ['/today', '/issues', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
+const party = ['/party', '/party/organisations/*', '/party/organisations/new', '/party/organisations/*/particulars', '/party/organisations/*/members/new', '/party/members/*', '/party/members/*/particulars'];
 const walks = ['/campaigns', '/campaigns/*', '/doors', '/doors/list'];
 const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings/*/visits'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, '/settings'],
+  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', '/settings'],
   wangge: [...issues, '/issues/new', '/surveys', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports],
-  zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new'],
+  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports'],
+  zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party],
   wuye: issues,
   xitong: ['/today', '/settings', '/me'],
 };

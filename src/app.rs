@@ -25,9 +25,9 @@ use crate::error::{Error, Result};
 use crate::means::Means;
 use crate::metrics::{self, Metrics};
 use crate::offline::Recorder;
-use crate::outbox::Handlers;
+use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, issue, meeting, offline, overview, place, registry, settings, today, visit};
+use crate::{audit, board, issue, meeting, offline, overview, party, place, registry, settings, today, visit};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -72,6 +72,7 @@ pub fn routes() -> Routes {
         .merge(registry::routes())
         .merge(issue::routes())
         .merge(board::routes())
+        .merge(party::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(visit::routes())
@@ -86,7 +87,8 @@ pub fn route_table() -> Vec<Route> {
 pub fn handlers() -> Handlers {
     Handlers::from([
         (registry::import::TOPIC, registry::import::handler()),
-        (registry::erasure::TOPIC, visit::erasure::handler()),
+        (registry::erasure::TOPIC, outbox::both(visit::erasure::handler(), party::register::erased())),
+        (registry::life::MERGED, party::register::merged()),
     ])
 }
 
@@ -262,6 +264,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(VisitRecord), "/campaigns", "door", "敲门"),
         item(may(MeetingRead), "/meetings", "meeting", "议事"),
         item(may(ResidentRead), "/residents", "people", "居民"),
+        item(may(PartyRead), "/party", "flag", "党建"),
         item(may(PlaceRead), "/estates", "building", "楼栋"),
         item(may(AccountManage), "/accounts", "account", "账号"),
         item(may(AuditRead), "/audit", "log", "审计记录"),

@@ -23,4 +23,5 @@ migrations![
     "0011_figures",
     "0012_postings",
     "0013_tags_in_order",
+    "0014_party",
 ];

@@ -11,6 +11,7 @@ use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, S
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
 use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
+use doorstep::party::{self, Field, Kind, NewOrganisation, Values};
 use doorstep::photo;
 use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
@@ -101,6 +102,8 @@ fn missing_on_purpose(route: &Route) -> bool {
         route.path,
         "/imports/{id}"
             | "/imports/{id}/rejections.xlsx"
+            | "/party/imports/{id}"
+            | "/party/imports/{id}/rejections.xlsx"
             | "/join/{link}"
             | "/unlock"
             | "/doors/list/{campaign}/{dwelling}" // the doors of somebody else
@@ -142,6 +145,8 @@ struct Landmarks {
     item: Uuid,
     sign_in: Link,
     campaign: Uuid,
+    party: Uuid,
+    member: Uuid,
 }
 
 impl Landmarks {
@@ -167,6 +172,9 @@ impl Landmarks {
             "data-requests" => self.data_request,
             "issues" => self.issue.id,
             "campaigns" => self.campaign,
+            "party" if pattern.contains("/members/{id}") => self.member,
+            "party" if pattern.contains("/imports/") => Uuid::max(), // nor a roster
+            "party" => self.party,
             "uploads" | "offline" => Uuid::nil(), // nothing has been sent
             "imports" => Uuid::max(),             // nobody has imported anything
             "me" => Uuid::nil(),
@@ -188,6 +196,7 @@ impl Landmarks {
             .replace("{export}", &Uuid::nil().to_string())
             .replace("{finding}", &Uuid::nil().to_string())
             .replace("{double}", &Uuid::nil().to_string())
+            .replace("{post}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -265,6 +274,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     meeting::announce(&mut tx, act, &mut announced, 1, "说事议事会").await.unwrap();
     let item = meeting::items(&mut tx, act.tenant, meeting).await.unwrap().remove(0).id;
     let campaign = campaign(&mut tx, act, community, account).await;
+    let (party, member) = party_member(&mut tx, act, community).await;
     tx.commit().await.unwrap();
     let sign_in = Link::signed(act.tenant, meeting, "meeting sign-in", &means.keys);
     Landmarks {
@@ -284,7 +294,20 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         item,
         sign_in,
         campaign,
+        party,
+        member,
     }
+}
+
+/// A party branch and a member of it.
+async fn party_member(tx: &mut db::Tx, act: &Act, community: &Community) -> (Uuid, Uuid) {
+    let act = Act { organisation: Some(community.organisation), ..act.clone() };
+    let name = "王府名苑小区党支部".to_owned();
+    let new = NewOrganisation { kind: Kind::Branch, name, parent: None, estate: None, founded_on: None };
+    let branch = party::create(tx, &act, new).await.unwrap();
+    let values = Values::from([(Field::Name, "冯还应".to_owned())]);
+    let home = party::Home { organisation: branch, group: None };
+    (branch, party::add(tx, &act, home, &values, None).await.unwrap())
 }
 
 /// A campaign over the whole community that is under way.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 const COMMON: &[&str] = &["app", "error", "keys", "means", "web"];
 
 /// What every slice stands on. These know one another and nothing above them.
-const FOUNDATION: &[&str] = &["access", "audit", "counter", "offline", "outbox", "photo", "search", "settings"];
+const FOUNDATION: &[&str] =
+    &["access", "audit", "counter", "offline", "outbox", "photo", "search", "settings", "workbook"];
 
 /// From each module to what else it may use. `app` and `cli` stand on top and may use everything below them.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -24,32 +25,34 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outbox", FOUNDATION),
     ("photo", FOUNDATION),
     ("settings", FOUNDATION),
+    ("workbook", FOUNDATION),
     ("counter", FOUNDATION),
     ("search", FOUNDATION),
     ("place", FOUNDATION),
-    ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place"]),
+    ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
-    ("visit", &["access", "audit", "offline", "outbox", "settings", "place", "registry", "issue"]),
+    ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
+    ("party", &["access", "audit", "outbox", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
-    ("today", &["access", "offline", "registry", "issue", "meeting", "visit"]),
+    ("today", &["access", "offline", "registry", "issue", "meeting", "party", "visit"]),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
-            "metrics", "offline", "overview", "today", "visit", "config",
+            "metrics", "offline", "overview", "party", "today", "visit", "config",
         ],
     ),
     (
         "demo",
         &[
             "access", "audit", "offline", "outbox", "photo", "settings", "place", "registry", "board", "issue",
-            "meeting", "visit", "config",
+            "meeting", "party", "visit", "config",
         ],
     ),
-    ("upkeep", &["access", "offline", "outbox", "photo", "registry", "issue", "visit", "app"]),
+    ("upkeep", &["access", "offline", "outbox", "party", "photo", "registry", "issue", "visit", "app"]),
     (
         "cli",
         &[

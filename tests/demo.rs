@@ -7,6 +7,7 @@ use doorstep::access::{self, Link};
 use doorstep::audit;
 use doorstep::demo::{self, Order};
 use doorstep::issue::{Category, State};
+use doorstep::party;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -69,6 +70,13 @@ async fn the_demonstration_has_the_figures_of_the_page() {
         held[0].count,
         talked_over[0].count
     );
+
+    let organisations = access::organisations(&mut tx, tenant).await.unwrap();
+    let branch = organisations.iter().find(|known| known.name == "王府名苑小区党支部").unwrap().id;
+    let branch = party::branch_of(&mut tx, tenant, branch).await.unwrap().unwrap();
+    let today = app.means.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    let roll = party::roll(&mut tx, tenant, branch, today).await.unwrap();
+    assert_eq!((roll.should_attend, roll.voters, roll.everybody.len()), (56, 51, 64));
 
     let verdict = audit::verify(&mut tx, tenant).await.unwrap();
     assert_eq!(verdict.broken, None);

@@ -22,6 +22,7 @@ mod metrics;
 mod offline;
 mod outbox;
 mod overview;
+mod party;
 mod place;
 mod races;
 mod registry;

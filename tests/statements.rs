@@ -4,8 +4,8 @@ use std::path::Path;
 
 use db::Statement;
 use doorstep::{
-    access, audit, board, counter, issue, keys, meeting, offline, outbox, overview, photo, place, registry, search,
-    settings, visit,
+    access, audit, board, counter, issue, keys, meeting, offline, outbox, overview, party, photo, place, registry,
+    search, settings, visit,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -24,6 +24,8 @@ const LISTS: &[&[Statement]] = &[
     offline::STATEMENTS,
     outbox::STATEMENTS,
     overview::STATEMENTS,
+    party::STATEMENTS,
+    party::register::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,
     registry::STATEMENTS,
@@ -111,6 +113,11 @@ const MAY_SCAN: &[&str] = &[
     "registry::roll::IN_BUILDINGS",
     "registry::roll::COUNT_IN_BUILDINGS",
     "registry::figures::OF_YESTERDAY",
+    "party::store::ORGANISATIONS",
+    "party::store::TERMS_ENDING",
+    "party::store::FIGURES", // every member of a community once, for the tree
+    "party::store::POSTS",
+    "party::store::SHOWN", // of those who have agreed
     "settings::LIST",
     // These walk along a partial index of what is open or not yet done.
     "issue::store::COUNTS",

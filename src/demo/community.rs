@@ -34,6 +34,8 @@ pub struct SettledEstate {
     pub company: Option<Actor>,
     pub committee: Actor,
     pub branch: Actor,
+    /// The name of its secretary.
+    pub secretary: String,
     /// The cadre of the community who looks after it.
     pub cadre: Actor,
 }
@@ -41,6 +43,7 @@ pub struct SettledEstate {
 #[derive(Debug, Clone, Copy)]
 pub struct Home {
     pub dwelling: Uuid,
+    pub estate: Uuid,
     pub kind: Kind,
 }
 
@@ -165,8 +168,8 @@ async fn settle(
     let name = format!("{}党支部", estate.name);
     let branch =
         access::create_organisation(tx, act, Some(community), OrganisationKind::PartyBranch, &name, None).await?;
-    let secretary = contact(estate, Post::BranchSecretary).unwrap_or("支部书记");
-    let branch = staffing.hire(tx, Role::BranchSecretary, secretary, branch, here).await?;
+    let secretary = contact(estate, Post::BranchSecretary).unwrap_or("支部书记").to_owned();
+    let branch = staffing.hire(tx, Role::BranchSecretary, &secretary, branch, here).await?;
 
     let cadre_name = contact(estate, Post::LiaisonCadre).unwrap_or("包联干部");
     let cadre = staffing.hire(tx, Role::Staff, cadre_name, community, here).await?;
@@ -191,14 +194,24 @@ async fn settle(
             {
                 let Ok(room) = address::parse_room(&format!("{floor}{door:02}")) else { continue };
                 let dwelling = settler.settle(tx, act, &estate.name, &building.label, &unit, &room).await?;
-                homes.push(Home { dwelling, kind: estate.kind });
+                homes.push(Home { dwelling, estate: id, kind: estate.kind });
             }
         }
     }
     for building in place::buildings(tx, act.tenant, id).await? {
         buildings.insert(building.name, building.id);
     }
-    Ok(SettledEstate { id, name: estate.name.clone(), grids: Vec::new(), buildings, company, committee, branch, cadre })
+    Ok(SettledEstate {
+        id,
+        name: estate.name.clone(),
+        grids: Vec::new(),
+        buildings,
+        company,
+        committee,
+        branch,
+        secretary,
+        cadre,
+    })
 }
 
 /// The grids, each with its worker; buildings are put into them.

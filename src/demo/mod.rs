@@ -6,6 +6,7 @@ mod assembly;
 mod community;
 mod issues;
 mod names;
+mod party;
 mod people;
 mod pictures;
 mod plan;
@@ -153,10 +154,12 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
     bar.set_message("诉求");
     issues::play(db, &community, story, &mut rng, now, bar).await?;
     bar.set_message("居民");
-    settle(db, &community, size, seed, &mut rng, now, bar).await?;
+    let lived_in = settle(db, &community, size, seed, &mut rng, now, bar).await?;
     if password.is_some() {
         bar.set_message("走访");
         walk::campaigns(db, &community, &mut rng, now).await?;
+        bar.set_message("党组织");
+        party::organise(db, &community, &plan.community.name, &lived_in, now).await?;
     }
 
     let accounts = LOGINS.iter().filter_map(|(role, login)| {
@@ -181,7 +184,7 @@ async fn founding(tx: &mut Tx, means: &Means, code: &str, plan: &Plan, invented:
     Ok(act)
 }
 
-/// Lets the people move in, in bounded steps. The homes that are left over stand empty.
+/// Lets the people move in, in bounded steps, and tells who lives where. The homes that are left over stand empty.
 async fn settle(
     db: &Db,
     community: &Community,
@@ -190,7 +193,7 @@ async fn settle(
     rng: &mut StdRng,
     now: Timestamp,
     bar: &ProgressBar,
-) -> Result<()> {
+) -> Result<Vec<(community::Home, Family)>> {
     const STEP: usize = 60; // families, some two hundred people
     let mut homes = community.homes.clone();
     homes.shuffle(rng);
@@ -220,7 +223,8 @@ async fn settle(
     tx.commit().await?;
     while figures::count_some(db, &act.means).await? {}
     survey::requests(db, community, &some, now - SignedDuration::from_mins(3)).await?;
-    survey::again(db, community, lived_in, &families, now - SignedDuration::from_mins(2)).await
+    survey::again(db, community, lived_in, &families, now - SignedDuration::from_mins(2)).await?;
+    Ok(lived_in.iter().copied().zip(families).collect())
 }
 
 /// Gives the head of the family and the building.

@@ -8,6 +8,7 @@
 mod attendance;
 mod model;
 mod preparation;
+mod rule;
 mod session;
 mod store;
 mod todo;
@@ -18,6 +19,7 @@ pub use model::{Deliberations, Kind, Outcome, Rule, Side, State, Tally, Way};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
+pub use rule::{Base, MemberRule, MemberRules, Motion, Portion};
 pub use session::{Decision, begin, decide, end};
 pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};
 pub use todo::todo;

@@ -21,6 +21,17 @@ use crate::error::Result;
 /// What is done with the messages of a topic. It may be called twice for one message, so it must not mind that.
 pub type Handler = Arc<dyn Fn(App, Message) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
 
+/// Two who are told of the same thing, one after the other.
+pub fn both(first: Handler, second: Handler) -> Handler {
+    Arc::new(move |app, message| {
+        let (first, second) = (first.clone(), second.clone());
+        Box::pin(async move {
+            first(app.clone(), message.clone()).await?;
+            second(app, message).await
+        })
+    })
+}
+
 /// The handlers by topic.
 pub type Handlers = BTreeMap<&'static str, Handler>;
 

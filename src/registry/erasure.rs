@@ -48,19 +48,21 @@ pub async fn erase(tx: &mut Tx, act: &Act, resident: Uuid, reason: &str) -> Resu
     Ok(())
 }
 
-/// The topic under which those are told who keep something about a home besides the register.
+/// The topic under which those are told who keep something about people or their homes besides the register.
 pub const TOPIC: &str = "registry.erased";
 
-/// What a message of the outbox says: in which home somebody lived of whom nothing may be kept.
+/// What a message of the outbox says: of whom nothing may be kept, and in which home they lived.
 #[derive(Serialize, Deserialize)]
 pub struct Erased {
     pub dwelling: Uuid,
+    #[serde(default)] // a message that waited while the program was replaced
+    pub resident: Uuid,
 }
 
 async fn erase_record(tx: &mut Tx, act: &Act, id: Uuid, reason: &str) -> Result<()> {
     let before = person::person(tx, act, id).await?;
     let dwelling = enrol::home(tx, act, before.household).await?.dwelling_id;
-    outbox::post(tx, act, TOPIC, &Erased { dwelling }).await?;
+    outbox::post(tx, act, TOPIC, &Erased { dwelling, resident: id }).await?;
     let (gone, _) = foreseen(&before);
     let mut now = before.clone();
     now.values.retain(|particular, _| !gone.contains(particular));

@@ -80,7 +80,7 @@ fn particulars(person: &Person, whole: bool) -> impl Iterator<Item = (Column, St
 }
 
 /// What a workbook shows that nobody has approved: a list leaves the building, so the names are masked in it too.
-fn shown(particular: Particular, kept: &str) -> String {
+pub fn shown(particular: Particular, kept: &str) -> String {
     if particular == Particular::Name { masked_name(kept) } else { particular.masked(kept) }
 }
 

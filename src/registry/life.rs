@@ -4,6 +4,7 @@
 use codes::PersonName;
 use db::{Cursor, Page, Tx, record, statements, text_enum};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::enrol::{self, add_tag};
@@ -12,9 +13,8 @@ use super::person::{self, Ending, Person};
 use super::tag::Tag;
 use super::tagging;
 use crate::access::{Act, Scope};
-use crate::audit;
 use crate::error::{Error, Result};
-use crate::in_reach;
+use crate::{audit, in_reach, outbox};
 
 text_enum! {
     /// What somebody has found out about two who may be one.
@@ -109,6 +109,24 @@ pub async fn move_to(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: Home<'_>, 
     enrol::leave(tx, act, before.household, before.name()).await
 }
 
+/// The topic under which those are told who keep something about people besides the register.
+pub const MERGED: &str = "registry.merged";
+
+/// What a message of the outbox says: whose record has been merged into another one.
+#[derive(Serialize, Deserialize)]
+pub struct Merged {
+    pub dropped: Uuid,
+}
+
+/// The record that stands for somebody, after all that has been merged since.
+pub async fn standing_for(tx: &mut Tx, act: &Act, resident: Uuid) -> Result<Uuid> {
+    let mut id = resident;
+    while let Some(kept) = person::person(tx, act, id).await?.merged_into {
+        id = kept;
+    }
+    Ok(id)
+}
+
 /// Two who are one person: what only the second record knows goes over to the first, and the second ends.
 ///
 /// Errors: refused if both have a number and the two differ, or one of them has ended already.
@@ -143,6 +161,7 @@ pub async fn merge(tx: &mut Tx, act: &Act, keep: Uuid, drop: Uuid, reason: &str)
         add_tag(tx, act, keep, tag, &evidence).await?;
     }
     tagging::carry_restricted(tx, act, drop, keep).await?;
+    outbox::post(tx, act, MERGED, &Merged { dropped: drop }).await?;
     enrol::leave(tx, act, dropped.household, gone.name()).await
 }
 

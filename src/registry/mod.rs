@@ -4,7 +4,7 @@
 mod copy;
 pub mod enrol;
 pub mod erasure;
-mod export;
+pub mod export;
 pub mod export_request;
 pub mod figures;
 pub mod finding;
@@ -26,8 +26,6 @@ pub use particular::{Document, Particular, Values};
 pub use person::{Clash, Edit, Ending, Person, edit, phone_at};
 pub use store::{STATEMENTS, household_card, index, named_in, population, resident_in_reach, unindexed_tenants};
 pub use tag::{ResidenceState, Tag};
-
-pub use web::workbook_response;
 
 use crate::access::Routes;
 

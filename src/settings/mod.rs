@@ -59,12 +59,21 @@ impl Setting for Sessions {
     const NAME: &'static str = "access.sessions";
 }
 
-/// The setting in force at a moment, by the calendar of Shanghai.
+/// The setting in force at a moment, by the calendar of Shanghai; of a tenant that is older than the setting, the default.
 pub async fn read<T: Setting>(tx: &mut Tx, tenant: Uuid, at: Timestamp) -> Result<T> {
     let date = at.to_zoned_datetime(calendar::shanghai()).date().to_string();
     let stored: Option<Stored> = tx.optional(IN_FORCE.bind(tenant).bind(T::NAME).bind(date)).await?;
-    let stored = stored.ok_or_else(|| Error::Internal(anyhow::anyhow!("setting {} is missing", T::NAME)))?;
-    serde_json::from_str(&stored.value).map_err(|error| Error::Internal(error.into()))
+    match stored {
+        Some(stored) => serde_json::from_str(&stored.value).map_err(|error| Error::Internal(error.into())),
+        None => by_default(),
+    }
+}
+
+/// What a new tenant begins with.
+pub fn by_default<T: Setting>() -> Result<T> {
+    let default = defaults()?.into_iter().find(|default| default.name == T::NAME);
+    let default = default.ok_or_else(|| Error::Internal(anyhow::anyhow!("setting {} is missing", T::NAME)))?;
+    serde_json::from_value(default.value).map_err(|error| Error::Internal(error.into()))
 }
 
 pub async fn list(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Listed>> {
@@ -104,10 +113,14 @@ struct Default {
     value: serde_json::Value,
 }
 
+fn defaults() -> Result<Vec<Default>> {
+    let defaults: Defaults = toml::from_str(include_str!("defaults.toml")).map_err(anyhow::Error::from)?;
+    Ok(defaults.setting)
+}
+
 /// Gives a new tenant every setting of `defaults.toml`.
 pub(crate) async fn set_defaults(tx: &mut Tx, act: &Act) -> Result<()> {
-    let defaults: Defaults = toml::from_str(include_str!("defaults.toml")).map_err(anyhow::Error::from)?;
-    for default in defaults.setting {
+    for default in defaults()? {
         let row = ADD.bind(act.tenant).bind(default.name).bind(default.effective_from).bind(default.value.to_string());
         tx.execute(row.bind(default.source).bind(act.account).bind(act.at)).await?;
     }

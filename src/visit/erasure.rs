@@ -29,7 +29,7 @@ record! {
 pub fn handler() -> Handler {
     Arc::new(|app, message| {
         Box::pin(async move {
-            let Erased { dwelling } = serde_json::from_str(&message.payload).map_err(anyhow::Error::from)?;
+            let Erased { dwelling, .. } = serde_json::from_str(&message.payload).map_err(anyhow::Error::from)?;
             let act = Act::system(message.tenant_id, &app.means);
             let mut tx = app.db.begin().await?;
             erase(&mut tx, &act, dwelling).await?;

@@ -1,7 +1,10 @@
 //! The columns of the 居民信息登记表, and how communities call them.
 
-use codes::text::half_width;
 use db::text_enum;
+
+use crate::workbook;
+
+pub type Header = workbook::Header<Column>;
 
 text_enum! {
     /// A column, with its heading in the form that staff use.
@@ -37,22 +40,47 @@ text_enum! {
     }
 }
 
-/// The headings of the two columns that are put before rejected rows when they are given back.
-pub const ROW_GIVEN_BACK: &str = "原行号";
-pub const REASON_GIVEN_BACK: &str = "原因";
+impl workbook::Column for Column {
+    const TITLE: &'static str = "居民信息登记表";
+    const NEEDED: &'static str = "“姓名”和“房号”“身份证号”";
+    const SERIAL: Column = Column::Serial;
+    const NAME: Column = Column::Name;
+    const IDENTITY: Column = Column::Identity;
 
-/// A row is a header if it names the people and at least so many known columns.
-const FEWEST_COLUMNS: usize = 3;
-
-impl Column {
-    /// The column that a heading means, whatever it is called.
-    pub fn read(heading: &str) -> Option<Column> {
-        let heading = bare(heading);
-        let labelled = Column::ALL.iter().copied().find(|column| bare(column.label()) == heading);
-        labelled.or_else(|| Column::ALL.iter().copied().find(|column| column.synonyms().contains(&heading.as_str())))
+    fn all() -> &'static [Column] {
+        Column::ALL
     }
 
-    const fn synonyms(self) -> &'static [&'static str] {
+    fn heading(self) -> &'static str {
+        self.label()
+    }
+
+    fn lacking(header: &Header) -> Option<&'static str> {
+        let placed = header.has(Column::Room) || header.has(Column::Address);
+        (!placed).then_some("表头里没有“房号”，也没有“现居住地址”，不知道住在哪一户。请补上其中一列，再导入")
+    }
+
+    fn width(self) -> u16 {
+        match self {
+            Column::Serial | Column::Unit | Column::Sex => 6,
+            Column::Identity => 22,
+            Column::RegisteredAddress | Column::Address | Column::Workplace | Column::Note => 28,
+            Column::Estate | Column::Phone | Column::Category => 16,
+            _ => 12,
+        }
+    }
+
+    fn choices(self) -> Option<&'static [&'static str]> {
+        match self {
+            Column::Sex => Some(&["男", "女"]),
+            Column::ResidenceState => Some(&["人户一致", "人在户不在", "户在人不在"]),
+            Column::PartyHousehold | Column::Needy | Column::Alone | Column::Disabled => Some(&["是", "否"]),
+            Column::Housing => Some(&["自有", "租住", "空置", "商用", "群租"]),
+            _ => None,
+        }
+    }
+
+    fn synonyms(self) -> &'static [&'static str] {
         match self {
             Column::Serial => &["编号", "序", "NO", "NO."],
             Column::Estate => &["小区名称", "所在小区", "所属小区", "居住小区", "小区/院落", "院落", "住宅小区"],
@@ -116,65 +144,12 @@ impl Column {
     }
 }
 
-/// A heading without what varies from office to office: spaces, line breaks, a star, what stands in brackets.
-fn bare(heading: &str) -> String {
-    let plain: String = half_width(heading).chars().filter(|c| !c.is_whitespace() && !matches!(c, '*' | ':')).collect();
-    let words = plain.split_once('(').map_or(plain.as_str(), |(words, _)| words);
-    words.to_uppercase()
-}
-
-/// The headings of a sheet as they stand in it, and the columns that are known among them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    pub cells: Vec<String>,
-    columns: Vec<Option<Column>>,
-}
-
-/// Two headings that mean the same column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Twice {
-    pub column: Column,
-    pub first: String,
-    pub second: String,
-}
-
-impl Header {
-    /// Whether a row of cells is the header of a register.
-    pub fn is_one(cells: &[String]) -> bool {
-        let known: Vec<Column> = cells.iter().filter_map(|cell| Column::read(cell)).collect();
-        known.len() >= FEWEST_COLUMNS && known.contains(&Column::Name)
-    }
-
-    pub fn read(cells: Vec<String>) -> Result<Header, Twice> {
-        let columns: Vec<Option<Column>> = cells.iter().map(|cell| Column::read(cell)).collect();
-        for (second, column) in columns.iter().enumerate() {
-            let Some(column) = *column else { continue };
-            if let Some(first) = columns[..second].iter().position(|earlier| *earlier == Some(column)) {
-                return Err(Twice { column, first: cells[first].clone(), second: cells[second].clone() });
-            }
-        }
-        Ok(Header { cells, columns })
-    }
-
-    pub fn position(&self, column: Column) -> Option<usize> {
-        self.columns.iter().position(|known| *known == Some(column))
-    }
-
-    pub fn has(&self, column: Column) -> bool {
-        self.position(column).is_some()
-    }
-
-    /// What stands under a column in a row; empty where there is no such column.
-    pub fn cell<'a>(&self, cells: &'a [String], column: Column) -> &'a str {
-        self.position(column).and_then(|at| cells.get(at)).map_or("", String::as_str)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workbook::{Column as _, Twice, bare};
 
-    fn header(cells: &[&str]) -> Result<Header, Twice> {
+    fn header(cells: &[&str]) -> Result<Header, Twice<Column>> {
         Header::read(cells.iter().map(|cell| (*cell).to_owned()).collect())
     }
 

@@ -1,33 +1,28 @@
-//! The import of the 居民信息登记表 that staff already have. A workbook is read as people write it (`sheet`, `row`), its
-//! rows are staged and compared with the register, and after somebody has confirmed they are written in bounded steps
+//! The import of the 居民信息登记表 that staff already have. A workbook is read as people write it (`row`, on what
+//! `crate::workbook` makes of the file), its rows are staged and compared with the register, and after somebody has confirmed they are written in bounded steps
 //! (`run`). Rows that cannot be taken come back as a workbook, ready to be mended and sent in again. An import adds and
 //! updates; it never removes anybody, and the same workbook twice changes nothing. As a re-survey (`compare`) it writes
 //! nobody and notes what is different.
 
-mod archive;
 mod column;
 mod compare;
 mod place;
 mod review;
 mod row;
 mod run;
-mod sheet;
 mod store;
 mod todo;
 mod web;
-mod workbook;
 
 #[cfg(test)]
 mod tests;
 
-pub use archive::Unreadable;
 pub use column::Column;
 pub use compare::STATEMENTS as COMPARE_STATEMENTS;
 pub use run::{TOPIC, forget_old};
 pub use store::STATEMENTS;
 pub use todo::todo;
 pub use web::routes;
-pub use workbook::{marked_workbook, workbook};
 
 use std::sync::Arc;
 
@@ -39,6 +34,7 @@ use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::outbox::Handler;
 use crate::registry::enrol::Foreseen;
+use crate::workbook;
 use row::Rejection;
 use store::{Mode, State};
 
@@ -125,6 +121,11 @@ pub async fn import_file(
     }
     let summary = run::summary(db, act.tenant, &import).await?;
     Ok(Summary { import: Some(id), ..summary })
+}
+
+/// A filled 居民信息登记表, each row as the columns that it has something in. No rows make the empty form.
+pub fn workbook(rows: impl IntoIterator<Item = Vec<(Column, String)>>) -> Result<Vec<u8>> {
+    workbook::filled(rows.into_iter().collect(), None)
 }
 
 /// The rejected rows of an import as a workbook.

@@ -9,8 +9,10 @@ use jiff::civil::Date;
 use super::column::Column;
 use super::place::PlaceKey;
 use super::row::{self, Entry, Rejection, reject};
-use super::sheet::Sheet;
 use crate::place::Use;
+use crate::workbook;
+
+type Sheet = workbook::Sheet<Column>;
 
 /// Reads every row of a sheet, in its order. Each entry that is taken has a head of its household, and nobody is taken twice.
 pub fn review(sheet: &Sheet, today: Date) -> Vec<Result<Entry, Rejection>> {

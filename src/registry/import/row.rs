@@ -8,10 +8,10 @@ use jiff::civil::Date;
 
 use super::column::{Column, Header};
 use super::place::Place;
-use super::sheet::is_repetition;
 use crate::place::Use;
 use crate::registry::enrol::NewResident;
 use crate::registry::tag::{Category, ResidenceState, Tag};
+use crate::workbook::{self, is_nothing, is_repetition, shortened};
 
 /// What a row says. `head` is the head of the household as far as the row itself tells.
 #[derive(Debug, Clone)]
@@ -33,13 +33,7 @@ pub struct Rejection {
 
 /// A rejection. Where a reason quotes what was written in the wrong column, digits of personal data are hidden.
 pub fn reject(column: Column, reason: impl Into<String>) -> Rejection {
-    let mut reason: String = reason.into();
-    if codes::text::personal(&reason).is_some() {
-        reason = reason
-            .chars()
-            .map(|c| if half_width(&c.to_string()).starts_with(|c: char| c.is_ascii_digit()) { '*' } else { c })
-            .collect();
-    }
+    let reason = workbook::without_numbers(reason.into());
     Rejection { column, reason }
 }
 
@@ -120,8 +114,7 @@ impl Cells<'_> {
     }
 
     fn refuse_formula_errors(&self) -> Result<(), Rejection> {
-        const ERRORS: [&str; 8] = ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#DATA!"];
-        let broken = |column: &&Column| ERRORS.contains(&self.cell(**column));
+        let broken = |column: &&Column| workbook::is_formula_error(self.cell(**column));
         match Column::ALL.iter().filter(|column| **column != Column::Serial).find(broken) {
             Some(column) => Err(reject(*column, format!("这一格是公式错误 {}，请改成文字", self.cell(*column)))),
             None => Ok(()),
@@ -174,13 +167,8 @@ impl Cells<'_> {
         if is_nothing(&written) {
             return Ok(certain);
         }
-        let serial = written.len() == 5 && written.bytes().all(|b| b.is_ascii_digit());
-        let said = match written.parse::<f64>().ok().filter(|_| serial).and_then(codes::date::from_excel_serial) {
-            Some(date) => date,
-            None => codes::date::parse(&written).map_err(|error| reject(Column::Birth, error.to_string()))?,
-        };
-        // A spreadsheet turns 1990.10 into 1990.1.
-        let cut = written.len() == 6 && written.ends_with(".1");
+        let said = workbook::date(&written).map_err(|error| reject(Column::Birth, error.to_string()))?;
+        let cut = workbook::is_cut(&written);
         if let Some(certain) = certain {
             let month =
                 said.month.is_none_or(|month| Some(month) == certain.month || (cut && certain.month == Some(10)));
@@ -331,28 +319,6 @@ impl Tags {
     }
 }
 
-/// What people write to say that there is nothing to say.
-fn is_nothing(written: &str) -> bool {
-    matches!(
-        written,
-        "" | "无"
-            | "没有"
-            | "暂无"
-            | "未填"
-            | "不详"
-            | "未知"
-            | "/"
-            | "\\"
-            | "-"
-            | "--"
-            | "—"
-            | "——"
-            | "－"
-            | "N/A"
-            | "n/a"
-    )
-}
-
 fn yes(written: &str) -> Option<bool> {
     match half_width(written).to_uppercase().as_str() {
         "是" | "有" | "√" | "✓" | "✔" | "☑" | "Y" | "YES" | "1" | "对" | "T" | "TRUE" | "V" => Some(true),
@@ -363,13 +329,4 @@ fn yes(written: &str) -> Option<bool> {
 
 fn joined(parts: Vec<String>) -> Option<String> {
     if parts.is_empty() { None } else { Some(parts.join("；")) }
-}
-
-/// Enough of what was written to find it again.
-fn shortened(written: &str) -> String {
-    let mut short: String = written.chars().take(20).collect();
-    if short.len() < written.len() {
-        short.push('…');
-    }
-    short
 }

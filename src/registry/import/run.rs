@@ -12,17 +12,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::archive::Unreadable;
 use super::column::{Column, Header};
 use super::compare;
 use super::review::review;
 use super::row::{self, Entry, Rejection};
-use super::sheet::{self, Sheet};
 use super::store::{
     self, ADD, ADD_ROW, APPLIED, BEGIN_APPLYING, CHECKED, COUNT, END_APPLYING, FORGET, FORGET_UNLESS_REJECTED, HOLD,
     Import, Mode, OLD, REJECT, RowState, Staged, State, StoredRow, TURN,
 };
-use super::workbook::{self, RejectedRow};
 use super::{Rejected, Summary};
 use crate::access::{Act, Role};
 use crate::error::{Error, Result};
@@ -31,6 +28,7 @@ use crate::place::{self, Settler};
 use crate::registry::enrol::{self, Foreseen, NewResident, Outcome};
 use crate::registry::{figures, person};
 use crate::settings::{self, Setting};
+use crate::workbook::{self, RejectedRow, Sheet, Unreadable};
 use crate::{audit, outbox};
 
 /// The topic under which an import asks to be carried on.
@@ -59,7 +57,7 @@ pub(super) struct Payload {
 
 /// A workbook that has been read, each row with what it says or why it is given back.
 pub(super) struct Reading {
-    sheet: Sheet,
+    sheet: Sheet<Column>,
     verdicts: Vec<std::result::Result<Entry, Rejection>>,
     digest: String,
 }
@@ -67,7 +65,7 @@ pub(super) struct Reading {
 /// Reads a workbook on a thread of its own.
 pub(super) async fn read(file: Vec<u8>, today: Date) -> Result<std::result::Result<Reading, Unreadable>> {
     let reading = tokio::task::spawn_blocking(move || {
-        let sheet = sheet::read(&file)?;
+        let sheet = workbook::read(&file)?;
         let verdicts = review(&sheet, today);
         let digest = Sha256::digest(&file).iter().fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
@@ -462,7 +460,7 @@ pub(super) async fn rejections(db: &Db, act: &Act, id: Uuid) -> Result<Vec<u8>> 
     if rejected.is_empty() {
         return Err(Error::NotFound);
     }
-    let made = move || workbook::rejections(&header.cells, |column| header.position(column), &rejected);
+    let made = move || workbook::rejections(&header, &rejected);
     tokio::task::spawn_blocking(made).await.map_err(|error| Error::Internal(error.into()))?
 }
 

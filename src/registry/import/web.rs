@@ -1,26 +1,24 @@
 use askama::Template;
-use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use codes::{IdentityNumber, PersonName, Phone};
 use db::Cursor;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::column::{Column, Header};
+use super::run;
 use super::store::{self, Import, Mode, RowState, State as Stage};
-use super::{run, workbook};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::workbook;
 
 const LISTED: usize = 20;
 /// How many rejected rows the page shows; all of them are in the workbook.
 const SHOWN: i64 = 50;
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -83,7 +81,7 @@ async fn listed(app: &App, act: &Act, shell: Shell, form: Form, after: Cursor) -
 
 async fn template(State(app): State<App>, viewer: Viewer) -> Result<Response> {
     act(&app, &viewer)?;
-    Ok(download(workbook::workbook([])?, "居民信息登记表.xlsx"))
+    Ok(workbook::response(super::workbook([])?, "居民信息登记表.xlsx"))
 }
 
 /// Takes a workbook in: its rows are staged, and the page of the import goes on telling how the check is getting on.
@@ -166,17 +164,11 @@ async fn cancel(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _f
 
 async fn rejections(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> Result<Response> {
     let act = act(&app, &viewer)?;
-    let workbook = run::rejections(&app.db, &act, id).await?;
+    let content = run::rejections(&app.db, &act, id).await?;
     let mut tx = app.db.begin().await?;
     audit::record(&mut tx, &act, "download_rejections", ("import", id), "", &[]).await?;
     tx.commit().await?;
-    Ok(download(workbook, "退回的行.xlsx"))
-}
-
-fn download(content: Vec<u8>, file_name: &str) -> Response {
-    let name = percent_encoding::utf8_percent_encode(file_name, percent_encoding::NON_ALPHANUMERIC);
-    let disposition = format!("attachment; filename=\"doorstep.xlsx\"; filename*=UTF-8''{name}");
-    ([(CONTENT_TYPE, WORKBOOK.to_owned()), (CONTENT_DISPOSITION, disposition)], Body::from(content)).into_response()
+    Ok(workbook::response(content, "退回的行.xlsx"))
 }
 
 /// What stands in a cell, short, and with what is personal in it hidden.

@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::roll::{self, Asked, workbook_response};
+use super::roll::{self, Asked};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::registry::export;
 use crate::registry::export_request::{self, ExportRequest, Roll, State as Stage};
-use crate::registry::{export, import};
 use crate::web::{Form, Shell, page, page_again, redirect, show};
+use crate::workbook;
 
 pub fn routes() -> Routes {
     use Permission::{ResidentExport, ResidentExportApprove};
@@ -158,11 +159,11 @@ async fn take(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _for
     drop(tx);
     let people = rows.len();
     let mark = format!("{} {} 导出，号码完整，用完请销毁", viewer.name, show::day_and_time(&act.at));
-    let content = tokio::task::spawn_blocking(move || import::marked_workbook(rows, &mark))
+    let content = tokio::task::spawn_blocking(move || workbook::filled(rows, Some(&mark)))
         .await
         .map_err(|error| Error::Internal(error.into()))??;
     let mut tx = app.db.begin().await?;
     export_request::take(&mut tx, &act, id, people).await?;
     tx.commit().await?;
-    Ok(workbook_response(content, "居民名单（完整号码）.xlsx"))
+    Ok(workbook::response(content, "居民名单（完整号码）.xlsx"))
 }

@@ -30,8 +30,6 @@ mod resident;
 mod roll;
 mod tags;
 
-pub use roll::workbook_response;
-
 pub fn routes() -> Routes {
     Routes::default()
         .merge(resident::routes())

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::resident::within;
-use super::roll::workbook_response;
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::audit;
@@ -19,6 +18,7 @@ use crate::registry::store::Household;
 use crate::registry::{copy, erasure};
 use crate::web::show::Deadline;
 use crate::web::{Form, Shell, page, page_again, redirect, show};
+use crate::workbook;
 
 pub fn routes() -> Routes {
     use Permission::DataRequestHandle;
@@ -222,7 +222,7 @@ async fn take_copy(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>,
     let content = copy::workbook(sheets, &mark)?;
     audit::record(&mut tx, &act, "copy", ("resident", request.resident), "按本人请求", &[]).await?;
     tx.commit().await?;
-    Ok(workbook_response(content, "本人登记内容.xlsx"))
+    Ok(workbook::response(content, "本人登记内容.xlsx"))
 }
 
 async fn complete(

@@ -1,10 +1,8 @@
 //! The page of rolls: choose, read, keep, take away as a workbook.
 
 use askama::Template;
-use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use db::{Cursor, Page, Tx};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -14,12 +12,12 @@ use super::{Answer, Listed, people};
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::registry::export;
 use crate::registry::figures::{self, AgeBand, Figures, Line};
 use crate::registry::roll::{self, COUNTED, Filter, View};
 use crate::registry::tag::{ResidenceState, Tag};
-use crate::registry::{export, import};
 use crate::web::{Form, Shell, page, redirect, show};
-use crate::{audit, place};
+use crate::{audit, place, workbook};
 
 pub fn routes() -> Routes {
     use Permission::{ResidentExport, ResidentRead};
@@ -378,22 +376,14 @@ async fn take_away(State(app): State<App>, viewer: Viewer, form: Form) -> Result
     let rows = export::rows(&mut tx, &act, &scope, &filter, (super::today(&act), false)).await?;
     drop(tx);
     let (people, mark) = (rows.len(), mark(&viewer.name, act.at));
-    let content = tokio::task::spawn_blocking(move || import::marked_workbook(rows, &mark))
+    let content = tokio::task::spawn_blocking(move || workbook::filled(rows, Some(&mark)))
         .await
         .map_err(|error| Error::Internal(error.into()))??;
     let mut tx = app.db.begin().await?;
     let reason = format!("隐去号码，{people} 人；{}", query(&filter));
     audit::record(&mut tx, &act, "export", ("residents", viewer.tenant), &reason, &[]).await?;
     tx.commit().await?;
-    Ok(workbook_response(content, "居民名单.xlsx"))
-}
-
-/// A workbook to be kept under a name.
-pub fn workbook_response(content: Vec<u8>, name: &str) -> Response {
-    let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    let disposition = format!("attachment; filename=\"doorstep.xlsx\"; filename*=UTF-8''{name}");
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned();
-    ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], Body::from(content)).into_response()
+    Ok(workbook::response(content, "居民名单.xlsx"))
 }
 
 /// `郭丽萍 2026年11月24日 星期二 10:30 导出，号码已隐去`

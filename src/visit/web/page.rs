@@ -15,13 +15,13 @@ use crate::audit;
 use crate::error::{Error, Result};
 use crate::issue::Category;
 use crate::place::{self, Spot};
-use crate::registry::import::{self, Column};
-use crate::registry::workbook_response;
+use crate::registry::import::Column;
 use crate::visit::model::State as Stage;
 use crate::visit::plan;
 use crate::visit::results::{self, Counted, Shown, Told};
 use crate::visit::store::{self, AnsweredDoor, Campaign, Coverage, FoundIssue, ListedWalker};
 use crate::web::{Form, Shell, page, redirect, show};
+use crate::workbook;
 
 pub fn routes() -> Routes {
     use Permission::{ResidentExport, ResidentRead, VisitPlan, VisitRecord};
@@ -354,10 +354,10 @@ async fn take_away(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>,
     let question = campaign.questions.0.iter().find(|known| known.id == question).ok_or(Error::NotFound)?;
     let title = format!("{}：{}", question.text, store::label(&question.options(), value));
     let mark = format!("{title} · {} {} 导出，姓名已隐去", viewer.name, show::day_and_time(&act.at));
-    let content = import::marked_workbook(rows.collect(), &mark)?;
+    let content = workbook::filled(rows.collect(), Some(&mark))?;
     audit::record(&mut tx, &act, "export", ("campaign", id), &title, &[]).await?;
     tx.commit().await?;
-    Ok(workbook_response(content, "走访名单.xlsx"))
+    Ok(workbook::response(content, "走访名单.xlsx"))
 }
 
 /// So many homes stand in a workbook; a campaign has no more.

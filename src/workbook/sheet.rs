@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{DataRef, Dimensions, Reader, SheetType, SheetVisible, Xlsx};
 
 use super::archive::{self, Unreadable};
-use super::column::{Column, Header, REASON_GIVEN_BACK, ROW_GIVEN_BACK};
+use super::cell::is_repetition;
+use super::header::{Column, Header, REASON_GIVEN_BACK, ROW_GIVEN_BACK};
 
 const MOST_ROWS: usize = 200_000;
 const MOST_COLUMNS: usize = 200;
@@ -16,10 +17,10 @@ const MOST_TEXT: usize = 256 << 20;
 /// How many rows of titles and explanations may stand above the header.
 const ROWS_ABOVE_HEADER: usize = 50;
 
-/// A register as it stands in a worksheet.
+/// A list as it stands in a worksheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sheet {
-    pub header: Header,
+pub struct Sheet<C> {
+    pub header: Header<C>,
     pub rows: Vec<Row>,
 }
 
@@ -30,31 +31,31 @@ pub struct Row {
     pub cells: Vec<String>,
 }
 
-/// Reads the one register in a workbook. It may take seconds, so it belongs on a blocking thread.
-pub fn read(file: &[u8]) -> Result<Sheet, Unreadable> {
+/// Reads the one list in a workbook. It may take seconds, so it belongs on a blocking thread.
+pub fn read<C: Column>(file: &[u8]) -> Result<Sheet<C>, Unreadable> {
     archive::check(file)?;
     // A parser that stumbles over a damaged file must not take the program with it.
     catch_unwind(AssertUnwindSafe(|| read_workbook(file))).unwrap_or(Err(Unreadable::Damaged))
 }
 
-fn read_workbook(file: &[u8]) -> Result<Sheet, Unreadable> {
+fn read_workbook<C: Column>(file: &[u8]) -> Result<Sheet<C>, Unreadable> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(file)).map_err(damaged)?;
     let sheets = workbook.sheets_metadata().iter();
     let visible = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible);
     let names: Vec<String> = visible.map(|sheet| sheet.name.clone()).collect();
-    let mut registers = Vec::new();
+    let mut lists = Vec::new();
     for name in names {
         let grid = Grid::read(&mut workbook, &name)?;
-        if let Some(at) = grid.header() {
+        if let Some(at) = grid.header::<C>() {
             let merged = workbook.merge_cells_by_sheet_name(&name).map_err(damaged)?;
-            registers.push((name, grid, at, merged));
+            lists.push((name, grid, at, merged));
         }
     }
-    match registers.len() {
-        0 => Err(Unreadable::NoHeader),
-        1 => registers.pop().map_or(Err(Unreadable::NoHeader), |(_, grid, at, merged)| grid.sheet(at, &merged)),
+    match lists.len() {
+        0 => Err(Unreadable::NoHeader(C::NEEDED)),
+        1 => lists.pop().map_or(Err(Unreadable::NoHeader(C::NEEDED)), |(_, grid, at, merged)| grid.sheet(at, &merged)),
         _ => {
-            let names: Vec<String> = registers.into_iter().map(|(name, ..)| format!("“{name}”")).collect();
+            let names: Vec<String> = lists.into_iter().map(|(name, ..)| format!("“{name}”")).collect();
             Err(Unreadable::SeveralSheets(names.join("、")))
         }
     }
@@ -101,12 +102,12 @@ impl Grid {
         Ok(Grid(rows))
     }
 
-    fn header(&self) -> Option<u32> {
-        let (at, _) = self.0.iter().take(ROWS_ABOVE_HEADER).find(|(_, cells)| Header::is_one(cells))?;
+    fn header<C: Column>(&self) -> Option<u32> {
+        let (at, _) = self.0.iter().take(ROWS_ABOVE_HEADER).find(|(_, cells)| Header::<C>::is_one(cells))?;
         Some(*at)
     }
 
-    fn sheet(mut self, at: u32, merged: &[Dimensions]) -> Result<Sheet, Unreadable> {
+    fn sheet<C: Column>(mut self, at: u32, merged: &[Dimensions]) -> Result<Sheet<C>, Unreadable> {
         let mut below = self.0.split_off(&at);
         let mut heading = below.remove(&at).unwrap_or_default();
         let width = below.values().map(Vec::len).max().unwrap_or(0).max(heading.len());
@@ -115,15 +116,15 @@ impl Grid {
         below.values_mut().for_each(|cells| cells.resize(width, String::new()));
 
         // A group such as 现住址 stands above 小区, 楼栋, 单元 and 房号: the lower heading is the one that counts.
-        if let Some(lower) = below.get(&(at + 1)).filter(|cells| are_headings(cells)).cloned() {
+        if let Some(lower) = below.get(&(at + 1)).filter(|cells| are_headings::<C>(cells)).cloned() {
             for (cell, lower) in heading.iter_mut().zip(&lower).filter(|(_, lower)| !lower.is_empty()) {
                 cell.clone_from(lower);
             }
             headings.push(lower);
         }
 
-        let header = header(heading.clone())?;
-        let serial = header.position(Column::Serial);
+        let header = header::<C>(heading.clone())?;
+        let serial = header.position(C::SERIAL);
         // Numbered rows that nobody filled in, the header again at the top of a printed page, and what stands below the list.
         below.retain(|_, cells| {
             let blank = cells.iter().enumerate().all(|(at, cell)| cell.is_empty() || Some(at) == serial);
@@ -148,23 +149,26 @@ impl Grid {
     }
 }
 
-fn header(cells: Vec<String>) -> Result<Header, Unreadable> {
-    let header = Header::read(cells).map_err(|twice| Unreadable::ColumnTwice {
-        column: twice.column.label(),
+fn header<C: Column>(cells: Vec<String>) -> Result<Header<C>, Unreadable> {
+    let header = Header::<C>::read(cells).map_err(|twice| Unreadable::ColumnTwice {
+        column: twice.column.heading(),
         first: twice.first,
         second: twice.second,
     })?;
-    if header.has(Column::Room) || header.has(Column::Address) { Ok(header) } else { Err(Unreadable::NoPlace) }
+    match C::lacking(&header) {
+        Some(sentence) => Err(Unreadable::Lacking(sentence)),
+        None => Ok(header),
+    }
 }
 
 /// Whether a row holds nothing but headings. One alone could be anything.
-fn are_headings(cells: &[String]) -> bool {
+fn are_headings<C: Column>(cells: &[String]) -> bool {
     let written: Vec<&String> = cells.iter().filter(|cell| !cell.is_empty()).collect();
-    written.len() > 1 && written.iter().all(|cell| Column::read(cell).is_some())
+    written.len() > 1 && written.iter().all(|cell| C::read(cell).is_some())
 }
 
 /// A line for signatures, a sum or a remark below the list: it names nobody and begins with one of these words.
-fn is_footer(header: &Header, cells: &[String]) -> bool {
+fn is_footer<C: Column>(header: &Header<C>, cells: &[String]) -> bool {
     const BEGINNINGS: [&str; 17] = [
         "填表",
         "填报",
@@ -185,13 +189,11 @@ fn is_footer(header: &Header, cells: &[String]) -> bool {
         "说明",
     ];
     let plain = |cell: &str| codes::text::half_width(cell).replace(' ', "");
-    let name = plain(header.cell(cells, Column::Name));
+    let name = plain(header.cell(cells, C::NAME));
     // The first column may be that of the names.
     let unnamed = name.is_empty() || name.contains(':') || BEGINNINGS.contains(&name.as_str());
     let first = cells.iter().find(|cell| !cell.is_empty()).map(|cell| plain(cell)).unwrap_or_default();
-    unnamed
-        && header.cell(cells, Column::Identity).is_empty()
-        && BEGINNINGS.iter().any(|words| first.starts_with(words))
+    unnamed && header.cell(cells, C::IDENTITY).is_empty() && BEGINNINGS.iter().any(|words| first.starts_with(words))
 }
 
 /// Gives the value of a merged region to each row that it covers, in its first column.
@@ -218,8 +220,8 @@ fn fill_merged(rows: &mut BTreeMap<u32, Vec<String>>, merged: &[Dimensions]) -> 
 }
 
 /// 同上 and its signs become what stands in the row above. A name or an identity number is nobody else's, so there they stay.
-fn fill_repeated(header: &Header, rows: &mut BTreeMap<u32, Vec<String>>) {
-    let own = [Column::Name, Column::Identity].map(|column| header.position(column));
+fn fill_repeated<C: Column>(header: &Header<C>, rows: &mut BTreeMap<u32, Vec<String>>) {
+    let own = [C::NAME, C::IDENTITY].map(|column| header.position(column));
     let mut above: Option<&Vec<String>> = None;
     for cells in rows.values_mut() {
         for (at, cell) in cells.iter_mut().enumerate() {
@@ -232,11 +234,6 @@ fn fill_repeated(header: &Header, rows: &mut BTreeMap<u32, Vec<String>>) {
         }
         above = Some(cells);
     }
-}
-
-/// `同上`, `〃` and the like.
-pub fn is_repetition(cell: &str) -> bool {
-    matches!(cell, "同上" | "同前" | "同上行" | "〃" | "″" | "\"" | "”" | "''" | "′′" | "..")
 }
 
 /// A cell as text: whole numbers without a decimal point, dates as `1990-03-07`, and numbers too long for a spreadsheet

@@ -10,14 +10,14 @@ pub const MOST_PACKED: usize = 50 << 20;
 pub const MOST_UNPACKED: u64 = 300 << 20;
 const MOST_PARTS: usize = 10_000;
 
-/// Why a file cannot be read as a register. Each sentence says what to do about it.
+/// Why a file cannot be read as a list. Each sentence says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    #[error("这个文件是空的。请重新选择登记表文件")]
+    #[error("这个文件是空的。请重新选择文件")]
     Empty,
-    #[error("文件超过 {} MB。请把登记表按楼栋分成几个文件，分别导入", MOST_PACKED >> 20)]
+    #[error("文件超过 {} MB。请把表格分成几个文件，比如按楼栋或党支部，分别导入", MOST_PACKED >> 20)]
     TooLarge,
-    #[error("这不是 Excel 工作簿。请选择扩展名为 .xlsx 的登记表；CSV 或网页表格请先在 Excel 或 WPS 里另存为 .xlsx")]
+    #[error("这不是 Excel 工作簿。请选择扩展名为 .xlsx 的表格；CSV 或网页表格请先在 Excel 或 WPS 里另存为 .xlsx")]
     NotWorkbook,
     #[error("这是旧版的 .xls 文件。请在 Excel 或 WPS 里打开，另存为“Excel 工作簿（.xlsx）”，再导入")]
     OldWorkbook,
@@ -29,21 +29,21 @@ pub enum Unreadable {
     Truncated,
     #[error("文件已损坏，读不出里面的表格。请在 Excel 或 WPS 里打开并另存一次，再导入")]
     Damaged,
-    #[error("文件解压后超过 {} MB，远远大于登记表应有的大小，没有读取。请确认文件来源，或复制到新的工作簿再导入", MOST_UNPACKED >> 20)]
+    #[error("文件解压后超过 {} MB，远远大于一张表格应有的大小，没有读取。请确认文件来源，或复制到新的工作簿再导入", MOST_UNPACKED >> 20)]
     TooLargeUnpacked,
-    #[error("表里超过 {0} 行。请按楼栋分成几个文件，分别导入")]
+    #[error("表里超过 {0} 行。请分成几个文件，比如按楼栋，分别导入")]
     TooManyRows(usize),
-    #[error("表里超过 {0} 列，不像居民信息登记表。请删去多余的列，再导入")]
+    #[error("表里超过 {0} 列，不像一张花名册。请删去多余的列，再导入")]
     TooManyColumns(usize),
-    #[error("没有找到表头。表头里至少要有“姓名”和“房号”“身份证号”等列；可以下载空白登记表对照")]
-    NoHeader,
-    #[error("表头里没有“房号”，也没有“现居住地址”，不知道住在哪一户。请补上其中一列，再导入")]
-    NoPlace,
+    #[error("没有找到表头。表头里至少要有{0}等列；可以下载空白表对照")]
+    NoHeader(&'static str),
+    #[error("{0}")]
+    Lacking(&'static str),
     #[error("表头里“{first}”和“{second}”都是“{column}”。请只留一列，另一列删去或改个名字")]
     ColumnTwice { column: &'static str, first: String, second: String },
-    #[error("工作簿里有几张登记表（{0}）。请每张另存为一个文件，分别导入")]
+    #[error("工作簿里有几张这样的表（{0}）。请每张另存为一个文件，分别导入")]
     SeveralSheets(String),
-    #[error("表头下面没有一行居民。请确认选对了文件")]
+    #[error("表头下面没有一行人。请确认选对了文件")]
     NoRows,
 }
 

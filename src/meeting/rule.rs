@@ -1,0 +1,164 @@
+//! How votes of party members count: by a table of rules, in whole numbers. 以上 includes the number, 超过 and 过半 exclude it
+//! (民法典, art. 1259; the same reading is taken of the party's texts).
+
+use db::text_enum;
+use serde::{Deserialize, Serialize};
+
+use super::model::Tally;
+use crate::settings::Setting;
+
+text_enum! {
+    /// A part of a whole.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Portion {
+        HalfOrMore = "half_or_more" "半数以上（含半数）",
+        MoreThanHalf = "more_than_half" "超过半数",
+        TwoThirds = "two_thirds" "三分之二以上",
+        FourFifths = "four_fifths" "五分之四以上",
+    }
+    /// Of whom it is a part.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Base { Eligible = "eligible" "应到会有表决权的", Present = "present" "实到会有表决权的" }
+    /// What is voted on.
+    pub enum Motion {
+        General = "general" "一般事项",
+        Admission = "admission" "接收预备党员、预备党员转正",
+        Election = "election" "选举",
+    }
+}
+
+impl Portion {
+    /// The smallest number that is such a part of so many.
+    pub fn least(self, of: i64) -> i64 {
+        match self {
+            Portion::HalfOrMore => (of + 1) / 2,
+            Portion::MoreThanHalf => of / 2 + 1,
+            Portion::TwoThirds => (2 * of + 2) / 3,
+            Portion::FourFifths => (4 * of + 4) / 5,
+        }
+    }
+}
+
+/// How many have to be there, and how many have to say yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRule {
+    /// Of those who should attend and may vote.
+    pub quorum: Portion,
+    pub pass: Portion,
+    pub base: Base,
+}
+
+/// The rules for the meetings of party members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct MemberRules {
+    pub general: MemberRule,
+    pub admission: MemberRule,
+    pub election: MemberRule,
+    /// Of a 支委会, whatever it votes on.
+    pub committee: MemberRule,
+}
+
+impl Setting for MemberRules {
+    const NAME: &'static str = "meeting.members";
+}
+
+impl MemberRule {
+    /// So many with a vote must be there, of so many who should.
+    pub fn quorum(self, eligible: i64) -> i64 {
+        self.quorum.least(eligible)
+    }
+
+    /// Without anybody who may vote there is no quorum.
+    pub fn has_quorum(self, eligible: i64, present: i64) -> bool {
+        eligible > 0 && present >= self.quorum(eligible)
+    }
+
+    /// The smallest number of yes votes that carries.
+    pub fn needed(self, eligible: i64, present: i64) -> i64 {
+        self.pass.least(match self.base {
+            Base::Eligible => eligible,
+            Base::Present => present,
+        })
+    }
+
+    /// Abstentions and invalid votes count among those present and do not say yes.
+    pub fn passes(self, eligible: i64, tally: Tally) -> bool {
+        self.has_quorum(eligible, tally.present) && tally.yes >= self.needed(eligible, tally.present)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rules() -> MemberRules {
+        crate::settings::by_default().unwrap()
+    }
+
+    #[test]
+    fn the_numbers_of_the_law() {
+        let MemberRules { general, admission, election, committee } = rules();
+        for (rule, eligible, present, quorum, needed) in [
+            (general, 56, 56, 28, 29),
+            (general, 57, 57, 29, 29),
+            (general, 56, 28, 28, 29), // all who are there say yes, and it does not carry
+            (admission, 56, 56, 29, 29),
+            (admission, 57, 57, 29, 29),
+            (election, 56, 45, 45, 23),
+            (election, 56, 56, 45, 29),
+            (committee, 5, 3, 3, 3),
+            (committee, 4, 2, 2, 3),
+            (general, 1, 1, 1, 1),
+        ] {
+            assert_eq!(
+                (rule.quorum(eligible), rule.needed(eligible, present)),
+                (quorum, needed),
+                "{rule:?} {eligible}"
+            );
+        }
+        assert!(!general.has_quorum(0, 0) && !general.has_quorum(56, 27) && general.has_quorum(56, 28));
+        assert!(!election.has_quorum(56, 44) && election.has_quorum(56, 45));
+        let votes = |present, yes| Tally { present, yes, no: present - yes, abstain: 0 };
+        assert!(
+            !general.passes(56, votes(28, 28))
+                && !general.passes(56, votes(56, 28))
+                && general.passes(56, votes(29, 29))
+        );
+        assert!(
+            election.passes(56, votes(45, 23))
+                && !election.passes(56, votes(45, 22))
+                && !election.passes(56, votes(44, 44))
+        );
+    }
+
+    proptest! {
+        /// Against the definition itself: a part is what it says when both sides are multiplied out.
+        #[test]
+        fn no_rule_passes_with_fewer_than_its_definition_says(of in 0i64..100_000, count in 0i64..100_000) {
+            for (portion, fits) in [
+                (Portion::HalfOrMore, 2 * count >= of),
+                (Portion::MoreThanHalf, 2 * count > of),
+                (Portion::TwoThirds, 3 * count >= 2 * of),
+                (Portion::FourFifths, 5 * count >= 4 * of),
+            ] {
+                prop_assert_eq!(count >= portion.least(of), fits, "{} {}", portion, of);
+            }
+        }
+
+        #[test]
+        fn nothing_carries_without_a_quorum_or_with_more_noes_than_the_rule_allows(
+            eligible in 0i64..300, present in 0i64..300, yes in 0i64..300,
+        ) {
+            let (present, yes) = (present.min(eligible), yes.min(present).min(eligible));
+            let tally = Tally { present, yes, no: present - yes, abstain: 0 };
+            let MemberRules { general, admission, election, committee } = rules();
+            for rule in [general, admission, election, committee] {
+                prop_assert!(!rule.passes(eligible, tally) || (rule.has_quorum(eligible, present) && 2 * yes > present));
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The 党员花名册 that offices keep. A workbook is read as people write it (`row`), and what each row would do is shown before
+//! anything is written (`plan`); it adds and updates, moves between branches, and never removes anybody. What is blank in a
+//! row erases nothing. Rows that cannot be taken come back with the reason. The same member list goes out again, masked.
+
+mod plan;
+mod row;
+
+pub use row::Column;
+
+use std::collections::HashMap;
+
+use db::{Tx, text_enum};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::field::{Field, exported};
+use super::member::{self, today};
+use super::model::{Post, Status, Tie};
+use super::store::{self, ADD_IMPORT, END_IMPORT, FORGET, Import, Organisation};
+use crate::access::{Act, Scope};
+use crate::audit;
+use crate::error::{Error, Result};
+use crate::settings::{self, Setting};
+use crate::workbook::{self, Header, RejectedRow, Sheet, Unreadable};
+use plan::{Known, Plan};
+use row::{Entry, Rejection};
+
+text_enum! {
+    /// How far an import has come.
+    pub enum State { Checked = "checked" "等待确认", Applied = "applied" "已写入", Cancelled = "cancelled" "已放弃" }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Rules {
+    keep_rows_days: i64,
+}
+
+impl Setting for Rules {
+    const NAME: &'static str = "party.import";
+}
+
+/// More rows than this are more than a branch has, and more than one transaction should write.
+const MOST_ROWS: usize = 1000;
+
+/// What is kept of a workbook, sealed: its rows until they are written, then those that were given back.
+#[derive(Serialize, Deserialize)]
+struct Staged {
+    header: Vec<String>,
+    rows: Vec<StagedRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StagedRow {
+    number: u32,
+    cells: Vec<String>,
+    /// The column and the reason, once that is final.
+    rejected: Option<(String, String)>,
+}
+
+/// What becomes of a row.
+pub(super) struct Foreseen {
+    pub number: u32,
+    pub name: String,
+    /// In words; `Err` where the row is given back.
+    pub outcome: std::result::Result<String, String>,
+    pub kind: Effect,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    New,
+    Changed,
+    Same,
+    Rejected,
+}
+
+/// Reads a workbook on a thread of its own.
+pub(super) async fn read(file: Vec<u8>) -> Result<std::result::Result<Sheet<Column>, Unreadable>> {
+    let reading = tokio::task::spawn_blocking(move || match workbook::read::<Column>(&file) {
+        Ok(sheet) if sheet.rows.len() > MOST_ROWS => Err(Unreadable::TooManyRows(MOST_ROWS)),
+        other => other,
+    });
+    reading.await.map_err(|error| Error::Internal(error.into()))
+}
+
+/// Keeps what a workbook says until somebody has seen what it would do.
+pub(super) async fn stage(
+    tx: &mut Tx,
+    act: &Act,
+    organisation: Uuid,
+    file_name: &str,
+    sheet: Sheet<Column>,
+) -> Result<Uuid> {
+    let id = act.id();
+    let rows = sheet.rows.into_iter().map(|row| StagedRow { number: row.number, cells: row.cells, rejected: None });
+    let sealed = seal(act, &Staged { header: sheet.header.cells, rows: rows.collect() })?;
+    let row = ADD_IMPORT.bind(act.tenant).bind(id).bind(organisation).bind(file_name).bind(sealed);
+    tx.execute(row.bind(act.account).bind(act.at)).await?;
+    audit::record(tx, act, "stage", ("party_import", id), "", &[]).await?;
+    Ok(id)
+}
+
+fn seal(act: &Act, staged: &Staged) -> Result<Vec<u8>> {
+    act.seal("party_import", &serde_json::to_string(staged).map_err(anyhow::Error::from)?)
+}
+
+/// The rows of an import, unless they are not kept any more.
+fn open(act: &Act, import: &Import) -> Result<Option<(Header<Column>, Vec<StagedRow>)>> {
+    let Some(sealed) = &import.sealed else { return Ok(None) };
+    let staged: Staged = serde_json::from_str(&act.open("party_import", sealed)?).map_err(anyhow::Error::from)?;
+    let header = Header::read(staged.header)
+        .map_err(|_| Error::Internal(anyhow::anyhow!("a staged header has a column twice")))?;
+    Ok(Some((header, staged.rows)))
+}
+
+/// What each row would do now, or what became of those that were given back.
+pub(super) async fn foresee(tx: &mut Tx, act: &Act, scope: &Scope, import: &Import) -> Result<Vec<Foreseen>> {
+    let Some((header, rows)) = open(act, import)? else { return Ok(Vec::new()) };
+    let mut known = Known::read(tx, act, scope, import.party_organisation_id).await?;
+    let mut foreseen = Vec::with_capacity(rows.len());
+    for row in rows {
+        let name = header.cell(&row.cells, Column::Name).to_owned();
+        let verdict = match row.rejected {
+            Some((column, reason)) => Err(format!("{column}：{reason}")),
+            None => match consider(tx, act, &mut known, &header, &row).await? {
+                Ok(plan) => Ok(plan),
+                Err(rejection) => Err(rejection.words()),
+            },
+        };
+        let kind = verdict.as_ref().map_or(Effect::Rejected, Plan::effect);
+        let outcome = verdict.map(|plan| plan.words);
+        foreseen.push(Foreseen { number: row.number, name, outcome, kind });
+    }
+    Ok(foreseen)
+}
+
+async fn consider(
+    tx: &mut Tx,
+    act: &Act,
+    known: &mut Known,
+    header: &Header<Column>,
+    row: &StagedRow,
+) -> Result<std::result::Result<Plan, Rejection>> {
+    match Entry::read(header, &row.cells, today(act)) {
+        Ok(entry) => plan::plan(tx, act, known, row.number, entry).await,
+        Err(rejection) => Ok(Err(rejection)),
+    }
+}
+
+/// Writes what has been shown, all in one transaction, and keeps only the rows that are given back.
+///
+/// Errors: refused unless the import waits for this.
+pub(super) async fn apply(tx: &mut Tx, act: &Act, scope: &Scope, import: &Import) -> Result<()> {
+    let Some((header, rows)) = open(act, import)? else { return Err(over()) };
+    let mut known = Known::read(tx, act, scope, import.party_organisation_id).await?;
+    let (mut counts, mut back) = (HashMap::new(), Vec::new());
+    for mut row in rows {
+        let effect = match consider(tx, act, &mut known, &header, &row).await? {
+            Ok(plan) => {
+                let effect = plan.effect();
+                plan::carry_out(tx, act, &mut known, plan).await?;
+                effect
+            }
+            Err(rejection) => {
+                row.rejected = Some((rejection.column.label().to_owned(), rejection.reason));
+                back.push(row);
+                Effect::Rejected
+            }
+        };
+        *counts.entry(effect as u8).or_insert(0) += 1;
+    }
+    let count = |effect: Effect| counts.get(&(effect as u8)).copied().unwrap_or(0);
+    let outcome = format!(
+        "新增 {} 人，更新 {} 人，没有变化 {} 人，退回 {} 行",
+        count(Effect::New),
+        count(Effect::Changed),
+        count(Effect::Same),
+        count(Effect::Rejected)
+    );
+    let sealed = if back.is_empty() { None } else { Some(seal(act, &Staged { header: header.cells, rows: back })?) };
+    end(tx, act, import, State::Applied, (sealed, &outcome)).await?;
+    audit::record(tx, act, "apply", ("party_import", import.id), &outcome, &[]).await
+}
+
+/// Gives an import up before anything of it has been written.
+pub(super) async fn cancel(tx: &mut Tx, act: &Act, import: &Import) -> Result<()> {
+    end(tx, act, import, State::Cancelled, (None, "")).await?;
+    audit::record(tx, act, "cancel", ("party_import", import.id), "", &[]).await
+}
+
+async fn end(
+    tx: &mut Tx,
+    act: &Act,
+    import: &Import,
+    state: State,
+    (sealed, outcome): (Option<Vec<u8>>, &str),
+) -> Result<()> {
+    let row = END_IMPORT.bind(act.tenant).bind(import.id).bind(state).bind(sealed).bind(outcome);
+    if tx.execute(row).await? == 0 { Err(over()) } else { Ok(()) }
+}
+
+fn over() -> Error {
+    Error::refused("这次导入已经写入、放弃，或者原始行已过保存期。请重新上传花名册。")
+}
+
+/// The rows that an import has given back, as a workbook.
+///
+/// Errors: not found if there are none, or they are not kept any more.
+pub(super) async fn rejections(act: &Act, import: &Import) -> Result<Vec<u8>> {
+    let Some((header, rows)) = open(act, import)? else { return Err(Error::NotFound) };
+    let given_back = |row: StagedRow| {
+        let (column, reason) = row.rejected?;
+        let column = Column::ALL.iter().copied().find(|known| known.label() == column)?;
+        Some(RejectedRow { number: row.number, cells: row.cells, column, reason })
+    };
+    let rows: Vec<RejectedRow<Column>> = rows.into_iter().filter_map(given_back).collect();
+    if rows.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let made = move || workbook::rejections(&header, &rows);
+    tokio::task::spawn_blocking(made).await.map_err(|error| Error::Internal(error.into()))?
+}
+
+/// Removes the rows of imports that are kept longer than the setting says.
+pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let before = act.at - SignedDuration::from_hours(24 * rules.keep_rows_days);
+    tx.execute(FORGET.bind(act.tenant).bind(before)).await?;
+    Ok(())
+}
+
+// ---------- going out ----------
+
+/// A filled 党员花名册; no rows make the empty form.
+pub fn workbook(rows: Vec<Vec<(Column, String)>>, mark: Option<&str>) -> Result<Vec<u8>> {
+    workbook::filled(rows, mark)
+}
+
+/// The members of an organisation as rows of the member list, names and numbers masked, notes left out.
+pub(super) async fn rows(tx: &mut Tx, act: &Act, organisation: &Organisation) -> Result<Vec<Vec<(Column, String)>>> {
+    let cards = member::of_organisation(tx, act, organisation.id).await?;
+    let groups = store::organisations(tx, act.tenant, &Scope::tenant()).await?;
+    let posts = store::posts(tx, act.tenant).await?;
+    let row = |(at, card): (usize, &member::Card)| {
+        let mut row = vec![(Column::Serial, (at + 1).to_string()), (Column::Branch, organisation.name.clone())];
+        for (column, field) in row::FIELDS {
+            row.extend(card.get(field).filter(|_| field != Field::Note).map(|kept| (column, exported(field, kept))));
+        }
+        let group = groups.iter().find(|group| Some(group.id) == card.home.group);
+        row.extend(group.map(|group| (Column::Group, group.name.clone())));
+        let mut held: Vec<Post> = posts
+            .iter()
+            .filter(|post| post.member_id == card.id && post.party_organisation_id == organisation.id)
+            .map(|post| post.post)
+            .collect();
+        held.sort_unstable();
+        row.push((Column::Post, held.iter().map(|post| post.label()).collect::<Vec<_>>().join("、")));
+        // What the form has no column for goes where offices write it.
+        let status = card.get(Field::Status).and_then(Status::parse).filter(|status| *status != Status::Formal);
+        let link = card.get(Field::Link).and_then(Tie::parse).filter(|link| *link != Tie::Here);
+        let said: Vec<&str> = status.map(Status::label).into_iter().chain(link.map(Tie::label)).collect();
+        row.push((Column::Note, said.join("、")));
+        row
+    };
+    Ok(cards.iter().enumerate().map(row).collect())
+}

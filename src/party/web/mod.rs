@@ -1,0 +1,12 @@
+mod import;
+mod member;
+mod organisation;
+mod particulars;
+mod public;
+
+use crate::access::Routes;
+
+pub fn routes() -> Routes {
+    let pages = organisation::routes().merge(member::routes()).merge(particulars::routes());
+    pages.merge(import::routes()).merge(public::routes())
+}
