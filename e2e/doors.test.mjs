@@ -435,12 +435,29 @@ test('photos go after their record, and one can be taken out before', async (t) 
   await problem.getByRole('button', { name: '删除第 2 张照片' }).click();
   await problem.getByRole('button', { name: '删除第 2 张照片' }).waitFor({ state: 'detached' });
   await glance(page, 'doors-photo');
-  await save(page);
+
+  // A picture that is still being made when somebody saves goes along; where it fails, that is read before the door goes.
+  await page.evaluate(() => {
+    const { createImageBitmap } = window;
+    window.createImageBitmap = (file) =>
+      new Promise((done, fail) => (window.develop = (works) => (works ? done(createImageBitmap(file)) : fail(new Error()))));
+  });
+  for (const works of [false, true]) {
+    await camera.setInputFiles(await photo(browser, '走廊尽头'));
+    await problem.getByText('照片正在存').waitFor();
+    await page.getByRole('button', { name: '保存', exact: true }).click();
+    await page.getByText('存好就保存').waitFor();
+    assert.equal((await kept(page, 'outbox')).length, 0);
+    await page.evaluate((works) => window.develop(works), works);
+    if (!works) await problem.getByText('这张照片打不开').waitFor();
+  }
+  await told(page, '已存在手机里');
+  assert.deepEqual((await kept(page, 'photos')).map((row) => row.state), ['waiting', 'waiting']);
   await page.context().setOffline(false);
   await bar(page, '全部已上传').waitFor();
-  assert.equal(sent.length, 2);
+  assert.equal(sent.length, 3);
   assert.match(sent[0], /\/offline\/records\/[\w-]+$/);
-  assert.match(sent[1], /\/photos\/[\w-]+$/);
+  for (const path of sent.slice(1)) assert.match(path, /\/photos\/[\w-]+$/);
   assert.deepEqual(await kept(page, 'pictures'), []);
 });
 

@@ -7,6 +7,7 @@ import { problemsOf } from "./problem.js";
 import { questionsOf, whenOf } from "./question.js";
 import { registerOf } from "./person.js";
 import { faultsOf } from "./fault.js";
+import { isBusy, made } from "./photo.js";
 import { blank, save } from "./record.js";
 import { isFull } from "./store.js";
 import { state } from "./state.js";
@@ -108,6 +109,7 @@ export async function doorView(id, begin) {
 
   /** Saves, says so only when it is on the disk, and goes on. */
   async function keep(outcome) {
+    if (isBusy(form.problems) && !(await photosMade())) return;
     const meant = { ...form, outcome };
     faults = faultsOf(meant, campaign);
     if (faults.any) {
@@ -131,6 +133,15 @@ export async function doorView(id, begin) {
       for (const button of dock.querySelectorAll("button")) button.disabled = false;
       refuse(error);
     }
+  }
+
+  /** A photo that is still being made belongs to the visit. Where one fails, its words must be read before the door goes. */
+  async function photosMade() {
+    const buttons = [...dock.children];
+    dock.replaceChildren(h("p", { role: "status" }, "照片正在存，存好就保存…"));
+    const all = await made(form.problems);
+    dock.replaceChildren(...buttons);
+    return all;
   }
 
   function refuse(error) {
@@ -164,7 +175,13 @@ export async function doorView(id, begin) {
     button.disabled = true;
     setTimeout(() => (button.disabled = false), SETTLING);
   }
-  return { element, title: door.room, back: { href: "#/", words: `${door.building}${door.unit}` }, leave: draft.flush };
+  // What is written is saved at once. A photo that is being made is waited for: read without it, the draft would lose it.
+  const leave = async () => {
+    await draft.flush();
+    await made(form.problems);
+    await draft.flush();
+  };
+  return { element, title: door.room, back: { href: "#/", words: `${door.building}${door.unit}` }, leave };
 }
 
 function head(door, kept) {
