@@ -2,7 +2,9 @@
 // be saved is lost, and nothing arrives twice.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
 import { axe, fits, glance, illustrate, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
@@ -15,6 +17,7 @@ import {
   everything,
   kept,
   knock,
+  liesIn,
   loseAnswers,
   next,
   pin,
@@ -934,22 +937,55 @@ test('a browser that cannot keep anything says so and shows another way', async 
 });
 
 test('nothing about people lies on the phone in clear', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  // What the app seals is worth nothing if the browser writes it down beside: a profile on the disk shows that.
+  const profile = await mkdtemp(join(tmpdir(), 'doorstep-profile-'));
+  const page = await workersPhone(t, browser, server, { profile });
+  t.after(() => rm(profile, { recursive: true, force: true }));
+  await toSomebody(page);
+  const staircase = (await page.getByRole('heading', { level: 1 }).innerText()).split(' ').at(-1);
   await page.context().setOffline(true);
   await knock(page);
   const name = await page.locator('.dwellers b').first().innerText();
+  const reporter = { name: '路过的人', phone: '0358-0007654', place: '三楼拐角' };
+  const comer = { name: '新来的某人', identity: '141199199001011234' };
   await page.getByLabel('备注').fill('备注里的话');
   await answer(page);
-  await tell(page, '问题里的话');
+  const problem = await tell(page, '问题里的话');
+  await problem.getByLabel('在哪里').fill(reporter.place);
+  await problem.getByRole('group', { name: '谁反映的' }).getByText('别人').click();
+  await problem.getByLabel('姓名').fill(reporter.name);
+  await problem.getByLabel('电话').fill(reporter.phone);
+  await page.getByText('改登记').click();
+  await page.getByRole('button', { name: '新来的人' }).click();
+  await page.getByLabel('姓名').last().fill(comer.name);
+  await page.getByLabel('身份证号').fill(comer.identity);
   await waitFor(
     () => kept(page, 'drafts'),
     (rows) => rows.length === 1,
   );
   const before = await everything(page);
+  await page.getByLabel('身份证号').fill('');
   await save(page);
-  const text = before + (await everything(page));
-  for (const words of [name, '备注里的话', '问题里的话', pin])
-    assert(!text.includes(words), `${words} lies on the phone`);
+  const after = await everything(page);
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await page.getByLabel('备注').fill('还没保存的话');
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 1,
+  );
+  await page.close();
+  await page.context().close();
+
+  const files = (await readdir(profile, { recursive: true, withFileTypes: true })).filter((one) => one.isFile());
+  const disk = Buffer.concat(await Promise.all(files.map((one) => readFile(join(one.parentPath, one.name)))));
+  for (const [place, bytes] of Object.entries({ before, after, disk })) {
+    // What does stand in clear is found, so what is not found is not there.
+    assert(liesIn(bytes, staircase), `${place}: nothing is seen`);
+    const written = ['备注里的话', '还没保存的话', '问题里的话', ...Object.values(reporter), ...Object.values(comer)];
+    for (const words of [name, ...written]) assert(!liesIn(bytes, words), `${words} lies on the phone: ${place}`);
+  }
+  // In the profile there are too many numbers for six digits to mean anything.
+  for (const bytes of [before, after]) assert(!liesIn(bytes, pin), 'the PIN lies on the phone');
 });
 
 test('every view, in every mode', async (t) => {

@@ -181,7 +181,8 @@ export async function doorView(id, begin) {
     await made(form.problems);
     await draft.flush();
   };
-  return { element, title: door.room, back: { href: "#/", words: `${door.building}${door.unit}` }, leave };
+  // The number of the door stands on the page and not in its title, which the browser keeps in its history.
+  return { element, title: "这一户", back: { href: "#/", words: `${door.building}${door.unit}` }, leave };
 }
 
 function head(door, kept) {
