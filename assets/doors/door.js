@@ -166,9 +166,14 @@ export async function doorView(id, begin) {
   }
 
   element.append(head(door, kept), warning, people(door), body, dock);
-  if (begin && begin !== form.outcome) {
-    form.outcome = begin;
-    touch();
+  if (begin) {
+    if (begin !== form.outcome) {
+      form.outcome = begin;
+      touch();
+    }
+    // It is said once: read again, the address must not override what was chosen after it.
+    const said = `${doorHref(door)}/${begin}`;
+    if (location.hash === said) history.replaceState(history.state, "", doorHref(door));
   }
   paint();
   for (const button of dock.querySelectorAll(".outcomes button")) {
