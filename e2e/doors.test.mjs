@@ -104,14 +104,30 @@ test('a visit with three questions takes at most eight taps', async (t) => {
 test('nobody at home is one tap, which can be taken back', async (t) => {
   const page = await workersPhone(t, browser, server);
   await page.route('**/offline/records/*', (route) => route.abort());
+  await page.clock.install();
+  await page.reload();
+  await unlock(page);
+  await page.clock.pauseAt(Date.now() + 60_000);
   const room = await next(page).locator('b').innerText();
   await next(page).getByRole('button', { name: '没人' }).click();
   await told(page, `${room} 没人，已存在手机里`);
   assert.equal((await kept(page, 'outbox')).length, 1);
+  await page.clock.runFor(9_000);
   await page.getByRole('button', { name: '撤销' }).click();
   await page.getByRole('heading', { name: room, exact: true }).waitFor();
   assert.equal((await kept(page, 'outbox')).length, 0);
   await bar(page, '全部已上传').waitFor();
+  await page.clock.resume();
+
+  // What somebody has answered is not thrown away by one tap on the list.
+  await toList(page);
+  const half = await knock(page);
+  await answer(page);
+  await toList(page);
+  await next(page).getByRole('button', { name: '没人' }).click();
+  await told(page, `${half} 填了一半，有住户的回答`);
+  await page.getByRole('heading', { name: half, exact: true }).waitFor();
+  assert.deepEqual([(await kept(page, 'outbox')).length, (await kept(page, 'drafts')).length], [0, 1]);
 });
 
 test('what was being written is there again after the app was killed', async (t) => {

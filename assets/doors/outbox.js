@@ -20,7 +20,7 @@ const MOST_ABSENT = 10;
 const MOST_ASKED = 100;
 
 /** How long a visit that was saved with one tap is kept from being sent, so that it can be taken back. */
-export const HELD = 6_000;
+export const HELD = 11_000;
 
 /** What the bar shows, and whether something is under way. */
 export const tally = {

@@ -7,7 +7,7 @@ import * as store from "./store.js";
 import * as vault from "./vault.js";
 
 /** How long a visit that was saved with one tap may be taken back. */
-export const UNDO = 5_000;
+export const UNDO = 10_000;
 
 export const blank = () => ({
   outcome: "",
@@ -55,7 +55,12 @@ export function bodyOf(form, door, campaign) {
 const answersOf = (form, campaign) =>
   (campaign?.questions ?? [])
     .map((question) => ({ question: question.id, value: form.answers[question.id] }))
-    .filter(({ value }) => value !== undefined && value !== "" && value?.length !== 0);
+    .filter(({ value }) => isAnswer(value));
+
+const isAnswer = (value) => value !== undefined && value !== "" && value.length !== 0;
+
+/** Whether somebody has answered at the door, which only a visit that found them at home can tell. */
+export const hasAnswers = (form) => Object.values(form.answers).some(isAnswer);
 
 function problemOf({ category, text, place_text, anonymous, reporter, photos }) {
   const named = !anonymous && (reporter?.name || reporter?.phone);
