@@ -15,11 +15,13 @@ import {
   comeBack,
   enter,
   everything,
+  idle,
   kept,
   knock,
   liesIn,
   loseAnswers,
   next,
+  nobody,
   pin,
   save,
   setUp,
@@ -136,7 +138,9 @@ test('what was being written is there again after the app was killed', async (t)
   await knock(page);
   const url = page.url();
   await tell(page, '下水道堵了');
+  // Whatever is kept from now on has the problem in it.
   const written = await page.evaluate(() => Date.now());
+  await page.getByLabel('备注').fill('下午再来');
   await waitFor(
     () => kept(page, 'drafts'),
     ([draft]) => draft?.at >= written,
@@ -187,14 +191,14 @@ test('a phone that is killed between saving and the receipt sends the same recor
 
 test('one record that the server cannot take holds up no other', async (t) => {
   const page = await workersPhone(t, browser, server);
+  await page.clock.install();
   await page.context().setOffline(true);
   await knock(page);
   await answer(page);
   await save(page);
-  for (let door = 0; door < 3; door += 1) {
-    await page.getByRole('button', { name: '没人', exact: true }).click();
-    await told(page, '已存在手机里');
-  }
+  for (let door = 0; door < 3; door += 1) await nobody(page);
+  // What was said with one tap can be taken back no more, and goes with the others.
+  await page.clock.fastForward(11_000);
   const [first, second] = (await kept(page, 'outbox')).sort((a, b) => a.made_at - b.made_at);
   // These two answers are made up: the server takes in whatever it can read at all and is not busy on demand, yet a phone
   // must bear both.
@@ -250,8 +254,10 @@ test('a clash is shown with both times and not sent again', async (t) => {
   await bar(page, '全部已上传').waitFor();
   await glance(page, 'doors-upload-clash');
   const times = asked.length;
+  const answered = page.waitForResponse('**/offline/hello');
   await page.evaluate(() => dispatchEvent(new Event('online')));
-  await bar(page, '联系过').waitFor();
+  await answered;
+  await idle(page);
   assert.equal(asked.length, times);
 });
 
@@ -698,7 +704,8 @@ test('a new version waits until it is wanted, and finds everything as it was', a
   const [before] = await version();
   released.next();
   await page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/doors')).update());
-  await waitFor(version, (names) => names.length === 2);
+  const isWaiting = async () => Boolean((await navigator.serviceWorker.getRegistration('/doors')).waiting);
+  await waitFor(() => page.evaluate(isWaiting), Boolean);
   // Nobody who is writing is disturbed; from the list it is one tap.
   assert.equal(await page.getByRole('button', { name: '换上新版本' }).count(), 0);
   await toList(page);
@@ -867,9 +874,11 @@ test('tomorrow is the server’s, whatever the clock of the phone says', async (
 test('where nobody answered, the list says when to come again, and not that it was agreed', async (t) => {
   const page = await workersPhone(t, browser, server);
   const door = await next(page).getByRole('link').first().getAttribute('href');
-  await next(page).getByRole('button', { name: '没人' }).click();
-  await told(page, '已存在手机里');
+  await page.clock.install();
+  await nobody(page);
+  await page.clock.fastForward(11_000);
   await bar(page, '全部已上传').waitFor();
+  await idle(page);
   await comeBack(page);
   await page.goto(`/doors${door}`);
   await page.locator('.doorhead .tag').filter({ hasText: /没人×\d，.*再去/ }).waitFor();
@@ -937,8 +946,7 @@ test('a home that two campaigns ask is not left before both have been asked', as
     const also = page.getByRole('link', { name: '“冬季安全敲门行动”也有这户' });
     while (!(await also.count())) {
       await page.getByRole('button', { name: '在家 · 重选' }).click();
-      await page.getByRole('button', { name: '没人', exact: true }).click();
-      await told(page, '已存在手机里');
+      await nobody(page);
       await page.getByRole('button', { name: '在家', exact: true }).click();
     }
     await glance(page, 'doors-two-campaigns');
@@ -1042,8 +1050,7 @@ test('every view, in every mode', async (t) => {
 /** From the list to the first door at which anybody is registered. */
 async function toSomebody(page) {
   while (!(await next(page).innerText()).includes('口人')) {
-    await next(page).getByRole('button', { name: '没人' }).click();
-    await told(page, '已存在手机里');
+    await nobody(page);
     await toList(page);
   }
 }
