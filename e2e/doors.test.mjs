@@ -833,21 +833,22 @@ test('a door that is agreed on for another day is not knocked at today', async (
   assert.notEqual(await next(page).locator('b').innerText(), room);
 });
 
-test('tomorrow is the server’s, whatever the clock of the phone says', async (t) => {
+test('tomorrow is the server’s, and so is when something was written, whatever the clock of the phone says', async (t) => {
+  const day = 86_400_000;
   const page = await phone(t, browser, server, { expected: /net::ERR_/ });
-  await page.addInitScript(() => {
-    const days = 3 * 86_400_000;
+  await page.addInitScript((day) => {
     const Right = Date;
+    window.daysOff = 3;
     window.Date = class extends Right {
       constructor(...parts) {
         if (parts.length) super(...parts);
-        else super(Right.now() + days);
+        else super(Date.now());
       }
       static now() {
-        return Right.now() + days;
+        return Right.now() + window.daysOff * day;
       }
     };
-  });
+  }, day);
   await signIn(page, 'wangge');
   await setUp(page);
   const sent = page.waitForRequest((request) => request.method() === 'PUT');
@@ -859,9 +860,9 @@ test('tomorrow is the server’s, whatever the clock of the phone says', async (
   await page.getByRole('group', { name: '什么时候' }).getByText('上午').click();
   await save(page);
   const { body, made_at: madeAt } = (await sent).postDataJSON();
-  const day = new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Shanghai' }).format(Date.now() + 86_400_000);
-  assert.equal(body.again.day, day);
-  assert(madeAt > Date.now() + 2 * 86_400_000, 'what the phone noted is by its own clock');
+  const tomorrow = new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Shanghai' }).format(Date.now() + day);
+  assert.equal(body.again.day, tomorrow);
+  assert(madeAt > Date.now() + 2 * day, 'what the phone noted is by its own clock');
   await bar(page, '全部已上传').waitFor();
   // What is known of the clock lasts without a network.
   await page.context().setOffline(true);
@@ -869,6 +870,32 @@ test('tomorrow is the server’s, whatever the clock of the phone says', async (
   await unlock(page);
   await page.goto(door);
   await page.locator('.doorhead .tag').filter({ hasText: '约明天上午' }).waitFor();
+
+  // A clock that is set right between writing and sending was wrong all the same; and one that goes wrong without a network
+  // is known to be wrong only afterwards.
+  const online = async () => {
+    const answered = page.waitForResponse('**/offline/hello');
+    await page.context().setOffline(false);
+    await answered;
+    await idle(page);
+  };
+  await online();
+  for (const [written, sent] of [
+    [3, 0],
+    [-500, -500],
+  ]) {
+    await page.context().setOffline(true);
+    await page.evaluate((days) => (window.daysOff = days), written);
+    await toList(page);
+    await knock(page);
+    await answer(page);
+    await save(page);
+    await page.evaluate((days) => (window.daysOff = days), sent);
+    const put = page.waitForRequest((request) => request.method() === 'PUT');
+    await online();
+    const off = Number((await put).headers()['x-sent-at']) - Date.now();
+    assert.equal(Math.round(off / day), written);
+  }
 });
 
 test('where nobody answered, the list says when to come again, and not that it was agreed', async (t) => {

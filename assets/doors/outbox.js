@@ -6,6 +6,7 @@ import { book, fetchPack } from "./book.js";
 import { all, get, keys, setMeta, write } from "./store.js";
 import { ask, hello, line } from "./net.js";
 import { leftOf } from "./left.js";
+import { sentAt } from "./time.js";
 import * as vault from "./vault.js";
 
 const FIRST_PAUSE = 2_000;
@@ -209,7 +210,7 @@ async function sendRecord(row) {
     ask(`/offline/records/${row.id}`, {
       method: "PUT",
       body,
-      headers: { "content-type": "application/json", "x-sent-at": `${Date.now()}` },
+      headers: { "content-type": "application/json", "x-sent-at": `${sentAt(row)}` },
     });
   let answer = await put();
   // A new session has a new token: that is no fault of the record.

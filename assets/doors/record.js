@@ -2,8 +2,9 @@
 
 import { outcomes } from "./book.js";
 import { changed } from "./bus.js";
-import { count, HELD } from "./outbox.js";
+import { count, HELD, tally } from "./outbox.js";
 import * as store from "./store.js";
+import { known, mended } from "./time.js";
 import * as vault from "./vault.js";
 
 /** How long a visit that was saved with one tap may be taken back. */
@@ -98,6 +99,9 @@ export async function save(form, door, campaign, account, { undoable = false } =
     door: door.id,
     state: "waiting",
     made_at,
+    // By which clock that was, so that it can be told later too.
+    ahead: known(),
+    since: mended(tally.contact),
     hold_until: undoable ? made_at + HELD : 0,
     next_try_at: 0,
     tries: 0,
