@@ -71,6 +71,7 @@ const section = (heading, items) =>
   );
 
 function stateOf(unsent) {
+  const { left } = tally;
   const words = unsent.length
     ? `${unsent.length} 条未上传，${sinceWords(tally.oldest)}`
     : tally.photos
@@ -98,6 +99,13 @@ function stateOf(unsent) {
       ),
     (unsent.length > 0 || tally.photos > 0) &&
       h("button", { type: "button", class: "btn plain", onclick: exportAll }, "导出成文件"),
+    left.exported > 0 &&
+      wouldBeLost(left) &&
+      h(
+        "p",
+        { class: "note soon" },
+        `还有 ${amounts(left.visits, left.pictures)}没有导出。一个文件装不下的，再点一次“导出成文件”，会装进下一个。`,
+      ),
     (unsent.length > 0 || tally.photos > 0) &&
       h(
         "p",
