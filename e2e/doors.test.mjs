@@ -799,11 +799,14 @@ test('what cannot be right is said beside the field before it is saved', async (
   await person.locator('summary').click();
   await person.getByLabel('电话').fill('1380358');
   await person.getByLabel('出生日期').fill('2099-01-01');
+  await person.getByLabel('证件号码').fill('14119919900307001');
   await page.getByRole('button', { name: '新生儿' }).click();
+  await page.getByLabel('身份证号').fill('141199201709010038');
   await page.getByRole('button', { name: '保存', exact: true }).click();
   const wrong = (words) => page.locator('.field.invalid').filter({ hasText: words });
   await wrong('号码不对').nth(1).waitFor();
-  for (const words of ['请写几个字', '出生日期在今天以后', '请写姓名']) await wrong(words).waitFor();
+  const others = ['请写几个字', '出生日期在今天以后', '身份证号是 18 位', '身份证号对不上', '请写姓名'];
+  for (const words of others) await wrong(words).waitFor();
   assert.equal((await kept(page, 'outbox')).filter((row) => !row.hold_until).length, 0);
   await glance(page, 'doors-faults');
 
@@ -811,6 +814,8 @@ test('what cannot be right is said beside the field before it is saved', async (
   await problem.getByLabel('电话').fill('+86 138-0358-0000');
   await person.getByLabel('电话').fill('0358-0001234');
   await person.getByLabel('出生日期').fill('1970-01-01');
+  await person.getByLabel('证件号码').fill('１１０１０５ 19491231 002x');
+  await page.getByLabel('身份证号').fill('141199201709010039');
   await page.getByLabel('姓名').last().fill('小新');
   await save(page);
 });
