@@ -171,7 +171,7 @@ export async function refresh() {
     await write(["meta"], async ({ meta }) =>
       meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"),
     );
-  if (how === "ok") changed("pack", { made_at: book.made_at });
+  if (how === "ok" || how === "same") changed("pack", { made_at: book.made_at });
   return how;
 }
 
