@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use doorstep::access::{self, Reach, Role};
-use doorstep::place;
 use doorstep::registry::{self, Particular};
+use doorstep::{place, settings};
 use jiff::SignedDuration;
+use p256::elliptic_curve::sec1::ToSec1Point;
 use serde_json::{Value, json};
+use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::support::{Browser, TestApp};
@@ -22,7 +28,79 @@ fn picture() -> Vec<u8> {
     file.into_inner()
 }
 
+/// A file as a phone exports it, with `records` (id, `ahead`, bytes) and `photos` (id, record, bytes).
+async fn exported(estate: &Estate, records: &[(Uuid, i64, String)], photos: &[(Uuid, Uuid, Vec<u8>)]) -> Vec<u8> {
+    let said = estate.phone.get("/offline/hello").await.json()["key"].clone();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let bytes = |value: &Value| URL_SAFE_NO_PAD.decode(text(value)).unwrap();
+    let point = [vec![4], bytes(&said["jwk"]["x"]), bytes(&said["jwk"]["y"])].concat();
+    let ours = p256::SecretKey::from_slice(&[7; 32]).unwrap();
+    let theirs = p256::PublicKey::from_sec1_bytes(&point).unwrap();
+    let shared = p256::ecdh::diffie_hellman(ours.to_nonzero_scalar(), theirs.as_affine());
+    let mut wrapping = [0; 32];
+    shared.extract::<Sha256>(None).expand(b"doorstep escrow v1", &mut wrapping).unwrap();
+    let key = [5; 32];
+    let plain = [key.to_vec(), STANDARD.decode(text(&said["token"])).unwrap()].concat();
+    let escrow = Aes256Gcm::new(&wrapping.into()).encrypt(&Nonce::from([1; 12]), plain.as_slice()).unwrap();
+    let seal = |place: String, msg: &[u8]| {
+        let payload = Payload { msg, aad: place.as_bytes() };
+        let content = Aes256Gcm::new(&key.into()).encrypt(&Nonce::from([2; 12]), payload).unwrap();
+        STANDARD.encode([vec![2; 12], content].concat())
+    };
+    let point = ours.public_key().to_sec1_point(false);
+    let epk = |part: Option<&[u8]>| URL_SAFE_NO_PAD.encode(part.unwrap());
+    let escrow = json!({
+        "epk": { "x": epk(point.x().map(|x| x.as_slice())), "y": epk(point.y().map(|y| y.as_slice())) },
+        "iv": STANDARD.encode([1; 12]),
+        "ciphertext": STANDARD.encode(escrow),
+    });
+    let records = records.iter().map(
+        |(id, ahead, bytes)| json!({ "id": id, "ahead": ahead, "box": seal(format!("record:{id}"), bytes.as_bytes()) }),
+    );
+    let photos = photos
+        .iter()
+        .map(|(id, record, bytes)| json!({ "id": id, "record": record, "box": seal(format!("photo:{id}"), bytes) }));
+    let (records, photos): (Vec<_>, Vec<_>) = (records.collect(), photos.collect());
+    let file = json!({ "v": 1, "account": estate.worker.id, "escrow": escrow, "records": records, "photos": photos });
+    file.to_string().into_bytes()
+}
+
 db_test! {
+    async fn what_cannot_be_taken_from_a_file_leaves_the_rest_and_comes_again(app: TestApp) {
+        let estate = Estate::set_up(&app).await;
+        let rules = |held_most: i64| json!({ "keep_days": 30, "review_hours": 24, "held_most": held_most });
+        let allow = async |held_most: i64| {
+            let mut tx = app.db.begin().await.unwrap();
+            let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+            settings::set(&mut tx, &app.act(), "offline.records", today, &rules(held_most), "试验").await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        allow(1).await;
+        let shot = app.means.id();
+        let problem = json!({ "category": "lighting", "text": "楼道灯不亮", "photos": [shot] });
+        let mut good = estate.record(&app, "601", "home", json!({ "problems": [problem] })).await;
+        let mut bad = good.clone();
+        bad["kind"] = json!("visit/2");
+        // The clock of the phone was two days behind when this was written down, and has been set right since.
+        let (hour, days) = (3_600_000, 48 * 3_600_000);
+        let now = app.means.now().as_millisecond();
+        good["made_at"] = json!(now - hour - days);
+        let [held, left, entered] = [app.means.id(), app.means.id(), app.means.id()];
+        let records = [(held, 0, bad.to_string()), (left, 0, bad.to_string()), (entered, days, good.to_string())];
+        let photos = [(app.means.id(), left, picture()), (shot, entered, picture())];
+        let file = exported(&estate, &records, &photos).await;
+        let bring = async || estate.staff.post_files("/uploads/files", &[], &[("file", "走访.doorstep", &file)]).await;
+
+        bring().await.assert_ok().assert_contains("2 条记录，1 张照片").assert_contains("有 2 件这次没有收下");
+        assert_eq!(estate.door("601").await["state"], "done");
+        let other = estate.record(&app, "601", "home", json!({ "note": "别的" })).await.to_string();
+        let clash = estate.phone.put(&path(entered), other).await;
+        assert_eq!(clash.assert_status(409).json()["first"]["made_at"], now - hour);
+
+        allow(200).await;
+        bring().await.assert_ok().assert_contains("3 条记录，2 张照片").assert_lacks("没有收下");
+    }
+
     async fn the_same_again_gets_the_first_receipt(app: TestApp) {
         let estate = Estate::set_up(&app).await;
         let problem = json!({ "problems": [{ "category": "lighting", "text": "楼道灯不亮" }] });

@@ -7,6 +7,7 @@ import { problemsOf } from "./problem.js";
 import { questionsOf, whenOf } from "./question.js";
 import { registerOf } from "./person.js";
 import { faultsOf } from "./fault.js";
+import { isBusy, made } from "./photo.js";
 import { blank, save } from "./record.js";
 import { isFull } from "./store.js";
 import { state } from "./state.js";
@@ -108,6 +109,7 @@ export async function doorView(id, begin) {
 
   /** Saves, says so only when it is on the disk, and goes on. */
   async function keep(outcome) {
+    if (isBusy(form.problems) && !(await photosMade())) return;
     const meant = { ...form, outcome };
     faults = faultsOf(meant, campaign);
     if (faults.any) {
@@ -133,6 +135,15 @@ export async function doorView(id, begin) {
     }
   }
 
+  /** A photo that is still being made belongs to the visit. Where one fails, its words must be read before the door goes. */
+  async function photosMade() {
+    const buttons = [...dock.children];
+    dock.replaceChildren(h("p", { role: "status" }, "照片正在存，存好就保存…"));
+    const all = await made(form.problems);
+    dock.replaceChildren(...buttons);
+    return all;
+  }
+
   function refuse(error) {
     const words = isFull(error)
       ? [
@@ -155,16 +166,28 @@ export async function doorView(id, begin) {
   }
 
   element.append(head(door, kept), warning, people(door), body, dock);
-  if (begin && begin !== form.outcome) {
-    form.outcome = begin;
-    touch();
+  if (begin) {
+    if (begin !== form.outcome) {
+      form.outcome = begin;
+      touch();
+    }
+    // It is said once: read again, the address must not override what was chosen after it.
+    const said = `${doorHref(door)}/${begin}`;
+    if (location.hash === said) history.replaceState(history.state, "", doorHref(door));
   }
   paint();
   for (const button of dock.querySelectorAll(".outcomes button")) {
     button.disabled = true;
     setTimeout(() => (button.disabled = false), SETTLING);
   }
-  return { element, title: door.room, back: { href: "#/", words: `${door.building}${door.unit}` }, leave: draft.flush };
+  // What is written is saved at once. A photo that is being made is waited for: read without it, the draft would lose it.
+  const leave = async () => {
+    await draft.flush();
+    await made(form.problems);
+    await draft.flush();
+  };
+  // The number of the door stands on the page and not in its title, which the browser keeps in its history.
+  return { element, title: "这一户", back: { href: "#/", words: `${door.building}${door.unit}` }, leave };
 }
 
 function head(door, kept) {

@@ -30,8 +30,13 @@ export function keepDraft(door, form, warn) {
   let seen = Date.now();
   let chain = Promise.resolve();
 
-  const flush = () => {
+  const stop = () => {
     clearTimeout(timer);
+    timer = 0;
+  };
+
+  const flush = () => {
+    stop();
     if (!dirty || ended) return chain;
     dirty = false;
     chain = chain.then(put).catch((error) => {
@@ -67,13 +72,13 @@ export function keepDraft(door, form, warn) {
   return {
     touch() {
       dirty = true;
-      clearTimeout(timer);
-      timer = setTimeout(flush, PAUSE);
+      // Counted from the first change: somebody who writes without a pause is saved again and again meanwhile.
+      timer ||= setTimeout(flush, PAUSE);
     },
     flush,
     async end() {
       ended = true;
-      clearTimeout(timer);
+      stop();
       await chain;
       unsaved.delete(door);
     },

@@ -4,21 +4,31 @@
 
 import { changed } from "./bus.js";
 import { all, get, write } from "./store.js";
-import { mended, stamp } from "./time.js";
+import { aheadOf, mended, stamp } from "./time.js";
 
-/** Makes the file with all that has not arrived, marks it as taken away, and returns it. It works on a locked phone too. */
+// The community's page takes in 64 MB. Photos for which there is no room go into the next file.
+const MOST_BYTES = 40_000_000;
+
+/** Makes the file with what has not arrived, marks it as taken away, and returns it. It works on a locked phone too. */
 export async function exportFile() {
   const [community, kept, escrow] = await Promise.all([get("meta", "community"), get("meta", "vault"), get("meta", "escrow")]);
   const outbox = await all("outbox");
   const waiting = (await all("photos")).filter((photo) => photo.state !== "draft");
-  const records = await Promise.all(outbox.map(async ({ id, box }) => ({ id, box: await base64(box) })));
+  const records = await Promise.all(
+    outbox.map(async (row) => ({ id: row.id, ahead: aheadOf(row), box: await base64(row.box) })),
+  );
   const photos = [];
-  for (const { id, record } of waiting) {
+  let room = outbox.reduce((left, { box }) => left - box.length, MOST_BYTES);
+  // Those that are in no file yet come first, then those whose file is the oldest.
+  for (const { id, record, size } of waiting.sort((a, b) => (a.exported_at ?? 0) - (b.exported_at ?? 0))) {
     const box = await get("pictures", id);
-    if (box) photos.push({ id, record, box: await base64(box) });
+    if (!box) continue;
+    room -= size;
+    if (room < 0 && photos.length) break;
+    photos.push({ id, record, box: await base64(box) });
   }
   const now = Date.now();
-  // By the raw clock of the phone, as the records are: what it is off by can be told from this.
+  // By the raw clock of the phone, as the records are; with each stands how far that was behind.
   const file = { v: 1, community: community.name, account: kept.account, exported_at: now, escrow, records, photos };
   await write(["outbox", "photos"], async (stores) => {
     for (const { id } of outbox) {

@@ -1,8 +1,12 @@
 // How views are made: elements and texts, never markup, so that nothing that somebody wrote can become part of the page.
 
+// The browser keeps what is typed into a field, in clear: to fill it in again, and to bring a closed page back.
+const KEPT_BY_BROWSERS = ["input", "select", "textarea"];
+
 /** An element. `on…` props are listeners, booleans and objects are properties where there is one, the rest attributes. */
 export function h(tag, props, ...children) {
   const element = document.createElement(tag);
+  if (KEPT_BY_BROWSERS.includes(tag)) element.setAttribute("autocomplete", "off");
   const { value, ...others } = props ?? {};
   for (const [name, prop] of Object.entries(others)) {
     if (prop === false || prop === null || prop === undefined) continue;

@@ -3,7 +3,7 @@
 import { book, campaignBy, nextOf, placeOf, plan, progress, stairwell, standing } from "./book.js";
 import { h, icon } from "./h.js";
 import { send } from "./outbox.js";
-import { blank, save } from "./record.js";
+import { blank, hasAnswers, save } from "./record.js";
 import { readDraft } from "./draft.js";
 import { chooseSize, choosePlace, state } from "./state.js";
 import { isFull } from "./store.js";
@@ -227,8 +227,10 @@ async function nobody(door, button) {
     const after = nextOf(door);
     const campaign = campaignBy(door.campaign);
     const meant = { ...form, outcome: "nobody" };
-    if (faultsOf(meant, campaign).any) {
-      toast(`${door.room} 填了一半，有写得不对的，请看一眼再记没人`);
+    const wrong = faultsOf(meant, campaign).any;
+    // Answers would go with the draft, and nobody has seen them on the way from the list.
+    if (wrong || hasAnswers(form)) {
+      toast(`${door.room} 填了一半，${wrong ? "有写得不对的" : "有住户的回答"}，请看一眼再记没人`);
       return go(doorHref(door));
     }
     const saved = await save(meant, door, campaign, state.account, { undoable: true });

@@ -104,7 +104,9 @@ function forgottenWays() {
   function paint() {
     const left = tally.left;
     const all = amounts(left.unsent, left.photos);
-    const words = wouldBeLost(left)
+    const words = exported && wouldBeLost(left)
+      ? `已导出：${exported}，在手机的“下载”里。还有 ${amounts(left.visits, left.pictures)}没有装下，请再导出一次。`
+      : wouldBeLost(left)
       ? `请慢慢想、换着试。实在想不起来：手机里有 ${all}未上传，先导出成文件交给社区，一条也不会丢；然后清除，重新设。`
       : exported
         ? `已导出：${exported}，在手机的“下载”里。把它交给社区，社区打得开、会录入。交了以后再清除。`

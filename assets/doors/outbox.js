@@ -6,6 +6,7 @@ import { book, fetchPack } from "./book.js";
 import { all, get, keys, setMeta, write } from "./store.js";
 import { ask, hello, line } from "./net.js";
 import { leftOf } from "./left.js";
+import { sentAt } from "./time.js";
 import * as vault from "./vault.js";
 
 const FIRST_PAUSE = 2_000;
@@ -20,7 +21,7 @@ const MOST_ABSENT = 10;
 const MOST_ASKED = 100;
 
 /** How long a visit that was saved with one tap is kept from being sent, so that it can be taken back. */
-export const HELD = 6_000;
+export const HELD = 11_000;
 
 /** What the bar shows, and whether something is under way. */
 export const tally = {
@@ -170,7 +171,7 @@ export async function refresh() {
     await write(["meta"], async ({ meta }) =>
       meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"),
     );
-  if (how === "ok") changed("pack", { made_at: book.made_at });
+  if (how === "ok" || how === "same") changed("pack", { made_at: book.made_at });
   return how;
 }
 
@@ -209,7 +210,7 @@ async function sendRecord(row) {
     ask(`/offline/records/${row.id}`, {
       method: "PUT",
       body,
-      headers: { "content-type": "application/json", "x-sent-at": `${Date.now()}` },
+      headers: { "content-type": "application/json", "x-sent-at": `${sentAt(row)}` },
     });
   let answer = await put();
   // A new session has a new token: that is no fault of the record.

@@ -137,7 +137,7 @@ function comersOf(form, door, touch, faults) {
           { error: wrong.household ?? "" },
         ),
       !born && textField("电话（可不写）", one.phone, set("phone"), { type: "tel", maxlength: 20, error: wrong.phone }),
-      textField("身份证号（可不写）", one.identity, set("identity"), { maxlength: 18 }),
+      textField("身份证号（可不写）", one.identity, set("identity"), { maxlength: 24, error: wrong.identity }),
     );
   }
 

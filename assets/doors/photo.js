@@ -10,10 +10,26 @@ const LONG_SIDE = 1600;
 const QUALITY = 0.8;
 const MOST = 6;
 
+/** Of a problem: its photos that are still being made small or sealed, what went wrong, and who shows both at present. */
+const desks = new WeakMap();
+const deskOf = (problem) =>
+  desks.get(problem) ?? desks.set(problem, { underWay: new Set(), trouble: "", paint() {} }).get(problem);
+
+/** Whether a photo of one of `problems` is still being made. */
+export const isBusy = (problems) => problems.some((problem) => deskOf(problem).underWay.size > 0);
+
+/** Waits until no photo of `problems` is being made any more. Returns whether all of them have become photos. */
+export async function made(problems) {
+  const all = await Promise.all(problems.flatMap((problem) => [...deskOf(problem).underWay]));
+  return all.every(Boolean);
+}
+
 /** The photos of `problem`, with a way to take one more. `touch()` is called when they have changed. */
 export function photosOf(problem, door, touch) {
+  const desk = deskOf(problem);
   const list = h("ul", { class: "photos" });
-  const trouble = h("p", { class: "error shown", role: "alert", hidden: true });
+  const busy = h("p", { class: "quiet", role: "status" }, "照片正在存…");
+  const trouble = h("p", { class: "error shown", role: "alert" });
   const input = h("input", { type: "file", accept: "image/*", capture: "environment" });
   const button = h("label", { class: "btn plain shoot" }, icon("camera"), "拍照", input);
 
@@ -21,24 +37,34 @@ export function photosOf(problem, door, touch) {
     const file = input.files[0];
     input.value = "";
     if (!file) return;
-    trouble.hidden = true;
+    desk.trouble = "";
+    const photo = make(file);
+    desk.underWay.add(photo);
+    desk.paint();
+    await photo;
+    desk.underWay.delete(photo);
+    await desk.paint();
+  }
+
+  /** Returns whether the picture has become a photo of the problem. */
+  async function make(file) {
     try {
-      const id = await keep(await shrink(file), door);
-      problem.photos.push(id);
+      problem.photos.push(await keep(await shrink(file), door));
       await touch(true);
-      await paint();
+      return true;
     } catch (error) {
-      trouble.textContent = isFull(error)
+      desk.trouble = isFull(error)
         ? "手机存储满了，这张照片没有存下。文字还在。请先到“上传”页把前面的传完再拍。"
         : "这张照片打不开，没有存下。请再拍一张。";
-      trouble.hidden = false;
+      return false;
     }
   }
 
   async function paint() {
-    const items = await Promise.all(problem.photos.map((id, index) => item(id, index)));
-    list.replaceChildren(...items);
-    button.hidden = problem.photos.length >= MOST;
+    busy.hidden = desk.underWay.size === 0;
+    trouble.textContent = desk.trouble;
+    button.hidden = problem.photos.length + desk.underWay.size >= MOST;
+    list.replaceChildren(...(await Promise.all(problem.photos.map((id, index) => item(id, index)))));
   }
 
   async function item(id, index) {
@@ -70,8 +96,10 @@ export function photosOf(problem, door, touch) {
   }
 
   input.addEventListener("change", take);
+  // The form may be painted anew while a photo is being made: whoever shows the problem then hears of it.
+  desk.paint = paint;
   paint();
-  return h("div", { class: "field" }, list, trouble, button);
+  return h("div", { class: "field" }, list, busy, trouble, button);
 }
 
 /** A JPEG of at most 1600 pixels on its long side, as bytes. */

@@ -125,7 +125,7 @@ function reporterOf(problem, door, touch, fault) {
   const options = [
     ...people.map((person) => ({ value: person.id, label: person.name, mark: person.relation })),
     { value: "other", label: "别人" },
-    { value: "anonymous", label: "匿名" },
+    { value: "anonymous", label: "不留姓名" },
   ];
   const before = people.find((person) => problem.reporter?.resident === person.id);
   if (!problem.reporter && !problem.anonymous && people.length) problem.reporter = named(people[0]);

@@ -2,12 +2,13 @@
 
 import { outcomes } from "./book.js";
 import { changed } from "./bus.js";
-import { count, HELD } from "./outbox.js";
+import { count, HELD, tally } from "./outbox.js";
 import * as store from "./store.js";
+import { known, mended } from "./time.js";
 import * as vault from "./vault.js";
 
 /** How long a visit that was saved with one tap may be taken back. */
-export const UNDO = 5_000;
+export const UNDO = 10_000;
 
 export const blank = () => ({
   outcome: "",
@@ -55,7 +56,12 @@ export function bodyOf(form, door, campaign) {
 const answersOf = (form, campaign) =>
   (campaign?.questions ?? [])
     .map((question) => ({ question: question.id, value: form.answers[question.id] }))
-    .filter(({ value }) => value !== undefined && value !== "" && value?.length !== 0);
+    .filter(({ value }) => isAnswer(value));
+
+const isAnswer = (value) => value !== undefined && value !== "" && value.length !== 0;
+
+/** Whether somebody has answered at the door, which only a visit that found them at home can tell. */
+export const hasAnswers = (form) => Object.values(form.answers).some(isAnswer);
 
 function problemOf({ category, text, place_text, anonymous, reporter, photos }) {
   const named = !anonymous && (reporter?.name || reporter?.phone);
@@ -93,6 +99,9 @@ export async function save(form, door, campaign, account, { undoable = false } =
     door: door.id,
     state: "waiting",
     made_at,
+    // By which clock that was, so that it can be told later too.
+    ahead: known(),
+    since: mended(tally.contact),
     hold_until: undoable ? made_at + HELD : 0,
     next_try_at: 0,
     tries: 0,

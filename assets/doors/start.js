@@ -154,6 +154,7 @@ function paintNotices() {
   const shown = [
     line.login === "expired" && account,
     line.login === "other",
+    state.homeless,
     calm && !lasting,
     calm && fullness > 0.8,
     calm && waiting,
@@ -161,7 +162,7 @@ function paintNotices() {
   const now = shown.map(Boolean).join();
   if (now === noticed) return;
   noticed = now;
-  const notices = [expired, other, forgetful, full, renewable].filter((_, index) => shown[index]);
+  const notices = [expired, other, homeless, forgetful, full, renewable].filter((_, index) => shown[index]);
   document.getElementById("notices").replaceChildren(...notices.map((notice) => notice()));
 }
 
@@ -179,6 +180,15 @@ const other = () =>
     { class: "note late" },
     `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`,
     h("a", { href: "/doors/entry" }, "用原来的账号登录"),
+  );
+
+const homeless = () =>
+  h(
+    "p",
+    { class: "note late" },
+    h("b", null, "没有网时还打不开"),
+    h("span", null, "应用没能存到手机里。先不要去没有网的地方，在信号好的地方再打开一次。"),
+    h("button", { type: "button", class: "btn plain small", onclick: () => location.reload() }, "再打开一次"),
   );
 
 const full = () =>
@@ -222,14 +232,23 @@ when("tally", paintNotices);
 
 /** The worker keeps the app on the phone. A new version waits until nobody is writing and somebody wants it. */
 async function serveOffline() {
-  const registration = await navigator.serviceWorker.register("/doors/worker.js", { scope: "/doors" });
-  const found = () => {
+  const failed = () => {
+    // An older version that is still here opens as before.
+    state.homeless = !navigator.serviceWorker.controller;
+    paintNotices();
+  };
+  const registration = await navigator.serviceWorker.register("/doors/worker.js", { scope: "/doors" }).catch(failed);
+  if (!registration) return;
+  const found = ({ target }) => {
+    if (target?.state === "redundant" && !registration.active) failed();
     if (!registration.waiting || !navigator.serviceWorker.controller) return;
     state.waiting = registration.waiting;
     paintNotices();
   };
-  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", found));
-  found();
+  const look = () => registration.installing?.addEventListener("statechange", found);
+  registration.addEventListener("updatefound", look);
+  look();
+  found({});
 }
 
 async function renew() {

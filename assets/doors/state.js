@@ -11,6 +11,8 @@ export const state = {
   lasting: true,
   fullness: 0,
   waiting: null,
+  // Whether the app could not be kept on the phone, so that it does not open without a network.
+  homeless: false,
 };
 
 export async function readState() {

@@ -24,6 +24,25 @@ const now = () => Date.now() + ahead;
 /** A moment that this phone has noted down, by the server's clock. */
 export const mended = (moment) => moment + ahead;
 
+/** How far the server's clock is known to be ahead now. */
+export const known = () => ahead;
+
+// So much may lie between the server's answer and the moment at which this phone noted it.
+const SLACK = 120_000;
+
+/**
+ * How far the server's clock was ahead when `row` was made: what the phone knew then (`ahead`), if that puts the moment between
+ * the contact before it (`since`, by the server's clock) and now. Otherwise the phone's clock had gone wrong without its
+ * knowing, and what is known now says more.
+ */
+export function aheadOf({ made_at, ahead: then, since }) {
+  const made = made_at + then;
+  return made >= since - SLACK && made <= now() + SLACK ? then : ahead;
+}
+
+/** What the clock by which `row` was made would say now, even if it has been set right since. The server asks for this. */
+export const sentAt = (row) => now() - aheadOf(row);
+
 const two = (number) => String(number).padStart(2, "0");
 
 /** YYYY-MM-DD of a moment, by this phone's own calendar. */

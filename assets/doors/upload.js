@@ -1,6 +1,6 @@
 // What is still on the phone, what has arrived, and everything that is about the phone rather than about a door.
 
-import { book, outcomes } from "./book.js";
+import { outcomes } from "./book.js";
 import { when } from "./bus.js";
 import { takeAway } from "./export.js";
 import { h, icon } from "./h.js";
@@ -19,7 +19,13 @@ export async function uploadView() {
   const view = { element, title: "上传", back: { href: "#/", words: "名单" } };
   view.refresh = async () => {
     view.sends = tally.sending;
-    const [outbox, receipts, photos] = await Promise.all([all("outbox"), all("receipts"), all("photos")]);
+    const [outbox, receipts, photos, pack, worker] = await Promise.all([
+      all("outbox"),
+      all("receipts"),
+      all("photos"),
+      get("meta", "pack"),
+      navigator.serviceWorker.getRegistration("/doors"),
+    ]);
     const opened = await Promise.all(outbox.sort((a, b) => a.made_at - b.made_at).map(openRow));
     const sent = await Promise.all(
       receipts
@@ -38,7 +44,7 @@ export async function uploadView() {
         stuck.length && section("传不上去的照片", stuck.map(photoOf)),
         unsent.length && section(`未上传（${unsent.length}）`, unsent.map(unsentOf)),
         sent.length && section("已上传", sent.map(receiptOf)),
-        phone(),
+        phone(pack, Boolean(worker?.active)),
       ].filter(Boolean),
     );
   };
@@ -71,6 +77,7 @@ const section = (heading, items) =>
   );
 
 function stateOf(unsent) {
+  const { left } = tally;
   const words = unsent.length
     ? `${unsent.length} 条未上传，${sinceWords(tally.oldest)}`
     : tally.photos
@@ -98,6 +105,13 @@ function stateOf(unsent) {
       ),
     (unsent.length > 0 || tally.photos > 0) &&
       h("button", { type: "button", class: "btn plain", onclick: exportAll }, "导出成文件"),
+    left.exported > 0 &&
+      wouldBeLost(left) &&
+      h(
+        "p",
+        { class: "note soon" },
+        `还有 ${amounts(left.visits, left.pictures)}没有导出。一个文件装不下的，再点一次“导出成文件”，会装进下一个。`,
+      ),
     (unsent.length > 0 || tally.photos > 0) &&
       h(
         "p",
@@ -222,8 +236,8 @@ function photoOf(photo) {
   ].filter(Boolean);
 }
 
-/** 长辈版, locking, and leaving this phone. */
-function phone() {
+/** 长辈版, the list and the app itself, locking, and leaving this phone. */
+function phone(pack, opensOffline) {
   const { mode, size } = state.settings;
   const sizes = [
     ["", "", "标准"],
@@ -254,9 +268,10 @@ function phone() {
     h(
       "div",
       { class: "head" },
-      h("p", { class: "quiet" }, book.made_at ? `名单是 ${clock(book.made_at)} 的` : "名单还没有取到"),
+      h("p", { class: "quiet" }, pack ? `名单 ${clock(mended(pack.checked_at))} 和社区对过` : "名单还没有取到"),
       h("button", { type: "button", class: "btn plain small", onclick: renewList }, "刷新名单"),
     ),
+    h("p", { class: "quiet" }, opensOffline ? "没有网也能打开、能填。" : "还没有存到手机里，没有网时打不开。"),
     state.fullness > 0.8 &&
       h(
         "p",

@@ -36,9 +36,10 @@ export function nextHere() {
   return here ?? doors.find((door) => standing(door).retry);
 }
 
+const SHOWN = 5_000;
 let timer = 0;
 
-/** Says in passing what is done, for a few seconds with a way to take it back. */
+/** Says in passing what is done; where it can be taken back, for as long as that is so. */
 export function toast(words, undoable) {
   const box = document.getElementById("toast");
   clearTimeout(timer);
@@ -58,7 +59,7 @@ export function toast(words, undoable) {
       undoable && h("button", { type: "button", class: "btn plain small", onclick: back }, "撤销"),
     ),
   );
-  timer = setTimeout(end, UNDO);
+  timer = setTimeout(end, undoable ? UNDO : SHOWN);
 }
 
 when("locked", () => document.getElementById("toast").replaceChildren());

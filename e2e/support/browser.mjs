@@ -5,18 +5,18 @@ import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 /** Starts Chromium: DOORSTEP_CHROMIUM, or the one on PATH. The caller closes it. */
-export function openBrowser() {
+export const openBrowser = () => chromium.launch(program());
+
+function program() {
   const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
   const quiet = ['--disable-background-networking', '--disable-component-update'];
-  return chromium.launch({
-    executablePath: executable(),
-    args: ['--headless=new', '--no-sandbox', ...flags, ...quiet],
-  });
+  return { executablePath: executable(), args: ['--headless=new', '--no-sandbox', ...flags, ...quiet] };
 }
 
 /**
- * A page on a phone, with cookies of its own, closed when test `t` ends. `more` are options of Playwright's context, and
- * `expected`, a pattern of troubles that the journey makes on purpose, such as a line that is down.
+ * A page on a phone, with cookies of its own, closed when test `t` ends. `more` are options of Playwright's context;
+ * `expected`, a pattern of troubles that the journey makes on purpose, such as a line that is down; and `profile`, a
+ * directory for whatever the browser keeps, which otherwise lies in memory only.
  */
 export const phone = (t, browser, server, more = {}) =>
   openPage(t, browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...more });
@@ -25,15 +25,18 @@ export const phone = (t, browser, server, more = {}) =>
 export const desktop = (t, browser, server, more = {}) =>
   openPage(t, browser, server, { viewport: { width: 1280, height: 800 }, ...more });
 
-async function openPage(t, browser, server, { expected, ...options }) {
-  const context = await browser.newContext({
+async function openPage(t, browser, server, { expected, profile, ...options }) {
+  const screen = {
     ...options,
     deviceScaleFactor: 1,
     baseURL: server.url,
     locale: 'zh-CN',
     timezoneId: 'Asia/Shanghai',
     reducedMotion: 'reduce',
-  });
+  };
+  const context = profile
+    ? await chromium.launchPersistentContext(profile, { ...program(), ...screen })
+    : await browser.newContext(screen);
   context.setDefaultTimeout(15_000);
   const troubles = watch(context);
   t.after(async () => {

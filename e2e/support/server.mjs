@@ -100,10 +100,11 @@ async function run(data, listen, options, log) {
 
 /**
  * The same server as a release that can be followed by the next: a proxy in front of it that, once told, gives the app on the
- * phone another version, as a new build of the program does. Closed when test `t` ends.
+ * phone another version, as a new build of the program does, or one of which a part is missing. Closed when test `t` ends.
  */
 export async function release(t, server) {
   let suffix = '';
+  let isBroken = false;
   const target = new URL(server.url);
   const proxy = createServer((asked, answer) => {
     const headers = { ...asked.headers, 'accept-encoding': 'identity' };
@@ -112,7 +113,10 @@ export async function release(t, server) {
       const parts = [];
       for await (const part of said) parts.push(part);
       let body = Buffer.concat(parts);
-      if (asked.url === '/doors/worker.js') body = Buffer.from(body.toString().replace(/(const VERSION = "\w+)/, `$1${suffix}`));
+      if (asked.url === '/doors/worker.js') {
+        const words = body.toString().replace(/(const VERSION = "\w+)/, `$1${suffix}`);
+        body = Buffer.from(isBroken ? words.replace('const SHELL = [', '$&"/assets/missing.js",') : words);
+      }
       answer.writeHead(said.statusCode, { ...said.headers, 'content-length': body.length }).end(body);
     });
     onward.on('error', () => answer.destroy());
@@ -125,6 +129,9 @@ export async function release(t, server) {
     url: `http://127.0.0.1:${proxy.address().port}`,
     next() {
       suffix += 'n';
+    },
+    breakOff() {
+      isBroken = true;
     },
   };
 }

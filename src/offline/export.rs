@@ -2,6 +2,8 @@
 //! are sealed with the data key of their phone. When it was set up the phone sealed that key for the community (ECDH over
 //! P-256 with a key of the moment, HKDF-SHA-256, AES-256-GCM), so that nobody but the server can read the file.
 
+use std::collections::HashSet;
+
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use super::model::State;
 use super::receive::{self, Outcome};
 use crate::access::{self, Act};
 use crate::app::App;
@@ -72,6 +75,9 @@ struct Epk {
 #[derive(Deserialize)]
 struct Record {
     id: Uuid,
+    /// How far the clock of the server was ahead of the phone's when the record was made, in milliseconds. Older phones do
+    /// not say.
+    ahead: Option<i64>,
     #[serde(rename = "box")]
     sealed: String,
 }
@@ -88,16 +94,19 @@ struct Photo {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Brought {
     pub by: String,
+    /// What is here now, with that which somebody has to look at.
     pub records: usize,
     pub held: usize,
     pub disputed: usize,
     pub photos: usize,
     /// What could not be opened, and photos that are no pictures.
     pub lost: usize,
+    /// What could not be taken this time, and may be when the same file comes again.
+    pub left: usize,
 }
 
-/// Brings in a file. Each record is taken in as if its phone had sent it; what is there already stays as it is, so the
-/// same file may come again.
+/// Brings in a file. Each record is taken in as if its phone had sent it, and one that cannot be holds up no other; what is
+/// there already stays as it is, so the same file may come again.
 ///
 /// Errors: refused if the file is not one of this community's, or is damaged.
 pub(super) async fn bring(app: &App, act: &Act, file: &[u8]) -> Result<Brought> {
@@ -105,19 +114,37 @@ pub(super) async fn bring(app: &App, act: &Act, file: &[u8]) -> Result<Brought> 
         Error::refused("这个文件打不开：不是本社区手机导出的走访记录，或者文件不完整。请在手机上重新导出一次。")
     })?;
     let author = access::viewer_of(&mut app.db.read().await?, act.tenant, account).await?;
-    let mut brought = Brought { by: author.name.clone(), records: records.len(), ..Brought::default() };
-    for Record { id, sealed } in &records {
-        let Some(bytes) = unseal(&key, &format!("record:{id}"), sealed) else {
+    let mut brought = Brought { by: author.name.clone(), ..Brought::default() };
+    let mut left = HashSet::new();
+    for Record { id, ahead, sealed } in records {
+        let Some(bytes) = unseal(&key, &format!("record:{id}"), &sealed) else {
             brought.lost += 1;
             continue;
         };
-        match receive::receive(&app.db, &app.means, &author, *id, &bytes, None).await? {
-            Outcome::Receipt(receipt) if receipt.state == "accepted" => {}
-            Outcome::Receipt(_) => brought.held += 1,
-            Outcome::Disputed { .. } => brought.disputed += 1,
+        // What the phone's clock of then would say now.
+        let sent_at = ahead.map(|ahead| app.means.now().as_millisecond().saturating_sub(ahead));
+        match receive::receive(&app.db, &app.means, &author, id, &bytes, sent_at).await {
+            Ok(outcome) => {
+                brought.records += 1;
+                match outcome {
+                    Outcome::Receipt(receipt) if receipt.state == State::Accepted.code() => {}
+                    Outcome::Receipt(_) => brought.held += 1,
+                    Outcome::Disputed { .. } => brought.disputed += 1,
+                }
+            }
+            Err(Error::Forbidden) => brought.lost += 1,
+            Err(error) => {
+                tracing::warn!(?error, "a record of a file could not be taken in");
+                left.insert(id);
+            }
         }
     }
+    brought.left = left.len();
     for Photo { id, record, sealed } in photos {
+        if left.contains(&record) {
+            brought.left += 1;
+            continue;
+        }
         let Some(bytes) = unseal(&key, &format!("photo:{id}"), &sealed) else {
             brought.lost += 1;
             continue;
@@ -125,7 +152,10 @@ pub(super) async fn bring(app: &App, act: &Act, file: &[u8]) -> Result<Brought> 
         match receive::attach(&app.db, &app.means, &author, record, id, bytes.into()).await {
             Ok(()) => brought.photos += 1,
             Err(Error::NotFound | Error::Refused(_) | Error::Stale(_) | Error::TooLarge(_)) => brought.lost += 1,
-            Err(error) => return Err(error),
+            Err(error) => {
+                tracing::warn!(?error, "a photo of a file could not be taken in");
+                brought.left += 1;
+            }
         }
     }
     let mut tx = app.db.begin().await?;
