@@ -25,6 +25,57 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     form.dataset.sent = "yes";
   });
 }
+// A phone may still hold what was written down at doors. Signing out leaves it there, which whoever signs out should know.
+for (const form of document.querySelectorAll('form[action="/logout"]')) {
+  form.addEventListener("submit", async (event) => {
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    const left = await leftByDoors().catch(() => null);
+    if (left === null) return form.submit();
+    const dialog = document.createElement("dialog");
+    const add = (parent, tag, props) => parent.appendChild(Object.assign(document.createElement(tag), props));
+    dialog.className = "card";
+    dialog.setAttribute("aria-labelledby", "leaving");
+    add(dialog, "h2", { id: "leaving", textContent: "手机里还存着敲门走访" });
+    const first = left ? `还有 ${left} 件走访和照片没有上传。` : "走访都传上去了，名单还在手机里。";
+    add(dialog, "p", { textContent: `${first}只退出登录，手机里的不会丢，也不会清除。` });
+    const ways = add(dialog, "div", { className: "actions" });
+    add(ways, "a", { className: "btn", href: "/doors#/upload", textContent: "去上传、清除" });
+    const go = add(ways, "button", { type: "button", className: "btn plain", textContent: "只退出登录" });
+    go.addEventListener("click", () => form.submit());
+    const stay = add(ways, "button", { type: "button", className: "btn plain", textContent: "先不退出" });
+    stay.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      delete form.dataset.sent;
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** How many visits and photos wait on this phone; null where the app for doors has not been set up. */
+async function leftByDoors() {
+  // Asked for by name, since opening it would make it.
+  if (!(await indexedDB.databases()).some(({ name }) => name === "doorstep")) return null;
+  const answer = (request) =>
+    new Promise((done, fail) => {
+      request.onsuccess = () => done(request.result);
+      request.onerror = () => fail(request.error);
+    });
+  const db = await answer(indexedDB.open("doorstep"));
+  try {
+    const tx = db.transaction(["meta", "outbox", "photos"]);
+    const vault = await answer(tx.objectStore("meta").get("vault"));
+    const visits = await answer(tx.objectStore("outbox").getAll());
+    const photos = await answer(tx.objectStore("photos").getAll());
+    const waiting = [...visits, ...photos].filter(({ state }) => state !== "clash" && state !== "draft");
+    return vault ? waiting.length : null;
+  } finally {
+    db.close();
+  }
+}
+
 // Coming back with the browser's back button makes the form usable again.
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
 import { axe, fits, glance, illustrate, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
-import { release, startServer } from './support/server.mjs';
+import { password, release, startServer } from './support/server.mjs';
 import {
   answer,
   bar,
@@ -399,6 +399,42 @@ test('an expired login keeps everything and goes on after signing in', async (t)
   await glance(page, 'doors-login-expired');
   await signIn(page, 'wangge');
   await page.goto('/doors');
+  await unlock(page);
+  await bar(page, '全部已上传').waitFor();
+});
+
+test('signing out leaves what is on the phone, and another account leads back to the first', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/offline/records/**', (route) => route.abort());
+  await knock(page);
+  await answer(page);
+  await save(page);
+  await bar(page, '1 条未上传').waitFor();
+  const signOut = async () => {
+    await page.goto('/today');
+    await page.locator('.menu summary').click();
+    await page.getByRole('button', { name: '退出登录' }).click();
+    await page.getByText('还有 1 件走访和照片没有上传').waitFor();
+  };
+  await signOut();
+  await glance(page, 'doors-signing-out');
+  await page.getByRole('link', { name: '去上传、清除' }).click();
+  await unlock(page);
+  await page.getByRole('heading', { name: '未上传（1）' }).waitFor();
+  await signOut();
+  await page.getByRole('button', { name: '只退出登录' }).click();
+  await page.getByText('已退出登录').waitFor();
+
+  await signIn(page, 'zhibu');
+  await page.goto('/doors');
+  await unlock(page);
+  await page.getByText('这部手机里存的是另一个账号的走访').waitFor();
+  await page.unroute('**/offline/records/**');
+  await glance(page, 'doors-other-account');
+  await page.getByRole('button', { name: '用原来的账号登录' }).click();
+  await page.getByLabel('账号').fill('wangge');
+  await page.getByLabel('密码').fill(password);
+  await page.getByRole('button', { name: '登录', exact: true }).click();
   await unlock(page);
   await bar(page, '全部已上传').waitFor();
 });

@@ -178,9 +178,21 @@ const other = () =>
   h(
     "p",
     { class: "note late" },
-    `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`,
-    h("a", { href: "/doors/entry" }, "用原来的账号登录"),
+    h("span", null, `现在登录的是${line.name}，这部手机里存的是另一个账号的走访，不会用这个账号上传。`),
+    h("button", { type: "button", class: "btn plain small", onclick: changeAccount }, "退出，用原来的账号登录"),
   );
+
+/** Whoever is signed in has to go first: the way in leads only strangers to the login. */
+async function changeAccount({ currentTarget: button }) {
+  await state.leave?.();
+  const body = new URLSearchParams({ csrf: line.csrf });
+  try {
+    await fetch("/logout", { method: "POST", body, redirect: "manual" });
+    location.assign("/doors/entry");
+  } catch {
+    button.textContent = "现在连不上，请再点一次";
+  }
+}
 
 const homeless = () =>
   h(

@@ -3,14 +3,15 @@
 
 use askama::Template;
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::extract::{Extension, Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::access::web::LockedViewer;
 use crate::access::{Need, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -75,13 +76,18 @@ async fn manifest() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/manifest+json")], manifest.to_string())
 }
 
-/// Lets somebody in again, by password or PIN, and back to the app.
-async fn enter(State(app): State<App>, viewer: Option<axum::Extension<Viewer>>) -> Response {
+/// Lets somebody in again, by the PIN of a phone that was put down or by password, and back to the app.
+async fn enter(
+    State(app): State<App>,
+    viewer: Option<Extension<Viewer>>,
+    locked: Option<Extension<LockedViewer>>,
+) -> Response {
     if viewer.is_some() {
         return Redirect::to("/doors").into_response();
     }
     let cookie = set_cookie("back", "/doors", "/", 1800, app.secure());
-    (axum::response::AppendHeaders([(axum::http::header::SET_COOKIE, cookie)]), Redirect::to("/unlock")).into_response()
+    let way = if locked.is_some() { "/unlock" } else { "/login" };
+    (AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(way)).into_response()
 }
 
 async fn take_along(State(app): State<App>, viewer: Viewer, headers: HeaderMap) -> Result<Response> {
