@@ -397,6 +397,35 @@ test('the phone locks itself, keeps the draft, and opens for the right PIN only'
   assert.equal(await page.getByLabel('备注').inputValue(), '家里有狗');
 });
 
+test('a window that was left at the first set-up cannot set the phone up anew', async (t) => {
+  const page = await phone(t, browser, server, { expected: /net::ERR_/ });
+  await signIn(page, 'wangge');
+  const context = page.context();
+  const [slept, other] = [await context.newPage(), await context.newPage()];
+  await deafen(slept);
+  for (const tab of [page, slept]) {
+    await tab.goto('/doors');
+    await tab.getByRole('heading', { name: '设一个 PIN 码' }).waitFor();
+  }
+  await setUp(other);
+  await page.getByRole('heading', { name: '请输入 PIN 码' }).waitFor();
+  await context.route('**/offline/records/**', (route) => route.abort());
+  await knock(other);
+  await answer(other);
+  await save(other);
+
+  await slept.bringToFront();
+  for (const heading of ['设一个 PIN 码', '再输一次']) {
+    await slept.getByRole('heading', { name: heading }).waitFor();
+    await enter(slept, '135790');
+  }
+  await slept.getByText('手机里有 1 条走访未上传').first().waitFor();
+  await context.unroute('**/offline/records/**');
+  await unlock(slept);
+  await bar(slept, '全部已上传').waitFor();
+  assert.equal((await kept(slept, 'receipts')).length, 1);
+});
+
 test('after three wrong PINs it takes longer, after ten the server is asked', async (t) => {
   const page = await workersPhone(t, browser, server);
   await page.clock.install();
@@ -599,13 +628,7 @@ test('photos and half-written forms that wait are counted before anything is cle
 test('what another tab saves keeps this one from clearing the phone', async (t) => {
   // A tab that hears nothing of the others stands for one in which the word comes too late.
   const deaf = await workersPhone(t, browser, server);
-  await deaf.addInitScript(() => {
-    if (!sessionStorage.getItem('deaf')) return;
-    window.BroadcastChannel = class extends EventTarget {
-      postMessage() {}
-    };
-  });
-  await deaf.evaluate(() => sessionStorage.setItem('deaf', 'yes'));
+  await deafen(deaf);
   await deaf.reload();
   await unlock(deaf);
   const context = deaf.context();
@@ -950,6 +973,14 @@ test('every view, in every mode', async (t) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await views(page, 'dark');
 });
+
+/** Makes a page that hears nothing of the others, from the next document on. */
+const deafen = (page) =>
+  page.addInitScript(() => {
+    window.BroadcastChannel = class extends EventTarget {
+      postMessage() {}
+    };
+  });
 
 /** From the list to the first door at which anybody is registered. */
 async function toSomebody(page) {

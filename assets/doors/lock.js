@@ -1,6 +1,6 @@
 // The PIN: asked for when the app is opened, and after a while without a touch. It works without any network.
 
-import { when } from "./bus.js";
+import { changed, when } from "./bus.js";
 import { h, icon } from "./h.js";
 import { openBook } from "./book.js";
 import { escrowOf, takeAway } from "./export.js";
@@ -9,7 +9,7 @@ import { amounts, draftWords, wouldBeLost } from "./left.js";
 import { refresh, send, tally } from "./outbox.js";
 import { wipeAll } from "./session.js";
 import { state } from "./state.js";
-import { get, setMeta } from "./store.js";
+import { claim, get, setMeta } from "./store.js";
 import * as vault from "./vault.js";
 
 const LENGTH = 6;
@@ -227,12 +227,14 @@ export function setupView(done) {
   }
 
   async function make(who, pin) {
-    const { kept, bytes } = await vault.create(pin, who.account);
-    await setMeta("escrow", await escrowOf(who.key, bytes));
+    const { kept, bytes, use } = await vault.create(pin, who.account);
+    const escrow = await escrowOf(who.key, bytes);
     bytes.fill(0);
-    await setMeta("vault", kept);
-    await setMeta("community", { name: who.community });
-    await setMeta("contact", Date.now());
+    const community = { name: who.community };
+    // Another window may have been faster: then its PIN is asked for here too.
+    if (!(await claim({ vault: kept, escrow, community, contact: Date.now() }))) return location.reload();
+    use();
+    changed("set up");
     state.account = who.account;
     // Without this a phone that runs out of room may throw everything away.
     state.lasting = (await navigator.storage?.persist?.()) ?? false;

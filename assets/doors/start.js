@@ -42,7 +42,7 @@ export async function start() {
     dress();
     if (view.sends !== undefined) view.refresh();
   });
-  when("wiped", ({ elsewhere }) => elsewhere && location.reload());
+  for (const word of ["wiped", "set up"]) when(word, ({ elsewhere }) => elsewhere && location.reload());
   when("superseded", giveWay);
   // The address names the view, so the link that skips the bar must not become it.
   document.querySelector(".skip").addEventListener("click", (event) => {

@@ -60,6 +60,17 @@ export const save = (names, work) =>
     return work(stores);
   });
 
+/**
+ * Keeps what makes this phone somebody's, all of it or nothing. False if it is somebody's already: what lies here is sealed
+ * with their key, and another key would close it for ever.
+ */
+export const claim = (meta) =>
+  write(["meta"], async (stores) => {
+    if (await stores.meta.get("vault")) return false;
+    for (const [key, value] of Object.entries(meta)) await stores.meta.put(value, key);
+    return true;
+  });
+
 /** Runs `work(stores)` in one transaction that is on the disk when this returns: all of it, or nothing. */
 export async function write(names, work) {
   const tx = db.transaction(names, "readwrite", { durability: "strict" });
