@@ -444,9 +444,33 @@ test('after three wrong PINs it takes longer, after ten the server is asked', as
   await enter(page, pin);
   await page.getByText('现在没有网').waitFor();
   await page.context().setOffline(false);
-  await page.clock.fastForward('06:00');
-  await enter(page, pin);
-  await next(page).waitFor();
+  // The PIN of somebody else says nothing about whose phone this is.
+  const login = await page.context().newPage();
+  await page.bringToFront();
+  for (const [account, answer] of [
+    ['zhibu', page.getByText('不是这部手机的主人')],
+    ['wangge', next(page)],
+  ]) {
+    await page.context().clearCookies();
+    await signIn(login, account);
+    await enter(page, pin);
+    await answer.waitFor();
+  }
+});
+
+test('the list of another account does not take the place of this phone’s', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const doors = await kept(page, 'doors');
+  await page.context().clearCookies();
+  await signIn(page, 'zhibu');
+  await page.goto('/doors');
+  await unlock(page);
+  await page.getByText('这部手机里存的是另一个账号的走访').waitFor();
+  await toUpload(page);
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await told(page, '不是这部手机的主人');
+  assert(doors.length > 0);
+  assert.deepEqual(await kept(page, 'doors'), doors);
 });
 
 test('photos go after their record, and one can be taken out before', async (t) => {

@@ -1,6 +1,7 @@
 // The doors to walk, as the server gave them and as this phone has changed them since.
 
-import { ask, line } from "./net.js";
+import { ask, hello, line } from "./net.js";
+import { state } from "./state.js";
 import { appointment, dayOf, hasCome, mended, today } from "./time.js";
 import { all, get, keys, write } from "./store.js";
 import * as vault from "./vault.js";
@@ -50,7 +51,7 @@ export async function recount() {
 
 /**
  * Fetches the list of doors if there is a newer one. Returns whether it is here: `ok`, `same`, `login`, `none`
- * for somebody who may not walk, `away`.
+ * for somebody who may not walk, `other` when it is for somebody else than the owner of this phone, `away`.
  */
 export async function fetchPack() {
   const kept = await get("meta", "pack");
@@ -62,6 +63,10 @@ export async function fetchPack() {
   if (answer.status === 401) line.login = "expired";
   if (answer.status !== 200 || !Array.isArray(answer.body?.doors))
     return { 401: "login", 403: "none" }[answer.status] ?? "away";
+  if (answer.body.account !== state.account) {
+    if (await hello()) line.login = "other";
+    return "other";
+  }
   await keep(answer.body, answer.etag);
   return "ok";
 }

@@ -137,7 +137,7 @@ async function open(pin, done) {
   if (wait > 0 && wait <= vault.LONGEST_WAIT) return `请过 ${Math.ceil(wait / 1000)} 秒再试。`;
   const asked = kept.wrong >= vault.MOST_WRONG;
   if (asked) {
-    const refusal = await byServer(pin);
+    const refusal = await byServer(pin, kept.account);
     if (refusal) return refusal;
     kept.wrong = 0;
   }
@@ -175,9 +175,11 @@ function sentence(wrong) {
   return wait ? `PIN 码不对，已错 ${wrong} 次。过 ${Math.ceil(wait / 1000)} 秒再试。` : "PIN 码不对，请再输一次。";
 }
 
-/** A sentence if the server does not agree that this is the PIN. */
-async function byServer(pin) {
-  if (!(await hello()))
+/** A sentence if the server does not agree that this is the PIN of `account`. */
+async function byServer(pin, account) {
+  const who = await hello();
+  if (who && who.account !== account) return "现在登录的不是这部手机的主人。请用原来的账号登录，再输一次。";
+  if (!who)
     return line.login === "expired" ? "要由服务器核对：请先重新登录。" : "错了太多次，要由服务器核对，现在没有网。";
   const answer = await tell(pin);
   if (answer.status === 204) return "";

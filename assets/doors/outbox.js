@@ -171,6 +171,8 @@ export async function refresh() {
       meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"),
     );
   if (how === "ok") changed("pack", { made_at: book.made_at });
+  // What is said of the login above every view has changed.
+  if (how === "other") felt("tally");
   return how;
 }
 
