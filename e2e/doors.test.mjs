@@ -917,6 +917,49 @@ test('a campaign that is withdrawn lets go of its doors when nothing hangs on th
   assert.equal(await page.getByRole('heading', { name: title, exact: true }).count(), 0);
 });
 
+test('what is written at a door that has left the list meanwhile is found again', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  const title = '防煤气中毒敲门';
+  const campaign = await startCampaign(desk, title, { text: '有几个煤炉', kind: '填数字' });
+  const page = await workersPhone(t, browser, server);
+  await toDoorOf(page, title);
+  const room = await page.getByRole('heading', { level: 1 }).innerText();
+  await page.getByRole('button', { name: '在家 · 重选' }).click();
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 0,
+  );
+  await withdrawCampaign(desk, campaign);
+  const other = await page.context().newPage();
+  await other.goto('/doors');
+  await unlock(other);
+  await toUpload(other);
+  await other.getByRole('button', { name: '刷新名单' }).click();
+  await told(other, /名单已经更新|名单没有变化/);
+  await other.close();
+
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await page.getByLabel('备注').fill('写在后头');
+  await page.getByLabel('有几个煤炉').fill('2');
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 1,
+  );
+  await page.reload();
+  await unlock(page);
+  await page.getByText('这户现在不在您的名单里').waitFor();
+  assert.equal(await page.getByLabel('备注').inputValue(), '写在后头');
+  // It can be found from the list too.
+  await page.goto('/doors#/places');
+  await page.locator('section').filter({ has: page.getByRole('heading', { name: title }) }).getByRole('link').click();
+  await page.getByRole('link', { name: new RegExp(`^${room} `) }).click();
+  await page.getByLabel('有几个煤炉').waitFor();
+  assert.equal(await page.getByLabel('有几个煤炉').inputValue(), '2');
+  await save(page);
+  await bar(page, '全部已上传').waitFor();
+});
+
 test('a home that two campaigns ask is not left before both have been asked', async (t) => {
   const desk = await desktop(t, browser, server);
   await signIn(desk, 'shegong');

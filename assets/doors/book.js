@@ -26,7 +26,22 @@ export function closeBook() {
   Object.assign(book, { made_at: 0, campaigns: [], words: {}, doors: [], visits: new Map(), drafts: new Set() });
 }
 
-/** Reads anew which doors have been visited from this phone, and where a form is half filled in. */
+/** Seals a form that is half filled in, together with its door: that may leave the list before somebody comes back to it. */
+export const sealDraft = (form, door, campaign) => vault.seal(`draft:${door.id}`, { form, door, campaign });
+
+/** What is kept of a form that is half filled in: `{form, door, campaign, at}`, or null. */
+export async function openDraft(id) {
+  const row = await get("drafts", id);
+  if (!row) return null;
+  const kept = await vault.unseal(`draft:${id}`, row.box);
+  // The first version of the app kept the form alone.
+  return { ...(kept.form ? kept : { form: kept }), at: row.at };
+}
+
+/**
+ * Reads anew which doors have been visited from this phone, and where a form is half filled in. A door that has left the list
+ * while somebody was writing at it comes back with its draft.
+ */
 export async function recount() {
   const [outbox, receipts, drafts] = await Promise.all([all("outbox"), all("receipts"), keys("drafts")]);
   const visits = new Map();
@@ -45,8 +60,14 @@ export async function recount() {
       newer: !arrived || row.received_at > book.made_at,
     });
   });
+  const known = new Set(book.doors.map((door) => door.id));
+  const begun = await Promise.all(drafts.filter((door) => !known.has(door)).map(openDraft));
   book.visits = visits;
   book.drafts = new Set(drafts);
+  const back = begun.filter((draft) => draft?.door && !doorBy(draft.door.id));
+  if (!back.length) return;
+  book.doors = inOrder([...book.doors, ...back.map(({ door }) => ({ ...door, gone: true }))]);
+  for (const { campaign } of back) if (campaign && !campaignBy(campaign.id)) book.campaigns.push(campaign);
 }
 
 /**
