@@ -684,6 +684,24 @@ test('what another tab saves keeps this one from clearing the phone', async (t) 
   await bar(other, '全部已上传').waitFor();
 });
 
+test('clearing the phone does not wait for the server to hear of it', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/logout', (route) => route.abort());
+  await toUpload(page);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByRole('button', { name: '清除并退出' }).click();
+  await page.getByRole('heading', { name: '设一个 PIN 码' }).waitFor();
+  await page.getByText('登录还没有退出').waitFor();
+  assert.deepEqual(await kept(page, 'doors'), []);
+  await glance(page, 'doors-still-in');
+  await page.getByRole('button', { name: '退出登录' }).click();
+  await page.getByText('还没有退出。请过一会儿').waitFor();
+  await page.unroute('**/logout');
+  await page.getByRole('button', { name: '退出登录' }).click();
+  await page.getByRole('heading', { name: '请先登录' }).waitFor();
+  assert.equal(await page.getByText('登录还没有退出').count(), 0);
+});
+
 test('a new version waits until it is wanted, and finds everything as it was', async (t) => {
   const released = await release(t, server);
   const page = await workersPhone(t, browser, released);

@@ -7,7 +7,7 @@ import { escrowOf, takeAway } from "./export.js";
 import { ask, hello, line } from "./net.js";
 import { amounts, draftWords, wouldBeLost } from "./left.js";
 import { refresh, send, tally } from "./outbox.js";
-import { wipeAll } from "./session.js";
+import { isStillIn, signOut, wipeAll } from "./session.js";
 import { state } from "./state.js";
 import { claim, get, setMeta } from "./store.js";
 import * as vault from "./vault.js";
@@ -94,7 +94,7 @@ export function lockView(done) {
 function forgottenWays() {
   const box = h("div", { class: "stack" });
   let exported = "";
-  let refused = false;
+  let trouble = "";
   const button = (words, onclick) => h("button", { type: "button", class: "btn plain", onclick }, words);
   const take = async () => {
     exported = await takeAway();
@@ -112,11 +112,11 @@ function forgottenWays() {
           ? `手机里有 ${all}只导出、还没有上传。请先确认文件已经交给社区，再清除。`
           : "没有等着上传的走访和照片，可以清除，重新设 PIN 码。";
     const wipe = async () => {
-      refused = !(await wipeAll(left.drafts));
+      trouble = await wipeAll(left.drafts);
       paint();
     };
     const parts = [
-      refused && h("p", { class: "error shown", role: "alert" }, "刚才又存了新的，没有清除。请再看一遍。"),
+      trouble && h("p", { class: "error shown", role: "alert" }, trouble),
       h("p", null, words),
       draftWords(left) && h("p", { class: "note soon" }, draftWords(left)),
       all && button("导出成文件", take),
@@ -186,11 +186,30 @@ async function byServer(pin, account) {
   return answer.body?.sentence ?? "服务器没有答应，请过一会儿再试。";
 }
 
+/** What somebody should know of the phone as it was before: that the login was not ended. */
+function before(again) {
+  const leave = async () => {
+    if (await signOut()) return again();
+    said.textContent = "现在连不上，还没有退出。请过一会儿再点。";
+  };
+  const said = h("span", { role: "status" }, "走访已经清除，登录还没有退出。");
+  return [
+    isStillIn() &&
+      h(
+        "p",
+        { class: "note soon" },
+        said,
+        h("button", { type: "button", class: "btn plain small", onclick: leave }, "退出登录"),
+      ),
+  ].filter(Boolean);
+}
+
 /** The first opening on this phone: who is it, their PIN, the doors. */
 export function setupView(done) {
   const element = h("div", { class: "stack" });
   const say = (heading, words, ...more) =>
     element.replaceChildren(
+      ...before(begin),
       h("section", { class: "card" }, h("h1", { tabIndex: -1 }, heading), h("p", null, words), ...more),
     );
   const again = (words = "再试一次") => h("button", { type: "button", class: "btn", onclick: begin }, words);
@@ -224,7 +243,8 @@ export function setupView(done) {
       }
       return make(who, pin);
     };
-    element.replaceChildren(pad(who.device ? "请输入 PIN 码" : first ? "再输一次" : "设一个 PIN 码", words, enter));
+    const heading = who.device ? "请输入 PIN 码" : first ? "再输一次" : "设一个 PIN 码";
+    element.replaceChildren(...before(begin), pad(heading, words, enter));
     element.querySelector("#pin").focus();
   }
 

@@ -289,7 +289,7 @@ async function renewList() {
 /** Asks before everything goes. What is saved meanwhile, in another window too, changes the question. */
 function leave() {
   const dialog = h("dialog", { class: "card", "aria-labelledby": "leave" });
-  let refused = false;
+  let trouble = "";
 
   function paint() {
     const { left } = tally;
@@ -305,14 +305,14 @@ function leave() {
           .filter(Boolean)
           .join("");
     const clear = async () => {
-      refused = !(await wipeAll(left.drafts));
-      if (refused) paint();
+      trouble = await wipeAll(left.drafts);
+      paint();
     };
     const stays = h("button", { type: "button", class: "btn plain", onclick: () => dialog.close() }, "不清除");
     dialog.replaceChildren(
       ...[
         h("h2", { id: "leave" }, blocked ? "现在不能清除" : "清除这部手机里的走访，并退出登录？"),
-        refused && h("p", { class: "error shown", role: "alert" }, "刚才又存了新的，没有清除。请再看一遍。"),
+        trouble && h("p", { class: "error shown", role: "alert" }, trouble),
         h("p", null, words),
         h(
           "div",
