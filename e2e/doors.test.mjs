@@ -421,6 +421,8 @@ test('a window that was left at the first set-up cannot set the phone up anew', 
   }
   await slept.getByText('手机里有 1 条走访未上传').first().waitFor();
   await context.unroute('**/offline/records/**');
+  // The other window would send what this one waits for, and this one would not hear of it.
+  await other.close();
   await unlock(slept);
   await bar(slept, '全部已上传').waitFor();
   assert.equal((await kept(slept, 'receipts')).length, 1);
@@ -762,6 +764,58 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
   assert.equal(await page.getByLabel('什么问题').inputValue(), '门禁坏了');
   await page.evaluate(() => window.room());
   await save(page);
+});
+
+test('a database that the browser closes is opened again, and of one that it threw away somebody is told', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const context = page.context();
+  await page.addInitScript(() => {
+    const { open } = IDBFactory.prototype;
+    const connections = [];
+    IDBFactory.prototype.open = function (...parts) {
+      const request = open.apply(this, parts);
+      request.addEventListener('success', () => connections.push(request.result));
+      return request;
+    };
+    // As Chromium does when the disk is full; of the first closing the page has not heard yet.
+    window.closeAll = (heard) => {
+      for (const one of connections.splice(0)) {
+        one.close();
+        if (heard) one.dispatchEvent(new Event('close'));
+      }
+    };
+  });
+  await context.setOffline(true);
+  await page.reload();
+  await unlock(page);
+  await knock(page);
+  for (const heard of [false, true]) {
+    if (heard) await page.getByRole('button', { name: '在家', exact: true }).click();
+    await page.evaluate((heard) => window.closeAll(heard), heard);
+    await page.getByLabel('备注').fill('硬盘满过');
+    await waitFor(
+      () => kept(page, 'drafts'),
+      (rows) => rows.length === 1,
+    );
+    await page.evaluate((heard) => window.closeAll(heard), heard);
+    await answer(page);
+    await save(page);
+    await bar(page, heard ? '2 条未上传' : '1 条未上传').waitFor();
+  }
+
+  const { origin } = new URL(page.url());
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+  await page.reload();
+  await page.getByRole('heading', { name: '第一次打开要联网' }).waitFor();
+  await page.getByText('这部手机里原来还有 2 条走访没有上传').waitFor();
+  await glance(page, 'doors-thrown-away');
+  await context.setOffline(false);
+  await setUp(page);
+  await waitFor(
+    () => page.evaluate(() => document.cookie),
+    (cookie) => !cookie.includes('unsent'),
+  );
 });
 
 test('what is corrected at the door is in the record, with the version that was seen', async (t) => {

@@ -19,7 +19,7 @@ export async function readDraft(door) {
 
 /**
  * Keeps `form` as the draft of `at`, a door, and its `campaign`. `touch()` after a change; `flush()` saves what is not saved
- * yet; `end()` stops, waits for what is under way, and keeps anything later from bringing the
+ * yet and tells whether it could; `end()` stops, waits for what is under way, and keeps anything later from bringing the
  * draft back. `warn(why)` hears "elsewhere" when another tab has filled in the same door, "saved" when it has saved it, and
  * the error when nothing could be saved.
  */
@@ -30,17 +30,21 @@ export function keepDraft(at, campaign, form, warn) {
   let dirty = false;
   let ended = false;
   let seen = Date.now();
-  let chain = Promise.resolve();
+  let chain = Promise.resolve(true);
 
   const flush = () => {
     clearTimeout(timer);
     if (!dirty || ended) return chain;
     dirty = false;
-    chain = chain.then(put).catch((error) => {
-      dirty = true;
-      unsaved.set(door, whole);
-      if (!(error instanceof vault.Locked)) warn(error);
-    });
+    chain = chain.then(put).then(
+      () => true,
+      (error) => {
+        dirty = true;
+        unsaved.set(door, whole);
+        if (!(error instanceof vault.Locked)) warn(error);
+        return false;
+      },
+    );
     return chain;
   };
 

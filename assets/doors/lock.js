@@ -5,7 +5,7 @@ import { h, icon } from "./h.js";
 import { openBook } from "./book.js";
 import { escrowOf, takeAway } from "./export.js";
 import { ask, hello, line } from "./net.js";
-import { amounts, draftWords, wouldBeLost } from "./left.js";
+import { amounts, draftWords, lastLeft, wouldBeLost } from "./left.js";
 import { refresh, send, tally } from "./outbox.js";
 import { isStillIn, signOut, wipeAll } from "./session.js";
 import { state } from "./state.js";
@@ -132,6 +132,8 @@ function forgottenWays() {
 
 async function open(pin, done) {
   const kept = await get("meta", "vault");
+  // The browser has thrown everything away behind this page: the first opening says so.
+  if (!kept) return location.reload();
   const wait = kept.wait_until - Date.now();
   // A longer wait than there is comes from a clock that has been set back.
   if (wait > 0 && wait <= vault.LONGEST_WAIT) return `请过 ${Math.ceil(wait / 1000)} 秒再试。`;
@@ -186,14 +188,22 @@ async function byServer(pin, account) {
   return answer.body?.sentence ?? "服务器没有答应，请过一会儿再试。";
 }
 
-/** What somebody should know of the phone as it was before: that the login was not ended. */
+/** What somebody should know of the phone as it was before: that something has got lost, that the login was not ended. */
 function before(again) {
   const leave = async () => {
     if (await signOut()) return again();
     said.textContent = "现在连不上，还没有退出。请过一会儿再点。";
   };
   const said = h("span", { role: "status" }, "走访已经清除，登录还没有退出。");
+  const lost = lastLeft();
   return [
+    lost &&
+      h(
+        "p",
+        { class: "note late" },
+        h("b", null, `这部手机里原来还有 ${lost}没有上传，现在找不到了。`),
+        h("span", null, "多半是手机存储不够，浏览器把它们清掉了。请告诉社区；导出过的文件交给社区就能录入。"),
+      ),
     isStillIn() &&
       h(
         "p",

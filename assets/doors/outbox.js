@@ -5,7 +5,7 @@ import { changed, felt, when } from "./bus.js";
 import { book, fetchPack } from "./book.js";
 import { all, get, keys, setMeta, write } from "./store.js";
 import { ask, hello, line } from "./net.js";
-import { leftOf } from "./left.js";
+import { leftOf, noteLeft } from "./left.js";
 import * as vault from "./vault.js";
 
 const FIRST_PAUSE = 2_000;
@@ -59,13 +59,14 @@ export function stop() {
 
 /** Counts what is still on the phone. */
 export async function count() {
-  const [outbox, photos, receipts, drafts, bytes, contact] = await Promise.all([
+  const [outbox, photos, receipts, drafts, bytes, contact, kept] = await Promise.all([
     all("outbox"),
     all("photos"),
     all("receipts"),
     keys("drafts"),
     keys("pictures"),
     get("meta", "contact"),
+    get("meta", "vault"),
   ]);
   const unsent = outbox.filter((row) => row.state !== "clash");
   tally.unsent = unsent.length;
@@ -76,6 +77,8 @@ export async function count() {
   tally.photos = photos.filter((row) => row.state !== "draft").length;
   tally.contact = contact ?? 0;
   tally.left = leftOf({ outbox, photos, drafts, bytes });
+  // Where the browser has thrown everything away, the number must outlive it.
+  if (kept) noteLeft(tally.left);
   felt("tally");
 }
 
@@ -99,10 +102,10 @@ export async function send({ force = false } = {}) {
       pauses += 1;
     } finally {
       tally.sending = false;
-      await count();
+      await count().catch(() => felt("tally"));
     }
   });
-  plan(pause);
+  await plan(pause).catch(console.warn);
 }
 
 async function round(force) {

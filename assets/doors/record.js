@@ -110,7 +110,7 @@ export async function save(form, door, campaign, account, { undoable = false } =
   });
   changed("outbox", { saved: door.id });
   // The bar counts the record before anything else says that it is there.
-  await count();
+  await count().catch(console.warn);
   return { id, glance };
 }
 

@@ -2,7 +2,7 @@
 
 import { changed, felt } from "./bus.js";
 import { closeBook } from "./book.js";
-import { leftOf, wouldBeLost } from "./left.js";
+import { leftOf, noteLeft, wouldBeLost } from "./left.js";
 import { hello, line } from "./net.js";
 import { count } from "./outbox.js";
 import { state } from "./state.js";
@@ -60,6 +60,7 @@ export async function wipeAll(drafts) {
     return trouble;
   }
   vault.lock();
+  noteLeft({ unsent: 0, photos: 0 });
   changed("wiped");
   // Nothing lies here any more, whether the server hears of it or not; the page that follows says if it has not.
   if (!(await signOut())) sessionStorage.setItem(STILL_IN, "yes");
