@@ -470,6 +470,37 @@ test('the phone locks itself, keeps the draft, and opens for the right PIN only'
   assert.equal(await page.getByLabel('备注').inputValue(), '家里有狗');
 });
 
+test('a window that was left at the first set-up cannot set the phone up anew', async (t) => {
+  const page = await phone(t, browser, server, { expected: /net::ERR_/ });
+  await signIn(page, 'wangge');
+  const context = page.context();
+  const [slept, other] = [await context.newPage(), await context.newPage()];
+  await deafen(slept);
+  for (const tab of [page, slept]) {
+    await tab.goto('/doors');
+    await tab.getByRole('heading', { name: '设一个 PIN 码' }).waitFor();
+  }
+  await setUp(other);
+  await page.getByRole('heading', { name: '请输入 PIN 码' }).waitFor();
+  await context.route('**/offline/records/**', (route) => route.abort());
+  await knock(other);
+  await answer(other);
+  await save(other);
+
+  await slept.bringToFront();
+  for (const heading of ['设一个 PIN 码', '再输一次']) {
+    await slept.getByRole('heading', { name: heading }).waitFor();
+    await enter(slept, '135790');
+  }
+  await slept.getByText('手机里有 1 条走访未上传').first().waitFor();
+  await context.unroute('**/offline/records/**');
+  // The other window would send what this one waits for, and this one would not hear of it.
+  await other.close();
+  await unlock(slept);
+  await bar(slept, '全部已上传').waitFor();
+  assert.equal((await kept(slept, 'receipts')).length, 1);
+});
+
 test('after three wrong PINs it takes longer, after ten the server is asked', async (t) => {
   const page = await workersPhone(t, browser, server);
   await page.clock.install();
@@ -488,9 +519,33 @@ test('after three wrong PINs it takes longer, after ten the server is asked', as
   await enter(page, pin);
   await page.getByText('现在没有网').waitFor();
   await page.context().setOffline(false);
-  await page.clock.fastForward('06:00');
-  await enter(page, pin);
-  await next(page).waitFor();
+  // The PIN of somebody else says nothing about whose phone this is.
+  const login = await page.context().newPage();
+  await page.bringToFront();
+  for (const [account, answer] of [
+    ['zhibu', page.getByText('不是这部手机的主人')],
+    ['wangge', next(page)],
+  ]) {
+    await page.context().clearCookies();
+    await signIn(login, account);
+    await enter(page, pin);
+    await answer.waitFor();
+  }
+});
+
+test('the list of another account does not take the place of this phone’s', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const doors = await kept(page, 'doors');
+  await page.context().clearCookies();
+  await signIn(page, 'zhibu');
+  await page.goto('/doors');
+  await unlock(page);
+  await page.getByText('这部手机里存的是另一个账号的走访').waitFor();
+  await toUpload(page);
+  await page.getByRole('button', { name: '刷新名单' }).click();
+  await told(page, '不是这部手机的主人');
+  assert(doors.length > 0);
+  assert.deepEqual(await kept(page, 'doors'), doors);
 });
 
 test('photos go after their record, and one can be taken out before', async (t) => {
@@ -700,13 +755,7 @@ test('photos and half-written forms that wait are counted before anything is cle
 test('what another tab saves keeps this one from clearing the phone', async (t) => {
   // A tab that hears nothing of the others stands for one in which the word comes too late.
   const deaf = await workersPhone(t, browser, server);
-  await deaf.addInitScript(() => {
-    if (!sessionStorage.getItem('deaf')) return;
-    window.BroadcastChannel = class extends EventTarget {
-      postMessage() {}
-    };
-  });
-  await deaf.evaluate(() => sessionStorage.setItem('deaf', 'yes'));
+  await deafen(deaf);
   await deaf.reload();
   await unlock(deaf);
   const context = deaf.context();
@@ -736,6 +785,24 @@ test('what another tab saves keeps this one from clearing the phone', async (t) 
   await context.unroute('**/offline/records/**');
   await other.evaluate(() => dispatchEvent(new Event('online')));
   await bar(other, '全部已上传').waitFor();
+});
+
+test('clearing the phone does not wait for the server to hear of it', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  await page.route('**/logout', (route) => route.abort());
+  await toUpload(page);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByRole('button', { name: '清除并退出' }).click();
+  await page.getByRole('heading', { name: '设一个 PIN 码' }).waitFor();
+  await page.getByText('登录还没有退出').waitFor();
+  assert.deepEqual(await kept(page, 'doors'), []);
+  await glance(page, 'doors-still-in');
+  await page.getByRole('button', { name: '退出登录' }).click();
+  await page.getByText('还没有退出。请过一会儿').waitFor();
+  await page.unroute('**/logout');
+  await page.getByRole('button', { name: '退出登录' }).click();
+  await page.getByRole('heading', { name: '请先登录' }).waitFor();
+  assert.equal(await page.getByText('登录还没有退出').count(), 0);
 });
 
 test('a new version waits until it is wanted, and finds everything as it was', async (t) => {
@@ -799,6 +866,58 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
   assert.equal(await page.getByLabel('什么问题').inputValue(), '门禁坏了');
   await page.evaluate(() => window.room());
   await save(page);
+});
+
+test('a database that the browser closes is opened again, and of one that it threw away somebody is told', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const context = page.context();
+  await page.addInitScript(() => {
+    const { open } = IDBFactory.prototype;
+    const connections = [];
+    IDBFactory.prototype.open = function (...parts) {
+      const request = open.apply(this, parts);
+      request.addEventListener('success', () => connections.push(request.result));
+      return request;
+    };
+    // As Chromium does when the disk is full; of the first closing the page has not heard yet.
+    window.closeAll = (heard) => {
+      for (const one of connections.splice(0)) {
+        one.close();
+        if (heard) one.dispatchEvent(new Event('close'));
+      }
+    };
+  });
+  await context.setOffline(true);
+  await page.reload();
+  await unlock(page);
+  await knock(page);
+  for (const heard of [false, true]) {
+    if (heard) await page.getByRole('button', { name: '在家', exact: true }).click();
+    await page.evaluate((heard) => window.closeAll(heard), heard);
+    await page.getByLabel('备注').fill('硬盘满过');
+    await waitFor(
+      () => kept(page, 'drafts'),
+      (rows) => rows.length === 1,
+    );
+    await page.evaluate((heard) => window.closeAll(heard), heard);
+    await answer(page);
+    await save(page);
+    await bar(page, heard ? '2 条未上传' : '1 条未上传').waitFor();
+  }
+
+  const { origin } = new URL(page.url());
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+  await page.reload();
+  await page.getByRole('heading', { name: '第一次打开要联网' }).waitFor();
+  await page.getByText('这部手机里原来还有 2 条走访没有上传').waitFor();
+  await glance(page, 'doors-thrown-away');
+  await context.setOffline(false);
+  await setUp(page);
+  await waitFor(
+    () => page.evaluate(() => document.cookie),
+    (cookie) => !cookie.includes('unsent'),
+  );
 });
 
 test('what is corrected at the door is in the record, with the version that was seen', async (t) => {
@@ -1015,6 +1134,49 @@ test('a campaign that is withdrawn lets go of its doors when nothing hangs on th
   assert.equal(await page.getByRole('heading', { name: title, exact: true }).count(), 0);
 });
 
+test('what is written at a door that has left the list meanwhile is found again', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  const title = '防煤气中毒敲门';
+  const campaign = await startCampaign(desk, title, { text: '有几个煤炉', kind: '填数字' });
+  const page = await workersPhone(t, browser, server);
+  await toDoorOf(page, title);
+  const room = await page.getByRole('heading', { level: 1 }).innerText();
+  await page.getByRole('button', { name: '在家 · 重选' }).click();
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 0,
+  );
+  await withdrawCampaign(desk, campaign);
+  const other = await page.context().newPage();
+  await other.goto('/doors');
+  await unlock(other);
+  await toUpload(other);
+  await other.getByRole('button', { name: '刷新名单' }).click();
+  await told(other, /名单已经更新|名单没有变化/);
+  await other.close();
+
+  await page.getByRole('button', { name: '在家', exact: true }).click();
+  await page.getByLabel('备注').fill('写在后头');
+  await page.getByLabel('有几个煤炉').fill('2');
+  await waitFor(
+    () => kept(page, 'drafts'),
+    (rows) => rows.length === 1,
+  );
+  await page.reload();
+  await unlock(page);
+  await page.getByText('这户现在不在您的名单里').waitFor();
+  assert.equal(await page.getByLabel('备注').inputValue(), '写在后头');
+  // It can be found from the list too.
+  await page.goto('/doors#/places');
+  await page.locator('section').filter({ has: page.getByRole('heading', { name: title }) }).getByRole('link').click();
+  await page.getByRole('link', { name: new RegExp(`^${room} `) }).click();
+  await page.getByLabel('有几个煤炉').waitFor();
+  assert.equal(await page.getByLabel('有几个煤炉').inputValue(), '2');
+  await save(page);
+  await bar(page, '全部已上传').waitFor();
+});
+
 test('a home that two campaigns ask is not left before both have been asked', async (t) => {
   const desk = await desktop(t, browser, server);
   await signIn(desk, 'shegong');
@@ -1136,6 +1298,14 @@ test('every view, in every mode', async (t) => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await views(page, 'dark');
 });
+
+/** Makes a page that hears nothing of the others, from the next document on. */
+const deafen = (page) =>
+  page.addInitScript(() => {
+    window.BroadcastChannel = class extends EventTarget {
+      postMessage() {}
+    };
+  });
 
 /** From the list to the first door at which anybody is registered. */
 async function toSomebody(page) {

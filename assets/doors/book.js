@@ -1,6 +1,7 @@
 // The doors to walk, as the server gave them and as this phone has changed them since.
 
-import { ask, line } from "./net.js";
+import { ask, hello, line } from "./net.js";
+import { state } from "./state.js";
 import { appointment, dayOf, hasCome, mended, today } from "./time.js";
 import { all, get, keys, write } from "./store.js";
 import * as vault from "./vault.js";
@@ -25,7 +26,22 @@ export function closeBook() {
   Object.assign(book, { made_at: 0, campaigns: [], words: {}, doors: [], visits: new Map(), drafts: new Set() });
 }
 
-/** Reads anew which doors have been visited from this phone, and where a form is half filled in. */
+/** Seals a form that is half filled in, together with its door: that may leave the list before somebody comes back to it. */
+export const sealDraft = (form, door, campaign) => vault.seal(`draft:${door.id}`, { form, door, campaign });
+
+/** What is kept of a form that is half filled in: `{form, door, campaign, at}`, or null. */
+export async function openDraft(id) {
+  const row = await get("drafts", id);
+  if (!row) return null;
+  const kept = await vault.unseal(`draft:${id}`, row.box);
+  // The first version of the app kept the form alone.
+  return { ...(kept.form ? kept : { form: kept }), at: row.at };
+}
+
+/**
+ * Reads anew which doors have been visited from this phone, and where a form is half filled in. A door that has left the list
+ * while somebody was writing at it comes back with its draft.
+ */
 export async function recount() {
   const [outbox, receipts, drafts] = await Promise.all([all("outbox"), all("receipts"), keys("drafts")]);
   const visits = new Map();
@@ -44,13 +60,19 @@ export async function recount() {
       newer: !arrived || row.received_at > book.made_at,
     });
   });
+  const known = new Set(book.doors.map((door) => door.id));
+  const begun = await Promise.all(drafts.filter((door) => !known.has(door)).map(openDraft));
   book.visits = visits;
   book.drafts = new Set(drafts);
+  const back = begun.filter((draft) => draft?.door && !doorBy(draft.door.id));
+  if (!back.length) return;
+  book.doors = inOrder([...book.doors, ...back.map(({ door }) => ({ ...door, gone: true }))]);
+  for (const { campaign } of back) if (campaign && !campaignBy(campaign.id)) book.campaigns.push(campaign);
 }
 
 /**
  * Fetches the list of doors if there is a newer one. Returns whether it is here: `ok`, `same`, `login`, `none`
- * for somebody who may not walk, `away`.
+ * for somebody who may not walk, `other` when it is for somebody else than the owner of this phone, `away`.
  */
 export async function fetchPack() {
   const kept = await get("meta", "pack");
@@ -62,6 +84,10 @@ export async function fetchPack() {
   if (answer.status === 401) line.login = "expired";
   if (answer.status !== 200 || !Array.isArray(answer.body?.doors))
     return { 401: "login", 403: "none" }[answer.status] ?? "away";
+  if (answer.body.account !== state.account) {
+    if (await hello()) line.login = "other";
+    return "other";
+  }
   await keep(answer.body, answer.etag);
   return "ok";
 }

@@ -10,7 +10,7 @@ channel.addEventListener("message", ({ data }) =>
   target.dispatchEvent(new CustomEvent(data.what, { detail: { ...data, elsewhere: true } })),
 );
 
-/** Tells this page, and the other tabs, that something has changed: outbox, pack, draft, settings, wiped. */
+/** Tells this page, and the other tabs, that something has changed: outbox, pack, draft, settings, set up, wiped. */
 export function changed(what, more = {}) {
   target.dispatchEvent(new CustomEvent(what, { detail: more }));
   channel.postMessage({ what, tab: TAB, ...more });

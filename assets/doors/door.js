@@ -22,13 +22,13 @@ const SETTLING = 600;
 
 /** The page of a door. `begin` is an outcome that was tapped on the way here. */
 export async function doorView(id, begin) {
-  const door = doorBy(id);
-  if (!door) return missing();
-  const campaign = campaignBy(door.campaign);
   const kept = await readDraft(id);
+  const door = doorBy(id) ?? (kept?.door && { ...kept.door, gone: true });
+  if (!door) return missing();
+  const campaign = campaignBy(door.campaign) ?? kept?.campaign;
   const form = { ...blank(), ...kept?.form };
   const warning = h("div", { role: "alert" });
-  const draft = keepDraft(id, form, warn);
+  const draft = keepDraft(door, campaign, form, warn);
   const element = h("div", { class: "visit" });
   const dock = h("div", { class: "dock" });
   const body = h("div", { class: "stack" });

@@ -1,34 +1,36 @@
 // What is being filled in at a door, saved a moment after each change, so that a call, an empty battery or a slip of the
 // thumb costs nothing.
 
-import { changed, TAB, when } from "./bus.js";
-import { get, save } from "./store.js";
+import { doorBy, openDraft, sealDraft } from "./book.js";
+import { changed, felt, TAB, when } from "./bus.js";
+import { save } from "./store.js";
 import * as vault from "./vault.js";
 import { isBlank } from "./record.js";
 
 const PAUSE = 400;
 
-/** Forms that could not be saved: as long as the page lives they are not lost. */
+/** Forms, with door and campaign, that could not be saved: as long as the page lives they are not lost. */
 const unsaved = new Map();
 
 /** The draft of a door, or null. */
 export async function readDraft(door) {
-  if (unsaved.has(door)) return { form: unsaved.get(door), at: Date.now() };
-  const row = await get("drafts", door);
-  return row ? { form: await vault.unseal(`draft:${door}`, row.box), at: row.at } : null;
+  return unsaved.has(door) ? { ...unsaved.get(door), at: Date.now() } : openDraft(door);
 }
 
 /**
- * Keeps `form` as the door's draft. `touch()` after a change; `flush()` saves what is not saved yet; `end()` stops, waits
- * for what is under way, and keeps anything later from bringing the draft back. `warn(why)` hears "elsewhere" when another
- * tab has filled in the same door, "saved" when it has saved it, and the error when nothing could be saved.
+ * Keeps `form` as the draft of `at`, a door, and its `campaign`. `touch()` after a change; `flush()` saves what is not saved
+ * yet and tells whether it could; `end()` stops, waits for what is under way, and keeps anything later from bringing the
+ * draft back. `warn(why)` hears "elsewhere" when another tab has filled in the same door, "saved" when it has saved it, and
+ * the error when nothing could be saved.
  */
-export function keepDraft(door, form, warn) {
+export function keepDraft(at, campaign, form, warn) {
+  const door = at.id;
+  const whole = { form, door: at, campaign };
   let timer = 0;
   let dirty = false;
   let ended = false;
   let seen = Date.now();
-  let chain = Promise.resolve();
+  let chain = Promise.resolve(true);
 
   const stop = () => {
     clearTimeout(timer);
@@ -39,27 +41,33 @@ export function keepDraft(door, form, warn) {
     stop();
     if (!dirty || ended) return chain;
     dirty = false;
-    chain = chain.then(put).catch((error) => {
-      dirty = true;
-      unsaved.set(door, form);
-      if (!(error instanceof vault.Locked)) warn(error);
-    });
+    chain = chain.then(put).then(
+      () => true,
+      (error) => {
+        dirty = true;
+        unsaved.set(door, whole);
+        if (!(error instanceof vault.Locked)) warn(error);
+        return false;
+      },
+    );
     return chain;
   };
 
   async function put() {
-    const at = Date.now();
-    const box = isBlank(form) ? null : await vault.seal(`draft:${door}`, form);
+    const now = Date.now();
+    const box = isBlank(form) ? null : await sealDraft(form, at, campaign);
     const other = await save(["drafts"], async ({ drafts }) => {
       const before = await drafts.get(door);
-      if (box) await drafts.put({ door, at, tab: TAB, box });
+      if (box) await drafts.put({ door, at: now, tab: TAB, box });
       else await drafts.delete(door);
       return before && before.tab && before.tab !== TAB && before.at > seen;
     });
     unsaved.delete(door);
-    seen = at;
+    seen = now;
     if (other) warn("elsewhere");
     changed("draft", { door });
+    // Its door has left the list meanwhile, and is back there as long as something is written at it.
+    if (box && !doorBy(door)) felt("pack");
   }
 
   when("draft", (word) => {
@@ -85,7 +93,7 @@ export function keepDraft(door, form, warn) {
     /** Goes on after all, because what should have ended it has failed. */
     revive() {
       ended = false;
-      unsaved.set(door, form);
+      unsaved.set(door, whole);
     },
   };
 }

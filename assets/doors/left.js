@@ -28,6 +28,23 @@ export const wouldBeLost = ({ visits, pictures }) => visits + pictures > 0;
 export const amounts = (visits, pictures) =>
   [visits > 0 && `${visits} 条走访`, pictures > 0 && `${pictures} 张照片`].filter(Boolean).join("、");
 
+/**
+ * Notes beside the database how much in it has not arrived: a browser that runs out of room throws a database away as a
+ * whole, and then this number is all that tells of it.
+ */
+export function noteLeft({ unsent, photos }) {
+  const noted = unsent + photos ? `${unsent}-${photos}; max-age=31536000` : "; max-age=0";
+  document.cookie = `${NOTE}=${noted}; path=/doors; samesite=strict`;
+}
+
+/** What was noted last, in words: “3 条走访、2 张照片”, or nothing. */
+export function lastLeft() {
+  const [, visits, pictures] = document.cookie.match(`(?:^|; )${NOTE}=(\\d+)-(\\d+)`) ?? [];
+  return amounts(Number(visits), Number(pictures));
+}
+
+const NOTE = "unsent";
+
 /** What cannot be taken along. */
 export const draftWords = ({ drafts }) =>
   drafts.length ? `有 ${drafts.length} 户写了一半，不能导出，清除以后就没有了。` : "";

@@ -1,15 +1,15 @@
 // The PIN: asked for when the app is opened, and after a while without a touch. It works without any network.
 
-import { when } from "./bus.js";
+import { changed, when } from "./bus.js";
 import { h, icon } from "./h.js";
 import { openBook } from "./book.js";
 import { escrowOf, takeAway } from "./export.js";
 import { ask, hello, line } from "./net.js";
-import { amounts, draftWords, wouldBeLost } from "./left.js";
+import { amounts, draftWords, lastLeft, wouldBeLost } from "./left.js";
 import { refresh, send, tally } from "./outbox.js";
-import { wipeAll } from "./session.js";
+import { isStillIn, signOut, wipeAll } from "./session.js";
 import { state } from "./state.js";
-import { get, setMeta } from "./store.js";
+import { claim, get, setMeta } from "./store.js";
 import * as vault from "./vault.js";
 
 const LENGTH = 6;
@@ -94,7 +94,7 @@ export function lockView(done) {
 function forgottenWays() {
   const box = h("div", { class: "stack" });
   let exported = "";
-  let refused = false;
+  let trouble = "";
   const button = (words, onclick) => h("button", { type: "button", class: "btn plain", onclick }, words);
   const take = async () => {
     exported = await takeAway();
@@ -114,11 +114,11 @@ function forgottenWays() {
           ? `手机里有 ${all}只导出、还没有上传。请先确认文件已经交给社区，再清除。`
           : "没有等着上传的走访和照片，可以清除，重新设 PIN 码。";
     const wipe = async () => {
-      refused = !(await wipeAll(left.drafts));
+      trouble = await wipeAll(left.drafts);
       paint();
     };
     const parts = [
-      refused && h("p", { class: "error shown", role: "alert" }, "刚才又存了新的，没有清除。请再看一遍。"),
+      trouble && h("p", { class: "error shown", role: "alert" }, trouble),
       h("p", null, words),
       draftWords(left) && h("p", { class: "note soon" }, draftWords(left)),
       all && button("导出成文件", take),
@@ -134,12 +134,14 @@ function forgottenWays() {
 
 async function open(pin, done) {
   const kept = await get("meta", "vault");
+  // The browser has thrown everything away behind this page: the first opening says so.
+  if (!kept) return location.reload();
   const wait = kept.wait_until - Date.now();
   // A longer wait than there is comes from a clock that has been set back.
   if (wait > 0 && wait <= vault.LONGEST_WAIT) return `请过 ${Math.ceil(wait / 1000)} 秒再试。`;
   const asked = kept.wrong >= vault.MOST_WRONG;
   if (asked) {
-    const refusal = await byServer(pin);
+    const refusal = await byServer(pin, kept.account);
     if (refusal) return refusal;
     kept.wrong = 0;
   }
@@ -177,13 +179,41 @@ function sentence(wrong) {
   return wait ? `PIN 码不对，已错 ${wrong} 次。过 ${Math.ceil(wait / 1000)} 秒再试。` : "PIN 码不对，请再输一次。";
 }
 
-/** A sentence if the server does not agree that this is the PIN. */
-async function byServer(pin) {
-  if (!(await hello()))
+/** A sentence if the server does not agree that this is the PIN of `account`. */
+async function byServer(pin, account) {
+  const who = await hello();
+  if (who && who.account !== account) return "现在登录的不是这部手机的主人。请用原来的账号登录，再输一次。";
+  if (!who)
     return line.login === "expired" ? "要由服务器核对：请先重新登录。" : "错了太多次，要由服务器核对，现在没有网。";
   const answer = await tell(pin);
   if (answer.status === 204) return "";
   return answer.body?.sentence ?? "服务器没有答应，请过一会儿再试。";
+}
+
+/** What somebody should know of the phone as it was before: that something has got lost, that the login was not ended. */
+function before(again) {
+  const leave = async () => {
+    if (await signOut()) return again();
+    said.textContent = "现在连不上，还没有退出。请过一会儿再点。";
+  };
+  const said = h("span", { role: "status" }, "走访已经清除，登录还没有退出。");
+  const lost = lastLeft();
+  return [
+    lost &&
+      h(
+        "p",
+        { class: "note late" },
+        h("b", null, `这部手机里原来还有 ${lost}没有上传，现在找不到了。`),
+        h("span", null, "多半是手机存储不够，浏览器把它们清掉了。请告诉社区；导出过的文件交给社区就能录入。"),
+      ),
+    isStillIn() &&
+      h(
+        "p",
+        { class: "note soon" },
+        said,
+        h("button", { type: "button", class: "btn plain small", onclick: leave }, "退出登录"),
+      ),
+  ].filter(Boolean);
 }
 
 /** The first opening on this phone: who is it, their PIN, the doors. */
@@ -191,6 +221,7 @@ export function setupView(done) {
   const element = h("div", { class: "stack" });
   const say = (heading, words, ...more) =>
     element.replaceChildren(
+      ...before(begin),
       h("section", { class: "card" }, h("h1", { tabIndex: -1 }, heading), h("p", null, words), ...more),
     );
   const again = (words = "再试一次") => h("button", { type: "button", class: "btn", onclick: begin }, words);
@@ -224,17 +255,20 @@ export function setupView(done) {
       }
       return make(who, pin);
     };
-    element.replaceChildren(pad(who.device ? "请输入 PIN 码" : first ? "再输一次" : "设一个 PIN 码", words, enter));
+    const heading = who.device ? "请输入 PIN 码" : first ? "再输一次" : "设一个 PIN 码";
+    element.replaceChildren(...before(begin), pad(heading, words, enter));
     element.querySelector("#pin").focus();
   }
 
   async function make(who, pin) {
-    const { kept, bytes } = await vault.create(pin, who.account);
-    await setMeta("escrow", await escrowOf(who.key, bytes));
+    const { kept, bytes, use } = await vault.create(pin, who.account);
+    const escrow = await escrowOf(who.key, bytes);
     bytes.fill(0);
-    await setMeta("vault", kept);
-    await setMeta("community", { name: who.community });
-    await setMeta("contact", Date.now());
+    const community = { name: who.community };
+    // Another window may have been faster: then its PIN is asked for here too.
+    if (!(await claim({ vault: kept, escrow, community, contact: Date.now() }))) return location.reload();
+    use();
+    changed("set up");
     state.account = who.account;
     // Without this a phone that runs out of room may throw everything away.
     state.lasting = (await navigator.storage?.persist?.()) ?? false;

@@ -5,7 +5,7 @@ import { changed, felt, when } from "./bus.js";
 import { book, fetchPack } from "./book.js";
 import { all, get, keys, setMeta, write } from "./store.js";
 import { ask, hello, line } from "./net.js";
-import { leftOf } from "./left.js";
+import { leftOf, noteLeft } from "./left.js";
 import { sentAt } from "./time.js";
 import * as vault from "./vault.js";
 
@@ -60,13 +60,14 @@ export function stop() {
 
 /** Counts what is still on the phone. */
 export async function count() {
-  const [outbox, photos, receipts, drafts, bytes, contact] = await Promise.all([
+  const [outbox, photos, receipts, drafts, bytes, contact, kept] = await Promise.all([
     all("outbox"),
     all("photos"),
     all("receipts"),
     keys("drafts"),
     keys("pictures"),
     get("meta", "contact"),
+    get("meta", "vault"),
   ]);
   const unsent = outbox.filter((row) => row.state !== "clash");
   tally.unsent = unsent.length;
@@ -77,6 +78,8 @@ export async function count() {
   tally.photos = photos.filter((row) => row.state !== "draft").length;
   tally.contact = contact ?? 0;
   tally.left = leftOf({ outbox, photos, drafts, bytes });
+  // Where the browser has thrown everything away, the number must outlive it.
+  if (kept) noteLeft(tally.left);
   felt("tally");
 }
 
@@ -100,10 +103,10 @@ export async function send({ force = false } = {}) {
       pauses += 1;
     } finally {
       tally.sending = false;
-      await count();
+      await count().catch(() => felt("tally"));
     }
   });
-  plan(pause);
+  await plan(pause).catch(console.warn);
 }
 
 async function round(force) {
@@ -172,6 +175,8 @@ export async function refresh() {
       meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"),
     );
   if (how === "ok" || how === "same") changed("pack", { made_at: book.made_at });
+  // What is said of the login above every view has changed.
+  if (how === "other") felt("tally");
   return how;
 }
 

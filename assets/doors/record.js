@@ -1,6 +1,6 @@
 // From a form to a record, whose bytes are made once and never again: the server compares them.
 
-import { outcomes } from "./book.js";
+import { campaignBy, outcomes, sealDraft } from "./book.js";
 import { changed } from "./bus.js";
 import { count, HELD, tally } from "./outbox.js";
 import * as store from "./store.js";
@@ -119,17 +119,17 @@ export async function save(form, door, campaign, account, { undoable = false } =
   });
   changed("outbox", { saved: door.id });
   // The bar counts the record before anything else says that it is there.
-  await count();
+  await count().catch(console.warn);
   return { id, glance };
 }
 
 /** Takes a visit back that has not been sent; its form becomes the draft again. False if it is too late. */
-export async function undo(id, form) {
+export async function undo(id, form, door) {
   const row = await store.get("outbox", id);
   if (!row) return false;
   // What was tapped is taken back; what was written stays.
   const kept = { ...form, outcome: "" };
-  const box = isBlank(kept) ? null : await vault.seal(`draft:${row.door}`, kept);
+  const box = isBlank(kept) ? null : await sealDraft(kept, door, campaignBy(door.campaign));
   const done = await store.write(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
     const now = await outbox.get(id);
     if (!now || now.tries > 0 || now.hold_until <= Date.now()) return false;

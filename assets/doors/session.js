@@ -2,7 +2,7 @@
 
 import { changed, felt } from "./bus.js";
 import { closeBook } from "./book.js";
-import { leftOf, wouldBeLost } from "./left.js";
+import { leftOf, noteLeft, wouldBeLost } from "./left.js";
 import { hello, line } from "./net.js";
 import { count } from "./outbox.js";
 import { state } from "./state.js";
@@ -34,29 +34,52 @@ export async function lockNow() {
 }
 
 /**
- * Removes everything from this phone and signs out. Returns false where that would lose something: what is neither with
- * the server nor in a file, or a half-written form that is not among `drafts`, of which somebody has been told.
+ * Removes everything from this phone, signs out and begins anew. Returns a sentence if it has not, because it failed or would
+ * lose something: what is neither with the server nor in a file, or a half-written form that is not among `drafts`, of which
+ * somebody has been told.
  */
 export async function wipeAll(drafts) {
-  const there = await hello();
   const told = new Set(drafts);
   const mayGo = (here) => !wouldBeLost(leftOf(here)) && here.drafts.every((door) => told.has(door));
   // Nothing is on its way any more when the lock is ours; it stays ours until the page is left.
-  const isGone = await new Promise((done, fail) => {
+  const trouble = await new Promise((done) => {
     navigator.locks.request("doorstep-outbox", async () => {
-      const gone = await wipe(mayGo).catch(fail);
-      done(gone);
-      if (gone) await new Promise(() => {});
+      const why = await wipe(mayGo).then(
+        (gone) => (gone ? "" : "刚才又存了新的，没有清除。请再看一遍。"),
+        (error) => {
+          console.warn(error);
+          return "没有清除成功，请再点一次。";
+        },
+      );
+      done(why);
+      if (!why) await new Promise(() => {});
     });
   });
-  if (!isGone) {
+  if (trouble) {
     await count();
-    return false;
+    return trouble;
   }
   vault.lock();
+  noteLeft({ unsent: 0, photos: 0 });
   changed("wiped");
-  if (there)
-    await fetch("/logout", { method: "POST", body: new URLSearchParams({ csrf: line.csrf }), redirect: "manual" });
+  // Nothing lies here any more, whether the server hears of it or not; the page that follows says if it has not.
+  if (!(await signOut())) sessionStorage.setItem(STILL_IN, "yes");
   location.replace("/doors");
+  return "";
+}
+
+const STILL_IN = "still signed in";
+
+/** Whether this phone was cleared while the server could not be told that somebody signs out. */
+export const isStillIn = () => sessionStorage.getItem(STILL_IN) !== null;
+
+/** Signs out; false if the server has not heard of it. */
+export async function signOut() {
+  // Without a login that holds there is none to end.
+  if (!(await hello())) return line.login === "expired";
+  const body = new URLSearchParams({ csrf: line.csrf });
+  const answer = await fetch("/logout", { method: "POST", body, redirect: "manual" }).catch(console.warn);
+  if (answer?.type !== "opaqueredirect") return false;
+  sessionStorage.removeItem(STILL_IN);
   return true;
 }

@@ -42,7 +42,7 @@ export async function start() {
     dress();
     if (view.sends !== undefined) view.refresh();
   });
-  when("wiped", ({ elsewhere }) => elsewhere && location.reload());
+  for (const word of ["wiped", "set up"]) when(word, ({ elsewhere }) => elsewhere && location.reload());
   when("superseded", giveWay);
   // The address names the view, so the link that skips the bar must not become it.
   document.querySelector(".skip").addEventListener("click", (event) => {
@@ -101,7 +101,8 @@ async function opened() {
   if (!sends) outbox.start(state.account);
   sends = true;
   await route();
-  await outbox.tidy();
+  // What could not be cleared away does not keep the phone shut.
+  await outbox.tidy().catch(console.warn);
 }
 
 /** What has changed is shown where people look on; where they write, nothing moves. */
@@ -271,17 +272,18 @@ async function renew() {
 
 async function giveWay() {
   outbox.stop();
-  await state.leave?.();
+  const isKept = (await state.leave?.()) ?? true;
   state.leave = undefined;
   vault.lock();
-  close();
-  main.replaceChildren(
-    h(
-      "section",
-      { class: "card" },
-      h("h1", { tabIndex: -1 }, "请重新打开"),
-      h("p", null, "这个应用在另一个窗口里换了新版本。填了一半的已经存好。"),
-      h("button", { type: "button", class: "btn", onclick: () => location.reload() }, "重新打开"),
-    ),
+  await close();
+  const words = isKept ? "填了一半的已经存好。" : "下面填的没有存下，请先抄下来。";
+  const card = h(
+    "section",
+    { class: "card" },
+    h("h1", { tabIndex: -1 }, "请重新打开"),
+    h("p", null, `这个应用在另一个窗口里换了新版本。${words}`),
+    h("button", { type: "button", class: "btn", onclick: () => location.reload() }, "重新打开"),
   );
+  if (isKept) main.replaceChildren(card);
+  else main.prepend(card);
 }

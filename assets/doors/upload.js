@@ -292,6 +292,7 @@ const renewed = {
   same: "名单没有变化",
   login: "登录已过期，名单没有更新",
   none: "您现在没有走访的任务或权限，名单没有更新",
+  other: "现在登录的不是这部手机的主人，名单没有更新",
   away: "现在连不上，名单没有更新",
 };
 
@@ -303,7 +304,7 @@ async function renewList() {
 /** Asks before everything goes. What is saved meanwhile, in another window too, changes the question. */
 function leave() {
   const dialog = h("dialog", { class: "card", "aria-labelledby": "leave" });
-  let refused = false;
+  let trouble = "";
 
   function paint() {
     const { left } = tally;
@@ -319,14 +320,14 @@ function leave() {
           .filter(Boolean)
           .join("");
     const clear = async () => {
-      refused = !(await wipeAll(left.drafts));
-      if (refused) paint();
+      trouble = await wipeAll(left.drafts);
+      paint();
     };
     const stays = h("button", { type: "button", class: "btn plain", onclick: () => dialog.close() }, "不清除");
     dialog.replaceChildren(
       ...[
         h("h2", { id: "leave" }, blocked ? "现在不能清除" : "清除这部手机里的走访，并退出登录？"),
-        refused && h("p", { class: "error shown", role: "alert" }, "刚才又存了新的，没有清除。请再看一遍。"),
+        trouble && h("p", { class: "error shown", role: "alert" }, trouble),
         h("p", null, words),
         h(
           "div",

@@ -13,8 +13,8 @@ export function lock() {
 }
 
 /**
- * Makes a new data key, opens it, and returns what to keep of it, in which nothing helps without the PIN, and its bytes,
- * for whoever seals them for the community.
+ * Makes a new data key, and returns what to keep of it, in which nothing helps without the PIN, and its bytes, for whoever
+ * seals them for the community. `use()` opens it, when it is kept.
  */
 export async function create(pin, account) {
   const salt = random(16);
@@ -24,8 +24,11 @@ export async function create(pin, account) {
   const born = await crypto.subtle.generateKey(AES, true, ["encrypt", "decrypt"]);
   const wrapped = new Uint8Array(await crypto.subtle.wrapKey("raw", born, wrapping, { name: "AES-GCM", iv }));
   const kept = { v: 1, account, salt, rounds: ROUNDS, iv, wrapped, wrong: 0, wait_until: 0 };
-  key = await unwrap(kept, wrapping);
-  return { kept, bytes: new Uint8Array(await crypto.subtle.exportKey("raw", born)) };
+  const made = await unwrap(kept, wrapping);
+  const use = () => {
+    key = made;
+  };
+  return { kept, bytes: new Uint8Array(await crypto.subtle.exportKey("raw", born)), use };
 }
 
 /** Opens the data key; false if the PIN is wrong. */

@@ -47,7 +47,7 @@ export function toast(words, undoable) {
   const back = async () => {
     clearTimeout(timer);
     const { id, form, door } = undoable;
-    const done = await undo(id, form);
+    const done = await undo(id, form, door);
     toast(done ? `已撤销：${door.room} 没有记走访` : "已经发出去了，不能撤销。请在这一户再记一次。");
     if (done) go(doorHref(door), { replace: location.hash !== "#/" });
   };
