@@ -180,11 +180,11 @@ export async function doorView(id, begin) {
     button.disabled = true;
     setTimeout(() => (button.disabled = false), SETTLING);
   }
-  // What is written is saved at once. A photo that is being made is waited for: read without it, the draft would lose it.
+  // What is written is saved at once, and it is told whether it could be. A photo that is being made is waited for: read without it, the draft would lose it.
   const leave = async () => {
     await draft.flush();
     await made(form.problems);
-    await draft.flush();
+    return draft.flush();
   };
   // The number of the door stands on the page and not in its title, which the browser keeps in its history.
   return { element, title: "这一户", back: { href: "#/", words: `${door.building}${door.unit}` }, leave };
