@@ -22,4 +22,5 @@ migrations![
     "0010_visit",
     "0011_figures",
     "0013_party",
+    "0014_branch_meetings",
 ];
