@@ -85,6 +85,7 @@ CREATE TABLE party_posts ( -- who leads an organisation, and who did
 );
 --@citus SELECT create_distributed_table('party_posts', 'tenant_id', colocate_with => 'tenants');
 CREATE UNIQUE INDEX party_posts_held ON party_posts (tenant_id, party_organisation_id, member_id, post) WHERE until IS NULL;
+CREATE INDEX party_posts_by_organisation ON party_posts (tenant_id, party_organisation_id, member_id);
 CREATE INDEX party_posts_by_member ON party_posts (tenant_id, member_id);
 
 CREATE TABLE party_consents ( -- 亮身份: shown as long as one stands

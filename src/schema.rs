@@ -24,4 +24,5 @@ migrations![
     "0012_postings",
     "0013_tags_in_order",
     "0014_party",
+    "0015_branch_meetings",
 ];

@@ -260,6 +260,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     };
     let issue = issue::file(&mut tx, act, issue).await.unwrap();
     let new = NewMeeting {
+        kind: meeting::Kind::Deliberation,
+        organisation: None,
         estate: spot.estate_id,
         plan: Plan {
             planned_at: act.at + SignedDuration::from_hours(96),

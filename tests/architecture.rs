@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
-    ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue"]),
+    ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "issue"]),
     ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
     ("party", &["access", "audit", "outbox", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),

@@ -9,6 +9,7 @@ mod access_matrix;
 mod architecture;
 mod backup;
 mod board;
+mod branch_meeting;
 mod citus;
 mod cli;
 mod crash;

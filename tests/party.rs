@@ -17,17 +17,17 @@ use crate::import::identity;
 use crate::support::{Browser, TestApp};
 
 /// A 党委, and below it a branch of an estate.
-struct Party {
-    committee: Uuid,
-    branch: Uuid,
-    estate: Uuid,
+pub struct Party {
+    pub committee: Uuid,
+    pub branch: Uuid,
+    pub estate: Uuid,
 }
 
 fn organisation(kind: Kind, name: &str, parent: Option<Uuid>, estate: Option<Uuid>) -> NewOrganisation {
     NewOrganisation { kind, name: name.to_owned(), parent, estate, founded_on: None }
 }
 
-fn somebody(name: &str, status: Status, tie: Tie) -> Values {
+pub fn somebody(name: &str, status: Status, tie: Tie) -> Values {
     Values::from([
         (Field::Name, name.to_owned()),
         (Field::Status, status.code().to_owned()),
@@ -36,7 +36,7 @@ fn somebody(name: &str, status: Status, tie: Tie) -> Values {
 }
 
 impl Party {
-    async fn set_up(app: &TestApp) -> Party {
+    pub async fn set_up(app: &TestApp) -> Party {
         let act = Act { organisation: Some(app.home.organisation), ..app.act() };
         let mut tx = app.db.begin().await.unwrap();
         let estate = place::create_estate(&mut tx, &act, "王府名苑小区", None, None).await.unwrap();
@@ -48,7 +48,7 @@ impl Party {
         Party { committee, branch, estate }
     }
 
-    async fn add(&self, app: &TestApp, values: &Values) -> Uuid {
+    pub async fn add(&self, app: &TestApp, values: &Values) -> Uuid {
         let mut tx = app.db.begin().await.unwrap();
         let home = Home { organisation: self.branch, group: None };
         let id = party::add(&mut tx, &app.act(), home, values, None).await.unwrap();
@@ -56,7 +56,7 @@ impl Party {
         id
     }
 
-    fn path(&self) -> String {
+    pub fn path(&self) -> String {
         format!("/party/organisations/{}", self.branch)
     }
 }

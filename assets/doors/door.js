@@ -180,7 +180,8 @@ export async function doorView(id, begin) {
     button.disabled = true;
     setTimeout(() => (button.disabled = false), SETTLING);
   }
-  // What is written is saved at once, and it is told whether it could be. A photo that is being made is waited for: read without it, the draft would lose it.
+  // What is written is saved at once, and it is told whether it could be. A photo that is being made is waited for: read
+  // without it, the draft would lose it.
   const leave = async () => {
     await draft.flush();
     await made(form.problems);

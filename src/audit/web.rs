@@ -95,6 +95,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("opinion", "留言"),
     ("sign_in_meeting", "签到"),
     ("sign_out_meeting", "改签到"),
+    ("excuse", "登记请假"),
     ("resolved", "形成决议"),
     ("rejected", "表决没有通过"),
     ("deferred", "下次再议"),

@@ -23,6 +23,8 @@ pub async fn convene(
     planned_at: Timestamp,
 ) -> Result<Uuid> {
     let new = NewMeeting {
+        kind: meeting::Kind::Deliberation,
+        organisation: None,
         estate,
         plan: Plan {
             planned_at,
@@ -72,9 +74,9 @@ pub async fn meet(
         yes: present - against - present / 8,
         no: against,
         abstain: present / 8,
+        motion: meeting::Motion::General,
         resolution: deliberation.resolution.clone(),
-        organisation,
-        due_at,
+        execution: Some(meeting::Execution { organisation, due_at }),
     };
     let topic = match deliberation.topic_fate {
         TopicFate::Defer => Decision::Defer,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{Side, State, Way};
-use super::store::{ADD_ATTENDANCE, ADD_OPINION, ARRIVE, Attendance, BY_PHONE, LEAVE, Meeting};
+use super::store::{self, ADD_ATTENDANCE, ADD_OPINION, ARRIVE, Attendance, BY_PHONE, LEAVE, Meeting};
 use crate::access::Act;
 use crate::audit;
 use crate::error::{Error, Result};
@@ -43,14 +43,33 @@ pub async fn sign_in(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, pers
     if act.at < meeting.planned_at - DOOR {
         return Err(Error::refused(format!("{} 开会，提前一小时可以签到", show::moment(&meeting.planned_at))));
     }
+    if meeting.kind.of_members() {
+        return sign_in_member(tx, act, meeting, person).await;
+    }
     arrive(tx, act, meeting, side, person, Way::Qr).await
 }
 
-/// Staff enter somebody who is there.
+/// Somebody on the roll signs in, by name.
+async fn sign_in_member(tx: &mut Tx, act: &Act, meeting: &Meeting, person: &Person) -> Result<()> {
+    let mut found = Vec::new();
+    for attendance in store::attendances(tx, act.tenant, meeting.id).await? {
+        if attendance.member_id.is_some() && self::person(act, &attendance)?.name == person.name {
+            found.push(attendance);
+        }
+    }
+    match found.as_slice() {
+        [only] => note_arrival(tx, act, meeting, only.id, Way::Qr).await,
+        [] => Err(Error::refused("名册上没有这个姓名。请核对，或者找工作人员登记为列席")),
+        _ => Err(Error::refused("名册上有几位同名的，请找工作人员登记")),
+    }
+}
+
+/// Staff enter somebody who is there. At a meeting of members whoever is not on the roll is a guest.
 pub async fn attend(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person) -> Result<()> {
     if !meeting.state.open() {
         return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
     }
+    let side = if meeting.kind.of_members() { Side::Guest } else { side };
     arrive(tx, act, meeting, side, person, Way::Staff).await
 }
 

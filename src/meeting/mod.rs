@@ -3,11 +3,15 @@
 //! (`attendance`). Item by item the meeting talks and votes; a resolution names an owner and a day and becomes the
 //! dispatch of its issue (`session`). What is left unfinished is proposed for the next agenda.
 //!
+//! Party members meet in the same way (党员大会, 支委会, 党小组会, 党课, 主题党日), with three differences: everybody on the roll
+//! of the organisation is called (`roll`), votes are counted by those who should attend (`rule`), and the public sees nothing.
+//!
 //! A meeting writes what it did to an issue onto the issue's own chain, by operations of `issue`.
 
 mod attendance;
 mod model;
 mod preparation;
+mod roll;
 mod rule;
 mod session;
 mod store;
@@ -15,12 +19,12 @@ mod todo;
 mod web;
 
 pub use attendance::{Person, attend, enrol, leave_opinion, person, sign_in};
-pub use model::{Deliberations, Kind, Outcome, Rule, Side, State, Tally, Way};
+pub use model::{Deliberations, Excuse, Kind, Outcome, Rule, Side, State, Tally, Way};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
-pub use rule::{Base, MemberRule, MemberRules, Motion, Portion};
-pub use session::{Decision, begin, decide, end};
+pub use rule::{Base, Counted, MemberRule, MemberRules, Motion, Portion};
+pub use session::{Decision, Execution, begin, decide, end};
 pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};
 pub use todo::todo;
 pub use web::routes;

@@ -4,10 +4,18 @@ use db::text_enum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::party;
 use crate::settings::Setting;
 
 text_enum! {
-    pub enum Kind { Deliberation = "deliberation" "说事议事会" }
+    pub enum Kind {
+        Deliberation = "deliberation" "说事议事会",
+        Assembly = "member_assembly" "党员大会",
+        Committee = "branch_committee" "支委会",
+        Group = "group_meeting" "党小组会",
+        Class = "party_class" "党课",
+        ThemeDay = "theme_day" "主题党日",
+    }
     /// Where a meeting stands.
     pub enum State {
         Draft = "draft" "准备中",
@@ -15,6 +23,7 @@ text_enum! {
         InSession = "in_session" "正在开",
         Ended = "ended" "已结束",
         Cancelled = "cancelled" "已取消",
+        Inquorate = "inquorate" "流会",
     }
     /// What becomes of an item of the agenda.
     pub enum Outcome {
@@ -35,7 +44,38 @@ text_enum! {
         Guest = "guest" "列席",
     }
     /// How somebody signed in.
+    /// Why somebody need not come.
+    pub enum Excuse { Private = "private" "事假", Sick = "sick" "病假", Official = "official" "公假" }
     pub enum Way { Qr = "qr" "扫码", Staff = "staff" "工作人员登记" }
+}
+
+impl Kind {
+    /// A meeting of party members: called by a roll, and not shown to the public.
+    pub fn of_members(self) -> bool {
+        self != Kind::Deliberation
+    }
+
+    /// Whether it decides by votes.
+    pub fn votes(self) -> bool {
+        matches!(self, Kind::Deliberation | Kind::Assembly | Kind::Committee)
+    }
+
+    /// The meetings that a party organisation holds.
+    pub fn of(organisation: party::Kind) -> &'static [Kind] {
+        match organisation {
+            party::Kind::Group => &[Kind::Group, Kind::Class, Kind::ThemeDay],
+            _ => &[Kind::Assembly, Kind::Committee, Kind::Class, Kind::ThemeDay],
+        }
+    }
+
+    /// Who is called, in a notice.
+    fn called(self) -> &'static str {
+        match self {
+            Kind::Committee => "各位委员",
+            Kind::Group => "本组党员",
+            _ => "全体党员",
+        }
+    }
 }
 
 impl State {
@@ -127,7 +167,9 @@ impl Rule {
 /// What the text of a notice is made of.
 #[derive(Debug, Clone)]
 pub struct Invitation<'a> {
-    pub estate: &'a str,
+    pub kind: Kind,
+    /// The estate, or the party organisation.
+    pub caller: &'a str,
     pub planned_at: Timestamp,
     pub place: &'a str,
     pub topics: Vec<&'a str>,
@@ -141,7 +183,14 @@ impl Invitation<'_> {
         let day = calendar::long_date(self.planned_at);
         let time = self.planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%H:%M").to_string();
         let topics = self.topics.iter().zip(1..).map(|(topic, number)| format!("{number}. {topic}\n"));
-        let (estate, place, link) = (self.estate, self.place, self.link);
+        let (estate, place, link) = (self.caller, self.place, self.link);
+        if self.kind.of_members() {
+            let (kind, called) = (self.kind, self.kind.called());
+            return format!(
+                "【{estate}{kind}】\n请{called}于{day} {time}到{place}参加{kind}，议题：\n{}不能到会的，请提前请假。",
+                topics.collect::<String>()
+            );
+        }
         format!(
             "【{estate}说事议事会】\n各位邻居：\n{day} {time}，在{place}开说事议事会，议题：\n{}\
             欢迎来说、来议。能来的请报名，来不了的可以先留言：\n{link}",
@@ -186,7 +235,8 @@ mod tests {
     #[test]
     fn a_notice_reads_as_staff_write_it() {
         let text = Invitation {
-            estate: "王府名苑小区",
+            kind: Kind::Deliberation,
+            caller: "王府名苑小区",
             planned_at: "2026-11-28T09:00:00+08:00".parse().unwrap(),
             place: "小区党群服务站",
             topics: vec!["电梯双电源改造", "停车位设置"],

@@ -5,19 +5,23 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Deliberations, Invitation, Kind, Outcome, State};
-use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Item, Meeting, REMOVE_ITEM};
-use super::{stale, update};
-use crate::access::Act;
+use super::rule::{Counted, MemberRules, Motion};
+use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Item, Meeting, REMOVE_ITEM};
+use super::{roll, stale, update};
+use crate::access::{Act, Scope};
 use crate::board::{self, NewPublication, PublicationKind, Snapshot, SnapshotLink};
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
 use crate::web::show;
-use crate::{access, audit, place, settings};
+use crate::{access, audit, party, place, settings};
 
 /// A meeting that is to be held.
 #[derive(Debug, Clone)]
 pub struct NewMeeting {
+    pub kind: Kind,
     pub estate: Uuid,
+    /// Of a meeting of party members.
+    pub organisation: Option<Uuid>,
     pub plan: Plan,
     pub items: Vec<NewItem>,
 }
@@ -54,39 +58,46 @@ pub struct Proposal {
 
 pub async fn create(tx: &mut Tx, act: &Act, new: NewMeeting) -> Result<Uuid> {
     let estate = place::estate(tx, act.tenant, new.estate).await?;
-    let title = title(&estate.name, new.plan.planned_at);
+    let caller = match new.organisation {
+        Some(id) => party::organisation(tx, act.tenant, &Scope::tenant(), id).await?.name,
+        None => estate.name,
+    };
+    let title = title(&caller, new.kind, new.plan.planned_at);
     let id = act.id();
-    let row = ADD.bind(act.tenant).bind(id).bind(Kind::Deliberation).bind(estate.id).bind(title);
+    let row = ADD.bind(act.tenant).bind(id).bind(new.kind).bind(estate.id).bind(title);
     let Plan { planned_at, place, host, recorder } = new.plan;
     let row = row.bind(planned_at).bind(place).bind(host).bind(recorder).bind(act.account).bind(act.at);
-    tx.execute(row).await?;
+    tx.execute(row.bind(new.organisation)).await?;
     audit::record(tx, act, "create", ("meeting", id), "", &[]).await?;
     for (position, item) in (1..).zip(new.items) {
-        put(tx, act, estate.id, id, position, item).await?;
+        put(tx, act, (estate.id, new.organisation), id, position, item).await?;
     }
+    let meeting = store::meeting(tx, act.tenant, id).await?;
+    roll::call(tx, act, &meeting).await?;
     Ok(id)
 }
 
 /// Changes when, where and by whom a meeting is held, as long as nobody has been told.
 pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, plan: Plan) -> Result<()> {
     check(meeting, seen, meeting.state.may_prepare(), "改时间地点")?;
-    meeting.title = title(&meeting.estate_name, plan.planned_at);
+    meeting.title = title(meeting.caller(), meeting.kind, plan.planned_at);
     Plan { planned_at: meeting.planned_at, place: meeting.place, host: meeting.host, recorder: meeting.recorder } =
         plan;
     update(tx, act, meeting).await?;
+    roll::call(tx, act, meeting).await?;
     audit::record(tx, act, "update", ("meeting", meeting.id), "", &[]).await
 }
 
 /// `王府名苑小区11月28日说事议事会`
-fn title(estate: &str, planned_at: Timestamp) -> String {
+fn title(caller: &str, kind: Kind, planned_at: Timestamp) -> String {
     let day = planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%-m月%-d日").to_string();
-    format!("{estate}{day}{}", Kind::Deliberation)
+    format!("{caller}{day}{kind}")
 }
 
 pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: NewItem) -> Result<()> {
     check(meeting, seen, meeting.state.open(), "改议题")?;
     let last = store::items(tx, act.tenant, meeting.id).await?.last().map_or(0, |item| item.position);
-    put(tx, act, meeting.estate_id, meeting.id, last + 1, item).await?;
+    put(tx, act, meeting.circle(), meeting.id, last + 1, item).await?;
     update(tx, act, meeting).await
 }
 
@@ -97,7 +108,8 @@ pub async fn remove_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i6
     update(tx, act, meeting).await
 }
 
-async fn put(tx: &mut Tx, act: &Act, estate: Uuid, meeting: Uuid, position: i64, item: NewItem) -> Result<()> {
+async fn put(tx: &mut Tx, act: &Act, circle: Circle, meeting: Uuid, position: i64, item: NewItem) -> Result<()> {
+    let (estate, _) = circle;
     let (title, issue, carried_from) = match item {
         NewItem::Topic(title) => (title, None, None),
         NewItem::Issue(id) => {
@@ -105,7 +117,7 @@ async fn put(tx: &mut Tx, act: &Act, estate: Uuid, meeting: Uuid, position: i64,
             (issue.title(), Some(id), None)
         }
         NewItem::Unfinished(id) => {
-            let unfinished = store::unfinished(tx, act.tenant, estate, act.at).await?;
+            let unfinished = store::unfinished(tx, act.tenant, circle, act.at).await?;
             let item = unfinished
                 .into_iter()
                 .find(|item| item.id == id)
@@ -132,10 +144,11 @@ async fn put(tx: &mut Tx, act: &Act, estate: Uuid, meeting: Uuid, position: i64,
     audit::record(tx, act, "create", ("agenda_item", id), "", &[]).await
 }
 
-/// What the next meeting of an estate should talk about: what earlier ones left unfinished, then issues that went wrong,
+/// What the next meeting of a circle should talk about: what earlier ones left unfinished, then issues that went wrong,
 /// then those that wait.
-pub async fn proposals(tx: &mut Tx, tenant: Uuid, estate: Uuid, now: Timestamp) -> Result<Vec<Proposal>> {
-    let unfinished = store::unfinished(tx, tenant, estate, now).await?;
+pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, now: Timestamp) -> Result<Vec<Proposal>> {
+    let (estate, _) = circle;
+    let unfinished = store::unfinished(tx, tenant, circle, now).await?;
     let mut taken = store::pending_issues(tx, tenant, estate).await?;
     taken.extend(unfinished.iter().filter_map(|item| item.issue_id));
     let left = unfinished.into_iter().map(|item| Proposal {
@@ -180,11 +193,11 @@ fn why_issue(issue: &Issue, now: Timestamp) -> (String, bool) {
 pub async fn notice(tx: &mut Tx, tenant: Uuid, meeting: &Meeting, link: &str) -> Result<String> {
     let items = store::items(tx, tenant, meeting.id).await?;
     let topics = items.iter().map(|item| item.title.as_str()).collect();
-    let (estate, place) = (meeting.estate_name.as_str(), meeting.place.as_str());
-    Ok(Invitation { estate, planned_at: meeting.planned_at, place, topics, link }.text())
+    let (kind, caller, place) = (meeting.kind, meeting.caller(), meeting.place.as_str());
+    Ok(Invitation { kind, caller, planned_at: meeting.planned_at, place, topics, link }.text())
 }
 
-/// Puts the notice on the board of the estate, and onto the chain of every issue of the agenda.
+/// Puts the notice on the board of the estate, unless only members are called, and onto the chain of every issue of the agenda.
 pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, text: &str) -> Result<()> {
     check(meeting, seen, meeting.state.may_prepare(), "发通知")?;
     let items = store::items(tx, act.tenant, meeting.id).await?;
@@ -199,9 +212,22 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
     text.clone_into(&mut meeting.notice);
     update(tx, act, meeting).await?;
     tx.execute(ANNOUNCE_ITEMS.bind(act.tenant).bind(meeting.id)).await?;
+    roll::call(tx, act, meeting).await?;
+    if !meeting.kind.of_members() {
+        publish(tx, act, meeting, &items).await?;
+    }
+    audit::record(tx, act, "announce", ("meeting", meeting.id), "", &[]).await?;
+    let when = show::moment(&meeting.planned_at);
+    for issue in items.iter().filter_map(|item| item.issue_id) {
+        issue::put_on_agenda(tx, act, issue, &format!("{}，{when}", meeting.kind), meeting.planned_at).await?;
+    }
+    Ok(())
+}
+
+async fn publish(tx: &mut Tx, act: &Act, meeting: &Meeting, items: &[Item]) -> Result<()> {
     let tenant = access::tenant(tx, act.tenant).await?;
     let when = show::moment(&meeting.planned_at);
-    let mut facts = vec![("时间".to_owned(), when.clone()), ("地点".to_owned(), meeting.place.clone())];
+    let mut facts = vec![("时间".to_owned(), when), ("地点".to_owned(), meeting.place.clone())];
     facts.extend(items.iter().zip(1..).map(|(item, number)| (format!("议题 {number}"), item.title.clone())));
     let publication = NewPublication {
         kind: PublicationKind::Meeting,
@@ -220,10 +246,6 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
         ends_at: meeting.planned_at,
     };
     board::publish(tx, act, publication).await?;
-    audit::record(tx, act, "announce", ("meeting", meeting.id), "", &[]).await?;
-    for issue in items.iter().filter_map(|item| item.issue_id) {
-        issue::put_on_agenda(tx, act, issue, &format!("{}，{when}", meeting.kind), meeting.planned_at).await?;
-    }
     Ok(())
 }
 
@@ -249,14 +271,30 @@ pub(super) fn short_notice(meeting: &Meeting, rules: &Deliberations, now: Timest
     let wanted = SignedDuration::from_hours(rules.notice_hours);
     (meeting.planned_at.duration_since(now) < wanted).then(|| {
         format!(
-            "离开会不到 {} 小时，有的居民可能来不及知道。急事可以照发；不急的，改个晚些的时间。",
-            rules.notice_hours
+            "离开会不到 {} 小时，有的{}可能来不及知道。急事可以照发；{}改个晚些的时间。",
+            rules.notice_hours,
+            if meeting.kind.of_members() { "党员" } else { "居民" },
+            if meeting.kind.of_members() { "要正式表决的，最好" } else { "不急的，" }
         )
     })
 }
 
 pub(super) async fn rules(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<Deliberations> {
     settings::read(tx, tenant, now).await
+}
+
+/// The rule by which a vote of a meeting is counted.
+pub(super) async fn counted(tx: &mut Tx, tenant: Uuid, kind: Kind, motion: Motion, at: Timestamp) -> Result<Counted> {
+    if !kind.of_members() {
+        return Ok(Counted::Hands(rules(tx, tenant, at).await?.rule));
+    }
+    let rules: MemberRules = settings::read(tx, tenant, at).await?;
+    Ok(Counted::Roll(match (kind, motion) {
+        (Kind::Committee, _) => rules.committee,
+        (_, Motion::General) => rules.general,
+        (_, Motion::Admission) => rules.admission,
+        (_, Motion::Election) => rules.election,
+    }))
 }
 
 /// Errors: stale if the meeting has changed since it was seen; refused if it is past the point at which this can be done.

@@ -4,7 +4,8 @@
 use db::text_enum;
 use serde::{Deserialize, Serialize};
 
-use super::model::Tally;
+use super::model::{Rule, Tally};
+use super::store::Heads;
 use crate::settings::Setting;
 
 text_enum! {
@@ -86,6 +87,48 @@ impl MemberRule {
     /// Abstentions and invalid votes count among those present and do not say yes.
     pub fn passes(self, eligible: i64, tally: Tally) -> bool {
         self.has_quorum(eligible, tally.present) && tally.yes >= self.needed(eligible, tally.present)
+    }
+}
+
+/// By which rule a vote is counted, kept with its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Counted {
+    /// By those who have come.
+    Hands(Rule),
+    /// By those who should have.
+    Roll(MemberRule),
+}
+
+impl Counted {
+    /// So many with a vote must be there.
+    pub fn quorum(&self, heads: &Heads) -> i64 {
+        match self {
+            Counted::Hands(rule) => rule.quorum_people,
+            Counted::Roll(rule) => rule.quorum(heads.eligible),
+        }
+    }
+
+    pub fn has_quorum(&self, heads: &Heads) -> bool {
+        match self {
+            Counted::Hands(rule) => rule.has_quorum(heads.voters),
+            Counted::Roll(rule) => rule.has_quorum(heads.eligible, heads.voters),
+        }
+    }
+
+    /// The yes votes that carry with those who are there now.
+    pub fn needed(&self, heads: &Heads) -> i64 {
+        match self {
+            Counted::Hands(rule) => rule.needed(heads.voters),
+            Counted::Roll(rule) => rule.needed(heads.eligible, heads.voters),
+        }
+    }
+
+    pub fn passes(&self, heads: &Heads, tally: Tally) -> bool {
+        match self {
+            Counted::Hands(rule) => rule.passes(tally),
+            Counted::Roll(rule) => rule.passes(heads.eligible, tally),
+        }
     }
 }
 

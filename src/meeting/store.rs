@@ -2,24 +2,26 @@ use db::{Cursor, Json, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::model::{Kind, Outcome, Rule, Side, State, Way};
-use crate::access::Scope;
-use crate::error::Result;
+use super::model::{Excuse, Kind, Outcome, Side, State, Way};
+use super::rule::Counted;
+use crate::access::{Permission, Scope, Viewer};
+use crate::error::{Error, Result};
 use crate::in_reach;
 use crate::issue;
 
 macro_rules! meeting_columns {
     () => {
         "m.id, m.kind, m.estate_id, m.title, m.planned_at, m.place, m.host, m.recorder, m.state, m.notice, m.announced_at,
-         m.began_at, m.ended_at, m.remarks, m.lock_version, e.name AS estate_name
-         FROM meetings m JOIN estates e ON e.tenant_id = m.tenant_id AND e.id = m.estate_id"
+         m.began_at, m.ended_at, m.remarks, m.lock_version, e.name AS estate_name, m.party_organisation_id, po.name AS caller
+         FROM meetings m JOIN estates e ON e.tenant_id = m.tenant_id AND e.id = m.estate_id
+         LEFT JOIN party_organisations po ON po.tenant_id = m.tenant_id AND po.id = m.party_organisation_id"
     };
 }
 
 macro_rules! item_columns {
     () => {
         "a.id, a.meeting_id, a.position, a.title, a.issue_id, a.carried_from, a.announced, a.outcome, a.discussion, a.present, a.yes, a.no,
-         a.abstain, a.rule, a.resolution, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
+         a.abstain, a.eligible, a.rule, a.resolution, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
          i.number AS issue_number, i.receipt_code, i.remedy, i.due_at AS issue_due_at, i.open AS issue_open, o.name AS organisation_name
          FROM agenda_items a
          LEFT JOIN issues i ON i.tenant_id = a.tenant_id AND i.id = a.issue_id
@@ -32,7 +34,7 @@ macro_rules! reached {
     ($account:literal, $roles:literal) => {
         concat!(
             "(",
-            in_reach!($account, $roles, "m.tenant_id", "m.estate_id", "NULL", "NULL"),
+            in_reach!($account, $roles, "m.tenant_id", "m.estate_id", "NULL", "po.organisation_id"),
             " OR EXISTS (SELECT 1 FROM buildings b WHERE b.tenant_id = m.tenant_id AND b.estate_id = m.estate_id AND ",
             in_reach!($account, $roles, "b.tenant_id", "b.estate_id", "b.grid_id", "NULL"),
             "))"
@@ -42,8 +44,8 @@ macro_rules! reached {
 
 statements! {
     ADD = "INSERT INTO meetings (tenant_id, id, kind, estate_id, title, planned_at, place, host, recorder, state, notice, remarks,
-            created_by, created_at, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', '', '', $10, $11, 1)";
+            created_by, created_at, lock_version, party_organisation_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', '', '', $10, $11, 1, $12)";
     GET = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2");
     GET_IN_SCOPE = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2 AND ",
         reached!("$3", "$4"));
@@ -55,10 +57,11 @@ statements! {
     NEAR = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
         reached!("$2", "$3"), " AND m.planned_at < $4 ORDER BY m.planned_at, m.id LIMIT 50");
     /// The latest first.
-    PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled') AND ",
+    PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled', 'inquorate') AND ",
         reached!("$2", "$3"),
         " AND (m.planned_at, m.id) < ($4, $5) ORDER BY m.planned_at DESC, m.id DESC LIMIT $6");
     LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.state <> 'cancelled'
+        AND ((CAST($3 AS UUID) IS NULL AND m.party_organisation_id IS NULL) OR m.party_organisation_id = $3)
         ORDER BY m.planned_at DESC, m.id DESC LIMIT 1");
     /// Changes a meeting. Nothing is changed if somebody else was first.
     UPDATE = "UPDATE meetings SET title = $4, planned_at = $5, place = $6, host = $7, recorder = $8, state = $9, notice = $10,
@@ -73,16 +76,18 @@ statements! {
     ITEM = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 AND a.id = $3");
     /// Only while it is pending: two people who write down the same item do not overwrite one another.
     DECIDE_ITEM = "UPDATE agenda_items SET outcome = $4, discussion = $5, present = $6, yes = $7, no = $8, abstain = $9, rule = $10,
-            resolution = $11, organisation_id = $12, due_at = $13, decided_at = $14, issue_id = $15
+            resolution = $11, organisation_id = $12, due_at = $13, decided_at = $14, issue_id = $15,
+            eligible = $16
         WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND outcome = 'pending'";
     DEFER_PENDING = "UPDATE agenda_items SET outcome = 'deferred', decided_at = $3
         WHERE tenant_id = $1 AND meeting_id = $2 AND outcome = 'pending'";
-    /// What ended meetings of an estate left unfinished and no other meeting has taken up: deferred items, and resolutions
-    /// whose issue is still open after its time.
+    /// What ended meetings of an estate, or of a party organisation, left unfinished and no other meeting has taken up: deferred
+    /// items, and resolutions whose issue is still open after its time. What members talked about comes back to them alone.
     UNFINISHED = concat!("SELECT ", item_columns!(), "
         JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND a.meeting_id IN
-            (SELECT id FROM meetings WHERE tenant_id = $1 AND estate_id = $2 AND state = 'ended')
+            (SELECT id FROM meetings WHERE tenant_id = $1 AND estate_id = $2 AND state IN ('ended', 'inquorate')
+              AND ((CAST($4 AS UUID) IS NULL AND party_organisation_id IS NULL) OR party_organisation_id = $4))
           AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched') AND i.due_at < $3))
           AND NOT EXISTS (SELECT 1 FROM agenda_items l JOIN meetings n ON n.tenant_id = l.tenant_id AND n.id = l.meeting_id
               WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id AND n.state <> 'cancelled')
@@ -97,14 +102,23 @@ statements! {
     ADD_ATTENDANCE = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, phone_fingerprint, enrolled_at, arrived_at, way)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (tenant_id, meeting_id, phone_fingerprint) DO NOTHING";
+    CALL = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, member_id, expected, why)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (tenant_id, meeting_id, member_id) DO UPDATE SET votes = excluded.votes, expected = excluded.expected, why = excluded.why";
+    UNCALL = "DELETE FROM attendances WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
+    EXCUSE = "UPDATE attendances SET excuse = $4 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND member_id IS NOT NULL";
     ARRIVE = "UPDATE attendances SET arrived_at = $4, way = $5 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
     LEAVE = "UPDATE attendances SET arrived_at = NULL, way = NULL WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
-    ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way FROM attendances
+    ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse
+        FROM attendances
         WHERE tenant_id = $1 AND meeting_id = $2 ORDER BY id LIMIT 1000";
-    BY_PHONE = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way FROM attendances
+    BY_PHONE = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse
+        FROM attendances
         WHERE tenant_id = $1 AND meeting_id = $2 AND phone_fingerprint = $3";
     HEADS = "SELECT COUNT(*) FILTER (WHERE enrolled_at IS NOT NULL) AS enrolled, COUNT(arrived_at) AS present,
-            COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL) AS voters
+            COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL) AS voters, COUNT(*) FILTER (WHERE expected) AS expected,
+            COUNT(*) FILTER (WHERE expected AND votes) AS eligible, COUNT(*) FILTER (WHERE expected AND arrived_at IS NOT NULL) AS came,
+            COUNT(*) FILTER (WHERE expected AND arrived_at IS NULL AND excuse IS NOT NULL) AS excused
         FROM attendances WHERE tenant_id = $1 AND meeting_id = $2";
 
     ADD_OPINION = "INSERT INTO opinions (tenant_id, id, meeting_id, item_id, text, at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -117,13 +131,13 @@ record! {
         pub id: Uuid, pub kind: Kind, pub estate_id: Uuid, pub title: String, pub planned_at: Timestamp, pub place: String,
         pub host: String, pub recorder: String, pub state: State, pub notice: String, pub announced_at: Option<Timestamp>,
         pub began_at: Option<Timestamp>, pub ended_at: Option<Timestamp>, pub remarks: String, pub lock_version: i64,
-        pub estate_name: String,
+        pub estate_name: String, pub party_organisation_id: Option<Uuid>, pub caller: Option<String>,
     }
     #[derive(Debug, Clone)]
     pub struct Item {
         pub id: Uuid, pub meeting_id: Uuid, pub position: i64, pub title: String, pub issue_id: Option<Uuid>,
         pub carried_from: Option<Uuid>, pub announced: bool, pub outcome: Outcome, pub discussion: String, pub present: Option<i64>,
-        pub yes: Option<i64>, pub no: Option<i64>, pub abstain: Option<i64>, pub rule: Option<Json<Rule>>,
+        pub yes: Option<i64>, pub no: Option<i64>, pub abstain: Option<i64>, pub eligible: Option<i64>, pub rule: Option<Json<Counted>>,
         pub resolution: String, pub organisation_id: Option<Uuid>, pub due_at: Option<Timestamp>,
         pub decided_at: Option<Timestamp>, pub issue_state: Option<issue::State>, pub issue_number: Option<String>,
         pub receipt_code: Option<String>, pub remedy: Option<issue::Remedy>, pub issue_due_at: Option<Timestamp>,
@@ -132,28 +146,35 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Attendance {
         pub id: Uuid, pub side: Side, pub votes: bool, pub person_sealed: Vec<u8>, pub enrolled_at: Option<Timestamp>,
-        pub arrived_at: Option<Timestamp>, pub way: Option<Way>,
+        pub arrived_at: Option<Timestamp>, pub way: Option<Way>, pub member_id: Option<Uuid>, pub expected: bool,
+        pub why: Option<String>, pub excuse: Option<Excuse>,
     }
     #[derive(Debug, Clone)]
     pub struct Opinion { pub item_id: Option<Uuid>, pub text: String, pub at: Timestamp }
-    /// How many people enrolled, came, and have a vote.
+    /// How many people enrolled, are there, and of these have a vote; how many should attend, of these have a vote, came, and
+    /// have leave.
     #[derive(Debug, Clone, Copy)]
-    pub struct Heads { pub enrolled: i64, pub present: i64, pub voters: i64 }
+    pub struct Heads {
+        pub enrolled: i64, pub present: i64, pub voters: i64, pub expected: i64, pub eligible: i64, pub came: i64, pub excused: i64,
+    }
     struct OfIssue { issue_id: Uuid }
 }
 
-impl Heads {
-    pub fn suffice(&self, rule: &Rule) -> bool {
-        rule.has_quorum(self.voters)
-    }
-
-    /// The yes votes that carry with those who are there now.
-    pub fn needed(&self, rule: &Rule) -> i64 {
-        rule.needed(self.voters)
-    }
-}
-
 impl Meeting {
+    pub fn circle(&self) -> Circle {
+        (self.estate_id, self.party_organisation_id)
+    }
+
+    /// Who belongs to the party is nothing for those who may not see its members.
+    pub fn is_for(&self, viewer: &Viewer) -> bool {
+        !self.kind.of_members() || viewer.may(Permission::PartyRead)
+    }
+
+    /// Who holds it: the estate, or the party organisation.
+    pub fn caller(&self) -> &str {
+        self.caller.as_deref().unwrap_or(&self.estate_name)
+    }
+
     pub fn cursor(&self) -> Cursor {
         Cursor { key: self.planned_at.as_millisecond(), id: self.id }
     }
@@ -163,8 +184,12 @@ pub async fn meeting(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Meeting> {
     Ok(tx.one(GET.bind(tenant).bind(id)).await?)
 }
 
-pub async fn meeting_in_scope(tx: &mut Tx, tenant: Uuid, id: Uuid, scope: Scope) -> Result<Meeting> {
-    Ok(tx.one(GET_IN_SCOPE.bind(tenant).bind(id).bind(scope.account).bind(scope.roles)).await?)
+/// A meeting that somebody may see or hold.
+pub async fn meeting_for(tx: &mut Tx, viewer: &Viewer, id: Uuid, permission: Permission) -> Result<Meeting> {
+    let scope = viewer.scope(permission);
+    let found = GET_IN_SCOPE.bind(viewer.tenant).bind(id).bind(scope.account).bind(scope.roles);
+    let meeting: Meeting = tx.one(found).await?;
+    if meeting.is_for(viewer) { Ok(meeting) } else { Err(Error::NotFound) }
 }
 
 /// Meetings that have not been held yet, the nearest first.
@@ -184,9 +209,12 @@ pub(super) async fn near(tx: &mut Tx, tenant: Uuid, scope: Scope, until: Timesta
     Ok(tx.all(NEAR.bind(tenant).bind(scope.account).bind(scope.roles).bind(until)).await?)
 }
 
-/// The last meeting of an estate: the next one is often like it.
-pub async fn latest(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Option<Meeting>> {
-    Ok(tx.optional(LATEST.bind(tenant).bind(estate)).await?)
+/// Whose meeting it is: that of an estate, or of a party organisation there.
+pub type Circle = (Uuid, Option<Uuid>);
+
+/// The last meeting of a circle: the next one is often like it.
+pub async fn latest(tx: &mut Tx, tenant: Uuid, (estate, organisation): Circle) -> Result<Option<Meeting>> {
+    Ok(tx.optional(LATEST.bind(tenant).bind(estate).bind(organisation)).await?)
 }
 
 pub async fn items(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Vec<Item>> {
@@ -197,9 +225,14 @@ pub async fn item(tx: &mut Tx, tenant: Uuid, meeting: Uuid, id: Uuid) -> Result<
     Ok(tx.one(ITEM.bind(tenant).bind(meeting).bind(id)).await?)
 }
 
-/// What earlier meetings of an estate left unfinished, the oldest first; at most 50.
-pub async fn unfinished(tx: &mut Tx, tenant: Uuid, estate: Uuid, now: Timestamp) -> Result<Vec<Item>> {
-    Ok(tx.all(UNFINISHED.bind(tenant).bind(estate).bind(now)).await?)
+/// What earlier meetings of a circle left unfinished, the oldest first; at most 50.
+pub async fn unfinished(
+    tx: &mut Tx,
+    tenant: Uuid,
+    (estate, organisation): Circle,
+    now: Timestamp,
+) -> Result<Vec<Item>> {
+    Ok(tx.all(UNFINISHED.bind(tenant).bind(estate).bind(now).bind(organisation)).await?)
 }
 
 /// The issues of an estate that wait on an agenda already.

@@ -25,7 +25,11 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let holds = viewer.may(Permission::MeetingHold);
     let scope = viewer.scope(if holds { Permission::MeetingHold } else { Permission::MeetingRead });
     let meetings = store::near(tx, viewer.tenant, scope, until).await?;
-    Ok(meetings.into_iter().filter_map(|meeting| said(meeting, holds, notice, now)).collect())
+    Ok(meetings
+        .into_iter()
+        .filter(|meeting| meeting.is_for(viewer))
+        .filter_map(|meeting| said(meeting, holds, notice, now))
+        .collect())
 }
 
 fn said(meeting: Meeting, holds: bool, notice: SignedDuration, now: Timestamp) -> Option<Todo> {
@@ -43,6 +47,6 @@ fn said(meeting: Meeting, holds: bool, notice: SignedDuration, now: Timestamp) -
         }
         _ => return None,
     };
-    let detail = format!("{} · {}", meeting.estate_name, meeting.place);
+    let detail = format!("{} · {}", meeting.caller(), meeting.place);
     Some(Todo { verb, title: meeting.title, detail, href: format!("/meetings/{}", meeting.id), due, deadline })
 }

@@ -162,13 +162,26 @@ impl Situation {
 
 impl Roll {
     pub fn of(members: Vec<Member>, counting: &Counting, on: Date) -> Roll {
-        let everybody: Vec<(Member, Standing)> = members
-            .into_iter()
-            .map(|member| {
-                let standing = standing(&member, counting, on);
-                (member, standing)
-            })
-            .collect();
+        let stands = |member: Member| {
+            let standing = standing(&member, counting, on);
+            (member, standing)
+        };
+        Roll::adding_up(members.into_iter().map(stands).collect())
+    }
+
+    /// Whoever sits on a committee should attend and votes there, whatever branch they belong to.
+    pub fn of_committee(members: Vec<Member>) -> Roll {
+        let why = "支部委员会成员".to_owned();
+        let standing = Standing { should_attend: true, may_vote: true, why };
+        Roll::adding_up(members.into_iter().map(|member| (member, standing.clone())).collect())
+    }
+
+    /// Those of a 党小组.
+    pub fn of_group(self, group: Uuid) -> Roll {
+        Roll::adding_up(self.everybody.into_iter().filter(|(member, _)| member.group_id == Some(group)).collect())
+    }
+
+    fn adding_up(everybody: Vec<(Member, Standing)>) -> Roll {
         Roll {
             should_attend: everybody.iter().filter(|(_, standing)| standing.should_attend).count(),
             voters: everybody.iter().filter(|(_, standing)| standing.may_vote).count(),

@@ -121,6 +121,10 @@ statements! {
         "m.id = p.id AND COALESCE((SELECT v.from_id FROM party_moves v WHERE v.tenant_id = $1 AND v.member_id = m.id AND v.moved_on > $3
             ORDER BY v.moved_on, v.id LIMIT 1), m.party_organisation_id) = $2
         AND (m.ended IS NULL OR m.ended_on > $3) ORDER BY m.name, m.id LIMIT $4");
+    /// Who held a post of an organisation on a day.
+    COMMITTEE = members!("(SELECT DISTINCT member_id AS id FROM party_posts WHERE tenant_id = $1 AND party_organisation_id = $2
+            AND post <> 'group_leader' AND since <= $3 AND (until IS NULL OR until > $3)) p CROSS JOIN party_members m",
+        "m.id = p.id ORDER BY m.name, m.id LIMIT 50");
     MOVE = "INSERT INTO party_moves (tenant_id, id, member_id, from_id, moved_on) VALUES ($1, $2, $3, $4, $5)";
     /// The last move of a member after a day.
     MOVED_AFTER = "SELECT moved_on FROM party_moves WHERE tenant_id = $1 AND member_id = $2 AND moved_on > $3 ORDER BY moved_on DESC, id DESC LIMIT 1";
@@ -178,7 +182,8 @@ record! {
     struct Counted { party_organisation_id: Uuid, group_id: Option<Uuid>, members: i64, full_members: i64, others: i64 }
 
     #[derive(Debug, Clone)]
-    pub(super) struct Organisation {
+    /// A party organisation.
+    pub struct Organisation {
         pub id: Uuid, pub parent_id: Option<Uuid>, pub kind: Kind, pub name: String, pub estate_id: Option<Uuid>,
         pub estate_name: Option<String>, pub organisation_id: Uuid, pub founded_on: Option<String>,
         pub term_began_on: Option<String>, pub term_ends_on: Option<String>, pub lock_version: i64,
@@ -226,7 +231,8 @@ pub(super) async fn organisations(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> R
     Ok(tx.all(ORGANISATIONS.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
 }
 
-pub(super) async fn organisation(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Organisation> {
+/// A party organisation within reach.
+pub async fn organisation(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Organisation> {
     Ok(tx.one(ORGANISATION.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 
@@ -333,6 +339,11 @@ pub async fn roll(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: Date) -> Re
     let counting: Counting = settings::read(tx, tenant, at).await?;
     let rows = ROLL.bind(tenant).bind(organisation).bind(on.to_string()).bind(MOST_MEMBERS as i64 + 1);
     Ok(Roll::of(whole(tx.all(rows).await?)?, &counting, on))
+}
+
+/// Who should attend a 支委会 on a day: whoever held a post then, each with a vote.
+pub async fn committee_roll(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: Date) -> Result<Roll> {
+    Ok(Roll::of_committee(tx.all(COMMITTEE.bind(tenant).bind(organisation).bind(on.to_string())).await?))
 }
 
 /// The resident with an identity number.

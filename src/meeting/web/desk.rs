@@ -13,6 +13,7 @@ use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::issue::personal_data_in;
+use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal};
 use crate::meeting::store::{self, Meeting};
 use crate::place;
@@ -49,14 +50,16 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging
     let before = paging.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
     let mut tx = app.db.read().await?;
     let coming = if before == Cursor::LAST {
-        store::coming(&mut tx, viewer.tenant, scope.clone(), Cursor::FIRST, 100).await?.items
+        let coming = store::coming(&mut tx, viewer.tenant, scope.clone(), Cursor::FIRST, 100).await?.items;
+        coming.into_iter().filter(|meeting| meeting.is_for(&viewer)).collect()
     } else {
         Vec::new()
     };
     let past = store::past(&mut tx, viewer.tenant, scope, before, PAGE).await?;
     let next = past.next.map(|cursor| format!("/meetings?before={cursor}"));
     let may_hold = viewer.may(Permission::MeetingHold);
-    page(&ListPage { shell, coming, past: past.items, next, may_hold })
+    let past = past.items.into_iter().filter(|meeting| meeting.is_for(&viewer)).collect();
+    page(&ListPage { shell, coming, past, next, may_hold })
 }
 
 /// Something that the form offers for the agenda.
@@ -107,7 +110,7 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, estate: Option<Uuid>
     };
     let estate = estate.cloned();
     let proposals = match &estate {
-        Some(estate) => preparation::proposals(&mut tx, viewer.tenant, estate.id, app.means.now()).await?,
+        Some(estate) => preparation::proposals(&mut tx, viewer.tenant, (estate.id, None), app.means.now()).await?,
         None => Vec::new(),
     };
     Ok(NewPage { shell, form, estate, estates, offers: offers(proposals) })
@@ -126,7 +129,7 @@ async fn new(
 ) -> Result<Response> {
     let mut page_shown = new_page(&app, &viewer, shell, estate, Form::default()).await?;
     if let Some(estate) = &page_shown.estate {
-        let last = store::latest(&mut app.db.read().await?, viewer.tenant, estate.id).await?;
+        let last = store::latest(&mut app.db.read().await?, viewer.tenant, (estate.id, None)).await?;
         let station = || estate.station_address.clone().unwrap_or_else(|| "小区党群服务站".to_owned());
         let (place, host) = last.map_or_else(|| (station(), viewer.name.clone()), |last| (last.place, last.host));
         let form = &mut page_shown.form;
@@ -143,6 +146,22 @@ async fn new(
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let estate = form.choice("estate", "小区", |id| id.parse::<Uuid>().ok());
     let plan = read_plan(&mut form);
+    let topics = topics(&mut form);
+    let (Some(id), Some(plan), true) = (estate, plan, form.ok()) else {
+        return page_again(&new_page(&app, &viewer, shell, estate, form).await?);
+    };
+    let items = form.values("item").filter_map(chosen).chain(topics).collect();
+    let act = app.act(&viewer, Permission::MeetingHold)?;
+    let mut tx = app.db.begin().await?;
+    place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
+    let new = NewMeeting { kind: Kind::Deliberation, estate: id, organisation: None, plan, items };
+    let meeting = preparation::create(&mut tx, &act, new).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+}
+
+/// Matters that somebody wrote down, one a line.
+pub(super) fn topics(form: &mut Form) -> Vec<NewItem> {
     let topics = form.text("topics", "其他议题", 0..=600);
     if let Some(sentence) = personal_data_in(&topics) {
         form.fail("topics", sentence);
@@ -150,19 +169,8 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     if topics.lines().any(|line| line.trim().chars().count() > 60) {
         form.fail("topics", "每个议题写一行，最多 60 个字");
     }
-    let (Some(id), Some(plan), true) = (estate, plan, form.ok()) else {
-        return page_again(&new_page(&app, &viewer, shell, estate, form).await?);
-    };
     let topics = topics.lines().map(str::trim).filter(|line| !line.is_empty());
-    let topics = topics.map(|line| NewItem::Topic(line.to_owned()));
-    let items = form.values("item").filter_map(chosen).chain(topics).collect();
-    let act = app.act(&viewer, Permission::MeetingHold)?;
-    let mut tx = app.db.begin().await?;
-    place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
-    let new = NewMeeting { estate: id, plan, items };
-    let meeting = preparation::create(&mut tx, &act, new).await?;
-    tx.commit().await?;
-    Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+    topics.map(|line| NewItem::Topic(line.to_owned())).collect()
 }
 
 /// When, where and by whom, from a form.

@@ -1,9 +1,10 @@
 mod desk;
+mod members;
 mod page;
 mod public;
 
 use crate::access::Routes;
 
 pub fn routes() -> Routes {
-    desk::routes().merge(page::routes()).merge(public::routes())
+    desk::routes().merge(members::routes()).merge(page::routes()).merge(public::routes())
 }

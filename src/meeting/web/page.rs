@@ -12,9 +12,10 @@ use crate::access::{self, Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::{self, NAMES_SOMEBODY, personal_data_in};
-use crate::meeting::model::{Deliberations, Outcome, Side, State as Stage};
+use crate::meeting::model::{Excuse, Kind, Outcome, Side, State as Stage};
 use crate::meeting::preparation::{self, NewItem};
-use crate::meeting::session::{self, Decision};
+use crate::meeting::rule::{Counted, Motion};
+use crate::meeting::session::{self, Decision, Execution};
 use crate::meeting::store::{self, Attendance, Heads, Item, Meeting, Opinion};
 use crate::meeting::{Person, attendance};
 use crate::web::{Form, Shell, page, page_again, qr, redirect};
@@ -53,7 +54,8 @@ struct ShowPage {
     heads: Heads,
     people: Vec<Somebody>,
     opinions: Vec<Opinion>,
-    rules: Deliberations,
+    /// By which rule an ordinary matter is voted on.
+    counted: Counted,
     /// Why the notice would be short.
     warning: Option<String>,
     pending: usize,
@@ -69,6 +71,17 @@ impl ShowPage {
 
     fn sides(&self) -> Vec<(&'static str, &'static str)> {
         sides()
+    }
+
+    fn notice_hint(&self) -> &'static str {
+        match self.meeting.kind.of_members() {
+            true => "这段文字您可以复制到党员微信群。不登公示栏。",
+            false => "发出后登在小区公示栏，这段文字您可以复制到微信群。",
+        }
+    }
+
+    fn excuses(&self) -> &'static [Excuse] {
+        Excuse::ALL
     }
 
     fn said(&self, item: &Uuid) -> usize {
@@ -93,15 +106,16 @@ async fn show_page(
 ) -> Result<ShowPage> {
     let now = app.means.now();
     let mut tx = app.db.read().await?;
-    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingRead)).await?;
+    let meeting = store::meeting_for(&mut tx, viewer, id, Permission::MeetingRead).await?;
     let items = store::items(&mut tx, viewer.tenant, id).await?;
     let may_hold = viewer.may(Permission::MeetingHold);
     let offers = if may_hold && meeting.state.open() {
-        offers(preparation::proposals(&mut tx, viewer.tenant, meeting.estate_id, now).await?)
+        offers(preparation::proposals(&mut tx, viewer.tenant, meeting.circle(), now).await?)
     } else {
         Vec::new()
     };
     let rules = preparation::rules(&mut tx, viewer.tenant, now).await?;
+    let counted = preparation::counted(&mut tx, viewer.tenant, meeting.kind, Motion::General, now).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
     let people = people(&mut tx, app, viewer.tenant, id).await?;
     let opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
@@ -127,7 +141,7 @@ async fn show_page(
         heads,
         people,
         opinions,
-        rules,
+        counted,
         may_hold,
         form,
         failed,
@@ -144,7 +158,7 @@ async fn people(tx: &mut Tx, app: &App, tenant: Uuid, meeting: Uuid) -> Result<V
     let named = |attendance: Attendance| Ok((attendance.clone(), attendance::person(&act, &attendance)?.name));
     let people: Result<Vec<Somebody>> = store::attendances(tx, tenant, meeting).await?.into_iter().map(named).collect();
     let mut people = people?;
-    people.sort_by_key(|(attendance, _)| attendance.arrived_at.is_none());
+    people.sort_by_key(|(attendance, _)| (attendance.arrived_at.is_none(), !attendance.expected));
     Ok(people)
 }
 
@@ -153,15 +167,14 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
 }
 
 /// Begins the transaction of a change, with the meeting if it is within reach.
-async fn change(app: &App, viewer: &Viewer, id: Uuid) -> Result<(Tx, Act, Meeting)> {
+pub(super) async fn change(app: &App, viewer: &Viewer, id: Uuid) -> Result<(Tx, Act, Meeting)> {
     let act = app.act(viewer, Permission::MeetingHold)?;
     let mut tx = app.db.begin().await?;
-    let scope = viewer.scope(Permission::MeetingHold);
-    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, scope).await?;
+    let meeting = store::meeting_for(&mut tx, viewer, id, Permission::MeetingHold).await?;
     Ok((tx, act, meeting))
 }
 
-async fn done(tx: Tx, id: Uuid, flash: &str) -> Result<Response> {
+pub(super) async fn done(tx: Tx, id: Uuid, flash: &str) -> Result<Response> {
     tx.commit().await?;
     Ok(redirect(&format!("/meetings/{id}"), flash))
 }
@@ -240,7 +253,8 @@ async fn announce(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     preparation::announce(&mut tx, &act, &mut meeting, form.version(), &text).await?;
-    done(tx, id, "已登在小区公示栏。点“复制通知”，粘贴到微信群").await
+    let board = if meeting.kind.of_members() { "通知已定好。" } else { "已登在小区公示栏。" };
+    done(tx, id, &format!("{board}点“复制通知”，粘贴到微信群")).await
 }
 
 async fn begin(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
@@ -262,7 +276,12 @@ async fn end(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     session::end(&mut tx, &act, &mut meeting, form.version(), &remarks).await?;
-    done(tx, id, "已散会，结果登在小区公示栏").await
+    let flash = match (meeting.state, meeting.kind.of_members()) {
+        (Stage::Inquorate, _) => "有表决权的到得不够，这次会流会，没有决议",
+        (_, true) => "已散会",
+        (_, false) => "已散会，结果登在小区公示栏",
+    };
+    done(tx, id, flash).await
 }
 
 async fn cancel(
@@ -279,7 +298,12 @@ async fn cancel(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     preparation::cancel(&mut tx, &act, &mut meeting, form.version(), &reason).await?;
-    done(tx, id, "已取消，公示栏上的预告已撤下").await
+    let flash = if meeting.kind.of_members() {
+        "已取消，请告诉应到的人"
+    } else {
+        "已取消，公示栏上的预告已撤下"
+    };
+    done(tx, id, flash).await
 }
 
 async fn attend(
@@ -328,18 +352,51 @@ struct ItemPage {
     meeting: Meeting,
     item: Item,
     heads: Heads,
-    rules: Deliberations,
+    /// The rules by which it can be voted on, each with what is voted on.
+    rules: Vec<(Motion, Counted)>,
     opinions: Vec<Opinion>,
     organisations: Vec<(String, String)>,
     form: Form,
 }
 
+impl ItemPage {
+    fn decisions(&self) -> Vec<(&'static str, &'static str)> {
+        let all = [("vote", "表决"), ("defer", "下次再议"), ("drop", "不再议")];
+        all.into_iter().filter(|(code, _)| self.meeting.kind.votes() || *code != "vote").collect()
+    }
+
+    fn resolution_hint(&self) -> &'static str {
+        match self.meeting.kind.of_members() {
+            true => "交给人办的，居民看得到。不写电话、身份证号。",
+            false => "居民看得到，不写姓名、门牌、电话。",
+        }
+    }
+
+    fn owner_hint(&self) -> &'static str {
+        match self.meeting.kind.of_members() {
+            true => "要人去办的才填，通过后直接派给它。",
+            false => "通过后直接派给它。",
+        }
+    }
+
+    fn motions(&self) -> Vec<(&'static str, &'static str)> {
+        self.rules.iter().map(|(motion, _)| (motion.code(), motion.label())).collect()
+    }
+}
+
 async fn item_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, item: Uuid, form: Form) -> Result<ItemPage> {
     let mut tx = app.db.read().await?;
-    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingHold)).await?;
+    let meeting = store::meeting_for(&mut tx, viewer, id, Permission::MeetingHold).await?;
     let item = store::item(&mut tx, viewer.tenant, id, item).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
-    let rules = preparation::rules(&mut tx, viewer.tenant, app.means.now()).await?;
+    let motions: &[Motion] = if meeting.kind == Kind::Assembly { Motion::ALL } else { &[Motion::General] };
+    let mut rules = Vec::new();
+    for motion in motions {
+        rules.push((
+            *motion,
+            preparation::counted(&mut tx, viewer.tenant, meeting.kind, *motion, app.means.now()).await?,
+        ));
+    }
     let mut opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
     opinions.retain(|opinion| opinion.item_id == Some(item.id));
     let organisations = access::organisations(&mut tx, viewer.tenant).await?;
@@ -364,7 +421,8 @@ async fn decide(
     mut form: Form,
 ) -> Result<Response> {
     let discussion = form.text("discussion", "讨论意见", 0..=2000);
-    let decision = read_decision(&mut form);
+    let kind = store::meeting_for(&mut app.db.read().await?, &viewer, id, Permission::MeetingHold).await?.kind;
+    let decision = read_decision(&mut form, kind);
     let (Some(decision), true) = (decision, form.ok()) else {
         return page_again(&item_page(&app, &viewer, shell, id, item, form).await?);
     };
@@ -393,7 +451,7 @@ async fn decide(
     }
 }
 
-fn read_decision(form: &mut Form) -> Option<Decision> {
+fn read_decision(form: &mut Form, kind: Kind) -> Option<Decision> {
     let decision = form
         .choice("decision", "怎么定", |code| matches!(code, "vote" | "defer" | "drop").then(|| code.to_owned()))?;
     match decision.as_str() {
@@ -411,16 +469,17 @@ fn read_decision(form: &mut Form) -> Option<Decision> {
         count
     };
     let (yes, no, abstain) = (count("yes", "赞成"), count("no", "反对"), count("abstain", "弃权"));
-    let organisation = form.choice("organisation", "谁来办", |id| id.parse::<Uuid>().ok());
-    let due_at = form.last_day("due", "什么时候前办完");
-    Some(Decision::Vote {
-        yes: yes?,
-        no: no?,
-        abstain: abstain?,
-        resolution,
-        organisation: organisation?,
-        due_at: due_at?,
-    })
+    let motion =
+        if kind == Kind::Assembly { form.choice("motion", "表决什么", Motion::parse)? } else { Motion::General };
+    // What members resolve need not be carried out by somebody.
+    let execution = if kind.of_members() && form.value("organisation").is_empty() && form.value("due").is_empty() {
+        None
+    } else {
+        let organisation = form.choice("organisation", "谁来办", |id| id.parse::<Uuid>().ok());
+        let due_at = form.last_day("due", "什么时候前办完");
+        Some(Execution { organisation: organisation?, due_at: due_at? })
+    };
+    Some(Decision::Vote { motion, yes: yes?, no: no?, abstain: abstain?, resolution, execution })
 }
 
 #[derive(Template)]
@@ -433,7 +492,7 @@ struct PosterPage {
 
 async fn show_poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let mut tx = app.db.read().await?;
-    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingHold)).await?;
+    let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
     let link = Link::signed(viewer.tenant, id, SIGN_IN, &app.means.keys);
     page(&PosterPage { shell, meeting, qr: qr(&app.link(&format!("/sign-in/{link}")))? })
 }
@@ -443,6 +502,7 @@ async fn show_poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(
 struct SheetPage {
     shell: Shell,
     meeting: Meeting,
+    heads: Heads,
     people: Vec<Somebody>,
     /// The numbers of the rows that are left empty.
     blank: Vec<usize>,
@@ -450,10 +510,11 @@ struct SheetPage {
 
 async fn show_sheet(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let mut tx = app.db.read().await?;
-    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingHold)).await?;
+    let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
     let people = people(&mut tx, &app, viewer.tenant, id).await?;
+    let heads = store::heads(&mut tx, viewer.tenant, id).await?;
     let blank = (people.len() + 1..=(people.len() + 10).max(24)).collect();
-    page(&SheetPage { shell, meeting, people, blank })
+    page(&SheetPage { shell, meeting, heads, people, blank })
 }
 
 #[derive(Template)]
@@ -468,7 +529,7 @@ struct MinutesPage {
 
 async fn show_minutes(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let mut tx = app.db.read().await?;
-    let meeting = store::meeting_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::MeetingRead)).await?;
+    let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingRead).await?;
     let items = store::items(&mut tx, viewer.tenant, id).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
     let people = people(&mut tx, &app, viewer.tenant, id).await?;

@@ -42,11 +42,12 @@ struct PublicPage {
     form: Form,
 }
 
-/// A meeting that has been made known; nobody outside hears of one that is still being prepared.
+/// A meeting that has been made known; nobody outside hears of one that is still being prepared, or that is only for members.
 async fn announced(tx: &mut Tx, code: &str, id: Uuid) -> Result<(Tenant, Meeting)> {
     let tenant = access::tenant_by_code(tx, code).await?.ok_or(Error::NotFound)?;
     let meeting = store::meeting(tx, tenant.tenant_id, id).await?;
-    if meeting.announced_at.is_none() { Err(Error::NotFound) } else { Ok((tenant, meeting)) }
+    let known = meeting.announced_at.is_some() && !meeting.kind.of_members();
+    if known { Ok((tenant, meeting)) } else { Err(Error::NotFound) }
 }
 
 async fn public_page(app: &App, shell: Shell, code: String, id: Uuid, form: Form) -> Result<PublicPage> {
@@ -169,19 +170,29 @@ async fn sign_in(
     Path(link): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
-    let side = form.choice("side", "您代表哪一方", Side::parse);
     let person = person(&mut form);
-    let (parsed, page_shown) = sign_in_page(&app, shell, &link, form).await?;
+    let (parsed, mut page_shown) = sign_in_page(&app, shell, &link, form).await?;
+    // Members are known by the roll.
+    let side = match page_shown.meeting.kind.of_members() {
+        true => Some(Side::Member),
+        false => page_shown.form.choice("side", "您代表哪一方", Side::parse),
+    };
     let (Some(side), Some(person)) = (side, person) else { return page_again(&page_shown) };
     // A whole room signs in from one address.
     app.sign_ins.check(address)?;
     let act = Act::resident(parsed.tenant, &app.means);
     let mut tx = app.db.begin().await?;
     let meeting = store::meeting(&mut tx, parsed.tenant, parsed.id).await?;
-    attendance::sign_in(&mut tx, &act, &meeting, side, &person).await?;
+    match attendance::sign_in(&mut tx, &act, &meeting, side, &person).await {
+        Err(Error::Refused(sentence)) if meeting.kind.of_members() => {
+            page_shown.form.fail("name", sentence);
+            return page_again(&page_shown);
+        }
+        other => other?,
+    }
     tx.commit().await?;
     let code = page_shown.shell.community_code;
-    let to = if meeting.announced_at.is_some() {
+    let to = if meeting.announced_at.is_some() && !meeting.kind.of_members() {
         format!("/board/{code}/meetings/{}", meeting.id)
     } else {
         format!("/board/{code}")

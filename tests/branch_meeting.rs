@@ -1,0 +1,222 @@
+//! Meetings of party members: who is called, how many must come, how many must say yes, and what the public does not see.
+
+use doorstep::access::{Link, Reach, Role};
+use doorstep::party::{self, Post, Status, Tie};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use jiff::civil::date;
+
+use crate::party::{Party, somebody};
+use crate::support::{Browser, Page, TestApp};
+
+fn voter(n: u32) -> String {
+    format!("党员{}", char::from_u32(0x4e00 + n).unwrap())
+}
+
+/// A branch of 56 who vote, two on probation, and one who is beside them.
+async fn branch(app: &TestApp) -> Party {
+    let party = Party::set_up(app).await;
+    for n in 0..56 {
+        party.add(app, &somebody(&voter(n), Status::Formal, Tie::Here)).await;
+    }
+    for name in ["预备甲", "预备乙"] {
+        party.add(app, &somebody(name, Status::Probationary, Tie::Here)).await;
+    }
+    party.add(app, &somebody("双报到丙", Status::Formal, Tie::Reporting)).await;
+    party
+}
+
+/// Calls a meeting for 9 o'clock of the test's day. Gives its path.
+async fn call(secretary: &Browser, party: &Party, kind: &str, topics: &str) -> String {
+    secretary.get(&format!("{}/meetings/new", party.path())).await.assert_ok().assert_contains("党员大会");
+    let fields = [
+        ("kind", kind),
+        ("day", "2026-11-23"),
+        ("time", "09:00"),
+        ("place", "小区党群服务站"),
+        ("host", "冯还应"),
+        ("topics", topics),
+    ];
+    let page = secretary.post(&format!("{}/meetings", party.path()), &fields).await;
+    page.assert_ok().assert_contains("应到的人已列上");
+    page.url.clone()
+}
+
+/// Does something with the meeting as its page shows it.
+async fn act(browser: &Browser, meeting: &str, what: &str, fields: &[(&str, &str)]) -> Page {
+    let version = browser.get(meeting).await.input("version");
+    browser.post(&format!("{meeting}/{what}"), &[&[("version", version.as_str())], fields].concat()).await
+}
+
+/// The address of the code on the wall.
+fn wall(app: &TestApp, meeting: &str) -> String {
+    let id = meeting.rsplit('/').next().unwrap().parse().unwrap();
+    format!("/sign-in/{}", Link::signed(app.home.tenant, id, "meeting sign-in", &app.means.keys))
+}
+
+async fn sign_in(app: &TestApp, meeting: &str, people: std::ops::Range<u32>) {
+    let wall = wall(app, meeting);
+    let crowd: Vec<(Browser, String)> = people.map(|n| (app.browser(), voter(n))).collect();
+    let answers =
+        join_all(crowd.iter().map(async |(browser, name)| browser.post(&wall, &[("name", name)]).await)).await;
+    answers.iter().for_each(|page| _ = page.assert_ok().assert_contains("签到成功"));
+}
+
+fn vote<'a>(motion: &'a str, yes: &'a str, no: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("decision", "vote"),
+        ("motion", motion),
+        ("discussion", "大家都说了"),
+        ("yes", yes),
+        ("no", no),
+        ("abstain", "0"),
+        ("resolution", "按讨论的办"),
+    ]
+}
+
+async fn item(secretary: &Browser, meeting: &str) -> String {
+    secretary.get(meeting).await.link(&format!("{meeting}/items/0"))
+}
+
+fn at(app: &TestApp, moment: &str) {
+    app.means.clock.set(moment.parse::<Timestamp>().unwrap());
+}
+
+db_test! {
+    async fn fifty_six_are_called_at_eight_and_a_vote_fails_for_one_missing_yes(app: TestApp) {
+        at(&app, "2026-11-23T08:00:00+08:00");
+        let party = branch(&app).await;
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
+        let meeting = call(&secretary, &party, "member_assembly", "楼道照明\n预备党员转正\n增补支委\n充电桩").await;
+        let page = secretary.get(&meeting).await;
+        page.assert_contains("<b>58</b>人应到").assert_contains("应到有表决权的 56 人，到 28 人才能表决，还差 28 人");
+        page.assert_contains("不算应到，没有表决权").assert_contains("双报到，组织关系在别处").assert_contains("预备党员：算应到，没有表决权");
+        page.assert_contains("离开会不到 72 小时").assert_contains("请全体党员于2026年11月23日 星期一 09:00到小区党群服务站参加党员大会");
+
+        // Who comes to the branch before the notice goes out is called too, and who leaves is not.
+        party.add(&app, &somebody("新来的", Status::Probationary, Tie::Here)).await;
+        let notice = secretary.get(&meeting).await;
+        let notice = [("notice", "【党员大会】请全体党员9点到小区党群服务站开会。"), ("version", &notice.input("version"))];
+        let page = secretary.post(&format!("{meeting}/notice"), &notice).await;
+        page.assert_ok().assert_contains("通知已定好").assert_contains("<b>59</b>人应到").assert_lacks("已登在小区公示栏");
+        let stranger = app.browser();
+        stranger.get(&format!("/board/{}{meeting}", app.home.code)).await.assert_status(404);
+        stranger.get(&format!("/board/{}/estates/{}", app.home.code, party.estate)).await.assert_lacks("党员大会");
+
+        // One is ill. 27 sign in at once by the code on the wall: too few, and nothing that was written is lost.
+        let ill = secretary.get(&meeting).await;
+        let (_, ill) = ill.body.split_once("<b>预备乙</b>").unwrap();
+        let (_, ill) = ill.split_once("/attendances/").unwrap();
+        let (ill, _) = ill.split_once('/').unwrap();
+        let excused = secretary.post(&format!("{meeting}/attendances/{ill}/excuse"), &[("excuse", "sick")]).await;
+        excused.assert_ok().assert_contains("请病假");
+        act(&secretary, &meeting, "session", &[]).await.assert_ok();
+        stranger.get(&wall(&app, &meeting)).await.assert_ok().assert_lacks("您代表");
+        stranger.post(&wall(&app, &meeting), &[("name", "过路人")]).await.assert_status(422).assert_contains("名册上没有这个姓名").assert_contains("过路人");
+        sign_in(&app, &meeting, 0..27).await;
+        let first = item(&secretary, &meeting).await;
+        let few = secretary.post(&first, &vote("general", "27", "0")).await;
+        few.assert_status(422).assert_contains("不够 28 人").assert_contains("按讨论的办");
+        // A guest, whatever they say they are, makes no quorum.
+        secretary.post(&format!("{meeting}/attendances"), &[("name", "列席的"), ("side", "member")]).await.assert_ok();
+        secretary.post(&first, &vote("general", "27", "0")).await.assert_status(422);
+
+        // All 28 say yes, and it takes 29 of the 56 who should have come.
+        sign_in(&app, &meeting, 27..28).await;
+        secretary.get(&meeting).await.assert_contains("一般事项 29 票赞成才通过");
+        secretary.post(&first, &vote("general", "29", "0")).await.assert_status(422).assert_contains("还多");
+        secretary.post(&first, &vote("general", "28", "0")).await.assert_ok().assert_contains("表决没有通过");
+        let admission = item(&secretary, &meeting).await;
+        secretary.post(&admission, &vote("admission", "28", "0")).await.assert_status(422).assert_contains("不够 29 人");
+        sign_in(&app, &meeting, 28..44).await;
+        secretary.post(&admission, &vote("admission", "29", "15")).await.assert_ok().assert_contains("形成决议");
+        let election = item(&secretary, &meeting).await;
+        secretary.post(&election, &vote("election", "44", "0")).await.assert_status(422).assert_contains("不够 45 人");
+        sign_in(&app, &meeting, 44..45).await;
+        secretary.post(&election, &vote("election", "23", "22")).await.assert_ok().assert_contains("形成决议（赞成 23，反对 22，弃权 0）：按讨论的办");
+
+        // What somebody has to do becomes an issue, as at a deliberation.
+        let own = doorstep::access::organisations(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
+        let owner = own.iter().find(|known| known.name == "王府名苑小区党支部").unwrap().id.to_string();
+        let half = [&vote("general", "40", "0")[..], &[("organisation", owner.as_str())]].concat();
+        let charging = item(&secretary, &meeting).await;
+        secretary.post(&charging, &half).await.assert_status(422).assert_contains("什么时候前办完");
+        let whole = [&half[..], &[("due", "2026-12-31")]].concat();
+        secretary.post(&charging, &whole).await.assert_ok().assert_contains("由王府名苑小区党支部办理");
+        act(&secretary, &meeting, "end", &[("remarks", "")]).await.assert_ok().assert_contains("已散会").assert_lacks("流会");
+        stranger.get(&format!("/board/{}/estates/{}", app.home.code, party.estate)).await.assert_lacks("预备党员转正");
+        let minutes = secretary.get(&format!("{meeting}/minutes")).await;
+        minutes.assert_ok().assert_contains("党员大会记录").assert_contains("应到 59 人，实到 45 人，其中有表决权 45 人");
+        minutes.assert_contains("预备乙（病假）").assert_contains("应到有表决权 56 人，实到 28 人。表决没有通过");
+        secretary.get(&format!("{meeting}/sheet")).await.assert_contains("应到 59 人，其中有表决权 56 人").assert_contains("不算应到");
+    }
+
+    async fn a_meeting_to_which_too_few_come_fails_and_its_matters_come_back_to_members_alone(app: TestApp) {
+        at(&app, "2026-11-23T08:30:00+08:00");
+        let party = branch(&app).await;
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
+        let meeting = call(&secretary, &party, "member_assembly", "预备党员转正").await;
+        act(&secretary, &meeting, "session", &[]).await.assert_ok();
+        sign_in(&app, &meeting, 0..27).await;
+        let ended = act(&secretary, &meeting, "end", &[("remarks", "")]).await;
+        ended.assert_ok().assert_contains("流会").assert_contains("要到 28 人，到了 27 人");
+        secretary.get(&format!("{meeting}/minutes")).await.assert_contains("流会，没有决议");
+        secretary.get("/meetings").await.assert_contains("流会");
+        secretary.get(&format!("{}/meetings/new", party.path())).await.assert_contains("预备党员转正").assert_contains("上次没有议成");
+        secretary.get(&format!("/meetings/new?estate={}", party.estate)).await.assert_ok().assert_lacks("预备党员转正");
+    }
+
+    async fn a_committee_is_called_by_its_posts_and_a_group_by_its_members(app: TestApp) {
+        at(&app, "2026-11-23T08:30:00+08:00");
+        let party = branch(&app).await;
+        let act_of = app.act();
+        let mut tx = app.db.begin().await.unwrap();
+        let roll = party::roll(&mut tx, app.home.tenant, party.branch, date(2026, 11, 23)).await.unwrap();
+        let posts = [Post::Secretary, Post::Deputy, Post::Organisation, Post::Publicity, Post::Discipline];
+        for (post, (member, _)) in posts.into_iter().zip(roll.everybody.iter().filter(|(_, standing)| standing.may_vote)) {
+            party::join_post(&mut tx, &act_of, party.branch, member.id, post, date(2025, 1, 1)).await.unwrap();
+        }
+        let group = party::NewOrganisation { kind: party::Kind::Group, name: "第一党小组".to_owned(), parent: Some(party.branch), estate: None, founded_on: None };
+        let group = party::create(&mut tx, &act_of, group).await.unwrap();
+        let home = party::Home { organisation: party.branch, group: Some(group) };
+        party::add(&mut tx, &act_of, home, &somebody("小组成员", Status::Formal, Tie::Here), None).await.unwrap();
+        tx.commit().await.unwrap();
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
+        let meeting = call(&secretary, &party, "branch_committee", "下月安排").await;
+        secretary.get(&meeting).await.assert_contains("<b>5</b>人应到").assert_contains("应到有表决权的 5 人，到 3 人才能表决");
+
+        let path = format!("/party/organisations/{group}/meetings");
+        let fields = [("kind", "member_assembly"), ("day", "2026-11-24"), ("time", "19:00"), ("place", "党小组活动室"), ("host", "组长"), ("topics", "学习")];
+        secretary.post(&path, &fields).await.assert_status(422).assert_contains("党小组不开这种会").assert_contains("学习");
+        let page = secretary.post(&path, &[&[("kind", "group_meeting")], &fields[1..]].concat()).await;
+        page.assert_ok().assert_contains("<b>1</b>人应到").assert_contains("小组成员").assert_lacks("才能表决");
+        act(&secretary, &page.url, "session", &[]).await.assert_ok();
+        let study = item(&secretary, &page.url).await;
+        secretary.post(&study, &vote("general", "1", "0")).await.assert_status(422).assert_contains("不作表决");
+        secretary.post(&study, &[("decision", "drop")]).await.assert_ok();
+        act(&secretary, &page.url, "end", &[("remarks", "")]).await.assert_contains("已散会");
+    }
+
+    async fn who_may_not_know_the_members_sees_none_of_it(app: TestApp) {
+        at(&app, "2026-11-23T08:30:00+08:00");
+        let party = branch(&app).await;
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
+        let meeting = call(&secretary, &party, "member_assembly", "预备党员转正").await;
+        let worker = app.person(Role::GridWorker).reaching(Reach::Estate, party.estate).browser().await;
+        worker.get(&meeting).await.assert_status(404);
+        worker.get("/meetings").await.assert_ok().assert_lacks("党员大会");
+        worker.get("/today").await.assert_ok().assert_lacks("党员大会");
+        let own = doorstep::access::organisations(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
+        let own = own.iter().find(|known| known.name == "王府名苑小区党支部").unwrap().id;
+        let by_organisation = app.person(Role::BranchSecretary).reaching(Reach::Organisation, own).browser().await;
+        by_organisation.get(&meeting).await.assert_ok();
+        let elsewhere = app.person(Role::BranchSecretary).reaching(Reach::Organisation, app.home.organisation).browser().await;
+        elsewhere.get(&meeting).await.assert_ok(); // the community is above the branch
+        let mut tx = app.db.begin().await.unwrap();
+        let other = doorstep::place::create_estate(&mut tx, &app.act(), "水保所家属院", None, None).await.unwrap();
+        tx.commit().await.unwrap();
+        let foreign = app.person(Role::BranchSecretary).reaching(Reach::Estate, other).browser().await;
+        foreign.get(&meeting).await.assert_status(404);
+        foreign.get(&format!("{}/meetings/new", party.path())).await.assert_status(404);
+    }
+}
