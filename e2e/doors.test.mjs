@@ -766,6 +766,75 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
   await save(page);
 });
 
+test('a phone without any room opens, gives its file, and sends', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const context = page.context();
+  await page.addInitScript(() => {
+    if (!sessionStorage.getItem('full')) return;
+    const { add, put } = IDBObjectStore.prototype;
+    window.room = () => Object.assign(IDBObjectStore.prototype, { add, put });
+    const full = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    Object.assign(IDBObjectStore.prototype, { add: full, put: full });
+  });
+  await context.setOffline(true);
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '车棚顶漏雨');
+  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '车棚'));
+  await problem.getByRole('img').first().waitFor();
+  await save(page);
+  await page.evaluate(() => sessionStorage.setItem('full', 'yes'));
+  await page.reload();
+  await enter(page, '111111');
+  await page.getByText('PIN 码不对').waitFor();
+  await unlock(page);
+  await page.goto('/doors#/places');
+  await page.locator('main .list a').first().click();
+  await next(page).waitFor();
+
+  await toUpload(page);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: '导出成文件' }).click();
+  const { records, photos } = JSON.parse(await readFile(await (await download).path(), 'utf8'));
+  assert.deepEqual([records.length, photos.length], [1, 1]);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByRole('button', { name: '清除并退出' }).waitFor();
+  await page.getByRole('button', { name: '不清除' }).click();
+
+  // Neither what a busy server says nor the receipt can be noted, and nothing is sent without a pause for that.
+  const sent = [];
+  context.on('request', (request) => request.method() === 'PUT' && sent.push(new URL(request.url()).pathname));
+  await page.route('**/offline/records/*', (route) => route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }));
+  const busy = page.waitForResponse((response) => response.request().method() === 'PUT');
+  await context.setOffline(false);
+  await busy;
+  await page.getByRole('button', { name: '立即上传' }).waitFor();
+  assert(sent.length <= 3, `${sent.length} requests for one record`);
+  await page.unroute('**/offline/records/*');
+  sent.length = 0;
+  await page.getByRole('button', { name: '立即上传' }).click();
+  await bar(page, '全部已上传').waitFor();
+  await page.locator('.slip .code').waitFor();
+  assert.equal(sent.length, 2, 'the record and its photo, once each');
+  assert.equal((await kept(page, 'pictures')).length, 0);
+  await glance(page, 'doors-no-room');
+
+  // With room there is the receipt, and only then the record is gone.
+  assert.deepEqual([(await kept(page, 'outbox')).length, (await kept(page, 'receipts')).length], [1, 0]);
+  await page.evaluate(() => {
+    window.room();
+    dispatchEvent(new Event('online'));
+  });
+  await waitFor(
+    () => kept(page, 'receipts'),
+    (rows) => rows.length === 1,
+  );
+  assert.equal((await kept(page, 'outbox')).length, 0);
+  assert.equal(sent.length, 2);
+});
+
 test('a database that the browser closes is opened again, and of one that it threw away somebody is told', async (t) => {
   const page = await workersPhone(t, browser, server);
   const context = page.context();

@@ -3,7 +3,8 @@
 // was set up that key was sealed for the community: so the file can be made without opening anything.
 
 import { changed } from "./bus.js";
-import { all, get, write } from "./store.js";
+import { filed } from "./left.js";
+import { all, get, isFull, write } from "./store.js";
 import { mended, stamp } from "./time.js";
 
 /** Makes the file with all that has not arrived, marks it as taken away, and returns it. It works on a locked phone too. */
@@ -20,19 +21,24 @@ export async function exportFile() {
   const now = Date.now();
   // By the raw clock of the phone, as the records are: what it is off by can be told from this.
   const file = { v: 1, community: community.name, account: kept.account, exported_at: now, escrow, records, photos };
-  await write(["outbox", "photos"], async (stores) => {
-    for (const { id } of outbox) {
-      const row = await stores.outbox.get(id);
-      if (row) await stores.outbox.put({ ...row, exported_at: now });
-    }
-    for (const { id } of photos) {
-      const row = await stores.photos.get(id);
-      if (row) await stores.photos.put({ ...row, exported_at: now });
-    }
+  await mark({ outbox, photos }, now).catch((error) => {
+    // A phone that is too full for the mark needs the file most.
+    if (!isFull(error)) throw error;
+    for (const { id } of [...outbox, ...photos]) filed.add(id);
   });
   changed("outbox");
   return new File([JSON.stringify(file)], `走访记录-${stamp(mended(now))}.doorstep`, { type: "application/octet-stream" });
 }
+
+/** Notes of rows, by store, that they lie in a file since `exported_at`. */
+const mark = (rows, exported_at) =>
+  write(Object.keys(rows), async (stores) => {
+    for (const [name, store] of Object.entries(stores))
+      for (const { id } of rows[name]) {
+        const row = await store.get(id);
+        if (row) await store.put({ ...row, exported_at });
+      }
+  });
 
 /**
  * Seals the data key for the community, and behind it the token by which the server knows whose phone this is: ECDH with a
