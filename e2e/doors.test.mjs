@@ -204,9 +204,11 @@ test('one record that the server cannot take holds up no other', async (t) => {
   const [first, second] = (await kept(page, 'outbox')).sort((a, b) => a.made_at - b.made_at);
   // These two answers are made up: the server takes in whatever it can read at all and is not busy on demand, yet a phone
   // must bear both.
-  await page.route(`**/offline/records/${first.id}`, (route) =>
-    route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }),
-  );
+  let turnedDown = 0;
+  await page.route(`**/offline/records/${first.id}`, (route) => {
+    turnedDown += 1;
+    return route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } });
+  });
   await page.route(`**/offline/records/${second.id}`, (route) =>
     route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }),
   );
@@ -218,8 +220,27 @@ test('one record that the server cannot take holds up no other', async (t) => {
   await glance(page, 'doors-upload-refused');
 
   await page.unroute(`**/offline/records/${second.id}`);
+  const before = turnedDown;
   await page.getByRole('button', { name: '立即上传' }).click();
   await bar(page, '1 条未上传').waitFor();
+  await told(page, '还有 1 件传不上去');
+  assert(turnedDown > before, 'what was turned down was not sent with the others');
+
+  // Locked while the list of what was sent is being opened: nobody hears of it.
+  await page.evaluate(() => {
+    const { decrypt } = SubtleCrypto.prototype;
+    const late = new Promise((open) => (window.goOn = open));
+    SubtleCrypto.prototype.decrypt = (...parts) => late.then(() => decrypt.apply(crypto.subtle, parts));
+    dispatchEvent(new Event('hashchange'));
+  });
+  await page.getByRole('button', { name: '锁定' }).click();
+  await page.getByRole('heading', { name: '请输入 PIN 码' }).waitFor();
+  await page.evaluate(() => window.goOn());
+
+  // What made the server turn it down is over: with the phone open again it is sent by itself.
+  await page.unroute(`**/offline/records/${first.id}`);
+  await unlock(page);
+  await bar(page, '全部已上传').waitFor();
 });
 
 test('a clash is shown with both times and not sent again', async (t) => {
@@ -866,6 +887,75 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
   assert.equal(await page.getByLabel('什么问题').inputValue(), '门禁坏了');
   await page.evaluate(() => window.room());
   await save(page);
+});
+
+test('a phone without any room opens, gives its file, and sends', async (t) => {
+  const page = await workersPhone(t, browser, server);
+  const context = page.context();
+  await page.addInitScript(() => {
+    if (!sessionStorage.getItem('full')) return;
+    const { add, put } = IDBObjectStore.prototype;
+    window.room = () => Object.assign(IDBObjectStore.prototype, { add, put });
+    const full = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    Object.assign(IDBObjectStore.prototype, { add: full, put: full });
+  });
+  await context.setOffline(true);
+  await knock(page);
+  await answer(page);
+  const problem = await tell(page, '车棚顶漏雨');
+  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '车棚'));
+  await problem.getByRole('img').first().waitFor();
+  await save(page);
+  await page.evaluate(() => sessionStorage.setItem('full', 'yes'));
+  await page.reload();
+  await enter(page, '111111');
+  await page.getByText('PIN 码不对').waitFor();
+  await unlock(page);
+  await page.goto('/doors#/places');
+  await page.locator('main .list a').first().click();
+  await next(page).waitFor();
+
+  await toUpload(page);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: '导出成文件' }).click();
+  const { records, photos } = JSON.parse(await readFile(await (await download).path(), 'utf8'));
+  assert.deepEqual([records.length, photos.length], [1, 1]);
+  await page.getByRole('button', { name: '退出并清除' }).click();
+  await page.getByRole('button', { name: '清除并退出' }).waitFor();
+  await page.getByRole('button', { name: '不清除' }).click();
+
+  // Neither what a busy server says nor the receipt can be noted, and nothing is sent without a pause for that.
+  const sent = [];
+  context.on('request', (request) => request.method() === 'PUT' && sent.push(new URL(request.url()).pathname));
+  await page.route('**/offline/records/*', (route) => route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }));
+  const busy = page.waitForResponse((response) => response.request().method() === 'PUT');
+  await context.setOffline(false);
+  await busy;
+  await page.getByRole('button', { name: '立即上传' }).waitFor();
+  assert(sent.length <= 3, `${sent.length} requests for one record`);
+  await page.unroute('**/offline/records/*');
+  sent.length = 0;
+  await page.getByRole('button', { name: '立即上传' }).click();
+  await bar(page, '全部已上传').waitFor();
+  await page.locator('.slip .code').waitFor();
+  assert.equal(sent.length, 2, 'the record and its photo, once each');
+  assert.equal((await kept(page, 'pictures')).length, 0);
+  await glance(page, 'doors-no-room');
+
+  // With room there is the receipt, and only then the record is gone.
+  assert.deepEqual([(await kept(page, 'outbox')).length, (await kept(page, 'receipts')).length], [1, 0]);
+  await page.evaluate(() => {
+    window.room();
+    dispatchEvent(new Event('online'));
+  });
+  await waitFor(
+    () => kept(page, 'receipts'),
+    (rows) => rows.length === 1,
+  );
+  assert.equal((await kept(page, 'outbox')).length, 0);
+  assert.equal(sent.length, 2);
 });
 
 test('a database that the browser closes is opened again, and of one that it threw away somebody is told', async (t) => {

@@ -3,7 +3,8 @@
 import { ask, hello, line } from "./net.js";
 import { state } from "./state.js";
 import { appointment, dayOf, hasCome, mended, today } from "./time.js";
-import { all, get, keys, write } from "./store.js";
+import { answered } from "./left.js";
+import { all, get, isFull, keys, write } from "./store.js";
 import * as vault from "./vault.js";
 
 /** What is open in memory: nothing while the phone is locked. */
@@ -16,9 +17,10 @@ const pieceOf = (door) => `${door.campaign}:${door.building_id}`;
 /** Opens the doors, and what this phone knows of them that the server's list does not tell yet. */
 export async function openBook() {
   const [head, names] = await Promise.all([get("meta", "pack"), keys("doors")]);
-  if (head) Object.assign(book, await vault.unseal("pack", head.box), { made_at: head.made_at });
+  const said = head && { ...(await vault.unseal("pack", head.box)), made_at: head.made_at };
   const pieces = await Promise.all(names.map(async (name) => vault.unseal(name, await get("doors", name))));
-  book.doors = inOrder(pieces.flat());
+  if (!vault.isOpen()) return;
+  Object.assign(book, said, { doors: inOrder(pieces.flat()) });
   await recount();
 }
 
@@ -55,13 +57,14 @@ export async function recount() {
     visits.set(row.door, {
       ...glances[index],
       made_at: row.made_at,
-      unsent: !arrived,
+      unsent: !arrived && !answered.has(row.id),
       held: row.state === "held",
       newer: !arrived || row.received_at > book.made_at,
     });
   });
   const known = new Set(book.doors.map((door) => door.id));
   const begun = await Promise.all(drafts.filter((door) => !known.has(door)).map(openDraft));
+  if (!vault.isOpen()) return;
   book.visits = visits;
   book.drafts = new Set(drafts);
   const back = begun.filter((draft) => draft?.door && !doorBy(draft.door.id));
@@ -71,8 +74,8 @@ export async function recount() {
 }
 
 /**
- * Fetches the list of doors if there is a newer one. Returns whether it is here: `ok`, `same`, `login`, `none`
- * for somebody who may not walk, `other` when it is for somebody else than the owner of this phone, `away`.
+ * Fetches the list of doors if there is a newer one. Returns whether it is here: `ok`, `same`, `login`, `none` for somebody
+ * who may not walk, `other` when it is for somebody else than the owner of this phone, `away`, `full` without room for it.
  */
 export async function fetchPack() {
   const kept = await get("meta", "pack");
@@ -88,7 +91,12 @@ export async function fetchPack() {
     if (await hello()) line.login = "other";
     return "other";
   }
-  await keep(answer.body, answer.etag);
+  try {
+    await keep(answer.body, answer.etag);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return "full";
+  }
   return "ok";
 }
 
@@ -117,6 +125,8 @@ async function keep(pack, etag) {
     for (const [name, piece] of sealed) await stores.doors.put(piece, name);
     await stores.meta.put({ made_at: pack.made_at, etag, box, checked_at: Date.now() }, "pack");
   });
+  // Locked meanwhile: what is open in memory stays empty.
+  if (!vault.isOpen()) return;
   Object.assign(book, head, { made_at: pack.made_at, doors: inOrder(doors) });
   await recount();
 }

@@ -3,7 +3,8 @@
 // was set up that key was sealed for the community: so the file can be made without opening anything.
 
 import { changed } from "./bus.js";
-import { all, get, write } from "./store.js";
+import { filed } from "./left.js";
+import { all, get, isFull, write } from "./store.js";
 import { aheadOf, mended, stamp } from "./time.js";
 
 // The community's page takes in 64 MB. Photos for which there is no room go into the next file.
@@ -20,7 +21,8 @@ export async function exportFile() {
   const photos = [];
   let room = outbox.reduce((left, { box }) => left - box.length, MOST_BYTES);
   // Those that are in no file yet come first, then those whose file is the oldest.
-  for (const { id, record, size } of waiting.sort((a, b) => (a.exported_at ?? 0) - (b.exported_at ?? 0))) {
+  const since = ({ id, exported_at }) => (filed.has(id) ? Infinity : (exported_at ?? 0));
+  for (const { id, record, size } of waiting.sort((a, b) => since(a) - since(b) || 0)) {
     const box = await get("pictures", id);
     if (!box) continue;
     room -= size;
@@ -30,19 +32,24 @@ export async function exportFile() {
   const now = Date.now();
   // By the raw clock of the phone, as the records are; with each stands how far that was behind.
   const file = { v: 1, community: community.name, account: kept.account, exported_at: now, escrow, records, photos };
-  await write(["outbox", "photos"], async (stores) => {
-    for (const { id } of outbox) {
-      const row = await stores.outbox.get(id);
-      if (row) await stores.outbox.put({ ...row, exported_at: now });
-    }
-    for (const { id } of photos) {
-      const row = await stores.photos.get(id);
-      if (row) await stores.photos.put({ ...row, exported_at: now });
-    }
+  await mark({ outbox, photos }, now).catch((error) => {
+    // A phone that is too full for the mark needs the file most.
+    if (!isFull(error)) throw error;
+    for (const { id } of [...outbox, ...photos]) filed.add(id);
   });
   changed("outbox");
   return new File([JSON.stringify(file)], `走访记录-${stamp(mended(now))}.doorstep`, { type: "application/octet-stream" });
 }
+
+/** Notes of rows, by store, that they lie in a file since `exported_at`. */
+const mark = (rows, exported_at) =>
+  write(Object.keys(rows), async (stores) => {
+    for (const [name, store] of Object.entries(stores))
+      for (const { id } of rows[name]) {
+        const row = await store.get(id);
+        if (row) await store.put({ ...row, exported_at });
+      }
+  });
 
 /**
  * Seals the data key for the community, and behind it the token by which the server knows whose phone this is: ECDH with a

@@ -1,22 +1,34 @@
 // What would be lost if the phone were cleared now.
 
+// A phone without any room cannot note down what has become of its records. This page remembers it for as long as it lives;
+// afterwards they are sent, or taken away, once more, which changes nothing.
+
+/** What the server has answered for records whose receipts could not be kept, by the records' ids. */
+export const answered = new Map();
+
+/** Ids of what was taken away in a file. */
+export const filed = new Set();
+
+/** Whether the server has no record of this content yet: of a clash it has both. */
+export const isUnsent = (row) => row.state !== "clash" && !answered.has(row.id);
+
 /**
  * Of what lies on the phone: how many visits and photos have not arrived (`unsent`, `photos`), how many of them are in no
  * file either (`visits`, `pictures`), how many only in a file (`exported`), and the doors with a half-written form, which
  * cannot leave the phone at all. `bytes` are the ids of the photos of which there is a picture.
  */
 export function leftOf({ outbox, photos, drafts, bytes }) {
-  // Of a clash the server has both contents.
-  const unsent = outbox.filter((row) => row.state !== "clash");
+  const unsent = outbox.filter(isUnsent);
   const there = new Set(bytes);
   const waiting = photos.filter((photo) => photo.state !== "draft" && there.has(photo.id));
-  const inNoFile = (rows) => rows.filter((row) => !row.exported_at).length;
+  const isInFile = (row) => row.exported_at > 0 || filed.has(row.id);
+  const inNoFile = (rows) => rows.filter((row) => !isInFile(row)).length;
   return {
     unsent: unsent.length,
     photos: waiting.length,
     visits: inNoFile(unsent),
     pictures: inNoFile(waiting),
-    exported: [...unsent, ...waiting].filter((row) => row.exported_at).length,
+    exported: [...unsent, ...waiting].filter(isInFile).length,
     drafts,
   };
 }

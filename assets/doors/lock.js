@@ -9,7 +9,7 @@ import { amounts, draftWords, lastLeft, wouldBeLost } from "./left.js";
 import { refresh, send, tally } from "./outbox.js";
 import { isStillIn, signOut, wipeAll } from "./session.js";
 import { state } from "./state.js";
-import { claim, get, setMeta } from "./store.js";
+import { claim, get, isFull, jot, save } from "./store.js";
 import * as vault from "./vault.js";
 
 const LENGTH = 6;
@@ -39,7 +39,9 @@ function pad(heading, words, enter, more) {
       said.textContent = (await enter(input.value)) ?? "";
     } catch (error) {
       console.error(error);
-      said.textContent = "没有打开，请再输一次。手机里的都还在。";
+      said.textContent = isFull(error)
+        ? "手机存储满了，打不开。请先删掉几个不用的应用或照片，再输一次。"
+        : "没有打开，请再输一次。手机里的都还在。";
     } finally {
       busy = false;
       input.value = "";
@@ -97,7 +99,13 @@ function forgottenWays() {
   let trouble = "";
   const button = (words, onclick) => h("button", { type: "button", class: "btn plain", onclick }, words);
   const take = async () => {
-    exported = await takeAway();
+    try {
+      exported = await takeAway();
+      trouble = "";
+    } catch (error) {
+      console.warn(error);
+      trouble = "没有导出成，请再点一次。手机里的都还在。";
+    }
     paint();
   };
 
@@ -132,10 +140,18 @@ function forgottenWays() {
   return box;
 }
 
+/** Wrong PINs that a phone without any room could not note down: they count while this page lives. */
+let uncounted = {};
+
+/** Notes something beside the key of this phone, if there still is one. */
+const note = (change) =>
+  save([], async ({ meta }) => meta.put({ ...(await meta.get("vault")), ...change }, "vault"));
+
 async function open(pin, done) {
-  const kept = await get("meta", "vault");
+  const there = await get("meta", "vault");
   // The browser has thrown everything away behind this page: the first opening says so.
-  if (!kept) return location.reload();
+  if (!there) return location.reload();
+  const kept = { ...there, ...uncounted };
   const wait = kept.wait_until - Date.now();
   // A longer wait than there is comes from a clock that has been set back.
   if (wait > 0 && wait <= vault.LONGEST_WAIT) return `请过 ${Math.ceil(wait / 1000)} 秒再试。`;
@@ -147,10 +163,20 @@ async function open(pin, done) {
   }
   // A wrong PIN counts before it is tried: ending the app in between gives no free try.
   const wrong = kept.wrong + 1;
-  const counted = setMeta("vault", { ...kept, wrong, wait_until: Date.now() + vault.delayAfter(wrong) });
+  const count = { wrong, wait_until: Date.now() + vault.delayAfter(wrong) };
+  const counted = note(count).catch((error) => {
+    if (!isFull(error)) throw error;
+    uncounted = count;
+  });
   const [isRight] = await Promise.all([vault.unlock(kept, pin), counted]);
   if (!isRight) return asked ? "这是您现在的 PIN 码，但这部手机是用以前的 PIN 码锁的。请输入以前的。" : sentence(wrong);
-  await Promise.all([setMeta("vault", { ...kept, wrong: 0, wait_until: 0 }), openBook()]);
+  uncounted = {};
+  try {
+    await Promise.all([note({ wrong: 0, wait_until: 0 }).catch(console.warn), openBook()]);
+  } catch (error) {
+    vault.lock();
+    throw error;
+  }
   await done();
   reopen(pin);
   return "";
@@ -161,9 +187,9 @@ async function reopen(pin) {
   if (!(await hello()) && line.login === "expired" && !(await get("meta", "pin_differs"))) {
     const { status } = await tell(pin);
     // Asked again and again with a PIN that is not the account's any more, the server would lock the account.
-    if (status === 422) await setMeta("pin_differs", true);
+    if (status === 422) await jot("pin_differs", true);
   }
-  send({ force: true });
+  send({ force: true, refused: true });
 }
 
 const tell = (pin) =>

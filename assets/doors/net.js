@@ -1,6 +1,6 @@
 // Asking the server. An answer, a login page and silence are three different things, and none of them may lose anything.
 
-import { setMeta } from "./store.js";
+import { jot } from "./store.js";
 import { setAhead } from "./time.js";
 
 /** What is known of the way to the server: shown in the bar. */
@@ -57,8 +57,7 @@ export async function hello() {
 async function keepClock(ahead) {
   if (!Number.isFinite(ahead)) return;
   setAhead(ahead);
-  // A phone without room for a number can still send.
-  await setMeta("ahead", ahead).catch(console.warn);
+  await jot("ahead", ahead);
 }
 
 function json(text) {

@@ -3,9 +3,9 @@
 
 import { changed, felt, when } from "./bus.js";
 import { book, fetchPack } from "./book.js";
-import { all, get, keys, setMeta, write } from "./store.js";
+import { all, get, jot, keys, write } from "./store.js";
 import { ask, hello, line } from "./net.js";
-import { leftOf, noteLeft } from "./left.js";
+import { answered, isUnsent, leftOf, noteLeft } from "./left.js";
 import { sentAt } from "./time.js";
 import * as vault from "./vault.js";
 
@@ -69,11 +69,11 @@ export async function count() {
     get("meta", "contact"),
     get("meta", "vault"),
   ]);
-  const unsent = outbox.filter((row) => row.state !== "clash");
+  const unsent = outbox.filter(isUnsent);
   tally.unsent = unsent.length;
   tally.oldest = Math.min(...unsent.map((row) => row.made_at));
-  tally.clashes = outbox.length - unsent.length;
-  tally.refused = [...outbox, ...photos].filter((row) => row.state === "refused").length;
+  tally.clashes = outbox.filter((row) => row.state === "clash").length;
+  tally.refused = [...unsent, ...photos].filter((row) => row.state === "refused").length;
   tally.held = receipts.filter((row) => row.state === "held").length;
   tally.photos = photos.filter((row) => row.state !== "draft").length;
   tally.contact = contact ?? 0;
@@ -83,12 +83,16 @@ export async function count() {
   felt("tally");
 }
 
-/** Sends what is due; with `force` also what would have waited for its next try. One tab at a time. */
-export async function send({ force = false } = {}) {
+/**
+ * Sends what is due; with `force` also what would have waited for its next try, and with `refused` what the server has
+ * turned down, since what was wrong may have been put right there. Somebody wants the latter, so that it waits for its turn
+ * where all else is left to who sends already. One tab at a time.
+ */
+export async function send(how = {}) {
   if (!vault.isOpen() || !account) return;
   clearTimeout(timer);
   let pause = 0;
-  await navigator.locks.request("doorstep-outbox", { ifAvailable: true }, async (mine) => {
+  await navigator.locks.request("doorstep-outbox", { ifAvailable: !how.refused }, async (mine) => {
     if (!mine) {
       pause = FIRST_PAUSE;
       return;
@@ -96,9 +100,9 @@ export async function send({ force = false } = {}) {
     tally.sending = true;
     felt("tally");
     try {
-      await round(force);
+      await round(how);
     } catch (error) {
-      // Locked in the middle of it, or no room left: what was not noted is sent again, and gets the same receipt.
+      // Locked in the middle of it, or trouble with the disk: what was not noted is sent again, and gets the same receipt.
       if (!(error instanceof vault.Locked)) console.warn(error);
       pauses += 1;
     } finally {
@@ -109,7 +113,7 @@ export async function send({ force = false } = {}) {
   await plan(pause).catch(console.warn);
 }
 
-async function round(force) {
+async function round(how) {
   const who = await hello();
   if (!who) {
     pauses += 1;
@@ -119,22 +123,27 @@ async function round(force) {
     line.login = "other";
     return;
   }
-  pauses = 0;
-  await setMeta("contact", Date.now());
+  await jot("contact", Date.now());
 
-  let arrived = 0;
-  for (let late = force; ; late = false) {
+  const done = { arrived: 0, failed: 0 };
+  // What could not be noted of a row leaves it due: it is not tried twice in a round.
+  const tried = new Set();
+  for (;;) {
     const due = (await all("outbox"))
-      .filter((row) => isDue(row, late))
+      .filter((row) => !tried.has(row.id) && isUnsent(row) && isDue(row, how))
       .sort((a, b) => a.tries - b.tries || a.made_at - b.made_at);
     if (!due.length) break;
-    const done = await inParallel(due, sendRecord);
-    arrived += done;
+    for (const { id } of due) tried.add(id);
+    await inParallel(due, sendRecord, done);
     if (line.login === "expired" || !line.online) break;
   }
-  const waiting = new Set((await all("outbox")).filter((row) => row.state !== "clash").map((row) => row.id));
-  const photos = (await all("photos")).filter((row) => isDue(row, force) && !waiting.has(row.record));
-  if (line.login === "ok" && line.online) await inParallel(photos, sendPhoto);
+  const waiting = new Set((await all("outbox")).filter(isUnsent).map((row) => row.id));
+  const photos = (await all("photos")).filter((row) => isDue(row, how) && !waiting.has(row.record));
+  let arrived = done.arrived;
+  if (line.login === "ok" && line.online) await inParallel(photos, sendPhoto, done);
+  // Photos that have gone may have made room.
+  await keepAnswered();
+  pauses = done.failed ? pauses + 1 : 0;
 
   if (line.login === "ok" && line.online) arrived += await review();
 
@@ -173,14 +182,15 @@ export async function refresh() {
   if (how === "same")
     await write(["meta"], async ({ meta }) =>
       meta.put({ ...(await meta.get("pack")), checked_at: Date.now() }, "pack"),
-    );
+    ).catch(console.warn);
   if (how === "ok" || how === "same") changed("pack", { made_at: book.made_at });
   // What is said of the login above every view has changed.
   if (how === "other") felt("tally");
   return how;
 }
 
-const isDue = (row, force) => row.state === "waiting" && wait(row, force) <= 0;
+const isDue = (row, { force, refused }) =>
+  (row.state === "waiting" || (refused && row.state === "refused")) && wait(row, force) <= 0;
 
 /** How long a row still waits. A time that lies further ahead than any pause comes from a clock that has been set back. */
 function wait({ hold_until = 0, next_try_at = 0 }, force = false) {
@@ -189,24 +199,23 @@ function wait({ hold_until = 0, next_try_at = 0 }, force = false) {
   return Math.max(hold > HELD ? 0 : hold, pause > LONGEST_PAUSE ? 0 : pause);
 }
 
-/** Works off a list, a few at a time; stops when the line is down. Returns how many arrived. */
-async function inParallel(rows, one) {
+/** Works off a list, a few at a time; stops when the line is down. Counts in `done` what arrived and what failed here. */
+async function inParallel(rows, one, done) {
   const queue = rows[Symbol.iterator]();
-  let arrived = 0;
   let silent = 0;
   const worker = async () => {
     for (const row of queue) {
       const status = await one(row).catch((error) => {
         if (error instanceof vault.Locked) throw error;
         console.warn(error);
+        done.failed += 1;
       });
-      if (status === 200) arrived += 1;
+      if (status === 200) done.arrived += 1;
       silent = status === 0 ? silent + 1 : 0;
       if (status === 401 || silent >= AT_ONCE) return;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return arrived;
 }
 
 async function sendRecord(row) {
@@ -238,11 +247,27 @@ async function sendRecord(row) {
 /** The receipt is written and the record goes, in one transaction. */
 async function take(row, said) {
   const receipt = await receiptOf(row, said);
-  await write(["outbox", "receipts"], async ({ outbox, receipts }) => {
-    await receipts.put(receipt);
-    await outbox.delete(row.id);
-  });
+  try {
+    await write(["outbox", "receipts"], async ({ outbox, receipts }) => {
+      await receipts.put(receipt);
+      await outbox.delete(row.id);
+    });
+    answered.delete(row.id);
+  } catch (error) {
+    // No room: the record stays until there is, but the server has it, and its photos may go.
+    console.warn(error);
+    answered.set(row.id, said);
+  }
   changed("outbox");
+}
+
+/** Tries once more to keep the receipts for which there was no room. */
+async function keepAnswered() {
+  for (const [id, said] of answered) {
+    const row = await get("outbox", id);
+    if (row) await take(row, said);
+    else answered.delete(id);
+  }
 }
 
 /** What is kept of a record when the server has answered for it. */
@@ -357,7 +382,7 @@ async function tokenIsNew() {
 
 function later(row) {
   const tries = row.tries + 1;
-  return { tries, next_try_at: Date.now() + pauseOf(tries) };
+  return { state: "waiting", tries, next_try_at: Date.now() + pauseOf(tries) };
 }
 
 // Half of the pause is chance, so that a whole team that comes out of a stairwell does not knock at once.
@@ -368,12 +393,12 @@ async function plan(least = 200) {
   clearTimeout(timer);
   if (!vault.isOpen() || !account || line.login === "other") return;
   const [outbox, photos] = await Promise.all([all("outbox"), all("photos")]);
-  const waiting = new Set(outbox.filter((row) => row.state !== "clash").map((row) => row.id));
-  const rows = [...outbox, ...photos.filter((row) => !waiting.has(row.record))].filter(
+  const waiting = new Set(outbox.filter(isUnsent).map((row) => row.id));
+  const rows = [...outbox.filter(isUnsent), ...photos.filter((row) => !waiting.has(row.record))].filter(
     (row) => row.state === "waiting",
   );
   const due = Math.min(...rows.map((row) => wait(row)));
   if (due === Infinity) return;
   clearTimeout(timer);
-  timer = setTimeout(send, Math.max(due, pauses ? pauseOf(pauses) : 0, least), {});
+  timer = setTimeout(send, Math.max(due, pauses ? pauseOf(pauses) : 0, least));
 }

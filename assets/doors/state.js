@@ -1,7 +1,7 @@
 // What the views share: whose phone this is, which stairwell is being walked, how large the text is.
 
 import { changed } from "./bus.js";
-import { get, setMeta } from "./store.js";
+import { get, jot } from "./store.js";
 import { setAhead } from "./time.js";
 
 export const state = {
@@ -32,13 +32,13 @@ export async function readState() {
 
 export async function choosePlace(place) {
   state.place = place;
-  await setMeta("place", place);
+  await jot("place", place);
 }
 
 export async function chooseSize(settings) {
   state.settings = settings;
   dress();
-  await setMeta("settings", settings);
+  await jot("settings", settings);
   changed("settings", { settings });
 }
 

@@ -132,6 +132,9 @@ async function read(name, ask) {
 
 export const setMeta = (key, value) => write(["meta"], ({ meta }) => meta.put(value, key));
 
+/** Notes what the phone can do without: one that has no room for a number can still send. */
+export const jot = (key, value) => setMeta(key, value).catch(console.warn);
+
 // The first says so itself; the others are what Chromium says when the disk fails it, and closes the database.
 const FULL = new Set(["QuotaExceededError", "UnknownError", "AbortError", "DataError"]);
 

@@ -5,12 +5,12 @@ import { when } from "./bus.js";
 import { takeAway } from "./export.js";
 import { h, icon } from "./h.js";
 import { line } from "./net.js";
-import { amounts, draftWords, wouldBeLost } from "./left.js";
+import { amounts, answered, draftWords, isUnsent, wouldBeLost } from "./left.js";
 import { forget, refresh, review, send, settle, tally, tryAgain } from "./outbox.js";
 import { chooseSize, state } from "./state.js";
 import { all, get } from "./store.js";
 import { clock, mended, sinceWords } from "./time.js";
-import { toast } from "./walk.js";
+import { toast, tried } from "./walk.js";
 import { lockNow, wipeAll } from "./session.js";
 import * as vault from "./vault.js";
 
@@ -35,7 +35,8 @@ export async function uploadView() {
     );
     const stuck = await Promise.all(photos.filter((photo) => photo.state === "refused").map(openPhoto));
     const clashes = opened.filter((row) => row.state === "clash");
-    const unsent = opened.filter((row) => row.state !== "clash");
+    const unsent = opened.filter(isUnsent);
+    const unkept = opened.filter((row) => answered.has(row.id)).map((row) => ({ ...row, ...answered.get(row.id) }));
     element.replaceChildren(
       ...[
         h("h1", { tabIndex: -1 }, "上传"),
@@ -43,7 +44,7 @@ export async function uploadView() {
         clashes.length && section("需要核对", clashes.map(clashOf)),
         stuck.length && section("传不上去的照片", stuck.map(photoOf)),
         unsent.length && section(`未上传（${unsent.length}）`, unsent.map(unsentOf)),
-        sent.length && section("已上传", sent.map(receiptOf)),
+        sent.length + unkept.length > 0 && section("已上传", [...unkept, ...sent].map(receiptOf)),
         phone(pack, Boolean(worker?.active)),
       ].filter(Boolean),
     );
@@ -99,7 +100,7 @@ function stateOf(unsent) {
     (unsent.length > 0 || tally.photos > 0) &&
       h(
         "button",
-        { type: "button", class: "btn", disabled: tally.sending, onclick: () => send({ force: true }) },
+        { type: "button", class: "btn", disabled: tally.sending, onclick: tried(sendAll) },
         icon("upload"),
         tally.sending ? "正在上传…" : "立即上传",
       ),
@@ -121,7 +122,13 @@ function stateOf(unsent) {
   );
 }
 
-const exportAll = async () => toast(`已导出：${await takeAway()}，在手机的“下载”里`);
+/** Also what was turned down before: a permission may be back. What is turned down again does not go unsaid. */
+async function sendAll() {
+  await send({ force: true, refused: true });
+  if (tally.refused) toast(`还有 ${tally.refused} 件传不上去，原因写在下面`);
+}
+
+const exportAll = tried(async () => toast(`已导出：${await takeAway()}，在手机的“下载”里`));
 
 const titleOf = ({ glance, made_at }) => [
   h("b", null, glance.title),
@@ -147,7 +154,7 @@ function unsentOf(row) {
     row.told && h("p", null, row.told),
     row.state === "refused" && h("p", { class: "quiet" }, "内容还在手机里，不会丢。可以再试，或导出成文件交给社区。"),
     row.state === "refused" &&
-      h("button", { type: "button", class: "btn plain small", onclick: () => tryAgain("outbox", row.id) }, "再试一次"),
+      small("再试一次", () => tryAgain("outbox", row.id)),
   ].filter(Boolean);
 }
 
@@ -166,7 +173,7 @@ function clashOf(row) {
       ),
     row.glance.texts?.length > 0 && h("p", null, `这一份写的：${row.glance.texts.join("；")}`),
     row.told && h("p", null, row.told),
-    h("button", { type: "button", class: "btn plain small", onclick: () => settle(row.id) }, "知道了，收起"),
+    small("知道了，收起", () => settle(row.id)),
   ].filter(Boolean);
 }
 
@@ -220,7 +227,7 @@ function slipOf(issue, words) {
   );
 }
 
-const small = (words, onclick) => h("button", { type: "button", class: "btn plain small", onclick }, words);
+const small = (words, work) => h("button", { type: "button", class: "btn plain small", onclick: tried(work) }, words);
 
 function photoOf(photo) {
   return [
@@ -294,12 +301,13 @@ const renewed = {
   none: "您现在没有走访的任务或权限，名单没有更新",
   other: "现在登录的不是这部手机的主人，名单没有更新",
   away: "现在连不上，名单没有更新",
+  full: "手机存储满了，名单没有更新",
 };
 
-async function renewList() {
+const renewList = tried(async () => {
   await review();
   toast(renewed[await refresh()]);
-}
+});
 
 /** Asks before everything goes. What is saved meanwhile, in another window too, changes the question. */
 function leave() {

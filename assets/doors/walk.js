@@ -5,6 +5,7 @@ import { felt, when } from "./bus.js";
 import { choosePlace, state } from "./state.js";
 import { nextAfter, placeOf, stairwell, standing } from "./book.js";
 import { undo, UNDO } from "./record.js";
+import { isFull } from "./store.js";
 
 export const doorHref = (door) => `#/door/${encodeURIComponent(door.id)}`;
 
@@ -61,5 +62,15 @@ export function toast(words, undoable) {
   );
   timer = setTimeout(end, undoable ? UNDO : SHOWN);
 }
+
+/** What a tap does. Should it fail, that is said: nobody should wait for what has ended already. */
+export const tried = (work) => async (event) => {
+  try {
+    await work(event);
+  } catch (error) {
+    console.warn(error);
+    toast(isFull(error) ? "手机存储满了，没有做成。" : "没有做成，请再点一次。");
+  }
+};
 
 when("locked", () => document.getElementById("toast").replaceChildren());
