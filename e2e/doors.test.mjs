@@ -179,9 +179,11 @@ test('one record that the server cannot take holds up no other', async (t) => {
   const [first, second] = (await kept(page, 'outbox')).sort((a, b) => a.made_at - b.made_at);
   // These two answers are made up: the server takes in whatever it can read at all and is not busy on demand, yet a phone
   // must bear both.
-  await page.route(`**/offline/records/${first.id}`, (route) =>
-    route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } }),
-  );
+  let turnedDown = 0;
+  await page.route(`**/offline/records/${first.id}`, (route) => {
+    turnedDown += 1;
+    return route.fulfill({ status: 422, json: { sentence: '这一条读不懂。' } });
+  });
   await page.route(`**/offline/records/${second.id}`, (route) =>
     route.fulfill({ status: 503, json: { sentence: '服务器正忙。' } }),
   );
@@ -193,8 +195,27 @@ test('one record that the server cannot take holds up no other', async (t) => {
   await glance(page, 'doors-upload-refused');
 
   await page.unroute(`**/offline/records/${second.id}`);
+  const before = turnedDown;
   await page.getByRole('button', { name: '立即上传' }).click();
   await bar(page, '1 条未上传').waitFor();
+  await told(page, '还有 1 件传不上去');
+  assert(turnedDown > before, 'what was turned down was not sent with the others');
+
+  // Locked while the list of what was sent is being opened: nobody hears of it.
+  await page.evaluate(() => {
+    const { decrypt } = SubtleCrypto.prototype;
+    const late = new Promise((open) => (window.goOn = open));
+    SubtleCrypto.prototype.decrypt = (...parts) => late.then(() => decrypt.apply(crypto.subtle, parts));
+    dispatchEvent(new Event('hashchange'));
+  });
+  await page.getByRole('button', { name: '锁定' }).click();
+  await page.getByRole('heading', { name: '请输入 PIN 码' }).waitFor();
+  await page.evaluate(() => window.goOn());
+
+  // What made the server turn it down is over: with the phone open again it is sent by itself.
+  await page.unroute(`**/offline/records/${first.id}`);
+  await unlock(page);
+  await bar(page, '全部已上传').waitFor();
 });
 
 test('a clash is shown with both times and not sent again', async (t) => {

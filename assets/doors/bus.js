@@ -21,7 +21,14 @@ export const felt = (what, more = {}) => target.dispatchEvent(new CustomEvent(wh
 
 /** Hears of what has changed; the function that is returned ends it. */
 export function when(what, hear) {
-  const listen = ({ detail }) => hear(detail);
+  const listen = async ({ detail }) => {
+    try {
+      await hear(detail);
+    } catch (error) {
+      // Locked in the middle of it, or no room: what is shown comes right with the next word.
+      console.warn(error);
+    }
+  };
   target.addEventListener(what, listen);
   return () => target.removeEventListener(what, listen);
 }

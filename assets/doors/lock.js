@@ -187,7 +187,7 @@ async function reopen(pin) {
     // Asked again and again with a PIN that is not the account's any more, the server would lock the account.
     if (status === 422) await jot("pin_differs", true);
   }
-  send({ force: true });
+  send({ force: true, refused: true });
 }
 
 const tell = (pin) =>

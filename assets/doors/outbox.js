@@ -82,12 +82,16 @@ export async function count() {
   felt("tally");
 }
 
-/** Sends what is due; with `force` also what would have waited for its next try. One tab at a time. */
+/**
+ * Sends what is due; with `force` also what would have waited for its next try, and with `refused` what the server has
+ * turned down, since what was wrong may have been put right there. Somebody wants the latter, so that it waits for its turn
+ * where all else is left to who sends already. One tab at a time.
+ */
 export async function send(how = {}) {
   if (!vault.isOpen() || !account) return;
   clearTimeout(timer);
   let pause = 0;
-  await navigator.locks.request("doorstep-outbox", { ifAvailable: true }, async (mine) => {
+  await navigator.locks.request("doorstep-outbox", { ifAvailable: !how.refused }, async (mine) => {
     if (!mine) {
       pause = FIRST_PAUSE;
       return;
@@ -184,7 +188,8 @@ export async function refresh() {
   return how;
 }
 
-const isDue = (row, { force }) => row.state === "waiting" && wait(row, force) <= 0;
+const isDue = (row, { force, refused }) =>
+  (row.state === "waiting" || (refused && row.state === "refused")) && wait(row, force) <= 0;
 
 /** How long a row still waits. A time that lies further ahead than any pause comes from a clock that has been set back. */
 function wait({ hold_until = 0, next_try_at = 0 }, force = false) {
@@ -376,7 +381,7 @@ async function tokenIsNew() {
 
 function later(row) {
   const tries = row.tries + 1;
-  return { tries, next_try_at: Date.now() + pauseOf(tries) };
+  return { state: "waiting", tries, next_try_at: Date.now() + pauseOf(tries) };
 }
 
 // Half of the pause is chance, so that a whole team that comes out of a stairwell does not knock at once.

@@ -1,7 +1,7 @@
 // From opening the page to the view that somebody looks at, and the bar that says how things stand.
 
 import { openBook, recount } from "./book.js";
-import { when } from "./bus.js";
+import { felt, when } from "./bus.js";
 import { h, icon } from "./h.js";
 import { lockView, setupView } from "./lock.js";
 import { line } from "./net.js";
@@ -26,7 +26,7 @@ export async function start() {
   await outbox.count();
   await route();
   loadViews();
-  addEventListener("hashchange", route);
+  addEventListener("hashchange", () => felt("again"));
   when("again", route);
   when("locked", route);
   when("tally", paintBar);

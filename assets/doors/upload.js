@@ -93,7 +93,7 @@ function stateOf(unsent) {
     (unsent.length > 0 || tally.photos > 0) &&
       h(
         "button",
-        { type: "button", class: "btn", disabled: tally.sending, onclick: () => send({ force: true }) },
+        { type: "button", class: "btn", disabled: tally.sending, onclick: tried(sendAll) },
         icon("upload"),
         tally.sending ? "正在上传…" : "立即上传",
       ),
@@ -106,6 +106,12 @@ function stateOf(unsent) {
         "几天都连不上网时，把文件交给社区录入。文件是加密的，只有社区打得开；导出以后这里照样会接着传。",
       ),
   );
+}
+
+/** Also what was turned down before: a permission may be back. What is turned down again does not go unsaid. */
+async function sendAll() {
+  await send({ force: true, refused: true });
+  if (tally.refused) toast(`还有 ${tally.refused} 件传不上去，原因写在下面`);
 }
 
 const exportAll = tried(async () => toast(`已导出：${await takeAway()}，在手机的“下载”里`));
