@@ -32,8 +32,8 @@ record! {
 /// Of which there are many, some and few.
 const TAGS: [&str; 6] = ["child", "oldest_old", "elder_living_alone", "disabled", "veteran", "needy"];
 
-/// So many estates and grids are read to see whether a roll's own page can offer them.
-const CHOICES: i64 = 41;
+/// So many estates and grids a roll's own page offers at most.
+const CHOICES: i64 = 40;
 
 /// A roll: the estate, the tag, and the position before which it begins.
 type Roll = (Option<Uuid>, &'static str, i64);
@@ -182,13 +182,14 @@ impl Register {
             people.bind(nobody).bind(""),
             figure,
             of("VIEWS").bind(Uuid::nil()),
-            of_place("ESTATES_WITHIN").bind(nobody).bind("").bind(nobody).bind(CHOICES),
-            of_place("GRIDS").bind(CHOICES),
+            of_place("SIZE").bind(CHOICES + 1),
         ];
         queries.extend(estate.map(|estate| of_place("BUILDINGS").bind(estate)));
-        if self.estates.len() as i64 >= CHOICES {
-            let one = |estate: Uuid| of_place("ESTATES_WITHIN").bind(nobody).bind("").bind(estate).bind(1_i64);
-            queries.extend(estate.map(one));
+        let estates = |one: Option<Uuid>| of_place("ESTATES_WITHIN").bind(nobody).bind("").bind(one);
+        if self.estates.len() as i64 > CHOICES {
+            queries.extend(estate.map(Some).map(estates));
+        } else {
+            queries.extend([estates(None), of_place("GRIDS")]);
         }
         for query in queries {
             tx.rows(query).await.unwrap();

@@ -91,11 +91,7 @@ impl Add {
             Reach::Estate => {
                 place::estates(tx, tenant).await?.into_iter().find(|e| is_wanted(e.id, &e.name)).map(|e| e.id)
             }
-            Reach::Grid => place::grids(tx, tenant, place::MOST)
-                .await?
-                .into_iter()
-                .find(|g| is_wanted(g.id, &g.name))
-                .map(|g| g.id),
+            Reach::Grid => place::grids(tx, tenant).await?.into_iter().find(|g| is_wanted(g.id, &g.name)).map(|g| g.id),
             Reach::Organisation => named(&access::organisations(tx, tenant).await?, wanted),
         };
         if found.is_none() {

@@ -63,8 +63,8 @@ impl OverviewPage {
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let scope = viewer.scope(Permission::PlaceRead);
     let mut tx = app.db.read().await?;
-    let estates = place::estates_within(&mut tx, viewer.tenant, &scope, place::MOST).await?;
-    let counted = figures::estates(&mut tx, viewer.tenant, &scope, Cursor::FIRST, place::MOST).await?;
+    let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
+    let counted = figures::estates(&mut tx, viewer.tenant, &scope, Cursor::FIRST, figures::ESTATES_AT_ONCE).await?;
     let mut counted = counted.items;
     let companies = access::organisations(&mut tx, viewer.tenant).await?;
     let staff = store::staff(&mut tx, viewer.tenant).await?;

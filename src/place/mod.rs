@@ -9,8 +9,8 @@ mod web;
 pub use model::{Building, Dwelling, Estate, Grid, Spot, Unit, Use, floor_words, room_words, unit_words};
 pub use settler::Settler;
 pub use store::{
-    MOST, STATEMENTS, all_buildings, assign_grid, building_in_reach, buildings, create_estate, create_grid, dwelling,
-    estate, estate_within, estates, estates_within, grid, grids, set_estate, set_use, spot, spot_by_code, spot_of_unit,
-    units,
+    STATEMENTS, all_buildings, assign_grid, building_in_reach, buildings, create_estate, create_grid, dwelling, estate,
+    estate_within, estates, estates_within, grid, grids, has_at_most, set_estate, set_use, spot, spot_by_code,
+    spot_of_unit, units,
 };
 pub use web::routes;

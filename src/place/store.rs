@@ -30,8 +30,10 @@ statements! {
     ESTATE = "SELECT id, name, station_address, property_company_id FROM estates WHERE tenant_id = $1 AND id = $2";
     ESTATES = "SELECT id, name, station_address, property_company_id FROM estates WHERE tenant_id = $1
         ORDER BY created_at, id LIMIT 500";
+    SIZE = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM estates WHERE tenant_id = $1 LIMIT $2) e) AS estates,
+        (SELECT COUNT(*) FROM (SELECT 1 FROM grids WHERE tenant_id = $1 LIMIT $2) g) AS grids";
     GRID = "SELECT id, code, name FROM grids WHERE tenant_id = $1 AND id = $2";
-    GRIDS = "SELECT id, code, name FROM grids WHERE tenant_id = $1 ORDER BY code LIMIT $2";
+    GRIDS = "SELECT id, code, name FROM grids WHERE tenant_id = $1 ORDER BY code LIMIT 1000";
     BUILDINGS = "SELECT id, estate_id, grid_id, name, key FROM buildings WHERE tenant_id = $1 AND estate_id = $2
         ORDER BY position, key LIMIT 1000";
     ALL_BUILDINGS = "SELECT b.id, b.estate_id, b.grid_id, b.name, b.key FROM buildings b
@@ -53,7 +55,7 @@ statements! {
     /// The estates that the scope reaches as a whole; one of them if $4 names it.
     ESTATES_WITHIN = concat!("SELECT e.id, e.name, e.station_address, e.property_company_id FROM estates e
         WHERE e.tenant_id = $1 AND (CAST($4 AS UUID) IS NULL OR e.id = $4) AND ",
-        in_reach!("$2", "$3", "$1", "e.id", "NULL", "NULL"), " ORDER BY e.created_at, e.id LIMIT $5");
+        in_reach!("$2", "$3", "$1", "e.id", "NULL", "NULL"), " ORDER BY e.created_at, e.id LIMIT 1000");
     /// The estates of which the scope reaches at least one building, or the estate itself; one of them if $4 names it.
     ESTATES_IN_REACH = concat!(
         "SELECT e.id, e.name, e.station_address, c.name AS property_company, c.phone AS property_phone,
@@ -84,6 +86,7 @@ statements! {
 
 record! {
     struct Found { id: Uuid }
+    struct Size { estates: i64, grids: i64 }
     struct CodeOwner { tenant_id: Uuid, unit_id: Uuid }
 
     /// An estate as the list of estates shows it; the counts are of what the reader may see.
@@ -124,23 +127,25 @@ pub async fn estate(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Estate> {
     Ok(tx.one(ESTATE.bind(tenant).bind(id)).await?)
 }
 
-/// No list of estates or grids is longer than this.
-pub const MOST: usize = 1_000;
+/// Whether a tenant has no more estates than `most`, and no more grids.
+pub async fn has_at_most(tx: &mut Tx, tenant: Uuid, most: i64) -> Result<bool> {
+    let Size { estates, grids } = tx.one(SIZE.bind(tenant).bind(most + 1)).await?;
+    Ok(estates <= most && grids <= most)
+}
 
-/// The estates that a scope reaches as a whole, oldest first; at most so many.
-pub async fn estates_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, most: usize) -> Result<Vec<Estate>> {
-    let query = ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Uuid>);
-    Ok(tx.all(query.bind(most as i64)).await?)
+/// The estates that a scope reaches as a whole, oldest first; at most 1000.
+pub async fn estates_within(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Estate>> {
+    Ok(tx.all(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Uuid>)).await?)
 }
 
 /// An estate that a scope reaches as a whole; not found otherwise.
 pub async fn estate_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Estate> {
-    Ok(tx.one(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id).bind(1_i64)).await?)
+    Ok(tx.one(ESTATES_WITHIN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 
-/// The grids of a tenant by their codes; at most so many.
-pub async fn grids(tx: &mut Tx, tenant: Uuid, most: usize) -> Result<Vec<Grid>> {
-    Ok(tx.all(GRIDS.bind(tenant).bind(most as i64)).await?)
+/// The grids of a tenant by their codes; at most 1000.
+pub async fn grids(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Grid>> {
+    Ok(tx.all(GRIDS.bind(tenant)).await?)
 }
 
 pub async fn grid(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Option<Grid>> {

@@ -9,7 +9,7 @@ pub struct Terms {
 /// More words than these are not looked at.
 const MOST_WORDS: usize = 3;
 /// So many pairs are intersected at most.
-const MOST_GRAMS: usize = 6;
+const MOST_GRAMS: usize = 16;
 
 impl Terms {
     /// From what was typed: lower case, half width, cut at white space.

@@ -102,7 +102,7 @@ struct NewPage {
 async fn new_page(app: &App, viewer: &Viewer, shell: Shell, estate: Option<Uuid>, form: Form) -> Result<NewPage> {
     let mut tx = app.db.read().await?;
     let scope = viewer.scope(Permission::MeetingHold);
-    let estates = place::estates_within(&mut tx, viewer.tenant, &scope, place::MOST).await?;
+    let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
     let estate = match estate {
         Some(id) => estates.iter().find(|estate| estate.id == id),
         None if estates.len() == 1 => estates.first(),

@@ -318,7 +318,7 @@ async fn form_page(
     let mut tx = app.db.read().await?;
     let parents = store::organisations(&mut tx, viewer.tenant, &scope).await?;
     let parents = parents.into_iter().filter(|known| known.kind != Kind::Group);
-    let estates = place::estates_within(&mut tx, viewer.tenant, &scope, place::MOST).await?;
+    let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
     Ok(FormPage {
         shell,
         form,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::roll::{self, Asked};
+use super::roll::{self, Asked, Offer};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, form: Form, asked: &
     let filter = asked.filter();
     let mut tx = app.db.read().await?;
     let people = crate::registry::roll::count(&mut tx, viewer.tenant, &scope, &filter, super::today(&act)).await?;
-    let chosen = roll::places(&mut tx, viewer.tenant, &scope, (filter.estate, filter.grid), 0).await?;
+    let chosen = roll::places(&mut tx, viewer.tenant, &scope, (filter.estate, filter.grid), Offer::Chosen).await?;
     let words = roll::words(&filter, &chosen);
     let words = if words.is_empty() { "全部居民".to_owned() } else { words };
     let query = roll::query(&filter);

@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::roll::{self, Options, Places};
+use super::roll::{self, Offer, Options, Places};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::place;
 use crate::registry::finding::{self, Count, Decision, Filter, Finding, Kind, ListedBatch};
 use crate::registry::model::door_words;
 use crate::web::{Form, Shell, page, redirect, show};
@@ -197,7 +196,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     let many = counts.iter().map(|count| count.sure).sum();
     let sure = filter.batch.or(only).filter(|_| many > 0).map(|batch| (batch, many));
     let chosen = (filter.estate, None);
-    let Places { estates, buildings, .. } = roll::places(&mut tx, viewer.tenant, &scope, chosen, place::MOST).await?;
+    let Places { estates, buildings, .. } =
+        roll::places(&mut tx, viewer.tenant, &scope, chosen, Offer::Everything).await?;
     let form = Form::filled(&[("batch", &asked.batch), ("estate", &asked.estate), ("building", &asked.building)]);
     let batches = batches.iter().map(|batch| (batch.batch_id.to_string(), batch_words(batch))).collect();
     let may_import = viewer.may(Permission::RegistryImport);

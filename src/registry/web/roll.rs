@@ -267,7 +267,7 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     let Answer::People { people, .. } = people(&act, rows, None)? else { return Err(Error::NotFound) };
     let count = roll::count(&mut tx, viewer.tenant, &scope, &filter, today).await?;
     let views = roll::views(&mut tx, viewer.tenant, viewer.account).await?;
-    let chooser = chooser(&mut tx, (viewer.tenant, &scope), &asked, CHOSEN_ON_THE_ROLL).await?;
+    let chooser = chooser(&mut tx, (viewer.tenant, &scope), &asked, Offer::UpTo(CHOSEN_ON_THE_ROLL)).await?;
     let query = query(&filter);
     let next = next.map(|before| format!("/residents/roll?{query}&before={before}"));
     let may_export = viewer.may(Permission::ResidentExport);
@@ -278,11 +278,11 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
 async fn choose(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked): Query<Asked>) -> Result<Response> {
     let scope = viewer.scope(Permission::ResidentRead);
     let mut tx = app.db.read().await?;
-    let chooser = chooser(&mut tx, (viewer.tenant, &scope), &asked, place::MOST).await?;
+    let chooser = chooser(&mut tx, (viewer.tenant, &scope), &asked, Offer::Everything).await?;
     page(&ChoicePage { shell, filter: asked.filter(), chooser })
 }
 
-async fn chooser(tx: &mut Tx, (tenant, scope): (Uuid, &Scope), asked: &Asked, most: usize) -> Result<Chooser> {
+async fn chooser(tx: &mut Tx, (tenant, scope): (Uuid, &Scope), asked: &Asked, offer: Offer) -> Result<Chooser> {
     let form = Form::filled(&[
         ("estate", &asked.estate),
         ("building", &asked.building),
@@ -292,7 +292,7 @@ async fn chooser(tx: &mut Tx, (tenant, scope): (Uuid, &Scope), asked: &Asked, mo
         ("state", &asked.state),
     ]);
     let filter = asked.filter();
-    Ok(Chooser { form, places: places(tx, tenant, scope, (filter.estate, filter.grid), most).await? })
+    Ok(Chooser { form, places: places(tx, tenant, scope, (filter.estate, filter.grid), offer).await? })
 }
 
 pub(super) type Options = Vec<(String, String)>;
@@ -307,32 +307,43 @@ pub(super) struct Places {
 }
 
 /// So many estates or grids can be chosen on the page of a roll itself, which would otherwise carry more of them than people.
-const CHOSEN_ON_THE_ROLL: usize = 40;
+const CHOSEN_ON_THE_ROLL: i64 = 40;
 
-/// The places that can be chosen where there are no more than `most` estates and grids; or else those that are chosen.
+/// Which places are read to be chosen from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Offer {
+    Everything,
+    /// All where a community has no more estates and grids than this, and otherwise what is chosen.
+    UpTo(i64),
+    Chosen,
+}
+
+/// The places that a roll can be narrowed to, or those that it is narrowed to.
 pub(super) async fn places(
     tx: &mut Tx,
     tenant: Uuid,
     scope: &Scope,
     (estate, grid): (Option<Uuid>, Option<Uuid>),
-    most: usize,
+    offer: Offer,
 ) -> Result<Places> {
-    let mut estates = place::estates_within(tx, tenant, scope, most + 1).await?;
-    let mut grids = place::grids(tx, tenant, most + 1).await?;
-    let all = estates.len() <= most && grids.len() <= most;
-    if !all {
-        estates = match estate {
-            Some(id) => match place::estate_within(tx, tenant, scope, id).await {
-                Err(Error::NotFound) => Vec::new(),
-                found => vec![found?],
-            },
-            None => Vec::new(),
-        };
-        grids = match grid {
-            Some(id) => place::grid(tx, tenant, id).await?.into_iter().collect(),
-            None => Vec::new(),
-        };
-    }
+    let all = match offer {
+        Offer::Everything => true,
+        Offer::UpTo(most) => place::has_at_most(tx, tenant, most).await?,
+        Offer::Chosen => false,
+    };
+    let estates = match estate {
+        _ if all => place::estates_within(tx, tenant, scope).await?,
+        Some(id) => match place::estate_within(tx, tenant, scope, id).await {
+            Err(Error::NotFound) => Vec::new(),
+            found => vec![found?],
+        },
+        None => Vec::new(),
+    };
+    let grids = match grid {
+        _ if all => place::grids(tx, tenant).await?,
+        Some(id) => place::grid(tx, tenant, id).await?.into_iter().collect(),
+        None => Vec::new(),
+    };
     let buildings = match estate {
         Some(estate) => place::buildings(tx, tenant, estate).await?,
         None => Vec::new(),

@@ -126,7 +126,7 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, mut form: Form) -> R
     let now = app.means.now();
     let mut tx = app.db.read().await?;
     let rules: Rules = settings::read(&mut tx, viewer.tenant, now).await?;
-    let estates = place::estates_within(&mut tx, viewer.tenant, &scope, place::MOST).await?;
+    let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
     if let ([only], true) = (estates.as_slice(), form.value("estate").is_empty() && scope.account.is_some()) {
         form.set("estate", only.id.to_string());
     }
