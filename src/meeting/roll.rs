@@ -26,15 +26,16 @@ pub async fn call(tx: &mut Tx, act: &Act, meeting: &Meeting) -> Result<()> {
     if roll.everybody.len() > MOST {
         return Err(Error::refused(format!("名册上超过 {MOST} 人，请按党支部分别召集")));
     }
-    let mut called = HashSet::new();
+    let called: HashSet<Uuid> = roll.everybody.iter().map(|(member, _)| member.id).collect();
+    let mut rows = Vec::with_capacity(roll.everybody.len());
     for (member, standing) in roll.everybody {
-        called.insert(member.id);
         let person = Person { name: member.name, phone: String::new() };
         let text = serde_json::to_string(&person).map_err(anyhow::Error::from)?;
         let row = CALL.bind(act.tenant).bind(act.id()).bind(meeting.id).bind(Side::Member).bind(standing.may_vote);
         let row = row.bind(act.seal("attendance", &text)?).bind(member.id).bind(standing.should_attend);
-        tx.execute(row.bind(standing.why)).await?;
+        rows.push(row.bind(standing.why));
     }
+    tx.execute_many(CALL, rows).await?;
     for attendance in store::attendances(tx, act.tenant, meeting.id).await? {
         if attendance.member_id.is_some_and(|member| !called.contains(&member)) {
             tx.execute(UNCALL.bind(act.tenant).bind(meeting.id).bind(attendance.id)).await?;

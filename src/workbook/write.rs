@@ -65,8 +65,10 @@ fn list<C: Column>(sheet: &mut Worksheet, rows: Vec<Vec<(C, String)>>) -> std::r
     sheet.set_freeze_panes(1, 0)?;
     for (row, cells) in (1u32..).zip(rows) {
         for (column, value) in cells {
-            let at = C::all().iter().position(|known| *known == column).unwrap_or(0);
-            sheet.write_string_with_format(row, at as u16, clipped(&value), &text)?;
+            // A column that is only understood has no place in the form.
+            if let Some(at) = C::all().iter().position(|known| *known == column) {
+                sheet.write_string_with_format(row, at as u16, clipped(&value), &text)?;
+            }
         }
     }
     Ok(())
