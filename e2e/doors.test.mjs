@@ -1397,8 +1397,11 @@ const deafen = (page) =>
 
 /** From the list to the first door at which anybody is registered. */
 async function toSomebody(page) {
-  while (!(await next(page).innerText()).includes('口人')) {
+  // In large type the card says less: what it would say is there nonetheless.
+  while (!(await next(page).textContent()).includes('口人')) {
     await nobody(page);
+    // It is told before the app has gone on to the next door: until then the list still shows this one.
+    await page.getByRole('button', { name: '在家', exact: true }).waitFor();
     await toList(page);
   }
 }
