@@ -6,7 +6,7 @@ mod model;
 mod store;
 pub mod web;
 
-pub use model::{Broken, Change, Past, PastChange, Verdict};
+pub use model::{Broken, Change, Past, PastChange, Told, Verdict};
 pub(crate) use store::begin;
 pub use store::{Listed, STATEMENTS, erase, history, list, verify};
 

@@ -29,6 +29,24 @@ pub struct PastChange {
     pub new: Option<String>,
 }
 
+/// An entry as the page of what it is about tells it: when, who by role and name, why, and each change in words.
+pub struct Told {
+    pub at: Timestamp,
+    pub who: String,
+    pub reason: String,
+    pub changes: Vec<String>,
+}
+
+impl Past {
+    pub fn told(self, in_words: impl Fn(&PastChange) -> String) -> Told {
+        let who = match self.account_name {
+            Some(name) => format!("{} {name}", self.role),
+            None => self.role,
+        };
+        Told { at: self.at, who, reason: self.reason, changes: self.changes.iter().map(in_words).collect() }
+    }
+}
+
 /// What an entry's hash is taken over, besides the hash before it.
 pub(super) struct Content<'a> {
     pub position: i64,

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -33,13 +32,6 @@ pub fn routes() -> Routes {
 }
 
 /// A change of the card, in words.
-struct Past {
-    at: Timestamp,
-    who: String,
-    reason: String,
-    changes: Vec<String>,
-}
-
 #[derive(Template)]
 #[template(path = "party/web/member.html")]
 struct MemberPage {
@@ -51,7 +43,7 @@ struct MemberPage {
     facts: Vec<(&'static str, String)>,
     posts: Vec<PastPost>,
     consents: Vec<Consent>,
-    past: Vec<Past>,
+    past: Vec<audit::Told>,
     /// Where they live, for whoever may read residents.
     home: Option<Candidate>,
     candidates: Vec<Candidate>,
@@ -130,7 +122,7 @@ async fn member_page(
         standing: listed.map(|member| standing(&member, &counting, today(&act))),
         posts: store::posts_of(&mut tx, viewer.tenant, id).await?,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
-        past: audit::history(&mut tx, &act, id).await?.into_iter().map(told).collect(),
+        past: audit::history(&mut tx, &act, id).await?.into_iter().map(|entry| entry.told(told_change)).collect(),
         shell,
         card,
         group,
@@ -142,15 +134,6 @@ async fn member_page(
         form,
         failed,
     })
-}
-
-fn told(entry: audit::Past) -> Past {
-    let who = match entry.account_name {
-        Some(name) => format!("{} {name}", entry.role),
-        None => entry.role,
-    };
-    let changes = entry.changes.iter().map(told_change).collect();
-    Past { at: entry.at, who, reason: entry.reason, changes }
 }
 
 /// `联系方式：138****1234 → 139****5678`

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use codes::{PersonName, address};
 use db::Tx;
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
@@ -31,13 +30,6 @@ pub fn routes() -> Routes {
 }
 
 /// A change of the record, in words.
-struct Past {
-    at: Timestamp,
-    who: String,
-    reason: String,
-    changes: Vec<String>,
-}
-
 #[derive(Template)]
 #[template(path = "registry/web/resident.html")]
 struct ResidentPage {
@@ -47,7 +39,7 @@ struct ResidentPage {
     words: String,
     facts: Vec<(&'static str, String)>,
     tags: Vec<MemberTag>,
-    past: Vec<Past>,
+    past: Vec<audit::Told>,
     may_edit: bool,
     may_request: bool,
     form: Form,
@@ -83,7 +75,7 @@ async fn resident_page(
     Ok(ResidentPage {
         words: person_words(sex, age(person.get(Particular::BirthDate), super::today(&act))),
         facts,
-        past: past.into_iter().map(told).collect(),
+        past: past.into_iter().map(|entry| entry.told(told_change)).collect(),
         may_edit: viewer.may(Permission::ResidentEdit),
         may_request: viewer.may(Permission::DataRequestHandle),
         shell,
@@ -95,20 +87,11 @@ async fn resident_page(
     })
 }
 
-fn told(entry: audit::Past) -> Past {
-    let who = match entry.account_name {
-        Some(name) => format!("{} {name}", entry.role),
-        None => entry.role,
-    };
-    let changes = entry.changes.iter().map(|change| told_change(&change.field, &change.old, &change.new)).collect();
-    Past { at: entry.at, who, reason: entry.reason, changes }
-}
-
 /// `电话：138****1234 → 139****5678`
-fn told_change(field: &str, old: &Option<String>, new: &Option<String>) -> String {
+fn told_change(audit::PastChange { field, old, new }: &audit::PastChange) -> String {
     let Some(particular) = Particular::parse(field) else {
         let ending = new.as_deref().and_then(Ending::parse);
-        return match (field, ending) {
+        return match (field.as_str(), ending) {
             ("ended", Some(ending)) => ending.to_string(),
             ("ended", None) => "恢复登记".to_owned(),
             ("household", _) => "换了一户".to_owned(),
@@ -120,7 +103,7 @@ fn told_change(field: &str, old: &Option<String>, new: &Option<String>) -> Strin
                     _ => "改标签".to_owned(),
                 }
             }
-            _ => field.to_owned(),
+            _ => field.clone(),
         };
     };
     let shown = |value: &Option<String>| value.as_deref().map_or("空".to_owned(), |kept| particular.masked(kept));
