@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "issue"]),
     ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
-    ("party", &["access", "audit", "outbox", "settings", "workbook", "place", "registry"]),
+    ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
     ("today", &["access", "offline", "registry", "issue", "meeting", "party", "visit"]),

@@ -388,27 +388,36 @@ db_test! {
             ["张小燕", "1.41E+17", "1998-07", "", "", "", ""],
             ["刘志强", "", "1998-07", "", "没有的党支部", "", ""],
             ["冯还应", &first, "1985.3", "", "", "", ""],
+            ["李建国", "", "1991", "", "王府名苑小区党支部", "", ""],
         ]);
         send(&staff, party.branch, b"PK nothing").await.assert_status(422);
         let page = send(&staff, party.branch, &file).await;
         page.assert_ok().assert_contains("还没有写入").assert_contains("登记为书记").assert_contains("双报到在职党员");
-        page.assert_contains("<b>2</b>人新增").assert_contains("<b>3</b>行退回").assert_contains("没有“没有的党支部”").assert_contains("和第 3 行是同一个人");
+        page.assert_contains("<b>2</b>人新增").assert_contains("<b>4</b>行退回").assert_contains("没有“没有的党支部”");
+        page.assert_contains("和第 3 行是同一个人").assert_contains("和第 4 行是同一个人");
         staff.get(&party.path()).await.assert_lacks("冯还应");
         let written = staff.post(&format!("{}/application", page.url), &[]).await;
-        written.assert_ok().assert_contains("新增 2 人，更新 0 人，没有变化 0 人，退回 3 行");
+        written.assert_ok().assert_contains("新增 2 人，更新 0 人，没有变化 0 人，退回 4 行");
         staff.post(&format!("{}/application", page.url), &[]).await.assert_contains("已经写入");
         staff.get(&party.path()).await.assert_contains("冯还应").assert_contains("<b>1</b>有表决权").assert_contains("组织关系在别处");
         // What was given back comes as a workbook with the reason.
         let back = staff.download(&format!("{}/rejections.xlsx", page.url)).await;
         let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(back)).unwrap();
         let sheet = book.worksheet_range_at(0).unwrap().unwrap();
-        assert_eq!(sheet.height(), 4);
+        assert_eq!(sheet.height(), 5);
         assert!(sheet.rows().flatten().any(|cell| cell.to_string().contains("没有的党支部")));
 
         // The same again changes nothing.
         let page = send(&staff, party.branch, &file).await;
         page.assert_contains("<b>0</b>人新增").assert_contains("<b>2</b>人没有变化");
         staff.post(&format!("{}/cancellation", page.url), &[]).await.assert_ok().assert_contains("已放弃");
+
+        // Whoever one row moves away is not found once more by a row of the branch that is left.
+        let moved = ["李建国", &second, "", "", "尉汾路社区党委", "", ""];
+        let left = ["李建国", "", "1991", "", "王府名苑小区党支部", "", ""];
+        let page = send(&staff, party.branch, &member_list(&[moved, left])).await;
+        page.assert_contains("到尉汾路社区党委").assert_contains("<b>1</b>行退回").assert_contains("和第 3 行是同一个人");
+        staff.post(&format!("{}/cancellation", page.url), &[]).await.assert_ok();
 
         // A long one is looked at page by page, with the numbers of the whole.
         let names: Vec<String> = (0..100).map(|n| format!("赵{}", char::from_u32(0x5000 + n).unwrap())).collect();

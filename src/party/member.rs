@@ -9,10 +9,12 @@ use super::field::{Field, Values};
 use super::model::{Departure, Kind, Post, Status, Tie};
 use super::store::{
     self, ADD_MEMBER, ADD_POST, BY_IDENTITY, BY_NAME, CARD, CHANGE_MEMBER, END_POST, END_POSTS, MOVE, OF_ORGANISATION,
+    WITH_IDENTITIES, WITH_NAMES,
 };
 use crate::access::{Act, Scope};
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
+use crate::search::{BATCH, in_batch_of};
 
 /// To which organisation somebody belongs, and to which 党小组 within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +96,28 @@ pub(super) async fn by_identity(tx: &mut Tx, act: &Act, number: &str) -> Result<
 /// Those of a name within reach who belong here; at most five.
 pub(super) async fn by_name(tx: &mut Tx, act: &Act, scope: &Scope, name: &str) -> Result<Vec<Card>> {
     opened(tx, act, BY_NAME.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(name)).await
+}
+
+/// Those who have one of some identity numbers, in the whole tenant, whether they still belong here or not.
+pub(super) async fn with_identities(tx: &mut Tx, act: &Act, numbers: &[&str]) -> Result<Vec<Card>> {
+    let mut found = Vec::new();
+    for batch in numbers.chunks(BATCH) {
+        let prints = batch.iter().map(|number| act.fingerprint("identity", number));
+        found.extend(opened(tx, act, in_batch_of(WITH_IDENTITIES, act.tenant, prints, Vec::new())).await?);
+    }
+    Ok(found)
+}
+
+/// Those of some names who belong here, in the whole tenant.
+///
+/// Errors: refused if there are more than [`store::MOST_MEMBERS`] of 64 names.
+pub(super) async fn with_names(tx: &mut Tx, act: &Act, names: &[&str]) -> Result<Vec<Card>> {
+    let mut found = Vec::new();
+    for batch in names.chunks(BATCH) {
+        let named = in_batch_of(WITH_NAMES, act.tenant, batch.iter().copied(), "");
+        found.extend(store::whole(opened(tx, act, named.bind(store::MOST_MEMBERS as i64 + 1)).await?)?);
+    }
+    Ok(found)
 }
 
 /// The members of an organisation.

@@ -7,7 +7,7 @@ use super::member_list::State;
 use super::model::{Counting, Departure, Heads, How, Kind, Member, Post, Roll, Situation, Status, Tie, first_day};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
-use crate::{in_reach, settings};
+use crate::{in_batch, in_reach, settings};
 
 // `in_reach!` has an `o` of its own, so the organisation of a row is `po` here.
 macro_rules! organisations {
@@ -24,7 +24,7 @@ macro_rules! organisations {
     };
 }
 
-macro_rules! cards {
+macro_rules! cards_of_all {
     ($where:expr) => {
         concat!(
             "SELECT m.id, m.party_organisation_id, po.name AS organisation_name, m.group_id, m.resident_id, m.name, m.sex, m.ethnic_group,
@@ -32,10 +32,18 @@ macro_rules! cards {
                 m.link, m.note_sealed, m.ended, m.ended_on, m.lock_version
             FROM party_members m JOIN party_organisations po ON po.tenant_id = m.tenant_id AND po.id = m.party_organisation_id
             WHERE m.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+macro_rules! cards {
+    ($where:expr) => {
+        cards_of_all!(concat!(
             in_reach!("$2", "$3", "$1", "po.estate_id", "NULL", "po.organisation_id"),
             " AND ",
             $where
-        )
+        ))
     };
 }
 
@@ -136,6 +144,8 @@ statements! {
     CARD = cards!("m.id = $4");
     BY_IDENTITY = cards!("m.identity_fingerprint = $4");
     BY_NAME = cards!("m.name = $4 AND m.ended IS NULL LIMIT 5");
+    WITH_IDENTITIES = cards_of_all!(concat!("m.identity_fingerprint IN ", in_batch!(), " LIMIT 64"));
+    WITH_NAMES = cards_of_all!(concat!("m.name IN ", in_batch!(), " AND m.ended IS NULL LIMIT $66"));
     OF_ORGANISATION = cards!("m.party_organisation_id = $4 AND m.ended IS NULL ORDER BY m.name, m.id LIMIT $5");
     HOME = homes!("r.id = $5");
     CANDIDATES = homes!("r.id IN (SELECT id FROM residents WHERE tenant_id = $1 AND identity_fingerprint = $4

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::error::Result;
 
 /// So many candidates are looked at in one query; the statements say [`crate::in_batch`].
-const BATCH: usize = 64;
+pub const BATCH: usize = 64;
 /// So many queries are made for one page at most. A page that is not full by then goes on where they ended.
 const ROUNDS: usize = 50;
 
@@ -90,6 +90,11 @@ pub fn in_batch(statement: Statement, tenant: Uuid, positions: &[i64]) -> Query 
 }
 
 /// Binds a tenant, up to 64 values and as often as is needed one that no row has.
-fn in_batch_of<B: Bind + Clone>(statement: Statement, tenant: Uuid, values: impl Iterator<Item = B>, none: B) -> Query {
+pub fn in_batch_of<B: Bind + Clone>(
+    statement: Statement,
+    tenant: Uuid,
+    values: impl Iterator<Item = B>,
+    none: B,
+) -> Query {
     values.chain(std::iter::repeat(none)).take(BATCH).fold(statement.bind(tenant), Query::bind)
 }

@@ -117,16 +117,14 @@ fn open(act: &Act, import: &Import) -> Result<Option<(Header<Column>, Vec<Staged
 /// What each row would do now, or what became of those that were given back.
 pub(super) async fn foresee(tx: &mut Tx, act: &Act, scope: &Scope, import: &Import) -> Result<Vec<Foreseen>> {
     let Some((header, rows)) = open(act, import)? else { return Ok(Vec::new()) };
-    let mut known = Known::read(tx, act, scope, import.party_organisation_id).await?;
-    let mut foreseen = Vec::with_capacity(rows.len());
-    for row in rows {
+    let entries = read_rows(act, &header, rows);
+    let mut known = Known::read(tx, act, scope, import.party_organisation_id, understood(&entries)).await?;
+    let mut foreseen = Vec::with_capacity(entries.len());
+    for (row, entry) in entries {
         let name = header.cell(&row.cells, Column::Name).to_owned();
         let verdict = match row.rejected {
             Some((column, reason)) => Err(format!("{column}：{reason}")),
-            None => match consider(tx, act, &mut known, &header, &row).await? {
-                Ok(plan) => Ok(plan),
-                Err(rejection) => Err(rejection.words()),
-            },
+            None => entry.and_then(|entry| plan::plan(&mut known, row.number, entry)).map_err(|why| why.words()),
         };
         let kind = verdict.as_ref().map_or(Effect::Rejected, Plan::effect);
         let outcome = verdict.map(|plan| plan.words);
@@ -135,17 +133,18 @@ pub(super) async fn foresee(tx: &mut Tx, act: &Act, scope: &Scope, import: &Impo
     Ok(foreseen)
 }
 
-async fn consider(
-    tx: &mut Tx,
-    act: &Act,
-    known: &mut Known,
-    header: &Header<Column>,
-    row: &StagedRow,
-) -> Result<std::result::Result<Plan, Rejection>> {
-    match Entry::read(header, &row.cells, today(act)) {
-        Ok(entry) => plan::plan(tx, act, known, row.number, entry).await,
-        Err(rejection) => Ok(Err(rejection)),
-    }
+type ReadRow = (StagedRow, std::result::Result<Entry, Rejection>);
+
+fn read_rows(act: &Act, header: &Header<Column>, rows: Vec<StagedRow>) -> Vec<ReadRow> {
+    let read = |row: StagedRow| {
+        let entry = Entry::read(header, &row.cells, today(act));
+        (row, entry)
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn understood(rows: &[ReadRow]) -> impl Iterator<Item = &Entry> + Clone {
+    rows.iter().filter_map(|(_, entry)| entry.as_ref().ok())
 }
 
 /// Writes what has been shown, all in one transaction, and keeps only the rows that are given back.
@@ -153,10 +152,11 @@ async fn consider(
 /// Errors: refused unless the import waits for this.
 pub(super) async fn apply(tx: &mut Tx, act: &Act, scope: &Scope, import: &Import) -> Result<()> {
     let Some((header, rows)) = open(act, import)? else { return Err(over()) };
-    let mut known = Known::read(tx, act, scope, import.party_organisation_id).await?;
+    let entries = read_rows(act, &header, rows);
+    let mut known = Known::read(tx, act, scope, import.party_organisation_id, understood(&entries)).await?;
     let (mut counts, mut back) = (HashMap::new(), Vec::new());
-    for mut row in rows {
-        let effect = match consider(tx, act, &mut known, &header, &row).await? {
+    for (mut row, entry) in entries {
+        let effect = match entry.and_then(|entry| plan::plan(&mut known, row.number, entry)) {
             Ok(plan) => {
                 let effect = plan.effect();
                 plan::carry_out(tx, act, &mut known, plan).await?;

@@ -1,6 +1,6 @@
 //! What a row does: found out once to show it, and again when it is done.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use db::Tx;
 use uuid::Uuid;
@@ -22,15 +22,55 @@ pub struct Known {
     posts: Vec<HeldPost>,
     /// Whose workbook it is.
     default: Uuid,
-    /// Which row already speaks of somebody.
-    seen: HashMap<String, u32>,
+    /// Whoever is known of those that the rows speak of, as they were before the first row is carried out.
+    by_identity: HashMap<String, Card>,
+    by_name: HashMap<String, Vec<Card>>,
+    /// Which row already speaks of somebody: of a number, of a name in a branch and whether with a number, of a member.
+    numbers: HashMap<String, u32>,
+    names: HashMap<(Uuid, String), (u32, bool)>,
+    members: HashMap<Uuid, u32>,
 }
 
 impl Known {
-    pub async fn read(tx: &mut Tx, act: &Act, scope: &Scope, default: Uuid) -> Result<Known> {
-        let organisations = store::organisations(tx, act.tenant, scope).await?;
-        let posts = store::posts(tx, act.tenant).await?;
-        Ok(Known { organisations, posts, default, seen: HashMap::new() })
+    pub async fn read(
+        tx: &mut Tx,
+        act: &Act,
+        scope: &Scope,
+        default: Uuid,
+        entries: impl Iterator<Item = &Entry> + Clone,
+    ) -> Result<Known> {
+        let said = |field: Field| -> Vec<&str> {
+            let values: BTreeSet<&String> = entries.clone().filter_map(|entry| entry.values.get(&field)).collect();
+            values.into_iter().map(String::as_str).collect()
+        };
+        let cards = member::with_identities(tx, act, &said(Field::Identity)).await?;
+        let by_identity = cards.into_iter().filter_map(|card| Some((card.get(Field::Identity)?.to_owned(), card)));
+        let mut by_name: HashMap<String, Vec<Card>> = HashMap::new();
+        for card in member::with_names(tx, act, &said(Field::Name)).await? {
+            by_name.entry(card.name().to_owned()).or_default().push(card);
+        }
+        Ok(Known {
+            organisations: store::organisations(tx, act.tenant, scope).await?,
+            posts: store::posts(tx, act.tenant).await?,
+            default,
+            by_identity: by_identity.collect(),
+            by_name,
+            numbers: HashMap::new(),
+            names: HashMap::new(),
+            members: HashMap::new(),
+        })
+    }
+
+    /// The earlier row that speaks of the same person, as far as the rows themselves say.
+    fn earlier(&mut self, row: u32, branch: Uuid, name: &str, identity: Option<&str>) -> Option<u32> {
+        let numbered = identity.and_then(|number| self.numbers.get(number).copied());
+        let named = self.names.get(&(branch, name.to_owned())).filter(|(_, other)| identity.is_none() || !other);
+        let earlier = numbered.or(named.map(|(row, _)| *row));
+        if earlier.is_none() {
+            self.numbers.extend(identity.map(|number| (number.to_owned(), row)));
+            self.names.insert((branch, name.to_owned()), (row, identity.is_some()));
+        }
+        earlier
     }
 
     /// The organisation that a cell means: its name, or the only one whose name has the same in it.
@@ -78,27 +118,19 @@ impl Plan {
 }
 
 /// Finds out what a row does.
-pub async fn plan(
-    tx: &mut Tx,
-    act: &Act,
-    known: &mut Known,
-    number: u32,
-    entry: Entry,
-) -> Result<std::result::Result<Plan, Rejection>> {
+pub fn plan(known: &mut Known, number: u32, entry: Entry) -> std::result::Result<Plan, Rejection> {
     let name = entry.values.get(&Field::Name).cloned().unwrap_or_default();
-    let branch = match known.organisation(entry.branch.as_deref()) {
-        Ok(branch) => branch.clone(),
-        Err(rejection) => return Ok(Err(rejection)),
-    };
+    let branch = known.organisation(entry.branch.as_deref())?.clone();
     let identity = entry.values.get(&Field::Identity).cloned();
-    let mark = identity.clone().unwrap_or_else(|| format!("{}/{name}", branch.id));
-    if let Some(row) = known.seen.insert(mark, number) {
-        return Ok(Err(reject(Column::Name, format!("和第 {row} 行是同一个人，请只留一行"))));
+    let same =
+        |row: u32| reject(Column::Name, format!("和第 {row} 行是同一个人，请只留一行；若只是同名，请都填身份证号"));
+    if let Some(row) = known.earlier(number, branch.id, &name, identity.as_deref()) {
+        return Err(same(row));
     }
-    let before = match recognise(tx, act, known, &branch, identity.as_deref(), &entry).await? {
-        Ok(before) => before,
-        Err(rejection) => return Ok(Err(rejection)),
-    };
+    let before = recognise(known, &branch, identity.as_deref(), &entry)?;
+    if let Some(row) = before.as_ref().and_then(|card| known.members.insert(card.id, number)) {
+        return Err(same(row));
+    }
     let group = match &entry.group {
         None => before
             .as_ref()
@@ -115,37 +147,32 @@ pub async fn plan(
                 .map_or_else(|| Group::New(written.clone()), |group| Group::Known(group.id))
         }
     };
-    Ok(Ok(put_together(known, before, &branch, group, entry)))
+    Ok(put_together(known, before, &branch, group, entry))
 }
 
 /// Whoever a row is about, if they are known: by number, or by name and birth in the branch.
-async fn recognise(
-    tx: &mut Tx,
-    act: &Act,
+fn recognise(
     known: &Known,
     branch: &Organisation,
     identity: Option<&str>,
     entry: &Entry,
-) -> Result<std::result::Result<Option<Card>, Rejection>> {
+) -> std::result::Result<Option<Card>, Rejection> {
     let name = entry.values.get(&Field::Name).map(String::as_str).unwrap_or_default();
     if let Some(number) = identity
-        && let Some(card) = member::by_identity(tx, act, number).await?
+        && let Some(card) = known.by_identity.get(number)
     {
         if card.name() != name {
-            return Ok(Err(reject(Column::Name, "这个身份证号登记的是另一个姓名，请核对")));
+            return Err(reject(Column::Name, "这个身份证号登记的是另一个姓名，请核对"));
         }
         if let Some(ending) = card.ended {
-            return Ok(Err(reject(Column::Name, format!("这名党员已登记“{ending}”，请先在他的页面上恢复"))));
+            return Err(reject(Column::Name, format!("这名党员已登记“{ending}”，请先在他的页面上恢复")));
         }
         if !known.organisations.iter().any(|known| known.id == card.home.organisation) {
-            return Ok(Err(reject(
-                Column::Branch,
-                format!("这名党员在{}，不在您的管理范围内", card.organisation_name),
-            )));
+            return Err(reject(Column::Branch, format!("这名党员在{}，不在您的管理范围内", card.organisation_name)));
         }
-        return Ok(Ok(Some(card)));
+        return Ok(Some(card.clone()));
     }
-    let mut same = member::by_name(tx, act, &Scope::tenant(), name).await?;
+    let mut same = known.by_name.get(name).cloned().unwrap_or_default();
     let birth = entry.values.get(&Field::Birth).map(String::as_str);
     same.retain(|card| {
         let agrees = match (card.get(Field::Birth), birth) {
@@ -156,9 +183,9 @@ async fn recognise(
         card.home.organisation == branch.id && agrees && !numbered
     });
     if same.len() > 1 {
-        return Ok(Err(reject(Column::Name, "这个支部有几名同名的党员，请填写身份证号")));
+        return Err(reject(Column::Name, "这个支部有几名同名的党员，请填写身份证号"));
     }
-    Ok(Ok(same.pop()))
+    Ok(same.pop())
 }
 
 fn put_together(known: &Known, before: Option<Card>, branch: &Organisation, group: Group, entry: Entry) -> Plan {
