@@ -38,6 +38,7 @@ pub struct Told {
 }
 
 impl Past {
+    /// Puts each change into words by `in_words`: only the slice of the subject knows its fields.
     pub fn told(self, in_words: impl Fn(&PastChange) -> String) -> Told {
         let who = match self.account_name {
             Some(name) => format!("{} {name}", self.role),

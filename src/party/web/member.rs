@@ -31,7 +31,6 @@ pub fn routes() -> Routes {
         .post("/party/members/{id}/consent/withdrawal", PartyEdit, withdraw)
 }
 
-/// A change of the card, in words.
 #[derive(Template)]
 #[template(path = "party/web/member.html")]
 struct MemberPage {

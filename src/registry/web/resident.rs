@@ -29,7 +29,6 @@ pub fn routes() -> Routes {
         .post("/residents/{id}/home", ResidentEdit, move_home)
 }
 
-/// A change of the record, in words.
 #[derive(Template)]
 #[template(path = "registry/web/resident.html")]
 struct ResidentPage {
