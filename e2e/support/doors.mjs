@@ -178,15 +178,37 @@ export async function loseAnswers(page, times) {
 
 /** Starts a campaign over the doors of an estate, with one question if there is one, and returns the address of its page. */
 export async function startCampaign(desk, title, question) {
+  await planCampaign(desk, title, '王府名苑小区', question);
+  return openCampaign(desk);
+}
+
+/** Starts a campaign over every door of the community that one person walks alone. */
+export async function startLongCampaign(desk, title, walker) {
+  await planCampaign(desk, title, '全社区');
+  await desk.getByText('去掉人', { exact: true }).click();
+  const others = desk.getByRole('button', { name: /^去掉 / });
+  const names = (await others.allInnerTexts()).filter((name) => !name.includes(walker));
+  for (const name of names) {
+    await desk.getByRole('button', { name }).click();
+    await desk.getByText('去掉人', { exact: true }).click();
+  }
+  return openCampaign(desk);
+}
+
+async function planCampaign(desk, title, estate, question) {
   await desk.goto('/campaigns/new');
   await desk.getByLabel('名称').fill(title);
-  await desk.getByLabel('小区', { exact: true }).selectOption('王府名苑小区');
+  await desk.getByLabel('小区', { exact: true }).selectOption(estate);
   if (question) {
     await desk.getByLabel('问题', { exact: true }).first().fill(question.text);
     await desk.getByLabel('怎么答').first().selectOption(question.kind);
     await desk.getByLabel('一定要答').first().check();
   }
   await desk.getByRole('button', { name: '下一步：看分派' }).click();
+  await desk.getByRole('button', { name: '开始走访' }).waitFor();
+}
+
+async function openCampaign(desk) {
   await desk.getByRole('button', { name: '开始走访' }).click();
   await desk.getByText('已开始').first().waitFor();
   return desk.url();
