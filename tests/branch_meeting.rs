@@ -103,6 +103,11 @@ db_test! {
         stranger.get(&format!("/board/{}{meeting}", app.home.code)).await.assert_status(404);
         stranger.get(&format!("/board/{}/estates/{}", app.home.code, party.estate)).await.assert_lacks("党员大会");
 
+        let file = secretary.get(&format!("{meeting}/calendar.ics")).await;
+        file.assert_ok().assert_contains("DTSTART:20261123T010000Z\r\n").assert_contains("STATUS:CONFIRMED").assert_contains("SUMMARY:");
+        assert!(file.body.split("\r\n").all(|line| line.len() <= 75), "RFC 5545, 3.1: {}", file.body);
+        stranger.get(&format!("/board/{}{meeting}/calendar.ics", app.home.code)).await.assert_status(404);
+
         // One is ill. 27 sign in at once by the code on the wall: too few, and nothing that was written is lost.
         let ill = secretary.get(&meeting).await;
         let (_, ill) = ill.body.split_once("<b>预备乙</b>").unwrap();

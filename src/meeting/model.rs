@@ -43,9 +43,9 @@ text_enum! {
         Community = "community" "社区",
         Guest = "guest" "列席",
     }
-    /// How somebody signed in.
     /// Why somebody need not come.
     pub enum Excuse { Private = "private" "事假", Sick = "sick" "病假", Official = "official" "公假" }
+    /// How somebody signed in.
     pub enum Way { Qr = "qr" "扫码", Staff = "staff" "工作人员登记" }
 }
 

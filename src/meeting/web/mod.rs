@@ -1,3 +1,4 @@
+mod calendar;
 mod desk;
 mod members;
 mod page;
@@ -6,5 +7,5 @@ mod public;
 use crate::access::Routes;
 
 pub fn routes() -> Routes {
-    desk::routes().merge(members::routes()).merge(page::routes()).merge(public::routes())
+    desk::routes().merge(calendar::routes()).merge(members::routes()).merge(page::routes()).merge(public::routes())
 }

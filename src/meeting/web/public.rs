@@ -43,7 +43,7 @@ struct PublicPage {
 }
 
 /// A meeting that has been made known; nobody outside hears of one that is still being prepared, or that is only for members.
-async fn announced(tx: &mut Tx, code: &str, id: Uuid) -> Result<(Tenant, Meeting)> {
+pub(super) async fn announced(tx: &mut Tx, code: &str, id: Uuid) -> Result<(Tenant, Meeting)> {
     let tenant = access::tenant_by_code(tx, code).await?.ok_or(Error::NotFound)?;
     let meeting = store::meeting(tx, tenant.tenant_id, id).await?;
     let known = meeting.announced_at.is_some() && !meeting.kind.of_members();
