@@ -83,4 +83,4 @@ async function walk(page, label, known, expected) {
 /** The path of an address with a star for each identifier, place code or receipt code; / stands for where it leads. */
 const kindOf = (url) => new URL(url).pathname.replace(/\/(?=[^/]*\d|[A-Z]{12})[\w-]{8,}(?=\/|$)/g, '/*');
 
-const isFile = (url) => /\/photos\/|\/audit\/anchor$|\.xlsx$/.test(url);
+const isFile = (url) => /\/photos\/|\/audit\/anchor$|\.(xlsx|docx|ics)$/.test(url);
