@@ -25,4 +25,5 @@ migrations![
     "0013_tags_in_order",
     "0014_party",
     "0015_branch_meetings",
+    "0016_meeting_life",
 ];

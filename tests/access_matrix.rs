@@ -146,6 +146,7 @@ struct Landmarks {
     meeting: Uuid,
     item: Uuid,
     sign_in: Link,
+    notice: Link,
     campaign: Uuid,
     party: Uuid,
     member: Uuid,
@@ -184,7 +185,11 @@ impl Landmarks {
             _ => Uuid::nil(),
         };
         let code = if matches!(noun, "receipts" | "api") { &self.issue.receipt_code } else { &self.community.code };
-        let link = if noun == "sign-in" { &self.sign_in } else { &self.issue.rating_link };
+        let link = match noun {
+            "sign-in" => &self.sign_in,
+            "notices" => &self.notice,
+            _ => &self.issue.rating_link,
+        };
         let filled = pattern
             .replace("{id}", &id.to_string())
             .replace("{item}", &self.item.to_string())
@@ -280,7 +285,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let campaign = campaign(&mut tx, act, community, account).await;
     let (party, member) = party_member(&mut tx, act, community).await;
     tx.commit().await.unwrap();
-    let sign_in = Link::signed(act.tenant, meeting, "meeting sign-in", &means.keys);
+    let [sign_in, notice] =
+        ["meeting sign-in", "meeting notice"].map(|purpose| Link::signed(act.tenant, meeting, purpose, &means.keys));
     Landmarks {
         community: community.clone(),
         spot,
@@ -297,6 +303,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         meeting,
         item,
         sign_in,
+        notice,
         campaign,
         party,
         member,

@@ -1,6 +1,6 @@
 //! Meetings of party members: who is called, how many must come, how many must say yes, and what the public does not see.
 
-use doorstep::access::{Link, Reach, Role};
+use doorstep::access::{Reach, Role};
 use doorstep::party::{self, Post, Status, Tie};
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -48,18 +48,34 @@ async fn act(browser: &Browser, meeting: &str, what: &str, fields: &[(&str, &str
     browser.post(&format!("{meeting}/{what}"), &[&[("version", version.as_str())], fields].concat()).await
 }
 
-/// The address of the code on the wall.
-fn wall(app: &TestApp, meeting: &str) -> String {
+/// Where the code leads that is on the wall now.
+async fn wall(app: &TestApp, meeting: &str) -> String {
     let id = meeting.rsplit('/').next().unwrap().parse().unwrap();
-    format!("/sign-in/{}", Link::signed(app.home.tenant, id, "meeting sign-in", &app.means.keys))
+    let mut tx = app.db.read().await.unwrap();
+    doorstep::meeting::on_the_wall(&mut tx, app.home.tenant, id, &app.means).await.unwrap()
+}
+
+/// Somebody scans the code and signs.
+async fn sign(browser: &Browser, wall: &str, name: &str) -> Page {
+    let form = browser.get(wall).await;
+    form.assert_ok().assert_lacks("您代表");
+    let (action, _) = wall.rsplit_once('/').unwrap();
+    browser.post(action, &[("name", name), ("ticket", &form.input("ticket"))]).await
 }
 
 async fn sign_in(app: &TestApp, meeting: &str, people: std::ops::Range<u32>) {
-    let wall = wall(app, meeting);
+    let wall = wall(app, meeting).await;
     let crowd: Vec<(Browser, String)> = people.map(|n| (app.browser(), voter(n))).collect();
-    let answers =
-        join_all(crowd.iter().map(async |(browser, name)| browser.post(&wall, &[("name", name)]).await)).await;
+    let answers = join_all(crowd.iter().map(async |(browser, name)| sign(browser, &wall, name).await)).await;
     answers.iter().for_each(|page| _ = page.assert_ok().assert_contains("签到成功"));
+}
+
+/// What is said of somebody on the roll of a meeting: the id of their attendance.
+async fn attendance(secretary: &Browser, meeting: &str, name: &str) -> String {
+    let page = secretary.get(&format!("{meeting}/roll")).await;
+    let (_, after) = page.body.split_once(&format!("</span> {name}")).unwrap();
+    let (_, mark) = after.split_once("name=\"mark-").unwrap();
+    mark.split_once('"').unwrap().0.to_owned()
 }
 
 fn vote<'a>(motion: &'a str, yes: &'a str, no: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -109,15 +125,12 @@ db_test! {
         stranger.get(&format!("/board/{}{meeting}/calendar.ics", app.home.code)).await.assert_status(404);
 
         // One is ill. 27 sign in at once by the code on the wall: too few, and nothing that was written is lost.
-        let ill = secretary.get(&meeting).await;
-        let (_, ill) = ill.body.split_once("<b>预备乙</b>").unwrap();
-        let (_, ill) = ill.split_once("/attendances/").unwrap();
-        let (ill, _) = ill.split_once('/').unwrap();
-        let excused = secretary.post(&format!("{meeting}/attendances/{ill}/excuse"), &[("excuse", "sick")]).await;
-        excused.assert_ok().assert_contains("请病假");
+        let ill = attendance(&secretary, &meeting, "预备乙").await;
+        let excused = secretary.post(&format!("{meeting}/roll"), &[(format!("mark-{ill}").as_str(), "sick")]).await;
+        excused.assert_ok().assert_contains("已登记请病假");
         act(&secretary, &meeting, "session", &[]).await.assert_ok();
-        stranger.get(&wall(&app, &meeting)).await.assert_ok().assert_lacks("您代表");
-        stranger.post(&wall(&app, &meeting), &[("name", "过路人")]).await.assert_status(422).assert_contains("名册上没有这个姓名").assert_contains("过路人");
+        let on_the_wall = wall(&app, &meeting).await;
+        sign(&stranger, &on_the_wall, "过路人").await.assert_status(422).assert_contains("名册上没有这个姓名").assert_contains("过路人");
         sign_in(&app, &meeting, 0..27).await;
         let first = item(&secretary, &meeting).await;
         let few = secretary.post(&first, &vote("general", "27", "0")).await;
@@ -154,6 +167,80 @@ db_test! {
         minutes.assert_ok().assert_contains("党员大会记录").assert_contains("应到 59 人，实到 45 人，其中有表决权 45 人");
         minutes.assert_contains("预备乙（病假）").assert_contains("应到有表决权 56 人，实到 28 人。表决没有通过");
         secretary.get(&format!("{meeting}/sheet")).await.assert_contains("应到 59 人，其中有表决权 56 人").assert_contains("不算应到");
+    }
+
+    async fn members_answer_the_notice_and_come_late_go_early_or_sign_on_paper(app: TestApp) {
+        at(&app, "2026-11-23T08:00:00+08:00");
+        let party = branch(&app).await;
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
+        let meeting = call(&secretary, &party, "member_assembly", "楼道照明").await;
+        let notice = secretary.get(&meeting).await;
+        notice.assert_contains("收到请回复，不能到会的在这里请假");
+        let link = format!("/notices/{}", notice.between_all("/notices/", "<").next().unwrap().trim());
+        act(&secretary, &meeting, "notice", &[("notice", &format!("请全体党员9点到小区党群服务站开会 {link}"))]).await.assert_ok();
+
+        // The link tells when and where, and not what about; only who is on the roll can answer.
+        let member = app.browser();
+        member.get(&link).await.assert_ok().assert_contains("09:00").assert_lacks("楼道照明").assert_lacks(&voter(0));
+        member.get("/notices/nothing").await.assert_status(404);
+        member.post(&link, &[("name", "过路人"), ("reply", "coming")]).await.assert_status(422).assert_contains("名册上没有这个姓名");
+        member.post(&link, &[("name", &voter(0)), ("reply", "maybe")]).await.assert_status(422);
+        for n in 0..3 {
+            member.post(&link, &[("name", &voter(n)), ("reply", "coming")]).await.assert_ok().assert_contains("收到您的回复");
+        }
+        for (n, excuse) in [(2, "sick"), (3, "private")] {
+            member.post(&link, &[("name", &voter(n)), ("reply", excuse)]).await.assert_ok().assert_contains("批了才算");
+        }
+        let page = secretary.get(&meeting).await;
+        page.assert_contains("回复会到 2 人，请假 0 人，没回复 54 人").assert_contains("要请病假，没批").assert_contains("要请事假，没批");
+        let ask = attendance(&secretary, &meeting, &voter(2)).await;
+        secretary.post(&format!("{meeting}/roll"), &[(&*format!("mark-{ask}"), "sick")]).await.assert_contains("已登记请病假");
+        secretary.get(&meeting).await.assert_contains("请假 1 人");
+
+        // The door opens an hour before; half a minute later the code is another one, and one more half-minute later it is of no use.
+        at(&app, "2026-11-23T08:20:00+08:00");
+        let early = wall(&app, &meeting).await;
+        secretary.get(&format!("{meeting}/wall")).await.assert_ok().assert_contains("还差 <b class=\"num\">28</b> 人");
+        secretary.get(&format!("{meeting}/poster")).await.assert_status(404);
+        let form = member.get(&early).await;
+        let action = early.rsplit_once('/').unwrap().0;
+        member.post(action, &[("name", &voter(0))]).await.assert_status(422).assert_contains("这个码过期了");
+        at(&app, "2026-11-23T08:21:00+08:00");
+        member.get(&early).await.assert_ok().assert_contains("这个码过期了");
+        member.get(action).await.assert_contains("这个码过期了");
+        // Who has scanned it in time may take a while for the form.
+        member.post(action, &[("name", &voter(0)), ("ticket", &form.input("ticket"))]).await.assert_ok().assert_contains("签到成功");
+        at(&app, "2026-11-23T08:40:00+08:00");
+        secretary.get(&meeting).await.assert_ok();
+        member.post(action, &[("name", &voter(1)), ("ticket", &form.input("ticket"))]).await.assert_status(422);
+
+        // Six minutes after nine is late. Who goes early makes no quorum any more.
+        at(&app, "2026-11-23T09:06:00+08:00");
+        act(&secretary, &meeting, "session", &[]).await.assert_ok();
+        sign_in(&app, &meeting, 1..2).await;
+        let gone = attendance(&secretary, &meeting, &voter(1)).await;
+        secretary.get(&meeting).await.assert_contains("应到，有表决权 · 迟到");
+        secretary.post(&format!("{meeting}/roll"), &[(&*format!("mark-{gone}"), "left")]).await.assert_ok().assert_contains("已记早退");
+        secretary.get(&meeting).await.assert_contains("迟到，早退").assert_contains("<b>1</b>人到会有表决权").assert_contains("<b>2</b>人实到");
+
+        // The rest signed on paper, and nobody knows when.
+        let mut marks = vec![("way".to_owned(), "paper")];
+        for n in 4..30 {
+            marks.push((format!("mark-{}", attendance(&secretary, &meeting, &voter(n)).await), "there"));
+        }
+        let marks: Vec<(&str, &str)> = marks.iter().map(|(name, mark)| (name.as_str(), *mark)).collect();
+        secretary.post(&format!("{meeting}/roll"), &marks).await.assert_ok().assert_contains("点名已记下，改了 26 人");
+        secretary.post(&format!("{meeting}/roll"), &marks).await.assert_ok().assert_contains("没有要改的");
+        let page = secretary.get(&meeting).await;
+        page.assert_contains("<b>27</b>人到会有表决权").assert_contains("<b>28</b>人实到");
+        assert_eq!(page.body.matches("迟到").count(), 1, "on paper nobody is late");
+        let wrong = attendance(&secretary, &meeting, &voter(4)).await;
+        secretary.post(&format!("{meeting}/roll"), &[(&*format!("mark-{wrong}"), "absent")]).await.assert_contains("已改为没到");
+        secretary.get(&meeting).await.assert_contains("<b>27</b>人实到");
+        act(&secretary, &meeting, "end", &[("remarks", "")]).await.assert_ok();
+        secretary.post(&format!("{meeting}/roll"), &marks).await.assert_status(422);
+        member.post(&link, &[("name", &voter(5)), ("reply", "coming")]).await.assert_status(422).assert_contains("不用再回复");
+        member.get(&link).await.assert_contains("不用再回复");
     }
 
     async fn a_meeting_to_which_too_few_come_fails_and_its_matters_come_back_to_members_alone(app: TestApp) {

@@ -5,12 +5,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Side, State, Way};
-use super::store::{self, ADD_ATTENDANCE, ADD_OPINION, ARRIVE, Attendance, BY_PHONE, LEAVE, Meeting};
+use super::model::{Excuse, Mark, Side, SignIn, State, Way};
+use super::store::{self, ADD_ATTENDANCE, ADD_OPINION, ARRIVE, Attendance, BY_PHONE, MARK, Meeting, REPLY};
 use crate::access::Act;
-use crate::audit;
 use crate::error::{Error, Result};
 use crate::web::show;
+use crate::{audit, settings};
 
 /// Somebody at a meeting. Sealed in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,6 @@ pub struct Person {
     /// Normalised; empty if none was left.
     pub phone: String,
 }
-
-/// How long before the planned time the door opens.
-const DOOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A resident means to come. Whoever has enrolled with the same phone is not entered twice.
 pub async fn enrol(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person) -> Result<()> {
@@ -40,8 +37,10 @@ pub async fn sign_in(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, pers
     if !open {
         return Err(Error::refused(format!("这次会议{}，不能签到", meeting.state)));
     }
-    if act.at < meeting.planned_at - DOOR {
-        return Err(Error::refused(format!("{} 开会，提前一小时可以签到", show::moment(&meeting.planned_at))));
+    let rules: SignIn = settings::read(tx, act.tenant, act.at).await?;
+    if act.at < meeting.planned_at - SignedDuration::from_mins(rules.opens_minutes) {
+        let (begins, minutes) = (show::moment(&meeting.planned_at), rules.opens_minutes);
+        return Err(Error::refused(format!("{begins} 开会，提前 {minutes} 分钟可以签到")));
     }
     if meeting.kind.of_members() {
         return sign_in_member(tx, act, meeting, person).await;
@@ -51,17 +50,34 @@ pub async fn sign_in(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, pers
 
 /// Somebody on the roll signs in, by name.
 async fn sign_in_member(tx: &mut Tx, act: &Act, meeting: &Meeting, person: &Person) -> Result<()> {
+    let known = on_the_roll(tx, act, meeting, &person.name).await?;
+    note_arrival(tx, act, meeting, known.id, Way::Qr).await
+}
+
+/// Errors: refused if nobody on the roll has this name, or several.
+async fn on_the_roll(tx: &mut Tx, act: &Act, meeting: &Meeting, name: &str) -> Result<Attendance> {
     let mut found = Vec::new();
     for attendance in store::attendances(tx, act.tenant, meeting.id).await? {
-        if attendance.member_id.is_some() && self::person(act, &attendance)?.name == person.name {
+        if attendance.member_id.is_some() && person(act, &attendance)?.name == name {
             found.push(attendance);
         }
     }
-    match found.as_slice() {
-        [only] => note_arrival(tx, act, meeting, only.id, Way::Qr).await,
-        [] => Err(Error::refused("名册上没有这个姓名。请核对，或者找工作人员登记为列席")),
-        _ => Err(Error::refused("名册上有几位同名的，请找工作人员登记")),
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(Error::refused("名册上没有这个姓名。请核对，或者找工作人员登记为列席")),
+        (Some(_), false) => Err(Error::refused("名册上有几位同名的，请找工作人员登记")),
     }
+}
+
+/// Somebody on the roll answers the notice: they come, or ask for leave, which is decided by those who hold the meeting.
+pub async fn reply(tx: &mut Tx, act: &Act, meeting: &Meeting, name: &str, asked: Option<Excuse>) -> Result<()> {
+    if !matches!(meeting.state, State::Announced | State::InSession) {
+        return Err(Error::refused(format!("这次会议{}，不用再回复", meeting.state)));
+    }
+    let known = on_the_roll(tx, act, meeting, name).await?;
+    tx.execute_one(REPLY.bind(act.tenant).bind(meeting.id).bind(known.id).bind(act.at).bind(asked)).await?;
+    let words = asked.map_or("会到".to_owned(), |excuse| format!("要请{excuse}"));
+    audit::record(tx, act, "reply", ("meeting", meeting.id), &words, &[]).await
 }
 
 /// Staff enter somebody who is there. At a meeting of members whoever is not on the roll is a guest.
@@ -89,16 +105,84 @@ async fn note_arrival(tx: &mut Tx, act: &Act, meeting: &Meeting, attendance: Uui
     Ok(())
 }
 
-/// Staff tick somebody off, or take it back.
-pub async fn mark(tx: &mut Tx, act: &Act, meeting: &Meeting, attendance: Uuid, there: bool) -> Result<()> {
+/// The roll is called: each of the marks is written down. `way` is how those who are there have signed in. Gives how many
+/// marks have changed.
+pub async fn call_roll(tx: &mut Tx, act: &Act, meeting: &Meeting, way: Way, marks: &[(Uuid, Mark)]) -> Result<usize> {
     if !meeting.state.open() {
         return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
     }
-    if there {
-        return note_arrival(tx, act, meeting, attendance, Way::Staff).await;
+    let known = store::attendances(tx, act.tenant, meeting.id).await?;
+    let mut rows = Vec::new();
+    for (id, mark) in marks {
+        // Where leave was asked for, the same mark again decides on it.
+        let is_new = |known: &&Attendance| known.id == *id && (known.mark() != *mark || known.asked.is_some());
+        let Some(known) = known.iter().find(is_new) else { continue };
+        let there = matches!(mark, Mark::There | Mark::Left);
+        let row = MARK.bind(act.tenant).bind(known.id).bind(meeting.id).bind(known.side).bind(known.votes);
+        let row = row.bind(known.person_sealed.as_slice()).bind(there.then_some(act.at)).bind(there.then_some(way));
+        let excuse = if there { known.excuse } else { mark.excuse().filter(|_| known.member_id.is_some()) };
+        rows.push(row.bind((*mark == Mark::Left).then_some(act.at)).bind(excuse));
     }
-    tx.execute_one(LEAVE.bind(act.tenant).bind(meeting.id).bind(attendance)).await?;
-    audit::record(tx, act, "sign_out_meeting", ("meeting", meeting.id), "", &[]).await
+    let changed = rows.len();
+    tx.execute_many(MARK, rows).await?;
+    let words = format!("{changed} 人，{way}");
+    audit::record(tx, act, "call_roll", ("meeting", meeting.id), &words, &[]).await?;
+    Ok(changed)
+}
+
+impl Mark {
+    fn excuse(self) -> Option<Excuse> {
+        match self {
+            Mark::Private => Some(Excuse::Private),
+            Mark::Sick => Some(Excuse::Sick),
+            Mark::Official => Some(Excuse::Official),
+            Mark::There | Mark::Left | Mark::Absent => None,
+        }
+    }
+}
+
+impl From<Excuse> for Mark {
+    fn from(excuse: Excuse) -> Mark {
+        match excuse {
+            Excuse::Private => Mark::Private,
+            Excuse::Sick => Mark::Sick,
+            Excuse::Official => Mark::Official,
+        }
+    }
+}
+
+impl Attendance {
+    pub fn mark(&self) -> Mark {
+        match (self.arrived_at, self.left_at) {
+            (Some(_), None) => Mark::There,
+            (Some(_), Some(_)) => Mark::Left,
+            (None, _) => self.excuse.map_or(Mark::Absent, Mark::from),
+        }
+    }
+
+    /// When somebody came on paper nobody knows.
+    pub fn is_late(&self, meeting: &Meeting, rules: &SignIn) -> bool {
+        let late = meeting.planned_at + SignedDuration::from_mins(rules.late_minutes);
+        self.way != Some(Way::Paper) && self.arrived_at.is_some_and(|arrived| arrived > late)
+    }
+
+    /// How somebody on the roll stands, or somebody who has enrolled: `到会`, `迟到`, `请病假`, `没回复`.
+    pub fn presence(&self, meeting: &Meeting, rules: &SignIn) -> String {
+        let late = self.is_late(meeting, rules);
+        match (self.mark(), self.asked) {
+            (Mark::There, _) if late => "迟到".to_owned(),
+            (Mark::There, _) => "已到".to_owned(),
+            (Mark::Left, _) if late => "迟到，早退".to_owned(),
+            (Mark::Left, _) => "早退".to_owned(),
+            (Mark::Absent, Some(asked)) => format!("要请{asked}，没批"),
+            (Mark::Absent, None) if !meeting.state.open() => "缺席".to_owned(),
+            (Mark::Absent, None) if self.replied_at.is_some() => "回复会到".to_owned(),
+            (Mark::Absent, None) if self.enrolled_at.is_some() => "报名".to_owned(),
+            (Mark::Absent, None) if self.member_id.is_some() => "没回复".to_owned(),
+            (Mark::Absent, None) => "没到".to_owned(),
+            (excused, _) => format!("请{excused}"),
+        }
+    }
 }
 
 /// Somebody who has left the same phone with this meeting before.

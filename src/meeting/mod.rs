@@ -16,10 +16,11 @@ mod rule;
 mod session;
 mod store;
 mod todo;
+mod wall;
 mod web;
 
-pub use attendance::{Person, attend, enrol, leave_opinion, person, sign_in};
-pub use model::{Deliberations, Excuse, Kind, Outcome, Rule, Side, State, Tally, Way};
+pub use attendance::{Person, attend, call_roll, enrol, leave_opinion, person, reply, sign_in};
+pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, State, Tally, Way};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
@@ -27,6 +28,7 @@ pub use rule::{Base, Counted, MemberRule, MemberRules, Motion, Portion};
 pub use session::{Decision, Execution, begin, decide, end};
 pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};
 pub use todo::todo;
+pub use wall::on_the_wall;
 pub use web::routes;
 
 /// Changes a meeting's row and remembers its new version.

@@ -46,7 +46,16 @@ text_enum! {
     /// Why somebody need not come.
     pub enum Excuse { Private = "private" "事假", Sick = "sick" "病假", Official = "official" "公假" }
     /// How somebody signed in.
-    pub enum Way { Qr = "qr" "扫码", Staff = "staff" "工作人员登记" }
+    pub enum Way { Qr = "qr" "扫码", Staff = "staff" "工作人员登记", Paper = "paper" "纸质签到" }
+    /// How somebody on the roll stands when the roll is called.
+    pub enum Mark {
+        There = "there" "到",
+        Left = "left" "提前走",
+        Private = "private" "事假",
+        Sick = "sick" "病假",
+        Official = "official" "公假",
+        Absent = "absent" "没到",
+    }
 }
 
 impl Kind {
@@ -114,6 +123,23 @@ impl Setting for Deliberations {
     const NAME: &'static str = "meeting.deliberation";
 }
 
+/// How people sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct SignIn {
+    /// How long before the planned time the door opens.
+    pub opens_minutes: i64,
+    /// Whoever comes later than so long after the planned time is late.
+    pub late_minutes: i64,
+    /// How long the code on the wall stays the same.
+    pub code_seconds: i64,
+    /// How long somebody who has scanned it may take for the form.
+    pub form_minutes: i64,
+}
+
+impl Setting for SignIn {
+    const NAME: &'static str = "meeting.sign_in";
+}
+
 /// When a vote counts and when it carries, in whole percent of those present with a vote. 以上 includes the number,
 /// 过 does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,7 +199,7 @@ pub struct Invitation<'a> {
     pub planned_at: Timestamp,
     pub place: &'a str,
     pub topics: Vec<&'a str>,
-    /// Where residents enrol and leave an opinion.
+    /// Where residents enrol and leave an opinion, and members say whether they come.
     pub link: &'a str,
 }
 
@@ -187,7 +213,8 @@ impl Invitation<'_> {
         if self.kind.of_members() {
             let (kind, called) = (self.kind, self.kind.called());
             return format!(
-                "【{estate}{kind}】\n请{called}于{day} {time}到{place}参加{kind}，议题：\n{}不能到会的，请提前请假。",
+                "【{estate}{kind}】\n请{called}于{day} {time}到{place}参加{kind}，议题：\n{}\
+                收到请回复，不能到会的在这里请假：\n{link}",
                 topics.collect::<String>()
             );
         }

@@ -7,10 +7,9 @@ use db::Tx;
 use uuid::Uuid;
 
 use super::attendance::Person;
-use super::model::{Excuse, Kind, Side};
-use super::store::{self, CALL, EXCUSE, Meeting, UNCALL};
+use super::model::{Kind, Side};
+use super::store::{self, CALL, Meeting, UNCALL};
 use crate::access::Act;
-use crate::audit;
 use crate::error::{Error, Result};
 use crate::party::{self, Roll};
 
@@ -54,14 +53,4 @@ async fn of(tx: &mut Tx, act: &Act, meeting: &Meeting, organisation: Uuid) -> Re
         Some(branch) => Ok(party::roll(tx, act.tenant, branch, day).await?.of_group(organisation)),
         None => party::roll(tx, act.tenant, organisation, day).await,
     }
-}
-
-/// Somebody on the roll has leave not to come, or has not any more.
-pub async fn excuse(tx: &mut Tx, act: &Act, meeting: &Meeting, attendance: Uuid, why: Option<Excuse>) -> Result<()> {
-    if !meeting.state.open() {
-        return Err(Error::refused(format!("这次会议{}，请假不能再改", meeting.state)));
-    }
-    tx.execute_one(EXCUSE.bind(act.tenant).bind(meeting.id).bind(attendance).bind(why)).await?;
-    let words = why.map_or("取消请假".to_owned(), |why| format!("请{why}"));
-    audit::record(tx, act, "excuse", ("meeting", meeting.id), &words, &[]).await
 }

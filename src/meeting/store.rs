@@ -106,19 +106,30 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (tenant_id, meeting_id, member_id) DO UPDATE SET votes = excluded.votes, expected = excluded.expected, why = excluded.why";
     UNCALL = "DELETE FROM attendances WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
-    EXCUSE = "UPDATE attendances SET excuse = $4 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND member_id IS NOT NULL";
+    /// Changes somebody who is there already; the rest of the row is for the form of the statement. Whatever leave was asked for is
+    /// decided by it.
+    MARK = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, arrived_at, way, left_at, excuse)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (tenant_id, id) DO UPDATE SET
+            arrived_at = CASE WHEN excluded.arrived_at IS NULL THEN NULL ELSE COALESCE(attendances.arrived_at, excluded.arrived_at) END,
+            way = CASE WHEN excluded.arrived_at IS NULL THEN NULL ELSE COALESCE(attendances.way, excluded.way) END,
+            left_at = excluded.left_at, excuse = excluded.excuse, asked = NULL";
+    /// Leave that was approved stays: whoever comes all the same signs in.
+    REPLY = "UPDATE attendances SET replied_at = $4, asked = $5 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND member_id IS NOT NULL";
     ARRIVE = "UPDATE attendances SET arrived_at = $4, way = $5 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
-    LEAVE = "UPDATE attendances SET arrived_at = NULL, way = NULL WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
-    ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse
+    ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse, left_at, replied_at, asked
         FROM attendances
         WHERE tenant_id = $1 AND meeting_id = $2 ORDER BY id LIMIT 1000";
-    BY_PHONE = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse
+    BY_PHONE = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse, left_at, replied_at, asked
         FROM attendances
         WHERE tenant_id = $1 AND meeting_id = $2 AND phone_fingerprint = $3";
     HEADS = "SELECT COUNT(*) FILTER (WHERE enrolled_at IS NOT NULL) AS enrolled, COUNT(arrived_at) AS present,
-            COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL) AS voters, COUNT(*) FILTER (WHERE expected) AS expected,
+            COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL AND left_at IS NULL) AS voters,
+            COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL) AS came_voters, COUNT(*) FILTER (WHERE expected) AS expected,
             COUNT(*) FILTER (WHERE expected AND votes) AS eligible, COUNT(*) FILTER (WHERE expected AND arrived_at IS NOT NULL) AS came,
-            COUNT(*) FILTER (WHERE expected AND arrived_at IS NULL AND excuse IS NOT NULL) AS excused
+            COUNT(*) FILTER (WHERE expected AND arrived_at IS NULL AND excuse IS NOT NULL) AS excused,
+            COUNT(*) FILTER (WHERE expected AND replied_at IS NOT NULL AND asked IS NULL AND excuse IS NULL) AS coming,
+            COUNT(*) FILTER (WHERE expected AND replied_at IS NULL AND excuse IS NULL) AS silent
         FROM attendances WHERE tenant_id = $1 AND meeting_id = $2";
 
     ADD_OPINION = "INSERT INTO opinions (tenant_id, id, meeting_id, item_id, text, at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -147,15 +158,17 @@ record! {
     pub struct Attendance {
         pub id: Uuid, pub side: Side, pub votes: bool, pub person_sealed: Vec<u8>, pub enrolled_at: Option<Timestamp>,
         pub arrived_at: Option<Timestamp>, pub way: Option<Way>, pub member_id: Option<Uuid>, pub expected: bool,
-        pub why: Option<String>, pub excuse: Option<Excuse>,
+        pub why: Option<String>, pub excuse: Option<Excuse>, pub left_at: Option<Timestamp>, pub replied_at: Option<Timestamp>,
+        pub asked: Option<Excuse>,
     }
     #[derive(Debug, Clone)]
     pub struct Opinion { pub item_id: Option<Uuid>, pub text: String, pub at: Timestamp }
-    /// How many people enrolled, are there, and of these have a vote; how many should attend, of these have a vote, came, and
-    /// have leave.
+    /// How many people enrolled and came; how many with a vote are there, and came; how many should attend, of these have a vote,
+    /// came, have leave, have said that they come, and have not answered.
     #[derive(Debug, Clone, Copy)]
     pub struct Heads {
-        pub enrolled: i64, pub present: i64, pub voters: i64, pub expected: i64, pub eligible: i64, pub came: i64, pub excused: i64,
+        pub enrolled: i64, pub present: i64, pub voters: i64, pub came_voters: i64, pub expected: i64, pub eligible: i64, pub came: i64,
+        pub excused: i64, pub coming: i64, pub silent: i64,
     }
     struct OfIssue { issue_id: Uuid }
 }

@@ -1,4 +1,4 @@
-//! Meetings of party members: the form on which one is called, and leave for those who cannot come.
+//! Meetings of party members: the form on which one is called.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -6,23 +6,23 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::desk::{Offer, chosen, offers, read_plan, topics};
-use super::page::{change, done};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::meeting::model::{Excuse, Kind};
+use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewMeeting};
-use crate::meeting::{roll, store};
+use crate::meeting::store;
 use crate::party::{self, Organisation};
 use crate::place;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
     use Permission::MeetingHold;
-    Routes::default()
-        .get("/party/organisations/{id}/meetings/new", MeetingHold, new)
-        .post("/party/organisations/{id}/meetings", MeetingHold, create)
-        .post("/meetings/{id}/attendances/{attendance}/excuse", MeetingHold, excuse)
+    Routes::default().get("/party/organisations/{id}/meetings/new", MeetingHold, new).post(
+        "/party/organisations/{id}/meetings",
+        MeetingHold,
+        create,
+    )
 }
 
 #[derive(Template)]
@@ -99,16 +99,4 @@ async fn create(
     }
     drop(tx);
     page_again(&new_page(&app, &viewer, shell, id, form).await?)
-}
-
-async fn excuse(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path((id, attendance)): Path<(Uuid, Uuid)>,
-    form: Form,
-) -> Result<Response> {
-    let why = Excuse::parse(form.value("excuse"));
-    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
-    roll::excuse(&mut tx, &act, &meeting, attendance, why).await?;
-    done(tx, id, why.map_or("已取消请假", |_| "已登记请假")).await
 }

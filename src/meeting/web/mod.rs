@@ -3,9 +3,17 @@ mod desk;
 mod members;
 mod page;
 mod public;
+mod roll;
+mod sign_in;
 
 use crate::access::Routes;
 
 pub fn routes() -> Routes {
-    desk::routes().merge(calendar::routes()).merge(members::routes()).merge(page::routes()).merge(public::routes())
+    desk::routes()
+        .merge(calendar::routes())
+        .merge(members::routes())
+        .merge(page::routes())
+        .merge(public::routes())
+        .merge(roll::routes())
+        .merge(sign_in::routes())
 }

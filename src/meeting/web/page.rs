@@ -7,18 +7,19 @@ use db::Tx;
 use uuid::Uuid;
 
 use super::desk::{Offer, chosen, offers, read_plan};
-use super::public::SIGN_IN;
+use super::roll::NOTICE;
 use crate::access::{self, Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::{self, NAMES_SOMEBODY, personal_data_in};
-use crate::meeting::model::{Excuse, Kind, Outcome, Side, State as Stage};
+use crate::meeting::model::{Kind, Mark, Outcome, Side, SignIn, State as Stage};
 use crate::meeting::preparation::{self, NewItem};
 use crate::meeting::rule::{Counted, Motion};
 use crate::meeting::session::{self, Decision, Execution};
 use crate::meeting::store::{self, Attendance, Heads, Item, Meeting, Opinion};
 use crate::meeting::{Person, attendance};
-use crate::web::{Form, Shell, page, page_again, qr, redirect};
+use crate::settings;
+use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
     use Permission::{MeetingHold, MeetingRead};
@@ -34,15 +35,12 @@ pub fn routes() -> Routes {
         .post("/meetings/{id}/end", MeetingHold, end)
         .post("/meetings/{id}/cancellation", MeetingHold, cancel)
         .post("/meetings/{id}/attendances", MeetingHold, attend)
-        .post("/meetings/{id}/attendances/{attendance}/arrival", MeetingHold, arrive)
-        .post("/meetings/{id}/attendances/{attendance}/departure", MeetingHold, depart)
-        .get("/meetings/{id}/poster", MeetingHold, show_poster)
         .get("/meetings/{id}/sheet", MeetingHold, show_sheet)
         .get("/meetings/{id}/minutes", MeetingRead, show_minutes)
 }
 
 /// Somebody at the meeting, with the name that staff see.
-type Somebody = (Attendance, String);
+pub(super) type Somebody = (Attendance, String);
 
 #[derive(Template)]
 #[template(path = "meeting/web/show.html")]
@@ -56,6 +54,7 @@ struct ShowPage {
     opinions: Vec<Opinion>,
     /// By which rule an ordinary matter is voted on.
     counted: Counted,
+    sign_in: SignIn,
     /// Why the notice would be short.
     warning: Option<String>,
     pending: usize,
@@ -80,8 +79,25 @@ impl ShowPage {
         }
     }
 
-    fn excuses(&self) -> &'static [Excuse] {
-        Excuse::ALL
+    /// What can be noted about somebody with one tap.
+    fn changes(&self, attendance: &Attendance) -> Vec<(Mark, String)> {
+        if let Some(asked) = attendance.asked {
+            return vec![(asked.into(), format!("准{asked}")), (Mark::Absent, "不准".to_owned())];
+        }
+        let of_roll = attendance.member_id.is_some();
+        let all: &[(Mark, &str)] = match attendance.mark() {
+            Mark::There if self.meeting.state == Stage::InSession => {
+                &[(Mark::Left, "提前走了"), (Mark::Absent, "记错了，没到")]
+            }
+            Mark::There => &[(Mark::Absent, "记错了，没到")],
+            Mark::Left => &[(Mark::There, "又回来了")],
+            Mark::Absent if of_roll && attendance.expected => {
+                &[(Mark::There, "到了"), (Mark::Private, "事假"), (Mark::Sick, "病假"), (Mark::Official, "公假")]
+            }
+            Mark::Absent => &[(Mark::There, "到了")],
+            Mark::Private | Mark::Sick | Mark::Official => &[(Mark::There, "到了"), (Mark::Absent, "取消请假")],
+        };
+        all.iter().map(|(mark, label)| (*mark, (*label).to_owned())).collect()
     }
 
     fn said(&self, item: &Uuid) -> usize {
@@ -129,7 +145,10 @@ async fn show_page(
         form.set("recorder", meeting.recorder.as_str());
     }
     if meeting.state == Stage::Draft && form.value("notice").is_empty() {
-        form.set("notice", preparation::notice(&mut tx, viewer.tenant, &meeting, &public_link(app, viewer, id)).await?);
+        form.set(
+            "notice",
+            preparation::notice(&mut tx, viewer.tenant, &meeting, &link_of(app, viewer, &meeting)).await?,
+        );
     }
     Ok(ShowPage {
         warning: preparation::short_notice(&meeting, &rules, now),
@@ -142,18 +161,24 @@ async fn show_page(
         people,
         opinions,
         counted,
+        sign_in: settings::read(&mut tx, viewer.tenant, now).await?,
         may_hold,
         form,
         failed,
     })
 }
 
-fn public_link(app: &App, viewer: &Viewer, meeting: Uuid) -> String {
-    app.link(&format!("/board/{}/meetings/{meeting}", viewer.tenant_code))
+/// Where those who are called answer: members by a link of the notice, residents on the board.
+fn link_of(app: &App, viewer: &Viewer, meeting: &Meeting) -> String {
+    let id = meeting.id;
+    if meeting.kind.of_members() {
+        return app.link(&format!("/notices/{}", Link::signed(viewer.tenant, id, NOTICE, &app.means.keys)));
+    }
+    app.link(&format!("/board/{}/meetings/{id}", viewer.tenant_code))
 }
 
 /// Everybody who enrolled or came, those who are there first.
-async fn people(tx: &mut Tx, app: &App, tenant: Uuid, meeting: Uuid) -> Result<Vec<Somebody>> {
+pub(super) async fn people(tx: &mut Tx, app: &App, tenant: Uuid, meeting: Uuid) -> Result<Vec<Somebody>> {
     let act = Act::system(tenant, &app.means);
     let named = |attendance: Attendance| Ok((attendance.clone(), attendance::person(&act, &attendance)?.name));
     let people: Result<Vec<Somebody>> = store::attendances(tx, tenant, meeting).await?.into_iter().map(named).collect();
@@ -323,28 +348,6 @@ async fn attend(
     done(tx, id, "已登记").await
 }
 
-async fn arrive(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path((id, attendance)): Path<(Uuid, Uuid)>,
-    _form: Form,
-) -> Result<Response> {
-    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
-    attendance::mark(&mut tx, &act, &meeting, attendance, true).await?;
-    done(tx, id, "已到会").await
-}
-
-async fn depart(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path((id, attendance)): Path<(Uuid, Uuid)>,
-    _form: Form,
-) -> Result<Response> {
-    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
-    attendance::mark(&mut tx, &act, &meeting, attendance, false).await?;
-    done(tx, id, "已改为没到").await
-}
-
 #[derive(Template)]
 #[template(path = "meeting/web/item.html")]
 struct ItemPage {
@@ -480,21 +483,6 @@ fn read_decision(form: &mut Form, kind: Kind) -> Option<Decision> {
         Some(Execution { organisation: organisation?, due_at: due_at? })
     };
     Some(Decision::Vote { motion, yes: yes?, no: no?, abstain: abstain?, resolution, execution })
-}
-
-#[derive(Template)]
-#[template(path = "meeting/web/poster.html")]
-struct PosterPage {
-    shell: Shell,
-    meeting: Meeting,
-    qr: String,
-}
-
-async fn show_poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    let mut tx = app.db.read().await?;
-    let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
-    let link = Link::signed(viewer.tenant, id, SIGN_IN, &app.means.keys);
-    page(&PosterPage { shell, meeting, qr: qr(&app.link(&format!("/sign-in/{link}")))? })
 }
 
 #[derive(Template)]

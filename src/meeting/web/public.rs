@@ -1,4 +1,4 @@
-//! What residents do without an account: read a notice, enrol, leave an opinion, sign in at the door.
+//! What residents do without an account: read a notice, enrol, leave an opinion.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -6,8 +6,7 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
-use super::page::sides;
-use crate::access::{self, Act, Link, Need, Routes, Tenant};
+use crate::access::{self, Act, Need, Routes, Tenant};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::issue::number_in;
@@ -21,12 +20,7 @@ pub fn routes() -> Routes {
         .get("/board/{code}/meetings/{id}", Need::Public, show)
         .post("/board/{code}/meetings/{id}/enrolments", Need::Public, enrol)
         .post("/board/{code}/meetings/{id}/opinions", Need::Public, leave_opinion)
-        .get("/sign-in/{link}", Need::Public, show_sign_in)
-        .post("/sign-in/{link}", Need::Public, sign_in)
 }
-
-/// What the link on the wall is for.
-pub(super) const SIGN_IN: &str = "meeting sign-in";
 
 #[derive(Template)]
 #[template(path = "meeting/web/public.html")]
@@ -96,7 +90,7 @@ async fn enrol(
 }
 
 /// Name and phone from a form.
-fn person(form: &mut Form) -> Option<Person> {
+pub(super) fn person(form: &mut Form) -> Option<Person> {
     let (name, phone) = (form.person_name("name"), form.optional_phone("phone"));
     Some(Person { name: name?, phone: phone? })
 }
@@ -130,72 +124,4 @@ async fn leave_opinion(
     attendance::leave_opinion(&mut tx, &act, &meeting, item, &text).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/board/{code}/meetings/{id}"), "留言收到了，会上会念给大家听"))
-}
-
-#[derive(Template)]
-#[template(path = "meeting/web/sign-in.html")]
-struct SignInPage {
-    shell: Shell,
-    action: String,
-    meeting: Meeting,
-    form: Form,
-}
-
-impl SignInPage {
-    fn sides(&self) -> Vec<(&'static str, &'static str)> {
-        sides()
-    }
-}
-
-async fn sign_in_page(app: &App, shell: Shell, link: &str, form: Form) -> Result<(Link, SignInPage)> {
-    let parsed: Link = link.parse().map_err(|()| Error::NotFound)?;
-    if !parsed.is_signed(SIGN_IN, &app.means.keys) {
-        return Err(Error::NotFound);
-    }
-    let mut tx = app.db.read().await?;
-    let tenant = access::tenant(&mut tx, parsed.tenant).await?;
-    let meeting = store::meeting(&mut tx, parsed.tenant, parsed.id).await?;
-    let shell = shell.of_community(&tenant.name, &tenant.code);
-    Ok((parsed, SignInPage { shell, action: format!("/sign-in/{link}"), meeting, form }))
-}
-
-async fn show_sign_in(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
-    page(&sign_in_page(&app, shell, &link, Form::filled(&[("side", Side::Resident.code())])).await?.1)
-}
-
-async fn sign_in(
-    State(app): State<App>,
-    ClientAddress(address): ClientAddress,
-    shell: Shell,
-    Path(link): Path<String>,
-    mut form: Form,
-) -> Result<Response> {
-    let person = person(&mut form);
-    let (parsed, mut page_shown) = sign_in_page(&app, shell, &link, form).await?;
-    // Members are known by the roll.
-    let side = match page_shown.meeting.kind.of_members() {
-        true => Some(Side::Member),
-        false => page_shown.form.choice("side", "您代表哪一方", Side::parse),
-    };
-    let (Some(side), Some(person)) = (side, person) else { return page_again(&page_shown) };
-    // A whole room signs in from one address.
-    app.sign_ins.check(address)?;
-    let act = Act::resident(parsed.tenant, &app.means);
-    let mut tx = app.db.begin().await?;
-    let meeting = store::meeting(&mut tx, parsed.tenant, parsed.id).await?;
-    match attendance::sign_in(&mut tx, &act, &meeting, side, &person).await {
-        Err(Error::Refused(sentence)) if meeting.kind.of_members() => {
-            page_shown.form.fail("name", sentence);
-            return page_again(&page_shown);
-        }
-        other => other?,
-    }
-    tx.commit().await?;
-    let code = page_shown.shell.community_code;
-    let to = if meeting.announced_at.is_some() && !meeting.kind.of_members() {
-        format!("/board/{code}/meetings/{}", meeting.id)
-    } else {
-        format!("/board/{code}")
-    };
-    Ok(redirect(&to, "签到成功，请进"))
 }
