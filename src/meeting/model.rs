@@ -50,7 +50,7 @@ text_enum! {
     /// How somebody on the roll stands when the roll is called.
     pub enum Mark {
         There = "there" "到",
-        Left = "left" "提前走",
+        Left = "left" "早退",
         Private = "private" "事假",
         Sick = "sick" "病假",
         Official = "official" "公假",

@@ -87,7 +87,7 @@ impl ShowPage {
         let of_roll = attendance.member_id.is_some();
         let all: &[(Mark, &str)] = match attendance.mark() {
             Mark::There if self.meeting.state == Stage::InSession => {
-                &[(Mark::Left, "提前走了"), (Mark::Absent, "记错了，没到")]
+                &[(Mark::Left, "早退了"), (Mark::Absent, "记错了，没到")]
             }
             Mark::There => &[(Mark::Absent, "记错了，没到")],
             Mark::Left => &[(Mark::There, "又回来了")],
