@@ -310,5 +310,13 @@ db_test! {
         let foreign = app.person(Role::BranchSecretary).reaching(Reach::Estate, other).browser().await;
         foreign.get(&meeting).await.assert_status(404);
         foreign.get(&format!("{}/meetings/new", party.path())).await.assert_status(404);
+
+        // Who knows the members of one estate and the meetings of another does not know the members' meetings of that other.
+        let both = app.person(Role::GridWorker).reaching(Reach::Estate, party.estate).and(Role::BranchSecretary, Reach::Estate, other);
+        let both = both.browser().await;
+        both.get(&meeting).await.assert_status(404);
+        both.get(&format!("{meeting}/calendar.ics")).await.assert_status(404);
+        both.get("/meetings").await.assert_ok().assert_lacks("党员大会");
+        both.get("/today").await.assert_ok().assert_lacks("党员大会");
     }
 }

@@ -1,11 +1,11 @@
-use db::{Cursor, Json, Page, Tx, record, statements};
+use db::{Cursor, Json, Page, Query, Statement, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::model::{Excuse, Kind, Outcome, Side, State, Way};
 use super::rule::Counted;
-use crate::access::{Permission, Scope, Viewer};
-use crate::error::{Error, Result};
+use crate::access::{Permission, Viewer};
+use crate::error::Result;
 use crate::in_reach;
 use crate::issue;
 
@@ -29,15 +29,21 @@ macro_rules! item_columns {
     };
 }
 
-/// Is a meeting within a scope? A grid reaches the meetings of every estate in which it has a building.
+/// Is a meeting within a scope? A grid reaches the meetings of every estate in which it has a building. Who belongs to the party is
+/// nothing for those who may not see its members there, so a meeting of members must be reached as its organisation's members are.
 macro_rules! reached {
-    ($account:literal, $roles:literal) => {
+    ($account:literal, $roles:literal, $party_account:literal, $party_roles:literal) => {
         concat!(
-            "(",
-            in_reach!($account, $roles, "m.tenant_id", "m.estate_id", "NULL", "po.organisation_id"),
-            " OR EXISTS (SELECT 1 FROM buildings b WHERE b.tenant_id = m.tenant_id AND b.estate_id = m.estate_id AND ",
+            "((m.party_organisation_id IS NOT NULL AND ",
+            in_reach!($account, $roles, "m.tenant_id", "po.estate_id", "NULL", "po.organisation_id"),
+            " AND ",
+            in_reach!($party_account, $party_roles, "m.tenant_id", "po.estate_id", "NULL", "po.organisation_id"),
+            ") OR (m.party_organisation_id IS NULL AND ",
+            in_reach!($account, $roles, "m.tenant_id", "m.estate_id", "NULL", "NULL"),
+            ") OR (m.party_organisation_id IS NULL AND EXISTS
+                (SELECT 1 FROM buildings b WHERE b.tenant_id = m.tenant_id AND b.estate_id = m.estate_id AND ",
             in_reach!($account, $roles, "b.tenant_id", "b.estate_id", "b.grid_id", "NULL"),
-            "))"
+            ")))"
         )
     };
 }
@@ -48,18 +54,18 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', '', '', $10, $11, 1, $12)";
     GET = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2");
     GET_IN_SCOPE = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2 AND ",
-        reached!("$3", "$4"));
+        reached!("$3", "$4", "$5", "$6"));
     /// The nearest first.
     COMING = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
-        reached!("$2", "$3"),
-        " AND (m.planned_at, m.id) > ($4, $5) ORDER BY m.planned_at, m.id LIMIT $6");
+        reached!("$2", "$3", "$4", "$5"),
+        " AND (m.planned_at, m.id) > ($6, $7) ORDER BY m.planned_at, m.id LIMIT $8");
     /// Meetings that are not over and begin before a moment, the nearest first.
     NEAR = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
-        reached!("$2", "$3"), " AND m.planned_at < $4 ORDER BY m.planned_at, m.id LIMIT 50");
+        reached!("$2", "$3", "$4", "$5"), " AND m.planned_at < $6 ORDER BY m.planned_at, m.id LIMIT 50");
     /// The latest first.
     PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled', 'inquorate') AND ",
-        reached!("$2", "$3"),
-        " AND (m.planned_at, m.id) < ($4, $5) ORDER BY m.planned_at DESC, m.id DESC LIMIT $6");
+        reached!("$2", "$3", "$4", "$5"),
+        " AND (m.planned_at, m.id) < ($6, $7) ORDER BY m.planned_at DESC, m.id DESC LIMIT $8");
     LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.state <> 'cancelled'
         AND ((CAST($3 AS UUID) IS NULL AND m.party_organisation_id IS NULL) OR m.party_organisation_id = $3)
         ORDER BY m.planned_at DESC, m.id DESC LIMIT 1");
@@ -178,11 +184,6 @@ impl Meeting {
         (self.estate_id, self.party_organisation_id)
     }
 
-    /// Who belongs to the party is nothing for those who may not see its members.
-    pub fn is_for(&self, viewer: &Viewer) -> bool {
-        !self.kind.of_members() || viewer.may(Permission::PartyRead)
-    }
-
     /// Who holds it: the estate, or the party organisation.
     pub fn caller(&self) -> &str {
         self.caller.as_deref().unwrap_or(&self.estate_name)
@@ -199,27 +200,32 @@ pub async fn meeting(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Meeting> {
 
 /// A meeting that somebody may see or hold.
 pub async fn meeting_for(tx: &mut Tx, viewer: &Viewer, id: Uuid, permission: Permission) -> Result<Meeting> {
-    let scope = viewer.scope(permission);
-    let found = GET_IN_SCOPE.bind(viewer.tenant).bind(id).bind(scope.account).bind(scope.roles);
-    let meeting: Meeting = tx.one(found).await?;
-    if meeting.is_for(viewer) { Ok(meeting) } else { Err(Error::NotFound) }
+    let [of_meetings, of_members] = [permission, Permission::PartyRead].map(|permission| viewer.scope(permission));
+    let query = GET_IN_SCOPE.bind(viewer.tenant).bind(id).bind(of_meetings.account).bind(of_meetings.roles);
+    Ok(tx.one(query.bind(of_members.account).bind(of_members.roles)).await?)
 }
 
 /// Meetings that have not been held yet, the nearest first.
-pub async fn coming(tx: &mut Tx, tenant: Uuid, scope: Scope, after: Cursor, size: usize) -> Result<Page<Meeting>> {
-    let query = COMING.bind(tenant).bind(scope.account).bind(scope.roles).bind(after.key).bind(after.id);
+pub async fn coming(tx: &mut Tx, viewer: &Viewer, after: Cursor, size: usize) -> Result<Page<Meeting>> {
+    let query = within(COMING, viewer, Permission::MeetingRead).bind(after.key).bind(after.id);
     Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, Meeting::cursor))
 }
 
 /// Meetings that have been held or called off, the latest first.
-pub async fn past(tx: &mut Tx, tenant: Uuid, scope: Scope, before: Cursor, size: usize) -> Result<Page<Meeting>> {
-    let query = PAST.bind(tenant).bind(scope.account).bind(scope.roles).bind(before.key).bind(before.id);
+pub async fn past(tx: &mut Tx, viewer: &Viewer, before: Cursor, size: usize) -> Result<Page<Meeting>> {
+    let query = within(PAST, viewer, Permission::MeetingRead).bind(before.key).bind(before.id);
     Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, Meeting::cursor))
 }
 
 /// Meetings that are not over and begin before `until`, the nearest first; at most 50.
-pub(super) async fn near(tx: &mut Tx, tenant: Uuid, scope: Scope, until: Timestamp) -> Result<Vec<Meeting>> {
-    Ok(tx.all(NEAR.bind(tenant).bind(scope.account).bind(scope.roles).bind(until)).await?)
+pub(super) async fn near(tx: &mut Tx, viewer: &Viewer, permission: Permission, until: Timestamp) -> Result<Vec<Meeting>> {
+    Ok(tx.all(within(NEAR, viewer, permission).bind(until)).await?)
+}
+
+fn within(statement: Statement, viewer: &Viewer, permission: Permission) -> Query {
+    let [of_meetings, of_members] = [permission, Permission::PartyRead].map(|permission| viewer.scope(permission));
+    let query = statement.bind(viewer.tenant).bind(of_meetings.account).bind(of_meetings.roles);
+    query.bind(of_members.account).bind(of_members.roles)
 }
 
 /// Whose meeting it is: that of an estate, or of a party organisation there.

@@ -23,13 +23,9 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let notice = SignedDuration::from_hours(rules.notice_hours);
     let until = now + notice.max(SignedDuration::ZERO) + AHEAD;
     let holds = viewer.may(Permission::MeetingHold);
-    let scope = viewer.scope(if holds { Permission::MeetingHold } else { Permission::MeetingRead });
-    let meetings = store::near(tx, viewer.tenant, scope, until).await?;
-    Ok(meetings
-        .into_iter()
-        .filter(|meeting| meeting.is_for(viewer))
-        .filter_map(|meeting| said(meeting, holds, notice, now))
-        .collect())
+    let permission = if holds { Permission::MeetingHold } else { Permission::MeetingRead };
+    let meetings = store::near(tx, viewer, permission, until).await?;
+    Ok(meetings.into_iter().filter_map(|meeting| said(meeting, holds, notice, now)).collect())
 }
 
 fn said(meeting: Meeting, holds: bool, notice: SignedDuration, now: Timestamp) -> Option<Todo> {

@@ -150,6 +150,12 @@ impl NewPerson<'_> {
         self
     }
 
+    /// Another role beside the first, for one estate, grid or organisation.
+    pub fn and(mut self, role: Role, reach: Reach, id: Uuid) -> Self {
+        self.new.grants.push(Grant { role, reach, reach_id: Some(id) });
+        self
+    }
+
     pub fn of_organisation(mut self, organisation: Uuid) -> Self {
         self.new.organisation = organisation;
         self

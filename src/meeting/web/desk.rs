@@ -46,20 +46,17 @@ struct ListPage {
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging): Query<Paging>) -> Result<Response> {
-    let scope = viewer.scope(Permission::MeetingRead);
     let before = paging.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
     let mut tx = app.db.read().await?;
     let coming = if before == Cursor::LAST {
-        let coming = store::coming(&mut tx, viewer.tenant, scope.clone(), Cursor::FIRST, 100).await?.items;
-        coming.into_iter().filter(|meeting| meeting.is_for(&viewer)).collect()
+        store::coming(&mut tx, &viewer, Cursor::FIRST, 100).await?.items
     } else {
         Vec::new()
     };
-    let past = store::past(&mut tx, viewer.tenant, scope, before, PAGE).await?;
+    let past = store::past(&mut tx, &viewer, before, PAGE).await?;
     let next = past.next.map(|cursor| format!("/meetings?before={cursor}"));
     let may_hold = viewer.may(Permission::MeetingHold);
-    let past = past.items.into_iter().filter(|meeting| meeting.is_for(&viewer)).collect();
-    page(&ListPage { shell, coming, past, next, may_hold })
+    page(&ListPage { shell, coming, past: past.items, next, may_hold })
 }
 
 /// Something that the form offers for the agenda.
