@@ -90,8 +90,28 @@ fn vote<'a>(motion: &'a str, yes: &'a str, no: &'a str) -> Vec<(&'a str, &'a str
     ]
 }
 
+/// What two tellers have counted: for, against, abstaining, invalid.
+fn ballots(motion: &str, first: [i64; 4], second: [i64; 4]) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> =
+        vote(motion, "", "").into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    for (teller, name, counts) in [("a", "计票员甲", first), ("b", "计票员乙", second)] {
+        fields.push((format!("{teller}-name"), name.to_owned()));
+        for (field, count) in ["yes", "no", "abstain", "invalid"].iter().zip(counts) {
+            fields.push((format!("{teller}-{field}"), count.to_string()));
+        }
+    }
+    fields.push(("written".to_owned(), "0".to_owned()));
+    fields
+}
+
+/// Sends what two tellers have counted.
+async fn post(secretary: &Browser, item: &str, fields: &[(String, String)]) -> Page {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    secretary.post(item, &fields).await
+}
+
 async fn item(secretary: &Browser, meeting: &str) -> String {
-    secretary.get(meeting).await.link(&format!("{meeting}/items/0"))
+    secretary.get(meeting).await.link_called("记结果")
 }
 
 fn at(app: &TestApp, moment: &str) {
@@ -145,13 +165,42 @@ db_test! {
         secretary.post(&first, &vote("general", "29", "0")).await.assert_status(422).assert_contains("还多");
         secretary.post(&first, &vote("general", "28", "0")).await.assert_ok().assert_contains("表决没有通过");
         let admission = item(&secretary, &meeting).await;
-        secretary.post(&admission, &vote("admission", "28", "0")).await.assert_status(422).assert_contains("不够 29 人");
+        // A secret vote needs two tellers who have counted the same; nothing is kept of a single ballot.
+        secretary.post(&admission, &vote("admission", "28", "0")).await.assert_status(422).assert_contains("请填写计票人甲");
+        let papers = secretary.get(&format!("{admission}/ballots")).await;
+        assert_eq!(papers.body.matches("表决票").count(), 28);
+        let differ = post(&secretary, &admission, &ballots("admission", [28, 0, 0, 0], [27, 1, 0, 0])).await;
+        differ.assert_status(422).assert_contains("赞成 28 和 27，反对 0 和 1").assert_contains("按讨论的办");
+        let few = post(&secretary, &admission, &ballots("admission", [28, 0, 0, 0], [28, 0, 0, 0])).await;
+        few.assert_status(422).assert_contains("不够 29 人");
         sign_in(&app, &meeting, 28..44).await;
-        secretary.post(&admission, &vote("admission", "29", "15")).await.assert_ok().assert_contains("形成决议");
+        let lost = post(&secretary, &admission, &ballots("admission", [28, 15, 0, 1], [28, 15, 0, 1])).await;
+        lost.assert_ok().assert_contains("表决没有通过（赞成 28，反对 15，弃权 0，废票 1）");
+        // What one who could not come had written before is found, and the result is written down anew.
+        let again = secretary.get(&admission).await;
+        again.assert_contains("已经记过：表决没有通过");
+        let mut found = ballots("admission", [28, 15, 0, 1], [28, 15, 0, 1]);
+        let seen = again.input("seen");
+        at(&app, "2026-11-23T08:10:00+08:00");
+        found.retain(|(name, _)| name != "written");
+        found.extend([("written".to_owned(), "13".to_owned()), ("seen".to_owned(), seen.clone())]);
+        post(&secretary, &admission, &found).await.assert_status(422).assert_contains("只有 12 人没到会");
+        found.retain(|(name, _)| name != "written");
+        found.push(("written".to_owned(), "1".to_owned()));
+        post(&secretary, &admission, &found).await.assert_ok().assert_contains("形成决议（赞成 28，反对 15，弃权 0，废票 1，书面同意 1）");
+        post(&secretary, &admission, &found).await.assert_status(409); // somebody else has been there
         let election = item(&secretary, &meeting).await;
-        secretary.post(&election, &vote("election", "44", "0")).await.assert_status(422).assert_contains("不够 45 人");
+        post(&secretary, &election, &ballots("election", [44, 0, 0, 0], [44, 0, 0, 0])).await.assert_status(422).assert_contains("不够 45 人");
+        // With two who are lawfully not counted, 44 are enough; why must be said.
+        let mut without = ballots("election", [22, 22, 0, 0], [22, 22, 0, 0]);
+        without.push(("left_out".to_owned(), "2".to_owned()));
+        post(&secretary, &election, &without).await.assert_status(422).assert_contains("请写不计入应到会人数的依据");
+        without.push(("left_out_why".to_owned(), "报上级党委批准，长期患病".to_owned()));
+        post(&secretary, &election, &without).await.assert_ok().assert_contains("表决没有通过（赞成 22，反对 22，弃权 0）");
         sign_in(&app, &meeting, 44..45).await;
-        secretary.post(&election, &vote("election", "23", "22")).await.assert_ok().assert_contains("形成决议（赞成 23，反对 22，弃权 0）：按讨论的办");
+        let mut elected = ballots("election", [23, 22, 0, 0], [23, 22, 0, 0]);
+        elected.push(("seen".to_owned(), secretary.get(&election).await.input("seen")));
+        post(&secretary, &election, &elected).await.assert_ok().assert_contains("形成决议（赞成 23，反对 22，弃权 0）：按讨论的办");
 
         // What somebody has to do becomes an issue, as at a deliberation.
         let own = doorstep::access::organisations(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
@@ -159,9 +208,20 @@ db_test! {
         let half = [&vote("general", "40", "0")[..], &[("organisation", owner.as_str())]].concat();
         let charging = item(&secretary, &meeting).await;
         secretary.post(&charging, &half).await.assert_status(422).assert_contains("什么时候前办完");
-        let whole = [&half[..], &[("due", "2026-12-31")]].concat();
+        let silent = [&half[..], &[("due", "2026-12-31")]].concat();
+        secretary.post(&charging, &silent).await.assert_status(422).assert_contains("居民看得到的说法");
+        let member = voter(3);
+        let named = [&silent[..], &[("public_words", member.as_str())]].concat();
+        secretary.post(&charging, &named).await.assert_status(422).assert_contains(&format!("里面有“{member}”的姓名"));
+        let whole = [&silent[..], &[("public_words", "院里装充电桩")]].concat();
         secretary.post(&charging, &whole).await.assert_ok().assert_contains("由王府名苑小区党支部办理");
+        // It is given to its owner when the meeting is over, in the words for everybody.
+        let staff = app.person(Role::Staff).browser().await;
+        staff.get("/issues").await.assert_lacks("院里装充电桩");
         act(&secretary, &meeting, "end", &[("remarks", "")]).await.assert_ok().assert_contains("已散会").assert_lacks("流会");
+        staff.get("/issues").await.assert_contains("院里装充电桩").assert_lacks("按讨论的办");
+        let issue = staff.get("/issues").await.link("/issues/0");
+        staff.get(&issue).await.assert_ok().assert_contains("党组织会议议过").assert_lacks("赞成 40");
         stranger.get(&format!("/board/{}/estates/{}", app.home.code, party.estate)).await.assert_lacks("预备党员转正");
         let minutes = secretary.get(&format!("{meeting}/minutes")).await;
         minutes.assert_ok().assert_contains("党员大会记录").assert_contains("应到 59 人，实到 45 人，其中有表决权 45 人");
@@ -282,11 +342,17 @@ db_test! {
         secretary.post(&path, &fields).await.assert_status(422).assert_contains("党小组不开这种会").assert_contains("学习");
         let page = secretary.post(&path, &[&[("kind", "group_meeting")], &fields[1..]].concat()).await;
         page.assert_ok().assert_contains("<b>1</b>人应到").assert_contains("小组成员").assert_lacks("才能表决");
+        let early = act(&secretary, &page.url, "session", &[]).await;
+        early.assert_status(422).assert_contains("提前 60 分钟才能开始");
+        at(&app, "2026-11-24T18:30:00+08:00");
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
         act(&secretary, &page.url, "session", &[]).await.assert_ok();
         let study = item(&secretary, &page.url).await;
         secretary.post(&study, &vote("general", "1", "0")).await.assert_status(422).assert_contains("不作表决");
-        secretary.post(&study, &[("decision", "drop")]).await.assert_ok();
+        secretary.post(&study, &[("decision", "hold")]).await.assert_ok().assert_contains("已进行");
         act(&secretary, &page.url, "end", &[("remarks", "")]).await.assert_contains("已散会");
+        // What was taught does not come back.
+        secretary.get(&format!("/party/organisations/{group}/meetings/new")).await.assert_ok().assert_lacks("学习");
     }
 
     async fn who_may_not_know_the_members_sees_none_of_it(app: TestApp) {

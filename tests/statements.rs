@@ -118,6 +118,7 @@ const MAY_SCAN: &[&str] = &[
     "party::store::TERMS_ENDING",
     "party::store::FIGURES", // every member of a community once, for the tree
     "party::store::POSTS",
+    "party::store::WITH_COMMITTEE",
     "party::store::SHOWN", // of those who have agreed
     "settings::LIST",
     // These walk along a partial index of what is open or not yet done.

@@ -71,12 +71,12 @@ pub async fn meet(
     let items = meeting::items(tx, act.tenant, id).await?;
     let against = rng.random_range(0..=present / 5);
     let vote = Decision::Vote {
-        yes: present - against - present / 8,
-        no: against,
-        abstain: present / 8,
-        motion: meeting::Motion::General,
-        resolution: deliberation.resolution.clone(),
-        execution: Some(meeting::Execution { organisation, due_at }),
+        ballot: meeting::Ballot::hands(present - against - present / 8, against, present / 8),
+        resolution: meeting::Resolution {
+            text: deliberation.resolution.clone(),
+            public_words: String::new(),
+            execution: Some(meeting::Execution { organisation, due_at }),
+        },
     };
     let topic = match deliberation.topic_fate {
         TopicFate::Defer => Decision::Defer,
@@ -84,7 +84,7 @@ pub async fn meet(
     };
     let said = [deliberation.said.as_str(), ""];
     for (((item, decision), said), minutes) in items.iter().zip([vote, topic]).zip(said).zip([40, 70]) {
-        meeting::decide(tx, &later(act, minutes), &meeting, item.id, said, decision).await?;
+        meeting::decide(tx, &later(act, minutes), &meeting, (item.id, None), said, decision).await?;
     }
     let seen = meeting.lock_version;
     meeting::end(tx, &later(act, 80), &mut meeting, seen, "").await

@@ -1,7 +1,7 @@
 //! 说事议事. Issues and other matters are put on an agenda, and the notice goes onto the board of the estate and, as text,
 //! into its WeChat group (`preparation`). Residents enrol or leave an opinion beforehand, and sign in at the door
-//! (`attendance`). Item by item the meeting talks and votes; a resolution names an owner and a day and becomes the
-//! dispatch of its issue (`session`). What is left unfinished is proposed for the next agenda.
+//! (`attendance`). Item by item the meeting talks and decides (`decision`); when it ends, a resolution that names an owner and a
+//! day becomes the dispatch of its issue (`session`). What is left unfinished is proposed for the next agenda.
 //!
 //! Party members meet in the same way (党员大会, 支委会, 党小组会, 党课, 主题党日), with three differences: everybody on the roll
 //! of the organisation is called (`roll`), votes are counted by those who should attend (`rule`), and the public sees nothing.
@@ -9,6 +9,8 @@
 //! A meeting writes what it did to an issue onto the issue's own chain, by operations of `issue`.
 
 mod attendance;
+mod decision;
+mod duty;
 mod model;
 mod preparation;
 mod roll;
@@ -20,12 +22,14 @@ mod wall;
 mod web;
 
 pub use attendance::{Person, attend, call_roll, enrol, leave_opinion, person, reply, sign_in};
+pub use decision::{Ballot, Count, Decision, Execution, Resolution, decide};
+pub use duty::{Duties, duties, named};
 pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, State, Tally, Way};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
 pub use rule::{Base, Counted, MemberRule, MemberRules, Motion, Portion};
-pub use session::{Decision, Execution, begin, decide, end};
+pub use session::{begin, end};
 pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};
 pub use todo::todo;
 pub use wall::on_the_wall;

@@ -1,5 +1,7 @@
 //! The rules of 说事议事: which step may follow which state, how votes are counted, what a notice says.
 
+use std::collections::BTreeMap;
+
 use db::text_enum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use crate::settings::Setting;
 text_enum! {
     pub enum Kind {
         Deliberation = "deliberation" "说事议事会",
+        Joint = "joint_meeting" "物业联席会议",
         Assembly = "member_assembly" "党员大会",
         Committee = "branch_committee" "支委会",
         Group = "group_meeting" "党小组会",
@@ -32,8 +35,12 @@ text_enum! {
         Deferred = "deferred" "下次再议",
         Rejected = "rejected" "表决没有通过",
         Dropped = "dropped" "不再议",
+        /// What was taught or done at a meeting that decides nothing.
+        Held = "held" "已进行",
     }
     /// Whom somebody at a meeting speaks for: the parties of the page's “多方合力”, and the residents.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
     pub enum Side {
         Resident = "resident" "居民",
         Member = "member" "党员",
@@ -61,13 +68,21 @@ text_enum! {
 impl Kind {
     /// A meeting of party members: called by a roll, and not shown to the public.
     pub fn of_members(self) -> bool {
-        self != Kind::Deliberation
+        !matches!(self, Kind::Deliberation | Kind::Joint)
     }
 
     /// Whether it decides by votes.
     pub fn votes(self) -> bool {
         matches!(self, Kind::Deliberation | Kind::Assembly | Kind::Committee)
     }
+
+    /// Whether those who have come agree without counting hands.
+    pub fn agrees(self) -> bool {
+        self == Kind::Joint
+    }
+
+    /// The meetings that an estate holds.
+    pub const OF_ESTATES: [Kind; 2] = [Kind::Deliberation, Kind::Joint];
 
     /// The meetings that a party organisation holds.
     pub fn of(organisation: party::Kind) -> &'static [Kind] {
@@ -140,6 +155,29 @@ impl Setting for SignIn {
     const NAME: &'static str = "meeting.sign_in";
 }
 
+/// Who has to be at the monthly meeting with the property company: at one meeting of the month, or at several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Joint(BTreeMap<Side, Presence>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Presence {
+    Needed,
+    Free,
+}
+
+impl Joint {
+    /// The sides that have to come and are not among those that came.
+    pub fn missing(&self, came: &[Side]) -> Vec<Side> {
+        let needed = self.0.iter().filter(|(_, presence)| **presence == Presence::Needed).map(|(side, _)| *side);
+        needed.filter(|side| !came.contains(side)).collect()
+    }
+}
+
+impl Setting for Joint {
+    const NAME: &'static str = "meeting.joint";
+}
+
 /// When a vote counts and when it carries, in whole percent of those present with a vote. 以上 includes the number,
 /// 过 does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,26 +188,29 @@ pub struct Rule {
     pub pass_percent: i64,
 }
 
-/// A show of hands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// A show of hands, or what two tellers have counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// People with a vote who were there; whoever did not raise a hand at all counts among them.
     pub present: i64,
     pub yes: i64,
     pub no: i64,
     pub abstain: i64,
+    pub invalid: i64,
+    /// People who were not there and agreed in writing beforehand, where that counts.
+    pub written: i64,
 }
 
 impl Tally {
     /// Errors: a sentence that says what does not add up.
     pub fn check(self) -> Result<Tally, String> {
-        let Tally { present, yes, no, abstain } = self;
-        if [present, yes, no, abstain].iter().any(|count| !(0..=100_000).contains(count)) {
+        let Tally { present, yes, no, abstain, invalid, written } = self;
+        if [present, yes, no, abstain, invalid, written].iter().any(|count| !(0..=100_000).contains(count)) {
             return Err("票数要是 0 或正整数".to_owned());
         }
-        let raised = yes + no + abstain;
+        let raised = yes + no + abstain + invalid;
         if raised > present {
-            return Err(format!("赞成、反对、弃权加起来 {raised} 票，比到会有表决权的 {present} 人还多"));
+            return Err(format!("票加起来 {raised} 张，比到会有表决权的 {present} 人还多"));
         }
         Ok(self)
     }
@@ -218,6 +259,13 @@ impl Invitation<'_> {
                 topics.collect::<String>()
             );
         }
+        if self.kind == Kind::Joint {
+            return format!(
+                "【{estate}物业联席会议】\n请物业公司、党员户和居民代表于{day} {time}到{place}参加联席会议，议题：\n{}\
+                想说的可以先留言：\n{link}",
+                topics.collect::<String>()
+            );
+        }
         format!(
             "【{estate}说事议事会】\n各位邻居：\n{day} {time}，在{place}开说事议事会，议题：\n{}\
             欢迎来说、来议。能来的请报名，来不了的可以先留言：\n{link}",
@@ -233,7 +281,7 @@ mod tests {
     const HALF: Rule = Rule { quorum_people: 3, pass_percent: 50 };
 
     fn tally(present: i64, yes: i64) -> Tally {
-        Tally { present, yes, no: present - yes, abstain: 0 }
+        Tally { present, yes, no: present - yes, ..Tally::default() }
     }
 
     #[test]
@@ -248,15 +296,16 @@ mod tests {
 
     #[test]
     fn abstentions_are_present_and_do_not_say_yes() {
-        assert!(!HALF.passes(Tally { present: 10, yes: 5, no: 0, abstain: 5 }));
-        assert!(HALF.passes(Tally { present: 10, yes: 6, no: 0, abstain: 0 }));
+        assert!(!HALF.passes(Tally { present: 10, yes: 5, abstain: 5, ..Tally::default() }));
+        assert!(HALF.passes(Tally { present: 10, yes: 6, ..Tally::default() }));
     }
 
     #[test]
     fn hands_that_do_not_add_up_are_turned_back() {
-        assert!(Tally { present: 3, yes: 2, no: 1, abstain: 1 }.check().is_err());
-        assert!(Tally { present: 3, yes: -1, no: 1, abstain: 1 }.check().is_err());
-        assert!(Tally { present: 3, yes: 2, no: 0, abstain: 0 }.check().is_ok());
+        assert!(Tally { present: 3, yes: 2, no: 1, abstain: 1, ..Tally::default() }.check().is_err());
+        assert!(Tally { present: 3, yes: -1, no: 1, abstain: 1, ..Tally::default() }.check().is_err());
+        assert!(Tally { present: 3, yes: 2, invalid: 2, ..Tally::default() }.check().is_err());
+        assert!(Tally { present: 3, yes: 2, ..Tally::default() }.check().is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::model::{Deliberations, Invitation, Kind, Outcome, State};
 use super::rule::{Counted, MemberRules, Motion};
 use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Item, Meeting, REMOVE_ITEM};
 use super::{roll, stale, update};
-use crate::access::{Act, Scope};
+use crate::access::{Act, OrganisationKind, Scope};
 use crate::board::{self, NewPublication, PublicationKind, Snapshot, SnapshotLink};
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
@@ -77,15 +77,28 @@ pub async fn create(tx: &mut Tx, act: &Act, new: NewMeeting) -> Result<Uuid> {
     Ok(id)
 }
 
-/// Changes when, where and by whom a meeting is held, as long as nobody has been told.
-pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, plan: Plan) -> Result<()> {
-    check(meeting, seen, meeting.state.may_prepare(), "改时间地点")?;
+/// Changes when, where and by whom a meeting is held. Where people have been told already, there is a new notice, with `link`.
+pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, plan: Plan, link: &str) -> Result<()> {
+    check(meeting, seen, matches!(meeting.state, State::Draft | State::Announced), "改时间地点")?;
+    let announced = meeting.state == State::Announced;
+    if announced && plan.planned_at <= act.at {
+        return Err(Error::refused("请改成以后的时间"));
+    }
     meeting.title = title(meeting.caller(), meeting.kind, plan.planned_at);
     Plan { planned_at: meeting.planned_at, place: meeting.place, host: meeting.host, recorder: meeting.recorder } =
         plan;
+    if announced {
+        meeting.notice = format!("【改期】{}", notice(tx, act.tenant, meeting, link).await?);
+    }
     update(tx, act, meeting).await?;
     roll::call(tx, act, meeting).await?;
-    audit::record(tx, act, "update", ("meeting", meeting.id), "", &[]).await
+    audit::record(tx, act, "update", ("meeting", meeting.id), "", &[]).await?;
+    if announced && !meeting.kind.of_members() {
+        board::withdraw(tx, act, meeting.id).await?;
+        let items = store::items(tx, act.tenant, meeting.id).await?;
+        make_known(tx, act, meeting, &items).await?;
+    }
+    Ok(())
 }
 
 /// `王府名苑小区11月28日说事议事会`
@@ -110,11 +123,11 @@ pub async fn remove_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i6
 
 async fn put(tx: &mut Tx, act: &Act, circle: Circle, meeting: Uuid, position: i64, item: NewItem) -> Result<()> {
     let (estate, _) = circle;
-    let (title, issue, carried_from) = match item {
-        NewItem::Topic(title) => (title, None, None),
+    let (title, issue, carried_from, times) = match item {
+        NewItem::Topic(title) => (title, None, None, 1),
         NewItem::Issue(id) => {
             let issue = issue::issue(tx, act.tenant, id).await?;
-            (issue.title(), Some(id), None)
+            (issue.title(), Some(id), None, 1 + store::times(tx, act.tenant, id).await?)
         }
         NewItem::Unfinished(id) => {
             let unfinished = store::unfinished(tx, act.tenant, circle, act.at).await?;
@@ -122,7 +135,7 @@ async fn put(tx: &mut Tx, act: &Act, circle: Circle, meeting: Uuid, position: i6
                 .into_iter()
                 .find(|item| item.id == id)
                 .ok_or_else(|| Error::refused("这个议题已经办结，或者已列入另一次会议。请刷新页面再选。"))?;
-            (item.title, item.issue_id, Some(id))
+            (item.title, item.issue_id, Some(id), item.times + 1)
         }
     };
     if let Some(issue) = issue {
@@ -140,13 +153,13 @@ async fn put(tx: &mut Tx, act: &Act, circle: Circle, meeting: Uuid, position: i6
     }
     let id = act.id();
     let row = ADD_ITEM.bind(act.tenant).bind(id).bind(meeting).bind(position).bind(title);
-    tx.execute(row.bind(issue).bind(carried_from)).await?;
+    tx.execute(row.bind(issue).bind(carried_from).bind(times)).await?;
     audit::record(tx, act, "create", ("agenda_item", id), "", &[]).await
 }
 
 /// What the next meeting of a circle should talk about: what earlier ones left unfinished, then issues that went wrong,
-/// then those that wait.
-pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, now: Timestamp) -> Result<Vec<Proposal>> {
+/// then those that wait. A meeting with the property company talks about all that is the company's to do, and nothing else.
+pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, now: Timestamp) -> Result<Vec<Proposal>> {
     let (estate, _) = circle;
     let unfinished = store::unfinished(tx, tenant, circle, now).await?;
     let mut taken = store::pending_issues(tx, tenant, estate).await?;
@@ -162,7 +175,13 @@ pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, now: Timestamp
         if taken.contains(&issue.id) {
             continue;
         }
+        let of_property =
+            issue.organisation_kind == Some(OrganisationKind::PropertyCompany) || issue.category.of_property();
+        if kind == Kind::Joint && !of_property {
+            continue;
+        }
         let (why, pressing) = why_issue(&issue, now);
+        let pressing = pressing || kind == Kind::Joint;
         proposals.push(Proposal { item: NewItem::Issue(issue.id), title: issue.title(), why, pressing });
     }
     proposals.sort_by_key(|proposal| !proposal.pressing);
@@ -173,9 +192,9 @@ fn why_unfinished(item: &Item, now: Timestamp) -> String {
     match item.outcome {
         Outcome::Resolved => {
             let late = item.issue_due_at.map(|due| show::deadline(due, now, false).text).unwrap_or_default();
-            format!("上次的决议还没办完，{late}")
+            format!("上次的决议还没办完，{late}，第 {} 次上会", item.times + 1)
         }
-        _ => "上次没有议成".to_owned(),
+        _ => format!("上次没有议成，第 {} 次上会", item.times + 1),
     }
 }
 
@@ -213,10 +232,16 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
     update(tx, act, meeting).await?;
     tx.execute(ANNOUNCE_ITEMS.bind(act.tenant).bind(meeting.id)).await?;
     roll::call(tx, act, meeting).await?;
-    if !meeting.kind.of_members() {
-        publish(tx, act, meeting, &items).await?;
-    }
     audit::record(tx, act, "announce", ("meeting", meeting.id), "", &[]).await?;
+    if !meeting.kind.of_members() {
+        make_known(tx, act, meeting, &items).await?;
+    }
+    Ok(())
+}
+
+/// What members talk about is not told to anybody else.
+async fn make_known(tx: &mut Tx, act: &Act, meeting: &Meeting, items: &[Item]) -> Result<()> {
+    publish(tx, act, meeting, items).await?;
     let when = show::moment(&meeting.planned_at);
     for issue in items.iter().filter_map(|item| item.issue_id) {
         issue::put_on_agenda(tx, act, issue, &format!("{}，{when}", meeting.kind), meeting.planned_at).await?;
@@ -258,7 +283,7 @@ pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, re
     update(tx, act, meeting).await?;
     board::withdraw(tx, act, meeting.id).await?;
     audit::record(tx, act, "cancel", ("meeting", meeting.id), reason, &[]).await?;
-    if announced {
+    if announced && !meeting.kind.of_members() {
         for issue in store::items(tx, act.tenant, meeting.id).await?.iter().filter_map(|item| item.issue_id) {
             issue::deliberate(tx, act, issue, &format!("{}取消，另行通知：{reason}", meeting.kind)).await?;
         }
@@ -283,8 +308,9 @@ pub(super) async fn rules(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<D
     settings::read(tx, tenant, now).await
 }
 
-/// The rule by which a vote of a meeting is counted.
-pub(super) async fn counted(tx: &mut Tx, tenant: Uuid, kind: Kind, motion: Motion, at: Timestamp) -> Result<Counted> {
+/// The rule by which a vote of a meeting is counted: that which was in force on its day.
+pub(super) async fn counted(tx: &mut Tx, tenant: Uuid, meeting: &Meeting, motion: Motion) -> Result<Counted> {
+    let (kind, at) = (meeting.kind, meeting.planned_at);
     if !kind.of_members() {
         return Ok(Counted::Hands(rules(tx, tenant, at).await?.rule));
     }

@@ -23,10 +23,29 @@ text_enum! {
     #[serde(rename_all = "snake_case")]
     pub enum Base { Eligible = "eligible" "应到会有表决权的", Present = "present" "实到会有表决权的" }
     /// What is voted on.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
     pub enum Motion {
         General = "general" "一般事项",
         Admission = "admission" "接收预备党员、预备党员转正",
         Election = "election" "选举",
+    }
+}
+
+impl Motion {
+    /// Votes are cast on paper and counted by two tellers who have to agree.
+    pub fn secret(self) -> bool {
+        self != Motion::General
+    }
+
+    /// What somebody who cannot come has agreed to in writing counts as a vote for (发展党员工作细则).
+    pub fn takes_written(self) -> bool {
+        self == Motion::Admission
+    }
+
+    /// Who lawfully need not be counted is taken off those who should attend (基层组织选举工作条例).
+    pub fn leaves_out(self) -> bool {
+        self == Motion::Election
     }
 }
 
@@ -84,9 +103,9 @@ impl MemberRule {
         })
     }
 
-    /// Abstentions and invalid votes count among those present and do not say yes.
+    /// Abstentions and invalid votes count among those present and do not say yes; what was written beforehand does.
     pub fn passes(self, eligible: i64, tally: Tally) -> bool {
-        self.has_quorum(eligible, tally.present) && tally.yes >= self.needed(eligible, tally.present)
+        self.has_quorum(eligible, tally.present) && tally.yes + tally.written >= self.needed(eligible, tally.present)
     }
 }
 
@@ -165,12 +184,16 @@ mod tests {
         }
         assert!(!general.has_quorum(0, 0) && !general.has_quorum(56, 27) && general.has_quorum(56, 28));
         assert!(!election.has_quorum(56, 44) && election.has_quorum(56, 45));
-        let votes = |present, yes| Tally { present, yes, no: present - yes, abstain: 0 };
+        let votes = |present, yes| Tally { present, yes, no: present - yes, ..Tally::default() };
         assert!(
             !general.passes(56, votes(28, 28))
                 && !general.passes(56, votes(56, 28))
                 && general.passes(56, votes(29, 29))
         );
+        // 接收: 28 who are there and one who has written are more than half of 56.
+        let written = |present, yes, written| Tally { written, ..votes(present, yes) };
+        assert!(admission.passes(56, written(29, 28, 1)) && !admission.passes(56, written(29, 28, 0)));
+        assert!(!admission.passes(56, written(28, 28, 28)), "a quorum comes in person");
         assert!(
             election.passes(56, votes(45, 23))
                 && !election.passes(56, votes(45, 22))
@@ -197,7 +220,7 @@ mod tests {
             eligible in 0i64..300, present in 0i64..300, yes in 0i64..300,
         ) {
             let (present, yes) = (present.min(eligible), yes.min(present).min(eligible));
-            let tally = Tally { present, yes, no: present - yes, abstain: 0 };
+            let tally = Tally { present, yes, no: present - yes, ..Tally::default() };
             let MemberRules { general, admission, election, committee } = rules();
             for rule in [general, admission, election, committee] {
                 prop_assert!(!rule.passes(eligible, tally) || (rule.has_quorum(eligible, present) && 2 * yes > present));

@@ -1,44 +1,31 @@
-//! The meeting itself: item by item it talks, votes and resolves, and what it resolved becomes a dispatch.
+//! The meeting itself: it begins, and when it ends what it resolved becomes a dispatch, and what it left comes back.
 
 use db::{Json, Tx};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::model::{Outcome, State, Tally};
+use super::model::{Outcome, SignIn, State};
 use super::preparation::{check, counted, rules};
-use super::rule::{Counted, Motion};
-use super::store::{self, DECIDE_ITEM, DEFER_PENDING, Heads, Item, Meeting};
+use super::rule::Motion;
+use super::store::{self, DEFER_PENDING, FILED, Item, Meeting};
 use super::{roll, update};
 use crate::access::Act;
-use crate::audit;
 use crate::board::{self, NewPublication, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
 use crate::issue::{self, Category, Due, Grading, NewIssue, Place, Remedy, Source, Tier};
 use crate::web::show;
-
-/// What a meeting makes of an item.
-#[derive(Debug, Clone)]
-pub enum Decision {
-    /// A show of hands over a resolution. Whether it carries, the rule says; those present are counted from the sign-in.
-    Vote { motion: Motion, yes: i64, no: i64, abstain: i64, resolution: String, execution: Option<Execution> },
-    /// Comes back at the next meeting.
-    Defer,
-    /// Needs no more talk.
-    Drop,
-}
-
-/// Who carries a resolution out, and until when. Members may also resolve what nobody has to carry out.
-#[derive(Debug, Clone, Copy)]
-pub struct Execution {
-    pub organisation: Uuid,
-    pub due_at: Timestamp,
-}
+use crate::{audit, settings};
 
 /// Begins a meeting. One that was held without a notice can be written down too; its issues show the missing notice.
 pub async fn begin(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64) -> Result<()> {
     check(meeting, seen, matches!(meeting.state, State::Draft | State::Announced), "开始")?;
     if store::items(tx, act.tenant, meeting.id).await?.is_empty() {
         return Err(Error::refused("还没有议题，先列上要议的事再开会"));
+    }
+    let rules: SignIn = settings::read(tx, act.tenant, act.at).await?;
+    if act.at < meeting.planned_at - SignedDuration::from_mins(rules.opens_minutes) {
+        let (begins, minutes) = (show::moment(&meeting.planned_at), rules.opens_minutes);
+        return Err(Error::refused(format!("{begins} 开会，提前 {minutes} 分钟才能开始。要改时间，先点“改时间地点”")));
     }
     meeting.state = State::InSession;
     meeting.began_at = Some(act.at);
@@ -47,121 +34,14 @@ pub async fn begin(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64) -> 
     audit::record(tx, act, "begin", ("meeting", meeting.id), "", &[]).await
 }
 
-/// Writes down what became of an item. Gives the outcome.
-///
-/// Errors: refused without a quorum, if the hands do not add up, or if the item has been decided already.
-pub async fn decide(
-    tx: &mut Tx,
-    act: &Act,
-    meeting: &Meeting,
-    id: Uuid,
-    discussion: &str,
-    decision: Decision,
-) -> Result<Outcome> {
-    if meeting.state != State::InSession {
-        return Err(Error::refused(format!("这次会议{}，要在开会时记录结果", meeting.state)));
-    }
-    let item = store::item(tx, act.tenant, meeting.id, id).await?;
-    let mut decided = Decided {
-        outcome: Outcome::Deferred,
-        discussion,
-        vote: None,
-        resolution: String::new(),
-        execution: None,
-        issue: item.issue_id,
-    };
-    match decision {
-        Decision::Defer => {}
-        Decision::Drop => decided.outcome = Outcome::Dropped,
-        Decision::Vote { motion, yes, no, abstain, resolution, execution } => {
-            if !meeting.kind.votes() {
-                return Err(Error::refused(format!("{}不作表决，请选“下次再议”或“不再议”", meeting.kind)));
-            }
-            if execution.is_none() && !meeting.kind.of_members() {
-                return Err(Error::refused("请写谁来办、什么时候前办完"));
-            }
-            let rule = counted(tx, act.tenant, meeting.kind, motion, act.at).await?;
-            let heads = store::heads(tx, act.tenant, meeting.id).await?;
-            let present = heads.voters;
-            let tally = Tally { present, yes, no, abstain }.check().map_err(Error::refused)?;
-            if !rule.has_quorum(&heads) {
-                let wanted = rule.quorum(&heads);
-                return Err(Error::refused(format!(
-                    "签到的人里有表决权的只有 {present} 人，不够 {wanted} 人，不能表决。请先补签到，或选“下次再议”。"
-                )));
-            }
-            decided.vote = Some((tally, rule, heads));
-            decided.outcome = if rule.passes(&heads, tally) { Outcome::Resolved } else { Outcome::Rejected };
-            (decided.resolution, decided.execution) = (resolution, execution);
-        }
-    }
-    if decided.outcome == Outcome::Resolved && decided.issue.is_none() && decided.execution.is_some() {
-        decided.issue = Some(file(tx, act, meeting, &item).await?);
-    }
-    write(tx, act, meeting, &item, &decided).await?;
-    if let Some(issue) = decided.issue {
-        issue::deliberate(tx, act, issue, &decided.words(meeting)).await?;
-        if let (Outcome::Resolved, Some(Execution { organisation, due_at })) = (decided.outcome, decided.execution) {
-            let mut issue = issue::issue(tx, act.tenant, issue).await?;
-            let seen = issue.lock_version;
-            let due = Due::Agreed(due_at);
-            issue::dispatch(tx, act, &mut issue, seen, organisation, due, &decided.resolution).await?;
-        }
-    }
-    Ok(decided.outcome)
-}
-
-/// What is written down about an item.
-struct Decided<'a> {
-    outcome: Outcome,
-    discussion: &'a str,
-    vote: Option<(Tally, Counted, Heads)>,
-    /// What is to be done.
-    resolution: String,
-    execution: Option<Execution>,
-    issue: Option<Uuid>,
-}
-
-impl Decided<'_> {
-    /// For the chain of the issue.
-    fn words(&self, meeting: &Meeting) -> String {
-        let day = show::day(&meeting.planned_at);
-        let outcome = self.outcome;
-        match &self.vote {
-            Some((tally, ..)) => {
-                let Tally { present, yes, no, abstain } = tally;
-                format!("{day}：{outcome}。到会有表决权 {present} 人，赞成 {yes}，反对 {no}，弃权 {abstain}")
-            }
-            None => format!("{day}：{outcome}"),
-        }
-    }
-}
-
-async fn write(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item, decided: &Decided<'_>) -> Result<()> {
-    let tally = decided.vote.map(|(tally, ..)| tally);
-    let row =
-        DECIDE_ITEM.bind(act.tenant).bind(meeting.id).bind(item.id).bind(decided.outcome).bind(decided.discussion);
-    let row = row.bind(tally.map(|tally| tally.present)).bind(tally.map(|tally| tally.yes));
-    let row = row.bind(tally.map(|tally| tally.no)).bind(tally.map(|tally| tally.abstain));
-    let row = row.bind(decided.vote.map(|(_, rule, _)| Json(rule)));
-    let execution = decided.execution;
-    let row = row.bind(decided.resolution.as_str()).bind(execution.map(|execution| execution.organisation));
-    let row = row.bind(execution.map(|execution| execution.due_at)).bind(act.at).bind(decided.issue);
-    let eligible =
-        decided.vote.filter(|(_, rule, _)| matches!(rule, Counted::Roll(_))).map(|(.., heads)| heads.eligible);
-    if tx.execute(row.bind(eligible)).await? == 0 {
-        return Err(Error::Stale(format!("“{}”刚刚已有同事记过结果。请刷新页面看记录。", item.title)));
-    }
-    audit::record(tx, act, decided.outcome.code(), ("agenda_item", item.id), "", &[]).await
-}
-
 /// A matter that the meeting raised itself becomes an issue, so that somebody answers for it.
 async fn file(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<Uuid> {
     let place = Place::Estate { id: meeting.estate_id, name: meeting.estate_name.clone(), grid: None };
+    let words = if meeting.kind.of_members() { &item.public_words } else { &item.title };
     let new = NewIssue {
         source: Source::Meeting,
         category: Category::Other,
-        description: item.title.clone(),
+        description: words.clone(),
         place,
         place_text: String::new(),
         reporter: None,
@@ -171,37 +51,38 @@ async fn file(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<
     let mut issue = issue::issue(tx, act.tenant, filed.id).await?;
     let seen = issue.lock_version;
     let grading =
-        Grading { category: Category::Other, tier: Tier::Hard, remedy: Remedy::SelfHelp, summary: item.title.clone() };
+        Grading { category: Category::Other, tier: Tier::Hard, remedy: Remedy::SelfHelp, summary: words.clone() };
     issue::accept(tx, act, &mut issue, seen, grading).await?;
-    if let Some(announced) = meeting.announced_at.filter(|_| item.announced) {
+    if let Some(announced) = meeting.announced_at.filter(|_| item.announced && !meeting.kind.of_members()) {
         let words = format!("{}议题，{} 已公示", meeting.kind, show::day(&announced));
         issue::put_on_agenda(tx, act, filed.id, &words, meeting.planned_at).await?;
     }
     Ok(filed.id)
 }
 
-/// Ends a meeting: what was not talked about comes back next time, and the decisions go on the board, unless it was one of
-/// members. A meeting of members to which too few came has failed.
+/// Ends a meeting: what was not talked about comes back next time, what was resolved is given to whoever carries it out, and the
+/// decisions go on the board, unless it was one of members. A meeting of members to which too few came has failed.
+///
+/// Errors: refused if a resolution can no longer be carried out as it was written down.
 pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remarks: &str) -> Result<()> {
     check(meeting, seen, meeting.state == State::InSession, "结束")?;
-    let items = store::items(tx, act.tenant, meeting.id).await?;
-    for item in &items {
-        if let (Outcome::Pending, Some(issue)) = (item.outcome, item.issue_id) {
-            let words = format!("{}：没有议到，转到下一次", show::day(&meeting.planned_at));
-            issue::deliberate(tx, act, issue, &words).await?;
-        }
-    }
+    meeting.ended_at = Some(act.at);
+    remarks.clone_into(&mut meeting.remarks);
+    // First of all, so that nobody signs in or decides meanwhile.
+    update(tx, act, meeting).await?;
     tx.execute(DEFER_PENDING.bind(act.tenant).bind(meeting.id).bind(act.at)).await?;
+    let items = store::items(tx, act.tenant, meeting.id).await?;
     let heads = store::heads(tx, act.tenant, meeting.id).await?;
-    let rule = counted(tx, act.tenant, meeting.kind, Motion::General, act.at).await?;
+    let rule = counted(tx, act.tenant, meeting, Motion::General).await?;
     // Where something has been voted on there was a quorum, whoever has gone since.
     let voted = items.iter().any(|item| item.yes.is_some());
     let inquorate = meeting.kind.of_members() && meeting.kind.votes() && !voted && !rule.has_quorum(&heads);
     meeting.state = if inquorate { State::Inquorate } else { State::Ended };
-    meeting.ended_at = Some(act.at);
-    remarks.clone_into(&mut meeting.remarks);
     update(tx, act, meeting).await?;
     audit::record(tx, act, "end", ("meeting", meeting.id), "", &[]).await?;
+    for item in &items {
+        follow(tx, act, meeting, item).await?;
+    }
     if meeting.kind.of_members() {
         return Ok(());
     }
@@ -225,14 +106,39 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
     Ok(())
 }
 
+/// What follows from an item: its issue learns of it, and a resolution that somebody has to carry out is the dispatch.
+async fn follow(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<()> {
+    let execution = item.organisation_id.zip(item.due_at).filter(|_| item.outcome == Outcome::Resolved);
+    let issue = match (item.issue_id, execution) {
+        (None, Some(_)) => file(tx, act, meeting, item).await?,
+        (Some(issue), _) => issue,
+        (None, None) => return Ok(()),
+    };
+    if item.issue_id.is_none() {
+        tx.execute_one(FILED.bind(act.tenant).bind(meeting.id).bind(item.id).bind(issue)).await?;
+    }
+    issue::deliberate(tx, act, issue, &item.told(meeting)).await?;
+    let Some((organisation, due_at)) = execution else { return Ok(()) };
+    let mut issue = issue::issue(tx, act.tenant, issue).await?;
+    // It may have been settled while the meeting sat.
+    if !issue.state.open() {
+        return Ok(());
+    }
+    let (seen, due) = (issue.lock_version, Due::Agreed(due_at));
+    let words = if meeting.kind.of_members() { &item.public_words } else { &item.resolution };
+    let dispatched = issue::dispatch(tx, act, &mut issue, seen, organisation, due, words).await;
+    dispatched.map_err(|error| match error {
+        Error::Refused(sentence) => {
+            Error::refused(format!("“{}”：{sentence}。请改这个议题的结果，再散会。", item.title))
+        }
+        error => error,
+    })
+}
+
 impl Item {
-    /// The outcome in public words: `形成决议（赞成 12，反对 1，弃权 0）：… 由青禾里物业办理，12月31日前办完`.
+    /// The outcome in words: `形成决议（赞成 12，反对 1，弃权 0）：… 由青禾里物业办理，12月31日前办完`.
     pub fn result(&self) -> String {
-        let hands = match (self.yes, self.no, self.abstain) {
-            (Some(yes), Some(no), Some(abstain)) => format!("（赞成 {yes}，反对 {no}，弃权 {abstain}）"),
-            _ => String::new(),
-        };
-        let mut words = format!("{}{hands}", self.outcome);
+        let mut words = format!("{}{}", self.outcome, self.hands());
         if self.outcome == Outcome::Resolved && self.organisation_id.is_none() {
             words = format!("{words}：{}", self.resolution);
         } else if self.outcome == Outcome::Resolved {
@@ -241,5 +147,30 @@ impl Item {
             words = format!("{words}：{resolution} 由{owner}办理，{due}前办完");
         }
         words
+    }
+
+    /// `（赞成 12，反对 1，弃权 0，废票 1，书面同意 2）`; empty if nothing was counted.
+    fn hands(&self) -> String {
+        let (Some(yes), Some(no), Some(abstain)) = (self.yes, self.no, self.abstain) else { return String::new() };
+        let mut words = format!("赞成 {yes}，反对 {no}，弃权 {abstain}");
+        if let Some(Json(ballot)) = &self.ballot {
+            let beside = [("废票", ballot.count.invalid), ("书面同意", ballot.written)];
+            words
+                .extend(beside.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("，{name} {count}")));
+        }
+        format!("（{words}）")
+    }
+
+    /// For the chain of the issue, which the neighbours read: how members voted is not for them.
+    fn told(&self, meeting: &Meeting) -> String {
+        let (day, outcome) = (show::day(&meeting.planned_at), self.outcome);
+        match (meeting.kind.of_members(), self.present) {
+            (true, _) => format!("{day}：党组织会议议过，{outcome}"),
+            (false, Some(present)) => format!("{day}：{outcome}。到会有表决权 {present} 人{}", self.hands()),
+            (false, None) if self.discussion.is_empty() && outcome == Outcome::Deferred => {
+                format!("{day}：没有议到，转到下一次")
+            }
+            (false, None) => format!("{day}：{outcome}"),
+        }
     }
 }

@@ -2,6 +2,7 @@ use db::{Cursor, Json, Page, Query, Statement, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::decision::Ballot;
 use super::model::{Excuse, Kind, Outcome, Side, State, Way};
 use super::rule::Counted;
 use crate::access::{Permission, Viewer};
@@ -21,7 +22,7 @@ macro_rules! meeting_columns {
 macro_rules! item_columns {
     () => {
         "a.id, a.meeting_id, a.position, a.title, a.issue_id, a.carried_from, a.announced, a.outcome, a.discussion, a.present, a.yes, a.no,
-         a.abstain, a.eligible, a.rule, a.resolution, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
+         a.abstain, a.eligible, a.rule, a.ballot, a.resolution, a.public_words, a.times, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
          i.number AS issue_number, i.receipt_code, i.remedy, i.due_at AS issue_due_at, i.open AS issue_open, o.name AS organisation_name
          FROM agenda_items a
          LEFT JOIN issues i ON i.tenant_id = a.tenant_id AND i.id = a.issue_id
@@ -69,22 +70,31 @@ statements! {
     LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.state <> 'cancelled'
         AND ((CAST($3 AS UUID) IS NULL AND m.party_organisation_id IS NULL) OR m.party_organisation_id = $3)
         ORDER BY m.planned_at DESC, m.id DESC LIMIT 1");
+    /// What was held or is to be held within a time, as far as it may be said of whoever should have held it.
+    DATED = "SELECT kind, estate_id, party_organisation_id, state, planned_at FROM meetings
+        WHERE tenant_id = $1 AND planned_at >= $2 AND planned_at < $3 AND state IN ('announced', 'in_session', 'ended')";
+    /// Who was at the meetings with the property company.
+    SIDES_OF_JOINT = "SELECT DISTINCT m.estate_id, a.side FROM meetings m CROSS JOIN attendances a
+        WHERE a.tenant_id = m.tenant_id AND a.meeting_id = m.id AND a.arrived_at IS NOT NULL AND m.tenant_id = $1 AND m.kind = 'joint_meeting' AND m.state = 'ended' AND m.planned_at >= $2 AND m.planned_at < $3";
     /// Changes a meeting. Nothing is changed if somebody else was first.
     UPDATE = "UPDATE meetings SET title = $4, planned_at = $5, place = $6, host = $7, recorder = $8, state = $9, notice = $10,
             announced_at = $11, began_at = $12, ended_at = $13, remarks = $14, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
 
-    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, announced, outcome, discussion, resolution)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE, 'pending', '', '')";
+    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, times, announced, outcome, discussion, resolution)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, 'pending', '', '')";
+    /// How often an issue has been on an agenda that was not called off.
+    TIMES = "SELECT COUNT(*) AS times FROM agenda_items a JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
+        WHERE a.tenant_id = $1 AND a.issue_id = $2 AND m.state <> 'cancelled'";
     ANNOUNCE_ITEMS = "UPDATE agenda_items SET announced = TRUE WHERE tenant_id = $1 AND meeting_id = $2";
     REMOVE_ITEM = "DELETE FROM agenda_items WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND outcome = 'pending'";
     ITEMS = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 ORDER BY a.position, a.id");
     ITEM = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 AND a.id = $3");
-    /// Only while it is pending: two people who write down the same item do not overwrite one another.
-    DECIDE_ITEM = "UPDATE agenda_items SET outcome = $4, discussion = $5, present = $6, yes = $7, no = $8, abstain = $9, rule = $10,
-            resolution = $11, organisation_id = $12, due_at = $13, decided_at = $14, issue_id = $15,
-            eligible = $16
-        WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND outcome = 'pending'";
+    /// Two people who write down the same item do not overwrite one another: it must stand as they have seen it.
+    DECIDE_ITEM = "UPDATE agenda_items SET outcome = $5, discussion = $6, present = $7, yes = $8, no = $9, abstain = $10, eligible = $11,
+            rule = $12, ballot = $13, resolution = $14, public_words = $15, organisation_id = $16, due_at = $17, decided_at = $18
+        WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND COALESCE(decided_at, 0) = COALESCE($4, 0)";
+    FILED = "UPDATE agenda_items SET issue_id = $4 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
     DEFER_PENDING = "UPDATE agenda_items SET outcome = 'deferred', decided_at = $3
         WHERE tenant_id = $1 AND meeting_id = $2 AND outcome = 'pending'";
     /// What ended meetings of an estate, or of a party organisation, left unfinished and no other meeting has taken up: deferred
@@ -155,6 +165,7 @@ record! {
         pub id: Uuid, pub meeting_id: Uuid, pub position: i64, pub title: String, pub issue_id: Option<Uuid>,
         pub carried_from: Option<Uuid>, pub announced: bool, pub outcome: Outcome, pub discussion: String, pub present: Option<i64>,
         pub yes: Option<i64>, pub no: Option<i64>, pub abstain: Option<i64>, pub eligible: Option<i64>, pub rule: Option<Json<Counted>>,
+        pub ballot: Option<Json<Ballot>>, pub public_words: String, pub times: i64,
         pub resolution: String, pub organisation_id: Option<Uuid>, pub due_at: Option<Timestamp>,
         pub decided_at: Option<Timestamp>, pub issue_state: Option<issue::State>, pub issue_number: Option<String>,
         pub receipt_code: Option<String>, pub remedy: Option<issue::Remedy>, pub issue_due_at: Option<Timestamp>,
@@ -176,7 +187,13 @@ record! {
         pub enrolled: i64, pub present: i64, pub voters: i64, pub came_voters: i64, pub expected: i64, pub eligible: i64, pub came: i64,
         pub excused: i64, pub coming: i64, pub silent: i64,
     }
+    #[derive(Debug, Clone)]
+    pub(super) struct Dated {
+        pub kind: Kind, pub estate_id: Uuid, pub party_organisation_id: Option<Uuid>, pub state: State, pub planned_at: Timestamp,
+    }
+    pub(super) struct SideOfMonth { pub estate_id: Uuid, pub side: Side }
     struct OfIssue { issue_id: Uuid }
+    struct Times { times: i64 }
 }
 
 impl Meeting {
@@ -218,7 +235,12 @@ pub async fn past(tx: &mut Tx, viewer: &Viewer, before: Cursor, size: usize) -> 
 }
 
 /// Meetings that are not over and begin before `until`, the nearest first; at most 50.
-pub(super) async fn near(tx: &mut Tx, viewer: &Viewer, permission: Permission, until: Timestamp) -> Result<Vec<Meeting>> {
+pub(super) async fn near(
+    tx: &mut Tx,
+    viewer: &Viewer,
+    permission: Permission,
+    until: Timestamp,
+) -> Result<Vec<Meeting>> {
     Ok(tx.all(within(NEAR, viewer, permission).bind(until)).await?)
 }
 
@@ -226,6 +248,21 @@ fn within(statement: Statement, viewer: &Viewer, permission: Permission) -> Quer
     let [of_meetings, of_members] = [permission, Permission::PartyRead].map(|permission| viewer.scope(permission));
     let query = statement.bind(viewer.tenant).bind(of_meetings.account).bind(of_meetings.roles);
     query.bind(of_members.account).bind(of_members.roles)
+}
+
+/// When meetings of each kind were or are to be held between two moments.
+pub(super) async fn dated(tx: &mut Tx, tenant: Uuid, from: Timestamp, until: Timestamp) -> Result<Vec<Dated>> {
+    Ok(tx.all(DATED.bind(tenant).bind(from).bind(until)).await?)
+}
+
+/// Which sides came to the meetings with the property company between two moments.
+pub(super) async fn sides_of_joint(
+    tx: &mut Tx,
+    tenant: Uuid,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<SideOfMonth>> {
+    Ok(tx.all(SIDES_OF_JOINT.bind(tenant).bind(from).bind(until)).await?)
 }
 
 /// Whose meeting it is: that of an estate, or of a party organisation there.
@@ -258,6 +295,11 @@ pub async fn unfinished(
 pub async fn pending_issues(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<Uuid>> {
     let pending: Vec<OfIssue> = tx.all(PENDING_ISSUES.bind(tenant).bind(estate)).await?;
     Ok(pending.into_iter().map(|item| item.issue_id).collect())
+}
+
+/// How often an issue has been on an agenda.
+pub(super) async fn times(tx: &mut Tx, tenant: Uuid, issue: Uuid) -> Result<i64> {
+    Ok(tx.one::<Times>(TIMES.bind(tenant).bind(issue)).await?.times)
 }
 
 pub async fn attendances(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Vec<Attendance>> {

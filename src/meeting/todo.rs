@@ -1,6 +1,7 @@
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
+use super::duty;
 use super::model::{Deliberations, State};
 use super::store::{self, Meeting};
 use crate::access::{Permission, Viewer};
@@ -25,7 +26,9 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let holds = viewer.may(Permission::MeetingHold);
     let permission = if holds { Permission::MeetingHold } else { Permission::MeetingRead };
     let meetings = store::near(tx, viewer, permission, until).await?;
-    Ok(meetings.into_iter().filter_map(|meeting| said(meeting, holds, notice, now)).collect())
+    let mut todos: Vec<Todo> = meetings.into_iter().filter_map(|meeting| said(meeting, holds, notice, now)).collect();
+    todos.extend(duty::todo(tx, viewer, now).await?);
+    Ok(todos)
 }
 
 fn said(meeting: Meeting, holds: bool, notice: SignedDuration, now: Timestamp) -> Option<Todo> {

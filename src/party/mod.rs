@@ -22,6 +22,8 @@ pub use member::{Card, Home, add, join_post, leave, transfer};
 pub use member_list::{Column, forget_old, workbook};
 pub use model::{Counting, Departure, How, Kind, Member, Post, Roll, Standing, Status, Tie, standing};
 pub use organisation::{NewOrganisation, begin_term, branch_of, create};
-pub use store::{Organisation, STATEMENTS, committee_roll, organisation, resident_of, roll};
+pub use store::{
+    Organisation, STATEMENTS, committee_roll, organisation, organisations, resident_of, roll, with_committee,
+};
 pub use todo::todo;
 pub use web::routes;

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -104,6 +106,7 @@ statements! {
         ON CONFLICT (tenant_id, party_organisation_id, member_id, post) WHERE until IS NULL DO NOTHING";
     END_POST = "UPDATE party_posts SET until = $4 WHERE tenant_id = $1 AND party_organisation_id = $2 AND id = $3 AND until IS NULL";
     END_POSTS = "UPDATE party_posts SET until = $3 WHERE tenant_id = $1 AND member_id = $2 AND until IS NULL";
+    WITH_COMMITTEE = "SELECT DISTINCT party_organisation_id AS id FROM party_posts WHERE tenant_id = $1 AND until IS NULL";
     POSTS = "SELECT p.id, p.party_organisation_id, p.member_id, m.name, p.post, p.since FROM party_posts p
         JOIN party_members m ON m.tenant_id = p.tenant_id AND m.id = p.member_id
         WHERE p.tenant_id = $1 AND p.until IS NULL ORDER BY p.since, p.id LIMIT 2000";
@@ -236,8 +239,14 @@ impl Consent {
     }
 }
 
+/// The organisations that have somebody in a post.
+pub async fn with_committee(tx: &mut Tx, tenant: Uuid) -> Result<HashSet<Uuid>> {
+    let found: Vec<Found> = tx.all(WITH_COMMITTEE.bind(tenant)).await?;
+    Ok(found.into_iter().map(|organisation| organisation.id).collect())
+}
+
 /// The organisations within reach, the oldest first; at most 500.
-pub(super) async fn organisations(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Organisation>> {
+pub async fn organisations(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Organisation>> {
     Ok(tx.all(ORGANISATIONS.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
 }
 

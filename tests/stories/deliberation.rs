@@ -51,7 +51,7 @@ async fn sign_in_people(people: &People, meeting: &str, names: &[&str]) {
 
 /// The address of the form on which the first undecided item is written down.
 async fn first_item(people: &People, meeting: &str) -> String {
-    people.branch.get(meeting).await.link(&format!("{meeting}/items/0"))
+    people.branch.get(meeting).await.link_called("记结果")
 }
 
 fn vote<'a>(yes: &'a str, no: &'a str, owner: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -128,14 +128,21 @@ db_test! {
         people.branch.post(&item, &vote("3", "1", &company)).await.assert_ok().assert_contains("形成决议");
         people.branch.post(&item, &vote("4", "0", &company)).await.assert_status(409);
 
-        // The resolution is the dispatch, with the day that was agreed on.
+        // What was tapped wrongly is written down anew, until the meeting ends; nobody outside sees a result before.
+        let seen = people.branch.get(&item).await.input("seen");
+        let right = [&vote("4", "0", &company)[..], &[("seen", seen.as_str())]].concat();
+        people.branch.post(&item, &right).await.assert_ok().assert_contains("赞成 4，反对 0");
+        people.resident.get(&public).await.assert_lacks("形成决议");
+        people.resident.get(&format!("/receipts/{code}")).await.assert_lacks("派给安心物业");
+
+        // Then the resolution is the dispatch, with the day that was agreed on, and what was not talked about comes back.
+        act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok().assert_contains("已散会");
+        people.resident.get(&public).await.assert_contains("形成决议");
         people.manager.get(&format!("/issues/{id}")).await.assert_ok().assert_contains("地面画三十个车位");
         let receipt = people.resident.get(&format!("/receipts/{code}")).await;
-        receipt.assert_contains("赞成 3，反对 1").assert_contains("派给安心物业").assert_contains("2026年12月31日");
+        receipt.assert_contains("赞成 4，反对 0").assert_contains("派给安心物业").assert_contains("2026年12月31日");
         receipt.assert_lacks("缺会前公示");
 
-        // What was not talked about comes back.
-        act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok().assert_contains("已散会");
         people.resident.get(&board).await.assert_contains("结果");
         people.branch.get(&format!("{meeting}/minutes")).await.assert_ok().assert_contains("老王说晚上车位最紧张");
         people.branch.get("/meetings/new").await.assert_contains("电梯双电源").assert_contains("上次没有议成");
@@ -172,11 +179,13 @@ db_test! {
         sign_in_people(&people, &meeting, &["高瑞琴", "张锦荣", "刘大爷", "老王"]).await;
         let company = place.company.to_string();
         let item = first_item(&people, &meeting).await;
-        people.branch.post(&item, &vote("3", "1", &company)).await.assert_ok().assert_contains("SSYS-20261123-0001");
-        people.manager.get("/issues").await.assert_contains("建一个晾衣场");
+        people.branch.post(&item, &vote("3", "1", &company)).await.assert_ok().assert_lacks("SSYS-20261123-0001");
         let item = first_item(&people, &meeting).await;
         let lost = people.branch.post(&item, &vote("2", "2", &company)).await;
-        lost.assert_ok().assert_contains("表决没有通过").assert_lacks("SSYS-20261123-0002");
+        lost.assert_ok().assert_contains("表决没有通过");
+        let ended = act(&people.branch, &meeting, "end", &[("remarks", "")]).await;
+        ended.assert_ok().assert_contains("SSYS-20261123-0001").assert_lacks("SSYS-20261123-0002");
+        people.manager.get("/issues").await.assert_contains("建一个晾衣场");
     }
 
     async fn a_meeting_is_called_off_and_nobody_outside_holds_one(app: TestApp) {
@@ -211,7 +220,17 @@ db_test! {
         let moved = act(&people.branch, &meeting, "plan", &when("19:30")).await;
         moved.assert_ok().assert_contains("11月29日说事议事会").assert_contains("星期日 19:30，在活动室");
         announce(&people, &meeting).await.assert_ok();
-        act(&people.branch, &meeting, "plan", &when("20:00")).await.assert_status(422);
+        // Who has been told is told again.
+        act(&people.branch, &meeting, "plan", &[("day", "2026-11-20"), ("time", "09:00"), ("place", "活动室"), ("host", "冯还应")])
+            .await
+            .assert_status(422);
+        let moved = act(&people.branch, &meeting, "plan", &when("20:00")).await;
+        moved.assert_ok().assert_contains("已改期").assert_contains("【改期】").assert_contains("星期日 20:00，在活动室");
+        let board = format!("/board/{}/estates/{}", app.home.code, place.estate);
+        let board = people.resident.get(&board).await;
+        assert_eq!(board.body.matches("11月29日说事议事会").count(), 1, "the notice with the old time is gone");
+        let notice = board.link(&format!("/board/{}/publications/", app.home.code));
+        people.resident.get(&notice).await.assert_contains("11月29日 20:00").assert_lacks("19:30");
     }
 
     async fn a_topic_of_the_notice_keeps_its_notice_and_survives_a_cancellation(app: TestApp) {
@@ -230,11 +249,15 @@ db_test! {
         people.branch.get("/meetings/new").await.assert_contains("建一个晾衣场");
         // Announced and resolved, its new issue has no missing notice.
         let third = plan(&people, &place, "2026-11-25", &[&carried], "").await;
+        people.branch.get(&third).await.assert_contains("第 2 次上会");
         announce(&people, &third).await.assert_ok();
+        pass(&app, 48);
+        let people = cast::people(&app, &place).await;
         act(&people.branch, &third, "session", &[]).await.assert_ok();
         sign_in_people(&people, &third, &["高瑞琴", "张锦荣", "刘大爷"]).await;
         let form = first_item(&people, &third).await;
         people.branch.post(&form, &vote("3", "0", &place.company.to_string())).await.assert_ok();
+        act(&people.branch, &third, "end", &[("remarks", "")]).await.assert_ok();
         let id = people.branch.get(&third).await.link("/issues/0");
         people.staff.get(&id).await.assert_ok().assert_contains("列入议题并公示").assert_lacks("缺会前公示");
     }
@@ -264,6 +287,56 @@ db_test! {
             .assert_ok();
         people.branch.post(&form, &vote("3", "0", &company)).await.assert_status(422).assert_contains("已转其他渠道");
         people.branch.post(&form, &[("decision", "drop"), ("discussion", "")]).await.assert_ok();
+    }
+
+    async fn the_property_company_is_met_every_month_and_every_side_has_to_come(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let id = waiting_issue(&people, &place).await;
+        let missing = people.branch.get("/meetings/duties").await;
+        missing.assert_ok().assert_contains("物业联席会议").assert_contains("还没开");
+        // Its agenda is what is the company's to do, ticked already.
+        let offered = people.branch.get("/meetings/new?kind=joint_meeting").await;
+        offered.assert_ok().assert_contains("开联席会议").assert_contains("地下车位不够用").assert_contains("checked");
+        let (estate, issue) = (place.estate.to_string(), format!("issue:{id}"));
+        let fields = [
+            ("kind", "joint_meeting"), ("estate", estate.as_str()), ("day", "2026-11-23"), ("time", "09:00"),
+            ("place", "小区党群服务站"), ("host", "冯还应"), ("item", issue.as_str()), ("topics", ""),
+        ];
+        let page = people.branch.post("/meetings", &fields).await;
+        page.assert_ok().assert_contains("请物业公司、党员户和居民代表").assert_contains("还没有到：居民、党员、物业");
+        let meeting = page.url.clone();
+        act(&people.branch, &meeting, "session", &[]).await.assert_ok();
+        for (name, side) in [("何经理", "property"), ("老王", "resident")] {
+            people.branch.post(&format!("{meeting}/attendances"), &[("name", name), ("side", side)]).await.assert_ok();
+        }
+        people.branch.get(&meeting).await.assert_contains("还没有到：党员");
+        // They agree; no hands are counted, and somebody has to do it.
+        let form = first_item(&people, &meeting).await;
+        people.branch.post(&form, &vote("1", "0", &place.company.to_string())).await.assert_status(422);
+        let nobody = [("decision", "agree"), ("resolution", "物业补画三十个车位")];
+        people.branch.post(&form, &nobody).await.assert_status(422).assert_contains("谁来办");
+        let company = place.company.to_string();
+        let agreed = [&nobody[..], &[("organisation", company.as_str()), ("due", "2026-12-10")]].concat();
+        people.branch.post(&form, &agreed).await.assert_ok().assert_contains("形成决议");
+        act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok();
+        people.manager.get(&format!("/issues/{id}")).await.assert_ok().assert_contains("物业补画三十个车位");
+        people.branch.get("/meetings/duties").await.assert_contains("开了，还没请到党员");
+        // The members are met on another day, and the month is complete.
+        let second = [&fields[..6], &[("topics", "物业费公开")]].concat();
+        let second = people.branch.post("/meetings", &second).await.url.clone();
+        act(&people.branch, &second, "session", &[]).await.assert_ok();
+        people.branch.post(&format!("{second}/attendances"), &[("name", "冯党员"), ("side", "member")]).await.assert_ok();
+        act(&people.branch, &second, "end", &[("remarks", "")]).await.assert_ok();
+        people.branch.get("/meetings/duties").await.assert_contains("已开，11月23日");
+        people.grid_worker.get("/meetings/duties").await.assert_status(403);
+        // What is not done by its day stands on next month's agenda by itself.
+        pass(&app, 34 * 24);
+        let people = cast::people(&app, &place).await;
+        let next = people.branch.get("/meetings/new?kind=joint_meeting").await;
+        next.assert_contains("上次的决议还没办完").assert_contains("第 2 次上会").assert_contains("物业费公开");
+        people.branch.get("/meetings/duties").await.assert_contains("12月").assert_contains("还没开");
+        people.branch.get("/today").await.assert_contains("该开会").assert_contains("12月物业联席会议还没开");
     }
 
     async fn one_estate_does_not_decide_on_the_issues_of_another(app: TestApp) {

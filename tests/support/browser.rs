@@ -226,6 +226,14 @@ impl Page {
         format!("{prefix}{rest}").replace("&amp;", "&").replace("&#38;", "&")
     }
 
+    /// Where the first link leads that has this text.
+    pub fn link_called(&self, text: &str) -> String {
+        let (before, _) =
+            self.body.split_once(&format!(">{text}</a>")).unwrap_or_else(|| panic!("no link “{text}” on {}", self.url));
+        let (_, tag) = before.rsplit_once("href=\"").unwrap();
+        tag.split_once('"').unwrap().0.replace("&amp;", "&").replace("&#38;", "&")
+    }
+
     /// Every text between two others.
     pub fn between_all<'a>(&'a self, before: &'a str, after: &'a str) -> impl Iterator<Item = &'a str> {
         self.body.split(before).skip(1).filter_map(move |rest| Some(rest.split_once(after)?.0))

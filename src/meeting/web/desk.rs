@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::issue::personal_data_in;
 use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal};
@@ -90,13 +90,17 @@ pub(super) fn chosen(value: &str) -> Option<NewItem> {
 struct NewPage {
     shell: Shell,
     form: Form,
+    kind: Kind,
     /// Chosen first: the agenda depends on it.
     estate: Option<place::Estate>,
     estates: Vec<place::Estate>,
     offers: Vec<Offer>,
 }
 
-async fn new_page(app: &App, viewer: &Viewer, shell: Shell, estate: Option<Uuid>, form: Form) -> Result<NewPage> {
+/// Of whom and of what kind the next meeting is.
+type Asked = (Option<Uuid>, Kind);
+
+async fn new_page(app: &App, viewer: &Viewer, shell: Shell, (estate, kind): Asked, form: Form) -> Result<NewPage> {
     let mut tx = app.db.read().await?;
     let scope = viewer.scope(Permission::MeetingHold);
     let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
@@ -107,24 +111,33 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, estate: Option<Uuid>
     };
     let estate = estate.cloned();
     let proposals = match &estate {
-        Some(estate) => preparation::proposals(&mut tx, viewer.tenant, (estate.id, None), app.means.now()).await?,
+        Some(estate) => {
+            preparation::proposals(&mut tx, viewer.tenant, (estate.id, None), kind, app.means.now()).await?
+        }
         None => Vec::new(),
     };
-    Ok(NewPage { shell, form, estate, estates, offers: offers(proposals) })
+    Ok(NewPage { shell, form, kind, estate, estates, offers: offers(proposals) })
 }
 
 #[derive(Deserialize)]
-struct InEstate {
+struct Wanted {
     estate: Option<Uuid>,
+    kind: Option<String>,
+}
+
+/// What an estate can hold; 说事议事 unless something else was asked for.
+fn of_estate(code: &str) -> Kind {
+    Kind::parse(code).filter(|kind| Kind::OF_ESTATES.contains(kind)).unwrap_or(Kind::Deliberation)
 }
 
 async fn new(
     State(app): State<App>,
     viewer: Viewer,
     shell: Shell,
-    Query(InEstate { estate }): Query<InEstate>,
+    Query(Wanted { estate, kind }): Query<Wanted>,
 ) -> Result<Response> {
-    let mut page_shown = new_page(&app, &viewer, shell, estate, Form::default()).await?;
+    let kind = of_estate(kind.as_deref().unwrap_or_default());
+    let mut page_shown = new_page(&app, &viewer, shell, (estate, kind), Form::default()).await?;
     if let Some(estate) = &page_shown.estate {
         let last = store::latest(&mut app.db.read().await?, viewer.tenant, (estate.id, None)).await?;
         let station = || estate.station_address.clone().unwrap_or_else(|| "小区党群服务站".to_owned());
@@ -141,20 +154,31 @@ async fn new(
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let kind = of_estate(form.value("kind"));
     let estate = form.choice("estate", "小区", |id| id.parse::<Uuid>().ok());
     let plan = read_plan(&mut form);
     let topics = topics(&mut form);
     let (Some(id), Some(plan), true) = (estate, plan, form.ok()) else {
-        return page_again(&new_page(&app, &viewer, shell, estate, form).await?);
+        return page_again(&new_page(&app, &viewer, shell, (estate, kind), form).await?);
     };
     let items = form.values("item").filter_map(chosen).chain(topics).collect();
     let act = app.act(&viewer, Permission::MeetingHold)?;
     let mut tx = app.db.begin().await?;
     place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
-    let new = NewMeeting { kind: Kind::Deliberation, estate: id, organisation: None, plan, items };
-    let meeting = preparation::create(&mut tx, &act, new).await?;
-    tx.commit().await?;
-    Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+    let new = NewMeeting { kind, estate: id, organisation: None, plan, items };
+    match preparation::create(&mut tx, &act, new).await {
+        // Somebody else may have put an issue on another agenda meanwhile.
+        Err(Error::Refused(sentence)) => {
+            drop(tx);
+            form.fail("topics", sentence);
+            page_again(&new_page(&app, &viewer, shell, (estate, kind), form).await?)
+        }
+        meeting => {
+            let meeting = meeting?;
+            tx.commit().await?;
+            Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+        }
+    }
 }
 
 /// Matters that somebody wrote down, one a line.

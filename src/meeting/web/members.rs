@@ -44,7 +44,9 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form
     let mut tx = app.db.read().await?;
     let organisation = party::organisation(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
     let proposals = match organisation.estate_id {
-        Some(estate) => preparation::proposals(&mut tx, viewer.tenant, (estate, Some(id)), app.means.now()).await?,
+        Some(estate) => {
+            preparation::proposals(&mut tx, viewer.tenant, (estate, Some(id)), Kind::Assembly, app.means.now()).await?
+        }
         None => Vec::new(),
     };
     Ok(NewPage { shell, form, organisation, offers: offers(proposals) })

@@ -1,5 +1,7 @@
 mod calendar;
+mod decision;
 mod desk;
+mod duty;
 mod members;
 mod page;
 mod public;
@@ -11,6 +13,8 @@ use crate::access::Routes;
 pub fn routes() -> Routes {
     desk::routes()
         .merge(calendar::routes())
+        .merge(decision::routes())
+        .merge(duty::routes())
         .merge(members::routes())
         .merge(page::routes())
         .merge(public::routes())

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use super::desk::{Offer, chosen, offers, read_plan};
 use super::roll::NOTICE;
-use crate::access::{self, Act, Link, Permission, Routes, Viewer};
+use crate::access::{Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::issue::{self, NAMES_SOMEBODY, personal_data_in};
-use crate::meeting::model::{Kind, Mark, Outcome, Side, SignIn, State as Stage};
+use crate::error::Result;
+use crate::issue::personal_data_in;
+use crate::meeting::model::{Joint, Kind, Mark, Outcome, Side, SignIn, State as Stage};
 use crate::meeting::preparation::{self, NewItem};
 use crate::meeting::rule::{Counted, Motion};
-use crate::meeting::session::{self, Decision, Execution};
+use crate::meeting::session;
 use crate::meeting::store::{self, Attendance, Heads, Item, Meeting, Opinion};
 use crate::meeting::{Person, attendance};
 use crate::settings;
@@ -28,8 +28,6 @@ pub fn routes() -> Routes {
         .post("/meetings/{id}/plan", MeetingHold, replan)
         .post("/meetings/{id}/items", MeetingHold, add_items)
         .post("/meetings/{id}/items/{item}/removal", MeetingHold, remove_item)
-        .get("/meetings/{id}/items/{item}", MeetingHold, show_item)
-        .post("/meetings/{id}/items/{item}", MeetingHold, decide)
         .post("/meetings/{id}/notice", MeetingHold, announce)
         .post("/meetings/{id}/session", MeetingHold, begin)
         .post("/meetings/{id}/end", MeetingHold, end)
@@ -55,6 +53,8 @@ struct ShowPage {
     /// By which rule an ordinary matter is voted on.
     counted: Counted,
     sign_in: SignIn,
+    /// Who should come to a meeting with the property company and has not.
+    missing: Vec<Side>,
     /// Why the notice would be short.
     warning: Option<String>,
     pending: usize,
@@ -126,17 +126,25 @@ async fn show_page(
     let items = store::items(&mut tx, viewer.tenant, id).await?;
     let may_hold = viewer.may(Permission::MeetingHold);
     let offers = if may_hold && meeting.state.open() {
-        offers(preparation::proposals(&mut tx, viewer.tenant, meeting.circle(), now).await?)
+        offers(preparation::proposals(&mut tx, viewer.tenant, meeting.circle(), meeting.kind, now).await?)
     } else {
         Vec::new()
     };
     let rules = preparation::rules(&mut tx, viewer.tenant, now).await?;
-    let counted = preparation::counted(&mut tx, viewer.tenant, meeting.kind, Motion::General, now).await?;
+    let counted = preparation::counted(&mut tx, viewer.tenant, &meeting, Motion::General).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
     let people = people(&mut tx, app, viewer.tenant, id).await?;
+    let missing = match meeting.kind {
+        Kind::Joint => {
+            let joint: Joint = settings::read(&mut tx, viewer.tenant, meeting.planned_at).await?;
+            let came = people.iter().filter(|(attendance, _)| attendance.arrived_at.is_some());
+            joint.missing(&came.map(|(attendance, _)| attendance.side).collect::<Vec<Side>>())
+        }
+        _ => Vec::new(),
+    };
     let opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
     let (failed, mut form) = failed.unwrap_or_default();
-    if meeting.state == Stage::Draft && failed != "plan" {
+    if matches!(meeting.state, Stage::Draft | Stage::Announced) && failed != "plan" {
         let at = meeting.planned_at.to_zoned_datetime(calendar::shanghai());
         form.set("day", at.strftime("%Y-%m-%d").to_string());
         form.set("time", at.strftime("%H:%M").to_string());
@@ -161,6 +169,7 @@ async fn show_page(
         people,
         opinions,
         counted,
+        missing,
         sign_in: settings::read(&mut tx, viewer.tenant, now).await?,
         may_hold,
         form,
@@ -205,7 +214,7 @@ pub(super) async fn done(tx: Tx, id: Uuid, flash: &str) -> Result<Response> {
 }
 
 /// Notes an error if words that residents read carry a phone or an identity number.
-fn check_public(form: &mut Form, field: &str) {
+pub(super) fn check_public(form: &mut Form, field: &str) {
     if let Some(sentence) = personal_data_in(form.value(field)) {
         form.fail(field, sentence);
     }
@@ -223,8 +232,13 @@ async fn replan(
         return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
     };
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
-    preparation::replan(&mut tx, &act, &mut meeting, form.version(), plan).await?;
-    done(tx, id, "时间地点已改好，通知文字也换成新的了").await
+    let link = link_of(&app, &viewer, &meeting);
+    preparation::replan(&mut tx, &act, &mut meeting, form.version(), plan, &link).await?;
+    let flash = match meeting.state {
+        Stage::Announced => "已改期。请再点“复制通知”，把改期的通知发到群里",
+        _ => "时间地点已改好，通知文字也换成新的了",
+    };
+    done(tx, id, flash).await
 }
 
 async fn add_items(
@@ -346,143 +360,6 @@ async fn attend(
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
     attendance::attend(&mut tx, &act, &meeting, side, &Person { name, phone: String::new() }).await?;
     done(tx, id, "已登记").await
-}
-
-#[derive(Template)]
-#[template(path = "meeting/web/item.html")]
-struct ItemPage {
-    shell: Shell,
-    meeting: Meeting,
-    item: Item,
-    heads: Heads,
-    /// The rules by which it can be voted on, each with what is voted on.
-    rules: Vec<(Motion, Counted)>,
-    opinions: Vec<Opinion>,
-    organisations: Vec<(String, String)>,
-    form: Form,
-}
-
-impl ItemPage {
-    fn decisions(&self) -> Vec<(&'static str, &'static str)> {
-        let all = [("vote", "表决"), ("defer", "下次再议"), ("drop", "不再议")];
-        all.into_iter().filter(|(code, _)| self.meeting.kind.votes() || *code != "vote").collect()
-    }
-
-    fn resolution_hint(&self) -> &'static str {
-        match self.meeting.kind.of_members() {
-            true => "交给人办的，居民看得到。不写电话、身份证号。",
-            false => "居民看得到，不写姓名、门牌、电话。",
-        }
-    }
-
-    fn owner_hint(&self) -> &'static str {
-        match self.meeting.kind.of_members() {
-            true => "要人去办的才填，通过后直接派给它。",
-            false => "通过后直接派给它。",
-        }
-    }
-
-    fn motions(&self) -> Vec<(&'static str, &'static str)> {
-        self.rules.iter().map(|(motion, _)| (motion.code(), motion.label())).collect()
-    }
-}
-
-async fn item_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, item: Uuid, form: Form) -> Result<ItemPage> {
-    let mut tx = app.db.read().await?;
-    let meeting = store::meeting_for(&mut tx, viewer, id, Permission::MeetingHold).await?;
-    let item = store::item(&mut tx, viewer.tenant, id, item).await?;
-    let heads = store::heads(&mut tx, viewer.tenant, id).await?;
-    let motions: &[Motion] = if meeting.kind == Kind::Assembly { Motion::ALL } else { &[Motion::General] };
-    let mut rules = Vec::new();
-    for motion in motions {
-        rules.push((
-            *motion,
-            preparation::counted(&mut tx, viewer.tenant, meeting.kind, *motion, app.means.now()).await?,
-        ));
-    }
-    let mut opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
-    opinions.retain(|opinion| opinion.item_id == Some(item.id));
-    let organisations = access::organisations(&mut tx, viewer.tenant).await?;
-    let organisations = organisations.into_iter().map(|party| (party.id.to_string(), party.name)).collect();
-    Ok(ItemPage { shell, meeting, item, heads, rules, opinions, organisations, form })
-}
-
-async fn show_item(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path((id, item)): Path<(Uuid, Uuid)>,
-) -> Result<Response> {
-    page(&item_page(&app, &viewer, shell, id, item, Form::default()).await?)
-}
-
-async fn decide(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path((id, item)): Path<(Uuid, Uuid)>,
-    mut form: Form,
-) -> Result<Response> {
-    let discussion = form.text("discussion", "讨论意见", 0..=2000);
-    let kind = store::meeting_for(&mut app.db.read().await?, &viewer, id, Permission::MeetingHold).await?.kind;
-    let decision = read_decision(&mut form, kind);
-    let (Some(decision), true) = (decision, form.ok()) else {
-        return page_again(&item_page(&app, &viewer, shell, id, item, form).await?);
-    };
-    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
-    if let Decision::Vote { resolution, .. } = &decision {
-        let issue = store::item(&mut tx, act.tenant, id, item).await?.issue_id;
-        if let Some(issue) = issue {
-            let issue = issue::issue(&mut tx, act.tenant, issue).await?;
-            let knows = viewer.may(Permission::IssueFile);
-            if issue::names_somebody(&mut tx, &act, &issue, resolution, knows).await? {
-                drop(tx);
-                form.fail("resolution", NAMES_SOMEBODY);
-                return page_again(&item_page(&app, &viewer, shell, id, item, form).await?);
-            }
-        }
-    }
-    match session::decide(&mut tx, &act, &meeting, item, &discussion, decision).await {
-        Ok(outcome) => done(tx, id, &format!("已记下：{outcome}")).await,
-        // What was written down at a meeting must not be lost because a number is wrong.
-        Err(Error::Refused(sentence)) => {
-            drop(tx);
-            form.fail("decision", sentence);
-            page_again(&item_page(&app, &viewer, shell, id, item, form).await?)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn read_decision(form: &mut Form, kind: Kind) -> Option<Decision> {
-    let decision = form
-        .choice("decision", "怎么定", |code| matches!(code, "vote" | "defer" | "drop").then(|| code.to_owned()))?;
-    match decision.as_str() {
-        "defer" => return Some(Decision::Defer),
-        "drop" => return Some(Decision::Drop),
-        _ => {}
-    }
-    let resolution = form.text("resolution", "决议", 4..=300);
-    check_public(form, "resolution");
-    let mut count = |name: &str, label: &str| {
-        let count = codes::text::half_width(form.value(name).trim()).parse::<i64>().ok().filter(|count| *count >= 0);
-        if count.is_none() {
-            form.fail(name, format!("请填{label}几票，没有填 0"));
-        }
-        count
-    };
-    let (yes, no, abstain) = (count("yes", "赞成"), count("no", "反对"), count("abstain", "弃权"));
-    let motion =
-        if kind == Kind::Assembly { form.choice("motion", "表决什么", Motion::parse)? } else { Motion::General };
-    // What members resolve need not be carried out by somebody.
-    let execution = if kind.of_members() && form.value("organisation").is_empty() && form.value("due").is_empty() {
-        None
-    } else {
-        let organisation = form.choice("organisation", "谁来办", |id| id.parse::<Uuid>().ok());
-        let due_at = form.last_day("due", "什么时候前办完");
-        Some(Execution { organisation: organisation?, due_at: due_at? })
-    };
-    Some(Decision::Vote { motion, yes: yes?, no: no?, abstain: abstain?, resolution, execution })
 }
 
 #[derive(Template)]

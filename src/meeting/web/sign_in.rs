@@ -38,11 +38,10 @@ struct WallPage {
 }
 
 async fn show_wall(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> Result<Response> {
-    let now = app.means.now();
     let mut tx = app.db.read().await?;
     let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
-    let counted = preparation::counted(&mut tx, viewer.tenant, meeting.kind, Motion::General, now).await?;
+    let counted = preparation::counted(&mut tx, viewer.tenant, &meeting, Motion::General).await?;
     let path = on_the_wall(&mut tx, viewer.tenant, id, &app.means).await?;
     page(&WallPage { meeting, heads, counted, qr: qr(&app.link(&path))? })
 }

@@ -1,0 +1,198 @@
+//! What a meeting makes of an item: it votes, agrees, puts it off or drops it. Until the meeting ends this can be written down
+//! anew; what follows from it follows when the meeting ends (`session`).
+
+use db::{Json, Tx};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::model::{Outcome, State, Tally};
+use super::preparation::counted;
+use super::rule::{Counted, Motion};
+use super::store::{self, DECIDE_ITEM, Heads, Item, Meeting};
+use crate::access::Act;
+use crate::error::{Error, Result};
+use crate::{audit, issue};
+
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// Whether it carries, the rule says; those present are counted from the sign-in.
+    Vote { ballot: Ballot, resolution: Resolution },
+    /// Those who have come agree.
+    Agree(Resolution),
+    /// It was taught or done; there was nothing to decide.
+    Hold,
+    /// Comes back at the next meeting.
+    Defer,
+    /// Needs no more talk.
+    Drop,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Resolution {
+    pub text: String,
+    /// Of members: what the neighbours read where somebody has to carry it out.
+    pub public_words: String,
+    /// Members may also resolve what nobody has to carry out.
+    pub execution: Option<Execution>,
+}
+
+/// Who carries a resolution out, and until when.
+#[derive(Debug, Clone, Copy)]
+pub struct Execution {
+    pub organisation: Uuid,
+    pub due_at: Timestamp,
+}
+
+/// What was voted on and how it was counted. Of a secret vote there are only these totals: nothing is kept of a single ballot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ballot {
+    pub motion: Motion,
+    pub count: Count,
+    /// Agreed to in writing beforehand by people who were not there.
+    #[serde(default)]
+    pub written: i64,
+    /// Lawfully not counted among those who should attend, and why.
+    #[serde(default)]
+    pub left_out: i64,
+    #[serde(default)]
+    pub left_out_why: String,
+    /// Who counted a secret vote, each on their own.
+    #[serde(default)]
+    pub tellers: Vec<String>,
+}
+
+/// Hands, or papers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    pub yes: i64,
+    pub no: i64,
+    pub abstain: i64,
+    #[serde(default)]
+    pub invalid: i64,
+}
+
+impl Ballot {
+    /// A show of hands.
+    pub fn hands(yes: i64, no: i64, abstain: i64) -> Ballot {
+        Ballot {
+            motion: Motion::General,
+            count: Count { yes, no, abstain, invalid: 0 },
+            written: 0,
+            left_out: 0,
+            left_out_why: String::new(),
+            tellers: Vec::new(),
+        }
+    }
+
+    /// Who should attend by the law of this vote.
+    fn heads(&self, heads: Heads) -> Result<Heads> {
+        let (absent, out) = (heads.eligible - heads.voters, self.left_out);
+        if out + self.written > absent.max(0) {
+            return Err(Error::refused(format!(
+                "有表决权的只有 {absent} 人没到会，不计入的和书面同意的加起来不能更多"
+            )));
+        }
+        Ok(Heads { eligible: heads.eligible - out, ..heads })
+    }
+
+    fn tally(&self, present: i64) -> Result<Tally> {
+        let Count { yes, no, abstain, invalid } = self.count;
+        Tally { present, yes, no, abstain, invalid, written: self.written }.check().map_err(Error::refused)
+    }
+}
+
+/// Writes down what became of an item. `seen` is when it had been decided on the page that somebody looked at. Gives the outcome.
+///
+/// Errors: refused without a quorum or if the votes do not add up; stale if somebody else has decided meanwhile.
+pub async fn decide(
+    tx: &mut Tx,
+    act: &Act,
+    meeting: &Meeting,
+    (id, seen): (Uuid, Option<Timestamp>),
+    discussion: &str,
+    decision: Decision,
+) -> Result<Outcome> {
+    if meeting.state != State::InSession {
+        return Err(Error::refused(format!("这次会议{}，要在开会时记录结果", meeting.state)));
+    }
+    let item = store::item(tx, act.tenant, meeting.id, id).await?;
+    let mut decided =
+        Decided { discussion, seen, outcome: Outcome::Deferred, vote: None, resolution: Resolution::default() };
+    match decision {
+        Decision::Defer => {}
+        Decision::Drop => decided.outcome = Outcome::Dropped,
+        Decision::Hold if meeting.kind.votes() || meeting.kind.agrees() => {
+            return Err(Error::refused(format!("{}要有个结果，请选别的", meeting.kind)));
+        }
+        Decision::Hold => decided.outcome = Outcome::Held,
+        Decision::Agree(_) if !meeting.kind.agrees() => {
+            return Err(Error::refused(format!("{}要表决，请选“表决”", meeting.kind)));
+        }
+        Decision::Agree(resolution) => (decided.outcome, decided.resolution) = (Outcome::Resolved, resolution),
+        Decision::Vote { .. } if !meeting.kind.votes() => {
+            return Err(Error::refused(format!("{}不作表决，请选别的", meeting.kind)));
+        }
+        Decision::Vote { ballot, resolution } => {
+            let rule = counted(tx, act.tenant, meeting, ballot.motion).await?;
+            let heads = ballot.heads(store::heads(tx, act.tenant, meeting.id).await?)?;
+            let tally = ballot.tally(heads.voters)?;
+            if !rule.has_quorum(&heads) {
+                let (present, wanted) = (heads.voters, rule.quorum(&heads));
+                return Err(Error::refused(format!(
+                    "签到的人里有表决权的只有 {present} 人，不够 {wanted} 人，不能表决。请先补签到，或选“下次再议”。"
+                )));
+            }
+            decided.outcome = if rule.passes(&heads, tally) { Outcome::Resolved } else { Outcome::Rejected };
+            decided.vote = Some(Vote { tally, rule, heads, ballot });
+            decided.resolution = resolution;
+        }
+    }
+    if decided.outcome == Outcome::Resolved && decided.resolution.execution.is_none() && !meeting.kind.of_members() {
+        return Err(Error::refused("请写谁来办、什么时候前办完"));
+    }
+    if let (Some(id), Some(_)) = (item.issue_id, decided.resolution.execution) {
+        let issue = issue::issue(tx, act.tenant, id).await?;
+        if !issue.state.open() {
+            return Err(Error::refused(format!("{} 已经{}，不用再派，请选“不再议”", issue.number, issue.state)));
+        }
+    }
+    write(tx, act, meeting, &item, &decided).await?;
+    Ok(decided.outcome)
+}
+
+/// What is written down about an item.
+struct Decided<'a> {
+    discussion: &'a str,
+    seen: Option<Timestamp>,
+    outcome: Outcome,
+    vote: Option<Vote>,
+    resolution: Resolution,
+}
+
+struct Vote {
+    tally: Tally,
+    rule: Counted,
+    heads: Heads,
+    ballot: Ballot,
+}
+
+async fn write(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item, decided: &Decided<'_>) -> Result<()> {
+    let Decided { discussion, seen, outcome, vote, resolution } = decided;
+    let tally = vote.as_ref().map(|vote| vote.tally);
+    let row = DECIDE_ITEM.bind(act.tenant).bind(meeting.id).bind(item.id).bind(*seen).bind(*outcome).bind(*discussion);
+    let row = row.bind(tally.map(|tally| tally.present)).bind(tally.map(|tally| tally.yes));
+    let row = row.bind(tally.map(|tally| tally.no)).bind(tally.map(|tally| tally.abstain));
+    let of_roll = vote.as_ref().filter(|vote| matches!(vote.rule, Counted::Roll(_)));
+    let row = row.bind(of_roll.map(|vote| vote.heads.eligible));
+    let row =
+        row.bind(vote.as_ref().map(|vote| Json(vote.rule))).bind(vote.as_ref().map(|vote| Json(vote.ballot.clone())));
+    let row = row.bind(resolution.text.as_str()).bind(resolution.public_words.as_str());
+    let row = row.bind(resolution.execution.map(|execution| execution.organisation));
+    let row = row.bind(resolution.execution.map(|execution| execution.due_at)).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale(format!("“{}”刚刚已有同事记过结果。请刷新页面看记录。", item.title)));
+    }
+    audit::record(tx, act, outcome.code(), ("agenda_item", item.id), "", &[]).await
+}
