@@ -211,7 +211,8 @@ db_test! {
         let silent = [&half[..], &[("due", "2026-12-31")]].concat();
         secretary.post(&charging, &silent).await.assert_status(422).assert_contains("居民看得到的说法");
         let member = voter(3);
-        let named = [&silent[..], &[("public_words", member.as_str())]].concat();
+        let told = format!("照{member}说的装");
+        let named = [&silent[..], &[("public_words", told.as_str())]].concat();
         secretary.post(&charging, &named).await.assert_status(422).assert_contains(&format!("里面有“{member}”的姓名"));
         let whole = [&silent[..], &[("public_words", "院里装充电桩")]].concat();
         secretary.post(&charging, &whole).await.assert_ok().assert_contains("由王府名苑小区党支部办理");
