@@ -37,3 +37,4 @@ CREATE TABLE minutes_corrections (
 );
 --@citus SELECT create_distributed_table('minutes_corrections', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX minutes_corrections_by_meeting ON minutes_corrections (tenant_id, meeting_id, made_at, id);
+CREATE INDEX minutes_submitted ON minutes (tenant_id, meeting_id) WHERE state = 'submitted';

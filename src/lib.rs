@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod counter;
 pub mod demo;
+pub mod document;
 pub mod error;
 pub mod issue;
 pub mod keys;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 
 use crate::party::{Party, somebody};
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page, TestApp, office};
 
 fn voter(n: u32) -> String {
     format!("党员{}", char::from_u32(0x4e00 + n).unwrap())
@@ -226,8 +226,82 @@ db_test! {
         stranger.get(&format!("/board/{}/estates/{}", app.home.code, party.estate)).await.assert_lacks("预备党员转正");
         let minutes = secretary.get(&format!("{meeting}/minutes")).await;
         minutes.assert_ok().assert_contains("党员大会记录").assert_contains("应到 59 人，实到 45 人，其中有表决权 45 人");
-        minutes.assert_contains("预备乙（病假）").assert_contains("应到有表决权 56 人，实到 28 人。表决没有通过");
-        secretary.get(&format!("{meeting}/sheet")).await.assert_contains("应到 59 人，其中有表决权 56 人").assert_contains("不算应到");
+        minutes.assert_contains("预备乙（病假）").assert_contains("表决事项：一般事项。提请表决的内容：按讨论的办。举手表决。");
+        minutes.assert_contains("应到会有表决权 56 人，实到 28 人。结果：表决没有通过（赞成 28，反对 0，弃权 0）");
+        minutes.assert_contains("无记名投票，计票人计票员甲、计票员乙。").assert_contains("<dt>列席</dt><dd>").assert_contains("列席的");
+        secretary.get(&format!("{meeting}/sheet")).await.assert_contains("应到 59 人，实到 45 人，其中有表决权 45 人").assert_contains("不算应到");
+    }
+
+    async fn minutes_are_put_right_read_by_another_kept_and_only_corrected(app: TestApp) {
+        at(&app, "2026-11-23T08:30:00+08:00");
+        let party = branch(&app).await;
+        let new = || app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate);
+        let (secretary, deputy) = (new().named("冯还应").browser().await, new().named("薛副书记").browser().await);
+        let meeting = call(&secretary, &party, "member_assembly", "楼道照明").await;
+        let (page, file) = (format!("{meeting}/minutes"), format!("{meeting}/minutes.docx"));
+        act(&secretary, &meeting, "session", &[]).await.assert_ok();
+        sign_in(&app, &meeting, 0..40).await;
+        let first = item(&secretary, &meeting).await;
+        secretary.post(&first, &vote("general", "40", "0")).await.assert_ok();
+        secretary.post(&format!("{page}/submission"), &[]).await.assert_status(422).assert_contains("散会以后才有记录");
+        act(&secretary, &meeting, "end", &[("remarks", "会后去看了楼道")]).await.assert_ok();
+
+        // Who wrote them down has to be said; the numbers are what was counted and cannot be put otherwise.
+        secretary.get(&page).await.assert_ok().assert_contains("没有提交").assert_contains("大家都说了");
+        secretary.post(&format!("{page}/submission"), &[]).await.assert_status(422).assert_contains("写上谁记录");
+        let version = secretary.get(&page).await.input("version");
+        let said = format!("said-{}", first.rsplit('/').next().unwrap());
+        let right = [("version", version.as_str()), ("recorder", "景瑞芳"), ("remarks", ""), (said.as_str(), "王大爷说三楼最暗")];
+        secretary.post(&format!("{page}/words"), &right[..1]).await.assert_status(422).assert_contains("请填写记录人");
+        secretary.post(&format!("{page}/words"), &right).await.assert_ok().assert_contains("三楼最暗").assert_lacks("会后去看了楼道");
+        deputy.post(&format!("{page}/words"), &right).await.assert_status(409);
+
+        // Somebody else reads them, and gives them back once.
+        secretary.post(&format!("{page}/submission"), &[]).await.assert_ok().assert_contains("等另一位同事审核");
+        secretary.post(&format!("{page}/words"), &right).await.assert_status(422).assert_contains("不能再改文字");
+        secretary.get(&page).await.assert_lacks("没有问题，归档");
+        secretary.get("/today").await.assert_lacks("审记录");
+        deputy.get("/today").await.assert_contains("审记录");
+        let seen = deputy.get(&page).await.input("version");
+        let verdict = |verdict| vec![("version", seen.as_str()), ("verdict", verdict), ("wrong", "")];
+        secretary.post(&format!("{page}/review"), &verdict("archive")).await.assert_status(422).assert_contains("另一位同事");
+        deputy.post(&format!("{page}/review"), &verdict("return")).await.assert_status(422).assert_contains("哪里要改");
+        let wrong = [("version", seen.as_str()), ("verdict", "return"), ("wrong", "记录人写错了")];
+        deputy.post(&format!("{page}/review"), &wrong).await.assert_ok().assert_contains("退回修改：记录人写错了");
+        let version = secretary.get(&page).await.input("version");
+        let right = [("version", version.as_str()), ("recorder", "高瑞琴"), ("remarks", ""), (said.as_str(), "王大爷说三楼最暗")];
+        secretary.post(&format!("{page}/words"), &right).await.assert_ok();
+        secretary.post(&format!("{page}/submission"), &[]).await.assert_ok();
+        deputy.post(&format!("{page}/review"), &verdict("archive")).await.assert_status(409); // they are not what was seen
+        let seen = deputy.get(&page).await.input("version");
+        let kept = [("version", seen.as_str()), ("verdict", "archive")];
+        deputy.post(&format!("{page}/review"), &kept).await.assert_ok().assert_contains("已归档").assert_contains("高瑞琴");
+        secretary.post(&format!("{page}/words"), &right).await.assert_status(422);
+        secretary.post(&format!("{page}/submission"), &[]).await.assert_status(422);
+
+        // From now on only what is added changes anything, and it says why.
+        let correction = [("words", "到会 40 人中有一人 9 点 10 分离开"), ("reason", "")];
+        secretary.post(&format!("{page}/corrections"), &correction).await.assert_status(422).assert_contains("离开");
+        let correction = [correction[0], ("reason", "散会后才听说")];
+        let corrected = secretary.post(&format!("{page}/corrections"), &correction).await;
+        corrected.assert_ok().assert_contains("归档后的更正").assert_contains("更正原因：散会后才听说。冯还应，2026年11月23日");
+        let words = office::words(&secretary.download(&file).await);
+        for line in ["党员大会记录", "应到 58 人，实到 40 人，其中有表决权 40 人", "王大爷说三楼最暗", "记录人：高瑞琴", "归档后的更正"] {
+            assert!(words.contains(line), "{line} is not in\n{words}");
+        }
+
+        // The other papers: who came, and what was resolved.
+        let sheet = office::words(&secretary.download(&format!("{meeting}/sheet.docx")).await);
+        assert!(sheet.contains("党员大会签到表") && sheet.contains("扫码") && sheet.contains("联系电话"), "{sheet}");
+        secretary.get(&format!("{meeting}/sheet")).await.assert_contains("扫码");
+        let notice = secretary.get(&format!("{first}/resolution")).await;
+        notice.assert_ok().assert_contains("关于“楼道照明”的决议").assert_contains("应到 58 人，实到 40 人");
+        let notice = office::words(&secretary.download(&format!("{first}/resolution.docx")).await);
+        assert!(notice.contains("决议通知") && notice.contains("赞成 40，反对 0，弃权 0"), "{notice}");
+        let worker = app.person(Role::GridWorker).reaching(Reach::Estate, party.estate).browser().await;
+        for path in [page.as_str(), file.as_str(), &format!("{first}/resolution.docx")] {
+            worker.get(path).await.assert_status(404);
+        }
     }
 
     async fn members_answer_the_notice_and_come_late_go_early_or_sign_on_paper(app: TestApp) {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::process::Command;
 
 use calamine::{Reader, Xlsx};
 use db::Tx;
@@ -14,6 +13,7 @@ use doorstep::registry::import::{self, Column, ImportOptions, Summary, import_fi
 use rust_xlsxwriter::Workbook;
 
 use crate::support::TestApp;
+use crate::support::office::saved_by_libreoffice;
 
 const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, all_or_nothing: false, compare: false };
 const ALL_OR_NOTHING: ImportOptions = ImportOptions { dry_run: false, all_or_nothing: true, compare: false };
@@ -353,7 +353,7 @@ db_test! {
         let csv = as_csv(&rejected);
         assert!(csv.starts_with("原行号,原因,序号,小区,楼栋"), "{csv}");
         assert!(csv.contains("6,身份证号：") && csv.contains(&wrong) && csv.contains("13800000004"), "{csv}");
-        let mended = saved_by_libreoffice(&mend(&rejected, &wrong, &identity("19540505", 4)), "xlsx", "xlsx");
+        let mended = saved_by_libreoffice("book.xlsx", &mend(&rejected, &wrong, &identity("19540505", 4)), "xlsx", "xlsx");
         assert_eq!(counts(&run(&app, mended, ImportOptions::default()).await), (1, 1, 0, 0, 0));
 
         let page = staff.post_files("/imports", &[], &[("file", "再来.xlsx", &file)]).await;
@@ -401,20 +401,8 @@ fn bomb() -> Vec<u8> {
 
 /// A workbook as LibreOffice shows it.
 fn as_csv(file: &[u8]) -> String {
-    String::from_utf8(saved_by_libreoffice(file, "csv", "csv:Text - txt - csv (StarCalc):44,34,76")).unwrap()
-}
-
-/// A workbook opened in LibreOffice and saved in a format.
-fn saved_by_libreoffice(file: &[u8], extension: &str, filter: &str) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let (given, saved) = (folder.path().join("book.xlsx"), folder.path().join("saved"));
-    std::fs::write(&given, file).unwrap();
-    let profile = format!("-env:UserInstallation=file://{}/profile", folder.path().display());
-    let mut office = Command::new("soffice");
-    office.args([&profile, "--headless", "--convert-to", filter, "--outdir"]).arg(&saved).arg(&given);
-    let done = office.output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    std::fs::read(saved.join("book").with_extension(extension)).unwrap()
+    String::from_utf8(saved_by_libreoffice("book.xlsx", file, "csv", "csv:Text - txt - csv (StarCalc):44,34,76"))
+        .unwrap()
 }
 
 /// The same workbook with one value put right.

@@ -123,6 +123,7 @@ const MAY_SCAN: &[&str] = &[
     "settings::LIST",
     // These walk along a partial index of what is open or not yet done.
     "issue::store::COUNTS",
+    "meeting::store::TO_REVIEW",
     "issue::store::EARLIER",
     "issue::store::TASKS",
     "issue::store::TO_DELIBERATE",

@@ -11,7 +11,9 @@
 mod attendance;
 mod decision;
 mod duty;
+mod minutes;
 mod model;
+mod paper;
 mod preparation;
 mod roll;
 mod rule;

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::decision::Ballot;
+use super::minutes::Stage;
 use super::model::{Excuse, Kind, Outcome, Side, State, Way};
 use super::rule::Counted;
 use crate::access::{Permission, Viewer};
@@ -148,6 +149,30 @@ statements! {
             COUNT(*) FILTER (WHERE expected AND replied_at IS NULL AND excuse IS NULL) AS silent
         FROM attendances WHERE tenant_id = $1 AND meeting_id = $2";
 
+    MINUTES = "SELECT mi.state, mi.paper_sealed, mi.submitted_by, mi.submitted_at, mi.reviewed_at, mi.remark, mi.lock_version,
+            s.name AS submitter, r.name AS reviewer
+        FROM minutes mi LEFT JOIN accounts s ON s.tenant_id = mi.tenant_id AND s.id = mi.submitted_by
+        LEFT JOIN accounts r ON r.tenant_id = mi.tenant_id AND r.id = mi.reviewed_by
+        WHERE mi.tenant_id = $1 AND mi.meeting_id = $2";
+    SUBMIT = "INSERT INTO minutes (tenant_id, meeting_id, state, paper_sealed, submitted_by, submitted_at, remark, lock_version)
+        VALUES ($1, $2, 'submitted', $3, $4, $5, '', 1)
+        ON CONFLICT (tenant_id, meeting_id) DO UPDATE SET state = 'submitted', paper_sealed = excluded.paper_sealed,
+            submitted_by = excluded.submitted_by, submitted_at = excluded.submitted_at, remark = '', reviewed_by = NULL, reviewed_at = NULL,
+            lock_version = minutes.lock_version + 1
+        WHERE minutes.state = 'returned'";
+    REVIEW = "UPDATE minutes SET state = $4, reviewed_by = $5, reviewed_at = $6, remark = $7, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND meeting_id = $2 AND lock_version = $3 AND state = 'submitted'";
+    REWORD = "UPDATE agenda_items SET discussion = $4 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
+    ADD_CORRECTION = "INSERT INTO minutes_corrections (tenant_id, id, meeting_id, words_sealed, reason, made_by, made_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    CORRECTIONS = "SELECT c.words_sealed, c.reason, c.made_at, a.name AS made_by FROM minutes_corrections c
+        LEFT JOIN accounts a ON a.tenant_id = c.tenant_id AND a.id = c.made_by
+        WHERE c.tenant_id = $1 AND c.meeting_id = $2 ORDER BY c.made_at, c.id LIMIT 200";
+    /// Meetings whose minutes wait for somebody else than the one who has submitted them.
+    TO_REVIEW = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND ", reached!("$2", "$3", "$4", "$5"),
+        " AND m.id IN (SELECT meeting_id FROM minutes WHERE tenant_id = $1 AND state = 'submitted' AND submitted_by <> $6)
+        ORDER BY m.planned_at, m.id LIMIT 20");
+
     ADD_OPINION = "INSERT INTO opinions (tenant_id, id, meeting_id, item_id, text, at) VALUES ($1, $2, $3, $4, $5, $6)";
     OPINIONS = "SELECT item_id, text, at FROM opinions WHERE tenant_id = $1 AND meeting_id = $2 ORDER BY at, id LIMIT 500";
 }
@@ -179,6 +204,15 @@ record! {
         pub asked: Option<Excuse>,
     }
     #[derive(Debug, Clone)]
+    pub struct Minutes {
+        pub state: Stage, pub paper_sealed: Vec<u8>, pub submitted_by: Option<Uuid>, pub submitted_at: Timestamp,
+        pub reviewed_at: Option<Timestamp>, pub remark: String, pub lock_version: i64, pub submitter: Option<String>,
+        pub reviewer: Option<String>,
+    }
+    pub(super) struct SealedCorrection {
+        pub words_sealed: Vec<u8>, pub reason: String, pub made_at: Timestamp, pub made_by: Option<String>,
+    }
+    #[derive(Debug, Clone)]
     pub struct Opinion { pub item_id: Option<Uuid>, pub text: String, pub at: Timestamp }
     /// How many people enrolled and came; how many with a vote are there, and came; how many should attend, of these have a vote,
     /// came, have leave, have said that they come, and have not answered.
@@ -194,6 +228,14 @@ record! {
     pub(super) struct SideOfMonth { pub estate_id: Uuid, pub side: Side }
     struct OfIssue { issue_id: Uuid }
     struct Times { times: i64 }
+}
+
+/// What was put right in minutes that are kept.
+pub struct Correction {
+    pub words: String,
+    pub reason: String,
+    pub made_at: Timestamp,
+    pub made_by: Option<String>,
 }
 
 impl Meeting {
@@ -242,6 +284,11 @@ pub(super) async fn near(
     until: Timestamp,
 ) -> Result<Vec<Meeting>> {
     Ok(tx.all(within(NEAR, viewer, permission).bind(until)).await?)
+}
+
+/// Meetings whose minutes wait to be read by somebody; at most 20.
+pub(super) async fn to_review(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Meeting>> {
+    Ok(tx.all(within(TO_REVIEW, viewer, Permission::MeetingHold).bind(viewer.account)).await?)
 }
 
 fn within(statement: Statement, viewer: &Viewer, permission: Permission) -> Query {

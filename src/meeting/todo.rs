@@ -27,8 +27,18 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let permission = if holds { Permission::MeetingHold } else { Permission::MeetingRead };
     let meetings = store::near(tx, viewer, permission, until).await?;
     let mut todos: Vec<Todo> = meetings.into_iter().filter_map(|meeting| said(meeting, holds, notice, now)).collect();
+    if holds {
+        todos.extend(store::to_review(tx, viewer).await?.into_iter().map(|meeting| review(meeting, now)));
+    }
     todos.extend(duty::todo(tx, viewer, now).await?);
     Ok(todos)
+}
+
+/// Minutes should be read within three days.
+fn review(meeting: Meeting, now: Timestamp) -> Todo {
+    let due = meeting.ended_at.unwrap_or(meeting.planned_at) + AHEAD;
+    let (detail, href) = (meeting.caller().to_owned(), format!("/meetings/{}/minutes", meeting.id));
+    Todo { verb: "审记录", title: meeting.title, detail, href, due, deadline: show::deadline(due, now, false) }
 }
 
 fn said(meeting: Meeting, holds: bool, notice: SignedDuration, now: Timestamp) -> Option<Todo> {

@@ -72,6 +72,10 @@ const WORDS: &[(&str, &str)] = &[
     ("quarter", "每季度一次"),
     ("year", "每年一次"),
     ("never", "不提醒"),
+    ("meeting.minutes", "会议记录"),
+    ("reviewer", "谁来审核"),
+    ("another", "提交人以外的人"),
+    ("anybody", "谁都可以"),
     ("meeting.sign_in", "会议签到"),
     ("opens_minutes", "提前多久可以签到"),
     ("late_minutes", "过多久算迟到"),
@@ -175,6 +179,7 @@ impl Number {
             }
             Some("eligible" | "present") => &["eligible", "present"],
             Some("counted" | "not_counted") => &["counted", "not_counted"],
+            Some("another" | "anybody") => &["another", "anybody"],
             Some("needed" | "free") => &["needed", "free"],
             Some("month" | "quarter" | "year" | "never") => &["month", "quarter", "year", "never"],
             Some(_) => &["natural", "working"],

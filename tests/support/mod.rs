@@ -4,6 +4,7 @@ mod app;
 mod browser;
 pub mod cluster;
 mod database;
+pub mod office;
 
 pub use app::{Account, Community, TestApp};
 pub use browser::{Browser, Page};

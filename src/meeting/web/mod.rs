@@ -3,7 +3,9 @@ mod decision;
 mod desk;
 mod duty;
 mod members;
+mod minutes;
 mod page;
+mod paper;
 mod public;
 mod roll;
 mod sign_in;
@@ -16,7 +18,9 @@ pub fn routes() -> Routes {
         .merge(decision::routes())
         .merge(duty::routes())
         .merge(members::routes())
+        .merge(minutes::routes())
         .merge(page::routes())
+        .merge(paper::routes())
         .merge(public::routes())
         .merge(roll::routes())
         .merge(sign_in::routes())

@@ -33,8 +33,6 @@ pub fn routes() -> Routes {
         .post("/meetings/{id}/end", MeetingHold, end)
         .post("/meetings/{id}/cancellation", MeetingHold, cancel)
         .post("/meetings/{id}/attendances", MeetingHold, attend)
-        .get("/meetings/{id}/sheet", MeetingHold, show_sheet)
-        .get("/meetings/{id}/minutes", MeetingRead, show_minutes)
 }
 
 /// Somebody at the meeting, with the name that staff see.
@@ -360,43 +358,4 @@ async fn attend(
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
     attendance::attend(&mut tx, &act, &meeting, side, &Person { name, phone: String::new() }).await?;
     done(tx, id, "已登记").await
-}
-
-#[derive(Template)]
-#[template(path = "meeting/web/sheet.html")]
-struct SheetPage {
-    shell: Shell,
-    meeting: Meeting,
-    heads: Heads,
-    people: Vec<Somebody>,
-    /// The numbers of the rows that are left empty.
-    blank: Vec<usize>,
-}
-
-async fn show_sheet(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    let mut tx = app.db.read().await?;
-    let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
-    let people = people(&mut tx, &app, viewer.tenant, id).await?;
-    let heads = store::heads(&mut tx, viewer.tenant, id).await?;
-    let blank = (people.len() + 1..=(people.len() + 10).max(24)).collect();
-    page(&SheetPage { shell, meeting, heads, people, blank })
-}
-
-#[derive(Template)]
-#[template(path = "meeting/web/minutes.html")]
-struct MinutesPage {
-    shell: Shell,
-    meeting: Meeting,
-    items: Vec<Item>,
-    heads: Heads,
-    people: Vec<Somebody>,
-}
-
-async fn show_minutes(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    let mut tx = app.db.read().await?;
-    let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingRead).await?;
-    let items = store::items(&mut tx, viewer.tenant, id).await?;
-    let heads = store::heads(&mut tx, viewer.tenant, id).await?;
-    let people = people(&mut tx, &app, viewer.tenant, id).await?;
-    page(&MinutesPage { shell, meeting, items, heads, people })
 }

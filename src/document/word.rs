@@ -1,0 +1,98 @@
+//! A paper as a Word file: A4, the margins and typefaces that offices are used to (党政机关公文格式, GB/T 9704).
+
+use std::io::Cursor;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use docx_rs::{
+    AlignmentType, Docx, LineSpacing, LineSpacingType, PageMargin, Paragraph, Run, RunFonts, SpecialIndentType,
+    Table as Grid, TableCell, TableLayoutType, TableRow, WidthType,
+};
+
+use super::{Block, Paper, Table};
+use crate::error::Result;
+
+// Lengths are in twentieths of a point.
+const PAGE: (u32, u32) = (11_906, 16_838);
+const MARGINS: PageMargin =
+    PageMargin { top: 2_098, left: 1_588, bottom: 1_984, right: 1_474, header: 851, footer: 992, gutter: 0 };
+/// Between the margins.
+const WIDTH: u32 = 8_844;
+const LINE: i32 = 560;
+
+// Sizes are in half points: 二号, 三号 and 小四.
+const TITLE: usize = 44;
+const BODY: usize = 32;
+const CELL: usize = 24;
+
+/// A file to be kept under a name.
+pub fn response(paper: &Paper) -> Result<Response> {
+    let name: String = form_urlencoded::byte_serialize(format!("{}.docx", paper.title).as_bytes()).collect();
+    let disposition = format!("attachment; filename=\"doorstep.docx\"; filename*=UTF-8''{name}");
+    let kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document".to_owned();
+    Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)], Body::from(file(paper)?)).into_response())
+}
+
+fn file(paper: &Paper) -> Result<Vec<u8>> {
+    let mut docx =
+        Docx::new().page_size(PAGE.0, PAGE.1).page_margin(MARGINS).default_size(BODY).default_fonts(font("仿宋"));
+    let title = Run::new().add_text(&paper.title).size(TITLE).fonts(font("宋体")).bold();
+    let after = spacing().after(400);
+    docx = docx.add_paragraph(Paragraph::new().align(AlignmentType::Center).line_spacing(after).add_run(title));
+    for block in &paper.blocks {
+        docx = match block {
+            Block::Heading(words) => {
+                docx.add_paragraph(paragraph().keep_next(true).add_run(run(words, BODY).fonts(font("黑体"))))
+            }
+            Block::Text(words) => {
+                let indent = Some(SpecialIndentType::FirstLine(640));
+                docx.add_paragraph(paragraph().indent(None, indent, None, None).add_run(run(words, BODY)))
+            }
+            Block::Facts(facts) => facts.iter().fold(docx, |docx, (name, what)| {
+                let name = run(&format!("{name}："), BODY).fonts(font("黑体"));
+                docx.add_paragraph(paragraph().add_run(name).add_run(run(what, BODY)))
+            }),
+            Block::Table(table) => docx.add_table(grid(table)).add_paragraph(paragraph()),
+            Block::Signatures(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("{name}：")).collect();
+                docx.add_paragraph(paragraph())
+                    .add_paragraph(paragraph().add_run(run(&names.join("　　　　　　"), BODY)))
+            }
+        };
+    }
+    let mut file = Cursor::new(Vec::new());
+    docx.build().pack(&mut file).map_err(anyhow::Error::from)?;
+    Ok(file.into_inner())
+}
+
+fn grid(table: &Table) -> Grid {
+    let widths: Vec<usize> = table.columns.iter().map(|(_, percent)| (WIDTH * percent / 100) as usize).collect();
+    let row = |cells: Vec<&str>, named: bool| {
+        let cells = cells.iter().zip(&widths).map(|(words, width)| {
+            let run = run(words, CELL).fonts(font(if named { "黑体" } else { "仿宋" }));
+            let align = if named { AlignmentType::Center } else { AlignmentType::Left };
+            TableCell::new().width(*width, WidthType::Dxa).add_paragraph(Paragraph::new().align(align).add_run(run))
+        });
+        TableRow::new(cells.collect()).row_height(28.0).cant_split()
+    };
+    let mut rows = vec![row(table.columns.iter().map(|(name, _)| name.as_str()).collect(), true)];
+    rows.extend(table.rows.iter().map(|cells| row(cells.iter().map(String::as_str).collect(), false)));
+    Grid::new(rows).set_grid(widths.clone()).width(WIDTH as usize, WidthType::Dxa).layout(TableLayoutType::Fixed)
+}
+
+fn paragraph() -> Paragraph {
+    Paragraph::new().line_spacing(spacing())
+}
+
+fn spacing() -> LineSpacing {
+    LineSpacing::new().line_rule(LineSpacingType::Exact).line(LINE)
+}
+
+fn run(words: &str, size: usize) -> Run {
+    Run::new().add_text(words).size(size)
+}
+
+fn font(name: &str) -> RunFonts {
+    RunFonts::new().ascii("Times New Roman").hi_ansi("Times New Roman").east_asia(name)
+}
