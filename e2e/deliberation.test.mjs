@@ -91,7 +91,7 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await about('非机动车棚充电时间').getByRole('link', { name: '记结果' }).click();
   await look(secretary, 'meeting-item');
   await secretary.getByText('表决', { exact: true }).first().click();
-  await secretary.getByLabel('决议：做什么').fill('车棚充电插座晚上十一点断电，由物业装定时器');
+  await secretary.getByLabel('做什么').fill('车棚充电插座晚上十一点断电，由物业装定时器');
   await secretary.getByLabel('赞成').fill('9');
   await secretary.getByLabel('反对').fill('0');
   await secretary.getByLabel('弃权').fill('0');
@@ -102,7 +102,7 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await secretary.getByRole('alert').getByText('比到会有表决权的 3 人还多').waitFor();
   await glance(secretary, 'meeting-item-mistaken');
   await secretary.getByLabel('赞成').fill('3');
-  await secretary.getByLabel('决议：做什么').scrollIntoViewIfNeeded();
+  await secretary.getByLabel('做什么').scrollIntoViewIfNeeded();
   await illustrate(secretary, 'branch-item');
   await secretary.getByRole('button', { name: '记下结果' }).click();
   await about('非机动车棚充电时间').getByText('形成决议', { exact: true }).waitFor();
@@ -111,8 +111,8 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await secretary.getByRole('button', { name: '记下结果' }).click();
   await about('小区东门').getByText('下次再议').first().waitFor();
   assert.equal(await items.count(), count - 2);
-  const issue = await about('非机动车棚充电时间').getByRole('link', { name: /^SSYS-/ }).getAttribute('href');
   await secretary.getByRole('button', { name: '散会' }).click();
+  const issue = await about('非机动车棚充电时间').getByRole('link', { name: /^SSYS-/ }).getAttribute('href');
   await secretary.getByRole('link', { name: '会议记录' }).click();
   await secretary.getByText('车棚充电插座晚上十一点断电').waitFor();
   await look(secretary, 'meeting-minutes');
