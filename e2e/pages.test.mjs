@@ -24,18 +24,19 @@ const residents = ['/residents', '/residents/changes', '/residents/*', '/residen
 const party = ['/party', '/party/organisations/*', '/party/organisations/new', '/party/organisations/*/particulars', '/party/organisations/*/members/new', '/party/members/*', '/party/members/*/particulars'];
 const walks = ['/campaigns', '/campaigns/*', '/doors', '/doors/list'];
 const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings/*/visits'];
+const channels = ['/channels', '/channels/new'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', '/settings'],
+  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...channels, '/settings'],
   wangge: [...issues, '/issues/new', '/surveys', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports'],
-  zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party],
+  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...channels],
+  zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...channels],
   wuye: issues,
-  xitong: ['/today', '/settings', '/me'],
+  xitong: ['/today', ...channels, '/settings', '/me'],
 };
 
 for (const [screen, open] of Object.entries({ phone, desktop })) {

@@ -27,7 +27,7 @@ use crate::metrics::{self, Metrics};
 use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, issue, meeting, offline, overview, party, place, registry, settings, today, visit};
+use crate::{audit, board, channel, issue, meeting, offline, overview, party, place, registry, settings, today, visit};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -73,6 +73,7 @@ pub fn routes() -> Routes {
         .merge(issue::routes())
         .merge(board::routes())
         .merge(party::routes())
+        .merge(channel::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(visit::routes())
@@ -276,6 +277,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     let more = [
         item(may(RegistryImport), "/imports", "upload", "导入登记表"),
         item(may(IssueRead), &board, "board", "公示栏"),
+        item(may(ChannelManage), "/channels", "bell", "通知渠道"),
         item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),
     ];
     let more = tabs.split_off(tabs.len().min(TABS)).into_iter().chain(more.into_iter().flatten()).collect();

@@ -1,5 +1,6 @@
 //! Where the program finds its database and its keys, and how the world reaches it.
 
+use std::fmt;
 use std::fs::DirBuilder;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -31,6 +32,30 @@ pub struct Options {
     pub key_file: Option<PathBuf>,
 }
 
+/// How messages leave the program.
+#[derive(Clone, Default, Args)]
+pub struct Outgoing {
+    /// 机器人除官方网址外还可以在哪些主机上，写成 host:port；http 只限本机；可写多次
+    #[arg(long = "webhook-host", env = "DOORSTEP_WEBHOOK_HOSTS", value_delimiter = ',', value_name = "HOST:PORT")]
+    pub webhook_hosts: Vec<String>,
+    /// 邮件服务器，如 smtps://用户:密码@smtp.example.org；不填就发不了邮件
+    #[arg(long, env = "DOORSTEP_SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// 邮件的发件人
+    #[arg(long, env = "DOORSTEP_SMTP_FROM", value_name = "ADDRESS")]
+    pub smtp_from: Option<String>,
+    /// 短信逐条写进这个文件，一行一条 JSON，由接短信的程序去发；不填就发不了短信
+    #[arg(long, env = "DOORSTEP_SMS_FILE", value_name = "FILE")]
+    pub sms_file: Option<PathBuf>,
+}
+
+/// The address of the mail server has a password in it.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing").field("webhook_hosts", &self.webhook_hosts).finish_non_exhaustive()
+    }
+}
+
 /// How the world reaches the program.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -42,6 +67,7 @@ pub struct Config {
     pub public_posts_per_hour: NonZeroU32,
     /// How often one address may try a password in an hour, whosever it is.
     pub sign_ins_per_hour: NonZeroU32,
+    pub outgoing: Outgoing,
 }
 
 impl Options {

@@ -26,4 +26,5 @@ migrations![
     "0014_party",
     "0015_branch_meetings",
     "0016_meeting_life",
+    "0017_channel",
 ];

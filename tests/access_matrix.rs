@@ -8,6 +8,7 @@ use db::Db;
 use doorstep::access::{self, Act, Link, Need, Permission, Role, Route, Scope};
 use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, Snapshot};
+use doorstep::channel;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
 use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
@@ -150,6 +151,7 @@ struct Landmarks {
     campaign: Uuid,
     party: Uuid,
     member: Uuid,
+    channel: Uuid,
 }
 
 impl Landmarks {
@@ -178,6 +180,7 @@ impl Landmarks {
             "party" if pattern.contains("/members/{id}") => self.member,
             "party" if pattern.contains("/imports/") => Uuid::max(), // nor a roster
             "party" => self.party,
+            "channels" => self.channel,
             "uploads" | "offline" => Uuid::nil(), // nothing has been sent
             "imports" => Uuid::max(),             // nobody has imported anything
             "me" => Uuid::nil(),
@@ -209,6 +212,7 @@ impl Landmarks {
             .replace("{campaign}", &self.campaign.to_string())
             .replace("{dwelling}", &self.dwelling.to_string())
             .replace("{dispute}", &Uuid::nil().to_string())
+            .replace("{delivery}", &Uuid::nil().to_string())
             .replace("{account}", &self.account.to_string())
             .replace("{link}", &link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
@@ -284,6 +288,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let item = meeting::items(&mut tx, act.tenant, meeting).await.unwrap().remove(0).id;
     let campaign = campaign(&mut tx, act, community, account).await;
     let (party, member) = party_member(&mut tx, act, community).await;
+    let channel = group(&mut tx, act).await;
     tx.commit().await.unwrap();
     let [sign_in, notice] =
         ["meeting sign-in", "meeting notice"].map(|purpose| Link::signed(act.tenant, meeting, purpose, &means.keys));
@@ -307,7 +312,16 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         campaign,
         party,
         member,
+        channel,
     }
+}
+
+/// A group with a robot, to which nothing is ever sent.
+async fn group(tx: &mut db::Tx, act: &Act) -> Uuid {
+    let address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=made-up".to_owned();
+    let (kind, place) = (channel::Kind::Wecom, channel::Place::Community);
+    let new = channel::NewChannel { kind, name: "社区工作群".to_owned(), place, address, secret: None };
+    channel::add(tx, act, new, &[]).await.unwrap()
 }
 
 /// A party branch and a member of it.

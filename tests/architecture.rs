@@ -32,17 +32,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
-    ("meeting", &["access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "issue"]),
+    ("channel", &["access", "audit", "counter", "settings", "place", "party", "issue", "config"]),
+    (
+        "meeting",
+        &["access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "issue", "channel"],
+    ),
     ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
-    ("today", &["access", "offline", "registry", "issue", "meeting", "party", "visit"]),
+    ("today", &["access", "offline", "registry", "issue", "channel", "meeting", "party", "visit"]),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
-            "metrics", "offline", "overview", "party", "today", "visit", "config",
+            "channel", "metrics", "offline", "overview", "party", "today", "visit", "config",
         ],
     ),
     (
@@ -52,12 +56,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "meeting", "party", "visit", "config",
         ],
     ),
-    ("upkeep", &["access", "offline", "outbox", "party", "photo", "registry", "issue", "visit", "app"]),
+    ("upkeep", &["access", "channel", "offline", "outbox", "party", "photo", "registry", "issue", "visit", "app"]),
     (
         "cli",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
-            "backup", "config", "demo", "schema", "upkeep",
+            "backup", "channel", "config", "demo", "schema", "upkeep",
         ],
     ),
 ];

@@ -68,7 +68,7 @@ async fn nothing_acknowledged_is_lost_on_postgres() {
     kill_again_and_again(folder.path(), &cluster::shared().url(&name), crashes(3)).await;
 }
 
-fn crashes(usual: usize) -> usize {
+pub fn crashes(usual: usize) -> usize {
     std::env::var("DOORSTEP_CRASHES").map_or(usual, |text| text.parse().expect("DOORSTEP_CRASHES is a number"))
 }
 
@@ -78,7 +78,7 @@ async fn kill_again_and_again(data: &Path, address: &str, times: usize) {
     let mut checked = 0;
     for round in 0..times {
         let mut acknowledged = BTreeSet::new();
-        let (mut program, url) = start(data, address);
+        let (mut program, url) = start(data, address, &[]);
         let (said, mut hear) = mpsc::unbounded_channel();
         let numbers = Arc::new(AtomicUsize::new(0));
         let writers: Vec<_> = (0..WRITERS)
@@ -109,7 +109,7 @@ async fn kill_again_and_again(data: &Path, address: &str, times: usize) {
 }
 
 /// A community with a stairwell, and the session of somebody on its staff.
-async fn prepare(data: &Path, address: &str) -> (String, String, Uuid) {
+pub async fn prepare(data: &Path, address: &str) -> (String, String, Uuid) {
     let made = doorstep(data, address, &["generate", "--tenant", CODE, "--residents", "40"]).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let (db, means) = open(data, address).await;
@@ -130,11 +130,11 @@ async fn prepare(data: &Path, address: &str) -> (String, String, Uuid) {
     (session.to_string(), code, tenant_id)
 }
 
-async fn open(data: &Path, address: &str) -> (Db, Means) {
+pub async fn open(data: &Path, address: &str) -> (Db, Means) {
     Options { database: Some(address.to_owned()), data: data.to_owned(), key_file: None }.open().await.unwrap()
 }
 
-fn doorstep(data: &Path, address: &str, arguments: &[&str]) -> Command {
+pub fn doorstep(data: &Path, address: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DOORSTEP_")) {
         command.env_remove(name);
@@ -144,14 +144,19 @@ fn doorstep(data: &Path, address: &str, arguments: &[&str]) -> Command {
 }
 
 /// Starts the program, and gives it with its address.
-fn start(data: &Path, address: &str) -> (Child, String) {
+pub fn start(data: &Path, address: &str, more: &[&str]) -> (Child, String) {
     let serve = ["serve", "--listen", "127.0.0.1:0", "--public-posts-per-hour", "1000000"];
-    let mut command = doorstep(data, address, &serve);
+    let mut command = doorstep(data, address, &[&serve, more].concat());
     let mut program = command.env("DOORSTEP_LOG", "error").stdout(Stdio::piped()).spawn().unwrap();
+    let url = address_of(&mut program);
+    (program, url)
+}
+
+/// The address that a program says when it listens.
+pub fn address_of(program: &mut Child) -> String {
     let mut line = String::new();
     BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim().split_once('：').expect("the address").1.to_owned();
-    (program, url)
+    line.trim().split_once('：').expect("the address").1.to_owned()
 }
 
 /// Files reports and takes them on, one after the other, until the program is gone; tells of each answer.

@@ -10,6 +10,7 @@ mod architecture;
 mod backup;
 mod board;
 mod branch_meeting;
+mod channel;
 mod citus;
 mod cli;
 mod crash;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use db::Statement;
 use doorstep::{
-    access, audit, board, counter, issue, keys, meeting, offline, outbox, overview, party, photo, place, registry,
-    search, settings, visit,
+    access, audit, board, channel, counter, issue, keys, meeting, offline, outbox, overview, party, photo, place,
+    registry, search, settings, visit,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -16,6 +16,7 @@ const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     audit::STATEMENTS,
     board::STATEMENTS,
+    channel::STATEMENTS,
     counter::STATEMENTS,
     issue::STATEMENTS,
     issue::cluster::STATEMENTS,
@@ -83,6 +84,9 @@ const MAY_SCAN: &[&str] = &[
     "access::store::GRANTS_OF_PAGE",
     "access::store::WHO",
     "access::store::HOLDERS",
+    "channel::store::LIST",
+    "channel::store::FITTING",
+    "channel::store::DEAD",
     "overview::store::STAFF",
     "overview::store::GRIDS",
     "overview::store::CONTACTS",

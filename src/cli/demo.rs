@@ -9,7 +9,7 @@ use clap::Args;
 use super::account::make_up_password;
 use super::import::bar;
 use super::serve::{self, Limits};
-use crate::config::{Config, Options};
+use crate::config::{Config, Options, Outgoing};
 use crate::demo::{self, Made};
 use crate::means::Chance;
 
@@ -20,6 +20,8 @@ pub struct Demo {
     listen: SocketAddr,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    outgoing: Outgoing,
 }
 
 /// Where the demonstration keeps its data unless it is told otherwise.
@@ -50,7 +52,8 @@ impl Demo {
         }
         println!("按 Ctrl+C 结束。");
         let serve::Limits { public_posts_per_hour, sign_ins_per_hour } = self.limits;
-        let config = Config { public_url, trusted_proxies: Vec::new(), public_posts_per_hour, sign_ins_per_hour };
+        let (trusted_proxies, outgoing) = (Vec::new(), self.outgoing);
+        let config = Config { public_url, trusted_proxies, public_posts_per_hour, sign_ins_per_hour, outgoing };
         serve::serve(listener, db, means, config).await
     }
 }

@@ -11,9 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::{self, App};
-use crate::config::{Config, Options};
+use crate::config::{Config, Options, Outgoing};
 use crate::means::Means;
-use crate::{outbox, upkeep};
+use crate::{channel, outbox, upkeep};
 
 #[derive(Args)]
 pub struct Serve {
@@ -28,6 +28,8 @@ pub struct Serve {
     trusted_proxies: Vec<IpAddr>,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    outgoing: Outgoing,
 }
 
 #[derive(Args)]
@@ -53,7 +55,8 @@ impl Serve {
         };
         let Limits { public_posts_per_hour, sign_ins_per_hour } = self.limits;
         let trusted_proxies = self.trusted_proxies;
-        let config = Config { public_url, trusted_proxies, public_posts_per_hour, sign_ins_per_hour };
+        let outgoing = self.outgoing;
+        let config = Config { public_url, trusted_proxies, public_posts_per_hour, sign_ins_per_hour, outgoing };
         println!("家门口已启动：{}", address(&listener)?);
         serve(listener, db, means, config).await
     }
@@ -68,12 +71,14 @@ pub fn address(listener: &TcpListener) -> anyhow::Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
-/// Answers requests, delivers the outbox and does the upkeep until SIGTERM or SIGINT; then takes no new connections,
+/// Answers requests, delivers the outbox, sends notices and does the upkeep until SIGTERM or SIGINT; then takes no new connections,
 /// finishes what is under way and closes the database.
 pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) -> anyhow::Result<()> {
     let app = App::new(db, means, config);
+    let sender = channel::Sender::new(app.clone())?;
     let (stop, mut stopped) = watch::channel(false);
     let deliveries = tokio::spawn(outbox::run(app.clone(), app::handlers(), stopped.clone()));
+    let notices = tokio::spawn(sender.run(stopped.clone()));
     let upkeep = tokio::spawn(upkeep::run(app.clone(), stopped.clone()));
     let keeping_up = tokio::spawn(upkeep::keep_up(app.clone(), stopped.clone()));
 
@@ -96,6 +101,7 @@ pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) 
     }
     stop.send_replace(true);
     deliveries.await?;
+    notices.await?;
     upkeep.await?;
     keeping_up.await?;
     app.db.close().await;

@@ -19,6 +19,7 @@ mod roll;
 mod rule;
 mod session;
 mod store;
+mod telling;
 mod todo;
 mod wall;
 mod web;

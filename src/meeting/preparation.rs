@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::model::{Deliberations, Invitation, Kind, Outcome, State};
 use super::rule::{Counted, MemberRules, Motion};
 use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Item, Meeting, REMOVE_ITEM};
-use super::{roll, stale, update};
+use super::{roll, stale, telling, update};
 use crate::access::{Act, OrganisationKind, Scope};
 use crate::board::{self, NewPublication, PublicationKind, Snapshot, SnapshotLink};
 use crate::error::{Error, Result};
@@ -92,6 +92,9 @@ pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, pl
     }
     update(tx, act, meeting).await?;
     roll::call(tx, act, meeting).await?;
+    if announced {
+        telling::moved(tx, act, meeting).await?;
+    }
     audit::record(tx, act, "update", ("meeting", meeting.id), "", &[]).await?;
     if announced && !meeting.kind.of_members() {
         board::withdraw(tx, act, meeting.id).await?;
@@ -232,6 +235,7 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
     update(tx, act, meeting).await?;
     tx.execute(ANNOUNCE_ITEMS.bind(act.tenant).bind(meeting.id)).await?;
     roll::call(tx, act, meeting).await?;
+    telling::announced(tx, act, meeting).await?;
     audit::record(tx, act, "announce", ("meeting", meeting.id), "", &[]).await?;
     if !meeting.kind.of_members() {
         make_known(tx, act, meeting, &items).await?;
@@ -281,6 +285,9 @@ pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, re
     meeting.state = State::Cancelled;
     meeting.remarks = format!("取消原因：{reason}");
     update(tx, act, meeting).await?;
+    if announced {
+        telling::cancelled(tx, act, meeting, reason).await?;
+    }
     board::withdraw(tx, act, meeting.id).await?;
     audit::record(tx, act, "cancel", ("meeting", meeting.id), reason, &[]).await?;
     if announced && !meeting.kind.of_members() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use db::Db;
 use doorstep::access::{self, Act, Grant, NewAccount, Reach, Role, TenantKind};
 use doorstep::app::{App, router};
-use doorstep::config::Config;
+use doorstep::config::{Config, Outgoing};
 use doorstep::issue::{self, Category, NewIssue, Place, Reporter, Source};
 use doorstep::keys::Keys;
 use doorstep::means::{Chance, Clock, Means};
@@ -70,6 +70,7 @@ impl TestApp {
             trusted_proxies: Vec::new(),
             public_posts_per_hour: NonZeroU32::MAX,
             sign_ins_per_hour: NonZeroU32::MAX,
+            outgoing: Outgoing::default(),
         };
         let app = App::new(db.clone(), means.clone(), config);
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -10,6 +10,7 @@ use super::desk::{Offer, chosen, offers, read_plan};
 use super::roll::NOTICE;
 use crate::access::{Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
+use crate::channel::{self, Delivery};
 use crate::error::Result;
 use crate::issue::personal_data_in;
 use crate::meeting::model::{Joint, Kind, Mark, Outcome, Side, SignIn, State as Stage};
@@ -17,7 +18,7 @@ use crate::meeting::preparation::{self, NewItem};
 use crate::meeting::rule::{Counted, Motion};
 use crate::meeting::session;
 use crate::meeting::store::{self, Attendance, Heads, Item, Meeting, Opinion};
-use crate::meeting::{Person, attendance};
+use crate::meeting::{Person, attendance, telling};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -48,6 +49,10 @@ struct ShowPage {
     heads: Heads,
     people: Vec<Somebody>,
     opinions: Vec<Opinion>,
+    /// Where the notice went by itself, or would go now.
+    told: Vec<Delivery>,
+    asleep: bool,
+    ways: Vec<String>,
     /// By which rule an ordinary matter is voted on.
     counted: Counted,
     sign_in: SignIn,
@@ -141,6 +146,9 @@ async fn show_page(
         _ => Vec::new(),
     };
     let opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
+    let told = channel::of_subject(&mut tx, viewer.tenant, id).await?;
+    let asleep = channel::asleep(&mut tx, viewer.tenant, now).await?;
+    let ways = telling::ways(&mut tx, viewer.tenant, &meeting).await?;
     let (failed, mut form) = failed.unwrap_or_default();
     if matches!(meeting.state, Stage::Draft | Stage::Announced) && failed != "plan" {
         let at = meeting.planned_at.to_zoned_datetime(calendar::shanghai());
@@ -166,6 +174,9 @@ async fn show_page(
         heads,
         people,
         opinions,
+        told,
+        asleep,
+        ways,
         counted,
         missing,
         sign_in: settings::read(&mut tx, viewer.tenant, now).await?,
