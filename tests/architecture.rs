@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("workbook", FOUNDATION),
     ("counter", FOUNDATION),
     ("search", FOUNDATION),
+    ("document", &[]),
     ("place", FOUNDATION),
     ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
@@ -35,7 +36,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("channel", &["access", "audit", "counter", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",
-        &["access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "issue", "channel"],
+        &[
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "issue",
+            "channel", "document",
+        ],
     ),
     ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),

@@ -292,7 +292,7 @@ db_test! {
 
         // The other papers: who came, and what was resolved.
         let sheet = office::words(&secretary.download(&format!("{meeting}/sheet.docx")).await);
-        assert!(sheet.contains("党员大会签到表") && sheet.contains("扫码") && sheet.contains("联系电话"), "{sheet}");
+        assert!(sheet.contains("会议签到表") && sheet.contains("扫码") && sheet.contains("联系电话"), "{sheet}");
         secretary.get(&format!("{meeting}/sheet")).await.assert_contains("扫码");
         let notice = secretary.get(&format!("{first}/resolution")).await;
         notice.assert_ok().assert_contains("关于“楼道照明”的决议").assert_contains("应到 58 人，实到 40 人");

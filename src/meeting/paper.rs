@@ -23,7 +23,7 @@ const PAGE: usize = 24;
 impl Record<'_> {
     /// The sheet that people sign, or signed.
     pub fn sheet(&self) -> Paper {
-        let mut paper = Paper::new(format!("{}签到表", self.meeting.kind));
+        let mut paper = Paper::new("会议签到表");
         paper.facts(&[
             ("会议名称", self.meeting.title.clone()),
             ("时间", show::day_and_time(&self.meeting.planned_at)),
