@@ -27,7 +27,9 @@ use crate::metrics::{self, Metrics};
 use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
-use crate::{audit, board, channel, issue, meeting, offline, overview, party, place, registry, settings, today, visit};
+use crate::{
+    audit, board, body, channel, issue, meeting, offline, overview, party, place, registry, settings, today, visit,
+};
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -73,6 +75,7 @@ pub fn routes() -> Routes {
         .merge(issue::routes())
         .merge(board::routes())
         .merge(party::routes())
+        .merge(body::routes())
         .merge(channel::routes())
         .merge(meeting::routes())
         .merge(offline::routes())

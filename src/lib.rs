@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod backup;
 pub mod board;
+pub mod body;
 pub mod channel;
 pub mod cli;
 pub mod config;

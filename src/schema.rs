@@ -27,4 +27,5 @@ migrations![
     "0015_branch_meetings",
     "0016_meeting_life",
     "0017_channel",
+    "0020_bodies",
 ];

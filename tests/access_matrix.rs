@@ -8,6 +8,7 @@ use db::Db;
 use doorstep::access::{self, Act, Link, Need, Permission, Role, Route, Scope};
 use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, Snapshot};
+use doorstep::body;
 use doorstep::channel;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
@@ -152,6 +153,9 @@ struct Landmarks {
     party: Uuid,
     member: Uuid,
     channel: Uuid,
+    body: Uuid,
+    procedure: Uuid,
+    instructor: Uuid,
 }
 
 impl Landmarks {
@@ -178,9 +182,12 @@ impl Landmarks {
             "issues" => self.issue.id,
             "campaigns" => self.campaign,
             "party" if pattern.contains("/members/{id}") => self.member,
+            "party" if pattern.contains("/instructors/{id}") => self.instructor,
             "party" if pattern.contains("/imports/") => Uuid::max(), // nor a roster
             "party" => self.party,
             "channels" => self.channel,
+            "bodies" => self.body,
+            "procedures" => self.procedure,
             "uploads" | "offline" => Uuid::nil(), // nothing has been sent
             "imports" => Uuid::max(),             // nobody has imported anything
             "me" => Uuid::nil(),
@@ -206,6 +213,7 @@ impl Landmarks {
             .replace("{export}", &Uuid::nil().to_string())
             .replace("{finding}", &Uuid::nil().to_string())
             .replace("{double}", &Uuid::nil().to_string())
+            .replace("{seat}", &Uuid::nil().to_string())
             .replace("{post}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
@@ -272,8 +280,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let issue = issue::file(&mut tx, act, issue).await.unwrap();
     let new = NewMeeting {
         kind: meeting::Kind::Deliberation,
-        organisation: None,
-        estate: spot.estate_id,
+        circle: meeting::Circle::of_estate(spot.estate_id),
         plan: Plan {
             planned_at: act.at + SignedDuration::from_hours(96),
             place: "小区党群服务站".to_owned(),
@@ -289,6 +296,15 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let campaign = campaign(&mut tx, act, community, account).await;
     let (party, member) = party_member(&mut tx, act, community).await;
     let channel = group(&mut tx, act).await;
+    let body = property_committee(&mut tx, act, spot.estate_id).await;
+    let new = meeting::NewProcedure {
+        title: "加装电梯".to_owned(),
+        reason: "老人多".to_owned(),
+        organisation: party,
+        estate: spot.estate_id,
+    };
+    let procedure = meeting::propose(&mut tx, act, new).await.unwrap();
+    let instructor = instructor(&mut tx, act, community).await;
     tx.commit().await.unwrap();
     let [sign_in, notice] =
         ["meeting sign-in", "meeting notice"].map(|purpose| Link::signed(act.tenant, meeting, purpose, &means.keys));
@@ -313,7 +329,32 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         party,
         member,
         channel,
+        body,
+        procedure,
+        instructor,
     }
+}
+
+async fn property_committee(tx: &mut db::Tx, act: &Act, estate: Uuid) -> Uuid {
+    let name = "王府名苑小区物管会".to_owned();
+    let new = body::NewBody { kind: body::Kind::PropertyCommittee, name, estate: Some(estate), term: (None, None) };
+    body::create(tx, act, new).await.unwrap()
+}
+
+/// A member who is sent to a property company.
+async fn instructor(tx: &mut db::Tx, act: &Act, community: &Community) -> Uuid {
+    let (above, kind) = (Some(community.organisation), access::OrganisationKind::PropertyCompany);
+    let company = access::create_organisation(tx, act, above, kind, "青禾里物业", None).await.unwrap();
+    let new = party::NewInstructor {
+        name: "冯还应".to_owned(),
+        member: None,
+        company,
+        estate: None,
+        since: jiff::civil::date(2026, 1, 1),
+        until: None,
+        duties: "参加联席会议".to_owned(),
+    };
+    party::send(tx, act, new).await.unwrap()
 }
 
 /// A group with a robot, to which nothing is ever sent.

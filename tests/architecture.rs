@@ -31,13 +31,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("place", FOUNDATION),
     ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
+    ("body", &["access", "audit", "settings", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("channel", &["access", "audit", "counter", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",
         &[
-            "access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "issue",
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "body", "issue",
             "channel", "document",
         ],
     ),
@@ -49,14 +50,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
+            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "body",
             "channel", "metrics", "offline", "overview", "party", "today", "visit", "config",
         ],
     ),
     (
         "demo",
         &[
-            "access", "audit", "offline", "outbox", "photo", "settings", "place", "registry", "board", "issue",
+            "access", "audit", "offline", "outbox", "photo", "settings", "place", "registry", "board", "body", "issue",
             "meeting", "party", "visit", "config",
         ],
     ),

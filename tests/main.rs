@@ -9,6 +9,7 @@ mod access_matrix;
 mod architecture;
 mod backup;
 mod board;
+mod body_meeting;
 mod branch_meeting;
 mod channel;
 mod citus;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use db::Statement;
 use doorstep::{
-    access, audit, board, channel, counter, issue, keys, meeting, offline, outbox, overview, party, photo, place,
+    access, audit, board, body, channel, counter, issue, keys, meeting, offline, outbox, overview, party, photo, place,
     registry, search, settings, visit,
 };
 use sqlx::{ConnectOptions, Row};
@@ -16,16 +16,19 @@ const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     audit::STATEMENTS,
     board::STATEMENTS,
+    body::STATEMENTS,
     channel::STATEMENTS,
     counter::STATEMENTS,
     issue::STATEMENTS,
     issue::cluster::STATEMENTS,
     keys::STATEMENTS,
     meeting::STATEMENTS,
+    meeting::PROCEDURE_STATEMENTS,
     offline::STATEMENTS,
     outbox::STATEMENTS,
     overview::STATEMENTS,
     party::STATEMENTS,
+    party::INSTRUCTOR_STATEMENTS,
     party::register::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,
@@ -84,9 +87,16 @@ const MAY_SCAN: &[&str] = &[
     "access::store::GRANTS_OF_PAGE",
     "access::store::WHO",
     "access::store::HOLDERS",
+    "body::store::LIST",
+    "body::store::ALL_SEATS",
     "channel::store::LIST",
     "channel::store::FITTING",
     "channel::store::DEAD",
+    "meeting::procedure::OPEN",
+    "meeting::procedure::TAKEN", // of one, or of all that are open
+    "party::instructor::LIST",
+    "party::store::END_POSTS",
+    "party::store::ROLL_OF_ALL", // whoever belongs to a 党委 is nearly everybody
     "overview::store::STAFF",
     "overview::store::GRIDS",
     "overview::store::CONTACTS",

@@ -24,8 +24,7 @@ pub async fn convene(
 ) -> Result<Uuid> {
     let new = NewMeeting {
         kind: meeting::Kind::Deliberation,
-        organisation: None,
-        estate,
+        circle: meeting::Circle::of_estate(estate),
         plan: Plan {
             planned_at,
             place: "小区党群服务站".to_owned(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{Excuse, Mark, Side, SignIn, State, Way};
-use super::store::{self, ADD_ATTENDANCE, ADD_OPINION, ARRIVE, Attendance, BY_PHONE, MARK, Meeting, REPLY};
+use super::store::{self, ADD_ATTENDANCE, ADD_OPINION, ARRIVE, Attendance, BY_PHONE, HOLD_OPEN, MARK, Meeting, REPLY};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::web::show;
@@ -20,8 +20,26 @@ pub struct Person {
     pub phone: String,
 }
 
-/// A resident means to come. Whoever has enrolled with the same phone is not entered twice.
+/// Keeps the meeting from being ended until the transaction is committed, so that nothing is written down about one whose heads
+/// have been counted already.
+///
+/// Errors: refused if it is at an end.
+pub(super) async fn hold_open(tx: &mut Tx, act: &Act, meeting: &Meeting) -> Result<()> {
+    if tx.execute(HOLD_OPEN.bind(act.tenant).bind(meeting.id)).await? == 0 {
+        let meeting = store::meeting(tx, act.tenant, meeting.id).await?;
+        return Err(Error::refused(format!("这次会议{}，不能再登记", meeting.state)));
+    }
+    Ok(())
+}
+
+/// A resident means to come. Whoever has enrolled already is not entered twice.
+///
+/// Errors: refused where those who should come are on a roll.
 pub async fn enrol(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person) -> Result<()> {
+    if meeting.kind.by_roll() {
+        return Err(Error::refused(format!("{}由名册上的人参加，想说的可以先留言", meeting.kind)));
+    }
+    hold_open(tx, act, meeting).await?;
     if meeting.state != State::Announced || meeting.planned_at <= act.at {
         return Err(Error::refused("报名已经结束"));
     }
@@ -37,12 +55,13 @@ pub async fn sign_in(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, pers
     if !open {
         return Err(Error::refused(format!("这次会议{}，不能签到", meeting.state)));
     }
+    hold_open(tx, act, meeting).await?;
     let rules: SignIn = settings::read(tx, act.tenant, act.at).await?;
     if act.at < meeting.planned_at - SignedDuration::from_mins(rules.opens_minutes) {
         let (begins, minutes) = (show::moment(&meeting.planned_at), rules.opens_minutes);
         return Err(Error::refused(format!("{begins} 开会，提前 {minutes} 分钟可以签到")));
     }
-    if meeting.kind.of_members() {
+    if meeting.kind.by_roll() {
         return sign_in_member(tx, act, meeting, person).await;
     }
     arrive(tx, act, meeting, side, person, Way::Qr).await
@@ -80,12 +99,13 @@ pub async fn reply(tx: &mut Tx, act: &Act, meeting: &Meeting, name: &str, asked:
     audit::record(tx, act, "reply", ("meeting", meeting.id), &words, &[]).await
 }
 
-/// Staff enter somebody who is there. At a meeting of members whoever is not on the roll is a guest.
+/// Staff enter somebody who is there. At a meeting with a roll whoever is not on the roll is a guest.
 pub async fn attend(tx: &mut Tx, act: &Act, meeting: &Meeting, side: Side, person: &Person) -> Result<()> {
     if !meeting.state.open() {
         return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
     }
-    let side = if meeting.kind.of_members() { Side::Guest } else { side };
+    hold_open(tx, act, meeting).await?;
+    let side = if meeting.kind.by_roll() { Side::Guest } else { side };
     arrive(tx, act, meeting, side, person, Way::Staff).await
 }
 
@@ -111,6 +131,7 @@ pub async fn call_roll(tx: &mut Tx, act: &Act, meeting: &Meeting, way: Way, mark
     if !meeting.state.open() {
         return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
     }
+    hold_open(tx, act, meeting).await?;
     let known = store::attendances(tx, act.tenant, meeting.id).await?;
     let mut rows = Vec::new();
     for (id, mark) in marks {
@@ -185,10 +206,21 @@ impl Attendance {
     }
 }
 
-/// Somebody who has left the same phone with this meeting before.
-async fn known(tx: &mut Tx, act: &Act, meeting: &Meeting, person: &Person) -> Result<Option<Attendance>> {
-    let Some(fingerprint) = fingerprint(act, person) else { return Ok(None) };
-    Ok(tx.optional(BY_PHONE.bind(act.tenant).bind(meeting.id).bind(fingerprint)).await?)
+/// Somebody whom this meeting knows already: by the same phone, or, where one of the two left none, as the only one of the name.
+async fn known(tx: &mut Tx, act: &Act, meeting: &Meeting, who: &Person) -> Result<Option<Attendance>> {
+    if let Some(fingerprint) = fingerprint(act, who)
+        && let Some(known) = tx.optional(BY_PHONE.bind(act.tenant).bind(meeting.id).bind(fingerprint)).await?
+    {
+        return Ok(Some(known));
+    }
+    let mut same = Vec::new();
+    for attendance in store::attendances(tx, act.tenant, meeting.id).await? {
+        let other = person(act, &attendance)?;
+        if other.name == who.name && (other.phone.is_empty() || who.phone.is_empty()) {
+            same.push(attendance);
+        }
+    }
+    Ok(same.pop().filter(|_| same.is_empty()))
 }
 
 fn fingerprint(act: &Act, person: &Person) -> Option<Vec<u8>> {

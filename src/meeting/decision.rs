@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Outcome, State, Tally};
+use super::attendance::hold_open;
+use super::model::{Kind, Outcome, State, Tally};
 use super::preparation::counted;
+use super::procedure::Step;
 use super::rule::{Counted, Motion};
 use super::store::{self, DECIDE_ITEM, Heads, Item, Meeting};
 use crate::access::Act;
@@ -73,7 +75,27 @@ pub struct Count {
     pub invalid: i64,
 }
 
+/// What can be voted on about an item. What members review in 四议两公开 has a rule of its own.
+pub(super) fn motions(kind: Kind, item: &Item) -> &'static [Motion] {
+    match (kind, item.procedure_step) {
+        (Kind::Assembly, Some(Step::Review)) => &[Motion::FourDeliberations],
+        (Kind::Assembly, _) => &[Motion::General, Motion::Admission, Motion::Election],
+        _ => &[Motion::General],
+    }
+}
+
 impl Ballot {
+    /// Nobody votes for somebody else: what was written beforehand, and who is left out, counts only where the rules say so.
+    fn check(&self, possible: &[Motion]) -> Result<()> {
+        if !possible.contains(&self.motion) {
+            return Err(Error::refused(format!("这个议题不按“{}”表决，请刷新页面再记", self.motion)));
+        }
+        if (self.written > 0 && !self.motion.takes_written()) || (self.left_out > 0 && !self.motion.leaves_out()) {
+            return Err(Error::refused("不能委托别人投票，也不能书面投票：只记到会的人的票"));
+        }
+        Ok(())
+    }
+
     /// A show of hands.
     pub fn hands(yes: i64, no: i64, abstain: i64) -> Ballot {
         Ballot {
@@ -114,6 +136,7 @@ pub async fn decide(
     discussion: &str,
     decision: Decision,
 ) -> Result<Outcome> {
+    hold_open(tx, act, meeting).await?;
     if meeting.state != State::InSession {
         return Err(Error::refused(format!("这次会议{}，要在开会时记录结果", meeting.state)));
     }
@@ -135,22 +158,28 @@ pub async fn decide(
             return Err(Error::refused(format!("{}不作表决，请选别的", meeting.kind)));
         }
         Decision::Vote { ballot, resolution } => {
+            ballot.check(motions(meeting.kind, &item))?;
             let rule = counted(tx, act.tenant, meeting, ballot.motion).await?;
             let heads = ballot.heads(store::heads(tx, act.tenant, meeting.id).await?)?;
             let tally = ballot.tally(heads.voters)?;
             if !rule.has_quorum(&heads) {
                 let (present, wanted) = (heads.voters, rule.quorum(&heads));
-                return Err(Error::refused(format!(
-                    "签到的人里有表决权的只有 {present} 人，不够 {wanted} 人，不能表决。请先补签到，或选“下次再议”。"
-                )));
+                let why = match present < wanted {
+                    true => format!("签到的人里有表决权的只有 {present} 人，不够 {wanted} 人"),
+                    false => format!("到会的业主委员不够，{}", rule.lacking(&heads)),
+                };
+                return Err(Error::refused(format!("{why}，不能表决。请先补签到，或选“下次再议”。")));
             }
             decided.outcome = if rule.passes(&heads, tally) { Outcome::Resolved } else { Outcome::Rejected };
             decided.vote = Some(Vote { tally, rule, heads, ballot });
             decided.resolution = resolution;
         }
     }
-    if decided.outcome == Outcome::Resolved && decided.resolution.execution.is_none() && !meeting.kind.of_members() {
+    if decided.outcome == Outcome::Resolved && decided.resolution.execution.is_none() && !meeting.kind.by_roll() {
         return Err(Error::refused("请写谁来办、什么时候前办完"));
+    }
+    if item.procedure_step.is_some_and(|step| step != Step::Resolve) && decided.resolution.execution.is_some() {
+        return Err(Error::refused("四议两公开的前三步只议不派：居民代表会议决议以后再定谁来办"));
     }
     if let (Some(id), Some(_)) = (item.issue_id, decided.resolution.execution) {
         let issue = issue::issue(tx, act.tenant, id).await?;

@@ -1,4 +1,4 @@
-//! 该开的会: which meetings every party branch and every estate should hold in a month, a quarter or a year (三会一课 and the
+//! 该开的会: which meetings every party branch, every estate and every body should hold in a month, a quarter or a year (三会一课 and the
 //! monthly meeting with the property company), and which of them are missing. A reminder, and never in anybody's way.
 
 use std::collections::BTreeMap;
@@ -7,14 +7,15 @@ use db::Tx;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::model::{Joint, Kind, Side, State};
-use super::store::{self, Dated};
+use super::store::{self, Circle, Dated};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
 use crate::settings::{self, Setting};
 use crate::web::{Todo, show};
-use crate::{party, place};
+use crate::{body, party, place};
 
 /// How often a meeting should be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -43,6 +44,8 @@ impl Setting for Rules {
 #[derive(Debug, Clone)]
 pub struct Duties {
     pub caller: String,
+    /// Whose they are; the estate is nil where it does not matter.
+    pub circle: Circle,
     /// Where the next one is called.
     pub href: String,
     pub duties: Vec<Duty>,
@@ -127,7 +130,7 @@ pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<
     let mut all = Vec::new();
     let committees = party::with_committee(tx, viewer.tenant).await?;
     for organisation in party::organisations(tx, viewer.tenant, &viewer.scope(Permission::PartyRead)).await? {
-        let kinds = Kind::of(organisation.kind).iter().copied();
+        let kinds = Kind::of(organisation.kind).iter().copied().filter(|kind| *kind != Kind::TwoCommittees);
         let owes = |kind: &Kind| match organisation.kind {
             party::Kind::Branch | party::Kind::Functional => {
                 *kind != Kind::Committee || committees.contains(&organisation.id)
@@ -139,10 +142,20 @@ pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<
         let dated: Vec<&Dated> = dated.iter().filter(of).collect();
         let duties = kinds.filter(owes).filter_map(|kind| rules.duty(kind, today, &dated)).collect();
         let href = format!("/party/organisations/{}/meetings/new", organisation.id);
-        all.push(Duties { caller: organisation.name, href, duties });
+        let circle = Circle::of_party(Uuid::nil(), organisation.id);
+        all.push(Duties { caller: organisation.name, circle, href, duties });
+    }
+    for body in body::bodies(tx, viewer.tenant, &viewer.scope(Permission::BodyRead)).await? {
+        let dated: Vec<&Dated> = dated.iter().filter(|dated| dated.body_id == Some(body.id)).collect();
+        let kinds = Kind::of_body(body.kind).iter();
+        let duties = kinds.filter_map(|kind| rules.duty(*kind, today, &dated)).collect();
+        let (circle, href) = (Circle::of_body(Uuid::nil(), body.id), format!("/bodies/{}/meetings/new", body.id));
+        all.push(Duties { caller: body.name, circle, href, duties });
     }
     for estate in place::estates_within(tx, viewer.tenant, &viewer.scope(Permission::MeetingHold)).await? {
-        let of = |dated: &&Dated| dated.party_organisation_id.is_none() && dated.estate_id == estate.id;
+        let of = |dated: &&Dated| {
+            dated.party_organisation_id.is_none() && dated.body_id.is_none() && dated.estate_id == estate.id
+        };
         let dated: Vec<&Dated> = dated.iter().filter(of).collect();
         let mut duty = rules.duty(Kind::Joint, today, &dated);
         if let Some(Duty { stands: stands @ Stands::Held(_), .. }) = &mut duty {
@@ -154,7 +167,8 @@ pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<
             }
         }
         let href = format!("/meetings/new?estate={}&kind={}", estate.id, Kind::Joint.code());
-        all.push(Duties { caller: estate.name, href, duties: duty.into_iter().collect() });
+        let circle = Circle::of_estate(estate.id);
+        all.push(Duties { caller: estate.name, circle, href, duties: duty.into_iter().collect() });
     }
     all.retain(|duties| !duties.duties.is_empty());
     Ok(all)
@@ -177,6 +191,16 @@ impl Rules {
     }
 }
 
+/// What a circle has to hold now and has not, as far as somebody reaches it.
+pub async fn owed(tx: &mut Tx, viewer: &Viewer, circle: Circle, now: Timestamp) -> Result<Vec<Duty>> {
+    let own = |duties: &Duties| match (circle.party, circle.body) {
+        (None, None) => duties.circle == circle,
+        (party, body) => (duties.circle.party, duties.circle.body) == (party, body),
+    };
+    let all = duties(tx, viewer, now).await?;
+    Ok(all.into_iter().filter(own).flat_map(|duties| duties.duties).filter(Duty::open).collect())
+}
+
 /// What is missing and whose time ends soon: one line for each branch and estate.
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
     if !viewer.may(Permission::MeetingHold) {
@@ -185,7 +209,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let rules: Rules = settings::read(tx, viewer.tenant, now).await?;
     let soon = now + SignedDuration::from_hours(24 * rules.remind_days);
     let mut todos = Vec::new();
-    for Duties { caller, href, duties } in duties(tx, viewer, now).await? {
+    for Duties { caller, href, duties, .. } in duties(tx, viewer, now).await? {
         let mut missing = Vec::new();
         let mut first: Option<Timestamp> = None;
         for duty in duties {

@@ -5,6 +5,8 @@
 //!
 //! Party members meet in the same way (党员大会, 支委会, 党小组会, 党课, 主题党日), with three differences: everybody on the roll
 //! of the organisation is called (`roll`), votes are counted by those who should attend (`rule`), and the public sees nothing.
+//! So do bodies: 物管会 and 居民代表 by a roll and in public, the two committees (两委) by a roll and among themselves. 四议两公开
+//! takes one matter through four such meetings (`procedure`).
 //!
 //! A meeting writes what it did to an issue onto the issue's own chain, by operations of `issue`.
 
@@ -15,6 +17,7 @@ mod minutes;
 mod model;
 mod paper;
 mod preparation;
+mod procedure;
 mod roll;
 mod rule;
 mod session;
@@ -31,9 +34,10 @@ pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, 
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
-pub use rule::{Base, Counted, MemberRule, MemberRules, Motion, Portion};
+pub use procedure::{NewProcedure, STATEMENTS as PROCEDURE_STATEMENTS, Step, propose};
+pub use rule::{Base, BodyRules, Counted, MemberRules, Motion, Portion, RollRule};
 pub use session::{begin, end};
-pub use store::{Heads, Item, Meeting, STATEMENTS, items, meeting};
+pub use store::{Circle, Heads, Item, Meeting, STATEMENTS, items, meeting};
 pub use todo::todo;
 pub use wall::on_the_wall;
 pub use web::routes;

@@ -6,8 +6,8 @@ use db::text_enum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::party;
 use crate::settings::Setting;
+use crate::{body, party};
 
 text_enum! {
     pub enum Kind {
@@ -18,6 +18,9 @@ text_enum! {
         Group = "group_meeting" "党小组会",
         Class = "party_class" "党课",
         ThemeDay = "theme_day" "主题党日",
+        PropertyCommittee = "property_committee" "物管会会议",
+        Representatives = "representatives" "居民代表会议",
+        TwoCommittees = "two_committees" "两委商议会",
     }
     /// Where a meeting stands.
     pub enum State {
@@ -48,6 +51,8 @@ text_enum! {
         Committee = "committee" "物管会",
         GridWorker = "grid_worker" "网格员",
         Community = "community" "社区",
+        /// One of those who sit on a body as owners.
+        Owner = "owner" "业主委员",
         Guest = "guest" "列席",
     }
     /// Why somebody need not come.
@@ -66,14 +71,19 @@ text_enum! {
 }
 
 impl Kind {
-    /// A meeting of party members: called by a roll, and not shown to the public.
-    pub fn of_members(self) -> bool {
+    /// Who should attend is known by a roll, and votes are counted by it.
+    pub fn by_roll(self) -> bool {
         !matches!(self, Kind::Deliberation | Kind::Joint)
+    }
+
+    /// Not shown to the public: whatever is held within the party.
+    pub fn private(self) -> bool {
+        self.by_roll() && !matches!(self, Kind::PropertyCommittee | Kind::Representatives)
     }
 
     /// Whether it decides by votes.
     pub fn votes(self) -> bool {
-        matches!(self, Kind::Deliberation | Kind::Assembly | Kind::Committee)
+        !matches!(self, Kind::Joint | Kind::Group | Kind::Class | Kind::ThemeDay)
     }
 
     /// Whether those who have come agree without counting hands.
@@ -88,15 +98,26 @@ impl Kind {
     pub fn of(organisation: party::Kind) -> &'static [Kind] {
         match organisation {
             party::Kind::Group => &[Kind::Group, Kind::Class, Kind::ThemeDay],
-            _ => &[Kind::Assembly, Kind::Committee, Kind::Class, Kind::ThemeDay],
+            _ => &[Kind::Assembly, Kind::Committee, Kind::Class, Kind::ThemeDay, Kind::TwoCommittees],
+        }
+    }
+
+    /// The meetings that a body holds by itself. The 居委会 meets together with a party committee, which calls.
+    pub fn of_body(body: body::Kind) -> &'static [Kind] {
+        match body {
+            body::Kind::PropertyCommittee => &[Kind::PropertyCommittee],
+            body::Kind::Representatives => &[Kind::Representatives],
+            body::Kind::ResidentsCommittee => &[],
         }
     }
 
     /// Who is called, in a notice.
     fn called(self) -> &'static str {
         match self {
-            Kind::Committee => "各位委员",
+            Kind::Committee | Kind::PropertyCommittee => "各位委员",
             Kind::Group => "本组党员",
+            Kind::Representatives => "各位居民代表",
+            Kind::TwoCommittees => "党组织委员会和居委会各位成员",
             _ => "全体党员",
         }
     }
@@ -251,7 +272,7 @@ impl Invitation<'_> {
         let time = self.planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%H:%M").to_string();
         let topics = self.topics.iter().zip(1..).map(|(topic, number)| format!("{number}. {topic}\n"));
         let (estate, place, link) = (self.caller, self.place, self.link);
-        if self.kind.of_members() {
+        if self.kind.by_roll() {
             let (kind, called) = (self.kind, self.kind.called());
             return format!(
                 "【{estate}{kind}】\n请{called}于{day} {time}到{place}参加{kind}，议题：\n{}\

@@ -1,6 +1,6 @@
 //! The papers of a meeting: 会议签到表, 会议记录 and 决议通知. Each carries 应到, 实到 and 有表决权.
 
-use super::model::{Mark, Outcome, SignIn, State, Way};
+use super::model::{Kind, Mark, Outcome, SignIn, State, Way};
 use super::store::{Attendance, Heads, Item, Meeting};
 use crate::document::{Block, Paper, Table};
 use crate::web::show;
@@ -45,7 +45,7 @@ impl Record<'_> {
         paper.blocks.push(Block::Table(Table { columns, rows }));
         if over {
             paper.text(&self.came());
-        } else if self.meeting.kind.of_members() {
+        } else if self.meeting.kind.by_roll() {
             let Heads { expected, eligible, .. } = self.heads;
             paper.text(&format!("应到 {expected} 人，其中有表决权 {eligible} 人"));
             paper.signatures(&["实到", "缺席"]);
@@ -85,7 +85,7 @@ impl Record<'_> {
     /// `应到 59 人，实到 45 人，其中有表决权 45 人`
     fn came(&self) -> String {
         let Heads { expected, came, came_voters, enrolled, present, .. } = self.heads;
-        match self.meeting.kind.of_members() {
+        match self.meeting.kind.by_roll() {
             true => format!("应到 {expected} 人，实到 {came} 人，其中有表决权 {came_voters} 人"),
             false => format!("报名 {enrolled} 人，实到 {present} 人，其中有表决权 {came_voters} 人"),
         }
@@ -201,7 +201,7 @@ impl Item {
     fn vote(&self, meeting: &Meeting) -> String {
         let mut words = String::new();
         if let Some(db::Json(ballot)) = &self.ballot {
-            if meeting.kind.of_members() {
+            if meeting.kind == Kind::Assembly {
                 words = format!("表决事项：{}。", ballot.motion);
             }
             if !self.resolution.is_empty() && self.outcome == Outcome::Rejected {

@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Deliberations, Invitation, Kind, Outcome, State};
-use super::rule::{Counted, MemberRules, Motion};
+use super::procedure::{self, Step};
+use super::rule::{BodyRules, Counted, MemberRules, Motion};
 use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Item, Meeting, REMOVE_ITEM};
 use super::{roll, stale, telling, update};
 use crate::access::{Act, OrganisationKind, Scope};
@@ -13,15 +14,13 @@ use crate::board::{self, NewPublication, PublicationKind, Snapshot, SnapshotLink
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
 use crate::web::show;
-use crate::{access, audit, party, place, settings};
+use crate::{access, audit, body, party, place, settings};
 
 /// A meeting that is to be held.
 #[derive(Debug, Clone)]
 pub struct NewMeeting {
     pub kind: Kind,
-    pub estate: Uuid,
-    /// Of a meeting of party members.
-    pub organisation: Option<Uuid>,
+    pub circle: Circle,
     pub plan: Plan,
     pub items: Vec<NewItem>,
 }
@@ -42,6 +41,8 @@ pub enum NewItem {
     Issue(Uuid),
     /// What an earlier meeting left unfinished.
     Unfinished(Uuid),
+    /// The next step of 四议两公开.
+    Procedure(Uuid),
     /// A matter of its own.
     Topic(String),
 }
@@ -57,20 +58,22 @@ pub struct Proposal {
 }
 
 pub async fn create(tx: &mut Tx, act: &Act, new: NewMeeting) -> Result<Uuid> {
-    let estate = place::estate(tx, act.tenant, new.estate).await?;
-    let caller = match new.organisation {
-        Some(id) => party::organisation(tx, act.tenant, &Scope::tenant(), id).await?.name,
-        None => estate.name,
+    let Circle { estate, party, body } = new.circle;
+    let estate = place::estate(tx, act.tenant, estate).await?;
+    let caller = match (party, body) {
+        (Some(id), _) => party::organisation(tx, act.tenant, &Scope::tenant(), id).await?.name,
+        (None, Some(id)) => body::body(tx, act.tenant, &Scope::tenant(), id).await?.name,
+        (None, None) => estate.name,
     };
     let title = title(&caller, new.kind, new.plan.planned_at);
     let id = act.id();
     let row = ADD.bind(act.tenant).bind(id).bind(new.kind).bind(estate.id).bind(title);
     let Plan { planned_at, place, host, recorder } = new.plan;
     let row = row.bind(planned_at).bind(place).bind(host).bind(recorder).bind(act.account).bind(act.at);
-    tx.execute(row.bind(new.organisation)).await?;
+    tx.execute(row.bind(party).bind(body)).await?;
     audit::record(tx, act, "create", ("meeting", id), "", &[]).await?;
     for (position, item) in (1..).zip(new.items) {
-        put(tx, act, (estate.id, new.organisation), id, position, item).await?;
+        put(tx, act, (new.circle, new.kind), id, position, item).await?;
     }
     let meeting = store::meeting(tx, act.tenant, id).await?;
     roll::call(tx, act, &meeting).await?;
@@ -96,7 +99,7 @@ pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, pl
         telling::moved(tx, act, meeting).await?;
     }
     audit::record(tx, act, "update", ("meeting", meeting.id), "", &[]).await?;
-    if announced && !meeting.kind.of_members() {
+    if announced && !meeting.kind.private() {
         board::withdraw(tx, act, meeting.id).await?;
         let items = store::items(tx, act.tenant, meeting.id).await?;
         make_known(tx, act, meeting, &items).await?;
@@ -113,7 +116,7 @@ fn title(caller: &str, kind: Kind, planned_at: Timestamp) -> String {
 pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: NewItem) -> Result<()> {
     check(meeting, seen, meeting.state.open(), "改议题")?;
     let last = store::items(tx, act.tenant, meeting.id).await?.last().map_or(0, |item| item.position);
-    put(tx, act, meeting.circle(), meeting.id, last + 1, item).await?;
+    put(tx, act, (meeting.circle(), meeting.kind), meeting.id, last + 1, item).await?;
     update(tx, act, meeting).await
 }
 
@@ -124,19 +127,31 @@ pub async fn remove_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i6
     update(tx, act, meeting).await
 }
 
-async fn put(tx: &mut Tx, act: &Act, circle: Circle, meeting: Uuid, position: i64, item: NewItem) -> Result<()> {
-    let (estate, _) = circle;
+async fn put(
+    tx: &mut Tx,
+    act: &Act,
+    (circle, kind): (Circle, Kind),
+    meeting: Uuid,
+    position: i64,
+    item: NewItem,
+) -> Result<()> {
+    let mut of_procedure: Option<(Uuid, Step)> = None;
     let (title, issue, carried_from, times) = match item {
         NewItem::Topic(title) => (title, None, None, 1),
         NewItem::Issue(id) => {
             let issue = issue::issue(tx, act.tenant, id).await?;
             (issue.title(), Some(id), None, 1 + store::times(tx, act.tenant, id).await?)
         }
+        NewItem::Procedure(id) => {
+            let (procedure, step, times) = procedure::next_at(tx, act.tenant, (circle, kind), id).await?;
+            of_procedure = Some((id, step));
+            (procedure.title, None, None, times)
+        }
         NewItem::Unfinished(id) => {
             let unfinished = store::unfinished(tx, act.tenant, circle, act.at).await?;
             let item = unfinished
                 .into_iter()
-                .find(|item| item.id == id)
+                .find(|item| item.id == id && item.procedure_id.is_none())
                 .ok_or_else(|| Error::refused("这个议题已经办结，或者已列入另一次会议。请刷新页面再选。"))?;
             (item.title, item.issue_id, Some(id), item.times + 1)
         }
@@ -144,37 +159,43 @@ async fn put(tx: &mut Tx, act: &Act, circle: Circle, meeting: Uuid, position: i6
     if let Some(issue) = issue {
         let issue = issue::issue(tx, act.tenant, issue).await?;
         // Whoever holds meetings of one estate must not decide on the issues of another.
-        if issue.estate_id != Some(estate) {
+        if issue.estate_id != Some(circle.estate) {
             return Err(Error::NotFound);
         }
         if !issue.state.open() {
             return Err(Error::refused(format!("{} 已经{}，不用再议", issue.number, issue.state)));
         }
-        if store::pending_issues(tx, act.tenant, estate).await?.contains(&issue.id) {
+        if store::pending_issues(tx, act.tenant, circle.estate).await?.contains(&issue.id) {
             return Err(Error::refused(format!("{} 已经列入一次还没开完的会，不能再列", issue.number)));
         }
     }
     let id = act.id();
     let row = ADD_ITEM.bind(act.tenant).bind(id).bind(meeting).bind(position).bind(title);
-    tx.execute(row.bind(issue).bind(carried_from).bind(times)).await?;
+    let row = row.bind(issue).bind(carried_from).bind(times).bind(of_procedure.map(|(procedure, _)| procedure));
+    tx.execute(row.bind(of_procedure.map(|(_, step)| step))).await?;
     audit::record(tx, act, "create", ("agenda_item", id), "", &[]).await
 }
 
 /// What the next meeting of a circle should talk about: what earlier ones left unfinished, then issues that went wrong,
 /// then those that wait. A meeting with the property company talks about all that is the company's to do, and nothing else.
 pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, now: Timestamp) -> Result<Vec<Proposal>> {
-    let (estate, _) = circle;
     let unfinished = store::unfinished(tx, tenant, circle, now).await?;
-    let mut taken = store::pending_issues(tx, tenant, estate).await?;
+    let mut taken = store::pending_issues(tx, tenant, circle.estate).await?;
     taken.extend(unfinished.iter().filter_map(|item| item.issue_id));
-    let left = unfinished.into_iter().map(|item| Proposal {
+    // What is a step of 四议两公开 comes back as such.
+    let left = unfinished.into_iter().filter(|item| item.procedure_id.is_none()).map(|item| Proposal {
         why: why_unfinished(&item, now),
         item: NewItem::Unfinished(item.id),
         title: item.title,
         pressing: true,
     });
     let mut proposals: Vec<Proposal> = left.collect();
-    for issue in issue::to_deliberate(tx, tenant, estate).await? {
+    for (procedure, step) in procedure::due(tx, tenant, circle).await? {
+        let why = format!("四议两公开第{}步：{step}", step.number());
+        let pressing = step.fits(kind);
+        proposals.push(Proposal { item: NewItem::Procedure(procedure.id), title: procedure.title, why, pressing });
+    }
+    for issue in issue::to_deliberate(tx, tenant, circle.estate).await? {
         if taken.contains(&issue.id) {
             continue;
         }
@@ -237,7 +258,7 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
     roll::call(tx, act, meeting).await?;
     telling::announced(tx, act, meeting).await?;
     audit::record(tx, act, "announce", ("meeting", meeting.id), "", &[]).await?;
-    if !meeting.kind.of_members() {
+    if !meeting.kind.private() {
         make_known(tx, act, meeting, &items).await?;
     }
     Ok(())
@@ -290,7 +311,7 @@ pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, re
     }
     board::withdraw(tx, act, meeting.id).await?;
     audit::record(tx, act, "cancel", ("meeting", meeting.id), reason, &[]).await?;
-    if announced && !meeting.kind.of_members() {
+    if announced && !meeting.kind.private() {
         for issue in store::items(tx, act.tenant, meeting.id).await?.iter().filter_map(|item| item.issue_id) {
             issue::deliberate(tx, act, issue, &format!("{}取消，另行通知：{reason}", meeting.kind)).await?;
         }
@@ -305,8 +326,8 @@ pub(super) fn short_notice(meeting: &Meeting, rules: &Deliberations, now: Timest
         format!(
             "离开会不到 {} 小时，有的{}可能来不及知道。急事可以照发；{}改个晚些的时间。",
             rules.notice_hours,
-            if meeting.kind.of_members() { "党员" } else { "居民" },
-            if meeting.kind.of_members() { "要正式表决的，最好" } else { "不急的，" }
+            if meeting.kind.by_roll() { "人" } else { "居民" },
+            if meeting.kind.by_roll() { "要正式表决的，最好" } else { "不急的，" }
         )
     })
 }
@@ -318,15 +339,20 @@ pub(super) async fn rules(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<D
 /// The rule by which a vote of a meeting is counted: that which was in force on its day.
 pub(super) async fn counted(tx: &mut Tx, tenant: Uuid, meeting: &Meeting, motion: Motion) -> Result<Counted> {
     let (kind, at) = (meeting.kind, meeting.planned_at);
-    if !kind.of_members() {
+    if !kind.by_roll() {
         return Ok(Counted::Hands(rules(tx, tenant, at).await?.rule));
     }
-    let rules: MemberRules = settings::read(tx, tenant, at).await?;
+    let of_members: MemberRules = settings::read(tx, tenant, at).await?;
+    let of_bodies: BodyRules = settings::read(tx, tenant, at).await?;
     Ok(Counted::Roll(match (kind, motion) {
-        (Kind::Committee, _) => rules.committee,
-        (_, Motion::General) => rules.general,
-        (_, Motion::Admission) => rules.admission,
-        (_, Motion::Election) => rules.election,
+        (Kind::PropertyCommittee, _) => of_bodies.property_committee,
+        (Kind::Representatives, _) => of_bodies.representatives,
+        (Kind::TwoCommittees, _) => of_bodies.two_committees,
+        (Kind::Committee, _) => of_members.committee,
+        (_, Motion::General) => of_members.general,
+        (_, Motion::Admission) => of_members.admission,
+        (_, Motion::Election) => of_members.election,
+        (_, Motion::FourDeliberations) => of_bodies.four_deliberations,
     }))
 }
 

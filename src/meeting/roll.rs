@@ -1,56 +1,131 @@
-//! Who is called to a meeting of party members: everybody on the roll of its day, with whether they should attend and may
-//! vote, and why. The roll is called again before it matters, so that whoever has come or gone meanwhile is right.
+//! Who is called to a meeting with a roll: members of a party organisation, those who sit on a body, or the members of two
+//! committees, each with whether they should attend and may vote on its day, and why. The roll is called again before it matters,
+//! so that whoever has come or gone meanwhile is right.
 
 use std::collections::HashSet;
 
 use db::Tx;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::attendance::Person;
 use super::model::{Kind, Side};
-use super::store::{self, CALL, Meeting, UNCALL};
-use crate::access::Act;
+use super::store::{self, CALL, HEAR, Meeting, UNCALL};
+use crate::access::{Act, Scope};
+use crate::body::{self, Part, Seat};
 use crate::error::{Error, Result};
 use crate::party::{self, Roll};
 
 /// More people than this come to no meeting whose page could name them.
 const MOST: usize = 1_000;
 
+/// Somebody on the roll.
+struct Called {
+    /// Of the member, or of the seat.
+    id: Uuid,
+    name: String,
+    side: Side,
+    should_attend: bool,
+    may_vote: bool,
+    why: String,
+}
+
 /// Writes down who is on the roll of a meeting's day. Whoever is there already stays, and so does what they were excused for.
 ///
 /// Errors: refused if they are more than a meeting can have.
 pub async fn call(tx: &mut Tx, act: &Act, meeting: &Meeting) -> Result<()> {
-    let Some(organisation) = meeting.party_organisation_id else { return Ok(()) };
-    let roll = of(tx, act, meeting, organisation).await?;
-    if roll.everybody.len() > MOST {
+    if !meeting.kind.by_roll() {
+        return Ok(());
+    }
+    let everybody = everybody(tx, act, meeting).await?;
+    if everybody.len() > MOST {
         return Err(Error::refused(format!("名册上超过 {MOST} 人，请按党支部分别召集")));
     }
-    let called: HashSet<Uuid> = roll.everybody.iter().map(|(member, _)| member.id).collect();
-    let mut rows = Vec::with_capacity(roll.everybody.len());
-    for (member, standing) in roll.everybody {
-        let person = Person { name: member.name, phone: String::new() };
-        let text = serde_json::to_string(&person).map_err(anyhow::Error::from)?;
-        let row = CALL.bind(act.tenant).bind(act.id()).bind(meeting.id).bind(Side::Member).bind(standing.may_vote);
-        let row = row.bind(act.seal("attendance", &text)?).bind(member.id).bind(standing.should_attend);
-        rows.push(row.bind(standing.why));
+    let called: HashSet<Uuid> = everybody.iter().map(|called| called.id).collect();
+    let mut rows = Vec::with_capacity(everybody.len());
+    for Called { id, name, side, should_attend, may_vote, why } in everybody {
+        let text = serde_json::to_string(&Person { name, phone: String::new() }).map_err(anyhow::Error::from)?;
+        let row = CALL.bind(act.tenant).bind(act.id()).bind(meeting.id).bind(side).bind(may_vote);
+        rows.push(row.bind(act.seal("attendance", &text)?).bind(id).bind(should_attend).bind(why));
     }
     tx.execute_many(CALL, rows).await?;
-    for attendance in store::attendances(tx, act.tenant, meeting.id).await? {
-        if attendance.member_id.is_some_and(|member| !called.contains(&member)) {
-            tx.execute(UNCALL.bind(act.tenant).bind(meeting.id).bind(attendance.id)).await?;
-        }
+    let gone = |attendance: &store::Attendance| attendance.member_id.is_some_and(|id| !called.contains(&id));
+    for attendance in store::attendances(tx, act.tenant, meeting.id).await?.into_iter().filter(gone) {
+        let change = match attendance.arrived_at {
+            None => UNCALL.bind(act.tenant).bind(meeting.id).bind(attendance.id),
+            Some(_) => HEAR.bind(act.tenant).bind(meeting.id).bind(attendance.id).bind("这一天已经不在名册上"),
+        };
+        tx.execute(change).await?;
     }
     Ok(())
 }
 
-async fn of(tx: &mut Tx, act: &Act, meeting: &Meeting, organisation: Uuid) -> Result<Roll> {
+async fn everybody(tx: &mut Tx, act: &Act, meeting: &Meeting) -> Result<Vec<Called>> {
     let day = meeting.planned_at.to_zoned_datetime(calendar::shanghai()).date();
-    if meeting.kind == Kind::Committee {
+    let mut everybody = Vec::new();
+    if let Some(organisation) = meeting.party_organisation_id {
+        everybody.extend(members(of_party(tx, act, (meeting.kind, organisation), day).await?));
+    }
+    if let Some(body) = meeting.body_id {
+        let seats = body::seats_on(tx, act.tenant, body, day).await?;
+        everybody.extend(seats.into_iter().map(seated));
+    }
+    if meeting.kind == Kind::TwoCommittees {
+        everybody = once(everybody);
+    }
+    Ok(everybody)
+}
+
+async fn of_party(tx: &mut Tx, act: &Act, (kind, organisation): (Kind, Uuid), day: Date) -> Result<Roll> {
+    if matches!(kind, Kind::Committee | Kind::TwoCommittees) {
         return party::committee_roll(tx, act.tenant, organisation, day).await;
     }
-    let known = party::organisation(tx, act.tenant, &crate::access::Scope::tenant(), organisation).await?;
-    match known.parent_id.filter(|_| known.kind == party::Kind::Group) {
-        Some(branch) => Ok(party::roll(tx, act.tenant, branch, day).await?.of_group(organisation)),
-        None => party::roll(tx, act.tenant, organisation, day).await,
+    let known = party::organisation(tx, act.tenant, &Scope::tenant(), organisation).await?;
+    match (known.kind, known.parent_id) {
+        (party::Kind::Group, Some(branch)) => {
+            Ok(party::roll(tx, act.tenant, branch, day).await?.of_group(organisation))
+        }
+        // All the branches of a 党委 or 党总支 belong to it.
+        (party::Kind::Committee | party::Kind::GeneralBranch, _) => {
+            party::roll_of_all(tx, act.tenant, organisation, day).await
+        }
+        _ => party::roll(tx, act.tenant, organisation, day).await,
     }
+}
+
+fn members(roll: Roll) -> impl Iterator<Item = Called> {
+    roll.everybody.into_iter().map(|(member, standing)| Called {
+        id: member.id,
+        name: member.name,
+        side: Side::Member,
+        should_attend: standing.should_attend,
+        may_vote: standing.may_vote,
+        why: standing.why,
+    })
+}
+
+fn seated(seat: Seat) -> Called {
+    let side = match seat.part {
+        Part::Community => Side::Community,
+        Part::Owner => Side::Owner,
+        Part::User | Part::Resident => Side::Resident,
+    };
+    let why = seat.words();
+    Called { id: seat.id, name: seat.name, side, should_attend: true, may_vote: true, why }
+}
+
+/// Whoever sits on both committees is one person with one vote.
+fn once(everybody: Vec<Called>) -> Vec<Called> {
+    let mut all: Vec<Called> = Vec::with_capacity(everybody.len());
+    for called in everybody {
+        match all.iter_mut().find(|known| known.name == called.name) {
+            Some(known) => {
+                known.may_vote |= called.may_vote;
+                known.should_attend |= called.should_attend;
+                known.why = format!("{}，{}", known.why, called.why);
+            }
+            None => all.push(called),
+        }
+    }
+    all
 }

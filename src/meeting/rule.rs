@@ -1,4 +1,4 @@
-//! How votes of party members count: by a table of rules, in whole numbers. 以上 includes the number, 超过 and 过半 exclude it
+//! How votes count where those who should attend are known by a roll: by a table of rules, in whole numbers. 以上 includes the number, 超过 and 过半 exclude it
 //! (民法典, art. 1259; the same reading is taken of the party's texts).
 
 use db::text_enum;
@@ -29,13 +29,14 @@ text_enum! {
         General = "general" "一般事项",
         Admission = "admission" "接收预备党员、预备党员转正",
         Election = "election" "选举",
+        FourDeliberations = "four_deliberations" "四议两公开的审议",
     }
 }
 
 impl Motion {
     /// Votes are cast on paper and counted by two tellers who have to agree.
     pub fn secret(self) -> bool {
-        self != Motion::General
+        matches!(self, Motion::Admission | Motion::Election)
     }
 
     /// What somebody who cannot come has agreed to in writing counts as a vote for (发展党员工作细则).
@@ -63,28 +64,47 @@ impl Portion {
 
 /// How many have to be there, and how many have to say yes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberRule {
+pub struct RollRule {
     /// Of those who should attend and may vote.
     pub quorum: Portion,
     pub pass: Portion,
     pub base: Base,
+    /// Of the owners among them, apart from that; they come in person, and nobody for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owners: Option<Portion>,
 }
 
 /// The rules for the meetings of party members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct MemberRules {
-    pub general: MemberRule,
-    pub admission: MemberRule,
-    pub election: MemberRule,
+    pub general: RollRule,
+    pub admission: RollRule,
+    pub election: RollRule,
     /// Of a 支委会, whatever it votes on.
-    pub committee: MemberRule,
+    pub committee: RollRule,
 }
 
 impl Setting for MemberRules {
     const NAME: &'static str = "meeting.members";
 }
 
-impl MemberRule {
+/// The rules for the meetings of bodies, and for what members review for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct BodyRules {
+    pub property_committee: RollRule,
+    pub representatives: RollRule,
+    pub two_committees: RollRule,
+    /// 党员大会审议, the third step of 四议两公开.
+    pub four_deliberations: RollRule,
+    /// How long the outcome of a meeting of a 物管会 stays on the board.
+    pub property_committee_working_days: i64,
+}
+
+impl Setting for BodyRules {
+    const NAME: &'static str = "meeting.bodies";
+}
+
+impl RollRule {
     /// So many with a vote must be there, of so many who should.
     pub fn quorum(self, eligible: i64) -> i64 {
         self.quorum.least(eligible)
@@ -116,7 +136,7 @@ pub enum Counted {
     /// By those who have come.
     Hands(Rule),
     /// By those who should have.
-    Roll(MemberRule),
+    Roll(RollRule),
 }
 
 impl Counted {
@@ -131,7 +151,28 @@ impl Counted {
     pub fn has_quorum(&self, heads: &Heads) -> bool {
         match self {
             Counted::Hands(rule) => rule.has_quorum(heads.voters),
-            Counted::Roll(rule) => rule.has_quorum(heads.eligible, heads.voters),
+            Counted::Roll(rule) => rule.has_quorum(heads.eligible, heads.voters) && self.owners_missing(heads) == 0,
+        }
+    }
+
+    /// So many owners still have to come.
+    fn owners_missing(&self, heads: &Heads) -> i64 {
+        match self {
+            Counted::Roll(RollRule { owners: Some(portion), .. }) => {
+                (portion.least(heads.owners) - heads.owners_there).max(0)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Who has to come before anything can be voted on: `还差 3 人，其中业主委员 1 人`; empty with a quorum.
+    pub fn lacking(&self, heads: &Heads) -> String {
+        let people = (self.quorum(heads) - heads.voters).max(0);
+        match (people, self.owners_missing(heads)) {
+            (0, 0) if self.has_quorum(heads) => String::new(),
+            (people, 0) => format!("还差 {} 人", people.max(1)),
+            (0, owners) => format!("还差业主委员 {owners} 人"),
+            (people, owners) => format!("还差 {people} 人，其中业主委员至少 {owners} 人"),
         }
     }
 
@@ -146,7 +187,7 @@ impl Counted {
     pub fn passes(&self, heads: &Heads, tally: Tally) -> bool {
         match self {
             Counted::Hands(rule) => rule.passes(tally),
-            Counted::Roll(rule) => rule.passes(heads.eligible, tally),
+            Counted::Roll(rule) => self.owners_missing(heads) == 0 && rule.passes(heads.eligible, tally),
         }
     }
 }

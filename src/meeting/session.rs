@@ -37,7 +37,7 @@ pub async fn begin(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64) -> 
 /// A matter that the meeting raised itself becomes an issue, so that somebody answers for it.
 async fn file(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<Uuid> {
     let place = Place::Estate { id: meeting.estate_id, name: meeting.estate_name.clone(), grid: None };
-    let words = if meeting.kind.of_members() { &item.public_words } else { &item.title };
+    let words = if meeting.kind.private() { &item.public_words } else { &item.title };
     let new = NewIssue {
         source: Source::Meeting,
         category: Category::Other,
@@ -53,7 +53,7 @@ async fn file(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<
     let grading =
         Grading { category: Category::Other, tier: Tier::Hard, remedy: Remedy::SelfHelp, summary: words.clone() };
     issue::accept(tx, act, &mut issue, seen, grading).await?;
-    if let Some(announced) = meeting.announced_at.filter(|_| item.announced && !meeting.kind.of_members()) {
+    if let Some(announced) = meeting.announced_at.filter(|_| item.announced && !meeting.kind.private()) {
         let words = format!("{}议题，{} 已公示", meeting.kind, show::day(&announced));
         issue::put_on_agenda(tx, act, filed.id, &words, meeting.planned_at).await?;
     }
@@ -76,14 +76,14 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
     let rule = counted(tx, act.tenant, meeting, Motion::General).await?;
     // Where something has been voted on there was a quorum, whoever has gone since.
     let voted = items.iter().any(|item| item.yes.is_some());
-    let inquorate = meeting.kind.of_members() && meeting.kind.votes() && !voted && !rule.has_quorum(&heads);
+    let inquorate = meeting.kind.by_roll() && meeting.kind.votes() && !voted && !rule.has_quorum(&heads);
     meeting.state = if inquorate { State::Inquorate } else { State::Ended };
     update(tx, act, meeting).await?;
     audit::record(tx, act, "end", ("meeting", meeting.id), "", &[]).await?;
     for item in &items {
         follow(tx, act, meeting, item).await?;
     }
-    if meeting.kind.of_members() {
+    if meeting.kind.private() {
         return Ok(());
     }
     let items = store::items(tx, act.tenant, meeting.id).await?;
@@ -93,6 +93,9 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
         ("地点".to_owned(), meeting.place.clone()),
         ("到会".to_owned(), format!("{} 人，其中有表决权 {} 人", heads.present, heads.voters)),
     ];
+    if inquorate {
+        facts.push(("结果".to_owned(), "有表决权的人到得不够，流会，没有决议".to_owned()));
+    }
     facts.extend(items.iter().map(|item| (item.title.clone(), item.result())));
     let publication = NewPublication {
         kind: PublicationKind::Decision,
@@ -125,7 +128,7 @@ async fn follow(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Resul
         return Ok(());
     }
     let (seen, due) = (issue.lock_version, Due::Agreed(due_at));
-    let words = if meeting.kind.of_members() { &item.public_words } else { &item.resolution };
+    let words = if meeting.kind.private() { &item.public_words } else { &item.resolution };
     let dispatched = issue::dispatch(tx, act, &mut issue, seen, organisation, due, words).await;
     dispatched.map_err(|error| match error {
         Error::Refused(sentence) => {
@@ -164,7 +167,7 @@ impl Item {
     /// For the chain of the issue, which the neighbours read: how members voted is not for them.
     fn told(&self, meeting: &Meeting) -> String {
         let (day, outcome) = (show::day(&meeting.planned_at), self.outcome);
-        match (meeting.kind.of_members(), self.present) {
+        match (meeting.kind.private(), self.present) {
             (true, _) => format!("{day}：党组织会议议过，{outcome}"),
             (false, Some(present)) => format!("{day}：{outcome}。到会有表决权 {present} 人{}", self.hands()),
             (false, None) if self.discussion.is_empty() && outcome == Outcome::Deferred => {

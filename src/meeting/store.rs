@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::decision::Ballot;
 use super::minutes::Stage;
 use super::model::{Excuse, Kind, Outcome, Side, State, Way};
+use super::procedure::Step;
 use super::rule::Counted;
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
@@ -14,20 +15,33 @@ use crate::issue;
 macro_rules! meeting_columns {
     () => {
         "m.id, m.kind, m.estate_id, m.title, m.planned_at, m.place, m.host, m.recorder, m.state, m.notice, m.announced_at,
-         m.began_at, m.ended_at, m.remarks, m.lock_version, e.name AS estate_name, m.party_organisation_id, po.name AS caller
+         m.began_at, m.ended_at, m.remarks, m.lock_version, e.name AS estate_name, m.party_organisation_id, m.body_id,
+         COALESCE(po.name, bo.name) AS caller
          FROM meetings m JOIN estates e ON e.tenant_id = m.tenant_id AND e.id = m.estate_id
-         LEFT JOIN party_organisations po ON po.tenant_id = m.tenant_id AND po.id = m.party_organisation_id"
+         LEFT JOIN party_organisations po ON po.tenant_id = m.tenant_id AND po.id = m.party_organisation_id
+         LEFT JOIN bodies bo ON bo.tenant_id = m.tenant_id AND bo.id = m.body_id"
     };
 }
 
 macro_rules! item_columns {
     () => {
         "a.id, a.meeting_id, a.position, a.title, a.issue_id, a.carried_from, a.announced, a.outcome, a.discussion, a.present, a.yes, a.no,
-         a.abstain, a.eligible, a.rule, a.ballot, a.resolution, a.public_words, a.times, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
+         a.abstain, a.eligible, a.rule, a.ballot, a.resolution, a.public_words, a.times, a.procedure_id, a.procedure_step, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
          i.number AS issue_number, i.receipt_code, i.remedy, i.due_at AS issue_due_at, i.open AS issue_open, o.name AS organisation_name
          FROM agenda_items a
          LEFT JOIN issues i ON i.tenant_id = a.tenant_id AND i.id = a.issue_id
          LEFT JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = a.organisation_id"
+    };
+}
+
+/// The ids of a circle's meetings, bound to `$2` (its estate), `$3` and `$4`. A party organisation or a body has meetings wherever
+/// it meets. Each part reads an index of its own.
+macro_rules! of_circle {
+    () => {
+        "(SELECT c.id FROM meetings c WHERE c.tenant_id = $1 AND c.estate_id = $2 AND c.party_organisation_id IS NULL AND c.body_id IS NULL
+            AND CAST($3 AS UUID) IS NULL AND CAST($4 AS UUID) IS NULL
+          UNION ALL SELECT c.id FROM meetings c WHERE c.tenant_id = $1 AND c.party_organisation_id = $3 AND c.body_id IS NOT DISTINCT FROM $4
+          UNION ALL SELECT c.id FROM meetings c WHERE c.tenant_id = $1 AND c.body_id = $4 AND c.party_organisation_id IS NULL AND CAST($3 AS UUID) IS NULL)"
     };
 }
 
@@ -52,8 +66,8 @@ macro_rules! reached {
 
 statements! {
     ADD = "INSERT INTO meetings (tenant_id, id, kind, estate_id, title, planned_at, place, host, recorder, state, notice, remarks,
-            created_by, created_at, lock_version, party_organisation_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', '', '', $10, $11, 1, $12)";
+            created_by, created_at, lock_version, party_organisation_id, body_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', '', '', $10, $11, 1, $12, $13)";
     GET = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2");
     GET_IN_SCOPE = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.id = $2 AND ",
         reached!("$3", "$4", "$5", "$6"));
@@ -68,11 +82,11 @@ statements! {
     PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled', 'inquorate') AND ",
         reached!("$2", "$3", "$4", "$5"),
         " AND (m.planned_at, m.id) < ($6, $7) ORDER BY m.planned_at DESC, m.id DESC LIMIT $8");
-    LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.state <> 'cancelled'
-        AND ((CAST($3 AS UUID) IS NULL AND m.party_organisation_id IS NULL) OR m.party_organisation_id = $3)
-        ORDER BY m.planned_at DESC, m.id DESC LIMIT 1");
+    /// By the circle, and not along all meetings in the order of time, as SQLite would: hence the sum.
+    LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state <> 'cancelled' AND m.id IN ", of_circle!(), "
+        ORDER BY m.planned_at + 0 DESC, m.id DESC LIMIT 1");
     /// What was held or is to be held within a time, as far as it may be said of whoever should have held it.
-    DATED = "SELECT kind, estate_id, party_organisation_id, state, planned_at FROM meetings
+    DATED = "SELECT kind, estate_id, party_organisation_id, body_id, state, planned_at FROM meetings
         WHERE tenant_id = $1 AND planned_at >= $2 AND planned_at < $3 AND state IN ('announced', 'in_session', 'ended')";
     /// Who was at the meetings with the property company.
     SIDES_OF_JOINT = "SELECT DISTINCT m.estate_id, a.side FROM meetings m CROSS JOIN attendances a
@@ -82,8 +96,9 @@ statements! {
             announced_at = $11, began_at = $12, ended_at = $13, remarks = $14, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
 
-    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, times, announced, outcome, discussion, resolution)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, 'pending', '', '')";
+    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, times, procedure_id, procedure_step,
+            announced, outcome, discussion, resolution)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, FALSE, 'pending', '', '')";
     /// How often an issue has been on an agenda that was not called off.
     TIMES = "SELECT COUNT(*) AS times FROM agenda_items a JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND a.issue_id = $2 AND m.state <> 'cancelled'";
@@ -98,14 +113,13 @@ statements! {
     FILED = "UPDATE agenda_items SET issue_id = $4 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
     DEFER_PENDING = "UPDATE agenda_items SET outcome = 'deferred', decided_at = $3
         WHERE tenant_id = $1 AND meeting_id = $2 AND outcome = 'pending'";
-    /// What ended meetings of an estate, or of a party organisation, left unfinished and no other meeting has taken up: deferred
+    /// What ended meetings of a circle left unfinished and no other meeting has taken up: deferred
     /// items, and resolutions whose issue is still open after its time. What members talked about comes back to them alone.
     UNFINISHED = concat!("SELECT ", item_columns!(), "
         JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND a.meeting_id IN
-            (SELECT id FROM meetings WHERE tenant_id = $1 AND estate_id = $2 AND state IN ('ended', 'inquorate')
-              AND ((CAST($4 AS UUID) IS NULL AND party_organisation_id IS NULL) OR party_organisation_id = $4))
-          AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched') AND i.due_at < $3))
+            ", of_circle!(), " AND m.state IN ('ended', 'inquorate')
+          AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched') AND i.due_at < $5))
           AND NOT EXISTS (SELECT 1 FROM agenda_items l JOIN meetings n ON n.tenant_id = l.tenant_id AND n.id = l.meeting_id
               WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id AND n.state <> 'cancelled')
           AND (i.id IS NULL OR i.open)
@@ -121,8 +135,14 @@ statements! {
         ON CONFLICT (tenant_id, meeting_id, phone_fingerprint) DO NOTHING";
     CALL = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, member_id, expected, why)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ON CONFLICT (tenant_id, meeting_id, member_id) DO UPDATE SET votes = excluded.votes, expected = excluded.expected, why = excluded.why";
+        ON CONFLICT (tenant_id, meeting_id, member_id) DO UPDATE SET votes = excluded.votes, expected = excluded.expected, why = excluded.why,
+            side = excluded.side, person_sealed = excluded.person_sealed";
     UNCALL = "DELETE FROM attendances WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
+    /// Whoever is not on the roll any more and has come all the same is a guest.
+    HEAR = "UPDATE attendances SET side = 'guest', votes = FALSE, expected = FALSE, why = $4
+        WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND side <> 'guest'";
+    /// Keeps a meeting from being ended while something is written down about it. Nothing is kept of one that is at an end.
+    HOLD_OPEN = "UPDATE meetings SET state = state WHERE tenant_id = $1 AND id = $2 AND state IN ('draft', 'announced', 'in_session')";
     /// Changes somebody who is there already; the rest of the row is for the form of the statement. Whatever leave was asked for is
     /// decided by it.
     MARK = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, arrived_at, way, left_at, excuse)
@@ -143,7 +163,8 @@ statements! {
     HEADS = "SELECT COUNT(*) FILTER (WHERE enrolled_at IS NOT NULL) AS enrolled, COUNT(arrived_at) AS present,
             COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL AND left_at IS NULL) AS voters,
             COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL) AS came_voters, COUNT(*) FILTER (WHERE expected) AS expected,
-            COUNT(*) FILTER (WHERE expected AND votes) AS eligible, COUNT(*) FILTER (WHERE expected AND arrived_at IS NOT NULL) AS came,
+            COUNT(*) FILTER (WHERE expected AND votes) AS eligible, COUNT(*) FILTER (WHERE expected AND votes AND side = 'owner') AS owners,
+            COUNT(*) FILTER (WHERE votes AND side = 'owner' AND arrived_at IS NOT NULL AND left_at IS NULL) AS owners_there, COUNT(*) FILTER (WHERE expected AND arrived_at IS NOT NULL) AS came,
             COUNT(*) FILTER (WHERE expected AND arrived_at IS NULL AND excuse IS NOT NULL) AS excused,
             COUNT(*) FILTER (WHERE expected AND replied_at IS NOT NULL AND asked IS NULL AND excuse IS NULL) AS coming,
             COUNT(*) FILTER (WHERE expected AND replied_at IS NULL AND excuse IS NULL) AS silent
@@ -183,14 +204,15 @@ record! {
         pub id: Uuid, pub kind: Kind, pub estate_id: Uuid, pub title: String, pub planned_at: Timestamp, pub place: String,
         pub host: String, pub recorder: String, pub state: State, pub notice: String, pub announced_at: Option<Timestamp>,
         pub began_at: Option<Timestamp>, pub ended_at: Option<Timestamp>, pub remarks: String, pub lock_version: i64,
-        pub estate_name: String, pub party_organisation_id: Option<Uuid>, pub caller: Option<String>,
+        pub estate_name: String, pub party_organisation_id: Option<Uuid>, pub body_id: Option<Uuid>, pub caller: Option<String>,
     }
     #[derive(Debug, Clone)]
     pub struct Item {
         pub id: Uuid, pub meeting_id: Uuid, pub position: i64, pub title: String, pub issue_id: Option<Uuid>,
         pub carried_from: Option<Uuid>, pub announced: bool, pub outcome: Outcome, pub discussion: String, pub present: Option<i64>,
         pub yes: Option<i64>, pub no: Option<i64>, pub abstain: Option<i64>, pub eligible: Option<i64>, pub rule: Option<Json<Counted>>,
-        pub ballot: Option<Json<Ballot>>, pub public_words: String, pub times: i64,
+        pub ballot: Option<Json<Ballot>>, pub public_words: String, pub times: i64, pub procedure_id: Option<Uuid>,
+        pub procedure_step: Option<Step>,
         pub resolution: String, pub organisation_id: Option<Uuid>, pub due_at: Option<Timestamp>,
         pub decided_at: Option<Timestamp>, pub issue_state: Option<issue::State>, pub issue_number: Option<String>,
         pub receipt_code: Option<String>, pub remedy: Option<issue::Remedy>, pub issue_due_at: Option<Timestamp>,
@@ -215,15 +237,16 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Opinion { pub item_id: Option<Uuid>, pub text: String, pub at: Timestamp }
     /// How many people enrolled and came; how many with a vote are there, and came; how many should attend, of these have a vote,
-    /// came, have leave, have said that they come, and have not answered.
+    /// are owners with a vote, and of those are there; how many who should attend came, have leave, have said that they come, and have not answered.
     #[derive(Debug, Clone, Copy)]
     pub struct Heads {
-        pub enrolled: i64, pub present: i64, pub voters: i64, pub came_voters: i64, pub expected: i64, pub eligible: i64, pub came: i64,
+        pub enrolled: i64, pub present: i64, pub voters: i64, pub came_voters: i64, pub expected: i64, pub eligible: i64, pub owners: i64, pub owners_there: i64, pub came: i64,
         pub excused: i64, pub coming: i64, pub silent: i64,
     }
     #[derive(Debug, Clone)]
     pub(super) struct Dated {
-        pub kind: Kind, pub estate_id: Uuid, pub party_organisation_id: Option<Uuid>, pub state: State, pub planned_at: Timestamp,
+        pub kind: Kind, pub estate_id: Uuid, pub party_organisation_id: Option<Uuid>, pub body_id: Option<Uuid>, pub state: State,
+        pub planned_at: Timestamp,
     }
     pub(super) struct SideOfMonth { pub estate_id: Uuid, pub side: Side }
     struct OfIssue { issue_id: Uuid }
@@ -240,10 +263,10 @@ pub struct Correction {
 
 impl Meeting {
     pub fn circle(&self) -> Circle {
-        (self.estate_id, self.party_organisation_id)
+        Circle { estate: self.estate_id, party: self.party_organisation_id, body: self.body_id }
     }
 
-    /// Who holds it: the estate, or the party organisation.
+    /// Who holds it: the estate, the party organisation, or the body.
     pub fn caller(&self) -> &str {
         self.caller.as_deref().unwrap_or(&self.estate_name)
     }
@@ -312,12 +335,36 @@ pub(super) async fn sides_of_joint(
     Ok(tx.all(SIDES_OF_JOINT.bind(tenant).bind(from).bind(until)).await?)
 }
 
-/// Whose meeting it is: that of an estate, or of a party organisation there.
-pub type Circle = (Uuid, Option<Uuid>);
+/// Whose meeting it is: of the neighbours of an estate, of a party organisation, of a body, or of both together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Circle {
+    /// Where they meet, and whose issues they may talk about.
+    pub estate: Uuid,
+    pub party: Option<Uuid>,
+    pub body: Option<Uuid>,
+}
+
+impl Circle {
+    pub fn of_estate(estate: Uuid) -> Circle {
+        Circle { estate, party: None, body: None }
+    }
+
+    pub fn of_party(estate: Uuid, organisation: Uuid) -> Circle {
+        Circle { estate, party: Some(organisation), body: None }
+    }
+
+    pub fn of_body(estate: Uuid, body: Uuid) -> Circle {
+        Circle { estate, party: None, body: Some(body) }
+    }
+
+    fn bound(self, statement: Statement, tenant: Uuid) -> Query {
+        statement.bind(tenant).bind(self.estate).bind(self.party).bind(self.body)
+    }
+}
 
 /// The last meeting of a circle: the next one is often like it.
-pub async fn latest(tx: &mut Tx, tenant: Uuid, (estate, organisation): Circle) -> Result<Option<Meeting>> {
-    Ok(tx.optional(LATEST.bind(tenant).bind(estate).bind(organisation)).await?)
+pub async fn latest(tx: &mut Tx, tenant: Uuid, circle: Circle) -> Result<Option<Meeting>> {
+    Ok(tx.optional(circle.bound(LATEST, tenant)).await?)
 }
 
 pub async fn items(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Vec<Item>> {
@@ -329,13 +376,8 @@ pub async fn item(tx: &mut Tx, tenant: Uuid, meeting: Uuid, id: Uuid) -> Result<
 }
 
 /// What earlier meetings of a circle left unfinished, the oldest first; at most 50.
-pub async fn unfinished(
-    tx: &mut Tx,
-    tenant: Uuid,
-    (estate, organisation): Circle,
-    now: Timestamp,
-) -> Result<Vec<Item>> {
-    Ok(tx.all(UNFINISHED.bind(tenant).bind(estate).bind(now).bind(organisation)).await?)
+pub async fn unfinished(tx: &mut Tx, tenant: Uuid, circle: Circle, now: Timestamp) -> Result<Vec<Item>> {
+    Ok(tx.all(circle.bound(UNFINISHED, tenant).bind(now)).await?)
 }
 
 /// The issues of an estate that wait on an agenda already.

@@ -1,4 +1,4 @@
-//! A meeting is told through the channels of its estate and of the whole community; one of members only through those of their
+//! A meeting is told through the channels of its estate and of the whole community; one within the party only through those of the
 //! organisation.
 
 use db::Tx;

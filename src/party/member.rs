@@ -242,7 +242,7 @@ pub async fn transfer(tx: &mut Tx, act: &Act, before: &Card, to: Home, on: Date,
     if save(tx, act, before, &now, reason).await? && leaves {
         let row = MOVE.bind(act.tenant).bind(act.id()).bind(before.id).bind(before.home.organisation);
         tx.execute(row.bind(on.to_string())).await?;
-        end_posts(tx, act, before.id, on).await?;
+        end_posts(tx, act, before.id, Some(before.home.organisation), on).await?;
     }
     Ok(())
 }
@@ -256,7 +256,7 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: Departure, on: Da
     }
     let now = Card { ended: Some(why), ended_on: Some(on.to_string()), ..before.clone() };
     save(tx, act, before, &now, reason).await?;
-    end_posts(tx, act, before.id, on).await?;
+    end_posts(tx, act, before.id, None, on).await?;
     consent::withdraw(tx, act, before.id, None, on).await
 }
 
@@ -299,8 +299,9 @@ pub(super) async fn end_post(tx: &mut Tx, act: &Act, organisation: Uuid, post: U
     audit::record(tx, act, "end_post", ("party_organisation", organisation), "", &[]).await
 }
 
-async fn end_posts(tx: &mut Tx, act: &Act, member: Uuid, on: Date) -> Result<()> {
-    tx.execute(END_POSTS.bind(act.tenant).bind(member).bind(on.to_string())).await?;
+/// The posts that somebody holds in an organisation, or everywhere, end on a day.
+async fn end_posts(tx: &mut Tx, act: &Act, member: Uuid, organisation: Option<Uuid>, on: Date) -> Result<()> {
+    tx.execute(END_POSTS.bind(act.tenant).bind(member).bind(on.to_string()).bind(organisation)).await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 
 mod consent;
 mod field;
+mod instructor;
 mod member;
 mod member_list;
 mod model;
@@ -18,12 +19,14 @@ mod web;
 
 pub use consent::{agree, withdraw};
 pub use field::{Field, Values};
+pub use instructor::{NewInstructor, STATEMENTS as INSTRUCTOR_STATEMENTS, note, send};
 pub use member::{Card, Home, add, join_post, leave, transfer};
 pub use member_list::{Column, forget_old, workbook};
 pub use model::{Counting, Departure, How, Kind, Member, Post, Roll, Standing, Status, Tie, standing};
 pub use organisation::{NewOrganisation, begin_term, branch_of, create};
 pub use store::{
-    Organisation, STATEMENTS, committee_roll, organisation, organisations, resident_of, roll, with_committee,
+    Organisation, STATEMENTS, committee_roll, organisation, organisations, resident_of, roll, roll_of_all,
+    with_committee,
 };
 pub use todo::todo;
 pub use web::routes;

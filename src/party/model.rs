@@ -169,11 +169,18 @@ impl Roll {
         Roll::adding_up(members.into_iter().map(stands).collect())
     }
 
-    /// Whoever sits on a committee should attend and votes there, whatever branch they belong to.
+    /// Whoever sits on a committee should attend and votes there, whatever branch they belong to, unless they may vote nowhere.
     pub fn of_committee(members: Vec<Member>) -> Roll {
-        let why = "支部委员会成员".to_owned();
-        let standing = Standing { should_attend: true, may_vote: true, why };
-        Roll::adding_up(members.into_iter().map(|member| (member, standing.clone())).collect())
+        let stands = |member: Member| {
+            let (may_vote, why) = match member.status {
+                Status::Formal => (true, "委员会成员"),
+                Status::Probationary => (false, "委员会成员，预备党员没有表决权"),
+                Status::Watched => (false, "委员会成员，留党察看期间没有表决权"),
+                Status::Suspended => (false, "委员会成员，停止党籍期间没有表决权"),
+            };
+            (member, Standing { should_attend: may_vote, may_vote, why: why.to_owned() })
+        };
+        Roll::adding_up(members.into_iter().map(stands).collect())
     }
 
     /// Those of a 党小组.

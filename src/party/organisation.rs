@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::model::{Kind, Rules};
-use super::store::{self, ADD_ORGANISATION, CHANGE_ORGANISATION, Organisation};
+use super::store::{self, ADD_ORGANISATION, CHANGE_ORGANISATION, END_TERM, Organisation};
 use crate::access::{self, Act, OrganisationKind, Scope};
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
@@ -88,10 +88,16 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, before: &Organisation, now: &
     };
     compare("kind", Some(before.kind.to_string()), Some(now.kind.to_string()));
     compare("name", Some(before.name.clone()), Some(now.name.clone()));
+    compare("estate", before.estate_id.map(|id| id.to_string()), now.estate_id.map(|id| id.to_string()));
     compare("founded_on", before.founded_on.clone(), now.founded_on.clone());
     compare("term_began_on", before.term_began_on.clone(), now.term_began_on.clone());
     compare("term_ends_on", before.term_ends_on.clone(), now.term_ends_on.clone());
-    audit::record(tx, act, "update", ("party_organisation", now.id), "", &changes).await
+    audit::record(tx, act, "update", ("party_organisation", now.id), "", &changes).await?;
+    // A new committee takes office: whoever sat on the old one sits there only if they were elected again.
+    if let Some(began) = now.term_began_on.as_deref().filter(|began| before.term_began_on.as_deref() < Some(began)) {
+        tx.execute(END_TERM.bind(act.tenant).bind(now.id).bind(began)).await?;
+    }
+    Ok(())
 }
 
 /// The last day of a term that begins on a day, by the setting.

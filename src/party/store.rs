@@ -105,7 +105,13 @@ statements! {
     ADD_POST = "INSERT INTO party_posts (tenant_id, id, party_organisation_id, member_id, post, since) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (tenant_id, party_organisation_id, member_id, post) WHERE until IS NULL DO NOTHING";
     END_POST = "UPDATE party_posts SET until = $4 WHERE tenant_id = $1 AND party_organisation_id = $2 AND id = $3 AND until IS NULL";
-    END_POSTS = "UPDATE party_posts SET until = $3 WHERE tenant_id = $1 AND member_id = $2 AND until IS NULL";
+    /// The posts of a member: in one organisation and the 党小组 within it, or everywhere.
+    END_POSTS = "UPDATE party_posts SET until = $3 WHERE tenant_id = $1 AND member_id = $2 AND until IS NULL
+        AND (CAST($4 AS UUID) IS NULL OR party_organisation_id IN
+            (SELECT id FROM party_organisations WHERE tenant_id = $1 AND (id = $4 OR parent_id = $4 AND kind = 'party_group')))";
+    /// The posts of a committee whose term has ended.
+    END_TERM = "UPDATE party_posts SET until = $3 WHERE tenant_id = $1 AND party_organisation_id = $2 AND until IS NULL AND since < $3
+        AND post <> 'group_leader'";
     WITH_COMMITTEE = "SELECT DISTINCT party_organisation_id AS id FROM party_posts WHERE tenant_id = $1 AND until IS NULL";
     POSTS = "SELECT p.id, p.party_organisation_id, p.member_id, m.name, p.post, p.since FROM party_posts p
         JOIN party_members m ON m.tenant_id = p.tenant_id AND m.id = p.member_id
@@ -131,6 +137,17 @@ statements! {
             UNION SELECT member_id FROM party_moves WHERE tenant_id = $1 AND from_id = $2 AND moved_on > $3) p CROSS JOIN party_members m",
         "m.id = p.id AND COALESCE((SELECT v.from_id FROM party_moves v WHERE v.tenant_id = $1 AND v.member_id = m.id AND v.moved_on > $3
             ORDER BY v.moved_on, v.id LIMIT 1), m.party_organisation_id) = $2
+        AND (m.ended IS NULL OR m.ended_on > $3) ORDER BY m.name, m.id LIMIT $4");
+    /// Everybody who belonged on a day to an organisation or to one below it, down to four levels.
+    ROLL_OF_ALL = members!("(SELECT id FROM party_members WHERE tenant_id = $1
+            UNION SELECT member_id FROM party_moves WHERE tenant_id = $1 AND moved_on > $3) p CROSS JOIN party_members m",
+        "m.id = p.id AND COALESCE((SELECT v.from_id FROM party_moves v WHERE v.tenant_id = $1 AND v.member_id = m.id AND v.moved_on > $3
+            ORDER BY v.moved_on, v.id LIMIT 1), m.party_organisation_id) IN
+            (SELECT a.id FROM party_organisations a
+             LEFT JOIN party_organisations b ON b.tenant_id = a.tenant_id AND b.id = a.parent_id
+             LEFT JOIN party_organisations c ON c.tenant_id = b.tenant_id AND c.id = b.parent_id
+             LEFT JOIN party_organisations d ON d.tenant_id = c.tenant_id AND d.id = c.parent_id
+             WHERE a.tenant_id = $1 AND (a.id = $2 OR b.id = $2 OR c.id = $2 OR d.id = $2))
         AND (m.ended IS NULL OR m.ended_on > $3) ORDER BY m.name, m.id LIMIT $4");
     /// Who held a post of an organisation on a day.
     COMMITTEE = members!("(SELECT DISTINCT member_id AS id FROM party_posts WHERE tenant_id = $1 AND party_organisation_id = $2
@@ -357,6 +374,14 @@ pub async fn roll(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: Date) -> Re
     let at = on.at(12, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp();
     let counting: Counting = settings::read(tx, tenant, at).await?;
     let rows = ROLL.bind(tenant).bind(organisation).bind(on.to_string()).bind(MOST_MEMBERS as i64 + 1);
+    Ok(Roll::of(whole(tx.all(rows).await?)?, &counting, on))
+}
+
+/// The roll of a 党委 or 党总支: those of all its branches.
+pub async fn roll_of_all(tx: &mut Tx, tenant: Uuid, organisation: Uuid, on: Date) -> Result<Roll> {
+    let at = on.at(12, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp();
+    let counting: Counting = settings::read(tx, tenant, at).await?;
+    let rows = ROLL_OF_ALL.bind(tenant).bind(organisation).bind(on.to_string()).bind(MOST_MEMBERS as i64 + 1);
     Ok(Roll::of(whole(tx.all(rows).await?)?, &counting, on))
 }
 

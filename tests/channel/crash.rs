@@ -181,8 +181,7 @@ async fn draft(data: &Path, address: &str, tenant: Uuid, service: &Service, coun
 fn meeting_of(estate: Uuid, means: &Means) -> NewMeeting {
     NewMeeting {
         kind: meeting::Kind::Deliberation,
-        organisation: None,
-        estate,
+        circle: meeting::Circle::of_estate(estate),
         plan: Plan {
             planned_at: means.now() + SignedDuration::from_hours(96),
             place: "小区党群服务站".to_owned(),

@@ -58,8 +58,7 @@ async fn estate(app: &TestApp, name: &str) -> Uuid {
 async fn draft(app: &TestApp, estate: Uuid, organisation: Option<Uuid>, planned_at: &str) -> String {
     let new = NewMeeting {
         kind: if organisation.is_some() { meeting::Kind::Assembly } else { meeting::Kind::Deliberation },
-        organisation,
-        estate,
+        circle: meeting::Circle { party: organisation, ..meeting::Circle::of_estate(estate) },
         plan: Plan {
             planned_at: planned_at.parse().unwrap(),
             place: "小区党群服务站".to_owned(),

@@ -55,14 +55,14 @@ impl ItemPage {
     }
 
     fn resolution_hint(&self) -> &'static str {
-        match self.meeting.kind.of_members() {
+        match self.meeting.kind.private() {
             true => "写进会议记录，不公开。",
             false => "居民看得到，不写姓名、门牌、电话。",
         }
     }
 
     fn owner_hint(&self) -> &'static str {
-        match self.meeting.kind.of_members() {
+        match self.meeting.kind.by_roll() {
             true => "要人去办的才填，散会时直接派给它。",
             false => "散会时直接派给它。",
         }
@@ -82,9 +82,8 @@ async fn item_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, item: Uui
     let meeting = store::meeting_for(&mut tx, viewer, id, Permission::MeetingHold).await?;
     let item = store::item(&mut tx, viewer.tenant, id, item).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
-    let motions: &[Motion] = if meeting.kind == Kind::Assembly { Motion::ALL } else { &[Motion::General] };
     let mut rules = Vec::new();
-    for motion in motions {
+    for motion in decision::motions(meeting.kind, &item) {
         rules.push((*motion, preparation::counted(&mut tx, viewer.tenant, &meeting, *motion).await?));
     }
     let mut opinions = store::opinions(&mut tx, viewer.tenant, id).await?;
@@ -102,12 +101,15 @@ async fn show(
 ) -> Result<Response> {
     let mut shown = item_page(&app, &viewer, shell, id, item, Form::default()).await?;
     shown.form = written_down(&shown.item);
+    if let ("", Some((motion, _))) = (shown.form.value("motion"), shown.rules.first()) {
+        shown.form.set("motion", motion.code());
+    }
     page(&shown)
 }
 
 /// What has been decided already, to be written down anew.
 fn written_down(item: &Item) -> Form {
-    let mut form = Form::filled(&[("motion", Motion::General.code())]);
+    let mut form = Form::default();
     form.set("seen", item.decided_at.map_or(0, Timestamp::as_millisecond).to_string());
     form.set("discussion", item.discussion.as_str());
     form.set("resolution", item.resolution.as_str());
@@ -153,8 +155,11 @@ async fn decide(
     mut form: Form,
 ) -> Result<Response> {
     let discussion = form.text("discussion", "讨论意见", 0..=2000);
-    let meeting = store::meeting_for(&mut app.db.read().await?, &viewer, id, Permission::MeetingHold).await?;
-    let decision = read_decision(&mut form, meeting.kind);
+    let mut tx = app.db.read().await?;
+    let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
+    let motions = decision::motions(meeting.kind, &store::item(&mut tx, viewer.tenant, id, item).await?);
+    drop(tx);
+    let decision = read_decision(&mut form, meeting.kind, motions);
     let (Some(decision), true) = (decision, form.ok()) else {
         return page_again(&item_page(&app, &viewer, shell, id, item, form).await?);
     };
@@ -189,7 +194,7 @@ async fn named(
     decision: &Decision,
 ) -> Result<Option<(&'static str, String)>> {
     let (Decision::Vote { resolution, .. } | Decision::Agree(resolution)) = decision else { return Ok(None) };
-    let (field, words) = match meeting.kind.of_members() {
+    let (field, words) = match meeting.kind.private() {
         true => ("public_words", &resolution.public_words),
         false => ("resolution", &resolution.text),
     };
@@ -208,7 +213,7 @@ async fn named(
     Ok(found.then(|| (field, NAMES_SOMEBODY.to_owned())))
 }
 
-fn read_decision(form: &mut Form, kind: Kind) -> Option<Decision> {
+fn read_decision(form: &mut Form, kind: Kind, motions: &[Motion]) -> Option<Decision> {
     let known = ["vote", "agree", "hold", "defer", "drop"];
     let decision = form.choice("decision", "怎么定", |code| known.into_iter().find(|known| *known == code))?;
     match decision {
@@ -218,7 +223,7 @@ fn read_decision(form: &mut Form, kind: Kind) -> Option<Decision> {
         "agree" => read_resolution(form, kind).map(Decision::Agree),
         _ => {
             let resolution = read_resolution(form, kind);
-            let ballot = read_ballot(form, kind);
+            let ballot = read_ballot(form, motions);
             Some(Decision::Vote { ballot: ballot?, resolution: resolution? })
         }
     }
@@ -226,16 +231,16 @@ fn read_decision(form: &mut Form, kind: Kind) -> Option<Decision> {
 
 fn read_resolution(form: &mut Form, kind: Kind) -> Option<Resolution> {
     let text = form.text("resolution", "决议", 4..=300);
-    if !kind.of_members() {
+    if !kind.private() {
         check_public(form, "resolution");
     }
-    // What members resolve need not be carried out by somebody.
-    if kind.of_members() && form.value("organisation").is_empty() && form.value("due").is_empty() {
+    // What those on a roll resolve need not be carried out by somebody.
+    if kind.by_roll() && form.value("organisation").is_empty() && form.value("due").is_empty() {
         return Some(Resolution { text, ..Resolution::default() });
     }
     let organisation = form.choice("organisation", "谁来办", |id| id.parse::<Uuid>().ok());
     let due_at = form.last_day("due", "什么时候前办完");
-    let public_words = match kind.of_members() {
+    let public_words = match kind.private() {
         true => form.text("public_words", "居民看得到的说法", 4..=60),
         false => String::new(),
     };
@@ -243,15 +248,15 @@ fn read_resolution(form: &mut Form, kind: Kind) -> Option<Resolution> {
     Some(Resolution { text, public_words, execution: Some(Execution { organisation: organisation?, due_at: due_at? }) })
 }
 
-fn read_ballot(form: &mut Form, kind: Kind) -> Option<Ballot> {
-    let motion = match kind == Kind::Assembly {
-        true => form.choice("motion", "表决什么", Motion::parse)?,
-        false => Motion::General,
+fn read_ballot(form: &mut Form, motions: &[Motion]) -> Option<Ballot> {
+    let motion = match motions {
+        [only] => *only,
+        _ => form.choice("motion", "表决什么", Motion::parse)?,
     };
     if !motion.secret() {
         let (yes, no, abstain) =
             (count(form, "yes", "赞成"), count(form, "no", "反对"), count(form, "abstain", "弃权"));
-        return Some(Ballot::hands(yes?, no?, abstain?));
+        return Some(Ballot { motion, ..Ballot::hands(yes?, no?, abstain?) });
     }
     let mut counts = Vec::new();
     let mut tellers = Vec::new();

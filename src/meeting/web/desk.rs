@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::issue::personal_data_in;
 use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal};
-use crate::meeting::store::{self, Meeting};
+use crate::meeting::store::{self, Circle, Meeting};
 use crate::place;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -70,6 +70,7 @@ pub(super) fn offers(proposals: Vec<Proposal>) -> Vec<Offer> {
     let value = |item: &NewItem| match item {
         NewItem::Issue(id) => format!("issue:{id}"),
         NewItem::Unfinished(id) => format!("item:{id}"),
+        NewItem::Procedure(id) => format!("procedure:{id}"),
         NewItem::Topic(title) => title.clone(),
     };
     proposals.into_iter().map(|proposal| Offer { value: value(&proposal.item), proposal }).collect()
@@ -81,6 +82,7 @@ pub(super) fn chosen(value: &str) -> Option<NewItem> {
     match kind {
         "issue" => Some(NewItem::Issue(id)),
         "item" => Some(NewItem::Unfinished(id)),
+        "procedure" => Some(NewItem::Procedure(id)),
         _ => None,
     }
 }
@@ -112,7 +114,7 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, (estate, kind): Aske
     let estate = estate.cloned();
     let proposals = match &estate {
         Some(estate) => {
-            preparation::proposals(&mut tx, viewer.tenant, (estate.id, None), kind, app.means.now()).await?
+            preparation::proposals(&mut tx, viewer.tenant, Circle::of_estate(estate.id), kind, app.means.now()).await?
         }
         None => Vec::new(),
     };
@@ -139,7 +141,7 @@ async fn new(
     let kind = of_estate(kind.as_deref().unwrap_or_default());
     let mut page_shown = new_page(&app, &viewer, shell, (estate, kind), Form::default()).await?;
     if let Some(estate) = &page_shown.estate {
-        let last = store::latest(&mut app.db.read().await?, viewer.tenant, (estate.id, None)).await?;
+        let last = store::latest(&mut app.db.read().await?, viewer.tenant, Circle::of_estate(estate.id)).await?;
         let station = || estate.station_address.clone().unwrap_or_else(|| "小区党群服务站".to_owned());
         let (place, host) = last.map_or_else(|| (station(), viewer.name.clone()), |last| (last.place, last.host));
         let form = &mut page_shown.form;
@@ -165,7 +167,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let act = app.act(&viewer, Permission::MeetingHold)?;
     let mut tx = app.db.begin().await?;
     place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
-    let new = NewMeeting { kind, estate: id, organisation: None, plan, items };
+    let new = NewMeeting { kind, circle: Circle::of_estate(id), plan, items };
     match preparation::create(&mut tx, &act, new).await {
         // Somebody else may have put an issue on another agenda meanwhile.
         Err(Error::Refused(sentence)) => {

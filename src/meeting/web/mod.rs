@@ -1,11 +1,12 @@
 mod calendar;
+mod called;
 mod decision;
 mod desk;
 mod duty;
-mod members;
 mod minutes;
 mod page;
 mod paper;
+mod procedure;
 mod public;
 mod roll;
 mod sign_in;
@@ -17,7 +18,8 @@ pub fn routes() -> Routes {
         .merge(calendar::routes())
         .merge(decision::routes())
         .merge(duty::routes())
-        .merge(members::routes())
+        .merge(called::routes())
+        .merge(procedure::routes())
         .merge(minutes::routes())
         .merge(page::routes())
         .merge(paper::routes())

@@ -76,7 +76,7 @@ impl ShowPage {
     }
 
     fn notice_hint(&self) -> &'static str {
-        match self.meeting.kind.of_members() {
+        match self.meeting.kind.private() {
             true => "这段文字您可以复制到党员微信群。不登公示栏。",
             false => "发出后登在小区公示栏，这段文字您可以复制到微信群。",
         }
@@ -113,7 +113,8 @@ impl ShowPage {
 }
 
 pub(super) fn sides() -> Vec<(&'static str, &'static str)> {
-    Side::ALL.iter().map(|side| (side.code(), side.label())).collect()
+    // Owners are those of a 物管会, who are on its roll.
+    Side::ALL.iter().filter(|side| **side != Side::Owner).map(|side| (side.code(), side.label())).collect()
 }
 
 async fn show_page(
@@ -189,7 +190,7 @@ async fn show_page(
 /// Where those who are called answer: members by a link of the notice, residents on the board.
 fn link_of(app: &App, viewer: &Viewer, meeting: &Meeting) -> String {
     let id = meeting.id;
-    if meeting.kind.of_members() {
+    if meeting.kind.by_roll() {
         return app.link(&format!("/notices/{}", Link::signed(viewer.tenant, id, NOTICE, &app.means.keys)));
     }
     app.link(&format!("/board/{}/meetings/{id}", viewer.tenant_code))
@@ -301,7 +302,7 @@ async fn announce(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     preparation::announce(&mut tx, &act, &mut meeting, form.version(), &text).await?;
-    let board = if meeting.kind.of_members() { "通知已定好。" } else { "已登在小区公示栏。" };
+    let board = if meeting.kind.private() { "通知已定好。" } else { "已登在小区公示栏。" };
     done(tx, id, &format!("{board}点“复制通知”，粘贴到微信群")).await
 }
 
@@ -324,7 +325,7 @@ async fn end(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     session::end(&mut tx, &act, &mut meeting, form.version(), &remarks).await?;
-    let flash = match (meeting.state, meeting.kind.of_members()) {
+    let flash = match (meeting.state, meeting.kind.private()) {
         (Stage::Inquorate, _) => "有表决权的到得不够，这次会流会，没有决议",
         (_, true) => "已散会",
         (_, false) => "已散会，结果登在小区公示栏",
@@ -346,7 +347,7 @@ async fn cancel(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     preparation::cancel(&mut tx, &act, &mut meeting, form.version(), &reason).await?;
-    let flash = if meeting.kind.of_members() {
+    let flash = if meeting.kind.private() {
         "已取消，请告诉应到的人"
     } else {
         "已取消，公示栏上的预告已撤下"

@@ -36,11 +36,11 @@ struct PublicPage {
     form: Form,
 }
 
-/// A meeting that has been made known; nobody outside hears of one that is still being prepared, or that is only for members.
+/// A meeting that has been made known; nobody outside hears of one that is still being prepared, or that is held within the party.
 pub(super) async fn announced(tx: &mut Tx, code: &str, id: Uuid) -> Result<(Tenant, Meeting)> {
     let tenant = access::tenant_by_code(tx, code).await?.ok_or(Error::NotFound)?;
     let meeting = store::meeting(tx, tenant.tenant_id, id).await?;
-    let known = meeting.announced_at.is_some() && !meeting.kind.of_members();
+    let known = meeting.announced_at.is_some() && !meeting.kind.private();
     if known { Ok((tenant, meeting)) } else { Err(Error::NotFound) }
 }
 

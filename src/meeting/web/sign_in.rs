@@ -58,7 +58,7 @@ struct PosterPage {
 async fn show_poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
-    if meeting.kind.of_members() {
+    if meeting.kind.by_roll() {
         return Err(Error::NotFound);
     }
     let link = Link::signed(viewer.tenant, id, SIGN_IN, &app.means.keys);
@@ -83,7 +83,7 @@ impl SignInPage {
 
     /// Members sign in by the code on the wall, so that whoever signs in is there.
     fn may_sign(&self) -> bool {
-        !self.ticket.is_empty() || !self.meeting.kind.of_members()
+        !self.ticket.is_empty() || !self.meeting.kind.by_roll()
     }
 }
 
@@ -143,7 +143,7 @@ async fn sign_in(
         return page_again(&shown);
     }
     // Members are known by the roll.
-    let side = match shown.meeting.kind.of_members() {
+    let side = match shown.meeting.kind.by_roll() {
         true => Some(Side::Member),
         false => shown.form.choice("side", "您代表哪一方", Side::parse),
     };
@@ -154,7 +154,7 @@ async fn sign_in(
     let mut tx = app.db.begin().await?;
     let meeting = store::meeting(&mut tx, parsed.tenant, parsed.id).await?;
     match attendance::sign_in(&mut tx, &act, &meeting, side, &person).await {
-        Err(Error::Refused(sentence)) if meeting.kind.of_members() => {
+        Err(Error::Refused(sentence)) if meeting.kind.by_roll() => {
             shown.form.fail("name", sentence);
             return page_again(&shown);
         }
@@ -162,7 +162,7 @@ async fn sign_in(
     }
     tx.commit().await?;
     let code = shown.shell.community_code;
-    let to = if meeting.announced_at.is_some() && !meeting.kind.of_members() {
+    let to = if meeting.announced_at.is_some() && !meeting.kind.private() {
         format!("/board/{code}/meetings/{}", meeting.id)
     } else {
         format!("/board/{code}")

@@ -1,4 +1,5 @@
 mod import;
+mod instructor;
 mod member;
 mod organisation;
 mod particulars;
@@ -8,5 +9,5 @@ use crate::access::Routes;
 
 pub fn routes() -> Routes {
     let pages = organisation::routes().merge(member::routes()).merge(particulars::routes());
-    pages.merge(import::routes()).merge(public::routes())
+    pages.merge(instructor::routes()).merge(import::routes()).merge(public::routes())
 }
