@@ -279,7 +279,8 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     .collect();
     let more = [
         item(may(RegistryImport), "/imports", "upload", "导入登记表"),
-        item(may(IssueRead), &board, "board", "公示栏"),
+        item(may(PublicationManage), "/publications", "board", "公示"),
+        item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),
         item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),
     ];

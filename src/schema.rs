@@ -28,4 +28,5 @@ migrations![
     "0016_meeting_life",
     "0017_channel",
     "0020_bodies",
+    "0022_publicity",
 ];

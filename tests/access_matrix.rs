@@ -7,7 +7,7 @@ use codes::address::parse_room;
 use db::Db;
 use doorstep::access::{self, Act, Link, Need, Permission, Role, Route, Scope};
 use doorstep::app::route_table;
-use doorstep::board::{self, NewContact, NewPublication, Post, PublicationKind, Snapshot};
+use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Post, PublicationKind, Snapshot};
 use doorstep::body;
 use doorstep::channel;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
@@ -142,6 +142,7 @@ struct Landmarks {
     data_request: Uuid,
     contact: Uuid,
     publication: Uuid,
+    objection_code: String,
     issue: Filed,
     photo: Uuid,
     account: Uuid,
@@ -173,6 +174,7 @@ impl Landmarks {
             "board" if pattern.contains("/publications/") => self.publication,
             "board" if pattern.contains("/meetings/") => self.meeting,
             "meetings" => self.meeting,
+            "publications" => self.publication,
             "board" | "estates" => self.spot.estate_id,
             "buildings" => self.spot.building_id,
             "households" => self.household,
@@ -206,6 +208,8 @@ impl Landmarks {
             .replace("{attendance}", &Uuid::nil().to_string())
             .replace("{code}", code)
             .replace("{place_code}", &self.place_code)
+            .replace("{objection_code}", &self.objection_code)
+            .replace("{objection}", &Uuid::nil().to_string())
             .replace("{contact}", &self.contact.to_string())
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
@@ -265,9 +269,13 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         subject: means.id(),
         title: "停水通知".to_owned(),
         snapshot: Snapshot { text: "周六停水".to_owned(), facts: Vec::new(), photos: vec![photo], link: None },
-        ends_at: act.at + SignedDuration::from_hours(48),
+        period: Period::days(7),
+        named: Vec::new(),
     };
     let publication = board::publish(&mut tx, act, publication).await.unwrap();
+    let said = NewObjection { text: "停得太久".to_owned(), name: String::new(), phone: String::new() };
+    let objection_code = board::object(&mut tx, act, publication, said).await.unwrap();
+    board::add_proof(&mut tx, act, publication, photo).await.unwrap();
     let issue = NewIssue {
         source: Source::Qr,
         category: Category::Drainage,
@@ -318,6 +326,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         data_request,
         contact,
         publication,
+        objection_code,
         issue,
         photo,
         account,

@@ -31,8 +31,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("place", FOUNDATION),
     ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
-    ("body", &["access", "audit", "settings", "place"]),
-    ("board", &["access", "audit", "outbox", "photo", "settings", "place"]),
+    ("board", &["access", "audit", "outbox", "photo", "settings", "place", "registry"]),
+    ("body", &["access", "audit", "settings", "place", "board"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("channel", &["access", "audit", "counter", "settings", "place", "party", "issue", "config"]),
     (
@@ -46,7 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
-    ("today", &["access", "offline", "registry", "issue", "channel", "meeting", "party", "visit"]),
+    ("today", &["access", "offline", "registry", "board", "issue", "channel", "meeting", "party", "visit"]),
     (
         "app",
         &[

@@ -27,6 +27,7 @@ mod outbox;
 mod overview;
 mod party;
 mod place;
+mod publicity;
 mod races;
 mod registry;
 mod request;

@@ -16,6 +16,7 @@ const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     audit::STATEMENTS,
     board::STATEMENTS,
+    board::OBJECTION_STATEMENTS,
     body::STATEMENTS,
     channel::STATEMENTS,
     counter::STATEMENTS,
@@ -87,6 +88,9 @@ const MAY_SCAN: &[&str] = &[
     "access::store::GRANTS_OF_PAGE",
     "access::store::WHO",
     "access::store::HOLDERS",
+    "board::store::NAMED_CONTACTS",
+    "board::objection::OPEN_ABOUT", // among the few that wait for an answer
+    "board::objection::WAITING",
     "body::store::LIST",
     "body::store::ALL_SEATS",
     "channel::store::LIST",
@@ -124,6 +128,7 @@ const MAY_SCAN: &[&str] = &[
     "registry::roll::COUNT",
     "registry::roll::COUNT_IN_BUILDING",
     "registry::roll::COUNT_IN_ESTATE",
+    "registry::store::ALL_NAMED_IN", // all names of an estate or a community, where something is put up for all to read
     // From the few buildings of a tenant to the people of some.
     "registry::roll::IN_BUILDINGS",
     "registry::roll::COUNT_IN_BUILDINGS",

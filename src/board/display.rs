@@ -79,7 +79,8 @@ impl Board {
 /// Meetings that are announced first, since there is still something to do about them.
 async fn hanging(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, now: Timestamp) -> Result<Vec<Publication>> {
     let latest = store::publications(tx, tenant, estate, Cursor::LAST, MOST * 3).await?.items;
-    let (mut running, ended): (Vec<_>, Vec<_>) = latest.into_iter().partition(|publication| publication.ends_at > now);
+    let (mut running, ended): (Vec<_>, Vec<_>) =
+        latest.into_iter().partition(|publication| publication.is_running(now));
     if running.is_empty() {
         running = ended;
         running.retain(|publication| publication.kind != PublicationKind::Meeting); // nobody can go to it any more
@@ -120,10 +121,6 @@ impl ScreenPage {
         (shown, facts.len() - shown.len())
     }
 
-    fn is_running(&self, publication: &Publication) -> bool {
-        publication.ends_at > self.now
-    }
-
     fn on(&self) -> Option<&Publication> {
         self.board.publications.get(self.n)
     }
@@ -162,12 +159,14 @@ struct PaperPage {
     shell: Shell,
     board: Board,
     day: String,
+    now: Timestamp,
     qr: String,
 }
 
 async fn paper(app: &App, shell: Shell, code: String, estate: Option<Uuid>) -> Result<Response> {
     let board = Board::read(app, shell, code, estate).await?;
-    page(&PaperPage { shell: board.shell.clone(), day: show::day(&app.means.now()), qr: qr(&board.report)?, board })
+    let now = app.means.now();
+    page(&PaperPage { shell: board.shell.clone(), day: show::day(&now), now, qr: qr(&board.report)?, board })
 }
 
 async fn show_paper(State(app): State<App>, shell: Shell, Path(code): Path<String>) -> Result<Response> {

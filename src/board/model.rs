@@ -1,11 +1,12 @@
 use db::text_enum;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::period::Period;
+
 text_enum! {
     pub enum PublicationKind { Result = "result" "办理结果", Announcement = "announcement" "社区通知",
-        Meeting = "meeting" "会议预告", Decision = "decision" "议事结果" }
+        Meeting = "meeting" "会议预告", Decision = "decision" "议事结果", Members = "members" "成员名单" }
     /// The posts whose holders a 党群服务站 makes known.
     pub enum Post {
         BranchSecretary = "branch_secretary" "小区党支部书记",
@@ -44,5 +45,7 @@ pub struct NewPublication {
     pub subject: Uuid,
     pub title: String,
     pub snapshot: Snapshot,
-    pub ends_at: Timestamp,
+    pub period: Period,
+    /// Residents' names that may stand in it, since they have to be known or their bearers have agreed.
+    pub named: Vec<String>,
 }

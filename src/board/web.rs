@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::display;
 use super::model::{Post, PublicationKind};
+use super::objection::{self, NewObjection, Objection};
 use super::store::{self, Contact, NewContact, Publication};
-use crate::access::{self, Need, Permission, Routes, Tenant, Viewer};
-use crate::app::App;
+use super::{desk, display};
+use crate::access::{self, Act, Need, Permission, Routes, Tenant, Viewer};
+use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::photo;
 use crate::place::{self, Estate};
@@ -18,10 +19,13 @@ use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
     display::routes()
+        .merge(desk::routes())
         .get("/board/{code}", Need::Public, show_community)
         .get("/board/{code}/estates/{id}", Need::Public, show_estate)
         .get("/board/{code}/publications/{id}", Need::Public, show_publication)
         .get("/board/{code}/publications/{id}/photos/{photo}", Need::Public, show_photo)
+        .post("/board/{code}/publications/{id}/objections", Need::Public, object)
+        .get("/board/{code}/objections/{objection_code}", Need::Public, show_objection)
         .get("/estates/{id}/contacts", Permission::ContactEdit, edit_contacts)
         .post("/estates/{id}/contacts", Permission::ContactEdit, add_contact)
         .post("/estates/{id}/contacts/{contact}/removal", Permission::ContactEdit, remove_contact)
@@ -30,12 +34,12 @@ pub fn routes() -> Routes {
 const PAGE: usize = 20;
 
 #[derive(Deserialize)]
-struct Paging {
+pub(super) struct Paging {
     before: Option<String>,
 }
 
 impl Paging {
-    fn cursor(&self) -> Cursor {
+    pub(super) fn cursor(&self) -> Cursor {
         self.before.as_deref().and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST)
     }
 }
@@ -50,7 +54,7 @@ struct Entry {
 fn entries(code: &str, now: Timestamp, publications: Vec<Publication>) -> Vec<Entry> {
     let entry = |publication: Publication| Entry {
         href: format!("/board/{code}/publications/{}", publication.id),
-        running: publication.ends_at > now,
+        running: publication.is_running(now),
         publication,
     };
     let mut entries: Vec<Entry> = publications.into_iter().map(entry).collect();
@@ -131,7 +135,18 @@ struct PublicationPage {
     shell: Shell,
     code: String,
     publication: Publication,
-    running: bool,
+    objections: Vec<Objection>,
+    now: Timestamp,
+    form: Form,
+}
+
+async fn publication_page(app: &App, shell: Shell, code: String, id: Uuid, form: Form) -> Result<PublicationPage> {
+    let mut tx = app.db.read().await?;
+    let tenant = community(&mut tx, &code).await?;
+    let publication = store::publication(&mut tx, tenant.tenant_id, id).await?;
+    let objections = objection::of_publication(&mut tx, tenant.tenant_id, id).await?;
+    let shell = shell.of_community(&tenant.name, &tenant.code);
+    Ok(PublicationPage { shell, code, publication, objections, now: app.means.now(), form })
 }
 
 async fn show_publication(
@@ -139,11 +154,50 @@ async fn show_publication(
     shell: Shell,
     Path((code, id)): Path<(String, Uuid)>,
 ) -> Result<Response> {
+    page(&publication_page(&app, shell, code, id, Form::default()).await?)
+}
+
+async fn object(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((code, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let text = form.text("objection", "有什么不同意见", 4..=500);
+    let name = form.text("name", "称呼", 0..=30);
+    let phone = form.optional_phone("phone").unwrap_or_default();
+    if !form.ok() {
+        return page_again(&publication_page(&app, shell, code, id, form).await?);
+    }
+    app.posts.check(address)?;
+    let mut tx = app.db.begin().await?;
+    let tenant = community(&mut tx, &code).await?;
+    let act = Act::resident(tenant.tenant_id, &app.means);
+    let read = objection::object(&mut tx, &act, id, NewObjection { text, name, phone }).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/board/{code}/objections/{read}"), "已收到您的异议，三天内答复"))
+}
+
+#[derive(Template)]
+#[template(path = "board/objection.html")]
+struct ObjectionPage {
+    shell: Shell,
+    code: String,
+    objection: Objection,
+    publication: Publication,
+}
+
+async fn show_objection(
+    State(app): State<App>,
+    shell: Shell,
+    Path((code, objection)): Path<(String, String)>,
+) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let tenant = community(&mut tx, &code).await?;
-    let publication = store::publication(&mut tx, tenant.tenant_id, id).await?;
-    let running = publication.ends_at > app.means.now();
-    page(&PublicationPage { shell: shell.of_community(&tenant.name, &tenant.code), code, publication, running })
+    let objection = objection::by_code(&mut tx, tenant.tenant_id, &objection).await?;
+    let publication = store::any_publication(&mut tx, tenant.tenant_id, objection.publication_id).await?;
+    page(&ObjectionPage { shell: shell.of_community(&tenant.name, &tenant.code), code, objection, publication })
 }
 
 async fn show_photo(State(app): State<App>, Path((code, id, photo)): Path<(String, Uuid, Uuid)>) -> Result<Response> {

@@ -70,6 +70,16 @@ impl Setting for Composition {
     const NAME: &'static str = "body.property_committee";
 }
 
+/// How long the list of who sits on a body hangs.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct MemberList {
+    pub publicity_days: i64,
+}
+
+impl Setting for MemberList {
+    const NAME: &'static str = "body.member_list";
+}
+
 /// What a body should see to, in words; empty if nothing.
 pub fn lacks(body: &Body, seats: &[Seat], rules: &Composition, today: Date) -> Vec<String> {
     let mut lacks = Vec::new();

@@ -4,11 +4,12 @@ use db::Tx;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::model::{Part, Post};
+use super::model::{MemberList, Part, Post};
 use super::store::{self, Body, SIT, STAND_DOWN};
 use crate::access::Act;
-use crate::audit;
+use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
+use crate::{audit, settings};
 
 /// More people than this sit on no body whose meetings could name them.
 const MOST: usize = 1_000;
@@ -19,6 +20,36 @@ pub struct NewSeat {
     pub part: Part,
     pub post: Post,
     pub since: Date,
+}
+
+/// Makes known on the board who sits on a body, as has to be done. An earlier list is taken down.
+///
+/// Errors: refused if nobody sits there.
+pub async fn publish(tx: &mut Tx, act: &Act, body: &Body, day: Date) -> Result<()> {
+    let mut seats = store::seats_on(tx, act.tenant, body.id, day).await?;
+    if seats.is_empty() {
+        return Err(Error::refused("还没有成员，先登记再公示"));
+    }
+    seats.sort_by_key(|seat| seat.post);
+    let rules: MemberList = settings::read(tx, act.tenant, act.at).await?;
+    let named: Vec<String> = seats.iter().map(|seat| seat.name.clone()).collect();
+    board::withdraw(tx, act, body.id, "成员名单有变化").await?;
+    let publication = NewPublication {
+        kind: PublicationKind::Members,
+        estate: body.estate_id,
+        subject: body.id,
+        title: format!("{}成员名单", body.name),
+        snapshot: Snapshot {
+            text: String::new(),
+            facts: seats.into_iter().map(|seat| (seat.words(), seat.name)).collect(),
+            photos: Vec::new(),
+            link: None,
+        },
+        period: Period::days(rules.publicity_days),
+        named,
+    };
+    board::publish(tx, act, publication).await?;
+    Ok(())
 }
 
 /// Errors: refused if somebody of this name sits there already, if the one chair is taken, or if the seat is none of this body's.

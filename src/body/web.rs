@@ -15,6 +15,7 @@ use super::seat::{self, NewSeat};
 use super::store::{self, Body, NewBody, Seat};
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
+use crate::board::{self, Publication};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{place, settings};
@@ -30,6 +31,7 @@ pub fn routes() -> Routes {
         .post("/bodies/{id}/particulars", BodyEdit, change)
         .post("/bodies/{id}/seats", BodyEdit, sit)
         .post("/bodies/{id}/seats/{seat}/end", BodyEdit, stand_down)
+        .post("/bodies/{id}/publication", BodyEdit, make_known)
 }
 
 fn day_of(now: Timestamp) -> Date {
@@ -69,6 +71,9 @@ struct ShowPage {
     body: Body,
     seats: Vec<Seat>,
     lacks: Vec<String>,
+    /// The list of its members on the board, if it hangs there.
+    shown: Option<Publication>,
+    now: Timestamp,
     may_edit: bool,
     may_hold: bool,
     form: Form,
@@ -97,7 +102,8 @@ async fn show_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: For
     let rules: Composition = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
     let lacks = lacks(&body, &seats, &rules, today);
     let (may_edit, may_hold) = (viewer.may(Permission::BodyEdit), viewer.may(Permission::MeetingHold));
-    Ok(ShowPage { shell, body, seats, lacks, may_edit, may_hold, form })
+    let shown = board::of_subject(&mut tx, viewer.tenant, id).await?.into_iter().next();
+    Ok(ShowPage { shell, body, seats, lacks, shown, now: app.means.now(), may_edit, may_hold, form })
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -240,6 +246,29 @@ async fn sit(
     }
     drop(tx);
     page_again(&show_page(&app, &viewer, shell, id, form).await?)
+}
+
+/// Puts the list of who sits there on the board, in the place of an earlier one.
+async fn make_known(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, body) = reached(&app, &viewer, id).await?;
+    match seat::publish(&mut tx, &act, &body, day_of(act.at)).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(redirect(&format!("/bodies/{id}"), "名单已登在公示栏"))
+        }
+        Err(Error::Refused(sentence)) => {
+            drop(tx);
+            form.fail("members", sentence);
+            page_again(&show_page(&app, &viewer, shell, id, form).await?)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn stand_down(

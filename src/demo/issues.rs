@@ -14,7 +14,7 @@ use super::community::{Actor, Community, SettledEstate};
 use super::pictures::Album;
 use super::story::{Course, Handler, Move, Rating, Script, Story};
 use crate::access::Link;
-use crate::board::{self, NewPublication, PublicationKind, Snapshot};
+use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
 use crate::issue::{
     self, Answer, Category, Due, Grading, Issue, NewIssue, Place, Reporter, Respondent, Score, Source, Tier,
@@ -289,7 +289,8 @@ async fn announce(db: &db::Db, community: &Community, story: &Story, now: Timest
             subject: act.id(),
             title: notice.title.clone(),
             snapshot: Snapshot { text: notice.body.clone(), facts: Vec::new(), photos: Vec::new(), link: None },
-            ends_at: act.at + SignedDuration::from_hours(24 * 30),
+            period: Period::days(30),
+            named: Vec::new(),
         };
         board::publish(&mut tx, &act, publication).await?;
     }

@@ -2,7 +2,6 @@
 //! handler strikes the issue off.
 
 use db::Tx;
-use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::filing;
@@ -10,7 +9,7 @@ use super::model::{Channel, Respondent, Score, Solved, State, Step};
 use super::step::{self, Words};
 use super::store::{self, ADD_SURVEY, Issue, USE_RATING_LINK};
 use crate::access::{Act, Link};
-use crate::board::{self, NewPublication, PublicationKind, Snapshot};
+use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
 use crate::web::show;
 
@@ -37,7 +36,8 @@ pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text:
             photos: photos.to_vec(),
             link: None,
         },
-        ends_at: act.at + SignedDuration::from_hours(24 * days),
+        period: Period::days(days),
+        named: Vec::new(),
     };
     board::publish(tx, act, publication).await?;
     let words = format!("公示 {days} 天");
@@ -116,7 +116,7 @@ async fn record_answer(
     if !answer.score.is_bad() {
         return step::take(tx, act, issue, seen, Step::Surveyed, words, None).await;
     }
-    board::withdraw(tx, act, issue.id).await?;
+    board::withdraw(tx, act, issue.id, "反映人不满意，重新办理").await?;
     issue.round += 1;
     step::take(tx, act, issue, seen, Step::Reopened, words, None).await
 }
@@ -138,9 +138,10 @@ pub async fn contact_failed(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64
 
 /// Strikes an issue off.
 ///
-/// Errors: refused to whoever handled it, and while a neighbour's bad answer waits for the branch.
+/// Errors: refused to whoever handled it, and while a neighbour's bad answer waits for the branch or an objection for its answer.
 pub async fn close(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64) -> Result<()> {
     check_independent(tx, act, issue, "销号").await?;
+    board::refuse_while_objected(tx, act.tenant, issue.id).await?;
     if store::unreviewed(tx, act.tenant, issue).await? {
         return Err(Error::refused("有邻居不满意，要等小区党支部复核（在这件诉求上点“支部已阅知”并写意见）后才能销号"));
     }

@@ -10,7 +10,7 @@ use super::rule::{BodyRules, Counted, MemberRules, Motion};
 use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Item, Meeting, REMOVE_ITEM};
 use super::{roll, stale, telling, update};
 use crate::access::{Act, OrganisationKind, Scope};
-use crate::board::{self, NewPublication, PublicationKind, Snapshot, SnapshotLink};
+use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot, SnapshotLink};
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
 use crate::web::show;
@@ -100,7 +100,7 @@ pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, pl
     }
     audit::record(tx, act, "update", ("meeting", meeting.id), "", &[]).await?;
     if announced && !meeting.kind.private() {
-        board::withdraw(tx, act, meeting.id).await?;
+        board::withdraw(tx, act, meeting.id, "会议改期").await?;
         let items = store::items(tx, act.tenant, meeting.id).await?;
         make_known(tx, act, meeting, &items).await?;
     }
@@ -109,8 +109,7 @@ pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, pl
 
 /// `王府名苑小区11月28日说事议事会`
 fn title(caller: &str, kind: Kind, planned_at: Timestamp) -> String {
-    let day = planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%-m月%-d日").to_string();
-    format!("{caller}{day}{kind}")
+    format!("{caller}{}{kind}", show::month_and_day(&planned_at))
 }
 
 pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: NewItem) -> Result<()> {
@@ -293,7 +292,8 @@ async fn publish(tx: &mut Tx, act: &Act, meeting: &Meeting, items: &[Item]) -> R
                 href: format!("/board/{}/meetings/{}", tenant.code, meeting.id),
             }),
         },
-        ends_at: meeting.planned_at,
+        period: Period::Until(meeting.planned_at),
+        named: Vec::new(),
     };
     board::publish(tx, act, publication).await?;
     Ok(())
@@ -309,7 +309,7 @@ pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, re
     if announced {
         telling::cancelled(tx, act, meeting, reason).await?;
     }
-    board::withdraw(tx, act, meeting.id).await?;
+    board::withdraw(tx, act, meeting.id, "会议取消").await?;
     audit::record(tx, act, "cancel", ("meeting", meeting.id), reason, &[]).await?;
     if announced && !meeting.kind.private() {
         for issue in store::items(tx, act.tenant, meeting.id).await?.iter().filter_map(|item| item.issue_id) {

@@ -4,13 +4,13 @@ use db::{Json, Tx};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::model::{Outcome, SignIn, State};
+use super::model::{Kind, Outcome, SignIn, State};
 use super::preparation::{check, counted, rules};
-use super::rule::Motion;
+use super::rule::{BodyRules, Motion};
 use super::store::{self, DEFER_PENDING, FILED, Item, Meeting};
 use super::{roll, update};
 use crate::access::Act;
-use crate::board::{self, NewPublication, PublicationKind, Snapshot};
+use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
 use crate::issue::{self, Category, Due, Grading, NewIssue, Place, Remedy, Source, Tier};
 use crate::web::show;
@@ -87,7 +87,7 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
         return Ok(());
     }
     let items = store::items(tx, act.tenant, meeting.id).await?;
-    let days = rules(tx, act.tenant, act.at).await?.publicity_days;
+    let period = publicity(tx, act.tenant, meeting).await?;
     let mut facts = vec![
         ("时间".to_owned(), show::moment(&meeting.planned_at)),
         ("地点".to_owned(), meeting.place.clone()),
@@ -103,10 +103,20 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
         subject: meeting.id,
         title: format!("{}结果", meeting.title),
         snapshot: Snapshot { text: String::new(), facts, photos: Vec::new(), link: None },
-        ends_at: act.at + SignedDuration::from_hours(24 * days),
+        period,
+        named: Vec::new(),
     };
     board::publish(tx, act, publication).await?;
     Ok(())
+}
+
+/// How long the decisions of a meeting hang. What a 物管会 decides hangs for working days.
+async fn publicity(tx: &mut Tx, tenant: Uuid, meeting: &Meeting) -> Result<Period> {
+    if meeting.kind == Kind::PropertyCommittee {
+        let rules: BodyRules = settings::read(tx, tenant, meeting.planned_at).await?;
+        return Ok(Period::working_days(rules.property_committee_working_days));
+    }
+    Ok(Period::days(rules(tx, tenant, meeting.planned_at).await?.publicity_days))
 }
 
 /// What follows from an item: its issue learns of it, and a resolution that somebody has to carry out is the dispatch.

@@ -24,7 +24,9 @@ mod web;
 pub use model::{CARE, HouseholdCard, age, door_words, person_words};
 pub use particular::{Document, Particular, Values};
 pub use person::{Clash, Edit, Ending, Person, edit, phone_at};
-pub use store::{STATEMENTS, household_card, index, named_in, population, resident_in_reach, unindexed_tenants};
+pub use store::{
+    STATEMENTS, all_named_in, household_card, index, named_in, population, resident_in_reach, unindexed_tenants,
+};
 pub use tag::{ResidenceState, Tag};
 
 use crate::access::Routes;

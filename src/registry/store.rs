@@ -59,6 +59,11 @@ macro_rules! search {
 statements! {
     /// A resident of a building whose whole name stands in a text. Names of two characters are left out: they are
     /// too often words.
+    /// Of an estate, or of the whole community.
+    ALL_NAMED_IN = "SELECT DISTINCT r.name FROM buildings b
+        JOIN residents r ON r.tenant_id = b.tenant_id AND r.building_id = b.id AND r.ended IS NULL
+        WHERE b.tenant_id = $1 AND (CAST($2 AS UUID) IS NULL OR b.estate_id = $2) AND LENGTH(r.name) >= 2
+          AND CAST($3 AS TEXT) LIKE '%' || r.name || '%' ORDER BY r.name LIMIT 200";
     NAMED_IN = "SELECT r.name FROM residents r WHERE r.tenant_id = $1 AND r.building_id = $2 AND r.ended IS NULL AND LENGTH(r.name) >= 3
           AND CAST($3 AS TEXT) LIKE '%' || r.name || '%' LIMIT 1";
     SEARCH = search!(concat!("r.position IN ", in_batch!()), "$66", "$67", "$68", "$69", "$70");
@@ -345,4 +350,11 @@ pub(super) async fn sealed(tx: &mut Tx, tenant: Uuid, scope: &Scope, resident: U
 pub async fn named_in(tx: &mut Tx, tenant: Uuid, building: Uuid, text: &str) -> Result<Option<String>> {
     let named: Option<Named> = tx.optional(NAMED_IN.bind(tenant).bind(building).bind(text)).await?;
     Ok(named.map(|named| named.name))
+}
+
+/// The names of residents of an estate, or of the whole community, whose characters stand in a text; at most 200. A short one
+/// may be a word.
+pub async fn all_named_in(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, text: &str) -> Result<Vec<String>> {
+    let named: Vec<Named> = tx.all(ALL_NAMED_IN.bind(tenant).bind(estate).bind(text)).await?;
+    Ok(named.into_iter().map(|named| named.name).collect())
 }

@@ -61,6 +61,7 @@ const WORDS: &[(&str, &str)] = &[
     ("owners", "业主委员到会要有"),
     ("property_committee_working_days", "物管会的结果公示几个工作日"),
     ("body.property_committee", "物管会的组成"),
+    ("body.member_list", "成员名单公示"),
     ("least_people", "至少几人"),
     ("even_number", "双数"),
     ("owners_percent", "业主至少占"),

@@ -12,6 +12,11 @@ pub fn day(at: &Timestamp) -> String {
     calendar::long_date(*at)
 }
 
+/// `11月28日`, of a year that is plain from what stands around it.
+pub fn month_and_day(at: &Timestamp) -> String {
+    at.to_zoned_datetime(calendar::shanghai()).strftime("%-m月%-d日").to_string()
+}
+
 /// `2026年11月28日 星期六 09:30`, for papers that are kept.
 pub fn day_and_time(at: &Timestamp) -> String {
     format!("{} {}", day(at), at.to_zoned_datetime(calendar::shanghai()).strftime("%H:%M"))

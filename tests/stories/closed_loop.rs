@@ -61,6 +61,14 @@ db_test! {
         let answer = [("version", version.as_str()), ("respondent", "reporter"), ("solved", "yes"), ("score", "4")];
         people.grid_worker.post(&format!("/issues/{id}/surveys"), &answer).await.assert_ok();
 
+        // A neighbour disagrees where the result hangs: nobody strikes it off before they have an answer.
+        let hangs = people.staff.get("/publications").await.link("/publications/0");
+        let objections = format!("/board/{}{hangs}/objections", app.home.code);
+        stranger.post(&objections, &[("objection", "雨天还是往外冒")]).await.assert_ok();
+        step(&people.staff, &id, "closure", &[]).await.assert_status(422).assert_contains("1 条异议还没答复");
+        let answer = people.staff.get(&hangs).await.between_all("action=\"", "\"").find(|path| path.ends_with("/answer")).unwrap().to_owned();
+        people.staff.post(&answer, &[("verdict", "partly"), ("answer", "昨天又疏通了一次，下雨时去看过")]).await.assert_ok();
+
         // Staff strike it off, and the branch takes note.
         step(&people.staff, &id, "closure", &[]).await.assert_ok().assert_contains("已销号");
         step(&people.branch, &id, "acknowledgements", &[]).await.assert_ok().assert_contains("支部阅知");

@@ -49,6 +49,18 @@ pub enum PersonalData {
 ///
 /// Groups shorter than three digits are not joined, so that `18-3-1302` stays an address.
 pub fn personal(text: &str) -> Option<PersonalData> {
+    find_personal(text).map(|(kind, _)| kind)
+}
+
+/// The same with the number itself, half hidden: `138****1234`.
+pub fn personal_words(text: &str) -> Option<(PersonalData, String)> {
+    find_personal(text).map(|(kind, digits)| {
+        let (head, tail) = (&digits[..3], &digits[digits.len() - 4..]);
+        (kind, format!("{head}****{tail}"))
+    })
+}
+
+fn find_personal(text: &str) -> Option<(PersonalData, String)> {
     let text = half_width(text);
     let groups = digit_groups(&text);
     (0..groups.len()).find_map(|first| {
@@ -61,7 +73,7 @@ pub fn personal(text: &str) -> Option<PersonalData> {
             }
             joined.push_str(group.digits);
             if let Some(found) = classify(&joined) {
-                return Some(found);
+                return Some((found, joined));
             }
         }
         None
