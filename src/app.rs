@@ -28,7 +28,8 @@ use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    audit, board, body, channel, issue, meeting, offline, overview, party, place, registry, settings, today, visit,
+    audit, board, body, channel, issue, meeting, offline, overview, party, place, registry, settings, today, venue,
+    visit,
 };
 
 /// What every handler shares.
@@ -77,6 +78,7 @@ pub fn routes() -> Routes {
         .merge(party::routes())
         .merge(body::routes())
         .merge(channel::routes())
+        .merge(venue::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(visit::routes())
@@ -280,6 +282,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     let more = [
         item(may(RegistryImport), "/imports", "upload", "导入登记表"),
         item(may(PublicationManage), "/publications", "board", "公示"),
+        item(may(VenueBook), "/venues", "building", "场地"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),
         item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),

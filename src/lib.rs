@@ -31,6 +31,7 @@ pub mod search;
 pub mod settings;
 pub mod today;
 pub mod upkeep;
+pub mod venue;
 pub mod visit;
 pub mod web;
 pub mod workbook;

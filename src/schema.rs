@@ -29,4 +29,5 @@ migrations![
     "0017_channel",
     "0020_bodies",
     "0022_publicity",
+    "0023_venue",
 ];

@@ -19,6 +19,7 @@ use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
 use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use doorstep::registry::roll::Filter;
+use doorstep::venue::{self, Hours, NewBooking, NewVenue, Purpose, Span};
 use doorstep::visit;
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -143,6 +144,8 @@ struct Landmarks {
     contact: Uuid,
     publication: Uuid,
     objection_code: String,
+    venue: Uuid,
+    booking: Uuid,
     issue: Filed,
     photo: Uuid,
     account: Uuid,
@@ -173,8 +176,11 @@ impl Landmarks {
             "accounts" => self.account,
             "board" if pattern.contains("/publications/") => self.publication,
             "board" if pattern.contains("/meetings/") => self.meeting,
+            "board" if pattern.contains("/board/{code}/venues/") => self.venue,
             "meetings" => self.meeting,
             "publications" => self.publication,
+            "venues" => self.venue,
+            "bookings" => self.booking,
             "board" | "estates" => self.spot.estate_id,
             "buildings" => self.spot.building_id,
             "households" => self.household,
@@ -208,6 +214,7 @@ impl Landmarks {
             .replace("{attendance}", &Uuid::nil().to_string())
             .replace("{code}", code)
             .replace("{place_code}", &self.place_code)
+            .replace("{closure}", &Uuid::nil().to_string())
             .replace("{objection_code}", &self.objection_code)
             .replace("{objection}", &Uuid::nil().to_string())
             .replace("{contact}", &self.contact.to_string())
@@ -305,6 +312,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (party, member) = party_member(&mut tx, act, community).await;
     let channel = group(&mut tx, act).await;
     let body = property_committee(&mut tx, act, spot.estate_id).await;
+    let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
         reason: "老人多".to_owned(),
@@ -327,6 +335,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         contact,
         publication,
         objection_code,
+        venue,
+        booking,
         issue,
         photo,
         account,
@@ -342,6 +352,17 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         procedure,
         instructor,
     }
+}
+
+/// A room that is open day and night, and a booking of it.
+async fn station(tx: &mut db::Tx, act: &Act, estate: Uuid) -> (Uuid, Uuid) {
+    let hours = (1..=7).map(|weekday| Hours { weekday, opens: 0, closes: 24 * 60 }).collect();
+    let (name, whereabouts) = ("党群服务站".to_owned(), "3号楼一层".to_owned());
+    let new = NewVenue { estate: Some(estate), name, whereabouts, capacity: Some(40), hours };
+    let venue = venue::create(tx, act, new).await.unwrap();
+    let (span, title) = (Span::of_minutes(act.at + SignedDuration::from_hours(72), 60), "合唱队排练".to_owned());
+    let new = NewBooking { venue, span, title, purpose: Purpose::Activity, subject: None };
+    (venue, venue::book(tx, act, new).await.unwrap())
 }
 
 async fn property_committee(tx: &mut db::Tx, act: &Act, estate: Uuid) -> Uuid {

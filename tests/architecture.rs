@@ -33,13 +33,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("registry", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "workbook", "place"]),
     ("board", &["access", "audit", "outbox", "photo", "settings", "place", "registry"]),
     ("body", &["access", "audit", "settings", "place", "board"]),
+    ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("channel", &["access", "audit", "counter", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "party", "board", "body", "issue",
-            "channel", "document",
+            "channel", "document", "venue",
         ],
     ),
     ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
@@ -51,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "body",
-            "channel", "metrics", "offline", "overview", "party", "today", "visit", "config",
+            "channel", "metrics", "offline", "overview", "party", "today", "venue", "visit", "config",
         ],
     ),
     (

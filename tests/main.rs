@@ -39,4 +39,5 @@ mod stories;
 mod tagging;
 mod today;
 mod upkeep;
+mod venue;
 mod visit;

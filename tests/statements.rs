@@ -5,7 +5,7 @@ use std::path::Path;
 use db::Statement;
 use doorstep::{
     access, audit, board, body, channel, counter, issue, keys, meeting, offline, outbox, overview, party, photo, place,
-    registry, search, settings, visit,
+    registry, search, settings, venue, visit,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -48,6 +48,7 @@ const LISTS: &[&[Statement]] = &[
     registry::tagging::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
+    venue::STATEMENTS,
     visit::STATEMENTS,
     visit::erasure::STATEMENTS,
 ];
@@ -96,6 +97,8 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::LIST",
     "channel::store::FITTING",
     "channel::store::DEAD",
+    "venue::store::LIST",
+    "venue::store::USABLE",
     "meeting::procedure::OPEN",
     "meeting::procedure::TAKEN", // of one, or of all that are open
     "party::instructor::LIST",

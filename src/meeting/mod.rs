@@ -19,6 +19,7 @@ mod paper;
 mod preparation;
 mod procedure;
 mod roll;
+mod room;
 mod rule;
 mod session;
 mod store;
@@ -35,6 +36,7 @@ pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
 pub use procedure::{NewProcedure, STATEMENTS as PROCEDURE_STATEMENTS, Step, propose};
+pub use room::Room;
 pub use rule::{Base, BodyRules, Counted, MemberRules, Motion, Portion, RollRule};
 pub use session::{begin, end};
 pub use store::{Circle, Heads, Item, Meeting, STATEMENTS, items, meeting};

@@ -14,7 +14,7 @@ use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot, Snap
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
 use crate::web::show;
-use crate::{access, audit, body, party, place, settings};
+use crate::{access, audit, body, party, place, settings, venue};
 
 /// A meeting that is to be held.
 #[derive(Debug, Clone)]
@@ -310,6 +310,7 @@ pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, re
         telling::cancelled(tx, act, meeting, reason).await?;
     }
     board::withdraw(tx, act, meeting.id, "会议取消").await?;
+    venue::release(tx, act, meeting.id, "会议取消").await?;
     audit::record(tx, act, "cancel", ("meeting", meeting.id), reason, &[]).await?;
     if announced && !meeting.kind.private() {
         for issue in store::items(tx, act.tenant, meeting.id).await?.iter().filter_map(|item| item.issue_id) {

@@ -1,13 +1,15 @@
-//! Working days, time limits and the dates that people read. Pure: the caller brings the present moment.
+//! Working days, time limits, what comes again, and the dates that people read. Pure: the caller brings the present moment.
 //!
 //! Working days follow the State Council's yearly notice, which makes some weekends workdays. A year without a notice
 //! is an error and never a guess from the day of the week.
 
 mod deadline;
+mod recurrence;
 mod show;
 mod working_days;
 
 pub use deadline::{Clock, deadline};
+pub use recurrence::{Every, Recurrence, Skip};
 pub use show::{date_time, long_date, short_time};
 pub use working_days::WorkingDays;
 

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::public::announced;
@@ -12,6 +12,7 @@ use crate::access::{Need, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::meeting::model::State as Stage;
+use crate::meeting::room::{self, Room};
 use crate::meeting::store::{self, Item, Meeting};
 
 pub fn routes() -> Routes {
@@ -26,26 +27,28 @@ async fn of_meeting(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>
     let mut tx = app.db.read().await?;
     let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingRead).await?;
     let items = store::items(&mut tx, viewer.tenant, id).await?;
-    Ok(file(&app, &meeting, &items, &format!("/meetings/{id}")))
+    let room = room::of_meeting(&mut tx, viewer.tenant, id).await?;
+    Ok(file(&app, &meeting, &items, room, &format!("/meetings/{id}")))
 }
 
 async fn of_announced(State(app): State<App>, Path((code, id)): Path<(String, Uuid)>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let (tenant, meeting) = announced(&mut tx, &code, id).await?;
     let items = store::items(&mut tx, tenant.tenant_id, id).await?;
-    Ok(file(&app, &meeting, &items, &format!("/board/{code}/meetings/{id}")))
+    let room = room::of_meeting(&mut tx, tenant.tenant_id, id).await?;
+    Ok(file(&app, &meeting, &items, room, &format!("/board/{code}/meetings/{id}")))
 }
 
-fn file(app: &App, meeting: &Meeting, items: &[Item], page: &str) -> Response {
+fn file(app: &App, meeting: &Meeting, items: &[Item], room: Option<Room>, page: &str) -> Response {
     let page = app.link(page);
-    let calendar = Calendar::new().push(event(meeting, items, &page, app.means.now())).done();
+    let calendar = Calendar::new().push(event(meeting, items, room, &page, app.means.now())).done();
     let kind = (CONTENT_TYPE, "text/calendar; charset=utf-8");
     (([kind, (CONTENT_DISPOSITION, "attachment; filename=\"meeting.ics\"")]), calendar.to_string()).into_response()
 }
 
 /// The same identity and a higher sequence replace what a calendar has already; a meeting that is called off is
 /// taken out of it.
-fn event(meeting: &Meeting, items: &[Item], page: &str, now: Timestamp) -> Event {
+fn event(meeting: &Meeting, items: &[Item], room: Option<Room>, page: &str, now: Timestamp) -> Event {
     let topics: Vec<String> = (1..).zip(items).map(|(number, item)| format!("{number}. {}", item.title)).collect();
     let status = match meeting.state {
         Stage::Cancelled => EventStatus::Cancelled,
@@ -63,6 +66,9 @@ fn event(meeting: &Meeting, items: &[Item], page: &str, now: Timestamp) -> Event
         .add_property("SEQUENCE", meeting.lock_version.to_string())
         .add_property("DTSTAMP", utc(now))
         .add_property("DTSTART", utc(meeting.planned_at));
+    if let Some(room) = room {
+        event.add_property("DTEND", utc(meeting.planned_at + SignedDuration::from_mins(room.minutes)));
+    }
     event.done()
 }
 

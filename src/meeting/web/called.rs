@@ -7,7 +7,7 @@ use db::Tx;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::desk::{Offer, chosen, offers, read_plan, topics};
+use super::desk::{Offer, chosen, create_in, offers, read_plan, read_room, rooms, topics};
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -87,6 +87,7 @@ struct NewPage {
     owed: Vec<Duty>,
     estates: Vec<(String, String)>,
     offers: Vec<Offer>,
+    rooms: Vec<(String, String)>,
 }
 
 impl NewPage {
@@ -127,7 +128,8 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, caller: Caller, form
         let of_both = offers(of_both).into_iter().filter(|offer| !known.contains(&offer.value));
         proposals.extend(of_both.map(|offer| offer.proposal));
     }
-    Ok(NewPage { shell, form, caller, owed, estates, offers: offers(proposals) })
+    let rooms = rooms(&mut tx, viewer.tenant, caller.estate).await?;
+    Ok(NewPage { shell, form, caller, owed, estates, offers: offers(proposals), rooms })
 }
 
 #[derive(Default, Deserialize)]
@@ -212,7 +214,8 @@ async fn create(app: &App, viewer: &Viewer, shell: Shell, caller: Caller, mut fo
         Some(estate) => Some(estate),
         None => form.choice("estate", "在哪个小区开", |id| id.parse::<Uuid>().ok()),
     };
-    let plan = read_plan(&mut form);
+    let room = read_room(&form);
+    let plan = read_plan(&mut form, room);
     let topics = topics(&mut form);
     let act = app.act(viewer, Permission::MeetingHold)?;
     let mut tx = app.db.begin().await?;
@@ -222,13 +225,10 @@ async fn create(app: &App, viewer: &Viewer, shell: Shell, caller: Caller, mut fo
     if let (Some(kind), Some(plan), Some(estate), true) = (kind, plan, estate, form.ok()) {
         let items = form.values("item").filter_map(chosen).chain(topics).collect();
         let circle = caller.circle(&mut tx, viewer.tenant, kind, estate).await?;
-        match preparation::create(&mut tx, &act, NewMeeting { kind, circle, plan, items }).await {
-            Ok(meeting) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，应到的人已列上，看一下再发通知"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("kind", sentence),
-            Err(error) => return Err(error),
+        let new = NewMeeting { kind, circle, plan, items };
+        if let Some(meeting) = create_in(&mut tx, &act, new, room, &mut form, "kind").await? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，应到的人已列上，看一下再发通知"));
         }
     }
     drop(tx);

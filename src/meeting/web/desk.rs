@@ -3,21 +3,22 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use db::Cursor;
+use db::{Cursor, Tx};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::access::{Permission, Routes, Viewer};
+use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::personal_data_in;
 use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal};
+use crate::meeting::room::{self, Room};
 use crate::meeting::store::{self, Circle, Meeting};
-use crate::place;
 use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::{place, venue};
 
 pub fn routes() -> Routes {
     use Permission::{MeetingHold, MeetingRead};
@@ -97,6 +98,7 @@ struct NewPage {
     estate: Option<place::Estate>,
     estates: Vec<place::Estate>,
     offers: Vec<Offer>,
+    rooms: Vec<(String, String)>,
 }
 
 /// Of whom and of what kind the next meeting is.
@@ -118,7 +120,8 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, (estate, kind): Aske
         }
         None => Vec::new(),
     };
-    Ok(NewPage { shell, form, kind, estate, estates, offers: offers(proposals) })
+    let rooms = rooms(&mut tx, viewer.tenant, estate.as_ref().map(|estate| estate.id)).await?;
+    Ok(NewPage { shell, form, kind, estate, estates, offers: offers(proposals), rooms })
 }
 
 #[derive(Deserialize)]
@@ -158,7 +161,8 @@ async fn new(
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let kind = of_estate(form.value("kind"));
     let estate = form.choice("estate", "小区", |id| id.parse::<Uuid>().ok());
-    let plan = read_plan(&mut form);
+    let room = read_room(&form);
+    let plan = read_plan(&mut form, room);
     let topics = topics(&mut form);
     let (Some(id), Some(plan), true) = (estate, plan, form.ok()) else {
         return page_again(&new_page(&app, &viewer, shell, (estate, kind), form).await?);
@@ -168,19 +172,58 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let mut tx = app.db.begin().await?;
     place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
     let new = NewMeeting { kind, circle: Circle::of_estate(id), plan, items };
-    match preparation::create(&mut tx, &act, new).await {
-        // Somebody else may have put an issue on another agenda meanwhile.
-        Err(Error::Refused(sentence)) => {
-            drop(tx);
-            form.fail("topics", sentence);
-            page_again(&new_page(&app, &viewer, shell, (estate, kind), form).await?)
-        }
-        meeting => {
-            let meeting = meeting?;
-            tx.commit().await?;
-            Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
-        }
+    // Somebody else may have put an issue on another agenda meanwhile.
+    let created = create_in(&mut tx, &act, new, room, &mut form, "topics").await?;
+    let Some(meeting) = created else {
+        drop(tx);
+        return page_again(&new_page(&app, &viewer, shell, (estate, kind), form).await?);
+    };
+    tx.commit().await?;
+    Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+}
+
+/// Makes a meeting and books its room. What is refused is noted in the form: what concerns the room there, all else in `field`.
+pub(super) async fn create_in(
+    tx: &mut Tx,
+    act: &Act,
+    mut new: NewMeeting,
+    room: Option<Room>,
+    form: &mut Form,
+    field: &str,
+) -> Result<Option<Uuid>> {
+    if let Some(room) = room {
+        let Some(place) = noted(room::place_of(tx, act.tenant, new.circle.estate, room).await, form, "venue")? else {
+            return Ok(None);
+        };
+        new.plan.place = place;
     }
+    let Some(meeting) = noted(preparation::create(tx, act, new).await, form, field)? else { return Ok(None) };
+    Ok(noted(room::hold(tx, act, meeting, room).await, form, "venue")?.map(|()| meeting))
+}
+
+/// Notes what was refused in a form.
+pub(super) fn noted<T>(done: Result<T>, form: &mut Form, field: &str) -> Result<Option<T>> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(Error::Refused(sentence)) => {
+            form.fail(field, sentence);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The rooms that a meeting can be held in: of an estate and of the whole community, or only the latter.
+pub(super) async fn rooms(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>) -> Result<Vec<(String, String)>> {
+    let usable = venue::usable(tx, tenant, estate.unwrap_or_default()).await?;
+    Ok(usable.into_iter().map(|venue| (venue.id.to_string(), venue.name)).collect())
+}
+
+/// The room that was chosen, and for how long.
+pub(super) fn read_room(form: &Form) -> Option<Room> {
+    let venue = form.value("venue").parse().ok()?;
+    let minutes = form.value("minutes").parse().ok().filter(|minutes| (15..=720).contains(minutes)).unwrap_or(60);
+    Some(Room { venue, minutes })
 }
 
 /// Matters that somebody wrote down, one a line.
@@ -196,10 +239,10 @@ pub(super) fn topics(form: &mut Form) -> Vec<NewItem> {
     topics.map(|line| NewItem::Topic(line.to_owned())).collect()
 }
 
-/// When, where and by whom, from a form.
-pub(super) fn read_plan(form: &mut Form) -> Option<Plan> {
+/// When, where and by whom, from a form. Where a room was chosen its name is the place.
+pub(super) fn read_plan(form: &mut Form, room: Option<Room>) -> Option<Plan> {
     let planned_at = planned_at(form);
-    let place = form.text("place", "地点", 2..=60);
+    let place = form.text("place", "地点", if room.is_some() { 0..=60 } else { 2..=60 });
     let host = form.text("host", "主持人", 2..=30);
     let recorder = form.text("recorder", "记录人", 0..=30);
     Some(Plan { planned_at: planned_at?, place, host, recorder })

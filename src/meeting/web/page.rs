@@ -6,7 +6,7 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
-use super::desk::{Offer, chosen, offers, read_plan};
+use super::desk::{Offer, chosen, noted, offers, read_plan, read_room, rooms};
 use super::roll::NOTICE;
 use crate::access::{Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::issue::personal_data_in;
 use crate::meeting::model::{Joint, Kind, Mark, Outcome, Side, SignIn, State as Stage};
 use crate::meeting::preparation::{self, NewItem};
+use crate::meeting::room;
 use crate::meeting::rule::{Counted, Motion};
 use crate::meeting::session;
 use crate::meeting::store::{self, Attendance, Heads, Item, Meeting, Opinion};
@@ -62,6 +63,7 @@ struct ShowPage {
     warning: Option<String>,
     pending: usize,
     may_hold: bool,
+    rooms: Vec<(String, String)>,
     form: Form,
     failed: &'static str,
 }
@@ -158,7 +160,12 @@ async fn show_page(
         form.set("place", meeting.place.as_str());
         form.set("host", meeting.host.as_str());
         form.set("recorder", meeting.recorder.as_str());
+        if let Some(room) = room::of_meeting(&mut tx, viewer.tenant, id).await? {
+            form.set("venue", room.venue.to_string());
+            form.set("minutes", room.minutes.to_string());
+        }
     }
+    let rooms = rooms(&mut tx, viewer.tenant, Some(meeting.estate_id)).await?;
     if meeting.state == Stage::Draft && form.value("notice").is_empty() {
         form.set(
             "notice",
@@ -182,6 +189,7 @@ async fn show_page(
         missing,
         sign_in: settings::read(&mut tx, viewer.tenant, now).await?,
         may_hold,
+        rooms,
         form,
         failed,
     })
@@ -237,13 +245,21 @@ async fn replan(
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response> {
-    let plan = read_plan(&mut form);
-    let (Some(plan), true) = (plan, form.ok()) else {
+    let room = read_room(&form);
+    let plan = read_plan(&mut form, room);
+    let (Some(mut plan), true) = (plan, form.ok()) else {
         return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
     };
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let link = link_of(&app, &viewer, &meeting);
+    if let Some(room) = room {
+        plan.place = room::place_of(&mut tx, act.tenant, meeting.estate_id, room).await?;
+    }
     preparation::replan(&mut tx, &act, &mut meeting, form.version(), plan, &link).await?;
+    if noted(room::hold(&mut tx, &act, id, room).await, &mut form, "venue")?.is_none() {
+        drop(tx);
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
+    }
     let flash = match meeting.state {
         Stage::Announced => "已改期。请再点“复制通知”，把改期的通知发到群里",
         _ => "时间地点已改好，通知文字也换成新的了",
