@@ -26,17 +26,18 @@ const walks = ['/campaigns', '/campaigns/*', '/doors', '/doors/list'];
 const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings/*/visits'];
 const channels = ['/channels', '/channels/new'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
-const bodies = ['/bodies', '/bodies/new', '/procedures'];
+const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/procedures', '/procedures/*'];
+const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...channels, '/settings'],
+  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...channels, '/settings'],
   wangge: [...issues, '/issues/new', '/surveys', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...channels],
-  zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...channels],
+  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...channels],
+  zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...channels],
   wuye: issues,
   xitong: ['/today', ...channels, '/settings', '/me'],
 };

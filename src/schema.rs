@@ -30,4 +30,5 @@ migrations![
     "0020_bodies",
     "0022_publicity",
     "0023_venue",
+    "0024_calendar_links",
 ];

@@ -153,6 +153,7 @@ struct Landmarks {
     item: Uuid,
     sign_in: Link,
     notice: Link,
+    calendar: Link,
     campaign: Uuid,
     party: Uuid,
     member: Uuid,
@@ -206,6 +207,7 @@ impl Landmarks {
         let link = match noun {
             "sign-in" => &self.sign_in,
             "notices" => &self.notice,
+            "calendars" => &self.calendar,
             _ => &self.issue.rating_link,
         };
         let filled = pattern
@@ -312,6 +314,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (party, member) = party_member(&mut tx, act, community).await;
     let channel = group(&mut tx, act).await;
     let body = property_committee(&mut tx, act, spot.estate_id).await;
+    meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
     let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
@@ -322,6 +325,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let procedure = meeting::propose(&mut tx, act, new).await.unwrap();
     let instructor = instructor(&mut tx, act, community).await;
     tx.commit().await.unwrap();
+    let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
     let [sign_in, notice] =
         ["meeting sign-in", "meeting notice"].map(|purpose| Link::signed(act.tenant, meeting, purpose, &means.keys));
     Landmarks {
@@ -344,6 +348,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         item,
         sign_in,
         notice,
+        calendar,
         campaign,
         party,
         member,

@@ -59,7 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "demo",
         &[
             "access", "audit", "offline", "outbox", "photo", "settings", "place", "registry", "board", "body", "issue",
-            "meeting", "party", "visit", "config",
+            "meeting", "party", "venue", "visit", "config",
         ],
     ),
     ("upkeep", &["access", "channel", "offline", "outbox", "party", "photo", "registry", "issue", "visit", "app"]),

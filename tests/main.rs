@@ -18,6 +18,7 @@ mod crash;
 mod demo;
 mod duplicates;
 mod export;
+mod feed;
 mod finding;
 mod fuzz;
 mod import;

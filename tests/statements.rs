@@ -24,6 +24,7 @@ const LISTS: &[&[Statement]] = &[
     issue::cluster::STATEMENTS,
     keys::STATEMENTS,
     meeting::STATEMENTS,
+    meeting::FEED_STATEMENTS,
     meeting::PROCEDURE_STATEMENTS,
     offline::STATEMENTS,
     outbox::STATEMENTS,

@@ -119,6 +119,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("object", "提出异议"),
     ("answer", "答复异议"),
     ("post_paper", "存公示栏照片"),
+    ("give_calendar", "开通会议日历"),
+    ("take_calendar", "停用会议日历"),
     ("book", "预约"),
     ("rebook", "改预约"),
     ("set_hours", "改开放时间"),

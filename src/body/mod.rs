@@ -8,6 +8,6 @@ mod store;
 mod web;
 
 pub use model::{Composition, Kind, Part, Post, lacks};
-pub use seat::{NewSeat, sit, stand_down};
+pub use seat::{NewSeat, publish, sit, stand_down};
 pub use store::{Body, NewBody, STATEMENTS, Seat, bodies, body, create, seats_on};
 pub use web::routes;

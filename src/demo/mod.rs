@@ -3,6 +3,7 @@
 //! moments that lie in the past.
 
 mod assembly;
+mod bodies;
 mod community;
 mod issues;
 mod names;
@@ -10,6 +11,7 @@ mod party;
 mod people;
 mod pictures;
 mod plan;
+mod rooms;
 mod story;
 mod survey;
 mod walk;
@@ -160,6 +162,9 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         walk::campaigns(db, &community, &mut rng, now).await?;
         bar.set_message("党组织");
         party::organise(db, &community, &plan.community.name, &lived_in, now).await?;
+        bar.set_message("场地和会议");
+        rooms::furnish(db, &community, now).await?;
+        bodies::assemble(db, &community, &plan.community.name, &lived_in, &mut rng, now).await?;
     }
 
     let accounts = LOGINS.iter().filter_map(|(role, login)| {

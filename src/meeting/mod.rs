@@ -13,6 +13,7 @@
 mod attendance;
 mod decision;
 mod duty;
+mod feed;
 mod minutes;
 mod model;
 mod paper;
@@ -31,15 +32,16 @@ mod web;
 pub use attendance::{Person, attend, call_roll, enrol, leave_opinion, person, reply, sign_in};
 pub use decision::{Ballot, Count, Decision, Execution, Resolution, decide};
 pub use duty::{Duties, duties, named};
+pub use feed::{STATEMENTS as FEED_STATEMENTS, renew as renew_calendar};
 pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, State, Tally, Way};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
 };
 pub use procedure::{NewProcedure, STATEMENTS as PROCEDURE_STATEMENTS, Step, propose};
-pub use room::Room;
+pub use room::{Room, hold as hold_room};
 pub use rule::{Base, BodyRules, Counted, MemberRules, Motion, Portion, RollRule};
 pub use session::{begin, end};
-pub use store::{Circle, Heads, Item, Meeting, STATEMENTS, items, meeting};
+pub use store::{Circle, Heads, Item, Meeting, STATEMENTS, attendances, heads, items, meeting};
 pub use todo::todo;
 pub use wall::on_the_wall;
 pub use web::routes;

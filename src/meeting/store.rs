@@ -82,6 +82,9 @@ statements! {
     PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled', 'inquorate') AND ",
         reached!("$2", "$3", "$4", "$5"),
         " AND (m.planned_at, m.id) < ($6, $7) ORDER BY m.planned_at DESC, m.id DESC LIMIT $8");
+    /// Made known to the neighbours of an estate, as far as its kind is, from a moment on.
+    OF_BOARD = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.planned_at > $3
+        AND m.announced_at IS NOT NULL ORDER BY m.planned_at, m.id LIMIT 300");
     /// By the circle, and not along all meetings in the order of time, as SQLite would: hence the sum.
     LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state <> 'cancelled' AND m.id IN ", of_circle!(), "
         ORDER BY m.planned_at + 0 DESC, m.id DESC LIMIT 1");
