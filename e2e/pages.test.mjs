@@ -17,7 +17,7 @@ after(async () => {
   await server?.stop();
 });
 
-const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/publications/*', '/board/*/report'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report'];
 const issues = ['/today', '/issues', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
@@ -27,7 +27,7 @@ const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings
 const channels = ['/channels', '/channels/new'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/procedures', '/procedures/*'];
-const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar'];
+const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */

@@ -28,8 +28,8 @@ use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    audit, board, body, channel, issue, meeting, offline, overview, party, place, registry, settings, today, venue,
-    visit,
+    audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, settings, today,
+    venue, visit,
 };
 
 /// What every handler shares.
@@ -79,6 +79,7 @@ pub fn routes() -> Routes {
         .merge(body::routes())
         .merge(channel::routes())
         .merge(venue::routes())
+        .merge(help::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(visit::routes())

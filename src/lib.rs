@@ -14,6 +14,7 @@ pub mod counter;
 pub mod demo;
 pub mod document;
 pub mod error;
+pub mod help;
 pub mod issue;
 pub mod keys;
 pub mod means;

@@ -31,4 +31,5 @@ migrations![
     "0022_publicity",
     "0023_venue",
     "0024_calendar_links",
+    "0025_help",
 ];

@@ -10,6 +10,7 @@ use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Post, PublicationKind, Snapshot};
 use doorstep::body;
 use doorstep::channel;
+use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
 use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
@@ -154,6 +155,9 @@ struct Landmarks {
     sign_in: Link,
     notice: Link,
     calendar: Link,
+    help: Uuid,
+    help_link: Link,
+    consent: Link,
     campaign: Uuid,
     party: Uuid,
     member: Uuid,
@@ -180,6 +184,7 @@ impl Landmarks {
             "board" if pattern.contains("/board/{code}/venues/") => self.venue,
             "meetings" => self.meeting,
             "publications" => self.publication,
+            "member-helps" => self.help,
             "venues" => self.venue,
             "bookings" => self.booking,
             "board" | "estates" => self.spot.estate_id,
@@ -208,6 +213,8 @@ impl Landmarks {
             "sign-in" => &self.sign_in,
             "notices" => &self.notice,
             "calendars" => &self.calendar,
+            "helps" => &self.help_link,
+            "consents" => &self.consent,
             _ => &self.issue.rating_link,
         };
         let filled = pattern
@@ -216,6 +223,7 @@ impl Landmarks {
             .replace("{attendance}", &Uuid::nil().to_string())
             .replace("{code}", code)
             .replace("{place_code}", &self.place_code)
+            .replace("{member}", &self.member.to_string())
             .replace("{closure}", &Uuid::nil().to_string())
             .replace("{objection_code}", &self.objection_code)
             .replace("{objection}", &Uuid::nil().to_string())
@@ -311,7 +319,20 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     meeting::announce(&mut tx, act, &mut announced, 1, "说事议事会").await.unwrap();
     let item = meeting::items(&mut tx, act.tenant, meeting).await.unwrap().remove(0).id;
     let campaign = campaign(&mut tx, act, community, account).await;
-    let (party, member) = party_member(&mut tx, act, community).await;
+    let (party, member) = party_member(&mut tx, act, community, spot.estate_id).await;
+    let turned_to = NewIssue {
+        source: Source::Help,
+        category: Category::Neighbour,
+        description: "楼上太吵".to_owned(),
+        place: issue::Place::Estate { id: spot.estate_id, name: spot.estate_name.clone(), grid: None },
+        place_text: String::new(),
+        reporter: None,
+        photos: Vec::new(),
+    };
+    let turned_to = help::ask(&mut tx, act, (spot.estate_id, member), turned_to, true).await.unwrap();
+    let help = help::of_issue(&mut tx, act.tenant, turned_to.id).await.unwrap().unwrap().id;
+    let help_link = help::link(act.tenant, help, &means.keys);
+    let consent = Link::signed(act.tenant, help, help::Side::Other.purpose(), &means.keys);
     let channel = group(&mut tx, act).await;
     let body = property_committee(&mut tx, act, spot.estate_id).await;
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
@@ -349,6 +370,9 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         sign_in,
         notice,
         calendar,
+        help,
+        help_link,
+        consent,
         campaign,
         party,
         member,
@@ -401,14 +425,16 @@ async fn group(tx: &mut db::Tx, act: &Act) -> Uuid {
 }
 
 /// A party branch and a member of it.
-async fn party_member(tx: &mut db::Tx, act: &Act, community: &Community) -> (Uuid, Uuid) {
+async fn party_member(tx: &mut db::Tx, act: &Act, community: &Community, estate: Uuid) -> (Uuid, Uuid) {
     let act = Act { organisation: Some(community.organisation), ..act.clone() };
     let name = "王府名苑小区党支部".to_owned();
-    let new = NewOrganisation { kind: Kind::Branch, name, parent: None, estate: None, founded_on: None };
+    let new = NewOrganisation { kind: Kind::Branch, name, parent: None, estate: Some(estate), founded_on: None };
     let branch = party::create(tx, &act, new).await.unwrap();
     let values = Values::from([(Field::Name, "冯还应".to_owned())]);
     let home = party::Home { organisation: branch, group: None };
-    (branch, party::add(tx, &act, home, &values, None).await.unwrap())
+    let member = party::add(tx, &act, home, &values, None).await.unwrap();
+    party::agree(tx, &act, member, party::How::Signed, jiff::civil::date(2026, 11, 1)).await.unwrap();
+    (branch, member)
 }
 
 /// A campaign over the whole community that is under way.

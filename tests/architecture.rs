@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
+    ("help", &["access", "audit", "place", "party", "issue"]),
     ("channel", &["access", "audit", "counter", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",
@@ -47,12 +48,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("metrics", &["outbox"]),
-    ("today", &["access", "offline", "registry", "board", "issue", "channel", "meeting", "party", "visit"]),
+    ("today", &["access", "offline", "registry", "board", "issue", "channel", "help", "meeting", "party", "visit"]),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "body",
-            "channel", "metrics", "offline", "overview", "party", "today", "venue", "visit", "config",
+            "channel", "metrics", "offline", "overview", "party", "today", "venue", "visit", "help", "config",
         ],
     ),
     (

@@ -21,6 +21,7 @@ mod export;
 mod feed;
 mod finding;
 mod fuzz;
+mod help;
 mod import;
 mod metrics;
 mod offline;

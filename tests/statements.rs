@@ -4,8 +4,8 @@ use std::path::Path;
 
 use db::Statement;
 use doorstep::{
-    access, audit, board, body, channel, counter, issue, keys, meeting, offline, outbox, overview, party, photo, place,
-    registry, search, settings, venue, visit,
+    access, audit, board, body, channel, counter, help, issue, keys, meeting, offline, outbox, overview, party, photo,
+    place, registry, search, settings, venue, visit,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -20,6 +20,7 @@ const LISTS: &[&[Statement]] = &[
     body::STATEMENTS,
     channel::STATEMENTS,
     counter::STATEMENTS,
+    help::STATEMENTS,
     issue::STATEMENTS,
     issue::cluster::STATEMENTS,
     keys::STATEMENTS,
@@ -100,6 +101,7 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::DEAD",
     "venue::store::LIST",
     "venue::store::USABLE",
+    "help::store::UNTOLD", // of whom nobody has passed the word on
     "meeting::procedure::OPEN",
     "meeting::procedure::TAKEN", // of one, or of all that are open
     "party::instructor::LIST",

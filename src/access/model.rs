@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 text_enum! {
-    /// What somebody is in a tenant. The last two act without an account.
+    /// What somebody is in a tenant. The last three act without an account.
     pub enum Role {
         Secretary = "secretary" "社区书记",
         Staff = "staff" "社区工作人员",
@@ -15,6 +15,7 @@ text_enum! {
         SystemAdmin = "system_admin" "系统管理员",
         SecurityAdmin = "security_admin" "安全管理员",
         AuditAdmin = "audit_admin" "审计管理员",
+        PartyMember = "party_member" "党员",
         Resident = "resident" "居民",
         System = "system" "系统",
     }
@@ -76,6 +77,7 @@ text_enum! {
         PlaceEdit = "place_edit" "修改小区资料",
         ContactEdit = "contact_edit" "维护公开联系人",
         PublicationManage = "publication_manage" "管理公示",
+        HelpTell = "help_tell" "转告居民找党员",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -124,6 +126,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (PlaceEdit, &[Secretary, Staff]),
         (ContactEdit, &[Secretary, Staff]),
         (PublicationManage, &[Secretary, Staff, BranchSecretary]),
+        (HelpTell, &[Secretary, Staff, BranchSecretary]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),
@@ -136,7 +139,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
 impl Role {
     /// The roles that an account can be given.
     pub fn assignable() -> impl Iterator<Item = Role> {
-        Role::ALL.iter().copied().filter(|role| !matches!(role, Role::Resident | Role::System))
+        Role::ALL.iter().copied().filter(|role| !matches!(role, Role::PartyMember | Role::Resident | Role::System))
     }
 
     /// The three administrators keep watch on one another, so nobody holds two of these roles.
@@ -251,7 +254,8 @@ mod tests {
     #[test]
     fn nobody_without_an_account_has_a_permission() {
         for (permission, roles) in ALLOWED {
-            assert!(!roles.contains(&Role::Resident) && !roles.contains(&Role::System), "{permission:?}");
+            let without = [Role::PartyMember, Role::Resident, Role::System];
+            assert!(!without.iter().any(|role| roles.contains(role)), "{permission:?}");
         }
     }
 }

@@ -175,7 +175,7 @@ impl Stage<'_> {
         let act = match script.source {
             Source::Qr | Source::Web => community.resident(at),
             Source::Door => community.act(worker, at),
-            Source::Member | Source::Meeting => community.act(estate.branch, at),
+            Source::Member | Source::Meeting | Source::Help => community.act(estate.branch, at),
             Source::Phone | Source::Window | Source::Wechat => community.act(community.cast.desk, at),
         };
         let pictured = matches!(script.source, Source::Qr | Source::Wechat | Source::Door) && which % 4 != 3;

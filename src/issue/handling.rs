@@ -54,6 +54,13 @@ pub async fn request_extension(
     step::take(tx, act, issue, seen, Step::ExtensionRequested, Words::public(reason), None).await
 }
 
+/// What a member says to whom somebody turned, which moves nothing: that the branch should see to it, that both parties agree.
+pub async fn member_says(tx: &mut Tx, act: &Act, id: Uuid, step: Step, words: &str) -> Result<()> {
+    let mut issue = store::issue(tx, act.tenant, id).await?;
+    let seen = issue.lock_version;
+    step::take(tx, act, &mut issue, seen, step, Words::public(words), None).await
+}
+
 /// Only people of the party that an issue was given to may work on it.
 fn check_responsible(act: &Act, issue: &Issue) -> Result<()> {
     if is_responsible(act.organisation, issue) {

@@ -27,11 +27,10 @@ pub use decision::{
 pub use filing::{
     Filed, NewIssue, Place, Reporter, file, give_rating_link, names_somebody, reporter, supplement, withdraw,
 };
-pub use handling::{finish, progress, request_extension};
+pub use handling::{finish, member_says, progress, request_extension};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use receipt::{ChainLink, Receipt, Standing};
 pub use store::{Issue, STATEMENTS, index, issue, to_deliberate, unindexed_tenants};
 pub use todo::todo;
-pub use web::ApiDoc;
-pub use web::routes;
+pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, routes};

@@ -35,6 +35,9 @@ text_enum! {
         Announced = "announced" "列入议题并公示",
         Deliberated = "deliberated" "说事议事会商议",
         Dispatched = "dispatched" "派单",
+        /// A party member to whom somebody turned has found it too much for one person.
+        PassedOn = "passed_on" "党员转给支部",
+        Consented = "consented" "双方同意由党员调解",
         Progressed = "progressed" "办理进展",
         ExtensionRequested = "extension_requested" "申请延期",
         ExtensionDecided = "extension_decided" "延期审批",
@@ -60,6 +63,7 @@ text_enum! {
         Wechat = "wechat" "微信群",
         Member = "member" "党员代报",
         Meeting = "meeting" "联席会议",
+        Help = "help" "找党员",
     }
     pub enum Category {
         Drainage = "drainage" "给排水",
@@ -137,7 +141,11 @@ impl State {
             (S::Published | S::Surveyed | S::Closed, Step::Reopened) => S::Accepted,
             (S::Surveyed, Step::Closed) => S::Closed,
             (S::Surveyed | S::Closed, Step::Acknowledged) => self,
-            (state, Step::Supplemented | Step::Announced | Step::Deliberated) if state.open() => state,
+            (state, Step::Supplemented | Step::Announced | Step::Deliberated | Step::PassedOn | Step::Consented)
+                if state.open() =>
+            {
+                state
+            }
             _ => return None,
         })
     }

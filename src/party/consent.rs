@@ -46,6 +46,14 @@ pub(super) struct Shown {
     pub posts: Vec<(Kind, Post)>,
 }
 
+/// The name of a member whom the board of an estate shows.
+///
+/// Errors: not found if it does not, or not any more.
+pub async fn shown_member(tx: &mut Tx, tenant: Uuid, estate: Uuid, member: Uuid) -> Result<String> {
+    let shown = store::shown(tx, tenant, estate).await?;
+    shown.into_iter().find(|row| row.id == member).map(|row| row.name).ok_or(Error::NotFound)
+}
+
 /// Those who have agreed and live in an estate, or belong to its branch, building by building; the building of some is not known.
 pub(super) async fn shown(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<(Option<String>, Vec<Shown>)>> {
     let mut buildings: Vec<(Option<String>, Vec<Shown>)> = Vec::new();

@@ -17,7 +17,7 @@ mod store;
 mod todo;
 mod web;
 
-pub use consent::{agree, withdraw};
+pub use consent::{agree, shown_member, withdraw};
 pub use field::{Field, Values};
 pub use instructor::{NewInstructor, STATEMENTS as INSTRUCTOR_STATEMENTS, note, send};
 pub use member::{Card, Home, add, join_post, leave, transfer};

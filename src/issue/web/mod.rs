@@ -9,6 +9,7 @@ mod steps;
 mod survey;
 
 pub use api::ApiDoc;
+pub use public::{categories, chosen_place, filed, read_issue};
 
 use db::Tx;
 use uuid::Uuid;

@@ -13,7 +13,7 @@ use super::Read;
 use crate::access::{self, Act, Link, Need, Routes, Tenant};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::issue::filing::{self, NewIssue, Place, Reporter};
+use crate::issue::filing::{self, Filed, NewIssue, Place, Reporter};
 use crate::issue::model::{Category, Score, Solved, Source, State as IssueState, number_in};
 use crate::issue::receipt::{self, Receipt};
 use crate::issue::{closure, store};
@@ -40,9 +40,9 @@ pub fn routes() -> Routes {
 
 pub(super) const MOST_PHOTOS: usize = 6;
 
-pub(super) type Options = Vec<(String, String)>;
+pub type Options = Vec<(String, String)>;
 
-pub(super) fn categories() -> Options {
+pub fn categories() -> Options {
     Category::ALL.iter().map(|category| (category.code().to_owned(), category.label().to_owned())).collect()
 }
 
@@ -146,7 +146,7 @@ async fn create_in_community(
 }
 
 /// The estate, or the building, that was chosen on a form; nowhere in particular if none was.
-pub(super) async fn chosen_place(app: &App, tenant: Uuid, form: &mut Form) -> Result<Place> {
+pub async fn chosen_place(app: &App, tenant: Uuid, form: &mut Form) -> Result<Place> {
     let mut tx = app.db.read().await?;
     if let Some(building) = form.optional_choice("building", "楼栋", |id| id.parse::<Uuid>().ok()) {
         return Ok(Place::Spot(place::spot(&mut tx, tenant, building).await?));
@@ -175,12 +175,17 @@ async fn create(
     let mut tx = app.db.begin().await?;
     let filed = filing::file(&mut tx, &act, new).await?;
     tx.commit().await?;
+    Ok(Some(self::filed(app, &filed)))
+}
+
+/// Leads to the receipt of what has just been filed, with the reporter's own link in a cookie.
+pub fn filed(app: &App, filed: &Filed) -> Response {
     let to = Redirect::to(&format!("/receipts/{}/filed", filed.receipt_code));
-    Ok(Some((own_cookie(app, &filed.receipt_code, &filed.rating_link), to).into_response()))
+    (own_cookie(app, &filed.receipt_code, &filed.rating_link), to).into_response()
 }
 
 /// Reads an issue from a form; `None`, with the errors noted, if something is not right.
-pub(super) async fn read_issue(
+pub async fn read_issue(
     app: &App,
     act: &Act,
     source: Source,
