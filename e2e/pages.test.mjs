@@ -27,7 +27,7 @@ const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings
 const channels = ['/channels', '/channels/new'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/procedures', '/procedures/*'];
-const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps'];
+const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */

@@ -26,6 +26,7 @@ const LISTS: &[&[Statement]] = &[
     keys::STATEMENTS,
     meeting::STATEMENTS,
     meeting::FEED_STATEMENTS,
+    meeting::JOINT_STATEMENTS,
     meeting::PROCEDURE_STATEMENTS,
     offline::STATEMENTS,
     outbox::STATEMENTS,

@@ -10,6 +10,9 @@ pub use word::response;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paper {
     pub title: String,
+    /// Lies across, for a table of many columns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub landscape: bool,
     pub blocks: Vec<Block>,
 }
 
@@ -35,7 +38,7 @@ pub struct Table {
 
 impl Paper {
     pub fn new(title: impl Into<String>) -> Paper {
-        Paper { title: title.into(), blocks: Vec::new() }
+        Paper { title: title.into(), landscape: false, blocks: Vec::new() }
     }
 
     pub fn heading(&mut self, words: impl Into<String>) {

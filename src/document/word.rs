@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use docx_rs::{
-    AlignmentType, Docx, LineSpacing, LineSpacingType, PageMargin, Paragraph, Run, RunFonts, SpecialIndentType,
-    Table as Grid, TableCell, TableLayoutType, TableRow, WidthType,
+    AlignmentType, Docx, LineSpacing, LineSpacingType, PageMargin, PageOrientationType, Paragraph, Run, RunFonts,
+    SpecialIndentType, Table as Grid, TableCell, TableLayoutType, TableRow, WidthType,
 };
 
 use super::{Block, Paper, Table};
@@ -17,8 +17,10 @@ use crate::error::Result;
 const PAGE: (u32, u32) = (11_906, 16_838);
 const MARGINS: PageMargin =
     PageMargin { top: 2_098, left: 1_588, bottom: 1_984, right: 1_474, header: 851, footer: 992, gutter: 0 };
-/// Between the margins.
-const WIDTH: u32 = 8_844;
+const MARGINS_ACROSS: PageMargin =
+    PageMargin { top: 1_474, left: 1_134, bottom: 1_474, right: 1_134, header: 851, footer: 992, gutter: 0 };
+/// Between the margins, upright and across.
+const WIDTHS: (u32, u32) = (8_844, 14_570);
 const LINE: i32 = 560;
 
 // Sizes are in half points: 二号, 三号 and 小四.
@@ -35,8 +37,15 @@ pub fn response(paper: &Paper) -> Result<Response> {
 }
 
 fn file(paper: &Paper) -> Result<Vec<u8>> {
-    let mut docx =
-        Docx::new().page_size(PAGE.0, PAGE.1).page_margin(MARGINS).default_size(BODY).default_fonts(font("仿宋"));
+    let docx = match paper.landscape {
+        false => Docx::new().page_size(PAGE.0, PAGE.1).page_margin(MARGINS),
+        true => Docx::new()
+            .page_size(PAGE.1, PAGE.0)
+            .page_orient(PageOrientationType::Landscape)
+            .page_margin(MARGINS_ACROSS),
+    };
+    let width = if paper.landscape { WIDTHS.1 } else { WIDTHS.0 };
+    let mut docx = docx.default_size(BODY).default_fonts(font("仿宋"));
     let title = Run::new().add_text(&paper.title).size(TITLE).fonts(font("宋体")).bold();
     let after = spacing().after(400);
     docx = docx.add_paragraph(Paragraph::new().align(AlignmentType::Center).line_spacing(after).add_run(title));
@@ -53,7 +62,7 @@ fn file(paper: &Paper) -> Result<Vec<u8>> {
                 let name = run(&format!("{name}："), BODY).fonts(font("黑体"));
                 docx.add_paragraph(paragraph().add_run(name).add_run(run(what, BODY)))
             }),
-            Block::Table(table) => docx.add_table(grid(table)).add_paragraph(paragraph()),
+            Block::Table(table) => docx.add_table(grid(table, width)).add_paragraph(paragraph()),
             Block::Signatures(names) => {
                 let names: Vec<String> = names.iter().map(|name| format!("{name}：")).collect();
                 docx.add_paragraph(paragraph())
@@ -66,8 +75,8 @@ fn file(paper: &Paper) -> Result<Vec<u8>> {
     Ok(file.into_inner())
 }
 
-fn grid(table: &Table) -> Grid {
-    let widths: Vec<usize> = table.columns.iter().map(|(_, percent)| (WIDTH * percent / 100) as usize).collect();
+fn grid(table: &Table, width: u32) -> Grid {
+    let widths: Vec<usize> = table.columns.iter().map(|(_, percent)| (width * percent / 100) as usize).collect();
     let row = |cells: Vec<&str>, named: bool| {
         let cells = cells.iter().zip(&widths).map(|(words, width)| {
             let run = run(words, CELL).fonts(font(if named { "黑体" } else { "仿宋" }));
@@ -78,7 +87,7 @@ fn grid(table: &Table) -> Grid {
     };
     let mut rows = vec![row(table.columns.iter().map(|(name, _)| name.as_str()).collect(), true)];
     rows.extend(table.rows.iter().map(|cells| row(cells.iter().map(String::as_str).collect(), false)));
-    Grid::new(rows).set_grid(widths.clone()).width(WIDTH as usize, WidthType::Dxa).layout(TableLayoutType::Fixed)
+    Grid::new(rows).set_grid(widths.clone()).width(width as usize, WidthType::Dxa).layout(TableLayoutType::Fixed)
 }
 
 fn paragraph() -> Paragraph {

@@ -51,6 +51,14 @@ pub struct Duties {
     pub duties: Vec<Duty>,
 }
 
+impl Duties {
+    /// The table of the month's meetings with the property company, where it is an estate that holds them.
+    pub fn table(&self) -> Option<String> {
+        let of_estate = self.circle.party.is_none() && self.circle.body.is_none();
+        of_estate.then(|| format!("/estates/{}/joint-meetings", self.circle.estate))
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Duty {
     pub kind: Kind,

@@ -14,6 +14,7 @@ mod attendance;
 mod decision;
 mod duty;
 mod feed;
+mod joint;
 mod minutes;
 mod model;
 mod paper;
@@ -33,6 +34,7 @@ pub use attendance::{Person, attend, call_roll, enrol, leave_opinion, person, re
 pub use decision::{Ballot, Count, Decision, Execution, Resolution, decide};
 pub use duty::{Duties, duties, named};
 pub use feed::{STATEMENTS as FEED_STATEMENTS, renew as renew_calendar};
+pub use joint::STATEMENTS as JOINT_STATEMENTS;
 pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, State, Tally, Way};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,

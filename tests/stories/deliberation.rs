@@ -330,6 +330,14 @@ db_test! {
         act(&people.branch, &second, "end", &[("remarks", "")]).await.assert_ok();
         people.branch.get("/meetings/duties").await.assert_contains("已开，11月23日");
         people.grid_worker.get("/meetings/duties").await.assert_status(403);
+        // The table of the month is filled from what is known: both meetings, who came, who does what until when.
+        let table = people.branch.get("/meetings/duties").await.link(&format!("/estates/{}/joint-meetings", place.estate));
+        let page = people.branch.get(&table).await;
+        page.assert_ok().assert_contains("王府名苑小区2026年11月物业联席会议表").assert_contains("居民 1 人").assert_lacks("还没请到");
+        page.assert_contains("物业补画三十个车位").assert_contains("安心物业").assert_contains("12月10日").assert_contains("办理中").assert_contains("物业费公开");
+        let words = crate::support::office::words(&people.branch.download(&format!("{table}.docx?month=2026-11-01")).await);
+        assert!(words.contains("物业补画三十个车位") && words.contains("责任单位") && words.contains("满意度"), "{words}");
+        people.branch.get(&format!("{table}?month=2026-10-05")).await.assert_contains("2026年10月").assert_contains("这个月还没有开");
         // What is not done by its day stands on next month's agenda by itself.
         pass(&app, 34 * 24);
         let people = cast::people(&app, &place).await;

@@ -3,6 +3,7 @@ mod called;
 mod decision;
 mod desk;
 mod duty;
+mod joint;
 mod minutes;
 mod page;
 mod paper;
@@ -19,6 +20,7 @@ pub fn routes() -> Routes {
         .merge(decision::routes())
         .merge(duty::routes())
         .merge(called::routes())
+        .merge(joint::routes())
         .merge(procedure::routes())
         .merge(minutes::routes())
         .merge(page::routes())
