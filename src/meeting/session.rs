@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::model::{Kind, Outcome, SignIn, State};
 use super::preparation::{check, counted, rules};
 use super::rule::{BodyRules, Motion};
-use super::store::{self, DEFER_PENDING, FILED, Item, Meeting};
+use super::store::{self, DEFER_PENDING, FILED, Heads, Item, Meeting};
 use super::{roll, update};
 use crate::access::Act;
 use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
@@ -91,7 +91,7 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
     let mut facts = vec![
         ("时间".to_owned(), show::moment(&meeting.planned_at)),
         ("地点".to_owned(), meeting.place.clone()),
-        ("到会".to_owned(), format!("{} 人，其中有表决权 {} 人", heads.present, heads.voters)),
+        ("到会".to_owned(), came(meeting, &heads)),
     ];
     if inquorate {
         facts.push(("结果".to_owned(), "有表决权的人到得不够，流会，没有决议".to_owned()));
@@ -108,6 +108,14 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
     };
     board::publish(tx, act, publication).await?;
     Ok(())
+}
+
+/// Who came, for the board; of a meeting by a roll, of how many.
+fn came(meeting: &Meeting, heads: &Heads) -> String {
+    match meeting.kind.by_roll() {
+        true => format!("应到 {} 人，实到 {} 人，其中有表决权 {} 人", heads.expected, heads.came, heads.voters),
+        false => format!("{} 人，其中有表决权 {} 人", heads.present, heads.voters),
+    }
 }
 
 /// How long the decisions of a meeting hang. What a 物管会 decides hangs for working days.

@@ -255,8 +255,10 @@ async fn replan(
     if let Some(room) = room {
         plan.place = room::place_of(&mut tx, act.tenant, meeting.estate_id, room).await?;
     }
-    preparation::replan(&mut tx, &act, &mut meeting, form.version(), plan, &link).await?;
-    if noted(room::hold(&mut tx, &act, id, room).await, &mut form, "venue")?.is_none() {
+    let seen = form.version();
+    let planned = preparation::replan(&mut tx, &act, &mut meeting, seen, plan, &link).await;
+    let planned = noted(planned, &mut form, "day")?.is_some();
+    if !planned || noted(room::hold(&mut tx, &act, id, room).await, &mut form, "venue")?.is_none() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
     }
@@ -287,7 +289,11 @@ async fn add_items(
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let mut seen = form.version();
     for item in items {
-        preparation::add_item(&mut tx, &act, &mut meeting, seen, item).await?;
+        let added = preparation::add_item(&mut tx, &act, &mut meeting, seen, item).await;
+        if noted(added, &mut form, "topic")?.is_none() {
+            drop(tx);
+            return page_again(&show_page(&app, &viewer, shell, id, Some(("items", form))).await?);
+        }
         seen = meeting.lock_version;
     }
     done(tx, id, "已加上").await
@@ -317,7 +323,11 @@ async fn announce(
         return page_again(&show_page(&app, &viewer, shell, id, Some(("notice", form))).await?);
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
-    preparation::announce(&mut tx, &act, &mut meeting, form.version(), &text).await?;
+    let announced = preparation::announce(&mut tx, &act, &mut meeting, form.version(), &text).await;
+    if noted(announced, &mut form, "notice")?.is_none() {
+        drop(tx);
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("notice", form))).await?);
+    }
     let board = if meeting.kind.private() { "通知已定好。" } else { "已登在小区公示栏。" };
     done(tx, id, &format!("{board}点“复制通知”，粘贴到微信群")).await
 }
@@ -340,7 +350,11 @@ async fn end(
         return page_again(&show_page(&app, &viewer, shell, id, Some(("end", form))).await?);
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
-    session::end(&mut tx, &act, &mut meeting, form.version(), &remarks).await?;
+    let ended = session::end(&mut tx, &act, &mut meeting, form.version(), &remarks).await;
+    if noted(ended, &mut form, "remarks")?.is_none() {
+        drop(tx);
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("end", form))).await?);
+    }
     let flash = match (meeting.state, meeting.kind.private()) {
         (Stage::Inquorate, _) => "有表决权的到得不够，这次会流会，没有决议",
         (_, true) => "已散会",
@@ -362,7 +376,11 @@ async fn cancel(
         return page_again(&show_page(&app, &viewer, shell, id, Some(("cancellation", form))).await?);
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
-    preparation::cancel(&mut tx, &act, &mut meeting, form.version(), &reason).await?;
+    let cancelled = preparation::cancel(&mut tx, &act, &mut meeting, form.version(), &reason).await;
+    if noted(cancelled, &mut form, "cancel_reason")?.is_none() {
+        drop(tx);
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("cancellation", form))).await?);
+    }
     let flash = if meeting.kind.private() {
         "已取消，请告诉应到的人"
     } else {
@@ -384,6 +402,10 @@ async fn attend(
         return page_again(&show_page(&app, &viewer, shell, id, Some(("attendances", form))).await?);
     };
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
-    attendance::attend(&mut tx, &act, &meeting, side, &Person { name, phone: String::new() }).await?;
+    let person = Person { name, phone: String::new() };
+    if noted(attendance::attend(&mut tx, &act, &meeting, side, &person).await, &mut form, "name")?.is_none() {
+        drop(tx);
+        return page_again(&show_page(&app, &viewer, shell, id, Some(("attendances", form))).await?);
+    }
     done(tx, id, "已登记").await
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
+use super::desk::noted;
 use crate::access::{self, Act, Need, Routes, Tenant};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
@@ -84,7 +85,10 @@ async fn enrol(
     let act = Act::resident(tenant.tenant_id, &app.means);
     let mut tx = app.db.begin().await?;
     let (_, meeting) = announced(&mut tx, &code, id).await?;
-    attendance::enrol(&mut tx, &act, &meeting, side, &person).await?;
+    if noted(attendance::enrol(&mut tx, &act, &meeting, side, &person).await, &mut form, "name")?.is_none() {
+        drop(tx);
+        return page_again(&public_page(&app, shell, code, id, form).await?);
+    }
     tx.commit().await?;
     Ok(redirect(&format!("/board/{code}/meetings/{id}"), "报名收到了，到时候见"))
 }
@@ -121,7 +125,11 @@ async fn leave_opinion(
     let act = Act::resident(tenant.tenant_id, &app.means);
     let mut tx = app.db.begin().await?;
     let (_, meeting) = announced(&mut tx, &code, id).await?;
-    attendance::leave_opinion(&mut tx, &act, &meeting, item, &text).await?;
+    let left = attendance::leave_opinion(&mut tx, &act, &meeting, item, &text).await;
+    if noted(left, &mut form, "text")?.is_none() {
+        drop(tx);
+        return page_again(&public_page(&app, shell, code, id, form).await?);
+    }
     tx.commit().await?;
     Ok(redirect(&format!("/board/{code}/meetings/{id}"), "留言收到了，会上会念给大家听"))
 }
