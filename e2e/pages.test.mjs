@@ -26,7 +26,7 @@ const walks = ['/campaigns', '/campaigns/*', '/doors', '/doors/list'];
 const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings/*/visits'];
 const channels = ['/channels', '/channels/new'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
-const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/procedures', '/procedures/*'];
+const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/bodies/*/meetings', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 

@@ -140,6 +140,7 @@ db_test! {
         let enrol = [("name", "过路人"), ("side", "resident")];
         stranger.post(&format!("{public}/enrolments"), &enrol).await.assert_status(422).assert_contains("由名册上的人参加");
 
+        secretary.get(&format!("{committee}/meetings")).await.assert_ok().assert_contains("物管会").assert_contains(&meeting);
         // Four are there and only one of four owners: no vote.
         act(&secretary, &meeting, "session", &[]).await.assert_ok();
         there(&secretary, &meeting, &["王社区", "高瑞琴", "赵建国", "钱小芳"]).await;

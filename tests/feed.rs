@@ -4,7 +4,7 @@ use doorstep::access::{Reach, Role};
 use jiff::Timestamp;
 
 use crate::stories::cast::estate;
-use crate::support::{Browser, TestApp};
+use crate::support::Browser;
 
 /// Calls a meeting of the estate for a day at ten, and gives its path.
 async fn call(browser: &Browser, estate: &str, day: &str, topic: &str) -> String {

@@ -55,7 +55,7 @@ db_test! {
         let read = stranger.post(&objections, &said).await;
         read.assert_ok().assert_contains("等工作人员答复");
         let page = stranger.get(&public).await;
-        page.assert_contains("有异议待答复，公示暂停计时（满 3 天，已过 1）").assert_contains("收到异议 1 条");
+        page.assert_contains("有异议待答复，暂停计时（满 3 天，已过 1）").assert_contains("收到异议 1 条");
         page.assert_lacks("消防通道").assert_lacks("13800001234").assert_lacks("三号楼的");
         at(&app, "2026-11-28T09:05:00+08:00");
         let second = stranger.post(&objections, &[("objection", "车位太少")]).await;

@@ -110,7 +110,7 @@ impl Publication {
         match (self.withdrawn_at, self.paused_at, self.whole()) {
             (Some(at), _, _) => format!("{} 撤下", show::month_and_day(&at)),
             (_, Some(_), Some((days, count))) => {
-                format!("有异议待答复，公示暂停计时（满 {days} {count}，已过 {}）", self.passed)
+                format!("有异议待答复，暂停计时（满 {days} {count}，已过 {}）", self.passed)
             }
             (.., Some((days, count))) if self.ends_at > now => format!("公示中，{last}满 {days} {count}"),
             (.., Some((days, count))) => format!("公示期满（{days} {count}）"),

@@ -85,6 +85,11 @@ statements! {
     /// Made known to the neighbours of an estate, as far as its kind is, from a moment on.
     OF_BOARD = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.estate_id = $2 AND m.planned_at > $3
         AND m.announced_at IS NOT NULL ORDER BY m.planned_at, m.id LIMIT 300");
+    /// All that a party organisation or a body has called, the latest first.
+    OF_PARTY = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.party_organisation_id = $2 AND (m.planned_at, m.id) < ($3, $4)
+        ORDER BY m.planned_at DESC, m.id DESC LIMIT $5");
+    OF_BODY = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.body_id = $2 AND (m.planned_at, m.id) < ($3, $4)
+        ORDER BY m.planned_at DESC, m.id DESC LIMIT $5");
     /// By the circle, and not along all meetings in the order of time, as SQLite would: hence the sum.
     LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state <> 'cancelled' AND m.id IN ", of_circle!(), "
         ORDER BY m.planned_at + 0 DESC, m.id DESC LIMIT 1");
@@ -299,6 +304,18 @@ pub async fn coming(tx: &mut Tx, viewer: &Viewer, after: Cursor, size: usize) ->
 /// Meetings that have been held or called off, the latest first.
 pub async fn past(tx: &mut Tx, viewer: &Viewer, before: Cursor, size: usize) -> Result<Page<Meeting>> {
     let query = within(PAST, viewer, Permission::MeetingRead).bind(before.key).bind(before.id);
+    Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, Meeting::cursor))
+}
+
+/// What a party organisation, or a body, has called, the latest first.
+pub(super) async fn called_by(
+    tx: &mut Tx,
+    tenant: Uuid,
+    (party, id): (bool, Uuid),
+    before: Cursor,
+    size: usize,
+) -> Result<Page<Meeting>> {
+    let query = if party { OF_PARTY } else { OF_BODY }.bind(tenant).bind(id).bind(before.key).bind(before.id);
     Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, Meeting::cursor))
 }
 

@@ -1,9 +1,9 @@
-//! Meetings to which people are called by a roll: the form on which one is called, of a party organisation or of a body.
+//! Meetings to which people are called by a roll, of a party organisation or of a body: what it has called, and the form for the next.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use db::Tx;
+use db::{Cursor, Tx};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::meeting::duty::{self, Duty};
 use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewMeeting};
-use crate::meeting::store::{self, Circle};
+use crate::meeting::store::{self, Circle, Meeting};
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{body, party, place};
 
@@ -22,8 +22,10 @@ pub fn routes() -> Routes {
     use Permission::MeetingHold;
     Routes::default()
         .get("/party/organisations/{id}/meetings/new", MeetingHold, new_of_party)
+        .get("/party/organisations/{id}/meetings", MeetingHold, list_of_party)
         .post("/party/organisations/{id}/meetings", MeetingHold, create_of_party)
         .get("/bodies/{id}/meetings/new", MeetingHold, new_of_body)
+        .get("/bodies/{id}/meetings", MeetingHold, list_of_body)
         .post("/bodies/{id}/meetings", MeetingHold, create_of_body)
 }
 
@@ -130,6 +132,61 @@ async fn new_page(app: &App, viewer: &Viewer, shell: Shell, caller: Caller, form
     }
     let rooms = rooms(&mut tx, viewer.tenant, caller.estate).await?;
     Ok(NewPage { shell, form, caller, owed, estates, offers: offers(proposals), rooms })
+}
+
+const PAGE: usize = 20;
+
+#[derive(Deserialize)]
+struct Paging {
+    before: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "meeting/web/called-list.html")]
+struct ListPage {
+    shell: Shell,
+    caller: Caller,
+    meetings: Vec<Meeting>,
+    next: Option<String>,
+}
+
+async fn list(
+    mut tx: Tx,
+    viewer: &Viewer,
+    shell: Shell,
+    caller: Caller,
+    id: Uuid,
+    Paging { before }: Paging,
+) -> Result<Response> {
+    let before = before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
+    let of_party = caller.party.is_some();
+    let meetings = store::called_by(&mut tx, viewer.tenant, (of_party, id), before, PAGE).await?;
+    let next = meetings.next.map(|cursor| format!("{}/meetings?before={cursor}", caller.path));
+    page(&ListPage { shell, caller, meetings: meetings.items, next })
+}
+
+async fn list_of_party(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    Query(paging): Query<Paging>,
+) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let caller = Caller::party(&mut tx, &viewer, id).await?;
+    list(tx, &viewer, shell, caller, id, paging).await
+}
+
+async fn list_of_body(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    Query(paging): Query<Paging>,
+) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let caller = Caller::body(&mut tx, &viewer, id).await?;
+    list(tx, &viewer, shell, caller, id, paging).await
 }
 
 #[derive(Default, Deserialize)]
