@@ -1,7 +1,7 @@
 //! How long something hangs. Days count only when they have passed as a whole, so the day on which it was put up does not, nor
 //! does a day on which an objection waited for its answer.
 
-use calendar::{WorkingDays, shanghai};
+use calendar::{CalendarError, WorkingDays, shanghai};
 use db::text_enum;
 use jiff::civil::Date;
 use jiff::{Span, Timestamp, ToSpan};
@@ -36,27 +36,34 @@ fn day_of(at: Timestamp) -> Date {
     at.to_zoned_datetime(shanghai()).date()
 }
 
-/// The end of the `days`-th whole day after a moment's.
+/// The end of the `days`-th whole day after a moment's. Working days that lie in a year whose holidays have not been made known are
+/// not guessed: it then hangs so long that they have passed whatever the notice will say.
 ///
-/// Errors: refused where working days are counted and the year has no table.
+/// Errors: refused if there are too many.
 pub(super) fn end(from: Timestamp, days: i64, count: Count) -> Result<Timestamp> {
     let day = day_of(from);
     let out_of_range = || Error::refused("公示的天数太多了，请填少一些");
+    let natural = |days: i64| {
+        let span = Span::new().try_days(days);
+        span.and_then(|span| day.checked_add(span)).map_err(|_| out_of_range())
+    };
     let last = match count {
-        Count::Natural => {
-            Span::new().try_days(days).and_then(|span| day.checked_add(span)).map_err(|_| out_of_range())?
-        }
+        Count::Natural => natural(days)?,
         Count::Working => {
-            let days = u16::try_from(days).map_err(|_| out_of_range())?;
-            let last = WorkingDays::embedded().add_working_days(day, days);
-            last.map_err(|error| Error::refused(error.to_string()))?
+            let whole = u16::try_from(days).map_err(|_| out_of_range())?;
+            match WorkingDays::embedded().add_working_days(day, whole) {
+                Ok(last) => last,
+                // Weekends are two days of seven, and the longest holidays of a winter do not fill a fortnight.
+                Err(CalendarError::NoTable(_)) => natural(2 * days + 15)?,
+                Err(error) => return Err(Error::refused(error.to_string())),
+            }
         }
     };
     let after = last.tomorrow().and_then(|day| day.to_zoned_datetime(shanghai()));
     Ok(after.map_err(|_| out_of_range())?.timestamp())
 }
 
-/// How many days passed as a whole between two moments.
+/// How many days passed as a whole between two moments. A day of a year whose holidays are not known is no working day yet.
 pub(super) fn passed(from: Timestamp, to: Timestamp, count: Count) -> Result<i64> {
     let (first, stop) = (day_of(from), day_of(to));
     let between = first.tomorrow().map_err(anyhow::Error::from)?.series(1.day()).take_while(|day| *day < stop);
@@ -64,11 +71,7 @@ pub(super) fn passed(from: Timestamp, to: Timestamp, count: Count) -> Result<i64
         Count::Natural => Ok(between.count() as i64),
         Count::Working => {
             let table = WorkingDays::embedded();
-            let mut days = 0;
-            for day in between {
-                days += i64::from(table.is_working(day).map_err(|error| Error::refused(error.to_string()))?);
-            }
-            Ok(days)
+            Ok(between.filter(|day| table.is_working(*day).unwrap_or(false)).count() as i64)
         }
     }
 }
@@ -87,13 +90,12 @@ mod tests {
     fn days_count_when_they_have_passed_as_a_whole() {
         let from = at("2026-11-26T10:00:00+08:00");
         assert_eq!(end(from, 7, Count::Natural).unwrap(), at("2026-12-04T00:00:00+08:00"));
-        // From Friday the 25th of September: the holidays of autumn lie between, and Sunday the 20th was worked before.
+        // From Thursday the 24th of September: both holidays of autumn lie between.
         let from = at("2026-09-24T16:00:00+08:00");
         assert_eq!(end(from, 10, Count::Working).unwrap(), at("2026-10-16T00:00:00+08:00"));
-        assert!(
-            end(at("2026-12-30T10:00:00+08:00"), 10, Count::Working).is_err(),
-            "2027 has no table and is not guessed"
-        );
+        let unknown = at("2026-12-30T10:00:00+08:00");
+        assert_eq!(end(unknown, 10, Count::Working).unwrap(), at("2027-02-04T00:00:00+08:00"), "2027 has no table yet");
+        assert_eq!(passed(unknown, at("2027-01-20T00:00:00+08:00"), Count::Working).unwrap(), 1);
         assert!(end(from, i64::MAX, Count::Natural).is_err());
     }
 
