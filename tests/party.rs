@@ -138,6 +138,17 @@ db_test! {
         staff.post(&particulars, &fields).await.assert_ok().assert_contains("2027-01-04");
         staff.get("/today").await.assert_contains("换届").assert_contains("王府名苑小区党支部");
         staff.post(&particulars, &fields).await.assert_contains("刚刚有别人改过");
+        // What has branches below it cannot become a branch, and under a new name an organisation is found everywhere.
+        let above = format!("/party/organisations/{}/particulars", party.committee);
+        let version = staff.get(&above).await.input("version");
+        let lower = [("kind", "functional_branch"), ("name", "尉汾路社区党委"), ("version", version.as_str())];
+        staff.post(&above, &lower).await.assert_status(422).assert_contains("下面有党支部“王府名苑小区党支部”，不能改成功能型党支部");
+        let renamed = [("kind", "party_committee"), ("name", "尉汾路党委"), ("version", version.as_str())];
+        staff.post(&above, &renamed).await.assert_ok();
+        let mut tx = app.db.read().await.unwrap();
+        let known = access::organisations(&mut tx, app.home.tenant).await.unwrap();
+        assert!(known.iter().any(|known| known.name == "尉汾路党委"), "what issues are given to bears the name");
+        drop(tx);
         let ended = staff.post(&staff.get(&party.path()).await.link(&format!("{posts}/")), &[]).await;
         ended.assert_ok().assert_contains("还没有登记书记");
         let page = staff.get(&staff.get(&party.path()).await.link("/party/members/")).await;

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use super::model::{Grant, OrganisationKind, TenantKind};
 use super::store::{
     self, ADD_ACCOUNT, ADD_ANCESTORS, ADD_DIVISION, ADD_GRANT, ADD_LOGIN_NAME, ADD_ORGANISATION, ADD_SELF_AS_ANCESTOR,
-    ADD_TENANT, ADD_TENANT_CODE, REMOVE_GRANT, RENEW_ACCOUNT,
+    ADD_TENANT, ADD_TENANT_CODE, REMOVE_GRANT, RENAME_ORGANISATION, RENEW_ACCOUNT,
 };
 use super::{Act, credential, password};
 use crate::error::{Error, Result};
@@ -47,6 +47,12 @@ pub async fn create_organisation(
     }
     audit::record(tx, act, "create", ("organisation", id), "", &[]).await?;
     Ok(id)
+}
+
+/// An organisation is called something else from now on; what was written down before keeps its old name.
+pub async fn rename_organisation(tx: &mut Tx, act: &Act, id: Uuid, name: &str) -> Result<()> {
+    tx.execute_one(RENAME_ORGANISATION.bind(act.tenant).bind(id).bind(name)).await?;
+    audit::record(tx, act, "update", ("organisation", id), name, &[]).await
 }
 
 /// A person who is to use the program. With a login name and password they sign in on a PC; without, by an invitation.

@@ -13,7 +13,7 @@ mod store;
 mod todo;
 pub mod web;
 
-pub use account::{NewAccount, create_account, create_organisation, create_tenant};
+pub use account::{NewAccount, create_account, create_organisation, create_tenant, rename_organisation};
 pub use act::Act;
 pub use credential::{check_pin, expire_password, wrong_pin};
 pub use link::Link;

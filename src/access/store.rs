@@ -37,6 +37,7 @@ statements! {
         JOIN tenants t ON t.tenant_id = c.tenant_id WHERE c.code = $1";
     TENANTS = "SELECT tenant_id, kind, code, name FROM tenants ORDER BY created_at, tenant_id LIMIT 1000";
     ADD_ORGANISATION = "INSERT INTO organisations (tenant_id, id, parent_id, kind, name, phone) VALUES ($1, $2, $3, $4, $5, $6)";
+    RENAME_ORGANISATION = "UPDATE organisations SET name = $3 WHERE tenant_id = $1 AND id = $2";
     ADD_SELF_AS_ANCESTOR = "INSERT INTO organisation_ancestors (tenant_id, organisation_id, ancestor_id) VALUES ($1, $2, $2)";
     ADD_ANCESTORS = "INSERT INTO organisation_ancestors (tenant_id, organisation_id, ancestor_id)
         SELECT tenant_id, $2, ancestor_id FROM organisation_ancestors WHERE tenant_id = $1 AND organisation_id = $3";

@@ -70,10 +70,28 @@ pub async fn branch_of(tx: &mut Tx, tenant: Uuid, organisation: Uuid) -> Result<
     store::branch_of(tx, tenant, organisation).await
 }
 
-/// Writes what has become of an organisation that somebody saw in some version.
+/// What its place in the tree does not allow it to become, in words.
+async fn refuse_misplaced(tx: &mut Tx, act: &Act, now: &Organisation) -> Result<()> {
+    let all = store::organisations(tx, act.tenant, &Scope::tenant()).await?;
+    if let Some(parent) = all.iter().find(|known| Some(known.id) == now.parent_id && !known.kind.holds(now.kind)) {
+        return Err(Error::refused(format!("{}下面不能设{}", parent.kind, now.kind)));
+    }
+    if let Some(child) = all.iter().find(|known| known.parent_id == Some(now.id) && !now.kind.holds(known.kind)) {
+        return Err(Error::refused(format!("下面有{}“{}”，不能改成{}", child.kind, child.name, now.kind)));
+    }
+    Ok(())
+}
+
+/// Writes what has become of an organisation that somebody saw in some version. What issues are given to bears its new name, too.
 ///
-/// Errors: stale if somebody else has changed it since.
+/// Errors: stale if somebody else has changed it since; refused if it cannot be of that kind where it stands.
 pub(super) async fn change(tx: &mut Tx, act: &Act, before: &Organisation, now: &Organisation) -> Result<()> {
+    if now.kind != before.kind {
+        refuse_misplaced(tx, act, now).await?;
+    }
+    if now.name != before.name && now.kind != Kind::Group {
+        access::rename_organisation(tx, act, now.organisation_id, &now.name).await?;
+    }
     let row = CHANGE_ORGANISATION.bind(act.tenant).bind(now.id).bind(before.lock_version).bind(now.kind);
     let row = row.bind(&now.name).bind(now.estate_id).bind(now.founded_on.as_deref());
     let row = row.bind(now.term_began_on.as_deref()).bind(now.term_ends_on.as_deref());

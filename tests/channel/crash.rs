@@ -122,7 +122,8 @@ async fn no_secret_is_in_the_log() {
     let (session, _, tenant) = prepare(data, &address).await;
     let service = Service::start(Clock::System).await;
     let drafts = draft(data, &address, tenant, &service, 1).await;
-    let fates = [Fate::Unknown, Fate::TooOften, Fate::Torn(true), Fate::Nonsense, Fate::Silent(false), Fate::TryLater];
+    // None of them is told that it sends too often: 钉钉 then takes nothing for ten minutes, and the clock here is the wall's.
+    let fates = [Fate::Unknown, Fate::Torn(true), Fate::Nonsense, Fate::Silent(false), Fate::TryLater];
     service.inner().next.extend(fates);
     let log = folder.path().join("log");
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--webhook-host", &service.host];

@@ -443,7 +443,16 @@ async fn change(
     let term = |day: Option<Date>| day.map(|day| day.to_string());
     let (term_began_on, term_ends_on) = (term(began), term(ends));
     let now = Organisation { kind, name, estate_id: estate, founded_on, term_began_on, term_ends_on, ..before.clone() };
-    organisation::change(&mut tx, &act, &before, &now).await?;
-    tx.commit().await?;
-    Ok(redirect(&format!("/party/organisations/{id}"), "已改好"))
+    match organisation::change(&mut tx, &act, &before, &now).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(redirect(&format!("/party/organisations/{id}"), "已改好"))
+        }
+        Err(Error::Refused(sentence)) => {
+            drop(tx);
+            form.fail("kind", sentence);
+            page_again(&form_page(&app, &viewer, shell, form, Some(before)).await?)
+        }
+        Err(error) => Err(error),
+    }
 }
