@@ -107,13 +107,10 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
             period: Period::days(days),
             named: Vec::new(),
         };
-        match store::publish(&mut tx, &act, new).await {
-            Ok(id) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/publications/{id}"), "已登在公示栏"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("text", sentence),
-            Err(error) => return Err(error),
+        let done = store::publish(&mut tx, &act, new).await;
+        if let Some(id) = form.noted("text", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/publications/{id}"), "已登在公示栏"));
         }
     }
     page_again(&notice_page(&app, &viewer, shell, form).await?)
@@ -178,13 +175,10 @@ async fn answer(
     let words = form.text("answer", "答复", 4..=500);
     if let (Some(verdict), true) = (verdict, form.ok()) {
         let (mut tx, act, publication) = reached(&app, &viewer, id).await?;
-        match objection::answer(&mut tx, &act, &publication, objection, verdict, &words).await {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/publications/{id}"), "已答复，公示栏上可以看到"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("answer", sentence),
-            Err(error) => return Err(error),
+        let done = objection::answer(&mut tx, &act, &publication, objection, verdict, &words).await;
+        if let Some(()) = form.noted("answer", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/publications/{id}"), "已答复，公示栏上可以看到"));
         }
     }
     page_again(&show_page(&app, &viewer, shell, id, form).await?)

@@ -162,13 +162,10 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         place::estate_within(&mut tx, viewer.tenant, &scope, estate).await?;
     }
     if let (Some(kind), true) = (kind, form.ok()) {
-        match store::create(&mut tx, &act, NewBody { kind, name, estate, term }).await {
-            Ok(id) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/bodies/{id}"), "已登记，接着登记成员"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("name", sentence),
-            Err(error) => return Err(error),
+        let done = store::create(&mut tx, &act, NewBody { kind, name, estate, term }).await;
+        if let Some(id) = form.noted("name", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/bodies/{id}"), "已登记，接着登记成员"));
         }
     }
     drop(tx);
@@ -199,13 +196,10 @@ async fn change(
     let term = read_term(&mut form);
     if form.ok() {
         let seen = Body { lock_version: form.version(), ..body.clone() };
-        match store::change(&mut tx, &act, &seen, &name, term).await {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/bodies/{id}"), "已改好"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("name", sentence),
-            Err(error) => return Err(error),
+        let done = store::change(&mut tx, &act, &seen, &name, term).await;
+        if let Some(()) = form.noted("name", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/bodies/{id}"), "已改好"));
         }
     }
     drop(tx);
@@ -235,13 +229,10 @@ async fn sit(
     let post = if let [only] = posts { Some(*only) } else { form.choice("post", "职务", Post::parse) };
     let since = form.choice("since", "从哪一天起", |text| text.parse::<Date>().ok());
     if let (Some(name), Some(part), Some(post), Some(since)) = (name, part, post, since) {
-        match seat::sit(&mut tx, &act, &body, NewSeat { name, part, post, since }).await {
-            Ok(_) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/bodies/{id}"), &format!("已登记{post}")));
-            }
-            Err(Error::Refused(sentence)) => form.fail("name", sentence),
-            Err(error) => return Err(error),
+        let done = seat::sit(&mut tx, &act, &body, NewSeat { name, part, post, since }).await;
+        if let Some(_) = form.noted("name", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/bodies/{id}"), &format!("已登记{post}")));
         }
     }
     drop(tx);

@@ -150,13 +150,10 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         if let Some(estate) = estate {
             place::estate_within(&mut tx, viewer.tenant, &scope, estate).await?;
         }
-        match room::create(&mut tx, &act, NewVenue { estate, name, whereabouts, capacity, hours }).await {
-            Ok(id) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/venues/{id}"), "已登记，可以预约了"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("name", sentence),
-            Err(error) => return Err(error),
+        let done = room::create(&mut tx, &act, NewVenue { estate, name, whereabouts, capacity, hours }).await;
+        if let Some(id) = form.noted("name", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/venues/{id}"), "已登记，可以预约了"));
         }
     }
     page_again(&form_page(&app, &viewer, shell, form, None).await?)
@@ -201,14 +198,11 @@ async fn change(
     let retired_at = form.is("retired", "yes").then(|| venue.retired_at.unwrap_or(act.at));
     if form.ok() {
         let changed = Venue { name, whereabouts, capacity, retired_at, ..venue.clone() };
-        match room::change(&mut tx, &act, &changed, form.version()).await {
-            Ok(()) => {
-                room::set_hours(&mut tx, &act, id, hours).await?;
-                tx.commit().await?;
-                return Ok(redirect(&format!("/venues/{id}"), "已改好。已经约了的不变"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("name", sentence),
-            Err(error) => return Err(error),
+        let done = room::change(&mut tx, &act, &changed, form.version()).await;
+        if let Some(()) = form.noted("name", done)? {
+            room::set_hours(&mut tx, &act, id, hours).await?;
+            tx.commit().await?;
+            return Ok(redirect(&format!("/venues/{id}"), "已改好。已经约了的不变"));
         }
     }
     drop(tx);
@@ -344,13 +338,10 @@ async fn close(
     let span = read_span(&mut form, "until_day");
     let reason = form.text("reason", "原因", 2..=60);
     if let (Some(span), true) = (span, form.ok()) {
-        match room::close(&mut tx, &act, venue.id, span, &reason).await {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/venues/{id}?week={}", day_of(span.starts_at)), "已登记关闭"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("day", sentence),
-            Err(error) => return Err(error),
+        let done = room::close(&mut tx, &act, venue.id, span, &reason).await;
+        if let Some(()) = form.noted("day", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/venues/{id}?week={}", day_of(span.starts_at)), "已登记关闭"));
         }
     }
     drop(tx);
@@ -475,13 +466,9 @@ async fn book(
                 }
             }),
         };
-        match booked {
-            Ok(words) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/venues/{id}?week={}", day_of(span.starts_at)), &words));
-            }
-            Err(Error::Refused(sentence)) => form.fail("from", sentence),
-            Err(error) => return Err(error),
+        if let Some(words) = form.noted("from", booked)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/venues/{id}?week={}", day_of(span.starts_at)), &words));
         }
     }
     page_again(&BookPage { shell, venue, form })
@@ -542,13 +529,10 @@ async fn shift(
     let title = form.text("title", "做什么用", 2..=40);
     if let (Some(span), true) = (span, form.ok()) {
         let following = read_following(&form);
-        match booking::shift(&mut tx, &act, &booking, form.version(), span, &title, following).await {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/venues/{}?week={}", venue.id, day_of(span.starts_at)), "已改好"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("from", sentence),
-            Err(error) => return Err(error),
+        let done = booking::shift(&mut tx, &act, &booking, form.version(), span, &title, following).await;
+        if let Some(()) = form.noted("from", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/venues/{}?week={}", venue.id, day_of(span.starts_at)), "已改好"));
         }
     }
     drop(tx);

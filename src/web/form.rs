@@ -217,6 +217,20 @@ impl Form {
         }
     }
 
+    /// Notes at a field what was refused, so that the form comes back filled; gives what was done otherwise.
+    ///
+    /// Errors: whatever else went wrong.
+    pub fn noted<T>(&mut self, name: &str, done: crate::error::Result<T>) -> crate::error::Result<Option<T>> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Error::Refused(sentence)) => {
+                self.fail(name, sentence);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     pub fn ok(&self) -> bool {
         self.errors.is_empty()
     }

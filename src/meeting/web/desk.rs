@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::issue::personal_data_in;
 use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal};
@@ -192,25 +192,13 @@ pub(super) async fn create_in(
     field: &str,
 ) -> Result<Option<Uuid>> {
     if let Some(room) = room {
-        let Some(place) = noted(room::place_of(tx, act.tenant, new.circle.estate, room).await, form, "venue")? else {
+        let Some(place) = form.noted("venue", room::place_of(tx, act.tenant, new.circle.estate, room).await)? else {
             return Ok(None);
         };
         new.plan.place = place;
     }
-    let Some(meeting) = noted(preparation::create(tx, act, new).await, form, field)? else { return Ok(None) };
-    Ok(noted(room::hold(tx, act, meeting, room).await, form, "venue")?.map(|()| meeting))
-}
-
-/// Notes what was refused in a form.
-pub(super) fn noted<T>(done: Result<T>, form: &mut Form, field: &str) -> Result<Option<T>> {
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(Error::Refused(sentence)) => {
-            form.fail(field, sentence);
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
+    let Some(meeting) = form.noted(field, preparation::create(tx, act, new).await)? else { return Ok(None) };
+    Ok(form.noted("venue", room::hold(tx, act, meeting, room).await)?.map(|()| meeting))
 }
 
 /// The rooms that a meeting can be held in: of an estate and of the whole community, or only the latter.

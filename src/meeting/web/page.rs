@@ -6,7 +6,7 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
-use super::desk::{Offer, chosen, noted, offers, read_plan, read_room, rooms};
+use super::desk::{Offer, chosen, offers, read_plan, read_room, rooms};
 use super::roll::NOTICE;
 use crate::access::{Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
@@ -257,8 +257,8 @@ async fn replan(
     }
     let seen = form.version();
     let planned = preparation::replan(&mut tx, &act, &mut meeting, seen, plan, &link).await;
-    let planned = noted(planned, &mut form, "day")?.is_some();
-    if !planned || noted(room::hold(&mut tx, &act, id, room).await, &mut form, "venue")?.is_none() {
+    let planned = form.noted("day", planned)?.is_some();
+    if !planned || form.noted("venue", room::hold(&mut tx, &act, id, room).await)?.is_none() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
     }
@@ -290,7 +290,7 @@ async fn add_items(
     let mut seen = form.version();
     for item in items {
         let added = preparation::add_item(&mut tx, &act, &mut meeting, seen, item).await;
-        if noted(added, &mut form, "topic")?.is_none() {
+        if form.noted("topic", added)?.is_none() {
             drop(tx);
             return page_again(&show_page(&app, &viewer, shell, id, Some(("items", form))).await?);
         }
@@ -324,7 +324,7 @@ async fn announce(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let announced = preparation::announce(&mut tx, &act, &mut meeting, form.version(), &text).await;
-    if noted(announced, &mut form, "notice")?.is_none() {
+    if form.noted("notice", announced)?.is_none() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, Some(("notice", form))).await?);
     }
@@ -351,7 +351,7 @@ async fn end(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let ended = session::end(&mut tx, &act, &mut meeting, form.version(), &remarks).await;
-    if noted(ended, &mut form, "remarks")?.is_none() {
+    if form.noted("remarks", ended)?.is_none() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, Some(("end", form))).await?);
     }
@@ -377,7 +377,7 @@ async fn cancel(
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let cancelled = preparation::cancel(&mut tx, &act, &mut meeting, form.version(), &reason).await;
-    if noted(cancelled, &mut form, "cancel_reason")?.is_none() {
+    if form.noted("cancel_reason", cancelled)?.is_none() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, Some(("cancellation", form))).await?);
     }
@@ -403,7 +403,7 @@ async fn attend(
     };
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
     let person = Person { name, phone: String::new() };
-    if noted(attendance::attend(&mut tx, &act, &meeting, side, &person).await, &mut form, "name")?.is_none() {
+    if form.noted("name", attendance::attend(&mut tx, &act, &meeting, side, &person).await)?.is_none() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, Some(("attendances", form))).await?);
     }

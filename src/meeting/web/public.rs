@@ -6,7 +6,6 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
-use super::desk::noted;
 use crate::access::{self, Act, Need, Routes, Tenant};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
@@ -85,7 +84,7 @@ async fn enrol(
     let act = Act::resident(tenant.tenant_id, &app.means);
     let mut tx = app.db.begin().await?;
     let (_, meeting) = announced(&mut tx, &code, id).await?;
-    if noted(attendance::enrol(&mut tx, &act, &meeting, side, &person).await, &mut form, "name")?.is_none() {
+    if form.noted("name", attendance::enrol(&mut tx, &act, &meeting, side, &person).await)?.is_none() {
         drop(tx);
         return page_again(&public_page(&app, shell, code, id, form).await?);
     }
@@ -126,7 +125,7 @@ async fn leave_opinion(
     let mut tx = app.db.begin().await?;
     let (_, meeting) = announced(&mut tx, &code, id).await?;
     let left = attendance::leave_opinion(&mut tx, &act, &meeting, item, &text).await;
-    if noted(left, &mut form, "text")?.is_none() {
+    if form.noted("text", left)?.is_none() {
         drop(tx);
         return page_again(&public_page(&app, shell, code, id, form).await?);
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::access::{self, OrganisationKind, Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::party::instructor::{self, Instructor, NewInstructor, Note};
 use crate::party::member::{self, today};
 use crate::place;
@@ -92,15 +92,12 @@ async fn send(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Fo
         // The member list knows them if exactly one member has this name.
         let known = member::by_name(&mut tx, &act, &scope, &name).await?;
         let member = if let [only] = known.as_slice() { Some(only.id) } else { None };
-        match instructor::send(&mut tx, &act, NewInstructor { name, member, company, estate, since, until, duties })
-            .await
-        {
-            Ok(id) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/party/instructors/{id}"), "已登记，做了什么记在下面"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("company", sentence),
-            Err(error) => return Err(error),
+        let done =
+            instructor::send(&mut tx, &act, NewInstructor { name, member, company, estate, since, until, duties })
+                .await;
+        if let Some(id) = form.noted("company", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/party/instructors/{id}"), "已登记，做了什么记在下面"));
         }
     }
     drop(tx);
@@ -156,13 +153,10 @@ async fn note(
     let day = form.choice("day", "哪一天", |text| text.parse::<Date>().ok());
     let text = form.text("text", "做了什么", 4..=1000);
     if let (Some(day), true) = (day, form.ok()) {
-        match instructor::note(&mut tx, &act, &instructor, day, &text).await {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/party/instructors/{id}"), "已记下"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("day", sentence),
-            Err(error) => return Err(error),
+        let done = instructor::note(&mut tx, &act, &instructor, day, &text).await;
+        if let Some(()) = form.noted("day", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/party/instructors/{id}"), "已记下"));
         }
     }
     drop(tx);
@@ -181,13 +175,10 @@ async fn end(
     let scope = viewer.scope(Permission::PartyEdit);
     let instructor = instructor::instructor(&mut tx, viewer.tenant, &scope, id).await?;
     if let Some(on) = form.choice("until", "到哪一天", |text| text.parse::<Date>().ok()) {
-        match instructor::end(&mut tx, &act, &instructor, form.version(), on).await {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/party/instructors/{id}"), "已改好派驻到哪一天"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("until", sentence),
-            Err(error) => return Err(error),
+        let done = instructor::end(&mut tx, &act, &instructor, form.version(), on).await;
+        if let Some(()) = form.noted("until", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/party/instructors/{id}"), "已改好派驻到哪一天"));
         }
     }
     drop(tx);

@@ -368,13 +368,11 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         place::estate_within(&mut tx, viewer.tenant, &scope, estate).await?;
     }
     if let (Some(kind), true) = (kind, form.ok()) {
-        match organisation::create(&mut tx, &act, NewOrganisation { kind, name, parent, estate, founded_on }).await {
-            Ok(id) => {
-                tx.commit().await?;
-                return Ok(redirect(&format!("/party/organisations/{id}"), "已登记，接着登记书记和党员"));
-            }
-            Err(Error::Refused(sentence)) => form.fail("name", sentence),
-            Err(error) => return Err(error),
+        let done =
+            organisation::create(&mut tx, &act, NewOrganisation { kind, name, parent, estate, founded_on }).await;
+        if let Some(id) = form.noted("name", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/party/organisations/{id}"), "已登记，接着登记书记和党员"));
         }
     }
     drop(tx);
