@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { desktop, openBrowser, phone } from './support/browser.mjs';
-import { glance, look } from './support/look.mjs';
+import { glance, illustrate, look } from './support/look.mjs';
 import { scan, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 
@@ -74,6 +74,7 @@ test('fifty-six members sign in within a minute, and one yes is missing', { time
   await screen.getByText('够了').waitFor();
   assert.equal(await screen.locator('.figure b').first().innerText(), '56');
   await glance(screen, 'branch-meeting-wall');
+  await illustrate(screen, 'branch-wall');
 
   // Of fifty-one who may vote, twenty-five are one too few.
   await secretary.goto(meeting);

@@ -26,7 +26,7 @@ const walks = ['/campaigns', '/campaigns/*', '/doors', '/doors/list'];
 const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings/*/visits'];
 const channels = ['/channels', '/channels/new'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
-const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/bodies/*/meetings', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
+const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
@@ -87,4 +87,4 @@ async function walk(page, label, known, expected) {
 /** The path of an address with a star for each identifier, place code or receipt code; / stands for where it leads. */
 const kindOf = (url) => new URL(url).pathname.replace(/\/(?=[^/]*\d|[A-Z]{12})[\w-]{8,}(?=\/|$)/g, '/*');
 
-const isFile = (url) => /\/photos\/|\/audit\/anchor$|\.(xlsx|docx|ics)$/.test(url);
+const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\.(xlsx|docx|ics)$/.test(new URL(url).pathname);

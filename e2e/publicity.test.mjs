@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openBrowser, phone } from './support/browser.mjs';
-import { glance, look } from './support/look.mjs';
+import { glance, illustrate, look } from './support/look.mjs';
 import { community, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 
@@ -45,6 +45,8 @@ test('a notice is put up, objected to and answered', async (t) => {
   await look(secretary, 'publicity-answer');
   await secretary.getByText('部分采纳', { exact: true }).click();
   await secretary.getByRole('textbox', { name: '答复' }).fill('留出四米通道，少划两个');
+  await secretary.getByText('收到的异议').scrollIntoViewIfNeeded();
+  await illustrate(secretary, 'branch-objection');
   await secretary.getByRole('button', { name: '答复' }).click();
   await told(secretary, '已答复');
   await neighbour.reload();
@@ -72,6 +74,8 @@ test('a room is booked for every week, and what stands in the way is said', asyn
   await book('书法班');
   await told(secretary, /已约好 [34] 次/);
   await secretary.getByText('书法班').first().waitFor();
+  await secretary.getByText('书法班').first().scrollIntoViewIfNeeded();
+  await illustrate(secretary, 'branch-venue');
   await book('广场舞排练');
   await secretary.getByText('已经约给“书法班”').first().waitFor();
   await glance(secretary, 'venue-taken');
@@ -88,6 +92,7 @@ test('a neighbour turns to a member, who takes it on', async (t) => {
   await look(neighbour, 'help-ask');
   await neighbour.getByLabel('是什么事').fill('楼上半夜拖椅子，说了几次不管用');
   await neighbour.getByLabel('哪一类').selectOption('邻里纠纷');
+  await illustrate(neighbour, 'resident-member');
   await neighbour.getByRole('button', { name: /^找/ }).click();
   await neighbour.getByText('收到了').first().waitFor();
 
@@ -103,6 +108,7 @@ test('a neighbour turns to a member, who takes it on', async (t) => {
   await member.goto(words.match(/https?:\S+/)[0]);
   await member.getByText('楼上半夜拖椅子').waitFor();
   await look(member, 'help-member');
+  await illustrate(member, 'branch-member');
   await member.getByRole('button', { name: '我来办' }).click();
   await told(member, '您接下了');
   await member.getByText('两家的事，我来说和').click();
