@@ -65,6 +65,8 @@ pub struct Duty {
     /// `11月`, `第四季度`, `2026年`.
     pub period: String,
     pub last_day: Date,
+    /// Whether its time is over.
+    pub over: bool,
     pub stands: Stands,
 }
 
@@ -83,12 +85,14 @@ impl Duty {
         !matches!(self.stands, Stands::Held(_))
     }
 
-    /// `已开，11月5日`, `定在11月28日`, `还没开`, `开了，还缺物业`.
+    /// `已开，11月5日`, `定在11月28日`, `还没开`, of a time that is over `没有开`, `开了，还没请到物业`.
     pub fn words(&self) -> String {
         match &self.stands {
             Stands::Held(at) => format!("已开，{}", calendar::short_time(*at)),
             Stands::Planned(at) => format!("定在{}", calendar::short_time(*at)),
+            Stands::Missing if self.over => "没有开".to_owned(),
             Stands::Missing => "还没开".to_owned(),
+            Stands::Lacks(sides) if self.over => format!("开了，没有请到{}", named(sides)),
             Stands::Lacks(sides) => format!("开了，还没请到{}", named(sides)),
         }
     }
@@ -125,14 +129,19 @@ fn midnight(day: Date) -> Result<Timestamp> {
     Ok(begins.timestamp())
 }
 
-/// What the branches and estates within reach have to hold in the time that `now` falls into, and how each of that stands.
+/// What the branches and estates within reach have to hold now, and how each of that stands.
 pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Duties>> {
+    around(tx, viewer, now.to_zoned_datetime(calendar::shanghai()).date(), now).await
+}
+
+/// The same for the month, the quarter and the year that any day falls into.
+pub async fn around(tx: &mut Tx, viewer: &Viewer, day: Date, now: Timestamp) -> Result<Vec<Duties>> {
     let rules: Rules = settings::read(tx, viewer.tenant, now).await?;
     let joint: Joint = settings::read(tx, viewer.tenant, now).await?;
     let today = now.to_zoned_datetime(calendar::shanghai()).date();
-    let (first, after) = (midnight(today.first_of_year())?, midnight(today.first_of_year() + 1.year())?);
+    let (first, after) = (midnight(day.first_of_year())?, midnight(day.first_of_year() + 1.year())?);
     let dated = store::dated(tx, viewer.tenant, first, after).await?;
-    let month = today.first_of_month();
+    let month = day.first_of_month();
     let sides = store::sides_of_joint(tx, viewer.tenant, midnight(month)?, midnight(month + 1.month())?).await?;
 
     let mut all = Vec::new();
@@ -148,7 +157,7 @@ pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<
         };
         let of = |dated: &&Dated| dated.party_organisation_id == Some(organisation.id);
         let dated: Vec<&Dated> = dated.iter().filter(of).collect();
-        let duties = kinds.filter(owes).filter_map(|kind| rules.duty(kind, today, &dated)).collect();
+        let duties = kinds.filter(owes).filter_map(|kind| rules.duty(kind, (day, today), &dated)).collect();
         let href = format!("/party/organisations/{}/meetings/new", organisation.id);
         let circle = Circle::of_party(Uuid::nil(), organisation.id);
         all.push(Duties { caller: organisation.name, circle, href, duties });
@@ -156,7 +165,7 @@ pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<
     for body in body::bodies(tx, viewer.tenant, &viewer.scope(Permission::BodyRead)).await? {
         let dated: Vec<&Dated> = dated.iter().filter(|dated| dated.body_id == Some(body.id)).collect();
         let kinds = Kind::of_body(body.kind).iter();
-        let duties = kinds.filter_map(|kind| rules.duty(*kind, today, &dated)).collect();
+        let duties = kinds.filter_map(|kind| rules.duty(*kind, (day, today), &dated)).collect();
         let (circle, href) = (Circle::of_body(Uuid::nil(), body.id), format!("/bodies/{}/meetings/new", body.id));
         all.push(Duties { caller: body.name, circle, href, duties });
     }
@@ -165,7 +174,7 @@ pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<
             dated.party_organisation_id.is_none() && dated.body_id.is_none() && dated.estate_id == estate.id
         };
         let dated: Vec<&Dated> = dated.iter().filter(of).collect();
-        let mut duty = rules.duty(Kind::Joint, today, &dated);
+        let mut duty = rules.duty(Kind::Joint, (day, today), &dated);
         if let Some(Duty { stands: stands @ Stands::Held(_), .. }) = &mut duty {
             let came: Vec<Side> =
                 sides.iter().filter(|side| side.estate_id == estate.id).map(|side| side.side).collect();
@@ -183,8 +192,8 @@ pub async fn duties(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<
 }
 
 impl Rules {
-    fn duty(&self, kind: Kind, today: Date, dated: &[&Dated]) -> Option<Duty> {
-        let (first, after, period) = self.every.get(kind.code())?.around(today)?;
+    fn duty(&self, kind: Kind, (around, today): (Date, Date), dated: &[&Dated]) -> Option<Duty> {
+        let (first, after, period) = self.every.get(kind.code())?.around(around)?;
         let mut stands = Stands::Missing;
         for meeting in dated.iter().filter(|meeting| meeting.kind == kind) {
             let day = meeting.planned_at.to_zoned_datetime(calendar::shanghai()).date();
@@ -195,7 +204,7 @@ impl Rules {
                 _ => {}
             }
         }
-        Some(Duty { kind, period, last_day: after - 1.day(), stands })
+        Some(Duty { kind, period, last_day: after - 1.day(), over: after <= today, stands })
     }
 }
 

@@ -344,6 +344,9 @@ db_test! {
         let next = people.branch.get("/meetings/new?kind=joint_meeting").await;
         next.assert_contains("上次的决议还没办完").assert_contains("第 2 次上会").assert_contains("物业费公开");
         people.branch.get("/meetings/duties").await.assert_contains("12月").assert_contains("还没开");
+        // A month that is over can be looked back at: what was held, and what was not.
+        people.branch.get("/meetings/duties?month=2026-11-30").await.assert_contains("已开，11月23日");
+        people.branch.get("/meetings/duties?month=2026-10-01").await.assert_contains(">没有开<");
         people.branch.get("/today").await.assert_contains("该开会").assert_contains("12月物业联席会议还没开");
     }
 
