@@ -32,4 +32,6 @@ migrations![
     "0023_venue",
     "0024_calendar_links",
     "0025_help",
+    "0026_agenda",
+    "0027_owner_votes",
 ];

@@ -72,7 +72,8 @@ async fn there(browser: &Browser, meeting: &str, names: &[&str]) {
 
 fn hands<'a>(yes: &'a str, no: &'a str) -> Vec<(&'a str, &'a str)> {
     let (discussion, resolution) = (("discussion", "都说了"), ("resolution", "同意加装"));
-    vec![("decision", "vote"), discussion, ("yes", yes), ("no", no), ("abstain", "0"), resolution]
+    let motion = ("motion", "general");
+    vec![("decision", "vote"), motion, discussion, ("yes", yes), ("no", no), ("abstain", "0"), resolution]
 }
 
 async fn item(browser: &Browser, meeting: &str) -> String {

@@ -9,12 +9,12 @@ use jiff::civil::date;
 use crate::party::{Party, somebody};
 use crate::support::{Browser, Page, TestApp, office};
 
-fn voter(n: u32) -> String {
+pub fn voter(n: u32) -> String {
     format!("党员{}", char::from_u32(0x4e00 + n).unwrap())
 }
 
 /// A branch of 56 who vote, two on probation, and one who is beside them.
-async fn branch(app: &TestApp) -> Party {
+pub async fn branch(app: &TestApp) -> Party {
     let party = Party::set_up(app).await;
     for n in 0..56 {
         party.add(app, &somebody(&voter(n), Status::Formal, Tie::Here)).await;
@@ -27,7 +27,7 @@ async fn branch(app: &TestApp) -> Party {
 }
 
 /// Calls a meeting for 9 o'clock of the test's day. Gives its path.
-async fn call(secretary: &Browser, party: &Party, kind: &str, topics: &str) -> String {
+pub async fn call(secretary: &Browser, party: &Party, kind: &str, topics: &str) -> String {
     secretary.get(&format!("{}/meetings/new", party.path())).await.assert_ok().assert_contains("党员大会");
     let fields = [
         ("kind", kind),
@@ -43,7 +43,7 @@ async fn call(secretary: &Browser, party: &Party, kind: &str, topics: &str) -> S
 }
 
 /// Does something with the meeting as its page shows it.
-async fn act(browser: &Browser, meeting: &str, what: &str, fields: &[(&str, &str)]) -> Page {
+pub async fn act(browser: &Browser, meeting: &str, what: &str, fields: &[(&str, &str)]) -> Page {
     let version = browser.get(meeting).await.input("version");
     browser.post(&format!("{meeting}/{what}"), &[&[("version", version.as_str())], fields].concat()).await
 }
@@ -63,7 +63,7 @@ async fn sign(browser: &Browser, wall: &str, name: &str) -> Page {
     browser.post(action, &[("name", name), ("ticket", &form.input("ticket"))]).await
 }
 
-async fn sign_in(app: &TestApp, meeting: &str, people: std::ops::Range<u32>) {
+pub async fn sign_in(app: &TestApp, meeting: &str, people: std::ops::Range<u32>) {
     let wall = wall(app, meeting).await;
     let crowd: Vec<(Browser, String)> = people.map(|n| (app.browser(), voter(n))).collect();
     let answers = join_all(crowd.iter().map(async |(browser, name)| sign(browser, &wall, name).await)).await;
@@ -71,14 +71,14 @@ async fn sign_in(app: &TestApp, meeting: &str, people: std::ops::Range<u32>) {
 }
 
 /// What is said of somebody on the roll of a meeting: the id of their attendance.
-async fn attendance(secretary: &Browser, meeting: &str, name: &str) -> String {
+pub async fn attendance(secretary: &Browser, meeting: &str, name: &str) -> String {
     let page = secretary.get(&format!("{meeting}/roll")).await;
     let (_, after) = page.body.split_once(&format!("</span> {name}")).unwrap();
     let (_, mark) = after.split_once("name=\"mark-").unwrap();
     mark.split_once('"').unwrap().0.to_owned()
 }
 
-fn vote<'a>(motion: &'a str, yes: &'a str, no: &'a str) -> Vec<(&'a str, &'a str)> {
+pub fn vote<'a>(motion: &'a str, yes: &'a str, no: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("decision", "vote"),
         ("motion", motion),
@@ -110,11 +110,11 @@ async fn post(secretary: &Browser, item: &str, fields: &[(String, String)]) -> P
     secretary.post(item, &fields).await
 }
 
-async fn item(secretary: &Browser, meeting: &str) -> String {
+pub async fn item(secretary: &Browser, meeting: &str) -> String {
     secretary.get(meeting).await.link_called("记结果")
 }
 
-fn at(app: &TestApp, moment: &str) {
+pub fn at(app: &TestApp, moment: &str) {
     app.means.clock.set(moment.parse::<Timestamp>().unwrap());
 }
 

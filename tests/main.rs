@@ -6,6 +6,7 @@ mod support;
 
 mod access;
 mod access_matrix;
+mod agenda;
 mod architecture;
 mod backup;
 mod board;

@@ -27,6 +27,7 @@ const LISTS: &[&[Statement]] = &[
     meeting::STATEMENTS,
     meeting::FEED_STATEMENTS,
     meeting::JOINT_STATEMENTS,
+    meeting::OWNERS_STATEMENTS,
     meeting::PROCEDURE_STATEMENTS,
     offline::STATEMENTS,
     outbox::STATEMENTS,

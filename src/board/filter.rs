@@ -42,9 +42,10 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// The same for words that are public beside a publication, as an answer is.
-pub(super) async fn check_words(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, text: &str) -> Result<()> {
-    let snapshot = Snapshot { text: text.to_owned(), facts: Vec::new(), photos: Vec::new(), link: None };
+/// The same for words that are public beside a publication, as an answer is, or will be published; `what` names them.
+pub async fn check_words(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, what: &str, text: &str) -> Result<()> {
+    let facts = vec![(what.to_owned(), text.to_owned())];
+    let snapshot = Snapshot { text: String::new(), facts, photos: Vec::new(), link: None };
     check(tx, tenant, estate, "", &snapshot, &[]).await
 }
 

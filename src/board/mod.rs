@@ -14,6 +14,7 @@ mod store;
 mod todo;
 mod web;
 
+pub use filter::check_words;
 pub use model::{NewPublication, Post, PublicationKind, Snapshot, SnapshotLink};
 pub use objection::{NewObjection, STATEMENTS as OBJECTION_STATEMENTS, Verdict, answer, object, refuse_while_objected};
 pub use period::{Count, Period};

@@ -93,7 +93,7 @@ pub async fn answer(
     words: &str,
 ) -> Result<()> {
     tx.execute_one(HOLD.bind(act.tenant).bind(publication.id)).await?;
-    filter::check_words(tx, act.tenant, publication.estate_id, words).await?;
+    filter::check_words(tx, act.tenant, publication.estate_id, "答复", words).await?;
     let row = ANSWER.bind(act.tenant).bind(publication.id).bind(objection).bind(verdict).bind(words);
     if tx.execute(row.bind(act.account).bind(act.at)).await? == 0 {
         return Err(Error::refused("这条异议刚刚有同事答复过了，请刷新再看"));

@@ -11,7 +11,10 @@ use super::names;
 use super::story::{Deliberation, TopicFate};
 use crate::access::Act;
 use crate::error::Result;
-use crate::meeting::{self, Decision, NewItem, NewMeeting, Person, Plan, Side};
+use crate::issue::Remedy;
+use crate::meeting::{
+    self, Decision, Matter, NewItem, NewMeeting, OwnersBallot, OwnersVote, Person, Plan, Share, Side,
+};
 
 /// Calls a meeting about an issue and one other matter, and puts the notice up. Gives the meeting.
 pub async fn convene(
@@ -73,20 +76,35 @@ pub async fn meet(
         ballot: meeting::Ballot::hands(present - against - present / 8, against, present / 8),
         resolution: meeting::Resolution {
             text: deliberation.resolution.clone(),
-            public_words: String::new(),
             execution: Some(meeting::Execution { organisation, due_at }),
+            ..meeting::Resolution::default()
         },
     };
     let topic = match deliberation.topic_fate {
         TopicFate::Defer => Decision::Defer,
         TopicFate::Drop => Decision::Drop,
     };
+    for item in items.iter().filter(|item| item.remedy == Some(Remedy::Owners)) {
+        meeting::record_owners_vote(tx, act, item, owners_vote(rng, act)).await?;
+    }
     let said = [deliberation.said.as_str(), ""];
     for (((item, decision), said), minutes) in items.iter().zip([vote, topic]).zip(said).zip([40, 70]) {
         meeting::decide(tx, &later(act, minutes), &meeting, (item.id, None), said, decision).await?;
     }
     let seen = meeting.lock_version;
     meeting::end(tx, &later(act, 80), &mut meeting, seen, "").await
+}
+
+/// The owners have voted some days before, on paper, and nearly all agreed.
+fn owners_vote(rng: &mut StdRng, act: &Act) -> OwnersVote {
+    let owners = rng.random_range(300..900);
+    let all = Share { owners, area: owners * rng.random_range(8_500..11_500) };
+    let part =
+        |whole: Share, percent: i64| Share { owners: whole.owners * percent / 100, area: whole.area * percent / 100 };
+    let taking_part = part(all, rng.random_range(70..90));
+    let agreeing = part(taking_part, rng.random_range(78..97));
+    let held_on = (act.at - SignedDuration::from_hours(72)).to_zoned_datetime(calendar::shanghai()).date();
+    OwnersVote { matter: Matter::Special, way: OwnersBallot::Written, held_on, all, taking_part, agreeing }
 }
 
 /// The same person, some minutes later.

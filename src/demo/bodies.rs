@@ -14,7 +14,7 @@ use super::people::Family;
 use crate::access::{Act, Scope};
 use crate::body::{self, Kind, NewBody, NewSeat, Part, Post};
 use crate::error::{Error, Result};
-use crate::meeting::{self, Ballot, Decision, Mark, NewItem, NewMeeting, NewProcedure, Plan, Resolution, Way};
+use crate::meeting::{self, Ballot, Decision, Mark, Marked, NewItem, NewMeeting, NewProcedure, Plan, Resolution, Way};
 use crate::party;
 
 /// Of a 物管会: whom they stand for, in which post.
@@ -147,7 +147,13 @@ async fn held(tx: &mut Tx, community: &Community, estate: &SettledEstate, branch
         13 | 22 => Mark::Absent,
         _ => Mark::There,
     };
-    let marks: Vec<(Uuid, Mark)> = roll.iter().enumerate().map(|(at, known)| (known.id, mark(at))).collect();
+    let called = |(at, known): (usize, &meeting::Attendance)| Marked {
+        attendance: known.id,
+        seen: None,
+        asked: false,
+        mark: mark(at),
+    };
+    let marks: Vec<Marked> = roll.iter().enumerate().map(called).collect();
     meeting::call_roll(tx, &at(5), &held, Way::Paper, &marks).await?;
     let heads = meeting::heads(tx, community.tenant, id).await?;
     let item = meeting::items(tx, community.tenant, id).await?.first().map(|item| item.id).ok_or(Error::NotFound)?;

@@ -18,6 +18,13 @@ macro_rules! issue_columns {
     };
 }
 
+/// What `Category::of_property` says.
+macro_rules! of_property {
+    () => {
+        "('drainage', 'lift', 'parking', 'cleaning', 'greening', 'lighting', 'access_control', 'repair', 'heating', 'property_fee')"
+    };
+}
+
 macro_rules! issue_tables {
     () => {
         " FROM issues i
@@ -98,8 +105,7 @@ statements! {
         RETURNING position, search_text";
     /// Of the open issues in each state: how many, how many of them late, how many about the management of property.
     COUNTS = concat!("SELECT i.state, COUNT(*) AS count, COUNT(*) FILTER (WHERE i.due_at < $2) AS late,
-            COUNT(*) FILTER (WHERE i.category IN ('drainage', 'lift', 'parking', 'cleaning', 'greening', 'lighting', 'access_control',
-                'repair', 'heating', 'property_fee')) AS property
+            COUNT(*) FILTER (WHERE i.category IN ", of_property!(), ") AS property
         FROM issues i WHERE i.tenant_id = $1 AND i.open AND ",
         in_reach!("$3", "$4", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " GROUP BY i.state");
     /// Open issues reported until a moment that may be near a place, the latest first: all, where no estate is named.
@@ -107,9 +113,10 @@ statements! {
         AND (CAST($3 AS UUID) IS NULL OR i.estate_id IS NULL OR i.estate_id = $3) AND i.reported_at <= $4 AND ",
         in_reach!("$5", "$6", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " ORDER BY i.reported_at DESC, i.id DESC LIMIT 200");
-    /// Issues of an estate that a meeting could help on, the most urgent first.
+    /// Issues of an estate that a meeting could help on, the most urgent first: all, or those that are the property company's.
     TO_DELIBERATE = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.estate_id = $2
-        AND i.state IN ('accepted', 'dispatched') ORDER BY i.due_at, i.id LIMIT 30");
+        AND i.state IN ('accepted', 'dispatched') AND (NOT $3 OR o.kind = 'property_company' OR i.category IN ", of_property!(), ")
+        ORDER BY i.due_at, i.id LIMIT 30");
     /// Published issues that a grid worker may survey: not those in which this account took part as the handler.
     TO_SURVEY = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.state = 'published' AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
@@ -387,8 +394,8 @@ pub(super) async fn earlier(tx: &mut Tx, tenant: Uuid, issue: &Issue, scope: Sco
 }
 
 /// Issues of an estate that a meeting could talk about; at most 30.
-pub async fn to_deliberate(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<Issue>> {
-    Ok(tx.all(TO_DELIBERATE.bind(tenant).bind(estate)).await?)
+pub async fn to_deliberate(tx: &mut Tx, tenant: Uuid, estate: Uuid, of_property: bool) -> Result<Vec<Issue>> {
+    Ok(tx.all(TO_DELIBERATE.bind(tenant).bind(estate).bind(of_property)).await?)
 }
 
 /// What waits for somebody, the most urgent first.

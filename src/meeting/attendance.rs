@@ -1,5 +1,7 @@
 //! Who means to come, who came, and what was said beforehand.
 
+use std::collections::HashMap;
+
 use db::Tx;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -125,30 +127,58 @@ async fn note_arrival(tx: &mut Tx, act: &Act, meeting: &Meeting, attendance: Uui
     Ok(())
 }
 
-/// The roll is called: each of the marks is written down. `way` is how those who are there have signed in. Gives how many
-/// marks have changed.
-pub async fn call_roll(tx: &mut Tx, act: &Act, meeting: &Meeting, way: Way, marks: &[(Uuid, Mark)]) -> Result<usize> {
+/// How somebody stands according to whoever calls the roll.
+#[derive(Debug, Clone, Copy)]
+pub struct Marked {
+    pub attendance: Uuid,
+    /// How they stood on the page that was looked at; `None` of a mark that holds whatever it was.
+    pub seen: Option<Mark>,
+    /// Whether that page said that they ask for leave: then any mark decides on it.
+    pub asked: bool,
+    pub mark: Mark,
+}
+
+/// What came of calling the roll.
+#[derive(Debug, Clone, Default)]
+pub struct RollCall {
+    pub changed: usize,
+    /// Who has come or been marked otherwise since the page was looked at: they stay as they are now.
+    pub moved: Vec<Uuid>,
+}
+
+/// The roll is called: whoever is marked otherwise than they were seen is written down anew. `way` is how those who are there have
+/// signed in.
+pub async fn call_roll(tx: &mut Tx, act: &Act, meeting: &Meeting, way: Way, called: &[Marked]) -> Result<RollCall> {
     if !meeting.state.open() {
         return Err(Error::refused(format!("这次会议{}，到会的人不能再改", meeting.state)));
     }
     hold_open(tx, act, meeting).await?;
-    let known = store::attendances(tx, act.tenant, meeting.id).await?;
+    let mut known: HashMap<Uuid, Attendance> = HashMap::new();
+    known.extend(store::attendances(tx, act.tenant, meeting.id).await?.into_iter().map(|known| (known.id, known)));
+    let mut done = RollCall::default();
     let mut rows = Vec::new();
-    for (id, mark) in marks {
-        // Where leave was asked for, the same mark again decides on it.
-        let is_new = |known: &&Attendance| known.id == *id && (known.mark() != *mark || known.asked.is_some());
-        let Some(known) = known.iter().find(is_new) else { continue };
+    for Marked { attendance, seen, asked, mark } in called {
+        let Some(known) = known.get(attendance).filter(|_| *asked || *seen != Some(*mark)) else { continue };
+        if known.mark() == *mark && known.asked.is_none() {
+            continue;
+        }
+        if seen.is_some_and(|seen| seen != known.mark()) {
+            done.moved.push(known.id);
+            continue;
+        }
         let there = matches!(mark, Mark::There | Mark::Left);
         let row = MARK.bind(act.tenant).bind(known.id).bind(meeting.id).bind(known.side).bind(known.votes);
         let row = row.bind(known.person_sealed.as_slice()).bind(there.then_some(act.at)).bind(there.then_some(way));
         let excuse = if there { known.excuse } else { mark.excuse().filter(|_| known.member_id.is_some()) };
-        rows.push(row.bind((*mark == Mark::Left).then_some(act.at)).bind(excuse));
+        let refused = known.asked.is_some() && *mark == Mark::Absent;
+        let row = row.bind((*mark == Mark::Left).then_some(act.at)).bind(excuse);
+        rows.push(row.bind(refused.then_some(act.at)));
     }
-    let changed = rows.len();
+    done.changed = rows.len();
     tx.execute_many(MARK, rows).await?;
-    let words = format!("{changed} 人，{way}");
+    let words = format!("{} 人，{way}", done.changed);
     audit::record(tx, act, "call_roll", ("meeting", meeting.id), &words, &[]).await?;
-    Ok(changed)
+    Ok(done)
 }
 
 impl Mark {
@@ -197,6 +227,7 @@ impl Attendance {
             (Mark::Left, _) => "早退".to_owned(),
             (Mark::Absent, Some(asked)) => format!("要请{asked}，没批"),
             (Mark::Absent, None) if !meeting.state.open() => "缺席".to_owned(),
+            (Mark::Absent, None) if self.refused_at.is_some() => "请假没准".to_owned(),
             (Mark::Absent, None) if self.replied_at.is_some() => "回复会到".to_owned(),
             (Mark::Absent, None) if self.enrolled_at.is_some() => "报名".to_owned(),
             (Mark::Absent, None) if self.member_id.is_some() => "没回复".to_owned(),

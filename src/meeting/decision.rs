@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::attendance::hold_open;
+use super::election::Elected;
 use super::model::{Kind, Outcome, State, Tally};
+use super::owners;
 use super::preparation::counted;
 use super::procedure::Step;
 use super::rule::{Counted, Motion};
@@ -22,12 +24,21 @@ pub enum Decision {
     Vote { ballot: Ballot, resolution: Resolution },
     /// Those who have come agree.
     Agree(Resolution),
-    /// It was taught or done; there was nothing to decide.
-    Hold,
+    /// It was taught, heard or done; there was nothing to decide.
+    Hold(Option<Lesson>),
     /// Comes back at the next meeting.
     Defer,
     /// Needs no more talk.
     Drop,
+}
+
+/// A lesson of a 党课.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    pub speaker: String,
+    pub half_hours: i64,
+    /// The secretary of the branch gave it.
+    pub by_secretary: bool,
 }
 
 /// What is to be done.
@@ -38,6 +49,8 @@ pub struct Resolution {
     pub public_words: String,
     /// Members may also resolve what nobody has to carry out.
     pub execution: Option<Execution>,
+    /// Why it is carried out although it is the owners' to decide and they have not agreed; empty otherwise.
+    pub without_owners: String,
 }
 
 /// Who carries a resolution out, and until when.
@@ -63,6 +76,9 @@ pub struct Ballot {
     /// Who counted a secret vote, each on their own.
     #[serde(default)]
     pub tellers: Vec<String>,
+    /// Of an election, how many votes each who stood has got, in the order of the paper. `count.yes` are then the valid papers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<(String, i64)>,
 }
 
 /// Hands, or papers.
@@ -75,13 +91,29 @@ pub struct Count {
     pub invalid: i64,
 }
 
-/// What can be voted on about an item. What members review in 四议两公开 has a rule of its own.
+/// What can be voted on about an item: once it is known who stands, that.
 pub(super) fn motions(kind: Kind, item: &Item) -> &'static [Motion] {
-    match (kind, item.procedure_step) {
+    match item.election {
+        Some(_) => &[Motion::Election],
+        None => possible(kind, item.procedure_step),
+    }
+}
+
+/// What a meeting can vote on. What members review in 四议两公开 has a rule of its own.
+pub(super) fn possible(kind: Kind, step: Option<Step>) -> &'static [Motion] {
+    match (kind, step) {
         (Kind::Assembly, Some(Step::Review)) => &[Motion::FourDeliberations],
         (Kind::Assembly, _) => &[Motion::General, Motion::Admission, Motion::Election],
+        (Kind::Committee, _) => &[Motion::General, Motion::Election],
         _ => &[Motion::General],
     }
+}
+
+/// What will be voted on about an item, as far as anybody knows, or was.
+pub(super) fn expected(kind: Kind, item: &Item) -> Motion {
+    let voted = item.ballot.as_ref().map(|Json(ballot)| ballot.motion);
+    let possible = motions(kind, item);
+    voted.or(item.motion).filter(|motion| possible.contains(motion)).unwrap_or(possible[0])
 }
 
 impl Ballot {
@@ -105,6 +137,7 @@ impl Ballot {
             left_out: 0,
             left_out_why: String::new(),
             tellers: Vec::new(),
+            votes: Vec::new(),
         }
     }
 
@@ -122,6 +155,32 @@ impl Ballot {
     fn tally(&self, present: i64) -> Result<Tally> {
         let Count { yes, no, abstain, invalid } = self.count;
         Tally { present, yes, no, abstain, invalid, written: self.written }.check().map_err(Error::refused)
+    }
+
+    /// What an election has come to; every candidate of the item has their number, and no more votes than papers.
+    fn elects(&self, item: &Item, needed: i64) -> Result<Option<Elected>> {
+        let Some(Json(election)) = item.election.as_ref().filter(|_| self.motion == Motion::Election) else {
+            return match self.votes.as_slice() {
+                [] => Ok(None),
+                _ => Err(Error::refused("这个议题还没有写候选人，请刷新页面再记")),
+            };
+        };
+        let stand: Vec<&String> = self.votes.iter().map(|(name, _)| name).collect();
+        if stand != election.candidates.iter().collect::<Vec<_>>() {
+            return Err(Error::refused("候选人刚刚改过，请刷新页面再记"));
+        }
+        let papers = self.count.yes;
+        if let Some((name, votes)) = self.votes.iter().find(|(_, votes)| *votes > papers) {
+            return Err(Error::refused(format!("{name} {votes} 票，比有效票 {papers} 张还多")));
+        }
+        let sum: i64 = self.votes.iter().map(|(_, votes)| votes).sum();
+        if sum > papers * election.seats {
+            return Err(Error::refused(format!(
+                "各人的票加起来 {sum}，{papers} 张有效票每张最多选 {} 名，不会这么多",
+                election.seats
+            )));
+        }
+        Ok(Some(election.outcome(&self.votes, needed)))
     }
 }
 
@@ -141,17 +200,26 @@ pub async fn decide(
         return Err(Error::refused(format!("这次会议{}，要在开会时记录结果", meeting.state)));
     }
     let item = store::item(tx, act.tenant, meeting.id, id).await?;
-    let mut decided =
-        Decided { discussion, seen, outcome: Outcome::Deferred, vote: None, resolution: Resolution::default() };
+    let mut decided = Decided {
+        discussion,
+        seen,
+        outcome: Outcome::Deferred,
+        lesson: None,
+        vote: None,
+        resolution: Resolution::default(),
+    };
     match decision {
         Decision::Defer => {}
         Decision::Drop => decided.outcome = Outcome::Dropped,
-        Decision::Hold if meeting.kind.votes() || meeting.kind.agrees() => {
+        Decision::Hold(_) if !meeting.kind.by_roll() => {
             return Err(Error::refused(format!("{}要有个结果，请选别的", meeting.kind)));
         }
-        Decision::Hold => decided.outcome = Outcome::Held,
+        Decision::Hold(lesson) => (decided.outcome, decided.lesson) = (Outcome::Held, lesson),
         Decision::Agree(_) if !meeting.kind.agrees() => {
             return Err(Error::refused(format!("{}要表决，请选“表决”", meeting.kind)));
+        }
+        Decision::Agree(_) if store::heads(tx, act.tenant, meeting.id).await?.present == 0 => {
+            return Err(Error::refused("还没有人签到，先登记到会的人再记结果"));
         }
         Decision::Agree(resolution) => (decided.outcome, decided.resolution) = (Outcome::Resolved, resolution),
         Decision::Vote { .. } if !meeting.kind.votes() => {
@@ -170,7 +238,11 @@ pub async fn decide(
                 };
                 return Err(Error::refused(format!("{why}，不能表决。请先补签到，或选“下次再议”。")));
             }
-            decided.outcome = if rule.passes(&heads, tally) { Outcome::Resolved } else { Outcome::Rejected };
+            let passes = match ballot.elects(&item, rule.needed(&heads))? {
+                Some(elected) => !elected.elected.is_empty(),
+                None => rule.passes(&heads, tally),
+            };
+            decided.outcome = if passes { Outcome::Resolved } else { Outcome::Rejected };
             decided.vote = Some(Vote { tally, rule, heads, ballot });
             decided.resolution = resolution;
         }
@@ -180,6 +252,15 @@ pub async fn decide(
     }
     if item.procedure_step.is_some_and(|step| step != Step::Resolve) && decided.resolution.execution.is_some() {
         return Err(Error::refused("四议两公开的前三步只议不派：居民代表会议决议以后再定谁来办"));
+    }
+    let to_carry_out = decided.outcome == Outcome::Resolved && decided.resolution.execution.is_some();
+    let unasked = to_carry_out && owners::wants_owners(tx, act.tenant, &item).await?;
+    if !unasked {
+        decided.resolution.without_owners.clear();
+    } else if decided.resolution.without_owners.is_empty() {
+        return Err(Error::refused(
+            "这是业主共同决定的事，会议不能代替业主表决。先登记业主表决通过的结果，或选“下次再议”；等不得的，由社区书记写明理由先办",
+        ));
     }
     if let (Some(id), Some(_)) = (item.issue_id, decided.resolution.execution) {
         let issue = issue::issue(tx, act.tenant, id).await?;
@@ -196,6 +277,7 @@ struct Decided<'a> {
     discussion: &'a str,
     seen: Option<Timestamp>,
     outcome: Outcome,
+    lesson: Option<Lesson>,
     vote: Option<Vote>,
     resolution: Resolution,
 }
@@ -208,7 +290,7 @@ struct Vote {
 }
 
 async fn write(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item, decided: &Decided<'_>) -> Result<()> {
-    let Decided { discussion, seen, outcome, vote, resolution } = decided;
+    let Decided { discussion, seen, outcome, lesson, vote, resolution } = decided;
     let tally = vote.as_ref().map(|vote| vote.tally);
     let row = DECIDE_ITEM.bind(act.tenant).bind(meeting.id).bind(item.id).bind(*seen).bind(*outcome).bind(*discussion);
     let row = row.bind(tally.map(|tally| tally.present)).bind(tally.map(|tally| tally.yes));
@@ -220,6 +302,10 @@ async fn write(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item, decided: 
     let row = row.bind(resolution.text.as_str()).bind(resolution.public_words.as_str());
     let row = row.bind(resolution.execution.map(|execution| execution.organisation));
     let row = row.bind(resolution.execution.map(|execution| execution.due_at)).bind(act.at);
+    let row = row.bind(Some(resolution.without_owners.as_str()).filter(|why| !why.is_empty()));
+    let row = row.bind(lesson.as_ref().map(|lesson| lesson.speaker.as_str()));
+    let row = row.bind(lesson.as_ref().map(|lesson| lesson.half_hours));
+    let row = row.bind(lesson.as_ref().is_some_and(|lesson| lesson.by_secretary));
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale(format!("“{}”刚刚已有同事记过结果。请刷新页面看记录。", item.title)));
     }

@@ -61,7 +61,8 @@ impl Duties {
 
 #[derive(Debug, Clone)]
 pub struct Duty {
-    pub kind: Kind,
+    /// The name of its kind, or `书记讲党课`.
+    pub name: &'static str,
     /// `11月`, `第四季度`, `2026年`.
     pub period: String,
     pub last_day: Date,
@@ -157,7 +158,11 @@ pub async fn around(tx: &mut Tx, viewer: &Viewer, day: Date, now: Timestamp) -> 
         };
         let of = |dated: &&Dated| dated.party_organisation_id == Some(organisation.id);
         let dated: Vec<&Dated> = dated.iter().filter(of).collect();
-        let duties = kinds.filter(owes).filter_map(|kind| rules.duty(kind, (day, today), &dated)).collect();
+        let mut duties: Vec<Duty> =
+            kinds.filter(owes).filter_map(|kind| rules.duty(kind, (day, today), &dated)).collect();
+        if matches!(organisation.kind, party::Kind::Branch | party::Kind::Functional) {
+            duties.extend(rules.of_secretary((day, today), &dated));
+        }
         let href = format!("/party/organisations/{}/meetings/new", organisation.id);
         let circle = Circle::of_party(Uuid::nil(), organisation.id);
         all.push(Duties { caller: organisation.name, circle, href, duties });
@@ -192,10 +197,27 @@ pub async fn around(tx: &mut Tx, viewer: &Viewer, day: Date, now: Timestamp) -> 
 }
 
 impl Rules {
-    fn duty(&self, kind: Kind, (around, today): (Date, Date), dated: &[&Dated]) -> Option<Duty> {
-        let (first, after, period) = self.every.get(kind.code())?.around(around)?;
+    fn duty(&self, kind: Kind, days: (Date, Date), dated: &[&Dated]) -> Option<Duty> {
+        let of_kind = dated.iter().filter(|meeting| meeting.kind == kind);
+        self.stands(kind.code(), kind.label(), days, of_kind)
+    }
+
+    /// Once in a while the secretary gives a lesson. Who will give one that is planned is not known.
+    fn of_secretary(&self, days: (Date, Date), dated: &[&Dated]) -> Option<Duty> {
+        let given = dated.iter().filter(|meeting| meeting.kind == Kind::Class && meeting.by_secretary);
+        self.stands("secretary_class", "书记讲党课", days, given)
+    }
+
+    fn stands<'a>(
+        &self,
+        code: &str,
+        name: &'static str,
+        (around, today): (Date, Date),
+        dated: impl Iterator<Item = &'a &'a Dated>,
+    ) -> Option<Duty> {
+        let (first, after, period) = self.every.get(code)?.around(around)?;
         let mut stands = Stands::Missing;
-        for meeting in dated.iter().filter(|meeting| meeting.kind == kind) {
+        for meeting in dated {
             let day = meeting.planned_at.to_zoned_datetime(calendar::shanghai()).date();
             match meeting.state {
                 _ if day < first || day >= after => {}
@@ -204,7 +226,7 @@ impl Rules {
                 _ => {}
             }
         }
-        Some(Duty { kind, period, last_day: after - 1.day(), over: after <= today, stands })
+        Some(Duty { name, period, last_day: after - 1.day(), over: after <= today, stands })
     }
 }
 
@@ -232,7 +254,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         for duty in duties {
             let ends = midnight(duty.last_day + 1.day())?;
             if matches!(duty.stands, Stands::Missing | Stands::Lacks(_)) && ends <= soon {
-                missing.push(format!("{}{}{}", duty.period, duty.kind, duty.words()));
+                missing.push(format!("{}{}{}", duty.period, duty.name, duty.words()));
                 first = Some(first.map_or(ends, |first| first.min(ends)));
             }
         }

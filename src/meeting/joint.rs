@@ -27,11 +27,12 @@ statements! {
           AND a.arrived_at IS NOT NULL GROUP BY a.side";
     TOPICS = "SELECT a.title, a.discussion, a.outcome, a.resolution, a.due_at, a.times, o.name AS organisation_name, o.kind AS organisation_kind,
             i.source, i.state AS issue_state, i.due_at AS issue_due_at,
-            (SELECT v.note FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'done'
+            (SELECT v.note FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'done' AND v.round = i.round
                 ORDER BY v.position DESC LIMIT 1) AS result,
-            (SELECT v.role FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'closed'
+            (SELECT v.role FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'closed' AND v.round = i.round
                 ORDER BY v.position DESC LIMIT 1) AS closed_by,
-            (SELECT s.score FROM surveys s WHERE s.tenant_id = i.tenant_id AND s.issue_id = i.id ORDER BY s.at DESC, s.id DESC LIMIT 1) AS score
+            (SELECT s.score FROM surveys s WHERE s.tenant_id = i.tenant_id AND s.issue_id = i.id AND s.round = i.round AND s.respondent = 'reporter'
+                ORDER BY s.at DESC, s.id DESC LIMIT 1) AS score
         FROM meetings m JOIN agenda_items a ON a.tenant_id = m.tenant_id AND a.meeting_id = m.id
         LEFT JOIN issues i ON i.tenant_id = a.tenant_id AND i.id = a.issue_id
         LEFT JOIN organisations o ON o.tenant_id = a.tenant_id AND o.id = COALESCE(a.organisation_id, i.organisation_id)

@@ -88,12 +88,14 @@ pub async fn reword(
 
 /// Gives the minutes to somebody who reads them, as they are now.
 ///
-/// Errors: refused if the meeting has not ended, or its minutes are being read or kept.
-pub async fn submit(tx: &mut Tx, act: &Act, meeting: &Meeting, paper: &Paper) -> Result<()> {
+/// Errors: refused if the meeting has not ended, or its minutes are being read or kept; stale if somebody has put them otherwise meanwhile.
+pub async fn submit(tx: &mut Tx, act: &Act, meeting: &mut Meeting, paper: &Paper) -> Result<()> {
     check_open(tx, act, meeting).await?;
     if meeting.recorder.is_empty() {
         return Err(Error::refused("先在“改记录文字”里写上谁记录，再提交"));
     }
+    // Nobody rewords meanwhile what the paper was made of.
+    update(tx, act, meeting).await?;
     let text = serde_json::to_string(paper).map_err(anyhow::Error::from)?;
     let row = SUBMIT.bind(act.tenant).bind(meeting.id).bind(act.seal(PAPER, &text)?).bind(act.account).bind(act.at);
     if tx.execute(row).await? == 0 {

@@ -10,13 +10,16 @@
 //!
 //! A meeting writes what it did to an issue onto the issue's own chain, by operations of `issue`.
 
+mod agenda;
 mod attendance;
 mod decision;
 mod duty;
+mod election;
 mod feed;
 mod joint;
 mod minutes;
 mod model;
+mod owners;
 mod paper;
 mod preparation;
 mod procedure;
@@ -30,20 +33,26 @@ mod todo;
 mod wall;
 mod web;
 
-pub use attendance::{Person, attend, call_roll, enrol, leave_opinion, person, reply, sign_in};
-pub use decision::{Ballot, Count, Decision, Execution, Resolution, decide};
+pub use attendance::{Marked, Person, RollCall, attend, call_roll, enrol, leave_opinion, person, reply, sign_in};
+pub use decision::{Ballot, Count, Decision, Execution, Lesson, Resolution, decide};
 pub use duty::{Duties, duties, named};
+pub use election::{Elected, Election};
 pub use feed::{STATEMENTS as FEED_STATEMENTS, renew as renew_calendar};
 pub use joint::STATEMENTS as JOINT_STATEMENTS;
 pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, State, Tally, Way};
+pub use owners::{
+    Ballot as OwnersBallot, Matter, OwnerRules, OwnersVote, STATEMENTS as OWNERS_STATEMENTS, Share,
+    record as record_owners_vote, square_metres,
+};
 pub use preparation::{
-    NewItem, NewMeeting, Plan, Proposal, add_item, announce, cancel, create, notice, proposals, remove_item, replan,
+    NewItem, NewMeeting, Plan, Proposal, Wording, add_item, announce, cancel, create, notice, proposals, remove_item,
+    replan, reword_item,
 };
 pub use procedure::{NewProcedure, STATEMENTS as PROCEDURE_STATEMENTS, Step, propose};
 pub use room::{Room, hold as hold_room};
 pub use rule::{Base, BodyRules, Counted, MemberRules, Motion, Portion, RollRule};
 pub use session::{begin, end};
-pub use store::{Circle, Heads, Item, Meeting, STATEMENTS, attendances, heads, items, meeting};
+pub use store::{Attendance, Circle, Heads, Item, Meeting, STATEMENTS, attendances, heads, items, meeting};
 pub use todo::todo;
 pub use wall::on_the_wall;
 pub use web::routes;

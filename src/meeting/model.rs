@@ -18,6 +18,8 @@ text_enum! {
         Group = "group_meeting" "党小组会",
         Class = "party_class" "党课",
         ThemeDay = "theme_day" "主题党日",
+        LifeMeeting = "life_meeting" "组织生活会",
+        Appraisal = "appraisal" "民主评议党员",
         PropertyCommittee = "property_committee" "物管会会议",
         Representatives = "representatives" "居民代表会议",
         TwoCommittees = "two_committees" "两委商议会",
@@ -83,12 +85,22 @@ impl Kind {
 
     /// Whether it decides by votes.
     pub fn votes(self) -> bool {
-        !matches!(self, Kind::Joint | Kind::Group | Kind::Class | Kind::ThemeDay)
+        use Kind::{Appraisal, Class, Group, Joint, LifeMeeting, ThemeDay};
+        !matches!(self, Joint | Group | Class | ThemeDay | LifeMeeting | Appraisal)
     }
 
     /// Whether those who have come agree without counting hands.
     pub fn agrees(self) -> bool {
         self == Kind::Joint
+    }
+
+    /// What it is called where an organisation of such a level holds it.
+    pub fn of_level(self, level: Option<party::Kind>) -> &'static str {
+        match (self, level) {
+            (Kind::Committee, Some(party::Kind::Committee)) => "党委会",
+            (Kind::Committee, Some(party::Kind::GeneralBranch)) => "党总支委员会会议",
+            _ => self.label(),
+        }
     }
 
     /// The meetings that an estate holds.
@@ -97,8 +109,16 @@ impl Kind {
     /// The meetings that a party organisation holds.
     pub fn of(organisation: party::Kind) -> &'static [Kind] {
         match organisation {
-            party::Kind::Group => &[Kind::Group, Kind::Class, Kind::ThemeDay],
-            _ => &[Kind::Assembly, Kind::Committee, Kind::Class, Kind::ThemeDay, Kind::TwoCommittees],
+            party::Kind::Group => &[Kind::Group, Kind::Class, Kind::ThemeDay, Kind::LifeMeeting],
+            _ => &[
+                Kind::Assembly,
+                Kind::Committee,
+                Kind::Class,
+                Kind::ThemeDay,
+                Kind::LifeMeeting,
+                Kind::Appraisal,
+                Kind::TwoCommittees,
+            ],
         }
     }
 
@@ -256,6 +276,8 @@ impl Rule {
 #[derive(Debug, Clone)]
 pub struct Invitation<'a> {
     pub kind: Kind,
+    /// What it is called.
+    pub name: &'a str,
     /// The estate, or the party organisation.
     pub caller: &'a str,
     pub planned_at: Timestamp,
@@ -273,7 +295,7 @@ impl Invitation<'_> {
         let topics = self.topics.iter().zip(1..).map(|(topic, number)| format!("{number}. {topic}\n"));
         let (estate, place, link) = (self.caller, self.place, self.link);
         if self.kind.by_roll() {
-            let (kind, called) = (self.kind, self.kind.called());
+            let (kind, called) = (self.name, self.kind.called());
             return format!(
                 "【{estate}{kind}】\n请{called}于{day} {time}到{place}参加{kind}，议题：\n{}\
                 收到请回复，不能到会的在这里请假：\n{link}",
@@ -333,6 +355,7 @@ mod tests {
     fn a_notice_reads_as_staff_write_it() {
         let text = Invitation {
             kind: Kind::Deliberation,
+            name: Kind::Deliberation.label(),
             caller: "王府名苑小区",
             planned_at: "2026-11-28T09:00:00+08:00".parse().unwrap(),
             place: "小区党群服务站",

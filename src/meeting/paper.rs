@@ -1,6 +1,7 @@
 //! The papers of a meeting: 会议签到表, 会议记录 and 决议通知. Each carries 应到, 实到 and 有表决权.
 
-use super::model::{Kind, Mark, Outcome, SignIn, State, Way};
+use super::decision;
+use super::model::{Mark, Outcome, SignIn, State, Way};
 use super::store::{Attendance, Heads, Item, Meeting};
 use crate::document::{Block, Paper, Table};
 use crate::web::show;
@@ -94,7 +95,7 @@ impl Record<'_> {
     /// What was said and decided, to be signed and kept.
     pub fn minutes(&self) -> Paper {
         let meeting = self.meeting;
-        let mut paper = Paper::new(format!("{}记录", meeting.kind));
+        let mut paper = Paper::new(format!("{}记录", meeting.name()));
         let inquorate = if meeting.state == State::Inquorate { "。流会，没有决议" } else { "" };
         paper.facts(&[
             ("会议", meeting.title.clone()),
@@ -158,7 +159,7 @@ impl Record<'_> {
         }
         paper.heading(format!("关于“{}”的决议", item.title));
         let (day, place) = (show::day_and_time(&meeting.planned_at), &meeting.place);
-        paper.text(&format!("{day}，{}在{place}召开{}。{}。", meeting.caller(), meeting.kind, self.came()));
+        paper.text(&format!("{day}，{}在{place}召开{}。{}。", meeting.caller(), meeting.name(), self.came()));
         paper.text(&item.vote(meeting));
         if let Some(owner) = &item.organisation_name {
             let due = item.due_at.map(|due| show::day(&due)).unwrap_or_default();
@@ -201,7 +202,7 @@ impl Item {
     fn vote(&self, meeting: &Meeting) -> String {
         let mut words = String::new();
         if let Some(db::Json(ballot)) = &self.ballot {
-            if meeting.kind == Kind::Assembly {
+            if decision::possible(meeting.kind, self.procedure_step).len() > 1 {
                 words = format!("表决事项：{}。", ballot.motion);
             }
             if !self.resolution.is_empty() && self.outcome == Outcome::Rejected {
@@ -221,6 +222,20 @@ impl Item {
         } else if let Some(present) = self.present {
             words = format!("{words}到会有表决权 {present} 人。");
         }
-        format!("{words}结果：{}", self.result())
+        let why =
+            self.without_owners.as_ref().map(|why| format!("。没有业主表决先办的理由：{why}")).unwrap_or_default();
+        if let (Some(speaker), Some(half_hours)) = (&self.speaker, self.half_hours) {
+            let who = if self.by_secretary { "（书记）" } else { "" };
+            words = format!("{words}主讲：{speaker}{who}，{}。", hours(half_hours));
+        }
+        format!("{words}结果：{}{why}", self.result())
+    }
+}
+
+/// `1.5 小时`
+fn hours(half_hours: i64) -> String {
+    match half_hours % 2 {
+        0 => format!("{} 小时", half_hours / 2),
+        _ => format!("{}.5 小时", half_hours / 2),
     }
 }

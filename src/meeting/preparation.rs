@@ -1,15 +1,17 @@
 //! Before the meeting: what is put on the agenda, and the notice.
 
-use db::Tx;
+use db::{Json, Tx};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::decision;
+use super::election::Election;
 use super::model::{Deliberations, Invitation, Kind, Outcome, State};
 use super::procedure::{self, Step};
 use super::rule::{BodyRules, Counted, MemberRules, Motion};
-use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Item, Meeting, REMOVE_ITEM};
+use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Heads, Item, Meeting, REMOVE_ITEM, REWORD_ITEM};
 use super::{roll, stale, telling, update};
-use crate::access::{Act, OrganisationKind, Scope};
+use crate::access::{Act, Scope};
 use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot, SnapshotLink};
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
@@ -45,6 +47,8 @@ pub enum NewItem {
     Procedure(Uuid),
     /// A matter of its own.
     Topic(String),
+    /// One of which it is known how it is voted on.
+    Motion(Wording),
 }
 
 /// What the system proposes for the next agenda of an estate, and why.
@@ -60,12 +64,16 @@ pub struct Proposal {
 pub async fn create(tx: &mut Tx, act: &Act, new: NewMeeting) -> Result<Uuid> {
     let Circle { estate, party, body } = new.circle;
     let estate = place::estate(tx, act.tenant, estate).await?;
-    let caller = match (party, body) {
-        (Some(id), _) => party::organisation(tx, act.tenant, &Scope::tenant(), id).await?.name,
-        (None, Some(id)) => body::body(tx, act.tenant, &Scope::tenant(), id).await?.name,
-        (None, None) => estate.name,
+    let (caller, level) = match (party, body) {
+        (Some(id), _) => {
+            let organisation = party::organisation(tx, act.tenant, &Scope::tenant(), id).await?;
+            (organisation.name, Some(organisation.kind))
+        }
+        (None, Some(id)) => (body::body(tx, act.tenant, &Scope::tenant(), id).await?.name, None),
+        (None, None) => (estate.name, None),
     };
-    let title = title(&caller, new.kind, new.plan.planned_at);
+    check_public(tx, act, (estate.id, new.kind), "地点", &new.plan.place).await?;
+    let title = title(&caller, new.kind.of_level(level), new.plan.planned_at);
     let id = act.id();
     let row = ADD.bind(act.tenant).bind(id).bind(new.kind).bind(estate.id).bind(title);
     let Plan { planned_at, place, host, recorder } = new.plan;
@@ -87,7 +95,8 @@ pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, pl
     if announced && plan.planned_at <= act.at {
         return Err(Error::refused("请改成以后的时间"));
     }
-    meeting.title = title(meeting.caller(), meeting.kind, plan.planned_at);
+    check_public(tx, act, (meeting.estate_id, meeting.kind), "地点", &plan.place).await?;
+    meeting.title = title(meeting.caller(), meeting.name(), plan.planned_at);
     Plan { planned_at: meeting.planned_at, place: meeting.place, host: meeting.host, recorder: meeting.recorder } =
         plan;
     if announced {
@@ -108,8 +117,8 @@ pub async fn replan(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, pl
 }
 
 /// `王府名苑小区11月28日说事议事会`
-fn title(caller: &str, kind: Kind, planned_at: Timestamp) -> String {
-    format!("{caller}{}{kind}", show::month_and_day(&planned_at))
+fn title(caller: &str, name: &str, planned_at: Timestamp) -> String {
+    format!("{caller}{}{name}", show::month_and_day(&planned_at))
 }
 
 pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: NewItem) -> Result<()> {
@@ -126,6 +135,64 @@ pub async fn remove_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i6
     update(tx, act, meeting).await
 }
 
+/// How an item is put, and what is to be voted on.
+#[derive(Debug, Clone)]
+pub struct Wording {
+    pub title: String,
+    pub motion: Option<Motion>,
+    pub election: Option<Election>,
+}
+
+/// Puts an item otherwise. What the neighbours read of it already hangs anew.
+///
+/// Errors: refused once the meeting is over, or if it is to be voted on otherwise and has been voted on; stale if somebody else
+/// was first.
+pub async fn reword_item(
+    tx: &mut Tx,
+    act: &Act,
+    meeting: &mut Meeting,
+    seen: i64,
+    id: Uuid,
+    wording: Wording,
+) -> Result<()> {
+    check(meeting, seen, meeting.state.open(), "改议题")?;
+    let item = store::item(tx, act.tenant, meeting.id, id).await?;
+    let Wording { title, motion, election } = wording;
+    let voted = item.outcome != Outcome::Pending;
+    if voted && (motion, election.as_ref()) != (item.motion, item.election.as_ref().map(|Json(election)| election)) {
+        return Err(Error::refused("这个议题已经记过结果，不能再改表决什么"));
+    }
+    check_motion(meeting.kind, item.procedure_step, motion)?;
+    check_public(tx, act, (meeting.estate_id, meeting.kind), "议题", &title).await?;
+    let row = REWORD_ITEM.bind(act.tenant).bind(meeting.id).bind(id).bind(&title).bind(motion);
+    tx.execute_one(row.bind(election.map(Json))).await?;
+    update(tx, act, meeting).await?;
+    audit::record(tx, act, "reword", ("agenda_item", id), "", &[]).await?;
+    if meeting.state == State::Announced && !meeting.kind.private() && title != item.title {
+        board::withdraw(tx, act, meeting.id, "议题改了说法").await?;
+        let items = store::items(tx, act.tenant, meeting.id).await?;
+        publish(tx, act, meeting, &items).await?;
+    }
+    Ok(())
+}
+
+/// Errors: refused if a meeting does not vote on such a thing.
+fn check_motion(kind: Kind, step: Option<Step>, motion: Option<Motion>) -> Result<()> {
+    match motion.filter(|motion| !decision::possible(kind, step).contains(motion)) {
+        Some(motion) => Err(Error::refused(format!("{kind}不按“{motion}”表决"))),
+        None => Ok(()),
+    }
+}
+
+/// Words that will hang on the board when the meeting is announced or has ended must be fit for it when they are written down:
+/// nobody can be asked for others once it is over.
+async fn check_public(tx: &mut Tx, act: &Act, (estate, kind): (Uuid, Kind), what: &str, words: &str) -> Result<()> {
+    if kind.private() {
+        return Ok(());
+    }
+    board::check_words(tx, act.tenant, Some(estate), what, words).await
+}
+
 async fn put(
     tx: &mut Tx,
     act: &Act,
@@ -135,8 +202,14 @@ async fn put(
     item: NewItem,
 ) -> Result<()> {
     let mut of_procedure: Option<(Uuid, Step)> = None;
+    let mut voted_on: Option<(Motion, Option<Json<Election>>)> = None;
     let (title, issue, carried_from, times) = match item {
         NewItem::Topic(title) => (title, None, None, 1),
+        NewItem::Motion(Wording { title, motion, election }) => {
+            check_motion(kind, None, motion)?;
+            voted_on = motion.map(|motion| (motion, election.map(Json)));
+            (title, None, None, 1)
+        }
         NewItem::Issue(id) => {
             let issue = issue::issue(tx, act.tenant, id).await?;
             (issue.title(), Some(id), None, 1 + store::times(tx, act.tenant, id).await?)
@@ -147,38 +220,43 @@ async fn put(
             (procedure.title, None, None, times)
         }
         NewItem::Unfinished(id) => {
-            let unfinished = store::unfinished(tx, act.tenant, circle, act.at).await?;
+            let unfinished = store::unfinished(tx, act.tenant, circle, kind, act.at).await?;
             let item = unfinished
                 .into_iter()
                 .find(|item| item.id == id && item.procedure_id.is_none())
                 .ok_or_else(|| Error::refused("这个议题已经办结，或者已列入另一次会议。请刷新页面再选。"))?;
+            voted_on = item.motion.zip(Some(item.election));
             (item.title, item.issue_id, Some(id), item.times + 1)
         }
     };
+    check_public(tx, act, (circle.estate, kind), "议题", &title).await?;
     if let Some(issue) = issue {
         let issue = issue::issue(tx, act.tenant, issue).await?;
-        // Whoever holds meetings of one estate must not decide on the issues of another.
-        if issue.estate_id != Some(circle.estate) {
+        // Whoever holds meetings of one estate must not decide on the issues of another; what this circle has talked about
+        // already is its own wherever it meets.
+        if issue.estate_id != Some(circle.estate) && carried_from.is_none() {
             return Err(Error::NotFound);
         }
         if !issue.state.open() {
             return Err(Error::refused(format!("{} 已经{}，不用再议", issue.number, issue.state)));
         }
-        if store::pending_issues(tx, act.tenant, circle.estate).await?.contains(&issue.id) {
+        let estate = issue.estate_id.unwrap_or(circle.estate);
+        if store::pending_issues(tx, act.tenant, estate).await?.contains(&issue.id) {
             return Err(Error::refused(format!("{} 已经列入一次还没开完的会，不能再列", issue.number)));
         }
     }
     let id = act.id();
     let row = ADD_ITEM.bind(act.tenant).bind(id).bind(meeting).bind(position).bind(title);
     let row = row.bind(issue).bind(carried_from).bind(times).bind(of_procedure.map(|(procedure, _)| procedure));
-    tx.execute(row.bind(of_procedure.map(|(_, step)| step))).await?;
+    let (motion, election) = voted_on.map_or((None, None), |(motion, election)| (Some(motion), election));
+    tx.execute(row.bind(of_procedure.map(|(_, step)| step)).bind(motion).bind(election)).await?;
     audit::record(tx, act, "create", ("agenda_item", id), "", &[]).await
 }
 
 /// What the next meeting of a circle should talk about: what earlier ones left unfinished, then issues that went wrong,
 /// then those that wait. A meeting with the property company talks about all that is the company's to do, and nothing else.
 pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, now: Timestamp) -> Result<Vec<Proposal>> {
-    let unfinished = store::unfinished(tx, tenant, circle, now).await?;
+    let unfinished = store::unfinished(tx, tenant, circle, kind, now).await?;
     let mut taken = store::pending_issues(tx, tenant, circle.estate).await?;
     taken.extend(unfinished.iter().filter_map(|item| item.issue_id));
     // What is a step of 四议两公开 comes back as such.
@@ -194,13 +272,8 @@ pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, no
         let pressing = step.fits(kind);
         proposals.push(Proposal { item: NewItem::Procedure(procedure.id), title: procedure.title, why, pressing });
     }
-    for issue in issue::to_deliberate(tx, tenant, circle.estate).await? {
+    for issue in issue::to_deliberate(tx, tenant, circle.estate, kind == Kind::Joint).await? {
         if taken.contains(&issue.id) {
-            continue;
-        }
-        let of_property =
-            issue.organisation_kind == Some(OrganisationKind::PropertyCompany) || issue.category.of_property();
-        if kind == Kind::Joint && !of_property {
             continue;
         }
         let (why, pressing) = why_issue(&issue, now);
@@ -214,8 +287,11 @@ pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, no
 fn why_unfinished(item: &Item, now: Timestamp) -> String {
     match item.outcome {
         Outcome::Resolved => {
-            let late = item.issue_due_at.map(|due| show::deadline(due, now, false).text).unwrap_or_default();
-            format!("上次的决议还没办完，{late}，第 {} 次上会", item.times + 1)
+            let stands = match item.issue_due_at {
+                Some(due) if due >= now => "还没到期".to_owned(),
+                due => due.map(|due| show::deadline(due, now, false).text).unwrap_or_default(),
+            };
+            format!("上次的决议还没办完，{stands}，第 {} 次上会", item.times + 1)
         }
         _ => format!("上次没有议成，第 {} 次上会", item.times + 1),
     }
@@ -235,8 +311,8 @@ fn why_issue(issue: &Issue, now: Timestamp) -> (String, bool) {
 pub async fn notice(tx: &mut Tx, tenant: Uuid, meeting: &Meeting, link: &str) -> Result<String> {
     let items = store::items(tx, tenant, meeting.id).await?;
     let topics = items.iter().map(|item| item.title.as_str()).collect();
-    let (kind, caller, place) = (meeting.kind, meeting.caller(), meeting.place.as_str());
-    Ok(Invitation { kind, caller, planned_at: meeting.planned_at, place, topics, link }.text())
+    let (kind, name, caller, place) = (meeting.kind, meeting.name(), meeting.caller(), meeting.place.as_str());
+    Ok(Invitation { kind, name, caller, planned_at: meeting.planned_at, place, topics, link }.text())
 }
 
 /// Puts the notice on the board of the estate, unless only members are called, and onto the chain of every issue of the agenda.
@@ -321,15 +397,29 @@ pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, re
 }
 
 /// Whether a notice that goes out now is shorter than is good; the sentence that warns.
-pub(super) fn short_notice(meeting: &Meeting, rules: &Deliberations, now: Timestamp) -> Option<String> {
+pub(super) fn short_notice(
+    meeting: &Meeting,
+    formal: &[Motion],
+    rules: &Deliberations,
+    now: Timestamp,
+) -> Option<String> {
     let wanted = SignedDuration::from_hours(rules.notice_hours);
-    (meeting.planned_at.duration_since(now) < wanted).then(|| {
-        format!(
-            "离开会不到 {} 小时，有的{}可能来不及知道。急事可以照发；{}改个晚些的时间。",
-            rules.notice_hours,
-            if meeting.kind.by_roll() { "人" } else { "居民" },
-            if meeting.kind.by_roll() { "要正式表决的，最好" } else { "不急的，" }
-        )
+    if meeting.planned_at.duration_since(now) >= wanted {
+        return None;
+    }
+    let hours = rules.notice_hours;
+    if !formal.is_empty() {
+        let formal: Vec<&str> = formal.iter().map(|motion| motion.label()).collect();
+        return Some(format!(
+            "离开会不到 {hours} 小时，议题里有正式表决（{}），有的人可能来不及知道。请改个晚些的时间。",
+            formal.join("、")
+        ));
+    }
+    Some(match meeting.kind.by_roll() {
+        true => {
+            format!("离开会不到 {hours} 小时，有的人可能来不及知道。例会可以照发；要正式表决的，最好改个晚些的时间。")
+        }
+        false => format!("离开会不到 {hours} 小时，有的居民可能来不及知道。急事可以照发；不急的，改个晚些的时间。"),
     })
 }
 
@@ -349,12 +439,35 @@ pub(super) async fn counted(tx: &mut Tx, tenant: Uuid, meeting: &Meeting, motion
         (Kind::PropertyCommittee, _) => of_bodies.property_committee,
         (Kind::Representatives, _) => of_bodies.representatives,
         (Kind::TwoCommittees, _) => of_bodies.two_committees,
+        (Kind::Committee, Motion::Election) => of_members.election,
         (Kind::Committee, _) => of_members.committee,
         (_, Motion::General) => of_members.general,
         (_, Motion::Admission) => of_members.admission,
         (_, Motion::Election) => of_members.election,
         (_, Motion::FourDeliberations) => of_bodies.four_deliberations,
     }))
+}
+
+/// By which rules the items of an agenda will be voted on, or were: each once, whatever asks for most people first.
+pub(super) async fn rules_of(
+    tx: &mut Tx,
+    tenant: Uuid,
+    meeting: &Meeting,
+    items: &[Item],
+    heads: &Heads,
+) -> Result<Vec<(Motion, Counted)>> {
+    let mut motions: Vec<Motion> = items.iter().map(|item| decision::expected(meeting.kind, item)).collect();
+    if motions.is_empty() {
+        motions.push(Motion::General);
+    }
+    motions.sort();
+    motions.dedup();
+    let mut rules = Vec::with_capacity(motions.len());
+    for motion in motions {
+        rules.push((motion, counted(tx, tenant, meeting, motion).await?));
+    }
+    rules.sort_by_key(|(_, rule)| std::cmp::Reverse(rule.quorum(heads)));
+    Ok(rules)
 }
 
 /// Errors: stale if the meeting has changed since it was seen; refused if it is past the point at which this can be done.

@@ -62,18 +62,16 @@ pub async fn call(tx: &mut Tx, act: &Act, meeting: &Meeting) -> Result<()> {
 
 async fn everybody(tx: &mut Tx, act: &Act, meeting: &Meeting) -> Result<Vec<Called>> {
     let day = meeting.planned_at.to_zoned_datetime(calendar::shanghai()).date();
-    let mut everybody = Vec::new();
+    let mut of_members = Vec::new();
     if let Some(organisation) = meeting.party_organisation_id {
-        everybody.extend(members(of_party(tx, act, (meeting.kind, organisation), day).await?));
+        of_members.extend(members(of_party(tx, act, (meeting.kind, organisation), day).await?));
     }
+    let mut of_body = Vec::new();
     if let Some(body) = meeting.body_id {
         let seats = body::seats_on(tx, act.tenant, body, day).await?;
-        everybody.extend(seats.into_iter().map(seated));
+        of_body.extend(seats.into_iter().map(seated));
     }
-    if meeting.kind == Kind::TwoCommittees {
-        everybody = once(everybody);
-    }
-    Ok(everybody)
+    Ok(once(of_members, of_body))
 }
 
 async fn of_party(tx: &mut Tx, act: &Act, (kind, organisation): (Kind, Uuid), day: Date) -> Result<Roll> {
@@ -114,18 +112,22 @@ fn seated(seat: Seat) -> Called {
     Called { id: seat.id, name: seat.name, side, should_attend: true, may_vote: true, why }
 }
 
-/// Whoever sits on both committees is one person with one vote.
-fn once(everybody: Vec<Called>) -> Vec<Called> {
-    let mut all: Vec<Called> = Vec::with_capacity(everybody.len());
-    for called in everybody {
-        match all.iter_mut().find(|known| known.name == called.name) {
-            Some(known) => {
-                known.may_vote |= called.may_vote;
-                known.should_attend |= called.should_attend;
-                known.why = format!("{}，{}", known.why, called.why);
-            }
-            None => all.push(called),
-        }
+/// Whoever sits on both committees is one person with one vote; two of one name on the same committee are two.
+fn once(of_party: Vec<Called>, of_body: Vec<Called>) -> Vec<Called> {
+    let mut all = of_party;
+    let mut both = HashSet::new();
+    let party = all.len();
+    for called in of_body {
+        let same = (0..party).find(|at| all[*at].name == called.name && !both.contains(at));
+        let Some(at) = same else {
+            all.push(called);
+            continue;
+        };
+        both.insert(at);
+        let known = &mut all[at];
+        known.may_vote |= called.may_vote;
+        known.should_attend |= called.should_attend;
+        known.why = format!("{}，{}", known.why, called.why);
     }
     all
 }

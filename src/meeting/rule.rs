@@ -16,6 +16,7 @@ text_enum! {
         HalfOrMore = "half_or_more" "半数以上（含半数）",
         MoreThanHalf = "more_than_half" "超过半数",
         TwoThirds = "two_thirds" "三分之二以上",
+        ThreeQuarters = "three_quarters" "四分之三以上",
         FourFifths = "four_fifths" "五分之四以上",
     }
     /// Of whom it is a part.
@@ -39,6 +40,11 @@ impl Motion {
         matches!(self, Motion::Admission | Motion::Election)
     }
 
+    /// It has rules of its own, so that people should know of it in good time.
+    pub fn formal(self) -> bool {
+        self != Motion::General
+    }
+
     /// What somebody who cannot come has agreed to in writing counts as a vote for (发展党员工作细则).
     pub fn takes_written(self) -> bool {
         self == Motion::Admission
@@ -57,6 +63,7 @@ impl Portion {
             Portion::HalfOrMore => (of + 1) / 2,
             Portion::MoreThanHalf => of / 2 + 1,
             Portion::TwoThirds => (2 * of + 2) / 3,
+            Portion::ThreeQuarters => (3 * of + 3) / 4,
             Portion::FourFifths => (4 * of + 4) / 5,
         }
     }
@@ -250,6 +257,7 @@ mod tests {
                 (Portion::HalfOrMore, 2 * count >= of),
                 (Portion::MoreThanHalf, 2 * count > of),
                 (Portion::TwoThirds, 3 * count >= 2 * of),
+                (Portion::ThreeQuarters, 4 * count >= 3 * of),
                 (Portion::FourFifths, 5 * count >= 4 * of),
             ] {
                 prop_assert_eq!(count >= portion.least(of), fits, "{} {}", portion, of);

@@ -4,9 +4,10 @@ use db::{Json, Tx};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
+use super::election::Elected;
 use super::model::{Kind, Outcome, SignIn, State};
-use super::preparation::{check, counted, rules};
-use super::rule::{BodyRules, Motion};
+use super::preparation::{check, rules, rules_of};
+use super::rule::{BodyRules, Counted, Motion};
 use super::store::{self, DEFER_PENDING, FILED, Heads, Item, Meeting};
 use super::{roll, update};
 use crate::access::Act;
@@ -61,9 +62,11 @@ async fn file(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Result<
 }
 
 /// Ends a meeting: what was not talked about comes back next time, what was resolved is given to whoever carries it out, and the
-/// decisions go on the board, unless it was one of members. A meeting of members to which too few came has failed.
+/// decisions go on the board, unless it was one of members. A meeting by a roll to which too few came for anything on its agenda
+/// has failed.
 ///
-/// Errors: refused if a resolution can no longer be carried out as it was written down.
+/// Errors: refused if a resolution can no longer be carried out as it was written down, or was voted on by more people than have
+/// come according to the roll as it stands now.
 pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remarks: &str) -> Result<()> {
     check(meeting, seen, meeting.state == State::InSession, "结束")?;
     meeting.ended_at = Some(act.at);
@@ -73,10 +76,23 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
     tx.execute(DEFER_PENDING.bind(act.tenant).bind(meeting.id).bind(act.at)).await?;
     let items = store::items(tx, act.tenant, meeting.id).await?;
     let heads = store::heads(tx, act.tenant, meeting.id).await?;
-    let rule = counted(tx, act.tenant, meeting, Motion::General).await?;
+    let came_voters = heads.came_voters;
+    if let Some((item, present)) = items
+        .iter()
+        .find_map(|item| item.present.filter(|present| *present > came_voters).map(|present| (item, present)))
+    {
+        return Err(Error::refused(format!(
+            "“{}”表决时有表决权的到会 {present} 人，现在签到表上只有 {came_voters} 人。请核对签到，或重新记这个议题的结果，再散会。",
+            item.title
+        )));
+    }
     // Where something has been voted on there was a quorum, whoever has gone since.
     let voted = items.iter().any(|item| item.yes.is_some());
-    let inquorate = meeting.kind.by_roll() && meeting.kind.votes() && !voted && !rule.has_quorum(&heads);
+    let as_they_came = heads.as_they_came();
+    let rules = rules_of(tx, act.tenant, meeting, &items, &as_they_came).await?;
+    let enough = rules.iter().any(|(_, rule)| rule.has_quorum(&as_they_came));
+    let held = items.iter().any(|item| item.outcome == Outcome::Held);
+    let inquorate = meeting.kind.by_roll() && meeting.kind.votes() && !voted && !held && !enough;
     meeting.state = if inquorate { State::Inquorate } else { State::Ended };
     update(tx, act, meeting).await?;
     audit::record(tx, act, "end", ("meeting", meeting.id), "", &[]).await?;
@@ -113,8 +129,8 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
 /// Who came, for the board; of a meeting by a roll, of how many.
 fn came(meeting: &Meeting, heads: &Heads) -> String {
     match meeting.kind.by_roll() {
-        true => format!("应到 {} 人，实到 {} 人，其中有表决权 {} 人", heads.expected, heads.came, heads.voters),
-        false => format!("{} 人，其中有表决权 {} 人", heads.present, heads.voters),
+        true => format!("应到 {} 人，实到 {} 人，其中有表决权 {} 人", heads.expected, heads.came, heads.came_voters),
+        false => format!("{} 人，其中有表决权 {} 人", heads.present, heads.came_voters),
     }
 }
 
@@ -160,19 +176,40 @@ impl Item {
     /// The outcome in words: `形成决议（赞成 12，反对 1，弃权 0）：… 由青禾里物业办理，12月31日前办完`.
     pub fn result(&self) -> String {
         let mut words = format!("{}{}", self.outcome, self.hands());
+        if self.outcome == Outcome::Resolved && self.resolution.is_empty() {
+            return words;
+        }
         if self.outcome == Outcome::Resolved && self.organisation_id.is_none() {
-            words = format!("{words}：{}", self.resolution);
+            words = format!("{words}{}{}", if self.elected().is_some() { "。" } else { "：" }, self.resolution);
         } else if self.outcome == Outcome::Resolved {
             let (resolution, owner) = (&self.resolution, self.organisation_name.as_deref().unwrap_or_default());
             let due = self.due_at.map(|due| show::day(&due)).unwrap_or_default();
             words = format!("{words}：{resolution} 由{owner}办理，{due}前办完");
+            if self.without_owners.is_some() {
+                words.push_str("。没有经过业主表决，由社区书记决定先办");
+            }
         }
         words
+    }
+
+    /// What an election has come to.
+    pub fn elected(&self) -> Option<Elected> {
+        let (Json(ballot), Json(election)) = self.ballot.as_ref().zip(self.election.as_ref())?;
+        let (Json(rule), present) = self.rule.as_ref().zip(self.present)?;
+        let needed = match rule {
+            Counted::Hands(rule) => rule.needed(present),
+            Counted::Roll(rule) => rule.needed(self.eligible.unwrap_or(present), present),
+        };
+        (ballot.motion == Motion::Election).then(|| election.outcome(&ballot.votes, needed))
     }
 
     /// `（赞成 12，反对 1，弃权 0，废票 1，书面同意 2）`; empty if nothing was counted.
     fn hands(&self) -> String {
         let (Some(yes), Some(no), Some(abstain)) = (self.yes, self.no, self.abstain) else { return String::new() };
+        if let Some(elected) = self.elected() {
+            let invalid = self.ballot.as_ref().map_or(0, |Json(ballot)| ballot.count.invalid);
+            return format!("（有效票 {yes}，废票 {invalid}）：{}", elected.words());
+        }
         let mut words = format!("赞成 {yes}，反对 {no}，弃权 {abstain}");
         if let Some(Json(ballot)) = &self.ballot {
             let beside = [("废票", ballot.count.invalid), ("书面同意", ballot.written)];

@@ -3,20 +3,20 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::decision::Ballot;
+use super::election::Election;
 use super::minutes::Stage;
 use super::model::{Excuse, Kind, Outcome, Side, State, Way};
 use super::procedure::Step;
-use super::rule::Counted;
+use super::rule::{Counted, Motion};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
-use crate::in_reach;
-use crate::issue;
+use crate::{in_reach, issue, party};
 
 macro_rules! meeting_columns {
     () => {
         "m.id, m.kind, m.estate_id, m.title, m.planned_at, m.place, m.host, m.recorder, m.state, m.notice, m.announced_at,
          m.began_at, m.ended_at, m.remarks, m.lock_version, e.name AS estate_name, m.party_organisation_id, m.body_id,
-         COALESCE(po.name, bo.name) AS caller
+         COALESCE(po.name, bo.name) AS caller, po.kind AS party_kind
          FROM meetings m JOIN estates e ON e.tenant_id = m.tenant_id AND e.id = m.estate_id
          LEFT JOIN party_organisations po ON po.tenant_id = m.tenant_id AND po.id = m.party_organisation_id
          LEFT JOIN bodies bo ON bo.tenant_id = m.tenant_id AND bo.id = m.body_id"
@@ -26,7 +26,7 @@ macro_rules! meeting_columns {
 macro_rules! item_columns {
     () => {
         "a.id, a.meeting_id, a.position, a.title, a.issue_id, a.carried_from, a.announced, a.outcome, a.discussion, a.present, a.yes, a.no,
-         a.abstain, a.eligible, a.rule, a.ballot, a.resolution, a.public_words, a.times, a.procedure_id, a.procedure_step, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
+         a.abstain, a.eligible, a.rule, a.ballot, a.resolution, a.public_words, a.times, a.procedure_id, a.procedure_step, a.motion, a.election, a.without_owners, a.speaker, a.half_hours, a.by_secretary, a.organisation_id, a.due_at, a.decided_at, i.state AS issue_state,
          i.number AS issue_number, i.receipt_code, i.remedy, i.due_at AS issue_due_at, i.open AS issue_open, o.name AS organisation_name
          FROM agenda_items a
          LEFT JOIN issues i ON i.tenant_id = a.tenant_id AND i.id = a.issue_id
@@ -93,9 +93,13 @@ statements! {
     /// By the circle, and not along all meetings in the order of time, as SQLite would: hence the sum.
     LATEST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state <> 'cancelled' AND m.id IN ", of_circle!(), "
         ORDER BY m.planned_at + 0 DESC, m.id DESC LIMIT 1");
+    /// The same of one kind.
+    LATEST_OF = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state <> 'cancelled' AND m.kind = $5 AND m.id IN ", of_circle!(), "
+        ORDER BY m.planned_at + 0 DESC, m.id DESC LIMIT 1");
     /// What was held or is to be held within a time, as far as it may be said of whoever should have held it.
-    DATED = "SELECT kind, estate_id, party_organisation_id, body_id, state, planned_at FROM meetings
-        WHERE tenant_id = $1 AND planned_at >= $2 AND planned_at < $3 AND state IN ('announced', 'in_session', 'ended')";
+    DATED = "SELECT m.kind, m.estate_id, m.party_organisation_id, m.body_id, m.state, m.planned_at,
+            EXISTS (SELECT 1 FROM agenda_items a WHERE a.tenant_id = m.tenant_id AND a.meeting_id = m.id AND a.by_secretary) AS by_secretary
+        FROM meetings m WHERE m.tenant_id = $1 AND m.planned_at >= $2 AND m.planned_at < $3 AND m.state IN ('announced', 'in_session', 'ended')";
     /// Who was at the meetings with the property company.
     SIDES_OF_JOINT = "SELECT DISTINCT m.estate_id, a.side FROM meetings m CROSS JOIN attendances a
         WHERE a.tenant_id = m.tenant_id AND a.meeting_id = m.id AND a.arrived_at IS NOT NULL AND m.tenant_id = $1 AND m.kind = 'joint_meeting' AND m.state = 'ended' AND m.planned_at >= $2 AND m.planned_at < $3";
@@ -104,30 +108,34 @@ statements! {
             announced_at = $11, began_at = $12, ended_at = $13, remarks = $14, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
 
-    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, times, procedure_id, procedure_step,
-            announced, outcome, discussion, resolution)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, FALSE, 'pending', '', '')";
+    ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, times, procedure_id, procedure_step, motion,
+            election, announced, outcome, discussion, resolution)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, FALSE, 'pending', '', '')";
     /// How often an issue has been on an agenda that was not called off.
     TIMES = "SELECT COUNT(*) AS times FROM agenda_items a JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND a.issue_id = $2 AND m.state <> 'cancelled'";
     ANNOUNCE_ITEMS = "UPDATE agenda_items SET announced = TRUE WHERE tenant_id = $1 AND meeting_id = $2";
+    REWORD_ITEM = "UPDATE agenda_items SET title = $4, motion = $5, election = $6 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
     REMOVE_ITEM = "DELETE FROM agenda_items WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND outcome = 'pending'";
     ITEMS = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 ORDER BY a.position, a.id");
     ITEM = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id = $2 AND a.id = $3");
     /// Two people who write down the same item do not overwrite one another: it must stand as they have seen it.
     DECIDE_ITEM = "UPDATE agenda_items SET outcome = $5, discussion = $6, present = $7, yes = $8, no = $9, abstain = $10, eligible = $11,
-            rule = $12, ballot = $13, resolution = $14, public_words = $15, organisation_id = $16, due_at = $17, decided_at = $18
+            rule = $12, ballot = $13, resolution = $14, public_words = $15, organisation_id = $16, due_at = $17, decided_at = $18, without_owners = $19, speaker = $20, half_hours = $21, by_secretary = $22
         WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND COALESCE(decided_at, 0) = COALESCE($4, 0)";
     FILED = "UPDATE agenda_items SET issue_id = $4 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3";
     DEFER_PENDING = "UPDATE agenda_items SET outcome = 'deferred', decided_at = $3
         WHERE tenant_id = $1 AND meeting_id = $2 AND outcome = 'pending'";
-    /// What ended meetings of a circle left unfinished and no other meeting has taken up: deferred
-    /// items, and resolutions whose issue is still open after its time. What members talked about comes back to them alone.
+    /// What ended meetings of a circle left unfinished and no other meeting has taken up: deferred items, and resolutions whose
+    /// issue is still open after its time. What members talked about comes back to them alone, and of what an estate holds each
+    /// kind comes back to its own (`$6`); a meeting with the property company looks at all that is not done, late or not.
     UNFINISHED = concat!("SELECT ", item_columns!(), "
         JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND a.meeting_id IN
             ", of_circle!(), " AND m.state IN ('ended', 'inquorate')
-          AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched') AND i.due_at < $5))
+          AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched')
+              AND (i.due_at < $5 OR m.kind = 'joint_meeting')))
+          AND m.kind = COALESCE($6, m.kind)
           AND NOT EXISTS (SELECT 1 FROM agenda_items l JOIN meetings n ON n.tenant_id = l.tenant_id AND n.id = l.meeting_id
               WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id AND n.state <> 'cancelled')
           AND (i.id IS NULL OR i.open)
@@ -153,29 +161,30 @@ statements! {
     HOLD_OPEN = "UPDATE meetings SET state = state WHERE tenant_id = $1 AND id = $2 AND state IN ('draft', 'announced', 'in_session')";
     /// Changes somebody who is there already; the rest of the row is for the form of the statement. Whatever leave was asked for is
     /// decided by it.
-    MARK = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, arrived_at, way, left_at, excuse)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    MARK = "INSERT INTO attendances (tenant_id, id, meeting_id, side, votes, person_sealed, arrived_at, way, left_at, excuse, refused_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (tenant_id, id) DO UPDATE SET
             arrived_at = CASE WHEN excluded.arrived_at IS NULL THEN NULL ELSE COALESCE(attendances.arrived_at, excluded.arrived_at) END,
             way = CASE WHEN excluded.arrived_at IS NULL THEN NULL ELSE COALESCE(attendances.way, excluded.way) END,
-            left_at = excluded.left_at, excuse = excluded.excuse, asked = NULL";
+            left_at = excluded.left_at, excuse = excluded.excuse, asked = NULL, refused_at = excluded.refused_at";
     /// Leave that was approved stays: whoever comes all the same signs in.
-    REPLY = "UPDATE attendances SET replied_at = $4, asked = $5 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND member_id IS NOT NULL";
+    REPLY = "UPDATE attendances SET replied_at = $4, asked = $5, refused_at = NULL WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND member_id IS NOT NULL";
     ARRIVE = "UPDATE attendances SET arrived_at = $4, way = $5 WHERE tenant_id = $1 AND meeting_id = $2 AND id = $3 AND arrived_at IS NULL";
-    ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse, left_at, replied_at, asked
+    ATTENDANCES = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse, left_at, replied_at, asked, refused_at
         FROM attendances
         WHERE tenant_id = $1 AND meeting_id = $2 ORDER BY id LIMIT 1000";
-    BY_PHONE = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse, left_at, replied_at, asked
+    BY_PHONE = "SELECT id, side, votes, person_sealed, enrolled_at, arrived_at, way, member_id, expected, why, excuse, left_at, replied_at, asked, refused_at
         FROM attendances
         WHERE tenant_id = $1 AND meeting_id = $2 AND phone_fingerprint = $3";
     HEADS = "SELECT COUNT(*) FILTER (WHERE enrolled_at IS NOT NULL) AS enrolled, COUNT(arrived_at) AS present,
             COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL AND left_at IS NULL) AS voters,
             COUNT(*) FILTER (WHERE votes AND arrived_at IS NOT NULL) AS came_voters, COUNT(*) FILTER (WHERE expected) AS expected,
             COUNT(*) FILTER (WHERE expected AND votes) AS eligible, COUNT(*) FILTER (WHERE expected AND votes AND side = 'owner') AS owners,
-            COUNT(*) FILTER (WHERE votes AND side = 'owner' AND arrived_at IS NOT NULL AND left_at IS NULL) AS owners_there, COUNT(*) FILTER (WHERE expected AND arrived_at IS NOT NULL) AS came,
+            COUNT(*) FILTER (WHERE votes AND side = 'owner' AND arrived_at IS NOT NULL AND left_at IS NULL) AS owners_there,
+            COUNT(*) FILTER (WHERE votes AND side = 'owner' AND arrived_at IS NOT NULL) AS came_owners, COUNT(*) FILTER (WHERE expected AND arrived_at IS NOT NULL) AS came,
             COUNT(*) FILTER (WHERE expected AND arrived_at IS NULL AND excuse IS NOT NULL) AS excused,
-            COUNT(*) FILTER (WHERE expected AND replied_at IS NOT NULL AND asked IS NULL AND excuse IS NULL) AS coming,
-            COUNT(*) FILTER (WHERE expected AND replied_at IS NULL AND excuse IS NULL) AS silent
+            COUNT(*) FILTER (WHERE expected AND replied_at IS NOT NULL AND asked IS NULL AND excuse IS NULL AND refused_at IS NULL) AS coming,
+            COUNT(*) FILTER (WHERE expected AND excuse IS NULL AND (replied_at IS NULL OR (refused_at IS NOT NULL AND arrived_at IS NULL))) AS silent
         FROM attendances WHERE tenant_id = $1 AND meeting_id = $2";
 
     MINUTES = "SELECT mi.state, mi.paper_sealed, mi.submitted_by, mi.submitted_at, mi.reviewed_at, mi.remark, mi.lock_version,
@@ -213,6 +222,7 @@ record! {
         pub host: String, pub recorder: String, pub state: State, pub notice: String, pub announced_at: Option<Timestamp>,
         pub began_at: Option<Timestamp>, pub ended_at: Option<Timestamp>, pub remarks: String, pub lock_version: i64,
         pub estate_name: String, pub party_organisation_id: Option<Uuid>, pub body_id: Option<Uuid>, pub caller: Option<String>,
+        pub party_kind: Option<party::Kind>,
     }
     #[derive(Debug, Clone)]
     pub struct Item {
@@ -220,7 +230,8 @@ record! {
         pub carried_from: Option<Uuid>, pub announced: bool, pub outcome: Outcome, pub discussion: String, pub present: Option<i64>,
         pub yes: Option<i64>, pub no: Option<i64>, pub abstain: Option<i64>, pub eligible: Option<i64>, pub rule: Option<Json<Counted>>,
         pub ballot: Option<Json<Ballot>>, pub public_words: String, pub times: i64, pub procedure_id: Option<Uuid>,
-        pub procedure_step: Option<Step>,
+        pub procedure_step: Option<Step>, pub motion: Option<Motion>, pub election: Option<Json<Election>>,
+        pub without_owners: Option<String>, pub speaker: Option<String>, pub half_hours: Option<i64>, pub by_secretary: bool,
         pub resolution: String, pub organisation_id: Option<Uuid>, pub due_at: Option<Timestamp>,
         pub decided_at: Option<Timestamp>, pub issue_state: Option<issue::State>, pub issue_number: Option<String>,
         pub receipt_code: Option<String>, pub remedy: Option<issue::Remedy>, pub issue_due_at: Option<Timestamp>,
@@ -231,7 +242,7 @@ record! {
         pub id: Uuid, pub side: Side, pub votes: bool, pub person_sealed: Vec<u8>, pub enrolled_at: Option<Timestamp>,
         pub arrived_at: Option<Timestamp>, pub way: Option<Way>, pub member_id: Option<Uuid>, pub expected: bool,
         pub why: Option<String>, pub excuse: Option<Excuse>, pub left_at: Option<Timestamp>, pub replied_at: Option<Timestamp>,
-        pub asked: Option<Excuse>,
+        pub asked: Option<Excuse>, pub refused_at: Option<Timestamp>,
     }
     #[derive(Debug, Clone)]
     pub struct Minutes {
@@ -245,16 +256,17 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Opinion { pub item_id: Option<Uuid>, pub text: String, pub at: Timestamp }
     /// How many people enrolled and came; how many with a vote are there, and came; how many should attend, of these have a vote,
-    /// are owners with a vote, and of those are there; how many who should attend came, have leave, have said that they come, and have not answered.
+    /// are owners with a vote, and of those are there, and came; how many who should attend came, have leave, have said that they come, and have not answered.
     #[derive(Debug, Clone, Copy)]
     pub struct Heads {
-        pub enrolled: i64, pub present: i64, pub voters: i64, pub came_voters: i64, pub expected: i64, pub eligible: i64, pub owners: i64, pub owners_there: i64, pub came: i64,
+        pub enrolled: i64, pub present: i64, pub voters: i64, pub came_voters: i64, pub expected: i64, pub eligible: i64, pub owners: i64, pub owners_there: i64,
+        pub came_owners: i64, pub came: i64,
         pub excused: i64, pub coming: i64, pub silent: i64,
     }
     #[derive(Debug, Clone)]
     pub(super) struct Dated {
         pub kind: Kind, pub estate_id: Uuid, pub party_organisation_id: Option<Uuid>, pub body_id: Option<Uuid>, pub state: State,
-        pub planned_at: Timestamp,
+        pub planned_at: Timestamp, pub by_secretary: bool,
     }
     pub(super) struct SideOfMonth { pub estate_id: Uuid, pub side: Side }
     struct OfIssue { issue_id: Uuid }
@@ -274,6 +286,11 @@ impl Meeting {
         Circle { estate: self.estate_id, party: self.party_organisation_id, body: self.body_id }
     }
 
+    /// What it is called: the committees of each level have names of their own.
+    pub fn name(&self) -> &'static str {
+        self.kind.of_level(self.party_kind)
+    }
+
     /// Who holds it: the estate, the party organisation, or the body.
     pub fn caller(&self) -> &str {
         self.caller.as_deref().unwrap_or(&self.estate_name)
@@ -281,6 +298,13 @@ impl Meeting {
 
     pub fn cursor(&self) -> Cursor {
         Cursor { key: self.planned_at.as_millisecond(), id: self.id }
+    }
+}
+
+impl Heads {
+    /// The same as if nobody had gone before the end.
+    pub fn as_they_came(self) -> Heads {
+        Heads { voters: self.came_voters, owners_there: self.came_owners, ..self }
     }
 }
 
@@ -387,6 +411,11 @@ pub async fn latest(tx: &mut Tx, tenant: Uuid, circle: Circle) -> Result<Option<
     Ok(tx.optional(circle.bound(LATEST, tenant)).await?)
 }
 
+/// The last meeting of a kind that a circle has had.
+pub(super) async fn latest_of(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind) -> Result<Option<Meeting>> {
+    Ok(tx.optional(circle.bound(LATEST_OF, tenant).bind(kind)).await?)
+}
+
 pub async fn items(tx: &mut Tx, tenant: Uuid, meeting: Uuid) -> Result<Vec<Item>> {
     Ok(tx.all(ITEMS.bind(tenant).bind(meeting)).await?)
 }
@@ -396,8 +425,9 @@ pub async fn item(tx: &mut Tx, tenant: Uuid, meeting: Uuid, id: Uuid) -> Result<
 }
 
 /// What earlier meetings of a circle left unfinished, the oldest first; at most 50.
-pub async fn unfinished(tx: &mut Tx, tenant: Uuid, circle: Circle, now: Timestamp) -> Result<Vec<Item>> {
-    Ok(tx.all(circle.bound(UNFINISHED, tenant).bind(now)).await?)
+pub async fn unfinished(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, now: Timestamp) -> Result<Vec<Item>> {
+    let of_kind = (circle.party.is_none() && circle.body.is_none()).then_some(kind);
+    Ok(tx.all(circle.bound(UNFINISHED, tenant).bind(now).bind(of_kind)).await?)
 }
 
 /// The issues of an estate that wait on an agenda already.

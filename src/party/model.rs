@@ -1,5 +1,7 @@
 //! What party organisations and members are, who should attend and who may vote, and what an organisation lacks.
 
+use std::collections::HashSet;
+
 use db::{record, text_enum};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -246,7 +248,7 @@ pub struct Figures {
 pub fn warnings(
     kind: Kind,
     figures: &Figures,
-    posts: &[Post],
+    posts: &[(Uuid, Post)],
     term_ends: Option<Date>,
     rules: &Rules,
     today: Date,
@@ -261,11 +263,14 @@ pub fn warnings(
     if kind == Kind::Branch && figures.full < rules.fewest_full {
         warnings.push(format!("正式党员 {} 名，不足 {} 名，可以考虑联合组建", figures.full, rules.fewest_full));
     }
-    let committee = posts.iter().filter(|post| **post != Post::GroupLeader).count() as i64;
+    // Whoever holds two posts is one person.
+    let committee: HashSet<Uuid> =
+        posts.iter().filter(|(_, post)| *post != Post::GroupLeader).map(|(member, _)| *member).collect();
+    let committee = committee.len() as i64;
     if figures.full >= rules.committee_from && committee < rules.committee_people {
         let full = figures.full;
-        warnings.push(format!("正式党员 {full} 名，应设支部委员会，现在只登记了 {committee} 个职务"));
-    } else if !posts.contains(&Post::Secretary) {
+        warnings.push(format!("正式党员 {full} 名，应设支部委员会，现在只登记了 {committee} 人任职"));
+    } else if !posts.iter().any(|(_, post)| *post == Post::Secretary) {
         warnings.push("还没有登记书记".to_owned());
     }
     match term_ends {
@@ -421,7 +426,10 @@ mod tests {
 
     #[test]
     fn an_organisation_is_told_what_it_lacks_and_stopped_by_nothing() {
-        let told = |figures: Figures, posts: &[Post], ends| warnings(Kind::Branch, &figures, posts, ends, &RULES, DAY);
+        let told = |figures: Figures, posts: &[Post], ends| {
+            let posts: Vec<(Uuid, Post)> = (1..).zip(posts).map(|(n, post)| (Uuid::from_u128(n), *post)).collect();
+            warnings(Kind::Branch, &figures, &posts, ends, &RULES, DAY)
+        };
         let committee = [Post::Secretary, Post::Organisation, Post::Publicity];
         let sound = Figures { members: 30, full: 28, others: 9 };
         assert!(told(sound, &committee, Some(date(2029, 3, 1))).is_empty());
@@ -432,6 +440,10 @@ mod tests {
         assert_eq!(small.len(), 2, "{small:?}");
         let bare = told(sound, &[Post::Secretary], None);
         assert!(bare[0].contains("支部委员会"), "{bare:?}");
+        let one = Uuid::from_u128(1);
+        let alone = [(one, Post::Secretary), (one, Post::Organisation), (one, Post::Publicity)];
+        let alone = warnings(Kind::Branch, &sound, &alone, None, &RULES, DAY);
+        assert!(alone[0].contains("只登记了 1 人任职"), "{alone:?}");
         assert!(warnings(Kind::Group, &Figures::default(), &[], None, &RULES, DAY).is_empty());
     }
 

@@ -112,7 +112,9 @@ statements! {
     /// The posts of a committee whose term has ended.
     END_TERM = "UPDATE party_posts SET until = $3 WHERE tenant_id = $1 AND party_organisation_id = $2 AND until IS NULL AND since < $3
         AND post <> 'group_leader'";
-    WITH_COMMITTEE = "SELECT DISTINCT party_organisation_id AS id FROM party_posts WHERE tenant_id = $1 AND until IS NULL";
+    /// 书记 and 副书记 alone are no committee: a commissioner is, and so are three people.
+    WITH_COMMITTEE = "SELECT party_organisation_id AS id FROM party_posts WHERE tenant_id = $1 AND until IS NULL AND post <> 'group_leader'
+        GROUP BY party_organisation_id HAVING COUNT(DISTINCT member_id) >= 3 OR COUNT(*) FILTER (WHERE post NOT IN ('secretary', 'deputy')) > 0";
     POSTS = "SELECT p.id, p.party_organisation_id, p.member_id, m.name, p.post, p.since FROM party_posts p
         JOIN party_members m ON m.tenant_id = p.tenant_id AND m.id = p.member_id
         WHERE p.tenant_id = $1 AND p.until IS NULL ORDER BY p.since, p.id LIMIT 2000";
@@ -256,7 +258,7 @@ impl Consent {
     }
 }
 
-/// The organisations that have somebody in a post.
+/// The organisations that have a committee.
 pub async fn with_committee(tx: &mut Tx, tenant: Uuid) -> Result<HashSet<Uuid>> {
     let found: Vec<Found> = tx.all(WITH_COMMITTEE.bind(tenant)).await?;
     Ok(found.into_iter().map(|organisation| organisation.id).collect())

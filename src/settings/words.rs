@@ -50,6 +50,7 @@ const WORDS: &[(&str, &str)] = &[
     ("half_or_more", "半数以上（含半数）"),
     ("more_than_half", "超过半数"),
     ("two_thirds", "三分之二以上"),
+    ("three_quarters", "四分之三以上"),
     ("four_fifths", "五分之四以上"),
     ("eligible", "应到会有表决权的"),
     ("present", "实到会有表决权的"),
@@ -60,6 +61,10 @@ const WORDS: &[(&str, &str)] = &[
     ("four_deliberations", "四议两公开的党员大会审议"),
     ("owners", "业主委员到会要有"),
     ("property_committee_working_days", "物管会的结果公示几个工作日"),
+    ("meeting.owners", "业主共同决定"),
+    ("taking_part", "参加表决的要有全体的"),
+    ("usual", "一般事项，同意要有参加表决的"),
+    ("special", "特别事项，同意要有参加表决的"),
     ("body.property_committee", "物管会的组成"),
     ("body.member_list", "成员名单公示"),
     ("least_people", "至少几人"),
@@ -80,6 +85,9 @@ const WORDS: &[(&str, &str)] = &[
     ("group_meeting", "党小组会"),
     ("party_class", "党课"),
     ("theme_day", "主题党日"),
+    ("life_meeting", "组织生活会"),
+    ("appraisal", "民主评议党员"),
+    ("secretary_class", "书记讲党课"),
     ("joint_meeting", "物业联席会议"),
     ("remind_days", "剩几天还没开就提醒"),
     ("month", "每月一次"),
@@ -205,8 +213,8 @@ impl Number {
     pub fn choices(&self) -> Vec<(&'static str, &'static str)> {
         let choices: &[&str] = match self.value.as_str() {
             Some("off" | "on") => &["off", "on"],
-            Some("half_or_more" | "more_than_half" | "two_thirds" | "four_fifths") => {
-                &["half_or_more", "more_than_half", "two_thirds", "four_fifths"]
+            Some("half_or_more" | "more_than_half" | "two_thirds" | "three_quarters" | "four_fifths") => {
+                &["half_or_more", "more_than_half", "two_thirds", "three_quarters", "four_fifths"]
             }
             Some("eligible" | "present") => &["eligible", "present"],
             Some("counted" | "not_counted") => &["counted", "not_counted"],

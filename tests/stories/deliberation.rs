@@ -329,6 +329,10 @@ db_test! {
         people.branch.post(&format!("{second}/attendances"), &[("name", "冯党员"), ("side", "member")]).await.assert_ok();
         act(&people.branch, &second, "end", &[("remarks", "")]).await.assert_ok();
         people.branch.get("/meetings/duties").await.assert_contains("已开，11月23日");
+        // What it left and what it has given to somebody open its next agenda, and no other.
+        let next = people.branch.get("/meetings/new?kind=joint_meeting").await;
+        next.assert_contains("物业费公开").assert_contains("上次的决议还没办完，还没到期，第 2 次上会");
+        people.branch.get("/meetings/new").await.assert_ok().assert_lacks("物业费公开").assert_lacks("还没到期");
         people.grid_worker.get("/meetings/duties").await.assert_status(403);
         // The table of the month is filled from what is known: both meetings, who came, who does what until when.
         let table = people.branch.get("/meetings/duties").await.link(&format!("/estates/{}/joint-meetings", place.estate));
@@ -368,5 +372,67 @@ db_test! {
         let first = place.estate.to_string();
         branch.post("/meetings", &fields(first.as_str())).await.assert_status(404);
         branch.get("/meetings").await.assert_ok().assert_contains("还没有开过会");
+    }
+
+    async fn no_meeting_decides_what_is_the_owners_to_decide(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let grading = [("summary", "地下车位重新划线"), ("category", "parking"), ("tier", "hard"), ("remedy", "owners")];
+        step(&people.staff, &id, "acceptance", &grading).await.assert_ok();
+        let meeting = plan(&people, &place, "2026-11-23", &[&format!("issue:{id}")], "").await;
+        act(&people.branch, &meeting, "session", &[]).await.assert_ok();
+        sign_in_people(&people, &meeting, &["刘大爷", "老王", "赵阿姨"]).await;
+        let form = first_item(&people, &meeting).await;
+        let company = place.company.to_string();
+        people.branch.get(&form).await.assert_contains("还没有业主表决通过，不能派下去办").assert_lacks("等不得的才填");
+        let refused = people.branch.post(&form, &vote("3", "0", &company)).await;
+        refused.assert_status(422).assert_contains("会议不能代替业主表决").assert_contains("地面画三十个车位");
+        // What only the secretary of the community may do is nothing that a branch can send along.
+        let anyway = [&vote("3", "0", &company)[..], &[("without_owners", "消防通道被堵，先划出来")]].concat();
+        people.branch.post(&form, &anyway).await.assert_status(422);
+
+        // The owners have voted: too few of them took part, and then enough.
+        let votes = format!("{form}/owner-votes");
+        let figures = |owners: &'static str, area: &'static str| vec![
+            ("matter", "special"), ("way", "written"), ("held_on", "2026-11-22"), ("all_owners", "900"), ("all_area", "90000.5"),
+            ("part_owners", owners), ("part_area", area), ("agree_owners", "450"), ("agree_area", "45000.51"),
+        ];
+        let page = people.branch.post(&votes, &figures("601", "九万")).await;
+        page.assert_status(422).assert_contains("请选择参加表决的面积").assert_contains("90000.5");
+        people.branch.post(&votes, &figures("901", "60001")).await.assert_status(422).assert_contains("参加表决的不能比全体业主还多");
+        people.branch.post(&votes, &figures("599", "60001")).await.assert_ok().assert_contains("业主表决没有通过").assert_contains("60001");
+        people.branch.post(&form, &vote("3", "0", &company)).await.assert_status(422);
+        people.branch.post(&votes, &figures("600", "60000.67")).await.assert_ok().assert_contains("业主表决通过");
+        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("全体 900 户、90000.5㎡，参加表决 600 户、60000.67㎡，同意 450 户、45000.51㎡，通过");
+        people.branch.get(&form).await.assert_contains("业主表决已经通过");
+        people.branch.post(&form, &vote("3", "0", &company)).await.assert_ok().assert_contains("形成决议");
+        act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok();
+        people.manager.get(&format!("/issues/{id}")).await.assert_ok().assert_contains("三十个车位");
+    }
+
+    async fn the_secretary_of_the_community_may_go_ahead_and_says_why(app: TestApp) {
+        let place = estate(&app).await;
+        let people = cast::people(&app, &place).await;
+        report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let grading = [("summary", "地下车位重新划线"), ("category", "parking"), ("tier", "hard"), ("remedy", "owners")];
+        step(&people.staff, &id, "acceptance", &grading).await.assert_ok();
+        let meeting = plan(&people, &place, "2026-11-23", &[&format!("issue:{id}")], "").await;
+        act(&people.branch, &meeting, "session", &[]).await.assert_ok();
+        sign_in_people(&people, &meeting, &["刘大爷", "老王", "赵阿姨"]).await;
+        let form = first_item(&people, &meeting).await;
+        let secretary = app.person(doorstep::access::Role::Secretary).browser().await;
+        secretary.get(&form).await.assert_contains("等不得的才填");
+        let company = place.company.to_string();
+        secretary.post(&form, &vote("3", "0", &company)).await.assert_status(422);
+        let anyway = [&vote("3", "0", &company)[..], &[("without_owners", "消防通道被堵，先划出来")]].concat();
+        secretary.post(&form, &anyway).await.assert_ok().assert_contains("没有经过业主表决，由社区书记决定先办");
+        act(&secretary, &meeting, "end", &[("remarks", "")]).await.assert_ok();
+        secretary.get(&format!("{meeting}/minutes")).await.assert_contains("没有业主表决先办的理由：消防通道被堵，先划出来");
+        let board = people.resident.get(&format!("/board/{}/estates/{}", app.home.code, place.estate)).await;
+        let result = people.resident.get(&board.link(&format!("/board/{}/publications/", app.home.code))).await;
+        result.assert_contains("没有经过业主表决").assert_lacks("消防通道被堵");
     }
 }

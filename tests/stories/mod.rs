@@ -1,5 +1,6 @@
 //! Whole journeys, told as the people in them live them.
 
+mod branch;
 pub mod cast;
 mod closed_loop;
 mod deliberation;

@@ -11,6 +11,7 @@ use super::desk::{Offer, chosen, create_in, offers, read_plan, read_room, rooms,
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::meeting::agenda::{self, From};
 use crate::meeting::duty::{self, Duty};
 use crate::meeting::model::Kind;
 use crate::meeting::preparation::{self, NewMeeting};
@@ -39,6 +40,8 @@ struct Caller {
     /// Where it meets; whoever belongs to no one estate chooses.
     estate: Option<Uuid>,
     kinds: Vec<Kind>,
+    /// Of a party organisation.
+    level: Option<party::Kind>,
 }
 
 impl Caller {
@@ -49,8 +52,8 @@ impl Caller {
             kinds.retain(|kind| *kind != Kind::TwoCommittees);
         }
         let path = format!("/party/organisations/{id}");
-        let estate = organisation.estate_id;
-        Ok(Caller { name: organisation.name, path, party: Some(id), body: None, estate, kinds })
+        let (estate, level) = (organisation.estate_id, Some(organisation.kind));
+        Ok(Caller { name: organisation.name, path, party: Some(id), body: None, estate, kinds, level })
     }
 
     async fn body(tx: &mut Tx, viewer: &Viewer, id: Uuid) -> Result<Caller> {
@@ -60,7 +63,7 @@ impl Caller {
             return Err(Error::refused("两委商议会由党组织召集：在“党建”里打开社区党组织，点“开会”"));
         }
         let path = format!("/bodies/{id}");
-        Ok(Caller { name: body.name, path, party: None, body: Some(id), estate: body.estate_id, kinds })
+        Ok(Caller { name: body.name, path, party: None, body: Some(id), estate: body.estate_id, kinds, level: None })
     }
 
     /// Whose meeting one of a kind is. The two committees are the party's and the community's 居委会.
@@ -94,7 +97,7 @@ struct NewPage {
 
 impl NewPage {
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {
-        self.caller.kinds.iter().map(|kind| (kind.code(), kind.label())).collect()
+        self.caller.kinds.iter().map(|kind| (kind.code(), kind.of_level(self.caller.level))).collect()
     }
 
     /// Whether anything of what may be held is shown to the neighbours.
@@ -224,12 +227,12 @@ async fn new(app: &App, viewer: &Viewer, shell: Shell, caller: Caller, Wanted { 
         Some(estate) => place::estate(&mut tx, viewer.tenant, estate).await?.station_address,
         None => None,
     };
-    drop(tx);
     let station = station.unwrap_or_else(|| "小区党群服务站".to_owned());
     let wanted = kind.and_then(|code| Kind::parse(&code)).or(last.as_ref().map(|last| last.kind));
     let kind = wanted.filter(|kind| caller.kinds.contains(kind)).unwrap_or(caller.kinds[0]);
     let (place, host) = last.map_or_else(|| (station, viewer.name.clone()), |last| (last.place, last.host));
     let form = Form::filled(&[("kind", kind.code()), ("place", &place), ("host", &host)]);
+    drop(tx);
     let mut shown = new_page(app, viewer, shell, caller, form).await?;
     for offer in shown.offers.iter().filter(|offer| offer.proposal.pressing) {
         shown.form.add("item", offer.value.clone());
@@ -266,6 +269,14 @@ async fn create(app: &App, viewer: &Viewer, shell: Shell, caller: Caller, mut fo
     };
     if kind.is_none() {
         form.fail("kind", format!("{}不开这种会", caller.name));
+    }
+    if let (Some(from), Some(kind)) = (From::parse(form.value("from")), kind) {
+        let estate = caller.estate.or(form.value("estate").parse().ok()).unwrap_or_default();
+        let mut tx = app.db.read().await?;
+        let circle = caller.circle(&mut tx, viewer.tenant, kind, estate).await?;
+        form.set("topics", agenda::topics(&mut tx, viewer.tenant, circle, kind, from).await?);
+        drop(tx);
+        return page(&new_page(app, viewer, shell, caller, form).await?);
     }
     let estate = match caller.estate {
         Some(estate) => Some(estate),

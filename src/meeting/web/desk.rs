@@ -13,8 +13,9 @@ use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::issue::personal_data_in;
+use crate::meeting::agenda::{self, From};
 use crate::meeting::model::Kind;
-use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal};
+use crate::meeting::preparation::{self, NewItem, NewMeeting, Plan, Proposal, Wording};
 use crate::meeting::room::{self, Room};
 use crate::meeting::store::{self, Circle, Meeting};
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -72,7 +73,7 @@ pub(super) fn offers(proposals: Vec<Proposal>) -> Vec<Offer> {
         NewItem::Issue(id) => format!("issue:{id}"),
         NewItem::Unfinished(id) => format!("item:{id}"),
         NewItem::Procedure(id) => format!("procedure:{id}"),
-        NewItem::Topic(title) => title.clone(),
+        NewItem::Topic(title) | NewItem::Motion(Wording { title, .. }) => title.clone(),
     };
     proposals.into_iter().map(|proposal| Offer { value: value(&proposal.item), proposal }).collect()
 }
@@ -161,6 +162,14 @@ async fn new(
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let kind = of_estate(form.value("kind"));
     let estate = form.choice("estate", "小区", |id| id.parse::<Uuid>().ok());
+    if let (Some(from), Some(id)) = (From::parse(form.value("from")), estate) {
+        let mut tx = app.db.read().await?;
+        place::estate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::MeetingHold), id).await?;
+        let topics = agenda::topics(&mut tx, viewer.tenant, Circle::of_estate(id), kind, from).await?;
+        drop(tx);
+        form.set("topics", topics);
+        return page(&new_page(&app, &viewer, shell, (estate, kind), form).await?);
+    }
     let room = read_room(&form);
     let plan = read_plan(&mut form, room);
     let topics = topics(&mut form);

@@ -145,9 +145,9 @@ async fn reword(
 }
 
 async fn submit(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> Result<Response> {
-    let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
+    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let kept = Kept::read(&mut tx, &app, &viewer, id, Permission::MeetingHold).await?;
-    minutes::submit(&mut tx, &act, &meeting, &kept.record().minutes()).await?;
+    minutes::submit(&mut tx, &act, &mut meeting, &kept.record().minutes()).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/meetings/{id}/minutes"), "已提交，等另一位同事审核"))
 }

@@ -1,3 +1,4 @@
+mod agenda;
 mod calendar;
 mod called;
 mod decision;
@@ -5,6 +6,7 @@ mod desk;
 mod duty;
 mod joint;
 mod minutes;
+mod owners;
 mod page;
 mod paper;
 mod procedure;
@@ -36,6 +38,7 @@ impl Month {
 
 pub fn routes() -> Routes {
     desk::routes()
+        .merge(agenda::routes())
         .merge(calendar::routes())
         .merge(decision::routes())
         .merge(duty::routes())
@@ -43,6 +46,7 @@ pub fn routes() -> Routes {
         .merge(joint::routes())
         .merge(procedure::routes())
         .merge(minutes::routes())
+        .merge(owners::routes())
         .merge(page::routes())
         .merge(paper::routes())
         .merge(public::routes())

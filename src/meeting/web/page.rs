@@ -6,7 +6,8 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
-use super::desk::{Offer, chosen, offers, read_plan, read_room, rooms};
+use super::agenda::motions;
+use super::desk::{Offer, offers, read_plan, read_room, rooms};
 use super::roll::NOTICE;
 use crate::access::{Act, Link, Permission, Routes, Viewer};
 use crate::app::App;
@@ -14,7 +15,7 @@ use crate::channel::{self, Delivery};
 use crate::error::Result;
 use crate::issue::personal_data_in;
 use crate::meeting::model::{Joint, Kind, Mark, Outcome, Side, SignIn, State as Stage};
-use crate::meeting::preparation::{self, NewItem};
+use crate::meeting::preparation;
 use crate::meeting::room;
 use crate::meeting::rule::{Counted, Motion};
 use crate::meeting::session;
@@ -28,8 +29,6 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/meetings/{id}", MeetingRead, show)
         .post("/meetings/{id}/plan", MeetingHold, replan)
-        .post("/meetings/{id}/items", MeetingHold, add_items)
-        .post("/meetings/{id}/items/{item}/removal", MeetingHold, remove_item)
         .post("/meetings/{id}/notice", MeetingHold, announce)
         .post("/meetings/{id}/session", MeetingHold, begin)
         .post("/meetings/{id}/end", MeetingHold, end)
@@ -54,8 +53,9 @@ struct ShowPage {
     told: Vec<Delivery>,
     asleep: bool,
     ways: Vec<String>,
-    /// By which rule an ordinary matter is voted on.
-    counted: Counted,
+    /// By which rules its items are voted on, whatever asks for most people first.
+    rules: Vec<(Motion, Counted)>,
+    motions: Vec<(&'static str, &'static str)>,
     sign_in: SignIn,
     /// Who should come to a meeting with the property company and has not.
     missing: Vec<Side>,
@@ -69,12 +69,34 @@ struct ShowPage {
 }
 
 impl ShowPage {
+    /// So many have to come for everything on the agenda.
+    fn quorum(&self) -> i64 {
+        self.rules.first().map_or(0, |(_, rule)| rule.quorum(&self.heads))
+    }
+
+    /// Whether so many are there.
+    fn has_quorum(&self) -> bool {
+        self.rules.iter().all(|(_, rule)| rule.has_quorum(&self.heads))
+    }
+
+    /// So many would have been enough for something.
+    fn least_quorum(&self) -> i64 {
+        self.rules.last().map_or(0, |(_, rule)| rule.quorum(&self.heads))
+    }
+
     fn opened(&self, part: &str) -> bool {
         self.failed == part
     }
 
     fn sides(&self) -> Vec<(&'static str, &'static str)> {
         sides()
+    }
+
+    fn topic_hint(&self) -> &'static str {
+        match self.meeting.kind.private() {
+            true => "写进会议记录，不公开。",
+            false => "居民看得到，不写姓名、门牌、电话。",
+        }
     }
 
     fn notice_hint(&self) -> &'static str {
@@ -137,8 +159,9 @@ async fn show_page(
         Vec::new()
     };
     let rules = preparation::rules(&mut tx, viewer.tenant, now).await?;
-    let counted = preparation::counted(&mut tx, viewer.tenant, &meeting, Motion::General).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
+    let voted_on = preparation::rules_of(&mut tx, viewer.tenant, &meeting, &items, &heads).await?;
+    let formal: Vec<Motion> = voted_on.iter().map(|(motion, _)| *motion).filter(|motion| motion.formal()).collect();
     let people = people(&mut tx, app, viewer.tenant, id).await?;
     let missing = match meeting.kind {
         Kind::Joint => {
@@ -173,7 +196,8 @@ async fn show_page(
         );
     }
     Ok(ShowPage {
-        warning: preparation::short_notice(&meeting, &rules, now),
+        warning: preparation::short_notice(&meeting, &formal, &rules, now),
+        motions: motions(meeting.kind, None),
         pending: items.iter().filter(|item| item.outcome == Outcome::Pending).count(),
         shell,
         meeting,
@@ -185,7 +209,7 @@ async fn show_page(
         told,
         asleep,
         ways,
-        counted,
+        rules: voted_on,
         missing,
         sign_in: settings::read(&mut tx, viewer.tenant, now).await?,
         may_hold,
@@ -212,6 +236,17 @@ pub(super) async fn people(tx: &mut Tx, app: &App, tenant: Uuid, meeting: Uuid) 
     let mut people = people?;
     people.sort_by_key(|(attendance, _)| (attendance.arrived_at.is_none(), !attendance.expected));
     Ok(people)
+}
+
+/// The page again, with what was sent and is wrong in one of its forms.
+pub(super) async fn page_with(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    failed: (&'static str, Form),
+) -> Result<Response> {
+    page_again(&show_page(app, viewer, shell, id, Some(failed)).await?)
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -248,7 +283,7 @@ async fn replan(
     let room = read_room(&form);
     let plan = read_plan(&mut form, room);
     let (Some(mut plan), true) = (plan, form.ok()) else {
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("plan", form)).await;
     };
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let link = link_of(&app, &viewer, &meeting);
@@ -260,54 +295,13 @@ async fn replan(
     let planned = form.noted("day", planned)?.is_some();
     if !planned || form.noted("venue", room::hold(&mut tx, &act, id, room).await)?.is_none() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("plan", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("plan", form)).await;
     }
     let flash = match meeting.state {
         Stage::Announced => "已改期。请再点“复制通知”，把改期的通知发到群里",
         _ => "时间地点已改好，通知文字也换成新的了",
     };
     done(tx, id, flash).await
-}
-
-async fn add_items(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-    mut form: Form,
-) -> Result<Response> {
-    let topic = form.text("topic", "议题", 0..=60);
-    check_public(&mut form, "topic");
-    let mut items: Vec<NewItem> = form.values("item").filter_map(chosen).collect();
-    items.extend((!topic.is_empty()).then_some(NewItem::Topic(topic)));
-    if items.is_empty() {
-        form.fail("topic", "请勾选或写一个议题");
-    }
-    if !form.ok() {
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("items", form))).await?);
-    }
-    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
-    let mut seen = form.version();
-    for item in items {
-        let added = preparation::add_item(&mut tx, &act, &mut meeting, seen, item).await;
-        if form.noted("topic", added)?.is_none() {
-            drop(tx);
-            return page_again(&show_page(&app, &viewer, shell, id, Some(("items", form))).await?);
-        }
-        seen = meeting.lock_version;
-    }
-    done(tx, id, "已加上").await
-}
-
-async fn remove_item(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path((id, item)): Path<(Uuid, Uuid)>,
-    form: Form,
-) -> Result<Response> {
-    let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
-    preparation::remove_item(&mut tx, &act, &mut meeting, form.version(), item).await?;
-    done(tx, id, "已撤下").await
 }
 
 async fn announce(
@@ -320,13 +314,13 @@ async fn announce(
     let text = form.text("notice", "通知文字", 10..=1000);
     check_public(&mut form, "notice");
     if !form.ok() {
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("notice", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("notice", form)).await;
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let announced = preparation::announce(&mut tx, &act, &mut meeting, form.version(), &text).await;
     if form.noted("notice", announced)?.is_none() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("notice", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("notice", form)).await;
     }
     let board = if meeting.kind.private() { "通知已定好。" } else { "已登在小区公示栏。" };
     done(tx, id, &format!("{board}点“复制通知”，粘贴到微信群")).await
@@ -347,13 +341,13 @@ async fn end(
 ) -> Result<Response> {
     let remarks = form.text("remarks", "其他要记的", 0..=1000);
     if !form.ok() {
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("end", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("end", form)).await;
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let ended = session::end(&mut tx, &act, &mut meeting, form.version(), &remarks).await;
     if form.noted("remarks", ended)?.is_none() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("end", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("end", form)).await;
     }
     let flash = match (meeting.state, meeting.kind.private()) {
         (Stage::Inquorate, _) => "有表决权的到得不够，这次会流会，没有决议",
@@ -373,13 +367,13 @@ async fn cancel(
     let reason = form.text("cancel_reason", "取消的原因", 4..=100);
     check_public(&mut form, "cancel_reason");
     if !form.ok() {
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("cancellation", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("cancellation", form)).await;
     }
     let (mut tx, act, mut meeting) = change(&app, &viewer, id).await?;
     let cancelled = preparation::cancel(&mut tx, &act, &mut meeting, form.version(), &reason).await;
     if form.noted("cancel_reason", cancelled)?.is_none() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("cancellation", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("cancellation", form)).await;
     }
     let flash = if meeting.kind.private() {
         "已取消，请告诉应到的人"
@@ -399,13 +393,13 @@ async fn attend(
     let side = form.choice("side", "代表哪一方", Side::parse);
     let name = form.person_name("name");
     let (Some(side), Some(name)) = (side, name) else {
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("attendances", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("attendances", form)).await;
     };
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
     let person = Person { name, phone: String::new() };
     if form.noted("name", attendance::attend(&mut tx, &act, &meeting, side, &person).await)?.is_none() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, Some(("attendances", form))).await?);
+        return page_with(&app, &viewer, shell, id, ("attendances", form)).await;
     }
     done(tx, id, "已登记").await
 }

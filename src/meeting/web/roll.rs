@@ -11,7 +11,7 @@ use super::page::{Somebody, change, done, people};
 use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::meeting::attendance;
+use crate::meeting::attendance::{self, Marked, RollCall};
 use crate::meeting::model::{Excuse, Mark, Way};
 use crate::meeting::store::{self, Meeting};
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -62,17 +62,25 @@ async fn save(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     let (mut tx, act, meeting) = change(&app, &viewer, id).await?;
     let mut marks = Vec::new();
     for attendance in store::attendances(&mut tx, viewer.tenant, id).await? {
-        marks.extend(Mark::parse(form.value(&format!("mark-{}", attendance.id))).map(|mark| (attendance.id, mark)));
+        let sent = |name| Mark::parse(form.value(&format!("{name}-{}", attendance.id)));
+        let (seen, asked) = (sent("seen"), !form.value(&format!("asked-{}", attendance.id)).is_empty());
+        marks.extend(sent("mark").map(|mark| Marked { attendance: attendance.id, seen, asked, mark }));
     }
-    let changed = attendance::call_roll(&mut tx, &act, &meeting, way, &marks).await?;
-    let flash = match (changed, marks.as_slice()) {
+    let RollCall { changed, moved } = attendance::call_roll(&mut tx, &act, &meeting, way, &marks).await?;
+    let mut flash = match (changed, marks.as_slice()) {
         (0, _) => "没有要改的".to_owned(),
-        (_, [(_, Mark::There)]) => "已到会".to_owned(),
-        (_, [(_, Mark::Left)]) => "已记早退".to_owned(),
-        (_, [(_, Mark::Absent)]) => "已改为没到".to_owned(),
-        (_, [(_, excused)]) => format!("已登记请{excused}"),
+        (_, [Marked { mark: Mark::There, .. }]) => "已到会".to_owned(),
+        (_, [Marked { mark: Mark::Left, .. }]) => "已记早退".to_owned(),
+        (_, [Marked { mark: Mark::Absent, .. }]) => "已改为没到".to_owned(),
+        (_, [Marked { mark: excused, .. }]) => format!("已登记请{excused}"),
         (changed, _) => format!("点名已记下，改了 {changed} 人"),
     };
+    if !moved.is_empty() {
+        let people = people(&mut tx, &app, viewer.tenant, id).await?;
+        let moved = people.iter().filter(|(attendance, _)| moved.contains(&attendance.id));
+        let names: Vec<&str> = moved.map(|(_, name)| name.as_str()).collect();
+        flash = format!("{flash}。{}刚刚自己签到或已被改过，没有动，请再看一下", names.join("、"));
+    }
     done(tx, id, &flash).await
 }
 

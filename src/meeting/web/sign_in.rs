@@ -33,6 +33,8 @@ pub fn routes() -> Routes {
 struct WallPage {
     meeting: Meeting,
     heads: Heads,
+    /// What asks for most people, and so many.
+    motion: Motion,
     counted: Counted,
     qr: String,
 }
@@ -41,9 +43,11 @@ async fn show_wall(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>)
     let mut tx = app.db.read().await?;
     let meeting = store::meeting_for(&mut tx, &viewer, id, Permission::MeetingHold).await?;
     let heads = store::heads(&mut tx, viewer.tenant, id).await?;
-    let counted = preparation::counted(&mut tx, viewer.tenant, &meeting, Motion::General).await?;
+    let items = store::items(&mut tx, viewer.tenant, meeting.id).await?;
+    let rules = preparation::rules_of(&mut tx, viewer.tenant, &meeting, &items, &heads).await?;
+    let (motion, counted) = rules.into_iter().next().ok_or(Error::NotFound)?;
     let path = on_the_wall(&mut tx, viewer.tenant, id, &app.means).await?;
-    page(&WallPage { meeting, heads, counted, qr: qr(&app.link(&path))? })
+    page(&WallPage { meeting, heads, motion, counted, qr: qr(&app.link(&path))? })
 }
 
 #[derive(Template)]
@@ -51,6 +55,7 @@ async fn show_wall(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>)
 struct PosterPage {
     shell: Shell,
     meeting: Meeting,
+    rules: SignIn,
     qr: String,
 }
 
@@ -62,7 +67,8 @@ async fn show_poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(
         return Err(Error::NotFound);
     }
     let link = Link::signed(viewer.tenant, id, SIGN_IN, &app.means.keys);
-    page(&PosterPage { shell, meeting, qr: qr(&app.link(&format!("/sign-in/{link}")))? })
+    let rules = settings::read(&mut tx, viewer.tenant, meeting.planned_at).await?;
+    page(&PosterPage { shell, meeting, rules, qr: qr(&app.link(&format!("/sign-in/{link}")))? })
 }
 
 #[derive(Template)]

@@ -101,7 +101,7 @@ fn lacks(
     rules: &Rules,
     today: Date,
 ) -> Vec<String> {
-    let posts: Vec<Post> = held.iter().map(|held| held.post).collect();
+    let posts: Vec<(Uuid, Post)> = held.iter().map(|held| (held.member_id, held.post)).collect();
     warnings(organisation.kind, figures, &posts, organisation.term_ends(), rules, today)
 }
 
