@@ -34,4 +34,5 @@ migrations![
     "0025_help",
     "0026_agenda",
     "0027_owner_votes",
+    "0028_objection_terms",
 ];

@@ -129,7 +129,7 @@ db_test! {
 
         // It is owed, called, and shown to the neighbours, who do not enrol.
         secretary.get("/meetings/duties").await.assert_contains("王府名苑小区物管会").assert_contains("物管会会议");
-        secretary.get(&format!("{committee}/meetings/new")).await.assert_ok().assert_contains("第四季度物管会会议：还没开");
+        secretary.get(&format!("{committee}/meetings/new")).await.assert_ok().assert_contains("第四季度物管会会议（还没开）");
         let meeting = call(&secretary, &committee, "", "2026-11-23", &[("topics", "停车位收费")]).await;
         let page = secretary.get(&meeting).await;
         page.assert_contains("<b>7</b>人应到").assert_contains("应到有表决权的 7 人，到 4 人才能表决，还差 4 人，其中业主委员至少 3 人");

@@ -85,6 +85,18 @@ db_test! {
         at(&app, "2026-12-05T00:00:00+08:00");
         stranger.get(&public).await.assert_contains("公示期满（3 天）").assert_lacks("我有不同意见");
         stranger.post(&objections, &said).await.assert_status(422).assert_contains("已经结束");
+
+        // Two years after the answer nobody reads any more what was said and by whom; the answer stays.
+        at(&app, "2028-11-30T09:00:00+08:00");
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        let page = office(&app).await.get(&format!("/publications/{id}")).await;
+        page.assert_contains("消防通道").assert_contains("13800001234");
+        at(&app, "2028-12-02T10:00:00+08:00");
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        let page = office(&app).await.get(&format!("/publications/{id}")).await;
+        page.assert_ok().assert_lacks("消防通道").assert_lacks("13800001234").assert_contains("保存期已满").assert_contains("留出来了");
+        stranger.get(&read.url).await.assert_ok().assert_contains("留出来了");
     }
 
     async fn nobody_is_given_away(app: TestApp) {

@@ -16,7 +16,9 @@ mod web;
 
 pub use filter::check_words;
 pub use model::{NewPublication, Post, PublicationKind, Snapshot, SnapshotLink};
-pub use objection::{NewObjection, STATEMENTS as OBJECTION_STATEMENTS, Verdict, answer, object, refuse_while_objected};
+pub use objection::{
+    NewObjection, STATEMENTS as OBJECTION_STATEMENTS, Verdict, answer, forget_old, object, refuse_while_objected,
+};
 pub use period::{Count, Period};
 pub use store::{
     Contact, NewContact, Publication, STATEMENTS, add_contact, add_proof, contacts, of_subject, publication, publish,

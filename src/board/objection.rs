@@ -2,7 +2,7 @@
 //! not count, and what should follow from it waits.
 
 use db::{Tx, record, statements, text_enum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::period;
 use super::store::{self, HOLD, PAUSE, Publication, RESUME};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
+use crate::settings::{self, Setting};
 use crate::{audit, in_reach};
 
 text_enum! {
@@ -25,6 +26,8 @@ statements! {
         WHERE tenant_id = $1 AND publication_id = $2 ORDER BY made_at, id LIMIT 200";
     BY_CODE = "SELECT id, publication_id, code, text_sealed, made_at, verdict, answer, answered_at FROM objections
         WHERE tenant_id = $1 AND code = $2";
+    /// Words and name go; that there was an objection, and its answer, stay.
+    FORGET = "UPDATE objections SET text_sealed = $3 WHERE tenant_id = $1 AND answered_at < $2 AND text_sealed <> $3";
     STILL_OPEN = "SELECT COUNT(*) AS waiting FROM objections WHERE tenant_id = $1 AND publication_id = $2 AND answered_at IS NULL";
     OPEN_ABOUT = "SELECT COUNT(*) AS waiting FROM publications p
         JOIN objections o ON o.tenant_id = p.tenant_id AND o.publication_id = p.id AND o.answered_at IS NULL
@@ -121,8 +124,30 @@ pub async fn refuse_while_objected(tx: &mut Tx, tenant: Uuid, subject: Uuid) -> 
     Ok(())
 }
 
+/// How long what was said is kept after its answer.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Rules {
+    keep_days: i64,
+}
+
+impl Setting for Rules {
+    const NAME: &'static str = "board.objections";
+}
+
+/// Forgets what was said, and by whom, once it has been answered for long enough.
+pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let before = act.at - SignedDuration::from_hours(24 * rules.keep_days);
+    tx.execute(FORGET.bind(act.tenant).bind(before).bind(&[] as &[u8])).await?;
+    Ok(())
+}
+
 impl Objection {
     pub(super) fn open(&self, act: &Act) -> Result<NewObjection> {
+        if self.text_sealed.is_empty() {
+            let text = "保存期已满，原文和联系方式已删除。".to_owned();
+            return Ok(NewObjection { text, name: String::new(), phone: String::new() });
+        }
         Ok(serde_json::from_str(&act.open("objection", &self.text_sealed)?).map_err(anyhow::Error::from)?)
     }
 }

@@ -264,16 +264,32 @@ mod tests {
             }
         }
 
+        /// Against the text of each rule: quorum and majority multiplied out.
         #[test]
-        fn nothing_carries_without_a_quorum_or_with_more_noes_than_the_rule_allows(
-            eligible in 0i64..300, present in 0i64..300, yes in 0i64..300,
+        fn a_rule_carries_exactly_what_its_text_says(
+            eligible in 0i64..300, present in 0i64..300, yes in 0i64..300, written in 0i64..20,
         ) {
             let (present, yes) = (present.min(eligible), yes.min(present).min(eligible));
-            let tally = Tally { present, yes, no: present - yes, ..Tally::default() };
+            let written = written.min(eligible - present);
+            let hands = Tally { present, yes, no: present - yes, ..Tally::default() };
+            let (e, p, y) = (eligible, present, yes);
             let MemberRules { general, admission, election, committee } = rules();
-            for rule in [general, admission, election, committee] {
-                prop_assert!(!rule.passes(eligible, tally) || (rule.has_quorum(eligible, present) && 2 * yes > present));
+            let bodies: BodyRules = crate::settings::by_default().unwrap();
+            for (name, rule, carries) in [
+                ("general", general, 2 * p >= e && 2 * y > e),
+                ("admission", admission, 2 * p > e && 2 * y > e),
+                ("election", election, 5 * p >= 4 * e && 2 * y > p),
+                ("committee", committee, 2 * p >= e && 2 * y > e),
+                ("property committee", bodies.property_committee, 2 * p > e && 2 * y > e),
+                ("representatives", bodies.representatives, 2 * p > e && 2 * y > p),
+                ("two committees", bodies.two_committees, 2 * p >= e && 2 * y > e),
+                ("four deliberations", bodies.four_deliberations, 3 * p >= 2 * e && 2 * y > e),
+            ] {
+                prop_assert_eq!(rule.passes(e, hands), e > 0 && carries, "{} {} {} {}", name, e, p, y);
             }
+            // What was written beforehand says yes, and makes no quorum.
+            let with_written = Tally { written, ..hands };
+            prop_assert_eq!(admission.passes(e, with_written), e > 0 && 2 * p > e && 2 * (y + written) > e);
         }
     }
 }

@@ -103,6 +103,7 @@ const WORDS: &[(&str, &str)] = &[
     ("late_minutes", "过多久算迟到"),
     ("code_seconds", "墙上的码多少秒一换"),
     ("form_minutes", "扫码后多久内填完"),
+    ("board.objections", "公示的异议"),
     ("registry.import", "导入居民信息登记表"),
     ("rows_per_step", "每一步写入多少行"),
     ("keep_rows_days", "原始行保留多久"),

@@ -62,6 +62,11 @@ impl ItemPage {
         decisions
     }
 
+    /// Of an election, who is elected says all.
+    fn resolution_label(&self) -> &'static str {
+        if self.item.election.is_some() { "还要记的（可不写）" } else { "做什么" }
+    }
+
     fn resolution_hint(&self) -> &'static str {
         match self.meeting.kind.private() {
             true => "写进会议记录，不公开。",
