@@ -16,6 +16,7 @@ mod client;
 mod cluster;
 mod floor;
 mod import;
+mod meeting;
 mod million;
 mod phone;
 mod process;
@@ -178,6 +179,7 @@ async fn people(db: &Db, means: &Means) -> (String, String) {
     let grants = vec![access::Grant { role: access::Role::Staff, reach: access::Reach::Tenant, reach_id: None }];
     let (_, login) = account(&mut tx, &act, "李社工", grants).await;
     tx.commit().await.unwrap();
+    meeting::set_up(db, means, tenant).await;
     (sign_in(db, means, &login).await, phone::set_up(db, means, tenant).await)
 }
 

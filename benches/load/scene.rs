@@ -6,6 +6,7 @@ use doorstep::means::Means;
 use doorstep::{access, board, issue, place, registry, search, settings};
 use uuid::Uuid;
 
+use crate::meeting::Meeting;
 use crate::phone::Phone;
 use crate::register::Register;
 
@@ -47,10 +48,14 @@ pub enum Scenario {
     Building,
     Pack,
     Visit,
+    Meeting,
+    RollCall,
+    Branch,
+    Duties,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 20] = {
+    pub const ALL: [Scenario; 24] = {
         use Scenario::*;
         [
             List,
@@ -73,6 +78,10 @@ impl Scenario {
             Building,
             Pack,
             Visit,
+            Meeting,
+            RollCall,
+            Branch,
+            Duties,
         ]
     };
 
@@ -102,6 +111,10 @@ impl Scenario {
             Scenario::Building => "building matrix",
             Scenario::Pack => "pack of 500 households",
             Scenario::Visit => "record of a visit, durable",
+            Scenario::Meeting => "meeting of 56 members",
+            Scenario::RollCall => "calling the roll of 56",
+            Scenario::Branch => "branch of 56 members",
+            Scenario::Duties => "meetings that are owed",
         }
     }
 
@@ -109,6 +122,11 @@ impl Scenario {
     pub fn is_people_search(self) -> bool {
         use Scenario::*;
         matches!(self, Name | Pinyin | Initials | TwoInitials | PhoneNumber)
+    }
+
+    pub fn is_of_meeting(self) -> bool {
+        use Scenario::*;
+        matches!(self, Meeting | RollCall | Branch | Duties)
     }
 
     pub fn is_of_register(self) -> bool {
@@ -130,6 +148,7 @@ pub struct Scene {
     deep: Cursor,
     pub register: Register,
     phone: Option<Phone>,
+    meeting: Option<Meeting>,
 }
 
 pub fn find(list: &[Statement], name: &str) -> Statement {
@@ -148,12 +167,17 @@ impl Scene {
         let deep: Place = tx.one(DEEP.bind(tenant).bind(ended * 9 / 10)).await.unwrap();
         let register = Register::read(&mut tx, tenant, means).await;
         let phone = Phone::read(&mut tx, tenant).await;
+        let meeting = Meeting::read(&mut tx, tenant).await;
         let deep = Cursor { key: deep.key, id: deep.id };
-        Scene { tenant, place, issues, households, deep, register, phone }
+        Scene { tenant, place, issues, households, deep, register, phone, meeting }
     }
 
     pub fn phone(&self) -> &Phone {
         self.phone.as_ref().expect("a phone has been set up")
+    }
+
+    fn meeting(&self) -> &Meeting {
+        self.meeting.as_ref().expect("a meeting has been set up")
     }
 
     pub fn variations(&self, scenario: Scenario) -> usize {
@@ -181,6 +205,7 @@ impl Scene {
             Scenario::Household => format!("/households/{}", self.households[n]),
             Scenario::Pack => "/doors/pack".to_owned(),
             _ if scenario.is_of_register() => self.register.path(scenario, n),
+            _ if scenario.is_of_meeting() => self.meeting().path(scenario),
             _ => format!("/board/{}", crate::CODE),
         }
     }
@@ -194,6 +219,9 @@ impl Scene {
             _ => {}
         }
         let mut tx = db.read().await.unwrap();
+        if scenario.is_of_meeting() {
+            return self.meeting().sql(&mut tx, means, self.tenant, scenario).await;
+        }
         if scenario == Scenario::Search {
             return self.search(&mut tx, means, n % SEARCHES.len()).await;
         }
