@@ -381,4 +381,16 @@ db_test! {
         let fields = [("estate", estate.as_str()), ("kind", "joint_meeting"), ("host", "冯还应"), ("from", "usual")];
         secretary.post("/meetings", &fields).await.assert_ok().assert_contains("物业公司通报本月服务和收支").assert_contains("value=\"冯还应\"");
     }
+
+    async fn the_next_meeting_is_proposed_at_the_hour_of_the_last_one_in_time_for_the_notice(app: TestApp) {
+        at(&app, "2026-11-23T08:30:00+08:00"); // a Monday
+        let party = Party::set_up(&app).await;
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
+        let new = format!("{}/meetings/new", party.path());
+        secretary.get(&new).await.assert_contains("value=\"2026-11-27\"").assert_contains("value=\"09:00\"");
+        let fields = [("kind", "member_assembly"), ("day", "2026-11-25"), ("time", "19:30"), ("place", "二楼"), ("host", "冯还应"), ("recorder", "景瑞芳"), ("topics", "学习")];
+        secretary.post(&format!("{}/meetings", party.path()), &fields).await.assert_ok();
+        let next = secretary.get(&new).await;
+        next.assert_contains("value=\"2026-12-02\"").assert_contains("value=\"19:30\"").assert_contains("value=\"二楼\"").assert_contains("value=\"景瑞芳\"");
+    }
 }

@@ -63,7 +63,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "meeting", "party", "venue", "visit", "config",
         ],
     ),
-    ("upkeep", &["access", "channel", "offline", "outbox", "party", "photo", "registry", "issue", "visit", "app"]),
+    (
+        "upkeep",
+        &["access", "board", "channel", "offline", "outbox", "party", "photo", "registry", "issue", "visit", "app"],
+    ),
     (
         "cli",
         &[

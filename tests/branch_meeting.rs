@@ -411,6 +411,7 @@ db_test! {
         let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
         let meeting = call(&secretary, &party, "branch_committee", "下月安排").await;
         secretary.get(&meeting).await.assert_contains("<b>5</b>人应到").assert_contains("应到有表决权的 5 人，到 3 人才能表决");
+        secretary.get(&format!("{meeting}/sheet")).await.assert_contains("<td>副书记</td>").assert_contains("<td>纪检委员</td>");
 
         let path = format!("/party/organisations/{group}/meetings");
         let fields = [("kind", "member_assembly"), ("day", "2026-11-24"), ("time", "19:00"), ("place", "党小组活动室"), ("host", "组长"), ("topics", "学习")];

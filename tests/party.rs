@@ -485,4 +485,27 @@ db_test! {
         stranger.get(&format!("/party/members/{member}")).await.assert_status(404);
         stranger.get("/party").await.assert_ok().assert_contains("还没有党组织");
     }
+
+    async fn a_number_of_a_member_is_shown_in_full_to_whoever_says_why(app: TestApp) {
+        let party = Party::set_up(&app).await;
+        let mut values = somebody("高瑞琴", Status::Formal, Tie::Here);
+        values.insert(Field::Phone, "13800001234".to_owned());
+        let member = party.add(&app, &values).await;
+        let path = format!("/party/members/{member}");
+        let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
+        secretary.get(&path).await.assert_ok().assert_contains("看完整号码").assert_lacks("13800001234");
+        let reveal = format!("{path}/reveals");
+        secretary.post(&reveal, &[("field", "phone"), ("reason", "开会")]).await.assert_status(422).assert_lacks("13800001234");
+        secretary.post(&reveal, &[("field", "note"), ("reason", "通知开会联系本人")]).await.assert_status(422).assert_contains("请选择要看哪一项");
+        secretary.post(&reveal, &[("field", "identity"), ("reason", "通知开会联系本人")]).await.assert_status(422).assert_contains("没有登记身份证号");
+        let shown = secretary.post(&reveal, &[("field", "phone"), ("reason", "通知开会联系本人")]).await;
+        shown.assert_ok().assert_contains("13800001234").assert_contains("href=\"tel:13800001234\"");
+        secretary.get(&path).await.assert_lacks("13800001234");
+        let audit = app.person(Role::AuditAdmin).browser().await;
+        audit.get("/audit").await.assert_contains("通知开会联系本人").assert_lacks("13800001234");
+        let elsewhere = app.person(Role::BranchSecretary).reaching(Reach::Estate, Uuid::max()).browser().await;
+        elsewhere.post(&reveal, &[("field", "phone"), ("reason", "通知开会联系本人")]).await.assert_status(404);
+        app.person(Role::GridWorker).reaching(Reach::Estate, party.estate).browser().await
+            .post(&reveal, &[("field", "phone"), ("reason", "通知开会联系本人")]).await.assert_status(403);
+    }
 }

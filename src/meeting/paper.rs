@@ -1,5 +1,9 @@
 //! The papers of a meeting: 会议签到表, 会议记录 and 决议通知. Each carries 应到, 实到 and 有表决权.
 
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
 use super::decision;
 use super::model::{Mark, Outcome, SignIn, State, Way};
 use super::store::{Attendance, Heads, Item, Meeting};
@@ -13,6 +17,8 @@ pub struct Record<'a> {
     pub heads: &'a Heads,
     /// With their names.
     pub people: &'a [(Attendance, String)],
+    /// The posts that those on the roll hold, by their ids there.
+    pub posts: &'a HashMap<Uuid, String>,
     pub rules: &'a SignIn,
 }
 
@@ -80,7 +86,8 @@ impl Record<'_> {
         let note =
             [note, stands.as_str()].iter().copied().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("，");
         let side = attendance.side.to_string();
-        vec![number.to_string(), name.to_owned(), side, String::new(), String::new(), signature.to_owned(), note]
+        let post = attendance.member_id.and_then(|id| self.posts.get(&id)).cloned().unwrap_or_default();
+        vec![number.to_string(), name.to_owned(), side, post, String::new(), signature.to_owned(), note]
     }
 
     /// `应到 59 人，实到 45 人，其中有表决权 45 人`

@@ -1,7 +1,8 @@
 //! Before the meeting: what is put on the agenda, and the notice.
 
 use db::{Json, Tx};
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::decision;
@@ -305,6 +306,19 @@ fn why_issue(issue: &Issue, now: Timestamp) -> (String, bool) {
         return (format!("{}，{}", issue.state, show::deadline(issue.due_at, now, false).text), true);
     }
     (issue.state.to_string(), false)
+}
+
+/// When the next meeting of a circle could be: at the hour and on the day of the week of the last one, as soon as there is time
+/// for the notice; without a last one at nine.
+pub fn proposed_time(last: Option<&Meeting>, rules: &Deliberations, now: Timestamp) -> DateTime {
+    let zone = calendar::shanghai();
+    let earliest =
+        (now + SignedDuration::from_hours(rules.notice_hours)).to_zoned_datetime(zone.clone()).date() + 1.day();
+    let Some(last) = last.map(|last| last.planned_at.to_zoned_datetime(zone).datetime()) else {
+        return earliest.at(9, 0, 0, 0);
+    };
+    let ahead = earliest.weekday().until(last.date().weekday());
+    (earliest + i64::from(ahead).days()).to_datetime(last.time())
 }
 
 /// The text of a meeting's notice, as it would go out now.

@@ -2,7 +2,7 @@
 //! committees, each with whether they should attend and may vote on its day, and why. The roll is called again before it matters,
 //! so that whoever has come or gone meanwhile is right.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use db::Tx;
 use jiff::civil::Date;
@@ -72,6 +72,23 @@ async fn everybody(tx: &mut Tx, act: &Act, meeting: &Meeting) -> Result<Vec<Call
         of_body.extend(seats.into_iter().map(seated));
     }
     Ok(once(of_members, of_body))
+}
+
+/// What posts those on the roll of a meeting hold, by their ids on it: `书记`, `副书记、组织委员`, `主任`.
+pub(super) async fn posts(tx: &mut Tx, tenant: Uuid, meeting: &Meeting) -> Result<HashMap<Uuid, String>> {
+    let mut held: HashMap<Uuid, Vec<String>> = HashMap::new();
+    if meeting.party_organisation_id.is_some() {
+        for (member, post) in party::posts_held(tx, tenant).await? {
+            held.entry(member).or_default().push(post.to_string());
+        }
+    }
+    if let Some(body) = meeting.body_id {
+        let day = meeting.planned_at.to_zoned_datetime(calendar::shanghai()).date();
+        for seat in body::seats_on(tx, tenant, body, day).await? {
+            held.entry(seat.id).or_default().push(seat.post.to_string());
+        }
+    }
+    Ok(held.into_iter().map(|(id, posts)| (id, posts.join("、"))).collect())
 }
 
 async fn of_party(tx: &mut Tx, act: &Act, (kind, organisation): (Kind, Uuid), day: Date) -> Result<Roll> {

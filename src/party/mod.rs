@@ -25,7 +25,7 @@ pub use member_list::{Column, forget_old, workbook};
 pub use model::{Counting, Departure, How, Kind, Member, Post, Roll, Standing, Status, Tie, standing};
 pub use organisation::{NewOrganisation, begin_term, branch_of, create};
 pub use store::{
-    Organisation, STATEMENTS, committee_roll, organisation, organisations, resident_of, roll, roll_of_all,
+    Organisation, STATEMENTS, committee_roll, organisation, organisations, posts_held, resident_of, roll, roll_of_all,
     with_committee,
 };
 pub use todo::todo;

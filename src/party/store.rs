@@ -301,6 +301,14 @@ pub(super) async fn posts(tx: &mut Tx, tenant: Uuid) -> Result<Vec<HeldPost>> {
     Ok(tx.all(POSTS.bind(tenant)).await?)
 }
 
+/// Who holds which post now, in the order of the posts.
+pub async fn posts_held(tx: &mut Tx, tenant: Uuid) -> Result<Vec<(Uuid, Post)>> {
+    let mut held: Vec<(Uuid, Post)> =
+        posts(tx, tenant).await?.into_iter().map(|held| (held.member_id, held.post)).collect();
+    held.sort_by_key(|(_, post)| *post);
+    Ok(held)
+}
+
 pub(super) async fn posts_of(tx: &mut Tx, tenant: Uuid, member: Uuid) -> Result<Vec<PastPost>> {
     Ok(tx.all(POSTS_OF_MEMBER.bind(tenant).bind(member)).await?)
 }

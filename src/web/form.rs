@@ -206,6 +206,15 @@ impl Form {
         })
     }
 
+    /// Why somebody wants to see what is sealed. It is kept in the audit log, where no number belongs.
+    pub fn reveal_reason(&mut self, name: &str) -> String {
+        let reason = self.text(name, "原因", 5..=100);
+        if codes::text::personal(&reason).is_some() {
+            self.fail(name, "原因会写进审计记录，请不要写电话或身份证号");
+        }
+        reason
+    }
+
     /// The version of the row that the form was made from.
     pub fn version(&self) -> i64 {
         self.value("version").parse().unwrap_or(-1)

@@ -5,6 +5,7 @@ mod failure;
 mod form;
 mod limit;
 mod qr;
+mod revealed;
 mod shell;
 pub mod show;
 mod todo;
@@ -14,6 +15,7 @@ pub use failure::{Failure, dress_failures};
 pub use form::{Csrf, Form, FromThisSite, MULTIPART_LIMIT_MB, Upload, Written};
 pub use limit::Limiter;
 pub use qr::qr;
+pub use revealed::{Revealed, ValueForm};
 pub use shell::{Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};
 pub use todo::Todo;
 

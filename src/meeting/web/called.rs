@@ -7,7 +7,7 @@ use db::{Cursor, Tx};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::desk::{Offer, chosen, create_in, offers, read_plan, read_room, rooms, topics};
+use super::desk::{Offer, begin_like, chosen, create_in, offers, read_plan, read_room, rooms, topics};
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -230,8 +230,8 @@ async fn new(app: &App, viewer: &Viewer, shell: Shell, caller: Caller, Wanted { 
     let station = station.unwrap_or_else(|| "小区党群服务站".to_owned());
     let wanted = kind.and_then(|code| Kind::parse(&code)).or(last.as_ref().map(|last| last.kind));
     let kind = wanted.filter(|kind| caller.kinds.contains(kind)).unwrap_or(caller.kinds[0]);
-    let (place, host) = last.map_or_else(|| (station, viewer.name.clone()), |last| (last.place, last.host));
-    let form = Form::filled(&[("kind", kind.code()), ("place", &place), ("host", &host)]);
+    let mut form = Form::filled(&[("kind", kind.code())]);
+    begin_like(&mut tx, viewer, &mut form, last.as_ref(), &station, app.means.now()).await?;
     drop(tx);
     let mut shown = new_page(app, viewer, shell, caller, form).await?;
     for offer in shown.offers.iter().filter(|offer| offer.proposal.pressing) {

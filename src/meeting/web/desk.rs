@@ -145,13 +145,12 @@ async fn new(
     let kind = of_estate(kind.as_deref().unwrap_or_default());
     let mut page_shown = new_page(&app, &viewer, shell, (estate, kind), Form::default()).await?;
     if let Some(estate) = &page_shown.estate {
-        let last = store::latest(&mut app.db.read().await?, viewer.tenant, Circle::of_estate(estate.id)).await?;
-        let station = || estate.station_address.clone().unwrap_or_else(|| "小区党群服务站".to_owned());
-        let (place, host) = last.map_or_else(|| (station(), viewer.name.clone()), |last| (last.place, last.host));
+        let mut tx = app.db.read().await?;
+        let last = store::latest(&mut tx, viewer.tenant, Circle::of_estate(estate.id)).await?;
+        let station = estate.station_address.as_deref().unwrap_or("小区党群服务站");
         let form = &mut page_shown.form;
         form.set("estate", estate.id.to_string());
-        form.set("place", place);
-        form.set("host", host);
+        begin_like(&mut tx, &viewer, form, last.as_ref(), station, app.means.now()).await?;
         for offer in page_shown.offers.iter().filter(|offer| offer.proposal.pressing) {
             form.add("item", offer.value.clone());
         }
@@ -189,6 +188,31 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     };
     tx.commit().await?;
     Ok(redirect(&format!("/meetings/{meeting}"), "会议已建好，看一下议题，再发通知"))
+}
+
+/// What the form for the next meeting begins with: the hour, room and people of the last one.
+pub(super) async fn begin_like(
+    tx: &mut Tx,
+    viewer: &Viewer,
+    form: &mut Form,
+    last: Option<&Meeting>,
+    station: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let rules = preparation::rules(tx, viewer.tenant, now).await?;
+    let planned = preparation::proposed_time(last, &rules, now);
+    form.set("day", planned.date().to_string());
+    form.set("time", planned.strftime("%H:%M").to_string());
+    form.set("place", last.map_or(station, |last| &last.place));
+    form.set("host", last.map_or(&viewer.name, |last| &last.host).as_str());
+    form.set("recorder", last.map_or("", |last| &last.recorder));
+    if let Some(last) = last
+        && let Some(room) = room::of_meeting(tx, viewer.tenant, last.id).await?
+    {
+        form.set("venue", room.venue.to_string());
+        form.set("minutes", room.minutes.to_string());
+    }
+    Ok(())
 }
 
 /// Makes a meeting and books its room. What is refused is noted in the form: what concerns the room there, all else in `field`.

@@ -1,5 +1,7 @@
 //! The papers of a meeting, to be printed or kept as Word files.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -13,6 +15,7 @@ use crate::document::{self, Paper};
 use crate::error::{Error, Result};
 use crate::meeting::model::SignIn;
 use crate::meeting::paper::Record;
+use crate::meeting::roll;
 use crate::meeting::store::{self, Heads, Item, Meeting};
 use crate::settings;
 use crate::web::{Shell, page};
@@ -41,6 +44,7 @@ pub(super) struct Kept {
     pub items: Vec<Item>,
     pub heads: Heads,
     pub people: Vec<Somebody>,
+    posts: HashMap<Uuid, String>,
     pub rules: SignIn,
 }
 
@@ -51,12 +55,13 @@ impl Kept {
         let heads = store::heads(tx, viewer.tenant, id).await?;
         let people = people(tx, app, viewer.tenant, id).await?;
         let rules = settings::read(tx, viewer.tenant, meeting.planned_at).await?;
-        Ok(Kept { meeting, items, heads, people, rules })
+        let posts = roll::posts(tx, viewer.tenant, &meeting).await?;
+        Ok(Kept { meeting, items, heads, people, posts, rules })
     }
 
     pub fn record(&self) -> Record<'_> {
-        let Kept { meeting, items, heads, people, rules } = self;
-        Record { meeting, items, heads, people, rules }
+        let Kept { meeting, items, heads, people, posts, rules } = self;
+        Record { meeting, items, heads, people, posts, rules }
     }
 }
 

@@ -17,12 +17,13 @@ use crate::party::model::{Counting, Departure, How, Kind, Standing, standing};
 use crate::party::store::{self, Candidate, Consent, PastPost};
 use crate::registry::door_words;
 use crate::settings;
-use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, redirect};
 
 pub fn routes() -> Routes {
-    use Permission::{PartyEdit, PartyRead};
+    use Permission::{PartyEdit, PartyRead, PartyReveal};
     Routes::default()
         .get("/party/members/{id}", PartyRead, show)
+        .post("/party/members/{id}/reveals", PartyReveal, reveal)
         .post("/party/members/{id}/home", PartyEdit, transfer)
         .post("/party/members/{id}/departure", PartyEdit, leave)
         .post("/party/members/{id}/return", PartyEdit, come_back)
@@ -40,6 +41,9 @@ struct MemberPage {
     group: Option<String>,
     standing: Option<Standing>,
     facts: Vec<(&'static str, String)>,
+    /// What there is to reveal.
+    sealed: Vec<(&'static str, &'static str)>,
+    may_reveal: bool,
     posts: Vec<PastPost>,
     consents: Vec<Consent>,
     past: Vec<audit::Told>,
@@ -116,7 +120,10 @@ async fn member_page(
         let kept = card.get(*field).filter(|_| *field != Field::Name)?;
         Some((field.label(), field.masked(kept)))
     };
+    let sealed = REVEALED.iter().filter(|field| card.get(**field).is_some());
     Ok(MemberPage {
+        sealed: sealed.map(|field| (field.code(), field.label())).collect(),
+        may_reveal: viewer.may(Permission::PartyReveal),
         facts: Field::ALL.iter().filter_map(shown).collect(),
         standing: listed.map(|member| standing(&member, &counting, today(&act))),
         posts: store::posts_of(&mut tx, viewer.tenant, id).await?,
@@ -133,6 +140,37 @@ async fn member_page(
         form,
         failed,
     })
+}
+
+/// What somebody may need in full: to call a member, or to fill in a form of the party.
+const REVEALED: [Field; 2] = [Field::Phone, Field::Identity];
+
+/// Shows one of them, once, and logs who read it and why.
+async fn reveal(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::PartyReveal)?;
+    let field =
+        form.choice("field", "要看哪一项", |code| Field::parse(code).filter(|field| REVEALED.contains(field)));
+    let reason = form.reveal_reason("reason");
+    let mut tx = app.db.begin().await?;
+    let card = member::card(&mut tx, &act, &viewer.scope(Permission::PartyReveal), id).await?;
+    let (Some(field), true) = (field, form.ok()) else {
+        drop(tx);
+        return page_again(&member_page(&app, &viewer, shell, id, ("reveal", form)).await?);
+    };
+    let Some(value) = card.get(field).map(str::to_owned) else {
+        return Err(Error::refused(format!("没有登记{field}，不用查看。这次没有记入审计记录。")));
+    };
+    audit::record(&mut tx, &act, "reveal", ("party_member", id), &format!("{field}：{reason}"), &[]).await?;
+    tx.commit().await?;
+    let form = if field == Field::Phone { ValueForm::Phone } else { ValueForm::Identity };
+    let back = (format!("/party/members/{id}"), "回到这名党员");
+    Revealed { shell, name: card.name().to_owned(), what: field.label(), value, form, reason, back }.page()
 }
 
 /// `联系方式：138****1234 → 139****5678`

@@ -18,7 +18,7 @@ use crate::registry::particular::Particular;
 use crate::registry::person::Ending;
 use crate::registry::store::{self, FoundBuilding, FoundDoor, Household, Member, MemberTag, Neighbour, ResidentRow};
 use crate::registry::tag::Tag;
-use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, redirect};
 use crate::{audit, search};
 
 mod double;
@@ -361,30 +361,6 @@ async fn set_kind(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, 
 
 // ---------- a reveal ----------
 
-#[derive(Template)]
-#[template(path = "registry/web/reveal.html")]
-struct Reveal {
-    shell: Shell,
-    household: Uuid,
-    name: String,
-    field: Particular,
-    value: String,
-    reason: String,
-}
-
-impl Reveal {
-    /// The value in the groups at which a narrow screen may break it: the parts of an identity number, else all of it.
-    fn groups(&self) -> Vec<&str> {
-        match self.value.split_at_checked(14) {
-            Some((front, last)) if self.field == Particular::Identity && front.is_ascii() => {
-                let (area, birth) = front.split_at(6);
-                vec![area, birth, last]
-            }
-            _ => vec![&self.value],
-        }
-    }
-}
-
 /// Shows one sealed value in full, once, and logs who read it and why.
 async fn reveal(
     State(app): State<App>,
@@ -397,10 +373,7 @@ async fn reveal(
     let scope = viewer.scope(Permission::ResidentReveal);
     let field =
         form.choice("field", "要看哪一项", |code| Particular::parse(code).filter(|field| field.is_sealed()));
-    let reason = form.text("reason", "原因", 5..=100);
-    if codes::text::personal(&reason).is_some() {
-        form.fail("reason", "原因会写进审计记录，请不要写电话或身份证号");
-    }
+    let reason = form.reveal_reason("reason");
     let mut tx = app.db.begin().await?;
     let sealed = store::sealed(&mut tx, viewer.tenant, &scope, id).await?;
     let Some(field) = field.filter(|_| form.ok()) else {
@@ -419,5 +392,11 @@ async fn reveal(
     let value = act.open(field.code(), &value)?;
     audit::record(&mut tx, &act, "reveal", ("resident", id), &format!("{field}：{reason}"), &[]).await?;
     tx.commit().await?;
-    page(&Reveal { shell, household: sealed.household_id, name: sealed.name, field, value, reason })
+    let form = match field {
+        Particular::Identity => ValueForm::Identity,
+        Particular::Phone => ValueForm::Phone,
+        _ => ValueForm::Words,
+    };
+    let back = (format!("/households/{}", sealed.household_id), "回到这一户");
+    Revealed { shell, name: sealed.name, what: field.label(), value, form, reason, back }.page()
 }
