@@ -18,7 +18,7 @@ after(async () => {
 });
 
 const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report'];
-const issues = ['/today', '/issues', '/issues/*', '/receipts/*', ...board, '/me'];
+const issues = ['/today', '/issues', '/issues/way', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
 const party = ['/party', '/party/organisations/*', '/party/organisations/new', '/party/organisations/*/particulars', '/party/organisations/*/members/new', '/party/members/*', '/party/members/*/particulars'];

@@ -35,4 +35,5 @@ migrations![
     "0026_agenda",
     "0027_owner_votes",
     "0028_objection_terms",
+    "0029_moves",
 ];

@@ -44,3 +44,4 @@ mod today;
 mod upkeep;
 mod venue;
 mod visit;
+mod way;

@@ -1,6 +1,6 @@
 //! The closed loop. A resident reports (`filing`), staff take the issue on and give it to somebody (`decision`), that
 //! party works and proves the result (`handling`), the result is published, asked about and struck off (`closure`).
-//! Every change is a named step (`step`): the new state, its event and the audit entry in one transaction.
+//! Every change is a named step (`step`), and which one may follow is one table (`transition`): the new state, its event and the audit entry in one transaction.
 //! The events are the chain of the receipt (`receipt`); what waits for whom stands on 今日 (`todo`), and reports of
 //! the same thing are found by `duplicate`.
 //!
@@ -17,6 +17,7 @@ mod receipt;
 mod step;
 mod store;
 mod todo;
+mod transition;
 mod web;
 
 pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, survey};
@@ -33,4 +34,5 @@ pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use receipt::{ChainLink, Receipt, Standing};
 pub use store::{Issue, STATEMENTS, index, issue, to_deliberate, unindexed_tenants};
 pub use todo::todo;
+pub use transition::{TRANSITIONS, Transition};
 pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, routes};

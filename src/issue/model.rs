@@ -119,37 +119,6 @@ text_enum! {
 }
 
 impl State {
-    /// The state after a step, or `None` if the step cannot be taken from here.
-    pub fn after(self, step: Step) -> Option<State> {
-        use State as S;
-        Some(match (self, step) {
-            (S::Submitted, Step::Accepted) => S::Accepted,
-            (S::Submitted, Step::Refused) => S::Refused,
-            (S::Submitted | S::Accepted, Step::Redirected) => S::Redirected,
-            (S::Submitted | S::Accepted | S::Dispatched, Step::Merged) => S::Merged,
-            (S::Submitted | S::Accepted, Step::Withdrawn) => S::Withdrawn,
-            // A responsible party can be changed while it works, and a result that does not convince goes back.
-            (S::Accepted | S::Dispatched | S::Done, Step::Dispatched) => S::Dispatched,
-            (S::Dispatched, Step::Progressed | Step::ExtensionRequested | Step::ExtensionDecided) => S::Dispatched,
-            (S::Dispatched, Step::Done) => S::Done,
-            (S::Done, Step::Published) => S::Published,
-            (S::Published, Step::ContactFailed) => S::Published,
-            (S::Published, Step::Unreachable) => S::Surveyed,
-            (S::Published | S::Surveyed, Step::Surveyed) => S::Surveyed,
-            (S::Published | S::Surveyed, Step::NeighbourSurveyed) => self,
-            (S::Closed, Step::Surveyed) => S::Closed, // the reporter's own link still counts
-            (S::Published | S::Surveyed | S::Closed, Step::Reopened) => S::Accepted,
-            (S::Surveyed, Step::Closed) => S::Closed,
-            (S::Surveyed | S::Closed, Step::Acknowledged) => self,
-            (state, Step::Supplemented | Step::Announced | Step::Deliberated | Step::PassedOn | Step::Consented)
-                if state.open() =>
-            {
-                state
-            }
-            _ => return None,
-        })
-    }
-
     /// Not at an end.
     pub fn open(self) -> bool {
         !matches!(self, State::Closed | State::Refused | State::Redirected | State::Merged | State::Withdrawn)

@@ -65,7 +65,7 @@ pub(super) async fn take(
     let update = ADVANCE.bind(act.tenant).bind(issue.id).bind(seen).bind(issue.state).bind(issue.state.open());
     let update = update.bind(issue.since).bind(issue.due_at).bind(issue.ended_at).bind(issue.round);
     let update = update.bind(issue.organisation_id).bind(issue.tier).bind(issue.remedy).bind(issue.category);
-    let update = update.bind(issue.summary.as_deref()).bind(search_text).bind(issue.merged_into);
+    let update = update.bind(issue.summary.as_deref()).bind(search_text).bind(issue.merged_into).bind(step);
     if tx.execute(update).await? == 0 {
         return Err(stale(tx, act, issue).await?);
     }

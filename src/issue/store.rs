@@ -71,8 +71,8 @@ macro_rules! asks_extension {
 statements! {
     ADD = "INSERT INTO issues (tenant_id, id, number, receipt_code, source, category, state, open, description,
             estate_id, building_id, unit_id, grid_id, place_text, search_text, reporter_sealed, phone_fingerprint, filed_by,
-            since, due_at, round, reported_at, position, indexed, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1)";
+            since, due_at, round, reported_at, position, indexed, lock_version, move)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7)";
     ADD_RECEIPT_CODE = "INSERT INTO receipt_codes (code, tenant_id, issue_id) VALUES ($1, $2, $3)";
     RECEIPT_CODE = "SELECT tenant_id, issue_id FROM receipt_codes WHERE code = $1";
     GET = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2");
@@ -151,10 +151,11 @@ statements! {
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " AND NOT EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id
             AND v.round = i.round AND v.kind = 'acknowledged') ORDER BY i.ended_at, i.id LIMIT $5");
-    /// What a step changes. Nothing is changed if somebody else was first.
+    /// What a step changes. Nothing is changed if somebody else was first, and the database refuses a move that is not in its table.
     ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
             organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14,
-            indexed = indexed AND search_text = $15, search_text = $15, merged_into = $16, lock_version = lock_version + 1
+            indexed = indexed AND search_text = $15, search_text = $15, merged_into = $16, lock_version = lock_version + 1,
+            move = state || '>' || $17 || '>' || $4
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ADD_EVENT = "INSERT INTO issue_events (tenant_id, id, issue_id, position, round, kind, at, due_at, account_id, role, organisation_id, note, internal_note)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";

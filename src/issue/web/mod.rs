@@ -1,5 +1,5 @@
 //! The pages of the loop: `public` for residents; `desk`, `page` and `steps` for those who decide and handle; `survey` for
-//! the door; `api` for programs.
+//! the door; `way` for whoever wants to know how an issue goes; `api` for programs.
 
 mod api;
 mod desk;
@@ -7,6 +7,7 @@ mod page;
 mod public;
 mod steps;
 mod survey;
+mod way;
 
 pub use api::ApiDoc;
 pub use public::{categories, chosen_place, filed, read_issue};
@@ -28,6 +29,7 @@ pub fn routes() -> Routes {
         .merge(page::routes())
         .merge(steps::routes())
         .merge(survey::routes())
+        .merge(way::routes())
         .merge(api::routes())
 }
 

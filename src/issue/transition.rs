@@ -1,0 +1,101 @@
+//! The way of an issue, as one table: which step can be taken from which state, and where it leads. The code reads it, the page
+//! that explains it and its drawing are made from it, and the database keeps nothing that it does not have (`migrations/`, the
+//! check of `issues.move`).
+
+use super::model::{State, Step};
+
+/// A step, from where it can be taken, and where it leads.
+pub struct Transition {
+    pub from: &'static [State],
+    pub step: Step,
+    /// `None`: the issue stays where it is.
+    pub to: Option<State>,
+    /// For whoever reads the page.
+    pub why: &'static str,
+}
+
+impl Transition {
+    /// Whether it can be taken wherever an issue is not at an end.
+    pub fn is_anytime(&self) -> bool {
+        self.from == OPEN
+    }
+}
+
+const fn moves(from: &'static [State], step: Step, to: State, why: &'static str) -> Transition {
+    Transition { from, step, to: Some(to), why }
+}
+
+const fn stays(from: &'static [State], step: Step, why: &'static str) -> Transition {
+    Transition { from, step, to: None, why }
+}
+
+use State as S;
+
+/// Where an issue is not at an end.
+const OPEN: &[State] = &[S::Submitted, S::Accepted, S::Dispatched, S::Done, S::Published, S::Surveyed];
+
+pub const TRANSITIONS: &[Transition] = &[
+    moves(&[S::Submitted], Step::Accepted, S::Accepted, "定类别、紧急程度和公开标题"),
+    moves(&[S::Submitted], Step::Refused, S::Refused, "写明理由，答复反映人"),
+    moves(&[S::Submitted, S::Accepted], Step::Redirected, S::Redirected, "不归社区办的，告诉反映人该找哪里"),
+    moves(&[S::Submitted, S::Accepted, S::Dispatched], Step::Merged, S::Merged, "同一件事并到一件里办，回执跟着走"),
+    moves(&[S::Submitted, S::Accepted], Step::Withdrawn, S::Withdrawn, "派单以前，反映人自己可以撤回"),
+    moves(
+        &[S::Accepted, S::Dispatched, S::Done],
+        Step::Dispatched,
+        S::Dispatched,
+        "定谁来办、什么时候办完；可以改派，结果不行的退回重办",
+    ),
+    stays(&[S::Dispatched], Step::Progressed, "办理单位写进展，反映人看得到"),
+    stays(&[S::Dispatched], Step::ExtensionRequested, "办不完的，写理由申请"),
+    stays(&[S::Dispatched], Step::ExtensionDecided, "由申请人以外的人批，反映人看得到"),
+    moves(&[S::Dispatched], Step::Done, S::Done, "写结果、附照片"),
+    moves(&[S::Done], Step::Published, S::Published, "结果登在公示栏"),
+    stays(&[S::Published], Step::ContactFailed, "上门没有人，隔天再去"),
+    moves(&[S::Published], Step::Unreachable, S::Surveyed, "去够规定的天数还联系不上"),
+    moves(&[S::Published, S::Surveyed], Step::Surveyed, S::Surveyed, "问反映人满意不满意，由没参与办理的人去问"),
+    stays(&[S::Published, S::Surveyed], Step::NeighbourSurveyed, "问受影响的邻居；不满意的，支部复核"),
+    stays(&[S::Closed], Step::Surveyed, "销号以后，反映人自己的打分还算数"),
+    moves(&[S::Published, S::Surveyed, S::Closed], Step::Reopened, S::Accepted, "反映人打 1 分、2 分，重新办理"),
+    moves(&[S::Surveyed], Step::Closed, S::Closed, "由没参与办理的人销号"),
+    stays(&[S::Surveyed, S::Closed], Step::Acknowledged, "测评结果反馈小区党支部"),
+    stays(OPEN, Step::Supplemented, "反映人补充情况"),
+    stays(OPEN, Step::Announced, "列进会议议题，会前公示"),
+    stays(OPEN, Step::Deliberated, "会上怎么议的、怎么定的"),
+    stays(OPEN, Step::PassedOn, "找党员帮忙的，党员转给支部"),
+    stays(OPEN, Step::Consented, "双方同意由党员调解"),
+];
+
+impl State {
+    /// The state after a step, or `None` if the step cannot be taken from here.
+    pub fn after(self, step: Step) -> Option<State> {
+        let known = TRANSITIONS.iter().find(|known| known.step == step && known.from.contains(&self));
+        known.map(|known| known.to.unwrap_or(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_step_leads_from_a_state_to_one_other() {
+        let mut seen = BTreeSet::new();
+        for known in TRANSITIONS {
+            for from in known.from {
+                assert!(seen.insert((from.code(), known.step.code())), "{from} {} twice", known.step);
+            }
+        }
+        let open: Vec<State> = State::open_states().collect();
+        assert_eq!(OPEN, open.as_slice());
+        // Whatever an issue can be in, it has come there, and every step but the first is somewhere in the table.
+        for state in State::ALL.iter().filter(|state| **state != State::Submitted) {
+            assert!(TRANSITIONS.iter().any(|known| known.to == Some(*state)), "{state}");
+        }
+        for step in Step::ALL.iter().filter(|step| **step != Step::Filed) {
+            assert!(TRANSITIONS.iter().any(|known| known.step == *step), "{step}");
+        }
+    }
+}
