@@ -6,8 +6,6 @@ use db::statements;
 use doorstep::access::Role;
 use doorstep::issue::{State, Step, TRANSITIONS};
 
-use crate::support::TestApp;
-
 statements! {
     LEAP = "UPDATE issues SET state = 'closed', open = FALSE, move = state || '>closed>closed' WHERE tenant_id = $1";
     SILENT = "UPDATE issues SET state = 'closed', open = FALSE WHERE tenant_id = $1";

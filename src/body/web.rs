@@ -230,7 +230,7 @@ async fn sit(
     let since = form.choice("since", "从哪一天起", |text| text.parse::<Date>().ok());
     if let (Some(name), Some(part), Some(post), Some(since)) = (name, part, post, since) {
         let done = seat::sit(&mut tx, &act, &body, NewSeat { name, part, post, since }).await;
-        if let Some(_) = form.noted("name", done)? {
+        if form.noted("name", done)?.is_some() {
             tx.commit().await?;
             return Ok(redirect(&format!("/bodies/{id}"), &format!("已登记{post}")));
         }

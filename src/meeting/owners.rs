@@ -74,7 +74,7 @@ pub fn square_metres(area: i64) -> String {
 impl OwnersVote {
     /// Errors: a sentence that says what does not add up.
     pub fn check(self) -> Result<OwnersVote> {
-        const MOST: i64 = 100_000_000_00;
+        const MOST: i64 = 10_000_000_000;
         if self.all.area < 1 || self.all.owners < 1 || self.all.area > MOST || self.all.owners > 1_000_000 {
             return Err(Error::refused("请写全体业主的总户数和专有部分总面积"));
         }
