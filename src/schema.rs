@@ -36,4 +36,5 @@ migrations![
     "0027_owner_votes",
     "0028_objection_terms",
     "0029_moves",
+    "0030_petitions",
 ];

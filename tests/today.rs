@@ -58,8 +58,8 @@ db_test! {
         step(&people.manager, &id, "extensions", &[("until", "2026-12-04"), ("extension_reason", "等厂家的配件到货")])
             .await
             .assert_ok();
-        assert_eq!(verbs(&people.staff).await, ["审批延期"]);
-        step(&people.staff, &id, "extension-decisions", &[("granted", "yes"), ("decision_words", "同意")]).await.assert_ok();
+        assert_eq!(verbs(&people.staff).await, ["审批申请"]);
+        step(&people.staff, &id, "petition-decisions", &[("granted", "yes"), ("decision_words", "同意")]).await.assert_ok();
         assert_eq!(verbs(&people.staff).await, nothing);
 
         let version = people.manager.get(&format!("/issues/{id}")).await.input("version");

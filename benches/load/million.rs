@@ -47,7 +47,7 @@ const EACH: [&str; 15] = [
     "issues",
     "issue_events",
     "surveys",
-    "extensions",
+    "petitions",
 ];
 
 pub async fn run(kept: Option<&Path>) {

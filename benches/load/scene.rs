@@ -259,7 +259,7 @@ impl Scene {
                 reads.push(of("GET_IN_SCOPE").bind(id).bind(nobody).bind(""));
                 reads.extend(["issue.tiers", "issue.steps"].map(setting));
                 reads.extend(
-                    ["EVENTS", "PHOTOS", "SURVEYS", "PENDING_EXTENSION"].map(|statement| of(statement).bind(id)),
+                    ["EVENTS", "PHOTOS", "SURVEYS", "PENDING_PETITION"].map(|statement| of(statement).bind(id)),
                 );
                 reads.push(of("TOOK_PART").bind(id).bind(Uuid::nil()));
             }

@@ -17,7 +17,7 @@ use crate::access::Link;
 use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
 use crate::issue::{
-    self, Answer, Category, Due, Grading, Issue, NewIssue, Place, Reporter, Respondent, Score, Source, Tier,
+    self, Answer, Category, Due, Grading, Issue, NewIssue, Petition, Place, Reporter, Respondent, Score, Source, Tier,
 };
 use crate::place;
 
@@ -132,12 +132,16 @@ impl Stage<'_> {
             }
             Move::Progress(words) => issue::progress(tx, &by(handler), &mut issue, seen, words, &[]).await?,
             Move::Ask(extension) => {
-                let until = issue.due_at + SignedDuration::from_hours(24 * extension.days);
-                issue::request_extension(tx, &by(handler), &mut issue, seen, until, &extension.reason).await?;
+                let (petition, from) = match extension.suspends {
+                    true => (Petition::Suspension, at),
+                    false => (Petition::Extension, issue.due_at),
+                };
+                let until = Some(from + SignedDuration::from_hours(24 * extension.days));
+                issue::ask(tx, &by(handler), &mut issue, seen, petition, until, &extension.reason).await?;
             }
             Move::Decide(extension) => {
                 let granted = extension.granted == Some(true);
-                issue::decide_extension(tx, &by(secretary), &mut issue, seen, granted, &extension.decision).await?;
+                issue::decide_petition(tx, &by(secretary), &mut issue, seen, granted, &extension.decision).await?;
             }
             Move::Finish(words) => {
                 let photos = self.proof(tx, at, which, script.category, handler).await?;

@@ -118,6 +118,9 @@ pub struct Extension {
     pub granted: Option<bool>,
     #[serde(default)]
     pub decision: String,
+    /// The clock stands still meanwhile.
+    #[serde(default)]
+    pub suspends: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -434,7 +437,14 @@ impl Writer<'_> {
     fn suspension(&self) -> Option<Extension> {
         let reason = self.script.reason.clone().filter(|_| self.script.state == Fate::Suspended)?;
         let decision = "同意挂账，到期复核".to_owned();
-        Some(Extension { issue: self.script.key.clone(), days: 30, reason, granted: Some(true), decision })
+        Some(Extension {
+            issue: self.script.key.clone(),
+            days: 60,
+            reason,
+            granted: Some(true),
+            decision,
+            suspends: true,
+        })
     }
 
     /// How long the handler takes, in minutes from the dispatch.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::model::{Category, Remedy, State, Step, Tier};
 use super::step::{self, Words};
-use super::store::{self, DECIDE_EXTENSION, DROP_EXTENSIONS, FOLLOW, Issue};
+use super::store::{self, DROP_PETITIONS, FOLLOW, Issue};
 use crate::access::{self, Act};
 use crate::error::{Error, Result};
 use crate::web::show;
@@ -101,36 +101,13 @@ pub async fn dispatch(
         }
         Due::Agreed(due) => Some(due),
     };
-    let dropped = DROP_EXTENSIONS.bind(act.tenant).bind(issue.id).bind(act.at).bind("已重新派单");
+    let dropped = DROP_PETITIONS.bind(act.tenant).bind(issue.id).bind(act.at).bind("已重新派单");
     tx.execute(dropped).await?;
+    issue.remaining_minutes = None;
     issue.organisation_id = Some(organisation.id);
     issue.organisation_name = Some(organisation.name);
     issue.organisation_kind = Some(organisation.kind);
     step::take(tx, act, issue, seen, Step::Dispatched, Words::public(words), due).await
-}
-
-/// Answers a request for more time. Granted, the deadline moves; either way the reporter reads it.
-pub async fn decide_extension(
-    tx: &mut Tx,
-    act: &Act,
-    issue: &mut Issue,
-    seen: i64,
-    granted: bool,
-    words: &str,
-) -> Result<()> {
-    let Some(extension) = store::pending_extension(tx, act.tenant, issue.id).await? else {
-        return Err(Error::refused("没有等待审批的延期申请，可能刚刚已有人批过。请刷新页面。"));
-    };
-    if act.account == Some(extension.requested_by) {
-        return Err(Error::refused("申请人不能审批自己的延期"));
-    }
-    let row = DECIDE_EXTENSION.bind(act.tenant).bind(extension.id).bind(act.account).bind(act.at).bind(granted);
-    tx.execute(row.bind(words)).await?;
-    let answer =
-        if granted { format!("同意延期到 {}", show::day(&extension.until)) } else { "不同意延期".to_owned() };
-    let answer = if words.is_empty() { answer } else { format!("{answer}：{words}") };
-    let due = granted.then_some(extension.until);
-    step::take(tx, act, issue, seen, Step::ExtensionDecided, Words::public(&answer), due).await
 }
 
 /// Notes on the chain that an issue stands on the agenda of a meeting: `words` say of which, and when. What has been given

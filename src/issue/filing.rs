@@ -95,6 +95,7 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         round: 1,
         reported_at: act.at,
         ended_at: None,
+        remaining_minutes: None,
         lock_version: 1,
         estate_name: names.0,
         building_name: names.1,

@@ -1,12 +1,11 @@
-//! What the responsible party does: it tells how it goes on, proves the result, or asks for more time.
+//! What the responsible party does: it tells how it goes on, and proves the result.
 
 use db::Tx;
-use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::Step;
 use super::step::{self, Words};
-use super::store::{self, ADD_EXTENSION, Issue};
+use super::store::{self, Issue};
 use crate::access::Act;
 use crate::error::{Error, Result};
 
@@ -30,30 +29,6 @@ pub async fn finish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, words:
     step::take(tx, act, issue, seen, Step::Done, words, None).await
 }
 
-pub async fn request_extension(
-    tx: &mut Tx,
-    act: &Act,
-    issue: &mut Issue,
-    seen: i64,
-    until: Timestamp,
-    reason: &str,
-) -> Result<()> {
-    check_responsible(act, issue)?;
-    if until <= issue.due_at {
-        return Err(Error::refused("延期后的日期要晚于现在的期限"));
-    }
-    let days = step::limits(tx, act).await?.steps.extension_days;
-    if until > issue.due_at.max(act.at) + SignedDuration::from_hours(24 * (days + 1)) {
-        return Err(Error::refused(format!("一次最多延期 {days} 天，请选近一些的日期")));
-    }
-    if store::pending_extension(tx, act.tenant, issue.id).await?.is_some() {
-        return Err(Error::refused("上一次延期申请还在等社区审批，不用重复申请"));
-    }
-    let row = ADD_EXTENSION.bind(act.tenant).bind(act.id()).bind(issue.id).bind(issue.round).bind(until).bind(reason);
-    tx.execute(row.bind(act.account).bind(act.at)).await?;
-    step::take(tx, act, issue, seen, Step::ExtensionRequested, Words::public(reason), None).await
-}
-
 /// What a member says to whom somebody turned, which moves nothing: that the branch should see to it, that both parties agree.
 pub async fn member_says(tx: &mut Tx, act: &Act, id: Uuid, step: Step, words: &str) -> Result<()> {
     let mut issue = store::issue(tx, act.tenant, id).await?;
@@ -62,7 +37,7 @@ pub async fn member_says(tx: &mut Tx, act: &Act, id: Uuid, step: Step, words: &s
 }
 
 /// Only people of the party that an issue was given to may work on it.
-fn check_responsible(act: &Act, issue: &Issue) -> Result<()> {
+pub(super) fn check_responsible(act: &Act, issue: &Issue) -> Result<()> {
     if is_responsible(act.organisation, issue) {
         return Ok(());
     }

@@ -1,5 +1,5 @@
 //! The closed loop. A resident reports (`filing`), staff take the issue on and give it to somebody (`decision`), that
-//! party works and proves the result (`handling`), the result is published, asked about and struck off (`closure`).
+//! party works and proves the result (`handling`), or asks for time, a stop or another party (`petition`); the result is published, asked about and struck off (`closure`).
 //! Every change is a named step (`step`), and which one may follow is one table (`transition`): the new state, its event and the audit entry in one transaction.
 //! The events are the chain of the receipt (`receipt`); what waits for whom stands on 今日 (`todo`), and reports of
 //! the same thing are found by `duplicate`.
@@ -13,6 +13,7 @@ pub mod duplicate;
 mod filing;
 mod handling;
 mod model;
+mod petition;
 mod receipt;
 mod step;
 mod store;
@@ -22,15 +23,14 @@ mod web;
 
 pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, survey};
 pub use cluster::{Cluster, clusters};
-pub use decision::{
-    Due, Grading, accept, decide_extension, deliberate, dispatch, merge, put_on_agenda, redirect, refuse,
-};
+pub use decision::{Due, Grading, accept, deliberate, dispatch, merge, put_on_agenda, redirect, refuse};
 pub use filing::{
     Filed, NewIssue, Place, Reporter, file, give_rating_link, names_somebody, reporter, supplement, withdraw,
 };
-pub use handling::{finish, member_says, progress, request_extension};
+pub use handling::{finish, member_says, progress};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
+pub use petition::{Petition, ask, decide as decide_petition, resume};
 pub use receipt::{ChainLink, Receipt, Standing};
 pub use store::{Issue, STATEMENTS, index, issue, to_deliberate, unindexed_tenants};
 pub use todo::todo;

@@ -13,6 +13,7 @@ text_enum! {
         Submitted = "submitted" "待受理",
         Accepted = "accepted" "待派单",
         Dispatched = "dispatched" "办理中",
+        Suspended = "suspended" "挂账",
         Done = "done" "待公示",
         Published = "published" "待测评",
         Surveyed = "surveyed" "待销号",
@@ -41,6 +42,14 @@ text_enum! {
         Progressed = "progressed" "办理进展",
         ExtensionRequested = "extension_requested" "申请延期",
         ExtensionDecided = "extension_decided" "延期审批",
+        SuspensionRequested = "suspension_requested" "申请挂账",
+        /// The clock stands still until a day on which somebody looks at it again.
+        Suspended = "suspended" "挂账",
+        SuspensionRefused = "suspension_refused" "没有同意挂账",
+        Resumed = "resumed" "恢复办理",
+        Disputed = "disputed" "派单异议",
+        DisputeUpheld = "dispute_upheld" "异议成立",
+        DisputeRefused = "dispute_refused" "异议不成立",
         Done = "done" "办结",
         Published = "published" "结果公示",
         ContactFailed = "contact_failed" "联系不上反映人",
@@ -106,7 +115,8 @@ text_enum! {
         Accept = "accept" "受理",
         Dispatch = "dispatch" "派单",
         Handle = "handle" "办理",
-        DecideExtension = "decide_extension" "审批延期",
+        DecidePetition = "decide_petition" "审批申请",
+        Review = "review" "复核挂账",
         Chase = "chase" "催办",
         Publish = "publish" "公示",
         Survey = "survey" "上门测评",
@@ -217,12 +227,17 @@ impl Steps {
     }
 }
 
+impl From<Clock> for calendar::Clock {
+    fn from(clock: Clock) -> calendar::Clock {
+        match clock {
+            Clock::Natural => calendar::Clock::Natural,
+            Clock::Working => calendar::Clock::Working,
+        }
+    }
+}
+
 fn after(since: Timestamp, minutes: i64, clock: Clock) -> Result<Timestamp> {
-    let clock = match clock {
-        Clock::Natural => calendar::Clock::Natural,
-        Clock::Working => calendar::Clock::Working,
-    };
-    calendar::deadline(calendar::WorkingDays::embedded(), since, minutes, clock)
+    calendar::deadline(calendar::WorkingDays::embedded(), since, minutes, clock.into())
         .map_err(|error| Error::refused(error.to_string()))
 }
 
@@ -238,12 +253,7 @@ impl Limits {
     ///
     /// Errors: refused where working days are counted and the year has no table.
     pub fn due(&self, state: State, tier: Option<Tier>, since: Timestamp) -> Result<Timestamp> {
-        let tier = match tier.unwrap_or(Tier::Ordinary) {
-            Tier::Sudden => self.tiers.sudden,
-            Tier::Urgent => self.tiers.urgent,
-            Tier::Ordinary => self.tiers.ordinary,
-            Tier::Hard => self.tiers.hard,
-        };
+        let tier = self.of_tier(tier);
         let (minutes, clock) = match state {
             State::Submitted => return self.steps.acceptance_due(since),
             State::Accepted => (tier.dispatch_minutes, tier.clock),
@@ -254,6 +264,27 @@ impl Limits {
             _ => return Ok(since),
         };
         after(since, minutes, clock)
+    }
+
+    fn of_tier(&self, tier: Option<Tier>) -> TierLimits {
+        match tier.unwrap_or(Tier::Ordinary) {
+            Tier::Sudden => self.tiers.sudden,
+            Tier::Urgent => self.tiers.urgent,
+            Tier::Ordinary => self.tiers.ordinary,
+            Tier::Hard => self.tiers.hard,
+        }
+    }
+
+    /// How many minutes are left until a deadline, by the clock of the tier; none once it has passed.
+    pub fn left(&self, tier: Option<Tier>, now: Timestamp, due: Timestamp) -> Result<i64> {
+        let clock = self.of_tier(tier).clock.into();
+        calendar::minutes_left(calendar::WorkingDays::embedded(), now, due, clock)
+            .map_err(|error| Error::refused(error.to_string()))
+    }
+
+    /// The deadline of an issue that has so many minutes left from now on.
+    pub fn with_left(&self, tier: Option<Tier>, now: Timestamp, minutes: i64) -> Result<Timestamp> {
+        after(now, minutes, self.of_tier(tier).clock)
     }
 
     /// When the branch has to have taken note of a closed issue.

@@ -85,9 +85,10 @@ impl Standing {
 }
 
 /// What each open state waits for.
-const WAITS: [(State, Step, &str); 6] = [
+const WAITS: [(State, Step, &str); 7] = [
     (State::Submitted, Step::Accepted, "社区受理"),
     (State::Accepted, Step::Dispatched, "派人办理"),
+    (State::Suspended, Step::Resumed, "到期复核"),
     (State::Dispatched, Step::Done, "办理并反馈结果"),
     (State::Done, Step::Published, "结果公示"),
     (State::Published, Step::Surveyed, "上门测评满意度"),
@@ -153,6 +154,8 @@ fn chain(issue: &Issue, events: &[Event], photos: &[EventPhoto], limits: &Limits
         }
     }
     let waiting = WAITS.iter().skip_while(|(state, ..)| *state != issue.state);
+    // Nobody expects to be put off.
+    let waiting = waiting.filter(|(state, ..)| *state != State::Suspended || issue.state == State::Suspended);
     for (position, (_, step, title)) in waiting.enumerate() {
         let due_at = (position == 0).then_some(issue.due_at);
         let standing = match due_at {

@@ -52,7 +52,7 @@ pub(super) async fn take(
     let moved = state != issue.state || matches!(step, Step::Dispatched);
     // A step that moves the issue on answers the deadline that stood until now.
     // So does whatever gives more time: asked for or put on an agenda too late, it stays late.
-    let answers = moved || matches!(step, Step::ExtensionRequested | Step::Announced);
+    let answers = moved || matches!(step, Step::ExtensionRequested | Step::SuspensionRequested | Step::Announced);
     let was_due = (answers && issue.state.open()).then_some(issue.due_at);
     if moved {
         issue.state = state;
@@ -66,6 +66,7 @@ pub(super) async fn take(
     let update = update.bind(issue.since).bind(issue.due_at).bind(issue.ended_at).bind(issue.round);
     let update = update.bind(issue.organisation_id).bind(issue.tier).bind(issue.remedy).bind(issue.category);
     let update = update.bind(issue.summary.as_deref()).bind(search_text).bind(issue.merged_into).bind(step);
+    let update = update.bind(issue.remaining_minutes);
     if tx.execute(update).await? == 0 {
         return Err(stale(tx, act, issue).await?);
     }

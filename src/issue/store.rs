@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::model::{Category, Channel, Duty, Remedy, Respondent, Solved, Source, State, Step, Tier};
+use super::petition::Petition;
 use crate::access::{Link, OrganisationKind, Permission, Role, Scope, Viewer};
 use crate::error::Result;
 use crate::search::{self, Terms};
@@ -13,7 +14,7 @@ macro_rules! issue_columns {
     () => {
         "i.id, i.number, i.receipt_code, i.source, i.category, i.tier, i.remedy, i.state, i.summary, i.description,
          i.estate_id, i.building_id, i.unit_id, i.grid_id, i.place_text, i.reporter_sealed, i.organisation_id, i.since, i.due_at,
-         i.merged_into, i.round, i.reported_at, i.ended_at, i.lock_version,
+         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.lock_version,
          e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name, o.kind AS organisation_kind"
     };
 }
@@ -62,9 +63,9 @@ macro_rules! took_part {
 }
 
 /// Does the handler wait for more time?
-macro_rules! asks_extension {
+macro_rules! asks_petition {
     () => {
-        "EXISTS (SELECT 1 FROM extensions x WHERE x.tenant_id = i.tenant_id AND x.issue_id = i.id AND x.decided_at IS NULL)"
+        "EXISTS (SELECT 1 FROM petitions x WHERE x.tenant_id = i.tenant_id AND x.issue_id = i.id AND x.decided_at IS NULL)"
     };
 }
 
@@ -115,7 +116,7 @@ statements! {
         " ORDER BY i.reported_at DESC, i.id DESC LIMIT 200");
     /// Issues of an estate that a meeting could help on, the most urgent first: all, or those that are the property company's.
     TO_DELIBERATE = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.estate_id = $2
-        AND i.state IN ('accepted', 'dispatched') AND (NOT $3 OR o.kind = 'property_company' OR i.category IN ", of_property!(), ")
+        AND i.state IN ('accepted', 'dispatched', 'suspended') AND (NOT $3 OR o.kind = 'property_company' OR i.category IN ", of_property!(), ")
         ORDER BY i.due_at, i.id LIMIT 30");
     /// Published issues that a grid worker may survey: not those in which this account took part as the handler.
     TO_SURVEY = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND i.state = 'published' AND ",
@@ -128,13 +129,14 @@ statements! {
     TASKS = concat!("SELECT ", issue_columns!(), ", CASE i.state WHEN 'submitted' THEN 'accept' WHEN 'accepted' THEN 'dispatch'
             WHEN 'done' THEN 'publish' WHEN 'published' THEN 'survey'
             WHEN 'surveyed' THEN CASE WHEN ", unreviewed!("i.id", "i.round"), " THEN 'acknowledge' ELSE 'close' END
-            ELSE CASE WHEN i.organisation_id = $10 THEN 'handle' WHEN ", asks_extension!(), " THEN 'decide_extension' ELSE 'chase' END
+            ELSE CASE WHEN i.state = 'dispatched' AND i.organisation_id = $10 THEN 'handle' WHEN ", asks_petition!(), " THEN 'decide_petition'
+            WHEN i.state = 'suspended' THEN 'review' ELSE 'chase' END
             END AS duty", issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND (
           (i.state IN ('submitted', 'accepted') AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        ") OR (i.state = 'dispatched' AND ((i.organisation_id = $10 AND ",
+        ") OR (i.state IN ('dispatched', 'suspended') AND ((i.state = 'dispatched' AND i.organisation_id = $10 AND ",
         in_reach!("$14", "$15", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        ") OR ((i.due_at < $11 OR ", asks_extension!(), ") AND ",
+        ") OR ((i.due_at < $11 OR ", asks_petition!(), ") AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         "))) OR (i.state IN ('done', 'surveyed') AND NOT ", unreviewed!("i.id", "i.round"), " AND NOT ", took_part!("$12"), " AND ",
         in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
@@ -155,7 +157,7 @@ statements! {
     ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
             organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14,
             indexed = indexed AND search_text = $15, search_text = $15, merged_into = $16, lock_version = lock_version + 1,
-            move = state || '>' || $17 || '>' || $4
+            move = state || '>' || $17 || '>' || $4, remaining_minutes = $18
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ADD_EVENT = "INSERT INTO issue_events (tenant_id, id, issue_id, position, round, kind, at, due_at, account_id, role, organisation_id, note, internal_note)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -181,14 +183,17 @@ statements! {
     ANSWERED = "SELECT COUNT(*) AS count FROM surveys WHERE tenant_id = $1 AND issue_id = $2 AND round = $3
         AND respondent = $4 AND channel = $5";
     TOOK_PART = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", took_part!("$3"));
-    ADD_EXTENSION = "INSERT INTO extensions (tenant_id, id, issue_id, round, until, reason, requested_by, requested_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    PENDING_EXTENSION = "SELECT id, until, reason, requested_at, requested_by FROM extensions
+    ADD_PETITION = "INSERT INTO petitions (tenant_id, id, issue_id, round, kind, until, reason, requested_by, requested_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    PENDING_PETITION = "SELECT id, kind, until, reason, requested_at, requested_by FROM petitions
         WHERE tenant_id = $1 AND issue_id = $2 AND decided_at IS NULL";
-    DECIDE_EXTENSION = "UPDATE extensions SET decided_by = $3, decided_at = $4, granted = $5, decision = $6
+    DECIDE_PETITION = "UPDATE petitions SET decided_by = $3, decided_at = $4, granted = $5, decision = $6
         WHERE tenant_id = $1 AND id = $2 AND decided_at IS NULL";
-    DROP_EXTENSIONS = "UPDATE extensions SET decided_at = $3, granted = FALSE, decision = $4
+    DROP_PETITIONS = "UPDATE petitions SET decided_at = $3, granted = FALSE, decision = $4
         WHERE tenant_id = $1 AND issue_id = $2 AND decided_at IS NULL";
+    /// Whoever has the issue now has been told that it is theirs.
+    REFUSED_DISPUTES = "SELECT COUNT(*) AS count FROM petitions WHERE tenant_id = $1 AND issue_id = $2 AND kind = 'dispute'
+        AND decided_at >= $3 AND NOT granted";
     ADD_SURVEY = "INSERT INTO surveys (tenant_id, id, issue_id, round, respondent, channel, surveyor_id, score, solved, comment, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     SURVEYS = "SELECT round, respondent, channel, score, solved, comment, at FROM surveys
@@ -207,7 +212,7 @@ record! {
         pub description: String, pub estate_id: Option<Uuid>, pub building_id: Option<Uuid>, pub unit_id: Option<Uuid>,
         pub grid_id: Option<Uuid>, pub place_text: String, pub reporter_sealed: Option<Vec<u8>>,
         pub organisation_id: Option<Uuid>, pub since: Timestamp, pub due_at: Timestamp, pub merged_into: Option<Uuid>,
-        pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub lock_version: i64,
+        pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub remaining_minutes: Option<i64>, pub lock_version: i64,
         pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
         pub organisation_name: Option<String>, pub organisation_kind: Option<OrganisationKind>,
     }
@@ -221,8 +226,8 @@ record! {
     #[derive(Debug, Clone, Copy)]
     pub struct EventPhoto { pub event_id: Uuid, pub photo_id: Uuid }
     #[derive(Debug, Clone)]
-    pub struct Extension {
-        pub id: Uuid, pub until: Timestamp, pub reason: String, pub requested_at: Timestamp, pub requested_by: Uuid,
+    pub struct Asked {
+        pub id: Uuid, pub kind: Petition, pub until: Option<Timestamp>, pub reason: String, pub requested_at: Timestamp, pub requested_by: Uuid,
     }
     #[derive(Debug, Clone)]
     pub struct Survey {
@@ -456,8 +461,15 @@ pub async fn surveys(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Survey>>
     Ok(tx.all(SURVEYS.bind(tenant).bind(id)).await?)
 }
 
-pub async fn pending_extension(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Option<Extension>> {
-    Ok(tx.optional(PENDING_EXTENSION.bind(tenant).bind(id)).await?)
+/// What the handler has asked for and nobody has decided.
+pub async fn pending_petition(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Option<Asked>> {
+    Ok(tx.optional(PENDING_PETITION.bind(tenant).bind(id)).await?)
+}
+
+/// Whether the party that has an issue now has been told that it is theirs.
+pub(super) async fn refused_dispute(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
+    let refused: Count = tx.one(REFUSED_DISPUTES.bind(tenant).bind(issue.id).bind(issue.since)).await?;
+    Ok(refused.count > 0)
 }
 
 /// On how many days a step was taken in a round.

@@ -36,7 +36,8 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp, most: usize) -> 
 }
 
 fn said(Task { issue, duty }: Task, since: Timestamp, due: Timestamp, now: Timestamp, limits: &Limits) -> Todo {
-    let party = issue.organisation_name.as_ref().filter(|_| matches!(duty, Duty::Chase | Duty::DecideExtension));
+    let party =
+        issue.organisation_name.as_ref().filter(|_| matches!(duty, Duty::Chase | Duty::DecidePetition | Duty::Review));
     let detail = match party {
         Some(party) => format!("{} · {party}", issue.place()),
         None if issue.place_text.is_empty() => issue.place(),

@@ -32,16 +32,26 @@ const fn stays(from: &'static [State], step: Step, why: &'static str) -> Transit
 use State as S;
 
 /// Where an issue is not at an end.
-const OPEN: &[State] = &[S::Submitted, S::Accepted, S::Dispatched, S::Done, S::Published, S::Surveyed];
+const OPEN: &[State] = &[S::Submitted, S::Accepted, S::Dispatched, S::Suspended, S::Done, S::Published, S::Surveyed];
 
 pub const TRANSITIONS: &[Transition] = &[
     moves(&[S::Submitted], Step::Accepted, S::Accepted, "定类别、紧急程度和公开标题"),
     moves(&[S::Submitted], Step::Refused, S::Refused, "写明理由，答复反映人"),
-    moves(&[S::Submitted, S::Accepted], Step::Redirected, S::Redirected, "不归社区办的，告诉反映人该找哪里"),
-    moves(&[S::Submitted, S::Accepted, S::Dispatched], Step::Merged, S::Merged, "同一件事并到一件里办，回执跟着走"),
+    moves(
+        &[S::Submitted, S::Accepted, S::Suspended],
+        Step::Redirected,
+        S::Redirected,
+        "不归社区办的，告诉反映人该找哪里",
+    ),
+    moves(
+        &[S::Submitted, S::Accepted, S::Dispatched, S::Suspended],
+        Step::Merged,
+        S::Merged,
+        "同一件事并到一件里办，回执跟着走",
+    ),
     moves(&[S::Submitted, S::Accepted], Step::Withdrawn, S::Withdrawn, "派单以前，反映人自己可以撤回"),
     moves(
-        &[S::Accepted, S::Dispatched, S::Done],
+        &[S::Accepted, S::Dispatched, S::Suspended, S::Done],
         Step::Dispatched,
         S::Dispatched,
         "定谁来办、什么时候办完；可以改派，结果不行的退回重办",
@@ -49,6 +59,13 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(&[S::Dispatched], Step::Progressed, "办理单位写进展，反映人看得到"),
     stays(&[S::Dispatched], Step::ExtensionRequested, "办不完的，写理由申请"),
     stays(&[S::Dispatched], Step::ExtensionDecided, "由申请人以外的人批，反映人看得到"),
+    stays(&[S::Dispatched, S::Suspended], Step::SuspensionRequested, "条件还不成熟、暂时办不了的，写理由和哪天复核"),
+    moves(&[S::Dispatched, S::Suspended], Step::Suspended, S::Suspended, "由申请人以外的人批；停止计时，到日子复核"),
+    stays(&[S::Dispatched, S::Suspended], Step::SuspensionRefused, "理由不成立的，接着办"),
+    moves(&[S::Suspended], Step::Resumed, S::Dispatched, "剩下多少时间，从恢复的时候接着算"),
+    stays(&[S::Dispatched], Step::Disputed, "接到的单位认为不归自己办；答复以前还由它先办"),
+    moves(&[S::Dispatched], Step::DisputeUpheld, S::Accepted, "不归它办，重新派单"),
+    stays(&[S::Dispatched], Step::DisputeRefused, "由原来的单位办"),
     moves(&[S::Dispatched], Step::Done, S::Done, "写结果、附照片"),
     moves(&[S::Done], Step::Published, S::Published, "结果登在公示栏"),
     stays(&[S::Published], Step::ContactFailed, "上门没有人，隔天再去"),

@@ -219,11 +219,89 @@ db_test! {
         let wish = [("until", "2026-11-25"), ("extension_reason", "管道配件明天才到货")];
         step(&people.manager, &id, "extensions", &wish).await.assert_ok().assert_contains("等社区审批");
         let grant = [("granted", "yes"), ("decision_words", "")];
-        step(&people.staff, &id, "extension-decisions", &grant).await.assert_ok().assert_contains("已同意延期");
+        step(&people.staff, &id, "petition-decisions", &grant).await.assert_ok().assert_contains("已同意延期");
         people.staff.get("/issues?state=late").await.assert_lacks(&id);
         // Granted or not, it was asked for too late.
         let receipt = people.resident.get(&format!("/receipts/{code}")).await;
         receipt.assert_contains("同意延期到 2026年11月25日 星期三").assert_contains("class=\"late\"");
+    }
+
+    async fn what_cannot_be_done_now_is_put_off_with_leave_and_its_clock_stands_still(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let company = place.company.to_string();
+        // Monday at nine: an ordinary matter has seven days.
+        let grading = [("summary", "3号楼外墙开裂"), ("category", "repair"), ("tier", "ordinary"), ("remedy", "property")];
+        step(&people.staff, &id, "acceptance", &[&grading[..], &[("organisation", company.as_str())]].concat()).await.assert_ok();
+        let clock = |moment: &str| app.means.clock.set(moment.parse().unwrap());
+        clock("2026-11-25T09:00:00+08:00");
+        let people = self::people(&app, &place).await;
+        let asks = |day: &'static str| vec![("review_on", day), ("suspension_reason", "冬天不能做外墙，开春再施工")];
+        step(&people.manager, &id, "suspensions", &asks("2027-12-01")).await.assert_status(422).assert_contains("90 天以内").assert_contains("开春再施工");
+        step(&people.manager, &id, "suspensions", &[("review_on", ""), ("suspension_reason", "冬天不能做外墙")]).await.assert_status(422);
+        step(&people.manager, &id, "suspensions", &asks("2027-02-20")).await.assert_ok().assert_contains("挂账申请已提交");
+        step(&people.manager, &id, "extensions", &[("until", "2026-12-10"), ("extension_reason", "等厂家的配件")]).await.assert_status(422).assert_contains("还在等社区审批");
+        people.staff.get("/today").await.assert_contains("审批申请");
+        // Nobody grants what they have asked for; until somebody has, the clock runs.
+        let page = people.staff.get(&format!("/issues/{id}")).await;
+        page.assert_contains("审批挂账").assert_contains("2027年2月20日");
+        step(&people.staff, &id, "petition-decisions", &[("granted", "no"), ("decision_words", "")]).await.assert_status(422).assert_contains("请写明理由");
+        step(&people.staff, &id, "petition-decisions", &[("granted", "yes"), ("decision_words", "确实不能施工")]).await.assert_ok().assert_contains("停止计时");
+        let receipt = people.resident.get(&format!("/receipts/{code}")).await;
+        receipt.assert_contains("暂时办不了，停止计时，2027年2月20日").assert_contains("到期复核").assert_contains("确实不能施工");
+        step(&people.manager, &id, "result", &[("result_words", "已经修补好了外墙")]).await.assert_status(422).assert_contains("现在是“挂账”");
+        people.staff.get("/issues?state=late").await.assert_lacks(&id);
+
+        // On the day of review somebody looks at it again; it is put off once more, and then taken up.
+        clock("2027-02-21T09:00:00+08:00");
+        let people = self::people(&app, &place).await;
+        people.staff.get("/today").await.assert_contains("复核挂账");
+        step(&people.manager, &id, "suspensions", &[("review_on", "2027-03-10"), ("suspension_reason", "气温还没有上来，再等三周")]).await.assert_ok();
+        step(&people.staff, &id, "petition-decisions", &[("granted", "yes"), ("decision_words", "")]).await.assert_ok();
+        clock("2027-03-10T10:00:00+08:00");
+        let people = self::people(&app, &place).await;
+        people.manager.get(&format!("/issues/{id}")).await.assert_lacks("恢复办理</button>");
+        step(&people.staff, &id, "resumption", &[("resume_words", "天气转暖，可以施工")]).await.assert_ok().assert_contains("剩下的时间接着算");
+        // Five of the seven days were left.
+        let json = app.browser().get(&format!("/api/v1/receipts/{code}")).await;
+        let json: serde_json::Value = serde_json::from_str(&json.body).unwrap();
+        assert_eq!(json["due_at"], "2027-03-15T02:00:00Z", "{json}");
+        assert_eq!(json["state"], "dispatched");
+        step(&people.manager, &id, "result", &[("result_words", "已经修补好了外墙")]).await.assert_ok();
+    }
+
+    async fn whoever_was_asked_first_leads_until_somebody_decides_that_it_is_not_theirs(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let (company, community) = (place.company.to_string(), app.home.organisation.to_string());
+        let grading = [("summary", "3号楼门口污水井冒水"), ("category", "drainage"), ("tier", "ordinary"), ("remedy", "property")];
+        step(&people.staff, &id, "acceptance", &[&grading[..], &[("organisation", company.as_str())]].concat()).await.assert_ok();
+        let version = people.staff.get(&format!("/issues/{id}")).await.input("version");
+        let stranger = [("version", version.as_str()), ("dispute_reason", "市政管网，不归物业")];
+        people.grid_worker.post(&format!("/issues/{id}/disputes"), &stranger).await.assert_status(422).assert_contains("您不是这个单位的人");
+        step(&people.manager, &id, "disputes", &[("dispute_reason", "不归")]).await.assert_status(422);
+        step(&people.manager, &id, "disputes", &[("dispute_reason", "市政管网，不归物业")]).await.assert_ok().assert_contains("派单异议申请已提交");
+        // Meanwhile it is theirs.
+        step(&people.manager, &id, "progress", &[("progress_words", "先放了警示牌")]).await.assert_ok();
+        step(&people.staff, &id, "petition-decisions", &[("granted", "no"), ("decision_words", "井在小区里，归物业")]).await.assert_ok();
+        step(&people.manager, &id, "disputes", &[("dispute_reason", "市政管网，不归物业")]).await.assert_status(422).assert_contains("已经答复过了");
+        // Given to the community, which says so too, and is right.
+        app.means.clock.set("2026-11-23T09:30:00+08:00".parse().unwrap());
+        step(&people.staff, &id, "dispatches", &[("organisation", community.as_str()), ("due", ""), ("dispatch_words", "")]).await.assert_ok();
+        step(&people.grid_worker, &id, "disputes", &[("dispute_reason", "查过图纸，是物业的井")]).await.assert_ok();
+        let secretary = app.person(Role::Secretary).browser().await;
+        step(&secretary, &id, "petition-decisions", &[("granted", "yes"), ("decision_words", "")]).await.assert_ok().assert_contains("请重新派单");
+        let receipt = people.resident.get(&format!("/receipts/{code}")).await;
+        receipt.assert_contains("异议成立").assert_contains("由原来的单位先办").assert_contains("派人办理");
+        step(&secretary, &id, "dispatches", &[("organisation", company.as_str()), ("due", ""), ("dispatch_words", "")]).await.assert_ok();
+        // A day later it is too late to say so.
+        app.means.clock.set("2026-11-24T09:31:00+08:00".parse().unwrap());
+        let people = self::people(&app, &place).await;
+        step(&people.manager, &id, "disputes", &[("dispute_reason", "市政管网，不归物业")]).await.assert_status(422).assert_contains("24 小时内提出");
     }
 
     async fn the_reporter_of_a_duplicate_follows_the_first(app: TestApp) {

@@ -35,6 +35,37 @@ pub fn deadline(days: &WorkingDays, start: Timestamp, minutes: i64, clock: Clock
     }
 }
 
+/// How many minutes of a limit that ends at `end` are left at `at`: the most whose deadline, counted from `at`, is not after `end`.
+/// None are left once it has passed.
+///
+/// Errors: as [`deadline`].
+pub fn minutes_left(days: &WorkingDays, at: Timestamp, end: Timestamp, clock: Clock) -> Result<i64, CalendarError> {
+    let natural = (end.duration_since(at).as_secs() / 60).max(0);
+    if clock == Clock::Natural {
+        return Ok(natural);
+    }
+    // A working day is never shorter than a natural one, so the answer lies below. Whole days first: from a day off, a day and less
+    // than a day may end on the same one.
+    let whole =
+        most(natural / MINUTES_PER_DAY, |whole| Ok(deadline(days, at, whole * MINUTES_PER_DAY, clock)? <= end))?;
+    let whole = whole * MINUTES_PER_DAY;
+    Ok(whole + most(MINUTES_PER_DAY - 1, |rest| Ok(deadline(days, at, whole + rest, clock)? <= end))?)
+}
+
+/// The largest number up to a limit that fits, where all below it fit too; 0 if none does.
+fn most(limit: i64, fits: impl Fn(i64) -> Result<bool, CalendarError>) -> Result<i64, CalendarError> {
+    let (mut least, mut most) = (0, limit);
+    while least < most {
+        let middle = least + (most - least + 1) / 2;
+        if fits(middle)? {
+            least = middle;
+        } else {
+            most = middle - 1;
+        }
+    }
+    Ok(least)
+}
+
 fn add(start: Timestamp, minutes: i64) -> Result<Timestamp, CalendarError> {
     let seconds = minutes.checked_mul(60).ok_or(CalendarError::OutOfRange)?;
     start.checked_add(SignedDuration::from_secs(seconds)).map_err(|_| CalendarError::OutOfRange)
@@ -95,7 +126,30 @@ mod tests {
         assert_eq!(ends("2026-12-31T10:00", i64::MAX, Clock::Working), Err(CalendarError::OutOfRange));
     }
 
+    #[test]
+    fn what_is_left_runs_out_at_the_same_end() {
+        let days = WorkingDays::embedded();
+        let at = |text: &str| format!("{text}:00+08:00").parse::<Timestamp>().unwrap();
+        let left = |from, end, clock| minutes_left(days, at(from), at(end), clock).unwrap();
+        assert_eq!(left("2026-11-20T17:00", "2026-11-23T17:00", Clock::Natural), 3 * DAY);
+        assert_eq!(left("2026-11-20T17:00", "2026-11-23T17:00", Clock::Working), DAY);
+        assert_eq!(left("2026-11-23T17:00", "2026-11-23T09:00", Clock::Working), 0);
+        assert_eq!(left("2026-11-23T09:00", "2026-11-23T17:00", Clock::Working), 8 * 60);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_left_is_the_most_that_ends_in_time(start in 0i64..500_000, minutes in 0i64..60_000) {
+            let days = WorkingDays::embedded();
+            let start: Timestamp = "2025-01-06T00:00:00+08:00".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(start);
+            for clock in [Clock::Natural, Clock::Working] {
+                let Ok(end) = deadline(days, start, minutes, clock) else { continue };
+                let left = minutes_left(days, start, end, clock).unwrap();
+                prop_assert!(left >= minutes, "{} {}", left, minutes);
+                prop_assert_eq!(deadline(days, start, left, clock).unwrap(), end);
+            }
+        }
+
         #[test]
         fn never_panics_and_never_ends_early(
             second in Timestamp::MIN.as_second()..=Timestamp::MAX.as_second(),

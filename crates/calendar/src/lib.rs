@@ -8,7 +8,7 @@ mod recurrence;
 mod show;
 mod working_days;
 
-pub use deadline::{Clock, deadline};
+pub use deadline::{Clock, deadline, minutes_left};
 pub use recurrence::{Every, Recurrence, Skip};
 pub use show::{date_time, long_date, short_time};
 pub use working_days::WorkingDays;

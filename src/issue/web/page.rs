@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::duplicate::{self, Likely};
 use crate::issue::model::{Category, Remedy, State as IssueState, Step, Tier};
+use crate::issue::petition::Petition;
 use crate::issue::receipt::Receipt;
-use crate::issue::store::{self, Event, EventPhoto, Extension, Issue, Survey};
+use crate::issue::store::{self, Asked, Event, EventPhoto, Issue, Survey};
 use crate::issue::{filing, handling};
 use crate::web::{Form, Shell, page, page_again, show};
 use crate::{audit, photo};
@@ -36,7 +37,8 @@ pub(super) struct ShowPage {
     deadline: Option<show::Deadline>,
     events: Vec<Event>,
     surveys: Vec<Survey>,
-    extension: Option<Extension>,
+    /// What the handler has asked for and nobody has decided.
+    petition: Option<Asked>,
     /// Reports of the same thing, as long as nobody has been set to work.
     likely: Vec<Likely>,
     result_photos: Vec<EventPhoto>,
@@ -59,7 +61,9 @@ struct Steps {
     merge: bool,
     redirect: bool,
     handle: bool,
-    decide_extension: bool,
+    decide_petition: bool,
+    resume: bool,
+    suspend: bool,
     publish: bool,
     survey: bool,
     close: bool,
@@ -74,7 +78,9 @@ impl Steps {
             || self.merge
             || self.redirect
             || self.handle
-            || self.decide_extension
+            || self.decide_petition
+            || self.resume
+            || self.suspend
             || self.publish
             || self.survey
             || self.close
@@ -127,7 +133,7 @@ pub(super) async fn show_page(
         (store::events(&mut tx, viewer.tenant, id).await?, store::photos(&mut tx, viewer.tenant, id).await?)
     };
     let surveys = store::surveys(&mut tx, viewer.tenant, id).await?;
-    let extension = store::pending_extension(&mut tx, viewer.tenant, id).await?;
+    let petition = store::pending_petition(&mut tx, viewer.tenant, id).await?;
     let took_part = store::took_part(&mut tx, viewer.tenant, id, viewer.account).await?;
     let can = |permission, step| viewer.may(permission) && issue.state.after(step).is_some();
     let decides = viewer.may(Permission::IssueDecide);
@@ -137,7 +143,12 @@ pub(super) async fn show_page(
         merge: can(Permission::IssueDecide, Step::Merged),
         redirect: can(Permission::IssueDecide, Step::Redirected),
         handle: can(Permission::IssueHandle, Step::Done) && handling::is_responsible(Some(viewer.organisation), &issue),
-        decide_extension: decides && extension.is_some() && issue.state == IssueState::Dispatched,
+        decide_petition: decides
+            && petition.is_some()
+            && matches!(issue.state, IssueState::Dispatched | IssueState::Suspended),
+        resume: can(Permission::IssueDecide, Step::Resumed),
+        suspend: can(Permission::IssueHandle, Step::SuspensionRequested)
+            && handling::is_responsible(Some(viewer.organisation), &issue),
         publish: can(Permission::IssuePublish, Step::Published),
         survey: viewer.may(Permission::IssueSurvey) && issue.state == IssueState::Published && !took_part,
         close: can(Permission::IssueClose, Step::Closed) && !took_part,
@@ -178,7 +189,7 @@ pub(super) async fn show_page(
         reported_photos: of_step(&[Step::Filed, Step::Supplemented]),
         events,
         surveys,
-        extension,
+        petition,
         likely,
         reporter,
         organisations: organisations

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use db::Tx;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::page::show_page;
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::issue::decision::{self, Due, Grading};
 use crate::issue::model::{Category, NAMES_SOMEBODY, Remedy, Tier, personal_data_in};
+use crate::issue::petition::{self, Petition};
 use crate::issue::store::{self, Issue};
 use crate::issue::{closure, filing, handling};
 use crate::photo;
@@ -25,9 +27,12 @@ pub fn routes() -> Routes {
         .post("/issues/{id}/redirection", IssueDecide, redirect_elsewhere)
         .post("/issues/{id}/merger", IssueDecide, merge)
         .post("/issues/{id}/dispatches", IssueDecide, dispatch)
-        .post("/issues/{id}/extension-decisions", IssueDecide, decide_extension)
+        .post("/issues/{id}/petition-decisions", IssueDecide, decide_petition)
+        .post("/issues/{id}/resumption", IssueDecide, resume)
         .post("/issues/{id}/progress", IssueHandle, progress)
         .post("/issues/{id}/extensions", IssueHandle, request_extension)
+        .post("/issues/{id}/suspensions", IssueHandle, request_suspension)
+        .post("/issues/{id}/disputes", IssueHandle, dispute)
         .post("/issues/{id}/result", IssueHandle, finish)
         .post("/issues/{id}/publications", IssuePublish, publish)
         .post("/issues/{id}/closure", IssueClose, close)
@@ -72,6 +77,23 @@ impl Asked<'_> {
         let scope: Scope = self.viewer.scope(permission);
         let issue = store::issue_in_scope(&mut tx, self.viewer.tenant, self.id, scope).await?;
         Ok((tx, act, issue, self.form.version()))
+    }
+
+    /// Sends what the handler asks for, with the reason from the form's field of that name.
+    async fn petition(mut self, petition: Petition, name: &'static str, until: Option<Timestamp>) -> Result<Response> {
+        let field = format!("{name}_reason");
+        let reason = self.form.text(&field, "理由", 6..=300);
+        self.check_public(&field).await?;
+        if !self.form.ok() {
+            return self.again(name).await;
+        }
+        let (mut tx, act, mut issue, seen) = self.begin(Permission::IssueHandle).await?;
+        let asked = petition::ask(&mut tx, &act, &mut issue, seen, petition, until, &reason).await;
+        if self.form.noted(&field, asked)?.is_none() {
+            drop(tx);
+            return self.again(name).await;
+        }
+        self.done(tx, &format!("{petition}申请已提交，等社区审批")).await
     }
 
     async fn done(&self, tx: Tx, flash: &str) -> Result<Response> {
@@ -188,7 +210,7 @@ step! {
 }
 
 step! {
-    async fn decide_extension(asked) {
+    async fn decide_petition(asked) {
         let granted = asked.form.choice("granted", "同意或不同意", |text| match text {
             "yes" => Some(true),
             "no" => Some(false),
@@ -197,14 +219,33 @@ step! {
         let words = asked.form.text("decision_words", "说明", 0..=200);
         asked.check_public("decision_words").await?;
         if granted == Some(false) && words.is_empty() {
-            asked.form.fail("decision_words", "不同意延期，请写明理由");
+            asked.form.fail("decision_words", "不同意的，请写明理由");
         }
         let (Some(granted), true) = (granted, asked.form.ok()) else {
-            return asked.again("extension-decision").await;
+            return asked.again("petition-decision").await;
         };
         let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
-        decision::decide_extension(&mut tx, &act, &mut issue, seen, granted, &words).await?;
-        asked.done(tx, if granted { "已同意延期，反映人会看到" } else { "已回复不同意延期" }).await
+        let petition = petition::decide(&mut tx, &act, &mut issue, seen, granted, &words).await?;
+        let flash = match (petition, granted) {
+            (Petition::Extension, true) => "已同意延期，反映人会看到",
+            (Petition::Suspension, true) => "已同意挂账，停止计时",
+            (Petition::Dispute, true) => "异议成立，请重新派单",
+            (_, false) => "已答复：不同意",
+        };
+        asked.done(tx, flash).await
+    }
+}
+
+step! {
+    async fn resume(asked) {
+        let words = asked.form.text("resume_words", "为什么恢复", 2..=200);
+        asked.check_public("resume_words").await?;
+        if !asked.form.ok() {
+            return asked.again("resumption").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        petition::resume(&mut tx, &act, &mut issue, seen, &words).await?;
+        asked.done(tx, "已恢复办理，剩下的时间接着算").await
     }
 }
 
@@ -241,14 +282,20 @@ step! {
 step! {
     async fn request_extension(asked) {
         let until = asked.form.last_day("until", "延到哪一天");
-        let reason = asked.form.text("extension_reason", "延期的理由", 6..=300);
-        asked.check_public("extension_reason").await?;
-        let (Some(until), true) = (until, asked.form.ok()) else {
-            return asked.again("extension").await;
-        };
-        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueHandle).await?;
-        handling::request_extension(&mut tx, &act, &mut issue, seen, until, &reason).await?;
-        asked.done(tx, "延期申请已提交，等社区审批").await
+        asked.petition(Petition::Extension, "extension", until).await
+    }
+}
+
+step! {
+    async fn request_suspension(asked) {
+        let review_on = asked.form.last_day("review_on", "哪一天复核");
+        asked.petition(Petition::Suspension, "suspension", review_on).await
+    }
+}
+
+step! {
+    async fn dispute(asked) {
+        asked.petition(Petition::Dispute, "dispute", None).await
     }
 }
 

@@ -87,7 +87,9 @@ impl Drawing {
     /// The straight way from the report to the striking off goes down the middle, ends branch off to the right, and what goes back
     /// goes back on the left. Steps that move nothing are not drawn.
     fn of_table() -> Drawing {
-        let main: Vec<State> = State::open_states().chain([State::Closed]).collect();
+        // What is put off stands beside the way.
+        let main = State::open_states().filter(|state| *state != State::Suspended);
+        let main: Vec<State> = main.chain([State::Closed]).collect();
         let ends: Vec<State> = State::ALL.iter().copied().filter(|state| !main.contains(state)).collect();
         let row = |state: State| main.iter().position(|known| *known == state).and_then(|at| i32::try_from(at).ok());
         let main_y = |at: i32| 20 + at * ROW;
@@ -98,7 +100,7 @@ impl Drawing {
             boxes.push(Node { state: *state, x: MAIN_X, y, at_end: *state == State::Closed });
         }
         for (at, state) in ends.iter().enumerate() {
-            boxes.push(Node { state: *state, x: END_X, y: end_y(at), at_end: true });
+            boxes.push(Node { state: *state, x: END_X, y: end_y(at), at_end: !state.open() });
         }
         let mut arrows = Vec::new();
         let (width, high) = BOX;
@@ -106,7 +108,17 @@ impl Drawing {
         for known in TRANSITIONS {
             let Some(to) = known.to else { continue };
             for from in known.from.iter().filter(|from| **from != to) {
-                let Some(start) = row(*from) else { continue };
+                let Some(start) = row(*from) else {
+                    // Only what is put off comes back from there.
+                    if known.step == Step::Resumed
+                        && let (Some(side), Some(end)) = (ends.iter().position(|end| end == from), row(to))
+                    {
+                        let (x, y) = (MAIN_X + width + 2, main_y(end) + high / 2 + 10);
+                        let path = format!("M{END_X} {}L{x} {y}", end_y(side) + high / 2 + 10);
+                        arrows.push(Arrow { path, label: String::new(), x, y, anchor: "start" });
+                    }
+                    continue;
+                };
                 let arrow = match (row(to), ends.iter().position(|end| *end == to)) {
                     (Some(end), _) if end == start + 1 => {
                         let (x, y) = (MAIN_X + width / 2, main_y(start) + high);
