@@ -36,12 +36,12 @@ struct Possible {
 }
 
 /// Sizes of the drawing, in its own units.
-const WIDTH: i32 = 620;
+const WIDTH: i32 = 720;
 const ROW: i32 = 84;
 const BOX: (i32, i32) = (130, 40);
-const MAIN_X: i32 = 230;
-const END_X: i32 = 475;
-const LANE: i32 = 54;
+const MAIN_X: i32 = 340;
+const END_X: i32 = 580;
+const LANE: i32 = 80;
 
 struct Drawing {
     width: i32,
@@ -90,7 +90,8 @@ impl Drawing {
         // What is put off stands beside the way.
         let main = State::open_states().filter(|state| *state != State::Suspended);
         let main: Vec<State> = main.chain([State::Closed]).collect();
-        let ends: Vec<State> = State::ALL.iter().copied().filter(|state| !main.contains(state)).collect();
+        let mut ends: Vec<State> = State::ALL.iter().copied().filter(|state| !main.contains(state)).collect();
+        ends.sort_by_key(|state| state.open());
         let row = |state: State| main.iter().position(|known| *known == state).and_then(|at| i32::try_from(at).ok());
         let main_y = |at: i32| 20 + at * ROW;
         let end_y = |at: usize| 20 + i32::try_from(at).unwrap_or(0) * ROW;
