@@ -45,3 +45,4 @@ mod upkeep;
 mod venue;
 mod visit;
 mod way;
+mod way_at_random;
