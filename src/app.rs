@@ -28,8 +28,8 @@ use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, settings, today,
-    venue, visit,
+    audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, report, settings,
+    today, venue, visit,
 };
 
 /// What every handler shares.
@@ -72,6 +72,7 @@ pub fn routes() -> Routes {
         .merge(settings::web::routes())
         .merge(place::routes())
         .merge(overview::routes())
+        .merge(report::routes())
         .merge(registry::routes())
         .merge(issue::routes())
         .merge(board::routes())
@@ -96,6 +97,7 @@ pub fn handlers() -> Handlers {
         (registry::import::TOPIC, registry::import::handler()),
         (registry::erasure::TOPIC, outbox::both(visit::erasure::handler(), party::register::erased())),
         (registry::life::MERGED, party::register::merged()),
+        (issue::reminder::TOPIC, channel::reminder::handler()),
     ])
 }
 
@@ -283,6 +285,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     let more = [
         item(may(RegistryImport), "/imports", "upload", "导入登记表"),
         item(may(PublicationManage), "/publications", "board", "公示"),
+        item(may(ReportRead), "/reports", "log", "报表"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),

@@ -27,6 +27,7 @@ pub mod party;
 pub mod photo;
 pub mod place;
 pub mod registry;
+pub mod report;
 pub mod schema;
 pub mod search;
 pub mod settings;

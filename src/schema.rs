@@ -37,4 +37,6 @@ migrations![
     "0028_objection_terms",
     "0029_moves",
     "0030_petitions",
+    "0031_reminders",
+    "0032_reports",
 ];

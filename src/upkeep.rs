@@ -39,7 +39,7 @@ const INDEXED_AT_ONCE: i64 = 64;
 /// It pauses so many times as long as it has just worked, since people who write wait while it does.
 const PATIENCE: u32 = 9;
 
-/// Lets the search know of new rows and counts buildings anew, soon after a commit, until it is told to stop.
+/// Lets the search know of new rows, counts buildings anew and has people reminded of deadlines, soon after a commit, until it is told to stop.
 pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
     loop {
         let began = Instant::now();
@@ -50,6 +50,11 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
         let more = more
             | registry::figures::count_some(&app.db, &app.means).await.unwrap_or_else(|error| {
                 tracing::error!(?error, "the figures of buildings were not brought up to date");
+                false
+            });
+        let more = more
+            | issue::reminder::post_some(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "deadlines were not reminded of");
                 false
             });
         let pause = if more { began.elapsed() * PATIENCE } else { INDEXING };

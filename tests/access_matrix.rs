@@ -420,7 +420,10 @@ async fn instructor(tx: &mut db::Tx, act: &Act, community: &Community) -> Uuid {
 async fn group(tx: &mut db::Tx, act: &Act) -> Uuid {
     let address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=made-up".to_owned();
     let (kind, place) = (channel::Kind::Wecom, channel::Place::Community);
-    let new = channel::NewChannel { kind, name: "社区工作群".to_owned(), place, address, secret: None };
+    let new =
+        channel::NewChannel {
+            kind, name: "社区工作群".to_owned(), place, address, secret: None, reminders: false
+        };
     channel::add(tx, act, new, &[]).await.unwrap()
 }
 

@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
-    ("channel", &["access", "audit", "counter", "settings", "place", "party", "issue", "config"]),
+    ("channel", &["access", "audit", "counter", "outbox", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",
         &[
@@ -47,13 +47,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
     ("overview", &["access", "place", "registry", "board"]),
+    ("report", &["access", "audit", "settings", "workbook", "place", "issue", "document"]),
     ("metrics", &["outbox"]),
     ("today", &["access", "offline", "registry", "board", "issue", "channel", "help", "meeting", "party", "visit"]),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "body",
-            "channel", "metrics", "offline", "overview", "party", "today", "venue", "visit", "help", "config",
+            "channel", "metrics", "offline", "overview", "party", "report", "today", "venue", "visit", "help",
+            "config",
         ],
     ),
     (

@@ -33,6 +33,8 @@ mod place;
 mod publicity;
 mod races;
 mod registry;
+mod reminder;
+mod report;
 mod request;
 mod roll;
 mod search;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use db::Statement;
+use doorstep::report;
 use doorstep::{
     access, audit, board, body, channel, counter, help, issue, keys, meeting, offline, outbox, overview, party, photo,
     place, registry, search, settings, venue, visit,
@@ -27,7 +28,9 @@ const LISTS: &[&[Statement]] = &[
     meeting::STATEMENTS,
     meeting::FEED_STATEMENTS,
     meeting::JOINT_STATEMENTS,
-    meeting::OWNERS_STATEMENTS,
+    issue::owners::STATEMENTS,
+    issue::reminder::STATEMENTS,
+    report::STATEMENTS,
     meeting::PROCEDURE_STATEMENTS,
     offline::STATEMENTS,
     outbox::STATEMENTS,

@@ -6,8 +6,8 @@ use db::{Tx, record, statements};
 use doorstep::access::{self, Act, OrganisationKind, Role};
 use doorstep::error::Error;
 use doorstep::issue::{
-    self, Answer, Category, Due, Grading, Issue, NewIssue, Petition, Place, Remedy, Respondent, Score, Solved, Source,
-    State, Step, TRANSITIONS, Tier,
+    self, Answer, Category, Due, Elsewhere, Grading, Issue, NewIssue, Petition, Place, Remedy, Respondent, Score,
+    Solved, Source, State, Step, TRANSITIONS, Tier,
 };
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
@@ -30,17 +30,18 @@ record! {
 /// So many tries on each walk, which is one of one issue.
 const TRIES: usize = 150;
 
-/// As many walks as `DOORSTEP_WALKS` says: sixty each time, thousands after a change of the loop.
+/// As many walks as `DOORSTEP_WALKS` says: a hundred and twenty each time, thousands after a change of the loop.
 fn walks() -> u64 {
-    std::env::var("DOORSTEP_WALKS").map_or(60, |walks| walks.parse().expect("DOORSTEP_WALKS is a number"))
+    std::env::var("DOORSTEP_WALKS").map_or(120, |walks| walks.parse().expect("DOORSTEP_WALKS is a number"))
 }
 
-struct Cast {
+pub struct Cast {
     parties: Vec<Uuid>,
     actors: Vec<Act>,
 }
 
-async fn cast(app: &TestApp) -> Cast {
+/// Whoever may act on the issues of a walk.
+pub async fn cast(app: &TestApp) -> Cast {
     let mut tx = app.db.begin().await.unwrap();
     let kind = OrganisationKind::PropertyCompany;
     let company = access::create_organisation(&mut tx, &app.act(), None, kind, "安心物业", None).await.unwrap();
@@ -73,7 +74,7 @@ async fn attempt(tx: &mut Tx, act: &Act, rng: &mut StdRng, cast: &Cast, id: Uuid
         Step::Accepted => {
             let tier = *Tier::ALL.choose(rng).unwrap();
             let grading = Grading {
-                category: Category::Lighting,
+                category: *Category::ALL.choose(rng).unwrap(),
                 tier,
                 remedy: Remedy::SelfHelp,
                 summary: "路灯不亮".to_owned(),
@@ -81,7 +82,10 @@ async fn attempt(tx: &mut Tx, act: &Act, rng: &mut StdRng, cast: &Cast, id: Uuid
             issue::accept(tx, act, issue, seen, grading).await
         }
         Step::Refused => issue::refuse(tx, act, issue, seen, "不归社区管的事").await,
-        Step::Redirected => issue::redirect(tx, act, issue, seen, "法院", "正在审理").await,
+        Step::Redirected => {
+            let (to, reason) = ("法院".to_owned(), "正在审理".to_owned());
+            issue::redirect(tx, act, issue, seen, Elsewhere { remedy: Some(Remedy::Legal), to, reason }).await
+        }
         Step::Merged => {
             let into = issue::issue(tx, act.tenant, other).await?;
             issue::merge(tx, act, issue, seen, &into).await
@@ -106,7 +110,8 @@ async fn attempt(tx: &mut Tx, act: &Act, rng: &mut StdRng, cast: &Cast, id: Uuid
         Step::Surveyed => {
             let score = Score::parse(&rng.random_range(1..=5).to_string()).unwrap();
             let respondent = *Respondent::ALL.choose(rng).unwrap();
-            let answer = Answer { respondent, score, solved: Solved::Yes, comment: String::new() };
+            let solved = *Solved::ALL.choose(rng).unwrap();
+            let answer = Answer { respondent, score, solved, comment: String::new() };
             issue::survey(tx, act, issue, seen, answer).await
         }
         Step::ContactFailed => issue::contact_failed(tx, act, issue, seen, "没人应门").await,
@@ -197,27 +202,34 @@ async fn check(tx: &mut Tx, tenant: Uuid, issue: &Issue) {
     assert_eq!(audited, events.iter().map(|event| event.kind.code()).collect::<Vec<_>>());
 }
 
+/// Files an issue and tries one thing after another on it, while time passes. Gives its id.
+pub async fn walk(app: &TestApp, cast: &Cast, seed: u64) -> Uuid {
+    let rng = &mut StdRng::seed_from_u64(seed);
+    let mut tx = app.db.begin().await.unwrap();
+    let id = issue::file(&mut tx, &app.act(), file(Place::Community)).await.unwrap().id;
+    let other = issue::file(&mut tx, &app.act(), file(Place::Community)).await.unwrap().id;
+    tx.commit().await.unwrap();
+    for _ in 0..TRIES {
+        let most = if rng.random_bool(0.5) { 240 } else { 4_000 };
+        app.means.clock.set(app.means.now() + SignedDuration::from_mins(rng.random_range(1..most)));
+        let act = Act { at: app.means.now(), ..cast.actors.choose(rng).unwrap().clone() };
+        let mut tx = app.db.begin().await.unwrap();
+        match attempt(&mut tx, &act, rng, cast, id, other).await {
+            Ok(()) => tx.commit().await.unwrap(),
+            Err(Error::Refused(_) | Error::Stale(_)) => drop(tx),
+            Err(error) => panic!("seed {seed}: {error:?}"),
+        }
+    }
+    id
+}
+
 db_test! {
     async fn whoever_acts_in_whatever_order_nothing_happens_that_must_not(app: TestApp) {
         let cast = cast(&app).await;
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut ends: BTreeSet<&str> = BTreeSet::new();
         for seed in 0..walks() {
-            let rng = &mut StdRng::seed_from_u64(seed);
-            let mut tx = app.db.begin().await.unwrap();
-            let id = issue::file(&mut tx, &app.act(), file(Place::Community)).await.unwrap().id;
-            let other = issue::file(&mut tx, &app.act(), file(Place::Community)).await.unwrap().id;
-            tx.commit().await.unwrap();
-            for _ in 0..TRIES {
-                app.means.clock.set(app.means.now() + SignedDuration::from_mins(rng.random_range(1..4_000)));
-                let act = Act { at: app.means.now(), ..cast.actors.choose(rng).unwrap().clone() };
-                let mut tx = app.db.begin().await.unwrap();
-                match attempt(&mut tx, &act, rng, &cast, id, other).await {
-                    Ok(()) => tx.commit().await.unwrap(),
-                    Err(Error::Refused(_) | Error::Stale(_)) => drop(tx),
-                    Err(error) => panic!("seed {seed}: {error:?}"),
-                }
-            }
+            let id = walk(&app, &cast, seed).await;
             let mut tx = app.db.read().await.unwrap();
             let walked = issue::issue(&mut tx, app.home.tenant, id).await.unwrap();
             check(&mut tx, app.home.tenant, &walked).await;

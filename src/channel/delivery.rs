@@ -42,7 +42,7 @@ pub async fn tell(tx: &mut Tx, act: &Act, notice: &Notice<'_>) -> Result<usize> 
     if notice.happens_at.is_some_and(|at| at <= act.at) {
         return Ok(0);
     }
-    let channels = fitting(tx, act.tenant, notice.place).await?;
+    let channels = fitting(tx, act.tenant, notice.place, notice.occasion).await?;
     // Everybody takes the rows of channels in the order of their ids, then the counter, then the end of the audit log: whoever
     // took them the other way round could wait for somebody who waits for him.
     for channel in &channels {
@@ -54,9 +54,10 @@ pub async fn tell(tx: &mut Tx, act: &Act, notice: &Notice<'_>) -> Result<usize> 
     Ok(channels.len())
 }
 
-/// The channels that would be told now.
-pub async fn fitting(tx: &mut Tx, tenant: Uuid, place: Place) -> Result<Vec<Fitting>> {
-    Ok(tx.all(FITTING.bind(tenant).bind(place.estate()).bind(place.organisation())).await?)
+/// The channels that would be told now: of deadlines only those of people who work.
+pub async fn fitting(tx: &mut Tx, tenant: Uuid, place: Place, occasion: Occasion) -> Result<Vec<Fitting>> {
+    let query = FITTING.bind(tenant).bind(place.estate()).bind(place.organisation());
+    Ok(tx.all(query.bind(occasion == Occasion::Reminder)).await?)
 }
 
 async fn write(tx: &mut Tx, act: &Act, channel: Uuid, notice: &Notice<'_>) -> Result<()> {

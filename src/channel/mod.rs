@@ -12,6 +12,7 @@
 mod delivery;
 mod mail;
 mod model;
+pub mod reminder;
 mod robot;
 mod sender;
 mod setup;

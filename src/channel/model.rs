@@ -27,7 +27,7 @@ text_enum! {
         GivenUp = "given_up" "已放弃",
     }
     /// What is told of a subject.
-    pub enum Occasion { Announcement = "announcement" "通知", Change = "change" "改期", Cancellation = "cancellation" "取消", Trial = "trial" "试发" }
+    pub enum Occasion { Announcement = "announcement" "通知", Change = "change" "改期", Cancellation = "cancellation" "取消", Reminder = "reminder" "办理时限", Trial = "trial" "试发" }
 }
 
 /// Whose notices a channel gets, or whose a notice is.

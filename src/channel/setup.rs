@@ -23,6 +23,8 @@ pub struct NewChannel {
     pub address: String,
     /// Without one messages are not signed.
     pub secret: Option<String>,
+    /// Whoever is there works for the community, and is told of deadlines too.
+    pub reminders: bool,
 }
 
 /// The address as it is kept.
@@ -60,7 +62,7 @@ pub async fn add(tx: &mut Tx, act: &Act, new: NewChannel, also: &[String]) -> Re
     let id = act.id();
     let row = ADD.bind(act.tenant).bind(id).bind(new.kind).bind(new.name).bind(new.place.estate());
     let row = row.bind(new.place.organisation()).bind(kept).bind(fingerprint).bind(secret);
-    if tx.execute(row.bind(hint(new.kind, &address)).bind(act.account).bind(act.at)).await? == 0 {
+    if tx.execute(row.bind(hint(new.kind, &address)).bind(act.account).bind(act.at).bind(new.reminders)).await? == 0 {
         return Err(known());
     }
     audit::record(tx, act, "create", ("channel", id), "", &[]).await?;
@@ -73,6 +75,7 @@ pub(super) struct Particulars {
     pub place: Place,
     pub address: Option<String>,
     pub secret: Option<String>,
+    pub reminders: bool,
 }
 
 /// Errors: stale if somebody else has changed it since.
@@ -101,7 +104,8 @@ pub(super) async fn change(
     let words = [(kept.is_some(), "换了地址"), (secret.is_some(), "换了签名密钥")];
     let words: Vec<&str> = words.into_iter().filter_map(|(changed, words)| changed.then_some(words)).collect();
     let row = CHANGE.bind(act.tenant).bind(before.id).bind(seen).bind(&new.name).bind(new.place.estate());
-    let row = row.bind(new.place.organisation()).bind(kept).bind(fingerprint).bind(secret).bind(shown);
+    let row =
+        row.bind(new.place.organisation()).bind(kept).bind(fingerprint).bind(secret).bind(shown).bind(new.reminders);
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
@@ -112,8 +116,13 @@ pub(super) async fn change(
     if before.name != new.name {
         changes.push(Change { field: "name", old: Some(before.name.clone()), new: Some(new.name) });
     }
-    let moved = if before.place() == new.place { "" } else { "换了范围" };
-    let words = words.into_iter().chain((!moved.is_empty()).then_some(moved)).collect::<Vec<_>>().join("，");
+    let also = [
+        (before.place() != new.place, "换了范围"),
+        (!before.reminders && new.reminders, "也发办理时限"),
+        (before.reminders && !new.reminders, "不再发办理时限"),
+    ];
+    let also = also.into_iter().filter_map(|(changed, words)| changed.then_some(words));
+    let words = words.into_iter().chain(also).collect::<Vec<_>>().join("，");
     audit::record(tx, act, "update", ("channel", before.id), &words, &changes).await
 }
 

@@ -13,7 +13,7 @@ use crate::web::show;
 macro_rules! channels {
     ($where:expr) => {
         concat!(
-            "SELECT c.id, c.kind, c.name, c.estate_id, c.party_organisation_id, c.enabled, c.hint, c.lock_version,
+            "SELECT c.id, c.kind, c.name, c.estate_id, c.party_organisation_id, c.enabled, c.reminders, c.hint, c.lock_version,
                 c.secret_sealed IS NOT NULL AS signs, e.name AS estate_name, po.name AS organisation_name
             FROM channels c LEFT JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id
             LEFT JOIN party_organisations po ON po.tenant_id = c.tenant_id AND po.id = c.party_organisation_id
@@ -38,17 +38,17 @@ macro_rules! deliveries {
 
 statements! {
     ADD = "INSERT INTO channels (tenant_id, id, kind, name, estate_id, party_organisation_id, enabled, address_sealed, address_fingerprint,
-            secret_sealed, hint, taken, created_by, created_at, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7, $8, $9, $10, '[]', $11, $12, 1) ON CONFLICT (tenant_id, address_fingerprint) DO NOTHING";
+            secret_sealed, hint, taken, created_by, created_at, lock_version, reminders)
+        VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7, $8, $9, $10, '[]', $11, $12, 1, $13) ON CONFLICT (tenant_id, address_fingerprint) DO NOTHING";
     /// What is not given anew stays.
     CHANGE = "UPDATE channels SET name = $4, estate_id = $5, party_organisation_id = $6, address_sealed = COALESCE($7, address_sealed),
             address_fingerprint = COALESCE($8, address_fingerprint), secret_sealed = COALESCE($9, secret_sealed), hint = COALESCE($10, hint),
-            lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+            reminders = $11, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     TAKEN = "SELECT id FROM channels WHERE tenant_id = $1 AND address_fingerprint = $2";
     SWITCH = "UPDATE channels SET enabled = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     LIST = channels!("1 = 1 ORDER BY c.created_at, c.id LIMIT 200");
     GET = channels!("c.id = $4");
-    FITTING = "SELECT id, name FROM channels WHERE tenant_id = $1 AND enabled
+    FITTING = "SELECT id, name FROM channels WHERE tenant_id = $1 AND enabled AND (reminders OR NOT $4)
         AND ((CAST($3 AS UUID) IS NULL AND party_organisation_id IS NULL AND (estate_id IS NULL OR estate_id = $2)) OR party_organisation_id = $3)
         ORDER BY id LIMIT 200";
 
@@ -106,7 +106,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Channel {
         pub id: Uuid, pub kind: Kind, pub name: String, pub estate_id: Option<Uuid>, pub party_organisation_id: Option<Uuid>,
-        pub enabled: bool, pub hint: String, pub lock_version: i64, pub signs: bool, pub estate_name: Option<String>,
+        pub enabled: bool, pub reminders: bool, pub hint: String, pub lock_version: i64, pub signs: bool, pub estate_name: Option<String>,
         pub organisation_name: Option<String>,
     }
     #[derive(Debug, Clone)]

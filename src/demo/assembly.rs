@@ -12,9 +12,8 @@ use super::story::{Deliberation, TopicFate};
 use crate::access::Act;
 use crate::error::Result;
 use crate::issue::Remedy;
-use crate::meeting::{
-    self, Decision, Matter, NewItem, NewMeeting, OwnersBallot, OwnersVote, Person, Plan, Share, Side,
-};
+use crate::issue::owners::{self, Ballot, Matter, OwnersVote, Share};
+use crate::meeting::{self, Decision, NewItem, NewMeeting, Person, Plan, Side};
 
 /// Calls a meeting about an issue and one other matter, and puts the notice up. Gives the meeting.
 pub async fn convene(
@@ -84,8 +83,8 @@ pub async fn meet(
         TopicFate::Defer => Decision::Defer,
         TopicFate::Drop => Decision::Drop,
     };
-    for item in items.iter().filter(|item| item.remedy == Some(Remedy::Owners)) {
-        meeting::record_owners_vote(tx, act, item, owners_vote(rng, act)).await?;
+    for issue in items.iter().filter(|item| item.remedy == Some(Remedy::Owners)).filter_map(|item| item.issue_id) {
+        owners::record(tx, act, issue, owners_vote(rng, act)).await?;
     }
     let said = [deliberation.said.as_str(), ""];
     for (((item, decision), said), minutes) in items.iter().zip([vote, topic]).zip(said).zip([40, 70]) {
@@ -96,7 +95,7 @@ pub async fn meet(
 }
 
 /// The owners have voted some days before, on paper, and nearly all agreed.
-fn owners_vote(rng: &mut StdRng, act: &Act) -> OwnersVote {
+pub(super) fn owners_vote(rng: &mut StdRng, act: &Act) -> OwnersVote {
     let owners = rng.random_range(300..900);
     let all = Share { owners, area: owners * rng.random_range(8_500..11_500) };
     let part =
@@ -104,7 +103,7 @@ fn owners_vote(rng: &mut StdRng, act: &Act) -> OwnersVote {
     let taking_part = part(all, rng.random_range(70..90));
     let agreeing = part(taking_part, rng.random_range(78..97));
     let held_on = (act.at - SignedDuration::from_hours(72)).to_zoned_datetime(calendar::shanghai()).date();
-    OwnersVote { matter: Matter::Special, way: OwnersBallot::Written, held_on, all, taking_part, agreeing }
+    OwnersVote { matter: Matter::Special, way: Ballot::Written, held_on, all, taking_part, agreeing }
 }
 
 /// The same person, some minutes later.

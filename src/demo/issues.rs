@@ -17,7 +17,8 @@ use crate::access::Link;
 use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
 use crate::issue::{
-    self, Answer, Category, Due, Grading, Issue, NewIssue, Petition, Place, Reporter, Respondent, Score, Source, Tier,
+    self, Answer, Category, Due, Elsewhere, Grading, Issue, NewIssue, Petition, Place, Reporter, Respondent, Score,
+    Source, Tier,
 };
 use crate::place;
 
@@ -106,7 +107,10 @@ impl Stage<'_> {
                 issue::accept(tx, &by(desk), &mut issue, seen, grading).await?;
             }
             Move::Refuse(reason) => issue::refuse(tx, &by(desk), &mut issue, seen, reason).await?,
-            Move::Redirect { to, reason } => issue::redirect(tx, &by(desk), &mut issue, seen, to, reason).await?,
+            Move::Redirect { to, reason } => {
+                let elsewhere = Elsewhere { remedy: None, to: to.clone(), reason: reason.clone() };
+                issue::redirect(tx, &by(desk), &mut issue, seen, elsewhere).await?;
+            }
             Move::Merge(main) => {
                 let main = self.filed.get(main).ok_or_else(|| unknown(&script.key))?.id;
                 let main = issue::issue(tx, community.tenant, main).await?;
@@ -117,6 +121,13 @@ impl Stage<'_> {
                 issue::withdraw(tx, &community.resident(at), issue.id).await?;
             }
             Move::Dispatch => {
+                // Nobody is set to work on what is the owners' before they have agreed.
+                if issue::owners::missing(tx, community.tenant, &issue).await? {
+                    let vote = assembly::owners_vote(self.rng, &by(desk));
+                    issue::owners::record(tx, &by(desk), issue.id, vote).await?;
+                    issue = issue::issue(tx, community.tenant, report.id).await?;
+                }
+                let seen = issue.lock_version;
                 issue::dispatch(tx, &by(desk), &mut issue, seen, handler.organisation, Due::ByTier, "").await?;
             }
             Move::Convene(deliberation, planned_at) => {

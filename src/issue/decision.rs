@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Category, Remedy, State, Step, Tier};
+use super::owners;
 use super::step::{self, Words};
 use super::store::{self, DROP_PETITIONS, FOLLOW, Issue};
 use crate::access::{self, Act};
@@ -21,7 +22,13 @@ pub struct Grading {
     pub summary: String,
 }
 
+/// Takes an issue on.
+///
+/// Errors: refused where a court or whoever hears complaints has it in hand already.
 pub async fn accept(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, grading: Grading) -> Result<()> {
+    if grading.remedy == Remedy::Legal {
+        return Err(Error::refused("涉法涉诉的事社区不能受理，请用“转其他渠道”告诉反映人该找哪里"));
+    }
     issue.category = grading.category;
     issue.tier = Some(grading.tier);
     issue.remedy = Some(grading.remedy);
@@ -35,8 +42,20 @@ pub async fn refuse(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, reason
     step::take(tx, act, issue, seen, Step::Refused, Words::public(reason), None).await
 }
 
-/// Sent to where it belongs: 110, a court, another office. The reporter reads where and why.
-pub async fn redirect(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, to: &str, reason: &str) -> Result<()> {
+/// Where an issue is sent that the community does not see to.
+#[derive(Debug, Clone)]
+pub struct Elsewhere {
+    /// What it is found to be, where that is the reason.
+    pub remedy: Option<Remedy>,
+    /// 110, a court, another office.
+    pub to: String,
+    pub reason: String,
+}
+
+/// Sent to where it belongs. The reporter reads where and why.
+pub async fn redirect(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, elsewhere: Elsewhere) -> Result<()> {
+    let Elsewhere { remedy, to, reason } = elsewhere;
+    issue.remedy = remedy.or(issue.remedy);
     let words = format!("请联系：{to}。{reason}");
     step::take(tx, act, issue, seen, Step::Redirected, Words::public(&words), None).await
 }
@@ -69,6 +88,8 @@ pub enum Due {
 
 /// Gives an issue to the party that answers for it. Giving it to the same party again moves no deadline: more time is
 /// asked for and granted, or agreed on by a meeting.
+///
+/// Errors: refused where it is the owners' to decide, they have not agreed, and the party would carry it out.
 pub async fn dispatch(
     tx: &mut Tx,
     act: &Act,
@@ -79,6 +100,11 @@ pub async fn dispatch(
     words: &str,
 ) -> Result<()> {
     let organisation = access::organisation(tx, act.tenant, organisation).await?;
+    if owners::keep_from(tx, act.tenant, issue, organisation.kind).await? {
+        return Err(Error::refused(
+            "这是业主共同决定的事，先登记业主表决通过的结果再派单；组织表决的，可以派给社区、物管会或支部；等不得的，由社区书记写明理由先办",
+        ));
+    }
     let again = issue.state == State::Dispatched && issue.organisation_id == Some(organisation.id);
     let due = match due {
         Due::ByTier => again.then_some(issue.due_at),

@@ -2,13 +2,14 @@ use db::Tx;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Category, Source, State, Step, Steps};
+use super::model::{Category, Source, State, Step};
+use super::reminder;
 use super::step::{self, Words};
 use super::store::{ADD, ADD_RATING_LINK, ADD_RECEIPT_CODE, Issue, VOID_RATING_LINKS};
 use crate::access::{Act, Link, Role};
 use crate::error::Result;
 use crate::place::Spot;
-use crate::{counter, registry, search, settings};
+use crate::{counter, registry, search};
 
 /// Something that a resident wants solved.
 #[derive(Debug, Clone)]
@@ -57,8 +58,8 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
     let (of_day, position) = counter::next_of_two(tx, act.tenant, &of_day, positions).await?;
     let number = format!("SSYS-{date}-{of_day:04}");
     let receipt_code = act.means.chance.code(12); // twelve characters of five random bits
-    let steps: Steps = settings::read(tx, act.tenant, act.at).await?;
-    let due_at = steps.acceptance_due(act.at)?;
+    let limits = step::limits(tx, act).await?;
+    let due_at = limits.steps.acceptance_due(act.at)?;
 
     let (estate, building, unit, grid, names) = match &new.place {
         Place::Community => (None, None, None, None, (None, None, None)),
@@ -71,7 +72,7 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
             (Some(spot.estate_name.clone()), Some(spot.building_name.clone()), Some(spot.unit_key.clone())),
         ),
     };
-    let issue = Issue {
+    let mut issue = Issue {
         id,
         number,
         receipt_code,
@@ -96,6 +97,7 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         reported_at: act.at,
         ended_at: None,
         remaining_minutes: None,
+        remind_at: None,
         lock_version: 1,
         estate_name: names.0,
         building_name: names.1,
@@ -103,6 +105,7 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         organisation_name: None,
         organisation_kind: None,
     };
+    issue.remind_at = reminder::next(tx, act, &issue, &limits).await?;
     let phone = new.reporter.as_ref().map(|reporter| &reporter.phone).filter(|phone| !phone.is_empty());
     let phone = phone.map(|phone| act.fingerprint("phone", phone));
     let row = ADD.bind(act.tenant).bind(id).bind(&issue.number).bind(&issue.receipt_code).bind(issue.source);
@@ -110,7 +113,8 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         row.bind(issue.category).bind(issue.state).bind(&issue.description).bind(estate).bind(building).bind(unit);
     let row =
         row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
-    tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at).bind(position)).await?;
+    tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at).bind(position).bind(issue.remind_at))
+        .await?;
     tx.execute(ADD_RECEIPT_CODE.bind(&issue.receipt_code).bind(act.tenant).bind(id)).await?;
 
     let words = if act.role == Role::Resident { String::new() } else { format!("由{}代为登记", act.role) };
@@ -155,6 +159,14 @@ pub async fn withdraw(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     step::take(tx, act, &mut issue, seen, Step::Withdrawn, Words::public("反映人自己撤回"), None).await
 }
 
+/// Who reported an issue, as lists show it that leave the building.
+pub fn masked_reporter(act: &Act, sealed: Option<&[u8]>) -> Result<Option<Reporter>> {
+    Ok(opened(act, sealed)?.map(|reporter| Reporter {
+        name: codes::PersonName::parse(&reporter.name).map_or(reporter.name, |name| name.masked()),
+        phone: codes::Phone::parse(&reporter.phone).map_or(String::new(), |phone| phone.masked()),
+    }))
+}
+
 fn seal(act: &Act, reporter: Option<&Reporter>) -> Result<Option<Vec<u8>>> {
     let Some(reporter) = reporter.filter(|reporter| **reporter != Reporter::default()) else { return Ok(None) };
     let text = serde_json::to_string(reporter).map_err(anyhow::Error::from)?;
@@ -163,7 +175,11 @@ fn seal(act: &Act, reporter: Option<&Reporter>) -> Result<Option<Vec<u8>>> {
 
 /// Who reported an issue; `None` if they left neither name nor phone.
 pub fn reporter(act: &Act, issue: &Issue) -> Result<Option<Reporter>> {
-    let Some(sealed) = &issue.reporter_sealed else { return Ok(None) };
+    opened(act, issue.reporter_sealed.as_deref())
+}
+
+fn opened(act: &Act, sealed: Option<&[u8]>) -> Result<Option<Reporter>> {
+    let Some(sealed) = sealed else { return Ok(None) };
     let reporter = serde_json::from_str(&act.open("reporter", sealed)?).map_err(anyhow::Error::from)?;
     Ok(Some(reporter))
 }

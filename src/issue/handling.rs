@@ -4,6 +4,7 @@ use db::Tx;
 use uuid::Uuid;
 
 use super::model::Step;
+use super::owners;
 use super::step::{self, Words};
 use super::store::{self, Issue};
 use crate::access::Act;
@@ -25,6 +26,9 @@ pub async fn progress(
 /// The result. Without a photo it is taken all the same, but the receipt shows the missing proof in red.
 pub async fn finish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, words: &str, photos: &[Uuid]) -> Result<()> {
     check_responsible(act, issue)?;
+    if owners::unasked(tx, act.tenant, issue).await? {
+        return Err(Error::refused("这是业主共同决定的事，先登记业主表决的结果，再报办结"));
+    }
     let words = Words { public: words, photos, ..Words::default() };
     step::take(tx, act, issue, seen, Step::Done, words, None).await
 }

@@ -10,11 +10,14 @@ mod closure;
 pub mod cluster;
 mod decision;
 pub mod duplicate;
+mod emergency;
 mod filing;
 mod handling;
 mod model;
+pub mod owners;
 mod petition;
 mod receipt;
+pub mod reminder;
 mod step;
 mod store;
 mod todo;
@@ -23,9 +26,10 @@ mod web;
 
 pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, survey};
 pub use cluster::{Cluster, clusters};
-pub use decision::{Due, Grading, accept, deliberate, dispatch, merge, put_on_agenda, redirect, refuse};
+pub use decision::{Due, Elsewhere, Grading, accept, deliberate, dispatch, merge, put_on_agenda, redirect, refuse};
 pub use filing::{
-    Filed, NewIssue, Place, Reporter, file, give_rating_link, names_somebody, reporter, supplement, withdraw,
+    Filed, NewIssue, Place, Reporter, file, give_rating_link, masked_reporter, names_somebody, reporter, supplement,
+    withdraw,
 };
 pub use handling::{finish, member_says, progress};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};

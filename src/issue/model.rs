@@ -35,6 +35,8 @@ text_enum! {
         /// Put on the agenda of a meeting, whose notice has gone out.
         Announced = "announced" "列入议题并公示",
         Deliberated = "deliberated" "说事议事会商议",
+        /// A matter of the owners goes ahead although they have not agreed to it.
+        OwnersWaived = "owners_waived" "没有业主表决先办",
         Dispatched = "dispatched" "派单",
         /// A party member to whom somebody turned has found it too much for one person.
         PassedOn = "passed_on" "党员转给支部",
@@ -109,6 +111,9 @@ text_enum! {
         Owners = "owners" "业主共同决定",
         Enforcement = "enforcement" "行政执法",
         Dispute = "dispute" "纠纷调解",
+        /// In the hands of a court, an arbitrator, or whoever hears complaints: not for a community.
+        Legal = "legal" "涉法涉诉",
+        Emergency = "emergency" "紧急情况",
     }
     /// What an issue asks of somebody, on their page 今日.
     pub enum Duty {
@@ -290,6 +295,11 @@ impl Limits {
     /// When the branch has to have taken note of a closed issue.
     pub fn acknowledgement_due(&self, closed: Timestamp) -> Result<Timestamp> {
         after(closed, self.steps.acknowledge_minutes, self.steps.clock)
+    }
+
+    /// From when on a deadline is marked as near.
+    pub fn soon(&self, since: Timestamp, due: Timestamp) -> Timestamp {
+        since + due.duration_since(since) * self.steps.soon_percent as i32 / 100
     }
 
     /// Whether so much of the time is used up that a deadline is marked as near.

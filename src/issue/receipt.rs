@@ -95,6 +95,11 @@ const WAITS: [(State, Step, &str); 7] = [
     (State::Surveyed, Step::Closed, "销号"),
 ];
 
+/// What an open state waits for, in words.
+pub(super) fn waits_for(state: State) -> Option<&'static str> {
+    WAITS.iter().find(|(known, ..)| *known == state).map(|(.., words)| *words)
+}
+
 impl Receipt {
     pub fn new(
         issue: &Issue,

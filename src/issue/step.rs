@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::model::{Limits, Step};
+use super::reminder;
 use super::store::{ADD_EVENT, ADD_PHOTO, ADVANCE, Issue, LAST_EVENT, LastEvent};
 use crate::access::Act;
 use crate::error::{Error, Result};
@@ -54,19 +55,23 @@ pub(super) async fn take(
     // So does whatever gives more time: asked for or put on an agenda too late, it stays late.
     let answers = moved || matches!(step, Step::ExtensionRequested | Step::SuspensionRequested | Step::Announced);
     let was_due = (answers && issue.state.open()).then_some(issue.due_at);
-    if moved {
-        issue.state = state;
-        issue.since = act.at;
-        issue.due_at = limits(tx, act).await?.due(state, issue.tier, act.at)?;
-        issue.ended_at = (!state.open()).then_some(act.at);
+    if moved || due.is_some() {
+        let limits = limits(tx, act).await?;
+        if moved {
+            issue.state = state;
+            issue.since = act.at;
+            issue.due_at = limits.due(state, issue.tier, act.at)?;
+            issue.ended_at = (!state.open()).then_some(act.at);
+        }
+        issue.due_at = due.unwrap_or(issue.due_at);
+        issue.remind_at = reminder::next(tx, act, issue, &limits).await?;
     }
-    issue.due_at = due.unwrap_or(issue.due_at);
     let search_text = search_text(issue);
     let update = ADVANCE.bind(act.tenant).bind(issue.id).bind(seen).bind(issue.state).bind(issue.state.open());
     let update = update.bind(issue.since).bind(issue.due_at).bind(issue.ended_at).bind(issue.round);
     let update = update.bind(issue.organisation_id).bind(issue.tier).bind(issue.remedy).bind(issue.category);
     let update = update.bind(issue.summary.as_deref()).bind(search_text).bind(issue.merged_into).bind(step);
-    let update = update.bind(issue.remaining_minutes);
+    let update = update.bind(issue.remaining_minutes).bind(issue.remind_at);
     if tx.execute(update).await? == 0 {
         return Err(stale(tx, act, issue).await?);
     }

@@ -14,7 +14,7 @@ macro_rules! issue_columns {
     () => {
         "i.id, i.number, i.receipt_code, i.source, i.category, i.tier, i.remedy, i.state, i.summary, i.description,
          i.estate_id, i.building_id, i.unit_id, i.grid_id, i.place_text, i.reporter_sealed, i.organisation_id, i.since, i.due_at,
-         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.lock_version,
+         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.remind_at, i.lock_version,
          e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name, o.kind AS organisation_kind"
     };
 }
@@ -72,8 +72,8 @@ macro_rules! asks_petition {
 statements! {
     ADD = "INSERT INTO issues (tenant_id, id, number, receipt_code, source, category, state, open, description,
             estate_id, building_id, unit_id, grid_id, place_text, search_text, reporter_sealed, phone_fingerprint, filed_by,
-            since, due_at, round, reported_at, position, indexed, lock_version, move)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7)";
+            since, due_at, round, reported_at, position, indexed, lock_version, move, remind_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7, $21)";
     ADD_RECEIPT_CODE = "INSERT INTO receipt_codes (code, tenant_id, issue_id) VALUES ($1, $2, $3)";
     RECEIPT_CODE = "SELECT tenant_id, issue_id FROM receipt_codes WHERE code = $1";
     GET = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2");
@@ -157,7 +157,7 @@ statements! {
     ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
             organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14,
             indexed = indexed AND search_text = $15, search_text = $15, merged_into = $16, lock_version = lock_version + 1,
-            move = state || '>' || $17 || '>' || $4, remaining_minutes = $18
+            move = state || '>' || $17 || '>' || $4, remaining_minutes = $18, remind_at = $19
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ADD_EVENT = "INSERT INTO issue_events (tenant_id, id, issue_id, position, round, kind, at, due_at, account_id, role, organisation_id, note, internal_note)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -167,6 +167,7 @@ statements! {
         LEFT JOIN organisations o ON o.tenant_id = v.tenant_id AND o.id = v.organisation_id
         LEFT JOIN accounts a ON a.tenant_id = v.tenant_id AND a.id = v.account_id
         WHERE v.tenant_id = $1 AND v.issue_id = $2 ORDER BY v.position";
+    TAKEN = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND kind = $3";
     LAST_EVENT = "SELECT v.kind, v.at, v.role FROM issue_events v WHERE v.tenant_id = $1 AND v.issue_id = $2
         ORDER BY v.position DESC LIMIT 1";
     FOLLOW = "UPDATE issues SET merged_into = $3 WHERE tenant_id = $1 AND merged_into = $2";
@@ -212,7 +213,7 @@ record! {
         pub description: String, pub estate_id: Option<Uuid>, pub building_id: Option<Uuid>, pub unit_id: Option<Uuid>,
         pub grid_id: Option<Uuid>, pub place_text: String, pub reporter_sealed: Option<Vec<u8>>,
         pub organisation_id: Option<Uuid>, pub since: Timestamp, pub due_at: Timestamp, pub merged_into: Option<Uuid>,
-        pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub remaining_minutes: Option<i64>, pub lock_version: i64,
+        pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub remaining_minutes: Option<i64>, pub remind_at: Option<Timestamp>, pub lock_version: i64,
         pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
         pub organisation_name: Option<String>, pub organisation_kind: Option<OrganisationKind>,
     }
@@ -475,6 +476,11 @@ pub(super) async fn refused_dispute(tx: &mut Tx, tenant: Uuid, issue: &Issue) ->
 /// On how many days a step was taken in a round.
 pub(super) async fn days_of_step(tx: &mut Tx, tenant: Uuid, issue: &Issue, step: Step) -> Result<i64> {
     Ok(tx.one::<Count>(DAYS_OF_STEP.bind(tenant).bind(issue.id).bind(issue.round).bind(step)).await?.count)
+}
+
+/// Whether a step was ever taken on an issue.
+pub(super) async fn taken(tx: &mut Tx, tenant: Uuid, id: Uuid, step: Step) -> Result<bool> {
+    Ok(tx.one::<Count>(TAKEN.bind(tenant).bind(id).bind(step)).await?.count > 0)
 }
 
 /// How many issues were joined to this one.

@@ -56,6 +56,11 @@ pub const TRANSITIONS: &[Transition] = &[
         S::Dispatched,
         "定谁来办、什么时候办完；可以改派，结果不行的退回重办",
     ),
+    stays(
+        &[S::Accepted, S::Dispatched, S::Suspended, S::Done],
+        Step::OwnersWaived,
+        "业主共同决定的事，等不得表决的，由社区书记写明理由先办",
+    ),
     stays(&[S::Dispatched], Step::Progressed, "办理单位写进展，反映人看得到"),
     stays(&[S::Dispatched], Step::ExtensionRequested, "办不完的，写理由申请"),
     stays(&[S::Dispatched], Step::ExtensionDecided, "由申请人以外的人批，反映人看得到"),

@@ -9,14 +9,13 @@ use uuid::Uuid;
 use super::attendance::hold_open;
 use super::election::Elected;
 use super::model::{Kind, Outcome, State, Tally};
-use super::owners;
 use super::preparation::counted;
 use super::procedure::Step;
 use super::rule::{Counted, Motion};
 use super::store::{self, DECIDE_ITEM, Heads, Item, Meeting};
 use crate::access::Act;
 use crate::error::{Error, Result};
-use crate::{audit, issue};
+use crate::{access, audit, issue};
 
 #[derive(Debug, Clone)]
 pub enum Decision {
@@ -253,8 +252,10 @@ pub async fn decide(
     if item.procedure_step.is_some_and(|step| step != Step::Resolve) && decided.resolution.execution.is_some() {
         return Err(Error::refused("四议两公开的前三步只议不派：居民代表会议决议以后再定谁来办"));
     }
-    let to_carry_out = decided.outcome == Outcome::Resolved && decided.resolution.execution.is_some();
-    let unasked = to_carry_out && owners::wants_owners(tx, act.tenant, &item).await?;
+    let unasked = match decided.resolution.execution.filter(|_| decided.outcome == Outcome::Resolved) {
+        Some(execution) => waits_for_owners(tx, act.tenant, &item, execution.organisation).await?,
+        None => false,
+    };
     if !unasked {
         decided.resolution.without_owners.clear();
     } else if decided.resolution.without_owners.is_empty() {
@@ -270,6 +271,21 @@ pub async fn decide(
     }
     write(tx, act, meeting, &item, &decided).await?;
     Ok(decided.outcome)
+}
+
+/// Whether an item is about a matter of the owners who have not agreed to it.
+pub(super) async fn wants_owners(tx: &mut Tx, tenant: Uuid, item: &Item) -> Result<bool> {
+    let Some(id) = item.issue_id.filter(|_| item.remedy == Some(issue::Remedy::Owners)) else { return Ok(false) };
+    let issue = issue::issue(tx, tenant, id).await?;
+    issue::owners::missing(tx, tenant, &issue).await
+}
+
+/// Whether an item must not be carried out by a party before the owners have agreed.
+async fn waits_for_owners(tx: &mut Tx, tenant: Uuid, item: &Item, party: Uuid) -> Result<bool> {
+    let Some(id) = item.issue_id.filter(|_| item.remedy == Some(issue::Remedy::Owners)) else { return Ok(false) };
+    let party = access::organisation(tx, tenant, party).await?;
+    let issue = issue::issue(tx, tenant, id).await?;
+    issue::owners::keep_from(tx, tenant, &issue, party.kind).await
 }
 
 /// What is written down about an item.

@@ -19,7 +19,6 @@ mod feed;
 mod joint;
 mod minutes;
 mod model;
-mod owners;
 mod paper;
 mod preparation;
 mod procedure;
@@ -40,17 +39,13 @@ pub use election::{Elected, Election};
 pub use feed::{STATEMENTS as FEED_STATEMENTS, renew as renew_calendar};
 pub use joint::STATEMENTS as JOINT_STATEMENTS;
 pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, State, Tally, Way};
-pub use owners::{
-    Ballot as OwnersBallot, Matter, OwnerRules, OwnersVote, STATEMENTS as OWNERS_STATEMENTS, Share,
-    record as record_owners_vote, square_metres,
-};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, Wording, add_item, announce, cancel, create, notice, proposals, remove_item,
     replan, reword_item,
 };
 pub use procedure::{NewProcedure, STATEMENTS as PROCEDURE_STATEMENTS, Step, propose};
 pub use room::{Room, hold as hold_room};
-pub use rule::{Base, BodyRules, Counted, MemberRules, Motion, Portion, RollRule};
+pub use rule::{Base, BodyRules, Counted, MemberRules, Motion, RollRule};
 pub use session::{begin, end};
 pub use store::{Attendance, Circle, Heads, Item, Meeting, STATEMENTS, attendances, heads, items, meeting};
 pub use todo::todo;

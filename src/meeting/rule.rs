@@ -6,19 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Rule, Tally};
 use super::store::Heads;
-use crate::settings::Setting;
+use crate::settings::{Portion, Setting};
 
 text_enum! {
-    /// A part of a whole.
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
-    pub enum Portion {
-        HalfOrMore = "half_or_more" "半数以上（含半数）",
-        MoreThanHalf = "more_than_half" "超过半数",
-        TwoThirds = "two_thirds" "三分之二以上",
-        ThreeQuarters = "three_quarters" "四分之三以上",
-        FourFifths = "four_fifths" "五分之四以上",
-    }
     /// Of whom it is a part.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
@@ -53,19 +43,6 @@ impl Motion {
     /// Who lawfully need not be counted is taken off those who should attend (基层组织选举工作条例).
     pub fn leaves_out(self) -> bool {
         self == Motion::Election
-    }
-}
-
-impl Portion {
-    /// The smallest number that is such a part of so many.
-    pub fn least(self, of: i64) -> i64 {
-        match self {
-            Portion::HalfOrMore => (of + 1) / 2,
-            Portion::MoreThanHalf => of / 2 + 1,
-            Portion::TwoThirds => (2 * of + 2) / 3,
-            Portion::ThreeQuarters => (3 * of + 3) / 4,
-            Portion::FourFifths => (4 * of + 4) / 5,
-        }
     }
 }
 

@@ -161,6 +161,9 @@ async fn follow(tx: &mut Tx, act: &Act, meeting: &Meeting, item: &Item) -> Resul
     if !issue.state.open() {
         return Ok(());
     }
+    if let Some(reason) = &item.without_owners {
+        issue::owners::waive(tx, act, &mut issue, reason).await?;
+    }
     let (seen, due) = (issue.lock_version, Due::Agreed(due_at));
     let words = if meeting.kind.private() { &item.public_words } else { &item.resolution };
     let dispatched = issue::dispatch(tx, act, &mut issue, seen, organisation, due, words).await;

@@ -25,7 +25,7 @@ pub(super) async fn cancelled(tx: &mut Tx, act: &Act, meeting: &Meeting, reason:
 
 /// The names of the channels through which a notice would go out now.
 pub(super) async fn ways(tx: &mut Tx, tenant: Uuid, meeting: &Meeting) -> Result<Vec<String>> {
-    let fitting = channel::fitting(tx, tenant, place(meeting)).await?;
+    let fitting = channel::fitting(tx, tenant, place(meeting), Occasion::Announcement).await?;
     Ok(fitting.into_iter().map(|channel| channel.name).collect())
 }
 

@@ -1,8 +1,11 @@
 //! Every number that law, norm or local practice sets, with its source and the date from which it holds.
 //! Code reads a setting as a typed struct; `defaults.toml` has what a new tenant begins with.
 
+mod portion;
 pub mod web;
 mod words;
+
+pub use portion::Portion;
 
 use db::{Json, Tx, record, statements};
 use jiff::Timestamp;

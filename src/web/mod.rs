@@ -1,6 +1,7 @@
 //! What every page stands on: the shell around it, forms that come back filled, error pages, assets. It knows no feature.
 
 mod assets;
+pub mod chart;
 mod failure;
 mod form;
 mod limit;

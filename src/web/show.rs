@@ -22,6 +22,11 @@ pub fn day_and_time(at: &Timestamp) -> String {
     format!("{} {}", day(at), at.to_zoned_datetime(calendar::shanghai()).strftime("%H:%M"))
 }
 
+/// `2026-11-28`, for a cell of a workbook.
+pub fn date(at: &Timestamp) -> String {
+    at.to_zoned_datetime(calendar::shanghai()).date().to_string()
+}
+
 /// For the `datetime` attribute.
 pub fn iso(at: &Timestamp) -> String {
     at.to_zoned_datetime(calendar::shanghai()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()

@@ -1,6 +1,6 @@
-//! Workbooks that list people, as they come from offices and as they go out. `archive` refuses what no parser should see,
+//! Workbooks, above all those that list people, as they come from offices and as they go out. `archive` refuses what no parser should see,
 //! `sheet` finds the header and resolves merged cells and 同上, `cell` reads what people write into a cell, `write` makes the
-//! empty form, a filled one, and rejected rows with what is wrong in each. What the columns are, a list says itself by
+//! empty form, a filled one, rejected rows with what is wrong in each, and any other table. What the columns are, a list says itself by
 //! implementing [`Column`]; who the people are, nothing here knows.
 
 mod archive;
@@ -15,4 +15,4 @@ pub use cell::{date, is_cut, is_formula_error, is_nothing, is_repetition, shorte
 pub use header::bare;
 pub use header::{Column, Header, Twice};
 pub use sheet::{Row, Sheet, read};
-pub use write::{RejectedRow, filled, rejections, response};
+pub use write::{Cell, RejectedRow, Table, filled, of_tables, rejections, response};

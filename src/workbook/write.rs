@@ -37,6 +37,49 @@ pub fn rejections<C: Column>(header: &Header<C>, rows: &[RejectedRow<C>]) -> Res
     give_back(sheet, header, rows).and_then(|()| workbook.save_to_buffer()).map_err(failed)
 }
 
+/// Any table, on a worksheet of its own.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub name: String,
+    /// Headings, each with the width of its column in characters.
+    pub columns: Vec<(String, u16)>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    Text(String),
+    Number(i64),
+}
+
+/// Tables with a header that stays in sight, one on each worksheet. A text is never a formula.
+pub fn of_tables(tables: &[Table]) -> Result<Vec<u8>> {
+    let mut workbook = Workbook::new();
+    for table in tables {
+        fill(workbook.add_worksheet(), table).map_err(failed)?;
+    }
+    workbook.save_to_buffer().map_err(failed)
+}
+
+fn fill(sheet: &mut Worksheet, table: &Table) -> std::result::Result<(), XlsxError> {
+    sheet.set_name(&table.name)?.set_landscape().set_freeze_panes(1, 0)?;
+    sheet.set_repeat_rows(0, 0)?;
+    let wrapped = Format::new().set_num_format("@").set_text_wrap().set_align(FormatAlign::Top);
+    for (at, (name, width)) in (0u16..).zip(&table.columns) {
+        sheet.set_column_width(at, *width)?;
+        sheet.write_string_with_format(0, at, name, &heading())?;
+    }
+    for (row, cells) in (1u32..).zip(&table.rows) {
+        for (at, cell) in (0u16..).zip(cells) {
+            match cell {
+                Cell::Text(text) => sheet.write_string_with_format(row, at, text, &wrapped)?,
+                Cell::Number(number) => sheet.write_number(row, at, *number as f64)?,
+            };
+        }
+    }
+    Ok(())
+}
+
 /// A workbook to be kept under a name.
 pub fn response(content: Vec<u8>, name: &str) -> Response {
     let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();

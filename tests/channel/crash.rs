@@ -166,6 +166,7 @@ async fn draft(data: &Path, address: &str, tenant: Uuid, service: &Service, coun
             place: Place::Community,
             address: service.robot(kind, key, secret),
             secret: secret.map(str::to_owned),
+            reminders: false,
         };
         channel::add(&mut tx, &act, new, std::slice::from_ref(&service.host)).await.unwrap();
     }

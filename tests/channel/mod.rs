@@ -40,7 +40,7 @@ async fn act(browser: &Browser, channel: &str, what: &str, fields: &[(&str, &str
 /// A channel with a robot of 飞书 at the service, for a place; the key is its name.
 async fn robot(app: &TestApp, service: &Service, name: &str, place: Place) -> String {
     let address = service.robot(Kind::Feishu, name, None);
-    let new = NewChannel { kind: Kind::Feishu, name: name.to_owned(), place, address, secret: None };
+    let new = NewChannel { kind: Kind::Feishu, name: name.to_owned(), place, address, secret: None, reminders: false };
     let mut tx = app.db.begin().await.unwrap();
     let id = channel::add(&mut tx, &app.act(), new, std::slice::from_ref(&service.host)).await.unwrap();
     tx.commit().await.unwrap();

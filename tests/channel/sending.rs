@@ -46,6 +46,7 @@ pub async fn register(app: &TestApp, kind: Kind, address: &str, secret: Option<&
         place: Place::Community,
         address: address.to_owned(),
         secret: secret.map(str::to_owned),
+        reminders: false,
     };
     let mut tx = app.db.begin().await.unwrap();
     let id = channel::add(&mut tx, &app.act(), new, hosts).await.unwrap();

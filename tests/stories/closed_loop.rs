@@ -304,6 +304,50 @@ db_test! {
         step(&people.manager, &id, "disputes", &[("dispute_reason", "市政管网，不归物业")]).await.assert_status(422).assert_contains("24 小时内提出");
     }
 
+    async fn what_is_the_owners_to_decide_is_given_to_nobody_before_they_have(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        let company = place.company.to_string();
+        let grading = [("summary", "地下车位重新划线"), ("category", "parking"), ("tier", "hard"), ("remedy", "owners")];
+        let at_once = [&grading[..], &[("organisation", company.as_str())]].concat();
+        let refused = step(&people.staff, &id, "acceptance", &at_once).await;
+        refused.assert_status(422).assert_contains("先登记业主表决通过的结果再派单").assert_contains("地下车位重新划线");
+        step(&people.staff, &id, "acceptance", &grading).await.assert_ok().assert_contains("登记业主表决").assert_lacks("等不得的才填");
+        let dispatch = [("organisation", company.as_str()), ("without_owners", "消防通道被堵")];
+        step(&people.staff, &id, "dispatches", &dispatch).await.assert_status(422).assert_contains("先登记业主表决");
+        // Only the secretary of the community goes ahead, and the chain says that nobody has voted, and not why.
+        let secretary = app.person(Role::Secretary).browser().await;
+        secretary.get(&format!("/issues/{id}")).await.assert_contains("等不得的才填");
+        step(&secretary, &id, "dispatches", &dispatch).await.assert_ok().assert_contains("已派给安心物业").assert_contains("消防通道被堵");
+        let chain = people.resident.get(&format!("/receipts/{code}")).await;
+        chain.assert_contains("没有经过业主表决，由社区书记决定先办").assert_lacks("消防通道被堵");
+        // It may go to another party without asking again.
+        step(&people.staff, &id, "dispatches", &dispatch).await.assert_ok();
+    }
+
+    async fn what_a_court_has_in_hand_and_what_is_dangerous_goes_where_it_belongs(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let numbers = "href=\"tel:119\"";
+        let code = report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        people.staff.get(&format!("/issues/{id}")).await.assert_lacks(numbers);
+        let grading = [("summary", "楼道漏水官司"), ("category", "drainage"), ("tier", "ordinary"), ("remedy", "legal")];
+        step(&people.staff, &id, "acceptance", &grading).await.assert_status(422).assert_contains("请用“转其他渠道”");
+        let away = [("redirect_to", "区人民法院"), ("redirect_reason", "已经在打官司，以判决为准")];
+        step(&people.staff, &id, "redirection", &away).await.assert_status(422).assert_contains("请选择哪一种");
+        let away = [&away[..], &[("redirect_why", "legal")]].concat();
+        step(&people.staff, &id, "redirection", &away).await.assert_ok().assert_contains("涉法涉诉");
+        people.resident.get(&format!("/receipts/{code}")).await.assert_contains("区人民法院");
+
+        let danger = [("description", "三楼有人家冒烟，闻到煤气味")];
+        let filed = people.resident.post(&format!("/r/{}", place.place_code), &danger).await;
+        filed.assert_ok().assert_contains(numbers);
+        people.staff.get(&format!("/issues/{}", issue_id(&people.staff).await)).await.assert_contains(numbers);
+    }
+
     async fn the_reporter_of_a_duplicate_follows_the_first(app: TestApp) {
         let place = estate(&app).await;
         let people = people(&app, &place).await;

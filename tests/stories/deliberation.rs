@@ -282,7 +282,7 @@ db_test! {
             named.push(("resolution", words));
             people.branch.post(&form, &named).await.assert_status(422).assert_contains(why).assert_contains(words);
         }
-        step(&people.staff, &id, "redirection", &[("redirect_to", "车管所"), ("redirect_reason", "不归社区管")])
+        step(&people.staff, &id, "redirection", &[("redirect_why", "other"), ("redirect_to", "车管所"), ("redirect_reason", "不归社区管")])
             .await
             .assert_ok();
         people.branch.post(&form, &vote("3", "0", &company)).await.assert_status(422).assert_contains("已转其他渠道");
@@ -394,7 +394,7 @@ db_test! {
         people.branch.post(&form, &anyway).await.assert_status(422);
 
         // The owners have voted: too few of them took part, and then enough.
-        let votes = format!("{form}/owner-votes");
+        let votes = format!("/issues/{id}/owner-votes");
         let figures = |owners: &'static str, area: &'static str| vec![
             ("matter", "special"), ("way", "written"), ("held_on", "2026-11-22"), ("all_owners", "900"), ("all_area", "90000.5"),
             ("part_owners", owners), ("part_area", area), ("agree_owners", "450"), ("agree_area", "45000.51"),

@@ -149,7 +149,7 @@ fn read(form: &mut Form, kind: Kind, places: &[(String, String)], app: &App, kno
     }
     let secret = (!secret.is_empty()).then_some(secret);
     form.ok().then_some(())?;
-    Some(Particulars { name, place: place?, address, secret })
+    Some(Particulars { name, place: place?, address, secret, reminders: form.is("reminders", "yes") })
 }
 
 #[derive(Deserialize)]
@@ -176,12 +176,12 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let kind = form.choice("kind", "发到哪里", Kind::parse);
     let places = places(&mut app.db.read().await?, &viewer).await?;
     let read = kind.and_then(|kind| Some((kind, read(&mut form, kind, &places, &app, false)?)));
-    let Some((kind, Particulars { name, place, address, secret })) = read else {
+    let Some((kind, Particulars { name, place, address, secret, reminders })) = read else {
         return page_again(&FormPage { shell, kind, known: None, places, form });
     };
     let act = app.act(&viewer, Permission::ChannelManage)?;
     let mut tx = app.db.begin().await?;
-    let new = NewChannel { kind, name, place, address: address.unwrap_or_default(), secret };
+    let new = NewChannel { kind, name, place, address: address.unwrap_or_default(), secret, reminders };
     match setup::add(&mut tx, &act, new, &app.config.outgoing.webhook_hosts).await {
         Err(Error::Refused(sentence)) => {
             form.fail("address", sentence);
@@ -208,7 +208,10 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let known = store::channel(&mut tx, viewer.tenant, &viewer.scope(Permission::ChannelManage), id).await?;
     let places = places(&mut tx, &viewer).await?;
     let (version, place) = (known.lock_version.to_string(), place_code(known.place()));
-    let form = Form::filled(&[("name", &known.name), ("place", &place), ("version", &version)]);
+    let mut form = Form::filled(&[("name", &known.name), ("place", &place), ("version", &version)]);
+    if known.reminders {
+        form.set("reminders", "yes");
+    }
     page(&FormPage { shell, kind: Some(known.kind), known: Some(known), places, form })
 }
 

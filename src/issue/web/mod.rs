@@ -1,8 +1,9 @@
-//! The pages of the loop: `public` for residents; `desk`, `page` and `steps` for those who decide and handle; `survey` for
+//! The pages of the loop: `public` for residents; `desk`, `page` and `steps` for those who decide and handle; `owners` for their votes; `survey` for
 //! the door; `way` for whoever wants to know how an issue goes; `api` for programs.
 
 mod api;
 mod desk;
+mod owners;
 mod page;
 mod public;
 mod steps;
@@ -27,6 +28,7 @@ pub fn routes() -> Routes {
     public::routes()
         .merge(desk::routes())
         .merge(page::routes())
+        .merge(owners::routes())
         .merge(steps::routes())
         .merge(survey::routes())
         .merge(way::routes())

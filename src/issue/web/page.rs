@@ -15,7 +15,7 @@ use crate::issue::model::{Category, Remedy, State as IssueState, Step, Tier};
 use crate::issue::petition::Petition;
 use crate::issue::receipt::Receipt;
 use crate::issue::store::{self, Asked, Event, EventPhoto, Issue, Survey};
-use crate::issue::{filing, handling};
+use crate::issue::{filing, handling, owners};
 use crate::web::{Form, Shell, page, page_again, show};
 use crate::{audit, photo};
 
@@ -47,6 +47,9 @@ pub(super) struct ShowPage {
     reporter: Option<filing::Reporter>,
     organisations: Options,
     may: Steps,
+    /// It is the owners' to decide, and they have not agreed.
+    wants_owners: bool,
+    may_override: bool,
     internal: bool,
     /// Forms that could not be taken, by the name of their step, to be shown again filled.
     form: Form,
@@ -168,10 +171,7 @@ pub(super) async fn show_page(
     let internal = viewer.may(Permission::IssueFile);
     let reporter = if internal {
         let act = Act::by(viewer, Permission::IssueFile, &app.means)?;
-        filing::reporter(&act, &issue)?.map(|reporter| filing::Reporter {
-            name: codes::PersonName::parse(&reporter.name).map_or(reporter.name, |name| name.masked()),
-            phone: codes::Phone::parse(&reporter.phone).map_or(String::new(), |phone| phone.masked()),
-        })
+        filing::masked_reporter(&act, issue.reporter_sealed.as_deref())?
     } else {
         None
     };
@@ -180,6 +180,7 @@ pub(super) async fn show_page(
         let ids: Vec<Uuid> = events.filter(|event| wanted.contains(&event.kind)).map(|event| event.id).collect();
         photos.iter().filter(|photo| ids.contains(&photo.event_id)).copied().collect::<Vec<_>>()
     };
+    let wants_owners = owners::missing(&mut tx, viewer.tenant, &issue).await?;
     let (failed, form) = form.unwrap_or_else(|| ("", fresh_form(&issue)));
     Ok(ShowPage {
         shell,
@@ -199,6 +200,8 @@ pub(super) async fn show_page(
             })
             .collect(),
         may,
+        wants_owners,
+        may_override: viewer.may(Permission::OwnersOverride),
         internal,
         form,
         failed,

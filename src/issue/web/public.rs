@@ -324,6 +324,8 @@ struct FiledPage {
     receipt: Receipt,
     code: String,
     rating_link: Option<String>,
+    /// It sounds as if somebody were in danger.
+    emergency: bool,
 }
 
 async fn show_filed(
@@ -337,6 +339,7 @@ async fn show_filed(
         shell: shell.of_community(&seen.tenant.name, &seen.tenant.code),
         code: receipt::spaced(&seen.receipt.code),
         receipt: seen.receipt,
+        emergency: seen.issue.is_emergency(),
         rating_link: seen.own.map(|link| app.link(&format!("/ratings/{link}"))),
     })
 }

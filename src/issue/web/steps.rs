@@ -11,11 +11,11 @@ use super::public::MOST_PHOTOS;
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::Result;
-use crate::issue::decision::{self, Due, Grading};
+use crate::issue::decision::{self, Due, Elsewhere, Grading};
 use crate::issue::model::{Category, NAMES_SOMEBODY, Remedy, Tier, personal_data_in};
 use crate::issue::petition::{self, Petition};
 use crate::issue::store::{self, Issue};
-use crate::issue::{closure, filing, handling};
+use crate::issue::{closure, filing, handling, owners};
 use crate::photo;
 use crate::web::{Form, Shell, page_again, redirect};
 
@@ -134,9 +134,17 @@ step! {
             return asked.again("acceptance").await;
         };
         let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
-        decision::accept(&mut tx, &act, &mut issue, seen, Grading { category, tier, remedy, summary }).await?;
+        let accepted = decision::accept(&mut tx, &act, &mut issue, seen, Grading { category, tier, remedy, summary }).await;
+        if asked.form.noted("remedy", accepted)?.is_none() {
+            drop(tx);
+            return asked.again("acceptance").await;
+        }
         if let Some(organisation) = organisation {
-            decision::dispatch(&mut tx, &act, &mut issue, seen + 1, organisation, Due::ByTier, "").await?;
+            let sent = decision::dispatch(&mut tx, &act, &mut issue, seen + 1, organisation, Due::ByTier, "").await;
+            if asked.form.noted("organisation", sent)?.is_none() {
+                drop(tx);
+                return asked.again("acceptance").await;
+            }
             return asked.done(tx, "已受理并派单").await;
         }
         asked.done(tx, "已受理，请派单").await
@@ -158,15 +166,21 @@ step! {
 
 step! {
     async fn redirect_elsewhere(asked) {
+        let why = asked.form.choice("redirect_why", "哪一种", |why| match why {
+            "legal" => Some(Some(Remedy::Legal)),
+            "emergency" => Some(Some(Remedy::Emergency)),
+            "other" => Some(None),
+            _ => None,
+        });
         let to = asked.form.text("redirect_to", "该找哪里", 2..=40);
         let reason = asked.form.text("redirect_reason", "理由", 4..=300);
         asked.check_public("redirect_to").await?;
         asked.check_public("redirect_reason").await?;
-        if !asked.form.ok() {
+        let (Some(remedy), true) = (why, asked.form.ok()) else {
             return asked.again("redirection").await;
-        }
+        };
         let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
-        decision::redirect(&mut tx, &act, &mut issue, seen, &to, &reason).await?;
+        decision::redirect(&mut tx, &act, &mut issue, seen, Elsewhere { remedy, to, reason }).await?;
         asked.done(tx, "已告诉反映人该找哪里").await
     }
 }
@@ -199,11 +213,22 @@ step! {
         } else {
             asked.form.last_day("due", "期限").map_or(Due::ByTier, Due::Earlier)
         };
+        let reason = asked.form.text("without_owners", "没有业主表决先办的理由", 0..=200);
         let (Some(organisation), true) = (organisation, asked.form.ok()) else {
             return asked.again("dispatch").await;
         };
-        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
-        decision::dispatch(&mut tx, &act, &mut issue, seen, organisation, due, &words).await?;
+        let (mut tx, act, mut issue, mut seen) = asked.begin(Permission::IssueDecide).await?;
+        let overrides = !reason.is_empty() && asked.viewer.may(Permission::OwnersOverride);
+        if overrides && seen == issue.lock_version && owners::missing(&mut tx, act.tenant, &issue).await? {
+            let act = asked.app.act(asked.viewer, Permission::OwnersOverride)?;
+            owners::waive(&mut tx, &act, &mut issue, &reason).await?;
+            seen = issue.lock_version;
+        }
+        let sent = decision::dispatch(&mut tx, &act, &mut issue, seen, organisation, due, &words).await;
+        if asked.form.noted("organisation", sent)?.is_none() {
+            drop(tx);
+            return asked.again("dispatch").await;
+        }
         let party = issue.organisation_name.unwrap_or_default();
         asked.done(tx, &format!("已派给{party}")).await
     }
@@ -274,7 +299,11 @@ step! {
             return asked.again("result").await;
         }
         let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueHandle).await?;
-        handling::finish(&mut tx, &act, &mut issue, seen, &words, &photos).await?;
+        let finished = handling::finish(&mut tx, &act, &mut issue, seen, &words, &photos).await;
+        if asked.form.noted("result_words", finished)?.is_none() {
+            drop(tx);
+            return asked.again("result").await;
+        }
         asked.done(tx, if photos.is_empty() { "结果已提交。没有照片，回执上会标红" } else { "结果和照片已提交" }).await
     }
 }

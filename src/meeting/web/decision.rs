@@ -13,10 +13,10 @@ use crate::app::App;
 use crate::board;
 use crate::error::{Error, Result};
 use crate::issue::{self, NAMES_SOMEBODY};
+use crate::meeting::decision::wants_owners;
 use crate::meeting::decision::{self, Ballot, Count, Decision, Execution, Lesson, Resolution};
 use crate::meeting::election::Election;
 use crate::meeting::model::{Kind, Outcome};
-use crate::meeting::owners;
 use crate::meeting::preparation;
 use crate::meeting::rule::{Counted, Motion};
 use crate::meeting::store::{self, Heads, Item, Meeting, Opinion};
@@ -124,7 +124,7 @@ async fn item_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, item: Uui
     opinions.retain(|opinion| opinion.item_id == Some(item.id));
     let organisations = access::organisations(&mut tx, viewer.tenant).await?;
     let organisations = organisations.into_iter().map(|party| (party.id.to_string(), party.name)).collect();
-    let wants_owners = owners::wants_owners(&mut tx, viewer.tenant, &item).await?;
+    let wants_owners = wants_owners(&mut tx, viewer.tenant, &item).await?;
     let may_override = viewer.may(Permission::OwnersOverride);
     Ok(ItemPage { shell, meeting, item, heads, rules, opinions, organisations, wants_owners, may_override, form })
 }

@@ -6,7 +6,6 @@ mod desk;
 mod duty;
 mod joint;
 mod minutes;
-mod owners;
 mod page;
 mod paper;
 mod procedure;
@@ -46,7 +45,6 @@ pub fn routes() -> Routes {
         .merge(joint::routes())
         .merge(procedure::routes())
         .merge(minutes::routes())
-        .merge(owners::routes())
         .merge(page::routes())
         .merge(paper::routes())
         .merge(public::routes())

@@ -1,5 +1,6 @@
-//! 业主共同决定: a matter of the owners of an estate, which no meeting decides for them. They vote apart from meetings, on paper or by
-//! their own app; what that has come to is recorded with its figures, by area and by head (民法典, art. 278).
+//! 业主共同决定: a matter of the owners of an estate, which nobody decides for them. They vote apart from meetings, on paper or by their
+//! own app; what that has come to is recorded with its figures, by area and by head (民法典, art. 278), and until it carries the
+//! issue is given to nobody.
 
 use db::{Json, Tx, record, statements, text_enum};
 use jiff::Timestamp;
@@ -7,12 +8,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::rule::Portion;
-use super::store::Item;
-use crate::access::Act;
+use super::decision;
+use super::model::{Remedy, Step};
+use super::step::{self, Words};
+use super::store::{self, Issue};
+use crate::access::{Act, OrganisationKind};
+use crate::audit;
 use crate::error::{Error, Result};
-use crate::settings::{self, Setting};
-use crate::{audit, issue};
+use crate::settings::{self, Portion, Setting};
 
 text_enum! {
     /// What is decided: the law asks for more where the common parts or their money are at stake.
@@ -30,7 +33,7 @@ pub struct OwnerRules {
 }
 
 impl Setting for OwnerRules {
-    const NAME: &'static str = "meeting.owners";
+    const NAME: &'static str = "issue.owners";
 }
 
 /// Some of the owners: their area in hundredths of a square metre, and how many they are.
@@ -129,11 +132,10 @@ record! {
     }
 }
 
-/// Records what a vote of the owners about an item's issue has come to, and says so on its chain. Gives whether it has passed.
+/// Records what a vote of the owners about an issue has come to, and says so on its chain. Gives whether it has passed.
 ///
-/// Errors: refused if it is about no issue, or if the figures do not add up.
-pub async fn record(tx: &mut Tx, act: &Act, item: &Item, vote: OwnersVote) -> Result<bool> {
-    let issue = item.issue_id.ok_or_else(|| Error::refused("这个议题不是一件诉求，没有业主表决可以登记"))?;
+/// Errors: refused if the figures do not add up.
+pub async fn record(tx: &mut Tx, act: &Act, issue: Uuid, vote: OwnersVote) -> Result<bool> {
     let vote = vote.check()?;
     if vote.held_on > act.at.to_zoned_datetime(calendar::shanghai()).date() {
         return Err(Error::refused("表决的日子还没有到"));
@@ -148,7 +150,7 @@ pub async fn record(tx: &mut Tx, act: &Act, item: &Item, vote: OwnersVote) -> Re
     let row = row.bind(all.owners).bind(taking_part.owners).bind(agreeing.owners);
     tx.execute(row.bind(Json(rules)).bind(passed).bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "create", ("owner_vote", id), "", &[]).await?;
-    issue::deliberate(tx, act, issue, &vote.words(passed)).await?;
+    decision::deliberate(tx, act, issue, &vote.words(passed)).await?;
     Ok(passed)
 }
 
@@ -157,10 +159,34 @@ pub(super) async fn of_issue(tx: &mut Tx, tenant: Uuid, issue: Uuid) -> Result<V
     Ok(tx.all(OF_ISSUE.bind(tenant).bind(issue)).await?)
 }
 
-/// Whether an item is a matter of the owners who have not agreed to it, as far as their last vote says.
-pub(super) async fn wants_owners(tx: &mut Tx, tenant: Uuid, item: &Item) -> Result<bool> {
-    let Some(issue) = item.issue_id.filter(|_| item.remedy == Some(issue::Remedy::Owners)) else { return Ok(false) };
-    Ok(of_issue(tx, tenant, issue).await?.first().is_none_or(|last| !last.passed))
+/// Whether an issue is the owners' to decide and they have not agreed to it, as far as their last vote says.
+pub async fn missing(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
+    if issue.remedy != Some(Remedy::Owners) || store::taken(tx, tenant, issue.id, Step::OwnersWaived).await? {
+        return Ok(false);
+    }
+    Ok(of_issue(tx, tenant, issue.id).await?.first().is_none_or(|last| !last.passed))
+}
+
+/// Whether an issue must not be given to a party: who carries things out waits for the owners, while whoever prepares their vote
+/// may be set to work.
+pub async fn keep_from(tx: &mut Tx, tenant: Uuid, issue: &Issue, party: OrganisationKind) -> Result<bool> {
+    use OrganisationKind::{Community, PartyBranch, PropertyCommittee};
+    Ok(!matches!(party, Community | PartyBranch | PropertyCommittee) && missing(tx, tenant, issue).await?)
+}
+
+/// Whether an issue is the owners' to decide and they have not voted at all. That they have said no can be its result.
+pub async fn unasked(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
+    Ok(missing(tx, tenant, issue).await? && of_issue(tx, tenant, issue.id).await?.is_empty())
+}
+
+/// The secretary of the community has it done although the owners have not agreed. The chain says that they have not; why it
+/// cannot wait is for staff to read.
+pub async fn waive(tx: &mut Tx, act: &Act, issue: &mut Issue, reason: &str) -> Result<()> {
+    let seen = issue.lock_version;
+    let words = Words {
+        public: "没有经过业主表决，由社区书记决定先办", internal: reason, ..Words::default()
+    };
+    step::take(tx, act, issue, seen, Step::OwnersWaived, words, None).await
 }
 
 #[cfg(test)]

@@ -6,26 +6,23 @@ use axum::response::Response;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::page::change;
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
-use crate::meeting::owners::{self, Ballot, Matter, OwnersVote, Recorded, Share};
-use crate::meeting::store::{self, Item, Meeting};
+use crate::issue::owners::{self, Ballot, Matter, OwnersVote, Recorded, Share};
+use crate::issue::store::{self, Issue};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
-    use Permission::MeetingHold;
-    let path = "/meetings/{id}/items/{item}/owner-votes";
-    Routes::default().get(path, MeetingHold, show).post(path, MeetingHold, record)
+    let path = "/issues/{id}/owner-votes";
+    Routes::default().get(path, Permission::IssueDecide, show).post(path, Permission::IssueDecide, record)
 }
 
 #[derive(Template)]
-#[template(path = "meeting/web/owners.html")]
+#[template(path = "issue/web/owners.html")]
 struct OwnersPage {
     shell: Shell,
-    meeting: Meeting,
-    item: Item,
+    issue: Issue,
     votes: Vec<Recorded>,
     form: Form,
 }
@@ -47,50 +44,38 @@ impl OwnersPage {
     }
 }
 
-async fn owners_page(
-    app: &App,
-    viewer: &Viewer,
-    shell: Shell,
-    (id, item): (Uuid, Uuid),
-    form: Form,
-) -> Result<OwnersPage> {
+async fn owners_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<OwnersPage> {
     let mut tx = app.db.read().await?;
-    let meeting = store::meeting_for(&mut tx, viewer, id, Permission::MeetingHold).await?;
-    let item = store::item(&mut tx, viewer.tenant, id, item).await?;
-    let votes = match item.issue_id {
-        Some(issue) => owners::of_issue(&mut tx, viewer.tenant, issue).await?,
-        None => Vec::new(),
-    };
-    Ok(OwnersPage { shell, meeting, item, votes, form })
+    let scope = viewer.scope(Permission::IssueDecide);
+    let issue = store::issue_in_scope(&mut tx, viewer.tenant, id, scope).await?;
+    let votes = owners::of_issue(&mut tx, viewer.tenant, id).await?;
+    Ok(OwnersPage { shell, issue, votes, form })
 }
 
-async fn show(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(path): Path<(Uuid, Uuid)>,
-) -> Result<Response> {
-    page(&owners_page(&app, &viewer, shell, path, Form::filled(&[("matter", Matter::Usual.code())])).await?)
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&owners_page(&app, &viewer, shell, id, Form::filled(&[("matter", Matter::Usual.code())])).await?)
 }
 
 async fn record(
     State(app): State<App>,
     viewer: Viewer,
     shell: Shell,
-    Path((id, item)): Path<(Uuid, Uuid)>,
+    Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response> {
     if let Some(vote) = read(&mut form) {
-        let (mut tx, act, _) = change(&app, &viewer, id).await?;
-        let known = store::item(&mut tx, viewer.tenant, id, item).await?;
-        let recorded = owners::record(&mut tx, &act, &known, vote).await;
+        let act = app.act(&viewer, Permission::IssueDecide)?;
+        let mut tx = app.db.begin().await?;
+        let scope = viewer.scope(Permission::IssueDecide);
+        let issue = store::issue_in_scope(&mut tx, viewer.tenant, id, scope).await?;
+        let recorded = owners::record(&mut tx, &act, issue.id, vote).await;
         if let Some(passed) = form.noted("all_owners", recorded)? {
             tx.commit().await?;
             let flash = if passed { "已登记：业主表决通过" } else { "已登记：业主表决没有通过" };
-            return Ok(redirect(&format!("/meetings/{id}/items/{item}/owner-votes"), flash));
+            return Ok(redirect(&format!("/issues/{id}/owner-votes"), flash));
         }
     }
-    page_again(&owners_page(&app, &viewer, shell, (id, item), form).await?)
+    page_again(&owners_page(&app, &viewer, shell, id, form).await?)
 }
 
 fn read(form: &mut Form) -> Option<OwnersVote> {

@@ -1,0 +1,14 @@
+//! Reports for free: what a superior, a meeting or the board asks for is counted from the work itself, so that nobody fills in
+//! a form. One reading of the work (`store`) gives a [`Record`] for each issue that a period concerns; a figure is a question to
+//! such a record (`model`), so what is counted and the rows that a figure opens are the same by construction. The pages, the
+//! workbook (`ledger`) and the paper (`briefing`) all ask the same records.
+
+mod briefing;
+mod ledger;
+mod model;
+mod store;
+mod web;
+
+pub use model::{Figure, Period, Rate, Record};
+pub use store::{STATEMENTS, records};
+pub use web::routes;

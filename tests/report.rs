@@ -1,0 +1,201 @@
+//! Figures of a period: each counted anew from the raw rows by statements of this test's own, and each opens the rows it counts.
+
+use db::{record, statements};
+use doorstep::access::{Role, Scope};
+use doorstep::report::{self, Figure, Period};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::TestApp;
+use crate::support::office::{saved_by_libreoffice, words};
+use crate::way_at_random::{cast, walk};
+
+/// SQL: a figure as the number of issues of a tenant ($1) for which something holds, from $2 until $3, at $4.
+macro_rules! counted {
+    ($condition:expr) => {
+        concat!(
+            "SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND CAST($2 AS BIGINT) < CAST($3 AS BIGINT)
+                AND CAST($4 AS BIGINT) > 0 AND ",
+            $condition
+        )
+    };
+}
+
+macro_rules! happened {
+    ($kinds:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.at >= $2 AND v.at < $3 AND v.kind IN (",
+            $kinds,
+            "))"
+        )
+    };
+}
+
+/// SQL: the last answer of the reporter in the period, if it is such.
+macro_rules! answered {
+    ($condition:literal) => {
+        concat!(
+            "i.state <> 'merged' AND (SELECT CASE WHEN ",
+            $condition,
+            " THEN 1 ELSE 0 END FROM surveys s WHERE s.tenant_id = i.tenant_id AND s.issue_id = i.id AND s.respondent = 'reporter'
+                AND s.at >= $2 AND s.at < $3 ORDER BY s.at DESC, s.id DESC LIMIT 1) = 1"
+        )
+    };
+}
+
+macro_rules! first_dispatch {
+    () => {
+        "(SELECT MIN(v.at) FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'dispatched') >= $2
+            AND (SELECT MIN(v.at) FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'dispatched') < $3"
+    };
+}
+
+statements! {
+    REPORTED = counted!("i.reported_at >= $2 AND i.reported_at < $3");
+    PROPERTY = counted!("i.reported_at >= $2 AND i.reported_at < $3 AND i.category IN ('drainage', 'lift', 'parking', 'cleaning',
+        'greening', 'lighting', 'access_control', 'repair', 'heating', 'property_fee')");
+    DISPATCHED = counted!(first_dispatch!());
+    RESPONDED = counted!(concat!(first_dispatch!(), " AND EXISTS (SELECT 1 FROM issue_events a WHERE a.tenant_id = i.tenant_id
+        AND a.issue_id = i.id AND a.kind = 'accepted' AND a.due_at >= a.at AND NOT EXISTS (SELECT 1 FROM issue_events z
+            WHERE z.tenant_id = a.tenant_id AND z.issue_id = a.issue_id AND z.kind = 'accepted' AND z.position < a.position))"));
+    DONE = counted!(happened!("'done'"));
+    DONE_LATE = counted!("EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'done'
+        AND v.at >= $2 AND v.at < $3 AND v.due_at < v.at AND NOT EXISTS (SELECT 1 FROM issue_events z WHERE z.tenant_id = v.tenant_id
+            AND z.issue_id = v.issue_id AND z.kind = 'done' AND z.at < $3 AND z.position > v.position))");
+    CLOSED = counted!(happened!("'closed'"));
+    OTHERWISE = counted!(happened!("'refused', 'redirected', 'merged', 'withdrawn'"));
+    REOPENED = counted!(happened!("'reopened'"));
+    SURVEYED = counted!(answered!("TRUE"));
+    SOLVED = counted!(answered!("s.solved = 'yes'"));
+    SATISFIED = counted!(answered!("s.score >= 3"));
+    UNREACHABLE = counted!(happened!("'unreachable'"));
+    /// Its last step before the end that ends or opens is none that ends.
+    OPEN = counted!("i.reported_at < $3 AND i.reported_at < $4 AND COALESCE((SELECT v.kind FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id
+        AND v.at < $3 AND v.at < $4 AND v.kind IN ('closed', 'refused', 'redirected', 'merged', 'withdrawn', 'reopened')
+        ORDER BY v.position DESC LIMIT 1), 'reopened') = 'reopened'");
+    OVERDUE = counted!("i.reported_at < $3 AND i.due_at < $4 AND i.state NOT IN ('closed', 'refused', 'redirected', 'merged', 'withdrawn')");
+}
+
+record! {
+    struct Count { count: i64 }
+}
+
+fn by_hand(figure: Figure) -> db::Statement {
+    match figure {
+        Figure::Reported => REPORTED,
+        Figure::Property => PROPERTY,
+        Figure::Dispatched => DISPATCHED,
+        Figure::Responded => RESPONDED,
+        Figure::Done => DONE,
+        Figure::DoneLate => DONE_LATE,
+        Figure::Closed => CLOSED,
+        Figure::Otherwise => OTHERWISE,
+        Figure::Reopened => REOPENED,
+        Figure::Surveyed => SURVEYED,
+        Figure::Solved => SOLVED,
+        Figure::Satisfied => SATISFIED,
+        Figure::Unreachable => UNREACHABLE,
+        Figure::Open => OPEN,
+        Figure::Overdue => OVERDUE,
+    }
+}
+
+/// Some years of work, by whoever tried whatever.
+async fn years(app: &TestApp) {
+    let cast = cast(app).await;
+    for seed in 0..60 {
+        walk(app, &cast, seed).await;
+    }
+}
+
+db_test! {
+    async fn every_figure_is_what_the_raw_rows_say(app: TestApp) {
+        let began = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+        years(&app).await;
+        let now = app.means.now();
+        let days = (now.to_zoned_datetime(calendar::shanghai()).date() - began).get_days();
+        let rng = &mut StdRng::seed_from_u64(7);
+        let mut tx = app.db.read().await.unwrap();
+        let mut counted = vec![0; Figure::ALL.len()];
+        for _ in 0..40 {
+            let first: Date = began + rng.random_range(-40..days).days();
+            let period = Period::of(first, first + rng.random_range(0..1000).days()).unwrap();
+            let records = report::records(&mut tx, app.home.tenant, &Scope::tenant(), &period, None).await.unwrap();
+            for (at, figure) in Figure::ALL.iter().enumerate() {
+                let of_page = records.iter().filter(|record| figure.counts(record, &period, now)).count() as i64;
+                let query = by_hand(*figure).bind(app.home.tenant).bind(period.from).bind(period.until).bind(now);
+                let of_rows = tx.one::<Count>(query).await.unwrap().count;
+                assert_eq!(of_page, of_rows, "{figure} {}", period.words());
+                counted[at] += of_rows;
+            }
+        }
+        for (figure, count) in Figure::ALL.iter().zip(counted) {
+            assert!(count > 0, "{figure} was never anything");
+        }
+    }
+
+    async fn each_figure_opens_the_rows_that_it_counts(app: TestApp) {
+        let began = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+        years(&app).await;
+        let now = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+        let staff = app.person(Role::Staff).browser().await;
+        // Nobody asks for more than three years.
+        let asked = format!("from={}&to={now}", began.max(now - 3.years()));
+        let page = staff.get(&format!("/reports?{asked}")).await;
+        page.assert_ok().assert_contains("三率").assert_contains("满意率");
+        let period = Period::of(began.max(now - 3.years()), now).unwrap();
+        let mut tx = app.db.read().await.unwrap();
+        let records = report::records(&mut tx, app.home.tenant, &Scope::tenant(), &period, None).await.unwrap();
+        drop(tx);
+        for figure in Figure::ALL {
+            let count = records.iter().filter(|record| figure.counts(record, &period, app.means.now())).count();
+            let rows = staff.get(&format!("/reports/rows?{asked}&figure={}", figure.code())).await;
+            rows.assert_ok().assert_contains(&format!("<span class=\"count\">{count}</span>"));
+            assert_eq!(rows.body.matches("href=\"/issues/").count(), count.min(100), "{figure}");
+            if count > 0 {
+                let link = format!("figure={}\">{count}</a>", figure.code());
+                assert!(page.body.contains(&link), "{figure} {count} has no link");
+            }
+        }
+        staff.get("/reports?from=2026-02-02&to=2026-02-01").await.assert_status(422).assert_contains("起止日期不对");
+        staff.get("/reports?from=瞎写").await.assert_ok();
+    }
+
+    async fn ledger_figures_and_briefing_open_in_an_office(app: TestApp) {
+        let reporter = doorstep::issue::Reporter { name: "刘大爷".to_owned(), phone: "13800001234".to_owned() };
+        app.file_issue_of(Some(reporter), Vec::new()).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let ledger = staff.download("/reports/ledger.xlsx").await;
+        let sheet = String::from_utf8(saved_by_libreoffice("ledger.xlsx", &ledger, "csv", "csv:Text - txt - csv (StarCalc):44,34,76")).unwrap();
+        let mut lines = sheet.lines();
+        assert_eq!(lines.next().unwrap().trim_start_matches('\u{feff}'), "序号,问题编号,登记日期,来源,反映人,联系电话,所在小区,楼栋房号,问题类别,问题描述,责任单位,责任人,办理时限,办理措施,办理结果,办结日期,满意度,是否销号,备注");
+        let row = lines.next().unwrap();
+        assert!(row.starts_with("1,SSYS-") && row.contains("刘*爷") && row.contains("138****1234") && !row.contains("13800001234"), "{row}");
+        let figures = staff.download("/reports/figures.xlsx").await;
+        let sheet = String::from_utf8(saved_by_libreoffice("figures.xlsx", &figures, "csv", "csv:Text - txt - csv (StarCalc):44,34,76")).unwrap();
+        assert!(sheet.contains("新反映,1,"), "{sheet}");
+        staff.get("/reports/briefing").await.assert_ok().assert_contains("居民新反映 1 件").assert_contains("满意率因样本只有 0 件不作统计");
+        let briefing = words(&staff.download("/reports/briefing.docx").await);
+        assert!(briefing.contains("诉求办理简报") && briefing.contains("居民新反映 1 件"), "{briefing}");
+        // What was taken away is known.
+        let auditor = app.person(Role::AuditAdmin).browser().await;
+        auditor.get("/audit").await.assert_contains("问题台账");
+    }
+
+    async fn a_report_reaches_as_far_as_its_reader(app: TestApp) {
+        app.file_issue(Vec::new()).await;
+        let branch = app.person(Role::BranchSecretary).reaching(doorstep::access::Reach::Estate, uuid::Uuid::now_v7()).browser().await;
+        branch.get("/reports/rows").await.assert_ok().assert_contains("一件也没有");
+        app.person(Role::GridWorker).browser().await.get("/reports").await.assert_status(403);
+        let staff = app.person(Role::Staff).browser().await;
+        staff.get("/reports/rows").await.assert_ok().assert_contains("SSYS-");
+        // Twice is no trend.
+        app.file_issue(Vec::new()).await;
+        staff.get("/reports/trends").await.assert_ok().assert_contains("还没有哪一类够画的");
+        app.file_issue(Vec::new()).await;
+        let trends = staff.get("/reports/trends").await;
+        trends.assert_contains("<span class=\"count\">3</span>").assert_contains("11月 3").assert_lacks("还没有哪一类够画的");
+    }
+}
