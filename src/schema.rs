@@ -39,4 +39,5 @@ migrations![
     "0030_petitions",
     "0031_reminders",
     "0032_reports",
+    "0033_publication_concerns",
 ];

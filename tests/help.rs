@@ -29,6 +29,15 @@ async fn set_up(app: &TestApp) -> Story {
 }
 
 impl Story {
+    /// The links by which both parties agree, which only the branch has: the reporter's first.
+    async fn consents(&self) -> Vec<String> {
+        let word = self.branch.get("/today").await.assert_contains("转同意码").link("/member-helps/");
+        let page = self.branch.get(&word).await;
+        let links: Vec<String> = page.between_all("/consents/", "<").map(|link| format!("/consents/{link}")).collect();
+        assert_eq!(links.len(), 2);
+        links
+    }
+
     /// Somebody turns to the member, and the branch passes the word on. Gives the receipt and the member's link.
     async fn asked(&self, resident: &Browser, fields: &[(&str, &str)]) -> (String, String) {
         let form = format!("{}/{}/help", self.board, self.member);
@@ -127,15 +136,16 @@ db_test! {
         step(&member, &link, "mediation", &[]).await.assert_status(422);
         step(&member, &link, "taking", &[]).await.assert_ok();
         let page = step(&member, &link, "mediation", &[]).await;
-        page.assert_ok().assert_contains("双方同意了才能说和").assert_lacks("怎么办好的");
-        let consents: Vec<String> = page.between_all("/consents/", "<").map(|link| format!("/consents/{link}")).collect();
-        assert_eq!(consents.len(), 2);
+        // Whoever mediates never has the links in hand by which the parties agree.
+        page.assert_ok().assert_contains("双方同意了才能说和").assert_lacks("怎么办好的").assert_lacks("/consents/");
+        let consents = told.consents().await;
         step(&member, &link, "end", &[("result", "说好了各让一步")]).await.assert_status(422).assert_contains("双方都同意以后");
         let reporter = app.browser();
         reporter.get(&consents[0]).await.assert_ok().assert_contains("请王建军给你们说和").assert_lacks("拖椅子");
         reporter.post(&consents[0], &[]).await.assert_status(422);
         reporter.post(&consents[0], &[("agrees", "yes")]).await.assert_ok().assert_contains("等对方也同意");
-        reporter.post(&consents[0], &[("agrees", "no")]).await.assert_status(422).assert_contains("已经答复过了");
+        reporter.post(&consents[0], &[("agrees", "yes")]).await.assert_status(422).assert_contains("已经答复过了");
+        reporter.get(&consents[0]).await.assert_contains("不想谈了");
         app.browser().get(&receipt).await.assert_lacks("双方同意由党员调解");
         app.browser().post(&consents[1], &[("agrees", "yes")]).await.assert_ok().assert_contains("双方都同意了");
         app.browser().get(&receipt).await.assert_contains("双方同意由党员调解");
@@ -145,12 +155,23 @@ db_test! {
         // If one does not agree there is no mediation, and nobody learns who it was.
         let (receipt, link) = told.asked(&app.browser(), &[]).await;
         step(&member, &link, "taking", &[]).await.assert_ok();
-        let page = step(&member, &link, "mediation", &[]).await;
-        let consents: Vec<String> = page.between_all("/consents/", "<").map(|link| format!("/consents/{link}")).collect();
+        step(&member, &link, "mediation", &[]).await.assert_ok();
+        let consents = told.consents().await;
         app.browser().post(&consents[1], &[("agrees", "no")]).await.assert_ok().assert_contains("您没有同意");
         app.browser().get(&receipt).await.assert_contains("没有双方都同意，不由党员调解");
         app.browser().get(&consents[0]).await.assert_contains("已经不用调解了");
         step(&member, &link, "end", &[("result", "我还是去说了")]).await.assert_status(422);
+
+        // Whoever has agreed can still change their mind.
+        let (receipt, link) = told.asked(&app.browser(), &[]).await;
+        step(&member, &link, "taking", &[]).await.assert_ok();
+        step(&member, &link, "mediation", &[]).await.assert_ok();
+        let consents = told.consents().await;
+        for party in &consents {
+            app.browser().post(party, &[("agrees", "yes")]).await.assert_ok();
+        }
+        app.browser().post(&consents[0], &[("agrees", "no")]).await.assert_ok().assert_contains("您没有同意");
+        app.browser().get(&receipt).await.assert_contains("没有双方都同意，不由党员调解");
 
         // Whoever takes their consent back is not turned to any more.
         let mut tx = app.db.begin().await.unwrap();

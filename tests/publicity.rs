@@ -61,6 +61,13 @@ db_test! {
         let second = stranger.post(&objections, &[("objection", "车位太少")]).await;
         second.assert_ok();
 
+        // What somebody objects to is not simply taken down.
+        let staff = office(&app).await;
+        let office_page = staff.get(&format!("/publications/{id}")).await;
+        let down = [("version", office_page.input("version")), ("why", "先撤下来".to_owned())];
+        let down: Vec<(&str, &str)> = down.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        staff.post(&format!("/publications/{id}/withdrawal"), &down).await.assert_status(422).assert_contains("还有 2 条异议没有答复");
+
         // However late it gets, nothing runs out, and staff are told.
         at(&app, "2026-12-02T09:00:00+08:00");
         let staff = office(&app).await;
@@ -112,6 +119,8 @@ db_test! {
         refused("感谢信", "感谢张锦荣帮忙扫雪。", "居民姓名“张*荣”").await;
         refused("感谢张锦荣", "帮忙扫雪的人。", "“标题”里有居民姓名").await;
         refused("走访", "看望老人高兴。", "居民姓名“高*”").await;
+        refused("感谢信", "感谢张　锦 荣帮忙扫雪。", "居民姓名“张*荣”").await;
+        refused("走访", "3号楼2单元 1301 已走访。", "门牌“单元1301”").await;
         refused("停水通知", "有事拨 138 0000 1234。", "手机号“138****1234”").await;
         refused("名单", "证号 141199195801010025 来领。", "身份证号“141****0025”").await;
         notice(&staff, &place, "感谢信", "大家高兴，有事打 0358-0001021。", "7").await.assert_ok();

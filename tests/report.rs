@@ -184,6 +184,30 @@ db_test! {
         auditor.get("/audit").await.assert_contains("问题台账");
     }
 
+    async fn a_form_of_somebody_else_is_filled_from_the_same_figures(app: TestApp) {
+        for _ in 0..5 {
+            app.file_issue(Vec::new()).await;
+        }
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let sheet = book.add_worksheet();
+        sheet.write_string(0, 0, "街道月报").unwrap();
+        for (name, cell) in [("新反映", "$B$2"), ("物业类占比", "$C$2"), ("单位", "$D$2"), ("类别_公共照明", "$E$2"), ("别的", "$F$2")] {
+            book.define_name(name, &format!("=Sheet1!{cell}")).unwrap();
+        }
+        let form = book.save_to_buffer().unwrap();
+        let staff = app.person(Role::Staff).browser().await;
+        staff.get("/reports/template").await.assert_ok().assert_contains("类别_停车");
+        let page = staff.post_files("/reports/template", &[], &[("file", "月报.xlsx", b"PK")]).await;
+        page.assert_status(422).assert_contains("文件不完整");
+        staff.post_files("/reports/template", &[], &[]).await.assert_status(422).assert_contains("请选择上级的表");
+        let filled = staff.download_by_files("/reports/template", &[("file", "月报.xlsx", &form)]).await;
+        let sheet = saved_by_libreoffice("filled.xlsx", &filled, "csv", "csv:Text - txt - csv (StarCalc):44,34,76");
+        let sheet = String::from_utf8(sheet).unwrap();
+        let lines: Vec<&str> = sheet.trim_start_matches('\u{feff}').lines().collect();
+        assert_eq!(lines[0].trim_end_matches(','), "街道月报");
+        assert_eq!(lines[1].trim_end_matches(','), format!(",5,1,{},5", app.home.name));
+    }
+
     async fn a_report_reaches_as_far_as_its_reader(app: TestApp) {
         app.file_issue(Vec::new()).await;
         let branch = app.person(Role::BranchSecretary).reaching(doorstep::access::Reach::Estate, uuid::Uuid::now_v7()).browser().await;

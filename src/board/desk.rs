@@ -230,7 +230,11 @@ async fn withdraw(
         return page_again(&show_page(&app, &viewer, shell, id, form).await?);
     }
     let (mut tx, act, publication) = reached(&app, &viewer, id).await?;
-    store::take_down(&mut tx, &act, &publication, form.version(), &why).await?;
+    let down = store::take_down(&mut tx, &act, &publication, form.version(), &why).await;
+    if form.noted("why", down)?.is_none() {
+        drop(tx);
+        return page_again(&show_page(&app, &viewer, shell, id, form).await?);
+    }
     tx.commit().await?;
     Ok(redirect(&format!("/publications/{id}"), "已从公示栏撤下，记录还在"))
 }

@@ -24,8 +24,9 @@ pub fn routes() -> Routes {
         .get("/board/{code}/estates/{id}/paper", Need::Public, show_paper_of_estate)
 }
 
-/// So many publications take turns on the screen, or stand on paper.
-const MOST: usize = 8;
+/// So many publications take turns on the screen, and stand on paper.
+const ON_SCREEN: usize = 8;
+const ON_PAPER: usize = 60;
 /// How long one stays on the screen, in seconds.
 const STAY: u32 = 20;
 
@@ -37,12 +38,13 @@ struct Board {
     contacts: Vec<Contact>,
     /// Those whose period is running, or the latest where none is.
     publications: Vec<Publication>,
-    /// Where a phone that scans the code reports something.
+    /// Where a phone that scans the code reports something, or reads all of it and objects.
     report: String,
+    address: String,
 }
 
 impl Board {
-    async fn read(app: &App, shell: Shell, code: String, estate: Option<Uuid>) -> Result<Board> {
+    async fn read(app: &App, shell: Shell, code: String, estate: Option<Uuid>, most: usize) -> Result<Board> {
         let now = app.means.now();
         let mut tx = app.db.read().await?;
         let tenant = access::tenant_by_code(&mut tx, &code).await?.ok_or(Error::NotFound)?;
@@ -55,9 +57,11 @@ impl Board {
             Some(id) => store::contacts(&mut tx, tenant.tenant_id, id).await?,
             None => Vec::new(),
         };
-        let publications = hanging(&mut tx, tenant.tenant_id, id, now).await?;
+        let publications = hanging(&mut tx, tenant.tenant_id, id, now, most).await?;
         let query = id.map_or(String::new(), |id| format!("?estate={id}"));
         let report = app.link(&format!("/board/{code}/report{query}"));
+        let of_estate = id.map_or(String::new(), |id| format!("/estates/{id}"));
+        let address = app.link(&format!("/board/{code}{of_estate}"));
         Ok(Board {
             shell: shell.of_community(&tenant.name, &tenant.code),
             code,
@@ -65,6 +69,7 @@ impl Board {
             contacts,
             publications,
             report,
+            address,
         })
     }
 
@@ -77,8 +82,14 @@ impl Board {
 }
 
 /// Meetings that are announced first, since there is still something to do about them.
-async fn hanging(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, now: Timestamp) -> Result<Vec<Publication>> {
-    let latest = store::publications(tx, tenant, estate, Cursor::LAST, MOST * 3).await?.items;
+async fn hanging(
+    tx: &mut Tx,
+    tenant: Uuid,
+    estate: Option<Uuid>,
+    now: Timestamp,
+    most: usize,
+) -> Result<Vec<Publication>> {
+    let latest = store::publications(tx, tenant, estate, Cursor::LAST, most.max(ON_PAPER) * 3).await?.items;
     let (mut running, ended): (Vec<_>, Vec<_>) =
         latest.into_iter().partition(|publication| publication.is_running(now));
     if running.is_empty() {
@@ -86,7 +97,7 @@ async fn hanging(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, now: Timestamp
         running.retain(|publication| publication.kind != PublicationKind::Meeting); // nobody can go to it any more
     }
     running.sort_by_key(|publication| publication.kind != PublicationKind::Meeting);
-    running.truncate(MOST);
+    running.truncate(most);
     Ok(running)
 }
 
@@ -127,7 +138,7 @@ impl ScreenPage {
 }
 
 async fn screen(app: &App, shell: Shell, code: String, estate: Option<Uuid>, n: usize) -> Result<Response> {
-    let board = Board::read(app, shell, code, estate).await?;
+    let board = Board::read(app, shell, code, estate, ON_SCREEN).await?;
     let all = board.publications.len().max(1);
     let n = n % all;
     let now = app.means.now();
@@ -164,9 +175,9 @@ struct PaperPage {
 }
 
 async fn paper(app: &App, shell: Shell, code: String, estate: Option<Uuid>) -> Result<Response> {
-    let board = Board::read(app, shell, code, estate).await?;
+    let board = Board::read(app, shell, code, estate, ON_PAPER).await?;
     let now = app.means.now();
-    page(&PaperPage { shell: board.shell.clone(), day: show::day(&now), now, qr: qr(&board.report)?, board })
+    page(&PaperPage { shell: board.shell.clone(), day: show::day(&now), now, qr: qr(&board.address)?, board })
 }
 
 async fn show_paper(State(app): State<App>, shell: Shell, Path(code): Path<String>) -> Result<Response> {

@@ -31,9 +31,9 @@ pub(super) async fn check(
     if let Some(found) = parts.iter().find_map(|(place, text)| number(place, text)) {
         return Err(Error::refused(found));
     }
-    let whole: String = parts.iter().map(|(_, text)| *text).collect::<Vec<_>>().join("\n");
+    let whole: String = parts.iter().map(|(_, text)| squeezed(text)).collect::<Vec<_>>().join("\n");
     if let Some(name) = named(tx, tenant, estate, &whole, consented).await? {
-        let place = parts.iter().find(|(_, text)| text.contains(&name)).map_or("正文", |(place, _)| place);
+        let place = parts.iter().find(|(_, text)| squeezed(text).contains(&name)).map_or("正文", |(place, _)| place);
         return Err(Error::refused(format!(
             "“{place}”里有居民姓名“{}”，不能公示。请改成“一位居民”“反映人”这样的说法",
             hidden(&name)
@@ -42,21 +42,51 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// The same for words that are public beside a publication, as an answer is, or will be published; `what` names them.
-pub async fn check_words(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, what: &str, text: &str) -> Result<()> {
-    let facts = vec![(what.to_owned(), text.to_owned())];
-    let snapshot = Snapshot { text: String::new(), facts, photos: Vec::new(), link: None };
-    check(tx, tenant, estate, "", &snapshot, &[]).await
+/// Without spaces and what cannot be seen: 王　平 is 王平.
+fn squeezed(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'))
+        .collect()
 }
 
-/// The sentence that names the number which stands in a text.
+/// The same for words that are public beside a publication, as an answer is, or will be published; `what` names them.
+pub async fn check_words(tx: &mut Tx, tenant: Uuid, estate: Option<Uuid>, what: &str, text: &str) -> Result<()> {
+    check_words_but(tx, tenant, estate, (what, text), &[]).await
+}
+
+/// The same where some names may stand, as that of whoever chairs a meeting.
+pub async fn check_words_but(
+    tx: &mut Tx,
+    tenant: Uuid,
+    estate: Option<Uuid>,
+    (what, text): (&str, &str),
+    named: &[String],
+) -> Result<()> {
+    let facts = vec![(what.to_owned(), text.to_owned())];
+    let snapshot = Snapshot { text: String::new(), facts, photos: Vec::new(), link: None };
+    check(tx, tenant, estate, "", &snapshot, named).await
+}
+
+/// The sentence that names the number which stands in a text: of a person, or of a home.
 fn number(place: &str, text: &str) -> Option<String> {
+    if let Some(home) = home(text) {
+        return Some(format!("“{place}”里有门牌“{home}”，不能公示。请写到楼栋或单元为止"));
+    }
     let (kind, words) = codes::text::personal_words(text)?;
     let what = match kind {
         codes::text::PersonalData::Phone => "手机号",
         codes::text::PersonalData::Identity => "身份证号",
     };
     Some(format!("“{place}”里有{what}“{words}”，不能公示，请删掉"))
+}
+
+/// `2单元1301`: who lives behind a door is known by it. A room without a stairwell may be one in which people meet.
+fn home(text: &str) -> Option<String> {
+    let plain: String = codes::text::half_width(text).chars().filter(|c| !c.is_whitespace()).collect();
+    plain.match_indices("单元").find_map(|(at, word)| {
+        let digits: String = plain[at + word.len()..].chars().take_while(char::is_ascii_digit).collect();
+        (3..=4).contains(&digits.len()).then(|| format!("单元{digits}"))
+    })
 }
 
 /// The first resident of an estate, or of the whole community, who is named in a text and may not be.
@@ -102,5 +132,7 @@ mod tests {
     fn a_number_is_named_half_hidden() {
         assert_eq!(number("正文", "电话 138 0000 1234").unwrap(), "“正文”里有手机号“138****1234”，不能公示，请删掉");
         assert_eq!(number("正文", "18-3-1302 停电"), None);
+        assert!(number("正文", "3号楼2单元 1301 低保户已走访").unwrap().contains("单元1301"));
+        assert_eq!(number("正文", "3号楼2单元电梯 1 台，201 室开会"), None);
     }
 }

@@ -14,10 +14,11 @@ mod store;
 mod todo;
 mod web;
 
-pub use filter::check_words;
+pub use filter::{check_words, check_words_but};
 pub use model::{NewPublication, Post, PublicationKind, Snapshot, SnapshotLink};
 pub use objection::{
-    NewObjection, STATEMENTS as OBJECTION_STATEMENTS, Verdict, answer, forget_old, object, refuse_while_objected,
+    NewObjection, STATEMENTS as OBJECTION_STATEMENTS, Verdict, answer, concern, forget_old, object,
+    refuse_while_objected,
 };
 pub use period::{Count, Period};
 pub use store::{

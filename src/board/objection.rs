@@ -23,7 +23,7 @@ statements! {
     ANSWER = "UPDATE objections SET verdict = $4, answer = $5, answered_by = $6, answered_at = $7
         WHERE tenant_id = $1 AND publication_id = $2 AND id = $3 AND answered_at IS NULL";
     OF_PUBLICATION = "SELECT id, publication_id, code, text_sealed, made_at, verdict, answer, answered_at FROM objections
-        WHERE tenant_id = $1 AND publication_id = $2 ORDER BY made_at, id LIMIT 200";
+        WHERE tenant_id = $1 AND publication_id = $2 ORDER BY CASE WHEN answered_at IS NULL THEN 0 ELSE 1 END, made_at, id LIMIT 200";
     BY_CODE = "SELECT id, publication_id, code, text_sealed, made_at, verdict, answer, answered_at FROM objections
         WHERE tenant_id = $1 AND code = $2";
     /// Words and name go; that there was an objection, and its answer, stay.
@@ -31,7 +31,9 @@ statements! {
     STILL_OPEN = "SELECT COUNT(*) AS waiting FROM objections WHERE tenant_id = $1 AND publication_id = $2 AND answered_at IS NULL";
     OPEN_ABOUT = "SELECT COUNT(*) AS waiting FROM publications p
         JOIN objections o ON o.tenant_id = p.tenant_id AND o.publication_id = p.id AND o.answered_at IS NULL
-        WHERE p.tenant_id = $1 AND p.subject_id = $2 AND p.withdrawn_at IS NULL";
+        WHERE p.tenant_id = $1 AND p.withdrawn_at IS NULL AND (p.subject_id = $2
+            OR p.id IN (SELECT c.publication_id FROM publication_concerns c WHERE c.tenant_id = $1 AND c.subject_id = $2))";
+    CONCERN = "INSERT INTO publication_concerns (tenant_id, publication_id, subject_id) VALUES ($1, $2, $3)";
     /// Publications within reach that wait for an answer, and since when.
     WAITING = concat!(
         "SELECT p.id, p.title, e.name AS estate_name, MIN(o.made_at) AS since, COUNT(*) AS waiting FROM objections o
@@ -107,9 +109,25 @@ pub async fn answer(
     let (0, Some(_), Some((days, count))) = (left.waiting, publication.paused_at, publication.whole()) else {
         return Ok(());
     };
-    let ends_at = period::end(act.at, days - publication.passed, count)?;
+    let ends_at = period::end(act.at, (days - publication.passed).max(0), count)?;
     tx.execute(RESUME.bind(act.tenant).bind(publication.id).bind(act.at).bind(ends_at)).await?;
     Ok(())
+}
+
+/// Says that something that hangs is about other subjects too, as the decisions of a meeting are about its issues: what is said
+/// against it stops them as well.
+pub async fn concern(tx: &mut Tx, act: &Act, publication: Uuid, subjects: &[Uuid]) -> Result<()> {
+    let rows = subjects.iter().map(|subject| CONCERN.bind(act.tenant).bind(publication).bind(*subject)).collect();
+    Ok(tx.execute_many(CONCERN, rows).await?)
+}
+
+/// Errors: refused while something said against what hangs waits for an answer.
+pub(super) async fn refuse_while_waiting(tx: &mut Tx, tenant: Uuid, publication: Uuid) -> Result<()> {
+    let open: Count = tx.one(STILL_OPEN.bind(tenant).bind(publication)).await?;
+    match open.waiting {
+        0 => Ok(()),
+        count => Err(Error::refused(format!("还有 {count} 条异议没有答复，先答复再撤下"))),
+    }
 }
 
 /// Errors: refused while something said against what hangs about a subject waits for an answer.

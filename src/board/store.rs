@@ -148,8 +148,9 @@ pub async fn withdraw(tx: &mut Tx, act: &Act, subject: Uuid, why: &str) -> Resul
 
 /// Takes one publication down.
 ///
-/// Errors: stale if somebody else has changed it since it was seen.
+/// Errors: refused while an objection waits for its answer; stale if somebody else has changed it since it was seen.
 pub(super) async fn take_down(tx: &mut Tx, act: &Act, publication: &Publication, seen: i64, why: &str) -> Result<()> {
+    super::objection::refuse_while_waiting(tx, act.tenant, publication.id).await?;
     let row = TAKE_DOWN.bind(act.tenant).bind(publication.id).bind(seen).bind(act.at).bind(why);
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这条公示刚刚有变化，请看一下再撤。".to_owned()));

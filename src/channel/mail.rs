@@ -23,6 +23,12 @@ pub(super) struct Post {
 /// Longer subjects are cut by mailboxes.
 const SUBJECT: usize = 60;
 
+/// Why a message was not taken, and whether the server will never take it.
+struct Turned {
+    outcome: Outcome,
+    for_good: bool,
+}
+
 impl Post {
     /// `None` if no server was named.
     ///
@@ -52,18 +58,49 @@ impl Post {
         now: Timestamp,
         patience: Duration,
     ) -> Outcome {
-        let Ok(message) = self.message(id, addresses, text, now) else {
-            return Outcome::failed("邮箱地址不对");
-        };
-        match tokio::time::timeout(patience, self.server.send(message)).await {
-            Ok(Ok(_)) => Outcome::Sent,
-            Ok(Err(error)) => match error.status() {
-                Some(code) => Outcome::failed(format!("邮件服务器没有收，请核对每个邮箱（SMTP {code}）")),
-                None if error.is_timeout() => Outcome::unknown("邮件服务器没有及时回应"),
-                None => Outcome::unknown("连不上邮件服务器，或者连接中断了"),
-            },
+        match tokio::time::timeout(patience, self.send_to_all(id, addresses, text, now)).await {
+            Ok(outcome) => outcome,
             Err(_) => Outcome::unknown("邮件服务器没有及时回应"),
         }
+    }
+
+    /// To all at once; where the server will not have that, to each alone, so that a mailbox that is gone keeps nobody else from
+    /// being told.
+    async fn send_to_all(&self, id: Uuid, addresses: &[String], text: &str, now: Timestamp) -> Outcome {
+        let refused = match self.send_to(id, addresses, text, now).await {
+            Ok(()) => return Outcome::Sent,
+            Err(Turned { outcome, for_good }) if !for_good || addresses.len() == 1 => return outcome,
+            Err(turned) => turned.outcome,
+        };
+        let mut gone = 0;
+        for address in addresses {
+            match self.send_to(id, std::slice::from_ref(address), text, now).await {
+                Ok(()) => {}
+                Err(Turned { for_good: true, .. }) => gone += 1,
+                // Those who have it already know it again by its id.
+                Err(Turned { outcome, .. }) => return outcome,
+            }
+        }
+        match gone {
+            all if all == addresses.len() => refused,
+            0 => Outcome::Sent,
+            gone => {
+                Outcome::SentBut(format!("有 {gone} 个邮箱收不到，其余 {} 个已经送到，请核对", addresses.len() - gone))
+            }
+        }
+    }
+
+    async fn send_to(&self, id: Uuid, addresses: &[String], text: &str, now: Timestamp) -> Result<(), Turned> {
+        let Ok(message) = self.message(id, addresses, text, now) else {
+            return Err(Turned { outcome: Outcome::failed("邮箱地址不对"), for_good: true });
+        };
+        let Err(error) = self.server.send(message).await else { return Ok(()) };
+        let outcome = match error.status() {
+            Some(code) => Outcome::failed(format!("邮件服务器没有收，请核对每个邮箱（SMTP {code}）")),
+            None if error.is_timeout() => Outcome::unknown("邮件服务器没有及时回应"),
+            None => Outcome::unknown("连不上邮件服务器，或者连接中断了"),
+        };
+        Err(Turned { outcome, for_good: error.is_permanent() })
     }
 
     fn message(&self, id: Uuid, addresses: &[String], text: &str, now: Timestamp) -> anyhow::Result<Message> {

@@ -284,6 +284,9 @@ impl Setting for Sending {
     const NAME: &'static str = "channel.sending";
 }
 
+/// Whoever is told less than that beforehand can hardly come.
+const TO_GET_READY: SignedDuration = SignedDuration::from_hours(1);
+
 impl Sending {
     /// If people are left alone now: until when.
     pub fn quiet_until(&self, now: Timestamp) -> Option<Timestamp> {
@@ -299,11 +302,10 @@ impl Sending {
         Some(end.timestamp())
     }
 
-    /// Whether a notice of something that happens at a moment goes out at night: on the day itself, or if it would be over
-    /// before people may be told.
+    /// Whether a notice of something that happens at a moment goes out at night: if it would be over, or about to begin, when
+    /// people may be told.
     pub fn is_urgent(&self, happens_at: Timestamp, now: Timestamp) -> bool {
-        let day = |at: Timestamp| at.to_zoned_datetime(calendar::shanghai()).date();
-        day(happens_at) == day(now) || self.quiet_until(now).is_some_and(|end| happens_at <= end)
+        self.quiet_until(now).is_some_and(|end| happens_at <= end + TO_GET_READY)
     }
 
     /// How long to wait after so many failures: twice as long each time, between half of that and all of it by chance, so that
@@ -400,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn the_night_ends_at_eight_and_only_the_day_itself_is_urgent() {
+    fn the_night_ends_at_eight_and_only_what_cannot_wait_for_it_is_urgent() {
         let sending: Sending = by_default().unwrap();
         let eight = at("2026-11-24T08:00:00+08:00");
         for quiet in ["2026-11-23T22:00:00+08:00", "2026-11-24T00:30:00+08:00", "2026-11-24T07:59:59+08:00"] {
@@ -416,8 +418,9 @@ mod tests {
         let evening = at("2026-11-23T22:30:00+08:00");
         assert!(sending.is_urgent(at("2026-11-23T23:30:00+08:00"), evening));
         assert!(sending.is_urgent(at("2026-11-24T07:30:00+08:00"), evening), "it would be over");
-        assert!(!sending.is_urgent(at("2026-11-24T09:00:00+08:00"), evening));
-        assert!(sending.is_urgent(at("2026-11-24T09:00:00+08:00"), at("2026-11-24T06:30:00+08:00")));
+        assert!(sending.is_urgent(at("2026-11-24T09:00:00+08:00"), evening), "an hour is left");
+        assert!(!sending.is_urgent(at("2026-11-24T09:30:00+08:00"), evening));
+        assert!(!sending.is_urgent(at("2026-11-24T19:00:00+08:00"), at("2026-11-24T00:10:00+08:00")));
     }
 
     #[test]

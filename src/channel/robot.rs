@@ -19,6 +19,8 @@ use super::model::Kind;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Sent,
+    /// To most of a list; why not to all.
+    SentBut(String),
     /// Too often, or too early; no fault of the message. Without a time the setting says how long.
     Wait {
         long: Option<SignedDuration>,

@@ -228,7 +228,11 @@ async fn note(app: &App, waking: Waking, parcel: &Parcel, outcome: Outcome) -> R
     // Being too early is no failure of what has an end of its own; without one it must not wait for ever.
     let (why, maybe_sent, pause, uncounted) = match outcome {
         Outcome::Sent => {
-            tx.execute(SENT.bind(tenant).bind(head.id).bind(now)).await?;
+            tx.execute(SENT.bind(tenant).bind(head.id).bind(now).bind(None::<String>)).await?;
+            return Ok(tx.commit().await?);
+        }
+        Outcome::SentBut(why) => {
+            tx.execute(SENT.bind(tenant).bind(head.id).bind(now).bind(Some(why))).await?;
             return Ok(tx.commit().await?);
         }
         Outcome::Wait { long, why } => {

@@ -73,7 +73,7 @@ statements! {
     /// What is ahead of something urgent goes out with it, since the order holds.
     URGENT = "SELECT id FROM deliveries WHERE tenant_id = $1 AND channel_id = $2 AND state IN ('waiting', 'sending') AND urgent LIMIT 1";
     BEGIN = "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, maybe_sent = $3 WHERE tenant_id = $1 AND id = $2";
-    SENT = "UPDATE deliveries SET state = 'sent', ended_at = $3, failure = NULL WHERE tenant_id = $1 AND id = $2 AND state = 'sending'";
+    SENT = "UPDATE deliveries SET state = 'sent', ended_at = $3, failure = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'sending'";
     /// What was only too early may count as no attempt.
     LATER = "UPDATE deliveries SET state = 'waiting', attempts = attempts - $3, available_at = $4, failure = $5, maybe_sent = $6
         WHERE tenant_id = $1 AND id = $2 AND state = 'sending'";
@@ -158,7 +158,7 @@ impl Delivery {
     /// What went wrong, and when it is tried again.
     pub fn trouble(&self) -> Option<String> {
         let why = self.failure.as_ref()?;
-        if self.state == State::Dead {
+        if matches!(self.state, State::Dead | State::Sent) {
             return Some(format!("{why}。"));
         }
         let again = if self.attempts > 0 { format!("第 {} 次重试", self.attempts) } else { "再发".to_owned() };

@@ -61,7 +61,8 @@ pub async fn take(tx: &mut Tx, means: &Means, tenant: uuid::Uuid, help: &Help) -
     let remedy = if issue.category == Category::Neighbour { Remedy::Dispute } else { Remedy::SelfHelp };
     // What the reporter wrote is not for everybody, so the title says no more than of what kind it is.
     let summary = format!("居民找党员：{}", issue.category);
-    let grading = Grading { category: issue.category, tier: Tier::Ordinary, remedy, summary };
+    let tier = if issue.is_emergency() { Tier::Sudden } else { Tier::Ordinary };
+    let grading = Grading { category: issue.category, tier, remedy, summary };
     let seen = issue.lock_version;
     issue::accept(tx, &act, &mut issue, seen, grading).await?;
     let seen = issue.lock_version;
@@ -84,7 +85,7 @@ pub async fn mediate(tx: &mut Tx, means: &Means, tenant: uuid::Uuid, help: &Help
 
 /// A party agrees to the mediation, or does not. If one does not there is none, and the branch sees to the matter.
 ///
-/// Errors: refused if they have said already.
+/// Errors: refused if they have said already, or if it is out of the member's hands.
 pub async fn agree(
     tx: &mut Tx,
     means: &Means,
@@ -93,6 +94,7 @@ pub async fn agree(
     side: Side,
     agrees: bool,
 ) -> Result<()> {
+    refuse_unless(help.in_hand(), help)?;
     let statement = match side {
         Side::Reporter => REPORTER_AGREES,
         Side::Other => OTHER_AGREES,

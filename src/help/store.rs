@@ -13,7 +13,7 @@ macro_rules! helps {
         concat!(
             "SELECT h.id, h.issue_id, h.member_id, h.estate_id, e.name AS estate_name, m.name AS member_name, po.organisation_id,
                 po.name AS branch_name, h.state, h.shares_phone, h.asked_at, h.told_at, h.answered_at, h.mediates,
-                h.reporter_agreed, h.other_agreed, h.lock_version, i.number, i.state AS issue_state, i.due_at
+                h.reporter_agreed, h.other_agreed, h.lock_version, i.number, i.state AS issue_state, i.organisation_id AS handler_id, i.due_at
             FROM helps h
             JOIN issues i ON i.tenant_id = h.tenant_id AND i.id = h.issue_id
             JOIN party_members m ON m.tenant_id = h.tenant_id AND m.id = h.member_id
@@ -31,13 +31,14 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     TELL = "UPDATE helps SET told_at = $3 WHERE tenant_id = $1 AND id = $2 AND told_at IS NULL";
     REPORTER_AGREES = "UPDATE helps SET reporter_agreed = $3, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND id = $2 AND mediates AND state = 'taken' AND reporter_agreed IS NULL";
+        WHERE tenant_id = $1 AND id = $2 AND mediates AND state = 'taken' AND (reporter_agreed IS NULL OR reporter_agreed AND NOT $3)";
     OTHER_AGREES = "UPDATE helps SET other_agreed = $3, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND id = $2 AND mediates AND state = 'taken' AND other_agreed IS NULL";
+        WHERE tenant_id = $1 AND id = $2 AND mediates AND state = 'taken' AND (other_agreed IS NULL OR other_agreed AND NOT $3)";
     GET = helps!("h.id = $2");
     OF_ISSUE = helps!("h.issue_id = $2");
     GET_IN_REACH = helps!(concat!("h.id = $4 AND ", in_reach!("$2", "$3", "h.tenant_id", "h.estate_id", "NULL", "NULL")));
-    UNTOLD = helps!(concat!("h.told_at IS NULL AND h.state = 'asked' AND ", in_reach!("$2", "$3", "h.tenant_id", "h.estate_id", "NULL", "NULL"),
+    UNTOLD = helps!(concat!("((h.told_at IS NULL AND h.state = 'asked' AND i.state = 'submitted')
+            OR (h.state = 'taken' AND i.state = 'dispatched' AND h.mediates AND (h.reporter_agreed IS NULL OR h.other_agreed IS NULL))) AND ", in_reach!("$2", "$3", "h.tenant_id", "h.estate_id", "NULL", "NULL"),
         " ORDER BY h.asked_at, h.id LIMIT 50"));
     LIST = helps!(concat!(in_reach!("$2", "$3", "h.tenant_id", "h.estate_id", "NULL", "NULL"),
         " AND (h.asked_at, h.id) < ($4, $5) ORDER BY h.asked_at DESC, h.id DESC LIMIT $6"));
@@ -51,6 +52,8 @@ record! {
         pub organisation_id: Uuid, pub branch_name: String, pub state: State, pub shares_phone: bool, pub asked_at: Timestamp,
         pub told_at: Option<Timestamp>, pub answered_at: Option<Timestamp>, pub mediates: bool, pub reporter_agreed: Option<bool>,
         pub other_agreed: Option<bool>, pub lock_version: i64, pub number: String, pub issue_state: issue::State, pub due_at: Timestamp,
+        /// The party that has the issue now.
+        pub handler_id: Option<Uuid>,
     }
 }
 
@@ -60,9 +63,16 @@ impl Help {
         self.state == State::Asked && self.issue_state == issue::State::Submitted
     }
 
-    /// It is in the member's hands.
+    /// It is in the member's hands: staff have not given it to anybody else.
     pub fn in_hand(&self) -> bool {
-        self.state == State::Taken && self.issue_state == issue::State::Dispatched
+        self.state == State::Taken
+            && self.issue_state == issue::State::Dispatched
+            && self.handler_id == Some(self.organisation_id)
+    }
+
+    /// A mediation that somebody has not agreed to yet.
+    pub fn wants_consent(&self) -> bool {
+        self.in_hand() && self.mediates && !self.both_agreed()
     }
 
     pub fn both_agreed(&self) -> bool {

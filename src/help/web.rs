@@ -64,7 +64,7 @@ async fn new(
     shell: Shell,
     Path((code, id, member)): Path<(String, Uuid, Uuid)>,
 ) -> Result<Response> {
-    page(&ask_page(&app, shell, code, (id, member), Form::filled(&[("shares", "yes")])).await?)
+    page(&ask_page(&app, shell, code, (id, member), Form::default()).await?)
 }
 
 async fn create(
@@ -104,7 +104,7 @@ fn tenant_of(text: &str) -> Result<Uuid> {
     text.parse::<Link>().map(|link| link.tenant).map_err(|()| Error::NotFound)
 }
 
-/// A party of a mediation, as the member's page shows it.
+/// A party of a mediation, with the link by which they agree. It never passes through the hands of whoever mediates.
 struct Party {
     who: &'static str,
     agreed: Option<bool>,
@@ -121,7 +121,6 @@ struct ShowPage {
     issue: Issue,
     /// Whoever asked, if they let the member know.
     reporter: Option<Reporter>,
-    parties: Vec<Party>,
     form: Form,
 }
 
@@ -135,19 +134,8 @@ async fn show_page(app: &App, shell: Shell, text: &str, form: Form) -> Result<Sh
     // When it is out of the member's hands, who asked is none of their business any more.
     let open = help.waits() || help.in_hand();
     let reporter = if help.shares_phone && open { issue::reporter(&act, &issue)? } else { None };
-    let party = |who, side: Side, agreed| -> Result<Party> {
-        let link = Link::signed(tenant, help.id, side.purpose(), &app.means.keys);
-        let address = app.link(&format!("/consents/{link}"));
-        Ok(Party { who, agreed, picture: qr(&address)?, address })
-    };
-    let parties = match help.mediates && help.in_hand() {
-        true => {
-            vec![party("反映人", Side::Reporter, help.reporter_agreed)?, party("对方", Side::Other, help.other_agreed)?]
-        }
-        false => Vec::new(),
-    };
     let shell = shell.of_community(&community.name, &community.code);
-    Ok(ShowPage { shell, link: text.to_owned(), help, issue, reporter, parties, form })
+    Ok(ShowPage { shell, link: text.to_owned(), help, issue, reporter, form })
 }
 
 async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
@@ -212,7 +200,7 @@ async fn mediate(
     let mut tx = app.db.begin().await?;
     answering::mediate(&mut tx, &app.means, tenant_of(&link)?, &help).await?;
     tx.commit().await?;
-    Ok(redirect(&format!("/helps/{link}"), "请双方各自扫码同意，都同意了再谈"))
+    Ok(redirect(&format!("/helps/{link}"), "支部会把同意码转给双方，都同意了再谈"))
 }
 
 async fn finish(
@@ -314,7 +302,22 @@ struct WordPage {
     /// What is sent to the member.
     text: String,
     picture: String,
+    /// Of a mediation that waits for consent.
+    parties: Vec<Party>,
     may_read: bool,
+}
+
+/// Who has to agree to a mediation.
+fn parties(app: &App, tenant: Uuid, help: &Help) -> Result<Vec<Party>> {
+    if !help.mediates || !help.in_hand() {
+        return Ok(Vec::new());
+    }
+    let party = |who, side: Side, agreed| -> Result<Party> {
+        let link = Link::signed(tenant, help.id, side.purpose(), &app.means.keys);
+        let address = app.link(&format!("/consents/{link}"));
+        Ok(Party { who, agreed, picture: qr(&address)?, address })
+    };
+    Ok(vec![party("反映人", Side::Reporter, help.reporter_agreed)?, party("对方", Side::Other, help.other_agreed)?])
 }
 
 async fn show_word(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -325,7 +328,8 @@ async fn show_word(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id
         "{}同志：有居民在小区公示栏上找您帮忙。请点开看看，能办就接下，办不了点“转给支部”：{address}",
         help.member_name
     );
-    page(&WordPage { shell, help, text, picture: qr(&address)?, may_read: viewer.may(Permission::IssueRead) })
+    let parties = parties(&app, viewer.tenant, &help)?;
+    page(&WordPage { shell, help, text, picture: qr(&address)?, parties, may_read: viewer.may(Permission::IssueRead) })
 }
 
 async fn tell(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {

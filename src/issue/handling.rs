@@ -8,6 +8,7 @@ use super::owners;
 use super::step::{self, Words};
 use super::store::{self, Issue};
 use crate::access::Act;
+use crate::board;
 use crate::error::{Error, Result};
 
 pub async fn progress(
@@ -26,6 +27,7 @@ pub async fn progress(
 /// The result. Without a photo it is taken all the same, but the receipt shows the missing proof in red.
 pub async fn finish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, words: &str, photos: &[Uuid]) -> Result<()> {
     check_responsible(act, issue)?;
+    board::refuse_while_objected(tx, act.tenant, issue.id).await?;
     if owners::unasked(tx, act.tenant, issue).await? {
         return Err(Error::refused("这是业主共同决定的事，先登记业主表决的结果，再报办结"));
     }

@@ -122,11 +122,18 @@ fn title(caller: &str, name: &str, planned_at: Timestamp) -> String {
     format!("{caller}{}{name}", show::month_and_day(&planned_at))
 }
 
+/// Adds an item. Where the agenda hangs already it hangs anew.
 pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: NewItem) -> Result<()> {
     check(meeting, seen, meeting.state.open(), "改议题")?;
     let last = store::items(tx, act.tenant, meeting.id).await?.last().map_or(0, |item| item.position);
     put(tx, act, (meeting.circle(), meeting.kind), meeting.id, last + 1, item).await?;
-    update(tx, act, meeting).await
+    update(tx, act, meeting).await?;
+    if meeting.state == State::Announced && !meeting.kind.private() {
+        board::withdraw(tx, act, meeting.id, "加了议题").await?;
+        let items = store::items(tx, act.tenant, meeting.id).await?;
+        publish(tx, act, meeting, &items).await?;
+    }
+    Ok(())
 }
 
 pub async fn remove_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, item: Uuid) -> Result<()> {
@@ -339,6 +346,10 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
     if meeting.planned_at <= act.at {
         return Err(Error::refused("开会时间已经过了。改成以后的时间再发通知；会已经开过的，直接点“开始开会”补记。"));
     }
+    if !meeting.kind.private() {
+        let named = [meeting.host.clone(), meeting.recorder.clone()];
+        board::check_words_but(tx, act.tenant, Some(meeting.estate_id), ("通知", text), &named).await?;
+    }
     meeting.state = State::Announced;
     meeting.announced_at = Some(act.at);
     text.clone_into(&mut meeting.notice);
@@ -393,6 +404,7 @@ async fn publish(tx: &mut Tx, act: &Act, meeting: &Meeting, items: &[Item]) -> R
 pub async fn cancel(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, reason: &str) -> Result<()> {
     check(meeting, seen, matches!(meeting.state, State::Draft | State::Announced), "取消")?;
     let announced = meeting.state == State::Announced;
+    check_public(tx, act, (meeting.estate_id, meeting.kind), "取消原因", reason).await?;
     meeting.state = State::Cancelled;
     meeting.remarks = format!("取消原因：{reason}");
     update(tx, act, meeting).await?;

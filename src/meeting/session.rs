@@ -1,5 +1,7 @@
 //! The meeting itself: it begins, and when it ends what it resolved becomes a dispatch, and what it left comes back.
 
+use std::collections::BTreeSet;
+
 use db::{Json, Tx};
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -122,8 +124,9 @@ pub async fn end(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, remar
         period,
         named: Vec::new(),
     };
-    board::publish(tx, act, publication).await?;
-    Ok(())
+    let publication = board::publish(tx, act, publication).await?;
+    let issues: BTreeSet<Uuid> = items.iter().filter_map(|item| item.issue_id).collect();
+    board::concern(tx, act, publication, &issues.into_iter().collect::<Vec<_>>()).await
 }
 
 /// Who came, for the board; of a meeting by a roll, of how many.

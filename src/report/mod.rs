@@ -1,12 +1,13 @@
 //! Reports for free: what a superior, a meeting or the board asks for is counted from the work itself, so that nobody fills in
 //! a form. One reading of the work (`store`) gives a [`Record`] for each issue that a period concerns; a figure is a question to
 //! such a record (`model`), so what is counted and the rows that a figure opens are the same by construction. The pages, the
-//! workbook (`ledger`) and the paper (`briefing`) all ask the same records.
+//! workbook (`ledger`), the paper (`briefing`) and a superior's own form (`template`) all ask the same records.
 
 mod briefing;
 mod ledger;
 mod model;
 mod store;
+mod template;
 mod web;
 
 pub use model::{Figure, Period, Rate, Record};

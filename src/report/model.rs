@@ -43,10 +43,13 @@ impl Period {
         self.from <= at && at < self.until
     }
 
-    /// `2026年11月`, or the two days.
+    /// `2026年11月`, `2026年`, or the two days.
     pub fn words(&self) -> String {
         if self.first == self.first.first_of_month() && self.last == self.first.last_of_month() {
             return self.first.strftime("%Y年%-m月").to_string();
+        }
+        if self.first == self.first.first_of_year() && self.last == self.first.last_of_year() {
+            return self.first.strftime("%Y年").to_string();
         }
         format!("{}至{}", self.first.strftime("%Y年%-m月%-d日"), self.last.strftime("%Y年%-m月%-d日"))
     }

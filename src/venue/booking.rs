@@ -139,7 +139,7 @@ pub async fn book_series(
 
 /// Moves a booking to another time in its room, and those that follow it by as much.
 ///
-/// Errors: stale if somebody else has changed it; refused as for a new booking.
+/// Errors: stale if somebody else has changed it; refused for what is over, as for a new booking, and if those that follow would meet.
 pub async fn shift(
     tx: &mut Tx,
     act: &Act,
@@ -150,6 +150,7 @@ pub async fn shift(
     following: Following,
 ) -> Result<()> {
     refuse_held(booking)?;
+    refuse_past(booking.span(), act.at)?;
     let venue = hold(tx, act.tenant, booking.venue_id).await?;
     refuse_past(to, act.at)?;
     let by = to.starts_at.duration_since(booking.starts_at);
@@ -161,6 +162,12 @@ pub async fn shift(
     let diary = diary(tx, act.tenant, venue.id, &spans).await?;
     if let Some(obstacle) = spans.iter().find_map(|span| diary.obstacle(*span, &ids)) {
         return Err(Error::refused(format!("{}：{obstacle}", venue.name)));
+    }
+    // They move together, but one that had been moved by itself may now meet another of them.
+    let mut in_order = spans;
+    in_order.sort_by_key(|span| span.starts_at);
+    if in_order.windows(2).any(|pair| pair[1].starts_at < pair[0].ends_at) {
+        return Err(Error::refused(format!("{}：这样改，同一组里有两次会撞在一起", venue.name)));
     }
     let (by, longer) = (by.as_millis() as i64, longer.as_millis() as i64);
     // Those that follow go first, while this one still stands before them.

@@ -70,7 +70,7 @@ statements! {
         WHERE tenant_id = $1 AND series_id = $2 AND starts_at > $3 AND cancelled_at IS NULL";
     RELEASE = "UPDATE bookings SET cancelled_at = $3, cancelled_why = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND subject_id = $2 AND cancelled_at IS NULL";
-    BOOKED = bookings!("b.venue_id = $2 AND b.cancelled_at IS NULL AND b.ends_at > $3 AND b.starts_at < $4 ORDER BY b.ends_at, b.id LIMIT 3000");
+    BOOKED = bookings!("b.venue_id = $2 AND b.cancelled_at IS NULL AND b.ends_at > $3 AND b.starts_at < $4 ORDER BY b.ends_at, b.id LIMIT 20000");
     BOOKING = bookings!("b.id = $2");
     OF_SUBJECT = bookings!("b.subject_id = $2 AND b.cancelled_at IS NULL");
     OF_SERIES = bookings!("b.series_id = $2 AND b.starts_at >= $3 AND b.cancelled_at IS NULL ORDER BY b.starts_at, b.id LIMIT 400");

@@ -337,6 +337,9 @@ async fn close(
     let (mut tx, act, venue) = reached(&app, &viewer, id).await?;
     let span = read_span(&mut form, "until_day");
     let reason = form.text("reason", "原因", 2..=60);
+    if codes::text::personal(&reason).is_some() {
+        form.fail("reason", "居民都看得到，不要写电话或身份证号");
+    }
     if let (Some(span), true) = (span, form.ok()) {
         let done = room::close(&mut tx, &act, venue.id, span, &reason).await;
         if let Some(()) = form.noted("day", done)? {

@@ -1,10 +1,12 @@
 //! Workbooks, above all those that list people, as they come from offices and as they go out. `archive` refuses what no parser should see,
 //! `sheet` finds the header and resolves merged cells and 同上, `cell` reads what people write into a cell, `write` makes the
-//! empty form, a filled one, rejected rows with what is wrong in each, and any other table. What the columns are, a list says itself by
+//! empty form, a filled one, rejected rows with what is wrong in each, and any other table; `fill` writes into named cells of
+//! a workbook that somebody else has made. What the columns are, a list says itself by
 //! implementing [`Column`]; who the people are, nothing here knows.
 
 mod archive;
 mod cell;
+pub mod fill;
 mod header;
 mod sheet;
 mod write;

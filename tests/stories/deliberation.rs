@@ -410,6 +410,19 @@ db_test! {
         people.branch.post(&form, &vote("3", "0", &company)).await.assert_ok().assert_contains("形成决议");
         act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok();
         people.manager.get(&format!("/issues/{id}")).await.assert_ok().assert_contains("三十个车位");
+
+        // What is said against the decision stops its being carried out, until it has been answered.
+        let board = people.resident.get(&format!("/board/{}/estates/{}", app.home.code, place.estate)).await;
+        let hangs = board.link(&format!("/board/{}/publications/", app.home.code));
+        let said = people.resident.post(&format!("{hangs}/objections"), &[("objection", "东门不该划车位")]).await;
+        said.assert_ok();
+        let done = [("result_words", "三十个车位划好了")];
+        step(&people.manager, &id, "result", &done).await.assert_status(422).assert_contains("1 条异议还没答复");
+        let publication = hangs.rsplit('/').next().unwrap();
+        let office = people.branch.get(&format!("/publications/{publication}")).await;
+        let answer = office.between_all("action=\"", "\"").find(|path| path.ends_with("/answer")).unwrap().to_owned();
+        people.branch.post(&answer, &[("verdict", "rejected"), ("answer", "业主表决过了")]).await.assert_ok();
+        step(&people.manager, &id, "result", &done).await.assert_ok();
     }
 
     async fn the_secretary_of_the_community_may_go_ahead_and_says_why(app: TestApp) {

@@ -155,6 +155,17 @@ impl Browser {
         response.bytes().await.expect("all of it").to_vec()
     }
 
+    /// Content that a form with files asks for.
+    pub async fn download_by_files(&self, path: &str, files: &[(&str, &str, &[u8])]) -> Vec<u8> {
+        let mut form = Form::new().text("csrf", self.token().await.expect("a token"));
+        for (name, file_name, content) in files {
+            form = form.part((*name).to_owned(), Part::bytes(content.to_vec()).file_name((*file_name).to_owned()));
+        }
+        let response = self.client.post(self.address(path)).multipart(form).send().await.expect("an answer");
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.bytes().await.expect("all of it").to_vec()
+    }
+
     /// Every page has a form with the token of this browser, even the one that says there is no such page.
     async fn token(&self) -> reqwest::Result<String> {
         if let Some(token) = self.token.get() {

@@ -12,9 +12,10 @@ use crate::document::{self, Paper};
 use crate::error::Result;
 use crate::issue::Category;
 use crate::place::{self, Estate};
-use crate::report::model::{Figure, Rate, Record, Report, Rules};
-use crate::report::{briefing, ledger, store};
-use crate::web::{Shell, page};
+use crate::report::model::{Figure, Period, Rate, Record, Report, Rules};
+use crate::report::{briefing, ledger, store, template};
+use crate::web::{Form, Shell, page, page_again};
+use crate::workbook::fill::fill;
 use crate::{audit, settings, workbook};
 
 pub fn routes() -> Routes {
@@ -26,6 +27,8 @@ pub fn routes() -> Routes {
         .get("/reports/briefing.docx", ReportRead, briefing_file)
         .get("/reports/figures.xlsx", ReportRead, figures_file)
         .get("/reports/ledger.xlsx", ReportRead, ledger_file)
+        .get("/reports/template", ReportRead, template_page)
+        .post("/reports/template", ReportRead, fill_template)
 }
 
 /// What every page and file of a period begins with.
@@ -196,4 +199,82 @@ async fn ledger_file(State(app): State<App>, viewer: Viewer, Query(asked): Query
     audit::record(&mut tx, &act, "export", ("ledger", viewer.tenant), &what, &[]).await?;
     tx.commit().await?;
     Ok(workbook::response(file, &format!("{name}.xlsx")))
+}
+
+// ---------- a superior's own form ----------
+
+#[derive(Template)]
+#[template(path = "report/web/template.html")]
+struct TemplatePage {
+    shell: Shell,
+    form: Form,
+    place: String,
+    period: Period,
+    back: String,
+    action: String,
+    names: Vec<(String, String)>,
+}
+
+impl TemplatePage {
+    fn of(shell: Shell, viewer: &Viewer, read: &Read, form: Form) -> TemplatePage {
+        let to = |path| address(path, &read.report.period, read.estate);
+        TemplatePage {
+            shell,
+            form,
+            place: read.estate_name().unwrap_or(&viewer.tenant_name).to_owned(),
+            period: read.report.period,
+            back: to("/reports"),
+            action: to("/reports/template"),
+            names: template::names(&read.report),
+        }
+    }
+}
+
+async fn template_page(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
+    let read = read(&app, &viewer, &asked).await?;
+    page(&TemplatePage::of(shell, &viewer, &read, Form::default()))
+}
+
+/// Bytes of a form that somebody fills in by hand otherwise.
+const LARGEST_FORM: usize = 5 << 20;
+
+async fn fill_template(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Query(asked): Query<Asked>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut read = read(&app, &viewer, &asked).await?;
+    let upload = form.uploads.iter().position(|upload| upload.field == "file").map(|at| form.uploads.swap_remove(at));
+    let upload = upload.filter(|upload| !upload.content.is_empty());
+    match &upload {
+        None => form.fail("file", "请选择上级的表"),
+        Some(upload) if upload.content.len() > LARGEST_FORM => form.fail("file", "文件超过 5 MB，不像一张要填的表"),
+        Some(_) => {}
+    }
+    if let (Some(upload), true) = (upload, form.ok()) {
+        let place = read.estate_name().unwrap_or(&viewer.tenant_name).to_owned();
+        let stem: String =
+            upload.file_name.trim_end_matches(".xlsx").chars().filter(|c| !c.is_control()).take(60).collect();
+        let (report, rules) = (read.report, read.rules);
+        let filled = tokio::task::spawn_blocking(move || {
+            let filled = fill(&upload.content, |name| template::value(&place, &report, &rules, name));
+            (filled, report)
+        });
+        let (filled, report) = filled.await.map_err(anyhow::Error::from)?;
+        match filled {
+            Ok((file, _)) => {
+                return Ok(workbook::response(file, &format!("{}-{stem}.xlsx", report.period.words())));
+            }
+            Err(unfillable) => form.fail("file", unfillable.to_string()),
+        }
+        read.report = report;
+    }
+    page_again(&TemplatePage::of(shell, &viewer, &read, form))
 }
