@@ -83,6 +83,7 @@ pub fn routes() -> Routes {
         .merge(help::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
+        .merge(outbox::web::routes())
         .merge(visit::routes())
 }
 
@@ -278,6 +279,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(AccountManage), "/accounts", "account", "账号"),
         item(may(AuditRead), "/audit", "log", "审计记录"),
         item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),
+        item(may(OutboxManage), "/outbox", "alert", "后台"),
     ]
     .into_iter()
     .flatten()

@@ -49,7 +49,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("overview", &["access", "place", "registry", "board"]),
     ("report", &["access", "audit", "settings", "workbook", "place", "issue", "document"]),
     ("metrics", &["outbox"]),
-    ("today", &["access", "offline", "registry", "board", "issue", "channel", "help", "meeting", "party", "visit"]),
+    (
+        "today",
+        &["access", "offline", "outbox", "registry", "board", "issue", "channel", "help", "meeting", "party", "visit"],
+    ),
     (
         "app",
         &[

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use doorstep::access::Role;
 use doorstep::error::Error;
 use doorstep::outbox::{self, Handler, Handlers, Message};
 use jiff::SignedDuration;
@@ -90,6 +91,18 @@ db_test! {
             outbox::work(&app.app, &refusing).await.unwrap();
         }
         assert_eq!(tried.load(Ordering::SeqCst), 10);
+
+        // Whoever runs the program sees it, and has it tried again.
+        let admin = app.person(Role::SystemAdmin).browser().await;
+        admin.get("/today").await.assert_contains("1 件后台的事没有做成");
+        let page = admin.get("/outbox").await;
+        page.assert_ok().assert_contains("nobody at home");
+        let retry = page.between_all("action=\"", "\"").find(|path| path.ends_with("/retry")).unwrap().to_owned();
+        admin.post(&retry, &[]).await.assert_ok().assert_contains("正在重试").assert_contains("后台的事都做成了");
+        admin.post(&retry, &[]).await.assert_status(404);
+        assert_eq!(outbox::work(&app.app, &refusing).await.unwrap(), 1);
+        assert_eq!(tried.load(Ordering::SeqCst), 11);
+        app.person(Role::Secretary).browser().await.get("/outbox").await.assert_status(403);
     }
 
     async fn parked_when_every_worker_dies(app: TestApp) {

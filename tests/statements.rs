@@ -99,6 +99,7 @@ const MAY_SCAN: &[&str] = &[
     "board::store::NAMED_CONTACTS",
     "board::objection::OPEN_ABOUT", // among the few that wait for an answer
     "board::objection::WAITING",
+    "outbox::store::PARKED", // the few that were given up have an index of their own
     "body::store::LIST",
     "body::store::ALL_SEATS",
     "channel::store::LIST",

@@ -87,6 +87,7 @@ text_enum! {
         SettingRead = "setting_read" "查看参数",
         SettingEdit = "setting_edit" "修改参数",
         AuditRead = "audit_read" "查看审计记录",
+        OutboxManage = "outbox_manage" "重试后台没做成的事",
     }
 }
 
@@ -139,6 +140,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (SettingRead, &[SystemAdmin, Secretary]),
         (SettingEdit, &[SystemAdmin]),
         (AuditRead, &[AuditAdmin]),
+        (OutboxManage, &[SystemAdmin]),
     ]
 };
 

@@ -183,6 +183,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("body", "物管会、居民代表、居委会"),
     ("owner_vote", "业主表决"),
     ("ledger", "问题台账"),
+    ("outbox_message", "后台的事"),
     ("procedure", "四议两公开"),
     ("party_organisation", "党组织"),
     ("party_instructor", "党建指导员"),

@@ -26,7 +26,8 @@ async fn remind(app: App, message: Message) -> Result<()> {
             edition: due.remind_at / 60_000,
             text: &text,
             path: &format!("/issues/{}", issue.id),
-            happens_at: None,
+            // Nobody needs to hear that a deadline is near once it has passed, and if it passes by night it is said by night.
+            happens_at: Some(issue.due_at).filter(|due| *due > act.at),
         };
         tell(&mut tx, &act, &notice).await?;
     }

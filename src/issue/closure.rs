@@ -2,6 +2,7 @@
 //! handler strikes the issue off.
 
 use db::Tx;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::filing;
@@ -11,6 +12,7 @@ use super::store::{self, ADD_SURVEY, Issue, USE_RATING_LINK};
 use crate::access::{Act, Link};
 use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot};
 use crate::error::{Error, Result};
+use crate::settings::{self, Setting};
 use crate::web::show;
 
 /// Puts the result on the board: a snapshot that later changes do not touch.
@@ -54,13 +56,29 @@ pub struct Answer {
     pub comment: String,
 }
 
+/// How many are asked about one issue.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Asked {
+    neighbours: i64,
+}
+
+impl Setting for Asked {
+    const NAME: &'static str = "issue.surveys";
+}
+
 /// An answer that a grid worker brings from the door.
 ///
-/// Errors: refused if the grid worker took part as the handler.
+/// Errors: refused if the grid worker took part as the handler, or if enough neighbours have been asked.
 pub async fn survey(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, answer: Answer) -> Result<()> {
     check_independent(tx, act, issue, "测评").await?;
     if !matches!(issue.state, State::Published | State::Surveyed) {
         return Err(Error::refused(format!("这件事现在是“{}”，还不能测评", issue.state)));
+    }
+    if answer.respondent == Respondent::Neighbour {
+        let most = settings::read::<Asked>(tx, act.tenant, act.at).await?.neighbours;
+        if store::answers(tx, act.tenant, issue, Respondent::Neighbour, Channel::Door).await? >= most {
+            return Err(Error::refused(format!("这件事已经问过 {most} 户邻居，够了，不用再问")));
+        }
     }
     record_answer(tx, act, issue, seen, Channel::Door, answer).await
 }
@@ -96,7 +114,7 @@ async fn record_answer(
 ) -> Result<()> {
     // One answer of the reporter by each way in a round; of neighbours as many as there are.
     if answer.respondent == Respondent::Reporter
-        && store::answered(tx, act.tenant, issue, Respondent::Reporter, channel).await?
+        && store::answers(tx, act.tenant, issue, Respondent::Reporter, channel).await? > 0
     {
         return Err(Error::refused("反映人这一次已经评价过了，评价已记在回执上"));
     }

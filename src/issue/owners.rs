@@ -120,7 +120,7 @@ statements! {
     OF_ISSUE = "SELECT v.matter, v.way, v.held_on, v.area, v.area_taking_part, v.area_agreeing, v.owners, v.owners_taking_part, v.owners_agreeing,
             v.passed, v.recorded_at, a.name AS recorded_by
         FROM owner_votes v LEFT JOIN accounts a ON a.tenant_id = v.tenant_id AND a.id = v.recorded_by
-        WHERE v.tenant_id = $1 AND v.issue_id = $2 ORDER BY v.recorded_at DESC, v.id DESC LIMIT 20";
+        WHERE v.tenant_id = $1 AND v.issue_id = $2 ORDER BY v.held_on DESC, v.recorded_at DESC, v.id DESC LIMIT 20";
 }
 
 record! {
@@ -154,17 +154,24 @@ pub async fn record(tx: &mut Tx, act: &Act, issue: Uuid, vote: OwnersVote) -> Re
     Ok(passed)
 }
 
-/// What owners have voted about an issue, the latest first; at most 20.
+/// What owners have voted about an issue, the vote that was held last first; at most 20.
 pub(super) async fn of_issue(tx: &mut Tx, tenant: Uuid, issue: Uuid) -> Result<Vec<Recorded>> {
     Ok(tx.all(OF_ISSUE.bind(tenant).bind(issue)).await?)
 }
 
 /// Whether an issue is the owners' to decide and they have not agreed to it, as far as their last vote says.
 pub async fn missing(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
-    if issue.remedy != Some(Remedy::Owners) || store::taken(tx, tenant, issue.id, Step::OwnersWaived).await? {
+    if issue.remedy != Some(Remedy::Owners) {
         return Ok(false);
     }
-    Ok(of_issue(tx, tenant, issue.id).await?.first().is_none_or(|last| !last.passed))
+    let votes = of_issue(tx, tenant, issue.id).await?;
+    if votes.first().is_some_and(|last| last.passed) {
+        return Ok(false);
+    }
+    // A waiver holds until the owners have said no, and for one round.
+    let said_no = votes.iter().map(|vote| vote.recorded_at).max();
+    let waived = store::last_taken(tx, tenant, issue, Step::OwnersWaived).await?;
+    Ok(waived.is_none_or(|waived| said_no.is_some_and(|said| said > waived)))
 }
 
 /// Whether an issue must not be given to a party: who carries things out waits for the owners, while whoever prepares their vote

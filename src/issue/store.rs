@@ -167,7 +167,7 @@ statements! {
         LEFT JOIN organisations o ON o.tenant_id = v.tenant_id AND o.id = v.organisation_id
         LEFT JOIN accounts a ON a.tenant_id = v.tenant_id AND a.id = v.account_id
         WHERE v.tenant_id = $1 AND v.issue_id = $2 ORDER BY v.position";
-    TAKEN = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND kind = $3";
+    LAST_TAKEN = "SELECT MAX(at) AS at FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND kind = $3 AND round = $4";
     LAST_EVENT = "SELECT v.kind, v.at, v.role FROM issue_events v WHERE v.tenant_id = $1 AND v.issue_id = $2
         ORDER BY v.position DESC LIMIT 1";
     FOLLOW = "UPDATE issues SET merged_into = $3 WHERE tenant_id = $1 AND merged_into = $2";
@@ -238,6 +238,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct StateCount { pub state: State, pub count: i64, pub late: i64, pub property: i64 }
     pub(super) struct Count { pub count: i64 }
+    pub(super) struct Moment { pub at: Option<Timestamp> }
     pub(super) struct Receipt { pub tenant_id: Uuid, pub issue_id: Uuid }
     pub(super) struct RatingLink { pub issue_id: Uuid, pub secret_hash: Vec<u8>, pub used_at: Option<Timestamp> }
 }
@@ -478,9 +479,9 @@ pub(super) async fn days_of_step(tx: &mut Tx, tenant: Uuid, issue: &Issue, step:
     Ok(tx.one::<Count>(DAYS_OF_STEP.bind(tenant).bind(issue.id).bind(issue.round).bind(step)).await?.count)
 }
 
-/// Whether a step was ever taken on an issue.
-pub(super) async fn taken(tx: &mut Tx, tenant: Uuid, id: Uuid, step: Step) -> Result<bool> {
-    Ok(tx.one::<Count>(TAKEN.bind(tenant).bind(id).bind(step)).await?.count > 0)
+/// When a step was taken last in this round.
+pub(super) async fn last_taken(tx: &mut Tx, tenant: Uuid, issue: &Issue, step: Step) -> Result<Option<Timestamp>> {
+    Ok(tx.one::<Moment>(LAST_TAKEN.bind(tenant).bind(issue.id).bind(step).bind(issue.round)).await?.at)
 }
 
 /// How many issues were joined to this one.
@@ -493,16 +494,16 @@ pub(super) async fn unreviewed(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Resu
     Ok(tx.one::<Count>(UNREVIEWED.bind(tenant).bind(issue.id).bind(issue.round)).await?.count > 0)
 }
 
-/// Whether somebody has already answered in this round in this way.
-pub(super) async fn answered(
+/// How many have answered in this round in this way.
+pub(super) async fn answers(
     tx: &mut Tx,
     tenant: Uuid,
     issue: &Issue,
     respondent: Respondent,
     channel: Channel,
-) -> Result<bool> {
+) -> Result<i64> {
     let query = ANSWERED.bind(tenant).bind(issue.id).bind(issue.round).bind(respondent).bind(channel);
-    Ok(tx.one::<Count>(query).await?.count > 0)
+    Ok(tx.one::<Count>(query).await?.count)
 }
 
 /// Whether an account worked on an issue as its handler, in whichever round.

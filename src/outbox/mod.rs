@@ -5,6 +5,7 @@
 //! A payload names rows by their ids and holds no personal values: handlers read those when they act.
 
 mod store;
+pub mod web;
 
 pub use store::{Message, STATEMENTS, backlog, done, failed, lease, post, sweep};
 

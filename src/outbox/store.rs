@@ -29,6 +29,11 @@ statements! {
     SWEEP = "DELETE FROM outbox_messages WHERE tenant_id = $1 AND done_at < $2 AND failure IS NULL";
     BACKLOG = "SELECT (SELECT COUNT(*) FROM outbox_messages WHERE done_at IS NULL) AS waiting,
         (SELECT COUNT(*) FROM outbox_messages WHERE failure IS NOT NULL AND done_at IS NOT NULL) AS parked";
+    /// The latest first.
+    PARKED = "SELECT id, topic, done_at, failure FROM outbox_messages WHERE tenant_id = $1 AND failure IS NOT NULL AND done_at IS NOT NULL
+        ORDER BY done_at DESC, id DESC LIMIT 200";
+    UNPARK = "UPDATE outbox_messages SET done_at = NULL, failure = NULL, attempts = 0, available_at = $3
+        WHERE tenant_id = $1 AND id = $2 AND done_at IS NOT NULL AND failure IS NOT NULL";
     PARK = "UPDATE outbox_messages SET done_at = $4, failure = $5
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
 }
@@ -36,6 +41,8 @@ statements! {
 record! {
     struct Backlog { waiting: i64, parked: i64 }
     struct Waiting { tenant_id: Uuid, id: Uuid }
+    /// A message that was given up.
+    pub(super) struct Parked { pub id: Uuid, pub topic: String, pub done_at: Timestamp, pub failure: String }
     /// A message in a worker's hands.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Message { pub tenant_id: Uuid, pub id: Uuid, pub topic: String, pub payload: String, pub attempts: i64 }
@@ -96,6 +103,16 @@ async fn park(tx: &mut Tx, means: &Means, message: &Message, why: &str) -> Resul
     let park = PARK.bind(message.tenant_id).bind(message.id).bind(message.attempts).bind(means.now()).bind(why);
     tx.execute(park).await?;
     Ok(())
+}
+
+/// What was given up in a tenant, the latest first; at most 200.
+pub(super) async fn parked(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Parked>> {
+    Ok(tx.all(PARKED.bind(tenant)).await?)
+}
+
+/// Lets a message that was given up be tried again, with all its attempts before it; tells whether there was one.
+pub(super) async fn unpark(tx: &mut Tx, tenant: Uuid, id: Uuid, now: Timestamp) -> Result<bool> {
+    Ok(tx.execute(UNPARK.bind(tenant).bind(id).bind(now)).await? > 0)
 }
 
 /// Removes the messages of a tenant that were delivered before a moment.

@@ -6,8 +6,7 @@ use crate::document::{Block, Paper, Table};
 /// How many categories are named in a sentence.
 const NAMED: usize = 3;
 
-pub fn paper(community: &str, estate: Option<&str>, report: &Report, rules: &Rules) -> Paper {
-    let place = estate.unwrap_or(community);
+pub fn paper(place: &str, of_estate: bool, report: &Report, rules: &Rules) -> Paper {
     let mut paper = Paper::new(format!("{place}{}诉求办理简报", report.period.words()));
     let count = |figure| report.count(figure);
     paper.heading("一、总的情况");
@@ -45,7 +44,7 @@ pub fn paper(community: &str, estate: Option<&str>, report: &Report, rules: &Rul
     }
 
     let estates = report.estates();
-    if estate.is_none() && !estates.is_empty() {
+    if !of_estate && !estates.is_empty() {
         paper.heading("三、各小区");
         let rows = estates.iter().map(|estate| {
             let counts = estate.counts.iter().map(|(_, count)| count.to_string());

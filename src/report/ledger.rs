@@ -32,13 +32,13 @@ const COLUMNS: [(&str, u16); 19] = [
 
 /// Every issue that was reported, worked on or open in the period.
 pub fn table(act: &Act, report: &Report) -> Result<Table> {
-    let rows = report.records.iter().zip(1i64..).map(|(record, serial)| row(act, record, serial));
+    let rows = report.concerned().zip(1i64..).map(|(record, serial)| row(act, record, serial));
     Ok(Table { name: "问题台账".to_owned(), columns: columns(&COLUMNS), rows: rows.collect::<Result<_>>()? })
 }
 
 fn row(act: &Act, record: &Record, serial: i64) -> Result<Vec<Cell>> {
     let reporter = issue::masked_reporter(act, record.reporter_sealed.as_deref())?.unwrap_or_default();
-    let done = record.last(Step::Done);
+    let done = record.result();
     let due = if record.state.open() { show::date(&record.due_at) } else { String::new() };
     let end = match record.state {
         State::Closed => "是".to_owned(),

@@ -132,7 +132,7 @@ impl Figure {
             Figure::DoneLate => "这段时间里最后一次报办结时已经过了期限的",
             Figure::Closed => "这段时间里销号的",
             Figure::Otherwise => "这段时间里没有办就结束的，都写了理由",
-            Figure::Reopened => "这段时间里反映人打 1 分、2 分，退回重办的",
+            Figure::Reopened => "这段时间里测评打 1 分、2 分，退回重办的",
             Figure::Surveyed => "这段时间里反映人打过分的（不算并案的），几次打分按最后一次",
             Figure::Solved => "最后一次打分说“解决了”的",
             Figure::Satisfied => "最后一次打分 3 分以上的",
@@ -187,6 +187,13 @@ impl Record {
             step => open && !ENDS.contains(&step),
         };
         self.reported_at < moment && before.fold(true, ended)
+    }
+
+    /// The result that stands: it has not been sent back since.
+    pub fn result(&self) -> Option<&Taken> {
+        let done = self.last(Step::Done)?;
+        let back = |taken: &&Taken| taken.at > done.at && matches!(taken.step, Step::Reopened | Step::Dispatched);
+        (!self.taken.iter().any(|taken| back(&taken))).then_some(done)
     }
 
     /// The last time that a step was taken, in whichever period.
@@ -250,6 +257,15 @@ impl Report {
     /// The rows that a figure counts, in the order in which they were reported.
     pub fn rows(&self, figure: Figure) -> impl Iterator<Item = &Record> {
         self.records.iter().filter(move |record| figure.counts(record, &self.period, self.now))
+    }
+
+    /// What was reported, worked on, rated or open in the period: what comes up only because it was opened again since is not.
+    pub fn concerned(&self) -> impl Iterator<Item = &Record> {
+        let (period, end) = (self.period, self.period.until.min(self.now));
+        self.records.iter().filter(move |record| {
+            let worked_on = record.taken.iter().any(|taken| period.has(taken.at));
+            period.has(record.reported_at) || worked_on || record.answer.is_some() || record.is_open_at(end)
+        })
     }
 
     pub fn count(&self, figure: Figure) -> i64 {

@@ -41,6 +41,8 @@ const WORDS: &[(&str, &str)] = &[
     ("issue.reminders", "超期提醒"),
     ("again_hours", "隔多久再催"),
     ("times", "再催几次"),
+    ("issue.surveys", "满意度测评"),
+    ("neighbours", "一件最多问几户邻居"),
     ("report.rates", "报表的比率"),
     ("least_cases", "不足几件不显示"),
     ("meeting.deliberation", "说事议事会"),

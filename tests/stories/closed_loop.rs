@@ -185,6 +185,21 @@ db_test! {
         step(&people.staff, &id, "closure", &[]).await.assert_ok().assert_contains("已销号");
     }
 
+    async fn ten_neighbours_are_enough(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        report(&people.resident, &place).await;
+        let id = issue_id(&people.staff).await;
+        handle_and_publish(&people, &place, &id).await;
+        for neighbour in 1..=11 {
+            let version = people.grid_worker.get(&format!("/issues/{id}/survey")).await.input("version");
+            let answer = [("version", version.as_str()), ("respondent", "neighbour"), ("solved", "yes"), ("score", "4")];
+            let page = people.grid_worker.post(&format!("/issues/{id}/surveys"), &answer).await;
+            page.assert_status(if neighbour > 10 { 422 } else { 200 });
+            assert_eq!(page.contains("已经问过 10 户邻居"), neighbour > 10);
+        }
+    }
+
     async fn of_two_who_act_on_the_same_page_the_second_is_told(app: TestApp) {
         let place = estate(&app).await;
         let people = people(&app, &place).await;

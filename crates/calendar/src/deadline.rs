@@ -49,7 +49,13 @@ pub fn minutes_left(days: &WorkingDays, at: Timestamp, end: Timestamp, clock: Cl
     let whole =
         most(natural / MINUTES_PER_DAY, |whole| Ok(deadline(days, at, whole * MINUTES_PER_DAY, clock)? <= end))?;
     let whole = whole * MINUTES_PER_DAY;
-    Ok(whole + most(MINUTES_PER_DAY - 1, |rest| Ok(deadline(days, at, whole + rest, clock)? <= end))?)
+    // From a day off, less than a day may end earlier on the next working day than nothing at all does, so each is tried.
+    for rest in (1..MINUTES_PER_DAY).rev() {
+        if deadline(days, at, whole + rest, clock)? <= end {
+            return Ok(whole + rest);
+        }
+    }
+    Ok(whole)
 }
 
 /// The largest number up to a limit that fits, where all below it fit too; 0 if none does.
@@ -135,6 +141,8 @@ mod tests {
         assert_eq!(left("2026-11-20T17:00", "2026-11-23T17:00", Clock::Working), DAY);
         assert_eq!(left("2026-11-23T17:00", "2026-11-23T09:00", Clock::Working), 0);
         assert_eq!(left("2026-11-23T09:00", "2026-11-23T17:00", Clock::Working), 8 * 60);
+        // Saturday at two in the afternoon: 646 minutes end on Sunday night, which is Monday night.
+        assert_eq!(left("2026-11-21T14:00", "2026-11-23T00:46", Clock::Working), 646);
     }
 
     proptest! {

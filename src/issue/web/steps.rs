@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::page::show_page;
 use super::public::MOST_PHOTOS;
-use crate::access::{Act, Permission, Routes, Scope, Viewer};
+use crate::access::{self, Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::issue::decision::{self, Due, Elsewhere, Grading};
@@ -218,8 +218,9 @@ step! {
             return asked.again("dispatch").await;
         };
         let (mut tx, act, mut issue, mut seen) = asked.begin(Permission::IssueDecide).await?;
+        let party = access::organisation(&mut tx, act.tenant, organisation).await?;
         let overrides = !reason.is_empty() && asked.viewer.may(Permission::OwnersOverride);
-        if overrides && seen == issue.lock_version && owners::missing(&mut tx, act.tenant, &issue).await? {
+        if overrides && seen == issue.lock_version && owners::keep_from(&mut tx, act.tenant, &issue, party.kind).await? {
             let act = asked.app.act(asked.viewer, Permission::OwnersOverride)?;
             owners::waive(&mut tx, &act, &mut issue, &reason).await?;
             seen = issue.lock_version;

@@ -9,7 +9,7 @@ use super::{Asked, address, presets};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::document::{self, Paper};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::issue::Category;
 use crate::place::{self, Estate};
 use crate::report::model::{Figure, Period, Rate, Record, Report, Rules};
@@ -37,6 +37,8 @@ struct Read {
     rules: Rules,
     estates: Vec<Estate>,
     estate: Option<Uuid>,
+    /// Whose figures these are: of a community, of an estate, or of those that its reader looks after.
+    place: String,
 }
 
 impl Read {
@@ -45,20 +47,33 @@ impl Read {
         self.estates.iter().find(|estate| estate.id == id).map(|estate| estate.name.as_str())
     }
 
-    fn name(&self, shell_name: &str, what: &str) -> String {
-        format!("{}{}{what}", self.estate_name().unwrap_or(shell_name), self.report.period.words())
+    fn name(&self, what: &str) -> String {
+        format!("{}{}{what}", self.place, self.report.period.words())
     }
 }
 
 async fn read(app: &App, viewer: &Viewer, asked: &Asked) -> Result<Read> {
     let now = app.means.now();
-    let (period, estate) = (asked.period(now)?, asked.estate());
+    let period = asked.period(now)?;
     let scope = viewer.scope(Permission::ReportRead);
     let mut tx = app.db.read().await?;
-    let records = store::records(&mut tx, viewer.tenant, &scope, &period, estate).await?;
     let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
+    let whole = scope.account.is_none();
+    let chosen = match (asked.estate(), &estates[..]) {
+        (Some(id), _) => Some(estates.iter().find(|estate| estate.id == id).ok_or(Error::NotFound)?),
+        (None, [only]) if !whole => Some(only),
+        (None, _) => None,
+    };
+    let place = match (chosen, &estates[..]) {
+        (Some(estate), _) => estate.name.clone(),
+        (None, _) if whole => viewer.tenant_name.clone(),
+        (None, [first, ..]) => format!("{}等 {} 个小区", first.name, estates.len()),
+        (None, []) => "本人负责的范围".to_owned(),
+    };
+    let estate = chosen.map(|estate| estate.id);
+    let records = store::records(&mut tx, viewer.tenant, &scope, &period, estate).await?;
     let rules = settings::read(&mut tx, viewer.tenant, now).await?;
-    Ok(Read { report: Report { period, now, records }, rules, estates, estate })
+    Ok(Read { report: Report { period, now, records }, rules, estates, estate, place })
 }
 
 #[derive(Template)]
@@ -173,19 +188,19 @@ async fn briefing_page(
     let read = read(&app, &viewer, &asked).await?;
     let to = |path| address(path, &read.report.period, read.estate);
     let (back, file) = (to("/reports"), to("/reports/briefing.docx"));
-    let paper = briefing::paper(&viewer.tenant_name, read.estate_name(), &read.report, &read.rules);
+    let paper = briefing::paper(&read.place, read.estate.is_some(), &read.report, &read.rules);
     page(&BriefingPage { shell, paper, back, file })
 }
 
 async fn briefing_file(State(app): State<App>, viewer: Viewer, Query(asked): Query<Asked>) -> Result<Response> {
     let read = read(&app, &viewer, &asked).await?;
-    document::response(&briefing::paper(&viewer.tenant_name, read.estate_name(), &read.report, &read.rules))
+    document::response(&briefing::paper(&read.place, read.estate.is_some(), &read.report, &read.rules))
 }
 
 async fn figures_file(State(app): State<App>, viewer: Viewer, Query(asked): Query<Asked>) -> Result<Response> {
     let read = read(&app, &viewer, &asked).await?;
     let file = workbook::of_tables(&ledger::figures(&read.report, &read.rules))?;
-    Ok(workbook::response(file, &format!("{}.xlsx", read.name(&viewer.tenant_name, "诉求办理数据"))))
+    Ok(workbook::response(file, &format!("{}.xlsx", read.name("诉求办理数据"))))
 }
 
 /// The ledger holds what residents have said, so that it was taken away stays in the audit log.
@@ -193,9 +208,9 @@ async fn ledger_file(State(app): State<App>, viewer: Viewer, Query(asked): Query
     let read = read(&app, &viewer, &asked).await?;
     let act = app.act(&viewer, Permission::ReportRead)?;
     let file = workbook::of_tables(&[ledger::table(&act, &read.report)?])?;
-    let name = read.name(&viewer.tenant_name, "问题台账");
+    let name = read.name("问题台账");
     let mut tx = app.db.begin().await?;
-    let what = format!("{name}，{} 件", read.report.records.len());
+    let what = format!("{name}，{} 件", read.report.concerned().count());
     audit::record(&mut tx, &act, "export", ("ledger", viewer.tenant), &what, &[]).await?;
     tx.commit().await?;
     Ok(workbook::response(file, &format!("{name}.xlsx")))
@@ -216,12 +231,12 @@ struct TemplatePage {
 }
 
 impl TemplatePage {
-    fn of(shell: Shell, viewer: &Viewer, read: &Read, form: Form) -> TemplatePage {
+    fn of(shell: Shell, read: &Read, form: Form) -> TemplatePage {
         let to = |path| address(path, &read.report.period, read.estate);
         TemplatePage {
             shell,
             form,
-            place: read.estate_name().unwrap_or(&viewer.tenant_name).to_owned(),
+            place: read.place.clone(),
             period: read.report.period,
             back: to("/reports"),
             action: to("/reports/template"),
@@ -237,7 +252,7 @@ async fn template_page(
     Query(asked): Query<Asked>,
 ) -> Result<Response> {
     let read = read(&app, &viewer, &asked).await?;
-    page(&TemplatePage::of(shell, &viewer, &read, Form::default()))
+    page(&TemplatePage::of(shell, &read, Form::default()))
 }
 
 /// Bytes of a form that somebody fills in by hand otherwise.
@@ -259,7 +274,7 @@ async fn fill_template(
         Some(_) => {}
     }
     if let (Some(upload), true) = (upload, form.ok()) {
-        let place = read.estate_name().unwrap_or(&viewer.tenant_name).to_owned();
+        let place = read.place.clone();
         let stem: String =
             upload.file_name.trim_end_matches(".xlsx").chars().filter(|c| !c.is_control()).take(60).collect();
         let (report, rules) = (read.report, read.rules);
@@ -276,5 +291,5 @@ async fn fill_template(
         }
         read.report = report;
     }
-    page_again(&TemplatePage::of(shell, &viewer, &read, form))
+    page_again(&TemplatePage::of(shell, &read, form))
 }
