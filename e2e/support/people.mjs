@@ -21,7 +21,9 @@ export async function signIn(page, login) {
 
 /** What a phone's camera reads from a QR code, as it is painted on the screen. */
 export async function scan(code) {
-  const painted = await code.screenshot({ animations: 'disabled' });
+  // A code that changes by itself may do so while its picture is taken; then the new one is.
+  const take = () => code.screenshot({ animations: 'disabled' });
+  const painted = await take().catch(take);
   const page = code.page();
   if (!(await page.evaluate(() => 'jsQR' in window))) await page.evaluate(jsQR);
   const text = await page.evaluate(async (source) => {
