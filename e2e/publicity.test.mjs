@@ -114,8 +114,14 @@ test('a neighbour turns to a member, who takes it on', async (t) => {
   await member.getByText('两家的事，我来说和').click();
   await member.getByRole('button', { name: '请双方同意' }).click();
   await told(member, '都同意了再谈');
-  assert.equal(await member.locator('.qr').count(), 2);
+  // The codes by which the parties agree are with the branch, not with whoever mediates.
+  assert.equal(await member.locator('.qr').count(), 0);
   await glance(member, 'help-mediation');
+  await secretary.goto('/today');
+  await secretary.getByRole('link', { name: /转同意码/ }).first().click();
+  await secretary.getByText('双方同意才能说和').waitFor();
+  assert.equal(await secretary.locator('.qr').count(), 2);
+  await look(secretary, 'help-consents');
 });
 
 /** Waits until a page says that something has been done. */
