@@ -21,10 +21,11 @@ export async function signIn(page, login) {
 
 /** What a phone's camera reads from a QR code, as it is painted on the screen. */
 export async function scan(code) {
-  // A code that changes by itself may do so while its picture is taken; then the new one is.
-  const take = () => code.screenshot({ animations: 'disabled' });
-  const painted = await take().catch(take);
   const page = code.page();
+  // A code that changes by itself does not wait until its picture has been taken, so where it is in sight the screen is taken.
+  const [box, screen] = [await code.boundingBox(), page.viewportSize()];
+  const inSight = box && box.x >= 0 && box.y >= 0 && box.x + box.width <= screen.width && box.y + box.height <= screen.height;
+  const painted = inSight ? await page.screenshot({ clip: box }) : await code.screenshot({ animations: 'disabled' });
   if (!(await page.evaluate(() => 'jsQR' in window))) await page.evaluate(jsQR);
   const text = await page.evaluate(async (source) => {
     const image = new Image();
