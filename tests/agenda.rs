@@ -257,6 +257,13 @@ db_test! {
         let hangs = app.browser().get(&board.link(&format!("{public}/publications/"))).await;
         hangs.assert_ok().assert_contains("夜里怎么停车").assert_lacks("停车位");
         assert_eq!(board.body.matches(&format!("{public}/publications/")).count(), 1);
+
+        // So does a topic that comes late.
+        act(&secretary, &meeting, "items", &[("title", "电动车上楼"), ("topic", "电动车上楼")]).await.assert_ok();
+        let board = app.browser().get(&format!("{public}/estates/{estate}")).await;
+        let hangs = app.browser().get(&board.link(&format!("{public}/publications/"))).await;
+        hangs.assert_ok().assert_contains("夜里怎么停车").assert_contains("电动车上楼");
+        assert_eq!(board.body.matches(&format!("{public}/publications/")).count(), 1);
     }
 
     async fn the_committee_of_each_level_has_its_name_and_meets_wherever_it_likes(app: TestApp) {

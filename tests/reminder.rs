@@ -45,6 +45,10 @@ db_test! {
         let (name, text) = &near[0];
         assert_eq!(name, "网格员群");
         assert!(text.starts_with("【快到期】SSYS-") && text.contains("社区受理：社区，最晚") && text.contains("还剩 4 小时"), "{text}");
+        // It passes within the hour after the night, so nobody waits for the morning to say so.
+        let mut tx = app.db.read().await.unwrap();
+        assert!(channel::of_subject(&mut tx, app.home.tenant, id).await.unwrap()[0].urgent);
+        drop(tx);
         let late = told(&app, id, 5).await;
         assert!(late.len() == 2 && late[1].1.contains("已超期") && late[1].1.contains("超期 1 小时"), "{late:?}");
         // Where nobody looked for days, once says it.

@@ -167,7 +167,7 @@ db_test! {
         let reporter = doorstep::issue::Reporter { name: "刘大爷".to_owned(), phone: "13800001234".to_owned() };
         app.file_issue_of(Some(reporter), Vec::new()).await;
         let staff = app.person(Role::Staff).browser().await;
-        let ledger = staff.download("/reports/ledger.xlsx").await;
+        let ledger = staff.download_by_form("/reports/ledger", &[]).await;
         let sheet = String::from_utf8(saved_by_libreoffice("ledger.xlsx", &ledger, "csv", "csv:Text - txt - csv (StarCalc):44,34,76")).unwrap();
         let mut lines = sheet.lines();
         assert_eq!(lines.next().unwrap().trim_start_matches('\u{feff}'), "序号,问题编号,登记日期,来源,反映人,联系电话,所在小区,楼栋房号,问题类别,问题描述,责任单位,责任人,办理时限,办理措施,办理结果,办结日期,满意度,是否销号,备注");
@@ -213,6 +213,13 @@ db_test! {
         let branch = app.person(Role::BranchSecretary).reaching(doorstep::access::Reach::Estate, uuid::Uuid::now_v7()).browser().await;
         branch.get("/reports/rows").await.assert_ok().assert_contains("一件也没有");
         app.person(Role::GridWorker).browser().await.get("/reports").await.assert_status(403);
+        // What somebody sees of one estate is never headed as the whole community's.
+        let mut tx = app.db.begin().await.unwrap();
+        let estate = doorstep::place::create_estate(&mut tx, &app.act(), "王府名苑小区", None, None).await.unwrap();
+        tx.commit().await.unwrap();
+        let branch = app.person(Role::BranchSecretary).reaching(doorstep::access::Reach::Estate, estate).browser().await;
+        branch.get("/reports/briefing").await.assert_ok().assert_contains("王府名苑小区2026年11月诉求办理简报");
+        branch.get(&format!("/reports?estate={}", uuid::Uuid::nil())).await.assert_status(404);
         let staff = app.person(Role::Staff).browser().await;
         staff.get("/reports/rows").await.assert_ok().assert_contains("SSYS-");
         // Twice is no trend.

@@ -131,6 +131,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("take_calendar", "停用会议日历"),
     ("ask_member", "居民找党员"),
     ("tell_member", "转告党员"),
+    ("answer_help", "党员答复"),
+    ("consent_mediation", "答复调解"),
     ("passed_on", "党员转给支部"),
     ("consented", "双方同意调解"),
     ("book", "预约"),

@@ -5,6 +5,7 @@ use db::Tx;
 use super::model::State;
 use super::store::{self, ANSWER, Help, OTHER_AGREES, REPORTER_AGREES};
 use crate::access::{Act, Role};
+use crate::audit;
 use crate::error::{Error, Result};
 use crate::issue::{self, Category, Due, Grading, Issue, Remedy, Step, Tier};
 use crate::means::Means;
@@ -40,7 +41,7 @@ async fn answered(tx: &mut Tx, act: &Act, help: &Help, state: State, mediates: b
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这件事刚刚有变化，请看一下再点。".to_owned()));
     }
-    Ok(())
+    audit::record(tx, act, "answer_help", ("help", help.id), state.label(), &[]).await
 }
 
 fn refuse_unless(possible: bool, help: &Help) -> Result<()> {
@@ -103,6 +104,8 @@ pub async fn agree(
     if tx.execute(statement.bind(tenant).bind(help.id).bind(agrees)).await? == 0 {
         return Err(Error::refused("已经答复过了，或者这件事已经不用调解了"));
     }
+    let said = if agrees { "同意" } else { "不同意" };
+    audit::record(tx, &act, "consent_mediation", ("help", help.id), said, &[]).await?;
     let help = store::help(tx, tenant, help.id).await?;
     if !agrees {
         let act = member(&act, &help);

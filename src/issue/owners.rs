@@ -169,7 +169,7 @@ pub async fn missing(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
         return Ok(false);
     }
     // A waiver holds until the owners have said no, and for one round.
-    let said_no = votes.iter().map(|vote| vote.recorded_at).max();
+    let said_no = votes.iter().filter(|vote| !vote.passed).map(|vote| vote.recorded_at).max();
     let waived = store::last_taken(tx, tenant, issue, Step::OwnersWaived).await?;
     Ok(waived.is_none_or(|waived| said_no.is_some_and(|said| said > waived)))
 }

@@ -132,6 +132,7 @@ pub async fn add_item(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
         board::withdraw(tx, act, meeting.id, "加了议题").await?;
         let items = store::items(tx, act.tenant, meeting.id).await?;
         publish(tx, act, meeting, &items).await?;
+        put_on_agenda(tx, act, meeting, &items[items.len() - 1..]).await?;
     }
     Ok(())
 }
@@ -367,6 +368,11 @@ pub async fn announce(tx: &mut Tx, act: &Act, meeting: &mut Meeting, seen: i64, 
 /// What members talk about is not told to anybody else.
 async fn make_known(tx: &mut Tx, act: &Act, meeting: &Meeting, items: &[Item]) -> Result<()> {
     publish(tx, act, meeting, items).await?;
+    put_on_agenda(tx, act, meeting, items).await
+}
+
+/// The chains of the issues that are to be talked about say so.
+async fn put_on_agenda(tx: &mut Tx, act: &Act, meeting: &Meeting, items: &[Item]) -> Result<()> {
     let when = show::moment(&meeting.planned_at);
     for issue in items.iter().filter_map(|item| item.issue_id) {
         issue::put_on_agenda(tx, act, issue, &format!("{}，{when}", meeting.kind), meeting.planned_at).await?;

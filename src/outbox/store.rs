@@ -10,7 +10,7 @@ use crate::means::Means;
 /// How long a worker has for what it leased.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// How often a message is tried. The waits between double from half a minute to two hours, four hours in all.
-const ATTEMPTS: i64 = 10;
+pub(super) const ATTEMPTS: i64 = 10;
 
 statements! {
     POST = "INSERT INTO outbox_messages (tenant_id, id, topic, payload, available_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)";

@@ -38,10 +38,12 @@ impl Parked {
 struct ListPage {
     shell: Shell,
     parked: Vec<Parked>,
+    attempts: i64,
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    page(&ListPage { shell, parked: store::parked(&mut app.db.read().await?, viewer.tenant).await? })
+    let parked = store::parked(&mut app.db.read().await?, viewer.tenant).await?;
+    page(&ListPage { shell, parked, attempts: store::ATTEMPTS })
 }
 
 async fn retry(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
@@ -70,4 +72,14 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         due: oldest.done_at,
         deadline: show::deadline(oldest.done_at, now, true),
     }])
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn whatever_is_handled_has_a_name_in_words() {
+        for topic in crate::app::handlers().keys() {
+            assert!(super::TOPICS.iter().any(|(known, _)| known == topic), "{topic}");
+        }
+    }
 }

@@ -48,7 +48,7 @@ pub fn paper(place: &str, of_estate: bool, report: &Report, rules: &Rules) -> Pa
         paper.heading("三、各小区");
         let rows = estates.iter().map(|estate| {
             let counts = estate.counts.iter().map(|(_, count)| count.to_string());
-            let rates = estate.rates.iter().take(NAMED).map(|rate| rate.words(rules));
+            let rates = estate.rates.iter().filter(|rate| rate.part != Figure::Property).map(|rate| rate.words(rules));
             std::iter::once(estate.name.clone()).chain(counts).chain(rates).collect()
         });
         let columns = [

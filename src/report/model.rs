@@ -332,6 +332,38 @@ mod tests {
     }
 
     #[test]
+    fn a_result_that_was_sent_back_is_none() {
+        let at = |hour: i64| Timestamp::from_second(hour * 3600).unwrap();
+        let taken = |steps: &[Step]| {
+            let taken =
+                |(hour, step): (i64, &Step)| Taken { step: *step, at: at(hour), due_at: None, note: String::new() };
+            (0..).zip(steps).map(taken).collect()
+        };
+        let of = |steps: &[Step]| Record {
+            id: Uuid::nil(),
+            number: String::new(),
+            title: String::new(),
+            description: String::new(),
+            place: String::new(),
+            estate: None,
+            building: None,
+            category: Category::Other,
+            source: Source::Web,
+            state: State::Dispatched,
+            reported_at: at(0),
+            due_at: at(0),
+            party: None,
+            reporter_sealed: None,
+            taken: taken(steps),
+            answer: None,
+        };
+        assert_eq!(of(&[Step::Dispatched, Step::Done]).result().map(|done| done.at), Some(at(1)));
+        assert!(of(&[Step::Dispatched, Step::Done, Step::Dispatched]).result().is_none());
+        assert!(of(&[Step::Dispatched, Step::Done, Step::Closed, Step::Reopened]).result().is_none());
+        assert!(of(&[Step::Done, Step::Reopened, Step::Dispatched, Step::Done]).result().is_some());
+    }
+
+    #[test]
     fn a_period_is_whole_days_of_shanghai() {
         let day = |text: &str| text.parse::<Date>().unwrap();
         let month = Period::month(day("2026-02-14")).unwrap();

@@ -66,13 +66,16 @@ pub fn fill(file: &[u8], value: impl Fn(&str) -> Option<Value>) -> Result<(Vec<u
     Ok((repacked(parts, &changed).map_err(|_| Unfillable::Strange("压缩包"))?, filled))
 }
 
-/// Bytes of a part that is read as a whole; what is cut off is found to be damaged.
+/// Bytes of a part that is read as a whole.
 const LARGEST_PART: u64 = 50 << 20;
 
 fn part(parts: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<String> {
     let mut text = String::new();
     let mut part = parts.by_name(name).map_err(|_| Unreadable::Damaged)?;
-    part.by_ref().take(LARGEST_PART).read_to_string(&mut text).map_err(|_| Unreadable::Damaged)?;
+    part.by_ref().take(LARGEST_PART + 1).read_to_string(&mut text).map_err(|_| Unreadable::Damaged)?;
+    if text.len() as u64 > LARGEST_PART {
+        return Err(Unreadable::TooLargeUnpacked.into());
+    }
     Ok(text)
 }
 
@@ -316,7 +319,11 @@ fn written(sheet: &str, values: Values) -> Result<String> {
             (event, _) => pen.put(event)?,
         }
     }
-    text(pen.writer)
+    match pen.values.is_empty() {
+        true => text(pen.writer),
+        // A worksheet without rows, such as one that is a chart.
+        false => Err(Unfillable::Strange("工作表")),
+    }
 }
 
 /// Writes a worksheet, and what is still to be filled in where it belongs.

@@ -338,7 +338,20 @@ db_test! {
         step(&secretary, &id, "dispatches", &dispatch).await.assert_ok().assert_contains("已派给安心物业").assert_contains("消防通道被堵");
         let chain = people.resident.get(&format!("/receipts/{code}")).await;
         chain.assert_contains("没有经过业主表决，由社区书记决定先办").assert_lacks("消防通道被堵");
-        // It may go to another party without asking again.
+        // It may go to another party without asking again, until the owners say no; what counts is when a vote was held.
+        step(&people.staff, &id, "dispatches", &dispatch).await.assert_ok();
+        let votes = format!("/issues/{id}/owner-votes");
+        let figures = |held_on: &'static str, agree: &'static str| {
+            let [all, part] = [("all_owners", "900"), ("part_owners", "700")];
+            let areas = [("all_area", "90000"), ("part_area", "70000"), ("agree_area", "60000")];
+            [&[("matter", "special"), ("way", "written"), ("held_on", held_on), all, part, ("agree_owners", agree)][..], &areas].concat()
+        };
+        app.means.clock.set(app.means.now() + jiff::SignedDuration::from_mins(5));
+        people.staff.post(&votes, &figures("2026-11-22", "100")).await.assert_ok().assert_contains("业主表决没有通过");
+        step(&people.staff, &id, "dispatches", &dispatch).await.assert_status(422).assert_contains("先登记业主表决");
+        people.staff.post(&votes, &figures("2026-10-22", "600")).await.assert_ok().assert_contains("业主表决通过");
+        step(&people.staff, &id, "dispatches", &dispatch).await.assert_status(422);
+        people.staff.post(&votes, &figures("2026-11-23", "600")).await.assert_ok();
         step(&people.staff, &id, "dispatches", &dispatch).await.assert_ok();
     }
 

@@ -26,7 +26,7 @@ pub fn routes() -> Routes {
         .get("/reports/briefing", ReportRead, briefing_page)
         .get("/reports/briefing.docx", ReportRead, briefing_file)
         .get("/reports/figures.xlsx", ReportRead, figures_file)
-        .get("/reports/ledger.xlsx", ReportRead, ledger_file)
+        .post("/reports/ledger", ReportRead, ledger_file)
         .get("/reports/template", ReportRead, template_page)
         .post("/reports/template", ReportRead, fill_template)
 }
@@ -42,11 +42,6 @@ struct Read {
 }
 
 impl Read {
-    fn estate_name(&self) -> Option<&str> {
-        let id = self.estate?;
-        self.estates.iter().find(|estate| estate.id == id).map(|estate| estate.name.as_str())
-    }
-
     fn name(&self, what: &str) -> String {
         format!("{}{}{what}", self.place, self.report.period.words())
     }
@@ -204,7 +199,12 @@ async fn figures_file(State(app): State<App>, viewer: Viewer, Query(asked): Quer
 }
 
 /// The ledger holds what residents have said, so that it was taken away stays in the audit log.
-async fn ledger_file(State(app): State<App>, viewer: Viewer, Query(asked): Query<Asked>) -> Result<Response> {
+async fn ledger_file(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(asked): Query<Asked>,
+    _form: Form,
+) -> Result<Response> {
     let read = read(&app, &viewer, &asked).await?;
     let act = app.act(&viewer, Permission::ReportRead)?;
     let file = workbook::of_tables(&[ledger::table(&act, &read.report)?])?;
@@ -231,6 +231,10 @@ struct TemplatePage {
 }
 
 impl TemplatePage {
+    fn label(&self) -> String {
+        format!("上级的表（.xlsx，不超过 {LARGEST_FORM_MB} MB）")
+    }
+
     fn of(shell: Shell, read: &Read, form: Form) -> TemplatePage {
         let to = |path| address(path, &read.report.period, read.estate);
         TemplatePage {
@@ -255,8 +259,8 @@ async fn template_page(
     page(&TemplatePage::of(shell, &read, Form::default()))
 }
 
-/// Bytes of a form that somebody fills in by hand otherwise.
-const LARGEST_FORM: usize = 5 << 20;
+/// A form that somebody fills in by hand otherwise is no larger.
+const LARGEST_FORM_MB: usize = 5;
 
 async fn fill_template(
     State(app): State<App>,
@@ -270,7 +274,9 @@ async fn fill_template(
     let upload = upload.filter(|upload| !upload.content.is_empty());
     match &upload {
         None => form.fail("file", "请选择上级的表"),
-        Some(upload) if upload.content.len() > LARGEST_FORM => form.fail("file", "文件超过 5 MB，不像一张要填的表"),
+        Some(upload) if upload.content.len() > LARGEST_FORM_MB << 20 => {
+            form.fail("file", format!("文件超过 {LARGEST_FORM_MB} MB，不像一张要填的表"));
+        }
         Some(_) => {}
     }
     if let (Some(upload), true) = (upload, form.ok()) {

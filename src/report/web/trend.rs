@@ -31,6 +31,7 @@ const MOST: usize = 30;
 #[template(path = "report/web/trends.html")]
 struct TrendsPage {
     shell: Shell,
+    least: i64,
     all: Columns,
     categories: Vec<(String, Columns)>,
     buildings: Vec<(String, Columns)>,
@@ -59,6 +60,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     buildings.truncate(MOST);
     page(&TrendsPage {
         shell,
+        least: LEAST,
         all: of(&|_| true),
         categories: categories
             .into_iter()
