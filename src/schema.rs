@@ -40,4 +40,5 @@ migrations![
     "0031_reminders",
     "0032_reports",
     "0033_publication_concerns",
+    "0034_owners_voted",
 ];

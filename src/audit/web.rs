@@ -84,6 +84,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("disputed", "派单异议"),
     ("dispute_upheld", "异议成立"),
     ("dispute_refused", "异议不成立"),
+    ("owners_voted", "业主表决"),
     ("owners_waived", "没有业主表决先办"),
     ("done", "办结"),
     ("published", "结果公示"),

@@ -35,6 +35,8 @@ text_enum! {
         /// Put on the agenda of a meeting, whose notice has gone out.
         Announced = "announced" "列入议题并公示",
         Deliberated = "deliberated" "说事议事会商议",
+        /// Apart from any meeting; with its figures.
+        OwnersVoted = "owners_voted" "业主表决",
         /// A matter of the owners goes ahead although they have not agreed to it.
         OwnersWaived = "owners_waived" "没有业主表决先办",
         Dispatched = "dispatched" "派单",

@@ -8,7 +8,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::decision;
 use super::model::{Remedy, Step};
 use super::step::{self, Words};
 use super::store::{self, Issue};
@@ -101,7 +100,7 @@ impl OwnersVote {
     /// For the chain of the issue, which the neighbours read.
     fn words(&self, passed: bool) -> String {
         format!(
-            "业主共同决定（{}，{}，{}）：全体 {}，参加表决 {}，同意 {}，{}",
+            "{}，{}，{}：全体 {}，参加表决 {}，同意 {}，{}",
             self.held_on.strftime("%-m月%-d日"),
             self.way,
             self.matter,
@@ -150,7 +149,12 @@ pub async fn record(tx: &mut Tx, act: &Act, issue: Uuid, vote: OwnersVote) -> Re
     let row = row.bind(all.owners).bind(taking_part.owners).bind(agreeing.owners);
     tx.execute(row.bind(Json(rules)).bind(passed).bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "create", ("owner_vote", id), "", &[]).await?;
-    decision::deliberate(tx, act, issue, &vote.words(passed)).await?;
+    let mut issue = store::issue(tx, act.tenant, issue).await?;
+    // One that has ended in the meantime keeps its chain as it is.
+    if issue.state.open() {
+        let (seen, words) = (issue.lock_version, vote.words(passed));
+        step::take(tx, act, &mut issue, seen, Step::OwnersVoted, Words::public(&words), None).await?;
+    }
     Ok(passed)
 }
 

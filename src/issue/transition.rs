@@ -84,6 +84,7 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(OPEN, Step::Supplemented, "反映人补充情况"),
     stays(OPEN, Step::Announced, "列进会议议题，会前公示"),
     stays(OPEN, Step::Deliberated, "会上怎么议的、怎么定的"),
+    stays(OPEN, Step::OwnersVoted, "业主共同决定的事，表决的户数、面积和结果"),
     stays(OPEN, Step::PassedOn, "找党员帮忙的，党员转给支部"),
     stays(OPEN, Step::Consented, "双方同意由党员调解"),
 ];

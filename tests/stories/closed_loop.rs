@@ -352,6 +352,9 @@ db_test! {
         people.staff.post(&votes, &figures("2026-10-22", "600")).await.assert_ok().assert_contains("业主表决通过");
         step(&people.staff, &id, "dispatches", &dispatch).await.assert_status(422);
         people.staff.post(&votes, &figures("2026-11-23", "600")).await.assert_ok();
+        // No meeting was held for it, and none had to be announced.
+        let chain = people.resident.get(&format!("/receipts/{code}")).await;
+        chain.assert_contains("业主表决").assert_contains("参加表决 700 户").assert_lacks("缺会前公示");
         step(&people.staff, &id, "dispatches", &dispatch).await.assert_ok();
     }
 
