@@ -29,7 +29,7 @@ use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
     audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, report, settings,
-    today, venue, visit,
+    today, venue, visit, whistle,
 };
 
 /// What every handler shares.
@@ -81,6 +81,7 @@ pub fn routes() -> Routes {
         .merge(channel::routes())
         .merge(venue::routes())
         .merge(help::routes())
+        .merge(whistle::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(outbox::web::routes())
@@ -99,6 +100,7 @@ pub fn handlers() -> Handlers {
         (registry::erasure::TOPIC, outbox::both(visit::erasure::handler(), party::register::erased())),
         (registry::life::MERGED, party::register::merged()),
         (issue::reminder::TOPIC, channel::reminder::handler()),
+        (whistle::letter::TOPIC, whistle::letter::handler()),
     ])
 }
 
@@ -279,6 +281,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(AccountManage), "/accounts", "account", "账号"),
         item(may(AuditRead), "/audit", "log", "审计记录"),
         item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),
+        item(may(CounterpartManage), "/counterparts", "building", "上下级对接"),
         item(may(OutboxManage), "/outbox", "alert", "后台"),
     ]
     .into_iter()
@@ -289,6 +292,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(PublicationManage), "/publications", "board", "公示"),
         item(may(ReportRead), "/reports", "log", "报表"),
         item(may(VenueBook), "/venues", "building", "场地"),
+        item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),
         item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),

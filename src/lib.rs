@@ -36,4 +36,5 @@ pub mod upkeep;
 pub mod venue;
 pub mod visit;
 pub mod web;
+pub mod whistle;
 pub mod workbook;

@@ -112,6 +112,7 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/party/imports/{id}/rejections.xlsx"
             | "/join/{link}"
             | "/unlock"
+            | "/whistles/new" // about nothing
             | "/doors/list/{campaign}/{dwelling}" // the doors of somebody else
     )
 }
@@ -155,6 +156,8 @@ struct Landmarks {
     sign_in: Link,
     notice: Link,
     calendar: Link,
+    whistle: Uuid,
+    counterpart: Uuid,
     help: Uuid,
     help_link: Link,
     consent: Link,
@@ -171,7 +174,9 @@ impl Landmarks {
     async fn set_up(app: &TestApp, community: &Community) -> Landmarks {
         let account = app.person(Role::Staff).of_community(community).create().await.id;
         let act = Act::system(community.tenant, &app.means);
-        set_up(&app.db, &app.means, &act, community, account).await
+        let mut landmarks = set_up(&app.db, &app.means, &act, community, account).await;
+        (landmarks.whistle, landmarks.counterpart) = crate::whistle::blown(app, community, landmarks.issue.id).await;
+        landmarks
     }
 
     /// A route's path with identifiers of this community in the place of its parameters.
@@ -185,6 +190,8 @@ impl Landmarks {
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
+            "whistles" => self.whistle,
+            "counterparts" => self.counterpart,
             "venues" => self.venue,
             "bookings" => self.booking,
             "board" | "estates" => self.spot.estate_id,
@@ -222,6 +229,8 @@ impl Landmarks {
             .replace("{item}", &self.item.to_string())
             .replace("{attendance}", &Uuid::nil().to_string())
             .replace("{code}", code)
+            .replace("{tenant_code}", &self.community.code)
+            .replace("{counterpart}", &self.counterpart.to_string())
             .replace("{place_code}", &self.place_code)
             .replace("{member}", &self.member.to_string())
             .replace("{closure}", &Uuid::nil().to_string())
@@ -370,6 +379,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         sign_in,
         notice,
         calendar,
+        whistle: Uuid::nil(),
+        counterpart: Uuid::nil(),
         help,
         help_link,
         consent,

@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
+    ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
     ("channel", &["access", "audit", "counter", "outbox", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",
@@ -51,14 +52,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("metrics", &["outbox"]),
     (
         "today",
-        &["access", "offline", "outbox", "registry", "board", "issue", "channel", "help", "meeting", "party", "visit"],
+        &[
+            "access", "offline", "outbox", "registry", "board", "issue", "channel", "help", "meeting", "party",
+            "visit", "whistle",
+        ],
     ),
     (
         "app",
         &[
             "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "body",
             "channel", "metrics", "offline", "overview", "party", "report", "today", "venue", "visit", "help",
-            "config",
+            "whistle", "config",
         ],
     ),
     (

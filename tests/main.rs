@@ -48,3 +48,4 @@ mod venue;
 mod visit;
 mod way;
 mod way_at_random;
+mod whistle;

@@ -6,7 +6,7 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, audit, board, body, channel, counter, help, issue, keys, meeting, offline, outbox, overview, party, photo,
-    place, registry, search, settings, venue, visit,
+    place, registry, search, settings, venue, visit, whistle,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -22,6 +22,7 @@ const LISTS: &[&[Statement]] = &[
     channel::STATEMENTS,
     counter::STATEMENTS,
     help::STATEMENTS,
+    whistle::STATEMENTS,
     issue::STATEMENTS,
     issue::cluster::STATEMENTS,
     keys::STATEMENTS,
@@ -108,6 +109,9 @@ const MAY_SCAN: &[&str] = &[
     "venue::store::LIST",
     "venue::store::USABLE",
     "help::store::UNTOLD", // of whom nobody has passed the word on
+    "whistle::store::COUNTERPARTS",
+    "whistle::store::ABOVE",
+    "whistle::store::WAITING", // the few that are open have an index of their own
     "meeting::procedure::OPEN",
     "meeting::procedure::TAKEN", // of one, or of all that are open
     "party::instructor::LIST",

@@ -30,6 +30,7 @@ text_enum! {
     pub enum TenantKind {
         Community = "community" "社区",
         Subdistrict = "subdistrict" "街道",
+        District = "district" "区县",
         Police = "police" "公安机关",
         Procuratorate = "procuratorate" "检察院",
     }
@@ -40,6 +41,8 @@ text_enum! {
         PropertyCommittee = "property_committee" "物管会",
         PartyBranch = "party_branch" "小区党支部",
         PublicUtility = "public_utility" "供水供电供气供热单位",
+        /// The level above, which is asked and not told.
+        Superior = "superior" "上级单位",
         Other = "other" "其他单位",
     }
     pub enum SessionKind { Password = "password" "密码登录", Device = "device" "本人手机" }
@@ -56,6 +59,8 @@ text_enum! {
         MeetingRead = "meeting_read" "查看会议",
         MeetingHold = "meeting_hold" "召集和记录会议",
         OwnersOverride = "owners_override" "没有业主表决也先办（写明理由）",
+        WhistleHandle = "whistle_handle" "吹哨和报到",
+        CounterpartManage = "counterpart_manage" "管理上下级对接",
         BodyRead = "body_read" "查看物管会、居民代表、居委会",
         BodyEdit = "body_edit" "登记物管会、居民代表、居委会",
         ResidentRead = "resident_read" "查看居民",
@@ -108,6 +113,8 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (MeetingRead, &[Secretary, Staff, BranchSecretary, GridWorker]),
         (MeetingHold, &[Secretary, Staff, BranchSecretary]),
         (OwnersOverride, &[Secretary]),
+        (WhistleHandle, &[Secretary, Staff]),
+        (CounterpartManage, &[SystemAdmin]),
         (BodyRead, &[Secretary, Staff, BranchSecretary, GridWorker]),
         (BodyEdit, &[Secretary, Staff, BranchSecretary]),
         (ResidentRead, &[Secretary, Staff, GridWorker]),

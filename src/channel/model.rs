@@ -5,9 +5,10 @@ use codes::Phone;
 use db::text_enum;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
+use crate::outbox::http::{is_named, safe_url};
 use crate::settings::Setting;
 
 text_enum! {
@@ -100,31 +101,9 @@ impl Kind {
 ///
 /// Errors: a sentence that says what is wrong, without the address.
 pub fn robot_address(kind: Kind, text: &str, also: &[String]) -> Result<Url, &'static str> {
-    let url: Url = text.trim().parse().map_err(|_| "这不是网址，请从机器人的设置里整段复制")?;
-    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err("网址里不能有用户名、密码或 # 号，请从机器人的设置里整段复制");
-    }
-    let Some(host) = url.host() else {
-        return Err("网址里没有主机名，请从机器人的设置里整段复制");
-    };
-    let loopback = match &host {
-        Host::Domain(name) => *name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        _ => return Err("网址要以 https:// 开头"),
-    }
-    let host = host.to_string();
-    let port = url.port_or_known_default().unwrap_or_default();
-    let official = url.scheme() == "https" && port == 443 && host == kind.host();
-    let named = |known: &String| {
-        let known = known.trim().to_ascii_lowercase();
-        known == format!("{host}:{port}") || (port == 443 && known == host)
-    };
-    if !official && !also.iter().any(named) {
+    let url = safe_url(text)?;
+    let official = url.scheme() == "https" && url.port().is_none() && url.host_str() == Some(kind.host());
+    if !official && !is_named(&url, also) {
         return Err("这不是这种机器人的官方网址。私有部署的地址，请先由运行本系统的人加进允许的主机");
     }
     if kind.is_path_of(&url) { Ok(url) } else { Err("网址不完整，请从机器人的设置里整段复制") }

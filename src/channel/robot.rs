@@ -8,7 +8,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::RETRY_AFTER;
-use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use url::Url;
@@ -48,15 +47,6 @@ impl Outcome {
 const LONGEST_ANSWER: usize = 64 << 10;
 /// A service that asks to be left alone for longer is asked again anyway.
 const LONGEST_PAUSE: i64 = 3600;
-
-/// A client that goes where it is told and nowhere else: no redirection, no proxy, and a connection for each message, so that it
-/// is known whether a message was on its way when a connection broke.
-pub(super) fn client() -> reqwest::Result<reqwest::Client> {
-    // sqlx brings this provider along, so there is one library for TLS.
-    _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0);
-    client.user_agent("doorstep").build()
-}
 
 /// `urlencode(base64(HmacSHA256(key = secret, message = "{timestamp}\n{secret}")))` without the url-encoding; milliseconds.
 fn dingtalk_signature(timestamp: i64, secret: &str) -> String {

@@ -27,7 +27,7 @@ use super::store::{
 use crate::access::Act;
 use crate::app::App;
 use crate::error::Result;
-use crate::settings;
+use crate::{outbox, settings};
 
 /// How many channels are looked at in one pass, and how often.
 const BATCH: i64 = 50;
@@ -66,7 +66,7 @@ impl Sender {
         let outgoing = &app.config.outgoing;
         let sms = outgoing.sms_file.as_deref().map(SmsFile::open).transpose()?;
         let sms = sms.map(|file| Box::new(file) as Box<dyn SmsGateway>);
-        let ways = Ways { client: robot::client()?, post: Post::open(outgoing)?, sms };
+        let ways = Ways { client: outbox::http::client()?, post: Post::open(outgoing)?, sms };
         Ok(Sender { app, ways: Arc::new(ways), slow: Vec::new() })
     }
 

@@ -10,6 +10,7 @@ mod import;
 mod key;
 mod migrate;
 mod serve;
+mod tenant;
 mod verify;
 
 use std::io::IsTerminal;
@@ -60,6 +61,9 @@ enum Command {
     Verify(verify::Verify),
     /// 生成一个任意大小的示例社区
     Generate(generate::Generate),
+    /// 单位
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
     /// 账号
     #[command(subcommand)]
     Account(account::Account),
@@ -106,6 +110,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(restore) => restore.run(&options, format).await,
         Command::Verify(verify) => verify.run(&options, format).await,
         Command::Generate(generate) => generate.run(&options, format).await,
+        Command::Tenant(tenant) => tenant.run(&options, format).await,
         Command::Account(account) => account.run(&options, format).await,
         Command::Key(key) => key.run(&options, format).await,
     }
@@ -139,7 +144,7 @@ async fn tenant(tx: &mut Tx, code: &str) -> anyhow::Result<Tenant> {
     let known: Vec<String> =
         access::tenants(tx).await?.into_iter().map(|t| format!("{}（{}）", t.code, t.name)).collect();
     let known = if known.is_empty() {
-        "数据库里还没有单位，可用 doorstep generate 新建".to_owned()
+        "数据库里还没有单位，可用 doorstep generate 或 doorstep tenant add 新建".to_owned()
     } else {
         known.join("、")
     };

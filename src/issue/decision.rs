@@ -8,7 +8,7 @@ use super::model::{Category, Remedy, State, Step, Tier};
 use super::owners;
 use super::step::{self, Words};
 use super::store::{self, DROP_PETITIONS, FOLLOW, Issue};
-use crate::access::{self, Act};
+use crate::access::{self, Act, OrganisationKind};
 use crate::error::{Error, Result};
 use crate::web::show;
 
@@ -104,6 +104,9 @@ pub async fn dispatch(
         return Err(Error::refused(
             "这是业主共同决定的事，先登记业主表决通过的结果再派单；组织表决的，可以派给社区、物管会或支部；等不得的，由社区书记写明理由先办",
         ));
+    }
+    if organisation.kind == OrganisationKind::Superior {
+        return Err(Error::refused(format!("{}是上级单位，请用“吹哨请上级来办”", organisation.name)));
     }
     let again = issue.state == State::Dispatched && issue.organisation_id == Some(organisation.id);
     let due = match due {

@@ -1,5 +1,5 @@
 //! The closed loop. A resident reports (`filing`), staff take the issue on and give it to somebody (`decision`), that
-//! party works and proves the result (`handling`), or asks for time, a stop or another party (`petition`); the result is published, asked about and struck off (`closure`).
+//! party works and proves the result (`handling`), or asks for time, a stop or another party (`petition`); what the community cannot solve goes up (`escalation`); the result is published, asked about and struck off (`closure`).
 //! Every change is a named step (`step`), and which one may follow is one table (`transition`): the new state, its event and the audit entry in one transaction.
 //! The events are the chain of the receipt (`receipt`); what waits for whom stands on 今日 (`todo`), and reports of
 //! the same thing are found by `duplicate`.
@@ -11,6 +11,7 @@ pub mod cluster;
 mod decision;
 pub mod duplicate;
 mod emergency;
+pub mod escalation;
 mod filing;
 mod handling;
 mod model;
@@ -32,11 +33,11 @@ pub use filing::{
     withdraw,
 };
 pub use handling::{finish, member_says, progress};
-pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
+pub use model::{Category, Channel, Clock, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use petition::{Petition, ask, decide as decide_petition, resume};
 pub use receipt::{ChainLink, Receipt, Standing};
-pub use store::{Issue, STATEMENTS, index, issue, to_deliberate, unindexed_tenants};
+pub use store::{Issue, STATEMENTS, index, issue, issue_in_scope, to_deliberate, unindexed_tenants};
 pub use todo::todo;
 pub use transition::{TRANSITIONS, Transition};
 pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, routes};

@@ -14,6 +14,8 @@ text_enum! {
         Accepted = "accepted" "待派单",
         Dispatched = "dispatched" "办理中",
         Suspended = "suspended" "挂账",
+        /// With the level above.
+        Escalated = "escalated" "已上报",
         Done = "done" "待公示",
         Published = "published" "待测评",
         Surveyed = "surveyed" "待销号",
@@ -54,6 +56,11 @@ text_enum! {
         Disputed = "disputed" "派单异议",
         DisputeUpheld = "dispute_upheld" "异议成立",
         DisputeRefused = "dispute_refused" "异议不成立",
+        /// The community asks the level above, and goes on answering for it.
+        Escalated = "escalated" "吹哨上报",
+        EscalationAcknowledged = "escalation_acknowledged" "上级报到",
+        EscalationDeclined = "escalation_declined" "上级退回",
+        EscalationRecalled = "escalation_recalled" "撤回吹哨",
         Done = "done" "办结",
         Published = "published" "结果公示",
         ContactFailed = "contact_failed" "联系不上反映人",
@@ -182,7 +189,7 @@ impl Score {
 /// How a time limit counts.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Clock {
+pub enum Clock {
     Natural,
     Working,
 }

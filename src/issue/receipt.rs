@@ -85,11 +85,12 @@ impl Standing {
 }
 
 /// What each open state waits for.
-const WAITS: [(State, Step, &str); 7] = [
+const WAITS: [(State, Step, &str); 8] = [
     (State::Submitted, Step::Accepted, "社区受理"),
     (State::Accepted, Step::Dispatched, "派人办理"),
     (State::Suspended, Step::Resumed, "到期复核"),
     (State::Dispatched, Step::Done, "办理并反馈结果"),
+    (State::Escalated, Step::Done, "上级办理并反馈结果"),
     (State::Done, Step::Published, "结果公示"),
     (State::Published, Step::Surveyed, "上门测评满意度"),
     (State::Surveyed, Step::Closed, "销号"),
@@ -145,7 +146,7 @@ fn chain(issue: &Issue, events: &[Event], photos: &[EventPhoto], limits: &Limits
     for event in events {
         let photos = by_event.remove(&event.id).unwrap_or_default();
         match event.kind {
-            Step::Dispatched => proofs_in_round = 0,
+            Step::Dispatched | Step::Escalated => proofs_in_round = 0,
             Step::Progressed | Step::Done => proofs_in_round += photos.len(),
             Step::Deliberated if !std::mem::take(&mut announced) => {
                 links.push(missing(Step::Announced, "缺会前公示", "开会前没有公示议题、时间和地点"));
@@ -159,8 +160,9 @@ fn chain(issue: &Issue, events: &[Event], photos: &[EventPhoto], limits: &Limits
         }
     }
     let waiting = WAITS.iter().skip_while(|(state, ..)| *state != issue.state);
-    // Nobody expects to be put off.
-    let waiting = waiting.filter(|(state, ..)| *state != State::Suspended || issue.state == State::Suspended);
+    // Nobody expects to be put off, or to be passed up.
+    let beside = |state: State| matches!(state, State::Suspended | State::Escalated);
+    let waiting = waiting.filter(|(state, ..)| !beside(*state) || issue.state == *state);
     for (position, (_, step, title)) in waiting.enumerate() {
         let due_at = (position == 0).then_some(issue.due_at);
         let standing = match due_at {
@@ -190,6 +192,7 @@ fn chain(issue: &Issue, events: &[Event], photos: &[EventPhoto], limits: &Limits
 fn taken(event: &Event, issue: &Issue, photos: Vec<Uuid>) -> ChainLink {
     let title = match (event.kind, &event.organisation_name) {
         (Step::Dispatched, Some(organisation)) => format!("派给{organisation}"),
+        (Step::Escalated, Some(organisation)) => format!("吹哨，请{organisation}来办"),
         (Step::Accepted, _) => "社区受理".to_owned(),
         (kind, _) => kind.to_string(),
     };

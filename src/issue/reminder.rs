@@ -113,7 +113,7 @@ pub async fn words(tx: &mut Tx, act: &Act, due: &Due) -> Result<Option<(Issue, S
     }
     let head = if issue.due_at < act.at { "已超期" } else { "快到期" };
     let who = match (issue.state, &issue.organisation_name) {
-        (State::Dispatched, Some(party)) => party.as_str(),
+        (State::Dispatched | State::Escalated, Some(party)) => party.as_str(),
         _ => "社区",
     };
     let what = receipt::waits_for(issue.state).unwrap_or_default();

@@ -50,7 +50,7 @@ pub(super) async fn take(
     let Some(state) = issue.state.after(step) else {
         return Err(Error::refused(format!("这件事现在是“{}”，不能做“{step}”。请刷新页面看最新进度。", issue.state)));
     };
-    let moved = state != issue.state || matches!(step, Step::Dispatched);
+    let moved = state != issue.state || matches!(step, Step::Dispatched | Step::Escalated);
     // A step that moves the issue on answers the deadline that stood until now.
     // So does whatever gives more time: asked for or put on an agenda too late, it stays late.
     let answers = moved || matches!(step, Step::ExtensionRequested | Step::SuspensionRequested | Step::Announced);
@@ -89,8 +89,9 @@ pub(super) async fn note(
     was_due: Option<Timestamp>,
 ) -> Result<()> {
     let id = act.id();
-    // A dispatch names whom it goes to; every other step, whom the actor belongs to.
-    let organisation = if step == Step::Dispatched { issue.organisation_id } else { act.organisation };
+    // Where something is given to somebody the event names whom it goes to; everywhere else, whom the actor belongs to.
+    let given = matches!(step, Step::Dispatched | Step::Escalated);
+    let organisation = if given { issue.organisation_id } else { act.organisation };
     let event =
         ADD_EVENT.bind(act.tenant).bind(id).bind(issue.id).bind(issue.lock_version).bind(issue.round).bind(step);
     let event = event.bind(act.at).bind(was_due).bind(act.account).bind(act.role).bind(organisation);

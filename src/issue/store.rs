@@ -134,7 +134,7 @@ statements! {
             END AS duty", issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND (
           (i.state IN ('submitted', 'accepted') AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        ") OR (i.state IN ('dispatched', 'suspended') AND ((i.state = 'dispatched' AND i.organisation_id = $10 AND ",
+        ") OR (i.state IN ('dispatched', 'suspended', 'escalated') AND ((i.state = 'dispatched' AND i.organisation_id = $10 AND ",
         in_reach!("$14", "$15", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         ") OR ((i.due_at < $11 OR ", asks_petition!(), ") AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),

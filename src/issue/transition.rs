@@ -32,7 +32,8 @@ const fn stays(from: &'static [State], step: Step, why: &'static str) -> Transit
 use State as S;
 
 /// Where an issue is not at an end.
-const OPEN: &[State] = &[S::Submitted, S::Accepted, S::Dispatched, S::Suspended, S::Done, S::Published, S::Surveyed];
+const OPEN: &[State] =
+    &[S::Submitted, S::Accepted, S::Dispatched, S::Suspended, S::Escalated, S::Done, S::Published, S::Surveyed];
 
 pub const TRANSITIONS: &[Transition] = &[
     moves(&[S::Submitted], Step::Accepted, S::Accepted, "定类别、紧急程度和公开标题"),
@@ -61,7 +62,7 @@ pub const TRANSITIONS: &[Transition] = &[
         Step::OwnersWaived,
         "业主共同决定的事，等不得表决的，由社区书记写明理由先办",
     ),
-    stays(&[S::Dispatched], Step::Progressed, "办理单位写进展，反映人看得到"),
+    stays(&[S::Dispatched, S::Escalated], Step::Progressed, "办理单位写进展，反映人看得到"),
     stays(&[S::Dispatched], Step::ExtensionRequested, "办不完的，写理由申请"),
     stays(&[S::Dispatched], Step::ExtensionDecided, "由申请人以外的人批，反映人看得到"),
     stays(&[S::Dispatched, S::Suspended], Step::SuspensionRequested, "条件还不成熟、暂时办不了的，写理由和哪天复核"),
@@ -71,7 +72,16 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(&[S::Dispatched], Step::Disputed, "接到的单位认为不归自己办；答复以前还由它先办"),
     moves(&[S::Dispatched], Step::DisputeUpheld, S::Accepted, "不归它办，重新派单"),
     stays(&[S::Dispatched], Step::DisputeRefused, "由原来的单位办"),
-    moves(&[S::Dispatched], Step::Done, S::Done, "写结果、附照片"),
+    moves(
+        &[S::Accepted, S::Dispatched, S::Suspended, S::Done],
+        Step::Escalated,
+        S::Escalated,
+        "社区办不了的，吹哨请街道来办；社区仍然负责答复反映人",
+    ),
+    stays(&[S::Escalated], Step::EscalationAcknowledged, "街道派人接下了"),
+    moves(&[S::Escalated], Step::EscalationDeclined, S::Accepted, "不归它办，写明理由"),
+    moves(&[S::Escalated], Step::EscalationRecalled, S::Accepted, "不用上级办了，写明理由"),
+    moves(&[S::Dispatched, S::Escalated], Step::Done, S::Done, "写结果、附照片"),
     moves(&[S::Done], Step::Published, S::Published, "结果登在公示栏"),
     stays(&[S::Published], Step::ContactFailed, "上门没有人，隔天再去"),
     moves(&[S::Published], Step::Unreachable, S::Surveyed, "去够规定的天数还联系不上"),

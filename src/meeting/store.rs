@@ -133,7 +133,7 @@ statements! {
         JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND a.meeting_id IN
             ", of_circle!(), " AND m.state IN ('ended', 'inquorate')
-          AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched', 'suspended')
+          AND (a.outcome = 'deferred' OR (a.outcome = 'resolved' AND i.open AND i.state IN ('accepted', 'dispatched', 'suspended', 'escalated')
               AND (i.due_at < $5 OR m.kind = 'joint_meeting')))
           AND m.kind = COALESCE($6, m.kind)
           AND NOT EXISTS (SELECT 1 FROM agenda_items l JOIN meetings n ON n.tenant_id = l.tenant_id AND n.id = l.meeting_id

@@ -4,6 +4,7 @@
 //!
 //! A payload names rows by their ids and holds no personal values: handlers read those when they act.
 
+pub mod http;
 mod store;
 pub mod web;
 

@@ -126,7 +126,7 @@ impl Figure {
         match self {
             Figure::Reported => "这段时间里反映来的",
             Figure::Property => "这段时间里反映来的，类别属于物业管理的十类",
-            Figure::Dispatched => "第一次派单在这段时间里的",
+            Figure::Dispatched => "第一次派单或吹哨上报在这段时间里的",
             Figure::Responded => "第一次派单在这段时间里，并且在受理期限以内答复了反映人的",
             Figure::Done => "这段时间里报办结的，一件只算一次",
             Figure::DoneLate => "这段时间里最后一次报办结时已经过了期限的",
@@ -151,7 +151,8 @@ impl Figure {
     pub fn counts(self, record: &Record, period: &Period, now: Timestamp) -> bool {
         let within = |step: Step| record.taken.iter().filter(move |taken| taken.step == step && period.has(taken.at));
         let first = |step: Step| record.taken.iter().find(|taken| taken.step == step);
-        let dispatched = first(Step::Dispatched).is_some_and(|taken| period.has(taken.at));
+        let given = record.taken.iter().find(|taken| matches!(taken.step, Step::Dispatched | Step::Escalated));
+        let dispatched = given.is_some_and(|taken| period.has(taken.at));
         let reported = period.has(record.reported_at);
         let answer = record.answer.filter(|_| record.state != State::Merged);
         match self {
@@ -192,7 +193,9 @@ impl Record {
     /// The result that stands: it has not been sent back since.
     pub fn result(&self) -> Option<&Taken> {
         let done = self.last(Step::Done)?;
-        let back = |taken: &&Taken| taken.at > done.at && matches!(taken.step, Step::Reopened | Step::Dispatched);
+        let back = |taken: &&Taken| {
+            taken.at > done.at && matches!(taken.step, Step::Reopened | Step::Dispatched | Step::Escalated)
+        };
         (!self.taken.iter().any(|taken| back(&taken))).then_some(done)
     }
 

@@ -37,7 +37,7 @@ statements! {
         WHERE", concerned!(), " LIMIT $7");
     TAKEN = concat!("SELECT v.issue_id, v.kind, v.at, v.due_at, v.note
         FROM issues i CROSS JOIN issue_events v
-        WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND", concerned!(), " AND v.kind IN ('accepted', 'dispatched', 'done', 'closed', 'reopened', 'unreachable', 'refused', 'redirected',
+        WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND", concerned!(), " AND v.kind IN ('accepted', 'dispatched', 'escalated', 'done', 'closed', 'reopened', 'unreachable', 'refused', 'redirected',
             'merged', 'withdrawn') ORDER BY v.issue_id, v.position");
     /// Of the whole tenant; those of issues out of reach find no issue.
     ANSWERS = "SELECT s.issue_id, s.score, s.solved FROM surveys s

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Read;
 use super::public::Options;
-use crate::access::{self, Act, Permission, Routes, Viewer};
+use crate::access::{self, Act, OrganisationKind, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::duplicate::{self, Likely};
@@ -72,6 +72,7 @@ struct Steps {
     close: bool,
     acknowledge: bool,
     slip: bool,
+    whistle: bool,
 }
 
 impl Steps {
@@ -89,6 +90,7 @@ impl Steps {
             || self.close
             || self.acknowledge
             || self.slip
+            || self.whistle
     }
 }
 
@@ -160,6 +162,7 @@ pub(super) async fn show_page(
             && (store::unreviewed(&mut tx, viewer.tenant, &issue).await?
                 || !events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round)),
         slip: viewer.may(Permission::IssueFile) && issue.state.open(),
+        whistle: can(Permission::WhistleHandle, Step::Escalated),
     };
     let likely = if may.merge && may.decide {
         duplicate::likely(&mut tx, viewer.tenant, &issue, viewer.scope(Permission::IssueDecide)).await?
@@ -195,6 +198,7 @@ pub(super) async fn show_page(
         reporter,
         organisations: organisations
             .into_iter()
+            .filter(|organisation| organisation.kind != OrganisationKind::Superior)
             .map(|organisation| {
                 (organisation.id.to_string(), format!("{}（{}）", organisation.name, organisation.kind))
             })
