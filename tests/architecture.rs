@@ -46,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("visit", &["access", "audit", "offline", "outbox", "settings", "workbook", "place", "registry", "issue"]),
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
+    ("api", &["access", "board", "issue", "place", "report", "settings"]),
     ("overview", &["access", "place", "registry", "board"]),
     ("report", &["access", "audit", "settings", "workbook", "place", "issue", "document"]),
     ("metrics", &["outbox"]),
@@ -56,8 +57,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "access", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting", "body",
-            "channel", "metrics", "offline", "overview", "party", "report", "today", "venue", "visit", "help",
+            "access", "api", "audit", "outbox", "photo", "settings", "place", "registry", "board", "issue", "meeting",
+            "body", "channel", "metrics", "offline", "overview", "party", "report", "today", "venue", "visit", "help",
             "config",
         ],
     ),

@@ -88,6 +88,7 @@ text_enum! {
         SettingEdit = "setting_edit" "修改参数",
         AuditRead = "audit_read" "查看审计记录",
         OutboxManage = "outbox_manage" "重试后台没做成的事",
+        InterfaceManage = "interface_manage" "管理接口令牌",
     }
 }
 
@@ -141,6 +142,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (SettingEdit, &[SystemAdmin]),
         (AuditRead, &[AuditAdmin]),
         (OutboxManage, &[SystemAdmin]),
+        (InterfaceManage, &[SystemAdmin]),
     ]
 };
 

@@ -182,7 +182,7 @@ fn page_of(items: Vec<Publication>, size: usize) -> Page<Publication> {
 }
 
 /// What is published in the whole community, or in one estate with what concerns all, newest first.
-pub(super) async fn publications(
+pub async fn publications(
     tx: &mut Tx,
     tenant: Uuid,
     estate: Option<Uuid>,

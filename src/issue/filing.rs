@@ -99,6 +99,7 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         remaining_minutes: None,
         remind_at: None,
         lock_version: 1,
+        changed_at: act.means.now(),
         estate_name: names.0,
         building_name: names.1,
         unit_key: names.2,
@@ -113,8 +114,16 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         row.bind(issue.category).bind(issue.state).bind(&issue.description).bind(estate).bind(building).bind(unit);
     let row =
         row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
-    tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at).bind(position).bind(issue.remind_at))
-        .await?;
+    tx.execute(
+        row.bind(phone)
+            .bind(act.account)
+            .bind(act.at)
+            .bind(due_at)
+            .bind(position)
+            .bind(issue.remind_at)
+            .bind(issue.changed_at),
+    )
+    .await?;
     tx.execute(ADD_RECEIPT_CODE.bind(&issue.receipt_code).bind(act.tenant).bind(id)).await?;
 
     let words = if act.role == Role::Resident { String::new() } else { format!("由{}代为登记", act.role) };

@@ -35,8 +35,10 @@ pub use handling::{finish, member_says, progress};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use petition::{Petition, ask, decide as decide_petition, resume};
-pub use receipt::{ChainLink, Receipt, Standing};
-pub use store::{Issue, STATEMENTS, index, issue, to_deliberate, unindexed_tenants};
+pub use receipt::{ChainLink, Receipt, Standing, spaced};
+pub use store::{
+    Event, Followed, Issue, STATEMENTS, changed, events, hanging, index, issue, to_deliberate, unindexed_tenants,
+};
 pub use todo::todo;
 pub use transition::{TRANSITIONS, Transition};
-pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, routes};
+pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, receipt_of, routes};

@@ -71,7 +71,8 @@ pub(super) async fn take(
     let update = update.bind(issue.since).bind(issue.due_at).bind(issue.ended_at).bind(issue.round);
     let update = update.bind(issue.organisation_id).bind(issue.tier).bind(issue.remedy).bind(issue.category);
     let update = update.bind(issue.summary.as_deref()).bind(search_text).bind(issue.merged_into).bind(step);
-    let update = update.bind(issue.remaining_minutes).bind(issue.remind_at);
+    issue.changed_at = act.means.now();
+    let update = update.bind(issue.remaining_minutes).bind(issue.remind_at).bind(issue.changed_at);
     if tx.execute(update).await? == 0 {
         return Err(stale(tx, act, issue).await?);
     }
