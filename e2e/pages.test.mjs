@@ -40,7 +40,7 @@ const logins = {
   shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...channels],
   zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels],
   wuye: issues,
-  xitong: ['/today', ...channels, '/settings', '/outbox', '/me'],
+  xitong: ['/today', ...channels, '/settings', '/outbox', '/tokens', '/tokens/new', '/me'],
 };
 
 for (const [screen, open] of Object.entries({ phone, desktop })) {

@@ -29,7 +29,7 @@ use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
     api, audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, report,
-    settings, today, venue, visit,
+    settings, today, venue, visit, work_order,
 };
 
 /// What every handler shares.
@@ -88,6 +88,7 @@ pub fn routes() -> Routes {
         .merge(offline::routes())
         .merge(outbox::web::routes())
         .merge(visit::routes())
+        .merge(work_order::routes())
 }
 
 /// The table that the permission test walks.
@@ -321,6 +322,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(RegistryImport), "/imports", "upload", "导入登记表"),
         item(may(PublicationManage), "/publications", "board", "公示"),
         item(may(ReportRead), "/reports", "log", "报表"),
+        item(may(WorkOrderHandle), "/work-orders", "phone", "12345 工单"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),

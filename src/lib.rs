@@ -37,4 +37,5 @@ pub mod upkeep;
 pub mod venue;
 pub mod visit;
 pub mod web;
+pub mod work_order;
 pub mod workbook;

@@ -42,4 +42,5 @@ migrations![
     "0033_publication_concerns",
     "0034_owners_voted",
     "0037_interfaces",
+    "0038_work_orders",
 ];

@@ -115,6 +115,7 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/imports/{id}/rejections.xlsx"
             | "/party/imports/{id}"
             | "/party/imports/{id}/rejections.xlsx"
+            | "/work-orders/uploads/{id}"
             | "/join/{link}"
             | "/unlock"
             | "/doors/list/{campaign}/{dwelling}" // the doors of somebody else
@@ -209,7 +210,7 @@ impl Landmarks {
             "procedures" => self.procedure,
             "uploads" | "offline" | "outbox" => Uuid::nil(), // nothing has been sent, or given up
             "imports" => Uuid::max(),                        // nobody has imported anything
-            "me" | "tokens" => Uuid::nil(),
+            "me" | "tokens" | "work-orders" => Uuid::nil(),
             "api" if pattern.contains("/publications/") => self.publication,
             "api" => self.issue.id,
             _ if pattern.contains("{id}") => panic!("a landmark for {pattern} is missing"),
@@ -250,7 +251,6 @@ impl Landmarks {
             .replace("{dispute}", &Uuid::nil().to_string())
             .replace("{delivery}", &Uuid::nil().to_string())
             .replace("{account}", &self.account.to_string())
-            .replace("{resource}", &format!("requests.json?jurisdiction_id={}", self.community.code))
             .replace("{service}", &format!("lift.json?jurisdiction_id={}", self.community.code))
             .replace("{request}", &format!("{}.json?jurisdiction_id={}", self.issue.id, self.community.code))
             .replace("{token}", &format!("{}.json?jurisdiction_id={}", self.issue.id, self.community.code))

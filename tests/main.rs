@@ -50,3 +50,4 @@ mod venue;
 mod visit;
 mod way;
 mod way_at_random;
+mod work_order;

@@ -289,7 +289,8 @@ db_test! {
         refused(&client, "requests/1", 404).await;
         refused(&client, &format!("requests/{}", light.receipt_code), 404).await;
         refused(&client, "services/potholes", 404).await;
-        refused(&client, "nothing", 404).await;
+        client.get("/open311/v2/nothing.json").await.refused(404);
+        assert_eq!(client.post("/open311/v2/services.json", &json!({})).await.status, 405);
 
         // Withdrawn from the board, it is gone from the list.
         let mut tx = app.db.begin().await.unwrap();

@@ -6,7 +6,7 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, audit, board, body, channel, counter, help, issue, keys, meeting, offline, outbox, overview, party, photo,
-    place, registry, search, settings, venue, visit,
+    place, registry, search, settings, venue, visit, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -59,6 +59,7 @@ const LISTS: &[&[Statement]] = &[
     venue::STATEMENTS,
     visit::STATEMENTS,
     visit::erasure::STATEMENTS,
+    work_order::STATEMENTS,
 ];
 
 #[tokio::test]
@@ -86,6 +87,8 @@ async fn every_statement_is_taken(engine: Engine) {
 /// Statements that may look through a table or what a tenant has of it.
 const MAY_SCAN: &[&str] = &[
     // There are few of these, in all or in a tenant.
+    "work_order::store::LAYOUT",
+    "work_order::store::FORGET",
     "access::token::GET",
     "access::token::LIST",
     "access::token::ESTATES",

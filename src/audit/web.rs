@@ -196,6 +196,8 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("party_instructor", "党建指导员"),
     ("party_member", "党员"),
     ("party_import", "导入党员花名册"),
+    ("work_orders", "12345 工单"),
+    ("work_order_layout", "12345 工单的栏目"),
     ("channel", "通知渠道"),
     ("delivery", "发到渠道的通知"),
     ("campaign", "敲门行动"),

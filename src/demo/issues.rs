@@ -191,7 +191,7 @@ impl Stage<'_> {
             Source::Qr | Source::Web | Source::Interface => community.resident(at),
             Source::Door => community.act(worker, at),
             Source::Member | Source::Meeting | Source::Help => community.act(estate.branch, at),
-            Source::Phone | Source::Window | Source::Wechat => community.act(community.cast.desk, at),
+            Source::Phone | Source::Window | Source::Wechat | Source::Hotline => community.act(community.cast.desk, at),
         };
         let pictured = matches!(script.source, Source::Qr | Source::Wechat | Source::Door) && which % 4 != 3;
         let photos =

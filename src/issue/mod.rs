@@ -28,8 +28,8 @@ pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, sur
 pub use cluster::{Cluster, clusters};
 pub use decision::{Due, Elsewhere, Grading, accept, deliberate, dispatch, merge, put_on_agenda, redirect, refuse};
 pub use filing::{
-    Filed, NewIssue, Place, Reporter, file, give_rating_link, masked_reporter, names_somebody, reporter, supplement,
-    withdraw,
+    Filed, NewIssue, Place, Reporter, Terms, file, file_with, give_rating_link, masked_reporter, names_somebody,
+    reporter, supplement, withdraw,
 };
 pub use handling::{finish, member_says, progress};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};

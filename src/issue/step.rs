@@ -60,7 +60,7 @@ pub(super) async fn take(
         if moved {
             issue.state = state;
             issue.since = act.at;
-            issue.due_at = limits.due(state, issue.tier, act.at)?;
+            issue.due_at = issue.due(limits.due(state, issue.tier, act.at)?);
             issue.ended_at = (!state.open()).then_some(act.at);
         }
         issue.due_at = due.unwrap_or(issue.due_at);

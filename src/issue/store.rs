@@ -14,7 +14,7 @@ macro_rules! issue_columns {
     () => {
         "i.id, i.number, i.receipt_code, i.source, i.category, i.tier, i.remedy, i.state, i.summary, i.description,
          i.estate_id, i.building_id, i.unit_id, i.grid_id, i.place_text, i.reporter_sealed, i.organisation_id, i.since, i.due_at,
-         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.remind_at, i.lock_version, i.changed_at,
+         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.remind_at, i.lock_version, i.changed_at, i.deadline_at,
          e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name, o.kind AS organisation_kind"
     };
 }
@@ -72,8 +72,8 @@ macro_rules! asks_petition {
 statements! {
     ADD = "INSERT INTO issues (tenant_id, id, number, receipt_code, source, category, state, open, description,
             estate_id, building_id, unit_id, grid_id, place_text, search_text, reporter_sealed, phone_fingerprint, filed_by,
-            since, due_at, round, reported_at, position, indexed, lock_version, move, remind_at, changed_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7, $21, $22)";
+            since, due_at, round, reported_at, position, indexed, lock_version, move, remind_at, changed_at, deadline_at, enquiry)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7, $21, $22, $23, $24)";
     ADD_RECEIPT_CODE = "INSERT INTO receipt_codes (code, tenant_id, issue_id) VALUES ($1, $2, $3)";
     RECEIPT_CODE = "SELECT tenant_id, issue_id FROM receipt_codes WHERE code = $1";
     GET = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2");
@@ -223,7 +223,7 @@ record! {
         pub grid_id: Option<Uuid>, pub place_text: String, pub reporter_sealed: Option<Vec<u8>>,
         pub organisation_id: Option<Uuid>, pub since: Timestamp, pub due_at: Timestamp, pub merged_into: Option<Uuid>,
         pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub remaining_minutes: Option<i64>, pub remind_at: Option<Timestamp>, pub lock_version: i64,
-        pub changed_at: Timestamp, pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
+        pub changed_at: Timestamp, pub deadline_at: Option<Timestamp>, pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
         pub organisation_name: Option<String>, pub organisation_kind: Option<OrganisationKind>,
     }
     #[derive(Debug, Clone)]
@@ -265,6 +265,12 @@ impl db::Record for Task {
 }
 
 impl Issue {
+    /// When a step is due: not after the deadline that came with the issue, until its first result.
+    pub(super) fn due(&self, due: Timestamp) -> Timestamp {
+        let bound = self.round == 1 && matches!(self.state, State::Submitted | State::Accepted | State::Dispatched);
+        self.deadline_at.filter(|_| bound).map_or(due, |deadline| due.min(deadline))
+    }
+
     /// `王府名苑小区 3号楼 2单元`, never a room.
     pub fn place(&self) -> String {
         let unit = self.unit_key.as_ref().filter(|key| !key.is_empty()).map(|key| format!("{key}单元"));

@@ -10,8 +10,8 @@ pub(super) mod services;
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts, Path, Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use db::Tx;
 use serde::Serialize;
@@ -25,8 +25,14 @@ use crate::error::Error;
 
 pub fn routes() -> Routes {
     Routes::default()
-        .get("/open311/v2/{resource}", Need::Public, read)
-        .post("/open311/v2/{resource}", Need::Public, write)
+        .get("/open311/v2/discovery.json", Need::Public, read)
+        .get("/open311/v2/discovery.xml", Need::Public, read)
+        .get("/open311/v2/services.json", Need::Public, read)
+        .get("/open311/v2/services.xml", Need::Public, read)
+        .get("/open311/v2/requests.json", Need::Public, read)
+        .get("/open311/v2/requests.xml", Need::Public, read)
+        .post("/open311/v2/requests.json", Need::Public, write)
+        .post("/open311/v2/requests.xml", Need::Public, write)
         .get("/open311/v2/services/{service}", Need::Public, read_service)
         .get("/open311/v2/requests/{request}", Need::Public, read_request)
         .get("/open311/v2/tokens/{token}", Need::Public, read_token)
@@ -146,13 +152,12 @@ async fn jurisdiction(tx: &mut Tx, said: &Said) -> Result<Tenant, Fault> {
     }
 }
 
-async fn read(State(app): State<App>, Path(resource): Path<String>, said: Said) -> Response {
-    let (name, format) = Format::split(&resource);
+async fn read(State(app): State<App>, uri: Uri, said: Said) -> Response {
+    let (name, format) = Format::split(uri.path());
     let (root, answer) = match name {
-        "discovery" => ("discovery", services::discovery(&app).await),
-        "services" => ("services", services::list(&app, &said).await),
-        "requests" => ("service_requests", requests::list(&app, &said).await),
-        _ => ("errors", Err(Fault::missing("没有这个地址"))),
+        "/open311/v2/discovery" => ("discovery", services::discovery(&app).await),
+        "/open311/v2/services" => ("services", services::list(&app, &said).await),
+        _ => ("service_requests", requests::list(&app, &said).await),
     };
     format.answer(StatusCode::OK, root, answer)
 }
@@ -160,18 +165,17 @@ async fn read(State(app): State<App>, Path(resource): Path<String>, said: Said) 
 async fn write(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
-    Path(resource): Path<String>,
+    uri: Uri,
     Said(mut said): Said,
     request: Request,
 ) -> Response {
-    let (name, format) = Format::split(&resource);
-    let answer = match (name, to_bytes(request.into_body(), LARGEST).await) {
-        ("requests", Ok(body)) => {
+    let (_, format) = Format::split(uri.path());
+    let answer = match to_bytes(request.into_body(), LARGEST).await {
+        Ok(body) => {
             said.extend(pairs(&body));
             requests::create(&app, address, &Said(said)).await
         }
-        ("requests", Err(_)) => Err(Error::TooLarge(1).into()),
-        _ => Err(Fault::missing("没有这个地址")),
+        Err(_) => Err(Error::TooLarge(1).into()),
     };
     format.answer(StatusCode::CREATED, "service_requests", answer)
 }

@@ -1,7 +1,7 @@
 //! Where the interface is, what can be reported, and what is asked beside.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::super::issues::categories;
@@ -69,6 +69,14 @@ pub struct AttributeValue {
     name: String,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code)] // read with the end that says in which format
+pub struct ServiceCode {
+    #[param(schema_with = categories)]
+    service_code: String,
+}
+
 /// Where and in which formats the interface is.
 #[utoipa::path(get, path = "/open311/v2/discovery.json", operation_id = "open311Discovery", tag = "open311",
     responses((status = 200, body = Discovery)))]
@@ -106,7 +114,7 @@ pub(super) async fn list(app: &App, said: &Said) -> Answer {
 
 /// What is asked beside: in which estate it is.
 #[utoipa::path(get, path = "/open311/v2/services/{service_code}.json", operation_id = "open311ServiceDefinition", tag = "open311",
-    params(("service_code" = String, Path), Jurisdiction), responses((status = 200, body = ServiceDefinition)))]
+    params(ServiceCode, Jurisdiction), responses((status = 200, body = ServiceDefinition)))]
 pub(super) async fn definition(app: &App, said: &Said, code: &str) -> Answer {
     let mut tx = app.db.read().await?;
     let tenant = jurisdiction(&mut tx, said).await?;
