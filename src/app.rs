@@ -103,6 +103,8 @@ pub fn handlers() -> Handlers {
         (registry::erasure::TOPIC, outbox::both(visit::erasure::handler(), party::register::erased())),
         (registry::life::MERGED, party::register::merged()),
         (issue::reminder::TOPIC, channel::reminder::handler()),
+        (issue::STEPPED, channel::hook::issue_handler()),
+        (board::POSTED, channel::hook::publication_handler()),
     ])
 }
 

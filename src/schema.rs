@@ -43,4 +43,5 @@ migrations![
     "0034_owners_voted",
     "0037_interfaces",
     "0038_work_orders",
+    "0039_hooks",
 ];

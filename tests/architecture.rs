@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
-    ("channel", &["access", "audit", "counter", "outbox", "settings", "place", "party", "issue", "config"]),
+    ("channel", &["access", "audit", "board", "counter", "outbox", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",
         &[

@@ -89,6 +89,7 @@ const MAY_SCAN: &[&str] = &[
     // There are few of these, in all or in a tenant.
     "work_order::store::LAYOUT",
     "work_order::store::FORGET",
+    "channel::store::HOOKS",
     "access::token::GET",
     "access::token::LIST",
     "access::token::ESTATES",

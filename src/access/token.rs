@@ -80,7 +80,7 @@ impl Token {
         self.scopes.contains(&scope)
     }
 
-    /// What a program files it files for a resident. That it was this program, [`filed`](Token::filed) notes.
+    /// What a program files it files for a resident. That it was this program, [`note`](Token::note) says.
     pub fn act(&self, means: &Means) -> Act {
         Act::resident(self.tenant, means)
     }

@@ -36,6 +36,7 @@ pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, St
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use petition::{Petition, ask, decide as decide_petition, resume};
 pub use receipt::{ChainLink, Receipt, Standing, spaced};
+pub use step::STEPPED;
 pub use store::{
     Event, Followed, Issue, STATEMENTS, changed, events, hanging, index, issue, to_deliberate, unindexed_tenants,
 };

@@ -8,7 +8,10 @@ use super::store::{ADD_EVENT, ADD_PHOTO, ADVANCE, Issue, LAST_EVENT, LastEvent};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::web::show;
-use crate::{audit, photo, settings};
+use crate::{audit, outbox, photo, settings};
+
+/// Told in the outbox to whoever wants to know of steps: the issue, and the position of the step on its chain.
+pub const STEPPED: &str = "issue.stepped";
 
 /// What is said with a step.
 #[derive(Debug, Clone, Copy, Default)]
@@ -100,6 +103,8 @@ pub(super) async fn note(
         photo::attach(tx, act.tenant, *photo).await?;
         tx.execute(ADD_PHOTO.bind(act.tenant).bind(id).bind(*photo).bind(issue.id).bind(position as i64)).await?;
     }
+    let stepped = serde_json::json!({ "issue": issue.id, "position": issue.lock_version });
+    outbox::post_if_wished(tx, act, STEPPED, &stepped).await?;
     audit::record(tx, act, step.code(), ("issue", issue.id), words.public, &[]).await
 }
 

@@ -179,7 +179,7 @@ statements! {
     LAST_TAKEN = "SELECT MAX(at) AS at FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND kind = $3 AND round = $4";
     LAST_EVENT = "SELECT v.kind, v.at, v.role FROM issue_events v WHERE v.tenant_id = $1 AND v.issue_id = $2
         ORDER BY v.position DESC LIMIT 1";
-    FOLLOW = "UPDATE issues SET merged_into = $3 WHERE tenant_id = $1 AND merged_into = $2";
+    FOLLOW = "UPDATE issues SET merged_into = $3, changed_at = $4 WHERE tenant_id = $1 AND merged_into = $2";
     JOINED = "SELECT COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND merged_into = $2";
     /// Days, by the clock of Shanghai, on which a step was taken in a round.
     DAYS_OF_STEP = "SELECT COUNT(DISTINCT (at + 28800000) / 86400000) AS count FROM issue_events

@@ -158,6 +158,8 @@ const WORDS: &[(&str, &str)] = &[
     ("bytes", "一条最多多少字节"),
     ("per_minute", "每分钟最多几条"),
     ("per_second", "每秒最多几条"),
+    ("channel.hooks", "程序接收事件"),
+    ("dead_in_a_row", "连续几条发不出去就停用"),
     ("channel.sending", "通知发送"),
     ("quiet_from_hour", "晚上几点起不打扰"),
     ("quiet_until_hour", "早上几点起再发"),
