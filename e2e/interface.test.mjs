@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { desktop, openBrowser } from './support/browser.mjs';
+import { desktop, openBrowser, phone } from './support/browser.mjs';
 import { glance } from './support/look.mjs';
+import { rows, workbook } from './support/office.mjs';
 import { community, signIn } from './support/people.mjs';
 import { startServer } from './support/server.mjs';
 
@@ -25,11 +28,14 @@ after(async () => {
 
 /** Runs a program of Python and gives what it says; fails with that if it fails. */
 async function run(program, args, input = '') {
-  const child = spawn(join(tools, program), args, { env: { ...process.env, NO_COLOR: '1', PYTHONUTF8: '1', COLUMNS: '160' } });
+  // What they keep for the next time would make it another one.
+  const cwd = await mkdtemp(join(tmpdir(), 'doorstep-interface-'));
+  const child = spawn(join(tools, program), args, { cwd, env: { ...process.env, NO_COLOR: '1', PYTHONUTF8: '1', COLUMNS: '160' } });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
   child.stdin.end(input);
   const [code] = await once(child, 'close');
+  await rm(cwd, { recursive: true, force: true });
   assert.equal(code, 0, said);
   return said;
 }
@@ -134,4 +140,33 @@ test('a client of Open311 finds, files and follows, in both formats', async () =
   const [services, listed] = said.trim().split(' ').map(Number);
   assert.equal(services, 19);
   assert(listed > 0, 'the demonstration has results on its board');
+});
+
+const orders = [
+  ['工单号', '来电时间', '诉求类型', '主要内容', '来电人', '来电号码', '办理时限'],
+  ['TY-0001', '2026-11-22 16:40', '投诉', '3号楼电梯停了两天', '王建国', '13800001234', ''],
+  ['TY-0002', '昨天', '咨询', '问一下物业费怎么交', '贺女士', '', ''],
+];
+
+test('a workbook of the hotline is looked at, taken in and answered', async (t) => {
+  const page = await phone(t, browser, server);
+  await signIn(page, 'shegong');
+  await page.goto('/work-orders');
+  await glance(page, 'orders-none');
+  const file = { name: '工单.xlsx', mimeType: 'application/octet-stream', buffer: await workbook(orders) };
+  await page.getByLabel('12345 转来的工单表').setInputFiles(file);
+  await page.getByRole('button', { name: '看看这张表' }).click();
+  await page.getByText('时间看不懂').waitFor();
+  await glance(page, 'orders-look');
+  await page.getByRole('button', { name: '导入 1 件' }).click();
+  await page.getByText('导入了 1 件').waitFor();
+  await glance(page, 'orders');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: '导出回复表' }).click(),
+  ]);
+  const [heading, row, ...more] = await rows(await readFile(await download.path()));
+  assert.deepEqual(heading.slice(0, 7), orders[0]);
+  assert.deepEqual([row[0], row[3], row[4], row[7]], ['TY-0001', '3号楼电梯停了两天', '王*国', '待受理']);
+  assert.equal(more.length, 0);
 });

@@ -327,6 +327,15 @@ db_test! {
         assert_eq!(post(&[&right[..], &[("api_key", "x")]].concat()).await.status, 403);
         let reader = token(&app, &app.home, &[TokenScope::IssuesRead], None).await;
         assert_eq!(post(&[&right[..], &[("api_key", reader.as_str())]].concat()).await.status, 403);
+        let estate = estate(&app).await;
+        let own = token(&app, &app.home, &[TokenScope::IssuesWrite], Some(estate)).await;
+        let elsewhere = Uuid::nil().to_string();
+        let there = [&right[..], &[("api_key", own.as_str()), ("attribute[estate]", elsewhere.as_str())]].concat();
+        assert_eq!(post(&there).await.status, 403, "a token of one estate");
+        let filed = post(&[&right[..], &[("api_key", own.as_str())]].concat()).await;
+        assert_eq!(filed.status, 201);
+        let id = filed.json()[0]["service_request_id"].as_str().unwrap().to_owned();
+        assert_eq!(get(&client, &format!("requests/{id}"), "service_requests").await[0]["address"], "王府名苑小区");
         allow_everybody(&app).await;
         for (fields, status) in [
             (&right[1..], 400),

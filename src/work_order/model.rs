@@ -190,6 +190,8 @@ fn moment(text: &str, end: bool) -> Option<Timestamp> {
     let time = match time.trim() {
         "" if end => Time::new(23, 59, 59, 0).ok()?,
         "" => Time::midnight(),
+        // `9:30`
+        time if time.find(':') == Some(1) => format!("0{time}").parse().ok()?,
         time => time.parse().ok()?,
     };
     Some(DateTime::from_parts(day, time).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())

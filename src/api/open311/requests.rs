@@ -223,8 +223,11 @@ pub(super) async fn create(app: &App, address: IpAddr, said: &Said) -> Answer {
     let mut form = form(said)?;
     let token = key(app, &tenant, said).await?;
     let estate = token.as_ref().and_then(|token| token.estate);
-    if let Some(estate) = estate {
-        form.set("estate", estate.to_string());
+    if let Some(estate) = estate.map(|estate| estate.to_string()) {
+        if !form.is("estate", &estate) && !form.is("estate", "") {
+            return Err(Fault::of(StatusCode::FORBIDDEN, "这个令牌只能登记它那个小区的诉求"));
+        }
+        form.set("estate", estate);
     }
     let place =
         named_place(app, tenant.tenant_id, said.get("address_id").filter(|_| estate.is_none()), &mut form).await?;
