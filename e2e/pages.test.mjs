@@ -25,6 +25,7 @@ const party = ['/party', '/party/organisations/*', '/party/organisations/new', '
 const walks = ['/campaigns', '/campaigns/*', '/doors', '/doors/list'];
 const plans = ['/campaigns/new', '/uploads', '/campaigns/*/answers', '/dwellings/*/visits'];
 const channels = ['/channels', '/channels/new'];
+const orders = ['/work-orders'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
@@ -33,14 +34,14 @@ const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...channels, '/settings'],
+  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, '/settings'],
   wangge: [...issues, '/issues/new', '/surveys', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...channels],
+  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels],
   zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels],
   wuye: issues,
-  xitong: ['/today', ...channels, '/settings', '/outbox', '/me'],
+  xitong: ['/today', ...channels, '/settings', '/outbox', '/tokens', '/tokens/new', '/me'],
 };
 
 for (const [screen, open] of Object.entries({ phone, desktop })) {
@@ -88,4 +89,4 @@ async function walk(page, label, known, expected) {
 /** The path of an address with a star for each identifier, place code or receipt code; / stands for where it leads. */
 const kindOf = (url) => new URL(url).pathname.replace(/\/(?=[^/]*\d|[A-Z]{12})[\w-]{8,}(?=\/|$)/g, '/*');
 
-const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\.(xlsx|docx|ics)$/.test(new URL(url).pathname);
+const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\.(xlsx|docx|ics|json)$/.test(new URL(url).pathname);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERER, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERER, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::access::web::LockedViewer;
-use crate::access::{self, Act, Entry, Link, Need, Permission, Route, Routes, Viewer};
+use crate::access::{self, Act, Bearer, Entry, Link, Need, Permission, Route, Routes, Token, Viewer};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::means::Means;
@@ -28,8 +28,8 @@ use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, report, settings,
-    today, venue, visit, whistle,
+    api, audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, report,
+    settings, today, venue, visit, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -42,6 +42,8 @@ pub struct App {
     pub posts: Arc<Limiter>,
     /// Passwords that are tried, and people who sign in to a meeting.
     pub sign_ins: Arc<Limiter>,
+    /// Requests of other programs, by their tokens.
+    pub token_requests: Arc<Limiter<uuid::Uuid>>,
     pub metrics: Arc<Metrics>,
 }
 
@@ -75,6 +77,7 @@ pub fn routes() -> Routes {
         .merge(report::routes())
         .merge(registry::routes())
         .merge(issue::routes())
+        .merge(api::routes())
         .merge(board::routes())
         .merge(party::routes())
         .merge(body::routes())
@@ -86,6 +89,7 @@ pub fn routes() -> Routes {
         .merge(offline::routes())
         .merge(outbox::web::routes())
         .merge(visit::routes())
+        .merge(work_order::routes())
 }
 
 /// The table that the permission test walks.
@@ -101,6 +105,8 @@ pub fn handlers() -> Handlers {
         (registry::life::MERGED, party::register::merged()),
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
+        (issue::STEPPED, channel::hook::issue_handler()),
+        (board::POSTED, channel::hook::publication_handler()),
     ])
 }
 
@@ -131,8 +137,7 @@ pub fn router(app: App) -> Router {
 
 /// The description of the interface for programs.
 async fn openapi() -> axum::Json<utoipa::openapi::OpenApi> {
-    use utoipa::OpenApi;
-    axum::Json(issue::ApiDoc::openapi())
+    axum::Json(api::document())
 }
 
 /// Ready when the database answers.
@@ -151,6 +156,14 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let address = parts.extensions.get::<ClientAddress>().copied();
         address.ok_or_else(|| Error::Internal(anyhow::anyhow!("a request without an address")))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Token {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        parts.extensions.get::<Token>().cloned().ok_or(Error::Unrecognised)
     }
 }
 
@@ -208,6 +221,10 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
             Err(error) => tracing::error!(?error, request_id, "a session could not be looked up"),
         }
     }
+    let for_program = ["/api/", "/open311/"].iter().any(|folder| request.uri().path().starts_with(folder));
+    if for_program && let Some(bearer) = bearer(&app, request.headers()).await {
+        request.extensions_mut().insert(bearer);
+    }
     let signed_in = shell.viewer.is_some();
     request.extensions_mut().insert(shell.clone());
 
@@ -236,7 +253,7 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    if !known {
+    if !known && !for_program {
         headers.append(SET_COOKIE, set_cookie("browser", &browser, "/", 365 * 86_400, app.secure()));
     }
     if flashed && status < 300 {
@@ -248,6 +265,25 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
         headers.append(SET_COOKIE, clear_cookie("session", "/"));
     }
     response
+}
+
+/// Whose token a request brings, if it brings any.
+async fn bearer(app: &App, headers: &HeaderMap) -> Option<Bearer> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok().unwrap_or_default();
+    let Some(text) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+        return Some(Bearer::Stranger);
+    };
+    Some(match access::token::recognise(&app.db, text.1, &app.means).await {
+        Ok(Some(token)) => match app.token_requests.take(&token.id) {
+            Ok(()) => Bearer::Known(token),
+            Err(seconds) => Bearer::TooOften(seconds),
+        },
+        Ok(None) => Bearer::Stranger,
+        Err(error) => {
+            tracing::error!(?error, "a token could not be looked up");
+            Bearer::Unknown
+        }
+    })
 }
 
 /// The nearest address that is not one of our own proxies.
@@ -291,11 +327,13 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(RegistryImport), "/imports", "upload", "导入登记表"),
         item(may(PublicationManage), "/publications", "board", "公示"),
         item(may(ReportRead), "/reports", "log", "报表"),
+        item(may(WorkOrderHandle), "/work-orders", "phone", "12345 工单"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),
         item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),
+        item(may(InterfaceManage), "/tokens", "lock", "接口令牌"),
     ];
     let more = tabs.split_off(tabs.len().min(TABS)).into_iter().chain(more.into_iter().flatten()).collect();
     let groups = [Nav { title: "", items: tabs }, Nav { title: "更多", items: more }];

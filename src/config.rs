@@ -67,6 +67,8 @@ pub struct Config {
     pub public_posts_per_hour: NonZeroU32,
     /// How often one address may try a password in an hour, whosever it is.
     pub sign_ins_per_hour: NonZeroU32,
+    /// How many requests one token may make in a minute.
+    pub token_requests_per_minute: NonZeroU32,
     pub outgoing: Outgoing,
 }
 
@@ -114,6 +116,7 @@ impl App {
     pub fn new(db: Db, means: Means, config: Config) -> App {
         let posts = Arc::new(Limiter::per_hour(config.public_posts_per_hour));
         let sign_ins = Arc::new(Limiter::per_hour(config.sign_ins_per_hour));
-        App { db, means, config: Arc::new(config), posts, sign_ins, metrics: Arc::default() }
+        let token_requests = Arc::new(Limiter::per_minute(config.token_requests_per_minute));
+        App { db, means, config: Arc::new(config), posts, sign_ins, token_requests, metrics: Arc::default() }
     }
 }

@@ -11,6 +11,9 @@ pub enum Error {
     /// The role of whoever asks does not include this.
     #[error("您的角色不能做这件事。如果工作需要，请联系安全管理员。")]
     Forbidden,
+    /// Another program has brought no token, or one that is no longer good.
+    #[error("没有有效的令牌。请求头要有 Authorization: Bearer 加令牌；令牌可能写错、已到期或已作废。")]
+    Unrecognised,
     /// A rule of the domain says no. The sentence says which, and how to go on.
     #[error("{0}")]
     Refused(String),

@@ -2,6 +2,7 @@
 //! ARCHITECTURE.md draws the map; each slice's `mod.rs` tells its story.
 
 pub mod access;
+pub mod api;
 pub mod app;
 pub mod audit;
 pub mod backup;
@@ -37,4 +38,5 @@ pub mod venue;
 pub mod visit;
 pub mod web;
 pub mod whistle;
+pub mod work_order;
 pub mod workbook;

@@ -42,4 +42,7 @@ migrations![
     "0033_publication_concerns",
     "0034_owners_voted",
     "0036_whistle",
+    "0037_interfaces",
+    "0038_work_orders",
+    "0039_hooks",
 ];

@@ -11,6 +11,7 @@ mod routes;
 mod session;
 mod store;
 mod todo;
+pub mod token;
 pub mod web;
 
 pub use account::{NewAccount, create_account, create_organisation, create_tenant, rename_organisation};
@@ -25,3 +26,4 @@ pub use store::{
     viewer_of,
 };
 pub use todo::todo;
+pub use token::{Bearer, Token, TokenScope};

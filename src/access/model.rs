@@ -84,6 +84,7 @@ text_enum! {
         PlaceEdit = "place_edit" "修改小区资料",
         ContactEdit = "contact_edit" "维护公开联系人",
         PublicationManage = "publication_manage" "管理公示",
+        WorkOrderHandle = "work_order_handle" "导入和回复 12345 工单",
         HelpTell = "help_tell" "转告居民找党员",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
@@ -93,6 +94,7 @@ text_enum! {
         SettingEdit = "setting_edit" "修改参数",
         AuditRead = "audit_read" "查看审计记录",
         OutboxManage = "outbox_manage" "重试后台没做成的事",
+        InterfaceManage = "interface_manage" "管理接口令牌",
     }
 }
 
@@ -139,6 +141,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (PlaceEdit, &[Secretary, Staff]),
         (ContactEdit, &[Secretary, Staff]),
         (PublicationManage, &[Secretary, Staff, BranchSecretary]),
+        (WorkOrderHandle, &[Secretary, Staff]),
         (HelpTell, &[Secretary, Staff, BranchSecretary]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
@@ -148,6 +151,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (SettingEdit, &[SystemAdmin]),
         (AuditRead, &[AuditAdmin]),
         (OutboxManage, &[SystemAdmin]),
+        (InterfaceManage, &[SystemAdmin]),
     ]
 };
 

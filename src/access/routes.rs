@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post, put};
 
 use super::web::LockedViewer;
-use super::{Permission, Viewer};
+use super::{Bearer, Permission, TokenScope, Viewer};
 use crate::app::App;
 use crate::error::Error;
 
@@ -21,6 +21,14 @@ pub enum Need {
     /// Any signed-in account whose password need not be changed first.
     Work,
     Permission(Permission),
+    /// Another program, whose token has the scope. No cookie opens it.
+    Token(TokenScope),
+}
+
+impl From<TokenScope> for Need {
+    fn from(scope: TokenScope) -> Self {
+        Need::Token(scope)
+    }
 }
 
 impl From<Permission> for Need {
@@ -87,7 +95,19 @@ impl Routes {
     }
 }
 
-async fn guard(need: Need, request: Request, next: Next) -> Response {
+async fn guard(need: Need, mut request: Request, next: Next) -> Response {
+    if let Need::Token(scope) = need {
+        return match request.extensions_mut().remove::<Bearer>() {
+            Some(Bearer::Known(token)) if token.may(scope) => {
+                request.extensions_mut().insert(token);
+                next.run(request).await
+            }
+            Some(Bearer::Known(_)) => Error::Forbidden.into_response(),
+            Some(Bearer::TooOften(seconds)) => Error::TooMany(seconds).into_response(),
+            Some(Bearer::Unknown) => Error::Internal(anyhow::anyhow!("a token could not be looked up")).into_response(),
+            Some(Bearer::Stranger) | None => Error::Unrecognised.into_response(),
+        };
+    }
     let viewer = request.extensions().get::<Viewer>();
     match (need, viewer) {
         (Need::Public, _) | (Need::Account, Some(_)) => next.run(request).await,
@@ -96,6 +116,8 @@ async fn guard(need: Need, request: Request, next: Next) -> Response {
         (Need::Permission(permission), Some(viewer)) if viewer.may(permission) => next.run(request).await,
         (Need::Permission(_), Some(_)) => Error::Forbidden.into_response(),
         (_, None) if request.extensions().get::<LockedViewer>().is_some() => Redirect::to("/unlock").into_response(),
+        // It was decided above.
+        (Need::Token(_), _) => Error::Unrecognised.into_response(),
         (_, None) => Redirect::to("/login").into_response(),
     }
 }

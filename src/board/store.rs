@@ -9,7 +9,10 @@ use crate::access::{Act, Scope};
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
 use crate::web::show;
-use crate::{in_reach, photo};
+use crate::{in_reach, outbox, photo};
+
+/// Told in the outbox to whoever wants to know of publications.
+pub const POSTED: &str = "board.posted";
 
 macro_rules! publications {
     ($where:expr) => {
@@ -134,6 +137,7 @@ pub async fn publish(tx: &mut Tx, act: &Act, new: NewPublication) -> Result<Uuid
     let row = ADD.bind(act.tenant).bind(id).bind(estate).bind(kind).bind(subject).bind(title).bind(Json(snapshot));
     let row = row.bind(act.at).bind(ends_at).bind(whole.map(|(days, _)| days)).bind(whole.map(|(_, count)| count));
     tx.execute(row.bind(act.account)).await?;
+    outbox::post_if_wished(tx, act, POSTED, &serde_json::json!({ "publication": id })).await?;
     audit::record(tx, act, "publish", ("publication", id), "", &[]).await?;
     Ok(id)
 }
@@ -182,7 +186,7 @@ fn page_of(items: Vec<Publication>, size: usize) -> Page<Publication> {
 }
 
 /// What is published in the whole community, or in one estate with what concerns all, newest first.
-pub(super) async fn publications(
+pub async fn publications(
     tx: &mut Tx,
     tenant: Uuid,
     estate: Option<Uuid>,

@@ -4,7 +4,8 @@ use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::model::{Occasion, Place, Sending};
+use super::hook;
+use super::model::{Kind, Occasion, Place, Sending};
 use super::store::{
     self, ADD_DELIVERY, AT_ONCE, Channel, Delivery, FITTING, Fitting, GIVE_UP, OF_SUBJECT, RESEND, SWEEP, WAKE,
 };
@@ -60,11 +61,12 @@ pub async fn fitting(tx: &mut Tx, tenant: Uuid, place: Place, occasion: Occasion
     Ok(tx.all(query.bind(occasion == Occasion::Reminder)).await?)
 }
 
-async fn write(tx: &mut Tx, act: &Act, channel: Uuid, notice: &Notice<'_>) -> Result<()> {
+pub(super) async fn write(tx: &mut Tx, act: &Act, channel: Uuid, notice: &Notice<'_>) -> Result<()> {
     let rules: Sending = settings::read(tx, act.tenant, act.at).await?;
     let urgent = match notice.happens_at {
         Some(at) => rules.is_urgent(at, act.at),
-        None => notice.occasion == Occasion::Trial,
+        // Programs do not sleep.
+        None => matches!(notice.occasion, Occasion::Trial | Occasion::Event),
     };
     let position = counter::next(tx, act.tenant, "delivery").await?;
     let (kind, subject) = notice.subject;
@@ -88,7 +90,10 @@ pub async fn try_out(tx: &mut Tx, act: &Act, channel: &Channel) -> Result<()> {
     if !channel.enabled {
         return Err(Error::refused("这个渠道停用了，先恢复再试"));
     }
-    let text = format!("这是家门口发来的试发消息。{}的通知以后会发到这里。", channel.place_name());
+    let text = match channel.kind {
+        Kind::Hook => hook::ping(act.at),
+        _ => format!("这是家门口发来的试发消息。{}的通知以后会发到这里。", channel.place_name()),
+    };
     let notice = Notice {
         place: channel.place(),
         subject: ("trial", act.id()),

@@ -10,6 +10,7 @@
 //! The address of a robot is a secret: it is sealed, never logged, and after it was entered only its end is shown (`setup`).
 
 mod delivery;
+pub mod hook;
 mod mail;
 mod model;
 pub mod reminder;

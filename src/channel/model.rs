@@ -18,6 +18,7 @@ text_enum! {
         Feishu = "feishu" "飞书机器人",
         Mail = "mail" "邮件",
         Sms = "sms" "短信",
+        Hook = "hook" "程序接收地址（Webhook）",
     }
     /// How a delivery stands.
     pub enum State {
@@ -28,7 +29,7 @@ text_enum! {
         GivenUp = "given_up" "已放弃",
     }
     /// What is told of a subject.
-    pub enum Occasion { Announcement = "announcement" "通知", Change = "change" "改期", Cancellation = "cancellation" "取消", Reminder = "reminder" "办理时限", Trial = "trial" "试发" }
+    pub enum Occasion { Announcement = "announcement" "通知", Change = "change" "改期", Cancellation = "cancellation" "取消", Reminder = "reminder" "办理时限", Trial = "trial" "试发", Event = "event" "事件" }
 }
 
 /// Whose notices a channel gets, or whose a notice is.
@@ -67,7 +68,7 @@ impl Kind {
 
     /// Whether its messages can be signed.
     pub fn signs(self) -> bool {
-        matches!(self, Kind::Dingtalk | Kind::Feishu)
+        matches!(self, Kind::Dingtalk | Kind::Feishu | Kind::Hook)
     }
 
     const fn host(self) -> &'static str {
@@ -75,7 +76,7 @@ impl Kind {
             Kind::Wecom => "qyapi.weixin.qq.com",
             Kind::Dingtalk => "oapi.dingtalk.com",
             Kind::Feishu => "open.feishu.cn",
-            Kind::Mail | Kind::Sms => "",
+            Kind::Mail | Kind::Sms | Kind::Hook => "",
         }
     }
 
@@ -91,6 +92,7 @@ impl Kind {
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
                 !token.is_empty() && token.chars().all(plain) && query.is_empty()
             }
+            Kind::Hook => true,
             Kind::Mail | Kind::Sms => false,
         }
     }
@@ -104,6 +106,9 @@ pub fn robot_address(kind: Kind, text: &str, also: &[String]) -> Result<Url, &'s
     let url = safe_url(text)?;
     let official = url.scheme() == "https" && url.port().is_none() && url.host_str() == Some(kind.host());
     if !official && !is_named(&url, also) {
+        if kind == Kind::Hook {
+            return Err("这个主机还没有允许。请先由运行本系统的人加进允许的主机");
+        }
         return Err("这不是这种机器人的官方网址。私有部署的地址，请先由运行本系统的人加进允许的主机");
     }
     if kind.is_path_of(&url) { Ok(url) } else { Err("网址不完整，请从机器人的设置里整段复制") }
@@ -173,14 +178,16 @@ impl Setting for Rates {
 }
 
 impl Rates {
-    pub fn of(&self, kind: Kind) -> Limits {
-        match kind {
+    /// None of a hook, which has rules of its own.
+    pub fn of(&self, kind: Kind) -> Option<Limits> {
+        Some(match kind {
             Kind::Wecom => self.wecom,
             Kind::Dingtalk => self.dingtalk,
             Kind::Feishu => self.feishu,
             Kind::Mail => self.mail,
             Kind::Sms => self.sms,
-        }
+            Kind::Hook => return None,
+        })
     }
 }
 
@@ -195,11 +202,11 @@ fn size(kind: Kind, text: &str) -> usize {
     }
 }
 
-/// The text as a channel takes it: what is too long in bytes ends with a line and says where the rest can be read.
+/// The text as a channel takes it, but for a hook, whose texts are JSON: what is too long in bytes ends with a line and says where the rest can be read.
 pub fn fitted(kind: Kind, text: &str, limit: i64, link: &str) -> String {
     let limit = usize::try_from(limit).unwrap_or_default();
     let fits = |text: &str| size(kind, text) <= limit;
-    if fits(text) {
+    if kind == Kind::Hook || fits(text) {
         return text.to_owned();
     }
     let rest = if link.is_empty() {
@@ -418,7 +425,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_cut_fits_and_says_where_the_rest_is(text in "[一-龥a-z\n\"🙂]{0,1200}", limit in 700i64..3000) {
-            for kind in Kind::ALL {
+            for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Hook) {
                 let cut = fitted(*kind, &text, limit, "https://example.org/m");
                 prop_assert!(size(*kind, &cut) <= limit as usize);
                 prop_assert!(cut == text || cut.ends_with("（太长，全文见 https://example.org/m ）"));

@@ -75,7 +75,7 @@ fn message(kind: Kind, mut address: Url, secret: Option<&str>, text: &str, now: 
             }
             (address, body)
         }
-        Kind::Wecom | Kind::Dingtalk | Kind::Mail | Kind::Sms => {
+        Kind::Wecom | Kind::Dingtalk | Kind::Mail | Kind::Sms | Kind::Hook => {
             if let Some(secret) = secret.filter(|_| kind.signs()) {
                 let now = now.as_millisecond();
                 let sign = dingtalk_signature(now, secret);
@@ -100,8 +100,7 @@ pub(super) async fn send(
         Err(error) => return broken(&error),
     };
     let status = response.status();
-    let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
-    let long = seconds.map(|seconds| SignedDuration::from_secs(seconds.clamp(1, LONGEST_PAUSE)));
+    let long = pause_of(&response);
     let mut answer = Vec::new();
     loop {
         match response.chunk().await {
@@ -123,7 +122,13 @@ pub(super) async fn send(
     }
 }
 
-fn broken(error: &reqwest::Error) -> Outcome {
+/// How long a service asks to be left alone.
+pub(super) fn pause_of(response: &reqwest::Response) -> Option<SignedDuration> {
+    let seconds: i64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(SignedDuration::from_secs(seconds.clamp(1, LONGEST_PAUSE)))
+}
+
+pub(super) fn broken(error: &reqwest::Error) -> Outcome {
     if error.is_connect() {
         return Outcome::failed("连不上对方的服务器");
     }

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::hook;
 use super::mail::Post;
 use super::model::{Bucket, Kind, MAYBE_AGAIN, Rates, Sending, State, fitted, robot_address};
 use super::robot::{self, Outcome};
@@ -139,7 +140,10 @@ async fn take(app: &App, act: &Act, waking: Waking) -> Result<Option<Parcel>> {
     let leased_until = act.at + rules.lease();
     let lease = LEASE.bind(act.tenant).bind(waking.id).bind(act.at).bind(leased_until);
     let Some(channel) = tx.optional::<Leased>(lease).await? else { return Ok(None) };
-    let limits = rates.of(channel.kind);
+    let limits = match rates.of(channel.kind) {
+        Some(limits) => limits,
+        None => settings::read::<hook::Rules>(&mut tx, act.tenant, act.at).await?.limits(),
+    };
     let mut bucket = Bucket(channel.taken.0.clone());
     let (head, wake_at) = match first(&mut tx, act, waking, &channel, &rules).await? {
         None => (None, None),
@@ -165,7 +169,12 @@ async fn take(app: &App, act: &Act, waking: Waking) -> Result<Option<Parcel>> {
     tx.execute(BEGIN.bind(act.tenant).bind(head.id).bind(maybe_sent)).await?;
     tx.commit().await?;
     let link = if head.path.is_empty() { String::new() } else { app.link(&head.path) };
-    let text = if maybe_sent { format!("{MAYBE_AGAIN}{}", head.text) } else { head.text.clone() };
+    // Whoever takes events knows by the id that one has come before.
+    let text = if maybe_sent && channel.kind != Kind::Hook {
+        format!("{MAYBE_AGAIN}{}", head.text)
+    } else {
+        head.text.clone()
+    };
     let text = fitted(channel.kind, &text, limits.bytes, &link);
     Ok(Some(Parcel { channel, head: Head { maybe_sent, ..head }, text, rules, leased_until }))
 }
@@ -202,7 +211,7 @@ async fn send(app: &App, ways: &Ways, act: &Act, parcel: &Parcel) -> Outcome {
             return sent.unwrap_or_else(|_| Outcome::unknown("短信没有及时交出去"));
         }
         (Kind::Sms, _, None) => return Outcome::failed("没有接短信，请联系运行本系统的人"),
-        (Kind::Wecom | Kind::Dingtalk | Kind::Feishu, ..) => {}
+        (Kind::Wecom | Kind::Dingtalk | Kind::Feishu | Kind::Hook, ..) => {}
     }
     let secret = match channel.secret_sealed.as_deref().map(|sealed| act.open(SECRET, sealed)).transpose() {
         Ok(secret) => secret,
@@ -210,6 +219,10 @@ async fn send(app: &App, ways: &Ways, act: &Act, parcel: &Parcel) -> Outcome {
     };
     // Whoever runs the program may have taken a host back since it was registered.
     match robot_address(channel.kind, &address, &app.config.outgoing.webhook_hosts) {
+        Ok(url) if channel.kind == Kind::Hook => {
+            let secret = secret.unwrap_or_default();
+            hook::send(&ways.client, (url, &secret), (head.id, text), act.at, patience).await
+        }
         Ok(url) => robot::send(&ways.client, (channel.kind, url, secret.as_deref()), text, act.at, patience).await,
         Err(_) => Outcome::failed("登记的地址不在允许的主机里"),
     }
@@ -248,6 +261,9 @@ async fn note(app: &App, waking: Waking, parcel: &Parcel, outcome: Outcome) -> R
     let id = head.id;
     if failures >= rules.tries && !uncounted {
         tx.execute(BURY.bind(tenant).bind(id).bind(now).bind(why).bind(maybe_sent)).await?;
+        if parcel.channel.kind == Kind::Hook {
+            hook::give_up_on(&mut tx, &Act::system(tenant, &app.means), waking.id).await?;
+        }
     } else {
         let later = LATER.bind(tenant).bind(id).bind(i64::from(uncounted)).bind(now + pause).bind(why).bind(maybe_sent);
         tx.execute(later).await?;

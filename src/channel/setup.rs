@@ -3,9 +3,9 @@
 use db::Tx;
 use uuid::Uuid;
 
-use super::delivery;
 use super::model::{Kind, Place, hint, mail_addresses, mobile_numbers, robot_address};
 use super::store::{ADD, CHANGE, Channel, Found, GIVE_UP_WAITING, SWITCH, TAKEN};
+use super::{delivery, hook};
 use crate::access::Act;
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ pub(super) fn checked(kind: Kind, address: &str, also: &[String]) -> std::result
     match kind {
         Kind::Mail => Ok(mail_addresses(address)?.join("\n")),
         Kind::Sms => Ok(mobile_numbers(address)?.join("\n")),
-        Kind::Wecom | Kind::Dingtalk | Kind::Feishu => Ok(robot_address(kind, address, also)?.to_string()),
+        Kind::Wecom | Kind::Dingtalk | Kind::Feishu | Kind::Hook => Ok(robot_address(kind, address, also)?.to_string()),
     }
 }
 
@@ -64,6 +64,9 @@ pub async fn add(tx: &mut Tx, act: &Act, new: NewChannel, also: &[String]) -> Re
     let row = row.bind(new.place.organisation()).bind(kept).bind(fingerprint).bind(secret);
     if tx.execute(row.bind(hint(new.kind, &address)).bind(act.account).bind(act.at).bind(new.reminders)).await? == 0 {
         return Err(known());
+    }
+    if new.kind == Kind::Hook {
+        hook::wish(tx, act.tenant).await?;
     }
     audit::record(tx, act, "create", ("channel", id), "", &[]).await?;
     Ok(id)

@@ -48,9 +48,17 @@ statements! {
     SWITCH = "UPDATE channels SET enabled = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     LIST = channels!("1 = 1 ORDER BY c.created_at, c.id LIMIT 200");
     GET = channels!("c.id = $4");
-    FITTING = "SELECT id, name FROM channels WHERE tenant_id = $1 AND enabled AND (reminders OR NOT $4)
+    FITTING = "SELECT id, name FROM channels WHERE tenant_id = $1 AND enabled AND kind <> 'hook' AND (reminders OR NOT $4)
         AND ((CAST($3 AS UUID) IS NULL AND party_organisation_id IS NULL AND (estate_id IS NULL OR estate_id = $2)) OR party_organisation_id = $3)
         ORDER BY id LIMIT 200";
+
+    HOOKS = "SELECT id, created_at FROM channels WHERE tenant_id = $1 AND enabled AND kind = 'hook' ORDER BY id LIMIT 50";
+    /// How many could not be sent since one was.
+    DEAD_IN_A_ROW = "SELECT c.id, c.name, COUNT(*) AS dead, CAST(MIN(d.ended_at) AS BIGINT) AS since FROM channels c
+        JOIN deliveries d ON d.tenant_id = c.tenant_id AND d.channel_id = c.id AND d.state = 'dead'
+        WHERE c.tenant_id = $1 AND c.id = $2 AND d.ended_at > COALESCE((SELECT MAX(s.ended_at) FROM deliveries s
+            WHERE s.tenant_id = $1 AND s.channel_id = $2 AND s.state = 'sent'), 0) GROUP BY c.id, c.name";
+    SWITCH_OFF = "UPDATE channels SET enabled = FALSE, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND enabled";
 
     /// Whoever writes a delivery waits here for the sender, so that the one never misses the other.
     WAKE = "UPDATE channels SET wake_at = $3 WHERE tenant_id = $1 AND id = $2";
@@ -130,6 +138,7 @@ record! {
     /// A channel that fits a place.
     pub struct Fitting { pub id: Uuid, pub name: String }
     pub(super) struct Found { pub id: Uuid }
+    pub(super) struct Hook { pub id: Uuid, pub created_at: Timestamp }
 }
 
 impl Channel {

@@ -51,9 +51,16 @@ impl Demo {
             );
         }
         println!("按 Ctrl+C 结束。");
-        let serve::Limits { public_posts_per_hour, sign_ins_per_hour } = self.limits;
+        let serve::Limits { public_posts_per_hour, sign_ins_per_hour, token_requests_per_minute } = self.limits;
         let (trusted_proxies, outgoing) = (Vec::new(), self.outgoing);
-        let config = Config { public_url, trusted_proxies, public_posts_per_hour, sign_ins_per_hour, outgoing };
+        let config = Config {
+            public_url,
+            trusted_proxies,
+            public_posts_per_hour,
+            sign_ins_per_hour,
+            token_requests_per_minute,
+            outgoing,
+        };
         serve::serve(listener, db, means, config).await
     }
 }

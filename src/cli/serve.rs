@@ -40,6 +40,9 @@ pub struct Limits {
     /// 同一来源每小时最多试几次密码；账号本身另有锁定
     #[arg(long, env = "DOORSTEP_SIGN_INS_PER_HOUR", default_value = "300", value_name = "N")]
     pub sign_ins_per_hour: NonZeroU32,
+    /// 同一个接口令牌每分钟最多请求几次
+    #[arg(long, env = "DOORSTEP_TOKEN_REQUESTS_PER_MINUTE", default_value = "300", value_name = "N")]
+    pub token_requests_per_minute: NonZeroU32,
 }
 
 /// How long requests that are under way may still take after the program was told to end.
@@ -53,10 +56,17 @@ impl Serve {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => address(&listener)?,
         };
-        let Limits { public_posts_per_hour, sign_ins_per_hour } = self.limits;
+        let Limits { public_posts_per_hour, sign_ins_per_hour, token_requests_per_minute } = self.limits;
         let trusted_proxies = self.trusted_proxies;
         let outgoing = self.outgoing;
-        let config = Config { public_url, trusted_proxies, public_posts_per_hour, sign_ins_per_hour, outgoing };
+        let config = Config {
+            public_url,
+            trusted_proxies,
+            public_posts_per_hour,
+            sign_ins_per_hour,
+            token_requests_per_minute,
+            outgoing,
+        };
         println!("家门口已启动：{}", address(&listener)?);
         serve(listener, db, means, config).await
     }

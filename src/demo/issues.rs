@@ -188,10 +188,10 @@ impl Stage<'_> {
         let worker = grid.or_else(|| estate.grids.first().copied()).and_then(|grid| community.cast.workers.get(&grid));
         let worker = *worker.unwrap_or(&community.cast.desk);
         let act = match script.source {
-            Source::Qr | Source::Web => community.resident(at),
+            Source::Qr | Source::Web | Source::Interface => community.resident(at),
             Source::Door => community.act(worker, at),
             Source::Member | Source::Meeting | Source::Help => community.act(estate.branch, at),
-            Source::Phone | Source::Window | Source::Wechat => community.act(community.cast.desk, at),
+            Source::Phone | Source::Window | Source::Wechat | Source::Hotline => community.act(community.cast.desk, at),
         };
         let pictured = matches!(script.source, Source::Qr | Source::Wechat | Source::Door) && which % 4 != 3;
         let photos =

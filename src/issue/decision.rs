@@ -70,7 +70,7 @@ pub async fn merge(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, into: &
     }
     issue.merged_into = Some(into.id);
     // Whoever was joined to this one follows along, so that a chain of mergers is never longer than one.
-    tx.execute(FOLLOW.bind(act.tenant).bind(issue.id).bind(into.id)).await?;
+    tx.execute(FOLLOW.bind(act.tenant).bind(issue.id).bind(into.id).bind(act.means.now())).await?;
     let words = format!("与 {} 是同一件事，合并办理", into.number);
     step::take(tx, act, issue, seen, Step::Merged, Words::public(&words), None).await
 }

@@ -1,4 +1,5 @@
 use db::Tx;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -50,8 +51,22 @@ pub struct Filed {
     pub rating_link: Link,
 }
 
+/// What whoever passes an issue on asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms {
+    /// By when it wants to be done, whatever the tier would give.
+    pub deadline: Option<Timestamp>,
+    /// Somebody only asks something, so that no rate counts it.
+    pub enquiry: bool,
+}
+
 /// Files an issue. It is acknowledged only by what this returns, after the transaction has been committed.
 pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
+    file_with(tx, act, new, Terms::default()).await
+}
+
+/// Files an issue that somebody else has passed on.
+pub async fn file_with(tx: &mut Tx, act: &Act, new: NewIssue, terms: Terms) -> Result<Filed> {
     let id = act.id();
     let date = act.at.to_zoned_datetime(calendar::shanghai()).strftime("%Y%m%d").to_string();
     let (of_day, positions) = (format!("issue-{date}"), search::Kind::Issue.positions());
@@ -99,12 +114,15 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         remaining_minutes: None,
         remind_at: None,
         lock_version: 1,
+        changed_at: act.means.now(),
+        deadline_at: terms.deadline,
         estate_name: names.0,
         building_name: names.1,
         unit_key: names.2,
         organisation_name: None,
         organisation_kind: None,
     };
+    issue.due_at = issue.due(due_at);
     issue.remind_at = reminder::next(tx, act, &issue, &limits).await?;
     let phone = new.reporter.as_ref().map(|reporter| &reporter.phone).filter(|phone| !phone.is_empty());
     let phone = phone.map(|phone| act.fingerprint("phone", phone));
@@ -113,8 +131,8 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewIssue) -> Result<Filed> {
         row.bind(issue.category).bind(issue.state).bind(&issue.description).bind(estate).bind(building).bind(unit);
     let row =
         row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
-    tx.execute(row.bind(phone).bind(act.account).bind(act.at).bind(due_at).bind(position).bind(issue.remind_at))
-        .await?;
+    let row = row.bind(phone).bind(act.account).bind(act.at).bind(issue.due_at).bind(position).bind(issue.remind_at);
+    tx.execute(row.bind(issue.changed_at).bind(terms.deadline).bind(terms.enquiry)).await?;
     tx.execute(ADD_RECEIPT_CODE.bind(&issue.receipt_code).bind(act.tenant).bind(id)).await?;
 
     let words = if act.role == Role::Resident { String::new() } else { format!("由{}代为登记", act.role) };

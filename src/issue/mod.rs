@@ -29,15 +29,19 @@ pub use closure::{Answer, acknowledge, close, contact_failed, publish, rate, sur
 pub use cluster::{Cluster, clusters};
 pub use decision::{Due, Elsewhere, Grading, accept, deliberate, dispatch, merge, put_on_agenda, redirect, refuse};
 pub use filing::{
-    Filed, NewIssue, Place, Reporter, file, give_rating_link, masked_reporter, names_somebody, reporter, supplement,
-    withdraw,
+    Filed, NewIssue, Place, Reporter, Terms, file, file_with, give_rating_link, masked_reporter, names_somebody,
+    reporter, supplement, withdraw,
 };
 pub use handling::{finish, member_says, progress};
 pub use model::{Category, Channel, Clock, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use petition::{Petition, ask, decide as decide_petition, resume};
-pub use receipt::{ChainLink, Receipt, Standing};
-pub use store::{Issue, STATEMENTS, index, issue, issue_in_scope, to_deliberate, unindexed_tenants};
+pub use receipt::{ChainLink, Receipt, Standing, spaced};
+pub use step::STEPPED;
+pub use store::{
+    Event, Followed, Issue, STATEMENTS, changed, events, hanging, index, issue, issue_in_scope, to_deliberate,
+    unindexed_tenants,
+};
 pub use todo::todo;
 pub use transition::{TRANSITIONS, Transition};
-pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, routes};
+pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, receipt_of, routes};

@@ -84,6 +84,9 @@ text_enum! {
         Member = "member" "党员代报",
         Meeting = "meeting" "联席会议",
         Help = "help" "找党员",
+        Hotline = "hotline" "12345 热线",
+        /// Filed by another program, with a token or by Open311.
+        Interface = "interface" "其他系统",
     }
     pub enum Category {
         Drainage = "drainage" "给排水",

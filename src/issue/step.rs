@@ -8,7 +8,10 @@ use super::store::{ADD_EVENT, ADD_PHOTO, ADVANCE, Issue, LAST_EVENT, LastEvent};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::web::show;
-use crate::{audit, photo, settings};
+use crate::{audit, outbox, photo, settings};
+
+/// Told in the outbox to whoever wants to know of steps: the issue, and the position of the step on its chain.
+pub const STEPPED: &str = "issue.stepped";
 
 /// What is said with a step.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,7 +63,7 @@ pub(super) async fn take(
         if moved {
             issue.state = state;
             issue.since = act.at;
-            issue.due_at = limits.due(state, issue.tier, act.at)?;
+            issue.due_at = issue.due(limits.due(state, issue.tier, act.at)?);
             issue.ended_at = (!state.open()).then_some(act.at);
         }
         issue.due_at = due.unwrap_or(issue.due_at);
@@ -71,7 +74,8 @@ pub(super) async fn take(
     let update = update.bind(issue.since).bind(issue.due_at).bind(issue.ended_at).bind(issue.round);
     let update = update.bind(issue.organisation_id).bind(issue.tier).bind(issue.remedy).bind(issue.category);
     let update = update.bind(issue.summary.as_deref()).bind(search_text).bind(issue.merged_into).bind(step);
-    let update = update.bind(issue.remaining_minutes).bind(issue.remind_at);
+    issue.changed_at = act.means.now();
+    let update = update.bind(issue.remaining_minutes).bind(issue.remind_at).bind(issue.changed_at);
     if tx.execute(update).await? == 0 {
         return Err(stale(tx, act, issue).await?);
     }
@@ -100,6 +104,8 @@ pub(super) async fn note(
         photo::attach(tx, act.tenant, *photo).await?;
         tx.execute(ADD_PHOTO.bind(act.tenant).bind(id).bind(*photo).bind(issue.id).bind(position as i64)).await?;
     }
+    let stepped = serde_json::json!({ "issue": issue.id, "position": issue.lock_version });
+    outbox::post_if_wished(tx, act, STEPPED, &stepped).await?;
     audit::record(tx, act, step.code(), ("issue", issue.id), words.public, &[]).await
 }
 

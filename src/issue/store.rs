@@ -14,7 +14,7 @@ macro_rules! issue_columns {
     () => {
         "i.id, i.number, i.receipt_code, i.source, i.category, i.tier, i.remedy, i.state, i.summary, i.description,
          i.estate_id, i.building_id, i.unit_id, i.grid_id, i.place_text, i.reporter_sealed, i.organisation_id, i.since, i.due_at,
-         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.remind_at, i.lock_version,
+         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.remind_at, i.lock_version, i.changed_at, i.deadline_at,
          e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name, o.kind AS organisation_kind"
     };
 }
@@ -72,8 +72,8 @@ macro_rules! asks_petition {
 statements! {
     ADD = "INSERT INTO issues (tenant_id, id, number, receipt_code, source, category, state, open, description,
             estate_id, building_id, unit_id, grid_id, place_text, search_text, reporter_sealed, phone_fingerprint, filed_by,
-            since, due_at, round, reported_at, position, indexed, lock_version, move, remind_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7, $21)";
+            since, due_at, round, reported_at, position, indexed, lock_version, move, remind_at, changed_at, deadline_at, enquiry)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7, $21, $22, $23, $24)";
     ADD_RECEIPT_CODE = "INSERT INTO receipt_codes (code, tenant_id, issue_id) VALUES ($1, $2, $3)";
     RECEIPT_CODE = "SELECT tenant_id, issue_id FROM receipt_codes WHERE code = $1";
     GET = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2");
@@ -89,6 +89,15 @@ statements! {
     ENDED = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND NOT i.open AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         " AND (i.ended_at, i.id) < ($4, $5) AND ($6 = '' OR i.state = $6) ORDER BY i.ended_at DESC, i.id DESC LIMIT $7");
+    /// In the order in which they have changed, so that whoever follows misses nothing.
+    CHANGED = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND (i.changed_at, i.id) > ($2, $3)
+        AND (CAST($4 AS UUID) IS NULL OR i.estate_id = $4) AND ($5 = '' OR i.state = $5) AND ($6 = '' OR i.category = $6)
+        ORDER BY i.changed_at, i.id LIMIT $7");
+    /// Reported in a span, with a result that hangs on the board; the latest first.
+    HANGING = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.reported_at >= $2 AND i.reported_at <= $3
+        AND ($4 = '' OR $4 LIKE '%,' || i.category || ',%') AND (CAST($5 AS BOOLEAN) IS NULL OR i.open = $5)
+        AND EXISTS (SELECT 1 FROM publications p WHERE p.tenant_id = i.tenant_id AND p.subject_id = i.id AND p.withdrawn_at IS NULL)
+        ORDER BY i.reported_at DESC, i.id DESC LIMIT $6");
     /// Which rows of a batch hold three patterns.
     SEARCH = concat!("SELECT i.position FROM issues i WHERE i.tenant_id = $1 AND i.position IN ", in_batch!(), " AND ",
         in_reach!("$66", "$67", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " AND
@@ -157,7 +166,7 @@ statements! {
     ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
             organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14,
             indexed = indexed AND search_text = $15, search_text = $15, merged_into = $16, lock_version = lock_version + 1,
-            move = state || '>' || $17 || '>' || $4, remaining_minutes = $18, remind_at = $19
+            move = state || '>' || $17 || '>' || $4, remaining_minutes = $18, remind_at = $19, changed_at = $20
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ADD_EVENT = "INSERT INTO issue_events (tenant_id, id, issue_id, position, round, kind, at, due_at, account_id, role, organisation_id, note, internal_note)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -170,7 +179,7 @@ statements! {
     LAST_TAKEN = "SELECT MAX(at) AS at FROM issue_events WHERE tenant_id = $1 AND issue_id = $2 AND kind = $3 AND round = $4";
     LAST_EVENT = "SELECT v.kind, v.at, v.role FROM issue_events v WHERE v.tenant_id = $1 AND v.issue_id = $2
         ORDER BY v.position DESC LIMIT 1";
-    FOLLOW = "UPDATE issues SET merged_into = $3 WHERE tenant_id = $1 AND merged_into = $2";
+    FOLLOW = "UPDATE issues SET merged_into = $3, changed_at = $4 WHERE tenant_id = $1 AND merged_into = $2";
     JOINED = "SELECT COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND merged_into = $2";
     /// Days, by the clock of Shanghai, on which a step was taken in a round.
     DAYS_OF_STEP = "SELECT COUNT(DISTINCT (at + 28800000) / 86400000) AS count FROM issue_events
@@ -214,7 +223,7 @@ record! {
         pub grid_id: Option<Uuid>, pub place_text: String, pub reporter_sealed: Option<Vec<u8>>,
         pub organisation_id: Option<Uuid>, pub since: Timestamp, pub due_at: Timestamp, pub merged_into: Option<Uuid>,
         pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub remaining_minutes: Option<i64>, pub remind_at: Option<Timestamp>, pub lock_version: i64,
-        pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
+        pub changed_at: Timestamp, pub deadline_at: Option<Timestamp>, pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
         pub organisation_name: Option<String>, pub organisation_kind: Option<OrganisationKind>,
     }
     #[derive(Debug, Clone)]
@@ -256,6 +265,12 @@ impl db::Record for Task {
 }
 
 impl Issue {
+    /// When a step is due: not after the deadline that came with the issue, until its first result.
+    pub(super) fn due(&self, due: Timestamp) -> Timestamp {
+        let bound = self.round == 1 && matches!(self.state, State::Submitted | State::Accepted | State::Dispatched);
+        self.deadline_at.filter(|_| bound).map_or(due, |deadline| due.min(deadline))
+    }
+
     /// `王府名苑小区 3号楼 2单元`, never a room.
     pub fn place(&self) -> String {
         let unit = self.unit_key.as_ref().filter(|key| !key.is_empty()).map(|key| format!("{key}单元"));
@@ -277,6 +292,42 @@ pub struct Filter {
     pub state: Option<State>,
     /// Only those due before this moment.
     pub due_before: Option<Timestamp>,
+}
+
+/// Which issues another program follows.
+#[derive(Debug, Clone, Default)]
+pub struct Followed {
+    pub estate: Option<Uuid>,
+    pub state: Option<State>,
+    pub category: Option<Category>,
+}
+
+/// Issues in the order in which they have changed.
+pub async fn changed(
+    tx: &mut Tx,
+    tenant: Uuid,
+    followed: &Followed,
+    after: Cursor,
+    size: usize,
+) -> Result<Page<Issue>> {
+    let query = CHANGED.bind(tenant).bind(after.key).bind(after.id).bind(followed.estate);
+    let query = query.bind(followed.state.map_or("", State::code)).bind(followed.category.map_or("", Category::code));
+    let issues: Vec<Issue> = tx.all(query.bind(size as i64 + 1)).await?;
+    Ok(Page::of(issues, size, |issue| Cursor { key: issue.changed_at.as_millisecond(), id: issue.id }))
+}
+
+/// Issues that were reported in a span and whose result hangs on the board, the latest first: of some categories or of all, open or
+/// ended or both.
+pub async fn hanging(
+    tx: &mut Tx,
+    tenant: Uuid,
+    (start, end): (Timestamp, Timestamp),
+    categories: &[&str],
+    open: Option<bool>,
+    most: i64,
+) -> Result<Vec<Issue>> {
+    let codes = if categories.is_empty() { String::new() } else { format!(",{},", categories.join(",")) };
+    Ok(tx.all(HANGING.bind(tenant).bind(start).bind(end).bind(codes).bind(open).bind(most)).await?)
 }
 
 pub async fn issue(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Issue> {

@@ -8,7 +8,7 @@ pub mod http;
 mod store;
 pub mod web;
 
-pub use store::{Message, STATEMENTS, backlog, done, failed, lease, post, sweep};
+pub use store::{Message, STATEMENTS, backlog, done, failed, lease, post, post_if_wished, sweep, wish};
 
 use std::collections::BTreeMap;
 use std::pin::Pin;

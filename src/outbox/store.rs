@@ -14,6 +14,8 @@ pub(super) const ATTEMPTS: i64 = 10;
 
 statements! {
     POST = "INSERT INTO outbox_messages (tenant_id, id, topic, payload, available_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)";
+    WISH = "INSERT INTO outbox_wishes (tenant_id, topic) VALUES ($1, $2) ON CONFLICT (tenant_id, topic) DO NOTHING";
+    WISHED = "SELECT topic FROM outbox_wishes WHERE tenant_id = $1 AND topic = $2";
     /// Of every tenant: the worker serves them all.
     WAITING = "SELECT tenant_id, id FROM outbox_messages WHERE done_at IS NULL AND available_at <= $1
         ORDER BY available_at, tenant_id, id LIMIT $2";
@@ -40,6 +42,7 @@ statements! {
 
 record! {
     struct Backlog { waiting: i64, parked: i64 }
+    struct Wished { topic: String }
     struct Waiting { tenant_id: Uuid, id: Uuid }
     /// A message that was given up.
     pub(super) struct Parked { pub id: Uuid, pub topic: String, pub done_at: Timestamp, pub failure: String }
@@ -53,6 +56,21 @@ pub async fn post(tx: &mut Tx, act: &Act, topic: &str, payload: &impl Serialize)
     let payload = serde_json::to_string(payload).map_err(anyhow::Error::from)?;
     tx.execute(POST.bind(act.tenant).bind(act.id()).bind(topic).bind(payload).bind(act.at)).await?;
     Ok(())
+}
+
+/// Has messages of a topic written down that nobody waits for otherwise.
+pub async fn wish(tx: &mut Tx, tenant: Uuid, topic: &str) -> Result<()> {
+    tx.execute(WISH.bind(tenant).bind(topic)).await?;
+    Ok(())
+}
+
+/// Writes a message down if somebody in the tenant waits for its topic.
+pub async fn post_if_wished(tx: &mut Tx, act: &Act, topic: &str, payload: &impl Serialize) -> Result<()> {
+    let wished: Option<Wished> = tx.optional(WISHED.bind(act.tenant).bind(topic)).await?;
+    match wished {
+        Some(Wished { topic }) => post(tx, act, &topic, payload).await,
+        None => Ok(()),
+    }
 }
 
 /// Takes up to `limit` waiting messages for five minutes. Nobody else gets them while that time lasts.

@@ -10,6 +10,6 @@ mod store;
 mod template;
 mod web;
 
-pub use model::{Figure, Period, Rate, Record};
+pub use model::{Figure, Period, Rate, Record, Report, Rules};
 pub use store::{STATEMENTS, records};
 pub use web::routes;

@@ -94,6 +94,8 @@ pub struct Record {
     pub due_at: Timestamp,
     pub party: Option<String>,
     pub reporter_sealed: Option<Vec<u8>>,
+    /// Somebody only asked something: the three rates leave it out.
+    pub enquiry: bool,
     /// In their order; only the steps of which a figure asks.
     pub taken: Vec<Taken>,
     pub answer: Option<Answer>,
@@ -126,14 +128,14 @@ impl Figure {
         match self {
             Figure::Reported => "这段时间里反映来的",
             Figure::Property => "这段时间里反映来的，类别属于物业管理的十类",
-            Figure::Dispatched => "第一次派单或吹哨上报在这段时间里的",
+            Figure::Dispatched => "第一次派单或吹哨上报在这段时间里的（不算咨询）",
             Figure::Responded => "第一次派单在这段时间里，并且在受理期限以内答复了反映人的",
             Figure::Done => "这段时间里报办结的，一件只算一次",
             Figure::DoneLate => "这段时间里最后一次报办结时已经过了期限的",
             Figure::Closed => "这段时间里销号的",
             Figure::Otherwise => "这段时间里没有办就结束的，都写了理由",
             Figure::Reopened => "这段时间里测评打 1 分、2 分，退回重办的",
-            Figure::Surveyed => "这段时间里反映人打过分的（不算并案的），几次打分按最后一次",
+            Figure::Surveyed => "这段时间里反映人打过分的（不算并案和咨询），几次打分按最后一次",
             Figure::Solved => "最后一次打分说“解决了”的",
             Figure::Satisfied => "最后一次打分 3 分以上的",
             Figure::Unreachable => "这段时间里上门几次都联系不上，没有测评的",
@@ -152,9 +154,9 @@ impl Figure {
         let within = |step: Step| record.taken.iter().filter(move |taken| taken.step == step && period.has(taken.at));
         let first = |step: Step| record.taken.iter().find(|taken| taken.step == step);
         let given = record.taken.iter().find(|taken| matches!(taken.step, Step::Dispatched | Step::Escalated));
-        let dispatched = given.is_some_and(|taken| period.has(taken.at));
+        let dispatched = !record.enquiry && given.is_some_and(|taken| period.has(taken.at));
         let reported = period.has(record.reported_at);
-        let answer = record.answer.filter(|_| record.state != State::Merged);
+        let answer = record.answer.filter(|_| record.state != State::Merged && !record.enquiry);
         match self {
             Figure::Reported => reported,
             Figure::Property => reported && record.category.of_property(),
@@ -357,6 +359,7 @@ mod tests {
             due_at: at(0),
             party: None,
             reporter_sealed: None,
+            enquiry: false,
             taken: taken(steps),
             answer: None,
         };

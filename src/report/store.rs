@@ -28,7 +28,7 @@ macro_rules! concerned {
 }
 
 statements! {
-    ISSUES = concat!("SELECT i.id, i.number, i.summary, i.description, i.category, i.source, i.state, i.reported_at, i.due_at, i.reporter_sealed,
+    ISSUES = concat!("SELECT i.id, i.number, i.summary, i.description, i.category, i.source, i.state, i.reported_at, i.due_at, i.reporter_sealed, i.enquiry,
             i.estate_id, e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name
         FROM issues i LEFT JOIN estates e ON e.tenant_id = i.tenant_id AND e.id = i.estate_id
         LEFT JOIN buildings b ON b.tenant_id = i.tenant_id AND b.id = i.building_id
@@ -53,7 +53,7 @@ statements! {
 record! {
     struct IssueRow {
         id: Uuid, number: String, summary: Option<String>, description: String, category: Category, source: Source, state: State,
-        reported_at: Timestamp, due_at: Timestamp, reporter_sealed: Option<Vec<u8>>, estate_id: Option<Uuid>, estate_name: Option<String>,
+        reported_at: Timestamp, due_at: Timestamp, reporter_sealed: Option<Vec<u8>>, enquiry: bool, estate_id: Option<Uuid>, estate_name: Option<String>,
         building_name: Option<String>, unit_key: Option<String>, organisation_name: Option<String>,
     }
     struct TakenRow { issue_id: Uuid, kind: Step, at: Timestamp, due_at: Option<Timestamp>, note: String }
@@ -124,6 +124,7 @@ impl IssueRow {
             due_at: self.due_at,
             party: self.organisation_name,
             reporter_sealed: self.reporter_sealed,
+            enquiry: self.enquiry,
             taken: taken.remove(&self.id).unwrap_or_default(),
             answer: answers.get(&self.id).copied(),
         }

@@ -1,10 +1,13 @@
 use askama::Template;
 use axum::Json;
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Shell, Written, page};
 use crate::error::Error;
@@ -21,6 +24,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, title) = match &self {
             Error::NotFound => (StatusCode::NOT_FOUND, "没有找到"),
+            Error::Unrecognised => (StatusCode::UNAUTHORIZED, "没有令牌"),
             Error::Forbidden => (StatusCode::FORBIDDEN, "不在您的权限内"),
             Error::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "没有办成"),
             Error::Stale(_) => (StatusCode::CONFLICT, "刚刚有别人改过"),
@@ -36,9 +40,30 @@ impl IntoResponse for Error {
             self.to_string()
         };
         let mut response = status.into_response();
+        match self {
+            Error::TooMany(seconds) => drop(response.headers_mut().insert(RETRY_AFTER, seconds.into())),
+            Error::Unrecognised => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
         response.extensions_mut().insert(Failure { title, sentence });
         response
     }
+}
+
+/// What went wrong, as RFC 9457 has programs told.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    r#type: &'static str,
+    title: &'static str,
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// A Chinese sentence for people.
+    detail: String,
+    /// By which whoever runs the program finds the request in its log.
+    #[schema(pattern = "^[0-9A-Z]{10}$")]
+    request_id: String,
 }
 
 #[derive(Template)]
@@ -57,7 +82,7 @@ pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> R
     let written = Written::default();
     request.extensions_mut().insert(written.clone());
     let path = request.uri().path();
-    let for_public = path.starts_with("/api/");
+    let for_public = path.starts_with("/api/") || path.starts_with("/open311/");
     let for_program = for_public || path.starts_with("/offline/") || path == "/doors/pack";
     let response = next.run(request).await;
     let status = response.status();
@@ -65,7 +90,7 @@ pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> R
     let failure = failure.or_else(|| {
         // What the framework itself turned away, such as an address that cannot be read: it has no page yet.
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let dressed = kind.starts_with("text/html") || kind.starts_with("application/json");
+        let dressed = ["text/html", "application/json", "text/xml"].iter().any(|known| kind.starts_with(known));
         (status.is_client_error() && !dressed).then(|| match status {
             StatusCode::UNAUTHORIZED => Failure {
                 title: "没有办成",
@@ -77,10 +102,17 @@ pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> R
     let Some(Failure { title, sentence }) = failure else { return response };
     let status = if status == StatusCode::BAD_REQUEST { StatusCode::NOT_FOUND } else { status };
     let request_id = shell.request_id.clone();
+    if for_public {
+        // RFC 9457. What the framework has said beside it, such as which methods there are, stays.
+        let (mut parts, _) = response.into_parts();
+        parts.status = status;
+        parts.headers.remove(CONTENT_LENGTH);
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let problem = Problem { r#type: "about:blank", title, status: status.as_u16(), detail: sentence, request_id };
+        return (parts, serde_json::to_string(&problem).unwrap_or_default()).into_response();
+    }
     if for_program {
-        // The interface says `error`, as it is described; the program's own pages on the phone say what people read.
-        let name = if for_public { "error" } else { "sentence" };
-        return (status, Json(serde_json::json!({ name: sentence, "request_id": request_id }))).into_response();
+        return (status, Json(serde_json::json!({ "sentence": sentence, "request_id": request_id }))).into_response();
     }
     match page(&FailurePage { shell, title, sentence, words: written.words() }) {
         Ok(page) => (status, page).into_response(),

@@ -1,3 +1,4 @@
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
@@ -6,8 +7,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::error::{Error, Result};
 
-/// How often something may come from one address.
-pub struct Limiter(DefaultKeyedRateLimiter<IpAddr>);
+/// How often something may come from one address, or by one token.
+pub struct Limiter<K: Clone + Hash + Eq = IpAddr>(DefaultKeyedRateLimiter<K>);
 
 impl Limiter {
     pub fn per_hour(times: NonZeroU32) -> Limiter {
@@ -16,10 +17,18 @@ impl Limiter {
 
     /// Errors: too many, with the seconds until the next one is taken.
     pub fn check(&self, address: IpAddr) -> Result<()> {
-        self.0.check_key(&network(address)).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            Error::TooMany(wait.as_secs() + 1)
-        })
+        self.take(&network(address)).map_err(Error::TooMany)
+    }
+}
+
+impl<K: Clone + Hash + Eq> Limiter<K> {
+    pub fn per_minute(times: NonZeroU32) -> Limiter<K> {
+        Limiter(RateLimiter::keyed(Quota::per_minute(times)))
+    }
+
+    /// Errors: the seconds until the next one is taken.
+    pub fn take(&self, key: &K) -> std::result::Result<(), u64> {
+        self.0.check_key(key).map_err(|until| until.wait_time_from(DefaultClock::default().now()).as_secs() + 1)
     }
 
     /// Forgets the addresses that have come to rest.

@@ -12,7 +12,7 @@ pub mod show;
 mod todo;
 
 pub use assets::{asset, asset_text, asset_version, assets_in, serve_asset};
-pub use failure::{Failure, dress_failures};
+pub use failure::{Failure, Problem, dress_failures};
 pub use form::{Csrf, Form, FromThisSite, MULTIPART_LIMIT_MB, Upload, Written};
 pub use limit::Limiter;
 pub use qr::qr;

@@ -16,5 +16,5 @@ pub use cell::{date, is_cut, is_formula_error, is_nothing, is_repetition, shorte
 #[cfg(test)]
 pub use header::bare;
 pub use header::{Column, Header, Twice};
-pub use sheet::{Row, Sheet, read};
+pub use sheet::{PlainSheet, Row, Sheet, plain, read};
 pub use write::{Cell, RejectedRow, Table, filled, of_tables, rejections, response};

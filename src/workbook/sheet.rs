@@ -31,6 +31,63 @@ pub struct Row {
     pub cells: Vec<String>,
 }
 
+/// A table whose columns are not known beforehand: every heading, each once, and the rows below.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainSheet {
+    pub headings: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+/// Reads the first table of a workbook, whatever its columns are. It may take seconds, so it belongs on a blocking thread.
+pub fn plain(file: &[u8], most_rows: usize) -> Result<PlainSheet, Unreadable> {
+    archive::check(file)?;
+    catch_unwind(AssertUnwindSafe(|| read_plain(file, most_rows))).unwrap_or(Err(Unreadable::Damaged))
+}
+
+/// A row with fewer cells is a title or an explanation.
+const FEWEST_HEADINGS: usize = 3;
+
+fn read_plain(file: &[u8], most_rows: usize) -> Result<PlainSheet, Unreadable> {
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(file)).map_err(damaged)?;
+    for name in visible(&workbook) {
+        let Grid(mut rows) = Grid::read(&mut workbook, &name, true)?;
+        let filled = |cells: &Vec<String>| cells.iter().filter(|cell| !cell.is_empty()).count();
+        let found = rows.iter().take(ROWS_ABOVE_HEADER).find(|(_, cells)| filled(cells) >= FEWEST_HEADINGS);
+        let Some(at) = found.map(|(at, _)| *at) else { continue };
+        let mut below = rows.split_off(&at);
+        let mut cells = below.remove(&at).unwrap_or_default();
+        let width = below.values().map(Vec::len).max().unwrap_or(0).max(cells.len());
+        cells.resize(width, String::new());
+        let mut headings: Vec<String> = Vec::new();
+        for (column, heading) in (1..).zip(cells) {
+            let known = headings.contains(&heading);
+            headings.push(if heading.is_empty() || known {
+                format!("{heading}（第 {column} 列）")
+            } else {
+                heading
+            });
+        }
+        below.retain(|_, cells| filled(cells) > 1);
+        match below.len() {
+            0 => return Err(Unreadable::NoRows),
+            many if many > most_rows => return Err(Unreadable::TooManyRows(most_rows)),
+            _ => {}
+        }
+        let row = |(row, mut cells): (u32, Vec<String>)| {
+            cells.resize(width, String::new());
+            Row { number: row.saturating_add(1), cells }
+        };
+        return Ok(PlainSheet { headings, rows: below.into_iter().map(row).collect() });
+    }
+    Err(Unreadable::NoHeader("三列以上、每列有名称"))
+}
+
+fn visible(workbook: &Xlsx<Cursor<&[u8]>>) -> Vec<String> {
+    let sheets = workbook.sheets_metadata().iter();
+    let visible = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible);
+    visible.map(|sheet| sheet.name.clone()).collect()
+}
+
 /// Reads the one list in a workbook. It may take seconds, so it belongs on a blocking thread.
 pub fn read<C: Column>(file: &[u8]) -> Result<Sheet<C>, Unreadable> {
     archive::check(file)?;
@@ -40,12 +97,10 @@ pub fn read<C: Column>(file: &[u8]) -> Result<Sheet<C>, Unreadable> {
 
 fn read_workbook<C: Column>(file: &[u8]) -> Result<Sheet<C>, Unreadable> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(file)).map_err(damaged)?;
-    let sheets = workbook.sheets_metadata().iter();
-    let visible = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible);
-    let names: Vec<String> = visible.map(|sheet| sheet.name.clone()).collect();
+    let names = visible(&workbook);
     let mut lists = Vec::new();
     for name in names {
-        let grid = Grid::read(&mut workbook, &name)?;
+        let grid = Grid::read(&mut workbook, &name, false)?;
         if let Some(at) = grid.header::<C>() {
             let merged = workbook.merge_cells_by_sheet_name(&name).map_err(damaged)?;
             lists.push((name, grid, at, merged));
@@ -72,12 +127,12 @@ fn damaged(error: calamine::XlsxError) -> Unreadable {
 struct Grid(BTreeMap<u32, Vec<String>>);
 
 impl Grid {
-    fn read(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Grid, Unreadable> {
+    fn read(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, times: bool) -> Result<Grid, Unreadable> {
         let mut reader = workbook.worksheet_cells_reader(name).map_err(damaged)?;
         let mut rows: BTreeMap<u32, Vec<String>> = BTreeMap::new();
         let mut text = 0;
         while let Some(cell) = reader.next_cell().map_err(damaged)? {
-            let value = written(cell.get_value());
+            let value = written(cell.get_value(), times);
             if value.is_empty() {
                 continue;
             }
@@ -238,7 +293,7 @@ fn fill_repeated<C: Column>(header: &Header<C>, rows: &mut BTreeMap<u32, Vec<Str
 
 /// A cell as text: whole numbers without a decimal point, dates as `1990-03-07`, and numbers too long for a spreadsheet
 /// in the notation that shows that digits are lost.
-fn written(value: &DataRef<'_>) -> String {
+fn written(value: &DataRef<'_>, times: bool) -> String {
     let text = match value {
         DataRef::Empty => return String::new(),
         DataRef::Int(number) => number.to_string(),
@@ -248,8 +303,10 @@ fn written(value: &DataRef<'_>) -> String {
         DataRef::Bool(true) => "是".to_owned(),
         DataRef::Bool(false) => "否".to_owned(),
         DataRef::DateTime(moment) if moment.is_datetime() && moment.as_f64() >= 1.0 => {
-            let (year, month, day, ..) = moment.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}")
+            let (year, month, day, hour, minute, ..) = moment.to_ymd_hms_milli();
+            let day = format!("{year:04}-{month:02}-{day:02}");
+            // Of people only days are asked; a cell that has only a day in it is at midnight.
+            if times && (hour, minute) != (0, 0) { format!("{day} {hour:02}:{minute:02}") } else { day }
         }
         DataRef::DateTime(moment) => number_written(moment.as_f64()),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),

@@ -1,6 +1,7 @@
 //! Notices that arrive by themselves: who gets which, when, what is seen of it, and what happens when it fails.
 
 mod crash;
+mod hook;
 mod lists;
 mod sending;
 mod service;

@@ -119,7 +119,7 @@ impl Service {
             Kind::Wecom => format!("/cgi-bin/webhook/send?key={key}"),
             Kind::Dingtalk => format!("/robot/send?access_token={key}"),
             Kind::Feishu => format!("/open-apis/bot/v2/hook/{key}"),
-            Kind::Mail | Kind::Sms => panic!("no robot"),
+            Kind::Mail | Kind::Sms | Kind::Hook => panic!("no robot"),
         };
         let address = format!("http://{}{path}", self.host);
         let secret = secret.map(str::to_owned);

@@ -70,6 +70,7 @@ impl TestApp {
             trusted_proxies: Vec::new(),
             public_posts_per_hour: NonZeroU32::MAX,
             sign_ins_per_hour: NonZeroU32::MAX,
+            token_requests_per_minute: NonZeroU32::MAX,
             outgoing: Outgoing::default(),
         };
         let app = App::new(db.clone(), means.clone(), config);

@@ -91,6 +91,7 @@ impl Party {
             trusted_proxies: Vec::new(),
             public_posts_per_hour: one,
             sign_ins_per_hour: one,
+            token_requests_per_minute: one,
             outgoing: Outgoing { webhook_hosts: vec![other.host()], ..Outgoing::default() },
         };
         App::new(self.db.clone(), self.means.clone(), config)

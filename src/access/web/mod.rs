@@ -2,6 +2,7 @@ mod accounts;
 mod me;
 mod organisations;
 mod signing;
+mod tokens;
 
 use super::{Routes, Viewer};
 use crate::web::ViewerName;
@@ -17,5 +18,9 @@ pub fn shown(viewer: &Viewer) -> ViewerName {
 }
 
 pub fn routes() -> Routes {
-    signing::routes().merge(me::routes()).merge(accounts::routes()).merge(organisations::routes())
+    signing::routes()
+        .merge(me::routes())
+        .merge(accounts::routes())
+        .merge(organisations::routes())
+        .merge(tokens::routes())
 }

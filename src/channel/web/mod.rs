@@ -7,10 +7,10 @@ use db::{Cursor, Tx};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::delivery;
 use super::model::{Kind, Place, State as Stage};
 use super::setup::{self, NewChannel, Particulars, checked};
 use super::store::{self, Channel, Delivery};
+use super::{delivery, hook};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -55,22 +55,30 @@ struct FormPage {
     kind: Option<Kind>,
     known: Option<Channel>,
     places: Vec<(String, String)>,
+    /// Whoever looks after interfaces.
+    may_hook: bool,
     form: Form,
 }
 
 impl FormPage {
-    fn kinds(&self) -> [(Kind, &'static str); 5] {
-        [
+    fn kinds(&self) -> Vec<(Kind, &'static str)> {
+        let mut kinds = vec![
             (Kind::Wecom, "企业微信群：群设置 → 群机器人 → 添加，复制 Webhook 地址"),
             (Kind::Dingtalk, "钉钉群：群设置 → 机器人 → 自定义，安全设置选“加签”"),
             (Kind::Feishu, "飞书群：设置 → 群机器人 → 自定义机器人，打开“签名校验”"),
             (Kind::Mail, "一批邮箱，各人收各人的，互相看不到"),
             (Kind::Sms, "一批手机号，各人收各人的"),
-        ]
+        ];
+        if self.may_hook {
+            kinds.push((Kind::Hook, "别的程序：诉求有进展、公示贴出来时告诉它，不带个人信息"));
+        }
+        kinds
     }
 
     fn address_label(&self) -> &'static str {
-        if self.known.is_some() {
+        if self.kind == Some(Kind::Hook) {
+            "接收地址（https 网址）"
+        } else if self.known.is_some() {
             "机器人的新地址（不换就不填）"
         } else {
             "机器人的地址（Webhook 地址）"
@@ -135,6 +143,11 @@ fn read_place(code: &str, places: &[(String, String)]) -> Option<Place> {
 /// Name, place, address and secret; the last two may be missing where they are known.
 fn read(form: &mut Form, kind: Kind, places: &[(String, String)], app: &App, known: bool) -> Option<Particulars> {
     let name = form.text("name", "名称", 2..=30);
+    if kind == Kind::Hook {
+        form.set("place", "community");
+        form.set("secret", "");
+        form.set("reminders", "");
+    }
     let place = form.choice("place", "发谁的通知", |code| read_place(code, places));
     let text = form.value("address").trim().to_owned();
     let address = (!text.is_empty() || !known).then_some(text);
@@ -169,30 +182,56 @@ async fn new(
     if let [(only, _)] = &places[..] {
         form.set("place", only.clone());
     }
-    page(&FormPage { shell, kind, known: None, places, form })
+    let may_hook = viewer.may(Permission::InterfaceManage);
+    page(&FormPage {
+        shell,
+        kind: kind.filter(|kind| may_hook || *kind != Kind::Hook),
+        known: None,
+        places,
+        may_hook,
+        form,
+    })
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let may_hook = viewer.may(Permission::InterfaceManage);
     let kind = form.choice("kind", "发到哪里", Kind::parse);
+    if kind == Some(Kind::Hook) && !may_hook {
+        return Err(Error::Forbidden);
+    }
     let places = places(&mut app.db.read().await?, &viewer).await?;
     let read = kind.and_then(|kind| Some((kind, read(&mut form, kind, &places, &app, false)?)));
     let Some((kind, Particulars { name, place, address, secret, reminders })) = read else {
-        return page_again(&FormPage { shell, kind, known: None, places, form });
+        return page_again(&FormPage { shell, kind, known: None, places, may_hook, form });
     };
     let act = app.act(&viewer, Permission::ChannelManage)?;
     let mut tx = app.db.begin().await?;
+    let secret = if kind == Kind::Hook { Some(hook::new_secret(&app.means.chance)) } else { secret };
+    let shown = (name.clone(), secret.clone());
     let new = NewChannel { kind, name, place, address: address.unwrap_or_default(), secret, reminders };
     match setup::add(&mut tx, &act, new, &app.config.outgoing.webhook_hosts).await {
         Err(Error::Refused(sentence)) => {
             form.fail("address", sentence);
-            page_again(&FormPage { shell, kind: Some(kind), known: None, places, form })
+            page_again(&FormPage { shell, kind: Some(kind), known: None, places, may_hook, form })
         }
         added => {
             let id = added?;
             tx.commit().await?;
+            if let (Kind::Hook, (name, Some(secret))) = (kind, shown) {
+                return page(&HookSheet { shell, id, name, secret });
+            }
             Ok(redirect(&format!("/channels/{id}"), "已登记。点“发一条试试”，到群里看看收到没有"))
         }
     }
+}
+
+#[derive(Template)]
+#[template(path = "channel/web/hook-sheet.html")]
+struct HookSheet {
+    shell: Shell,
+    id: Uuid,
+    name: String,
+    secret: String,
 }
 
 /// Begins the transaction of a change, with the channel if it is within reach.
@@ -212,7 +251,8 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     if known.reminders {
         form.set("reminders", "yes");
     }
-    page(&FormPage { shell, kind: Some(known.kind), known: Some(known), places, form })
+    let may_hook = viewer.may(Permission::InterfaceManage);
+    page(&FormPage { shell, kind: Some(known.kind), known: Some(known), places, may_hook, form })
 }
 
 async fn change(
@@ -225,7 +265,8 @@ async fn change(
     let (mut tx, act, known) = begin(&app, &viewer, id).await?;
     let places = places(&mut tx, &viewer).await?;
     let again = |known: Channel, places, form| {
-        page_again(&FormPage { shell, kind: Some(known.kind), known: Some(known), places, form })
+        let may_hook = viewer.may(Permission::InterfaceManage);
+        page_again(&FormPage { shell, kind: Some(known.kind), known: Some(known), places, may_hook, form })
     };
     let Some(new) = read(&mut form, known.kind, &places, &app, true) else { return again(known, places, form) };
     let hosts = &app.config.outgoing.webhook_hosts;

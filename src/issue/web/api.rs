@@ -20,8 +20,10 @@ pub struct ApiDoc;
 #[utoipa::path(
     get,
     path = "/api/v1/receipts/{code}",
+    operation_id = "getReceipt",
+    tag = "receipts",
     params(("code" = String, Path, description = "The twelve characters of the receipt; dashes and case are ignored")),
-    responses((status = 200, body = Receipt), (status = 404, description = "No receipt has this code"))
+    responses((status = 200, body = Receipt))
 )]
 async fn show_receipt(State(app): State<App>, Path(code): Path<String>) -> Result<Json<Receipt>> {
     let mut tx = app.db.read().await?;

@@ -51,6 +51,11 @@ struct Read {
     photos: Vec<EventPhoto>,
 }
 
+/// What anybody may see of an issue, as its receipt shows it.
+pub async fn receipt_of(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<Receipt> {
+    Ok(receipt(tx, app, tenant, issue).await?.receipt)
+}
+
 /// The receipt of an issue. One that was joined to another goes on with the other's chain, under its own code.
 async fn receipt(tx: &mut Tx, app: &App, tenant: Uuid, issue: &Issue) -> Result<Read> {
     let limits = limits(tx, app, tenant).await?;

@@ -1,0 +1,136 @@
+//! The tokens of other programs: who has one, a new one, and the end of one.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::access::token::{self, Listed, NewToken, Rules, TokenScope, scopes};
+use crate::access::{Permission, Routes, Viewer};
+use crate::app::App;
+use crate::error::Result;
+use crate::settings;
+use crate::web::{Form, Shell, page, page_again, redirect, show};
+
+pub fn routes() -> Routes {
+    use Permission::InterfaceManage;
+    Routes::default()
+        .get("/tokens", InterfaceManage, list)
+        .post("/tokens", InterfaceManage, create)
+        .get("/tokens/new", InterfaceManage, new)
+        .post("/tokens/{id}/revocation", InterfaceManage, revoke)
+}
+
+impl Listed {
+    /// How the token stands, as the class of a tag and its word.
+    fn state(&self, now: &Timestamp) -> (&'static str, &'static str) {
+        match self.revoked_at {
+            Some(_) => ("", "已作废"),
+            None if self.expires_at <= *now => ("", "已到期"),
+            None if self.expires_at <= *now + SignedDuration::from_hours(14 * 24) => ("soon", "快到期"),
+            None => ("done", "在用"),
+        }
+    }
+
+    fn lets_in(&self, now: &Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at > *now
+    }
+
+    fn opens(&self) -> String {
+        scopes(&self.scopes).iter().map(|scope| scope.label()).collect::<Vec<_>>().join("；")
+    }
+
+    fn until(&self) -> String {
+        show::date(&self.expires_at)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "access/web/tokens.html")]
+struct TokensPage {
+    shell: Shell,
+    tokens: Vec<Listed>,
+    now: Timestamp,
+}
+
+async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    let tokens = token::list(&mut app.db.read().await?, viewer.tenant).await?;
+    page(&TokensPage { shell, tokens, now: app.means.now() })
+}
+
+#[derive(Template)]
+#[template(path = "access/web/token-new.html")]
+struct NewTokenPage {
+    shell: Shell,
+    form: Form,
+    estates: Vec<(String, String)>,
+    longest_days: i64,
+}
+
+impl NewTokenPage {
+    fn scopes(&self) -> &'static [TokenScope] {
+        TokenScope::ALL
+    }
+
+    fn until_hint(&self) -> String {
+        format!("最长 {} 天。到期前换一个新的，旧的作废。", self.longest_days)
+    }
+}
+
+async fn form_page(app: &App, viewer: &Viewer, shell: Shell, form: Form) -> Result<NewTokenPage> {
+    let mut tx = app.db.read().await?;
+    let rules: Rules = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
+    let estates = token::estates(&mut tx, viewer.tenant).await?;
+    let estates = estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect();
+    Ok(NewTokenPage { shell, form, estates, longest_days: rules.longest_days })
+}
+
+async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    page(&form_page(&app, &viewer, shell, Form::default()).await?)
+}
+
+#[derive(Template)]
+#[template(path = "access/web/token-sheet.html")]
+struct TokenSheet {
+    shell: Shell,
+    name: String,
+    token: String,
+    opens: Vec<TokenScope>,
+    until: String,
+}
+
+/// Shows the token in the answer itself: it is a secret, of which only a hash is kept.
+async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let shown = form_page(&app, &viewer, shell, Form::default()).await?;
+    let name = form.text("name", "给哪个程序用", 2..=30);
+    let chosen: Vec<TokenScope> = form.values("scopes").filter_map(TokenScope::parse).collect();
+    if chosen.is_empty() {
+        form.fail("scopes", "请至少选一项这个程序能做的事");
+    }
+    let estate = form.optional_choice("estate", "小区", |code| {
+        shown.estates.iter().find(|(id, _)| id == code)?.0.parse::<Uuid>().ok()
+    });
+    let expires_at = form.last_day("until", "用到哪一天");
+    let act = app.act(&viewer, Permission::InterfaceManage)?;
+    let longest = act.at + SignedDuration::from_hours(24 * (shown.longest_days + 1));
+    if expires_at.is_some_and(|at| at <= act.at || at > longest) {
+        form.fail("until", format!("请选今天以后、{} 天以内的日子", shown.longest_days));
+    }
+    let (Some(expires_at), true) = (expires_at, form.ok()) else {
+        return page_again(&NewTokenPage { form, ..shown });
+    };
+    let mut tx = app.db.begin().await?;
+    let new = NewToken { name: name.clone(), scopes: chosen.clone(), estate, expires_at };
+    let token = token::create(&mut tx, &act, new).await?.to_string();
+    tx.commit().await?;
+    page(&TokenSheet { shell: shown.shell, name, token, opens: chosen, until: show::date(&expires_at) })
+}
+
+async fn revoke(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::InterfaceManage)?;
+    let mut tx = app.db.begin().await?;
+    token::revoke(&mut tx, &act, id).await?;
+    tx.commit().await?;
+    Ok(redirect("/tokens", "已作废，用它的程序从现在起进不来"))
+}
