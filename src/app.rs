@@ -28,8 +28,8 @@ use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, report, settings,
-    today, venue, visit,
+    audit, board, body, channel, help, issue, mediation, meeting, offline, overview, party, place, registry, report,
+    settings, today, venue, visit,
 };
 
 /// What every handler shares.
@@ -81,6 +81,7 @@ pub fn routes() -> Routes {
         .merge(channel::routes())
         .merge(venue::routes())
         .merge(help::routes())
+        .merge(mediation::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(outbox::web::routes())
@@ -288,6 +289,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(RegistryImport), "/imports", "upload", "导入登记表"),
         item(may(PublicationManage), "/publications", "board", "公示"),
         item(may(ReportRead), "/reports", "log", "报表"),
+        item(may(MediationWork), "/mediations", "people", "调解"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),

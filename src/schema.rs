@@ -41,4 +41,5 @@ migrations![
     "0032_reports",
     "0033_publication_concerns",
     "0034_owners_voted",
+    "0035_mediation",
 ];

@@ -31,12 +31,12 @@ pub use filing::{
     Filed, NewIssue, Place, Reporter, file, give_rating_link, masked_reporter, names_somebody, reporter, supplement,
     withdraw,
 };
-pub use handling::{finish, member_says, progress};
+pub use handling::{finish, mediation, member_says, progress};
 pub use model::{Category, Channel, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use petition::{Petition, ask, decide as decide_petition, resume};
 pub use receipt::{ChainLink, Receipt, Standing};
-pub use store::{Issue, STATEMENTS, index, issue, to_deliberate, unindexed_tenants};
+pub use store::{Issue, STATEMENTS, index, issue, issue_in_scope, to_deliberate, unindexed_tenants};
 pub use todo::todo;
 pub use transition::{TRANSITIONS, Transition};
 pub use web::{ApiDoc, categories, chosen_place, filed, read_issue, routes};
