@@ -122,7 +122,9 @@ ALTER TABLE issues ADD COLUMN next_move TEXT CHECK (next_move IS NULL OR (next_m
     'submitted>deliberated>submitted', 'accepted>deliberated>accepted', 'dispatched>deliberated>dispatched', 'suspended>deliberated>suspended', 'escalated>deliberated>escalated', 'done>deliberated>done', 'published>deliberated>published', 'surveyed>deliberated>surveyed',
     'submitted>owners_voted>submitted', 'accepted>owners_voted>accepted', 'dispatched>owners_voted>dispatched', 'suspended>owners_voted>suspended', 'escalated>owners_voted>escalated', 'done>owners_voted>done', 'published>owners_voted>published', 'surveyed>owners_voted>surveyed',
     'submitted>passed_on>submitted', 'accepted>passed_on>accepted', 'dispatched>passed_on>dispatched', 'suspended>passed_on>suspended', 'escalated>passed_on>escalated', 'done>passed_on>done', 'published>passed_on>published', 'surveyed>passed_on>surveyed',
-    'submitted>consented>submitted', 'accepted>consented>accepted', 'dispatched>consented>dispatched', 'suspended>consented>suspended', 'escalated>consented>escalated', 'done>consented>done', 'published>consented>published', 'surveyed>consented>surveyed'
+    'submitted>consented>submitted', 'accepted>consented>accepted', 'dispatched>consented>dispatched', 'suspended>consented>suspended', 'escalated>consented>escalated', 'done>consented>done', 'published>consented>published', 'surveyed>consented>surveyed',
+    'submitted>mediation_began>submitted', 'accepted>mediation_began>accepted', 'dispatched>mediation_began>dispatched', 'suspended>mediation_began>suspended', 'escalated>mediation_began>escalated', 'done>mediation_began>done', 'published>mediation_began>published', 'surveyed>mediation_began>surveyed',
+    'submitted>mediation_ended>submitted', 'accepted>mediation_ended>accepted', 'dispatched>mediation_ended>dispatched', 'suspended>mediation_ended>suspended', 'escalated>mediation_ended>escalated', 'done>mediation_ended>done', 'published>mediation_ended>published', 'surveyed>mediation_ended>surveyed'
 -- the end of them
 )));
 UPDATE issues SET next_move = move WHERE move IS NOT NULL;

@@ -28,8 +28,8 @@ use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    api, audit, board, body, channel, help, issue, meeting, offline, overview, party, place, registry, report,
-    settings, today, venue, visit, whistle, work_order,
+    api, audit, board, body, channel, help, issue, mediation, meeting, offline, overview, party, place, registry,
+    report, settings, today, venue, visit, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -85,6 +85,7 @@ pub fn routes() -> Routes {
         .merge(venue::routes())
         .merge(help::routes())
         .merge(whistle::routes())
+        .merge(mediation::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(outbox::web::routes())
@@ -328,6 +329,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(PublicationManage), "/publications", "board", "公示"),
         item(may(ReportRead), "/reports", "log", "报表"),
         item(may(WorkOrderHandle), "/work-orders", "phone", "12345 工单"),
+        item(may(MediationWork), "/mediations", "people", "调解"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),

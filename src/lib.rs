@@ -19,6 +19,7 @@ pub mod help;
 pub mod issue;
 pub mod keys;
 pub mod means;
+pub mod mediation;
 pub mod meeting;
 pub mod metrics;
 pub mod offline;

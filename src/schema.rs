@@ -41,6 +41,7 @@ migrations![
     "0032_reports",
     "0033_publication_concerns",
     "0034_owners_voted",
+    "0035_mediation",
     "0036_whistle",
     "0037_interfaces",
     "0038_work_orders",

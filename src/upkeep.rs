@@ -11,7 +11,7 @@ use crate::access::{self, Act};
 use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
-use crate::{board, channel, issue, offline, outbox, party, photo, registry, visit, work_order};
+use crate::{board, channel, issue, mediation, offline, outbox, party, photo, registry, visit, work_order};
 
 const PAUSE: Duration = Duration::from_secs(3600);
 /// How long a form that was begun may still be sent with the photos that came with its first try.
@@ -122,6 +122,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;
     board::forget_old(&mut tx, act).await?;
+    mediation::forget_old(&mut tx, act).await?;
     photo::sweep(&mut tx, act, act.at - FORM).await?;
     outbox::sweep(&mut tx, act.tenant, act.at - DELIVERED).await?;
     Ok(tx.commit().await?)

@@ -13,6 +13,7 @@ use doorstep::channel;
 use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
+use doorstep::mediation;
 use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
 use doorstep::party::{self, Field, Kind, NewOrganisation, Values};
 use doorstep::photo;
@@ -120,6 +121,9 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/unlock"
             | "/whistles/new" // about nothing
             | "/doors/list/{campaign}/{dwelling}" // the doors of somebody else
+            | "/mediations/{id}" // a case with which whoever is only a mediator has nothing to do
+            | "/mediations/{id}/papers/{paper}" // for which one says why first
+            | "/mediations/{id}/papers/{paper}/paper.docx"
     )
 }
 
@@ -167,6 +171,9 @@ struct Landmarks {
     help: Uuid,
     help_link: Link,
     consent: Link,
+    mediation: Uuid,
+    mediator: Link,
+    mediation_party: Link,
     campaign: Uuid,
     party: Uuid,
     member: Uuid,
@@ -198,6 +205,7 @@ impl Landmarks {
             "member-helps" => self.help,
             "whistles" => self.whistle,
             "counterparts" => self.counterpart,
+            "mediations" => self.mediation,
             "venues" => self.venue,
             "bookings" => self.booking,
             "board" | "estates" => self.spot.estate_id,
@@ -230,6 +238,8 @@ impl Landmarks {
             "calendars" => &self.calendar,
             "helps" => &self.help_link,
             "consents" => &self.consent,
+            "mediators" => &self.mediator,
+            "mediation-parties" => &self.mediation_party,
             _ => &self.issue.rating_link,
         };
         let filled = pattern
@@ -253,6 +263,7 @@ impl Landmarks {
             .replace("{double}", &Uuid::nil().to_string())
             .replace("{seat}", &Uuid::nil().to_string())
             .replace("{post}", &Uuid::nil().to_string())
+            .replace("{paper}", "notice")
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -353,6 +364,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let help = help::of_issue(&mut tx, act.tenant, turned_to.id).await.unwrap().unwrap().id;
     let help_link = help::link(act.tenant, help, &means.keys);
     let consent = Link::signed(act.tenant, help, help::Side::Other.purpose(), &means.keys);
+    let (mediation, mediator, mediation_party) = quarrel(&mut tx, act, means).await;
     let channel = group(&mut tx, act).await;
     let body = property_committee(&mut tx, act, spot.estate_id).await;
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
@@ -395,6 +407,9 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         help,
         help_link,
         consent,
+        mediation,
+        mediator,
+        mediation_party,
         campaign,
         party,
         member,
@@ -436,6 +451,30 @@ async fn instructor(tx: &mut db::Tx, act: &Act, community: &Community) -> Uuid {
         duties: "参加联席会议".to_owned(),
     };
     party::send(tx, act, new).await.unwrap()
+}
+
+/// A quarrel that somebody without an account mediates, with their link and that of a party.
+async fn quarrel(tx: &mut db::Tx, act: &Act, means: &Means) -> (Uuid, Link, Link) {
+    let named = |name: &str| mediation::Particulars { name: name.to_owned(), ..mediation::Particulars::default() };
+    let new = mediation::NewMediation {
+        kind: mediation::Kind::Member,
+        cause: mediation::Cause::Neighbour,
+        origin: mediation::Origin::Application,
+        estate: None,
+        issue: None,
+        words: mediation::Words { facts: "下水道堵了".to_owned(), dispute: String::new() },
+        parties: vec![(1, named("王秀兰")), (2, named("刘小河"))],
+    };
+    let id = mediation::register(tx, act, new).await.unwrap();
+    let mut case = mediation::mediation(tx, act.tenant, id).await.unwrap();
+    let mediator = mediation::name_mediator(tx, act, &mut case, 1, None, "老王").await.unwrap();
+    let party = mediation::case(tx, act, id).await.unwrap().parties[0].id;
+    let links = [
+        mediation::mediator_link(act.tenant, mediator, &means.keys),
+        mediation::party_link(act.tenant, party, &means.keys),
+    ];
+    let [mediator, party] = links;
+    (id, mediator, party)
 }
 
 /// A group with a robot, to which nothing is ever sent.

@@ -338,7 +338,7 @@ db_test! {
         let id = body::create(&mut tx, &app.act(), new).await.unwrap();
         let made = body::body(&mut tx, app.home.tenant, &doorstep::access::Scope::tenant(), id).await.unwrap();
         for (name, post) in [("李兰", body::Post::Chair), ("王平", body::Post::Member), ("赵东", body::Post::Member)] {
-            let seat = body::NewSeat { name: name.to_owned(), part: body::Part::Community, post, since: date(2025, 1, 1) };
+            let seat = body::NewSeat { name: name.to_owned(), part: body::Part::Community, post, since: date(2025, 1, 1), woman: None };
             body::sit(&mut tx, &app.act(), &made, seat).await.unwrap();
         }
         tx.commit().await.unwrap();

@@ -22,7 +22,7 @@ async fn body(app: &TestApp, kind: Kind, name: &str, estate: Option<Uuid>, seats
     let id = body::create(&mut tx, &app.act(), new).await.unwrap();
     let made = body::body(&mut tx, app.home.tenant, &access::Scope::tenant(), id).await.unwrap();
     for (name, part, post) in seats {
-        let seat = NewSeat { name: (*name).to_owned(), part: *part, post: *post, since: date(2025, 1, 1) };
+        let seat = NewSeat { name: (*name).to_owned(), part: *part, post: *post, since: date(2025, 1, 1), woman: None };
         body::sit(&mut tx, &app.act(), &made, seat).await.unwrap();
     }
     tx.commit().await.unwrap();

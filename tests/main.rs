@@ -25,6 +25,7 @@ mod finding;
 mod fuzz;
 mod help;
 mod import;
+mod mediation;
 mod metrics;
 mod offline;
 mod open311;

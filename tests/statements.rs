@@ -5,8 +5,8 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, audit, board, body, channel, counter, help, issue, keys, meeting, offline, outbox, overview, party, photo,
-    place, registry, search, settings, venue, visit, whistle, work_order,
+    access, audit, board, body, channel, counter, help, issue, keys, mediation, meeting, offline, outbox, overview,
+    party, photo, place, registry, search, settings, venue, visit, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -27,6 +27,7 @@ const LISTS: &[&[Statement]] = &[
     issue::STATEMENTS,
     issue::cluster::STATEMENTS,
     keys::STATEMENTS,
+    mediation::STATEMENTS,
     meeting::STATEMENTS,
     meeting::FEED_STATEMENTS,
     meeting::JOINT_STATEMENTS,

@@ -86,6 +86,8 @@ text_enum! {
         PublicationManage = "publication_manage" "管理公示",
         WorkOrderHandle = "work_order_handle" "导入和回复 12345 工单",
         HelpTell = "help_tell" "转告居民找党员",
+        MediationManage = "mediation_manage" "登记和分派调解",
+        MediationWork = "mediation_work" "办理分给自己的调解",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -143,6 +145,9 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (PublicationManage, &[Secretary, Staff, BranchSecretary]),
         (WorkOrderHandle, &[Secretary, Staff]),
         (HelpTell, &[Secretary, Staff, BranchSecretary]),
+        (MediationManage, &[Secretary, Staff, BranchSecretary]),
+        // Of these only whoever is named as the mediator of a case sees it.
+        (MediationWork, &[Secretary, Staff, BranchSecretary, GridWorker, PropertyManager]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),

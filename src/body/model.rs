@@ -1,17 +1,21 @@
 //! What bodies there are, who sits on them for whom, and what one of them lacks.
 
-use db::text_enum;
+use db::{Tx, text_enum};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::store::{Body, Seat};
-use crate::settings::Setting;
+use crate::error::Result;
+use crate::settings::{self, Setting};
 
 text_enum! {
     pub enum Kind {
         PropertyCommittee = "property_committee" "物管会",
         Representatives = "representatives" "居民代表",
         ResidentsCommittee = "residents_committee" "居委会",
+        MediationCommittee = "mediation_committee" "人民调解委员会",
     }
     /// For whom somebody sits there.
     pub enum Part {
@@ -29,6 +33,7 @@ impl Kind {
             Kind::PropertyCommittee => &[Part::Community, Part::Owner, Part::User],
             Kind::Representatives => &[Part::Resident],
             Kind::ResidentsCommittee => &[Part::Community],
+            Kind::MediationCommittee => &[Part::Community, Part::Resident],
         }
     }
 
@@ -39,13 +44,18 @@ impl Kind {
         }
     }
 
-    /// An estate has a 物管会; a community has a 居委会; both can have representatives.
+    /// An estate has a 物管会; a community has a 居委会 and a 人民调解委员会; both can have representatives.
     pub fn fits(self, of_estate: bool) -> bool {
         match self {
             Kind::PropertyCommittee => of_estate,
             Kind::Representatives => true,
-            Kind::ResidentsCommittee => !of_estate,
+            Kind::ResidentsCommittee | Kind::MediationCommittee => !of_estate,
         }
+    }
+
+    /// The law wants women on it, so it is asked who is one.
+    pub fn counts_women(self) -> bool {
+        self == Kind::MediationCommittee
     }
 }
 
@@ -70,6 +80,33 @@ impl Setting for Composition {
     const NAME: &'static str = "body.property_committee";
 }
 
+/// How a 人民调解委员会 should be put together (人民调解法, art. 8 and 9).
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct MediationComposition {
+    pub least_people: i64,
+    pub most_people: i64,
+    pub least_women: i64,
+    pub term_years: i64,
+}
+
+impl Setting for MediationComposition {
+    const NAME: &'static str = "body.mediation_committee";
+}
+
+/// How the bodies should be put together for which something says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    pub property: Composition,
+    pub mediation: MediationComposition,
+}
+
+impl Rules {
+    pub async fn read(tx: &mut Tx, tenant: Uuid, at: Timestamp) -> Result<Rules> {
+        let property = settings::read(tx, tenant, at).await?;
+        Ok(Rules { property, mediation: settings::read(tx, tenant, at).await? })
+    }
+}
+
 /// How long the list of who sits on a body hangs.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct MemberList {
@@ -81,11 +118,17 @@ impl Setting for MemberList {
 }
 
 /// What a body should see to, in words; empty if nothing.
-pub fn lacks(body: &Body, seats: &[Seat], rules: &Composition, today: Date) -> Vec<String> {
+pub fn lacks(body: &Body, seats: &[Seat], rules: &Rules, today: Date) -> Vec<String> {
     let mut lacks = Vec::new();
     let people = seats.len() as i64;
     let held = |post: Post| seats.iter().find(|seat| seat.post == post);
+    let longest = match body.kind {
+        Kind::PropertyCommittee => Some(rules.property.term_years),
+        Kind::MediationCommittee => Some(rules.mediation.term_years),
+        Kind::Representatives | Kind::ResidentsCommittee => None,
+    };
     if body.kind == Kind::PropertyCommittee {
+        let rules = &rules.property;
         let owners = seats.iter().filter(|seat| seat.part == Part::Owner).count() as i64;
         if people < rules.least_people {
             lacks.push(format!("现有 {people} 人，不足 {} 人", rules.least_people));
@@ -107,15 +150,26 @@ pub fn lacks(body: &Body, seats: &[Seat], rules: &Composition, today: Date) -> V
             Some(vice) if vice.part != Part::Owner => lacks.push("副主任应当是业主".to_owned()),
             Some(_) => {}
         }
-        let longest =
-            body.term_began().and_then(|began| began.checked_add(jiff::Span::new().years(rules.term_years)).ok());
-        if let Some((ends, longest)) = body.term_ends().zip(longest)
-            && ends > longest
-        {
-            lacks.push(format!("任期不能超过 {} 年", rules.term_years));
+    } else if body.kind == Kind::MediationCommittee {
+        let rules = &rules.mediation;
+        let women = seats.iter().filter(|seat| seat.woman == Some(true)).count() as i64;
+        if !(rules.least_people..=rules.most_people).contains(&people) {
+            lacks.push(format!("现有 {people} 人，应当是 {} 到 {} 人", rules.least_people, rules.most_people));
+        }
+        if women < rules.least_women {
+            lacks.push(format!("妇女 {women} 人，应当至少有 {} 人", rules.least_women));
+        }
+        if held(Post::Chair).is_none() {
+            lacks.push("还没有主任".to_owned());
         }
     } else if people == 0 {
         lacks.push("还没有登记成员".to_owned());
+    }
+    if let Some(years) = longest
+        && let Some(last) = body.term_began().and_then(|began| began.checked_add(jiff::Span::new().years(years)).ok())
+        && body.term_ends().is_some_and(|ends| ends > last)
+    {
+        lacks.push(format!("任期不能超过 {years} 年"));
     }
     match body.term_ends() {
         Some(day) if day < today => lacks.push(format!("任期 {day} 已满")),
@@ -128,7 +182,6 @@ pub fn lacks(body: &Body, seats: &[Seat], rules: &Composition, today: Date) -> V
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
-    use uuid::Uuid;
 
     use super::*;
     use crate::settings::by_default;
@@ -153,12 +206,33 @@ mod tests {
             part,
             post,
             since: "2025-01-01".to_owned(),
+            woman: None,
         };
         of.iter().map(seat).collect()
     }
 
     fn said(kind: Kind, of: &[(Part, Post)]) -> String {
-        lacks(&body(kind), &seats(of), &by_default().unwrap(), date(2026, 11, 23)).join("；")
+        lacks(&body(kind), &seats(of), &rules(), date(2026, 11, 23)).join("；")
+    }
+
+    fn rules() -> Rules {
+        Rules { property: by_default().unwrap(), mediation: by_default().unwrap() }
+    }
+
+    #[test]
+    fn a_mediation_committee_has_three_to_nine_people_and_a_woman_among_them() {
+        use Post::{Chair, Member};
+        let kind = Kind::MediationCommittee;
+        let three = [(Part::Community, Chair), (Part::Resident, Member), (Part::Resident, Member)];
+        assert_eq!(said(kind, &three), "妇女 0 人，应当至少有 1 人");
+        let mut with_a_woman = seats(&three);
+        with_a_woman[1].woman = Some(true);
+        assert_eq!(lacks(&body(kind), &with_a_woman, &rules(), date(2026, 11, 23)), Vec::<String>::new());
+        assert!(said(kind, &three[1..]).starts_with("现有 2 人，应当是 3 到 9 人"));
+        assert!(said(kind, &three[1..]).ends_with("还没有主任"));
+        let mut long = body(kind);
+        long.term_ends_on = Some("2029-01-01".to_owned());
+        assert_eq!(lacks(&long, &with_a_woman, &rules(), date(2026, 11, 23)), ["任期不能超过 3 年"]);
     }
 
     #[test]
@@ -193,7 +267,7 @@ mod tests {
         let mut over = body(Kind::Representatives);
         over.term_ends_on = Some("2026-11-22".to_owned());
         let one = seats(&[(Part::Resident, Post::Representative)]);
-        let rules = by_default().unwrap();
+        let rules = rules();
         assert_eq!(lacks(&over, &one, &rules, date(2026, 11, 23)), ["任期 2026-11-22 已满"]);
         let mut long = body(Kind::PropertyCommittee);
         long.term_ends_on = Some("2029-01-01".to_owned());

@@ -20,6 +20,8 @@ pub struct NewSeat {
     pub part: Part,
     pub post: Post,
     pub since: Date,
+    /// Where that is asked.
+    pub woman: Option<bool>,
 }
 
 /// Makes known on the board who sits on a body, as has to be done. An earlier list is taken down.
@@ -72,7 +74,7 @@ pub async fn sit(tx: &mut Tx, act: &Act, body: &Body, new: NewSeat) -> Result<Uu
     }
     let id = act.id();
     let row = SIT.bind(act.tenant).bind(id).bind(body.id).bind(&new.name).bind(new.part).bind(new.post);
-    tx.execute(row.bind(new.since.to_string())).await?;
+    tx.execute(row.bind(new.since.to_string()).bind(new.woman)).await?;
     audit::record(tx, act, "take_post", ("body", body.id), &format!("{}：{}", new.name, new.post), &[]).await?;
     Ok(id)
 }

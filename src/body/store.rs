@@ -29,13 +29,13 @@ statements! {
     LIST = bodies!("1 = 1 ORDER BY bo.created_at, bo.id LIMIT 500");
     GET = bodies!("bo.id = $4");
     NAMED = bodies!("bo.name = $4");
-    SIT = "INSERT INTO body_seats (tenant_id, id, body_id, name, part, post, since) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    SIT = "INSERT INTO body_seats (tenant_id, id, body_id, name, part, post, since, woman) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     STAND_DOWN = "UPDATE body_seats SET until = $4 WHERE tenant_id = $1 AND body_id = $2 AND id = $3 AND until IS NULL";
     /// Whoever sits on a body on a day; a seat that ends on a day is not held on it.
-    SEATS = "SELECT id, name, part, post, since FROM body_seats
+    SEATS = "SELECT id, name, part, post, since, woman FROM body_seats
         WHERE tenant_id = $1 AND body_id = $2 AND since <= $3 AND (until IS NULL OR until > $3) ORDER BY name, id LIMIT 1001";
     /// Who sits on each body.
-    ALL_SEATS = "SELECT body_id, id, name, part, post, since FROM body_seats
+    ALL_SEATS = "SELECT body_id, id, name, part, post, since, woman FROM body_seats
         WHERE tenant_id = $1 AND since <= $2 AND (until IS NULL OR until > $2) ORDER BY name, id LIMIT 20000";
 }
 
@@ -48,9 +48,9 @@ record! {
     /// Somebody on a body.
     #[derive(Debug, Clone)]
     pub struct Seat {
-        pub id: Uuid, pub name: String, pub part: Part, pub post: Post, pub since: String,
+        pub id: Uuid, pub name: String, pub part: Part, pub post: Post, pub since: String, pub woman: Option<bool>,
     }
-    struct SeatOf { body_id: Uuid, id: Uuid, name: String, part: Part, post: Post, since: String }
+    struct SeatOf { body_id: Uuid, id: Uuid, name: String, part: Part, post: Post, since: String, woman: Option<bool> }
 }
 
 #[derive(Debug, Clone)]
@@ -104,7 +104,8 @@ pub async fn seats_on(tx: &mut Tx, tenant: Uuid, body: Uuid, day: Date) -> Resul
 /// Who sits on each body of a tenant on a day.
 pub(super) async fn all_seats(tx: &mut Tx, tenant: Uuid, day: Date) -> Result<Vec<(Uuid, Seat)>> {
     let seats: Vec<SeatOf> = tx.all(ALL_SEATS.bind(tenant).bind(day.to_string())).await?;
-    let seat = |SeatOf { body_id, id, name, part, post, since }| (body_id, Seat { id, name, part, post, since });
+    let seat =
+        |SeatOf { body_id, id, name, part, post, since, woman }| (body_id, Seat { id, name, part, post, since, woman });
     Ok(seats.into_iter().map(seat).collect())
 }
 
@@ -122,8 +123,8 @@ pub async fn create(tx: &mut Tx, act: &Act, new: NewBody) -> Result<Uuid> {
     refuse_taken(tx, act.tenant, None, &new.name).await?;
     if !new.kind.fits(new.estate.is_some()) {
         return Err(Error::refused(match new.kind {
-            Kind::PropertyCommittee => "物管会是一个小区的，请选小区",
-            _ => "居委会是整个社区的，不选小区",
+            Kind::PropertyCommittee => "物管会是一个小区的，请选小区".to_owned(),
+            kind => format!("{kind}是整个社区的，不选小区"),
         }));
     }
     let id = act.id();

@@ -10,15 +10,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::model::{Composition, Kind, Part, Post, lacks};
+use super::model::{Kind, Part, Post, Rules, lacks};
 use super::seat::{self, NewSeat};
 use super::store::{self, Body, NewBody, Seat};
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::board::{self, Publication};
 use crate::error::{Error, Result};
+use crate::place;
 use crate::web::{Form, Shell, page, page_again, redirect};
-use crate::{place, settings};
 
 pub fn routes() -> Routes {
     use Permission::{BodyEdit, BodyRead};
@@ -50,7 +50,7 @@ struct ListPage {
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let today = day_of(app.means.now());
     let mut tx = app.db.read().await?;
-    let rules: Composition = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
+    let rules = Rules::read(&mut tx, viewer.tenant, app.means.now()).await?;
     let mut seats: HashMap<Uuid, Vec<Seat>> = HashMap::new();
     for (body, seat) in store::all_seats(&mut tx, viewer.tenant, today).await? {
         seats.entry(body).or_default().push(seat);
@@ -99,7 +99,7 @@ async fn show_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: For
     let body = store::body(&mut tx, viewer.tenant, &viewer.scope(Permission::BodyRead), id).await?;
     let mut seats = store::seats_on(&mut tx, viewer.tenant, id, today).await?;
     seats.sort_by_key(|seat| seat.post);
-    let rules: Composition = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
+    let rules = Rules::read(&mut tx, viewer.tenant, app.means.now()).await?;
     let lacks = lacks(&body, &seats, &rules, today);
     let (may_edit, may_hold) = (viewer.may(Permission::BodyEdit), viewer.may(Permission::MeetingHold));
     let shown = board::of_subject(&mut tx, viewer.tenant, id).await?.into_iter().next();
@@ -228,8 +228,9 @@ async fn sit(
     let part = if let [only] = parts { Some(*only) } else { form.choice("part", "代表哪一方", Part::parse) };
     let post = if let [only] = posts { Some(*only) } else { form.choice("post", "职务", Post::parse) };
     let since = form.choice("since", "从哪一天起", |text| text.parse::<Date>().ok());
+    let woman = body.kind.counts_women().then(|| form.is("woman", "yes"));
     if let (Some(name), Some(part), Some(post), Some(since)) = (name, part, post, since) {
-        let done = seat::sit(&mut tx, &act, &body, NewSeat { name, part, post, since }).await;
+        let done = seat::sit(&mut tx, &act, &body, NewSeat { name, part, post, since, woman }).await;
         if form.noted("name", done)?.is_some() {
             tx.commit().await?;
             return Ok(redirect(&format!("/bodies/{id}"), &format!("已登记{post}")));

@@ -105,7 +105,7 @@ async fn seat(
     let id = body::create(tx, act, NewBody { kind, name, estate, term }).await?;
     let body = body::body(tx, act.tenant, &Scope::tenant(), id).await?;
     for (name, part, post) in seats {
-        body::sit(tx, act, &body, NewSeat { name: name.clone(), part: *part, post: *post, since }).await?;
+        body::sit(tx, act, &body, NewSeat { name: name.clone(), part: *part, post: *post, since, woman: None }).await?;
     }
     Ok(body)
 }

@@ -42,6 +42,17 @@ pub async fn member_says(tx: &mut Tx, act: &Act, id: Uuid, step: Step, words: &s
     step::take(tx, act, &mut issue, seen, step, Words::public(words), None).await
 }
 
+/// That an issue is being mediated, or how that has ended, in words that name nobody. One that has ended in the meantime keeps its
+/// chain as it is. Nothing else changes: whoever has the issue reports its result.
+pub async fn mediation(tx: &mut Tx, act: &Act, id: Uuid, step: Step, words: &str) -> Result<()> {
+    let mut issue = store::issue(tx, act.tenant, id).await?;
+    if !issue.state.open() {
+        return Ok(());
+    }
+    let seen = issue.lock_version;
+    step::take(tx, act, &mut issue, seen, step, Words::public(words), None).await
+}
+
 /// Only people of the party that an issue was given to may work on it.
 pub(super) fn check_responsible(act: &Act, issue: &Issue) -> Result<()> {
     if is_responsible(act.organisation, issue) {

@@ -32,7 +32,7 @@ pub use filing::{
     Filed, NewIssue, Place, Reporter, Terms, file, file_with, give_rating_link, masked_reporter, names_somebody,
     reporter, supplement, withdraw,
 };
-pub use handling::{finish, member_says, progress};
+pub use handling::{finish, mediation, member_says, progress};
 pub use model::{Category, Channel, Clock, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
 pub use petition::{Petition, ask, decide as decide_petition, resume};

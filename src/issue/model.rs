@@ -45,6 +45,8 @@ text_enum! {
         /// A party member to whom somebody turned has found it too much for one person.
         PassedOn = "passed_on" "党员转给支部",
         Consented = "consented" "双方同意由党员调解",
+        MediationBegan = "mediation_began" "转调解",
+        MediationEnded = "mediation_ended" "调解结束",
         Progressed = "progressed" "办理进展",
         ExtensionRequested = "extension_requested" "申请延期",
         ExtensionDecided = "extension_decided" "延期审批",

@@ -97,6 +97,8 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(OPEN, Step::OwnersVoted, "业主共同决定的事，表决的户数、面积和结果"),
     stays(OPEN, Step::PassedOn, "找党员帮忙的，党员转给支部"),
     stays(OPEN, Step::Consented, "双方同意由党员调解"),
+    stays(OPEN, Step::MediationBegan, "两家的事转去调解；谈的内容不公开"),
+    stays(OPEN, Step::MediationEnded, "调解有了结果，只说成没成"),
 ];
 
 impl State {

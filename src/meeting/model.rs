@@ -127,7 +127,7 @@ impl Kind {
         match body {
             body::Kind::PropertyCommittee => &[Kind::PropertyCommittee],
             body::Kind::Representatives => &[Kind::Representatives],
-            body::Kind::ResidentsCommittee => &[],
+            body::Kind::ResidentsCommittee | body::Kind::MediationCommittee => &[],
         }
     }
 

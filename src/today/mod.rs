@@ -8,7 +8,9 @@ use crate::access::{Need, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
-use crate::{access, board, channel, help, issue, meeting, offline, outbox, party, registry, visit, whistle};
+use crate::{
+    access, board, channel, help, issue, mediation, meeting, offline, outbox, party, registry, visit, whistle,
+};
 
 /// So many are read of each kind, and shown of all.
 const MOST: usize = 50;
@@ -42,6 +44,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(board::todo(&mut tx, &viewer, now).await?);
     todos.extend(help::todo(&mut tx, &viewer, now).await?);
     todos.extend(whistle::todo(&mut tx, &viewer, now).await?);
+    todos.extend(mediation::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);
     todos.extend(channel::todo(&mut tx, &viewer, now).await?);
     todos.extend(outbox::web::todo(&mut tx, &viewer, now).await?);

@@ -50,6 +50,8 @@ pub(super) struct ShowPage {
     /// It is the owners' to decide, and they have not agreed.
     wants_owners: bool,
     may_override: bool,
+    /// It is a quarrel, and whoever looks may have it mediated.
+    may_mediate: bool,
     internal: bool,
     /// Forms that could not be taken, by the name of their step, to be shown again filled.
     form: Form,
@@ -184,6 +186,8 @@ pub(super) async fn show_page(
         photos.iter().filter(|photo| ids.contains(&photo.event_id)).copied().collect::<Vec<_>>()
     };
     let wants_owners = owners::missing(&mut tx, viewer.tenant, &issue).await?;
+    let may_mediate =
+        viewer.may(Permission::MediationManage) && issue.remedy == Some(Remedy::Dispute) && issue.state.open();
     let (failed, form) = form.unwrap_or_else(|| ("", fresh_form(&issue)));
     Ok(ShowPage {
         shell,
@@ -206,6 +210,7 @@ pub(super) async fn show_page(
         may,
         wants_owners,
         may_override: viewer.may(Permission::OwnersOverride),
+        may_mediate,
         internal,
         form,
         failed,
