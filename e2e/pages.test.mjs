@@ -17,7 +17,7 @@ after(async () => {
   await server?.stop();
 });
 
-const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/mediation'];
 const issues = ['/today', '/issues', '/issues/way', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
@@ -29,17 +29,18 @@ const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/template'];
+const mediations = ['/mediations', '/mediations/new', '/mediations/*', '/mediations/*/links'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...channels, '/settings'],
-  wangge: [...issues, '/issues/new', '/surveys', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
+  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...channels, '/settings'],
+  wangge: [...issues, '/mediations', '/issues/new', '/surveys', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...channels],
-  zhibu: [...issues, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels],
-  wuye: issues,
+  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...channels],
+  zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels],
+  wuye: [...issues, '/mediations'],
   xitong: ['/today', ...channels, '/settings', '/outbox', '/me'],
 };
 

@@ -93,7 +93,9 @@ async fn met(app: &TestApp, id: Uuid) {
     let mut tx = app.db.read().await.unwrap();
     let present = mediation::invited(&mut tx, &app.act(), id).await.unwrap();
     drop(tx);
-    let talk = Talk { place: "党群服务站".to_owned(), present, notes: "各自说了难处，愿意各让一步".to_owned() };
+    let talk = Talk {
+        place: "党群服务站".to_owned(), present, notes: "各自说了难处，愿意各让一步".to_owned()
+    };
     step!(app, id, meet, (app.means.now(), false, "景瑞芳"), &talk).unwrap();
 }
 
@@ -665,14 +667,17 @@ async fn walk(app: &TestApp, rng: &mut StdRng) {
         let known = case(app, id).await;
         let party = known.parties.choose(rng).unwrap().id;
         let today = date(2026, 11, 23);
-        let possible: Vec<Step> = Step::ALL.iter().copied().filter(|step| known.mediation.state.after(*step).is_some()).collect();
+        let possible: Vec<Step> =
+            Step::ALL.iter().copied().filter(|step| known.mediation.state.after(*step).is_some()).collect();
         let chosen = match possible.choose(rng) {
             Some(step) if rng.random_ratio(9, 10) => *step,
             _ => *Step::ALL.choose(rng).unwrap(),
         };
         let done = match chosen {
             Step::Accepted => step!(app, id, accept),
-            Step::MediatorsChanged if known.mediators.is_empty() => step!(app, id, name_mediator, None, "王志强").map(drop),
+            Step::MediatorsChanged if known.mediators.is_empty() => {
+                step!(app, id, name_mediator, None, "王志强").map(drop)
+            }
             Step::Consented => step!(app, id, say, party, (true, Way::Desk)),
             Step::Refused | Step::Withdrew if rng.random_ratio(1, 10) => step!(app, id, say, party, (false, Way::Desk)),
             Step::Began => step!(app, id, begin),

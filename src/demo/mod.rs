@@ -11,6 +11,7 @@ mod party;
 mod people;
 mod pictures;
 mod plan;
+mod quarrels;
 mod rooms;
 mod story;
 mod survey;
@@ -165,6 +166,8 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         bar.set_message("场地和会议");
         rooms::furnish(db, &community, now).await?;
         bodies::assemble(db, &community, &plan.community.name, &lived_in, &mut rng, now).await?;
+        bar.set_message("调解");
+        quarrels::mediate(db, &community, &plan.community.name, &lived_in, now).await?;
     }
 
     let accounts = LOGINS.iter().filter_map(|(role, login)| {

@@ -5,11 +5,11 @@ use db::Tx;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::course::consent_of_all;
+use super::course::{consent_of_all, refuse_unless_all_agree};
 use super::model::{
-    Confirmation, Form, Item, Limits, Matter, SignatureWay, Terms, Way, all_agree, days_after, missing, side, unsigned,
+    Confirmation, Form, Item, Limits, Matter, SignatureWay, Terms, Way, days_after, missing, side, unsigned,
 };
-use super::step::{day_of, take};
+use super::step::{check, day_of, take};
 use super::store::{self, ADD_DUTY, DRAFT, Mediation, PERFORM, SIGN, Task, VOID_SIGNATURES};
 use super::transition::{State, Step};
 use crate::access::Act;
@@ -55,18 +55,11 @@ pub async fn lacks(tx: &mut Tx, act: &Act, mediation: &Mediation) -> Result<Vec<
     Ok(missing(&words, &parties, &store::terms(tx, act, mediation.id).await?, duties))
 }
 
-async fn refuse_unless_all_agree(tx: &mut Tx, act: &Act, mediation: &Mediation) -> Result<()> {
-    let parties = store::parties(tx, act, mediation.id).await?;
-    if all_agree(&parties, &store::mediators(tx, act.tenant, mediation.id).await?) {
-        return Ok(());
-    }
-    Err(Error::refused("各方都同意由现在的调解员来调解，才能达成协议"))
-}
-
 /// The written agreement is settled, and is signed as it stands.
 ///
 /// Errors: refused, naming each, while something is missing that the law wants in it.
 pub async fn agree(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64) -> Result<()> {
+    check(mediation, Step::Agreed)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
     let lacks: Vec<&str> = lacks(tx, act, mediation).await?.into_iter().map(Item::label).collect();
     if !lacks.is_empty() {
@@ -86,6 +79,7 @@ pub async fn agree_orally(
     terms: &Terms,
     due: Option<Date>,
 ) -> Result<()> {
+    check(mediation, Step::Agreed)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
     tx.execute(DRAFT.bind(act.tenant).bind(mediation.id).bind(store::seal(act, terms)?)).await?;
     if let Some(due) = due {
@@ -119,6 +113,7 @@ pub async fn sign(
     signer: Option<Uuid>,
     (way, day): (SignatureWay, Date),
 ) -> Result<Vec<String>> {
+    check(mediation, Step::Signed)?;
     let parties = store::parties(tx, act, mediation.id).await?;
     let mediators = store::mediators(tx, act.tenant, mediation.id).await?;
     let party = parties.iter().find(|party| Some(party.id) == signer).map(|party| side(party.side));
@@ -167,6 +162,7 @@ pub async fn perform(
     (duty, day): (Uuid, Date),
     proof: &str,
 ) -> Result<()> {
+    check(mediation, Step::DutyPerformed)?;
     let duties = store::duties(tx, act, mediation.id).await?;
     let known = duties.iter().find(|known| known.id == duty).ok_or(Error::NotFound)?;
     if known.performed_on.is_some() {
@@ -189,6 +185,7 @@ pub async fn perform(
 
 /// Everything is done that was agreed, where nothing is left on the list.
 pub async fn complete(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64, words: &str) -> Result<()> {
+    check(mediation, Step::Performed)?;
     let duties = store::duties(tx, act, mediation.id).await?;
     if duties.iter().any(|duty| duty.performed_on.is_none()) {
         return Err(Error::refused("还有事项没有登记履行，请一项一项登记"));
@@ -215,6 +212,7 @@ pub async fn ask_confirmation(
     day: Date,
     consents: (&[Uuid], Way),
 ) -> Result<()> {
+    check(mediation, Step::ConfirmationAsked)?;
     let Some(last) = mediation.confirmable_until() else {
         return Err(Error::refused("只有人民调解的协议能申请司法确认"));
     };

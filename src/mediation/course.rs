@@ -9,7 +9,7 @@ use super::model::{
     self, Advice, Cause, Ending, Kind, Limits, Matter, Origin, Particulars, Relation, Way, Words, all_agree,
     days_after, side,
 };
-use super::step::{self, day_of, take};
+use super::step::{self, check, day_of, take};
 use super::store::{
     self, ADD, ADD_CONSENT, ADD_CORRECTION, ADD_GUEST, ADD_MEDIATOR, ADD_PARTY, ADD_SESSION, CHANGE_PARTY, Correct,
     END_MEDIATOR, Mediation, Party, SAY, Talk,
@@ -222,13 +222,14 @@ pub async fn invite(
     (relation, name): (Relation, &str),
     consents: (&[Uuid], Way),
 ) -> Result<()> {
+    check(mediation, Step::GuestInvited)?;
     consent_of_all(tx, act, mediation, Matter::Guest, consents).await?;
     let row = ADD_GUEST.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(relation);
     tx.execute(row.bind(store::seal(act, &name)?).bind(act.at)).await?;
     take(tx, act, mediation, seen, Step::GuestInvited, relation.label()).await
 }
 
-async fn refuse_unless_all_agree(tx: &mut Tx, act: &Act, mediation: &Mediation) -> Result<()> {
+pub(super) async fn refuse_unless_all_agree(tx: &mut Tx, act: &Act, mediation: &Mediation) -> Result<()> {
     let parties = store::parties(tx, act, mediation.id).await?;
     if all_agree(&parties, &store::mediators(tx, act.tenant, mediation.id).await?) {
         return Ok(());
@@ -237,6 +238,7 @@ async fn refuse_unless_all_agree(tx: &mut Tx, act: &Act, mediation: &Mediation) 
 }
 
 pub async fn begin(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64) -> Result<()> {
+    check(mediation, Step::Began)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
     take(tx, act, mediation, seen, Step::Began, "").await
 }
@@ -270,6 +272,7 @@ pub async fn meet(
     (held_at, public, recorder): (Timestamp, bool, &str),
     talk: &Talk,
 ) -> Result<()> {
+    check(mediation, Step::Met)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
     if held_at > act.at {
         return Err(Error::refused("时间还没有到，谈过以后再记"));
@@ -314,6 +317,7 @@ pub async fn extend(
     until: Date,
     consents: (&[Uuid], Way),
 ) -> Result<()> {
+    check(mediation, Step::Extended)?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
     let limit = mediation.limit().unwrap_or(day_of(act.at));
     let furthest = days_after(limit, limits.longer_days);

@@ -4,7 +4,7 @@ use db::Tx;
 use uuid::Uuid;
 
 use super::model::{Files, Part, Term};
-use super::step::{day_of, take};
+use super::step::{check, day_of, take};
 use super::store::{self, Case, ERASE, ERASURES, FILE_PAPER, Mediation, OPEN};
 use super::transition::Step;
 use crate::access::Act;
@@ -88,6 +88,7 @@ pub async fn archive(
     term: Term,
     back: &str,
 ) -> Result<()> {
+    check(mediation, Step::Archived)?;
     let case = store::case(tx, act, mediation.clone()).await?;
     let wants = wants(&case);
     if !wants.is_empty() {

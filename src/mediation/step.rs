@@ -30,12 +30,7 @@ pub(super) async fn take(
     if seen != mediation.lock_version {
         return Err(stale(tx, act, mediation.id).await?);
     }
-    let Some(state) = mediation.state.after(step) else {
-        return Err(Error::refused(format!(
-            "这件调解现在是“{}”，不能做“{step}”。请刷新页面看最新情况。",
-            mediation.state
-        )));
-    };
+    let state = check(mediation, step)?;
     let moved = state != mediation.state;
     mediation.state = state;
     let follows_days = matches!(state, State::Mediating | State::Paused | State::Performing | State::Defaulted);
@@ -65,6 +60,15 @@ pub(super) async fn take(
         tell_issue(tx, act, mediation).await?;
     }
     Ok(())
+}
+
+/// The state to which a step leads.
+///
+/// Errors: refused if it cannot be taken now.
+pub(super) fn check(mediation: &Mediation, step: Step) -> Result<State> {
+    let now = mediation.state;
+    let sentence = || format!("这件调解现在是“{now}”，不能做“{step}”。请刷新页面看最新情况。");
+    now.after(step).ok_or_else(|| Error::refused(sentence()))
 }
 
 /// Writes the event of a step that has just been taken, and its audit entry.

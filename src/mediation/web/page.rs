@@ -161,17 +161,31 @@ impl ShowPage {
     }
 }
 
-/// Hides names and numbers of whoever is in a case. Who mediates is no secret.
+/// Hides names and numbers of whoever is in a case, in what was written about them too. Who mediates is no secret.
 fn mask(case: &mut Case) {
+    let people = case.parties.iter().flat_map(|party| [&party.particulars.name, &party.particulars.representative]);
+    let people = people.chain(case.guests.iter().map(|guest| &guest.name)).filter(|name| name.chars().count() > 1);
+    let names: Vec<(String, String)> = people.map(|name| (name.clone(), masked_name(name))).collect();
+    let hide = |words: &mut String| {
+        for (name, masked) in &names {
+            *words = words.replace(name, masked);
+        }
+    };
+    [&mut case.words.facts, &mut case.words.dispute].into_iter().for_each(hide);
+    [&mut case.terms.responsibility, &mut case.terms.terms, &mut case.terms.manner].into_iter().for_each(hide);
+    for session in &mut case.sessions {
+        session.talk.present.iter_mut().for_each(hide);
+        hide(&mut session.talk.notes);
+        session.corrections.iter_mut().for_each(|correction| hide(&mut correction.correct.words));
+    }
+    for duty in &mut case.duties {
+        [&mut duty.task.what, &mut duty.task.proof].into_iter().for_each(hide);
+    }
+    case.events.iter_mut().for_each(|event| hide(&mut event.words));
     for party in &mut case.parties {
         party.particulars = party.particulars.masked();
     }
-    for guest in &mut case.guests {
-        guest.name = masked_name(&guest.name);
-    }
-    for session in &mut case.sessions {
-        session.talk.present.iter_mut().for_each(|who| *who = masked_of(who));
-    }
+    case.guests.iter_mut().for_each(|guest| guest.name = masked_name(&guest.name));
 }
 
 fn masked_name(name: &str) -> String {
@@ -216,7 +230,7 @@ pub(super) async fn show_page(
         && (case.parties.iter().any(|known| known.agrees != Some(true))
             || case.mediators.iter().any(|known| known.account_id.is_none()));
     let today = day_of(act.at);
-    let form = form.unwrap_or_else(|| fresh_form(&case, party, today));
+    let form = form.unwrap_or_else(|| fresh_form(&case, party, today, opened.is_some()));
     let failed = if party.is_some() && failed.is_empty() { "parties".to_owned() } else { failed };
     let (contents, wants, all_agree) =
         (file::contents(&case), file::wants(&case), all_agree(&case.parties, &case.mediators));
@@ -244,16 +258,11 @@ pub(super) async fn show_page(
 }
 
 /// What the forms hold before anybody types.
-fn fresh_form(case: &Case, party: Option<Uuid>, today: Date) -> Form {
+fn fresh_form(case: &Case, party: Option<Uuid>, today: Date, opened: bool) -> Form {
     let today = today.to_string();
     let known = party.and_then(|id| case.parties.iter().find(|known| known.id == id));
     let number = known.map_or(case.parties.len() as i64 + 1, |known| known.side).clamp(1, 4);
     let mut form = Form::filled(&[
-        ("facts", &case.words.facts),
-        ("dispute", &case.words.dispute),
-        ("terms_responsibility", &case.terms.responsibility),
-        ("terms_terms", &case.terms.terms),
-        ("terms_manner", &case.terms.manner),
         ("session_day", &today),
         ("session_open", "no"),
         ("signed_on", &today),
@@ -265,6 +274,19 @@ fn fresh_form(case: &Case, party: Option<Uuid>, today: Date) -> Form {
     ]);
     for field in ["consent_way", "guest_way", "extension_way", "confirmation_way"] {
         form.set(field, Way::Desk.code());
+    }
+    // Whoever changes the words has to read them as they are.
+    if opened {
+        let Case { words, terms, .. } = case;
+        for (field, value) in [
+            ("facts", &words.facts),
+            ("dispute", &words.dispute),
+            ("terms_responsibility", &terms.responsibility),
+            ("terms_terms", &terms.terms),
+            ("terms_manner", &terms.manner),
+        ] {
+            form.set(field, value.clone());
+        }
     }
     if let Some(known) = known {
         form.set("party_id", known.id.to_string());
