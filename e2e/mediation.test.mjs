@@ -24,7 +24,7 @@ test('from a quarrel that was reported to the archive', async (t) => {
   await resident.goto(`/board/${community}`);
   await resident.getByRole('link', { name: '邻里有矛盾，可以申请调解' }).click();
   await look(resident, 'mediation-board');
-  await resident.getByRole('link', { name: '我要反映' }).click();
+  await resident.locator('#main').getByRole('link', { name: '我要反映' }).click();
   await resident.getByLabel('什么事').fill(words);
   await resident.getByLabel('哪一类').selectOption('邻里纠纷');
   await resident.getByRole('button', { name: '提交' }).click();
@@ -103,7 +103,7 @@ test('from a quarrel that was reported to the archive', async (t) => {
   await look(resident, 'mediation-receipt');
 
   await desk.reload();
-  await desk.getByLabel('哪一项').selectOption({ index: 1 });
+  await desk.getByLabel('哪一项', { exact: true }).selectOption({ index: 1 });
   await desk.getByLabel('凭什么知道做到了').fill('上门看过，通了');
   await desk.locator('#performances').getByRole('button', { name: '登记' }).click();
   await told(desk, '已登记履行');

@@ -240,8 +240,8 @@ db_test! {
 
     async fn nobody_takes_part_to_whom_not_everybody_agrees(app: TestApp) {
         let app = &app;
-        let id = talking(&app, Kind::People).await;
-        let parties: Vec<Uuid> = case(&app, id).await.parties.iter().map(|party| party.id).collect();
+        let id = talking(app, Kind::People).await;
+        let parties: Vec<Uuid> = case(app, id).await.parties.iter().map(|party| party.id).collect();
         let uncle = "刘大爷";
         let talk = Talk { place: "社区".to_owned(), present: vec![format!("亲属 {uncle}")], notes: "谈了".to_owned() };
         let meet = || async { step!(app, id, meet, (app.means.now(), false, "李玲"), &talk) };
@@ -255,7 +255,7 @@ db_test! {
         assert!(refused(extend(parties[1..].to_vec(), date(2026, 12, 30)).await).contains("还缺甲方"));
         assert!(refused(extend(parties.clone(), date(2027, 3, 1)).await).contains("一次可以延到 2027-01-22"));
         extend(parties, date(2026, 12, 30)).await.unwrap();
-        assert_eq!(case(&app, id).await.mediation.limit_on.as_deref(), Some("2026-12-30"));
+        assert_eq!(case(app, id).await.mediation.limit_on.as_deref(), Some("2026-12-30"));
     }
 
     async fn an_agreement_lacks_nothing_that_the_law_names(app: TestApp) {
@@ -344,24 +344,24 @@ db_test! {
 
     async fn both_can_have_it_confirmed_within_thirty_days(app: TestApp) {
         let app = &app;
-        let id = signed(&app, Kind::People).await;
-        let parties: Vec<Uuid> = case(&app, id).await.parties.iter().map(|party| party.id).collect();
+        let id = signed(app, Kind::People).await;
+        let parties: Vec<Uuid> = case(app, id).await.parties.iter().map(|party| party.id).collect();
         let staff = app.person(Role::Staff).create().await;
         let desk = app.browser_of(&staff).await;
         desk.get("/today").await.assert_contains("司法确认").assert_contains("最晚 2026-12-23").assert_lacks("刘建军");
         desk.get(&format!("/mediations/{id}")).await.assert_contains("最晚 <b class=\"num\">2026-12-23</b>");
         let ask = |who: Vec<Uuid>, day| async move { step!(app, id, ask_confirmation, day, (&who, Way::Paper)) };
-        set(&app, "2026-12-23T20:00:00+08:00").await;
+        set(app, "2026-12-23T20:00:00+08:00").await;
         assert!(refused(ask(parties[..1].to_vec(), date(2026, 12, 23)).await).contains("还缺乙方"));
         ask(parties.clone(), date(2026, 12, 23)).await.unwrap();
         app.browser_of(&staff).await.get("/today").await.assert_lacks("最晚 2026-12-23");
         step!(app, id, decide_confirmation, (true, date(2026, 12, 23)), "（2026）晋1199民特1号").unwrap();
 
         // On the day after it is too late.
-        set(&app, "2026-12-24T08:00:00+08:00").await;
-        let late = signed(&app, Kind::People).await;
-        set(&app, "2027-01-24T08:00:00+08:00").await;
-        let parties: Vec<Uuid> = case(&app, late).await.parties.iter().map(|party| party.id).collect();
+        set(app, "2026-12-24T08:00:00+08:00").await;
+        let late = signed(app, Kind::People).await;
+        set(app, "2027-01-24T08:00:00+08:00").await;
+        let parties: Vec<Uuid> = case(app, late).await.parties.iter().map(|party| party.id).collect();
         let asked = step!(app, late, ask_confirmation, date(2027, 1, 24), (&parties, Way::Paper));
         assert!(refused(asked).contains("最晚 2027-01-23 申请，已经过了"));
         let page = app.browser_of(&staff).await.get(&format!("/mediations/{late}")).await;

@@ -109,7 +109,9 @@ struct From {
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(from): Query<From>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let issue = issue_of(&mut tx, &viewer, from.issue).await?;
-    let mut form = Form::filled(&[("kind", Kind::People.code()), ("origin", Origin::Application.code())]);
+    let of_community = viewer.scope(Permission::MediationManage).account.is_none();
+    let kind = if of_community { Kind::People } else { Kind::Member };
+    let mut form = Form::filled(&[("kind", kind.code()), ("origin", Origin::Application.code())]);
     if let Some(issue) = &issue {
         if let Some(known) = store::open_of_issue(&mut tx, viewer.tenant, issue.id).await? {
             return Ok(redirect(&format!("/mediations/{}", known.id), "这件诉求已经转调解了"));
