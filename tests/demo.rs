@@ -57,8 +57,9 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     assert!(about_property * 10 > issues.len() * 6, "{about_property} of {}", issues.len());
     let mut states = BTreeMap::new();
     issues.iter().for_each(|issue| *states.entry(issue.state.code()).or_insert(0) += 1);
-    let missing: Vec<&str> =
-        State::ALL.iter().map(|state| state.code()).filter(|state| !states.contains_key(state)).collect();
+    // Nobody stands above the demonstration's community, so nothing is passed up.
+    let possible = State::ALL.iter().filter(|state| **state != State::Escalated);
+    let missing: Vec<&str> = possible.map(|state| state.code()).filter(|state| !states.contains_key(state)).collect();
     assert!(missing.is_empty(), "no issue is {missing:?}: {states:?}");
 
     let july: Timestamp = "2025-07-01T00:00:00+08:00".parse().unwrap();
