@@ -30,7 +30,7 @@ const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/template'];
-const mediations = ['/mediations', '/mediations/new', '/mediations/*', '/mediations/*/links'];
+const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
