@@ -8,8 +8,9 @@ CREATE TABLE counterparts (
     name TEXT NOT NULL,
     -- Of one above: the party to which an issue is given.
     organisation_id UUID,
-    -- Where its letters go; unknown of one below until it has answered the invitation.
+    -- Where its letters go; nowhere for one of this installation.
     address TEXT,
+    -- Its tenant's code; of one below unknown until it has answered the invitation.
     code TEXT,
     secret BYTEA NOT NULL,
     created_at BIGINT NOT NULL,

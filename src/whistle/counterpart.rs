@@ -86,7 +86,8 @@ pub async fn join(tx: &mut Tx, act: &Act, app: &App, invitation: &Invitation) ->
     };
     let Invitation { address, code, name, id, secret } = invitation;
     let row = ADD_COUNTERPART.bind(act.tenant).bind(*id).bind(Side::Above).bind(name).bind(organisation);
-    let row = row.bind(address).bind(code).bind(act.seal(SECRET, secret)?).bind(act.at);
+    // One of this installation is found wherever the installation moves to.
+    let row = row.bind((!here).then_some(address)).bind(code).bind(act.seal(SECRET, secret)?).bind(act.at);
     if tx.execute(row).await? == 0 {
         return Err(Error::refused("这个对接码已经用过了"));
     }

@@ -82,17 +82,15 @@ async fn deliver(app: App, message: Message) -> Result<()> {
     if counterpart.ended_at.is_some() {
         return Ok(());
     }
-    let (Some(address), Some(code)) = (&counterpart.address, &counterpart.code) else {
-        return Err(Error::refused("对方还没有接通"));
-    };
-    if *address == app.config.public_url {
-        // The other side is here too, and this is how it would answer.
-        match take_in(&app, code, counterpart.id, letter).await? {
+    let Some(code) = &counterpart.code else { return Err(Error::refused("对方还没有接通")) };
+    match &counterpart.address {
+        Some(address) => send(&app, &act, &counterpart, (address, code), &letter).await?,
+        // The other side is in this installation, and this is how it would answer.
+        None => match take_in(&app, code, counterpart.id, letter).await? {
             Taken::Kept | Taken::Over => {}
-            taken => return Err(Error::refused(format!("对方没有收下：{taken:?}"))),
-        }
-    } else {
-        send(&app, &act, &counterpart, (address, code), &letter).await?;
+            Taken::TooEarly => return Err(Error::refused("对方还没有收到前面的消息")),
+            Taken::Nonsense => return Err(Error::refused("对方看不懂这条消息")),
+        },
     }
     let mut tx = app.db.begin().await?;
     match waiting {
@@ -184,7 +182,10 @@ pub async fn take_in(app: &App, code: &str, id: Uuid, letter: Letter) -> Result<
         return Ok(Taken::Over);
     }
     let taken = match letter.content {
-        Content::Hello { address, code, name } => hello(&mut tx, &act, &counterpart, (address, code, name)).await?,
+        Content::Hello { address, code, name } => {
+            let address = (address != app.config.public_url).then_some(address);
+            hello(&mut tx, &act, &counterpart, (address, code, name)).await?
+        }
         Content::Said { whistle, said, words, score, call } => {
             let Some(said) = Said::parse(&said).filter(|said| said.is_told()) else { return Ok(Taken::Nonsense) };
             let heard = Heard { id: letter.id, at: letter.at, whistle, said, words, score, call };
@@ -200,25 +201,27 @@ pub async fn take_in(app: &App, code: &str, id: Uuid, letter: Letter) -> Result<
 /// Nobody writes longer than this.
 const LONGEST: usize = 2000;
 
-fn is_short(text: &str) -> bool {
-    text.chars().count() <= LONGEST
+/// PostgreSQL keeps no text with the character zero.
+fn is_kept(text: &str) -> bool {
+    text.chars().count() <= LONGEST && !text.contains('\0')
 }
 
 async fn hello(
     tx: &mut Tx,
     act: &Act,
     counterpart: &Counterpart,
-    (address, code, name): (String, String, String),
+    (address, code, name): (Option<String>, String, String),
 ) -> Result<Taken> {
-    let readable = [&address, &code, &name].into_iter().all(|text| is_short(text)) && safe_url(&address).is_ok();
+    let reachable = address.as_ref().is_none_or(|address| is_kept(address) && safe_url(address).is_ok());
+    let readable = reachable && is_kept(&code) && is_kept(&name);
     if counterpart.side != Side::Below || !readable {
         return Ok(Taken::Nonsense);
     }
     if counterpart.joined_at.is_some() {
-        let same = counterpart.address.as_ref() == Some(&address) && counterpart.code.as_ref() == Some(&code);
+        let same = counterpart.address == address && counterpart.code.as_ref() == Some(&code);
         return Ok(if same { Taken::Kept } else { Taken::Over });
     }
-    let row = JOINED.bind(act.tenant).bind(counterpart.id).bind(&address).bind(&code).bind(&name).bind(act.at);
+    let row = JOINED.bind(act.tenant).bind(counterpart.id).bind(address).bind(&code).bind(&name).bind(act.at);
     if tx.execute(row).await? == 0 {
         return Ok(Taken::TooEarly);
     }
@@ -243,7 +246,7 @@ async fn hear(tx: &mut Tx, act: &Act, counterpart: &Counterpart, heard: Heard) -
     // Who stands below blows; who stands above answers.
     let from_asker = counterpart.side == Side::Below;
     let score = score.filter(|score| (1..=5).contains(score));
-    if said.by_asker() != from_asker || !is_short(&words) || said.is_rating() != score.is_some() {
+    if said.by_asker() != from_asker || !is_kept(&words) || said.is_rating() != score.is_some() {
         return Ok(Taken::Nonsense);
     }
     if said == Said::Blown {
@@ -278,7 +281,7 @@ async fn hear(tx: &mut Tx, act: &Act, counterpart: &Counterpart, heard: Heard) -
 fn readable(call: &Call) -> bool {
     let times = [call.acknowledge_by, call.answer_by].into_iter().all(|at| Timestamp::from_millisecond(at).is_ok());
     let texts = [&call.number, &call.category, &call.place, &call.title];
-    times && Kind::parse(&call.kind).is_some() && texts.into_iter().all(|text| is_short(text))
+    times && Kind::parse(&call.kind).is_some() && texts.into_iter().all(|text| is_kept(text))
 }
 
 /// Enters a whistle from below; tells whether it was new.

@@ -82,6 +82,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Counterpart {
         pub id: Uuid, pub side: Side, pub name: String, pub organisation_id: Option<Uuid>,
+        /// Where its letters go; `None` of one in this installation.
         pub address: Option<String>, pub code: Option<String>, pub created_at: Timestamp, pub joined_at: Option<Timestamp>,
         pub ended_at: Option<Timestamp>, pub lock_version: i64,
     }

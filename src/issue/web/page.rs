@@ -50,6 +50,8 @@ pub(super) struct ShowPage {
     /// It is the owners' to decide, and they have not agreed.
     wants_owners: bool,
     may_override: bool,
+    /// See where the whistle about it stands.
+    may_whistle: bool,
     /// It is a quarrel, and whoever looks may have it mediated.
     may_mediate: bool,
     internal: bool,
@@ -210,6 +212,7 @@ pub(super) async fn show_page(
         may,
         wants_owners,
         may_override: viewer.may(Permission::OwnersOverride),
+        may_whistle: viewer.may(Permission::WhistleHandle),
         may_mediate,
         internal,
         form,
