@@ -60,6 +60,9 @@ pub async fn hear(tx: &mut Tx, act: &Act, id: Uuid, news: News, words: &str) -> 
     if issue.state != State::Escalated {
         return Ok(());
     }
+    // Whose word it is; a recall is one's own.
+    let organisation = if news == News::Recalled { act.organisation } else { issue.organisation_id };
+    let act = &Act { organisation, ..act.clone() };
     if matches!(news, News::Declined | News::Recalled) {
         issue.organisation_id = None;
         (issue.organisation_name, issue.organisation_kind) = (None, None);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::model::{Limits, State, Step};
 use super::store::{Event, EventPhoto, Issue};
-use crate::access::Role;
+use crate::access::{OrganisationKind, Role};
 use crate::web::show;
 
 /// An issue as the public may see it.
@@ -224,11 +224,13 @@ fn taken(event: &Event, issue: &Issue, photos: Vec<Uuid>) -> ChainLink {
     }
 }
 
-/// The role of whoever acted; for people of a responsible party, the party.
+/// The role of whoever acted; for people of a responsible party or of the level above, the party.
 fn actor(event: &Event) -> String {
+    let heard = event.role == Role::System && event.organisation_kind == Some(OrganisationKind::Superior);
     match (event.role, &event.organisation_name) {
         (Role::Resident, _) => "反映人".to_owned(),
         (Role::PropertyManager, Some(organisation)) => organisation.clone(),
+        (_, Some(organisation)) if heard => organisation.clone(),
         (role, _) => role.to_string(),
     }
 }

@@ -271,7 +271,6 @@ async fn hear(tx: &mut Tx, act: &Act, counterpart: &Counterpart, heard: Heard) -
     let recalled = known.state == State::Recalled;
     saying::apply(tx, act, &mut known, said, score, at).await?;
     if let (Some(issue), Some(news), false) = (known.issue_id, saying::news(said), recalled) {
-        let words = format!("{}：{words}", counterpart.name);
         issue::escalation::hear(tx, act, issue, news, &words).await?;
     }
     audit::record(tx, act, said.code(), ("whistle", whistle), "", &[]).await?;

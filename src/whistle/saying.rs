@@ -37,7 +37,12 @@ struct Subject<'a> {
 ///
 /// Errors: refused to anybody but a counterpart above that is connected; see `issue::escalation`.
 pub async fn blow(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, new: NewWhistle) -> Result<Uuid> {
-    let (place, title) = (issue.place(), issue.title());
+    // “本社区” says nothing to others.
+    let place = match issue.estate_id {
+        Some(_) => issue.place(),
+        None => access::tenant(tx, act.tenant).await?.name,
+    };
+    let title = issue.title();
     let subject = Subject {
         issue: Some(issue.id),
         origin: None,

@@ -68,10 +68,11 @@ enum Subject {
 
 impl Subject {
     /// What goes along, besides the words.
-    fn facts(&self) -> [(&'static str, String); 3] {
+    fn facts(&self, community: &str) -> [(&'static str, String); 3] {
         match self {
             Subject::Issue(issue) => {
-                [("事项", issue.title()), ("类别", issue.category.to_string()), ("地点", issue.place())]
+                let place = if issue.estate_id.is_some() { issue.place() } else { community.to_owned() };
+                [("事项", issue.title()), ("类别", issue.category.to_string()), ("地点", place)]
             }
             Subject::Whistle(whistle) => {
                 [("事项", whistle.title.clone()), ("类别", whistle.category.clone()), ("地点", whistle.place.clone())]

@@ -51,6 +51,11 @@ impl ShowPage {
         self.whistle.state == Stage::Answered && self.whistle.own_score().is_none()
     }
 
+    /// What whoever has blown it asks for.
+    fn asked(&self) -> Option<&str> {
+        self.events.iter().find(|event| event.kind == Said::Blown).map(|event| event.words.as_str())
+    }
+
     fn shown(&self) -> impl Iterator<Item = &Event> {
         self.events.iter().filter(|event| self.whistle.shows(event))
     }
@@ -67,7 +72,10 @@ async fn show_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: For
     let events = store::events(&mut tx, viewer.tenant, id).await?;
     let passed_on = if whistle.asked { Vec::new() } else { store::passed_on(&mut tx, viewer.tenant, id).await? };
     let organisations = access::organisations(&mut tx, viewer.tenant).await?;
-    let organisations = organisations.into_iter().filter(|known| known.kind != OrganisationKind::Superior);
+    // Whoever is the whole of it sends nobody.
+    let organisations = organisations
+        .into_iter()
+        .filter(|known| known.kind != OrganisationKind::Superior && known.name != viewer.tenant_name);
     let organisations = organisations.map(|known| (known.id.to_string(), known.name)).collect();
     let now = app.means.now();
     let due = match whistle.state {
