@@ -87,7 +87,7 @@ async function walk(page, label, known, expected) {
   assert.deepEqual(missing, [], 'nothing leads there');
 }
 
-/** The path of an address with a star for each identifier, place code or receipt code; / stands for where it leads. */
-const kindOf = (url) => new URL(url).pathname.replace(/\/(?=[^/]*\d|[A-Z]{12})[\w-]{8,}(?=\/|$)/g, '/*');
+/** The path of an address with a star for each identifier, setting, place code or receipt code; / stands for where it leads. */
+const kindOf = (url) => new URL(url).pathname.replace(/^\/settings\/.+/, '/settings/*').replace(/\/(?=[^/]*\d|[A-Z]{12})[\w-]{8,}(?=\/|$)/g, '/*');
 
 const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\.(xlsx|docx|ics|json)$/.test(new URL(url).pathname);

@@ -42,7 +42,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     }
     for mediation in &to_confirm {
         let Some(day) = mediation.confirmable_until() else { continue };
-        let detail = format!("双方可以共同申请司法确认，最晚 {day}");
+        let detail = format!("双方可以共同申请司法确认，最晚 {}", show::kept_day(&day.to_string()));
         todos.push(of(mediation, "司法确认", detail, day, now)?);
     }
     Ok(todos)

@@ -22,6 +22,11 @@ pub fn day_and_time(at: &Timestamp) -> String {
     format!("{} {}", day(at), at.to_zoned_datetime(calendar::shanghai()).strftime("%H:%M"))
 }
 
+/// `2026年11月28日` of a day that is kept as `2026-11-28`; anything else as it stands.
+pub fn kept_day(day: &str) -> String {
+    day.parse::<jiff::civil::Date>().map_or_else(|_| day.to_owned(), |day| day.strftime("%Y年%-m月%-d日").to_string())
+}
+
 /// `2026-11-28`, for a cell of a workbook.
 pub fn date(at: &Timestamp) -> String {
     at.to_zoned_datetime(calendar::shanghai()).date().to_string()

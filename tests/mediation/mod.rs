@@ -347,13 +347,13 @@ db_test! {
         let parties: Vec<Uuid> = case(app, id).await.parties.iter().map(|party| party.id).collect();
         let staff = app.person(Role::Staff).create().await;
         let desk = app.browser_of(&staff).await;
-        desk.get("/today").await.assert_contains("司法确认").assert_contains("最晚 2026-12-23").assert_lacks("刘建军");
-        desk.get(&format!("/mediations/{id}")).await.assert_contains("最晚 <b class=\"num\">2026-12-23</b>");
+        desk.get("/today").await.assert_contains("司法确认").assert_contains("最晚 2026年12月23日").assert_lacks("刘建军");
+        desk.get(&format!("/mediations/{id}")).await.assert_contains("最晚 <b class=\"num\">2026年12月23日</b>");
         let ask = |who: Vec<Uuid>, day| async move { step!(app, id, ask_confirmation, day, (&who, Way::Paper)) };
         set(app, "2026-12-23T20:00:00+08:00").await;
         assert!(refused(ask(parties[..1].to_vec(), date(2026, 12, 23)).await).contains("还缺乙方"));
         ask(parties.clone(), date(2026, 12, 23)).await.unwrap();
-        app.browser_of(&staff).await.get("/today").await.assert_lacks("最晚 2026-12-23");
+        app.browser_of(&staff).await.get("/today").await.assert_lacks("最晚 2026年12月23日");
         step!(app, id, decide_confirmation, (true, date(2026, 12, 23)), "（2026）晋1199民特1号").unwrap();
 
         // On the day after it is too late.
