@@ -46,4 +46,6 @@ migrations![
     "0037_interfaces",
     "0038_work_orders",
     "0039_hooks",
+    "0042_roll_ups",
+    "0048_levels",
 ];

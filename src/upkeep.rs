@@ -11,7 +11,7 @@ use crate::access::{self, Act};
 use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
-use crate::{board, channel, issue, mediation, offline, outbox, party, photo, registry, visit, work_order};
+use crate::{board, channel, issue, mediation, offline, outbox, party, photo, registry, report, visit, work_order};
 
 const PAUSE: Duration = Duration::from_secs(3600);
 /// How long a form that was begun may still be sent with the photos that came with its first try.
@@ -39,7 +39,7 @@ const INDEXED_AT_ONCE: i64 = 64;
 /// It pauses so many times as long as it has just worked, since people who write wait while it does.
 const PATIENCE: u32 = 9;
 
-/// Lets the search know of new rows, counts buildings anew and has people reminded of deadlines, soon after a commit, until it is told to stop.
+/// Lets the search know of new rows, counts buildings and months anew and has people reminded of deadlines, soon after a commit, until it is told to stop.
 pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
     loop {
         let began = Instant::now();
@@ -50,6 +50,11 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
         let more = more
             | registry::figures::count_some(&app.db, &app.means).await.unwrap_or_else(|error| {
                 tracing::error!(?error, "the figures of buildings were not brought up to date");
+                false
+            });
+        let more = more
+            | report::roll_up::count_some(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "the figures of months were not brought up to date");
                 false
             });
         let more = more
@@ -72,9 +77,10 @@ pub async fn index(db: &Db) -> Result<()> {
     Ok(())
 }
 
-/// Counts every building that has changed.
+/// Counts every building and every month that has changed.
 pub async fn count(db: &Db, means: &Means) -> Result<()> {
     while registry::figures::count_some(db, means).await? {}
+    while report::roll_up::count_some(db, means).await? {}
     Ok(())
 }
 
@@ -115,6 +121,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     registry::import::forget_old(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
+    report::roll_up::begin_months(&mut tx, act).await?;
     visit::end_overdue(&mut tx, act).await?;
     visit::erasure::forget_old(&mut tx, act).await?;
     offline::forget_old(&mut tx, act).await?;

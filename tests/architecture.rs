@@ -137,6 +137,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "photo",
             "registry",
             "issue",
+            "report",
             "visit",
             "work_order",
             "app",

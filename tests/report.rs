@@ -224,8 +224,10 @@ db_test! {
         staff.get("/reports/rows").await.assert_ok().assert_contains("SSYS-");
         // Twice is no trend.
         app.file_issue(Vec::new()).await;
+        doorstep::upkeep::count(&app.db, &app.means).await.unwrap();
         staff.get("/reports/trends").await.assert_ok().assert_contains("还没有哪一类够画的");
         app.file_issue(Vec::new()).await;
+        doorstep::upkeep::count(&app.db, &app.means).await.unwrap();
         let trends = staff.get("/reports/trends").await;
         trends.assert_contains("<span class=\"count\">3</span>").assert_contains("11月 3").assert_lacks("还没有哪一类够画的");
     }

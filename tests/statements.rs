@@ -34,6 +34,8 @@ const LISTS: &[&[Statement]] = &[
     issue::owners::STATEMENTS,
     issue::reminder::STATEMENTS,
     report::STATEMENTS,
+    report::roll_up::STATEMENTS,
+    issue::month::STATEMENTS,
     meeting::PROCEDURE_STATEMENTS,
     offline::STATEMENTS,
     outbox::STATEMENTS,
@@ -148,6 +150,10 @@ const MAY_SCAN: &[&str] = &[
     "registry::figures::TOTAL_IN_REACH",
     "registry::figures::ESTATES",
     "registry::figures::STALE",
+    "issue::month::STALE",
+    "report::roll_up::FIRST",    // the first of its index
+    "report::roll_up::OF_REACH", // the estates of a community
+    "report::roll_up::REPORTED",
     "registry::roll::FIGURE_IN_BUILDINGS",
     // Where several filters meet, which no figure counts; it stops at ten thousand.
     "registry::roll::COUNT",

@@ -6,9 +6,10 @@ use db::{Tx, record, statements};
 use doorstep::access::{self, Act, OrganisationKind, Role};
 use doorstep::error::Error;
 use doorstep::issue::{
-    self, Answer, Category, Due, Elsewhere, Grading, Issue, NewIssue, Petition, Place, Remedy, Respondent, Score,
-    Solved, Source, State, Step, TRANSITIONS, Tier,
+    self, Answer, Category, Due, Elsewhere, Grading, Issue, Level, NewIssue, Petition, Place, Remedy, Respondent,
+    Score, Solved, Source, State, Step, TRANSITIONS, Tier,
 };
+use doorstep::place;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -38,6 +39,7 @@ fn walks() -> u64 {
 pub struct Cast {
     parties: Vec<Uuid>,
     actors: Vec<Act>,
+    places: Vec<Place>,
 }
 
 /// Whoever may act on the issues of a walk.
@@ -45,6 +47,11 @@ pub async fn cast(app: &TestApp) -> Cast {
     let mut tx = app.db.begin().await.unwrap();
     let kind = OrganisationKind::PropertyCompany;
     let company = access::create_organisation(&mut tx, &app.act(), None, kind, "安心物业", None).await.unwrap();
+    let mut places = vec![Place::Community];
+    for name in ["王府名苑小区", "水保所家属院"] {
+        let id = place::create_estate(&mut tx, &app.act(), name, None, None).await.unwrap();
+        places.push(Place::Estate { id, name: name.to_owned(), grid: None });
+    }
     tx.commit().await.unwrap();
     let home = app.home.organisation;
     let mut actors = Vec::new();
@@ -52,6 +59,7 @@ pub async fn cast(app: &TestApp) -> Cast {
         (Role::Secretary, home),
         (Role::Staff, home),
         (Role::Staff, home),
+        (Role::BranchSecretary, home),
         (Role::GridWorker, home),
         (Role::GridWorker, home),
         (Role::PropertyManager, company),
@@ -60,7 +68,7 @@ pub async fn cast(app: &TestApp) -> Cast {
         let account = app.means.id();
         actors.push(Act { account: Some(account), organisation: Some(organisation), role, ..app.act() });
     }
-    Cast { parties: vec![home, company], actors }
+    Cast { parties: vec![home, company], actors, places }
 }
 
 /// Tries one thing at random; what is refused leaves nothing behind.
@@ -95,6 +103,8 @@ async fn attempt(tx: &mut Tx, act: &Act, rng: &mut StdRng, cast: &Cast, id: Uuid
             let party = *cast.parties.choose(rng).unwrap();
             issue::dispatch(tx, act, issue, seen, party, Due::ByTier, "").await
         }
+        Step::Raised => issue::level::raise(tx, act, issue, seen, "小区里办不了").await,
+        Step::Lowered => issue::level::lower(tx, act, issue, seen, "小区里能办").await,
         Step::Progressed => issue::progress(tx, act, issue, seen, "办着", &photos).await,
         Step::Done => issue::finish(tx, act, issue, seen, "办好了", &photos).await,
         Step::ExtensionRequested | Step::SuspensionRequested | Step::Disputed => {
@@ -160,6 +170,20 @@ async fn check(tx: &mut Tx, tenant: Uuid, issue: &Issue) {
         events.is_sorted_by_key(|event| event.at)
             && events.iter().all(|event| event.due_at.is_none_or(|due| due >= issue.reported_at))
     );
+    // It leads who was handed it last: up one level at a time, and down by the community.
+    let begins = if issue.estate_id.is_some() { Level::Branch } else { Level::Community };
+    let level = events.iter().fold(begins, |level, event| match event.kind {
+        Step::Raised => {
+            assert!(level < Level::Community, "raised beyond the community");
+            Level::Community
+        }
+        Step::Lowered => {
+            assert_eq!(level, Level::Community);
+            Level::Branch
+        }
+        _ => level,
+    });
+    assert_eq!(level, issue.level);
     // Whoever worked on it neither asks nor closes.
     let by = |kinds: &[Step]| -> BTreeSet<Uuid> {
         events.iter().filter(|event| kinds.contains(&event.kind)).filter_map(|event| event.account_id).collect()
@@ -206,8 +230,9 @@ async fn check(tx: &mut Tx, tenant: Uuid, issue: &Issue) {
 pub async fn walk(app: &TestApp, cast: &Cast, seed: u64) -> Uuid {
     let rng = &mut StdRng::seed_from_u64(seed);
     let mut tx = app.db.begin().await.unwrap();
-    let id = issue::file(&mut tx, &app.act(), file(Place::Community)).await.unwrap().id;
-    let other = issue::file(&mut tx, &app.act(), file(Place::Community)).await.unwrap().id;
+    let place = cast.places[seed as usize % cast.places.len()].clone();
+    let id = issue::file(&mut tx, &app.act(), file(place.clone())).await.unwrap().id;
+    let other = issue::file(&mut tx, &app.act(), file(place)).await.unwrap().id;
     tx.commit().await.unwrap();
     for _ in 0..TRIES {
         let most = if rng.random_bool(0.5) { 240 } else { 4_000 };
@@ -238,7 +263,7 @@ db_test! {
             ends.insert(walked.state.code());
         }
         // The walks have been somewhere.
-        for step in [Step::Suspended, Step::Resumed, Step::DisputeUpheld, Step::Reopened, Step::Closed, Step::Unreachable] {
+        for step in [Step::Suspended, Step::Resumed, Step::DisputeUpheld, Step::Reopened, Step::Closed, Step::Unreachable, Step::Raised, Step::Lowered] {
             assert!(seen.contains(step.code()), "no walk took {step}: {seen:?}");
         }
         assert!(ends.len() >= 5, "{ends:?}");

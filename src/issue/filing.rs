@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{Category, Source, State, Step};
-use super::reminder;
 use super::step::{self, Words};
 use super::store::{ADD, ADD_RATING_LINK, ADD_RECEIPT_CODE, Issue, VOID_RATING_LINKS};
+use super::{level, reminder};
 use crate::access::{Act, Link, Role};
 use crate::error::Result;
 use crate::place::Spot;
@@ -116,6 +116,7 @@ pub async fn file_with(tx: &mut Tx, act: &Act, new: NewIssue, terms: Terms) -> R
         lock_version: 1,
         changed_at: act.means.now(),
         deadline_at: terms.deadline,
+        level: level::first(act.role, estate, grid),
         estate_name: names.0,
         building_name: names.1,
         unit_key: names.2,
@@ -132,7 +133,7 @@ pub async fn file_with(tx: &mut Tx, act: &Act, new: NewIssue, terms: Terms) -> R
     let row =
         row.bind(grid).bind(&issue.place_text).bind(step::search_text(&issue)).bind(issue.reporter_sealed.clone());
     let row = row.bind(phone).bind(act.account).bind(act.at).bind(issue.due_at).bind(position).bind(issue.remind_at);
-    tx.execute(row.bind(issue.changed_at).bind(terms.deadline).bind(terms.enquiry)).await?;
+    tx.execute(row.bind(issue.changed_at).bind(terms.deadline).bind(terms.enquiry).bind(issue.level)).await?;
     tx.execute(ADD_RECEIPT_CODE.bind(&issue.receipt_code).bind(act.tenant).bind(id)).await?;
 
     let words = if act.role == Role::Resident { String::new() } else { format!("由{}代为登记", act.role) };

@@ -1,5 +1,5 @@
 //! The closed loop. A resident reports (`filing`), staff take the issue on and give it to somebody (`decision`), that
-//! party works and proves the result (`handling`), or asks for time, a stop or another party (`petition`); what the community cannot solve goes up (`escalation`); the result is published, asked about and struck off (`closure`).
+//! party works and proves the result (`handling`), or asks for time, a stop or another party (`petition`); what one level cannot solve goes up to the next (`level`), and beyond the community (`escalation`); the result is published, asked about and struck off (`closure`).
 //! Every change is a named step (`step`), and which one may follow is one table (`transition`): the new state, its event and the audit entry in one transaction.
 //! The events are the chain of the receipt (`receipt`); what waits for whom stands on 今日 (`todo`), and reports of
 //! the same thing are found by `duplicate`.
@@ -14,7 +14,9 @@ mod emergency;
 pub mod escalation;
 mod filing;
 mod handling;
+pub mod level;
 mod model;
+pub mod month;
 pub mod owners;
 mod petition;
 mod receipt;
@@ -33,8 +35,9 @@ pub use filing::{
     reporter, supplement, withdraw,
 };
 pub use handling::{finish, mediation, member_says, progress};
-pub use model::{Category, Channel, Clock, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
+pub use model::{Category, Channel, Clock, Level, Remedy, Respondent, Score, Solved, Source, State, Step, Tier};
 pub use model::{NAMES_SOMEBODY, number_in, personal_data_in};
+pub use month::Month;
 pub use petition::{Petition, ask, decide as decide_petition, resume};
 pub use receipt::{ChainLink, Receipt, Standing, spaced};
 pub use step::STEPPED;

@@ -41,6 +41,9 @@ text_enum! {
         OwnersVoted = "owners_voted" "业主表决",
         /// A matter of the owners goes ahead although they have not agreed to it.
         OwnersWaived = "owners_waived" "没有业主表决先办",
+        /// What is too much for a level goes to the one above it, and what is small enough may be handed down.
+        Raised = "raised" "上报上一级",
+        Lowered = "lowered" "交给下一级办",
         Dispatched = "dispatched" "派单",
         /// A party member to whom somebody turned has found it too much for one person.
         PassedOn = "passed_on" "党员转给支部",
@@ -117,6 +120,13 @@ text_enum! {
         Urgent = "urgent" "紧急民生",
         Ordinary = "ordinary" "一般",
         Hard = "hard" "疑难",
+    }
+    /// Who leads on it within the community (分级办理): small matters stay near the door. Beyond the community it is another
+    /// tenant's.
+    pub enum Level {
+        Grid = "grid" "网格",
+        Branch = "branch" "小区党支部",
+        Community = "community" "社区",
     }
     /// What kind of thing can solve it.
     pub enum Remedy {

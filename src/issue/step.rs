@@ -3,8 +3,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::model::{Limits, Step};
-use super::reminder;
 use super::store::{ADD_EVENT, ADD_PHOTO, ADVANCE, Issue, LAST_EVENT, LastEvent};
+use super::{month, reminder};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::web::show;
@@ -75,7 +75,7 @@ pub(super) async fn take(
     let update = update.bind(issue.organisation_id).bind(issue.tier).bind(issue.remedy).bind(issue.category);
     let update = update.bind(issue.summary.as_deref()).bind(search_text).bind(issue.merged_into).bind(step);
     issue.changed_at = act.means.now();
-    let update = update.bind(issue.remaining_minutes).bind(issue.remind_at).bind(issue.changed_at);
+    let update = update.bind(issue.remaining_minutes).bind(issue.remind_at).bind(issue.changed_at).bind(issue.level);
     if tx.execute(update).await? == 0 {
         return Err(stale(tx, act, issue).await?);
     }
@@ -104,6 +104,7 @@ pub(super) async fn note(
         photo::attach(tx, act.tenant, *photo).await?;
         tx.execute(ADD_PHOTO.bind(act.tenant).bind(id).bind(*photo).bind(issue.id).bind(position as i64)).await?;
     }
+    month::touch(tx, act, issue.reported_at).await?;
     let stepped = serde_json::json!({ "issue": issue.id, "position": issue.lock_version });
     outbox::post_if_wished(tx, act, STEPPED, &stepped).await?;
     audit::record(tx, act, step.code(), ("issue", issue.id), words.public, &[]).await

@@ -2,7 +2,7 @@ use db::{Cursor, Page, Query, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::model::{Category, Channel, Duty, Remedy, Respondent, Solved, Source, State, Step, Tier};
+use super::model::{Category, Channel, Duty, Level, Remedy, Respondent, Solved, Source, State, Step, Tier};
 use super::petition::Petition;
 use crate::access::{Link, OrganisationKind, Permission, Role, Scope, Viewer};
 use crate::error::Result;
@@ -14,7 +14,7 @@ macro_rules! issue_columns {
     () => {
         "i.id, i.number, i.receipt_code, i.source, i.category, i.tier, i.remedy, i.state, i.summary, i.description,
          i.estate_id, i.building_id, i.unit_id, i.grid_id, i.place_text, i.reporter_sealed, i.organisation_id, i.since, i.due_at,
-         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.remind_at, i.lock_version, i.changed_at, i.deadline_at,
+         i.merged_into, i.round, i.reported_at, i.ended_at, i.remaining_minutes, i.remind_at, i.lock_version, i.changed_at, i.deadline_at, i.level,
          e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name, o.kind AS organisation_kind"
     };
 }
@@ -72,8 +72,8 @@ macro_rules! asks_petition {
 statements! {
     ADD = "INSERT INTO issues (tenant_id, id, number, receipt_code, source, category, state, open, description,
             estate_id, building_id, unit_id, grid_id, place_text, search_text, reporter_sealed, phone_fingerprint, filed_by,
-            since, due_at, round, reported_at, position, indexed, lock_version, move, remind_at, changed_at, deadline_at, enquiry)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7, $21, $22, $23, $24)";
+            since, due_at, round, reported_at, position, indexed, lock_version, move, remind_at, changed_at, deadline_at, enquiry, level)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1, $18, $20, FALSE, 1, '>filed>' || $7, $21, $22, $23, $24, $25)";
     ADD_RECEIPT_CODE = "INSERT INTO receipt_codes (code, tenant_id, issue_id) VALUES ($1, $2, $3)";
     RECEIPT_CODE = "SELECT tenant_id, issue_id FROM receipt_codes WHERE code = $1";
     GET = concat!("SELECT ", issue_columns!(), issue_tables!(), " WHERE i.tenant_id = $1 AND i.id = $2");
@@ -166,7 +166,7 @@ statements! {
     ADVANCE = "UPDATE issues SET state = $4, open = $5, since = $6, due_at = $7, ended_at = $8, round = $9,
             organisation_id = $10, tier = $11, remedy = $12, category = $13, summary = $14,
             indexed = indexed AND search_text = $15, search_text = $15, merged_into = $16, lock_version = lock_version + 1,
-            move = state || '>' || $17 || '>' || $4, remaining_minutes = $18, remind_at = $19, changed_at = $20
+            move = state || '>' || $17 || '>' || $4, remaining_minutes = $18, remind_at = $19, changed_at = $20, level = $21
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ADD_EVENT = "INSERT INTO issue_events (tenant_id, id, issue_id, position, round, kind, at, due_at, account_id, role, organisation_id, note, internal_note)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -223,7 +223,7 @@ record! {
         pub grid_id: Option<Uuid>, pub place_text: String, pub reporter_sealed: Option<Vec<u8>>,
         pub organisation_id: Option<Uuid>, pub since: Timestamp, pub due_at: Timestamp, pub merged_into: Option<Uuid>,
         pub round: i64, pub reported_at: Timestamp, pub ended_at: Option<Timestamp>, pub remaining_minutes: Option<i64>, pub remind_at: Option<Timestamp>, pub lock_version: i64,
-        pub changed_at: Timestamp, pub deadline_at: Option<Timestamp>, pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
+        pub changed_at: Timestamp, pub deadline_at: Option<Timestamp>, pub level: Level, pub estate_name: Option<String>, pub building_name: Option<String>, pub unit_key: Option<String>,
         pub organisation_name: Option<String>, pub organisation_kind: Option<OrganisationKind>,
     }
     #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
-use super::model::{Duty, Limits};
+use super::model::{Duty, Level, Limits};
 use super::store::{self, Task};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
@@ -40,6 +40,7 @@ fn said(Task { issue, duty }: Task, since: Timestamp, due: Timestamp, now: Times
         issue.organisation_name.as_ref().filter(|_| matches!(duty, Duty::Chase | Duty::DecidePetition | Duty::Review));
     let detail = match party {
         Some(party) => format!("{} · {party}", issue.place()),
+        None if issue.level == Level::Community && issue.estate_id.is_some() => format!("小区上报 · {}", issue.place()),
         None if issue.place_text.is_empty() => issue.place(),
         None => format!("{} · {}", issue.place(), issue.place_text),
     };

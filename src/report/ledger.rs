@@ -53,7 +53,7 @@ fn row(act: &Act, record: &Record, serial: i64) -> Result<Vec<Cell>> {
         reporter.name,
         reporter.phone,
         record.estate.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
-        record.building.clone().unwrap_or_default(),
+        record.building.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
         record.category.to_string(),
         record.description.clone(),
         record.party.clone().unwrap_or_default(),

@@ -6,6 +6,7 @@
 mod briefing;
 mod ledger;
 mod model;
+pub mod roll_up;
 mod store;
 mod template;
 mod web;

@@ -86,7 +86,7 @@ pub struct Record {
     pub description: String,
     pub place: String,
     pub estate: Option<(Uuid, String)>,
-    pub building: Option<String>,
+    pub building: Option<(Uuid, String)>,
     pub category: Category,
     pub source: Source,
     pub state: State,
@@ -225,6 +225,11 @@ const RATES: [(&str, Figure, Figure); 4] = [
     ("物业类占比", Figure::Property, Figure::Reported),
 ];
 
+/// The rates that follow from counts.
+pub fn rates(count: impl Fn(Figure) -> i64) -> Vec<Rate> {
+    RATES.map(|(label, part, whole)| Rate { label, part, whole, count: count(part), of: count(whole) }).to_vec()
+}
+
 /// Below how many a rate says more about single people than about the work.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Rules {
@@ -282,8 +287,7 @@ impl Report {
     }
 
     fn rates_of(&self, belongs: impl Fn(&Record) -> bool) -> Vec<Rate> {
-        let count = |figure| self.rows(figure).filter(|record| belongs(record)).count() as i64;
-        RATES.map(|(label, part, whole)| Rate { label, part, whole, count: count(part), of: count(whole) }).to_vec()
+        rates(|figure| self.rows(figure).filter(|record| belongs(record)).count() as i64)
     }
 
     /// How many were reported of each category, the most frequent first.

@@ -29,7 +29,7 @@ macro_rules! concerned {
 
 statements! {
     ISSUES = concat!("SELECT i.id, i.number, i.summary, i.description, i.category, i.source, i.state, i.reported_at, i.due_at, i.reporter_sealed, i.enquiry,
-            i.estate_id, e.name AS estate_name, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name
+            i.estate_id, e.name AS estate_name, i.building_id, b.name AS building_name, u.key AS unit_key, o.name AS organisation_name
         FROM issues i LEFT JOIN estates e ON e.tenant_id = i.tenant_id AND e.id = i.estate_id
         LEFT JOIN buildings b ON b.tenant_id = i.tenant_id AND b.id = i.building_id
         LEFT JOIN units u ON u.tenant_id = i.tenant_id AND u.id = i.unit_id
@@ -42,27 +42,16 @@ statements! {
     /// Of the whole tenant; those of issues out of reach find no issue.
     ANSWERS = "SELECT s.issue_id, s.score, s.solved FROM surveys s
         WHERE s.tenant_id = $1 AND s.respondent = 'reporter' AND s.at >= $2 AND s.at < $3 ORDER BY s.at, s.id";
-    /// When each issue was reported, of what kind and where.
-    REPORTED = concat!("SELECT i.reported_at, i.category, i.building_id, e.name AS estate_name, b.name AS building_name FROM issues i
-        LEFT JOIN estates e ON e.tenant_id = i.tenant_id AND e.id = i.estate_id
-        LEFT JOIN buildings b ON b.tenant_id = i.tenant_id AND b.id = i.building_id
-        WHERE i.tenant_id = $1 AND i.reported_at >= $4 AND i.reported_at < $5 AND (CAST($6 AS UUID) IS NULL OR i.estate_id = $6) AND ",
-        in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"), " LIMIT $7");
 }
 
 record! {
     struct IssueRow {
         id: Uuid, number: String, summary: Option<String>, description: String, category: Category, source: Source, state: State,
         reported_at: Timestamp, due_at: Timestamp, reporter_sealed: Option<Vec<u8>>, enquiry: bool, estate_id: Option<Uuid>, estate_name: Option<String>,
-        building_name: Option<String>, unit_key: Option<String>, organisation_name: Option<String>,
+        building_id: Option<Uuid>, building_name: Option<String>, unit_key: Option<String>, organisation_name: Option<String>,
     }
     struct TakenRow { issue_id: Uuid, kind: Step, at: Timestamp, due_at: Option<Timestamp>, note: String }
     struct AnswerRow { issue_id: Uuid, score: i64, solved: Solved }
-    /// A report, as a trend sees it.
-    pub struct Reported {
-        pub reported_at: Timestamp, pub category: Category, pub building_id: Option<Uuid>, pub estate_name: Option<String>,
-        pub building_name: Option<String>,
-    }
 }
 
 /// Every issue within reach that a period concerns, in the order in which they were reported; of one estate where one is named.
@@ -116,7 +105,7 @@ impl IssueRow {
             number: self.number,
             description: self.description,
             estate: self.estate_id.zip(self.estate_name),
-            building: self.building_name,
+            building: self.building_id.zip(self.building_name),
             category: self.category,
             source: self.source,
             state: self.state,
@@ -129,16 +118,4 @@ impl IssueRow {
             answer: answers.get(&self.id).copied(),
         }
     }
-}
-
-/// What was reported within reach in a period; of one estate where one is named.
-pub async fn reported(
-    tx: &mut Tx,
-    tenant: Uuid,
-    scope: &Scope,
-    period: &Period,
-    estate: Option<Uuid>,
-) -> Result<Vec<Reported>> {
-    let query = REPORTED.bind(tenant).bind(scope.account).bind(&scope.roles).bind(period.from).bind(period.until);
-    Ok(tx.all(query.bind(estate).bind(MOST as i64)).await?)
 }

@@ -11,11 +11,11 @@ use crate::access::{self, Act, OrganisationKind, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::duplicate::{self, Likely};
-use crate::issue::model::{Category, Remedy, State as IssueState, Step, Tier};
+use crate::issue::model::{Category, Level, Remedy, State as IssueState, Step, Tier};
 use crate::issue::petition::Petition;
 use crate::issue::receipt::Receipt;
 use crate::issue::store::{self, Asked, Event, EventPhoto, Issue, Survey};
-use crate::issue::{filing, handling, owners};
+use crate::issue::{filing, handling, level, owners};
 use crate::web::{Form, Shell, page, page_again, show};
 use crate::{audit, photo};
 
@@ -77,6 +77,8 @@ struct Steps {
     acknowledge: bool,
     slip: bool,
     whistle: bool,
+    raise: bool,
+    lower: bool,
 }
 
 impl Steps {
@@ -95,6 +97,8 @@ impl Steps {
             || self.acknowledge
             || self.slip
             || self.whistle
+            || self.raise
+            || self.lower
     }
 }
 
@@ -145,17 +149,19 @@ pub(super) async fn show_page(
     let petition = store::pending_petition(&mut tx, viewer.tenant, id).await?;
     let took_part = store::took_part(&mut tx, viewer.tenant, id, viewer.account).await?;
     let can = |permission, step| viewer.may(permission) && issue.state.after(step).is_some();
-    let decides = viewer.may(Permission::IssueDecide);
+    let leads = level::leads(viewer, &issue);
+    let decides = leads && viewer.may(Permission::IssueDecide);
+    let can_decide = |step| decides && issue.state.after(step).is_some();
     let may = Steps {
-        decide: can(Permission::IssueDecide, Step::Accepted),
-        dispatch: can(Permission::IssueDecide, Step::Dispatched),
-        merge: can(Permission::IssueDecide, Step::Merged),
-        redirect: can(Permission::IssueDecide, Step::Redirected),
+        decide: can_decide(Step::Accepted),
+        dispatch: can_decide(Step::Dispatched),
+        merge: can_decide(Step::Merged),
+        redirect: can_decide(Step::Redirected),
         handle: can(Permission::IssueHandle, Step::Done) && handling::is_responsible(Some(viewer.organisation), &issue),
         decide_petition: decides
             && petition.is_some()
             && matches!(issue.state, IssueState::Dispatched | IssueState::Suspended),
-        resume: can(Permission::IssueDecide, Step::Resumed),
+        resume: can_decide(Step::Resumed),
         suspend: can(Permission::IssueHandle, Step::SuspensionRequested)
             && handling::is_responsible(Some(viewer.organisation), &issue),
         publish: can(Permission::IssuePublish, Step::Published),
@@ -167,6 +173,8 @@ pub(super) async fn show_page(
                 || !events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round)),
         slip: viewer.may(Permission::IssueFile) && issue.state.open(),
         whistle: can(Permission::WhistleHandle, Step::Escalated),
+        raise: can(Permission::IssueRaise, Step::Raised) && level::may_raise(viewer, &issue),
+        lower: can_decide(Step::Lowered) && level::may_lower(viewer, &issue),
     };
     let likely = if may.merge && may.decide {
         duplicate::likely(&mut tx, viewer.tenant, &issue, viewer.scope(Permission::IssueDecide)).await?

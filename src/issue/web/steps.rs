@@ -15,7 +15,7 @@ use crate::issue::decision::{self, Due, Elsewhere, Grading};
 use crate::issue::model::{Category, NAMES_SOMEBODY, Remedy, Tier, personal_data_in};
 use crate::issue::petition::{self, Petition};
 use crate::issue::store::{self, Issue};
-use crate::issue::{closure, filing, handling, owners};
+use crate::issue::{closure, filing, handling, level, owners};
 use crate::photo;
 use crate::web::{Form, Shell, page_again, redirect};
 
@@ -29,6 +29,8 @@ pub fn routes() -> Routes {
         .post("/issues/{id}/dispatches", IssueDecide, dispatch)
         .post("/issues/{id}/petition-decisions", IssueDecide, decide_petition)
         .post("/issues/{id}/resumption", IssueDecide, resume)
+        .post("/issues/{id}/raising", IssueRaise, raise)
+        .post("/issues/{id}/lowering", IssueDecide, lower)
         .post("/issues/{id}/progress", IssueHandle, progress)
         .post("/issues/{id}/extensions", IssueHandle, request_extension)
         .post("/issues/{id}/suspensions", IssueHandle, request_suspension)
@@ -76,6 +78,9 @@ impl Asked<'_> {
         let mut tx = self.app.db.begin().await?;
         let scope: Scope = self.viewer.scope(permission);
         let issue = store::issue_in_scope(&mut tx, self.viewer.tenant, self.id, scope).await?;
+        if permission == Permission::IssueDecide {
+            level::check_leads(self.viewer, &issue)?;
+        }
         Ok((tx, act, issue, self.form.version()))
     }
 
@@ -272,6 +277,40 @@ step! {
         let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
         petition::resume(&mut tx, &act, &mut issue, seen, &words).await?;
         asked.done(tx, "已恢复办理，剩下的时间接着算").await
+    }
+}
+
+step! {
+    async fn raise(asked) {
+        let words = asked.form.text("raise_reason", "为什么要上报", 6..=200);
+        asked.check_public("raise_reason").await?;
+        if !asked.form.ok() {
+            return asked.again("raising").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueRaise).await?;
+        let raised = level::raise(&mut tx, &act, &mut issue, seen, &words).await;
+        if asked.form.noted("raise_reason", raised)?.is_none() {
+            drop(tx);
+            return asked.again("raising").await;
+        }
+        asked.done(tx, &format!("已上报{}", issue.level)).await
+    }
+}
+
+step! {
+    async fn lower(asked) {
+        let words = asked.form.text("lower_reason", "为什么交给小区", 6..=200);
+        asked.check_public("lower_reason").await?;
+        if !asked.form.ok() {
+            return asked.again("lowering").await;
+        }
+        let (mut tx, act, mut issue, seen) = asked.begin(Permission::IssueDecide).await?;
+        let lowered = level::lower(&mut tx, &act, &mut issue, seen, &words).await;
+        if asked.form.noted("lower_reason", lowered)?.is_none() {
+            drop(tx);
+            return asked.again("lowering").await;
+        }
+        asked.done(tx, "已交给小区党支部牵头").await
     }
 }
 

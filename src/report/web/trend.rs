@@ -1,88 +1,188 @@
-//! How many reports there were in each of the last twelve months, of each category and at each building.
-
-use std::collections::BTreeMap;
+//! How it goes from month to month: what comes in and is done, the rates, and where it comes from.
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use jiff::ToSpan;
-use jiff::civil::Date;
+use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::{Asked, today};
+use super::{Asked, address, today};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::Result;
-use crate::report::model::Period;
-use crate::report::store::{self, Reported};
+use crate::error::{Error, Result};
+use crate::issue::{Category, Month};
+use crate::place::{self, Estate};
+use crate::report::model::{self, Figure, Period, Rate, Rules};
+use crate::report::roll_up::{self, Months};
 use crate::web::chart::Columns;
 use crate::web::{Shell, page};
+use crate::workbook::{Cell, Table};
+use crate::{settings, workbook};
 
 pub fn routes() -> Routes {
-    Routes::default().get("/reports/trends", Permission::ReportRead, show)
+    Routes::default().get("/reports/trends", Permission::ReportRead, show).get(
+        "/reports/trends.xlsx",
+        Permission::ReportRead,
+        file,
+    )
 }
 
 const MONTHS: usize = 12;
 /// Fewer reports than that in a year are no trend.
 const LEAST: i64 = 3;
-/// More buildings than that nobody looks through.
+/// More buildings or estates than that nobody looks through.
 const MOST: usize = 30;
+/// What is drawn month by month.
+const DRAWN: [Figure; 4] = [Figure::Reported, Figure::Done, Figure::Closed, Figure::Open];
+
+/// Twelve months, the present one last, with what each has.
+struct Trend {
+    place: String,
+    estates: Vec<Estate>,
+    estate: Option<Uuid>,
+    rules: Rules,
+    all: [Month; MONTHS],
+    months: Months,
+}
+
+async fn read(tx: &mut db::Tx, viewer: &Viewer, now: Timestamp, asked: &Asked) -> Result<Trend> {
+    let last = Month::of(today(now));
+    let all = std::array::from_fn(|at| last.plus(at as i32 - (MONTHS as i32 - 1)));
+    let scope = viewer.scope(Permission::ReportRead);
+    let estates = place::estates_within(tx, viewer.tenant, &scope).await?;
+    let chosen = match (asked.estate(), &estates[..]) {
+        (Some(id), _) => Some(estates.iter().find(|estate| estate.id == id).ok_or(Error::NotFound)?),
+        (None, [only]) => Some(only).filter(|_| scope.account.is_some()),
+        (None, _) => None,
+    };
+    let place = match (chosen, scope.account) {
+        (Some(estate), _) => estate.name.clone(),
+        (None, None) => viewer.tenant_name.clone(),
+        (None, Some(_)) => "本人负责的小区".to_owned(),
+    };
+    let estate = chosen.map(|estate| estate.id);
+    let months = roll_up::months(tx, viewer.tenant, &scope, estate, (all[0], last)).await?;
+    let rules = settings::read(tx, viewer.tenant, now).await?;
+    Ok(Trend { place, estates, estate, rules, all, months })
+}
+
+impl Trend {
+    fn rates(&self, month: &Month) -> Vec<Rate> {
+        model::rates(|figure| self.months.get(*month, figure))
+    }
+
+    fn counts(&self, count: impl Fn(Month) -> i64) -> [i64; MONTHS] {
+        self.all.map(count)
+    }
+}
+
+/// What is drawn under a name.
+struct Drawn {
+    name: String,
+    columns: Columns,
+}
 
 #[derive(Template)]
 #[template(path = "report/web/trends.html")]
 struct TrendsPage {
     shell: Shell,
+    trend: Trend,
     least: i64,
-    all: Columns,
-    categories: Vec<(String, Columns)>,
-    buildings: Vec<(String, Columns)>,
+    most: usize,
+    counted_at: Option<Timestamp>,
+    figures: Vec<Drawn>,
+    categories: Vec<Drawn>,
+    /// Of an estate its buildings, of the whole community its estates.
+    places: Vec<Drawn>,
+}
+
+impl TrendsPage {
+    fn report(&self, month: &Month) -> String {
+        let period = Period::month(month.first());
+        period.map(|period| address("/reports", &period, self.trend.estate)).unwrap_or_default()
+    }
+
+    fn file(&self) -> String {
+        let estate = self.trend.estate.map(|id| format!("?estate={id}")).unwrap_or_default();
+        format!("/reports/trends.xlsx{estate}")
+    }
+
+    fn latest_first(&self) -> impl Iterator<Item = &Month> {
+        self.trend.all.iter().rev()
+    }
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked): Query<Asked>) -> Result<Response> {
-    let today = today(app.means.now());
-    let first = today.first_of_month().saturating_sub((MONTHS as i32 - 1).months());
-    let period = Period::of(first, today.last_of_month())?;
-    let scope = viewer.scope(Permission::ReportRead);
     let mut tx = app.db.read().await?;
-    let reported = store::reported(&mut tx, viewer.tenant, &scope, &period, asked.estate()).await?;
-    let of = |belongs: &dyn Fn(&Reported) -> bool| months(first, reported.iter().filter(|one| belongs(one)));
-    let mut categories: BTreeMap<_, i64> = BTreeMap::new();
-    let mut buildings: BTreeMap<_, (i64, String)> = BTreeMap::new();
-    for one in &reported {
-        *categories.entry(one.category).or_default() += 1;
-        if let (Some(id), Some(estate), Some(building)) = (one.building_id, &one.estate_name, &one.building_name) {
-            buildings.entry(id).or_insert_with(|| (0, format!("{estate} {building}"))).0 += 1;
+    let trend = read(&mut tx, &viewer, app.means.now(), &asked).await?;
+    let columns = |counts: [i64; MONTHS]| {
+        let label = |month: &Month| month.first().strftime("%-m月").to_string();
+        Columns::new(trend.all.iter().map(label).zip(counts).collect())
+    };
+    // Those of which there are enough, the most frequent first.
+    let drawn = |counted: Vec<(String, [i64; MONTHS])>| {
+        let mut drawn: Vec<Drawn> =
+            counted.into_iter().map(|(name, counts)| Drawn { name, columns: columns(counts) }).collect();
+        drawn.retain(|drawn| drawn.columns.total >= LEAST);
+        drawn.sort_by(|a, b| b.columns.total.cmp(&a.columns.total).then_with(|| a.name.cmp(&b.name)));
+        drawn.truncate(MOST);
+        drawn
+    };
+    let figures = DRAWN.map(|figure| Drawn {
+        name: figure.to_string(),
+        columns: columns(trend.counts(|month| trend.months.get(month, figure))),
+    });
+    let category =
+        |category: &Category| (category.to_string(), trend.counts(|month| trend.months.of_category(month, *category)));
+    let categories = drawn(Category::ALL.iter().map(category).collect());
+    let places = match trend.estate {
+        Some(estate) => {
+            let buildings = place::buildings(&mut tx, viewer.tenant, estate).await?;
+            buildings
+                .into_iter()
+                .map(|building| (building.name, trend.counts(|month| trend.months.of_building(month, building.id))))
+                .collect()
         }
-    }
-    let mut categories: Vec<_> = categories.into_iter().filter(|(_, count)| *count >= LEAST).collect();
-    categories.sort_by_key(|(category, count)| (-count, *category));
-    let mut buildings: Vec<_> = buildings.into_iter().filter(|(_, (count, _))| *count >= LEAST).collect();
-    buildings.sort_by(|(_, (a, first)), (_, (b, second))| b.cmp(a).then_with(|| first.cmp(second)));
-    buildings.truncate(MOST);
+        // Of more estates nobody looks through all, and each can be chosen.
+        None if trend.estates.len() > MOST => Vec::new(),
+        None => {
+            let scope = viewer.scope(Permission::ReportRead);
+            let span = (trend.all[0], trend.all[MONTHS - 1]);
+            let reported = roll_up::reported(&mut tx, viewer.tenant, &scope, span).await?;
+            let of = |estate: &Estate| {
+                let count = |month| reported.get(&(estate.id, month)).copied().unwrap_or_default();
+                (estate.name.clone(), trend.counts(count))
+            };
+            trend.estates.iter().map(of).collect()
+        }
+    };
+    let places = drawn(places);
+    let counted_at = trend.all.iter().filter_map(|month| trend.months.counted_at(*month)).max();
     page(&TrendsPage {
         shell,
         least: LEAST,
-        all: of(&|_| true),
-        categories: categories
-            .into_iter()
-            .map(|(category, _)| (category.to_string(), of(&|one| one.category == category)))
-            .collect(),
-        buildings: buildings
-            .into_iter()
-            .map(|(id, (_, name))| (name, of(&|one| one.building_id == Some(id))))
-            .collect(),
+        most: MOST,
+        counted_at,
+        figures: figures.into_iter().collect(),
+        categories,
+        places,
+        trend,
     })
 }
 
-/// How many of some reports lie in each month from the first on.
-fn months<'a>(first: Date, reported: impl Iterator<Item = &'a Reported>) -> Columns {
-    let mut counts = [0i64; MONTHS];
-    for one in reported {
-        let day = today(one.reported_at);
-        let month = i32::from(day.year() - first.year()) * 12 + i32::from(day.month() - first.month());
-        if let Some(count) = usize::try_from(month).ok().and_then(|month| counts.get_mut(month)) {
-            *count += 1;
-        }
-    }
-    let label = |month: usize| first.saturating_add((month as i32).months()).strftime("%-m月").to_string();
-    Columns::new(counts.iter().enumerate().map(|(month, count)| (label(month), *count)).collect())
+async fn file(State(app): State<App>, viewer: Viewer, Query(asked): Query<Asked>) -> Result<Response> {
+    let trend = read(&mut app.db.read().await?, &viewer, app.means.now(), &asked).await?;
+    let figures = || Figure::ALL.iter().filter(|figure| **figure != Figure::Overdue);
+    let mut columns = vec![("月份".to_owned(), 12)];
+    columns.extend(figures().map(|figure| (figure.to_string(), 14)));
+    columns.extend(trend.rates(&trend.all[0]).iter().map(|rate| (rate.label.to_owned(), 12)));
+    let row = |month: &Month| {
+        let mut row = vec![Cell::Text(month.first().strftime("%Y年%-m月").to_string())];
+        row.extend(figures().map(|figure| Cell::Number(trend.months.get(*month, *figure))));
+        row.extend(trend.rates(month).iter().map(|rate| Cell::Text(rate.words(&trend.rules))));
+        row
+    };
+    let rows = trend.all.iter().map(row).collect();
+    let file = workbook::of_tables(&[Table { name: "逐月".to_owned(), columns, rows }])?;
+    Ok(workbook::response(file, &format!("{}十二个月走势.xlsx", trend.place)))
 }

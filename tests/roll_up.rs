@@ -1,0 +1,118 @@
+//! Figures of months that are kept: whatever happened, and whenever they were counted, they are what a recount gives.
+
+use db::{record, statements};
+use doorstep::access::{Reach, Role, Scope};
+use doorstep::issue::{Category, Month};
+use doorstep::report::roll_up::{self, Months};
+use doorstep::report::{self, Figure, Period};
+use doorstep::upkeep;
+use uuid::Uuid;
+
+use crate::support::TestApp;
+use crate::support::office::saved_by_libreoffice;
+use crate::way_at_random::{cast, walk};
+
+statements! {
+    ESTATES = "SELECT id FROM estates WHERE tenant_id = $1";
+    OF_CATEGORY = "SELECT COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND category = $2 AND reported_at >= $3 AND reported_at < $4";
+    BUILDINGS = "SELECT building_id, COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND estate_id = $2 AND building_id IS NOT NULL
+        AND reported_at >= $3 AND reported_at < $4 GROUP BY building_id";
+}
+
+record! {
+    struct Id { id: Uuid }
+    struct Count { count: i64 }
+    struct OfBuilding { building_id: Uuid, count: i64 }
+}
+
+async fn kept(app: &TestApp, estate: Option<Uuid>, span: (Month, Month)) -> Months {
+    let mut tx = app.db.read().await.unwrap();
+    roll_up::months(&mut tx, app.home.tenant, &Scope::tenant(), estate, span).await.unwrap()
+}
+
+db_test! {
+    async fn what_is_kept_is_what_a_recount_gives(app: TestApp) {
+        let first = Month::at(app.means.now());
+        let cast = cast(&app).await;
+        for seed in 0..40 {
+            walk(&app, &cast, seed).await;
+            // Counted now and then, so that most of it is counted again after it has changed.
+            match seed % 7 {
+                3 => upkeep::count(&app.db, &app.means).await.unwrap(),
+                5 => upkeep::once(&app.app).await.unwrap(),
+                _ => {}
+            }
+        }
+        upkeep::once(&app.app).await.unwrap();
+        upkeep::count(&app.db, &app.means).await.unwrap();
+        let now = app.means.now() + jiff::SignedDuration::from_millis(1);
+        let span = (first, Month::at(now));
+        let mut tx = app.db.read().await.unwrap();
+        let estates: Vec<Id> = tx.all(ESTATES.bind(app.home.tenant)).await.unwrap();
+        let mut counted = 0;
+        for estate in std::iter::once(None).chain(estates.iter().map(|estate| Some(estate.id))) {
+            let kept = kept(&app, estate, span).await;
+            for month in span.0.until(span.1) {
+                let period = Period::month(month.first()).unwrap();
+                let records = report::records(&mut tx, app.home.tenant, &Scope::tenant(), &period, estate).await.unwrap();
+                for figure in Figure::ALL.iter().filter(|figure| **figure != Figure::Overdue) {
+                    let count = records.iter().filter(|record| figure.counts(record, &period, now)).count() as i64;
+                    assert_eq!(kept.get(month, *figure), count, "{figure} {}", period.words());
+                    counted += count;
+                }
+                match estate {
+                    None => {
+                        assert!(kept.counted_at(month).is_some(), "{} was never counted", period.words());
+                        for category in Category::ALL {
+                            let query = OF_CATEGORY.bind(app.home.tenant).bind(*category).bind(period.from).bind(period.until);
+                            let count = tx.one::<Count>(query).await.unwrap().count;
+                            assert_eq!(kept.of_category(month, *category), count, "{category} {}", period.words());
+                        }
+                    }
+                    Some(estate) => {
+                        let query = BUILDINGS.bind(app.home.tenant).bind(estate).bind(period.from).bind(period.until);
+                        for of in tx.all::<OfBuilding>(query).await.unwrap() {
+                            assert_eq!(kept.of_building(month, of.building_id), of.count);
+                        }
+                    }
+                }
+            }
+        }
+        assert!(counted > 500, "only {counted}");
+    }
+
+    async fn a_month_in_which_nothing_has_happened_is_counted_too(app: TestApp) {
+        app.file_issue(Vec::new()).await;
+        upkeep::count(&app.db, &app.means).await.unwrap();
+        let before = Month::at(app.means.now());
+        app.means.clock.set(app.means.now() + jiff::SignedDuration::from_hours(24 * 70));
+        upkeep::once(&app.app).await.unwrap();
+        upkeep::count(&app.db, &app.means).await.unwrap();
+        let now = Month::at(app.means.now());
+        let kept = kept(&app, None, (before, now)).await;
+        assert_eq!(before.until(now).map(|month| kept.get(month, Figure::Open)).collect::<Vec<_>>(), [1, 1, 1, 1]);
+        assert_eq!(kept.get(now, Figure::Reported), 0);
+    }
+
+    async fn the_trend_reaches_as_far_as_its_reader(app: TestApp) {
+        for _ in 0..3 {
+            app.file_issue(Vec::new()).await;
+        }
+        let staff = app.person(Role::Staff).browser().await;
+        staff.get("/reports/trends").await.assert_ok().assert_contains("还没有数过");
+        upkeep::count(&app.db, &app.means).await.unwrap();
+        let page = staff.get("/reports/trends").await;
+        page.assert_ok().assert_contains("数到").assert_contains("公共照明");
+        let branch = app.person(Role::BranchSecretary).reaching(Reach::Estate, Uuid::now_v7()).browser().await;
+        branch.get("/reports/trends").await.assert_ok().assert_lacks("公共照明");
+        branch.get(&format!("/reports/trends?estate={}", Uuid::now_v7())).await.assert_status(404);
+        app.person(Role::GridWorker).browser().await.get("/reports/trends").await.assert_status(403);
+        let file = staff.download("/reports/trends.xlsx").await;
+        let sheet = saved_by_libreoffice("trends.xlsx", &file, "csv", "csv:Text - txt - csv (StarCalc):44,34,76");
+        let sheet = String::from_utf8(sheet).unwrap();
+        let lines: Vec<&str> = sheet.lines().collect();
+        assert!(lines[0].contains("月份,新反映,其中物业管理类,派单"), "{sheet}");
+        assert_eq!(lines.len(), 13, "{sheet}");
+        assert!(lines[12].contains("月,3,"), "{sheet}");
+    }
+}
