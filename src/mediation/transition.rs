@@ -1,5 +1,5 @@
 //! The way of a mediation, as one table: which step can be taken from which state, and where it leads. The code reads it, the tests
-//! walk it, and the database keeps nothing that it does not have (`migrations/0035_mediation.sql`, the check of `mediations.move`).
+//! walk it, and the database keeps nothing that it does not have (`migrations/0043_signed_text.sql`, the check of `mediations.move`).
 
 use db::text_enum;
 
@@ -87,7 +87,8 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(EARLY, Step::Rewritten),
     stays(EARLY, Step::PartyWritten),
     moves(&[S::Registered], Step::Accepted, S::Accepted),
-    stays(BEFORE_EFFECT, Step::MediatorsChanged),
+    // Once it has been settled nothing changes that stands on the agreement: neither who mediates nor what is to be done.
+    stays(EARLY, Step::MediatorsChanged),
     stays(BEFORE_EFFECT, Step::Consented),
     // 人民调解法, art. 17: who expressly refuses is not mediated; art. 23: whoever wants to stop may.
     moves(&[S::Registered, S::Accepted], Step::Refused, S::Terminated),
@@ -116,7 +117,7 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(&[S::Mediating], Step::Paused, S::Paused),
     moves(&[S::Paused], Step::Resumed, S::Mediating),
     stays(&[S::Mediating], Step::Drafted),
-    stays(&[S::Mediating, S::Agreed, S::Performing, S::Defaulted], Step::DutyWritten),
+    stays(&[S::Mediating], Step::DutyWritten),
     moves(&[S::Mediating], Step::Agreed, S::Agreed),
     moves(&[S::Agreed], Step::Reworked, S::Mediating),
     stays(&[S::Agreed], Step::Signed),

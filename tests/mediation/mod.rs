@@ -146,6 +146,7 @@ statements! {
     MOVES = "SELECT step FROM mediation_events WHERE tenant_id = $1 AND mediation_id = $2 ORDER BY position";
     LEAP = "UPDATE mediations SET state = 'performing', move = state || '>took_effect>performing' WHERE tenant_id = $1";
     SILENT = "UPDATE mediations SET state = 'archived' WHERE tenant_id = $1";
+    ADDED = "UPDATE mediations SET move = state || '>duty_written>' || state WHERE tenant_id = $1";
     PROPER = "UPDATE mediations SET state = 'accepted', move = state || '>accepted>accepted' WHERE tenant_id = $1";
     POSTED = "SELECT payload AS text FROM outbox_messages WHERE tenant_id = $1";
     AUDITED = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
@@ -235,6 +236,31 @@ db_test! {
             step!(app, id, say, party.id, (true, Way::Desk)).unwrap();
         }
         meet().await.unwrap();
+    }
+
+    async fn what_has_been_settled_stays_as_it_is_signed(app: TestApp) {
+        let id = agreed(&app, Kind::People).await;
+        let add = || async { step!(app, id, write_duty, "王秀兰赔 5000 元", date(2026, 12, 5)) };
+        assert!(refused(add().await).contains("不能做“登记履行事项”"));
+        assert!(refused(step!(app, id, name_mediator, None, "李玲")).contains("不能做“定调解员”"));
+        assert!(refused(step!(app, id, release_mediator, case(&app, id).await.mediators[0].id)).contains("不能做"));
+        let mut tx = app.db.begin().await.unwrap();
+        assert!(tx.execute(ADDED.bind(app.home.tenant)).await.is_err(), "the database lets it be added to");
+        drop(tx);
+        // Where more is agreed they talk again, and whoever else mediates is agreed to before anything is settled.
+        step!(app, id, rework, "还要赔钱").unwrap();
+        app.means.clock.set(app.means.now() + SignedDuration::from_mins(1));
+        add().await.unwrap();
+        step!(app, id, name_mediator, None, "李玲").unwrap();
+        assert!(refused(step!(app, id, agree)).contains("同意"));
+
+        let (written, oral) = (signed(&app, Kind::People).await, talking(&app, Kind::Member).await);
+        step!(app, oral, agree_orally, &terms(), None).unwrap();
+        for id in [written, oral] {
+            assert!(refused(step!(app, id, write_duty, "王秀兰赔 5000 元", date(2026, 12, 5))).contains("不能做"));
+            let paper = serde_json::to_string(&case(&app, id).await.sheet(Sheet::Part(Part::Agreement))).unwrap();
+            assert!(!paper.contains("5000"), "{paper}");
+        }
     }
 
     async fn nobody_takes_part_to_whom_not_everybody_agrees(app: TestApp) {
