@@ -1,10 +1,14 @@
--- What has been settled in an agreement stays as it is signed: nothing is added to what is to be done, nobody else mediates.
+-- What has been settled in an agreement stays as it is signed: nothing is added to what is to be done, nobody else mediates. What was
+-- written down by mistake can be taken out before that, and who is somebody else is another party.
+
+ALTER TABLE mediation_parties ADD COLUMN removed_at BIGINT; -- no party any more; of them the names are kept, which stand in what was written down
 
 ALTER TABLE mediations ADD COLUMN next_move TEXT CHECK (next_move IS NULL OR (next_move LIKE '%>' || state AND next_move IN (
 -- every move of a mediation
     '>registered>registered',
     'registered>rewritten>registered', 'accepted>rewritten>accepted', 'mediating>rewritten>mediating', 'paused>rewritten>paused',
     'registered>party_written>registered', 'accepted>party_written>accepted', 'mediating>party_written>mediating', 'paused>party_written>paused',
+    'registered>party_removed>registered', 'accepted>party_removed>accepted', 'mediating>party_removed>mediating', 'paused>party_removed>paused',
     'registered>accepted>accepted',
     'registered>mediators_changed>registered', 'accepted>mediators_changed>accepted', 'mediating>mediators_changed>mediating', 'paused>mediators_changed>paused',
     'registered>consented>registered', 'accepted>consented>accepted', 'mediating>consented>mediating', 'paused>consented>paused', 'agreed>consented>agreed',
@@ -21,6 +25,7 @@ ALTER TABLE mediations ADD COLUMN next_move TEXT CHECK (next_move IS NULL OR (ne
     'paused>resumed>mediating',
     'mediating>drafted>mediating',
     'mediating>duty_written>mediating',
+    'mediating>duty_removed>mediating',
     'mediating>agreed>agreed',
     'agreed>reworked>mediating',
     'agreed>signed>agreed',

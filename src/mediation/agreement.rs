@@ -10,7 +10,7 @@ use super::model::{
     Confirmation, Form, Item, Limits, Matter, SignatureWay, Terms, Way, days_after, missing, side, unsigned,
 };
 use super::step::{check, day_of, take};
-use super::store::{self, ADD_DUTY, DRAFT, Mediation, PERFORM, SIGN, Task, VOID_SIGNATURES};
+use super::store::{self, ADD_DUTY, DRAFT, Mediation, PERFORM, REMOVE_DUTY, SIGN, Task, VOID_SIGNATURES};
 use super::transition::{State, Step};
 use crate::access::Act;
 use crate::error::{Error, Result};
@@ -45,6 +45,14 @@ pub async fn write_duty(
     }
     add_duty(tx, act, mediation.id, what, due).await?;
     take(tx, act, mediation, seen, Step::DutyWritten, "").await
+}
+
+/// What was written down by mistake, or is not to be done after all. The event says what it was.
+pub async fn remove_duty(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64, duty: Uuid) -> Result<()> {
+    let known = store::duties(tx, act, mediation.id).await?.into_iter().find(|known| known.id == duty);
+    let known = known.ok_or(Error::NotFound)?;
+    tx.execute_one(REMOVE_DUTY.bind(act.tenant).bind(mediation.id).bind(duty)).await?;
+    take(tx, act, mediation, seen, Step::DutyRemoved, &known.task.what).await
 }
 
 /// What a written agreement still lacks.

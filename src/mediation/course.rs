@@ -12,7 +12,7 @@ use super::model::{
 use super::step::{self, check, day_of, take};
 use super::store::{
     self, ADD, ADD_CONSENT, ADD_CORRECTION, ADD_GUEST, ADD_MEDIATOR, ADD_PARTY, ADD_SESSION, CHANGE_PARTY, Correct,
-    END_MEDIATOR, Mediation, Party, SAY, Talk,
+    END_MEDIATOR, Mediation, Party, REMOVE_PARTY, SAY, Talk,
 };
 use super::transition::{State, Step};
 use crate::access::Act;
@@ -21,6 +21,8 @@ use crate::{counter, issue, settings};
 
 /// More people than this, on all sides, are no case for a mediator.
 const MOST_PARTIES: usize = 40;
+/// With those who were one.
+const MOST_EVER: usize = 80;
 const MOST_MEDIATORS: usize = 20;
 const MOST_SESSIONS: usize = 100;
 
@@ -77,7 +79,8 @@ pub async fn register(tx: &mut Tx, act: &Act, new: NewMediation) -> Result<Uuid>
     Ok(id)
 }
 
-/// Adds a party, or writes anew who one is.
+/// Adds a party, or writes anew what is known of one. Who is somebody else, or stands on another side, is another party, who has said
+/// nothing yet and has a link of their own. Gives the id of whoever is one now.
 pub async fn write_party(
     tx: &mut Tx,
     act: &Act,
@@ -85,22 +88,52 @@ pub async fn write_party(
     seen: i64,
     (party, side): (Option<Uuid>, i64),
     particulars: &Particulars,
-) -> Result<()> {
-    if party.is_none() && store::parties(tx, act, mediation.id).await?.len() >= MOST_PARTIES {
-        return Err(Error::refused(format!("最多登记 {MOST_PARTIES} 位当事人")));
-    }
+) -> Result<Uuid> {
+    check(mediation, Step::PartyWritten)?;
+    let (parties, former) = store::ever_parties(tx, act, mediation.id).await?;
+    let of = |id| parties.iter().find(|known| known.id == id).ok_or(Error::NotFound);
+    let before = party.map(of).transpose()?;
     let sealed = store::seal(act, particulars)?;
-    match party {
-        Some(party) => {
-            let row = CHANGE_PARTY.bind(act.tenant).bind(mediation.id).bind(party).bind(side);
-            tx.execute_one(row.bind(sealed)).await?;
-        }
-        None => {
-            let row = ADD_PARTY.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(side);
-            tx.execute(row.bind(sealed)).await?;
-        }
+    if let Some(known) = before.filter(|known| known.side == side && particulars.is_still(&known.particulars)) {
+        tx.execute_one(CHANGE_PARTY.bind(act.tenant).bind(mediation.id).bind(known.id).bind(sealed)).await?;
+        take(tx, act, mediation, seen, Step::PartyWritten, model::side(side)).await?;
+        return Ok(known.id);
     }
-    take(tx, act, mediation, seen, Step::PartyWritten, model::side(side)).await
+    if (before.is_none() && parties.len() >= MOST_PARTIES) || parties.len() + former.len() >= MOST_EVER {
+        return Err(Error::refused(format!("最多登记 {MOST_PARTIES} 位当事人，连换掉的最多 {MOST_EVER} 位")));
+    }
+    let words = match before {
+        Some(known) => {
+            remove(tx, act, mediation.id, known).await?;
+            format!("{}换成另一位，要重新征求同意", model::side(known.side))
+        }
+        None => model::side(side).to_owned(),
+    };
+    let id = act.id();
+    tx.execute(ADD_PARTY.bind(act.tenant).bind(id).bind(mediation.id).bind(side).bind(sealed)).await?;
+    take(tx, act, mediation, seen, Step::PartyWritten, &words).await?;
+    Ok(id)
+}
+
+async fn remove(tx: &mut Tx, act: &Act, id: Uuid, party: &Party) -> Result<()> {
+    let kept = store::seal(act, &party.particulars.names())?;
+    let row = REMOVE_PARTY.bind(act.tenant).bind(id).bind(party.id).bind(act.at).bind(kept);
+    Ok(tx.execute_one(row).await?)
+}
+
+/// Somebody was written down as a party who is none.
+pub async fn remove_party(
+    tx: &mut Tx,
+    act: &Act,
+    mediation: &mut Mediation,
+    seen: i64,
+    party: Uuid,
+    reason: &str,
+) -> Result<()> {
+    let known = store::parties(tx, act, mediation.id).await?.into_iter().find(|known| known.id == party);
+    let known = known.ok_or(Error::NotFound)?;
+    remove(tx, act, mediation.id, &known).await?;
+    take(tx, act, mediation, seen, Step::PartyRemoved, &format!("{}：{reason}", side(known.side))).await
 }
 
 /// It is one for the mediators. From now on the time runs.

@@ -196,6 +196,17 @@ pub struct Particulars {
 }
 
 impl Particulars {
+    /// Whether these are of the same person as before. What was not known of them may be added.
+    pub fn is_still(&self, before: &Particulars) -> bool {
+        self.name == before.name && (before.identity.is_empty() || self.identity == before.identity)
+    }
+
+    /// What is kept of somebody who is no party any more: what stands in records that are never changed, so that it can be masked there.
+    pub fn names(&self) -> Particulars {
+        let Particulars { name, representative, .. } = self.clone();
+        Particulars { name, representative, ..Particulars::default() }
+    }
+
     /// What is shown to whoever has not said why they need more.
     pub fn masked(&self) -> Particulars {
         let hidden = |text: &str, masked: Option<String>| match text {

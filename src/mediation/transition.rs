@@ -24,6 +24,7 @@ text_enum! {
         Registered = "registered" "登记",
         Rewritten = "rewritten" "改案情",
         PartyWritten = "party_written" "登记当事人",
+        PartyRemoved = "party_removed" "删去当事人",
         Accepted = "accepted" "受理",
         MediatorsChanged = "mediators_changed" "定调解员",
         Consented = "consented" "当事人同意调解",
@@ -40,6 +41,7 @@ text_enum! {
         Resumed = "resumed" "恢复调解",
         Drafted = "drafted" "起草协议",
         DutyWritten = "duty_written" "登记履行事项",
+        DutyRemoved = "duty_removed" "删去履行事项",
         Agreed = "agreed" "达成协议",
         Reworked = "reworked" "重新协商",
         Signed = "signed" "签字盖章",
@@ -86,6 +88,7 @@ const IN_EFFECT: &[State] = &[S::Performing, S::Performed, S::Defaulted, S::Call
 pub const TRANSITIONS: &[Transition] = &[
     stays(EARLY, Step::Rewritten),
     stays(EARLY, Step::PartyWritten),
+    stays(EARLY, Step::PartyRemoved),
     moves(&[S::Registered], Step::Accepted, S::Accepted),
     // Once it has been settled nothing changes that stands on the agreement: neither who mediates nor what is to be done.
     stays(EARLY, Step::MediatorsChanged),
@@ -118,6 +121,7 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(&[S::Paused], Step::Resumed, S::Mediating),
     stays(&[S::Mediating], Step::Drafted),
     stays(&[S::Mediating], Step::DutyWritten),
+    stays(&[S::Mediating], Step::DutyRemoved),
     moves(&[S::Mediating], Step::Agreed, S::Agreed),
     moves(&[S::Agreed], Step::Reworked, S::Mediating),
     stays(&[S::Agreed], Step::Signed),

@@ -263,6 +263,63 @@ db_test! {
         }
     }
 
+    async fn who_is_somebody_else_is_another_party(app: TestApp) {
+        let id = talking(&app, Kind::People).await;
+        met(&app, id).await;
+        let before = case(&app, id).await.parties;
+        let link = format!("/mediation-parties/{}", mediation::party_link(app.home.tenant, before[1].id, &app.means.keys));
+        // What is known of her may be added to, she has agreed all the same.
+        let moved = Particulars { phone: "13900001111".to_owned(), ..somebody(1) };
+        assert_eq!(step!(app, id, write_party, (Some(before[1].id), 2), &moved).unwrap(), before[1].id);
+        assert_eq!(case(&app, id).await.parties[1].agrees, Some(true));
+        app.browser().get(&link).await.assert_ok();
+        // Somebody else has said nothing, has nothing of hers, and her link leads nowhere.
+        let desk = app.person(Role::Staff).browser().await;
+        let form = [("party_id", &*before[1].id.to_string()), ("party_side", "2"), ("party_name", "李强")];
+        let page = post(&desk, id, "parties", &form).await;
+        page.assert_ok().assert_contains("当事人已换").assert_contains("乙方（已不是当事人）同意").assert_lacks("王秀兰");
+        let known = case(&app, id).await;
+        let (li, wang) = (&known.parties[1], &known.former[0]);
+        assert_eq!((known.parties.len(), li.agrees, &*li.particulars.name, &*li.particulars.identity), (2, None, "李强", ""));
+        assert_eq!(wang.particulars, Particulars { name: "王秀兰".to_owned(), ..Particulars::default() });
+        app.browser().get(&link).await.assert_status(404);
+        assert!(refused(step!(app, id, agree_orally, &terms(), None)).contains("同意"));
+        // Nor has whoever turns out to stand on another side, or to be another person of that name.
+        let other = Particulars { identity: IDENTITY[1].to_owned(), ..somebody(0) };
+        for (side, particulars) in [(3, somebody(0)), (3, other)] {
+            let standing = case(&app, id).await.parties.into_iter().find(|party| party.particulars.name == "刘建军").unwrap();
+            let written = step!(app, id, write_party, (Some(standing.id), side), &particulars).unwrap();
+            assert_ne!(written, standing.id);
+            step!(app, id, say, written, (true, Way::Desk)).unwrap();
+        }
+        assert_eq!(case(&app, id).await.former.len(), 3);
+    }
+
+    async fn what_was_written_down_by_mistake_is_taken_out(app: TestApp) {
+        let id = talking(&app, Kind::People).await;
+        let third = Particulars { name: "张伟".to_owned(), ..Particulars::default() };
+        let third = step!(app, id, write_party, (None, 3), &third).unwrap().to_string();
+        assert!(refused(step!(app, id, agree)).contains("同意"));
+        let desk = app.person(Role::Staff).browser().await;
+        let gone = [("removed_party", &*third), ("removal_reason", "登记错了，不是当事人")];
+        post(&desk, id, "party-removals", &gone[..1]).await.assert_status(422).assert_contains("请填写理由");
+        post(&desk, id, "party-removals", &gone).await.assert_ok().assert_contains("已删去").assert_contains("不是当事人");
+        post(&desk, id, "party-removals", &gone).await.assert_status(404);
+        met(&app, id).await;
+
+        step!(app, id, draft, &terms()).unwrap();
+        step!(app, id, write_duty, "王秀兰赔 5000 元", date(2026, 12, 1)).unwrap();
+        let duty = case(&app, id).await.duties[0].id;
+        post(&desk, id, "duty-removals", &[("removed_duty", &duty.to_string())]).await.assert_ok().assert_contains("已删去这一项");
+        let known = case(&app, id).await;
+        assert!(known.duties.is_empty() && known.events.iter().any(|event| event.step == Step::DutyRemoved && event.words.contains("5000")));
+        step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
+        step!(app, id, agree).unwrap();
+        let known = case(&app, id).await;
+        assert!(refused(step!(app, id, remove_duty, known.duties[0].id)).contains("不能做"));
+        assert!(refused(step!(app, id, remove_party, known.parties[0].id, "登记错了")).contains("不能做"));
+    }
+
     async fn nobody_takes_part_to_whom_not_everybody_agrees(app: TestApp) {
         let app = &app;
         let id = talking(app, Kind::People).await;

@@ -163,7 +163,8 @@ impl ShowPage {
 
 /// Hides names and numbers of whoever is in a case, in what was written about them too. Who mediates is no secret.
 fn mask(case: &mut Case) {
-    let people = case.parties.iter().flat_map(|party| [&party.particulars.name, &party.particulars.representative]);
+    let people = case.parties.iter().chain(&case.former);
+    let people = people.flat_map(|party| [&party.particulars.name, &party.particulars.representative]);
     let people = people.chain(case.guests.iter().map(|guest| &guest.name)).filter(|name| name.chars().count() > 1);
     let names: Vec<(String, String)> = people.map(|name| (name.clone(), masked_name(name))).collect();
     let hide = |words: &mut String| {

@@ -22,6 +22,7 @@ use Permission::{MediationManage, MediationWork};
 const STEPS: &[(&str, Permission)] = &[
     ("/mediations/{id}/words", MediationWork),
     ("/mediations/{id}/parties", MediationWork),
+    ("/mediations/{id}/party-removals", MediationWork),
     ("/mediations/{id}/acceptance", MediationManage),
     ("/mediations/{id}/mediators", MediationManage),
     ("/mediations/{id}/releases", MediationManage),
@@ -36,6 +37,7 @@ const STEPS: &[(&str, Permission)] = &[
     ("/mediations/{id}/resumption", MediationWork),
     ("/mediations/{id}/draft", MediationWork),
     ("/mediations/{id}/duties", MediationWork),
+    ("/mediations/{id}/duty-removals", MediationWork),
     ("/mediations/{id}/agreement", MediationWork),
     ("/mediations/{id}/oral-agreement", MediationWork),
     ("/mediations/{id}/signatures", MediationWork),
@@ -111,6 +113,13 @@ async fn perform(
             "已改好"
         }
         "parties" => return party(tx, act, mediation, form).await,
+        "party-removals" => {
+            let party = form.choice("removed_party", "哪位当事人", |id| id.parse().ok());
+            let reason = words(form, "removal_reason", "理由", 2, 200);
+            let (Some(party), true) = (party, form.ok()) else { return Ok(None) };
+            course::remove_party(tx, act, mediation, seen, party, &reason).await?;
+            "已删去，这位的码不能用了"
+        }
         "acceptance" => {
             course::accept(tx, act, mediation, seen).await?;
             "已受理，开始计时"
@@ -183,6 +192,11 @@ async fn perform(
             let (Some(due), true) = (day(form, "duty_due", "最晚哪天"), form.ok()) else { return Ok(None) };
             agreement::write_duty(tx, act, mediation, seen, &what, due).await?;
             "已登记"
+        }
+        "duty-removals" => {
+            let Some(duty) = form.choice("removed_duty", "哪一项", |id| id.parse().ok()) else { return Ok(None) };
+            agreement::remove_duty(tx, act, mediation, seen, duty).await?;
+            "已删去这一项"
         }
         "agreement" => {
             agreement::agree(tx, act, mediation, seen).await?;
@@ -289,8 +303,13 @@ async fn party(tx: &mut Tx, act: &Act, mediation: &mut Mediation, form: &mut For
     let before = known.iter().find(|known| Some(known.id) == id);
     let particulars = particulars(form, "party", before.map(|known| &known.particulars));
     let (Some(number), true) = (number, form.ok()) else { return Ok(None) };
-    course::write_party(tx, act, mediation, seen, (id, number), &particulars).await?;
-    Ok(Some("当事人已登记".to_owned()))
+    let written = course::write_party(tx, act, mediation, seen, (id, number), &particulars).await?;
+    let flash = match id {
+        None => "当事人已登记，请征求这位的同意",
+        Some(id) if id == written => "当事人已改好",
+        Some(_) => "当事人已换，原来的同意不算了：请把新的码转给本人，重新征求同意",
+    };
+    Ok(Some(flash.to_owned()))
 }
 
 async fn mediator(tx: &mut Tx, act: &Act, mediation: &mut Mediation, form: &mut Form) -> Result<Option<String>> {
