@@ -257,12 +257,49 @@ pub fn is_between_sides(parties: &[Party]) -> bool {
     parties.iter().any(|party| parties.iter().any(|other| other.side != party.side))
 }
 
+/// How a party stands to being mediated by those who mediate now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stance {
+    Agrees,
+    Refuses,
+    /// They have agreed, but not to all of those.
+    Anew,
+    Silent,
+}
+
+impl Stance {
+    pub fn of(party: &Party, mediators: &[Mediator]) -> Stance {
+        let newest = mediators.iter().map(|mediator| mediator.since_at).max();
+        match party.agrees {
+            Some(true) if newest.is_some() && party.agreed_at >= newest => Stance::Agrees,
+            Some(true) => Stance::Anew,
+            Some(false) => Stance::Refuses,
+            None => Stance::Silent,
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Stance::Agrees => "同意",
+            Stance::Refuses => "不同意",
+            Stance::Anew => "换了调解员，等重新同意",
+            Stance::Silent => "等同意",
+        }
+    }
+
+    /// Of the tag that says it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Stance::Agrees => "done",
+            Stance::Refuses => "late",
+            Stance::Anew | Stance::Silent => "soon",
+        }
+    }
+}
+
 /// Whether every party agrees to be mediated by those who mediate now.
 pub fn all_agree(parties: &[Party], mediators: &[Mediator]) -> bool {
-    let newest = mediators.iter().map(|mediator| mediator.since_at).max();
-    is_between_sides(parties)
-        && newest.is_some()
-        && parties.iter().all(|party| party.agrees == Some(true) && party.agreed_at >= newest)
+    is_between_sides(parties) && parties.iter().all(|party| Stance::of(party, mediators) == Stance::Agrees)
 }
 
 /// Whose signature an agreement lacks before it takes effect, in words: every party's, a mediator's, and, where it binds, the seal of

@@ -232,6 +232,13 @@ db_test! {
         let talk = Talk { place: "社区".to_owned(), present: vec!["甲方 刘建军".to_owned()], notes: "谈了".to_owned() };
         let meet = || async { step!(app, id, meet, (app.means.now(), false, "李玲"), &talk) };
         assert!(refused(meet().await).contains("同意"));
+        // Their links are there again, and nowhere does it say that they agree.
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get(&format!("/mediations/{id}")).await.assert_contains("转链接").assert_contains("等重新同意").assert_lacks("tag done\">同意");
+        let links = desk.get(&format!("/mediations/{id}/links")).await;
+        assert_eq!(links.between_all("/mediation-parties/", "<").count(), 2);
+        let link = format!("/mediators/{}", mediation::mediator_link(app.home.tenant, case(&app, id).await.mediators[0].id, &app.means.keys));
+        app.browser().get(&link).await.assert_contains("等重新同意").assert_lacks("tag done\">同意");
         for party in case(&app, id).await.parties {
             step!(app, id, say, party.id, (true, Way::Desk)).unwrap();
         }

@@ -10,7 +10,7 @@ use super::{Options, day, moment, options, words};
 use crate::access::{self, Act, Link, Need, Role, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::mediation::model::{Advice, DUTIES, Kind, Particulars, RIGHTS, Terms, Way, all_agree, side};
+use crate::mediation::model::{Advice, DUTIES, Kind, Particulars, RIGHTS, Stance, Terms, Way, all_agree, side};
 use crate::mediation::step::day_of;
 use crate::mediation::store::{self, Case, Mediation, Mediator, Party, Talk};
 use crate::mediation::transition::State as Standing;
@@ -56,8 +56,7 @@ impl PartyPage {
 
     /// They have agreed, and to those who mediate now.
     fn agrees(&self) -> bool {
-        let newest = self.mediators.iter().map(|mediator| mediator.since_at).max();
-        self.party.agrees == Some(true) && self.party.agreed_at >= newest
+        Stance::of(&self.party, &self.mediators) == Stance::Agrees
     }
 }
 
@@ -120,6 +119,10 @@ struct MediatorPage {
 }
 
 impl MediatorPage {
+    fn stance(&self, case: &Case, party: &Party) -> Stance {
+        Stance::of(party, &case.mediators)
+    }
+
     fn side(&self, number: &i64) -> &'static str {
         side(*number)
     }

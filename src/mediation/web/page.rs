@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::mediation::file::{self, Content};
 use crate::mediation::model::{
-    Advice, Confirmation, Ending, Item, Part, Relation, SignatureWay, Term, Way, all_agree, missing, side, unsigned,
+    Advice, Confirmation, Ending, Item, Part, Relation, SignatureWay, Stance, Term, Way, all_agree, missing, side,
+    unsigned,
 };
 use crate::mediation::paper::Sheet;
 use crate::mediation::step::day_of;
@@ -45,7 +46,7 @@ pub(super) struct ShowPage {
     /// Who can take part in a session, by their places in the list.
     invited: Options,
     accounts: Options,
-    /// Of the mediator who has no account, or of a party who has not said.
+    /// Of the mediator who has no account, or of a party who has not agreed to those who mediate now.
     has_links: bool,
     today: Date,
     may_manage: bool,
@@ -88,6 +89,10 @@ impl ShowPage {
         let Some(id) = id else { return "人民调解委员会".to_owned() };
         let mediator = self.case.mediators.iter().find(|known| known.id == *id);
         mediator.map_or_else(|| self.side_of(id).to_owned(), |known| format!("调解员 {}", known.name))
+    }
+
+    fn stance(&self, party: &store::Party) -> Stance {
+        Stance::of(party, &self.case.mediators)
     }
 
     fn sides(&self) -> Options {
@@ -228,7 +233,7 @@ pub(super) async fn show_page(
     let unsigned = unsigned(case.mediation.kind, &case.parties, &case.mediators, &case.signatures);
     let talks = case.mediation.state.talks();
     let has_links = talks
-        && (case.parties.iter().any(|known| known.agrees != Some(true))
+        && (case.parties.iter().any(|known| Stance::of(known, &case.mediators) != Stance::Agrees)
             || case.mediators.iter().any(|known| known.account_id.is_none()));
     let today = day_of(act.at);
     let form = form.unwrap_or_else(|| fresh_form(&case, party, today, opened.is_some()));
