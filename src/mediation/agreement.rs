@@ -9,7 +9,7 @@ use super::course::{consent_of_all, refuse_unless_all_agree};
 use super::model::{
     Confirmation, Form, Item, Limits, Matter, SignatureWay, Terms, Way, days_after, missing, side, unsigned,
 };
-use super::step::{check, day_of, take};
+use super::step::{check, day_of, in_words, take};
 use super::store::{self, ADD_DUTY, DRAFT, Mediation, PERFORM, REMOVE_DUTY, SIGN, Task, VOID_SIGNATURES};
 use super::transition::{State, Step};
 use crate::access::Act;
@@ -63,40 +63,60 @@ pub async fn lacks(tx: &mut Tx, act: &Act, mediation: &Mediation) -> Result<Vec<
     Ok(missing(&words, &parties, &store::terms(tx, act, mediation.id).await?, duties))
 }
 
+/// When it was agreed, which is not when somebody types it.
+///
+/// Errors: refused before they have last talked, and in the future.
+async fn refuse_unless_agreed_by(tx: &mut Tx, act: &Act, mediation: &Mediation, day: Date) -> Result<()> {
+    let sessions = store::sessions(tx, act, mediation.id).await?;
+    let first = day_of(sessions.last().map_or(mediation.registered_at, |session| session.held_at));
+    if first <= day && day <= day_of(act.at) {
+        return Ok(());
+    }
+    let since = if sessions.is_empty() { "登记" } else { "最后一次谈" };
+    Err(Error::refused(format!("谈成的日子不早于{since}的 {}，也不晚于今天", in_words(first))))
+}
+
 /// The written agreement is settled, and is signed as it stands.
 ///
-/// Errors: refused, naming each, while something is missing that the law wants in it.
-pub async fn agree(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64) -> Result<()> {
+/// Errors: refused, naming each, while something is missing that the law wants in it, or on a day that cannot be.
+pub async fn agree(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64, day: Date) -> Result<()> {
     check(mediation, Step::Agreed)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
+    refuse_unless_agreed_by(tx, act, mediation, day).await?;
     let lacks: Vec<&str> = lacks(tx, act, mediation).await?.into_iter().map(Item::label).collect();
     if !lacks.is_empty() {
         return Err(Error::refused(format!("协议书还缺：{}。补上以后再定稿", lacks.join("、"))));
     }
     mediation.form = Some(Form::Written);
-    mediation.agreed_on = Some(day_of(act.at).to_string());
+    mediation.agreed_on = Some(day.to_string());
     take(tx, act, mediation, seen, Step::Agreed, Form::Written.label()).await
 }
 
-/// What was agreed by word of mouth holds from that moment; the mediator writes it down.
+/// What was agreed by word of mouth on a day holds from then on; the mediator writes it down.
+///
+/// Errors: refused on a day that cannot be, or if it is to be done before it.
 pub async fn agree_orally(
     tx: &mut Tx,
     act: &Act,
     mediation: &mut Mediation,
     seen: i64,
     terms: &Terms,
-    due: Option<Date>,
+    (day, due): (Date, Option<Date>),
 ) -> Result<()> {
     check(mediation, Step::Agreed)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
+    refuse_unless_agreed_by(tx, act, mediation, day).await?;
+    if due.is_some_and(|due| due < day) {
+        return Err(Error::refused("做到的日子不会早于谈成的日子"));
+    }
     tx.execute(DRAFT.bind(act.tenant).bind(mediation.id).bind(store::seal(act, terms)?)).await?;
     if let Some(due) = due {
         add_duty(tx, act, mediation.id, &terms.terms, due).await?;
     }
     mediation.form = Some(Form::Oral);
-    mediation.agreed_on = Some(day_of(act.at).to_string());
+    mediation.agreed_on = Some(day.to_string());
     take(tx, act, mediation, seen, Step::Agreed, Form::Oral.label()).await?;
-    take_effect(tx, act, mediation, day_of(act.at)).await
+    take_effect(tx, act, mediation, day).await
 }
 
 async fn take_effect(tx: &mut Tx, act: &Act, mediation: &mut Mediation, day: Date) -> Result<()> {
@@ -140,7 +160,7 @@ pub async fn sign(
     }
     let agreed: Option<Date> = mediation.agreed_on.as_deref().and_then(|day| day.parse().ok());
     if day > day_of(act.at) || agreed.is_some_and(|agreed| day < agreed) {
-        return Err(Error::refused("签字的日子在协议定稿以后、今天以前"));
+        return Err(Error::refused("签字的日子不早于谈成那天，也不晚于今天"));
     }
     let row = SIGN.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(signer).bind(way).bind(day.to_string());
     tx.execute(row.bind(act.account).bind(act.at)).await?;

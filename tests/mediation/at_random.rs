@@ -63,8 +63,8 @@ async fn walk(app: &TestApp, rng: &mut StdRng) {
                 step!(app, id, remove_duty, duty)
             }
             Step::DutyWritten if known.duties.len() < 3 => step!(app, id, write_duty, "疏通", today),
-            Step::Agreed if rng.random_ratio(1, 4) => step!(app, id, agree_orally, &terms(), None),
-            Step::Agreed => step!(app, id, agree),
+            Step::Agreed if rng.random_ratio(1, 4) => step!(app, id, agree_orally, &terms(), (today, None)),
+            Step::Agreed => step!(app, id, agree, today),
             Step::Signed => {
                 let mut signers = vec![None];
                 signers.extend(known.parties.iter().map(|party| Some(party.id)));

@@ -10,7 +10,7 @@ use doorstep::mediation::{
     SignatureWay, State, Step, TRANSITIONS, Talk, Term, Terms, Way, Words,
 };
 use doorstep::{place, upkeep};
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -104,13 +104,16 @@ async fn agreed(app: &TestApp, kind: Kind) -> Uuid {
     met(app, id).await;
     step!(app, id, draft, &terms()).unwrap();
     step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
-    step!(app, id, agree).unwrap();
+    step!(app, id, agree, today(&app)).unwrap();
     id
 }
 
+fn today(app: &TestApp) -> Date {
+    app.means.now().to_zoned_datetime(calendar::shanghai()).date()
+}
+
 async fn sign(app: &TestApp, id: Uuid, signer: Option<Uuid>, way: SignatureWay) -> Result<Vec<String>, Error> {
-    let today = app.means.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
-    step!(app, id, sign, signer, (way, today))
+    step!(app, id, sign, signer, (way, today(app)))
 }
 
 /// In effect.
@@ -259,10 +262,10 @@ db_test! {
         app.means.clock.set(app.means.now() + SignedDuration::from_mins(1));
         add().await.unwrap();
         step!(app, id, name_mediator, None, "李玲").unwrap();
-        assert!(refused(step!(app, id, agree)).contains("同意"));
+        assert!(refused(step!(app, id, agree, today(&app))).contains("同意"));
 
         let (written, oral) = (signed(&app, Kind::People).await, talking(&app, Kind::Member).await);
-        step!(app, oral, agree_orally, &terms(), None).unwrap();
+        step!(app, oral, agree_orally, &terms(), (today(&app), None)).unwrap();
         for id in [written, oral] {
             assert!(refused(step!(app, id, write_duty, "王秀兰赔 5000 元", date(2026, 12, 5))).contains("不能做"));
             let paper = serde_json::to_string(&case(&app, id).await.sheet(Sheet::Part(Part::Agreement))).unwrap();
@@ -290,7 +293,7 @@ db_test! {
         assert_eq!((known.parties.len(), li.agrees, &*li.particulars.name, &*li.particulars.identity), (2, None, "李强", ""));
         assert_eq!(wang.particulars, Particulars { name: "王秀兰".to_owned(), ..Particulars::default() });
         app.browser().get(&link).await.assert_status(404);
-        assert!(refused(step!(app, id, agree_orally, &terms(), None)).contains("同意"));
+        assert!(refused(step!(app, id, agree_orally, &terms(), (today(&app), None))).contains("同意"));
         // Nor has whoever turns out to stand on another side, or to be another person of that name.
         let other = Particulars { identity: IDENTITY[1].to_owned(), ..somebody(0) };
         for (side, particulars) in [(3, somebody(0)), (3, other)] {
@@ -306,7 +309,7 @@ db_test! {
         let id = talking(&app, Kind::People).await;
         let third = Particulars { name: "张伟".to_owned(), ..Particulars::default() };
         let third = step!(app, id, write_party, (None, 3), &third).unwrap().to_string();
-        assert!(refused(step!(app, id, agree)).contains("同意"));
+        assert!(refused(step!(app, id, agree, today(&app))).contains("同意"));
         let desk = app.person(Role::Staff).browser().await;
         let gone = [("removed_party", &*third), ("removal_reason", "登记错了，不是当事人")];
         post(&desk, id, "party-removals", &gone[..1]).await.assert_status(422).assert_contains("请填写理由");
@@ -321,7 +324,7 @@ db_test! {
         let known = case(&app, id).await;
         assert!(known.duties.is_empty() && known.events.iter().any(|event| event.step == Step::DutyRemoved && event.words.contains("5000")));
         step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
-        step!(app, id, agree).unwrap();
+        step!(app, id, agree, today(&app)).unwrap();
         let known = case(&app, id).await;
         assert!(refused(step!(app, id, remove_duty, known.duties[0].id)).contains("不能做"));
         assert!(refused(step!(app, id, remove_party, known.parties[0].id, "登记错了")).contains("不能做"));
@@ -379,7 +382,7 @@ db_test! {
             if *item != Item::Deadline {
                 step!(app, id, write_duty, "疏通管道", date(2026, 12, 1)).unwrap();
             }
-            assert_eq!(refused(step!(app, id, agree)), format!("协议书还缺：{item}。补上以后再定稿"));
+            assert_eq!(refused(step!(app, id, agree, today(&app))), format!("协议书还缺：{item}。补上以后再定稿"));
             assert_eq!(state(&app, id).await, State::Mediating);
         }
         assert_eq!(state(&app, agreed(&app, Kind::People).await).await, State::Agreed);
@@ -399,7 +402,7 @@ db_test! {
         // They talk again: what was signed is void.
         step!(app, id, rework, "钱数写错了").unwrap();
         assert!(case(&app, id).await.signatures.is_empty());
-        step!(app, id, agree).unwrap();
+        step!(app, id, agree, today(&app)).unwrap();
         for signer in [Some(first), Some(mediator), Some(second)] {
             sign(&app, id, signer, SignatureWay::Signature).await.unwrap();
         }
@@ -424,11 +427,40 @@ db_test! {
     async fn what_is_agreed_by_word_of_mouth_holds_at_once(app: TestApp) {
         let id = talking(&app, Kind::Member).await;
         let said = Terms { terms: "晚上十点以后不挪桌椅".to_owned(), ..Terms::default() };
-        step!(app, id, agree_orally, &said, Some(date(2026, 12, 1))).unwrap();
+        step!(app, id, agree_orally, &said, (today(&app), Some(date(2026, 12, 1)))).unwrap();
         let known = case(&app, id).await;
         assert_eq!((known.mediation.state, known.mediation.effective_on.as_deref()), (State::Performing, Some("2026-11-23")));
         let paper = serde_json::to_string(&known.sheet(Sheet::Part(Part::Agreement))).unwrap();
         assert!(paper.contains("口头达成协议，自达成之时起生效"), "{paper}");
+    }
+
+    async fn it_is_agreed_on_the_day_on_which_they_agreed(app: TestApp) {
+        let app = &app;
+        let (written, oral) = (talking(app, Kind::People).await, talking(app, Kind::People).await);
+        for id in [written, oral] {
+            met(app, id).await;
+            step!(app, id, draft, &terms()).unwrap();
+            step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
+        }
+        // Somebody writes it down on Thursday; they agreed on Tuesday.
+        set(app, "2026-11-26T09:00:00+08:00").await;
+        for day in [date(2026, 11, 22), date(2026, 11, 27)] {
+            assert!(refused(step!(app, written, agree, day)).contains("不早于最后一次谈的 2026年11月23日"));
+            assert!(refused(step!(app, oral, agree_orally, &terms(), (day, None))).contains("也不晚于今天"));
+        }
+        assert!(refused(step!(app, oral, agree_orally, &terms(), (date(2026, 11, 24), Some(date(2026, 11, 23))))).contains("做到的日子"));
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get(&format!("/mediations/{oral}")).await.assert_contains("name=\"oral_day\" type=\"date\" value=\"2026-11-26\"");
+        let form = [("oral_terms", "各出一半"), ("oral_day", "2026-11-24")];
+        post(&desk, oral, "oral-agreement", &form[..1]).await.assert_status(422).assert_contains("请选择哪天谈成的");
+        post(&desk, oral, "oral-agreement", &form).await.assert_ok();
+        let known = case(app, oral).await.mediation;
+        assert_eq!((known.effective_on.as_deref(), known.confirm_by.as_deref()), (Some("2026-11-24"), Some("2026-12-24")));
+        // What was signed that day is signed that day.
+        post(&desk, written, "agreement", &[("agreement_day", "2026-11-24")]).await.assert_ok();
+        let signer = Some(case(app, written).await.parties[0].id);
+        assert!(refused(step!(app, written, sign, signer, (SignatureWay::Signature, date(2026, 11, 23)))).contains("不早于谈成那天"));
+        step!(app, written, sign, signer, (SignatureWay::Signature, date(2026, 11, 24))).unwrap();
     }
 
     async fn both_can_have_it_confirmed_within_thirty_days(app: TestApp) {
@@ -559,10 +591,10 @@ db_test! {
         wang.post(&format!("{link}/sessions"), &said).await.assert_status(422).assert_contains("请填写谈了什么");
         let noted = [&said[..], &[("session_notes", "都愿意一起出钱")]].concat();
         wang.post(&format!("{link}/sessions"), &noted).await.assert_ok().assert_contains("都愿意一起出钱");
-        let stale = wang.post(&format!("{link}/agreement"), &[("version", version.as_str()), ("oral_terms", "一起出钱")]).await;
+        let stale = wang.post(&format!("{link}/agreement"), &[("version", version.as_str()), ("oral_terms", "一起出钱"), ("oral_day", "2026-11-23")]).await;
         stale.assert_status(409);
         let version = wang.get(&link).await.input("version");
-        let oral = [("version", version.as_str()), ("oral_terms", "各出一半，周末疏通"), ("oral_due", "2026-11-29")];
+        let oral = [("version", version.as_str()), ("oral_terms", "各出一半，周末疏通"), ("oral_day", "2026-11-23"), ("oral_due", "2026-11-29")];
         let done = wang.post(&format!("{link}/agreement"), &oral).await;
         done.assert_ok().assert_contains("不用您再操心").assert_lacks("刘建军").assert_lacks(PHONE[0]).assert_lacks("污水");
         assert_eq!(state(&app, id).await, State::Performing);

@@ -173,7 +173,7 @@ async fn mediator_page(app: &App, shell: Shell, text: String, form: Option<Form>
         case,
         all_agree,
         invited: invited.into_iter().enumerate().map(|(at, who)| (at.to_string(), who)).collect(),
-        form: form.unwrap_or_else(|| Form::filled(&[("session_day", &today)])),
+        form: form.unwrap_or_else(|| Form::filled(&[("session_day", &today), ("oral_day", &today)])),
     })
 }
 
@@ -228,11 +228,12 @@ async fn agree(
 ) -> Result<Response> {
     let (mut tx, act, mut mediation, _) = theirs(&app, address, &text).await?;
     let terms = words(&mut form, "oral_terms", "谈成了什么", 4, 3000);
+    let agreed = day(&mut form, "oral_day", "哪天谈成的");
     let due = form.optional_choice("oral_due", "最晚哪天做到", |day| day.parse().ok());
-    if form.ok() {
+    if let (Some(agreed), true) = (agreed, form.ok()) {
         let seen = form.version();
         let terms = Terms { terms, ..store::terms(&mut tx, &act, mediation.id).await? };
-        let done = agreement::agree_orally(&mut tx, &act, &mut mediation, seen, &terms, due).await;
+        let done = agreement::agree_orally(&mut tx, &act, &mut mediation, seen, &terms, (agreed, due)).await;
         if form.noted("oral_terms", done)?.is_some() {
             tx.commit().await?;
             return Ok(redirect(&format!("/mediators/{text}"), "记下了，谢谢您"));

@@ -271,6 +271,8 @@ fn fresh_form(case: &Case, party: Option<Uuid>, today: Date, opened: bool) -> Fo
     let mut form = Form::filled(&[
         ("session_day", &today),
         ("session_open", "no"),
+        ("agreement_day", &today),
+        ("oral_day", &today),
         ("signed_on", &today),
         ("performed_on", &today),
         ("confirmation_on", &today),

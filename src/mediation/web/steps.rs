@@ -199,18 +199,18 @@ async fn perform(
             "已删去这一项"
         }
         "agreement" => {
-            agreement::agree(tx, act, mediation, seen).await?;
+            let Some(day) = day(form, "agreement_day", "哪天谈成的") else { return Ok(None) };
+            agreement::agree(tx, act, mediation, seen, day).await?;
             "协议已定稿，打印出来请各方签字"
         }
         "oral-agreement" => {
             let terms = words(form, "oral_terms", "谈成了什么", 4, 3000);
+            let agreed = day(form, "oral_day", "哪天谈成的");
             let due = form.optional_choice("oral_due", "最晚哪天做到", |day| day.parse().ok());
-            if !form.ok() {
-                return Ok(None);
-            }
+            let (Some(agreed), true) = (agreed, form.ok()) else { return Ok(None) };
             let terms = Terms { terms, ..store::terms(tx, act, mediation.id).await? };
-            agreement::agree_orally(tx, act, mediation, seen, &terms, due).await?;
-            "口头协议已记录，从现在起生效"
+            agreement::agree_orally(tx, act, mediation, seen, &terms, (agreed, due)).await?;
+            "口头协议已记录，从谈成那天起生效"
         }
         "signatures" => {
             let signer = form.choice("signer", "谁签的", |id| match id {
