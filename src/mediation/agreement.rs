@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::course::{consent_of_all, refuse_unless_all_agree};
 use super::model::{
-    Confirmation, Form, Item, Limits, Matter, SignatureWay, Terms, Way, days_after, missing, side, unsigned,
+    Confirmation, Form, Item, Limits, Matter, Ruling, SignatureWay, Terms, Way, missing, side, unsigned,
 };
 use super::step::{check, day_of, in_words, take};
 use super::store::{self, ADD_DUTY, DRAFT, Mediation, PERFORM, REMOVE_DUTY, SIGN, Task, VOID_SIGNATURES};
@@ -123,7 +123,7 @@ async fn take_effect(tx: &mut Tx, act: &Act, mediation: &mut Mediation, day: Dat
     mediation.effective_on = Some(day.to_string());
     if mediation.kind.binds() {
         let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-        mediation.confirm_by = Some(days_after(day, limits.confirm_days).to_string());
+        mediation.confirm_by = Some(limits.confirm_by(day).to_string());
     }
     let seen = mediation.lock_version;
     take(tx, act, mediation, seen, Step::TookEffect, &format!("{day} 起生效")).await
@@ -229,9 +229,10 @@ pub async fn urge(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64, 
     take(tx, act, mediation, seen, Step::Urged, words).await
 }
 
-/// All parties ask a court together to confirm the agreement, within the days that the law gives (人民调解法, art. 33).
+/// All parties have asked a court together to confirm the agreement, within the days that the law gives (人民调解法, art. 33). Whether it is
+/// still in time is for the court to say: gives the last day if they asked after it.
 ///
-/// Errors: refused if it cannot be confirmed, if the day is past, or if not all of them ask.
+/// Errors: refused if it cannot be confirmed, or if not all of them ask.
 pub async fn ask_confirmation(
     tx: &mut Tx,
     act: &Act,
@@ -239,7 +240,7 @@ pub async fn ask_confirmation(
     seen: i64,
     day: Date,
     consents: (&[Uuid], Way),
-) -> Result<()> {
+) -> Result<Option<Date>> {
     check(mediation, Step::ConfirmationAsked)?;
     let Some(last) = mediation.confirmable_until() else {
         return Err(Error::refused("只有人民调解的协议能申请司法确认"));
@@ -248,25 +249,25 @@ pub async fn ask_confirmation(
         return Err(Error::refused("已经登记过申请司法确认了"));
     }
     let effective: Option<Date> = mediation.effective_on.as_deref().and_then(|day| day.parse().ok());
-    if day > last {
-        return Err(Error::refused(format!("司法确认最晚 {last} 申请，已经过了")));
-    }
     if day > day_of(act.at) || effective.is_some_and(|effective| day < effective) {
         return Err(Error::refused("申请的日子在协议生效以后、今天以前"));
     }
     consent_of_all(tx, act, mediation, Matter::Confirmation, consents).await?;
     mediation.confirmation = Some(Confirmation::Asked);
     mediation.confirmation_on = Some(day.to_string());
-    take(tx, act, mediation, seen, Step::ConfirmationAsked, &day.to_string()).await
+    let missed = (day > last).then_some(last);
+    let late = missed.map(|last| format!("，过了最晚的 {}", in_words(last))).unwrap_or_default();
+    take(tx, act, mediation, seen, Step::ConfirmationAsked, &format!("{}{late}", in_words(day))).await?;
+    Ok(missed)
 }
 
-/// What the court has said.
+/// What the court has said. If the parties took back what they asked for, they can ask again.
 pub async fn decide_confirmation(
     tx: &mut Tx,
     act: &Act,
     mediation: &mut Mediation,
     seen: i64,
-    (confirmed, day): (bool, Date),
+    (ruling, day): (Ruling, Date),
     words: &str,
 ) -> Result<()> {
     let asked: Option<Date> = mediation.confirmation_on.as_deref().and_then(|day| day.parse().ok());
@@ -276,9 +277,15 @@ pub async fn decide_confirmation(
     if day > day_of(act.at) || asked.is_some_and(|asked| day < asked) {
         return Err(Error::refused("裁定的日子在申请以后、今天以前"));
     }
-    mediation.confirmation = Some(if confirmed { Confirmation::Confirmed } else { Confirmation::Refused });
-    mediation.confirmation_on = Some(day.to_string());
-    take(tx, act, mediation, seen, Step::ConfirmationDecided, words).await
+    mediation.confirmation = match ruling {
+        Ruling::Confirmed => Some(Confirmation::Confirmed),
+        Ruling::Refused => Some(Confirmation::Refused),
+        Ruling::Withdrawn => None,
+    };
+    mediation.confirmation_on = mediation.confirmation.map(|_| day.to_string());
+    let said = format!("{ruling}，{}", in_words(day));
+    let said = if words.is_empty() { said } else { format!("{said}，{words}") };
+    take(tx, act, mediation, seen, Step::ConfirmationDecided, &said).await
 }
 
 /// Somebody has asked the parties how it went.

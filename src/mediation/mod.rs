@@ -28,8 +28,8 @@ pub use course::{
 };
 pub use file::{add_paper, archive, forget_old, open};
 pub use model::{
-    Advice, Cause, Ending, Form, Item, Kind, Matter, Origin, Part, Particulars, Relation, SignatureWay, Term, Terms,
-    Way, Words,
+    Advice, Cause, Ending, Form, Item, Kind, Matter, Origin, Part, Particulars, Relation, Ruling, SignatureWay, Term,
+    Terms, Way, Words,
 };
 pub use paper::Sheet;
 pub use store::{Case, Correct, Mediation, Mediator, Party, STATEMENTS, Talk};

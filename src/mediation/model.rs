@@ -2,7 +2,7 @@
 
 use db::text_enum;
 use jiff::ToSpan;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
 use super::store::{Mediation, Mediator, Party, Signature};
@@ -51,6 +51,8 @@ text_enum! {
         Administrative = "administrative" "请有关行政机关处理",
         Court = "court" "向法院起诉",
     }
+    /// What a court has said, or that it was not to say anything: then it can be asked again.
+    pub enum Ruling { Confirmed = "confirmed" "确认有效", Refused = "refused" "驳回", Withdrawn = "withdrawn" "当事人撤回申请" }
     pub enum Confirmation { Asked = "asked" "已申请，等法院裁定", Confirmed = "confirmed" "法院确认有效", Refused = "refused" "法院没有确认" }
     /// How long the file is kept.
     pub enum Term { Short = "short" "短期", Long = "long" "长期" }
@@ -162,7 +164,22 @@ pub fn days_after(day: Date, days: i64) -> Date {
     day.saturating_add(days.days())
 }
 
+/// The day itself if offices work on it, or else the next on which they do: a time limit does not end on a day off (民法典, art. 203; 民事诉讼法,
+/// art. 85). Where nobody has said yet which days of a year are off, weekends alone are.
+fn working_day(day: Date) -> Date {
+    calendar::WorkingDays::embedded().on_or_after(day).unwrap_or_else(|_| match day.weekday() {
+        Weekday::Saturday => days_after(day, 2),
+        Weekday::Sunday => days_after(day, 1),
+        _ => day,
+    })
+}
+
 impl Limits {
+    /// The last day on which a court can be asked to confirm what has taken effect on a day.
+    pub fn confirm_by(&self, effective: Date) -> Date {
+        working_day(days_after(effective, self.confirm_days))
+    }
+
     /// The day by which what a state waits for should be done, if it began on a day. `next` is when the next duty is due.
     pub fn due(&self, mediation: &Mediation, began: Date, next: Option<Date>) -> Date {
         match mediation.state {
@@ -328,3 +345,25 @@ pub const RIGHTS: &[&str] = &[
     "自主表达意愿、自愿达成调解协议",
 ];
 pub const DUTIES: &[&str] = &["如实陈述纠纷事实", "遵守调解现场秩序，尊重调解员", "尊重对方当事人行使权利"];
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_time_limit_does_not_end_on_a_day_off() {
+        for (day, last) in [
+            (date(2026, 12, 23), date(2026, 12, 23)),
+            (date(2026, 10, 1), date(2026, 10, 8)),   // the National Day
+            (date(2026, 10, 10), date(2026, 10, 10)), // a Saturday on which offices work
+            (date(2026, 11, 28), date(2026, 11, 30)), // a Saturday
+            (date(2099, 8, 1), date(2099, 8, 3)),     // a Saturday of a year of which nothing is known yet
+            (date(2099, 8, 2), date(2099, 8, 3)),
+            (date(2099, 8, 4), date(2099, 8, 4)),
+        ] {
+            assert_eq!(working_day(day), last);
+        }
+    }
+}

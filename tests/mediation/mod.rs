@@ -6,7 +6,7 @@ use db::{record, statements};
 use doorstep::access::{Reach, Role};
 use doorstep::error::Error;
 use doorstep::mediation::{
-    self, Advice, Case, Cause, Ending, Item, Kind, NewMediation, Origin, Part, Particulars, Relation, Sheet,
+    self, Advice, Case, Cause, Ending, Item, Kind, NewMediation, Origin, Part, Particulars, Relation, Ruling, Sheet,
     SignatureWay, State, Step, TRANSITIONS, Talk, Term, Terms, Way, Words,
 };
 use doorstep::{place, upkeep};
@@ -476,18 +476,29 @@ db_test! {
         assert!(refused(ask(parties[..1].to_vec(), date(2026, 12, 23)).await).contains("还缺乙方"));
         ask(parties.clone(), date(2026, 12, 23)).await.unwrap();
         app.browser_of(&staff).await.get("/today").await.assert_lacks("最晚 2026年12月23日");
-        step!(app, id, decide_confirmation, (true, date(2026, 12, 23)), "（2026）晋1199民特1号").unwrap();
+        step!(app, id, decide_confirmation, (Ruling::Confirmed, date(2026, 12, 23)), "（2026）晋1199民特1号").unwrap();
 
-        // On the day after it is too late.
+        // Thirty days from 24 December end on a Saturday, so Monday is the last. Whether later is too late a court says.
         set(app, "2026-12-24T08:00:00+08:00").await;
         let late = signed(app, Kind::People).await;
-        set(app, "2027-01-24T08:00:00+08:00").await;
-        let parties: Vec<Uuid> = case(app, late).await.parties.iter().map(|party| party.id).collect();
-        let asked = step!(app, late, ask_confirmation, date(2027, 1, 24), (&parties, Way::Paper));
-        assert!(refused(asked).contains("最晚 2027-01-23 申请，已经过了"));
-        let page = app.browser_of(&staff).await.get(&format!("/mediations/{late}")).await;
-        page.assert_contains("已经过期");
-        app.browser_of(&staff).await.get("/today").await.assert_lacks("可以共同申请");
+        assert_eq!(case(app, late).await.mediation.confirm_by.as_deref(), Some("2027-01-25"));
+        set(app, "2027-01-25T08:00:00+08:00").await;
+        app.browser_of(&staff).await.get("/today").await.assert_contains("最晚 2027年1月25日");
+        set(app, "2027-01-26T08:00:00+08:00").await;
+        let desk = app.browser_of(&staff).await;
+        desk.get("/today").await.assert_lacks("可以共同申请");
+        desk.get(&format!("/mediations/{late}")).await.assert_contains("最晚 2027年1月25日，已经过了");
+        let parties: Vec<String> = case(app, late).await.parties.iter().map(|party| party.id.to_string()).collect();
+        let form = [
+            ("confirmation_party", &*parties[0]), ("confirmation_party", &*parties[1]), ("confirmation_way", "paper"),
+            ("confirmation_on", "2027-01-26"),
+        ];
+        post(&desk, late, "confirmation", &form).await.assert_ok().assert_contains("过了 2027年1月25日 的期限，受不受理由法院定");
+        // What they have taken back they can ask for again.
+        post(&desk, late, "ruling", &[("ruling", "withdrawn"), ("ruled_on", "2027-01-26")]).await.assert_ok();
+        assert_eq!(case(app, late).await.mediation.confirmation_on, None);
+        post(&desk, late, "confirmation", &form).await.assert_ok();
+        post(&desk, late, "ruling", &[("ruling", "refused"), ("ruled_on", "2027-01-26")]).await.assert_ok().assert_contains("法院没有确认，2027年1月26日");
     }
 
     async fn a_file_is_closed_when_its_parts_are_there(app: TestApp) {

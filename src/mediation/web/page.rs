@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::mediation::file::{self, Content};
 use crate::mediation::model::{
-    Advice, Confirmation, Ending, Item, Part, Relation, SignatureWay, Stance, Term, Way, all_agree, missing, side,
-    unsigned,
+    Advice, Confirmation, Ending, Item, Part, Relation, Ruling, SignatureWay, Stance, Term, Way, all_agree, missing,
+    side, unsigned,
 };
 use crate::mediation::paper::Sheet;
 use crate::mediation::step::day_of;
@@ -154,6 +154,10 @@ impl ShowPage {
 
     fn terms(&self) -> Options {
         options(Term::ALL, Term::code, Term::label)
+    }
+
+    fn rulings(&self) -> Options {
+        options(Ruling::ALL, Ruling::code, Ruling::label)
     }
 
     fn parts(&self) -> Options {

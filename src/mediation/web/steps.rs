@@ -11,7 +11,7 @@ use super::{day, moment, particulars, words};
 use crate::access::{self, Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::mediation::model::{Advice, Ending, Part, Relation, SIDES, SignatureWay, Term, Terms, Way, Words};
+use crate::mediation::model::{Advice, Ending, Part, Relation, Ruling, SIDES, SignatureWay, Term, Terms, Way, Words};
 use crate::mediation::store::{self, Correct, Mediation, Talk};
 use crate::mediation::{agreement, course, file, step};
 use crate::web::{Form, Shell, page_again, redirect};
@@ -241,16 +241,17 @@ async fn perform(
             let (day, way) = (day(form, "confirmation_on", "哪天申请的"), way(form, "confirmation_way"));
             let (Some(day), Some(way)) = (day, way) else { return Ok(None) };
             let consents = ticked(form, "confirmation_party");
-            agreement::ask_confirmation(tx, act, mediation, seen, day, (&consents, way)).await?;
-            "已登记共同申请，等法院裁定"
+            let missed = agreement::ask_confirmation(tx, act, mediation, seen, day, (&consents, way)).await?;
+            let late = |last| format!("已登记，但是过了 {} 的期限，受不受理由法院定", step::in_words(last));
+            return Ok(Some(missed.map_or_else(|| "已登记共同申请，等法院裁定".to_owned(), late)));
         }
         "ruling" => {
-            let confirmed = form.choice("ruling", "法院怎么定的", answer);
-            let day = day(form, "ruled_on", "哪天裁定的");
+            let ruling = form.choice("ruling", "法院怎么定的", Ruling::parse);
+            let day = day(form, "ruled_on", "哪天");
             let said = words(form, "ruling_words", "裁定书编号", 0, 200);
-            let (Some(confirmed), Some(day), true) = (confirmed, day, form.ok()) else { return Ok(None) };
-            agreement::decide_confirmation(tx, act, mediation, seen, (confirmed, day), &said).await?;
-            "已登记裁定"
+            let (Some(ruling), Some(day), true) = (ruling, day, form.ok()) else { return Ok(None) };
+            agreement::decide_confirmation(tx, act, mediation, seen, (ruling, day), &said).await?;
+            "已登记"
         }
         "failure" | "termination" | "advice" => return end(tx, act, mediation, noun, form).await,
         "papers" => {
