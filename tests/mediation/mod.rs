@@ -634,10 +634,23 @@ db_test! {
         let party = app.browser();
         party.get(&of_parties[0]).await.assert_ok().assert_contains("王志强").assert_contains("拒绝调解").assert_lacks("楼上漏水").assert_lacks("王秀兰");
         party.post(&of_parties[0], &[]).await.assert_status(422);
-        party.post(&of_parties[0], &[("agrees", "yes")]).await.assert_ok().assert_contains("您已经同意了");
-        app.browser().post(&of_parties[1], &[("agrees", "yes")]).await.assert_ok();
+        // They agree to those of whom they have read, and to nobody who has been named meanwhile.
+        let read = party.get(&of_parties[0]).await.input("version");
+        step!(app, id, name_mediator, None, "李玲").unwrap();
+        let outdated = party.post(&of_parties[0], &[("version", &*read), ("agrees", "yes")]).await;
+        outdated.assert_status(422).assert_contains("请再看一遍").assert_contains("李玲");
+        assert_eq!(case(&app, id).await.parties[0].agrees, None);
+        for (at, link) in of_parties.iter().enumerate() {
+            let browser = if at == 0 { &party } else { &app.browser() };
+            let read = browser.get(link).await.input("version");
+            browser.post(link, &[("version", &*read), ("agrees", "yes")]).await.assert_ok().assert_contains("您已经同意了");
+        }
         post(&desk, id, "beginning", &[]).await.assert_ok();
-        party.post(&of_parties[0], &[("agrees", "no")]).await.assert_ok().assert_contains("您没有同意");
+        // One tap ends nothing to which somebody has agreed.
+        let asked = party.post(&of_parties[0], &[("agrees", "no")]).await;
+        asked.assert_ok().assert_contains("确定不谈了吗？").assert_contains("接着谈");
+        assert_eq!(state(&app, id).await, State::Mediating);
+        party.post(&of_parties[0], &[("agrees", "no"), ("sure", "yes")]).await.assert_ok().assert_contains("您没有同意");
         assert_eq!(state(&app, id).await, State::Terminated);
         app.browser().get(&of_parties[1]).await.assert_contains("不在调解了");
         app.browser().post(&of_parties[1], &[("agrees", "yes")]).await.assert_status(422);

@@ -43,6 +43,17 @@ struct PartyPage {
     mediation: Mediation,
     party: Party,
     mediators: Vec<Mediator>,
+    saying: Saying,
+}
+
+/// What a party is to hear before what they say counts.
+#[derive(PartialEq)]
+enum Saying {
+    Anything,
+    /// They had agreed. To end what they agreed to is for good, and not done by a slip of the finger.
+    TakingBack,
+    /// Something has changed since they read the page: others may mediate.
+    Outdated,
 }
 
 impl PartyPage {
@@ -54,6 +65,11 @@ impl PartyPage {
         DUTIES
     }
 
+    /// They are asked once more.
+    fn asks_again(&self) -> bool {
+        self.saying == Saying::TakingBack && self.mediation.state.talks()
+    }
+
     /// They have agreed, and to those who mediate now.
     fn agrees(&self) -> bool {
         Stance::of(&self.party, &self.mediators) == Stance::Agrees
@@ -61,7 +77,11 @@ impl PartyPage {
 }
 
 async fn show_party(State(app): State<App>, shell: Shell, Path(text): Path<String>) -> Result<Response> {
-    let link = read_link(&app, &text, "mediation party")?;
+    page(&party_page(&app, shell, text, Saying::Anything).await?)
+}
+
+async fn party_page(app: &App, shell: Shell, text: String, saying: Saying) -> Result<PartyPage> {
+    let link = read_link(app, &text, "mediation party")?;
     let act = Act::resident(link.tenant, &app.means);
     let mut tx = app.db.read().await?;
     let mediation = store::of_party(&mut tx, link.tenant, link.id).await?;
@@ -70,12 +90,13 @@ async fn show_party(State(app): State<App>, shell: Shell, Path(text): Path<Strin
     let mediators = store::mediators(&mut tx, link.tenant, mediation.id).await?;
     let community = access::tenant(&mut tx, link.tenant).await?;
     let shell = shell.of_community(&community.name, &community.code);
-    page(&PartyPage { shell, link: text, mediation, party, mediators })
+    Ok(PartyPage { shell, link: text, mediation, party, mediators, saying })
 }
 
 async fn say(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
+    shell: Shell,
     Path(text): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
@@ -90,8 +111,21 @@ async fn say(
     let act = Act::resident(link.tenant, &app.means);
     let mut tx = app.db.begin().await?;
     let mut mediation = store::of_party(&mut tx, link.tenant, link.id).await?;
-    let seen = mediation.lock_version;
-    course::say(&mut tx, &act, &mut mediation, seen, link.id, (agrees, Way::Link)).await?;
+    let parties = store::parties(&mut tx, &act, mediation.id).await?;
+    let had_agreed = parties.iter().any(|party| party.id == link.id && party.agrees == Some(true));
+    if !agrees && had_agreed && !form.is("sure", "yes") {
+        drop(tx);
+        return page(&party_page(&app, shell, text, Saying::TakingBack).await?);
+    }
+    // They agree to those whose names they have read; who does not want to go on may say so whatever has changed.
+    let seen = if agrees { form.version() } else { mediation.lock_version };
+    match course::say(&mut tx, &act, &mut mediation, seen, link.id, (agrees, Way::Link)).await {
+        Err(Error::Stale(_)) => {
+            drop(tx);
+            return page_again(&party_page(&app, shell, text, Saying::Outdated).await?);
+        }
+        said => said?,
+    }
     tx.commit().await?;
     let flash = if agrees { "记下了：您同意" } else { "记下了：您不同意，这件事不再调解" };
     Ok(redirect(&format!("/mediation-parties/{text}"), flash))
