@@ -677,6 +677,30 @@ db_test! {
             .assert_contains("打开卷宗").assert_contains("打印协议请双方签字").assert_lacks("王秀兰");
     }
 
+    async fn a_name_is_hidden_wherever_it_was_written(app: TestApp) {
+        let id = talking(&app, Kind::People).await;
+        let everybody = mediation::invited(&mut app.db.read().await.unwrap(), &app.act(), id).await.unwrap();
+        let talk = Talk { place: "王秀兰家".to_owned(), present: everybody, notes: "王秀兰说愿意出一半".to_owned() };
+        step!(app, id, meet, (app.means.now(), false, "景瑞芳"), &talk).unwrap();
+        let session = case(&app, id).await.sessions[0].id;
+        let correct = mediation::Correct { words: "王秀兰愿意全出".to_owned(), reason: "王秀兰要求更正".to_owned() };
+        step!(app, id, correct, session, &correct).unwrap();
+        step!(app, id, add_paper, (Part::Identity, "王秀兰身份证复印件", 1)).unwrap();
+        step!(app, id, write_duty, "王秀兰付钱", date(2026, 12, 1)).unwrap();
+        step!(app, id, pause, "王秀兰住院").unwrap();
+        let desk = app.person(Role::Staff).browser().await;
+        let page = desk.get(&format!("/mediations/{id}")).await;
+        page.assert_ok().assert_lacks("王秀兰");
+        for said in ["王*兰家", "王*兰要求更正", "王*兰身份证复印件", "王*兰付钱", "王*兰住院"] {
+            page.assert_contains(said);
+        }
+        post(&desk, id, "openings", &[("open_reason", "核对记录")]).await.assert_contains("王秀兰要求更正");
+        // Whoever mediates reads what has been put right, too.
+        let mediator = case(&app, id).await.mediators[0].id;
+        let link = format!("/mediators/{}", mediation::mediator_link(app.home.tenant, mediator, &app.means.keys));
+        app.browser().get(&link).await.assert_contains("更正：</b>王秀兰愿意全出");
+    }
+
     async fn nothing_of_a_case_is_anywhere_else(app: TestApp) {
         let issue = app.file_issue(Vec::new()).await;
         let desk = app.person(Role::Staff).browser().await;

@@ -185,13 +185,16 @@ fn mask(case: &mut Case) {
     [&mut case.terms.responsibility, &mut case.terms.terms, &mut case.terms.manner].into_iter().for_each(hide);
     for session in &mut case.sessions {
         session.talk.present.iter_mut().for_each(hide);
-        hide(&mut session.talk.notes);
-        session.corrections.iter_mut().for_each(|correction| hide(&mut correction.correct.words));
+        [&mut session.talk.place, &mut session.talk.notes].into_iter().for_each(hide);
+        for correction in &mut session.corrections {
+            [&mut correction.correct.words, &mut correction.correct.reason].into_iter().for_each(hide);
+        }
     }
     for duty in &mut case.duties {
         [&mut duty.task.what, &mut duty.task.proof].into_iter().for_each(hide);
     }
     case.events.iter_mut().for_each(|event| hide(&mut event.words));
+    case.filed.iter_mut().for_each(|filed| hide(&mut filed.title));
     for party in &mut case.parties {
         party.particulars = party.particulars.masked();
     }
@@ -242,11 +245,11 @@ pub(super) async fn show_page(
     let today = day_of(act.at);
     let form = form.unwrap_or_else(|| fresh_form(&case, party, today, opened.is_some()));
     let failed = if party.is_some() && failed.is_empty() { "parties".to_owned() } else { failed };
-    let (contents, wants, all_agree) =
-        (file::contents(&case), file::wants(&case), all_agree(&case.parties, &case.mediators));
     if opened.is_none() {
         mask(&mut case);
     }
+    let (contents, wants, all_agree) =
+        (file::contents(&case), file::wants(&case), all_agree(&case.parties, &case.mediators));
     Ok(ShowPage {
         shell,
         opened,
