@@ -3,7 +3,7 @@
 use db::Tx;
 use uuid::Uuid;
 
-use super::model::{Files, Part, Term};
+use super::model::{Confirmation, Files, Part, Term};
 use super::step::{check, day_of, take};
 use super::store::{self, Case, ERASE, ERASURES, FILE_PAPER, Mediation, OPEN};
 use super::transition::Step;
@@ -61,7 +61,9 @@ pub fn wants(case: &Case) -> Vec<String> {
     let missing = contents(case).into_iter().filter(Content::is_missing).map(|content| content.part.to_string());
     let advice = (case.mediation.ending.is_some() && case.mediation.advice.is_none())
         .then(|| "还没有告知当事人可以走的其他途径".to_owned());
-    missing.chain(advice).collect()
+    // Nothing leaves the archive, so what a court will say has to be in it.
+    let ruling = (case.mediation.confirmation == Some(Confirmation::Asked)).then(|| "法院的裁定".to_owned());
+    missing.chain(advice).chain(ruling).collect()
 }
 
 /// Something on paper goes into the file.

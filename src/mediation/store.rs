@@ -52,7 +52,7 @@ statements! {
     READABLE = mediations!(concat!("m.id = $5 AND ", readable!()));
     LIST = mediations!(concat!(readable!(), " AND (m.registered_at, m.id) < ($5, $6) ORDER BY m.registered_at DESC, m.id DESC LIMIT $7"));
     DUE = mediations!(concat!("m.state <> 'archived' AND m.due_on <= $5 AND ", readable!(), " ORDER BY m.due_on, m.id LIMIT 50"));
-    TO_CONFIRM = mediations!(concat!("m.confirmation IS NULL AND m.confirm_by IS NOT NULL AND m.confirm_by >= $5 AND ", readable!(),
+    TO_CONFIRM = mediations!(concat!("m.state <> 'archived' AND m.confirmation IS NULL AND m.confirm_by IS NOT NULL AND m.confirm_by >= $5 AND ", readable!(),
         " ORDER BY m.confirm_by, m.id LIMIT 50"));
     OPEN_OF_ISSUE = mediations!("m.issue_id = $2 AND m.state NOT IN ('failed', 'terminated', 'archived') LIMIT 1");
     /// Of a year, by the days on which they were taken on: how many, and how many of them were agreed.

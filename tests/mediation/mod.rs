@@ -538,6 +538,25 @@ db_test! {
         desk.get(&format!("/mediations/{id}")).await.assert_ok().assert_contains("保管期满");
     }
 
+    async fn no_file_is_closed_while_a_court_decides(app: TestApp) {
+        let id = signed(&app, Kind::People).await;
+        let known = case(&app, id).await;
+        step!(app, id, perform, (known.duties[0].id, today(&app)), "看过现场，通了").unwrap();
+        step!(app, id, call_back, "两家都说好了").unwrap();
+        step!(app, id, add_paper, (Part::Identity, "双方身份证复印件", 2)).unwrap();
+        let account = app.person(Role::Staff).create().await;
+        let page = format!("/mediations/{id}");
+        app.browser_of(&account).await.get(&page).await.assert_contains("归档以后就不能登记了");
+        let parties: Vec<Uuid> = known.parties.iter().map(|party| party.id).collect();
+        step!(app, id, ask_confirmation, today(&app), (&parties, Way::Paper)).unwrap();
+        assert_eq!(refused(step!(app, id, archive, Term::Short, "")), "卷宗还缺：法院的裁定。补齐以后再归档");
+        step!(app, id, decide_confirmation, (Ruling::Withdrawn, today(&app)), "").unwrap();
+        // What is in the archive is on nobody's list any more.
+        app.browser_of(&account).await.get("/today").await.assert_contains("可以共同申请司法确认");
+        step!(app, id, archive, Term::Short, "").unwrap();
+        app.browser_of(&account).await.get("/today").await.assert_lacks("可以共同申请司法确认");
+    }
+
     async fn only_whoever_assigns_and_whoever_mediates_sees_a_case(app: TestApp) {
         let mut tx = app.db.begin().await.unwrap();
         let estate = place::create_estate(&mut tx, &app.act(), "王府名苑小区", None, None).await.unwrap();
