@@ -2,6 +2,7 @@
 -- written down by mistake can be taken out before that, and who is somebody else is another party.
 
 ALTER TABLE mediation_parties ADD COLUMN removed_at BIGINT; -- no party any more; of them the names are kept, which stand in what was written down
+ALTER TABLE mediators ADD COLUMN read_on TEXT; -- the last day on which their link was opened; each day is one entry of the audit log
 
 ALTER TABLE mediations ADD COLUMN next_move TEXT CHECK (next_move IS NULL OR (next_move LIKE '%>' || state AND next_move IN (
 -- every move of a mediation

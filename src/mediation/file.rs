@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::model::{Confirmation, Files, Part, Term};
 use super::step::{check, day_of, take};
-use super::store::{self, Case, ERASE, ERASURES, FILE_PAPER, Mediation, OPEN};
+use super::store::{self, Case, ERASE, ERASURES, FILE_PAPER, Mediation, OPEN, READ};
 use super::transition::Step;
 use crate::access::Act;
 use crate::error::{Error, Result};
@@ -111,6 +111,15 @@ pub async fn open(tx: &mut Tx, act: &Act, mediation: &Mediation, reason: &str) -
     let row = OPEN.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(act.account);
     tx.execute(row.bind(until)).await?;
     audit::record(tx, act, "open_file", ("mediation", mediation.id), reason, &[]).await
+}
+
+/// Somebody reads names and numbers by the link of a mediator, who was given the case for that: each day on which they do is noted.
+pub(super) async fn note_reading(tx: &mut Tx, act: &Act, mediation: &Mediation, mediator: Uuid) -> Result<()> {
+    let row = READ.bind(act.tenant).bind(mediator).bind(day_of(act.at).to_string());
+    if tx.execute(row).await? == 0 {
+        return Ok(());
+    }
+    audit::record(tx, act, "open_file", ("mediation", mediation.id), "调解员凭链接打开，一天记一次", &[]).await
 }
 
 /// Takes every word out of the files that have been kept long enough. That there was a case, of what kind and how it ended, stays.

@@ -83,7 +83,8 @@ statements! {
         WHERE c.tenant_id = $1 AND c.mediation_id = $2 ORDER BY c.at, c.id LIMIT 500";
     ADD_MEDIATOR = "INSERT INTO mediators (tenant_id, id, mediation_id, account_id, name, since_at) VALUES ($1, $2, $3, $4, $5, $6)";
     END_MEDIATOR = "UPDATE mediators SET until_at = $4 WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3 AND until_at IS NULL";
-    MEDIATORS = "SELECT id, account_id, name, since_at FROM mediators WHERE tenant_id = $1 AND mediation_id = $2 AND until_at IS NULL
+    READ = "UPDATE mediators SET read_on = $3 WHERE tenant_id = $1 AND id = $2 AND (read_on IS NULL OR read_on < $3)";
+    MEDIATORS = "SELECT id, account_id, name, since_at, read_on FROM mediators WHERE tenant_id = $1 AND mediation_id = $2 AND until_at IS NULL
         ORDER BY since_at, id LIMIT 20";
     MEDIATOR = "SELECT mediation_id AS id FROM mediators WHERE tenant_id = $1 AND id = $2 AND until_at IS NULL AND account_id IS NULL";
     ADD_GUEST = "INSERT INTO mediation_guests (tenant_id, id, mediation_id, relation, name_sealed, invited_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -142,7 +143,7 @@ record! {
         pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Mediator { pub id: Uuid, pub account_id: Option<Uuid>, pub name: String, pub since_at: Timestamp }
+    pub struct Mediator { pub id: Uuid, pub account_id: Option<Uuid>, pub name: String, pub since_at: Timestamp, pub read_on: Option<String> }
     #[derive(Debug, Clone)]
     pub struct Consent {
         pub party_id: Uuid, pub side: i64, pub removed_at: Option<Timestamp>, pub matter: Matter, pub given: bool, pub way: Way, pub at: Timestamp,

@@ -153,6 +153,7 @@ statements! {
     PROPER = "UPDATE mediations SET state = 'accepted', move = state || '>accepted>accepted' WHERE tenant_id = $1";
     POSTED = "SELECT payload AS text FROM outbox_messages WHERE tenant_id = $1";
     AUDITED = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
+    OPENED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'open_file'";
     KEPT = "SELECT COUNT(*) AS count FROM mediation_parties WHERE tenant_id = $1 AND sealed IS NOT NULL";
 }
 
@@ -632,6 +633,29 @@ db_test! {
         wang.get(&elsewhere).await.assert_ok().assert_contains("刘建军");
         step!(app, other, release_mediator, case(&app, other).await.mediators[0].id).unwrap();
         wang.get(&elsewhere).await.assert_status(404);
+    }
+
+    async fn each_day_on_which_a_link_shows_names_is_logged(app: TestApp) {
+        let id = talking(&app, Kind::Member).await;
+        let link = format!("/mediators/{}", mediation::mediator_link(app.home.tenant, case(&app, id).await.mediators[0].id, &app.means.keys));
+        let opened = async |app: &TestApp| {
+            let mut tx = app.db.read().await.unwrap();
+            tx.one::<Count>(OPENED.bind(app.home.tenant)).await.unwrap().count
+        };
+        let wang = app.browser();
+        for _ in 0..3 {
+            wang.get(&link).await.assert_contains("王秀兰");
+        }
+        assert_eq!(opened(&app).await, 1);
+        set(&app, "2026-11-24T09:00:00+08:00").await;
+        wang.get(&link).await.assert_contains("王秀兰");
+        assert_eq!(opened(&app).await, 2);
+        // Where nothing is shown there is nothing to log.
+        step!(app, id, fail, Advice::Court, "没谈成").unwrap();
+        set(&app, "2026-11-25T09:00:00+08:00").await;
+        wang.get(&link).await.assert_lacks("王秀兰");
+        assert_eq!(opened(&app).await, 2);
+        app.person(Role::AuditAdmin).browser().await.get("/audit").await.assert_contains("凭链接打开").assert_lacks("王秀兰");
     }
 
     async fn a_party_says_by_a_link_of_their_own(app: TestApp) {

@@ -14,7 +14,7 @@ use crate::mediation::model::{Advice, DUTIES, Kind, Particulars, RIGHTS, Stance,
 use crate::mediation::step::day_of;
 use crate::mediation::store::{self, Case, Mediation, Mediator, Party, Talk};
 use crate::mediation::transition::State as Standing;
-use crate::mediation::{agreement, course};
+use crate::mediation::{agreement, course, file};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -180,6 +180,11 @@ async fn by_link(app: &App, tx: &mut db::Tx, text: &str) -> Result<(Act, Mediati
 async fn mediator_page(app: &App, shell: Shell, text: String, form: Option<Form>) -> Result<MediatorPage> {
     let mut tx = app.db.read().await?;
     let (act, mediation, mediator) = by_link(app, &mut tx, &text).await?;
+    if is_theirs(&mediation) && mediator.read_on != Some(day_of(act.at).to_string()) {
+        let mut tx = app.db.begin().await?;
+        file::note_reading(&mut tx, &act, &mediation, mediator.id).await?;
+        tx.commit().await?;
+    }
     let community = access::tenant(&mut tx, act.tenant).await?;
     let case = match is_theirs(&mediation) {
         true => {
