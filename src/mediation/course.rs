@@ -11,13 +11,13 @@ use super::model::{
 };
 use super::step::{self, check, day_of, take};
 use super::store::{
-    self, ADD, ADD_CONSENT, ADD_CORRECTION, ADD_GUEST, ADD_MEDIATOR, ADD_PARTY, ADD_SESSION, CHANGE_PARTY, Correct,
-    END_MEDIATOR, Mediation, Party, REMOVE_PARTY, SAY, Talk,
+    self, ADD, ADD_CONSENT, ADD_CORRECTION, ADD_GUEST, ADD_MEDIATOR, ADD_PARTY, ADD_SESSION, CHANGE_PARTY, Case,
+    Correct, END_MEDIATOR, Mediation, Party, REMOVE_PARTY, SAY, Talk,
 };
 use super::transition::{State, Step};
-use crate::access::Act;
+use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
-use crate::{counter, issue, settings};
+use crate::{body, counter, issue, settings};
 
 /// More people than this, on all sides, are no case for a mediator.
 const MOST_PARTIES: usize = 40;
@@ -166,6 +166,20 @@ pub async fn name_mediator(
     tx.execute(row).await?;
     take(tx, act, mediation, seen, Step::MediatorsChanged, &format!("{name}担任调解员")).await?;
     Ok(id)
+}
+
+/// Who mediates for the 人民调解委员会 without sitting on it, so that it has to have engaged them (人民调解法, art. 13).
+pub(super) async fn outside(tx: &mut Tx, act: &Act, case: &Case) -> Result<Vec<Uuid>> {
+    if !case.mediation.kind.binds() {
+        return Ok(Vec::new());
+    }
+    let bodies = body::bodies(tx, act.tenant, &Scope::tenant()).await?;
+    let seats = match bodies.iter().find(|body| body.kind == body::Kind::MediationCommittee) {
+        Some(committee) => body::seats_on(tx, act.tenant, committee.id, day_of(act.at)).await?,
+        None => Vec::new(),
+    };
+    let sits = |name: &str| seats.iter().any(|seat| seat.name == name);
+    Ok(case.mediators.iter().filter(|known| !sits(&known.name)).map(|known| known.id).collect())
 }
 
 /// Somebody mediates no more, and sees the case no more.

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use db::{record, statements};
-use doorstep::access::{Reach, Role};
+use doorstep::access::{Reach, Role, Scope};
 use doorstep::error::Error;
 use doorstep::mediation::{
     self, Advice, Case, Cause, Ending, Item, Kind, NewMediation, Origin, Part, Particulars, Relation, Ruling, Sheet,
     SignatureWay, State, Step, TRANSITIONS, Talk, Term, Terms, Way, Words,
 };
-use doorstep::{place, upkeep};
+use doorstep::{body, place, upkeep};
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -329,6 +329,27 @@ db_test! {
         let known = case(&app, id).await;
         assert!(refused(step!(app, id, remove_duty, known.duties[0].id)).contains("不能做"));
         assert!(refused(step!(app, id, remove_party, known.parties[0].id, "登记错了")).contains("不能做"));
+    }
+
+    async fn who_mediates_for_the_committee_sits_on_it_or_was_engaged(app: TestApp) {
+        let desk = app.person(Role::Staff).browser().await;
+        let (of_law, of_member) = (talking(&app, Kind::People).await, talking(&app, Kind::Member).await);
+        let hint = "请确认已经聘任";
+        desk.get(&format!("/mediations/{of_law}")).await.assert_contains(hint);
+        desk.get(&format!("/mediations/{of_member}")).await.assert_lacks(hint);
+        let mut tx = app.db.begin().await.unwrap();
+        let new = body::NewBody {
+            kind: body::Kind::MediationCommittee, name: "人民调解委员会".to_owned(), estate: None, term: (None, None),
+        };
+        let id = body::create(&mut tx, &app.act(), new).await.unwrap();
+        let committee = body::body(&mut tx, app.home.tenant, &Scope::tenant(), id).await.unwrap();
+        let (part, post) = (body::Part::Resident, body::Post::Member);
+        let seat = body::NewSeat { name: "王志强".to_owned(), part, post, since: date(2026, 1, 1), woman: Some(false) };
+        body::sit(&mut tx, &app.act(), &committee, seat).await.unwrap();
+        tx.commit().await.unwrap();
+        desk.get(&format!("/mediations/{of_law}")).await.assert_lacks(hint);
+        step!(app, of_law, name_mediator, None, "李玲").unwrap();
+        desk.get(&format!("/mediations/{of_law}")).await.assert_contains("李玲 <span class=\"quiet\">凭链接办</span> <span class=\"tag soon\">不是委员").assert_contains(hint);
     }
 
     async fn nobody_takes_part_to_whom_not_everybody_agrees(app: TestApp) {

@@ -46,6 +46,8 @@ pub(super) struct ShowPage {
     /// Who can take part in a session, by their places in the list.
     invited: Options,
     accounts: Options,
+    /// Who does not sit on the 人民调解委员会, so that it has to have engaged them (人民调解法, art. 13).
+    outside: Vec<Uuid>,
     /// Of the mediator who has no account, or of a party who has not agreed to those who mediate now.
     has_links: bool,
     today: Date,
@@ -233,6 +235,7 @@ pub(super) async fn show_page(
     } else {
         Vec::new()
     };
+    let outside = course::outside(&mut tx, &act, &case).await?;
     let invited = course::invited(&mut tx, &act, id).await?;
     let invited = invited.iter().map(|who| if opened.is_some() { who.clone() } else { masked_of(who) });
     let invited = invited.enumerate().map(|(at, who)| (at.to_string(), who)).collect();
@@ -260,6 +263,7 @@ pub(super) async fn show_page(
         all_agree,
         invited,
         accounts,
+        outside,
         has_links,
         today,
         may_manage,
