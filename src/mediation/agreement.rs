@@ -126,7 +126,7 @@ async fn take_effect(tx: &mut Tx, act: &Act, mediation: &mut Mediation, day: Dat
         mediation.confirm_by = Some(limits.confirm_by(day).to_string());
     }
     let seen = mediation.lock_version;
-    take(tx, act, mediation, seen, Step::TookEffect, &format!("{day} 起生效")).await
+    take(tx, act, mediation, seen, Step::TookEffect, &format!("{} 起生效", in_words(day))).await
 }
 
 /// Somebody has put their name, seal or fingerprint to the agreement: a party, a mediator, or the committee with its seal. With the
@@ -164,7 +164,7 @@ pub async fn sign(
     }
     let row = SIGN.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(signer).bind(way).bind(day.to_string());
     tx.execute(row.bind(act.account).bind(act.at)).await?;
-    take(tx, act, mediation, seen, Step::Signed, &format!("{who}{way}，{day}")).await?;
+    take(tx, act, mediation, seen, Step::Signed, &format!("{who}{way}，{}", in_words(day))).await?;
     let signatures = store::signatures(tx, act.tenant, mediation.id).await?;
     let lacks = unsigned(mediation.kind, &parties, &mediators, &signatures);
     if lacks.is_empty() {

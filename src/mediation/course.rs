@@ -9,7 +9,7 @@ use super::model::{
     self, Advice, Cause, Ending, Kind, Limits, Matter, Origin, Particulars, Relation, Way, Words, all_agree,
     days_after, side,
 };
-use super::step::{self, check, day_of, take};
+use super::step::{self, check, day_of, in_words, take};
 use super::store::{
     self, ADD, ADD_CONSENT, ADD_CORRECTION, ADD_GUEST, ADD_MEDIATOR, ADD_PARTY, ADD_SESSION, CHANGE_PARTY, Case,
     Correct, END_MEDIATOR, Mediation, Party, REMOVE_PARTY, SAY, Talk,
@@ -369,11 +369,11 @@ pub async fn extend(
     let limit = mediation.limit().unwrap_or(day_of(act.at));
     let furthest = days_after(limit, limits.longer_days);
     if until <= limit || until > furthest {
-        return Err(Error::refused(format!("现在到 {limit} 为止，一次可以延到 {furthest}")));
+        return Err(Error::refused(format!("现在到 {} 为止，一次可以延到 {}", in_words(limit), in_words(furthest))));
     }
     consent_of_all(tx, act, mediation, Matter::Extension, consents).await?;
     mediation.limit_on = Some(until.to_string());
-    take(tx, act, mediation, seen, Step::Extended, &format!("延到 {until}")).await
+    take(tx, act, mediation, seen, Step::Extended, &format!("延到 {}", in_words(until))).await
 }
 
 /// Records that the police have been told of a likely crime, or of people who may come to harm. What is being talked over pauses.

@@ -9,6 +9,7 @@ use super::store::{self, Case, ERASE, ERASURES, FILE_PAPER, Mediation, OPEN, REA
 use super::transition::Step;
 use crate::access::Act;
 use crate::error::{Error, Result};
+use crate::web::show;
 use crate::{audit, settings};
 use jiff::SignedDuration;
 
@@ -37,7 +38,7 @@ pub fn contents(case: &Case) -> Vec<Content> {
                 Some("各方都已告知".to_owned())
             }
             Part::Record if met => Some(format!("{} 次调解", case.sessions.len())),
-            Part::Agreement => mediation.effective_on.as_ref().map(|day| format!("{day} 生效")),
+            Part::Agreement => mediation.effective_on.as_ref().map(|day| format!("{} 生效", show::kept_day(day))),
             Part::CallBack => {
                 let times = case.events.iter().filter(|event| event.step == Step::CalledBack).count();
                 (times > 0).then(|| format!("{times} 次回访"))

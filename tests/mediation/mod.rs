@@ -367,7 +367,7 @@ db_test! {
         // More time, too, takes both.
         let extend = |who: Vec<Uuid>, day| async move { step!(app, id, extend, day, (&who, Way::Paper)) };
         assert!(refused(extend(parties[1..].to_vec(), date(2026, 12, 30)).await).contains("还缺甲方"));
-        assert!(refused(extend(parties.clone(), date(2027, 3, 1)).await).contains("一次可以延到 2027-01-22"));
+        assert!(refused(extend(parties.clone(), date(2027, 3, 1)).await).contains("一次可以延到 2027年1月22日"));
         extend(parties, date(2026, 12, 30)).await.unwrap();
         assert_eq!(case(app, id).await.mediation.limit_on.as_deref(), Some("2026-12-30"));
     }
@@ -880,8 +880,10 @@ db_test! {
             let (_, after) = rest.split_once(part).unwrap_or_else(|| panic!("{part} is missing or out of order in {words}"));
             rest = after;
         }
-        for said in [IDENTITY[0], "刘建军", "疏通费各出一半", "2026-11-23 起生效", "看过现场，通了"] {
+        for said in [IDENTITY[0], "刘建军", "疏通费各出一半", "2026年11月23日 起生效", "2026年12月1日", "看过现场，通了"] {
             assert!(words.contains(said), "{said} is missing in {words}");
         }
+        // Days are said as people say them, and nowhere as they are kept.
+        assert!(!words.contains("2026-1"), "{words}");
     }
 }

@@ -130,7 +130,8 @@ impl ShowPage {
 
     fn duty_options(&self) -> Options {
         let left = self.case.duties.iter().filter(|duty| duty.performed_on.is_none());
-        left.map(|duty| (duty.id.to_string(), format!("{}（最晚 {}）", duty.task.what, duty.due_on))).collect()
+        left.map(|duty| (duty.id.to_string(), format!("{}（最晚 {}）", duty.task.what, show::kept_day(&duty.due_on))))
+            .collect()
     }
 
     /// What a person at the desk can record: what somebody says there, or on paper.
