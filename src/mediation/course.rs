@@ -366,9 +366,11 @@ pub async fn extend(
 ) -> Result<()> {
     check(mediation, Step::Extended)?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    let limit = mediation.limit().unwrap_or(day_of(act.at));
-    let furthest = days_after(limit, limits.longer_days);
-    if until <= limit || until > furthest {
+    let today = day_of(act.at);
+    let limit = mediation.limit().unwrap_or(today);
+    // What has run out gets more time from today.
+    let furthest = days_after(limit.max(today), limits.longer_days);
+    if until <= limit || until < today || until > furthest {
         return Err(Error::refused(format!("现在到 {} 为止，一次可以延到 {}", in_words(limit), in_words(furthest))));
     }
     consent_of_all(tx, act, mediation, Matter::Extension, consents).await?;

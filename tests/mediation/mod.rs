@@ -370,6 +370,13 @@ db_test! {
         assert!(refused(extend(parties.clone(), date(2027, 3, 1)).await).contains("一次可以延到 2027年1月22日"));
         extend(parties, date(2026, 12, 30)).await.unwrap();
         assert_eq!(case(app, id).await.mediation.limit_on.as_deref(), Some("2026-12-30"));
+        // When it has run out, what is left of a month in the past is of no use to anybody.
+        let id = talking(app, Kind::People).await;
+        let parties: Vec<Uuid> = case(app, id).await.parties.iter().map(|party| party.id).collect();
+        set(app, "2027-03-01T09:00:00+08:00").await;
+        let extend = async |day| step!(app, id, extend, day, (&parties, Way::Paper));
+        assert!(refused(extend(date(2027, 1, 20)).await).contains("一次可以延到 2027年3月31日"));
+        extend(date(2027, 3, 31)).await.unwrap();
     }
 
     async fn an_agreement_lacks_nothing_that_the_law_names(app: TestApp) {
