@@ -45,7 +45,7 @@ text_enum! {
         Police = "police" "涉嫌违法犯罪，由公安机关处理",
         Other = "other" "其他原因",
     }
-    /// Which way is open to the parties then (人民调解法, art. 26).
+    /// Which way is open to the parties then, and where one does not do what was agreed (人民调解法, art. 26).
     pub enum Advice {
         Arbitration = "arbitration" "申请仲裁",
         Administrative = "administrative" "请有关行政机关处理",
@@ -82,6 +82,9 @@ text_enum! {
         Deadline = "deadline" "履行期限",
     }
 }
+
+/// For what a mediator may end it; the rest follows from what a party says, or from a step of its own.
+pub const TERMINATIONS: &[Ending] = &[Ending::Unfit, Ending::Police, Ending::Other];
 
 /// How many sides there can be.
 pub const SIDES: [&str; 4] = ["甲方", "乙方", "丙方", "丁方"];

@@ -114,8 +114,11 @@ pub const TRANSITIONS: &[Transition] = &[
         Step::Corrected,
     ),
     stays(&[S::Mediating, S::Paused], Step::Extended),
-    // art. 25.
-    stays(&[S::Registered, S::Accepted, S::Paused, S::Agreed, S::Performing, S::Defaulted], Step::PoliceTold),
+    // art. 25; people come to harm when nothing has come of it, too.
+    stays(
+        &[S::Registered, S::Accepted, S::Paused, S::Agreed, S::Performing, S::Defaulted, S::Failed, S::Terminated],
+        Step::PoliceTold,
+    ),
     moves(&[S::Mediating], Step::PoliceTold, S::Paused),
     moves(&[S::Mediating], Step::Paused, S::Paused),
     moves(&[S::Paused], Step::Resumed, S::Mediating),
@@ -128,7 +131,8 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(&[S::Agreed], Step::TookEffect, S::Performing),
     moves(&[S::Mediating], Step::Failed, S::Failed),
     moves(EARLY, Step::Terminated, S::Terminated),
-    stays(&[S::Failed, S::Terminated], Step::Advised),
+    // art. 26; where one does not do what binds, the other may go to court (art. 32).
+    stays(&[S::Failed, S::Terminated, S::Defaulted], Step::Advised),
     stays(&[S::Performing, S::Defaulted, S::CalledBack], Step::DutyPerformed),
     moves(&[S::Performing, S::Defaulted], Step::Performed, S::Performed),
     moves(&[S::Performing], Step::Defaulted, S::Defaulted),

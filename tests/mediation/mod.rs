@@ -854,6 +854,21 @@ db_test! {
         assert!(ended.events.iter().any(|event| event.step == Step::PoliceTold && event.words.contains("派出所")));
     }
 
+    async fn whoever_is_let_down_is_told_where_to_go(app: TestApp) {
+        let id = signed(&app, Kind::People).await;
+        step!(app, id, default, "没有来疏通").unwrap();
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get(&format!("/mediations/{id}")).await.assert_contains("可以就协议向法院起诉");
+        post(&desk, id, "advice", &[("advice_advice", "court")]).await.assert_ok().assert_contains("已告知可以向法院起诉");
+        // When talking has come to nothing it can still come to blows.
+        let id = talking(&app, Kind::People).await;
+        let ends = |ending| [("termination_ending", ending), ("termination_advice", "court"), ("termination_words", "不归这里管")];
+        post(&desk, id, "termination", &ends("withdrew")).await.assert_status(422).assert_contains("请选择为什么终止");
+        post(&desk, id, "termination", &ends("unfit")).await.assert_ok();
+        step!(app, id, tell_police, "一方扬言报复，已报城北派出所").unwrap();
+        assert_eq!(state(&app, id).await, State::Terminated);
+    }
+
     async fn the_papers_are_word_files_that_another_office_opens(app: TestApp) {
         let id = signed(&app, Kind::People).await;
         let session = case(&app, id).await.sessions[0].id;

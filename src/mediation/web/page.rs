@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::mediation::file::{self, Content};
 use crate::mediation::model::{
-    Advice, Confirmation, Ending, Item, Part, Relation, Ruling, SignatureWay, Stance, Term, Way, all_agree, missing,
-    side, unsigned,
+    Advice, Confirmation, Ending, Item, Part, Relation, Ruling, SignatureWay, Stance, TERMINATIONS, Term, Way,
+    all_agree, missing, side, unsigned,
 };
 use crate::mediation::paper::Sheet;
 use crate::mediation::step::day_of;
@@ -148,7 +148,7 @@ impl ShowPage {
     }
 
     fn endings(&self) -> Options {
-        options(&[Ending::Unfit, Ending::Police, Ending::Other], Ending::code, Ending::label)
+        options(TERMINATIONS, Ending::code, Ending::label)
     }
 
     fn advices(&self) -> Options {

@@ -11,7 +11,9 @@ use super::{day, moment, particulars, words};
 use crate::access::{self, Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::mediation::model::{Advice, Ending, Part, Relation, Ruling, SIDES, SignatureWay, Term, Terms, Way, Words};
+use crate::mediation::model::{
+    Advice, Ending, Part, Relation, Ruling, SIDES, SignatureWay, TERMINATIONS, Term, Terms, Way, Words,
+};
 use crate::mediation::store::{self, Correct, Mediation, Talk};
 use crate::mediation::{agreement, course, file, step};
 use crate::web::{Form, Shell, page_again, redirect};
@@ -408,7 +410,9 @@ async fn end(tx: &mut Tx, act: &Act, mediation: &mut Mediation, noun: &str, form
     let advice = form.choice(&format!("{noun}_advice"), "告知了哪条途径", Advice::parse);
     let said = words(form, &format!("{noun}_words"), "说明", if noun == "advice" { 0 } else { 2 }, 1000);
     let ending = match noun {
-        "termination" => form.choice("termination_ending", "为什么终止", Ending::parse),
+        "termination" => form.choice("termination_ending", "为什么终止", |code| {
+            Ending::parse(code).filter(|ending| TERMINATIONS.contains(ending))
+        }),
         _ => None,
     };
     let (Some(advice), true) = (advice, form.ok()) else { return Ok(None) };
