@@ -25,6 +25,8 @@ const MOST_PARTIES: usize = 40;
 const MOST_EVER: usize = 80;
 const MOST_MEDIATORS: usize = 20;
 const MOST_SESSIONS: usize = 100;
+const MOST_GUESTS: usize = 40;
+const MOST_CORRECTIONS: usize = 500;
 
 #[derive(Debug, Clone)]
 pub struct NewMediation {
@@ -270,6 +272,9 @@ pub async fn invite(
     consents: (&[Uuid], Way),
 ) -> Result<()> {
     check(mediation, Step::GuestInvited)?;
+    if store::guests(tx, act, mediation.id).await?.len() >= MOST_GUESTS {
+        return Err(Error::refused(format!("最多请 {MOST_GUESTS} 位参加")));
+    }
     consent_of_all(tx, act, mediation, Matter::Guest, consents).await?;
     let row = ADD_GUEST.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(relation);
     tx.execute(row.bind(store::seal(act, &name)?).bind(act.at)).await?;
@@ -349,6 +354,9 @@ pub async fn correct(
     let known = store::sessions(tx, act, mediation.id).await?;
     if !known.iter().any(|known| known.id == session) {
         return Err(Error::NotFound);
+    }
+    if known.iter().map(|known| known.corrections.len()).sum::<usize>() >= MOST_CORRECTIONS {
+        return Err(Error::refused(format!("最多更正 {MOST_CORRECTIONS} 处")));
     }
     let row = ADD_CORRECTION.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(session);
     tx.execute(row.bind(store::seal(act, correct)?).bind(act.account).bind(act.at)).await?;

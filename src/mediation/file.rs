@@ -67,6 +67,9 @@ pub fn wants(case: &Case) -> Vec<String> {
     missing.chain(advice).chain(ruling).collect()
 }
 
+/// A file has no more papers than are shown of it.
+const MOST_PAPERS: usize = 500;
+
 /// Something on paper goes into the file.
 pub async fn add_paper(
     tx: &mut Tx,
@@ -75,6 +78,9 @@ pub async fn add_paper(
     seen: i64,
     (part, title, pages): (Part, &str, i64),
 ) -> Result<()> {
+    if store::papers(tx, act, mediation.id).await?.len() >= MOST_PAPERS {
+        return Err(Error::refused(format!("最多登记 {MOST_PAPERS} 份材料")));
+    }
     let row = FILE_PAPER.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(part);
     tx.execute(row.bind(store::seal(act, &title)?).bind(pages).bind(act.account).bind(act.at)).await?;
     take(tx, act, mediation, seen, Step::PaperFiled, part.label()).await

@@ -428,14 +428,19 @@ pub(super) async fn duties(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Duty>
     sealed.into_iter().map(duty).collect()
 }
 
-/// Everything in a case.
-pub(super) async fn case(tx: &mut Tx, act: &Act, mediation: Mediation) -> Result<Case> {
-    let id = mediation.id;
-    let papers: Vec<SealedPaper> = tx.all(PAPERS.bind(act.tenant).bind(id)).await?;
-    let events: Vec<SealedEvent> = tx.all(EVENTS.bind(act.tenant).bind(id)).await?;
+/// What lies in the file on paper.
+pub(super) async fn papers(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Filed>> {
+    let sealed: Vec<SealedPaper> = tx.all(PAPERS.bind(act.tenant).bind(id)).await?;
     let filed = |SealedPaper { part, sealed, pages, filed_at }| {
         Ok(Filed { part, title: open(act, sealed.as_deref())?, pages, filed_at })
     };
+    sealed.into_iter().map(filed).collect()
+}
+
+/// Everything in a case.
+pub(super) async fn case(tx: &mut Tx, act: &Act, mediation: Mediation) -> Result<Case> {
+    let id = mediation.id;
+    let events: Vec<SealedEvent> = tx.all(EVENTS.bind(act.tenant).bind(id)).await?;
     let event = |SealedEvent { step, at, role, words_sealed, account_name }| {
         let who = account_name.map_or_else(|| role.to_string(), |name| format!("{role} {name}"));
         Ok(Event { step, at, who, words: open(act, words_sealed.as_deref())? })
@@ -452,7 +457,7 @@ pub(super) async fn case(tx: &mut Tx, act: &Act, mediation: Mediation) -> Result
         terms: terms(tx, act, id).await?,
         signatures: signatures(tx, act.tenant, id).await?,
         duties: duties(tx, act, id).await?,
-        filed: papers.into_iter().map(filed).collect::<Result<_>>()?,
+        filed: papers(tx, act, id).await?,
         events: events.into_iter().map(event).collect::<Result<_>>()?,
         mediation,
     })

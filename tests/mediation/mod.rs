@@ -832,6 +832,18 @@ db_test! {
         app.browser().get(&board).await.assert_contains("<b>不足 5 件</b>2027 年调解");
     }
 
+    async fn the_list_goes_on_from_page_to_page(app: TestApp) {
+        for _ in 0..31 {
+            app.means.clock.set(app.means.now() + SignedDuration::from_mins(1));
+            register(&app, Kind::Member, None, None).await;
+        }
+        let desk = app.person(Role::Staff).browser().await;
+        let first = desk.get("/mediations").await;
+        first.assert_contains("TJ-2026-0031").assert_contains("TJ-2026-0002").assert_lacks("TJ-2026-0001<");
+        let rest = desk.get(&first.link("/mediations?before=")).await;
+        rest.assert_contains("TJ-2026-0001").assert_lacks("TJ-2026-0002").assert_lacks("rel=\"next\"");
+    }
+
     async fn two_desks_on_one_page_are_told_of_each_other(app: TestApp) {
         let id = register(&app, Kind::People, None, None).await;
         let (first, second) = (app.person(Role::Staff).browser().await, app.person(Role::Secretary).browser().await);
