@@ -47,5 +47,6 @@ migrations![
     "0038_work_orders",
     "0039_hooks",
     "0042_roll_ups",
+    "0043_signed_text",
     "0048_levels",
 ];

@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
-    ("mediation", &["access", "audit", "counter", "settings", "place", "issue", "help", "document"]),
+    ("mediation", &["access", "audit", "body", "counter", "settings", "place", "issue", "help", "document"]),
     ("channel", &["access", "audit", "board", "counter", "outbox", "settings", "place", "party", "issue", "config"]),
     (
         "meeting",

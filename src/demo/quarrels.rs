@@ -160,7 +160,7 @@ async fn agreed(
         mediation::write_duty(tx, &act, &mut case, seen, what, day(act.at) + days.days()).await?;
     }
     let seen = case.lock_version;
-    mediation::agree(tx, &act, &mut case, seen).await?;
+    mediation::agree(tx, &act, &mut case, seen, day(act.at)).await?;
     let known = mediation::case(tx, &act, case.id).await?;
     let signers = known.parties.iter().map(|party| (Some(party.id), SignatureWay::Fingerprint));
     let signers = signers.chain(known.mediators.iter().map(|mediator| (Some(mediator.id), SignatureWay::Signature)));

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::course::{consent_of_all, refuse_unless_all_agree};
 use super::model::{
-    Confirmation, Form, Item, Limits, Matter, SignatureWay, Terms, Way, days_after, missing, side, unsigned,
+    Confirmation, Form, Item, Limits, Matter, Ruling, SignatureWay, Terms, Way, missing, side, unsigned,
 };
-use super::step::{check, day_of, take};
-use super::store::{self, ADD_DUTY, DRAFT, Mediation, PERFORM, SIGN, Task, VOID_SIGNATURES};
+use super::step::{check, day_of, in_words, take};
+use super::store::{self, ADD_DUTY, DRAFT, Mediation, PERFORM, REMOVE_DUTY, SIGN, Task, VOID_SIGNATURES};
 use super::transition::{State, Step};
 use crate::access::Act;
 use crate::error::{Error, Result};
@@ -47,6 +47,14 @@ pub async fn write_duty(
     take(tx, act, mediation, seen, Step::DutyWritten, "").await
 }
 
+/// What was written down by mistake, or is not to be done after all. The event says what it was.
+pub async fn remove_duty(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64, duty: Uuid) -> Result<()> {
+    let known = store::duties(tx, act, mediation.id).await?.into_iter().find(|known| known.id == duty);
+    let known = known.ok_or(Error::NotFound)?;
+    tx.execute_one(REMOVE_DUTY.bind(act.tenant).bind(mediation.id).bind(duty)).await?;
+    take(tx, act, mediation, seen, Step::DutyRemoved, &known.task.what).await
+}
+
 /// What a written agreement still lacks.
 pub async fn lacks(tx: &mut Tx, act: &Act, mediation: &Mediation) -> Result<Vec<Item>> {
     let words = store::open(act, mediation.words_sealed.as_deref())?;
@@ -55,50 +63,70 @@ pub async fn lacks(tx: &mut Tx, act: &Act, mediation: &Mediation) -> Result<Vec<
     Ok(missing(&words, &parties, &store::terms(tx, act, mediation.id).await?, duties))
 }
 
+/// When it was agreed, which is not when somebody types it.
+///
+/// Errors: refused before they have last talked, and in the future.
+async fn refuse_unless_agreed_by(tx: &mut Tx, act: &Act, mediation: &Mediation, day: Date) -> Result<()> {
+    let sessions = store::sessions(tx, act, mediation.id).await?;
+    let first = day_of(sessions.last().map_or(mediation.registered_at, |session| session.held_at));
+    if first <= day && day <= day_of(act.at) {
+        return Ok(());
+    }
+    let since = if sessions.is_empty() { "登记" } else { "最后一次谈" };
+    Err(Error::refused(format!("谈成的日子不早于{since}的 {}，也不晚于今天", in_words(first))))
+}
+
 /// The written agreement is settled, and is signed as it stands.
 ///
-/// Errors: refused, naming each, while something is missing that the law wants in it.
-pub async fn agree(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64) -> Result<()> {
+/// Errors: refused, naming each, while something is missing that the law wants in it, or on a day that cannot be.
+pub async fn agree(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64, day: Date) -> Result<()> {
     check(mediation, Step::Agreed)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
+    refuse_unless_agreed_by(tx, act, mediation, day).await?;
     let lacks: Vec<&str> = lacks(tx, act, mediation).await?.into_iter().map(Item::label).collect();
     if !lacks.is_empty() {
         return Err(Error::refused(format!("协议书还缺：{}。补上以后再定稿", lacks.join("、"))));
     }
     mediation.form = Some(Form::Written);
-    mediation.agreed_on = Some(day_of(act.at).to_string());
+    mediation.agreed_on = Some(day.to_string());
     take(tx, act, mediation, seen, Step::Agreed, Form::Written.label()).await
 }
 
-/// What was agreed by word of mouth holds from that moment; the mediator writes it down.
+/// What was agreed by word of mouth on a day holds from then on; the mediator writes it down.
+///
+/// Errors: refused on a day that cannot be, or if it is to be done before it.
 pub async fn agree_orally(
     tx: &mut Tx,
     act: &Act,
     mediation: &mut Mediation,
     seen: i64,
     terms: &Terms,
-    due: Option<Date>,
+    (day, due): (Date, Option<Date>),
 ) -> Result<()> {
     check(mediation, Step::Agreed)?;
     refuse_unless_all_agree(tx, act, mediation).await?;
+    refuse_unless_agreed_by(tx, act, mediation, day).await?;
+    if due.is_some_and(|due| due < day) {
+        return Err(Error::refused("做到的日子不会早于谈成的日子"));
+    }
     tx.execute(DRAFT.bind(act.tenant).bind(mediation.id).bind(store::seal(act, terms)?)).await?;
     if let Some(due) = due {
         add_duty(tx, act, mediation.id, &terms.terms, due).await?;
     }
     mediation.form = Some(Form::Oral);
-    mediation.agreed_on = Some(day_of(act.at).to_string());
+    mediation.agreed_on = Some(day.to_string());
     take(tx, act, mediation, seen, Step::Agreed, Form::Oral.label()).await?;
-    take_effect(tx, act, mediation, day_of(act.at)).await
+    take_effect(tx, act, mediation, day).await
 }
 
 async fn take_effect(tx: &mut Tx, act: &Act, mediation: &mut Mediation, day: Date) -> Result<()> {
     mediation.effective_on = Some(day.to_string());
     if mediation.kind.binds() {
         let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-        mediation.confirm_by = Some(days_after(day, limits.confirm_days).to_string());
+        mediation.confirm_by = Some(limits.confirm_by(day).to_string());
     }
     let seen = mediation.lock_version;
-    take(tx, act, mediation, seen, Step::TookEffect, &format!("{day} 起生效")).await
+    take(tx, act, mediation, seen, Step::TookEffect, &format!("{} 起生效", in_words(day))).await
 }
 
 /// Somebody has put their name, seal or fingerprint to the agreement: a party, a mediator, or the committee with its seal. With the
@@ -132,11 +160,11 @@ pub async fn sign(
     }
     let agreed: Option<Date> = mediation.agreed_on.as_deref().and_then(|day| day.parse().ok());
     if day > day_of(act.at) || agreed.is_some_and(|agreed| day < agreed) {
-        return Err(Error::refused("签字的日子在协议定稿以后、今天以前"));
+        return Err(Error::refused("签字的日子不早于谈成那天，也不晚于今天"));
     }
     let row = SIGN.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(signer).bind(way).bind(day.to_string());
     tx.execute(row.bind(act.account).bind(act.at)).await?;
-    take(tx, act, mediation, seen, Step::Signed, &format!("{who}{way}，{day}")).await?;
+    take(tx, act, mediation, seen, Step::Signed, &format!("{who}{way}，{}", in_words(day))).await?;
     let signatures = store::signatures(tx, act.tenant, mediation.id).await?;
     let lacks = unsigned(mediation.kind, &parties, &mediators, &signatures);
     if lacks.is_empty() {
@@ -201,9 +229,10 @@ pub async fn urge(tx: &mut Tx, act: &Act, mediation: &mut Mediation, seen: i64, 
     take(tx, act, mediation, seen, Step::Urged, words).await
 }
 
-/// All parties ask a court together to confirm the agreement, within the days that the law gives (人民调解法, art. 33).
+/// All parties have asked a court together to confirm the agreement, within the days that the law gives (人民调解法, art. 33). Whether it is
+/// still in time is for the court to say: gives the last day if they asked after it.
 ///
-/// Errors: refused if it cannot be confirmed, if the day is past, or if not all of them ask.
+/// Errors: refused if it cannot be confirmed, or if not all of them ask.
 pub async fn ask_confirmation(
     tx: &mut Tx,
     act: &Act,
@@ -211,7 +240,7 @@ pub async fn ask_confirmation(
     seen: i64,
     day: Date,
     consents: (&[Uuid], Way),
-) -> Result<()> {
+) -> Result<Option<Date>> {
     check(mediation, Step::ConfirmationAsked)?;
     let Some(last) = mediation.confirmable_until() else {
         return Err(Error::refused("只有人民调解的协议能申请司法确认"));
@@ -220,25 +249,25 @@ pub async fn ask_confirmation(
         return Err(Error::refused("已经登记过申请司法确认了"));
     }
     let effective: Option<Date> = mediation.effective_on.as_deref().and_then(|day| day.parse().ok());
-    if day > last {
-        return Err(Error::refused(format!("司法确认最晚 {last} 申请，已经过了")));
-    }
     if day > day_of(act.at) || effective.is_some_and(|effective| day < effective) {
         return Err(Error::refused("申请的日子在协议生效以后、今天以前"));
     }
     consent_of_all(tx, act, mediation, Matter::Confirmation, consents).await?;
     mediation.confirmation = Some(Confirmation::Asked);
     mediation.confirmation_on = Some(day.to_string());
-    take(tx, act, mediation, seen, Step::ConfirmationAsked, &day.to_string()).await
+    let missed = (day > last).then_some(last);
+    let late = missed.map(|last| format!("，过了最晚的 {}", in_words(last))).unwrap_or_default();
+    take(tx, act, mediation, seen, Step::ConfirmationAsked, &format!("{}{late}", in_words(day))).await?;
+    Ok(missed)
 }
 
-/// What the court has said.
+/// What the court has said. If the parties took back what they asked for, they can ask again.
 pub async fn decide_confirmation(
     tx: &mut Tx,
     act: &Act,
     mediation: &mut Mediation,
     seen: i64,
-    (confirmed, day): (bool, Date),
+    (ruling, day): (Ruling, Date),
     words: &str,
 ) -> Result<()> {
     let asked: Option<Date> = mediation.confirmation_on.as_deref().and_then(|day| day.parse().ok());
@@ -248,9 +277,15 @@ pub async fn decide_confirmation(
     if day > day_of(act.at) || asked.is_some_and(|asked| day < asked) {
         return Err(Error::refused("裁定的日子在申请以后、今天以前"));
     }
-    mediation.confirmation = Some(if confirmed { Confirmation::Confirmed } else { Confirmation::Refused });
-    mediation.confirmation_on = Some(day.to_string());
-    take(tx, act, mediation, seen, Step::ConfirmationDecided, words).await
+    mediation.confirmation = match ruling {
+        Ruling::Confirmed => Some(Confirmation::Confirmed),
+        Ruling::Refused => Some(Confirmation::Refused),
+        Ruling::Withdrawn => None,
+    };
+    mediation.confirmation_on = mediation.confirmation.map(|_| day.to_string());
+    let said = format!("{ruling}，{}", in_words(day));
+    let said = if words.is_empty() { said } else { format!("{said}，{words}") };
+    take(tx, act, mediation, seen, Step::ConfirmationDecided, &said).await
 }
 
 /// Somebody has asked the parties how it went.

@@ -9,20 +9,24 @@ use super::model::{
     self, Advice, Cause, Ending, Kind, Limits, Matter, Origin, Particulars, Relation, Way, Words, all_agree,
     days_after, side,
 };
-use super::step::{self, check, day_of, take};
+use super::step::{self, check, day_of, in_words, take};
 use super::store::{
-    self, ADD, ADD_CONSENT, ADD_CORRECTION, ADD_GUEST, ADD_MEDIATOR, ADD_PARTY, ADD_SESSION, CHANGE_PARTY, Correct,
-    END_MEDIATOR, Mediation, Party, SAY, Talk,
+    self, ADD, ADD_CONSENT, ADD_CORRECTION, ADD_GUEST, ADD_MEDIATOR, ADD_PARTY, ADD_SESSION, CHANGE_PARTY, Case,
+    Correct, END_MEDIATOR, Mediation, Party, REMOVE_PARTY, SAY, Talk,
 };
 use super::transition::{State, Step};
-use crate::access::Act;
+use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
-use crate::{counter, issue, settings};
+use crate::{body, counter, issue, settings};
 
 /// More people than this, on all sides, are no case for a mediator.
 const MOST_PARTIES: usize = 40;
+/// With those who were one.
+const MOST_EVER: usize = 80;
 const MOST_MEDIATORS: usize = 20;
 const MOST_SESSIONS: usize = 100;
+const MOST_GUESTS: usize = 40;
+const MOST_CORRECTIONS: usize = 500;
 
 #[derive(Debug, Clone)]
 pub struct NewMediation {
@@ -77,7 +81,8 @@ pub async fn register(tx: &mut Tx, act: &Act, new: NewMediation) -> Result<Uuid>
     Ok(id)
 }
 
-/// Adds a party, or writes anew who one is.
+/// Adds a party, or writes anew what is known of one. Who is somebody else, or stands on another side, is another party, who has said
+/// nothing yet and has a link of their own. Gives the id of whoever is one now.
 pub async fn write_party(
     tx: &mut Tx,
     act: &Act,
@@ -85,22 +90,52 @@ pub async fn write_party(
     seen: i64,
     (party, side): (Option<Uuid>, i64),
     particulars: &Particulars,
-) -> Result<()> {
-    if party.is_none() && store::parties(tx, act, mediation.id).await?.len() >= MOST_PARTIES {
-        return Err(Error::refused(format!("最多登记 {MOST_PARTIES} 位当事人")));
-    }
+) -> Result<Uuid> {
+    check(mediation, Step::PartyWritten)?;
+    let (parties, former) = store::ever_parties(tx, act, mediation.id).await?;
+    let of = |id| parties.iter().find(|known| known.id == id).ok_or(Error::NotFound);
+    let before = party.map(of).transpose()?;
     let sealed = store::seal(act, particulars)?;
-    match party {
-        Some(party) => {
-            let row = CHANGE_PARTY.bind(act.tenant).bind(mediation.id).bind(party).bind(side);
-            tx.execute_one(row.bind(sealed)).await?;
-        }
-        None => {
-            let row = ADD_PARTY.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(side);
-            tx.execute(row.bind(sealed)).await?;
-        }
+    if let Some(known) = before.filter(|known| known.side == side && particulars.is_still(&known.particulars)) {
+        tx.execute_one(CHANGE_PARTY.bind(act.tenant).bind(mediation.id).bind(known.id).bind(sealed)).await?;
+        take(tx, act, mediation, seen, Step::PartyWritten, model::side(side)).await?;
+        return Ok(known.id);
     }
-    take(tx, act, mediation, seen, Step::PartyWritten, model::side(side)).await
+    if (before.is_none() && parties.len() >= MOST_PARTIES) || parties.len() + former.len() >= MOST_EVER {
+        return Err(Error::refused(format!("最多登记 {MOST_PARTIES} 位当事人，连换掉的最多 {MOST_EVER} 位")));
+    }
+    let words = match before {
+        Some(known) => {
+            remove(tx, act, mediation.id, known).await?;
+            format!("{}换成另一位，要重新征求同意", model::side(known.side))
+        }
+        None => model::side(side).to_owned(),
+    };
+    let id = act.id();
+    tx.execute(ADD_PARTY.bind(act.tenant).bind(id).bind(mediation.id).bind(side).bind(sealed)).await?;
+    take(tx, act, mediation, seen, Step::PartyWritten, &words).await?;
+    Ok(id)
+}
+
+async fn remove(tx: &mut Tx, act: &Act, id: Uuid, party: &Party) -> Result<()> {
+    let kept = store::seal(act, &party.particulars.names())?;
+    let row = REMOVE_PARTY.bind(act.tenant).bind(id).bind(party.id).bind(act.at).bind(kept);
+    Ok(tx.execute_one(row).await?)
+}
+
+/// Somebody was written down as a party who is none.
+pub async fn remove_party(
+    tx: &mut Tx,
+    act: &Act,
+    mediation: &mut Mediation,
+    seen: i64,
+    party: Uuid,
+    reason: &str,
+) -> Result<()> {
+    let known = store::parties(tx, act, mediation.id).await?.into_iter().find(|known| known.id == party);
+    let known = known.ok_or(Error::NotFound)?;
+    remove(tx, act, mediation.id, &known).await?;
+    take(tx, act, mediation, seen, Step::PartyRemoved, &format!("{}：{reason}", side(known.side))).await
 }
 
 /// It is one for the mediators. From now on the time runs.
@@ -133,6 +168,20 @@ pub async fn name_mediator(
     tx.execute(row).await?;
     take(tx, act, mediation, seen, Step::MediatorsChanged, &format!("{name}担任调解员")).await?;
     Ok(id)
+}
+
+/// Who mediates for the 人民调解委员会 without sitting on it, so that it has to have engaged them (人民调解法, art. 13).
+pub(super) async fn outside(tx: &mut Tx, act: &Act, case: &Case) -> Result<Vec<Uuid>> {
+    if !case.mediation.kind.binds() {
+        return Ok(Vec::new());
+    }
+    let bodies = body::bodies(tx, act.tenant, &Scope::tenant()).await?;
+    let seats = match bodies.iter().find(|body| body.kind == body::Kind::MediationCommittee) {
+        Some(committee) => body::seats_on(tx, act.tenant, committee.id, day_of(act.at)).await?,
+        None => Vec::new(),
+    };
+    let sits = |name: &str| seats.iter().any(|seat| seat.name == name);
+    Ok(case.mediators.iter().filter(|known| !sits(&known.name)).map(|known| known.id).collect())
 }
 
 /// Somebody mediates no more, and sees the case no more.
@@ -223,6 +272,9 @@ pub async fn invite(
     consents: (&[Uuid], Way),
 ) -> Result<()> {
     check(mediation, Step::GuestInvited)?;
+    if store::guests(tx, act, mediation.id).await?.len() >= MOST_GUESTS {
+        return Err(Error::refused(format!("最多请 {MOST_GUESTS} 位参加")));
+    }
     consent_of_all(tx, act, mediation, Matter::Guest, consents).await?;
     let row = ADD_GUEST.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(relation);
     tx.execute(row.bind(store::seal(act, &name)?).bind(act.at)).await?;
@@ -303,6 +355,9 @@ pub async fn correct(
     if !known.iter().any(|known| known.id == session) {
         return Err(Error::NotFound);
     }
+    if known.iter().map(|known| known.corrections.len()).sum::<usize>() >= MOST_CORRECTIONS {
+        return Err(Error::refused(format!("最多更正 {MOST_CORRECTIONS} 处")));
+    }
     let row = ADD_CORRECTION.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(session);
     tx.execute(row.bind(store::seal(act, correct)?).bind(act.account).bind(act.at)).await?;
     take(tx, act, mediation, seen, Step::Corrected, &correct.reason).await
@@ -319,14 +374,16 @@ pub async fn extend(
 ) -> Result<()> {
     check(mediation, Step::Extended)?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    let limit = mediation.limit().unwrap_or(day_of(act.at));
-    let furthest = days_after(limit, limits.longer_days);
-    if until <= limit || until > furthest {
-        return Err(Error::refused(format!("现在到 {limit} 为止，一次可以延到 {furthest}")));
+    let today = day_of(act.at);
+    let limit = mediation.limit().unwrap_or(today);
+    // What has run out gets more time from today.
+    let furthest = days_after(limit.max(today), limits.longer_days);
+    if until <= limit || until < today || until > furthest {
+        return Err(Error::refused(format!("现在到 {} 为止，一次可以延到 {}", in_words(limit), in_words(furthest))));
     }
     consent_of_all(tx, act, mediation, Matter::Extension, consents).await?;
     mediation.limit_on = Some(until.to_string());
-    take(tx, act, mediation, seen, Step::Extended, &format!("延到 {until}")).await
+    take(tx, act, mediation, seen, Step::Extended, &format!("延到 {}", in_words(until))).await
 }
 
 /// Records that the police have been told of a likely crime, or of people who may come to harm. What is being talked over pauses.

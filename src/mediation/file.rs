@@ -3,12 +3,13 @@
 use db::Tx;
 use uuid::Uuid;
 
-use super::model::{Files, Part, Term};
+use super::model::{Confirmation, Files, Part, Term};
 use super::step::{check, day_of, take};
-use super::store::{self, Case, ERASE, ERASURES, FILE_PAPER, Mediation, OPEN};
+use super::store::{self, Case, ERASE, ERASURES, FILE_PAPER, Mediation, OPEN, READ};
 use super::transition::Step;
 use crate::access::Act;
 use crate::error::{Error, Result};
+use crate::web::show;
 use crate::{audit, settings};
 use jiff::SignedDuration;
 
@@ -37,7 +38,7 @@ pub fn contents(case: &Case) -> Vec<Content> {
                 Some("各方都已告知".to_owned())
             }
             Part::Record if met => Some(format!("{} 次调解", case.sessions.len())),
-            Part::Agreement => mediation.effective_on.as_ref().map(|day| format!("{day} 生效")),
+            Part::Agreement => mediation.effective_on.as_ref().map(|day| format!("{} 生效", show::kept_day(day))),
             Part::CallBack => {
                 let times = case.events.iter().filter(|event| event.step == Step::CalledBack).count();
                 (times > 0).then(|| format!("{times} 次回访"))
@@ -61,8 +62,13 @@ pub fn wants(case: &Case) -> Vec<String> {
     let missing = contents(case).into_iter().filter(Content::is_missing).map(|content| content.part.to_string());
     let advice = (case.mediation.ending.is_some() && case.mediation.advice.is_none())
         .then(|| "还没有告知当事人可以走的其他途径".to_owned());
-    missing.chain(advice).collect()
+    // Nothing leaves the archive, so what a court will say has to be in it.
+    let ruling = (case.mediation.confirmation == Some(Confirmation::Asked)).then(|| "法院的裁定".to_owned());
+    missing.chain(advice).chain(ruling).collect()
 }
+
+/// A file has no more papers than are shown of it.
+const MOST_PAPERS: usize = 500;
 
 /// Something on paper goes into the file.
 pub async fn add_paper(
@@ -72,6 +78,9 @@ pub async fn add_paper(
     seen: i64,
     (part, title, pages): (Part, &str, i64),
 ) -> Result<()> {
+    if store::papers(tx, act, mediation.id).await?.len() >= MOST_PAPERS {
+        return Err(Error::refused(format!("最多登记 {MOST_PAPERS} 份材料")));
+    }
     let row = FILE_PAPER.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(part);
     tx.execute(row.bind(store::seal(act, &title)?).bind(pages).bind(act.account).bind(act.at)).await?;
     take(tx, act, mediation, seen, Step::PaperFiled, part.label()).await
@@ -109,6 +118,15 @@ pub async fn open(tx: &mut Tx, act: &Act, mediation: &Mediation, reason: &str) -
     let row = OPEN.bind(act.tenant).bind(act.id()).bind(mediation.id).bind(act.account);
     tx.execute(row.bind(until)).await?;
     audit::record(tx, act, "open_file", ("mediation", mediation.id), reason, &[]).await
+}
+
+/// Somebody reads names and numbers by the link of a mediator, who was given the case for that: each day on which they do is noted.
+pub(super) async fn note_reading(tx: &mut Tx, act: &Act, mediation: &Mediation, mediator: Uuid) -> Result<()> {
+    let row = READ.bind(act.tenant).bind(mediator).bind(day_of(act.at).to_string());
+    if tx.execute(row).await? == 0 {
+        return Ok(());
+    }
+    audit::record(tx, act, "open_file", ("mediation", mediation.id), "调解员凭链接打开，一天记一次", &[]).await
 }
 
 /// Takes every word out of the files that have been kept long enough. That there was a case, of what kind and how it ended, stays.

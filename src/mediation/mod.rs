@@ -20,16 +20,16 @@ mod web;
 
 pub use agreement::{
     agree, agree_orally, ask_confirmation, call_back, complete, decide_confirmation, default, draft, lacks, perform,
-    rework, sign, urge, write_duty,
+    remove_duty, rework, sign, urge, write_duty,
 };
 pub use course::{
     NewMediation, accept, advise, begin, correct, extend, fail, invite, invited, meet, name_mediator, pause, register,
-    release_mediator, resume, say, tell_police, terminate, write_party,
+    release_mediator, remove_party, resume, say, tell_police, terminate, write_party,
 };
 pub use file::{add_paper, archive, forget_old, open};
 pub use model::{
-    Advice, Cause, Ending, Form, Item, Kind, Matter, Origin, Part, Particulars, Relation, SignatureWay, Term, Terms,
-    Way, Words,
+    Advice, Cause, Ending, Form, Item, Kind, Matter, Origin, Part, Particulars, Relation, Ruling, SignatureWay, Term,
+    Terms, Way, Words,
 };
 pub use paper::Sheet;
 pub use store::{Case, Correct, Mediation, Mediator, Party, STATEMENTS, Talk};

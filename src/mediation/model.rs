@@ -2,7 +2,7 @@
 
 use db::text_enum;
 use jiff::ToSpan;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
 use super::store::{Mediation, Mediator, Party, Signature};
@@ -45,12 +45,14 @@ text_enum! {
         Police = "police" "涉嫌违法犯罪，由公安机关处理",
         Other = "other" "其他原因",
     }
-    /// Which way is open to the parties then (人民调解法, art. 26).
+    /// Which way is open to the parties then, and where one does not do what was agreed (人民调解法, art. 26).
     pub enum Advice {
         Arbitration = "arbitration" "申请仲裁",
         Administrative = "administrative" "请有关行政机关处理",
         Court = "court" "向法院起诉",
     }
+    /// What a court has said, or that it was not to say anything: then it can be asked again.
+    pub enum Ruling { Confirmed = "confirmed" "确认有效", Refused = "refused" "驳回", Withdrawn = "withdrawn" "当事人撤回申请" }
     pub enum Confirmation { Asked = "asked" "已申请，等法院裁定", Confirmed = "confirmed" "法院确认有效", Refused = "refused" "法院没有确认" }
     /// How long the file is kept.
     pub enum Term { Short = "short" "短期", Long = "long" "长期" }
@@ -80,6 +82,9 @@ text_enum! {
         Deadline = "deadline" "履行期限",
     }
 }
+
+/// For what a mediator may end it; the rest follows from what a party says, or from a step of its own.
+pub const TERMINATIONS: &[Ending] = &[Ending::Unfit, Ending::Police, Ending::Other];
 
 /// How many sides there can be.
 pub const SIDES: [&str; 4] = ["甲方", "乙方", "丙方", "丁方"];
@@ -162,7 +167,22 @@ pub fn days_after(day: Date, days: i64) -> Date {
     day.saturating_add(days.days())
 }
 
+/// The day itself if offices work on it, or else the next on which they do: a time limit does not end on a day off (民法典, art. 203; 民事诉讼法,
+/// art. 85). Where nobody has said yet which days of a year are off, weekends alone are.
+fn working_day(day: Date) -> Date {
+    calendar::WorkingDays::embedded().on_or_after(day).unwrap_or_else(|_| match day.weekday() {
+        Weekday::Saturday => days_after(day, 2),
+        Weekday::Sunday => days_after(day, 1),
+        _ => day,
+    })
+}
+
 impl Limits {
+    /// The last day on which a court can be asked to confirm what has taken effect on a day.
+    pub fn confirm_by(&self, effective: Date) -> Date {
+        working_day(days_after(effective, self.confirm_days))
+    }
+
     /// The day by which what a state waits for should be done, if it began on a day. `next` is when the next duty is due.
     pub fn due(&self, mediation: &Mediation, began: Date, next: Option<Date>) -> Date {
         match mediation.state {
@@ -196,6 +216,17 @@ pub struct Particulars {
 }
 
 impl Particulars {
+    /// Whether these are of the same person as before. What was not known of them may be added.
+    pub fn is_still(&self, before: &Particulars) -> bool {
+        self.name == before.name && (before.identity.is_empty() || self.identity == before.identity)
+    }
+
+    /// What is kept of somebody who is no party any more: what stands in records that are never changed, so that it can be masked there.
+    pub fn names(&self) -> Particulars {
+        let Particulars { name, representative, .. } = self.clone();
+        Particulars { name, representative, ..Particulars::default() }
+    }
+
     /// What is shown to whoever has not said why they need more.
     pub fn masked(&self) -> Particulars {
         let hidden = |text: &str, masked: Option<String>| match text {
@@ -246,12 +277,49 @@ pub fn is_between_sides(parties: &[Party]) -> bool {
     parties.iter().any(|party| parties.iter().any(|other| other.side != party.side))
 }
 
+/// How a party stands to being mediated by those who mediate now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stance {
+    Agrees,
+    Refuses,
+    /// They have agreed, but not to all of those.
+    Anew,
+    Silent,
+}
+
+impl Stance {
+    pub fn of(party: &Party, mediators: &[Mediator]) -> Stance {
+        let newest = mediators.iter().map(|mediator| mediator.since_at).max();
+        match party.agrees {
+            Some(true) if newest.is_some() && party.agreed_at >= newest => Stance::Agrees,
+            Some(true) => Stance::Anew,
+            Some(false) => Stance::Refuses,
+            None => Stance::Silent,
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Stance::Agrees => "同意",
+            Stance::Refuses => "不同意",
+            Stance::Anew => "换了调解员，等重新同意",
+            Stance::Silent => "等同意",
+        }
+    }
+
+    /// Of the tag that says it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Stance::Agrees => "done",
+            Stance::Refuses => "late",
+            Stance::Anew | Stance::Silent => "soon",
+        }
+    }
+}
+
 /// Whether every party agrees to be mediated by those who mediate now.
 pub fn all_agree(parties: &[Party], mediators: &[Mediator]) -> bool {
-    let newest = mediators.iter().map(|mediator| mediator.since_at).max();
-    is_between_sides(parties)
-        && newest.is_some()
-        && parties.iter().all(|party| party.agrees == Some(true) && party.agreed_at >= newest)
+    is_between_sides(parties) && parties.iter().all(|party| Stance::of(party, mediators) == Stance::Agrees)
 }
 
 /// Whose signature an agreement lacks before it takes effect, in words: every party's, a mediator's, and, where it binds, the seal of
@@ -280,3 +348,25 @@ pub const RIGHTS: &[&str] = &[
     "自主表达意愿、自愿达成调解协议",
 ];
 pub const DUTIES: &[&str] = &["如实陈述纠纷事实", "遵守调解现场秩序，尊重调解员", "尊重对方当事人行使权利"];
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_time_limit_does_not_end_on_a_day_off() {
+        for (day, last) in [
+            (date(2026, 12, 23), date(2026, 12, 23)),
+            (date(2026, 10, 1), date(2026, 10, 8)),   // the National Day
+            (date(2026, 10, 10), date(2026, 10, 10)), // a Saturday on which offices work
+            (date(2026, 11, 28), date(2026, 11, 30)), // a Saturday
+            (date(2099, 8, 1), date(2099, 8, 3)),     // a Saturday of a year of which nothing is known yet
+            (date(2099, 8, 2), date(2099, 8, 3)),
+            (date(2099, 8, 4), date(2099, 8, 4)),
+        ] {
+            assert_eq!(working_day(day), last);
+        }
+    }
+}

@@ -2,10 +2,11 @@
 
 use super::file;
 use super::model::{DUTIES, Form, Part, RIGHTS, side};
+use super::step::{day_of, in_words};
 use super::store::{Case, Party};
 use super::transition::Step;
 use crate::document::{Block, Paper, Table};
-use crate::web::show;
+use crate::web::show::{self, kept_day};
 
 /// What can be printed of a case: one of the parts that the program writes, or the whole file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,11 @@ impl Sheet {
 fn table(columns: &[(&str, u32)], rows: Vec<Vec<String>>) -> Block {
     let columns = columns.iter().map(|(name, percent)| ((*name).to_owned(), *percent)).collect();
     Block::Table(Table { columns, rows })
+}
+
+/// A day as papers say it; empty where there is none.
+fn day(kept: Option<&String>) -> String {
+    kept.map(|day| kept_day(day)).unwrap_or_default()
 }
 
 fn numbered(paper: &mut Paper, words: &[&str]) {
@@ -90,7 +96,7 @@ impl Case {
             ("来源", mediation.origin.to_string()),
             ("小区", mediation.estate_name.clone().unwrap_or_default()),
             ("登记时间", show::day_and_time(&mediation.registered_at)),
-            ("受理日期", mediation.accepted_on.clone().unwrap_or_default()),
+            ("受理日期", day(mediation.accepted_on.as_ref())),
             ("调解员", self.mediators_names()),
         ]);
         self.people(&mut paper);
@@ -123,7 +129,7 @@ impl Case {
                 None => "",
             };
             let way = party.agreed_way.map(|way| way.to_string()).unwrap_or_default();
-            let day = party.agreed_at.map(|at| show::date(&at)).unwrap_or_default();
+            let day = party.agreed_at.map(|at| in_words(day_of(at))).unwrap_or_default();
             vec![side(party.side).to_owned(), party.particulars.name.clone(), said.to_owned(), way, day, String::new()]
         };
         let columns = [("当事人", 12), ("姓名", 16), ("意见", 20), ("怎么说的", 16), ("日期", 18), ("签名", 18)];
@@ -148,7 +154,7 @@ impl Case {
             ]);
             paper.text(&session.talk.notes);
             for correction in &session.corrections {
-                let (at, by) = (show::date(&correction.made_at), &correction.made_by);
+                let (at, by) = (in_words(day_of(correction.made_at)), &correction.made_by);
                 paper.text(&format!(
                     "更正（{at}，{by}）：{}。理由：{}",
                     correction.correct.words.trim_end_matches('。'),
@@ -188,7 +194,7 @@ impl Case {
         }
         if !self.duties.is_empty() {
             paper.heading("履行期限");
-            let rows = self.duties.iter().map(|duty| vec![duty.task.what.clone(), duty.due_on.clone()]).collect();
+            let rows = self.duties.iter().map(|duty| vec![duty.task.what.clone(), kept_day(&duty.due_on)]).collect();
             paper.blocks.push(table(&[("事项", 70), ("最晚哪天", 30)], rows));
         }
         self.effect(&mut paper, oral);
@@ -202,7 +208,7 @@ impl Case {
             paper.text("这不是人民调解协议，没有人民调解协议的法律约束力，由各方自觉履行。");
         }
         if oral {
-            let day = mediation.agreed_on.clone().unwrap_or_default();
+            let day = day(mediation.agreed_on.as_ref());
             paper.text(&format!("各方于 {day} 口头达成协议，自达成之时起生效，由调解员记录。"));
             paper.signatures(&["调解员签名", "日期"]);
             return;
@@ -217,7 +223,7 @@ impl Case {
         let row = |(who, name, id): (&str, &str, Option<uuid::Uuid>)| {
             let signed = self.signatures.iter().find(|signature| signature.signer_id == id);
             let (way, day) =
-                signed.map(|signature| (signature.way.to_string(), signature.signed_on.clone())).unwrap_or_default();
+                signed.map(|signature| (signature.way.to_string(), kept_day(&signature.signed_on))).unwrap_or_default();
             vec![who.to_owned(), name.to_owned(), way, day]
         };
         let parties =
@@ -227,16 +233,14 @@ impl Case {
         let rows = parties.chain(mediators).chain(seal).map(row).collect();
         paper.blocks.push(table(&[("谁", 28), ("姓名", 26), ("签名盖章", 22), ("日期", 24)], rows));
         if let Some(day) = &mediation.effective_on {
-            paper.text(&format!("本协议自 {day} 起生效。"));
+            paper.text(&format!("本协议自 {} 起生效。", kept_day(day)));
         }
     }
 
     fn call_backs(&self) -> Paper {
         let mut paper = Paper::new("调解回访记录");
-        paper.facts(&[
-            ("编号", self.mediation.number.clone()),
-            ("协议生效", self.mediation.effective_on.clone().unwrap_or_default()),
-        ]);
+        paper
+            .facts(&[("编号", self.mediation.number.clone()), ("协议生效", day(self.mediation.effective_on.as_ref()))]);
         let calls: Vec<_> = self.events.iter().filter(|event| event.step == Step::CalledBack).collect();
         if calls.is_empty() {
             paper.text("还没有回访。");
@@ -257,8 +261,8 @@ impl Case {
         }
         paper.heading("履行情况");
         let rows = self.duties.iter().map(|duty| {
-            let done = duty.performed_on.clone().unwrap_or_else(|| "没有履行".to_owned());
-            vec![duty.task.what.clone(), duty.due_on.clone(), done, duty.task.proof.clone()]
+            let done = duty.performed_on.as_ref().map_or_else(|| "没有履行".to_owned(), |day| kept_day(day));
+            vec![duty.task.what.clone(), kept_day(&duty.due_on), done, duty.task.proof.clone()]
         });
         paper.blocks.push(table(&[("事项", 36), ("最晚", 18), ("履行", 18), ("凭证", 28)], rows.collect()));
     }
@@ -275,9 +279,9 @@ impl Case {
             ("纠纷类别", mediation.cause.to_string()),
             ("当事人", self.parties.iter().map(|party| party.particulars.name.clone()).collect::<Vec<_>>().join("、")),
             ("调解员", self.mediators_names()),
-            ("登记日期", show::date(&mediation.registered_at)),
+            ("登记日期", in_words(day_of(mediation.registered_at))),
             ("结果", ended.or(form).unwrap_or_else(|| mediation.state.to_string())),
-            ("归档日期", mediation.archived_on.clone().unwrap_or_default()),
+            ("归档日期", day(mediation.archived_on.as_ref())),
             ("保管期限", mediation.term.map(|term| term.to_string()).unwrap_or_default()),
         ]);
         paper.heading("卷内目录");
@@ -326,7 +330,7 @@ impl Case {
                 closed.map(|event| format!("{}，{}", show::day_and_time(&event.at), event.who)).unwrap_or_default(),
             ),
             ("说明", closed.map(|event| event.words.clone()).unwrap_or_default()),
-            ("保管到", self.mediation.keep_until.clone().unwrap_or_default()),
+            ("保管到", day(self.mediation.keep_until.as_ref())),
         ]);
         paper.signatures(&["立卷人", "检查人", "日期"]);
     }

@@ -15,6 +15,11 @@ pub(super) fn day_of(at: Timestamp) -> Date {
     at.to_zoned_datetime(calendar::shanghai()).date()
 }
 
+/// As people read it, and as it stands on papers.
+pub(super) fn in_words(day: Date) -> String {
+    show::kept_day(&day.to_string())
+}
+
 /// Takes a mediation one step on: its new state, its event and the audit entry in one transaction. What the step brings along (days,
 /// why it ends …) the caller has already set in `mediation`. `words` are for the file; the audit log names the step alone.
 ///

@@ -52,7 +52,7 @@ statements! {
     READABLE = mediations!(concat!("m.id = $5 AND ", readable!()));
     LIST = mediations!(concat!(readable!(), " AND (m.registered_at, m.id) < ($5, $6) ORDER BY m.registered_at DESC, m.id DESC LIMIT $7"));
     DUE = mediations!(concat!("m.state <> 'archived' AND m.due_on <= $5 AND ", readable!(), " ORDER BY m.due_on, m.id LIMIT 50"));
-    TO_CONFIRM = mediations!(concat!("m.confirmation IS NULL AND m.confirm_by IS NOT NULL AND m.confirm_by >= $5 AND ", readable!(),
+    TO_CONFIRM = mediations!(concat!("m.state <> 'archived' AND m.confirmation IS NULL AND m.confirm_by IS NOT NULL AND m.confirm_by >= $5 AND ", readable!(),
         " ORDER BY m.confirm_by, m.id LIMIT 50"));
     OPEN_OF_ISSUE = mediations!("m.issue_id = $2 AND m.state NOT IN ('failed', 'terminated', 'archived') LIMIT 1");
     /// Of a year, by the days on which they were taken on: how many, and how many of them were agreed.
@@ -68,19 +68,23 @@ statements! {
 
     ADD_PARTY = "INSERT INTO mediation_parties (tenant_id, id, mediation_id, position, side, sealed)
         VALUES ($1, $2, $3, (SELECT COUNT(*) FROM mediation_parties WHERE tenant_id = $1 AND mediation_id = $3), $4, $5)";
-    CHANGE_PARTY = "UPDATE mediation_parties SET side = $4, sealed = $5 WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3";
-    PARTIES = "SELECT id, side, sealed, agrees, agreed_at, agreed_way FROM mediation_parties WHERE tenant_id = $1 AND mediation_id = $2
-        ORDER BY side, position, id LIMIT 40";
-    PARTY = "SELECT mediation_id AS id FROM mediation_parties WHERE tenant_id = $1 AND id = $2";
+    CHANGE_PARTY = "UPDATE mediation_parties SET sealed = $4 WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3";
+    REMOVE_PARTY = "UPDATE mediation_parties SET removed_at = $4, sealed = $5 WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3 AND removed_at IS NULL";
+    /// Whoever is a party, and whoever was.
+    PARTIES = "SELECT id, side, sealed, agrees, agreed_at, agreed_way, removed_at FROM mediation_parties WHERE tenant_id = $1 AND mediation_id = $2
+        ORDER BY side, position, id LIMIT 80";
+    PARTY = "SELECT mediation_id AS id FROM mediation_parties WHERE tenant_id = $1 AND id = $2 AND removed_at IS NULL";
     SAY = "UPDATE mediation_parties SET agrees = $4, agreed_at = $5, agreed_way = $6 WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3";
     ADD_CONSENT = "INSERT INTO mediation_consents (tenant_id, id, mediation_id, party_id, matter, given, way, recorded_by, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    CONSENTS = "SELECT c.party_id, c.matter, c.given, c.way, c.at, a.name AS recorded_by FROM mediation_consents c
+    CONSENTS = "SELECT c.party_id, p.side, p.removed_at, c.matter, c.given, c.way, c.at, a.name AS recorded_by FROM mediation_consents c
+        JOIN mediation_parties p ON p.tenant_id = c.tenant_id AND p.id = c.party_id
         LEFT JOIN accounts a ON a.tenant_id = c.tenant_id AND a.id = c.recorded_by
         WHERE c.tenant_id = $1 AND c.mediation_id = $2 ORDER BY c.at, c.id LIMIT 500";
     ADD_MEDIATOR = "INSERT INTO mediators (tenant_id, id, mediation_id, account_id, name, since_at) VALUES ($1, $2, $3, $4, $5, $6)";
     END_MEDIATOR = "UPDATE mediators SET until_at = $4 WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3 AND until_at IS NULL";
-    MEDIATORS = "SELECT id, account_id, name, since_at FROM mediators WHERE tenant_id = $1 AND mediation_id = $2 AND until_at IS NULL
+    READ = "UPDATE mediators SET read_on = $3 WHERE tenant_id = $1 AND id = $2 AND (read_on IS NULL OR read_on < $3)";
+    MEDIATORS = "SELECT id, account_id, name, since_at, read_on FROM mediators WHERE tenant_id = $1 AND mediation_id = $2 AND until_at IS NULL
         ORDER BY since_at, id LIMIT 20";
     MEDIATOR = "SELECT mediation_id AS id FROM mediators WHERE tenant_id = $1 AND id = $2 AND until_at IS NULL AND account_id IS NULL";
     ADD_GUEST = "INSERT INTO mediation_guests (tenant_id, id, mediation_id, relation, name_sealed, invited_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -105,6 +109,7 @@ statements! {
     VOID_SIGNATURES = "DELETE FROM mediation_signatures WHERE tenant_id = $1 AND mediation_id = $2";
     ADD_DUTY = "INSERT INTO mediation_duties (tenant_id, id, mediation_id, position, sealed, due_on)
         VALUES ($1, $2, $3, (SELECT COUNT(*) FROM mediation_duties WHERE tenant_id = $1 AND mediation_id = $3), $4, $5)";
+    REMOVE_DUTY = "DELETE FROM mediation_duties WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3 AND performed_on IS NULL";
     PERFORM = "UPDATE mediation_duties SET sealed = $4, performed_on = $5 WHERE tenant_id = $1 AND mediation_id = $2 AND id = $3 AND performed_on IS NULL";
     DUTIES = "SELECT id, sealed, due_on, performed_on FROM mediation_duties WHERE tenant_id = $1 AND mediation_id = $2
         ORDER BY due_on, position, id LIMIT 60";
@@ -138,15 +143,21 @@ record! {
         pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Mediator { pub id: Uuid, pub account_id: Option<Uuid>, pub name: String, pub since_at: Timestamp }
+    pub struct Mediator { pub id: Uuid, pub account_id: Option<Uuid>, pub name: String, pub since_at: Timestamp, pub read_on: Option<String> }
     #[derive(Debug, Clone)]
-    pub struct Consent { pub party_id: Uuid, pub matter: Matter, pub given: bool, pub way: Way, pub at: Timestamp, pub recorded_by: Option<String> }
+    pub struct Consent {
+        pub party_id: Uuid, pub side: i64, pub removed_at: Option<Timestamp>, pub matter: Matter, pub given: bool, pub way: Way, pub at: Timestamp,
+        pub recorded_by: Option<String>,
+    }
     #[derive(Debug, Clone)]
     pub struct Signature { pub signer_id: Option<Uuid>, pub way: SignatureWay, pub signed_on: String }
     #[derive(Debug, Clone, Copy)]
     pub struct Figures { pub taken_on: i64, pub agreed: i64 }
     pub(super) struct LastEvent { pub step: Step, pub at: Timestamp, pub role: Role }
-    struct SealedParty { id: Uuid, side: i64, sealed: Option<Vec<u8>>, agrees: Option<bool>, agreed_at: Option<Timestamp>, agreed_way: Option<Way> }
+    struct SealedParty {
+        id: Uuid, side: i64, sealed: Option<Vec<u8>>, agrees: Option<bool>, agreed_at: Option<Timestamp>, agreed_way: Option<Way>,
+        removed_at: Option<Timestamp>,
+    }
     struct SealedGuest { id: Uuid, relation: Relation, name_sealed: Option<Vec<u8>> }
     struct SealedSession { id: Uuid, held_at: Timestamp, open: bool, sealed: Option<Vec<u8>>, recorder: String, recorded_at: Timestamp }
     struct SealedCorrection { session_id: Uuid, sealed: Option<Vec<u8>>, made_at: Timestamp, made_by: Option<String> }
@@ -166,6 +177,8 @@ pub struct Party {
     pub agrees: Option<bool>,
     pub agreed_at: Option<Timestamp>,
     pub agreed_way: Option<Way>,
+    /// Since when they have been none any more.
+    pub removed_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -246,6 +259,8 @@ pub struct Case {
     pub mediation: Mediation,
     pub words: Words,
     pub parties: Vec<Party>,
+    /// Who was a party: their names alone.
+    pub former: Vec<Party>,
     pub consents: Vec<Consent>,
     pub mediators: Vec<Mediator>,
     pub guests: Vec<Guest>,
@@ -352,13 +367,19 @@ pub(super) async fn of_mediator(tx: &mut Tx, tenant: Uuid, mediator: Uuid) -> Re
     mediation(tx, tenant, id).await
 }
 
-pub(super) async fn parties(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Party>> {
+/// Who is a party, and who was.
+pub(super) async fn ever_parties(tx: &mut Tx, act: &Act, id: Uuid) -> Result<(Vec<Party>, Vec<Party>)> {
     let sealed: Vec<SealedParty> = tx.all(PARTIES.bind(act.tenant).bind(id)).await?;
-    let party = |SealedParty { id, side, sealed, agrees, agreed_at, agreed_way }| {
+    let party = |SealedParty { id, side, sealed, agrees, agreed_at, agreed_way, removed_at }| {
         let particulars = open(act, sealed.as_deref())?;
-        Ok(Party { id, side, particulars, agrees, agreed_at, agreed_way })
+        Ok(Party { id, side, particulars, agrees, agreed_at, agreed_way, removed_at })
     };
-    sealed.into_iter().map(party).collect()
+    let all = sealed.into_iter().map(party).collect::<Result<Vec<Party>>>()?;
+    Ok(all.into_iter().partition(|party| party.removed_at.is_none()))
+}
+
+pub(super) async fn parties(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Party>> {
+    Ok(ever_parties(tx, act, id).await?.0)
 }
 
 /// Who mediates now.
@@ -407,21 +428,28 @@ pub(super) async fn duties(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Duty>
     sealed.into_iter().map(duty).collect()
 }
 
-/// Everything in a case.
-pub(super) async fn case(tx: &mut Tx, act: &Act, mediation: Mediation) -> Result<Case> {
-    let id = mediation.id;
-    let papers: Vec<SealedPaper> = tx.all(PAPERS.bind(act.tenant).bind(id)).await?;
-    let events: Vec<SealedEvent> = tx.all(EVENTS.bind(act.tenant).bind(id)).await?;
+/// What lies in the file on paper.
+pub(super) async fn papers(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Filed>> {
+    let sealed: Vec<SealedPaper> = tx.all(PAPERS.bind(act.tenant).bind(id)).await?;
     let filed = |SealedPaper { part, sealed, pages, filed_at }| {
         Ok(Filed { part, title: open(act, sealed.as_deref())?, pages, filed_at })
     };
+    sealed.into_iter().map(filed).collect()
+}
+
+/// Everything in a case.
+pub(super) async fn case(tx: &mut Tx, act: &Act, mediation: Mediation) -> Result<Case> {
+    let id = mediation.id;
+    let events: Vec<SealedEvent> = tx.all(EVENTS.bind(act.tenant).bind(id)).await?;
     let event = |SealedEvent { step, at, role, words_sealed, account_name }| {
         let who = account_name.map_or_else(|| role.to_string(), |name| format!("{role} {name}"));
         Ok(Event { step, at, who, words: open(act, words_sealed.as_deref())? })
     };
+    let (parties, former) = ever_parties(tx, act, id).await?;
     Ok(Case {
         words: open(act, mediation.words_sealed.as_deref())?,
-        parties: parties(tx, act, id).await?,
+        parties,
+        former,
         consents: tx.all(CONSENTS.bind(act.tenant).bind(id)).await?,
         mediators: mediators(tx, act.tenant, id).await?,
         guests: guests(tx, act, id).await?,
@@ -429,7 +457,7 @@ pub(super) async fn case(tx: &mut Tx, act: &Act, mediation: Mediation) -> Result
         terms: terms(tx, act, id).await?,
         signatures: signatures(tx, act.tenant, id).await?,
         duties: duties(tx, act, id).await?,
-        filed: papers.into_iter().map(filed).collect::<Result<_>>()?,
+        filed: papers(tx, act, id).await?,
         events: events.into_iter().map(event).collect::<Result<_>>()?,
         mediation,
     })

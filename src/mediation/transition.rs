@@ -1,5 +1,5 @@
 //! The way of a mediation, as one table: which step can be taken from which state, and where it leads. The code reads it, the tests
-//! walk it, and the database keeps nothing that it does not have (`migrations/0035_mediation.sql`, the check of `mediations.move`).
+//! walk it, and the database keeps nothing that it does not have (`migrations/0043_signed_text.sql`, the check of `mediations.move`).
 
 use db::text_enum;
 
@@ -24,6 +24,7 @@ text_enum! {
         Registered = "registered" "登记",
         Rewritten = "rewritten" "改案情",
         PartyWritten = "party_written" "登记当事人",
+        PartyRemoved = "party_removed" "删去当事人",
         Accepted = "accepted" "受理",
         MediatorsChanged = "mediators_changed" "定调解员",
         Consented = "consented" "当事人同意调解",
@@ -40,6 +41,7 @@ text_enum! {
         Resumed = "resumed" "恢复调解",
         Drafted = "drafted" "起草协议",
         DutyWritten = "duty_written" "登记履行事项",
+        DutyRemoved = "duty_removed" "删去履行事项",
         Agreed = "agreed" "达成协议",
         Reworked = "reworked" "重新协商",
         Signed = "signed" "签字盖章",
@@ -86,8 +88,10 @@ const IN_EFFECT: &[State] = &[S::Performing, S::Performed, S::Defaulted, S::Call
 pub const TRANSITIONS: &[Transition] = &[
     stays(EARLY, Step::Rewritten),
     stays(EARLY, Step::PartyWritten),
+    stays(EARLY, Step::PartyRemoved),
     moves(&[S::Registered], Step::Accepted, S::Accepted),
-    stays(BEFORE_EFFECT, Step::MediatorsChanged),
+    // Once it has been settled nothing changes that stands on the agreement: neither who mediates nor what is to be done.
+    stays(EARLY, Step::MediatorsChanged),
     stays(BEFORE_EFFECT, Step::Consented),
     // 人民调解法, art. 17: who expressly refuses is not mediated; art. 23: whoever wants to stop may.
     moves(&[S::Registered, S::Accepted], Step::Refused, S::Terminated),
@@ -110,20 +114,25 @@ pub const TRANSITIONS: &[Transition] = &[
         Step::Corrected,
     ),
     stays(&[S::Mediating, S::Paused], Step::Extended),
-    // art. 25.
-    stays(&[S::Registered, S::Accepted, S::Paused, S::Agreed, S::Performing, S::Defaulted], Step::PoliceTold),
+    // art. 25; people come to harm when nothing has come of it, too.
+    stays(
+        &[S::Registered, S::Accepted, S::Paused, S::Agreed, S::Performing, S::Defaulted, S::Failed, S::Terminated],
+        Step::PoliceTold,
+    ),
     moves(&[S::Mediating], Step::PoliceTold, S::Paused),
     moves(&[S::Mediating], Step::Paused, S::Paused),
     moves(&[S::Paused], Step::Resumed, S::Mediating),
     stays(&[S::Mediating], Step::Drafted),
-    stays(&[S::Mediating, S::Agreed, S::Performing, S::Defaulted], Step::DutyWritten),
+    stays(&[S::Mediating], Step::DutyWritten),
+    stays(&[S::Mediating], Step::DutyRemoved),
     moves(&[S::Mediating], Step::Agreed, S::Agreed),
     moves(&[S::Agreed], Step::Reworked, S::Mediating),
     stays(&[S::Agreed], Step::Signed),
     moves(&[S::Agreed], Step::TookEffect, S::Performing),
     moves(&[S::Mediating], Step::Failed, S::Failed),
     moves(EARLY, Step::Terminated, S::Terminated),
-    stays(&[S::Failed, S::Terminated], Step::Advised),
+    // art. 26; where one does not do what binds, the other may go to court (art. 32).
+    stays(&[S::Failed, S::Terminated, S::Defaulted], Step::Advised),
     stays(&[S::Performing, S::Defaulted, S::CalledBack], Step::DutyPerformed),
     moves(&[S::Performing, S::Defaulted], Step::Performed, S::Performed),
     moves(&[S::Performing], Step::Defaulted, S::Defaulted),

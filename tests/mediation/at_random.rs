@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use doorstep::error::Error;
-use doorstep::mediation::{self, Advice, Case, Ending, Kind, Part, SignatureWay, State, Step, Talk, Term, Way};
+use doorstep::mediation::{
+    self, Advice, Case, Ending, Kind, Part, Particulars, SignatureWay, State, Step, Talk, Term, Way,
+};
 use jiff::civil::date;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -49,9 +51,20 @@ async fn walk(app: &TestApp, rng: &mut StdRng) {
                 step!(app, id, meet, (app.means.now(), true, "李玲"), &talk)
             }
             Step::Drafted => step!(app, id, draft, &terms()),
+            Step::PartyWritten if rng.random_ratio(1, 4) => {
+                let name = ["刘建军", "王秀兰", "李强"].choose(rng).unwrap().to_string();
+                let somebody = Particulars { name, ..super::somebody(1) };
+                let side = known.parties.iter().find(|known| known.id == party).unwrap().side;
+                step!(app, id, write_party, (Some(party), side), &somebody).map(drop)
+            }
+            Step::PartyRemoved if known.parties.len() > 2 => step!(app, id, remove_party, party, "登记错了"),
+            Step::DutyRemoved if !known.duties.is_empty() => {
+                let duty = known.duties.choose(rng).unwrap().id;
+                step!(app, id, remove_duty, duty)
+            }
             Step::DutyWritten if known.duties.len() < 3 => step!(app, id, write_duty, "疏通", today),
-            Step::Agreed if rng.random_ratio(1, 4) => step!(app, id, agree_orally, &terms(), None),
-            Step::Agreed => step!(app, id, agree),
+            Step::Agreed if rng.random_ratio(1, 4) => step!(app, id, agree_orally, &terms(), (today, None)),
+            Step::Agreed => step!(app, id, agree, today),
             Step::Signed => {
                 let mut signers = vec![None];
                 signers.extend(known.parties.iter().map(|party| Some(party.id)));

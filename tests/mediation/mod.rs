@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use db::{record, statements};
-use doorstep::access::{Reach, Role};
+use doorstep::access::{Reach, Role, Scope};
 use doorstep::error::Error;
 use doorstep::mediation::{
-    self, Advice, Case, Cause, Ending, Item, Kind, NewMediation, Origin, Part, Particulars, Relation, Sheet,
+    self, Advice, Case, Cause, Ending, Item, Kind, NewMediation, Origin, Part, Particulars, Relation, Ruling, Sheet,
     SignatureWay, State, Step, TRANSITIONS, Talk, Term, Terms, Way, Words,
 };
-use doorstep::{place, upkeep};
-use jiff::civil::date;
+use doorstep::{body, place, upkeep};
+use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -104,13 +104,16 @@ async fn agreed(app: &TestApp, kind: Kind) -> Uuid {
     met(app, id).await;
     step!(app, id, draft, &terms()).unwrap();
     step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
-    step!(app, id, agree).unwrap();
+    step!(app, id, agree, today(&app)).unwrap();
     id
 }
 
+fn today(app: &TestApp) -> Date {
+    app.means.now().to_zoned_datetime(calendar::shanghai()).date()
+}
+
 async fn sign(app: &TestApp, id: Uuid, signer: Option<Uuid>, way: SignatureWay) -> Result<Vec<String>, Error> {
-    let today = app.means.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
-    step!(app, id, sign, signer, (way, today))
+    step!(app, id, sign, signer, (way, today(app)))
 }
 
 /// In effect.
@@ -146,9 +149,11 @@ statements! {
     MOVES = "SELECT step FROM mediation_events WHERE tenant_id = $1 AND mediation_id = $2 ORDER BY position";
     LEAP = "UPDATE mediations SET state = 'performing', move = state || '>took_effect>performing' WHERE tenant_id = $1";
     SILENT = "UPDATE mediations SET state = 'archived' WHERE tenant_id = $1";
+    ADDED = "UPDATE mediations SET move = state || '>duty_written>' || state WHERE tenant_id = $1";
     PROPER = "UPDATE mediations SET state = 'accepted', move = state || '>accepted>accepted' WHERE tenant_id = $1";
     POSTED = "SELECT payload AS text FROM outbox_messages WHERE tenant_id = $1";
     AUDITED = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
+    OPENED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'open_file'";
     KEPT = "SELECT COUNT(*) AS count FROM mediation_parties WHERE tenant_id = $1 AND sealed IS NOT NULL";
 }
 
@@ -231,10 +236,120 @@ db_test! {
         let talk = Talk { place: "社区".to_owned(), present: vec!["甲方 刘建军".to_owned()], notes: "谈了".to_owned() };
         let meet = || async { step!(app, id, meet, (app.means.now(), false, "李玲"), &talk) };
         assert!(refused(meet().await).contains("同意"));
+        // Their links are there again, and nowhere does it say that they agree.
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get(&format!("/mediations/{id}")).await.assert_contains("转链接").assert_contains("等重新同意").assert_lacks("tag done\">同意");
+        let links = desk.get(&format!("/mediations/{id}/links")).await;
+        assert_eq!(links.between_all("/mediation-parties/", "<").count(), 2);
+        let link = format!("/mediators/{}", mediation::mediator_link(app.home.tenant, case(&app, id).await.mediators[0].id, &app.means.keys));
+        app.browser().get(&link).await.assert_contains("等重新同意").assert_lacks("tag done\">同意");
         for party in case(&app, id).await.parties {
             step!(app, id, say, party.id, (true, Way::Desk)).unwrap();
         }
         meet().await.unwrap();
+    }
+
+    async fn what_has_been_settled_stays_as_it_is_signed(app: TestApp) {
+        let id = agreed(&app, Kind::People).await;
+        let add = || async { step!(app, id, write_duty, "王秀兰赔 5000 元", date(2026, 12, 5)) };
+        assert!(refused(add().await).contains("不能做“登记履行事项”"));
+        assert!(refused(step!(app, id, name_mediator, None, "李玲")).contains("不能做“定调解员”"));
+        assert!(refused(step!(app, id, release_mediator, case(&app, id).await.mediators[0].id)).contains("不能做"));
+        let mut tx = app.db.begin().await.unwrap();
+        assert!(tx.execute(ADDED.bind(app.home.tenant)).await.is_err(), "the database lets it be added to");
+        drop(tx);
+        // Where more is agreed they talk again, and whoever else mediates is agreed to before anything is settled.
+        step!(app, id, rework, "还要赔钱").unwrap();
+        app.means.clock.set(app.means.now() + SignedDuration::from_mins(1));
+        add().await.unwrap();
+        step!(app, id, name_mediator, None, "李玲").unwrap();
+        assert!(refused(step!(app, id, agree, today(&app))).contains("同意"));
+
+        let (written, oral) = (signed(&app, Kind::People).await, talking(&app, Kind::Member).await);
+        step!(app, oral, agree_orally, &terms(), (today(&app), None)).unwrap();
+        for id in [written, oral] {
+            assert!(refused(step!(app, id, write_duty, "王秀兰赔 5000 元", date(2026, 12, 5))).contains("不能做"));
+            let paper = serde_json::to_string(&case(&app, id).await.sheet(Sheet::Part(Part::Agreement))).unwrap();
+            assert!(!paper.contains("5000"), "{paper}");
+        }
+    }
+
+    async fn who_is_somebody_else_is_another_party(app: TestApp) {
+        let id = talking(&app, Kind::People).await;
+        met(&app, id).await;
+        let before = case(&app, id).await.parties;
+        let link = format!("/mediation-parties/{}", mediation::party_link(app.home.tenant, before[1].id, &app.means.keys));
+        // What is known of her may be added to, she has agreed all the same.
+        let moved = Particulars { phone: "13900001111".to_owned(), ..somebody(1) };
+        assert_eq!(step!(app, id, write_party, (Some(before[1].id), 2), &moved).unwrap(), before[1].id);
+        assert_eq!(case(&app, id).await.parties[1].agrees, Some(true));
+        app.browser().get(&link).await.assert_ok();
+        // Somebody else has said nothing, has nothing of hers, and her link leads nowhere.
+        let desk = app.person(Role::Staff).browser().await;
+        let form = [("party_id", &*before[1].id.to_string()), ("party_side", "2"), ("party_name", "李强")];
+        let page = post(&desk, id, "parties", &form).await;
+        page.assert_ok().assert_contains("当事人已换").assert_contains("乙方（已不是当事人）同意").assert_lacks("王秀兰");
+        let known = case(&app, id).await;
+        let (li, wang) = (&known.parties[1], &known.former[0]);
+        assert_eq!((known.parties.len(), li.agrees, &*li.particulars.name, &*li.particulars.identity), (2, None, "李强", ""));
+        assert_eq!(wang.particulars, Particulars { name: "王秀兰".to_owned(), ..Particulars::default() });
+        app.browser().get(&link).await.assert_status(404);
+        assert!(refused(step!(app, id, agree_orally, &terms(), (today(&app), None))).contains("同意"));
+        // Nor has whoever turns out to stand on another side, or to be another person of that name.
+        let other = Particulars { identity: IDENTITY[1].to_owned(), ..somebody(0) };
+        for (side, particulars) in [(3, somebody(0)), (3, other)] {
+            let standing = case(&app, id).await.parties.into_iter().find(|party| party.particulars.name == "刘建军").unwrap();
+            let written = step!(app, id, write_party, (Some(standing.id), side), &particulars).unwrap();
+            assert_ne!(written, standing.id);
+            step!(app, id, say, written, (true, Way::Desk)).unwrap();
+        }
+        assert_eq!(case(&app, id).await.former.len(), 3);
+    }
+
+    async fn what_was_written_down_by_mistake_is_taken_out(app: TestApp) {
+        let id = talking(&app, Kind::People).await;
+        let third = Particulars { name: "张伟".to_owned(), ..Particulars::default() };
+        let third = step!(app, id, write_party, (None, 3), &third).unwrap().to_string();
+        assert!(refused(step!(app, id, agree, today(&app))).contains("同意"));
+        let desk = app.person(Role::Staff).browser().await;
+        let gone = [("removed_party", &*third), ("removal_reason", "登记错了，不是当事人")];
+        post(&desk, id, "party-removals", &gone[..1]).await.assert_status(422).assert_contains("请填写理由");
+        post(&desk, id, "party-removals", &gone).await.assert_ok().assert_contains("已删去").assert_contains("不是当事人");
+        post(&desk, id, "party-removals", &gone).await.assert_status(404);
+        met(&app, id).await;
+
+        step!(app, id, draft, &terms()).unwrap();
+        step!(app, id, write_duty, "王秀兰赔 5000 元", date(2026, 12, 1)).unwrap();
+        let duty = case(&app, id).await.duties[0].id;
+        post(&desk, id, "duty-removals", &[("removed_duty", &duty.to_string())]).await.assert_ok().assert_contains("已删去这一项");
+        let known = case(&app, id).await;
+        assert!(known.duties.is_empty() && known.events.iter().any(|event| event.step == Step::DutyRemoved && event.words.contains("5000")));
+        step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
+        step!(app, id, agree, today(&app)).unwrap();
+        let known = case(&app, id).await;
+        assert!(refused(step!(app, id, remove_duty, known.duties[0].id)).contains("不能做"));
+        assert!(refused(step!(app, id, remove_party, known.parties[0].id, "登记错了")).contains("不能做"));
+    }
+
+    async fn who_mediates_for_the_committee_sits_on_it_or_was_engaged(app: TestApp) {
+        let desk = app.person(Role::Staff).browser().await;
+        let (of_law, of_member) = (talking(&app, Kind::People).await, talking(&app, Kind::Member).await);
+        let hint = "请确认已经聘任";
+        desk.get(&format!("/mediations/{of_law}")).await.assert_contains(hint);
+        desk.get(&format!("/mediations/{of_member}")).await.assert_lacks(hint);
+        let mut tx = app.db.begin().await.unwrap();
+        let new = body::NewBody {
+            kind: body::Kind::MediationCommittee, name: "人民调解委员会".to_owned(), estate: None, term: (None, None),
+        };
+        let id = body::create(&mut tx, &app.act(), new).await.unwrap();
+        let committee = body::body(&mut tx, app.home.tenant, &Scope::tenant(), id).await.unwrap();
+        let (part, post) = (body::Part::Resident, body::Post::Member);
+        let seat = body::NewSeat { name: "王志强".to_owned(), part, post, since: date(2026, 1, 1), woman: Some(false) };
+        body::sit(&mut tx, &app.act(), &committee, seat).await.unwrap();
+        tx.commit().await.unwrap();
+        desk.get(&format!("/mediations/{of_law}")).await.assert_lacks(hint);
+        step!(app, of_law, name_mediator, None, "李玲").unwrap();
+        desk.get(&format!("/mediations/{of_law}")).await.assert_contains("李玲 <span class=\"quiet\">凭链接办</span> <span class=\"tag soon\">不是委员").assert_contains(hint);
     }
 
     async fn nobody_takes_part_to_whom_not_everybody_agrees(app: TestApp) {
@@ -252,9 +367,16 @@ db_test! {
         // More time, too, takes both.
         let extend = |who: Vec<Uuid>, day| async move { step!(app, id, extend, day, (&who, Way::Paper)) };
         assert!(refused(extend(parties[1..].to_vec(), date(2026, 12, 30)).await).contains("还缺甲方"));
-        assert!(refused(extend(parties.clone(), date(2027, 3, 1)).await).contains("一次可以延到 2027-01-22"));
+        assert!(refused(extend(parties.clone(), date(2027, 3, 1)).await).contains("一次可以延到 2027年1月22日"));
         extend(parties, date(2026, 12, 30)).await.unwrap();
         assert_eq!(case(app, id).await.mediation.limit_on.as_deref(), Some("2026-12-30"));
+        // When it has run out, what is left of a month in the past is of no use to anybody.
+        let id = talking(app, Kind::People).await;
+        let parties: Vec<Uuid> = case(app, id).await.parties.iter().map(|party| party.id).collect();
+        set(app, "2027-03-01T09:00:00+08:00").await;
+        let extend = async |day| step!(app, id, extend, day, (&parties, Way::Paper));
+        assert!(refused(extend(date(2027, 1, 20)).await).contains("一次可以延到 2027年3月31日"));
+        extend(date(2027, 3, 31)).await.unwrap();
     }
 
     async fn an_agreement_lacks_nothing_that_the_law_names(app: TestApp) {
@@ -289,7 +411,7 @@ db_test! {
             if *item != Item::Deadline {
                 step!(app, id, write_duty, "疏通管道", date(2026, 12, 1)).unwrap();
             }
-            assert_eq!(refused(step!(app, id, agree)), format!("协议书还缺：{item}。补上以后再定稿"));
+            assert_eq!(refused(step!(app, id, agree, today(&app))), format!("协议书还缺：{item}。补上以后再定稿"));
             assert_eq!(state(&app, id).await, State::Mediating);
         }
         assert_eq!(state(&app, agreed(&app, Kind::People).await).await, State::Agreed);
@@ -309,7 +431,7 @@ db_test! {
         // They talk again: what was signed is void.
         step!(app, id, rework, "钱数写错了").unwrap();
         assert!(case(&app, id).await.signatures.is_empty());
-        step!(app, id, agree).unwrap();
+        step!(app, id, agree, today(&app)).unwrap();
         for signer in [Some(first), Some(mediator), Some(second)] {
             sign(&app, id, signer, SignatureWay::Signature).await.unwrap();
         }
@@ -334,11 +456,40 @@ db_test! {
     async fn what_is_agreed_by_word_of_mouth_holds_at_once(app: TestApp) {
         let id = talking(&app, Kind::Member).await;
         let said = Terms { terms: "晚上十点以后不挪桌椅".to_owned(), ..Terms::default() };
-        step!(app, id, agree_orally, &said, Some(date(2026, 12, 1))).unwrap();
+        step!(app, id, agree_orally, &said, (today(&app), Some(date(2026, 12, 1)))).unwrap();
         let known = case(&app, id).await;
         assert_eq!((known.mediation.state, known.mediation.effective_on.as_deref()), (State::Performing, Some("2026-11-23")));
         let paper = serde_json::to_string(&known.sheet(Sheet::Part(Part::Agreement))).unwrap();
         assert!(paper.contains("口头达成协议，自达成之时起生效"), "{paper}");
+    }
+
+    async fn it_is_agreed_on_the_day_on_which_they_agreed(app: TestApp) {
+        let app = &app;
+        let (written, oral) = (talking(app, Kind::People).await, talking(app, Kind::People).await);
+        for id in [written, oral] {
+            met(app, id).await;
+            step!(app, id, draft, &terms()).unwrap();
+            step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
+        }
+        // Somebody writes it down on Thursday; they agreed on Tuesday.
+        set(app, "2026-11-26T09:00:00+08:00").await;
+        for day in [date(2026, 11, 22), date(2026, 11, 27)] {
+            assert!(refused(step!(app, written, agree, day)).contains("不早于最后一次谈的 2026年11月23日"));
+            assert!(refused(step!(app, oral, agree_orally, &terms(), (day, None))).contains("也不晚于今天"));
+        }
+        assert!(refused(step!(app, oral, agree_orally, &terms(), (date(2026, 11, 24), Some(date(2026, 11, 23))))).contains("做到的日子"));
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get(&format!("/mediations/{oral}")).await.assert_contains("name=\"oral_day\" type=\"date\" value=\"2026-11-26\"");
+        let form = [("oral_terms", "各出一半"), ("oral_day", "2026-11-24")];
+        post(&desk, oral, "oral-agreement", &form[..1]).await.assert_status(422).assert_contains("请选择哪天谈成的");
+        post(&desk, oral, "oral-agreement", &form).await.assert_ok();
+        let known = case(app, oral).await.mediation;
+        assert_eq!((known.effective_on.as_deref(), known.confirm_by.as_deref()), (Some("2026-11-24"), Some("2026-12-24")));
+        // What was signed that day is signed that day.
+        post(&desk, written, "agreement", &[("agreement_day", "2026-11-24")]).await.assert_ok();
+        let signer = Some(case(app, written).await.parties[0].id);
+        assert!(refused(step!(app, written, sign, signer, (SignatureWay::Signature, date(2026, 11, 23)))).contains("不早于谈成那天"));
+        step!(app, written, sign, signer, (SignatureWay::Signature, date(2026, 11, 24))).unwrap();
     }
 
     async fn both_can_have_it_confirmed_within_thirty_days(app: TestApp) {
@@ -354,18 +505,29 @@ db_test! {
         assert!(refused(ask(parties[..1].to_vec(), date(2026, 12, 23)).await).contains("还缺乙方"));
         ask(parties.clone(), date(2026, 12, 23)).await.unwrap();
         app.browser_of(&staff).await.get("/today").await.assert_lacks("最晚 2026年12月23日");
-        step!(app, id, decide_confirmation, (true, date(2026, 12, 23)), "（2026）晋1199民特1号").unwrap();
+        step!(app, id, decide_confirmation, (Ruling::Confirmed, date(2026, 12, 23)), "（2026）晋1199民特1号").unwrap();
 
-        // On the day after it is too late.
+        // Thirty days from 24 December end on a Saturday, so Monday is the last. Whether later is too late a court says.
         set(app, "2026-12-24T08:00:00+08:00").await;
         let late = signed(app, Kind::People).await;
-        set(app, "2027-01-24T08:00:00+08:00").await;
-        let parties: Vec<Uuid> = case(app, late).await.parties.iter().map(|party| party.id).collect();
-        let asked = step!(app, late, ask_confirmation, date(2027, 1, 24), (&parties, Way::Paper));
-        assert!(refused(asked).contains("最晚 2027-01-23 申请，已经过了"));
-        let page = app.browser_of(&staff).await.get(&format!("/mediations/{late}")).await;
-        page.assert_contains("已经过期");
-        app.browser_of(&staff).await.get("/today").await.assert_lacks("可以共同申请");
+        assert_eq!(case(app, late).await.mediation.confirm_by.as_deref(), Some("2027-01-25"));
+        set(app, "2027-01-25T08:00:00+08:00").await;
+        app.browser_of(&staff).await.get("/today").await.assert_contains("最晚 2027年1月25日");
+        set(app, "2027-01-26T08:00:00+08:00").await;
+        let desk = app.browser_of(&staff).await;
+        desk.get("/today").await.assert_lacks("可以共同申请");
+        desk.get(&format!("/mediations/{late}")).await.assert_contains("最晚 2027年1月25日，已经过了");
+        let parties: Vec<String> = case(app, late).await.parties.iter().map(|party| party.id.to_string()).collect();
+        let form = [
+            ("confirmation_party", &*parties[0]), ("confirmation_party", &*parties[1]), ("confirmation_way", "paper"),
+            ("confirmation_on", "2027-01-26"),
+        ];
+        post(&desk, late, "confirmation", &form).await.assert_ok().assert_contains("过了 2027年1月25日 的期限，受不受理由法院定");
+        // What they have taken back they can ask for again.
+        post(&desk, late, "ruling", &[("ruling", "withdrawn"), ("ruled_on", "2027-01-26")]).await.assert_ok();
+        assert_eq!(case(app, late).await.mediation.confirmation_on, None);
+        post(&desk, late, "confirmation", &form).await.assert_ok();
+        post(&desk, late, "ruling", &[("ruling", "refused"), ("ruled_on", "2027-01-26")]).await.assert_ok().assert_contains("法院没有确认，2027年1月26日");
     }
 
     async fn a_file_is_closed_when_its_parts_are_there(app: TestApp) {
@@ -403,6 +565,25 @@ db_test! {
         assert_eq!(gone.mediation.number, "(2026)人调字第001号");
         let desk = app.person(Role::Staff).browser().await;
         desk.get(&format!("/mediations/{id}")).await.assert_ok().assert_contains("保管期满");
+    }
+
+    async fn no_file_is_closed_while_a_court_decides(app: TestApp) {
+        let id = signed(&app, Kind::People).await;
+        let known = case(&app, id).await;
+        step!(app, id, perform, (known.duties[0].id, today(&app)), "看过现场，通了").unwrap();
+        step!(app, id, call_back, "两家都说好了").unwrap();
+        step!(app, id, add_paper, (Part::Identity, "双方身份证复印件", 2)).unwrap();
+        let account = app.person(Role::Staff).create().await;
+        let page = format!("/mediations/{id}");
+        app.browser_of(&account).await.get(&page).await.assert_contains("归档以后就不能登记了");
+        let parties: Vec<Uuid> = known.parties.iter().map(|party| party.id).collect();
+        step!(app, id, ask_confirmation, today(&app), (&parties, Way::Paper)).unwrap();
+        assert_eq!(refused(step!(app, id, archive, Term::Short, "")), "卷宗还缺：法院的裁定。补齐以后再归档");
+        step!(app, id, decide_confirmation, (Ruling::Withdrawn, today(&app)), "").unwrap();
+        // What is in the archive is on nobody's list any more.
+        app.browser_of(&account).await.get("/today").await.assert_contains("可以共同申请司法确认");
+        step!(app, id, archive, Term::Short, "").unwrap();
+        app.browser_of(&account).await.get("/today").await.assert_lacks("可以共同申请司法确认");
     }
 
     async fn only_whoever_assigns_and_whoever_mediates_sees_a_case(app: TestApp) {
@@ -469,10 +650,10 @@ db_test! {
         wang.post(&format!("{link}/sessions"), &said).await.assert_status(422).assert_contains("请填写谈了什么");
         let noted = [&said[..], &[("session_notes", "都愿意一起出钱")]].concat();
         wang.post(&format!("{link}/sessions"), &noted).await.assert_ok().assert_contains("都愿意一起出钱");
-        let stale = wang.post(&format!("{link}/agreement"), &[("version", version.as_str()), ("oral_terms", "一起出钱")]).await;
+        let stale = wang.post(&format!("{link}/agreement"), &[("version", version.as_str()), ("oral_terms", "一起出钱"), ("oral_day", "2026-11-23")]).await;
         stale.assert_status(409);
         let version = wang.get(&link).await.input("version");
-        let oral = [("version", version.as_str()), ("oral_terms", "各出一半，周末疏通"), ("oral_due", "2026-11-29")];
+        let oral = [("version", version.as_str()), ("oral_terms", "各出一半，周末疏通"), ("oral_day", "2026-11-23"), ("oral_due", "2026-11-29")];
         let done = wang.post(&format!("{link}/agreement"), &oral).await;
         done.assert_ok().assert_contains("不用您再操心").assert_lacks("刘建军").assert_lacks(PHONE[0]).assert_lacks("污水");
         assert_eq!(state(&app, id).await, State::Performing);
@@ -480,6 +661,29 @@ db_test! {
         wang.get(&elsewhere).await.assert_ok().assert_contains("刘建军");
         step!(app, other, release_mediator, case(&app, other).await.mediators[0].id).unwrap();
         wang.get(&elsewhere).await.assert_status(404);
+    }
+
+    async fn each_day_on_which_a_link_shows_names_is_logged(app: TestApp) {
+        let id = talking(&app, Kind::Member).await;
+        let link = format!("/mediators/{}", mediation::mediator_link(app.home.tenant, case(&app, id).await.mediators[0].id, &app.means.keys));
+        let opened = async |app: &TestApp| {
+            let mut tx = app.db.read().await.unwrap();
+            tx.one::<Count>(OPENED.bind(app.home.tenant)).await.unwrap().count
+        };
+        let wang = app.browser();
+        for _ in 0..3 {
+            wang.get(&link).await.assert_contains("王秀兰");
+        }
+        assert_eq!(opened(&app).await, 1);
+        set(&app, "2026-11-24T09:00:00+08:00").await;
+        wang.get(&link).await.assert_contains("王秀兰");
+        assert_eq!(opened(&app).await, 2);
+        // Where nothing is shown there is nothing to log.
+        step!(app, id, fail, Advice::Court, "没谈成").unwrap();
+        set(&app, "2026-11-25T09:00:00+08:00").await;
+        wang.get(&link).await.assert_lacks("王秀兰");
+        assert_eq!(opened(&app).await, 2);
+        app.person(Role::AuditAdmin).browser().await.get("/audit").await.assert_contains("凭链接打开").assert_lacks("王秀兰");
     }
 
     async fn a_party_says_by_a_link_of_their_own(app: TestApp) {
@@ -501,10 +705,23 @@ db_test! {
         let party = app.browser();
         party.get(&of_parties[0]).await.assert_ok().assert_contains("王志强").assert_contains("拒绝调解").assert_lacks("楼上漏水").assert_lacks("王秀兰");
         party.post(&of_parties[0], &[]).await.assert_status(422);
-        party.post(&of_parties[0], &[("agrees", "yes")]).await.assert_ok().assert_contains("您已经同意了");
-        app.browser().post(&of_parties[1], &[("agrees", "yes")]).await.assert_ok();
+        // They agree to those of whom they have read, and to nobody who has been named meanwhile.
+        let read = party.get(&of_parties[0]).await.input("version");
+        step!(app, id, name_mediator, None, "李玲").unwrap();
+        let outdated = party.post(&of_parties[0], &[("version", &*read), ("agrees", "yes")]).await;
+        outdated.assert_status(422).assert_contains("请再看一遍").assert_contains("李玲");
+        assert_eq!(case(&app, id).await.parties[0].agrees, None);
+        for (at, link) in of_parties.iter().enumerate() {
+            let browser = if at == 0 { &party } else { &app.browser() };
+            let read = browser.get(link).await.input("version");
+            browser.post(link, &[("version", &*read), ("agrees", "yes")]).await.assert_ok().assert_contains("您已经同意了");
+        }
         post(&desk, id, "beginning", &[]).await.assert_ok();
-        party.post(&of_parties[0], &[("agrees", "no")]).await.assert_ok().assert_contains("您没有同意");
+        // One tap ends nothing to which somebody has agreed.
+        let asked = party.post(&of_parties[0], &[("agrees", "no")]).await;
+        asked.assert_ok().assert_contains("确定不谈了吗？").assert_contains("接着谈");
+        assert_eq!(state(&app, id).await, State::Mediating);
+        party.post(&of_parties[0], &[("agrees", "no"), ("sure", "yes")]).await.assert_ok().assert_contains("您没有同意");
         assert_eq!(state(&app, id).await, State::Terminated);
         app.browser().get(&of_parties[1]).await.assert_contains("不在调解了");
         app.browser().post(&of_parties[1], &[("agrees", "yes")]).await.assert_status(422);
@@ -529,6 +746,30 @@ db_test! {
         app.browser_of(&account).await.get(&page).await.assert_lacks("王秀兰");
         app.person(Role::AuditAdmin).browser().await.get("/audit").await
             .assert_contains("打开卷宗").assert_contains("打印协议请双方签字").assert_lacks("王秀兰");
+    }
+
+    async fn a_name_is_hidden_wherever_it_was_written(app: TestApp) {
+        let id = talking(&app, Kind::People).await;
+        let everybody = mediation::invited(&mut app.db.read().await.unwrap(), &app.act(), id).await.unwrap();
+        let talk = Talk { place: "王秀兰家".to_owned(), present: everybody, notes: "王秀兰说愿意出一半".to_owned() };
+        step!(app, id, meet, (app.means.now(), false, "景瑞芳"), &talk).unwrap();
+        let session = case(&app, id).await.sessions[0].id;
+        let correct = mediation::Correct { words: "王秀兰愿意全出".to_owned(), reason: "王秀兰要求更正".to_owned() };
+        step!(app, id, correct, session, &correct).unwrap();
+        step!(app, id, add_paper, (Part::Identity, "王秀兰身份证复印件", 1)).unwrap();
+        step!(app, id, write_duty, "王秀兰付钱", date(2026, 12, 1)).unwrap();
+        step!(app, id, pause, "王秀兰住院").unwrap();
+        let desk = app.person(Role::Staff).browser().await;
+        let page = desk.get(&format!("/mediations/{id}")).await;
+        page.assert_ok().assert_lacks("王秀兰");
+        for said in ["王*兰家", "王*兰要求更正", "王*兰身份证复印件", "王*兰付钱", "王*兰住院"] {
+            page.assert_contains(said);
+        }
+        post(&desk, id, "openings", &[("open_reason", "核对记录")]).await.assert_contains("王秀兰要求更正");
+        // Whoever mediates reads what has been put right, too.
+        let mediator = case(&app, id).await.mediators[0].id;
+        let link = format!("/mediators/{}", mediation::mediator_link(app.home.tenant, mediator, &app.means.keys));
+        app.browser().get(&link).await.assert_contains("更正：</b>王秀兰愿意全出");
     }
 
     async fn nothing_of_a_case_is_anywhere_else(app: TestApp) {
@@ -591,6 +832,18 @@ db_test! {
         app.browser().get(&board).await.assert_contains("<b>不足 5 件</b>2027 年调解");
     }
 
+    async fn the_list_goes_on_from_page_to_page(app: TestApp) {
+        for _ in 0..31 {
+            app.means.clock.set(app.means.now() + SignedDuration::from_mins(1));
+            register(&app, Kind::Member, None, None).await;
+        }
+        let desk = app.person(Role::Staff).browser().await;
+        let first = desk.get("/mediations").await;
+        first.assert_contains("TJ-2026-0031").assert_contains("TJ-2026-0002").assert_lacks("TJ-2026-0001<");
+        let rest = desk.get(&first.link("/mediations?before=")).await;
+        rest.assert_contains("TJ-2026-0001").assert_lacks("TJ-2026-0002").assert_lacks("rel=\"next\"");
+    }
+
     async fn two_desks_on_one_page_are_told_of_each_other(app: TestApp) {
         let id = register(&app, Kind::People, None, None).await;
         let (first, second) = (app.person(Role::Staff).browser().await, app.person(Role::Secretary).browser().await);
@@ -611,6 +864,21 @@ db_test! {
         let ended = case(&app, id).await;
         assert_eq!(ended.mediation.ending, Some(Ending::Police));
         assert!(ended.events.iter().any(|event| event.step == Step::PoliceTold && event.words.contains("派出所")));
+    }
+
+    async fn whoever_is_let_down_is_told_where_to_go(app: TestApp) {
+        let id = signed(&app, Kind::People).await;
+        step!(app, id, default, "没有来疏通").unwrap();
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get(&format!("/mediations/{id}")).await.assert_contains("可以就协议向法院起诉");
+        post(&desk, id, "advice", &[("advice_advice", "court")]).await.assert_ok().assert_contains("已告知可以向法院起诉");
+        // When talking has come to nothing it can still come to blows.
+        let id = talking(&app, Kind::People).await;
+        let ends = |ending| [("termination_ending", ending), ("termination_advice", "court"), ("termination_words", "不归这里管")];
+        post(&desk, id, "termination", &ends("withdrew")).await.assert_status(422).assert_contains("请选择为什么终止");
+        post(&desk, id, "termination", &ends("unfit")).await.assert_ok();
+        step!(app, id, tell_police, "一方扬言报复，已报城北派出所").unwrap();
+        assert_eq!(state(&app, id).await, State::Terminated);
     }
 
     async fn the_papers_are_word_files_that_another_office_opens(app: TestApp) {
@@ -646,8 +914,10 @@ db_test! {
             let (_, after) = rest.split_once(part).unwrap_or_else(|| panic!("{part} is missing or out of order in {words}"));
             rest = after;
         }
-        for said in [IDENTITY[0], "刘建军", "疏通费各出一半", "2026-11-23 起生效", "看过现场，通了"] {
+        for said in [IDENTITY[0], "刘建军", "疏通费各出一半", "2026年11月23日 起生效", "2026年12月1日", "看过现场，通了"] {
             assert!(words.contains(said), "{said} is missing in {words}");
         }
+        // Days are said as people say them, and nowhere as they are kept.
+        assert!(!words.contains("2026-1"), "{words}");
     }
 }

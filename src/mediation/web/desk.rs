@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
 use crate::mediation::course::{self, NewMediation};
-use crate::mediation::model::{Cause, Kind, Origin, Words, side};
+use crate::mediation::model::{Cause, Kind, Origin, Stance, Words, side};
 use crate::mediation::store::{self, Figures, Mediation};
 use crate::mediation::{mediator_link, party_link, step};
 use crate::web::{Form, Shell, page, page_again, qr, redirect};
@@ -205,7 +205,7 @@ async fn show_links(State(app): State<App>, viewer: Viewer, shell: Shell, Path(i
     let (parties, mediators) =
         (store::parties(&mut tx, &act, id).await?, store::mediators(&mut tx, act.tenant, id).await?);
     let mut handed = Vec::new();
-    for party in parties.iter().filter(|party| party.agrees != Some(true)) {
+    for party in parties.iter().filter(|party| Stance::of(party, &mediators) != Stance::Agrees) {
         let address = app.link(&format!("/mediation-parties/{}", party_link(act.tenant, party.id, &app.means.keys)));
         let who = format!("{} {}", side(party.side), party.particulars.masked().name);
         handed.push(Handed {

@@ -10,11 +10,11 @@ use super::{Options, day, moment, options, words};
 use crate::access::{self, Act, Link, Need, Role, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::mediation::model::{Advice, DUTIES, Kind, Particulars, RIGHTS, Terms, Way, all_agree, side};
+use crate::mediation::model::{Advice, DUTIES, Kind, Particulars, RIGHTS, Stance, Terms, Way, all_agree, side};
 use crate::mediation::step::day_of;
 use crate::mediation::store::{self, Case, Mediation, Mediator, Party, Talk};
 use crate::mediation::transition::State as Standing;
-use crate::mediation::{agreement, course};
+use crate::mediation::{agreement, course, file};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -43,6 +43,17 @@ struct PartyPage {
     mediation: Mediation,
     party: Party,
     mediators: Vec<Mediator>,
+    saying: Saying,
+}
+
+/// What a party is to hear before what they say counts.
+#[derive(PartialEq)]
+enum Saying {
+    Anything,
+    /// They had agreed. To end what they agreed to is for good, and not done by a slip of the finger.
+    TakingBack,
+    /// Something has changed since they read the page: others may mediate.
+    Outdated,
 }
 
 impl PartyPage {
@@ -54,15 +65,23 @@ impl PartyPage {
         DUTIES
     }
 
+    /// They are asked once more.
+    fn asks_again(&self) -> bool {
+        self.saying == Saying::TakingBack && self.mediation.state.talks()
+    }
+
     /// They have agreed, and to those who mediate now.
     fn agrees(&self) -> bool {
-        let newest = self.mediators.iter().map(|mediator| mediator.since_at).max();
-        self.party.agrees == Some(true) && self.party.agreed_at >= newest
+        Stance::of(&self.party, &self.mediators) == Stance::Agrees
     }
 }
 
 async fn show_party(State(app): State<App>, shell: Shell, Path(text): Path<String>) -> Result<Response> {
-    let link = read_link(&app, &text, "mediation party")?;
+    page(&party_page(&app, shell, text, Saying::Anything).await?)
+}
+
+async fn party_page(app: &App, shell: Shell, text: String, saying: Saying) -> Result<PartyPage> {
+    let link = read_link(app, &text, "mediation party")?;
     let act = Act::resident(link.tenant, &app.means);
     let mut tx = app.db.read().await?;
     let mediation = store::of_party(&mut tx, link.tenant, link.id).await?;
@@ -71,12 +90,13 @@ async fn show_party(State(app): State<App>, shell: Shell, Path(text): Path<Strin
     let mediators = store::mediators(&mut tx, link.tenant, mediation.id).await?;
     let community = access::tenant(&mut tx, link.tenant).await?;
     let shell = shell.of_community(&community.name, &community.code);
-    page(&PartyPage { shell, link: text, mediation, party, mediators })
+    Ok(PartyPage { shell, link: text, mediation, party, mediators, saying })
 }
 
 async fn say(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
+    shell: Shell,
     Path(text): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
@@ -91,8 +111,21 @@ async fn say(
     let act = Act::resident(link.tenant, &app.means);
     let mut tx = app.db.begin().await?;
     let mut mediation = store::of_party(&mut tx, link.tenant, link.id).await?;
-    let seen = mediation.lock_version;
-    course::say(&mut tx, &act, &mut mediation, seen, link.id, (agrees, Way::Link)).await?;
+    let parties = store::parties(&mut tx, &act, mediation.id).await?;
+    let had_agreed = parties.iter().any(|party| party.id == link.id && party.agrees == Some(true));
+    if !agrees && had_agreed && !form.is("sure", "yes") {
+        drop(tx);
+        return page(&party_page(&app, shell, text, Saying::TakingBack).await?);
+    }
+    // They agree to those whose names they have read; who does not want to go on may say so whatever has changed.
+    let seen = if agrees { form.version() } else { mediation.lock_version };
+    match course::say(&mut tx, &act, &mut mediation, seen, link.id, (agrees, Way::Link)).await {
+        Err(Error::Stale(_)) => {
+            drop(tx);
+            return page_again(&party_page(&app, shell, text, Saying::Outdated).await?);
+        }
+        said => said?,
+    }
     tx.commit().await?;
     let flash = if agrees { "记下了：您同意" } else { "记下了：您不同意，这件事不再调解" };
     Ok(redirect(&format!("/mediation-parties/{text}"), flash))
@@ -120,6 +153,10 @@ struct MediatorPage {
 }
 
 impl MediatorPage {
+    fn stance(&self, case: &Case, party: &Party) -> Stance {
+        Stance::of(party, &case.mediators)
+    }
+
     fn side(&self, number: &i64) -> &'static str {
         side(*number)
     }
@@ -143,6 +180,11 @@ async fn by_link(app: &App, tx: &mut db::Tx, text: &str) -> Result<(Act, Mediati
 async fn mediator_page(app: &App, shell: Shell, text: String, form: Option<Form>) -> Result<MediatorPage> {
     let mut tx = app.db.read().await?;
     let (act, mediation, mediator) = by_link(app, &mut tx, &text).await?;
+    if is_theirs(&mediation) && mediator.read_on != Some(day_of(act.at).to_string()) {
+        let mut tx = app.db.begin().await?;
+        file::note_reading(&mut tx, &act, &mediation, mediator.id).await?;
+        tx.commit().await?;
+    }
     let community = access::tenant(&mut tx, act.tenant).await?;
     let case = match is_theirs(&mediation) {
         true => {
@@ -170,7 +212,7 @@ async fn mediator_page(app: &App, shell: Shell, text: String, form: Option<Form>
         case,
         all_agree,
         invited: invited.into_iter().enumerate().map(|(at, who)| (at.to_string(), who)).collect(),
-        form: form.unwrap_or_else(|| Form::filled(&[("session_day", &today)])),
+        form: form.unwrap_or_else(|| Form::filled(&[("session_day", &today), ("oral_day", &today)])),
     })
 }
 
@@ -225,11 +267,12 @@ async fn agree(
 ) -> Result<Response> {
     let (mut tx, act, mut mediation, _) = theirs(&app, address, &text).await?;
     let terms = words(&mut form, "oral_terms", "谈成了什么", 4, 3000);
+    let agreed = day(&mut form, "oral_day", "哪天谈成的");
     let due = form.optional_choice("oral_due", "最晚哪天做到", |day| day.parse().ok());
-    if form.ok() {
+    if let (Some(agreed), true) = (agreed, form.ok()) {
         let seen = form.version();
         let terms = Terms { terms, ..store::terms(&mut tx, &act, mediation.id).await? };
-        let done = agreement::agree_orally(&mut tx, &act, &mut mediation, seen, &terms, due).await;
+        let done = agreement::agree_orally(&mut tx, &act, &mut mediation, seen, &terms, (agreed, due)).await;
         if form.noted("oral_terms", done)?.is_some() {
             tx.commit().await?;
             return Ok(redirect(&format!("/mediators/{text}"), "记下了，谢谢您"));

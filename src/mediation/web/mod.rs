@@ -54,15 +54,16 @@ fn moment(day: Option<Date>, time: Option<Time>) -> Option<Timestamp> {
     Some(day?.to_datetime(time?).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
 }
 
-/// Reads who somebody is from fields that begin alike. What is left empty stays as it was, if something was known.
+/// Reads who somebody is from fields that begin alike. What is left empty stays as it was, if something was known of a person of that name.
 fn particulars(form: &mut Form, prefix: &str, before: Option<&Particulars>) -> Particulars {
     let field = |name: &str| format!("{prefix}_{name}");
-    let kept = |pick: fn(&Particulars) -> &String| before.map(pick).cloned().unwrap_or_default();
     let is_empty = |form: &Form, name: &str| form.value(&field(name)).trim().is_empty();
-    let name = match is_empty(form, "name") && before.is_some() {
-        true => kept(|known| &known.name),
-        false => form.person_name(&field("name")).unwrap_or_default(),
+    let name = match before {
+        Some(known) if is_empty(form, "name") => known.name.clone(),
+        _ => form.person_name(&field("name")).unwrap_or_default(),
     };
+    let before = before.filter(|known| known.name == name);
+    let kept = |pick: fn(&Particulars) -> &String| before.map(pick).cloned().unwrap_or_default();
     let phone = match is_empty(form, "phone") {
         true => kept(|known| &known.phone),
         false => form.phone(&field("phone")).unwrap_or_default(),

@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::mediation::file::{self, Content};
 use crate::mediation::model::{
-    Advice, Confirmation, Ending, Item, Part, Relation, SignatureWay, Term, Way, all_agree, missing, side, unsigned,
+    Advice, Confirmation, Ending, Item, Part, Relation, Ruling, SignatureWay, Stance, TERMINATIONS, Term, Way,
+    all_agree, missing, side, unsigned,
 };
 use crate::mediation::paper::Sheet;
 use crate::mediation::step::day_of;
@@ -45,7 +46,9 @@ pub(super) struct ShowPage {
     /// Who can take part in a session, by their places in the list.
     invited: Options,
     accounts: Options,
-    /// Of the mediator who has no account, or of a party who has not said.
+    /// Who does not sit on the 人民调解委员会, so that it has to have engaged them (人民调解法, art. 13).
+    outside: Vec<Uuid>,
+    /// Of the mediator who has no account, or of a party who has not agreed to those who mediate now.
     has_links: bool,
     today: Date,
     may_manage: bool,
@@ -90,6 +93,10 @@ impl ShowPage {
         mediator.map_or_else(|| self.side_of(id).to_owned(), |known| format!("调解员 {}", known.name))
     }
 
+    fn stance(&self, party: &store::Party) -> Stance {
+        Stance::of(party, &self.case.mediators)
+    }
+
     fn sides(&self) -> Options {
         sides()
     }
@@ -123,7 +130,8 @@ impl ShowPage {
 
     fn duty_options(&self) -> Options {
         let left = self.case.duties.iter().filter(|duty| duty.performed_on.is_none());
-        left.map(|duty| (duty.id.to_string(), format!("{}（最晚 {}）", duty.task.what, duty.due_on))).collect()
+        left.map(|duty| (duty.id.to_string(), format!("{}（最晚 {}）", duty.task.what, show::kept_day(&duty.due_on))))
+            .collect()
     }
 
     /// What a person at the desk can record: what somebody says there, or on paper.
@@ -140,7 +148,7 @@ impl ShowPage {
     }
 
     fn endings(&self) -> Options {
-        options(&[Ending::Unfit, Ending::Police, Ending::Other], Ending::code, Ending::label)
+        options(TERMINATIONS, Ending::code, Ending::label)
     }
 
     fn advices(&self) -> Options {
@@ -149,6 +157,10 @@ impl ShowPage {
 
     fn terms(&self) -> Options {
         options(Term::ALL, Term::code, Term::label)
+    }
+
+    fn rulings(&self) -> Options {
+        options(Ruling::ALL, Ruling::code, Ruling::label)
     }
 
     fn parts(&self) -> Options {
@@ -163,7 +175,8 @@ impl ShowPage {
 
 /// Hides names and numbers of whoever is in a case, in what was written about them too. Who mediates is no secret.
 fn mask(case: &mut Case) {
-    let people = case.parties.iter().flat_map(|party| [&party.particulars.name, &party.particulars.representative]);
+    let people = case.parties.iter().chain(&case.former);
+    let people = people.flat_map(|party| [&party.particulars.name, &party.particulars.representative]);
     let people = people.chain(case.guests.iter().map(|guest| &guest.name)).filter(|name| name.chars().count() > 1);
     let names: Vec<(String, String)> = people.map(|name| (name.clone(), masked_name(name))).collect();
     let hide = |words: &mut String| {
@@ -175,13 +188,16 @@ fn mask(case: &mut Case) {
     [&mut case.terms.responsibility, &mut case.terms.terms, &mut case.terms.manner].into_iter().for_each(hide);
     for session in &mut case.sessions {
         session.talk.present.iter_mut().for_each(hide);
-        hide(&mut session.talk.notes);
-        session.corrections.iter_mut().for_each(|correction| hide(&mut correction.correct.words));
+        [&mut session.talk.place, &mut session.talk.notes].into_iter().for_each(hide);
+        for correction in &mut session.corrections {
+            [&mut correction.correct.words, &mut correction.correct.reason].into_iter().for_each(hide);
+        }
     }
     for duty in &mut case.duties {
         [&mut duty.task.what, &mut duty.task.proof].into_iter().for_each(hide);
     }
     case.events.iter_mut().for_each(|event| hide(&mut event.words));
+    case.filed.iter_mut().for_each(|filed| hide(&mut filed.title));
     for party in &mut case.parties {
         party.particulars = party.particulars.masked();
     }
@@ -220,6 +236,7 @@ pub(super) async fn show_page(
     } else {
         Vec::new()
     };
+    let outside = course::outside(&mut tx, &act, &case).await?;
     let invited = course::invited(&mut tx, &act, id).await?;
     let invited = invited.iter().map(|who| if opened.is_some() { who.clone() } else { masked_of(who) });
     let invited = invited.enumerate().map(|(at, who)| (at.to_string(), who)).collect();
@@ -227,16 +244,16 @@ pub(super) async fn show_page(
     let unsigned = unsigned(case.mediation.kind, &case.parties, &case.mediators, &case.signatures);
     let talks = case.mediation.state.talks();
     let has_links = talks
-        && (case.parties.iter().any(|known| known.agrees != Some(true))
+        && (case.parties.iter().any(|known| Stance::of(known, &case.mediators) != Stance::Agrees)
             || case.mediators.iter().any(|known| known.account_id.is_none()));
     let today = day_of(act.at);
     let form = form.unwrap_or_else(|| fresh_form(&case, party, today, opened.is_some()));
     let failed = if party.is_some() && failed.is_empty() { "parties".to_owned() } else { failed };
-    let (contents, wants, all_agree) =
-        (file::contents(&case), file::wants(&case), all_agree(&case.parties, &case.mediators));
     if opened.is_none() {
         mask(&mut case);
     }
+    let (contents, wants, all_agree) =
+        (file::contents(&case), file::wants(&case), all_agree(&case.parties, &case.mediators));
     Ok(ShowPage {
         shell,
         opened,
@@ -247,6 +264,7 @@ pub(super) async fn show_page(
         all_agree,
         invited,
         accounts,
+        outside,
         has_links,
         today,
         may_manage,
@@ -265,6 +283,8 @@ fn fresh_form(case: &Case, party: Option<Uuid>, today: Date, opened: bool) -> Fo
     let mut form = Form::filled(&[
         ("session_day", &today),
         ("session_open", "no"),
+        ("agreement_day", &today),
+        ("oral_day", &today),
         ("signed_on", &today),
         ("performed_on", &today),
         ("confirmation_on", &today),

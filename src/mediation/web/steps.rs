@@ -11,7 +11,9 @@ use super::{day, moment, particulars, words};
 use crate::access::{self, Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::mediation::model::{Advice, Ending, Part, Relation, SIDES, SignatureWay, Term, Terms, Way, Words};
+use crate::mediation::model::{
+    Advice, Ending, Part, Relation, Ruling, SIDES, SignatureWay, TERMINATIONS, Term, Terms, Way, Words,
+};
 use crate::mediation::store::{self, Correct, Mediation, Talk};
 use crate::mediation::{agreement, course, file, step};
 use crate::web::{Form, Shell, page_again, redirect};
@@ -22,6 +24,7 @@ use Permission::{MediationManage, MediationWork};
 const STEPS: &[(&str, Permission)] = &[
     ("/mediations/{id}/words", MediationWork),
     ("/mediations/{id}/parties", MediationWork),
+    ("/mediations/{id}/party-removals", MediationWork),
     ("/mediations/{id}/acceptance", MediationManage),
     ("/mediations/{id}/mediators", MediationManage),
     ("/mediations/{id}/releases", MediationManage),
@@ -36,6 +39,7 @@ const STEPS: &[(&str, Permission)] = &[
     ("/mediations/{id}/resumption", MediationWork),
     ("/mediations/{id}/draft", MediationWork),
     ("/mediations/{id}/duties", MediationWork),
+    ("/mediations/{id}/duty-removals", MediationWork),
     ("/mediations/{id}/agreement", MediationWork),
     ("/mediations/{id}/oral-agreement", MediationWork),
     ("/mediations/{id}/signatures", MediationWork),
@@ -111,6 +115,13 @@ async fn perform(
             "已改好"
         }
         "parties" => return party(tx, act, mediation, form).await,
+        "party-removals" => {
+            let party = form.choice("removed_party", "哪位当事人", |id| id.parse().ok());
+            let reason = words(form, "removal_reason", "理由", 2, 200);
+            let (Some(party), true) = (party, form.ok()) else { return Ok(None) };
+            course::remove_party(tx, act, mediation, seen, party, &reason).await?;
+            "已删去，这位的码不能用了"
+        }
         "acceptance" => {
             course::accept(tx, act, mediation, seen).await?;
             "已受理，开始计时"
@@ -184,19 +195,24 @@ async fn perform(
             agreement::write_duty(tx, act, mediation, seen, &what, due).await?;
             "已登记"
         }
+        "duty-removals" => {
+            let Some(duty) = form.choice("removed_duty", "哪一项", |id| id.parse().ok()) else { return Ok(None) };
+            agreement::remove_duty(tx, act, mediation, seen, duty).await?;
+            "已删去这一项"
+        }
         "agreement" => {
-            agreement::agree(tx, act, mediation, seen).await?;
+            let Some(day) = day(form, "agreement_day", "哪天谈成的") else { return Ok(None) };
+            agreement::agree(tx, act, mediation, seen, day).await?;
             "协议已定稿，打印出来请各方签字"
         }
         "oral-agreement" => {
             let terms = words(form, "oral_terms", "谈成了什么", 4, 3000);
+            let agreed = day(form, "oral_day", "哪天谈成的");
             let due = form.optional_choice("oral_due", "最晚哪天做到", |day| day.parse().ok());
-            if !form.ok() {
-                return Ok(None);
-            }
+            let (Some(agreed), true) = (agreed, form.ok()) else { return Ok(None) };
             let terms = Terms { terms, ..store::terms(tx, act, mediation.id).await? };
-            agreement::agree_orally(tx, act, mediation, seen, &terms, due).await?;
-            "口头协议已记录，从现在起生效"
+            agreement::agree_orally(tx, act, mediation, seen, &terms, (agreed, due)).await?;
+            "口头协议已记录，从谈成那天起生效"
         }
         "signatures" => {
             let signer = form.choice("signer", "谁签的", |id| match id {
@@ -227,16 +243,17 @@ async fn perform(
             let (day, way) = (day(form, "confirmation_on", "哪天申请的"), way(form, "confirmation_way"));
             let (Some(day), Some(way)) = (day, way) else { return Ok(None) };
             let consents = ticked(form, "confirmation_party");
-            agreement::ask_confirmation(tx, act, mediation, seen, day, (&consents, way)).await?;
-            "已登记共同申请，等法院裁定"
+            let missed = agreement::ask_confirmation(tx, act, mediation, seen, day, (&consents, way)).await?;
+            let late = |last| format!("已登记，但是过了 {} 的期限，受不受理由法院定", step::in_words(last));
+            return Ok(Some(missed.map_or_else(|| "已登记共同申请，等法院裁定".to_owned(), late)));
         }
         "ruling" => {
-            let confirmed = form.choice("ruling", "法院怎么定的", answer);
-            let day = day(form, "ruled_on", "哪天裁定的");
+            let ruling = form.choice("ruling", "法院怎么定的", Ruling::parse);
+            let day = day(form, "ruled_on", "哪天");
             let said = words(form, "ruling_words", "裁定书编号", 0, 200);
-            let (Some(confirmed), Some(day), true) = (confirmed, day, form.ok()) else { return Ok(None) };
-            agreement::decide_confirmation(tx, act, mediation, seen, (confirmed, day), &said).await?;
-            "已登记裁定"
+            let (Some(ruling), Some(day), true) = (ruling, day, form.ok()) else { return Ok(None) };
+            agreement::decide_confirmation(tx, act, mediation, seen, (ruling, day), &said).await?;
+            "已登记"
         }
         "failure" | "termination" | "advice" => return end(tx, act, mediation, noun, form).await,
         "papers" => {
@@ -289,8 +306,13 @@ async fn party(tx: &mut Tx, act: &Act, mediation: &mut Mediation, form: &mut For
     let before = known.iter().find(|known| Some(known.id) == id);
     let particulars = particulars(form, "party", before.map(|known| &known.particulars));
     let (Some(number), true) = (number, form.ok()) else { return Ok(None) };
-    course::write_party(tx, act, mediation, seen, (id, number), &particulars).await?;
-    Ok(Some("当事人已登记".to_owned()))
+    let written = course::write_party(tx, act, mediation, seen, (id, number), &particulars).await?;
+    let flash = match id {
+        None => "当事人已登记，请征求这位的同意",
+        Some(id) if id == written => "当事人已改好",
+        Some(_) => "当事人已换，原来的同意不算了：请把新的码转给本人，重新征求同意",
+    };
+    Ok(Some(flash.to_owned()))
 }
 
 async fn mediator(tx: &mut Tx, act: &Act, mediation: &mut Mediation, form: &mut Form) -> Result<Option<String>> {
@@ -388,7 +410,9 @@ async fn end(tx: &mut Tx, act: &Act, mediation: &mut Mediation, noun: &str, form
     let advice = form.choice(&format!("{noun}_advice"), "告知了哪条途径", Advice::parse);
     let said = words(form, &format!("{noun}_words"), "说明", if noun == "advice" { 0 } else { 2 }, 1000);
     let ending = match noun {
-        "termination" => form.choice("termination_ending", "为什么终止", Ending::parse),
+        "termination" => form.choice("termination_ending", "为什么终止", |code| {
+            Ending::parse(code).filter(|ending| TERMINATIONS.contains(ending))
+        }),
         _ => None,
     };
     let (Some(advice), true) = (advice, form.ok()) else { return Ok(None) };
