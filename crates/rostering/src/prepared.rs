@@ -158,7 +158,7 @@ impl Prepared {
     }
 
     /// Whether nothing but other duties stands between a person and a seat.
-    pub(crate) fn may(&self, person: usize, seat: usize) -> bool {
+    pub fn may(&self, person: usize, seat: usize) -> bool {
         let words = self.seats.len().div_ceil(64);
         self.may[person * words + seat / 64] >> (seat % 64) & 1 == 1
     }
@@ -181,7 +181,7 @@ impl Prepared {
     }
 
     /// Whether one person can do both: on one day one after the other, on two with their rest between.
-    pub(crate) fn together(&self, person: usize, a: usize, b: usize) -> bool {
+    pub fn together(&self, person: usize, a: usize, b: usize) -> bool {
         if self.when(a).day == self.when(b).day { self.apart(a, b) } else { self.rested(person, a, b) }
     }
 
