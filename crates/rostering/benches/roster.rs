@@ -33,7 +33,7 @@ fn main() {
             rosters.push((name, seed, on, roster));
         }
     }
-    println!("\n| case, seed | empty seats | proved unavoidable | other seats, people in a clash | ms |");
+    println!("\n| case, seed | empty seats | proved unavoidable | other seats, rules in a clash | ms |");
     println!("|---|--:|--:|--:|--:|");
     for (name, seed, on, roster) in &rosters {
         clashes(&format!("{name}, {seed}"), on, roster);

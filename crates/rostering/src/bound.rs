@@ -6,7 +6,8 @@ use crate::score::Score;
 
 /// A score that no roster is below: so many seats are empty in every roster, and none that leaves just so many empty costs less.
 ///
-/// It is the cheapest [flow](crate::layers), so a roster that reaches the bound is proved best, and one that does not may be.
+/// It is the cheapest flow of seats to people through their peaks, days, weeks and period, without the other rules and wishes. A roster
+/// that reaches it is proved best; one that does not may still be.
 pub fn bound(on: &Prepared) -> Score {
     let groups = groups(on);
     let mut layers = Layers::new(on, &groups, |_, _| true);
