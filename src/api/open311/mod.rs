@@ -66,6 +66,7 @@ impl From<Error> for Fault {
             Error::Refused(_) => StatusCode::BAD_REQUEST,
             Error::Stale(_) => StatusCode::CONFLICT,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Db(_) | Error::Internal(_) => {
                 tracing::error!(?error, "request failed");
