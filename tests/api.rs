@@ -98,6 +98,9 @@ pub async fn token(app: &TestApp, community: &Community, scopes: &[TokenScope], 
     let new = NewToken { name: "数据大屏".to_owned(), scopes: scopes.to_vec(), estate, expires_at };
     let mut tx = app.db.begin().await.unwrap();
     let link = token::create(&mut tx, &act, new).await.unwrap();
+    if scopes.iter().any(|scope| scope.is_confidential()) {
+        token::approve(&mut tx, &act, link.id).await.unwrap();
+    }
     tx.commit().await.unwrap();
     link.to_string()
 }
@@ -205,6 +208,37 @@ db_test! {
         admin.post(&revocation, &[]).await.assert_status(404);
         let log = app.person(Role::AuditAdmin).browser().await.get("/audit").await;
         log.assert_contains("接口令牌").assert_contains("作废令牌").assert_contains("lists:read").assert_lacks(&text);
+    }
+
+    async fn a_token_that_shows_what_residents_say_waits_for_the_secretary(app: TestApp) {
+        let filed = file(&app, None, Category::Lift).await;
+        // Who runs the program may be the secretary's own deputy, and still approves nothing of their own.
+        let admin = app.person(Role::SystemAdmin).and(Role::Secretary, doorstep::access::Reach::Tenant, app.home.tenant).browser().await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        for (scope, path) in [("issues:internal", "events"), ("issues:reporter", "reporter")] {
+            let fields = [("name", "街道数据大屏"), ("scopes", "lists:read"), ("scopes", scope), ("until", "2026-12-31")];
+            let sheet = admin.post("/tokens", &fields).await;
+            sheet.assert_ok().assert_contains("还不能用");
+            let text = sheet.between_all("readonly>", "</textarea>").next().unwrap().to_owned();
+            let program = Program::new(&app.url, Some(text));
+            program.get("/api/v1/categories").await.refused(401);
+            admin.get("/tokens").await.assert_contains("等书记批准");
+            secretary.get("/today").await.assert_contains("批准令牌").assert_contains("街道数据大屏");
+            let page = secretary.get("/tokens/approvals").await;
+            let approval = page.between_all("action=\"", "\"").find(|path| path.ends_with("/approval")).unwrap().to_owned();
+            admin.post(&approval, &[]).await.assert_status(422).assert_contains("自己建的令牌不能自己批");
+            program.get("/api/v1/categories").await.refused(401);
+            secretary.post(&approval, &[]).await.assert_ok().assert_contains("在用");
+            secretary.post(&approval, &[]).await.assert_status(409);
+            program.get(&format!("/api/v1/issues/{}/{path}", filed.id)).await.ok();
+            secretary.post(&approval.replace("/approval", "/refusal"), &[]).await.assert_ok().assert_contains("没有这样的令牌");
+            program.get("/api/v1/categories").await.refused(401);
+        }
+        secretary.get("/today").await.assert_lacks("批准令牌");
+        app.person(Role::SystemAdmin).browser().await.get("/tokens/approvals").await.assert_status(403);
+        // Each look is noted.
+        let log = app.person(Role::AuditAdmin).browser().await.get("/audit").await;
+        log.assert_contains("批准令牌").assert_contains("凭令牌查看诉求原话").assert_contains("凭令牌查看反映人").assert_contains(&filed.number);
     }
 
     async fn issues_are_followed_in_the_order_of_their_changes(app: TestApp) {

@@ -258,13 +258,16 @@ pub struct InternalChain {
     events: Vec<InternalEvent>,
 }
 
-/// The reporter's own words and every step with what staff have noted.
+/// The reporter's own words and every step with what staff have noted. Each look is noted in the audit log.
 #[utoipa::path(get, path = "/api/v1/issues/{id}/events", operation_id = "listIssueEvents", tag = "issues", params(("id" = Uuid, Path)),
     responses((status = 200, body = InternalChain)), security(("token" = ["issues:internal"])))]
 async fn events(State(app): State<App>, token: Token, Path(id): Path<String>) -> Result<Json<InternalChain>> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.begin().await?;
     let issue = found(&mut tx, &token, &id).await?;
-    let events = issue::events(&mut tx, token.tenant, issue.id).await?.into_iter().map(|event| InternalEvent {
+    let events = issue::events(&mut tx, token.tenant, issue.id).await?;
+    token.note(&mut tx, &app.means, "read_internal", &issue.number).await?;
+    tx.commit().await?;
+    let events = events.into_iter().map(|event| InternalEvent {
         position: event.position,
         round: event.round,
         step: event.kind.code(),
