@@ -20,7 +20,7 @@ use crate::support::{Community, TestApp};
 
 /// A program somewhere else.
 pub struct Program {
-    client: Client,
+    pub client: Client,
     url: String,
     token: Option<String>,
 }
@@ -341,6 +341,36 @@ db_test! {
         let id = limited.post("/api/v1/issues", &json!({"description": "电梯坏了一个礼拜"})).await.json()["id"].clone();
         let one = program.get(&format!("/api/v1/issues/{}", id.as_str().unwrap())).await.ok();
         assert_eq!(one["issue"]["estate_id"], json!(elsewhere));
+    }
+
+    async fn what_a_program_sends_again_is_filed_once(app: TestApp) {
+        let text = token(&app, &app.home, &[TokenScope::IssuesWrite, TokenScope::IssuesRead], None).await;
+        let program = Program::new(&app.url, Some(text));
+        let post = async |program: &Program, key: &str, description: &str| {
+            let body = json!({"description": description});
+            program.send(program.client.post(format!("{}/api/v1/issues", app.url)).header("idempotency-key", key).json(&body)).await
+        };
+        let first = post(&program, "one", "小区路灯不亮了").await;
+        assert_eq!(first.status, 201, "{first:?}");
+        let again = post(&program, "one", "小区路灯不亮了").await;
+        assert_eq!((again.status, again.json()), (201, first.json()), "the same receipt, the same link");
+        assert!(post(&program, "one", "小区电梯停了").await.refused(422).contains("Idempotency-Key"));
+        for wrong in ["", "a b", &"x".repeat(256)] {
+            post(&program, wrong, "小区路灯不亮了").await.refused(422);
+        }
+        // What was refused has not used the key up.
+        post(&program, "two", "坏了").await.refused(422);
+        assert_eq!(post(&program, "two", "小区电梯停了").await.status, 201);
+        // Two at once, and the keys of another program, which are its own.
+        let (one, other) = tokio::join!(post(&program, "three", "地下车库进水了"), post(&program, "three", "地下车库进水了"));
+        assert_eq!((one.status, one.json()), (201, other.json()));
+        let another = Program::new(&app.url, Some(token(&app, &app.home, &[TokenScope::IssuesWrite], None).await));
+        assert_ne!(post(&another, "one", "小区路灯不亮了").await.json(), first.json());
+        assert_eq!(program.get("/api/v1/issues").await.ok()["items"].as_array().unwrap().len(), 4);
+        // A day later nobody asks any more.
+        app.means.clock.set(app.means.now() + SignedDuration::from_hours(25));
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        assert_ne!(post(&program, "one", "小区路灯不亮了").await.json(), first.json());
     }
 
     async fn figures_are_those_of_the_report(app: TestApp) {
