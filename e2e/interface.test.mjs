@@ -57,7 +57,19 @@ test('an administrator makes a token, which is shown once', async (t) => {
   await glance(page, 'token-sheet');
   await page.goto('/tokens');
   assert(!(await page.content()).includes(token));
+  await page.getByText('等书记批准').waitFor();
   await glance(page, 'tokens');
+});
+
+test('the secretary approves it, since it shows what residents have said', async (t) => {
+  const page = await desktop(t, browser, server);
+  await signIn(page, 'shuji');
+  await page.goto('/today');
+  await page.getByRole('link', { name: '街道数据大屏' }).click();
+  await glance(page, 'token-approvals');
+  await page.getByRole('button', { name: '批准街道数据大屏的令牌', exact: true }).click();
+  await page.getByText('在用').waitFor();
+  await glance(page, 'token-approved');
 });
 
 const checks = [

@@ -20,6 +20,9 @@ pub enum Error {
     /// Somebody else was first. The sentence says who did what.
     #[error("{0}")]
     Stale(String),
+    /// Somebody elsewhere does not answer now, and may be down for days. The sentence says how.
+    #[error("{0}")]
+    Unreachable(String),
     /// The same sender has asked too often.
     #[error("操作太频繁，请 {0} 秒后再试。您填写的内容没有提交。")]
     TooMany(u64),

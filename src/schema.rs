@@ -48,5 +48,6 @@ migrations![
     "0039_hooks",
     "0042_roll_ups",
     "0043_signed_text",
+    "0044_answers",
     "0048_levels",
 ];

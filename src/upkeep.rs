@@ -11,7 +11,9 @@ use crate::access::{self, Act};
 use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
-use crate::{board, channel, issue, mediation, offline, outbox, party, photo, registry, report, visit, work_order};
+use crate::{
+    api, board, channel, issue, mediation, offline, outbox, party, photo, registry, report, visit, work_order,
+};
 
 const PAUSE: Duration = Duration::from_secs(3600);
 /// How long a form that was begun may still be sent with the photos that came with its first try.
@@ -128,6 +130,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     party::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;
+    api::forget_old(&mut tx, act).await?;
     board::forget_old(&mut tx, act).await?;
     mediation::forget_old(&mut tx, act).await?;
     photo::sweep(&mut tx, act, act.at - FORM).await?;

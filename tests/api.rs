@@ -20,7 +20,7 @@ use crate::support::{Community, TestApp};
 
 /// A program somewhere else.
 pub struct Program {
-    client: Client,
+    pub client: Client,
     url: String,
     token: Option<String>,
 }
@@ -98,6 +98,9 @@ pub async fn token(app: &TestApp, community: &Community, scopes: &[TokenScope], 
     let new = NewToken { name: "数据大屏".to_owned(), scopes: scopes.to_vec(), estate, expires_at };
     let mut tx = app.db.begin().await.unwrap();
     let link = token::create(&mut tx, &act, new).await.unwrap();
+    if scopes.iter().any(|scope| scope.is_confidential()) {
+        token::approve(&mut tx, &act, link.id).await.unwrap();
+    }
     tx.commit().await.unwrap();
     link.to_string()
 }
@@ -207,6 +210,37 @@ db_test! {
         log.assert_contains("接口令牌").assert_contains("作废令牌").assert_contains("lists:read").assert_lacks(&text);
     }
 
+    async fn a_token_that_shows_what_residents_say_waits_for_the_secretary(app: TestApp) {
+        let filed = file(&app, None, Category::Lift).await;
+        // Who runs the program may be the secretary's own deputy, and still approves nothing of their own.
+        let admin = app.person(Role::SystemAdmin).and(Role::Secretary, doorstep::access::Reach::Tenant, app.home.tenant).browser().await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        for (scope, path) in [("issues:internal", "events"), ("issues:reporter", "reporter")] {
+            let fields = [("name", "街道数据大屏"), ("scopes", "lists:read"), ("scopes", scope), ("until", "2026-12-31")];
+            let sheet = admin.post("/tokens", &fields).await;
+            sheet.assert_ok().assert_contains("还不能用");
+            let text = sheet.between_all("readonly>", "</textarea>").next().unwrap().to_owned();
+            let program = Program::new(&app.url, Some(text));
+            program.get("/api/v1/categories").await.refused(401);
+            admin.get("/tokens").await.assert_contains("等书记批准");
+            secretary.get("/today").await.assert_contains("批准令牌").assert_contains("街道数据大屏");
+            let page = secretary.get("/tokens/approvals").await;
+            let approval = page.between_all("action=\"", "\"").find(|path| path.ends_with("/approval")).unwrap().to_owned();
+            admin.post(&approval, &[]).await.assert_status(422).assert_contains("自己建的令牌不能自己批");
+            program.get("/api/v1/categories").await.refused(401);
+            secretary.post(&approval, &[]).await.assert_ok().assert_contains("在用");
+            secretary.post(&approval, &[]).await.assert_status(409);
+            program.get(&format!("/api/v1/issues/{}/{path}", filed.id)).await.ok();
+            secretary.post(&approval.replace("/approval", "/refusal"), &[]).await.assert_ok().assert_contains("没有这样的令牌");
+            program.get("/api/v1/categories").await.refused(401);
+        }
+        secretary.get("/today").await.assert_lacks("批准令牌");
+        app.person(Role::SystemAdmin).browser().await.get("/tokens/approvals").await.assert_status(403);
+        // Each look is noted.
+        let log = app.person(Role::AuditAdmin).browser().await.get("/audit").await;
+        log.assert_contains("批准令牌").assert_contains("凭令牌查看诉求原话").assert_contains("凭令牌查看反映人").assert_contains(&filed.number);
+    }
+
     async fn issues_are_followed_in_the_order_of_their_changes(app: TestApp) {
         let wangfu = estate(&app, "王府名苑小区").await;
         let qinghe = estate(&app, "青禾里小区").await;
@@ -307,6 +341,36 @@ db_test! {
         let id = limited.post("/api/v1/issues", &json!({"description": "电梯坏了一个礼拜"})).await.json()["id"].clone();
         let one = program.get(&format!("/api/v1/issues/{}", id.as_str().unwrap())).await.ok();
         assert_eq!(one["issue"]["estate_id"], json!(elsewhere));
+    }
+
+    async fn what_a_program_sends_again_is_filed_once(app: TestApp) {
+        let text = token(&app, &app.home, &[TokenScope::IssuesWrite, TokenScope::IssuesRead], None).await;
+        let program = Program::new(&app.url, Some(text));
+        let post = async |program: &Program, key: &str, description: &str| {
+            let body = json!({"description": description});
+            program.send(program.client.post(format!("{}/api/v1/issues", app.url)).header("idempotency-key", key).json(&body)).await
+        };
+        let first = post(&program, "one", "小区路灯不亮了").await;
+        assert_eq!(first.status, 201, "{first:?}");
+        let again = post(&program, "one", "小区路灯不亮了").await;
+        assert_eq!((again.status, again.json()), (201, first.json()), "the same receipt, the same link");
+        assert!(post(&program, "one", "小区电梯停了").await.refused(422).contains("Idempotency-Key"));
+        for wrong in ["", "a b", &"x".repeat(256)] {
+            post(&program, wrong, "小区路灯不亮了").await.refused(422);
+        }
+        // What was refused has not used the key up.
+        post(&program, "two", "坏了").await.refused(422);
+        assert_eq!(post(&program, "two", "小区电梯停了").await.status, 201);
+        // Two at once, and the keys of another program, which are its own.
+        let (one, other) = tokio::join!(post(&program, "three", "地下车库进水了"), post(&program, "three", "地下车库进水了"));
+        assert_eq!((one.status, one.json()), (201, other.json()));
+        let another = Program::new(&app.url, Some(token(&app, &app.home, &[TokenScope::IssuesWrite], None).await));
+        assert_ne!(post(&another, "one", "小区路灯不亮了").await.json(), first.json());
+        assert_eq!(program.get("/api/v1/issues").await.ok()["items"].as_array().unwrap().len(), 4);
+        // A day later nobody asks any more.
+        app.means.clock.set(app.means.now() + SignedDuration::from_hours(25));
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        assert_ne!(post(&program, "one", "小区路灯不亮了").await.json(), first.json());
     }
 
     async fn figures_are_those_of_the_report(app: TestApp) {

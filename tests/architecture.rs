@@ -128,6 +128,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "upkeep",
         &[
             "access",
+            "api",
             "board",
             "channel",
             "mediation",

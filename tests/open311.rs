@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
+use codes::address::parse_room;
 use doorstep::access::{Role, TokenScope};
 use doorstep::app::{App, router};
 use doorstep::config::Config;
 use doorstep::issue::{self, Category, NewIssue, Place, Source};
+use doorstep::place::Settler;
 use doorstep::{place, settings};
 use jiff::SignedDuration;
 use quick_xml::Reader;
@@ -313,6 +315,65 @@ db_test! {
         assert_eq!(client.post_form("/open311/v2/requests.json", &fields).await.status, 403, "a key of another community");
     }
 
+    async fn a_subdistrict_is_no_jurisdiction(app: TestApp) {
+        let above = crate::whistle::subdistrict(&app, &app.home).await;
+        let client = Program::new(&app.url, None);
+        refused(&client, &format!("services?jurisdiction_id={}", above.code), 404).await;
+        get(&client, &format!("services?jurisdiction_id={}", app.home.code), "services").await;
+    }
+
+    async fn what_a_client_sends_again_is_filed_once(app: TestApp) {
+        let client = Program::new(&app.url, None);
+        let key = token(&app, &app.home, &[TokenScope::IssuesWrite], None).await;
+        let fields = [("api_key", key.as_str()), ("service_code", "lift"), ("description", "电梯停了两天"), ("address_string", "3号楼")];
+        let post = async || client.post_form("/open311/v2/requests.json", &fields).await.json();
+        let first = post().await;
+        assert_eq!(post().await, first);
+        app.means.clock.set(app.means.now() + SignedDuration::from_mins(11));
+        assert_ne!(post().await, first, "it has stopped again");
+    }
+
+    async fn a_form_may_be_sent_in_parts(app: TestApp) {
+        let client = Program::new(&app.url, None);
+        let key = token(&app, &app.home, &[TokenScope::IssuesWrite], None).await;
+        let photo = reqwest::multipart::Part::bytes(vec![0xff; 64]).file_name("1.jpg");
+        let form = reqwest::multipart::Form::new().text("api_key", key.clone()).text("service_code", "lift").text("description", "电梯停了两天")
+            .text("address_string", "3号楼").part("media", photo);
+        let url = format!("{}/open311/v2/requests.json", app.url);
+        let answer = client.send(client.client.post(&url).multipart(form)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let json = client.post("/open311/v2/requests.json", &json!({"api_key": key, "service_code": "lift"})).await;
+        assert_eq!((json.status, &json.json()[0]["code"]), (415, &json!(415)));
+        let broken = client.client.post(&url).header("content-type", "multipart/form-data").body("x");
+        assert_eq!(client.send(broken).await.status, 400);
+    }
+
+    async fn the_label_of_a_stairwell_counts_for_a_token_of_its_estate(app: TestApp) {
+        let mut tx = app.db.begin().await.unwrap();
+        let (mut settler, room) = (Settler::default(), parse_room("1302").unwrap());
+        let mut codes = Vec::new();
+        for estate in ["王府名苑小区", "青禾里小区"] {
+            settler.settle(&mut tx, &app.act(), estate, "3号楼", "2单元", &room).await.unwrap();
+        }
+        for building in place::all_buildings(&mut tx, app.home.tenant).await.unwrap() {
+            codes.push(place::units(&mut tx, app.home.tenant, building.id).await.unwrap().remove(0).place_code);
+        }
+        let estate = place::spot_by_code(&mut tx, &codes[0]).await.unwrap().unwrap().1.estate_id;
+        tx.commit().await.unwrap();
+        let client = Program::new(&app.url, None);
+        let key = token(&app, &app.home, &[TokenScope::IssuesWrite], Some(estate)).await;
+        let post = async |code: &str| {
+            let fields = [("api_key", key.as_str()), ("service_code", "lift"), ("description", "电梯停了两天"), ("address_id", code)];
+            client.post_form("/open311/v2/requests.json", &fields).await
+        };
+        let filed = post(&codes[0]).await;
+        assert_eq!(filed.status, 201, "{filed:?}");
+        let id = filed.json()[0]["service_request_id"].as_str().unwrap().to_owned();
+        let address = get(&client, &format!("requests/{id}"), "service_requests").await[0]["address"].clone();
+        assert!(address.as_str().unwrap().contains("2单元"), "{address}");
+        assert_eq!(post(&codes[1]).await.status, 400, "of another estate");
+    }
+
     async fn who_may_file_and_what_is_turned_back(app: TestApp) {
         let config = Config { public_posts_per_hour: NonZeroU32::new(2).unwrap(), ..(*app.app.config).clone() };
         let service = router(App::new(app.db.clone(), app.means.clone(), config)).into_make_service_with_connect_info::<SocketAddr>();
@@ -331,7 +392,7 @@ db_test! {
         let own = token(&app, &app.home, &[TokenScope::IssuesWrite], Some(estate)).await;
         let elsewhere = Uuid::nil().to_string();
         let there = [&right[..], &[("api_key", own.as_str()), ("attribute[estate]", elsewhere.as_str())]].concat();
-        assert_eq!(post(&there).await.status, 403, "a token of one estate");
+        assert_eq!(post(&there).await.status, 400, "a token of one estate");
         let filed = post(&[&right[..], &[("api_key", own.as_str())]].concat()).await;
         assert_eq!(filed.status, 201);
         let id = filed.json()[0]["service_request_id"].as_str().unwrap().to_owned();

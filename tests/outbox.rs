@@ -1,13 +1,15 @@
 //! The outbox delivers at least once, whatever dies, and gives up in the end.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use doorstep::access::Role;
 use doorstep::error::Error;
 use doorstep::outbox::{self, Handler, Handlers, Message};
 use jiff::SignedDuration;
+use tokio::sync::Barrier;
 
 use crate::support::TestApp;
 
@@ -103,6 +105,71 @@ db_test! {
         assert_eq!(outbox::work(&app.app, &refusing).await.unwrap(), 1);
         assert_eq!(tried.load(Ordering::SeqCst), 11);
         app.person(Role::Secretary).browser().await.get("/outbox").await.assert_status(403);
+    }
+
+    async fn whoever_is_not_to_be_reached_is_tried_for_as_long_as_it_takes(app: TestApp) {
+        post(&app, 1).await;
+        let tried = Arc::new(AtomicUsize::new(0));
+        let count = tried.clone();
+        let away = knock(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+            40 => Ok(()),
+            _ => Err(Error::Unreachable("nobody at home".to_owned())),
+        });
+        // A night and a day more than that: an hour at most passes between two attempts.
+        for _ in 0..50 {
+            outbox::work(&app.app, &away).await.unwrap();
+            pass(&app, SignedDuration::from_secs(3840));
+        }
+        assert_eq!(tried.load(Ordering::SeqCst), 41);
+        let mut tx = app.db.read().await.unwrap();
+        assert_eq!(outbox::backlog(&mut tx).await.unwrap(), (0, 0));
+    }
+
+    async fn who_waits_for_an_answer_keeps_nobody_waiting(app: TestApp) {
+        let mut tx = app.db.begin().await.unwrap();
+        for number in 0..2 {
+            outbox::post_to(&mut tx, &app.act(), "knock", app.means.id(), &number).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        // Both have begun before either ends.
+        let both = Arc::new(Barrier::new(2));
+        let handler: Handler = Arc::new(move |_, _| {
+            let both = both.clone();
+            Box::pin(async move {
+                both.wait().await;
+                Ok(())
+            })
+        });
+        let handlers = BTreeMap::from([("knock", handler)]);
+        let worked = tokio::time::timeout(Duration::from_secs(60), outbox::work(&app.app, &handlers)).await;
+        assert_eq!(worked.expect("side by side").unwrap(), 2);
+        assert_eq!(lease(&app, 10).await, []);
+    }
+
+    async fn what_is_for_somebody_who_is_away_waits_together(app: TestApp) {
+        let mut tx = app.db.begin().await.unwrap();
+        let [away, home] = [app.means.id(), app.means.id()];
+        for (number, addressee) in [away, home, away, away, home].into_iter().enumerate() {
+            pass(&app, SignedDuration::from_millis(1));
+            outbox::post_to(&mut tx, &app.act(), "knock", addressee, &number).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let came = Arc::new(Mutex::new(Vec::new()));
+        let seen = came.clone();
+        let answer = knock(move |message| {
+            seen.lock().unwrap().push(message.payload.clone());
+            if message.addressee == Some(away) && message.attempts == 1 {
+                return Err(Error::Unreachable("nobody at home".to_owned()));
+            }
+            Ok(())
+        });
+        assert_eq!(outbox::work(&app.app, &answer).await.unwrap(), 5);
+        let mut first = came.lock().unwrap().clone();
+        first.sort();
+        assert_eq!(first, ["0", "1", "4"], "who is away is asked once");
+        pass(&app, SignedDuration::from_secs(30));
+        assert_eq!(outbox::work(&app.app, &answer).await.unwrap(), 3);
+        assert_eq!(came.lock().unwrap()[3..], ["0", "2", "3"], "in their order");
     }
 
     async fn parked_when_every_worker_dies(app: TestApp) {

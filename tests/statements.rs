@@ -16,6 +16,7 @@ use crate::support::{Engine, fresh};
 const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     access::token::STATEMENTS,
+    api::STATEMENTS,
     audit::STATEMENTS,
     board::STATEMENTS,
     board::OBJECTION_STATEMENTS,

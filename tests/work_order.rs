@@ -2,6 +2,7 @@
 
 use doorstep::access::{Act, Role};
 use doorstep::issue::{self, Answer, Category, Due, Grading, Remedy, Respondent, Score, Solved, Source, Tier};
+use doorstep::place;
 use jiff::{SignedDuration, Timestamp};
 use rust_xlsxwriter::{Format, Workbook};
 use serde_json::json;
@@ -185,5 +186,92 @@ db_test! {
         for (code, expected) in [("reported", 2), ("done", 2), ("dispatched", 1), ("responded", 1), ("surveyed", 1), ("solved", 1), ("satisfied", 1)] {
             assert_eq!(count(code), json!(expected), "{code}");
         }
+    }
+
+    async fn an_order_belongs_to_the_estate_that_it_names(app: TestApp) {
+        let mut tx = app.db.begin().await.unwrap();
+        // The shorter name is older, and stands in the longer one.
+        for name in ["东湖", "东湖花园", "青禾里小区"] {
+            place::create_estate(&mut tx, &app.act(), name, None, None).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let rows = [
+            ["1", "A1", "东湖花园3号楼", "电梯停了两天"],
+            ["2", "A2", "东湖2号楼", "从东湖花园搬来的住户反映电梯停了"],
+            ["3", "A3", "", "东湖花园门口路灯不亮"],
+            ["4", "A4", "青禾里小区", "和东湖花园之间的路灯不亮"],
+            ["5", "A5", "", "青禾里小区和东湖花园之间路灯不亮"],
+            ["6", "A6", "别处", "大门口路灯不亮了"],
+        ];
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (row, cells) in (0..).zip([["序号", "工单编号", "地址", "诉求内容"]].iter().chain(&rows)) {
+            for (column, cell) in (0..).zip(cells) {
+                sheet.write_string(row, column, *cell).unwrap();
+            }
+        }
+        let staff = app.person(Role::Staff).browser().await;
+        let (path, _) = upload(&staff, &workbook.save_to_buffer().unwrap()).await;
+        staff.post(&format!("{path}/entry"), &[]).await.assert_ok().assert_contains("导入了 6 件");
+        let mut found: Vec<(String, Option<String>)> = Vec::new();
+        for order in orders(&app, &staff).await {
+            found.push((order.description, order.estate_name));
+        }
+        let estate = |content: &str| found.iter().find(|(known, _)| known == content).unwrap().1.as_deref();
+        assert_eq!(estate("电梯停了两天"), Some("东湖花园"));
+        assert_eq!(estate("从东湖花园搬来的住户反映电梯停了"), Some("东湖"));
+        assert_eq!(estate("东湖花园门口路灯不亮"), Some("东湖花园"));
+        assert_eq!(estate("和东湖花园之间的路灯不亮"), Some("青禾里小区"));
+        assert_eq!(estate("青禾里小区和东湖花园之间路灯不亮"), None);
+        assert_eq!(estate("大门口路灯不亮了"), None);
+    }
+
+    async fn an_order_that_was_joined_to_another_is_answered_by_that(app: TestApp) {
+        let staff = app.person(Role::Staff).browser().await;
+        let (path, _) = upload(&staff, &workbook(&ROWS)).await;
+        staff.post(&format!("{path}/entry"), &[]).await.assert_ok();
+        let mut taken = orders(&app, &staff).await;
+        let (mut second, first) = (taken.pop().unwrap(), taken.pop().unwrap());
+        let mut tx = app.db.begin().await.unwrap();
+        let seen = second.lock_version;
+        issue::merge(&mut tx, &app.act(), &mut second, seen, &first).await.unwrap();
+        tx.commit().await.unwrap();
+        let reply = async || {
+            let file = staff.download_by_form("/work-orders/replies", &[("from", "2026-11-01"), ("to", "2026-11-30")]).await;
+            let text = saved_by_libreoffice("replies.xlsx", &file, "csv", "csv:Text - txt - csv (StarCalc):59,34,76");
+            let text = String::from_utf8(text).unwrap();
+            let line = text.lines().find(|line| line.contains("TY20261122-0002")).unwrap().to_owned();
+            line.split(';').map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(reply().await[8..], ["待受理", "", "", "", ""], "nothing has been done yet");
+        work_on(&app, first.id).await;
+        // What the other reporter has said is not this one's.
+        assert_eq!(reply().await[8..], ["待销号", "换了控制板，已经恢复", "2026-11-23 09:00", "", ""]);
+    }
+
+    async fn what_districts_really_send_comes_in_and_what_has_changed_is_said(app: TestApp) {
+        let staff = app.person(Role::Staff).browser().await;
+        let mut rows = ROWS;
+        rows[0][6] = "138****1234";
+        rows[1][3] = "表扬";
+        let (path, look) = upload(&staff, &workbook(&rows)).await;
+        look.assert_contains("联系电话：号码打了星号，没有登记").assert_contains("2 件").assert_lacks("138****");
+        let rejected = staff.download(&format!("{path}/rejections")).await;
+        let text = saved_by_libreoffice("rejected.xlsx", &rejected, "csv", "csv:Text - txt - csv (StarCalc):59,34,76");
+        let text = String::from_utf8(text).unwrap();
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(';').collect()).collect();
+        assert_eq!(lines[0][..4], ["行号", "为什么退回", "序号", "工单号"]);
+        assert_eq!((lines[1][0], lines[1][3], lines.len()), ("5", "TY20261122-0003", 3));
+        assert!(lines[1][1].contains("时间看不懂"), "{lines:?}");
+        staff.post(&format!("{path}/entry"), &[]).await.assert_contains("导入了 2 件");
+        staff.get("/work-orders").await.assert_contains("表扬");
+
+        rows[4] = ["", "", "", "", "", "", "", ""];
+        let (_, same) = upload(&staff, &workbook(&rows)).await;
+        same.assert_contains("没有可以导入的").assert_lacks("有变化");
+        rows[0][7] = "2026-11-25 20:00";
+        rows[1][4] = "表扬3号楼的物业师傅";
+        let (_, look) = upload(&staff, &workbook(&rows)).await;
+        look.assert_contains("其中 2 件有变化").assert_contains("办结时限改成了").assert_contains("内容和导入时不一样");
     }
 }

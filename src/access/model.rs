@@ -98,6 +98,7 @@ text_enum! {
         AuditRead = "audit_read" "查看审计记录",
         OutboxManage = "outbox_manage" "重试后台没做成的事",
         InterfaceManage = "interface_manage" "管理接口令牌",
+        InterfaceApprove = "interface_approve" "批准看得到居民原话的令牌",
     }
 }
 
@@ -159,6 +160,7 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (AuditRead, &[AuditAdmin]),
         (OutboxManage, &[SystemAdmin]),
         (InterfaceManage, &[SystemAdmin]),
+        (InterfaceApprove, &[Secretary]),
     ]
 };
 

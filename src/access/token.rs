@@ -1,5 +1,6 @@
 //! 令牌: by which another program is let in, to what its scopes name and nothing else. The text of a token is a [`Link`], shown once
-//! when it is made; what is kept is a keyed hash.
+//! when it is made; what is kept is a keyed hash. One that shows what residents have said lets nobody in before the secretary has
+//! approved it, since whoever runs the program may not read that themselves.
 
 use db::{Db, Tx, record, statements, text_enum};
 use jiff::Timestamp;
@@ -26,16 +27,27 @@ text_enum! {
     }
 }
 
+impl TokenScope {
+    /// Opens what residents have said in their own words, or who they are.
+    pub fn is_confidential(self) -> bool {
+        matches!(self, TokenScope::IssuesInternal | TokenScope::IssuesReporter)
+    }
+}
+
 statements! {
     ADD = "INSERT INTO api_tokens (tenant_id, id, name, scopes, estate_id, fingerprint, created_by, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    GET = "SELECT k.name, k.scopes, k.estate_id, k.fingerprint, k.expires_at, k.used_on, k.revoked_at, t.code AS tenant_code
+    GET = "SELECT k.name, k.scopes, k.estate_id, k.fingerprint, k.expires_at, k.used_on, k.revoked_at, k.approved_at, t.code AS tenant_code
         FROM api_tokens k JOIN tenants t ON t.tenant_id = k.tenant_id WHERE k.tenant_id = $1 AND k.id = $2";
     USED = "UPDATE api_tokens SET used_on = $3 WHERE tenant_id = $1 AND id = $2";
+    CREATOR = "SELECT created_by FROM api_tokens WHERE tenant_id = $1 AND id = $2";
+    APPROVE = "UPDATE api_tokens SET approved_by = $3, approved_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND approved_at IS NULL AND revoked_at IS NULL";
     REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
     /// Estates belong to the slice above; that a token can be limited to one is all that is known of them here.
-    LIST = "SELECT k.id, k.name, k.scopes, k.created_at, k.expires_at, k.used_on, k.revoked_at, e.name AS estate_name
-        FROM api_tokens k LEFT JOIN estates e ON e.tenant_id = k.tenant_id AND e.id = k.estate_id
+    LIST = "SELECT k.id, k.name, k.scopes, k.created_at, k.expires_at, k.used_on, k.revoked_at, k.approved_at,
+            a.name AS creator, e.name AS estate_name
+        FROM api_tokens k LEFT JOIN accounts a ON a.tenant_id = k.tenant_id AND a.id = k.created_by LEFT JOIN estates e ON e.tenant_id = k.tenant_id AND e.id = k.estate_id
         WHERE k.tenant_id = $1 ORDER BY k.created_at DESC, k.id DESC LIMIT 200";
     ESTATES = "SELECT id, name FROM estates WHERE tenant_id = $1 ORDER BY created_at, id LIMIT 500";
 }
@@ -43,12 +55,13 @@ statements! {
 record! {
     struct Kept {
         name: String, scopes: String, estate_id: Option<Uuid>, fingerprint: Vec<u8>, expires_at: Timestamp, used_on: Option<String>,
-        revoked_at: Option<Timestamp>, tenant_code: String,
+        revoked_at: Option<Timestamp>, approved_at: Option<Timestamp>, tenant_code: String,
     }
+    struct Made { created_by: Option<Uuid> }
     /// A token as the page lists it.
     pub(super) struct Listed {
         pub id: Uuid, pub name: String, pub scopes: String, pub created_at: Timestamp, pub expires_at: Timestamp, pub used_on: Option<String>,
-        pub revoked_at: Option<Timestamp>, pub estate_name: Option<String>,
+        pub revoked_at: Option<Timestamp>, pub approved_at: Option<Timestamp>, pub creator: Option<String>, pub estate_name: Option<String>,
     }
     pub(super) struct Named { pub id: Uuid, pub name: String }
 }
@@ -101,7 +114,7 @@ impl Token {
 #[derive(Debug, Clone)]
 pub enum Bearer {
     Known(Token),
-    /// Not known, revoked or expired.
+    /// Not known, not approved, revoked or expired.
     Stranger,
     /// Asks too often: in so many seconds again.
     TooOften(u64),
@@ -118,6 +131,9 @@ pub async fn recognise(db: &Db, text: &str, means: &Means) -> Result<Option<Toke
     let now = means.now();
     // Keyed hashes are compared, so how long it takes says nothing about the token.
     if kept.fingerprint != fingerprint(means, &link) || kept.revoked_at.is_some() || kept.expires_at <= now {
+        return Ok(None);
+    }
+    if is_confidential(&kept.scopes) && kept.approved_at.is_none() {
         return Ok(None);
     }
     let today = day(now).to_string();
@@ -157,6 +173,20 @@ pub async fn create(tx: &mut Tx, act: &Act, new: NewToken) -> Result<Link> {
     Ok(link)
 }
 
+/// Lets a token in that shows what residents have said.
+///
+/// Errors: refused to whoever made it; stale if it has been approved or revoked.
+pub async fn approve(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    let made: Made = tx.one(CREATOR.bind(act.tenant).bind(id)).await?;
+    if act.account.is_some() && act.account == made.created_by {
+        return Err(Error::refused("自己建的令牌不能自己批，请另一位社区书记批准"));
+    }
+    if tx.execute(APPROVE.bind(act.tenant).bind(id).bind(act.account).bind(act.at)).await? == 0 {
+        return Err(Error::Stale("这个令牌刚刚已经批准或作废，请刷新页面再看。".to_owned()));
+    }
+    audit::record(tx, act, "approve_token", ("api_token", id), "", &[]).await
+}
+
 /// Errors: not found if there is no such token that still lets in.
 pub(super) async fn revoke(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     if tx.execute(REVOKE.bind(act.tenant).bind(id).bind(act.at)).await? == 0 {
@@ -173,6 +203,10 @@ pub(super) async fn list(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Listed>> {
 /// The estates to which a token can be limited.
 pub(super) async fn estates(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Named>> {
     Ok(tx.all(ESTATES.bind(tenant)).await?)
+}
+
+pub(super) fn is_confidential(codes: &str) -> bool {
+    scopes(codes).into_iter().any(TokenScope::is_confidential)
 }
 
 pub(super) fn scopes(codes: &str) -> Vec<TokenScope> {

@@ -87,7 +87,7 @@ fn open311_refusals(path: &str, method: &HttpMethod) -> Vec<&'static str> {
         refusals.extend(["400", "404"]);
     }
     if *method == HttpMethod::Post {
-        refusals.extend(["403", "413", "429"]);
+        refusals.extend(["403", "413", "415", "429"]);
     }
     refusals
 }
@@ -144,6 +144,7 @@ fn words(status: &str) -> &'static str {
         "403" => "令牌没有这项权限",
         "404" => "没有，或不在令牌的范围里",
         "413" => "内容太大",
+        "415" => "不是表单",
         "422" => "内容不对，detail 里写着哪里不对",
         "429" => "请求太频繁",
         _ => "程序出了问题",

@@ -1,10 +1,11 @@
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use db::{Cursor, Tx};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Object, ObjectBuilder};
@@ -12,10 +13,13 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::asked::{Asked, Said};
-use crate::access::{Role, Routes, Token, TokenScope};
+use super::once::Once;
+use crate::access::{Act, Role, Routes, Token, TokenScope};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::issue::{self, Category, ChainLink, Followed, Issue, Place, Source, Standing, State as Stage, Step, Tier};
+use crate::issue::{
+    self, Category, ChainLink, Followed, Issue, NewIssue, Place, Source, Standing, State as Stage, Step, Tier,
+};
 use crate::place;
 use crate::web::Form;
 
@@ -258,13 +262,16 @@ pub struct InternalChain {
     events: Vec<InternalEvent>,
 }
 
-/// The reporter's own words and every step with what staff have noted.
+/// The reporter's own words and every step with what staff have noted. Each look is noted in the audit log.
 #[utoipa::path(get, path = "/api/v1/issues/{id}/events", operation_id = "listIssueEvents", tag = "issues", params(("id" = Uuid, Path)),
     responses((status = 200, body = InternalChain)), security(("token" = ["issues:internal"])))]
 async fn events(State(app): State<App>, token: Token, Path(id): Path<String>) -> Result<Json<InternalChain>> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.begin().await?;
     let issue = found(&mut tx, &token, &id).await?;
-    let events = issue::events(&mut tx, token.tenant, issue.id).await?.into_iter().map(|event| InternalEvent {
+    let events = issue::events(&mut tx, token.tenant, issue.id).await?;
+    token.note(&mut tx, &app.means, "read_internal", &issue.number).await?;
+    tx.commit().await?;
+    let events = events.into_iter().map(|event| InternalEvent {
         position: event.position,
         round: event.round,
         step: event.kind.code(),
@@ -302,7 +309,7 @@ async fn reporter(State(app): State<App>, token: Token, Path(id): Path<String>) 
     Ok(Json(MaskedReporter { name: left(masked.name), phone: left(masked.phone) }))
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IssueToFile {
     /// What it is about, without phone or identity numbers.
@@ -323,7 +330,7 @@ pub struct IssueToFile {
 }
 
 /// Who reports; kept sealed.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReporter {
     #[schema(max_length = 30)]
@@ -334,7 +341,7 @@ pub struct NewReporter {
 }
 
 /// What whoever filed is given, and nobody else.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct FiledIssue {
     id: Uuid,
     #[schema(pattern = "^SSYS-[0-9]{8}-[0-9]{4,}$")]
@@ -369,29 +376,50 @@ impl IssueToFile {
     }
 }
 
-/// Files an issue for a resident.
-#[utoipa::path(post, path = "/api/v1/issues", operation_id = "fileIssue", tag = "issues", request_body = IssueToFile,
+/// Files an issue for a resident. The same request under the same `Idempotency-Key` is answered as it was the first time, for a day.
+#[utoipa::path(post, path = "/api/v1/issues", operation_id = "fileIssue", tag = "issues", request_body = IssueToFile, params(FilingHeaders),
     responses((status = 201, body = FiledIssue, headers(("location" = String, description = "Where the issue can be read")))),
     security(("token" = ["issues:write"])))]
 async fn create(
     State(app): State<App>,
     token: Token,
+    headers: HeaderMap,
     Said(said): Said<IssueToFile>,
 ) -> Result<impl IntoResponse + use<>> {
+    let once = match headers.get("idempotency-key") {
+        Some(key) => {
+            let words = serde_json::to_string(&said).map_err(anyhow::Error::from)?;
+            Some(Once::by_key(&token, &app.means, key.to_str().unwrap_or_default(), &words)?)
+        }
+        None => None,
+    };
     let mut form = said.form();
     let place = place_of(&app, &token, said.place_code.as_deref(), &mut form).await?;
-    let filed = file(&app, &token, place, &mut form).await?;
-    let Some(filed) = filed else { return Err(Error::refused(wrong(&form))) };
+    let act = token.act(&app.means);
+    let new = issue::read_issue(&app, &act, Source::Interface, place, &mut form).await?;
+    let Some(new) = new else { return Err(Error::refused(wrong(&form))) };
+    let filed = file(&app, &act, Some(&token), new, once.as_ref(), |filed: issue::Filed| {
+        let receipt_url = app.link(&format!("/receipts/{}", filed.receipt_code));
+        let rating_url = app.link(&format!("/ratings/{}", filed.rating_link));
+        let issue::Filed { id, number, receipt_code, .. } = filed;
+        FiledIssue { id, number, receipt_code, receipt_url, rating_url }
+    });
+    let filed = filed.await?;
     let location = format!("/api/v1/issues/{}", filed.id);
-    let receipt_url = app.link(&format!("/receipts/{}", filed.receipt_code));
-    let rating_url = app.link(&format!("/ratings/{}", filed.rating_link));
-    let issue::Filed { id, number, receipt_code, .. } = filed;
-    let body = FiledIssue { id, number, receipt_code, receipt_url, rating_url };
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(body)))
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(filed)))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code)] // read from the headers, which say more
+pub struct FilingHeaders {
+    /// Any text that the program gives no other request, such as a UUID.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    idempotency_key: Option<String>,
 }
 
 /// Where it is, within the reach of the token.
-async fn place_of(app: &App, token: &Token, code: Option<&str>, form: &mut Form) -> Result<Place> {
+pub(super) async fn place_of(app: &App, token: &Token, code: Option<&str>, form: &mut Form) -> Result<Place> {
     let place = named_place(app, token.tenant, code, form).await?;
     match (&place, token.estate) {
         (_, None) => Ok(place),
@@ -420,15 +448,31 @@ pub(super) async fn named_place(app: &App, tenant: Uuid, code: Option<&str>, for
     Ok(Place::Spot(spot))
 }
 
-/// Files what a form says; `None` if something in it is not right.
-async fn file(app: &App, token: &Token, place: Place, form: &mut Form) -> Result<Option<issue::Filed>> {
-    let act = token.act(&app.means);
-    let Some(new) = issue::read_issue(app, &act, Source::Interface, place, form).await? else { return Ok(None) };
+/// Files an issue and says so, or says again what was said when the same request came before.
+pub(super) async fn file<T: Serialize + DeserializeOwned>(
+    app: &App,
+    act: &Act,
+    token: Option<&Token>,
+    new: NewIssue,
+    once: Option<&Once>,
+    answer: impl FnOnce(issue::Filed) -> T,
+) -> Result<T> {
     let mut tx = app.db.begin().await?;
-    let filed = issue::file(&mut tx, &act, new).await?;
-    token.note(&mut tx, &app.means, "file_by_token", &filed.number).await?;
+    if let Some(once) = once
+        && let Some(before) = once.answered(&mut tx, act).await?
+    {
+        return Ok(serde_json::from_str(&before).map_err(anyhow::Error::from)?);
+    }
+    let filed = issue::file(&mut tx, act, new).await?;
+    if let Some(token) = token {
+        token.note(&mut tx, &app.means, "file_by_token", &filed.number).await?;
+    }
+    let answer = answer(filed);
+    if let Some(once) = once {
+        once.keep(&mut tx, act, &serde_json::to_string(&answer).map_err(anyhow::Error::from)?).await?;
+    }
     tx.commit().await?;
-    Ok(Some(filed))
+    Ok(answer)
 }
 
 /// Everything that is wrong in a form, in one sentence.

@@ -3,6 +3,8 @@
 //! shows and files what the public form files. `document` describes all of it (OpenAPI 3.1); what is not right is answered as RFC 9457
 //! says (`web::failure`).
 //!
+//! A request to file that comes twice is answered twice and files once (`once`).
+//!
 //! Whatever is filed goes the way of the public form, through `issue::read_issue` and `issue::file`: the same rules, the same sentences.
 //! No list says who reported something; the masked name stands behind a scope of its own, and each look at it in the audit log.
 
@@ -11,10 +13,12 @@ mod document;
 mod figures;
 mod issues;
 mod lists;
+mod once;
 mod open311;
 mod publications;
 
 pub use document::document;
+pub use once::{STATEMENTS, forget_old};
 
 use crate::access::Routes;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use db::Tx;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::delivery::{Notice, write};
-use super::model::{Limits, Occasion, Place};
+use super::model::{Limits, Occasion, Place, Sending};
 use super::robot::{Outcome, broken, pause_of};
 use super::store::{DEAD_IN_A_ROW, Dead, HOOKS, Hook, SWITCH_OFF, WAKE};
 use crate::access::Act;
@@ -103,6 +103,9 @@ async fn tell_of_issue(app: App, message: Message) -> Result<()> {
         return Ok(());
     }
     let issue = issue::issue(&mut tx, act.tenant, stepped.issue).await?;
+    // What was told longer ago than deliveries are kept would go out once more, as if nobody had been told.
+    let rules: Sending = settings::read(&mut tx, act.tenant, act.at).await?;
+    let kept_since = act.at - SignedDuration::from_hours(24 * rules.keep_days);
     let title = public(issue.title());
     let mut told: Vec<(i64, Timestamp, String)> = Vec::new();
     let mut state = State::Submitted;
@@ -118,6 +121,9 @@ async fn tell_of_issue(app: App, message: Message) -> Result<()> {
         };
         if one.position > stepped.position {
             break;
+        }
+        if one.position < stepped.position && one.at < kept_since {
+            continue;
         }
         let data = json!({
             "id": issue.id, "number": issue.number, "step": one.kind.code(), "state": state.code(), "position": one.position,

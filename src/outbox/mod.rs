@@ -1,6 +1,7 @@
 //! The outbox: what has to happen outside of a transaction is written down within it, and done afterwards at least once.
 //! A worker leases messages for a while; a lease that runs out, because the worker died, makes the message available
-//! again. A message that fails ten times is parked, with the reason, and disturbs nobody any more.
+//! again. A message that fails ten times is parked, with the reason, and disturbs nobody any more; one for which somebody elsewhere
+//! is not to be reached now (`Error::Unreachable`) is tried for as long as it takes.
 //!
 //! A payload names rows by their ids and holds no personal values: handlers read those when they act.
 
@@ -8,7 +9,9 @@ pub mod http;
 mod store;
 pub mod web;
 
-pub use store::{Message, STATEMENTS, backlog, done, failed, lease, post, post_if_wished, sweep, wish};
+pub use store::{
+    Message, STATEMENTS, backlog, done, failed, lease, post, post_if_wished, post_to, sweep, unanswered, wish,
+};
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -18,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What is done with the messages of a topic. It may be called twice for one message, so it must not mind that.
 pub type Handler = Arc<dyn Fn(App, Message) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
@@ -59,26 +62,51 @@ pub async fn run(app: App, handlers: Handlers, mut stop: watch::Receiver<bool>) 
 }
 
 /// Leases one batch, hands each message to its handler and notes how that ended. Gives the size of the batch.
+///
+/// Messages of one tenant and topic for one addressee go one after the other; all others are under way beside them, so that whoever
+/// waits for an answer from elsewhere keeps nobody else waiting.
 pub async fn work(app: &App, handlers: &Handlers) -> Result<usize> {
     let batch = lease(&app.db, &app.means, BATCH).await?;
     let size = batch.len();
+    let mut lanes: BTreeMap<_, Vec<Message>> = BTreeMap::new();
     for message in batch {
-        match deliver(app, handlers, message.clone()).await {
-            Ok(()) => done(&app.db, &app.means, &message).await?,
-            Err(why) => {
-                tracing::warn!(topic = message.topic, id = %message.id, attempts = message.attempts, why, "not delivered");
-                failed(&app.db, &app.means, &message, &why).await?;
-            }
-        }
+        lanes.entry((message.tenant_id, message.topic.clone(), message.addressee)).or_default().push(message);
+    }
+    let under_way: Vec<_> =
+        lanes.into_values().map(|lane| tokio::spawn(work_through(app.clone(), handlers.clone(), lane))).collect();
+    for lane in under_way {
+        lane.await.map_err(anyhow::Error::from)??;
     }
     Ok(size)
 }
 
-/// Runs a handler in a task of its own, so that a panic is a failure like any other.
-async fn deliver(app: &App, handlers: &Handlers, message: Message) -> std::result::Result<(), String> {
-    let handler = handlers.get(message.topic.as_str()).ok_or("no handler for this topic")?;
-    match tokio::spawn(handler(app.clone(), message)).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("the handler panicked".to_owned()),
+/// Once an addressee is not to be reached, what else is for them waits with it.
+async fn work_through(app: App, handlers: Handlers, lane: Vec<Message>) -> Result<()> {
+    let mut away = None;
+    for message in lane {
+        let outcome = match &away {
+            Some(why) => Err(Error::Unreachable(String::clone(why))),
+            None => deliver(&app, &handlers, message.clone()).await,
+        };
+        let Err(error) = outcome else {
+            done(&app.db, &app.means, &message).await?;
+            continue;
+        };
+        let why = error.to_string();
+        tracing::warn!(topic = message.topic, id = %message.id, attempts = message.attempts, why, "not delivered");
+        if matches!(error, Error::Unreachable(_)) {
+            unanswered(&app.db, &app.means, &message, &why).await?;
+            away = Some(why);
+        } else {
+            failed(&app.db, &app.means, &message, &why).await?;
+        }
     }
+    Ok(())
+}
+
+/// Runs a handler in a task of its own, so that a panic is a failure like any other.
+async fn deliver(app: &App, handlers: &Handlers, message: Message) -> Result<()> {
+    let handler = handlers.get(message.topic.as_str()).ok_or_else(|| Error::refused("no handler for this topic"))?;
+    let outcome = tokio::spawn(handler(app.clone(), message)).await;
+    outcome.unwrap_or_else(|_| Err(Error::refused("the handler panicked")))
 }

@@ -11,9 +11,11 @@ use crate::means::Means;
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// How often a message is tried. The waits between double from half a minute to two hours, four hours in all.
 pub(super) const ATTEMPTS: i64 = 10;
+/// Somebody who does not answer is asked again every hour, however often that was.
+const UNANSWERED: i64 = 8;
 
 statements! {
-    POST = "INSERT INTO outbox_messages (tenant_id, id, topic, payload, available_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)";
+    POST = "INSERT INTO outbox_messages (tenant_id, id, topic, payload, addressee, available_at, attempts) VALUES ($1, $2, $3, $4, $5, $6, 0)";
     WISH = "INSERT INTO outbox_wishes (tenant_id, topic) VALUES ($1, $2) ON CONFLICT (tenant_id, topic) DO NOTHING";
     WISHED = "SELECT topic FROM outbox_wishes WHERE tenant_id = $1 AND topic = $2";
     /// Of every tenant: the worker serves them all.
@@ -22,10 +24,10 @@ statements! {
     /// Asks again whether it is available: on PostgreSQL another worker may have been first, and this one waited for its row.
     LEASE_ONE = "UPDATE outbox_messages SET available_at = $4, attempts = attempts + 1
         WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL AND available_at <= $3
-        RETURNING tenant_id, id, topic, payload, attempts";
+        RETURNING tenant_id, id, topic, payload, addressee, attempts";
     DONE = "UPDATE outbox_messages SET done_at = $3, failure = NULL WHERE tenant_id = $1 AND id = $2 AND done_at IS NULL";
     /// Only for the attempt that failed; a later one may be under way.
-    RETRY = "UPDATE outbox_messages SET available_at = $4, failure = $5
+    RETRY = "UPDATE outbox_messages SET available_at = $4, failure = $5, attempts = $6
         WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND done_at IS NULL";
     /// A parked message stays, for somebody to find out why.
     SWEEP = "DELETE FROM outbox_messages WHERE tenant_id = $1 AND done_at < $2 AND failure IS NULL";
@@ -48,13 +50,28 @@ record! {
     pub(super) struct Parked { pub id: Uuid, pub topic: String, pub done_at: Timestamp, pub failure: String }
     /// A message in a worker's hands.
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Message { pub tenant_id: Uuid, pub id: Uuid, pub topic: String, pub payload: String, pub attempts: i64 }
+    pub struct Message {
+        pub tenant_id: Uuid, pub id: Uuid, pub topic: String, pub payload: String,
+        /// Who elsewhere it is for.
+        pub addressee: Option<Uuid>,
+        pub attempts: i64,
+    }
 }
 
 /// Writes a message down, in the transaction of what it follows from.
 pub async fn post(tx: &mut Tx, act: &Act, topic: &str, payload: &impl Serialize) -> Result<()> {
+    write(tx, act, topic, None, payload).await
+}
+
+/// Writes a message down that goes to somebody elsewhere, who may not be there to take it.
+pub async fn post_to(tx: &mut Tx, act: &Act, topic: &str, addressee: Uuid, payload: &impl Serialize) -> Result<()> {
+    write(tx, act, topic, Some(addressee), payload).await
+}
+
+async fn write(tx: &mut Tx, act: &Act, topic: &str, addressee: Option<Uuid>, payload: &impl Serialize) -> Result<()> {
     let payload = serde_json::to_string(payload).map_err(anyhow::Error::from)?;
-    tx.execute(POST.bind(act.tenant).bind(act.id()).bind(topic).bind(payload).bind(act.at)).await?;
+    let row = POST.bind(act.tenant).bind(act.id()).bind(topic).bind(payload).bind(addressee);
+    tx.execute(row.bind(act.at)).await?;
     Ok(())
 }
 
@@ -110,11 +127,23 @@ pub async fn failed(db: &Db, means: &Means, message: &Message, why: &str) -> Res
     if message.attempts >= ATTEMPTS {
         park(&mut tx, means, message, why).await?;
     } else {
-        let wait = SignedDuration::from_secs(15 << message.attempts);
-        let retry = RETRY.bind(message.tenant_id).bind(message.id).bind(message.attempts).bind(means.now() + wait);
-        tx.execute(retry.bind(why)).await?;
+        retry(&mut tx, means, message, message.attempts, why).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Notes that somebody elsewhere did not answer: the message is tried for as long as it takes.
+pub async fn unanswered(db: &Db, means: &Means, message: &Message, why: &str) -> Result<()> {
+    let mut tx = db.begin().await?;
+    retry(&mut tx, means, message, message.attempts.min(UNANSWERED), why).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn retry(tx: &mut Tx, means: &Means, message: &Message, attempts: i64, why: &str) -> Result<()> {
+    let at = means.now() + SignedDuration::from_secs(15 << attempts);
+    let row = RETRY.bind(message.tenant_id).bind(message.id).bind(message.attempts).bind(at);
+    tx.execute(row.bind(why).bind(attempts)).await?;
+    Ok(())
 }
 
 async fn park(tx: &mut Tx, means: &Means, message: &Message, why: &str) -> Result<()> {

@@ -54,6 +54,8 @@ const WORDS: &[(&str, &str)] = &[
     ("come_minutes", "多久内报到"),
     ("answer_minutes", "多久内答复"),
     ("rate_minutes", "答复后多久内评价"),
+    ("whistle.delivery", "吹哨报到的消息"),
+    ("call_after_minutes", "多久没送到就提醒打电话"),
     ("report.rates", "报表的比率"),
     ("least_cases", "不足几件不显示"),
     ("meeting.deliberation", "说事议事会"),

@@ -30,6 +30,7 @@ impl IntoResponse for Error {
             Error::Stale(_) => (StatusCode::CONFLICT, "刚刚有别人改过"),
             Error::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "请稍等"),
             Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "内容太大"),
+            Error::Unreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, "对方没有回应"),
             Error::Db(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "程序出了问题"),
         };
         let sentence = if status.is_server_error() {

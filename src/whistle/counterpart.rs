@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::letter::{self, Waiting};
-use super::model::Side;
+use super::model::{Ending, Side};
 use super::store::{ADD_COUNTERPART, Counterpart, END};
 use crate::access::{self, Act, OrganisationKind};
 use crate::app::App;
@@ -91,7 +91,7 @@ pub async fn join(tx: &mut Tx, act: &Act, app: &App, invitation: &Invitation) ->
     if tx.execute(row).await? == 0 {
         return Err(Error::refused("这个对接码已经用过了"));
     }
-    outbox::post(tx, act, letter::TOPIC, &Waiting::Hello(*id)).await?;
+    outbox::post_to(tx, act, letter::TOPIC, *id, &Waiting::Hello(*id)).await?;
     audit::record(tx, act, "join", ("counterpart", *id), name, &[]).await?;
     Ok(*id)
 }
@@ -100,8 +100,16 @@ pub async fn join(tx: &mut Tx, act: &Act, app: &App, invitation: &Invitation) ->
 ///
 /// Errors: stale if somebody was first.
 pub async fn end(tx: &mut Tx, act: &Act, counterpart: &Counterpart, seen: i64) -> Result<()> {
-    if tx.execute(END.bind(act.tenant).bind(counterpart.id).bind(seen).bind(act.at)).await? == 0 {
-        return Err(Error::Stale("这个对接刚刚有变化，请刷新页面看一下".to_owned()));
+    let ended = seen == counterpart.lock_version && close(tx, act, counterpart, Ending::Here).await?;
+    if ended { Ok(()) } else { Err(Error::Stale("这个对接刚刚有变化，请刷新页面看一下".to_owned())) }
+}
+
+/// Notes that a link is over; tells whether it was not before.
+pub(super) async fn close(tx: &mut Tx, act: &Act, counterpart: &Counterpart, ending: Ending) -> Result<bool> {
+    if tx.execute(END.bind(act.tenant).bind(counterpart.id).bind(act.at).bind(ending)).await? == 0 {
+        return Ok(false);
     }
-    audit::record(tx, act, "end", ("counterpart", counterpart.id), &counterpart.name, &[]).await
+    let words = format!("{}：{ending}", counterpart.name);
+    audit::record(tx, act, "end", ("counterpart", counterpart.id), &words, &[]).await?;
+    Ok(true)
 }

@@ -13,8 +13,8 @@ use reqwest::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::counterpart::SECRET;
-use super::model::{Call, Kind, Said, Side, State};
+use super::counterpart::{SECRET, close};
+use super::model::{Call, Ending, Kind, Said, Side};
 use super::saying;
 use super::store::{
     self, ADD, ADD_EVENT, CONFIRMED, Counterpart, DELIVERED, EVENT, Event, JOINED, SECRET as SECRET_OF, Sealed,
@@ -29,7 +29,7 @@ use crate::{audit, issue};
 pub const TOPIC: &str = "whistle.letter";
 
 /// So long somebody has to answer a letter.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What waits in the outbox.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -58,19 +58,49 @@ pub enum Content {
 }
 
 /// How taking in a letter ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     Kept,
     /// It is about something that has not arrived yet; it will be sent again.
     TooEarly,
     /// The link is over.
     Over,
+    /// Somebody else has answered the invitation.
+    Occupied,
     /// Nothing that could be understood.
     Nonsense,
 }
 
+impl Taken {
+    const STATUSES: [(Taken, StatusCode); 5] = [
+        (Taken::Kept, StatusCode::OK),
+        (Taken::TooEarly, StatusCode::CONFLICT),
+        (Taken::Over, StatusCode::GONE),
+        (Taken::Occupied, StatusCode::LOCKED),
+        (Taken::Nonsense, StatusCode::UNPROCESSABLE_ENTITY),
+    ];
+
+    /// How it is told to another installation.
+    pub fn status(self) -> StatusCode {
+        let known = Self::STATUSES.into_iter().find(|(taken, _)| *taken == self);
+        known.map_or(StatusCode::INTERNAL_SERVER_ERROR, |(_, status)| status)
+    }
+
+    fn parse(status: StatusCode) -> Option<Taken> {
+        Self::STATUSES.into_iter().find(|(_, known)| *known == status).map(|(taken, _)| taken)
+    }
+}
+
 pub fn handler() -> Handler {
     Arc::new(|app, message| Box::pin(deliver(app, message)))
+}
+
+/// A letter on its way, signed in the way of Standard Webhooks.
+pub struct Signed {
+    pub id: String,
+    pub seconds: i64,
+    pub signature: String,
+    pub body: String,
 }
 
 async fn deliver(app: App, message: Message) -> Result<()> {
@@ -78,26 +108,47 @@ async fn deliver(app: App, message: Message) -> Result<()> {
     let waiting: Waiting = serde_json::from_str(&message.payload).map_err(anyhow::Error::from)?;
     let mut tx = app.db.read().await?;
     let (counterpart, letter) = write(&mut tx, &act, &app, waiting).await?;
-    drop(tx);
     if counterpart.ended_at.is_some() {
         return Ok(());
     }
-    let Some(code) = &counterpart.code else { return Err(Error::refused("对方还没有接通")) };
-    match &counterpart.address {
-        Some(address) => send(&app, &act, &counterpart, (address, code), &letter).await?,
-        // The other side is in this installation, and this is how it would answer.
-        None => match take_in(&app, code, counterpart.id, letter).await? {
-            Taken::Kept | Taken::Over => {}
-            Taken::TooEarly => return Err(Error::refused("对方还没有收到前面的消息")),
-            Taken::Nonsense => return Err(Error::refused("对方看不懂这条消息")),
-        },
-    }
-    let mut tx = app.db.begin().await?;
-    match waiting {
-        Waiting::Hello(id) => tx.execute(CONFIRMED.bind(act.tenant).bind(id).bind(act.at)).await?,
-        Waiting::Said(id) => tx.execute(DELIVERED.bind(act.tenant).bind(id).bind(act.at)).await?,
+    let Some(code) = &counterpart.code else { return Err(Error::Unreachable("对方还没有接通".to_owned())) };
+    let signed = sign(&mut tx, &act, counterpart.id, &letter).await?;
+    drop(tx);
+    let taken = match &counterpart.address {
+        Some(address) => send(&app, (address, code), counterpart.id, signed).await?,
+        // The other side is in this installation, and looks at it as closely as at one from elsewhere.
+        None => receive(&app, code, counterpart.id, &signed).await.map_err(|error| match error {
+            Error::NotFound => Error::refused("对方没有这个对接"),
+            error => error,
+        })?,
     };
+    let mut tx = app.db.begin().await?;
+    match (taken, waiting) {
+        (Taken::Kept, Waiting::Hello(id)) => {
+            tx.execute(CONFIRMED.bind(act.tenant).bind(id).bind(act.at)).await?;
+        }
+        (Taken::Kept, Waiting::Said(id)) => {
+            tx.execute(DELIVERED.bind(act.tenant).bind(id).bind(act.at)).await?;
+        }
+        (Taken::Over, _) => {
+            close(&mut tx, &act, &counterpart, Ending::There).await?;
+        }
+        (Taken::Occupied, _) => {
+            close(&mut tx, &act, &counterpart, Ending::Taken).await?;
+        }
+        (Taken::TooEarly, _) => return Err(Error::Stale("对方还没有收到前面的消息".to_owned())),
+        (Taken::Nonsense, _) => return Err(Error::refused("对方看不懂这条消息")),
+    }
     Ok(tx.commit().await?)
+}
+
+async fn sign(tx: &mut Tx, act: &Act, link: Uuid, letter: &Letter) -> Result<Signed> {
+    let body = serde_json::to_string(letter).map_err(anyhow::Error::from)?;
+    let id = letter.id.to_string();
+    let sealed: Sealed = tx.one(SECRET_OF.bind(act.tenant).bind(link)).await?;
+    let secret = act.open(SECRET, &sealed.secret)?;
+    let signature = signature(secret.as_bytes(), &id, act.at, &body);
+    Ok(Signed { id, seconds: act.at.as_second(), signature, body })
 }
 
 async fn write(tx: &mut Tx, act: &Act, app: &App, waiting: Waiting) -> Result<(Counterpart, Letter)> {
@@ -129,67 +180,63 @@ async fn write(tx: &mut Tx, act: &Act, app: &App, waiting: Waiting) -> Result<(C
     }
 }
 
-/// Errors: refused, with what stood in the way, for the next attempt.
-async fn send(
-    app: &App,
-    act: &Act,
-    counterpart: &Counterpart,
-    (address, code): (&str, &str),
-    letter: &Letter,
-) -> Result<()> {
+/// Errors: unreachable, with what stood in the way, for the next attempt; refused to go to a host that nobody has named.
+async fn send(app: &App, (address, code): (&str, &str), link: Uuid, signed: Signed) -> Result<Taken> {
     let url = safe_url(address).map_err(Error::refused)?;
     if !is_named(&url, &app.config.outgoing.webhook_hosts) {
         return Err(Error::refused("对方的主机不在允许的主机里"));
     }
-    let sealed: Sealed = app.db.read().await?.one(SECRET_OF.bind(act.tenant).bind(counterpart.id)).await?;
-    let secret = act.open(SECRET, &sealed.secret)?;
-    let body = serde_json::to_string(letter).map_err(anyhow::Error::from)?;
-    let id = letter.id.to_string();
-    let now = app.means.now();
-    let request = client().map_err(anyhow::Error::from)?.post(format!("{address}/inbox/{code}/{}", counterpart.id));
-    let request = request.header(CONTENT_TYPE, "application/json").header("webhook-id", &id);
-    let request = request.header("webhook-timestamp", now.as_second());
-    let request = request.header("webhook-signature", signature(secret.as_bytes(), &id, now, &body));
+    let Signed { id, seconds, signature, body } = signed;
+    let request = client().map_err(anyhow::Error::from)?.post(format!("{address}/inbox/{code}/{link}"));
+    let request = request.header(CONTENT_TYPE, "application/json").header("webhook-id", id);
+    let request = request.header("webhook-timestamp", seconds).header("webhook-signature", signature);
     // What is said of a failure names no address.
     let response = request.body(body).timeout(PATIENCE).send().await;
     match response.map(|response| response.status()) {
-        Ok(StatusCode::OK | StatusCode::GONE) => Ok(()),
-        Ok(status) => Err(Error::refused(format!("对方没有收下（HTTP {}）", status.as_u16()))),
-        Err(error) if error.is_connect() => Err(Error::refused("连不上对方")),
-        Err(_) => Err(Error::refused("对方没有及时回应")),
+        Ok(status) => {
+            Taken::parse(status).ok_or_else(|| Error::Unreachable(format!("对方没有收下（HTTP {}）", status.as_u16())))
+        }
+        Err(error) if error.is_connect() => Err(Error::Unreachable("连不上对方".to_owned())),
+        Err(_) => Err(Error::Unreachable("对方没有及时回应".to_owned())),
     }
 }
 
-/// Whether a request to the inbox comes from the other side of a link.
+/// Takes in a letter, if it comes from the other side of a link.
 ///
 /// Errors: not found where there is no such link, or the signature is not right: the two look alike from outside.
-pub async fn check(app: &App, code: &str, id: Uuid, signed: (&str, i64, &str), body: &str) -> Result<()> {
+pub async fn receive(app: &App, code: &str, link: Uuid, signed: &Signed) -> Result<Taken> {
+    let Signed { id, seconds, signature, body } = signed;
     let mut tx = app.db.read().await?;
     let tenant = access::tenant_by_code(&mut tx, code).await?.ok_or(Error::NotFound)?.tenant_id;
-    let sealed: Sealed = tx.optional(SECRET_OF.bind(tenant).bind(id)).await?.ok_or(Error::NotFound)?;
+    let sealed: Sealed = tx.optional(SECRET_OF.bind(tenant).bind(link)).await?.ok_or(Error::NotFound)?;
+    drop(tx);
     let act = Act::system(tenant, &app.means);
     let secret = act.open(SECRET, &sealed.secret)?;
-    if is_signed(secret.as_bytes(), signed, body, act.at) { Ok(()) } else { Err(Error::NotFound) }
+    if !is_signed(secret.as_bytes(), (id, *seconds, signature), body, act.at) {
+        return Err(Error::NotFound);
+    }
+    match serde_json::from_str::<Letter>(body) {
+        Ok(letter) if letter.id.to_string() == *id => take_in(app, &act, link, letter).await,
+        _ => Ok(Taken::Nonsense),
+    }
 }
 
-/// Keeps a letter that came over a link to a tenant. One that is there already is kept without doing anything.
-pub async fn take_in(app: &App, code: &str, id: Uuid, letter: Letter) -> Result<Taken> {
+/// Keeps a letter. One that is there already is kept without doing anything.
+async fn take_in(app: &App, act: &Act, link: Uuid, letter: Letter) -> Result<Taken> {
     let mut tx = app.db.begin().await?;
-    let tenant = access::tenant_by_code(&mut tx, code).await?.ok_or(Error::NotFound)?.tenant_id;
-    let act = Act::system(tenant, &app.means);
-    let counterpart = store::counterpart(&mut tx, tenant, id).await?;
+    let counterpart = store::counterpart(&mut tx, act.tenant, link).await?;
     if counterpart.ended_at.is_some() {
         return Ok(Taken::Over);
     }
     let taken = match letter.content {
         Content::Hello { address, code, name } => {
             let address = (address != app.config.public_url).then_some(address);
-            hello(&mut tx, &act, &counterpart, (address, code, name)).await?
+            hello(&mut tx, act, &counterpart, (address, code, name)).await?
         }
         Content::Said { whistle, said, words, score, call } => {
             let Some(said) = Said::parse(&said).filter(|said| said.is_told()) else { return Ok(Taken::Nonsense) };
             let heard = Heard { id: letter.id, at: letter.at, whistle, said, words, score, call };
-            hear(&mut tx, &act, &counterpart, heard).await?
+            hear(&mut tx, act, &counterpart, heard).await?
         }
     };
     if taken == Taken::Kept {
@@ -219,7 +266,7 @@ async fn hello(
     }
     if counterpart.joined_at.is_some() {
         let same = counterpart.address == address && counterpart.code.as_ref() == Some(&code);
-        return Ok(if same { Taken::Kept } else { Taken::Over });
+        return Ok(if same { Taken::Kept } else { Taken::Occupied });
     }
     let row = JOINED.bind(act.tenant).bind(counterpart.id).bind(address).bind(&code).bind(&name).bind(act.at);
     if tx.execute(row).await? == 0 {
@@ -267,10 +314,12 @@ async fn hear(tx: &mut Tx, act: &Act, counterpart: &Counterpart, heard: Heard) -
     if tx.execute(event.bind(words.as_str()).bind(score).bind(at)).await? == 0 {
         return Ok(Taken::Kept);
     }
-    // What crossed a recall is kept, and changes nothing.
-    let recalled = known.state == State::Recalled;
+    // What is overtaken, by a recall or a later whistle, is kept, and the issue does not hear of it.
+    let hears = known.state.hears(said);
     saying::apply(tx, act, &mut known, said, score, at).await?;
-    if let (Some(issue), Some(news), false) = (known.issue_id, saying::news(said), recalled) {
+    if let (Some(issue), Some(news), true) = (known.issue_id, saying::news(said), hears)
+        && store::is_newest(tx, act.tenant, issue, whistle).await?
+    {
         issue::escalation::hear(tx, act, issue, news, &words).await?;
     }
     audit::record(tx, act, said.code(), ("whistle", whistle), "", &[]).await?;

@@ -12,7 +12,7 @@ mod todo;
 mod web;
 
 pub use counterpart::{Invitation, end, invite, join};
-pub use model::{Kind, Said, Side, State};
+pub use model::{Ending, Kind, Said, Side, State};
 pub use saying::{NewWhistle, assign, blow, pass_on, rate, say};
 pub use store::{Counterpart, Event, STATEMENTS, Whistle, counterpart, counterparts, events, whistle};
 pub use todo::todo;

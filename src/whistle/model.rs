@@ -38,6 +38,13 @@ text_enum! {
     }
     /// Where another installation or tenant stands.
     pub enum Side { Above = "above" "上级", Below = "below" "下级" }
+    /// How a link ended.
+    pub enum Ending {
+        Here = "here" "本单位已解除",
+        There = "there" "对方已解除",
+        /// Somebody else had pasted the invitation in before.
+        Taken = "taken" "对接码已被别家用了",
+    }
 }
 
 impl State {
@@ -46,10 +53,20 @@ impl State {
         matches!(self, State::Blown | State::Acknowledged | State::Answered)
     }
 
+    /// Whoever was asked has not answered yet.
+    pub fn awaited(self) -> bool {
+        matches!(self, State::Blown | State::Acknowledged)
+    }
+
     /// The later of two states. Each side moves on at once by what it says itself and hears of the other late, in any order: both
     /// come to the same state, since it is the latest of all that was said. A recall is the last word, whatever crossed it.
     pub fn met(self, other: State) -> State {
         self.max(other)
+    }
+
+    /// Whether something that is heard now is news: nothing later has been said. That an answer has been rated is no later word.
+    pub fn hears(self, said: Said) -> bool {
+        said.state() >= if self == State::Ended { State::Answered } else { self }
     }
 }
 
@@ -120,6 +137,16 @@ impl Setting for Limits {
     const NAME: &'static str = "whistle.limits";
 }
 
+/// When somebody should rather call than wait for letters to arrive.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Delivery {
+    pub call_after_minutes: i64,
+}
+
+impl Setting for Delivery {
+    const NAME: &'static str = "whistle.delivery";
+}
+
 impl Limits {
     /// By when somebody should come, and by when it should be answered.
     pub fn due(&self, kind: Kind, at: Timestamp) -> Result<(Timestamp, Timestamp)> {
@@ -165,10 +192,13 @@ mod tests {
     struct Known {
         state: State,
         rated: [bool; 2],
+        /// Whether it was news that there is an answer.
+        answered: bool,
     }
 
     impl Known {
         fn take(&mut self, said: Said) {
+            self.answered |= said == Said::Answered && self.state.hears(said);
             self.state = self.state.met(said.state());
             match said {
                 Said::AskerRated => self.rated[0] = true,
@@ -185,7 +215,8 @@ mod tests {
         /// Each side says what it may, letters arrive late, twice and in any order: when all have arrived, both know the same.
         #[test]
         fn both_sides_come_to_know_the_same(tries in proptest::collection::vec((any::<bool>(), 0..Said::ALL.len(), any::<prop::sample::Index>()), 1..60)) {
-            let mut sides = [Known { state: State::Blown, rated: [false; 2] }, Known { state: State::Blown, rated: [false; 2] }];
+            let blown = Known { state: State::Blown, rated: [false; 2], answered: false };
+            let mut sides = [blown.clone(), blown];
             let mut under_way: [Vec<Said>; 2] = [Vec::new(), Vec::new()];
             for (asker, said, which) in tries {
                 let (own, other) = if asker { (0, 1) } else { (1, 0) };
@@ -208,6 +239,8 @@ mod tests {
             }
             prop_assert_eq!(sides[0].state, sides[1].state);
             prop_assert_eq!(sides[0].rated, sides[1].rated);
+            // The issue hears of an answer whatever came before it, and of none that came too late.
+            prop_assert_eq!(sides[0].answered, matches!(sides[0].state, State::Answered | State::Ended));
         }
     }
 

@@ -60,10 +60,19 @@ pub async fn blow(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, new: New
 
 /// Passes a whistle from below on to the next level. It stays to be answered here.
 ///
-/// Errors: refused where it does not wait here.
-pub async fn pass_on(tx: &mut Tx, act: &Act, origin: &Whistle, new: NewWhistle) -> Result<Uuid> {
-    if origin.asked || !matches!(origin.state, State::Blown | State::Acknowledged) {
+/// Errors: refused where it does not wait here, or has been passed on and waits there; stale if somebody was first.
+pub async fn pass_on(tx: &mut Tx, act: &Act, origin: &mut Whistle, seen: i64, new: NewWhistle) -> Result<Uuid> {
+    if seen != origin.lock_version {
+        return Err(stale());
+    }
+    if origin.asked || !origin.state.awaited() {
         return Err(Error::refused(format!("这次吹哨现在是“{}”，不用再向上级吹哨", origin.state)));
+    }
+    // Whoever comes second, by the same page or at the same moment, is turned away here.
+    advance(tx, act, origin).await?;
+    let before = store::passed_on(tx, act.tenant, origin.id).await?;
+    if let Some(before) = before.iter().find(|before| before.state.awaited() && before.ending.is_none()) {
+        return Err(Error::refused(format!("已经向{}吹过哨，还没有答复", before.counterpart_name)));
     }
     let subject = Subject {
         issue: None,
@@ -104,7 +113,7 @@ async fn send_off(tx: &mut Tx, act: &Act, subject: &Subject<'_>, new: &NewWhistl
     let row = row.bind(subject.category).bind(subject.place).bind(subject.title).bind(subject.issue);
     let row = row.bind(subject.origin).bind(subject.estate).bind(None::<Uuid>);
     tx.execute(row.bind(act.at).bind(acknowledge_by).bind(answer_by)).await?;
-    tell(tx, act, id, Said::Blown, &new.words, None).await?;
+    tell(tx, act, (above.id, id), Said::Blown, &new.words, None).await?;
     Ok(Sent { id, organisation, answer_by })
 }
 
@@ -158,21 +167,28 @@ async fn speak(
     if seen != whistle.lock_version {
         return Err(stale());
     }
-    said.check(whistle.asked, whistle.state)?;
+    whistle.check(said)?;
     if let Some(sentence) = personal_data_in(words) {
         return Err(Error::refused(sentence));
     }
     apply(tx, act, whistle, said, score, act.at).await?;
-    tell(tx, act, whistle.id, said, words, score).await
+    tell(tx, act, (whistle.counterpart_id, whistle.id), said, words, score).await
 }
 
 /// Writes an event down, and lets it be told.
-async fn tell(tx: &mut Tx, act: &Act, whistle: Uuid, said: Said, words: &str, score: Option<u8>) -> Result<()> {
+async fn tell(
+    tx: &mut Tx,
+    act: &Act,
+    (counterpart, whistle): (Uuid, Uuid),
+    said: Said,
+    words: &str,
+    score: Option<u8>,
+) -> Result<()> {
     let id = act.id();
     let event = ADD_EVENT.bind(act.tenant).bind(id).bind(whistle).bind(said).bind(true).bind(act.account);
     tx.execute(event.bind(words).bind(score).bind(act.at)).await?;
     if said.is_told() {
-        outbox::post(tx, act, letter::TOPIC, &Waiting::Said(id)).await?;
+        outbox::post_to(tx, act, letter::TOPIC, counterpart, &Waiting::Said(id)).await?;
     }
     Ok(())
 }
@@ -199,6 +215,11 @@ pub(super) async fn apply(
     if whistle.state == State::Answered && whistle.asker_score.is_some() && whistle.responder_score.is_some() {
         whistle.state = State::Ended;
     }
+    advance(tx, act, whistle).await
+}
+
+/// Errors: stale if somebody was first.
+async fn advance(tx: &mut Tx, act: &Act, whistle: &mut Whistle) -> Result<()> {
     let row = ADVANCE.bind(act.tenant).bind(whistle.id).bind(whistle.lock_version).bind(whistle.state);
     let row = row.bind(whistle.state.open()).bind(whistle.organisation_id).bind(whistle.acknowledged_at);
     let row = row.bind(whistle.answered_at).bind(whistle.asker_score).bind(whistle.responder_score);

@@ -7,11 +7,12 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::model::{Field, Kind, Layout, Order, read_row};
-use super::store::{self, ADD, DROP, FORGET, KEEP, SET_LAYOUT};
+use super::store::{self, ADD, DROP, FORGET, KEEP, Known, SET_LAYOUT};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::issue::{self, NewIssue, Place, Source, Terms};
-use crate::workbook::{PlainSheet, plain};
+use crate::web::show;
+use crate::workbook::{Cell, PlainSheet, Table, plain};
 use crate::{audit, counter, place};
 
 /// A district sends no more at once, and one transaction takes all of them: 2,000 took PostgreSQL six seconds.
@@ -48,16 +49,30 @@ pub(super) struct Wrong {
     pub sentence: String,
 }
 
+/// An order that has come in before and is told otherwise now.
+pub(super) struct Changed {
+    pub number: String,
+    pub issue: Uuid,
+    /// In words, what is different.
+    pub what: String,
+}
+
 /// What would become of each row.
 #[derive(Default)]
 pub struct Plan {
     pub orders: Vec<Order>,
     /// Have come in before, or stand in the workbook above.
     pub known: usize,
+    pub(super) changed: Vec<Changed>,
     pub(super) wrong: Vec<Wrong>,
 }
 
 impl Plan {
+    /// What of the new orders is not taken in as it stands.
+    pub(super) fn notes(&self) -> impl Iterator<Item = (&str, &(Field, String))> {
+        self.orders.iter().flat_map(|order| order.notes.iter().map(move |note| (order.number.as_str(), note)))
+    }
+
     pub(super) fn enquiries(&self) -> usize {
         self.orders.iter().filter(|order| order.kind == Kind::Enquiry).count()
     }
@@ -73,11 +88,38 @@ pub(super) async fn plan(tx: &mut Tx, tenant: Uuid, layout: &Layout, sheet: &Pla
         }
     }
     let numbers: Vec<&str> = plan.orders.iter().map(|order| order.number.as_str()).collect();
-    let mut known: HashSet<String> = store::known(tx, tenant, &numbers).await?;
-    let all = plan.orders.len();
-    plan.orders.retain(|order| known.insert(order.number.clone()));
-    plan.known = all - plan.orders.len();
+    let known = store::known(tx, tenant, &numbers).await?;
+    let mut seen = HashSet::new();
+    let (new, old): (Vec<Order>, Vec<Order>) = plan
+        .orders
+        .into_iter()
+        .partition(|order| !known.contains_key(&order.number) && seen.insert(order.number.clone()));
+    plan.known = old.len();
+    plan.changed = old.iter().filter_map(|order| changed(order, known.get(&order.number)?)).collect();
+    plan.orders = new;
     Ok(plan)
+}
+
+/// What the district tells otherwise than when the order came in.
+fn changed(order: &Order, known: &Known) -> Option<Changed> {
+    let content = (order.content != known.description).then(|| "内容和导入时不一样".to_owned());
+    let deadline = order.deadline.filter(|deadline| known.deadline_at != Some(*deadline));
+    let deadline = deadline.map(|deadline| format!("办结时限改成了 {}", show::moment(&deadline)));
+    let what: Vec<String> = content.into_iter().chain(deadline).collect();
+    (!what.is_empty()).then(|| Changed { number: order.number.clone(), issue: known.issue_id, what: what.join("；") })
+}
+
+/// The rows that cannot be taken in, with what is wrong, to be corrected and brought again.
+pub(super) fn rejections(sheet: &PlainSheet, wrong: &[Wrong]) -> Table {
+    let columns = ["行号", "为什么退回"].into_iter().chain(sheet.headings.iter().map(String::as_str));
+    let columns = columns.enumerate().map(|(at, words)| (words.to_owned(), if at == 1 { 40 } else { 16 })).collect();
+    let rows = wrong.iter().filter_map(|wrong| {
+        let row = sheet.rows.iter().find(|row| row.number == wrong.row)?;
+        let said = [wrong.row.to_string(), format!("{}：{}", wrong.field, wrong.sentence)];
+        let cells = (0..sheet.headings.len()).map(|at| row.cells.get(at).cloned().unwrap_or_default());
+        Some(said.into_iter().chain(cells).map(Cell::Text).collect())
+    });
+    Table { name: "退回的工单".to_owned(), columns, rows: rows.collect() }
 }
 
 /// Takes in what is new and right in a workbook that was kept, each order as an issue; gives how many.
@@ -97,8 +139,7 @@ pub async fn take_in(tx: &mut Tx, act: &Act, upload: Uuid) -> Result<usize> {
     let estates = place::estates(tx, act.tenant).await?;
     let taken = plan.orders.len();
     for order in plan.orders {
-        let near = |estate: &&place::Estate| order.place.contains(&estate.name) || order.content.contains(&estate.name);
-        let place = match estates.iter().find(near) {
+        let place = match estate_of(&estates, &order) {
             Some(estate) => Place::Estate { id: estate.id, name: estate.name.clone(), grid: None },
             None => Place::Community,
         };
@@ -119,6 +160,24 @@ pub async fn take_in(tx: &mut Tx, act: &Act, upload: Uuid) -> Result<usize> {
     tx.execute(DROP.bind(act.tenant).bind(upload)).await?;
     audit::record(tx, act, "import", ("work_orders", upload), &format!("{taken} 件"), &[]).await?;
     Ok(taken)
+}
+
+/// The estate that the address of an order names or, if it names none, its content; none, if there are several.
+fn estate_of<'a>(estates: &'a [place::Estate], order: &Order) -> Option<&'a place::Estate> {
+    let named = |text: &str| {
+        let found: Vec<_> = estates.iter().filter(|estate| text.contains(&estate.name)).collect();
+        // 东湖 also stands in 东湖花园.
+        let within = |name: &String| found.iter().any(|longer| longer.name != *name && longer.name.contains(name));
+        found.iter().copied().filter(|estate| !within(&estate.name)).collect::<Vec<_>>()
+    };
+    let mut near = named(&order.place);
+    if near.is_empty() {
+        near = named(&order.content);
+    }
+    match near[..] {
+        [only] => Some(only),
+        _ => None,
+    }
 }
 
 /// Remembers what the columns of the district's workbook are.

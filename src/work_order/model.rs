@@ -1,7 +1,8 @@
 //! The columns of a workbook of orders, and what a row says. No input or output, no clock.
 
+use codes::PersonName;
+use codes::phone::{Phone, PhoneError};
 use codes::text::half_width;
-use codes::{PersonName, Phone};
 use db::text_enum;
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
@@ -35,6 +36,9 @@ text_enum! {
         Complaint = "complaint" "投诉",
         Report = "report" "举报",
         Suggestion = "suggestion" "建议",
+        Opinion = "opinion" "意见",
+        Praise = "praise" "表扬",
+        Other = "other" "其他",
     }
 }
 
@@ -128,6 +132,8 @@ pub struct Order {
     pub category: Category,
     pub reporter: Reporter,
     pub deadline: Option<Timestamp>,
+    /// What of the row is not taken in as it stands, and why.
+    pub notes: Vec<(Field, String)>,
 }
 
 /// Errors: the field that is wrong, and a sentence that says how.
@@ -154,12 +160,13 @@ pub fn read_row(layout: &Layout, cells: &[String]) -> Result<Order, (Field, Stri
         5..=2000 => {}
         _ => return Err(wrong(Field::Content, "内容超过 2000 个字，请精简后再导入")),
     }
+    let mut notes = Vec::new();
     let kind = match cell(Field::Kind) {
         "" => Kind::Help,
-        text => Kind::ALL.iter().copied().find(|kind| text.contains(kind.label())).ok_or_else(|| {
-            let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.label()).collect();
-            (Field::Kind, format!("诉求类型要是{}中的一种", known.join("、")))
-        })?,
+        text => Kind::ALL.iter().copied().find(|kind| text.contains(kind.label())).unwrap_or_else(|| {
+            notes.push((Field::Kind, format!("不认识“{}”，按“其他”登记", text.chars().take(10).collect::<String>())));
+            Kind::Other
+        }),
     };
     let moment_of = |field: Field, end: bool| match cell(field) {
         "" => Ok(None),
@@ -168,7 +175,13 @@ pub fn read_row(layout: &Layout, cells: &[String]) -> Result<Order, (Field, Stri
     let (called_at, deadline) = (moment_of(Field::CalledAt, false)?, moment_of(Field::Deadline, true)?);
     let phone = match cell(Field::Phone) {
         "" => String::new(),
-        text => Phone::parse(text).map_err(|error| (Field::Phone, error.to_string()))?.as_str().to_owned(),
+        text => match phone(text) {
+            (Some(phone), None) => phone.as_str().to_owned(),
+            (phone, note) => {
+                notes.push((Field::Phone, note.unwrap_or("没有登记").to_owned()));
+                phone.map(|phone| phone.as_str().to_owned()).unwrap_or_default()
+            }
+        },
     };
     let name = cell(Field::Name);
     if name.chars().count() > 30 {
@@ -178,7 +191,20 @@ pub fn read_row(layout: &Layout, cells: &[String]) -> Result<Order, (Field, Stri
     let category = cell(Field::Category);
     let category = Category::ALL.iter().copied().find(|known| known.label() == category).unwrap_or(Category::Other);
     let place: String = without_personal(cell(Field::Place)).chars().take(60).collect();
-    Ok(Order { number, kind, called_at, content, place, category, reporter: Reporter { name, phone }, deadline })
+    Ok(Order { number, kind, called_at, content, place, category, reporter: Reporter { name, phone }, deadline, notes })
+}
+
+/// The number in a cell, with what is to be said of it. Districts mask some, and write several into others.
+fn phone(text: &str) -> (Option<Phone>, Option<&'static str>) {
+    match Phone::parse(text) {
+        Ok(phone) => (Some(phone), None),
+        Err(PhoneError::Several) => {
+            let first = half_width(text).split(['/', '、', ',', ';', '或']).find_map(|one| Phone::parse(one).ok());
+            (first, Some("不止一个号码，只登记第一个看得懂的"))
+        }
+        Err(_) if text.contains(['*', '＊']) => (None, Some("号码打了星号，没有登记")),
+        Err(_) => (None, Some("不是完整的电话号码，没有登记")),
+    }
 }
 
 /// `2026-11-23 09:30`, or a day: its first moment, or its last.
@@ -247,16 +273,37 @@ mod tests {
     fn what_is_wrong_is_said_of_its_column() {
         let right = [("工单编号", "1"), ("诉求内容", "小区路灯不亮了")];
         assert_eq!(row(&right).unwrap().kind, Kind::Help);
-        for (heading, cell, field) in [
-            ("诉求类型", "表扬", Field::Kind),
-            ("来电时间", "昨天", Field::CalledAt),
-            ("办结时限", "2026-13-01", Field::Deadline),
-            ("联系电话", "12", Field::Phone),
-        ] {
+        for (heading, cell, field) in
+            [("来电时间", "昨天", Field::CalledAt), ("办结时限", "2026-13-01", Field::Deadline)]
+        {
             assert_eq!(row(&[right[0], right[1], (heading, cell)]).unwrap_err().0, field);
         }
         assert_eq!(row(&[("工单编号", "2.02E+17"), right[1]]).unwrap_err().0, Field::Number);
         assert_eq!(row(&[right[0], ("诉求内容", "漏水")]).unwrap_err().0, Field::Content);
+    }
+
+    #[test]
+    fn what_is_odd_in_a_row_does_not_keep_it_out() {
+        let right = [("工单编号", "1"), ("诉求内容", "小区路灯不亮了")];
+        for (cell, kind) in
+            [("表扬", Kind::Praise), ("意见", Kind::Opinion), ("意见建议类", Kind::Suggestion), ("其他", Kind::Other)]
+        {
+            let order = row(&[right[0], right[1], ("诉求类型", cell)]).unwrap();
+            assert_eq!((order.kind, order.notes.len()), (kind, 0));
+        }
+        let order = row(&[right[0], right[1], ("诉求类型", "感谢")]).unwrap();
+        assert_eq!((order.kind, order.notes[0].0), (Kind::Other, Field::Kind));
+        for (cell, phone) in [
+            ("138****1234", ""),
+            ("12", ""),
+            ("13800001234/0358-8221234", "13800001234"),
+            ("138****1234、13800001234", "13800001234"),
+            ("138****1234，139****1234", ""),
+        ] {
+            let order = row(&[right[0], right[1], ("联系电话", cell)]).unwrap();
+            assert_eq!((order.reporter.phone.as_str(), order.notes[0].0), (phone, Field::Phone), "{cell}");
+            assert!(!order.notes[0].1.contains("1234"));
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) async fn table(
     let answers: HashMap<Uuid, Answered> = answers.into_iter().map(|answer| (answer.issue_id, answer)).collect();
     let columns = layout.of_reply();
     let rows = orders.iter().map(|order| {
-        let ends = ends.get(&order.issue_id).map_or(&[][..], Vec::as_slice);
+        let ends = ends.get(&order.main_id).map_or(&[][..], Vec::as_slice);
         let row = Row { act, order, ends, answer: answers.get(&order.issue_id) };
         columns.iter().map(|(_, field)| Ok(Cell::Text(row.cell(*field)?))).collect::<Result<_>>()
     });
@@ -64,7 +64,9 @@ impl Row<'_> {
         let reporter = || -> Result<issue::Reporter> {
             Ok(issue::masked_reporter(self.act, order.reporter_sealed.as_deref())?.unwrap_or_default())
         };
-        let unreachable = self.ends.last().is_some_and(|end| end.kind == Step::Unreachable);
+        // Of one that was joined to another somebody else was called.
+        let own = order.main_id == order.issue_id;
+        let unreachable = own && self.ends.last().is_some_and(|end| end.kind == Step::Unreachable);
         Ok(match field {
             None => String::new(),
             Some(Field::Number) => order.number.clone(),

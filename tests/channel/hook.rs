@@ -19,6 +19,7 @@ use doorstep::config::{Config, Outgoing};
 use doorstep::issue::{self, Category, NewIssue, Reporter, Source};
 use doorstep::{board, outbox, settings};
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::SignedDuration;
 use jiff::civil::date;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -219,6 +220,24 @@ db_test! {
         for secret in ["王秀兰", "贺海霞", "1380000", "东户", "还是不亮", filed[0].receipt_code.as_str(), &before.id.to_string()] {
             assert!(!all.contains(secret), "{secret}");
         }
+    }
+
+    async fn what_was_told_long_ago_is_not_told_again(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let mut sender = sender_of(&app, receiver.outgoing());
+        register(&app, &receiver).await;
+        let one = file(&app).await;
+        deliver_outbox(&app).await;
+        work_on(&app, &mut sender).await;
+        assert_eq!(receiver.events().len(), 1);
+        // A year later what was sent is forgotten, and the issue moves.
+        app.means.clock.set(app.means.now() + SignedDuration::from_hours(24 * 365));
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        refuse(&app, one.id).await;
+        deliver_outbox(&app).await;
+        work_on(&app, &mut sender).await;
+        let told: Vec<Value> = receiver.events().iter().map(|event| event["type"].clone()).collect();
+        assert_eq!(told, ["issue.filed", "issue.closed"]);
     }
 
     async fn nothing_is_written_down_for_whom_nobody_waits(app: TestApp) {

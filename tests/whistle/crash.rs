@@ -1,5 +1,6 @@
 //! Two programs, each with its own database, killed with SIGKILL at moments that chance decides while letters go to and fro (ten times in
-//! each run; `DOORSTEP_CRASHES` for more). When both run again, each knows all that the other has said, and knows it once.
+//! each run; `DOORSTEP_CRASHES` for more). When both run again, each knows all that the other has said, and knows it once. Whoever pastes
+//! an invitation in second, or writes over a link that is over, comes to know that.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use doorstep::app::App;
 use doorstep::config::{Config, Outgoing};
 use doorstep::issue::{self, Category, NewIssue, Place, Source};
 use doorstep::means::Means;
-use doorstep::whistle::{self, Said, State};
+use doorstep::whistle::{self, Ending, Said, State};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use uuid::Uuid;
@@ -158,11 +159,37 @@ async fn kill_either(folder: &Path, addresses: [String; 2], times: usize) {
         }
     }
     all_delivered(&below, &above).await;
+    check(&below, &above, &whistles).await;
+    // The level above ends the link, and dies while the next letter comes.
+    let mut tx = above.db.begin().await.unwrap();
+    let known = whistle::counterpart(&mut tx, above.tenant, link).await.unwrap();
+    whistle::end(&mut tx, &above.act(), &known, known.lock_version).await.unwrap();
+    tx.commit().await.unwrap();
+    let late = blow(&below, link).await;
+    programs[1].kill().unwrap();
+    programs[1].wait().unwrap();
+    programs[1] = above.start(&below);
+    ended(&below, below.tenant, link, Ending::There).await;
+    let events = whistle::events(&mut below.db.read().await.unwrap(), below.tenant, late).await.unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].delivered_at, None);
     for program in &mut programs {
         program.kill().unwrap();
         program.wait().unwrap();
     }
-    check(&below, &above, &whistles).await;
+}
+
+/// Waits until a tenant knows that a link is over, and why.
+async fn ended(party: &Party, tenant: Uuid, link: Uuid, ending: Ending) {
+    let known = async {
+        while whistle::counterpart(&mut party.db.read().await.unwrap(), tenant, link).await.unwrap().ending
+            != Some(ending)
+        {
+            party.hurry().await;
+            tokio::time::sleep(Duration::from_millis(200)).await; // until another process has done it
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), known).await.expect("it comes to know");
 }
 
 async fn connect(above: &Party, below: &Party) -> Uuid {
@@ -174,6 +201,13 @@ async fn connect(above: &Party, below: &Party) -> Uuid {
     tx.commit().await.unwrap();
     let mut programs = [below.start(above), above.start(below)];
     all_delivered(below, above).await;
+    // Another community of the same installation has got hold of the same invitation.
+    let late = Act::system(below.means.id(), &below.means);
+    let mut tx = below.db.begin().await.unwrap();
+    access::create_tenant(&mut tx, &late, TenantKind::Community, "141102004998", "凤山社区").await.unwrap();
+    whistle::join(&mut tx, &late, &below.app(above), &invitation).await.unwrap();
+    tx.commit().await.unwrap();
+    ended(below, late.tenant, link, Ending::Taken).await;
     for program in &mut programs {
         program.kill().unwrap();
         program.wait().unwrap();

@@ -10,13 +10,14 @@ use doorstep::app::{App, handlers};
 use doorstep::issue::{self, Category, Due, Grading, NewIssue, Place, Remedy, Reporter, Score, Source, Tier};
 use doorstep::outbox::{self, http::signature};
 use doorstep::whistle::letter::{Content, Letter};
-use doorstep::whistle::{self, Invitation, Kind, NewWhistle, Said, State};
+use doorstep::whistle::{self, Ending, Invitation, Kind, NewWhistle, Said, State};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::support::{Browser, Community, TestApp};
 
 statements! {
+    HOLD = "UPDATE outbox_messages SET available_at = $2 WHERE done_at IS NULL AND payload = $1";
     TOLD = "SELECT kind, words, own FROM whistle_events WHERE tenant_id = $1 AND whistle_id = $2 ORDER BY at, id";
 }
 
@@ -268,7 +269,7 @@ db_test! {
         assert_eq!(far.post(hello.clone()).await, 200);
         assert_eq!(far.post(hello).await, 200);
         let other = Content::Hello { address: "https://else.example".to_owned(), code: "1".to_owned(), name: "别人".to_owned() };
-        assert_eq!(far.post(other).await, 410);
+        assert_eq!(far.post(other).await, 423, "somebody else has answered the invitation");
 
         let id = app.means.id();
         let said = |said: Said, score| Content::Said { whistle: id, said: said.code().to_owned(), words: "请来".to_owned(), score, call: None };
@@ -359,7 +360,165 @@ db_test! {
         let upper: Uuid = page.url.rsplit('/').next().unwrap().parse().unwrap();
         deliver(&app.app).await;
         assert_eq!(state(&app, act.tenant, upper).await, State::Blown);
-        desk.get(&format!("/whistles/{id}")).await.assert_contains("离石区");
+        desk.get(&format!("/whistles/{id}")).await.assert_contains("离石区").assert_lacks("/whistles/new");
+        // Sent off twice it is passed on once, and once only while nobody has answered.
+        desk.post("/whistles", &fields).await.assert_status(409);
+        let form = desk.get(&format!("/whistles/new?whistle={id}")).await;
+        let version = form.input("version");
+        let again: Vec<_> = fields.iter().map(|(name, value)| (*name, if *name == "version" { version.as_str() } else { *value })).collect();
+        desk.post("/whistles", &again).await.assert_status(422).assert_contains("已经向离石区吹过哨");
+        // Whoever asked first does not need it any more: what was passed on has become idle.
+        say(&ours, id, "recall", &[("recall_words", "摊贩自己走了")]).await.assert_ok();
+        deliver(&app.app).await;
+        desk.get("/today").await.assert_contains("撤哨").assert_contains("下级已经撤哨");
+        desk.get(&format!("/whistles/{upper}")).await.assert_contains("下级已经撤哨，不用等了");
+        say(&desk, upper, "recall", &[("recall_words", "社区已经撤哨")]).await.assert_ok();
+        desk.get("/today").await.assert_lacks("下级已经撤哨");
+    }
+
+    async fn an_invitation_is_answered_by_one(app: TestApp) {
+        let above = subdistrict(&app, &app.home).await;
+        let other = app.community("141102004998", "凤山社区").await;
+        let [act, first, second] = [above.tenant, app.home.tenant, other.tenant].map(|tenant| Act::system(tenant, &app.means));
+        let mut tx = app.db.begin().await.unwrap();
+        let invitation = whistle::invite(&mut tx, &act, &app.app, "尉汾路社区").await.unwrap();
+        let id = whistle::join(&mut tx, &first, &app.app, &invitation).await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        whistle::join(&mut tx, &second, &app.app, &invitation).await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        let admin = app.person(Role::SystemAdmin).of_community(&other).browser().await;
+        admin.get("/counterparts").await.assert_contains("对接码已被别家用了").assert_lacks("已接通");
+        app.person(Role::SystemAdmin).browser().await.get("/counterparts").await.assert_contains("已接通");
+        let mut tx = app.db.read().await.unwrap();
+        let known = whistle::counterpart(&mut tx, above.tenant, id).await.unwrap();
+        assert_eq!((known.code.as_deref(), known.ending), (Some(app.home.code.as_str()), None));
+        let late = whistle::counterpart(&mut tx, other.tenant, id).await.unwrap();
+        assert_eq!((late.joined_at, late.ending), (None, Some(Ending::Taken)));
+    }
+
+    async fn who_knows_a_link_without_its_secret_is_not_let_in(app: TestApp) {
+        let above = subdistrict(&app, &app.home).await;
+        let other = app.community("141102004998", "凤山社区").await;
+        let [act, forger] = [above.tenant, other.tenant].map(|tenant| Act::system(tenant, &app.means));
+        let mut tx = app.db.begin().await.unwrap();
+        let invitation = whistle::invite(&mut tx, &act, &app.app, "尉汾路社区").await.unwrap();
+        let json = URL_SAFE_NO_PAD.decode(invitation.to_string().strip_prefix("JMK1-").unwrap()).unwrap();
+        let mut json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        json["secret"] = "another".into();
+        let forged: Invitation = format!("JMK1-{}", URL_SAFE_NO_PAD.encode(json.to_string())).parse().unwrap();
+        let id = whistle::join(&mut tx, &forger, &app.app, &forged).await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        for tenant in [above.tenant, other.tenant] {
+            let known = whistle::counterpart(&mut tx, tenant, id).await.unwrap();
+            assert_eq!((known.joined_at, known.ending), (None, None));
+        }
+        whistle::join(&mut tx, &app.act(), &app.app, &invitation).await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        let known = whistle::counterpart(&mut app.db.read().await.unwrap(), above.tenant, id).await.unwrap();
+        assert_eq!(known.code.as_deref(), Some(app.home.code.as_str()));
+    }
+
+    async fn what_was_not_taken_in_is_not_shown_as_delivered(app: TestApp) {
+        let first = filed(&app).await;
+        let (id, link) = blown(&app, &app.home, first.id).await;
+        let ours = staff(&app, &app.home).await;
+        ours.get(&format!("/whistles/{id}")).await.assert_contains("收到");
+        // The other side ends the link, of which the next letter is told.
+        let mut tx = app.db.begin().await.unwrap();
+        let above = access::tenant_by_code(&mut tx, &app.home.code.replacen("004", "104", 1)).await.unwrap().unwrap().tenant_id;
+        let act = Act::system(above, &app.means);
+        let known = whistle::counterpart(&mut tx, above, link).await.unwrap();
+        whistle::end(&mut tx, &act, &known, known.lock_version).await.unwrap();
+        let second = issue::file(&mut tx, &app.act(), reported()).await.unwrap();
+        let mut issue = issue::issue(&mut tx, app.home.tenant, second.id).await.unwrap();
+        let late = blow_about(&mut tx, &app.act(), &mut issue, link).await;
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        app.person(Role::SystemAdmin).browser().await.get("/counterparts").await.assert_contains("对方已解除");
+        let page = ours.get(&format!("/whistles/{late}")).await;
+        page.assert_contains("对方已解除对接，没有收下").assert_lacks("正在送").assert_contains("不用等了，请撤哨");
+        ours.get("/today").await.assert_contains("撤哨").assert_contains("对方已解除");
+        // It can be taken back, and the matter is in hand again.
+        say(&ours, late, "recall", &[("recall_words", "改由本社区处理")]).await.assert_ok();
+        deliver(&app.app).await;
+        assert_eq!(issue_state(&app, second.id).await, issue::State::Accepted);
+        ours.get(&format!("/whistles/{late}")).await.assert_contains("没有收下").assert_lacks("不用等了");
+        // Their side has nothing to say any more, and is not told to.
+        let above = Community { tenant: above, code: app.home.code.replacen("004", "104", 1), name: "城关街道".to_owned(), organisation: app.home.organisation };
+        let theirs = whistle::whistle(&mut app.db.read().await.unwrap(), above.tenant, id).await.unwrap();
+        assert!(theirs.check(Said::Acknowledged).unwrap_err().to_string().contains("本单位已解除"));
+    }
+
+    async fn what_one_ends_oneself_is_not_on_its_way_for_ever(app: TestApp) {
+        let first = filed(&app).await;
+        let (_, link) = blown(&app, &app.home, first.id).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let second = issue::file(&mut tx, &app.act(), reported()).await.unwrap();
+        let mut issue = issue::issue(&mut tx, app.home.tenant, second.id).await.unwrap();
+        let id = blow_about(&mut tx, &app.act(), &mut issue, link).await;
+        let known = whistle::counterpart(&mut tx, app.home.tenant, link).await.unwrap();
+        whistle::end(&mut tx, &app.act(), &known, known.lock_version).await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        let page = staff(&app, &app.home).await.get(&format!("/whistles/{id}")).await;
+        page.assert_contains("对接已解除，没有送到").assert_lacks("正在送");
+    }
+
+    async fn somebody_calls_when_letters_do_not_arrive(app: TestApp) {
+        let first = filed(&app).await;
+        let (_, link) = blown(&app, &app.home, first.id).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let second = issue::file(&mut tx, &app.act(), reported()).await.unwrap();
+        let mut issue = issue::issue(&mut tx, app.home.tenant, second.id).await.unwrap();
+        blow_about(&mut tx, &app.act(), &mut issue, link).await;
+        tx.commit().await.unwrap();
+        let ours = staff(&app, &app.home).await;
+        app.means.clock.set(app.means.now() + SignedDuration::from_mins(29));
+        ours.get("/today").await.assert_lacks("请打电话");
+        app.means.clock.set(app.means.now() + SignedDuration::from_mins(2));
+        ours.get("/today").await.assert_contains("30 分钟没送到，请打电话告诉城关街道");
+        deliver(&app.app).await;
+        ours.get("/today").await.assert_lacks("请打电话");
+    }
+
+    async fn a_late_word_of_an_old_whistle_is_not_that_of_the_new_one(app: TestApp) {
+        let first = filed(&app).await;
+        let (id, link) = blown(&app, &app.home, first.id).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let above = access::tenant_by_code(&mut tx, &app.home.code.replacen("004", "104", 1)).await.unwrap().unwrap().tenant_id;
+        let act = Act::system(above, &app.means);
+        let mut theirs = whistle::whistle(&mut tx, above, id).await.unwrap();
+        for (said, words) in [(Said::Acknowledged, "马上到现场"), (Said::Progressed, "正在挖开路面"), (Said::Answered, "已经处理好")] {
+            let seen = theirs.lock_version;
+            whistle::say(&mut tx, &act, &mut theirs, seen, said, words).await.unwrap();
+        }
+        // One letter is on its way for long.
+        let events = whistle::events(&mut tx, above, id).await.unwrap();
+        let late = events.iter().find(|event| event.kind == Said::Progressed).unwrap();
+        let payload = format!(r#"{{"said":"{}"}}"#, late.id);
+        let later = app.means.now() + SignedDuration::from_hours(1);
+        assert_eq!(tx.execute(HOLD.bind(&payload).bind(later)).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        assert_eq!(issue_state(&app, first.id).await, issue::State::Done);
+        let mut tx = app.db.begin().await.unwrap();
+        let mut issue = issue::issue(&mut tx, app.home.tenant, first.id).await.unwrap();
+        let new = NewWhistle { counterpart: link, kind: Kind::Enforcement, words: "又来摆了，请再来一次".to_owned() };
+        let seen = issue.lock_version;
+        app.means.clock.set(app.means.now() + SignedDuration::from_mins(1));
+        let again = Act::system(app.home.tenant, &app.means);
+        whistle::blow(&mut tx, &again, &mut issue, seen, new).await.unwrap();
+        tx.execute(HOLD.bind(&payload).bind(LONG_AGO)).await.unwrap();
+        tx.commit().await.unwrap();
+        deliver(&app.app).await;
+        assert!(told(&app, app.home.tenant, id).await.iter().any(|told| told.words == "正在挖开路面"), "it has arrived");
+        app.browser().get(&format!("/receipts/{}", first.receipt_code)).await.assert_contains("已经处理好").assert_lacks("正在挖开路面");
     }
 }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::access::token::{self, Listed, NewToken, Rules, TokenScope, scopes};
+use crate::access::token::{self, Listed, NewToken, Rules, TokenScope, is_confidential, scopes};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
@@ -14,12 +14,15 @@ use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect, show};
 
 pub fn routes() -> Routes {
-    use Permission::InterfaceManage;
+    use Permission::{InterfaceApprove, InterfaceManage};
     Routes::default()
         .get("/tokens", InterfaceManage, list)
         .post("/tokens", InterfaceManage, create)
         .get("/tokens/new", InterfaceManage, new)
         .post("/tokens/{id}/revocation", InterfaceManage, revoke)
+        .get("/tokens/approvals", InterfaceApprove, approvals)
+        .post("/tokens/{id}/approval", InterfaceApprove, approve)
+        .post("/tokens/{id}/refusal", InterfaceApprove, refuse)
 }
 
 impl Listed {
@@ -28,16 +31,23 @@ impl Listed {
         match self.revoked_at {
             Some(_) => ("", "已作废"),
             None if self.expires_at <= *now => ("", "已到期"),
+            None if self.waits() => ("soon", "等书记批准"),
             None if self.expires_at <= *now + SignedDuration::from_hours(14 * 24) => ("soon", "快到期"),
             None => ("done", "在用"),
         }
     }
 
-    fn lets_in(&self, now: &Timestamp) -> bool {
+    /// Nobody has approved yet that it shows what residents have said.
+    pub fn waits(&self) -> bool {
+        is_confidential(&self.scopes) && self.approved_at.is_none()
+    }
+
+    /// It lets in, or would if it were approved.
+    pub fn lets_in(&self, now: &Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at > *now
     }
 
-    fn opens(&self) -> String {
+    pub fn opens(&self) -> String {
         scopes(&self.scopes).iter().map(|scope| scope.label()).collect::<Vec<_>>().join("；")
     }
 
@@ -100,6 +110,12 @@ struct TokenSheet {
     until: String,
 }
 
+impl TokenSheet {
+    fn waits(&self) -> bool {
+        self.opens.iter().any(|scope| scope.is_confidential())
+    }
+}
+
 /// Shows the token in the answer itself: it is a secret, of which only a hash is kept.
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let shown = form_page(&app, &viewer, shell, Form::default()).await?;
@@ -133,4 +149,35 @@ async fn revoke(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _:
     token::revoke(&mut tx, &act, id).await?;
     tx.commit().await?;
     Ok(redirect("/tokens", "已作废，用它的程序从现在起进不来"))
+}
+
+#[derive(Template)]
+#[template(path = "access/web/token-approvals.html")]
+struct ApprovalsPage {
+    shell: Shell,
+    tokens: Vec<Listed>,
+}
+
+/// The tokens that show what residents have said, or would.
+async fn approvals(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    let now = app.means.now();
+    let mut tokens = token::list(&mut app.db.read().await?, viewer.tenant).await?;
+    tokens.retain(|token| is_confidential(&token.scopes) && token.lets_in(&now));
+    page(&ApprovalsPage { shell, tokens })
+}
+
+async fn approve(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::InterfaceApprove)?;
+    let mut tx = app.db.begin().await?;
+    token::approve(&mut tx, &act, id).await?;
+    tx.commit().await?;
+    Ok(redirect("/tokens/approvals", "批准了，那个程序从现在起进得来"))
+}
+
+async fn refuse(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::InterfaceApprove)?;
+    let mut tx = app.db.begin().await?;
+    token::revoke(&mut tx, &act, id).await?;
+    tx.commit().await?;
+    Ok(redirect("/tokens/approvals", "已作废，那个程序进不来"))
 }

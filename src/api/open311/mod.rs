@@ -8,8 +8,9 @@ mod format;
 pub(super) mod requests;
 pub(super) mod services;
 
-use axum::body::to_bytes;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Path, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -65,6 +66,7 @@ impl From<Error> for Fault {
             Error::Forbidden | Error::Unrecognised => StatusCode::FORBIDDEN,
             Error::Refused(_) => StatusCode::BAD_REQUEST,
             Error::Stale(_) => StatusCode::CONFLICT,
+            Error::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Db(_) | Error::Internal(_) => {
@@ -141,7 +143,7 @@ const LARGEST: usize = 1 << 20;
 /// The community that a request is for. With only one in the installation, it need not be named.
 async fn jurisdiction(tx: &mut Tx, said: &Said) -> Result<Tenant, Fault> {
     if let Some(code) = said.get("jurisdiction_id") {
-        let tenant = access::tenant_by_code(tx, code).await?;
+        let tenant = access::tenant_by_code(tx, code).await?.filter(|tenant| tenant.kind == TenantKind::Community);
         return tenant.ok_or_else(|| Fault::missing("没有这个 jurisdiction_id；它是社区的编码，在公示栏的网址里"));
     }
     let mut communities = access::tenants(tx).await?;
@@ -170,14 +172,44 @@ async fn write(
     request: Request,
 ) -> Response {
     let (_, format) = Format::split(uri.path());
-    let answer = match to_bytes(request.into_body(), LARGEST).await {
-        Ok(body) => {
-            said.extend(pairs(&body));
+    let answer = match form(request).await {
+        Ok(form) => {
+            said.extend(form);
             requests::create(&app, address, &Said(said)).await
         }
-        Err(_) => Err(Error::TooLarge(1).into()),
+        Err(fault) => Err(fault),
     };
     format.answer(StatusCode::CREATED, "service_requests", answer)
+}
+
+/// What a form says, in either way in which forms are sent. Files are left out.
+async fn form(request: Request) -> Result<Vec<(String, String)>, Fault> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST).await.map_err(|_| Error::TooLarge(LARGEST >> 20))?;
+    let kind = parts.headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default().to_ascii_lowercase());
+    match kind {
+        Some(kind) if kind.starts_with("multipart/form-data") => {
+            let broken = |_| Fault::bad("没有收全表单的内容，请再提交一次");
+            let request = Request::from_parts(parts, Body::from(body));
+            let mut parts =
+                Multipart::from_request(request, &()).await.map_err(|_| Fault::bad("表单没有写 boundary"))?;
+            let mut said = Vec::new();
+            while let Some(part) = parts.next_field().await.map_err(broken)? {
+                if part.file_name().is_some() {
+                    continue;
+                }
+                let name = part.name().unwrap_or_default().to_owned();
+                let value = part.bytes().await.map_err(broken)?;
+                said.push((name, String::from_utf8_lossy(&value).replace('\0', "")));
+            }
+            Ok(said)
+        }
+        Some(kind) if !kind.starts_with("application/x-www-form-urlencoded") => Err(Fault::of(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "请用 application/x-www-form-urlencoded 或 multipart/form-data 提交",
+        )),
+        _ => Ok(pairs(&body).collect()),
+    }
 }
 
 async fn read_service(State(app): State<App>, Path(service): Path<String>, said: Said) -> Response {

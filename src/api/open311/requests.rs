@@ -12,7 +12,8 @@ use utoipa::openapi::{Object, ObjectBuilder};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::super::issues::{categories, named_place};
+use super::super::issues::{categories, file, named_place, place_of};
+use super::super::once::Once;
 use super::{Answer, Fault, Jurisdiction, Said, jurisdiction, value};
 use crate::access::{Act, Tenant, Token, TokenScope, token as tokens};
 use crate::app::App;
@@ -68,7 +69,7 @@ fn statuses() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["open", "closed"])).build()
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub struct CreatedRequest {
     service_request_id: Uuid,
     /// The number and the receipt code, which is the reporter's.
@@ -214,23 +215,23 @@ pub(super) async fn token(app: &App, said: &Said, id: &str) -> Answer {
     value([RequestOfToken { service_request_id: issue.id, token: issue.id }])
 }
 
-/// Files an issue. The receipt code is in the notice, for whoever filed and nobody else.
+/// Files an issue. The receipt code is in the notice, for whoever filed and nobody else. The same words with the same `api_key` within ten
+/// minutes are answered as they were the first time.
 #[utoipa::path(post, path = "/open311/v2/requests.json", operation_id = "open311File", tag = "open311",
-    request_body(content = NewRequest, content_type = "application/x-www-form-urlencoded"),
+    request_body(content(
+        (NewRequest = "application/x-www-form-urlencoded"),
+        (NewRequest = "multipart/form-data"),
+    )),
     responses((status = 201, body = Vec<CreatedRequest>)))]
 pub(super) async fn create(app: &App, address: IpAddr, said: &Said) -> Answer {
     let tenant = jurisdiction(&mut app.db.read().await?, said).await?;
     let mut form = form(said)?;
     let token = key(app, &tenant, said).await?;
-    let estate = token.as_ref().and_then(|token| token.estate);
-    if let Some(estate) = estate.map(|estate| estate.to_string()) {
-        if !form.is("estate", &estate) && !form.is("estate", "") {
-            return Err(Fault::of(StatusCode::FORBIDDEN, "这个令牌只能登记它那个小区的诉求"));
-        }
-        form.set("estate", estate);
-    }
-    let place =
-        named_place(app, tenant.tenant_id, said.get("address_id").filter(|_| estate.is_none()), &mut form).await?;
+    let code = said.get("address_id");
+    let place = match &token {
+        Some(token) => place_of(app, token, code, &mut form).await?,
+        None => named_place(app, tenant.tenant_id, code, &mut form).await?,
+    };
     let act = Act::resident(tenant.tenant_id, &app.means);
     let new = issue::read_issue(app, &act, Source::Interface, place, &mut form).await?;
     let Some(new) = new else {
@@ -240,19 +241,15 @@ pub(super) async fn create(app: &App, address: IpAddr, said: &Said) -> Answer {
     if token.is_none() {
         app.posts.check(address)?;
     }
-    let mut tx = app.db.begin().await?;
-    let filed = issue::file(&mut tx, &act, new).await?;
-    if let Some(token) = token {
-        token.note(&mut tx, &app.means, "file_by_token", &filed.number).await?;
-    }
-    tx.commit().await?;
-    let receipt = app.link(&format!("/receipts/{}", filed.receipt_code));
-    let notice = format!(
-        "已收到，编号 {}。回执码 {}，凭它在 {receipt} 看全部进度，请自己留好。",
-        filed.number,
-        spaced(&filed.receipt_code)
-    );
-    value([CreatedRequest { service_request_id: filed.id, service_notice: notice, account_id: None }])
+    let words = serde_json::to_string(&said.0).map_err(anyhow::Error::from).map_err(Error::from)?;
+    let once = token.as_ref().map(|token| Once::by_words(token, &app.means, &words));
+    let filed = file(app, &act, token.as_ref(), new, once.as_ref(), |filed| {
+        let receipt = app.link(&format!("/receipts/{}", filed.receipt_code));
+        let code = spaced(&filed.receipt_code);
+        let notice = format!("已收到，编号 {}。回执码 {code}，凭它在 {receipt} 看全部进度，请自己留好。", filed.number);
+        [CreatedRequest { service_request_id: filed.id, service_notice: notice, account_id: None }]
+    });
+    value(filed.await?)
 }
 
 /// Whose token the key is. Without a key the community decides whether anybody may file.

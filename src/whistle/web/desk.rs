@@ -171,7 +171,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let new = NewWhistle { counterpart, kind, words };
     let blown = match subject {
         Subject::Issue(mut issue) => saying::blow(&mut tx, &act, &mut issue, form.version(), new).await,
-        Subject::Whistle(origin) => saying::pass_on(&mut tx, &act, &origin, new).await,
+        Subject::Whistle(mut origin) => saying::pass_on(&mut tx, &act, &mut origin, form.version(), new).await,
     };
     let Some(id) = form.noted("counterpart", blown)? else {
         drop(tx);

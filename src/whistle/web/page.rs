@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::issue::Score;
 use crate::web::{Form, Shell, page, page_again, redirect, show};
-use crate::whistle::model::{Said, State as Stage};
+use crate::whistle::model::{Ending, Said, State as Stage};
 use crate::whistle::saying;
 use crate::whistle::store::{self, Event, Whistle};
 
@@ -44,11 +44,28 @@ struct ShowPage {
 
 impl ShowPage {
     fn may(&self, said: Said) -> bool {
-        said.check(self.whistle.asked, self.whistle.state).is_ok()
+        self.whistle.check(said).is_ok()
     }
 
     fn may_rate(&self) -> bool {
-        self.whistle.state == Stage::Answered && self.whistle.own_score().is_none()
+        let rating = if self.whistle.asked { Said::AskerRated } else { Said::ResponderRated };
+        self.may(rating) && self.whistle.own_score().is_none()
+    }
+
+    fn may_pass_on(&self) -> bool {
+        !self.whistle.asked
+            && self.whistle.state.awaited()
+            && !self.passed_on.iter().any(|above| above.state.awaited() && above.ending.is_none())
+    }
+
+    /// Whether something that was said here has arrived.
+    fn arrival(&self, event: &Event) -> String {
+        match (event.delivered_at, self.whistle.ending) {
+            (Some(at), _) => format!("对方 {} 收到", show::moment(&at)),
+            (None, Some(Ending::There)) => "对方已解除对接，没有收下".to_owned(),
+            (None, Some(_)) => "对接已解除，没有送到".to_owned(),
+            (None, None) => "正在送，对方还没有收到".to_owned(),
+        }
     }
 
     /// What whoever has blown it asks for.

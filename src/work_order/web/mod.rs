@@ -25,6 +25,7 @@ pub fn routes() -> Routes {
         .get("/work-orders", WorkOrderHandle, list)
         .post("/work-orders/uploads", WorkOrderHandle, upload)
         .get("/work-orders/uploads/{id}", WorkOrderHandle, look)
+        .get("/work-orders/uploads/{id}/rejections", WorkOrderHandle, rejections)
         .post("/work-orders/uploads/{id}/layout", WorkOrderHandle, set_layout)
         .post("/work-orders/uploads/{id}/entry", WorkOrderHandle, enter)
         .post("/work-orders/replies", WorkOrderHandle, replies)
@@ -146,6 +147,16 @@ async fn look_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid) -> Result
 
 async fn look(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     page(&look_page(&app, &viewer, shell, id).await?)
+}
+
+/// The rows that cannot be taken in, as a workbook.
+async fn rejections(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> Result<Response> {
+    let act = app.act(&viewer, Permission::WorkOrderHandle)?;
+    let mut tx = app.db.read().await?;
+    let (sheet, _) = intake::kept(&mut tx, &act, id).await?;
+    let layout = Layout::of(&sheet.headings, &store::layout(&mut tx, viewer.tenant).await?);
+    let plan = intake::plan(&mut tx, viewer.tenant, &layout, &sheet).await?;
+    Ok(workbook::response(workbook::of_tables(&[intake::rejections(&sheet, &plan.wrong)])?, "退回的工单.xlsx"))
 }
 
 /// Remembers what the columns are; whoever looks again sees what becomes of the rows then.
