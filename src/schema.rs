@@ -46,4 +46,5 @@ migrations![
     "0037_interfaces",
     "0038_work_orders",
     "0039_hooks",
+    "0040_community_surveys",
 ];

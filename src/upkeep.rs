@@ -11,7 +11,9 @@ use crate::access::{self, Act};
 use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
-use crate::{board, channel, issue, mediation, offline, outbox, party, photo, registry, visit, work_order};
+use crate::{
+    board, channel, community_survey, issue, mediation, offline, outbox, party, photo, registry, visit, work_order,
+};
 
 const PAUSE: Duration = Duration::from_secs(3600);
 /// How long a form that was begun may still be sent with the photos that came with its first try.
@@ -116,6 +118,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     visit::end_overdue(&mut tx, act).await?;
+    community_survey::end_overdue(&mut tx, act).await?;
     visit::erasure::forget_old(&mut tx, act).await?;
     offline::forget_old(&mut tx, act).await?;
     party::forget_old(&mut tx, act).await?;
