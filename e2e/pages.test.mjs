@@ -31,16 +31,17 @@ const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/m
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/template'];
 const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
+const surveys = ['/community-surveys', '/community-surveys/*'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, '/whistles', '/tokens/approvals', '/settings'],
-  wangge: [...issues, '/mediations', '/issues/new', '/surveys', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
+  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', '/whistles', '/tokens/approvals', '/settings'],
+  wangge: [...issues, '/mediations', '/issues/new', '/surveys', '/community-surveys/doors', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels],
-  zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels],
+  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new'],
+  zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys],
   wuye: [...issues, '/mediations'],
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],
 };

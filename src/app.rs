@@ -28,8 +28,8 @@ use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    api, audit, board, body, channel, help, issue, mediation, meeting, offline, overview, party, place, registry,
-    report, settings, today, venue, visit, whistle, work_order,
+    api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline, overview, party,
+    place, registry, report, settings, today, venue, visit, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -86,6 +86,7 @@ pub fn routes() -> Routes {
         .merge(help::routes())
         .merge(whistle::routes())
         .merge(mediation::routes())
+        .merge(community_survey::routes())
         .merge(meeting::routes())
         .merge(offline::routes())
         .merge(outbox::web::routes())
@@ -330,6 +331,8 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(ReportRead), "/reports", "log", "报表"),
         item(may(WorkOrderHandle), "/work-orders", "phone", "12345 工单"),
         item(may(MediationWork), "/mediations", "people", "调解"),
+        item(may(CommunitySurveyRead), "/community-surveys", "survey", "满意度调查"),
+        item(may(CommunitySurveyAsk), "/community-surveys/doors", "survey", "满意度调查"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),

@@ -10,6 +10,7 @@ pub mod board;
 pub mod body;
 pub mod channel;
 pub mod cli;
+pub mod community_survey;
 pub mod config;
 pub mod counter;
 pub mod demo;

@@ -46,6 +46,7 @@ migrations![
     "0037_interfaces",
     "0038_work_orders",
     "0039_hooks",
+    "0040_community_surveys",
     "0042_roll_ups",
     "0043_signed_text",
     "0044_answers",

@@ -12,7 +12,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
 use crate::{
-    api, board, channel, issue, mediation, offline, outbox, party, photo, registry, report, visit, work_order,
+    api, board, channel, community_survey, issue, mediation, offline, outbox, party, photo, registry, report, visit,
+    work_order,
 };
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -125,6 +126,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     registry::figures::grow_older(&mut tx, act).await?;
     report::roll_up::begin_months(&mut tx, act).await?;
     visit::end_overdue(&mut tx, act).await?;
+    community_survey::end_overdue(&mut tx, act).await?;
     visit::erasure::forget_old(&mut tx, act).await?;
     offline::forget_old(&mut tx, act).await?;
     party::forget_old(&mut tx, act).await?;

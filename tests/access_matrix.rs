@@ -10,6 +10,7 @@ use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Post, PublicationKind, Snapshot};
 use doorstep::body;
 use doorstep::channel;
+use doorstep::community_survey::{self, Plan as SurveyPlan};
 use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
@@ -120,6 +121,10 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/join/{link}"
             | "/unlock"
             | "/whistles/new" // about nothing
+            | "/community-surveys/doors/{door}" // dealt to somebody else
+            | "/community-surveys/{id}/results.xlsx" // there are none before it has ended
+            | "/community-surveys/{id}/results.docx"
+            | "/community-surveys/{id}/plan" // which cannot be changed after the draw
             | "/doors/list/{campaign}/{dwelling}" // the doors of somebody else
             | "/mediations/{id}" // a case with which whoever is only a mediator has nothing to do
             | "/mediations/{id}/papers/{paper}" // for which one says why first
@@ -175,6 +180,9 @@ struct Landmarks {
     mediator: Link,
     mediation_party: Link,
     campaign: Uuid,
+    survey: Uuid,
+    survey_door: Uuid,
+    survey_link: Link,
     party: Uuid,
     member: Uuid,
     channel: Uuid,
@@ -216,6 +224,7 @@ impl Landmarks {
             "data-requests" => self.data_request,
             "issues" => self.issue.id,
             "campaigns" => self.campaign,
+            "community-surveys" => self.survey,
             "party" if pattern.contains("/members/{id}") => self.member,
             "party" if pattern.contains("/instructors/{id}") => self.instructor,
             "party" if pattern.contains("/imports/") => Uuid::max(), // nor a roster
@@ -240,6 +249,7 @@ impl Landmarks {
             "consents" => &self.consent,
             "mediators" => &self.mediator,
             "mediation-parties" => &self.mediation_party,
+            "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
         };
         let filled = pattern
@@ -264,6 +274,7 @@ impl Landmarks {
             .replace("{seat}", &Uuid::nil().to_string())
             .replace("{post}", &Uuid::nil().to_string())
             .replace("{paper}", "notice")
+            .replace("{door}", &self.survey_door.to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -350,6 +361,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     meeting::announce(&mut tx, act, &mut announced, 1, "说事议事会").await.unwrap();
     let item = meeting::items(&mut tx, act.tenant, meeting).await.unwrap().remove(0).id;
     let campaign = campaign(&mut tx, act, community, account).await;
+    let (survey, survey_door) = drawn(&mut tx, act, community).await;
+    let survey_link = community_survey::link(act.tenant, survey_door, &means.keys);
     let (party, member) = party_member(&mut tx, act, community, spot.estate_id).await;
     let turned_to = NewIssue {
         source: Source::Help,
@@ -411,6 +424,9 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         mediator,
         mediation_party,
         campaign,
+        survey,
+        survey_door,
+        survey_link,
         party,
         member,
         channel,
@@ -517,6 +533,27 @@ async fn campaign(tx: &mut db::Tx, act: &Act, community: &Community, walker: Uui
     visit::join(tx, act, campaign, walker).await.unwrap();
     visit::open(tx, act, campaign, 1).await.unwrap();
     campaign
+}
+
+/// A survey that is open, and the door of a grid worker.
+async fn drawn(tx: &mut db::Tx, act: &Act, community: &Community) -> (Uuid, Uuid) {
+    let grants = vec![access::Grant { role: Role::GridWorker, reach: access::Reach::Tenant, reach_id: None }];
+    let new =
+        access::NewAccount { name: "贺海霞".to_owned(), organisation: community.organisation, login: None, grants };
+    let asker = access::create_account(tx, act, new).await.unwrap();
+    let today = act.at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    let (questions, open_question) = community_survey::usual(tx, act).await.unwrap();
+    let plan = SurveyPlan {
+        title: "2026年度满意度调查".to_owned(),
+        from: today,
+        until: today.saturating_add(jiff::Span::new().days(14)),
+        questions,
+        open_question,
+    };
+    let survey = community_survey::create(tx, act, &plan).await.unwrap();
+    community_survey::open(tx, act, survey, 1).await.unwrap();
+    let door = community_survey::doors_of(tx, act.tenant, asker, survey).await.unwrap().remove(0).id;
+    (survey, door)
 }
 
 async fn household_of(tx: &mut db::Tx, act: &Act, dwelling: Uuid) -> Uuid {

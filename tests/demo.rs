@@ -22,6 +22,8 @@ statements! {
     RESIDENTS = "SELECT COUNT(*) AS count FROM residents WHERE tenant_id = $1";
     ISSUES = "SELECT state, category FROM issues WHERE tenant_id = $1";
     ESTATES = "SELECT name FROM estates WHERE tenant_id = $1 ORDER BY name";
+    SURVEYS = "SELECT s.homes, (SELECT COUNT(*) FROM community_survey_doors d WHERE d.tenant_id = s.tenant_id AND d.survey_id = s.id
+        AND d.state = 'answered') AS answered FROM community_surveys s WHERE s.tenant_id = $1 AND s.publication_id IS NOT NULL";
     LATER = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND at > $2";
 }
 
@@ -29,6 +31,7 @@ record! {
     struct Count { count: i64 }
     struct Filed { state: State, category: Category }
     struct Estate { name: String }
+    struct Survey { homes: i64, answered: i64 }
 }
 
 async fn all<T: Record>(tx: &mut Tx, statement: Statement, tenant: Uuid) -> Vec<T> {
@@ -71,6 +74,9 @@ async fn the_demonstration_has_the_figures_of_the_page() {
         held[0].count,
         talked_over[0].count
     );
+
+    let surveys: Vec<Survey> = all(&mut tx, SURVEYS, tenant).await;
+    assert_eq!(surveys.iter().map(|survey| (survey.homes, survey.answered)).collect::<Vec<_>>(), [(1580, 310)]);
 
     let organisations = access::organisations(&mut tx, tenant).await.unwrap();
     let branch = organisations.iter().find(|known| known.name == "王府名苑小区党支部").unwrap().id;

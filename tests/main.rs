@@ -16,6 +16,7 @@ mod branch_meeting;
 mod channel;
 mod citus;
 mod cli;
+mod community_survey;
 mod crash;
 mod demo;
 mod duplicates;

@@ -5,8 +5,8 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, audit, board, body, channel, counter, help, issue, keys, mediation, meeting, offline, outbox, overview,
-    party, photo, place, registry, search, settings, venue, visit, whistle, work_order,
+    access, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation, meeting, offline,
+    outbox, overview, party, photo, place, registry, search, settings, venue, visit, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -22,6 +22,7 @@ const LISTS: &[&[Statement]] = &[
     board::OBJECTION_STATEMENTS,
     body::STATEMENTS,
     channel::STATEMENTS,
+    community_survey::STATEMENTS,
     counter::STATEMENTS,
     help::STATEMENTS,
     whistle::STATEMENTS,
@@ -110,7 +111,11 @@ const MAY_SCAN: &[&str] = &[
     "access::store::WHO",
     "access::store::HOLDERS",
     "board::store::NAMED_CONTACTS",
-    "board::objection::OPEN_ABOUT", // among the few that wait for an answer
+    "community_survey::store::HOMES",
+    "community_survey::store::LIVED_IN", // all of them are drawn from, once a year
+    "community_survey::store::COUNTED",
+    "community_survey::store::LEFT_TO_ASK", // of the surveys, of which there is one a year
+    "board::objection::OPEN_ABOUT",         // among the few that wait for an answer
     "board::objection::WAITING",
     "outbox::store::PARKED", // the few that were given up have an index of their own
     "body::store::LIST",

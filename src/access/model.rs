@@ -89,6 +89,9 @@ text_enum! {
         HelpTell = "help_tell" "转告居民找党员",
         MediationManage = "mediation_manage" "登记和分派调解",
         MediationWork = "mediation_work" "办理分给自己的调解",
+        CommunitySurveyManage = "community_survey_manage" "组织年度满意度调查",
+        CommunitySurveyRead = "community_survey_read" "查看年度满意度调查",
+        CommunitySurveyAsk = "community_survey_ask" "上门问年度满意度调查",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -151,6 +154,10 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (MediationManage, &[Secretary, Staff, BranchSecretary]),
         // Of these only whoever is named as the mediator of a case sees it.
         (MediationWork, &[Secretary, Staff, BranchSecretary, GridWorker, PropertyManager]),
+        // Drawn over the whole community, so only those who reach all of it.
+        (CommunitySurveyManage, &[Secretary, Staff]),
+        (CommunitySurveyRead, &[Secretary, Staff, BranchSecretary]),
+        (CommunitySurveyAsk, &[GridWorker]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),

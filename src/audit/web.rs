@@ -173,6 +173,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("dismiss", "不再登记"),
     ("rule", "裁定以哪份为准"),
     ("bring", "补传手机文件"),
+    ("answer_survey", "记下一户的回答（不记内容）"),
+    ("note_survey", "上门没问成"),
 ];
 
 /// What it was done to, in words.
@@ -203,6 +205,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("whistle", "吹哨"),
     ("counterpart", "上下级对接"),
     ("mediation", "调解案件"),
+    ("community_survey", "满意度调查"),
     ("venue", "场地"),
     ("booking", "场地预约"),
     ("contact", "公开联系人"),

@@ -13,6 +13,7 @@ mod pictures;
 mod plan;
 mod quarrels;
 mod rooms;
+mod satisfaction;
 mod story;
 mod survey;
 mod walk;
@@ -168,6 +169,8 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         bodies::assemble(db, &community, &plan.community.name, &lived_in, &mut rng, now).await?;
         bar.set_message("调解");
         quarrels::mediate(db, &community, &plan.community.name, &lived_in, now).await?;
+        bar.set_message("满意度调查");
+        satisfaction::ask(db, &community, &mut rng, now).await?;
     }
 
     let accounts = LOGINS.iter().filter_map(|(role, login)| {

@@ -14,6 +14,7 @@ use super::store::{self, ADD, ADD_ITEM, ANNOUNCE_ITEMS, Circle, Heads, Item, Mee
 use super::{roll, stale, telling, update};
 use crate::access::{Act, Scope};
 use crate::board::{self, NewPublication, Period, PublicationKind, Snapshot, SnapshotLink};
+use crate::community_survey::{self, Survey};
 use crate::error::{Error, Result};
 use crate::issue::{self, Issue};
 use crate::web::show;
@@ -46,6 +47,8 @@ pub enum NewItem {
     Unfinished(Uuid),
     /// The next step of 四议两公开.
     Procedure(Uuid),
+    /// The result of a survey of the whole community.
+    Survey(Uuid),
     /// A matter of its own.
     Topic(String),
     /// One of which it is known how it is voted on.
@@ -210,6 +213,7 @@ async fn put(
     position: i64,
     item: NewItem,
 ) -> Result<()> {
+    let mut of_survey: Option<Uuid> = None;
     let mut of_procedure: Option<(Uuid, Step)> = None;
     let mut voted_on: Option<(Motion, Option<Json<Election>>)> = None;
     let (title, issue, carried_from, times) = match item {
@@ -222,6 +226,13 @@ async fn put(
         NewItem::Issue(id) => {
             let issue = issue::issue(tx, act.tenant, id).await?;
             (issue.title(), Some(id), None, 1 + store::times(tx, act.tenant, id).await?)
+        }
+        NewItem::Survey(id) => {
+            let survey = surveys_to_hear(tx, act.tenant, (circle, kind), act.at).await?;
+            let survey = survey.into_iter().find(|survey| survey.id == id);
+            let survey = survey.ok_or_else(|| Error::refused("这次调查的结果已经列入别的会了。请刷新页面再选。"))?;
+            of_survey = Some(id);
+            (result_of(&survey), None, None, 1)
         }
         NewItem::Procedure(id) => {
             let (procedure, step, times) = procedure::next_at(tx, act.tenant, (circle, kind), id).await?;
@@ -258,7 +269,8 @@ async fn put(
     let row = ADD_ITEM.bind(act.tenant).bind(id).bind(meeting).bind(position).bind(title);
     let row = row.bind(issue).bind(carried_from).bind(times).bind(of_procedure.map(|(procedure, _)| procedure));
     let (motion, election) = voted_on.map_or((None, None), |(motion, election)| (Some(motion), election));
-    tx.execute(row.bind(of_procedure.map(|(_, step)| step)).bind(motion).bind(election)).await?;
+    let row = row.bind(of_procedure.map(|(_, step)| step)).bind(motion).bind(election);
+    tx.execute(row.bind(of_survey)).await?;
     audit::record(tx, act, "create", ("agenda_item", id), "", &[]).await
 }
 
@@ -281,6 +293,10 @@ pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, no
         let pressing = step.fits(kind);
         proposals.push(Proposal { item: NewItem::Procedure(procedure.id), title: procedure.title, why, pressing });
     }
+    for survey in surveys_to_hear(tx, tenant, (circle, kind), now).await? {
+        let why = "居民满意度调查的结果，支部要听一听".to_owned();
+        proposals.push(Proposal { item: NewItem::Survey(survey.id), title: result_of(&survey), why, pressing: true });
+    }
     for issue in issue::to_deliberate(tx, tenant, circle.estate, kind == Kind::Joint).await? {
         if taken.contains(&issue.id) {
             continue;
@@ -291,6 +307,29 @@ pub async fn proposals(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, no
     }
     proposals.sort_by_key(|proposal| !proposal.pressing);
     Ok(proposals)
+}
+
+/// The surveys of whose results a circle has not heard yet: the branch where it decides, and the neighbours whom it calls together.
+async fn surveys_to_hear(
+    tx: &mut Tx,
+    tenant: Uuid,
+    (circle, kind): (Circle, Kind),
+    now: Timestamp,
+) -> Result<Vec<Survey>> {
+    if !matches!(kind, Kind::Deliberation | Kind::Committee | Kind::Assembly) {
+        return Ok(Vec::new());
+    }
+    let today = now.to_zoned_datetime(calendar::shanghai()).date();
+    let mut surveys = community_survey::to_deliberate(tx, tenant, today).await?;
+    if !surveys.is_empty() {
+        let heard = store::surveys(tx, tenant, circle).await?;
+        surveys.retain(|survey| !heard.contains(&survey.id));
+    }
+    Ok(surveys)
+}
+
+fn result_of(survey: &Survey) -> String {
+    format!("{}的结果", survey.title)
 }
 
 fn why_unfinished(item: &Item, now: Timestamp) -> String {

@@ -109,8 +109,8 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
 
     ADD_ITEM = "INSERT INTO agenda_items (tenant_id, id, meeting_id, position, title, issue_id, carried_from, times, procedure_id, procedure_step, motion,
-            election, announced, outcome, discussion, resolution)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, FALSE, 'pending', '', '')";
+            election, community_survey_id, announced, outcome, discussion, resolution)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, FALSE, 'pending', '', '')";
     /// How often an issue has been on an agenda that was not called off.
     TIMES = "SELECT COUNT(*) AS times FROM agenda_items a JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
         WHERE a.tenant_id = $1 AND a.issue_id = $2 AND m.state <> 'cancelled'";
@@ -140,6 +140,9 @@ statements! {
               WHERE l.tenant_id = a.tenant_id AND l.carried_from = a.id AND n.state <> 'cancelled')
           AND (i.id IS NULL OR i.open)
         ORDER BY m.planned_at, a.position LIMIT 50");
+    /// The surveys of whose results a circle has talked, or will.
+    SURVEYS = concat!("SELECT a.community_survey_id AS survey_id FROM agenda_items a JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
+        WHERE a.tenant_id = $1 AND a.community_survey_id IS NOT NULL AND m.state <> 'cancelled' AND a.meeting_id IN ", of_circle!());
     /// The issues that wait on the agendas of an estate's meetings that have not ended.
     PENDING_ISSUES = "SELECT a.issue_id FROM agenda_items a
         JOIN meetings m ON m.tenant_id = a.tenant_id AND m.id = a.meeting_id
@@ -270,6 +273,7 @@ record! {
     }
     pub(super) struct SideOfMonth { pub estate_id: Uuid, pub side: Side }
     struct OfIssue { issue_id: Uuid }
+    struct OfSurvey { survey_id: Uuid }
     struct Times { times: i64 }
 }
 
@@ -434,6 +438,12 @@ pub async fn unfinished(tx: &mut Tx, tenant: Uuid, circle: Circle, kind: Kind, n
 pub async fn pending_issues(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<Uuid>> {
     let pending: Vec<OfIssue> = tx.all(PENDING_ISSUES.bind(tenant).bind(estate)).await?;
     Ok(pending.into_iter().map(|item| item.issue_id).collect())
+}
+
+/// The surveys of whose results a circle has talked, or will.
+pub(super) async fn surveys(tx: &mut Tx, tenant: Uuid, circle: Circle) -> Result<Vec<Uuid>> {
+    let known: Vec<OfSurvey> = tx.all(circle.bound(SURVEYS, tenant)).await?;
+    Ok(known.into_iter().map(|item| item.survey_id).collect())
 }
 
 /// How often an issue has been on an agenda.

@@ -73,6 +73,7 @@ pub(super) fn offers(proposals: Vec<Proposal>) -> Vec<Offer> {
         NewItem::Issue(id) => format!("issue:{id}"),
         NewItem::Unfinished(id) => format!("item:{id}"),
         NewItem::Procedure(id) => format!("procedure:{id}"),
+        NewItem::Survey(id) => format!("survey:{id}"),
         NewItem::Topic(title) | NewItem::Motion(Wording { title, .. }) => title.clone(),
     };
     proposals.into_iter().map(|proposal| Offer { value: value(&proposal.item), proposal }).collect()
@@ -85,6 +86,7 @@ pub(super) fn chosen(value: &str) -> Option<NewItem> {
         "issue" => Some(NewItem::Issue(id)),
         "item" => Some(NewItem::Unfinished(id)),
         "procedure" => Some(NewItem::Procedure(id)),
+        "survey" => Some(NewItem::Survey(id)),
         _ => None,
     }
 }
