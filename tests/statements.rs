@@ -5,8 +5,8 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation, meeting, offline,
-    outbox, overview, party, photo, place, registry, search, settings, venue, visit, whistle, work_order,
+    access, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation, meeting,
+    offline, outbox, overview, party, photo, place, registry, search, settings, venue, visit, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
