@@ -257,6 +257,7 @@ impl Landmarks {
             .replace("{item}", &self.item.to_string())
             .replace("{attendance}", &Uuid::nil().to_string())
             .replace("{code}", code)
+            .replace("{topic}", "coverage")
             .replace("{tenant_code}", &self.community.code)
             .replace("{counterpart}", &self.counterpart.to_string())
             .replace("{place_code}", &self.place_code)

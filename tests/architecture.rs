@@ -65,7 +65,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["access", "board", "issue", "place", "report", "settings"]),
     ("work_order", &["access", "audit", "counter", "workbook", "place", "issue"]),
     ("overview", &["access", "place", "registry", "board"]),
-    ("report", &["access", "audit", "settings", "workbook", "place", "issue", "document"]),
+    (
+        "report",
+        &["access", "audit", "settings", "workbook", "place", "issue", "document", "meeting", "mediation", "whistle"],
+    ),
     ("metrics", &["outbox"]),
     (
         "today",

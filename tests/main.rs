@@ -40,6 +40,8 @@ mod races;
 mod registry;
 mod reminder;
 mod report;
+mod report_topics;
+mod report_years;
 mod request;
 mod roll;
 mod roll_up;

@@ -1,106 +1,12 @@
-//! Figures of a period: each counted anew from the raw rows by statements of this test's own, and each opens the rows it counts.
+//! The pages and files of a period. What their figures say is counted anew in `report_years`.
 
-use db::{record, statements};
 use doorstep::access::{Role, Scope};
 use doorstep::report::{self, Figure, Period};
 use jiff::ToSpan;
-use jiff::civil::Date;
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 
 use crate::support::TestApp;
 use crate::support::office::{saved_by_libreoffice, words};
 use crate::way_at_random::{cast, walk};
-
-/// SQL: a figure as the number of issues of a tenant ($1) for which something holds, from $2 until $3, at $4.
-macro_rules! counted {
-    ($condition:expr) => {
-        concat!(
-            "SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND CAST($2 AS BIGINT) < CAST($3 AS BIGINT)
-                AND CAST($4 AS BIGINT) > 0 AND ",
-            $condition
-        )
-    };
-}
-
-macro_rules! happened {
-    ($kinds:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.at >= $2 AND v.at < $3 AND v.kind IN (",
-            $kinds,
-            "))"
-        )
-    };
-}
-
-/// SQL: the last answer of the reporter in the period, if it is such.
-macro_rules! answered {
-    ($condition:literal) => {
-        concat!(
-            "i.state <> 'merged' AND (SELECT CASE WHEN ",
-            $condition,
-            " THEN 1 ELSE 0 END FROM surveys s WHERE s.tenant_id = i.tenant_id AND s.issue_id = i.id AND s.respondent = 'reporter'
-                AND s.at >= $2 AND s.at < $3 ORDER BY s.at DESC, s.id DESC LIMIT 1) = 1"
-        )
-    };
-}
-
-macro_rules! first_dispatch {
-    () => {
-        "(SELECT MIN(v.at) FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'dispatched') >= $2
-            AND (SELECT MIN(v.at) FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'dispatched') < $3"
-    };
-}
-
-statements! {
-    REPORTED = counted!("i.reported_at >= $2 AND i.reported_at < $3");
-    PROPERTY = counted!("i.reported_at >= $2 AND i.reported_at < $3 AND i.category IN ('drainage', 'lift', 'parking', 'cleaning',
-        'greening', 'lighting', 'access_control', 'repair', 'heating', 'property_fee')");
-    DISPATCHED = counted!(first_dispatch!());
-    RESPONDED = counted!(concat!(first_dispatch!(), " AND EXISTS (SELECT 1 FROM issue_events a WHERE a.tenant_id = i.tenant_id
-        AND a.issue_id = i.id AND a.kind = 'accepted' AND a.due_at >= a.at AND NOT EXISTS (SELECT 1 FROM issue_events z
-            WHERE z.tenant_id = a.tenant_id AND z.issue_id = a.issue_id AND z.kind = 'accepted' AND z.position < a.position))"));
-    DONE = counted!(happened!("'done'"));
-    DONE_LATE = counted!("EXISTS (SELECT 1 FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND v.kind = 'done'
-        AND v.at >= $2 AND v.at < $3 AND v.due_at < v.at AND NOT EXISTS (SELECT 1 FROM issue_events z WHERE z.tenant_id = v.tenant_id
-            AND z.issue_id = v.issue_id AND z.kind = 'done' AND z.at < $3 AND z.position > v.position))");
-    CLOSED = counted!(happened!("'closed'"));
-    OTHERWISE = counted!(happened!("'refused', 'redirected', 'merged', 'withdrawn'"));
-    REOPENED = counted!(happened!("'reopened'"));
-    SURVEYED = counted!(answered!("TRUE"));
-    SOLVED = counted!(answered!("s.solved = 'yes'"));
-    SATISFIED = counted!(answered!("s.score >= 3"));
-    UNREACHABLE = counted!(happened!("'unreachable'"));
-    /// Its last step before the end that ends or opens is none that ends.
-    OPEN = counted!("i.reported_at < $3 AND i.reported_at < $4 AND COALESCE((SELECT v.kind FROM issue_events v WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id
-        AND v.at < $3 AND v.at < $4 AND v.kind IN ('closed', 'refused', 'redirected', 'merged', 'withdrawn', 'reopened')
-        ORDER BY v.position DESC LIMIT 1), 'reopened') = 'reopened'");
-    OVERDUE = counted!("i.reported_at < $3 AND i.due_at < $4 AND i.state NOT IN ('closed', 'refused', 'redirected', 'merged', 'withdrawn')");
-}
-
-record! {
-    struct Count { count: i64 }
-}
-
-fn by_hand(figure: Figure) -> db::Statement {
-    match figure {
-        Figure::Reported => REPORTED,
-        Figure::Property => PROPERTY,
-        Figure::Dispatched => DISPATCHED,
-        Figure::Responded => RESPONDED,
-        Figure::Done => DONE,
-        Figure::DoneLate => DONE_LATE,
-        Figure::Closed => CLOSED,
-        Figure::Otherwise => OTHERWISE,
-        Figure::Reopened => REOPENED,
-        Figure::Surveyed => SURVEYED,
-        Figure::Solved => SOLVED,
-        Figure::Satisfied => SATISFIED,
-        Figure::Unreachable => UNREACHABLE,
-        Figure::Open => OPEN,
-        Figure::Overdue => OVERDUE,
-    }
-}
 
 /// Some years of work, by whoever tried whatever.
 async fn years(app: &TestApp) {
@@ -111,31 +17,6 @@ async fn years(app: &TestApp) {
 }
 
 db_test! {
-    async fn every_figure_is_what_the_raw_rows_say(app: TestApp) {
-        let began = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
-        years(&app).await;
-        let now = app.means.now();
-        let days = (now.to_zoned_datetime(calendar::shanghai()).date() - began).get_days();
-        let rng = &mut StdRng::seed_from_u64(7);
-        let mut tx = app.db.read().await.unwrap();
-        let mut counted = vec![0; Figure::ALL.len()];
-        for _ in 0..40 {
-            let first: Date = began + rng.random_range(-40..days).days();
-            let period = Period::of(first, first + rng.random_range(0..1000).days()).unwrap();
-            let records = report::records(&mut tx, app.home.tenant, &Scope::tenant(), &period, None).await.unwrap();
-            for (at, figure) in Figure::ALL.iter().enumerate() {
-                let of_page = records.iter().filter(|record| figure.counts(record, &period, now)).count() as i64;
-                let query = by_hand(*figure).bind(app.home.tenant).bind(period.from).bind(period.until).bind(now);
-                let of_rows = tx.one::<Count>(query).await.unwrap().count;
-                assert_eq!(of_page, of_rows, "{figure} {}", period.words());
-                counted[at] += of_rows;
-            }
-        }
-        for (figure, count) in Figure::ALL.iter().zip(counted) {
-            assert!(count > 0, "{figure} was never anything");
-        }
-    }
-
     async fn each_figure_opens_the_rows_that_it_counts(app: TestApp) {
         let began = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
         years(&app).await;

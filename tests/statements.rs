@@ -33,6 +33,7 @@ const LISTS: &[&[Statement]] = &[
     meeting::STATEMENTS,
     meeting::FEED_STATEMENTS,
     meeting::JOINT_STATEMENTS,
+    issue::exclusion::STATEMENTS,
     issue::owners::STATEMENTS,
     issue::reminder::STATEMENTS,
     report::STATEMENTS,
@@ -128,7 +129,9 @@ const MAY_SCAN: &[&str] = &[
     "help::store::UNTOLD", // of whom nobody has passed the word on
     "whistle::store::COUNTERPARTS",
     "whistle::store::ABOVE",
-    "whistle::store::WAITING", // the few that are open have an index of their own
+    "issue::exclusion::WAITING", // the few that wait have an index of their own
+    "report::store::HOMES",      // a report of all homes reads all homes
+    "whistle::store::WAITING",   // the few that are open have an index of their own
     "meeting::procedure::OPEN",
     "meeting::procedure::TAKEN", // of one, or of all that are open
     "party::instructor::LIST",

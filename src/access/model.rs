@@ -57,6 +57,7 @@ text_enum! {
         IssueSurvey = "issue_survey" "上门测评",
         IssueClose = "issue_close" "销号",
         IssueAcknowledge = "issue_acknowledge" "支部阅知",
+        ExclusionApprove = "exclusion_approve" "审批三率剔除",
         MeetingRead = "meeting_read" "查看会议",
         MeetingHold = "meeting_hold" "召集和记录会议",
         OwnersOverride = "owners_override" "没有业主表决也先办（写明理由）",
@@ -120,6 +121,8 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (IssueClose, &[Secretary, Staff]),
         // Of issues that lie in no estate, and so in no branch, the secretary of the community takes note.
         (IssueAcknowledge, &[BranchSecretary, Secretary]),
+        // Not of what they have proposed themselves.
+        (ExclusionApprove, &[Secretary, Staff]),
         (MeetingRead, &[Secretary, Staff, BranchSecretary, GridWorker]),
         (MeetingHold, &[Secretary, Staff, BranchSecretary]),
         (OwnersOverride, &[Secretary]),

@@ -116,11 +116,12 @@ pub async fn dispatch(
         }
         Due::Earlier(due) => {
             let limit = step::limits(tx, act).await?.due(State::Dispatched, issue.tier, act.at)?;
+            let limit = issue.due_in(State::Dispatched, limit);
             // A date stands for the end of its day, which may lie a few hours beyond the limit.
             if due > limit + SignedDuration::from_hours(24) {
                 let day = show::day(&limit);
                 return Err(Error::refused(format!(
-                    "期限不能晚于 {day}（按紧急程度算出的时限）。确实办不完，由办理单位申请延期"
+                    "期限不能晚于 {day}（按紧急程度和来时的期限算出）。确实办不完，由办理单位申请延期"
                 )));
             }
             Some(due.min(if again { issue.due_at } else { limit }))

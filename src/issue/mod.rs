@@ -12,6 +12,7 @@ mod decision;
 pub mod duplicate;
 mod emergency;
 pub mod escalation;
+pub mod exclusion;
 mod filing;
 mod handling;
 pub mod level;

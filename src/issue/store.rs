@@ -267,7 +267,12 @@ impl db::Record for Task {
 impl Issue {
     /// When a step is due: not after the deadline that came with the issue, until its first result.
     pub(super) fn due(&self, due: Timestamp) -> Timestamp {
-        let bound = self.round == 1 && matches!(self.state, State::Submitted | State::Accepted | State::Dispatched);
+        self.due_in(self.state, due)
+    }
+
+    /// The same of a state to which it is about to come.
+    pub(super) fn due_in(&self, state: State, due: Timestamp) -> Timestamp {
+        let bound = self.round == 1 && matches!(state, State::Submitted | State::Accepted | State::Dispatched);
         self.deadline_at.filter(|_| bound).map_or(due, |deadline| due.min(deadline))
     }
 

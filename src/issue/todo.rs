@@ -1,6 +1,7 @@
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
+use super::exclusion;
 use super::model::{Duty, Level, Limits};
 use super::store::{self, Task};
 use crate::access::{Permission, Viewer};
@@ -32,6 +33,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp, most: usize) -> 
             todos.push(said(task, closed, due, now, &limits));
         }
     }
+    todos.extend(exclusion::todo(tx, viewer, now, most).await?);
     Ok(todos)
 }
 

@@ -3,7 +3,7 @@
 //! named step (`step`), and which one may follow is one table (`transition`).
 //!
 //! Nobody sees a case but whoever registers and assigns it and its own mediators: what is out of reach is not found, nothing of
-//! a case is searched, posted or exported, and no other slice reads it. A mediator without an account works by a signed link that leads to
+//! a case is searched, posted or exported, and no other slice reads it: reports are told how many there were. A mediator without an account works by a signed link that leads to
 //! one case and dies with it; a party agrees or refuses by a link of their own. Names and numbers are masked until somebody says why
 //! they need them. The public learns how many cases there were, and the receipt of an issue that it is being mediated.
 
@@ -32,7 +32,7 @@ pub use model::{
     Terms, Way, Words,
 };
 pub use paper::Sheet;
-pub use store::{Case, Correct, Mediation, Mediator, Party, STATEMENTS, Talk};
+pub use store::{Case, Correct, Counts, Mediation, Mediator, Party, STATEMENTS, Talk, counts};
 pub use todo::todo;
 pub use transition::{State, Step, TRANSITIONS, Transition};
 pub use web::routes;

@@ -58,6 +58,12 @@ statements! {
     /// Of a year, by the days on which they were taken on: how many, and how many of them were agreed.
     FIGURES = "SELECT COUNT(*) AS taken_on, COUNT(*) FILTER (WHERE effective_on IS NOT NULL) AS agreed FROM mediations
         WHERE tenant_id = $1 AND accepted_on >= $2 AND accepted_on < $3";
+    /// The same of some days within reach, or of one estate, by kind and estate. Nothing more of a case leaves this slice.
+    COUNTS = concat!("SELECT m.kind, m.estate_id, e.name AS estate_name, COUNT(*) AS taken_on, COUNT(*) FILTER (WHERE m.effective_on IS NOT NULL) AS agreed,
+            COUNT(*) FILTER (WHERE m.effective_on IS NULL AND m.ending IS NOT NULL) AS ended, COUNT(*) FILTER (WHERE m.confirmation = 'confirmed') AS confirmed
+        FROM mediations m LEFT JOIN estates e ON e.tenant_id = m.tenant_id AND e.id = m.estate_id
+        WHERE m.tenant_id = $1 AND m.accepted_on >= $4 AND m.accepted_on <= $5 AND (CAST($6 AS UUID) IS NULL OR m.estate_id = $6) AND ",
+        in_reach!("$2", "$3", "m.tenant_id", "m.estate_id", "NULL", "NULL"), " GROUP BY m.kind, m.estate_id, e.name ORDER BY e.name, m.kind");
     TO_ERASE = mediations!("m.erased_at IS NULL AND m.keep_until IS NOT NULL AND m.keep_until < $2 ORDER BY m.keep_until, m.id LIMIT 50");
     LAST_EVENT = "SELECT v.step, v.at, v.role FROM mediation_events v WHERE v.tenant_id = $1 AND v.mediation_id = $2 ORDER BY v.position DESC LIMIT 1";
     ADD_EVENT = "INSERT INTO mediation_events (tenant_id, id, mediation_id, position, step, at, account_id, role, words_sealed)
@@ -151,6 +157,12 @@ record! {
     }
     #[derive(Debug, Clone)]
     pub struct Signature { pub signer_id: Option<Uuid>, pub way: SignatureWay, pub signed_on: String }
+    /// How many cases of a kind in an estate were taken on, agreed, ended without an agreement and confirmed by a court.
+    #[derive(Debug, Clone)]
+    pub struct Counts {
+        pub kind: Kind, pub estate_id: Option<Uuid>, pub estate_name: Option<String>, pub taken_on: i64, pub agreed: i64, pub ended: i64,
+        pub confirmed: i64,
+    }
     #[derive(Debug, Clone, Copy)]
     pub struct Figures { pub taken_on: i64, pub agreed: i64 }
     pub(super) struct LastEvent { pub step: Step, pub at: Timestamp, pub role: Role }
@@ -353,6 +365,20 @@ pub(super) async fn open_of_issue(tx: &mut Tx, tenant: Uuid, issue: Uuid) -> Res
 /// Of the cases taken on in a year.
 pub(super) async fn figures(tx: &mut Tx, tenant: Uuid, year: i16) -> Result<Figures> {
     Ok(tx.one(FIGURES.bind(tenant).bind(format!("{year}-01-01")).bind(format!("{}-01-01", year + 1))).await?)
+}
+
+/// How many cases were taken on from one day to another, as far as a scope reaches, and what has become of them. No case can be told
+/// from it.
+pub async fn counts(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    days: (Date, Date),
+    estate: Option<Uuid>,
+) -> Result<Vec<Counts>> {
+    let query =
+        COUNTS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(days.0.to_string()).bind(days.1.to_string());
+    Ok(tx.all(query.bind(estate)).await?)
 }
 
 /// The case of a party.

@@ -106,7 +106,7 @@ pub fn named(sides: &[Side]) -> String {
 
 impl Every {
     /// The first day of the time that a day falls into, the first day after it, and its name.
-    fn around(self, day: Date) -> Option<(Date, Date, String)> {
+    pub(super) fn around(self, day: Date) -> Option<(Date, Date, String)> {
         let first = day.first_of_month();
         Some(match self {
             Every::Month => (first, first + 1.month(), format!("{}月", day.month())),

@@ -16,6 +16,7 @@ mod decision;
 mod duty;
 mod election;
 mod feed;
+mod held;
 mod joint;
 mod minutes;
 mod model;
@@ -37,7 +38,8 @@ pub use decision::{Ballot, Count, Decision, Execution, Lesson, Resolution, decid
 pub use duty::{Duties, duties, named};
 pub use election::{Elected, Election};
 pub use feed::{STATEMENTS as FEED_STATEMENTS, renew as renew_calendar};
-pub use joint::STATEMENTS as JOINT_STATEMENTS;
+pub use held::{Held, Span, Term, held, joint_terms, joint_topics};
+pub use joint::{STATEMENTS as JOINT_STATEMENTS, Talked, columns as joint_columns};
 pub use model::{Deliberations, Excuse, Kind, Mark, Outcome, Rule, Side, SignIn, State, Tally, Way};
 pub use preparation::{
     NewItem, NewMeeting, Plan, Proposal, Wording, add_item, announce, cancel, create, notice, proposals, remove_item,

@@ -209,6 +209,11 @@ impl Item {
         (ballot.motion == Motion::Election).then(|| election.outcome(&ballot.votes, needed))
     }
 
+    /// What the vote has come to, in figures.
+    pub fn voted(&self) -> String {
+        format!("{}{}", self.outcome, self.hands())
+    }
+
     /// `（赞成 12，反对 1，弃权 0，废票 1，书面同意 2）`; empty if nothing was counted.
     fn hands(&self) -> String {
         let (Some(yes), Some(no), Some(abstain)) = (self.yes, self.no, self.abstain) else { return String::new() };

@@ -64,6 +64,17 @@ macro_rules! reached {
     };
 }
 
+/// Of a kind, held within a span in the estates within reach, or in one of them.
+macro_rules! within {
+    () => {
+        concat!(
+            " WHERE m.tenant_id = $1 AND m.planned_at >= $4 AND m.planned_at < $5 AND m.kind = $7 AND m.state IN ('ended', 'inquorate')
+                AND (CAST($6 AS UUID) IS NULL OR m.estate_id = $6) AND ",
+            in_reach!("$2", "$3", "m.tenant_id", "m.estate_id", "NULL", "NULL")
+        )
+    };
+}
+
 statements! {
     ADD = "INSERT INTO meetings (tenant_id, id, kind, estate_id, title, planned_at, place, host, recorder, state, notice, remarks,
             created_by, created_at, lock_version, party_organisation_id, body_id)
@@ -78,6 +89,12 @@ statements! {
     /// Meetings that are not over and begin before a moment, the nearest first.
     NEAR = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('draft', 'announced', 'in_session') AND ",
         reached!("$2", "$3", "$4", "$5"), " AND m.planned_at < $6 ORDER BY m.planned_at, m.id LIMIT 50");
+    /// Held within a span, or come to nothing, the earliest first; with their items and with who came.
+    HELD_WITHIN = concat!("SELECT ", meeting_columns!(), within!(), " ORDER BY m.planned_at, m.id LIMIT $8");
+    ITEMS_WITHIN = concat!("SELECT ", item_columns!(), " WHERE a.tenant_id = $1 AND a.meeting_id IN (SELECT m.id FROM meetings m", within!(),
+        ") ORDER BY a.meeting_id, a.position, a.id LIMIT 20000");
+    CAME_WITHIN = concat!("SELECT m.id AS meeting_id, a.side, COUNT(*) AS people FROM meetings m
+        JOIN attendances a ON a.tenant_id = m.tenant_id AND a.meeting_id = m.id AND a.arrived_at IS NOT NULL", within!(), " GROUP BY m.id, a.side");
     /// The latest first.
     PAST = concat!("SELECT ", meeting_columns!(), " WHERE m.tenant_id = $1 AND m.state IN ('ended', 'cancelled', 'inquorate') AND ",
         reached!("$2", "$3", "$4", "$5"),
@@ -271,6 +288,7 @@ record! {
         pub kind: Kind, pub estate_id: Uuid, pub party_organisation_id: Option<Uuid>, pub body_id: Option<Uuid>, pub state: State,
         pub planned_at: Timestamp, pub by_secretary: bool,
     }
+    pub(super) struct CameWithin { pub meeting_id: Uuid, pub side: Side, pub people: i64 }
     pub(super) struct SideOfMonth { pub estate_id: Uuid, pub side: Side }
     struct OfIssue { issue_id: Uuid }
     struct OfSurvey { survey_id: Uuid }

@@ -2,6 +2,7 @@
 
 use codes::address;
 use db::{record, text_enum};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 text_enum! {
@@ -17,7 +18,11 @@ text_enum! {
 
 record! {
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Estate { pub id: Uuid, pub name: String, pub station_address: Option<String>, pub property_company_id: Option<Uuid> }
+    pub struct Estate {
+        pub id: Uuid, pub name: String, pub station_address: Option<String>, pub property_company_id: Option<Uuid>,
+        /// When it was entered here.
+        pub created_at: Timestamp,
+    }
 
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Grid { pub id: Uuid, pub code: String, pub name: String }

@@ -27,8 +27,8 @@ statements! {
     UNIT_BY_KEY = "SELECT id FROM units WHERE tenant_id = $1 AND building_id = $2 AND key = $3";
     DWELLING_BY_ROOM = "SELECT id FROM dwellings WHERE tenant_id = $1 AND unit_id = $2 AND room = $3";
 
-    ESTATE = "SELECT id, name, station_address, property_company_id FROM estates WHERE tenant_id = $1 AND id = $2";
-    ESTATES = "SELECT id, name, station_address, property_company_id FROM estates WHERE tenant_id = $1
+    ESTATE = "SELECT id, name, station_address, property_company_id, created_at FROM estates WHERE tenant_id = $1 AND id = $2";
+    ESTATES = "SELECT id, name, station_address, property_company_id, created_at FROM estates WHERE tenant_id = $1
         ORDER BY created_at, id LIMIT 500";
     SIZE = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM estates WHERE tenant_id = $1 LIMIT $2) e) AS estates,
         (SELECT COUNT(*) FROM (SELECT 1 FROM grids WHERE tenant_id = $1 LIMIT $2) g) AS grids";
@@ -53,7 +53,7 @@ statements! {
         WHERE b.tenant_id = $1 AND b.id = $2";
 
     /// The estates that the scope reaches as a whole; one of them if $4 names it.
-    ESTATES_WITHIN = concat!("SELECT e.id, e.name, e.station_address, e.property_company_id FROM estates e
+    ESTATES_WITHIN = concat!("SELECT e.id, e.name, e.station_address, e.property_company_id, e.created_at FROM estates e
         WHERE e.tenant_id = $1 AND (CAST($4 AS UUID) IS NULL OR e.id = $4) AND ",
         in_reach!("$2", "$3", "$1", "e.id", "NULL", "NULL"), " ORDER BY e.created_at, e.id LIMIT 1000");
     /// The estates of which the scope reaches at least one building, or the estate itself; one of them if $4 names it.

@@ -1,12 +1,12 @@
 //! 简报: a page about a period for a superior, in the sentences and tables that such a paper usually has.
 
-use super::model::{Figure, Report, Rules};
+use super::model::{Composite, Figure, Report, Rules, Weights};
 use crate::document::{Block, Paper, Table};
 
 /// How many categories are named in a sentence.
 const NAMED: usize = 3;
 
-pub fn paper(place: &str, of_estate: bool, report: &Report, rules: &Rules) -> Paper {
+pub fn paper(place: &str, of_estate: bool, report: &Report, rules: &Rules, weights: &Weights) -> Paper {
     let mut paper = Paper::new(format!("{place}{}诉求办理简报", report.period.words()));
     let count = |figure| report.count(figure);
     paper.heading("一、总的情况");
@@ -26,6 +26,12 @@ pub fn paper(place: &str, of_estate: bool, report: &Report, rules: &Rules) -> Pa
         None => format!("{}因样本只有 {} 件不作统计", rate.label, rate.of),
     });
     paper.text(&format!("{}。", said.collect::<Vec<_>>().join("，")));
+    if let Some(composite) = Composite::of(&rates, rules, weights) {
+        paper.text(&format!("综合得分 {}，按{}计算。", composite.words(), composite.formula));
+    }
+    if count(Figure::Excluded) > 0 {
+        paper.text(&format!("经审批不计入三率的 {} 件。", count(Figure::Excluded)));
+    }
 
     paper.heading("二、反映的问题");
     let categories = report.categories();

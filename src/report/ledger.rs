@@ -1,7 +1,7 @@
 //! 问题台账, in the columns that offices keep it in, and the figures of a period, as one workbook. A ledger leaves the building, so
 //! who reported is masked in it.
 
-use super::model::{Figure, Record, Report, Rules};
+use super::model::{Composite, Figure, Record, Report, Rules, Weights};
 use crate::access::Act;
 use crate::error::Result;
 use crate::issue::{self, State, Step};
@@ -45,7 +45,9 @@ fn row(act: &Act, record: &Record, serial: i64) -> Result<Vec<Cell>> {
         state if state.open() => "否".to_owned(),
         state => state.to_string(),
     };
-    let note = if record.state.open() { record.state.to_string() } else { String::new() };
+    let stands = record.state.open().then(|| record.state.to_string());
+    let excluded = record.excluded.as_ref().map(|(ground, _)| format!("三率剔除：{ground}"));
+    let note = stands.into_iter().chain(excluded).collect::<Vec<_>>().join("；");
     let texts = [
         record.number.clone(),
         show::date(&record.reported_at),
@@ -70,7 +72,7 @@ fn row(act: &Act, record: &Record, serial: i64) -> Result<Vec<Cell>> {
 }
 
 /// The figures of the period, of its categories and of its estates.
-pub fn figures(report: &Report, rules: &Rules) -> Vec<Table> {
+pub fn figures(report: &Report, rules: &Rules, weights: &Weights) -> Vec<Table> {
     let text = |words: &str| Cell::Text(words.to_owned());
     let counted = Figure::ALL
         .iter()
@@ -79,10 +81,12 @@ pub fn figures(report: &Report, rules: &Rules) -> Vec<Table> {
         let how = format!("{} ÷ {}（{} ÷ {}）", rate.part, rate.whole, rate.count, rate.of);
         vec![text(rate.label), Cell::Text(rate.words(rules)), Cell::Text(how)]
     });
+    let composite = Composite::of(&report.rates(), rules, weights)
+        .map(|composite| vec![text("综合得分"), Cell::Text(composite.words()), text(&composite.formula)]);
     let summary = Table {
         name: "数据".to_owned(),
         columns: columns(&[("指标", 34), ("数", 10), ("怎么算的", 60)]),
-        rows: counted.chain(rates).collect(),
+        rows: counted.chain(rates).chain(composite).collect(),
     };
     let categories = Table {
         name: "类别".to_owned(),

@@ -6,8 +6,10 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::access::OrganisationKind;
 use crate::error::{Error, Result};
-use crate::issue::{Category, Score, Solved, Source, State, Step};
+use crate::issue::exclusion::Ground;
+use crate::issue::{Category, Level, Score, Solved, Source, State, Step};
 use crate::settings::Setting;
 
 /// From the beginning of a day to the beginning of another, by the clock of Shanghai.
@@ -62,6 +64,8 @@ pub struct Taken {
     pub at: Timestamp,
     pub due_at: Option<Timestamp>,
     pub note: String,
+    /// Of what kind the party is that took it, or that it was given to.
+    pub party: Option<OrganisationKind>,
 }
 
 impl Taken {
@@ -90,12 +94,16 @@ pub struct Record {
     pub category: Category,
     pub source: Source,
     pub state: State,
+    /// Who leads on it within the community.
+    pub level: Level,
     pub reported_at: Timestamp,
     pub due_at: Timestamp,
     pub party: Option<String>,
     pub reporter_sealed: Option<Vec<u8>>,
     /// Somebody only asked something: the three rates leave it out.
     pub enquiry: bool,
+    /// Why the three rates leave it out, where somebody has approved of that.
+    pub excluded: Option<(Ground, String)>,
     /// In their order; only the steps of which a figure asks.
     pub taken: Vec<Taken>,
     pub answer: Option<Answer>,
@@ -117,6 +125,7 @@ text_enum! {
         Solved = "solved" "其中问题已解决",
         Satisfied = "satisfied" "其中满意（基本满意以上）",
         Unreachable = "unreachable" "多次联系不上",
+        Excluded = "excluded" "剔除，不计入三率",
         Open = "open" "期末在办",
         Overdue = "overdue" "现在超期",
     }
@@ -128,17 +137,18 @@ impl Figure {
         match self {
             Figure::Reported => "这段时间里反映来的",
             Figure::Property => "这段时间里反映来的，类别属于物业管理的十类",
-            Figure::Dispatched => "第一次派单或吹哨上报在这段时间里的（不算咨询）",
+            Figure::Dispatched => "第一次派单或吹哨上报在这段时间里的（不算咨询和剔除的）",
             Figure::Responded => "第一次派单在这段时间里，并且在受理期限以内答复了反映人的",
             Figure::Done => "这段时间里报办结的，一件只算一次",
             Figure::DoneLate => "这段时间里最后一次报办结时已经过了期限的",
             Figure::Closed => "这段时间里销号的",
             Figure::Otherwise => "这段时间里没有办就结束的，都写了理由",
             Figure::Reopened => "这段时间里测评打 1 分、2 分，退回重办的",
-            Figure::Surveyed => "这段时间里反映人打过分的（不算并案和咨询），几次打分按最后一次",
+            Figure::Surveyed => "这段时间里反映人打过分的（不算并案、咨询和剔除的），几次打分按最后一次",
             Figure::Solved => "最后一次打分说“解决了”的",
             Figure::Satisfied => "最后一次打分 3 分以上的",
             Figure::Unreachable => "这段时间里上门几次都联系不上，没有测评的",
+            Figure::Excluded => "这段时间里派单或打过分，经批准不计入三率的，每件都写了理由",
             Figure::Open => "到最后一天（还没到的，到现在）没有结束的",
             Figure::Overdue => "现在过了期限还没有办完这一步的",
         }
@@ -154,9 +164,13 @@ impl Figure {
         let within = |step: Step| record.taken.iter().filter(move |taken| taken.step == step && period.has(taken.at));
         let first = |step: Step| record.taken.iter().find(|taken| taken.step == step);
         let given = record.taken.iter().find(|taken| matches!(taken.step, Step::Dispatched | Step::Escalated));
-        let dispatched = !record.enquiry && given.is_some_and(|taken| period.has(taken.at));
-        let reported = period.has(record.reported_at);
+        // What the rates would count, and what they do.
+        let given = !record.enquiry && given.is_some_and(|taken| period.has(taken.at));
         let answer = record.answer.filter(|_| record.state != State::Merged && !record.enquiry);
+        let excluded = record.excluded.is_some();
+        let in_question = given || answer.is_some();
+        let (dispatched, answer) = (given && !excluded, answer.filter(|_| !excluded));
+        let reported = period.has(record.reported_at);
         match self {
             Figure::Reported => reported,
             Figure::Property => reported && record.category.of_property(),
@@ -171,6 +185,7 @@ impl Figure {
             Figure::Solved => answer.is_some_and(|answer| answer.solved == Solved::Yes),
             Figure::Satisfied => answer.is_some_and(|answer| !answer.score.is_bad()),
             Figure::Unreachable => within(Step::Unreachable).next().is_some(),
+            Figure::Excluded => excluded && in_question,
             Figure::Open => record.reported_at < period.until && record.is_open_at(period.until.min(now)),
             Figure::Overdue => record.state.open() && record.due_at < now,
         }
@@ -240,7 +255,28 @@ impl Setting for Rules {
     const NAME: &'static str = "report.rates";
 }
 
+/// A part of a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ratio {
+    pub count: i64,
+    pub of: i64,
+}
+
 impl Rate {
+    fn ratio(&self) -> Ratio {
+        Ratio { count: self.count, of: self.of }
+    }
+
+    pub fn per_mille(&self, rules: &Rules) -> Option<i64> {
+        self.ratio().per_mille(rules)
+    }
+
+    pub fn words(&self, rules: &Rules) -> String {
+        self.ratio().words(rules)
+    }
+}
+
+impl Ratio {
     /// In tenths of a percent, rounded; `None` if there are too few to tell.
     pub fn per_mille(&self, rules: &Rules) -> Option<i64> {
         (self.of >= rules.least_cases.max(1)).then(|| (self.count * 1000 + self.of / 2) / self.of)
@@ -251,6 +287,80 @@ impl Rate {
         match self.per_mille(rules) {
             Some(rate) if rate % 10 == 0 => format!("{}%", rate / 10),
             Some(rate) => format!("{}.{}%", rate / 10, rate % 10),
+            None => "—".to_owned(),
+        }
+    }
+}
+
+/// How much each of the three rates weighs in one score; local rules say so, and until they do there is none.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Weights {
+    composite: Shown,
+    responded_weight: i64,
+    solved_weight: i64,
+    satisfied_weight: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Shown {
+    Shown,
+    NotShown,
+}
+
+impl Setting for Weights {
+    const NAME: &'static str = "report.weights";
+}
+
+impl Weights {
+    /// Nothing is made of the rates but what they are.
+    pub const NONE: Weights =
+        Weights { composite: Shown::NotShown, responded_weight: 1, solved_weight: 1, satisfied_weight: 1 };
+
+    /// Each rate of three by its part, with how much it weighs.
+    fn of(&self) -> [(Figure, i64); 3] {
+        [
+            (Figure::Responded, self.responded_weight),
+            (Figure::Solved, self.solved_weight),
+            (Figure::Satisfied, self.satisfied_weight),
+        ]
+    }
+}
+
+/// 综合得分 of a hundred, and how it is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Composite {
+    /// In tenths of a point; `None` where one of the rates is of too few.
+    pub tenths: Option<i64>,
+    /// `（响应率×30 + 解决率×40 + 满意率×30）÷ 100`
+    pub formula: String,
+}
+
+impl Composite {
+    /// What a community makes of its rates; nothing where it has not said how much each weighs.
+    pub fn of(rates: &[Rate], rules: &Rules, weights: &Weights) -> Option<Composite> {
+        let total: i64 = weights.of().iter().map(|(_, weight)| weight).sum();
+        if weights.composite == Shown::NotShown || total < 1 {
+            return None;
+        }
+        let weighed: Vec<(&Rate, i64)> = weights
+            .of()
+            .into_iter()
+            .filter_map(|(part, weight)| Some((rates.iter().find(|rate| rate.part == part)?, weight)))
+            .collect();
+        let terms: Vec<String> = weighed.iter().map(|(rate, weight)| format!("{}×{weight}", rate.label)).collect();
+        // From the counts, so that nothing is rounded twice.
+        let told = weighed.iter().all(|(rate, _)| rate.per_mille(rules).is_some());
+        let sum = || weighed.iter().map(|(rate, weight)| (rate.count * weight) as f64 / rate.of as f64).sum::<f64>();
+        let tenths = told.then(|| (sum() * 1000.0 / total as f64).round() as i64);
+        Some(Composite { tenths, formula: format!("（{}）÷ {total}", terms.join(" + ")) })
+    }
+
+    /// `87.5 分`, or that there are too few.
+    pub fn words(&self) -> String {
+        match self.tenths {
+            Some(tenths) if tenths % 10 == 0 => format!("{} 分", tenths / 10),
+            Some(tenths) => format!("{}.{} 分", tenths / 10, tenths % 10),
             None => "—".to_owned(),
         }
     }
@@ -341,11 +451,39 @@ mod tests {
     }
 
     #[test]
+    fn a_composite_weighs_the_rates_and_is_hidden_where_one_of_them_is() {
+        let rules: Rules = crate::settings::by_default().unwrap();
+        let rate = |label, part, count, of| Rate { label, part, whole: Figure::Surveyed, count, of };
+        let rates = |few| {
+            [
+                rate("响应率", Figure::Responded, 9, 10),
+                rate("解决率", Figure::Solved, 2, few),
+                rate("满意率", Figure::Satisfied, 5, 6),
+                rate("物业类占比", Figure::Property, 1, 6),
+            ]
+        };
+        let weights: Weights = crate::settings::by_default().unwrap();
+        assert_eq!(Composite::of(&rates(6), &rules, &weights), None);
+        let weights =
+            Weights { composite: Shown::Shown, responded_weight: 20, solved_weight: 30, satisfied_weight: 50 };
+        let composite = Composite::of(&rates(6), &rules, &weights).unwrap();
+        // 0.9 × 20 + 0.3333… × 30 + 0.8333… × 50
+        assert_eq!((composite.tenths, composite.words().as_str()), (Some(697), "69.7 分"));
+        assert_eq!(composite.formula, "（响应率×20 + 解决率×30 + 满意率×50）÷ 100");
+        assert_eq!(Composite::of(&rates(4), &rules, &weights).unwrap().words(), "—");
+    }
+
+    #[test]
     fn a_result_that_was_sent_back_is_none() {
         let at = |hour: i64| Timestamp::from_second(hour * 3600).unwrap();
         let taken = |steps: &[Step]| {
-            let taken =
-                |(hour, step): (i64, &Step)| Taken { step: *step, at: at(hour), due_at: None, note: String::new() };
+            let taken = |(hour, step): (i64, &Step)| Taken {
+                step: *step,
+                at: at(hour),
+                due_at: None,
+                note: String::new(),
+                party: None,
+            };
             (0..).zip(steps).map(taken).collect()
         };
         let of = |steps: &[Step]| Record {
@@ -359,11 +497,13 @@ mod tests {
             category: Category::Other,
             source: Source::Web,
             state: State::Dispatched,
+            level: Level::Branch,
             reported_at: at(0),
             due_at: at(0),
             party: None,
             reporter_sealed: None,
             enquiry: false,
+            excluded: None,
             taken: taken(steps),
             answer: None,
         };

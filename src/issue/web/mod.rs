@@ -1,8 +1,9 @@
-//! The pages of the loop: `public` for residents; `desk`, `page` and `steps` for those who decide and handle; `owners` for their votes; `survey` for
+//! The pages of the loop: `public` for residents; `desk`, `page` and `steps` for those who decide and handle; `owners` for their votes; `exclusion` for what no rate counts; `survey` for
 //! the door; `way` for whoever wants to know how an issue goes; `api` for programs.
 
 mod api;
 mod desk;
+mod exclusion;
 mod owners;
 mod page;
 mod public;
@@ -29,6 +30,7 @@ pub fn routes() -> Routes {
         .merge(desk::routes())
         .merge(page::routes())
         .merge(owners::routes())
+        .merge(exclusion::routes())
         .merge(steps::routes())
         .merge(survey::routes())
         .merge(way::routes())

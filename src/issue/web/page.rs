@@ -15,7 +15,7 @@ use crate::issue::model::{Category, Level, Remedy, State as IssueState, Step, Ti
 use crate::issue::petition::Petition;
 use crate::issue::receipt::Receipt;
 use crate::issue::store::{self, Asked, Event, EventPhoto, Issue, Survey};
-use crate::issue::{filing, handling, level, owners};
+use crate::issue::{exclusion, filing, handling, level, owners};
 use crate::web::{Form, Shell, page, page_again, show};
 use crate::{audit, photo};
 
@@ -55,6 +55,10 @@ pub(super) struct ShowPage {
     /// It is a quarrel, and whoever looks may have it mediated.
     may_mediate: bool,
     internal: bool,
+    /// Whoever looks may ask to have it left out of the rates.
+    may_exclude: bool,
+    /// Whether it is, or is to be.
+    excluded: Option<exclusion::State>,
     /// Forms that could not be taken, by the name of their step, to be shown again filled.
     form: Form,
     failed: &'static str,
@@ -198,6 +202,9 @@ pub(super) async fn show_page(
     let wants_owners = owners::missing(&mut tx, viewer.tenant, &issue).await?;
     let may_mediate =
         viewer.may(Permission::MediationManage) && issue.remedy == Some(Remedy::Dispute) && issue.state.open();
+    let may_exclude = viewer.may(Permission::IssueDecide);
+    let exclusions = if may_exclude { exclusion::of_issue(&mut tx, viewer.tenant, id).await? } else { Vec::new() };
+    let excluded = exclusions.first().map(|exclusion| exclusion.state);
     let (failed, form) = form.unwrap_or_else(|| ("", fresh_form(&issue)));
     Ok(ShowPage {
         shell,
@@ -223,6 +230,8 @@ pub(super) async fn show_page(
         may_whistle: viewer.may(Permission::WhistleHandle),
         may_mediate,
         internal,
+        may_exclude,
+        excluded,
         form,
         failed,
         issue,

@@ -1,6 +1,10 @@
-//! The pages of reports: `figures` for a period, with the rows behind each; `trend` for how it goes from month to month.
+//! The pages of reports: `figures` for the issues of a period, `topic` for everything else, each with the rows behind it; `template` for
+//! a superior's own form; `trend` for how it goes from month to month. `frame` is what they begin with.
 
 mod figures;
+mod frame;
+mod template;
+mod topic;
 mod trend;
 
 use jiff::civil::Date;
@@ -14,7 +18,7 @@ use crate::error::Result;
 use crate::issue::Category;
 
 pub fn routes() -> Routes {
-    figures::routes().merge(trend::routes())
+    figures::routes().merge(topic::routes()).merge(template::routes()).merge(trend::routes())
 }
 
 /// What somebody asks for in the address.
@@ -48,6 +52,11 @@ impl Asked {
 
     fn figure(&self) -> Option<Figure> {
         Figure::parse(&self.figure)
+    }
+
+    /// The code of a figure, whichever report it belongs to.
+    fn gauge(&self) -> &str {
+        &self.figure
     }
 
     fn category(&self) -> Option<Category> {
