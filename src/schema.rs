@@ -51,4 +51,6 @@ migrations![
     "0043_signed_text",
     "0044_answers",
     "0048_levels",
+    "0045_volunteers",
+    "0046_activities",
 ];
