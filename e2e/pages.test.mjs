@@ -17,7 +17,7 @@ after(async () => {
   await server?.stop();
 });
 
-const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/mediation'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/mediation', '/board/*/teams', '/board/*/volunteers/new', '/board/*/activities/*'];
 const issues = ['/today', '/issues', '/issues/way', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
@@ -33,16 +33,17 @@ const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'level
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/template', ...topics, ...topics.map((topic) => `${topic}/paper`), '/issues/*/exclusions'];
 const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];
+const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/activities/*/particulars'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', '/whistles', '/tokens/approvals', '/settings'],
+  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, '/volunteer-imports', '/whistles', '/tokens/approvals', '/settings'],
   wangge: [...issues, '/mediations', '/issues/new', '/surveys', '/community-surveys/doors', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new'],
-  zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys],
+  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, '/volunteer-imports'],
+  zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys, ...volunteers],
   wuye: [...issues, '/mediations'],
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],
 };

@@ -29,7 +29,7 @@ use crate::outbox::{self, Handlers};
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
     api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline, overview, party,
-    place, registry, report, settings, today, venue, visit, whistle, work_order,
+    place, registry, report, settings, today, venue, visit, volunteer, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -91,6 +91,7 @@ pub fn routes() -> Routes {
         .merge(offline::routes())
         .merge(outbox::web::routes())
         .merge(visit::routes())
+        .merge(volunteer::routes())
         .merge(work_order::routes())
 }
 
@@ -103,8 +104,14 @@ pub fn route_table() -> Vec<Route> {
 pub fn handlers() -> Handlers {
     Handlers::from([
         (registry::import::TOPIC, registry::import::handler()),
-        (registry::erasure::TOPIC, outbox::both(visit::erasure::handler(), party::register::erased())),
-        (registry::life::MERGED, party::register::merged()),
+        (
+            registry::erasure::TOPIC,
+            outbox::both(
+                visit::erasure::handler(),
+                outbox::both(party::register::erased(), volunteer::register::erased()),
+            ),
+        ),
+        (registry::life::MERGED, outbox::both(party::register::merged(), volunteer::register::merged())),
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),
@@ -333,6 +340,8 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(MediationWork), "/mediations", "people", "调解"),
         item(may(CommunitySurveyRead), "/community-surveys", "survey", "满意度调查"),
         item(may(CommunitySurveyAsk), "/community-surveys/doors", "survey", "满意度调查"),
+        item(may(VolunteerRead), "/volunteers", "people", "志愿者"),
+        item(may(VolunteerRead), "/activities", "today", "志愿服务活动"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),

@@ -38,6 +38,7 @@ pub mod today;
 pub mod upkeep;
 pub mod venue;
 pub mod visit;
+pub mod volunteer;
 pub mod web;
 pub mod whistle;
 pub mod work_order;

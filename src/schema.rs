@@ -47,9 +47,11 @@ migrations![
     "0038_work_orders",
     "0039_hooks",
     "0040_community_surveys",
+    "0041_exclusions",
     "0042_roll_ups",
     "0043_signed_text",
     "0044_answers",
+    "0045_volunteers",
+    "0046_activities",
     "0048_levels",
-    "0041_exclusions",
 ];

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::means::Means;
 use crate::{
     api, board, channel, community_survey, issue, mediation, offline, outbox, party, photo, registry, report, visit,
-    work_order,
+    volunteer, work_order,
 };
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -122,6 +122,7 @@ pub async fn once(app: &App) -> Result<()> {
 
 async fn look_after(app: &App, act: &Act) -> Result<()> {
     registry::import::forget_old(&app.db, act).await?;
+    volunteer::remind(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     report::roll_up::begin_months(&mut tx, act).await?;
@@ -130,6 +131,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     visit::erasure::forget_old(&mut tx, act).await?;
     offline::forget_old(&mut tx, act).await?;
     party::forget_old(&mut tx, act).await?;
+    volunteer::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;
     api::forget_old(&mut tx, act).await?;

@@ -24,6 +24,7 @@ use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use doorstep::registry::roll::Filter;
 use doorstep::venue::{self, Hours, NewBooking, NewVenue, Purpose, Span};
 use doorstep::visit;
+use doorstep::volunteer;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -117,6 +118,8 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/imports/{id}/rejections.xlsx"
             | "/party/imports/{id}"
             | "/party/imports/{id}/rejections.xlsx"
+            | "/volunteer-imports/{id}"
+            | "/volunteer-imports/{id}/rejections.xlsx"
             | "/work-orders/uploads/{id}"
             | "/join/{link}"
             | "/unlock"
@@ -162,6 +165,11 @@ struct Landmarks {
     publication: Uuid,
     objection_code: String,
     venue: Uuid,
+    team: Uuid,
+    volunteer: Uuid,
+    volunteering: Link,
+    activity: Uuid,
+    arrival: Link,
     booking: Uuid,
     issue: Filed,
     photo: Uuid,
@@ -208,6 +216,8 @@ impl Landmarks {
             "board" if pattern.contains("/publications/") => self.publication,
             "board" if pattern.contains("/meetings/") => self.meeting,
             "board" if pattern.contains("/board/{code}/venues/") => self.venue,
+            "board" if pattern.contains("/board/{code}/activities/") => self.activity,
+            "activities" => self.activity,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -215,6 +225,9 @@ impl Landmarks {
             "counterparts" => self.counterpart,
             "mediations" => self.mediation,
             "venues" => self.venue,
+            "volunteers" => self.volunteer,
+            "volunteer-teams" => self.team,
+            "volunteer-imports" => Uuid::max(), // nor a roster of volunteers
             "bookings" => self.booking,
             "board" | "estates" => self.spot.estate_id,
             "buildings" => self.spot.building_id,
@@ -248,6 +261,8 @@ impl Landmarks {
             "helps" => &self.help_link,
             "consents" => &self.consent,
             "mediators" => &self.mediator,
+            "volunteering" => &self.volunteering,
+            "arrivals" => &self.arrival,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
@@ -276,6 +291,9 @@ impl Landmarks {
             .replace("{post}", &Uuid::nil().to_string())
             .replace("{paper}", "notice")
             .replace("{door}", &self.survey_door.to_string())
+            .replace("{team}", &self.team.to_string())
+            .replace("{activity}", &self.activity.to_string())
+            .replace("{sign_up}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -391,7 +409,9 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     };
     let procedure = meeting::propose(&mut tx, act, new).await.unwrap();
     let instructor = instructor(&mut tx, act, community).await;
+    let (team, volunteer, volunteering, activity) = helper(&mut tx, act, means, spot.estate_id).await;
     tx.commit().await.unwrap();
+    let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
     let [sign_in, notice] =
         ["meeting sign-in", "meeting notice"].map(|purpose| Link::signed(act.tenant, meeting, purpose, &means.keys));
@@ -407,6 +427,11 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         publication,
         objection_code,
         venue,
+        team,
+        volunteer,
+        volunteering,
+        activity,
+        arrival,
         booking,
         issue,
         photo,
@@ -567,4 +592,41 @@ fn picture() -> Vec<u8> {
     let mut file = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(8, 8, image::Rgb([90, 120, 90])).write_to(&mut file, image::ImageFormat::Png).unwrap();
     file.into_inner()
+}
+
+/// A team, a volunteer who leads it, with their link, and what it is going to do.
+async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uuid, Uuid, Link, Uuid) {
+    use volunteer::{Field, NewVolunteer, Post, Sketch, TeamKind, Way};
+    let sketch = Sketch {
+        name: "雷锋大妈志愿服务队".to_owned(),
+        named: true,
+        kind: TeamKind::Women,
+        slogan: String::new(),
+        founded_on: None,
+        ended_on: None,
+        estates: vec![estate],
+        targets: Vec::new(),
+    };
+    let team = volunteer::create_team(tx, act, &sketch).await.unwrap();
+    let values = [(Field::Name, "任建平".to_owned()), (Field::Birth, "1980-01-01".to_owned())];
+    let values = volunteer::Values::from(values);
+    let new = NewVolunteer { way: Way::Applied, values, team: None, estate: None, recommender: None, guardian: None };
+    let card = volunteer::apply(tx, act, new).await.unwrap();
+    volunteer::confirm(tx, act, &card).await.unwrap();
+    let today = act.at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    volunteer::join(tx, act, team, card.id, Post::Leader, Way::Applied, today).await.unwrap();
+    let starts_at = act.at + SignedDuration::from_hours(48);
+    let plan = volunteer::Plan {
+        estate: Some(estate),
+        title: "清理院子".to_owned(),
+        place: String::new(),
+        needs: String::new(),
+        span: volunteer::Span { starts_at, ends_at: starts_at + SignedDuration::from_hours(2) },
+        capacity: 6,
+        risk: volunteer::Risk::Low,
+        risk_notice: String::new(),
+        least_age: 14,
+    };
+    let (activity, _) = volunteer::plan(tx, act, team, &plan, None).await.unwrap();
+    (team, card.id, card.link(act.tenant, &means.keys), activity)
 }

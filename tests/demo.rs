@@ -8,6 +8,7 @@ use doorstep::audit;
 use doorstep::demo::{self, Order};
 use doorstep::issue::{Category, State};
 use doorstep::party;
+use doorstep::volunteer;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -84,6 +85,15 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     let today = app.means.now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let roll = party::roll(&mut tx, tenant, branch, today).await.unwrap();
     assert_eq!((roll.should_attend, roll.voters, roll.everybody.len()), (56, 51, 64));
+
+    let teams = volunteer::teams(&mut tx, tenant, &access::Scope::tenant()).await.unwrap();
+    assert_eq!((teams.len(), teams.iter().filter(|placed| placed.team.named).count()), (10, 4));
+    assert!(teams.iter().filter(|placed| placed.team.named).all(|placed| placed.people >= 6), "{teams:?}");
+    let (everything, first) = (access::Scope::tenant(), db::Cursor::FIRST);
+    let coming = volunteer::coming(&mut tx, tenant, &everything, app.means.now(), first, 20).await.unwrap().items;
+    let saturday = &coming[0];
+    assert!(saturday.when().contains("星期六 08:00"), "{}", saturday.when());
+    assert_eq!((saturday.estate_name.as_deref(), saturday.confirmed), (Some("水保所家属院"), 6));
 
     let verdict = audit::verify(&mut tx, tenant).await.unwrap();
     assert_eq!(verdict.broken, None);

@@ -54,6 +54,8 @@ mod today;
 mod upkeep;
 mod venue;
 mod visit;
+mod volunteer;
+mod volunteer_activity;
 mod way;
 mod way_at_random;
 mod whistle;

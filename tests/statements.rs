@@ -6,7 +6,8 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation, meeting,
-    offline, outbox, overview, party, photo, place, registry, search, settings, venue, visit, whistle, work_order,
+    offline, outbox, overview, party, photo, place, registry, search, settings, venue, visit, volunteer, whistle,
+    work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -65,6 +66,8 @@ const LISTS: &[&[Statement]] = &[
     settings::STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
+    volunteer::STATEMENTS,
+    volunteer::ACTIVITY_STATEMENTS,
     visit::erasure::STATEMENTS,
     work_order::STATEMENTS,
 ];
@@ -126,6 +129,13 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::DEAD",
     "venue::store::LIST",
     "venue::store::USABLE",
+    "volunteer::store::TEAMS",
+    "volunteer::store::ADD_TEAM", // counts them
+    "volunteer::store::TEAM_ESTATES",
+    "volunteer::store::TEAM_TARGETS",
+    "volunteer::store::TEAM_SIZES", // everybody in a team once, for the list of teams
+    "volunteer::store::LEADERS",
+    "volunteer::store::ALL_MEMBERSHIPS",
     "help::store::UNTOLD", // of whom nobody has passed the word on
     "whistle::store::COUNTERPARTS",
     "whistle::store::ABOVE",

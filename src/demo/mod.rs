@@ -16,6 +16,7 @@ mod rooms;
 mod satisfaction;
 mod story;
 mod survey;
+mod volunteers;
 mod walk;
 
 pub use community::LOGINS;
@@ -171,6 +172,13 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         quarrels::mediate(db, &community, &plan.community.name, &lived_in, now).await?;
         bar.set_message("满意度调查");
         satisfaction::ask(db, &community, &mut rng, now).await?;
+        bar.set_message("志愿服务队");
+        volunteers::gather(db, &community, &lived_in, now).await?;
+    } else {
+        let estates: Vec<Uuid> = community.estates.iter().map(|estate| estate.id).collect();
+        let mut tx = db.begin().await?;
+        volunteers::teams(&mut tx, &community.act(community.cast.desk, now), &estates).await?;
+        tx.commit().await?;
     }
 
     let accounts = LOGINS.iter().filter_map(|(role, login)| {

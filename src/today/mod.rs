@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
     access, board, channel, community_survey, help, issue, mediation, meeting, offline, outbox, party, registry, visit,
-    whistle,
+    volunteer, whistle,
 };
 
 /// So many are read of each kind, and shown of all.
@@ -47,6 +47,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(whistle::todo(&mut tx, &viewer, now).await?);
     todos.extend(mediation::todo(&mut tx, &viewer, now).await?);
     todos.extend(community_survey::todo(&mut tx, &viewer, now).await?);
+    todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);
     todos.extend(channel::todo(&mut tx, &viewer, now).await?);
     todos.extend(outbox::web::todo(&mut tx, &viewer, now).await?);

@@ -1,0 +1,111 @@
+// Somebody scans the code on the door and applies, the community confirms, they sign up for Saturday by their own link, and at the place they
+// scan the code on the wall. Another one was recommended and does not want to: nothing is left of them.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { look } from './support/look.mjs';
+import { community, scan, signIn } from './support/people.mjs';
+import { startServer } from './support/server.mjs';
+
+let server;
+let browser;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Waits for the line that says once what has been done. */
+const told = (page, words) => page.getByText(words).first().waitFor();
+
+test('from the code on the door to Saturday morning', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  await desk.goto('/volunteer-teams');
+  await desk.getByText('还有空缺').waitFor();
+  await look(desk, 'volunteer-teams');
+  await desk.locator('#main').getByRole('link', { name: '雷锋大妈志愿服务队' }).first().click();
+  await look(desk, 'volunteer-team');
+  await desk.getByRole('link', { name: '报名二维码' }).click();
+  const door = await scan(desk.locator('.qr'));
+
+  const person = await phone(t, browser, server);
+  await person.goto(`/board/${community}/teams`);
+  await look(person, 'volunteer-board');
+  await person.goto(new URL(door).pathname + new URL(door).search);
+  await look(person, 'volunteer-apply');
+  await person.getByLabel('姓名', { exact: true }).fill('刘建军');
+  await person.getByLabel('电话', { exact: true }).fill('13800004321');
+  await person.getByText('男', { exact: true }).click();
+  await person.getByLabel('出生日期').fill('1990-03-07');
+  await person.getByLabel('会什么').fill('量血压');
+  await person.getByRole('button', { name: '报名', exact: true }).click();
+  await told(person, '同意了才能报名');
+  await person.getByLabel('我看过了，同意登记').check();
+  await person.getByRole('button', { name: '报名', exact: true }).click();
+  await told(person, '收到了，谢谢您');
+  await person.getByText('等社区确认').waitFor();
+  const own = person.url();
+
+  await desk.goto('/volunteers?state=applied');
+  await desk.getByRole('link', { name: '刘建军' }).click();
+  await look(desk, 'volunteer-applied');
+  await desk.getByRole('button', { name: '确认，登记为志愿者' }).click();
+  await told(desk, '成了志愿者');
+  await desk.getByText('雷锋大妈志愿服务队').first().waitFor();
+
+  // Today's activity, so that somebody can come to it.
+  await desk.goto('/activities/new');
+  await look(desk, 'activity-form');
+  await desk.getByLabel('哪支服务队').selectOption('雷锋大妈志愿服务队');
+  await desk.getByLabel('做什么').fill('给老人量血压');
+  const soon = new Date(Date.now() + 20 * 60_000 + 8 * 3_600_000);
+  const later = new Date(soon.getTime() + 2 * 3_600_000);
+  const clock = (at) => at.toISOString().slice(11, 16);
+  await desk.getByLabel('哪天', { exact: true }).fill(soon.toISOString().slice(0, 10));
+  await desk.getByLabel('几点开始').fill(clock(soon));
+  await desk.getByLabel('几点结束').fill(clock(later) > clock(soon) ? clock(later) : '23:59');
+  await desk.getByLabel('要几个人').fill('1');
+  await desk.getByRole('button', { name: '安排', exact: true }).click();
+  await told(desk, '已安排');
+  const activity = desk.url();
+
+  await person.goto(own);
+  await person.getByRole('button', { name: /^报名\s*：给老人量血压/ }).click();
+  await told(person, '报上了');
+  await look(person, 'volunteer-own');
+
+  await desk.goto(`${activity}/wall`);
+  const wall = await scan(desk.locator('.qr'));
+  await person.goto(new URL(wall).pathname);
+  await person.getByText('刘建军，您来了').waitFor();
+  await look(person, 'volunteer-arrival');
+  await person.getByRole('button', { name: '签到' }).first().click();
+  await told(person, '签到成功');
+  await desk.goto(activity);
+  await desk.getByText('扫码').waitFor();
+  await look(desk, 'activity');
+});
+
+test('whoever does not want to is forgotten', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  await desk.goto('/volunteers');
+  await look(desk, 'volunteers');
+  await desk.getByRole('link', { name: '推荐志愿者' }).first().click();
+  await desk.getByLabel('姓名').fill('王秀兰');
+  await desk.getByLabel('联系电话').fill('13800001234');
+  await desk.getByRole('button', { name: '记下，请本人同意' }).click();
+  await told(desk, '把链接转给本人');
+  const link = await desk.locator('#own-link').textContent();
+  const page = desk.url();
+  const person = await phone(t, browser, server);
+  await person.goto(new URL(link).pathname);
+  await look(person, 'volunteer-asked');
+  await person.getByRole('button', { name: '不同意', exact: true }).click();
+  await told(person, '已经删掉');
+  await desk.goto(page);
+  assert(!(await desk.content()).includes('王秀兰'), 'nothing of them is left');
+});

@@ -1,0 +1,227 @@
+//! Activities: planned once or again and again, changed alone or with all that follow, called off, and reminded of.
+
+use calendar::{Recurrence, WorkingDays};
+use db::{Db, Tx};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::activity_model::{Plan, Rules, Span};
+use super::activity_store::{self, ADD, ADD_SERIES, Activity, CANCEL, CHANGE, REMINDED, TO_REMIND};
+use super::{sign_up, store};
+use crate::access::{self, Act};
+use crate::audit::{self, Change};
+use crate::channel::{self, Notice, Occasion, Place};
+use crate::error::{Error, Result};
+use crate::settings;
+
+/// Whether what is done to one activity of a series is done to those after it, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Following {
+    ThisOne,
+    AllThatFollow,
+}
+
+/// Plans an activity of a team, or one again and again. Gives the first and how many there are.
+///
+/// Errors: refused of the past, of a team that has ended, and if the rule names no day or holidays of a year that are not known.
+pub async fn plan(
+    tx: &mut Tx,
+    act: &Act,
+    team: Uuid,
+    plan: &Plan,
+    repeat: Option<&Recurrence>,
+) -> Result<(Uuid, usize)> {
+    let team = store::team(tx, act.tenant, team).await?;
+    if team.ended_on.is_some() {
+        return Err(Error::refused(format!("{}已经解散，请选别的队", team.name)));
+    }
+    refuse_impossible(plan, act.at)?;
+    let spans: Vec<Span> = match repeat {
+        None => vec![plan.span],
+        Some(recurrence) => {
+            let days = recurrence.dates(plan.span.day(), WorkingDays::embedded());
+            let days = days.map_err(|error| Error::refused(error.to_string()))?;
+            days.into_iter().filter_map(|day| plan.span.on(day)).collect()
+        }
+    };
+    if spans.is_empty() {
+        return Err(Error::refused("照这样重复，一次也没有。请看一下日子和截止日期"));
+    }
+    let series = match repeat {
+        None => None,
+        Some(recurrence) => {
+            let id = act.id();
+            let rule = recurrence.rule(plan.span.day());
+            tx.execute(ADD_SERIES.bind(act.tenant).bind(id).bind(rule).bind(act.at)).await?;
+            Some(id)
+        }
+    };
+    let ids: Vec<Uuid> = spans.iter().map(|_| act.id()).collect();
+    let row = |(id, span): (&Uuid, &Span)| {
+        let row = ADD.bind(act.tenant).bind(*id).bind(series).bind(team.id).bind(plan.estate).bind(&plan.title);
+        let row = row.bind(&plan.place).bind(&plan.needs).bind(span.starts_at).bind(span.ends_at).bind(plan.capacity);
+        let row = row.bind(plan.risk).bind(&plan.risk_notice).bind(plan.least_age).bind(0).bind("");
+        row.bind(act.account).bind(act.at).bind(1)
+    };
+    tx.execute_many(ADD, ids.iter().zip(&spans).map(row).collect()).await?;
+    audit::record(tx, act, "create", ("volunteer_activity", ids[0]), &plan.title, &[]).await?;
+    Ok((ids[0], spans.len()))
+}
+
+fn refuse_impossible(plan: &Plan, now: Timestamp) -> Result<()> {
+    match (plan.span.ends_at <= now, plan.span.minutes()) {
+        (true, _) => Err(Error::refused("这个时间已经过了，请选以后的时间")),
+        (false, ..=0) => Err(Error::refused("结束要在开始以后")),
+        (false, 1441..) => Err(Error::refused("一次活动最长一天，请分成几次")),
+        _ => Ok(()),
+    }
+}
+
+/// Writes what has become of an activity, and of those that follow it: they move by as much. Free places go to those who wait.
+///
+/// Errors: stale if somebody else has changed it; refused of what is over or was called off, and of fewer places than people.
+pub async fn change(
+    tx: &mut Tx,
+    act: &Act,
+    before: &Activity,
+    seen: i64,
+    now: &Plan,
+    following: Following,
+) -> Result<()> {
+    if before.cancelled_at.is_some() || before.ends_at <= act.at {
+        return Err(Error::refused("已经结束或者取消了，不能再改"));
+    }
+    if seen != before.lock_version {
+        return Err(stale());
+    }
+    refuse_impossible(now, act.at)?;
+    let by = now.span.starts_at.duration_since(before.starts_at);
+    for one in of_series(tx, act, before, following).await? {
+        sign_up::hold(tx, act, one.id, 0).await?;
+        // Read again behind the lock: somebody may have signed up since.
+        let one = activity_store::activity(tx, act.tenant, one.id).await?;
+        if now.capacity < one.confirmed {
+            return Err(Error::refused(format!(
+                "{}已经有 {} 人报上，名额不能更少。请先和他们商量",
+                one.when(),
+                one.confirmed
+            )));
+        }
+        let starts_at = one.starts_at + by;
+        let span = Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(now.span.minutes()) };
+        let row = CHANGE.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(&now.title).bind(&now.place);
+        let row = row.bind(&now.needs).bind(span.starts_at).bind(span.ends_at).bind(now.capacity).bind(now.risk);
+        if tx.execute(row.bind(&now.risk_notice).bind(now.least_age).bind(now.estate)).await? == 0 {
+            return Err(stale());
+        }
+        audit::record(tx, act, "update", ("volunteer_activity", one.id), "", &changes(&one, now, span)).await?;
+        sign_up::fill(tx, act, one.id, now.capacity).await?;
+    }
+    Ok(())
+}
+
+fn stale() -> Error {
+    Error::Stale("这次活动刚刚有人改过，请看一下再改。".to_owned())
+}
+
+async fn of_series(tx: &mut Tx, act: &Act, first: &Activity, following: Following) -> Result<Vec<Activity>> {
+    match (first.series_id, following) {
+        (Some(series), Following::AllThatFollow) => {
+            activity_store::following(tx, act.tenant, series, first.starts_at).await
+        }
+        _ => Ok(vec![first.clone()]),
+    }
+}
+
+fn changes(before: &Activity, now: &Plan, span: Span) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut compare = |field, old: String, new: String| {
+        if old != new {
+            changes.push(Change { field, old: Some(old), new: Some(new) });
+        }
+    };
+    compare("title", before.title.clone(), now.title.clone());
+    compare("place", before.place.clone(), now.place.clone());
+    compare("needs", before.needs.clone(), now.needs.clone());
+    compare("when", before.when(), span.words());
+    compare("capacity", before.capacity.to_string(), now.capacity.to_string());
+    compare("risk", before.risk.to_string(), now.risk.to_string());
+    compare("risk_notice", before.risk_notice.clone(), now.risk_notice.clone());
+    compare("least_age", before.least_age.to_string(), now.least_age.to_string());
+    changes
+}
+
+/// Calls an activity off, and those that follow it where that was said.
+///
+/// Errors: stale if somebody else has changed it; refused of what has begun.
+pub async fn cancel(
+    tx: &mut Tx,
+    act: &Act,
+    before: &Activity,
+    seen: i64,
+    why: &str,
+    following: Following,
+) -> Result<()> {
+    if !before.open(act.at) {
+        return Err(Error::refused("已经开始、结束或者取消了，不能再取消"));
+    }
+    if seen != before.lock_version {
+        return Err(stale());
+    }
+    let all = of_series(tx, act, before, following).await?;
+    let (title, when) = (&before.title, before.when());
+    let also = if all.len() > 1 { "，以后的也不办了" } else { "" };
+    // Once, and before anything is noted: whoever is told comes before the end of the audit log.
+    tell(tx, act, before, Occasion::Cancellation, &format!("【活动取消】{title}，{when}取消{also}。原因：{why}"))
+        .await?;
+    for one in all {
+        let row = CANCEL.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(act.at).bind(why);
+        if tx.execute(row).await? == 0 {
+            return Err(stale());
+        }
+        audit::record(tx, act, "cancel", ("volunteer_activity", one.id), why, &[]).await?;
+    }
+    Ok(())
+}
+
+async fn tell(tx: &mut Tx, act: &Act, activity: &Activity, occasion: Occasion, text: &str) -> Result<()> {
+    let path = format!("/board/{}/activities/{}", access::tenant(tx, act.tenant).await?.code, activity.id);
+    let notice = Notice {
+        place: activity.estate_id.map_or(Place::Community, Place::Estate),
+        subject: ("volunteer_activity", activity.id),
+        occasion,
+        edition: activity.lock_version,
+        text,
+        path: &path,
+        happens_at: Some(activity.starts_at),
+    };
+    channel::tell(tx, act, &notice).await?;
+    Ok(())
+}
+
+/// Reminds the groups of what begins soon, once; each in a transaction of its own.
+pub async fn remind(db: &Db, act: &Act) -> Result<()> {
+    let mut tx = db.read().await?;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let until = act.at + SignedDuration::from_hours(rules.remind_hours);
+    let soon: Vec<Activity> = tx.all(TO_REMIND.bind(act.tenant).bind(act.at).bind(until)).await?;
+    drop(tx);
+    for activity in soon {
+        let mut tx = db.begin().await?;
+        // Another process may have been first.
+        if tx.execute(REMINDED.bind(act.tenant).bind(activity.id).bind(act.at)).await? == 1 {
+            let missing = (activity.capacity - activity.confirmed).max(0);
+            let more = if missing > 0 { format!("，还差 {missing} 人") } else { String::new() };
+            let text = format!(
+                "【志愿服务】{}，{}，{}，{}{more}。报上名的请准时到，到了扫码签到。",
+                activity.title,
+                activity.team_name,
+                activity.when(),
+                activity.whereabouts()
+            );
+            tell(&mut tx, act, &activity, Occasion::Announcement, &text).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}

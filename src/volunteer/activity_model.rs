@@ -1,0 +1,281 @@
+//! What an activity is, what stands in the way of somebody who signs up, and the code on the wall, without a database.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use calendar::shanghai;
+use db::text_enum;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::card::Card;
+use super::field::Field;
+use super::model::{State, age};
+use crate::access::Link;
+use crate::keys::Keys;
+use crate::settings::Setting;
+
+text_enum! {
+    pub enum Risk { Low = "low" "一般" , High = "high" "高" }
+    /// How somebody stands who has signed up.
+    pub enum Place { Confirmed = "confirmed" "报上了", Waiting = "waiting" "候补", Cancelled = "cancelled" "已取消" }
+    /// How it is known that somebody came or went.
+    pub enum Attendance { Code = "code" "扫码", Leader = "leader" "队长登记", Later = "later" "补登" }
+}
+
+/// From a moment until another, which does not belong to it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+}
+
+impl Span {
+    /// `08:00–11:00`
+    pub fn clock(&self) -> String {
+        format!("{}–{}", clock_of(self.starts_at), clock_of(self.ends_at))
+    }
+
+    /// `12月5日 星期六 08:00–11:00`
+    pub fn words(&self) -> String {
+        let day = calendar::long_date(self.starts_at);
+        // The year is plain from what stands around it.
+        let day = day.split_once('年').map_or(day.as_str(), |(_, day)| day);
+        format!("{day} {}", self.clock())
+    }
+
+    pub fn day(&self) -> Date {
+        self.starts_at.to_zoned_datetime(shanghai()).date()
+    }
+
+    pub fn minutes(&self) -> i64 {
+        self.ends_at.duration_since(self.starts_at).as_secs() / 60
+    }
+
+    /// The same on another day.
+    pub fn on(&self, day: Date) -> Option<Span> {
+        let time = self.starts_at.to_zoned_datetime(shanghai()).time();
+        let starts_at = day.to_datetime(time).to_zoned_datetime(shanghai()).ok()?.timestamp();
+        Some(Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(self.minutes()) })
+    }
+}
+
+pub(super) fn clock_of(at: Timestamp) -> String {
+    at.to_zoned_datetime(shanghai()).strftime("%H:%M").to_string()
+}
+
+/// What is said of an activity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub estate: Option<Uuid>,
+    pub title: String,
+    pub place: String,
+    pub needs: String,
+    pub span: Span,
+    pub capacity: i64,
+    pub risk: Risk,
+    pub risk_notice: String,
+    pub least_age: i64,
+}
+
+/// When people sign in and out, and when the group is reminded.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Rules {
+    /// So long before the beginning somebody can sign in.
+    pub opens_minutes: i64,
+    /// So long after the end somebody can sign out.
+    pub closes_minutes: i64,
+    /// So long the code on the wall stays the same.
+    pub code_seconds: i64,
+    /// So long whoever has scanned it may take.
+    pub form_minutes: i64,
+    pub remind_hours: i64,
+    /// So long after the end somebody may enter later that they were there.
+    pub claim_days: i64,
+    /// From this age on minors may take part where nothing else is said.
+    pub least_age: i64,
+}
+
+impl Setting for Rules {
+    const NAME: &'static str = "volunteer.activities";
+}
+
+/// What stands in the way of somebody who wants to take part, in words; `None` if nothing does.
+pub fn obstacle(plan: &Plan, card: &Card, adult_age: i64, risk_read: bool) -> Option<String> {
+    if card.state != State::Active {
+        return Some(format!("{}不在册，不能报名", card.name()));
+    }
+    let years = card.get(Field::Birth).and_then(|birth| age(birth, plan.span.day()));
+    if years.is_none_or(|years| years < plan.least_age) {
+        return Some(format!("这次活动要满 {} 岁", plan.least_age));
+    }
+    if plan.risk == Risk::High {
+        if years.is_none_or(|years| years < adult_age) {
+            return Some(format!("这次活动有危险，不满 {adult_age} 岁不能参加"));
+        }
+        // 志愿服务条例, art. 17: the insurance comes before the task.
+        if card.get(Field::Insurance).is_none() {
+            return Some("这次活动有危险，要先有人身意外保险。请社区登记保险单号以后再报名".to_owned());
+        }
+    }
+    if !plan.risk_notice.is_empty() && !risk_read {
+        return Some("请先看完风险提示，再勾选“我看过了”".to_owned());
+    }
+    None
+}
+
+// ---------- the code on the wall ----------
+
+/// What the link on the wall is for.
+const ARRIVAL: &str = "volunteer arrival";
+
+/// What may be scanned at an activity, and for how long. The code is another one every half-minute, so that a picture of it that is passed on
+/// is of no use; whoever has scanned it gets a ticket and may take their time.
+pub struct Wall<'a> {
+    pub tenant: Uuid,
+    pub activity: Uuid,
+    pub rules: Rules,
+    pub keys: &'a Keys,
+}
+
+impl Wall<'_> {
+    /// Whether a link leads to the wall of its activity.
+    pub fn is_its_link(link: &Link, keys: &Keys) -> bool {
+        link.is_signed(ARRIVAL, keys)
+    }
+
+    pub fn link(&self) -> Link {
+        Link::signed(self.tenant, self.activity, ARRIVAL, self.keys)
+    }
+
+    /// Where the code leads, as a path of this site.
+    pub fn path(&self, at: Timestamp) -> String {
+        format!("/arrivals/{}/{}", self.link(), self.code(self.step(at)))
+    }
+
+    /// Whether a code is on the wall now, or was a moment ago, when somebody lifted their phone.
+    pub fn shows(&self, code: &str, at: Timestamp) -> bool {
+        let step = self.step(at);
+        [step, step - 1].iter().any(|step| self.code(*step) == code)
+    }
+
+    pub fn ticket(&self, at: Timestamp) -> String {
+        format!("{}.{}", at.as_second(), self.signature("volunteer ticket", at.as_second()))
+    }
+
+    /// Whether a ticket was given out at this activity, and not too long ago.
+    pub fn accepts(&self, ticket: &str, at: Timestamp) -> bool {
+        let Some((given, signature)) = ticket.split_once('.') else { return false };
+        let Ok(given) = given.parse::<i64>() else { return false };
+        let age = at.as_second().saturating_sub(given);
+        (0..=self.rules.form_minutes * 60).contains(&age) && self.signature("volunteer ticket", given) == signature
+    }
+
+    fn step(&self, at: Timestamp) -> i64 {
+        at.as_second() / self.rules.code_seconds.max(1)
+    }
+
+    fn code(&self, step: i64) -> String {
+        self.signature("volunteer code", step)
+    }
+
+    /// 12 characters, 72 bits.
+    fn signature(&self, purpose: &str, moment: i64) -> String {
+        let message = [self.tenant.as_bytes().as_slice(), self.activity.as_bytes(), &moment.to_be_bytes()].concat();
+        URL_SAFE_NO_PAD.encode(&self.keys.sign(purpose, &message)[..9])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::field::Values;
+    use super::super::model::Way;
+    use super::*;
+    use crate::means::Chance;
+
+    fn span() -> Span {
+        let starts_at: Timestamp = "2026-12-05T08:00:00+08:00".parse().unwrap();
+        Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(180) }
+    }
+
+    fn plan(risk: Risk) -> Plan {
+        let (title, place, needs) = ("入户".to_owned(), String::new(), String::new());
+        let risk_notice = if risk == Risk::High { "要上梯子".to_owned() } else { String::new() };
+        Plan { estate: None, title, place, needs, span: span(), capacity: 6, risk, risk_notice, least_age: 14 }
+    }
+
+    fn card(birth: &str, insured: bool) -> Card {
+        let mut values = Values::from([(Field::Name, "刘建军".to_owned()), (Field::Birth, birth.to_owned())]);
+        if insured {
+            values.insert(Field::Insurance, "BX-1".to_owned());
+        }
+        Card {
+            id: Uuid::nil(),
+            state: State::Active,
+            way: Way::Applied,
+            team: None,
+            estate: None,
+            estate_name: None,
+            resident: None,
+            values,
+            recommender: None,
+            guardian: None,
+            guardian_agreed_on: None,
+            ended_why: String::new(),
+            applied_at: Timestamp::UNIX_EPOCH,
+            joined_on: None,
+            ended_on: None,
+            link_number: 1,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn danger_wants_grown_ups_with_insurance_who_have_read_what_may_happen() {
+        let (low, high) = (plan(Risk::Low), plan(Risk::High));
+        assert_eq!(obstacle(&low, &card("2012-12-05", false), 18, false), None, "fourteen that day");
+        assert!(obstacle(&low, &card("2012-12-06", false), 18, false).unwrap().contains("满 14 岁"));
+        assert!(obstacle(&high, &card("2009-01-01", true), 18, true).unwrap().contains("不满 18 岁"));
+        assert!(obstacle(&high, &card("1990-01-01", false), 18, true).unwrap().contains("保险单号"));
+        assert!(obstacle(&high, &card("1990-01-01", true), 18, false).unwrap().contains("风险提示"));
+        assert_eq!(obstacle(&high, &card("1990-01-01", true), 18, true), None);
+        let gone = Card { state: State::Left, ..card("1990-01-01", true) };
+        assert!(obstacle(&low, &gone, 18, true).unwrap().contains("不在册"));
+    }
+
+    #[test]
+    fn a_span_is_said_and_moved_to_another_day() {
+        assert_eq!(span().words(), "12月5日 星期六 08:00–11:00");
+        let moved = span().on(jiff::civil::date(2026, 12, 12)).unwrap();
+        assert_eq!((moved.clock(), moved.minutes()), ("08:00–11:00".to_owned(), 180));
+    }
+
+    #[test]
+    fn a_code_is_good_for_its_time_and_the_next_and_a_ticket_for_its_minutes() {
+        let keys = Keys::generate(&Chance::seeded(5));
+        let rules = Rules {
+            opens_minutes: 30,
+            closes_minutes: 60,
+            code_seconds: 30,
+            form_minutes: 10,
+            remind_hours: 24,
+            claim_days: 7,
+            least_age: 14,
+        };
+        let wall = |activity| Wall { tenant: Uuid::max(), activity, rules, keys: &keys };
+        let (here, there) = (wall(Uuid::nil()), wall(Uuid::max()));
+        let at = |second: i64| Timestamp::from_second(1_764_000_000 + second).unwrap();
+        let path = here.path(at(0));
+        let code = path.rsplit('/').next().unwrap();
+        for (second, good) in [(-1, false), (0, true), (29, true), (30, true), (59, true), (60, false)] {
+            assert_eq!(here.shows(code, at(second)), good, "{second} s");
+        }
+        assert!(!there.shows(code, at(0)));
+        let ticket = here.ticket(at(0));
+        for (second, good) in [(-1, false), (0, true), (600, true), (601, false)] {
+            assert_eq!(here.accepts(&ticket, at(second)), good, "{second} s");
+        }
+        assert!(!there.accepts(&ticket, at(0)) && !here.accepts(code, at(0)) && !here.accepts("x.y", at(0)));
+    }
+}

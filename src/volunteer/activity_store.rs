@@ -1,0 +1,243 @@
+use db::{Cursor, Page, Tx, record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::activity_model::{Attendance, Place, Risk, Span, clock_of};
+use crate::access::Scope;
+use crate::error::Result;
+use crate::in_reach;
+
+macro_rules! activities {
+    ($where:expr) => {
+        activities!("volunteer_activities a", concat!("a.tenant_id = $1 AND ", $where))
+    };
+    ($from:expr, $where:expr) => {
+        concat!(
+            "SELECT a.id, a.series_id, a.team_id, t.name AS team_name, a.estate_id, e.name AS estate_name, a.title, a.place, a.needs, a.starts_at,
+                a.ends_at, a.capacity, a.risk, a.risk_notice, a.least_age, a.cancelled_at, a.cancelled_why, a.lock_version,
+                (SELECT COUNT(*) FROM volunteer_sign_ups s WHERE s.tenant_id = a.tenant_id AND s.activity_id = a.id AND s.state = 'confirmed') AS confirmed,
+                (SELECT COUNT(*) FROM volunteer_sign_ups s WHERE s.tenant_id = a.tenant_id AND s.activity_id = a.id AND s.state = 'waiting') AS waiting
+            FROM ",
+            $from,
+            " JOIN volunteer_teams t ON t.tenant_id = a.tenant_id AND t.id = a.team_id
+            LEFT JOIN estates e ON e.tenant_id = a.tenant_id AND e.id = a.estate_id WHERE ",
+            $where
+        )
+    };
+}
+
+/// Bound to $2 and $3: an activity in an estate within reach, or of a team that serves one.
+macro_rules! in_reach_of_activity {
+    () => {
+        concat!(
+            "(",
+            in_reach!("$2", "$3", "a.tenant_id", "a.estate_id", "NULL", "NULL"),
+            " OR EXISTS (SELECT 1 FROM volunteer_team_estates s WHERE s.tenant_id = a.tenant_id AND s.team_id = a.team_id AND ",
+            in_reach!("$2", "$3", "s.tenant_id", "s.estate_id", "NULL", "NULL"),
+            "))"
+        )
+    };
+}
+
+macro_rules! sign_ups {
+    ($where:expr) => {
+        concat!(
+            "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
+                s.photo_id, s.claim_came_at, s.claim_left_at, s.claim_why
+            FROM volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id WHERE s.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+statements! {
+    ADD_SERIES = "INSERT INTO volunteer_series (tenant_id, id, rule, created_at) VALUES ($1, $2, $3, $4)";
+    ADD = "INSERT INTO volunteer_activities (tenant_id, id, series_id, team_id, estate_id, title, place, needs, starts_at, ends_at, capacity, risk,
+            risk_notice, least_age, queue, cancelled_why, created_by, created_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+    /// Whoever is about to change who takes part in an activity holds its row until the end of the transaction; $3 is 1 where a place in
+    /// the order is taken, and 0 otherwise.
+    HOLD = "UPDATE volunteer_activities SET queue = queue + $3 WHERE tenant_id = $1 AND id = $2 RETURNING queue";
+    CHANGE = "UPDATE volunteer_activities SET title = $4, place = $5, needs = $6, starts_at = $7, ends_at = $8, capacity = $9, risk = $10,
+            risk_notice = $11, least_age = $12, estate_id = $13, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL";
+    CANCEL = "UPDATE volunteer_activities SET cancelled_at = $4, cancelled_why = $5, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL";
+    GET = activities!("a.id = $2");
+    GET_IN_REACH = activities!(concat!("a.id = $4 AND ", in_reach_of_activity!()));
+    COMING = activities!(concat!("a.ends_at > $4 AND a.cancelled_at IS NULL AND (a.starts_at, a.id) > ($5, $6) AND ", in_reach_of_activity!(),
+        " ORDER BY a.starts_at, a.id LIMIT $7"));
+    PAST = activities!(concat!("(a.starts_at, a.id) < ($5, $6) AND (a.ends_at <= $4 OR a.cancelled_at IS NOT NULL) AND ", in_reach_of_activity!(),
+        " ORDER BY a.starts_at DESC, a.id DESC LIMIT $7"));
+    FOLLOWING = activities!("a.series_id = $2 AND a.starts_at >= $3 AND a.cancelled_at IS NULL ORDER BY a.starts_at, a.id LIMIT 400");
+    /// What somebody has signed up for and is not long over.
+    OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
+        "o.tenant_id = $1 AND o.volunteer_id = $2 AND o.state <> 'cancelled' AND a.ends_at > $3 ORDER BY o.signed_at DESC, o.id LIMIT 100");
+    TO_REMIND = activities!("a.reminded_at IS NULL AND a.cancelled_at IS NULL AND a.starts_at > $2 AND a.starts_at <= $3 ORDER BY a.starts_at, a.id LIMIT 50");
+    REMINDED = "UPDATE volunteer_activities SET reminded_at = $3 WHERE tenant_id = $1 AND id = $2 AND reminded_at IS NULL";
+
+    /// Nobody signs the same person up elsewhere until the end of the transaction.
+    HOLD_VOLUNTEER = "UPDATE volunteers SET state = state WHERE tenant_id = $1 AND id = $2";
+    SIGN_UP = "INSERT INTO volunteer_sign_ups (tenant_id, id, activity_id, volunteer_id, state, position, signed_at, signed_by, risk_read_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (tenant_id, activity_id, volunteer_id) DO UPDATE SET state = excluded.state, position = excluded.position,
+            signed_at = excluded.signed_at, signed_by = excluded.signed_by, risk_read_at = excluded.risk_read_at, promoted_at = NULL, cancelled_at = NULL";
+    GIVE_UP = "UPDATE volunteer_sign_ups SET state = 'cancelled', cancelled_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state <> 'cancelled'";
+    /// The first of those who wait.
+    PROMOTE = "UPDATE volunteer_sign_ups SET state = 'confirmed', promoted_at = $3 WHERE tenant_id = $1 AND id =
+        (SELECT w.id FROM volunteer_sign_ups w WHERE w.tenant_id = $1 AND w.activity_id = $2 AND w.state = 'waiting' ORDER BY w.position LIMIT 1)
+        RETURNING volunteer_id AS id";
+    COUNTED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND activity_id = $2 AND state = 'confirmed'";
+    SIGN_UP_OF = sign_ups!("s.activity_id = $2 AND s.volunteer_id = $3");
+    GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
+    SIGN_UPS = sign_ups!("s.activity_id = $2 AND s.state <> 'cancelled' ORDER BY s.state, s.position, s.id LIMIT 500");
+    OWN_SIGN_UPS = sign_ups!("s.volunteer_id = $2 AND s.state <> 'cancelled' ORDER BY s.position DESC, s.id LIMIT 200");
+    /// Another activity at the same time for which somebody is down.
+    ELSEWHERE = "SELECT a.title FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.id <> $3 AND a.cancelled_at IS NULL
+            AND a.starts_at < $5 AND a.ends_at > $4 LIMIT 1";
+    COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = COALESCE($6, photo_id)
+        WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NULL";
+    GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, photo_id = COALESCE($6, photo_id)
+        WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NOT NULL AND left_at IS NULL";
+    CLAIM = "UPDATE volunteer_sign_ups SET claim_came_at = $4, claim_left_at = $5, claim_why = $6
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state = 'confirmed' AND (came_at IS NULL OR left_at IS NULL)";
+    GRANT = "UPDATE volunteer_sign_ups SET came_at = claim_came_at, left_at = claim_left_at, came_how = 'later', left_how = 'later',
+            claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
+    DENY = "UPDATE volunteer_sign_ups SET claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
+}
+
+record! {
+    #[derive(Debug, Clone)]
+    pub struct Activity {
+        pub id: Uuid, pub series_id: Option<Uuid>, pub team_id: Uuid, pub team_name: String, pub estate_id: Option<Uuid>,
+        pub estate_name: Option<String>, pub title: String, pub place: String, pub needs: String, pub starts_at: Timestamp, pub ends_at: Timestamp,
+        pub capacity: i64, pub risk: Risk, pub risk_notice: String, pub least_age: i64, pub cancelled_at: Option<Timestamp>,
+        pub cancelled_why: String, pub lock_version: i64, pub confirmed: i64, pub waiting: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub struct SignUp {
+        pub id: Uuid, pub activity_id: Uuid, pub volunteer_id: Uuid, pub name: String, pub state: Place, pub position: i64,
+        pub signed_at: Timestamp, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
+        pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
+        pub claim_left_at: Option<Timestamp>, pub claim_why: Option<String>,
+    }
+    pub(super) struct Queue { pub queue: i64 }
+    pub(super) struct Counted { pub people: i64 }
+    pub(super) struct Titled { pub title: String }
+    pub(super) struct Promoted { pub id: Uuid }
+}
+
+impl Activity {
+    pub fn span(&self) -> Span {
+        Span { starts_at: self.starts_at, ends_at: self.ends_at }
+    }
+
+    /// `水保所家属院 · 大门口`
+    pub fn whereabouts(&self) -> String {
+        let estate = self.estate_name.as_deref().unwrap_or("全社区");
+        if self.place.is_empty() { estate.to_owned() } else { format!("{estate} · {}", self.place) }
+    }
+
+    /// `12月5日 星期六 08:00–11:00`
+    pub fn when(&self) -> String {
+        self.span().words()
+    }
+
+    /// `招募中，还差 4 人`
+    pub fn standing(&self, now: Timestamp) -> String {
+        if self.cancelled_at.is_some() {
+            return format!("已取消：{}", self.cancelled_why);
+        }
+        match (self.starts_at <= now, self.ends_at <= now) {
+            (_, true) => "已结束".to_owned(),
+            (true, false) => "进行中".to_owned(),
+            _ if self.confirmed < self.capacity => format!("招募中，还差 {} 人", self.capacity - self.confirmed),
+            _ if self.waiting > 0 => format!("已满，{} 人候补", self.waiting),
+            _ => "已满".to_owned(),
+        }
+    }
+
+    pub fn open(&self, now: Timestamp) -> bool {
+        self.cancelled_at.is_none() && self.starts_at > now
+    }
+}
+
+impl SignUp {
+    /// Came and went, in words.
+    pub fn presence(&self) -> String {
+        match (self.came_at, self.left_at) {
+            (Some(came), Some(left)) => format!("{} 到，{} 走", clock_of(came), clock_of(left)),
+            (Some(came), None) => format!("{} 到", clock_of(came)),
+            _ => String::new(),
+        }
+    }
+
+    /// `08:00–11:00` of what they have entered later.
+    pub fn claim(&self) -> Option<String> {
+        Some(Span { starts_at: self.claim_came_at?, ends_at: self.claim_left_at? }.clock())
+    }
+}
+
+pub async fn activity(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Activity> {
+    Ok(tx.one(GET.bind(tenant).bind(id)).await?)
+}
+
+pub(super) async fn in_reach(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Activity> {
+    Ok(tx.one(GET_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
+}
+
+/// Those that are not over, the next one first.
+pub async fn coming(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    now: Timestamp,
+    after: Cursor,
+    size: usize,
+) -> Result<Page<Activity>> {
+    let query = COMING.bind(tenant).bind(scope.account).bind(&scope.roles).bind(now).bind(after.key).bind(after.id);
+    Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, cursor))
+}
+
+/// Those that are over or were called off, the latest first.
+pub(super) async fn past(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    now: Timestamp,
+    before: Cursor,
+    size: usize,
+) -> Result<Page<Activity>> {
+    let query = PAST.bind(tenant).bind(scope.account).bind(&scope.roles).bind(now).bind(before.key).bind(before.id);
+    Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, cursor))
+}
+
+fn cursor(activity: &Activity) -> Cursor {
+    Cursor { key: activity.starts_at.as_millisecond(), id: activity.id }
+}
+
+/// An activity of a series and those that follow it, in order; at most 400.
+pub(super) async fn following(tx: &mut Tx, tenant: Uuid, series: Uuid, from: Timestamp) -> Result<Vec<Activity>> {
+    Ok(tx.all(FOLLOWING.bind(tenant).bind(series).bind(from)).await?)
+}
+
+/// What somebody is down for that had not ended at a moment, in no order; at most 100.
+pub(super) async fn own(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, since: Timestamp) -> Result<Vec<Activity>> {
+    Ok(tx.all(OWN.bind(tenant).bind(volunteer).bind(since)).await?)
+}
+
+pub(super) async fn own_sign_ups(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<SignUp>> {
+    Ok(tx.all(OWN_SIGN_UPS.bind(tenant).bind(volunteer)).await?)
+}
+
+/// Those who take part, then those who wait, in their order; at most 500.
+pub async fn sign_ups(tx: &mut Tx, tenant: Uuid, activity: Uuid) -> Result<Vec<SignUp>> {
+    Ok(tx.all(SIGN_UPS.bind(tenant).bind(activity)).await?)
+}
+
+pub async fn sign_up_of(tx: &mut Tx, tenant: Uuid, activity: Uuid, volunteer: Uuid) -> Result<Option<SignUp>> {
+    Ok(tx.optional(SIGN_UP_OF.bind(tenant).bind(activity).bind(volunteer)).await?)
+}

@@ -1,0 +1,272 @@
+//! From the application or the recommendation to the roll, and off it again. Nobody is on the roll without having agreed
+//! themselves; of whoever does not, nothing is kept.
+
+use db::Tx;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::card::{self, Card, save, today};
+use super::field::{Field, Values};
+use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
+use super::store::{self, ADD_VETTING, AGREE, FORGET, QUIT_ALL, TAKE_BACK};
+use super::team;
+use crate::access::Act;
+use crate::error::{Error, Result};
+use crate::{audit, settings};
+
+/// Somebody who wants to be a volunteer, or whom somebody else would like to see as one.
+#[derive(Debug, Clone)]
+pub struct NewVolunteer {
+    pub way: Way,
+    pub values: Values,
+    pub team: Option<Uuid>,
+    pub estate: Option<Uuid>,
+    pub recommender: Option<String>,
+    pub guardian: Option<Guardian>,
+}
+
+fn new_card(act: &Act, new: NewVolunteer, state: State) -> Card {
+    Card {
+        id: act.id(),
+        state,
+        way: new.way,
+        team: new.team,
+        estate: new.estate,
+        estate_name: None,
+        resident: None,
+        values: new.values,
+        recommender: new.recommender,
+        guardian: new.guardian,
+        guardian_agreed_on: None,
+        ended_why: String::new(),
+        applied_at: act.at,
+        joined_on: None,
+        ended_on: None,
+        link_number: 1,
+        version: 1,
+    }
+}
+
+/// Somebody applies, having read and agreed to what is registered.
+///
+/// Errors: refused if they are too young, or a minor without a guardian.
+pub async fn apply(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
+    let card = new_card(act, new, State::Applied);
+    refuse_unfit(tx, act, &card).await?;
+    card::add(tx, act, &card).await?;
+    consent(tx, act, card.id, Purpose::Register, How::Link).await?;
+    Ok(card)
+}
+
+/// Somebody is recommended, or asked by their organisation. They are on no list before they have agreed by their own link.
+pub async fn invite(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
+    let card = new_card(act, new, State::Invited);
+    card::add(tx, act, &card).await?;
+    Ok(card)
+}
+
+/// Errors: refused if somebody is too young, or a minor without a guardian. Whose birthday is not known may apply: the community asks.
+async fn refuse_unfit(tx: &mut Tx, act: &Act, card: &Card) -> Result<()> {
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    match rules.maturity(card.get(Field::Birth), today(act)) {
+        Maturity::TooYoung => {
+            Err(Error::refused(format!("不满 {} 岁的小朋友还不能登记，谢谢你的热心", rules.least_age)))
+        }
+        Maturity::Minor if card.guardian.is_none() => {
+            Err(Error::refused(format!("不满 {} 岁的，要填监护人的姓名和电话", rules.adult_age)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whoever was recommended agrees, and writes down what is still missing.
+///
+/// Errors: refused if they have answered already, are too young, or a minor without a guardian.
+pub async fn agree(tx: &mut Tx, act: &Act, before: &Card, now: Card, how: How) -> Result<()> {
+    if before.state != State::Invited {
+        return Err(Error::refused("已经答复过了，不用再点"));
+    }
+    let now = Card { state: State::Applied, ..now };
+    refuse_unfit(tx, act, &now).await?;
+    save(tx, act, before, &now, "agree_to_serve", how.label()).await?;
+    consent(tx, act, now.id, Purpose::Register, how).await
+}
+
+/// Whoever was recommended does not agree, or whoever has applied thinks better of it: nothing of them is kept.
+///
+/// Errors: refused if they are on the roll.
+pub async fn decline(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
+    if !matches!(before.state, State::Invited | State::Applied) {
+        return Err(Error::refused("已经答复过了，不用再点"));
+    }
+    erase(tx, act, before, State::Declined).await
+}
+
+/// Takes away whatever is known of somebody but that there was a row.
+async fn erase(tx: &mut Tx, act: &Act, before: &Card, state: State) -> Result<()> {
+    let now = Card {
+        state,
+        team: None,
+        estate: None,
+        resident: None,
+        values: Values::from([(Field::Name, String::new())]),
+        recommender: None,
+        guardian: None,
+        guardian_agreed_on: None,
+        ended_why: String::new(),
+        ..before.clone()
+    };
+    let now = Card { link_number: before.link_number + 1, ..now };
+    save(tx, act, before, &now, "erase", state.label()).await?;
+    tx.execute(TAKE_BACK.bind(act.tenant).bind(before.id).bind(Purpose::Register).bind(act.at)).await?;
+    // What is erased must not come back in the history.
+    audit::erase(tx, act, before.id, None).await
+}
+
+/// The community takes somebody on. They join the team that they wanted.
+///
+/// Errors: refused without their own consent, their day of birth, or of a minor the guardian's written consent; stale if somebody else was
+/// first.
+pub async fn confirm(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
+    if before.state != State::Applied {
+        return Err(Error::refused(format!("现在是“{}”，不能确认", before.state)));
+    }
+    if !agreed(tx, act, before.id, Purpose::Register).await? {
+        return Err(Error::refused("本人还没有同意，不能登记。请把链接转给本人"));
+    }
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    match rules.maturity(before.get(Field::Birth), today(act)) {
+        Maturity::Unknown => return Err(Error::refused("还不知道出生日期，请先在“改资料”里写上，才知道能不能登记")),
+        Maturity::TooYoung => return Err(Error::refused(format!("不满 {} 岁，不能登记", rules.least_age))),
+        Maturity::Minor if before.guardian_agreed_on.is_none() => {
+            return Err(Error::refused("未成年人要有监护人的书面同意，请先登记同意书"));
+        }
+        Maturity::Minor | Maturity::Adult => {}
+    }
+    let on = today(act);
+    let now = Card { state: State::Active, joined_on: Some(on.to_string()), team: None, ..before.clone() };
+    save(tx, act, before, &now, "confirm_volunteer", "").await?;
+    if let Some(team) = before.team {
+        team::join(tx, act, team, before.id, Post::Member, before.way, on).await?;
+    }
+    Ok(())
+}
+
+/// The community does not take somebody on, and says why.
+///
+/// Errors: refused unless they wait for it; stale if somebody else was first.
+pub async fn refuse(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<()> {
+    if before.state != State::Applied {
+        return Err(Error::refused(format!("现在是“{}”，不用答复", before.state)));
+    }
+    let now = Card { state: State::Refused, ended_why: why.to_owned(), ..before.clone() };
+    save(tx, act, before, &now, "refuse_volunteer", why).await?;
+    Ok(())
+}
+
+/// Somebody leaves. What they have done stays on record; they are in no team and on no board any more.
+///
+/// Errors: refused of somebody who is not on the roll; stale if somebody else was first.
+pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<()> {
+    if before.state != State::Active {
+        return Err(Error::refused("不在册，不用退出"));
+    }
+    let on = today(act).to_string();
+    let now = Card { state: State::Left, ended_why: why.to_owned(), ended_on: Some(on.clone()), ..before.clone() };
+    save(tx, act, before, &now, "leave", why).await?;
+    tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(on)).await?;
+    for purpose in Purpose::ALL {
+        withdraw(tx, act, before.id, *purpose).await?;
+    }
+    Ok(())
+}
+
+/// Writes down the particulars of somebody.
+///
+/// Errors: stale if somebody else has changed them since; refused if the identity number is another's.
+pub async fn change(tx: &mut Tx, act: &Act, before: &Card, now: &Card, why: &str) -> Result<()> {
+    save(tx, act, before, now, "update", why).await?;
+    Ok(())
+}
+
+/// The link that somebody had is good no more; they get another one.
+pub async fn renew_link(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
+    let now = Card { link_number: before.link_number + 1, ..before.clone() };
+    save(tx, act, before, &now, "renew_link", "").await?;
+    Ok(())
+}
+
+/// The guardian's written consent is there, with who has signed.
+///
+/// Errors: refused of a day to come.
+pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Guardian, on: Date) -> Result<()> {
+    if on > today(act) {
+        return Err(Error::refused("这一天还没有到"));
+    }
+    let now = Card { guardian: Some(guardian), guardian_agreed_on: Some(on.to_string()), ..before.clone() };
+    save(tx, act, before, &now, "guardian_agree", "").await?;
+    Ok(())
+}
+
+/// What a query of criminal records has found, and until when that is good.
+///
+/// Errors: refused of a day to come.
+pub async fn vet(
+    tx: &mut Tx,
+    act: &Act,
+    volunteer: Uuid,
+    (result, checked_on): (Outcome, Date),
+    proof_no: &str,
+) -> Result<()> {
+    if checked_on > today(act) {
+        return Err(Error::refused("这一天还没有到"));
+    }
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    let expires_on = rules.vetting_end(checked_on).ok_or_else(|| Error::refused("这个日期算不出到期日"))?;
+    let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(volunteer).bind(result).bind(checked_on.to_string());
+    tx.execute(row.bind(expires_on.to_string()).bind(proof_no).bind(act.account).bind(act.at)).await?;
+    audit::record(tx, act, "vet", ("volunteer", volunteer), result.label(), &[]).await
+}
+
+/// Whether somebody may work with minors on a day: the last query was passed and is still good.
+pub async fn vetted(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, on: Date) -> Result<bool> {
+    let last = store::vettings(tx, tenant, volunteer).await?.into_iter().next();
+    Ok(last.is_some_and(|last| last.result == Outcome::Passed && last.expires_on >= on.to_string()))
+}
+
+// ---------- what somebody agrees to ----------
+
+/// Notes that somebody has agreed. It may have been noted before.
+pub async fn consent(tx: &mut Tx, act: &Act, volunteer: Uuid, purpose: Purpose, how: How) -> Result<()> {
+    let row = AGREE.bind(act.tenant).bind(act.id()).bind(volunteer).bind(purpose).bind(how).bind(purpose.edition());
+    if tx.execute(row.bind(act.at).bind(act.account)).await? > 0 {
+        let what = format!("{purpose}（{how}）");
+        audit::record(tx, act, "consent", ("volunteer", volunteer), &what, &[]).await?;
+    }
+    Ok(())
+}
+
+/// Somebody takes it back.
+pub async fn withdraw(tx: &mut Tx, act: &Act, volunteer: Uuid, purpose: Purpose) -> Result<()> {
+    if tx.execute(TAKE_BACK.bind(act.tenant).bind(volunteer).bind(purpose).bind(act.at)).await? > 0 {
+        audit::record(tx, act, "take_back_consent", ("volunteer", volunteer), purpose.label(), &[]).await?;
+    }
+    Ok(())
+}
+
+pub async fn agreed(tx: &mut Tx, act: &Act, volunteer: Uuid, purpose: Purpose) -> Result<bool> {
+    let consents = store::consents(tx, act.tenant, volunteer).await?;
+    Ok(consents.iter().any(|consent| consent.purpose == purpose && consent.withdrawn_at.is_none()))
+}
+
+/// Takes away what may not be kept: of those who have not answered or were not taken on, and rows of workbooks.
+pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    let before = |days: i64| act.at - SignedDuration::from_hours(24 * days);
+    for card in card::unanswered(tx, act, before(rules.consent_days)).await? {
+        erase(tx, act, &card, State::Declined).await?;
+    }
+    tx.execute(FORGET.bind(act.tenant).bind(before(rules.keep_rows_days))).await?;
+    Ok(())
+}

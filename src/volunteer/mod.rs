@@ -1,0 +1,42 @@
+//! 志愿服务队和志愿者. Somebody applies on the board, or is recommended and then asked by a link of their own; the community confirms, and
+//! only then are they on the roll (`joining`). Nobody is on it who has not agreed, and of whoever does not agree nothing is kept. A card is
+//! read whole and changed field by field (`card`). Teams serve groups of residents in estates (`team`), and `model::grid` shows where nobody
+//! does. Volunteers have no account: their link, which can be made void, leads to their own page, and to that of the team for whoever leads
+//! one. Activities are planned once or by a rule (`activity`); whoever signs up holds the row of the activity, so that places and the waiting
+//! list are in order however many come at once (`sign_up`); who was there is known by a code on the wall, by whoever leads with a photo,
+//! or later with somebody else's word (`presence`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
+//! (`register`).
+
+mod activity;
+mod activity_model;
+mod activity_store;
+mod card;
+mod field;
+mod joining;
+mod model;
+mod presence;
+pub mod register;
+mod roster;
+mod sign_up;
+mod store;
+mod team;
+mod todo;
+mod web;
+
+pub use activity::{Following, cancel, change as change_activity, plan, remind};
+pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span, Wall};
+pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups};
+pub use card::{Card, by_link, card};
+pub use field::{Field, Values};
+pub use joining::{
+    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget_old, guardian_agrees, invite, leave,
+    refuse, renew_link, vet, vetted, withdraw,
+};
+pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, grid};
+pub use presence::{claim, decide, note, note_group};
+pub use roster::{Column, filled};
+pub use sign_up::{give_up, sign_up};
+pub use store::{Membership, Placed, STATEMENTS, Team, members, memberships, team, team_named, teams};
+pub use team::{Sketch, change as change_team, create as create_team, join, quit, set_post};
+pub use todo::todo;
+pub use web::routes;

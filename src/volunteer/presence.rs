@@ -1,0 +1,144 @@
+//! Who was there: by the code on the wall, by whoever leads the group with a photo, or entered later and approved by somebody else.
+
+use db::Tx;
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use super::activity_model::{Attendance, Rules, Span};
+use super::activity_store::{Activity, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp};
+use crate::access::Act;
+use crate::error::{Error, Result};
+use crate::{audit, photo, settings};
+
+/// Whether somebody comes or goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Comes,
+    Goes,
+}
+
+impl Way {
+    pub fn parse(text: &str) -> Option<Way> {
+        match text {
+            "came" => Some(Way::Comes),
+            "left" => Some(Way::Goes),
+            _ => None,
+        }
+    }
+}
+
+/// Errors: refused before the doors are open and after they are closed.
+async fn refuse_untimely(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let opens = activity.starts_at - SignedDuration::from_mins(rules.opens_minutes);
+    let closes = activity.ends_at + SignedDuration::from_mins(rules.closes_minutes);
+    if activity.cancelled_at.is_some() {
+        return Err(Error::refused("这次活动取消了"));
+    }
+    if act.at < opens {
+        return Err(Error::refused(format!("还没到签到的时间，开始前 {} 分钟起能签", rules.opens_minutes)));
+    }
+    if act.at > closes {
+        return Err(Error::refused("签到的时间过了。来过的可以补登，由队长或社区核对"));
+    }
+    Ok(())
+}
+
+/// Somebody comes or goes, by the code on the wall.
+///
+/// Errors: refused of somebody who has no place, and out of time.
+pub async fn note(tx: &mut Tx, act: &Act, activity: &Activity, volunteer: Uuid, way: Way) -> Result<()> {
+    refuse_untimely(tx, act, activity).await?;
+    if write(tx, act, activity.id, volunteer, (way, Attendance::Code), None).await? {
+        return Ok(());
+    }
+    Err(Error::refused(match way {
+        Way::Comes => "没有报上这次活动，或者已经签过到了",
+        Way::Goes => "还没有签到，或者已经签退了",
+    }))
+}
+
+async fn write(
+    tx: &mut Tx,
+    act: &Act,
+    activity: Uuid,
+    volunteer: Uuid,
+    (way, how): (Way, Attendance),
+    photo: Option<Uuid>,
+) -> Result<bool> {
+    let (statement, action) = match way {
+        Way::Comes => (COME, "sign_in_activity"),
+        Way::Goes => (GO, "sign_out_activity"),
+    };
+    let row = statement.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at).bind(how).bind(photo);
+    if tx.execute(row).await? == 0 {
+        return Ok(false);
+    }
+    audit::record(tx, act, action, ("volunteer", volunteer), how.label(), &[]).await?;
+    Ok(true)
+}
+
+/// Whoever leads the group notes those who are there, with a photo of all of them. Gives how many that were.
+///
+/// Errors: refused without anybody, and out of time.
+pub async fn note_group(
+    tx: &mut Tx,
+    act: &Act,
+    activity: &Activity,
+    people: &[Uuid],
+    way: Way,
+    picture: Uuid,
+) -> Result<usize> {
+    refuse_untimely(tx, act, activity).await?;
+    photo::attach(tx, act.tenant, picture).await?;
+    let mut noted = 0;
+    for volunteer in people {
+        let done = write(tx, act, activity.id, *volunteer, (way, Attendance::Leader), Some(picture)).await?;
+        noted += usize::from(done);
+    }
+    if noted == 0 {
+        return Err(Error::refused("请选至少一个还没有登记的人"));
+    }
+    Ok(noted)
+}
+
+/// Somebody who forgot enters later when they came and went.
+///
+/// Errors: refused before the end, too late, of times that lie outside, and of somebody who had no place or was noted.
+pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, span: Span, why: &str) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    if activity.ends_at > act.at {
+        return Err(Error::refused("活动还没有结束，请到了扫码签到"));
+    }
+    if act.at > activity.ends_at + SignedDuration::from_hours(24 * rules.claim_days) {
+        return Err(Error::refused(format!("活动结束 {} 天以内才能补登", rules.claim_days)));
+    }
+    if span.minutes() <= 0 || span.starts_at < activity.starts_at || span.ends_at > activity.ends_at {
+        return Err(Error::refused(format!("时间要在活动的 {} 以内", activity.span().clock())));
+    }
+    let row = CLAIM.bind(act.tenant).bind(activity.id).bind(down.id).bind(span.starts_at).bind(span.ends_at).bind(why);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::refused("没有报上这次活动，或者签到、签退都有了，不用补登"));
+    }
+    audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &[]).await
+}
+
+/// Somebody else says whether that is so. `by` is the volunteer who says it, if it is one.
+///
+/// Errors: refused of one's own; not found if nothing was entered.
+pub async fn decide(
+    tx: &mut Tx,
+    act: &Act,
+    activity: &Activity,
+    sign_up: Uuid,
+    by: Option<Uuid>,
+    grant: bool,
+) -> Result<()> {
+    let down: SignUp = tx.one(GET_SIGN_UP.bind(act.tenant).bind(activity.id).bind(sign_up)).await?;
+    if by == Some(down.volunteer_id) {
+        return Err(Error::refused("自己补登的要由别人核对，请找社区"));
+    }
+    let (statement, action) = if grant { (GRANT, "grant_presence") } else { (DENY, "deny_presence") };
+    tx.execute_one(statement.bind(act.tenant).bind(activity.id).bind(sign_up)).await?;
+    audit::record(tx, act, action, ("volunteer", down.volunteer_id), "", &[]).await
+}

@@ -1,0 +1,425 @@
+//! Activities for staff: the list, the form, and the page of one, which whoever leads the team has too (`leading`).
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use calendar::{Every, Recurrence, Skip, shanghai};
+use db::{Cursor, Tx};
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::{Timestamp, ToSpan};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::desk::standing_teams;
+use super::leading::{self, ActivityPage, Reached};
+use super::{Options, labels};
+use crate::access::{Permission, Routes, Viewer};
+use crate::app::App;
+use crate::error::Result;
+use crate::volunteer::activity::{self, Following};
+use crate::volunteer::activity_model::{Plan, Risk, Rules, Span};
+use crate::volunteer::activity_store::{self, Activity};
+use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::{audit, place, settings};
+
+pub fn routes() -> Routes {
+    use Permission::{VolunteerEdit, VolunteerRead};
+    Routes::default()
+        .get("/activities", VolunteerRead, list)
+        .get("/activities/new", VolunteerEdit, new)
+        .post("/activities", VolunteerEdit, create)
+        .get("/activities/{id}", VolunteerRead, show)
+        .get("/activities/{id}/particulars", VolunteerEdit, edit)
+        .post("/activities/{id}/particulars", VolunteerEdit, change)
+        .post("/activities/{id}/cancellation", VolunteerEdit, cancel)
+        .get("/activities/{id}/wall", VolunteerEdit, wall)
+        .post("/activities/{id}/sign-ups", VolunteerEdit, sign_up)
+        .post("/activities/{id}/sign-ups/{sign_up}/removal", VolunteerEdit, give_up)
+        .post("/activities/{id}/sign-ups/{sign_up}/claim", VolunteerEdit, decide)
+        .post("/activities/{id}/presence", VolunteerEdit, presence)
+}
+
+const PAGE: usize = 40;
+/// How far ahead something can be planned, in days.
+const AHEAD: i64 = 366;
+const WEEKDAYS: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
+
+#[derive(Template)]
+#[template(path = "volunteer/web/activities.html")]
+struct ListPage {
+    shell: Shell,
+    activities: Vec<Activity>,
+    past: bool,
+    next: Option<String>,
+    now: Timestamp,
+    may_edit: bool,
+}
+
+impl ListPage {
+    fn standing(&self, activity: &Activity) -> String {
+        activity.standing(self.now)
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    past: String,
+    at: Option<String>,
+}
+
+async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked): Query<Asked>) -> Result<Response> {
+    let scope = viewer.scope(Permission::VolunteerRead);
+    let now = app.means.now();
+    let past = asked.past == "yes";
+    let at = asked.at.and_then(|text| text.parse().ok());
+    let mut tx = app.db.read().await?;
+    let found = match past {
+        true => activity_store::past(&mut tx, viewer.tenant, &scope, now, at.unwrap_or(Cursor::LAST), PAGE).await?,
+        false => {
+            let first = at.unwrap_or(Cursor::FIRST);
+            activity_store::coming(&mut tx, viewer.tenant, &scope, now, first, PAGE).await?
+        }
+    };
+    let which = if past { "past=yes&" } else { "" };
+    page(&ListPage {
+        shell,
+        activities: found.items,
+        past,
+        next: found.next.map(|cursor| format!("/activities?{which}at={cursor}")),
+        now,
+        may_edit: viewer.may(Permission::VolunteerEdit),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "volunteer/web/activity-form.html")]
+struct FormPage {
+    shell: Shell,
+    form: Form,
+    /// The one that is changed; `None` for a new one.
+    activity: Option<Activity>,
+    teams: Options,
+    estates: Options,
+}
+
+impl FormPage {
+    fn risks(&self) -> Options {
+        labels(Risk::ALL, Risk::code, Risk::label)
+    }
+
+    fn weekdays(&self) -> Vec<(String, &'static str)> {
+        (1..).zip(WEEKDAYS).map(|(day, name): (i64, _)| (day.to_string(), name)).collect()
+    }
+}
+
+async fn form_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    form: Form,
+    activity: Option<Activity>,
+) -> Result<FormPage> {
+    let scope = viewer.scope(Permission::VolunteerEdit);
+    let mut tx = app.db.read().await?;
+    let teams = standing_teams(&mut tx, viewer.tenant, &scope).await?;
+    let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
+    let estates = estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect();
+    Ok(FormPage { shell, form, activity, teams, estates })
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    team: String,
+}
+
+async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(wanted): Query<Wanted>) -> Result<Response> {
+    let rules: Rules = settings::read(&mut app.db.read().await?, viewer.tenant, app.means.now()).await?;
+    let form = Form::filled(&[
+        ("team", &wanted.team),
+        ("risk", Risk::Low.code()),
+        ("capacity", "10"),
+        ("least_age", &rules.least_age.to_string()),
+    ]);
+    page(&form_page(&app, &viewer, shell, form, None).await?)
+}
+
+fn read_span(form: &mut Form) -> Option<Span> {
+    let mut read = |time: &'static str, missing: &str| {
+        let text = format!("{}T{}", form.value("day").trim(), form.value(time).trim());
+        let at = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(shanghai()).ok());
+        if at.is_none() {
+            let field = if form.value("day").trim().is_empty() { "day" } else { time };
+            form.fail(field, missing);
+        }
+        at.map(|at| at.timestamp())
+    };
+    let starts_at = read("from", "请选择哪天几点开始")?;
+    let ends_at = read("until", "请选择几点结束")?;
+    if ends_at <= starts_at {
+        form.fail("until", "结束要在开始以后");
+        return None;
+    }
+    Some(Span { starts_at, ends_at })
+}
+
+/// What a form says about an activity.
+async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan>> {
+    let title = form.text("title", "做什么", 2..=40);
+    let place = form.text("place", "在哪里", 0..=60);
+    let needs = form.text("needs", "要带什么", 0..=300);
+    let risk_notice = form.text("risk_notice", "风险提示", 0..=500);
+    for (field, text) in [("title", &title), ("place", &place), ("needs", &needs), ("risk_notice", &risk_notice)] {
+        if codes::text::personal(text).is_some() {
+            form.fail(field, "居民都看得到，不要写电话或身份证号");
+        }
+    }
+    let number = |form: &mut Form, field, label, range: std::ops::RangeInclusive<i64>| {
+        form.choice(field, label, |text| text.parse::<i64>().ok().filter(|number| range.contains(number)))
+    };
+    let capacity = number(form, "capacity", "名额（1 到 500）", 1..=500);
+    let least_age = number(form, "least_age", "最小几岁（8 到 80）", 8..=80);
+    let risk = form.choice("risk", "有没有危险", Risk::parse);
+    if risk == Some(Risk::High) && risk_notice.is_empty() {
+        form.fail("risk_notice", "有危险的活动，要写清楚有什么危险、怎么防");
+    }
+    let estate = form.optional_choice("estate", "小区", |id| id.parse::<Uuid>().ok());
+    if let Some(estate) = estate {
+        let scope = viewer.scope(Permission::VolunteerEdit);
+        place::estate_within(&mut app.db.read().await?, viewer.tenant, &scope, estate).await?;
+    }
+    let span = read_span(form);
+    let (Some(capacity), Some(least_age), Some(risk), Some(span), true) = (capacity, least_age, risk, span, form.ok())
+    else {
+        return Ok(None);
+    };
+    if span.starts_at > app.means.now() + jiff::SignedDuration::from_hours(24 * AHEAD) {
+        form.fail("day", "只能安排一年以内的日子");
+        return Ok(None);
+    }
+    Ok(Some(Plan { estate, title, place, needs, span, capacity, risk, risk_notice, least_age }))
+}
+
+fn read_repeat(form: &mut Form, first: Option<Date>) -> Option<Recurrence> {
+    let days: Vec<Weekday> = form
+        .values("weekday")
+        .filter_map(|day| day.parse::<i8>().ok().and_then(|day| Weekday::from_monday_one_offset(day).ok()))
+        .collect();
+    let every = match form.value("repeat") {
+        "week" => Every::Weeks { interval: 1, days },
+        "fortnight" => Every::Weeks { interval: 2, days },
+        "month_weekday" => Every::WeekdayOfMonth,
+        "month_day" => Every::DayOfMonth,
+        _ => return None,
+    };
+    let until = form.choice("repeat_until", "重复到哪一天", |text| text.parse::<Date>().ok())?;
+    let last = first.and_then(|first| first.checked_add(AHEAD.days()).ok());
+    if last.is_some_and(|last| until > last) {
+        form.fail("repeat_until", "最多重复一年，请选近一些的日子");
+    }
+    let skip = match form.value("skip") {
+        "holidays" => Skip::Holidays,
+        "days_off" => Skip::DaysOff,
+        _ => Skip::Nothing,
+    };
+    Some(Recurrence { every, until, skip })
+}
+
+async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::VolunteerEdit)?;
+    let scope = viewer.scope(Permission::VolunteerEdit);
+    let teams = standing_teams(&mut app.db.read().await?, viewer.tenant, &scope).await?;
+    let listed = |id: &str| teams.iter().any(|(known, _)| known == id);
+    let team = form.choice("team", "哪支服务队", |id| id.parse::<Uuid>().ok().filter(|_| listed(id)));
+    let plan = read(&app, &viewer, &mut form).await?;
+    let repeat = read_repeat(&mut form, plan.as_ref().map(|plan| plan.span.day()));
+    if let (Some(team), Some(plan), true) = (team, plan, form.ok()) {
+        let mut tx = app.db.begin().await?;
+        let done = activity::plan(&mut tx, &act, team, &plan, repeat.as_ref()).await;
+        if let Some((id, times)) = form.noted("day", done)? {
+            tx.commit().await?;
+            let words = if times == 1 { "已安排".to_owned() } else { format!("已安排 {times} 次") };
+            return Ok(redirect(&format!("/activities/{id}"), &words));
+        }
+    }
+    page_again(&form_page(&app, &viewer, shell, form, None).await?)
+}
+
+async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    let scope = viewer.scope(Permission::VolunteerEdit);
+    let activity = activity_store::in_reach(&mut app.db.read().await?, viewer.tenant, &scope, id).await?;
+    let time = |at: Timestamp| at.to_zoned_datetime(shanghai()).strftime("%H:%M").to_string();
+    let form = Form::filled(&[
+        ("title", &activity.title),
+        ("place", &activity.place),
+        ("needs", &activity.needs),
+        ("day", &activity.span().day().to_string()),
+        ("from", &time(activity.starts_at)),
+        ("until", &time(activity.ends_at)),
+        ("capacity", &activity.capacity.to_string()),
+        ("least_age", &activity.least_age.to_string()),
+        ("risk", activity.risk.code()),
+        ("risk_notice", &activity.risk_notice),
+        ("estate", &activity.estate_id.map(|id| id.to_string()).unwrap_or_default()),
+        ("version", &activity.lock_version.to_string()),
+    ]);
+    page(&form_page(&app, &viewer, shell, form, Some(activity)).await?)
+}
+
+fn read_following(form: &Form) -> Following {
+    if form.is("following", "yes") { Following::AllThatFollow } else { Following::ThisOne }
+}
+
+async fn change(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::VolunteerEdit)?;
+    let scope = viewer.scope(Permission::VolunteerEdit);
+    let activity = activity_store::in_reach(&mut app.db.read().await?, viewer.tenant, &scope, id).await?;
+    if let Some(plan) = read(&app, &viewer, &mut form).await? {
+        let mut tx = app.db.begin().await?;
+        let following = read_following(&form);
+        let done = activity::change(&mut tx, &act, &activity, form.version(), &plan, following).await;
+        if let Some(()) = form.noted("capacity", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/activities/{id}"), "已改好"));
+        }
+    }
+    page_again(&form_page(&app, &viewer, shell, form, Some(activity)).await?)
+}
+
+async fn cancel(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, reached) = begun(&app, &viewer, id, Permission::VolunteerEdit).await?;
+    let why = form.text("why", "为什么取消", 2..=60);
+    if codes::text::personal(&why).is_some() {
+        form.fail("why", "会发到群里，不要写电话或身份证号");
+    }
+    if form.ok() {
+        let following = read_following(&form);
+        let done = activity::cancel(&mut tx, &reached.act, &reached.activity, form.version(), &why, following).await;
+        if let Some(()) = form.noted("why", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/activities/{id}"), "已取消，报上名的从自己的链接看得到"));
+        }
+    }
+    drop(tx);
+    again(&app, &viewer, shell, id, ("cancellation", form)).await
+}
+
+/// An activity within reach, as staff act on it.
+async fn reached(app: &App, tx: &mut Tx, viewer: &Viewer, id: Uuid, permission: Permission) -> Result<Reached> {
+    let act = app.act(viewer, permission)?;
+    let activity = activity_store::in_reach(tx, viewer.tenant, &viewer.scope(permission), id).await?;
+    let may_edit = viewer.may(Permission::VolunteerEdit);
+    Ok(Reached { act, activity, base: format!("/activities/{id}"), leader: None, may_run: may_edit, may_edit })
+}
+
+async fn begun(app: &App, viewer: &Viewer, id: Uuid, permission: Permission) -> Result<(Tx, Reached)> {
+    let mut tx = app.db.begin().await?;
+    let reached = reached(app, &mut tx, viewer, id, permission).await?;
+    Ok((tx, reached))
+}
+
+async fn activity_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    (failed, form): (&'static str, Form),
+) -> Result<ActivityPage> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(app, &mut tx, viewer, id, Permission::VolunteerRead).await?;
+    let past = audit::history(&mut tx, &reached.act, id).await?;
+    let past = past.into_iter().map(|entry| entry.told(told_change)).collect();
+    leading::activity_page(&mut tx, shell, reached, (failed, form), past).await
+}
+
+/// `时间：12月5日 星期六 08:00–11:00 → 12月5日 星期六 09:00–12:00`
+fn told_change(change: &audit::PastChange) -> String {
+    let label = match change.field.as_str() {
+        "title" => "做什么",
+        "place" => "在哪里",
+        "needs" => "要带什么",
+        "when" => "时间",
+        "capacity" => "名额",
+        "risk" => "有没有危险",
+        "risk_notice" => "风险提示",
+        "least_age" => "最小几岁",
+        other => other,
+    };
+    let shown = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).unwrap_or_else(|| "空".to_owned());
+    format!("{label}：{} → {}", shown(&change.old), shown(&change.new))
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&activity_page(&app, &viewer, shell, id, Default::default()).await?)
+}
+
+async fn again(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, failed: (&'static str, Form)) -> Result<Response> {
+    page_again(&activity_page(app, viewer, shell, id, failed).await?)
+}
+
+async fn wall(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(&app, &mut tx, &viewer, id, Permission::VolunteerEdit).await?;
+    leading::wall(&app, &mut tx, reached).await
+}
+
+async fn sign_up(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (tx, reached) = begun(&app, &viewer, id, Permission::VolunteerEdit).await?;
+    match leading::sign_up(tx, &reached, &mut form).await? {
+        Some(response) => Ok(response),
+        None => again(&app, &viewer, shell, id, ("sign-up", form)).await,
+    }
+}
+
+async fn give_up(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, sign_up)): Path<(Uuid, Uuid)>,
+    _form: Form,
+) -> Result<Response> {
+    let (tx, reached) = begun(&app, &viewer, id, Permission::VolunteerEdit).await?;
+    leading::give_up(tx, &reached, sign_up).await
+}
+
+async fn decide(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, sign_up)): Path<(Uuid, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let (tx, reached) = begun(&app, &viewer, id, Permission::VolunteerEdit).await?;
+    leading::decide(tx, &reached, sign_up, &form).await
+}
+
+async fn presence(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let reached = reached(&app, &mut app.db.read().await?, &viewer, id, Permission::VolunteerEdit).await?;
+    match leading::presence(&app, &reached, &mut form).await? {
+        Some(response) => Ok(response),
+        None => again(&app, &viewer, shell, id, ("presence", form)).await,
+    }
+}

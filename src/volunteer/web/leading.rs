@@ -1,0 +1,289 @@
+//! One activity for whoever runs it: staff by their account, whoever leads the team by their own link. Both have the same page and the same
+//! steps; only staff change and call off.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use db::Tx;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Options;
+use super::own::by_link;
+use crate::access::{self, Act, Need, Routes};
+use crate::app::{App, ClientAddress};
+use crate::error::{Error, Result};
+use crate::volunteer::activity_model::{Place, Rules, Wall};
+use crate::volunteer::activity_store::{self, Activity, SignUp};
+use crate::volunteer::card::Card;
+use crate::volunteer::model::State as Standing;
+use crate::volunteer::presence::{self, Way};
+use crate::volunteer::sign_up::{give_up as leave_place, sign_up as take_place};
+use crate::volunteer::store::{self, Membership};
+use crate::web::{Form, Shell, page, page_again, qr, redirect};
+use crate::{audit, photo, settings};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/volunteering/{link}/activities/{activity}", Need::Public, show)
+        .get("/volunteering/{link}/activities/{activity}/wall", Need::Public, show_wall)
+        .post("/volunteering/{link}/activities/{activity}/sign-ups", Need::Public, add)
+        .post("/volunteering/{link}/activities/{activity}/sign-ups/{sign_up}/removal", Need::Public, remove)
+        .post("/volunteering/{link}/activities/{activity}/sign-ups/{sign_up}/claim", Need::Public, answer)
+        .post("/volunteering/{link}/activities/{activity}/presence", Need::Public, note)
+}
+
+/// An activity that somebody runs.
+pub(super) struct Reached {
+    pub act: Act,
+    pub activity: Activity,
+    /// Where its page is.
+    pub base: String,
+    /// Who runs it, if it is not staff.
+    pub leader: Option<Card>,
+    pub may_run: bool,
+    pub may_edit: bool,
+}
+
+#[derive(Template)]
+#[template(path = "volunteer/web/activity.html")]
+pub(super) struct ActivityPage {
+    shell: Shell,
+    base: String,
+    activity: Activity,
+    sign_ups: Vec<SignUp>,
+    /// Those of the team who are not down for it.
+    others: Options,
+    now: Timestamp,
+    may_run: bool,
+    may_edit: bool,
+    /// They run it by their own link.
+    leader: bool,
+    past: Vec<audit::Told>,
+    form: Form,
+    failed: &'static str,
+}
+
+impl ActivityPage {
+    fn opened(&self, part: &str) -> bool {
+        self.failed == part
+    }
+
+    fn standing(&self) -> String {
+        self.activity.standing(self.now)
+    }
+
+    fn open(&self) -> bool {
+        self.activity.open(self.now)
+    }
+
+    /// It is near enough for people to come.
+    fn running(&self) -> bool {
+        let day = jiff::SignedDuration::from_hours(12);
+        self.activity.cancelled_at.is_none()
+            && self.activity.starts_at - day <= self.now
+            && self.now <= self.activity.ends_at + day
+    }
+
+    fn over(&self) -> bool {
+        self.activity.ends_at <= self.now
+    }
+
+    fn confirmed(&self) -> impl Iterator<Item = &SignUp> {
+        self.sign_ups.iter().filter(|down| down.state == Place::Confirmed)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = (usize, &SignUp)> {
+        self.sign_ups.iter().filter(|down| down.state == Place::Waiting).enumerate().map(|(at, down)| (at + 1, down))
+    }
+
+    fn is_chosen(&self, id: &Uuid) -> bool {
+        self.form.is("person", &id.to_string())
+    }
+}
+
+pub(super) async fn activity_page(
+    tx: &mut Tx,
+    shell: Shell,
+    reached: Reached,
+    (failed, form): (&'static str, Form),
+    past: Vec<audit::Told>,
+) -> Result<ActivityPage> {
+    let Reached { act, activity, base, leader, may_run, may_edit } = reached;
+    let sign_ups = activity_store::sign_ups(tx, act.tenant, activity.id).await?;
+    let members = store::members(tx, act.tenant, activity.team_id).await?;
+    let down = |id: Uuid| sign_ups.iter().any(|down| down.volunteer_id == id);
+    let others = members.into_iter().filter(|member| !down(member.volunteer_id));
+    let others = others.map(|member| (member.volunteer_id.to_string(), member.name)).collect();
+    let (now, leader) = (act.at, leader.is_some());
+    Ok(ActivityPage { shell, base, activity, sign_ups, others, now, may_run, may_edit, leader, past, form, failed })
+}
+
+#[derive(Template)]
+#[template(path = "volunteer/web/wall.html")]
+struct WallPage {
+    base: String,
+    activity: Activity,
+    came: usize,
+    open: bool,
+    rules: Rules,
+    qr: String,
+}
+
+/// The code on the wall, which is another one every half-minute.
+pub(super) async fn wall(app: &App, tx: &mut Tx, reached: Reached) -> Result<Response> {
+    let Reached { act, activity, base, .. } = reached;
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let sign_ups = activity_store::sign_ups(tx, act.tenant, activity.id).await?;
+    let came = sign_ups.iter().filter(|down| down.came_at.is_some()).count();
+    let path = Wall { tenant: act.tenant, activity: activity.id, rules, keys: &app.means.keys }.path(act.at);
+    let open = activity.cancelled_at.is_none();
+    page(&WallPage { base, activity, came, open, rules, qr: qr(&app.link(&path))? })
+}
+
+/// Somebody of the team is put down. `None` if the form has to come back.
+pub(super) async fn sign_up(mut tx: Tx, reached: &Reached, form: &mut Form) -> Result<Option<Response>> {
+    let Some(volunteer) = form.choice("volunteer", "队员", |id| id.parse::<Uuid>().ok()) else { return Ok(None) };
+    let members = store::members(&mut tx, reached.act.tenant, reached.activity.team_id).await?;
+    if !members.iter().any(|member| member.volunteer_id == volunteer) {
+        return Err(Error::NotFound);
+    }
+    let read = form.is("risk_read", "yes");
+    let done = take_place(&mut tx, &reached.act, reached.activity.id, volunteer, read).await;
+    let Some(place) = form.noted("volunteer", done)? else { return Ok(None) };
+    tx.commit().await?;
+    let words = if place == Place::Confirmed { "已报上" } else { "名额满了，排在候补里" };
+    Ok(Some(redirect(&reached.base, words)))
+}
+
+pub(super) async fn give_up(mut tx: Tx, reached: &Reached, id: Uuid) -> Result<Response> {
+    let sign_ups = activity_store::sign_ups(&mut tx, reached.act.tenant, reached.activity.id).await?;
+    let down = sign_ups.iter().find(|down| down.id == id).ok_or(Error::NotFound)?;
+    let moved_up = leave_place(&mut tx, &reached.act, reached.activity.id, down.volunteer_id).await?;
+    tx.commit().await?;
+    let words = if moved_up.is_some() { "已取消，候补的第一位补上了" } else { "已取消" };
+    Ok(redirect(&reached.base, words))
+}
+
+/// What somebody has entered later is so, or is not.
+pub(super) async fn decide(mut tx: Tx, reached: &Reached, sign_up: Uuid, form: &Form) -> Result<Response> {
+    let grant = match form.value("decision") {
+        "yes" => true,
+        "no" => false,
+        _ => return Err(Error::refused("请点“属实”或“不属实”")),
+    };
+    let by = reached.leader.as_ref().map(|leader| leader.id);
+    presence::decide(&mut tx, &reached.act, &reached.activity, sign_up, by, grant).await?;
+    tx.commit().await?;
+    Ok(redirect(&reached.base, if grant { "已认可" } else { "没有认可" }))
+}
+
+/// Those who are there, with a photo. `None` if the form has to come back.
+pub(super) async fn presence(app: &App, reached: &Reached, form: &mut Form) -> Result<Option<Response>> {
+    let way = form.choice("way", "到了还是走了", Way::parse);
+    let people: Vec<Uuid> = form.values("person").filter_map(|id| id.parse().ok()).collect();
+    let photos = photo::from_form(app, &reached.act, form, "photos", 1).await?;
+    if photos.is_empty() {
+        form.fail("photos", "请拍一张大家在一起的照片");
+    }
+    let (Some(way), Some(picture), true) = (way, photos.first(), form.ok()) else { return Ok(None) };
+    let mut tx = app.db.begin().await?;
+    let done = presence::note_group(&mut tx, &reached.act, &reached.activity, &people, way, *picture).await;
+    let Some(noted) = form.noted("person", done)? else { return Ok(None) };
+    tx.commit().await?;
+    let words = if way == Way::Comes { "到了" } else { "走了" };
+    Ok(Some(redirect(&reached.base, &format!("已登记 {noted} 人{words}"))))
+}
+
+// ---------- by the link of whoever leads the team ----------
+
+/// Errors: not found by anybody who does not lead the team.
+async fn reached(app: &App, tx: &mut Tx, link: &str, id: Uuid) -> Result<Reached> {
+    let (act, card) = by_link(app, tx, link).await?;
+    let activity = activity_store::activity(tx, act.tenant, id).await?;
+    let memberships = store::memberships(tx, act.tenant, card.id).await?;
+    let leads = |row: &Membership| row.team_id == activity.team_id && row.leads();
+    if card.state != Standing::Active || !memberships.iter().any(leads) {
+        return Err(Error::NotFound);
+    }
+    let base = format!("/volunteering/{link}/activities/{id}");
+    Ok(Reached { act, activity, base, leader: Some(card), may_run: true, may_edit: false })
+}
+
+async fn leader_page(
+    app: &App,
+    shell: Shell,
+    (link, id): (&str, Uuid),
+    failed: (&'static str, Form),
+) -> Result<ActivityPage> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(app, &mut tx, link, id).await?;
+    let community = access::tenant(&mut tx, reached.act.tenant).await?;
+    let shell = shell.of_community(&community.name, &community.code);
+    activity_page(&mut tx, shell, reached, failed, Vec::new()).await
+}
+
+async fn show(State(app): State<App>, shell: Shell, Path((link, id)): Path<(String, Uuid)>) -> Result<Response> {
+    page(&leader_page(&app, shell, (&link, id), Default::default()).await?)
+}
+
+async fn show_wall(State(app): State<App>, Path((link, id)): Path<(String, Uuid)>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(&app, &mut tx, &link, id).await?;
+    wall(&app, &mut tx, reached).await
+}
+
+async fn add(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let reached = reached(&app, &mut tx, &link, id).await?;
+    app.sign_ins.check(address)?;
+    match sign_up(tx, &reached, &mut form).await? {
+        Some(response) => Ok(response),
+        None => page_again(&leader_page(&app, shell, (&link, id), ("sign-up", form)).await?),
+    }
+}
+
+async fn remove(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path((link, id, sign_up)): Path<(String, Uuid, Uuid)>,
+    _form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let reached = reached(&app, &mut tx, &link, id).await?;
+    app.sign_ins.check(address)?;
+    give_up(tx, &reached, sign_up).await
+}
+
+async fn answer(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path((link, id, sign_up)): Path<(String, Uuid, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let reached = reached(&app, &mut tx, &link, id).await?;
+    app.sign_ins.check(address)?;
+    decide(tx, &reached, sign_up, &form).await
+}
+
+async fn note(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let reached = reached(&app, &mut app.db.read().await?, &link, id).await?;
+    app.sign_ins.check(address)?;
+    match presence(&app, &reached, &mut form).await? {
+        Some(response) => Ok(response),
+        None => page_again(&leader_page(&app, shell, (&link, id), ("presence", form)).await?),
+    }
+}

@@ -1,0 +1,90 @@
+//! Pages: `desk` is the list of volunteers and the form for somebody new, `page` one of them, `team` the teams and the volunteer grid, `roster`
+//! the workbook that comes in, `public` what is on the board, `own` what a volunteer sees by their link. `activity` is what staff do with activities, `leading`
+//! what whoever runs one does, `arrival` the code on the wall.
+
+mod activity;
+mod arrival;
+mod desk;
+mod leading;
+mod own;
+mod page;
+mod public;
+mod roster;
+mod team;
+
+use jiff::civil::Date;
+
+use super::field::{Field, Values};
+use super::model::{Guardian, Post, Target, TeamKind, Way};
+use crate::access::Routes;
+use crate::web::Form;
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .merge(desk::routes())
+        .merge(page::routes())
+        .merge(team::routes())
+        .merge(roster::routes())
+        .merge(public::routes())
+        .merge(own::routes())
+        .merge(activity::routes())
+        .merge(leading::routes())
+        .merge(arrival::routes())
+}
+
+type Options = Vec<(String, String)>;
+
+fn labels<T: Copy>(all: &[T], code: fn(T) -> &'static str, label: fn(T) -> &'static str) -> Options {
+    all.iter().map(|one| (code(*one).to_owned(), label(*one).to_owned())).collect()
+}
+
+fn ways() -> Options {
+    labels(Way::ALL, Way::code, Way::label)
+}
+
+fn posts() -> Options {
+    labels(Post::ALL, Post::code, Post::label)
+}
+
+fn kinds() -> Options {
+    labels(TeamKind::ALL, TeamKind::code, TeamKind::label)
+}
+
+fn targets() -> Options {
+    labels(Target::ALL, Target::code, Target::label)
+}
+
+/// Reads fields over what is known. A sealed one that is empty stays, unless somebody says that it is to go.
+fn read_values(form: &mut Form, fields: &[Field], known: &Values, today: Date) -> Values {
+    let mut values = known.clone();
+    for field in fields {
+        let written = form.value(field.code()).to_owned();
+        if field.is_sealed() && written.trim().is_empty() && !form.is("erase", field.code()) {
+            continue;
+        }
+        match field.read(&written, today) {
+            Ok(Some(kept)) => _ = values.insert(*field, kept),
+            Ok(None) => _ = values.remove(field),
+            Err(sentence) => form.fail(field.code(), sentence),
+        }
+    }
+    // The number tells both better than what somebody writes beside it.
+    let number = values.get(&Field::Identity).and_then(|number| codes::IdentityNumber::parse(number).ok());
+    if let Some(number) = number {
+        let (year, month, day) = number.birth();
+        values.insert(Field::Birth, format!("{year:04}-{month:02}-{day:02}"));
+        values.insert(Field::Sex, number.sex().code().to_owned());
+    }
+    values
+}
+
+/// The guardian whom a form names, if it names one.
+fn read_guardian(form: &mut Form) -> Option<Guardian> {
+    if ["guardian_name", "guardian_phone"].iter().all(|field| form.value(field).trim().is_empty()) {
+        return None;
+    }
+    let name = form.person_name("guardian_name");
+    let relation = form.text("guardian_relation", "是本人的什么人", 1..=20);
+    let phone = form.phone("guardian_phone");
+    Some(Guardian { name: name?, relation, phone: phone? })
+}

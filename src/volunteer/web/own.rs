@@ -1,0 +1,364 @@
+//! What somebody sees by their own link: whether they are asked, wait or are on the roll, what is kept of them, and how to go.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+use calendar::shanghai;
+use db::{Cursor, Tx};
+use jiff::civil::Time;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::arrival::COOKIE;
+use super::public::ASKED;
+use super::{read_guardian, read_values};
+use crate::access::{self, Act, Link, Need, Routes, Scope};
+use crate::app::{App, ClientAddress};
+use crate::error::{Error, Result};
+use crate::settings;
+use crate::volunteer::activity_model::{Place, Rules, Span};
+use crate::volunteer::activity_store::{self, Activity, SignUp};
+use crate::volunteer::card::{self, Card, today};
+use crate::volunteer::field::Field;
+use crate::volunteer::joining;
+use crate::volunteer::model::{How, Joining, Purpose, State as Standing};
+use crate::volunteer::store::{self, Membership};
+use crate::volunteer::{presence, sign_up};
+use crate::web::{Form, Shell, page, page_again, redirect, set_cookie};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/volunteering/{link}", Need::Public, show)
+        .post("/volunteering/{link}/answer", Need::Public, answer)
+        .post("/volunteering/{link}/contact", Need::Public, set_contact)
+        .post("/volunteering/{link}/departure", Need::Public, leave)
+        .post("/volunteering/{link}/sign-ups", Need::Public, take_part)
+        .post("/volunteering/{link}/sign-ups/{activity}/removal", Need::Public, stay_away)
+        .post("/volunteering/{link}/sign-ups/{activity}/claim", Need::Public, claim)
+}
+
+/// An activity, and how they stand in it.
+struct Offer {
+    activity: Activity,
+    down: Option<SignUp>,
+}
+
+impl Offer {
+    fn is_down(&self) -> bool {
+        self.down.as_ref().is_some_and(|down| down.state != Place::Cancelled)
+    }
+
+    /// What they may still enter later: they had a place, and something of it is missing.
+    fn may_claim(&self) -> bool {
+        let missing = |down: &SignUp| {
+            down.state == Place::Confirmed
+                && (down.came_at.is_none() || down.left_at.is_none())
+                && down.claim_came_at.is_none()
+        };
+        self.activity.cancelled_at.is_none() && self.down.as_ref().is_some_and(missing)
+    }
+}
+
+/// So many of the coming activities are offered.
+const OFFERED: usize = 40;
+
+#[derive(Template)]
+#[template(path = "volunteer/web/own.html")]
+struct OwnPage {
+    shell: Shell,
+    link: String,
+    card: Card,
+    facts: Vec<(&'static str, String)>,
+    memberships: Vec<Membership>,
+    /// They are shown on the board as those who lead a team.
+    shown: bool,
+    /// Those of their own teams first.
+    coming: Vec<Offer>,
+    past: Vec<Offer>,
+    now: Timestamp,
+    rules: Joining,
+    form: Form,
+    /// The activity whose form has to come back.
+    failed: Option<Uuid>,
+}
+
+impl OwnPage {
+    fn is(&self, state: &str) -> bool {
+        self.card.state.code() == state
+    }
+
+    fn wording(&self) -> &'static [&'static str] {
+        Purpose::Register.wording()
+    }
+
+    fn contact_wording(&self) -> &'static [&'static str] {
+        Purpose::Contact.wording()
+    }
+
+    fn sources(&self) -> Vec<(&'static str, &'static str)> {
+        Field::Source.options()
+    }
+
+    fn standing_of(&self, activity: &Activity) -> String {
+        activity.standing(self.now)
+    }
+
+    fn open(&self, activity: &Activity) -> bool {
+        activity.open(self.now)
+    }
+
+    fn runs(&self, activity: &Activity) -> bool {
+        self.memberships.iter().any(|row| row.team_id == activity.team_id && row.leads())
+    }
+
+    fn opened(&self, activity: &Activity) -> bool {
+        self.failed == Some(activity.id)
+    }
+
+    fn leads(&self) -> bool {
+        self.memberships.iter().any(Membership::leads)
+    }
+
+    fn standing(&self) -> impl Iterator<Item = &Membership> {
+        self.memberships.iter().filter(|row| row.left_on.is_none())
+    }
+}
+
+/// Errors: not found by a link that was not made for this, or is not good any more.
+pub(super) async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, Card)> {
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
+    let act = Act::resident(link.tenant, &app.means);
+    let card = card::by_link(tx, &act, &link).await?;
+    Ok((act, card))
+}
+
+/// What they can take part in, and what they took part in lately.
+async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership]) -> Result<(Vec<Offer>, Vec<Offer>)> {
+    if card.state != Standing::Active {
+        return Ok(Default::default());
+    }
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let since = act.at - SignedDuration::from_hours(24 * rules.claim_days);
+    let own = activity_store::own(tx, act.tenant, card.id, since).await?;
+    let sign_ups = activity_store::own_sign_ups(tx, act.tenant, card.id).await?;
+    let all = activity_store::coming(tx, act.tenant, &Scope::tenant(), act.at, Cursor::FIRST, OFFERED).await?.items;
+    let (mut past, mut coming): (Vec<Activity>, Vec<Activity>) = own.into_iter().partition(|one| one.ends_at <= act.at);
+    coming.extend(all.into_iter().filter(|one| !sign_ups.iter().any(|down| down.activity_id == one.id)));
+    let in_team = |one: &Activity| memberships.iter().any(|row| row.left_on.is_none() && row.team_id == one.team_id);
+    past.sort_by_key(|one| one.starts_at);
+    coming.sort_by_key(|one| (!in_team(one), one.starts_at));
+    let offer = |activity: Activity| Offer {
+        down: sign_ups.iter().find(|down| down.activity_id == activity.id).cloned(),
+        activity,
+    };
+    Ok((coming.into_iter().map(offer).collect(), past.into_iter().map(offer).collect()))
+}
+
+async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> Result<OwnPage> {
+    let mut tx = app.db.read().await?;
+    let (act, card) = by_link(app, &mut tx, &link).await?;
+    let community = access::tenant(&mut tx, act.tenant).await?;
+    let shown = |field: &Field| {
+        // What the community notes is not theirs to read here; a copy of all of it can be asked for.
+        let kept = card.get(*field).filter(|_| !matches!(field, Field::Name | Field::Note))?;
+        Some((field.label(), field.masked(kept)))
+    };
+    let form = form.unwrap_or_else(|| {
+        let mut form = Form::default();
+        for field in ASKED.iter().filter(|field| !field.is_sealed()) {
+            form.set(field.code(), card.get(*field).unwrap_or_default());
+        }
+        form
+    });
+    let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
+    let (coming, past) = offers(&mut tx, &act, &card, &memberships).await?;
+    Ok(OwnPage {
+        facts: Field::ALL.iter().filter_map(shown).collect(),
+        memberships,
+        coming,
+        past,
+        now: act.at,
+        failed: None,
+        shown: joining::agreed(&mut tx, &act, card.id, Purpose::Contact).await?,
+        rules: settings::read(&mut tx, act.tenant, act.at).await?,
+        shell: shell.of_community(&community.name, &community.code),
+        link,
+        card,
+        form,
+    })
+}
+
+async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    let own = own_page(&app, shell, link, None).await?;
+    let mut response = page(&own)?;
+    if own.card.state == Standing::Active {
+        // Whoever scans the code on the wall with this phone is known.
+        let cookie = set_cookie(COOKIE, &own.link, "/arrivals", 180 * 86_400, app.secure());
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Whoever was recommended says whether they agree.
+async fn answer(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    match form.value("agrees") {
+        "no" => {
+            joining::decline(&mut tx, &act, &card).await?;
+            tx.commit().await?;
+            let code = access::tenant(&mut app.db.read().await?, act.tenant).await?.code;
+            return Ok(redirect(&format!("/board/{code}"), "知道了。您的姓名和电话已经删掉，不会再联系您"));
+        }
+        "yes" => {}
+        _ => return Err(Error::refused("请点“同意”或“不同意”")),
+    }
+    let values = read_values(&mut form, &ASKED, &card.values, today(&act));
+    if form.value("birth_date").trim().is_empty() {
+        form.fail("birth_date", "请填写出生日期");
+    }
+    let guardian = read_guardian(&mut form).or(card.guardian.clone());
+    if form.ok() {
+        let now = Card { values, guardian, ..card.clone() };
+        let done = joining::agree(&mut tx, &act, &card, now, How::Link).await;
+        if let Some(()) = form.noted("birth_date", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/volunteering/{link}"), "谢谢您！社区确认以后就是志愿者了"));
+        }
+    }
+    drop(tx);
+    page_again(&own_page(&app, shell, link, Some(form)).await?)
+}
+
+/// Whoever leads a team lets the neighbours see their name and phone, or does not any more.
+async fn set_contact(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
+    let words = match form.value("agrees") {
+        "yes" if memberships.iter().any(Membership::leads) => {
+            joining::consent(&mut tx, &act, card.id, Purpose::Contact, How::Link).await?;
+            "公示栏上有您的姓名和电话了"
+        }
+        "no" => {
+            joining::withdraw(&mut tx, &act, card.id, Purpose::Contact).await?;
+            "公示栏上不再有您的姓名和电话"
+        }
+        _ => return Err(Error::refused("请点“同意”或“不同意”")),
+    };
+    tx.commit().await?;
+    Ok(redirect(&format!("/volunteering/{link}"), words))
+}
+
+/// Whoever is on the roll leaves; whoever waits takes the application back, and nothing of it is kept.
+async fn leave(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    _form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    if card.state == Standing::Active {
+        joining::leave(&mut tx, &act, &card, "本人退出").await?;
+        tx.commit().await?;
+        return Ok(redirect(&format!("/volunteering/{link}"), "已经退出，谢谢您做过的一切"));
+    }
+    joining::decline(&mut tx, &act, &card).await?;
+    tx.commit().await?;
+    let code = access::tenant(&mut app.db.read().await?, act.tenant).await?.code;
+    Ok(redirect(&format!("/board/{code}"), "已经撤回，您填的内容都删掉了"))
+}
+
+async fn take_part(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    let id = form.value("activity").parse::<Uuid>().map_err(|_| Error::NotFound)?;
+    // Many may come from one address, in a room where it is talked about.
+    app.sign_ins.check(address)?;
+    let read = form.is("risk_read", "yes");
+    let done = sign_up::sign_up(&mut tx, &act, id, card.id, read).await;
+    match form.noted("risk_read", done)? {
+        Some(place) => {
+            tx.commit().await?;
+            let words = match place {
+                Place::Confirmed => "报上了，到时候见",
+                _ => "名额满了，您排在候补里。有人取消会按顺序补上，请回来看",
+            };
+            Ok(redirect(&format!("/volunteering/{link}"), words))
+        }
+        None => {
+            drop(tx);
+            let again = own_page(&app, shell, link, Some(form)).await?;
+            page_again(&OwnPage { failed: Some(id), ..again })
+        }
+    }
+}
+
+async fn stay_away(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path((link, id)): Path<(String, Uuid)>,
+    _form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.sign_ins.check(address)?;
+    sign_up::give_up(&mut tx, &act, id, card.id).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/volunteering/{link}"), "已取消，谢谢您早说"))
+}
+
+/// Whoever forgot to sign in or out says when they were there.
+async fn claim(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.sign_ins.check(address)?;
+    let activity = activity_store::activity(&mut tx, act.tenant, id).await?;
+    let down = activity_store::sign_up_of(&mut tx, act.tenant, id, card.id).await?.ok_or(Error::NotFound)?;
+    let day = activity.span().day();
+    let moment = |time: Time| Some(day.to_datetime(time).to_zoned_datetime(shanghai()).ok()?.timestamp());
+    let came = form.choice("came", "几点到的", |text| text.parse().ok().and_then(moment));
+    let left = form.choice("left", "几点走的", |text| text.parse().ok().and_then(moment));
+    let why = form.text("why", "为什么没有扫码", 2..=60);
+    if codes::text::personal(&why).is_some() {
+        form.fail("why", "不要写电话或身份证号");
+    }
+    if let (Some(starts_at), Some(ends_at), true) = (came, left, form.ok()) {
+        let done = presence::claim(&mut tx, &act, &activity, &down, Span { starts_at, ends_at }, &why).await;
+        if let Some(()) = form.noted("came", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/volunteering/{link}"), "已交给队长和社区核对"));
+        }
+    }
+    drop(tx);
+    let again = own_page(&app, shell, link, Some(form)).await?;
+    page_again(&OwnPage { failed: Some(id), ..again })
+}
