@@ -51,4 +51,5 @@ migrations![
     "0043_signed_text",
     "0044_answers",
     "0048_levels",
+    "0049_work_weeks",
 ];

@@ -6,7 +6,7 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation, meeting,
-    offline, outbox, overview, party, photo, place, registry, search, settings, venue, visit, whistle, work_order,
+    offline, outbox, overview, party, photo, place, registry, search, settings, tally, venue, visit, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -62,6 +62,7 @@ const LISTS: &[&[Statement]] = &[
     registry::tagging::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
+    tally::STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
     visit::erasure::STATEMENTS,
