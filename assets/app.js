@@ -1,4 +1,9 @@
 // Small comforts. Every page works without them.
+import { tally } from "./tally.js";
+
+// Of whoever is signed in; the token stands in the form that signs out.
+const token = document.querySelector('form[action="/logout"] input[name="csrf"]');
+if (token) tally(token.value);
 
 // Shows the chosen photos before they are sent.
 for (const input of document.querySelectorAll("input[data-photos]")) {

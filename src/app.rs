@@ -26,10 +26,11 @@ use crate::means::Means;
 use crate::metrics::{self, Metrics};
 use crate::offline::Recorder;
 use crate::outbox::{self, Handlers};
+use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
     api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline, overview, party,
-    place, registry, report, settings, today, venue, visit, volunteer, whistle, work_order,
+    place, registry, report, settings, tally, today, venue, visit, volunteer, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -45,6 +46,8 @@ pub struct App {
     /// Requests of other programs, by their tokens.
     pub token_requests: Arc<Limiter<uuid::Uuid>>,
     pub metrics: Arc<Metrics>,
+    /// What pages have told of the work on them and is not written down yet.
+    pub tally: Arc<Tally>,
 }
 
 impl App {
@@ -75,6 +78,7 @@ pub fn routes() -> Routes {
         .merge(place::routes())
         .merge(overview::routes())
         .merge(report::routes())
+        .merge(tally::routes())
         .merge(registry::routes())
         .merge(issue::routes())
         .merge(api::routes())

@@ -117,6 +117,15 @@ impl App {
         let posts = Arc::new(Limiter::per_hour(config.public_posts_per_hour));
         let sign_ins = Arc::new(Limiter::per_hour(config.sign_ins_per_hour));
         let token_requests = Arc::new(Limiter::per_minute(config.token_requests_per_minute));
-        App { db, means, config: Arc::new(config), posts, sign_ins, token_requests, metrics: Arc::default() }
+        App {
+            db,
+            means,
+            config: Arc::new(config),
+            posts,
+            sign_ins,
+            token_requests,
+            metrics: Arc::default(),
+            tally: Arc::default(),
+        }
     }
 }

@@ -34,6 +34,7 @@ pub mod report;
 pub mod schema;
 pub mod search;
 pub mod settings;
+pub mod tally;
 pub mod today;
 pub mod upkeep;
 pub mod venue;

@@ -54,4 +54,5 @@ migrations![
     "0045_volunteers",
     "0046_activities",
     "0048_levels",
+    "0049_work_weeks",
 ];

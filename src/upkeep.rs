@@ -65,6 +65,9 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
                 tracing::error!(?error, "deadlines were not reminded of");
                 false
             });
+        app.tally.write_down(&app.db).await.unwrap_or_else(|error| {
+            tracing::error!(?error, "what the work costs was not written down");
+        });
         let pause = if more { began.elapsed() * PATIENCE } else { INDEXING };
         tokio::select! {
             biased;

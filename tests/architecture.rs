@@ -65,6 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
     ("api", &["access", "board", "issue", "place", "report", "settings"]),
     ("work_order", &["access", "audit", "counter", "workbook", "place", "issue"]),
+    ("tally", &["access"]),
     ("overview", &["access", "place", "registry", "board"]),
     (
         "report",
@@ -114,6 +115,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "overview",
             "party",
             "report",
+            "tally",
             "today",
             "venue",
             "visit",

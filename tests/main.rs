@@ -50,6 +50,7 @@ mod settings;
 mod statements;
 mod stories;
 mod tagging;
+mod tally;
 mod today;
 mod upkeep;
 mod venue;

@@ -6,8 +6,8 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation, meeting,
-    offline, outbox, overview, party, photo, place, registry, search, settings, venue, visit, volunteer, whistle,
-    work_order,
+    offline, outbox, overview, party, photo, place, registry, search, settings, tally, venue, visit, volunteer,
+    whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -64,6 +64,7 @@ const LISTS: &[&[Statement]] = &[
     registry::tagging::STATEMENTS,
     search::STATEMENTS,
     settings::STATEMENTS,
+    tally::STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
     volunteer::STATEMENTS,

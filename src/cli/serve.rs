@@ -114,6 +114,7 @@ pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) 
     notices.await?;
     upkeep.await?;
     keeping_up.await?;
+    app.tally.write_down(&app.db).await?;
     app.db.close().await;
     Ok(())
 }
