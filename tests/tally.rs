@@ -3,8 +3,6 @@
 use doorstep::access::Role;
 use doorstep::tally;
 
-use crate::support::TestApp;
-
 db_test! {
     async fn a_week_of_a_role_is_the_sum_of_what_pages_tell(app: TestApp) {
         let worker = app.person(Role::GridWorker).browser().await;

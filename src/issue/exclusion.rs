@@ -109,8 +109,8 @@ pub async fn propose(tx: &mut Tx, act: &Act, issue: Uuid, ground: Ground, reason
         return Err(Error::refused(format!("本社区不按“{ground}”剔除，请选别的理由")));
     }
     let Some(account) = act.account else { return Err(Error::refused("剔除要由工作人员提出")) };
-    let standing = of_issue(tx, act.tenant, issue).await?.into_iter().map(|exclusion| exclusion.state);
-    if let Some(state) = standing.filter(|state| matches!(state, State::Proposed | State::Approved)).next() {
+    let mut standing = of_issue(tx, act.tenant, issue).await?.into_iter().map(|exclusion| exclusion.state);
+    if let Some(state) = standing.find(|state| matches!(state, State::Proposed | State::Approved)) {
         return Err(Error::refused(format!("这件诉求{state}，不用再提")));
     }
     let id = act.id();

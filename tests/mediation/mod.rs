@@ -104,7 +104,7 @@ async fn agreed(app: &TestApp, kind: Kind) -> Uuid {
     met(app, id).await;
     step!(app, id, draft, &terms()).unwrap();
     step!(app, id, write_duty, "刘建军疏通管道", date(2026, 12, 1)).unwrap();
-    step!(app, id, agree, today(&app)).unwrap();
+    step!(app, id, agree, today(app)).unwrap();
     id
 }
 

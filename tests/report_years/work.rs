@@ -266,7 +266,7 @@ async fn act(app: &TestApp, town: &Town, rng: &mut StdRng, cases: &mut [Case], a
         (State::Done, _) => issue::publish(&mut tx, &staff, issue, seen, "已经办好，请大家看一看", &[]).await,
         (State::Published, 0..40) => issue::contact_failed(&mut tx, &grid_worker, issue, seen, "没人应门").await,
         (State::Published, 40..75) | (State::Surveyed, 0..15) => {
-            let respondent = if dice % 5 == 0 { Respondent::Neighbour } else { Respondent::Reporter };
+            let respondent = if dice.is_multiple_of(5) { Respondent::Neighbour } else { Respondent::Reporter };
             let answer = Answer { respondent, score, solved, comment: String::new() };
             issue::survey(&mut tx, &grid_worker, issue, seen, answer).await
         }

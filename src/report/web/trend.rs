@@ -4,12 +4,12 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use jiff::Timestamp;
-use uuid::Uuid;
 
+use super::frame::Frame;
 use super::{Asked, address, today};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::issue::{Category, Month};
 use crate::place::{self, Estate};
 use crate::report::model::{self, Figure, Period, Rate, Rules};
@@ -37,9 +37,7 @@ const DRAWN: [Figure; 4] = [Figure::Reported, Figure::Done, Figure::Closed, Figu
 
 /// Twelve months, the present one last, with what each has.
 struct Trend {
-    place: String,
-    estates: Vec<Estate>,
-    estate: Option<Uuid>,
+    frame: Frame,
     rules: Rules,
     all: [Month; MONTHS],
     months: Months,
@@ -48,22 +46,10 @@ struct Trend {
 async fn read(tx: &mut db::Tx, viewer: &Viewer, now: Timestamp, asked: &Asked) -> Result<Trend> {
     let last = Month::of(today(now));
     let all = std::array::from_fn(|at| last.plus(at as i32 - (MONTHS as i32 - 1)));
-    let scope = viewer.scope(Permission::ReportRead);
-    let estates = place::estates_within(tx, viewer.tenant, &scope).await?;
-    let chosen = match (asked.estate(), &estates[..]) {
-        (Some(id), _) => Some(estates.iter().find(|estate| estate.id == id).ok_or(Error::NotFound)?),
-        (None, [only]) => Some(only).filter(|_| scope.account.is_some()),
-        (None, _) => None,
-    };
-    let place = match (chosen, scope.account) {
-        (Some(estate), _) => estate.name.clone(),
-        (None, None) => viewer.tenant_name.clone(),
-        (None, Some(_)) => "本人负责的小区".to_owned(),
-    };
-    let estate = chosen.map(|estate| estate.id);
-    let months = roll_up::months(tx, viewer.tenant, &scope, estate, (all[0], last)).await?;
+    let frame = Frame::read(tx, viewer, asked, now, "/reports/trends").await?;
+    let months = roll_up::months(tx, viewer.tenant, &frame.scope, frame.estate, (all[0], last)).await?;
     let rules = settings::read(tx, viewer.tenant, now).await?;
-    Ok(Trend { place, estates, estate, rules, all, months })
+    Ok(Trend { frame, rules, all, months })
 }
 
 impl Trend {
@@ -99,11 +85,11 @@ struct TrendsPage {
 impl TrendsPage {
     fn report(&self, month: &Month) -> String {
         let period = Period::month(month.first());
-        period.map(|period| address("/reports", &period, self.trend.estate)).unwrap_or_default()
+        period.map(|period| address("/reports", &period, self.trend.frame.estate)).unwrap_or_default()
     }
 
     fn file(&self) -> String {
-        let estate = self.trend.estate.map(|id| format!("?estate={id}")).unwrap_or_default();
+        let estate = self.trend.frame.estate.map(|id| format!("?estate={id}")).unwrap_or_default();
         format!("/reports/trends.xlsx{estate}")
     }
 
@@ -135,7 +121,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     let category =
         |category: &Category| (category.to_string(), trend.counts(|month| trend.months.of_category(month, *category)));
     let categories = drawn(Category::ALL.iter().map(category).collect());
-    let places = match trend.estate {
+    let places = match trend.frame.estate {
         Some(estate) => {
             let buildings = place::buildings(&mut tx, viewer.tenant, estate).await?;
             buildings
@@ -144,16 +130,15 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
                 .collect()
         }
         // Of more estates nobody looks through all, and each can be chosen.
-        None if trend.estates.len() > MOST => Vec::new(),
+        None if trend.frame.estates.len() > MOST => Vec::new(),
         None => {
-            let scope = viewer.scope(Permission::ReportRead);
             let span = (trend.all[0], trend.all[MONTHS - 1]);
-            let reported = roll_up::reported(&mut tx, viewer.tenant, &scope, span).await?;
+            let reported = roll_up::reported(&mut tx, viewer.tenant, &trend.frame.scope, span).await?;
             let of = |estate: &Estate| {
                 let count = |month| reported.get(&(estate.id, month)).copied().unwrap_or_default();
                 (estate.name.clone(), trend.counts(count))
             };
-            trend.estates.iter().map(of).collect()
+            trend.frame.estates.iter().map(of).collect()
         }
     };
     let places = drawn(places);
@@ -184,5 +169,5 @@ async fn file(State(app): State<App>, viewer: Viewer, Query(asked): Query<Asked>
     };
     let rows = trend.all.iter().map(row).collect();
     let file = workbook::of_tables(&[Table { name: "逐月".to_owned(), columns, rows }])?;
-    Ok(workbook::response(file, &format!("{}十二个月走势.xlsx", trend.place)))
+    Ok(workbook::response(file, &format!("{}十二个月走势.xlsx", trend.frame.place)))
 }
