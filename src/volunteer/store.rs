@@ -17,10 +17,10 @@ macro_rules! in_reach_of_volunteer {
             in_reach!("$2", "$3", "v.tenant_id", "v.estate_id", "NULL", "NULL"),
             " OR EXISTS (SELECT 1 FROM volunteer_team_estates s WHERE s.tenant_id = v.tenant_id AND s.team_id = v.team_id AND ",
             in_reach!("$2", "$3", "s.tenant_id", "s.estate_id", "NULL", "NULL"),
-            ") OR EXISTS (SELECT 1 FROM volunteer_memberships n JOIN volunteer_team_estates s ON s.tenant_id = n.tenant_id AND s.team_id = n.team_id
-                WHERE n.tenant_id = v.tenant_id AND n.volunteer_id = v.id AND n.left_on IS NULL AND ",
+            ") OR EXISTS (SELECT 1 FROM volunteer_memberships n WHERE n.tenant_id = v.tenant_id AND n.volunteer_id = v.id AND n.left_on IS NULL
+                AND EXISTS (SELECT 1 FROM volunteer_team_estates s WHERE s.tenant_id = n.tenant_id AND s.team_id = n.team_id AND ",
             in_reach!("$2", "$3", "s.tenant_id", "s.estate_id", "NULL", "NULL"),
-            "))"
+            ")))"
         )
     };
 }
