@@ -34,7 +34,7 @@ text_enum! {
     /// Who asks about the work of a grid worker.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum OwnGrid { Another = "another_grid" "由别的网格的人问", Anybody = "any_grid" "谁都可以问" }
+    pub enum OwnGrid { AnotherGrid = "another_grid" "由别的网格的人问", AnyGrid = "any_grid" "谁都可以问" }
 }
 
 /// The five levels of 好差评, the best first; a level is a number from 5 to 1.
@@ -237,7 +237,8 @@ pub fn deal(doors: &[(Uuid, Option<Uuid>)], askers: &[Asker], own_grid: OwnGrid)
     let mut loads: Vec<usize> = askers.iter().map(|asker| asker.doors).collect();
     let mut dealt: BTreeMap<Uuid, Option<Uuid>> = BTreeMap::new();
     for (building, (count, grid)) in largest {
-        let own = |at: usize| own_grid == OwnGrid::Another && grid.is_some_and(|grid| askers[at].grids.contains(&grid));
+        let own =
+            |at: usize| own_grid == OwnGrid::AnotherGrid && grid.is_some_and(|grid| askers[at].grids.contains(&grid));
         let least = (0..askers.len()).min_by_key(|at| (own(*at), loads[*at], *at));
         if let Some(at) = least {
             loads[at] += count;
@@ -367,7 +368,7 @@ mod tests {
         expected_per_mille: 500,
         reserve_percent: 30,
         attempts: 3,
-        own_grid: OwnGrid::Another,
+        own_grid: OwnGrid::AnotherGrid,
     };
 
     #[test]
@@ -399,12 +400,12 @@ mod tests {
         let asker = |account, grid| Asker { account: id(account), grids: [id(grid)].into(), doors: 0 };
         let doors = [(id(1), Some(id(51))), (id(1), Some(id(51))), (id(2), Some(id(52))), (id(3), None)];
         let both = [asker(71, 51), asker(72, 52)];
-        let dealt = deal(&doors, &both, OwnGrid::Another);
+        let dealt = deal(&doors, &both, OwnGrid::AnotherGrid);
         assert_eq!(dealt[..3], [Some(id(72)), Some(id(72)), Some(id(71))]);
         assert_eq!(dealt[3], Some(id(71)), "whoever has fewer");
-        assert_eq!(deal(&doors, &both[..1], OwnGrid::Another), [Some(id(71)); 4], "nobody else is there");
-        assert_eq!(deal(&doors, &[], OwnGrid::Another), [None; 4]);
-        assert_eq!(deal(&doors, &both, OwnGrid::Anybody)[0], Some(id(71)));
+        assert_eq!(deal(&doors, &both[..1], OwnGrid::AnotherGrid), [Some(id(71)); 4], "nobody else is there");
+        assert_eq!(deal(&doors, &[], OwnGrid::AnotherGrid), [None; 4]);
+        assert_eq!(deal(&doors, &both, OwnGrid::AnyGrid)[0], Some(id(71)));
     }
 
     #[test]
