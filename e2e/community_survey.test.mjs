@@ -73,7 +73,10 @@ test('from the draw to the board', async (t) => {
   await worker.goto(door);
   await worker.getByText('今天来过了').waitFor();
   await worker.getByText('让住户自己扫码答').click();
-  const link = await scan(worker.locator('.qr'));
+  const code = worker.locator('.qr');
+  // Above the tabs at the foot of the screen.
+  await code.evaluate((drawn) => drawn.scrollIntoView({ block: 'center' }));
+  const link = await scan(code);
   await worker.goto('/community-surveys/doors/slips');
   await look(worker, 'survey-slips');
 

@@ -34,7 +34,7 @@ text_enum! {
     /// Who asks about the work of a grid worker.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum OwnGrid { Another = "another_grid" "由别的网格的人问", Anybody = "any_grid" "谁都可以问" }
+    pub enum OwnGrid { AnotherGrid = "another_grid" "由别的网格的人问", AnyGrid = "any_grid" "谁都可以问" }
 }
 
 /// The five levels of 好差评, the best first; a level is a number from 5 to 1.
@@ -225,24 +225,35 @@ pub struct Asker {
     pub doors: usize,
 }
 
-/// Deals doors, each with its building and its grid: a building as a whole, to whoever has fewest, so that people walk little.
-/// Whoever looks after a grid is asked about there, so that somebody else asks, unless nobody else is there.
+/// Deals doors, each with its building and its grid, in walking order: grid by grid, the largest first, to whoever has fewest until they
+/// have their part, and a building never to two, so that people walk little. Whoever looks after a grid is asked about there, so that
+/// somebody else asks, unless nobody else is there.
 pub fn deal(doors: &[(Uuid, Option<Uuid>)], askers: &[Asker], own_grid: OwnGrid) -> Vec<Option<Uuid>> {
-    let mut buildings: BTreeMap<Uuid, (usize, Option<Uuid>)> = BTreeMap::new();
+    let mut grids: BTreeMap<Option<Uuid>, Vec<(Uuid, usize)>> = BTreeMap::new();
     for (building, grid) in doors {
-        buildings.entry(*building).or_insert((0, *grid)).0 += 1;
-    }
-    let mut largest: Vec<(&Uuid, &(usize, Option<Uuid>))> = buildings.iter().collect();
-    largest.sort_by_key(|(building, (doors, _))| (std::cmp::Reverse(*doors), **building));
-    let mut loads: Vec<usize> = askers.iter().map(|asker| asker.doors).collect();
-    let mut dealt: BTreeMap<Uuid, Option<Uuid>> = BTreeMap::new();
-    for (building, (count, grid)) in largest {
-        let own = |at: usize| own_grid == OwnGrid::Another && grid.is_some_and(|grid| askers[at].grids.contains(&grid));
-        let least = (0..askers.len()).min_by_key(|at| (own(*at), loads[*at], *at));
-        if let Some(at) = least {
-            loads[at] += count;
+        let buildings = grids.entry(*grid).or_default();
+        match buildings.iter_mut().find(|(known, _)| known == building) {
+            Some((_, count)) => *count += 1,
+            None => buildings.push((*building, 1)),
         }
-        dealt.insert(*building, least.map(|at| askers[at].account));
+    }
+    let mut loads: Vec<usize> = askers.iter().map(|asker| asker.doors).collect();
+    let part = (loads.iter().sum::<usize>() + doors.len()).div_ceil(askers.len().max(1));
+    let mut largest: Vec<(Option<Uuid>, Vec<(Uuid, usize)>)> = grids.into_iter().collect();
+    largest.sort_by_key(|(_, buildings)| std::cmp::Reverse(buildings.iter().map(|(_, count)| count).sum::<usize>()));
+    let mut dealt: BTreeMap<Uuid, Option<Uuid>> = BTreeMap::new();
+    for (grid, buildings) in largest {
+        let own =
+            |at: usize| own_grid == OwnGrid::AnotherGrid && grid.is_some_and(|grid| askers[at].grids.contains(&grid));
+        let mut walking: Option<usize> = None;
+        for (building, count) in buildings {
+            let goes_on = walking.filter(|at| loads[*at] < part);
+            walking = goes_on.or_else(|| (0..askers.len()).min_by_key(|at| (own(*at), loads[*at], *at)));
+            if let Some(at) = walking {
+                loads[at] += count;
+            }
+            dealt.insert(building, walking.map(|at| askers[at].account));
+        }
     }
     doors.iter().map(|(building, _)| dealt.get(building).copied().flatten()).collect()
 }
@@ -336,23 +347,21 @@ pub fn percent(part: i64, of: i64) -> String {
     }
 }
 
+/// What stands where a part cannot be told.
+pub const UNTOLD: &str = "太少不列";
+
 /// A part as everybody may read it: whole percents, and of a part, or a rest, of fewer than `least` only that it is no larger than that.
+/// A bound that says nothing is not told.
 pub fn public_percent(part: i64, of: i64, least: i64) -> String {
-    if of < least.max(1) {
-        return "不足，不列".to_owned();
+    let (few, few_left) = (part < least, of - part < least);
+    let bound = (least * 100 + of - 1) / of.max(1);
+    match (few, few_left) {
+        (true, true) => UNTOLD.to_owned(),
+        (true, _) | (_, true) if bound > 50 => UNTOLD.to_owned(),
+        (true, false) => format!("不到 {bound}%"),
+        (false, true) => format!("{}% 以上", 100 - bound),
+        (false, false) => format!("{}%", (part * 100 + of / 2) / of.max(1)),
     }
-    let bound = (least * 100).div_euclid(of) + i64::from((least * 100) % of > 0);
-    let bound = bound.min(100);
-    if part < least && of - part < least {
-        return "不足，不列".to_owned();
-    }
-    if part < least {
-        return format!("不到 {bound}%");
-    }
-    if of - part < least {
-        return format!("{}% 以上", 100 - bound);
-    }
-    format!("{}%", (part * 100 + of / 2) / of)
 }
 
 #[cfg(test)]
@@ -367,7 +376,7 @@ mod tests {
         expected_per_mille: 500,
         reserve_percent: 30,
         attempts: 3,
-        own_grid: OwnGrid::Another,
+        own_grid: OwnGrid::AnotherGrid,
     };
 
     #[test]
@@ -388,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_share_is_what_was_to_be_expected() {
-        assert_eq!(allocate(310, &[1000, 500, 79, 1, 0]), [196, 98, 15, 1, 0]);
+        assert_eq!(allocate(310, &[1000, 500, 79, 1, 0]), [195, 98, 16, 1, 0]);
         assert_eq!(allocate(0, &[0, 0]), [0, 0]);
         assert_eq!(allocate(2, &[1, 1, 1]), [1, 1, 1], "nobody is left out");
     }
@@ -399,12 +408,12 @@ mod tests {
         let asker = |account, grid| Asker { account: id(account), grids: [id(grid)].into(), doors: 0 };
         let doors = [(id(1), Some(id(51))), (id(1), Some(id(51))), (id(2), Some(id(52))), (id(3), None)];
         let both = [asker(71, 51), asker(72, 52)];
-        let dealt = deal(&doors, &both, OwnGrid::Another);
+        let dealt = deal(&doors, &both, OwnGrid::AnotherGrid);
         assert_eq!(dealt[..3], [Some(id(72)), Some(id(72)), Some(id(71))]);
         assert_eq!(dealt[3], Some(id(71)), "whoever has fewer");
-        assert_eq!(deal(&doors, &both[..1], OwnGrid::Another), [Some(id(71)); 4], "nobody else is there");
-        assert_eq!(deal(&doors, &[], OwnGrid::Another), [None; 4]);
-        assert_eq!(deal(&doors, &both, OwnGrid::Anybody)[0], Some(id(71)));
+        assert_eq!(deal(&doors, &both[..1], OwnGrid::AnotherGrid), [Some(id(71)); 4], "nobody else is there");
+        assert_eq!(deal(&doors, &[], OwnGrid::AnotherGrid), [None; 4]);
+        assert_eq!(deal(&doors, &both, OwnGrid::AnyGrid)[0], Some(id(71)));
     }
 
     #[test]
@@ -420,8 +429,10 @@ mod tests {
         assert_eq!(public_percent(248, 310, 5), "80%");
         assert_eq!([0, 1, 4].map(|part| public_percent(part, 310, 5)), ["不到 2%", "不到 2%", "不到 2%"]);
         assert_eq!([306, 310].map(|part| public_percent(part, 310, 5)), ["98% 以上", "98% 以上"]);
-        assert_eq!(public_percent(3, 4, 5), "不足，不列");
-        assert_eq!(public_percent(4, 6, 5), "不足，不列", "neither the part nor the rest may be told");
+        assert_eq!(public_percent(3, 4, 5), UNTOLD);
+        assert_eq!(public_percent(4, 6, 5), UNTOLD, "neither the part nor the rest may be told");
+        assert_eq!(public_percent(1, 6, 5), UNTOLD, "that it is below 84% says nothing");
+        assert_eq!(public_percent(0, 0, 5), UNTOLD);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use db::Tx;
 use uuid::Uuid;
 
-use super::model::{Asking, LEVELS, State, groups, public_percent};
+use super::model::{Asking, LEVELS, State, UNTOLD, groups, public_percent};
 use super::results::{Results, results, wishes};
 use super::store::{self, PUBLISHED};
 use crate::access::Act;
@@ -69,13 +69,12 @@ fn facts(results: &Results) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     for of in &results.questions {
         let answers = of.tally.answers();
-        let levels = LEVELS
-            .iter()
-            .zip(of.tally.0)
-            .map(|((_, label), count)| format!("{label} {}", public_percent(count, answers, least)));
-        let satisfied = public_percent(of.tally.satisfied(), answers, least);
+        let share = |part: i64| public_percent(part, answers, least);
+        let levels = LEVELS.iter().zip(of.tally.0).map(|((_, label), count)| (*label, share(count)));
+        let levels = levels.filter(|(_, share)| share != UNTOLD).map(|(label, share)| format!("{label} {share}"));
         let levels = levels.collect::<Vec<_>>().join("，");
-        facts.push((of.question.text.clone(), format!("满意和非常满意 {satisfied}。{levels}")));
+        let levels = if levels.is_empty() { levels } else { format!("。{levels}") };
+        facts.push((of.question.text.clone(), format!("满意和非常满意 {}{levels}", share(of.tally.satisfied()))));
     }
     if let Some(first) = results.questions.first() {
         for group in &first.groups {
