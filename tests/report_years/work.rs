@@ -123,8 +123,7 @@ pub async fn years(app: &TestApp, town: &Town, reports: usize) -> Told {
                 cases.len() - 1
             }
         };
-        let again = if cases[case].ended { rng.random_ratio(1, 3) } else { true };
-        if again {
+        if !cases[case].ended || rng.random_ratio(1, 3) {
             queue.push(Reverse((minute + pause(rng), Some(case))));
         }
     }
