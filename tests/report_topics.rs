@@ -7,8 +7,9 @@ use std::io::Cursor;
 use calamine::{Data, Reader, Xlsx};
 use db::{record, statements};
 use doorstep::access::{Act, Reach, Role};
-use doorstep::issue::exclusion;
-use doorstep::{demo, issue, settings};
+use doorstep::issue::{Answer, Category, Due, Grading, Remedy, Respondent, Score, Solved, Tier, exclusion};
+use doorstep::meeting::{Circle, Kind, NewItem, NewMeeting, Person, Plan, Side};
+use doorstep::{demo, issue, meeting, settings};
 use indicatif::ProgressBar;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -331,6 +332,64 @@ async fn same(
     }
 }
 
+/// Somebody of the community itself.
+fn staff(app: &TestApp) -> Act {
+    Act { account: Some(app.means.id()), organisation: Some(app.home.organisation), role: Role::Staff, ..app.act() }
+}
+
+/// A meeting with the property company to which every side has come, and which has put its topic off.
+async fn meet(app: &TestApp, estate: Uuid) {
+    let act = staff(app);
+    let plan = Plan {
+        planned_at: app.means.now(),
+        place: "党群服务站".to_owned(),
+        host: "冯还应".to_owned(),
+        recorder: String::new(),
+    };
+    let items = vec![NewItem::Topic("物业费公开".to_owned())];
+    let new = NewMeeting { kind: Kind::Joint, circle: Circle::of_estate(estate), plan, items };
+    let mut tx = app.db.begin().await.unwrap();
+    let id = meeting::create(&mut tx, &act, new).await.unwrap();
+    let mut held = meeting::meeting(&mut tx, act.tenant, id).await.unwrap();
+    let seen = held.lock_version;
+    meeting::begin(&mut tx, &act, &mut held, seen).await.unwrap();
+    for (name, side) in [("何经理", Side::Property), ("冯党员", Side::Member), ("老王", Side::Resident)] {
+        let person = Person { name: name.to_owned(), phone: String::new() };
+        meeting::attend(&mut tx, &act, &held, side, &person).await.unwrap();
+    }
+    let seen = held.lock_version;
+    meeting::end(&mut tx, &act, &mut held, seen, "").await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// An issue of the community as a whole, from its report to its end.
+async fn solve(app: &TestApp) {
+    let id = app.file_issue(Vec::new()).await;
+    let (decides, handles, asks) = (staff(app), staff(app), staff(app));
+    let grading = Grading {
+        category: Category::Lighting,
+        tier: Tier::Ordinary,
+        remedy: Remedy::SelfHelp,
+        summary: "路灯不亮".to_owned(),
+    };
+    let answer = Answer {
+        respondent: Respondent::Reporter,
+        score: Score::parse("5").unwrap(),
+        solved: Solved::Yes,
+        comment: String::new(),
+    };
+    let mut tx = app.db.begin().await.unwrap();
+    let mut known = issue::issue(&mut tx, app.home.tenant, id).await.unwrap();
+    let known = &mut known;
+    issue::accept(&mut tx, &decides, known, 1, grading).await.unwrap();
+    issue::dispatch(&mut tx, &decides, known, 2, app.home.organisation, Due::ByTier, "").await.unwrap();
+    issue::finish(&mut tx, &handles, known, 3, "换了灯", &[]).await.unwrap();
+    issue::publish(&mut tx, &decides, known, 4, "已经办好，请大家看一看", &[]).await.unwrap();
+    issue::survey(&mut tx, &asks, known, 5, answer).await.unwrap();
+    issue::close(&mut tx, &decides, known, 6).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 db_test! {
     async fn every_gauge_of_the_other_reports_is_what_the_rows_say(app: TestApp) {
         demo::build(&app.db, &app.means, "Beichuan-2026", &ProgressBar::hidden()).await.unwrap();
@@ -341,6 +400,8 @@ db_test! {
         // One whistle to which nobody has come in time.
         crate::whistle::blown(&app, &app.home, filed.id).await;
         app.means.clock.set(app.means.now() + SignedDuration::from_hours(50));
+        meet(&app, estates[0].id).await;
+        solve(&app).await;
         let staff = app.person(Role::Staff).browser().await;
         let mut seen = BTreeMap::new();
         let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
@@ -350,7 +411,7 @@ db_test! {
         for estate in estates.iter().take(2) {
             same(&app, &staff, (day("2026-01-01"), day("2026-12-31")), Some(estate.id), &mut seen).await;
         }
-        for label in ["coverage 见到人", "coverage 没去过", "deliberations 有决议", "joint_meetings 应开", "joint_meetings 已开", "surveys 已测评",
+        for label in ["coverage 见到人", "coverage 没去过", "deliberations 有决议", "joint_meetings 应开", "joint_meetings 各方到齐", "joint_meetings 下次议", "surveys 已测评",
             "levels 小区办成", "levels 社区办成", "whistles 上级应到", "mediations 受理"] {
             assert!(seen[label] > 0, "{label} was never anything: {seen:?}");
         }
@@ -382,12 +443,12 @@ db_test! {
 
     async fn what_is_left_out_of_the_rates_was_proposed_by_one_and_approved_by_another(app: TestApp) {
         let id = app.file_issue(Vec::new()).await;
-        let handler = Act { account: Some(app.means.id()), organisation: Some(app.home.organisation), role: Role::Staff, ..app.act() };
+        let handler = staff(&app);
         let mut tx = app.db.begin().await.unwrap();
         let mut filed = issue::issue(&mut tx, app.home.tenant, id).await.unwrap();
-        let grading = issue::Grading { category: issue::Category::Lighting, tier: issue::Tier::Ordinary, remedy: issue::Remedy::SelfHelp, summary: "路灯不亮".to_owned() };
+        let grading = Grading { category: Category::Lighting, tier: Tier::Ordinary, remedy: Remedy::SelfHelp, summary: "路灯不亮".to_owned() };
         issue::accept(&mut tx, &handler, &mut filed, 1, grading).await.unwrap();
-        issue::dispatch(&mut tx, &handler, &mut filed, 2, app.home.organisation, issue::Due::ByTier, "").await.unwrap();
+        issue::dispatch(&mut tx, &handler, &mut filed, 2, app.home.organisation, Due::ByTier, "").await.unwrap();
         tx.commit().await.unwrap();
         let proposer = app.person(Role::Secretary).browser().await;
         let approver = app.person(Role::Staff).browser().await;

@@ -7,14 +7,12 @@ use uuid::Uuid;
 
 use super::model::{Ratio, Rules};
 use crate::document::{self, Block, Paper};
-use crate::web::chart::Columns;
 use crate::workbook::{Cell, Table};
 
 /// A question to the rows of a report.
 #[derive(Debug, Clone, Copy)]
 pub struct Gauge {
     pub code: &'static str,
-    /// Short enough to stand below a column.
     pub label: &'static str,
     pub meaning: &'static str,
 }
@@ -47,8 +45,8 @@ pub struct Sheet {
     /// Of the table, each with its width in characters.
     pub columns: Vec<(&'static str, u16)>,
     pub rows: Vec<Row>,
-    /// What is no count: means, with of how many.
-    pub beside: Vec<(&'static str, String)>,
+    /// What is no count: its name, what it comes to, and of how many.
+    pub beside: Vec<(&'static str, String, String)>,
     /// Whether somebody may look at the rows behind a figure, or only knows how many.
     pub opens: bool,
 }
@@ -111,8 +109,9 @@ impl Sheet {
         known.into_iter().map(of).collect()
     }
 
-    pub fn chart(&self) -> Columns {
-        Columns::new(self.counts().map(|(gauge, count)| (gauge.label.to_owned(), count)).collect())
+    /// The largest count, by which all are drawn.
+    pub fn most(&self) -> i64 {
+        self.counts().map(|(_, count)| count).max().unwrap_or(0).max(1)
     }
 
     /// The workbook: the figures, each estate's, and the table.
@@ -125,7 +124,7 @@ impl Sheet {
             let how = format!("{}（{} ÷ {}）", self.part_words(share), ratio.count, ratio.of);
             vec![text(share.label), Cell::Text(ratio.words(rules)), Cell::Text(how)]
         });
-        let beside = self.beside.iter().map(|(label, words)| vec![text(label), text(words), text("")]);
+        let beside = self.beside.iter().map(|(label, words, of)| vec![text(label), text(words), text(of)]);
         let figures = Table {
             name: "数据".to_owned(),
             columns: headings(&[("指标", 20), ("数", 14), ("怎么算的", 60)]),
@@ -168,7 +167,10 @@ impl Sheet {
                 None => format!("{}因只有 {} 不作统计", share.label, ratio.of),
             }
         });
-        let beside = self.beside.iter().map(|(label, words)| format!("{label} {words}"));
+        let beside = self.beside.iter().map(|(label, words, of)| match of.as_str() {
+            "" => format!("{label} {words}"),
+            of => format!("{label} {words}（{of}）"),
+        });
         let said: Vec<String> = shares.chain(beside).collect();
         if !said.is_empty() {
             paper.text(&format!("{}。", said.join("，")));

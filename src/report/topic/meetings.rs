@@ -55,7 +55,7 @@ pub async fn deliberations(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
             ("时限", 12),
         ],
         rows,
-        beside: vec![("到会人次", people.to_string())],
+        beside: vec![("到会人次", people.to_string(), String::new())],
         opens: true,
     })
 }

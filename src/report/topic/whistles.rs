@@ -46,10 +46,14 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     let scores = |score: fn(&Blown) -> Option<i64>| -> Vec<f64> {
         blown.iter().filter_map(score).map(|score| score as f64).collect()
     };
+    let mean = |label, values: &[f64], unit| {
+        let (words, of) = mean(values, unit, &rules);
+        (label, words, of)
+    };
     let beside = vec![
-        ("平均多久报到", mean(&hours, "小时", &rules)),
-        ("吹哨方打分", mean(&scores(|whistle| whistle.scores().0), "分", &rules)),
-        ("报到方打分", mean(&scores(|whistle| whistle.scores().1), "分", &rules)),
+        mean("平均多久报到", &hours, "小时"),
+        mean("吹哨方打分", &scores(|whistle| whistle.scores().0), "分"),
+        mean("报到方打分", &scores(|whistle| whistle.scores().1), "分"),
     ];
     Ok(Sheet {
         gauges: GAUGES,
@@ -77,11 +81,11 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     })
 }
 
-/// `3.5 小时（7 次）`; of too few nothing is told.
-fn mean(values: &[f64], unit: &str, rules: &Rules) -> String {
+/// `3.5 小时` of `7 次`; of too few nothing is told.
+fn mean(values: &[f64], unit: &str, rules: &Rules) -> (String, String) {
     match values.len() {
-        few if (few as i64) < rules.least_cases.max(1) => format!("—（只有 {few} 次）"),
-        many => format!("{:.1} {unit}（{many} 次）", values.iter().sum::<f64>() / many as f64),
+        few if (few as i64) < rules.least_cases.max(1) => ("—".to_owned(), format!("只有 {few} 次，太少不算")),
+        many => (format!("{:.1} {unit}", values.iter().sum::<f64>() / many as f64), format!("{many} 次")),
     }
 }
 

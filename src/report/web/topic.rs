@@ -15,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::report::model::Rules;
 use crate::report::sheet::{Gauge, Row, Share, Sheet};
 use crate::report::topic::Topic;
-use crate::web::chart::Columns;
 use crate::web::{Form, Shell, page};
 use crate::{audit, settings, workbook};
 
@@ -70,7 +69,6 @@ impl Read {
 struct TopicPage {
     shell: Shell,
     read: Read,
-    drawing: Columns,
 }
 
 impl TopicPage {
@@ -101,7 +99,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response> {
     let read = read(&app, &viewer, &topic, &asked).await?;
-    page(&TopicPage { shell, drawing: read.sheet.chart(), read })
+    page(&TopicPage { shell, read })
 }
 
 #[derive(Template)]
