@@ -63,7 +63,9 @@ pub async fn deliberations(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
 /// The meeting itself, and each of its items.
 fn of_meeting(held: &Held) -> Vec<Row> {
     let meeting = &held.meeting;
-    let (at, people) = (show::day_and_time(&meeting.planned_at), held.people());
+    let people = held.people();
+    // In figures, since the columns of the table are narrow.
+    let at = meeting.planned_at.to_zoned_datetime(calendar::shanghai()).strftime("%Y-%m-%d %H:%M").to_string();
     let estate = Some((meeting.estate_id, meeting.estate_name.clone()));
     let href = Some(format!("/meetings/{}", meeting.id));
     let ended = meeting.state == State::Ended;
@@ -93,7 +95,7 @@ fn of_meeting(held: &Held) -> Vec<Row> {
             if ended { item.voted() } else { "流会".to_owned() },
             item.resolution.clone(),
             item.organisation_name.clone().unwrap_or_default(),
-            item.due_at.map(|due| show::day(&due)).unwrap_or_default(),
+            item.due_at.map(|due| show::date(&due)).unwrap_or_default(),
         ]),
         counted: std::iter::once(("items", 1)).chain(became(item.outcome)).filter(|_| ended).collect(),
     };
