@@ -59,6 +59,8 @@ pub async fn ask(
     reason: &str,
 ) -> Result<()> {
     check_responsible(act, issue)?;
+    // Whoever says that an issue is not theirs asks for no time.
+    let until = until.filter(|_| petition != Petition::Dispute);
     check_length(tx, act, issue, petition, until).await?;
     if let Some(waiting) = store::pending_petition(tx, act.tenant, issue.id).await? {
         return Err(Error::refused(format!("上一次{}申请还在等社区审批，不用重复申请", waiting.kind)));

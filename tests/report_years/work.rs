@@ -260,7 +260,7 @@ async fn act(app: &TestApp, town: &Town, rng: &mut StdRng, cases: &mut [Case], a
                 80..90 => News::Declined,
                 _ => News::Recalled,
             };
-            escalation::hear(&mut tx, &staff, id, news, text).await
+            escalation::hear(&mut tx, &by(&app.act()), id, news, text).await
         }
         (State::Done, _) => issue::publish(&mut tx, &staff, issue, seen, "已经办好，请大家看一看", &[]).await,
         (State::Published, 0..40) => issue::contact_failed(&mut tx, &grid_worker, issue, seen, "没人应门").await,
@@ -269,8 +269,8 @@ async fn act(app: &TestApp, town: &Town, rng: &mut StdRng, cases: &mut [Case], a
             let answer = Answer { respondent, score, solved, comment: String::new() };
             issue::survey(&mut tx, &grid_worker, issue, seen, answer).await
         }
-        (State::Surveyed, 15..30) => issue::acknowledge(&mut tx, &staff, issue, seen, "看过了").await,
-        (State::Surveyed, 30..92) => issue::close(&mut tx, &staff, issue, seen).await,
+        (State::Surveyed, 15..22) => issue::acknowledge(&mut tx, &staff, issue, seen, "看过了").await,
+        (State::Surveyed, 22..92) => issue::close(&mut tx, &staff, issue, seen).await,
         (State::Published | State::Surveyed | State::Closed | State::Merged, _) => {
             let rated = issue::rate(&mut tx, &by(&app.act()), &cases[at].link, score, solved, "").await;
             rated.map(|next| link = Some(next))
