@@ -171,6 +171,7 @@ const MAY_SCAN: &[&str] = &[
     "registry::figures::ESTATES",
     "registry::figures::STALE",
     "issue::month::STALE",
+    "tally::store::PEOPLE",      // the accounts of a community
     "report::roll_up::FIRST",    // the first of its index
     "report::roll_up::OF_REACH", // the estates of a community
     "report::roll_up::REPORTED",

@@ -765,7 +765,7 @@ db_test! {
         for said in ["王*兰家", "王*兰要求更正", "王*兰身份证复印件", "王*兰付钱", "王*兰住院"] {
             page.assert_contains(said);
         }
-        post(&desk, id, "openings", &[("open_reason", "核对记录")]).await.assert_contains("王秀兰要求更正");
+        post(&desk, id, "openings", &[("open_reason", "核对更正过的调解记录")]).await.assert_contains("王秀兰要求更正");
         // Whoever mediates reads what has been put right, too.
         let mediator = case(&app, id).await.mediators[0].id;
         let link = format!("/mediators/{}", mediation::mediator_link(app.home.tenant, mediator, &app.means.keys));

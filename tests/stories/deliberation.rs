@@ -404,6 +404,7 @@ db_test! {
         people.branch.post(&votes, &figures("901", "60001")).await.assert_status(422).assert_contains("参加表决的不能比全体业主还多");
         people.branch.post(&votes, &figures("599", "60001")).await.assert_ok().assert_contains("业主表决没有通过").assert_contains("60001");
         people.branch.post(&form, &vote("3", "0", &company)).await.assert_status(422);
+        app.means.clock.set(app.means.now() + jiff::SignedDuration::from_secs(60));
         people.branch.post(&votes, &figures("600", "60000.67")).await.assert_ok().assert_contains("业主表决通过");
         people.resident.get(&format!("/receipts/{code}")).await.assert_contains("全体 900 户、90000.5㎡，参加表决 600 户、60000.67㎡，同意 450 户、45000.51㎡，通过");
         people.branch.get(&form).await.assert_contains("业主表决已经通过");
