@@ -424,8 +424,11 @@ db_test! {
             assert!(text.contains("community_survey_boxes") && !text.contains("换物业"), "a wish is sealed");
             copies.push(text);
         }
-        // PostgreSQL gives the rows of a table back in whatever order it has room for them.
-        let rows = |copy: &String| copy.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+        // PostgreSQL gives the rows of a table back in whatever order it has room for them, so that the checksum at the end says nothing.
+        let rows = |copy: &String| {
+            let rows = copy.lines().filter(|line| !line.starts_with("{\"rows\":"));
+            rows.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+        };
         let told: Vec<String> = rows(&copies[0]).symmetric_difference(&rows(&copies[1])).cloned().collect();
         assert!(told.is_empty(), "what was said where can be told from the database: {told:#?}");
     }

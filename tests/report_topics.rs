@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use crate::support::office::words;
-use crate::support::{Browser, TestApp};
+use crate::support::{Browser, Engine, TestApp};
 
 /// SQL: whatever a statement does not use of what it is given: the days as words ($5, $6), and the present ($7).
 macro_rules! given {
@@ -390,57 +390,77 @@ async fn solve(app: &TestApp) {
     tx.commit().await.unwrap();
 }
 
-db_test! {
-    async fn every_gauge_of_the_other_reports_is_what_the_rows_say(app: TestApp) {
-        demo::build(&app.db, &app.means, "Beichuan-2026", &ProgressBar::hidden()).await.unwrap();
-        let mut tx = app.db.read().await.unwrap();
-        let estates: Vec<Estate> = tx.all(ESTATES.bind(app.home.tenant)).await.unwrap();
-        let filed: Known = tx.one(ISSUE.bind(app.home.tenant)).await.unwrap();
-        drop(tx);
-        // One whistle to which nobody has come in time.
-        crate::whistle::blown(&app, &app.home, filed.id).await;
-        app.means.clock.set(app.means.now() + SignedDuration::from_hours(50));
-        meet(&app, estates[0].id).await;
-        solve(&app).await;
-        let staff = app.person(Role::Staff).browser().await;
-        let mut seen = BTreeMap::new();
-        let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
-        for days in [(day("2026-01-01"), day("2026-12-31")), (day("2026-10-01"), day("2026-10-31")), (today - 20.days(), today)] {
-            same(&app, &staff, days, None, &mut seen).await;
-        }
-        for estate in estates.iter().take(2) {
-            same(&app, &staff, (day("2026-01-01"), day("2026-12-31")), Some(estate.id), &mut seen).await;
-        }
-        for label in ["coverage 见到人", "coverage 没去过", "deliberations 有决议", "joint_meetings 应开", "joint_meetings 各方到齐", "joint_meetings 下次议", "surveys 已测评",
-            "levels 小区办成", "levels 社区办成", "whistles 上级应到", "mediations 受理"] {
-            assert!(seen[label] > 0, "{label} was never anything: {seen:?}");
-        }
-        // Nothing of a case is opened, or led to.
-        let mediations = staff.get("/reports/topics/mediations?from=2026-01-01&to=2026-12-31").await;
-        mediations.assert_ok().assert_lacks("href=\"/mediations/");
-        staff.get("/reports/topics/mediations/rows?from=2026-01-01&to=2026-12-31&figure=taken_on").await.assert_status(404);
-        staff.get("/reports/topics/nothing").await.assert_status(404);
-        // The columns that superiors ask for, on paper and in the workbook.
-        let file = staff.download_by_form("/reports/topics/deliberations/workbooks?from=2026-01-01&to=2026-12-31", &[]).await;
-        let header = ["时间", "地点", "主持人", "记录人", "参加人员", "议题", "讨论意见", "表决结果", "决议", "落实责任人", "时限"];
-        let rows = sheet(file, "议事会议");
-        assert_eq!(rows[0], header);
-        assert_eq!(rows.len() as i64 - 1, counted(&app, ITEMS, (day("2026-01-01"), day("2026-12-31")), None).await);
-        let paper = words(&staff.download_by_form("/reports/topics/joint_meetings/papers?from=2026-01-01&to=2026-12-31", &[]).await);
-        for column in ["提出人", "责任单位", "措施", "验收人"] {
-            assert!(paper.contains(column), "{column}");
-        }
-        app.person(Role::AuditAdmin).browser().await.get("/audit").await.assert_contains("联席会议");
-        // Somebody of one estate sees that estate, and nothing says otherwise.
-        let one = &estates[0];
-        let branch = app.person(Role::BranchSecretary).reaching(Reach::Estate, one.id).browser().await;
-        let page = branch.get("/reports/topics/coverage?from=2026-01-01&to=2026-12-31").await;
-        page.assert_ok().assert_contains(&format!("{}，2026年", one.name));
-        let homes = counted(&app, HOMES, (day("2026-01-01"), day("2026-12-31")), Some(one.id)).await;
-        assert_eq!(figures(&page.body)["住房"].0, homes);
-        branch.get(&format!("/reports/topics/coverage?estate={}", estates[1].id)).await.assert_status(404);
+/// Over the demonstration, which nobody makes on anything but SQLite.
+#[tokio::test]
+async fn every_gauge_of_the_other_reports_is_what_the_rows_say() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    demo::build(&app.db, &app.means, "Beichuan-2026", &ProgressBar::hidden()).await.unwrap();
+    let mut tx = app.db.read().await.unwrap();
+    let estates: Vec<Estate> = tx.all(ESTATES.bind(app.home.tenant)).await.unwrap();
+    let filed: Known = tx.one(ISSUE.bind(app.home.tenant)).await.unwrap();
+    drop(tx);
+    // One whistle to which nobody has come in time.
+    crate::whistle::blown(&app, &app.home, filed.id).await;
+    app.means.clock.set(app.means.now() + SignedDuration::from_hours(50));
+    meet(&app, estates[0].id).await;
+    solve(&app).await;
+    let staff = app.person(Role::Staff).browser().await;
+    let mut seen = BTreeMap::new();
+    let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+    for days in
+        [(day("2026-01-01"), day("2026-12-31")), (day("2026-10-01"), day("2026-10-31")), (today - 20.days(), today)]
+    {
+        same(&app, &staff, days, None, &mut seen).await;
     }
+    for estate in estates.iter().take(2) {
+        same(&app, &staff, (day("2026-01-01"), day("2026-12-31")), Some(estate.id), &mut seen).await;
+    }
+    for label in [
+        "coverage 见到人",
+        "coverage 没去过",
+        "deliberations 有决议",
+        "joint_meetings 应开",
+        "joint_meetings 各方到齐",
+        "joint_meetings 下次议",
+        "surveys 已测评",
+        "levels 小区办成",
+        "levels 社区办成",
+        "whistles 上级应到",
+        "mediations 受理",
+    ] {
+        assert!(seen[label] > 0, "{label} was never anything: {seen:?}");
+    }
+    // Nothing of a case is opened, or led to.
+    let mediations = staff.get("/reports/topics/mediations?from=2026-01-01&to=2026-12-31").await;
+    mediations.assert_ok().assert_lacks("href=\"/mediations/");
+    staff.get("/reports/topics/mediations/rows?from=2026-01-01&to=2026-12-31&figure=taken_on").await.assert_status(404);
+    staff.get("/reports/topics/nothing").await.assert_status(404);
+    // The columns that superiors ask for, on paper and in the workbook.
+    let file =
+        staff.download_by_form("/reports/topics/deliberations/workbooks?from=2026-01-01&to=2026-12-31", &[]).await;
+    let header =
+        ["时间", "地点", "主持人", "记录人", "参加人员", "议题", "讨论意见", "表决结果", "决议", "落实责任人", "时限"];
+    let rows = sheet(file, "议事会议");
+    assert_eq!(rows[0], header);
+    assert_eq!(rows.len() as i64 - 1, counted(&app, ITEMS, (day("2026-01-01"), day("2026-12-31")), None).await);
+    let paper = words(
+        &staff.download_by_form("/reports/topics/joint_meetings/papers?from=2026-01-01&to=2026-12-31", &[]).await,
+    );
+    for column in ["提出人", "责任单位", "措施", "验收人"] {
+        assert!(paper.contains(column), "{column}");
+    }
+    app.person(Role::AuditAdmin).browser().await.get("/audit").await.assert_contains("联席会议");
+    // Somebody of one estate sees that estate, and nothing says otherwise.
+    let one = &estates[0];
+    let branch = app.person(Role::BranchSecretary).reaching(Reach::Estate, one.id).browser().await;
+    let page = branch.get("/reports/topics/coverage?from=2026-01-01&to=2026-12-31").await;
+    page.assert_ok().assert_contains(&format!("{}，2026年", one.name));
+    let homes = counted(&app, HOMES, (day("2026-01-01"), day("2026-12-31")), Some(one.id)).await;
+    assert_eq!(figures(&page.body)["住房"].0, homes);
+    branch.get(&format!("/reports/topics/coverage?estate={}", estates[1].id)).await.assert_status(404);
+}
 
+db_test! {
     async fn what_is_left_out_of_the_rates_was_proposed_by_one_and_approved_by_another(app: TestApp) {
         let id = app.file_issue(Vec::new()).await;
         let handler = staff(&app);
