@@ -7,7 +7,7 @@ use crate::prepared::Prepared;
 use crate::score::{Roster, Rule, unfilled};
 use crate::state::State;
 
-/// A set of rules and filled seats together with which a seat cannot be filled. Without any one of them it could.
+/// A set of rules and filled seats together with which a seat cannot be filled. None of them could be shown to be needless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clash {
     pub seat: usize,

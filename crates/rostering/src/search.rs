@@ -1,6 +1,7 @@
 //! Finding a good roster: filled seat by seat, completed by chains, then annealed in rounds that grow.
 
 use std::ops::{ControlFlow, Range};
+use std::panic::resume_unwind;
 
 use crate::chain::Chains;
 use crate::chance::Chance;
@@ -8,7 +9,7 @@ use crate::prepared::{NOBODY, Prepared};
 use crate::score::{Roster, Score};
 use crate::state::{InTheWay, State};
 
-/// How long to search. The same effort gives the same roster on every machine, unless it is stopped.
+/// How long to search. The same effort gives the same roster on one machine, unless it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
     pub seed: u64,
@@ -47,6 +48,10 @@ const BLOCK: u64 = 4096;
 pub fn solve(on: &Prepared, start: Option<&Roster>, effort: &Effort, watch: Watch<'_>) -> Roster {
     let mut best = first(on, start);
     let mut score = best.score;
+    // Where nothing can be different there is nothing to search for, and nobody to stop it.
+    if (0..on.seats.len()).all(|seat| on.is_fixed(seat) || on.candidates[seat].is_empty()) {
+        return best.roster();
+    }
     let mut stopped = false;
     for round in 0..effort.rounds {
         let run = |thread: usize| {
@@ -58,7 +63,8 @@ pub fn solve(on: &Prepared, start: Option<&Roster>, effort: &Effort, watch: Watc
         let results: Vec<(Roster, bool)> = std::thread::scope(|scope| {
             let others: Vec<_> = (1..effort.threads.max(1)).map(|thread| scope.spawn(move || run(thread))).collect();
             let mine = run(0);
-            std::iter::once(mine).chain(others.into_iter().filter_map(|other| other.join().ok())).collect()
+            let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            std::iter::once(mine).chain(others).collect()
         });
         for (roster, broke_off) in results {
             let mut state = State::from(on, &roster);
@@ -69,7 +75,7 @@ pub fn solve(on: &Prepared, start: Option<&Roster>, effort: &Effort, watch: Watc
             }
             stopped |= broke_off;
         }
-        if stopped || on.seats.is_empty() {
+        if stopped {
             break;
         }
     }

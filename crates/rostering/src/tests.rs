@@ -30,6 +30,17 @@ fn prepared(shape: generate::Shape, seed: u64) -> Prepared {
     Prepared::new(generate::case(shape, seed)).unwrap()
 }
 
+#[test]
+fn where_nothing_can_be_different_nobody_has_to_stop_it() {
+    let mut problem = tiny(1);
+    problem.people.clear();
+    problem.fixed.clear();
+    let on = Prepared::new(problem).unwrap();
+    let effort = Effort::until_stopped(&on, 1, 2);
+    let roster = solve(&on, None, &effort, &|_| ControlFlow::Continue(()));
+    assert!(roster == Roster::empty(&on));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
