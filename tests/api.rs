@@ -203,6 +203,12 @@ db_test! {
         let list = admin.get("/tokens").await;
         list.assert_contains("数据大屏").assert_contains("2026-11-23").assert_contains("在用").assert_lacks(&text).assert_lacks(&text[43..]);
         let revocation = list.link("/tokens/0");
+        // What shows nothing of residents is none of the secretary's.
+        let secretary = app.person(Role::Secretary).browser().await;
+        for step in ["approval", "refusal"] {
+            secretary.post(&format!("/tokens/{}/{step}", revocation.split('/').nth(2).unwrap()), &[]).await.assert_status(404);
+        }
+        program.get("/api/v1/categories").await.ok();
         admin.post(&revocation, &[]).await.assert_ok().assert_contains("已作废");
         program.get("/api/v1/categories").await.refused(401);
         admin.post(&revocation, &[]).await.assert_status(404);

@@ -336,7 +336,7 @@ db_test! {
     async fn a_form_may_be_sent_in_parts(app: TestApp) {
         let client = Program::new(&app.url, None);
         let key = token(&app, &app.home, &[TokenScope::IssuesWrite], None).await;
-        let photo = reqwest::multipart::Part::bytes(vec![0xff; 64]).file_name("1.jpg");
+        let photo = reqwest::multipart::Part::bytes(vec![0xff; 2 << 20]).file_name("1.jpg");
         let form = reqwest::multipart::Form::new().text("api_key", key.clone()).text("service_code", "lift").text("description", "电梯停了两天")
             .text("address_string", "3号楼").part("media", photo);
         let url = format!("{}/open311/v2/requests.json", app.url);

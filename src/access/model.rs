@@ -229,7 +229,7 @@ impl Viewer {
 
     /// The role in which a permission is used; the first granted one where several have it.
     pub fn acting(&self, permission: Permission) -> Option<Role> {
-        self.grants.iter().map(|grant| grant.role).find(|role| permission.roles().contains(role))
+        permission.roles().iter().copied().find(|role| self.grants.iter().any(|grant| grant.role == *role))
     }
 
     /// The bound values of the SQL fragment [`crate::in_reach`] for a permission.

@@ -40,7 +40,7 @@ statements! {
     GET = "SELECT k.name, k.scopes, k.estate_id, k.fingerprint, k.expires_at, k.used_on, k.revoked_at, k.approved_at, t.code AS tenant_code
         FROM api_tokens k JOIN tenants t ON t.tenant_id = k.tenant_id WHERE k.tenant_id = $1 AND k.id = $2";
     USED = "UPDATE api_tokens SET used_on = $3 WHERE tenant_id = $1 AND id = $2";
-    CREATOR = "SELECT created_by FROM api_tokens WHERE tenant_id = $1 AND id = $2";
+    CREATOR = "SELECT created_by, scopes FROM api_tokens WHERE tenant_id = $1 AND id = $2";
     APPROVE = "UPDATE api_tokens SET approved_by = $3, approved_at = $4
         WHERE tenant_id = $1 AND id = $2 AND approved_at IS NULL AND revoked_at IS NULL";
     REVOKE = "UPDATE api_tokens SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
@@ -57,7 +57,7 @@ record! {
         name: String, scopes: String, estate_id: Option<Uuid>, fingerprint: Vec<u8>, expires_at: Timestamp, used_on: Option<String>,
         revoked_at: Option<Timestamp>, approved_at: Option<Timestamp>, tenant_code: String,
     }
-    struct Made { created_by: Option<Uuid> }
+    struct Made { created_by: Option<Uuid>, scopes: String }
     /// A token as the page lists it.
     pub(super) struct Listed {
         pub id: Uuid, pub name: String, pub scopes: String, pub created_at: Timestamp, pub expires_at: Timestamp, pub used_on: Option<String>,
@@ -177,7 +177,7 @@ pub async fn create(tx: &mut Tx, act: &Act, new: NewToken) -> Result<Link> {
 ///
 /// Errors: refused to whoever made it; stale if it has been approved or revoked.
 pub async fn approve(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
-    let made: Made = tx.one(CREATOR.bind(act.tenant).bind(id)).await?;
+    let made = of_confidential(tx, act, id).await?;
     if act.account.is_some() && act.account == made.created_by {
         return Err(Error::refused("自己建的令牌不能自己批，请另一位社区书记批准"));
     }
@@ -185,6 +185,20 @@ pub async fn approve(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
         return Err(Error::Stale("这个令牌刚刚已经批准或作废，请刷新页面再看。".to_owned()));
     }
     audit::record(tx, act, "approve_token", ("api_token", id), "", &[]).await
+}
+
+/// Does not let in a token that shows what residents have said. Others are none of a secretary's.
+///
+/// Errors: not found if there is no such token that still lets in.
+pub(super) async fn refuse(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    of_confidential(tx, act, id).await?;
+    revoke(tx, act, id).await
+}
+
+/// Errors: not found if the token shows nothing that would have to be approved.
+async fn of_confidential(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Made> {
+    let made: Made = tx.one(CREATOR.bind(act.tenant).bind(id)).await?;
+    if is_confidential(&made.scopes) { Ok(made) } else { Err(Error::NotFound) }
 }
 
 /// Errors: not found if there is no such token that still lets in.

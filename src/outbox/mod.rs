@@ -74,10 +74,16 @@ pub async fn work(app: &App, handlers: &Handlers) -> Result<usize> {
     }
     let under_way: Vec<_> =
         lanes.into_values().map(|lane| tokio::spawn(work_through(app.clone(), handlers.clone(), lane))).collect();
+    // Whatever becomes of one, the others are waited for: nobody goes to an addressee beside them.
+    let mut outcome = Ok(size);
     for lane in under_way {
-        lane.await.map_err(anyhow::Error::from)??;
+        match lane.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => outcome = Err(error),
+            Err(error) => outcome = Err(anyhow::Error::from(error).into()),
+        }
     }
-    Ok(size)
+    outcome
 }
 
 /// Once an addressee is not to be reached, what else is for them waits with it.
@@ -96,7 +102,8 @@ async fn work_through(app: App, handlers: Handlers, lane: Vec<Message>) -> Resul
         tracing::warn!(topic = message.topic, id = %message.id, attempts = message.attempts, why, "not delivered");
         if matches!(error, Error::Unreachable(_)) {
             unanswered(&app.db, &app.means, &message, &why).await?;
-            away = Some(why);
+            // What names no addressee is for many.
+            away = message.addressee.map(|_| why);
         } else {
             failed(&app.db, &app.means, &message, &why).await?;
         }

@@ -95,6 +95,9 @@ pub fn handler() -> Handler {
     Arc::new(|app, message| Box::pin(deliver(app, message)))
 }
 
+/// The header with the id of a letter, in the request and in its answer.
+pub const ID: &str = "webhook-id";
+
 /// A letter on its way, signed in the way of Standard Webhooks.
 pub struct Signed {
     pub id: String,
@@ -118,7 +121,7 @@ async fn deliver(app: App, message: Message) -> Result<()> {
         Some(address) => send(&app, (address, code), counterpart.id, signed).await?,
         // The other side is in this installation, and looks at it as closely as at one from elsewhere.
         None => receive(&app, code, counterpart.id, &signed).await.map_err(|error| match error {
-            Error::NotFound => Error::refused("对方没有这个对接"),
+            Error::NotFound => Error::Unreachable("对方没有这个对接".to_owned()),
             error => error,
         })?,
     };
@@ -188,13 +191,17 @@ async fn send(app: &App, (address, code): (&str, &str), link: Uuid, signed: Sign
     }
     let Signed { id, seconds, signature, body } = signed;
     let request = client().map_err(anyhow::Error::from)?.post(format!("{address}/inbox/{code}/{link}"));
-    let request = request.header(CONTENT_TYPE, "application/json").header("webhook-id", id);
+    let request = request.header(CONTENT_TYPE, "application/json").header(ID, &id);
     let request = request.header("webhook-timestamp", seconds).header("webhook-signature", signature);
     // What is said of a failure names no address.
     let response = request.body(body).timeout(PATIENCE).send().await;
-    match response.map(|response| response.status()) {
-        Ok(status) => {
-            Taken::parse(status).ok_or_else(|| Error::Unreachable(format!("对方没有收下（HTTP {}）", status.as_u16())))
+    match response {
+        Ok(response) => {
+            // Anything that stands in between may answer; only the other side says for which letter.
+            let theirs = response.headers().get(ID).is_some_and(|known| known.as_bytes() == id.as_bytes());
+            let taken = Taken::parse(response.status()).filter(|_| theirs);
+            let status = response.status().as_u16();
+            taken.ok_or_else(|| Error::Unreachable(format!("对方没有收下（HTTP {status}）")))
         }
         Err(error) if error.is_connect() => Err(Error::Unreachable("连不上对方".to_owned())),
         Err(_) => Err(Error::Unreachable("对方没有及时回应".to_owned())),

@@ -177,7 +177,7 @@ async fn approve(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _
 async fn refuse(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::InterfaceApprove)?;
     let mut tx = app.db.begin().await?;
-    token::revoke(&mut tx, &act, id).await?;
+    token::refuse(&mut tx, &act, id).await?;
     tx.commit().await?;
     Ok(redirect("/tokens/approvals", "已作废，那个程序进不来"))
 }

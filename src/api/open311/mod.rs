@@ -23,6 +23,7 @@ use self::format::Format;
 use crate::access::{self, Need, Routes, Tenant, TenantKind};
 use crate::app::{App, ClientAddress};
 use crate::error::Error;
+use crate::web::MULTIPART_LIMIT_MB;
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -137,7 +138,7 @@ fn pairs(text: &[u8]) -> impl Iterator<Item = (String, String)> {
     form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.replace('\0', "")))
 }
 
-/// Nobody says more than this.
+/// Nobody says more than this; with pictures, which are left out, the router's own limit holds.
 const LARGEST: usize = 1 << 20;
 
 /// The community that a request is for. With only one in the installation, it need not be named.
@@ -185,8 +186,10 @@ async fn write(
 /// What a form says, in either way in which forms are sent. Files are left out.
 async fn form(request: Request) -> Result<Vec<(String, String)>, Fault> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST).await.map_err(|_| Error::TooLarge(LARGEST >> 20))?;
     let kind = parts.headers.get(CONTENT_TYPE).map(|kind| kind.to_str().unwrap_or_default().to_ascii_lowercase());
+    let with_files = kind.as_ref().is_some_and(|kind| kind.starts_with("multipart/"));
+    let most = if with_files { MULTIPART_LIMIT_MB << 20 } else { LARGEST };
+    let body = to_bytes(body, most).await.map_err(|_| Error::TooLarge(most >> 20))?;
     match kind {
         Some(kind) if kind.starts_with("multipart/form-data") => {
             let broken = |_| Fault::bad("没有收全表单的内容，请再提交一次");

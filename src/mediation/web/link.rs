@@ -178,13 +178,13 @@ async fn by_link(app: &App, tx: &mut db::Tx, text: &str) -> Result<(Act, Mediati
 }
 
 async fn mediator_page(app: &App, shell: Shell, text: String, form: Option<Form>) -> Result<MediatorPage> {
-    let mut tx = app.db.read().await?;
-    let (act, mediation, mediator) = by_link(app, &mut tx, &text).await?;
+    let (act, mediation, mediator) = by_link(app, &mut app.db.read().await?, &text).await?;
     if is_theirs(&mediation) && mediator.read_on != Some(day_of(act.at).to_string()) {
         let mut tx = app.db.begin().await?;
         file::note_reading(&mut tx, &act, &mediation, mediator.id).await?;
         tx.commit().await?;
     }
+    let mut tx = app.db.read().await?;
     let community = access::tenant(&mut tx, act.tenant).await?;
     let case = match is_theirs(&mediation) {
         true => {
