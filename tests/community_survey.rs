@@ -136,7 +136,7 @@ async fn answer(app: &TestApp, door: Uuid, levels: &[(&str, i64)], wish: &str) -
 
 async fn note(app: &TestApp, door: Uuid, outcome: Outcome) -> Result<DoorState, Error> {
     let mut tx = app.db.begin().await.unwrap();
-    let done = community_survey::note(&mut tx, &app.act(), door, outcome).await;
+    let done = community_survey::note(&mut tx, &app.act(), door, outcome).await.map(|(state, _)| state);
     if done.is_ok() {
         tx.commit().await.unwrap();
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::model::{DoorState, LEVELS, Outcome, Rules, deal};
 use super::plan::{askers, day_of, rules_of, running};
 use super::store::{
-    self, ANSWERED, ATTEMPTED, BOX, Door, FILL_BOX, GIVEN_UP, HOLD_BOX, Kept, NEXT_RESERVE, STEP_IN, Survey,
+    self, ANSWERED, ATTEMPTED, BOX, Door, FILL_BOX, GIVEN_UP, HOLD, HOLD_BOX, Kept, NEXT_RESERVE, STEP_IN, Survey,
 };
 use crate::access::{Act, Link};
 use crate::audit;
@@ -43,12 +43,13 @@ pub async fn answer(tx: &mut Tx, act: &Act, door: Uuid, answers: &Answers) -> Re
     if door.state == DoorState::Reserve {
         return Err(Error::NotFound);
     }
+    tx.execute(HOLD.bind(act.tenant).bind(door.survey_id)).await?;
     let survey = running(tx, act, door.survey_id).await?;
     let known = |(key, level): (&String, &i64)| {
         survey.questions.0.iter().any(|question| question.key == *key) && LEVELS.iter().any(|(known, _)| known == level)
     };
     if answers.levels.is_empty() || !answers.levels.iter().all(known) {
-        return Err(Error::refused("至少答一个问题，再点“记下”"));
+        return Err(Error::refused("至少答一个问题再交"));
     }
     let today = day_of(act.at).to_string();
     if tx.execute(ANSWERED.bind(act.tenant).bind(door.id).bind(today)).await? == 0 {
@@ -80,11 +81,12 @@ async fn add(tx: &mut Tx, act: &Act, survey: &Survey, estate: Uuid, answers: &An
 }
 
 /// Nobody was there, or they do not want to, or nobody lives there. After so many days on which nobody was there, and at once
-/// otherwise, the next home of the reserve of the same estate steps in.
+/// otherwise, the next home of the reserve of the same estate steps in. Tells how the door stands, and whether another steps in.
 ///
 /// Errors: refused if the survey is not open, or today has been counted already; stale if the door does not wait any more.
-pub async fn note(tx: &mut Tx, act: &Act, door: Uuid, outcome: Outcome) -> Result<DoorState> {
+pub async fn note(tx: &mut Tx, act: &Act, door: Uuid, outcome: Outcome) -> Result<(DoorState, bool)> {
     let door = store::door(tx, act.tenant, door).await?;
+    tx.execute(HOLD.bind(act.tenant).bind(door.survey_id)).await?;
     let survey = running(tx, act, door.survey_id).await?;
     let rules = rules_of(&survey)?;
     let today = day_of(act.at).to_string();
@@ -113,19 +115,17 @@ pub async fn note(tx: &mut Tx, act: &Act, door: Uuid, outcome: Outcome) -> Resul
     if done == 0 {
         return Err(stale());
     }
-    if state != DoorState::Waiting {
-        step_in(tx, act, &door, &rules).await?;
-    }
+    let replaced = state != DoorState::Waiting && step_in(tx, act, &door, &rules).await?;
     audit::record(tx, act, "note_survey", ("community_survey", survey.id), outcome.label(), &[]).await?;
-    Ok(state)
+    Ok((state, replaced))
 }
 
 /// Lets the next home of the reserve step in, if there is one. Whoever asked at the other door asks there too, unless it is their own
-/// grid and somebody else can.
-async fn step_in(tx: &mut Tx, act: &Act, given_up: &Door, rules: &Rules) -> Result<()> {
+/// grid and somebody else can. Tells whether there was one.
+async fn step_in(tx: &mut Tx, act: &Act, given_up: &Door, rules: &Rules) -> Result<bool> {
     let next: Option<Door> =
         tx.optional(NEXT_RESERVE.bind(act.tenant).bind(given_up.survey_id).bind(given_up.estate_id)).await?;
-    let Some(next) = next else { return Ok(()) };
+    let Some(next) = next else { return Ok(false) };
     let listed = store::askers(tx, act.tenant, given_up.survey_id).await?;
     let mut askers = askers(tx, act).await?;
     for asker in &mut askers {
@@ -136,5 +136,5 @@ async fn step_in(tx: &mut Tx, act: &Act, given_up: &Door, rules: &Rules) -> Resu
     let dealt = deal(&[(next.building_id, next.grid_id)], &askers, rules.own_grid);
     let account = dealt.into_iter().next().flatten();
     tx.execute_one(STEP_IN.bind(act.tenant).bind(next.id).bind(account)).await?;
-    Ok(())
+    Ok(true)
 }

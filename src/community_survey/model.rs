@@ -239,7 +239,7 @@ pub fn deal(doors: &[(Uuid, Option<Uuid>)], askers: &[Asker], own_grid: OwnGrid)
     }
     let mut loads: Vec<usize> = askers.iter().map(|asker| asker.doors).collect();
     let part = (loads.iter().sum::<usize>() + doors.len()).div_ceil(askers.len().max(1));
-    let mut largest: Vec<(Option<Uuid>, Vec<(Uuid, usize)>)> = grids.into_iter().collect();
+    let mut largest: Vec<_> = grids.into_iter().collect();
     largest.sort_by_key(|(_, buildings)| std::cmp::Reverse(buildings.iter().map(|(_, count)| count).sum::<usize>()));
     let mut dealt: BTreeMap<Uuid, Option<Uuid>> = BTreeMap::new();
     for (grid, buildings) in largest {

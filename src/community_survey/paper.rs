@@ -1,6 +1,6 @@
 //! The result as a paper and as a workbook.
 
-use super::model::{LEVELS, percent};
+use super::model::{LEVELS, per_mille, percent};
 use super::results::{OfQuestion, Results};
 use crate::document::{self, Block, Paper};
 use crate::workbook::{Cell, Table};
@@ -75,7 +75,7 @@ pub fn paper(community: &str, results: &Results, wishes: &[String]) -> Paper {
 /// By how many percent points more are satisfied than the last time.
 pub fn change(of: &OfQuestion) -> String {
     let Some(before) = &of.before else { return "—".to_owned() };
-    let share = |satisfied: i64, answers: i64| (satisfied * 1000 + answers / 2) / answers.max(1);
+    let share = |satisfied, answers| per_mille(satisfied, answers).unwrap_or_default();
     let now = share(of.tally.satisfied(), of.tally.answers());
     let change = now - share(before.satisfied(), before.answers());
     let sign = if change < 0 { "-" } else { "+" };

@@ -71,7 +71,7 @@ pub async fn ask(db: &Db, community: &Community, rng: &mut StdRng, now: Timestam
             };
             let spare = reserve.entry(door.estate_id).or_default();
             if let Some(outcome) = outcome.filter(|_| *spare > 0) {
-                if community_survey::note(&mut tx, &act, door.id, outcome).await? != DoorState::Waiting {
+                if community_survey::note(&mut tx, &act, door.id, outcome).await?.0 != DoorState::Waiting {
                     *spare -= 1;
                 }
                 continue;

@@ -151,6 +151,11 @@ fn read_plan(form: &mut Form) -> Option<Plan> {
     let day = |text: &str| text.parse::<Date>().ok();
     let from = form.choice("from", "从哪天开始", day);
     let until = form.choice("until", "到哪天结束", day);
+    if let (Some(from), Some(until)) = (from, until)
+        && until < from
+    {
+        form.fail("until", "截止的日子要在开始之后");
+    }
     let written = form.text("questions", "要问的问题", 1..=2000);
     let questions: Vec<String> =
         written.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();

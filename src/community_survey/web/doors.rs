@@ -69,6 +69,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
 }
 
 struct Slip {
+    title: String,
+    until: String,
     place: String,
     picture: String,
 }
@@ -77,25 +79,23 @@ struct Slip {
 #[template(path = "community_survey/web/slips.html")]
 struct SlipsPage {
     shell: Shell,
-    title: String,
-    until: String,
     slips: Vec<Slip>,
 }
 
 /// A slip for each door that waits.
 async fn slips(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let round = rounds(&app, &viewer).await?.into_iter().next();
-    let (mut slips, mut title, mut until) = (Vec::new(), String::new(), String::new());
-    if let Some(round) = round {
+    let mut slips = Vec::new();
+    for round in rounds(&app, &viewer).await? {
         for door in &round.waiting {
             slips.push(Slip {
+                title: round.survey.title.clone(),
+                until: round.survey.until_on.clone(),
                 place: format!("{} {}", door.estate_name, door.words()),
                 picture: picture(&app, &viewer, door)?,
             });
         }
-        (title, until) = (round.survey.title, round.survey.until_on);
     }
-    page(&SlipsPage { shell, title, until, slips })
+    page(&SlipsPage { shell, slips })
 }
 
 fn picture(app: &App, viewer: &Viewer, door: &Door) -> Result<String> {
@@ -184,11 +184,12 @@ async fn note(
     own_door(&mut tx, &viewer, id).await?;
     if let Some(outcome) = form.choice("outcome", "上门的情况", Outcome::parse) {
         let done = asking::note(&mut tx, &act, id, outcome).await;
-        if let Some(state) = form.noted("outcome", done)? {
+        if let Some((state, replaced)) = form.noted("outcome", done)? {
             tx.commit().await?;
-            let flash = match state {
-                DoorState::Waiting => "记下了，改天再来",
-                _ => "记下了，同一小区会补上一户",
+            let flash = match (state, replaced) {
+                (DoorState::Waiting, _) => "记下了，改天再来",
+                (_, true) => "记下了，同一小区会补上一户",
+                (_, false) => "记下了。这个小区后备的人家用完了，不再补户",
             };
             return Ok(redirect("/community-surveys/doors", flash));
         }

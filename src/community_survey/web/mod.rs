@@ -43,7 +43,7 @@ fn read_answers(form: &mut Form, survey: &Survey) -> Answers {
         form.fail("wish", "请不要写手机号和身份证号：回答是不记名的");
     }
     if form.ok() && levels.is_empty() {
-        form.fail("wish", "至少答一个问题，再点“记下”");
+        form.fail("wish", "至少答一个问题再交");
     }
     Answers { levels, wish }
 }
