@@ -1,7 +1,6 @@
 -- 分级办理: who leads on an issue within the community, and the steps by which it goes from one level to another.
 
 ALTER TABLE issues ADD COLUMN level TEXT NOT NULL DEFAULT 'community' CHECK (level IN ('grid', 'branch', 'community'));
-UPDATE issues SET level = 'branch' WHERE estate_id IS NOT NULL;
 
 ALTER TABLE issues ADD COLUMN next_move TEXT CHECK (next_move IS NULL OR (next_move LIKE '%>' || state AND next_move IN (
 -- every move of an issue
@@ -50,6 +49,7 @@ ALTER TABLE issues ADD COLUMN next_move TEXT CHECK (next_move IS NULL OR (next_m
     'submitted>mediation_ended>submitted', 'accepted>mediation_ended>accepted', 'dispatched>mediation_ended>dispatched', 'suspended>mediation_ended>suspended', 'escalated>mediation_ended>escalated', 'done>mediation_ended>done', 'published>mediation_ended>published', 'surveyed>mediation_ended>surveyed'
 -- the end of them
 )));
-UPDATE issues SET next_move = move WHERE move IS NOT NULL;
+-- What there is already counts as led by the branch of its estate: nobody had passed it up.
+UPDATE issues SET next_move = move, level = CASE WHEN estate_id IS NULL THEN 'community' ELSE 'branch' END;
 ALTER TABLE issues DROP COLUMN move;
 ALTER TABLE issues RENAME COLUMN next_move TO move;

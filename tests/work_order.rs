@@ -263,6 +263,7 @@ db_test! {
         assert_eq!(lines[0][..4], ["行号", "为什么退回", "序号", "工单号"]);
         assert_eq!((lines[1][0], lines[1][3], lines.len()), ("5", "TY20261122-0003", 3));
         assert!(lines[1][1].contains("时间看不懂"), "{lines:?}");
+        app.person(Role::AuditAdmin).browser().await.get("/audit").await.assert_contains("退回的工单");
         staff.post(&format!("{path}/entry"), &[]).await.assert_contains("导入了 2 件");
         staff.get("/work-orders").await.assert_contains("表扬");
 

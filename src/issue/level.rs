@@ -1,6 +1,6 @@
 //! 分级办理: who leads on an issue within the community. What can be solved near the door stays there (小事不出小区); what cannot goes
 //! up a level, with the reason on the receipt, and from then on the level above decides. The community may hand down what it
-//! finds small. Beyond the community an issue is another tenant's (`escalation`).
+//! finds small. What a meeting has decided is given out whoever leads: the residents have spoken. Beyond the community an issue is another tenant's (`escalation`).
 
 use db::Tx;
 use uuid::Uuid;
@@ -45,7 +45,12 @@ pub(super) fn first(role: Role, estate: Option<Uuid>, grid: Option<Uuid>) -> Lev
     }
 }
 
-/// Whether somebody decides about an issue: who works at its level, or above.
+/// Whether somebody leads what is with the community.
+pub(super) fn leads_community(viewer: &Viewer) -> bool {
+    of_viewer(viewer) == Some(Level::Community)
+}
+
+/// Whether somebody decides about an issue on its page: who works at its level, or above.
 pub(super) fn leads(viewer: &Viewer, issue: &Issue) -> bool {
     of_viewer(viewer).is_some_and(|own| own >= issue.level)
 }
@@ -58,9 +63,9 @@ pub(super) fn check_leads(viewer: &Viewer, issue: &Issue) -> Result<()> {
     Err(Error::refused(format!("这件事已经上报，由{}来定。", issue.level)))
 }
 
-/// Whether somebody can pass an issue up: it is still with their level, or below, and not being worked on by somebody else.
-pub(super) fn may_raise(viewer: &Viewer, issue: &Issue) -> bool {
-    of_viewer(viewer).is_some_and(|own| is_with(own, Some(viewer.organisation), issue))
+/// Where somebody can pass an issue up to: it is still with their level, or below, and not being worked on by somebody else.
+pub(super) fn may_raise(viewer: &Viewer, issue: &Issue) -> Option<Level> {
+    of_viewer(viewer).filter(|own| is_with(*own, Some(viewer.organisation), issue)).map(Level::above)
 }
 
 fn is_with(own: Level, organisation: Option<Uuid>, issue: &Issue) -> bool {
@@ -71,7 +76,7 @@ fn is_with(own: Level, organisation: Option<Uuid>, issue: &Issue) -> bool {
 }
 
 pub(super) fn may_lower(viewer: &Viewer, issue: &Issue) -> bool {
-    of_viewer(viewer) == Some(Level::Community) && issue.level == Level::Community && issue.estate_id.is_some()
+    leads_community(viewer) && issue.level == Level::Community && issue.estate_id.is_some()
 }
 
 /// Passes an issue up, from the level of whoever acts to the one above. Whoever had been given it has it no more.

@@ -125,7 +125,7 @@ impl Every {
     }
 }
 
-fn midnight(day: Date) -> Result<Timestamp> {
+pub(super) fn midnight(day: Date) -> Result<Timestamp> {
     let begins = day.at(0, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?;
     Ok(begins.timestamp())
 }

@@ -91,10 +91,21 @@ pub async fn joint_terms(
     now: Timestamp,
 ) -> Result<Vec<Term>> {
     let rules: duty::Rules = settings::read(tx, span.tenant, now).await?;
-    let joint: Joint = settings::read(tx, span.tenant, now).await?;
     let every = rules.every.get(Kind::Joint.code()).copied().unwrap_or(Every::Never);
     let today = now.to_zoned_datetime(calendar::shanghai()).date();
-    let held = held(tx, span, Kind::Joint).await?;
+    // A month that the days break into is judged by all of it.
+    let end = match every.around(last) {
+        Some((_, after, _)) => duty::midnight(after)?,
+        None => span.until,
+    };
+    let held = held(tx, &Span { until: span.until.max(end), ..*span }, Kind::Joint).await?;
+    // Who has to come is what the settings said when the month began.
+    let mut rules_of: BTreeMap<Date, Joint> = BTreeMap::new();
+    let mut day = first;
+    while let Some((begins, after, _)) = every.around(day).filter(|_| day <= last) {
+        rules_of.insert(begins, settings::read(tx, span.tenant, duty::midnight(begins)?).await?);
+        day = after;
+    }
     let mut terms = Vec::new();
     for estate in estates.iter().filter(|estate| span.estate.is_none_or(|only| only == estate.id)) {
         let mut day = first;
@@ -109,7 +120,8 @@ pub async fn joint_terms(
             });
             let here: Vec<_> = here.collect();
             let sides: Vec<Side> = here.iter().flat_map(|held| held.came.keys().copied()).collect();
-            let held = here.last().map(|last| (last.meeting.planned_at, joint.missing(&sides)));
+            let missing = rules_of.get(&begins).map(|joint| joint.missing(&sides)).unwrap_or_default();
+            let held = here.last().map(|last| (last.meeting.planned_at, missing));
             let entered = estate.created_at.to_zoned_datetime(calendar::shanghai()).date();
             if held.is_some() || (entered <= begins && after <= today) {
                 let name = format!("{}年{name}", begins.year());

@@ -149,14 +149,17 @@ async fn look(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     page(&look_page(&app, &viewer, shell, id).await?)
 }
 
-/// The rows that cannot be taken in, as a workbook.
+/// The rows that cannot be taken in, as a workbook. It has the names and phones of callers, so that it was taken away stays in the audit log.
 async fn rejections(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> Result<Response> {
     let act = app.act(&viewer, Permission::WorkOrderHandle)?;
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.begin().await?;
     let (sheet, _) = intake::kept(&mut tx, &act, id).await?;
     let layout = Layout::of(&sheet.headings, &store::layout(&mut tx, viewer.tenant).await?);
     let plan = intake::plan(&mut tx, viewer.tenant, &layout, &sheet).await?;
-    Ok(workbook::response(workbook::of_tables(&[intake::rejections(&sheet, &plan.wrong)])?, "退回的工单.xlsx"))
+    let file = workbook::of_tables(&[intake::rejections(&sheet, &plan.wrong)])?;
+    audit::record(&mut tx, &act, "export", ("work_orders", viewer.tenant), "退回的工单", &[]).await?;
+    tx.commit().await?;
+    Ok(workbook::response(file, "退回的工单.xlsx"))
 }
 
 /// Remembers what the columns are; whoever looks again sees what becomes of the rows then.
