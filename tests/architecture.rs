@@ -65,7 +65,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("party", &["access", "audit", "outbox", "search", "settings", "workbook", "place", "registry"]),
     ("api", &["access", "board", "issue", "place", "report", "settings"]),
     ("work_order", &["access", "audit", "counter", "workbook", "place", "issue"]),
-    ("tally", &["access"]),
+    ("tally", &["access", "report", "settings"]),
     ("overview", &["access", "place", "registry", "board"]),
     (
         "report",

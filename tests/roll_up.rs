@@ -95,6 +95,9 @@ db_test! {
     }
 
     async fn the_trend_reaches_as_far_as_its_reader(app: TestApp) {
+        let mut tx = app.db.begin().await.unwrap();
+        let estate = doorstep::place::create_estate(&mut tx, &app.act(), "王府名苑小区", None, None).await.unwrap();
+        tx.commit().await.unwrap();
         for _ in 0..3 {
             app.file_issue(Vec::new()).await;
         }
@@ -103,6 +106,9 @@ db_test! {
         upkeep::count(&app.db, &app.means).await.unwrap();
         let page = staff.get("/reports/trends").await;
         page.assert_ok().assert_contains("数到").assert_contains("公共照明");
+        // When it was counted is said of an estate too, which has nothing.
+        let of_estate = staff.get(&format!("/reports/trends?estate={estate}")).await;
+        of_estate.assert_ok().assert_contains("数到").assert_lacks("还没有数过").assert_lacks("公共照明");
         let branch = app.person(Role::BranchSecretary).reaching(Reach::Estate, Uuid::now_v7()).browser().await;
         branch.get("/reports/trends").await.assert_ok().assert_lacks("公共照明");
         branch.get(&format!("/reports/trends?estate={}", Uuid::now_v7())).await.assert_status(404);

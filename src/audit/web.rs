@@ -53,7 +53,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("approve_exclusion", "批准不计入三率"),
     ("refuse_exclusion", "不批准剔除"),
     ("revoke_exclusion", "取消剔除"),
-    ("export", "导出名单"),
+    ("export", "导出"),
     ("ask_export", "申请导出完整号码"),
     ("approve_export", "批准导出完整号码"),
     ("refuse_export", "不批准导出"),

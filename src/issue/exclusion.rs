@@ -115,7 +115,10 @@ pub async fn propose(tx: &mut Tx, act: &Act, issue: Uuid, ground: Ground, reason
     }
     let id = act.id();
     let row = ADD.bind(act.tenant).bind(id).bind(issue).bind(ground).bind(reason).bind(account).bind(act.at);
-    tx.execute(row).await?;
+    match tx.execute(row).await {
+        Err(db::Error::Duplicate(_)) => return Err(Error::refused("这件诉求刚刚有同事提过了，不用再提")),
+        done => done?,
+    };
     audit::record(tx, act, "propose_exclusion", ("issue", issue), &format!("{ground}：{reason}"), &[]).await?;
     Ok(id)
 }

@@ -2,6 +2,7 @@ use db::{Cursor, Page, Query, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::level;
 use super::model::{Category, Channel, Duty, Level, Remedy, Respondent, Solved, Source, State, Step, Tier};
 use super::petition::Petition;
 use crate::access::{Link, OrganisationKind, Permission, Role, Scope, Viewer};
@@ -133,7 +134,7 @@ statements! {
         " AND NOT ", took_part!("$4"), " AND (i.due_at, i.id) > ($5, $6) ORDER BY i.due_at, i.id LIMIT $7");
     /// What waits for an account, the most urgent first, each with its duty. The scopes are those in which it decides
     /// ($2, $3), publishes and closes ($4, $5), surveys ($6, $7), takes note ($8, $9) and handles ($14, $15); $10 is the party
-    /// for which it handles, $16 whether it takes note for a branch or only of what lies in no estate. The duties follow the states; where an issue is both late and the account's own to handle,
+    /// for which it handles, $16 whether it takes note for a branch or only of what lies in no estate, $17 whether it leads what is with the community. The duties follow the states; where an issue is both late and the account's own to handle,
     /// it is to be handled.
     TASKS = concat!("SELECT ", issue_columns!(), ", CASE i.state WHEN 'submitted' THEN 'accept' WHEN 'accepted' THEN 'dispatch'
             WHEN 'done' THEN 'publish' WHEN 'published' THEN 'survey'
@@ -141,11 +142,11 @@ statements! {
             ELSE CASE WHEN i.state = 'dispatched' AND i.organisation_id = $10 THEN 'handle' WHEN ", asks_petition!(), " THEN 'decide_petition'
             WHEN i.state = 'suspended' THEN 'review' ELSE 'chase' END
             END AS duty", issue_tables!(), " WHERE i.tenant_id = $1 AND i.open AND (
-          (i.state IN ('submitted', 'accepted') AND ",
+          (i.state IN ('submitted', 'accepted') AND (i.level <> 'community' OR $17) AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         ") OR (i.state IN ('dispatched', 'suspended', 'escalated') AND ((i.state = 'dispatched' AND i.organisation_id = $10 AND ",
         in_reach!("$14", "$15", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
-        ") OR ((i.due_at < $11 OR ", asks_petition!(), ") AND ",
+        ") OR ((i.due_at < $11 OR ", asks_petition!(), ") AND (i.level <> 'community' OR $17) AND ",
         in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
         "))) OR (i.state IN ('done', 'surveyed') AND NOT ", unreviewed!("i.id", "i.round"), " AND NOT ", took_part!("$12"), " AND ",
         in_reach!("$4", "$5", "i.tenant_id", "i.estate_id", "i.grid_id", "i.organisation_id"),
@@ -474,7 +475,15 @@ pub(super) async fn tasks(tx: &mut Tx, viewer: &Viewer, now: Timestamp, size: us
     let party = viewer.may(Permission::IssueHandle).then_some(viewer.organisation);
     let handles = viewer.scope(Permission::IssueHandle);
     let query = query.bind(party).bind(now).bind(viewer.account).bind(size as i64);
-    Ok(tx.all(query.bind(handles.account).bind(handles.roles).bind(of_branch(viewer))).await?)
+    Ok(tx
+        .all(
+            query
+                .bind(handles.account)
+                .bind(handles.roles)
+                .bind(of_branch(viewer))
+                .bind(level::leads_community(viewer)),
+        )
+        .await?)
 }
 
 /// Issues that were closed after `since` and wait for somebody to take note.

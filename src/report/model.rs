@@ -137,7 +137,7 @@ impl Figure {
         match self {
             Figure::Reported => "这段时间里反映来的",
             Figure::Property => "这段时间里反映来的，类别属于物业管理的十类",
-            Figure::Dispatched => "第一次派单或吹哨上报在这段时间里的（不算咨询和剔除的）",
+            Figure::Dispatched => "第一次派单或吹哨上报在这段时间里的（不算并案、咨询和剔除的）",
             Figure::Responded => "第一次派单在这段时间里，并且在受理期限以内答复了反映人的",
             Figure::Done => "这段时间里报办结的，一件只算一次",
             Figure::DoneLate => "这段时间里最后一次报办结时已经过了期限的",
@@ -165,7 +165,7 @@ impl Figure {
         let first = |step: Step| record.taken.iter().find(|taken| taken.step == step);
         let given = record.taken.iter().find(|taken| matches!(taken.step, Step::Dispatched | Step::Escalated));
         // What the rates would count, and what they do.
-        let given = !record.enquiry && given.is_some_and(|taken| period.has(taken.at));
+        let given = !record.enquiry && record.state != State::Merged && given.is_some_and(|taken| period.has(taken.at));
         let answer = record.answer.filter(|_| record.state != State::Merged && !record.enquiry);
         let excluded = record.excluded.is_some();
         let in_question = given || answer.is_some();

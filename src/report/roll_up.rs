@@ -25,6 +25,9 @@ statements! {
     ADD = "INSERT INTO issue_figures (tenant_id, estate_id, month, facet, amount) VALUES ($1, $2, $3, $4, $5)";
     FIRST = "SELECT reported_at FROM issues WHERE tenant_id = $1 ORDER BY reported_at LIMIT 1";
     COUNTED_MONTHS = "SELECT month FROM issue_figures WHERE tenant_id = $1 AND estate_id = $1 AND facet = 'counted' LIMIT 5000";
+    /// When months were counted, which is written once for all estates.
+    COUNTED_AT = "SELECT month, facet, amount FROM issue_figures WHERE tenant_id = $1 AND estate_id = $1 AND facet = 'counted'
+        AND month BETWEEN $2 AND $3 LIMIT 5000";
     /// Of the whole tenant, or of one estate.
     OF_ONE = "SELECT month, facet, amount FROM issue_figures WHERE tenant_id = $1 AND estate_id = $2 AND month BETWEEN $3 AND $4
         ORDER BY month, facet LIMIT 50000";
@@ -94,7 +97,8 @@ pub async fn months(
         (None, None) => OF_ONE.bind(tenant).bind(tenant),
         (None, Some(_)) => OF_REACH.bind(tenant).bind(scope.account).bind(&scope.roles),
     };
-    let rows: Vec<FacetRow> = tx.all(query.bind(first.number()).bind(last.number())).await?;
+    let mut rows: Vec<FacetRow> = tx.all(query.bind(first.number()).bind(last.number())).await?;
+    rows.extend(tx.all::<FacetRow>(COUNTED_AT.bind(tenant).bind(first.number()).bind(last.number())).await?);
     Ok(rows.into_iter().collect())
 }
 
@@ -111,18 +115,25 @@ pub async fn reported(
     Ok(rows.into_iter().filter_map(entry).collect())
 }
 
-/// Counts some of the months in which something has changed, each in a transaction of its own; tells whether there may be more.
+/// Counts some of the months in which something has changed, each in a transaction of its own; tells whether there may be more. What
+/// goes wrong in one tenant does not keep the others waiting: its month is looked at again the next time.
 pub async fn count_some(db: &Db, means: &Means) -> Result<bool> {
-    let stale = month::stale(db).await?;
-    for (tenant, month) in &stale {
-        let act = Act::system(*tenant, means);
-        let mut tx = db.begin().await?;
-        if month::take(&mut tx, *tenant, *month).await? {
-            count(&mut tx, &act, *month).await?;
+    let mut counted = false;
+    for (tenant, month) in month::stale(db).await? {
+        match count_one(db, &Act::system(tenant, means), month).await {
+            Ok(()) => counted = true,
+            Err(error) => tracing::error!(?error, %tenant, month = month.number(), "a month was not counted"),
         }
-        tx.commit().await?;
     }
-    Ok(!stale.is_empty())
+    Ok(counted)
+}
+
+async fn count_one(db: &Db, act: &Act, month: Month) -> Result<()> {
+    let mut tx = db.begin().await?;
+    if month::take(&mut tx, act.tenant, month).await? {
+        count(&mut tx, act, month).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Lets the months that have never been counted be counted: of a month in which nothing has happened yet, what is open has to be

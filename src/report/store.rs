@@ -188,5 +188,9 @@ pub async fn homes(tx: &mut Tx, asked: &Asked<'_>) -> Result<Vec<Home>> {
 
 /// The whistles of a period that were blown from here, or to here.
 pub async fn whistles(tx: &mut Tx, asked: &Asked<'_>, from_here: bool) -> Result<Vec<Blown>> {
-    Ok(tx.all(bound(WHISTLES, asked).bind(from_here)).await?)
+    let blown: Vec<Blown> = tx.all(bound(WHISTLES, asked).bind(from_here)).await?;
+    if blown.len() > MOST {
+        return Err(Error::refused(format!("这段时间吹哨超过 {MOST} 次，请选短一些的时间")));
+    }
+    Ok(blown)
 }

@@ -54,6 +54,19 @@ impl Topic {
         }
     }
 
+    /// What to do where there is nothing to count.
+    pub fn empty(self) -> &'static str {
+        match self {
+            Topic::Coverage => "还没有登记住房。先在“楼栋”里录入，或者导入登记表。",
+            Topic::Deliberations => "换一段时间看看；要开会的，在“议事”里安排。",
+            Topic::JointMeetings => "还没有哪个月该开。要开的，在“议事”里安排联席会议。",
+            Topic::Surveys => "换一段时间看看；办理单位报了办结，这里就有。",
+            Topic::Levels => "换一段时间看看；有销号的，这里就有。",
+            Topic::Whistles => "没有吹过哨。社区办不了的事，在诉求页面上点“吹哨请上级来办”。",
+            Topic::Mediations => "换一段时间看看；要登记的，在“调解”里登记。",
+        }
+    }
+
     /// Where its page is.
     pub fn path(self) -> String {
         format!("/reports/topics/{}", self.code())

@@ -15,7 +15,8 @@ statements! {
     WEEKS = "SELECT week, role, entries, taps, seconds FROM work_weeks WHERE tenant_id = $1 AND week >= $2 ORDER BY week, role LIMIT 1000";
     PEOPLE = "SELECT g.role, COUNT(DISTINCT g.account_id) AS people FROM grants g
         JOIN accounts a ON a.tenant_id = g.tenant_id AND a.id = g.account_id AND a.disabled_at IS NULL
-        WHERE g.tenant_id = $1 GROUP BY g.role";
+        WHERE g.tenant_id = $1 AND NOT EXISTS (SELECT 1 FROM grants h WHERE h.tenant_id = g.tenant_id AND h.account_id = g.account_id AND h.id < g.id)
+        GROUP BY g.role";
 }
 
 record! {
@@ -34,7 +35,7 @@ pub(super) async fn add(db: &Db, sums: &BTreeMap<Key, Cost>) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// How many have each role now.
+/// How many work in each role now; whoever has several, in the first.
 pub(super) async fn people(tx: &mut Tx, tenant: Uuid) -> Result<BTreeMap<Role, i64>> {
     let rows: Vec<Of> = tx.all(PEOPLE.bind(tenant)).await?;
     Ok(rows.into_iter().map(|of| (of.role, of.people)).collect())

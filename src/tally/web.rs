@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::chart::Columns;
 use crate::web::{Form, Shell, page};
+use crate::{report, settings};
 
 pub fn routes() -> Routes {
     Routes::default().post("/tally", Need::Work, add).get("/reports/burden", Permission::ReportRead, show)
@@ -37,9 +38,9 @@ async fn add(State(app): State<App>, viewer: Viewer, form: Form) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// A role with what its work has cost, week by week.
-struct OfRole {
-    role: Role,
+/// A role with what its work has cost, week by week; or those together that too few people have for a figure of their own.
+struct Group {
+    name: String,
     /// So many have it now.
     people: i64,
     weeks: Vec<Line>,
@@ -57,7 +58,8 @@ struct Line {
 struct BurdenPage {
     shell: Shell,
     weeks: usize,
-    roles: Vec<OfRole>,
+    least: i64,
+    groups: Vec<Group>,
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
@@ -66,25 +68,33 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     let mut tx = app.db.read().await?;
     let known = weeks(&mut tx, viewer.tenant, all[0]).await?;
     let people = store::people(&mut tx, viewer.tenant).await?;
-    let of = |role: &Role| OfRole::new(*role, people.get(role).copied().unwrap_or_default(), &all, &known);
-    let worked = |role: &&Role| known.iter().any(|week| week.role == **role);
-    page(&BurdenPage { shell, weeks: WEEKS, roles: Role::ALL.iter().filter(worked).map(of).collect() })
+    let rules: report::Rules = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
+    let least = rules.least_cases;
+    let of = |role: &Role| people.get(role).copied().unwrap_or_default();
+    // The week of a single person is nobody's business.
+    let worked = Role::ALL.iter().filter(|role| known.iter().any(|week| week.role == **role));
+    let (many, few): (Vec<Role>, Vec<Role>) = worked.partition(|role| of(role) >= least);
+    let mut groups: Vec<Group> =
+        many.iter().map(|role| Group::new(role.to_string(), &[*role], of(role), &all, &known)).collect();
+    let together = few.iter().map(of).sum();
+    if together >= least {
+        groups.push(Group::new("人少的岗位合计".to_owned(), &few, together, &all, &known));
+    }
+    page(&BurdenPage { shell, weeks: WEEKS, least, groups })
 }
 
-impl OfRole {
-    fn new(role: Role, people: i64, all: &[Date], known: &[Week]) -> OfRole {
+impl Group {
+    fn new(name: String, roles: &[Role], people: i64, all: &[Date], known: &[Week]) -> Group {
         let line = |week: &Date| {
-            let known = known.iter().find(|known| known.role == role && known.week == week.to_string());
-            let cost = known.map_or_else(Cost::default, |known| Cost {
-                entries: known.entries,
-                taps: known.taps,
-                seconds: known.seconds,
-            });
+            let mut cost = Cost::default();
+            for known in known.iter().filter(|known| roles.contains(&known.role) && known.week == week.to_string()) {
+                cost.add(Cost { entries: known.entries, taps: known.taps, seconds: known.seconds });
+            }
             Line { week: *week, cost, minutes_each: cost.seconds / 60 / people.max(1) }
         };
         let weeks: Vec<Line> = all.iter().map(line).collect();
         let label = |line: &Line| line.week.strftime("%-m/%-d").to_string();
         let minutes = Columns::new(weeks.iter().map(|line| (label(line), line.cost.seconds / 60)).collect());
-        OfRole { role, people, weeks, minutes }
+        Group { name, people, weeks, minutes }
     }
 }

@@ -70,7 +70,7 @@ impl Life {
         let within = |at: i64| at >= from && at < until;
         let happened = |kind: &str| times(kind).iter().any(|(at, _)| within(*at));
         let given = times("dispatched").into_iter().chain(times("escalated")).map(|(at, _)| at).min();
-        let asks = given.is_some_and(within) && !self.enquiry;
+        let asks = given.is_some_and(within) && !self.enquiry && self.state != "merged";
         let dispatched = asks && !self.excluded;
         let said = self.answers.iter().rfind(|(at, ..)| within(*at));
         let said = said.filter(|_| !self.enquiry && self.state != "merged");

@@ -3,13 +3,15 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use db::Tx;
 use uuid::Uuid;
 
-use crate::access::{Permission, Routes, Viewer};
+use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::issue::exclusion::{self, Exclusion, Ground, Grounds, State as Stands};
 use crate::issue::store::{self, Issue};
+use crate::issue::{names_somebody, personal_data_in};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -55,6 +57,20 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     page(&exclusions_page(&app, &viewer, shell, id, Form::default()).await?)
 }
 
+/// What is written here stays in the audit log for good.
+const OPEN_WORDS: &str = "这些话会一直留在审计记录和报表里，不能有姓名、电话和证件号，请写“反映人”“一位居民”";
+
+/// Notes an error where words that stay for good name somebody.
+async fn check_open(tx: &mut Tx, app: &App, viewer: &Viewer, issue: &Issue, form: &mut Form, name: &str) -> Result<()> {
+    let text = form.value(name).to_owned();
+    let act = Act::system(viewer.tenant, &app.means);
+    let knows = viewer.may(Permission::IssueFile);
+    if personal_data_in(&text).is_some() || names_somebody(tx, &act, issue, &text, knows).await? {
+        form.fail(name, OPEN_WORDS);
+    }
+    Ok(())
+}
+
 async fn propose(
     State(app): State<App>,
     viewer: Viewer,
@@ -67,9 +83,10 @@ async fn propose(
     if let (Some(ground), true) = (ground, form.ok()) {
         let act = app.act(&viewer, Permission::IssueDecide)?;
         let mut tx = app.db.begin().await?;
-        store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::IssueDecide)).await?;
+        let issue = store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::IssueDecide)).await?;
+        check_open(&mut tx, &app, &viewer, &issue, &mut form, "reason").await?;
         let proposed = exclusion::propose(&mut tx, &act, id, ground, &reason).await;
-        if form.noted("ground", proposed)?.is_some() {
+        if form.noted("ground", proposed)?.is_some() && form.ok() {
             tx.commit().await?;
             return Ok(redirect(&format!("/issues/{id}/exclusions"), "已提出，等另一位同事审批"));
         }
@@ -95,9 +112,11 @@ async fn decide(
     if let (Some(approved), Some(exclusion), true) = (approved, exclusion, form.ok()) {
         let act = app.act(&viewer, Permission::ExclusionApprove)?;
         let mut tx = app.db.begin().await?;
-        store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::ExclusionApprove)).await?;
+        let issue =
+            store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::ExclusionApprove)).await?;
+        check_open(&mut tx, &app, &viewer, &issue, &mut form, "answer").await?;
         let decided = exclusion::decide(&mut tx, &act, id, exclusion, approved, &answer).await;
-        if form.noted("decision", decided)?.is_some() {
+        if form.noted("decision", decided)?.is_some() && form.ok() {
             tx.commit().await?;
             let flash = if approved { "已批准，不再计入三率" } else { "没有批准，照常计入三率" };
             return Ok(redirect(&format!("/issues/{id}/exclusions"), flash));
@@ -118,9 +137,11 @@ async fn revoke(
     if let (Some(exclusion), true) = (exclusion, form.ok()) {
         let act = app.act(&viewer, Permission::ExclusionApprove)?;
         let mut tx = app.db.begin().await?;
-        store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::ExclusionApprove)).await?;
+        let issue =
+            store::issue_in_scope(&mut tx, viewer.tenant, id, viewer.scope(Permission::ExclusionApprove)).await?;
+        check_open(&mut tx, &app, &viewer, &issue, &mut form, "revocation").await?;
         let revoked = exclusion::revoke(&mut tx, &act, id, exclusion, &reason).await;
-        if form.noted("revocation", revoked)?.is_some() {
+        if form.noted("revocation", revoked)?.is_some() && form.ok() {
             tx.commit().await?;
             return Ok(redirect(&format!("/issues/{id}/exclusions"), "已取消剔除，照常计入三率"));
         }

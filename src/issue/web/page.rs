@@ -81,7 +81,8 @@ struct Steps {
     acknowledge: bool,
     slip: bool,
     whistle: bool,
-    raise: bool,
+    /// To which level.
+    raise: Option<Level>,
     lower: bool,
 }
 
@@ -101,7 +102,7 @@ impl Steps {
             || self.acknowledge
             || self.slip
             || self.whistle
-            || self.raise
+            || self.raise.is_some()
             || self.lower
     }
 }
@@ -177,7 +178,7 @@ pub(super) async fn show_page(
                 || !events.iter().any(|event| event.kind == Step::Acknowledged && event.round == issue.round)),
         slip: viewer.may(Permission::IssueFile) && issue.state.open(),
         whistle: can(Permission::WhistleHandle, Step::Escalated),
-        raise: can(Permission::IssueRaise, Step::Raised) && level::may_raise(viewer, &issue),
+        raise: level::may_raise(viewer, &issue).filter(|_| can(Permission::IssueRaise, Step::Raised)),
         lower: can_decide(Step::Lowered) && level::may_lower(viewer, &issue),
     };
     let likely = if may.merge && may.decide {
@@ -204,7 +205,8 @@ pub(super) async fn show_page(
         viewer.may(Permission::MediationManage) && issue.remedy == Some(Remedy::Dispute) && issue.state.open();
     let may_exclude = viewer.may(Permission::IssueDecide);
     let exclusions = if may_exclude { exclusion::of_issue(&mut tx, viewer.tenant, id).await? } else { Vec::new() };
-    let excluded = exclusions.first().map(|exclusion| exclusion.state);
+    let counts = |state: &exclusion::State| !matches!(state, exclusion::State::Proposed | exclusion::State::Approved);
+    let excluded = exclusions.first().map(|exclusion| exclusion.state).filter(|state| !counts(state));
     let (failed, form) = form.unwrap_or_else(|| ("", fresh_form(&issue)));
     Ok(ShowPage {
         shell,

@@ -64,8 +64,12 @@ fn level(record: &Record, done: Option<&Taken>) -> (&'static str, &'static str) 
 pub fn levels(report: &Report) -> Sheet {
     const GAUGES: &[Gauge] = &[
         Gauge { code: "closed", label: "销号", meaning: "这段时间里销号的" },
-        Gauge { code: "estate", label: "小区办成", meaning: "其中由网格、小区党支部牵头办成的" },
-        Gauge { code: "community", label: "社区办成", meaning: "其中由社区牵头办成的" },
+        Gauge {
+            code: "estate", label: "小区办成", meaning: "其中没有上报社区、由网格或小区党支部牵头办成的"
+        },
+        Gauge {
+            code: "community", label: "社区办成", meaning: "其中上报了社区，或者不在小区里、由社区牵头办成的"
+        },
         Gauge { code: "superior", label: "街道以上", meaning: "其中吹哨以后由上级办成的" },
         Gauge { code: "within", label: "社区以内", meaning: "其中由小区和社区办成的" },
     ];

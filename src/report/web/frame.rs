@@ -64,7 +64,8 @@ impl Frame {
     /// The reports, each with whether it is this one.
     pub fn reports(&self) -> Vec<(&'static str, String, bool)> {
         let topics = Topic::ALL.iter().map(|topic| (topic.label(), topic.path()));
-        let all = std::iter::once(("诉求办理", "/reports".to_owned())).chain(topics);
+        let beside = [("走势", "/reports/trends".to_owned()), ("填报负担", "/reports/burden".to_owned())];
+        let all = std::iter::once(("诉求办理", "/reports".to_owned())).chain(topics).chain(beside);
         all.map(|(name, path)| (name, self.to(&path), path == self.path)).collect()
     }
 
