@@ -267,9 +267,14 @@ db_test! {
         // The same again changes nothing; those who have not agreed are asked first.
         let again = send("yes", &file(&rows[..1])).await;
         again.assert_ok().assert_contains("没有变化");
-        let asked = send("no", &file(&rows[1..2])).await;
+        let unasked = ["2", "王秀兰", "141199199003070021", "13800004321", "雷锋大妈", "", "量血压"];
+        let asked = send("no", &file(&[unasked])).await;
         asked.assert_ok().assert_contains("记下，等本人同意");
         staff.post(&format!("{}/application", asked.url), &[]).await.assert_ok();
+        let link = staff.get("/volunteers?state=invited").await.link("/volunteers/0");
+        let kept = volunteer::card(&mut app.db.read().await.unwrap(), &app.act(), link.rsplit('/').next().unwrap().parse().unwrap()).await.unwrap();
+        let fields: Vec<Field> = kept.values.into_keys().filter(|field| *field != Field::Sex).collect();
+        assert_eq!(fields, [Field::Name, Field::Phone], "nothing else before she has agreed");
         staff.get("/volunteers?state=invited").await.assert_contains("王秀兰");
         staff.get("/volunteers").await.assert_contains("刘建军").assert_lacks("王秀兰");
 

@@ -59,8 +59,15 @@ pub async fn apply(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
     Ok(card)
 }
 
-/// Somebody is recommended, or asked by their organisation. They are on no list before they have agreed by their own link.
+/// What may be kept of somebody who has not agreed yet, so that they can be asked.
+fn to_be_asked(values: Values) -> Values {
+    values.into_iter().filter(|(field, _)| matches!(field, Field::Name | Field::Phone)).collect()
+}
+
+/// Somebody is recommended, or asked by their organisation. They are on no list before they have agreed by their own link, and of what is
+/// known of them only the name and the phone are kept.
 pub async fn invite(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
+    let new = NewVolunteer { values: to_be_asked(new.values), ..new };
     let card = new_card(act, new, State::Invited);
     card::add(tx, act, &card).await?;
     Ok(card)
@@ -186,7 +193,11 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
 ///
 /// Errors: stale if somebody else has changed them since; refused if the identity number is another's.
 pub async fn change(tx: &mut Tx, act: &Act, before: &Card, now: &Card, why: &str) -> Result<()> {
-    save(tx, act, before, now, "update", why).await?;
+    let mut now = now.clone();
+    if before.state == State::Invited {
+        now.values = to_be_asked(now.values);
+    }
+    save(tx, act, before, &now, "update", why).await?;
     Ok(())
 }
 

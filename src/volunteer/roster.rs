@@ -340,12 +340,14 @@ async fn carry_out(tx: &mut Tx, act: &Act, known: &Known, plan: Plan) -> Result<
         None => {
             let way = Way::Mobilised;
             let team = teams.first().copied();
-            let new = NewVolunteer { way, values, team, estate: None, recommender: None, guardian: None };
+            let said = values.clone();
+            let new = NewVolunteer { way, values: said, team, estate: None, recommender: None, guardian: None };
             let invited = joining::invite(tx, act, new).await?;
             if !known.agreed {
                 return Ok(());
             }
-            joining::agree(tx, act, &invited, invited.clone(), How::Signed).await?;
+            let now = Card { values, ..invited.clone() };
+            joining::agree(tx, act, &invited, now, How::Signed).await?;
             let applied = card::card(tx, act, invited.id).await?;
             joining::confirm(tx, act, &applied).await?;
             applied
