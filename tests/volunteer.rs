@@ -3,13 +3,16 @@
 use doorstep::access::{Reach, Role};
 use doorstep::place::Settler;
 use doorstep::registry::enrol::{NewResident, enrol};
-use doorstep::volunteer::{self, Field, NewVolunteer, Outcome, Post, Sketch, State, Target, TeamKind, Values, Way};
+use doorstep::volunteer::{self, Field, NewVolunteer, Outcome, Place, Post, Sketch, State, Target, TeamKind, Values, Way};
 use doorstep::workbook::{self, Cell, Table};
 use doorstep::{audit, upkeep};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use doorstep::error::Error;
+
+use crate::volunteer_activity::{plan, planned, sign_up};
 use crate::stories::cast::{Estate, estate};
 use crate::support::{Browser, Page, TestApp};
 
@@ -187,14 +190,36 @@ db_test! {
         step(&staff, &id, "confirmation", &[]).await.assert_ok();
 
         let uuid: Uuid = id.parse().unwrap();
-        let vetted = async |day| volunteer::vetted(&mut app.db.read().await.unwrap(), app.home.tenant, uuid, day).await.unwrap();
-        assert!(!vetted(date(2026, 11, 27)).await);
+        // A team that is with children wants a query that is good on the day.
+        let team = team(&app, "七色阳光志愿服务队", &[], &[Target::Children]).await;
+        let on = async |day: &str| planned(&app, team, &plan(&format!("{day}T08:00:00+08:00"), 1)).await;
+        let (soon, last, after) = (on("2026-12-05").await, on("2027-11-19").await, on("2027-11-20").await);
+        let vetted = async |activity| match sign_up(&app, activity, uuid).await {
+            Ok(_) => true,
+            Err(Error::Refused(sentence)) if sentence == "这支队陪孩子，要先有有效的从业查询" => false,
+            Err(other) => panic!("{other:?}"),
+        };
+        assert!(!vetted(soon).await, "nobody has asked");
         let query = [("result", Outcome::Passed.code()), ("checked_on", "2026-11-20"), ("proof_no", "查2026-17")];
         staff.post(&format!("/volunteers/{id}/vettings"), &query).await.assert_ok().assert_contains("2027-11-19 到期");
-        assert!(vetted(date(2027, 11, 19)).await && !vetted(date(2027, 11, 20)).await);
+        assert!(vetted(last).await && !vetted(after).await);
+        // Somebody else has the place, and while she waits the next query is not passed: the one behind her moves up.
+        let people = [volunteer(&app, "刘建军", team, Post::Member).await.0, volunteer(&app, "王秀兰", team, Post::Member).await.0];
+        let mut tx = app.db.begin().await.unwrap();
+        for person in people {
+            let passed = (Outcome::Passed, date(2026, 11, 20));
+            volunteer::vet(&mut tx, &app.act(), person, passed, "").await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        for (person, place) in [(people[0], Place::Confirmed), (uuid, Place::Waiting), (people[1], Place::Waiting)] {
+            assert_eq!(sign_up(&app, soon, person).await.unwrap(), place);
+        }
+        app.means.clock.set(app.means.now() + SignedDuration::from_secs(1));
         let failed = [("result", Outcome::Failed.code()), ("checked_on", "2026-11-27")];
         staff.post(&format!("/volunteers/{id}/vettings"), &failed).await.assert_ok().assert_contains("不能安排接触未成年人");
-        assert!(!vetted(date(2026, 11, 28)).await, "the last one counts");
+        let mut tx = app.db.begin().await.unwrap();
+        assert_eq!(volunteer::give_up(&mut tx, &app.act(), soon, people[0]).await.unwrap(), Some(people[1]));
+        drop(tx);
         let branch = app.person(Role::BranchSecretary).browser().await;
         branch.get(&format!("/volunteers/{id}")).await.assert_ok().assert_lacks("查2026-17");
         branch.post(&format!("/volunteers/{id}/vettings"), &query).await.assert_status(403);

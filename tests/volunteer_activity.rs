@@ -14,7 +14,7 @@ use crate::stories::cast::{estate, photo};
 use crate::support::{Browser, Page, TestApp};
 use crate::volunteer::{at, team, volunteer as joined};
 
-fn plan(starts_at: &str, capacity: i64) -> Plan {
+pub fn plan(starts_at: &str, capacity: i64) -> Plan {
     let starts_at: Timestamp = starts_at.parse().unwrap();
     Plan {
         estate: None,
@@ -29,11 +29,18 @@ fn plan(starts_at: &str, capacity: i64) -> Plan {
     }
 }
 
-async fn planned(app: &TestApp, team: Uuid, plan: &Plan) -> Uuid {
+pub async fn planned(app: &TestApp, team: Uuid, plan: &Plan) -> Uuid {
     let mut tx = app.db.begin().await.unwrap();
     let (id, _) = volunteer::plan(&mut tx, &app.act(), team, plan, None).await.unwrap();
     tx.commit().await.unwrap();
     id
+}
+
+pub async fn sign_up(app: &TestApp, activity: Uuid, person: Uuid) -> Result<Place, Error> {
+    let mut tx = app.db.begin().await.unwrap();
+    let place = volunteer::sign_up(&mut tx, &app.act(), activity, person, false).await?;
+    tx.commit().await.unwrap();
+    Ok(place)
 }
 
 async fn get(app: &TestApp, id: Uuid) -> Activity {

@@ -115,7 +115,9 @@ pub async fn change(
             return Err(stale());
         }
         audit::record(tx, act, "update", ("volunteer_activity", one.id), "", &changes(&one, now, span)).await?;
-        sign_up::fill(tx, act, one.id, now.capacity).await?;
+        let capacity = now.capacity;
+        let moved_up = sign_up::fill(tx, act, &Activity { capacity, ..one }).await?;
+        sign_up::note_moves(tx, act, before.id, &moved_up).await?;
     }
     Ok(())
 }

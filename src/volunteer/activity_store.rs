@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::activity_model::{Attendance, Place, Risk, Span, clock_of};
+use super::model::State;
 use crate::access::Scope;
 use crate::error::Result;
 use crate::in_reach;
@@ -50,6 +51,19 @@ macro_rules! sign_ups {
     };
 }
 
+/// What decides whether somebody may take part; their last query counts if it was passed.
+macro_rules! applicants {
+    ($from:expr) => {
+        concat!(
+            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no,
+                (SELECT CASE WHEN w.result = 'passed' THEN w.expires_on END FROM volunteer_vettings w
+                    WHERE w.tenant_id = v.tenant_id AND w.volunteer_id = v.id ORDER BY w.recorded_at DESC, w.id DESC LIMIT 1) AS vetted_until
+            FROM ",
+            $from
+        )
+    };
+}
+
 statements! {
     ADD_SERIES = "INSERT INTO volunteer_series (tenant_id, id, rule, created_at) VALUES ($1, $2, $3, $4)";
     ADD = "INSERT INTO volunteer_activities (tenant_id, id, series_id, team_id, estate_id, title, place, needs, starts_at, ends_at, capacity, risk,
@@ -82,11 +96,16 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (tenant_id, activity_id, volunteer_id) DO UPDATE SET state = excluded.state, position = excluded.position,
             signed_at = excluded.signed_at, signed_by = excluded.signed_by, risk_read_at = excluded.risk_read_at, promoted_at = NULL, cancelled_at = NULL";
-    GIVE_UP = "UPDATE volunteer_sign_ups SET state = 'cancelled', cancelled_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state <> 'cancelled'";
-    /// The first of those who wait.
-    PROMOTE = "UPDATE volunteer_sign_ups SET state = 'confirmed', promoted_at = $3 WHERE tenant_id = $1 AND id =
-        (SELECT w.id FROM volunteer_sign_ups w WHERE w.tenant_id = $1 AND w.activity_id = $2 AND w.state = 'waiting' ORDER BY w.position LIMIT 1)
-        RETURNING volunteer_id AS id";
+    GIVE_UP = "UPDATE volunteer_sign_ups SET state = 'cancelled', cancelled_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state <> 'cancelled'";
+    PROMOTE = "UPDATE volunteer_sign_ups SET state = 'confirmed', promoted_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'waiting'";
+    APPLICANT = applicants!("volunteers v WHERE v.tenant_id = $1 AND v.id = $2");
+    /// Those of an activity who stand in one way, in their order.
+    APPLICANTS = applicants!("volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id
+        WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state = $3 ORDER BY s.position LIMIT 500");
+    WITH_CHILDREN = "SELECT COUNT(*) AS people FROM volunteer_team_groups WHERE tenant_id = $1 AND team_id = $2 AND target = 'children'";
+    /// For what somebody is down that has not begun.
+    COMING_PLACES = "SELECT a.id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.starts_at > $3 AND a.cancelled_at IS NULL ORDER BY a.id LIMIT 500";
     COUNTED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND activity_id = $2 AND state = 'confirmed'";
     SIGN_UP_OF = sign_ups!("s.activity_id = $2 AND s.volunteer_id = $3");
     GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
@@ -127,7 +146,13 @@ record! {
     pub(super) struct Queue { pub queue: i64 }
     pub(super) struct Counted { pub people: i64 }
     pub(super) struct Titled { pub title: String }
-    pub(super) struct Promoted { pub id: Uuid }
+    pub(super) struct Coming { pub id: Uuid }
+    #[derive(Debug)]
+    pub(super) struct Applicant {
+        pub id: Uuid, pub name: String, pub state: State, pub birth_date: Option<String>, pub insurance_no: Option<String>,
+        /// The last day on which their query is good; `None` without one that was passed.
+        pub vetted_until: Option<String>,
+    }
 }
 
 impl Activity {
@@ -240,4 +265,9 @@ pub async fn sign_ups(tx: &mut Tx, tenant: Uuid, activity: Uuid) -> Result<Vec<S
 
 pub async fn sign_up_of(tx: &mut Tx, tenant: Uuid, activity: Uuid, volunteer: Uuid) -> Result<Option<SignUp>> {
     Ok(tx.optional(SIGN_UP_OF.bind(tenant).bind(activity).bind(volunteer)).await?)
+}
+
+/// Those of an activity who stand in one way, in their order; at most 500.
+pub(super) async fn applicants(tx: &mut Tx, tenant: Uuid, activity: Uuid, place: Place) -> Result<Vec<Applicant>> {
+    Ok(tx.all(APPLICANTS.bind(tenant).bind(activity).bind(place)).await?)
 }

@@ -240,12 +240,6 @@ pub async fn vet(
     audit::record(tx, act, "vet", ("volunteer", volunteer), result.label(), &[]).await
 }
 
-/// Whether somebody may work with minors on a day: the last query was passed and is still good.
-pub async fn vetted(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, on: Date) -> Result<bool> {
-    let last = store::vettings(tx, tenant, volunteer).await?.into_iter().next();
-    Ok(last.is_some_and(|last| last.result == Outcome::Passed && last.expires_on >= on.to_string()))
-}
-
 // ---------- what somebody agrees to ----------
 
 /// Notes that somebody has agreed. It may have been noted before.

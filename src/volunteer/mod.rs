@@ -30,7 +30,7 @@ pub use card::{Card, by_link, card};
 pub use field::{Field, Values};
 pub use joining::{
     NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget_old, guardian_agrees, invite, leave,
-    refuse, renew_link, vet, vetted, withdraw,
+    refuse, renew_link, vet, withdraw,
 };
 pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, grid};
 pub use presence::{claim, decide, note, note_group};

@@ -2,14 +2,14 @@
 //! more are confirmed than there are places, the others stand in the order in which they came, and each who goes lets exactly one move up.
 
 use db::Tx;
+use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::activity_model::{Place, Plan, obstacle};
+use super::activity_model::{Demands, Place, Risk};
 use super::activity_store::{
-    self, Activity, COUNTED, Counted, ELSEWHERE, GIVE_UP, HOLD, HOLD_VOLUNTEER, PROMOTE, Promoted, Queue, SIGN_UP,
-    Titled,
+    self, APPLICANT, Activity, Applicant, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP, HOLD,
+    HOLD_VOLUNTEER, PROMOTE, Queue, SIGN_UP, Titled, WITH_CHILDREN,
 };
-use super::card;
 use super::model::Joining;
 use crate::access::Act;
 use crate::error::{Error, Result};
@@ -24,18 +24,21 @@ async fn confirmed(tx: &mut Tx, act: &Act, activity: Uuid) -> Result<i64> {
     Ok(tx.one::<Counted>(COUNTED.bind(act.tenant).bind(activity)).await?.people)
 }
 
-fn plan_of(activity: &Activity) -> Plan {
-    Plan {
-        estate: activity.estate_id,
-        title: activity.title.clone(),
-        place: activity.place.clone(),
-        needs: activity.needs.clone(),
-        span: activity.span(),
-        capacity: activity.capacity,
-        risk: activity.risk,
-        risk_notice: activity.risk_notice.clone(),
-        least_age: activity.least_age,
-    }
+/// What an activity of a team asks of whoever takes part on a day.
+pub(super) async fn demands(
+    tx: &mut Tx,
+    act: &Act,
+    team: Uuid,
+    (day, risk, least_age): (Date, Risk, i64),
+) -> Result<Demands> {
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    let children: Counted = tx.one(WITH_CHILDREN.bind(act.tenant).bind(team)).await?;
+    Ok(Demands { day, risk, least_age, adult_age: rules.adult_age, with_children: children.people > 0 })
+}
+
+async fn demands_of(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<Demands> {
+    let asked = (activity.span().day(), activity.risk, activity.least_age);
+    demands(tx, act, activity.team_id, asked).await
 }
 
 /// Somebody wants to take part: they do if there is a place, and wait otherwise.
@@ -52,10 +55,12 @@ pub async fn sign_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid, ri
     if let Some(already) = already.filter(|already| already.state != Place::Cancelled) {
         return Err(Error::refused(format!("已经报过名了，现在是“{}”", already.state)));
     }
-    let card = card::card(tx, act, volunteer).await?;
-    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
-    if let Some(obstacle) = obstacle(&plan_of(&known), &card, rules.adult_age, risk_read) {
+    let who: Applicant = tx.one(APPLICANT.bind(act.tenant).bind(volunteer)).await?;
+    if let Some(obstacle) = demands_of(tx, act, &known).await?.unmet(&who) {
         return Err(Error::refused(obstacle));
+    }
+    if !known.risk_notice.is_empty() && !risk_read {
+        return Err(Error::refused("请先看完风险提示，再勾选“我看过了”"));
     }
     let elsewhere = ELSEWHERE.bind(act.tenant).bind(volunteer).bind(activity).bind(known.starts_at).bind(known.ends_at);
     if let Some(other) = tx.optional::<Titled>(elsewhere).await? {
@@ -81,21 +86,34 @@ pub async fn give_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid) ->
     if !known.open(act.at) {
         return Err(Error::refused("已经开始、结束或者取消了，不用再取消"));
     }
-    let down = activity_store::sign_up_of(tx, act.tenant, activity, volunteer).await?.ok_or(Error::NotFound)?;
-    tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity).bind(down.id).bind(act.at)).await?;
+    tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at)).await?;
+    let moved_up = fill(tx, act, &known).await?;
     audit::record(tx, act, "give_up_place", ("volunteer_activity", activity), "", &[]).await?;
-    Ok(fill(tx, act, activity, known.capacity).await?.pop())
+    note_moves(tx, act, activity, &moved_up).await?;
+    Ok(moved_up.into_iter().next())
 }
 
-/// Lets those who wait move up, in their order, as far as there are places. Gives who did. The row of the activity is held already.
-pub(super) async fn fill(tx: &mut Tx, act: &Act, activity: Uuid, capacity: i64) -> Result<Vec<Uuid>> {
-    let free = capacity - confirmed(tx, act, activity).await?;
-    let mut moved_up = Vec::new();
-    for _ in 0..free.max(0) {
-        let promoted: Option<Promoted> = tx.optional(PROMOTE.bind(act.tenant).bind(activity).bind(act.at)).await?;
-        let Some(promoted) = promoted else { break };
-        audit::record(tx, act, "move_up", ("volunteer_activity", activity), "候补转为报上", &[]).await?;
-        moved_up.push(promoted.id);
+/// Lets those who wait move up who may take part, in their order, as far as there are places. Gives who did. The row of the activity is held
+/// already; what happened is noted once everything is held (`note_moves`).
+pub(super) async fn fill(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<Vec<Uuid>> {
+    let free = activity.capacity - confirmed(tx, act, activity.id).await?;
+    if free <= 0 {
+        return Ok(Vec::new());
+    }
+    let demands = demands_of(tx, act, activity).await?;
+    let waiting = activity_store::applicants(tx, act.tenant, activity.id, Place::Waiting).await?;
+    let fit = waiting.into_iter().filter(|who| demands.unmet(who).is_none());
+    let moved_up: Vec<Uuid> = fit.take(free as usize).map(|who| who.id).collect();
+    for who in &moved_up {
+        tx.execute_one(PROMOTE.bind(act.tenant).bind(activity.id).bind(*who).bind(act.at)).await?;
     }
     Ok(moved_up)
+}
+
+/// Notes those who have moved up.
+pub(super) async fn note_moves(tx: &mut Tx, act: &Act, activity: Uuid, moved_up: &[Uuid]) -> Result<()> {
+    for _ in moved_up {
+        audit::record(tx, act, "move_up", ("volunteer_activity", activity), "候补转为报上", &[]).await?;
+    }
+    Ok(())
 }
