@@ -134,7 +134,8 @@ statements! {
     QUIT = "UPDATE volunteer_memberships SET left_on = $4 WHERE tenant_id = $1 AND team_id = $2 AND volunteer_id = $3 AND left_on IS NULL";
     QUIT_ALL = "UPDATE volunteer_memberships SET left_on = $3 WHERE tenant_id = $1 AND volunteer_id = $2 AND left_on IS NULL";
     /// There is one leader.
-    STEP_DOWN = "UPDATE volunteer_memberships SET post = 'member' WHERE tenant_id = $1 AND team_id = $2 AND left_on IS NULL AND post = 'leader'";
+    STEP_DOWN = "UPDATE volunteer_memberships SET post = 'member' WHERE tenant_id = $1 AND team_id = $2 AND left_on IS NULL AND post = 'leader' AND volunteer_id <> $3
+        RETURNING volunteer_id AS id";
     SET_POST = "UPDATE volunteer_memberships SET post = $4 WHERE tenant_id = $1 AND team_id = $2 AND volunteer_id = $3 AND left_on IS NULL";
     MEMBERSHIPS = "SELECT m.team_id, t.name AS team_name, m.volunteer_id, v.name, m.post, m.way, m.joined_on, m.left_on FROM volunteer_memberships m
         JOIN volunteer_teams t ON t.tenant_id = m.tenant_id AND t.id = m.team_id
