@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::activity_model::{Attendance, Rules, Span};
 use super::activity_store::{Activity, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp};
+use super::sign_up;
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, photo, settings};
@@ -49,8 +50,9 @@ async fn refuse_untimely(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<
 /// Errors: refused of somebody who has no place, and out of time.
 pub async fn note(tx: &mut Tx, act: &Act, activity: &Activity, volunteer: Uuid, way: Way) -> Result<()> {
     refuse_untimely(tx, act, activity).await?;
-    if write(tx, act, activity.id, volunteer, (way, Attendance::Code), None).await? {
-        return Ok(());
+    let how = (way, Attendance::Code);
+    if write(tx, act, activity.id, volunteer, how, None).await? {
+        return record(tx, act, volunteer, how).await;
     }
     Err(Error::refused(match way {
         Way::Comes => "没有报上这次活动，或者已经签过到了",
@@ -66,16 +68,20 @@ async fn write(
     (way, how): (Way, Attendance),
     photo: Option<Uuid>,
 ) -> Result<bool> {
-    let (statement, action) = match way {
-        Way::Comes => (COME, "sign_in_activity"),
-        Way::Goes => (GO, "sign_out_activity"),
+    let statement = match way {
+        Way::Comes => COME,
+        Way::Goes => GO,
     };
     let row = statement.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at).bind(how).bind(photo);
-    if tx.execute(row).await? == 0 {
-        return Ok(false);
-    }
-    audit::record(tx, act, action, ("volunteer", volunteer), how.label(), &[]).await?;
-    Ok(true)
+    Ok(tx.execute(row).await? > 0)
+}
+
+async fn record(tx: &mut Tx, act: &Act, volunteer: Uuid, (way, how): (Way, Attendance)) -> Result<()> {
+    let action = match way {
+        Way::Comes => "sign_in_activity",
+        Way::Goes => "sign_out_activity",
+    };
+    audit::record(tx, act, action, ("volunteer", volunteer), how.label(), &[]).await
 }
 
 /// Whoever leads the group notes those who are there, with a photo of all of them. Gives how many that were.
@@ -90,16 +96,23 @@ pub async fn note_group(
     picture: Uuid,
 ) -> Result<usize> {
     refuse_untimely(tx, act, activity).await?;
+    // Two who note at once do not wait for each other.
+    sign_up::hold(tx, act, activity.id, 0).await?;
     photo::attach(tx, act.tenant, picture).await?;
-    let mut noted = 0;
+    let how = (way, Attendance::Leader);
+    let mut noted = Vec::new();
     for volunteer in people {
-        let done = write(tx, act, activity.id, *volunteer, (way, Attendance::Leader), Some(picture)).await?;
-        noted += usize::from(done);
+        if write(tx, act, activity.id, *volunteer, how, Some(picture)).await? {
+            noted.push(*volunteer);
+        }
     }
-    if noted == 0 {
+    if noted.is_empty() {
         return Err(Error::refused("请选至少一个还没有登记的人"));
     }
-    Ok(noted)
+    for volunteer in &noted {
+        record(tx, act, *volunteer, how).await?;
+    }
+    Ok(noted.len())
 }
 
 /// Somebody who forgot enters later when they came and went.
