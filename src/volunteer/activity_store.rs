@@ -73,7 +73,8 @@ statements! {
     /// the order is taken, and 0 otherwise.
     HOLD = "UPDATE volunteer_activities SET queue = queue + $3 WHERE tenant_id = $1 AND id = $2 RETURNING queue";
     CHANGE = "UPDATE volunteer_activities SET title = $4, place = $5, needs = $6, starts_at = $7, ends_at = $8, capacity = $9, risk = $10,
-            risk_notice = $11, least_age = $12, estate_id = $13, lock_version = lock_version + 1
+            risk_notice = $11, least_age = $12, estate_id = $13, lock_version = lock_version + 1,
+            reminded_at = CASE WHEN starts_at = $7 THEN reminded_at END
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL";
     CANCEL = "UPDATE volunteer_activities SET cancelled_at = $4, cancelled_why = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL";
@@ -88,7 +89,7 @@ statements! {
     OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 AND o.state <> 'cancelled' AND a.ends_at > $3 ORDER BY o.signed_at DESC, o.id LIMIT 100");
     TO_REMIND = activities!("a.reminded_at IS NULL AND a.cancelled_at IS NULL AND a.starts_at > $2 AND a.starts_at <= $3 ORDER BY a.starts_at, a.id LIMIT 50");
-    REMINDED = "UPDATE volunteer_activities SET reminded_at = $3 WHERE tenant_id = $1 AND id = $2 AND reminded_at IS NULL";
+    REMINDED = "UPDATE volunteer_activities SET reminded_at = $3 WHERE tenant_id = $1 AND id = $2 AND reminded_at IS NULL AND cancelled_at IS NULL";
 
     /// Nobody signs the same person up elsewhere until the end of the transaction.
     HOLD_VOLUNTEER = "UPDATE volunteers SET state = state WHERE tenant_id = $1 AND id = $2";
@@ -146,6 +147,7 @@ record! {
     pub(super) struct Queue { pub queue: i64 }
     pub(super) struct Counted { pub people: i64 }
     pub(super) struct Titled { pub title: String }
+    #[derive(PartialEq, Eq)]
     pub(super) struct Coming { pub id: Uuid }
     #[derive(Debug)]
     pub(super) struct Applicant {

@@ -10,7 +10,7 @@ use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
 use super::store::{self, ADD_VETTING, AGREE, FORGET, QUIT_ALL, TAKE_BACK};
-use super::team;
+use super::{sign_up, team};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, settings};
@@ -172,7 +172,7 @@ pub async fn refuse(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<
     Ok(())
 }
 
-/// Somebody leaves. What they have done stays on record; they are in no team and on no board any more.
+/// Somebody leaves. What they have done stays on record; they are in no team and on no board any more, and their coming places go to others.
 ///
 /// Errors: refused of somebody who is not on the roll; stale if somebody else was first.
 pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<()> {
@@ -180,13 +180,20 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
         return Err(Error::refused("不在册，不用退出"));
     }
     let on = today(act).to_string();
-    let now = Card { state: State::Left, ended_why: why.to_owned(), ended_on: Some(on.clone()), ..before.clone() };
-    save(tx, act, before, &now, "leave", why).await?;
-    tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(on)).await?;
+    let given_up = sign_up::give_up_all(tx, act, before.id).await?;
+    tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(&on)).await?;
+    let mut taken_back = Vec::new();
     for purpose in Purpose::ALL {
-        withdraw(tx, act, before.id, *purpose).await?;
+        if tx.execute(TAKE_BACK.bind(act.tenant).bind(before.id).bind(*purpose).bind(act.at)).await? > 0 {
+            taken_back.push(purpose);
+        }
     }
-    Ok(())
+    let now = Card { state: State::Left, ended_why: why.to_owned(), ended_on: Some(on), ..before.clone() };
+    save(tx, act, before, &now, "leave", why).await?;
+    for purpose in taken_back {
+        audit::record(tx, act, "take_back_consent", ("volunteer", before.id), purpose.label(), &[]).await?;
+    }
+    sign_up::note_given_up(tx, act, &given_up).await
 }
 
 /// Writes down the particulars of somebody.

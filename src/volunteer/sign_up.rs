@@ -2,10 +2,9 @@
 //! more are confirmed than there are places, the others stand in the order in which they came, and each who goes lets exactly one move up.
 
 use db::Tx;
-use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::activity_model::{Demands, Place, Risk};
+use super::activity_model::{Demands, Place};
 use super::activity_store::{
     self, APPLICANT, Activity, Applicant, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP, HOLD,
     HOLD_VOLUNTEER, PROMOTE, Queue, SIGN_UP, Titled, WITH_CHILDREN,
@@ -24,21 +23,17 @@ async fn confirmed(tx: &mut Tx, act: &Act, activity: Uuid) -> Result<i64> {
     Ok(tx.one::<Counted>(COUNTED.bind(act.tenant).bind(activity)).await?.people)
 }
 
-/// What an activity of a team asks of whoever takes part on a day.
-pub(super) async fn demands(
-    tx: &mut Tx,
-    act: &Act,
-    team: Uuid,
-    (day, risk, least_age): (Date, Risk, i64),
-) -> Result<Demands> {
+/// What an activity asks of whoever takes part.
+pub(super) async fn demands_of(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<Demands> {
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
-    let children: Counted = tx.one(WITH_CHILDREN.bind(act.tenant).bind(team)).await?;
-    Ok(Demands { day, risk, least_age, adult_age: rules.adult_age, with_children: children.people > 0 })
-}
-
-async fn demands_of(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<Demands> {
-    let asked = (activity.span().day(), activity.risk, activity.least_age);
-    demands(tx, act, activity.team_id, asked).await
+    let children: Counted = tx.one(WITH_CHILDREN.bind(act.tenant).bind(activity.team_id)).await?;
+    Ok(Demands {
+        day: activity.span().day(),
+        risk: activity.risk,
+        least_age: activity.least_age,
+        adult_age: rules.adult_age,
+        with_children: children.people > 0,
+    })
 }
 
 /// Somebody wants to take part: they do if there is a place, and wait otherwise.
@@ -114,6 +109,39 @@ pub(super) async fn fill(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<
 pub(super) async fn note_moves(tx: &mut Tx, act: &Act, activity: Uuid, moved_up: &[Uuid]) -> Result<()> {
     for _ in moved_up {
         audit::record(tx, act, "move_up", ("volunteer_activity", activity), "候补转为报上", &[]).await?;
+    }
+    Ok(())
+}
+
+/// Somebody gives up every place that is still to come, because they leave. They are held then, so that nobody signs them up meanwhile. Gives
+/// the activities, each with those who have moved up, to be noted once everything is held (`note_given_up`).
+///
+/// Errors: stale if they have just been signed up for another one.
+pub(super) async fn give_up_all(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<Vec<(Uuid, Vec<Uuid>)>> {
+    let places = COMING_PLACES.bind(act.tenant).bind(volunteer).bind(act.at);
+    let coming: Vec<Coming> = tx.all(places.clone()).await?;
+    for activity in &coming {
+        hold(tx, act, activity.id, 0).await?;
+    }
+    tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
+    let behind: Vec<Coming> = tx.all(places).await?;
+    if behind.iter().any(|activity| !coming.contains(activity)) {
+        return Err(Error::Stale("刚刚又报了一次活动，请看一下再退出。".to_owned()));
+    }
+    let mut given_up = Vec::with_capacity(behind.len());
+    for activity in behind {
+        let known = activity_store::activity(tx, act.tenant, activity.id).await?;
+        tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity.id).bind(volunteer).bind(act.at)).await?;
+        given_up.push((activity.id, fill(tx, act, &known).await?));
+    }
+    Ok(given_up)
+}
+
+/// Notes that somebody has given up their places.
+pub(super) async fn note_given_up(tx: &mut Tx, act: &Act, given_up: &[(Uuid, Vec<Uuid>)]) -> Result<()> {
+    for (activity, moved_up) in given_up {
+        audit::record(tx, act, "give_up_place", ("volunteer_activity", *activity), "退出志愿服务", &[]).await?;
+        note_moves(tx, act, *activity, moved_up).await?;
     }
     Ok(())
 }
