@@ -218,7 +218,7 @@ db_test! {
         let failed = [("result", Outcome::Failed.code()), ("checked_on", "2026-11-27")];
         staff.post(&format!("/volunteers/{id}/vettings"), &failed).await.assert_ok().assert_contains("不能安排接触未成年人");
         let mut tx = app.db.begin().await.unwrap();
-        assert_eq!(volunteer::give_up(&mut tx, &app.act(), soon, people[0]).await.unwrap(), Some(people[1]));
+        assert_eq!(volunteer::give_up(&mut tx, &app.act(), soon, people[0], None).await.unwrap(), Some(people[1]));
         drop(tx);
         let branch = app.person(Role::BranchSecretary).browser().await;
         branch.get(&format!("/volunteers/{id}")).await.assert_ok().assert_lacks("查2026-17");

@@ -136,7 +136,7 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
     let (activity, _) = volunteer::plan(tx, &desk, team, &plan, Some(&repeat)).await?;
     let own = community.resident(now - SignedDuration::from_hours(3));
     for member in volunteer::members(tx, community.tenant, team).await?.into_iter().take(AT_THE_DOORS) {
-        volunteer::sign_up(tx, &own, activity, member.volunteer_id, false).await?;
+        volunteer::sign_up(tx, &own, activity, member.volunteer_id, None, false).await?;
     }
     Ok(())
 }

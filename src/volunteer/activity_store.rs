@@ -116,6 +116,17 @@ statements! {
     ELSEWHERE = "SELECT a.title FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.id <> $3 AND a.cancelled_at IS NULL
             AND a.starts_at < $5 AND a.ends_at > $4 LIMIT 1";
+    /// Those of whom the history of an activity may speak: who was down for it, and who was in the team.
+    PEOPLE = "SELECT v.id, v.name FROM volunteers v WHERE v.tenant_id = $1 AND v.id IN (
+            SELECT s.volunteer_id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.activity_id = $2
+            UNION SELECT m.volunteer_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.team_id = $3) LIMIT 5000";
+    /// Those of whom the history of somebody may speak: who was in a team with which they did something.
+    COMPANIONS = "SELECT v.id, v.name FROM volunteers v WHERE v.tenant_id = $1 AND v.id IN (
+            SELECT m.volunteer_id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+            JOIN volunteer_memberships m ON m.tenant_id = a.tenant_id AND m.team_id = a.team_id WHERE s.tenant_id = $1 AND s.volunteer_id = $2) LIMIT 5000";
+    /// What somebody has ever been down for.
+    DONE = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
+        "o.tenant_id = $1 AND o.volunteer_id = $2 ORDER BY o.signed_at DESC, o.id LIMIT 500");
     COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = COALESCE($6, photo_id)
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NULL";
     GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, photo_id = COALESCE($6, photo_id)
@@ -147,6 +158,7 @@ record! {
     pub(super) struct Queue { pub queue: i64 }
     pub(super) struct Counted { pub people: i64 }
     pub(super) struct Titled { pub title: String }
+    pub(super) struct Named { pub id: Uuid, pub name: String }
     #[derive(PartialEq, Eq)]
     pub(super) struct Coming { pub id: Uuid }
     #[derive(Debug)]
@@ -272,4 +284,17 @@ pub async fn sign_up_of(tx: &mut Tx, tenant: Uuid, activity: Uuid, volunteer: Uu
 /// Those of an activity who stand in one way, in their order; at most 500.
 pub(super) async fn applicants(tx: &mut Tx, tenant: Uuid, activity: Uuid, place: Place) -> Result<Vec<Applicant>> {
     Ok(tx.all(APPLICANTS.bind(tenant).bind(activity).bind(place)).await?)
+}
+
+/// Of whom the history of an activity may speak, by name.
+pub(super) async fn people(tx: &mut Tx, tenant: Uuid, activity: &Activity) -> Result<Vec<Named>> {
+    Ok(tx.all(PEOPLE.bind(tenant).bind(activity.id).bind(activity.team_id)).await?)
+}
+
+/// Of whom and of which activities the history of somebody may speak.
+pub(super) async fn around(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<Named>> {
+    let mut names: Vec<Named> = tx.all(COMPANIONS.bind(tenant).bind(volunteer)).await?;
+    let done: Vec<Activity> = tx.all(DONE.bind(tenant).bind(volunteer)).await?;
+    names.extend(done.into_iter().map(|one| Named { id: one.id, name: format!("{}，{}", one.title, one.when()) }));
+    Ok(names)
 }

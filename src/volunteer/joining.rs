@@ -193,7 +193,7 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
     for purpose in taken_back {
         audit::record(tx, act, "take_back_consent", ("volunteer", before.id), purpose.label(), &[]).await?;
     }
-    sign_up::note_given_up(tx, act, &given_up).await
+    sign_up::note_given_up(tx, act, before.id, &given_up).await
 }
 
 /// Writes down the particulars of somebody.

@@ -8,8 +8,9 @@ use super::activity_model::{Attendance, Rules, Span};
 use super::activity_store::{Activity, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp};
 use super::sign_up;
 use crate::access::Act;
+use crate::audit::{self, Change};
 use crate::error::{Error, Result};
-use crate::{audit, photo, settings};
+use crate::{photo, settings};
 
 /// Whether somebody comes or goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub async fn note(tx: &mut Tx, act: &Act, activity: &Activity, volunteer: Uuid, 
     refuse_untimely(tx, act, activity).await?;
     let how = (way, Attendance::Code);
     if write(tx, act, activity.id, volunteer, how, None).await? {
-        return record(tx, act, volunteer, how).await;
+        return record(tx, act, volunteer, how, &where_and_by(activity.id, None)).await;
     }
     Err(Error::refused(match way {
         Way::Comes => "没有报上这次活动，或者已经签过到了",
@@ -76,24 +77,37 @@ async fn write(
     Ok(tx.execute(row).await? > 0)
 }
 
-async fn record(tx: &mut Tx, act: &Act, volunteer: Uuid, (way, how): (Way, Attendance)) -> Result<()> {
+/// What an entry about who was there says besides: at which activity, and who said so, if that was a volunteer who leads the team.
+fn where_and_by(activity: Uuid, by: Option<Uuid>) -> Vec<Change> {
+    let id = |field, id: Uuid| Change { field, old: None, new: Some(id.to_string()) };
+    [id("activity", activity)].into_iter().chain(by.map(|by| id("by", by))).collect()
+}
+
+async fn record(
+    tx: &mut Tx,
+    act: &Act,
+    volunteer: Uuid,
+    (way, how): (Way, Attendance),
+    known: &[Change],
+) -> Result<()> {
     let action = match way {
         Way::Comes => "sign_in_activity",
         Way::Goes => "sign_out_activity",
     };
-    audit::record(tx, act, action, ("volunteer", volunteer), how.label(), &[]).await
+    audit::record(tx, act, action, ("volunteer", volunteer), how.label(), known).await
 }
 
-/// Whoever leads the group notes those who are there, with a photo of all of them. Gives how many that were.
+/// Whoever leads the group notes those who are there, with a photo of all of them; `by` is the volunteer who does, if it is one. Gives how
+/// many that were.
 ///
 /// Errors: refused without anybody, and out of time.
 pub async fn note_group(
     tx: &mut Tx,
     act: &Act,
     activity: &Activity,
+    by: Option<Uuid>,
     people: &[Uuid],
-    way: Way,
-    picture: Uuid,
+    (way, picture): (Way, Uuid),
 ) -> Result<usize> {
     refuse_untimely(tx, act, activity).await?;
     // Two who note at once do not wait for each other.
@@ -109,8 +123,9 @@ pub async fn note_group(
     if noted.is_empty() {
         return Err(Error::refused("请选至少一个还没有登记的人"));
     }
+    let known = where_and_by(activity.id, by);
     for volunteer in &noted {
-        record(tx, act, *volunteer, how).await?;
+        record(tx, act, *volunteer, how, &known).await?;
     }
     Ok(noted.len())
 }
@@ -133,7 +148,7 @@ pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, s
     if tx.execute(row).await? == 0 {
         return Err(Error::refused("没有报上这次活动，或者签到、签退都有了，不用补登"));
     }
-    audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &[]).await
+    audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, None)).await
 }
 
 /// Somebody else says whether that is so. `by` is the volunteer who says it, if it is one.
@@ -153,5 +168,5 @@ pub async fn decide(
     }
     let (statement, action) = if grant { (GRANT, "grant_presence") } else { (DENY, "deny_presence") };
     tx.execute_one(statement.bind(act.tenant).bind(activity.id).bind(sign_up)).await?;
-    audit::record(tx, act, action, ("volunteer", down.volunteer_id), "", &[]).await
+    audit::record(tx, act, action, ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, by)).await
 }

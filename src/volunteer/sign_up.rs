@@ -11,8 +11,9 @@ use super::activity_store::{
 };
 use super::model::Joining;
 use crate::access::Act;
+use crate::audit::{self, Change};
 use crate::error::{Error, Result};
-use crate::{audit, settings};
+use crate::settings;
 
 /// Nobody else changes who takes part until the transaction ends. Gives the last place in the order, one more if `by` is 1.
 pub(super) async fn hold(tx: &mut Tx, act: &Act, activity: Uuid, by: i64) -> Result<i64> {
@@ -36,10 +37,24 @@ pub(super) async fn demands_of(tx: &mut Tx, act: &Act, activity: &Activity) -> R
     })
 }
 
-/// Somebody wants to take part: they do if there is a place, and wait otherwise.
+/// What an entry about a place says besides: whose it is, and who did it for them, if that was a volunteer who leads the team.
+fn whose(volunteer: Uuid, by: Option<Uuid>) -> Vec<Change> {
+    let id = |field, id: Uuid| Change { field, old: None, new: Some(id.to_string()) };
+    let by = by.filter(|by| *by != volunteer).map(|by| id("by", by));
+    [id("volunteer", volunteer)].into_iter().chain(by).collect()
+}
+
+/// Somebody wants to take part: they do if there is a place, and wait otherwise. `by` is the volunteer who puts them down, if it is one.
 ///
 /// Errors: refused, with what stands in the way.
-pub async fn sign_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid, risk_read: bool) -> Result<Place> {
+pub async fn sign_up(
+    tx: &mut Tx,
+    act: &Act,
+    activity: Uuid,
+    volunteer: Uuid,
+    by: Option<Uuid>,
+    risk_read: bool,
+) -> Result<Place> {
     let position = hold(tx, act, activity, 1).await?;
     tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
     let known = activity_store::activity(tx, act.tenant, activity).await?;
@@ -68,14 +83,21 @@ pub async fn sign_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid, ri
     let risk_read = (!known.risk_notice.is_empty()).then_some(act.at);
     let row = SIGN_UP.bind(act.tenant).bind(act.id()).bind(activity).bind(volunteer).bind(place).bind(position);
     tx.execute(row.bind(act.at).bind(act.account).bind(risk_read)).await?;
-    audit::record(tx, act, "sign_up", ("volunteer_activity", activity), place.label(), &[]).await?;
+    let whose = whose(volunteer, by);
+    audit::record(tx, act, "sign_up", ("volunteer_activity", activity), place.label(), &whose).await?;
     Ok(place)
 }
 
-/// Somebody does not come after all. If they had a place, the first of those who wait gets it: gives who.
+/// Somebody does not come after all; `by` is the volunteer who says so, if it is one. If they had a place, the first of those who wait gets it: gives who.
 ///
 /// Errors: refused of what has begun; not found if they are not down for it.
-pub async fn give_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid) -> Result<Option<Uuid>> {
+pub async fn give_up(
+    tx: &mut Tx,
+    act: &Act,
+    activity: Uuid,
+    volunteer: Uuid,
+    by: Option<Uuid>,
+) -> Result<Option<Uuid>> {
     hold(tx, act, activity, 0).await?;
     let known = activity_store::activity(tx, act.tenant, activity).await?;
     if !known.open(act.at) {
@@ -83,7 +105,7 @@ pub async fn give_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid) ->
     }
     tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at)).await?;
     let moved_up = fill(tx, act, &known).await?;
-    audit::record(tx, act, "give_up_place", ("volunteer_activity", activity), "", &[]).await?;
+    audit::record(tx, act, "give_up_place", ("volunteer_activity", activity), "", &whose(volunteer, by)).await?;
     note_moves(tx, act, activity, &moved_up).await?;
     Ok(moved_up.into_iter().next())
 }
@@ -107,8 +129,9 @@ pub(super) async fn fill(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<
 
 /// Notes those who have moved up.
 pub(super) async fn note_moves(tx: &mut Tx, act: &Act, activity: Uuid, moved_up: &[Uuid]) -> Result<()> {
-    for _ in moved_up {
-        audit::record(tx, act, "move_up", ("volunteer_activity", activity), "候补转为报上", &[]).await?;
+    for who in moved_up {
+        let whose = whose(*who, None);
+        audit::record(tx, act, "move_up", ("volunteer_activity", activity), "候补转为报上", &whose).await?;
     }
     Ok(())
 }
@@ -138,9 +161,15 @@ pub(super) async fn give_up_all(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Resu
 }
 
 /// Notes that somebody has given up their places.
-pub(super) async fn note_given_up(tx: &mut Tx, act: &Act, given_up: &[(Uuid, Vec<Uuid>)]) -> Result<()> {
+pub(super) async fn note_given_up(
+    tx: &mut Tx,
+    act: &Act,
+    volunteer: Uuid,
+    given_up: &[(Uuid, Vec<Uuid>)],
+) -> Result<()> {
+    let whose = whose(volunteer, None);
     for (activity, moved_up) in given_up {
-        audit::record(tx, act, "give_up_place", ("volunteer_activity", *activity), "退出志愿服务", &[]).await?;
+        audit::record(tx, act, "give_up_place", ("volunteer_activity", *activity), "退出志愿服务", &whose).await?;
         note_moves(tx, act, *activity, moved_up).await?;
     }
     Ok(())

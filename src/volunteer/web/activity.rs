@@ -12,13 +12,13 @@ use uuid::Uuid;
 
 use super::desk::standing_teams;
 use super::leading::{self, ActivityPage, Reached};
-use super::{Options, labels};
+use super::{Options, labels, named, told};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::volunteer::activity::{self, Following};
 use crate::volunteer::activity_model::{Plan, Risk, Rules, Span};
-use crate::volunteer::activity_store::{self, Activity};
+use crate::volunteer::activity_store::{self, Activity, Named};
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{audit, place, settings};
 
@@ -341,13 +341,16 @@ async fn activity_page(
     let mut tx = app.db.read().await?;
     let reached = reached(app, &mut tx, viewer, id, Permission::VolunteerRead).await?;
     let past = audit::history(&mut tx, &reached.act, id).await?;
-    let past = past.into_iter().map(|entry| entry.told(told_change)).collect();
+    let people = activity_store::people(&mut tx, viewer.tenant, &reached.activity).await?;
+    let past = told(past, |change| told_change(change, &people));
     leading::activity_page(&mut tx, shell, reached, (failed, form), past).await
 }
 
 /// `时间：12月5日 星期六 08:00–11:00 → 12月5日 星期六 09:00–12:00`
-fn told_change(change: &audit::PastChange) -> String {
+fn told_change(change: &audit::PastChange, people: &[Named]) -> String {
     let label = match change.field.as_str() {
+        "volunteer" => return named(people, change.new.as_deref()),
+        "by" => return format!("经手：{}", named(people, change.new.as_deref())),
         "title" => "做什么",
         "place" => "在哪里",
         "needs" => "要带什么",

@@ -45,6 +45,13 @@ pub(super) struct Reached {
     pub may_edit: bool,
 }
 
+impl Reached {
+    /// The volunteer who runs it.
+    fn by(&self) -> Option<Uuid> {
+        self.leader.as_ref().map(|leader| leader.id)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "volunteer/web/activity.html")]
 pub(super) struct ActivityPage {
@@ -149,7 +156,7 @@ pub(super) async fn sign_up(mut tx: Tx, reached: &Reached, form: &mut Form) -> R
         return Err(Error::NotFound);
     }
     let read = form.is("risk_read", "yes");
-    let done = take_place(&mut tx, &reached.act, reached.activity.id, volunteer, read).await;
+    let done = take_place(&mut tx, &reached.act, reached.activity.id, volunteer, reached.by(), read).await;
     let Some(place) = form.noted("volunteer", done)? else { return Ok(None) };
     tx.commit().await?;
     let words = if place == Place::Confirmed { "已报上" } else { "名额满了，排在候补里" };
@@ -159,7 +166,7 @@ pub(super) async fn sign_up(mut tx: Tx, reached: &Reached, form: &mut Form) -> R
 pub(super) async fn give_up(mut tx: Tx, reached: &Reached, id: Uuid) -> Result<Response> {
     let sign_ups = activity_store::sign_ups(&mut tx, reached.act.tenant, reached.activity.id).await?;
     let down = sign_ups.iter().find(|down| down.id == id).ok_or(Error::NotFound)?;
-    let moved_up = leave_place(&mut tx, &reached.act, reached.activity.id, down.volunteer_id).await?;
+    let moved_up = leave_place(&mut tx, &reached.act, reached.activity.id, down.volunteer_id, reached.by()).await?;
     tx.commit().await?;
     let words = if moved_up.is_some() { "已取消，候补的第一位补上了" } else { "已取消" };
     Ok(redirect(&reached.base, words))
@@ -172,8 +179,7 @@ pub(super) async fn decide(mut tx: Tx, reached: &Reached, sign_up: Uuid, form: &
         "no" => false,
         _ => return Err(Error::refused("请点“属实”或“不属实”")),
     };
-    let by = reached.leader.as_ref().map(|leader| leader.id);
-    presence::decide(&mut tx, &reached.act, &reached.activity, sign_up, by, grant).await?;
+    presence::decide(&mut tx, &reached.act, &reached.activity, sign_up, reached.by(), grant).await?;
     tx.commit().await?;
     Ok(redirect(&reached.base, if grant { "已认可" } else { "没有认可" }))
 }
@@ -188,7 +194,7 @@ pub(super) async fn presence(app: &App, reached: &Reached, form: &mut Form) -> R
     }
     let (Some(way), Some(picture), true) = (way, photos.first(), form.ok()) else { return Ok(None) };
     let mut tx = app.db.begin().await?;
-    let done = presence::note_group(&mut tx, &reached.act, &reached.activity, &people, way, *picture).await;
+    let done = presence::note_group(&mut tx, &reached.act, &reached.activity, reached.by(), &people, (way, *picture)).await;
     let Some(noted) = form.noted("person", done)? else { return Ok(None) };
     tx.commit().await?;
     let words = if way == Way::Comes { "到了" } else { "走了" };

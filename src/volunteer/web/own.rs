@@ -298,7 +298,7 @@ async fn take_part(
     // Many may come from one address, in a room where it is talked about.
     app.sign_ins.check(address)?;
     let read = form.is("risk_read", "yes");
-    let done = sign_up::sign_up(&mut tx, &act, id, card.id, read).await;
+    let done = sign_up::sign_up(&mut tx, &act, id, card.id, None, read).await;
     match form.noted("risk_read", done)? {
         Some(place) => {
             tx.commit().await?;
@@ -325,7 +325,7 @@ async fn stay_away(
     let mut tx = app.db.begin().await?;
     let (act, card) = by_link(&app, &mut tx, &link).await?;
     app.sign_ins.check(address)?;
-    sign_up::give_up(&mut tx, &act, id, card.id).await?;
+    sign_up::give_up(&mut tx, &act, id, card.id, None).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/volunteering/{link}"), "已取消，谢谢您早说"))
 }

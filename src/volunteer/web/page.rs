@@ -7,10 +7,11 @@ use db::Tx;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::{Options, labels, posts, read_guardian, read_values};
+use super::{Options, labels, named, posts, read_guardian, read_values, told};
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::volunteer::activity_store::{self, Named};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
 use crate::volunteer::joining;
@@ -133,6 +134,7 @@ async fn show_page(
         Some((field.label(), field.masked(kept)))
     };
     let address = app.link(&format!("/volunteering/{}", card.link(viewer.tenant, &app.means.keys)));
+    let around = activity_store::around(&mut tx, viewer.tenant, id).await?;
     Ok(ShowPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
         sealed: REVEALED
@@ -142,7 +144,7 @@ async fn show_page(
             .collect(),
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
-        past: audit::history(&mut tx, &act, id).await?.into_iter().map(|entry| entry.told(told_change)).collect(),
+        past: told(audit::history(&mut tx, &act, id).await?, |change| told_change(change, &around)),
         picture: if may_edit { qr(&address)? } else { String::new() },
         address,
         today: today(&act).to_string(),
@@ -161,7 +163,7 @@ async fn show_page(
 }
 
 /// `联系电话：138****1234 → 139****5678`
-fn told_change(change: &audit::PastChange) -> String {
+fn told_change(change: &audit::PastChange, around: &[Named]) -> String {
     let (old, new) = (change.old.as_deref(), change.new.as_deref());
     if let Some(field) = Field::parse(&change.field) {
         let shown = |kept: Option<&str>| kept.map_or("空".to_owned(), |kept| field.masked(kept));
@@ -174,6 +176,8 @@ fn told_change(change: &audit::PastChange) -> String {
         "team" => "想参加的服务队".to_owned(),
         "estate" => "住在哪个小区".to_owned(),
         "resident" => "和居民登记的关联".to_owned(),
+        "activity" => named(around, new),
+        "by" => format!("经手：{}", named(around, new)),
         other => other.to_owned(),
     }
 }
