@@ -200,6 +200,7 @@ impl Card {
         compare("estate", id(before.estate), id(self.estate));
         compare("resident", id(before.resident), id(self.resident));
         compare("team", id(before.team), id(self.team));
+        compare("joined_on", before.joined_on.clone(), self.joined_on.clone());
         compare("guardian_agreed_on", before.guardian_agreed_on.clone(), self.guardian_agreed_on.clone());
         let guardian = |card: &Card| card.guardian.as_ref().map(|guardian| guardian.name.clone());
         compare("guardian", guardian(before), guardian(self));

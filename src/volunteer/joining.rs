@@ -60,7 +60,7 @@ pub async fn apply(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
 }
 
 /// What may be kept of somebody who has not agreed yet, so that they can be asked.
-fn to_be_asked(values: Values) -> Values {
+pub(super) fn to_be_asked(values: Values) -> Values {
     values.into_iter().filter(|(field, _)| matches!(field, Field::Name | Field::Phone)).collect()
 }
 
@@ -152,7 +152,9 @@ pub async fn confirm(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
         Maturity::Minor | Maturity::Adult => {}
     }
     let on = today(act);
-    let now = Card { state: State::Active, joined_on: Some(on.to_string()), team: None, ..before.clone() };
+    // A roster may say since when.
+    let joined_on = before.joined_on.clone().or(Some(on.to_string()));
+    let now = Card { state: State::Active, joined_on, team: None, ..before.clone() };
     save(tx, act, before, &now, "confirm_volunteer", "").await?;
     if let Some(team) = before.team {
         team::join(tx, act, team, before.id, Post::Member, before.way, on).await?;

@@ -154,6 +154,7 @@ struct Entry {
     values: Values,
     teams: Vec<String>,
     post: Option<Post>,
+    joined_on: Option<String>,
 }
 
 impl Entry {
@@ -194,7 +195,49 @@ impl Entry {
                 Some(*known.ok_or_else(|| reject(Column::Post, "请填队长、副队长或队员"))?)
             }
         };
-        Ok(Entry { values, teams, post })
+        let joined_on = match cell(Column::Joined) {
+            written if is_nothing(written) => None,
+            written => {
+                let day = codes::date::parse(written).ok().and_then(|day| day.to_string().parse::<Date>().ok());
+                let day = day.ok_or_else(|| reject(Column::Joined, "请写年月日，如 2024-05-01"))?;
+                if day > today {
+                    return Err(reject(Column::Joined, "注册时间在今天以后，请核对"));
+                }
+                Some(day.to_string())
+            }
+        };
+        Ok(Entry { values, teams, post, joined_on })
+    }
+
+    fn get(&self, field: Field) -> Option<&str> {
+        self.values.get(&field).map(String::as_str)
+    }
+
+    /// Whom a row means: whoever has its number; or else the one of its name, of whom nothing speaks against it. A namesake is somebody
+    /// else: of a card without a number the birthday or the phone tells whether it is the same person.
+    fn means(&self, everybody: &[Card]) -> std::result::Result<Option<Card>, Rejection> {
+        let number = self.get(Field::Identity);
+        let by_number = everybody.iter().filter(|card| number.is_some() && card.get(Field::Identity) == number);
+        let mut found: Vec<&Card> = by_number.collect();
+        if found.is_empty() {
+            let name = self.get(Field::Name).unwrap_or_default();
+            let named = everybody.iter().filter(|card| card.name() == name);
+            found = named.filter(|card| number.is_none() || card.get(Field::Identity).is_none()).collect();
+            if number.is_some() {
+                let is = |field, card: &Card| self.get(field).zip(card.get(field)).map(|(row, known)| row == known);
+                found.retain(|card| is(Field::Birth, card) != Some(false));
+                let same = |card: &&Card| is(Field::Birth, card).is_some() || is(Field::Phone, card) == Some(true);
+                if !found.iter().all(same) {
+                    let why = "有一名同名的没有登记身份证号，看不出是不是同一个人。请先在这名志愿者的“改资料”里写上身份证号";
+                    return Err(reject(Column::Identity, why));
+                }
+            }
+        }
+        match found[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only.clone())),
+            _ => Err(reject(Column::Name, "有几名志愿者叫这个名字，请写上身份证号")),
+        }
     }
 }
 
@@ -202,6 +245,8 @@ impl Entry {
 struct Plan {
     before: Option<Card>,
     values: Values,
+    /// 注册时间, where the row says it.
+    joined_on: Option<String>,
     teams: Vec<Uuid>,
     post: Option<Post>,
     words: String,
@@ -253,14 +298,8 @@ impl Known {
         self.memberships.iter().find(is).map(|row| row.post)
     }
 
-    /// Finds out what a row does. `found` are those whom it may mean.
-    fn plan(
-        &mut self,
-        row: u32,
-        entry: Entry,
-        found: Vec<Card>,
-        by_number: bool,
-    ) -> std::result::Result<Plan, Rejection> {
+    /// Finds out what a row does to whom it means.
+    fn plan(&mut self, row: u32, entry: Entry, before: Option<Card>) -> std::result::Result<Plan, Rejection> {
         if let Some(number) = entry.values.get(&Field::Identity)
             && let Some(earlier) = self.numbers.insert(number.clone(), row)
         {
@@ -270,39 +309,45 @@ impl Known {
         for written in &entry.teams {
             teams.push(self.team(written)?.team.id);
         }
-        let before = match found.len() {
-            0 => None,
-            1 => found.into_iter().next(),
-            _ => return Err(reject(Column::Name, "有几名志愿者叫这个名字，请写上身份证号")),
-        };
         let Some(before) = before else { return self.plan_new(entry, teams) };
         if let Some(earlier) = self.cards.insert(before.id, row) {
             return Err(reject(Column::Name, format!("和第 {earlier} 行是同一个人，请只留一行")));
         }
-        let number = |values: &Values| values.get(&Field::Identity).cloned();
-        if !by_number && number(&entry.values).zip(number(&before.values)).is_some_and(|(row, known)| row != known) {
-            return self.plan_new(entry, teams);
-        }
         let mut values = before.values.clone();
         values.extend(entry.values);
-        let said: Vec<&str> = Field::ALL
-            .iter()
-            .filter(|field| values.get(field) != before.values.get(field))
-            .map(|field| field.label())
-            .collect();
-        let joins: Vec<Uuid> = teams.iter().copied().filter(|team| self.is_in(*team, before.id).is_none()).collect();
-        let promoted = entry.post.filter(|post| teams.iter().any(|team| self.is_in(*team, before.id) != Some(*post)));
+        if before.state == State::Invited {
+            values = joining::to_be_asked(values);
+        }
+        let differs = |field: &&Field| values.get(field) != before.values.get(field);
+        let mut said: Vec<&str> = Field::ALL.iter().filter(differs).map(|field| field.label()).collect();
         let mut words: Vec<String> = Vec::new();
-        if !said.is_empty() {
-            words.push(format!("更新{}", said.join("、")));
+        let (mut joined_on, mut post) = (entry.joined_on, entry.post);
+        if before.state == State::Active {
+            if joined_on.is_some() && joined_on != before.joined_on {
+                said.push("注册时间");
+            }
+            if !said.is_empty() {
+                words.push(format!("更新{}", said.join("、")));
+            }
+            if teams.iter().any(|team| self.is_in(*team, before.id).is_none()) {
+                words.push("加入服务队".to_owned());
+            }
+            let promoted = post.filter(|post| teams.iter().any(|team| self.is_in(*team, before.id) != Some(*post)));
+            words.extend(promoted.map(|post| format!("任{post}")));
+        } else {
+            // Whoever has not been taken on yet joins the team that they want when they are.
+            (joined_on, post) = (None, None);
+            teams.truncate(1);
+            if !said.is_empty() {
+                words.push(format!("更新{}", said.join("、")));
+            }
+            if teams.first().is_some_and(|team| before.team != Some(*team)) {
+                words.push("确认以后加入服务队".to_owned());
+            }
         }
-        if !joins.is_empty() {
-            words.push("加入服务队".to_owned());
-        }
-        words.extend(promoted.map(|post| format!("任{post}")));
         let effect = if words.is_empty() { Effect::Same } else { Effect::Changed };
         let words = if words.is_empty() { "没有变化".to_owned() } else { words.join("，") };
-        Ok(Plan { before: Some(before), values, teams, post: entry.post, words, effect })
+        Ok(Plan { before: Some(before), values, joined_on, teams, post, words, effect })
     }
 
     fn plan_new(&self, entry: Entry, teams: Vec<Uuid>) -> std::result::Result<Plan, Rejection> {
@@ -320,22 +365,24 @@ impl Known {
             _ => "记下，等本人同意",
         };
         let words = words.to_owned();
-        Ok(Plan { before: None, values: entry.values, teams, post: entry.post, words, effect: Effect::New })
+        let Entry { values, post, joined_on, .. } = entry;
+        Ok(Plan { before: None, values, joined_on, teams, post, words, effect: Effect::New })
     }
 }
 
 /// Carries a plan out.
 async fn carry_out(tx: &mut Tx, act: &Act, known: &Known, plan: Plan) -> Result<()> {
-    let Plan { before, values, teams, post, .. } = plan;
+    let Plan { before, values, joined_on, teams, post, .. } = plan;
     let on = today(act);
     let volunteer = match before {
-        Some(before) => {
-            joining::change(tx, act, &before, &Card { values, ..before.clone() }, "花名册").await?;
-            // Whoever has not been taken on yet joins when they are.
-            if before.state != State::Active {
-                return Ok(());
-            }
+        Some(before) if before.state == State::Active => {
+            let joined_on = joined_on.or(before.joined_on.clone());
+            joining::change(tx, act, &before, &Card { values, joined_on, ..before.clone() }, "花名册").await?;
             before
+        }
+        Some(before) => {
+            let team = teams.first().copied().or(before.team);
+            return joining::change(tx, act, &before, &Card { values, team, ..before.clone() }, "花名册").await;
         }
         None => {
             let way = Way::Mobilised;
@@ -346,7 +393,7 @@ async fn carry_out(tx: &mut Tx, act: &Act, known: &Known, plan: Plan) -> Result<
             if !known.agreed {
                 return Ok(());
             }
-            let now = Card { values, ..invited.clone() };
+            let now = Card { values, joined_on, ..invited.clone() };
             joining::agree(tx, act, &invited, now, How::Signed).await?;
             let applied = card::card(tx, act, invited.id).await?;
             joining::confirm(tx, act, &applied).await?;
@@ -421,14 +468,8 @@ async fn plans(
             (None, entry) => entry,
         };
         plans.push(entry.and_then(|entry| {
-            let number = entry.values.get(&Field::Identity).map(String::as_str);
-            let same = |card: &&Card| number.is_some() && card.get(Field::Identity) == number;
-            let by_number: Vec<Card> = everybody.iter().filter(same).cloned().collect();
-            let name = entry.values.get(&Field::Name).map(String::as_str).unwrap_or_default();
-            let named = everybody.iter().filter(|card| card.name() == name);
-            let is_number = !by_number.is_empty();
-            let found = if is_number { by_number } else { named.cloned().collect() };
-            known.plan(row.number, entry, found, is_number)
+            let before = entry.means(&everybody)?;
+            known.plan(row.number, entry, before)
         }));
     }
     Ok(plans)

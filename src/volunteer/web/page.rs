@@ -18,7 +18,7 @@ use crate::volunteer::joining;
 use crate::volunteer::model::{How, Outcome, Post, State as Standing};
 use crate::volunteer::store::{self, Candidate, Consent, Membership, Vetting};
 use crate::volunteer::team;
-use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect, show};
 use crate::{audit, place};
 
 pub fn routes() -> Routes {
@@ -174,6 +174,7 @@ fn told_change(change: &audit::PastChange, around: &[Named]) -> String {
         "guardian" | "guardian_agreed_on" => "监护人同意".to_owned(),
         "link" => "换了本人的链接".to_owned(),
         "team" => "想参加的服务队".to_owned(),
+        "joined_on" => format!("注册时间：{}", new.map_or_else(|| "空".to_owned(), show::kept_day)),
         "estate" => "住在哪个小区".to_owned(),
         "resident" => "和居民登记的关联".to_owned(),
         "activity" => named(around, new),
