@@ -133,8 +133,9 @@ statements! {
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NOT NULL AND left_at IS NULL";
     CLAIM = "UPDATE volunteer_sign_ups SET claim_came_at = $4, claim_left_at = $5, claim_why = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state = 'confirmed' AND (came_at IS NULL OR left_at IS NULL)";
-    GRANT = "UPDATE volunteer_sign_ups SET came_at = claim_came_at, left_at = claim_left_at, came_how = 'later', left_how = 'later',
-            claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
+    /// What was noted at the place stays; the claim fills in what is missing.
+    GRANT = "UPDATE volunteer_sign_ups SET came_at = COALESCE(came_at, claim_came_at), came_how = COALESCE(came_how, 'later'),
+            left_at = COALESCE(left_at, claim_left_at), left_how = COALESCE(left_how, 'later'), claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
         WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
     DENY = "UPDATE volunteer_sign_ups SET claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
         WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";

@@ -4,7 +4,7 @@ use db::Tx;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::activity_model::{Attendance, Rules, Span};
+use super::activity_model::{Attendance, Rules, Span, clock_of};
 use super::activity_store::{Activity, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp};
 use super::sign_up;
 use crate::access::Act;
@@ -143,6 +143,9 @@ pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, s
     }
     if span.minutes() <= 0 || span.starts_at < activity.starts_at || span.ends_at > activity.ends_at {
         return Err(Error::refused(format!("时间要在活动的 {} 以内", activity.span().clock())));
+    }
+    if let Some(came) = down.came_at.filter(|came| *came >= span.ends_at) {
+        return Err(Error::refused(format!("{} 才签到，走的时间要在那以后", clock_of(came))));
     }
     let row = CLAIM.bind(act.tenant).bind(activity.id).bind(down.id).bind(span.starts_at).bind(span.ends_at).bind(why);
     if tx.execute(row).await? == 0 {
