@@ -88,6 +88,14 @@ statements! {
     /// What somebody has signed up for and is not long over.
     OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 AND o.state <> 'cancelled' AND a.ends_at > $3 ORDER BY o.signed_at DESC, o.id LIMIT 100");
+    /// What the teams that somebody leads did lately, or what of it somebody has entered later.
+    LED = activities!("a.team_id IN (SELECT m.team_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL
+            AND m.post <> 'member')
+        AND a.cancelled_at IS NULL AND a.ends_at <= $3 AND (a.ends_at > $4 OR EXISTS (SELECT 1 FROM volunteer_sign_ups c
+            WHERE c.tenant_id = a.tenant_id AND c.activity_id = a.id AND c.claim_came_at IS NOT NULL)) ORDER BY a.starts_at DESC, a.id LIMIT 100");
+    /// Where somebody has entered later that they were there, and nobody has said yet whether that is so.
+    CLAIMED = activities!(concat!("a.id IN (SELECT c.activity_id FROM volunteer_sign_ups c WHERE c.tenant_id = $1 AND c.claim_came_at IS NOT NULL) AND ",
+        in_reach_of_activity!(), " ORDER BY a.starts_at, a.id LIMIT 50"));
     TO_REMIND = activities!("a.reminded_at IS NULL AND a.cancelled_at IS NULL AND a.starts_at > $2 AND a.starts_at <= $3 ORDER BY a.starts_at, a.id LIMIT 50");
     REMINDED = "UPDATE volunteer_activities SET reminded_at = $3 WHERE tenant_id = $1 AND id = $2 AND reminded_at IS NULL AND cancelled_at IS NULL";
 
@@ -111,7 +119,7 @@ statements! {
     SIGN_UP_OF = sign_ups!("s.activity_id = $2 AND s.volunteer_id = $3");
     GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
     SIGN_UPS = sign_ups!("s.activity_id = $2 AND s.state <> 'cancelled' ORDER BY s.state, s.position, s.id LIMIT 500");
-    OWN_SIGN_UPS = sign_ups!("s.volunteer_id = $2 AND s.state <> 'cancelled' ORDER BY s.position DESC, s.id LIMIT 200");
+    OWN_SIGN_UPS = sign_ups!("s.volunteer_id = $2 AND s.state <> 'cancelled' ORDER BY s.signed_at DESC, s.id LIMIT 200");
     /// Another activity at the same time for which somebody is down.
     ELSEWHERE = "SELECT a.title FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.id <> $3 AND a.cancelled_at IS NULL
@@ -267,6 +275,22 @@ pub(super) async fn following(tx: &mut Tx, tenant: Uuid, series: Uuid, from: Tim
 /// What somebody is down for that had not ended at a moment, in no order; at most 100.
 pub(super) async fn own(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, since: Timestamp) -> Result<Vec<Activity>> {
     Ok(tx.all(OWN.bind(tenant).bind(volunteer).bind(since)).await?)
+}
+
+/// What the teams that somebody leads did since a moment, and what of before still waits for a word; at most 100.
+pub(super) async fn led(
+    tx: &mut Tx,
+    tenant: Uuid,
+    volunteer: Uuid,
+    now: Timestamp,
+    since: Timestamp,
+) -> Result<Vec<Activity>> {
+    Ok(tx.all(LED.bind(tenant).bind(volunteer).bind(now).bind(since)).await?)
+}
+
+/// Where somebody has entered later that they were there; at most 50.
+pub(super) async fn claimed(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Activity>> {
+    Ok(tx.all(CLAIMED.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
 }
 
 pub(super) async fn own_sign_ups(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<SignUp>> {

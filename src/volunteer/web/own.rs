@@ -146,6 +146,10 @@ async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership])
     let (mut past, mut coming): (Vec<Activity>, Vec<Activity>) = own.into_iter().partition(|one| one.ends_at <= act.at);
     coming.extend(all.into_iter().filter(|one| !sign_ups.iter().any(|down| down.activity_id == one.id)));
     let in_team = |one: &Activity| memberships.iter().any(|row| row.left_on.is_none() && row.team_id == one.team_id);
+    // Whoever leads a team is asked about what others enter, whether they were there or not.
+    let led = activity_store::led(tx, act.tenant, card.id, act.at, since).await?;
+    let led: Vec<Activity> = led.into_iter().filter(|one| !past.iter().any(|known| known.id == one.id)).collect();
+    past.extend(led);
     past.sort_by_key(|one| one.starts_at);
     coming.sort_by_key(|one| (!in_team(one), one.starts_at));
     let offer = |activity: Activity| Offer {
