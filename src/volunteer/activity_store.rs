@@ -44,7 +44,7 @@ macro_rules! sign_ups {
     ($where:expr) => {
         concat!(
             "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
-                s.photo_id, s.claim_came_at, s.claim_left_at, s.claim_why
+                s.photo_id, s.left_photo_id, s.claim_came_at, s.claim_left_at, s.claim_why
             FROM volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id WHERE s.tenant_id = $1 AND ",
             $where
         )
@@ -135,9 +135,9 @@ statements! {
     /// What somebody has ever been down for.
     DONE = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 ORDER BY o.signed_at DESC, o.id LIMIT 500");
-    COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = COALESCE($6, photo_id)
+    COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NULL";
-    GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, photo_id = COALESCE($6, photo_id)
+    GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, left_photo_id = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NOT NULL AND left_at IS NULL";
     CLAIM = "UPDATE volunteer_sign_ups SET claim_came_at = $4, claim_left_at = $5, claim_why = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state = 'confirmed' AND (came_at IS NULL OR left_at IS NULL)";
@@ -161,7 +161,7 @@ record! {
     pub struct SignUp {
         pub id: Uuid, pub activity_id: Uuid, pub volunteer_id: Uuid, pub name: String, pub state: Place, pub position: i64,
         pub signed_at: Timestamp, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
-        pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
+        pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub left_photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
         pub claim_left_at: Option<Timestamp>, pub claim_why: Option<String>,
     }
     pub(super) struct Queue { pub queue: i64 }

@@ -32,6 +32,7 @@ pub fn routes() -> Routes {
         .get("/activities/{id}/particulars", VolunteerEdit, edit)
         .post("/activities/{id}/particulars", VolunteerEdit, change)
         .post("/activities/{id}/cancellation", VolunteerEdit, cancel)
+        .get("/activities/{id}/photos/{photo}", VolunteerRead, photo)
         .get("/activities/{id}/wall", VolunteerEdit, wall)
         .post("/activities/{id}/sign-ups", VolunteerEdit, sign_up)
         .post("/activities/{id}/sign-ups/{sign_up}/removal", VolunteerEdit, give_up)
@@ -377,6 +378,12 @@ async fn wall(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> R
     let mut tx = app.db.read().await?;
     let reached = reached(&app, &mut tx, &viewer, id, Permission::VolunteerEdit).await?;
     leading::wall(&app, &mut tx, reached).await
+}
+
+async fn photo(State(app): State<App>, viewer: Viewer, Path((id, of)): Path<(Uuid, Uuid)>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(&app, &mut tx, &viewer, id, Permission::VolunteerRead).await?;
+    leading::photo(&mut tx, &reached, of).await
 }
 
 async fn sign_up(

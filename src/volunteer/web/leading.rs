@@ -26,6 +26,7 @@ use crate::{audit, photo, settings};
 pub fn routes() -> Routes {
     Routes::default()
         .get("/volunteering/{link}/activities/{activity}", Need::Public, show)
+        .get("/volunteering/{link}/activities/{activity}/photos/{photo}", Need::Public, show_photo)
         .get("/volunteering/{link}/activities/{activity}/wall", Need::Public, show_wall)
         .post("/volunteering/{link}/activities/{activity}/sign-ups", Need::Public, add)
         .post("/volunteering/{link}/activities/{activity}/sign-ups/{sign_up}/removal", Need::Public, remove)
@@ -102,6 +103,17 @@ impl ActivityPage {
 
     fn waiting(&self) -> impl Iterator<Item = (usize, &SignUp)> {
         self.sign_ups.iter().filter(|down| down.state == Place::Waiting).enumerate().map(|(at, down)| (at + 1, down))
+    }
+
+    /// The photos of those who came or went together, each once.
+    fn photos(&self) -> Vec<Uuid> {
+        let mut photos = Vec::new();
+        for photo in self.confirmed().flat_map(|down| [down.photo_id, down.left_photo_id]).flatten() {
+            if !photos.contains(&photo) {
+                photos.push(photo);
+            }
+        }
+        photos
     }
 
     fn is_chosen(&self, id: &Uuid) -> bool {
@@ -201,6 +213,17 @@ pub(super) async fn presence(app: &App, reached: &Reached, form: &mut Form) -> R
     Ok(Some(redirect(&reached.base, &format!("已登记 {noted} 人{words}"))))
 }
 
+/// A photo of those who came or went together.
+///
+/// Errors: not found if it is of something else.
+pub(super) async fn photo(tx: &mut Tx, reached: &Reached, id: Uuid) -> Result<Response> {
+    let sign_ups = activity_store::sign_ups(tx, reached.act.tenant, reached.activity.id).await?;
+    if !sign_ups.iter().any(|down| [down.photo_id, down.left_photo_id].contains(&Some(id))) {
+        return Err(Error::NotFound);
+    }
+    Ok(photo::response(photo::read(tx, reached.act.tenant, id, photo::Size::Full).await?))
+}
+
 // ---------- by the link of whoever leads the team ----------
 
 /// Errors: not found by anybody who does not lead the team.
@@ -231,6 +254,15 @@ async fn leader_page(
 
 async fn show(State(app): State<App>, shell: Shell, Path((link, id)): Path<(String, Uuid)>) -> Result<Response> {
     page(&leader_page(&app, shell, (&link, id), Default::default()).await?)
+}
+
+async fn show_photo(
+    State(app): State<App>,
+    Path((link, id, of)): Path<(String, Uuid, Uuid)>,
+) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(&app, &mut tx, &link, id).await?;
+    photo(&mut tx, &reached, of).await
 }
 
 async fn show_wall(State(app): State<App>, Path((link, id)): Path<(String, Uuid)>) -> Result<Response> {
