@@ -202,8 +202,9 @@ impl Card {
         compare("team", id(before.team), id(self.team));
         compare("joined_on", before.joined_on.clone(), self.joined_on.clone());
         compare("guardian_agreed_on", before.guardian_agreed_on.clone(), self.guardian_agreed_on.clone());
-        let guardian = |card: &Card| card.guardian.as_ref().map(|guardian| guardian.name.clone());
+        let guardian = |card: &Card| card.guardian.as_ref().map(Guardian::words);
         compare("guardian", guardian(before), guardian(self));
+        compare("recommender", before.recommender.clone(), self.recommender.clone());
         compare("link", Some(before.link_number.to_string()), Some(self.link_number.to_string()));
         changes
     }

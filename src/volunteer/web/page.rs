@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use db::Tx;
+use db::{Tx, text_enum};
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -96,8 +96,36 @@ impl ShowPage {
     }
 }
 
-/// What somebody may need in full: to call them, or to write out a certificate.
-const REVEALED: [Field; 3] = [Field::Phone, Field::Identity, Field::Note];
+text_enum! {
+    /// What somebody may need in full: to call them or a minor's guardian, to write out a certificate, to ask whoever has recommended them.
+    enum Sealed {
+        Phone = "phone" "联系电话",
+        Identity = "identity" "身份证号",
+        Note = "note" "备注",
+        Guardian = "guardian_phone" "监护人电话",
+        Recommender = "recommender" "推荐人",
+    }
+}
+
+impl Sealed {
+    fn of(self, card: &Card) -> Option<String> {
+        match self {
+            Sealed::Phone => card.get(Field::Phone).map(str::to_owned),
+            Sealed::Identity => card.get(Field::Identity).map(str::to_owned),
+            Sealed::Note => card.get(Field::Note).map(str::to_owned),
+            Sealed::Guardian => card.guardian.as_ref().map(|guardian| guardian.phone.clone()),
+            Sealed::Recommender => card.recommender.clone(),
+        }
+    }
+
+    fn form(self) -> ValueForm {
+        match self {
+            Sealed::Phone | Sealed::Guardian => ValueForm::Phone,
+            Sealed::Identity => ValueForm::Identity,
+            Sealed::Note | Sealed::Recommender => ValueForm::Words,
+        }
+    }
+}
 
 async fn show_page(
     app: &App,
@@ -137,10 +165,10 @@ async fn show_page(
     let around = activity_store::around(&mut tx, viewer.tenant, id).await?;
     Ok(ShowPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
-        sealed: REVEALED
+        sealed: Sealed::ALL
             .iter()
-            .filter(|field| card.get(**field).is_some())
-            .map(|field| (field.code(), field.label()))
+            .filter(|sealed| sealed.of(&card).is_some())
+            .map(|sealed| (sealed.code(), sealed.label()))
             .collect(),
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
@@ -171,7 +199,9 @@ fn told_change(change: &audit::PastChange, around: &[Named]) -> String {
     }
     match change.field.as_str() {
         "state" => new.and_then(Standing::parse).map_or_else(String::new, |state| state.to_string()),
-        "guardian" | "guardian_agreed_on" => "监护人同意".to_owned(),
+        "guardian" => "监护人".to_owned(),
+        "guardian_agreed_on" => "监护人同意".to_owned(),
+        "recommender" => "推荐人".to_owned(),
         "link" => "换了本人的链接".to_owned(),
         "team" => "想参加的服务队".to_owned(),
         "joined_on" => format!("注册时间：{}", new.map_or_else(|| "空".to_owned(), show::kept_day)),
@@ -214,25 +244,19 @@ async fn reveal(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerReveal).await?;
-    let field =
-        form.choice("field", "要看哪一项", |code| Field::parse(code).filter(|field| REVEALED.contains(field)));
+    let field = form.choice("field", "要看哪一项", Sealed::parse);
     let reason = form.reveal_reason("reason");
     let (Some(field), true) = (field, form.ok()) else {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, ("reveal", form)).await?);
     };
-    let Some(value) = card.get(field).map(str::to_owned) else {
+    let Some(value) = field.of(&card) else {
         return Err(Error::refused(format!("没有登记{field}，不用查看。这次没有记入审计记录。")));
     };
     audit::record(&mut tx, &act, "reveal", ("volunteer", id), &format!("{field}：{reason}"), &[]).await?;
     tx.commit().await?;
-    let form = match field {
-        Field::Phone => ValueForm::Phone,
-        Field::Identity => ValueForm::Identity,
-        _ => ValueForm::Words,
-    };
     let back = (to(id), "回到这名志愿者");
-    Revealed { shell, name: card.name().to_owned(), what: field.label(), value, form, reason, back }.page()
+    Revealed { shell, name: card.name().to_owned(), what: field.label(), value, form: field.form(), reason, back }.page()
 }
 
 #[derive(Template)]
