@@ -120,6 +120,7 @@ statements! {
     GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
     SIGN_UPS = sign_ups!("s.activity_id = $2 AND s.state <> 'cancelled' ORDER BY s.state, s.position, s.id LIMIT 500");
     OWN_SIGN_UPS = sign_ups!("s.volunteer_id = $2 AND s.state <> 'cancelled' ORDER BY s.signed_at DESC, s.id LIMIT 200");
+    SERVED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND volunteer_id = $2 AND state = 'confirmed' AND came_at IS NOT NULL";
     /// Another activity at the same time for which somebody is down.
     ELSEWHERE = "SELECT a.title FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.id <> $3 AND a.cancelled_at IS NULL

@@ -154,7 +154,8 @@ fn whole(cards: Vec<Card>) -> Result<Vec<Card>> {
 }
 
 pub(super) async fn unanswered(tx: &mut Tx, act: &Act, before: Timestamp) -> Result<Vec<Card>> {
-    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before)).await
+    let day = before.to_zoned_datetime(calendar::shanghai()).date();
+    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before).bind(day.to_string())).await
 }
 
 /// What a link of somebody is for: their own page. It counts up when the link is to be good no more.
@@ -173,6 +174,15 @@ pub async fn by_link(tx: &mut Tx, act: &Act, link: &Link) -> Result<Card> {
 impl Card {
     pub fn get(&self, field: Field) -> Option<&str> {
         self.values.get(&field).map(String::as_str)
+    }
+
+    /// Nothing is kept of them any more but what they have done.
+    pub fn erased(&self) -> bool {
+        self.values.iter().all(|(field, kept)| match field {
+            Field::Name => true,
+            Field::Sex => kept == "0",
+            _ => false,
+        })
     }
 
     pub fn name(&self) -> &str {

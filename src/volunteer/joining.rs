@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
+use super::activity_store::{Counted, SERVED};
 use super::store::{self, ADD_VETTING, AGREE, FORGET, QUIT_ALL, TAKE_BACK};
 use super::{sign_up, team};
 use crate::access::Act;
@@ -107,17 +108,30 @@ pub async fn decline(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
     if !matches!(before.state, State::Invited | State::Applied) {
         return Err(Error::refused("已经答复过了，不用再点"));
     }
-    erase(tx, act, before, State::Declined).await
+    erase(tx, act, before, (State::Declined, String::new())).await
 }
 
-/// Takes away whatever is known of somebody but that there was a row.
-async fn erase(tx: &mut Tx, act: &Act, before: &Card, state: State) -> Result<()> {
+/// Whoever has left wants that nothing is kept which need not be: of what they have done the record stays, and the name with it
+/// (志愿服务条例, art. 19); where there is nothing of that, nothing stays.
+///
+/// Errors: refused of somebody who has not left, or of whom nothing is kept any more.
+pub async fn forget(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
+    if before.state != State::Left || before.erased() {
+        return Err(Error::refused("退出以后才能删，或者已经删过了"));
+    }
+    let served: Counted = tx.one(SERVED.bind(act.tenant).bind(before.id)).await?;
+    let name = if served.people > 0 { before.name().to_owned() } else { String::new() };
+    erase(tx, act, before, (State::Left, name)).await
+}
+
+/// Takes away whatever is known of somebody but that there was a row, and perhaps a name.
+async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, String)) -> Result<()> {
     let now = Card {
         state,
         team: None,
         estate: None,
         resident: None,
-        values: Values::from([(Field::Name, String::new())]),
+        values: Values::from([(Field::Name, name)]),
         recommender: None,
         guardian: None,
         guardian_agreed_on: None,
@@ -169,7 +183,8 @@ pub async fn refuse(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<
     if before.state != State::Applied {
         return Err(Error::refused(format!("现在是“{}”，不用答复", before.state)));
     }
-    let now = Card { state: State::Refused, ended_why: why.to_owned(), ..before.clone() };
+    let ended_on = Some(today(act).to_string());
+    let now = Card { state: State::Refused, ended_why: why.to_owned(), ended_on, ..before.clone() };
     save(tx, act, before, &now, "refuse_volunteer", why).await?;
     Ok(())
 }
@@ -198,10 +213,19 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
     sign_up::note_given_up(tx, act, before.id, &given_up).await
 }
 
+/// Errors: refused of somebody who has left or was not taken on: of them less and less is kept, and nothing new.
+fn refuse_gone(card: &Card) -> Result<()> {
+    match card.state {
+        State::Invited | State::Applied | State::Active => Ok(()),
+        _ => Err(Error::refused(format!("现在是“{}”，不能再登记什么", card.state))),
+    }
+}
+
 /// Writes down the particulars of somebody.
 ///
-/// Errors: stale if somebody else has changed them since; refused if the identity number is another's.
+/// Errors: refused of somebody who is gone; stale if somebody else has changed them since; refused if the identity number is another's.
 pub async fn change(tx: &mut Tx, act: &Act, before: &Card, now: &Card, why: &str) -> Result<()> {
+    refuse_gone(before)?;
     let mut now = now.clone();
     if before.state == State::Invited {
         now.values = to_be_asked(now.values);
@@ -219,8 +243,9 @@ pub async fn renew_link(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
 
 /// The guardian's written consent is there, with who has signed.
 ///
-/// Errors: refused of a day to come.
+/// Errors: refused of a day to come, and of somebody who is gone.
 pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Guardian, on: Date) -> Result<()> {
+    refuse_gone(before)?;
     if on > today(act) {
         return Err(Error::refused("这一天还没有到"));
     }
@@ -231,7 +256,7 @@ pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Gu
 
 /// What a query of criminal records has found, and until when that is good.
 ///
-/// Errors: refused of a day to come.
+/// Errors: refused of a day to come, and of somebody who is gone.
 pub async fn vet(
     tx: &mut Tx,
     act: &Act,
@@ -242,6 +267,7 @@ pub async fn vet(
     if checked_on > today(act) {
         return Err(Error::refused("这一天还没有到"));
     }
+    refuse_gone(&card::card(tx, act, volunteer).await?)?;
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
     let expires_on = rules.vetting_end(checked_on).ok_or_else(|| Error::refused("这个日期算不出到期日"))?;
     let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(volunteer).bind(result).bind(checked_on.to_string());
@@ -279,7 +305,7 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
     let before = |days: i64| act.at - SignedDuration::from_hours(24 * days);
     for card in card::unanswered(tx, act, before(rules.consent_days)).await? {
-        erase(tx, act, &card, State::Declined).await?;
+        erase(tx, act, &card, (State::Declined, String::new())).await?;
     }
     tx.execute(FORGET.bind(act.tenant).bind(before(rules.keep_rows_days))).await?;
     Ok(())

@@ -29,7 +29,7 @@ pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, ac
 pub use card::{Card, by_link, card};
 pub use field::{Field, Values};
 pub use joining::{
-    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget_old, guardian_agrees, invite, leave,
+    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite, leave,
     refuse, renew_link, vet, withdraw,
 };
 pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, grid};

@@ -100,8 +100,8 @@ statements! {
         WHERE v.tenant_id = $1 AND v.state = 'applied' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT 50");
     BY_IDENTITY = volunteers!("v.identity_fingerprint = $2 AND v.state = 'active'");
     KNOWN = volunteers!("v.state IN ('active', 'applied', 'invited') ORDER BY v.applied_at, v.id LIMIT $2");
-    /// Those of whom nothing may be kept any more: nobody has answered, or the answer was no.
-    UNANSWERED = volunteers!("v.state IN ('invited', 'refused') AND v.applied_at < $2 AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
+    /// Those of whom nothing may be kept any more: nobody has answered in time, or they were refused as long ago.
+    UNANSWERED = volunteers!("(v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
     HOME = homes!("r.id = $5");
     CANDIDATES = homes!("r.id IN (SELECT id FROM residents WHERE tenant_id = $1 AND identity_fingerprint = $4
         UNION SELECT id FROM residents WHERE tenant_id = $1 AND name = $5 AND ended IS NULL) LIMIT 10");

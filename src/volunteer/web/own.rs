@@ -33,6 +33,7 @@ pub fn routes() -> Routes {
         .post("/volunteering/{link}/answer", Need::Public, answer)
         .post("/volunteering/{link}/contact", Need::Public, set_contact)
         .post("/volunteering/{link}/departure", Need::Public, leave)
+        .post("/volunteering/{link}/erasure", Need::Public, forget)
         .post("/volunteering/{link}/sign-ups", Need::Public, take_part)
         .post("/volunteering/{link}/sign-ups/{activity}/removal", Need::Public, stay_away)
         .post("/volunteering/{link}/sign-ups/{activity}/claim", Need::Public, claim)
@@ -287,6 +288,22 @@ async fn leave(
     tx.commit().await?;
     let code = access::tenant(&mut app.db.read().await?, act.tenant).await?.code;
     Ok(redirect(&format!("/board/{code}"), "已经撤回，您填的内容都删掉了"))
+}
+
+/// Whoever has left wants their particulars gone; the link is good no more.
+async fn forget(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    _form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    joining::forget(&mut tx, &act, &card).await?;
+    tx.commit().await?;
+    let code = access::tenant(&mut app.db.read().await?, act.tenant).await?.code;
+    Ok(redirect(&format!("/board/{code}"), "您的资料删掉了，做过的服务按规定留着"))
 }
 
 async fn take_part(

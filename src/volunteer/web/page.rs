@@ -39,6 +39,7 @@ pub fn routes() -> Routes {
         .post("/volunteers/{id}/links", VolunteerEdit, renew)
         .post("/volunteers/{id}/resident", VolunteerEdit, tie)
         .post("/volunteers/{id}/departure", VolunteerEdit, leave)
+        .post("/volunteers/{id}/erasure", VolunteerEdit, forget)
 }
 
 #[derive(Template)]
@@ -537,4 +538,14 @@ async fn leave(
     }
     let done = joining::leave(&mut tx, &act, &card, &why).await;
     ended!(app, viewer, shell, id, tx, form, "departure", "left_why", done, "已登记退出，做过的服务还在")
+}
+
+/// Whoever has left wants their particulars gone.
+async fn forget(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
+    let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
+    refuse_stale(&card, &form)?;
+    joining::forget(&mut tx, &act, &card).await?;
+    tx.commit().await?;
+    // Where they lived is gone too, so whoever works for a part of the community does not find them any more.
+    Ok(redirect("/volunteers?state=left", "资料已删去，做过的服务还在"))
 }
