@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::volunteer::activity::{self, Following};
 use crate::volunteer::activity_model::{Plan, Risk, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, Named};
+use crate::volunteer::model::Joining;
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{audit, place, settings};
 
@@ -176,11 +177,13 @@ async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan
             form.fail(field, "居民都看得到，不要写电话或身份证号");
         }
     }
-    let number = |form: &mut Form, field, label, range: std::ops::RangeInclusive<i64>| {
+    let number = |form: &mut Form, field, label: &str, range: std::ops::RangeInclusive<i64>| {
         form.choice(field, label, |text| text.parse::<i64>().ok().filter(|number| range.contains(number)))
     };
     let capacity = number(form, "capacity", "名额（1 到 500）", 1..=500);
-    let least_age = number(form, "least_age", "最小几岁（8 到 80）", 8..=80);
+    let rules: Joining = settings::read(&mut app.db.read().await?, viewer.tenant, app.means.now()).await?;
+    let least = rules.least_age;
+    let least_age = number(form, "least_age", &format!("最小几岁（{least} 到 80）"), least..=80);
     let risk = form.choice("risk", "有没有危险", Risk::parse);
     if risk == Some(Risk::High) && risk_notice.is_empty() {
         form.fail("risk_notice", "有危险的活动，要写清楚有什么危险、怎么防");

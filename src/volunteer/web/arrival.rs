@@ -37,6 +37,7 @@ struct ArrivalPage {
     activity: Activity,
     /// What lets the form through; empty if the code is not the one on the wall.
     ticket: String,
+    code_seconds: i64,
     /// Whose phone it is.
     card: Option<Card>,
     /// They have come, so now they go.
@@ -89,7 +90,8 @@ async fn arrival_page(
     let here = down.is_some_and(|down| down.came_at.is_some());
     let shell = shell.of_community(&tenant.name, &tenant.code);
     let link = link.to_owned();
-    Ok((act, ArrivalPage { shell, link, activity, ticket, card, here, done: String::new(), form }))
+    let (code_seconds, done) = (rules.code_seconds, String::new());
+    Ok((act, ArrivalPage { shell, link, activity, ticket, code_seconds, card, here, done, form }))
 }
 
 async fn show(
