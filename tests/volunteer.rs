@@ -186,7 +186,7 @@ db_test! {
         let id = id_of_first(&staff).await;
         step(&staff, &id, "confirmation", &[]).await.assert_status(422).assert_contains("监护人的书面同意");
         step(&staff, &id, "guardian", &[("agreed_on", "2026-12-01")]).await.assert_status(422).assert_contains("还没有到");
-        step(&staff, &id, "guardian", &[("agreed_on", "2026-11-27")]).await.assert_ok().assert_contains("2026-11-27 书面同意");
+        step(&staff, &id, "guardian", &[("agreed_on", "2026-11-27")]).await.assert_ok().assert_contains("2026年11月27日书面同意");
         step(&staff, &id, "confirmation", &[]).await.assert_ok();
 
         let uuid: Uuid = id.parse().unwrap();
@@ -201,7 +201,7 @@ db_test! {
         };
         assert!(!vetted(soon).await, "nobody has asked");
         let query = [("result", Outcome::Passed.code()), ("checked_on", "2026-11-20"), ("proof_no", "查2026-17")];
-        staff.post(&format!("/volunteers/{id}/vettings"), &query).await.assert_ok().assert_contains("2027-11-19 到期");
+        staff.post(&format!("/volunteers/{id}/vettings"), &query).await.assert_ok().assert_contains("2027年11月19日到期");
         assert!(vetted(last).await && !vetted(after).await);
         // Somebody else has the place, and while she waits the next query is not passed: the one behind her moves up.
         let people = [volunteer(&app, "刘建军", team, Post::Member).await.0, volunteer(&app, "王秀兰", team, Post::Member).await.0];

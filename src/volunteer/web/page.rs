@@ -88,9 +88,10 @@ impl ShowPage {
 
     fn vetting_words(&self) -> Option<(&'static str, String)> {
         let last = self.vettings.first()?;
+        let end = show::kept_day(&last.expires_on);
         Some(match (last.result, last.expires_on >= self.today) {
-            (Outcome::Passed, true) => ("done", format!("从业查询通过，{} 到期", last.expires_on)),
-            (Outcome::Passed, false) => ("late", format!("从业查询 {} 已到期，要重新查", last.expires_on)),
+            (Outcome::Passed, true) => ("done", format!("从业查询通过，{end}到期")),
+            (Outcome::Passed, false) => ("late", format!("从业查询{end}已到期，要重新查")),
             (Outcome::Failed, _) => ("late", "从业查询不通过，不能安排接触未成年人".to_owned()),
             (Outcome::Pending, _) => ("soon", "从业查询待查".to_owned()),
         })
