@@ -3,7 +3,9 @@
 use doorstep::access::{Reach, Role};
 use doorstep::place::Settler;
 use doorstep::registry::enrol::{NewResident, enrol};
-use doorstep::volunteer::{self, Field, NewVolunteer, Outcome, Place, Post, Sketch, State, Target, TeamKind, Values, Way};
+use doorstep::volunteer::{
+    self, Field, NewVolunteer, Outcome, Place, Post, Sketch, State, Target, TeamKind, Values, Way,
+};
 use doorstep::workbook::{self, Cell, Table};
 use doorstep::{audit, upkeep};
 use jiff::civil::date;
@@ -12,9 +14,9 @@ use uuid::Uuid;
 
 use doorstep::error::Error;
 
-use crate::volunteer_activity::{plan, planned, sign_up};
 use crate::stories::cast::{Estate, estate};
 use crate::support::{Browser, Page, TestApp};
+use crate::volunteer_activity::{plan, planned, sign_up};
 
 pub fn at(app: &TestApp, moment: &str) {
     app.means.clock.set(moment.parse::<Timestamp>().unwrap());
@@ -60,7 +62,7 @@ async fn version(browser: &Browser, id: &str) -> String {
 }
 
 /// A step of the community on somebody.
-async fn step(browser: &Browser, id: &str, step: &str, fields: &[(&str, &str)]) -> Page {
+pub async fn step(browser: &Browser, id: &str, step: &str, fields: &[(&str, &str)]) -> Page {
     let version = version(browser, id).await;
     let fields = [&[("version", version.as_str())], fields].concat();
     browser.post(&format!("/volunteers/{id}/{step}"), &fields).await

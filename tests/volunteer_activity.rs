@@ -43,7 +43,7 @@ pub async fn sign_up(app: &TestApp, activity: Uuid, person: Uuid) -> Result<Plac
     Ok(place)
 }
 
-async fn get(app: &TestApp, id: Uuid) -> Activity {
+pub async fn get(app: &TestApp, id: Uuid) -> Activity {
     volunteer::activity(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap()
 }
 

@@ -236,7 +236,8 @@ mod tests {
     #[test]
     fn whoever_is_with_children_has_been_asked_about() {
         let until = |day: &str| Applicant { vetted_until: Some(day.to_owned()), ..applicant("1990-01-01") };
-        for (who, fit) in [(applicant("1990-01-01"), false), (until("2026-12-04"), false), (until("2026-12-05"), true)] {
+        for (who, fit) in [(applicant("1990-01-01"), false), (until("2026-12-04"), false), (until("2026-12-05"), true)]
+        {
             assert_eq!(demands(Risk::Low, true).unmet(&who).is_none(), fit, "{who:?}");
             assert_eq!(demands(Risk::Low, false).unmet(&who), None);
         }

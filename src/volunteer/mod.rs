@@ -29,11 +29,11 @@ pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, ac
 pub use card::{Card, by_link, card};
 pub use field::{Field, Values};
 pub use joining::{
-    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite, leave,
-    refuse, renew_link, vet, withdraw,
+    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
+    leave, refuse, renew_link, vet, withdraw,
 };
 pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, grid};
-pub use presence::{claim, decide, note, note_group};
+pub use presence::{Way as Arrival, claim, decide, note, note_group};
 pub use roster::{Column, filled};
 pub use sign_up::{give_up, sign_up};
 pub use store::{Membership, Placed, STATEMENTS, Team, members, memberships, team, team_named, teams};

@@ -151,7 +151,8 @@ pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, s
     if tx.execute(row).await? == 0 {
         return Err(Error::refused("没有报上这次活动，或者签到、签退都有了，不用补登"));
     }
-    audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, None)).await
+    audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, None))
+        .await
 }
 
 /// Somebody else says whether that is so. `by` is the volunteer who says it, if it is one.

@@ -228,7 +228,8 @@ impl Entry {
                 found.retain(|card| is(Field::Birth, card) != Some(false));
                 let same = |card: &&Card| is(Field::Birth, card).is_some() || is(Field::Phone, card) == Some(true);
                 if !found.iter().all(same) {
-                    let why = "有一名同名的没有登记身份证号，看不出是不是同一个人。请先在这名志愿者的“改资料”里写上身份证号";
+                    let why =
+                        "有一名同名的没有登记身份证号，看不出是不是同一个人。请先在这名志愿者的“改资料”里写上身份证号";
                     return Err(reject(Column::Identity, why));
                 }
             }

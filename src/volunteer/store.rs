@@ -160,6 +160,7 @@ statements! {
 
     ADD_VETTING = "INSERT INTO volunteer_vettings (tenant_id, id, volunteer_id, result, checked_on, expires_on, proof_no, recorded_by, recorded_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    DROP_VETTINGS = "DELETE FROM volunteer_vettings WHERE tenant_id = $1 AND volunteer_id = $2";
     VETTINGS = "SELECT w.result, w.checked_on, w.expires_on, w.proof_no, a.name AS recorded_by FROM volunteer_vettings w
         LEFT JOIN accounts a ON a.tenant_id = w.tenant_id AND a.id = w.recorded_by
         WHERE w.tenant_id = $1 AND w.volunteer_id = $2 ORDER BY w.recorded_at DESC, w.id DESC LIMIT 20";

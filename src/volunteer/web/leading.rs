@@ -206,7 +206,8 @@ pub(super) async fn presence(app: &App, reached: &Reached, form: &mut Form) -> R
     }
     let (Some(way), Some(picture), true) = (way, photos.first(), form.ok()) else { return Ok(None) };
     let mut tx = app.db.begin().await?;
-    let done = presence::note_group(&mut tx, &reached.act, &reached.activity, reached.by(), &people, (way, *picture)).await;
+    let done =
+        presence::note_group(&mut tx, &reached.act, &reached.activity, reached.by(), &people, (way, *picture)).await;
     let Some(noted) = form.noted("person", done)? else { return Ok(None) };
     tx.commit().await?;
     let words = if way == Way::Comes { "到了" } else { "走了" };
@@ -256,10 +257,7 @@ async fn show(State(app): State<App>, shell: Shell, Path((link, id)): Path<(Stri
     page(&leader_page(&app, shell, (&link, id), Default::default()).await?)
 }
 
-async fn show_photo(
-    State(app): State<App>,
-    Path((link, id, of)): Path<(String, Uuid, Uuid)>,
-) -> Result<Response> {
+async fn show_photo(State(app): State<App>, Path((link, id, of)): Path<(String, Uuid, Uuid)>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let reached = reached(&app, &mut tx, &link, id).await?;
     photo(&mut tx, &reached, of).await

@@ -14,9 +14,9 @@ mod team;
 
 use jiff::civil::Date;
 
+use super::activity_store::Named;
 use super::field::{Field, Values};
 use super::model::{Guardian, Post, Target, TeamKind, Way};
-use super::activity_store::Named;
 use crate::access::{Role, Routes};
 use crate::audit;
 use crate::web::Form;

@@ -258,7 +258,8 @@ async fn reveal(
     audit::record(&mut tx, &act, "reveal", ("volunteer", id), &format!("{field}：{reason}"), &[]).await?;
     tx.commit().await?;
     let back = (to(id), "回到这名志愿者");
-    Revealed { shell, name: card.name().to_owned(), what: field.label(), value, form: field.form(), reason, back }.page()
+    Revealed { shell, name: card.name().to_owned(), what: field.label(), value, form: field.form(), reason, back }
+        .page()
 }
 
 #[derive(Template)]
