@@ -3,10 +3,10 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use calendar::{Every, Recurrence, Skip, shanghai};
+use calendar::shanghai;
 use db::{Cursor, Tx};
-use jiff::civil::{Date, DateTime, Weekday};
-use jiff::{Timestamp, ToSpan};
+use jiff::civil::DateTime;
+use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -168,15 +168,11 @@ fn read_span(form: &mut Form) -> Option<Span> {
 
 /// What a form says about an activity.
 async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan>> {
-    let title = form.text("title", "做什么", 2..=40);
-    let place = form.text("place", "在哪里", 0..=60);
-    let needs = form.text("needs", "要带什么", 0..=300);
-    let risk_notice = form.text("risk_notice", "风险提示", 0..=500);
-    for (field, text) in [("title", &title), ("place", &place), ("needs", &needs), ("risk_notice", &risk_notice)] {
-        if codes::text::personal(text).is_some() {
-            form.fail(field, "居民都看得到，不要写电话或身份证号");
-        }
-    }
+    let sentence = "居民都看得到，不要写电话或身份证号";
+    let title = form.open_text("title", "做什么", 2..=40, sentence);
+    let place = form.open_text("place", "在哪里", 0..=60, sentence);
+    let needs = form.open_text("needs", "要带什么", 0..=300, sentence);
+    let risk_notice = form.open_text("risk_notice", "风险提示", 0..=500, sentence);
     let number = |form: &mut Form, field, label: &str, range: std::ops::RangeInclusive<i64>| {
         form.choice(field, label, |text| text.parse::<i64>().ok().filter(|number| range.contains(number)))
     };
@@ -205,31 +201,6 @@ async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan
     Ok(Some(Plan { estate, title, place, needs, span, capacity, risk, risk_notice, least_age }))
 }
 
-fn read_repeat(form: &mut Form, first: Option<Date>) -> Option<Recurrence> {
-    let days: Vec<Weekday> = form
-        .values("weekday")
-        .filter_map(|day| day.parse::<i8>().ok().and_then(|day| Weekday::from_monday_one_offset(day).ok()))
-        .collect();
-    let every = match form.value("repeat") {
-        "week" => Every::Weeks { interval: 1, days },
-        "fortnight" => Every::Weeks { interval: 2, days },
-        "month_weekday" => Every::WeekdayOfMonth,
-        "month_day" => Every::DayOfMonth,
-        _ => return None,
-    };
-    let until = form.choice("repeat_until", "重复到哪一天", |text| text.parse::<Date>().ok())?;
-    let last = first.and_then(|first| first.checked_add(AHEAD.days()).ok());
-    if last.is_some_and(|last| until > last) {
-        form.fail("repeat_until", "最多重复一年，请选近一些的日子");
-    }
-    let skip = match form.value("skip") {
-        "holidays" => Skip::Holidays,
-        "days_off" => Skip::DaysOff,
-        _ => Skip::Nothing,
-    };
-    Some(Recurrence { every, until, skip })
-}
-
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::VolunteerEdit)?;
     let scope = viewer.scope(Permission::VolunteerEdit);
@@ -237,7 +208,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let listed = |id: &str| teams.iter().any(|(known, _)| known == id);
     let team = form.choice("team", "哪支服务队", |id| id.parse::<Uuid>().ok().filter(|_| listed(id)));
     let plan = read(&app, &viewer, &mut form).await?;
-    let repeat = read_repeat(&mut form, plan.as_ref().map(|plan| plan.span.day()));
+    let repeat = form.recurrence(plan.as_ref().map(|plan| plan.span.day()), AHEAD);
     if let (Some(team), Some(plan), true) = (team, plan, form.ok()) {
         let mut tx = app.db.begin().await?;
         let done = activity::plan(&mut tx, &act, team, &plan, repeat.as_ref()).await;
@@ -305,10 +276,7 @@ async fn cancel(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, reached) = begun(&app, &viewer, id, Permission::VolunteerEdit).await?;
-    let why = form.text("why", "为什么取消", 2..=60);
-    if codes::text::personal(&why).is_some() {
-        form.fail("why", "会发到群里，不要写电话或身份证号");
-    }
+    let why = form.open_text("why", "为什么取消", 2..=60, "会发到群里，不要写电话或身份证号");
     if form.ok() {
         let following = read_following(&form);
         let done = activity::cancel(&mut tx, &reached.act, &reached.activity, form.version(), &why, following).await;

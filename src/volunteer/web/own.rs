@@ -368,10 +368,7 @@ async fn claim(
     let moment = |time: Time| Some(day.to_datetime(time).to_zoned_datetime(shanghai()).ok()?.timestamp());
     let came = form.choice("came", "几点到的", |text| text.parse().ok().and_then(moment));
     let left = form.choice("left", "几点走的", |text| text.parse().ok().and_then(moment));
-    let why = form.text("why", "为什么没有扫码", 2..=60);
-    if codes::text::personal(&why).is_some() {
-        form.fail("why", "不要写电话或身份证号");
-    }
+    let why = form.open_text("why", "为什么没有扫码", 2..=60, "不要写电话或身份证号");
     if let (Some(starts_at), Some(ends_at), true) = (came, left, form.ok()) {
         let done = presence::claim(&mut tx, &act, &activity, &down, Span { starts_at, ends_at }, &why).await;
         if let Some(()) = form.noted("came", done)? {

@@ -410,10 +410,8 @@ async fn refuse(
 ) -> Result<Response> {
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     refuse_stale(&card, &form)?;
-    let why = form.text("refused_why", "为什么", 2..=100);
-    if codes::text::personal(&why).is_some() {
-        form.fail("refused_why", "本人看得到，也会写进审计记录，请不要写电话或身份证号");
-    }
+    let sentence = "本人看得到，也会写进审计记录，请不要写电话或身份证号";
+    let why = form.open_text("refused_why", "为什么", 2..=100, sentence);
     if !form.ok() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, ("refusal", form)).await?);
@@ -530,10 +528,8 @@ async fn leave(
 ) -> Result<Response> {
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     refuse_stale(&card, &form)?;
-    let why = form.text("left_why", "为什么", 2..=100);
-    if codes::text::personal(&why).is_some() {
-        form.fail("left_why", "这句话会写进审计记录，请不要写电话或身份证号");
-    }
+    let sentence = "这句话会写进审计记录，请不要写电话或身份证号";
+    let why = form.open_text("left_why", "为什么", 2..=100, sentence);
     if !form.ok() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, ("departure", form)).await?);
