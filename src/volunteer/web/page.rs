@@ -11,12 +11,13 @@ use super::{Options, labels, named, posts, read_guardian, read_values, told};
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::registry::candidate::{self, Candidate};
 use crate::volunteer::activity_store::{self, Named};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Outcome, Post, State as Standing};
-use crate::volunteer::store::{self, Candidate, Consent, Membership, Vetting};
+use crate::volunteer::store::{self, Consent, Membership, Vetting};
 use crate::volunteer::team;
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect, show};
 use crate::{audit, place};
@@ -150,12 +151,12 @@ async fn show_page(
     let teams = teams.into_iter().filter(|(id, _)| !within(id)).collect();
     let residents = viewer.scope(Permission::ResidentRead);
     let home = match card.resident.filter(|_| viewer.may(Permission::ResidentRead)) {
-        Some(resident) => store::home(&mut tx, viewer.tenant, &residents, resident).await?,
+        Some(resident) => candidate::home(&mut tx, viewer.tenant, &residents, resident).await?,
         None => None,
     };
     let may_tie = may_edit && viewer.may(Permission::ResidentRead) && card.state == Standing::Active;
     let candidates = if may_tie && card.resident.is_none() {
-        store::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?
+        candidate::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?
     } else {
         Vec::new()
     };
@@ -509,7 +510,7 @@ async fn tie(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form:
         written => {
             let residents = viewer.scope(Permission::ResidentRead);
             let offered =
-                store::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?;
+                candidate::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?;
             let chosen = offered.into_iter().find(|offered| offered.id.to_string() == written);
             Some(chosen.ok_or(Error::NotFound)?.id)
         }
