@@ -245,9 +245,7 @@ db_test! {
 
         // By the code on the wall: on their own phone with one tap, on another with name and number.
         let scan = async |browser: &Browser| -> Page {
-            let act = app.act();
-            let rules = doorstep::settings::read(&mut app.db.read().await.unwrap(), act.tenant, act.at).await.unwrap();
-            let path = volunteer::Wall { tenant: act.tenant, activity, rules, keys: &app.means.keys }.path(act.at);
+            let path = volunteer::on_the_wall(&mut app.db.read().await.unwrap(), app.home.tenant, activity, &app.means).await.unwrap();
             browser.get(&path).await
         };
         let arrive = async |browser: &Browser, fields: &[(&str, &str)]| {

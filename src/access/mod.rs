@@ -12,6 +12,7 @@ mod session;
 mod store;
 mod todo;
 pub mod token;
+mod wall;
 pub mod web;
 
 pub use account::{NewAccount, create_account, create_organisation, create_tenant, rename_organisation};
@@ -20,6 +21,7 @@ pub use credential::{check_pin, expire_password, wrong_pin};
 pub use link::Link;
 pub use model::{ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer};
 pub use routes::{Need, Route, Routes};
+pub use wall::Wall;
 pub use session::{Entry, invite, recognise, sign_in, sign_out, unlock};
 pub use store::{
     Holder, Organisation, STATEMENTS, Tenant, holders, organisation, organisations, tenant, tenant_by_code, tenants,

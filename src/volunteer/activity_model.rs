@@ -1,7 +1,5 @@
-//! What an activity is, what stands in the way of somebody who signs up, and the code on the wall, without a database.
+//! What an activity is, and what stands in the way of somebody who signs up, without a database.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calendar::shanghai;
 use db::text_enum;
 use jiff::civil::Date;
@@ -11,8 +9,6 @@ use uuid::Uuid;
 
 use super::activity_store::Applicant;
 use super::model::{State, age};
-use crate::access::Link;
-use crate::keys::Keys;
 use crate::settings::Setting;
 
 text_enum! {
@@ -139,72 +135,9 @@ impl Demands {
     }
 }
 
-// ---------- the code on the wall ----------
-
-/// What the link on the wall is for.
-const ARRIVAL: &str = "volunteer arrival";
-
-/// What may be scanned at an activity, and for how long. The code is another one every half-minute, so that a picture of it that is passed on
-/// is of no use; whoever has scanned it gets a ticket and may take their time.
-pub struct Wall<'a> {
-    pub tenant: Uuid,
-    pub activity: Uuid,
-    pub rules: Rules,
-    pub keys: &'a Keys,
-}
-
-impl Wall<'_> {
-    /// Whether a link leads to the wall of its activity.
-    pub fn is_its_link(link: &Link, keys: &Keys) -> bool {
-        link.is_signed(ARRIVAL, keys)
-    }
-
-    pub fn link(&self) -> Link {
-        Link::signed(self.tenant, self.activity, ARRIVAL, self.keys)
-    }
-
-    /// Where the code leads, as a path of this site.
-    pub fn path(&self, at: Timestamp) -> String {
-        format!("/arrivals/{}/{}", self.link(), self.code(self.step(at)))
-    }
-
-    /// Whether a code is on the wall now, or was a moment ago, when somebody lifted their phone.
-    pub fn shows(&self, code: &str, at: Timestamp) -> bool {
-        let step = self.step(at);
-        [step, step - 1].iter().any(|step| self.code(*step) == code)
-    }
-
-    pub fn ticket(&self, at: Timestamp) -> String {
-        format!("{}.{}", at.as_second(), self.signature("volunteer ticket", at.as_second()))
-    }
-
-    /// Whether a ticket was given out at this activity, and not too long ago.
-    pub fn accepts(&self, ticket: &str, at: Timestamp) -> bool {
-        let Some((given, signature)) = ticket.split_once('.') else { return false };
-        let Ok(given) = given.parse::<i64>() else { return false };
-        let age = at.as_second().saturating_sub(given);
-        (0..=self.rules.form_minutes * 60).contains(&age) && self.signature("volunteer ticket", given) == signature
-    }
-
-    fn step(&self, at: Timestamp) -> i64 {
-        at.as_second() / self.rules.code_seconds.max(1)
-    }
-
-    fn code(&self, step: i64) -> String {
-        self.signature("volunteer code", step)
-    }
-
-    /// 12 characters, 72 bits.
-    fn signature(&self, purpose: &str, moment: i64) -> String {
-        let message = [self.tenant.as_bytes().as_slice(), self.activity.as_bytes(), &moment.to_be_bytes()].concat();
-        URL_SAFE_NO_PAD.encode(&self.keys.sign(purpose, &message)[..9])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::means::Chance;
 
     fn span() -> Span {
         let starts_at: Timestamp = "2026-12-05T08:00:00+08:00".parse().unwrap();
@@ -248,33 +181,5 @@ mod tests {
         assert_eq!(span().words(), "12月5日 星期六 08:00–11:00");
         let moved = span().on(jiff::civil::date(2026, 12, 12)).unwrap();
         assert_eq!((moved.clock(), moved.minutes()), ("08:00–11:00".to_owned(), 180));
-    }
-
-    #[test]
-    fn a_code_is_good_for_its_time_and_the_next_and_a_ticket_for_its_minutes() {
-        let keys = Keys::generate(&Chance::seeded(5));
-        let rules = Rules {
-            opens_minutes: 30,
-            closes_minutes: 60,
-            code_seconds: 30,
-            form_minutes: 10,
-            remind_hours: 24,
-            claim_days: 7,
-            least_age: 14,
-        };
-        let wall = |activity| Wall { tenant: Uuid::max(), activity, rules, keys: &keys };
-        let (here, there) = (wall(Uuid::nil()), wall(Uuid::max()));
-        let at = |second: i64| Timestamp::from_second(1_764_000_000 + second).unwrap();
-        let path = here.path(at(0));
-        let code = path.rsplit('/').next().unwrap();
-        for (second, good) in [(-1, false), (0, true), (29, true), (30, true), (59, true), (60, false)] {
-            assert_eq!(here.shows(code, at(second)), good, "{second} s");
-        }
-        assert!(!there.shows(code, at(0)));
-        let ticket = here.ticket(at(0));
-        for (second, good) in [(-1, false), (0, true), (600, true), (601, false)] {
-            assert_eq!(here.accepts(&ticket, at(second)), good, "{second} s");
-        }
-        assert!(!there.accepts(&ticket, at(0)) && !here.accepts(code, at(0)) && !here.accepts("x.y", at(0)));
     }
 }

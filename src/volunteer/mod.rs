@@ -21,10 +21,11 @@ mod sign_up;
 mod store;
 mod team;
 mod todo;
+mod wall;
 mod web;
 
 pub use activity::{Following, cancel, change as change_activity, plan, remind};
-pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span, Wall};
+pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span};
 pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups};
 pub use card::{Card, by_link, card};
 pub use field::{Field, Values};
@@ -39,4 +40,5 @@ pub use sign_up::{give_up, sign_up};
 pub use store::{Membership, Placed, STATEMENTS, Team, members, memberships, team, team_named, teams};
 pub use team::{Sketch, change as change_team, create as create_team, join, quit, set_post};
 pub use todo::todo;
+pub use wall::on_the_wall;
 pub use web::routes;

@@ -12,11 +12,12 @@ use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::settings;
-use crate::volunteer::activity_model::{Place, Rules, Wall};
+use crate::volunteer::activity_model::{Place, Rules};
 use crate::volunteer::activity_store::{self, Activity};
 use crate::volunteer::card::{self, Card};
 use crate::volunteer::field::Field;
 use crate::volunteer::presence::{self, Way};
+use crate::volunteer::wall::{ARRIVAL, wall};
 use crate::web::{Cookies, Form, Shell, page, page_again};
 
 pub fn routes() -> Routes {
@@ -67,7 +68,7 @@ async fn arrival_page(
     form: Form,
 ) -> Result<(Act, ArrivalPage)> {
     let parsed: Link = link.parse().map_err(|()| Error::NotFound)?;
-    if !Wall::is_its_link(&parsed, &app.means.keys) {
+    if !parsed.is_signed(ARRIVAL, &app.means.keys) {
         return Err(Error::NotFound);
     }
     let act = Act::resident(parsed.tenant, &app.means);
@@ -75,7 +76,7 @@ async fn arrival_page(
     let tenant = access::tenant(&mut tx, parsed.tenant).await?;
     let activity = activity_store::activity(&mut tx, parsed.tenant, parsed.id).await?;
     let rules: Rules = settings::read(&mut tx, parsed.tenant, act.at).await?;
-    let wall = Wall { tenant: parsed.tenant, activity: parsed.id, rules, keys: &app.means.keys };
+    let wall = wall(parsed.tenant, parsed.id, rules, &app.means.keys);
     let ticket = match code {
         Some(code) if wall.shows(code, act.at) => wall.ticket(act.at),
         Some(_) => String::new(),

@@ -13,13 +13,14 @@ use super::own::by_link;
 use crate::access::{self, Act, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::volunteer::activity_model::{Place, Rules, Wall};
+use crate::volunteer::activity_model::{Place, Rules};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::Card;
 use crate::volunteer::model::State as Standing;
 use crate::volunteer::presence::{self, Way};
 use crate::volunteer::sign_up::{give_up as leave_place, sign_up as take_place};
 use crate::volunteer::store::{self, Membership};
+use crate::volunteer::wall::on_the_wall;
 use crate::web::{Form, Shell, page, page_again, qr, redirect};
 use crate::{audit, photo, settings};
 
@@ -155,7 +156,7 @@ pub(super) async fn wall(app: &App, tx: &mut Tx, reached: Reached) -> Result<Res
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let sign_ups = activity_store::sign_ups(tx, act.tenant, activity.id).await?;
     let came = sign_ups.iter().filter(|down| down.came_at.is_some()).count();
-    let path = Wall { tenant: act.tenant, activity: activity.id, rules, keys: &app.means.keys }.path(act.at);
+    let path = on_the_wall(tx, act.tenant, activity.id, &app.means).await?;
     let open = activity.cancelled_at.is_none();
     page(&WallPage { base, activity, came, open, rules, qr: qr(&app.link(&path))? })
 }
