@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use codes::IdentityNumber;
 use db::{Tx, text_enum};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::card::{self, Card, today};
@@ -18,7 +17,7 @@ use super::store::{self, ADD_IMPORT, ALL_MEMBERSHIPS, END_IMPORT, Import, Member
 use super::team;
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
-use crate::workbook::{self, Header, RejectedRow, Sheet, Unreadable, is_nothing};
+use crate::workbook::{self, Header, Sheet, Staged, StagedRow, Unreadable, is_nothing};
 use crate::{audit, settings};
 
 text_enum! {
@@ -109,20 +108,8 @@ impl workbook::Column for Column {
 /// More rows than this are more than one transaction should write.
 const MOST_ROWS: usize = 1000;
 
-/// What is kept of a workbook, sealed: its rows until they are written, then those that were given back.
-#[derive(Serialize, Deserialize)]
-struct Staged {
-    header: Vec<String>,
-    rows: Vec<StagedRow>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StagedRow {
-    number: u32,
-    cells: Vec<String>,
-    /// The column and the reason, once that is final.
-    rejected: Option<(String, String)>,
-}
+/// What its rows are sealed for.
+const PURPOSE: &str = "volunteer_import";
 
 /// What becomes of a row.
 pub(super) struct Foreseen {
@@ -419,35 +406,22 @@ async fn carry_out(tx: &mut Tx, act: &Act, known: &Known, plan: Plan) -> Result<
 
 /// Reads a workbook on a thread of its own.
 pub(super) async fn read(file: Vec<u8>) -> Result<std::result::Result<Sheet<Column>, Unreadable>> {
-    let reading = tokio::task::spawn_blocking(move || match workbook::read::<Column>(&file) {
-        Ok(sheet) if sheet.rows.len() > MOST_ROWS => Err(Unreadable::TooManyRows(MOST_ROWS)),
-        other => other,
-    });
-    reading.await.map_err(|error| Error::Internal(error.into()))
+    workbook::read_most(file, MOST_ROWS).await
 }
 
 /// Keeps what a workbook says until somebody has seen what it would do.
 pub(super) async fn stage(tx: &mut Tx, act: &Act, agreed: bool, file: &str, sheet: Sheet<Column>) -> Result<Uuid> {
     let id = act.id();
-    let rows = sheet.rows.into_iter().map(|row| StagedRow { number: row.number, cells: row.cells, rejected: None });
-    let sealed = seal(act, &Staged { header: sheet.header.cells, rows: rows.collect() })?;
+    let sealed = Staged::of(sheet).seal(act, PURPOSE)?;
     let row = ADD_IMPORT.bind(act.tenant).bind(id).bind(agreed).bind(file).bind(sealed);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "stage", ("volunteer_import", id), "", &[]).await?;
     Ok(id)
 }
 
-fn seal(act: &Act, staged: &Staged) -> Result<Vec<u8>> {
-    act.seal("volunteer_import", &serde_json::to_string(staged).map_err(anyhow::Error::from)?)
-}
-
 /// The rows of an import, unless they are not kept any more.
 fn open(act: &Act, import: &Import) -> Result<Option<(Header<Column>, Vec<StagedRow>)>> {
-    let Some(sealed) = &import.sealed else { return Ok(None) };
-    let staged: Staged = serde_json::from_str(&act.open("volunteer_import", sealed)?).map_err(anyhow::Error::from)?;
-    let header = Header::read(staged.header)
-        .map_err(|_| Error::Internal(anyhow::anyhow!("a staged header has a column twice")))?;
-    Ok(Some((header, staged.rows)))
+    Staged::open(act, PURPOSE, import.sealed.as_deref())
 }
 
 /// What each row does, in their order. Rows that were given back before stay so.
@@ -521,7 +495,7 @@ pub(super) async fn apply(tx: &mut Tx, act: &Act, import: &Import) -> Result<()>
         count(Effect::Same),
         count(Effect::Rejected)
     );
-    let sealed = if rows.is_empty() { None } else { Some(seal(act, &Staged { header: header.cells, rows })?) };
+    let sealed = Staged::left(header, rows).map(|left| left.seal(act, PURPOSE)).transpose()?;
     end(tx, act, import, Stage::Applied, (sealed, &outcome)).await?;
     audit::record(tx, act, "apply", ("volunteer_import", import.id), &outcome, &[]).await
 }
@@ -552,17 +526,7 @@ fn over() -> Error {
 /// Errors: not found if there are none, or they are not kept any more.
 pub(super) async fn rejections(act: &Act, import: &Import) -> Result<Vec<u8>> {
     let Some((header, rows)) = open(act, import)? else { return Err(Error::NotFound) };
-    let given_back = |row: StagedRow| {
-        let (column, reason) = row.rejected?;
-        let column = Column::ALL.iter().copied().find(|known| known.label() == column)?;
-        Some(RejectedRow { number: row.number, cells: row.cells, column, reason })
-    };
-    let rows: Vec<RejectedRow<Column>> = rows.into_iter().filter_map(given_back).collect();
-    if rows.is_empty() {
-        return Err(Error::NotFound);
-    }
-    let made = move || workbook::rejections(&header, &rows);
-    tokio::task::spawn_blocking(made).await.map_err(|error| Error::Internal(error.into()))?
+    workbook::given_back(header, rows).await
 }
 
 // ---------- going out ----------
