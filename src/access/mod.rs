@@ -21,7 +21,6 @@ pub use credential::{check_pin, expire_password, wrong_pin};
 pub use link::Link;
 pub use model::{ALLOWED, Grant, OrganisationKind, Permission, Reach, Role, Scope, SessionKind, TenantKind, Viewer};
 pub use routes::{Need, Route, Routes};
-pub use wall::Wall;
 pub use session::{Entry, invite, recognise, sign_in, sign_out, unlock};
 pub use store::{
     Holder, Organisation, STATEMENTS, Tenant, holders, organisation, organisations, tenant, tenant_by_code, tenants,
@@ -29,3 +28,4 @@ pub use store::{
 };
 pub use todo::todo;
 pub use token::{Bearer, Token, TokenScope};
+pub use wall::Wall;

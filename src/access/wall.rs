@@ -70,9 +70,9 @@ mod tests {
     #[test]
     fn a_code_is_good_for_its_time_and_the_next_and_a_ticket_for_its_minutes() {
         let keys = Keys::generate(&Chance::seeded(5));
-        let wall =
-            |kind, of| Wall { kind, tenant: Uuid::max(), of, code_seconds: 30, form_minutes: 10, keys: &keys };
-        let (here, there, other) = (wall("meeting", Uuid::nil()), wall("meeting", Uuid::max()), wall("volunteer", Uuid::nil()));
+        let wall = |kind, of| Wall { kind, tenant: Uuid::max(), of, code_seconds: 30, form_minutes: 10, keys: &keys };
+        let (here, there, other) =
+            (wall("meeting", Uuid::nil()), wall("meeting", Uuid::max()), wall("volunteer", Uuid::nil()));
         let at = |second: i64| Timestamp::from_second(1_764_000_000 + second).unwrap();
         let code = here.code_at(at(0));
         for (second, good) in [(-1, false), (0, true), (29, true), (30, true), (59, true), (60, false)] {

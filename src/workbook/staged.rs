@@ -52,7 +52,7 @@ impl Staged {
 /// The rows that were given back, as a workbook, made on a thread of its own.
 ///
 /// Errors: not found if there are none.
-pub async fn given_back<C: Column + Send + Sync + 'static>(header: Header<C>, rows: Vec<StagedRow>) -> Result<Vec<u8>> {
+pub async fn given_back<C: Column>(header: Header<C>, rows: Vec<StagedRow>) -> Result<Vec<u8>> {
     let given_back = |row: StagedRow| {
         let (column, reason) = row.rejected?;
         let column = C::all().iter().copied().find(|known| known.heading() == column)?;
@@ -67,10 +67,7 @@ pub async fn given_back<C: Column + Send + Sync + 'static>(header: Header<C>, ro
 }
 
 /// Reads a workbook of at most so many rows on a thread of its own.
-pub async fn read_most<C: Column + Send + 'static>(
-    file: Vec<u8>,
-    most: usize,
-) -> Result<std::result::Result<Sheet<C>, Unreadable>> {
+pub async fn read_most<C: Column>(file: Vec<u8>, most: usize) -> Result<std::result::Result<Sheet<C>, Unreadable>> {
     let reading = tokio::task::spawn_blocking(move || match read::<C>(&file) {
         Ok(sheet) if sheet.rows.len() > most => Err(Unreadable::TooManyRows(most)),
         other => other,

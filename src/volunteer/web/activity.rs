@@ -5,8 +5,8 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use calendar::shanghai;
 use db::{Cursor, Tx};
-use jiff::civil::DateTime;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde::Deserialize;
 use uuid::Uuid;
 
