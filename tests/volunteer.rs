@@ -318,6 +318,45 @@ db_test! {
         part.get("/volunteer-imports").await.assert_status(403);
     }
 
+    async fn a_roster_takes_no_namesake_for_somebody_else_and_keeps_what_it_says(app: TestApp) {
+        let (place, staff) = desk(&app).await;
+        let team_id = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        // Born on 1990-03-07, with a phone and without a number.
+        let (known, _) = volunteer(&app, "刘建军", team_id, Post::Member).await;
+        // Of her nobody knows more than the name and the phone.
+        staff.post("/volunteers", &[("way", "recommended"), ("name", "王秀兰"), ("phone", "13800004321")]).await.assert_ok();
+        let form = [("name", "高月英"), ("phone", "13800005555"), ("sex", "2"), ("birth_date", "1961-03-07"), ("agrees", "yes")];
+        app.browser().post(&format!("/board/{}/volunteers", app.home.code), &form).await.assert_ok();
+        let applied = id_of_first(&staff).await;
+
+        let columns = ["姓名", "身份证号", "联系电话", "所属服务队", "队内职务", "注册时间"];
+        let send = async |rows: &[[&str; 6]]| {
+            let columns = columns.iter().map(|heading| ((*heading).to_owned(), 12)).collect();
+            let rows = rows.iter().map(|row| row.iter().map(|cell| Cell::Text((*cell).to_owned())).collect()).collect();
+            let content = workbook::of_tables(&[Table { name: "花名册".to_owned(), columns, rows }]).unwrap();
+            let page = staff.post_files("/volunteer-imports", &[("agreed", "yes")], &[("file", "花名册.xlsx", &content[..])]).await;
+            page.assert_ok();
+            page
+        };
+        let page = send(&[
+            ["刘建军", "141199198503070015", "13900000001", "", "", "2024年5月1日"],
+            ["刘建军", "141199199003070013", "", "", "", "2020-03-15"],
+            ["王秀兰", "141199199003070021", "13900000002", "", "", ""],
+            ["高月英", "", "", "雷锋大妈", "队长", ""],
+            ["薛改珍", "141199198503070023", "", "", "", "去年"],
+        ])
+        .await;
+        page.assert_contains("看不出是不是同一个人").assert_contains("确认以后加入服务队").assert_lacks("任队长").assert_contains("请写年月日");
+        staff.post(&format!("{}/application", page.url), &[]).await.assert_ok().assert_contains("新增 1 人，更新 2 人，没有变化 0 人，退回 2 行");
+        let kept = volunteer::card(&mut app.db.read().await.unwrap(), &app.act(), known).await.unwrap();
+        assert_eq!((kept.get(Field::Birth), kept.get(Field::Phone)), (Some("1990-03-07"), Some("13800001234")), "a namesake changes nothing");
+        assert_eq!((kept.get(Field::Identity), kept.joined_on.as_deref()), (Some("141199199003070013"), Some("2020-03-15")));
+        staff.get("/volunteers").await.assert_contains("2024年5月1日注册").assert_contains("2020年3月15日注册");
+        step(&staff, &applied, "confirmation", &[]).await.assert_ok().assert_contains("雷锋大妈志愿服务队 · 队员");
+        // What has come true changes nothing more.
+        send(&[["高月英", "", "", "雷锋大妈", "", ""]]).await.assert_contains("没有变化");
+    }
+
     async fn a_volunteer_is_linked_with_a_resident_by_somebody_who_has_looked(app: TestApp) {
         let (place, staff) = desk(&app).await;
         let team = team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
