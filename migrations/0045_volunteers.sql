@@ -93,6 +93,7 @@ CREATE TABLE volunteer_memberships (
 --@citus SELECT create_distributed_table('volunteer_memberships', 'tenant_id', colocate_with => 'tenants');
 CREATE UNIQUE INDEX volunteer_memberships_standing ON volunteer_memberships (tenant_id, team_id, volunteer_id) WHERE left_on IS NULL;
 CREATE UNIQUE INDEX volunteer_memberships_leader ON volunteer_memberships (tenant_id, team_id) WHERE left_on IS NULL AND post = 'leader';
+CREATE INDEX volunteer_memberships_by_team ON volunteer_memberships (tenant_id, team_id);
 CREATE INDEX volunteer_memberships_by_volunteer ON volunteer_memberships (tenant_id, volunteer_id, joined_on);
 
 CREATE TABLE volunteer_consents ( -- what somebody has agreed to, until they take it back

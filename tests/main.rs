@@ -57,6 +57,8 @@ mod venue;
 mod visit;
 mod volunteer;
 mod volunteer_activity;
+mod volunteer_changes;
+mod volunteer_leaving;
 mod way;
 mod way_at_random;
 mod whistle;

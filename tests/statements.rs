@@ -50,6 +50,7 @@ const LISTS: &[&[Statement]] = &[
     photo::STATEMENTS,
     place::STATEMENTS,
     registry::STATEMENTS,
+    registry::candidate::STATEMENTS,
     registry::enrol::STATEMENTS,
     registry::export_request::STATEMENTS,
     registry::figures::STATEMENTS,

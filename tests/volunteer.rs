@@ -3,15 +3,20 @@
 use doorstep::access::{Reach, Role};
 use doorstep::place::Settler;
 use doorstep::registry::enrol::{NewResident, enrol};
-use doorstep::volunteer::{self, Field, NewVolunteer, Outcome, Post, Sketch, State, Target, TeamKind, Values, Way};
+use doorstep::volunteer::{
+    self, Field, NewVolunteer, Outcome, Place, Post, Sketch, State, Target, TeamKind, Values, Way,
+};
 use doorstep::workbook::{self, Cell, Table};
 use doorstep::{audit, upkeep};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use doorstep::error::Error;
+
 use crate::stories::cast::{Estate, estate};
 use crate::support::{Browser, Page, TestApp};
+use crate::volunteer_activity::{plan, planned, sign_up};
 
 pub fn at(app: &TestApp, moment: &str) {
     app.means.clock.set(moment.parse::<Timestamp>().unwrap());
@@ -57,7 +62,7 @@ async fn version(browser: &Browser, id: &str) -> String {
 }
 
 /// A step of the community on somebody.
-async fn step(browser: &Browser, id: &str, step: &str, fields: &[(&str, &str)]) -> Page {
+pub async fn step(browser: &Browser, id: &str, step: &str, fields: &[(&str, &str)]) -> Page {
     let version = version(browser, id).await;
     let fields = [&[("version", version.as_str())], fields].concat();
     browser.post(&format!("/volunteers/{id}/{step}"), &fields).await
@@ -183,18 +188,40 @@ db_test! {
         let id = id_of_first(&staff).await;
         step(&staff, &id, "confirmation", &[]).await.assert_status(422).assert_contains("监护人的书面同意");
         step(&staff, &id, "guardian", &[("agreed_on", "2026-12-01")]).await.assert_status(422).assert_contains("还没有到");
-        step(&staff, &id, "guardian", &[("agreed_on", "2026-11-27")]).await.assert_ok().assert_contains("2026-11-27 书面同意");
+        step(&staff, &id, "guardian", &[("agreed_on", "2026-11-27")]).await.assert_ok().assert_contains("2026年11月27日书面同意");
         step(&staff, &id, "confirmation", &[]).await.assert_ok();
 
         let uuid: Uuid = id.parse().unwrap();
-        let vetted = async |day| volunteer::vetted(&mut app.db.read().await.unwrap(), app.home.tenant, uuid, day).await.unwrap();
-        assert!(!vetted(date(2026, 11, 27)).await);
+        // A team that is with children wants a query that is good on the day.
+        let team = team(&app, "七色阳光志愿服务队", &[], &[Target::Children]).await;
+        let on = async |day: &str| planned(&app, team, &plan(&format!("{day}T08:00:00+08:00"), 1)).await;
+        let (soon, last, after) = (on("2026-12-05").await, on("2027-11-19").await, on("2027-11-20").await);
+        let vetted = async |activity| match sign_up(&app, activity, uuid).await {
+            Ok(_) => true,
+            Err(Error::Refused(sentence)) if sentence == "这支队陪孩子，要先有有效的从业查询" => false,
+            Err(other) => panic!("{other:?}"),
+        };
+        assert!(!vetted(soon).await, "nobody has asked");
         let query = [("result", Outcome::Passed.code()), ("checked_on", "2026-11-20"), ("proof_no", "查2026-17")];
-        staff.post(&format!("/volunteers/{id}/vettings"), &query).await.assert_ok().assert_contains("2027-11-19 到期");
-        assert!(vetted(date(2027, 11, 19)).await && !vetted(date(2027, 11, 20)).await);
+        staff.post(&format!("/volunteers/{id}/vettings"), &query).await.assert_ok().assert_contains("2027年11月19日到期");
+        assert!(vetted(last).await && !vetted(after).await);
+        // Somebody else has the place, and while she waits the next query is not passed: the one behind her moves up.
+        let people = [volunteer(&app, "刘建军", team, Post::Member).await.0, volunteer(&app, "王秀兰", team, Post::Member).await.0];
+        let mut tx = app.db.begin().await.unwrap();
+        for person in people {
+            let passed = (Outcome::Passed, date(2026, 11, 20));
+            volunteer::vet(&mut tx, &app.act(), person, passed, "").await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        for (person, place) in [(people[0], Place::Confirmed), (uuid, Place::Waiting), (people[1], Place::Waiting)] {
+            assert_eq!(sign_up(&app, soon, person).await.unwrap(), place);
+        }
+        app.means.clock.set(app.means.now() + SignedDuration::from_secs(1));
         let failed = [("result", Outcome::Failed.code()), ("checked_on", "2026-11-27")];
         staff.post(&format!("/volunteers/{id}/vettings"), &failed).await.assert_ok().assert_contains("不能安排接触未成年人");
-        assert!(!vetted(date(2026, 11, 28)).await, "the last one counts");
+        let mut tx = app.db.begin().await.unwrap();
+        assert_eq!(volunteer::give_up(&mut tx, &app.act(), soon, people[0], None).await.unwrap(), Some(people[1]));
+        drop(tx);
         let branch = app.person(Role::BranchSecretary).browser().await;
         branch.get(&format!("/volunteers/{id}")).await.assert_ok().assert_lacks("查2026-17");
         branch.post(&format!("/volunteers/{id}/vettings"), &query).await.assert_status(403);
@@ -267,9 +294,14 @@ db_test! {
         // The same again changes nothing; those who have not agreed are asked first.
         let again = send("yes", &file(&rows[..1])).await;
         again.assert_ok().assert_contains("没有变化");
-        let asked = send("no", &file(&rows[1..2])).await;
+        let unasked = ["2", "王秀兰", "141199199003070021", "13800004321", "雷锋大妈", "", "量血压"];
+        let asked = send("no", &file(&[unasked])).await;
         asked.assert_ok().assert_contains("记下，等本人同意");
         staff.post(&format!("{}/application", asked.url), &[]).await.assert_ok();
+        let link = staff.get("/volunteers?state=invited").await.link("/volunteers/0");
+        let kept = volunteer::card(&mut app.db.read().await.unwrap(), &app.act(), link.rsplit('/').next().unwrap().parse().unwrap()).await.unwrap();
+        let fields: Vec<Field> = kept.values.into_keys().filter(|field| *field != Field::Sex).collect();
+        assert_eq!(fields, [Field::Name, Field::Phone], "nothing else before she has agreed");
         staff.get("/volunteers?state=invited").await.assert_contains("王秀兰");
         staff.get("/volunteers").await.assert_contains("刘建军").assert_lacks("王秀兰");
 
@@ -284,6 +316,45 @@ db_test! {
         branch.get("/volunteer-imports").await.assert_status(403);
         let part = app.person(Role::Staff).reaching(Reach::Estate, place.estate).browser().await;
         part.get("/volunteer-imports").await.assert_status(403);
+    }
+
+    async fn a_roster_takes_no_namesake_for_somebody_else_and_keeps_what_it_says(app: TestApp) {
+        let (place, staff) = desk(&app).await;
+        let team_id = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        // Born on 1990-03-07, with a phone and without a number.
+        let (known, _) = volunteer(&app, "刘建军", team_id, Post::Member).await;
+        // Of her nobody knows more than the name and the phone.
+        staff.post("/volunteers", &[("way", "recommended"), ("name", "王秀兰"), ("phone", "13800004321")]).await.assert_ok();
+        let form = [("name", "高月英"), ("phone", "13800005555"), ("sex", "2"), ("birth_date", "1961-03-07"), ("agrees", "yes")];
+        app.browser().post(&format!("/board/{}/volunteers", app.home.code), &form).await.assert_ok();
+        let applied = id_of_first(&staff).await;
+
+        let columns = ["姓名", "身份证号", "联系电话", "所属服务队", "队内职务", "注册时间"];
+        let send = async |rows: &[[&str; 6]]| {
+            let columns = columns.iter().map(|heading| ((*heading).to_owned(), 12)).collect();
+            let rows = rows.iter().map(|row| row.iter().map(|cell| Cell::Text((*cell).to_owned())).collect()).collect();
+            let content = workbook::of_tables(&[Table { name: "花名册".to_owned(), columns, rows }]).unwrap();
+            let page = staff.post_files("/volunteer-imports", &[("agreed", "yes")], &[("file", "花名册.xlsx", &content[..])]).await;
+            page.assert_ok();
+            page
+        };
+        let page = send(&[
+            ["刘建军", "141199198503070015", "13900000001", "", "", "2024年5月1日"],
+            ["刘建军", "141199199003070013", "", "", "", "2020-03-15"],
+            ["王秀兰", "141199199003070021", "13900000002", "", "", ""],
+            ["高月英", "", "", "雷锋大妈", "队长", ""],
+            ["薛改珍", "141199198503070023", "", "", "", "去年"],
+        ])
+        .await;
+        page.assert_contains("看不出是不是同一个人").assert_contains("确认以后加入服务队").assert_lacks("任队长").assert_contains("请写年月日");
+        staff.post(&format!("{}/application", page.url), &[]).await.assert_ok().assert_contains("新增 1 人，更新 2 人，没有变化 0 人，退回 2 行");
+        let kept = volunteer::card(&mut app.db.read().await.unwrap(), &app.act(), known).await.unwrap();
+        assert_eq!((kept.get(Field::Birth), kept.get(Field::Phone)), (Some("1990-03-07"), Some("13800001234")), "a namesake changes nothing");
+        assert_eq!((kept.get(Field::Identity), kept.joined_on.as_deref()), (Some("141199199003070013"), Some("2020-03-15")));
+        staff.get("/volunteers").await.assert_contains("2024年5月1日注册").assert_contains("2020年3月15日注册");
+        step(&staff, &applied, "confirmation", &[]).await.assert_ok().assert_contains("雷锋大妈志愿服务队 · 队员");
+        // What has come true changes nothing more.
+        send(&[["高月英", "", "", "雷锋大妈", "", ""]]).await.assert_contains("没有变化");
     }
 
     async fn a_volunteer_is_linked_with_a_resident_by_somebody_who_has_looked(app: TestApp) {

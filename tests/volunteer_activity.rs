@@ -14,7 +14,7 @@ use crate::stories::cast::{estate, photo};
 use crate::support::{Browser, Page, TestApp};
 use crate::volunteer::{at, team, volunteer as joined};
 
-fn plan(starts_at: &str, capacity: i64) -> Plan {
+pub fn plan(starts_at: &str, capacity: i64) -> Plan {
     let starts_at: Timestamp = starts_at.parse().unwrap();
     Plan {
         estate: None,
@@ -29,14 +29,21 @@ fn plan(starts_at: &str, capacity: i64) -> Plan {
     }
 }
 
-async fn planned(app: &TestApp, team: Uuid, plan: &Plan) -> Uuid {
+pub async fn planned(app: &TestApp, team: Uuid, plan: &Plan) -> Uuid {
     let mut tx = app.db.begin().await.unwrap();
     let (id, _) = volunteer::plan(&mut tx, &app.act(), team, plan, None).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
 
-async fn get(app: &TestApp, id: Uuid) -> Activity {
+pub async fn sign_up(app: &TestApp, activity: Uuid, person: Uuid) -> Result<Place, Error> {
+    let mut tx = app.db.begin().await.unwrap();
+    let place = volunteer::sign_up(&mut tx, &app.act(), activity, person, None, false).await?;
+    tx.commit().await.unwrap();
+    Ok(place)
+}
+
+pub async fn get(app: &TestApp, id: Uuid) -> Activity {
     volunteer::activity(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap()
 }
 
@@ -62,7 +69,7 @@ db_test! {
             let (db, act, person) = (app.db.clone(), app.act(), *person);
             tokio::spawn(async move {
                 let mut tx = db.begin().await.unwrap();
-                let place = volunteer::sign_up(&mut tx, &act, id, person, false).await.unwrap();
+                let place = volunteer::sign_up(&mut tx, &act, id, person, None, false).await.unwrap();
                 tx.commit().await.unwrap();
                 place
             })
@@ -83,7 +90,7 @@ db_test! {
             let (db, act, person) = (app.db.clone(), app.act(), *person);
             tokio::spawn(async move {
                 let mut tx = db.begin().await.unwrap();
-                let moved_up = volunteer::give_up(&mut tx, &act, id, person).await.unwrap();
+                let moved_up = volunteer::give_up(&mut tx, &act, id, person, None).await.unwrap();
                 tx.commit().await.unwrap();
                 moved_up
             })
@@ -110,12 +117,12 @@ db_test! {
             let (person, _) = joined(&app, name, team, Post::Member).await;
             people.push(person);
             let mut tx = app.db.begin().await.unwrap();
-            volunteer::sign_up(&mut tx, &app.act(), id, person, false).await.unwrap();
+            volunteer::sign_up(&mut tx, &app.act(), id, person, None, false).await.unwrap();
             tx.commit().await.unwrap();
         }
         let go = async |person: Uuid| {
             let mut tx = app.db.begin().await.unwrap();
-            let moved_up = volunteer::give_up(&mut tx, &app.act(), id, person).await.unwrap();
+            let moved_up = volunteer::give_up(&mut tx, &app.act(), id, person, None).await.unwrap();
             tx.commit().await.unwrap();
             moved_up
         };
@@ -123,13 +130,13 @@ db_test! {
         assert_eq!(go(people[0]).await, Some(people[2]));
         assert_eq!(go(people[1]).await, None, "nobody waits any more");
         let mut tx = app.db.begin().await.unwrap();
-        assert!(matches!(volunteer::give_up(&mut tx, &app.act(), id, people[1]).await, Err(Error::NotFound)));
+        assert!(matches!(volunteer::give_up(&mut tx, &app.act(), id, people[1], None).await, Err(Error::NotFound)));
         drop(tx);
         // Whoever comes again goes to the end.
         let mut tx = app.db.begin().await.unwrap();
-        assert_eq!(volunteer::sign_up(&mut tx, &app.act(), id, people[0], false).await.unwrap(), Place::Confirmed);
-        assert_eq!(volunteer::sign_up(&mut tx, &app.act(), id, people[3], false).await.unwrap(), Place::Waiting);
-        assert!(matches!(volunteer::sign_up(&mut tx, &app.act(), id, people[0], false).await, Err(Error::Refused(_))));
+        assert_eq!(volunteer::sign_up(&mut tx, &app.act(), id, people[0], None, false).await.unwrap(), Place::Confirmed);
+        assert_eq!(volunteer::sign_up(&mut tx, &app.act(), id, people[3], None, false).await.unwrap(), Place::Waiting);
+        assert!(matches!(volunteer::sign_up(&mut tx, &app.act(), id, people[0], None, false).await, Err(Error::Refused(_))));
         tx.commit().await.unwrap();
         // More places: whoever waits moves up; fewer than there are people are refused.
         let (activity, wider) = (get(&app, id).await, plan("2026-12-05T08:00:00+08:00", 3));
@@ -238,9 +245,7 @@ db_test! {
 
         // By the code on the wall: on their own phone with one tap, on another with name and number.
         let scan = async |browser: &Browser| -> Page {
-            let act = app.act();
-            let rules = doorstep::settings::read(&mut app.db.read().await.unwrap(), act.tenant, act.at).await.unwrap();
-            let path = volunteer::Wall { tenant: act.tenant, activity, rules, keys: &app.means.keys }.path(act.at);
+            let path = volunteer::on_the_wall(&mut app.db.read().await.unwrap(), app.home.tenant, activity, &app.means).await.unwrap();
             browser.get(&path).await
         };
         let arrive = async |browser: &Browser, fields: &[(&str, &str)]| {

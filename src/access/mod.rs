@@ -12,6 +12,7 @@ mod session;
 mod store;
 mod todo;
 pub mod token;
+mod wall;
 pub mod web;
 
 pub use account::{NewAccount, create_account, create_organisation, create_tenant, rename_organisation};
@@ -27,3 +28,4 @@ pub use store::{
 };
 pub use todo::todo;
 pub use token::{Bearer, Token, TokenScope};
+pub use wall::Wall;

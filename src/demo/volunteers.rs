@@ -98,9 +98,7 @@ pub async fn gather(db: &Db, community: &Community, lived_in: &[(Home, Family)],
         volunteer::apply(&mut tx, &resident, new(person, home.estate, teams[0], Way::Applied)).await?;
     }
     if let Some((home, person)) = people.next() {
-        let values = values(person).into_iter().filter(|(field, _)| matches!(field, Field::Name | Field::Phone));
-        let asked = NewVolunteer { values: values.collect(), ..new(person, home.estate, teams[2], Way::Recommended) };
-        volunteer::invite(&mut tx, &desk(5), asked).await?;
+        volunteer::invite(&mut tx, &desk(5), new(person, home.estate, teams[2], Way::Recommended)).await?;
     }
     saturdays(&mut tx, community, teams[2], now).await?;
     Ok(tx.commit().await?)
@@ -138,7 +136,7 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
     let (activity, _) = volunteer::plan(tx, &desk, team, &plan, Some(&repeat)).await?;
     let own = community.resident(now - SignedDuration::from_hours(3));
     for member in volunteer::members(tx, community.tenant, team).await?.into_iter().take(AT_THE_DOORS) {
-        volunteer::sign_up(tx, &own, activity, member.volunteer_id, false).await?;
+        volunteer::sign_up(tx, &own, activity, member.volunteer_id, None, false).await?;
     }
     Ok(())
 }
@@ -197,7 +195,8 @@ async fn joined(
         Way::Applied => volunteer::apply(tx, &resident, new).await?,
         Way::Recommended | Way::Mobilised => {
             let invited = volunteer::invite(tx, &community.act(community.cast.desk, at), new).await?;
-            volunteer::agree(tx, &resident, &invited, invited.clone(), How::Link).await?;
+            let now = Card { values: values(person), ..invited.clone() };
+            volunteer::agree(tx, &resident, &invited, now, How::Link).await?;
             volunteer::card(tx, &resident, invited.id).await?
         }
     };

@@ -69,25 +69,6 @@ macro_rules! members {
     };
 }
 
-/// Where residents live, for whoever may read them.
-macro_rules! homes {
-    ($where:expr) => {
-        concat!(
-            "SELECT r.id, r.name, r.birth_date, e.name AS estate_name, b.name AS building_name, u.key AS unit_key, d.room,
-                CASE WHEN r.identity_fingerprint = $4 THEN 1 ELSE 0 END AS same_identity
-            FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
-            JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
-            JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
-            JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
-            JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
-            WHERE r.tenant_id = $1 AND r.ended IS NULL AND ",
-            in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
-            " AND ",
-            $where
-        )
-    };
-}
-
 statements! {
     ADD_ORGANISATION = "INSERT INTO party_organisations (tenant_id, id, parent_id, kind, name, estate_id, organisation_id, founded_on, created_at,
             lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)";
@@ -169,9 +150,6 @@ statements! {
     WITH_IDENTITIES = cards_of_all!(concat!("m.identity_fingerprint IN ", in_batch!(), " LIMIT 64"));
     WITH_NAMES = cards_of_all!(concat!("m.name IN ", in_batch!(), " AND m.ended IS NULL LIMIT $66"));
     OF_ORGANISATION = cards!("m.party_organisation_id = $4 AND m.ended IS NULL ORDER BY m.name, m.id LIMIT $5");
-    HOME = homes!("r.id = $5");
-    CANDIDATES = homes!("r.id IN (SELECT id FROM residents WHERE tenant_id = $1 AND identity_fingerprint = $4
-        UNION SELECT id FROM residents WHERE tenant_id = $1 AND name = $5 AND ended IS NULL) LIMIT 10");
     RESIDENT_OF = "SELECT id FROM residents WHERE tenant_id = $1 AND identity_fingerprint = $2";
 
     AGREE = "INSERT INTO party_consents (tenant_id, id, member_id, how, given_on, recorded_by, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -226,12 +204,6 @@ record! {
     }
     pub(super) struct PastPost {
         pub organisation_name: String, pub party_organisation_id: Uuid, pub post: Post, pub since: String, pub until: Option<String>,
-    }
-    /// A resident who may be a member, and where they live.
-    #[derive(Debug, Clone)]
-    pub(super) struct Candidate {
-        pub id: Uuid, pub name: String, pub birth_date: Option<String>, pub estate_name: String, pub building_name: String,
-        pub unit_key: String, pub room: String, pub same_identity: i64,
     }
     pub(super) struct Consent {
         pub how: How, pub given_on: String, pub recorded_by: Option<String>, pub withdrawn_how: Option<How>,
@@ -405,26 +377,6 @@ pub async fn resident_of(tx: &mut Tx, act: &Act, identity: &str) -> Result<Optio
     let found: Option<Found> =
         tx.optional(RESIDENT_OF.bind(act.tenant).bind(act.fingerprint("identity", identity))).await?;
     Ok(found.map(|found| found.id))
-}
-
-/// Where a resident lives, within reach.
-pub(super) async fn home(tx: &mut Tx, tenant: Uuid, scope: &Scope, resident: Uuid) -> Result<Option<Candidate>> {
-    let home = HOME.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Vec<u8>>);
-    Ok(tx.optional(home.bind(resident)).await?)
-}
-
-/// Residents within reach who have the identity number or else the name.
-pub(super) async fn candidates(
-    tx: &mut Tx,
-    act: &Act,
-    scope: &Scope,
-    (identity, name): (Option<&str>, &str),
-) -> Result<Vec<Candidate>> {
-    let fingerprint = identity.map(|identity| act.fingerprint("identity", identity));
-    let found = CANDIDATES.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(fingerprint);
-    let mut found: Vec<Candidate> = tx.all(found.bind(name)).await?;
-    found.sort_by_key(|candidate| (candidate.same_identity == 0, candidate.id));
-    Ok(found)
 }
 
 pub(super) async fn consents(tx: &mut Tx, tenant: Uuid, member: Uuid) -> Result<Vec<Consent>> {

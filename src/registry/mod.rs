@@ -1,6 +1,7 @@
 //! The register of who lives where: looked up by name, door, phone or identity number, seen building by building and
 //! household by household. What identifies a person is shown masked; a reveal asks for a reason and is logged.
 
+pub mod candidate;
 mod copy;
 pub mod enrol;
 pub mod erasure;

@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use calendar::{Every, Recurrence, Skip, shanghai};
+use calendar::shanghai;
 use db::Tx;
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -415,29 +415,8 @@ async fn new_booking(
 }
 
 fn read_repeat(form: &mut Form, first: Option<Date>) -> Option<Repeat> {
-    let days: Vec<Weekday> = form
-        .values("weekday")
-        .filter_map(|day| day.parse::<i8>().ok().and_then(|day| Weekday::from_monday_one_offset(day).ok()))
-        .collect();
-    let every = match form.value("repeat") {
-        "week" => Every::Weeks { interval: 1, days },
-        "fortnight" => Every::Weeks { interval: 2, days },
-        "month_weekday" => Every::WeekdayOfMonth,
-        "month_day" => Every::DayOfMonth,
-        _ => return None,
-    };
-    let until = form.choice("repeat_until", "重复到哪一天", |text| text.parse::<Date>().ok())?;
-    let last = first.and_then(|first| first.checked_add(AHEAD.days()).ok());
-    if last.is_some_and(|last| until > last) {
-        form.fail("repeat_until", "最多重复一年，请选近一些的日子");
-    }
-    let skip = match form.value("skip") {
-        "holidays" => Skip::Holidays,
-        "days_off" => Skip::DaysOff,
-        _ => Skip::Nothing,
-    };
-    let skip_taken = form.is("skip_taken", "yes");
-    Some(Repeat { recurrence: Recurrence { every, until, skip }, skip_taken })
+    let recurrence = form.recurrence(first, AHEAD)?;
+    Some(Repeat { recurrence, skip_taken: form.is("skip_taken", "yes") })
 }
 
 async fn book(

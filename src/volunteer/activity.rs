@@ -5,7 +5,7 @@ use db::{Db, Tx};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::activity_model::{Plan, Rules, Span};
+use super::activity_model::{Demands, Place as Standing, Plan, Rules, Span};
 use super::activity_store::{self, ADD, ADD_SERIES, Activity, CANCEL, CHANGE, REMINDED, TO_REMIND};
 use super::{sign_up, store};
 use crate::access::{self, Act};
@@ -64,7 +64,9 @@ pub async fn plan(
         row.bind(act.account).bind(act.at).bind(1)
     };
     tx.execute_many(ADD, ids.iter().zip(&spans).map(row).collect()).await?;
-    audit::record(tx, act, "create", ("volunteer_activity", ids[0]), &plan.title, &[]).await?;
+    for id in &ids {
+        audit::record(tx, act, "create", ("volunteer_activity", *id), &plan.title, &[]).await?;
+    }
     Ok((ids[0], spans.len()))
 }
 
@@ -77,9 +79,11 @@ fn refuse_impossible(plan: &Plan, now: Timestamp) -> Result<()> {
     }
 }
 
-/// Writes what has become of an activity, and of those that follow it: they move by as much. Free places go to those who wait.
+/// Writes what has become of an activity, and of those that follow it: they move by as much. Free places go to those who wait, and the
+/// groups are told when or where it is now.
 ///
-/// Errors: stale if somebody else has changed it; refused of what is over or was called off, and of fewer places than people.
+/// Errors: stale if somebody else has changed it; refused of what is over or was called off, of fewer places than people, and if somebody
+/// who takes part may not any more.
 pub async fn change(
     tx: &mut Tx,
     act: &Act,
@@ -91,15 +95,11 @@ pub async fn change(
     if before.cancelled_at.is_some() || before.ends_at <= act.at {
         return Err(Error::refused("已经结束或者取消了，不能再改"));
     }
-    if seen != before.lock_version {
-        return Err(stale());
-    }
     refuse_impossible(now, act.at)?;
+    let all = hold_all(tx, act, before, seen, following).await?;
     let by = now.span.starts_at.duration_since(before.starts_at);
-    for one in of_series(tx, act, before, following).await? {
-        sign_up::hold(tx, act, one.id, 0).await?;
-        // Read again behind the lock: somebody may have signed up since.
-        let one = activity_store::activity(tx, act.tenant, one.id).await?;
+    let mut notes = Vec::with_capacity(all.len());
+    for one in &all {
         if now.capacity < one.confirmed {
             return Err(Error::refused(format!(
                 "{}已经有 {} 人报上，名额不能更少。请先和他们商量",
@@ -109,13 +109,43 @@ pub async fn change(
         }
         let starts_at = one.starts_at + by;
         let span = Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(now.span.minutes()) };
+        refuse_unfit(tx, act, one, now, span).await?;
         let row = CHANGE.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(&now.title).bind(&now.place);
         let row = row.bind(&now.needs).bind(span.starts_at).bind(span.ends_at).bind(now.capacity).bind(now.risk);
         if tx.execute(row.bind(&now.risk_notice).bind(now.least_age).bind(now.estate)).await? == 0 {
             return Err(stale());
         }
-        audit::record(tx, act, "update", ("volunteer_activity", one.id), "", &changes(&one, now, span)).await?;
-        sign_up::fill(tx, act, one.id, now.capacity).await?;
+        let changed = activity_store::activity(tx, act.tenant, one.id).await?;
+        let moved_up = sign_up::fill(tx, act, &changed).await?;
+        if one.id == before.id && (one.when(), one.whereabouts()) != (changed.when(), changed.whereabouts()) {
+            let also = if all.len() > 1 { "，以后的也照改" } else { "" };
+            let (title, was) = (&changed.title, one.when());
+            let text =
+                format!("【活动改期】{title}，原定{was}，现在是{}，{}{also}。", changed.when(), changed.whereabouts());
+            notes.push((changes(one, now, span), moved_up, Some((changed, text))));
+        } else {
+            notes.push((changes(one, now, span), moved_up, None));
+        }
+    }
+    // Whoever is told comes before the end of the audit log.
+    for (activity, text) in notes.iter().filter_map(|(_, _, moved)| moved.as_ref()) {
+        tell(tx, act, activity, Occasion::Change, text).await?;
+    }
+    for (one, (changes, moved_up, _)) in all.iter().zip(&notes) {
+        audit::record(tx, act, "update", ("volunteer_activity", one.id), "", changes).await?;
+        sign_up::note_moves(tx, act, one.id, moved_up).await?;
+    }
+    Ok(())
+}
+
+/// Errors: refused if somebody has a place who may have had one until now, and may not any more.
+async fn refuse_unfit(tx: &mut Tx, act: &Act, before: &Activity, now: &Plan, span: Span) -> Result<()> {
+    let asked = sign_up::demands_of(tx, act, before).await?;
+    let demands = Demands { day: span.day(), risk: now.risk, least_age: now.least_age, ..asked };
+    let people = activity_store::applicants(tx, act.tenant, before.id, Standing::Confirmed).await?;
+    let lost = people.iter().filter(|who| asked.unmet(who).is_none() && demands.unmet(who).is_some()).count();
+    if lost > 0 {
+        return Err(Error::refused(format!("{}有 {lost} 人不符合改后的要求，请先和他们取消", before.when())));
     }
     Ok(())
 }
@@ -124,13 +154,31 @@ fn stale() -> Error {
     Error::Stale("这次活动刚刚有人改过，请看一下再改。".to_owned())
 }
 
-async fn of_series(tx: &mut Tx, act: &Act, first: &Activity, following: Following) -> Result<Vec<Activity>> {
-    match (first.series_id, following) {
+/// An activity, and those of its series that follow it where that was said, as they are behind their locks, in their order. They are held in
+/// the order of their ids, so that nobody who holds several waits for somebody else who does.
+///
+/// Errors: stale if somebody else has changed the first since it was read.
+async fn hold_all(tx: &mut Tx, act: &Act, first: &Activity, seen: i64, following: Following) -> Result<Vec<Activity>> {
+    let mut ids: Vec<Uuid> = match (first.series_id, following) {
         (Some(series), Following::AllThatFollow) => {
-            activity_store::following(tx, act.tenant, series, first.starts_at).await
+            let all = activity_store::following(tx, act.tenant, series, first.starts_at).await?;
+            all.into_iter().map(|one| one.id).collect()
         }
-        _ => Ok(vec![first.clone()]),
+        _ => vec![first.id],
+    };
+    ids.sort_unstable();
+    let mut all = Vec::with_capacity(ids.len());
+    for id in ids {
+        sign_up::hold(tx, act, id, 0).await?;
+        let one = activity_store::activity(tx, act.tenant, id).await?;
+        if one.id == first.id && one.lock_version != seen {
+            return Err(stale());
+        }
+        all.push(one);
     }
+    all.retain(|one| one.id == first.id || one.cancelled_at.is_none());
+    all.sort_by_key(|one| (one.starts_at, one.id));
+    Ok(all)
 }
 
 fn changes(before: &Activity, now: &Plan, span: Span) -> Vec<Change> {
@@ -165,20 +213,19 @@ pub async fn cancel(
     if !before.open(act.at) {
         return Err(Error::refused("已经开始、结束或者取消了，不能再取消"));
     }
-    if seen != before.lock_version {
-        return Err(stale());
+    let all = hold_all(tx, act, before, seen, following).await?;
+    for one in &all {
+        let row = CANCEL.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(act.at).bind(why);
+        if tx.execute(row).await? == 0 {
+            return Err(stale());
+        }
     }
-    let all = of_series(tx, act, before, following).await?;
     let (title, when) = (&before.title, before.when());
     let also = if all.len() > 1 { "，以后的也不办了" } else { "" };
     // Once, and before anything is noted: whoever is told comes before the end of the audit log.
     tell(tx, act, before, Occasion::Cancellation, &format!("【活动取消】{title}，{when}取消{also}。原因：{why}"))
         .await?;
     for one in all {
-        let row = CANCEL.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(act.at).bind(why);
-        if tx.execute(row).await? == 0 {
-            return Err(stale());
-        }
         audit::record(tx, act, "cancel", ("volunteer_activity", one.id), why, &[]).await?;
     }
     Ok(())
@@ -208,8 +255,9 @@ pub async fn remind(db: &Db, act: &Act) -> Result<()> {
     drop(tx);
     for activity in soon {
         let mut tx = db.begin().await?;
-        // Another process may have been first.
+        // Another process may have been first, or it was called off just now.
         if tx.execute(REMINDED.bind(act.tenant).bind(activity.id).bind(act.at)).await? == 1 {
+            let activity = activity_store::activity(&mut tx, act.tenant, activity.id).await?;
             let missing = (activity.capacity - activity.confirmed).max(0);
             let more = if missing > 0 { format!("，还差 {missing} 人") } else { String::new() };
             let text = format!(

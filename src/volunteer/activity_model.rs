@@ -1,7 +1,5 @@
-//! What an activity is, what stands in the way of somebody who signs up, and the code on the wall, without a database.
+//! What an activity is, and what stands in the way of somebody who signs up, without a database.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calendar::shanghai;
 use db::text_enum;
 use jiff::civil::Date;
@@ -9,11 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::card::Card;
-use super::field::Field;
+use super::activity_store::Applicant;
 use super::model::{State, age};
-use crate::access::Link;
-use crate::keys::Keys;
 use crate::settings::Setting;
 
 text_enum! {
@@ -101,147 +96,84 @@ impl Setting for Rules {
     const NAME: &'static str = "volunteer.activities";
 }
 
-/// What stands in the way of somebody who wants to take part, in words; `None` if nothing does.
-pub fn obstacle(plan: &Plan, card: &Card, adult_age: i64, risk_read: bool) -> Option<String> {
-    if card.state != State::Active {
-        return Some(format!("{}不在册，不能报名", card.name()));
-    }
-    let years = card.get(Field::Birth).and_then(|birth| age(birth, plan.span.day()));
-    if years.is_none_or(|years| years < plan.least_age) {
-        return Some(format!("这次活动要满 {} 岁", plan.least_age));
-    }
-    if plan.risk == Risk::High {
-        if years.is_none_or(|years| years < adult_age) {
-            return Some(format!("这次活动有危险，不满 {adult_age} 岁不能参加"));
-        }
-        // 志愿服务条例, art. 17: the insurance comes before the task.
-        if card.get(Field::Insurance).is_none() {
-            return Some("这次活动有危险，要先有人身意外保险。请社区登记保险单号以后再报名".to_owned());
-        }
-    }
-    if !plan.risk_notice.is_empty() && !risk_read {
-        return Some("请先看完风险提示，再勾选“我看过了”".to_owned());
-    }
-    None
+/// What an activity asks of whoever takes part.
+#[derive(Debug, Clone, Copy)]
+pub struct Demands {
+    pub day: Date,
+    pub risk: Risk,
+    pub least_age: i64,
+    pub adult_age: i64,
+    /// The team works with minors.
+    pub with_children: bool,
 }
 
-// ---------- the code on the wall ----------
-
-/// What the link on the wall is for.
-const ARRIVAL: &str = "volunteer arrival";
-
-/// What may be scanned at an activity, and for how long. The code is another one every half-minute, so that a picture of it that is passed on
-/// is of no use; whoever has scanned it gets a ticket and may take their time.
-pub struct Wall<'a> {
-    pub tenant: Uuid,
-    pub activity: Uuid,
-    pub rules: Rules,
-    pub keys: &'a Keys,
-}
-
-impl Wall<'_> {
-    /// Whether a link leads to the wall of its activity.
-    pub fn is_its_link(link: &Link, keys: &Keys) -> bool {
-        link.is_signed(ARRIVAL, keys)
-    }
-
-    pub fn link(&self) -> Link {
-        Link::signed(self.tenant, self.activity, ARRIVAL, self.keys)
-    }
-
-    /// Where the code leads, as a path of this site.
-    pub fn path(&self, at: Timestamp) -> String {
-        format!("/arrivals/{}/{}", self.link(), self.code(self.step(at)))
-    }
-
-    /// Whether a code is on the wall now, or was a moment ago, when somebody lifted their phone.
-    pub fn shows(&self, code: &str, at: Timestamp) -> bool {
-        let step = self.step(at);
-        [step, step - 1].iter().any(|step| self.code(*step) == code)
-    }
-
-    pub fn ticket(&self, at: Timestamp) -> String {
-        format!("{}.{}", at.as_second(), self.signature("volunteer ticket", at.as_second()))
-    }
-
-    /// Whether a ticket was given out at this activity, and not too long ago.
-    pub fn accepts(&self, ticket: &str, at: Timestamp) -> bool {
-        let Some((given, signature)) = ticket.split_once('.') else { return false };
-        let Ok(given) = given.parse::<i64>() else { return false };
-        let age = at.as_second().saturating_sub(given);
-        (0..=self.rules.form_minutes * 60).contains(&age) && self.signature("volunteer ticket", given) == signature
-    }
-
-    fn step(&self, at: Timestamp) -> i64 {
-        at.as_second() / self.rules.code_seconds.max(1)
-    }
-
-    fn code(&self, step: i64) -> String {
-        self.signature("volunteer code", step)
-    }
-
-    /// 12 characters, 72 bits.
-    fn signature(&self, purpose: &str, moment: i64) -> String {
-        let message = [self.tenant.as_bytes().as_slice(), self.activity.as_bytes(), &moment.to_be_bytes()].concat();
-        URL_SAFE_NO_PAD.encode(&self.keys.sign(purpose, &message)[..9])
+impl Demands {
+    /// What stands in the way of somebody who wants to take part, in words; `None` if nothing does.
+    pub(super) fn unmet(&self, who: &Applicant) -> Option<String> {
+        if who.state != State::Active {
+            return Some(format!("{}不在册，不能报名", who.name));
+        }
+        let years = who.birth_date.as_deref().and_then(|birth| age(birth, self.day));
+        if years.is_none_or(|years| years < self.least_age) {
+            return Some(format!("这次活动要满 {} 岁", self.least_age));
+        }
+        if self.risk == Risk::High {
+            if years.is_none_or(|years| years < self.adult_age) {
+                return Some(format!("这次活动有危险，不满 {} 岁不能参加", self.adult_age));
+            }
+            // 志愿服务条例, art. 17: the insurance comes before the task.
+            if who.insurance_no.is_none() {
+                return Some("这次活动有危险，要先有人身意外保险。请社区登记保险单号以后再报名".to_owned());
+            }
+        }
+        // 未成年人保护法, art. 62: whoever works closely with minors has been asked about.
+        let vetted = who.vetted_until.as_deref().is_some_and(|until| until >= self.day.to_string().as_str());
+        if self.with_children && !vetted {
+            return Some("这支队陪孩子，要先有有效的从业查询".to_owned());
+        }
+        None
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::field::Values;
-    use super::super::model::Way;
     use super::*;
-    use crate::means::Chance;
 
     fn span() -> Span {
         let starts_at: Timestamp = "2026-12-05T08:00:00+08:00".parse().unwrap();
         Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(180) }
     }
 
-    fn plan(risk: Risk) -> Plan {
-        let (title, place, needs) = ("入户".to_owned(), String::new(), String::new());
-        let risk_notice = if risk == Risk::High { "要上梯子".to_owned() } else { String::new() };
-        Plan { estate: None, title, place, needs, span: span(), capacity: 6, risk, risk_notice, least_age: 14 }
+    fn demands(risk: Risk, with_children: bool) -> Demands {
+        Demands { day: span().day(), risk, least_age: 14, adult_age: 18, with_children }
     }
 
-    fn card(birth: &str, insured: bool) -> Card {
-        let mut values = Values::from([(Field::Name, "刘建军".to_owned()), (Field::Birth, birth.to_owned())]);
-        if insured {
-            values.insert(Field::Insurance, "BX-1".to_owned());
-        }
-        Card {
-            id: Uuid::nil(),
-            state: State::Active,
-            way: Way::Applied,
-            team: None,
-            estate: None,
-            estate_name: None,
-            resident: None,
-            values,
-            recommender: None,
-            guardian: None,
-            guardian_agreed_on: None,
-            ended_why: String::new(),
-            applied_at: Timestamp::UNIX_EPOCH,
-            joined_on: None,
-            ended_on: None,
-            link_number: 1,
-            version: 1,
-        }
+    fn applicant(birth: &str) -> Applicant {
+        let (id, name, birth_date) = (Uuid::nil(), "刘建军".to_owned(), Some(birth.to_owned()));
+        Applicant { id, name, state: State::Active, birth_date, insurance_no: None, vetted_until: None }
     }
 
     #[test]
-    fn danger_wants_grown_ups_with_insurance_who_have_read_what_may_happen() {
-        let (low, high) = (plan(Risk::Low), plan(Risk::High));
-        assert_eq!(obstacle(&low, &card("2012-12-05", false), 18, false), None, "fourteen that day");
-        assert!(obstacle(&low, &card("2012-12-06", false), 18, false).unwrap().contains("满 14 岁"));
-        assert!(obstacle(&high, &card("2009-01-01", true), 18, true).unwrap().contains("不满 18 岁"));
-        assert!(obstacle(&high, &card("1990-01-01", false), 18, true).unwrap().contains("保险单号"));
-        assert!(obstacle(&high, &card("1990-01-01", true), 18, false).unwrap().contains("风险提示"));
-        assert_eq!(obstacle(&high, &card("1990-01-01", true), 18, true), None);
-        let gone = Card { state: State::Left, ..card("1990-01-01", true) };
-        assert!(obstacle(&low, &gone, 18, true).unwrap().contains("不在册"));
+    fn danger_wants_grown_ups_with_insurance() {
+        let (low, high) = (demands(Risk::Low, false), demands(Risk::High, false));
+        let insured = |birth| Applicant { insurance_no: Some("BX-1".to_owned()), ..applicant(birth) };
+        assert_eq!(low.unmet(&applicant("2012-12-05")), None, "fourteen that day");
+        assert!(low.unmet(&applicant("2012-12-06")).unwrap().contains("满 14 岁"));
+        assert!(high.unmet(&insured("2009-01-01")).unwrap().contains("不满 18 岁"));
+        assert!(high.unmet(&applicant("1990-01-01")).unwrap().contains("保险单号"));
+        assert_eq!(high.unmet(&insured("1990-01-01")), None);
+        let gone = Applicant { state: State::Left, ..insured("1990-01-01") };
+        assert!(low.unmet(&gone).unwrap().contains("不在册"));
+    }
+
+    #[test]
+    fn whoever_is_with_children_has_been_asked_about() {
+        let until = |day: &str| Applicant { vetted_until: Some(day.to_owned()), ..applicant("1990-01-01") };
+        for (who, fit) in [(applicant("1990-01-01"), false), (until("2026-12-04"), false), (until("2026-12-05"), true)]
+        {
+            assert_eq!(demands(Risk::Low, true).unmet(&who).is_none(), fit, "{who:?}");
+            assert_eq!(demands(Risk::Low, false).unmet(&who), None);
+        }
     }
 
     #[test]
@@ -249,33 +181,5 @@ mod tests {
         assert_eq!(span().words(), "12月5日 星期六 08:00–11:00");
         let moved = span().on(jiff::civil::date(2026, 12, 12)).unwrap();
         assert_eq!((moved.clock(), moved.minutes()), ("08:00–11:00".to_owned(), 180));
-    }
-
-    #[test]
-    fn a_code_is_good_for_its_time_and_the_next_and_a_ticket_for_its_minutes() {
-        let keys = Keys::generate(&Chance::seeded(5));
-        let rules = Rules {
-            opens_minutes: 30,
-            closes_minutes: 60,
-            code_seconds: 30,
-            form_minutes: 10,
-            remind_hours: 24,
-            claim_days: 7,
-            least_age: 14,
-        };
-        let wall = |activity| Wall { tenant: Uuid::max(), activity, rules, keys: &keys };
-        let (here, there) = (wall(Uuid::nil()), wall(Uuid::max()));
-        let at = |second: i64| Timestamp::from_second(1_764_000_000 + second).unwrap();
-        let path = here.path(at(0));
-        let code = path.rsplit('/').next().unwrap();
-        for (second, good) in [(-1, false), (0, true), (29, true), (30, true), (59, true), (60, false)] {
-            assert_eq!(here.shows(code, at(second)), good, "{second} s");
-        }
-        assert!(!there.shows(code, at(0)));
-        let ticket = here.ticket(at(0));
-        for (second, good) in [(-1, false), (0, true), (600, true), (601, false)] {
-            assert_eq!(here.accepts(&ticket, at(second)), good, "{second} s");
-        }
-        assert!(!there.accepts(&ticket, at(0)) && !here.accepts(code, at(0)) && !here.accepts("x.y", at(0)));
     }
 }

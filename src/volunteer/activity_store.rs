@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::activity_model::{Attendance, Place, Risk, Span, clock_of};
+use super::model::State;
 use crate::access::Scope;
 use crate::error::Result;
 use crate::in_reach;
@@ -43,9 +44,22 @@ macro_rules! sign_ups {
     ($where:expr) => {
         concat!(
             "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
-                s.photo_id, s.claim_came_at, s.claim_left_at, s.claim_why
+                s.photo_id, s.left_photo_id, s.claim_came_at, s.claim_left_at, s.claim_why
             FROM volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id WHERE s.tenant_id = $1 AND ",
             $where
+        )
+    };
+}
+
+/// What decides whether somebody may take part; their last query counts if it was passed.
+macro_rules! applicants {
+    ($from:expr) => {
+        concat!(
+            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no,
+                (SELECT CASE WHEN w.result = 'passed' THEN w.expires_on END FROM volunteer_vettings w
+                    WHERE w.tenant_id = v.tenant_id AND w.volunteer_id = v.id ORDER BY w.recorded_at DESC, w.id DESC LIMIT 1) AS vetted_until
+            FROM ",
+            $from
         )
     };
 }
@@ -59,7 +73,8 @@ statements! {
     /// the order is taken, and 0 otherwise.
     HOLD = "UPDATE volunteer_activities SET queue = queue + $3 WHERE tenant_id = $1 AND id = $2 RETURNING queue";
     CHANGE = "UPDATE volunteer_activities SET title = $4, place = $5, needs = $6, starts_at = $7, ends_at = $8, capacity = $9, risk = $10,
-            risk_notice = $11, least_age = $12, estate_id = $13, lock_version = lock_version + 1
+            risk_notice = $11, least_age = $12, estate_id = $13, lock_version = lock_version + 1,
+            reminded_at = CASE WHEN starts_at = $7 THEN reminded_at END
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL";
     CANCEL = "UPDATE volunteer_activities SET cancelled_at = $4, cancelled_why = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL";
@@ -73,8 +88,16 @@ statements! {
     /// What somebody has signed up for and is not long over.
     OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 AND o.state <> 'cancelled' AND a.ends_at > $3 ORDER BY o.signed_at DESC, o.id LIMIT 100");
+    /// What the teams that somebody leads did lately, or what of it somebody has entered later.
+    LED = activities!("a.team_id IN (SELECT m.team_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL
+            AND m.post <> 'member')
+        AND a.cancelled_at IS NULL AND a.ends_at <= $3 AND (a.ends_at > $4 OR EXISTS (SELECT 1 FROM volunteer_sign_ups c
+            WHERE c.tenant_id = a.tenant_id AND c.activity_id = a.id AND c.claim_came_at IS NOT NULL)) ORDER BY a.starts_at DESC, a.id LIMIT 100");
+    /// Where somebody has entered later that they were there, and nobody has said yet whether that is so.
+    CLAIMED = activities!(concat!("a.id IN (SELECT c.activity_id FROM volunteer_sign_ups c WHERE c.tenant_id = $1 AND c.claim_came_at IS NOT NULL) AND ",
+        in_reach_of_activity!(), " ORDER BY a.starts_at, a.id LIMIT 50"));
     TO_REMIND = activities!("a.reminded_at IS NULL AND a.cancelled_at IS NULL AND a.starts_at > $2 AND a.starts_at <= $3 ORDER BY a.starts_at, a.id LIMIT 50");
-    REMINDED = "UPDATE volunteer_activities SET reminded_at = $3 WHERE tenant_id = $1 AND id = $2 AND reminded_at IS NULL";
+    REMINDED = "UPDATE volunteer_activities SET reminded_at = $3 WHERE tenant_id = $1 AND id = $2 AND reminded_at IS NULL AND cancelled_at IS NULL";
 
     /// Nobody signs the same person up elsewhere until the end of the transaction.
     HOLD_VOLUNTEER = "UPDATE volunteers SET state = state WHERE tenant_id = $1 AND id = $2";
@@ -82,28 +105,46 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (tenant_id, activity_id, volunteer_id) DO UPDATE SET state = excluded.state, position = excluded.position,
             signed_at = excluded.signed_at, signed_by = excluded.signed_by, risk_read_at = excluded.risk_read_at, promoted_at = NULL, cancelled_at = NULL";
-    GIVE_UP = "UPDATE volunteer_sign_ups SET state = 'cancelled', cancelled_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state <> 'cancelled'";
-    /// The first of those who wait.
-    PROMOTE = "UPDATE volunteer_sign_ups SET state = 'confirmed', promoted_at = $3 WHERE tenant_id = $1 AND id =
-        (SELECT w.id FROM volunteer_sign_ups w WHERE w.tenant_id = $1 AND w.activity_id = $2 AND w.state = 'waiting' ORDER BY w.position LIMIT 1)
-        RETURNING volunteer_id AS id";
+    GIVE_UP = "UPDATE volunteer_sign_ups SET state = 'cancelled', cancelled_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state <> 'cancelled'";
+    PROMOTE = "UPDATE volunteer_sign_ups SET state = 'confirmed', promoted_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'waiting'";
+    APPLICANT = applicants!("volunteers v WHERE v.tenant_id = $1 AND v.id = $2");
+    /// Those of an activity who stand in one way, in their order.
+    APPLICANTS = applicants!("volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id
+        WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state = $3 ORDER BY s.position LIMIT 500");
+    WITH_CHILDREN = "SELECT COUNT(*) AS people FROM volunteer_team_groups WHERE tenant_id = $1 AND team_id = $2 AND target = 'children'";
+    /// For what somebody is down that has not begun.
+    COMING_PLACES = "SELECT a.id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.starts_at > $3 AND a.cancelled_at IS NULL ORDER BY a.id LIMIT 500";
     COUNTED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND activity_id = $2 AND state = 'confirmed'";
     SIGN_UP_OF = sign_ups!("s.activity_id = $2 AND s.volunteer_id = $3");
     GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
     SIGN_UPS = sign_ups!("s.activity_id = $2 AND s.state <> 'cancelled' ORDER BY s.state, s.position, s.id LIMIT 500");
-    OWN_SIGN_UPS = sign_ups!("s.volunteer_id = $2 AND s.state <> 'cancelled' ORDER BY s.position DESC, s.id LIMIT 200");
+    OWN_SIGN_UPS = sign_ups!("s.volunteer_id = $2 AND s.state <> 'cancelled' ORDER BY s.signed_at DESC, s.id LIMIT 200");
+    SERVED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND volunteer_id = $2 AND state = 'confirmed' AND came_at IS NOT NULL";
     /// Another activity at the same time for which somebody is down.
     ELSEWHERE = "SELECT a.title FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.id <> $3 AND a.cancelled_at IS NULL
             AND a.starts_at < $5 AND a.ends_at > $4 LIMIT 1";
-    COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = COALESCE($6, photo_id)
+    /// Those of whom the history of an activity may speak: who was down for it, and who was in the team.
+    PEOPLE = "SELECT v.id, v.name FROM volunteers v WHERE v.tenant_id = $1 AND v.id IN (
+            SELECT s.volunteer_id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.activity_id = $2
+            UNION SELECT m.volunteer_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.team_id = $3) LIMIT 5000";
+    /// Those of whom the history of somebody may speak: who was in a team with which they did something.
+    COMPANIONS = "SELECT v.id, v.name FROM volunteers v WHERE v.tenant_id = $1 AND v.id IN (
+            SELECT m.volunteer_id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+            JOIN volunteer_memberships m ON m.tenant_id = a.tenant_id AND m.team_id = a.team_id WHERE s.tenant_id = $1 AND s.volunteer_id = $2) LIMIT 5000";
+    /// What somebody has ever been down for.
+    DONE = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
+        "o.tenant_id = $1 AND o.volunteer_id = $2 ORDER BY o.signed_at DESC, o.id LIMIT 500");
+    COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NULL";
-    GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, photo_id = COALESCE($6, photo_id)
+    GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, left_photo_id = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NOT NULL AND left_at IS NULL";
     CLAIM = "UPDATE volunteer_sign_ups SET claim_came_at = $4, claim_left_at = $5, claim_why = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state = 'confirmed' AND (came_at IS NULL OR left_at IS NULL)";
-    GRANT = "UPDATE volunteer_sign_ups SET came_at = claim_came_at, left_at = claim_left_at, came_how = 'later', left_how = 'later',
-            claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
+    /// What was noted at the place stays; the claim fills in what is missing.
+    GRANT = "UPDATE volunteer_sign_ups SET came_at = COALESCE(came_at, claim_came_at), came_how = COALESCE(came_how, 'later'),
+            left_at = COALESCE(left_at, claim_left_at), left_how = COALESCE(left_how, 'later'), claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
         WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
     DENY = "UPDATE volunteer_sign_ups SET claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
         WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
@@ -121,13 +162,21 @@ record! {
     pub struct SignUp {
         pub id: Uuid, pub activity_id: Uuid, pub volunteer_id: Uuid, pub name: String, pub state: Place, pub position: i64,
         pub signed_at: Timestamp, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
-        pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
+        pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub left_photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
         pub claim_left_at: Option<Timestamp>, pub claim_why: Option<String>,
     }
     pub(super) struct Queue { pub queue: i64 }
     pub(super) struct Counted { pub people: i64 }
     pub(super) struct Titled { pub title: String }
-    pub(super) struct Promoted { pub id: Uuid }
+    pub(super) struct Named { pub id: Uuid, pub name: String }
+    #[derive(PartialEq, Eq)]
+    pub(super) struct Coming { pub id: Uuid }
+    #[derive(Debug)]
+    pub(super) struct Applicant {
+        pub id: Uuid, pub name: String, pub state: State, pub birth_date: Option<String>, pub insurance_no: Option<String>,
+        /// The last day on which their query is good; `None` without one that was passed.
+        pub vetted_until: Option<String>,
+    }
 }
 
 impl Activity {
@@ -229,6 +278,22 @@ pub(super) async fn own(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, since: Times
     Ok(tx.all(OWN.bind(tenant).bind(volunteer).bind(since)).await?)
 }
 
+/// What the teams that somebody leads did since a moment, and what of before still waits for a word; at most 100.
+pub(super) async fn led(
+    tx: &mut Tx,
+    tenant: Uuid,
+    volunteer: Uuid,
+    now: Timestamp,
+    since: Timestamp,
+) -> Result<Vec<Activity>> {
+    Ok(tx.all(LED.bind(tenant).bind(volunteer).bind(now).bind(since)).await?)
+}
+
+/// Where somebody has entered later that they were there; at most 50.
+pub(super) async fn claimed(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Activity>> {
+    Ok(tx.all(CLAIMED.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+}
+
 pub(super) async fn own_sign_ups(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<SignUp>> {
     Ok(tx.all(OWN_SIGN_UPS.bind(tenant).bind(volunteer)).await?)
 }
@@ -240,4 +305,22 @@ pub async fn sign_ups(tx: &mut Tx, tenant: Uuid, activity: Uuid) -> Result<Vec<S
 
 pub async fn sign_up_of(tx: &mut Tx, tenant: Uuid, activity: Uuid, volunteer: Uuid) -> Result<Option<SignUp>> {
     Ok(tx.optional(SIGN_UP_OF.bind(tenant).bind(activity).bind(volunteer)).await?)
+}
+
+/// Those of an activity who stand in one way, in their order; at most 500.
+pub(super) async fn applicants(tx: &mut Tx, tenant: Uuid, activity: Uuid, place: Place) -> Result<Vec<Applicant>> {
+    Ok(tx.all(APPLICANTS.bind(tenant).bind(activity).bind(place)).await?)
+}
+
+/// Of whom the history of an activity may speak, by name.
+pub(super) async fn people(tx: &mut Tx, tenant: Uuid, activity: &Activity) -> Result<Vec<Named>> {
+    Ok(tx.all(PEOPLE.bind(tenant).bind(activity.id).bind(activity.team_id)).await?)
+}
+
+/// Of whom and of which activities the history of somebody may speak.
+pub(super) async fn around(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<Named>> {
+    let mut names: Vec<Named> = tx.all(COMPANIONS.bind(tenant).bind(volunteer)).await?;
+    let done: Vec<Activity> = tx.all(DONE.bind(tenant).bind(volunteer)).await?;
+    names.extend(done.into_iter().map(|one| Named { id: one.id, name: format!("{}，{}", one.title, one.when()) }));
+    Ok(names)
 }

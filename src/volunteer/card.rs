@@ -154,7 +154,8 @@ fn whole(cards: Vec<Card>) -> Result<Vec<Card>> {
 }
 
 pub(super) async fn unanswered(tx: &mut Tx, act: &Act, before: Timestamp) -> Result<Vec<Card>> {
-    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before)).await
+    let day = before.to_zoned_datetime(calendar::shanghai()).date();
+    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before).bind(day.to_string())).await
 }
 
 /// What a link of somebody is for: their own page. It counts up when the link is to be good no more.
@@ -173,6 +174,15 @@ pub async fn by_link(tx: &mut Tx, act: &Act, link: &Link) -> Result<Card> {
 impl Card {
     pub fn get(&self, field: Field) -> Option<&str> {
         self.values.get(&field).map(String::as_str)
+    }
+
+    /// Nothing is kept of them any more but what they have done.
+    pub fn erased(&self) -> bool {
+        self.values.iter().all(|(field, kept)| match field {
+            Field::Name => true,
+            Field::Sex => kept == "0",
+            _ => false,
+        })
     }
 
     pub fn name(&self) -> &str {
@@ -200,9 +210,11 @@ impl Card {
         compare("estate", id(before.estate), id(self.estate));
         compare("resident", id(before.resident), id(self.resident));
         compare("team", id(before.team), id(self.team));
+        compare("joined_on", before.joined_on.clone(), self.joined_on.clone());
         compare("guardian_agreed_on", before.guardian_agreed_on.clone(), self.guardian_agreed_on.clone());
-        let guardian = |card: &Card| card.guardian.as_ref().map(|guardian| guardian.name.clone());
+        let guardian = |card: &Card| card.guardian.as_ref().map(Guardian::words);
         compare("guardian", guardian(before), guardian(self));
+        compare("recommender", before.recommender.clone(), self.recommender.clone());
         compare("link", Some(before.link_number.to_string()), Some(self.link_number.to_string()));
         changes
     }

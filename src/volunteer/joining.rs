@@ -6,11 +6,12 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::activity_store::{Counted, SERVED};
 use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
-use super::store::{self, ADD_VETTING, AGREE, FORGET, QUIT_ALL, TAKE_BACK};
-use super::team;
+use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TAKE_BACK};
+use super::{sign_up, team};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, settings};
@@ -59,8 +60,15 @@ pub async fn apply(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
     Ok(card)
 }
 
-/// Somebody is recommended, or asked by their organisation. They are on no list before they have agreed by their own link.
+/// What may be kept of somebody who has not agreed yet, so that they can be asked.
+pub(super) fn to_be_asked(values: Values) -> Values {
+    values.into_iter().filter(|(field, _)| matches!(field, Field::Name | Field::Phone)).collect()
+}
+
+/// Somebody is recommended, or asked by their organisation. They are on no list before they have agreed by their own link, and of what is
+/// known of them only the name and the phone are kept.
 pub async fn invite(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
+    let new = NewVolunteer { values: to_be_asked(new.values), ..new };
     let card = new_card(act, new, State::Invited);
     card::add(tx, act, &card).await?;
     Ok(card)
@@ -100,17 +108,30 @@ pub async fn decline(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
     if !matches!(before.state, State::Invited | State::Applied) {
         return Err(Error::refused("已经答复过了，不用再点"));
     }
-    erase(tx, act, before, State::Declined).await
+    erase(tx, act, before, (State::Declined, String::new())).await
 }
 
-/// Takes away whatever is known of somebody but that there was a row.
-async fn erase(tx: &mut Tx, act: &Act, before: &Card, state: State) -> Result<()> {
+/// Whoever has left wants that nothing is kept which need not be: of what they have done the record stays, and the name with it
+/// (志愿服务条例, art. 19); where there is nothing of that, nothing stays.
+///
+/// Errors: refused of somebody who has not left, or of whom nothing is kept any more.
+pub async fn forget(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
+    if before.state != State::Left || before.erased() {
+        return Err(Error::refused("退出以后才能删，或者已经删过了"));
+    }
+    let served: Counted = tx.one(SERVED.bind(act.tenant).bind(before.id)).await?;
+    let name = if served.people > 0 { before.name().to_owned() } else { String::new() };
+    erase(tx, act, before, (State::Left, name)).await
+}
+
+/// Takes away whatever is known of somebody but that there was a row, and perhaps a name.
+async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, String)) -> Result<()> {
     let now = Card {
         state,
         team: None,
         estate: None,
         resident: None,
-        values: Values::from([(Field::Name, String::new())]),
+        values: Values::from([(Field::Name, name)]),
         recommender: None,
         guardian: None,
         guardian_agreed_on: None,
@@ -118,8 +139,9 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Card, state: State) -> Result<()
         ..before.clone()
     };
     let now = Card { link_number: before.link_number + 1, ..now };
-    save(tx, act, before, &now, "erase", state.label()).await?;
     tx.execute(TAKE_BACK.bind(act.tenant).bind(before.id).bind(Purpose::Register).bind(act.at)).await?;
+    tx.execute(DROP_VETTINGS.bind(act.tenant).bind(before.id)).await?;
+    save(tx, act, before, &now, "erase", state.label()).await?;
     // What is erased must not come back in the history.
     audit::erase(tx, act, before.id, None).await
 }
@@ -145,7 +167,9 @@ pub async fn confirm(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
         Maturity::Minor | Maturity::Adult => {}
     }
     let on = today(act);
-    let now = Card { state: State::Active, joined_on: Some(on.to_string()), team: None, ..before.clone() };
+    // A roster may say since when.
+    let joined_on = before.joined_on.clone().or(Some(on.to_string()));
+    let now = Card { state: State::Active, joined_on, team: None, ..before.clone() };
     save(tx, act, before, &now, "confirm_volunteer", "").await?;
     if let Some(team) = before.team {
         team::join(tx, act, team, before.id, Post::Member, before.way, on).await?;
@@ -160,12 +184,13 @@ pub async fn refuse(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<
     if before.state != State::Applied {
         return Err(Error::refused(format!("现在是“{}”，不用答复", before.state)));
     }
-    let now = Card { state: State::Refused, ended_why: why.to_owned(), ..before.clone() };
+    let ended_on = Some(today(act).to_string());
+    let now = Card { state: State::Refused, ended_why: why.to_owned(), ended_on, ..before.clone() };
     save(tx, act, before, &now, "refuse_volunteer", why).await?;
     Ok(())
 }
 
-/// Somebody leaves. What they have done stays on record; they are in no team and on no board any more.
+/// Somebody leaves. What they have done stays on record; they are in no team and on no board any more, and their coming places go to others.
 ///
 /// Errors: refused of somebody who is not on the roll; stale if somebody else was first.
 pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<()> {
@@ -173,20 +198,40 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
         return Err(Error::refused("不在册，不用退出"));
     }
     let on = today(act).to_string();
-    let now = Card { state: State::Left, ended_why: why.to_owned(), ended_on: Some(on.clone()), ..before.clone() };
-    save(tx, act, before, &now, "leave", why).await?;
-    tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(on)).await?;
+    let given_up = sign_up::give_up_all(tx, act, before.id).await?;
+    tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(&on)).await?;
+    let mut taken_back = Vec::new();
     for purpose in Purpose::ALL {
-        withdraw(tx, act, before.id, *purpose).await?;
+        if tx.execute(TAKE_BACK.bind(act.tenant).bind(before.id).bind(*purpose).bind(act.at)).await? > 0 {
+            taken_back.push(purpose);
+        }
     }
-    Ok(())
+    let now = Card { state: State::Left, ended_why: why.to_owned(), ended_on: Some(on), ..before.clone() };
+    save(tx, act, before, &now, "leave", why).await?;
+    for purpose in taken_back {
+        audit::record(tx, act, "take_back_consent", ("volunteer", before.id), purpose.label(), &[]).await?;
+    }
+    sign_up::note_given_up(tx, act, before.id, &given_up).await
+}
+
+/// Errors: refused of somebody who has left or was not taken on: of them less and less is kept, and nothing new.
+fn refuse_gone(card: &Card) -> Result<()> {
+    match card.state {
+        State::Invited | State::Applied | State::Active => Ok(()),
+        _ => Err(Error::refused(format!("现在是“{}”，不能再登记什么", card.state))),
+    }
 }
 
 /// Writes down the particulars of somebody.
 ///
-/// Errors: stale if somebody else has changed them since; refused if the identity number is another's.
+/// Errors: refused of somebody who is gone; stale if somebody else has changed them since; refused if the identity number is another's.
 pub async fn change(tx: &mut Tx, act: &Act, before: &Card, now: &Card, why: &str) -> Result<()> {
-    save(tx, act, before, now, "update", why).await?;
+    refuse_gone(before)?;
+    let mut now = now.clone();
+    if before.state == State::Invited {
+        now.values = to_be_asked(now.values);
+    }
+    save(tx, act, before, &now, "update", why).await?;
     Ok(())
 }
 
@@ -199,8 +244,9 @@ pub async fn renew_link(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
 
 /// The guardian's written consent is there, with who has signed.
 ///
-/// Errors: refused of a day to come.
+/// Errors: refused of a day to come, and of somebody who is gone.
 pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Guardian, on: Date) -> Result<()> {
+    refuse_gone(before)?;
     if on > today(act) {
         return Err(Error::refused("这一天还没有到"));
     }
@@ -211,7 +257,7 @@ pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Gu
 
 /// What a query of criminal records has found, and until when that is good.
 ///
-/// Errors: refused of a day to come.
+/// Errors: refused of a day to come, and of somebody who is gone.
 pub async fn vet(
     tx: &mut Tx,
     act: &Act,
@@ -222,17 +268,12 @@ pub async fn vet(
     if checked_on > today(act) {
         return Err(Error::refused("这一天还没有到"));
     }
+    refuse_gone(&card::card(tx, act, volunteer).await?)?;
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
     let expires_on = rules.vetting_end(checked_on).ok_or_else(|| Error::refused("这个日期算不出到期日"))?;
     let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(volunteer).bind(result).bind(checked_on.to_string());
     tx.execute(row.bind(expires_on.to_string()).bind(proof_no).bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "vet", ("volunteer", volunteer), result.label(), &[]).await
-}
-
-/// Whether somebody may work with minors on a day: the last query was passed and is still good.
-pub async fn vetted(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, on: Date) -> Result<bool> {
-    let last = store::vettings(tx, tenant, volunteer).await?.into_iter().next();
-    Ok(last.is_some_and(|last| last.result == Outcome::Passed && last.expires_on >= on.to_string()))
 }
 
 // ---------- what somebody agrees to ----------
@@ -265,7 +306,7 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
     let before = |days: i64| act.at - SignedDuration::from_hours(24 * days);
     for card in card::unanswered(tx, act, before(rules.consent_days)).await? {
-        erase(tx, act, &card, State::Declined).await?;
+        erase(tx, act, &card, (State::Declined, String::new())).await?;
     }
     tx.execute(FORGET.bind(act.tenant).bind(before(rules.keep_rows_days))).await?;
     Ok(())

@@ -21,22 +21,24 @@ mod sign_up;
 mod store;
 mod team;
 mod todo;
+mod wall;
 mod web;
 
 pub use activity::{Following, cancel, change as change_activity, plan, remind};
-pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span, Wall};
+pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span};
 pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups};
 pub use card::{Card, by_link, card};
 pub use field::{Field, Values};
 pub use joining::{
-    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget_old, guardian_agrees, invite, leave,
-    refuse, renew_link, vet, vetted, withdraw,
+    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
+    leave, refuse, renew_link, vet, withdraw,
 };
 pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, grid};
-pub use presence::{claim, decide, note, note_group};
+pub use presence::{Way as Arrival, claim, decide, note, note_group};
 pub use roster::{Column, filled};
 pub use sign_up::{give_up, sign_up};
 pub use store::{Membership, Placed, STATEMENTS, Team, members, memberships, team, team_named, teams};
 pub use team::{Sketch, change as change_team, create as create_team, join, quit, set_post};
 pub use todo::todo;
+pub use wall::on_the_wall;
 pub use web::routes;

@@ -91,6 +91,13 @@ pub struct Guardian {
     pub phone: String,
 }
 
+impl Guardian {
+    /// `高建国（父亲）13800002222`
+    pub fn words(&self) -> String {
+        format!("{}（{}）{}", self.name, self.relation, self.phone)
+    }
+}
+
 /// Who may join, how long an answer is waited for, and how long a query is good.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Joining {

@@ -4,11 +4,13 @@ use db::Tx;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::activity_model::{Attendance, Rules, Span};
+use super::activity_model::{Attendance, Rules, Span, clock_of};
 use super::activity_store::{Activity, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp};
+use super::sign_up;
 use crate::access::Act;
+use crate::audit::{self, Change};
 use crate::error::{Error, Result};
-use crate::{audit, photo, settings};
+use crate::{photo, settings};
 
 /// Whether somebody comes or goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +51,9 @@ async fn refuse_untimely(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<
 /// Errors: refused of somebody who has no place, and out of time.
 pub async fn note(tx: &mut Tx, act: &Act, activity: &Activity, volunteer: Uuid, way: Way) -> Result<()> {
     refuse_untimely(tx, act, activity).await?;
-    if write(tx, act, activity.id, volunteer, (way, Attendance::Code), None).await? {
-        return Ok(());
+    let how = (way, Attendance::Code);
+    if write(tx, act, activity.id, volunteer, how, None).await? {
+        return record(tx, act, volunteer, how, &where_and_by(activity.id, None)).await;
     }
     Err(Error::refused(match way {
         Way::Comes => "没有报上这次活动，或者已经签过到了",
@@ -66,40 +69,65 @@ async fn write(
     (way, how): (Way, Attendance),
     photo: Option<Uuid>,
 ) -> Result<bool> {
-    let (statement, action) = match way {
-        Way::Comes => (COME, "sign_in_activity"),
-        Way::Goes => (GO, "sign_out_activity"),
+    let statement = match way {
+        Way::Comes => COME,
+        Way::Goes => GO,
     };
     let row = statement.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at).bind(how).bind(photo);
-    if tx.execute(row).await? == 0 {
-        return Ok(false);
-    }
-    audit::record(tx, act, action, ("volunteer", volunteer), how.label(), &[]).await?;
-    Ok(true)
+    Ok(tx.execute(row).await? > 0)
 }
 
-/// Whoever leads the group notes those who are there, with a photo of all of them. Gives how many that were.
+/// What an entry about who was there says besides: at which activity, and who said so, if that was a volunteer who leads the team.
+fn where_and_by(activity: Uuid, by: Option<Uuid>) -> Vec<Change> {
+    let id = |field, id: Uuid| Change { field, old: None, new: Some(id.to_string()) };
+    [id("activity", activity)].into_iter().chain(by.map(|by| id("by", by))).collect()
+}
+
+async fn record(
+    tx: &mut Tx,
+    act: &Act,
+    volunteer: Uuid,
+    (way, how): (Way, Attendance),
+    known: &[Change],
+) -> Result<()> {
+    let action = match way {
+        Way::Comes => "sign_in_activity",
+        Way::Goes => "sign_out_activity",
+    };
+    audit::record(tx, act, action, ("volunteer", volunteer), how.label(), known).await
+}
+
+/// Whoever leads the group notes those who are there, with a photo of all of them; `by` is the volunteer who does, if it is one. Gives how
+/// many that were.
 ///
 /// Errors: refused without anybody, and out of time.
 pub async fn note_group(
     tx: &mut Tx,
     act: &Act,
     activity: &Activity,
+    by: Option<Uuid>,
     people: &[Uuid],
-    way: Way,
-    picture: Uuid,
+    (way, picture): (Way, Uuid),
 ) -> Result<usize> {
     refuse_untimely(tx, act, activity).await?;
+    // Two who note at once do not wait for each other.
+    sign_up::hold(tx, act, activity.id, 0).await?;
     photo::attach(tx, act.tenant, picture).await?;
-    let mut noted = 0;
+    let how = (way, Attendance::Leader);
+    let mut noted = Vec::new();
     for volunteer in people {
-        let done = write(tx, act, activity.id, *volunteer, (way, Attendance::Leader), Some(picture)).await?;
-        noted += usize::from(done);
+        if write(tx, act, activity.id, *volunteer, how, Some(picture)).await? {
+            noted.push(*volunteer);
+        }
     }
-    if noted == 0 {
+    if noted.is_empty() {
         return Err(Error::refused("请选至少一个还没有登记的人"));
     }
-    Ok(noted)
+    let known = where_and_by(activity.id, by);
+    for volunteer in &noted {
+        record(tx, act, *volunteer, how, &known).await?;
+    }
+    Ok(noted.len())
 }
 
 /// Somebody who forgot enters later when they came and went.
@@ -116,11 +144,15 @@ pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, s
     if span.minutes() <= 0 || span.starts_at < activity.starts_at || span.ends_at > activity.ends_at {
         return Err(Error::refused(format!("时间要在活动的 {} 以内", activity.span().clock())));
     }
+    if let Some(came) = down.came_at.filter(|came| *came >= span.ends_at) {
+        return Err(Error::refused(format!("{} 才签到，走的时间要在那以后", clock_of(came))));
+    }
     let row = CLAIM.bind(act.tenant).bind(activity.id).bind(down.id).bind(span.starts_at).bind(span.ends_at).bind(why);
     if tx.execute(row).await? == 0 {
         return Err(Error::refused("没有报上这次活动，或者签到、签退都有了，不用补登"));
     }
-    audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &[]).await
+    audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, None))
+        .await
 }
 
 /// Somebody else says whether that is so. `by` is the volunteer who says it, if it is one.
@@ -140,5 +172,5 @@ pub async fn decide(
     }
     let (statement, action) = if grant { (GRANT, "grant_presence") } else { (DENY, "deny_presence") };
     tx.execute_one(statement.bind(act.tenant).bind(activity.id).bind(sign_up)).await?;
-    audit::record(tx, act, action, ("volunteer", down.volunteer_id), "", &[]).await
+    audit::record(tx, act, action, ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, by)).await
 }

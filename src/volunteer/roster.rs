@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use codes::IdentityNumber;
 use db::{Tx, text_enum};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::card::{self, Card, today};
@@ -18,7 +17,7 @@ use super::store::{self, ADD_IMPORT, ALL_MEMBERSHIPS, END_IMPORT, Import, Member
 use super::team;
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
-use crate::workbook::{self, Header, RejectedRow, Sheet, Unreadable, is_nothing};
+use crate::workbook::{self, Header, Sheet, Staged, StagedRow, Unreadable, is_nothing};
 use crate::{audit, settings};
 
 text_enum! {
@@ -109,20 +108,8 @@ impl workbook::Column for Column {
 /// More rows than this are more than one transaction should write.
 const MOST_ROWS: usize = 1000;
 
-/// What is kept of a workbook, sealed: its rows until they are written, then those that were given back.
-#[derive(Serialize, Deserialize)]
-struct Staged {
-    header: Vec<String>,
-    rows: Vec<StagedRow>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StagedRow {
-    number: u32,
-    cells: Vec<String>,
-    /// The column and the reason, once that is final.
-    rejected: Option<(String, String)>,
-}
+/// What its rows are sealed for.
+const PURPOSE: &str = "volunteer_import";
 
 /// What becomes of a row.
 pub(super) struct Foreseen {
@@ -154,6 +141,7 @@ struct Entry {
     values: Values,
     teams: Vec<String>,
     post: Option<Post>,
+    joined_on: Option<String>,
 }
 
 impl Entry {
@@ -194,7 +182,50 @@ impl Entry {
                 Some(*known.ok_or_else(|| reject(Column::Post, "请填队长、副队长或队员"))?)
             }
         };
-        Ok(Entry { values, teams, post })
+        let joined_on = match cell(Column::Joined) {
+            written if is_nothing(written) => None,
+            written => {
+                let day = codes::date::parse(written).ok().and_then(|day| day.to_string().parse::<Date>().ok());
+                let day = day.ok_or_else(|| reject(Column::Joined, "请写年月日，如 2024-05-01"))?;
+                if day > today {
+                    return Err(reject(Column::Joined, "注册时间在今天以后，请核对"));
+                }
+                Some(day.to_string())
+            }
+        };
+        Ok(Entry { values, teams, post, joined_on })
+    }
+
+    fn get(&self, field: Field) -> Option<&str> {
+        self.values.get(&field).map(String::as_str)
+    }
+
+    /// Whom a row means: whoever has its number; or else the one of its name, of whom nothing speaks against it. A namesake is somebody
+    /// else: of a card without a number the birthday or the phone tells whether it is the same person.
+    fn means(&self, everybody: &[Card]) -> std::result::Result<Option<Card>, Rejection> {
+        let number = self.get(Field::Identity);
+        let by_number = everybody.iter().filter(|card| number.is_some() && card.get(Field::Identity) == number);
+        let mut found: Vec<&Card> = by_number.collect();
+        if found.is_empty() {
+            let name = self.get(Field::Name).unwrap_or_default();
+            let named = everybody.iter().filter(|card| card.name() == name);
+            found = named.filter(|card| number.is_none() || card.get(Field::Identity).is_none()).collect();
+            if number.is_some() {
+                let is = |field, card: &Card| self.get(field).zip(card.get(field)).map(|(row, known)| row == known);
+                found.retain(|card| is(Field::Birth, card) != Some(false));
+                let same = |card: &&Card| is(Field::Birth, card).is_some() || is(Field::Phone, card) == Some(true);
+                if !found.iter().all(same) {
+                    let why =
+                        "有一名同名的没有登记身份证号，看不出是不是同一个人。请先在这名志愿者的“改资料”里写上身份证号";
+                    return Err(reject(Column::Identity, why));
+                }
+            }
+        }
+        match found[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only.clone())),
+            _ => Err(reject(Column::Name, "有几名志愿者叫这个名字，请写上身份证号")),
+        }
     }
 }
 
@@ -202,6 +233,8 @@ impl Entry {
 struct Plan {
     before: Option<Card>,
     values: Values,
+    /// 注册时间, where the row says it.
+    joined_on: Option<String>,
     teams: Vec<Uuid>,
     post: Option<Post>,
     words: String,
@@ -253,14 +286,8 @@ impl Known {
         self.memberships.iter().find(is).map(|row| row.post)
     }
 
-    /// Finds out what a row does. `found` are those whom it may mean.
-    fn plan(
-        &mut self,
-        row: u32,
-        entry: Entry,
-        found: Vec<Card>,
-        by_number: bool,
-    ) -> std::result::Result<Plan, Rejection> {
+    /// Finds out what a row does to whom it means.
+    fn plan(&mut self, row: u32, entry: Entry, before: Option<Card>) -> std::result::Result<Plan, Rejection> {
         if let Some(number) = entry.values.get(&Field::Identity)
             && let Some(earlier) = self.numbers.insert(number.clone(), row)
         {
@@ -270,39 +297,45 @@ impl Known {
         for written in &entry.teams {
             teams.push(self.team(written)?.team.id);
         }
-        let before = match found.len() {
-            0 => None,
-            1 => found.into_iter().next(),
-            _ => return Err(reject(Column::Name, "有几名志愿者叫这个名字，请写上身份证号")),
-        };
         let Some(before) = before else { return self.plan_new(entry, teams) };
         if let Some(earlier) = self.cards.insert(before.id, row) {
             return Err(reject(Column::Name, format!("和第 {earlier} 行是同一个人，请只留一行")));
         }
-        let number = |values: &Values| values.get(&Field::Identity).cloned();
-        if !by_number && number(&entry.values).zip(number(&before.values)).is_some_and(|(row, known)| row != known) {
-            return self.plan_new(entry, teams);
-        }
         let mut values = before.values.clone();
         values.extend(entry.values);
-        let said: Vec<&str> = Field::ALL
-            .iter()
-            .filter(|field| values.get(field) != before.values.get(field))
-            .map(|field| field.label())
-            .collect();
-        let joins: Vec<Uuid> = teams.iter().copied().filter(|team| self.is_in(*team, before.id).is_none()).collect();
-        let promoted = entry.post.filter(|post| teams.iter().any(|team| self.is_in(*team, before.id) != Some(*post)));
+        if before.state == State::Invited {
+            values = joining::to_be_asked(values);
+        }
+        let differs = |field: &&Field| values.get(field) != before.values.get(field);
+        let mut said: Vec<&str> = Field::ALL.iter().filter(differs).map(|field| field.label()).collect();
         let mut words: Vec<String> = Vec::new();
-        if !said.is_empty() {
-            words.push(format!("更新{}", said.join("、")));
+        let (mut joined_on, mut post) = (entry.joined_on, entry.post);
+        if before.state == State::Active {
+            if joined_on.is_some() && joined_on != before.joined_on {
+                said.push("注册时间");
+            }
+            if !said.is_empty() {
+                words.push(format!("更新{}", said.join("、")));
+            }
+            if teams.iter().any(|team| self.is_in(*team, before.id).is_none()) {
+                words.push("加入服务队".to_owned());
+            }
+            let promoted = post.filter(|post| teams.iter().any(|team| self.is_in(*team, before.id) != Some(*post)));
+            words.extend(promoted.map(|post| format!("任{post}")));
+        } else {
+            // Whoever has not been taken on yet joins the team that they want when they are.
+            (joined_on, post) = (None, None);
+            teams.truncate(1);
+            if !said.is_empty() {
+                words.push(format!("更新{}", said.join("、")));
+            }
+            if teams.first().is_some_and(|team| before.team != Some(*team)) {
+                words.push("确认以后加入服务队".to_owned());
+            }
         }
-        if !joins.is_empty() {
-            words.push("加入服务队".to_owned());
-        }
-        words.extend(promoted.map(|post| format!("任{post}")));
         let effect = if words.is_empty() { Effect::Same } else { Effect::Changed };
         let words = if words.is_empty() { "没有变化".to_owned() } else { words.join("，") };
-        Ok(Plan { before: Some(before), values, teams, post: entry.post, words, effect })
+        Ok(Plan { before: Some(before), values, joined_on, teams, post, words, effect })
     }
 
     fn plan_new(&self, entry: Entry, teams: Vec<Uuid>) -> std::result::Result<Plan, Rejection> {
@@ -320,32 +353,36 @@ impl Known {
             _ => "记下，等本人同意",
         };
         let words = words.to_owned();
-        Ok(Plan { before: None, values: entry.values, teams, post: entry.post, words, effect: Effect::New })
+        let Entry { values, post, joined_on, .. } = entry;
+        Ok(Plan { before: None, values, joined_on, teams, post, words, effect: Effect::New })
     }
 }
 
 /// Carries a plan out.
 async fn carry_out(tx: &mut Tx, act: &Act, known: &Known, plan: Plan) -> Result<()> {
-    let Plan { before, values, teams, post, .. } = plan;
+    let Plan { before, values, joined_on, teams, post, .. } = plan;
     let on = today(act);
     let volunteer = match before {
-        Some(before) => {
-            joining::change(tx, act, &before, &Card { values, ..before.clone() }, "花名册").await?;
-            // Whoever has not been taken on yet joins when they are.
-            if before.state != State::Active {
-                return Ok(());
-            }
+        Some(before) if before.state == State::Active => {
+            let joined_on = joined_on.or(before.joined_on.clone());
+            joining::change(tx, act, &before, &Card { values, joined_on, ..before.clone() }, "花名册").await?;
             before
+        }
+        Some(before) => {
+            let team = teams.first().copied().or(before.team);
+            return joining::change(tx, act, &before, &Card { values, team, ..before.clone() }, "花名册").await;
         }
         None => {
             let way = Way::Mobilised;
             let team = teams.first().copied();
-            let new = NewVolunteer { way, values, team, estate: None, recommender: None, guardian: None };
+            let said = values.clone();
+            let new = NewVolunteer { way, values: said, team, estate: None, recommender: None, guardian: None };
             let invited = joining::invite(tx, act, new).await?;
             if !known.agreed {
                 return Ok(());
             }
-            joining::agree(tx, act, &invited, invited.clone(), How::Signed).await?;
+            let now = Card { values, joined_on, ..invited.clone() };
+            joining::agree(tx, act, &invited, now, How::Signed).await?;
             let applied = card::card(tx, act, invited.id).await?;
             joining::confirm(tx, act, &applied).await?;
             applied
@@ -369,35 +406,22 @@ async fn carry_out(tx: &mut Tx, act: &Act, known: &Known, plan: Plan) -> Result<
 
 /// Reads a workbook on a thread of its own.
 pub(super) async fn read(file: Vec<u8>) -> Result<std::result::Result<Sheet<Column>, Unreadable>> {
-    let reading = tokio::task::spawn_blocking(move || match workbook::read::<Column>(&file) {
-        Ok(sheet) if sheet.rows.len() > MOST_ROWS => Err(Unreadable::TooManyRows(MOST_ROWS)),
-        other => other,
-    });
-    reading.await.map_err(|error| Error::Internal(error.into()))
+    workbook::read_most(file, MOST_ROWS).await
 }
 
 /// Keeps what a workbook says until somebody has seen what it would do.
 pub(super) async fn stage(tx: &mut Tx, act: &Act, agreed: bool, file: &str, sheet: Sheet<Column>) -> Result<Uuid> {
     let id = act.id();
-    let rows = sheet.rows.into_iter().map(|row| StagedRow { number: row.number, cells: row.cells, rejected: None });
-    let sealed = seal(act, &Staged { header: sheet.header.cells, rows: rows.collect() })?;
+    let sealed = Staged::of(sheet).seal(act, PURPOSE)?;
     let row = ADD_IMPORT.bind(act.tenant).bind(id).bind(agreed).bind(file).bind(sealed);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "stage", ("volunteer_import", id), "", &[]).await?;
     Ok(id)
 }
 
-fn seal(act: &Act, staged: &Staged) -> Result<Vec<u8>> {
-    act.seal("volunteer_import", &serde_json::to_string(staged).map_err(anyhow::Error::from)?)
-}
-
 /// The rows of an import, unless they are not kept any more.
 fn open(act: &Act, import: &Import) -> Result<Option<(Header<Column>, Vec<StagedRow>)>> {
-    let Some(sealed) = &import.sealed else { return Ok(None) };
-    let staged: Staged = serde_json::from_str(&act.open("volunteer_import", sealed)?).map_err(anyhow::Error::from)?;
-    let header = Header::read(staged.header)
-        .map_err(|_| Error::Internal(anyhow::anyhow!("a staged header has a column twice")))?;
-    Ok(Some((header, staged.rows)))
+    Staged::open(act, PURPOSE, import.sealed.as_deref())
 }
 
 /// What each row does, in their order. Rows that were given back before stay so.
@@ -419,14 +443,8 @@ async fn plans(
             (None, entry) => entry,
         };
         plans.push(entry.and_then(|entry| {
-            let number = entry.values.get(&Field::Identity).map(String::as_str);
-            let same = |card: &&Card| number.is_some() && card.get(Field::Identity) == number;
-            let by_number: Vec<Card> = everybody.iter().filter(same).cloned().collect();
-            let name = entry.values.get(&Field::Name).map(String::as_str).unwrap_or_default();
-            let named = everybody.iter().filter(|card| card.name() == name);
-            let is_number = !by_number.is_empty();
-            let found = if is_number { by_number } else { named.cloned().collect() };
-            known.plan(row.number, entry, found, is_number)
+            let before = entry.means(&everybody)?;
+            known.plan(row.number, entry, before)
         }));
     }
     Ok(plans)
@@ -477,7 +495,7 @@ pub(super) async fn apply(tx: &mut Tx, act: &Act, import: &Import) -> Result<()>
         count(Effect::Same),
         count(Effect::Rejected)
     );
-    let sealed = if rows.is_empty() { None } else { Some(seal(act, &Staged { header: header.cells, rows })?) };
+    let sealed = Staged::left(header, rows).map(|left| left.seal(act, PURPOSE)).transpose()?;
     end(tx, act, import, Stage::Applied, (sealed, &outcome)).await?;
     audit::record(tx, act, "apply", ("volunteer_import", import.id), &outcome, &[]).await
 }
@@ -508,17 +526,7 @@ fn over() -> Error {
 /// Errors: not found if there are none, or they are not kept any more.
 pub(super) async fn rejections(act: &Act, import: &Import) -> Result<Vec<u8>> {
     let Some((header, rows)) = open(act, import)? else { return Err(Error::NotFound) };
-    let given_back = |row: StagedRow| {
-        let (column, reason) = row.rejected?;
-        let column = Column::ALL.iter().copied().find(|known| known.label() == column)?;
-        Some(RejectedRow { number: row.number, cells: row.cells, column, reason })
-    };
-    let rows: Vec<RejectedRow<Column>> = rows.into_iter().filter_map(given_back).collect();
-    if rows.is_empty() {
-        return Err(Error::NotFound);
-    }
-    let made = move || workbook::rejections(&header, &rows);
-    tokio::task::spawn_blocking(made).await.map_err(|error| Error::Internal(error.into()))?
+    workbook::given_back(header, rows).await
 }
 
 // ---------- going out ----------

@@ -4,16 +4,16 @@
 use db::Tx;
 use uuid::Uuid;
 
-use super::activity_model::{Place, Plan, obstacle};
+use super::activity_model::{Demands, Place};
 use super::activity_store::{
-    self, Activity, COUNTED, Counted, ELSEWHERE, GIVE_UP, HOLD, HOLD_VOLUNTEER, PROMOTE, Promoted, Queue, SIGN_UP,
-    Titled,
+    self, APPLICANT, Activity, Applicant, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP, HOLD,
+    HOLD_VOLUNTEER, PROMOTE, Queue, SIGN_UP, Titled, WITH_CHILDREN,
 };
-use super::card;
 use super::model::Joining;
 use crate::access::Act;
+use crate::audit::{self, Change};
 use crate::error::{Error, Result};
-use crate::{audit, settings};
+use crate::settings;
 
 /// Nobody else changes who takes part until the transaction ends. Gives the last place in the order, one more if `by` is 1.
 pub(super) async fn hold(tx: &mut Tx, act: &Act, activity: Uuid, by: i64) -> Result<i64> {
@@ -24,24 +24,37 @@ async fn confirmed(tx: &mut Tx, act: &Act, activity: Uuid) -> Result<i64> {
     Ok(tx.one::<Counted>(COUNTED.bind(act.tenant).bind(activity)).await?.people)
 }
 
-fn plan_of(activity: &Activity) -> Plan {
-    Plan {
-        estate: activity.estate_id,
-        title: activity.title.clone(),
-        place: activity.place.clone(),
-        needs: activity.needs.clone(),
-        span: activity.span(),
-        capacity: activity.capacity,
+/// What an activity asks of whoever takes part.
+pub(super) async fn demands_of(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<Demands> {
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    let children: Counted = tx.one(WITH_CHILDREN.bind(act.tenant).bind(activity.team_id)).await?;
+    Ok(Demands {
+        day: activity.span().day(),
         risk: activity.risk,
-        risk_notice: activity.risk_notice.clone(),
         least_age: activity.least_age,
-    }
+        adult_age: rules.adult_age,
+        with_children: children.people > 0,
+    })
 }
 
-/// Somebody wants to take part: they do if there is a place, and wait otherwise.
+/// What an entry about a place says besides: whose it is, and who did it for them, if that was a volunteer who leads the team.
+fn whose(volunteer: Uuid, by: Option<Uuid>) -> Vec<Change> {
+    let id = |field, id: Uuid| Change { field, old: None, new: Some(id.to_string()) };
+    let by = by.filter(|by| *by != volunteer).map(|by| id("by", by));
+    [id("volunteer", volunteer)].into_iter().chain(by).collect()
+}
+
+/// Somebody wants to take part: they do if there is a place, and wait otherwise. `by` is the volunteer who puts them down, if it is one.
 ///
 /// Errors: refused, with what stands in the way.
-pub async fn sign_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid, risk_read: bool) -> Result<Place> {
+pub async fn sign_up(
+    tx: &mut Tx,
+    act: &Act,
+    activity: Uuid,
+    volunteer: Uuid,
+    by: Option<Uuid>,
+    risk_read: bool,
+) -> Result<Place> {
     let position = hold(tx, act, activity, 1).await?;
     tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
     let known = activity_store::activity(tx, act.tenant, activity).await?;
@@ -52,10 +65,12 @@ pub async fn sign_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid, ri
     if let Some(already) = already.filter(|already| already.state != Place::Cancelled) {
         return Err(Error::refused(format!("已经报过名了，现在是“{}”", already.state)));
     }
-    let card = card::card(tx, act, volunteer).await?;
-    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
-    if let Some(obstacle) = obstacle(&plan_of(&known), &card, rules.adult_age, risk_read) {
+    let who: Applicant = tx.one(APPLICANT.bind(act.tenant).bind(volunteer)).await?;
+    if let Some(obstacle) = demands_of(tx, act, &known).await?.unmet(&who) {
         return Err(Error::refused(obstacle));
+    }
+    if !known.risk_notice.is_empty() && !risk_read {
+        return Err(Error::refused("请先看完风险提示，再勾选“我看过了”"));
     }
     let elsewhere = ELSEWHERE.bind(act.tenant).bind(volunteer).bind(activity).bind(known.starts_at).bind(known.ends_at);
     if let Some(other) = tx.optional::<Titled>(elsewhere).await? {
@@ -68,34 +83,94 @@ pub async fn sign_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid, ri
     let risk_read = (!known.risk_notice.is_empty()).then_some(act.at);
     let row = SIGN_UP.bind(act.tenant).bind(act.id()).bind(activity).bind(volunteer).bind(place).bind(position);
     tx.execute(row.bind(act.at).bind(act.account).bind(risk_read)).await?;
-    audit::record(tx, act, "sign_up", ("volunteer_activity", activity), place.label(), &[]).await?;
+    let whose = whose(volunteer, by);
+    audit::record(tx, act, "sign_up", ("volunteer_activity", activity), place.label(), &whose).await?;
     Ok(place)
 }
 
-/// Somebody does not come after all. If they had a place, the first of those who wait gets it: gives who.
+/// Somebody does not come after all; `by` is the volunteer who says so, if it is one. If they had a place, the first of those who wait gets it: gives who.
 ///
 /// Errors: refused of what has begun; not found if they are not down for it.
-pub async fn give_up(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid) -> Result<Option<Uuid>> {
+pub async fn give_up(
+    tx: &mut Tx,
+    act: &Act,
+    activity: Uuid,
+    volunteer: Uuid,
+    by: Option<Uuid>,
+) -> Result<Option<Uuid>> {
     hold(tx, act, activity, 0).await?;
     let known = activity_store::activity(tx, act.tenant, activity).await?;
     if !known.open(act.at) {
         return Err(Error::refused("已经开始、结束或者取消了，不用再取消"));
     }
-    let down = activity_store::sign_up_of(tx, act.tenant, activity, volunteer).await?.ok_or(Error::NotFound)?;
-    tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity).bind(down.id).bind(act.at)).await?;
-    audit::record(tx, act, "give_up_place", ("volunteer_activity", activity), "", &[]).await?;
-    Ok(fill(tx, act, activity, known.capacity).await?.pop())
+    tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at)).await?;
+    let moved_up = fill(tx, act, &known).await?;
+    audit::record(tx, act, "give_up_place", ("volunteer_activity", activity), "", &whose(volunteer, by)).await?;
+    note_moves(tx, act, activity, &moved_up).await?;
+    Ok(moved_up.into_iter().next())
 }
 
-/// Lets those who wait move up, in their order, as far as there are places. Gives who did. The row of the activity is held already.
-pub(super) async fn fill(tx: &mut Tx, act: &Act, activity: Uuid, capacity: i64) -> Result<Vec<Uuid>> {
-    let free = capacity - confirmed(tx, act, activity).await?;
-    let mut moved_up = Vec::new();
-    for _ in 0..free.max(0) {
-        let promoted: Option<Promoted> = tx.optional(PROMOTE.bind(act.tenant).bind(activity).bind(act.at)).await?;
-        let Some(promoted) = promoted else { break };
-        audit::record(tx, act, "move_up", ("volunteer_activity", activity), "候补转为报上", &[]).await?;
-        moved_up.push(promoted.id);
+/// Lets those who wait move up who may take part, in their order, as far as there are places. Gives who did. The row of the activity is held
+/// already; what happened is noted once everything is held (`note_moves`).
+pub(super) async fn fill(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<Vec<Uuid>> {
+    let free = activity.capacity - confirmed(tx, act, activity.id).await?;
+    if free <= 0 {
+        return Ok(Vec::new());
+    }
+    let demands = demands_of(tx, act, activity).await?;
+    let waiting = activity_store::applicants(tx, act.tenant, activity.id, Place::Waiting).await?;
+    let fit = waiting.into_iter().filter(|who| demands.unmet(who).is_none());
+    let moved_up: Vec<Uuid> = fit.take(free as usize).map(|who| who.id).collect();
+    for who in &moved_up {
+        tx.execute_one(PROMOTE.bind(act.tenant).bind(activity.id).bind(*who).bind(act.at)).await?;
     }
     Ok(moved_up)
+}
+
+/// Notes those who have moved up.
+pub(super) async fn note_moves(tx: &mut Tx, act: &Act, activity: Uuid, moved_up: &[Uuid]) -> Result<()> {
+    for who in moved_up {
+        let whose = whose(*who, None);
+        audit::record(tx, act, "move_up", ("volunteer_activity", activity), "候补转为报上", &whose).await?;
+    }
+    Ok(())
+}
+
+/// Somebody gives up every place that is still to come, because they leave. They are held then, so that nobody signs them up meanwhile. Gives
+/// the activities, each with those who have moved up, to be noted once everything is held (`note_given_up`).
+///
+/// Errors: stale if they have just been signed up for another one.
+pub(super) async fn give_up_all(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<Vec<(Uuid, Vec<Uuid>)>> {
+    let places = COMING_PLACES.bind(act.tenant).bind(volunteer).bind(act.at);
+    let coming: Vec<Coming> = tx.all(places.clone()).await?;
+    for activity in &coming {
+        hold(tx, act, activity.id, 0).await?;
+    }
+    tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
+    let behind: Vec<Coming> = tx.all(places).await?;
+    if behind.iter().any(|activity| !coming.contains(activity)) {
+        return Err(Error::Stale("刚刚又报了一次活动，请看一下再退出。".to_owned()));
+    }
+    let mut given_up = Vec::with_capacity(behind.len());
+    for activity in behind {
+        let known = activity_store::activity(tx, act.tenant, activity.id).await?;
+        tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity.id).bind(volunteer).bind(act.at)).await?;
+        given_up.push((activity.id, fill(tx, act, &known).await?));
+    }
+    Ok(given_up)
+}
+
+/// Notes that somebody has given up their places.
+pub(super) async fn note_given_up(
+    tx: &mut Tx,
+    act: &Act,
+    volunteer: Uuid,
+    given_up: &[(Uuid, Vec<Uuid>)],
+) -> Result<()> {
+    let whose = whose(volunteer, None);
+    for (activity, moved_up) in given_up {
+        audit::record(tx, act, "give_up_place", ("volunteer_activity", *activity), "退出志愿服务", &whose).await?;
+        note_moves(tx, act, *activity, moved_up).await?;
+    }
+    Ok(())
 }

@@ -4,10 +4,9 @@ use uuid::Uuid;
 
 use super::model::{How, Outcome, Post, Purpose, State, Target, TeamKind, Way};
 use super::roster::Stage;
-use crate::access::{Act, Scope};
+use crate::access::Scope;
 use crate::error::Result;
 use crate::in_reach;
-use crate::registry::door_words;
 
 /// Bound to $2 and $3: whoever lives in an estate within reach, or is in a team that serves one, or wants to be.
 macro_rules! in_reach_of_volunteer {
@@ -33,25 +32,6 @@ macro_rules! volunteers {
                 v.insurance_no, v.note_sealed, v.recommender_sealed, v.guardian_sealed, v.guardian_agreed_on, v.ended_why, v.applied_at,
                 v.joined_on, v.ended_on, v.link_number, v.lock_version
             FROM volunteers v LEFT JOIN estates e ON e.tenant_id = v.tenant_id AND e.id = v.estate_id WHERE v.tenant_id = $1 AND ",
-            $where
-        )
-    };
-}
-
-/// Residents within reach, with where they live.
-macro_rules! homes {
-    ($where:expr) => {
-        concat!(
-            "SELECT r.id, r.name, r.birth_date, e.name AS estate_name, b.name AS building_name, u.key AS unit_key, d.room,
-                CASE WHEN r.identity_fingerprint = $4 THEN 1 ELSE 0 END AS same_identity
-            FROM residents r JOIN households h ON h.tenant_id = r.tenant_id AND h.id = r.household_id
-            JOIN dwellings d ON d.tenant_id = h.tenant_id AND d.id = h.dwelling_id
-            JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id
-            JOIN buildings b ON b.tenant_id = d.tenant_id AND b.id = d.building_id
-            JOIN estates e ON e.tenant_id = b.tenant_id AND e.id = b.estate_id
-            WHERE r.tenant_id = $1 AND r.ended IS NULL AND ",
-            in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
-            " AND ",
             $where
         )
     };
@@ -100,11 +80,8 @@ statements! {
         WHERE v.tenant_id = $1 AND v.state = 'applied' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT 50");
     BY_IDENTITY = volunteers!("v.identity_fingerprint = $2 AND v.state = 'active'");
     KNOWN = volunteers!("v.state IN ('active', 'applied', 'invited') ORDER BY v.applied_at, v.id LIMIT $2");
-    /// Those of whom nothing may be kept any more: nobody has answered, or the answer was no.
-    UNANSWERED = volunteers!("v.state IN ('invited', 'refused') AND v.applied_at < $2 AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
-    HOME = homes!("r.id = $5");
-    CANDIDATES = homes!("r.id IN (SELECT id FROM residents WHERE tenant_id = $1 AND identity_fingerprint = $4
-        UNION SELECT id FROM residents WHERE tenant_id = $1 AND name = $5 AND ended IS NULL) LIMIT 10");
+    /// Those of whom nothing may be kept any more: nobody has answered in time, or they were refused as long ago.
+    UNANSWERED = volunteers!("(v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
     RELINK = "UPDATE volunteers SET resident_id = $3, lock_version = lock_version + 1 WHERE tenant_id = $1 AND resident_id = $2 RETURNING id";
 
     ADD_TEAM = "INSERT INTO volunteer_teams (tenant_id, id, name, named, kind, slogan, founded_on, position, lock_version)
@@ -134,7 +111,8 @@ statements! {
     QUIT = "UPDATE volunteer_memberships SET left_on = $4 WHERE tenant_id = $1 AND team_id = $2 AND volunteer_id = $3 AND left_on IS NULL";
     QUIT_ALL = "UPDATE volunteer_memberships SET left_on = $3 WHERE tenant_id = $1 AND volunteer_id = $2 AND left_on IS NULL";
     /// There is one leader.
-    STEP_DOWN = "UPDATE volunteer_memberships SET post = 'member' WHERE tenant_id = $1 AND team_id = $2 AND left_on IS NULL AND post = 'leader'";
+    STEP_DOWN = "UPDATE volunteer_memberships SET post = 'member' WHERE tenant_id = $1 AND team_id = $2 AND left_on IS NULL AND post = 'leader' AND volunteer_id <> $3
+        RETURNING volunteer_id AS id";
     SET_POST = "UPDATE volunteer_memberships SET post = $4 WHERE tenant_id = $1 AND team_id = $2 AND volunteer_id = $3 AND left_on IS NULL";
     MEMBERSHIPS = "SELECT m.team_id, t.name AS team_name, m.volunteer_id, v.name, m.post, m.way, m.joined_on, m.left_on FROM volunteer_memberships m
         JOIN volunteer_teams t ON t.tenant_id = m.tenant_id AND t.id = m.team_id
@@ -159,6 +137,7 @@ statements! {
 
     ADD_VETTING = "INSERT INTO volunteer_vettings (tenant_id, id, volunteer_id, result, checked_on, expires_on, proof_no, recorded_by, recorded_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    DROP_VETTINGS = "DELETE FROM volunteer_vettings WHERE tenant_id = $1 AND volunteer_id = $2";
     VETTINGS = "SELECT w.result, w.checked_on, w.expires_on, w.proof_no, a.name AS recorded_by FROM volunteer_vettings w
         LEFT JOIN accounts a ON a.tenant_id = w.tenant_id AND a.id = w.recorded_by
         WHERE w.tenant_id = $1 AND w.volunteer_id = $2 ORDER BY w.recorded_at DESC, w.id DESC LIMIT 20";
@@ -201,18 +180,7 @@ record! {
         pub created_at: Timestamp,
     }
     pub(super) struct Linked { pub id: Uuid }
-    /// A resident who may be the volunteer, and where they live.
-    pub(super) struct Candidate {
-        pub id: Uuid, pub name: String, pub birth_date: Option<String>, pub estate_name: String, pub building_name: String,
-        pub unit_key: String, pub room: String, pub same_identity: i64,
-    }
     pub(super) struct Waiting { pub id: Uuid, pub way: Way, pub applied_at: Timestamp, pub estate_name: Option<String> }
-}
-
-impl Candidate {
-    pub fn door(&self) -> String {
-        door_words(&self.estate_name, &self.building_name, &self.unit_key, &self.room)
-    }
 }
 
 impl Membership {
@@ -283,26 +251,6 @@ pub(super) async fn consents(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Resu
 /// The latest first.
 pub(super) async fn vettings(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<Vetting>> {
     Ok(tx.all(VETTINGS.bind(tenant).bind(volunteer)).await?)
-}
-
-/// Where a resident lives, within reach.
-pub(super) async fn home(tx: &mut Tx, tenant: Uuid, scope: &Scope, resident: Uuid) -> Result<Option<Candidate>> {
-    let home = HOME.bind(tenant).bind(scope.account).bind(&scope.roles).bind(None::<Vec<u8>>);
-    Ok(tx.optional(home.bind(resident)).await?)
-}
-
-/// Residents within reach who have the identity number or else the name.
-pub(super) async fn candidates(
-    tx: &mut Tx,
-    act: &Act,
-    scope: &Scope,
-    (identity, name): (Option<&str>, &str),
-) -> Result<Vec<Candidate>> {
-    let fingerprint = identity.map(|identity| act.fingerprint("identity", identity));
-    let found = CANDIDATES.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(fingerprint);
-    let mut found: Vec<Candidate> = tx.all(found.bind(name)).await?;
-    found.sort_by_key(|candidate| (candidate.same_identity == 0, candidate.id));
-    Ok(found)
 }
 
 /// Those who wait for the community; at most 50.

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use super::card::today;
 use super::model::{Post, Target, TeamKind, Way};
 use super::store::{
-    self, ADD_TEAM, ADD_TEAM_ESTATE, ADD_TEAM_TARGET, CHANGE_TEAM, DROP_TEAM_ESTATES, DROP_TEAM_TARGETS, JOIN, QUIT,
-    SET_POST, STEP_DOWN, Team,
+    self, ADD_TEAM, ADD_TEAM_ESTATE, ADD_TEAM_TARGET, CHANGE_TEAM, DROP_TEAM_ESTATES, DROP_TEAM_TARGETS, JOIN, Linked,
+    QUIT, SET_POST, STEP_DOWN, Team,
 };
-use crate::access::Act;
+use crate::access::{Act, Scope};
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
 
@@ -61,6 +61,8 @@ async fn place(tx: &mut Tx, act: &Act, id: Uuid, sketch: &Sketch) -> Result<()> 
 /// Errors: refused if the name is taken; stale if somebody else has changed it since.
 pub async fn change(tx: &mut Tx, act: &Act, before: &Team, seen: i64, now: &Sketch) -> Result<()> {
     refuse_taken(tx, act, Some(before.id), &now.name).await?;
+    let known = store::teams(tx, act.tenant, &Scope::tenant()).await?;
+    let known = known.into_iter().find(|placed| placed.team.id == before.id).ok_or(Error::NotFound)?;
     let row = CHANGE_TEAM.bind(act.tenant).bind(before.id).bind(seen).bind(&now.name).bind(now.named).bind(now.kind);
     let row = row.bind(&now.slogan).bind(now.founded_on.as_deref()).bind(now.ended_on.as_deref());
     if tx.execute(row).await? == 0 {
@@ -78,6 +80,20 @@ pub async fn change(tx: &mut Tx, act: &Act, before: &Team, seen: i64, now: &Sket
     compare("slogan", Some(&before.slogan), Some(&now.slogan));
     compare("founded_on", before.founded_on.as_deref(), now.founded_on.as_deref());
     compare("ended_on", before.ended_on.as_deref(), now.ended_on.as_deref());
+    let named = |named: bool| Some(if named { "有队名" } else { "待命名" });
+    compare("named", named(before.named), named(now.named));
+    let targets = |targets: &[Target]| {
+        let mut targets = targets.to_vec();
+        targets.sort_unstable();
+        targets.iter().map(|target| target.label()).collect::<Vec<_>>().join("、")
+    };
+    compare("targets", Some(&targets(&known.targets)), Some(&targets(&now.targets)));
+    let estates = |estates: &[Uuid]| {
+        let mut estates: Vec<String> = estates.iter().map(Uuid::to_string).collect();
+        estates.sort_unstable();
+        estates.join(",")
+    };
+    compare("estates", Some(&estates(&known.estates)), Some(&estates(&now.estates)));
     audit::record(tx, act, "update", ("volunteer_team", before.id), "", &changes).await
 }
 
@@ -90,21 +106,37 @@ pub async fn join(tx: &mut Tx, act: &Act, team: Uuid, volunteer: Uuid, post: Pos
         return Err(Error::refused(format!("{}已经解散，请选别的队", team.name)));
     }
     let row = JOIN.bind(act.tenant).bind(act.id()).bind(team.id).bind(volunteer).bind(Post::Member).bind(way);
-    if tx.execute(row.bind(on.to_string())).await? > 0 {
+    let joins = tx.execute(row.bind(on.to_string())).await? > 0;
+    let posts = if post == Post::Member { Vec::new() } else { put(tx, act, &team, volunteer, post).await? };
+    if joins {
         audit::record(tx, act, "join_team", ("volunteer", volunteer), &team.name, &[]).await?;
     }
-    if post == Post::Member { Ok(()) } else { set_post(tx, act, &team, volunteer, post).await }
+    note_posts(tx, act, &team, &posts).await
 }
 
 /// Somebody leads a team, or does not any more. Whoever led it before becomes one of its members.
 ///
 /// Errors: not found if they are not in the team.
 pub async fn set_post(tx: &mut Tx, act: &Act, team: &Team, volunteer: Uuid, post: Post) -> Result<()> {
-    if post == Post::Leader {
-        tx.execute(STEP_DOWN.bind(act.tenant).bind(team.id)).await?;
-    }
+    let posts = put(tx, act, team, volunteer, post).await?;
+    note_posts(tx, act, team, &posts).await
+}
+
+/// Gives who has another post now.
+async fn put(tx: &mut Tx, act: &Act, team: &Team, volunteer: Uuid, post: Post) -> Result<Vec<(Uuid, Post)>> {
+    let led: Vec<Linked> = match post {
+        Post::Leader => tx.all(STEP_DOWN.bind(act.tenant).bind(team.id).bind(volunteer)).await?,
+        _ => Vec::new(),
+    };
     tx.execute_one(SET_POST.bind(act.tenant).bind(team.id).bind(volunteer).bind(post)).await?;
-    audit::record(tx, act, "take_post", ("volunteer", volunteer), &format!("{}{post}", team.name), &[]).await
+    Ok(led.into_iter().map(|led| (led.id, Post::Member)).chain([(volunteer, post)]).collect())
+}
+
+async fn note_posts(tx: &mut Tx, act: &Act, team: &Team, posts: &[(Uuid, Post)]) -> Result<()> {
+    for (volunteer, post) in posts {
+        audit::record(tx, act, "take_post", ("volunteer", *volunteer), &format!("{}{post}", team.name), &[]).await?;
+    }
+    Ok(())
 }
 
 /// Errors: not found if they are not in the team.

@@ -7,8 +7,9 @@ use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use jiff::Timestamp;
-use jiff::civil::Date;
+use calendar::{Every, Recurrence, Skip};
+use jiff::civil::{Date, Weekday};
+use jiff::{Timestamp, ToSpan};
 
 use crate::error::Error;
 
@@ -157,6 +158,41 @@ impl Form {
             self.fail(name, format!("{label}最多 {} 个字，现在有 {characters} 个字", length.end()));
         }
         text
+    }
+
+    /// A text that stands open: a sentence says why no telephone and no identity number belongs there.
+    pub fn open_text(&mut self, name: &str, label: &str, length: RangeInclusive<usize>, sentence: &str) -> String {
+        let text = self.text(name, label, length);
+        if codes::text::personal(&text).is_some() {
+            self.fail(name, sentence);
+        }
+        text
+    }
+
+    /// How often something comes again that is on a day first, at most so many days ahead; `None` if it does not, or not as it is written.
+    pub fn recurrence(&mut self, first: Option<Date>, ahead: i64) -> Option<Recurrence> {
+        let days: Vec<Weekday> = self
+            .values("weekday")
+            .filter_map(|day| day.parse::<i8>().ok().and_then(|day| Weekday::from_monday_one_offset(day).ok()))
+            .collect();
+        let every = match self.value("repeat") {
+            "week" => Every::Weeks { interval: 1, days },
+            "fortnight" => Every::Weeks { interval: 2, days },
+            "month_weekday" => Every::WeekdayOfMonth,
+            "month_day" => Every::DayOfMonth,
+            _ => return None,
+        };
+        let until = self.choice("repeat_until", "重复到哪一天", |text| text.parse::<Date>().ok())?;
+        let last = first.and_then(|first| first.checked_add(ahead.days()).ok());
+        if last.is_some_and(|last| until > last) {
+            self.fail("repeat_until", "最多重复一年，请选近一些的日子");
+        }
+        let skip = match self.value("skip") {
+            "holidays" => Skip::Holidays,
+            "days_off" => Skip::DaysOff,
+            _ => Skip::Nothing,
+        };
+        Some(Recurrence { every, until, skip })
     }
 
     /// One of a set of choices; `None`, and an error, if it is not among them.

@@ -15,7 +15,7 @@ use crate::meeting::model::{Side, SignIn};
 use crate::meeting::preparation;
 use crate::meeting::rule::{Counted, Motion};
 use crate::meeting::store::{self, Heads, Meeting};
-use crate::meeting::wall::{SIGN_IN, Wall, on_the_wall};
+use crate::meeting::wall::{SIGN_IN, on_the_wall, wall};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, qr, redirect};
 
@@ -109,7 +109,7 @@ async fn sign_in_page(
     let tenant = access::tenant(&mut tx, parsed.tenant).await?;
     let meeting = store::meeting(&mut tx, parsed.tenant, parsed.id).await?;
     let rules: SignIn = settings::read(&mut tx, parsed.tenant, now).await?;
-    let wall = Wall { tenant: parsed.tenant, meeting: parsed.id, rules, keys: &app.means.keys };
+    let wall = wall(parsed.tenant, parsed.id, rules, &app.means.keys);
     let ticket = match code {
         Some(code) if wall.shows(code, now) => wall.ticket(now),
         Some(_) => String::new(),

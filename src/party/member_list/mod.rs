@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use db::{Tx, text_enum};
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::field::{Field, exported};
@@ -22,7 +22,7 @@ use crate::access::{Act, Scope};
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::settings::{self, Setting};
-use crate::workbook::{self, Header, RejectedRow, Sheet, Unreadable};
+use crate::workbook::{self, Header, Sheet, Staged, StagedRow, Unreadable};
 use plan::{Known, Plan};
 use row::{Entry, Rejection};
 
@@ -43,20 +43,8 @@ impl Setting for Rules {
 /// More rows than this are more than a branch has, and more than one transaction should write.
 const MOST_ROWS: usize = 1000;
 
-/// What is kept of a workbook, sealed: its rows until they are written, then those that were given back.
-#[derive(Serialize, Deserialize)]
-struct Staged {
-    header: Vec<String>,
-    rows: Vec<StagedRow>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StagedRow {
-    number: u32,
-    cells: Vec<String>,
-    /// The column and the reason, once that is final.
-    rejected: Option<(String, String)>,
-}
+/// What its rows are sealed for.
+const PURPOSE: &str = "party_import";
 
 /// What becomes of a row.
 pub(super) struct Foreseen {
@@ -77,11 +65,7 @@ pub(super) enum Effect {
 
 /// Reads a workbook on a thread of its own.
 pub(super) async fn read(file: Vec<u8>) -> Result<std::result::Result<Sheet<Column>, Unreadable>> {
-    let reading = tokio::task::spawn_blocking(move || match workbook::read::<Column>(&file) {
-        Ok(sheet) if sheet.rows.len() > MOST_ROWS => Err(Unreadable::TooManyRows(MOST_ROWS)),
-        other => other,
-    });
-    reading.await.map_err(|error| Error::Internal(error.into()))
+    workbook::read_most(file, MOST_ROWS).await
 }
 
 /// Keeps what a workbook says until somebody has seen what it would do.
@@ -93,25 +77,16 @@ pub(super) async fn stage(
     sheet: Sheet<Column>,
 ) -> Result<Uuid> {
     let id = act.id();
-    let rows = sheet.rows.into_iter().map(|row| StagedRow { number: row.number, cells: row.cells, rejected: None });
-    let sealed = seal(act, &Staged { header: sheet.header.cells, rows: rows.collect() })?;
+    let sealed = Staged::of(sheet).seal(act, PURPOSE)?;
     let row = ADD_IMPORT.bind(act.tenant).bind(id).bind(organisation).bind(file_name).bind(sealed);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "stage", ("party_import", id), "", &[]).await?;
     Ok(id)
 }
 
-fn seal(act: &Act, staged: &Staged) -> Result<Vec<u8>> {
-    act.seal("party_import", &serde_json::to_string(staged).map_err(anyhow::Error::from)?)
-}
-
 /// The rows of an import, unless they are not kept any more.
 fn open(act: &Act, import: &Import) -> Result<Option<(Header<Column>, Vec<StagedRow>)>> {
-    let Some(sealed) = &import.sealed else { return Ok(None) };
-    let staged: Staged = serde_json::from_str(&act.open("party_import", sealed)?).map_err(anyhow::Error::from)?;
-    let header = Header::read(staged.header)
-        .map_err(|_| Error::Internal(anyhow::anyhow!("a staged header has a column twice")))?;
-    Ok(Some((header, staged.rows)))
+    Staged::open(act, PURPOSE, import.sealed.as_deref())
 }
 
 /// What each row would do now, or what became of those that were given back.
@@ -178,7 +153,7 @@ pub(super) async fn apply(tx: &mut Tx, act: &Act, scope: &Scope, import: &Import
         count(Effect::Same),
         count(Effect::Rejected)
     );
-    let sealed = if back.is_empty() { None } else { Some(seal(act, &Staged { header: header.cells, rows: back })?) };
+    let sealed = Staged::left(header, back).map(|left| left.seal(act, PURPOSE)).transpose()?;
     end(tx, act, import, State::Applied, (sealed, &outcome)).await?;
     audit::record(tx, act, "apply", ("party_import", import.id), &outcome, &[]).await
 }
@@ -209,17 +184,7 @@ fn over() -> Error {
 /// Errors: not found if there are none, or they are not kept any more.
 pub(super) async fn rejections(act: &Act, import: &Import) -> Result<Vec<u8>> {
     let Some((header, rows)) = open(act, import)? else { return Err(Error::NotFound) };
-    let given_back = |row: StagedRow| {
-        let (column, reason) = row.rejected?;
-        let column = Column::ALL.iter().copied().find(|known| known.label() == column)?;
-        Some(RejectedRow { number: row.number, cells: row.cells, column, reason })
-    };
-    let rows: Vec<RejectedRow<Column>> = rows.into_iter().filter_map(given_back).collect();
-    if rows.is_empty() {
-        return Err(Error::NotFound);
-    }
-    let made = move || workbook::rejections(&header, &rows);
-    tokio::task::spawn_blocking(made).await.map_err(|error| Error::Internal(error.into()))?
+    workbook::given_back(header, rows).await
 }
 
 /// Removes the rows of imports that are kept longer than the setting says.

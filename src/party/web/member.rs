@@ -14,8 +14,8 @@ use crate::party::consent;
 use crate::party::field::Field;
 use crate::party::member::{self, Card, Home, today};
 use crate::party::model::{Counting, Departure, How, Kind, Standing, standing};
-use crate::party::store::{self, Candidate, Consent, PastPost};
-use crate::registry::door_words;
+use crate::party::store::{self, Consent, PastPost};
+use crate::registry::candidate::{self, Candidate};
 use crate::settings;
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, redirect};
 
@@ -74,10 +74,6 @@ impl MemberPage {
     fn departures(&self) -> Vec<(&'static str, &'static str)> {
         Departure::ALL.iter().map(|why| (why.code(), why.label())).collect()
     }
-
-    fn door(&self, home: &Candidate) -> String {
-        door_words(&home.estate_name, &home.building_name, &home.unit_key, &home.room)
-    }
 }
 
 async fn member_page(
@@ -98,11 +94,11 @@ async fn member_page(
     let may_tie = may_edit && viewer.may(Permission::ResidentRead);
     let residents = viewer.scope(Permission::ResidentRead);
     let home = match card.resident.filter(|_| viewer.may(Permission::ResidentRead)) {
-        Some(resident) => store::home(&mut tx, viewer.tenant, &residents, resident).await?,
+        Some(resident) => candidate::home(&mut tx, viewer.tenant, &residents, resident).await?,
         None => None,
     };
     let candidates = if may_tie && card.resident.is_none() && card.ended.is_none() {
-        store::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?
+        candidate::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?
     } else {
         Vec::new()
     };
@@ -324,7 +320,7 @@ async fn tie(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form:
         "" => None,
         written => {
             let offered =
-                store::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?;
+                candidate::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?;
             let chosen = offered.into_iter().find(|offered| offered.id.to_string() == written);
             Some(chosen.ok_or(Error::NotFound)?.id)
         }

@@ -3,22 +3,23 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use calendar::{Every, Recurrence, Skip, shanghai};
+use calendar::shanghai;
 use db::{Cursor, Tx};
-use jiff::civil::{Date, DateTime, Weekday};
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::desk::standing_teams;
 use super::leading::{self, ActivityPage, Reached};
-use super::{Options, labels};
+use super::{Options, labels, named, told};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::volunteer::activity::{self, Following};
 use crate::volunteer::activity_model::{Plan, Risk, Rules, Span};
-use crate::volunteer::activity_store::{self, Activity};
+use crate::volunteer::activity_store::{self, Activity, Named};
+use crate::volunteer::model::Joining;
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{audit, place, settings};
 
@@ -32,6 +33,7 @@ pub fn routes() -> Routes {
         .get("/activities/{id}/particulars", VolunteerEdit, edit)
         .post("/activities/{id}/particulars", VolunteerEdit, change)
         .post("/activities/{id}/cancellation", VolunteerEdit, cancel)
+        .get("/activities/{id}/photos/{photo}", VolunteerRead, photo)
         .get("/activities/{id}/wall", VolunteerEdit, wall)
         .post("/activities/{id}/sign-ups", VolunteerEdit, sign_up)
         .post("/activities/{id}/sign-ups/{sign_up}/removal", VolunteerEdit, give_up)
@@ -166,20 +168,18 @@ fn read_span(form: &mut Form) -> Option<Span> {
 
 /// What a form says about an activity.
 async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan>> {
-    let title = form.text("title", "做什么", 2..=40);
-    let place = form.text("place", "在哪里", 0..=60);
-    let needs = form.text("needs", "要带什么", 0..=300);
-    let risk_notice = form.text("risk_notice", "风险提示", 0..=500);
-    for (field, text) in [("title", &title), ("place", &place), ("needs", &needs), ("risk_notice", &risk_notice)] {
-        if codes::text::personal(text).is_some() {
-            form.fail(field, "居民都看得到，不要写电话或身份证号");
-        }
-    }
-    let number = |form: &mut Form, field, label, range: std::ops::RangeInclusive<i64>| {
+    let sentence = "居民都看得到，不要写电话或身份证号";
+    let title = form.open_text("title", "做什么", 2..=40, sentence);
+    let place = form.open_text("place", "在哪里", 0..=60, sentence);
+    let needs = form.open_text("needs", "要带什么", 0..=300, sentence);
+    let risk_notice = form.open_text("risk_notice", "风险提示", 0..=500, sentence);
+    let number = |form: &mut Form, field, label: &str, range: std::ops::RangeInclusive<i64>| {
         form.choice(field, label, |text| text.parse::<i64>().ok().filter(|number| range.contains(number)))
     };
     let capacity = number(form, "capacity", "名额（1 到 500）", 1..=500);
-    let least_age = number(form, "least_age", "最小几岁（8 到 80）", 8..=80);
+    let rules: Joining = settings::read(&mut app.db.read().await?, viewer.tenant, app.means.now()).await?;
+    let least = rules.least_age;
+    let least_age = number(form, "least_age", &format!("最小几岁（{least} 到 80）"), least..=80);
     let risk = form.choice("risk", "有没有危险", Risk::parse);
     if risk == Some(Risk::High) && risk_notice.is_empty() {
         form.fail("risk_notice", "有危险的活动，要写清楚有什么危险、怎么防");
@@ -201,31 +201,6 @@ async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan
     Ok(Some(Plan { estate, title, place, needs, span, capacity, risk, risk_notice, least_age }))
 }
 
-fn read_repeat(form: &mut Form, first: Option<Date>) -> Option<Recurrence> {
-    let days: Vec<Weekday> = form
-        .values("weekday")
-        .filter_map(|day| day.parse::<i8>().ok().and_then(|day| Weekday::from_monday_one_offset(day).ok()))
-        .collect();
-    let every = match form.value("repeat") {
-        "week" => Every::Weeks { interval: 1, days },
-        "fortnight" => Every::Weeks { interval: 2, days },
-        "month_weekday" => Every::WeekdayOfMonth,
-        "month_day" => Every::DayOfMonth,
-        _ => return None,
-    };
-    let until = form.choice("repeat_until", "重复到哪一天", |text| text.parse::<Date>().ok())?;
-    let last = first.and_then(|first| first.checked_add(AHEAD.days()).ok());
-    if last.is_some_and(|last| until > last) {
-        form.fail("repeat_until", "最多重复一年，请选近一些的日子");
-    }
-    let skip = match form.value("skip") {
-        "holidays" => Skip::Holidays,
-        "days_off" => Skip::DaysOff,
-        _ => Skip::Nothing,
-    };
-    Some(Recurrence { every, until, skip })
-}
-
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::VolunteerEdit)?;
     let scope = viewer.scope(Permission::VolunteerEdit);
@@ -233,7 +208,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let listed = |id: &str| teams.iter().any(|(known, _)| known == id);
     let team = form.choice("team", "哪支服务队", |id| id.parse::<Uuid>().ok().filter(|_| listed(id)));
     let plan = read(&app, &viewer, &mut form).await?;
-    let repeat = read_repeat(&mut form, plan.as_ref().map(|plan| plan.span.day()));
+    let repeat = form.recurrence(plan.as_ref().map(|plan| plan.span.day()), AHEAD);
     if let (Some(team), Some(plan), true) = (team, plan, form.ok()) {
         let mut tx = app.db.begin().await?;
         let done = activity::plan(&mut tx, &act, team, &plan, repeat.as_ref()).await;
@@ -301,10 +276,7 @@ async fn cancel(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, reached) = begun(&app, &viewer, id, Permission::VolunteerEdit).await?;
-    let why = form.text("why", "为什么取消", 2..=60);
-    if codes::text::personal(&why).is_some() {
-        form.fail("why", "会发到群里，不要写电话或身份证号");
-    }
+    let why = form.open_text("why", "为什么取消", 2..=60, "会发到群里，不要写电话或身份证号");
     if form.ok() {
         let following = read_following(&form);
         let done = activity::cancel(&mut tx, &reached.act, &reached.activity, form.version(), &why, following).await;
@@ -341,13 +313,16 @@ async fn activity_page(
     let mut tx = app.db.read().await?;
     let reached = reached(app, &mut tx, viewer, id, Permission::VolunteerRead).await?;
     let past = audit::history(&mut tx, &reached.act, id).await?;
-    let past = past.into_iter().map(|entry| entry.told(told_change)).collect();
+    let people = activity_store::people(&mut tx, viewer.tenant, &reached.activity).await?;
+    let past = told(past, |change| told_change(change, &people));
     leading::activity_page(&mut tx, shell, reached, (failed, form), past).await
 }
 
 /// `时间：12月5日 星期六 08:00–11:00 → 12月5日 星期六 09:00–12:00`
-fn told_change(change: &audit::PastChange) -> String {
+fn told_change(change: &audit::PastChange, people: &[Named]) -> String {
     let label = match change.field.as_str() {
+        "volunteer" => return named(people, change.new.as_deref()),
+        "by" => return format!("经手：{}", named(people, change.new.as_deref())),
         "title" => "做什么",
         "place" => "在哪里",
         "needs" => "要带什么",
@@ -374,6 +349,12 @@ async fn wall(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>) -> R
     let mut tx = app.db.read().await?;
     let reached = reached(&app, &mut tx, &viewer, id, Permission::VolunteerEdit).await?;
     leading::wall(&app, &mut tx, reached).await
+}
+
+async fn photo(State(app): State<App>, viewer: Viewer, Path((id, of)): Path<(Uuid, Uuid)>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(&app, &mut tx, &viewer, id, Permission::VolunteerRead).await?;
+    leading::photo(&mut tx, &reached, of).await
 }
 
 async fn sign_up(

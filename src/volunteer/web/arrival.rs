@@ -12,11 +12,12 @@ use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::settings;
-use crate::volunteer::activity_model::{Place, Rules, Wall};
+use crate::volunteer::activity_model::{Place, Rules};
 use crate::volunteer::activity_store::{self, Activity};
 use crate::volunteer::card::{self, Card};
 use crate::volunteer::field::Field;
 use crate::volunteer::presence::{self, Way};
+use crate::volunteer::wall::{ARRIVAL, wall};
 use crate::web::{Cookies, Form, Shell, page, page_again};
 
 pub fn routes() -> Routes {
@@ -37,6 +38,7 @@ struct ArrivalPage {
     activity: Activity,
     /// What lets the form through; empty if the code is not the one on the wall.
     ticket: String,
+    code_seconds: i64,
     /// Whose phone it is.
     card: Option<Card>,
     /// They have come, so now they go.
@@ -66,7 +68,7 @@ async fn arrival_page(
     form: Form,
 ) -> Result<(Act, ArrivalPage)> {
     let parsed: Link = link.parse().map_err(|()| Error::NotFound)?;
-    if !Wall::is_its_link(&parsed, &app.means.keys) {
+    if !parsed.is_signed(ARRIVAL, &app.means.keys) {
         return Err(Error::NotFound);
     }
     let act = Act::resident(parsed.tenant, &app.means);
@@ -74,7 +76,7 @@ async fn arrival_page(
     let tenant = access::tenant(&mut tx, parsed.tenant).await?;
     let activity = activity_store::activity(&mut tx, parsed.tenant, parsed.id).await?;
     let rules: Rules = settings::read(&mut tx, parsed.tenant, act.at).await?;
-    let wall = Wall { tenant: parsed.tenant, activity: parsed.id, rules, keys: &app.means.keys };
+    let wall = wall(parsed.tenant, parsed.id, rules, &app.means.keys);
     let ticket = match code {
         Some(code) if wall.shows(code, act.at) => wall.ticket(act.at),
         Some(_) => String::new(),
@@ -89,7 +91,8 @@ async fn arrival_page(
     let here = down.is_some_and(|down| down.came_at.is_some());
     let shell = shell.of_community(&tenant.name, &tenant.code);
     let link = link.to_owned();
-    Ok((act, ArrivalPage { shell, link, activity, ticket, card, here, done: String::new(), form }))
+    let (code_seconds, done) = (rules.code_seconds, String::new());
+    Ok((act, ArrivalPage { shell, link, activity, ticket, code_seconds, card, here, done, form }))
 }
 
 async fn show(

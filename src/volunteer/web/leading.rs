@@ -13,19 +13,21 @@ use super::own::by_link;
 use crate::access::{self, Act, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::volunteer::activity_model::{Place, Rules, Wall};
+use crate::volunteer::activity_model::{Place, Rules};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::Card;
 use crate::volunteer::model::State as Standing;
 use crate::volunteer::presence::{self, Way};
 use crate::volunteer::sign_up::{give_up as leave_place, sign_up as take_place};
 use crate::volunteer::store::{self, Membership};
+use crate::volunteer::wall::on_the_wall;
 use crate::web::{Form, Shell, page, page_again, qr, redirect};
 use crate::{audit, photo, settings};
 
 pub fn routes() -> Routes {
     Routes::default()
         .get("/volunteering/{link}/activities/{activity}", Need::Public, show)
+        .get("/volunteering/{link}/activities/{activity}/photos/{photo}", Need::Public, show_photo)
         .get("/volunteering/{link}/activities/{activity}/wall", Need::Public, show_wall)
         .post("/volunteering/{link}/activities/{activity}/sign-ups", Need::Public, add)
         .post("/volunteering/{link}/activities/{activity}/sign-ups/{sign_up}/removal", Need::Public, remove)
@@ -43,6 +45,13 @@ pub(super) struct Reached {
     pub leader: Option<Card>,
     pub may_run: bool,
     pub may_edit: bool,
+}
+
+impl Reached {
+    /// The volunteer who runs it.
+    fn by(&self) -> Option<Uuid> {
+        self.leader.as_ref().map(|leader| leader.id)
+    }
 }
 
 #[derive(Template)]
@@ -97,6 +106,17 @@ impl ActivityPage {
         self.sign_ups.iter().filter(|down| down.state == Place::Waiting).enumerate().map(|(at, down)| (at + 1, down))
     }
 
+    /// The photos of those who came or went together, each once.
+    fn photos(&self) -> Vec<Uuid> {
+        let mut photos = Vec::new();
+        for photo in self.confirmed().flat_map(|down| [down.photo_id, down.left_photo_id]).flatten() {
+            if !photos.contains(&photo) {
+                photos.push(photo);
+            }
+        }
+        photos
+    }
+
     fn is_chosen(&self, id: &Uuid) -> bool {
         self.form.is("person", &id.to_string())
     }
@@ -136,7 +156,7 @@ pub(super) async fn wall(app: &App, tx: &mut Tx, reached: Reached) -> Result<Res
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let sign_ups = activity_store::sign_ups(tx, act.tenant, activity.id).await?;
     let came = sign_ups.iter().filter(|down| down.came_at.is_some()).count();
-    let path = Wall { tenant: act.tenant, activity: activity.id, rules, keys: &app.means.keys }.path(act.at);
+    let path = on_the_wall(tx, act.tenant, activity.id, &app.means).await?;
     let open = activity.cancelled_at.is_none();
     page(&WallPage { base, activity, came, open, rules, qr: qr(&app.link(&path))? })
 }
@@ -149,7 +169,7 @@ pub(super) async fn sign_up(mut tx: Tx, reached: &Reached, form: &mut Form) -> R
         return Err(Error::NotFound);
     }
     let read = form.is("risk_read", "yes");
-    let done = take_place(&mut tx, &reached.act, reached.activity.id, volunteer, read).await;
+    let done = take_place(&mut tx, &reached.act, reached.activity.id, volunteer, reached.by(), read).await;
     let Some(place) = form.noted("volunteer", done)? else { return Ok(None) };
     tx.commit().await?;
     let words = if place == Place::Confirmed { "已报上" } else { "名额满了，排在候补里" };
@@ -159,7 +179,7 @@ pub(super) async fn sign_up(mut tx: Tx, reached: &Reached, form: &mut Form) -> R
 pub(super) async fn give_up(mut tx: Tx, reached: &Reached, id: Uuid) -> Result<Response> {
     let sign_ups = activity_store::sign_ups(&mut tx, reached.act.tenant, reached.activity.id).await?;
     let down = sign_ups.iter().find(|down| down.id == id).ok_or(Error::NotFound)?;
-    let moved_up = leave_place(&mut tx, &reached.act, reached.activity.id, down.volunteer_id).await?;
+    let moved_up = leave_place(&mut tx, &reached.act, reached.activity.id, down.volunteer_id, reached.by()).await?;
     tx.commit().await?;
     let words = if moved_up.is_some() { "已取消，候补的第一位补上了" } else { "已取消" };
     Ok(redirect(&reached.base, words))
@@ -172,8 +192,7 @@ pub(super) async fn decide(mut tx: Tx, reached: &Reached, sign_up: Uuid, form: &
         "no" => false,
         _ => return Err(Error::refused("请点“属实”或“不属实”")),
     };
-    let by = reached.leader.as_ref().map(|leader| leader.id);
-    presence::decide(&mut tx, &reached.act, &reached.activity, sign_up, by, grant).await?;
+    presence::decide(&mut tx, &reached.act, &reached.activity, sign_up, reached.by(), grant).await?;
     tx.commit().await?;
     Ok(redirect(&reached.base, if grant { "已认可" } else { "没有认可" }))
 }
@@ -188,11 +207,23 @@ pub(super) async fn presence(app: &App, reached: &Reached, form: &mut Form) -> R
     }
     let (Some(way), Some(picture), true) = (way, photos.first(), form.ok()) else { return Ok(None) };
     let mut tx = app.db.begin().await?;
-    let done = presence::note_group(&mut tx, &reached.act, &reached.activity, &people, way, *picture).await;
+    let done =
+        presence::note_group(&mut tx, &reached.act, &reached.activity, reached.by(), &people, (way, *picture)).await;
     let Some(noted) = form.noted("person", done)? else { return Ok(None) };
     tx.commit().await?;
     let words = if way == Way::Comes { "到了" } else { "走了" };
     Ok(Some(redirect(&reached.base, &format!("已登记 {noted} 人{words}"))))
+}
+
+/// A photo of those who came or went together.
+///
+/// Errors: not found if it is of something else.
+pub(super) async fn photo(tx: &mut Tx, reached: &Reached, id: Uuid) -> Result<Response> {
+    let sign_ups = activity_store::sign_ups(tx, reached.act.tenant, reached.activity.id).await?;
+    if !sign_ups.iter().any(|down| [down.photo_id, down.left_photo_id].contains(&Some(id))) {
+        return Err(Error::NotFound);
+    }
+    Ok(photo::response(photo::read(tx, reached.act.tenant, id, photo::Size::Full).await?))
 }
 
 // ---------- by the link of whoever leads the team ----------
@@ -225,6 +256,12 @@ async fn leader_page(
 
 async fn show(State(app): State<App>, shell: Shell, Path((link, id)): Path<(String, Uuid)>) -> Result<Response> {
     page(&leader_page(&app, shell, (&link, id), Default::default()).await?)
+}
+
+async fn show_photo(State(app): State<App>, Path((link, id, of)): Path<(String, Uuid, Uuid)>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let reached = reached(&app, &mut tx, &link, id).await?;
+    photo(&mut tx, &reached, of).await
 }
 
 async fn show_wall(State(app): State<App>, Path((link, id)): Path<(String, Uuid)>) -> Result<Response> {

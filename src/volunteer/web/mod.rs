@@ -14,9 +14,11 @@ mod team;
 
 use jiff::civil::Date;
 
+use super::activity_store::Named;
 use super::field::{Field, Values};
 use super::model::{Guardian, Post, Target, TeamKind, Way};
-use crate::access::Routes;
+use crate::access::{Role, Routes};
+use crate::audit;
 use crate::web::Form;
 
 pub fn routes() -> Routes {
@@ -87,4 +89,22 @@ fn read_guardian(form: &mut Form) -> Option<Guardian> {
     let relation = form.text("guardian_relation", "是本人的什么人", 1..=20);
     let phone = form.phone("guardian_phone");
     Some(Guardian { name: name?, relation, phone: phone? })
+}
+
+/// The history of a volunteer or an activity as its page tells it: whoever has no account here is a volunteer.
+fn told(past: Vec<audit::Past>, in_words: impl Fn(&audit::PastChange) -> String) -> Vec<audit::Told> {
+    let told = past.into_iter().map(|entry| {
+        let mut told = entry.told(&in_words);
+        if told.who == Role::Resident.label() {
+            "志愿者".clone_into(&mut told.who);
+        }
+        told
+    });
+    told.collect()
+}
+
+/// Who or what an id in the history stands for, in words.
+fn named(names: &[Named], id: Option<&str>) -> String {
+    let known = names.iter().find(|named| id.is_some_and(|id| named.id.to_string() == id));
+    known.map(|named| named.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("（已删去）").to_owned()
 }

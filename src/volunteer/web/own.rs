@@ -33,6 +33,7 @@ pub fn routes() -> Routes {
         .post("/volunteering/{link}/answer", Need::Public, answer)
         .post("/volunteering/{link}/contact", Need::Public, set_contact)
         .post("/volunteering/{link}/departure", Need::Public, leave)
+        .post("/volunteering/{link}/erasure", Need::Public, forget)
         .post("/volunteering/{link}/sign-ups", Need::Public, take_part)
         .post("/volunteering/{link}/sign-ups/{activity}/removal", Need::Public, stay_away)
         .post("/volunteering/{link}/sign-ups/{activity}/claim", Need::Public, claim)
@@ -146,6 +147,10 @@ async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership])
     let (mut past, mut coming): (Vec<Activity>, Vec<Activity>) = own.into_iter().partition(|one| one.ends_at <= act.at);
     coming.extend(all.into_iter().filter(|one| !sign_ups.iter().any(|down| down.activity_id == one.id)));
     let in_team = |one: &Activity| memberships.iter().any(|row| row.left_on.is_none() && row.team_id == one.team_id);
+    // Whoever leads a team is asked about what others enter, whether they were there or not.
+    let led = activity_store::led(tx, act.tenant, card.id, act.at, since).await?;
+    let led: Vec<Activity> = led.into_iter().filter(|one| !past.iter().any(|known| known.id == one.id)).collect();
+    past.extend(led);
     past.sort_by_key(|one| one.starts_at);
     coming.sort_by_key(|one| (!in_team(one), one.starts_at));
     let offer = |activity: Activity| Offer {
@@ -285,6 +290,22 @@ async fn leave(
     Ok(redirect(&format!("/board/{code}"), "已经撤回，您填的内容都删掉了"))
 }
 
+/// Whoever has left wants their particulars gone; the link is good no more.
+async fn forget(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    _form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    joining::forget(&mut tx, &act, &card).await?;
+    tx.commit().await?;
+    let code = access::tenant(&mut app.db.read().await?, act.tenant).await?.code;
+    Ok(redirect(&format!("/board/{code}"), "您的资料删掉了，做过的服务按规定留着"))
+}
+
 async fn take_part(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
@@ -298,7 +319,7 @@ async fn take_part(
     // Many may come from one address, in a room where it is talked about.
     app.sign_ins.check(address)?;
     let read = form.is("risk_read", "yes");
-    let done = sign_up::sign_up(&mut tx, &act, id, card.id, read).await;
+    let done = sign_up::sign_up(&mut tx, &act, id, card.id, None, read).await;
     match form.noted("risk_read", done)? {
         Some(place) => {
             tx.commit().await?;
@@ -325,7 +346,7 @@ async fn stay_away(
     let mut tx = app.db.begin().await?;
     let (act, card) = by_link(&app, &mut tx, &link).await?;
     app.sign_ins.check(address)?;
-    sign_up::give_up(&mut tx, &act, id, card.id).await?;
+    sign_up::give_up(&mut tx, &act, id, card.id, None).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/volunteering/{link}"), "已取消，谢谢您早说"))
 }
@@ -347,10 +368,7 @@ async fn claim(
     let moment = |time: Time| Some(day.to_datetime(time).to_zoned_datetime(shanghai()).ok()?.timestamp());
     let came = form.choice("came", "几点到的", |text| text.parse().ok().and_then(moment));
     let left = form.choice("left", "几点走的", |text| text.parse().ok().and_then(moment));
-    let why = form.text("why", "为什么没有扫码", 2..=60);
-    if codes::text::personal(&why).is_some() {
-        form.fail("why", "不要写电话或身份证号");
-    }
+    let why = form.open_text("why", "为什么没有扫码", 2..=60, "不要写电话或身份证号");
     if let (Some(starts_at), Some(ends_at), true) = (came, left, form.ok()) {
         let done = presence::claim(&mut tx, &act, &activity, &down, Span { starts_at, ends_at }, &why).await;
         if let Some(()) = form.noted("came", done)? {

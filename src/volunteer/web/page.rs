@@ -3,21 +3,23 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use db::Tx;
+use db::{Tx, text_enum};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::{Options, labels, posts, read_guardian, read_values};
+use super::{Options, labels, named, posts, read_guardian, read_values, told};
 use crate::access::{Act, Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::registry::candidate::{self, Candidate};
+use crate::volunteer::activity_store::{self, Named};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Outcome, Post, State as Standing};
-use crate::volunteer::store::{self, Candidate, Consent, Membership, Vetting};
+use crate::volunteer::store::{self, Consent, Membership, Vetting};
 use crate::volunteer::team;
-use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect, show};
 use crate::{audit, place};
 
 pub fn routes() -> Routes {
@@ -38,6 +40,7 @@ pub fn routes() -> Routes {
         .post("/volunteers/{id}/links", VolunteerEdit, renew)
         .post("/volunteers/{id}/resident", VolunteerEdit, tie)
         .post("/volunteers/{id}/departure", VolunteerEdit, leave)
+        .post("/volunteers/{id}/erasure", VolunteerEdit, forget)
 }
 
 #[derive(Template)]
@@ -86,17 +89,46 @@ impl ShowPage {
 
     fn vetting_words(&self) -> Option<(&'static str, String)> {
         let last = self.vettings.first()?;
+        let end = show::kept_day(&last.expires_on);
         Some(match (last.result, last.expires_on >= self.today) {
-            (Outcome::Passed, true) => ("done", format!("从业查询通过，{} 到期", last.expires_on)),
-            (Outcome::Passed, false) => ("late", format!("从业查询 {} 已到期，要重新查", last.expires_on)),
+            (Outcome::Passed, true) => ("done", format!("从业查询通过，{end}到期")),
+            (Outcome::Passed, false) => ("late", format!("从业查询{end}已到期，要重新查")),
             (Outcome::Failed, _) => ("late", "从业查询不通过，不能安排接触未成年人".to_owned()),
             (Outcome::Pending, _) => ("soon", "从业查询待查".to_owned()),
         })
     }
 }
 
-/// What somebody may need in full: to call them, or to write out a certificate.
-const REVEALED: [Field; 3] = [Field::Phone, Field::Identity, Field::Note];
+text_enum! {
+    /// What somebody may need in full: to call them or a minor's guardian, to write out a certificate, to ask whoever has recommended them.
+    enum Sealed {
+        Phone = "phone" "联系电话",
+        Identity = "identity" "身份证号",
+        Note = "note" "备注",
+        Guardian = "guardian_phone" "监护人电话",
+        Recommender = "recommender" "推荐人",
+    }
+}
+
+impl Sealed {
+    fn of(self, card: &Card) -> Option<String> {
+        match self {
+            Sealed::Phone => card.get(Field::Phone).map(str::to_owned),
+            Sealed::Identity => card.get(Field::Identity).map(str::to_owned),
+            Sealed::Note => card.get(Field::Note).map(str::to_owned),
+            Sealed::Guardian => card.guardian.as_ref().map(|guardian| guardian.phone.clone()),
+            Sealed::Recommender => card.recommender.clone(),
+        }
+    }
+
+    fn form(self) -> ValueForm {
+        match self {
+            Sealed::Phone | Sealed::Guardian => ValueForm::Phone,
+            Sealed::Identity => ValueForm::Identity,
+            Sealed::Note | Sealed::Recommender => ValueForm::Words,
+        }
+    }
+}
 
 async fn show_page(
     app: &App,
@@ -119,12 +151,12 @@ async fn show_page(
     let teams = teams.into_iter().filter(|(id, _)| !within(id)).collect();
     let residents = viewer.scope(Permission::ResidentRead);
     let home = match card.resident.filter(|_| viewer.may(Permission::ResidentRead)) {
-        Some(resident) => store::home(&mut tx, viewer.tenant, &residents, resident).await?,
+        Some(resident) => candidate::home(&mut tx, viewer.tenant, &residents, resident).await?,
         None => None,
     };
     let may_tie = may_edit && viewer.may(Permission::ResidentRead) && card.state == Standing::Active;
     let candidates = if may_tie && card.resident.is_none() {
-        store::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?
+        candidate::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?
     } else {
         Vec::new()
     };
@@ -133,16 +165,17 @@ async fn show_page(
         Some((field.label(), field.masked(kept)))
     };
     let address = app.link(&format!("/volunteering/{}", card.link(viewer.tenant, &app.means.keys)));
+    let around = activity_store::around(&mut tx, viewer.tenant, id).await?;
     Ok(ShowPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
-        sealed: REVEALED
+        sealed: Sealed::ALL
             .iter()
-            .filter(|field| card.get(**field).is_some())
-            .map(|field| (field.code(), field.label()))
+            .filter(|sealed| sealed.of(&card).is_some())
+            .map(|sealed| (sealed.code(), sealed.label()))
             .collect(),
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
-        past: audit::history(&mut tx, &act, id).await?.into_iter().map(|entry| entry.told(told_change)).collect(),
+        past: told(audit::history(&mut tx, &act, id).await?, |change| told_change(change, &around)),
         picture: if may_edit { qr(&address)? } else { String::new() },
         address,
         today: today(&act).to_string(),
@@ -161,7 +194,7 @@ async fn show_page(
 }
 
 /// `联系电话：138****1234 → 139****5678`
-fn told_change(change: &audit::PastChange) -> String {
+fn told_change(change: &audit::PastChange, around: &[Named]) -> String {
     let (old, new) = (change.old.as_deref(), change.new.as_deref());
     if let Some(field) = Field::parse(&change.field) {
         let shown = |kept: Option<&str>| kept.map_or("空".to_owned(), |kept| field.masked(kept));
@@ -169,11 +202,16 @@ fn told_change(change: &audit::PastChange) -> String {
     }
     match change.field.as_str() {
         "state" => new.and_then(Standing::parse).map_or_else(String::new, |state| state.to_string()),
-        "guardian" | "guardian_agreed_on" => "监护人同意".to_owned(),
+        "guardian" => "监护人".to_owned(),
+        "guardian_agreed_on" => "监护人同意".to_owned(),
+        "recommender" => "推荐人".to_owned(),
         "link" => "换了本人的链接".to_owned(),
         "team" => "想参加的服务队".to_owned(),
+        "joined_on" => format!("注册时间：{}", new.map_or_else(|| "空".to_owned(), show::kept_day)),
         "estate" => "住在哪个小区".to_owned(),
         "resident" => "和居民登记的关联".to_owned(),
+        "activity" => named(around, new),
+        "by" => format!("经手：{}", named(around, new)),
         other => other.to_owned(),
     }
 }
@@ -209,25 +247,20 @@ async fn reveal(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerReveal).await?;
-    let field =
-        form.choice("field", "要看哪一项", |code| Field::parse(code).filter(|field| REVEALED.contains(field)));
+    let field = form.choice("field", "要看哪一项", Sealed::parse);
     let reason = form.reveal_reason("reason");
     let (Some(field), true) = (field, form.ok()) else {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, ("reveal", form)).await?);
     };
-    let Some(value) = card.get(field).map(str::to_owned) else {
+    let Some(value) = field.of(&card) else {
         return Err(Error::refused(format!("没有登记{field}，不用查看。这次没有记入审计记录。")));
     };
     audit::record(&mut tx, &act, "reveal", ("volunteer", id), &format!("{field}：{reason}"), &[]).await?;
     tx.commit().await?;
-    let form = match field {
-        Field::Phone => ValueForm::Phone,
-        Field::Identity => ValueForm::Identity,
-        _ => ValueForm::Words,
-    };
     let back = (to(id), "回到这名志愿者");
-    Revealed { shell, name: card.name().to_owned(), what: field.label(), value, form, reason, back }.page()
+    Revealed { shell, name: card.name().to_owned(), what: field.label(), value, form: field.form(), reason, back }
+        .page()
 }
 
 #[derive(Template)]
@@ -378,10 +411,8 @@ async fn refuse(
 ) -> Result<Response> {
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     refuse_stale(&card, &form)?;
-    let why = form.text("refused_why", "为什么", 2..=100);
-    if codes::text::personal(&why).is_some() {
-        form.fail("refused_why", "本人看得到，也会写进审计记录，请不要写电话或身份证号");
-    }
+    let sentence = "本人看得到，也会写进审计记录，请不要写电话或身份证号";
+    let why = form.open_text("refused_why", "为什么", 2..=100, sentence);
     if !form.ok() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, ("refusal", form)).await?);
@@ -479,7 +510,7 @@ async fn tie(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form:
         written => {
             let residents = viewer.scope(Permission::ResidentRead);
             let offered =
-                store::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?;
+                candidate::candidates(&mut tx, &act, &residents, (card.get(Field::Identity), card.name())).await?;
             let chosen = offered.into_iter().find(|offered| offered.id.to_string() == written);
             Some(chosen.ok_or(Error::NotFound)?.id)
         }
@@ -498,14 +529,22 @@ async fn leave(
 ) -> Result<Response> {
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     refuse_stale(&card, &form)?;
-    let why = form.text("left_why", "为什么", 2..=100);
-    if codes::text::personal(&why).is_some() {
-        form.fail("left_why", "这句话会写进审计记录，请不要写电话或身份证号");
-    }
+    let sentence = "这句话会写进审计记录，请不要写电话或身份证号";
+    let why = form.open_text("left_why", "为什么", 2..=100, sentence);
     if !form.ok() {
         drop(tx);
         return page_again(&show_page(&app, &viewer, shell, id, ("departure", form)).await?);
     }
     let done = joining::leave(&mut tx, &act, &card, &why).await;
     ended!(app, viewer, shell, id, tx, form, "departure", "left_why", done, "已登记退出，做过的服务还在")
+}
+
+/// Whoever has left wants their particulars gone.
+async fn forget(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
+    let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
+    refuse_stale(&card, &form)?;
+    joining::forget(&mut tx, &act, &card).await?;
+    tx.commit().await?;
+    // Where they lived is gone too, so whoever works for a part of the community does not find them any more.
+    Ok(redirect("/volunteers?state=left", "资料已删去，做过的服务还在"))
 }
