@@ -72,7 +72,7 @@ CREATE TABLE volunteer_sign_ups ( -- one for each person and activity; whoever c
 --@citus SELECT create_distributed_table('volunteer_sign_ups', 'tenant_id', colocate_with => 'tenants');
 CREATE UNIQUE INDEX volunteer_sign_ups_once ON volunteer_sign_ups (tenant_id, activity_id, volunteer_id);
 CREATE INDEX volunteer_sign_ups_in_order ON volunteer_sign_ups (tenant_id, activity_id, state, position);
-CREATE INDEX volunteer_sign_ups_by_volunteer ON volunteer_sign_ups (tenant_id, volunteer_id, state);
+CREATE INDEX volunteer_sign_ups_by_volunteer ON volunteer_sign_ups (tenant_id, volunteer_id, state, activity_id);
 CREATE INDEX volunteer_sign_ups_by_photo ON volunteer_sign_ups (tenant_id, photo_id) WHERE photo_id IS NOT NULL;
 CREATE INDEX volunteer_sign_ups_by_left_photo ON volunteer_sign_ups (tenant_id, left_photo_id) WHERE left_photo_id IS NOT NULL;
 CREATE INDEX volunteer_sign_ups_claimed ON volunteer_sign_ups (tenant_id, activity_id) WHERE claim_came_at IS NOT NULL;

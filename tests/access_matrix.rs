@@ -130,6 +130,8 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/community-surveys/{id}/results.docx"
             | "/community-surveys/{id}/plan" // which cannot be changed after the draw
             | "/doors/list/{campaign}/{dwelling}" // the doors of somebody else
+            | "/activities/{id}/photos/{photo}" // nobody has taken one there
+            | "/volunteering/{link}/activities/{activity}/photos/{photo}"
             | "/mediations/{id}" // a case with which whoever is only a mediator has nothing to do
             | "/mediations/{id}/papers/{paper}" // for which one says why first
             | "/mediations/{id}/papers/{paper}/paper.docx"

@@ -117,6 +117,7 @@ const MAY_SCAN: &[&str] = &[
     "access::store::WHO",
     "access::store::HOLDERS",
     "board::store::NAMED_CONTACTS",
+    "board::store::HOLDERS",
     "community_survey::store::HOMES",
     "community_survey::store::LIVED_IN", // all of them are drawn from, once a year
     "community_survey::store::COUNTED",
@@ -138,7 +139,8 @@ const MAY_SCAN: &[&str] = &[
     "volunteer::store::TEAM_SIZES", // everybody in a team once, for the list of teams
     "volunteer::store::LEADERS",
     "volunteer::store::ALL_MEMBERSHIPS",
-    "help::store::UNTOLD", // of whom nobody has passed the word on
+    "volunteer::activity_store::CLAIMED", // the few that wait have an index of their own
+    "help::store::UNTOLD",                // of whom nobody has passed the word on
     "whistle::store::COUNTERPARTS",
     "whistle::store::ABOVE",
     "issue::exclusion::WAITING", // the few that wait have an index of their own

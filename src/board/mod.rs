@@ -22,8 +22,8 @@ pub use objection::{
 };
 pub use period::{Count, Period};
 pub use store::{
-    Contact, NewContact, POSTED, Publication, STATEMENTS, add_contact, add_proof, contacts, of_subject, publication,
-    publications, publish, withdraw,
+    Contact, NewContact, POSTED, Publication, STATEMENTS, add_contact, add_proof, contacts, holders, of_subject,
+    publication, publications, publish, withdraw,
 };
 pub use todo::todo;
 pub use web::{home, routes};

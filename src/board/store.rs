@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use db::{Cursor, Json, Page, Tx, record, statements};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -61,6 +63,8 @@ statements! {
     CONTACTS = "SELECT id, post, name, phone FROM contacts WHERE tenant_id = $1 AND estate_id = $2 ORDER BY position, id LIMIT 50";
     NAMED_CONTACTS = "SELECT DISTINCT c.name FROM estates e JOIN contacts c ON c.tenant_id = e.tenant_id AND c.estate_id = e.id
         WHERE e.tenant_id = $1 LIMIT 5000";
+    HOLDERS = "SELECT c.estate_id, c.name FROM estates e JOIN contacts c ON c.tenant_id = e.tenant_id AND c.estate_id = e.id
+        WHERE e.tenant_id = $1 AND c.post = $2 ORDER BY c.position DESC, c.id DESC LIMIT 5000";
     ADD_CONTACT = "INSERT INTO contacts (tenant_id, id, estate_id, post, name, phone, consented_at, position)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     REMOVE_CONTACT = "DELETE FROM contacts WHERE tenant_id = $1 AND estate_id = $2 AND id = $3";
@@ -80,6 +84,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Contact { pub id: Uuid, pub post: Post, pub name: String, pub phone: String }
     struct Named { name: String }
+    struct Holder { estate_id: Uuid, name: String }
 }
 
 /// A holder of a post who has agreed to be shown.
@@ -232,6 +237,12 @@ pub async fn contacts(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Vec<Con
 pub(super) async fn named_contacts(tx: &mut Tx, tenant: Uuid) -> Result<Vec<String>> {
     let named: Vec<Named> = tx.all(NAMED_CONTACTS.bind(tenant)).await?;
     Ok(named.into_iter().map(|named| named.name).collect())
+}
+
+/// Who holds a post in each estate where somebody does, the first on the board.
+pub async fn holders(tx: &mut Tx, tenant: Uuid, post: Post) -> Result<BTreeMap<Uuid, String>> {
+    let holders: Vec<Holder> = tx.all(HOLDERS.bind(tenant).bind(post)).await?;
+    Ok(holders.into_iter().map(|holder| (holder.estate_id, holder.name)).collect())
 }
 
 pub async fn add_contact(tx: &mut Tx, act: &Act, new: NewContact) -> Result<Uuid> {

@@ -1,7 +1,7 @@
 //! 联席会议表: what the meetings with the property company of a month talked about in an estate, who answers for it, and how far it
 //! is. Everything in it is known from the work itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use db::{Tx, record, statements};
 use jiff::civil::Date;
@@ -90,7 +90,7 @@ pub async fn table(tx: &mut Tx, tenant: Uuid, estate: &Estate, day: Date) -> Res
     let held: Vec<Held> = tx.all(bound(HELD)).await?;
     let came: Vec<Came> = tx.all(bound(CAME)).await?;
     let topics: Vec<Topic> = tx.all(bound(TOPICS)).await?;
-    let manager = manager(tx, tenant, estate.id).await?;
+    let manager = board::holders(tx, tenant, Post::PropertyManager).await?.remove(&estate.id);
     let joint: Joint = settings::read(tx, tenant, from).await?;
 
     let mut paper = Paper::new(format!("{}{}物业联席会议表", estate.name, first.strftime("%Y年%-m月")));
@@ -117,12 +117,6 @@ pub async fn table(tx: &mut Tx, tenant: Uuid, estate: &Estate, day: Date) -> Res
     Ok(paper)
 }
 
-/// Who answers for the property company of an estate.
-async fn manager(tx: &mut Tx, tenant: Uuid, estate: Uuid) -> Result<Option<String>> {
-    let contacts = board::contacts(tx, tenant, estate).await?;
-    Ok(contacts.into_iter().find(|contact| contact.post == Post::PropertyManager).map(|contact| contact.name))
-}
-
 /// What one of the meetings of a span talked about, in the columns of the table.
 pub struct Talked {
     pub meeting: Uuid,
@@ -142,13 +136,9 @@ pub fn columns() -> impl Iterator<Item = &'static str> {
 /// What the meetings of a span talked about.
 pub(super) async fn talked(tx: &mut Tx, span: &Span<'_>) -> Result<Vec<Talked>> {
     let topics: Vec<Topic> = tx.all(span.bind(TALKED)).await?;
-    // A community has a few estates.
-    let mut managers: BTreeMap<Uuid, Option<String>> = BTreeMap::new();
-    for estate in topics.iter().map(|topic| topic.estate_id).collect::<BTreeSet<_>>() {
-        managers.insert(estate, manager(tx, span.tenant, estate).await?);
-    }
+    let managers = board::holders(tx, span.tenant, Post::PropertyManager).await?;
     let talked = |topic: Topic| Talked {
-        cells: topic.cells(managers.get(&topic.estate_id).and_then(Option::as_deref)),
+        cells: topic.cells(managers.get(&topic.estate_id).map(String::as_str)),
         meeting: topic.meeting_id,
         held_at: topic.planned_at,
         estate: topic.estate_id,

@@ -88,14 +88,15 @@ statements! {
     /// What somebody has signed up for and is not long over.
     OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 AND o.state <> 'cancelled' AND a.ends_at > $3 ORDER BY o.signed_at DESC, o.id LIMIT 100");
-    /// What the teams that somebody leads did lately, or what of it somebody has entered later.
+    /// What the teams that somebody leads did lately, or what of it somebody has entered later. (The sum keeps SQLite from going by the
+    /// days.)
     LED = activities!("a.team_id IN (SELECT m.team_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL
             AND m.post <> 'member')
         AND a.cancelled_at IS NULL AND a.ends_at <= $3 AND (a.ends_at > $4 OR EXISTS (SELECT 1 FROM volunteer_sign_ups c
-            WHERE c.tenant_id = a.tenant_id AND c.activity_id = a.id AND c.claim_came_at IS NOT NULL)) ORDER BY a.starts_at DESC, a.id LIMIT 100");
+            WHERE c.tenant_id = a.tenant_id AND c.activity_id = a.id AND c.claim_came_at IS NOT NULL)) ORDER BY a.starts_at + 0 DESC, a.id LIMIT 100");
     /// Where somebody has entered later that they were there, and nobody has said yet whether that is so.
     CLAIMED = activities!(concat!("a.id IN (SELECT c.activity_id FROM volunteer_sign_ups c WHERE c.tenant_id = $1 AND c.claim_came_at IS NOT NULL) AND ",
-        in_reach_of_activity!(), " ORDER BY a.starts_at, a.id LIMIT 50"));
+        in_reach_of_activity!(), " ORDER BY a.starts_at + 0, a.id LIMIT 50"));
     TO_REMIND = activities!("a.reminded_at IS NULL AND a.cancelled_at IS NULL AND a.starts_at > $2 AND a.starts_at <= $3 ORDER BY a.starts_at, a.id LIMIT 50");
     REMINDED = "UPDATE volunteer_activities SET reminded_at = $3 WHERE tenant_id = $1 AND id = $2 AND reminded_at IS NULL AND cancelled_at IS NULL";
 
@@ -131,8 +132,9 @@ statements! {
             UNION SELECT m.volunteer_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.team_id = $3) LIMIT 5000";
     /// Those of whom the history of somebody may speak: who was in a team with which they did something.
     COMPANIONS = "SELECT v.id, v.name FROM volunteers v WHERE v.tenant_id = $1 AND v.id IN (
-            SELECT m.volunteer_id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
-            JOIN volunteer_memberships m ON m.tenant_id = a.tenant_id AND m.team_id = a.team_id WHERE s.tenant_id = $1 AND s.volunteer_id = $2) LIMIT 5000";
+            SELECT m.volunteer_id FROM volunteer_sign_ups s CROSS JOIN volunteer_activities a CROSS JOIN volunteer_memberships m
+            WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND a.tenant_id = s.tenant_id AND a.id = s.activity_id
+                AND m.tenant_id = a.tenant_id AND m.team_id = a.team_id) LIMIT 5000";
     /// What somebody has ever been down for.
     DONE = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 ORDER BY o.signed_at DESC, o.id LIMIT 500");

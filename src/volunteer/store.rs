@@ -81,7 +81,7 @@ statements! {
     BY_IDENTITY = volunteers!("v.identity_fingerprint = $2 AND v.state = 'active'");
     KNOWN = volunteers!("v.state IN ('active', 'applied', 'invited') ORDER BY v.applied_at, v.id LIMIT $2");
     /// Those of whom nothing may be kept any more: nobody has answered in time, or they were refused as long ago.
-    UNANSWERED = volunteers!("(v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
+    UNANSWERED = volunteers!("v.state IN ('invited', 'refused') AND (v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
     RELINK = "UPDATE volunteers SET resident_id = $3, lock_version = lock_version + 1 WHERE tenant_id = $1 AND resident_id = $2 RETURNING id";
 
     ADD_TEAM = "INSERT INTO volunteer_teams (tenant_id, id, name, named, kind, slogan, founded_on, position, lock_version)
