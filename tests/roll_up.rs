@@ -5,7 +5,8 @@ use doorstep::access::{Reach, Role, Scope};
 use doorstep::issue::{Category, Month};
 use doorstep::report::roll_up::{self, Months};
 use doorstep::report::{self, Figure, Period};
-use doorstep::upkeep;
+use doorstep::{settings, upkeep};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::TestApp;
@@ -92,6 +93,57 @@ db_test! {
         let kept = kept(&app, None, (before, now)).await;
         assert_eq!(before.until(now).map(|month| kept.get(month, Figure::Open)).collect::<Vec<_>>(), [1, 1, 1, 1]);
         assert_eq!(kept.get(now, Figure::Reported), 0);
+    }
+
+    async fn the_board_tells_rates_of_enough_and_nothing_of_fewer(app: TestApp) {
+        let address = format!("/board/{}/figures", app.home.code);
+        let stranger = app.browser();
+        stranger.get(&address).await.assert_ok().assert_contains("还没有可以公布的");
+        // A walk goes through years, and leaves little in a month.
+        const LEAST: i64 = 1;
+        let mut tx = app.db.begin().await.unwrap();
+        let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+        settings::set(&mut tx, &app.act(), "report.rates", today, &json!({ "least_cases": LEAST }), "试验").await.unwrap();
+        tx.commit().await.unwrap();
+        let cast = cast(&app).await;
+        for seed in 0..90 {
+            walk(&app, &cast, seed).await;
+        }
+        upkeep::once(&app.app).await.unwrap();
+        upkeep::count(&app.db, &app.means).await.unwrap();
+        let last = Month::at(app.means.now());
+        let span = (last.plus(-11), last);
+        let kept = kept(&app, None, span).await;
+        let page = stranger.get(&address).await;
+        page.assert_ok();
+        let mut told = [0, 0];
+        for month in span.0.until(span.1) {
+            let name = month.first().strftime("%Y年%-m月").to_string();
+            let Some((_, row)) = page.body.split_once(&format!("<th scope=\"row\">{name}")) else { continue };
+            let row = row.split("</tr>").next().unwrap();
+            for (label, figure) in [("新反映", Figure::Reported), ("办结", Figure::Done)] {
+                assert!(row.contains(&format!("\"{label}\">{} 件<", kept.get(month, figure))), "{name} {label}: {row}");
+            }
+            for (label, part, whole) in [
+                ("响应率", Figure::Responded, Figure::Dispatched),
+                ("解决率", Figure::Solved, Figure::Surveyed),
+                ("满意率", Figure::Satisfied, Figure::Surveyed),
+            ] {
+                let (count, of) = (kept.get(month, part), kept.get(month, whole));
+                let tenths = (count * 2000 + of) / (of * 2).max(1);
+                let words = match tenths % 10 {
+                    _ if of < LEAST => "—".to_owned(),
+                    0 => format!("{}%", tenths / 10),
+                    rest => format!("{}.{rest}%", tenths / 10),
+                };
+                told[usize::from(of < LEAST)] += 1;
+                let cell = format!("\"{label}\">{words} <span class=\"quiet\">（{of} 件）");
+                assert!(row.contains(&cell), "{name} {label} {count} of {of}: {row}");
+            }
+        }
+        assert!(told.iter().all(|count| *count > 0), "{told:?}: the walk has no months of both kinds");
+        stranger.get(&format!("/board/{}", app.home.code)).await.assert_contains(&address);
+        stranger.get("/board/000000000000/figures").await.assert_status(404);
     }
 
     async fn the_trend_reaches_as_far_as_its_reader(app: TestApp) {

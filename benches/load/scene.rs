@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::meeting::Meeting;
 use crate::phone::Phone;
 use crate::register::Register;
+use crate::report;
 
 statements! {
     TENANT = "SELECT tenant_id AS id FROM tenant_codes WHERE code = $1";
@@ -29,6 +30,7 @@ record! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
     List,
+    Filtered,
     DeepList,
     Issue,
     Search,
@@ -52,13 +54,19 @@ pub enum Scenario {
     RollCall,
     Branch,
     Duties,
+    Trends,
+    BoardFigures,
+    Month,
+    Rows,
+    DeepRows,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 24] = {
+    pub const ALL: [Scenario; 30] = {
         use Scenario::*;
         [
             List,
+            Filtered,
             DeepList,
             Issue,
             Search,
@@ -82,6 +90,11 @@ impl Scenario {
             RollCall,
             Branch,
             Duties,
+            Trends,
+            BoardFigures,
+            Month,
+            Rows,
+            DeepRows,
         ]
     };
 
@@ -92,6 +105,7 @@ impl Scenario {
     pub fn title(self) -> &'static str {
         match self {
             Scenario::List => "issue list, 50 rows, first page",
+            Scenario::Filtered => "issue list, one state",
             Scenario::DeepList => "issue list, 50 rows, deep page",
             Scenario::Issue => "issue page",
             Scenario::Search => "text search, issues",
@@ -115,6 +129,11 @@ impl Scenario {
             Scenario::RollCall => "calling the roll of 56",
             Scenario::Branch => "branch of 56 members",
             Scenario::Duties => "meetings that are owed",
+            Scenario::Trends => "trend of twelve months, kept figures",
+            Scenario::BoardFigures => "rates on the board, kept figures",
+            Scenario::Month => "report of a month",
+            Scenario::Rows => "rows behind a figure, first page",
+            Scenario::DeepRows => "rows behind a figure, deep page",
         }
     }
 
@@ -129,6 +148,11 @@ impl Scenario {
         matches!(self, Meeting | RollCall | Branch | Duties)
     }
 
+    pub fn is_of_report(self) -> bool {
+        use Scenario::*;
+        matches!(self, Trends | BoardFigures | Month | Rows | DeepRows)
+    }
+
     pub fn is_of_register(self) -> bool {
         use Scenario::*;
         self.is_people_search() || matches!(self, EstateRoll | TagRoll | DeepRoll | Figures | EstateFigures | Building)
@@ -141,6 +165,7 @@ const SEARCHES: [&str; 10] =
 
 pub struct Scene {
     pub tenant: Uuid,
+    code: String,
     /// Of a stairwell.
     pub place: String,
     issues: Vec<Uuid>,
@@ -149,6 +174,7 @@ pub struct Scene {
     pub register: Register,
     phone: Option<Phone>,
     meeting: Option<Meeting>,
+    report: report::Asked,
 }
 
 pub fn find(list: &[Statement], name: &str) -> Statement {
@@ -168,8 +194,10 @@ impl Scene {
         let register = Register::read(&mut tx, tenant, means).await;
         let phone = Phone::read(&mut tx, tenant).await;
         let meeting = Meeting::read(&mut tx, tenant).await;
+        let report = report::Asked::read(&mut tx, tenant, means).await;
         let deep = Cursor { key: deep.key, id: deep.id };
-        Scene { tenant, place, issues, households, deep, register, phone, meeting }
+        let code = code.to_owned();
+        Scene { tenant, code, place, issues, households, deep, register, phone, meeting, report }
     }
 
     pub fn phone(&self) -> &Phone {
@@ -194,6 +222,7 @@ impl Scene {
     pub fn path(&self, scenario: Scenario, n: usize) -> String {
         match scenario {
             Scenario::List => "/issues".to_owned(),
+            Scenario::Filtered => "/issues?state=dispatched".to_owned(),
             Scenario::DeepList => format!("/issues?state=ended&after={}", self.deep),
             Scenario::Issue => format!("/issues/{}", self.issues[n]),
             Scenario::Search => {
@@ -206,7 +235,8 @@ impl Scene {
             Scenario::Pack => "/doors/pack".to_owned(),
             _ if scenario.is_of_register() => self.register.path(scenario, n),
             _ if scenario.is_of_meeting() => self.meeting().path(scenario),
-            _ => format!("/board/{}", crate::CODE),
+            _ if scenario.is_of_report() => self.report.path(scenario, &self.code),
+            _ => format!("/board/{}", self.code),
         }
     }
 
@@ -221,6 +251,9 @@ impl Scene {
         let mut tx = db.read().await.unwrap();
         if scenario.is_of_meeting() {
             return self.meeting().sql(&mut tx, means, self.tenant, scenario).await;
+        }
+        if scenario.is_of_report() {
+            return self.report.sql(&mut tx, self.tenant, scenario).await;
         }
         if scenario == Scenario::Search {
             return self.search(&mut tx, means, n % SEARCHES.len()).await;
@@ -238,15 +271,15 @@ impl Scene {
         let of_place = |statement: &str| find(place::STATEMENTS, statement).bind(tenant);
         let mut reads = vec![];
         match scenario {
-            Scenario::List | Scenario::DeepList => {
+            Scenario::List | Scenario::Filtered | Scenario::DeepList => {
                 reads.push(of("COUNTS").bind(means.now()).bind(nobody).bind(""));
-                reads.push(if scenario == Scenario::List {
+                reads.push(if scenario != Scenario::DeepList {
                     of("OPEN")
                         .bind(nobody)
                         .bind("")
                         .bind(i64::MIN)
                         .bind(Uuid::nil())
-                        .bind("")
+                        .bind(if scenario == Scenario::Filtered { "dispatched" } else { "" })
                         .bind(i64::MAX)
                         .bind(51_i64)
                 } else {
@@ -271,7 +304,7 @@ impl Scene {
                 reads.push(of("UNDER_ONE_ROOF").bind(Uuid::nil()).bind(id));
             }
             Scenario::Board => {
-                reads.push(find(access::STATEMENTS, "TENANT_BY_CODE").bind(crate::CODE));
+                reads.push(find(access::STATEMENTS, "TENANT_BY_CODE").bind(self.code.as_str()));
                 reads.push(of_place("ESTATES"));
                 reads.push(
                     find(board::STATEMENTS, "OF_COMMUNITY").bind(tenant).bind(i64::MAX).bind(Uuid::max()).bind(21_i64),

@@ -1,6 +1,8 @@
 //! The pages of reports: `figures` for the issues of a period, `topic` for everything else, each with the rows behind it; `template` for
-//! a superior's own form; `trend` for how it goes from month to month. `frame` is what they begin with.
+//! a superior's own form; `trend` for how it goes from month to month, and `board` for what of it
+//! everybody may see. `frame` is what they begin with.
 
+mod board;
 mod figures;
 mod frame;
 mod template;
@@ -18,7 +20,7 @@ use crate::error::Result;
 use crate::issue::Category;
 
 pub fn routes() -> Routes {
-    figures::routes().merge(topic::routes()).merge(template::routes()).merge(trend::routes())
+    figures::routes().merge(topic::routes()).merge(template::routes()).merge(trend::routes()).merge(board::routes())
 }
 
 /// What somebody asks for in the address.

@@ -43,11 +43,22 @@ struct Trend {
     months: Months,
 }
 
-async fn read(tx: &mut db::Tx, viewer: &Viewer, now: Timestamp, asked: &Asked) -> Result<Trend> {
+/// The months that end with the present one.
+pub(super) fn until_now(now: Timestamp) -> [Month; MONTHS] {
     let last = Month::of(today(now));
-    let all = std::array::from_fn(|at| last.plus(at as i32 - (MONTHS as i32 - 1)));
+    std::array::from_fn(|at| last.plus(at as i32 - (MONTHS as i32 - 1)))
+}
+
+/// A column for each month.
+pub(super) fn columns(months: &[Month; MONTHS], counts: [i64; MONTHS]) -> Columns {
+    let label = |month: &Month| month.first().strftime("%-m月").to_string();
+    Columns::new(months.iter().map(label).zip(counts).collect())
+}
+
+async fn read(tx: &mut db::Tx, viewer: &Viewer, now: Timestamp, asked: &Asked) -> Result<Trend> {
+    let all = until_now(now);
     let frame = Frame::read(tx, viewer, asked, now, "/reports/trends").await?;
-    let months = roll_up::months(tx, viewer.tenant, &frame.scope, frame.estate, (all[0], last)).await?;
+    let months = roll_up::months(tx, viewer.tenant, &frame.scope, frame.estate, (all[0], all[MONTHS - 1])).await?;
     let rules = settings::read(tx, viewer.tenant, now).await?;
     Ok(Trend { frame, rules, all, months })
 }
@@ -63,9 +74,9 @@ impl Trend {
 }
 
 /// What is drawn under a name.
-struct Drawn {
-    name: String,
-    columns: Columns,
+pub(super) struct Drawn {
+    pub name: String,
+    pub columns: Columns,
 }
 
 #[derive(Template)]
@@ -101,14 +112,10 @@ impl TrendsPage {
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked): Query<Asked>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let trend = read(&mut tx, &viewer, app.means.now(), &asked).await?;
-    let columns = |counts: [i64; MONTHS]| {
-        let label = |month: &Month| month.first().strftime("%-m月").to_string();
-        Columns::new(trend.all.iter().map(label).zip(counts).collect())
-    };
     // Those of which there are enough, the most frequent first.
     let drawn = |counted: Vec<(String, [i64; MONTHS])>| {
         let mut drawn: Vec<Drawn> =
-            counted.into_iter().map(|(name, counts)| Drawn { name, columns: columns(counts) }).collect();
+            counted.into_iter().map(|(name, counts)| Drawn { name, columns: columns(&trend.all, counts) }).collect();
         drawn.retain(|drawn| drawn.columns.total >= LEAST);
         drawn.sort_by(|a, b| b.columns.total.cmp(&a.columns.total).then_with(|| a.name.cmp(&b.name)));
         drawn.truncate(MOST);
@@ -116,7 +123,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     };
     let figures = DRAWN.map(|figure| Drawn {
         name: figure.to_string(),
-        columns: columns(trend.counts(|month| trend.months.get(month, figure))),
+        columns: columns(&trend.all, trend.counts(|month| trend.months.get(month, figure))),
     });
     let category =
         |category: &Category| (category.to_string(), trend.counts(|month| trend.months.of_category(month, *category)));
