@@ -55,4 +55,5 @@ migrations![
     "0046_activities",
     "0048_levels",
     "0049_work_weeks",
+    "0054_reporters",
 ];

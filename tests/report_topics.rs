@@ -374,6 +374,7 @@ async fn solve(app: &TestApp) {
     };
     let answer = Answer {
         respondent: Respondent::Reporter,
+        report: None,
         score: Score::parse("5").unwrap(),
         solved: Solved::Yes,
         comment: String::new(),

@@ -121,7 +121,7 @@ async fn attempt(tx: &mut Tx, act: &Act, rng: &mut StdRng, cast: &Cast, id: Uuid
             let score = Score::parse(&rng.random_range(1..=5).to_string()).unwrap();
             let respondent = *Respondent::ALL.choose(rng).unwrap();
             let solved = *Solved::ALL.choose(rng).unwrap();
-            let answer = Answer { respondent, score, solved, comment: String::new() };
+            let answer = Answer { respondent, report: None, score, solved, comment: String::new() };
             issue::survey(tx, act, issue, seen, answer).await
         }
         Step::ContactFailed => issue::contact_failed(tx, act, issue, seen, "没人应门").await,

@@ -86,6 +86,7 @@ async fn work_on(app: &TestApp, id: Uuid) {
     issue::publish(&mut tx, &role(Role::Secretary, surveyor), &mut one, 4, "已经修好", &[]).await.unwrap();
     let answer = Answer {
         respondent: Respondent::Reporter,
+        report: None,
         score: Score::parse("4").unwrap(),
         solved: Solved::Yes,
         comment: String::new(),

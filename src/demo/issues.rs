@@ -275,7 +275,7 @@ impl Stage<'_> {
 
 fn answer(respondent: Respondent, rating: &Rating) -> Result<Answer> {
     let score = Score::parse(&rating.score.to_string()).ok_or_else(|| unknown("score"))?;
-    Ok(Answer { respondent, score, solved: rating.solved, comment: rating.comment.clone() })
+    Ok(Answer { respondent, report: None, score, solved: rating.solved, comment: rating.comment.clone() })
 }
 
 /// Who is given an issue in an estate.

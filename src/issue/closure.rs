@@ -19,7 +19,8 @@ use crate::web::show;
 pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text: &str, photos: &[Uuid]) -> Result<()> {
     let days = step::limits(tx, act).await?.steps.publicity_days;
     let handler = issue.organisation_name.clone().unwrap_or_default();
-    let facts = [
+    let others = store::joined(tx, act.tenant, issue.id).await?;
+    let mut facts = vec![
         ("地点", issue.place()),
         ("类别", issue.category.to_string()),
         ("反映时间", show::day(&issue.reported_at)),
@@ -27,6 +28,9 @@ pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text:
         ("办理单位", handler),
         ("编号", issue.number.clone()),
     ];
+    if others > 0 {
+        facts.insert(3, ("反映人数", format!("{} 人", others + 1)));
+    }
     let publication = NewPublication {
         kind: PublicationKind::Result,
         estate: issue.estate_id,
@@ -34,7 +38,7 @@ pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text:
         title: issue.title(),
         snapshot: Snapshot {
             text: text.to_owned(),
-            facts: facts.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             photos: photos.to_vec(),
             link: None,
         },
@@ -50,6 +54,8 @@ pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text:
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub respondent: Respondent,
+    /// Which of the reports that were joined to the issue its reporter answers for; none: the issue's own, or a neighbour.
+    pub report: Option<Uuid>,
     pub score: Score,
     pub solved: Solved,
     /// For staff; never public.
@@ -68,22 +74,30 @@ impl Setting for Asked {
 
 /// An answer that a grid worker brings from the door.
 ///
-/// Errors: refused if the grid worker took part as the handler, or if enough neighbours have been asked.
+/// Errors: refused if the grid worker took part as the handler, if enough neighbours have been asked, or if the report was not joined
+/// to the issue.
 pub async fn survey(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, answer: Answer) -> Result<()> {
     check_independent(tx, act, issue, "测评").await?;
     if !matches!(issue.state, State::Published | State::Surveyed) {
         return Err(Error::refused(format!("这件事现在是“{}”，还不能测评", issue.state)));
     }
+    if let Some(report) = answer.report {
+        let joined = store::reports(tx, act.tenant, issue.id).await?;
+        if answer.respondent != Respondent::Reporter || !joined.iter().any(|joined| joined.id == report) {
+            return Err(Error::refused("这位反映人反映的不是这件事，请重新选"));
+        }
+    }
     if answer.respondent == Respondent::Neighbour {
         let most = settings::read::<Asked>(tx, act.tenant, act.at).await?.neighbours;
-        if store::answers(tx, act.tenant, issue, Respondent::Neighbour, Channel::Door).await? >= most {
+        if store::answers(tx, act.tenant, issue, Respondent::Neighbour, Channel::Door, issue.id).await? >= most {
             return Err(Error::refused(format!("这件事已经问过 {most} 户邻居，够了，不用再问")));
         }
     }
     record_answer(tx, act, issue, seen, Channel::Door, answer).await
 }
 
-/// The reporter's rating by their own link, good once. Gives the link for the next rating.
+/// The reporter's rating by their own link, good once: each of those whose reports were joined has one. Gives the link for the next
+/// rating.
 ///
 /// Errors: refused if the link was used or the issue is not finished yet.
 pub async fn rate(tx: &mut Tx, act: &Act, link: &Link, score: Score, solved: Solved, comment: &str) -> Result<Link> {
@@ -92,6 +106,7 @@ pub async fn rate(tx: &mut Tx, act: &Act, link: &Link, score: Score, solved: Sol
         return Err(Error::refused("这个评价链接已经用过了，您的评价已收到，谢谢。"));
     }
     let mut issue = store::issue(tx, link.tenant, id).await?;
+    let report = issue.merged_into.map(|_| id);
     if let Some(main) = issue.merged_into {
         issue = store::issue(tx, link.tenant, main).await?;
     }
@@ -99,7 +114,7 @@ pub async fn rate(tx: &mut Tx, act: &Act, link: &Link, score: Score, solved: Sol
         return Err(Error::refused(format!("这件事现在是“{}”，办完公示后再请您评价", issue.state)));
     }
     let seen = issue.lock_version;
-    let answer = Answer { respondent: Respondent::Reporter, score, solved, comment: comment.to_owned() };
+    let answer = Answer { respondent: Respondent::Reporter, report, score, solved, comment: comment.to_owned() };
     record_answer(tx, act, &mut issue, seen, Channel::Link, answer).await?;
     filing::give_rating_link(tx, act, id).await
 }
@@ -112,15 +127,16 @@ async fn record_answer(
     channel: Channel,
     answer: Answer,
 ) -> Result<()> {
-    // One answer of the reporter by each way in a round; of neighbours as many as there are.
+    // One answer of each reporter by each way in a round; of neighbours as many as there are.
+    let report = answer.report.unwrap_or(issue.id);
     if answer.respondent == Respondent::Reporter
-        && store::answers(tx, act.tenant, issue, Respondent::Reporter, channel).await? > 0
+        && store::answers(tx, act.tenant, issue, Respondent::Reporter, channel, report).await? > 0
     {
         return Err(Error::refused("反映人这一次已经评价过了，评价已记在回执上"));
     }
     let row = ADD_SURVEY.bind(act.tenant).bind(act.id()).bind(issue.id).bind(issue.round).bind(answer.respondent);
     let row = row.bind(channel).bind(act.account).bind(answer.score.number()).bind(answer.solved);
-    tx.execute(row.bind(answer.comment.as_str()).bind(act.at)).await?;
+    tx.execute(row.bind(answer.comment.as_str()).bind(act.at).bind(answer.report)).await?;
     let words = format!("{channel}：{}，{}", answer.score.label(), answer.solved);
     let words = Words { public: &words, internal: &answer.comment, photos: &[] };
     // Where the reporter left no way to be reached, a neighbour speaks for them.

@@ -182,6 +182,8 @@ statements! {
         ORDER BY v.position DESC LIMIT 1";
     FOLLOW = "UPDATE issues SET merged_into = $3, changed_at = $4 WHERE tenant_id = $1 AND merged_into = $2";
     JOINED = "SELECT COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND merged_into = $2";
+    /// (The sum keeps SQLite from going by the times.)
+    REPORTS = "SELECT id, number, place_text, reported_at FROM issues WHERE tenant_id = $1 AND merged_into = $2 ORDER BY reported_at + 0, id LIMIT 100";
     /// Days, by the clock of Shanghai, on which a step was taken in a round.
     DAYS_OF_STEP = "SELECT COUNT(DISTINCT (at + 28800000) / 86400000) AS count FROM issue_events
         WHERE tenant_id = $1 AND issue_id = $2 AND round = $3 AND kind = $4";
@@ -192,7 +194,7 @@ statements! {
     /// A neighbour was not satisfied in this round, and the branch has not looked at it since.
     UNREVIEWED = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", unreviewed!("i.id", "$3"));
     ANSWERED = "SELECT COUNT(*) AS count FROM surveys WHERE tenant_id = $1 AND issue_id = $2 AND round = $3
-        AND respondent = $4 AND channel = $5";
+        AND respondent = $4 AND channel = $5 AND COALESCE(report_id, issue_id) = $6";
     TOOK_PART = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", took_part!("$3"));
     ADD_PETITION = "INSERT INTO petitions (tenant_id, id, issue_id, round, kind, until, reason, requested_by, requested_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -205,10 +207,11 @@ statements! {
     /// Whoever has the issue now has been told that it is theirs.
     REFUSED_DISPUTES = "SELECT COUNT(*) AS count FROM petitions WHERE tenant_id = $1 AND issue_id = $2 AND kind = 'dispute'
         AND decided_at >= $3 AND NOT granted";
-    ADD_SURVEY = "INSERT INTO surveys (tenant_id, id, issue_id, round, respondent, channel, surveyor_id, score, solved, comment, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    SURVEYS = "SELECT round, respondent, channel, score, solved, comment, at FROM surveys
-        WHERE tenant_id = $1 AND issue_id = $2 ORDER BY at, id";
+    ADD_SURVEY = "INSERT INTO surveys (tenant_id, id, issue_id, round, respondent, channel, surveyor_id, score, solved, comment, at, report_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    SURVEYS = "SELECT s.round, s.respondent, s.channel, s.score, s.solved, s.comment, s.at, r.number AS report_number
+        FROM surveys s LEFT JOIN issues r ON r.tenant_id = s.tenant_id AND r.id = s.report_id
+        WHERE s.tenant_id = $1 AND s.issue_id = $2 ORDER BY s.at, s.id";
     ADD_RATING_LINK = "INSERT INTO rating_links (tenant_id, id, issue_id, secret_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
     VOID_RATING_LINKS = "UPDATE rating_links SET used_at = $3 WHERE tenant_id = $1 AND issue_id = $2 AND used_at IS NULL";
     RATING_LINK = "SELECT issue_id, secret_hash, used_at FROM rating_links WHERE tenant_id = $1 AND id = $2";
@@ -243,8 +246,11 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Survey {
         pub round: i64, pub respondent: Respondent, pub channel: Channel, pub score: i64, pub solved: Solved,
-        pub comment: String, pub at: Timestamp,
+        pub comment: String, pub at: Timestamp, pub report_number: Option<String>,
     }
+    /// One of the reports that were joined to an issue.
+    #[derive(Debug, Clone)]
+    pub struct Joined { pub id: Uuid, pub number: String, pub place_text: String, pub reported_at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct StateCount { pub state: State, pub count: i64, pub late: i64, pub property: i64 }
     pub(super) struct Count { pub count: i64 }
@@ -554,21 +560,27 @@ pub(super) async fn joined(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<i64> {
     Ok(tx.one::<Count>(JOINED.bind(tenant).bind(id)).await?.count)
 }
 
+/// The reports of others that were joined to this one, the first first; at most a hundred.
+pub async fn reports(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Joined>> {
+    Ok(tx.all(REPORTS.bind(tenant).bind(id)).await?)
+}
+
 /// Whether a neighbour's bad answer still waits for the branch.
 pub(super) async fn unreviewed(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
     Ok(tx.one::<Count>(UNREVIEWED.bind(tenant).bind(issue.id).bind(issue.round)).await?.count > 0)
 }
 
-/// How many have answered in this round in this way.
+/// How many have answered in this round in this way, of a report that was joined to the issue or of its own.
 pub(super) async fn answers(
     tx: &mut Tx,
     tenant: Uuid,
     issue: &Issue,
     respondent: Respondent,
     channel: Channel,
+    report: Uuid,
 ) -> Result<i64> {
     let query = ANSWERED.bind(tenant).bind(issue.id).bind(issue.round).bind(respondent).bind(channel);
-    Ok(tx.one::<Count>(query).await?.count)
+    Ok(tx.one::<Count>(query.bind(report)).await?.count)
 }
 
 /// Whether an account worked on an issue as its handler, in whichever round.

@@ -266,7 +266,7 @@ async fn act(app: &TestApp, town: &Town, rng: &mut StdRng, cases: &mut [Case], a
         (State::Published, 0..40) => issue::contact_failed(&mut tx, &grid_worker, issue, seen, "没人应门").await,
         (State::Published, 40..75) | (State::Surveyed, 0..15) => {
             let respondent = if dice.is_multiple_of(5) { Respondent::Neighbour } else { Respondent::Reporter };
-            let answer = Answer { respondent, score, solved, comment: String::new() };
+            let answer = Answer { respondent, report: None, score, solved, comment: String::new() };
             issue::survey(&mut tx, &grid_worker, issue, seen, answer).await
         }
         (State::Surveyed, 15..22) => issue::acknowledge(&mut tx, &staff, issue, seen, "看过了").await,

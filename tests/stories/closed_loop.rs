@@ -382,7 +382,7 @@ db_test! {
     async fn the_reporter_of_a_duplicate_follows_the_first(app: TestApp) {
         let place = estate(&app).await;
         let people = people(&app, &place).await;
-        report(&people.resident, &place).await;
+        let first_code = report(&people.resident, &place).await;
         let first = issue_id(&people.staff).await;
         let neighbour = app.browser();
         app.means.clock.set("2026-11-23T09:10:00+08:00".parse().unwrap());
@@ -396,6 +396,17 @@ db_test! {
         handle_and_publish(&people, &place, &first).await;
         let receipt = neighbour.get(&format!("/receipts/{code}")).await;
         receipt.assert_contains("合并办理").assert_contains("派给安心物业").assert_contains("去打分");
+        // Both have reported, and each says how it was for them.
+        let shown = people.staff.get(&format!("/issues/{first}")).await;
+        shown.assert_contains("2 个人反映").assert_contains(&second);
+        let theirs = people.resident.get(&format!("/receipts/{first_code}")).await.link("/ratings/");
+        let own = receipt.link("/ratings/");
+        let good = [("solved", "yes"), ("score", "4"), ("comment", "")];
+        people.resident.post(&theirs, &good).await.assert_ok().assert_contains("谢谢您的评价");
+        neighbour.post(&own, &good).await.assert_ok().assert_contains("谢谢您的评价");
+        let shown = people.staff.get(&format!("/issues/{first}")).await;
+        assert_eq!(shown.body.matches("<b>4 分</b>").count(), 2, "{}", shown.body);
+        shown.assert_contains("反映人（SSYS-20261123-0002）");
         // Of the photos, only their own and the proof: not what the other reporter sent.
         let json = app.browser().get(&format!("/api/v1/receipts/{code}")).await;
         let json: serde_json::Value = serde_json::from_str(&json.body).unwrap();

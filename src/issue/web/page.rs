@@ -14,7 +14,7 @@ use crate::issue::duplicate::{self, Likely};
 use crate::issue::model::{Category, Level, Remedy, State as IssueState, Step, Tier};
 use crate::issue::petition::Petition;
 use crate::issue::receipt::Receipt;
-use crate::issue::store::{self, Asked, Event, EventPhoto, Issue, Survey};
+use crate::issue::store::{self, Asked, Event, EventPhoto, Issue, Joined, Survey};
 use crate::issue::{exclusion, filing, handling, level, owners};
 use crate::web::{Form, Shell, page, page_again, show};
 use crate::{audit, photo};
@@ -37,6 +37,8 @@ pub(super) struct ShowPage {
     deadline: Option<show::Deadline>,
     events: Vec<Event>,
     surveys: Vec<Survey>,
+    /// Of others about the same, for those who see what residents have said.
+    reports: Vec<Joined>,
     /// What the handler has asked for and nobody has decided.
     petition: Option<Asked>,
     /// Reports of the same thing, as long as nobody has been set to work.
@@ -151,6 +153,8 @@ pub(super) async fn show_page(
         (store::events(&mut tx, viewer.tenant, id).await?, store::photos(&mut tx, viewer.tenant, id).await?)
     };
     let surveys = store::surveys(&mut tx, viewer.tenant, id).await?;
+    let reports =
+        if viewer.may(Permission::IssueFile) { store::reports(&mut tx, viewer.tenant, id).await? } else { Vec::new() };
     let petition = store::pending_petition(&mut tx, viewer.tenant, id).await?;
     let took_part = store::took_part(&mut tx, viewer.tenant, id, viewer.account).await?;
     let can = |permission, step| viewer.may(permission) && issue.state.after(step).is_some();
@@ -170,7 +174,9 @@ pub(super) async fn show_page(
         suspend: can(Permission::IssueHandle, Step::SuspensionRequested)
             && handling::is_responsible(Some(viewer.organisation), &issue),
         publish: can(Permission::IssuePublish, Step::Published),
-        survey: viewer.may(Permission::IssueSurvey) && issue.state == IssueState::Published && !took_part,
+        survey: viewer.may(Permission::IssueSurvey)
+            && matches!(issue.state, IssueState::Published | IssueState::Surveyed)
+            && !took_part,
         close: can(Permission::IssueClose, Step::Closed) && !took_part,
         acknowledge: can(Permission::IssueAcknowledge, Step::Acknowledged)
             && (store::of_branch(viewer) || issue.estate_id.is_none())
@@ -216,6 +222,7 @@ pub(super) async fn show_page(
         reported_photos: of_step(&[Step::Filed, Step::Supplemented]),
         events,
         surveys,
+        reports,
         petition,
         likely,
         reporter,

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::desk::{Row, rows};
-use super::public::check_numbers;
+use super::public::{Options, check_numbers};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::issue::closure::{self, Answer};
 use crate::issue::model::{Respondent, Score, Solved, Step};
-use crate::issue::store::{self, Event, Issue};
+use crate::issue::store::{self, Event, Issue, Joined};
 use crate::web::{Form, Shell, page, page_again, redirect, show};
 
 pub fn routes() -> Routes {
@@ -62,6 +62,22 @@ struct SurveyPage {
     result: Option<Event>,
     attempts: usize,
     demanded: usize,
+    /// Others who reported the same.
+    reports: Vec<Joined>,
+}
+
+impl SurveyPage {
+    fn first(&self) -> String {
+        format!("{}，{}反映", self.issue.number, show::day(&self.issue.reported_at))
+    }
+
+    fn others(&self) -> Options {
+        let other = |report: &Joined| {
+            let place = if report.place_text.is_empty() { String::new() } else { format!("，{}", report.place_text) };
+            (report.id.to_string(), format!("{}，{}反映{place}", report.number, show::day(&report.reported_at)))
+        };
+        self.reports.iter().map(other).collect()
+    }
 }
 
 async fn survey_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<SurveyPage> {
@@ -76,7 +92,8 @@ async fn survey_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: F
     let attempts = in_round(Step::ContactFailed).map(day).collect::<BTreeSet<_>>().len();
     let result = in_round(Step::Done).next_back().cloned();
     let demanded = super::limits(&mut tx, app, viewer.tenant).await?.steps.contact_attempts;
-    Ok(SurveyPage { shell, form, result, attempts, demanded, issue })
+    let reports = store::reports(&mut tx, viewer.tenant, id).await?;
+    Ok(SurveyPage { shell, form, result, attempts, demanded, reports, issue })
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -92,6 +109,8 @@ async fn create(
     mut form: Form,
 ) -> Result<Response> {
     let respondent = form.choice("respondent", "问的是谁", Respondent::parse);
+    // Of a neighbour nobody asks whose report it was.
+    let report = form.value("report").parse().ok().filter(|_| respondent == Some(Respondent::Reporter));
     let solved = form.choice("solved", "问题解决了没有", Solved::parse);
     let score = form.choice("score", "满意程度", Score::parse);
     let comment = form.text("comment", "居民原话", 0..=500);
@@ -103,7 +122,7 @@ async fn create(
     let mut tx = app.db.begin().await?;
     let scope = viewer.scope(Permission::IssueSurvey);
     let mut issue = store::issue_in_scope(&mut tx, viewer.tenant, id, scope).await?;
-    let answer = Answer { respondent, score, solved, comment };
+    let answer = Answer { respondent, report, score, solved, comment };
     closure::survey(&mut tx, &act, &mut issue, form.version(), answer).await?;
     tx.commit().await?;
     let flash = if score.is_bad() {
