@@ -352,6 +352,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(ChannelManage), "/channels", "bell", "通知渠道"),
         item(may(SettingRead) && may(IssueRead), "/settings", "settings", "参数"),
         item(may(InterfaceManage), "/tokens", "lock", "接口令牌"),
+        item(may(InterfaceApprove), "/tokens/approvals", "lock", "批准接口令牌"),
     ];
     let more = tabs.split_off(tabs.len().min(TABS)).into_iter().chain(more.into_iter().flatten()).collect();
     let groups = [Nav { title: "", items: tabs }, Nav { title: "更多", items: more }];
