@@ -16,7 +16,9 @@ export async function signIn(page, login) {
   await page.getByLabel('密码').fill(password);
   await page.getByRole('button', { name: '登录', exact: true }).click();
   // The sign-in page stays where it is until a password has been checked, which takes its time on purpose.
-  await page.waitForURL((url) => url.pathname !== '/login').catch(() => assert.fail(`${login} could not sign in`));
+  await page.waitForURL((url) => url.pathname !== '/login').catch(async () => {
+    assert.fail(`${login} could not sign in:\n${await page.locator('body').innerText()}`);
+  });
 }
 
 /** What a phone's camera reads from a QR code, as it is painted on the screen. */

@@ -9,14 +9,15 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Weak};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Executor};
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
+use sqlx::{ConnectOptions, Connection, Executor};
+use tokio::sync::{Mutex, Notify, OwnedMappedMutexGuard, OwnedMutexGuard, watch};
 
 use crate::{Error, Result};
 
 #[derive(Debug)]
 pub struct Writer {
-    state: Arc<Mutex<State>>,
+    /// None once it is closed.
+    state: Arc<Mutex<Option<State>>>,
     wake: Arc<Notify>,
 }
 
@@ -34,7 +35,7 @@ struct State {
 /// Somebody's turn at the connection. Dropped without [`Turn::commit`], what was done in it is taken back.
 #[derive(Debug)]
 pub struct Turn {
-    state: OwnedMutexGuard<State>,
+    state: OwnedMappedMutexGuard<Option<State>, State>,
     wake: Arc<Notify>,
 }
 
@@ -42,23 +43,28 @@ impl Writer {
     pub async fn open(options: SqliteConnectOptions) -> Result<Writer> {
         let connection = options.connect().await?;
         let state = State { connection, open: false, dirty: false, done: watch::Sender::default() };
-        let writer = Writer { state: Arc::new(Mutex::new(state)), wake: Arc::default() };
+        let writer = Writer { state: Arc::new(Mutex::new(Some(state))), wake: Arc::default() };
         tokio::spawn(commit_for_all(Arc::downgrade(&writer.state), writer.wake.clone()));
         Ok(writer)
     }
 
     /// Waits for a turn.
+    ///
+    /// Errors: the connection has been closed.
     pub async fn begin(&self) -> Result<Turn> {
-        let state = self.state.clone().lock_owned().await;
+        let state = OwnedMutexGuard::try_map(self.state.clone().lock_owned().await, Option::as_mut)
+            .map_err(|_| Error::Driver(sqlx::Error::PoolClosed))?;
         let turn = Turn { state, wake: self.wake.clone() };
         unhurried(turn.enter()).await
     }
 
-    /// Writes what is in the log of the database into its file.
+    /// Writes what is in the log of the database into its file, and lets go of it: whoever renames the file afterwards and opens it again in
+    /// this process must not find the index of the old log, which other processes do not see.
     pub async fn close(&self) {
-        let mut state = self.state.lock().await;
+        let Some(mut state) = self.state.lock().await.take() else { return };
         state.commit().await;
         drop(state.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await);
+        drop(state.connection.close().await);
     }
 }
 
@@ -142,11 +148,13 @@ impl State {
 }
 
 /// Stands in line with those who write, and commits when its turn comes; ends with the last of them.
-async fn commit_for_all(state: Weak<Mutex<State>>, wake: Arc<Notify>) {
+async fn commit_for_all(state: Weak<Mutex<Option<State>>>, wake: Arc<Notify>) {
     loop {
         wake.notified().await;
         let Some(state) = state.upgrade() else { return };
-        state.lock().await.commit().await;
+        let mut state = state.lock().await;
+        let Some(state) = state.as_mut() else { return };
+        state.commit().await;
     }
 }
 
@@ -200,6 +208,21 @@ mod tests {
         tx.execute(COUNTER).await.unwrap();
         tx.commit().await.unwrap();
         (db, folder)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nothing_is_held_of_a_file_that_was_closed() {
+        let (db, folder) = fresh().await;
+        db.read().await.unwrap().one::<Both>(BOTH).await.unwrap();
+        db.close().await;
+        let held =
+            std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok());
+        let held: Vec<_> = held.filter(|file| file.starts_with(folder.path())).collect();
+        assert!(held.is_empty(), "{held:?}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(left, ["test.db"]);
+        assert!(db.begin().await.is_err(), "nobody writes into what is closed");
+        db.close().await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
