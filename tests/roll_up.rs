@@ -116,32 +116,46 @@ db_test! {
         let kept = kept(&app, None, span).await;
         let page = stranger.get(&address).await;
         page.assert_ok();
+        let words = |count: i64, of: i64, least: i64| match (count * 2000 + of) / (of * 2).max(1) {
+            _ if of < least => "—".to_owned(),
+            tenths if tenths % 10 == 0 => format!("{}%", tenths / 10),
+            tenths => format!("{}.{}%", tenths / 10, tenths % 10),
+        };
+        let rates = [
+            ("响应率", Figure::Responded, Figure::Dispatched),
+            ("解决率", Figure::Solved, Figure::Surveyed),
+            ("满意率", Figure::Satisfied, Figure::Surveyed),
+        ];
         let mut told = [0, 0];
         for month in span.0.until(span.1) {
             let name = month.first().strftime("%Y年%-m月").to_string();
-            let Some((_, row)) = page.body.split_once(&format!("<th scope=\"row\">{name}")) else { continue };
+            let Some((_, row)) = page.body.split_once(&format!("<th scope=\"row\" class=\"num\">{name}<")) else { continue };
             let row = row.split("</tr>").next().unwrap();
             for (label, figure) in [("新反映", Figure::Reported), ("办结", Figure::Done)] {
-                assert!(row.contains(&format!("\"{label}\">{} 件<", kept.get(month, figure))), "{name} {label}: {row}");
+                assert!(row.contains(&format!("{label} </span>{} 件<", kept.get(month, figure))), "{name} {label}: {row}");
             }
-            for (label, part, whole) in [
-                ("响应率", Figure::Responded, Figure::Dispatched),
-                ("解决率", Figure::Solved, Figure::Surveyed),
-                ("满意率", Figure::Satisfied, Figure::Surveyed),
-            ] {
+            for (label, part, whole) in rates {
                 let (count, of) = (kept.get(month, part), kept.get(month, whole));
-                let tenths = (count * 2000 + of) / (of * 2).max(1);
-                let words = match tenths % 10 {
-                    _ if of < LEAST => "—".to_owned(),
-                    0 => format!("{}%", tenths / 10),
-                    rest => format!("{}.{rest}%", tenths / 10),
-                };
                 told[usize::from(of < LEAST)] += 1;
-                let cell = format!("\"{label}\">{words} <span class=\"quiet\">（{of} 件）");
+                let cell = format!("{label} </span>{} <span class=\"quiet\">（{of} 件）", words(count, of, LEAST));
                 assert!(row.contains(&cell), "{name} {label} {count} of {of}: {row}");
             }
         }
         assert!(told.iter().all(|count| *count > 0), "{told:?}: the walk has no months of both kinds");
+        // Where five are wanted, all of them together are told unless what is left of the told months would be too few.
+        for least in [LEAST, 5] {
+            let mut tx = app.db.begin().await.unwrap();
+            let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
+            settings::set(&mut tx, &app.act(), "report.rates", today, &json!({ "least_cases": least }), "试验").await.unwrap();
+            tx.commit().await.unwrap();
+            let page = stranger.get(&address).await;
+            for (label, part, whole) in rates {
+                let sum = |figure| span.0.until(span.1).map(|month| kept.get(month, figure)).sum::<i64>();
+                let untold: i64 = span.0.until(span.1).map(|month| kept.get(month, whole)).filter(|of| *of < least).sum();
+                let of = if (1..least).contains(&untold) { 0 } else { sum(whole) };
+                page.assert_contains(&format!("<b>{}</b>{label}，{} 件", words(sum(part), of, least), sum(whole)));
+            }
+        }
         stranger.get(&format!("/board/{}", app.home.code)).await.assert_contains(&address);
         stranger.get("/board/000000000000/figures").await.assert_status(404);
     }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::trend::{Drawn, columns, until_now};
+use super::trend::{Drawn, MONTHS, columns, until_now};
 use crate::access::{self, Need, Routes, Scope};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -26,21 +26,42 @@ struct BoardPage {
     shell: Shell,
     code: String,
     rules: Rules,
-    /// The latest first, from the first in which anything was reported.
+    months: [Month; MONTHS],
+    /// The latest first, from the first in which anything was reported; the present one is not over.
     shown: Vec<Month>,
-    months: Months,
+    kept: Months,
     drawn: Vec<Drawn>,
     counted_at: Option<Timestamp>,
 }
 
 impl BoardPage {
     fn count(&self, month: &Month, figure: Figure) -> i64 {
-        self.months.get(*month, figure)
+        self.kept.get(*month, figure)
     }
 
-    /// What share management companies have in what is reported is no result of anybody's work.
-    fn rates(&self, month: &Month) -> Vec<Rate> {
-        let rates = model::rates(|figure| self.months.get(*month, figure));
+    fn sum(&self, figure: Figure) -> i64 {
+        self.months.iter().map(|month| self.count(month, figure)).sum()
+    }
+
+    /// Of all months together, in words. Of single months that have too few to be told nothing may follow from the rest.
+    fn total(&self) -> Vec<(Rate, String)> {
+        let words = |rate: Rate| {
+            let each = self.months.iter().map(|month| self.kept.get(*month, rate.whole));
+            let untold: i64 = each.filter(|of| *of < self.rules.least_cases).sum();
+            let follows = (1..self.rules.least_cases).contains(&untold);
+            let words = if follows { Rate { of: 0, ..rate }.words(&self.rules) } else { rate.words(&self.rules) };
+            (rate, words)
+        };
+        self.rates(&self.months).into_iter().map(words).collect()
+    }
+
+    fn rates_of(&self, month: &Month) -> Vec<Rate> {
+        self.rates(&[*month])
+    }
+
+    /// Of some months together. What share management companies have in what is reported is no result of anybody's work.
+    fn rates(&self, months: &[Month]) -> Vec<Rate> {
+        let rates = model::rates(|figure| months.iter().map(|month| self.kept.get(*month, figure)).sum());
         rates.into_iter().filter(|rate| rate.part != Figure::Property).collect()
     }
 }
@@ -49,21 +70,20 @@ async fn show(State(app): State<App>, shell: Shell, Path(code): Path<String>) ->
     let now = app.means.now();
     let mut tx = app.db.read().await?;
     let tenant = access::tenant_by_code(&mut tx, &code).await?.ok_or(Error::NotFound)?;
-    let all = until_now(now);
-    let span = (all[0], all[all.len() - 1]);
-    let months = roll_up::months(&mut tx, tenant.tenant_id, &Scope::tenant(), None, span).await?;
+    let months = until_now(now);
+    let span = (months[0], months[MONTHS - 1]);
+    let kept = roll_up::months(&mut tx, tenant.tenant_id, &Scope::tenant(), None, span).await?;
     let rules = settings::read(&mut tx, tenant.tenant_id, now).await?;
     let draw = |figure: Figure| Drawn {
         name: figure.to_string(),
-        columns: columns(&all, all.map(|month| months.get(month, figure))),
+        columns: columns(&months, months.map(|month| kept.get(month, figure))),
     };
     let drawn = vec![draw(Figure::Reported), draw(Figure::Done)];
-    let some = |month: &&Month| {
-        [Figure::Reported, Figure::Done, Figure::Surveyed].iter().any(|figure| months.get(**month, *figure) > 0)
-    };
-    let first = all.iter().position(|month| some(&month)).unwrap_or(all.len());
-    let shown = all[first..].iter().rev().copied().collect();
-    let counted_at = all.iter().filter_map(|month| months.counted_at(*month)).max();
+    let told = [Figure::Reported, Figure::Done, Figure::Surveyed];
+    let is_empty = |month: &Month| told.iter().all(|figure| kept.get(*month, *figure) == 0);
+    let shown: Vec<Month> = months.iter().copied().skip_while(|month| is_empty(month)).collect();
+    let counted_at = months.iter().filter_map(|month| kept.counted_at(*month)).max();
     let shell = shell.of_community(&tenant.name, &tenant.code);
-    page(&BoardPage { shell, code, rules, shown, months, drawn, counted_at })
+    let shown = shown.into_iter().rev().collect();
+    page(&BoardPage { shell, code, rules, months, shown, kept, drawn, counted_at })
 }

@@ -27,7 +27,7 @@ pub fn routes() -> Routes {
     )
 }
 
-const MONTHS: usize = 12;
+pub(super) const MONTHS: usize = 12;
 /// Fewer reports than that in a year are no trend.
 const LEAST: i64 = 3;
 /// More buildings or estates than that nobody looks through.
