@@ -172,6 +172,7 @@ struct Landmarks {
     volunteer: Uuid,
     volunteering: Link,
     activity: Uuid,
+    record: Uuid,
     arrival: Link,
     booking: Uuid,
     issue: Filed,
@@ -230,6 +231,7 @@ impl Landmarks {
             "venues" => self.venue,
             "volunteers" => self.volunteer,
             "volunteer-teams" => self.team,
+            "volunteer-hours" => self.record,
             "volunteer-imports" => Uuid::max(), // nor a roster of volunteers
             "bookings" => self.booking,
             "board" | "estates" => self.spot.estate_id,
@@ -295,6 +297,7 @@ impl Landmarks {
             .replace("{paper}", "notice")
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
+            .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
@@ -412,7 +415,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     };
     let procedure = meeting::propose(&mut tx, act, new).await.unwrap();
     let instructor = instructor(&mut tx, act, community).await;
-    let (team, volunteer, volunteering, activity) = helper(&mut tx, act, means, spot.estate_id).await;
+    let (team, volunteer, volunteering, activity, record) = helper(&mut tx, act, means, spot.estate_id).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -433,6 +436,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         team,
         volunteer,
         volunteering,
+        record,
         activity,
         arrival,
         booking,
@@ -598,7 +602,7 @@ fn picture() -> Vec<u8> {
 }
 
 /// A team, a volunteer who leads it, with their link, and what it is going to do.
-async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uuid, Uuid, Link, Uuid) {
+async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uuid, Uuid, Link, Uuid, Uuid) {
     use volunteer::{Field, NewVolunteer, Post, Sketch, TeamKind, Way};
     let sketch = Sketch {
         name: "雷锋大妈志愿服务队".to_owned(),
@@ -620,6 +624,7 @@ async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uui
     volunteer::join(tx, act, team, card.id, Post::Leader, Way::Applied, today).await.unwrap();
     let starts_at = act.at + SignedDuration::from_hours(48);
     let plan = volunteer::Plan {
+        kind: volunteer::Kind::Service,
         estate: Some(estate),
         title: "清理院子".to_owned(),
         place: String::new(),
@@ -631,5 +636,9 @@ async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uui
         least_age: 14,
     };
     let (activity, _) = volunteer::plan(tx, act, team, &plan, None).await.unwrap();
-    (team, card.id, card.link(act.tenant, &means.keys), activity)
+    let ends_at = act.at - SignedDuration::from_hours(2);
+    let span = volunteer::Span { starts_at: ends_at - SignedDuration::from_hours(1), ends_at };
+    let own = volunteer::Own { team, kind: volunteer::Kind::Service, title: "陪老人看病", span, breaks: 0 };
+    let record = volunteer::submit_hours(tx, act, card.id, &own).await.unwrap();
+    (team, card.id, card.link(act.tenant, &means.keys), activity, record)
 }

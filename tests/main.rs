@@ -58,6 +58,7 @@ mod visit;
 mod volunteer;
 mod volunteer_activity;
 mod volunteer_changes;
+mod volunteer_hours;
 mod volunteer_leaving;
 mod way;
 mod way_at_random;

@@ -70,6 +70,7 @@ const LISTS: &[&[Statement]] = &[
     visit::STATEMENTS,
     volunteer::STATEMENTS,
     volunteer::ACTIVITY_STATEMENTS,
+    volunteer::HOURS_STATEMENTS,
     visit::erasure::STATEMENTS,
     work_order::STATEMENTS,
 ];

@@ -17,6 +17,7 @@ use crate::volunteer::{at, team, volunteer as joined};
 pub fn plan(starts_at: &str, capacity: i64) -> Plan {
     let starts_at: Timestamp = starts_at.parse().unwrap();
     Plan {
+        kind: volunteer::Kind::Service,
         estate: None,
         title: "教老人用手机".to_owned(),
         place: "大门口".to_owned(),

@@ -12,8 +12,8 @@ use super::people::{Family, Person};
 use crate::access::Act;
 use crate::error::Result;
 use crate::volunteer::{
-    self, Card, Field, How, NewVolunteer, Outcome, Plan, Post, Purpose, Risk, Sketch, Source, Span, Target, TeamKind,
-    Values, Way,
+    self, Arrival, Card, Field, How, Kind, NewVolunteer, Outcome, Plan, Post, Purpose, Risk, Sketch, Source, Span,
+    Target, TeamKind, Values, Was, Way,
 };
 
 /// Teams whose names are known, what they are, their words, and whom they serve.
@@ -120,6 +120,7 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
     };
     let starts_at = first.at(8, 0, 0, 0).to_zoned_datetime(shanghai()).map_err(anyhow::Error::from)?.timestamp();
     let plan = Plan {
+        kind: Kind::Service,
         estate: Some(estate.id),
         title: "教老人用手机、清理院子".to_owned(),
         place: "院子大门口".to_owned(),
@@ -130,6 +131,9 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
         risk_notice: String::new(),
         least_age: 14,
     };
+    for week in 1..=WEEKS_BEFORE {
+        served(tx, community, team, &plan, (week, now)).await?;
+    }
     let every = Every::Weeks { interval: 1, days: Vec::new() };
     let repeat = Recurrence { every, until: first + WEEKS.weeks(), skip: Skip::Nothing };
     let desk = community.act(community.cast.desk, now - SignedDuration::from_hours(4));
@@ -137,6 +141,54 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
     let own = community.resident(now - SignedDuration::from_hours(3));
     for member in volunteer::members(tx, community.tenant, team).await?.into_iter().take(AT_THE_DOORS) {
         volunteer::sign_up(tx, &own, activity, member.volunteer_id, None, false).await?;
+    }
+    Ok(())
+}
+
+/// So many Saturdays have been.
+const WEEKS_BEFORE: i64 = 4;
+
+/// A Saturday of some weeks ago: they came and went by the code, whoever leads has confirmed the hours, and the secretary has approved all but
+/// those of the last one.
+async fn served(
+    tx: &mut Tx,
+    community: &Community,
+    team: Uuid,
+    coming: &Plan,
+    (week, now): (i64, Timestamp),
+) -> Result<()> {
+    let ago = SignedDuration::from_hours(24 * 7 * week);
+    let span = Span { starts_at: coming.span.starts_at - ago, ends_at: coming.span.ends_at - ago };
+    let hours = |hours| span.ends_at + SignedDuration::from_hours(hours);
+    if hours(30) > now {
+        return Ok(());
+    }
+    let plan = Plan { span, ..coming.clone() };
+    let desk = community.act(community.cast.desk, hours(-80));
+    let (activity, _) = volunteer::plan(tx, &desk, team, &plan, None).await?;
+    let members = volunteer::members(tx, community.tenant, team).await?;
+    let there: Vec<Uuid> = members.iter().take(AT_THE_DOORS).map(|member| member.volunteer_id).collect();
+    for person in &there {
+        volunteer::sign_up(tx, &community.resident(hours(-60)), activity, *person, None, false).await?;
+    }
+    let activity = volunteer::activity(tx, community.tenant, activity).await?;
+    for (minutes, person) in (0..).step_by(7).zip(&there) {
+        let came = community.resident(span.starts_at + SignedDuration::from_mins(minutes - 10));
+        volunteer::note(tx, &came, &activity, *person, Arrival::Comes).await?;
+        let left = community.resident(span.ends_at + SignedDuration::from_mins(minutes - 10));
+        volunteer::note(tx, &left, &activity, *person, Arrival::Goes).await?;
+    }
+    // Whoever leads confirms the others, and the deputy confirms whoever leads.
+    if let [leader, deputy, ..] = there[..] {
+        let all: Vec<Was> = there.iter().map(|person| Was { volunteer: *person, left_at: None }).collect();
+        for by in [leader, deputy] {
+            let act = community.resident(hours(3));
+            volunteer::confirm_activity(tx, &act, &activity, Some(by), &all, 0).await?;
+        }
+    }
+    if week > 1 {
+        let secretary = community.act(community.cast.secretary, hours(28));
+        volunteer::approve_activity(tx, &secretary, activity.id).await?;
     }
     Ok(())
 }

@@ -154,6 +154,11 @@ const WORDS: &[(&str, &str)] = &[
     ("closes_minutes", "结束后多久内还能签退"),
     ("remind_hours", "提前多久提醒"),
     ("claim_days", "结束后几天内可以补登"),
+    ("volunteer.hours", "志愿服务时长"),
+    ("tolerance_minutes", "活动开始前、结束后多久也算"),
+    ("day_hours", "一天最多记几小时"),
+    ("objection_days", "异议期几天"),
+    ("own_days", "做完几天内可以自己填报"),
     ("meeting.joint", "物业联席会议"),
     ("property", "物业"),
     ("member", "党员"),
@@ -344,8 +349,10 @@ impl Number {
         };
         let number = digits.parse::<i64>().ok().zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
         let most = if self.unit() == "percent" { 100 } else { LARGEST };
+        // No tolerance is a tolerance; no time for something is none.
+        let least = i64::from(!self.path.contains("tolerance"));
         match number {
-            Some(number) if (1..=most).contains(&number) => Ok(Value::from(number)),
+            Some(number) if (least..=most).contains(&number) => Ok(Value::from(number)),
             Some(_) => Err(format!("{}要大于 0，也不能大得离谱", self.label)),
             None => Err(format!("{}看不懂，请照原来的样子写，如“{}”", self.label, self.text())),
         }
@@ -357,6 +364,7 @@ const LARGEST: i64 = 10 * 366 * 1440;
 
 fn duration(minutes: i64) -> String {
     match (minutes % 1440, minutes % 60) {
+        _ if minutes == 0 => "0 分钟".to_owned(),
         (0, _) => format!("{} 天", minutes / 1440),
         (_, 0) => format!("{} 小时", minutes / 60),
         _ => format!("{minutes} 分钟"),

@@ -61,7 +61,7 @@ pub async fn plan(
         let row = ADD.bind(act.tenant).bind(*id).bind(series).bind(team.id).bind(plan.estate).bind(&plan.title);
         let row = row.bind(&plan.place).bind(&plan.needs).bind(span.starts_at).bind(span.ends_at).bind(plan.capacity);
         let row = row.bind(plan.risk).bind(&plan.risk_notice).bind(plan.least_age).bind(0).bind("");
-        row.bind(act.account).bind(act.at).bind(1)
+        row.bind(act.account).bind(act.at).bind(1).bind(plan.kind)
     };
     tx.execute_many(ADD, ids.iter().zip(&spans).map(row).collect()).await?;
     for id in &ids {
@@ -112,7 +112,8 @@ pub async fn change(
         refuse_unfit(tx, act, one, now, span).await?;
         let row = CHANGE.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(&now.title).bind(&now.place);
         let row = row.bind(&now.needs).bind(span.starts_at).bind(span.ends_at).bind(now.capacity).bind(now.risk);
-        if tx.execute(row.bind(&now.risk_notice).bind(now.least_age).bind(now.estate)).await? == 0 {
+        let row = row.bind(&now.risk_notice).bind(now.least_age).bind(now.estate).bind(now.kind);
+        if tx.execute(row).await? == 0 {
             return Err(stale());
         }
         let changed = activity_store::activity(tx, act.tenant, one.id).await?;
@@ -188,6 +189,7 @@ fn changes(before: &Activity, now: &Plan, span: Span) -> Vec<Change> {
             changes.push(Change { field, old: Some(old), new: Some(new) });
         }
     };
+    compare("kind", before.kind.to_string(), now.kind.to_string());
     compare("title", before.title.clone(), now.title.clone());
     compare("place", before.place.clone(), now.place.clone());
     compare("needs", before.needs.clone(), now.needs.clone());

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::activity_store::Applicant;
+use super::hours_model::Kind;
 use super::model::{State, age};
 use crate::settings::Setting;
 
@@ -63,6 +64,8 @@ pub(super) fn clock_of(at: Timestamp) -> String {
 /// What is said of an activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
+    /// Whether who takes part serves or learns.
+    pub kind: Kind,
     pub estate: Option<Uuid>,
     pub title: String,
     pub place: String,

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::activity_model::{Attendance, Place, Risk, Span, clock_of};
+use super::hours_model::Kind;
 use super::model::State;
 use crate::access::Scope;
 use crate::error::Result;
@@ -15,7 +16,7 @@ macro_rules! activities {
     ($from:expr, $where:expr) => {
         concat!(
             "SELECT a.id, a.series_id, a.team_id, t.name AS team_name, a.estate_id, e.name AS estate_name, a.title, a.place, a.needs, a.starts_at,
-                a.ends_at, a.capacity, a.risk, a.risk_notice, a.least_age, a.cancelled_at, a.cancelled_why, a.lock_version,
+                a.ends_at, a.capacity, a.risk, a.risk_notice, a.least_age, a.cancelled_at, a.cancelled_why, a.lock_version, a.kind,
                 (SELECT COUNT(*) FROM volunteer_sign_ups s WHERE s.tenant_id = a.tenant_id AND s.activity_id = a.id AND s.state = 'confirmed') AS confirmed,
                 (SELECT COUNT(*) FROM volunteer_sign_ups s WHERE s.tenant_id = a.tenant_id AND s.activity_id = a.id AND s.state = 'waiting') AS waiting
             FROM ",
@@ -37,6 +38,15 @@ macro_rules! in_reach_of_activity {
             in_reach!("$2", "$3", "s.tenant_id", "s.estate_id", "NULL", "NULL"),
             "))"
         )
+    };
+}
+
+/// Somebody was there of whom nobody has confirmed the hours.
+macro_rules! unrecorded {
+    () => {
+        "EXISTS (SELECT 1 FROM volunteer_sign_ups u
+            WHERE u.tenant_id = a.tenant_id AND u.activity_id = a.id AND u.state = 'confirmed' AND u.came_at IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM volunteer_records r WHERE r.tenant_id = u.tenant_id AND r.activity_id = u.activity_id AND r.volunteer_id = u.volunteer_id))"
     };
 }
 
@@ -67,13 +77,13 @@ macro_rules! applicants {
 statements! {
     ADD_SERIES = "INSERT INTO volunteer_series (tenant_id, id, rule, created_at) VALUES ($1, $2, $3, $4)";
     ADD = "INSERT INTO volunteer_activities (tenant_id, id, series_id, team_id, estate_id, title, place, needs, starts_at, ends_at, capacity, risk,
-            risk_notice, least_age, queue, cancelled_why, created_by, created_at, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+            risk_notice, least_age, queue, cancelled_why, created_by, created_at, lock_version, kind)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     /// Whoever is about to change who takes part in an activity holds its row until the end of the transaction; $3 is 1 where a place in
     /// the order is taken, and 0 otherwise.
     HOLD = "UPDATE volunteer_activities SET queue = queue + $3 WHERE tenant_id = $1 AND id = $2 RETURNING queue";
     CHANGE = "UPDATE volunteer_activities SET title = $4, place = $5, needs = $6, starts_at = $7, ends_at = $8, capacity = $9, risk = $10,
-            risk_notice = $11, least_age = $12, estate_id = $13, lock_version = lock_version + 1,
+            risk_notice = $11, least_age = $12, estate_id = $13, kind = $14, lock_version = lock_version + 1,
             reminded_at = CASE WHEN starts_at = $7 THEN reminded_at END
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL";
     CANCEL = "UPDATE volunteer_activities SET cancelled_at = $4, cancelled_why = $5, lock_version = lock_version + 1
@@ -88,12 +98,16 @@ statements! {
     /// What somebody has signed up for and is not long over.
     OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 AND o.state <> 'cancelled' AND a.ends_at > $3 ORDER BY o.signed_at DESC, o.id LIMIT 100");
-    /// What the teams that somebody leads did lately, or what of it somebody has entered later. (The sum keeps SQLite from going by the
-    /// days.)
-    LED = activities!("a.team_id IN (SELECT m.team_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL
+    /// What the teams that somebody leads did lately, what of it somebody has entered later, and of which nobody has confirmed the hours. (The
+    /// sum keeps SQLite from going by the days.)
+    LED = activities!(concat!("a.team_id IN (SELECT m.team_id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL
             AND m.post <> 'member')
         AND a.cancelled_at IS NULL AND a.ends_at <= $3 AND (a.ends_at > $4 OR EXISTS (SELECT 1 FROM volunteer_sign_ups c
-            WHERE c.tenant_id = a.tenant_id AND c.activity_id = a.id AND c.claim_came_at IS NOT NULL)) ORDER BY a.starts_at + 0 DESC, a.id LIMIT 100");
+            WHERE c.tenant_id = a.tenant_id AND c.activity_id = a.id AND c.claim_came_at IS NOT NULL) OR a.ends_at > $5 AND ", unrecorded!(),
+        ") ORDER BY a.starts_at + 0 DESC, a.id LIMIT 100"));
+    /// What was over before a moment and of which hours still wait for whoever leads.
+    UNRECORDED = activities!(concat!("a.starts_at > $4 AND a.ends_at <= $5 AND a.cancelled_at IS NULL AND ", unrecorded!(), " AND ", in_reach_of_activity!(),
+        " ORDER BY a.starts_at, a.id LIMIT 50"));
     /// Where somebody has entered later that they were there, and nobody has said yet whether that is so.
     CLAIMED = activities!(concat!("a.id IN (SELECT c.activity_id FROM volunteer_sign_ups c WHERE c.tenant_id = $1 AND c.claim_came_at IS NOT NULL) AND ",
         in_reach_of_activity!(), " ORDER BY a.starts_at + 0, a.id LIMIT 50"));
@@ -121,7 +135,7 @@ statements! {
     GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
     SIGN_UPS = sign_ups!("s.activity_id = $2 AND s.state <> 'cancelled' ORDER BY s.state, s.position, s.id LIMIT 500");
     OWN_SIGN_UPS = sign_ups!("s.volunteer_id = $2 AND s.state <> 'cancelled' ORDER BY s.signed_at DESC, s.id LIMIT 200");
-    SERVED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND volunteer_id = $2 AND state = 'confirmed' AND came_at IS NOT NULL";
+    SERVED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state = 'confirmed' AND s.came_at IS NOT NULL";
     /// Another activity at the same time for which somebody is down.
     ELSEWHERE = "SELECT a.title FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.id <> $3 AND a.cancelled_at IS NULL
@@ -158,7 +172,7 @@ record! {
         pub id: Uuid, pub series_id: Option<Uuid>, pub team_id: Uuid, pub team_name: String, pub estate_id: Option<Uuid>,
         pub estate_name: Option<String>, pub title: String, pub place: String, pub needs: String, pub starts_at: Timestamp, pub ends_at: Timestamp,
         pub capacity: i64, pub risk: Risk, pub risk_notice: String, pub least_age: i64, pub cancelled_at: Option<Timestamp>,
-        pub cancelled_why: String, pub lock_version: i64, pub confirmed: i64, pub waiting: i64,
+        pub cancelled_why: String, pub lock_version: i64, pub kind: Kind, pub confirmed: i64, pub waiting: i64,
     }
     #[derive(Debug, Clone)]
     pub struct SignUp {
@@ -280,15 +294,25 @@ pub(super) async fn own(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, since: Times
     Ok(tx.all(OWN.bind(tenant).bind(volunteer).bind(since)).await?)
 }
 
-/// What the teams that somebody leads did since a moment, and what of before still waits for a word; at most 100.
+/// What the teams that somebody leads did since a moment, and what of before still waits for a word; hours only since another one. At most 100.
 pub(super) async fn led(
     tx: &mut Tx,
     tenant: Uuid,
     volunteer: Uuid,
     now: Timestamp,
-    since: Timestamp,
+    (since, unrecorded_since): (Timestamp, Timestamp),
 ) -> Result<Vec<Activity>> {
-    Ok(tx.all(LED.bind(tenant).bind(volunteer).bind(now).bind(since)).await?)
+    Ok(tx.all(LED.bind(tenant).bind(volunteer).bind(now).bind(since).bind(unrecorded_since)).await?)
+}
+
+/// What was over between two moments and of which hours still wait for whoever leads; at most 50.
+pub(super) async fn unrecorded(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    (since, until): (Timestamp, Timestamp),
+) -> Result<Vec<Activity>> {
+    Ok(tx.all(UNRECORDED.bind(tenant).bind(scope.account).bind(&scope.roles).bind(since).bind(until)).await?)
 }
 
 /// Where somebody has entered later that they were there; at most 50.

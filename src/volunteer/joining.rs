@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::activity_store::{Counted, SERVED};
 use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
+use super::hours_store::RECORDED;
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
 use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TAKE_BACK};
 use super::{sign_up, team};
@@ -120,7 +121,8 @@ pub async fn forget(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
         return Err(Error::refused("退出以后才能删，或者已经删过了"));
     }
     let served: Counted = tx.one(SERVED.bind(act.tenant).bind(before.id)).await?;
-    let name = if served.people > 0 { before.name().to_owned() } else { String::new() };
+    let recorded: Counted = tx.one(RECORDED.bind(act.tenant).bind(before.id)).await?;
+    let name = if served.people + recorded.people > 0 { before.name().to_owned() } else { String::new() };
     erase(tx, act, before, (State::Left, name)).await
 }
 

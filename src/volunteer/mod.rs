@@ -4,7 +4,7 @@
 //! does. Volunteers have no account: their link, which can be made void, leads to their own page, and to that of the team for whoever leads
 //! one. Activities are planned once or by a rule (`activity`); whoever signs up holds the row of the activity, so that places and the waiting
 //! list are in order however many come at once (`sign_up`); who was there is known by a code on the wall, by whoever leads with a photo,
-//! or later with somebody else's word (`presence`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
+//! or later with somebody else's word (`presence`). From there hours go into the ledger (`hours`), by the rule in `hours_model`. The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
 //! (`register`).
 
 mod activity;
@@ -12,6 +12,9 @@ mod activity_model;
 mod activity_store;
 mod card;
 mod field;
+mod hours;
+mod hours_model;
+mod hours_store;
 mod joining;
 mod model;
 mod presence;
@@ -29,6 +32,16 @@ pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span};
 pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups};
 pub use card::{Card, by_link, card};
 pub use field::{Field, Values};
+pub use hours::{
+    Correct, Own, Was, answer as answer_objection, approve as approve_hours, approve_activity,
+    confirm as confirm_hours, confirm_activity, correct as correct_hours, object, refuse as refuse_hours,
+    submit as submit_hours,
+};
+pub use hours_model::{Counted, Hours, Kind, Stage, counted};
+pub use hours_store::{
+    Record, STATEMENTS as HOURS_STATEMENTS, Total, Version, of_activity as records_of, of_volunteer as ledger, record,
+    total, versions,
+};
 pub use joining::{
     NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
     leave, refuse, renew_link, vet, withdraw,

@@ -19,12 +19,14 @@ use crate::error::Result;
 use crate::volunteer::activity::{self, Following};
 use crate::volunteer::activity_model::{Plan, Risk, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, Named};
+use crate::volunteer::hours;
+use crate::volunteer::hours_model::Kind;
 use crate::volunteer::model::Joining;
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{audit, place, settings};
 
 pub fn routes() -> Routes {
-    use Permission::{VolunteerEdit, VolunteerRead};
+    use Permission::{HoursApprove, VolunteerEdit, VolunteerRead};
     Routes::default()
         .get("/activities", VolunteerRead, list)
         .get("/activities/new", VolunteerEdit, new)
@@ -39,6 +41,8 @@ pub fn routes() -> Routes {
         .post("/activities/{id}/sign-ups/{sign_up}/removal", VolunteerEdit, give_up)
         .post("/activities/{id}/sign-ups/{sign_up}/claim", VolunteerEdit, decide)
         .post("/activities/{id}/presence", VolunteerEdit, presence)
+        .post("/activities/{id}/hours", VolunteerEdit, confirm_hours)
+        .post("/activities/{id}/hours/approval", HoursApprove, approve_hours)
 }
 
 const PAGE: usize = 40;
@@ -110,6 +114,10 @@ impl FormPage {
         labels(Risk::ALL, Risk::code, Risk::label)
     }
 
+    fn kinds(&self) -> Options {
+        labels(Kind::ALL, Kind::code, Kind::label)
+    }
+
     fn weekdays(&self) -> Vec<(String, &'static str)> {
         (1..).zip(WEEKDAYS).map(|(day, name): (i64, _)| (day.to_string(), name)).collect()
     }
@@ -141,13 +149,14 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(wanted)
     let form = Form::filled(&[
         ("team", &wanted.team),
         ("risk", Risk::Low.code()),
+        ("kind", Kind::Service.code()),
         ("capacity", "10"),
         ("least_age", &rules.least_age.to_string()),
     ]);
     page(&form_page(&app, &viewer, shell, form, None).await?)
 }
 
-fn read_span(form: &mut Form) -> Option<Span> {
+pub(super) fn read_span(form: &mut Form) -> Option<Span> {
     let mut read = |time: &'static str, missing: &str| {
         let text = format!("{}T{}", form.value("day").trim(), form.value(time).trim());
         let at = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(shanghai()).ok());
@@ -180,6 +189,7 @@ async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan
     let rules: Joining = settings::read(&mut app.db.read().await?, viewer.tenant, app.means.now()).await?;
     let least = rules.least_age;
     let least_age = number(form, "least_age", &format!("最小几岁（{least} 到 80）"), least..=80);
+    let kind = form.optional_choice("kind", "是服务还是培训", Kind::parse).unwrap_or(Kind::Service);
     let risk = form.choice("risk", "有没有危险", Risk::parse);
     if risk == Some(Risk::High) && risk_notice.is_empty() {
         form.fail("risk_notice", "有危险的活动，要写清楚有什么危险、怎么防");
@@ -198,7 +208,7 @@ async fn read(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Plan
         form.fail("day", "只能安排一年以内的日子");
         return Ok(None);
     }
-    Ok(Some(Plan { estate, title, place, needs, span, capacity, risk, risk_notice, least_age }))
+    Ok(Some(Plan { kind, estate, title, place, needs, span, capacity, risk, risk_notice, least_age }))
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
@@ -234,6 +244,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
         ("until", &time(activity.ends_at)),
         ("capacity", &activity.capacity.to_string()),
         ("least_age", &activity.least_age.to_string()),
+        ("kind", activity.kind.code()),
         ("risk", activity.risk.code()),
         ("risk_notice", &activity.risk_notice),
         ("estate", &activity.estate_id.map(|id| id.to_string()).unwrap_or_default()),
@@ -294,7 +305,9 @@ async fn reached(app: &App, tx: &mut Tx, viewer: &Viewer, id: Uuid, permission: 
     let act = app.act(viewer, permission)?;
     let activity = activity_store::in_reach(tx, viewer.tenant, &viewer.scope(permission), id).await?;
     let may_edit = viewer.may(Permission::VolunteerEdit);
-    Ok(Reached { act, activity, base: format!("/activities/{id}"), leader: None, may_run: may_edit, may_edit })
+    let may_approve = viewer.may(Permission::HoursApprove);
+    let base = format!("/activities/{id}");
+    Ok(Reached { act, activity, base, leader: None, may_run: may_edit, may_edit, may_approve })
 }
 
 async fn begun(app: &App, viewer: &Viewer, id: Uuid, permission: Permission) -> Result<(Tx, Reached)> {
@@ -323,6 +336,7 @@ fn told_change(change: &audit::PastChange, people: &[Named]) -> String {
     let label = match change.field.as_str() {
         "volunteer" => return named(people, change.new.as_deref()),
         "by" => return format!("经手：{}", named(people, change.new.as_deref())),
+        "kind" => "服务还是培训",
         "title" => "做什么",
         "place" => "在哪里",
         "needs" => "要带什么",
@@ -403,4 +417,37 @@ async fn presence(
         Some(response) => Ok(response),
         None => again(&app, &viewer, shell, id, ("presence", form)).await,
     }
+}
+
+async fn confirm_hours(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let reached = reached(&app, &mut app.db.read().await?, &viewer, id, Permission::VolunteerEdit).await?;
+    match leading::confirm_hours(&app, &reached, &mut form).await? {
+        Some(response) => Ok(response),
+        None => again(&app, &viewer, shell, id, ("hours", form)).await,
+    }
+}
+
+/// The community approves what was confirmed of the activity; what it may not approve stays, with why.
+async fn approve_hours(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, reached) = begun(&app, &viewer, id, Permission::HoursApprove).await?;
+    let (done, left) = hours::approve_activity(&mut tx, &reached.act, id).await?;
+    tx.commit().await?;
+    if left.is_empty() {
+        let words = format!("已审核 {done} 人的时长，公示期过了就入账");
+        return Ok(redirect(&format!("/activities/{id}"), &words));
+    }
+    form.fail("approval", leading::left_in_words(done, "审核", &left));
+    again(&app, &viewer, shell, id, ("approval", form)).await
 }

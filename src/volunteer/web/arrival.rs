@@ -16,9 +16,11 @@ use crate::volunteer::activity_model::{Place, Rules};
 use crate::volunteer::activity_store::{self, Activity};
 use crate::volunteer::card::{self, Card};
 use crate::volunteer::field::Field;
+use crate::volunteer::hours_model::in_words;
+use crate::volunteer::hours_store::{self, OfAll};
 use crate::volunteer::presence::{self, Way};
 use crate::volunteer::wall::{ARRIVAL, wall};
-use crate::web::{Cookies, Form, Shell, page, page_again};
+use crate::web::{Cookies, Form, Shell, page, page_again, show};
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -156,10 +158,23 @@ struct PublicPage {
     shell: Shell,
     code: String,
     activity: Activity,
+    /// What was approved of it, without a name.
+    hours: OfAll,
     now: Timestamp,
 }
 
 impl PublicPage {
+    /// `5 人，共 14 小时 30 分，12月11日 入账`
+    fn served(&self) -> Option<String> {
+        let OfAll { people, minutes, books_at } = &self.hours;
+        let at = books_at.as_ref()?;
+        let when = match *at <= self.now {
+            true => "已入账".to_owned(),
+            false => format!("公示中，{} 入账；说得不对的，请找社区", show::month_and_day(at)),
+        };
+        Some(format!("{people} 人，共 {}，{when}", in_words(*minutes)))
+    }
+
     fn standing(&self) -> String {
         self.activity.standing(self.now)
     }
@@ -173,6 +188,7 @@ async fn show_for_all(
     let mut tx = app.db.read().await?;
     let tenant = access::tenant_by_code(&mut tx, &code).await?.ok_or(Error::NotFound)?;
     let activity = activity_store::activity(&mut tx, tenant.tenant_id, id).await?;
+    let hours = hours_store::of_all(&mut tx, tenant.tenant_id, id).await?;
     let shell = shell.of_community(&tenant.name, &tenant.code);
-    page(&PublicPage { shell, code, activity, now: app.means.now() })
+    page(&PublicPage { shell, code, activity, hours, now: app.means.now() })
 }

@@ -13,9 +13,12 @@ use super::own::by_link;
 use crate::access::{self, Act, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::volunteer::activity_model::{Place, Rules};
+use crate::volunteer::activity_model::{Place, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::Card;
+use crate::volunteer::hours::{self, Was};
+use crate::volunteer::hours_model::{Hours, Stage, counted, in_words, moment};
+use crate::volunteer::hours_store::{self, Record};
 use crate::volunteer::model::State as Standing;
 use crate::volunteer::presence::{self, Way};
 use crate::volunteer::sign_up::{give_up as leave_place, sign_up as take_place};
@@ -33,6 +36,7 @@ pub fn routes() -> Routes {
         .post("/volunteering/{link}/activities/{activity}/sign-ups/{sign_up}/removal", Need::Public, remove)
         .post("/volunteering/{link}/activities/{activity}/sign-ups/{sign_up}/claim", Need::Public, answer)
         .post("/volunteering/{link}/activities/{activity}/presence", Need::Public, note)
+        .post("/volunteering/{link}/activities/{activity}/hours", Need::Public, confirm)
 }
 
 /// An activity that somebody runs.
@@ -45,6 +49,7 @@ pub(super) struct Reached {
     pub leader: Option<Card>,
     pub may_run: bool,
     pub may_edit: bool,
+    pub may_approve: bool,
 }
 
 impl Reached {
@@ -52,6 +57,18 @@ impl Reached {
     fn by(&self) -> Option<Uuid> {
         self.leader.as_ref().map(|leader| leader.id)
     }
+}
+
+/// Somebody who was there and whose hours nobody has confirmed.
+struct Unconfirmed {
+    id: Uuid,
+    name: String,
+    /// When they came and went.
+    presence: String,
+    /// How long that is by the rule; `None` if they have not signed out.
+    length: Option<String>,
+    /// It is whoever looks at the page.
+    own: bool,
 }
 
 #[derive(Template)]
@@ -66,6 +83,9 @@ pub(super) struct ActivityPage {
     now: Timestamp,
     may_run: bool,
     may_edit: bool,
+    may_approve: bool,
+    records: Vec<Record>,
+    unconfirmed: Vec<Unconfirmed>,
     /// They run it by their own link.
     leader: bool,
     past: Vec<audit::Told>,
@@ -117,6 +137,20 @@ impl ActivityPage {
         photos
     }
 
+    /// What was confirmed and waits for the community.
+    fn to_approve(&self) -> usize {
+        self.records.iter().filter(|record| record.state == Stage::Confirmed).count()
+    }
+
+    /// Everybody is chosen until somebody says otherwise.
+    fn counts(&self, id: &Uuid) -> bool {
+        self.failed != "hours" || self.is_chosen(id)
+    }
+
+    fn left(&self, id: &Uuid) -> &str {
+        self.form.value(&format!("left-{id}"))
+    }
+
     fn is_chosen(&self, id: &Uuid) -> bool {
         self.form.is("person", &id.to_string())
     }
@@ -126,17 +160,50 @@ pub(super) async fn activity_page(
     tx: &mut Tx,
     shell: Shell,
     reached: Reached,
-    (failed, form): (&'static str, Form),
+    (failed, mut form): (&'static str, Form),
     past: Vec<audit::Told>,
 ) -> Result<ActivityPage> {
-    let Reached { act, activity, base, leader, may_run, may_edit } = reached;
+    if failed != "hours" {
+        form.set("breaks", "0");
+    }
+    let Reached { act, activity, base, leader, may_run, may_edit, may_approve } = reached;
     let sign_ups = activity_store::sign_ups(tx, act.tenant, activity.id).await?;
     let members = store::members(tx, act.tenant, activity.team_id).await?;
     let down = |id: Uuid| sign_ups.iter().any(|down| down.volunteer_id == id);
     let others = members.into_iter().filter(|member| !down(member.volunteer_id));
     let others = others.map(|member| (member.volunteer_id.to_string(), member.name)).collect();
-    let (now, leader) = (act.at, leader.is_some());
-    Ok(ActivityPage { shell, base, activity, sign_ups, others, now, may_run, may_edit, leader, past, form, failed })
+    let (now, by) = (act.at, leader.as_ref().map(|leader| leader.id));
+    let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
+    let records = hours_store::of_activity(tx, act.tenant, activity.id).await?;
+    let there = |down: &&SignUp| {
+        let recorded = records.iter().any(|record| record.volunteer_id == down.volunteer_id);
+        down.state == Place::Confirmed && down.came_at.is_some() && !recorded
+    };
+    let unconfirmed = |down: &SignUp| {
+        let span = down.came_at.zip(down.left_at).map(|(starts_at, ends_at)| Span { starts_at, ends_at });
+        let minutes = span.map(|span| counted(span, activity.span(), rules.tolerance_minutes, 0).minutes);
+        let (id, name, presence) = (down.volunteer_id, down.name.clone(), down.presence());
+        Unconfirmed { id, name, presence, length: minutes.map(in_words), own: by == Some(id) }
+    };
+    let over = activity.ends_at <= now && activity.cancelled_at.is_none();
+    let unconfirmed = sign_ups.iter().filter(|_| over).filter(there).map(unconfirmed).collect();
+    Ok(ActivityPage {
+        shell,
+        base,
+        activity,
+        sign_ups,
+        others,
+        now,
+        may_run,
+        may_edit,
+        may_approve,
+        records,
+        unconfirmed,
+        leader: by.is_some(),
+        past,
+        form,
+        failed,
+    })
 }
 
 #[derive(Template)]
@@ -215,6 +282,45 @@ pub(super) async fn presence(app: &App, reached: &Reached, form: &mut Form) -> R
     Ok(Some(redirect(&reached.base, &format!("已登记 {noted} 人{words}"))))
 }
 
+/// Those of whom something could not be done, in a sentence.
+pub(super) fn left_in_words(done: usize, what: &str, left: &hours::Left) -> String {
+    let named: Vec<String> = left.iter().map(|(name, why)| format!("{name}：{why}")).collect();
+    format!("已{what} {done} 人。没有{what}的：{}", named.join("；"))
+}
+
+/// Whoever leads confirms how long those were there whom they choose. `None` if the form has to come back, with what could not be confirmed.
+pub(super) async fn confirm_hours(app: &App, reached: &Reached, form: &mut Form) -> Result<Option<Response>> {
+    let activity = &reached.activity;
+    let breaks = form.choice("breaks", "中间休息了多少分钟（没有就写 0）", |text| {
+        text.parse::<i64>().ok().filter(|breaks| (0..=activity.span().minutes()).contains(breaks))
+    });
+    let chosen: Vec<Uuid> = form.values("person").filter_map(|id| id.parse().ok()).collect();
+    if chosen.is_empty() {
+        form.fail("person", "请至少选一个人");
+    }
+    let mut people = Vec::with_capacity(chosen.len());
+    for volunteer in chosen {
+        let name = format!("left-{volunteer}");
+        let at = |text: &str| {
+            let at = moment(activity.span().day(), text.parse().ok()?)?;
+            let next_day = at <= activity.starts_at && activity.ends_at - at > jiff::SignedDuration::from_hours(12);
+            Some(if next_day { at + jiff::SignedDuration::from_hours(24) } else { at })
+        };
+        let left_at = form.optional_choice(&name, "几点走的", at);
+        people.push(Was { volunteer, left_at });
+    }
+    let (Some(breaks), true) = (breaks, form.ok()) else { return Ok(None) };
+    let mut tx = app.db.begin().await?;
+    let done = hours::confirm_activity(&mut tx, &reached.act, activity, reached.by(), &people, breaks).await;
+    let Some((done, left)) = form.noted("person", done)? else { return Ok(None) };
+    tx.commit().await?;
+    if left.is_empty() {
+        return Ok(Some(redirect(&reached.base, &format!("已确认 {done} 人的时长，等社区审核"))));
+    }
+    form.fail("person", left_in_words(done, "确认", &left));
+    Ok(None)
+}
+
 /// A photo of those who came or went together.
 ///
 /// Errors: not found if it is of something else.
@@ -238,7 +344,7 @@ async fn reached(app: &App, tx: &mut Tx, link: &str, id: Uuid) -> Result<Reached
         return Err(Error::NotFound);
     }
     let base = format!("/volunteering/{link}/activities/{id}");
-    Ok(Reached { act, activity, base, leader: Some(card), may_run: true, may_edit: false })
+    Ok(Reached { act, activity, base, leader: Some(card), may_run: true, may_edit: false, may_approve: false })
 }
 
 async fn leader_page(
@@ -322,5 +428,20 @@ async fn note(
     match presence(&app, &reached, &mut form).await? {
         Some(response) => Ok(response),
         None => page_again(&leader_page(&app, shell, (&link, id), ("presence", form)).await?),
+    }
+}
+
+async fn confirm(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let reached = reached(&app, &mut app.db.read().await?, &link, id).await?;
+    app.sign_ins.check(address)?;
+    match confirm_hours(&app, &reached, &mut form).await? {
+        Some(response) => Ok(response),
+        None => page_again(&leader_page(&app, shell, (&link, id), ("hours", form)).await?),
     }
 }

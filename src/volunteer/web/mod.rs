@@ -1,12 +1,14 @@
 //! Pages: `desk` is the list of volunteers and the form for somebody new, `page` one of them, `team` the teams and the volunteer grid, `roster`
-//! the workbook that comes in, `public` what is on the board, `own` what a volunteer sees by their link. `activity` is what staff do with activities, `leading`
+//! the workbook that comes in, `public` what is on the board, `own` what a volunteer sees by their link, `own_hours` their ledger. `activity` is what staff do with activities, `leading`
 //! what whoever runs one does, `arrival` the code on the wall.
 
 mod activity;
 mod arrival;
 mod desk;
+mod hours;
 mod leading;
 mod own;
+mod own_hours;
 mod page;
 mod public;
 mod roster;
@@ -29,6 +31,8 @@ pub fn routes() -> Routes {
         .merge(roster::routes())
         .merge(public::routes())
         .merge(own::routes())
+        .merge(own_hours::routes())
+        .merge(hours::routes())
         .merge(activity::routes())
         .merge(leading::routes())
         .merge(arrival::routes())

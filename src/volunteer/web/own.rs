@@ -21,6 +21,8 @@ use crate::volunteer::activity_model::{Place, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
+use crate::volunteer::hours_model::{Hours, in_words};
+use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Joining, Purpose, State as Standing};
 use crate::volunteer::store::{self, Membership};
@@ -77,6 +79,11 @@ struct OwnPage {
     /// Those of their own teams first.
     coming: Vec<Offer>,
     past: Vec<Offer>,
+    /// What is in the ledger, and what is on the way there.
+    total: Total,
+    under_way: i64,
+    /// What others of the teams that they lead have entered.
+    to_confirm: Vec<Record>,
     now: Timestamp,
     rules: Joining,
     form: Form,
@@ -117,6 +124,14 @@ impl OwnPage {
         self.failed == Some(activity.id)
     }
 
+    fn served(&self) -> bool {
+        self.is("active") || self.is("left")
+    }
+
+    fn under_way_words(&self) -> String {
+        in_words(self.under_way)
+    }
+
     fn leads(&self) -> bool {
         self.memberships.iter().any(Membership::leads)
     }
@@ -148,7 +163,9 @@ async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership])
     coming.extend(all.into_iter().filter(|one| !sign_ups.iter().any(|down| down.activity_id == one.id)));
     let in_team = |one: &Activity| memberships.iter().any(|row| row.left_on.is_none() && row.team_id == one.team_id);
     // Whoever leads a team is asked about what others enter, whether they were there or not.
-    let led = activity_store::led(tx, act.tenant, card.id, act.at, since).await?;
+    let hours: Hours = settings::read(tx, act.tenant, act.at).await?;
+    let unrecorded_since = act.at - SignedDuration::from_hours(24 * hours.own_days);
+    let led = activity_store::led(tx, act.tenant, card.id, act.at, (since, unrecorded_since)).await?;
     let led: Vec<Activity> = led.into_iter().filter(|one| !past.iter().any(|known| known.id == one.id)).collect();
     past.extend(led);
     past.sort_by_key(|one| one.starts_at);
@@ -183,6 +200,12 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         memberships,
         coming,
         past,
+        total: hours_store::total(&mut tx, act.tenant, card.id, act.at).await?,
+        under_way: hours_store::under_way(&mut tx, act.tenant, card.id, act.at).await?,
+        to_confirm: match card.state {
+            Standing::Active => hours_store::to_confirm(&mut tx, act.tenant, card.id).await?,
+            _ => Vec::new(),
+        },
         now: act.at,
         failed: None,
         shown: joining::agreed(&mut tx, &act, card.id, Purpose::Contact).await?,

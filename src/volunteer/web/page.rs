@@ -15,6 +15,7 @@ use crate::registry::candidate::{self, Candidate};
 use crate::volunteer::activity_store::{self, Named};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
+use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Outcome, Post, State as Standing};
 use crate::volunteer::store::{self, Consent, Membership, Vetting};
@@ -52,6 +53,7 @@ struct ShowPage {
     sealed: Vec<(&'static str, &'static str)>,
     may_reveal: bool,
     may_edit: bool,
+    total: Total,
     memberships: Vec<Membership>,
     consents: Vec<Consent>,
     /// Only whoever may read numbers sees them.
@@ -173,6 +175,7 @@ async fn show_page(
             .filter(|sealed| sealed.of(&card).is_some())
             .map(|sealed| (sealed.code(), sealed.label()))
             .collect(),
+        total: hours_store::total(&mut tx, viewer.tenant, id, act.at).await?,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
         past: told(audit::history(&mut tx, &act, id).await?, |change| told_change(change, &around)),
@@ -212,6 +215,11 @@ fn told_change(change: &audit::PastChange, around: &[Named]) -> String {
         "resident" => "和居民登记的关联".to_owned(),
         "activity" => named(around, new),
         "by" => format!("经手：{}", named(around, new)),
+        "title" => new.unwrap_or_default().to_owned(),
+        "hours" => match old {
+            Some(old) => format!("时长：{old} → {}", new.unwrap_or_default()),
+            None => format!("时长：{}", new.unwrap_or_default()),
+        },
         other => other.to_owned(),
     }
 }

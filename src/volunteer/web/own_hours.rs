@@ -1,0 +1,224 @@
+//! The ledger of a volunteer as they see it by their link: what was recorded, what they enter themselves, and what they object to. Whoever
+//! leads answers here what the others of the team have entered.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use db::Cursor;
+use jiff::Timestamp;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::activity::read_span;
+use super::own::by_link;
+use super::{Options, labels};
+use crate::access::{self, Need, Routes};
+use crate::app::{App, ClientAddress};
+use crate::error::{Error, Result};
+use crate::settings;
+use crate::volunteer::card::Card;
+use crate::volunteer::hours::{self, Own};
+use crate::volunteer::hours_model::{Hours, Kind, in_words};
+use crate::volunteer::hours_store::{self, Record, Total};
+use crate::volunteer::model::State as Standing;
+use crate::volunteer::store::{self, Membership};
+use crate::web::{Form, Shell, page, page_again, redirect};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/volunteering/{link}/hours", Need::Public, show)
+        .post("/volunteering/{link}/hours", Need::Public, submit)
+        .post("/volunteering/{link}/hours/{record}/objection", Need::Public, object)
+        .post("/volunteering/{link}/hours/{record}/confirmation", Need::Public, confirm)
+}
+
+const PAGE: usize = 30;
+
+#[derive(Template)]
+#[template(path = "volunteer/web/own-hours.html")]
+struct HoursPage {
+    shell: Shell,
+    link: String,
+    card: Card,
+    total: Total,
+    under_way: i64,
+    records: Vec<Record>,
+    next: Option<String>,
+    /// The teams whose leader is asked.
+    teams: Options,
+    rules: Hours,
+    now: Timestamp,
+    form: Form,
+    /// The record whose form has to come back.
+    failed: Option<Uuid>,
+}
+
+impl HoursPage {
+    fn kinds(&self) -> Options {
+        labels(Kind::ALL, Kind::code, Kind::label)
+    }
+
+    fn under_way_words(&self) -> String {
+        in_words(self.under_way)
+    }
+
+    fn opened(&self, record: &Record) -> bool {
+        self.failed == Some(record.id)
+    }
+
+    fn may_submit(&self) -> bool {
+        self.card.state == Standing::Active && !self.teams.is_empty()
+    }
+
+    fn submitting(&self) -> bool {
+        self.failed.is_none() && !self.form.ok()
+    }
+}
+
+/// Errors: not found by the link of somebody who has never been on the roll.
+async fn hours_page(
+    app: &App,
+    shell: Shell,
+    (link, before): (String, Cursor),
+    (failed, form): (Option<Uuid>, Form),
+) -> Result<HoursPage> {
+    let mut tx = app.db.read().await?;
+    let (act, card) = by_link(app, &mut tx, &link).await?;
+    if !matches!(card.state, Standing::Active | Standing::Left) {
+        return Err(Error::NotFound);
+    }
+    let community = access::tenant(&mut tx, act.tenant).await?;
+    let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
+    let records = hours_store::of_volunteer(&mut tx, act.tenant, card.id, before, PAGE).await?;
+    Ok(HoursPage {
+        shell: shell.of_community(&community.name, &community.code),
+        total: hours_store::total(&mut tx, act.tenant, card.id, act.at).await?,
+        under_way: hours_store::under_way(&mut tx, act.tenant, card.id, act.at).await?,
+        next: records.next.map(|cursor| format!("/volunteering/{link}/hours?before={cursor}")),
+        records: records.items,
+        teams: memberships
+            .into_iter()
+            .filter(|row| row.left_on.is_none())
+            .map(|row| (row.team_id.to_string(), row.team_name))
+            .collect(),
+        rules: settings::read(&mut tx, act.tenant, act.at).await?,
+        now: act.at,
+        link,
+        card,
+        form,
+        failed,
+    })
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    before: Option<String>,
+}
+
+async fn show(
+    State(app): State<App>,
+    shell: Shell,
+    Path(link): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response> {
+    let before = asked.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
+    let form = Form::filled(&[("kind", Kind::Service.code()), ("breaks", "0")]);
+    page(&hours_page(&app, shell, (link, before), (None, form)).await?)
+}
+
+/// What somebody has done apart from an activity.
+async fn submit(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    if card.state != Standing::Active {
+        return Err(Error::NotFound);
+    }
+    let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
+    let own = |id: &Uuid| memberships.iter().any(|row| row.left_on.is_none() && row.team_id == *id);
+    let team = form.choice("team", "哪支服务队", |id| id.parse::<Uuid>().ok().filter(own));
+    let title = form.open_text("title", "做了什么", 2..=40, "不要写电话或身份证号");
+    let kind = form.choice("kind", "是服务还是培训", Kind::parse);
+    let span = read_span(&mut form);
+    let breaks = form.choice("breaks", "中间休息了多少分钟（没有就写 0）", |text| {
+        text.parse::<i64>().ok().filter(|breaks| (0..=1440).contains(breaks))
+    });
+    if let (Some(team), Some(kind), Some(span), Some(breaks), true) = (team, kind, span, breaks, form.ok()) {
+        let own = Own { team, kind, title: &title, span, breaks };
+        let done = hours::submit(&mut tx, &act, card.id, &own).await;
+        if form.noted("day", done)?.is_some() {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/volunteering/{link}/hours"), "已交给队长确认"));
+        }
+    }
+    drop(tx);
+    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (None, form)).await?)
+}
+
+async fn object(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let record = hours_store::record(&mut tx, act.tenant, id).await?;
+    let words = form.text("objection", "哪里不对", 4..=300);
+    if form.ok() {
+        let done = hours::object(&mut tx, &act, &record, card.id, &words).await;
+        if let Some(()) = form.noted("objection", done)? {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/volunteering/{link}/hours"), "已交给社区核对，答复以前不入账"));
+        }
+    }
+    drop(tx);
+    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (Some(id), form)).await?)
+}
+
+/// Whoever leads answers what somebody of the team has entered.
+async fn confirm(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.sign_ins.check(address)?;
+    let record = hours_store::record(&mut tx, act.tenant, id).await?;
+    let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
+    let leads = |row: &Membership| row.team_id == record.team_id && row.leads();
+    // What was noted at an activity is confirmed there, and is nothing that whoever leads may strike out here.
+    let entered = record.activity_id.is_none() && memberships.iter().any(leads);
+    if card.state != Standing::Active || !entered {
+        return Err(Error::NotFound);
+    }
+    let (seen, by) = (form.version(), Some(card.id));
+    let words = match form.value("decision") {
+        "yes" => {
+            hours::confirm(&mut tx, &act, &record, seen, by).await?;
+            "已确认，等社区审核"
+        }
+        "no" if record.state == crate::volunteer::hours_model::Stage::Submitted => {
+            let why = form.open_text("why", "为什么不计", 2..=100, "不要写电话或身份证号");
+            if let Some((_, sentence)) = form.errors().next() {
+                return Err(Error::refused(sentence.to_owned()));
+            }
+            hours::refuse(&mut tx, &act, &record, seen, by, &why).await?;
+            "已答复，本人看得到原因"
+        }
+        "no" => return Err(Error::refused(format!("现在是“{}”，不用再答复", record.state))),
+        _ => return Err(Error::refused("请点“属实”或“不属实”")),
+    };
+    tx.commit().await?;
+    Ok(redirect(&format!("/volunteering/{link}"), words))
+}
