@@ -17,7 +17,7 @@ after(async () => {
   await server?.stop();
 });
 
-const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/figures', '/board/*/mediation', '/board/*/teams', '/board/*/volunteers/new', '/board/*/activities/*'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/figures', '/board/*/mediation', '/board/*/teams', '/board/*/certificates', '/board/*/volunteers/new', '/board/*/activities/*'];
 const issues = ['/today', '/issues', '/issues/way', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
@@ -33,7 +33,7 @@ const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'level
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/burden', '/reports/template', ...topics, ...topics.map((topic) => `${topic}/paper`), '/issues/*/exclusions'];
 const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];
-const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/activities/*/particulars', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours'];
+const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/activities/*/particulars', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */

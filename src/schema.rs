@@ -57,4 +57,5 @@ migrations![
     "0049_work_weeks",
     "0054_reporters",
     "0050_hours",
+    "0051_certificates",
 ];

@@ -173,6 +173,7 @@ struct Landmarks {
     volunteering: Link,
     activity: Uuid,
     record: Uuid,
+    certificate: Uuid,
     arrival: Link,
     booking: Uuid,
     issue: Filed,
@@ -232,6 +233,7 @@ impl Landmarks {
             "volunteers" => self.volunteer,
             "volunteer-teams" => self.team,
             "volunteer-hours" => self.record,
+            "volunteer-certificates" => self.certificate,
             "volunteer-imports" => Uuid::max(), // nor a roster of volunteers
             "bookings" => self.booking,
             "board" | "estates" => self.spot.estate_id,
@@ -297,6 +299,7 @@ impl Landmarks {
             .replace("{paper}", "notice")
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
+            .replace("{star}", &Uuid::nil().to_string())
             .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())
@@ -415,7 +418,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     };
     let procedure = meeting::propose(&mut tx, act, new).await.unwrap();
     let instructor = instructor(&mut tx, act, community).await;
-    let (team, volunteer, volunteering, activity, record) = helper(&mut tx, act, means, spot.estate_id).await;
+    let (team, volunteer, volunteering, activity, record, certificate) =
+        helper(&mut tx, act, means, spot.estate_id).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -437,6 +441,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         volunteer,
         volunteering,
         record,
+        certificate,
         activity,
         arrival,
         booking,
@@ -601,8 +606,24 @@ fn picture() -> Vec<u8> {
     file.into_inner()
 }
 
+/// A certificate that somebody has asked for, of an hour that was booked some days ago.
+async fn certificate(tx: &mut db::Tx, act: &Act, team: Uuid, volunteer: Uuid) -> Uuid {
+    let ends_at = act.at - SignedDuration::from_hours(24 * 10);
+    let span = volunteer::Span { starts_at: ends_at - SignedDuration::from_hours(1), ends_at };
+    let own = volunteer::Own { team, kind: volunteer::Kind::Service, title: "扫雪", span, breaks: 0 };
+    let then = Act { at: ends_at, ..act.clone() };
+    let id = volunteer::submit_hours(tx, &then, volunteer, &own).await.unwrap();
+    let record = volunteer::record(tx, act.tenant, id).await.unwrap();
+    volunteer::confirm_hours(tx, &then, &record, 1, None).await.unwrap();
+    let record = volunteer::record(tx, act.tenant, id).await.unwrap();
+    volunteer::approve_hours(tx, &then, &record, 2, None).await.unwrap();
+    let card = volunteer::card(tx, act, volunteer).await.unwrap();
+    let identity = Some("141199198001010012");
+    volunteer::apply_for_certificate(tx, act, &card, identity, volunteer::Period::default()).await.unwrap()
+}
+
 /// A team, a volunteer who leads it, with their link, and what it is going to do.
-async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uuid, Uuid, Link, Uuid, Uuid) {
+async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uuid, Uuid, Link, Uuid, Uuid, Uuid) {
     use volunteer::{Field, NewVolunteer, Post, Sketch, TeamKind, Way};
     let sketch = Sketch {
         name: "雷锋大妈志愿服务队".to_owned(),
@@ -640,5 +661,6 @@ async fn helper(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid) -> (Uui
     let span = volunteer::Span { starts_at: ends_at - SignedDuration::from_hours(1), ends_at };
     let own = volunteer::Own { team, kind: volunteer::Kind::Service, title: "陪老人看病", span, breaks: 0 };
     let record = volunteer::submit_hours(tx, act, card.id, &own).await.unwrap();
-    (team, card.id, card.link(act.tenant, &means.keys), activity, record)
+    let certificate = certificate(tx, act, team, card.id).await;
+    (team, card.id, card.link(act.tenant, &means.keys), activity, record, certificate)
 }

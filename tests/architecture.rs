@@ -35,7 +35,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
-    ("volunteer", &["access", "audit", "channel", "outbox", "photo", "settings", "workbook", "place", "registry"]),
+    (
+        "volunteer",
+        &[
+            "access", "audit", "channel", "counter", "document", "outbox", "photo", "settings", "workbook", "place",
+            "registry",
+        ],
+    ),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
     ("mediation", &["access", "audit", "body", "counter", "settings", "place", "issue", "help", "document"]),

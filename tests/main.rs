@@ -57,6 +57,7 @@ mod venue;
 mod visit;
 mod volunteer;
 mod volunteer_activity;
+mod volunteer_certificate;
 mod volunteer_changes;
 mod volunteer_hours;
 mod volunteer_leaving;

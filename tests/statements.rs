@@ -71,6 +71,8 @@ const LISTS: &[&[Statement]] = &[
     volunteer::STATEMENTS,
     volunteer::ACTIVITY_STATEMENTS,
     volunteer::HOURS_STATEMENTS,
+    volunteer::STAR_STATEMENTS,
+    volunteer::CERTIFICATE_STATEMENTS,
     visit::erasure::STATEMENTS,
     work_order::STATEMENTS,
 ];

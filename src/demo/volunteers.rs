@@ -12,8 +12,8 @@ use super::people::{Family, Person};
 use crate::access::Act;
 use crate::error::Result;
 use crate::volunteer::{
-    self, Arrival, Card, Field, How, Kind, NewVolunteer, Outcome, Plan, Post, Purpose, Risk, Sketch, Source, Span,
-    Target, TeamKind, Values, Was, Way,
+    self, Arrival, Card, Field, How, Kind, NewVolunteer, Outcome, Period, Plan, Post, Purpose, Risk, Sketch, Source,
+    Span, Target, TeamKind, Values, Was, Way,
 };
 
 /// Teams whose names are known, what they are, their words, and whom they serve.
@@ -131,8 +131,15 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
         risk_notice: String::new(),
         least_age: 14,
     };
+    let mut approved = false;
     for week in 1..=WEEKS_BEFORE {
-        served(tx, community, team, &plan, (week, now)).await?;
+        approved |= served(tx, community, team, &plan, (week, now), approved).await?;
+    }
+    // Somebody wants it on paper.
+    if let Some(member) = volunteer::members(tx, community.tenant, team).await?.into_iter().nth(2) {
+        let act = community.resident(now - SignedDuration::from_hours(2));
+        let card = volunteer::card(tx, &act, member.volunteer_id).await?;
+        volunteer::apply_for_certificate(tx, &act, &card, None, Period::default()).await?;
     }
     let every = Every::Weeks { interval: 1, days: Vec::new() };
     let repeat = Recurrence { every, until: first + WEEKS.weeks(), skip: Skip::Nothing };
@@ -148,20 +155,21 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
 /// So many Saturdays have been.
 const WEEKS_BEFORE: i64 = 4;
 
-/// A Saturday of some weeks ago: they came and went by the code, whoever leads has confirmed the hours, and the secretary has approved all but
-/// those of the last one.
+/// A Saturday of some weeks ago: they came and went by the code, whoever leads has confirmed the hours, and the secretary has
+/// approved them where that was said. Gives whether it is long enough ago.
 async fn served(
     tx: &mut Tx,
     community: &Community,
     team: Uuid,
     coming: &Plan,
     (week, now): (i64, Timestamp),
-) -> Result<()> {
+    approved: bool,
+) -> Result<bool> {
     let ago = SignedDuration::from_hours(24 * 7 * week);
     let span = Span { starts_at: coming.span.starts_at - ago, ends_at: coming.span.ends_at - ago };
     let hours = |hours| span.ends_at + SignedDuration::from_hours(hours);
     if hours(30) > now {
-        return Ok(());
+        return Ok(false);
     }
     let plan = Plan { span, ..coming.clone() };
     let desk = community.act(community.cast.desk, hours(-80));
@@ -186,11 +194,11 @@ async fn served(
             volunteer::confirm_activity(tx, &act, &activity, Some(by), &all, 0).await?;
         }
     }
-    if week > 1 {
+    if approved {
         let secretary = community.act(community.cast.secretary, hours(28));
         volunteer::approve_activity(tx, &secretary, activity.id).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Grown-ups with a telephone who live somewhere, one of a family.

@@ -25,6 +25,8 @@ pub enum Block {
     /// Names of things, and what they are.
     Facts(Vec<(String, String)>),
     Table(Table),
+    /// What a QR code says.
+    Code(String),
     /// Who signs, side by side.
     Signatures(Vec<String>),
 }
@@ -34,6 +36,11 @@ pub struct Table {
     /// Each column's name, and its part of the width in percent.
     pub columns: Vec<(String, u32)>,
     pub rows: Vec<Vec<String>>,
+}
+
+/// A QR code as a page shows it. What is too long for one is left out: the words beside it say the same.
+pub fn picture(text: &str) -> String {
+    crate::web::qr(text).unwrap_or_default()
 }
 
 impl Paper {

@@ -61,6 +61,8 @@ statements! {
     CORRECT = "UPDATE volunteer_records SET state = $4, move = $5, version = $6, minutes = $7, counts_from = $8, counts_until = $9, on_day = $10,
             confirmed_by = $11, confirmed_by_volunteer = NULL, confirmed_at = $12, approved_by = NULL, approved_at = NULL, books_at = NULL,
             over_day_why = NULL, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// What somebody has said goes with them; what they have served stays.
+    FORGET_WORDS = "UPDATE volunteer_records SET objection_sealed = NULL WHERE tenant_id = $1 AND volunteer_id = $2";
     GET = records!("r.id = $2");
     GET_IN_REACH = records!(concat!("r.id = $4 AND ", in_reach_of_record!()));
     /// Of an activity, by name.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::activity_store::{Counted, SERVED};
 use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
-use super::hours_store::RECORDED;
+use super::hours_store::{FORGET_WORDS, RECORDED};
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
 use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TAKE_BACK};
 use super::{sign_up, team};
@@ -143,6 +143,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, Str
     let now = Card { link_number: before.link_number + 1, ..now };
     tx.execute(TAKE_BACK.bind(act.tenant).bind(before.id).bind(Purpose::Register).bind(act.at)).await?;
     tx.execute(DROP_VETTINGS.bind(act.tenant).bind(before.id)).await?;
+    tx.execute(FORGET_WORDS.bind(act.tenant).bind(before.id)).await?;
     save(tx, act, before, &now, "erase", state.label()).await?;
     // What is erased must not come back in the history.
     audit::erase(tx, act, before.id, None).await

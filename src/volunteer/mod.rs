@@ -4,13 +4,16 @@
 //! does. Volunteers have no account: their link, which can be made void, leads to their own page, and to that of the team for whoever leads
 //! one. Activities are planned once or by a rule (`activity`); whoever signs up holds the row of the activity, so that places and the waiting
 //! list are in order however many come at once (`sign_up`); who was there is known by a code on the wall, by whoever leads with a photo,
-//! or later with somebody else's word (`presence`). From there hours go into the ledger (`hours`), by the rule in `hours_model`. The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
+//! or later with somebody else's word (`presence`). From there hours go into the ledger (`hours`), by the rule in `hours_model`, and for them
+//! stars and certificates are given (`star`, `certificate`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
 //! (`register`).
 
 mod activity;
 mod activity_model;
 mod activity_store;
 mod card;
+mod certificate;
+mod certificate_store;
 mod field;
 mod hours;
 mod hours_model;
@@ -21,6 +24,7 @@ mod presence;
 pub mod register;
 mod roster;
 mod sign_up;
+mod star;
 mod store;
 mod team;
 mod todo;
@@ -31,6 +35,12 @@ pub use activity::{Following, cancel, change as change_activity, plan, remind};
 pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span};
 pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups};
 pub use card::{Card, by_link, card};
+pub use certificate::{
+    Issuer, Period, apply as apply_for_certificate, issue as issue_certificate, opened as certificate_paper,
+};
+pub use certificate_store::{
+    Certificate, Given, STATEMENTS as CERTIFICATE_STATEMENTS, by_number as certificate_by_number,
+};
 pub use field::{Field, Values};
 pub use hours::{
     Correct, Own, Was, answer as answer_objection, approve as approve_hours, approve_activity,
@@ -50,6 +60,7 @@ pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source
 pub use presence::{Way as Arrival, claim, decide, note, note_group};
 pub use roster::{Column, filled};
 pub use sign_up::{give_up, sign_up};
+pub use star::{STATEMENTS as STAR_STATEMENTS, apply as apply_for_star, decide as decide_star};
 pub use store::{Membership, Placed, STATEMENTS, Team, members, memberships, team, team_named, teams};
 pub use team::{Sketch, change as change_team, create as create_team, join, quit, set_post};
 pub use todo::todo;

@@ -2,9 +2,9 @@ use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
 use super::activity_model::Rules;
-use super::hours_model::{Hours, Stage};
+use super::hours_model::{Hours, Stage, moment};
 use super::model::Joining;
-use super::{activity_store, hours_store, store};
+use super::{activity_store, certificate_store, hours_store, star, store};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
 use crate::settings;
@@ -85,5 +85,19 @@ async fn hours(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>
         let due = record.objected_at.unwrap_or(now) + answer;
         todo.push(waits("答复", "时长异议", detail, format!("/volunteer-hours/{}", record.id), due, now));
     }
+    for waiting in star::waiting(tx, viewer.tenant, &scope).await? {
+        let (href, due) = (format!("/volunteers/{}", waiting.volunteer_id), waiting.applied_at + answer);
+        todo.push(waits("审核", "星级志愿者", star::name(waiting.star), href, due, now));
+    }
+    for waiting in certificate_store::waiting(tx, viewer.tenant, &scope).await? {
+        let due = waiting.due_on.as_deref().and_then(last_second).unwrap_or(waiting.applied_at + answer + answer);
+        let href = format!("/volunteer-certificates/{}", waiting.id);
+        todo.push(waits("出具", "服务记录证明", "志愿者申请".to_owned(), href, due, now));
+    }
     Ok(todo)
+}
+
+/// The end of a day that is kept as text.
+fn last_second(day: &str) -> Option<Timestamp> {
+    moment(day.parse().ok()?, jiff::civil::time(23, 59, 59, 0))
 }

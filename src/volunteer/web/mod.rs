@@ -4,6 +4,7 @@
 
 mod activity;
 mod arrival;
+mod certificate;
 mod desk;
 mod hours;
 mod leading;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .merge(own::routes())
         .merge(own_hours::routes())
         .merge(hours::routes())
+        .merge(certificate::routes())
         .merge(activity::routes())
         .merge(leading::routes())
         .merge(arrival::routes())

@@ -25,6 +25,7 @@ use crate::volunteer::hours_model::{Hours, in_words};
 use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Joining, Purpose, State as Standing};
+use crate::volunteer::star;
 use crate::volunteer::store::{self, Membership};
 use crate::volunteer::{presence, sign_up};
 use crate::web::{Form, Shell, page, page_again, redirect, set_cookie};
@@ -82,6 +83,8 @@ struct OwnPage {
     /// What is in the ledger, and what is on the way there.
     total: Total,
     under_way: i64,
+    /// The highest star that they have.
+    star: Option<String>,
     /// What others of the teams that they lead have entered.
     to_confirm: Vec<Record>,
     now: Timestamp,
@@ -201,6 +204,10 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         coming,
         past,
         total: hours_store::total(&mut tx, act.tenant, card.id, act.at).await?,
+        star: match star::highest(&star::of_volunteer(&mut tx, act.tenant, card.id).await?) {
+            0 => None,
+            highest => Some(format!("{}志愿者", star::name(highest))),
+        },
         under_way: hours_store::under_way(&mut tx, act.tenant, card.id, act.at).await?,
         to_confirm: match card.state {
             Standing::Active => hours_store::to_confirm(&mut tx, act.tenant, card.id).await?,

@@ -1,11 +1,14 @@
 //! The ledger of a volunteer as they see it by their link: what was recorded, what they enter themselves, and what they object to. Whoever
 //! leads answers here what the others of the team have entered.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use db::Cursor;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -15,12 +18,17 @@ use super::{Options, labels};
 use crate::access::{self, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 use crate::settings;
-use crate::volunteer::card::Card;
+use crate::volunteer::card::{Card, today};
+use crate::volunteer::certificate::{self, Period};
+use crate::volunteer::certificate_store::{self, Certificate, Given};
+use crate::volunteer::field::Field;
 use crate::volunteer::hours::{self, Own};
 use crate::volunteer::hours_model::{Hours, Kind, in_words};
 use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::model::State as Standing;
+use crate::volunteer::star::{self, Award, Star, Stars};
 use crate::volunteer::store::{self, Membership};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -28,6 +36,8 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/volunteering/{link}/hours", Need::Public, show)
         .post("/volunteering/{link}/hours", Need::Public, submit)
+        .post("/volunteering/{link}/stars", Need::Public, apply_for_star)
+        .post("/volunteering/{link}/certificates", Need::Public, apply_for_certificate)
         .post("/volunteering/{link}/hours/{record}/objection", Need::Public, object)
         .post("/volunteering/{link}/hours/{record}/confirmation", Need::Public, confirm)
 }
@@ -47,10 +57,18 @@ struct HoursPage {
     /// The teams whose leader is asked.
     teams: Options,
     rules: Hours,
+    stars: Vec<Star>,
+    /// How far it is to the next one.
+    next_star: Option<String>,
+    may_ask_star: bool,
+    certificates: Vec<Certificate>,
+    keys: Arc<Keys>,
+    tenant: Uuid,
     now: Timestamp,
     form: Form,
     /// The record whose form has to come back.
     failed: Option<Uuid>,
+    part: &'static str,
 }
 
 impl HoursPage {
@@ -71,7 +89,28 @@ impl HoursPage {
     }
 
     fn submitting(&self) -> bool {
-        self.failed.is_none() && !self.form.ok()
+        self.part == "submit"
+    }
+
+    fn asking(&self) -> bool {
+        self.part == "certificate"
+    }
+
+    fn star(&self) -> Option<String> {
+        let highest = star::highest(&self.stars);
+        (highest > 0).then(|| format!("{}志愿者", star::name(highest)))
+    }
+
+    fn identified(&self) -> bool {
+        self.card.get(Field::Identity).is_some()
+    }
+
+    fn may_ask(&self) -> bool {
+        self.total.service > 0 && !self.card.erased() && self.certificates.iter().all(|one| one.state != Given::Applied)
+    }
+
+    fn code(&self, certificate: &Certificate) -> String {
+        certificate.check_code(self.tenant, &self.keys).unwrap_or_default()
     }
 }
 
@@ -80,8 +119,12 @@ async fn hours_page(
     app: &App,
     shell: Shell,
     (link, before): (String, Cursor),
-    (failed, form): (Option<Uuid>, Form),
+    (failed, part, mut form): (Option<Uuid>, &'static str, Form),
 ) -> Result<HoursPage> {
+    if part != "submit" {
+        form.set("kind", Kind::Service.code());
+        form.set("breaks", "0");
+    }
     let mut tx = app.db.read().await?;
     let (act, card) = by_link(app, &mut tx, &link).await?;
     if !matches!(card.state, Standing::Active | Standing::Left) {
@@ -90,9 +133,19 @@ async fn hours_page(
     let community = access::tenant(&mut tx, act.tenant).await?;
     let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
     let records = hours_store::of_volunteer(&mut tx, act.tenant, card.id, before, PAGE).await?;
+    let total = hours_store::total(&mut tx, act.tenant, card.id, act.at).await?;
+    let stars = star::of_volunteer(&mut tx, act.tenant, card.id).await?;
+    let table: Stars = settings::read(&mut tx, act.tenant, act.at).await?;
+    let waits = stars.iter().any(|star| star.state == Award::Applied);
     Ok(HoursPage {
         shell: shell.of_community(&community.name, &community.code),
-        total: hours_store::total(&mut tx, act.tenant, card.id, act.at).await?,
+        total,
+        next_star: table.next(total.service),
+        may_ask_star: !waits && table.reached(total.service) > star::highest(&stars),
+        stars,
+        certificates: certificate_store::of_volunteer(&mut tx, act.tenant, card.id).await?,
+        keys: app.means.keys.clone(),
+        tenant: act.tenant,
         under_way: hours_store::under_way(&mut tx, act.tenant, card.id, act.at).await?,
         next: records.next.map(|cursor| format!("/volunteering/{link}/hours?before={cursor}")),
         records: records.items,
@@ -107,6 +160,7 @@ async fn hours_page(
         card,
         form,
         failed,
+        part,
     })
 }
 
@@ -122,8 +176,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response> {
     let before = asked.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
-    let form = Form::filled(&[("kind", Kind::Service.code()), ("breaks", "0")]);
-    page(&hours_page(&app, shell, (link, before), (None, form)).await?)
+    page(&hours_page(&app, shell, (link, before), Default::default()).await?)
 }
 
 /// What somebody has done apart from an activity.
@@ -158,7 +211,7 @@ async fn submit(
         }
     }
     drop(tx);
-    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (None, form)).await?)
+    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (None, "submit", form)).await?)
 }
 
 async fn object(
@@ -181,7 +234,65 @@ async fn object(
         }
     }
     drop(tx);
-    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (Some(id), form)).await?)
+    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (Some(id), "", form)).await?)
+}
+
+async fn apply_for_star(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    if card.state != Standing::Active {
+        return Err(Error::NotFound);
+    }
+    let done = star::apply(&mut tx, &act, card.id).await;
+    if let Some(star) = form.noted("star", done)? {
+        tx.commit().await?;
+        let words = format!("已申请{}，等社区审核", star::name(star));
+        return Ok(redirect(&format!("/volunteering/{link}/hours"), &words));
+    }
+    drop(tx);
+    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (None, "star", form)).await?)
+}
+
+/// Somebody wants a certificate, and writes down the number that has to stand on it.
+async fn apply_for_certificate(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let written = form.value("identity").to_owned();
+    let identity = match Field::Identity.read(&written, today(&act)) {
+        Ok(identity) => identity,
+        Err(sentence) => {
+            form.fail("identity", sentence);
+            None
+        }
+    };
+    let day = |text: &str| text.parse::<Date>().ok();
+    let period = Period {
+        from: form.optional_choice("from_on", "从哪天", day),
+        until: form.optional_choice("until_on", "到哪天", day),
+    };
+    if form.ok() {
+        let done = certificate::apply(&mut tx, &act, &card, identity.as_deref(), period).await;
+        if form.noted("identity", done)?.is_some() {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/volunteering/{link}/hours"), "已申请，社区出具后请去取"));
+        }
+    }
+    drop(tx);
+    page_again(&hours_page(&app, shell, (link, Cursor::LAST), (None, "certificate", form)).await?)
 }
 
 /// Whoever leads answers what somebody of the team has entered.

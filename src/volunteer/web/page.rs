@@ -18,13 +18,14 @@ use crate::volunteer::field::Field;
 use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Outcome, Post, State as Standing};
+use crate::volunteer::star::{self, Star};
 use crate::volunteer::store::{self, Consent, Membership, Vetting};
 use crate::volunteer::team;
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect, show};
 use crate::{audit, place};
 
 pub fn routes() -> Routes {
-    use Permission::{VolunteerEdit, VolunteerRead, VolunteerReveal};
+    use Permission::{HoursApprove, VolunteerEdit, VolunteerRead, VolunteerReveal};
     Routes::default()
         .get("/volunteers/{id}", VolunteerRead, show)
         .get("/volunteers/{id}/particulars", VolunteerEdit, edit)
@@ -40,6 +41,7 @@ pub fn routes() -> Routes {
         .post("/volunteers/{id}/memberships/{team}/removal", VolunteerEdit, quit)
         .post("/volunteers/{id}/links", VolunteerEdit, renew)
         .post("/volunteers/{id}/resident", VolunteerEdit, tie)
+        .post("/volunteers/{id}/stars/{star}/decision", HoursApprove, decide_star)
         .post("/volunteers/{id}/departure", VolunteerEdit, leave)
         .post("/volunteers/{id}/erasure", VolunteerEdit, forget)
 }
@@ -54,6 +56,8 @@ struct ShowPage {
     may_reveal: bool,
     may_edit: bool,
     total: Total,
+    stars: Vec<Star>,
+    may_approve: bool,
     memberships: Vec<Membership>,
     consents: Vec<Consent>,
     /// Only whoever may read numbers sees them.
@@ -79,6 +83,11 @@ impl ShowPage {
 
     fn is(&self, state: &str) -> bool {
         self.card.state.code() == state
+    }
+
+    fn star(&self) -> Option<String> {
+        let highest = star::highest(&self.stars);
+        (highest > 0).then(|| format!("{}志愿者", star::name(highest)))
     }
 
     fn posts(&self) -> Options {
@@ -175,6 +184,8 @@ async fn show_page(
             .filter(|sealed| sealed.of(&card).is_some())
             .map(|sealed| (sealed.code(), sealed.label()))
             .collect(),
+        stars: star::of_volunteer(&mut tx, viewer.tenant, id).await?,
+        may_approve: viewer.may(Permission::HoursApprove),
         total: hours_store::total(&mut tx, viewer.tenant, id, act.at).await?,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
@@ -497,6 +508,30 @@ async fn quit(
     team::quit(&mut tx, &act, &team, id).await?;
     tx.commit().await?;
     Ok(redirect(&to(id), "已退出这支队"))
+}
+
+async fn decide_star(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path((id, star)): Path<(Uuid, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, _) = reached(&app, &viewer, id, Permission::HoursApprove).await?;
+    let refusal = match form.value("decision") {
+        "yes" => None,
+        "no" => {
+            let sentence = "本人看得到，不要写电话或身份证号";
+            Some(form.open_text("star_why", "为什么不授予", 2..=100, sentence))
+        }
+        _ => return Err(Error::refused("请点“授予”或“不授予”")),
+    };
+    if !form.ok() {
+        drop(tx);
+        return page_again(&show_page(&app, &viewer, shell, id, ("star", form)).await?);
+    }
+    let done = star::decide(&mut tx, &act, id, star, refusal.as_deref()).await;
+    ended!(app, viewer, shell, id, tx, form, "star", "star_why", done, "已答复本人")
 }
 
 /// The link was lost, or is in somebody else's hands.

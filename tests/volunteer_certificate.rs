@@ -1,0 +1,136 @@
+//! Stars and certificates: given for what is in the ledger, to whoever asks, and as good after a restore as before.
+
+use doorstep::access::Role;
+use doorstep::{audit, backup, volunteer};
+use jiff::Timestamp;
+
+use crate::stories::cast::estate;
+use crate::support::office::words;
+use crate::support::{Engine, fresh};
+use crate::volunteer::{at, team, volunteer as joined};
+use crate::volunteer_hours::{book, span};
+
+db::statements! {
+    SWELL = "UPDATE volunteer_certificates SET minutes = minutes + 6000 WHERE tenant_id = $1";
+    EMPTY = "UPDATE volunteer_certificates SET number = NULL WHERE tenant_id = $1";
+}
+
+const IDENTITY: &str = "141199199003070013";
+
+db_test! {
+    async fn a_certificate_says_what_the_ledger_says_and_is_good_until_it_is_revoked(app: TestApp) {
+        app.means.keys.check(&app.db, &app.means.chance).await.unwrap();
+        at(&app, "2026-11-02T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let (person, own) = joined(&app, "刘建军", team, volunteer::Post::Member).await;
+        let phone = app.browser();
+        phone.post(&format!("{own}/certificates"), &[("identity", IDENTITY)]).await.assert_status(422).assert_contains("还没有入账的时长");
+        book(&app, person, team, span("2026-11-02T10:00:00+08:00", "2026-11-02T12:20:00+08:00")).await;
+        book(&app, person, team, span("2026-11-09T14:00:00+08:00", "2026-11-09T15:00:59+08:00")).await;
+        let ledger = volunteer::total(&mut app.db.read().await.unwrap(), app.home.tenant, person, app.means.now()).await.unwrap();
+        assert_eq!((ledger.service, ledger.times), (200, 2));
+
+        // The number has to stand on it, so it is asked once.
+        phone.post(&format!("{own}/certificates"), &[]).await.assert_status(422).assert_contains("请填写身份证号");
+        phone.post(&format!("{own}/certificates"), &[("identity", "141199199003070012")]).await.assert_status(422);
+        phone.post(&format!("{own}/certificates"), &[("identity", IDENTITY)]).await.assert_ok().assert_contains("等社区出具").assert_contains("2026年11月30日");
+        phone.post(&format!("{own}/certificates"), &[]).await.assert_status(422).assert_contains("已经申请过一份");
+
+        let clerk = app.person(Role::Staff).named("任建平").create().await;
+        let desk = app.browser_of(&clerk).await;
+        desk.get("/today").await.assert_contains("服务记录证明");
+        let page = desk.get("/volunteer-certificates?state=applied").await.link("/volunteer-certificates/0");
+        let version = desk.get(&page).await.assert_contains("3 小时 20 分，2 次").input("version");
+        let by = [("version", version.as_str()), ("head", "王娟峰"), ("contact", "0358-0001234"), ("note", "")];
+        desk.post(&format!("{page}/issue"), &by[..2]).await.assert_status(422).assert_contains("请填写联系方式").assert_contains("王娟峰");
+        let issued = desk.post(&format!("{page}/issue"), &by).await;
+        issued.assert_ok().assert_contains("2026-0001").assert_lacks(IDENTITY);
+        desk.post(&format!("{page}/issue"), &by).await.assert_status(409);
+        let code = issued.between_all("<dt>查验码</dt><dd class=\"num\">", "<").next().unwrap().to_owned();
+
+        // The paper has all of it, and every printing is written down.
+        let paper = desk.post(&format!("{page}/papers"), &[("as", "page")]).await;
+        for words in ["志愿服务记录证明", "刘建军", IDENTITY, "3.33 小时（3 小时 20 分），2 次", "王娟峰", "任建平", "0358-0001234", "2026年11月2日 至 2026年11月9日", "class=\"qr\"", &code] {
+            paper.assert_ok().assert_contains(words);
+        }
+        let file = desk.download_by_form(&format!("{page}/papers"), &[("as", "docx")]).await;
+        let read = words(&file);
+        assert!(read.contains("3.33 小时") && read.contains(IDENTITY) && read.contains(&code), "{read}");
+        app.person(Role::BranchSecretary).browser().await.post(&format!("{page}/papers"), &[]).await.assert_status(403);
+        desk.get(&page).await.assert_contains("下载 Word 文件");
+
+        // Everybody to whom it is shown can check it, and sees no whole name and no number.
+        let check = format!("/board/{}/certificates", app.home.code);
+        let stranger = app.browser();
+        let asked = async |number: &str, code: &str| stranger.get(&format!("{check}?number={number}&check={code}")).await;
+        stranger.get(&check).await.assert_ok().assert_lacks("没有查到");
+        asked("2026-0001", &code.to_lowercase()).await.assert_contains("有效").assert_contains("刘*军").assert_contains("3.33 小时").assert_lacks("刘建军").assert_lacks(IDENTITY);
+        asked("2026-0001", "00000000").await.assert_contains("没有查到").assert_lacks("刘*军");
+        asked("2026-0002", &code).await.assert_contains("没有查到");
+        phone.get(&format!("{own}/hours")).await.assert_contains("2026-0001").assert_contains(&code);
+
+        // What comes later changes nothing of it.
+        book(&app, person, team, span("2026-11-20T14:00:00+08:00", "2026-11-20T16:00:00+08:00")).await;
+        asked("2026-0001", &code).await.assert_contains("3.33 小时");
+
+        // It comes back from a backup as good as it was, on either engine; a row that somebody has written over is good no more.
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("backup");
+        backup::write(&app.db, &file, Timestamp::UNIX_EPOCH, |_| ()).await.unwrap();
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            let (db, _folder) = fresh(engine).await;
+            backup::restore(&db, &app.means.keys, &file, Timestamp::UNIX_EPOCH, |_| ()).await.unwrap();
+            let mut tx = db.begin().await.unwrap();
+            let certificate = volunteer::certificate_by_number(&mut tx, app.home.tenant, "2026-0001").await.unwrap().unwrap();
+            let good = certificate.check_code(app.home.tenant, &app.means.keys);
+            assert_eq!((good.as_deref(), certificate.minutes), (Some(code.as_str()), Some(200)));
+            let paper = volunteer::certificate_paper(&app.act(), &certificate).unwrap();
+            assert!(serde_json::to_string(&paper).unwrap().contains("3.33 小时（3 小时 20 分）"));
+            let ledger = volunteer::total(&mut tx, app.home.tenant, person, app.means.now()).await.unwrap();
+            assert_eq!(ledger.service, 320);
+            tx.execute(SWELL.bind(app.home.tenant)).await.unwrap();
+            let swollen = volunteer::certificate_by_number(&mut tx, app.home.tenant, "2026-0001").await.unwrap().unwrap();
+            assert_ne!(swollen.check_code(app.home.tenant, &app.means.keys), good);
+            assert!(tx.execute(EMPTY.bind(app.home.tenant)).await.is_err(), "what was issued is whole");
+        }
+
+        let desk = app.browser_of(&clerk).await;
+        let version = desk.get(&page).await.input("version");
+        desk.post(&format!("{page}/revocation"), &[("version", &version)]).await.assert_status(422).assert_contains("请填写为什么撤销");
+        desk.post(&format!("{page}/revocation"), &[("version", &version), ("revoked_why", "记错了人")]).await.assert_ok();
+        desk.post(&format!("{page}/papers"), &[("as", "page")]).await.assert_status(422).assert_contains("已撤销");
+        asked("2026-0001", &code).await.assert_contains("已撤销").assert_lacks("记错了人");
+        // The next one has the next number.
+        let mut tx = app.db.read().await.unwrap();
+        assert_eq!(audit::verify(&mut tx, app.home.tenant).await.unwrap().broken, None);
+    }
+
+    async fn a_star_is_asked_for_looked_at_and_never_rounded_up(app: TestApp) {
+        at(&app, "2026-11-02T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let (person, own) = joined(&app, "刘建军", team, volunteer::Post::Member).await;
+        let mut first: Timestamp = "2026-11-02T08:00:00+08:00".parse().unwrap();
+        // Twelve days of eight hours and one of less: a minute short of a hundred hours.
+        for day in 0..13 {
+            let ends_at = first + jiff::SignedDuration::from_mins(if day < 12 { 480 } else { 239 });
+            book(&app, person, team, volunteer::Span { starts_at: first, ends_at }).await;
+            first += jiff::SignedDuration::from_hours(24 * 8);
+        }
+        let phone = app.browser();
+        phone.post(&format!("{own}/stars"), &[]).await.assert_status(422).assert_contains("再服务 1 分，就够一星");
+        book(&app, person, team, volunteer::Span { starts_at: first, ends_at: first + jiff::SignedDuration::from_mins(1) }).await;
+        phone.post(&format!("{own}/stars"), &[]).await.assert_ok().assert_contains("一星").assert_contains("等社区审核");
+        phone.post(&format!("{own}/stars"), &[]).await.assert_status(422).assert_contains("已经申请过");
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get("/today").await.assert_contains("星级志愿者");
+        let shown = desk.get(&format!("/volunteers/{person}")).await;
+        let decision = format!("/volunteers/{person}/stars/{}/decision", shown.between_all("/stars/", "/decision").next().unwrap());
+        desk.post(&decision, &[("decision", "no")]).await.assert_status(422).assert_contains("请填写为什么不授予");
+        desk.post(&decision, &[("decision", "yes")]).await.assert_ok().assert_contains("一星志愿者");
+        desk.post(&decision, &[("decision", "yes")]).await.assert_status(409);
+        phone.get(&own).await.assert_contains("一星志愿者");
+        phone.post(&format!("{own}/stars"), &[]).await.assert_status(422).assert_contains("已经是一星志愿者");
+    }
+}
