@@ -56,4 +56,5 @@ migrations![
     "0048_levels",
     "0049_work_weeks",
     "0054_reporters",
+    "0052_after_school",
 ];

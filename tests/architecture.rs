@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
+    ("after_school", &["access", "audit", "settings", "place", "document"]),
     ("volunteer", &["access", "audit", "channel", "outbox", "photo", "settings", "workbook", "place", "registry"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
@@ -96,6 +97,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &[
             "access",
+            "after_school",
             "api",
             "audit",
             "outbox",
@@ -130,6 +132,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "demo",
         &[
             "access",
+            "after_school",
             "audit",
             "offline",
             "outbox",
@@ -154,6 +157,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "upkeep",
         &[
             "access",
+            "after_school",
             "api",
             "board",
             "channel",

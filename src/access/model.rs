@@ -97,6 +97,7 @@ text_enum! {
         VolunteerEdit = "volunteer_edit" "登记志愿者和服务队",
         VolunteerReveal = "volunteer_reveal" "查看志愿者完整号码、登记从业查询",
         VolunteerImport = "volunteer_import" "导入志愿者花名册",
+        ChildManage = "child_manage" "登记七彩四点半的孩子",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -169,6 +170,8 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (VolunteerEdit, &[Secretary, Staff, BranchSecretary]),
         (VolunteerReveal, &[Secretary, Staff]),
         (VolunteerImport, &[Secretary, Staff]),
+        // What is known of children stays with those whose work it is.
+        (ChildManage, &[Secretary, Staff]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),
