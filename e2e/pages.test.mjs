@@ -38,11 +38,11 @@ const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, '/volunteer-imports', '/whistles', '/tokens/approvals', '/settings'],
+  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, '/children', '/children/new', '/children/*', '/volunteer-imports', '/whistles', '/tokens/approvals', '/settings'],
   wangge: [...issues, '/mediations', '/issues/new', '/surveys', '/community-surveys/doors', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, '/volunteer-imports'],
+  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, '/children', '/children/new', '/children/*', '/volunteer-imports'],
   zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys, ...volunteers],
   wuye: [...issues, '/mediations'],
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],

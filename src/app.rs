@@ -29,8 +29,8 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline, overview, party,
-    place, registry, report, settings, tally, today, venue, visit, volunteer, whistle, work_order,
+    after_school, api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline,
+    overview, party, place, registry, report, settings, tally, today, venue, visit, volunteer, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -96,6 +96,7 @@ pub fn routes() -> Routes {
         .merge(outbox::web::routes())
         .merge(visit::routes())
         .merge(volunteer::routes())
+        .merge(after_school::routes())
         .merge(work_order::routes())
 }
 
@@ -346,6 +347,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(CommunitySurveyAsk), "/community-surveys/doors", "survey", "满意度调查"),
         item(may(VolunteerRead), "/volunteers", "people", "志愿者"),
         item(may(VolunteerRead), "/activities", "today", "志愿服务活动"),
+        item(may(ChildManage), "/children", "people", "七彩四点半"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),

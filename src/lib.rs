@@ -2,6 +2,7 @@
 //! ARCHITECTURE.md draws the map; each slice's `mod.rs` tells its story.
 
 pub mod access;
+pub mod after_school;
 pub mod api;
 pub mod app;
 pub mod audit;

@@ -55,7 +55,8 @@ migrations![
     "0046_activities",
     "0048_levels",
     "0049_work_weeks",
-    "0054_reporters",
     "0050_hours",
     "0051_certificates",
+    "0052_after_school",
+    "0054_reporters",
 ];

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
 use crate::{
-    api, board, channel, community_survey, issue, mediation, offline, outbox, party, photo, registry, report, visit,
-    volunteer, work_order,
+    after_school, api, board, channel, community_survey, issue, mediation, offline, outbox, party, photo, registry,
+    report, visit, volunteer, work_order,
 };
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -135,6 +135,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     offline::forget_old(&mut tx, act).await?;
     party::forget_old(&mut tx, act).await?;
     volunteer::forget_old(&mut tx, act).await?;
+    after_school::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;
     api::forget_old(&mut tx, act).await?;

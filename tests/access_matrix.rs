@@ -6,6 +6,7 @@ use codes::PersonName;
 use codes::address::parse_room;
 use db::Db;
 use doorstep::access::{self, Act, Link, Need, Permission, Role, Route, Scope};
+use doorstep::after_school;
 use doorstep::app::route_table;
 use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Post, PublicationKind, Snapshot};
 use doorstep::body;
@@ -125,6 +126,7 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/join/{link}"
             | "/unlock"
             | "/whistles/new" // about nothing
+            | "/children/{id}/particulars" // of which one says first why
             | "/community-surveys/doors/{door}" // dealt to somebody else
             | "/community-surveys/{id}/results.xlsx" // there are none before it has ended
             | "/community-surveys/{id}/results.docx"
@@ -174,6 +176,8 @@ struct Landmarks {
     activity: Uuid,
     record: Uuid,
     certificate: Uuid,
+    child: Uuid,
+    guardian: Link,
     arrival: Link,
     booking: Uuid,
     issue: Filed,
@@ -223,6 +227,7 @@ impl Landmarks {
             "board" if pattern.contains("/board/{code}/venues/") => self.venue,
             "board" if pattern.contains("/board/{code}/activities/") => self.activity,
             "activities" => self.activity,
+            "children" => self.child,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -269,6 +274,7 @@ impl Landmarks {
             "consents" => &self.consent,
             "mediators" => &self.mediator,
             "volunteering" => &self.volunteering,
+            "guardians" => &self.guardian,
             "arrivals" => &self.arrival,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
@@ -420,6 +426,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let instructor = instructor(&mut tx, act, community).await;
     let (team, volunteer, volunteering, activity, record, certificate) =
         helper(&mut tx, act, means, spot.estate_id).await;
+    let (child, guardian) = child(&mut tx, act, means, &spot).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -443,6 +450,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         record,
         certificate,
         activity,
+        child,
+        guardian,
         arrival,
         booking,
         issue,
@@ -620,6 +629,17 @@ async fn certificate(tx: &mut db::Tx, act: &Act, team: Uuid, volunteer: Uuid) ->
     let card = volunteer::card(tx, act, volunteer).await.unwrap();
     let identity = Some("141199198001010012");
     volunteer::apply_for_certificate(tx, act, &card, identity, volunteer::Period::default()).await.unwrap()
+}
+
+/// A child whose guardian is asked, with their link.
+async fn child(tx: &mut db::Tx, act: &Act, means: &Means, spot: &Spot) -> (Uuid, Link) {
+    use after_school::{Particulars, Person, Sketch};
+    let guardian =
+        Person { name: "任建平".to_owned(), relation: "父亲".to_owned(), phone: "13800001234".to_owned() };
+    let particulars = Particulars { name: "任小小".to_owned(), guardians: vec![guardian], ..Particulars::default() };
+    let sketch = Sketch { estate: spot.estate_id, building: spot.building_id, particulars, medical: None };
+    let child = after_school::invite(tx, act, sketch).await.unwrap();
+    (child.id, child.link(act.tenant, &means.keys))
 }
 
 /// A team, a volunteer who leads it, with their link, and what it is going to do.

@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
+    ("after_school", &["access", "audit", "settings", "place", "document"]),
     (
         "volunteer",
         &[
@@ -102,6 +103,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &[
             "access",
+            "after_school",
             "api",
             "audit",
             "outbox",
@@ -136,6 +138,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "demo",
         &[
             "access",
+            "after_school",
             "audit",
             "offline",
             "outbox",
@@ -160,6 +163,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "upkeep",
         &[
             "access",
+            "after_school",
             "api",
             "board",
             "channel",

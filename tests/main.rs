@@ -6,6 +6,7 @@ mod support;
 
 mod access;
 mod access_matrix;
+mod after_school;
 mod agenda;
 mod api;
 mod architecture;

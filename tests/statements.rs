@@ -5,9 +5,9 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation, meeting,
-    offline, outbox, overview, party, photo, place, registry, search, settings, tally, venue, visit, volunteer,
-    whistle, work_order,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation,
+    meeting, offline, outbox, overview, party, photo, place, registry, search, settings, tally, venue, visit,
+    volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -16,6 +16,7 @@ use crate::support::{Engine, fresh};
 /// Every list of statements; a file that declares one and is not here fails [`no_list_is_forgotten`].
 const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
+    after_school::STATEMENTS,
     access::token::STATEMENTS,
     api::STATEMENTS,
     audit::STATEMENTS,
@@ -135,6 +136,7 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::DEAD",
     "venue::store::LIST",
     "venue::store::USABLE",
+    "after_school::store::COUNTS", // everybody once, for the list
     "volunteer::store::TEAMS",
     "volunteer::store::ADD_TEAM", // counts them
     "volunteer::store::TEAM_ESTATES",

@@ -4,6 +4,7 @@
 
 mod assembly;
 mod bodies;
+mod children;
 mod community;
 mod issues;
 mod names;
@@ -174,6 +175,8 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         satisfaction::ask(db, &community, &mut rng, now).await?;
         bar.set_message("志愿服务队");
         volunteers::gather(db, &community, &lived_in, now).await?;
+        bar.set_message("七彩四点半");
+        children::enrol(db, &community, &lived_in, now).await?;
     } else {
         let estates: Vec<Uuid> = community.estates.iter().map(|estate| estate.id).collect();
         let mut tx = db.begin().await?;

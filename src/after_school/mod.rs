@@ -1,0 +1,19 @@
+//! 七彩四点半, the class after school: which children are on the roll, and whom their guardians let fetch them. Nobody is on the roll whose
+//! guardian has not agreed, by a signed link of their own or on paper; what is known of a child is sealed, and staff who want to read it say
+//! why first (`child`). `paper` writes all of it down for the guardian. `presence` is what becomes of a child at a session, without a
+//! database: who comes, who is missing, and with whom a child may go.
+
+mod child;
+mod model;
+mod paper;
+pub mod presence;
+mod store;
+mod web;
+
+pub use child::{
+    Child, Consent, Sketch, Wishes, adults, agree, agreed, by_link, change, child, consent, consents, decline, enrol,
+    enrolled, forget, forget_old, invite, leave, open, renew_link, withdraw,
+};
+pub use model::{Adult, How, Particulars, Person, Purpose, Rules, State, age, edition};
+pub use store::{STATEMENTS, openings};
+pub use web::routes;

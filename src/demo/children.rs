@@ -1,0 +1,67 @@
+//! The children of 七彩四点半: those of the first estate, whose guardians have agreed by their links, and one who is being asked.
+
+use codes::tables::Sex;
+use db::Db;
+use jiff::{SignedDuration, Timestamp};
+
+use super::community::{Community, Home};
+use super::people::{Family, Person};
+use crate::access::Act;
+use crate::after_school::{self, Particulars, Sketch, Wishes};
+use crate::error::Result;
+use crate::place;
+
+/// So many are on the roll, as the page tells.
+const CHILDREN: usize = 255;
+const GRADES: [&str; 7] = ["一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "初一"];
+
+/// A child of an age for the class, and the grown-up of the family whom one can call.
+fn pairs(family: &Family) -> impl Iterator<Item = (&Person, &Person)> {
+    let guardian = family.members.iter().find(|person| (24..=75).contains(&person.age) && person.phone.is_some());
+    let children = family.members.iter().filter(|person| (7..=13).contains(&person.age));
+    children.filter_map(move |child| Some((child, guardian?)))
+}
+
+fn grown_up(guardian: &Person, child: &Person) -> after_school::Person {
+    let relation = match (guardian.age - child.age >= 45, guardian.sex == Sex::Female) {
+        (false, false) => "父亲",
+        (false, true) => "母亲",
+        (true, false) => "爷爷",
+        (true, true) => "奶奶",
+    };
+    let phone = guardian.phone.clone().unwrap_or_default();
+    after_school::Person { name: guardian.name.clone(), relation: relation.to_owned(), phone }
+}
+
+pub async fn enrol(db: &Db, community: &Community, lived_in: &[(Home, Family)], now: Timestamp) -> Result<()> {
+    let Some(estate) = community.estates.first().map(|estate| estate.id) else { return Ok(()) };
+    let here = lived_in.iter().filter(|(home, _)| home.estate == estate);
+    let pairs = here.flat_map(|(home, family)| pairs(family).map(move |pair| (home, pair)));
+    let mut tx = db.begin().await?;
+    for (at, (home, (child, guardian))) in pairs.take(CHILDREN + 1).enumerate() {
+        let hours = 1200 - 4 * at as i64;
+        let desk = community.act(community.cast.desk, now - SignedDuration::from_hours(hours));
+        let own: Act = community.resident(now - SignedDuration::from_hours(hours - 1));
+        let person = grown_up(guardian, child);
+        let grade = usize::try_from(child.age - 7).unwrap_or_default().min(GRADES.len() - 1);
+        let building = place::dwelling(&mut tx, desk.tenant, home.dwelling).await?.building_id;
+        let particulars = Particulars {
+            name: child.name.clone(),
+            sex: child.sex.code().to_owned(),
+            birth_month: child.birth.strftime("%Y-%m").to_string(),
+            school: "城内小学".to_owned(),
+            grade: GRADES[grade].to_owned(),
+            guardians: vec![person.clone()],
+            ..Particulars::default()
+        };
+        let sketch =
+            Sketch { estate, building, particulars, medical: (at % 20 == 3).then(|| "花生过敏".to_owned()) };
+        let invited = after_school::invite(&mut tx, &desk, sketch.clone()).await?;
+        // The last one has been asked and has not answered yet.
+        if at < CHILDREN {
+            let wishes = Wishes { adults: vec![(false, person)], photos: at % 3 != 0, alone: false };
+            after_school::agree(&mut tx, &own, &invited, sketch, &wishes).await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
