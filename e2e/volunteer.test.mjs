@@ -73,6 +73,9 @@ test('from the code on the door to Saturday morning', async (t) => {
   await desk.getByRole('button', { name: '安排', exact: true }).click();
   await told(desk, '已安排');
   const activity = desk.url();
+  await desk.getByRole('link', { name: '改活动' }).click();
+  await desk.getByRole('button', { name: '改好' }).waitFor();
+  await look(desk, 'activity-change');
 
   await person.goto(own);
   await person.getByRole('button', { name: /^报名\s*：给老人量血压/ }).click();
