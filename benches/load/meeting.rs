@@ -28,10 +28,13 @@ pub struct Meeting {
     branch: Uuid,
 }
 
-/// Makes the branch, calls the meeting, begins it and marks everybody as there.
+/// Makes the branch, calls the meeting, begins it and marks everybody as there; in a database that was kept it all stands already.
 pub async fn set_up(db: &Db, means: &Means, tenant: Uuid) {
     let act = Act { role: Role::Staff, ..Act::system(tenant, means) };
     let mut tx = db.begin().await.unwrap();
+    if Meeting::read(&mut tx, tenant).await.is_some() {
+        return;
+    }
     let estate = place::estates(&mut tx, tenant).await.unwrap().remove(0).id;
     let known = party::organisations(&mut tx, tenant, &Scope::tenant()).await.unwrap();
     let parent = known.iter().find(|known| known.parent_id.is_none()).map(|known| known.id);
