@@ -320,6 +320,15 @@ impl Tally {
         self.0[..3].iter().sum()
     }
 
+    /// Whether the levels that are left out, since fewer than `least` chose them, would follow from those that are told: fewer than
+    /// `least` are left once what is told is taken away, of all, or of those above or below the satisfied where their share is exact.
+    pub fn gives_away(&self, least: i64) -> bool {
+        let follows = |levels: &[i64]| (1..least).contains(&levels.iter().filter(|count| **count < least).sum());
+        let satisfied = self.satisfied();
+        let exact = satisfied >= least && self.answers() - satisfied >= least;
+        follows(&self.0) || (exact && (follows(&self.0[..2]) || follows(&self.0[2..])))
+    }
+
     /// `4.21`; of nobody nothing.
     pub fn mean(&self) -> String {
         let sum: i64 = self.0.iter().zip(LEVELS).map(|(count, (level, _))| count * level).sum();
@@ -378,6 +387,22 @@ mod tests {
         attempts: 3,
         own_grid: OwnGrid::AnotherGrid,
     };
+
+    #[test]
+    fn what_is_left_out_does_not_follow_from_what_is_told() {
+        for (levels, gives_away) in [
+            ([40, 30, 20, 6, 4], true),  // one level
+            ([40, 30, 20, 3, 1], true),  // two levels of four together
+            ([40, 30, 20, 4, 4], false), // of eight nobody knows which
+            ([4, 90, 2, 50, 9], true),   // one on each side of the satisfied, whose share is exact
+            ([3, 4, 45, 46, 2], true),   // seven satisfied are enough, but two below them are not
+            ([3, 4, 45, 3, 3], false),
+            ([96, 1, 1, 1, 1], true),
+            ([0, 0, 50, 50, 0], false), // what nobody chose is no secret
+        ] {
+            assert_eq!(Tally(levels).gives_away(5), gives_away, "{levels:?}");
+        }
+    }
 
     #[test]
     fn of_1580_homes_310_are_asked() {

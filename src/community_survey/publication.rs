@@ -74,12 +74,8 @@ fn facts(results: &Results) -> Vec<(String, String)> {
         let levels = levels.filter(|(_, share)| share != UNTOLD).map(|(label, share)| format!("{label} {share}"));
         let levels = levels.collect::<Vec<_>>().join("，");
         // What is left out must not follow from what is said: then the satisfied share alone is told.
-        let few = |count: &&i64| **count < least;
-        let hidden: i64 = of.tally.0.iter().filter(few).sum();
-        let satisfied = of.tally.satisfied();
-        let exact = satisfied >= least && answers - satisfied >= least;
-        let tells = (hidden > 0 && hidden < least) || (exact && of.tally.0[..2].iter().filter(few).count() == 1);
-        let levels = if levels.is_empty() || tells { String::new() } else { format!("。{levels}") };
+        let levels =
+            if levels.is_empty() || of.tally.gives_away(least) { String::new() } else { format!("。{levels}") };
         facts.push((of.question.text.clone(), format!("满意和非常满意 {}{levels}", share(of.tally.satisfied()))));
     }
     if let Some(first) = results.questions.first() {

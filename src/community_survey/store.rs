@@ -100,9 +100,9 @@ statements! {
     ATTEMPTED = "UPDATE community_survey_doors SET state = $3, attempts = attempts + 1, attempted_on = $4, settled_on = $5
         WHERE tenant_id = $1 AND id = $2 AND state = 'waiting' AND (attempted_on IS NULL OR attempted_on < $4)";
     GIVEN_UP = "UPDATE community_survey_doors SET state = $3, settled_on = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'waiting'";
-    /// The next home of an estate that can step in.
     /// Whoever answers or ends a survey does so one after the other.
     HOLD = "UPDATE community_surveys SET state = state WHERE tenant_id = $1 AND id = $2";
+    /// The next home of an estate that can step in.
     NEXT_RESERVE = doors!("q.survey_id = $2 AND q.estate_id = $3 AND q.state = 'reserve' ORDER BY q.place LIMIT 1");
     STEP_IN = "UPDATE community_survey_doors SET state = 'waiting', account_id = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'reserve'";
     WAITING_DOORS = doors!("q.survey_id = $2 AND q.state = 'waiting' ORDER BY q.position, q.id LIMIT 10000");
