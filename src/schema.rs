@@ -59,4 +59,5 @@ migrations![
     "0051_certificates",
     "0052_after_school",
     "0054_reporters",
+    "0055_heads_of_weeks",
 ];

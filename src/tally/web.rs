@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{Cost, Week, store, week_of, weeks};
+use super::{Cost, Week, week_of, weeks};
 use crate::access::{Need, Permission, Role, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
@@ -38,19 +38,28 @@ async fn add(State(app): State<App>, viewer: Viewer, form: Form) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// A role with what its work has cost, week by week; or those together that too few people have for a figure of their own.
+/// A role with what its work has cost, week by week; or those together that too few people had for a figure of their own.
 struct Group {
     name: String,
-    /// So many have it now.
-    people: i64,
     weeks: Vec<Line>,
     minutes: Columns,
 }
 
 struct Line {
     week: Date,
+    /// Nothing where too few people had the role in that week.
+    told: Option<Told>,
+}
+
+struct Told {
     cost: Cost,
-    minutes_each: i64,
+    people: i64,
+}
+
+impl Told {
+    fn minutes_each(&self) -> i64 {
+        self.cost.seconds / 60 / self.people.max(1)
+    }
 }
 
 #[derive(Template)]
@@ -67,34 +76,37 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     let all: [Date; WEEKS] = std::array::from_fn(|at| last.saturating_sub(((WEEKS - 1 - at) as i64).weeks()));
     let mut tx = app.db.read().await?;
     let known = weeks(&mut tx, viewer.tenant, all[0]).await?;
-    let people = store::people(&mut tx, viewer.tenant).await?;
     let rules: report::Rules = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
     let least = rules.least_cases;
-    let of = |role: &Role| people.get(role).copied().unwrap_or_default();
-    // The week of a single person is nobody's business.
-    let worked = Role::ALL.iter().filter(|role| known.iter().any(|week| week.role == **role));
-    let (many, few): (Vec<Role>, Vec<Role>) = worked.partition(|role| of(role) >= least);
-    let mut groups: Vec<Group> =
-        many.iter().map(|role| Group::new(role.to_string(), &[*role], of(role), &all, &known)).collect();
-    let together = few.iter().map(of).sum();
-    if together >= least {
-        groups.push(Group::new("人少的岗位合计".to_owned(), &few, together, &all, &known));
-    }
+    // The week of a single person is nobody's business. Roles of few are told together, week by week, if all of them are enough.
+    let role = |role: &Role| {
+        Group::new(role.to_string(), &all, &known, least, |week| week.role == *role && week.people >= least)
+    };
+    let together = Group::new("人少的岗位合计".to_owned(), &all, &known, least, |week| week.people < least);
+    let groups: Vec<Group> = Role::ALL.iter().map(role).chain([together]).filter(Group::is_told).collect();
     page(&BurdenPage { shell, weeks: WEEKS, least, groups })
 }
 
 impl Group {
-    fn new(name: String, roles: &[Role], people: i64, all: &[Date], known: &[Week]) -> Group {
+    fn new(name: String, all: &[Date], known: &[Week], least: i64, belongs: impl Fn(&Week) -> bool) -> Group {
         let line = |week: &Date| {
-            let mut cost = Cost::default();
-            for known in known.iter().filter(|known| roles.contains(&known.role) && known.week == week.to_string()) {
-                cost.add(Cost { entries: known.entries, taps: known.taps, seconds: known.seconds });
+            let mut told = Told { cost: Cost::default(), people: 0 };
+            for known in known.iter().filter(|known| known.week == week.to_string() && belongs(known)) {
+                told.cost.add(Cost { entries: known.entries, taps: known.taps, seconds: known.seconds });
+                told.people += known.people;
             }
-            Line { week: *week, cost, minutes_each: cost.seconds / 60 / people.max(1) }
+            Line { week: *week, told: Some(told).filter(|told| told.people >= least) }
         };
         let weeks: Vec<Line> = all.iter().map(line).collect();
-        let label = |line: &Line| line.week.strftime("%-m/%-d").to_string();
-        let minutes = Columns::new(weeks.iter().map(|line| (label(line), line.cost.seconds / 60)).collect());
-        Group { name, people, weeks, minutes }
+        let column = |line: &Line| {
+            let minutes = line.told.as_ref().map_or(0, |told| told.cost.seconds / 60);
+            (line.week.strftime("%-m/%-d").to_string(), minutes)
+        };
+        let minutes = Columns::new(weeks.iter().map(column).collect());
+        Group { name, weeks, minutes }
+    }
+
+    fn is_told(&self) -> bool {
+        self.weeks.iter().any(|line| line.told.is_some())
     }
 }
