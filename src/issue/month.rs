@@ -11,7 +11,7 @@ use crate::error::Result;
 statements! {
     /// A row for each change: what is not committed yet is not there to be taken away, and so is not missed.
     TOUCH = "INSERT INTO stale_months (tenant_id, id, month) VALUES ($1, $2, $3)";
-    STALE = "SELECT DISTINCT tenant_id, month FROM stale_months LIMIT 20";
+    STALE = "SELECT DISTINCT tenant_id, month FROM stale_months WHERE (tenant_id, month) > ($1, $2) ORDER BY tenant_id, month LIMIT 20";
     TAKE = "DELETE FROM stale_months WHERE tenant_id = $1 AND month = $2";
 }
 
@@ -69,9 +69,10 @@ pub async fn mark(tx: &mut Tx, act: &Act, months: impl Iterator<Item = Month>) -
     Ok(tx.execute_many(TOUCH, rows).await?)
 }
 
-/// Some of the months, of any tenant, in which something has changed.
-pub async fn stale(db: &Db) -> Result<Vec<(Uuid, Month)>> {
-    let rows: Vec<StaleMonth> = db.read().await?.all(STALE).await?;
+/// Some of the months, of any tenant, in which something has changed, in their order: after the first ones, or after those looked at.
+pub async fn stale(db: &Db, after: Option<(Uuid, Month)>) -> Result<Vec<(Uuid, Month)>> {
+    let (tenant, month) = after.map_or((Uuid::nil(), 0), |(tenant, month)| (tenant, month.number()));
+    let rows: Vec<StaleMonth> = db.read().await?.all(STALE.bind(tenant).bind(month)).await?;
     let month = |row: StaleMonth| Month::from_number(row.month).map(|month| (row.tenant_id, month));
     Ok(rows.into_iter().filter_map(month).collect())
 }

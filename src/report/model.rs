@@ -144,7 +144,9 @@ impl Figure {
             Figure::Closed => "这段时间里销号的",
             Figure::Otherwise => "这段时间里没有办就结束的，都写了理由",
             Figure::Reopened => "这段时间里测评打 1 分、2 分，退回重办的",
-            Figure::Surveyed => "这段时间里反映人打过分的（不算并案、咨询和剔除的），几次打分按最后一次",
+            Figure::Surveyed => {
+                "这段时间里反映人打过分的（不算并案、咨询和剔除的），几次打分按最后一次，几个人反映的按最不满意的"
+            }
             Figure::Solved => "最后一次打分说“解决了”的",
             Figure::Satisfied => "最后一次打分 3 分以上的",
             Figure::Unreachable => "这段时间里上门几次都联系不上，没有测评的",

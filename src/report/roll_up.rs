@@ -118,14 +118,22 @@ pub async fn reported(
 /// Counts some of the months in which something has changed, each in a transaction of its own; tells whether there may be more. What
 /// goes wrong in one tenant does not keep the others waiting: its month is looked at again the next time.
 pub async fn count_some(db: &Db, means: &Means) -> Result<bool> {
-    let mut counted = false;
-    for (tenant, month) in month::stale(db).await? {
-        match count_one(db, &Act::system(tenant, means), month).await {
-            Ok(()) => counted = true,
-            Err(error) => tracing::error!(?error, %tenant, month = month.number(), "a month was not counted"),
+    let mut after = None;
+    loop {
+        let stale = month::stale(db, after).await?;
+        let Some(last) = stale.last() else { return Ok(false) };
+        after = Some(*last);
+        let mut counted = false;
+        for (tenant, month) in stale {
+            match count_one(db, &Act::system(tenant, means), month).await {
+                Ok(()) => counted = true,
+                Err(error) => tracing::error!(?error, %tenant, month = month.number(), "a month was not counted"),
+            }
+        }
+        if counted {
+            return Ok(true);
         }
     }
-    Ok(counted)
 }
 
 async fn count_one(db: &Db, act: &Act, month: Month) -> Result<()> {
@@ -148,7 +156,7 @@ pub async fn begin_months(tx: &mut Tx, act: &Act) -> Result<()> {
 
 async fn count(tx: &mut Tx, act: &Act, month: Month) -> Result<()> {
     let period = Period::month(month.first())?;
-    let records = store::records(tx, act.tenant, &Scope::tenant(), &period, None).await?;
+    let records = store::all_records(tx, act.tenant, &period).await?;
     // What has happened in this very moment has happened.
     let report = Report { period, now: act.at + SignedDuration::from_millis(1), records };
     tx.execute(FORGET.bind(act.tenant).bind(month.number())).await?;

@@ -56,7 +56,7 @@ statements! {
         WHERE v.tenant_id = i.tenant_id AND v.issue_id = i.id AND", concerned!(), " AND v.kind IN ('accepted', 'dispatched', 'escalated', 'done', 'surveyed', 'closed', 'reopened', 'unreachable', 'refused', 'redirected',
             'merged', 'withdrawn') ORDER BY v.issue_id, v.position");
     /// Of the whole tenant; those of issues out of reach find no issue.
-    ANSWERS = "SELECT s.issue_id, s.score, s.solved FROM surveys s
+    ANSWERS = "SELECT s.issue_id, COALESCE(s.report_id, s.issue_id) AS report_id, s.round, s.score, s.solved FROM surveys s
         WHERE s.tenant_id = $1 AND s.respondent = 'reporter' AND s.at >= $2 AND s.at < $3 ORDER BY s.at, s.id";
     /// Every home within reach, and what was found at its door in some days. (A grouping by home would lead SQLite through all homes
     /// for each building.)
@@ -99,7 +99,7 @@ record! {
         pub acknowledge_by: Timestamp, pub answer_by: Timestamp, pub acknowledged_at: Option<Timestamp>, pub answered_at: Option<Timestamp>,
         pub asker_score: Option<i64>, pub responder_score: Option<i64>,
     }
-    struct AnswerRow { issue_id: Uuid, score: i64, solved: Solved }
+    struct AnswerRow { issue_id: Uuid, report_id: Uuid, round: i64, score: i64, solved: Solved }
 }
 
 /// Every issue within reach that a period concerns, in the order in which they were reported; of one estate where one is named.
@@ -112,32 +112,66 @@ pub async fn records(
     period: &Period,
     estate: Option<Uuid>,
 ) -> Result<Vec<Record>> {
+    let records = read(tx, tenant, scope, period, estate, MOST as i64 + 1).await?;
+    if records.len() > MOST {
+        return Err(Error::refused(format!("这段时间的诉求超过 {MOST} 件，请选短一些的时间，或者只看一个小区")));
+    }
+    Ok(records)
+}
+
+/// Every issue of a community that a period concerns, however many there are.
+pub(super) async fn all_records(tx: &mut Tx, tenant: Uuid, period: &Period) -> Result<Vec<Record>> {
+    read(tx, tenant, &Scope::tenant(), period, None, i64::MAX).await
+}
+
+async fn read(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    period: &Period,
+    estate: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<Record>> {
     let bound = |statement: db::Statement| {
         statement.bind(tenant).bind(scope.account).bind(&scope.roles).bind(period.from).bind(period.until).bind(estate)
     };
-    let issues: Vec<IssueRow> = tx.all(bound(ISSUES).bind(MOST as i64 + 1)).await?;
-    if issues.len() > MOST {
-        return Err(Error::refused(format!("这段时间的诉求超过 {MOST} 件，请选短一些的时间，或者只看一个小区")));
-    }
+    let issues: Vec<IssueRow> = tx.all(bound(ISSUES).bind(most)).await?;
     let mut taken: HashMap<Uuid, Vec<Taken>> = HashMap::new();
     for TakenRow { issue_id, kind, at, due_at, note, party } in tx.all::<TakenRow>(bound(TAKEN)).await? {
         taken.entry(issue_id).or_default().push(Taken { step: kind, at, due_at, note, party });
     }
-    // In their order, so that the last one stays.
-    let answers: HashMap<Uuid, Answer> = tx
-        .all::<AnswerRow>(ANSWERS.bind(tenant).bind(period.from).bind(period.until))
-        .await?
-        .into_iter()
-        .filter_map(answer)
-        .collect();
+    let answers = answers(tx.all(ANSWERS.bind(tenant).bind(period.from).bind(period.until)).await?);
     let mut records: Vec<Record> = issues.into_iter().map(|issue| issue.record(&mut taken, &answers)).collect();
     records.sort_by_key(|record| (record.reported_at, record.id));
     Ok(records)
 }
 
-fn answer(row: AnswerRow) -> Option<(Uuid, Answer)> {
-    let score = Score::parse(&row.score.to_string())?;
-    Some((row.issue_id, Answer { score, solved: row.solved }))
+/// The last word of each reporter in a round.
+#[derive(Default)]
+struct LastRound {
+    round: i64,
+    words: HashMap<Uuid, (i64, Solved)>,
+}
+
+/// What has been said of each issue: in the last round in which anybody was asked, the last word of each reporter, and of several the
+/// one who is least content.
+fn answers(rows: Vec<AnswerRow>) -> HashMap<Uuid, Answer> {
+    let mut said: HashMap<Uuid, LastRound> = HashMap::new();
+    for row in rows {
+        let last = said.entry(row.issue_id).or_default();
+        if row.round > last.round {
+            *last = LastRound { round: row.round, words: HashMap::new() };
+        }
+        if row.round == last.round {
+            last.words.insert(row.report_id, (row.score, row.solved));
+        }
+    }
+    let least = |(issue, LastRound { words, .. })| {
+        let score = words.values().map(|(score, _)| *score).min()?;
+        let solved = words.values().map(|(_, solved)| *solved).max()?;
+        Some((issue, Answer { score: Score::parse(&score.to_string())?, solved }))
+    };
+    said.into_iter().filter_map(least).collect()
 }
 
 impl IssueRow {

@@ -43,26 +43,25 @@ impl BoardPage {
         self.months.iter().map(|month| self.count(month, figure)).sum()
     }
 
-    /// Of all months together, in words. Of single months that have too few to be told nothing may follow from the rest.
-    fn total(&self) -> Vec<(Rate, String)> {
-        let words = |rate: Rate| {
-            let each = self.months.iter().map(|month| self.kept.get(*month, rate.whole));
-            let untold: i64 = each.filter(|of| *of < self.rules.least_cases).sum();
-            let follows = (1..self.rules.least_cases).contains(&untold);
-            let words = if follows { Rate { of: 0, ..rate }.words(&self.rules) } else { rate.words(&self.rules) };
-            (rate, words)
-        };
-        self.rates(&self.months).into_iter().map(words).collect()
-    }
-
+    /// The rates of a month that is over: of one that goes on, each answer would tell what it was by what the rates were before.
     fn rates_of(&self, month: &Month) -> Vec<Rate> {
-        self.rates(&[*month])
+        self.rates(|figure| self.count(month, figure))
     }
 
-    /// Of some months together. What share management companies have in what is reported is no result of anybody's work.
-    fn rates(&self, months: &[Month]) -> Vec<Rate> {
-        let rates = model::rates(|figure| months.iter().map(|month| self.kept.get(*month, figure)).sum());
-        rates.into_iter().filter(|rate| rate.part != Figure::Property).collect()
+    /// The rates of all months together that are over and tell theirs: of a month that has too few nothing follows from the rest.
+    fn total(&self) -> Vec<Rate> {
+        let over = &self.months[..MONTHS - 1];
+        let total = |rate: Rate| {
+            let told = || over.iter().filter(|month| self.count(month, rate.whole) >= self.rules.least_cases);
+            let sum = |figure| told().map(|month| self.count(month, figure)).sum();
+            Rate { count: sum(rate.part), of: sum(rate.whole), ..rate }
+        };
+        self.rates(|_| 0).into_iter().map(total).collect()
+    }
+
+    /// What share management companies have in what is reported is no result of anybody's work.
+    fn rates(&self, count: impl Fn(Figure) -> i64) -> Vec<Rate> {
+        model::rates(count).into_iter().filter(|rate| rate.part != Figure::Property).collect()
     }
 }
 
