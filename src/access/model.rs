@@ -233,7 +233,8 @@ impl Viewer {
         self.acting(permission).is_some()
     }
 
-    /// The role in which a permission is used; the first granted one where several have it.
+    /// The role in which a permission is used. Of several that somebody has, the one that stands first in the row of [`ALLOWED`]: its
+    /// order matters where the higher role may do more.
     pub fn acting(&self, permission: Permission) -> Option<Role> {
         permission.roles().iter().copied().find(|role| self.grants.iter().any(|grant| grant.role == *role))
     }

@@ -267,9 +267,16 @@ impl Stage<'_> {
             report.rating_link = issue::rate(tx, &act, &link, answer.score, answer.solved, &answer.comment).await?;
             return Ok(());
         }
-        let respondent = if issue.reporter_sealed.is_some() { Respondent::Reporter } else { Respondent::Neighbour };
+        let joined = issue::reports(tx, community.tenant, issue.id).await?.first().map(|joined| joined.id);
+        let (respondent, of) = match (issue.reporter_sealed.is_some(), joined) {
+            (true, _) => (Respondent::Reporter, None),
+            // Whoever reported the same answers before a neighbour does.
+            (false, Some(joined)) => (Respondent::Reporter, Some(joined)),
+            (false, None) => (Respondent::Neighbour, None),
+        };
+        let answer = Answer { report: of, ..answer(respondent, rating)? };
         let seen = issue.lock_version;
-        issue::survey(tx, &community.act(report.worker, at), issue, seen, answer(respondent, rating)?).await
+        issue::survey(tx, &community.act(report.worker, at), issue, seen, answer).await
     }
 }
 

@@ -19,7 +19,7 @@ use crate::web::show;
 pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text: &str, photos: &[Uuid]) -> Result<()> {
     let days = step::limits(tx, act).await?.steps.publicity_days;
     let handler = issue.organisation_name.clone().unwrap_or_default();
-    let others = store::joined(tx, act.tenant, issue.id).await?;
+    let reporters = store::reporters(tx, act.tenant, issue.id).await?;
     let mut facts = vec![
         ("地点", issue.place()),
         ("类别", issue.category.to_string()),
@@ -28,8 +28,8 @@ pub async fn publish(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, text:
         ("办理单位", handler),
         ("编号", issue.number.clone()),
     ];
-    if others > 0 {
-        facts.insert(3, ("反映人数", format!("{} 人", others + 1)));
+    if reporters > 1 {
+        facts.insert(3, ("反映人数", format!("{reporters} 人")));
     }
     let publication = NewPublication {
         kind: PublicationKind::Result,
@@ -139,8 +139,8 @@ async fn record_answer(
     tx.execute(row.bind(answer.comment.as_str()).bind(act.at).bind(answer.report)).await?;
     let words = format!("{channel}：{}，{}", answer.score.label(), answer.solved);
     let words = Words { public: &words, internal: &answer.comment, photos: &[] };
-    // Where the reporter left no way to be reached, a neighbour speaks for them.
-    let decides = answer.respondent == Respondent::Reporter || issue.reporter_sealed.is_none();
+    // Where nobody who reported it left a way to be reached, a neighbour speaks for them.
+    let decides = answer.respondent == Respondent::Reporter || !store::can_be_reached(tx, act.tenant, issue).await?;
     if !decides {
         let asks_branch = if answer.score.is_bad() { "，请小区支部复核" } else { "" };
         let public = format!("{}{asks_branch}", words.public);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::model::{Category, Remedy, State, Step, Tier};
 use super::owners;
 use super::step::{self, Words};
-use super::store::{self, DROP_PETITIONS, FOLLOW, Issue};
+use super::store::{self, DROP_PETITIONS, FOLLOW, HOLD, HOLD_OPEN, Issue};
 use crate::access::{self, Act, OrganisationKind};
 use crate::error::{Error, Result};
 use crate::web::show;
@@ -65,11 +65,18 @@ pub async fn merge(tx: &mut Tx, act: &Act, issue: &mut Issue, seen: i64, into: &
     if into.id == issue.id {
         return Err(Error::refused("不能并入它自己，请选另一件"));
     }
-    if !into.state.open() {
-        return Err(Error::refused(format!("{} 已经{}，不能再并入。请选一件在办的。", into.number, into.state)));
+    // Both are held, one after the other in one order, so that a chain of mergers is never longer than one even if somebody joins the
+    // other to a third at this moment.
+    let (first, second) = (issue.id.min(into.id), issue.id.max(into.id));
+    for id in [first, second] {
+        let hold = if id == into.id { HOLD_OPEN } else { HOLD };
+        if tx.execute(hold.bind(act.tenant).bind(id)).await? == 0 {
+            let state = store::issue(tx, act.tenant, into.id).await?.state;
+            return Err(Error::refused(format!("{} 已经{state}，不能再并入。请选一件在办的。", into.number)));
+        }
     }
     issue.merged_into = Some(into.id);
-    // Whoever was joined to this one follows along, so that a chain of mergers is never longer than one.
+    // Whoever was joined to this one follows along.
     tx.execute(FOLLOW.bind(act.tenant).bind(issue.id).bind(into.id).bind(act.means.now())).await?;
     let words = format!("与 {} 是同一件事，合并办理", into.number);
     step::take(tx, act, issue, seen, Step::Merged, Words::public(&words), None).await

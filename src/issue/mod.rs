@@ -43,7 +43,7 @@ pub use petition::{Petition, ask, decide as decide_petition, resume};
 pub use receipt::{ChainLink, Receipt, Standing, spaced};
 pub use step::STEPPED;
 pub use store::{
-    Event, Followed, Issue, STATEMENTS, changed, events, hanging, index, issue, issue_in_scope, to_deliberate,
+    Event, Followed, Issue, STATEMENTS, changed, events, hanging, index, issue, issue_in_scope, reports, to_deliberate,
     unindexed_tenants,
 };
 pub use todo::todo;

@@ -182,6 +182,13 @@ statements! {
         ORDER BY v.position DESC LIMIT 1";
     FOLLOW = "UPDATE issues SET merged_into = $3, changed_at = $4 WHERE tenant_id = $1 AND merged_into = $2";
     JOINED = "SELECT COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND merged_into = $2";
+    /// Whoever reported the same twice is one, as far as their phone tells.
+    REPORTERS = "SELECT COUNT(DISTINCT p.phone_fingerprint) + COUNT(CASE WHEN p.phone_fingerprint IS NULL THEN 1 END) AS count FROM (
+        SELECT phone_fingerprint FROM issues WHERE tenant_id = $1 AND id = $2
+        UNION ALL SELECT phone_fingerprint FROM issues WHERE tenant_id = $1 AND merged_into = $2) AS p";
+    REACHABLE = "SELECT COUNT(*) AS count FROM issues WHERE tenant_id = $1 AND merged_into = $2 AND reporter_sealed IS NOT NULL";
+    HOLD = "UPDATE issues SET state = state WHERE tenant_id = $1 AND id = $2";
+    HOLD_OPEN = "UPDATE issues SET state = state WHERE tenant_id = $1 AND id = $2 AND open";
     /// (The sum keeps SQLite from going by the times.)
     REPORTS = "SELECT id, number, place_text, reported_at FROM issues WHERE tenant_id = $1 AND merged_into = $2 ORDER BY reported_at + 0, id LIMIT 100";
     /// Days, by the clock of Shanghai, on which a step was taken in a round.
@@ -193,8 +200,9 @@ statements! {
     HAS_PHOTO = "SELECT COUNT(*) AS count FROM issue_photos WHERE tenant_id = $1 AND issue_id = $2 AND photo_id = $3";
     /// A neighbour was not satisfied in this round, and the branch has not looked at it since.
     UNREVIEWED = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", unreviewed!("i.id", "$3"));
-    ANSWERED = "SELECT COUNT(*) AS count FROM surveys WHERE tenant_id = $1 AND issue_id = $2 AND round = $3
-        AND respondent = $4 AND channel = $5 AND COALESCE(report_id, issue_id) = $6";
+    ANSWERED = "SELECT COUNT(*) AS count FROM surveys s JOIN issues r ON r.tenant_id = s.tenant_id AND r.id = COALESCE(s.report_id, s.issue_id)
+        WHERE s.tenant_id = $1 AND s.issue_id = $2 AND s.round = $3 AND s.respondent = $4 AND s.channel = $5
+            AND (r.id = $6 OR r.phone_fingerprint = (SELECT o.phone_fingerprint FROM issues o WHERE o.tenant_id = $1 AND o.id = $6))";
     TOOK_PART = concat!("SELECT COUNT(*) AS count FROM issues i WHERE i.tenant_id = $1 AND i.id = $2 AND ", took_part!("$3"));
     ADD_PETITION = "INSERT INTO petitions (tenant_id, id, issue_id, round, kind, until, reason, requested_by, requested_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -560,6 +568,16 @@ pub(super) async fn joined(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<i64> {
     Ok(tx.one::<Count>(JOINED.bind(tenant).bind(id)).await?.count)
 }
 
+/// How many people reported an issue, with those whose reports were joined to it.
+pub(super) async fn reporters(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<i64> {
+    Ok(tx.one::<Count>(REPORTERS.bind(tenant).bind(id)).await?.count)
+}
+
+/// Whether anybody who reported an issue, or the same, can be reached.
+pub(super) async fn can_be_reached(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Result<bool> {
+    Ok(issue.reporter_sealed.is_some() || tx.one::<Count>(REACHABLE.bind(tenant).bind(issue.id)).await?.count > 0)
+}
+
 /// The reports of others that were joined to this one, the first first; at most a hundred.
 pub async fn reports(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Joined>> {
     Ok(tx.all(REPORTS.bind(tenant).bind(id)).await?)
@@ -570,7 +588,8 @@ pub(super) async fn unreviewed(tx: &mut Tx, tenant: Uuid, issue: &Issue) -> Resu
     Ok(tx.one::<Count>(UNREVIEWED.bind(tenant).bind(issue.id).bind(issue.round)).await?.count > 0)
 }
 
-/// How many have answered in this round in this way, of a report that was joined to the issue or of its own.
+/// How often whoever made a report, the issue's own or one that was joined to it, has answered in this round in this way; of neighbours,
+/// how many.
 pub(super) async fn answers(
     tx: &mut Tx,
     tenant: Uuid,

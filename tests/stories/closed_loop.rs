@@ -1,6 +1,10 @@
-use doorstep::access::{Reach, Role};
+use doorstep::access::{Reach, Role, Scope};
+use doorstep::report::{self, Figure, Period};
+use uuid::Uuid;
 
-use super::cast::{Estate, People, estate, issue_id, people, photo, report, step};
+use crate::support::Browser;
+
+use super::cast::{Estate, People, estate, issue_id, people, photo, report, report_as, step};
 
 /// From acceptance to publicity, in one round.
 async fn handle_and_publish(people: &People, place: &Estate, id: &str) {
@@ -382,7 +386,7 @@ db_test! {
     async fn the_reporter_of_a_duplicate_follows_the_first(app: TestApp) {
         let place = estate(&app).await;
         let people = people(&app, &place).await;
-        let first_code = report(&people.resident, &place).await;
+        report(&people.resident, &place).await;
         let first = issue_id(&people.staff).await;
         let neighbour = app.browser();
         app.means.clock.set("2026-11-23T09:10:00+08:00".parse().unwrap());
@@ -396,22 +400,89 @@ db_test! {
         handle_and_publish(&people, &place, &first).await;
         let receipt = neighbour.get(&format!("/receipts/{code}")).await;
         receipt.assert_contains("合并办理").assert_contains("派给安心物业").assert_contains("去打分");
-        // Both have reported, and each says how it was for them.
-        let shown = people.staff.get(&format!("/issues/{first}")).await;
-        shown.assert_contains("2 个人反映").assert_contains(&second);
-        let theirs = people.resident.get(&format!("/receipts/{first_code}")).await.link("/ratings/");
-        let own = receipt.link("/ratings/");
-        let good = [("solved", "yes"), ("score", "4"), ("comment", "")];
-        people.resident.post(&theirs, &good).await.assert_ok().assert_contains("谢谢您的评价");
-        neighbour.post(&own, &good).await.assert_ok().assert_contains("谢谢您的评价");
-        let shown = people.staff.get(&format!("/issues/{first}")).await;
-        assert_eq!(shown.body.matches("<b>4 分</b>").count(), 2, "{}", shown.body);
-        shown.assert_contains("反映人（SSYS-20261123-0002）");
         // Of the photos, only their own and the proof: not what the other reporter sent.
         let json = app.browser().get(&format!("/api/v1/receipts/{code}")).await;
         let json: serde_json::Value = serde_json::from_str(&json.body).unwrap();
         let filed: Vec<_> = json["chain"].as_array().unwrap().iter().filter(|link| link["step"] == "filed").collect();
         assert_eq!(filed.len(), 1);
+    }
+
+    async fn each_of_several_reporters_answers_and_the_least_content_counts(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        let code = report(&people.resident, &place).await;
+        let first = issue_id(&people.staff).await;
+        // A neighbour reports the same, and the first reporter once more.
+        let neighbour = app.browser();
+        let mut joined = Vec::new();
+        for (browser, phone) in [(&neighbour, "13800005678"), (&people.resident, "13800001234")] {
+            app.means.clock.set(app.means.now() + jiff::SignedDuration::from_mins(10));
+            let code = report_as(browser, &place, phone).await;
+            let page = people.staff.get("/issues").await;
+            let ids = page.body.match_indices("/issues/0").map(|(at, _)| page.body[at + 8..at + 44].to_owned());
+            let id = ids.into_iter().find(|id| *id != first).unwrap();
+            step(&people.staff, &id, "merger", &[("merge_into", "SSYS-20261123-0001")]).await.assert_ok();
+            joined.push((id, code));
+        }
+        let [(second, second_code), (again, again_code)] = &joined[..] else { panic!("{joined:?}") };
+        handle_and_publish(&people, &place, &first).await;
+        let shown = people.staff.get(&format!("/issues/{first}")).await;
+        shown.assert_contains("3 件反映").assert_contains(second).assert_contains(again);
+        // On the board they are as many people as they are.
+        let board = app.browser().get(&format!("/board/{}", app.home.code)).await;
+        app.browser().get(&board.link(&format!("/board/{}/publications/", app.home.code))).await.assert_contains("2 人");
+        let rate = async |browser: &Browser, code: &str, solved: &str, score: &str| {
+            let link = browser.get(&format!("/receipts/{code}")).await.link("/ratings/");
+            browser.post(&link, &[("solved", solved), ("score", score), ("comment", "")]).await
+        };
+        rate(&people.resident, &code, "yes", "5").await.assert_ok().assert_contains("谢谢您的评价");
+        rate(&people.resident, again_code, "yes", "5").await.assert_status(422).assert_contains("已经评价过了");
+        rate(&neighbour, second_code, "no", "3").await.assert_ok().assert_contains("谢谢您的评价");
+        let shown = people.staff.get(&format!("/issues/{first}")).await;
+        shown.assert_contains("<b>5 分</b>").assert_contains("<b>3 分</b>").assert_contains("反映人（SSYS-20261123-0002）");
+
+        // At the door the grid worker says whose report it was.
+        let survey = format!("/issues/{first}/survey");
+        people.grid_worker.get(&survey).await.assert_contains("哪一位反映人").assert_contains("SSYS-20261123-0002");
+        let ask = async |report: &str, respondent: &str| {
+            let version = people.grid_worker.get(&survey).await.input("version");
+            let answer = [("version", version.as_str()), ("respondent", respondent), ("report", report), ("solved", "yes"), ("score", "4")];
+            people.grid_worker.post(&format!("/issues/{first}/surveys"), &answer).await
+        };
+        ask("没有这一件", "reporter").await.assert_status(422).assert_contains("哪一位反映人");
+        ask(&Uuid::now_v7().to_string(), "reporter").await.assert_status(422).assert_contains("反映的不是这件事");
+        ask("", "reporter").await.assert_ok();
+        ask(again, "reporter").await.assert_status(422).assert_contains("已经评价过了");
+        ask(second, "neighbour").await.assert_ok();
+        let period = Period::month(app.means.now().to_zoned_datetime(calendar::shanghai()).date()).unwrap();
+        let figures = async |figure: Figure| {
+            let mut tx = app.db.read().await.unwrap();
+            let records = report::records(&mut tx, app.home.tenant, &Scope::tenant(), &period, None).await.unwrap();
+            records.iter().filter(|record| figure.counts(record, &period, app.means.now())).count()
+        };
+        assert_eq!((figures(Figure::Surveyed).await, figures(Figure::Solved).await, figures(Figure::Satisfied).await), (1, 0, 1));
+        // What the neighbour says last is what they say.
+        app.means.clock.set(app.means.now() + jiff::SignedDuration::from_mins(10));
+        ask(second, "reporter").await.assert_ok();
+        assert_eq!((figures(Figure::Surveyed).await, figures(Figure::Solved).await, figures(Figure::Satisfied).await), (1, 1, 1));
+    }
+
+    async fn where_one_reporter_can_be_reached_a_neighbour_does_not_speak_for_them(app: TestApp) {
+        let place = estate(&app).await;
+        let people = people(&app, &place).await;
+        report_as(&people.resident, &place, "").await;
+        let first = issue_id(&people.staff).await;
+        app.means.clock.set(app.means.now() + jiff::SignedDuration::from_mins(10));
+        report_as(&app.browser(), &place, "13800005678").await;
+        let page = people.staff.get("/issues").await;
+        let ids = page.body.match_indices("/issues/0").map(|(at, _)| page.body[at + 8..at + 44].to_owned());
+        let second = ids.into_iter().find(|id| *id != first).unwrap();
+        step(&people.staff, &second, "merger", &[("merge_into", "SSYS-20261123-0001")]).await.assert_ok();
+        handle_and_publish(&people, &place, &first).await;
+        let version = people.grid_worker.get(&format!("/issues/{first}/survey")).await.input("version");
+        let answer = [("version", version.as_str()), ("respondent", "neighbour"), ("solved", "no"), ("score", "1")];
+        people.grid_worker.post(&format!("/issues/{first}/surveys"), &answer).await.assert_ok();
+        people.staff.get(&format!("/issues/{first}")).await.assert_contains("请小区支部复核").assert_lacks("第 2 次办理");
     }
 
     async fn what_a_resident_typed_and_photographed_survives_a_mistake(app: TestApp) {

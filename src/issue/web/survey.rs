@@ -110,7 +110,9 @@ async fn create(
 ) -> Result<Response> {
     let respondent = form.choice("respondent", "问的是谁", Respondent::parse);
     // Of a neighbour nobody asks whose report it was.
-    let report = form.value("report").parse().ok().filter(|_| respondent == Some(Respondent::Reporter));
+    let report = form
+        .optional_choice("report", "哪一位反映人", |id| id.parse().ok())
+        .filter(|_| respondent == Some(Respondent::Reporter));
     let solved = form.choice("solved", "问题解决了没有", Solved::parse);
     let score = form.choice("score", "满意程度", Score::parse);
     let comment = form.text("comment", "居民原话", 0..=500);
