@@ -1,9 +1,9 @@
 //! A million residents with as many issues: 200 tenants, one of them of 100,000. One tenant is made by the program's own
-//! operations and then copied, row by row in SQL: as it is into the 199 others, and nineteen times into itself, where all ids,
+//! operations and then copied, row by row in SQL: as it is into 198 others, and nineteen times into itself, where all ids,
 //! numbers and positions carry a mark of the copy. Its people then get other given names, or there would be twenty of each, and
-//! the program indexes them. Sealed values are bound to their tenant, so only the large one can be shown.
-//! A campaign is made in the large tenant only, once everything has been copied. Another one, of the size of the rest, is made by the
-//! program's own operations among them: it tells what a million costs whoever has five thousand.
+//! the program indexes them. Sealed values are bound to their tenant, so none of the copies in other tenants can be shown; the last
+//! tenant, of five thousand, is made by the program's own operations among them and tells what a million costs whoever has so many.
+//! The large one and the last one are measured.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,13 +13,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row};
 
 const BASE: usize = 5_000;
-const TENANTS: usize = 200;
+/// With the large one and without the last.
+const TENANTS: usize = 199;
 /// The code of the tenant of five thousand among the others.
 const AMONG: &str = "141102004998";
 /// How often the original stands in the large tenant.
 const COPIES: usize = 20;
 /// What each of the other tenants has, so that all together have a million.
-const SMALL: usize = (1_000_000 - COPIES * BASE) / (TENANTS - 1);
+const SMALL: usize = (1_000_000 - COPIES * BASE - BASE) / (TENANTS - 1);
 /// So far apart do the positions of two copies begin.
 const APART: usize = BASE + 120;
 

@@ -2,7 +2,7 @@
 
 use db::{Db, Tx};
 use doorstep::access::{Act, Scope};
-use doorstep::issue::Month;
+use doorstep::issue::{self, Month};
 use doorstep::means::Means;
 use doorstep::report::{self, Figure, Period, Record, roll_up};
 use doorstep::{access, place, upkeep};
@@ -23,13 +23,14 @@ pub async fn count(db: &Db, means: &Means) {
         tx.commit().await.unwrap();
     }
     upkeep::count(db, means).await.unwrap();
+    assert!(issue::month::stale(db, None).await.unwrap().is_empty(), "every month has been counted");
 }
 
 /// The last whole month, which has rows enough.
 pub struct Asked {
     last: Month,
     month: Month,
-    /// The last row of the page before the last.
+    /// The last row of the page before the last; none where there is only one page.
     deep: Option<Uuid>,
     now: Timestamp,
 }
@@ -61,11 +62,11 @@ impl Asked {
     pub fn path(&self, scenario: Scenario, code: &str) -> String {
         let period = self.period();
         let rows = format!("/reports/rows?from={}&to={}&figure=reported", period.first, period.last);
-        match (scenario, self.deep) {
-            (Scenario::Trends, _) => "/reports/trends".to_owned(),
-            (Scenario::BoardFigures, _) => format!("/board/{code}/figures"),
-            (Scenario::Month, _) => format!("/reports?from={}&to={}", period.first, period.last),
-            (Scenario::DeepRows, Some(after)) => format!("{rows}&after={after}"),
+        match scenario {
+            Scenario::Trends => "/reports/trends".to_owned(),
+            Scenario::BoardFigures => format!("/board/{code}/figures"),
+            Scenario::Month => format!("/reports?from={}&to={}", period.first, period.last),
+            Scenario::DeepRows => format!("{rows}&after={}", self.deep.expect("more rows than one page has")),
             _ => rows,
         }
     }
