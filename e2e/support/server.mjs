@@ -2,19 +2,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createServer, request } from 'node:http';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const binary = resolve(process.env.DOORSTEP_BIN ?? 'target/debug/doorstep');
 const output = resolve('test-output');
+const template = process.env.DOORSTEP_DEMO_TEMPLATE;
 
 /** The password of every demo account. */
 export const password = 'journeys-of-2026';
 
 /**
- * Starts the program and waits for the address that it prints.
+ * Starts the program and waits for the address that it prints. Its data are a copy of the demo community that DOORSTEP_DEMO_TEMPLATE
+ * names (see template.mjs), or made anew where it names none.
  *
  * @param {string[]} [options] more options for `doorstep demo`
  * @returns {Promise<{url: string, data: string, stop: () => Promise<void>, kill: () => Promise<void>, again: () => Promise<void>}>}
@@ -33,6 +35,7 @@ export async function startServer(options = []) {
   };
   let running;
   try {
+    if (template) await cp(template, data, { recursive: true });
     running = await run(data, '127.0.0.1:0', options, log);
   } catch (error) {
     await cleanUp();
@@ -59,7 +62,7 @@ export async function startServer(options = []) {
 }
 
 /** One process of the program, when it has said where it listens. */
-async function run(data, listen, options, log) {
+export async function run(data, listen, options, log) {
   // Nothing that the caller has set up for a program of their own may reach this one.
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('DOORSTEP_'));
   const env = { ...Object.fromEntries(inherited), DOORSTEP_DEMO_PASSWORD: password };

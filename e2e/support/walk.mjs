@@ -1,11 +1,11 @@
-// Every page that anybody can reach, on a phone and on a desktop. Strangers and each role start at their first page and
+// Every page that anybody can reach, on a screen of one kind. Strangers and each role start at their first page and
 // follow every link to a page of a kind that they have not seen, so a new page is looked at as soon as something leads to it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
-import { fits, glance, look } from './support/look.mjs';
-import { signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { openBrowser } from './browser.mjs';
+import { fits, glance, look } from './look.mjs';
+import { signIn } from './people.mjs';
+import { startServer } from './server.mjs';
 
 let server;
 let browser;
@@ -48,7 +48,13 @@ const logins = {
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],
 };
 
-for (const [screen, open] of Object.entries({ phone, desktop })) {
+/**
+ * The tests of one kind of screen.
+ *
+ * @param {string} screen its name
+ * @param {import('./browser.mjs').phone} open what opens a page on it
+ */
+export function walkOn(screen, open) {
   const known = new Set();
 
   test(`a stranger’s pages on a ${screen}`, async (t) => {
