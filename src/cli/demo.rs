@@ -43,14 +43,14 @@ impl Demo {
         let made = if options.data.join("doorstep.db").exists() { None } else { Some(build(options).await?) };
         let (db, means) = options.open().await?;
         let public_url = serve::address(&listener)?;
-        println!("家门口已启动：{public_url}\n");
-        println!("{}", std::fs::read_to_string(options.data.join(ACCOUNTS)).unwrap_or_default());
+        let accounts = std::fs::read_to_string(options.data.join(ACCOUNTS)).unwrap_or_default();
+        let mut greeting = format!("家门口已启动：{public_url}\n\n{accounts}\n");
         if let Some(invitation) = made.and_then(|made| made.invitation) {
-            println!(
-                "网格员手机登录的邀请链接（只能用一次，请在手机大小的窗口里打开）：\n{public_url}/join/{invitation}\n"
+            greeting += &format!(
+                "网格员手机登录的邀请链接（只能用一次，请在手机大小的窗口里打开）：\n{public_url}/join/{invitation}\n\n"
             );
         }
-        println!("按 Ctrl+C 结束。");
+        greeting += "按 Ctrl+C 结束。";
         let serve::Limits { public_posts_per_hour, sign_ins_per_hour, token_requests_per_minute } = self.limits;
         let (trusted_proxies, outgoing) = (Vec::new(), self.outgoing);
         let config = Config {
@@ -61,7 +61,7 @@ impl Demo {
             token_requests_per_minute,
             outgoing,
         };
-        serve::serve(listener, db, means, config).await
+        serve::serve(listener, db, means, config, &greeting).await
     }
 }
 

@@ -67,8 +67,8 @@ impl Serve {
             token_requests_per_minute,
             outgoing,
         };
-        println!("家门口已启动：{}", address(&listener)?);
-        serve(listener, db, means, config).await
+        let greeting = format!("家门口已启动：{}", address(&listener)?);
+        serve(listener, db, means, config, &greeting).await
     }
 }
 
@@ -81,9 +81,11 @@ pub fn address(listener: &TcpListener) -> anyhow::Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
-/// Answers requests, delivers the outbox, sends notices and does the upkeep until SIGTERM or SIGINT; then takes no new connections,
-/// finishes what is under way and closes the database.
-pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) -> anyhow::Result<()> {
+/// Prints the greeting, then answers requests, delivers the outbox, sends notices and does the upkeep until SIGTERM or SIGINT; then takes
+/// no new connections, finishes what is under way and closes the database. Whoever reads the greeting may send a signal already.
+pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config, greeting: &str) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    println!("{greeting}");
     let app = App::new(db, means, config);
     let sender = channel::Sender::new(app.clone())?;
     let (stop, mut stopped) = watch::channel(false);
@@ -95,11 +97,10 @@ pub async fn serve(listener: TcpListener, db: Db, means: Means, config: Config) 
     let service = app::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let told = async move { drop(stopped.wait_for(|stop| *stop).await) };
     let server = axum::serve(listener, service).with_graceful_shutdown(told).into_future();
-    let mut terminate = signal(SignalKind::terminate())?;
     let patience = async {
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
         tracing::info!("told to end");
         stop.send_replace(true);
