@@ -213,7 +213,7 @@ test('what the work of the loop has cost was told by the pages themselves', asyn
   // They are written down a moment after a page was left, which the last one has just been.
   const deadline = Date.now() + 15_000;
   let [entries, taps] = [0, 0];
-  while (!(entries > 0 && taps > 10) && Date.now() < deadline) [entries = 0, taps = 0] = await numbers();
+  while (!(entries > 0 && taps > 10) && Date.now() < deadline) [, entries = 0, taps = 0] = await numbers();
   // What a journey fills in without the keyboard is no entry of anybody's.
   assert(entries > 0 && taps > 10, `${entries} fields and ${taps} taps`);
 });

@@ -47,7 +47,16 @@ export async function startServer(options = []) {
     await running.ended;
   };
   const again = async () => {
-    running = await run(data, new URL(url).host, options, log);
+    const deadline = Date.now() + 60_000;
+    do {
+      const started = await run(data, new URL(url).host, options, log).catch((error) => error);
+      if (!(started instanceof Error)) {
+        running = started;
+        return;
+      }
+      // Another program on this machine may have got the port for a moment.
+      if (!started.message.includes('Address already in use') || Date.now() > deadline) throw started;
+    } while (true);
   };
   const stop = async () => {
     running.child.kill('SIGTERM');
