@@ -207,3 +207,23 @@ fn start(command: &mut Command) -> (Child, String) {
     let url = lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("家门口已启动：")?.to_owned()));
     (program, url.expect("an address"))
 }
+
+/// A file of the public benchmark of shift scheduling.
+#[test]
+fn a_file_of_the_benchmark_is_solved() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("two.txt");
+    let path = file.to_str().unwrap();
+    let text = "SECTION_HORIZON\n7\nSECTION_SHIFTS\nD,480,\nSECTION_STAFF\nA,D=7,2400,480,5,2,2,1\nB,D=7,2400,480,5,2,2,0\n\
+        SECTION_DAYS_OFF\nA,0\nSECTION_SHIFT_ON_REQUESTS\nA,5,D,3\nB,5,D,2\nSECTION_SHIFT_OFF_REQUESTS\nSECTION_COVER\n1,D,1,100,1\n5,D,2,10,1\n";
+    std::fs::write(&file, text).unwrap();
+    let solved = json(folder.path(), &["roster", "solve", path, "--seconds", "1", "--threads", "2"]);
+    // B has no weekend: a wish is not met, and one is missing on Saturday.
+    assert_eq!((&solved["objective"], &solved["violations"]), (&Value::from(12), &Value::from(Vec::<Value>::new())));
+    let rows = solved["assignment"].as_array().unwrap();
+    assert_eq!((&rows[0]["person"], &rows[0]["shifts"][5]), (&Value::from("A"), &Value::from("D")));
+    assert_eq!((&rows[0]["shifts"][0], rows[1]["shifts"].as_array().unwrap().len()), (&Value::from(""), 7));
+    std::fs::write(&file, text.replace("A,0\n", "A,7\n")).unwrap();
+    let failure = failure(folder.path(), &["roster", "solve", path]);
+    assert!(failure.contains("第 9 行：“第几天”应是 0 到 6 的整数，写的是“7”"), "{failure}");
+}

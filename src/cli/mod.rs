@@ -9,6 +9,7 @@ mod generate;
 mod import;
 mod key;
 mod migrate;
+mod roster;
 mod serve;
 mod tenant;
 mod verify;
@@ -61,6 +62,9 @@ enum Command {
     Verify(verify::Verify),
     /// 生成一个任意大小的示例社区
     Generate(generate::Generate),
+    /// 排班
+    #[command(subcommand)]
+    Roster(roster::Roster),
     /// 单位
     #[command(subcommand)]
     Tenant(tenant::Tenant),
@@ -110,6 +114,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(restore) => restore.run(&options, format).await,
         Command::Verify(verify) => verify.run(&options, format).await,
         Command::Generate(generate) => generate.run(&options, format).await,
+        Command::Roster(roster) => roster.run(format),
         Command::Tenant(tenant) => tenant.run(&options, format).await,
         Command::Account(account) => account.run(&options, format).await,
         Command::Key(key) => key.run(&options, format).await,

@@ -51,6 +51,7 @@ mod prepared;
 mod repair;
 mod score;
 mod search;
+pub mod shifts;
 mod state;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
