@@ -37,7 +37,7 @@ async function openPage(t, browser, server, { expected, profile, ...options }) {
   const context = profile
     ? await chromium.launchPersistentContext(profile, { ...program(), ...screen })
     : await browser.newContext(screen);
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const troubles = watch(context);
   t.after(async () => {
     await context.close();
