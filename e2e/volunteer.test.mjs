@@ -103,9 +103,11 @@ test('whoever does not want to is forgotten', async (t) => {
   await desk.getByLabel('姓名').fill('王秀兰');
   await desk.getByLabel('联系电话').fill('13800001234');
   await desk.getByRole('button', { name: '记下，请本人同意' }).click();
-  await told(desk, '把链接转给本人');
-  const link = await desk.locator('#own-link').textContent();
+  await told(desk, '打开链接转给本人');
   const page = desk.url();
+  await desk.getByRole('button', { name: '打开本人的链接' }).click();
+  const link = await desk.locator('#own-link').textContent();
+  await look(desk, 'volunteer-link');
   const person = await phone(t, browser, server);
   await person.goto(new URL(link).pathname);
   await look(person, 'volunteer-asked');

@@ -62,6 +62,7 @@ mod volunteer_certificate;
 mod volunteer_changes;
 mod volunteer_hours;
 mod volunteer_leaving;
+mod volunteer_record;
 mod way;
 mod way_at_random;
 mod whistle;

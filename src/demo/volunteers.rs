@@ -139,7 +139,7 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
     if let Some(member) = volunteer::members(tx, community.tenant, team).await?.into_iter().nth(2) {
         let act = community.resident(now - SignedDuration::from_hours(2));
         let card = volunteer::card(tx, &act, member.volunteer_id).await?;
-        volunteer::apply_for_certificate(tx, &act, &card, None, Period::default()).await?;
+        volunteer::apply_for_certificate(tx, &act, &card, &card.values, Period::default()).await?;
     }
     let every = Every::Weeks { interval: 1, days: Vec::new() };
     let repeat = Recurrence { every, until: first + WEEKS.weeks(), skip: Skip::Nothing };
@@ -196,7 +196,9 @@ async fn served(
     }
     if approved {
         let secretary = community.act(community.cast.secretary, hours(28));
-        volunteer::approve_activity(tx, &secretary, activity.id).await?;
+        let records = volunteer::records_of(tx, community.tenant, activity.id).await?;
+        let seen: Vec<(Uuid, i64)> = records.iter().map(|record| (record.id, record.lock_version)).collect();
+        volunteer::approve_activity(tx, &secretary, activity.id, &seen).await?;
     }
     Ok(true)
 }

@@ -8,6 +8,9 @@
 //! stars and certificates are given (`star`, `certificate`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
 //! (`register`).
 
+/// Stands where words about somebody were whose particulars are gone.
+const ERASED: &str = "本人的资料已应要求删去";
+
 mod activity;
 mod activity_model;
 mod activity_store;

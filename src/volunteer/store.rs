@@ -23,6 +23,7 @@ macro_rules! in_reach_of_volunteer {
         )
     };
 }
+pub(super) use in_reach_of_volunteer;
 
 macro_rules! volunteers {
     ($where:expr) => {
