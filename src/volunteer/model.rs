@@ -152,6 +152,7 @@ impl Joining {
 /// What the volunteer grid asks of a team.
 #[derive(Debug, Clone)]
 pub struct Covering {
+    pub team: Uuid,
     pub name: String,
     pub estates: Vec<Uuid>,
     pub targets: Vec<Target>,
@@ -161,7 +162,7 @@ pub struct Covering {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GridLine {
     pub estate: String,
-    pub cells: Vec<(Target, Vec<String>)>,
+    pub cells: Vec<(Target, Vec<(Uuid, String)>)>,
 }
 
 impl GridLine {
@@ -178,7 +179,7 @@ pub fn grid(teams: &[Covering], estates: &[(Uuid, String)]) -> Vec<GridLine> {
     let line = |(estate, name): &(Uuid, String)| {
         let serving = |target| {
             let fits = |team: &&Covering| team.estates.contains(estate) && team.targets.contains(&target);
-            teams.iter().filter(fits).map(|team| team.name.clone()).collect()
+            teams.iter().filter(fits).map(|team| (team.team, team.name.clone())).collect()
         };
         GridLine { estate: name.clone(), cells: Target::particular().map(|target| (target, serving(target))).collect() }
     };
@@ -239,18 +240,30 @@ mod tests {
         let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let teams = [
             Covering {
+                team: Uuid::nil(),
                 name: "雷锋大妈".to_owned(),
                 estates: vec![first],
                 targets: vec![Target::Elderly, Target::Alone],
             },
-            Covering { name: "扶危济困".to_owned(), estates: vec![first, second], targets: vec![Target::Needy] },
-            Covering { name: "引领先锋".to_owned(), estates: vec![second], targets: vec![Target::Everyone] },
+            Covering {
+                team: first,
+                name: "扶危济困".to_owned(),
+                estates: vec![first, second],
+                targets: vec![Target::Needy],
+            },
+            Covering {
+                team: second,
+                name: "引领先锋".to_owned(),
+                estates: vec![second],
+                targets: vec![Target::Everyone],
+            },
         ];
         let lines = grid(&teams, &[(first, "王府名苑小区".to_owned()), (second, "水保所家属院".to_owned())]);
-        assert_eq!(lines[0].cells[0], (Target::Elderly, vec!["雷锋大妈".to_owned()]));
+        assert_eq!(lines[0].cells[0], (Target::Elderly, vec![(Uuid::nil(), "雷锋大妈".to_owned())]));
         assert_eq!(lines[0].holes().unwrap(), "王府名苑小区：还没有队服务残疾人、儿童青少年");
         assert_eq!(lines[1].holes().unwrap(), "水保所家属院：还没有队服务老年人、独居老人、残疾人、儿童青少年");
-        let whole = Covering { name: "全".to_owned(), estates: vec![first], targets: Target::ALL.to_vec() };
+        let (name, targets) = ("全".to_owned(), Target::ALL.to_vec());
+        let whole = Covering { team: first, name, estates: vec![first], targets };
         assert_eq!(grid(&[whole], &[(first, "甲".to_owned())])[0].holes(), None);
     }
 
