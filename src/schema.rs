@@ -61,4 +61,5 @@ migrations![
     "0054_reporters",
     "0055_heads_of_weeks",
     "0056_certificates_erased",
+    "0059_honours",
 ];

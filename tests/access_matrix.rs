@@ -306,6 +306,7 @@ impl Landmarks {
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
             .replace("{star}", &Uuid::nil().to_string())
+            .replace("{honour}", &Uuid::nil().to_string())
             .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())

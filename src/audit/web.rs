@@ -197,6 +197,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("revoke_certificate", "撤销服务证明"),
     ("print_certificate", "打印服务证明"),
     ("quit_team", "退出服务队"),
+    ("honour", "登记表彰"),
+    ("take_back_honour", "删去登记错的表彰"),
     ("book", "预约"),
     ("rebook", "改预约"),
     ("set_hours", "改开放时间"),

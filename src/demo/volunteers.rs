@@ -12,8 +12,8 @@ use super::people::{Family, Person};
 use crate::access::Act;
 use crate::error::Result;
 use crate::volunteer::{
-    self, Arrival, Card, Field, How, Kind, NewVolunteer, Outcome, Period, Plan, Post, Purpose, Risk, Sketch, Source,
-    Span, Target, TeamKind, Values, Was, Way,
+    self, Arrival, Card, Field, How, Kind, NewHonour, NewVolunteer, Outcome, Period, Plan, Post, Purpose, Risk, Sketch,
+    Source, Span, Target, TeamKind, Values, Was, Way,
 };
 
 /// Teams whose names are known, what they are, their words, and whom they serve.
@@ -84,6 +84,17 @@ pub async fn gather(db: &Db, community: &Community, lived_in: &[(Home, Family)],
             if post == Post::Leader {
                 let own = community.resident(now - SignedDuration::from_hours(hours - 3));
                 volunteer::consent(&mut tx, &own, card.id, Purpose::Contact, How::Link).await?;
+            }
+            // Some want to stand on the board of honour, and one of each team was honoured in the autumn.
+            if place % 3 == 1 {
+                let own = community.resident(now - SignedDuration::from_hours(hours - 4));
+                volunteer::consent(&mut tx, &own, card.id, Purpose::Honour, How::Link).await?;
+                let on = act.at.to_zoned_datetime(shanghai()).date();
+                if place == 1 {
+                    let card = volunteer::card(&mut tx, &act, card.id).await?;
+                    let given = NewHonour { title: "优秀志愿者", by: "社区居委会", on };
+                    volunteer::give_honour(&mut tx, &act, &card, &given).await?;
+                }
             }
             // Those who are with children have been asked about.
             if NAMED[at].3.contains(&Target::Children) {

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -39,6 +41,7 @@ macro_rules! in_reach_of_record {
         )
     };
 }
+pub(super) use in_reach_of_record;
 
 statements! {
     ADD_VERSION = "INSERT INTO volunteer_record_versions (tenant_id, record_id, number, volunteer_id, came_at, left_at, counts_from, counts_until, breaks,
@@ -89,6 +92,9 @@ statements! {
     /// What of somebody is in the ledger at a moment, and how many times. What was corrected to nothing is no service.
     BOOKED = "SELECT r.kind, CAST(SUM(r.minutes) AS BIGINT) AS minutes, COUNT(*) AS times FROM volunteer_records r
         WHERE r.tenant_id = $1 AND r.volunteer_id = $2 AND r.state = 'approved' AND r.books_at <= $3 AND r.minutes > 0 GROUP BY r.kind";
+    /// What of everybody is in the ledger, for lists of everybody.
+    TOTALS = "SELECT r.volunteer_id, CAST(SUM(r.minutes) AS BIGINT) AS minutes FROM volunteer_records r
+        WHERE r.tenant_id = $1 AND r.state = 'approved' AND r.books_at <= $2 AND r.kind = 'service' GROUP BY r.volunteer_id";
     UNDER_WAY = "SELECT CAST(COALESCE(SUM(r.minutes), 0) AS BIGINT) AS minutes FROM volunteer_records r WHERE r.tenant_id = $1 AND r.volunteer_id = $2
         AND r.state <> 'refused' AND NOT (r.state = 'approved' AND r.books_at <= $3)";
     /// What of an activity is approved, for everybody to read, without a name.
@@ -127,6 +133,7 @@ record! {
     }
     pub(super) struct Other { pub title: String, pub counts_from: Timestamp, pub counts_until: Timestamp }
     struct Minutes { minutes: i64 }
+    struct OfOne { volunteer_id: Uuid, minutes: i64 }
     struct OfKind { kind: Kind, minutes: i64, times: i64 }
     pub(super) struct OfAll { pub people: i64, pub minutes: i64, pub books_at: Option<Timestamp> }
     pub(super) struct ToApprove { pub activity_id: Uuid, pub title: String, pub people: i64, pub since: Timestamp }
@@ -286,6 +293,12 @@ pub async fn total(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, at: Timestamp) ->
 /// Minutes that are on the way into the ledger.
 pub(super) async fn under_way(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, at: Timestamp) -> Result<i64> {
     Ok(tx.one::<Minutes>(UNDER_WAY.bind(tenant).bind(volunteer).bind(at)).await?.minutes)
+}
+
+/// Minutes of service in the ledger, of everybody who has any.
+pub(super) async fn totals(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<HashMap<Uuid, i64>> {
+    let all: Vec<OfOne> = tx.all(TOTALS.bind(tenant).bind(now)).await?;
+    Ok(all.into_iter().map(|one| (one.volunteer_id, one.minutes)).collect())
 }
 
 pub(super) async fn of_all(tx: &mut Tx, tenant: Uuid, activity: Uuid) -> Result<OfAll> {

@@ -12,7 +12,7 @@ use super::field::{Field, Values};
 use super::hours_store::{FORGET_WORDS, RECORDED};
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
 use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TAKE_BACK};
-use super::{certificate, sign_up, star, team};
+use super::{certificate, honour, sign_up, star, team};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, settings};
@@ -146,6 +146,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, Str
     tx.execute(DROP_VETTINGS.bind(act.tenant).bind(before.id)).await?;
     tx.execute(FORGET_WORDS.bind(act.tenant).bind(before.id)).await?;
     star::forget(tx, act, before.id).await?;
+    honour::forget(tx, act, before.id).await?;
     certificate::forget(tx, act, before.id).await?;
     save(tx, act, before, &now, "erase", state.label()).await?;
     // What is erased must not come back in the history.

@@ -45,7 +45,11 @@ text_enum! {
     }
     pub enum Post { Leader = "leader" "队长", Deputy = "deputy" "副队长", Member = "member" "队员" }
     /// What somebody agrees to, each by itself.
-    pub enum Purpose { Register = "register" "登记为志愿者", Contact = "contact" "在公示栏公开姓名和电话" }
+    pub enum Purpose {
+        Register = "register" "登记为志愿者",
+        Contact = "contact" "在公示栏公开姓名和电话",
+        Honour = "honour" "在光荣榜公开姓名和荣誉",
+    }
     pub enum How { Link = "link" "本人在手机上点的", Signed = "signed" "本人书面签字" }
     /// What a query of criminal records found. No details are kept.
     pub enum Outcome { Passed = "passed" "通过", Failed = "failed" "不通过", Pending = "pending" "待查" }
@@ -72,6 +76,10 @@ impl Purpose {
             Purpose::Contact => &[
                 "同意以后，公示栏上“志愿服务队”一页写着您的姓名和电话，居民可以直接找您。",
                 "不同意也能当队长。随时可以撤回，撤回后马上不再显示。",
+            ],
+            Purpose::Honour => &[
+                "同意以后，公示栏“志愿者光荣榜”上写着您的姓名、星级、服务了多久和得过的表彰，谁都看得到。",
+                "不同意，该记的时长、该给的星级和表彰一样不少，只是不写名字。随时可以撤回，撤回后马上不再显示。",
             ],
         }
     }

@@ -1,5 +1,7 @@
 //! 星级志愿者: whoever has as many hours in the ledger as the table says asks for a star, and the community looks at it. Nothing is rounded up.
 
+use std::collections::HashMap;
+
 use db::{Tx, record, statements, text_enum};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -65,6 +67,8 @@ statements! {
         WHERE tenant_id = $1 AND volunteer_id = $2 AND state <> 'awarded'";
     OF_VOLUNTEER = "SELECT s.id, s.star, s.state, s.minutes, s.applied_at, s.decided_at, s.why FROM volunteer_stars s
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 ORDER BY s.applied_at DESC, s.id DESC LIMIT 50";
+    /// The highest of everybody who has one.
+    HIGHEST = "SELECT s.volunteer_id, CAST(MAX(s.star) AS BIGINT) AS star FROM volunteer_stars s WHERE s.tenant_id = $1 AND s.state = 'awarded' GROUP BY s.volunteer_id";
     WAITING = concat!("SELECT w.volunteer_id, w.star, w.applied_at FROM volunteer_stars w JOIN volunteers v ON v.tenant_id = w.tenant_id AND v.id = w.volunteer_id
         WHERE w.tenant_id = $1 AND w.state = 'applied' AND ", in_reach_of_volunteer!(), " ORDER BY w.applied_at, w.id LIMIT 50");
 }
@@ -75,6 +79,7 @@ record! {
         pub id: Uuid, pub star: i64, pub state: Award, pub minutes: i64, pub applied_at: Timestamp, pub decided_at: Option<Timestamp>, pub why: String,
     }
     pub(super) struct Waiting { pub volunteer_id: Uuid, pub star: i64, pub applied_at: Timestamp }
+    struct OfOne { volunteer_id: Uuid, star: i64 }
 }
 
 impl Star {
@@ -99,8 +104,17 @@ pub fn highest(stars: &[Star]) -> i64 {
 
 /// `三星志愿者`
 pub fn title(stars: &[Star]) -> Option<String> {
-    let highest = highest(stars);
-    (highest > 0).then(|| format!("{}志愿者", name(highest)))
+    rank(highest(stars))
+}
+
+pub(super) fn rank(star: i64) -> Option<String> {
+    (star > 0).then(|| format!("{}志愿者", name(star)))
+}
+
+/// The highest of each who has one.
+pub(super) async fn of_all(tx: &mut Tx, tenant: Uuid) -> Result<HashMap<Uuid, i64>> {
+    let all: Vec<OfOne> = tx.all(HIGHEST.bind(tenant)).await?;
+    Ok(all.into_iter().map(|one| (one.volunteer_id, one.star)).collect())
 }
 
 pub(super) async fn waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Waiting>> {

@@ -23,6 +23,7 @@ use crate::volunteer::activity_model::{Place, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
+use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_model::{Hours, in_words};
 use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::joining;
@@ -37,6 +38,7 @@ pub fn routes() -> Routes {
         .get("/volunteering/{link}", Need::Public, show)
         .post("/volunteering/{link}/answer", Need::Public, answer)
         .post("/volunteering/{link}/contact", Need::Public, set_contact)
+        .post("/volunteering/{link}/honours", Need::Public, set_honour)
         .post("/volunteering/{link}/departure", Need::Public, leave)
         .post("/volunteering/{link}/erasure", Need::Public, forget)
         .post("/volunteering/{link}/sign-ups", Need::Public, take_part)
@@ -80,6 +82,9 @@ struct OwnPage {
     memberships: Vec<Membership>,
     /// They are shown on the board as those who lead a team.
     shown: bool,
+    /// They stand by name on the board of honour.
+    honoured: bool,
+    honours: Vec<Honour>,
     /// Those of their own teams first.
     coming: Vec<Offer>,
     past: Vec<Offer>,
@@ -104,6 +109,10 @@ impl OwnPage {
 
     fn wording(&self) -> &'static [&'static str] {
         Purpose::Register.wording()
+    }
+
+    fn honour_wording(&self) -> &'static [&'static str] {
+        Purpose::Honour.wording()
     }
 
     fn contact_wording(&self) -> &'static [&'static str] {
@@ -230,6 +239,8 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         now: act.at,
         failed: None,
         shown: joining::agreed(&mut tx, &act, card.id, Purpose::Contact).await?,
+        honoured: joining::agreed(&mut tx, &act, card.id, Purpose::Honour).await?,
+        honours: honour::of_volunteer(&mut tx, act.tenant, card.id).await?,
         rules: settings::read(&mut tx, act.tenant, act.at).await?,
         shell: shell.of_community(&community.name, &community.code),
         link,
@@ -307,6 +318,29 @@ async fn set_contact(
         "no" => {
             joining::withdraw(&mut tx, &act, card.id, Purpose::Contact).await?;
             "公示栏上不再有您的姓名和电话"
+        }
+        _ => return Err(Error::refused("请点“同意”或“不同意”")),
+    };
+    tx.commit().await?;
+    Ok(redirect(&format!("/volunteering/{link}"), words))
+}
+
+/// Somebody lets the neighbours read on the board what they have done, or does not any more.
+async fn set_honour(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    form: Form,
+) -> Result<Response> {
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
+    let words = match form.value("agrees") {
+        "yes" if card.state == Standing::Active => {
+            joining::consent(&mut tx, &act, card.id, Purpose::Honour, How::Link).await?;
+            "光荣榜上有您了"
+        }
+        "no" => {
+            joining::withdraw(&mut tx, &act, card.id, Purpose::Honour).await?;
+            "光荣榜上不写您的名字"
         }
         _ => return Err(Error::refused("请点“同意”或“不同意”")),
     };

@@ -15,6 +15,7 @@ use crate::registry::candidate::{self, Candidate};
 use crate::volunteer::activity_store::{self, Named};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
+use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Outcome, Post, State as Standing};
@@ -57,6 +58,7 @@ struct ShowPage {
     may_edit: bool,
     total: Total,
     stars: Vec<Star>,
+    honours: Vec<Honour>,
     may_approve: bool,
     memberships: Vec<Membership>,
     consents: Vec<Consent>,
@@ -181,6 +183,7 @@ async fn show_page(
             .map(|sealed| (sealed.code(), sealed.label()))
             .collect(),
         stars: star::of_volunteer(&mut tx, viewer.tenant, id).await?,
+        honours: honour::of_volunteer(&mut tx, viewer.tenant, id).await?,
         may_approve: viewer.may(Permission::HoursApprove),
         total: hours_store::total(&mut tx, viewer.tenant, id, act.at).await?,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
@@ -348,7 +351,13 @@ async fn change(
     page_again(&particulars_page(&app, &viewer, shell, form, card).await?)
 }
 
-async fn again(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, failed: (&'static str, Form)) -> Result<Response> {
+pub(super) async fn again(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    failed: (&'static str, Form),
+) -> Result<Response> {
     page_again(&show_page(app, viewer, shell, id, failed).await?)
 }
 
