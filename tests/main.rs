@@ -61,6 +61,7 @@ mod volunteer_activity;
 mod volunteer_certificate;
 mod volunteer_changes;
 mod volunteer_crash;
+mod volunteer_export;
 mod volunteer_hours;
 mod volunteer_leaving;
 mod volunteer_record;

@@ -74,6 +74,7 @@ const LISTS: &[&[Statement]] = &[
     volunteer::HOURS_STATEMENTS,
     volunteer::STAR_STATEMENTS,
     volunteer::CERTIFICATE_STATEMENTS,
+    volunteer::EXPORT_STATEMENTS,
     volunteer::FIGURES_STATEMENTS,
     volunteer::HONOUR_STATEMENTS,
     visit::erasure::STATEMENTS,

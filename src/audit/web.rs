@@ -249,6 +249,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("community_survey", "满意度调查"),
     ("volunteer", "志愿者"),
     ("volunteers", "志愿者花名册"),
+    ("volunteer_hours", "志愿服务记录"),
     ("volunteer_team", "志愿服务队"),
     ("volunteer_activity", "志愿服务活动"),
     ("volunteer_certificate", "服务记录证明"),

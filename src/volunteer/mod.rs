@@ -6,7 +6,7 @@
 //! list are in order however many come at once (`sign_up`); who was there is known by a code on the wall, by whoever leads with a photo,
 //! or later with somebody else's word (`presence`). From there hours go into the ledger (`hours`), by the rule in `hours_model`, and for them
 //! stars and certificates are given (`star`, `certificate`). Whoever was honoured stands on the board by name only if they agree (`honour`); what was
-//! done all read as figures (`figures`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
+//! done all read as figures (`figures`), and the national system takes it as a workbook (`export`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
 //! (`register`).
 
 /// Stands where words about somebody were whose particulars are gone.
@@ -18,6 +18,7 @@ mod activity_store;
 mod card;
 mod certificate;
 mod certificate_store;
+mod export;
 mod field;
 mod figures;
 mod honour;
@@ -47,6 +48,7 @@ pub use certificate::{
 pub use certificate_store::{
     Certificate, Given, STATEMENTS as CERTIFICATE_STATEMENTS, by_number as certificate_by_number,
 };
+pub use export::STATEMENTS as EXPORT_STATEMENTS;
 pub use field::{Field, Values};
 pub use figures::{Figures, OfTeam, STATEMENTS as FIGURES_STATEMENTS, Wanted, read as figures};
 pub use honour::{Given as NewHonour, Honour, STATEMENTS as HONOUR_STATEMENTS, give as give_honour};
