@@ -103,9 +103,11 @@ test('whoever does not want to is forgotten', async (t) => {
   await desk.getByLabel('姓名').fill('王秀兰');
   await desk.getByLabel('联系电话').fill('13800001234');
   await desk.getByRole('button', { name: '记下，请本人同意' }).click();
-  await told(desk, '把链接转给本人');
-  const link = await desk.locator('#own-link').textContent();
+  await told(desk, '打开链接转给本人');
   const page = desk.url();
+  await desk.getByRole('button', { name: '打开本人的链接' }).click();
+  const link = await desk.locator('#own-link').textContent();
+  await look(desk, 'volunteer-link');
   const person = await phone(t, browser, server);
   await person.goto(new URL(link).pathname);
   await look(person, 'volunteer-asked');
@@ -113,4 +115,94 @@ test('whoever does not want to is forgotten', async (t) => {
   await told(person, '已经删掉');
   await desk.goto(page);
   assert(!(await desk.content()).includes('王秀兰'), 'nothing of them is left');
+});
+
+test('from an afternoon that somebody writes down to a certificate that anybody checks', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  // Staff make a new link for whoever has lost theirs, and see it once.
+  const linkOf = async (place) => {
+    await desk.goto('/volunteer-teams');
+    await desk.locator('#main').getByRole('link', { name: '雷锋大妈志愿服务队' }).first().click();
+    await desk.locator('#main ul.list a[href^="/volunteers/"]').nth(place).click();
+    await desk.getByRole('button', { name: '换一个新链接' }).click();
+    const name = (await desk.getByRole('heading', { level: 1 }).textContent()).replace('的链接', '');
+    return [name, new URL(await desk.locator('#own-link').textContent()).pathname];
+  };
+  const [, leads] = await linkOf(0);
+  const [name, own] = await linkOf(3);
+
+  const person = await phone(t, browser, server);
+  await person.goto(`${own}/hours`);
+  await person.getByText('自己填报', { exact: true }).click();
+  await person.getByLabel('哪支服务队').selectOption('雷锋大妈志愿服务队');
+  await person.getByLabel('做了什么').fill('陪独居老人看病');
+  await person.getByText('服务', { exact: true }).click();
+  const yesterday = new Date(Date.now() + 8 * 3_600_000 - 86_400_000).toISOString().slice(0, 10);
+  await person.getByLabel('哪天', { exact: true }).fill(yesterday);
+  await person.getByLabel('几点开始').fill('14:00');
+  await person.getByLabel('几点结束').fill('15:30');
+  await person.getByLabel('中间休息了多少分钟').fill('0');
+  await person.getByRole('button', { name: '交给队长确认' }).click();
+  await told(person, '已交给队长确认');
+  await look(person, 'volunteer-hours-own');
+
+  const leader = await phone(t, browser, server);
+  await leader.goto(leads);
+  await look(leader, 'volunteer-hours-asked');
+  await leader.getByRole('button', { name: new RegExp(`^属实，确认\\s*：${name} 陪独居老人看病`) }).click();
+  await told(leader, '已确认，等社区审核');
+
+  const secretary = await desktop(t, browser, server);
+  await signIn(secretary, 'shuji');
+  await secretary.goto('/volunteer-hours?state=confirmed');
+  await secretary.getByRole('link', { name: '陪独居老人看病' }).click();
+  await look(secretary, 'volunteer-record');
+  await secretary.getByRole('button', { name: '审核通过' }).click();
+  await told(secretary, '已审核');
+  await person.reload();
+  await person.getByText(/异议期，.* 入账/).first().waitFor();
+
+  // What is booked of the Saturdays is certified.
+  await person.getByText('申请证明', { exact: true }).click();
+  await person.getByRole('button', { name: '申请', exact: true }).click();
+  await told(person, '已申请');
+  await secretary.goto('/volunteer-certificates?state=applied');
+  await secretary.locator('#main').getByRole('link', { name }).first().click();
+  await secretary.getByLabel('负责人').fill('王娟峰');
+  await secretary.getByLabel('联系方式').fill('0358-0001234');
+  await secretary.getByRole('button', { name: '出具', exact: true }).click();
+  await secretary.getByText('查验码').first().waitFor();
+  await look(secretary, 'volunteer-certificate');
+  await secretary.getByRole('button', { name: '打开打印' }).click();
+  await look(secretary, 'volunteer-certificate-paper');
+  const check = new URL(await scan(secretary.locator('.qr')));
+
+  const stranger = await phone(t, browser, server);
+  await stranger.goto(check.pathname + check.search);
+  await stranger.getByText('有效', { exact: true }).waitFor();
+  await look(stranger, 'volunteer-certificate-check');
+  assert(!(await stranger.content()).includes(name), 'the name is masked');
+  await stranger.getByLabel('查验码').fill('00000000');
+  await stranger.getByRole('button', { name: '查验' }).click();
+  await told(stranger, '没有查到');
+});
+
+test('honours stand on the board of those who want it, and the ledger goes out', async (t) => {
+  const desk = await desktop(t, browser, server);
+  await signIn(desk, 'shegong');
+  await desk.goto('/volunteer-honours');
+  await look(desk, 'volunteer-honours');
+  await desk.goto('/volunteer-exports');
+  await look(desk, 'volunteer-export');
+  const [file] = await Promise.all([desk.waitForEvent('download'), desk.getByRole('button', { name: '下载（号码隐去）' }).click()]);
+  assert.equal(file.suggestedFilename(), '志愿服务记录.xlsx');
+
+  const stranger = await phone(t, browser, server);
+  await stranger.goto(`/board/${community}/teams`);
+  await stranger.getByText('志愿服务组织网格').waitFor();
+  await look(stranger, 'volunteer-grid');
+  await stranger.getByRole('link', { name: '光荣榜' }).click();
+  await stranger.getByText('优秀志愿者').first().waitFor();
+  await look(stranger, 'volunteer-honours-board');
 });

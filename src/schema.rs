@@ -60,4 +60,6 @@ migrations![
     "0052_after_school",
     "0054_reporters",
     "0055_heads_of_weeks",
+    "0056_certificates_erased",
+    "0059_honours",
 ];

@@ -306,6 +306,7 @@ impl Landmarks {
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
             .replace("{star}", &Uuid::nil().to_string())
+            .replace("{honour}", &Uuid::nil().to_string())
             .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())
@@ -627,8 +628,9 @@ async fn certificate(tx: &mut db::Tx, act: &Act, team: Uuid, volunteer: Uuid) ->
     let record = volunteer::record(tx, act.tenant, id).await.unwrap();
     volunteer::approve_hours(tx, &then, &record, 2, None).await.unwrap();
     let card = volunteer::card(tx, act, volunteer).await.unwrap();
-    let identity = Some("141199198001010012");
-    volunteer::apply_for_certificate(tx, act, &card, identity, volunteer::Period::default()).await.unwrap()
+    let mut values = card.values.clone();
+    values.insert(volunteer::Field::Identity, "141199198001010012".to_owned());
+    volunteer::apply_for_certificate(tx, act, &card, &values, volunteer::Period::default()).await.unwrap()
 }
 
 /// A child whose guardian is asked, with their link.

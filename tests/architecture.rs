@@ -76,7 +76,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("overview", &["access", "place", "registry", "board"]),
     (
         "report",
-        &["access", "audit", "settings", "workbook", "place", "issue", "document", "meeting", "mediation", "whistle"],
+        &[
+            "access",
+            "audit",
+            "settings",
+            "workbook",
+            "place",
+            "issue",
+            "document",
+            "meeting",
+            "mediation",
+            "volunteer",
+            "whistle",
+        ],
     ),
     ("metrics", &["outbox"]),
     (

@@ -74,6 +74,9 @@ const LISTS: &[&[Statement]] = &[
     volunteer::HOURS_STATEMENTS,
     volunteer::STAR_STATEMENTS,
     volunteer::CERTIFICATE_STATEMENTS,
+    volunteer::EXPORT_STATEMENTS,
+    volunteer::FIGURES_STATEMENTS,
+    volunteer::HONOUR_STATEMENTS,
     visit::erasure::STATEMENTS,
     work_order::STATEMENTS,
 ];
@@ -144,6 +147,10 @@ const MAY_SCAN: &[&str] = &[
     "volunteer::store::TEAM_SIZES", // everybody in a team once, for the list of teams
     "volunteer::store::LEADERS",
     "volunteer::store::ALL_MEMBERSHIPS",
+    "volunteer::store::SERVED", // everybody on the roll, for a workbook
+    "volunteer::hours_store::TOTALS",
+    "volunteer::star::HIGHEST",
+    "volunteer::honour::OF_SHOWN",        // few were honoured
     "volunteer::activity_store::CLAIMED", // the few that wait have an index of their own
     "help::store::UNTOLD",                // of whom nobody has passed the word on
     "whistle::store::COUNTERPARTS",

@@ -78,6 +78,12 @@ async fn desk(app: &TestApp) -> (Estate, Browser) {
     (estate(app).await, app.person(Role::Staff).browser().await)
 }
 
+/// The link that staff see once.
+fn link_of(page: &Page) -> String {
+    let link = page.assert_ok().assert_contains("只显示这一次").between_all("/volunteering/", "<").next().unwrap();
+    format!("/volunteering/{link}")
+}
+
 fn id_of(page: &Page) -> String {
     page.url.rsplit('/').next().unwrap().to_owned()
 }
@@ -120,10 +126,11 @@ db_test! {
         resident.get(&format!("{board}/teams")).await.assert_lacks("刘建军");
 
         // A link in the wrong hands is made void.
-        step(&staff, &id, "links", &[]).await.assert_ok();
+        staff.get(&format!("/volunteers/{id}")).await.assert_lacks("/volunteering/");
+        let shown = step(&staff, &id, "links", &[]).await;
         resident.get(&own).await.assert_status(404);
-        let own = staff.get(&format!("/volunteers/{id}")).await.between_all("/volunteering/", "<").next().unwrap().to_owned();
-        let own = format!("/volunteering/{own}");
+        let own = link_of(&shown);
+        staff.get(&format!("/volunteers/{id}")).await.assert_contains("换了本人的链接").assert_lacks("/volunteering/");
         resident.post(&format!("{own}/departure"), &[]).await.assert_ok().assert_contains("已经退出");
         staff.get("/volunteers?state=left").await.assert_contains("刘建军");
         staff.get(&format!("/volunteer-teams/{team}")).await.assert_lacks("刘建军");
@@ -136,9 +143,10 @@ db_test! {
         let recommend = async |name: &str| {
             let form = [("way", "recommended"), ("name", name), ("phone", "13800004321"), ("recommender", "老王")];
             let page = staff.post("/volunteers", &form).await;
-            page.assert_ok().assert_contains("等本人同意");
-            let link = page.between_all("/volunteering/", "<").next().unwrap().to_owned();
-            (id_of(&page), format!("/volunteering/{link}"))
+            page.assert_ok().assert_contains("等本人同意").assert_lacks("/volunteering/");
+            let id = id_of(&page);
+            let link = link_of(&step(&staff, &id, "links", &[]).await);
+            (id, link)
         };
         staff.post("/volunteers", &[("way", "recommended"), ("name", "王秀兰")]).await.assert_status(422).assert_contains("请填写电话");
         let person = app.browser();

@@ -1,18 +1,42 @@
 //! Stars and certificates: given for what is in the ledger, to whoever asks, and as good after a restore as before.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+
 use doorstep::access::Role;
+use doorstep::app::{App, router};
+use doorstep::config::Config;
 use doorstep::{audit, backup, volunteer};
 use jiff::Timestamp;
+use tokio::net::TcpListener;
 
 use crate::stories::cast::estate;
 use crate::support::office::words;
-use crate::support::{Engine, fresh};
+use crate::support::{Browser, Engine, fresh};
 use crate::volunteer::{at, team, volunteer as joined};
-use crate::volunteer_hours::{book, span};
+use crate::volunteer_hours::{self, book, span};
 
 db::statements! {
     SWELL = "UPDATE volunteer_certificates SET minutes = minutes + 6000 WHERE tenant_id = $1";
+    PAPERS = "SELECT c.state, COUNT(c.paper_sealed) AS papers FROM volunteer_certificates c WHERE c.tenant_id = $1 GROUP BY c.state";
     EMPTY = "UPDATE volunteer_certificates SET number = NULL WHERE tenant_id = $1";
+}
+
+/// What the QR code of a Word file says to whoever scans it.
+fn scanned(file: &[u8]) -> String {
+    let mut parts = zip::ZipArchive::new(std::io::Cursor::new(file)).unwrap();
+    let at = (0..parts.len()).find(|at| parts.by_index(*at).unwrap().name().unwrap().ends_with(".png")).unwrap();
+    let mut picture = Vec::new();
+    std::io::Read::read_to_end(&mut parts.by_index(at).unwrap(), &mut picture).unwrap();
+    let picture = image::load_from_memory(&picture).unwrap().into_luma8();
+    let (width, height) = picture.dimensions();
+    let dots = |x: usize, y: usize| picture.get_pixel(x as u32, y as u32).0[0];
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, dots);
+    picture.detect_grids().remove(0).decode().unwrap().1
+}
+
+db::record! {
+    struct Kept { state: String, papers: i64 }
 }
 
 const IDENTITY: &str = "141199199003070013";
@@ -57,6 +81,7 @@ db_test! {
         let file = desk.download_by_form(&format!("{page}/papers"), &[("as", "docx")]).await;
         let read = words(&file);
         assert!(read.contains("3.33 小时") && read.contains(IDENTITY) && read.contains(&code), "{read}");
+        assert_eq!(scanned(&file), format!("{}/board/{}/certificates?number=2026-0001&check={code}", app.url, app.home.code));
         app.person(Role::BranchSecretary).browser().await.post(&format!("{page}/papers"), &[]).await.assert_status(403);
         desk.get(&page).await.assert_contains("下载 Word 文件");
 
@@ -69,6 +94,10 @@ db_test! {
         asked("2026-0001", "00000000").await.assert_contains("没有查到").assert_lacks("刘*军");
         asked("2026-0002", &code).await.assert_contains("没有查到");
         phone.get(&format!("{own}/hours")).await.assert_contains("2026-0001").assert_contains(&code);
+
+        // Whoever corrects hours of those days sees that they stand on it.
+        let record = volunteer_hours::ledger(&app, person).await.remove(0).id;
+        desk.get(&format!("/volunteer-hours/{record}")).await.assert_contains("这一天已经写进证明").assert_contains("2026-0001");
 
         // What comes later changes nothing of it.
         book(&app, person, team, span("2026-11-20T14:00:00+08:00", "2026-11-20T16:00:00+08:00")).await;
@@ -104,6 +133,55 @@ db_test! {
         // The next one has the next number.
         let mut tx = app.db.read().await.unwrap();
         assert_eq!(audit::verify(&mut tx, app.home.tenant).await.unwrap().broken, None);
+    }
+
+    /// Whoever wants nothing kept of them has no number left in a paper; who was shown one can still ask whether it is good.
+    async fn nothing_of_the_whole_number_stays_of_whoever_is_erased(app: TestApp) {
+        at(&app, "2026-11-02T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let (person, own) = joined(&app, "刘建军", team, volunteer::Post::Member).await;
+        book(&app, person, team, span("2026-11-02T10:00:00+08:00", "2026-11-02T12:00:00+08:00")).await;
+        // The number tells the day of birth better than what was written.
+        let phone = app.browser();
+        phone.post(&format!("{own}/certificates"), &[("identity", "141199198001010012")]).await.assert_ok();
+        let card = volunteer::card(&mut app.db.read().await.unwrap(), &app.act(), person).await.unwrap();
+        assert_eq!((card.get(volunteer::Field::Birth), card.get(volunteer::Field::Sex)), (Some("1980-01-01"), Some("1")));
+
+        let desk = app.person(Role::Staff).browser().await;
+        let page = desk.get("/volunteer-certificates?state=applied").await.link("/volunteer-certificates/0");
+        let version = desk.get(&page).await.input("version");
+        let by = [("version", version.as_str()), ("head", "王娟峰"), ("contact", "0358-0001234"), ("note", "")];
+        let code = desk.post(&format!("{page}/issue"), &by).await.between_all("<dt>查验码</dt><dd class=\"num\">", "<").next().unwrap().to_owned();
+        phone.post(&format!("{own}/certificates"), &[]).await.assert_ok().assert_contains("等社区出具");
+        phone.post(&format!("{own}/departure"), &[]).await.assert_ok();
+        phone.post(&format!("{own}/erasure"), &[]).await.assert_ok();
+
+        let mut tx = app.db.read().await.unwrap();
+        let kept: Vec<Kept> = tx.all(PAPERS.bind(app.home.tenant)).await.unwrap();
+        let mut states: Vec<(&str, i64)> = kept.iter().map(|one| (one.state.as_str(), one.papers)).collect();
+        states.sort_unstable();
+        assert_eq!(states, [("issued", 0), ("refused", 0)]);
+        drop(tx);
+        desk.get(&page).await.assert_contains("资料已应要求删去").assert_lacks("打开打印");
+        desk.post(&format!("{page}/papers"), &[("as", "page")]).await.assert_status(422).assert_contains("没有留");
+        desk.get("/today").await.assert_lacks("服务记录证明");
+        let check = format!("/board/{}/certificates?number=2026-0001&check={code}", app.home.code);
+        app.browser().get(&check).await.assert_contains("有效").assert_contains("刘*军");
+    }
+
+    /// A company that hires looks at more papers than one address may post forms.
+    async fn many_may_be_checked_from_one_address(app: TestApp) {
+        let config = Config { public_posts_per_hour: NonZeroU32::MIN, sign_ins_per_hour: NonZeroU32::new(3).unwrap(), ..(*app.app.config).clone() };
+        let service = router(App::new(app.db.clone(), app.means.clone(), config)).into_make_service_with_connect_info::<SocketAddr>();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stranger = Browser::new(&format!("http://{}", listener.local_addr().unwrap()));
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        let check = format!("/board/{}/certificates?number=2026-0001&check=00000000", app.home.code);
+        for _ in 0..3 {
+            stranger.get(&check).await.assert_ok().assert_contains("没有查到");
+        }
+        stranger.get(&check).await.assert_status(429);
     }
 
     async fn a_star_is_asked_for_looked_at_and_never_rounded_up(app: TestApp) {

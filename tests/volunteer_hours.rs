@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use doorstep::access::{Act, Role};
-use doorstep::audit;
 use doorstep::error::Error;
 use doorstep::volunteer::{self, Correct, Kind, Own, Post, Record, Span, Stage, Total};
+use doorstep::{audit, settings};
+use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::stories::cast::estate;
@@ -17,12 +19,12 @@ use crate::support::{Browser, Page, TestApp};
 use crate::volunteer::{at, team, volunteer as joined};
 use crate::volunteer_activity::{plan, planned};
 
-async fn ledger(app: &TestApp, person: Uuid) -> Vec<Record> {
+pub async fn ledger(app: &TestApp, person: Uuid) -> Vec<Record> {
     let mut tx = app.db.read().await.unwrap();
     volunteer::ledger(&mut tx, app.home.tenant, person, db::Cursor::LAST, 100).await.unwrap().items
 }
 
-async fn total(app: &TestApp, person: Uuid) -> Total {
+pub async fn total(app: &TestApp, person: Uuid) -> Total {
     volunteer::total(&mut app.db.read().await.unwrap(), app.home.tenant, person, app.means.now()).await.unwrap()
 }
 
@@ -39,7 +41,7 @@ pub fn span(from: &str, until: &str) -> Span {
     Span { starts_at: from.parse().unwrap(), ends_at: until.parse().unwrap() }
 }
 
-async fn submit(app: &TestApp, person: Uuid, team: Uuid, span: Span, breaks: i64) -> Result<Uuid, Error> {
+pub async fn submit(app: &TestApp, person: Uuid, team: Uuid, span: Span, breaks: i64) -> Result<Uuid, Error> {
     let own = Own { team, kind: Kind::Service, title: "陪独居老人看病", span, breaks };
     let mut tx = app.db.begin().await.unwrap();
     let id = volunteer::submit_hours(&mut tx, &app.act(), person, &own).await?;
@@ -48,26 +50,26 @@ async fn submit(app: &TestApp, person: Uuid, team: Uuid, span: Span, breaks: i64
 }
 
 /// Somebody with an account, in the tests of operations.
-struct Desk<'a> {
+pub struct Desk<'a> {
     app: &'a TestApp,
     account: Uuid,
 }
 
 impl Desk<'_> {
-    fn act(&self) -> Act {
+    pub fn act(&self) -> Act {
         Act { account: Some(self.account), ..self.app.act() }
     }
 }
 
-async fn staff(app: &TestApp) -> Desk<'_> {
+pub async fn staff(app: &TestApp) -> Desk<'_> {
     Desk { app, account: app.person(Role::Staff).create().await.id }
 }
 
-async fn get(app: &TestApp, id: Uuid) -> Record {
+pub async fn get(app: &TestApp, id: Uuid) -> Record {
     volunteer::record(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap()
 }
 
-async fn confirm(app: &TestApp, act: Act, id: Uuid) -> Result<(), Error> {
+pub async fn confirm(app: &TestApp, act: Act, id: Uuid) -> Result<(), Error> {
     let mut tx = app.db.begin().await.unwrap();
     let record = volunteer::record(&mut tx, app.home.tenant, id).await.unwrap();
     volunteer::confirm_hours(&mut tx, &act, &record, record.lock_version, None).await?;
@@ -75,10 +77,47 @@ async fn confirm(app: &TestApp, act: Act, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-async fn approve(app: &TestApp, act: Act, id: Uuid, over_day: Option<&str>) -> Result<(), Error> {
+pub async fn approve(app: &TestApp, act: Act, id: Uuid, over_day: Option<&str>) -> Result<(), Error> {
     let mut tx = app.db.begin().await.unwrap();
     let record = volunteer::record(&mut tx, app.home.tenant, id).await.unwrap();
     volunteer::approve_hours(&mut tx, &act, &record, record.lock_version, over_day).await?;
+    tx.commit().await.unwrap();
+    Ok(())
+}
+
+/// Presses the button that approves what the page of an activity shows.
+pub async fn approve_shown(desk: &Browser, activity: Uuid, shown: &Page) -> Page {
+    let seen = shown.between_all("name=\"record\" value=\"", "\"");
+    let seen: Vec<(&str, &str)> = seen.map(|seen| ("record", seen)).collect();
+    desk.post(&format!("/activities/{activity}/hours/approval"), &seen).await
+}
+
+async fn approve_all(desk: &Browser, activity: Uuid) -> Page {
+    let shown = desk.get(&format!("/activities/{activity}")).await;
+    approve_shown(desk, activity, &shown).await
+}
+
+pub async fn object(app: &TestApp, person: Uuid, id: Uuid) -> Result<(), Error> {
+    let mut tx = app.db.begin().await.unwrap();
+    let record = volunteer::record(&mut tx, app.home.tenant, id).await.unwrap();
+    volunteer::object(&mut tx, &app.act(), &record, person, "我做到十一点才走").await?;
+    tx.commit().await.unwrap();
+    Ok(())
+}
+
+pub async fn answer(app: &TestApp, act: Act, id: Uuid) -> Result<(), Error> {
+    let mut tx = app.db.begin().await.unwrap();
+    let record = volunteer::record(&mut tx, app.home.tenant, id).await.unwrap();
+    volunteer::answer_objection(&mut tx, &act, &record, record.lock_version, "签退是十点").await?;
+    tx.commit().await.unwrap();
+    Ok(())
+}
+
+pub async fn correct(app: &TestApp, act: Act, id: Uuid, there: Span, breaks: i64) -> Result<(), Error> {
+    let mut tx = app.db.begin().await.unwrap();
+    let record = volunteer::record(&mut tx, app.home.tenant, id).await.unwrap();
+    let now = Correct { there, breaks };
+    volunteer::correct_hours(&mut tx, &act, &record, record.lock_version, now, "核对过").await?;
     tx.commit().await.unwrap();
     Ok(())
 }
@@ -93,7 +132,7 @@ pub async fn book(app: &TestApp, person: Uuid, team: Uuid, span: Span) {
     app.means.clock.set(span.ends_at + SignedDuration::from_hours(24 * 7));
 }
 
-fn refused<T: std::fmt::Debug>(done: Result<T, Error>, words: &str) {
+pub fn refused<T: std::fmt::Debug>(done: Result<T, Error>, words: &str) {
     assert!(matches!(&done, Err(Error::Refused(sentence)) if sentence.contains(words)), "{done:?}");
 }
 
@@ -147,18 +186,20 @@ db_test! {
         let (secretary, clerk) = (app.person(Role::Secretary).create().await, app.person(Role::Staff).create().await);
         let (first_desk, second_desk) = (app.browser_of(&secretary).await, app.browser_of(&clerk).await);
         first_desk.post(&format!("/activities/{activity}/hours"), &[("person", &own), ("breaks", "15")]).await.assert_ok();
-        first_desk.get("/today").await.assert_contains("志愿服务时长").assert_contains("教老人用手机 · 3 人");
-        let partly = first_desk.post(&format!("/activities/{activity}/hours/approval"), &[]).await;
+        first_desk.get("/today").await.assert_contains("志愿服务时长").assert_contains("教老人用手机 · 2 人");
+        let partly = approve_all(&first_desk, activity).await;
         partly.assert_status(422).assert_contains("已审核 2 人").assert_contains("高月英：是您自己确认或更正的");
         app.person(Role::BranchSecretary).browser().await.post(&format!("/activities/{activity}/hours/approval"), &[]).await.assert_status(403);
-        second_desk.post(&format!("/activities/{activity}/hours/approval"), &[]).await.assert_ok().assert_contains("已审核 1 人");
+        first_desk.get("/today").await.assert_lacks("志愿服务时长");
+        second_desk.get("/today").await.assert_contains("教老人用手机 · 1 人");
+        approve_all(&second_desk, activity).await.assert_ok().assert_contains("已审核 1 人");
         second_desk.get("/today").await.assert_lacks("志愿服务时长");
         app.browser().get(&format!("/board/{}/activities/{activity}", app.home.code)).await.assert_contains("3 人，共 6 小时 45 分").assert_lacks("王秀兰");
 
         // One objects; until somebody has answered it is not booked.
         let (person, own, phone) = &people["王秀兰"];
         let ours = phone.get(&format!("{own}/hours")).await;
-        ours.assert_ok().assert_contains("公示中，12月11日 入账");
+        ours.assert_ok().assert_contains("异议期，12月11日 入账");
         phone.post(&format!("{own}/hours/{}/objection", said.id), &[("objection", "少")]).await.assert_status(422).assert_contains("至少要 4 个字");
         people["刘建军"].2.post(&format!("{}/hours/{}/objection", people["刘建军"].1, said.id), &[("objection", "不是我的")]).await.assert_status(404);
         phone.post(&format!("{own}/hours/{}/objection", said.id), &[("objection", "我做到十一点才走")]).await.assert_ok();
@@ -212,6 +253,8 @@ db_test! {
         phone.post(&format!("{own}/hours/{}/confirmation", earlier.id), &yes).await.assert_status(404);
         lead.post(&format!("{leads}/hours/{}/confirmation", earlier.id), &yes).await.assert_ok().assert_contains("已确认");
         let no = [("version", "1"), ("decision", "no"), ("why", "那天没有去")];
+        let short = lead.post(&format!("{leads}/hours/{}/confirmation", later.id), &[no[0], no[1], ("why", "无")]).await;
+        short.assert_status(422).assert_contains("为什么不计至少要 2 个字").assert_contains("value=\"无\"");
         lead.post(&format!("{leads}/hours/{}/confirmation", later.id), &no).await.assert_ok();
         phone.get(&format!("{own}/hours")).await.assert_contains("没有计：那天没有去");
         let mine = submit(&app, leader, team, span("2026-12-08T09:00:00+08:00", "2026-12-08T10:00:00+08:00"), 0).await.unwrap();
@@ -292,10 +335,11 @@ db_test! {
         assert_eq!(get(&app, id).await.minutes, 30);
     }
 
-    /// Random spans, corrections, refusals, approvals and days against a ledger of our own, in which each minute is a place in a row.
+    /// Random spans, some over midnight, corrections, refusals, approvals, objections, answers and days against a ledger of our own, in which each minute is a place in a row.
     async fn at_random_the_ledger_is_that_of_an_independent_reference(app: TestApp) {
-        struct Known { person: usize, minutes: Vec<usize>, breaks: i64, state: Stage, books: Option<Timestamp>, word: usize }
+        struct Known { person: usize, minutes: Vec<usize>, breaks: i64, state: Stage, books: Option<Timestamp>, word: usize, answered: bool, corrected: bool }
         const DAYS: usize = 3;
+        const DAY_HOURS: i64 = 2;
         let begin: Timestamp = "2026-12-01T00:00:00+08:00".parse().unwrap();
         at(&app, "2026-12-04T01:00:00+08:00");
         let place = estate(&app).await;
@@ -303,14 +347,18 @@ db_test! {
         let people = [joined(&app, "刘建军", team, Post::Member).await.0, joined(&app, "王秀兰", team, Post::Member).await.0];
         let desks = [staff(&app).await, staff(&app).await];
         let act = |desk: usize| desks[desk].act();
+        let rules = json!({ "tolerance_minutes": 0, "day_hours": DAY_HOURS, "objection_days": 5, "own_days": 30, "answer_days": 7 });
+        let mut tx = app.db.begin().await.unwrap();
+        settings::set(&mut tx, &app.act(), "volunteer.hours", date(2026, 1, 1), &rules, "试验").await.unwrap();
+        tx.commit().await.unwrap();
         let mut random = StdRng::seed_from_u64(67);
         let mut known: Vec<(Uuid, Known)> = Vec::new();
-        let mut done = [0; 4];
+        let mut done = [0; 8];
         let moment = |minute: usize| begin + SignedDuration::from_mins(minute as i64);
         let any_span = |random: &mut StdRng| {
             let day = random.random_range(0..DAYS) * 1440;
-            let from = random.random_range(0..1380);
-            (day + from, day + (from + random.random_range(1..300)).min(1439))
+            let from = random.random_range(0..1440);
+            (day + from, day + from + random.random_range(1..140))
         };
         let counts = |one: &Known| (one.minutes.len() as i64 - one.breaks).max(0);
         let clash = |known: &[(Uuid, Known)], person: usize, but: Option<usize>, minutes: &[usize]| {
@@ -318,18 +366,18 @@ db_test! {
                 Some(at) != but && one.person == person && one.state != Stage::Refused && one.minutes.iter().any(|minute| minutes.contains(minute))
             })
         };
-        for _ in 0..400 {
+        for _ in 0..900 {
             let chosen = (!known.is_empty()).then(|| random.random_range(0..known.len()));
-            match (random.random_range(0..12), chosen) {
+            match (random.random_range(0..16), chosen) {
                 (0..=1, _) | (_, None) => {
                     let ((from, until), person, breaks) = (any_span(&mut random), random.random_range(0..2), random.random_range(0..20));
                     let minutes: Vec<usize> = (from..until).collect();
                     let recent = moment(from) >= app.means.now() - SignedDuration::from_hours(24 * 30);
-                    let fits = recent && minutes.len() as i64 > breaks && !clash(&known, person, None, &minutes);
+                    let fits = recent && moment(until) <= app.means.now() && (1..=DAY_HOURS * 60).contains(&(minutes.len() as i64 - breaks)) && !clash(&known, person, None, &minutes);
                     let found = submit(&app, people[person], team, Span { starts_at: moment(from), ends_at: moment(until) }, breaks).await;
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if let Ok(id) = found {
-                        known.push((id, Known { person, minutes, breaks, state: Stage::Submitted, books: None, word: 9 }));
+                        known.push((id, Known { person, minutes, breaks, state: Stage::Submitted, books: None, word: 9, answered: false, corrected: false }));
                     }
                     done[usize::from(fits)] += 1;
                 }
@@ -347,38 +395,64 @@ db_test! {
                     let one = &known[at].1;
                     let day = one.minutes.first().map(|minute| minute / 1440);
                     let so_far: i64 = known.iter().enumerate().filter(|(other, (_, two))| {
-                        *other != at && two.person == one.person && two.state == Stage::Approved && two.minutes.first().map(|minute| minute / 1440) == day
+                        *other != at && two.person == one.person && matches!(two.state, Stage::Approved | Stage::Objected) && two.minutes.first().map(|minute| minute / 1440) == day
                     }).map(|(_, (_, two))| counts(two)).sum();
-                    let fits = one.state == Stage::Confirmed && one.word != desk && so_far + counts(one) <= 480;
-                    let found = approve(&app, act(desk), known[at].0, None).await;
+                    let over_day = random.random_bool(0.4).then_some("抗洪");
+                    let within = so_far + counts(one) <= DAY_HOURS * 60;
+                    let fits = one.state == Stage::Confirmed && one.word != desk && (within || over_day.is_some());
+                    let found = approve(&app, act(desk), known[at].0, over_day).await;
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if fits {
                         let next = app.means.now() + SignedDuration::from_hours(24 * 6);
                         let midnight = next.as_second() - (next.as_second() - begin.as_second()).rem_euclid(86_400);
                         (known[at].1.state, known[at].1.books) = (Stage::Approved, Some(Timestamp::from_second(midnight).unwrap()));
-                        done[2] += 1;
+                        done[if within { 2 } else { 4 }] += 1;
+                    }
+                }
+                (12, Some(any)) => {
+                    // Mostly of what can be objected to.
+                    let open = |one: &Known| one.state == Stage::Approved && one.books.is_some_and(|books| app.means.now() < books);
+                    let at = known.iter().rposition(|(_, one)| open(one) && random.random_bool(0.5)).unwrap_or(any);
+                    let one = &known[at].1;
+                    let open = one.books.is_some_and(|books| app.means.now() < books) && !one.answered;
+                    let fits = one.state == Stage::Approved && open;
+                    let found = object(&app, people[one.person], known[at].0).await;
+                    assert_eq!(found.is_ok(), fits, "{found:?}");
+                    if fits {
+                        done[if one.corrected { 6 } else { 5 }] += 1;
+                        known[at].1.state = Stage::Objected;
+                    }
+                }
+                (13, Some(any)) => {
+                    let at = known.iter().position(|(_, one)| one.state == Stage::Objected).unwrap_or(any);
+                    let found = answer(&app, act(0), known[at].0).await;
+                    let one = &mut known[at].1;
+                    assert_eq!(found.is_ok(), one.state == Stage::Objected, "{found:?}");
+                    if found.is_ok() {
+                        (one.state, one.answered) = (Stage::Approved, true);
+                        done[7] += 1;
                     }
                 }
                 (8 | 9, Some(at)) => {
                     let ((from, until), breaks, desk) = (any_span(&mut random), random.random_range(0..20), random.random_range(0..2));
                     let minutes: Vec<usize> = (from..until).collect();
                     let one = &known[at].1;
-                    let fits = matches!(one.state, Stage::Confirmed | Stage::Approved) && !clash(&known, one.person, Some(at), &minutes);
-                    let mut tx = app.db.begin().await.unwrap();
-                    let record = volunteer::record(&mut tx, app.home.tenant, known[at].0).await.unwrap();
-                    let now = Correct { there: Span { starts_at: moment(from), ends_at: moment(until) }, breaks };
-                    let found = volunteer::correct_hours(&mut tx, &act(desk), &record, record.lock_version, now, "核对过").await;
+                    let fits = matches!(one.state, Stage::Confirmed | Stage::Approved | Stage::Objected)
+                        && moment(until) <= app.means.now() && !clash(&known, one.person, Some(at), &minutes);
+                    let there = Span { starts_at: moment(from), ends_at: moment(until) };
+                    let found = correct(&app, act(desk), known[at].0, there, breaks).await;
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if found.is_ok() {
-                        tx.commit().await.unwrap();
                         let one = &mut known[at].1;
                         (one.minutes, one.breaks, one.state, one.word, one.books) = (minutes, breaks, Stage::Confirmed, desk, None);
+                        (one.answered, one.corrected) = (false, true);
                         done[3] += 1;
                     }
                 }
                 (_, Some(at)) if random.random_bool(0.3) => {
                     let one = &known[at].1;
-                    let fits = matches!(one.state, Stage::Submitted | Stage::Confirmed);
+                    // Whoever has corrected it does not strike it out as well.
+                    let fits = one.state == Stage::Submitted || one.state == Stage::Confirmed && !(one.corrected && one.word == 0);
                     let mut tx = app.db.begin().await.unwrap();
                     let record = volunteer::record(&mut tx, app.home.tenant, known[at].0).await.unwrap();
                     let found = volunteer::refuse_hours(&mut tx, &act(0), &record, record.lock_version, None, "不属实").await;
@@ -388,15 +462,15 @@ db_test! {
                         known[at].1.state = Stage::Refused;
                     }
                 }
-                _ => app.means.clock.set(app.means.now() + SignedDuration::from_hours(random.random_range(1..20))),
+                _ => app.means.clock.set(app.means.now() + SignedDuration::from_hours(random.random_range(1..7))),
             }
             for (number, person) in people.iter().enumerate() {
                 let booked = |one: &&Known| one.person == number && one.state == Stage::Approved && one.books.is_some_and(|at| at <= app.means.now());
-                let ours: Vec<i64> = known.iter().map(|(_, one)| one).filter(booked).map(counts).collect();
+                let ours: Vec<i64> = known.iter().map(|(_, one)| one).filter(booked).map(counts).filter(|minutes| *minutes > 0).collect();
                 let expected = Total { service: ours.iter().sum(), times: ours.len() as i64, training: 0 };
                 assert_eq!(total(&app, *person).await, expected);
             }
         }
-        assert!(done.iter().all(|times| *times > 5), "all of it has happened: {done:?}");
+        assert!(done.iter().all(|times| *times > 2), "all of it has happened: {done:?}");
     }
 }

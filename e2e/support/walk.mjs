@@ -17,7 +17,7 @@ after(async () => {
   await server?.stop();
 });
 
-const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/figures', '/board/*/mediation', '/board/*/teams', '/board/*/certificates', '/board/*/volunteers/new', '/board/*/activities/*'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/figures', '/board/*/mediation', '/board/*/teams', '/board/*/honours', '/board/*/certificates', '/board/*/volunteers/new', '/board/*/activities/*'];
 const issues = ['/today', '/issues', '/issues/way', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
@@ -29,11 +29,11 @@ const orders = ['/work-orders'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
-const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'levels', 'whistles', 'mediations'].map((topic) => `/reports/topics/${topic}`);
+const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'levels', 'whistles', 'mediations', 'volunteering'].map((topic) => `/reports/topics/${topic}`);
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/burden', '/reports/template', ...topics, ...topics.map((topic) => `${topic}/paper`), '/issues/*/exclusions'];
 const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];
-const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*'];
+const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*', '/volunteer-honours', '/volunteer-exports'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */

@@ -10,7 +10,7 @@ use super::people::Family;
 use crate::access::Scope;
 use crate::error::{Error, Result};
 use crate::place;
-use crate::registry::export_request::{self, Roll};
+use crate::registry::export_request::{self, Kind, Roll};
 use crate::registry::figures;
 use crate::registry::import::{Column, ImportOptions, import_file, workbook};
 use crate::registry::request::{self, Channel, NewRequest, RequestKind};
@@ -86,7 +86,7 @@ pub async fn requests(db: &Db, community: &Community, residents: &[(Uuid, Uuid)]
     let figures = figures::total(&mut tx, act.tenant, &Scope::tenant(), None).await?;
     let people = figures.get("tag:subsistence_allowance");
     let roll = Roll { query: "tag=subsistence_allowance".to_owned(), words: "低保".to_owned(), people };
-    export_request::ask(&mut tx, &act, roll, "区民政局核对救助对象，月底销毁").await?;
+    export_request::ask(&mut tx, &act, Kind::Residents, roll, "区民政局核对救助对象，月底销毁").await?;
     Ok(tx.commit().await?)
 }
 

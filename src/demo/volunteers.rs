@@ -12,8 +12,8 @@ use super::people::{Family, Person};
 use crate::access::Act;
 use crate::error::Result;
 use crate::volunteer::{
-    self, Arrival, Card, Field, How, Kind, NewVolunteer, Outcome, Period, Plan, Post, Purpose, Risk, Sketch, Source,
-    Span, Target, TeamKind, Values, Was, Way,
+    self, Arrival, Card, Field, How, Kind, NewHonour, NewVolunteer, Outcome, Period, Plan, Post, Purpose, Risk, Sketch,
+    Source, Span, Target, TeamKind, Values, Was, Way,
 };
 
 /// Teams whose names are known, what they are, their words, and whom they serve.
@@ -85,6 +85,17 @@ pub async fn gather(db: &Db, community: &Community, lived_in: &[(Home, Family)],
                 let own = community.resident(now - SignedDuration::from_hours(hours - 3));
                 volunteer::consent(&mut tx, &own, card.id, Purpose::Contact, How::Link).await?;
             }
+            // Some want to stand on the board of honour, and one of each team was honoured in the autumn.
+            if place % 3 == 1 {
+                let own = community.resident(now - SignedDuration::from_hours(hours - 4));
+                volunteer::consent(&mut tx, &own, card.id, Purpose::Honour, How::Link).await?;
+                let on = act.at.to_zoned_datetime(shanghai()).date();
+                if place == 1 {
+                    let card = volunteer::card(&mut tx, &act, card.id).await?;
+                    let given = NewHonour { title: "优秀志愿者", by: "社区居委会", on };
+                    volunteer::give_honour(&mut tx, &act, &card, &given).await?;
+                }
+            }
             // Those who are with children have been asked about.
             if NAMED[at].3.contains(&Target::Children) {
                 let checked = act.at.to_zoned_datetime(shanghai()).date() - 1.days();
@@ -139,7 +150,7 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
     if let Some(member) = volunteer::members(tx, community.tenant, team).await?.into_iter().nth(2) {
         let act = community.resident(now - SignedDuration::from_hours(2));
         let card = volunteer::card(tx, &act, member.volunteer_id).await?;
-        volunteer::apply_for_certificate(tx, &act, &card, None, Period::default()).await?;
+        volunteer::apply_for_certificate(tx, &act, &card, &card.values, Period::default()).await?;
     }
     let every = Every::Weeks { interval: 1, days: Vec::new() };
     let repeat = Recurrence { every, until: first + WEEKS.weeks(), skip: Skip::Nothing };
@@ -196,7 +207,9 @@ async fn served(
     }
     if approved {
         let secretary = community.act(community.cast.secretary, hours(28));
-        volunteer::approve_activity(tx, &secretary, activity.id).await?;
+        let records = volunteer::records_of(tx, community.tenant, activity.id).await?;
+        let seen: Vec<(Uuid, i64)> = records.iter().map(|record| (record.id, record.lock_version)).collect();
+        volunteer::approve_activity(tx, &secretary, activity.id, &seen).await?;
     }
     Ok(true)
 }

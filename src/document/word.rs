@@ -66,10 +66,7 @@ fn file(paper: &Paper) -> Result<Vec<u8>> {
                 docx.add_paragraph(paragraph().add_run(name).add_run(run(what, BODY)))
             }),
             Block::Table(table) => docx.add_table(grid(table, width)).add_paragraph(paragraph()),
-            Block::Code(text) => match picture(text)? {
-                Some(picture) => docx.add_paragraph(Paragraph::new().add_run(Run::new().add_image(picture))),
-                None => docx,
-            },
+            Block::Code(text) => docx.add_paragraph(Paragraph::new().add_run(Run::new().add_image(picture(text)?))),
             Block::Signatures(names) => {
                 let names: Vec<String> = names.iter().map(|name| format!("{name}：")).collect();
                 docx.add_paragraph(paragraph())
@@ -86,9 +83,9 @@ fn file(paper: &Paper) -> Result<Vec<u8>> {
 const DOTS: u32 = 6;
 const SIDE: u32 = 1_080_000;
 
-/// A QR code with a quiet zone of two squares; `None` if the text does not fit into one.
-fn picture(text: &str) -> Result<Option<Pic>> {
-    let Ok(code) = QrCode::new(text) else { return Ok(None) };
+/// A QR code with a quiet zone of two squares.
+fn picture(text: &str) -> Result<Pic> {
+    let code = QrCode::new(text).map_err(anyhow::Error::from)?;
     let (width, colors) = (code.width() as u32, code.to_colors());
     let side = (width + 4) * DOTS;
     let dark = |at: u32| (at / DOTS).checked_sub(2).filter(|square| *square < width);
@@ -98,7 +95,7 @@ fn picture(text: &str) -> Result<Option<Pic>> {
     });
     let mut file = Cursor::new(Vec::new());
     image.write_to(&mut file, ImageFormat::Png).map_err(anyhow::Error::from)?;
-    Ok(Some(Pic::new_with_dimensions(file.into_inner(), side, side).size(SIDE, SIDE)))
+    Ok(Pic::new_with_dimensions(file.into_inner(), side, side).size(SIDE, SIDE))
 }
 
 fn grid(table: &Table, width: u32) -> Grid {

@@ -108,16 +108,6 @@ pub(super) fn building_position(key: &str) -> i64 {
     }
 }
 
-/// A place code as it was made: what a hand has copied may be in small letters, in groups, or with `O` and `I` in it.
-pub(super) fn place_code(written: &str) -> String {
-    let meant = |c: char| match c.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        c => c,
-    };
-    written.chars().filter(char::is_ascii_alphanumeric).map(meant).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,11 +140,6 @@ mod tests {
         let mut keys = ["家属楼", "10", "B", "2", "A"];
         keys.sort_by_key(|key| building_position(key));
         assert_eq!(keys, ["2", "10", "A", "B", "家属楼"]);
-    }
-
-    #[test]
-    fn a_place_code_is_read_as_it_was_meant() {
-        assert_eq!(place_code("7k3m-oil2"), "7K3M0112");
     }
 
     #[test]

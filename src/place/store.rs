@@ -1,7 +1,7 @@
 use db::{Tx, record, statements};
 use uuid::Uuid;
 
-use super::model::{Building, Dwelling, Estate, Grid, Spot, Unit, Use, place_code};
+use super::model::{Building, Dwelling, Estate, Grid, Spot, Unit, Use};
 use crate::access::{Act, Scope};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -103,7 +103,9 @@ record! {
 
 /// What stands behind a stairwell's QR code: the tenant and the place. `None` if nothing does.
 pub async fn spot_by_code(tx: &mut Tx, code: &str) -> Result<Option<(Uuid, Spot)>> {
-    let Some(owner) = tx.optional::<CodeOwner>(UNIT_OF_CODE.bind(place_code(code))).await? else { return Ok(None) };
+    let Some(owner) = tx.optional::<CodeOwner>(UNIT_OF_CODE.bind(codes::text::typed_code(code))).await? else {
+        return Ok(None);
+    };
     let spot = tx.optional(SPOT_OF_UNIT.bind(owner.tenant_id).bind(owner.unit_id)).await?;
     Ok(spot.map(|spot| (owner.tenant_id, spot)))
 }

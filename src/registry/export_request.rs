@@ -13,6 +13,8 @@ use crate::web::Todo;
 use crate::web::show::{self, Deadline};
 
 text_enum! {
+    /// Which list.
+    pub enum Kind { Residents = "residents" "居民名单", Volunteers = "volunteers" "志愿服务记录" }
     pub enum State {
         Open = "open" "等审批",
         Approved = "approved" "已批准",
@@ -33,7 +35,7 @@ impl Setting for Rules {
 macro_rules! exports {
     ($where:expr) => {
         concat!(
-            "SELECT x.id, x.query, x.words, x.people, x.reason, x.state, x.asked_by, x.asked_at, x.decided_at, x.answer, x.expires_at,
+            "SELECT x.id, x.kind, x.query, x.words, x.people, x.reason, x.state, x.asked_by, x.asked_at, x.decided_at, x.answer, x.expires_at,
                 x.taken_at, a.name AS asker, d.name AS decider FROM export_requests x
             LEFT JOIN accounts a ON a.tenant_id = x.tenant_id AND a.id = x.asked_by
             LEFT JOIN accounts d ON d.tenant_id = x.tenant_id AND d.id = x.decided_by WHERE x.tenant_id = $1 AND ",
@@ -43,8 +45,8 @@ macro_rules! exports {
 }
 
 statements! {
-    ADD = "INSERT INTO export_requests (tenant_id, id, query, words, people, reason, state, asked_by, asked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8)";
+    ADD = "INSERT INTO export_requests (tenant_id, id, kind, query, words, people, reason, state, asked_by, asked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9)";
     BY_ID = exports!("x.id = $2");
     /// Of one account, or of all.
     LIST = exports!("(CAST($2 AS UUID) IS NULL OR x.asked_by = $2) AND (x.asked_at, x.id) < ($3, $4)
@@ -58,7 +60,7 @@ statements! {
 
 record! {
     pub struct ExportRequest {
-        pub id: Uuid, pub query: String, pub words: String, pub people: i64, pub reason: String, pub state: State, pub asked_by: Uuid,
+        pub id: Uuid, pub kind: Kind, pub query: String, pub words: String, pub people: i64, pub reason: String, pub state: State, pub asked_by: Uuid,
         pub asked_at: Timestamp, pub decided_at: Option<Timestamp>, pub answer: Option<String>, pub expires_at: Option<Timestamp>,
         pub taken_at: Option<Timestamp>, pub asker: Option<String>, pub decider: Option<String>,
     }
@@ -69,18 +71,27 @@ impl ExportRequest {
     pub fn is_ready(&self, now: Timestamp) -> bool {
         self.state == State::Approved && self.expires_at.is_some_and(|until| until > now)
     }
+
+    /// Where whoever asked takes it away.
+    pub fn workbook(&self) -> String {
+        match self.kind {
+            Kind::Residents => format!("/residents/exports/{}/workbook", self.id),
+            Kind::Volunteers => format!("/volunteer-exports/{}/workbook", self.id),
+        }
+    }
 }
 
-/// Which roll somebody asks for.
+/// What somebody asks for: a query that whoever writes the list understands, the same in words, and how many are on it.
 pub struct Roll {
     pub query: String,
     pub words: String,
     pub people: i64,
 }
 
-pub async fn ask(tx: &mut Tx, act: &Act, roll: Roll, reason: &str) -> Result<Uuid> {
+pub async fn ask(tx: &mut Tx, act: &Act, kind: Kind, roll: Roll, reason: &str) -> Result<Uuid> {
     let id = act.id();
-    let row = ADD.bind(act.tenant).bind(id).bind(roll.query).bind(&roll.words).bind(roll.people).bind(reason);
+    let row =
+        ADD.bind(act.tenant).bind(id).bind(kind).bind(roll.query).bind(&roll.words).bind(roll.people).bind(reason);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "ask_export", ("export_request", id), &format!("{}：{reason}", roll.words), &[]).await?;
     Ok(id)
@@ -88,6 +99,17 @@ pub async fn ask(tx: &mut Tx, act: &Act, roll: Roll, reason: &str) -> Result<Uui
 
 pub(super) async fn export_request(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<ExportRequest> {
     Ok(tx.one(BY_ID.bind(tenant).bind(id)).await?)
+}
+
+/// What somebody has asked for and may take away now.
+///
+/// Errors: not found of another list, or if somebody else has asked; refused where it was taken, not approved, or too long ago.
+pub async fn ready(tx: &mut Tx, act: &Act, kind: Kind, id: Uuid) -> Result<ExportRequest> {
+    let request = export_request(tx, act.tenant, id).await?;
+    if request.kind != kind || Some(request.asked_by) != act.account {
+        return Err(Error::NotFound);
+    }
+    if request.is_ready(act.at) { Ok(request) } else { Err(not_ready()) }
 }
 
 /// The requests of one account, or of all, the latest first.
@@ -134,7 +156,7 @@ pub async fn take(tx: &mut Tx, act: &Act, id: Uuid, people: usize) -> Result<()>
 }
 
 /// Why a roll cannot be taken away.
-pub fn not_ready() -> Error {
+fn not_ready() -> Error {
     Error::refused("这份名单不能领取：没有批准、已经领过、过了时限，或者不是您申请的。需要的请再申请一次")
 }
 

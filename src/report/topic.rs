@@ -3,6 +3,7 @@
 mod coverage;
 mod loops;
 mod meetings;
+mod volunteering;
 mod whistles;
 
 use db::{Tx, text_enum};
@@ -26,6 +27,7 @@ text_enum! {
         Levels = "levels" "办理层级",
         Whistles = "whistles" "吹哨报到",
         Mediations = "mediations" "调解",
+        Volunteering = "volunteering" "志愿服务",
     }
 }
 
@@ -50,6 +52,9 @@ impl Topic {
             Topic::Surveys => "报了办结的，回头问过反映人没有。",
             Topic::Levels => "销号的事是在哪一级办成的：小事不出小区，大事不出社区。",
             Topic::Whistles => "向上级吹的哨和下级吹来的哨，按时报到、按时答复了没有，双方打了几分。",
+            Topic::Volunteering => {
+                "志愿服务的场次、人次、时长，只算已经入账的；还在确认、审核、异议期里的不算。没有姓名。"
+            }
             Topic::Mediations => "只有件数。谁跟谁、为什么事，除了调解员，报表上也看不到。",
         }
     }
@@ -63,6 +68,7 @@ impl Topic {
             Topic::Surveys => "换一段时间看看；办理单位报了办结，这里就有。",
             Topic::Levels => "换一段时间看看；有销号的，这里就有。",
             Topic::Whistles => "没有吹过哨。社区办不了的事，在诉求页面上点“吹哨请上级来办”。",
+            Topic::Volunteering => "换一段时间看看；活动结束以后，队长确认、社区审核，入账了这里就有。",
             Topic::Mediations => "换一段时间看看；要登记的，在“调解”里登记。",
         }
     }
@@ -81,6 +87,7 @@ impl Topic {
             Topic::Levels => Ok(loops::levels(&issues(tx, asked).await?)),
             Topic::Whistles => whistles::read(tx, asked).await,
             Topic::Mediations => mediations(tx, asked).await,
+            Topic::Volunteering => volunteering::read(tx, asked).await,
         }
     }
 }

@@ -41,11 +41,12 @@ macro_rules! in_reach_of_activity {
     };
 }
 
-/// Somebody was there of whom nobody has confirmed the hours.
+/// Somebody was there, for at least a minute, of whom nobody has confirmed the hours.
 macro_rules! unrecorded {
     () => {
         "EXISTS (SELECT 1 FROM volunteer_sign_ups u
-            WHERE u.tenant_id = a.tenant_id AND u.activity_id = a.id AND u.state = 'confirmed' AND u.came_at IS NOT NULL
+            WHERE u.tenant_id = a.tenant_id AND u.activity_id = a.id AND u.state = 'confirmed' AND u.came_at < a.ends_at
+            AND (u.left_at IS NULL OR u.left_at - u.came_at >= 60000)
             AND NOT EXISTS (SELECT 1 FROM volunteer_records r WHERE r.tenant_id = u.tenant_id AND r.activity_id = u.activity_id AND r.volunteer_id = u.volunteer_id))"
     };
 }
@@ -54,7 +55,8 @@ macro_rules! sign_ups {
     ($where:expr) => {
         concat!(
             "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
-                s.photo_id, s.left_photo_id, s.claim_came_at, s.claim_left_at, s.claim_why
+                s.photo_id, s.left_photo_id, s.claim_came_at, s.claim_left_at, s.claim_why,
+                (SELECT COUNT(*) FROM volunteer_records r WHERE r.tenant_id = s.tenant_id AND r.activity_id = s.activity_id AND r.volunteer_id = s.volunteer_id) AS recorded
             FROM volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id WHERE s.tenant_id = $1 AND ",
             $where
         )
@@ -156,8 +158,10 @@ statements! {
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NULL";
     GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, left_photo_id = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NOT NULL AND left_at IS NULL";
+    /// What is confirmed is corrected, not entered later.
     CLAIM = "UPDATE volunteer_sign_ups SET claim_came_at = $4, claim_left_at = $5, claim_why = $6
-        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state = 'confirmed' AND (came_at IS NULL OR left_at IS NULL)";
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND state = 'confirmed' AND (came_at IS NULL OR left_at IS NULL)
+            AND NOT EXISTS (SELECT 1 FROM volunteer_records r WHERE r.tenant_id = $1 AND r.activity_id = $2 AND r.volunteer_id = volunteer_sign_ups.volunteer_id)";
     /// What was noted at the place stays; the claim fills in what is missing.
     GRANT = "UPDATE volunteer_sign_ups SET came_at = COALESCE(came_at, claim_came_at), came_how = COALESCE(came_how, 'later'),
             left_at = COALESCE(left_at, claim_left_at), left_how = COALESCE(left_how, 'later'), claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
@@ -180,6 +184,8 @@ record! {
         pub signed_at: Timestamp, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
         pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub left_photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
         pub claim_left_at: Option<Timestamp>, pub claim_why: Option<String>,
+        /// 1 if hours of them are confirmed.
+        pub recorded: i64,
     }
     pub(super) struct Queue { pub queue: i64 }
     pub(super) struct Counted { pub people: i64 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::field::{Field, Values};
 use super::model::{Guardian, State, Way};
-use super::store::{ADD, BY_IDENTITY, CHANGE, GET, GET_IN_REACH, KNOWN, LIST, Listed, ROLL, UNANSWERED};
+use super::store::{ADD, BY_IDENTITY, CHANGE, GET, GET_IN_REACH, KNOWN, LIST, Listed, ROLL, SERVED, UNANSWERED};
 use crate::access::{Act, Link, Scope};
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
@@ -137,6 +137,19 @@ pub(super) const MOST: usize = 5_000;
 pub(super) async fn roll(tx: &mut Tx, act: &Act, scope: &Scope) -> Result<Vec<Card>> {
     let query = ROLL.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(MOST as i64 + 1);
     whole(opened(tx, act, query).await?)
+}
+
+/// Everybody on the roll within reach, and whoever has hours in the ledger from one moment to another.
+///
+/// Errors: refused if there are more than [`MOST`].
+pub(super) async fn served(
+    tx: &mut Tx,
+    act: &Act,
+    scope: &Scope,
+    (from, until): (Timestamp, Timestamp),
+) -> Result<Vec<Card>> {
+    let query = SERVED.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(from).bind(until).bind(act.at);
+    whole(opened(tx, act, query.bind(MOST as i64 + 1)).await?)
 }
 
 /// Everybody who is on the roll or on the way to it.

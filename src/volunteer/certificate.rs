@@ -1,6 +1,7 @@
 //! 志愿服务记录证明: whoever records, certifies. A volunteer asks for it, the community issues it with the figures of that moment, and
 //! everybody to whom it is shown can ask whether it is good. Its code is a signature of what it says, so a row that somebody has written
-//! over is good no more, and one that has come back from a backup is as good as before.
+//! over is good no more, and one that has come back from a backup is as good as before. Whether it is revoked is not in the code, since a paper
+//! cannot change: the row says it, and the audit chain tells whoever has rewritten the row.
 
 use calendar::WorkingDays;
 use codes::PersonName;
@@ -9,10 +10,11 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::ERASED;
 use super::activity_store::HOLD_VOLUNTEER;
 use super::card::{Card, save, today};
-use super::certificate_store::{self, APPLY, Certificate, Given, ISSUE, REFUSE, REVOKE, Served};
-use super::field::Field;
+use super::certificate_store::{self, APPLY, Certificate, FORGET, Forgotten, Given, ISSUE, REFUSE, REVOKE, Served};
+use super::field::{Field, Values};
 use super::hours_model::{in_hours, in_words};
 use super::model::State as Standing;
 use crate::access::{self, Act};
@@ -45,10 +47,11 @@ fn stale() -> Error {
     Error::Stale("这份证明刚刚有别人办过，请看一下。".to_owned())
 }
 
-/// A volunteer asks for a certificate. Their identity number stands on it, so it is asked here if it is not known.
+/// A volunteer asks for a certificate. Their identity number stands on it, so it is asked here if it is not known; `values` is what is known
+/// with it.
 ///
 /// Errors: refused without a number, without hours in the ledger, and while another one waits.
-pub async fn apply(tx: &mut Tx, act: &Act, before: &Card, identity: Option<&str>, period: Period) -> Result<Uuid> {
+pub async fn apply(tx: &mut Tx, act: &Act, before: &Card, values: &Values, period: Period) -> Result<Uuid> {
     if !matches!(before.state, Standing::Active | Standing::Left) || before.erased() {
         return Err(Error::NotFound);
     }
@@ -61,14 +64,11 @@ pub async fn apply(tx: &mut Tx, act: &Act, before: &Card, identity: Option<&str>
     if served.given.is_none() {
         return Err(Error::refused("这些日子里还没有入账的时长，开不出证明"));
     }
-    match (before.get(Field::Identity), identity) {
-        (None, None) => return Err(Error::refused("请填写身份证号，证明上要写")),
-        (None, Some(number)) => {
-            let mut now = before.clone();
-            now.values.insert(Field::Identity, number.to_owned());
-            save(tx, act, before, &now, "update", "申请证明").await?;
+    if before.get(Field::Identity).is_none() {
+        if !values.contains_key(&Field::Identity) {
+            return Err(Error::refused("请填写身份证号，证明上要写"));
         }
-        _ => {}
+        save(tx, act, before, &Card { values: values.clone(), ..before.clone() }, "update", "申请证明").await?;
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let days = u16::try_from(rules.issue_days).unwrap_or(u16::MAX);
@@ -147,7 +147,7 @@ pub async fn refuse(tx: &mut Tx, act: &Act, asked: &Certificate, why: &str) -> R
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    audit::record(tx, act, "refuse_certificate", ("volunteer_certificate", asked.id), why, &[]).await
+    audit::record(tx, act, "refuse_certificate", ("volunteer_certificate", asked.id), "", &[]).await
 }
 
 /// It was wrong: from now on whoever checks it is told that it is not good.
@@ -162,24 +162,22 @@ pub async fn revoke(tx: &mut Tx, act: &Act, issued: &Certificate, why: &str) -> 
     audit::record(tx, act, "revoke_certificate", ("volunteer_certificate", issued.id), why, &[]).await
 }
 
+/// The particulars of somebody go: what waits is over, and of the papers nothing is kept. What a check shows stays, so that who has a paper can
+/// ask.
+pub(super) async fn forget(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
+    let forgotten: Vec<Forgotten> = tx.all(FORGET.bind(act.tenant).bind(volunteer).bind(act.at).bind(ERASED)).await?;
+    for Forgotten { id } in forgotten {
+        audit::record(tx, act, "erase", ("volunteer_certificate", id), ERASED, &[]).await?;
+    }
+    Ok(())
+}
+
 /// The paper as it was issued.
 ///
-/// Errors: not found if it was not.
+/// Errors: not found if it was not, or is not kept any more.
 pub fn opened(act: &Act, issued: &Certificate) -> Result<Paper> {
     let sealed = issued.paper_sealed.as_ref().ok_or(Error::NotFound)?;
     Ok(serde_json::from_str(&act.open("certificate", sealed)?).map_err(anyhow::Error::from)?)
-}
-
-/// What somebody typed as a code: small letters, spaces and what looks like a digit are understood.
-pub fn tidy(code: &str) -> String {
-    let kept = codes::text::half_width(code).to_uppercase();
-    let kept = kept.chars().filter(char::is_ascii_alphanumeric);
-    kept.map(|letter| match letter {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    })
-    .collect()
 }
 
 impl Certificate {
@@ -253,15 +251,4 @@ fn paper(
     paper.text(&format!("查验：扫下面的码，或者在 {} 填证明编号 {number} 和查验码 {code}。", by.address));
     paper.blocks.push(Block::Code(format!("{}?number={number}&check={code}", by.address)));
     paper
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_understood_as_people_type_it() {
-        assert_eq!(tidy(" 7k3m-9qx2 "), "7K3M9QX2");
-        assert_eq!(tidy("ｏil0"), "0110");
-    }
 }

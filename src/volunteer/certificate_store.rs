@@ -45,7 +45,7 @@ macro_rules! booked {
         concat!(
             "SELECT ",
             $columns,
-            " FROM volunteer_records r WHERE r.tenant_id = $1 AND r.volunteer_id = $2 AND r.state = 'approved' AND r.books_at <= $3
+            " FROM volunteer_records r WHERE r.tenant_id = $1 AND r.volunteer_id = $2 AND r.state = 'approved' AND r.books_at <= $3 AND r.minutes > 0
                 AND (CAST($4 AS TEXT) IS NULL OR r.on_day >= $4) AND (CAST($5 AS TEXT) IS NULL OR r.on_day <= $5)",
             $rest
         )
@@ -62,9 +62,15 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'applied'";
     REVOKE = "UPDATE volunteer_certificates SET state = 'revoked', revoked_at = $4, revoked_by = $5, revoked_why = $6, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'issued'";
+    /// What has no end yet is over, what was told goes, and of the paper, on which the whole identity number stands, nothing is kept.
+    FORGET = "UPDATE volunteer_certificates SET state = CASE WHEN state = 'applied' THEN 'refused' ELSE state END, decided_at = COALESCE(decided_at, $3),
+            refused_why = CASE WHEN state IN ('applied', 'refused') THEN $4 END, paper_sealed = NULL, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND volunteer_id = $2 RETURNING id";
     GET_IN_REACH = certificates!(concat!("c.id = $4 AND ", in_reach_of_certificate!()));
     BY_NUMBER = certificates!("c.number = $2");
     OF_VOLUNTEER = certificates!("c.volunteer_id = $2 ORDER BY c.applied_at DESC, c.id DESC LIMIT 20");
+    /// Those that are good and speak of a day.
+    ABOUT = certificates!("c.volunteer_id = $2 AND c.state = 'issued' AND c.first_on <= $3 AND c.last_on >= $3 ORDER BY c.applied_at DESC, c.id DESC LIMIT 20");
     LIST = certificates!(concat!("c.state = $4 AND (c.applied_at, c.id) < ($5, $6) AND ", in_reach_of_certificate!(),
         " ORDER BY c.applied_at DESC, c.id DESC LIMIT $7"));
     WAITING = certificates!(concat!("c.state = 'applied' AND ", in_reach_of_certificate!(), " ORDER BY c.applied_at, c.id LIMIT 50"));
@@ -84,6 +90,7 @@ record! {
         pub revoked_by_account: Option<String>, pub revoked_why: Option<String>, pub lock_version: i64,
     }
     struct OfKind { kind: super::hours_model::Kind, minutes: i64, times: i64, first_on: String, last_on: String }
+    pub(super) struct Forgotten { pub id: Uuid }
     /// What was done, and how often and how long.
     #[derive(Debug, Clone)]
     pub struct Content { pub title: String, pub minutes: i64, pub times: i64 }
@@ -146,6 +153,11 @@ pub async fn by_number(tx: &mut Tx, tenant: Uuid, number: &str) -> Result<Option
 /// What somebody has asked for, the latest first; at most 20.
 pub async fn of_volunteer(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<Certificate>> {
     Ok(tx.all(OF_VOLUNTEER.bind(tenant).bind(volunteer)).await?)
+}
+
+/// Those of somebody that are good and speak of a day, the latest first; at most 20.
+pub(super) async fn about(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, day: &str) -> Result<Vec<Certificate>> {
+    Ok(tx.all(ABOUT.bind(tenant).bind(volunteer).bind(day)).await?)
 }
 
 pub(super) async fn list(

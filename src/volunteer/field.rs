@@ -97,6 +97,11 @@ impl Field {
         }
     }
 
+    /// What is kept, in words, with nothing masked.
+    pub fn words(self, kept: &str) -> String {
+        self.particular().map_or_else(|| self.masked(kept), |particular| particular.words(kept))
+    }
+
     /// What is kept as a workbook shows it that leaves the building, with the name masked too.
     pub fn exported(self, kept: &str) -> String {
         self.particular().map_or_else(|| self.masked(kept), |particular| export::shown(particular, kept))

@@ -38,6 +38,11 @@ fn stale() -> Error {
     Error::Stale("这条时长刚刚有别人处理过，请看一下再办。".to_owned())
 }
 
+/// Errors: stale if the record is not as it was seen.
+fn refuse_unseen(record: &Record, seen: i64) -> Result<()> {
+    if record.lock_version == seen { Ok(()) } else { Err(stale()) }
+}
+
 fn after(record: &Record, step: Step) -> Result<(Stage, String)> {
     Stage::after(Some(record.state), step)
         .ok_or_else(|| Error::refused(format!("现在是“{}”，不能{}", record.state, step.label())))
@@ -129,7 +134,8 @@ async fn refuse_overlap(tx: &mut Tx, act: &Act, of: (Uuid, Uuid), span: Span) ->
 }
 
 /// Whoever leads says that those people were there; `by` is the volunteer who does, if it is one. What they signed counts; of whoever has not
-/// signed out the moment is said here. Gives how many were confirmed, and who was not and why.
+/// signed out the moment is said here. What somebody has entered later is looked at before, and nothing is no service. Gives how many were
+/// confirmed, and who was not and why.
 ///
 /// Errors: refused before the end, and of nobody.
 pub async fn confirm_activity(
@@ -149,7 +155,6 @@ pub async fn confirm_activity(
     sign_up::hold(tx, act, activity.id, 0).await?;
     let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
     let downs = sign_ups(tx, act.tenant, activity.id).await?;
-    let recorded = of_activity(tx, act.tenant, activity.id).await?;
     let mut people = people.to_vec();
     people.sort_by_key(|was| was.volunteer);
     people.dedup_by_key(|was| was.volunteer);
@@ -162,8 +167,12 @@ pub async fn confirm_activity(
             leave("自己的时长要由别人确认，请副队长或社区来");
             continue;
         }
-        if recorded.iter().any(|record| record.volunteer_id == was.volunteer) {
+        if down.recorded > 0 {
             leave("已经确认过了");
+            continue;
+        }
+        if down.claim_came_at.is_some() {
+            leave("有补登等核对，请先核对");
             continue;
         }
         let Some(came_at) = down.came_at else {
@@ -181,6 +190,10 @@ pub async fn confirm_activity(
         }
         hold(tx, act, was.volunteer).await?;
         let counted = counted(there, activity.span(), rules.tolerance_minutes, breaks);
+        if counted.minutes == 0 {
+            leave("算下来没有时间，请看一下签到签退和休息");
+            continue;
+        }
         if let Err(error) = refuse_overlap(tx, act, (was.volunteer, Uuid::nil()), counted.span).await {
             let Error::Refused(why) = error else { return Err(error) };
             leave(&why);
@@ -250,6 +263,7 @@ pub async fn confirm(tx: &mut Tx, act: &Act, record: &Record, seen: i64, by: Opt
     if by == Some(record.volunteer_id) {
         return Err(Error::refused("自己填的要由别人确认，请副队长或社区来"));
     }
+    refuse_unseen(record, seen)?;
     let (state, moved) = after(record, Step::Confirmed)?;
     let row = CONFIRM.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved);
     if tx.execute(row.bind(act.account).bind(by).bind(act.at)).await? == 0 {
@@ -260,17 +274,23 @@ pub async fn confirm(tx: &mut Tx, act: &Act, record: &Record, seen: i64, by: Opt
 
 /// What was entered or confirmed does not count, for a reason that the volunteer reads.
 ///
-/// Errors: refused of one's own, and of what is approved already; stale if somebody was first.
+/// Errors: refused of one's own, of what is approved already, and by whoever has corrected it, who would undo by themselves what others have
+/// approved; stale if somebody was first.
 pub async fn refuse(tx: &mut Tx, act: &Act, record: &Record, seen: i64, by: Option<Uuid>, why: &str) -> Result<()> {
     if by == Some(record.volunteer_id) {
         return Err(Error::refused("自己填的要由别人答复"));
+    }
+    refuse_unseen(record, seen)?;
+    if record.version > 1 && record.confirmed_by == act.account {
+        return Err(Error::refused("是您自己更正的，要由别人答复"));
     }
     let (state, moved) = after(record, Step::Refused)?;
     let row = REFUSE.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(why);
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    note(tx, act, "refuse_hours", record, by, why).await
+    // The row keeps the words, and lets go of them when it has to; an entry never does.
+    note(tx, act, "refuse_hours", record, by, "").await
 }
 
 /// What keeps somebody from approving a record, in words. The person of the record is held.
@@ -304,10 +324,11 @@ async fn write_approval(
     }
 }
 
-/// The community approves what was confirmed of an activity. Gives how many, and of whom not and why.
+/// The community approves what was confirmed of an activity, as it was seen: records with their versions. Gives how many, and of whom not and
+/// why.
 ///
 /// Errors: refused if nothing waits.
-pub async fn approve_activity(tx: &mut Tx, act: &Act, activity: Uuid) -> Result<(usize, Left)> {
+pub async fn approve_activity(tx: &mut Tx, act: &Act, activity: Uuid, seen: &[(Uuid, i64)]) -> Result<(usize, Left)> {
     sign_up::hold(tx, act, activity, 0).await?;
     let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
     let mut waiting = of_activity(tx, act.tenant, activity).await?;
@@ -318,6 +339,10 @@ pub async fn approve_activity(tx: &mut Tx, act: &Act, activity: Uuid) -> Result<
     waiting.sort_by_key(|record| record.volunteer_id);
     let (mut done, mut left) = (Vec::new(), Left::new());
     for record in waiting {
+        if !seen.contains(&(record.id, record.lock_version)) {
+            left.push((record.name, "您打开页面以后有改动，请看一下再审核".to_owned()));
+            continue;
+        }
         hold(tx, act, record.volunteer_id).await?;
         match obstacle(tx, act, &rules, &record, false).await? {
             Some(why) => left.push((record.name, why)),
@@ -338,13 +363,14 @@ pub async fn approve_activity(tx: &mut Tx, act: &Act, activity: Uuid) -> Result<
 /// Errors: refused of what they have confirmed themselves, and of more than a day has without a reason; stale if somebody was first.
 pub async fn approve(tx: &mut Tx, act: &Act, record: &Record, seen: i64, over_day: Option<&str>) -> Result<()> {
     hold(tx, act, record.volunteer_id).await?;
+    refuse_unseen(record, seen)?;
     let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
     after(record, Step::Approved)?;
     if let Some(why) = obstacle(tx, act, &rules, record, over_day.is_some()).await? {
         return Err(Error::refused(why));
     }
     write_approval(tx, act, &rules, record, seen, over_day).await?;
-    note(tx, act, "approve_hours", record, None, over_day.unwrap_or_default()).await
+    note(tx, act, "approve_hours", record, None, "").await
 }
 
 /// Whoever a record is about says that it is not right. It is not booked before somebody has answered.
@@ -370,12 +396,13 @@ pub async fn object(tx: &mut Tx, act: &Act, record: &Record, volunteer: Uuid, wo
 ///
 /// Errors: refused without an objection; stale if somebody was first.
 pub async fn answer(tx: &mut Tx, act: &Act, record: &Record, seen: i64, words: &str) -> Result<()> {
+    refuse_unseen(record, seen)?;
     let (state, moved) = after(record, Step::Answered)?;
     let row = ANSWER.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(words);
     if tx.execute(row.bind(act.account).bind(act.at)).await? == 0 {
         return Err(stale());
     }
-    note(tx, act, "answer_hours", record, None, words).await
+    note(tx, act, "answer_hours", record, None, "").await
 }
 
 /// What a record should say instead.
@@ -390,11 +417,9 @@ pub struct Correct {
 /// Errors: refused of the future, and of a time for which there is another record; stale if somebody was first.
 pub async fn correct(tx: &mut Tx, act: &Act, record: &Record, seen: i64, now: Correct, why: &str) -> Result<()> {
     hold(tx, act, record.volunteer_id).await?;
+    refuse_unseen(record, seen)?;
     // Whoever was first has let go of the person, so what they have written is read here.
-    let record = &hours_store::record(tx, act.tenant, record.id).await?;
-    if record.lock_version != seen {
-        return Err(stale());
-    }
+    refuse_unseen(&hours_store::record(tx, act.tenant, record.id).await?, seen)?;
     let (state, moved) = after(record, Step::Corrected)?;
     if now.there.minutes() < 0 || now.there.ends_at > act.at {
         return Err(Error::refused("走的时间要在到的时间以后，也不能在将来"));
@@ -426,5 +451,5 @@ pub async fn correct(tx: &mut Tx, act: &Act, record: &Record, seen: i64, now: Co
         None => change("title", None, record.title.clone()),
     };
     let changes = [of, change("hours", Some(in_words(record.minutes)), in_words(counted.minutes))];
-    audit::record(tx, act, "correct_hours", ("volunteer", volunteer), why, &changes).await
+    audit::record(tx, act, "correct_hours", ("volunteer", volunteer), "", &changes).await
 }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -39,6 +41,7 @@ macro_rules! in_reach_of_record {
         )
     };
 }
+pub(super) use in_reach_of_record;
 
 statements! {
     ADD_VERSION = "INSERT INTO volunteer_record_versions (tenant_id, record_id, number, volunteer_id, came_at, left_at, counts_from, counts_until, breaks,
@@ -57,12 +60,14 @@ statements! {
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     ANSWER = "UPDATE volunteer_records SET state = $4, move = $5, answer = $6, answered_by = $7, answered_at = $8, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
-    /// Another version holds; it has to be approved anew, by somebody else.
+    /// Another version holds; it has to be approved anew, by somebody else, and can be objected to like the first. What somebody has said against
+    /// the one before stays for whoever approves to read.
     CORRECT = "UPDATE volunteer_records SET state = $4, move = $5, version = $6, minutes = $7, counts_from = $8, counts_until = $9, on_day = $10,
             confirmed_by = $11, confirmed_by_volunteer = NULL, confirmed_at = $12, approved_by = NULL, approved_at = NULL, books_at = NULL,
-            over_day_why = NULL, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
-    /// What somebody has said goes with them; what they have served stays.
-    FORGET_WORDS = "UPDATE volunteer_records SET objection_sealed = NULL WHERE tenant_id = $1 AND volunteer_id = $2";
+            over_day_why = NULL, answer = NULL, answered_by = NULL, answered_at = NULL, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// What somebody has said and was told goes with them; what they have served stays.
+    FORGET_WORDS = "UPDATE volunteer_records SET objection_sealed = NULL, answer = NULL, refused_why = NULL WHERE tenant_id = $1 AND volunteer_id = $2";
     GET = records!("r.id = $2");
     GET_IN_REACH = records!(concat!("r.id = $4 AND ", in_reach_of_record!()));
     /// Of an activity, by name.
@@ -84,22 +89,26 @@ statements! {
     /// What somebody has of a day that is approved, but for one record.
     OF_DAY = "SELECT CAST(COALESCE(SUM(r.minutes), 0) AS BIGINT) AS minutes FROM volunteer_records r WHERE r.tenant_id = $1 AND r.volunteer_id = $2
         AND r.on_day = $3 AND r.id <> $4 AND r.kind = 'service' AND r.state IN ('approved', 'objected')";
-    /// What of somebody is in the ledger at a moment, and how many times.
+    /// What of somebody is in the ledger at a moment, and how many times. What was corrected to nothing is no service.
     BOOKED = "SELECT r.kind, CAST(SUM(r.minutes) AS BIGINT) AS minutes, COUNT(*) AS times FROM volunteer_records r
-        WHERE r.tenant_id = $1 AND r.volunteer_id = $2 AND r.state = 'approved' AND r.books_at <= $3 GROUP BY r.kind";
+        WHERE r.tenant_id = $1 AND r.volunteer_id = $2 AND r.state = 'approved' AND r.books_at <= $3 AND r.minutes > 0 GROUP BY r.kind";
+    /// What of everybody is in the ledger, for lists of everybody.
+    TOTALS = "SELECT r.volunteer_id, CAST(SUM(r.minutes) AS BIGINT) AS minutes FROM volunteer_records r
+        WHERE r.tenant_id = $1 AND r.state = 'approved' AND r.books_at <= $2 AND r.kind = 'service' GROUP BY r.volunteer_id";
     UNDER_WAY = "SELECT CAST(COALESCE(SUM(r.minutes), 0) AS BIGINT) AS minutes FROM volunteer_records r WHERE r.tenant_id = $1 AND r.volunteer_id = $2
         AND r.state <> 'refused' AND NOT (r.state = 'approved' AND r.books_at <= $3)";
     /// What of an activity is approved, for everybody to read, without a name.
     OF_ALL = "SELECT COUNT(*) AS people, CAST(COALESCE(SUM(r.minutes), 0) AS BIGINT) AS minutes, MAX(r.books_at) AS books_at FROM volunteer_records r
-        WHERE r.tenant_id = $1 AND r.activity_id = $2 AND r.state IN ('approved', 'objected')";
+        WHERE r.tenant_id = $1 AND r.activity_id = $2 AND r.state IN ('approved', 'objected') AND r.minutes > 0";
     RECORDED = "SELECT COUNT(*) AS people FROM volunteer_records WHERE tenant_id = $1 AND volunteer_id = $2";
-    /// Activities of which confirmed hours wait for the community, each with how many people.
+    /// Activities of which hours wait for the community that somebody else ($4) has confirmed, each with how many people.
     TO_APPROVE = concat!("SELECT r.activity_id, MIN(r.title) AS title, COUNT(*) AS people, MIN(r.confirmed_at) AS since FROM volunteer_records r
         LEFT JOIN volunteer_activities a ON a.tenant_id = r.tenant_id AND a.id = r.activity_id
-        WHERE r.tenant_id = $1 AND r.state = 'confirmed' AND r.activity_id IS NOT NULL AND ", in_reach_of_record!(),
+        WHERE r.tenant_id = $1 AND r.state = 'confirmed' AND r.activity_id IS NOT NULL AND (r.confirmed_by IS NULL OR r.confirmed_by <> $4) AND ", in_reach_of_record!(),
         " GROUP BY r.activity_id ORDER BY MIN(r.confirmed_at) LIMIT 50");
-    /// What volunteers have entered themselves, in one state.
-    OWN_IN_STATE = records!(concat!("r.state = $4 AND r.activity_id IS NULL AND ", in_reach_of_record!(), " ORDER BY r.counts_from, r.id LIMIT 50"));
+    /// What volunteers entered themselves before a moment, in one state, and not what somebody ($6) has confirmed.
+    OWN_IN_STATE = records!(concat!("r.state = $4 AND r.activity_id IS NULL AND r.created_at <= $5 AND (r.confirmed_by IS NULL OR r.confirmed_by <> $6) AND ",
+        in_reach_of_record!(), " ORDER BY r.counts_from, r.id LIMIT 50"));
     OBJECTED = records!(concat!("r.state = 'objected' AND ", in_reach_of_record!(), " ORDER BY r.counts_from, r.id LIMIT 50"));
 }
 
@@ -124,6 +133,7 @@ record! {
     }
     pub(super) struct Other { pub title: String, pub counts_from: Timestamp, pub counts_until: Timestamp }
     struct Minutes { minutes: i64 }
+    struct OfOne { volunteer_id: Uuid, minutes: i64 }
     struct OfKind { kind: Kind, minutes: i64, times: i64 }
     pub(super) struct OfAll { pub people: i64, pub minutes: i64, pub books_at: Option<Timestamp> }
     pub(super) struct ToApprove { pub activity_id: Uuid, pub title: String, pub people: i64, pub since: Timestamp }
@@ -169,11 +179,11 @@ impl Record {
         self.state == Stage::Approved && self.answered_at.is_none() && self.books_at.is_some_and(|at| *now < at)
     }
 
-    /// `已入账`, `公示到 12月10日`
+    /// `已入账`, `异议期，12月11日 入账`
     pub fn standing(&self, now: &Timestamp) -> String {
         match (self.state, self.books_at) {
             (Stage::Approved, Some(at)) if at <= *now => "已入账".to_owned(),
-            (Stage::Approved, Some(at)) => format!("公示中，{} 入账", crate::web::show::month_and_day(&at)),
+            (Stage::Approved, Some(at)) => format!("异议期，{} 入账", crate::web::show::month_and_day(&at)),
             (state, _) => state.to_string(),
         }
     }
@@ -285,19 +295,33 @@ pub(super) async fn under_way(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, at: Ti
     Ok(tx.one::<Minutes>(UNDER_WAY.bind(tenant).bind(volunteer).bind(at)).await?.minutes)
 }
 
+/// Minutes of service in the ledger, of everybody who has any.
+pub(super) async fn totals(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<HashMap<Uuid, i64>> {
+    let all: Vec<OfOne> = tx.all(TOTALS.bind(tenant).bind(now)).await?;
+    Ok(all.into_iter().map(|one| (one.volunteer_id, one.minutes)).collect())
+}
+
 pub(super) async fn of_all(tx: &mut Tx, tenant: Uuid, activity: Uuid) -> Result<OfAll> {
     Ok(tx.one(OF_ALL.bind(tenant).bind(activity)).await?)
 }
 
-pub(super) async fn to_approve(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<ToApprove>> {
-    Ok(tx.all(TO_APPROVE.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+/// Activities with hours that an account may approve: it has not confirmed them itself.
+pub(super) async fn to_approve(tx: &mut Tx, tenant: Uuid, scope: &Scope, account: Uuid) -> Result<Vec<ToApprove>> {
+    Ok(tx.all(TO_APPROVE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(account)).await?)
 }
 
 pub(super) async fn objected(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Record>> {
     Ok(tx.all(OBJECTED.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
 }
 
-/// What volunteers have entered themselves and stands in one way; at most 50.
-pub(super) async fn own_in_state(tx: &mut Tx, tenant: Uuid, scope: &Scope, state: Stage) -> Result<Vec<Record>> {
-    Ok(tx.all(OWN_IN_STATE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(state)).await?)
+/// What volunteers entered themselves before a moment, stands in one way, and was not confirmed by an account; at most 50.
+pub(super) async fn own_in_state(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    (state, before): (Stage, Timestamp),
+    account: Uuid,
+) -> Result<Vec<Record>> {
+    let query = OWN_IN_STATE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(state).bind(before);
+    Ok(tx.all(query.bind(account)).await?)
 }

@@ -6,13 +6,13 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::activity_store::{Counted, SERVED};
+use super::activity_store::{Counted, HOLD_VOLUNTEER, SERVED};
 use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
 use super::hours_store::{FORGET_WORDS, RECORDED};
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
 use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TAKE_BACK};
-use super::{sign_up, team};
+use super::{certificate, honour, sign_up, star, team};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, settings};
@@ -126,7 +126,7 @@ pub async fn forget(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
     erase(tx, act, before, (State::Left, name)).await
 }
 
-/// Takes away whatever is known of somebody but that there was a row, and perhaps a name.
+/// Takes away whatever is known of somebody but that there was a row, and perhaps a name. Their row is held first, as by whoever writes hours.
 async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, String)) -> Result<()> {
     let now = Card {
         state,
@@ -141,9 +141,13 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, Str
         ..before.clone()
     };
     let now = Card { link_number: before.link_number + 1, ..now };
+    tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(before.id)).await?;
     tx.execute(TAKE_BACK.bind(act.tenant).bind(before.id).bind(Purpose::Register).bind(act.at)).await?;
     tx.execute(DROP_VETTINGS.bind(act.tenant).bind(before.id)).await?;
     tx.execute(FORGET_WORDS.bind(act.tenant).bind(before.id)).await?;
+    star::forget(tx, act, before.id).await?;
+    honour::forget(tx, act, before.id).await?;
+    certificate::forget(tx, act, before.id).await?;
     save(tx, act, before, &now, "erase", state.label()).await?;
     // What is erased must not come back in the history.
     audit::erase(tx, act, before.id, None).await

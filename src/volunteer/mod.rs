@@ -5,8 +5,12 @@
 //! one. Activities are planned once or by a rule (`activity`); whoever signs up holds the row of the activity, so that places and the waiting
 //! list are in order however many come at once (`sign_up`); who was there is known by a code on the wall, by whoever leads with a photo,
 //! or later with somebody else's word (`presence`). From there hours go into the ledger (`hours`), by the rule in `hours_model`, and for them
-//! stars and certificates are given (`star`, `certificate`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
+//! stars and certificates are given (`star`, `certificate`). Whoever was honoured stands on the board by name only if they agree (`honour`); what was
+//! done all read as figures (`figures`), and the national system takes it as a workbook (`export`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
 //! (`register`).
+
+/// Stands where words about somebody were whose particulars are gone.
+const ERASED: &str = "本人的资料已应要求删去";
 
 mod activity;
 mod activity_model;
@@ -14,7 +18,10 @@ mod activity_store;
 mod card;
 mod certificate;
 mod certificate_store;
+mod export;
 mod field;
+mod figures;
+mod honour;
 mod hours;
 mod hours_model;
 mod hours_store;
@@ -41,13 +48,16 @@ pub use certificate::{
 pub use certificate_store::{
     Certificate, Given, STATEMENTS as CERTIFICATE_STATEMENTS, by_number as certificate_by_number,
 };
+pub use export::STATEMENTS as EXPORT_STATEMENTS;
 pub use field::{Field, Values};
+pub use figures::{Figures, OfTeam, STATEMENTS as FIGURES_STATEMENTS, Wanted, read as figures};
+pub use honour::{Given as NewHonour, Honour, STATEMENTS as HONOUR_STATEMENTS, give as give_honour};
 pub use hours::{
     Correct, Own, Was, answer as answer_objection, approve as approve_hours, approve_activity,
     confirm as confirm_hours, confirm_activity, correct as correct_hours, object, refuse as refuse_hours,
     submit as submit_hours,
 };
-pub use hours_model::{Counted, Hours, Kind, Stage, counted};
+pub use hours_model::{Counted, Hours, Kind, Stage, counted, in_hours, in_words};
 pub use hours_store::{
     Record, STATEMENTS as HOURS_STATEMENTS, Total, Version, of_activity as records_of, of_volunteer as ledger, record,
     total, versions,
@@ -60,7 +70,7 @@ pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source
 pub use presence::{Way as Arrival, claim, decide, note, note_group};
 pub use roster::{Column, filled};
 pub use sign_up::{give_up, sign_up};
-pub use star::{STATEMENTS as STAR_STATEMENTS, apply as apply_for_star, decide as decide_star};
+pub use star::{STATEMENTS as STAR_STATEMENTS, apply as apply_for_star, decide as decide_star, name as star_name};
 pub use store::{Membership, Placed, STATEMENTS, Team, members, memberships, team, team_named, teams};
 pub use team::{Sketch, change as change_team, create as create_team, join, quit, set_post};
 pub use todo::todo;

@@ -45,7 +45,11 @@ text_enum! {
     }
     pub enum Post { Leader = "leader" "队长", Deputy = "deputy" "副队长", Member = "member" "队员" }
     /// What somebody agrees to, each by itself.
-    pub enum Purpose { Register = "register" "登记为志愿者", Contact = "contact" "在公示栏公开姓名和电话" }
+    pub enum Purpose {
+        Register = "register" "登记为志愿者",
+        Contact = "contact" "在公示栏公开姓名和电话",
+        Honour = "honour" "在光荣榜公开姓名和荣誉",
+    }
     pub enum How { Link = "link" "本人在手机上点的", Signed = "signed" "本人书面签字" }
     /// What a query of criminal records found. No details are kept.
     pub enum Outcome { Passed = "passed" "通过", Failed = "failed" "不通过", Pending = "pending" "待查" }
@@ -72,6 +76,10 @@ impl Purpose {
             Purpose::Contact => &[
                 "同意以后，公示栏上“志愿服务队”一页写着您的姓名和电话，居民可以直接找您。",
                 "不同意也能当队长。随时可以撤回，撤回后马上不再显示。",
+            ],
+            Purpose::Honour => &[
+                "同意以后，公示栏“志愿者光荣榜”上写着您的姓名、星级、服务了多久和得过的表彰，谁都看得到。",
+                "不同意，该记的时长、该给的星级和表彰一样不少，只是不写名字。随时可以撤回，撤回后马上不再显示。",
             ],
         }
     }
@@ -152,6 +160,7 @@ impl Joining {
 /// What the volunteer grid asks of a team.
 #[derive(Debug, Clone)]
 pub struct Covering {
+    pub team: Uuid,
     pub name: String,
     pub estates: Vec<Uuid>,
     pub targets: Vec<Target>,
@@ -161,7 +170,7 @@ pub struct Covering {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GridLine {
     pub estate: String,
-    pub cells: Vec<(Target, Vec<String>)>,
+    pub cells: Vec<(Target, Vec<(Uuid, String)>)>,
 }
 
 impl GridLine {
@@ -178,7 +187,7 @@ pub fn grid(teams: &[Covering], estates: &[(Uuid, String)]) -> Vec<GridLine> {
     let line = |(estate, name): &(Uuid, String)| {
         let serving = |target| {
             let fits = |team: &&Covering| team.estates.contains(estate) && team.targets.contains(&target);
-            teams.iter().filter(fits).map(|team| team.name.clone()).collect()
+            teams.iter().filter(fits).map(|team| (team.team, team.name.clone())).collect()
         };
         GridLine { estate: name.clone(), cells: Target::particular().map(|target| (target, serving(target))).collect() }
     };
@@ -239,18 +248,30 @@ mod tests {
         let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let teams = [
             Covering {
+                team: Uuid::nil(),
                 name: "雷锋大妈".to_owned(),
                 estates: vec![first],
                 targets: vec![Target::Elderly, Target::Alone],
             },
-            Covering { name: "扶危济困".to_owned(), estates: vec![first, second], targets: vec![Target::Needy] },
-            Covering { name: "引领先锋".to_owned(), estates: vec![second], targets: vec![Target::Everyone] },
+            Covering {
+                team: first,
+                name: "扶危济困".to_owned(),
+                estates: vec![first, second],
+                targets: vec![Target::Needy],
+            },
+            Covering {
+                team: second,
+                name: "引领先锋".to_owned(),
+                estates: vec![second],
+                targets: vec![Target::Everyone],
+            },
         ];
         let lines = grid(&teams, &[(first, "王府名苑小区".to_owned()), (second, "水保所家属院".to_owned())]);
-        assert_eq!(lines[0].cells[0], (Target::Elderly, vec!["雷锋大妈".to_owned()]));
+        assert_eq!(lines[0].cells[0], (Target::Elderly, vec![(Uuid::nil(), "雷锋大妈".to_owned())]));
         assert_eq!(lines[0].holes().unwrap(), "王府名苑小区：还没有队服务残疾人、儿童青少年");
         assert_eq!(lines[1].holes().unwrap(), "水保所家属院：还没有队服务老年人、独居老人、残疾人、儿童青少年");
-        let whole = Covering { name: "全".to_owned(), estates: vec![first], targets: Target::ALL.to_vec() };
+        let (name, targets) = ("全".to_owned(), Target::ALL.to_vec());
+        let whole = Covering { team: first, name, estates: vec![first], targets };
         assert_eq!(grid(&[whole], &[(first, "甲".to_owned())])[0].holes(), None);
     }
 

@@ -132,7 +132,8 @@ pub async fn note_group(
 
 /// Somebody who forgot enters later when they came and went.
 ///
-/// Errors: refused before the end, too late, of times that lie outside, and of somebody who had no place or was noted.
+/// Errors: refused before the end, too late, of times that lie outside, and of somebody who had no place, was noted, or whose hours are
+/// confirmed.
 pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, span: Span, why: &str) -> Result<()> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     if activity.ends_at > act.at {
@@ -147,9 +148,11 @@ pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, s
     if let Some(came) = down.came_at.filter(|came| *came >= span.ends_at) {
         return Err(Error::refused(format!("{} 才签到，走的时间要在那以后", clock_of(came))));
     }
+    // Whoever confirms hours meanwhile holds the activity too.
+    sign_up::hold(tx, act, activity.id, 0).await?;
     let row = CLAIM.bind(act.tenant).bind(activity.id).bind(down.id).bind(span.starts_at).bind(span.ends_at).bind(why);
     if tx.execute(row).await? == 0 {
-        return Err(Error::refused("没有报上这次活动，或者签到、签退都有了，不用补登"));
+        return Err(Error::refused("没有报上这次活动，或者签到、签退都有了，或者时长确认过了，不用补登"));
     }
     audit::record(tx, act, "claim_presence", ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, None))
         .await

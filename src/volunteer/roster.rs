@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 use super::card::{self, Card, today};
 use super::field::{Field, Values};
+use super::hours_model::in_hours;
 use super::joining::{self, NewVolunteer};
 use super::model::{How, Joining, Maturity, Post, State, Way};
-use super::store::{self, ADD_IMPORT, ALL_MEMBERSHIPS, END_IMPORT, Import, Membership, Placed};
-use super::team;
+use super::store::{self, ADD_IMPORT, END_IMPORT, Import, Membership, Placed};
+use super::{hours_store, star, team};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
 use crate::workbook::{self, Header, Sheet, Staged, StagedRow, Unreadable, is_nothing};
@@ -260,7 +261,7 @@ impl Known {
             today: today(act),
             agreed,
             teams: store::teams(tx, act.tenant, &Scope::tenant()).await?,
-            memberships: tx.all(ALL_MEMBERSHIPS.bind(act.tenant)).await?,
+            memberships: store::all_memberships(tx, act.tenant).await?,
             numbers: HashMap::new(),
             cards: HashMap::new(),
         })
@@ -539,7 +540,8 @@ pub fn filled(rows: Vec<Vec<(Column, String)>>, mark: Option<&str>) -> Result<Ve
 /// Everybody on the roll within reach as rows of the list, names and numbers masked, notes left out.
 pub(super) async fn rows(tx: &mut Tx, act: &Act, scope: &Scope) -> Result<Vec<Vec<(Column, String)>>> {
     let cards = card::roll(tx, act, scope).await?;
-    let memberships: Vec<Membership> = tx.all(ALL_MEMBERSHIPS.bind(act.tenant)).await?;
+    let memberships = store::all_memberships(tx, act.tenant).await?;
+    let (minutes, stars) = (hours_store::totals(tx, act.tenant, act.at).await?, star::of_all(tx, act.tenant).await?);
     let mut of: HashMap<Uuid, Vec<&Membership>> = HashMap::new();
     for membership in &memberships {
         of.entry(membership.volunteer_id).or_default().push(membership);
@@ -554,6 +556,8 @@ pub(super) async fn rows(tx: &mut Tx, act: &Act, scope: &Scope) -> Result<Vec<Ve
         let post = own.iter().map(|row| row.post).min();
         row.extend(post.map(|post| (Column::Post, post.label().to_owned())));
         row.extend(card.joined_on.clone().map(|day| (Column::Joined, day)));
+        row.push((Column::Hours, in_hours(minutes.get(&card.id).copied().unwrap_or(0))));
+        row.extend(stars.get(&card.id).map(|star| (Column::Stars, star::name(*star))));
         row
     };
     Ok(cards.iter().enumerate().map(row).collect())

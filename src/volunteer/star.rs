@@ -1,13 +1,17 @@
 //! 星级志愿者: whoever has as many hours in the ledger as the table says asks for a star, and the community looks at it. Nothing is rounded up.
 
+use std::collections::HashMap;
+
 use db::{Tx, record, statements, text_enum};
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::ERASED;
 use super::activity_store::HOLD_VOLUNTEER;
 use super::hours_model::in_words;
 use super::hours_store;
+use super::store::in_reach_of_volunteer;
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
 use crate::settings::Setting;
@@ -59,10 +63,14 @@ statements! {
         ON CONFLICT (tenant_id, volunteer_id, star) WHERE state <> 'refused' DO NOTHING";
     DECIDE = "UPDATE volunteer_stars SET state = $4, minutes = $5, decided_by = $6, decided_at = $7, why = $8
         WHERE tenant_id = $1 AND volunteer_id = $2 AND id = $3 AND state = 'applied'";
+    FORGET = "UPDATE volunteer_stars SET state = 'refused', decided_at = COALESCE(decided_at, $3), why = $4
+        WHERE tenant_id = $1 AND volunteer_id = $2 AND state <> 'awarded'";
     OF_VOLUNTEER = "SELECT s.id, s.star, s.state, s.minutes, s.applied_at, s.decided_at, s.why FROM volunteer_stars s
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 ORDER BY s.applied_at DESC, s.id DESC LIMIT 50";
-    WAITING = concat!("SELECT s.volunteer_id, s.star, s.applied_at FROM volunteer_stars s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id
-        WHERE s.tenant_id = $1 AND s.state = 'applied' AND (", in_reach!("$2", "$3", "v.tenant_id", "v.estate_id", "NULL", "NULL"), ") ORDER BY s.applied_at, s.id LIMIT 50");
+    /// The highest of everybody who has one.
+    HIGHEST = "SELECT s.volunteer_id, CAST(MAX(s.star) AS BIGINT) AS star FROM volunteer_stars s WHERE s.tenant_id = $1 AND s.state = 'awarded' GROUP BY s.volunteer_id";
+    WAITING = concat!("SELECT w.volunteer_id, w.star, w.applied_at FROM volunteer_stars w JOIN volunteers v ON v.tenant_id = w.tenant_id AND v.id = w.volunteer_id
+        WHERE w.tenant_id = $1 AND w.state = 'applied' AND ", in_reach_of_volunteer!(), " ORDER BY w.applied_at, w.id LIMIT 50");
 }
 
 record! {
@@ -71,6 +79,7 @@ record! {
         pub id: Uuid, pub star: i64, pub state: Award, pub minutes: i64, pub applied_at: Timestamp, pub decided_at: Option<Timestamp>, pub why: String,
     }
     pub(super) struct Waiting { pub volunteer_id: Uuid, pub star: i64, pub applied_at: Timestamp }
+    struct OfOne { volunteer_id: Uuid, star: i64 }
 }
 
 impl Star {
@@ -91,6 +100,21 @@ pub async fn of_volunteer(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<
 /// The highest that somebody has; 0 for none.
 pub fn highest(stars: &[Star]) -> i64 {
     stars.iter().filter(|star| star.state == Award::Awarded).map(|star| star.star).max().unwrap_or(0)
+}
+
+/// `三星志愿者`
+pub fn title(stars: &[Star]) -> Option<String> {
+    rank(highest(stars))
+}
+
+pub(super) fn rank(star: i64) -> Option<String> {
+    (star > 0).then(|| format!("{}志愿者", name(star)))
+}
+
+/// The highest of each who has one.
+pub(super) async fn of_all(tx: &mut Tx, tenant: Uuid) -> Result<HashMap<Uuid, i64>> {
+    let all: Vec<OfOne> = tx.all(HIGHEST.bind(tenant)).await?;
+    Ok(all.into_iter().map(|one| (one.volunteer_id, one.star)).collect())
 }
 
 pub(super) async fn waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Waiting>> {
@@ -148,6 +172,12 @@ pub async fn decide(tx: &mut Tx, act: &Act, volunteer: Uuid, id: Uuid, refusal: 
         return Err(Error::Stale("这次申请刚刚有别人答复过。".to_owned()));
     }
     audit::record(tx, act, action, ("volunteer", volunteer), &star.name(), &[]).await
+}
+
+/// What waits of somebody whose particulars go is over, and what they were told goes too. What was given stays.
+pub(super) async fn forget(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
+    tx.execute(FORGET.bind(act.tenant).bind(volunteer).bind(act.at).bind(ERASED)).await?;
+    Ok(())
 }
 
 #[cfg(test)]

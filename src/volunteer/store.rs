@@ -23,6 +23,7 @@ macro_rules! in_reach_of_volunteer {
         )
     };
 }
+pub(super) use in_reach_of_volunteer;
 
 macro_rules! volunteers {
     ($where:expr) => {
@@ -75,6 +76,10 @@ statements! {
         AND (v.applied_at, v.id) < ($6, $7) AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at DESC, v.id DESC LIMIT $8"));
     /// Everybody on the roll, for the workbook.
     ROLL = volunteers!(concat!("v.state = 'active' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT $4"));
+    /// Everybody on the roll, and whoever has hours in the ledger of some days.
+    SERVED = volunteers!(concat!("(v.state = 'active' OR EXISTS (SELECT 1 FROM volunteer_records r WHERE r.tenant_id = v.tenant_id AND r.volunteer_id = v.id
+            AND r.state = 'approved' AND r.counts_from >= $4 AND r.counts_from < $5 AND r.books_at <= $6)) AND v.name <> '' AND ",
+        in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT $7"));
     WAITING = concat!("SELECT v.id, v.way, v.applied_at, e.name AS estate_name FROM volunteers v
         LEFT JOIN estates e ON e.tenant_id = v.tenant_id AND e.id = v.estate_id
         WHERE v.tenant_id = $1 AND v.state = 'applied' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT 50");
@@ -242,6 +247,11 @@ pub async fn memberships(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<V
 /// Who is in a team, its leader first; at most 500.
 pub async fn members(tx: &mut Tx, tenant: Uuid, team: Uuid) -> Result<Vec<Membership>> {
     Ok(tx.all(MEMBERS.bind(tenant).bind(team)).await?)
+}
+
+/// Who is in which team, of everybody; at most 20,000.
+pub(super) async fn all_memberships(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Membership>> {
+    Ok(tx.all(ALL_MEMBERSHIPS.bind(tenant)).await?)
 }
 
 pub(super) async fn consents(tx: &mut Tx, tenant: Uuid, volunteer: Uuid) -> Result<Vec<Consent>> {

@@ -59,23 +59,23 @@ async fn hours(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>
         let due = activity.ends_at + answer + answer;
         todo.push(waits("确认", "志愿服务时长", detail, format!("/activities/{}", activity.id), due, now));
     }
-    for record in hours_store::own_in_state(tx, viewer.tenant, &scope, Stage::Submitted).await? {
+    let late = (Stage::Submitted, now - answer);
+    for record in hours_store::own_in_state(tx, viewer.tenant, &scope, late, viewer.account).await? {
         let due = record.created_at + answer + answer;
-        if record.created_at + answer <= now {
-            let detail = format!("{} · {}，队长还没有确认", record.title, record.when());
-            todo.push(waits("确认", "自己填报的时长", detail, format!("/volunteer-hours/{}", record.id), due, now));
-        }
+        let detail = format!("{} · {}，队长还没有确认", record.title, record.when());
+        todo.push(waits("确认", "自己填报的时长", detail, format!("/volunteer-hours/{}", record.id), due, now));
     }
     if !viewer.may(Permission::HoursApprove) {
         return Ok(todo);
     }
     let scope = viewer.scope(Permission::HoursApprove);
-    for waiting in hours_store::to_approve(tx, viewer.tenant, &scope).await? {
+    for waiting in hours_store::to_approve(tx, viewer.tenant, &scope, viewer.account).await? {
         let detail = format!("{} · {} 人", waiting.title, waiting.people);
         let (href, due) = (format!("/activities/{}", waiting.activity_id), waiting.since + answer);
         todo.push(waits("审核", "志愿服务时长", detail, href, due, now));
     }
-    for record in hours_store::own_in_state(tx, viewer.tenant, &scope, Stage::Confirmed).await? {
+    let confirmed = (Stage::Confirmed, now);
+    for record in hours_store::own_in_state(tx, viewer.tenant, &scope, confirmed, viewer.account).await? {
         let detail = format!("{} · {}", record.title, record.when());
         let due = record.confirmed_at.unwrap_or(record.created_at) + answer;
         todo.push(waits("审核", "自己填报的时长", detail, format!("/volunteer-hours/{}", record.id), due, now));

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use calendar::{Every, Recurrence, Skip};
+use db::Tx;
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan};
 
@@ -275,6 +276,23 @@ impl Form {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Ends a step: commits what was done, or notes at a field what was refused and lets go of the transaction, so that the page can be read
+    /// again.
+    ///
+    /// Errors: whatever else went wrong.
+    pub async fn ended<T>(
+        &mut self,
+        tx: Tx,
+        name: &str,
+        done: crate::error::Result<T>,
+    ) -> crate::error::Result<Option<T>> {
+        let noted = self.noted(name, done)?;
+        if noted.is_some() {
+            tx.commit().await?;
+        }
+        Ok(noted)
     }
 
     pub fn ok(&self) -> bool {

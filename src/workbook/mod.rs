@@ -19,4 +19,4 @@ pub use header::bare;
 pub use header::{Column, Header, Twice};
 pub use sheet::{PlainSheet, Row, Sheet, plain, read};
 pub use staged::{Staged, StagedRow, given_back, read_most};
-pub use write::{Cell, RejectedRow, Table, filled, of_tables, rejections, response};
+pub use write::{Cell, RejectedRow, Table, filled, marked, of_tables, rejections, response};

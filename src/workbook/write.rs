@@ -24,8 +24,7 @@ pub fn filled<C: Column>(rows: Vec<Vec<(C, String)>>, mark: Option<&str>) -> Res
     let sheet = workbook.add_worksheet();
     let mut written = list(sheet, rows);
     if let Some(mark) = mark {
-        sheet.set_header(format!("&C{}", mark.replace('&', "&&"))).set_landscape();
-        written = written.and_then(|()| sheet.write_string(last, 0, mark).map(drop));
+        written = written.and_then(|()| stamp(sheet, mark, last));
     }
     written.and_then(|()| workbook.save_to_buffer()).map_err(failed)
 }
@@ -54,11 +53,30 @@ pub enum Cell {
 
 /// Tables with a header that stays in sight, one on each worksheet. A text is never a formula.
 pub fn of_tables(tables: &[Table]) -> Result<Vec<u8>> {
+    written(tables, None)
+}
+
+/// The same with a mark on every printed page and below the last row of each: it says who took it away, and when.
+pub fn marked(tables: &[Table], mark: &str) -> Result<Vec<u8>> {
+    written(tables, Some(mark))
+}
+
+fn written(tables: &[Table], mark: Option<&str>) -> Result<Vec<u8>> {
     let mut workbook = Workbook::new();
     for table in tables {
-        fill(workbook.add_worksheet(), table).map_err(failed)?;
+        let sheet = workbook.add_worksheet();
+        fill(sheet, table).map_err(failed)?;
+        if let Some(mark) = mark {
+            stamp(sheet, mark, table.rows.len() as u32 + 2).map_err(failed)?;
+        }
     }
     workbook.save_to_buffer().map_err(failed)
+}
+
+/// Says on every printed page, and in a row below the last, who took the list away and when.
+fn stamp(sheet: &mut Worksheet, mark: &str, row: u32) -> std::result::Result<(), XlsxError> {
+    sheet.set_header(format!("&C{}", mark.replace('&', "&&"))).set_landscape();
+    sheet.write_string(row, 0, mark).map(drop)
 }
 
 fn fill(sheet: &mut Worksheet, table: &Table) -> std::result::Result<(), XlsxError> {

@@ -8,6 +8,16 @@ pub fn half_width(text: &str) -> String {
     text.chars().map(half_width_char).collect()
 }
 
+/// A code in Crockford's letters as somebody typed it: dashes, spaces, small and full-width letters, and what looks like a digit, are forgiven.
+pub fn typed_code(text: &str) -> String {
+    let meant = |c: char| match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        c => c,
+    };
+    text.chars().map(half_width_char).filter(char::is_ascii_alphanumeric).map(meant).collect()
+}
+
 pub(crate) fn half_width_char(c: char) -> char {
     match c {
         '\u{3000}' | '\u{a0}' => ' ',
@@ -131,6 +141,12 @@ mod tests {
     fn full_width_becomes_half_width() {
         assert_eq!(half_width("１３８－Ａｘ　（家）"), "138-Ax (家)");
         assert_eq!(half_width("3—2–1302"), "3-2-1302");
+    }
+
+    #[test]
+    fn a_code_is_understood_as_people_type_it() {
+        assert_eq!(typed_code(" 7k3m－oil2 "), "7K3M0112");
+        assert_eq!(typed_code("ｏil0"), "0110");
     }
 
     #[test]

@@ -280,18 +280,13 @@ async fn reset_password(
     let Some(login_name) = account.login_name else {
         return Err(Error::refused("这个账号没有登录名，用手机邀请码进入。请给本人一张新的邀请码。"));
     };
-    match credential::reset_password(&mut tx, &act, id, &login_name, secret).await {
-        Ok(()) => {
-            credential::expire_password(&mut tx, &act, id).await?;
-            tx.commit().await?;
-            Ok(redirect(&format!("/accounts/{id}"), "密码已重设，原来的登录都已退出"))
-        }
-        Err(Error::Refused(sentence)) => {
-            drop(tx);
-            form.fail("password", sentence);
-            page_again(&AccountPage::of(&app, &viewer, shell, id, form).await?)
-        }
-        Err(error) => Err(error),
+    let mut done = credential::reset_password(&mut tx, &act, id, &login_name, secret).await;
+    if done.is_ok() {
+        done = credential::expire_password(&mut tx, &act, id).await;
+    }
+    match form.ended(tx, "password", done).await? {
+        Some(()) => Ok(redirect(&format!("/accounts/{id}"), "密码已重设，原来的登录都已退出")),
+        None => page_again(&AccountPage::of(&app, &viewer, shell, id, form).await?),
     }
 }
 
@@ -308,17 +303,10 @@ async fn grant(
         return page_again(&AccountPage::of(&app, &viewer, shell, id, form).await?);
     };
     let mut tx = app.db.begin().await?;
-    match add_grant(&mut tx, &act, id, grant).await {
-        Ok(()) => {
-            tx.commit().await?;
-            Ok(redirect(&format!("/accounts/{id}"), "角色已给，马上生效"))
-        }
-        Err(Error::Refused(sentence)) => {
-            drop(tx);
-            form.fail("role", sentence);
-            page_again(&AccountPage::of(&app, &viewer, shell, id, form).await?)
-        }
-        Err(error) => Err(error),
+    let done = add_grant(&mut tx, &act, id, grant).await;
+    match form.ended(tx, "role", done).await? {
+        Some(()) => Ok(redirect(&format!("/accounts/{id}"), "角色已给，马上生效")),
+        None => page_again(&AccountPage::of(&app, &viewer, shell, id, form).await?),
     }
 }
 

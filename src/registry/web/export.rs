@@ -13,7 +13,7 @@ use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::registry::export;
-use crate::registry::export_request::{self, ExportRequest, Roll, State as Stage};
+use crate::registry::export_request::{self, ExportRequest, Kind, Roll, State as Stage};
 use crate::web::{Form, Shell, page, page_again, redirect, show};
 use crate::workbook;
 
@@ -72,7 +72,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     }
     let act = app.act(&viewer, Permission::ResidentExport)?;
     let mut tx = app.db.begin().await?;
-    export_request::ask(&mut tx, &act, roll, &reason).await?;
+    export_request::ask(&mut tx, &act, Kind::Residents, roll, &reason).await?;
     tx.commit().await?;
     Ok(redirect("/residents/exports", "已提交，社区书记批准后在这里领取"))
 }
@@ -147,13 +147,7 @@ async fn take(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _for
     let act = app.act(&viewer, Permission::ResidentExport)?;
     let scope = viewer.scope(Permission::ResidentExport);
     let mut tx = app.db.read().await?;
-    let request = export_request::export_request(&mut tx, viewer.tenant, id).await?;
-    if request.asked_by != viewer.account {
-        return Err(Error::NotFound);
-    }
-    if !request.is_ready(act.at) {
-        return Err(export_request::not_ready());
-    }
+    let request = export_request::ready(&mut tx, &act, Kind::Residents, id).await?;
     let filter = Asked::of(&request.query).filter();
     let rows = export::rows(&mut tx, &act, &scope, &filter, (super::today(&act), true)).await?;
     drop(tx);

@@ -156,6 +156,13 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(wanted)
     page(&form_page(&app, &viewer, shell, form, None).await?)
 }
 
+/// How many minutes of it were a rest, at most so many.
+pub(super) fn read_breaks(form: &mut Form, most: i64) -> Option<i64> {
+    form.choice("breaks", "中间休息了多少分钟（没有就写 0）", |text| {
+        text.parse::<i64>().ok().filter(|breaks| (0..=most).contains(breaks))
+    })
+}
+
 pub(super) fn read_span(form: &mut Form) -> Option<Span> {
     let mut read = |time: &'static str, missing: &str| {
         let text = format!("{}T{}", form.value("day").trim(), form.value(time).trim());
@@ -433,7 +440,7 @@ async fn confirm_hours(
     }
 }
 
-/// The community approves what was confirmed of the activity; what it may not approve stays, with why.
+/// The community approves what was confirmed of the activity, as the page showed it; what it may not approve stays, with why.
 async fn approve_hours(
     State(app): State<App>,
     viewer: Viewer,
@@ -442,12 +449,18 @@ async fn approve_hours(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, reached) = begun(&app, &viewer, id, Permission::HoursApprove).await?;
-    let (done, left) = hours::approve_activity(&mut tx, &reached.act, id).await?;
-    tx.commit().await?;
-    if left.is_empty() {
-        let words = format!("已审核 {done} 人的时长，公示期过了就入账");
-        return Ok(redirect(&format!("/activities/{id}"), &words));
+    let seen = |text: &str| text.split_once(':').and_then(|(id, seen)| Some((id.parse().ok()?, seen.parse().ok()?)));
+    let seen: Vec<(Uuid, i64)> = form.values("record").filter_map(seen).collect();
+    let done = hours::approve_activity(&mut tx, &reached.act, id, &seen).await;
+    if let Some((done, left)) = form.noted("approval", done)? {
+        tx.commit().await?;
+        if left.is_empty() {
+            let words = format!("已审核 {done} 人的时长，异议期过了就入账");
+            return Ok(redirect(&format!("/activities/{id}"), &words));
+        }
+        form.fail("approval", leading::left_in_words(done, "审核", &left));
+    } else {
+        drop(tx);
     }
-    form.fail("approval", leading::left_in_words(done, "审核", &left));
     again(&app, &viewer, shell, id, ("approval", form)).await
 }

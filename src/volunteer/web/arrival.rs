@@ -170,7 +170,7 @@ impl PublicPage {
         let at = books_at.as_ref()?;
         let when = match *at <= self.now {
             true => "已入账".to_owned(),
-            false => format!("公示中，{} 入账；说得不对的，请找社区", show::month_and_day(at)),
+            false => format!("异议期，{} 入账；说得不对的，请找社区", show::month_and_day(at)),
         };
         Some(format!("{people} 人，共 {}，{when}", in_words(*minutes)))
     }

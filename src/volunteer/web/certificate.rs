@@ -14,7 +14,7 @@ use crate::audit;
 use crate::document::{self, Paper};
 use crate::error::{Error, Result};
 use crate::volunteer::card;
-use crate::volunteer::certificate::{self, Issuer, tidy};
+use crate::volunteer::certificate::{self, Issuer};
 use crate::volunteer::certificate_store::{self, Certificate, Given, Served};
 use crate::volunteer::field::Field;
 use crate::volunteer::hours_model::{in_hours, in_words};
@@ -236,6 +236,9 @@ async fn print(
     if issued.state != Given::Issued {
         return Err(Error::refused(format!("现在是“{}”，不能打印", issued.state)));
     }
+    if issued.paper_sealed.is_none() {
+        return Err(Error::refused("本人的资料已应要求删去，证明的原文没有留"));
+    }
     let paper = certificate::opened(&act, &issued)?;
     let as_file = form.is("as", "docx");
     let how = if as_file { "下载 Word 文件" } else { "打印" };
@@ -286,10 +289,11 @@ async fn check(
     let asked = !written.number.trim().is_empty() || !written.check.trim().is_empty();
     let mut found = None;
     if asked {
-        app.posts.check(address)?;
+        // Whoever hires for a whole company may look at many in an hour.
+        app.sign_ins.check(address)?;
         let number = codes::text::half_width(written.number.trim());
         let known = certificate_store::by_number(&mut tx, tenant.tenant_id, &number).await?;
-        let says = tidy(&written.check);
+        let says = codes::text::typed_code(&written.check);
         found =
             known.filter(|known| known.check_code(tenant.tenant_id, &app.means.keys).is_some_and(|code| code == says));
     }

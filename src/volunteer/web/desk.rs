@@ -168,7 +168,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         let mut tx = app.db.begin().await?;
         let card = joining::invite(&mut tx, &act, new).await?;
         tx.commit().await?;
-        return Ok(redirect(&format!("/volunteers/{}", card.id), "已记下。把链接转给本人，本人同意了才算"));
+        return Ok(redirect(&format!("/volunteers/{}", card.id), "已记下。打开链接转给本人，本人同意了才算"));
     }
     page_again(&NewPage { form, ..shown })
 }

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::activity::read_span;
+use super::activity::{read_breaks, read_span};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::volunteer::card::{self, Card};
+use crate::volunteer::certificate_store::{self, Certificate};
 use crate::volunteer::hours::{self, Correct};
 use crate::volunteer::hours_model::{Stage, in_words};
 use crate::volunteer::hours_store::{self, Record, Total, Version};
@@ -122,6 +123,8 @@ struct RecordPage {
     shell: Shell,
     record: Record,
     versions: Vec<Version>,
+    /// Those in which it may be counted already.
+    certificates: Vec<Certificate>,
     /// What whoever it is about has said against it.
     objection: Option<String>,
     may_edit: bool,
@@ -138,6 +141,14 @@ impl RecordPage {
 
     fn is(&self, state: &str) -> bool {
         self.record.state.code() == state
+    }
+
+    fn may_correct(&self) -> bool {
+        match self.record.state {
+            Stage::Confirmed => self.may_edit,
+            Stage::Approved | Stage::Objected => self.may_edit && self.may_approve,
+            Stage::Submitted | Stage::Refused => false,
+        }
     }
 }
 
@@ -159,11 +170,13 @@ async fn record_page(
         form.set("until", last.left_at.to_zoned_datetime(shanghai()).strftime("%H:%M").to_string());
         form.set("breaks", last.breaks.to_string());
     }
+    let certificates = certificate_store::about(&mut tx, viewer.tenant, record.volunteer_id, &record.on_day).await?;
     let objection = record.objection_sealed.as_ref().map(|sealed| act.open("objection", sealed)).transpose()?;
     Ok(RecordPage {
         shell,
         record,
         versions,
+        certificates,
         objection,
         may_edit: viewer.may(Permission::VolunteerEdit),
         may_approve: viewer.may(Permission::HoursApprove),
@@ -184,17 +197,8 @@ async fn reached(app: &App, viewer: &Viewer, id: Uuid, permission: Permission) -
     Ok((tx, act, record))
 }
 
-/// Ends a step: commits it, or shows the page again with what was refused.
-macro_rules! ended {
-    ($app:ident, $viewer:ident, $shell:ident, $id:ident, $tx:ident, $form:ident, $part:literal, $field:literal, $done:expr, $words:literal) => {{
-        let done = $done;
-        if let Some(()) = $form.noted($field, done)? {
-            $tx.commit().await?;
-            return Ok(redirect(&format!("/volunteer-hours/{}", $id), $words));
-        }
-        drop($tx);
-        page_again(&record_page(&$app, &$viewer, $shell, $id, ($part, $form)).await?)
-    }};
+async fn again(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, failed: (&'static str, Form)) -> Result<Response> {
+    page_again(&record_page(app, viewer, shell, id, failed).await?)
 }
 
 async fn confirm(
@@ -207,7 +211,10 @@ async fn confirm(
     let (mut tx, act, record) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     let seen = form.version();
     let done = hours::confirm(&mut tx, &act, &record, seen, None).await;
-    ended!(app, viewer, shell, id, tx, form, "confirmation", "confirmation", done, "已确认，等别人审核")
+    match form.ended(tx, "confirmation", done).await? {
+        Some(()) => Ok(redirect(&format!("/volunteer-hours/{id}"), "已确认，等别人审核")),
+        None => again(&app, &viewer, shell, id, ("confirmation", form)).await,
+    }
 }
 
 async fn approve(
@@ -221,12 +228,15 @@ async fn approve(
     let why = form.open_text("over_day", "理由", 0..=100, "不要写电话或身份证号");
     if !form.ok() {
         drop(tx);
-        return page_again(&record_page(&app, &viewer, shell, id, ("approval", form)).await?);
+        return again(&app, &viewer, shell, id, ("approval", form)).await;
     }
     let over_day = (!why.is_empty()).then_some(why.as_str());
     let seen = form.version();
     let done = hours::approve(&mut tx, &act, &record, seen, over_day).await;
-    ended!(app, viewer, shell, id, tx, form, "approval", "over_day", done, "已审核，公示期过了就入账")
+    match form.ended(tx, "over_day", done).await? {
+        Some(()) => Ok(redirect(&format!("/volunteer-hours/{id}"), "已审核，异议期过了就入账")),
+        None => again(&app, &viewer, shell, id, ("approval", form)).await,
+    }
 }
 
 async fn refuse(
@@ -244,11 +254,14 @@ async fn refuse(
     }
     if !form.ok() {
         drop(tx);
-        return page_again(&record_page(&app, &viewer, shell, id, ("refusal", form)).await?);
+        return again(&app, &viewer, shell, id, ("refusal", form)).await;
     }
     let seen = form.version();
     let done = hours::refuse(&mut tx, &act, &record, seen, None, &why).await;
-    ended!(app, viewer, shell, id, tx, form, "refusal", "refused_why", done, "没有计，本人看得到原因")
+    match form.ended(tx, "refused_why", done).await? {
+        Some(()) => Ok(redirect(&format!("/volunteer-hours/{id}"), "没有计，本人看得到原因")),
+        None => again(&app, &viewer, shell, id, ("refusal", form)).await,
+    }
 }
 
 async fn correct(
@@ -260,17 +273,22 @@ async fn correct(
 ) -> Result<Response> {
     let (mut tx, act, record) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     let there = read_span(&mut form);
-    let breaks = form.choice("breaks", "中间休息了多少分钟（没有就写 0）", |text| {
-        text.parse::<i64>().ok().filter(|breaks| (0..=1440).contains(breaks))
-    });
+    let breaks = read_breaks(&mut form, 1440);
     let why = form.open_text("why", "为什么更正", 2..=100, "不要写电话或身份证号");
+    // What the community has approved is not taken out of the ledger by somebody who may not approve.
+    if record.state != Stage::Confirmed && !viewer.may(Permission::HoursApprove) {
+        return Err(Error::Forbidden);
+    }
     let (Some(there), Some(breaks), true) = (there, breaks, form.ok()) else {
         drop(tx);
-        return page_again(&record_page(&app, &viewer, shell, id, ("correction", form)).await?);
+        return again(&app, &viewer, shell, id, ("correction", form)).await;
     };
     let seen = form.version();
     let done = hours::correct(&mut tx, &act, &record, seen, Correct { there, breaks }, &why).await;
-    ended!(app, viewer, shell, id, tx, form, "correction", "day", done, "已更正，原来的还在；等别人审核")
+    match form.ended(tx, "day", done).await? {
+        Some(()) => Ok(redirect(&format!("/volunteer-hours/{id}"), "已更正，原来的还在；等别人审核")),
+        None => again(&app, &viewer, shell, id, ("correction", form)).await,
+    }
 }
 
 async fn answer(
@@ -284,9 +302,12 @@ async fn answer(
     let words = form.open_text("answer", "答复", 2..=200, "本人看得到，不要写电话或身份证号");
     if !form.ok() {
         drop(tx);
-        return page_again(&record_page(&app, &viewer, shell, id, ("answer", form)).await?);
+        return again(&app, &viewer, shell, id, ("answer", form)).await;
     }
     let seen = form.version();
     let done = hours::answer(&mut tx, &act, &record, seen, &words).await;
-    ended!(app, viewer, shell, id, tx, form, "answer", "answer", done, "已答复本人")
+    match form.ended(tx, "answer", done).await? {
+        Some(()) => Ok(redirect(&format!("/volunteer-hours/{id}"), "已答复本人")),
+        None => again(&app, &viewer, shell, id, ("answer", form)).await,
+    }
 }

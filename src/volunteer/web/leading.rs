@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Options;
+use super::activity::read_breaks;
 use super::own::by_link;
 use crate::access::{self, Act, Need, Routes};
 use crate::app::{App, ClientAddress};
@@ -138,8 +139,8 @@ impl ActivityPage {
     }
 
     /// What was confirmed and waits for the community.
-    fn to_approve(&self) -> usize {
-        self.records.iter().filter(|record| record.state == Stage::Confirmed).count()
+    fn to_approve(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(|record| record.state == Stage::Confirmed)
     }
 
     /// Everybody is chosen until somebody says otherwise.
@@ -175,10 +176,7 @@ pub(super) async fn activity_page(
     let (now, by) = (act.at, leader.as_ref().map(|leader| leader.id));
     let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
     let records = hours_store::of_activity(tx, act.tenant, activity.id).await?;
-    let there = |down: &&SignUp| {
-        let recorded = records.iter().any(|record| record.volunteer_id == down.volunteer_id);
-        down.state == Place::Confirmed && down.came_at.is_some() && !recorded
-    };
+    let there = |down: &&SignUp| down.state == Place::Confirmed && down.came_at.is_some() && down.recorded == 0;
     let unconfirmed = |down: &SignUp| {
         let span = down.came_at.zip(down.left_at).map(|(starts_at, ends_at)| Span { starts_at, ends_at });
         let minutes = span.map(|span| counted(span, activity.span(), rules.tolerance_minutes, 0).minutes);
@@ -291,9 +289,7 @@ pub(super) fn left_in_words(done: usize, what: &str, left: &hours::Left) -> Stri
 /// Whoever leads confirms how long those were there whom they choose. `None` if the form has to come back, with what could not be confirmed.
 pub(super) async fn confirm_hours(app: &App, reached: &Reached, form: &mut Form) -> Result<Option<Response>> {
     let activity = &reached.activity;
-    let breaks = form.choice("breaks", "中间休息了多少分钟（没有就写 0）", |text| {
-        text.parse::<i64>().ok().filter(|breaks| (0..=activity.span().minutes()).contains(breaks))
-    });
+    let breaks = read_breaks(form, activity.span().minutes());
     let chosen: Vec<Uuid> = form.values("person").filter_map(|id| id.parse().ok()).collect();
     if chosen.is_empty() {
         form.fail("person", "请至少选一个人");

@@ -1,11 +1,14 @@
 //! Pages: `desk` is the list of volunteers and the form for somebody new, `page` one of them, `team` the teams and the volunteer grid, `roster`
 //! the workbook that comes in, `public` what is on the board, `own` what a volunteer sees by their link, `own_hours` their ledger. `activity` is what staff do with activities, `leading`
-//! what whoever runs one does, `arrival` the code on the wall.
+//! what whoever runs one does, `arrival` the code on the wall. `honour` is honours
+//! and figures, `export` the workbook for the national system.
 
 mod activity;
 mod arrival;
 mod certificate;
 mod desk;
+mod export;
+mod honour;
 mod hours;
 mod leading;
 mod own;
@@ -35,6 +38,8 @@ pub fn routes() -> Routes {
         .merge(own_hours::routes())
         .merge(hours::routes())
         .merge(certificate::routes())
+        .merge(export::routes())
+        .merge(honour::routes())
         .merge(activity::routes())
         .merge(leading::routes())
         .merge(arrival::routes())

@@ -1,5 +1,7 @@
 //! What somebody sees by their own link: whether they are asked, wait or are on the roll, what is kept of them, and how to go.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
@@ -21,6 +23,7 @@ use crate::volunteer::activity_model::{Place, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
+use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_model::{Hours, in_words};
 use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::joining;
@@ -28,13 +31,14 @@ use crate::volunteer::model::{How, Joining, Purpose, State as Standing};
 use crate::volunteer::star;
 use crate::volunteer::store::{self, Membership};
 use crate::volunteer::{presence, sign_up};
-use crate::web::{Form, Shell, page, page_again, redirect, set_cookie};
+use crate::web::{Form, Limiter, Shell, page, page_again, redirect, set_cookie};
 
 pub fn routes() -> Routes {
     Routes::default()
         .get("/volunteering/{link}", Need::Public, show)
         .post("/volunteering/{link}/answer", Need::Public, answer)
         .post("/volunteering/{link}/contact", Need::Public, set_contact)
+        .post("/volunteering/{link}/honours", Need::Public, set_honour)
         .post("/volunteering/{link}/departure", Need::Public, leave)
         .post("/volunteering/{link}/erasure", Need::Public, forget)
         .post("/volunteering/{link}/sign-ups", Need::Public, take_part)
@@ -59,6 +63,7 @@ impl Offer {
             down.state == Place::Confirmed
                 && (down.came_at.is_none() || down.left_at.is_none())
                 && down.claim_came_at.is_none()
+                && down.recorded == 0
         };
         self.activity.cancelled_at.is_none() && self.down.as_ref().is_some_and(missing)
     }
@@ -77,6 +82,9 @@ struct OwnPage {
     memberships: Vec<Membership>,
     /// They are shown on the board as those who lead a team.
     shown: bool,
+    /// They stand by name on the board of honour.
+    honoured: bool,
+    honours: Vec<Honour>,
     /// Those of their own teams first.
     coming: Vec<Offer>,
     past: Vec<Offer>,
@@ -90,7 +98,7 @@ struct OwnPage {
     now: Timestamp,
     rules: Joining,
     form: Form,
-    /// The activity whose form has to come back.
+    /// The activity, or what somebody has entered, whose form has to come back.
     failed: Option<Uuid>,
 }
 
@@ -101,6 +109,10 @@ impl OwnPage {
 
     fn wording(&self) -> &'static [&'static str] {
         Purpose::Register.wording()
+    }
+
+    fn honour_wording(&self) -> &'static [&'static str] {
+        Purpose::Honour.wording()
     }
 
     fn contact_wording(&self) -> &'static [&'static str] {
@@ -127,6 +139,10 @@ impl OwnPage {
         self.failed == Some(activity.id)
     }
 
+    fn answering(&self, record: &Record) -> bool {
+        self.failed == Some(record.id)
+    }
+
     fn served(&self) -> bool {
         self.is("active") || self.is("left")
     }
@@ -150,6 +166,16 @@ pub(super) async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, 
     let act = Act::resident(link.tenant, &app.means);
     let card = card::by_link(tx, &act, &link).await?;
     Ok((act, card))
+}
+
+/// Begins what somebody does by their link. One address may do so much in an hour.
+///
+/// Errors: not found by a link that is not good.
+pub(super) async fn begun(app: &App, link: &str, limiter: &Limiter, address: IpAddr) -> Result<(Tx, Act, Card)> {
+    let mut tx = app.db.begin().await?;
+    let (act, card) = by_link(app, &mut tx, link).await?;
+    limiter.check(address)?;
+    Ok((tx, act, card))
 }
 
 /// What they can take part in, and what they took part in lately.
@@ -204,10 +230,7 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         coming,
         past,
         total: hours_store::total(&mut tx, act.tenant, card.id, act.at).await?,
-        star: match star::highest(&star::of_volunteer(&mut tx, act.tenant, card.id).await?) {
-            0 => None,
-            highest => Some(format!("{}志愿者", star::name(highest))),
-        },
+        star: star::title(&star::of_volunteer(&mut tx, act.tenant, card.id).await?),
         under_way: hours_store::under_way(&mut tx, act.tenant, card.id, act.at).await?,
         to_confirm: match card.state {
             Standing::Active => hours_store::to_confirm(&mut tx, act.tenant, card.id).await?,
@@ -216,12 +239,19 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         now: act.at,
         failed: None,
         shown: joining::agreed(&mut tx, &act, card.id, Purpose::Contact).await?,
+        honoured: joining::agreed(&mut tx, &act, card.id, Purpose::Honour).await?,
+        honours: honour::of_volunteer(&mut tx, act.tenant, card.id).await?,
         rules: settings::read(&mut tx, act.tenant, act.at).await?,
         shell: shell.of_community(&community.name, &community.code),
         link,
         card,
         form,
     })
+}
+
+/// The page with a form that has to come back: of an activity or of what somebody has entered, if it is one of those.
+pub(super) async fn again(app: &App, shell: Shell, link: String, failed: Option<Uuid>, form: Form) -> Result<Response> {
+    page_again(&OwnPage { failed, ..own_page(app, shell, link, Some(form)).await? })
 }
 
 async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
@@ -243,9 +273,7 @@ async fn answer(
     Path(link): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
     match form.value("agrees") {
         "no" => {
             joining::decline(&mut tx, &act, &card).await?;
@@ -270,7 +298,7 @@ async fn answer(
         }
     }
     drop(tx);
-    page_again(&own_page(&app, shell, link, Some(form)).await?)
+    again(&app, shell, link, None, form).await
 }
 
 /// Whoever leads a team lets the neighbours see their name and phone, or does not any more.
@@ -280,9 +308,7 @@ async fn set_contact(
     Path(link): Path<String>,
     form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
     let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
     let words = match form.value("agrees") {
         "yes" if memberships.iter().any(Membership::leads) => {
@@ -299,6 +325,29 @@ async fn set_contact(
     Ok(redirect(&format!("/volunteering/{link}"), words))
 }
 
+/// Somebody lets the neighbours read on the board what they have done, or does not any more.
+async fn set_honour(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    form: Form,
+) -> Result<Response> {
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
+    let words = match form.value("agrees") {
+        "yes" if card.state == Standing::Active => {
+            joining::consent(&mut tx, &act, card.id, Purpose::Honour, How::Link).await?;
+            "光荣榜上有您了"
+        }
+        "no" => {
+            joining::withdraw(&mut tx, &act, card.id, Purpose::Honour).await?;
+            "光荣榜上不写您的名字"
+        }
+        _ => return Err(Error::refused("请点“同意”或“不同意”")),
+    };
+    tx.commit().await?;
+    Ok(redirect(&format!("/volunteering/{link}"), words))
+}
+
 /// Whoever is on the roll leaves; whoever waits takes the application back, and nothing of it is kept.
 async fn leave(
     State(app): State<App>,
@@ -306,9 +355,7 @@ async fn leave(
     Path(link): Path<String>,
     _form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
     if card.state == Standing::Active {
         joining::leave(&mut tx, &act, &card, "本人退出").await?;
         tx.commit().await?;
@@ -327,9 +374,7 @@ async fn forget(
     Path(link): Path<String>,
     _form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
     joining::forget(&mut tx, &act, &card).await?;
     tx.commit().await?;
     let code = access::tenant(&mut app.db.read().await?, act.tenant).await?.code;
@@ -343,11 +388,9 @@ async fn take_part(
     Path(link): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
     let id = form.value("activity").parse::<Uuid>().map_err(|_| Error::NotFound)?;
     // Many may come from one address, in a room where it is talked about.
-    app.sign_ins.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.sign_ins, address).await?;
     let read = form.is("risk_read", "yes");
     let done = sign_up::sign_up(&mut tx, &act, id, card.id, None, read).await;
     match form.noted("risk_read", done)? {
@@ -361,8 +404,7 @@ async fn take_part(
         }
         None => {
             drop(tx);
-            let again = own_page(&app, shell, link, Some(form)).await?;
-            page_again(&OwnPage { failed: Some(id), ..again })
+            again(&app, shell, link, Some(id), form).await
         }
     }
 }
@@ -373,9 +415,7 @@ async fn stay_away(
     Path((link, id)): Path<(String, Uuid)>,
     _form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.sign_ins.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.sign_ins, address).await?;
     sign_up::give_up(&mut tx, &act, id, card.id, None).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/volunteering/{link}"), "已取消，谢谢您早说"))
@@ -389,9 +429,7 @@ async fn claim(
     Path((link, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.sign_ins.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.sign_ins, address).await?;
     let activity = activity_store::activity(&mut tx, act.tenant, id).await?;
     let down = activity_store::sign_up_of(&mut tx, act.tenant, id, card.id).await?.ok_or(Error::NotFound)?;
     let day = activity.span().day();
@@ -407,6 +445,5 @@ async fn claim(
         }
     }
     drop(tx);
-    let again = own_page(&app, shell, link, Some(form)).await?;
-    page_again(&OwnPage { failed: Some(id), ..again })
+    again(&app, shell, link, Some(id), form).await
 }

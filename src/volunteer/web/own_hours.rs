@@ -12,9 +12,9 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::activity::read_span;
-use super::own::by_link;
-use super::{Options, labels};
+use super::activity::{read_breaks, read_span};
+use super::own::{self, begun, by_link};
+use super::{Options, labels, read_values};
 use crate::access::{self, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ use crate::volunteer::certificate::{self, Period};
 use crate::volunteer::certificate_store::{self, Certificate, Given};
 use crate::volunteer::field::Field;
 use crate::volunteer::hours::{self, Own};
-use crate::volunteer::hours_model::{Hours, Kind, in_words};
+use crate::volunteer::hours_model::{Hours, Kind, Stage, in_words};
 use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::model::State as Standing;
 use crate::volunteer::star::{self, Award, Star, Stars};
@@ -97,8 +97,7 @@ impl HoursPage {
     }
 
     fn star(&self) -> Option<String> {
-        let highest = star::highest(&self.stars);
-        (highest > 0).then(|| format!("{}志愿者", star::name(highest)))
+        star::title(&self.stars)
     }
 
     fn identified(&self) -> bool {
@@ -187,9 +186,7 @@ async fn submit(
     Path(link): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
     if card.state != Standing::Active {
         return Err(Error::NotFound);
     }
@@ -199,9 +196,7 @@ async fn submit(
     let title = form.open_text("title", "做了什么", 2..=40, "不要写电话或身份证号");
     let kind = form.choice("kind", "是服务还是培训", Kind::parse);
     let span = read_span(&mut form);
-    let breaks = form.choice("breaks", "中间休息了多少分钟（没有就写 0）", |text| {
-        text.parse::<i64>().ok().filter(|breaks| (0..=1440).contains(breaks))
-    });
+    let breaks = read_breaks(&mut form, 1440);
     if let (Some(team), Some(kind), Some(span), Some(breaks), true) = (team, kind, span, breaks, form.ok()) {
         let own = Own { team, kind, title: &title, span, breaks };
         let done = hours::submit(&mut tx, &act, card.id, &own).await;
@@ -221,9 +216,7 @@ async fn object(
     Path((link, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
     let record = hours_store::record(&mut tx, act.tenant, id).await?;
     let words = form.text("objection", "哪里不对", 4..=300);
     if form.ok() {
@@ -244,9 +237,7 @@ async fn apply_for_star(
     Path(link): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
     if card.state != Standing::Active {
         return Err(Error::NotFound);
     }
@@ -268,24 +259,16 @@ async fn apply_for_certificate(
     Path(link): Path<String>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
-    let written = form.value("identity").to_owned();
-    let identity = match Field::Identity.read(&written, today(&act)) {
-        Ok(identity) => identity,
-        Err(sentence) => {
-            form.fail("identity", sentence);
-            None
-        }
-    };
+    let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
+    let asked: &[Field] = if card.get(Field::Identity).is_none() { &[Field::Identity] } else { &[] };
+    let values = read_values(&mut form, asked, &card.values, today(&act));
     let day = |text: &str| text.parse::<Date>().ok();
     let period = Period {
         from: form.optional_choice("from_on", "从哪天", day),
         until: form.optional_choice("until_on", "到哪天", day),
     };
     if form.ok() {
-        let done = certificate::apply(&mut tx, &act, &card, identity.as_deref(), period).await;
+        let done = certificate::apply(&mut tx, &act, &card, &values, period).await;
         if form.noted("identity", done)?.is_some() {
             tx.commit().await?;
             return Ok(redirect(&format!("/volunteering/{link}/hours"), "已申请，社区出具后请去取"));
@@ -299,12 +282,11 @@ async fn apply_for_certificate(
 async fn confirm(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
+    shell: Shell,
     Path((link, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.sign_ins.check(address)?;
+    let (mut tx, act, card) = begun(&app, &link, &app.sign_ins, address).await?;
     let record = hours_store::record(&mut tx, act.tenant, id).await?;
     let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
     let leads = |row: &Membership| row.team_id == record.team_id && row.leads();
@@ -314,22 +296,23 @@ async fn confirm(
         return Err(Error::NotFound);
     }
     let (seen, by) = (form.version(), Some(card.id));
-    let words = match form.value("decision") {
-        "yes" => {
-            hours::confirm(&mut tx, &act, &record, seen, by).await?;
-            "已确认，等社区审核"
-        }
-        "no" if record.state == crate::volunteer::hours_model::Stage::Submitted => {
+    let (done, words) = match form.value("decision") {
+        "yes" => (hours::confirm(&mut tx, &act, &record, seen, by).await, "已确认，等社区审核"),
+        "no" if record.state == Stage::Submitted => {
             let why = form.open_text("why", "为什么不计", 2..=100, "不要写电话或身份证号");
-            if let Some((_, sentence)) = form.errors().next() {
-                return Err(Error::refused(sentence.to_owned()));
-            }
-            hours::refuse(&mut tx, &act, &record, seen, by, &why).await?;
-            "已答复，本人看得到原因"
+            let done = match form.ok() {
+                true => hours::refuse(&mut tx, &act, &record, seen, by, &why).await,
+                false => Ok(()),
+            };
+            (done, "已答复，本人看得到原因")
         }
-        "no" => return Err(Error::refused(format!("现在是“{}”，不用再答复", record.state))),
-        _ => return Err(Error::refused("请点“属实”或“不属实”")),
+        "no" => (Err(Error::refused(format!("现在是“{}”，不用再答复", record.state))), ""),
+        _ => (Err(Error::refused("请点“属实”或“不属实”")), ""),
     };
-    tx.commit().await?;
-    Ok(redirect(&format!("/volunteering/{link}"), words))
+    if form.noted("why", done)?.is_some() && form.ok() {
+        tx.commit().await?;
+        return Ok(redirect(&format!("/volunteering/{link}"), words));
+    }
+    drop(tx);
+    own::again(&app, shell, link, Some(id), form).await
 }

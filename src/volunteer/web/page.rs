@@ -15,6 +15,7 @@ use crate::registry::candidate::{self, Candidate};
 use crate::volunteer::activity_store::{self, Named};
 use crate::volunteer::card::{self, Card, today};
 use crate::volunteer::field::Field;
+use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Outcome, Post, State as Standing};
@@ -57,6 +58,7 @@ struct ShowPage {
     may_edit: bool,
     total: Total,
     stars: Vec<Star>,
+    honours: Vec<Honour>,
     may_approve: bool,
     memberships: Vec<Membership>,
     consents: Vec<Consent>,
@@ -70,8 +72,6 @@ struct ShowPage {
     home: Option<Candidate>,
     candidates: Vec<Candidate>,
     past: Vec<audit::Told>,
-    address: String,
-    picture: String,
     form: Form,
     failed: &'static str,
 }
@@ -86,8 +86,7 @@ impl ShowPage {
     }
 
     fn star(&self) -> Option<String> {
-        let highest = star::highest(&self.stars);
-        (highest > 0).then(|| format!("{}志愿者", star::name(highest)))
+        star::title(&self.stars)
     }
 
     fn posts(&self) -> Options {
@@ -175,7 +174,6 @@ async fn show_page(
         let kept = card.get(*field).filter(|_| *field != Field::Name)?;
         Some((field.label(), field.masked(kept)))
     };
-    let address = app.link(&format!("/volunteering/{}", card.link(viewer.tenant, &app.means.keys)));
     let around = activity_store::around(&mut tx, viewer.tenant, id).await?;
     Ok(ShowPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
@@ -185,13 +183,12 @@ async fn show_page(
             .map(|sealed| (sealed.code(), sealed.label()))
             .collect(),
         stars: star::of_volunteer(&mut tx, viewer.tenant, id).await?,
+        honours: honour::of_volunteer(&mut tx, viewer.tenant, id).await?,
         may_approve: viewer.may(Permission::HoursApprove),
         total: hours_store::total(&mut tx, viewer.tenant, id, act.at).await?,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
         past: told(audit::history(&mut tx, &act, id).await?, |change| told_change(change, &around)),
-        picture: if may_edit { qr(&address)? } else { String::new() },
-        address,
         today: today(&act).to_string(),
         shell,
         card,
@@ -270,7 +267,7 @@ async fn reveal(
     let reason = form.reveal_reason("reason");
     let (Some(field), true) = (field, form.ok()) else {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("reveal", form)).await?);
+        return again(&app, &viewer, shell, id, ("reveal", form)).await;
     };
     let Some(value) = field.of(&card) else {
         return Err(Error::refused(format!("没有登记{field}，不用查看。这次没有记入审计记录。")));
@@ -354,17 +351,14 @@ async fn change(
     page_again(&particulars_page(&app, &viewer, shell, form, card).await?)
 }
 
-/// Writes down what was refused at a field of the page that is shown again, or goes back to it.
-macro_rules! ended {
-    ($app:ident, $viewer:ident, $shell:ident, $id:ident, $tx:ident, $form:ident, $part:literal, $field:literal, $done:expr, $words:expr) => {{
-        let done = $done;
-        if let Some(()) = $form.noted($field, done)? {
-            $tx.commit().await?;
-            return Ok(redirect(&to($id), $words));
-        }
-        drop($tx);
-        page_again(&show_page(&$app, &$viewer, $shell, $id, ($part, $form)).await?)
-    }};
+pub(super) async fn again(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    failed: (&'static str, Form),
+) -> Result<Response> {
+    page_again(&show_page(app, viewer, shell, id, failed).await?)
 }
 
 /// Whoever was recommended has signed on paper.
@@ -380,10 +374,13 @@ async fn sign(
     if !form.is("signed", "yes") {
         form.fail("signed", "请先看到本人签字的同意书");
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("signature", form)).await?);
+        return again(&app, &viewer, shell, id, ("signature", form)).await;
     }
     let done = joining::agree(&mut tx, &act, &card, card.clone(), How::Signed).await;
-    ended!(app, viewer, shell, id, tx, form, "signature", "signed", done, "已登记本人同意，可以确认了")
+    match form.ended(tx, "signed", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已登记本人同意，可以确认了")),
+        None => again(&app, &viewer, shell, id, ("signature", form)).await,
+    }
 }
 
 async fn guardian(
@@ -402,10 +399,13 @@ async fn guardian(
     let on = form.choice("agreed_on", "哪一天签的", |text| text.parse::<Date>().ok());
     let (Some(named), Some(on), true) = (named, on, form.ok()) else {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("guardian", form)).await?);
+        return again(&app, &viewer, shell, id, ("guardian", form)).await;
     };
     let done = joining::guardian_agrees(&mut tx, &act, &card, named, on).await;
-    ended!(app, viewer, shell, id, tx, form, "guardian", "agreed_on", done, "已登记监护人同意")
+    match form.ended(tx, "agreed_on", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已登记监护人同意")),
+        None => again(&app, &viewer, shell, id, ("guardian", form)).await,
+    }
 }
 
 async fn confirm(
@@ -418,7 +418,10 @@ async fn confirm(
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     refuse_stale(&card, &form)?;
     let done = joining::confirm(&mut tx, &act, &card).await;
-    ended!(app, viewer, shell, id, tx, form, "confirmation", "confirmation", done, "已确认，成了志愿者")
+    match form.ended(tx, "confirmation", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已确认，成了志愿者")),
+        None => again(&app, &viewer, shell, id, ("confirmation", form)).await,
+    }
 }
 
 async fn refuse(
@@ -434,10 +437,13 @@ async fn refuse(
     let why = form.open_text("refused_why", "为什么", 2..=100, sentence);
     if !form.ok() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("refusal", form)).await?);
+        return again(&app, &viewer, shell, id, ("refusal", form)).await;
     }
     let done = joining::refuse(&mut tx, &act, &card, &why).await;
-    ended!(app, viewer, shell, id, tx, form, "refusal", "refused_why", done, "已答复，本人打开链接就看得到")
+    match form.ended(tx, "refused_why", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已答复，本人打开链接就看得到")),
+        None => again(&app, &viewer, shell, id, ("refusal", form)).await,
+    }
 }
 
 async fn vet(
@@ -453,10 +459,13 @@ async fn vet(
     let proof = form.text("proof_no", "证明编号", 0..=40);
     let (Some(result), Some(on), true) = (result, on, form.ok()) else {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("vetting", form)).await?);
+        return again(&app, &viewer, shell, id, ("vetting", form)).await;
     };
     let done = joining::vet(&mut tx, &act, card.id, (result, on), &proof).await;
-    ended!(app, viewer, shell, id, tx, form, "vetting", "checked_on", done, "已登记查询结果")
+    match form.ended(tx, "checked_on", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已登记查询结果")),
+        None => again(&app, &viewer, shell, id, ("vetting", form)).await,
+    }
 }
 
 async fn join(
@@ -474,11 +483,14 @@ async fn join(
     }
     let (Some(wanted), Some(post), true) = (wanted, post, form.ok()) else {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("membership", form)).await?);
+        return again(&app, &viewer, shell, id, ("membership", form)).await;
     };
     store::team_in_reach(&mut tx, viewer.tenant, &viewer.scope(Permission::VolunteerEdit), wanted).await?;
     let done = team::join(&mut tx, &act, wanted, id, post, card.way, today(&act)).await;
-    ended!(app, viewer, shell, id, tx, form, "membership", "team", done, "已加入服务队")
+    match form.ended(tx, "team", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已加入服务队")),
+        None => again(&app, &viewer, shell, id, ("membership", form)).await,
+    }
 }
 
 async fn set_post(
@@ -528,19 +540,40 @@ async fn decide_star(
     };
     if !form.ok() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("star", form)).await?);
+        return again(&app, &viewer, shell, id, ("star", form)).await;
     }
     let done = star::decide(&mut tx, &act, id, star, refusal.as_deref()).await;
-    ended!(app, viewer, shell, id, tx, form, "star", "star_why", done, "已答复本人")
+    match form.ended(tx, "star_why", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已答复本人")),
+        None => again(&app, &viewer, shell, id, ("star", form)).await,
+    }
 }
 
-/// The link was lost, or is in somebody else's hands.
-async fn renew(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
+#[derive(Template)]
+#[template(path = "volunteer/web/link.html")]
+struct LinkPage {
+    shell: Shell,
+    card: Card,
+    address: String,
+    picture: String,
+}
+
+/// A new link for somebody who has none yet, whose link was lost, or is in somebody else's hands. Staff see it this once, and that they did is
+/// written down: with the link of whoever leads somebody could confirm the hours that they approve.
+async fn renew(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    form: Form,
+) -> Result<Response> {
     let (mut tx, act, card) = reached(&app, &viewer, id, Permission::VolunteerEdit).await?;
     refuse_stale(&card, &form)?;
     joining::renew_link(&mut tx, &act, &card).await?;
+    let card = card::card(&mut tx, &act, id).await?;
     tx.commit().await?;
-    Ok(redirect(&to(id), "原来的链接作废了，请把新的转给本人"))
+    let address = app.link(&format!("/volunteering/{}", card.link(viewer.tenant, &app.means.keys)));
+    page(&LinkPage { shell, picture: qr(&address)?, address, card })
 }
 
 /// Which resident somebody is, is told only to those who may read residents.
@@ -576,10 +609,13 @@ async fn leave(
     let why = form.open_text("left_why", "为什么", 2..=100, sentence);
     if !form.ok() {
         drop(tx);
-        return page_again(&show_page(&app, &viewer, shell, id, ("departure", form)).await?);
+        return again(&app, &viewer, shell, id, ("departure", form)).await;
     }
     let done = joining::leave(&mut tx, &act, &card, &why).await;
-    ended!(app, viewer, shell, id, tx, form, "departure", "left_why", done, "已登记退出，做过的服务还在")
+    match form.ended(tx, "left_why", done).await? {
+        Some(()) => Ok(redirect(&to(id), "已登记退出，做过的服务还在")),
+        None => again(&app, &viewer, shell, id, ("departure", form)).await,
+    }
 }
 
 /// Whoever has left wants their particulars gone.

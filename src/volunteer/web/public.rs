@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::team::Grid;
 use super::{Options, read_guardian, read_values};
 use crate::access::{self, Act, Need, Routes, Scope};
 use crate::app::{App, ClientAddress};
@@ -48,6 +49,7 @@ struct BoardPage {
     shell: Shell,
     code: String,
     lines: Vec<Line>,
+    grid: Grid,
     coming: Vec<Activity>,
     now: Timestamp,
 }
@@ -73,8 +75,10 @@ async fn list(State(app): State<App>, shell: Shell, Path(code): Path<String>) ->
     let act = Act::resident(tenant.tenant_id, &app.means);
     let estates = super::team::estates(&mut tx, tenant.tenant_id).await?;
     let leaders = store::leaders(&mut tx, tenant.tenant_id).await?;
+    let teams = standing(&mut tx, tenant.tenant_id).await?;
+    let grid = Grid::of(teams.iter(), &estates, "#team-");
     let mut lines = Vec::new();
-    for placed in standing(&mut tx, tenant.tenant_id).await? {
+    for placed in teams {
         let mut contacts = Vec::new();
         for leader in leaders.iter().filter(|leader| leader.team_id == placed.team.id && leader.shown == 1) {
             let Some(sealed) = &leader.phone_sealed else { continue };
@@ -88,7 +92,7 @@ async fn list(State(app): State<App>, shell: Shell, Path(code): Path<String>) ->
     }
     let (everything, first) = (Scope::tenant(), Cursor::FIRST);
     let coming = activity_store::coming(&mut tx, tenant.tenant_id, &everything, act.at, first, SHOWN).await?.items;
-    page(&BoardPage { shell: shell.of_community(&tenant.name, &tenant.code), code, lines, coming, now: act.at })
+    page(&BoardPage { shell: shell.of_community(&tenant.name, &tenant.code), code, lines, grid, coming, now: act.at })
 }
 
 #[derive(Template)]

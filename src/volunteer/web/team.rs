@@ -47,23 +47,38 @@ pub(super) async fn estates(tx: &mut db::Tx, tenant: Uuid) -> Result<Vec<(Uuid, 
     Ok(place::estates(tx, tenant).await?.into_iter().map(|estate| (estate.id, estate.name)).collect())
 }
 
+/// The volunteer grid as a page shows it.
+pub(super) struct Grid {
+    pub lines: Vec<GridLine>,
+    pub holes: Vec<String>,
+    /// What stands before the id of a team in a link to it.
+    pub at: &'static str,
+}
+
+impl Grid {
+    pub fn of<'a>(teams: impl Iterator<Item = &'a Placed>, estates: &[(Uuid, String)], at: &'static str) -> Grid {
+        let covering = |placed: &Placed| Covering {
+            team: placed.team.id,
+            name: placed.team.name.clone(),
+            estates: placed.estates.clone(),
+            targets: placed.targets.clone(),
+        };
+        let lines = grid(&teams.map(covering).collect::<Vec<_>>(), estates);
+        Grid { holes: lines.iter().filter_map(GridLine::holes).collect(), lines, at }
+    }
+
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
+        Target::particular()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "volunteer/web/teams.html")]
 struct ListPage {
     shell: Shell,
     lines: Vec<Line>,
-    grid: Vec<GridLine>,
+    grid: Grid,
     may_edit: bool,
-}
-
-impl ListPage {
-    fn targets(&self) -> Vec<Target> {
-        Target::particular().collect()
-    }
-
-    fn holes(&self) -> Vec<String> {
-        self.grid.iter().filter_map(GridLine::holes).collect()
-    }
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
@@ -74,24 +89,14 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     let all = estates(&mut tx, viewer.tenant).await?;
     let own = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
     let within: Vec<(Uuid, String)> = own.into_iter().map(|estate| (estate.id, estate.name)).collect();
-    let covering = |placed: &Placed| Covering {
-        name: placed.team.name.clone(),
-        estates: placed.estates.clone(),
-        targets: placed.targets.clone(),
-    };
-    let standing = |placed: &&Placed| placed.team.ended_on.is_none();
-    let coverings: Vec<Covering> = teams.iter().filter(standing).map(covering).collect();
+    let standing = teams.iter().filter(|placed| placed.team.ended_on.is_none());
+    let grid = Grid::of(standing, &within, "/volunteer-teams/");
     let lead = |team: Uuid| leaders.iter().find(|leader| leader.team_id == team).map(|leader| leader.name.clone());
     let lines = teams.into_iter().map(|placed| {
         let leader = lead(placed.team.id);
         line(placed, &all, leader)
     });
-    page(&ListPage {
-        shell,
-        lines: lines.collect(),
-        grid: grid(&coverings, &within),
-        may_edit: viewer.may(Permission::VolunteerEdit),
-    })
+    page(&ListPage { shell, lines: lines.collect(), grid, may_edit: viewer.may(Permission::VolunteerEdit) })
 }
 
 #[derive(Template)]
