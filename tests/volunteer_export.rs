@@ -214,7 +214,7 @@ db_test! {
         assert!(office.contains("雷锋大妈志愿服务队,整个社区,1,3,6.25,0.00"), "{office}");
         let paper = words(&desk.download_by_form(&format!("/reports/topics/volunteering/papers?{asked}"), &[]).await);
         assert!(paper.contains("场次 1") && paper.contains("人次 3") && paper.contains("服务分钟 375") && paper.contains("表彰奖励 2"), "{paper}");
-        desk.get(&format!("/reports/topics/volunteering?from=2026-10-01&to=2026-10-31")).await.assert_ok().assert_lacks("雷锋大妈志愿服务队");
+        desk.get("/reports/topics/volunteering?from=2026-10-01&to=2026-10-31").await.assert_ok().assert_lacks("雷锋大妈志愿服务队");
         let of_activity = ledger(&app, person).await.remove(0).id;
         let there = Span { starts_at: known.starts_at, ends_at: known.starts_at + SignedDuration::from_mins(100) };
         correct(&app, first.act(), of_activity, there, 0).await.unwrap();
