@@ -129,13 +129,16 @@ pub async fn say(tx: &mut Tx, act: &Act, whistle: &mut Whistle, seen: i64, said:
     audit::record(tx, act, said.code(), ("whistle", whistle.id), "", &[]).await
 }
 
-/// Rates the other side, once.
-pub async fn rate(tx: &mut Tx, act: &Act, whistle: &mut Whistle, seen: i64, score: Score, words: &str) -> Result<()> {
+/// Rates the other side, once. Nobody has to have seen the latest for it: the rating of the other side, which is hidden until one has
+/// rated, may come at any moment.
+///
+/// Errors: refused if one has rated already, or the words have a number of somebody in them; stale if something came in this very moment.
+pub async fn rate(tx: &mut Tx, act: &Act, whistle: &mut Whistle, score: Score, words: &str) -> Result<()> {
     if whistle.own_score().is_some() {
         return Err(Error::refused("本单位已经评过了，评价不能改"));
     }
     let said = if whistle.asked { Said::AskerRated } else { Said::ResponderRated };
-    speak(tx, act, whistle, seen, said, words, Some(score.number())).await?;
+    speak(tx, act, whistle, whistle.lock_version, said, words, Some(score.number())).await?;
     audit::record(tx, act, said.code(), ("whistle", whistle.id), "", &[]).await
 }
 

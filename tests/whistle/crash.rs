@@ -274,7 +274,7 @@ async fn finish(party: &Party, id: Uuid) {
         (false, State::Blown) => whistle::say(&mut tx, &act, &mut whistle, seen, Said::Acknowledged, "到了").await,
         (false, State::Acknowledged) => whistle::say(&mut tx, &act, &mut whistle, seen, Said::Answered, "办好了").await,
         (_, State::Answered) if whistle.own_score().is_none() => {
-            whistle::rate(&mut tx, &act, &mut whistle, seen, score("4"), "").await
+            whistle::rate(&mut tx, &act, &mut whistle, score("4"), "").await
         }
         _ => return,
     };

@@ -222,7 +222,7 @@ says! {
             asked.form.fail("rating_words", format!("打“{}”的，请写一句为什么", score.label()));
         }
         if let (Some(score), true) = (score, asked.form.ok()) {
-            let done = saying::rate(&mut tx, &act, &mut whistle, asked.form.version(), score, &words).await;
+            let done = saying::rate(&mut tx, &act, &mut whistle, score, &words).await;
             if asked.form.noted("score", done)?.is_some() {
                 tx.commit().await?;
                 return Ok(redirect(&format!("/whistles/{}", asked.id), "评价记下了，不能再改"));
