@@ -13,7 +13,7 @@ use super::{Format, say};
 
 #[derive(Subcommand)]
 pub enum Roster {
-    /// 给公开的排班题（schedulingbenchmarks.org 的格式）排一张表
+    /// 给公开的排班题（schedulingbenchmarks.org 的格式）排一张表；第几天和题目一样从 0 数起
     Solve(Solve),
 }
 

@@ -1,6 +1,6 @@
 //! The text format: sections, each of lines with commas between; what follows a `#` is a remark.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use super::{Cover, Instance, Person, Request, Shift};
@@ -82,15 +82,20 @@ impl Instance {
                 });
             }
         }
-        let mut covers = Vec::new();
+        let mut covers: Vec<Cover> = Vec::new();
+        let mut covered = HashSet::new();
         for line in lines("SECTION_COVER") {
-            covers.push(Cover {
+            let cover = Cover {
                 day: day(line, 0)?,
                 shift: line.known(1, "班次", &shift_of)?,
                 needed: line.number(2, "需要人数", MOST_STAFF as i64)?,
                 under: line.number(3, "少一人的权重", MOST_WEIGHT)?,
                 over: line.number(4, "多一人的权重", MOST_WEIGHT)?,
-            });
+            };
+            if !covered.insert((cover.day, cover.shift)) {
+                return Err(Flaw::Twice { line: line.number, name: line.fields[..2].join(",") });
+            }
+            covers.push(cover);
         }
         Ok(Self { days, shifts, staff, requests, covers })
     }

@@ -36,7 +36,7 @@ pub use search::solve;
 /// Who works which shift on each day: by person, then by day from 0, with numbers of shifts; nothing is a day off.
 pub type Schedule = Vec<Vec<Option<usize>>>;
 
-/// Whole weeks that begin on a Monday.
+/// Days from a Monday on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
     pub days: usize,

@@ -33,6 +33,7 @@ fn what_cannot_be_read_is_named_with_its_line() {
     assert_eq!(bad("L,600,E|L", "L,600,E|N"), "第 8 行：没有叫“N”的班次");
     assert_eq!(bad("B,E=2,", "A,E=2,"), "第 12 行：“A”写了两次");
     assert_eq!(bad("0,E,1,100,1", "0,E,1"), "第 21 行：少了“少一人的权重”");
+    assert_eq!(bad("3,L,1,50,7", "0,E,2,50,7"), "第 22 行：“0,E”写了两次");
     assert!(matches!(Instance::parse(""), Err(Flaw::Missing("SECTION_HORIZON"))));
 }
 
