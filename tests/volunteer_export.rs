@@ -167,8 +167,11 @@ db_test! {
         let phone = app.browser();
         phone.get(&own).await.assert_contains("光荣榜").assert_contains("优秀志愿者");
         phone.post(&format!("{own}/honours"), &[("agrees", "maybe")]).await.assert_status(422);
-        phone.post(&format!("{own}/honours"), &[("agrees", "yes")]).await.assert_ok().assert_contains("光荣榜上有您");
-        app.browser().get(&board).await.assert_contains("刘建军").assert_contains("优秀志愿者").assert_lacks("王秀兰");
+        phone.post(&format!("{own}/honours"), &[("agrees", "yes")]).await.assert_ok().assert_contains("您同意写上光荣榜");
+        // Whoever has agreed and has nothing yet is not put there with nothing.
+        let (_, newcomer) = joined(&app, "赵新来", team, Post::Member).await;
+        app.browser().post(&format!("{newcomer}/honours"), &[("agrees", "yes")]).await.assert_ok().assert_contains("您同意写上光荣榜");
+        app.browser().get(&board).await.assert_contains("刘建军").assert_contains("优秀志愿者").assert_lacks("王秀兰").assert_lacks("赵新来");
         phone.post(&format!("{own}/honours"), &[("agrees", "no")]).await.assert_ok();
         app.browser().get(&board).await.assert_lacks("刘建军");
         phone.post(&format!("{own}/honours"), &[("agrees", "yes")]).await.assert_ok();

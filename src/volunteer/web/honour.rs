@@ -155,8 +155,15 @@ async fn take_back(
 struct Honoured {
     name: String,
     rank: Option<String>,
-    hours: String,
+    /// Nothing where none are booked yet.
+    hours: Option<String>,
     honours: Vec<Honour>,
+}
+
+impl Honoured {
+    fn has_something(&self) -> bool {
+        self.rank.is_some() || self.hours.is_some() || !self.honours.is_empty()
+    }
 }
 
 #[derive(Template)]
@@ -176,10 +183,10 @@ async fn board(State(app): State<App>, shell: Shell, Path(code): Path<String>) -
     let (shown, honours) = honour::shown(&mut tx, tenant.tenant_id, now).await?;
     let honoured = |one: Shown| Honoured {
         rank: star::rank(one.star),
-        hours: in_words(one.minutes),
+        hours: (one.minutes > 0).then(|| in_words(one.minutes)),
         honours: honours.iter().filter(|honour| honour.volunteer_id == one.id).cloned().collect(),
         name: one.name,
     };
-    let honoured = shown.into_iter().map(honoured).collect();
+    let honoured = shown.into_iter().map(honoured).filter(Honoured::has_something).collect();
     crate::web::page(&BoardPage { shell: shell.of_community(&tenant.name, &tenant.code), code, sums, honoured })
 }

@@ -301,6 +301,28 @@ async fn answer(
     again(&app, shell, link, None, form).await
 }
 
+/// Gives a consent that stands by itself, or takes it back; gives what to say.
+async fn agree_or_not(
+    tx: &mut Tx,
+    act: &Act,
+    (card, may): (&Card, bool),
+    purpose: Purpose,
+    form: &Form,
+    [given, withdrawn]: [&'static str; 2],
+) -> Result<&'static str> {
+    match form.value("agrees") {
+        "yes" if may => {
+            joining::consent(tx, act, card.id, purpose, How::Link).await?;
+            Ok(given)
+        }
+        "no" => {
+            joining::withdraw(tx, act, card.id, purpose).await?;
+            Ok(withdrawn)
+        }
+        _ => Err(Error::refused("请点“同意”或“不同意”")),
+    }
+}
+
 /// Whoever leads a team lets the neighbours see their name and phone, or does not any more.
 async fn set_contact(
     State(app): State<App>,
@@ -309,18 +331,9 @@ async fn set_contact(
     form: Form,
 ) -> Result<Response> {
     let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
-    let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
-    let words = match form.value("agrees") {
-        "yes" if memberships.iter().any(Membership::leads) => {
-            joining::consent(&mut tx, &act, card.id, Purpose::Contact, How::Link).await?;
-            "公示栏上有您的姓名和电话了"
-        }
-        "no" => {
-            joining::withdraw(&mut tx, &act, card.id, Purpose::Contact).await?;
-            "公示栏上不再有您的姓名和电话"
-        }
-        _ => return Err(Error::refused("请点“同意”或“不同意”")),
-    };
+    let leads = store::memberships(&mut tx, act.tenant, card.id).await?.iter().any(Membership::leads);
+    let words = ["公示栏上有您的姓名和电话了", "公示栏上不再有您的姓名和电话"];
+    let words = agree_or_not(&mut tx, &act, (&card, leads), Purpose::Contact, &form, words).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/volunteering/{link}"), words))
 }
@@ -333,17 +346,9 @@ async fn set_honour(
     form: Form,
 ) -> Result<Response> {
     let (mut tx, act, card) = begun(&app, &link, &app.posts, address).await?;
-    let words = match form.value("agrees") {
-        "yes" if card.state == Standing::Active => {
-            joining::consent(&mut tx, &act, card.id, Purpose::Honour, How::Link).await?;
-            "光荣榜上有您了"
-        }
-        "no" => {
-            joining::withdraw(&mut tx, &act, card.id, Purpose::Honour).await?;
-            "光荣榜上不写您的名字"
-        }
-        _ => return Err(Error::refused("请点“同意”或“不同意”")),
-    };
+    let is_active = card.state == Standing::Active;
+    let words = ["记下了，谢谢您", "光荣榜上不写您的名字"];
+    let words = agree_or_not(&mut tx, &act, (&card, is_active), Purpose::Honour, &form, words).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/volunteering/{link}"), words))
 }
