@@ -41,6 +41,8 @@ pub struct Row {
 
 pub struct Sheet {
     pub gauges: &'static [Gauge],
+    /// Those of them that are minutes, not cases: no bar can stand for both.
+    pub undrawn: &'static [&'static str],
     pub shares: &'static [Share],
     /// Of the table, each with its width in characters.
     pub columns: Vec<(&'static str, u16)>,
@@ -109,9 +111,14 @@ impl Sheet {
         known.into_iter().map(of).collect()
     }
 
+    pub fn draws(&self, gauge: &Gauge) -> bool {
+        !self.undrawn.contains(&gauge.code)
+    }
+
     /// The largest count, by which all are drawn.
     pub fn most(&self) -> i64 {
-        self.counts().map(|(_, count)| count).max().unwrap_or(0).max(1)
+        let drawn = self.counts().filter(|(gauge, _)| self.draws(gauge));
+        drawn.map(|(_, count)| count).max().unwrap_or(0).max(1)
     }
 
     /// The workbook: the figures, each estate's, and the table.

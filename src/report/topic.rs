@@ -134,6 +134,7 @@ async fn mediations(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     };
     Ok(Sheet {
         gauges: GAUGES,
+        undrawn: &[],
         shares: &[Share { label: "调解成功率", part: "agreed", whole: "taken_on" }],
         columns: vec![
             ("小区", 20),

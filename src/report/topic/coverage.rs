@@ -24,6 +24,7 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     let homes = store::homes(tx, asked).await?;
     Ok(Sheet {
         gauges: GAUGES,
+        undrawn: &[],
         shares: &[
             Share { label: "入户率", part: "reached", whole: "homes" },
             Share { label: "走访率", part: "visited", whole: "homes" },

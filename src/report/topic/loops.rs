@@ -44,6 +44,7 @@ pub fn surveys(report: &Report) -> Sheet {
     };
     Sheet {
         gauges: GAUGES,
+        undrawn: &[],
         shares: &[Share { label: "测评覆盖率", part: "asked", whole: "done" }],
         columns: vec![("编号", 20), ("事项", 36), ("小区", 18), ("办结时间", 16), ("测评", 12), ("满意度", 12)],
         rows: report.rows(Figure::Done).filter_map(of).collect(),
@@ -84,6 +85,7 @@ pub fn levels(report: &Report) -> Sheet {
     };
     Sheet {
         gauges: GAUGES,
+        undrawn: &[],
         shares: &[
             Share { label: "小区化解率", part: "estate", whole: "closed" },
             Share { label: "社区以内化解率", part: "within", whole: "closed" },

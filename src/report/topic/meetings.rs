@@ -40,6 +40,7 @@ pub async fn deliberations(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     let rows = held.iter().flat_map(of_meeting).collect();
     Ok(Sheet {
         gauges: DELIBERATIONS,
+        undrawn: &[],
         shares: &[Share { label: "决议率", part: "resolved", whole: "items" }],
         columns: vec![
             ("时间", 16),
@@ -163,6 +164,7 @@ pub async fn joint(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     });
     Ok(Sheet {
         gauges: JOINT,
+        undrawn: &[],
         shares: &[
             Share { label: "召开率", part: "held", whole: "due" },
             Share { label: "各方到齐率", part: "complete", whole: "held" },

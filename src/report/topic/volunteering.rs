@@ -46,6 +46,7 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     }));
     Ok(Sheet {
         gauges: GAUGES,
+        undrawn: &["minutes", "training"],
         shares: &[],
         columns: vec![("服务队", 26), ("小区", 20), ("场次", 8), ("人次", 8), ("小时", 10), ("培训小时", 10)],
         rows,

@@ -57,6 +57,7 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
     ];
     Ok(Sheet {
         gauges: GAUGES,
+        undrawn: &[],
         shares: &[
             Share { label: "上级按时报到率", part: "up_came", whole: "up_due" },
             Share { label: "本级按时报到率", part: "down_came", whole: "down_due" },
