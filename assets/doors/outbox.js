@@ -39,6 +39,8 @@ export const tally = {
 let account = "";
 let timer = 0;
 let pauses = 0;
+// Somebody wanted to send during a round, which may have passed already what they have in mind.
+let wanted = false;
 
 /** Begins to send whenever there is hope: now, when the network comes back, when the page is looked at again. */
 export function start(whose) {
@@ -91,12 +93,12 @@ export async function count() {
 export async function send(how = {}) {
   if (!vault.isOpen() || !account) return;
   clearTimeout(timer);
-  let pause = 0;
-  await navigator.locks.request("doorstep-outbox", { ifAvailable: !how.refused }, async (mine) => {
-    if (!mine) {
-      pause = FIRST_PAUSE;
-      return;
+  const mine = await navigator.locks.request("doorstep-outbox", { ifAvailable: !how.refused }, async (lock) => {
+    if (!lock) {
+      wanted ||= Boolean(how.force);
+      return false;
     }
+    wanted = false;
     tally.sending = true;
     felt("tally");
     try {
@@ -109,8 +111,10 @@ export async function send(how = {}) {
       tally.sending = false;
       await count().catch(() => felt("tally"));
     }
+    return true;
   });
-  await plan(pause).catch(console.warn);
+  if (mine && wanted) return send({ force: true });
+  await plan(mine ? 0 : FIRST_PAUSE).catch(console.warn);
 }
 
 async function round(how) {
