@@ -2,26 +2,18 @@
 // are dealt out, a grid worker knocks with the plain pages, and what was said comes back as figures, as a list of homes and
 // as an issue. The secretary of the branch joins, and the campaign ends.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 const title = '未成年人摸底';
 
 test('from reports of a kind to doors, answers and an issue', async (t) => {
-  const staff = await desktop(t, browser, server);
+  const staff = await desktop(t, stage);
   await signIn(staff, 'shegong');
   for (const words of ['放学后孩子没人看，在院里乱跑', '双职工家里孩子中午没饭吃', '想有个地方给孩子写作业']) await report(staff, words);
 
@@ -55,7 +47,7 @@ test('from reports of a kind to doors, answers and an issue', async (t) => {
   await told(staff, '已开始');
 
   // The plain pages, for a phone that cannot keep anything.
-  const worker = await phone(t, browser, server);
+  const worker = await phone(t, stage);
   await signIn(worker, 'wangge');
   await worker.getByRole('link', { name: title }).waitFor();
   await worker.goto('/doors/list');
@@ -94,7 +86,7 @@ test('from reports of a kind to doors, answers and an issue', async (t) => {
   await staff.getByText('二楼拐角的灯不亮，孩子晚上害怕').first().waitFor();
 
   // The branch sees the figures, joins, and gets its part of the doors, without the people behind them.
-  const secretary = await phone(t, browser, server);
+  const secretary = await phone(t, stage);
   await signIn(secretary, 'zhibu');
   await secretary.goto('/campaigns');
   await secretary.getByRole('link', { name: title }).click();

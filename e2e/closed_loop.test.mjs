@@ -1,25 +1,17 @@
 // The loop, as the people in it walk it: a resident scans the code in the stairwell, the community decides, the property
 // company works, a grid worker asks at the door, the branch takes note, and the resident sees all of it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { community, photo, scan, sheets, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test('from the stairwell to the branch', async (t) => {
-  const resident = await phone(t, browser, server);
-  const staff = await desktop(t, browser, server);
+  const resident = await phone(t, stage);
+  const staff = await desktop(t, stage);
   await signIn(staff, 'shegong');
   await openSheets(staff, '3号楼');
   await look(staff, 'loop-stairwell-sheets');
@@ -33,7 +25,7 @@ test('from the stairwell to the branch', async (t) => {
   await resident.getByLabel('什么事').fill(words);
   await resident.getByLabel('具体位置').fill('一楼楼道口');
   await resident.getByLabel('哪一类').selectOption('给排水');
-  await resident.getByLabel('照片').setInputFiles([await photo(browser, '污水')]);
+  await resident.getByLabel('照片').setInputFiles([await photo(stage, '污水')]);
   await resident.getByRole('img', { name: '第 1 张照片' }).waitFor();
   await resident.getByLabel('您的电话').fill('1380000');
   await resident.getByRole('button', { name: '提交' }).click();
@@ -65,7 +57,7 @@ test('from the stairwell to the branch', async (t) => {
   await told(staff, '已受理并派单');
   await glance(staff, 'loop-issue-dispatched');
 
-  const manager = await phone(t, browser, server);
+  const manager = await phone(t, stage);
   await signIn(manager, 'wuye');
   await look(manager, 'loop-manager-issues');
   await illustrate(manager, 'property-today');
@@ -74,7 +66,7 @@ test('from the stairwell to the branch', async (t) => {
   assert(!(await manager.content()).includes('138'), 'the company sees the phone of the reporter');
   await look(manager, 'loop-manager-issue');
   await illustrate(manager, 'property-issue');
-  await handle(manager, '主管道已疏通，楼道已冲洗消毒', await photo(browser, '已疏通'));
+  await handle(manager, '主管道已疏通，楼道已冲洗消毒', await photo(stage, '已疏通'));
   await told(manager, '结果和照片已提交');
   await glance(manager, 'loop-manager-issue-done');
 
@@ -89,7 +81,7 @@ test('from the stairwell to the branch', async (t) => {
   await look(resident, 'loop-publication');
   await illustrate(resident, 'resident-publication');
 
-  const worker = await phone(t, browser, server);
+  const worker = await phone(t, stage);
   await signIn(worker, 'wangge');
   await worker.getByRole('link', { name: '测评', exact: true }).click();
   await look(worker, 'loop-surveys');
@@ -107,7 +99,7 @@ test('from the stairwell to the branch', async (t) => {
   await staff.getByRole('button', { name: '销号' }).click();
   await told(staff, '已销号');
 
-  const branch = await desktop(t, browser, server);
+  const branch = await desktop(t, stage);
   await signIn(branch, 'zhibu');
   await branch.goto(staff.url());
   await look(branch, 'loop-branch-issue');
@@ -116,7 +108,7 @@ test('from the stairwell to the branch', async (t) => {
   await told(branch, '支部阅知');
 
   // Whoever holds the code on paper sees the chain, but not the reporter's words.
-  const neighbour = await phone(t, browser, server);
+  const neighbour = await phone(t, stage);
   await neighbour.goto('/receipts');
   await neighbour.getByLabel('回执码').fill(code.toLowerCase().replaceAll('-', ' '));
   await neighbour.getByRole('button', { name: '查看' }).click();
@@ -134,9 +126,9 @@ test('from the stairwell to the branch', async (t) => {
 });
 
 test('a resident who is not satisfied gets it done again', async (t) => {
-  const resident = await phone(t, browser, server);
-  const staff = await desktop(t, browser, server);
-  const manager = await phone(t, browser, server);
+  const resident = await phone(t, stage);
+  const staff = await desktop(t, stage);
+  const manager = await phone(t, stage);
   await signIn(staff, 'shegong');
   await signIn(manager, 'wuye');
   await openSheets(staff, '3号楼');
@@ -155,7 +147,7 @@ test('a resident who is not satisfied gets it done again', async (t) => {
   await told(staff, '已受理并派单');
   await manager.reload();
   await manager.getByRole('link', { name: title }).click();
-  await handle(manager, '已换上新的灯泡', await photo(browser, '新灯泡'));
+  await handle(manager, '已换上新的灯泡', await photo(stage, '新灯泡'));
   await told(manager, '结果和照片已提交');
   await staff.reload();
   await publish(staff, '物业公司更换了一单元楼道的灯泡。');
@@ -203,7 +195,7 @@ test('a resident who is not satisfied gets it done again', async (t) => {
 });
 
 test('what the work of the loop has cost was told by the pages themselves', async (t) => {
-  const page = await desktop(t, browser, server);
+  const page = await desktop(t, stage);
   await signIn(page, 'shuji');
   const numbers = async () => {
     await page.goto('/reports/burden');

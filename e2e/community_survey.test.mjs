@@ -1,24 +1,16 @@
 // The yearly survey: it is drawn, a grid worker asks at three doors by taps alone, a resident answers by the code, and the sums hang on
 // the board.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { community, scan, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test('from the draw to the board', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   await desk.goto('/community-surveys');
   await look(desk, 'survey-list');
@@ -39,7 +31,7 @@ test('from the draw to the board', async (t) => {
   const survey = desk.url();
   await look(desk, 'survey-open');
 
-  const worker = await phone(t, browser, server);
+  const worker = await phone(t, stage);
   await signIn(worker, 'wangge');
   await worker.goto('/today');
   await worker.getByText('上门问').click();
@@ -80,7 +72,7 @@ test('from the draw to the board', async (t) => {
   await worker.goto('/community-surveys/doors/slips');
   await look(worker, 'survey-slips');
 
-  const resident = await phone(t, browser, server);
+  const resident = await phone(t, stage);
   await resident.goto(link);
   await look(resident, 'survey-answer');
   await resident.getByRole('button', { name: '交上去' }).click();
@@ -103,7 +95,7 @@ test('from the draw to the board', async (t) => {
   await desk.getByRole('button', { name: '公示结果' }).click();
   await told(desk, '已经公示');
 
-  const reader = await phone(t, browser, server);
+  const reader = await phone(t, stage);
   await reader.goto(`/board/${community}`);
   await reader.getByRole('link', { name: /年度满意度调查结果/ }).first().click();
   await reader.getByText('多装几个充电桩').waitFor();

@@ -1,24 +1,16 @@
 // The neighbours decide: a branch secretary calls a meeting on the phone, residents enrol and leave an opinion, sign in at
 // the door, vote, and the resolution is somebody's to carry out.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { scan, sheets, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test('from the agenda to the dispatch, and back to the next agenda', async (t) => {
-  const secretary = await phone(t, browser, server);
+  const secretary = await phone(t, stage);
   await signIn(secretary, 'zhibu');
   await secretary.getByRole('link', { name: '议事', exact: true }).click();
   await look(secretary, 'meeting-list');
@@ -50,7 +42,7 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await secretary.locator('#notice-text').scrollIntoViewIfNeeded();
   await illustrate(secretary, 'branch-notice');
 
-  const resident = await phone(t, browser, server);
+  const resident = await phone(t, stage);
   await resident.goto(notice.match(/https?:\S+/)[0]);
   await look(resident, 'meeting-public');
   await resident.getByLabel('关于哪个议题').selectOption('非机动车棚充电时间');
@@ -71,7 +63,7 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   await look(secretary, 'meeting-poster');
   const door = await scan(secretary.locator('.qr'));
   for (const [name, telephone] of [['王秀英', '13800004321'], ['李建国', '13800004322'], ['张桂花', '13800004323']]) {
-    const neighbour = await phone(t, browser, server);
+    const neighbour = await phone(t, stage);
     await neighbour.goto(door);
     if (name === '李建国') await look(neighbour, 'meeting-sign-in');
     await neighbour.getByLabel('您的姓名').fill(name);
@@ -119,7 +111,7 @@ test('from the agenda to the dispatch, and back to the next agenda', async (t) =
   assert.equal(await sheets(secretary), 1, 'the minutes are one sheet of paper');
 
   // The resolution is the company's now, and the chain tells how it came about.
-  const manager = await desktop(t, browser, server);
+  const manager = await desktop(t, stage);
   await signIn(manager, 'wuye');
   await manager.getByRole('link', { name: '非机动车棚充电时间' }).waitFor();
   await secretary.goto(issue);

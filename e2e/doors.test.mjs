@@ -1,14 +1,15 @@
 // From door to door with a phone that is offline, locked, full, killed, in two tabs or signed out: nothing that was said to
 // be saved is lost, and nothing arrives twice.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { desktop, phone } from './support/browser.mjs';
 import { axe, fits, glance, illustrate, picture } from './support/look.mjs';
 import { photo, signIn } from './support/people.mjs';
-import { password, release, startServer } from './support/server.mjs';
+import { password, release } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 import {
   answer,
   bar,
@@ -36,18 +37,10 @@ import {
   workersPhone,
 } from './support/doors.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test('ten doors without a network become visits and issues with receipts', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   await context.setOffline(true);
   await page.reload();
@@ -92,7 +85,7 @@ test('ten doors without a network become visits and issues with receipts', async
 });
 
 test('a visit with three questions takes at most eight taps', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.evaluate(() => {
     window.taps = 0;
     addEventListener('click', (event) => (window.taps += event.isTrusted && event.detail > 0 ? 1 : 0), true);
@@ -106,7 +99,7 @@ test('a visit with three questions takes at most eight taps', async (t) => {
 });
 
 test('nobody at home is one tap, which can be taken back', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.route('**/offline/records/*', (route) => route.abort());
   await page.clock.install();
   await page.reload();
@@ -135,7 +128,7 @@ test('nobody at home is one tap, which can be taken back', async (t) => {
 });
 
 test('what was being written is there again after the app was killed', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   await knock(page);
   const url = page.url();
@@ -160,7 +153,7 @@ test('what was being written is there again after the app was killed', async (t)
 });
 
 test('a phone that is killed between saving and the receipt sends the same record again', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   const lost = await loseAnswers(page, Infinity);
   const sent = [];
@@ -192,7 +185,7 @@ test('a phone that is killed between saving and the receipt sends the same recor
 });
 
 test('one record that the server cannot take holds up no other', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.clock.install();
   await page.context().setOffline(true);
   await knock(page);
@@ -244,7 +237,7 @@ test('one record that the server cannot take holds up no other', async (t) => {
 });
 
 test('a clash is shown with both times and not sent again', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.context().setOffline(true);
   await knock(page);
   await answer(page);
@@ -285,8 +278,8 @@ test('a clash is shown with both times and not sent again', async (t) => {
 });
 
 test('a visit that is held waits for the community, which says what has become of it', async (t) => {
-  const page = await workersPhone(t, browser, server);
-  const desk = await desktop(t, browser, server);
+  const page = await workersPhone(t, stage);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   // A newer phone says what this server does not know: it holds the record.
   await page.route('**/offline/records/*', (route) => {
@@ -354,7 +347,7 @@ test('a visit that is held waits for the community, which says what has become o
 });
 
 test('what was not entered of a visit is told with its receipt', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await toSomebody(page);
   // An older form lets a number through that cannot be right.
   await page.route('**/offline/records/*', (route) =>
@@ -374,7 +367,7 @@ test('what was not entered of a visit is told with its receipt', async (t) => {
 });
 
 test('two tabs send each record once, and warn of each other’s drafts', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   const sent = [];
   context.on('request', (request) => request.method() === 'PUT' && sent.push(request.url()));
@@ -412,7 +405,7 @@ test('two tabs send each record once, and warn of each other’s drafts', async 
 });
 
 test('an expired login keeps everything and goes on after signing in', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.context().clearCookies();
   await knock(page);
   await answer(page);
@@ -427,7 +420,7 @@ test('an expired login keeps everything and goes on after signing in', async (t)
 });
 
 test('signing out leaves what is on the phone, and another account leads back to the first', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.route('**/offline/records/**', (route) => route.abort());
   await knock(page);
   await answer(page);
@@ -463,7 +456,7 @@ test('signing out leaves what is on the phone, and another account leads back to
 });
 
 test('the phone locks itself, keeps the draft, and opens for the right PIN only', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.clock.install();
   await page.reload();
   await unlock(page);
@@ -494,7 +487,7 @@ test('the phone locks itself, keeps the draft, and opens for the right PIN only'
 });
 
 test('a window that was left at the first set-up cannot set the phone up anew', async (t) => {
-  const page = await phone(t, browser, server, { expected: /net::ERR_/ });
+  const page = await phone(t, stage, { expected: /net::ERR_/ });
   await signIn(page, 'wangge');
   const context = page.context();
   const [slept, other] = [await context.newPage(), await context.newPage()];
@@ -525,7 +518,7 @@ test('a window that was left at the first set-up cannot set the phone up anew', 
 });
 
 test('after three wrong PINs it takes longer, after ten the server is asked', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.clock.install();
   await page.reload();
   await page.context().setOffline(true);
@@ -557,7 +550,7 @@ test('after three wrong PINs it takes longer, after ten the server is asked', as
 });
 
 test('the list of another account does not take the place of this phone’s', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const doors = await kept(page, 'doors');
   await page.context().clearCookies();
   await signIn(page, 'zhibu');
@@ -572,7 +565,7 @@ test('the list of another account does not take the place of this phone’s', as
 });
 
 test('photos go after their record, and one can be taken out before', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const sent = [];
   page.on('request', (request) => request.method() === 'PUT' && sent.push(new URL(request.url()).pathname));
   await page.context().setOffline(true);
@@ -580,9 +573,9 @@ test('photos go after their record, and one can be taken out before', async (t) 
   await answer(page);
   const problem = await tell(page, '楼道里堆着杂物');
   const camera = problem.locator('input[type=file]');
-  await camera.setInputFiles(await photo(browser, '杂物'));
+  await camera.setInputFiles(await photo(stage, '杂物'));
   await problem.getByRole('img', { name: '第 1 张照片' }).waitFor();
-  await camera.setInputFiles(await photo(browser, '拍错了'));
+  await camera.setInputFiles(await photo(stage, '拍错了'));
   await problem.getByRole('button', { name: '删除第 2 张照片' }).click();
   await problem.getByRole('button', { name: '删除第 2 张照片' }).waitFor({ state: 'detached' });
   await glance(page, 'doors-photo');
@@ -594,7 +587,7 @@ test('photos go after their record, and one can be taken out before', async (t) 
       new Promise((done, fail) => (window.develop = (works) => (works ? done(createImageBitmap(file)) : fail(new Error()))));
   });
   for (const works of [false, true]) {
-    await camera.setInputFiles(await photo(browser, '走廊尽头'));
+    await camera.setInputFiles(await photo(stage, '走廊尽头'));
     await problem.getByText('照片正在存').waitFor();
     await page.getByRole('button', { name: '保存', exact: true }).click();
     await page.getByText('存好就保存').waitFor();
@@ -613,13 +606,13 @@ test('photos go after their record, and one can be taken out before', async (t) 
 });
 
 test('a photo that the server will never take waits for somebody, not for ever', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.route('**/photos/*', (route) => route.abort());
   await knock(page);
   await answer(page);
   const problem = await tell(page, '墙皮往下掉');
   for (const [index, words] of ['墙皮', '墙角'].entries()) {
-    await problem.locator('input[type=file]').setInputFiles(await photo(browser, words));
+    await problem.locator('input[type=file]').setInputFiles(await photo(stage, words));
     await problem.getByRole('img', { name: `第 ${index + 1} 张照片` }).waitFor();
   }
   await save(page);
@@ -629,7 +622,7 @@ test('a photo that the server will never take waits for somebody, not for ever',
   // Of one, another picture has come under the same id; of the other, the server has no visit.
   const { csrf } = await (await page.request.get('/offline/hello')).json();
   const put = await page.request.put(`/offline/records/${clash.record}/photos/${clash.id}`, {
-    data: (await photo(browser, '别的')).buffer,
+    data: (await photo(stage, '别的')).buffer,
     headers: { 'x-csrf': csrf, 'content-type': 'image/jpeg' },
   });
   assert.equal(put.status(), 200);
@@ -681,7 +674,7 @@ test('a photo that the server will never take waits for somebody, not for ever',
 });
 
 test('what is not sent can leave the phone as a file that says nothing to strangers', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.context().setOffline(true);
   await knock(page);
   await answer(page);
@@ -710,12 +703,12 @@ test('what is not sent can leave the phone as a file that says nothing to strang
 });
 
 test('a forgotten PIN loses nothing: the community enters what was exported, and the phone begins anew', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.route('**/offline/records/**', (route) => route.abort());
   await knock(page);
   await answer(page);
   const problem = await tell(page, '楼顶太阳能漏水');
-  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '楼顶'));
+  await problem.locator('input[type=file]').setInputFiles(await photo(stage, '楼顶'));
   await problem.getByRole('img').first().waitFor();
   await save(page);
   await page.reload();
@@ -726,7 +719,7 @@ test('a forgotten PIN loses nothing: the community enters what was exported, and
   await page.getByRole('button', { name: '清除，重新设 PIN 码' }).waitFor();
   await glance(page, 'doors-forgotten');
 
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   await desk.goto('/uploads');
   for (const turn of [1, 2]) {
@@ -743,12 +736,12 @@ test('a forgotten PIN loses nothing: the community enters what was exported, and
 });
 
 test('photos and half-written forms that wait are counted before anything is cleared', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.route('**/photos/*', (route) => route.abort());
   await knock(page);
   await answer(page);
   const problem = await tell(page, '地下室积水');
-  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '积水'));
+  await problem.locator('input[type=file]').setInputFiles(await photo(stage, '积水'));
   await problem.getByRole('img').first().waitFor();
   await save(page);
   await page.getByRole('button', { name: '在家', exact: true }).click();
@@ -777,7 +770,7 @@ test('photos and half-written forms that wait are counted before anything is cle
 
 test('what another tab saves keeps this one from clearing the phone', async (t) => {
   // A tab that hears nothing of the others stands for one in which the word comes too late.
-  const deaf = await workersPhone(t, browser, server);
+  const deaf = await workersPhone(t, stage);
   await deafen(deaf);
   await deaf.reload();
   await unlock(deaf);
@@ -811,7 +804,7 @@ test('what another tab saves keeps this one from clearing the phone', async (t) 
 });
 
 test('clearing the phone does not wait for the server to hear of it', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await page.route('**/logout', (route) => route.abort());
   await toUpload(page);
   await page.getByRole('button', { name: '退出并清除' }).click();
@@ -829,8 +822,8 @@ test('clearing the phone does not wait for the server to hear of it', async (t) 
 });
 
 test('a new version waits until it is wanted, and finds everything as it was', async (t) => {
-  const released = await release(t, server);
-  const page = await workersPhone(t, browser, released);
+  const released = await release(t, stage.server);
+  const page = await workersPhone(t, { ...stage, server: released });
   await page.route('**/offline/records/**', (route) => route.abort());
   await knock(page);
   await answer(page);
@@ -865,7 +858,7 @@ test('a new version waits until it is wanted, and finds everything as it was', a
 });
 
 test('a full phone says that nothing was saved, and keeps the form', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await knock(page);
   await answer(page);
   await tell(page, '门禁坏了');
@@ -892,7 +885,7 @@ test('a full phone says that nothing was saved, and keeps the form', async (t) =
 });
 
 test('a phone without any room opens, gives its file, and sends', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   await page.addInitScript(() => {
     if (!sessionStorage.getItem('full')) return;
@@ -907,7 +900,7 @@ test('a phone without any room opens, gives its file, and sends', async (t) => {
   await knock(page);
   await answer(page);
   const problem = await tell(page, '车棚顶漏雨');
-  await problem.locator('input[type=file]').setInputFiles(await photo(browser, '车棚'));
+  await problem.locator('input[type=file]').setInputFiles(await photo(stage, '车棚'));
   await problem.getByRole('img').first().waitFor();
   await save(page);
   await page.evaluate(() => sessionStorage.setItem('full', 'yes'));
@@ -961,7 +954,7 @@ test('a phone without any room opens, gives its file, and sends', async (t) => {
 });
 
 test('a database that the browser closes is opened again, and of one that it threw away somebody is told', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   await page.addInitScript(() => {
     const { open } = IDBFactory.prototype;
@@ -1013,10 +1006,8 @@ test('a database that the browser closes is opened again, and of one that it thr
 });
 
 test('what is corrected at the door is in the record, with the version that was seen', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await toSomebody(page);
-  const sent = page.waitForRequest((request) => request.method() === 'PUT' && request.postData().includes('"home"'));
-  sent.catch(() => {}); // what goes wrong before says more
   await knock(page);
   await answer(page);
   await page.getByText('改登记').click();
@@ -1025,6 +1016,7 @@ test('what is corrected at the door is in the record, with the version that was 
   await person.getByLabel('电话').fill('0358-0001234');
   await page.getByRole('button', { name: '新生儿' }).click();
   await page.getByLabel('姓名').last().fill('新生');
+  const sent = page.waitForRequest((request) => request.method() === 'PUT' && request.postData().includes('"home"'));
   await save(page);
   const { body, made_at: madeAt, kind, schema } = (await sent).postDataJSON();
   assert.deepEqual([kind, schema, body.outcome], ['visit', 1, 'home']);
@@ -1035,7 +1027,7 @@ test('what is corrected at the door is in the record, with the version that was 
 });
 
 test('what cannot be right is said beside the field before it is saved', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await toSomebody(page);
   await knock(page);
   await answer(page);
@@ -1070,8 +1062,7 @@ test('what cannot be right is said beside the field before it is saved', async (
 });
 
 test('a door that is agreed on for another day is not knocked at today', async (t) => {
-  const page = await workersPhone(t, browser, server);
-  const sent = page.waitForRequest((request) => request.method() === 'PUT');
+  const page = await workersPhone(t, stage);
   const room = await knock(page);
   await page.getByRole('button', { name: '在家 · 重选' }).click();
   await page.getByRole('button', { name: '改约', exact: true }).click();
@@ -1088,6 +1079,7 @@ test('a door that is agreed on for another day is not knocked at today', async (
   await unlock(page);
   await page.getByRole('button', { name: '改约 · 重选' }).waitFor();
   await page.getByRole('group', { name: '什么时候' }).getByText('上午').click();
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
   await save(page);
   const { body } = (await sent).postDataJSON();
   assert.equal(body.outcome, 'later');
@@ -1100,7 +1092,7 @@ test('a door that is agreed on for another day is not knocked at today', async (
 
 test('tomorrow is the server’s, and so is when something was written, whatever the clock of the phone says', async (t) => {
   const day = 86_400_000;
-  const page = await phone(t, browser, server, { expected: /net::ERR_/ });
+  const page = await phone(t, stage, { expected: /net::ERR_/ });
   await page.addInitScript((day) => {
     const Right = Date;
     window.daysOff = 3;
@@ -1116,13 +1108,13 @@ test('tomorrow is the server’s, and so is when something was written, whatever
   }, day);
   await signIn(page, 'wangge');
   await setUp(page);
-  const sent = page.waitForRequest((request) => request.method() === 'PUT');
   await knock(page);
   const door = page.url().replace(/\/home$/, '');
   await page.getByRole('button', { name: '在家 · 重选' }).click();
   await page.getByRole('button', { name: '改约', exact: true }).click();
   await page.getByRole('group', { name: '哪一天' }).getByText('明天').click();
   await page.getByRole('group', { name: '什么时候' }).getByText('上午').click();
+  const sent = page.waitForRequest((request) => request.method() === 'PUT');
   await save(page);
   const { body, made_at: madeAt } = (await sent).postDataJSON();
   const tomorrow = new Intl.DateTimeFormat('sv', { timeZone: 'Asia/Shanghai' }).format(Date.now() + day);
@@ -1164,7 +1156,7 @@ test('tomorrow is the server’s, and so is when something was written, whatever
 });
 
 test('where nobody answered, the list says when to come again, and not that it was agreed', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const door = await next(page).getByRole('link').first().getAttribute('href');
   await page.clock.install();
   await nobody(page);
@@ -1178,7 +1170,7 @@ test('where nobody answered, the list says when to come again, and not that it w
 });
 
 test('somebody who may not walk is told so', async (t) => {
-  const page = await phone(t, browser, server);
+  const page = await phone(t, stage);
   await signIn(page, 'xitong');
   await page.goto('/doors');
   for (const heading of ['设一个 PIN 码', '再输一次']) {
@@ -1192,11 +1184,11 @@ test('somebody who may not walk is told so', async (t) => {
 });
 
 test('a campaign that is withdrawn lets go of its doors when nothing hangs on them', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   const title = '防汛敲门';
   const campaign = await startCampaign(desk, title);
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   await toDoorOf(page, title);
   await context.setOffline(true);
@@ -1227,11 +1219,11 @@ test('a campaign that is withdrawn lets go of its doors when nothing hangs on th
 });
 
 test('what is written at a door that has left the list meanwhile is found again', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   const title = '防煤气中毒敲门';
   const campaign = await startCampaign(desk, title, { text: '有几个煤炉', kind: '填数字' });
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await toDoorOf(page, title);
   const room = await page.getByRole('heading', { level: 1 }).innerText();
   await page.getByRole('button', { name: '在家 · 重选' }).click();
@@ -1270,12 +1262,12 @@ test('what is written at a door that has left the list meanwhile is found again'
 });
 
 test('a home that two campaigns ask is not left before both have been asked', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   const title = '用气安全敲门';
   const campaign = await startCampaign(desk, title, { text: '家里有几口人', kind: '填数字' });
   try {
-    const page = await workersPhone(t, browser, server);
+    const page = await workersPhone(t, stage);
     // To a door that both ask, from the one that has been walked for longer.
     await toDoorOf(page, '冬季安全敲门行动');
     await page.getByRole('button', { name: '在家 · 重选' }).click();
@@ -1304,7 +1296,7 @@ test('a home that two campaigns ask is not left before both have been asked', as
 });
 
 test('a browser that cannot keep anything says so and shows another way', async (t) => {
-  const page = await phone(t, browser, server);
+  const page = await phone(t, stage);
   await page.addInitScript(() => delete Navigator.prototype.serviceWorker);
   await page.goto('/doors');
   await page.getByRole('heading', { name: '这里不能离线走访' }).waitFor();
@@ -1313,9 +1305,9 @@ test('a browser that cannot keep anything says so and shows another way', async 
 });
 
 test('an app that could not be kept on the phone says so', async (t) => {
-  const released = await release(t, server);
+  const released = await release(t, stage.server);
   released.breakOff();
-  const page = await phone(t, browser, released);
+  const page = await phone(t, { ...stage, server: released });
   await page.goto('/doors');
   await page.getByText('没有网时还打不开').waitFor();
   await glance(page, 'doors-homeless');
@@ -1324,7 +1316,7 @@ test('an app that could not be kept on the phone says so', async (t) => {
 test('nothing about people lies on the phone in clear', async (t) => {
   // What the app seals is worth nothing if the browser writes it down beside: a profile on the disk shows that.
   const profile = await mkdtemp(join(tmpdir(), 'doorstep-profile-'));
-  const page = await workersPhone(t, browser, server, { profile });
+  const page = await workersPhone(t, stage, { profile });
   t.after(() => rm(profile, { recursive: true, force: true }));
   await toSomebody(page);
   const { community } = await (await page.request.get('/offline/hello')).json();
@@ -1374,7 +1366,7 @@ test('nothing about people lies on the phone in clear', async (t) => {
 });
 
 test('every view, in every mode', async (t) => {
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   await toUpload(page);
   for (const [mode, button] of [
     ['normal', '标准'],

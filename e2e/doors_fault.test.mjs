@@ -5,29 +5,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { after, before, test } from 'node:test';
-import { openBrowser } from './support/browser.mjs';
-import { call, startServer } from './support/server.mjs';
+import { test } from 'node:test';
+import { call } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 import { bar, kept, unlock, workersPhone } from './support/doors.mjs';
 
 const seed = Number(process.env.DOORSTEP_FAULT_SEED ?? 20261125);
 const records = Number(process.env.DOORSTEP_FAULT_RECORDS ?? 1000);
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test(`${records} visits through every fault (seed ${seed})`, { timeout: 1_200_000 }, async (t) => {
   const random = chance(seed);
   const saved = new Set();
   const faults = { passed: 0, dropped: 0, lost: 0, before: 0, during: 0, after: 0, page: 0 };
-  let page = await workersPhone(t, browser, server);
+  let page = await workersPhone(t, stage);
   const context = page.context();
   // Of each person what was last said of them: for certain, and perhaps, where the page was killed while it was saving.
   const certain = new Map();
@@ -43,8 +35,8 @@ test(`${records} visits through every fault (seed ${seed})`, { timeout: 1_200_00
   let killPage = () => {};
   const restart = async (when) => {
     faults[when] += 1;
-    await server.kill();
-    await server.again();
+    await stage.server.kill();
+    await stage.server.again();
   };
   const faulty = async (route) => {
     await mending;
@@ -109,8 +101,8 @@ test(`${records} visits through every fault (seed ${seed})`, { timeout: 1_200_00
   const receipts = new Set((await kept(page, 'receipts')).map((row) => row.id));
   for (const id of saved) assert(receipts.has(id), `${id} was acknowledged and has no receipt`);
 
-  const dump = join(server.data, 'fault.jsonl');
-  call(server, 'backup', dump);
+  const dump = join(stage.server.data, 'fault.jsonl');
+  call(stage.server, 'backup', dump);
   const rows = (table) => rowsOf(dump, table);
   const arrived = rows('offline_records').filter((row) => receipts.has(row.id));
   assert.equal(arrived.length, receipts.size, 'a receipt without a record');

@@ -2,22 +2,14 @@
 // written, goes back as a workbook, is mended there and sent in again.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, look } from './support/look.mjs';
 import { rows, workbook } from './support/office.mjs';
 import { signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 const headings = ['序号', '小区', '楼号', '单元', '房号', '户主', '与户主关系', '姓名', '身份证号码', '手机号', '人员类别', '备注'];
 // A house that the demo community does not have. The county 141199 is not assigned, so nobody has these numbers.
@@ -31,7 +23,7 @@ const register = [
 ];
 
 test('a workbook is checked, written, and what came back is mended', async (t) => {
-  const page = await desktop(t, browser, server);
+  const page = await desktop(t, stage);
   await signIn(page, 'shegong');
   await page.getByRole('link', { name: '导入登记表' }).click();
 
@@ -69,7 +61,7 @@ test('a workbook is checked, written, and what came back is mended', async (t) =
 });
 
 test('whoever was imported is found and looked up', async (t) => {
-  const page = await phone(t, browser, server);
+  const page = await phone(t, stage);
   await signIn(page, 'shegong');
   await page.getByRole('link', { name: '居民' }).click();
   await search(page, 'jcs');

@@ -6,25 +6,17 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance } from './support/look.mjs';
 import { rows, workbook } from './support/office.mjs';
 import { community, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
 const tools = resolve(process.env.DOORSTEP_VENV ?? '.venv', 'bin');
-let server;
-let browser;
 let token;
-before(async () => {
-  const often = ['--token-requests-per-minute', '1000000', '--public-posts-per-hour', '1000000'];
-  [server, browser] = await Promise.all([startServer(often), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const often = ['--token-requests-per-minute', '1000000', '--public-posts-per-hour', '1000000'];
+const stage = setStage(often);
 
 /** Runs a program of Python and gives what it says; fails with that if it fails. */
 async function run(program, args, input = '') {
@@ -41,7 +33,7 @@ async function run(program, args, input = '') {
 }
 
 test('an administrator makes a token, which is shown once', async (t) => {
-  const page = await desktop(t, browser, server);
+  const page = await desktop(t, stage);
   await signIn(page, 'xitong');
   await page.getByRole('link', { name: '接口令牌' }).click();
   await page.getByText('还没有令牌').waitFor();
@@ -62,7 +54,7 @@ test('an administrator makes a token, which is shown once', async (t) => {
 });
 
 test('the secretary approves it, since it shows what residents have said', async (t) => {
-  const page = await desktop(t, browser, server);
+  const page = await desktop(t, stage);
   await signIn(page, 'shuji');
   await page.goto('/today');
   await page.getByRole('link', { name: '街道数据大屏' }).click();
@@ -88,7 +80,7 @@ async function walk(...more) {
   const seed = ['--seed', '20261123', '--max-examples', '40', '--max-time', '40', '--suppress-health-check', 'all'];
   const said = await run('schemathesis', [
     'run',
-    `${server.url}/api/openapi.json`,
+    `${stage.server.url}/api/openapi.json`,
     ...['--checks', checks.join(',')],
     ...['--phases', 'examples,coverage,fuzzing'],
     ...seed,
@@ -99,7 +91,7 @@ async function walk(...more) {
 }
 
 const ask = async (path) => {
-  const answer = await fetch(`${server.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const answer = await fetch(`${stage.server.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
   return answer.json();
 };
 
@@ -148,7 +140,7 @@ print(seen[0][0], seen[0][1])
 `;
 
 test('a client of Open311 finds, files and follows, in both formats', async () => {
-  const said = await run('python', ['-c', story], JSON.stringify([server.url, community, token]));
+  const said = await run('python', ['-c', story], JSON.stringify([stage.server.url, community, token]));
   const [services, listed] = said.trim().split(' ').map(Number);
   assert.equal(services, 19);
   assert(listed > 0, 'the demonstration has results on its board');
@@ -161,7 +153,7 @@ const orders = [
 ];
 
 test('a workbook of the hotline is looked at, taken in and answered', async (t) => {
-  const page = await phone(t, browser, server);
+  const page = await phone(t, stage);
   await signIn(page, 'shegong');
   await page.goto('/work-orders');
   await glance(page, 'orders-none');

@@ -1,23 +1,15 @@
 // Somebody who works on a phone gets their account from hand to hand: the administrator shows a code, the phone scans it and
 // asks for a PIN of its owner's choice.
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { scan, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test('a property manager gets a phone ready', async (t) => {
-  const administrator = await desktop(t, browser, server);
+  const administrator = await desktop(t, stage);
   await signIn(administrator, 'anquan');
   await administrator.getByRole('link', { name: '杜永强' }).click();
   await administrator.getByText('给一张手机邀请码').click();
@@ -27,7 +19,7 @@ test('a property manager gets a phone ready', async (t) => {
   await illustrate(administrator, 'admin-invitation');
   const invitation = await scan(administrator.locator('.qr'));
 
-  const manager = await phone(t, browser, server);
+  const manager = await phone(t, stage);
   await manager.goto(invitation);
   await manager.getByRole('heading', { name: '杜*强，您好' }).waitFor();
   await look(manager, 'invitation');
@@ -39,7 +31,7 @@ test('a property manager gets a phone ready', async (t) => {
   await manager.getByRole('heading', { name: '今日待办' }).waitFor();
   await look(manager, 'invitation-begun');
 
-  const thief = await phone(t, browser, server);
+  const thief = await phone(t, stage);
   await thief.goto(invitation);
   await thief.getByRole('heading', { name: '杜*强，您好' }).waitFor({ state: 'detached' });
   await glance(thief, 'invitation-used');

@@ -1,27 +1,19 @@
 // “叮咚”: at eight a notice, at nine the meeting. A branch secretary calls all members from the page of the branch, fifty-six phones
 // sign in by the code on the wall within a minute, and a vote fails for one missing yes.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { scan, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 /** So many phones hold up their cameras at once. The code on the wall changes by itself twice a minute, and each of them reads it anew. */
 const AT_ONCE = 14;
 
 test('fifty-six members sign in within a minute, and one yes is missing', { timeout: 240_000 }, async (t) => {
-  const secretary = await phone(t, browser, server);
+  const secretary = await phone(t, stage);
   await signIn(secretary, 'zhibu');
   await secretary.goto('/party');
   await secretary.getByRole('link', { name: '王府名苑小区党支部' }).first().click();
@@ -50,10 +42,10 @@ test('fifty-six members sign in within a minute, and one yes is missing', { time
   );
   assert.equal(names.length, 56);
 
-  const screen = await desktop(t, browser, server);
+  const screen = await desktop(t, stage);
   await signIn(screen, 'zhibu');
   await screen.goto(`${meeting}/wall`);
-  const phones = await Promise.all(names.map(() => phone(t, browser, server)));
+  const phones = await Promise.all(names.map(() => phone(t, stage)));
   const began = Date.now();
   for (let first = 0; first < names.length; first += AT_ONCE) {
     const code = await scan(screen.locator('.qr'));

@@ -1,26 +1,18 @@
 // How long somebody waits for the app at the door. Nothing else runs beside it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop } from './support/browser.mjs';
 import { signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 import { next, startLongCampaign, unlock, withdrawCampaign, workersPhone } from './support/doors.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test('with more than 500 households on the phone the app opens without a network in less than 2 s', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   const campaign = await startLongCampaign(desk, '全社区大走访', '景瑞芳');
-  const page = await workersPhone(t, browser, server);
+  const page = await workersPhone(t, stage);
   const context = page.context();
   const households = await page.evaluate(async () => {
     const pack = await (await fetch('/doors/pack')).json();

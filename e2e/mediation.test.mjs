@@ -1,26 +1,18 @@
 // 老王 sits between two neighbours: a report is turned into a case, both agree by a code of their own, he writes down what
 // they settled, and the file is closed. What the receipt says names nobody.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { community, scan, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 const words = '楼上下水堵了没人管，脏水流到我家，说了几次说不到一起';
 
 test('from a quarrel that was reported to the archive', async (t) => {
-  const resident = await phone(t, browser, server);
+  const resident = await phone(t, stage);
   await resident.goto(`/board/${community}`);
   await resident.getByRole('link', { name: '邻里有矛盾，可以申请调解' }).click();
   await look(resident, 'mediation-board');
@@ -32,7 +24,7 @@ test('from a quarrel that was reported to the archive', async (t) => {
   await resident.getByRole('link', { name: '看办理进度' }).click();
   const receipt = resident.url();
 
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   await desk.goto('/issues?state=submitted');
   await desk.getByRole('row').filter({ hasText: '邻里纠纷' }).first().getByRole('link').click();
@@ -62,11 +54,11 @@ test('from a quarrel that was reported to the archive', async (t) => {
   await look(desk, 'mediation-links');
   const codes = desk.locator('.qr');
   assert.equal(await codes.count(), 3, 'two parties and a mediator');
-  const member = await phone(t, browser, server);
+  const member = await phone(t, stage);
   const of = [];
   for (const at of [0, 1, 2]) of.push(await scan(codes.nth(at)));
   for (const [at, link] of of.slice(0, 2).entries()) {
-    const party = await phone(t, browser, server);
+    const party = await phone(t, stage);
     await party.goto(link);
     if (at === 0) await look(party, 'mediation-party');
     if (at === 0) await illustrate(party, 'mediation-party');

@@ -1,23 +1,15 @@
 // What hangs is objected to and answered; a room is booked for every week; a neighbour turns to a member of the party.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { community, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 test('a notice is put up, objected to and answered', async (t) => {
-  const secretary = await phone(t, browser, server);
+  const secretary = await phone(t, stage);
   await signIn(secretary, 'zhibu');
   await secretary.goto('/publications/new');
   await secretary.getByLabel('贴在哪里').selectOption({ label: '王府名苑小区' });
@@ -29,7 +21,7 @@ test('a notice is put up, objected to and answered', async (t) => {
   await secretary.getByLabel('内容').fill('东门一侧划十二个车位。');
   await secretary.getByRole('button', { name: '登上公示栏' }).click();
   await told(secretary, '已登在公示栏');
-  const neighbour = await phone(t, browser, server);
+  const neighbour = await phone(t, stage);
   await neighbour.goto(await secretary.getByRole('link', { name: '居民看到的' }).getAttribute('href'));
   await neighbour.getByText('我有不同意见').click();
   await neighbour.getByLabel('哪里不对').fill('挡了消防通道');
@@ -54,7 +46,7 @@ test('a notice is put up, objected to and answered', async (t) => {
 });
 
 test('a room is booked for every week, and what stands in the way is said', async (t) => {
-  const secretary = await phone(t, browser, server);
+  const secretary = await phone(t, stage);
   await signIn(secretary, 'zhibu');
   await secretary.goto('/venues');
   await secretary.getByRole('link', { name: /王府名苑小区党群服务站/ }).click();
@@ -82,7 +74,7 @@ test('a room is booked for every week, and what stands in the way is said', asyn
 });
 
 test('a neighbour turns to a member, who takes it on', async (t) => {
-  const neighbour = await phone(t, browser, server);
+  const neighbour = await phone(t, stage);
   await neighbour.goto(`/board/${community}`);
   await neighbour.locator('#estates').getByRole('link', { name: /王府名苑小区/ }).click();
   await neighbour.getByRole('link', { name: '我是党员，大伙有事来找我' }).click();
@@ -96,7 +88,7 @@ test('a neighbour turns to a member, who takes it on', async (t) => {
   await neighbour.getByRole('button', { name: /^找/ }).click();
   await neighbour.getByText('收到了').first().waitFor();
 
-  const secretary = await phone(t, browser, server);
+  const secretary = await phone(t, stage);
   await signIn(secretary, 'zhibu');
   await secretary.goto('/member-helps');
   await secretary.getByRole('link', { name: /^找/ }).first().click();
@@ -104,7 +96,7 @@ test('a neighbour turns to a member, who takes it on', async (t) => {
   await secretary.getByRole('button', { name: '已经转告了' }).click();
   await told(secretary, '等党员回话');
 
-  const member = await phone(t, browser, server);
+  const member = await phone(t, stage);
   await member.goto(words.match(/https?:\S+/)[0]);
   await member.getByText('楼上半夜拖椅子').waitFor();
   await look(member, 'help-member');

@@ -1,27 +1,19 @@
 // Somebody scans the code on the door and applies, the community confirms, they sign up for Saturday by their own link, and at the place they
 // scan the code on the wall. Another one was recommended and does not want to: nothing is left of them.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
-import { look } from './support/look.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
+import { illustrate, look } from './support/look.mjs';
 import { community, scan, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 /** Waits for the line that says once what has been done. */
 const told = (page, words) => page.getByText(words).first().waitFor();
 
 test('from the code on the door to Saturday morning', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   await desk.goto('/volunteer-teams');
   await desk.getByText('还有空缺').waitFor();
@@ -31,7 +23,7 @@ test('from the code on the door to Saturday morning', async (t) => {
   await desk.getByRole('link', { name: '报名二维码' }).click();
   const door = await scan(desk.locator('.qr'));
 
-  const person = await phone(t, browser, server);
+  const person = await phone(t, stage);
   await person.goto(`/board/${community}/teams`);
   await look(person, 'volunteer-board');
   await person.goto(new URL(door).pathname + new URL(door).search);
@@ -81,6 +73,7 @@ test('from the code on the door to Saturday morning', async (t) => {
   await person.getByRole('button', { name: /^报名\s*：给老人量血压/ }).click();
   await told(person, '报上了');
   await look(person, 'volunteer-own');
+  await illustrate(person, 'volunteer-own');
 
   await desk.goto(`${activity}/wall`);
   const wall = await scan(desk.locator('.qr'));
@@ -95,7 +88,7 @@ test('from the code on the door to Saturday morning', async (t) => {
 });
 
 test('whoever does not want to is forgotten', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   await desk.goto('/volunteers');
   await look(desk, 'volunteers');
@@ -108,7 +101,7 @@ test('whoever does not want to is forgotten', async (t) => {
   await desk.getByRole('button', { name: '打开本人的链接' }).click();
   const link = await desk.locator('#own-link').textContent();
   await look(desk, 'volunteer-link');
-  const person = await phone(t, browser, server);
+  const person = await phone(t, stage);
   await person.goto(new URL(link).pathname);
   await look(person, 'volunteer-asked');
   await person.getByRole('button', { name: '不同意', exact: true }).click();
@@ -118,7 +111,7 @@ test('whoever does not want to is forgotten', async (t) => {
 });
 
 test('from an afternoon that somebody writes down to a certificate that anybody checks', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   // Staff make a new link for whoever has lost theirs, and see it once.
   const linkOf = async (place) => {
@@ -132,7 +125,7 @@ test('from an afternoon that somebody writes down to a certificate that anybody 
   const [, leads] = await linkOf(0);
   const [name, own] = await linkOf(3);
 
-  const person = await phone(t, browser, server);
+  const person = await phone(t, stage);
   await person.goto(`${own}/hours`);
   await person.getByText('自己填报', { exact: true }).click();
   await person.getByLabel('哪支服务队').selectOption('雷锋大妈志愿服务队');
@@ -146,14 +139,15 @@ test('from an afternoon that somebody writes down to a certificate that anybody 
   await person.getByRole('button', { name: '交给队长确认' }).click();
   await told(person, '已交给队长确认');
   await look(person, 'volunteer-hours-own');
+  await illustrate(person, 'volunteer-hours-own');
 
-  const leader = await phone(t, browser, server);
+  const leader = await phone(t, stage);
   await leader.goto(leads);
   await look(leader, 'volunteer-hours-asked');
   await leader.getByRole('button', { name: new RegExp(`^属实，确认\\s*：${name} 陪独居老人看病`) }).click();
   await told(leader, '已确认，等社区审核');
 
-  const secretary = await desktop(t, browser, server);
+  const secretary = await desktop(t, stage);
   await signIn(secretary, 'shuji');
   await secretary.goto('/volunteer-hours?state=confirmed');
   await secretary.getByRole('link', { name: '陪独居老人看病' }).click();
@@ -178,7 +172,7 @@ test('from an afternoon that somebody writes down to a certificate that anybody 
   await look(secretary, 'volunteer-certificate-paper');
   const check = new URL(await scan(secretary.locator('.qr')));
 
-  const stranger = await phone(t, browser, server);
+  const stranger = await phone(t, stage);
   await stranger.goto(check.pathname + check.search);
   await stranger.getByText('有效', { exact: true }).waitFor();
   await look(stranger, 'volunteer-certificate-check');
@@ -189,7 +183,7 @@ test('from an afternoon that somebody writes down to a certificate that anybody 
 });
 
 test('honours stand on the board of those who want it, and the ledger goes out', async (t) => {
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   await desk.goto('/volunteer-honours');
   await look(desk, 'volunteer-honours');
@@ -198,7 +192,7 @@ test('honours stand on the board of those who want it, and the ledger goes out',
   const [file] = await Promise.all([desk.waitForEvent('download'), desk.getByRole('button', { name: '下载（号码隐去）' }).click()]);
   assert.equal(file.suggestedFilename(), '志愿服务记录.xlsx');
 
-  const stranger = await phone(t, browser, server);
+  const stranger = await phone(t, stage);
   await stranger.goto(`/board/${community}/teams`);
   await stranger.getByText('志愿服务组织网格').waitFor();
   await look(stranger, 'volunteer-grid');

@@ -1,30 +1,25 @@
 // 吹哨报到: the system administrators link a subdistrict with the community, an issue goes up, somebody comes, answers, and both sides
 // rate. The resident reads all of it on the receipt.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { before, test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { community, signIn } from './support/people.mjs';
-import { call, password, startServer } from './support/server.mjs';
+import { call, password } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
 const subdistrict = '141102104999';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-  call(server, 'tenant', 'add', '--code', subdistrict, '--name', '城关街道', '--kind', 'subdistrict');
+const stage = setStage();
+before(() => {
+  call(stage.server, 'tenant', 'add', '--code', subdistrict, '--name', '城关街道', '--kind', 'subdistrict');
   for (const [login, name, role] of [['jiedao-xitong', '街道系统管理员', 'system_admin'], ['jiedao', '街道值班员', 'staff']]) {
-    call(server, 'account', 'add', '--tenant', subdistrict, '--name', name, '--login', login, '--role', role, '--password', password);
+    call(stage.server, 'account', 'add', '--tenant', subdistrict, '--name', name, '--login', login, '--role', role, '--password', password);
   }
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 test('from an issue to the subdistrict and back, rated by both', async (t) => {
-  const [admin, above] = [await desktop(t, browser, server), await desktop(t, browser, server)];
+  const [admin, above] = [await desktop(t, stage), await desktop(t, stage)];
   await signIn(above, 'jiedao-xitong');
   await above.goto('/counterparts');
   await look(above, 'whistle-counterparts-empty');
@@ -44,7 +39,7 @@ test('from an issue to the subdistrict and back, rated by both', async (t) => {
   await until(admin, '已接通');
   await look(admin, 'whistle-counterparts');
 
-  const resident = await phone(t, browser, server);
+  const resident = await phone(t, stage);
   await resident.goto(`/board/${community}`);
   await resident.locator('#main').getByRole('link', { name: '我要反映' }).click();
   await resident.getByLabel('什么事').fill('小区门口天天有人占道摆摊，车进不来');
@@ -53,7 +48,7 @@ test('from an issue to the subdistrict and back, rated by both', async (t) => {
   await resident.getByText('收到了，谢谢您').waitFor();
   await resident.getByRole('link', { name: '看办理进度' }).click();
 
-  const desk = await desktop(t, browser, server);
+  const desk = await desktop(t, stage);
   await signIn(desk, 'shegong');
   await desk.goto('/whistles');
   await look(desk, 'whistle-list-empty');
@@ -76,7 +71,7 @@ test('from an issue to the subdistrict and back, rated by both', async (t) => {
   const page = desk.url();
 
   // On a phone, where somebody of the subdistrict is under way.
-  const street = await phone(t, browser, server);
+  const street = await phone(t, stage);
   await signIn(street, 'jiedao');
   await look(street, 'whistle-today');
   await street.getByRole('link', { name: /小区门口占道摆摊/ }).click();

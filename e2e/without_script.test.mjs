@@ -1,29 +1,21 @@
 // An old phone, a browser that blocks scripts, a network that loses one file: everything works without a line of script.
-import { after, before, test } from 'node:test';
-import { desktop, openBrowser, phone } from './support/browser.mjs';
+import { test } from 'node:test';
+import { desktop, phone } from './support/browser.mjs';
 import { picture } from './support/look.mjs';
 import { community, photo, signIn } from './support/people.mjs';
-import { startServer } from './support/server.mjs';
+import { setStage } from './support/stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 const scriptless = { javaScriptEnabled: false };
 
 test('a resident reports and staff accept, without script', async (t) => {
-  const resident = await phone(t, browser, server, scriptless);
+  const resident = await phone(t, stage, scriptless);
   await resident.goto(`/board/${community}`);
   await resident.getByRole('main').getByRole('link', { name: '我要反映' }).click();
   await resident.getByLabel('哪个小区').selectOption('水保所家属院');
   await resident.getByLabel('什么事').fill('大门口路灯');
-  await resident.getByLabel('照片').setInputFiles([await photo(browser, '路灯'), unreadable]);
+  await resident.getByLabel('照片').setInputFiles([await photo(stage, '路灯'), unreadable]);
   await resident.getByRole('button', { name: '提交' }).click();
   await resident.getByRole('alert').waitFor();
   await resident.getByText('已收到 1 张照片').waitFor();
@@ -34,7 +26,7 @@ test('a resident reports and staff accept, without script', async (t) => {
   await resident.getByRole('link', { name: '看办理进度' }).click();
   await resident.getByRole('img', { name: '居民反映的照片 1' }).waitFor();
 
-  const staff = await desktop(t, browser, server, scriptless);
+  const staff = await desktop(t, stage, scriptless);
   await signIn(staff, 'shegong');
   await staff.goto('/issues');
   await staff.getByRole('link', { name: '待受理' }).click();

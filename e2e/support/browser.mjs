@@ -14,18 +14,18 @@ function program() {
 }
 
 /**
- * A page on a phone, with cookies of its own, closed when test `t` ends. `more` are options of Playwright's context;
+ * A page on a phone that shows what a stage (`stage.mjs`) serves, with cookies of its own, closed when test `t` ends. `more` are options of Playwright's context;
  * `expected`, a pattern of troubles that the journey makes on purpose, such as a line that is down; and `profile`, a
  * directory for whatever the browser keeps, which otherwise lies in memory only.
  */
-export const phone = (t, browser, server, more = {}) =>
-  openPage(t, browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...more });
+export const phone = (t, stage, more = {}) =>
+  openPage(t, stage, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, ...more });
 
 /** A page on a desktop, with cookies of its own, closed when test `t` ends. `more` are options of Playwright's context. */
-export const desktop = (t, browser, server, more = {}) =>
-  openPage(t, browser, server, { viewport: { width: 1280, height: 800 }, ...more });
+export const desktop = (t, stage, more = {}) =>
+  openPage(t, stage, { viewport: { width: 1280, height: 800 }, ...more });
 
-async function openPage(t, browser, server, { expected, profile, ...options }) {
+async function openPage(t, { browser, server }, { expected, profile, ...options }) {
   const screen = {
     ...options,
     deviceScaleFactor: 1,

@@ -9,8 +9,8 @@ export const pin = '258025';
 const away = /net::ERR_|: 50[0-9]$/;
 
 /** A phone of the demo's grid worker on which 敲门走访 has been set up, with its list open. */
-export async function workersPhone(t, browser, server, more = {}) {
-  const page = await phone(t, browser, server, { expected: away, ...more });
+export async function workersPhone(t, stage, more = {}) {
+  const page = await phone(t, stage, { expected: away, ...more });
   await signIn(page, 'wangge');
   await setUp(page);
   return page;

@@ -44,7 +44,7 @@ export async function scan(code) {
 }
 
 /** A photo as a phone takes one, of something that can be told apart by its words, ready for `setInputFiles`. */
-export async function photo(browser, words) {
+export async function photo({ browser }, words) {
   const page = await browser.newPage({ viewport: { width: 800, height: 600 } });
   await page.setContent(
     `<body style="margin:0;height:100vh;display:grid;place-items:center;font:700 64px sans-serif;color:#fff;

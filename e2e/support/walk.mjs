@@ -1,21 +1,12 @@
 // Every page that anybody can reach, on a screen of one kind. Strangers and each role start at their first page and
 // follow every link to a page of a kind that they have not seen, so a new page is looked at as soon as something leads to it.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { openBrowser } from './browser.mjs';
+import { test } from 'node:test';
 import { fits, glance, look } from './look.mjs';
 import { signIn } from './people.mjs';
-import { startServer } from './server.mjs';
+import { setStage } from './stage.mjs';
 
-let server;
-let browser;
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), openBrowser()]);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setStage();
 
 const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/figures', '/board/*/mediation', '/board/*/teams', '/board/*/honours', '/board/*/certificates', '/board/*/volunteers/new', '/board/*/activities/*'];
 const issues = ['/today', '/issues', '/issues/way', '/issues/*', '/receipts/*', ...board, '/me'];
@@ -58,7 +49,7 @@ export function walkOn(screen, open) {
   const known = new Set();
 
   test(`a stranger’s pages on a ${screen}`, async (t) => {
-    const page = await open(t, browser, server);
+    const page = await open(t, stage);
     await walk(page, `${screen}-stranger`, known, ['/', ...board, '/receipts', '/login']);
     await page.goto('/there/is/no/such/page');
     await look(page, `${screen}-stranger-not-found`);
@@ -66,7 +57,7 @@ export function walkOn(screen, open) {
 
   for (const [login, expected] of Object.entries(logins)) {
     test(`the pages of ${login} on a ${screen}`, async (t) => {
-      const page = await open(t, browser, server);
+      const page = await open(t, stage);
       await signIn(page, login);
       await walk(page, `${screen}-${login}`, known, expected);
     });
@@ -87,7 +78,7 @@ async function walk(page, label, known, expected) {
     else await fits(page, name);
     known.add(kind);
     for (const url of await page.locator('a').evaluateAll((links) => links.map((link) => link.href))) {
-      if (!url.startsWith(server.url) || isFile(url) || met.has(kindOf(url))) continue;
+      if (!url.startsWith(stage.server.url) || isFile(url) || met.has(kindOf(url))) continue;
       met.add(kindOf(url));
       ahead.push(url);
     }
