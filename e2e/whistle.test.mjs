@@ -1,7 +1,7 @@
 // 吹哨报到: the system administrators link a subdistrict with the community, an issue goes up, somebody comes, answers, and both sides
 // rate. The resident reads all of it on the receipt.
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { desktop, phone } from './support/browser.mjs';
 import { glance, illustrate, look } from './support/look.mjs';
 import { community, signIn } from './support/people.mjs';
@@ -10,11 +10,10 @@ import { setStage } from './support/stage.mjs';
 
 const subdistrict = '141102104999';
 
-const stage = setStage();
-before(() => {
-  call(stage.server, 'tenant', 'add', '--code', subdistrict, '--name', '城关街道', '--kind', 'subdistrict');
+const stage = setStage([], ({ server }) => {
+  call(server, 'tenant', 'add', '--code', subdistrict, '--name', '城关街道', '--kind', 'subdistrict');
   for (const [login, name, role] of [['jiedao-xitong', '街道系统管理员', 'system_admin'], ['jiedao', '街道值班员', 'staff']]) {
-    call(stage.server, 'account', 'add', '--tenant', subdistrict, '--name', name, '--login', login, '--role', role, '--password', password);
+    call(server, 'account', 'add', '--tenant', subdistrict, '--name', name, '--login', login, '--role', role, '--password', password);
   }
 });
 

@@ -7,13 +7,15 @@ import { startServer } from './server.mjs';
  * A server with a demo community of its own and a browser, there from before the first test of a file to after its last.
  *
  * @param {string[]} [options] more options for `doorstep demo`
+ * @param {(stage) => void} [prepare] what else has to be there
  * @returns {{server: Awaited<ReturnType<typeof startServer>>, browser: import('playwright-core').Browser}}
  */
-export function setStage(options) {
+export function setStage(options, prepare = () => {}) {
   const stage = {};
   before(async () => {
     const [server, browser] = await Promise.all([startServer(options), openBrowser()]);
     Object.assign(stage, { server, browser });
+    prepare(stage);
   });
   after(async () => {
     await stage.browser?.close();
