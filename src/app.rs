@@ -347,6 +347,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(CommunitySurveyAsk), "/community-surveys/doors", "survey", "满意度调查"),
         item(may(VolunteerRead), "/volunteers", "people", "志愿者"),
         item(may(VolunteerRead), "/activities", "today", "志愿服务活动"),
+        item(may(ChildManage), "/class-sessions", "today", "四点半的课"),
         item(may(ChildManage), "/children", "people", "七彩四点半"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),

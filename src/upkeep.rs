@@ -65,6 +65,11 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
                 tracing::error!(?error, "deadlines were not reminded of");
                 false
             });
+        let more = more
+            | after_school::watch_some(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "the classes after school were not watched");
+                false
+            });
         app.tally.write_down(&app.db).await.unwrap_or_else(|error| {
             tracing::error!(?error, "what the work costs was not written down");
         });

@@ -178,6 +178,8 @@ struct Landmarks {
     certificate: Uuid,
     child: Uuid,
     guardian: Link,
+    class_session: Uuid,
+    class_keeper: Link,
     arrival: Link,
     booking: Uuid,
     issue: Filed,
@@ -228,6 +230,7 @@ impl Landmarks {
             "board" if pattern.contains("/board/{code}/activities/") => self.activity,
             "activities" => self.activity,
             "children" => self.child,
+            "class-sessions" => self.class_session,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -275,6 +278,7 @@ impl Landmarks {
             "mediators" => &self.mediator,
             "volunteering" => &self.volunteering,
             "guardians" => &self.guardian,
+            "class-keepers" => &self.class_keeper,
             "arrivals" => &self.arrival,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
@@ -428,6 +432,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (team, volunteer, volunteering, activity, record, certificate) =
         helper(&mut tx, act, means, spot.estate_id).await;
     let (child, guardian) = child(&mut tx, act, means, &spot).await;
+    let (class_session, class_keeper) = class(&mut tx, act, means, spot.estate_id, volunteer).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -453,6 +458,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         activity,
         child,
         guardian,
+        class_session,
+        class_keeper,
         arrival,
         booking,
         issue,
@@ -642,6 +649,26 @@ async fn child(tx: &mut db::Tx, act: &Act, means: &Means, spot: &Spot) -> (Uuid,
     let sketch = Sketch { estate: spot.estate_id, building: spot.building_id, particulars, medical: None };
     let child = after_school::invite(tx, act, sketch).await.unwrap();
     (child.id, child.link(act.tenant, &means.keys))
+}
+
+/// A class after school, and the link of whoever holds it.
+async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, volunteer: Uuid) -> (Uuid, Link) {
+    let starts_at = act.at + SignedDuration::from_hours(24);
+    let span = volunteer::Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(90) };
+    let plan = after_school::Plan {
+        estate,
+        place: "党群服务站".to_owned(),
+        kind: after_school::Kind::Homework,
+        theme: String::new(),
+        span,
+        capacity: 20,
+    };
+    let (session, _) = after_school::plan(tx, act, &plan, None).await.unwrap();
+    let passed = (volunteer::Outcome::Passed, act.at.to_zoned_datetime(calendar::shanghai()).date());
+    volunteer::vet(tx, act, volunteer, passed, "").await.unwrap();
+    let known = after_school::session(tx, act.tenant, session).await.unwrap();
+    let keeper = after_school::add_keeper(tx, act, &known, after_school::Who::Volunteer(volunteer)).await.unwrap();
+    (session, after_school::keeper_link(act.tenant, keeper, &means.keys))
 }
 
 /// A team, a volunteer who leads it, with their link, and what it is going to do.

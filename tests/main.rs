@@ -16,6 +16,7 @@ mod body_meeting;
 mod branch_meeting;
 mod channel;
 mod citus;
+mod class_sessions;
 mod cli;
 mod community_survey;
 mod crash;

@@ -17,6 +17,7 @@ use crate::support::{Engine, fresh};
 const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     after_school::STATEMENTS,
+    after_school::SESSION_STATEMENTS,
     access::token::STATEMENTS,
     api::STATEMENTS,
     audit::STATEMENTS,
@@ -139,7 +140,10 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::DEAD",
     "venue::store::LIST",
     "venue::store::USABLE",
-    "after_school::store::COUNTS", // everybody once, for the list
+    "after_school::store::COUNTS",           // everybody once, for the list
+    "after_school::session_store::VETTINGS", // of the few members of staff
+    "after_school::session_store::ALARMED",  // the few children whom nobody has fetched have an index of their own
+    "after_school::session_store::TO_CALL",
     "volunteer::store::TEAMS",
     "volunteer::store::ADD_TEAM", // counts them
     "volunteer::store::TEAM_ESTATES",

@@ -5,10 +5,13 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::code;
 use super::model::{Adult, How, Particulars, Person, Purpose, Rules, State, edition};
+use super::session::expected_nowhere;
+use super::session_store::{ERASE_FETCHERS, ERASE_SUBSTITUTES};
 use super::store::{
     self, ADD, ADD_ADULT, ADULTS, AGREE, CHANGE, CONSENTS, ENROLLED, ERASE_ADULTS, FORGET_CONSENTS, GET, GET_IN_REACH,
-    HOLD, KEEP_TEXT, LEFT, OPEN, REMOVE_ADULT, Stored, StoredAdult, StoredConsent, TAKE_BACK, UNANSWERED,
+    HOLD, HOLD_NOW, KEEP_TEXT, LEFT, OPEN, REMOVE_ADULT, Stored, StoredAdult, StoredConsent, TAKE_BACK, UNANSWERED,
 };
 use crate::access::{self, Act, Link, Scope};
 use crate::audit::{self, Change};
@@ -64,16 +67,16 @@ impl Consent {
     }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String> {
     Ok(serde_json::to_string(value).map_err(anyhow::Error::from)?)
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     Ok(serde_json::from_str(text).map_err(anyhow::Error::from)?)
 }
 
 impl Stored {
-    fn open(self, act: &Act) -> Result<Child> {
+    pub(super) fn open(self, act: &Act) -> Result<Child> {
         let particulars = match &self.sealed {
             Some(sealed) => read_json(&act.open("child", sealed)?)?,
             None => Particulars::default(),
@@ -243,6 +246,11 @@ async fn save(tx: &mut Tx, act: &Act, before: &Child, now: &Child, action: &str,
     audit::record(tx, act, action, ("child", now.id), why, &changes).await
 }
 
+/// Nobody else gives a code for a child until the transaction ends.
+pub(super) async fn hold(tx: &mut Tx, act: &Act, child: Uuid) -> Result<()> {
+    Ok(tx.execute_one(HOLD_NOW.bind(act.tenant).bind(child)).await?)
+}
+
 /// Staff write down who is to be asked: of the child nothing but the name, of the guardian the name and the phone.
 pub async fn invite(tx: &mut Tx, act: &Act, sketch: Sketch) -> Result<Child> {
     let Particulars { name, guardians, .. } = sketch.particulars;
@@ -357,7 +365,8 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Child, why: &str) -> Result<
     for purpose in Purpose::ALL {
         withdraw(tx, act, before, *purpose).await?;
     }
-    Ok(())
+    expected_nowhere(tx, act, before.id).await?;
+    code::withdraw(tx, act, before.id).await
 }
 
 /// Errors: refused before the end of service, or where nothing is kept any more.
@@ -382,6 +391,10 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Child, state: State) -> Result<(
     };
     let nobody = act.seal("child adult", &json(&Person::default())?)?;
     tx.execute(ERASE_ADULTS.bind(act.tenant).bind(before.id).bind(nobody).bind(act.at)).await?;
+    // Who has fetched it goes, and that it was fetched stays.
+    tx.execute(ERASE_FETCHERS.bind(act.tenant).bind(before.id)).await?;
+    tx.execute(ERASE_SUBSTITUTES.bind(act.tenant).bind(before.id).bind(act.at)).await?;
+    expected_nowhere(tx, act, before.id).await?;
     save(tx, act, before, &now, "erase", state.label()).await?;
     // What is erased must not come back in the history.
     audit::erase(tx, act, before.id, None).await

@@ -3,17 +3,33 @@
 //! why first (`child`). `paper` writes all of it down for the guardian. `presence` is what becomes of a child at a session, without a
 //! database: who comes, who is missing, and with whom a child may go.
 
+mod attendance;
 mod child;
+mod code;
 mod model;
 mod paper;
 pub mod presence;
+mod roll;
+mod rota;
+mod session;
+mod session_model;
+mod session_store;
 mod store;
+mod watch;
 mod web;
 
+pub use attendance::{Visit, of_child as visits};
 pub use child::{
     Child, Consent, Sketch, Wishes, adults, agree, agreed, by_link, change, child, consent, consents, decline, enrol,
     enrolled, forget, forget_old, invite, leave, open, renew_link, withdraw,
 };
+pub use code::{make as make_code, standing as standing_code, withdraw as withdraw_code};
 pub use model::{Adult, How, Particulars, Person, Purpose, Rules, State, age, edition};
+pub use roll::{Fetch, Row, Step, Taken, came as keeper_came, open as open_session, rows, take, take_leave};
+pub use rota::{Who, add as add_keeper, keepers, link as keeper_link, remove as remove_keeper, vet as vet_staff};
+pub use session::{cancel as cancel_session, change as change_session, expect, not_expected, plan, told};
+pub use session_model::{Answer, Call, Kind, Plan, RotaKeeper, Rules as SessionRules};
+pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, openings};
+pub use watch::{alarmed, todo, watch_some};
 pub use web::routes;

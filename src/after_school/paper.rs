@@ -2,12 +2,16 @@
 
 use db::Tx;
 
+use super::attendance;
 use super::child::{Child, adults, consents};
 use super::store::openings;
 use crate::access::Act;
 use crate::document::{Block, Paper, Table};
 use crate::error::Result;
 use crate::web::show;
+
+/// More sessions than these are not in one file: three a week for ten years.
+const MOST: i64 = 1500;
 
 pub(super) async fn copy(tx: &mut Tx, act: &Act, child: &Child) -> Result<Paper> {
     let mut paper = Paper::new("七彩四点半 孩子的登记资料");
@@ -24,6 +28,10 @@ pub(super) async fn copy(tx: &mut Tx, act: &Act, child: &Child) -> Result<Paper>
     };
     people("可以接孩子的人", false);
     people("不能接孩子的人", true);
+    let visits = attendance::of_child(tx, act, child.id, &adults, MOST).await?.into_iter();
+    let visits = visits.map(|visit| vec![visit.when, visit.what, visit.how]);
+    paper.heading("上过的课、要上的课");
+    paper.blocks.push(table(&[("时间", 25), ("课", 30), ("怎么样", 45)], visits.collect()));
     let rows = consents(tx, act, child.id).await?.into_iter().map(|consent| {
         let until = consent.withdrawn_at.map(|at| show::day_and_time(&at)).unwrap_or_default();
         let guardian = consent.guardian.unwrap_or_default();

@@ -109,7 +109,7 @@ pub struct Presence {
 /// Why a step cannot be taken, in words for whoever tries.
 pub type Refusal = &'static str;
 
-const BARRED: Refusal = "监护人写明了不能交给这个人。请马上联系监护人";
+pub const BARRED: Refusal = "监护人写明了不能交给这个人。请马上联系监护人";
 
 impl Presence {
     pub const fn expected() -> Presence {

@@ -35,6 +35,9 @@ statements! {
     LIST = children!(concat!("c.state = $4 AND (c.invited_at, c.id) < ($5, $6) AND ", in_reach_of_child!(), " ORDER BY c.invited_at DESC, c.id DESC LIMIT $7"));
     /// Those on the roll who live in an estate, to be chosen from.
     ENROLLED = children!("c.state = 'enrolled' AND c.estate_id = $2 ORDER BY c.invited_at, c.id LIMIT $3");
+    /// Those who are expected at a session, or were.
+    CHILDREN_AT = children!("c.id IN (SELECT p.child_id FROM class_presences p WHERE p.tenant_id = $1 AND p.session_id = $2) LIMIT 200");
+    HOLD_NOW = "UPDATE children SET state = state WHERE tenant_id = $1 AND id = $2";
     COUNTS = concat!("SELECT c.state, COUNT(*) AS people FROM children c WHERE c.tenant_id = $1 AND ", in_reach_of_child!(), " GROUP BY c.state");
     /// Those of whom nothing may be kept any more: nobody has answered in time, or they have left long ago.
     UNANSWERED = children!("c.state = 'invited' AND c.invited_at < $2 ORDER BY c.invited_at, c.id LIMIT 200");

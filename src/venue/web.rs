@@ -389,10 +389,6 @@ impl BookPage {
     fn repeats(&self) -> [(&'static str, &'static str); 5] {
         REPEATS
     }
-
-    fn weekdays(&self) -> Vec<(String, &'static str)> {
-        (1..).zip(WEEKDAYS).map(|(day, name): (i64, _)| (day.to_string(), name)).collect()
-    }
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::activity_model::{Attendance, Place, Risk, Span, clock_of};
@@ -63,14 +64,28 @@ macro_rules! sign_ups {
     };
 }
 
-/// What decides whether somebody may take part; their last query counts if it was passed.
+/// SQL: the last day on which the query of a volunteer is good, by the expressions of their tenant and id; NULL unless the last one was passed.
+#[macro_export]
+macro_rules! vetted_until {
+    ($tenant:literal, $volunteer:literal) => {
+        concat!(
+            "(SELECT CASE WHEN w.result = 'passed' THEN w.expires_on END FROM volunteer_vettings w WHERE w.tenant_id = ",
+            $tenant,
+            " AND w.volunteer_id = ",
+            $volunteer,
+            " ORDER BY w.recorded_at DESC, w.id DESC LIMIT 1)"
+        )
+    };
+}
+
+/// What decides whether somebody may take part.
 macro_rules! applicants {
     ($from:expr) => {
         concat!(
             "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no,
-                (SELECT CASE WHEN w.result = 'passed' THEN w.expires_on END FROM volunteer_vettings w
-                    WHERE w.tenant_id = v.tenant_id AND w.volunteer_id = v.id ORDER BY w.recorded_at DESC, w.id DESC LIMIT 1) AS vetted_until
-            FROM ",
+",
+            vetted_until!("v.tenant_id", "v.id"),
+            " AS vetted_until FROM ",
             $from
         )
     };
@@ -128,6 +143,9 @@ statements! {
     /// Those of an activity who stand in one way, in their order.
     APPLICANTS = applicants!("volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id
         WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state = $3 ORDER BY s.position LIMIT 500");
+    /// Those on the roll who have passed a query that is still good on a day.
+    VETTED = applicants!("volunteers v WHERE v.tenant_id = $1 AND v.state = 'active' AND EXISTS (SELECT 1 FROM volunteer_vettings p
+        WHERE p.tenant_id = v.tenant_id AND p.volunteer_id = v.id AND p.result = 'passed' AND p.expires_on >= $2) ORDER BY v.name, v.id LIMIT 500");
     WITH_CHILDREN = "SELECT COUNT(*) AS people FROM volunteer_team_groups WHERE tenant_id = $1 AND team_id = $2 AND target = 'children'";
     /// For what somebody is down that has not begun.
     COMING_PLACES = "SELECT a.id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
@@ -342,6 +360,14 @@ pub async fn sign_up_of(tx: &mut Tx, tenant: Uuid, activity: Uuid, volunteer: Uu
 /// Those of an activity who stand in one way, in their order; at most 500.
 pub(super) async fn applicants(tx: &mut Tx, tenant: Uuid, activity: Uuid, place: Place) -> Result<Vec<Applicant>> {
     Ok(tx.all(APPLICANTS.bind(tenant).bind(activity).bind(place)).await?)
+}
+
+/// Who may be with children on a day by their last query, by name; at most 500.
+pub async fn vetted(tx: &mut Tx, tenant: Uuid, day: Date) -> Result<Vec<(Uuid, String)>> {
+    let day = day.to_string();
+    let found: Vec<Applicant> = tx.all(VETTED.bind(tenant).bind(&day)).await?;
+    let fit = found.into_iter().filter(|who| who.vetted_until.as_deref().is_some_and(|until| until >= day.as_str()));
+    Ok(fit.map(|who| (who.id, who.name)).collect())
 }
 
 /// Of whom the history of an activity may speak, by name.

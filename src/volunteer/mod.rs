@@ -40,7 +40,9 @@ mod web;
 
 pub use activity::{Following, cancel, change as change_activity, plan, remind};
 pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span};
-pub use activity_store::{Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups};
+pub use activity_store::{
+    Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups, vetted,
+};
 pub use card::{Card, by_link, card};
 pub use certificate::{
     Issuer, Period, apply as apply_for_certificate, issue as issue_certificate, opened as certificate_paper,
@@ -66,7 +68,9 @@ pub use joining::{
     NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
     leave, refuse, renew_link, vet, withdraw,
 };
-pub use model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, grid};
+pub use model::{
+    Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, age, grid,
+};
 pub use presence::{Way as Arrival, claim, decide, note, note_group};
 pub use roster::{Column, filled};
 pub use sign_up::{give_up, sign_up};

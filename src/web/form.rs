@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use calendar::{Every, Recurrence, Skip};
 use db::Tx;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use jiff::{Timestamp, ToSpan};
 
 use crate::error::Error;
@@ -168,6 +168,26 @@ impl Form {
             self.fail(name, sentence);
         }
         text
+    }
+
+    /// From when until when something takes place, by the fields `day`, `from` and `until`; the end comes after the beginning.
+    pub fn span(&mut self) -> Option<(Timestamp, Timestamp)> {
+        let mut read = |time: &'static str, missing: &str| {
+            let text = format!("{}T{}", self.value("day").trim(), self.value(time).trim());
+            let at = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(calendar::shanghai()).ok());
+            if at.is_none() {
+                let field = if self.value("day").trim().is_empty() { "day" } else { time };
+                self.fail(field, missing);
+            }
+            at.map(|at| at.timestamp())
+        };
+        let starts_at = read("from", "请选择哪天几点开始")?;
+        let ends_at = read("until", "请选择几点结束")?;
+        if ends_at <= starts_at {
+            self.fail("until", "结束要在开始以后");
+            return None;
+        }
+        Some((starts_at, ends_at))
     }
 
     /// How often something comes again that is on a day first, at most so many days ahead; `None` if it does not, or not as it is written.

@@ -82,6 +82,8 @@ struct AccountsPage {
     shell: Shell,
     accounts: Vec<Shown>,
     next: Option<String>,
+    /// Nobody hears the alarms of the class after school.
+    unheld: bool,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +97,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging
     let next = accounts.next.map(|cursor| format!("/accounts?after={cursor}"));
     let now = app.means.now();
     let accounts = accounts.items.into_iter().map(|account| Shown::of(account, now)).collect();
-    page(&AccountsPage { shell, accounts, next })
+    let unheld = store::holders(&mut app.db.read().await?, viewer.tenant, Permission::ChildManage).await?.is_empty();
+    page(&AccountsPage { shell, accounts, next, unheld })
 }
 
 /// What can be chosen for an account.

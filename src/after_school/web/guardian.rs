@@ -5,11 +5,15 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use db::Tx;
 
-use super::{Options, filled, homes, read_child};
+use super::{Options, filled, homes, read_child, read_person};
 use crate::access::{self, Act, Link, Need, Routes};
+use crate::after_school::attendance::{self, Visit};
 use crate::after_school::child::{self, Child, Consent, Wishes, today};
+use crate::after_school::code;
 use crate::after_school::model::{Adult, How, Purpose, Rules};
 use crate::after_school::paper;
+use crate::after_school::roll;
+use crate::after_school::session_model::Rules as SessionRules;
 use crate::after_school::store::{self, Opening};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
@@ -24,6 +28,9 @@ pub fn routes() -> Routes {
         .get("/guardians/{link}/particulars", Need::Public, edit)
         .post("/guardians/{link}/particulars", Need::Public, change)
         .get("/guardians/{link}/record.docx", Need::Public, copy)
+        .post("/guardians/{link}/leaves", Need::Public, take_leave)
+        .post("/guardians/{link}/codes", Need::Public, make_code)
+        .post("/guardians/{link}/codes/withdrawal", Need::Public, withdraw_code)
         .post("/guardians/{link}/departure", Need::Public, leave)
         .post("/guardians/{link}/erasure", Need::Public, forget)
 }
@@ -35,6 +42,9 @@ pub(super) async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, 
     let child = child::by_link(tx, &act, &link).await?;
     Ok((act, child))
 }
+
+/// So many sessions are shown.
+const VISITS: i64 = 60;
 
 #[derive(Template)]
 #[template(path = "after_school/web/guardian.html")]
@@ -53,6 +63,12 @@ struct GuardianPage {
     /// Particulars are being put right.
     editing: bool,
     form: Form,
+    visits: Vec<Visit>,
+    /// The code that is good now.
+    code: Option<code::Standing>,
+    /// Its digits, on the page that follows the making and on no other.
+    digits: String,
+    class: SessionRules,
 }
 
 impl GuardianPage {
@@ -72,6 +88,15 @@ impl GuardianPage {
         };
         let wanted = |purpose: &Purpose| *purpose != Purpose::Alone || self.old_enough;
         [Purpose::Photos, Purpose::Alone].into_iter().filter(wanted).map(of).collect()
+    }
+
+    /// The next one first.
+    fn coming(&self) -> impl Iterator<Item = &Visit> {
+        self.visits.iter().rev().filter(|visit| visit.coming)
+    }
+
+    fn past(&self) -> impl Iterator<Item = &Visit> {
+        self.visits.iter().filter(|visit| !visit.coming)
     }
 
     fn facts(&self) -> Vec<(&'static str, &'static str, String)> {
@@ -102,6 +127,10 @@ async fn guardian_page(
         consents,
         agreed: agreed.lines().map(str::to_owned).collect(),
         openings: store::openings(&mut tx, act.tenant, child.id).await?,
+        visits: attendance::of_child(&mut tx, &act, child.id, &adults, VISITS).await?,
+        code: code::standing(&mut tx, &act, child.id).await?,
+        digits: String::new(),
+        class: settings::read(&mut tx, act.tenant, act.at).await?,
         old_enough: child.particulars.age(today(&act)).is_some_and(|age| age >= rules.alone_age),
         form: form.unwrap_or_else(|| filled(&child, &adults)),
         shell: shell.of_community(&community.name, &community.code),
@@ -212,6 +241,62 @@ async fn change(
     }
     drop(tx);
     page_again(&guardian_page(&app, shell, link, true, Some(form)).await?)
+}
+
+/// The child does not come to a session.
+async fn take_leave(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, child) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let session = form.value("session").parse().map_err(|_| Error::NotFound)?;
+    roll::take_leave(&mut tx, &act, session, &child).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/guardians/{link}"), "请好假了。又能来的，直接送来就行"))
+}
+
+/// Somebody who is not on the list may fetch the child, once. The digits are on this page and can be read nowhere else, so it is no other.
+async fn make_code(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, child) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let person = read_person(&mut form, "fetcher");
+    if person.is_none() {
+        form.fail("fetcher_name", "请写来接的人的姓名");
+    }
+    if let (Some(person), true) = (person, form.ok()) {
+        let done = code::make(&mut tx, &act, &child, &person).await;
+        if let Some(digits) = form.ended(tx, "fetcher_name", done).await? {
+            return page(&GuardianPage { digits, ..guardian_page(&app, shell, link, false, None).await? });
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&guardian_page(&app, shell, link, false, Some(form)).await?)
+}
+
+async fn withdraw_code(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    _form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, child) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    code::withdraw(&mut tx, &act, child.id).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/guardians/{link}"), "接送码收回了，不能再用"))
 }
 
 /// All that is kept, as a file.

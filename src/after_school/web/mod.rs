@@ -1,7 +1,10 @@
-//! Pages: `desk` is the children's roll for staff, `guardian` what a guardian sees by their link.
+//! Pages: `desk` is the children's roll for staff, `guardian` what a guardian sees by their link, `session` how sessions are arranged, `roll` the
+//! roll call for staff and for whoever holds a session by a link.
 
 mod desk;
 mod guardian;
+mod roll;
+mod session;
 
 use db::Tx;
 use uuid::Uuid;
@@ -14,7 +17,7 @@ use crate::place;
 use crate::web::Form;
 
 pub fn routes() -> Routes {
-    Routes::default().merge(desk::routes()).merge(guardian::routes())
+    Routes::default().merge(desk::routes()).merge(guardian::routes()).merge(session::routes()).merge(roll::routes())
 }
 
 type Options = Vec<(String, String)>;

@@ -6,7 +6,6 @@ use axum::response::Response;
 use calendar::shanghai;
 use db::{Cursor, Tx};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -48,7 +47,6 @@ pub fn routes() -> Routes {
 const PAGE: usize = 40;
 /// How far ahead something can be planned, in days.
 const AHEAD: i64 = 366;
-const WEEKDAYS: [&str; 7] = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
 
 #[derive(Template)]
 #[template(path = "volunteer/web/activities.html")]
@@ -117,10 +115,6 @@ impl FormPage {
     fn kinds(&self) -> Options {
         labels(Kind::ALL, Kind::code, Kind::label)
     }
-
-    fn weekdays(&self) -> Vec<(String, &'static str)> {
-        (1..).zip(WEEKDAYS).map(|(day, name): (i64, _)| (day.to_string(), name)).collect()
-    }
 }
 
 async fn form_page(
@@ -164,22 +158,7 @@ pub(super) fn read_breaks(form: &mut Form, most: i64) -> Option<i64> {
 }
 
 pub(super) fn read_span(form: &mut Form) -> Option<Span> {
-    let mut read = |time: &'static str, missing: &str| {
-        let text = format!("{}T{}", form.value("day").trim(), form.value(time).trim());
-        let at = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(shanghai()).ok());
-        if at.is_none() {
-            let field = if form.value("day").trim().is_empty() { "day" } else { time };
-            form.fail(field, missing);
-        }
-        at.map(|at| at.timestamp())
-    };
-    let starts_at = read("from", "请选择哪天几点开始")?;
-    let ends_at = read("until", "请选择几点结束")?;
-    if ends_at <= starts_at {
-        form.fail("until", "结束要在开始以后");
-        return None;
-    }
-    Some(Span { starts_at, ends_at })
+    form.span().map(|(starts_at, ends_at)| Span { starts_at, ends_at })
 }
 
 /// What a form says about an activity.

@@ -1,0 +1,169 @@
+//! What is watched without anybody asking: a child whom nobody has fetched raises an alarm, again and again; somebody is told that the
+//! guardian of a child that is missing was not called, and that nobody has opened a class that should have begun.
+
+use db::{Db, Tx};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::roll::{rows, save};
+use super::session::{hold, note};
+use super::session_model::Rules;
+use super::session_store::{
+    ALARMED, CALL_TOLD, DUE_ALARMS, DUE_CALLS, DUE_SESSIONS, DuePresence, DueSession, Session, TO_CALL, UNOPENED,
+    UNTOLD, WATCHED,
+};
+use crate::access::{Act, Permission, Scope, Viewer};
+use crate::channel::{self, Notice, Occasion, Place};
+use crate::error::Result;
+use crate::means::Means;
+use crate::settings;
+use crate::web::{Todo, show};
+
+/// Raises what alarms are due and has staff told of what was not done in time; tells whether there may be more.
+pub async fn watch_some(db: &Db, means: &Means) -> Result<bool> {
+    let now = means.now();
+    let mut tx = db.read().await?;
+    let alarms: Vec<DuePresence> = tx.all(DUE_ALARMS.bind(now)).await?;
+    let calls: Vec<DuePresence> = tx.all(DUE_CALLS.bind(now)).await?;
+    let sessions: Vec<DueSession> = tx.all(DUE_SESSIONS.bind(now)).await?;
+    drop(tx);
+    let mut done = false;
+    // What goes wrong with one does not keep the others waiting.
+    for DuePresence { tenant_id, session_id, child_id } in alarms {
+        let act = Act::system(tenant_id, means);
+        done |= looked_at(alarm(db, &act, session_id, child_id).await, session_id);
+    }
+    for DuePresence { tenant_id, session_id, child_id } in calls {
+        let act = Act::system(tenant_id, means);
+        done |= looked_at(uncalled(db, &act, session_id, child_id).await, session_id);
+    }
+    for DueSession { tenant_id, id } in sessions {
+        let act = Act::system(tenant_id, means);
+        done |= looked_at(unopened(db, &act, id).await, id);
+    }
+    Ok(done)
+}
+
+fn looked_at(done: Result<()>, session: Uuid) -> bool {
+    if let Err(error) = &done {
+        tracing::error!(?error, %session, "a class was not looked after");
+    }
+    done.is_ok()
+}
+
+/// What staff are told; a message of one kind does not stand in the way of one of another.
+#[derive(Clone, Copy)]
+enum What {
+    Alarm,
+    Call,
+    Unopened,
+}
+
+/// Tells those who work, once a minute at most. It is urgent: nobody waits for the morning.
+async fn tell(tx: &mut Tx, act: &Act, session: &Session, what: What, text: &str) -> Result<()> {
+    let hour = SignedDuration::from_hours(1);
+    let notice = Notice {
+        place: Place::Estate(session.estate_id),
+        subject: ("class_session", session.id),
+        occasion: Occasion::Reminder,
+        edition: act.at.as_second() / 60 * 3 + what as i64,
+        text,
+        path: &format!("/class-sessions/{}", session.id),
+        happens_at: Some(act.at + hour),
+    };
+    channel::tell(tx, act, &notice).await?;
+    Ok(())
+}
+
+async fn alarm(db: &Db, act: &Act, session: Uuid, child: Uuid) -> Result<()> {
+    let mut tx = db.begin().await?;
+    let session = hold(&mut tx, act, session).await?;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let rows = rows(&mut tx, act, &session).await?;
+    let Some(row) = rows.iter().find(|row| row.child.id == child) else { return Ok(()) };
+    // Somebody may have fetched it since.
+    let Some(now) = row.presence.alarm(&rules.terms(session.span()), act.at) else { return Ok(()) };
+    save(&mut tx, act, &session, row, &now, row.noted_by.as_deref(), None).await?;
+    let text = format!(
+        "【七彩四点半·警报】{}，{}的课已经下课，还有孩子没接走。请马上打开看，联系家长（第 {} 次提醒）。",
+        session.whereabouts(),
+        session.when(),
+        now.alarms
+    );
+    tell(&mut tx, act, &session, What::Alarm, &text).await?;
+    note(&mut tx, act, "raise_alarm", session.id, child, "").await?;
+    Ok(tx.commit().await?)
+}
+
+async fn uncalled(db: &Db, act: &Act, session: Uuid, child: Uuid) -> Result<()> {
+    let mut tx = db.begin().await?;
+    let session = hold(&mut tx, act, session).await?;
+    if tx.execute(CALL_TOLD.bind(act.tenant).bind(session.id).bind(child).bind(act.at)).await? == 0 {
+        return Ok(());
+    }
+    let text = format!(
+        "【七彩四点半】{}，{}：有孩子没来也没请假，还没有人给监护人打电话。请马上打开看。",
+        session.whereabouts(),
+        session.when()
+    );
+    tell(&mut tx, act, &session, What::Call, &text).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn unopened(db: &Db, act: &Act, session: Uuid) -> Result<()> {
+    let mut tx = db.begin().await?;
+    let session = hold(&mut tx, act, session).await?;
+    if tx.execute(WATCHED.bind(act.tenant).bind(session.id)).await? == 0 {
+        return Ok(());
+    }
+    // Of a class without children nobody needs to know.
+    if session.opened_at.is_none() && session.cancelled_at.is_none() && session.children > 0 && session.ends_at > act.at
+    {
+        let (place, when, children) = (session.whereabouts(), session.when(), session.children);
+        let text =
+            format!("【七彩四点半】{place}，{when}的课到点还没有人开，有 {children} 个孩子要来。请马上联系带班的人。");
+        tell(&mut tx, act, &session, What::Unopened, &text).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+// ---------- what waits for staff ----------
+
+/// Sessions with children whom nobody has fetched, within reach; at most 20.
+pub async fn alarmed(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Session>> {
+    Ok(tx.all(ALARMED.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+}
+
+/// Alarms before everything else, then guardians to be called, classes that nobody has opened, and families who were not told.
+pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
+    if !viewer.may(Permission::ChildManage) {
+        return Ok(Vec::new());
+    }
+    let (tenant, scope) = (viewer.tenant, viewer.scope(Permission::ChildManage));
+    let waits = |verb, title: &str, session: &Session, due: Timestamp, order: Timestamp| Todo {
+        verb,
+        title: title.to_owned(),
+        detail: format!("{} · {}", session.when(), session.whereabouts()),
+        href: format!("/class-sessions/{}", session.id),
+        due: order,
+        deadline: show::deadline(due, now, true),
+    };
+    let mut todo = Vec::new();
+    for session in alarmed(tx, tenant, &scope).await? {
+        let title = "警报：七彩四点半还有孩子没接走";
+        todo.push(waits("马上看", title, &session, session.ends_at, Timestamp::UNIX_EPOCH));
+    }
+    let reach = |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles);
+    for session in tx.all::<Session>(reach(TO_CALL)).await? {
+        let title = "七彩四点半有孩子没来，没请假";
+        todo.push(waits("打电话", title, &session, session.starts_at, session.starts_at));
+    }
+    let day = SignedDuration::from_hours(24);
+    for session in tx.all::<Session>(reach(UNOPENED).bind(now).bind(now - day)).await? {
+        todo.push(waits("开课", "七彩四点半到点还没开课", &session, session.starts_at, session.starts_at));
+    }
+    for session in tx.all::<Session>(reach(UNTOLD).bind(now - day)).await? {
+        todo.push(waits("通知", "七彩四点半取消了，家长还没通知完", &session, session.starts_at, session.starts_at));
+    }
+    Ok(todo)
+}

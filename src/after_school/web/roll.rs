@@ -1,0 +1,410 @@
+//! The roll call on a phone: for staff under the session's address, for whoever of the rota has no account by a link of the day.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::{Options, read_person};
+use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
+use crate::after_school::child;
+use crate::after_school::presence::{Keeper, Standing};
+use crate::after_school::roll::{self, Fetch, Row, Step, Taken};
+use crate::after_school::rota;
+use crate::after_school::session_model::{Answer, Call, RotaKeeper, Rules};
+use crate::after_school::session_store::{self, Session};
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::web::{Form, Shell, page, page_again, qr, redirect};
+use crate::{settings, volunteer};
+
+pub fn routes() -> Routes {
+    use Permission::ChildManage;
+    Routes::default()
+        .get("/class-sessions/{id}", ChildManage, show)
+        .post("/class-sessions/{id}/steps", ChildManage, step)
+        .get("/class-keepers/{link}", Need::Public, show_to_keeper)
+        .post("/class-keepers/{link}/steps", Need::Public, step_of_keeper)
+}
+
+/// What went wrong, and where the form stands that has to come back.
+#[derive(Default)]
+pub(super) struct Problem {
+    pub part: &'static str,
+    pub child: Option<Uuid>,
+    pub sentence: String,
+    pub form: Form,
+}
+
+/// What staff have besides the roll call.
+struct Desk {
+    /// Of each of the rota their link, and the same as a picture.
+    links: Vec<(Uuid, String, String)>,
+    candidates: Options,
+    /// Children who may be put down, without their names.
+    others: Options,
+}
+
+#[derive(Template)]
+#[template(path = "after_school/web/roll.html")]
+struct RollPage {
+    shell: Shell,
+    base: String,
+    session: Session,
+    rota: Vec<RotaKeeper>,
+    rows: Vec<Row>,
+    /// The reader holds the session today, and so reads names.
+    named: bool,
+    /// The link is not good on this day.
+    another_day: bool,
+    reader: Keeper,
+    /// Whose line of the rota the reader is.
+    own: Option<Uuid>,
+    needed: i64,
+    act: Act,
+    desk: Option<Desk>,
+    problem: Problem,
+}
+
+impl RollPage {
+    fn form(&self) -> &Form {
+        &self.problem.form
+    }
+
+    fn failed(&self, part: &str) -> bool {
+        self.problem.part == part
+    }
+
+    fn failed_at(&self, row: &Row) -> bool {
+        self.problem.child == Some(row.child.id)
+    }
+
+    fn standing(&self) -> &'static str {
+        self.session.state_words(self.act.at)
+    }
+
+    fn name(&self, row: &Row) -> String {
+        if self.named { row.child.name().to_owned() } else { row.child.particulars.masked_name() }
+    }
+
+    fn candidates(&self) -> &[(String, String)] {
+        self.desk.as_ref().map_or(&[], |desk| &desk.candidates)
+    }
+
+    fn others(&self) -> &[(String, String)] {
+        self.desk.as_ref().map_or(&[], |desk| &desk.others)
+    }
+
+    fn is_own(&self, keeper: &RotaKeeper) -> bool {
+        self.own == Some(keeper.id)
+    }
+
+    /// So many adults are still to be put on the rota.
+    fn missing(&self) -> i64 {
+        self.needed - self.rota.len() as i64
+    }
+
+    fn there(&self) -> i64 {
+        self.rota.iter().filter(|keeper| keeper.is_there()).count() as i64
+    }
+
+    fn is_open(&self) -> bool {
+        self.session.opened_at.is_some()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.session.cancelled_at.is_some()
+    }
+
+    /// It has not begun, so that it can still be arranged.
+    fn may_arrange(&self) -> bool {
+        !self.is_cancelled() && self.session.ends_at > self.act.at
+    }
+
+    fn count(&self, code: &str) -> usize {
+        self.rows.iter().filter(|row| row.presence.standing.code() == code).count()
+    }
+
+    fn alarms(&self) -> Vec<&Row> {
+        self.rows.iter().filter(|row| row.presence.alarm_at.is_some()).collect()
+    }
+
+    fn is(&self, row: &Row, code: &str) -> bool {
+        row.presence.standing.code() == code
+    }
+
+    fn late(&self, row: &Row) -> bool {
+        row.call_due_at.is_some_and(|due| due < self.act.at)
+    }
+
+    fn answers(&self) -> &'static [Answer] {
+        Answer::ALL
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        Call::ALL
+    }
+
+    /// The emergency was asked for by somebody else, so that the reader may agree.
+    fn may_agree(&self, row: &Row) -> bool {
+        row.asked.as_ref().is_some_and(|(_, by)| by.id != self.reader.id && by.name != self.reader.name)
+    }
+
+    fn link_of(&self, keeper: &RotaKeeper) -> Option<&(Uuid, String, String)> {
+        self.desk.as_ref()?.links.iter().find(|(id, ..)| *id == keeper.id)
+    }
+
+    /// Those who need something first, then those who are here, then whoever is still to come, and in the end who is not.
+    fn ordered(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_by_key(|row| match row.presence.standing {
+            Standing::Here if row.presence.alarm_at.is_some() => 0,
+            Standing::Absent if row.call_due_at.is_some() => 1,
+            Standing::Expected => 2,
+            Standing::Here => 3,
+            Standing::OnLeave => 4,
+            Standing::Absent => 5,
+            Standing::Released => 6,
+        });
+        rows
+    }
+}
+
+/// The page of a session for whoever reads it. What they read of children is noted before they do.
+async fn roll_page(
+    app: &App,
+    act: Act,
+    session: Session,
+    (reader, is_staff): (Keeper, bool),
+    base: String,
+    shell: Shell,
+    problem: Problem,
+) -> Result<RollPage> {
+    let mut tx = app.db.read().await?;
+    let rota = rota::keepers(&mut tx, &act, &session).await?;
+    let own = rota.iter().find(|keeper| keeper.person() == reader.id);
+    let named = roll::may_read(&act, &session, own) && session.cancelled_at.is_none();
+    let another_day = !is_staff && !rota::is_the_day(&act, &session);
+    let rows = if another_day { Vec::new() } else { roll::rows(&mut tx, &act, &session).await? };
+    // Whoever calls the families of a session that is cancelled reads whom to call.
+    let calls = is_staff && session.cancelled_at.is_some();
+    let anew = (named || calls) && roll::sees_anew(&mut tx, &act, &session, &rows, reader.id).await?;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let desk = match is_staff {
+        true => {
+            let day = session.span().day();
+            let volunteers = volunteer::vetted(&mut tx, act.tenant, day).await?;
+            let mut candidates: Options = rota::staff(&mut tx, &act)
+                .await?
+                .into_iter()
+                .map(|holder| (format!("account:{}", holder.account), format!("{}（工作人员）", holder.name)))
+                .collect();
+            candidates.extend(
+                volunteers.into_iter().map(|(id, name)| (format!("volunteer:{id}"), format!("{name}（志愿者）"))),
+            );
+            let enrolled = child::enrolled(&mut tx, &act, session.estate_id).await?;
+            let others = enrolled.into_iter().filter(|child| !rows.iter().any(|row| row.child.id == child.id));
+            let words = |child: &child::Child| {
+                format!("{} {} {}", child.particulars.masked_name(), child.particulars.grade, child.home)
+            };
+            let link = |keeper: &RotaKeeper| -> Result<(Uuid, String, String)> {
+                let address =
+                    app.link(&format!("/class-keepers/{}", rota::link(act.tenant, keeper.id, &app.means.keys)));
+                let picture = qr(&address)?;
+                Ok((keeper.id, address, picture))
+            };
+            Some(Desk {
+                links: rota.iter().filter(|keeper| keeper.volunteer.is_some()).map(link).collect::<Result<_>>()?,
+                candidates,
+                others: others.map(|child| (child.id.to_string(), words(&child))).collect(),
+            })
+        }
+        false => None,
+    };
+    drop(tx);
+    if anew {
+        let mut tx = app.db.begin().await?;
+        let why = if calls { "通知课取消了" } else { "带班" };
+        roll::see(&mut tx, &act, &session, &rows, &reader, why).await?;
+        tx.commit().await?;
+    }
+    Ok(RollPage {
+        needed: roll::adults_for(&act, &rules, rows.iter().filter(|row| roll::counted(row))),
+        own: own.map(|keeper| keeper.id),
+        shell,
+        base,
+        session,
+        rows,
+        named,
+        another_day,
+        reader,
+        act,
+        desk,
+        problem,
+        rota,
+    })
+}
+
+// ---------- for staff ----------
+
+async fn staff_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, problem: Problem) -> Result<RollPage> {
+    let act = app.act(viewer, Permission::ChildManage)?;
+    let scope = viewer.scope(Permission::ChildManage);
+    let session = session_store::in_reach(&mut app.db.read().await?, viewer.tenant, &scope, id).await?;
+    let reader = (Keeper { id: viewer.account, name: viewer.name.clone() }, true);
+    roll_page(app, act, session, reader, format!("/class-sessions/{id}"), shell, problem).await
+}
+
+/// The page with a form that has to come back.
+pub(super) async fn staff_again(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    problem: Problem,
+) -> Result<Response> {
+    page_again(&staff_page(app, viewer, shell, id, problem).await?)
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&staff_page(&app, &viewer, shell, id, Problem::default()).await?)
+}
+
+async fn step(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ChildManage)?;
+    let scope = viewer.scope(Permission::ChildManage);
+    let mut tx = app.db.read().await?;
+    let session = session_store::in_reach(&mut tx, viewer.tenant, &scope, id).await?;
+    let rota = rota::keepers(&mut tx, &act, &session).await?;
+    drop(tx);
+    let by = Keeper { id: viewer.account, name: viewer.name.clone() };
+    let holds = rota.iter().any(|keeper| keeper.account == Some(viewer.account) && keeper.obstacle.is_none());
+    let done = if holds || OF_ALL_STAFF.contains(&form.value("step")) {
+        taken(&app, &act, &session, &by, &mut form).await
+    } else {
+        Err(Error::refused("您不在这次课的带班表上，点名、放行要由带班的来。请先点“把我排上”"))
+    };
+    match ended(done, &format!("/class-sessions/{id}"), form)? {
+        Ok(response) => Ok(response),
+        Err(problem) => staff_again(&app, &viewer, shell, id, problem).await,
+    }
+}
+
+/// What staff may do who do not hold the session: look after what else would stay undone.
+const OF_ALL_STAFF: [&str; 2] = ["answer", "call"];
+
+// ---------- by a keeper's link ----------
+
+/// Errors: not found by a link that is not good.
+async fn by_link(app: &App, text: &str) -> Result<(Act, Session, RotaKeeper)> {
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
+    let act = Act::resident(link.tenant, &app.means);
+    let (session, keeper) = rota::by_link(&mut app.db.read().await?, &act, &link).await?;
+    Ok((act, session, keeper))
+}
+
+async fn keeper_page(app: &App, shell: Shell, link: &str, problem: Problem) -> Result<RollPage> {
+    let (act, session, keeper) = by_link(app, link).await?;
+    let community = access::tenant(&mut app.db.read().await?, act.tenant).await?;
+    let shell = shell.of_community(&community.name, &community.code);
+    let reader = (Keeper { id: keeper.person(), name: keeper.name }, false);
+    roll_page(app, act, session, reader, format!("/class-keepers/{link}"), shell, problem).await
+}
+
+async fn show_to_keeper(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    page(&keeper_page(&app, shell, &link, Problem::default()).await?)
+}
+
+async fn step_of_keeper(
+    State(app): State<App>,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let (act, session, keeper) = by_link(&app, &link).await?;
+    let by = Keeper { id: keeper.person(), name: keeper.name };
+    let done = match keeper.obstacle {
+        Some(obstacle) => Err(Error::refused(obstacle)),
+        None if !rota::is_the_day(&act, &session) => Err(Error::refused("这个链接只在上课那天能用")),
+        None => taken(&app, &act, &session, &by, &mut form).await,
+    };
+    match ended(done, &format!("/class-keepers/{link}"), form)? {
+        Ok(response) => Ok(response),
+        Err(problem) => page_again(&keeper_page(&app, shell, &link, problem).await?),
+    }
+}
+
+// ---------- one step ----------
+
+/// Takes the step that a form names. A code that was wrong is kept as one that was tried.
+async fn taken(app: &App, act: &Act, session: &Session, by: &Keeper, form: &mut Form) -> Result<String> {
+    let mut tx = app.db.begin().await?;
+    let value = form.value("value").to_owned();
+    let said = match form.value("step") {
+        "came" => {
+            let keeper = value.parse().map_err(|_| Error::NotFound)?;
+            roll::came(&mut tx, act, session.id, keeper, by).await?;
+            Taken::Done("记下了：到了".to_owned())
+        }
+        "open" => {
+            roll::open(&mut tx, act, session.id, by).await?;
+            Taken::Done("开课了，请点名".to_owned())
+        }
+        name => {
+            let child = form.value("child").parse().map_err(|_| Error::NotFound)?;
+            let step = match name {
+                "arrive" => Step::Arrive,
+                "leave" => Step::StayAway(true),
+                "absent" => Step::StayAway(false),
+                "listed" => Step::Fetch(Fetch::Listed(value.parse().map_err(|_| Error::NotFound)?)),
+                "alone" => Step::Fetch(Fetch::Alone),
+                "agree" => Step::Fetch(Fetch::Emergency),
+                "code" => {
+                    let digits: String = form.value("digits").chars().filter(char::is_ascii_digit).collect();
+                    let name = form.person_name("fetcher").ok_or_else(|| Error::refused("请写来接的人的姓名"))?;
+                    Step::Fetch(Fetch::Code { digits, name })
+                }
+                "ask" => {
+                    let who = read_person(form, "urgent");
+                    let who = who.filter(|_| form.ok());
+                    Step::Ask(who.ok_or_else(|| Error::refused("紧急放行要写全来人的姓名、是孩子的什么人、电话"))?)
+                }
+                "call" => Step::Called(Call::parse(&value).ok_or(Error::NotFound)?),
+                "answer" => Step::Answer(Answer::parse(&value).ok_or(Error::NotFound)?),
+                _ => return Err(Error::NotFound),
+            };
+            roll::take(&mut tx, act, session.id, child, by, step).await?
+        }
+    };
+    match said {
+        Taken::Done(words) => {
+            tx.commit().await?;
+            Ok(words)
+        }
+        Taken::Wrong(why) => {
+            tx.commit().await?;
+            Err(Error::refused(why))
+        }
+    }
+}
+
+/// Back to the child of whom it was, or the page again with what stands in the way.
+fn ended(done: Result<String>, base: &str, form: Form) -> Result<std::result::Result<Response, Problem>> {
+    let child: Option<Uuid> = form.value("child").parse().ok();
+    match done {
+        Ok(words) => {
+            let at = child.map(|child| format!("#child-{child}")).unwrap_or_default();
+            Ok(Ok(redirect(&format!("{base}{at}"), &words)))
+        }
+        Err(Error::Refused(sentence) | Error::Stale(sentence)) => {
+            Ok(Err(Problem { part: "step", child, sentence, form }))
+        }
+        Err(error) => Err(error),
+    }
+}
