@@ -15,6 +15,7 @@ use axum::{Extension, Router, routing::get};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use db::Db;
+use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -128,8 +129,14 @@ pub fn handlers() -> Handlers {
 pub fn recorder(kind: &str) -> Option<Recorder> {
     match kind {
         visit::KIND => Some(visit::RECORDER),
+        after_school::KIND => Some(after_school::RECORDER),
         _ => None,
     }
+}
+
+/// What a phone takes along besides its doors, by name.
+pub async fn more_to_take(app: &App, viewer: &Viewer) -> Result<Value> {
+    Ok(json!({ "lessons": after_school::take_along(app, viewer).await? }))
 }
 
 pub fn router(app: App) -> Router {

@@ -63,4 +63,5 @@ migrations![
     "0056_certificates_erased",
     "0057_class_sessions",
     "0059_honours",
+    "0062_class_pictures",
 ];

@@ -17,6 +17,7 @@ use crate::support::{Engine, fresh};
 const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     after_school::STATEMENTS,
+    after_school::PICTURE_STATEMENTS,
     after_school::SESSION_STATEMENTS,
     access::token::STATEMENTS,
     api::STATEMENTS,

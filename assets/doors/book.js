@@ -4,11 +4,15 @@ import { ask, hello, line } from "./net.js";
 import { state } from "./state.js";
 import { appointment, dayOf, hasCome, mended, today } from "./time.js";
 import { answered } from "./left.js";
-import { all, get, isFull, keys, write } from "./store.js";
+import { all, get, isFull, jot, keys, write } from "./store.js";
 import * as vault from "./vault.js";
 
 /** What is open in memory: nothing while the phone is locked. */
-export const book = { made_at: 0, campaigns: [], words: {}, doors: [], visits: new Map(), drafts: new Set() };
+export const book = blankBook();
+
+function blankBook() {
+  return { made_at: 0, campaigns: [], words: {}, lessons: [], doors: [], visits: new Map(), drafts: new Set() };
+}
 
 export const outcomes = { home: "在家", nobody: "没人", refused: "拒访", vacant: "空户", later: "改约" };
 
@@ -18,6 +22,7 @@ const pieceOf = (door) => `${door.campaign}:${door.building_id}`;
 export async function openBook() {
   const [head, names] = await Promise.all([get("meta", "pack"), keys("doors")]);
   const said = head && { ...(await vault.unseal("pack", head.box)), made_at: head.made_at };
+  if (said?.lessons?.some(isOver)) await forgetLessons(said, head);
   const pieces = await Promise.all(names.map(async (name) => vault.unseal(name, await get("doors", name))));
   if (!vault.isOpen()) return;
   Object.assign(book, said, { doors: inOrder(pieces.flat()) });
@@ -25,8 +30,22 @@ export async function openBook() {
 }
 
 export function closeBook() {
-  Object.assign(book, { made_at: 0, campaigns: [], words: {}, doors: [], visits: new Map(), drafts: new Set() });
+  Object.assign(book, blankBook());
 }
+
+// A class is known on its day only: what the phone keeps of children goes with the day, whether or not there is a network.
+const isOver = (lesson) => lesson.until <= mended(Date.now());
+
+async function forgetLessons(said, head) {
+  said.lessons = said.lessons.filter((lesson) => !isOver(lesson));
+  const { campaigns, words, lessons } = said;
+  // Without the server's mark the list is fetched anew, since it is not what the server gave any more.
+  const box = await vault.seal("pack", { campaigns, words, lessons });
+  await jot("pack", { ...head, box, etag: "" });
+}
+
+/** The classes of today that the owner of this phone holds. */
+export const lessons = () => book.lessons.filter((lesson) => !isOver(lesson));
 
 /** Seals a form that is half filled in, together with its door: that may leave the list before somebody comes back to it. */
 export const sealDraft = (form, door, campaign) => vault.seal(`draft:${door.id}`, { form, door, campaign });
@@ -114,7 +133,7 @@ async function keep(pack, etag) {
   const known = new Set(pack.campaigns.map((one) => one.id));
   const before = book.campaigns.filter((one) => !known.has(one.id) && left.some((door) => door.campaign === one.id));
   const campaigns = [...pack.campaigns, ...before];
-  const head = { campaigns, words: pack.words };
+  const head = { campaigns, words: pack.words, lessons: pack.lessons ?? [] };
 
   const pieces = new Map();
   for (const door of doors) pieces.set(pieceOf(door), [...(pieces.get(pieceOf(door)) ?? []), door]);

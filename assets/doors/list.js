@@ -1,6 +1,6 @@
 // Today's doors: the stairwell as a picture or in the order in which it is walked, and the door that comes next.
 
-import { book, campaignBy, nextOf, placeOf, plan, progress, stairwell, standing } from "./book.js";
+import { book, campaignBy, lessons, nextOf, placeOf, plan, progress, stairwell, standing } from "./book.js";
 import { h, icon } from "./h.js";
 import { send } from "./outbox.js";
 import { blank, hasAnswers, save } from "./record.js";
@@ -9,18 +9,43 @@ import { chooseSize, choosePlace, state } from "./state.js";
 import { isFull } from "./store.js";
 import { faultsOf } from "./fault.js";
 import { doorHref, go, goOn, nextHere, tagOf, toast } from "./walk.js";
+import { countsOf, lessonHref } from "./lesson.js";
 
 export const placeHref = ({ campaign, building, unit }) =>
   `#/at/${[campaign, building, unit].map(encodeURIComponent).join("/")}`;
 
 export async function listView() {
-  if (!book.doors.length) return { element: nothing(), title: "今日走访" };
+  if (!book.doors.length) {
+    const element = h("div", { class: "stack" });
+    const paint = () => element.replaceChildren(...[today(), !lessons().length && nothing()].filter(Boolean));
+    paint();
+    return { element, title: "今日走访", refresh: paint };
+  }
   if (!state.place || !stairwell(state.place).length)
     await choosePlace(placeOf(book.doors.find((door) => standing(door).due) ?? book.doors[0]));
   const element = h("div", { class: "stack" });
-  const paint = () => element.replaceChildren(...[...summary(paint), doors(), next()].filter(Boolean));
+  const paint = () => element.replaceChildren(...[today(), ...summary(paint), doors(), next()].filter(Boolean));
   paint();
   return { element, title: "今日走访", refresh: paint };
+}
+
+/** The classes that whoever holds this phone holds today. */
+function today() {
+  const held = lessons();
+  if (!held.length) return null;
+  return h(
+    "section",
+    { class: "card" },
+    h("h2", null, "今天带的课"),
+    h(
+      "ul",
+      { class: "list" },
+      held.map((lesson) => {
+        const words = `${lesson.when} · ${countsOf(lesson)}`;
+        return h("li", null, h("a", { href: lessonHref(lesson) }, h("b", null, lesson.title), h("span", null, words)));
+      }),
+    ),
+  );
 }
 
 function summary(paint) {

@@ -133,8 +133,9 @@ async function round(how) {
   // What could not be noted of a row leaves it due: it is not tried twice in a round.
   const tried = new Set();
   for (;;) {
-    const due = (await all("outbox"))
-      .filter((row) => !tried.has(row.id) && isUnsent(row) && isDue(row, how))
+    const unsent = (await all("outbox")).filter(isUnsent);
+    const due = unsent
+      .filter((row) => !tried.has(row.id) && isDue(row, how) && !followsAny(unsent, row))
       .sort((a, b) => a.tries - b.tries || a.made_at - b.made_at);
     if (!due.length) break;
     for (const { id } of due) tried.add(id);
@@ -195,6 +196,9 @@ export async function refresh() {
 
 const isDue = (row, { force, refused }) =>
   (row.state === "waiting" || (refused && row.state === "refused")) && wait(row, force) <= 0;
+
+/** Whether something must be sent before it: of one chain a record that overtook another would say what cannot be. */
+const followsAny = (rows, { chain, made_at }) => chain && rows.some((row) => row.chain === chain && row.made_at < made_at);
 
 /** How long a row still waits. A time that lies further ahead than any pause comes from a clock that has been set back. */
 function wait({ hold_until = 0, next_try_at = 0 }, force = false) {

@@ -81,10 +81,7 @@ function problemOf({ category, text, place_text, anonymous, reporter, photos }) 
  * three in one transaction. Errors: the phone is full, and nothing has changed.
  */
 export async function save(form, door, campaign, account, { undoable = false } = {}) {
-  const id = crypto.randomUUID();
-  const made_at = Date.now();
   const body = bodyOf(form, door, campaign);
-  const record = { kind: "visit", schema: 1, account, made_at, body };
   const glance = {
     title: `${door.building}${door.unit} ${door.room}`,
     outcome: body.outcome,
@@ -94,33 +91,66 @@ export async function save(form, door, campaign, account, { undoable = false } =
     texts: body.problems.map((problem) => problem.text),
     photos: body.problems.flatMap((problem) => problem.photos).length,
   };
+  const id = await keep({ kind: "visit", account, body }, door.id, glance, {
+    hold: undoable ? HELD : 0,
+    with: async ({ drafts, photos }, id) => {
+      await drafts.delete(door.id);
+      for (const photo of body.problems.flatMap((problem) => problem.photos)) {
+        const kept = await photos.get(photo);
+        if (kept) await photos.put({ ...kept, record: id, state: "waiting" });
+      }
+    },
+  });
+  return { id, glance };
+}
+
+/**
+ * Saves a step of the roll call of a class; `glance` is what is shown of it: a title, words, and how the child stands. The steps
+ * of one class are sent one after the other, as they were made. Errors: the phone is full, and nothing has changed.
+ */
+export const saveStep = (lesson, step, glance, account) => {
+  const said = { kind: "roll", account, body: { session: lesson.id, ...step } };
+  return keep(said, stepAt(lesson.id, step.child ?? step.keeper), glance, { chain: lesson.id });
+};
+
+/** What a step is kept under, as a visit is under its door. */
+export const stepAt = (lesson, about = "") => `roll:${lesson}:${about}`;
+
+let last = 0;
+
+/**
+ * Puts a record into the outbox; `at` is what it is about, `glance` what is shown of it, `chain` what it must not overtake, and
+ * `with` what has to be written with it. Returns its id.
+ */
+async function keep(said, at, glance, { hold = 0, chain = "", with: write = async () => {} } = {}) {
+  const id = crypto.randomUUID();
+  // Of two that are saved within a millisecond one is the first.
+  const made_at = (last = Math.max(Date.now(), last + 1));
+  const record = { kind: said.kind, schema: 1, account: said.account, made_at, body: said.body };
   const row = {
     id,
-    door: door.id,
+    door: at,
+    chain,
     state: "waiting",
     made_at,
     // By which clock that was, so that it can be told later too.
     ahead: known(),
     since: mended(tally.contact),
-    hold_until: undoable ? made_at + HELD : 0,
+    hold_until: hold ? made_at + hold : 0,
     next_try_at: 0,
     tries: 0,
     exported_at: 0,
     box: await vault.seal(`record:${id}`, new TextEncoder().encode(JSON.stringify(record))),
     glance: await vault.seal(`glance:${id}`, glance),
   };
-  await store.save(["outbox", "drafts", "photos"], async ({ outbox, drafts, photos }) => {
-    await outbox.add(row);
-    await drafts.delete(door.id);
-    for (const photo of body.problems.flatMap((problem) => problem.photos)) {
-      const kept = await photos.get(photo);
-      if (kept) await photos.put({ ...kept, record: id, state: "waiting" });
-    }
+  await store.save(["outbox", "drafts", "photos"], async (stores) => {
+    await stores.outbox.add(row);
+    await write(stores, id);
   });
-  changed("outbox", { saved: door.id });
+  changed("outbox", { saved: at });
   // The bar counts the record before anything else says that it is there.
   await count().catch(console.warn);
-  return { id, glance };
+  return id;
 }
 
 /** Takes a visit back that has not been sent; its form becomes the draft again. False if it is too late. */

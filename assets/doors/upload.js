@@ -132,7 +132,7 @@ const exportAll = tried(async () => toast(`已导出：${await takeAway()}，在
 
 const titleOf = ({ glance, made_at }) => [
   h("b", null, glance.title),
-  h("span", null, `${outcomes[glance.outcome]}${glance.problems ? `，${glance.problems} 个问题` : ""}`),
+  h("span", null, `${glance.words ?? outcomes[glance.outcome]}${glance.problems ? `，${glance.problems} 个问题` : ""}`),
   h("span", { class: "quiet" }, clock(mended(made_at))),
 ];
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::code;
 use super::model::{Adult, How, Particulars, Person, Purpose, Rules, State, edition};
+use super::picture;
 use super::session::expected_nowhere;
 use super::session_store::{ERASE_FETCHERS, ERASE_SUBSTITUTES};
 use super::store::{
@@ -395,6 +396,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Child, state: State) -> Result<(
     tx.execute(ERASE_FETCHERS.bind(act.tenant).bind(before.id)).await?;
     tx.execute(ERASE_SUBSTITUTES.bind(act.tenant).bind(before.id).bind(act.at)).await?;
     expected_nowhere(tx, act, before.id).await?;
+    picture::remove_of(tx, act, before.id).await?;
     save(tx, act, before, &now, "erase", state.label()).await?;
     // What is erased must not come back in the history.
     audit::erase(tx, act, before.id, None).await
@@ -483,6 +485,9 @@ pub async fn consent(tx: &mut Tx, act: &Act, child: &Child, purpose: Purpose, ho
 pub async fn withdraw(tx: &mut Tx, act: &Act, child: &Child, purpose: Purpose) -> Result<()> {
     if tx.execute(TAKE_BACK.bind(act.tenant).bind(child.id).bind(purpose).bind(act.at)).await? > 0 {
         audit::record(tx, act, "take_back_consent", ("child", child.id), purpose.label(), &[]).await?;
+        if purpose == Purpose::Photos {
+            picture::remove_of(tx, act, child.id).await?;
+        }
     }
     Ok(())
 }
@@ -527,5 +532,5 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
         erase(tx, act, &child, state).await?;
     }
     tx.execute(FORGET_CONSENTS.bind(act.tenant).bind(days(rules.keep_consents_days))).await?;
-    Ok(())
+    picture::remove_old(tx, act).await
 }

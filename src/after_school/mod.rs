@@ -1,14 +1,18 @@
 //! 七彩四点半, the class after school: which children are on the roll, and whom their guardians let fetch them. Nobody is on the roll whose
 //! guardian has not agreed, by a signed link of their own or on paper; what is known of a child is sealed, and staff who want to read it say
 //! why first (`child`). `paper` writes all of it down for the guardian. `presence` is what becomes of a child at a session, without a
-//! database: who comes, who is missing, and with whom a child may go.
+//! database: who comes, who is missing, and with whom a child may go. `record` takes its steps from phones that had no network, and `pack` is what these
+//! take along; `picture` keeps pictures for the guardians of whoever is in them.
 
 mod attendance;
 mod child;
 mod code;
 mod model;
+mod pack;
 mod paper;
+mod picture;
 pub mod presence;
+mod record;
 mod roll;
 mod rota;
 mod session;
@@ -25,6 +29,9 @@ pub use child::{
 };
 pub use code::{make as make_code, standing as standing_code, withdraw as withdraw_code};
 pub use model::{Adult, How, Particulars, Person, Purpose, Rules, State, age, edition};
+pub use pack::take_along;
+pub use picture::STATEMENTS as PICTURE_STATEMENTS;
+pub use record::{KIND, RECORDER};
 pub use roll::{Fetch, Row, Step, Taken, came as keeper_came, open as open_session, rows, take, take_leave};
 pub use rota::{Who, add as add_keeper, keepers, link as keeper_link, remove as remove_keeper, vet as vet_staff};
 pub use session::{cancel as cancel_session, change as change_session, expect, not_expected, plan, told};

@@ -91,6 +91,13 @@ pub struct Terms {
     pub answered: SignedDuration,
 }
 
+impl Terms {
+    /// From then on a child that is still here raises the alarm.
+    pub fn alarm_from(&self) -> Timestamp {
+        self.ends_at + self.alarm
+    }
+}
+
 /// How a child stands at a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
@@ -135,7 +142,7 @@ impl Presence {
                 arrived_at: Some(now),
                 late: now > terms.starts_at + terms.late,
                 // A child that comes after all is not left behind at once.
-                alarm_due_at: Some((terms.ends_at + terms.alarm).max(now)),
+                alarm_due_at: Some(terms.alarm_from().max(now)),
                 ..self.clone()
             }),
         }

@@ -48,6 +48,9 @@ pub struct Rules {
     pub answered_minutes: i64,
     pub code_hours: i64,
     pub code_tries: i64,
+    /// So many of one session, and so long each is kept.
+    pub most_pictures: i64,
+    pub picture_days: i64,
 }
 
 impl Setting for Rules {

@@ -132,6 +132,10 @@ statements! {
         FROM class_presences p JOIN class_sessions s ON s.tenant_id = p.tenant_id AND s.id = p.session_id
         WHERE p.tenant_id = $1 AND p.child_id = $2 ORDER BY s.starts_at + 0 DESC, s.id LIMIT $3";
 
+    /// Those of a day that somebody with an account holds.
+    HELD_BY = sessions!("s.starts_at >= $3 AND s.starts_at < $4 AND s.cancelled_at IS NULL AND s.id IN (SELECT k.session_id FROM class_keepers k
+        WHERE k.tenant_id = $1 AND k.account_id = $2) ORDER BY s.starts_at, s.id LIMIT 10");
+
     /// Of every tenant: whoever looks after the program looks after them all.
     DUE_ALARMS = "SELECT tenant_id, session_id, child_id FROM class_presences WHERE alarm_due_at <= $1 ORDER BY alarm_due_at, tenant_id, session_id, child_id LIMIT 50";
     DUE_CALLS = "SELECT tenant_id, session_id, child_id FROM class_presences WHERE call_due_at <= $1 AND call_told_at IS NULL ORDER BY call_due_at, tenant_id, session_id, child_id LIMIT 50";

@@ -5,6 +5,7 @@
 mod assembly;
 mod bodies;
 mod children;
+mod classes;
 mod community;
 mod issues;
 mod names;
@@ -177,6 +178,7 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         volunteers::gather(db, &community, &lived_in, now).await?;
         bar.set_message("七彩四点半");
         children::enrol(db, &community, &lived_in, now).await?;
+        classes::hold(db, &community, now).await?;
     } else {
         let estates: Vec<Uuid> = community.estates.iter().map(|estate| estate.id).collect();
         let mut tx = db.begin().await?;
@@ -219,7 +221,10 @@ async fn settle(
     const STEP: usize = 60; // families, some two hundred people
     let mut homes = community.homes.clone();
     homes.shuffle(rng);
-    let kinds: Vec<_> = homes.iter().take(size.households).map(|home| home.kind).collect();
+    // The page tells of 255 children in its first estate.
+    let first = community.estates.first().map(|estate| estate.id);
+    let kinds: Vec<_> =
+        homes.iter().take(size.households).map(|home| (home.kind, Some(home.estate) == first)).collect();
     let today = now.to_zoned_datetime(calendar::shanghai()).date();
     let families = people::populate(seed, &kinds, size.residents, today);
     let act = community.act(community.cast.desk, now - SignedDuration::from_mins(5));

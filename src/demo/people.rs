@@ -57,10 +57,20 @@ pub struct Person {
 }
 
 /// One family in every home, `residents` people in all as far as one to six live in each, as they are on a day.
-pub fn populate(seed: u64, homes: &[Kind], residents: usize, day: Date) -> Vec<Family> {
+///
+/// The second of a home says whether its family is one of an estate with more pupils than chance gives.
+pub fn populate(seed: u64, homes: &[(Kind, bool)], residents: usize, day: Date) -> Vec<Family> {
     let mut maker = Maker { rng: StdRng::seed_from_u64(seed), day, identities: HashMap::new(), phones: 0 };
-    let sizes = maker.sizes(homes, residents);
-    homes.iter().zip(sizes).map(|(kind, size)| maker.family(*kind, size)).collect()
+    let kinds: Vec<Kind> = homes.iter().map(|(kind, _)| *kind).collect();
+    let sizes = maker.sizes(&kinds, residents);
+    let family = |((kind, pupils), size): (&(Kind, bool), usize)| {
+        let mut family = maker.family(*kind, size);
+        if *pupils {
+            family.members.iter_mut().for_each(|person| maker.send_to_school(person));
+        }
+        family
+    };
+    homes.iter().zip(sizes).map(family).collect()
 }
 
 /// How many live in one home at most.
@@ -329,6 +339,20 @@ impl Maker {
         })
     }
 
+    /// Somebody of sixteen or seventeen is three years younger instead. It takes nothing from chance, so that all others stay who they are.
+    fn send_to_school(&mut self, person: &mut Person) {
+        if !matches!(person.age, 16 | 17) || person.relation == Relation::Head {
+            return;
+        }
+        person.age -= 3;
+        person.birth = person.birth.saturating_add(3.years());
+        person.identity = self.identity(person.birth, person.sex, person.age);
+        person.phone = None;
+        person.political = person.political.filter(|_| person.age >= 14);
+        person.education = Some(Education::MiddleSchool);
+        person.workplace = Some("初中");
+    }
+
     fn political(&mut self, age: i16) -> Option<Political> {
         let member = if age >= ELDERLY { 0.10 } else { 0.055 };
         match age {
@@ -438,7 +462,8 @@ mod tests {
 
     fn community() -> Vec<Family> {
         let kinds = [Kind::Commercial, Kind::Courtyard, Kind::Resettlement, Kind::Street];
-        let homes: Vec<Kind> = kinds.iter().copied().cycle().take(1580).collect();
+        let homes: Vec<(Kind, bool)> =
+            kinds.iter().map(|kind| (*kind, *kind == Kind::Commercial)).cycle().take(1580).collect();
         populate(7, &homes, 4915, jiff::civil::date(2026, 11, 23))
     }
 

@@ -64,14 +64,16 @@ pub async fn gather(db: &Db, community: &Community, lived_in: &[(Home, Family)],
     let estates: Vec<Uuid> = community.estates.iter().map(|estate| estate.id).collect();
     let desk = |hours: i64| community.act(community.cast.desk, now - SignedDuration::from_hours(hours));
     let mut tx = db.begin().await?;
-    let teams = teams(&mut tx, &desk(2000), &estates).await?;
+    let teams = teams(&mut tx, &desk(24 * 800), &estates).await?;
     let people = willing(lived_in);
     let mut people = people.into_iter();
     for (at, team) in teams.iter().take(NAMED.len()).enumerate() {
         for place in 0..PEOPLE {
             let women = NAMED[at].1 == TeamKind::Women;
             let Some((home, person)) = people.find(|(_, person)| !women || person.sex == Sex::Female) else { break };
-            let hours = 1900 - (at * PEOPLE + place) as i64 * 20;
+            // Those who are with children have been for two years.
+            let with_children = NAMED[at].3.contains(&Target::Children);
+            let hours = 1900 - (at * PEOPLE + place) as i64 * 20 + if with_children { 24 * 690 } else { 0 };
             let post = [Post::Leader, Post::Deputy].get(place).copied().unwrap_or(Post::Member);
             let way = Way::ALL[place % Way::ALL.len()];
             let card =
@@ -96,11 +98,12 @@ pub async fn gather(db: &Db, community: &Community, lived_in: &[(Home, Family)],
                     volunteer::give_honour(&mut tx, &act, &card, &given).await?;
                 }
             }
-            // Those who are with children have been asked about.
-            if NAMED[at].3.contains(&Target::Children) {
+            // Those who are with children have been asked about, and are again every year.
+            for year in (0..3).filter(|year| with_children && hours > 24 * 365 * year) {
+                let act = desk(hours - 2 - 24 * 364 * year);
                 let checked = act.at.to_zoned_datetime(shanghai()).date() - 1.days();
-                volunteer::vet(&mut tx, &act, card.id, (Outcome::Passed, checked), &format!("查询 {:03}", place + 1))
-                    .await?;
+                let proof = format!("查询 {:03}", 10 * year + place as i64 + 1);
+                volunteer::vet(&mut tx, &act, card.id, (Outcome::Passed, checked), &proof).await?;
             }
         }
     }

@@ -188,6 +188,8 @@ const WORDS: &[(&str, &str)] = &[
     ("answered_minutes", "答复以后还没接走，隔多久再报"),
     ("code_hours", "接送码管多久"),
     ("code_tries", "接送码最多试错几次"),
+    ("most_pictures", "一次课最多几张照片"),
+    ("picture_days", "照片存几天"),
     ("meeting.joint", "物业联席会议"),
     ("property", "物业"),
     ("member", "党员"),

@@ -12,6 +12,7 @@ use crate::after_school::child::{self, Child, Consent, Wishes, today};
 use crate::after_school::code;
 use crate::after_school::model::{Adult, How, Purpose, Rules};
 use crate::after_school::paper;
+use crate::after_school::picture::{self, Picture};
 use crate::after_school::roll;
 use crate::after_school::session_model::Rules as SessionRules;
 use crate::after_school::store::{self, Opening};
@@ -64,6 +65,7 @@ struct GuardianPage {
     editing: bool,
     form: Form,
     visits: Vec<Visit>,
+    pictures: Vec<Picture>,
     /// The code that is good now.
     code: Option<code::Standing>,
     /// Its digits, on the page that follows the making and on no other.
@@ -128,6 +130,7 @@ async fn guardian_page(
         agreed: agreed.lines().map(str::to_owned).collect(),
         openings: store::openings(&mut tx, act.tenant, child.id).await?,
         visits: attendance::of_child(&mut tx, &act, child.id, &adults, VISITS).await?,
+        pictures: picture::of_child(&mut tx, act.tenant, child.id).await?,
         code: code::standing(&mut tx, &act, child.id).await?,
         digits: String::new(),
         class: settings::read(&mut tx, act.tenant, act.at).await?,

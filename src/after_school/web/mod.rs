@@ -3,6 +3,7 @@
 
 mod desk;
 mod guardian;
+mod picture;
 mod roll;
 mod session;
 
@@ -17,7 +18,12 @@ use crate::place;
 use crate::web::Form;
 
 pub fn routes() -> Routes {
-    Routes::default().merge(desk::routes()).merge(guardian::routes()).merge(session::routes()).merge(roll::routes())
+    Routes::default()
+        .merge(desk::routes())
+        .merge(guardian::routes())
+        .merge(session::routes())
+        .merge(roll::routes())
+        .merge(picture::routes())
 }
 
 type Options = Vec<(String, String)>;

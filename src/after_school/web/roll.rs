@@ -340,6 +340,44 @@ async fn step_of_keeper(
     }
 }
 
+// ---------- who holds a session ----------
+
+/// Somebody who holds a session on its day, and so reads the children's names.
+pub(super) struct Holding {
+    pub act: Act,
+    pub session: Session,
+    pub by: Keeper,
+    /// Where the pages of the session are for them.
+    pub base: String,
+}
+
+impl Holding {
+    /// Errors: refused of whoever does not hold it, and on another day.
+    fn of(act: Act, session: Session, by: Keeper, keeper: Option<&RotaKeeper>, base: String) -> Result<Holding> {
+        if !roll::may_read(&act, &session, keeper) {
+            return Err(Error::refused("只有带班的人、只有上课那天能看。请先排在带班表上"));
+        }
+        Ok(Holding { act, session, by, base })
+    }
+}
+
+pub(super) async fn held_by_staff(app: &App, viewer: &Viewer, id: Uuid) -> Result<Holding> {
+    let act = app.act(viewer, Permission::ChildManage)?;
+    let scope = viewer.scope(Permission::ChildManage);
+    let mut tx = app.db.read().await?;
+    let session = session_store::in_reach(&mut tx, viewer.tenant, &scope, id).await?;
+    let rota = rota::keepers(&mut tx, &act, &session).await?;
+    let own = rota.iter().find(|keeper| keeper.account == Some(viewer.account));
+    let by = Keeper { id: viewer.account, name: viewer.name.clone() };
+    Holding::of(act, session, by, own, format!("/class-sessions/{id}"))
+}
+
+pub(super) async fn held_by_keeper(app: &App, link: &str) -> Result<Holding> {
+    let (act, session, keeper) = by_link(app, link).await?;
+    let by = Keeper { id: keeper.person(), name: keeper.name.clone() };
+    Holding::of(act, session, by, Some(&keeper), format!("/class-keepers/{link}"))
+}
+
 // ---------- one step ----------
 
 /// Takes the step that a form names. A code that was wrong is kept as one that was tried.

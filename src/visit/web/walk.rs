@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::access::web::LockedViewer;
 use crate::access::{Need, Permission, Routes, Viewer};
-use crate::app::App;
+use crate::app::{App, more_to_take};
 use crate::error::{Error, Result};
 use crate::issue::Category;
 use crate::offline::{self, Outcome as Received};
@@ -93,6 +93,9 @@ async fn enter(
 async fn take_along(State(app): State<App>, viewer: Viewer, headers: HeaderMap) -> Result<Response> {
     let pack = pack::pack(&mut app.db.read().await?, &viewer, &app.means).await?;
     let mut pack = serde_json::to_value(pack).map_err(anyhow::Error::from)?;
+    if let (Value::Object(pack), Value::Object(more)) = (&mut pack, more_to_take(&app, &viewer).await?) {
+        pack.extend(more);
+    }
     let digest = Sha256::digest(pack.to_string().as_bytes());
     let etag = format!("\"{}\"", digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect::<String>());
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
