@@ -62,6 +62,7 @@ migrations![
     "0055_heads_of_weeks",
     "0056_certificates_erased",
     "0057_class_sessions",
+    "0058_class_care",
     "0059_honours",
     "0062_class_pictures",
 ];

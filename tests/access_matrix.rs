@@ -127,6 +127,8 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/unlock"
             | "/whistles/new" // about nothing
             | "/children/{id}/particulars" // of which one says first why
+            | "/class-incidents/{id}" // which somebody else wrote
+            | "/class-help/{id}" // of an adult
             | "/community-surveys/doors/{door}" // dealt to somebody else
             | "/community-surveys/{id}/results.xlsx" // there are none before it has ended
             | "/community-surveys/{id}/results.docx"
@@ -180,6 +182,7 @@ struct Landmarks {
     guardian: Link,
     class_session: Uuid,
     class_keeper: Link,
+    incident: Uuid,
     arrival: Link,
     booking: Uuid,
     issue: Filed,
@@ -231,6 +234,8 @@ impl Landmarks {
             "activities" => self.activity,
             "children" => self.child,
             "class-sessions" => self.class_session,
+            "class-incidents" => self.incident,
+            "class-help" => self.resident,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -433,6 +438,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         helper(&mut tx, act, means, spot.estate_id).await;
     let (child, guardian) = child(&mut tx, act, means, &spot).await;
     let (class_session, class_keeper) = class(&mut tx, act, means, spot.estate_id, volunteer).await;
+    let incident = incident(&mut tx, act, account, spot.estate_id).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -460,6 +466,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         guardian,
         class_session,
         class_keeper,
+        incident,
         arrival,
         booking,
         issue,
@@ -669,6 +676,21 @@ async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, voluntee
     let known = after_school::session(tx, act.tenant, session).await.unwrap();
     let keeper = after_school::add_keeper(tx, act, &known, after_school::Who::Volunteer(volunteer)).await.unwrap();
     (session, after_school::keeper_link(act.tenant, keeper, &means.keys))
+}
+
+/// Something that happened at the class.
+async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uuid {
+    let sketch = after_school::incident::Sketch {
+        kind: after_school::IncidentKind::Harm,
+        estate,
+        happened_at: act.at,
+        children: Vec::new(),
+        account: "身上有伤".to_owned(),
+        done: String::new(),
+        told: None,
+    };
+    let by = Act { account: Some(account), ..act.clone() };
+    after_school::incident::write(tx, &by, &sketch).await.unwrap()
 }
 
 /// A team, a volunteer who leads it, with their link, and what it is going to do.

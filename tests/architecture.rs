@@ -35,7 +35,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
-    ("after_school", &["access", "audit", "channel", "offline", "photo", "settings", "place", "document", "volunteer"]),
+    (
+        "after_school",
+        &[
+            "access",
+            "audit",
+            "channel",
+            "document",
+            "offline",
+            "outbox",
+            "photo",
+            "settings",
+            "place",
+            "registry",
+            "volunteer",
+        ],
+    ),
     (
         "volunteer",
         &[

@@ -19,6 +19,10 @@ const LISTS: &[&[Statement]] = &[
     after_school::STATEMENTS,
     after_school::PICTURE_STATEMENTS,
     after_school::SESSION_STATEMENTS,
+    after_school::HELP_STATEMENTS,
+    after_school::INCIDENT_STATEMENTS,
+    after_school::MESSAGE_STATEMENTS,
+    after_school::NAME_STATEMENTS,
     access::token::STATEMENTS,
     api::STATEMENTS,
     audit::STATEMENTS,
@@ -145,6 +149,8 @@ const MAY_SCAN: &[&str] = &[
     "after_school::session_store::VETTINGS", // of the few members of staff
     "after_school::session_store::ALARMED",  // the few children whom nobody has fetched have an index of their own
     "after_school::session_store::TO_CALL",
+    "after_school::incident_store::UNFOLLOWED", // the few that wait have an index of their own
+    "after_school::message_store::WAITING",
     "volunteer::store::TEAMS",
     "volunteer::store::ADD_TEAM", // counts them
     "volunteer::store::TEAM_ESTATES",

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::code;
+use super::message;
 use super::model::{Adult, How, Particulars, Person, Purpose, Rules, State, edition};
 use super::picture;
 use super::session::expected_nowhere;
@@ -391,6 +392,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Child, state: State) -> Result<(
         ..before.clone()
     };
     let nobody = act.seal("child adult", &json(&Person::default())?)?;
+    message::erase(tx, act, before.id).await?;
     tx.execute(ERASE_ADULTS.bind(act.tenant).bind(before.id).bind(nobody).bind(act.at)).await?;
     // Who has fetched it goes, and that it was fetched stays.
     tx.execute(ERASE_FETCHERS.bind(act.tenant).bind(before.id)).await?;

@@ -2,12 +2,22 @@
 //! guardian has not agreed, by a signed link of their own or on paper; what is known of a child is sealed, and staff who want to read it say
 //! why first (`child`). `paper` writes all of it down for the guardian. `presence` is what becomes of a child at a session, without a
 //! database: who comes, who is missing, and with whom a child may go. `record` takes its steps from phones that had no network, and `pack` is what these
-//! take along; `picture` keeps pictures for the guardians of whoever is in them.
+//! take along; `picture` keeps pictures for the guardians of whoever is in them. `incident` is what happened and must not be lost, `help` which
+//! children ought to be asked, `message` what the class and the guardians tell each other.
 
 mod attendance;
 mod child;
 mod code;
+pub mod help;
+mod help_model;
+mod help_store;
+pub mod incident;
+mod incident_model;
+mod incident_store;
+pub mod message;
+mod message_store;
 mod model;
+mod names;
 mod pack;
 mod paper;
 mod picture;
@@ -28,7 +38,15 @@ pub use child::{
     enrolled, forget, forget_old, invite, leave, open, renew_link, withdraw,
 };
 pub use code::{make as make_code, standing as standing_code, withdraw as withdraw_code};
+pub use help_model::{Help, HelpRules, Match, Reason};
+pub use help_store::STATEMENTS as HELP_STATEMENTS;
+pub use incident_model::{
+    Kind as IncidentKind, Office, Report, Rules as IncidentRules, State as IncidentState, Step as IncidentStep,
+};
+pub use incident_store::{Incident, STATEMENTS as INCIDENT_STATEMENTS};
+pub use message_store::STATEMENTS as MESSAGE_STATEMENTS;
 pub use model::{Adult, How, Particulars, Person, Purpose, Rules, State, age, edition};
+pub use names::STATEMENTS as NAME_STATEMENTS;
 pub use pack::take_along;
 pub use picture::STATEMENTS as PICTURE_STATEMENTS;
 pub use record::{KIND, RECORDER};

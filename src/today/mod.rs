@@ -49,6 +49,9 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(community_survey::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::todo(&mut tx, &viewer, now).await?);
     todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
+    todos.extend(after_school::incident::todo(&mut tx, &viewer, now).await?);
+    todos.extend(after_school::help::todo(&mut tx, &viewer, now).await?);
+    todos.extend(after_school::message::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);
     todos.extend(channel::todo(&mut tx, &viewer, now).await?);
     todos.extend(outbox::web::todo(&mut tx, &viewer, now).await?);

@@ -10,6 +10,7 @@ use crate::access::{self, Act, Link, Need, Routes};
 use crate::after_school::attendance::{self, Visit};
 use crate::after_school::child::{self, Child, Consent, Wishes, today};
 use crate::after_school::code;
+use crate::after_school::message_store;
 use crate::after_school::model::{Adult, How, Purpose, Rules};
 use crate::after_school::paper;
 use crate::after_school::picture::{self, Picture};
@@ -56,6 +57,8 @@ struct GuardianPage {
     adults: Vec<Adult>,
     consents: Vec<Consent>,
     openings: Vec<Opening>,
+    /// Messages that they have not seen.
+    unread: i64,
     /// What they have agreed to, as they read it.
     agreed: Vec<String>,
     homes: Options,
@@ -128,6 +131,7 @@ async fn guardian_page(
     Ok(GuardianPage {
         consents,
         agreed: agreed.lines().map(str::to_owned).collect(),
+        unread: message_store::unread(&mut tx, act.tenant, child.id, false).await?,
         openings: store::openings(&mut tx, act.tenant, child.id).await?,
         visits: attendance::of_child(&mut tx, &act, child.id, &adults, VISITS).await?,
         pictures: picture::of_child(&mut tx, act.tenant, child.id).await?,

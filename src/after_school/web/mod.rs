@@ -1,13 +1,18 @@
 //! Pages: `desk` is the children's roll for staff, `guardian` what a guardian sees by their link, `session` how sessions are arranged, `roll` the
-//! roll call for staff and for whoever holds a session by a link.
+//! roll call for staff and for whoever holds a session by a link, `incident` what happened at the class and must not be lost.
 
 mod desk;
 mod guardian;
+mod help;
+mod incident;
+mod message;
 mod picture;
 mod roll;
 mod session;
 
 use db::Tx;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use uuid::Uuid;
 
 use super::child::{Child, Sketch, today};
@@ -24,6 +29,22 @@ pub fn routes() -> Routes {
         .merge(session::routes())
         .merge(roll::routes())
         .merge(picture::routes())
+        .merge(incident::routes())
+        .merge(help::routes())
+        .merge(message::routes())
+}
+
+/// A moment by the clock of Shanghai, as a field for day and time gives it.
+fn moment(form: &mut Form, field: &str, label: &str) -> Option<Timestamp> {
+    form.choice(field, label, |text| {
+        let moment: DateTime = text.parse().ok()?;
+        Some(moment.to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
+    })
+}
+
+/// The same the other way round: `2026-11-23T16:40`
+fn moment_words(at: Timestamp) -> String {
+    at.to_zoned_datetime(calendar::shanghai()).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
 type Options = Vec<(String, String)>;
