@@ -113,10 +113,19 @@ pub fn handlers() -> Handlers {
             registry::erasure::TOPIC,
             outbox::both(
                 visit::erasure::handler(),
-                outbox::both(party::register::erased(), volunteer::register::erased()),
+                outbox::both(
+                    party::register::erased(),
+                    outbox::both(volunteer::register::erased(), after_school::help::erased()),
+                ),
             ),
         ),
-        (registry::life::MERGED, outbox::both(party::register::merged(), volunteer::register::merged())),
+        (
+            registry::life::MERGED,
+            outbox::both(
+                party::register::merged(),
+                outbox::both(volunteer::register::merged(), after_school::help::merged()),
+            ),
+        ),
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),

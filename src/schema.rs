@@ -61,5 +61,6 @@ migrations![
     "0054_reporters",
     "0055_heads_of_weeks",
     "0056_certificates_erased",
+    "0058_class_care",
     "0059_honours",
 ];

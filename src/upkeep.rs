@@ -136,6 +136,9 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     party::forget_old(&mut tx, act).await?;
     volunteer::forget_old(&mut tx, act).await?;
     after_school::forget_old(&mut tx, act).await?;
+    after_school::incident::forget_old(&mut tx, act).await?;
+    after_school::help::forget_old(&mut tx, act).await?;
+    after_school::message::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;
     api::forget_old(&mut tx, act).await?;

@@ -127,6 +127,8 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/unlock"
             | "/whistles/new" // about nothing
             | "/children/{id}/particulars" // of which one says first why
+            | "/class-incidents/{id}" // which somebody else wrote
+            | "/class-help/{id}" // of an adult
             | "/community-surveys/doors/{door}" // dealt to somebody else
             | "/community-surveys/{id}/results.xlsx" // there are none before it has ended
             | "/community-surveys/{id}/results.docx"
@@ -178,6 +180,7 @@ struct Landmarks {
     certificate: Uuid,
     child: Uuid,
     guardian: Link,
+    incident: Uuid,
     arrival: Link,
     booking: Uuid,
     issue: Filed,
@@ -228,6 +231,8 @@ impl Landmarks {
             "board" if pattern.contains("/board/{code}/activities/") => self.activity,
             "activities" => self.activity,
             "children" => self.child,
+            "class-incidents" => self.incident,
+            "class-help" => self.resident,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -428,6 +433,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (team, volunteer, volunteering, activity, record, certificate) =
         helper(&mut tx, act, means, spot.estate_id).await;
     let (child, guardian) = child(&mut tx, act, means, &spot).await;
+    let incident = incident(&mut tx, act, account, spot.estate_id).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -453,6 +459,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         activity,
         child,
         guardian,
+        incident,
         arrival,
         booking,
         issue,
@@ -642,6 +649,21 @@ async fn child(tx: &mut db::Tx, act: &Act, means: &Means, spot: &Spot) -> (Uuid,
     let sketch = Sketch { estate: spot.estate_id, building: spot.building_id, particulars, medical: None };
     let child = after_school::invite(tx, act, sketch).await.unwrap();
     (child.id, child.link(act.tenant, &means.keys))
+}
+
+/// Something that happened at the class.
+async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uuid {
+    let sketch = after_school::incident::Sketch {
+        kind: after_school::Kind::Harm,
+        estate,
+        happened_at: act.at,
+        children: Vec::new(),
+        account: "身上有伤".to_owned(),
+        done: String::new(),
+        told: None,
+    };
+    let by = Act { account: Some(account), ..act.clone() };
+    after_school::incident::write(tx, &by, &sketch).await.unwrap()
 }
 
 /// A team, a volunteer who leads it, with their link, and what it is going to do.

@@ -35,7 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
-    ("after_school", &["access", "audit", "settings", "place", "document"]),
+    ("after_school", &["access", "audit", "channel", "document", "outbox", "settings", "place", "registry"]),
     (
         "volunteer",
         &[
@@ -95,6 +95,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "today",
         &[
             "access",
+            "after_school",
             "offline",
             "outbox",
             "registry",

@@ -17,6 +17,10 @@ use crate::support::{Engine, fresh};
 const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     after_school::STATEMENTS,
+    after_school::HELP_STATEMENTS,
+    after_school::INCIDENT_STATEMENTS,
+    after_school::MESSAGE_STATEMENTS,
+    after_school::NAME_STATEMENTS,
     access::token::STATEMENTS,
     api::STATEMENTS,
     audit::STATEMENTS,
@@ -139,7 +143,9 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::DEAD",
     "venue::store::LIST",
     "venue::store::USABLE",
-    "after_school::store::COUNTS", // everybody once, for the list
+    "after_school::store::COUNTS",              // everybody once, for the list
+    "after_school::incident_store::UNFOLLOWED", // the few that wait have an index of their own
+    "after_school::message_store::WAITING",
     "volunteer::store::TEAMS",
     "volunteer::store::ADD_TEAM", // counts them
     "volunteer::store::TEAM_ESTATES",

@@ -99,6 +99,7 @@ text_enum! {
         VolunteerImport = "volunteer_import" "导入志愿者花名册",
         HoursApprove = "hours_approve" "审核志愿服务时长、出具证明",
         ChildManage = "child_manage" "登记七彩四点半的孩子",
+        IncidentManage = "incident_manage" "查看和跟进七彩四点半的事件记录",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -175,6 +176,8 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (HoursApprove, &[Secretary, Staff]),
         // What is known of children stays with those whose work it is.
         (ChildManage, &[Secretary, Staff]),
+        // A suspected harm may lead to a colleague, so that only who answers for the community reads what others wrote.
+        (IncidentManage, &[Secretary]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),

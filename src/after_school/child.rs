@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::message;
 use super::model::{Adult, How, Particulars, Person, Purpose, Rules, State, edition};
 use super::store::{
     self, ADD, ADD_ADULT, ADULTS, AGREE, CHANGE, CONSENTS, ENROLLED, ERASE_ADULTS, FORGET_CONSENTS, GET, GET_IN_REACH,
@@ -64,11 +65,11 @@ impl Consent {
     }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String> {
     Ok(serde_json::to_string(value).map_err(anyhow::Error::from)?)
 }
 
-fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     Ok(serde_json::from_str(text).map_err(anyhow::Error::from)?)
 }
 
@@ -381,6 +382,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Child, state: State) -> Result<(
         ..before.clone()
     };
     let nobody = act.seal("child adult", &json(&Person::default())?)?;
+    message::erase(tx, act, before.id).await?;
     tx.execute(ERASE_ADULTS.bind(act.tenant).bind(before.id).bind(nobody).bind(act.at)).await?;
     save(tx, act, before, &now, "erase", state.label()).await?;
     // What is erased must not come back in the history.

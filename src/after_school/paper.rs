@@ -3,6 +3,7 @@
 use db::Tx;
 
 use super::child::{Child, adults, consents};
+use super::message::messages;
 use super::store::openings;
 use crate::access::Act;
 use crate::document::{Block, Paper, Table};
@@ -38,6 +39,10 @@ pub(super) async fn copy(tx: &mut Tx, act: &Act, child: &Child) -> Result<Paper>
     let columns = [("事项", 20), ("监护人", 20), ("怎么同意的", 20), ("同意时间", 20), ("撤回时间", 20)];
     paper.heading("同意记录");
     paper.blocks.push(table(&columns, rows.collect()));
+    let rows = messages(tx, act, child.id).await?.into_iter();
+    let rows = rows.map(|one| vec![show::day_and_time(&one.at), one.writer, one.words]);
+    paper.heading("和社区说的话");
+    paper.blocks.push(table(&[("时间", 25), ("谁", 20), ("内容", 55)], rows.collect()));
     let rows = openings(tx, act.tenant, child.id).await?.into_iter();
     let rows = rows.map(|opening| vec![show::day_and_time(&opening.at), opening.reader_name, opening.purpose]);
     paper.heading("谁看过");

@@ -8,6 +8,7 @@ use db::Tx;
 use super::{Options, filled, homes, read_child};
 use crate::access::{self, Act, Link, Need, Routes};
 use crate::after_school::child::{self, Child, Consent, Wishes, today};
+use crate::after_school::message_store;
 use crate::after_school::model::{Adult, How, Purpose, Rules};
 use crate::after_school::paper;
 use crate::after_school::store::{self, Opening};
@@ -45,6 +46,8 @@ struct GuardianPage {
     adults: Vec<Adult>,
     consents: Vec<Consent>,
     openings: Vec<Opening>,
+    /// Messages that they have not seen.
+    unread: i64,
     /// What they have agreed to, as they read it.
     agreed: Vec<String>,
     homes: Options,
@@ -101,6 +104,7 @@ async fn guardian_page(
     Ok(GuardianPage {
         consents,
         agreed: agreed.lines().map(str::to_owned).collect(),
+        unread: message_store::unread(&mut tx, act.tenant, child.id, false).await?,
         openings: store::openings(&mut tx, act.tenant, child.id).await?,
         old_enough: child.particulars.age(today(&act)).is_some_and(|age| age >= rules.alone_age),
         form: form.unwrap_or_else(|| filled(&child, &adults)),

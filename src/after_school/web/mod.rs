@@ -1,9 +1,15 @@
-//! Pages: `desk` is the children's roll for staff, `guardian` what a guardian sees by their link.
+//! Pages: `desk` is the children's roll for staff, `guardian` what a guardian sees by their link, `incident` what happened at the class
+//! and must not be lost.
 
 mod desk;
 mod guardian;
+mod help;
+mod incident;
+mod message;
 
 use db::Tx;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
 use uuid::Uuid;
 
 use super::child::{Child, Sketch, today};
@@ -14,7 +20,25 @@ use crate::place;
 use crate::web::Form;
 
 pub fn routes() -> Routes {
-    Routes::default().merge(desk::routes()).merge(guardian::routes())
+    Routes::default()
+        .merge(desk::routes())
+        .merge(guardian::routes())
+        .merge(incident::routes())
+        .merge(help::routes())
+        .merge(message::routes())
+}
+
+/// A moment by the clock of Shanghai, as a field for day and time gives it.
+fn moment(form: &mut Form, field: &str, label: &str) -> Option<Timestamp> {
+    form.choice(field, label, |text| {
+        let moment: DateTime = text.parse().ok()?;
+        Some(moment.to_zoned_datetime(calendar::shanghai()).ok()?.timestamp())
+    })
+}
+
+/// The same the other way round: `2026-11-23T16:40`
+fn moment_words(at: Timestamp) -> String {
+    at.to_zoned_datetime(calendar::shanghai()).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
 type Options = Vec<(String, String)>;

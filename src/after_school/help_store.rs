@@ -1,0 +1,183 @@
+use db::{Tx, record, statements};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::help_model::{Help, HelpRules, Reason, born_before};
+use crate::access::{Act, Scope, Viewer};
+use crate::error::Result;
+use crate::in_reach;
+
+/// How many of a home live there and fit a condition; who is registered there and lives elsewhere does not.
+macro_rules! at_home {
+    ($who:literal) => {
+        concat!(
+            "(SELECT COUNT(*) FROM households k CROSS JOIN residents a
+                WHERE a.tenant_id = k.tenant_id AND a.household_id = k.id AND k.tenant_id = h.tenant_id AND k.dwelling_id = h.dwelling_id AND k.ended_at IS NULL AND a.ended IS NULL
+                AND (a.residence_state IS NULL OR a.residence_state <> 'registered_here_only') AND (a.birth_date IS NULL OR ",
+            $who,
+            "))"
+        )
+    };
+}
+
+macro_rules! tagged {
+    ($tag:literal) => {
+        concat!(
+            "(SELECT COUNT(*) FROM resident_tags t WHERE t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.until IS NULL AND t.tag = '",
+            $tag,
+            "')"
+        )
+    };
+}
+
+/// Children of the register within reach ($2, $3) who live here: younger than $4 says and as old as $5, of whom those younger than $6
+/// are asked after for any reason and the others where they are tagged. $7 and $8 are when elders and adults were born.
+macro_rules! children {
+    ($condition:expr, $kept:expr) => {
+        concat!(
+            "SELECT p.* FROM (
+                SELECT r.id, r.position, r.name, r.sex, r.birth_date, r.relation, r.household_id, h.dwelling_id, b.id AS building_id,
+                    b.name AS building_name, b.estate_id, e.name AS estate_name, s.kind, s.next_on, ",
+            tagged!("left_behind_child"), " AS left_behind, ",
+            tagged!("child_in_difficulty"), " AS in_difficulty, ",
+            at_home!("(a.birth_date <= $8 AND a.birth_date > $7)"), " AS parents, ",
+            at_home!("a.birth_date <= $8"), " AS grown
+                FROM residents r CROSS JOIN households h CROSS JOIN buildings b CROSS JOIN estates e
+                LEFT JOIN class_help s ON s.tenant_id = r.tenant_id AND s.resident_id = r.id
+                WHERE h.tenant_id = r.tenant_id AND h.id = r.household_id AND b.tenant_id = r.tenant_id AND b.id = r.building_id
+                AND e.tenant_id = b.tenant_id AND e.id = b.estate_id AND r.tenant_id = $1 AND r.ended IS NULL AND r.birth_date > $4 AND r.birth_date <= $5
+                AND (r.residence_state IS NULL OR r.residence_state <> 'registered_here_only') AND ",
+            $condition,
+            " AND ",
+            in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
+            ") p WHERE (p.left_behind + p.in_difficulty > 0 OR (p.birth_date > $6 AND ",
+            $kept,
+            ")) ORDER BY p.position + 0 DESC LIMIT 51"
+        )
+    };
+}
+
+statements! {
+    /// With $9 also those for whom nothing speaks; with $11 those whose turn it is by $10, or else the others; below the position $12.
+    LIST = children!("r.position < $12 AND (CASE WHEN s.kind IS NULL OR s.next_on <= $10 THEN 1 ELSE 0 END) = CAST($11 AS BIGINT)", "($9 OR p.parents = 0)");
+    ONE = children!("r.id = $9", "1 = 1");
+    /// Who could be asked for a child: the adults of its home.
+    ADULTS = "SELECT a.name, a.sex, a.relation, a.birth_date, a.phone_sealed, a.household_id, k.head_name FROM households k CROSS JOIN residents a
+        WHERE a.tenant_id = k.tenant_id AND a.household_id = k.id AND k.tenant_id = $1 AND k.dwelling_id = $2 AND k.ended_at IS NULL AND a.ended IS NULL AND a.birth_date <= $3
+        ORDER BY a.birth_date DESC, a.id LIMIT 30";
+    NOTE = "INSERT INTO class_help (tenant_id, resident_id, kind, next_on, changed_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, resident_id) DO UPDATE SET kind = excluded.kind, next_on = excluded.next_on, changed_at = excluded.changed_at";
+    ADD_STEP = "INSERT INTO class_help_steps (tenant_id, id, resident_id, kind, sealed, next_on, made_at, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    STEPS = "SELECT s.kind, s.sealed, s.next_on, s.made_at, a.name AS made_by FROM class_help_steps s
+        LEFT JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.made_by
+        WHERE s.tenant_id = $1 AND s.resident_id = $2 ORDER BY s.made_at DESC, s.id DESC LIMIT 50";
+    OPEN = "INSERT INTO class_help_openings (tenant_id, id, account_id, purpose, at, until_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    OPENED = "SELECT MAX(until_at) AS until_at FROM class_help_openings WHERE tenant_id = $1 AND account_id = $2 AND until_at > $3";
+    DUE = concat!("SELECT COUNT(*) AS people, MIN(s.next_on) AS first FROM class_help s CROSS JOIN residents r CROSS JOIN buildings b
+        WHERE r.tenant_id = s.tenant_id AND r.id = s.resident_id AND b.tenant_id = r.tenant_id AND b.id = r.building_id AND s.tenant_id = $1 AND s.next_on <= $4 AND r.ended IS NULL AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"));
+    /// Of somebody of whom nothing may be kept any more.
+    ERASE_STEPS = "DELETE FROM class_help_steps WHERE tenant_id = $1 AND resident_id = $2";
+    ERASE = "DELETE FROM class_help WHERE tenant_id = $1 AND resident_id = $2";
+    /// Two who were one.
+    MOVE_STEPS = "UPDATE class_help_steps SET resident_id = $3 WHERE tenant_id = $1 AND resident_id = $2";
+    MOVE = "INSERT INTO class_help (tenant_id, resident_id, kind, next_on, changed_at)
+        SELECT s.tenant_id, CAST($3 AS UUID), s.kind, s.next_on, s.changed_at FROM class_help s WHERE s.tenant_id = $1 AND s.resident_id = $2
+        ON CONFLICT (tenant_id, resident_id) DO NOTHING";
+    FORGET_STEPS = "DELETE FROM class_help_steps WHERE tenant_id = $1 AND made_at < $2";
+    FORGET = "DELETE FROM class_help WHERE tenant_id = $1 AND changed_at < $2";
+}
+
+record! {
+    /// A child of the register, and what speaks for looking after it.
+    #[derive(Debug, Clone)]
+    pub struct Wanted {
+        pub id: Uuid, pub position: i64, pub name: String, pub sex: String, pub birth_date: String, pub relation: Option<String>,
+        pub household_id: Uuid, pub dwelling_id: Uuid, pub building_id: Uuid, pub building_name: String,
+        pub estate_id: Uuid, pub estate_name: String, pub kind: Option<Help>, pub next_on: Option<String>, pub left_behind: i64,
+        pub in_difficulty: i64, pub parents: i64, pub grown: i64,
+    }
+    pub(super) struct StoredAdult {
+        pub name: String, pub sex: String, pub relation: Option<String>, pub birth_date: Option<String>, pub phone_sealed: Option<Vec<u8>>,
+        pub household_id: Uuid, pub head_name: String,
+    }
+    pub(super) struct StoredStep {
+        pub kind: Help, pub sealed: Vec<u8>, pub next_on: Option<String>, pub made_at: Timestamp, pub made_by: Option<String>,
+    }
+    pub(super) struct Due { pub people: i64, pub first: Option<String> }
+    struct Until { until_at: Option<Timestamp> }
+}
+
+impl Wanted {
+    /// Why the child stands on the list.
+    pub fn reasons(&self, rules: &HelpRules, today: Date) -> Vec<Reason> {
+        let young = self.birth_date > born_before(today, rules.under_age);
+        let of = [
+            (Reason::Alone, young && self.grown == 0),
+            (Reason::InDifficulty, self.in_difficulty > 0),
+            (Reason::LeftBehind, self.left_behind > 0),
+            (Reason::OnlyElders, young && self.grown > 0 && self.parents == 0),
+        ];
+        let found: Vec<Reason> = of.into_iter().filter(|(_, holds)| *holds).map(|(reason, _)| reason).collect();
+        if found.is_empty() { vec![Reason::NotInClass] } else { found }
+    }
+}
+
+/// The list that somebody asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Also those for whom nothing speaks but that they are not in the class.
+    pub all: bool,
+    /// Those whose turn it is, or those who wait for another day or need nothing.
+    pub now: bool,
+    /// Below this position.
+    pub before: i64,
+}
+
+fn bounds(query: db::Query, rules: &HelpRules, today: Date) -> db::Query {
+    let oldest = rules.tagged_under_age.max(rules.under_age);
+    [oldest, rules.from_age, rules.under_age, rules.elder_age, rules.grown_age]
+        .into_iter()
+        .fold(query, |query, years| query.bind(born_before(today, years)))
+}
+
+/// One more than fits on a page of fifty.
+pub(super) async fn list(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    (rules, today): (&HelpRules, Date),
+    asked: Asked,
+) -> Result<Vec<Wanted>> {
+    let query = bounds(LIST.bind(tenant).bind(scope.account).bind(&scope.roles), rules, today);
+    let query = query.bind(asked.all).bind(today.to_string()).bind(i64::from(asked.now)).bind(asked.before);
+    Ok(tx.all(query).await?)
+}
+
+/// Errors: not found of anybody who would not stand on the list.
+pub(super) async fn one(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    (rules, today): (&HelpRules, Date),
+    id: Uuid,
+) -> Result<Wanted> {
+    let query = bounds(ONE.bind(tenant).bind(scope.account).bind(&scope.roles), rules, today);
+    Ok(tx.one(query.bind(id)).await?)
+}
+
+/// Until when the list is open to somebody who has said why.
+pub(super) async fn opened(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Option<Timestamp>> {
+    Ok(tx.one::<Until>(OPENED.bind(viewer.tenant).bind(viewer.account).bind(now)).await?.until_at)
+}
+
+/// Nothing is kept of a resident, or it is kept of another.
+pub(super) async fn carry(tx: &mut Tx, act: &Act, resident: Uuid, to: Option<Uuid>) -> Result<()> {
+    if let Some(to) = to {
+        tx.execute(MOVE_STEPS.bind(act.tenant).bind(resident).bind(to)).await?;
+        tx.execute(MOVE.bind(act.tenant).bind(resident).bind(to)).await?;
+    }
+    tx.execute(ERASE_STEPS.bind(act.tenant).bind(resident)).await?;
+    tx.execute(ERASE.bind(act.tenant).bind(resident)).await?;
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! Incidents of the class: who reads what, that nothing is lost, and that a suspected harm waits for nobody.
+
+use doorstep::access::{Reach, Role};
+use doorstep::{after_school, audit, place};
+
+use crate::after_school::{enrolled, id_of, link};
+use crate::stories::cast::{Estate, estate};
+use crate::support::{Browser, Page, TestApp};
+use crate::volunteer::at;
+
+db::statements! {
+    AUDITED = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
+    WORDS = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1 AND sealed IS NOT NULL";
+    ENTRIES = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1";
+}
+
+async fn written(writer: &Browser, place: &Estate, changed: &[(&str, &str)]) -> Page {
+    let estate = place.estate.to_string();
+    let mut form = vec![("estate", estate.as_str()), ("happened_at", "2026-11-23T08:40")];
+    form.extend(changed);
+    writer.post("/class-incidents", &form).await
+}
+
+async fn opened(browser: &Browser, id: &str) -> Page {
+    browser.post(&format!("/class-incidents/{id}/openings"), &[("reason", "派出所来了解情况")]).await
+}
+
+async fn count(app: &TestApp, statement: db::Statement) -> i64 {
+    app.db.read().await.unwrap().rows(statement.bind(app.home.tenant)).await.unwrap()[0].get("count").unwrap()
+}
+
+/// A suspected harm of 刘小雨, written down at nine.
+const HARM: [(&str, &str); 3] =
+    [("kind", "harm"), ("children", "刘小雨"), ("account", "胳膊上有一圈青紫，孩子说不敢回家")];
+
+db_test! {
+    async fn a_suspected_harm_is_reported_and_stays_with_whoever_is_responsible(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).named("任建平").browser().await;
+        let child = enrolled(&staff, &[]).await;
+        let own = link(&staff, &child).await;
+        let wrong = written(&staff, &place, &[("kind", "harm"), ("children", "刘小雪"), ("account", "胳膊上有青紫")]).await;
+        wrong.assert_status(422).assert_contains("第 1 个名字不在名单上").assert_contains("胳膊上有青紫");
+        written(&staff, &place, &[("kind", "hurt"), ("happened_at", ""), ("account", "")]).await.assert_status(422);
+
+        // It leads at once to the numbers and to the report, and says no word of what was written.
+        let page = written(&staff, &place, &HARM).await;
+        page.assert_ok().assert_contains("tel:110").assert_contains("tel:12345").assert_contains("tel:12355");
+        page.assert_contains("登记报告").assert_contains("第十一条").assert_lacks("青紫").assert_lacks("小雨");
+        let id = id_of(&page);
+        let address = format!("/class-incidents/{id}");
+
+        // Nobody else learns of it: no colleague, no other role, not the guardian.
+        let colleague = app.person(Role::Staff).browser().await;
+        colleague.get(&address).await.assert_status(404);
+        colleague.get("/class-incidents").await.assert_ok().assert_contains("还没有记录");
+        colleague.get("/today").await.assert_lacks("强制报告");
+        opened(&colleague, &id).await.assert_status(404);
+        for role in Role::assignable().filter(|role| !matches!(role, Role::Secretary | Role::Staff)) {
+            let browser = app.person(role).browser().await;
+            browser.get(&address).await.assert_status(403);
+            browser.get("/class-incidents").await.assert_status(403);
+            assert!(!browser.get("/today").await.contains("强制报告"), "{role:?}");
+        }
+        let guardian = app.browser();
+        guardian.get(&own).await.assert_ok().assert_lacks("事件").assert_lacks("侵害").assert_lacks("青紫");
+        guardian.get(&format!("{own}/particulars")).await.assert_lacks("侵害").assert_lacks("青紫");
+        let copy = crate::support::office::words(&guardian.download(&format!("{own}/record.docx")).await);
+        assert!(!copy.contains("侵害") && !copy.contains("青紫") && !copy.contains("事件"), "{copy}");
+        staff.get(&format!("/children/{child}")).await.assert_lacks("侵害");
+
+        // Whoever wrote it reads their own words, and whoever is responsible all of them, once they have said why.
+        let secretary = app.person(Role::Secretary).named("温书记").browser().await;
+        secretary.get("/class-incidents").await.assert_contains("疑似侵害").assert_contains("任建平").assert_lacks("小雨");
+        secretary.get(&address).await.assert_lacks("青紫").assert_lacks("小雨");
+        secretary.post(&format!("{address}/openings"), &[("reason", "看")]).await.assert_status(422).assert_lacks("青紫");
+        let form = [("kind", "later"), ("at", "2026-11-23T08:55"), ("words", "负责人补充：已请民警到场")];
+        secretary.post(&format!("{address}/entries"), &form).await.assert_ok();
+        opened(&secretary, &id).await.assert_ok().assert_contains("青紫").assert_contains("刘小雨").assert_contains("已请民警到场");
+        opened(&staff, &id).await.assert_ok().assert_contains("青紫").assert_lacks("已请民警到场").assert_lacks("温书记");
+        secretary.get(&address).await.assert_contains("派出所来了解情况").assert_contains("任建平");
+        staff.post(&format!("{address}/attention"), &[("plan", "自己跟进"), ("version", "1")]).await.assert_status(403);
+
+        // Until somebody has told an office, it stands first for both, in red once the time is up, and cannot be closed.
+        for browser in [&secretary, &staff] {
+            browser.get("/today").await.assert_contains("强制报告").assert_contains("还剩 30 分钟");
+        }
+        at(&app, "2026-11-23T09:25:00+08:00");
+        let version = secretary.get(&address).await.input("version");
+        secretary.post(&format!("{address}/attention"), &[("plan", "陪孩子去医院检查"), ("version", &version)]).await.assert_ok();
+        let version = secretary.get(&address).await.input("version");
+        let closure = [("ending", "算了"), ("version", version.as_str())];
+        secretary.post(&format!("{address}/closure"), &closure).await.assert_status(422).assert_contains("还没有报告");
+        at(&app, "2026-11-23T09:31:00+08:00");
+        secretary.get(&address).await.assert_contains("tag late");
+        for browser in [&secretary, &staff] {
+            let today = browser.get("/today").await;
+            today.assert_contains("强制报告").assert_contains("超期 1 分钟").assert_contains("已经超时");
+            assert!(!today.contains("刘") && !today.contains("侵害"), "no word of it");
+        }
+        opened(&secretary, &id).await.assert_ok();
+        let report = format!("{address}/reports");
+        secretary.post(&report, &[("reported_at", "2026-11-23T09:28"), ("by", "温书记")]).await.assert_status(422).assert_contains("哪个部门");
+        let told = [("office", "police"), ("office", "civil"), ("by", "温书记"), ("answer", "JQ20261123007")];
+        let later = [&told[..], &[("reported_at", "2026-11-23T10:00")]].concat();
+        secretary.post(&report, &later).await.assert_status(422).assert_contains("时间还没有到");
+        secretary.get("/today").await.assert_contains("强制报告");
+        let form = [&told[..], &[("reported_at", "2026-11-23T09:28")]].concat();
+        secretary.post(&report, &form).await.assert_ok().assert_contains("公安、民政").assert_contains("JQ20261123007");
+        for browser in [&secretary, &staff] {
+            browser.get("/today").await.assert_lacks("强制报告");
+        }
+        staff.get(&address).await.assert_ok().assert_contains("已报告").assert_lacks("JQ20261123007");
+
+        // It is handed over as a file, by whoever is responsible and has said why.
+        staff.post(&format!("{address}/paper.docx"), &[]).await.assert_status(403);
+        let file = secretary.download_by_form(&format!("{address}/paper.docx"), &[]).await;
+        let words = crate::support::office::words(&file);
+        for expected in ["刘小雨", "胳膊上有一圈青紫", "已请民警到场", "公安、民政", "JQ20261123007", "接收人", "任建平"] {
+            assert!(words.contains(expected), "{expected}");
+        }
+        let version = secretary.get(&address).await.input("version");
+        secretary.post(&format!("{address}/closure"), &[("ending", "公安已立案，孩子暂住姑姑家"), ("version", &version)]).await.assert_ok().assert_contains("已了结");
+        // What is said later is an entry of its own.
+        let entries = count(&app, ENTRIES).await;
+        let form = [("kind", "done"), ("at", "2026-11-23T09:30"), ("words", "又去看过")];
+        secretary.post(&format!("{address}/entries"), &form).await.assert_ok().assert_contains("青紫").assert_contains("又去看过");
+        assert_eq!(count(&app, ENTRIES).await, entries + 1);
+
+        // The audit log says that something was done and no word of what.
+        app.person(Role::AuditAdmin).browser().await.get("/audit").await
+            .assert_contains("打开七彩四点半的事件记录").assert_contains("登记强制报告").assert_lacks("青紫").assert_lacks("派出所").assert_lacks("小雨");
+        let rows = app.db.read().await.unwrap().rows(AUDITED.bind(app.home.tenant)).await.unwrap();
+        for row in rows {
+            let text: String = row.get("text").unwrap();
+            assert!(!["青紫", "派出所", "民警", "医院", "公安", "JQ2026", "立案"].iter().any(|word| text.contains(word)), "{text}");
+        }
+        let mut tx = app.db.read().await.unwrap();
+        let history = audit::history(&mut tx, &app.act(), child.parse().unwrap()).await.unwrap();
+        assert!(history.iter().all(|past| !past.reason.contains("侵害") && !past.reason.contains("派出所")));
+        assert_eq!(audit::verify(&mut tx, app.home.tenant).await.unwrap().broken, None);
+    }
+
+    async fn an_ordinary_incident_is_followed_and_may_turn_into_a_harm(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        enrolled(&staff, &[]).await;
+        enrolled(&staff, &[("child_name", "高小明")]).await;
+        enrolled(&staff, &[("child_name", "高小明"), ("guardian1_name", "高建国")]).await;
+        let form = [("kind", "conflict"), ("account", "两个孩子抢彩笔，手划破了"), ("done", "冲洗、贴创可贴"), ("told", "给奶奶打了电话"), ("told_at", "2026-11-23T08:50")];
+        let same = [&form[..], &[("children", "刘小雨、高小明")]].concat();
+        written(&staff, &place, &same).await.assert_status(422).assert_contains("第 2 个名字有同名的孩子");
+        let untimely = [&form[..4], &[("told_at", "2026-11-24T08:50")]].concat();
+        written(&staff, &place, &untimely).await.assert_status(422).assert_contains("时间还没有到");
+        let page = written(&staff, &place, &[&form[..], &[("children", "刘小雨")]].concat()).await;
+        page.assert_ok().assert_lacks("拨打");
+        let id = id_of(&page);
+        let address = format!("/class-incidents/{id}");
+        let secretary = app.person(Role::Secretary).browser().await;
+        secretary.get("/today").await.assert_contains("事件记录").assert_contains("还剩 1 天");
+        staff.get("/today").await.assert_lacks("事件记录");
+        staff.post(&format!("{address}/reports"), &[("office", "police"), ("reported_at", "2026-11-23T08:59"), ("by", "任建平")]).await.assert_status(422);
+        secretary.post(&format!("{address}/closure"), &[("ending", "没事"), ("version", "1")]).await.assert_status(422).assert_contains("跟进以后才能了结");
+        secretary.post(&format!("{address}/attention"), &[("plan", "请家长来谈"), ("version", "9")]).await.assert_status(409);
+        secretary.post(&format!("{address}/attention"), &[("plan", "请家长来谈"), ("version", "1")]).await.assert_ok();
+        secretary.get("/today").await.assert_lacks("事件记录");
+        secretary.post(&format!("{address}/closure"), &[("ending", "说开了"), ("version", "2")]).await.assert_ok().assert_contains("已了结");
+        opened(&secretary, &id).await.assert_contains("抢彩笔").assert_contains("创可贴").assert_contains("给奶奶打了电话").assert_contains("说开了");
+        staff.post(&format!("{address}/suspicions"), &[("suspicion", "孩子又说是家里人打的")]).await.assert_ok().assert_contains("tel:110");
+        for browser in [&secretary, &staff] {
+            browser.get("/today").await.assert_contains("强制报告");
+        }
+        staff.post(&format!("{address}/suspicions"), &[("suspicion", "再点一次")]).await.assert_status(422);
+        secretary.get(&address).await.assert_contains("抢彩笔").assert_contains("家里人打的").assert_contains("新记的");
+    }
+
+    async fn an_incident_outlasts_the_childs_record_and_goes_when_its_time_is_up(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let child = enrolled(&staff, &[]).await;
+        let own = link(&staff, &child).await;
+        let id = id_of(written(&staff, &place, &HARM).await.assert_ok());
+        let address = format!("/class-incidents/{id}");
+        let guardian = app.browser();
+        guardian.post(&format!("{own}/departure"), &[]).await.assert_ok();
+        guardian.post(&format!("{own}/erasure"), &[]).await.assert_ok();
+        let secretary = app.person(Role::Secretary).browser().await;
+        opened(&secretary, &id).await.assert_contains("青紫").assert_contains("资料已删去").assert_lacks("小雨");
+        // Another estate's secretary, and another community, have nothing to do with it.
+        let mut tx = app.db.begin().await.unwrap();
+        let other = place::create_estate(&mut tx, &app.act(), "凤凰苑小区", None, None).await.unwrap();
+        tx.commit().await.unwrap();
+        let neighbour = app.person(Role::Secretary).reaching(Reach::Estate, other).browser().await;
+        neighbour.get(&address).await.assert_status(404);
+        neighbour.get("/class-incidents").await.assert_lacks("疑似侵害");
+        neighbour.get("/today").await.assert_lacks("强制报告");
+        let abroad = app.community("141102004998", "凤山社区").await;
+        let stranger = app.person(Role::Secretary).of_community(&abroad).browser().await;
+        stranger.get(&address).await.assert_status(404);
+        stranger.get("/class-incidents").await.assert_ok().assert_lacks("疑似侵害");
+        opened(&stranger, &id).await.assert_status(404);
+
+        secretary.post(&format!("{address}/reports"), &[("office", "police"), ("reported_at", "2026-11-23T08:59"), ("by", "温书记")]).await.assert_ok();
+        let version = secretary.get(&address).await.input("version");
+        secretary.post(&format!("{address}/attention"), &[("plan", "陪同检查"), ("version", &version)]).await.assert_ok();
+        let version = secretary.get(&address).await.input("version");
+        secretary.post(&format!("{address}/closure"), &[("ending", "已立案"), ("version", &version)]).await.assert_ok();
+        let words = count(&app, WORDS).await;
+        at(&app, "2036-11-23T09:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        after_school::incident::forget_old(&mut tx, &app.act()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(count(&app, WORDS).await, words, "a suspected harm is kept for twenty years");
+        at(&app, "2046-12-23T09:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        after_school::incident::forget_old(&mut tx, &app.act()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(count(&app, WORDS).await, 0);
+        assert_eq!(count(&app, ENTRIES).await, words, "that something was written stays");
+        let secretary = app.person(Role::Secretary).browser().await;
+        opened(&secretary, &id).await.assert_contains("保管期满").assert_contains("公安").assert_lacks("青紫");
+    }
+}
+
+#[test]
+fn no_statement_takes_an_incident_away_or_writes_over_it() {
+    for statement in after_school::INCIDENT_STATEMENTS {
+        let text = statement.text;
+        assert!(!text.contains("DELETE"), "{text}");
+        let over = ["class_incident_entries", "class_incident_reports", "class_incident_openings"]
+            .iter()
+            .any(|table| text.contains(&format!("UPDATE {table}")));
+        assert!(!over || text.contains("sealed = NULL"), "{text}");
+    }
+}
