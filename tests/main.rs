@@ -19,6 +19,7 @@ mod citus;
 mod class_help;
 mod class_incidents;
 mod class_messages;
+mod class_phone;
 mod class_sessions;
 mod cli;
 mod community_survey;

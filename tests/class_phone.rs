@@ -1,0 +1,198 @@
+//! The roll call without a network, and the pictures of a class: what a phone says late changes nothing of who may fetch a child.
+
+use doorstep::access::Role;
+use doorstep::after_school::presence::{ReleaseWay, Standing};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::after_school::{CHILD, home, link};
+use crate::class_sessions::{Class, DOORS, came, row, step, watch};
+use crate::support::{Browser, TestApp};
+use crate::volunteer::at;
+
+/// A class of which a member of staff is on the rota with a volunteer, and the volunteer's link.
+async fn class(app: &TestApp) -> (Class, String) {
+    let class = Class::new(app).await;
+    let staff = class.staff(app).await;
+    let account = class.account.id.to_string();
+    let query = [("account", account.as_str()), ("result", "passed"), ("checked_on", "2026-11-02"), ("proof_no", "C-9")];
+    staff.post("/class-vettings", &query).await.assert_ok();
+    class.put(app, "me").await.assert_ok();
+    let keeper = class.keeper(app, "张爱莲").await;
+    at(app, DOORS);
+    (class, keeper)
+}
+
+/// What a phone says: one tap, made at a moment.
+struct Tap {
+    id: Uuid,
+    content: String,
+}
+
+fn tap(app: &TestApp, class: &Class, made_at: &str, step: &str, more: Value) -> Tap {
+    let made: Timestamp = made_at.parse().unwrap();
+    let mut body = json!({ "session": class.id(), "step": step });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let record = json!({
+        "kind": "roll", "schema": 1, "account": class.account.id, "made_at": made.as_millisecond(), "body": body,
+    });
+    Tap { id: app.means.id(), content: record.to_string() }
+}
+
+async fn sent(phone: &Browser, tap: &Tap) -> Value {
+    phone.put(&format!("/offline/records/{}", tap.id), tap.content.clone()).await.assert_ok().json()
+}
+
+db_test! {
+    async fn what_is_tapped_without_a_network_is_taken_once_and_in_its_own_time(app: TestApp) {
+        let (class, _) = class(&app).await;
+        let child = class.child(&app, &[]).await;
+        let phone = class.staff(&app).await;
+        at(&app, DOORS);
+        let pack = phone.get("/doors/pack").await.assert_ok().json();
+        let lesson = &pack["lessons"][0];
+        assert_eq!(lesson["id"], json!(class.id()));
+        assert_eq!(lesson["needed"], 2);
+        let packed = &lesson["children"][0];
+        assert_eq!((&packed["name"], &packed["standing"]), (&json!("刘小雨"), &json!("expected")));
+        assert!(!pack.to_string().contains("花生"), "health stays here");
+        let adult = packed["adults"][0]["id"].clone();
+        // That the phone has it is noted, once, and the guardian reads who took it along.
+        phone.get("/doors/pack").await.assert_ok();
+        let staff = class.staff(&app).await;
+        let guardian = app.browser().get(&link(&staff, &child).await).await;
+        assert_eq!(guardian.between_all("存在手机里", "<").count(), 1);
+
+        let keepers = lesson["keepers"].as_array().unwrap().clone();
+        let mut taps: Vec<Tap> = keepers.iter().map(|keeper| tap(&app, &class, "2026-12-01T16:12:00+08:00", "came", json!({ "keeper": keeper["id"] }))).collect();
+        taps.push(tap(&app, &class, "2026-12-01T16:13:00+08:00", "open", json!({})));
+        taps.push(tap(&app, &class, "2026-12-01T16:50:00+08:00", "arrive", json!({ "child": child })));
+        taps.push(tap(&app, &class, "2026-12-01T18:05:00+08:00", "listed", json!({ "child": child, "value": adult })));
+        at(&app, "2026-12-01T18:20:00+08:00");
+        let phone = class.staff(&app).await;
+        for tap in &taps {
+            let receipt = sent(&phone, tap).await;
+            assert_eq!(receipt["state"], "accepted", "{receipt}");
+            assert_eq!(sent(&phone, tap).await, receipt, "the same again gets the same receipt");
+        }
+        let known = row(&app, &class, &child).await;
+        assert_eq!(known.presence.standing, Standing::Released);
+        assert_eq!(known.presence.arrived_at, Some("2026-12-01T16:50:00+08:00".parse().unwrap()));
+        assert!(known.presence.late && !known.presence.early);
+        let release = known.presence.release.clone().unwrap();
+        assert_eq!((release.way, release.at), (ReleaseWay::Listed, "2026-12-01T18:05:00+08:00".parse().unwrap()));
+        assert_eq!(Some(release.adult.unwrap().to_string()), adult.as_str().map(str::to_owned));
+
+        // Another phone has seen the same: that is no trouble. What never was is.
+        let again = tap(&app, &class, "2026-12-01T16:51:00+08:00", "arrive", json!({ "child": child }));
+        assert_eq!(sent(&phone, &again).await["answer"]["known"], true);
+        let unclear = tap(&app, &class, "2026-12-01T16:51:00+08:00", "listed", json!({ "child": child, "value": "谁" }));
+        assert_eq!(sent(&phone, &unclear).await["state"], "held");
+    }
+
+    async fn whoever_was_barred_meanwhile_gets_no_child_and_the_alarm_goes_on(app: TestApp) {
+        let (class, _) = class(&app).await;
+        let child = class.child(&app, &[]).await;
+        let phone = class.staff(&app).await;
+        let page = phone.get("/doors/pack").await.json();
+        let lesson = page["lessons"][0].clone();
+        let adult = lesson["children"][0]["adults"][0]["id"].clone();
+        for keeper in lesson["keepers"].as_array().unwrap() {
+            sent(&phone, &tap(&app, &class, DOORS, "came", json!({ "keeper": keeper["id"] }))).await;
+        }
+        sent(&phone, &tap(&app, &class, DOORS, "open", json!({}))).await;
+        at(&app, "2026-12-01T16:31:00+08:00");
+        let phone = class.staff(&app).await;
+        let arrives = tap(&app, &class, "2026-12-01T16:30:00+08:00", "arrive", json!({ "child": child }));
+        assert_eq!(sent(&phone, &arrives).await["state"], "accepted");
+
+        // The phone has no network any more. The guardian bars the grandmother and lists an aunt.
+        at(&app, "2026-12-01T17:50:00+08:00");
+        let staff = class.staff(&app).await;
+        let own = link(&staff, &child).await;
+        let home = home(&staff).await;
+        let guardian = app.browser();
+        let version = guardian.get(&format!("{own}/particulars")).await.input("version");
+        let mut form = vec![("home", home.as_str()), ("version", version.as_str())];
+        form.extend(CHILD.iter().filter(|(name, _)| !name.starts_with("listed1")));
+        form.extend([("listed1_name", "刘小红"), ("listed1_relation", "姑姑"), ("listed1_phone", "13800007777")]);
+        form.extend([("barred1_name", "王桂香"), ("barred1_relation", "奶奶"), ("barred1_phone", "13800005678")]);
+        guardian.post(&format!("{own}/particulars"), &form).await.assert_ok();
+
+        at(&app, "2026-12-01T18:10:00+08:00");
+        let phone = class.staff(&app).await;
+        let gone = tap(&app, &class, "2026-12-01T18:00:00+08:00", "listed", json!({ "child": child, "value": adult }));
+        let receipt = sent(&phone, &gone).await;
+        assert_eq!(receipt["state"], "held");
+        phone.get("/uploads").await.assert_contains("交给名单上的人").assert_lacks("小雨");
+        assert!(row(&app, &class, &child).await.is(Standing::Here));
+        at(&app, "2026-12-01T18:30:00+08:00");
+        watch(&app).await;
+        assert_eq!(row(&app, &class, &child).await.presence.alarms, 1);
+    }
+
+    async fn a_class_lies_on_the_phone_of_whoever_holds_it_and_on_no_other(app: TestApp) {
+        let (class, keeper) = class(&app).await;
+        class.child(&app, &[]).await;
+        let other = app.person(Role::Staff).browser().await;
+        assert_eq!(other.get("/doors/pack").await.assert_ok().json()["lessons"], json!([]));
+        let stranger = app.person(Role::Staff).create().await;
+        let phone = app.browser_of(&stranger).await;
+        let mut record: Value = serde_json::from_str(&tap(&app, &class, DOORS, "open", json!({})).content).unwrap();
+        record["account"] = json!(stranger.id);
+        let answer = phone.put(&format!("/offline/records/{}", app.means.id()), record.to_string()).await.json();
+        assert_eq!(answer["state"], "held");
+        assert!(answer["sentence"].as_str().unwrap().contains("带班表"));
+        // The day before and the day after there is nothing to take along.
+        at(&app, "2026-12-02T09:00:00+08:00");
+        assert_eq!(class.staff(&app).await.get("/doors/pack").await.json()["lessons"], json!([]));
+        app.browser().get(&format!("{keeper}/pictures")).await.assert_status(422);
+    }
+
+    async fn pictures_are_seen_by_the_guardians_of_whoever_is_in_them(app: TestApp) {
+        let (class, keeper) = class(&app).await;
+        let agrees = class.child(&app, &[("photos", "yes")]).await;
+        let not = class.child(&app, &[("child_name", "高明明")]).await;
+        let staff = class.staff(&app).await;
+        let [own, other] = [link(&staff, &agrees).await, link(&staff, &not).await];
+        at(&app, DOORS);
+        let phone = app.browser();
+        let volunteer = &keeper;
+        came(&phone, volunteer).await.assert_ok();
+        let staff = class.staff(&app).await;
+        came(&staff, &class.path).await.assert_ok();
+        step(&staff, &class.path, "", "open", &[]).await.assert_ok();
+        for child in [&agrees, &not] {
+            step(&phone, volunteer, child, "arrive", &[]).await.assert_ok();
+        }
+        let album = format!("{volunteer}/pictures");
+        phone.get(&album).await.assert_ok().assert_contains("高明明").assert_contains("请站到旁边");
+        phone.post_files(&album, &[], &[("photos", "x.jpg", b"nothing")]).await.assert_status(422).assert_contains("打不开");
+        let kept = phone.post_files(&album, &[], &[("photos", "x.jpg", &picture())]).await;
+        kept.assert_ok().assert_contains("还没有人看得到");
+        let one = kept.between_all("<img src=\"", "\"").next().unwrap().to_owned();
+        assert_eq!(app.browser().get(&own).await.between_all("/pictures/", "\"").count(), 0);
+
+        phone.post(&one, &[("step", "show")]).await.assert_status(422).assert_contains("里有谁");
+        phone.post(&one, &[("step", "show"), ("child", &agrees), ("child", &not)]).await.assert_status(422).assert_contains("没有同意拍照");
+        phone.post(&one, &[("step", "show"), ("child", &agrees)]).await.assert_ok();
+        let id = one.rsplit('/').next().unwrap();
+        let guardian = app.browser();
+        let seen = format!("{own}/pictures/{id}");
+        guardian.get(&own).await.assert_contains(&seen);
+        assert!(guardian.download(&seen).await.starts_with(&[0xff, 0xd8]));
+        guardian.get(&format!("{other}/pictures/{id}")).await.assert_status(404);
+
+        // Whoever takes the consent back takes every picture of their child away.
+        guardian.post(&format!("{own}/consents"), &[("purpose", "photos"), ("agrees", "no")]).await.assert_ok();
+        guardian.get(&seen).await.assert_status(404);
+        phone.get(&one).await.assert_status(404);
+    }
+}
+
+fn picture() -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(8, 8, image::Rgb([90, 120, 90])).write_to(&mut file, image::ImageFormat::Jpeg).unwrap();
+    file.into_inner()
+}
