@@ -3,6 +3,7 @@
 use doorstep::access::Role;
 use doorstep::after_school::presence::{Authority, Claim, Keeper, Presence, Terms};
 use doorstep::after_school::{self, Answer, Fetch, Person, Purpose, Step, Taken, presence};
+use doorstep::channel;
 use doorstep::error::Error;
 use doorstep::volunteer::{self, Outcome, Post, Target};
 use doorstep::{audit, settings};
@@ -19,8 +20,31 @@ use crate::stories::cast::estate;
 use crate::support::{Account, Browser, Page, TestApp};
 use crate::volunteer::{at, team, volunteer};
 
+/// What must never be, whoever writes it: without a way, without an alarm, twice, and by one person.
+mod forged {
+    db::statements! {
+        NO_WAY = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL WHERE tenant_id = $1 AND child_id = $2";
+        NO_ALARM = "UPDATE class_presences SET alarm_due_at = NULL WHERE tenant_id = $1 AND child_id = $2";
+        TWICE = "INSERT INTO class_presences (tenant_id, session_id, child_id, standing, late, early, alarms, added_at, lock_version)
+            SELECT tenant_id, session_id, child_id, 'expected', late, early, 0, 1, 1 FROM class_presences WHERE tenant_id = $1 AND child_id = $2";
+        NOBODY = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL, released_at = 1, released_by = '张爱莲', released_by_id = $3,
+            way = 'listed' WHERE tenant_id = $1 AND child_id = $2";
+        UNLISTED = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL, released_at = 1, released_by = '张爱莲', released_by_id = $3,
+            way = 'listed', adult_id = $3 WHERE tenant_id = $1 AND child_id = $2";
+        NO_CODE = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL, released_at = 1, released_by = '张爱莲', released_by_id = $3,
+            way = 'code', code_id = $3 WHERE tenant_id = $1 AND child_id = $2";
+        ONE_PERSON = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL, released_at = 1, released_by = '张爱莲', released_by_id = $3,
+            way = 'emergency', second_id = $3, second_by = '王桂芳' WHERE tenant_id = $1 AND child_id = $2";
+        ONE_NAME = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL, released_at = 1, released_by = '张爱莲', released_by_id = $3,
+            way = 'emergency', second_id = tenant_id, second_by = '张爱莲' WHERE tenant_id = $1 AND child_id = $2";
+        RIGHT = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL, released_at = 1, released_by = '张爱莲', released_by_id = $3,
+            way = 'emergency', second_id = tenant_id, second_by = '王桂芳' WHERE tenant_id = $1 AND child_id = $2";
+    }
+}
+
 /// A class on the afternoon of 1 December, and everybody it takes.
 struct Class {
+    estate: Uuid,
     account: Account,
     team: Uuid,
     /// `/class-sessions/…`
@@ -54,7 +78,7 @@ impl Class {
         let page = staff.post("/class-sessions", &form(&estate)).await;
         page.assert_ok().assert_contains("安排好了").assert_contains("还差 2 位");
         let team = team(app, "七色阳光志愿服务队", &[place.estate], &[Target::Children]).await;
-        Class { account, team, path: format!("/class-sessions/{}", id_of(&page)) }
+        Class { estate: place.estate, account, team, path: format!("/class-sessions/{}", id_of(&page)) }
     }
 
     fn id(&self) -> Uuid {
@@ -144,6 +168,21 @@ async fn row(app: &TestApp, class: &Class, child: &str) -> after_school::Row {
     let session = after_school::session(&mut tx, app.home.tenant, class.id()).await.unwrap();
     let rows = after_school::rows(&mut tx, &app.act(), &session).await.unwrap();
     rows.into_iter().find(|row| row.child.id.to_string() == child).unwrap()
+}
+
+/// A group of those who work, which is told.
+async fn group(app: &TestApp) {
+    let address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=made-up".to_owned();
+    let (kind, name, place) = (channel::Kind::Wecom, "工作群".to_owned(), channel::Place::Community);
+    let new = channel::NewChannel { kind, name, place, address, secret: None, reminders: true };
+    let mut tx = app.db.begin().await.unwrap();
+    channel::add(&mut tx, &app.act(), new, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// How often it was told of the class.
+async fn notices(app: &TestApp, class: &Class) -> usize {
+    channel::of_subject(&mut app.db.read().await.unwrap(), app.home.tenant, class.id()).await.unwrap().len()
 }
 
 async fn watch(app: &TestApp) {
@@ -519,6 +558,7 @@ db_test! {
 
     async fn a_child_that_is_missing_is_called_about(app: TestApp) {
         let class = Class::new(&app).await;
+        group(&app).await;
         let (child, ill) = (class.child(&app, &[]).await, class.child(&app, &[("child_name", "高小明")]).await);
         let own = guardian_link(&class.staff(&app).await, &ill).await;
         let coming = app.browser().get(&own).await;
@@ -533,6 +573,8 @@ db_test! {
         class.staff(&app).await.get("/today").await.assert_contains("有孩子没来，没请假").assert_lacks("刘小雨");
         at(&app, "2026-12-01T16:46:00+08:00");
         watch(&app).await;
+        watch(&app).await;
+        assert_eq!(notices(&app, &class).await, 1, "nobody has called within a quarter of an hour");
         phone.get(&keepers[0]).await.assert_contains("已经晚了");
         step(&phone, &keepers[0], &child, "call", &[("value", "no_answer")]).await.assert_ok().assert_contains("没打通").assert_lacks("已经晚了");
         step(&phone, &keepers[0], &child, "call", &[("value", "on_way")]).await.assert_ok();
@@ -544,6 +586,7 @@ db_test! {
 
     async fn nobody_is_left_behind(app: TestApp) {
         let class = Class::new(&app).await;
+        group(&app).await;
         let child = class.child(&app, &[]).await;
         let keepers = class.open(&app).await;
         let phone = app.browser();
@@ -555,6 +598,7 @@ db_test! {
         watch(&app).await;
         watch(&app).await;
         assert_eq!(row(&app, &class, &child).await.presence.alarms, 1, "and not again at once");
+        assert_eq!(notices(&app, &class).await, 1);
         let staff = class.staff(&app).await;
         for page in ["/today", "/class-sessions", "/children"] {
             staff.get(page).await.assert_contains("警报").assert_lacks("刘小雨");
@@ -564,6 +608,7 @@ db_test! {
         at(&app, "2026-12-01T18:40:00+08:00");
         watch(&app).await;
         assert_eq!(row(&app, &class, &child).await.presence.alarms, 2, "nobody has answered");
+        assert_eq!(notices(&app, &class).await, 2);
         // An answer puts it off; the child is still here.
         step(&class.staff(&app).await, &class.path, &child, "answer", &[("value", "on_way")]).await.assert_ok().assert_lacks("警报");
         at(&app, "2026-12-01T18:54:00+08:00");
@@ -589,13 +634,34 @@ db_test! {
         admin.get("/accounts").await.assert_lacks("没有人管七彩四点半");
     }
 
+    async fn the_database_lets_no_child_go_without_a_way(app: TestApp) {
+        let class = Class::new(&app).await;
+        let child = class.child(&app, &[]).await;
+        let keepers = class.open(&app).await;
+        step(&app.browser(), &keepers[0], &child, "arrive", &[]).await.assert_ok();
+        let (tenant, child, nobody) = (app.home.tenant, child.parse::<Uuid>().unwrap(), Uuid::max());
+        for statement in [forged::NO_WAY, forged::NO_ALARM, forged::TWICE] {
+            let mut tx = app.db.begin().await.unwrap();
+            assert!(tx.execute(statement.bind(tenant).bind(child)).await.is_err(), "{}", statement.name);
+        }
+        for statement in [forged::NOBODY, forged::UNLISTED, forged::NO_CODE, forged::ONE_PERSON, forged::ONE_NAME] {
+            let mut tx = app.db.begin().await.unwrap();
+            assert!(tx.execute(statement.bind(tenant).bind(child).bind(nobody)).await.is_err(), "{}", statement.name);
+        }
+        // The same with two people is taken, so it was not something else that was refused.
+        let mut tx = app.db.begin().await.unwrap();
+        assert_eq!(tx.execute(forged::RIGHT.bind(tenant).bind(child).bind(nobody)).await.unwrap(), 1);
+    }
+
     async fn staff_are_told_of_a_class_that_nobody_has_opened(app: TestApp) {
         let class = Class::new(&app).await;
         class.child(&app, &[]).await;
+        group(&app).await;
         at(&app, "2026-12-01T16:41:00+08:00");
         class.staff(&app).await.get("/today").await.assert_contains("到点还没开课");
         watch(&app).await;
         assert!(!after_school::watch_some(&app.db, &app.means).await.unwrap(), "once");
+        assert_eq!(notices(&app, &class).await, 1);
     }
 
     async fn the_families_of_a_class_that_is_cancelled_are_told(app: TestApp) {
@@ -614,6 +680,21 @@ db_test! {
         let own = guardian_link(&staff, &child).await;
         app.browser().get(&own).await.assert_contains("取消了：学校开运动会").assert_contains("通知课取消了");
         class.put(&app, "me").await.assert_status(422).assert_contains("取消了");
+        // A term ends: each family is called once.
+        let estate = class.estate.to_string();
+        let mut weekly = form(&estate);
+        weekly.retain(|(name, _)| *name != "day");
+        weekly.extend([("day", "2026-12-02"), ("repeat", "week"), ("repeat_until", "2026-12-16")]);
+        let term = staff.post("/class-sessions", &weekly).await.assert_contains("一共 3 次").url.clone();
+        let all = [("child", child.as_str()), ("following", "yes")];
+        staff.post(&format!("{term}/children"), &all).await.assert_ok().assert_contains("3 次课");
+        let version = staff.get(&term).await.input("version");
+        let ended = [("version", version.as_str()), ("why", "放寒假"), ("following", "yes")];
+        staff.post(&format!("{term}/cancellation"), &ended).await.assert_ok();
+        let today = staff.get("/today").await;
+        assert_eq!(today.between_all("家长还没通知完", "<").count(), 1);
+        staff.post(&format!("{term}/calls"), &[("child", &child)]).await.assert_ok();
+        staff.get("/today").await.assert_lacks("家长还没通知完");
     }
 
     async fn what_is_erased_does_not_say_who_fetched_the_child(app: TestApp) {
@@ -625,6 +706,12 @@ db_test! {
         let own = guardian_link(&class.staff(&app).await, &child).await;
         let digits = digits(&code(&app, &own, "刘小红").await);
         step(&phone, &keepers[0], &child, "code", &[("digits", &digits), ("fetcher", "刘小红")]).await.assert_ok();
+        let sister = class.child(&app, &[("child_name", "刘小雷")]).await;
+        step(&phone, &keepers[0], &sister, "arrive", &[]).await.assert_ok();
+        let hers = guardian_link(&class.staff(&app).await, &sister).await;
+        app.browser().post(&format!("{hers}/departure"), &[]).await.assert_ok();
+        app.browser().post(&format!("{hers}/erasure"), &[]).await.assert_contains("接走以后才能删");
+        phone.get(&keepers[0]).await.assert_contains("刘小雷").assert_contains("交给王桂香");
         let guardian = app.browser();
         guardian.get(&own).await.assert_contains("刘小红（姑姑） 凭监护人的接送码接走");
         guardian.post(&format!("{own}/departure"), &[]).await.assert_ok();

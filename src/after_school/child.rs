@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::code;
 use super::model::{Adult, How, Particulars, Person, Purpose, Rules, State, edition};
-use super::session::expected_nowhere;
+use super::session::{expected_nowhere, refuse_present};
 use super::session_store::{ERASE_FETCHERS, ERASE_SUBSTITUTES};
 use super::store::{
     self, ADD, ADD_ADULT, ADULTS, AGREE, CHANGE, CONSENTS, ENROLLED, ERASE_ADULTS, FORGET_CONSENTS, GET, GET_IN_REACH,
@@ -369,11 +369,12 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Child, why: &str) -> Result<
     code::withdraw(tx, act, before.id).await
 }
 
-/// Errors: refused before the end of service, or where nothing is kept any more.
+/// Errors: refused before the end of service, while the child is at a class, or where nothing is kept any more.
 pub async fn forget(tx: &mut Tx, act: &Act, before: &Child) -> Result<()> {
     if before.state != State::Left || before.erased {
         return Err(Error::refused("退出以后才能删，或者已经删过了"));
     }
+    refuse_present(tx, act, before.id).await?;
     erase(tx, act, before, State::Left).await
 }
 

@@ -3,7 +3,6 @@
 
 use db::Tx;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::child::today;
@@ -105,9 +104,7 @@ pub async fn by_link(tx: &mut Tx, act: &Act, link: &Link) -> Result<(Session, Ro
 
 /// It is the day of the session: the children are known by name to whoever holds it, and their links are good.
 pub fn is_the_day(act: &Act, session: &Session) -> bool {
-    let zone: TimeZone = calendar::shanghai();
-    let day = |at: jiff::Timestamp| at.to_zoned_datetime(zone.clone()).date();
-    day(session.starts_at) == today(act)
+    session.span().day() == today(act)
 }
 
 // ---------- the vettings of staff ----------

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::child::Child;
 use super::session_model::{Plan, Rules};
 use super::session_store::{
-    self, ADD, ADD_SERIES, CANCEL, CANCEL_FOLLOWING, CHANGE, EXPECT, EXPECTED_NOWHERE, HOLD, HOLD_FOLLOWING,
-    NOT_EXPECTED, NOTE_TOLD, Session,
+    self, ADD, ADD_SERIES, CANCEL, CANCEL_FOLLOWING, CHANGE, Counted, EXPECT, EXPECTED_NOWHERE, HERE, HOLD,
+    HOLD_FOLLOWING, NOT_EXPECTED, NOTE_TOLD, Session,
 };
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -141,7 +141,7 @@ pub async fn cancel(
     audit::record(tx, act, "cancel", ("class_session", before.id), &words, &[]).await
 }
 
-/// The family of a child was told that the session is cancelled.
+/// The family of a child was told that the session is cancelled, and those that were with it.
 ///
 /// Errors: not found of a child that is not expected, or of one whose family was told.
 pub async fn told(tx: &mut Tx, act: &Act, session: &Session, child: Uuid, by: &str) -> Result<()> {
@@ -149,7 +149,7 @@ pub async fn told(tx: &mut Tx, act: &Act, session: &Session, child: Uuid, by: &s
         return Err(Error::refused("这次课没有取消，不用通知"));
     }
     let row = NOTE_TOLD.bind(act.tenant).bind(session.id).bind(child).bind(act.at).bind(by);
-    tx.execute_one(row).await?;
+    tx.execute_one(row.bind(session.series_id).bind(session.cancelled_at)).await?;
     note(tx, act, "tell_family", session.id, child, "").await
 }
 
@@ -221,5 +221,14 @@ pub async fn not_expected(tx: &mut Tx, act: &Act, session: &Session, child: Uuid
 /// A child that has left the roll is expected nowhere.
 pub(super) async fn expected_nowhere(tx: &mut Tx, act: &Act, child: Uuid) -> Result<()> {
     tx.execute(EXPECTED_NOWHERE.bind(act.tenant).bind(child).bind(act.at)).await?;
+    Ok(())
+}
+
+/// Errors: refused of a child that is at a class now: who may fetch it is needed until it has gone.
+pub(super) async fn refuse_present(tx: &mut Tx, act: &Act, child: Uuid) -> Result<()> {
+    let here: Counted = tx.one(HERE.bind(act.tenant).bind(child)).await?;
+    if here.children > 0 {
+        return Err(Error::refused("孩子现在在课堂上，接走以后才能删"));
+    }
     Ok(())
 }

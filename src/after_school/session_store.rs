@@ -92,6 +92,7 @@ statements! {
     /// A child that has left is expected nowhere any more.
     EXPECTED_NOWHERE = "DELETE FROM class_presences WHERE tenant_id = $1 AND child_id = $2 AND standing IN ('expected', 'on_leave') AND told_at IS NULL
         AND session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.starts_at > $3)";
+    HERE = "SELECT COUNT(*) AS children FROM class_presences WHERE tenant_id = $1 AND child_id = $2 AND standing = 'here'";
     PRESENCES = presences!("p.session_id = $2 ORDER BY p.added_at, p.child_id LIMIT 200");
     SAVE = "UPDATE class_presences SET standing = $5, arrived_at = $6, late = $7, early = $8, alarm_due_at = $9, alarm_at = $10, alarms = $11,
             noted_by = $12, call_due_at = $13, released_at = $14, way = $15, adult_id = $16, code_id = $17, person_sealed = $18, released_by_id = $19,
@@ -102,7 +103,9 @@ statements! {
         WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND standing = 'absent'";
     NOTE_ASKING = "UPDATE class_presences SET asked_sealed = $4, asked_by_id = $5, asked_by = $6, asked_at = $7, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND standing = 'here'";
-    NOTE_TOLD = "UPDATE class_presences SET told_at = $4, told_by = $5 WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND told_at IS NULL";
+    /// Whoever was told of a session that is cancelled was told of all that were cancelled with it.
+    NOTE_TOLD = "UPDATE class_presences SET told_at = $4, told_by = $5 WHERE tenant_id = $1 AND child_id = $3 AND told_at IS NULL
+        AND (session_id = $2 OR session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.series_id = $6 AND s.cancelled_at = $7))";
     CALL_TOLD = "UPDATE class_presences SET call_told_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND call_due_at <= $4 AND call_told_at IS NULL";
     /// Who has fetched a child that is erased is not kept by name.
     ERASE_FETCHERS = "UPDATE class_presences SET person_sealed = NULL, asked_sealed = NULL WHERE tenant_id = $1 AND child_id = $2";
@@ -178,6 +181,7 @@ record! {
     }
     pub(super) struct AdultAt { pub child_id: Uuid, pub id: Uuid, pub barred: bool, pub sealed: Vec<u8> }
     pub(super) struct Known { pub id: Uuid }
+    pub(super) struct Counted { pub children: i64 }
     pub(super) struct StoredCode {
         pub id: Uuid, pub code_hash: Vec<u8>, pub person_sealed: Option<Vec<u8>>, pub expires_at: Timestamp, pub tries: i64,
     }

@@ -1,6 +1,8 @@
 //! What is watched without anybody asking: a child whom nobody has fetched raises an alarm, again and again; somebody is told that the
 //! guardian of a child that is missing was not called, and that nobody has opened a class that should have begun.
 
+use std::collections::HashSet;
+
 use db::{Db, Tx};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -162,7 +164,11 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     for session in tx.all::<Session>(reach(UNOPENED).bind(now).bind(now - day)).await? {
         todo.push(waits("开课", "七彩四点半到点还没开课", &session, session.starts_at, session.starts_at));
     }
-    for session in tx.all::<Session>(reach(UNTOLD).bind(now - day)).await? {
+    let mut untold: Vec<Session> = tx.all(reach(UNTOLD).bind(now - day)).await?;
+    // Of a term that ends the first list is enough.
+    let mut seen = HashSet::new();
+    untold.retain(|session| seen.insert((session.series_id.unwrap_or(session.id), session.cancelled_at)));
+    for session in untold {
         todo.push(waits("通知", "七彩四点半取消了，家长还没通知完", &session, session.starts_at, session.starts_at));
     }
     Ok(todo)
