@@ -145,7 +145,7 @@ pub fn recorder(kind: &str) -> Option<Recorder> {
 
 /// What a phone takes along besides its doors, by name.
 pub async fn more_to_take(app: &App, viewer: &Viewer) -> Result<Value> {
-    Ok(json!({ "lessons": after_school::take_along(app, viewer).await? }))
+    Ok(json!({ "sessions": after_school::take_along(app, viewer).await? }))
 }
 
 pub fn router(app: App) -> Router {

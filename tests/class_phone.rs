@@ -51,10 +51,10 @@ db_test! {
         let phone = class.staff(&app).await;
         at(&app, DOORS);
         let pack = phone.get("/doors/pack").await.assert_ok().json();
-        let lesson = &pack["lessons"][0];
-        assert_eq!(lesson["id"], json!(class.id()));
-        assert_eq!(lesson["needed"], 2);
-        let packed = &lesson["children"][0];
+        let session = &pack["sessions"][0];
+        assert_eq!(session["id"], json!(class.id()));
+        assert_eq!(session["needed"], 2);
+        let packed = &session["children"][0];
         assert_eq!((&packed["name"], &packed["standing"]), (&json!("刘小雨"), &json!("expected")));
         assert!(!pack.to_string().contains("花生"), "health stays here");
         let adult = packed["adults"][0]["id"].clone();
@@ -64,7 +64,7 @@ db_test! {
         let guardian = app.browser().get(&link(&staff, &child).await).await;
         assert_eq!(guardian.between_all("存在手机里", "<").count(), 1);
 
-        let keepers = lesson["keepers"].as_array().unwrap().clone();
+        let keepers = session["keepers"].as_array().unwrap().clone();
         let mut taps: Vec<Tap> = keepers.iter().map(|keeper| tap(&app, &class, "2026-12-01T16:12:00+08:00", "came", json!({ "keeper": keeper["id"] }))).collect();
         taps.push(tap(&app, &class, "2026-12-01T16:13:00+08:00", "open", json!({})));
         taps.push(tap(&app, &class, "2026-12-01T16:50:00+08:00", "arrive", json!({ "child": child })));
@@ -96,9 +96,9 @@ db_test! {
         let child = class.child(&app, &[]).await;
         let phone = class.staff(&app).await;
         let page = phone.get("/doors/pack").await.json();
-        let lesson = page["lessons"][0].clone();
-        let adult = lesson["children"][0]["adults"][0]["id"].clone();
-        for keeper in lesson["keepers"].as_array().unwrap() {
+        let session = page["sessions"][0].clone();
+        let adult = session["children"][0]["adults"][0]["id"].clone();
+        for keeper in session["keepers"].as_array().unwrap() {
             sent(&phone, &tap(&app, &class, DOORS, "came", json!({ "keeper": keeper["id"] }))).await;
         }
         sent(&phone, &tap(&app, &class, DOORS, "open", json!({}))).await;
@@ -136,7 +136,7 @@ db_test! {
         let (class, keeper) = class(&app).await;
         class.child(&app, &[]).await;
         let other = app.person(Role::Staff).browser().await;
-        assert_eq!(other.get("/doors/pack").await.assert_ok().json()["lessons"], json!([]));
+        assert_eq!(other.get("/doors/pack").await.assert_ok().json()["sessions"], json!([]));
         let stranger = app.person(Role::Staff).create().await;
         let phone = app.browser_of(&stranger).await;
         let mut record: Value = serde_json::from_str(&tap(&app, &class, DOORS, "open", json!({})).content).unwrap();
@@ -146,7 +146,7 @@ db_test! {
         assert!(answer["sentence"].as_str().unwrap().contains("带班表"));
         // The day before and the day after there is nothing to take along.
         at(&app, "2026-12-02T09:00:00+08:00");
-        assert_eq!(class.staff(&app).await.get("/doors/pack").await.json()["lessons"], json!([]));
+        assert_eq!(class.staff(&app).await.get("/doors/pack").await.json()["sessions"], json!([]));
         app.browser().get(&format!("{keeper}/pictures")).await.assert_status(422);
     }
 

@@ -11,7 +11,7 @@ import * as vault from "./vault.js";
 export const book = blankBook();
 
 function blankBook() {
-  return { made_at: 0, campaigns: [], words: {}, lessons: [], doors: [], visits: new Map(), drafts: new Set() };
+  return { made_at: 0, campaigns: [], words: {}, sessions: [], doors: [], visits: new Map(), drafts: new Set() };
 }
 
 export const outcomes = { home: "在家", nobody: "没人", refused: "拒访", vacant: "空户", later: "改约" };
@@ -22,7 +22,7 @@ const pieceOf = (door) => `${door.campaign}:${door.building_id}`;
 export async function openBook() {
   const [head, names] = await Promise.all([get("meta", "pack"), keys("doors")]);
   const said = head && { ...(await vault.unseal("pack", head.box)), made_at: head.made_at };
-  if (said?.lessons?.some(isOver)) await forgetLessons(said, head);
+  if (said?.sessions?.some(isOver)) await forgetSessions(said, head);
   const pieces = await Promise.all(names.map(async (name) => vault.unseal(name, await get("doors", name))));
   if (!vault.isOpen()) return;
   Object.assign(book, said, { doors: inOrder(pieces.flat()) });
@@ -34,18 +34,18 @@ export function closeBook() {
 }
 
 // A class is known on its day only: what the phone keeps of children goes with the day, whether or not there is a network.
-const isOver = (lesson) => lesson.until <= mended(Date.now());
+const isOver = (session) => session.until <= mended(Date.now());
 
-async function forgetLessons(said, head) {
-  said.lessons = said.lessons.filter((lesson) => !isOver(lesson));
-  const { campaigns, words, lessons } = said;
+async function forgetSessions(said, head) {
+  said.sessions = said.sessions.filter((session) => !isOver(session));
+  const { campaigns, words, sessions } = said;
   // Without the server's mark the list is fetched anew, since it is not what the server gave any more.
-  const box = await vault.seal("pack", { campaigns, words, lessons });
+  const box = await vault.seal("pack", { campaigns, words, sessions });
   await jot("pack", { ...head, box, etag: "" });
 }
 
 /** The classes of today that the owner of this phone holds. */
-export const lessons = () => book.lessons.filter((lesson) => !isOver(lesson));
+export const sessions = () => book.sessions.filter((session) => !isOver(session));
 
 /** Seals a form that is half filled in, together with its door: that may leave the list before somebody comes back to it. */
 export const sealDraft = (form, door, campaign) => vault.seal(`draft:${door.id}`, { form, door, campaign });
@@ -133,7 +133,7 @@ async function keep(pack, etag) {
   const known = new Set(pack.campaigns.map((one) => one.id));
   const before = book.campaigns.filter((one) => !known.has(one.id) && left.some((door) => door.campaign === one.id));
   const campaigns = [...pack.campaigns, ...before];
-  const head = { campaigns, words: pack.words, lessons: pack.lessons ?? [] };
+  const head = { campaigns, words: pack.words, sessions: pack.sessions ?? [] };
 
   const pieces = new Map();
   for (const door of doors) pieces.set(pieceOf(door), [...(pieces.get(pieceOf(door)) ?? []), door]);

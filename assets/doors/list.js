@@ -1,6 +1,6 @@
 // Today's doors: the stairwell as a picture or in the order in which it is walked, and the door that comes next.
 
-import { book, campaignBy, lessons, nextOf, placeOf, plan, progress, stairwell, standing } from "./book.js";
+import { book, campaignBy, sessions, nextOf, placeOf, plan, progress, stairwell, standing } from "./book.js";
 import { h, icon } from "./h.js";
 import { send } from "./outbox.js";
 import { blank, hasAnswers, save } from "./record.js";
@@ -9,7 +9,7 @@ import { chooseSize, choosePlace, state } from "./state.js";
 import { isFull } from "./store.js";
 import { faultsOf } from "./fault.js";
 import { doorHref, go, goOn, nextHere, tagOf, toast } from "./walk.js";
-import { countsOf, lessonHref } from "./lesson.js";
+import { countsOf, rollHref } from "./roll.js";
 
 export const placeHref = ({ campaign, building, unit }) =>
   `#/at/${[campaign, building, unit].map(encodeURIComponent).join("/")}`;
@@ -17,7 +17,7 @@ export const placeHref = ({ campaign, building, unit }) =>
 export async function listView() {
   if (!book.doors.length) {
     const element = h("div", { class: "stack" });
-    const paint = () => element.replaceChildren(...[today(), !lessons().length && nothing()].filter(Boolean));
+    const paint = () => element.replaceChildren(...[today(), !sessions().length && nothing()].filter(Boolean));
     paint();
     return { element, title: "今日走访", refresh: paint };
   }
@@ -31,7 +31,7 @@ export async function listView() {
 
 /** The classes that whoever holds this phone holds today. */
 function today() {
-  const held = lessons();
+  const held = sessions();
   if (!held.length) return null;
   return h(
     "section",
@@ -40,9 +40,9 @@ function today() {
     h(
       "ul",
       { class: "list" },
-      held.map((lesson) => {
-        const words = `${lesson.when} · ${countsOf(lesson)}`;
-        return h("li", null, h("a", { href: lessonHref(lesson) }, h("b", null, lesson.title), h("span", null, words)));
+      held.map((session) => {
+        const words = `${session.when} · ${countsOf(session)}`;
+        return h("li", null, h("a", { href: rollHref(session) }, h("b", null, session.title), h("span", null, words)));
       }),
     ),
   );

@@ -108,13 +108,13 @@ export async function save(form, door, campaign, account, { undoable = false } =
  * Saves a step of the roll call of a class; `glance` is what is shown of it: a title, words, and how the child stands. The steps
  * of one class are sent one after the other, as they were made. Errors: the phone is full, and nothing has changed.
  */
-export const saveStep = (lesson, step, glance, account) => {
-  const said = { kind: "roll", account, body: { session: lesson.id, ...step } };
-  return keep(said, stepAt(lesson.id, step.child ?? step.keeper), glance, { chain: lesson.id });
+export const saveStep = (session, step, glance, account) => {
+  const said = { kind: "roll", account, body: { session: session.id, ...step } };
+  return keep(said, stepAt(session.id, step.child ?? step.keeper), glance, { chain: session.id });
 };
 
 /** What a step is kept under, as a visit is under its door. */
-export const stepAt = (lesson, about = "") => `roll:${lesson}:${about}`;
+export const stepAt = (session, about = "") => `roll:${session}:${about}`;
 
 let last = 0;
 

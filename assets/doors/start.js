@@ -78,14 +78,14 @@ async function route() {
 async function make() {
   if (!state.account) return setupView(opened);
   if (!vault.isOpen()) return lockView(opened);
-  const { doorView, lessonView, listView, placesView, takePlace, uploadView } = await loadViews();
+  const { doorView, rollView, listView, placesView, takePlace, uploadView } = await loadViews();
   const [, name, ...rest] = location.hash.split("/");
   const parts = rest.map(decodeURIComponent);
   switch (name) {
     case "door":
       return doorView(...parts);
-    case "lesson":
-      return lessonView(...parts);
+    case "roll":
+      return rollView(...parts);
     case "upload":
       return uploadView();
     case "places":

@@ -2,5 +2,5 @@
 
 export { doorView } from "./door.js";
 export { listView, placesView, takePlace } from "./list.js";
-export { lessonView } from "./lesson.js";
+export { rollView } from "./roll.js";
 export { uploadView } from "./upload.js";

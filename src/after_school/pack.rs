@@ -17,7 +17,7 @@ use crate::settings;
 
 /// A class of today. Moments are in milliseconds.
 #[derive(Serialize)]
-pub struct PackedLesson {
+pub struct PackedSession {
     id: Uuid,
     title: String,
     when: String,
@@ -62,7 +62,7 @@ struct PackedAdult {
 }
 
 /// The classes that somebody holds today. That they take along what is known of the children is noted.
-pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedLesson>> {
+pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedSession>> {
     let Ok(act) = app.act(viewer, Permission::ChildManage) else { return Ok(Vec::new()) };
     let day = act.at.to_zoned_datetime(calendar::shanghai()).start_of_day().map_err(anyhow::Error::from)?;
     let (from, until) = (day.timestamp(), day.tomorrow().map_err(anyhow::Error::from)?.timestamp());
@@ -71,7 +71,7 @@ pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedLesson>>
     let sessions: Vec<Session> = tx.all(held).await?;
     let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
     let reader = Keeper { id: viewer.account, name: viewer.name.clone() };
-    let mut lessons = Vec::new();
+    let mut packed = Vec::new();
     let mut anew = Vec::new();
     // Somebody holds one or two a day.
     for session in sessions {
@@ -83,7 +83,7 @@ pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedLesson>>
         let rows = roll::rows(&mut tx, &act, &session).await?;
         let needed = roll::adults_for(&act, &rules, rows.iter().filter(|row| roll::counted(row)));
         let alarm_at = rules.terms(session.span()).alarm_from();
-        lessons.push(PackedLesson {
+        packed.push(PackedSession {
             id: session.id,
             title: session.title(),
             when: session.when(),
@@ -108,7 +108,7 @@ pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedLesson>>
         }
         tx.commit().await?;
     }
-    Ok(lessons)
+    Ok(packed)
 }
 
 impl PackedKeeper {

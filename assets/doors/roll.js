@@ -1,7 +1,7 @@
 // The roll call of a class, without a network too: who has come, who is missing, and with whom a child may go. What is tapped is a
 // step that the server takes later, in order; until then this page shows what it will come to.
 
-import { book, lessons } from "./book.js";
+import { book, sessions } from "./book.js";
 import { h } from "./h.js";
 import { send } from "./outbox.js";
 import { saveStep, stepAt } from "./record.js";
@@ -10,7 +10,7 @@ import { isFull } from "./store.js";
 import { clock, mended } from "./time.js";
 import { toast } from "./walk.js";
 
-export const lessonHref = (lesson) => `#/lesson/${lesson.id}`;
+export const rollHref = (session) => `#/roll/${session.id}`;
 
 const standings = { expected: "还没到", here: "到了", on_leave: "请假", absent: "没来", released: "接走了" };
 const looks = { here: "tag done", absent: "tag late" };
@@ -19,29 +19,29 @@ const after = { arrive: "here", leave: "on_leave", absent: "absent", call: "abse
 const calls = { on_way: "在路上，马上到", not_coming: "今天不来", no_answer: "没打通" };
 
 /** What this phone has said that the server's list does not tell yet. */
-function newer(lesson, about) {
-  const said = book.visits.get(stepAt(lesson.id, about));
+function newer(session, about) {
+  const said = book.visits.get(stepAt(session.id, about));
   return said?.newer && !said.held ? said : null;
 }
 
-const standingOf = (lesson, child) => newer(lesson, child.id)?.standing ?? child.standing;
+const standingOf = (session, child) => newer(session, child.id)?.standing ?? child.standing;
 
-const isOpen = (lesson) => lesson.open || Boolean(newer(lesson, ""));
-const isThere = (lesson, keeper) => keeper.there || Boolean(newer(lesson, keeper.id));
+const isOpen = (session) => session.open || Boolean(newer(session, ""));
+const isThere = (session, keeper) => keeper.there || Boolean(newer(session, keeper.id));
 
 /** “在这里 5 个，接走 2 个，共 12 个孩子” */
-export function countsOf(lesson) {
-  const all = lesson.children.map((child) => standingOf(lesson, child));
+export function countsOf(session) {
+  const all = session.children.map((child) => standingOf(session, child));
   const count = (standing) => all.filter((one) => one === standing).length;
   return `在这里 ${count("here")} 个，接走 ${count("released")} 个，共 ${all.length} 个孩子`;
 }
 
-const alarm = (lesson, left) =>
+const alarm = (session, left) =>
   h(
     "p",
     { class: "note late", role: "alert" },
     h("b", null, `还有 ${left} 个孩子没人接`),
-    h("span", null, `${clock(lesson.ends_at)} 就下课了。请马上给监护人打电话，打不通就报网格员和派出所。`),
+    h("span", null, `${clock(session.ends_at)} 就下课了。请马上给监护人打电话，打不通就报网格员和派出所。`),
   );
 
 const missing = () =>
@@ -54,15 +54,15 @@ const missing = () =>
   );
 
 /** The page of a class. */
-export function lessonView(id) {
+export function rollView(id) {
   const element = h("div", { class: "stack" });
   // Of whom it is asked with whom they go.
   let leaving = "";
 
   async function take(step, title, words) {
-    const lesson = lessons().find((one) => one.id === id);
+    const session = sessions().find((one) => one.id === id);
     try {
-      await saveStep(lesson, step, { title, words, standing: after[step.step] }, state.account);
+      await saveStep(session, step, { title, words, standing: after[step.step] }, state.account);
       leaving = "";
       toast(`${title}：${words}，已存在手机里`);
       send();
@@ -79,39 +79,39 @@ export function lessonView(id) {
 
   const button = (words, onclick, look = "btn plain") => h("button", { type: "button", class: look, onclick }, words);
 
-  function opening(lesson) {
-    const there = lesson.keepers.filter((keeper) => isThere(lesson, keeper));
+  function opening(session) {
+    const there = session.keepers.filter((keeper) => isThere(session, keeper));
     return h(
       "section",
       { class: "card" },
       h("h2", null, "带班的大人"),
-      h("p", { class: "quiet" }, `到场 ${there.length} 位，这些孩子要 ${lesson.needed} 位。`),
+      h("p", { class: "quiet" }, `到场 ${there.length} 位，这些孩子要 ${session.needed} 位。`),
       h(
         "ul",
         { class: "list" },
-        lesson.keepers.map((keeper) =>
+        session.keepers.map((keeper) =>
           h(
             "li",
             { class: "head" },
             h("b", null, keeper.name),
-            isThere(lesson, keeper)
+            isThere(session, keeper)
               ? h("span", { class: "tag done" }, "到了")
               : button("到了", () => take({ step: "came", keeper: keeper.id }, keeper.name, "到场"), "btn plain small"),
           ),
         ),
       ),
-      !isOpen(lesson) &&
-        (there.length < lesson.needed
+      !isOpen(session) &&
+        (there.length < session.needed
           ? h("p", { class: "note soon" }, "人到齐了才能开课。请先给到场的人点“到了”。")
-          : button("开课", () => take({ step: "open" }, lesson.title, "开课"), "btn")),
+          : button("开课", () => take({ step: "open" }, session.title, "开课"), "btn")),
     );
   }
 
-  function cardOf(lesson, child) {
-    const standing = standingOf(lesson, child);
+  function cardOf(session, child) {
+    const standing = standingOf(session, child);
     const name = child.name;
-    const said = book.visits.get(stepAt(lesson.id, child.id));
-    const overdue = standing === "here" && mended(Date.now()) >= lesson.alarm_at;
+    const said = book.visits.get(stepAt(session.id, child.id));
+    const overdue = standing === "here" && mended(Date.now()) >= session.alarm_at;
     const act = (words, step, look) => button(words, () => take({ ...step, child: child.id }, name, words), look);
     const came = () => act("到了", { step: "arrive" }, "btn");
     const choices = {
@@ -151,13 +151,13 @@ export function lessonView(id) {
             button(words, () => take({ step: "call", value, child: child.id }, name, `打过电话，${words}`), "btn plain small"),
           ),
         ),
-      h("div", { class: "actions" }, isOpen(lesson) && choices[standing]()),
-      leaving === child.id && standing === "here" && fetchers(lesson, child, act),
+      h("div", { class: "actions" }, isOpen(session) && choices[standing]()),
+      leaving === child.id && standing === "here" && fetchers(session, child, act),
     );
   }
 
   /** With whom the child may go, as the guardian has laid down; whoever must not is named first. */
-  function fetchers(lesson, child, act) {
+  function fetchers(session, child, act) {
     return h(
       "div",
       { class: "stack", role: "group", "aria-label": `谁来接${child.name}` },
@@ -167,33 +167,33 @@ export function lessonView(id) {
       ),
       child.alone && act("自己走", { step: "alone" }),
       h("p", { class: "quiet" }, "接送码、紧急放行要有网："),
-      h("a", { class: "btn plain small", href: `/class-sessions/${lesson.id}` }, "打开有网的点名页"),
+      h("a", { class: "btn plain small", href: `/class-sessions/${session.id}` }, "打开有网的点名页"),
     );
   }
 
   function paint() {
-    const lesson = lessons().find((one) => one.id === id);
-    if (!lesson) {
+    const session = sessions().find((one) => one.id === id);
+    if (!session) {
       element.replaceChildren(missing());
       return;
     }
     const order = ["expected", "here", "absent", "on_leave", "released"];
-    const rank = (child) => order.indexOf(standingOf(lesson, child));
-    const children = [...lesson.children].sort((a, b) => rank(a) - rank(b));
-    const left = lesson.children.filter((child) => standingOf(lesson, child) === "here");
-    const overdue = left.length > 0 && mended(Date.now()) >= lesson.alarm_at;
+    const rank = (child) => order.indexOf(standingOf(session, child));
+    const children = [...session.children].sort((a, b) => rank(a) - rank(b));
+    const left = session.children.filter((child) => standingOf(session, child) === "here");
+    const overdue = left.length > 0 && mended(Date.now()) >= session.alarm_at;
     element.replaceChildren(
       ...[
         h(
           "header",
           null,
-          h("h1", { tabIndex: -1 }, lesson.title),
-          h("p", { class: "quiet" }, `${lesson.when} · ${lesson.place}`),
-          h("p", null, countsOf(lesson)),
+          h("h1", { tabIndex: -1 }, session.title),
+          h("p", { class: "quiet" }, `${session.when} · ${session.place}`),
+          h("p", null, countsOf(session)),
         ),
-        overdue && alarm(lesson, left.length),
-        opening(lesson),
-        ...children.map((child) => cardOf(lesson, child)),
+        overdue && alarm(session, left.length),
+        opening(session),
+        ...children.map((child) => cardOf(session, child)),
       ].filter(Boolean),
     );
   }
