@@ -62,7 +62,8 @@ export function rollView(id) {
   async function take(step, title, words) {
     const session = sessions().find((one) => one.id === id);
     try {
-      await saveStep(session, step, { title, words, standing: after[step.step] }, state.account);
+      const called = step.step === "call" && step.value !== "no_answer";
+      await saveStep(session, step, { title, words, standing: after[step.step], called }, state.account);
       leaving = "";
       toast(`${title}：${words}，已存在手机里`);
       send();
@@ -112,6 +113,8 @@ export function rollView(id) {
     const name = child.name;
     const said = book.visits.get(stepAt(session.id, child.id));
     const overdue = standing === "here" && mended(Date.now()) >= session.alarm_at;
+    // The server says no more that somebody is to be called once somebody has got through.
+    const isMissed = standing === "absent" && !said?.called && (child.standing !== "absent" || child.to_call);
     const act = (words, step, look) => button(words, () => take({ ...step, child: child.id }, name, words), look);
     const came = () => act("到了", { step: "arrive" }, "btn");
     const choices = {
@@ -142,8 +145,8 @@ export function rollView(id) {
           h("b", null, `“${said.words}”社区没有登记上`),
           h("span", null, "原因在“上传”页。请马上告诉社区工作人员。"),
         ),
-      standing === "absent" && h("p", { class: "note soon" }, `请马上给监护人打电话：${child.call}`),
-      standing === "absent" &&
+      isMissed && h("p", { class: "note soon" }, `请马上给监护人打电话：${child.call}`),
+      isMissed &&
         h(
           "div",
           { class: "actions" },
@@ -162,9 +165,7 @@ export function rollView(id) {
       "div",
       { class: "stack", role: "group", "aria-label": `谁来接${child.name}` },
       child.barred.length > 0 && h("p", { class: "note late" }, h("b", null, "不能交给"), child.barred.join("、")),
-      child.adults.map(({ id, words }) =>
-        act(`交给${words}`, { step: "listed", value: id }),
-      ),
+      child.adults.map(({ id, words }) => act(`交给${words}`, { step: "listed", value: id })),
       child.alone && act("自己走", { step: "alone" }),
       h("p", { class: "quiet" }, "接送码、紧急放行要有网："),
       h("a", { class: "btn plain small", href: `/class-sessions/${session.id}` }, "打开有网的点名页"),

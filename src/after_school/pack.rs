@@ -51,8 +51,9 @@ struct PackedChild {
     adults: Vec<PackedAdult>,
     barred: Vec<String>,
     alone: bool,
-    /// Whom to call.
+    /// Whom to call, and that somebody has to.
     call: String,
+    to_call: bool,
 }
 
 #[derive(Serialize)]
@@ -130,6 +131,7 @@ impl PackedChild {
             adults: may.map(|adult| PackedAdult { id: adult.id, words: adult.person.words() }).collect(),
             barred: barred.iter().map(|person| person.words()).collect(),
             alone: row.alone,
+            to_call: row.call_due_at.is_some(),
             call: particulars.guardians.first().map(Person::with_phone).unwrap_or_default(),
         }
     }
