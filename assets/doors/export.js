@@ -14,7 +14,7 @@ const MOST_BYTES = 40_000_000;
 export async function exportFile() {
   const [community, kept, escrow] = await Promise.all([get("meta", "community"), get("meta", "vault"), get("meta", "escrow")]);
   // In the order in which they were made: some follow from others.
-  const outbox = (await all("outbox")).sort((a, b) => a.made_at - b.made_at);
+  const outbox = (await all("outbox")).sort((a, b) => (a.chain && a.chain === b.chain ? a.place - b.place : a.made_at - b.made_at));
   const waiting = (await all("photos")).filter((photo) => photo.state !== "draft");
   const records = await Promise.all(
     outbox.map(async (row) => ({ id: row.id, ahead: aheadOf(row), box: await base64(row.box) })),

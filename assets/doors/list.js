@@ -9,7 +9,8 @@ import { chooseSize, choosePlace, state } from "./state.js";
 import { isFull } from "./store.js";
 import { faultsOf } from "./fault.js";
 import { doorHref, go, goOn, nextHere, tagOf, toast } from "./walk.js";
-import { countsOf, rollHref } from "./roll.js";
+import { countsOf } from "./presence.js";
+import { rollHref } from "./roll.js";
 
 export const placeHref = ({ campaign, building, unit }) =>
   `#/at/${[campaign, building, unit].map(encodeURIComponent).join("/")}`;

@@ -1,5 +1,5 @@
 // Sending what was saved. A record leaves the phone's outbox only in the transaction that keeps the server's receipt; until
-// then it is sent again and again, the same bytes, and one that the server cannot take holds up no other.
+// then it is sent again and again, the same bytes, and one that the server cannot take holds up no other but those that follow from it.
 
 import { changed, felt, when } from "./bus.js";
 import { book, fetchPack } from "./book.js";
@@ -198,7 +198,7 @@ const isDue = (row, { force, refused }) =>
   (row.state === "waiting" || (refused && row.state === "refused")) && wait(row, force) <= 0;
 
 /** Whether something must be sent before it: of one chain a record that overtook another would say what cannot be. */
-const followsAny = (rows, { chain, made_at }) => chain && rows.some((row) => row.chain === chain && row.made_at < made_at);
+const followsAny = (rows, { chain, place }) => chain && rows.some((row) => row.chain === chain && row.place < place);
 
 /** How long a row still waits. A time that lies further ahead than any pause comes from a clock that has been set back. */
 function wait({ hold_until = 0, next_try_at = 0 }, force = false) {
@@ -367,12 +367,16 @@ export async function settle(id) {
   changed("outbox");
 }
 
-/** Receipts of more than thirty days have done their service; a photo of a draft that is gone has none to do. */
+/**
+ * Receipts of more than thirty days have done their service, and those of a roll call, which name a child, when its day is over; a
+ * photo of a draft that is gone has none to do.
+ */
 export async function tidy() {
   const before = Date.now() - KEPT;
+  const day = new Date().setHours(0, 0, 0, 0);
   await write(["receipts", "drafts", "photos", "pictures"], async ({ receipts, drafts, photos, pictures }) => {
     for (const row of await receipts.getAll())
-      if (row.kept_at < before && row.state !== "held") await receipts.delete(row.id);
+      if (row.kept_at < (row.door.startsWith("roll:") ? day : before) && row.state !== "held") await receipts.delete(row.id);
     const doors = new Set(await drafts.getAllKeys());
     for (const { id, state, door, at } of await photos.getAll()) {
       if (state !== "draft" || doors.has(door) || at > Date.now() - LEFT) continue;

@@ -3,6 +3,7 @@
 import { campaignBy, outcomes, sealDraft } from "./book.js";
 import { changed } from "./bus.js";
 import { count, HELD, tally } from "./outbox.js";
+import { stepAt } from "./presence.js";
 import * as store from "./store.js";
 import { known, mended } from "./time.js";
 import * as vault from "./vault.js";
@@ -113,19 +114,13 @@ export const saveStep = (session, step, glance, account) => {
   return keep(said, stepAt(session.id, step.child ?? step.keeper), glance, { chain: session.id });
 };
 
-/** What a step is kept under, as a visit is under its door. */
-export const stepAt = (session, about = "") => `roll:${session}:${about}`;
-
-let last = 0;
-
 /**
  * Puts a record into the outbox; `at` is what it is about, `glance` what is shown of it, `chain` what it must not overtake, and
  * `with` what has to be written with it. Returns its id.
  */
 async function keep(said, at, glance, { hold = 0, chain = "", with: write = async () => {} } = {}) {
   const id = crypto.randomUUID();
-  // Of two that are saved within a millisecond one is the first.
-  const made_at = (last = Math.max(Date.now(), last + 1));
+  const made_at = Date.now();
   const record = { kind: said.kind, schema: 1, account: said.account, made_at, body: said.body };
   const row = {
     id,
@@ -144,7 +139,9 @@ async function keep(said, at, glance, { hold = 0, chain = "", with: write = asyn
     glance: await vault.seal(`glance:${id}`, glance),
   };
   await store.save(["outbox", "drafts", "photos"], async (stores) => {
-    await stores.outbox.add(row);
+    // The clock of a phone may go back, and two tabs may save at once: a place in the chain is what this transaction gives.
+    const before = chain ? (await stores.outbox.getAll()).filter((other) => other.chain === chain) : [];
+    await stores.outbox.add({ ...row, place: 1 + Math.max(0, ...before.map((other) => other.place)) });
     await write(stores, id);
   });
   changed("outbox", { saved: at });

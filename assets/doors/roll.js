@@ -3,10 +3,12 @@
 
 import { book, sessions } from "./book.js";
 import { h } from "./h.js";
-import { send } from "./outbox.js";
-import { saveStep, stepAt } from "./record.js";
+import { line } from "./net.js";
+import { refresh as renew, send } from "./outbox.js";
+import { countsOf, isOpen, isThere, leftBehind, saidOf, standingOf } from "./presence.js";
+import { saveStep } from "./record.js";
 import { state } from "./state.js";
-import { isFull } from "./store.js";
+import { get, isFull } from "./store.js";
 import { clock, mended } from "./time.js";
 import { toast } from "./walk.js";
 
@@ -17,32 +19,7 @@ const looks = { here: "tag done", absent: "tag late" };
 const after = { arrive: "here", leave: "on_leave", absent: "absent", call: "absent", listed: "released", alone: "released" };
 // So it is said that whoever is missing is looked after.
 const calls = { on_way: "在路上，马上到", not_coming: "今天不来", no_answer: "没打通" };
-
-/** What this phone has said that the server's list does not tell yet. */
-function newer(session, about) {
-  const said = book.visits.get(stepAt(session.id, about));
-  return said?.newer && !said.held ? said : null;
-}
-
-const standingOf = (session, child) => newer(session, child.id)?.standing ?? child.standing;
-
-const isOpen = (session) => session.open || Boolean(newer(session, ""));
-const isThere = (session, keeper) => keeper.there || Boolean(newer(session, keeper.id));
-
-/** “在这里 5 个，接走 2 个，共 12 个孩子” */
-export function countsOf(session) {
-  const all = session.children.map((child) => standingOf(session, child));
-  const count = (standing) => all.filter((one) => one === standing).length;
-  return `在这里 ${count("here")} 个，接走 ${count("released")} 个，共 ${all.length} 个孩子`;
-}
-
-const alarm = (session, left) =>
-  h(
-    "p",
-    { class: "note late", role: "alert" },
-    h("b", null, `还有 ${left} 个孩子没人接`),
-    h("span", null, `${clock(session.ends_at)} 就下课了。请马上给监护人打电话，打不通就报网格员和派出所。`),
-  );
+const LOOK_AGAIN = 20_000;
 
 const missing = () =>
   h(
@@ -54,28 +31,36 @@ const missing = () =>
   );
 
 /** The page of a class. */
-export function rollView(id) {
+export async function rollView(of) {
   const element = h("div", { class: "stack" });
   // Of whom it is asked with whom they go.
   let leaving = "";
+  // When this phone has compared its list with the server's.
+  let checked = 0;
+  // How many were left behind when it was painted: the alarm comes without a tap.
+  let behind = 0;
 
   async function take(step, title, words) {
-    const session = sessions().find((one) => one.id === id);
+    const session = sessions().find((one) => one.id === of);
     try {
       const called = step.step === "call" && step.value !== "no_answer";
-      await saveStep(session, step, { title, words, standing: after[step.step], called }, state.account);
+      const id = await saveStep(session, step, { title, words, standing: after[step.step], called }, state.account);
       leaving = "";
       toast(`${title}：${words}，已存在手机里`);
-      send();
+      await send({ force: true });
+      // Who takes a child must hear at once that the guardian does not want it any more.
+      if ((await get("receipts", id))?.state === "held") toast(`${title}：${words}，社区没有登记上。请马上联系监护人`);
     } catch (error) {
       toast(isFull(error) ? "手机存储满了，没有记下。请先到“上传”页把前面的传完。" : "没有记下，请再点一次。");
     }
     paint();
   }
 
-  function ask(child) {
+  /** With whom a child may go is asked of the server once more, where there is one. */
+  async function ask(child) {
     leaving = leaving === child ? "" : child;
-    paint();
+    if (leaving && line.online) await renew().catch(console.warn);
+    await look();
   }
 
   const button = (words, onclick, look = "btn plain") => h("button", { type: "button", class: look, onclick }, words);
@@ -111,11 +96,12 @@ export function rollView(id) {
   function cardOf(session, child) {
     const standing = standingOf(session, child);
     const name = child.name;
-    const said = book.visits.get(stepAt(session.id, child.id));
+    const said = saidOf(session, child.id);
     const overdue = standing === "here" && mended(Date.now()) >= session.alarm_at;
     // The server says no more that somebody is to be called once somebody has got through.
     const isMissed = standing === "absent" && !said?.called && (child.standing !== "absent" || child.to_call);
-    const act = (words, step, look) => button(words, () => take({ ...step, child: child.id }, name, words), look);
+    const act = (words, step, look, shown = words) =>
+      button(shown, () => take({ ...step, child: child.id }, name, words), look);
     const came = () => act("到了", { step: "arrive" }, "btn");
     const choices = {
       expected: () => [came(), act("请假", { step: "leave" }), act("没来", { step: "absent" })],
@@ -165,7 +151,7 @@ export function rollView(id) {
       "div",
       { class: "stack", role: "group", "aria-label": `谁来接${child.name}` },
       child.barred.length > 0 && h("p", { class: "note late" }, h("b", null, "不能交给"), child.barred.join("、")),
-      child.adults.map(({ id, words }) => act(`交给${words}`, { step: "listed", value: id })),
+      child.adults.map(({ id, words }) => act(`交给${words}`, { step: "listed", value: id }, "btn plain", `把${child.name}交给${words}`)),
       child.alone && act("自己走", { step: "alone" }),
       h("p", { class: "quiet" }, "接送码、紧急放行要有网："),
       h("a", { class: "btn plain small", href: `/class-sessions/${session.id}` }, "打开有网的点名页"),
@@ -173,7 +159,7 @@ export function rollView(id) {
   }
 
   function paint() {
-    const session = sessions().find((one) => one.id === id);
+    const session = sessions().find((one) => one.id === of);
     if (!session) {
       element.replaceChildren(missing());
       return;
@@ -181,8 +167,7 @@ export function rollView(id) {
     const order = ["expected", "here", "absent", "on_leave", "released"];
     const rank = (child) => order.indexOf(standingOf(session, child));
     const children = [...session.children].sort((a, b) => rank(a) - rank(b));
-    const left = session.children.filter((child) => standingOf(session, child) === "here");
-    const overdue = left.length > 0 && mended(Date.now()) >= session.alarm_at;
+    behind = leftBehind(session);
     element.replaceChildren(
       ...[
         h(
@@ -191,14 +176,24 @@ export function rollView(id) {
           h("h1", { tabIndex: -1 }, session.title),
           h("p", { class: "quiet" }, `${session.when} · ${session.place}`),
           h("p", null, countsOf(session)),
+          h("p", { class: "quiet" }, `名单 ${clock(mended(checked))} 和社区对过${line.online ? "" : "，现在离线"}`),
         ),
-        overdue && alarm(session, left.length),
         opening(session),
         ...children.map((child) => cardOf(session, child)),
       ].filter(Boolean),
     );
   }
 
-  paint();
-  return { element, title: "点名", back: { href: "#/", words: "名单" }, refresh: paint };
+  async function look() {
+    checked = (await get("meta", "pack"))?.checked_at ?? 0;
+    paint();
+  }
+
+  await look();
+  const timer = setInterval(() => {
+    if (!element.isConnected) return clearInterval(timer);
+    const session = sessions().find((one) => one.id === of);
+    if (!session || leftBehind(session) !== behind) paint();
+  }, LOOK_AGAIN);
+  return { element, title: "点名", back: { href: "#/", words: "名单" }, refresh: look };
 }

@@ -6,6 +6,7 @@ import { h, icon } from "./h.js";
 import { lockView, setupView } from "./lock.js";
 import { line } from "./net.js";
 import * as outbox from "./outbox.js";
+import { alarmed, leftBehind } from "./presence.js";
 import { watchTouches } from "./session.js";
 import { dress, readState, state } from "./state.js";
 import { close, fullness, open } from "./store.js";
@@ -51,6 +52,7 @@ export async function start() {
   });
   watchTouches();
   setInterval(paintBar, 30_000);
+  setInterval(ring, 30_000);
   document.documentElement.dataset.ready = "yes";
   state.fullness = await fullness();
   state.lasting = state.lasting && ((await navigator.storage?.persisted?.()) ?? false);
@@ -161,11 +163,12 @@ function paintNotices() {
     calm && !lasting,
     calm && fullness > 0.8,
     calm && waiting,
+    vault.isOpen() && alarmed().map((session) => `${session.id} ${leftBehind(session)}`).join(),
   ];
-  const now = shown.map(Boolean).join();
+  const now = shown.join();
   if (now === noticed) return;
   noticed = now;
-  const notices = [expired, other, homeless, forgetful, full, renewable].filter((_, index) => shown[index]);
+  const notices = [expired, other, homeless, forgetful, full, renewable, behind].filter((_, index) => shown[index]);
   document.getElementById("notices").replaceChildren(...notices.map((notice) => notice()));
 }
 
@@ -213,6 +216,20 @@ const full = () =>
     h("span", null, `存储已用 ${Math.round(state.fullness * 100)}%，传完的照片会自动删掉。`),
     h("a", { href: "#/upload" }, "去上传"),
   );
+
+/** A child that nobody has fetched is told of whatever somebody is looking at, again and again. */
+const behind = () =>
+  h(
+    "p",
+    { class: "note late", role: "alert" },
+    h("b", null, `还有 ${alarmed().reduce((sum, session) => sum + leftBehind(session), 0)} 个孩子没人接`),
+    h("a", { href: `#/roll/${alarmed()[0].id}` }, "去点名页"),
+  );
+
+function ring() {
+  paintNotices();
+  if (vault.isOpen() && alarmed().length) navigator.vibrate?.([400, 200, 400]);
+}
 
 const renewable = () =>
   h(
