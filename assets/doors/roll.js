@@ -1,7 +1,7 @@
 // The roll call of a class, without a network too: who has come, who is missing, and with whom a child may go. What is tapped is a
 // step that the server takes later, in order; until then this page shows what it will come to.
 
-import { book, sessions } from "./book.js";
+import { sessions } from "./book.js";
 import { h } from "./h.js";
 import { line } from "./net.js";
 import { refresh as renew, send } from "./outbox.js";
