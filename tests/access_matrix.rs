@@ -128,6 +128,11 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/whistles/new" // about nothing
             | "/children/{id}/particulars" // of which one says first why
             | "/class-incidents/{id}" // which somebody else wrote
+            | "/class-sessions/{id}/pictures" // on its day, of whoever holds it
+            | "/class-sessions/{id}/pictures/{picture}"
+            | "/class-keepers/{link}/pictures"
+            | "/class-keepers/{link}/pictures/{picture}"
+            | "/guardians/{link}/pictures/{picture}" // of which there is none
             | "/class-help/{id}" // of an adult
             | "/community-surveys/doors/{door}" // dealt to somebody else
             | "/community-surveys/{id}/results.xlsx" // there are none before it has ended
