@@ -310,6 +310,7 @@ impl Landmarks {
             .replace("{contact}", &self.contact.to_string())
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
+            .replace("{picture}", &Uuid::nil().to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
             .replace("{export}", &Uuid::nil().to_string())
             .replace("{finding}", &Uuid::nil().to_string())

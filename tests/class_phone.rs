@@ -62,7 +62,8 @@ db_test! {
         phone.get("/doors/pack").await.assert_ok();
         let staff = class.staff(&app).await;
         let guardian = app.browser().get(&link(&staff, &child).await).await;
-        assert_eq!(guardian.between_all("存在手机里", "<").count(), 1);
+        let looks = guardian.between_all("<b>任建平</b>", "</li>").filter(|look| look.contains("带班："));
+        assert_eq!(looks.count(), 1);
 
         let keepers = session["keepers"].as_array().unwrap().clone();
         let mut taps: Vec<Tap> = keepers.iter().map(|keeper| tap(&app, &class, "2026-12-01T16:12:00+08:00", "came", json!({ "keeper": keeper["id"] }))).collect();

@@ -22,8 +22,8 @@ statements! {
     OF_SESSION = "SELECT id, session_id, taken_by, added_at FROM class_pictures WHERE tenant_id = $1 AND session_id = $2 ORDER BY added_at, id LIMIT 100";
     SHOWN_AT = "SELECT c.picture_id, c.child_id FROM class_picture_children c WHERE c.tenant_id = $1
         AND c.picture_id IN (SELECT q.id FROM class_pictures q WHERE q.tenant_id = $1 AND q.session_id = $2) LIMIT 2000";
-    OF_CHILD = "SELECT q.id, q.session_id, q.taken_by, q.added_at FROM class_pictures q WHERE q.tenant_id = $1
-        AND q.id IN (SELECT c.picture_id FROM class_picture_children c WHERE c.tenant_id = $1 AND c.child_id = $2) ORDER BY q.added_at DESC, q.id LIMIT 100";
+    OF_CHILD = "SELECT q.id, q.session_id, q.taken_by, q.added_at FROM class_picture_children c CROSS JOIN class_pictures q
+        WHERE c.tenant_id = $1 AND c.child_id = $2 AND q.tenant_id = c.tenant_id AND q.id = c.picture_id ORDER BY q.added_at + 0 DESC, q.id LIMIT 100";
     FULL = "SELECT session_id, content_sealed AS sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2";
     THUMBNAIL = "SELECT session_id, thumbnail_sealed AS sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2";
     /// Those present whose guardians agree to pictures.
