@@ -45,10 +45,10 @@ mod forged {
 /// A class on the afternoon of 1 December, and everybody it takes.
 pub struct Class {
     estate: Uuid,
-    account: Account,
+    pub account: Account,
     team: Uuid,
     /// `/class-sessions/…`
-    path: String,
+    pub path: String,
 }
 
 const MORNING: &str = "2026-12-01T09:00:00+08:00";
