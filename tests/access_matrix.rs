@@ -687,6 +687,7 @@ async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, voluntee
 /// Something that happened at the class.
 async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uuid {
     let sketch = after_school::incident::Sketch {
+        id: act.id(),
         kind: after_school::IncidentKind::Harm,
         estate,
         happened_at: act.at,

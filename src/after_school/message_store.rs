@@ -24,7 +24,7 @@ statements! {
         LEFT JOIN accounts a ON a.tenant_id = m.tenant_id AND a.id = m.account_id
         WHERE p.tenant_id = $1 AND p.child_id = $2 ORDER BY p.at DESC, p.message_id DESC LIMIT 1000";
     UNREAD = "SELECT COUNT(*) AS amount FROM class_message_copies p WHERE p.tenant_id = $1 AND p.child_id = $2 AND p.from_guardian = $3 AND p.read_at IS NULL";
-    SEEN = "UPDATE class_message_copies SET read_at = $4 WHERE tenant_id = $1 AND child_id = $2 AND from_guardian = $3 AND read_at IS NULL";
+    SEEN = "UPDATE class_message_copies SET read_at = $4 WHERE tenant_id = $1 AND child_id = $2 AND from_guardian = $3 AND at <= $5 AND read_at IS NULL";
     /// What guardians wrote and nobody has seen, by child.
     WAITING = concat!("SELECT p.child_id, e.name AS estate_name, COUNT(*) AS amount, MIN(p.at) AS since FROM class_message_copies p
         JOIN children c ON c.tenant_id = p.tenant_id AND c.id = p.child_id JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id

@@ -291,6 +291,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("child", "七彩四点半的孩子"),
     ("class_session", "七彩四点半的课"),
     ("class_incident", "七彩四点半的事件记录"),
+    ("class_help", "七彩四点半的帮扶名单"),
     ("venue", "场地"),
     ("booking", "场地预约"),
     ("contact", "公开联系人"),

@@ -206,6 +206,8 @@ const WORDS: &[(&str, &str)] = &[
     ("after_school.incidents", "七彩四点半的事件记录"),
     ("report_minutes", "疑似侵害多久内登记报告"),
     ("follow_hours", "别的事多久内跟进"),
+    ("settle_days", "跟进以后多久要了结"),
+    ("earliest_days", "最早能补记多久以前的事"),
     ("police_number", "报警电话"),
     ("hotline_number", "政务服务热线"),
     ("youth_number", "青少年服务台"),
@@ -367,6 +369,8 @@ impl Number {
             Some("shown" | "not_shown") => &["shown", "not_shown"],
             Some("needed" | "free") => &["needed", "free"],
             Some("month" | "quarter" | "year" | "never") => &["month", "quarter", "year", "never"],
+            // A number to call is written as it is dialled, with the nought in front.
+            Some(text) if is_dialled(text) => &[],
             Some(_) => &["natural", "working"],
             None => &[],
         };
@@ -383,6 +387,15 @@ impl Number {
     /// Errors: a sentence that says how to write it.
     pub fn parse(&self, text: &str) -> Result<Value, String> {
         let text = codes::text::half_width(text.trim()).replace(' ', "");
+        if self.value.as_str().is_some_and(is_dialled) {
+            let number = text.replace('-', "");
+            let fits = is_dialled(&number) && (3..=12).contains(&number.len());
+            return if fits {
+                Ok(Value::from(number))
+            } else {
+                Err(format!("{}请写电话号码，只写数字", self.label))
+            };
+        }
         if self.value.is_string() {
             let known = self.choices().iter().any(|(code, _)| *code == text);
             return if known { Ok(Value::from(text)) } else { Err(format!("请选择{}", self.label)) };
@@ -409,6 +422,10 @@ impl Number {
             None => Err(format!("{}看不懂，请照原来的样子写，如“{}”", self.label, self.text())),
         }
     }
+}
+
+fn is_dialled(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Ten years in minutes: nothing that is set takes longer, or more.
@@ -460,5 +477,11 @@ mod tests {
         assert!(of("soon_percent", Value::from(80)).parse("101%").is_err());
         assert_eq!(of("clock", Value::from("natural")).parse("working"), Ok(Value::from("working")));
         assert!(of("clock", Value::from("natural")).parse("moon").is_err());
+        let number = of("police_number", Value::from("110"));
+        assert!(number.choices().is_empty() && number.text() == "110");
+        assert_eq!(number.parse("0358-0000110"), Ok(Value::from("03580000110")));
+        for wrong in ["", "11", "报警", "1100000000000"] {
+            assert!(number.parse(wrong).is_err(), "{wrong}");
+        }
     }
 }
