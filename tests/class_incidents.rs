@@ -88,6 +88,7 @@ db_test! {
             browser.get("/today").await.assert_contains("强制报告").assert_contains("还剩 30 分钟");
         }
         at(&app, "2026-11-23T09:25:00+08:00");
+        staff.get("/today").await.assert_ok();
         let version = secretary.get(&address).await.input("version");
         secretary.post(&format!("{address}/attention"), &[("plan", "陪孩子去医院检查"), ("version", &version)]).await.assert_ok();
         let version = secretary.get(&address).await.input("version");
@@ -231,6 +232,33 @@ db_test! {
         let id = id_of(written(&staff, &place, &harm).await.assert_ok());
         let told = [("office", "police"), ("reported_at", "2026-11-23T08:30"), ("by", "任建平")];
         staff.post(&format!("/class-incidents/{id}/reports"), &told).await.assert_status(422).assert_contains("比事情还早");
+    }
+
+    async fn a_name_leads_to_the_child_of_that_home(app: TestApp) {
+        let place = estate(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let room = codes::address::parse_room("101").unwrap();
+        place::Settler::default().settle(&mut tx, &app.act(), "王府名苑小区", "13号楼", "1", &room).await.unwrap();
+        tx.commit().await.unwrap();
+        let staff = app.person(Role::Staff).browser().await;
+        let page = staff.get("/children/new").await;
+        let homes: Vec<String> = page.between_all("<option value=\"0", "</option>").map(str::to_owned).collect();
+        let home = |building: &str| {
+            let found = homes.iter().find(|text| text.contains(&format!(" {building}")) || text.contains(&format!(">{building}")));
+            format!("0{}", found.unwrap_or_else(|| panic!("{homes:?}")).split('"').next().unwrap())
+        };
+        let [three, thirteen] = [home("3号楼"), home("13号楼")];
+        enrolled(&staff, &[("child_name", "高小明"), ("home", &thirteen), ("guardian1_name", "高建国")]).await;
+        let changed = [("kind", "conflict"), ("account", "两个孩子抢彩笔"), ("children", "高小明 3号楼")];
+        written(&staff, &place, &changed).await.assert_status(422).assert_contains("第 1 个名字不在名单上");
+        enrolled(&staff, &[("child_name", "高小明"), ("home", &three), ("guardian1_name", "高建军")]).await;
+        let id = id_of(written(&staff, &place, &changed).await.assert_ok());
+        opened(&staff, &id).await.assert_contains("高建军").assert_lacks("高建国");
+        let bare = [("kind", "conflict"), ("account", "两个孩子抢彩笔"), ("children", "高小明")];
+        written(&staff, &place, &bare).await.assert_status(422).assert_contains("王府名苑小区 13号楼、王府名苑小区 3号楼");
+        let whole = [("kind", "conflict"), ("account", "两个孩子抢彩笔"), ("children", "高小明 王府名苑小区 13号楼")];
+        let id = id_of(written(&staff, &place, &whole).await.assert_ok());
+        opened(&staff, &id).await.assert_contains("高建国").assert_lacks("高建军");
     }
 
     async fn an_ordinary_incident_is_followed_and_may_turn_into_a_harm(app: TestApp) {

@@ -101,7 +101,7 @@ db_test! {
 
         // The guardian takes all of it along; what is kept elsewhere has no word of it.
         let words = crate::support::office::words(&guardian.download(&format!("{own}/record.docx")).await);
-        for expected in ["把手工落在教室", "明天我去拿", "停一次课", "消息"] {
+        for expected in ["把手工落在教室", "明天我去拿", "停一次课", "和社区说的话"] {
             assert!(words.contains(expected), "{expected}");
         }
         for row in app.db.read().await.unwrap().rows(AUDITED.bind(app.home.tenant)).await.unwrap() {

@@ -129,7 +129,7 @@ pub async fn say_all(tx: &mut Tx, act: &Act, estate: Uuid, words: &str, (aloud, 
     }
     let row = ADD.bind(act.tenant).bind(id).bind(None::<Uuid>).bind(estate).bind(false);
     tx.execute(row.bind(act.seal("class message", words)?).bind(act.at).bind(act.account)).await?;
-    let people = tx.execute(GIVE_ALL.bind(act.tenant).bind(estate).bind(id).bind(act.at)).await?;
+    let people = tx.execute(GIVE_ALL.bind(act.tenant).bind(id)).await?;
     if people == 0 {
         return Err(Error::refused("这个小区还没有在册的孩子"));
     }

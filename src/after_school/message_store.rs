@@ -18,7 +18,8 @@ statements! {
     ADD = "INSERT INTO class_messages (tenant_id, id, child_id, estate_id, from_guardian, sealed, at, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     GIVE = "INSERT INTO class_message_copies (tenant_id, child_id, message_id, from_guardian, at) VALUES ($1, $2, $3, $4, $5)";
     GIVE_ALL = "INSERT INTO class_message_copies (tenant_id, child_id, message_id, from_guardian, at)
-        SELECT c.tenant_id, c.id, CAST($3 AS UUID), FALSE, CAST($4 AS BIGINT) FROM children c WHERE c.tenant_id = $1 AND c.state = 'enrolled' AND c.estate_id = $2";
+        SELECT c.tenant_id, c.id, m.id, m.from_guardian, m.at FROM class_messages m JOIN children c ON c.tenant_id = m.tenant_id AND c.estate_id = m.estate_id
+        WHERE m.tenant_id = $1 AND m.id = $2 AND c.state = 'enrolled'";
     OF_CHILD = "SELECT m.child_id, m.from_guardian, m.sealed, m.at, p.read_at, a.name AS writer_name FROM class_message_copies p
         JOIN class_messages m ON m.tenant_id = p.tenant_id AND m.id = p.message_id
         LEFT JOIN accounts a ON a.tenant_id = m.tenant_id AND a.id = m.account_id
