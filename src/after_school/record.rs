@@ -123,7 +123,8 @@ async fn record(tx: &mut Tx, author: &Viewer, means: &Means, sent: &Sent) -> Res
         return Ok(json!({ "known": true }));
     }
     let arrives = matches!(step, Step::Arrive);
-    match roll::take(tx, &act, session.id, child, &by, step).await? {
+    let taken = roll::take(tx, &act, session.id, child, &by, step).await;
+    match taken.map_err(|error| unnamed(error, rows.iter().find(|row| row.child.id == child)))? {
         Taken::Done(_) => {
             if arrives {
                 // That the child has gone since may be in the next record.
@@ -146,6 +147,13 @@ async fn found(tx: &mut Tx, author: &Viewer, means: &Means, session: Uuid) -> Re
         Err(Error::NotFound | Error::Db(db::Error::NotFound)) => Err(Error::refused("找不到这次课，请社区核对")),
         Err(error) => Err(error),
     }
+}
+
+/// Why a record is held is kept as it is, and not sealed: nobody is named in it.
+fn unnamed(error: Error, row: Option<&Row>) -> Error {
+    let (Error::Refused(sentence), Some(row)) = (&error, row) else { return error };
+    let sentence = sentence.replace(row.child.name(), &row.child.particulars.masked_name());
+    Error::Refused(row.adults.iter().fold(sentence, |words, adult| words.replace(&adult.person.name, "来接的人")))
 }
 
 /// Another phone has said the same, or what came after it.
