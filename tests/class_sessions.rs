@@ -459,7 +459,7 @@ db_test! {
         let rules = serde_json::json!({
             "least_adults": 2, "children_per_adult": 1, "young_per_adult": 1, "young_age": 8, "term_days": 190, "doors_minutes": 60,
             "unopened_minutes": 10, "tardy_minutes": 10, "call_minutes": 15, "alarm_minutes": 30, "repeat_minutes": 10, "answered_minutes": 15,
-            "code_hours": 24, "code_tries": 5, "most_pictures": 12, "picture_days": 365
+            "code_hours": 24, "code_tries": 5, "asked_minutes": 10, "most_pictures": 12, "picture_days": 365, "unshown_hours": 24
         });
         settings::set(&mut tx, &app.act(), "after_school.sessions", date(2026, 12, 1), &rules, "居民代表会议").await.unwrap();
         tx.commit().await.unwrap();
