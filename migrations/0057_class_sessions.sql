@@ -64,7 +64,7 @@ CREATE TABLE class_keepers ( -- the rota: volunteers, and staff with an account
 CREATE INDEX class_keepers_by_session ON class_keepers (tenant_id, session_id, added_at);
 CREATE UNIQUE INDEX class_keepers_volunteer ON class_keepers (tenant_id, session_id, volunteer_id) WHERE volunteer_id IS NOT NULL;
 CREATE UNIQUE INDEX class_keepers_account ON class_keepers (tenant_id, session_id, account_id) WHERE account_id IS NOT NULL;
-CREATE INDEX class_keepers_by_account ON class_keepers (tenant_id, account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX class_keepers_by_account ON class_keepers (tenant_id, account_id, session_id);
 CREATE INDEX class_keepers_by_volunteer ON class_keepers (tenant_id, volunteer_id) WHERE volunteer_id IS NOT NULL;
 
 CREATE TABLE class_vettings ( -- of staff with an account, as volunteer_vettings is of volunteers: the result and no details
