@@ -46,8 +46,11 @@ pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> 
     for (at, day) in days.into_iter().filter(|day| *day < today).enumerate() {
         let (kind, theme) = THEMES[at % THEMES.len()];
         let plan = Plan { kind, theme: theme.to_owned(), ..weekly(estate.id, day)? };
-        let there = children.iter().filter(|child| child.enrolled_on.as_deref() <= Some(day.to_string().as_str()));
-        let there: Vec<Child> = there.skip(at % 5).step_by(1 + at % 3).take(AT_ONCE).cloned().collect();
+        // Everybody on the roll has a turn.
+        let on_roll = children.iter().filter(|child| child.enrolled_on.as_deref() <= Some(day.to_string().as_str()));
+        let on_roll: Vec<&Child> = on_roll.collect();
+        let turn = on_roll.iter().cycle().skip(at * AT_ONCE % on_roll.len().max(1));
+        let there: Vec<Child> = turn.take(AT_ONCE.min(on_roll.len())).map(|child| (*child).clone()).collect();
         let mut tx = db.begin().await?;
         past(&mut tx, community, &plan, &there, &keepers, at).await?;
         tx.commit().await?;
