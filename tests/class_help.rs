@@ -171,7 +171,8 @@ db_test! {
         for (one, home) in &in_class {
             let month = one.born.unwrap().strftime("%Y-%m").to_string();
             enrolled(&app, &one.name, &month, &homes[home]).await;
-            (wanted.remove(&one.name), all.remove(&one.name));
+            wanted.remove(&one.name);
+            all.remove(&one.name);
         }
         assert_eq!(as_set(names(&staff, "").await), wanted);
         assert_eq!(as_set(names(&staff, "all").await), all);
