@@ -291,10 +291,7 @@ async fn open(
     let mut done = None;
     if form.ok() {
         let outcome = incident::open(&mut tx, &act, &incident, &purpose).await;
-        done = form.noted("reason", outcome)?.map(|()| "已打开，原因记下了");
-    }
-    if done.is_some() {
-        tx.commit().await?;
+        done = form.ended(tx, "reason", outcome).await?.map(|()| "已打开，原因记下了");
     } else {
         drop(tx);
     }
@@ -317,10 +314,7 @@ async fn add(
     let mut done = None;
     if let (Some(kind), Some(at), true) = (kind, at, form.ok()) {
         let outcome = incident::add(&mut tx, &act, &incident, kind, &words, at).await;
-        done = form.noted("at", outcome)?.map(|()| "已补充，原来写的不会变");
-    }
-    if done.is_some() {
-        tx.commit().await?;
+        done = form.ended(tx, "at", outcome).await?.map(|()| "已补充，原来写的不会变");
     } else {
         drop(tx);
     }
@@ -341,10 +335,7 @@ async fn suspect(
     let mut done = None;
     if form.ok() {
         let outcome = incident::suspect(&mut tx, &act, &incident, &words).await;
-        done = form.noted("suspicion", outcome)?.map(|()| "已记下。请现在就打电话报告");
-    }
-    if done.is_some() {
-        tx.commit().await?;
+        done = form.ended(tx, "suspicion", outcome).await?.map(|()| "已记下。请现在就打电话报告");
     } else {
         drop(tx);
     }
@@ -373,10 +364,7 @@ async fn report(
     let mut done = None;
     if let (Some(at), true) = (reported_at, form.ok()) {
         let outcome = incident::report(&mut tx, &act, &incident, (&offices, at), &told).await;
-        done = form.noted("reported_at", outcome)?.map(|()| "已登记报告");
-    }
-    if done.is_some() {
-        tx.commit().await?;
+        done = form.ended(tx, "reported_at", outcome).await?.map(|()| "已登记报告");
     } else {
         drop(tx);
     }
@@ -398,10 +386,7 @@ async fn follow(
     let mut done = None;
     if form.ok() {
         let outcome = incident::follow(&mut tx, &act, &incident, seen, &words).await;
-        done = form.noted("plan", outcome)?.map(|()| "已开始跟进");
-    }
-    if done.is_some() {
-        tx.commit().await?;
+        done = form.ended(tx, "plan", outcome).await?.map(|()| "已开始跟进");
     } else {
         drop(tx);
     }
@@ -427,10 +412,7 @@ async fn close(
             Ending::Settled => incident::close(&mut tx, &act, &incident, seen, &words).await,
             other => incident::dismiss(&mut tx, &act, &incident, seen, (other, &words)).await,
         };
-        done = form.noted("ending", outcome)?.map(|()| "已了结，记录留着");
-    }
-    if done.is_some() {
-        tx.commit().await?;
+        done = form.ended(tx, "ending", outcome).await?.map(|()| "已了结，记录留着");
     } else {
         drop(tx);
     }

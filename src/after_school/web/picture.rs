@@ -86,7 +86,7 @@ async fn pictures_page(app: &App, holding: Holding, shell: Shell, form: Form) ->
     })
 }
 
-/// Keeps the pictures of a form. `Some` if it has to come back.
+/// Keeps the pictures of a form; `false` if it has to come back.
 async fn keep(app: &App, holding: &Holding, form: &mut Form) -> Result<bool> {
     let Holding { act, session, by, .. } = holding;
     let uploads = std::mem::take(&mut form.uploads);
