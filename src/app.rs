@@ -30,7 +30,8 @@ use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
     after_school, api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline,
-    overview, party, place, registry, report, settings, tally, today, venue, visit, volunteer, whistle, work_order,
+    overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer, whistle,
+    work_order,
 };
 
 /// What every handler shares.
@@ -97,6 +98,7 @@ pub fn routes() -> Routes {
         .merge(visit::routes())
         .merge(volunteer::routes())
         .merge(after_school::routes())
+        .merge(service::routes())
         .merge(work_order::routes())
 }
 
@@ -113,10 +115,19 @@ pub fn handlers() -> Handlers {
             registry::erasure::TOPIC,
             outbox::both(
                 visit::erasure::handler(),
-                outbox::both(party::register::erased(), volunteer::register::erased()),
+                outbox::both(
+                    party::register::erased(),
+                    outbox::both(volunteer::register::erased(), service::erasure::erased()),
+                ),
             ),
         ),
-        (registry::life::MERGED, outbox::both(party::register::merged(), volunteer::register::merged())),
+        (
+            registry::life::MERGED,
+            outbox::both(
+                party::register::merged(),
+                outbox::both(volunteer::register::merged(), service::erasure::merged()),
+            ),
+        ),
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),
@@ -347,6 +358,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(CommunitySurveyAsk), "/community-surveys/doors", "survey", "满意度调查"),
         item(may(VolunteerRead), "/volunteers", "people", "志愿者"),
         item(may(VolunteerRead), "/activities", "today", "志愿服务活动"),
+        item(may(ServiceFile), "/services", "door", "为民服务"),
         item(may(ChildManage), "/children", "people", "七彩四点半"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),

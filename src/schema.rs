@@ -62,4 +62,6 @@ migrations![
     "0055_heads_of_weeks",
     "0056_certificates_erased",
     "0059_honours",
+    "0060_needs",
+    "0061_rounds",
 ];

@@ -23,6 +23,7 @@ use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
 use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use doorstep::registry::roll::Filter;
+use doorstep::service;
 use doorstep::venue::{self, Hours, NewBooking, NewVenue, Purpose, Span};
 use doorstep::visit;
 use doorstep::volunteer;
@@ -177,6 +178,11 @@ struct Landmarks {
     record: Uuid,
     certificate: Uuid,
     child: Uuid,
+    need: Uuid,
+    need_link: Link,
+    service_kind: Uuid,
+    round: Uuid,
+    outcome: Uuid,
     guardian: Link,
     arrival: Link,
     booking: Uuid,
@@ -228,6 +234,10 @@ impl Landmarks {
             "board" if pattern.contains("/board/{code}/activities/") => self.activity,
             "activities" => self.activity,
             "children" => self.child,
+            "services" => self.need,
+            "service-kinds" => self.service_kind,
+            "service-rounds" => self.round,
+            "service-outcomes" => self.outcome,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -275,6 +285,7 @@ impl Landmarks {
             "mediators" => &self.mediator,
             "volunteering" => &self.volunteering,
             "guardians" => &self.guardian,
+            "needs" => &self.need_link,
             "arrivals" => &self.arrival,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
@@ -310,6 +321,8 @@ impl Landmarks {
             .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())
+            .replace("{round_door}", &Uuid::nil().to_string())
+            .replace("{call}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -428,6 +441,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (team, volunteer, volunteering, activity, record, certificate) =
         helper(&mut tx, act, means, spot.estate_id).await;
     let (child, guardian) = child(&mut tx, act, means, &spot).await;
+    let (service_kind, need, need_link) = wish(&mut tx, act, means, spot.building_id, dwelling).await;
+    let (round, outcome) = round(&mut tx, act, spot.estate_id, team).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -453,6 +468,11 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         activity,
         child,
         guardian,
+        need,
+        need_link,
+        service_kind,
+        round,
+        outcome,
         arrival,
         booking,
         issue,
@@ -631,6 +651,33 @@ async fn certificate(tx: &mut db::Tx, act: &Act, team: Uuid, volunteer: Uuid) ->
     let mut values = card.values.clone();
     values.insert(volunteer::Field::Identity, "141199198001010012".to_owned());
     volunteer::apply_for_certificate(tx, act, &card, &values, volunteer::Period::default()).await.unwrap()
+}
+
+/// Something that a resident needs, with its kind and their link.
+async fn wish(tx: &mut db::Tx, act: &Act, means: &Means, building: Uuid, dwelling: Uuid) -> (Uuid, Uuid, Link) {
+    service::enter_usual(tx, act).await.unwrap();
+    let kind = service::kinds(tx, act.tenant).await.unwrap().remove(0).id;
+    let (particulars, wanted) = (service::Particulars::default(), service::Wanted::default());
+    let new = service::NewNeed { kind, dwelling, building, particulars, wanted, keeps: None, shares: false };
+    let need = service::file(tx, act, new).await.unwrap();
+    (kind, need.id, need.link(act.tenant, &means.keys))
+}
+
+/// A round through an estate, and what can come of a door.
+async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid) -> (Uuid, Uuid) {
+    service::enter_usual_outcomes(tx, act).await.unwrap();
+    let outcome = service::outcomes(tx, act.tenant).await.unwrap().remove(0).id;
+    let new = service::NewRound {
+        estate,
+        building: None,
+        origin: service::Origin::Place,
+        tag: None,
+        team,
+        activity: None,
+        title: "清院子".to_owned(),
+        day: act.at.to_zoned_datetime(calendar::shanghai()).date(),
+    };
+    (service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap(), outcome)
 }
 
 /// A child whose guardian is asked, with their link.

@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("venue", &["access", "audit", "place"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     ("after_school", &["access", "audit", "settings", "place", "document"]),
+    ("service", &["access", "audit", "channel", "outbox", "settings", "place", "registry", "issue", "volunteer"]),
     (
         "volunteer",
         &[
@@ -106,6 +107,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mediation",
             "meeting",
             "party",
+            "service",
             "visit",
             "volunteer",
             "whistle",
@@ -116,6 +118,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "service",
             "api",
             "audit",
             "outbox",
@@ -151,6 +154,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "service",
             "audit",
             "offline",
             "outbox",
@@ -176,6 +180,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "service",
             "api",
             "board",
             "channel",

@@ -47,6 +47,8 @@ mod request;
 mod roll;
 mod roll_up;
 mod search;
+mod service;
+mod service_round;
 mod settings;
 mod statements;
 mod stories;

@@ -6,7 +6,7 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation,
-    meeting, offline, outbox, overview, party, photo, place, registry, search, settings, tally, venue, visit,
+    meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally, venue, visit,
     volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
@@ -65,6 +65,8 @@ const LISTS: &[&[Statement]] = &[
     registry::roll::STATEMENTS,
     registry::tagging::STATEMENTS,
     search::STATEMENTS,
+    service::STATEMENTS,
+    service::ROUND_STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
     venue::STATEMENTS,
@@ -77,6 +79,7 @@ const LISTS: &[&[Statement]] = &[
     volunteer::EXPORT_STATEMENTS,
     volunteer::FIGURES_STATEMENTS,
     volunteer::HONOUR_STATEMENTS,
+    volunteer::ENGAGEMENT_STATEMENTS,
     visit::erasure::STATEMENTS,
     work_order::STATEMENTS,
 ];
@@ -140,6 +143,9 @@ const MAY_SCAN: &[&str] = &[
     "venue::store::LIST",
     "venue::store::USABLE",
     "after_school::store::COUNTS", // everybody once, for the list
+    "service::store::KINDS",       // there are few of these
+    "service::store::BUILDINGS",
+    "service::round_store::OUTCOMES",
     "volunteer::store::TEAMS",
     "volunteer::store::ADD_TEAM", // counts them
     "volunteer::store::TEAM_ESTATES",

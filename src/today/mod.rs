@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
-    access, board, channel, community_survey, help, issue, mediation, meeting, offline, outbox, party, registry, visit,
-    volunteer, whistle,
+    access, board, channel, community_survey, help, issue, mediation, meeting, offline, outbox, party, registry,
+    service, visit, volunteer, whistle,
 };
 
 /// So many are read of each kind, and shown of all.
@@ -48,6 +48,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(mediation::todo(&mut tx, &viewer, now).await?);
     todos.extend(community_survey::todo(&mut tx, &viewer, now).await?);
     todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
+    todos.extend(service::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);
     todos.extend(channel::todo(&mut tx, &viewer, now).await?);
     todos.extend(outbox::web::todo(&mut tx, &viewer, now).await?);
