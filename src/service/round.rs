@@ -218,9 +218,14 @@ pub async fn deal(tx: &mut Tx, act: &Act, round: &Round, seen: i64, people: &[Uu
     }
     let doors = doors(tx, act.tenant, round.id).await?;
     let left: Vec<&Door> = doors.iter().filter(|door| door.noted_at.is_none()).collect();
-    let whose = |at: usize| people[at * people.len() / left.len().max(1)];
-    let rows = left.iter().enumerate().map(|(at, door)| GIVE.bind(act.tenant).bind(door.id).bind(whose(at)));
-    tx.execute_many(GIVE, rows.collect()).await?;
+    // A stretch of the way for each, in one statement; what is noted along it stays whose it was.
+    for (at, person) in people.iter().enumerate() {
+        let stretch = &left[left.len() * at / people.len()..left.len() * (at + 1) / people.len()];
+        if let (Some(first), Some(last)) = (stretch.first(), stretch.last()) {
+            let row = GIVE.bind(act.tenant).bind(round.id).bind(*person).bind(first.position).bind(last.position);
+            tx.execute(row).await?;
+        }
+    }
     let words = format!("{} 户分给 {} 人", left.len(), people.len());
     audit::record(tx, act, "deal", ("service_round", round.id), &words, &[]).await
 }

@@ -75,7 +75,7 @@ statements! {
         ORDER BY d.position + 0 LIMIT 1000");
     OWN_ROUNDS = rounds!("r.on_day >= $3 AND r.on_day <= $4 AND r.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM service_round_doors o
             WHERE o.tenant_id = r.tenant_id AND o.round_id = r.id AND o.volunteer_id = $2) ORDER BY r.on_day, r.id LIMIT 20");
-    GIVE = "UPDATE service_round_doors SET volunteer_id = $3 WHERE tenant_id = $1 AND id = $2 AND noted_at IS NULL";
+    GIVE = "UPDATE service_round_doors SET volunteer_id = $3 WHERE tenant_id = $1 AND round_id = $2 AND position >= $4 AND position <= $5 AND noted_at IS NULL";
     NOTE = "UPDATE service_round_doors SET noted_at = $3, noted_by = $4, noted_by_volunteer = $5 WHERE tenant_id = $1 AND id = $2";
     DROP_OUTCOMES = "DELETE FROM service_door_outcomes WHERE tenant_id = $1 AND door_id = $2";
     ADD_DOOR_OUTCOME = "INSERT INTO service_door_outcomes (tenant_id, door_id, outcome_id, round_id, number) VALUES ($1, $2, $3, $4, $5)";
