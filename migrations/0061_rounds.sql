@@ -76,3 +76,64 @@ CREATE TABLE service_door_outcomes (
 );
 --@citus SELECT create_distributed_table('service_door_outcomes', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX service_door_outcomes_by_round ON service_door_outcomes (tenant_id, round_id, outcome_id);
+
+-- Outside providers: who comes into the community by agreement, with which standing service, on which dates, and how many they served.
+
+CREATE TABLE service_providers (
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    id UUID NOT NULL,
+    name TEXT NOT NULL, -- of the organisation
+    contact_sealed BYTEA, -- whom to call there: name and phone
+    agreed_from TEXT NOT NULL, -- days
+    agreed_until TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    lock_version INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (agreed_from <= agreed_until)
+);
+--@citus SELECT create_distributed_table('service_providers', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE service_standings ( -- what a provider comes for again and again
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    provider_id UUID NOT NULL,
+    estate_id UUID NOT NULL,
+    kind_id UUID, -- the kind of service that it is, so that it is suggested for needs
+    issue_id UUID, -- the wish that it answers
+    title TEXT NOT NULL, -- 量血压、测血糖，儿童口腔检查
+    place TEXT NOT NULL,
+    rule TEXT NOT NULL, -- RFC 5545; empty: once
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, provider_id) REFERENCES service_providers (tenant_id, id),
+    FOREIGN KEY (tenant_id, estate_id) REFERENCES estates (tenant_id, id),
+    FOREIGN KEY (tenant_id, kind_id) REFERENCES service_kinds (tenant_id, id),
+    FOREIGN KEY (tenant_id, issue_id) REFERENCES issues (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('service_standings', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX service_standings_by_provider ON service_standings (tenant_id, provider_id, created_at);
+CREATE INDEX service_standings_by_issue ON service_standings (tenant_id, issue_id) WHERE issue_id IS NOT NULL;
+
+CREATE TABLE service_dates (
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    standing_id UUID NOT NULL,
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    doors INTEGER, -- served
+    people INTEGER,
+    leaflets INTEGER,
+    counted_at BIGINT,
+    missed_why TEXT, -- nobody came
+    lock_version INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, standing_id) REFERENCES service_standings (tenant_id, id),
+    CHECK (starts_at < ends_at),
+    CHECK ((counted_at IS NULL) = (people IS NULL)),
+    CHECK (counted_at IS NULL OR missed_why IS NULL)
+);
+--@citus SELECT create_distributed_table('service_dates', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX service_dates_by_standing ON service_dates (tenant_id, standing_id, starts_at);
+CREATE INDEX service_dates_by_start ON service_dates (tenant_id, starts_at, id);
+
+ALTER TABLE service_calls ADD COLUMN date_id UUID; -- a date of an outside provider, to which whoever needs it goes

@@ -183,6 +183,7 @@ struct Landmarks {
     service_kind: Uuid,
     round: Uuid,
     outcome: Uuid,
+    provider: Uuid,
     guardian: Link,
     arrival: Link,
     booking: Uuid,
@@ -238,6 +239,8 @@ impl Landmarks {
             "service-kinds" => self.service_kind,
             "service-rounds" => self.round,
             "service-outcomes" => self.outcome,
+            "service-providers" => self.provider,
+            "service-dates" => Uuid::nil(), // their own story tries real ones
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -443,6 +446,14 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (child, guardian) = child(&mut tx, act, means, &spot).await;
     let (service_kind, need, need_link) = wish(&mut tx, act, means, spot.building_id, dwelling).await;
     let (round, outcome) = round(&mut tx, act, spot.estate_id, team).await;
+    let agreed = jiff::civil::date(2026, 12, 31);
+    let sketch = service::ProviderSketch {
+        name: "城关卫生院".to_owned(),
+        contact: String::new(),
+        agreed_from: agreed,
+        agreed_until: agreed,
+    };
+    let provider = service::add_provider(&mut tx, act, &sketch).await.unwrap();
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -473,6 +484,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         service_kind,
         round,
         outcome,
+        provider,
         arrival,
         booking,
         issue,

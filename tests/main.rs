@@ -48,6 +48,7 @@ mod roll;
 mod roll_up;
 mod search;
 mod service;
+mod service_provider;
 mod service_round;
 mod settings;
 mod statements;

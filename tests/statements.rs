@@ -67,6 +67,7 @@ const LISTS: &[&[Statement]] = &[
     search::STATEMENTS,
     service::STATEMENTS,
     service::ROUND_STATEMENTS,
+    service::PROVIDER_STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
     venue::STATEMENTS,
@@ -146,6 +147,7 @@ const MAY_SCAN: &[&str] = &[
     "service::store::KINDS",       // there are few of these
     "service::store::BUILDINGS",
     "service::round_store::OUTCOMES",
+    "service::provider_store::PROVIDERS",
     "volunteer::store::TEAMS",
     "volunteer::store::ADD_TEAM", // counts them
     "volunteer::store::TEAM_ESTATES",

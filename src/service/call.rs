@@ -30,6 +30,9 @@ impl Call {
 
     /// Who goes, for staff.
     pub fn who(&self) -> String {
+        if let Some(provider) = &self.provider_name {
+            return format!("{provider}来的那一次");
+        }
         match (&self.volunteer_name, &self.activity_title) {
             (Some(name), _) if name.is_empty() => "志愿者（已删去）".to_owned(),
             (Some(name), _) => name.clone(),
@@ -80,9 +83,10 @@ pub async fn accept(tx: &mut Tx, act: &Act, scope: &Scope, need: &Need, seen: i6
 async fn assign(tx: &mut Tx, act: &Act, need: &Need, chosen: Suggestion) -> Result<Call> {
     let id = act.id();
     let Suggestion { whom, span, reason, .. } = chosen;
-    let (volunteer, activity) = match whom {
-        Whom::Volunteer(volunteer) => (Some(volunteer), None),
-        Whom::Activity(activity) => (None, Some(activity)),
+    let (volunteer, activity, date) = match whom {
+        Whom::Volunteer(volunteer) => (Some(volunteer), None, None),
+        Whom::Activity(activity) => (None, Some(activity), None),
+        Whom::Date(date) => (None, None, Some(date)),
     };
     if let Some(volunteer) = volunteer {
         let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
@@ -91,9 +95,11 @@ async fn assign(tx: &mut Tx, act: &Act, need: &Need, chosen: Suggestion) -> Resu
         volunteer::engage(tx, act, id, volunteer, (&title, span), kind.asked(&rules)).await?;
     }
     let row = ADD_CALL.bind(act.tenant).bind(id).bind(need.id).bind(volunteer).bind(activity).bind(span.starts_at);
-    tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account)).await?;
+    tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account).bind(date)).await?;
     tx.execute(SET_STATE.bind(act.tenant).bind(need.id).bind(State::Matched)).await?;
-    tell(tx, act, need, id, span).await?;
+    if volunteer.is_some() {
+        tell(tx, act, need, id, span).await?;
+    }
     audit::record(tx, act, "ask_to_go", ("service_need", need.id), &reason, &[]).await?;
     Ok(tx.one(CALL.bind(act.tenant).bind(id)).await?)
 }

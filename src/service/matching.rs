@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::kind::{self, Kind};
 use super::model::{Part, Rules, is_free};
 use super::need::Need;
+use super::{provider, provider_store};
 use crate::access::{Act, Scope};
 use crate::error::Result;
 use crate::settings;
@@ -21,6 +22,8 @@ use crate::volunteer::{self, Activity, Asked, Candidate, Joining, Placed, Risk, 
 pub enum Whom {
     Volunteer(Uuid),
     Activity(Uuid),
+    /// A date of an outside provider.
+    Date(Uuid),
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +44,7 @@ impl Suggestion {
         let (letter, id) = match self.whom {
             Whom::Volunteer(id) => ('v', id),
             Whom::Activity(id) => ('a', id),
+            Whom::Date(id) => ('d', id),
         };
         format!("{letter}.{id}.{}", self.span.starts_at.as_millisecond())
     }
@@ -50,7 +54,7 @@ impl Suggestion {
     }
 
     pub fn is_activity(&self) -> bool {
-        matches!(self.whom, Whom::Activity(_))
+        matches!(self.whom, Whom::Activity(_) | Whom::Date(_))
     }
 }
 
@@ -72,6 +76,14 @@ pub async fn suggestions(tx: &mut Tx, act: &Act, scope: &Scope, need: &Need) -> 
         .filter_map(|activity| by_activity(activity, &teams, &kind, need))
         .take(SHOWN)
         .collect();
+    let dates = provider::coming(tx, act).await?;
+    let fits = |date: &&provider_store::Date| {
+        date.kind_id == Some(need.kind)
+            && date.estate_id == need.estate
+            && date.starts_at > act.at
+            && date.starts_at < until
+    };
+    found.extend(dates.iter().filter(fits).filter_map(|date| by_date(date, need)).take(SHOWN));
     let people = volunteer::candidates(tx, act.tenant, scope).await?;
     let taken = volunteer::taken(tx, act.tenant, (act.at - SignedDuration::from_hours(24), until)).await?;
     let visits = rules.visits(&need.wanted, act.at);
@@ -102,6 +114,17 @@ fn by_activity(activity: &Activity, teams: &[Placed], kind: &Kind, need: &Need) 
     let reason = format!("{}服务{target}，{}正好在{}", activity.team_name, activity.when(), activity.whereabouts());
     let (title, span) = (activity.title.clone(), activity.span());
     Some(Suggestion { whom: Whom::Activity(activity.id), title, span, reason, rank: 0 })
+}
+
+/// A date of an outside provider fits that comes for this kind to this estate, at a time that suits.
+fn by_date(date: &provider_store::Date, need: &Need) -> Option<Suggestion> {
+    let span = Span { starts_at: date.starts_at, ends_at: date.ends_at };
+    if !need.wanted.suits_span(span) {
+        return None;
+    }
+    let place = if date.place.is_empty() { String::new() } else { format!("（{}）", date.place) };
+    let reason = format!("{}按协议来{}{place}，{}", date.provider_name, date.estate_name, date.title);
+    Some(Suggestion { whom: Whom::Date(date.id), title: date.provider_name.clone(), span, reason, rank: 0 })
 }
 
 /// What volunteers are held against.

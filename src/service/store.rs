@@ -46,10 +46,13 @@ macro_rules! calls {
     ($where:expr) => {
         concat!(
             "SELECT c.id, c.need_id, c.volunteer_id, w.name AS volunteer_name, c.activity_id, a.title AS activity_title, a.cancelled_at AS activity_cancelled_at,
-                c.starts_at, c.ends_at, c.reason, c.state, c.answer, c.asked_at, c.answered_at
+                c.starts_at, c.ends_at, c.reason, c.state, c.answer, c.asked_at, c.answered_at, p.name AS provider_name
             FROM service_calls c
             LEFT JOIN volunteers w ON w.tenant_id = c.tenant_id AND w.id = c.volunteer_id
-            LEFT JOIN volunteer_activities a ON a.tenant_id = c.tenant_id AND a.id = c.activity_id WHERE c.tenant_id = $1 AND ",
+            LEFT JOIN volunteer_activities a ON a.tenant_id = c.tenant_id AND a.id = c.activity_id
+            LEFT JOIN service_dates t ON t.tenant_id = c.tenant_id AND t.id = c.date_id
+            LEFT JOIN service_standings g ON g.tenant_id = t.tenant_id AND g.id = t.standing_id
+            LEFT JOIN service_providers p ON p.tenant_id = g.tenant_id AND p.id = g.provider_id WHERE c.tenant_id = $1 AND ",
             $where
         )
     };
@@ -110,8 +113,8 @@ statements! {
     TAKE_BACK_ONE = "UPDATE service_consents SET withdrawn_at = $4 WHERE tenant_id = $1 AND need_id = $2 AND purpose = $3 AND withdrawn_at IS NULL";
     CONSENTS = "SELECT purpose, how, edition, given_at, withdrawn_at FROM service_consents WHERE tenant_id = $1 AND need_id = $2 ORDER BY purpose LIMIT 10";
 
-    ADD_CALL = "INSERT INTO service_calls (tenant_id, id, need_id, volunteer_id, activity_id, starts_at, ends_at, reason, state, answer, asked_at, asked_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'asked', '', $9, $10)";
+    ADD_CALL = "INSERT INTO service_calls (tenant_id, id, need_id, volunteer_id, activity_id, starts_at, ends_at, reason, state, answer, asked_at, asked_by, date_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'asked', '', $9, $10, $11)";
     SET_CALL = "UPDATE service_calls SET state = $4, answer = $5, answered_at = $6 WHERE tenant_id = $1 AND id = $2 AND state = $3";
     CALL = calls!("c.id = $2");
     CALLS = calls!("c.need_id = $2 ORDER BY c.asked_at DESC, c.id DESC LIMIT 50");
@@ -147,6 +150,7 @@ record! {
         pub id: Uuid, pub need_id: Uuid, pub volunteer_id: Option<Uuid>, pub volunteer_name: Option<String>, pub activity_id: Option<Uuid>,
         pub activity_title: Option<String>, pub activity_cancelled_at: Option<Timestamp>, pub starts_at: Timestamp, pub ends_at: Timestamp,
         pub reason: String, pub state: Answer, pub answer: String, pub asked_at: Timestamp, pub answered_at: Option<Timestamp>,
+        pub provider_name: Option<String>,
     }
     struct Building { id: Uuid, estate_name: String, name: String }
     pub(super) struct Door { pub id: Uuid, pub unit_key: String }

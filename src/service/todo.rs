@@ -2,14 +2,14 @@ use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::Rules;
-use super::round;
 use super::store::{self, Stored};
+use super::{provider, round};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
 use crate::settings;
 use crate::web::{Todo, show};
 
-/// Needs for which nobody has been asked yet, and those to which somebody has gone, or should have; and the rounds of today.
+/// Needs for which nobody has been asked yet, and those to which somebody has gone, or should have; the rounds of today, and dates of providers that nobody has counted.
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
     if !viewer.may(Permission::ServiceArrange) {
         return Ok(Vec::new());
@@ -35,6 +35,18 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         title: round.title,
         due: evening.timestamp(),
         deadline: show::deadline(evening.timestamp(), now, true),
+    }));
+    let dates = provider::uncounted(tx, viewer.tenant, &scope, now).await?;
+    todo.extend(dates.into_iter().map(|date| {
+        let (due, when) = (date.ends_at + wait, date.when());
+        Todo {
+            verb: "登记人数",
+            title: date.title,
+            detail: format!("{} · {when}", date.provider_name),
+            href: format!("/service-providers/{}", date.provider_id),
+            due,
+            deadline: show::deadline(due, now, true),
+        }
     }));
     Ok(todo)
 }

@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 use crate::service::kind::Kind;
 use crate::service::model::{How, Purpose, Rules};
 use crate::service::need::{self, Need};
+use crate::service::provider;
+use crate::service::provider_store::Date;
 use crate::service::store;
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -31,13 +33,15 @@ struct BoardPage {
     shell: Shell,
     code: String,
     kinds: Vec<Kind>,
+    coming: Vec<Date>,
 }
 
 async fn list(State(app): State<App>, shell: Shell, Path(code): Path<String>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let tenant = access::tenant_by_code(&mut tx, &code).await?.ok_or(Error::NotFound)?;
     let kinds = offered(&mut tx, tenant.tenant_id).await?;
-    page(&BoardPage { shell: shell.of_community(&tenant.name, &tenant.code), code, kinds })
+    let coming = provider::coming(&mut tx, &Act::resident(tenant.tenant_id, &app.means)).await?;
+    page(&BoardPage { shell: shell.of_community(&tenant.name, &tenant.code), code, kinds, coming })
 }
 
 #[derive(Template)]

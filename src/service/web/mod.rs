@@ -4,6 +4,7 @@
 mod board;
 mod desk;
 mod kinds;
+mod providers;
 mod rounds;
 mod visitor;
 mod walk;
@@ -26,6 +27,7 @@ pub fn routes() -> Routes {
         .merge(visitor::routes())
         .merge(rounds::routes())
         .merge(walk::routes())
+        .merge(providers::routes())
 }
 
 type Options = Vec<(String, String)>;
