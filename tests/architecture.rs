@@ -154,7 +154,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
-            "service",
             "audit",
             "offline",
             "outbox",

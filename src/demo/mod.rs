@@ -15,7 +15,6 @@ mod plan;
 mod quarrels;
 mod rooms;
 mod satisfaction;
-mod services;
 mod story;
 mod survey;
 mod volunteers;
@@ -176,8 +175,6 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         satisfaction::ask(db, &community, &mut rng, now).await?;
         bar.set_message("志愿服务队");
         volunteers::gather(db, &community, &lived_in, now).await?;
-        bar.set_message("为民服务");
-        services::serve(db, &community, now).await?;
         bar.set_message("七彩四点半");
         children::enrol(db, &community, &lived_in, now).await?;
     } else {
