@@ -16,7 +16,8 @@ async fn class(app: &TestApp) -> (Class, String) {
     let class = Class::new(app).await;
     let staff = class.staff(app).await;
     let account = class.account.id.to_string();
-    let query = [("account", account.as_str()), ("result", "passed"), ("checked_on", "2026-11-02"), ("proof_no", "C-9")];
+    let query =
+        [("account", account.as_str()), ("result", "passed"), ("checked_on", "2026-11-02"), ("proof_no", "C-9")];
     staff.post("/class-vettings", &query).await.assert_ok();
     class.put(app, "me").await.assert_ok();
     let keeper = class.keeper(app, "张爱莲").await;
