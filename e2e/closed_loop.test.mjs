@@ -48,7 +48,7 @@ test('from the stairwell to the branch', async (t) => {
   await staff.goto('/today');
   await illustrate(staff, 'staff-today');
   await staff.goto('/issues?state=submitted');
-  await staff.getByRole('row').filter({ hasText: '王府名苑小区 3号楼 2单元' }).getByRole('link').click();
+  await staff.getByRole('link', { name: '给排水问题（王府名苑小区 3号楼 2单元）' }).first().click();
   await staff.getByText(words).waitFor();
   await look(staff, 'loop-issue-submitted');
   await illustrate(staff, 'staff-issue');

@@ -21,11 +21,14 @@ CREATE TABLE class_sessions (
     starts_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
     capacity INTEGER NOT NULL,
-    watch_at BIGINT, -- when staff are told that nobody has opened it; null once they are, or need not be
+    watch_at BIGINT, -- when staff are told that nobody has opened it, and again after its end; null once that is settled, or need not be
     opened_at BIGINT,
     opened_by TEXT, -- a name: whoever comes by a link has no account
     cancelled_at BIGINT,
     cancelled_why TEXT NOT NULL,
+    accounted_at BIGINT, -- somebody has said what became of the children of a class that nobody has opened
+    accounted_by TEXT,
+    account_sealed BYTEA,
     created_at BIGINT NOT NULL,
     lock_version INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id),
@@ -33,11 +36,13 @@ CREATE TABLE class_sessions (
     FOREIGN KEY (tenant_id, estate_id) REFERENCES estates (tenant_id, id),
     CHECK (ends_at > starts_at),
     CHECK (opened_at IS NULL OR cancelled_at IS NULL),
-    CHECK ((opened_at IS NULL) = (opened_by IS NULL))
+    CHECK ((opened_at IS NULL) = (opened_by IS NULL)),
+    CHECK ((accounted_at IS NULL) = (accounted_by IS NULL) AND (accounted_at IS NULL) = (account_sealed IS NULL))
 );
 --@citus SELECT create_distributed_table('class_sessions', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX class_sessions_by_start ON class_sessions (tenant_id, starts_at, id);
 CREATE INDEX class_sessions_by_series ON class_sessions (tenant_id, series_id, starts_at);
+CREATE INDEX class_sessions_watched ON class_sessions (tenant_id, starts_at) WHERE watch_at IS NOT NULL;
 CREATE INDEX class_sessions_to_watch ON class_sessions (watch_at, tenant_id, id) WHERE watch_at IS NOT NULL;
 
 CREATE TABLE class_keepers ( -- the rota: volunteers, and staff with an account
@@ -59,6 +64,7 @@ CREATE TABLE class_keepers ( -- the rota: volunteers, and staff with an account
 CREATE INDEX class_keepers_by_session ON class_keepers (tenant_id, session_id, added_at);
 CREATE UNIQUE INDEX class_keepers_volunteer ON class_keepers (tenant_id, session_id, volunteer_id) WHERE volunteer_id IS NOT NULL;
 CREATE UNIQUE INDEX class_keepers_account ON class_keepers (tenant_id, session_id, account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX class_keepers_by_account ON class_keepers (tenant_id, account_id, session_id);
 CREATE INDEX class_keepers_by_volunteer ON class_keepers (tenant_id, volunteer_id) WHERE volunteer_id IS NOT NULL;
 
 CREATE TABLE class_vettings ( -- of staff with an account, as volunteer_vettings is of volunteers: the result and no details
@@ -109,7 +115,7 @@ CREATE TABLE class_presences ( -- who is expected at a session, and what has bec
     alarms INTEGER NOT NULL,
     answer TEXT,
     answered_by TEXT,
-    call_due_at BIGINT, -- the guardian of a child that is missing is to be called
+    call_due_at BIGINT, -- the guardian of a child that has not come by then, or is missing, is to be called
     call_told_at BIGINT, -- staff were told that nobody has called
     called_at BIGINT,
     call_outcome TEXT,
@@ -150,7 +156,7 @@ CREATE TABLE class_presences ( -- who is expected at a session, and what has bec
     CHECK ((standing = 'here') = (alarm_due_at IS NOT NULL)),
     CHECK (standing = 'here' OR alarm_at IS NULL),
     CHECK (standing NOT IN ('here', 'released') OR arrived_at IS NOT NULL),
-    CHECK (standing = 'absent' OR call_due_at IS NULL)
+    CHECK (standing IN ('expected', 'absent') OR call_due_at IS NULL)
 );
 --@citus SELECT create_distributed_table('class_presences', 'tenant_id', colocate_with => 'tenants');
 CREATE UNIQUE INDEX class_presences_code ON class_presences (tenant_id, code_id) WHERE code_id IS NOT NULL;

@@ -11,7 +11,9 @@ CREATE TABLE class_incidents (
     written_by UUID NOT NULL, -- an account
     report_due_at BIGINT, -- of a suspected harm: until when an office has to be told
     reported_at BIGINT, -- when it first was, as it was entered
+    followed_at BIGINT, -- when somebody last began to follow it
     closed_at BIGINT,
+    ending TEXT, -- of what was closed unfollowed: written down twice, or by mistake
     erased_at BIGINT, -- the words have been kept long enough
     lock_version INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id),
@@ -19,19 +21,22 @@ CREATE TABLE class_incidents (
     CHECK (state IN ('open', 'followed', 'closed')),
     CHECK ((kind = 'harm') = (report_due_at IS NOT NULL)),
     CHECK ((state = 'closed') = (closed_at IS NOT NULL)),
-    CHECK (state <> 'closed' OR kind <> 'harm' OR reported_at IS NOT NULL),
+    CHECK (state <> 'closed' OR kind <> 'harm' OR reported_at IS NOT NULL OR ending IS NOT NULL),
+    CHECK (ending IS NULL OR state = 'closed'),
     CHECK (erased_at IS NULL OR closed_at IS NOT NULL)
 );
 --@citus SELECT create_distributed_table('class_incidents', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX class_incidents_by_time ON class_incidents (tenant_id, written_at, id);
 CREATE INDEX class_incidents_open ON class_incidents (tenant_id, written_at, id) WHERE state = 'open';
+CREATE INDEX class_incidents_followed ON class_incidents (tenant_id, followed_at, id) WHERE state = 'followed';
 CREATE INDEX class_incidents_unreported ON class_incidents (tenant_id, report_due_at, id) WHERE report_due_at IS NOT NULL AND reported_at IS NULL;
 CREATE INDEX class_incidents_to_erase ON class_incidents (tenant_id, closed_at, id) WHERE closed_at IS NOT NULL AND erased_at IS NULL;
 
-CREATE TABLE class_incident_children ( -- stays when a child's record is erased; then it leads to no name
+CREATE TABLE class_incident_children ( -- stays when a child's record is erased, by a guardian who may be the one that is suspected
     tenant_id UUID NOT NULL,
     incident_id UUID NOT NULL,
     child_id UUID NOT NULL,
+    sealed BYTEA, -- JSON: who the child was, where it lived and who its guardians were; null once kept long enough
     PRIMARY KEY (tenant_id, incident_id, child_id),
     FOREIGN KEY (tenant_id, incident_id) REFERENCES class_incidents (tenant_id, id),
     FOREIGN KEY (tenant_id, child_id) REFERENCES children (tenant_id, id)
@@ -126,6 +131,7 @@ CREATE TABLE class_help_openings ( -- who has said why they read the list, and u
     PRIMARY KEY (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('class_help_openings', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX class_help_openings_by_time ON class_help_openings (tenant_id, at);
 CREATE INDEX class_help_openings_by_account ON class_help_openings (tenant_id, account_id, until_at);
 
 -- What the class and the guardians tell each other.

@@ -129,6 +129,11 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/whistles/new" // about nothing
             | "/children/{id}/particulars" // of which one says first why
             | "/class-incidents/{id}" // which somebody else wrote
+            | "/class-sessions/{id}/pictures" // on its day, of whoever holds it
+            | "/class-sessions/{id}/pictures/{picture}"
+            | "/class-keepers/{link}/pictures"
+            | "/class-keepers/{link}/pictures/{picture}"
+            | "/guardians/{link}/pictures/{picture}" // of which there is none
             | "/class-help/{id}" // of an adult
             | "/community-surveys/doors/{door}" // dealt to somebody else
             | "/community-surveys/{id}/results.xlsx" // there are none before it has ended
@@ -319,6 +324,7 @@ impl Landmarks {
             .replace("{contact}", &self.contact.to_string())
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
+            .replace("{picture}", &Uuid::nil().to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
             .replace("{export}", &Uuid::nil().to_string())
             .replace("{finding}", &Uuid::nil().to_string())
@@ -740,6 +746,7 @@ async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, voluntee
 /// Something that happened at the class.
 async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uuid {
     let sketch = after_school::incident::Sketch {
+        id: act.id(),
         kind: after_school::IncidentKind::Harm,
         estate,
         happened_at: act.at,

@@ -38,7 +38,10 @@ pub async fn home(staff: &Browser) -> String {
 /// A child whose guardian has signed on paper.
 pub async fn enrolled(staff: &Browser, changed: &[(&str, &str)]) -> String {
     let home = home(staff).await;
-    let mut form = vec![("way", "signed"), ("signed", "yes"), ("home", home.as_str())];
+    let mut form = vec![("way", "signed"), ("signed", "yes")];
+    if !changed.iter().any(|(name, _)| *name == "home") {
+        form.push(("home", home.as_str()));
+    }
     form.extend(CHILD.iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name)));
     form.extend(changed);
     let page = staff.post("/children", &form).await;

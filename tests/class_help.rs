@@ -18,6 +18,8 @@ use crate::volunteer::at;
 
 db::statements! {
     STEPS = "SELECT COUNT(*) AS count FROM class_help_steps WHERE tenant_id = $1";
+    CHILDREN = "SELECT COUNT(*) AS count FROM children WHERE tenant_id = $1";
+    OPENINGS = "SELECT COUNT(*) AS count FROM class_help_openings WHERE tenant_id = $1";
     RESIDENT = "SELECT id FROM residents WHERE tenant_id = $1 AND name = $2";
 }
 
@@ -137,9 +139,13 @@ db_test! {
             let floor = format!("{}01", 1 + home / 2);
             let name = if home % 2 == 0 { "3号楼" } else { "5号楼" };
             settle(&app, ("王府名苑小区", name, &floor), &family).await;
-            let cared = family.iter().any(|one| !one.away && (one.born.is_none() || is(one, 18)) && !is(one, 60));
+            let cared = family.iter().any(|one| !one.away && is(one, 18) && !is(one, 60));
             for one in &family {
                 let tagged = matches!(one.tag, Some(Tag::LeftBehindChild | Tag::ChildInDifficulty));
+                if tagged && one.born.is_none() && !one.away {
+                    wanted.insert(one.name.clone());
+                    all.insert(one.name.clone());
+                }
                 if one.away || !is(one, 6) || is(one, 18) {
                     continue;
                 }
@@ -165,7 +171,8 @@ db_test! {
         for (one, home) in &in_class {
             let month = one.born.unwrap().strftime("%Y-%m").to_string();
             enrolled(&app, &one.name, &month, &homes[home]).await;
-            (wanted.remove(&one.name), all.remove(&one.name));
+            wanted.remove(&one.name);
+            all.remove(&one.name);
         }
         assert_eq!(as_set(names(&staff, "").await), wanted);
         assert_eq!(as_set(names(&staff, "all").await), all);
@@ -214,6 +221,7 @@ db_test! {
         // Within their reach.
         let estates = place::estates(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
         let other = estates.iter().find(|estate| estate.name == "凤凰苑小区").unwrap().id;
+        let worker = app.person(Role::GridWorker).browser().await;
         let neighbour = app.person(Role::Staff).reaching(Reach::Estate, other).browser().await;
         opened(&neighbour).await;
         assert_eq!(names(&neighbour, "").await, ["何小花"]);
@@ -234,6 +242,11 @@ db_test! {
         assert_eq!(names(&staff, "").await, ["何小花", "高小明"]);
         assert_eq!(names(&staff, "later").await, ["刘小雨"]);
         staff.get(&yu).await.assert_contains("姑姑在照看").assert_contains("已上门");
+        // What was done stands on the list's page, and neither on the resident's nor in the log.
+        for page in [worker.get(&format!("/residents/{}", ids[1])).await, staff.get(&format!("/residents/{}", ids[1])).await] {
+            page.assert_ok().assert_lacks("登记帮扶").assert_lacks("已上门");
+        }
+        app.person(Role::AuditAdmin).browser().await.get("/audit").await.assert_contains("登记帮扶").assert_lacks("已上门");
         staff.post(&format!("{hua}/steps"), &[("kind", "not_needed"), ("words", "在私立学校住宿")]).await.assert_ok();
         staff.get("/today").await.assert_lacks("帮扶名单");
 
@@ -269,5 +282,115 @@ db_test! {
         after_school::help::forget_old(&mut tx, &app.act()).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(count().await, 0);
+        let rows = app.db.read().await.unwrap().rows(OPENINGS.bind(app.home.tenant)).await.unwrap();
+        let openings: i64 = rows[0].get("count").unwrap();
+        assert_eq!(openings, 0, "nor why somebody looked");
+    }
+
+    async fn who_may_be_a_parent_follows_from_the_household(app: TestApp) {
+        let child = |name: &str, relation| Made { relation: Some(relation), ..made(name, Some(date(2016, 5, 20))) };
+        let someone = |name: &str, relation, born| Made { relation: Some(relation), ..made(name, born) };
+        let (old, adult) = (Some(date(1950, 1, 1)), Some(date(1988, 1, 1)));
+        // A brother or sister whose day of birth nobody wrote down is no parent.
+        settle(&app, ("王府名苑小区", "3号楼", "101"), &[someone("高老汉", Relation::Head, old), child("高小明", Relation::Grandchild), someone("高小红", Relation::Grandchild, None)]).await;
+        // A grown brother is none either; the head is.
+        settle(&app, ("王府名苑小区", "3号楼", "102"), &[someone("任建国", Relation::Head, adult), child("任小雨", Relation::Son)]).await;
+        settle(&app, ("王府名苑小区", "3号楼", "103"), &[someone("温老汉", Relation::Head, old), child("温小雨", Relation::Grandchild), someone("温大姐", Relation::Grandchild, Some(date(2004, 1, 1)))]).await;
+        // Two households behind one door.
+        settle(&app, ("王府名苑小区", "3号楼", "104"), &[someone("何建国", Relation::Head, adult)]).await;
+        settle(&app, ("王府名苑小区", "3号楼", "104"), &[someone("白老汉", Relation::Head, old), child("白小花", Relation::Other)]).await;
+        // A tag holds whatever day of birth is written down, and parents without one are a reason of their own.
+        settle(&app, ("王府名苑小区", "3号楼", "105"), &[someone("牛建国", Relation::Head, adult), Made { tag: Some(Tag::LeftBehindChild), ..someone("牛小花", Relation::Daughter, None) }]).await;
+        settle(&app, ("王府名苑小区", "3号楼", "106"), &[someone("马建国", Relation::Head, None), child("马小花", Relation::Daughter)]).await;
+        let staff = app.person(Role::Staff).browser().await;
+        opened(&staff).await;
+        let mut found = names(&staff, "").await;
+        found.sort();
+        let mut expected = ["高小明", "温小雨", "白小花", "牛小花", "马小花"];
+        expected.sort();
+        assert_eq!(found, expected);
+        let address = async |name: &str| format!("/class-help/{}", resident(&app, name).await);
+        staff.get(&address("马小花").await).await.assert_contains("大人的年龄没有登记").assert_lacks("儿童独自在家");
+        staff.get(&address("牛小花").await).await.assert_contains("留守儿童").assert_contains("出生日期没有登记");
+        staff.get(&address("高小明").await).await.assert_contains("登记里没有父母").assert_lacks("年龄没有登记");
+
+        // Nobody of another household becomes a guardian, and where the register does not say who is one, somebody chooses.
+        let bai = address("白小花").await;
+        staff.get(&bai).await.assert_contains("看不出谁是监护人").assert_contains("白老汉").assert_lacks("何建国");
+        staff.post(&format!("{bai}/invitation"), &[]).await.assert_status(422).assert_contains("请选问谁");
+        let flatmate = resident(&app, "何建国").await.to_string();
+        staff.post(&format!("{bai}/invitation"), &[("adult", &flatmate)]).await.assert_status(422);
+        let own = resident(&app, "白老汉").await.to_string();
+        staff.post(&format!("{bai}/invitation"), &[("adult", &own)]).await.assert_ok().assert_contains("等监护人答复");
+    }
+
+    async fn a_child_is_asked_once_and_waits_for_nobody_when_it_has_come(app: TestApp) {
+        let family = [
+            Made { relation: Some(Relation::Head), ..made("高建国", Some(date(1985, 1, 1))) },
+            Made { relation: Some(Relation::Son), tag: Some(Tag::LeftBehindChild), ..made("高小明", Some(date(2016, 5, 20))) },
+        ];
+        settle(&app, ("王府名苑小区", "3号楼", "101"), &family).await;
+        let staff = app.person(Role::Staff).browser().await;
+        opened(&staff).await;
+        let ming = format!("/class-help/{}", resident(&app, "高小明").await);
+        let page = staff.post(&format!("{ming}/invitation"), &[]).await;
+        page.assert_ok().assert_contains("等监护人答复");
+        let id = crate::after_school::id_of(&page);
+        let count = async || -> i64 { app.db.read().await.unwrap().rows(CHILDREN.bind(app.home.tenant)).await.unwrap()[0].get("count").unwrap() };
+        staff.post(&format!("{ming}/invitation"), &[]).await.assert_status(422).assert_contains("很可能已经有这个孩子");
+        assert_eq!(count().await, 1, "asked twice, and there is one child");
+        staff.get(&ming).await.assert_contains("不是同一个孩子");
+
+        // The guardian agrees; on the day on which somebody would have looked again there is nothing to look at.
+        let link = crate::after_school::link(&staff, &id).await;
+        let home = crate::after_school::home(&staff).await;
+        let mut form = vec![("agrees", "yes"), ("home", home.as_str()), ("child_name", "高小明"), ("guardian1_name", "高建国")];
+        form.extend(crate::after_school::CHILD.iter().filter(|(name, _)| !["child_name", "guardian1_name"].contains(name)));
+        app.browser().post(&format!("{link}/answer"), &form).await.assert_ok().assert_contains("登记好了");
+        at(&app, "2026-12-24T09:00:00+08:00");
+        let staff = app.person(Role::Staff).browser().await;
+        staff.get("/today").await.assert_lacks("帮扶名单");
+        opened(&staff).await;
+        assert!(names(&staff, "").await.is_empty());
+    }
+
+    async fn a_child_that_has_not_come_is_looked_at_again(app: TestApp) {
+        let family = [made("高建国", Some(date(1985, 1, 1))), made("高小明", Some(date(2016, 5, 20)))];
+        settle(&app, ("王府名苑小区", "3号楼", "101"), &family).await;
+        let staff = app.person(Role::Staff).browser().await;
+        opened(&staff).await;
+        let ming = format!("/class-help/{}", resident(&app, "高小明").await);
+        // Nothing speaks for it but that somebody has been there, and said when to look again.
+        staff.post(&format!("{ming}/steps"), &[("kind", "visited"), ("next_on", "2026-12-01")]).await.assert_ok();
+        assert!(names(&staff, "").await.is_empty());
+        at(&app, "2026-12-01T09:00:00+08:00");
+        let staff = app.person(Role::Staff).browser().await;
+        staff.get("/today").await.assert_contains("帮扶名单").assert_contains("1 个孩子");
+        opened(&staff).await;
+        assert_eq!(names(&staff, "").await, ["高小明"], "the list shows what the line counts");
+        // Who has grown out of it is not counted any more.
+        staff.post(&format!("{ming}/steps"), &[("kind", "visited"), ("next_on", "2027-11-30")]).await.assert_ok();
+        at(&app, "2032-06-01T09:00:00+08:00");
+        app.person(Role::Staff).browser().await.get("/today").await.assert_lacks("帮扶名单");
+    }
+
+    async fn whoever_has_a_grid_is_told_before_anything_is_written(app: TestApp) {
+        settle(&app, ("王府名苑小区", "3号楼", "101"), &[
+            Made { relation: Some(Relation::Head), ..made("高建国", Some(date(1985, 1, 1))) },
+            Made { relation: Some(Relation::Son), tag: Some(Tag::LeftBehindChild), ..made("高小明", Some(date(2016, 5, 20))) },
+        ]).await;
+        let home = building(&app, "3号楼").await;
+        let mut tx = app.db.begin().await.unwrap();
+        let grid = place::create_grid(&mut tx, &app.act(), "141102004999001", "第一网格").await.unwrap();
+        place::assign_grid(&mut tx, &app.act(), home.id, grid).await.unwrap();
+        tx.commit().await.unwrap();
+        let walker = app.person(Role::Staff).reaching(Reach::Grid, grid).browser().await;
+        opened(&walker).await;
+        assert_eq!(names(&walker, "").await, ["高小明"]);
+        let ming = format!("/class-help/{}", resident(&app, "高小明").await);
+        walker.post(&format!("{ming}/invitation"), &[]).await.assert_status(422).assert_contains("您管的是网格");
+        let rows = app.db.read().await.unwrap().rows(CHILDREN.bind(app.home.tenant)).await.unwrap();
+        let count: i64 = rows[0].get("count").unwrap();
+        assert_eq!(count, 0);
     }
 }

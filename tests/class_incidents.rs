@@ -11,12 +11,14 @@ use crate::volunteer::at;
 db::statements! {
     AUDITED = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
     WORDS = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1 AND sealed IS NOT NULL";
+    INCIDENTS = "SELECT COUNT(*) AS count FROM class_incidents WHERE tenant_id = $1";
     ENTRIES = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1";
 }
 
 async fn written(writer: &Browser, place: &Estate, changed: &[(&str, &str)]) -> Page {
     let estate = place.estate.to_string();
     let mut form = vec![("estate", estate.as_str()), ("happened_at", "2026-11-23T08:40")];
+    form.retain(|(name, _)| !changed.iter().any(|(other, _)| other == name));
     form.extend(changed);
     writer.post("/class-incidents", &form).await
 }
@@ -86,6 +88,7 @@ db_test! {
             browser.get("/today").await.assert_contains("强制报告").assert_contains("还剩 30 分钟");
         }
         at(&app, "2026-11-23T09:25:00+08:00");
+        staff.get("/today").await.assert_ok();
         let version = secretary.get(&address).await.input("version");
         secretary.post(&format!("{address}/attention"), &[("plan", "陪孩子去医院检查"), ("version", &version)]).await.assert_ok();
         let version = secretary.get(&address).await.input("version");
@@ -116,7 +119,7 @@ db_test! {
         staff.post(&format!("{address}/paper.docx"), &[]).await.assert_status(403);
         let file = secretary.download_by_form(&format!("{address}/paper.docx"), &[]).await;
         let words = crate::support::office::words(&file);
-        for expected in ["刘小雨", "胳膊上有一圈青紫", "已请民警到场", "公安、民政", "JQ20261123007", "接收人", "任建平"] {
+        for expected in ["刘小雨", "胳膊上有一圈青紫", "已请民警到场", "公安、民政", "JQ20261123007", "接收人", "任建平", "写下时间", "登记人", "登记时间"] {
             assert!(words.contains(expected), "{expected}");
         }
         let version = secretary.get(&address).await.input("version");
@@ -139,6 +142,123 @@ db_test! {
         let history = audit::history(&mut tx, &app.act(), child.parse().unwrap()).await.unwrap();
         assert!(history.iter().all(|past| !past.reason.contains("侵害") && !past.reason.contains("派出所")));
         assert_eq!(audit::verify(&mut tx, app.home.tenant).await.unwrap().broken, None);
+    }
+
+    async fn a_reported_harm_waits_for_whoever_is_responsible(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).named("任建平").browser().await;
+        enrolled(&staff, &[]).await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        let id = id_of(written(&staff, &place, &HARM).await.assert_ok());
+        let address = format!("/class-incidents/{id}");
+        secretary.get("/today").await.assert_contains("强制报告").assert_lacks("事件记录");
+        let told = [("office", "police"), ("reported_at", "2026-11-23T08:55"), ("by", "任建平")];
+        staff.post(&format!("{address}/reports"), &told).await.assert_ok();
+        secretary.get("/today").await.assert_lacks("强制报告").assert_contains("跟进").assert_contains("事件记录").assert_contains(&address);
+        staff.get("/today").await.assert_lacks("事件记录");
+        let version = secretary.get(&address).await.input("version");
+        secretary.post(&format!("{address}/attention"), &[("plan", "陪孩子去医院检查"), ("version", &version)]).await.assert_ok();
+        secretary.get("/today").await.assert_lacks("事件记录");
+        // The paper for the police says when each thing was written and who entered the report.
+        opened(&secretary, &id).await.assert_ok();
+        let words = crate::support::office::words(&secretary.download_by_form(&format!("{address}/paper.docx"), &[]).await);
+        let report = words.split("强制报告").last().unwrap();
+        assert!(report.matches("任建平").count() == 2 && report.contains("08:55") && report.contains("09:00"), "{report}");
+        assert!(words.contains("08:40") && words.contains("写下时间"), "{words}");
+    }
+
+    async fn what_was_written_twice_or_by_mistake_ends_without_a_report(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        enrolled(&staff, &[]).await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        // A form that comes twice is one incident.
+        let form = staff.get("/class-incidents/new").await.input("id");
+        let twice = [&HARM[..], &[("id", form.as_str())]].concat();
+        let [one, same] = [id_of(written(&staff, &place, &twice).await.assert_ok()), id_of(written(&staff, &place, &twice).await.assert_ok())];
+        assert_eq!(one, same);
+        assert_eq!(count(&app, INCIDENTS).await, 1);
+        assert_eq!(count(&app, ENTRIES).await, 1);
+        // One that was tapped by mistake is not ended by a report that is not true, and not by whoever wrote it.
+        let mistaken = id_of(written(&staff, &place, &[("kind", "harm"), ("account", "本来要选冲突")]).await.assert_ok());
+        let address = format!("/class-incidents/{mistaken}");
+        let version = secretary.get(&address).await.input("version");
+        let form = [("how", "mistaken"), ("ending", "选错了，另记了一件冲突"), ("version", version.as_str())];
+        staff.post(&format!("{address}/closure"), &form).await.assert_status(403);
+        secretary.post(&format!("{address}/closure"), &[form[0], form[2]]).await.assert_status(422);
+        secretary.post(&format!("{address}/closure"), &form).await.assert_ok().assert_contains("已了结").assert_lacks("已报告").assert_lacks("还没有报告");
+        opened(&secretary, &mistaken).await.assert_contains("本来要选冲突").assert_contains("选错了，另记了一件冲突");
+        secretary.get("/today").await.assert_contains(&one).assert_lacks(&mistaken);
+        secretary.post(&format!("{address}/closure"), &form).await.assert_status(422);
+        // And if it was one after all, it waits again.
+        staff.post(&format!("{address}/suspicions"), &[("suspicion", "孩子又说了一次")]).await.assert_ok().assert_contains("还没有报告");
+        secretary.get("/today").await.assert_contains(&mistaken);
+    }
+
+    async fn what_is_followed_waits_to_be_settled(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let id = id_of(written(&staff, &place, &[("kind", "property"), ("account", "书包丢了")]).await.assert_ok());
+        let secretary = app.person(Role::Secretary).browser().await;
+        secretary.post(&format!("/class-incidents/{id}/attention"), &[("plan", "查监控"), ("version", "1")]).await.assert_ok();
+        at(&app, "2026-12-23T08:59:00+08:00");
+        let secretary = app.person(Role::Secretary).browser().await;
+        secretary.get("/today").await.assert_lacks("事件记录");
+        at(&app, "2026-12-23T09:01:00+08:00");
+        let secretary = app.person(Role::Secretary).browser().await;
+        secretary.get("/today").await.assert_contains("了结").assert_contains("事件记录").assert_contains(&id);
+        app.person(Role::Staff).browser().await.get("/today").await.assert_lacks("事件记录");
+        secretary.post(&format!("/class-incidents/{id}/closure"), &[("ending", "找到了"), ("version", "2")]).await.assert_ok();
+        secretary.get("/today").await.assert_lacks("事件记录");
+    }
+
+    async fn whoever_has_a_grid_writes_down_what_they_saw(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        enrolled(&staff, &[]).await;
+        let walker = app.person(Role::Staff).reaching(Reach::Grid, place.grid).browser().await;
+        walker.get("/class-incidents/new").await.assert_ok().assert_contains("王府名苑小区");
+        let id = id_of(written(&walker, &place, &HARM).await.assert_ok().assert_contains("tel:110"));
+        app.person(Role::Secretary).browser().await.get("/today").await.assert_contains(&id);
+    }
+
+    async fn moments_are_in_their_order(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let harm = [("kind", "harm"), ("account", "胳膊上有青紫")];
+        written(&staff, &place, &[&harm[..], &[("happened_at", "1926-11-23T08:40")]].concat()).await.assert_status(422);
+        let early = [&harm[..], &[("told", "给奶奶打了电话"), ("told_at", "2026-11-23T08:30")]].concat();
+        written(&staff, &place, &early).await.assert_status(422).assert_contains("比事情还早");
+        let id = id_of(written(&staff, &place, &harm).await.assert_ok());
+        let told = [("office", "police"), ("reported_at", "2026-11-23T08:30"), ("by", "任建平")];
+        staff.post(&format!("/class-incidents/{id}/reports"), &told).await.assert_status(422).assert_contains("比事情还早");
+    }
+
+    async fn a_name_leads_to_the_child_of_that_home(app: TestApp) {
+        let place = estate(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let room = codes::address::parse_room("101").unwrap();
+        place::Settler::default().settle(&mut tx, &app.act(), "王府名苑小区", "13号楼", "1", &room).await.unwrap();
+        tx.commit().await.unwrap();
+        let staff = app.person(Role::Staff).browser().await;
+        let page = staff.get("/children/new").await;
+        let homes: Vec<String> = page.between_all("<option value=\"0", "</option>").map(str::to_owned).collect();
+        let home = |building: &str| {
+            let found = homes.iter().find(|text| text.contains(&format!(" {building}")) || text.contains(&format!(">{building}")));
+            format!("0{}", found.unwrap_or_else(|| panic!("{homes:?}")).split('"').next().unwrap())
+        };
+        let [three, thirteen] = [home("3号楼"), home("13号楼")];
+        enrolled(&staff, &[("child_name", "高小明"), ("home", &thirteen), ("guardian1_name", "高建国")]).await;
+        let changed = [("kind", "conflict"), ("account", "两个孩子抢彩笔"), ("children", "高小明 3号楼")];
+        written(&staff, &place, &changed).await.assert_status(422).assert_contains("第 1 个名字不在名单上");
+        enrolled(&staff, &[("child_name", "高小明"), ("home", &three), ("guardian1_name", "高建军")]).await;
+        let id = id_of(written(&staff, &place, &changed).await.assert_ok());
+        opened(&staff, &id).await.assert_contains("高建军").assert_lacks("高建国");
+        let bare = [("kind", "conflict"), ("account", "两个孩子抢彩笔"), ("children", "高小明")];
+        written(&staff, &place, &bare).await.assert_status(422).assert_contains("王府名苑小区 13号楼、王府名苑小区 3号楼");
+        let whole = [("kind", "conflict"), ("account", "两个孩子抢彩笔"), ("children", "高小明 王府名苑小区 13号楼")];
+        let id = id_of(written(&staff, &place, &whole).await.assert_ok());
+        opened(&staff, &id).await.assert_contains("高建国").assert_lacks("高建军");
     }
 
     async fn an_ordinary_incident_is_followed_and_may_turn_into_a_harm(app: TestApp) {
@@ -185,7 +305,7 @@ db_test! {
         guardian.post(&format!("{own}/departure"), &[]).await.assert_ok();
         guardian.post(&format!("{own}/erasure"), &[]).await.assert_ok();
         let secretary = app.person(Role::Secretary).browser().await;
-        opened(&secretary, &id).await.assert_contains("青紫").assert_contains("资料已删去").assert_lacks("小雨");
+        opened(&secretary, &id).await.assert_contains("青紫").assert_contains("刘小雨（2016-05 生） 王府名苑小区").assert_contains("刘建军（父亲）13800001234");
         // Another estate's secretary, and another community, have nothing to do with it.
         let mut tx = app.db.begin().await.unwrap();
         let other = place::create_estate(&mut tx, &app.act(), "凤凰苑小区", None, None).await.unwrap();
@@ -218,7 +338,8 @@ db_test! {
         assert_eq!(count(&app, WORDS).await, 0);
         assert_eq!(count(&app, ENTRIES).await, words, "that something was written stays");
         let secretary = app.person(Role::Secretary).browser().await;
-        opened(&secretary, &id).await.assert_contains("保管期满").assert_contains("公安").assert_lacks("青紫");
+        opened(&secretary, &id).await.assert_contains("保管期满").assert_contains("公安").assert_lacks("青紫").assert_lacks("小雨").assert_lacks("刘建军");
+        secretary.post(&format!("{address}/suspicions"), &[("suspicion", "又有人说起")]).await.assert_status(422).assert_contains("保管期满，内容已经删去").assert_lacks("已经是疑似侵害");
     }
 }
 
@@ -227,9 +348,10 @@ fn no_statement_takes_an_incident_away_or_writes_over_it() {
     for statement in after_school::INCIDENT_STATEMENTS {
         let text = statement.text;
         assert!(!text.contains("DELETE"), "{text}");
-        let over = ["class_incident_entries", "class_incident_reports", "class_incident_openings"]
-            .iter()
-            .any(|table| text.contains(&format!("UPDATE {table}")));
+        let over =
+            ["class_incident_children", "class_incident_entries", "class_incident_reports", "class_incident_openings"]
+                .iter()
+                .any(|table| text.contains(&format!("UPDATE {table}")));
         assert!(!over || text.contains("sealed = NULL"), "{text}");
     }
 }

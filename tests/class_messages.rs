@@ -43,18 +43,28 @@ db_test! {
         page.assert_ok().assert_contains("把手工落在教室").assert_contains("还没看").assert_lacks("任建平");
         guardian.get(&format!("{other}/messages")).await.assert_ok().assert_lacks("手工");
         guardian.get(&other).await.assert_lacks("新消息");
-        guardian.post(&format!("{own}/messages/seen"), &[]).await.assert_ok();
+        guardian.post(&format!("{own}/messages/seen"), &[]).await.assert_status(422);
+        let until = page.input("until");
+        guardian.post(&format!("{own}/messages/seen"), &[("until", &until)]).await.assert_ok();
         guardian.get(&own).await.assert_lacks("条新消息");
 
         // The answer waits for staff, who read it once they have said why.
-        guardian.post(&format!("{own}/messages"), &[("words", "明天我去拿，谢谢")]).await.assert_ok().assert_contains("明天我去拿");
+        guardian.post(&format!("{own}/messages"), &[("words", "明天我去拿，谢谢"), ("until", &until)]).await.assert_ok().assert_contains("明天我去拿");
         staff.get("/today").await.assert_contains("家长留言").assert_contains("1 条没看").assert_lacks("小雨").assert_lacks("明天我去拿");
         staff.get(&address).await.assert_contains("1 条没看").assert_lacks("明天我去拿");
         staff.post(&format!("{address}/seen"), &[]).await.assert_status(422);
         opened(&staff, &one).await;
-        staff.get(&address).await.assert_contains("明天我去拿").assert_contains("把手工落在教室").assert_contains("看过了");
+        let shown = staff.get(&address).await;
+        shown.assert_contains("明天我去拿").assert_contains("把手工落在教室").assert_contains("看过了");
+        let until = shown.input("until");
         staff.get("/today").await.assert_contains("家长留言");
-        staff.post(&format!("{address}/seen"), &[]).await.assert_ok();
+        // What came after the page was shown has not been seen.
+        at(&app, "2026-11-23T09:01:00+08:00");
+        guardian.post(&format!("{own}/messages"), &[("words", "孩子还有点咳嗽")]).await.assert_ok();
+        staff.post(&format!("{address}/seen"), &[("until", &until)]).await.assert_ok();
+        staff.get("/today").await.assert_contains("家长留言").assert_contains("1 条没看");
+        let until = staff.get(&address).await.assert_contains("孩子还有点咳嗽").input("until");
+        staff.post(&format!("{address}/seen"), &[("until", &until)]).await.assert_ok();
         staff.get("/today").await.assert_lacks("家长留言");
         guardian.get(&format!("{own}/messages")).await.assert_lacks("还没看");
 
@@ -82,7 +92,8 @@ db_test! {
         for own in [&own, &other] {
             guardian.get(&format!("{own}/messages")).await.assert_contains("停一次课");
         }
-        guardian.post(&format!("{other}/messages/seen"), &[]).await.assert_ok();
+        let until = guardian.get(&format!("{other}/messages")).await.input("until");
+        guardian.post(&format!("{other}/messages/seen"), &[("until", &until)]).await.assert_ok();
         staff.get("/class-messages").await.assert_contains("2 位里 1 位看过");
         let told = app.db.read().await.unwrap().rows(NOTICES.bind(app.home.tenant)).await.unwrap();
         let told: Vec<String> = told.iter().map(|row| row.get("text").unwrap()).collect();
@@ -90,13 +101,34 @@ db_test! {
 
         // The guardian takes all of it along; what is kept elsewhere has no word of it.
         let words = crate::support::office::words(&guardian.download(&format!("{own}/record.docx")).await);
-        for expected in ["把手工落在教室", "明天我去拿", "停一次课", "消息"] {
+        for expected in ["把手工落在教室", "明天我去拿", "停一次课", "和社区说的话"] {
             assert!(words.contains(expected), "{expected}");
         }
         for row in app.db.read().await.unwrap().rows(AUDITED.bind(app.home.tenant)).await.unwrap() {
             let text: String = row.get("text").unwrap();
             assert!(!["手工", "去拿", "大雪"].iter().any(|word| text.contains(word)), "{text}");
         }
+    }
+
+    async fn only_another_childs_name_is_in_the_way(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let one = enrolled(&staff, &[("child_name", "高小明月")]).await;
+        enrolled(&staff, &[("child_name", "高小明")]).await;
+        enrolled(&staff, &[("child_name", "安宁")]).await;
+        let address = format!("/children/{one}/messages");
+        // The own name has another's in it.
+        staff.post(&address, &[("words", "高小明月今天写完了作业")]).await.assert_ok();
+        let page = staff.post(&address, &[("words", "高小明月和高小明闹了别扭")]).await;
+        page.assert_status(422).assert_contains("“高小明”").assert_contains("照发");
+        // A name may be a word, and somebody says so.
+        let words = ("words", "祝新年安宁");
+        staff.post(&address, &[words]).await.assert_status(422).assert_contains("“安宁”");
+        staff.post(&address, &[words, ("sure", "yes")]).await.assert_ok();
+        let estate = place.estate.to_string();
+        let form = [("estate", estate.as_str()), words];
+        staff.post("/class-messages", &form).await.assert_status(422).assert_contains("“安宁”").assert_contains("照发");
+        staff.post("/class-messages", &[form[0], form[1], ("sure", "yes")]).await.assert_ok();
     }
 
     async fn messages_stay_within_reach_and_go_with_the_child(app: TestApp) {

@@ -7,9 +7,22 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::after_school::{CHILD, home, link};
-use crate::class_sessions::{Class, DOORS, came, row, step, watch};
+use crate::class_sessions::{Class, DOORS, came, group, notices, row, step, watch};
 use crate::support::{Browser, TestApp};
 use crate::volunteer::at;
+
+/// More pictures of a child than are read at once.
+mod many {
+    db::statements! {
+        COPY = "INSERT INTO class_pictures (tenant_id, id, session_id, content_sealed, thumbnail_sealed, taken_by, added_at)
+            VALUES ($1, $3, (SELECT session_id FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT content_sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT thumbnail_sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT taken_by FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT added_at FROM class_pictures WHERE tenant_id = $1 AND id = $2))";
+        SHOW = "INSERT INTO class_picture_children (tenant_id, picture_id, child_id) VALUES ($1, $2, $3)";
+        LEFT = "SELECT COUNT(*) AS amount FROM class_pictures WHERE tenant_id = $1";
+    }
+    db::record! {
+        pub struct Left { pub amount: i64 }
+    }
+}
 
 /// A class of which a member of staff is on the rota with a volunteer, and the volunteer's link.
 async fn class(app: &TestApp) -> (Class, String) {
@@ -19,8 +32,8 @@ async fn class(app: &TestApp) -> (Class, String) {
     let query =
         [("account", account.as_str()), ("result", "passed"), ("checked_on", "2026-11-02"), ("proof_no", "C-9")];
     staff.post("/class-vettings", &query).await.assert_ok();
-    class.put(app, "me").await.assert_ok();
     let keeper = class.keeper(app, "张爱莲").await;
+    class.put(app, "me").await.assert_ok();
     at(app, DOORS);
     (class, keeper)
 }
@@ -63,8 +76,10 @@ db_test! {
         phone.get("/doors/pack").await.assert_ok();
         let staff = class.staff(&app).await;
         let guardian = app.browser().get(&link(&staff, &child).await).await;
-        assert_eq!(guardian.between_all("存在手机里", "<").count(), 1);
+        let looks = guardian.between_all("<b>任建平</b>", "</li>").filter(|look| look.contains("带班："));
+        assert_eq!(looks.count(), 1);
 
+        let other = class.child(&app, &[("child_name", "高小明")]).await;
         let keepers = session["keepers"].as_array().unwrap().clone();
         let mut taps: Vec<Tap> = keepers.iter().map(|keeper| tap(&app, &class, "2026-12-01T16:12:00+08:00", "came", json!({ "keeper": keeper["id"] }))).collect();
         taps.push(tap(&app, &class, "2026-12-01T16:13:00+08:00", "open", json!({})));
@@ -84,6 +99,17 @@ db_test! {
         let release = known.presence.release.clone().unwrap();
         assert_eq!((release.way, release.at), (ReleaseWay::Listed, "2026-12-01T18:05:00+08:00".parse().unwrap()));
         assert_eq!(Some(release.adult.unwrap().to_string()), adult.as_str().map(str::to_owned));
+
+        // What came late raises no alarm while the rest of it may still come.
+        at(&app, "2026-12-01T19:00:00+08:00");
+        let phone = class.staff(&app).await;
+        let late = tap(&app, &class, "2026-12-01T16:55:00+08:00", "arrive", json!({ "child": other }));
+        assert_eq!(sent(&phone, &late).await["state"], "accepted");
+        watch(&app).await;
+        assert_eq!(row(&app, &class, &other).await.presence.alarms, 0);
+        at(&app, "2026-12-01T19:01:01+08:00");
+        watch(&app).await;
+        assert_eq!(row(&app, &class, &other).await.presence.alarms, 1);
 
         // Another phone has seen the same: that is no trouble. What never was is.
         let again = tap(&app, &class, "2026-12-01T16:51:00+08:00", "arrive", json!({ "child": child }));
@@ -108,6 +134,7 @@ db_test! {
         let arrives = tap(&app, &class, "2026-12-01T16:30:00+08:00", "arrive", json!({ "child": child }));
         assert_eq!(sent(&phone, &arrives).await["state"], "accepted");
 
+        group(&app).await;
         // The phone has no network any more. The guardian bars the grandmother and lists an aunt.
         at(&app, "2026-12-01T17:50:00+08:00");
         let staff = class.staff(&app).await;
@@ -126,7 +153,8 @@ db_test! {
         let gone = tap(&app, &class, "2026-12-01T18:00:00+08:00", "listed", json!({ "child": child, "value": adult }));
         let receipt = sent(&phone, &gone).await;
         assert_eq!(receipt["state"], "held");
-        phone.get("/uploads").await.assert_contains("交给名单上的人").assert_lacks("小雨");
+        assert_eq!(notices(&app, &class).await, 1, "whoever has the child now may be somebody who must not");
+        phone.get("/uploads").await.assert_contains("交给名单上的人").assert_contains("刘某某").assert_contains("奶奶").assert_lacks("小雨");
         assert!(row(&app, &class, &child).await.is(Standing::Here));
         at(&app, "2026-12-01T18:30:00+08:00");
         watch(&app).await;
@@ -185,10 +213,32 @@ db_test! {
         assert!(guardian.download(&seen).await.starts_with(&[0xff, 0xd8]));
         guardian.get(&format!("{other}/pictures/{id}")).await.assert_status(404);
 
+        // More than one reads at once.
+        let mut tx = app.db.begin().await.unwrap();
+        for _ in 0..101 {
+            let copy = app.means.id();
+            let first: Uuid = id.parse().unwrap();
+            tx.execute(many::COPY.bind(app.home.tenant).bind(first).bind(copy)).await.unwrap();
+            tx.execute(many::SHOW.bind(app.home.tenant).bind(copy).bind(agrees.parse::<Uuid>().unwrap())).await.unwrap();
+        }
+        tx.commit().await.unwrap();
         // Whoever takes the consent back takes every picture of their child away.
         guardian.post(&format!("{own}/consents"), &[("purpose", "photos"), ("agrees", "no")]).await.assert_ok();
         guardian.get(&seen).await.assert_status(404);
+        let mut tx = app.db.read().await.unwrap();
+        assert_eq!(tx.one::<many::Left>(many::LEFT.bind(app.home.tenant)).await.unwrap().amount, 0);
+        drop(tx);
         phone.get(&one).await.assert_status(404);
+        // One of which nobody says who is in it is not kept for long.
+        phone.post_files(&album, &[], &[("photos", "x.jpg", &picture())]).await.assert_ok();
+        for (moment, left) in [("2026-12-02T16:09:00+08:00", 1), ("2026-12-02T16:11:00+08:00", 0)] {
+            at(&app, moment);
+            let mut tx = app.db.begin().await.unwrap();
+            doorstep::after_school::forget_old(&mut tx, &app.act()).await.unwrap();
+            tx.commit().await.unwrap();
+            let mut tx = app.db.read().await.unwrap();
+            assert_eq!(tx.one::<many::Left>(many::LEFT.bind(app.home.tenant)).await.unwrap().amount, left);
+        }
     }
 }
 

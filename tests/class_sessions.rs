@@ -1,6 +1,6 @@
 //! 七彩四点半, the sessions: no child goes with a stranger, and none is left behind.
 
-use doorstep::access::Role;
+use doorstep::access::{Reach, Role};
 use doorstep::after_school::presence::{Authority, Claim, Keeper, Presence, Terms};
 use doorstep::after_school::{self, Answer, Fetch, Person, Purpose, Step, Taken, presence};
 use doorstep::channel;
@@ -163,6 +163,12 @@ fn adult(page: &Page, name: &str) -> String {
     before.rsplit("value=\"").next().unwrap().to_owned()
 }
 
+/// The moment of an emergency that somebody has asked for, as the form has it.
+fn asked(page: &Page) -> String {
+    let before = page.body.split("同意放行</button>").next().unwrap();
+    before.rsplit("name=\"value\" value=\"").next().unwrap().split('"').next().unwrap().to_owned()
+}
+
 pub async fn row(app: &TestApp, class: &Class, child: &str) -> after_school::Row {
     let mut tx = app.db.read().await.unwrap();
     let session = after_school::session(&mut tx, app.home.tenant, class.id()).await.unwrap();
@@ -171,7 +177,7 @@ pub async fn row(app: &TestApp, class: &Class, child: &str) -> after_school::Row
 }
 
 /// A group of those who work, which is told.
-async fn group(app: &TestApp) {
+pub async fn group(app: &TestApp) {
     let address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=made-up".to_owned();
     let (kind, name, place) = (channel::Kind::Wecom, "工作群".to_owned(), channel::Place::Community);
     let new = channel::NewChannel { kind, name, place, address, secret: None, reminders: true };
@@ -181,7 +187,7 @@ async fn group(app: &TestApp) {
 }
 
 /// How often it was told of the class.
-async fn notices(app: &TestApp, class: &Class) -> usize {
+pub async fn notices(app: &TestApp, class: &Class) -> usize {
     channel::of_subject(&mut app.db.read().await.unwrap(), app.home.tenant, class.id()).await.unwrap().len()
 }
 
@@ -204,6 +210,7 @@ enum Event {
     Agree(usize),
     Look,
     Answer(usize),
+    TakeBack(usize),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -220,7 +227,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (by.clone(), 0..3usize).prop_map(|(by, who)| Event::Ask(by, who)),
         1 => by.clone().prop_map(Event::Agree),
         3 => Just(Event::Look),
-        2 => by.prop_map(Event::Answer),
+        2 => by.clone().prop_map(Event::Answer),
+        1 => by.prop_map(Event::TakeBack),
     ]
 }
 
@@ -254,11 +262,12 @@ async fn told(app: &TestApp, class: &Class, keepers: &[Keeper], name: &str, even
         alarm: minutes(30),
         again: minutes(10),
         answered: minutes(15),
+        asked: minutes(10),
     };
     let person = |name: &str, phone: &str| Person { name: name.into(), relation: "亲戚".into(), phone: phone.into() };
     let strangers = [person("陈医生", "13800000001"), person("刘老二", "13800000002"), person("无名氏", "13800009999")];
     let aunt = person("刘小红", "13800007777");
-    let (mut known, mut alone, mut asked) = (Presence::expected(), false, None::<(Person, Keeper)>);
+    let (mut known, mut alone, mut asked) = (Presence::expected(), false, None::<(Person, Keeper, Timestamp)>);
     let mut code = None::<(String, usize)>;
     for event in events {
         let now = app.means.now();
@@ -296,6 +305,7 @@ async fn told(app: &TestApp, class: &Class, keepers: &[Keeper], name: &str, even
             Event::Arrive(by) => (by, Step::Arrive, known.arrive(&terms, now)),
             Event::StayAway(by, leave) => (by, Step::StayAway(leave), known.stay_away(leave)),
             Event::Answer(by) => (by, Step::Answer(Answer::OnWay), known.answer(&terms, now)),
+            Event::TakeBack(by) => (by, Step::TakeBack("点错了".to_owned()), known.take_back(&terms, now)),
             Event::Listed(by, who) => {
                 let adult = adults.get(who).map_or(Uuid::nil(), |adult| adult.id);
                 (by, Step::Fetch(Fetch::Listed(adult)), release(Claim::Listed(adult), by))
@@ -320,18 +330,28 @@ async fn told(app: &TestApp, class: &Class, keepers: &[Keeper], name: &str, even
                 let right = known.standing == presence::Standing::Here && who == 0;
                 assert_eq!(done.is_ok(), right, "{event:?} {known:?} {done:?}");
                 if right {
-                    asked = Some((strangers[who].clone(), keepers[by].clone()));
+                    asked = Some((strangers[who].clone(), keepers[by].clone(), now));
                 }
                 continue;
             }
             Event::Agree(by) => {
-                let claim = asked.clone().map(|(person, asked_by)| Claim::Emergency { person, asked_by });
-                (by, Step::Fetch(Fetch::Emergency), claim.map_or(Err("nobody has asked"), |claim| release(claim, by)))
+                let seen = asked.as_ref().map_or(now, |(.., at)| *at);
+                let claim = asked.clone();
+                let claim = claim.map(|(person, asked_by, asked_at)| Claim::Emergency { person, asked_by, asked_at });
+                (
+                    by,
+                    Step::Fetch(Fetch::Emergency(seen)),
+                    claim.map_or(Err("nobody has asked"), |claim| release(claim, by)),
+                )
             }
         };
         let done = take(app, class, id, &keepers[by], step).await;
         assert_eq!(matches!(done, Ok(Taken::Done(_))), expected.is_ok(), "{event:?} {known:?} {done:?} {expected:?}");
         if let Ok(now) = expected {
+            // What was asked for before a release was taken back is asked for no more.
+            if known.release.is_some() && now.release.is_none() {
+                asked = None;
+            }
             code = code.filter(|_| now.release.as_ref().is_none_or(|release| release.code.is_none()));
             known = now;
         }
@@ -417,7 +437,7 @@ db_test! {
         staff.get(&class.path).await.assert_contains("不在册");
     }
 
-    async fn no_class_begins_with_too_few_adults_and_no_child_too_many_comes(app: TestApp) {
+    async fn no_class_begins_with_too_few_adults_and_of_too_many_children_staff_are_told(app: TestApp) {
         let class = Class::new(&app).await;
         let keeper = class.keeper(&app, "张爱莲").await;
         let other = class.keeper(&app, "王桂芳").await;
@@ -439,17 +459,18 @@ db_test! {
         let rules = serde_json::json!({
             "least_adults": 2, "children_per_adult": 1, "young_per_adult": 1, "young_age": 8, "term_days": 190, "doors_minutes": 60,
             "unopened_minutes": 10, "tardy_minutes": 10, "call_minutes": 15, "alarm_minutes": 30, "repeat_minutes": 10, "answered_minutes": 15,
-            "code_hours": 24, "code_tries": 5
+            "code_hours": 24, "code_tries": 5, "asked_minutes": 10, "most_pictures": 12, "picture_days": 365, "unshown_hours": 24
         });
         settings::set(&mut tx, &app.act(), "after_school.sessions", date(2026, 12, 1), &rules, "居民代表会议").await.unwrap();
         tx.commit().await.unwrap();
         for child in &children[..2] {
             step(&phone, &keeper, child, "arrive", &[]).await.assert_ok();
         }
-        step(&phone, &keeper, &children[2], "arrive", &[]).await.assert_status(422).assert_contains("高三来了就要 3 位大人");
-        let third = class.keeper(&app, "李春梅").await;
-        came(&phone, &third).await.assert_ok();
-        step(&phone, &keeper, &children[2], "arrive", &[]).await.assert_ok();
+        // The third is here, whatever is right: it is watched, and staff hear of it.
+        group(&app).await;
+        step(&phone, &keeper, &children[2], "arrive", &[]).await.assert_ok().assert_contains("要 3 位大人，现在只有 2 位");
+        assert!(row(&app, &class, &children[2]).await.is(presence::Standing::Here));
+        assert_eq!(notices(&app, &class).await, 1);
     }
 
     async fn a_child_goes_with_whom_the_guardian_lets_fetch_it_and_nobody_else(app: TestApp) {
@@ -481,12 +502,25 @@ db_test! {
         let uncle = [("urgent_name", "刘老二"), ("urgent_relation", "叔叔"), ("urgent_phone", "13800001111")];
         step(&phone, &keeper, &child, "ask", &uncle).await.assert_status(422).assert_contains("不能交给这个人");
         // An emergency takes two people.
-        step(&phone, &other, &child, "agree", &[]).await.assert_status(422).assert_contains("没有人提出过");
+        step(&phone, &other, &child, "agree", &[("value", "1")]).await.assert_status(422).assert_contains("没有人提出过");
         let doctor = [("urgent_name", "陈医生"), ("urgent_relation", "急救"), ("urgent_phone", "13800001112")];
         step(&phone, &keeper, &child, "ask", &doctor).await.assert_ok().assert_contains("提出紧急放行").assert_lacks("同意放行");
-        step(&phone, &keeper, &child, "agree", &[]).await.assert_status(422).assert_contains("要两个人");
+        // Whom another one agrees to is whom they have read of, and not whom somebody has written down since.
+        let shown = asked(&phone.get(&other).await);
+        app.means.clock.set(app.means.now() + SignedDuration::from_secs(5));
+        let nurse = [("urgent_name", "周护士"), ("urgent_relation", "急救"), ("urgent_phone", "13800001113")];
+        step(&phone, &keeper, &child, "ask", &nurse).await.assert_ok();
+        step(&phone, &other, &child, "agree", &[("value", &shown)]).await.assert_status(422).assert_contains("刚刚改过");
+        step(&phone, &keeper, &child, "ask", &doctor).await.assert_ok();
+        let shown = asked(&phone.get(&other).await);
+        step(&phone, &keeper, &child, "agree", &[("value", &shown)]).await.assert_status(422).assert_contains("要两个人");
+        // What was asked for long ago is not asked for any more.
+        let now = app.means.now();
+        app.means.clock.set(now + SignedDuration::from_mins(11));
+        step(&phone, &other, &child, "agree", &[("value", &shown)]).await.assert_status(422).assert_contains("提出得太久");
+        app.means.clock.set(now);
         phone.get(&other).await.assert_contains("我核实过了，同意放行");
-        step(&phone, &other, &child, "agree", &[]).await.assert_ok().assert_contains("陈医生");
+        step(&phone, &other, &child, "agree", &[("value", &shown)]).await.assert_ok().assert_contains("陈医生");
         step(&phone, &other, &child, "listed", &[("value", &grandmother)]).await.assert_status(422).assert_contains("已经走了");
         step(&phone, &keeper, &alone, "alone", &[]).await.assert_ok();
         let gone = row(&app, &class, &child).await.presence;
@@ -579,9 +613,151 @@ db_test! {
         step(&phone, &keepers[0], &child, "call", &[("value", "no_answer")]).await.assert_ok().assert_contains("没打通").assert_lacks("已经晚了");
         step(&phone, &keepers[0], &child, "call", &[("value", "on_way")]).await.assert_ok();
         class.staff(&app).await.get("/today").await.assert_lacks("有孩子没来，没请假");
+        // Who is on the way has not come yet.
+        at(&app, "2026-12-01T17:02:00+08:00");
+        watch(&app).await;
+        assert_eq!(notices(&app, &class).await, 2, "nobody has seen whether the child came");
+        class.staff(&app).await.get("/today").await.assert_contains("有孩子没来，没请假");
+        step(&phone, &keepers[0], &child, "call", &[("value", "on_way")]).await.assert_ok();
+        class.staff(&app).await.get("/today").await.assert_lacks("有孩子没来，没请假");
         step(&phone, &keepers[0], &child, "arrive", &[]).await.assert_ok().assert_contains("迟到");
         // Who was on leave comes after all.
         step(&phone, &keepers[0], &ill, "arrive", &[]).await.assert_ok();
+    }
+
+    async fn a_child_of_whom_nothing_is_tapped_is_missed(app: TestApp) {
+        let class = Class::new(&app).await;
+        group(&app).await;
+        let child = class.child(&app, &[]).await;
+        let keepers = class.open(&app).await;
+        let phone = app.browser();
+        at(&app, "2026-12-01T16:54:00+08:00");
+        watch(&app).await;
+        assert_eq!(notices(&app, &class).await, 0);
+        class.staff(&app).await.get("/today").await.assert_lacks("有孩子没来，没请假");
+        at(&app, "2026-12-01T16:55:00+08:00");
+        watch(&app).await;
+        assert_eq!(notices(&app, &class).await, 1, "ten minutes late, and a quarter of an hour to call");
+        class.staff(&app).await.get("/today").await.assert_contains("有孩子没来，没请假");
+        phone.get(&keepers[0]).await.assert_contains("tel:13800001234");
+        // Put down when the class has begun, a child is missed later.
+        let other = class.child(&app, &[("child_name", "高小明")]).await;
+        step(&phone, &keepers[0], &child, "call", &[("value", "not_coming")]).await.assert_ok().assert_contains("没来，没请假");
+        class.staff(&app).await.get("/today").await.assert_lacks("有孩子没来，没请假");
+        at(&app, "2026-12-01T17:20:00+08:00");
+        watch(&app).await;
+        assert_eq!(notices(&app, &class).await, 2);
+        step(&phone, &keepers[0], &other, "arrive", &[]).await.assert_ok();
+        class.staff(&app).await.get("/today").await.assert_lacks("有孩子没来，没请假");
+    }
+
+    async fn one_person_is_one_adult(app: TestApp) {
+        let class = Class::new(&app).await;
+        let staff = class.staff(&app).await;
+        let account = class.account.id.to_string();
+        let query = [("account", account.as_str()), ("result", "passed"), ("checked_on", "2026-11-20"), ("proof_no", "")];
+        staff.post("/class-vettings", &query).await.assert_ok();
+        let keeper = class.keeper(&app, "张爱莲").await;
+        class.put(&app, "me").await.assert_ok();
+        // The same person again, with a card of a volunteer.
+        let (id, _) = volunteer(&app, "任建平", class.team, Post::Member).await;
+        vetted(&app, id, date(2026, 11, 2), Outcome::Passed).await;
+        class.put(&app, &format!("volunteer:{id}")).await.assert_status(422).assert_contains("已经在带班表上");
+        // Whoever holds the class has nobody else's link, and nobody says of another that they are there.
+        class.staff(&app).await.get(&class.path).await.assert_lacks("张爱莲的链接").assert_lacks(&keeper);
+        at(&app, DOORS);
+        let staff = class.staff(&app).await;
+        let mut tx = app.db.read().await.unwrap();
+        let session = after_school::session(&mut tx, app.home.tenant, class.id()).await.unwrap();
+        let rota = after_school::keepers(&mut tx, &app.act(), &session).await.unwrap();
+        drop(tx);
+        let line = rota.iter().find(|line| line.name == "张爱莲").unwrap().id.to_string();
+        step(&staff, &class.path, "", "came", &[("value", &line)]).await.assert_status(422).assert_contains("要本人");
+        came(&staff, &class.path).await.assert_ok().assert_contains("到了 1 位");
+        came(&app.browser(), &keeper).await.assert_ok().assert_contains("到了 2 位");
+    }
+
+    async fn what_was_tapped_by_mistake_is_taken_back_and_the_child_is_watched_again(app: TestApp) {
+        let class = Class::new(&app).await;
+        let child = class.child(&app, &[]).await;
+        let keepers = class.open(&app).await;
+        let phone = app.browser();
+        step(&phone, &keepers[0], &child, "arrive", &[]).await.assert_ok();
+        let page = phone.get(&keepers[0]).await;
+        let value = adult(page.assert_contains("再看一眼：把 刘小雨 交给王桂香"), "王桂香");
+        step(&phone, &keepers[0], &child, "take_back", &[("why", "点错了")]).await.assert_status(422).assert_contains("不用撤回");
+        step(&phone, &keepers[0], &child, "listed", &[("value", &value)]).await.assert_ok().assert_contains("点错了，孩子还在");
+        step(&phone, &keepers[0], &child, "take_back", &[("why", " ")]).await.assert_status(422).assert_contains("为什么撤回");
+        step(&class.staff(&app).await, &class.path, &child, "take_back", &[("why", "点错了")]).await.assert_status(422);
+        step(&phone, &keepers[1], &child, "take_back", &[("why", "点错了孩子")]).await.assert_ok();
+        let kept = row(&app, &class, &child).await.presence;
+        assert!(kept.standing == presence::Standing::Here && kept.release.is_none() && !kept.early);
+        let history = audit::history(&mut app.db.read().await.unwrap(), &app.act(), class.id()).await.unwrap();
+        assert!(history.iter().any(|past| past.reason.contains("王桂芳：点错了孩子") && past.reason.contains("张爱莲放行")));
+        at(&app, "2026-12-01T18:30:00+08:00");
+        watch(&app).await;
+        assert_eq!(row(&app, &class, &child).await.presence.alarms, 1);
+    }
+
+    async fn whoever_is_known_by_name_only_can_be_barred(app: TestApp) {
+        let class = Class::new(&app).await;
+        let child = class.child(&app, &[("barred1_name", "刘老二")]).await;
+        let keepers = class.open(&app).await;
+        let phone = app.browser();
+        step(&phone, &keepers[0], &child, "arrive", &[]).await.assert_ok();
+        phone.get(&keepers[0]).await.assert_contains("不能交给 刘老二");
+        let uncle = [("urgent_name", "刘老二"), ("urgent_relation", "叔叔"), ("urgent_phone", "13800001111")];
+        step(&phone, &keepers[0], &child, "ask", &uncle).await.assert_status(422).assert_contains("不能交给这个人");
+    }
+
+    async fn only_staff_whose_reach_covers_the_estate_hold_its_classes(app: TestApp) {
+        let class = Class::new(&app).await;
+        let elsewhere = app.person(Role::Staff).named("郭小梅").reaching(Reach::Estate, app.means.id()).create().await;
+        class.staff(&app).await.get(&class.path).await.assert_lacks("郭小梅（工作人员）").assert_contains("任建平（工作人员）");
+        let who = format!("account:{}", elsewhere.id);
+        class.put(&app, &who).await.assert_status(404);
+    }
+
+    async fn who_fetched_a_child_is_known_after_they_were_taken_off_the_list(app: TestApp) {
+        let class = Class::new(&app).await;
+        let child = class.child(&app, &[]).await;
+        let keepers = class.open(&app).await;
+        let phone = app.browser();
+        step(&phone, &keepers[0], &child, "arrive", &[]).await.assert_ok();
+        let value = adult(&phone.get(&keepers[0]).await, "王桂香");
+        step(&phone, &keepers[0], &child, "listed", &[("value", &value)]).await.assert_ok();
+        let staff = class.staff(&app).await;
+        let own = guardian_link(&staff, &child).await;
+        let home = crate::after_school::home(&staff).await;
+        let guardian = app.browser();
+        let version = guardian.get(&format!("{own}/particulars")).await.input("version");
+        let mut form = vec![("home", home.as_str()), ("version", version.as_str())];
+        form.extend(crate::after_school::CHILD.iter().filter(|(name, _)| !name.starts_with("listed1")));
+        form.extend([("listed1_name", "刘小红"), ("listed1_relation", "姑姑"), ("listed1_phone", "13800007777")]);
+        guardian.post(&format!("{own}/particulars"), &form).await.assert_ok();
+        guardian.get(&own).await.assert_contains("王桂香（奶奶） 名单上的人接走");
+        phone.get(&keepers[0]).await.assert_contains("王桂香（奶奶）");
+    }
+
+    async fn a_class_that_was_never_opened_alarms_until_somebody_says_what_became_of_the_children(app: TestApp) {
+        let class = Class::new(&app).await;
+        class.child(&app, &[]).await;
+        group(&app).await;
+        for (moment, told) in [("16:41", 1), ("18:29", 1), ("18:30", 2), ("18:39", 2), ("18:40", 3)] {
+            at(&app, &format!("2026-12-01T{moment}:00+08:00"));
+            watch(&app).await;
+            assert_eq!(notices(&app, &class).await, told, "{moment}");
+        }
+        let staff = class.staff(&app).await;
+        staff.get("/today").await.assert_contains("课没有开，孩子怎样了没人知道");
+        staff.get(&class.path).await.assert_contains("警报：这次课没有开");
+        step(&staff, &class.path, "", "account", &[("account", " ")]).await.assert_status(422).assert_contains("每个孩子");
+        let words = [("account", "停电了，都由家长当场领回")];
+        step(&staff, &class.path, "", "account", &words).await.assert_ok().assert_contains("任建平：停电了").assert_lacks("警报");
+        staff.get("/today").await.assert_lacks("孩子怎样了没人知道");
+        at(&app, "2026-12-01T19:30:00+08:00");
+        watch(&app).await;
+        assert_eq!(notices(&app, &class).await, 3);
     }
 
     async fn nobody_is_left_behind(app: TestApp) {
@@ -675,7 +851,7 @@ db_test! {
         page.assert_ok().assert_contains("刘建军（父亲）13800001234").assert_contains("通知到了");
         staff.get("/today").await.assert_contains("家长还没通知完");
         staff.post(&format!("{}/calls", class.path), &[("child", &child)]).await.assert_ok().assert_contains("任建平通知了");
-        staff.post(&format!("{}/calls", class.path), &[("child", &child)]).await.assert_status(404);
+        staff.post(&format!("{}/calls", class.path), &[("child", &child)]).await.assert_ok().assert_contains("已经有人通知过了");
         staff.get("/today").await.assert_lacks("家长还没通知完");
         let own = guardian_link(&staff, &child).await;
         app.browser().get(&own).await.assert_contains("取消了：学校开运动会").assert_contains("通知课取消了");

@@ -74,11 +74,11 @@ export async function rollView(of) {
       h("p", { class: "quiet" }, `到场 ${there.length} 位，这些孩子要 ${session.needed} 位。`),
       h(
         "ul",
-        { class: "list" },
+        { class: "people" },
         session.keepers.map((keeper) =>
           h(
             "li",
-            { class: "head" },
+            { class: "person" },
             h("b", null, keeper.name),
             isThere(session, keeper)
               ? h("span", { class: "tag done" }, "到了")

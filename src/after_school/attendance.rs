@@ -3,7 +3,7 @@
 use db::Tx;
 use uuid::Uuid;
 
-use super::child::read_json;
+use super::child::{self, read_json};
 use super::model::{Adult, Person};
 use super::presence::Standing;
 use super::roll::FETCHER;
@@ -51,7 +51,9 @@ impl Attended {
 }
 
 /// The sessions of a child, the latest first.
-pub async fn of_child(tx: &mut Tx, act: &Act, child: Uuid, adults: &[Adult], most: i64) -> Result<Vec<Visit>> {
+pub async fn of_child(tx: &mut Tx, act: &Act, child: Uuid, most: i64) -> Result<Vec<Visit>> {
+    // Who fetched the child then may have been taken off the list since.
+    let fetchers = child::fetchers(tx, act, child).await?;
     let found: Vec<Attended> = tx.all(OF_CHILD.bind(act.tenant).bind(child).bind(most)).await?;
     let visit = |attended: Attended| {
         let span = Span { starts_at: attended.starts_at, ends_at: attended.ends_at };
@@ -60,7 +62,7 @@ pub async fn of_child(tx: &mut Tx, act: &Act, child: Uuid, adults: &[Adult], mos
             session: attended.session_id,
             when: span.words(),
             what: format!("{}{about} · {}", attended.kind, attended.place),
-            how: attended.how(act, adults)?,
+            how: attended.how(act, &fetchers)?,
             coming: attended.ends_at > act.at,
             may_take_leave: attended.starts_at > act.at
                 && attended.cancelled_at.is_none()

@@ -12,8 +12,9 @@ use super::picture;
 use super::session::{expected_nowhere, refuse_present};
 use super::session_store::{ERASE_FETCHERS, ERASE_SUBSTITUTES};
 use super::store::{
-    self, ADD, ADD_ADULT, ADULTS, AGREE, CHANGE, CONSENTS, ENROLLED, ERASE_ADULTS, FORGET_CONSENTS, GET, GET_IN_REACH,
-    HOLD, HOLD_NOW, KEEP_TEXT, LEFT, OPEN, REMOVE_ADULT, Stored, StoredAdult, StoredConsent, TAKE_BACK, UNANSWERED,
+    self, ADD, ADD_ADULT, ADULT, ADULTS, AGREE, CHANGE, CONSENTS, ENROLLED, ERASE_ADULTS, FETCHERS, FORGET_CONSENTS,
+    GET, GET_IN_REACH, HOLD, HOLD_NOW, KEEP_TEXT, LEFT, OPEN, REMOVE_ADULT, Stored, StoredAdult, StoredConsent,
+    TAKE_BACK, UNANSWERED,
 };
 use crate::access::{self, Act, Link, Scope};
 use crate::audit::{self, Change};
@@ -104,6 +105,12 @@ impl Stored {
 
 pub async fn child(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Child> {
     tx.one::<Stored>(GET.bind(act.tenant).bind(id)).await?.open(act)
+}
+
+/// A child of whom a record speaks that may be wrong.
+pub(super) async fn known(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Option<Child>> {
+    let stored: Option<Stored> = tx.optional(GET.bind(act.tenant).bind(id)).await?;
+    stored.map(|stored| stored.open(act)).transpose()
 }
 
 pub(super) async fn in_reach(tx: &mut Tx, act: &Act, scope: &Scope, id: Uuid) -> Result<Child> {
@@ -416,11 +423,26 @@ pub async fn renew_link(tx: &mut Tx, act: &Act, before: &Child) -> Result<()> {
 /// Whom the guardian lets fetch the child, and who must not.
 pub async fn adults(tx: &mut Tx, act: &Act, child: Uuid) -> Result<Vec<Adult>> {
     let stored: Vec<StoredAdult> = tx.all(ADULTS.bind(act.tenant).bind(child)).await?;
-    let open = |stored: StoredAdult| -> Result<Adult> {
-        let person = read_json(&act.open("child adult", &stored.sealed)?)?;
-        Ok(Adult { id: stored.id, barred: stored.barred, person })
-    };
-    stored.into_iter().map(open).collect()
+    stored.into_iter().map(|stored| stored.open(act)).collect()
+}
+
+/// Those who have ever fetched the child, also whoever is not on the list any more.
+pub(super) async fn fetchers(tx: &mut Tx, act: &Act, child: Uuid) -> Result<Vec<Adult>> {
+    let stored: Vec<StoredAdult> = tx.all(FETCHERS.bind(act.tenant).bind(child)).await?;
+    stored.into_iter().map(|stored| stored.open(act)).collect()
+}
+
+/// One of a child's adults, also if they are not on the list any more.
+pub(super) async fn adult(tx: &mut Tx, act: &Act, child: Uuid, id: Uuid) -> Result<Option<Adult>> {
+    let stored: Option<StoredAdult> = tx.optional(ADULT.bind(act.tenant).bind(child).bind(id)).await?;
+    stored.map(|stored| stored.open(act)).transpose()
+}
+
+impl StoredAdult {
+    fn open(self, act: &Act) -> Result<Adult> {
+        let person = read_json(&act.open("child adult", &self.sealed)?)?;
+        Ok(Adult { id: self.id, barred: self.barred, person })
+    }
 }
 
 /// Errors: refused of more than the setting allows, of somebody who is on both lists, and where nobody could fetch the child.

@@ -12,14 +12,17 @@ use uuid::Uuid;
 use super::child::{self, Child, Sketch, today};
 use super::help_model::{Help, HelpRules, Match, Reason, Traits, born_before};
 use super::help_store::{
-    self, ADD_STEP, ADULTS, Asked, DUE, Due, FORGET, FORGET_STEPS, NOTE, OPEN, STEPS, StoredAdult, StoredStep, Wanted,
+    self, ADD_STEP, ADULTS, Asked, FORGET, FORGET_OPENINGS, FORGET_STEPS, HOLD, NOTE, OPEN, STEPS, StoredAdult,
+    StoredStep, Wanted,
 };
 use super::model::{Particulars, Person};
 use super::names::{self, Named};
 use crate::access::{Act, Permission, Scope, Viewer};
 use crate::audit;
 use crate::error::{Error, Result};
+use crate::means::Means;
 use crate::outbox::Handler;
+use crate::place;
 use crate::registry::erasure::Erased;
 use crate::registry::life::{self, Merged};
 use crate::settings;
@@ -109,11 +112,12 @@ pub async fn note(
     let next_on = next_on.map(|day| day.to_string());
     let row = NOTE.bind(act.tenant).bind(resident).bind(kind).bind(next_on.as_deref()).bind(act.at);
     tx.execute(row).await?;
-    let row = ADD_STEP.bind(act.tenant).bind(act.id()).bind(resident).bind(kind);
+    let id = act.id();
+    let row = ADD_STEP.bind(act.tenant).bind(id).bind(resident).bind(kind);
     let row = row.bind(act.seal("class help", words)?).bind(next_on.as_deref()).bind(act.at).bind(act.account);
     tx.execute(row).await?;
-    // Of whom it is the log knows by an id; the words are sealed.
-    audit::record(tx, act, "help_child", ("resident", resident), kind.label(), &[]).await
+    // Neither the resident's page nor the log learns of whom it is or what was done: only those who open the list do.
+    audit::record(tx, act, "help_child", ("class_help", id), "", &[]).await
 }
 
 /// The latest first.
@@ -127,69 +131,118 @@ pub async fn steps(tx: &mut Tx, act: &Act, resident: Uuid) -> Result<Vec<Done>> 
     stored.into_iter().map(open).collect()
 }
 
-/// Whom one would ask, as far as the register knows: a parent, or else the oldest adult at home who is no elder, or whoever is there.
-pub async fn guardian(tx: &mut Tx, act: &Act, wanted: &Wanted) -> Result<Option<Person>> {
+/// Whom one could ask for a child: the adults of its own household, of whom `sure` is the one whom the register makes a parent of it.
+#[derive(Default)]
+pub struct Askable {
+    pub adults: Vec<(Uuid, Person)>,
+    pub sure: Option<Uuid>,
+}
+
+impl Askable {
+    pub fn person(&self, id: Option<Uuid>) -> Option<&Person> {
+        self.adults.iter().find(|(adult, _)| Some(*adult) == id).map(|(_, person)| person)
+    }
+}
+
+pub async fn askable(tx: &mut Tx, act: &Act, wanted: &Wanted) -> Result<Askable> {
     let rules = rules(tx, act).await?;
-    let today = today(act);
-    let adults = ADULTS.bind(act.tenant).bind(wanted.dwelling_id).bind(born_before(today, rules.grown_age));
+    let adults = ADULTS.bind(act.tenant).bind(wanted.household_id).bind(born_before(today(act), rules.grown_age));
     let adults: Vec<StoredAdult> = tx.all(adults).await?;
     let relation = |code: Option<&str>| code.and_then(|code| Relation::parse(code).ok());
     let own = relation(wanted.relation.as_deref());
-    let same_home = |adult: &&StoredAdult| adult.household_id == wanted.household_id;
     // 子 or 女 of the head: the head is a parent, and so is who is married to the head.
     let parent = |adult: &&StoredAdult| {
         let of_head = adult.name == adult.head_name || relation(adult.relation.as_deref()) == Some(Relation::Spouse);
-        same_home(adult) && matches!(own, Some(Relation::Son | Relation::Daughter)) && of_head
+        matches!(own, Some(Relation::Son | Relation::Daughter)) && of_head
     };
     // 孙辈 of the head: whoever is a son or a daughter of the head, as likely as not.
     let between = |adult: &&StoredAdult| {
         let child = matches!(relation(adult.relation.as_deref()), Some(Relation::Son | Relation::Daughter));
-        same_home(adult) && own == Some(Relation::Grandchild) && child
+        own == Some(Relation::Grandchild) && child
     };
-    let elder = born_before(today, rules.elder_age);
-    let grown = |adult: &&StoredAdult| adult.birth_date.as_deref().is_some_and(|day| day > elder.as_str());
-    let (first, how) = match (adults.iter().find(parent), adults.iter().rev().find(between)) {
-        (Some(one), _) => (Some(one), true),
-        (None, Some(one)) => (Some(one), false),
-        (None, None) => (adults.iter().rev().find(grown).or_else(|| adults.first()), false),
+    // And where these are not there, the head and who is married to the head bring it up.
+    let elder = |adult: &&StoredAdult| {
+        let of_head = adult.name == adult.head_name || relation(adult.relation.as_deref()) == Some(Relation::Spouse);
+        own == Some(Relation::Grandchild) && of_head
     };
-    let Some(adult) = first else { return Ok(None) };
-    let relation = match (how, adult.sex.as_str()) {
-        (true, "1") => "父亲",
-        (true, "2") => "母亲",
-        _ => "",
+    let found = adults.iter().find(parent);
+    let is_parent = found.is_some();
+    let sure = found.or_else(|| adults.iter().rev().find(between)).or_else(|| adults.iter().find(elder));
+    let sure = sure.map(|adult| adult.id);
+    let person = |adult: StoredAdult| -> Result<(Uuid, Person)> {
+        let relation = match (is_parent && sure == Some(adult.id), adult.sex.as_str()) {
+            (true, "1") => "父亲",
+            (true, "2") => "母亲",
+            _ => "",
+        };
+        let phone = adult.phone_sealed.as_ref().map(|sealed| act.open("phone", sealed)).transpose()?;
+        let phone = phone.unwrap_or_default();
+        Ok((adult.id, Person { name: adult.name, relation: relation.to_owned(), phone }))
     };
-    let phone = adult.phone_sealed.as_ref().map(|sealed| act.open("phone", sealed)).transpose()?;
-    let phone = phone.unwrap_or_default();
-    Ok(Some(Person { name: adult.name.clone(), relation: relation.to_owned(), phone }))
+    Ok(Askable { adults: adults.into_iter().map(person).collect::<Result<_>>()?, sure })
 }
 
-/// Asks the guardian whether the child comes to the class: its name, its building and the guardian go onto the roll as asked.
+/// Whom somebody has chosen to ask, and whether they say that nobody of the class is this child.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Choice {
+    pub adult: Option<Uuid>,
+    pub another: bool,
+}
+
+/// Asks the guardian whether the child comes to the class: its name, its building and the guardian go onto the roll as asked. Two who ask at
+/// once, and one who asks twice, find the child that is asked already.
 ///
-/// Errors: refused where the register knows no adult at home.
-pub async fn invite(tx: &mut Tx, act: &Act, listed: &Listed) -> Result<Child> {
-    let wanted = &listed.wanted;
-    let Some(guardian) = guardian(tx, act, wanted).await? else {
+/// Errors: not found of who does not stand on the list; refused where the child is perhaps in the class and nobody says that it is another, where
+/// the register knows no adult of the household, and where it does not say whom to ask and nobody was chosen.
+pub async fn invite(tx: &mut Tx, act: &Act, scope: &Scope, resident: Uuid, choice: Choice) -> Result<Child> {
+    // Who is beyond reach, or on no list, gets no row; and the roll is kept by estate.
+    let Listed { wanted, .. } = one(tx, act, scope, resident).await?;
+    place::estate_within(tx, act.tenant, scope, wanted.estate_id).await.map_err(|error| match error {
+        Error::NotFound => Error::refused("您管的是网格，孩子的登记按整个小区管，请让管这个小区的同事来邀请"),
+        other => other,
+    })?;
+    tx.execute(HOLD.bind(act.tenant).bind(resident).bind(act.at)).await?;
+    let Listed { wanted, perhaps, .. } = one(tx, act, scope, resident).await?;
+    if perhaps.is_some_and(|how| how <= Match::Likely) && !choice.another {
+        return Err(Error::refused("班上很可能已经有这个孩子，请核对；是另一个孩子，请勾上再邀请"));
+    }
+    let askable = askable(tx, act, &wanted).await?;
+    if askable.adults.is_empty() {
         return Err(Error::refused("登记里这家没有大人，请先上门，再在“登记孩子”里邀请"));
+    }
+    let Some(guardian) = askable.person(choice.adult.or(askable.sure)) else {
+        return Err(Error::refused("登记里看不出谁是监护人，请选问谁"));
     };
-    let particulars = Particulars { name: wanted.name.clone(), guardians: vec![guardian], ..Particulars::default() };
+    let guardians = vec![guardian.clone()];
+    let particulars = Particulars { name: wanted.name.clone(), guardians, ..Particulars::default() };
     let (estate, building) = (wanted.estate_id, wanted.building_id);
     let child = child::invite(tx, act, Sketch { estate, building, particulars, medical: None }).await?;
     note(tx, act, wanted.id, Help::Invited, "", None).await?;
     Ok(child)
 }
 
-/// Those whose next look is due, as one line without names.
-pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
+/// Those whose next look is due, as one line without names: as many as stand on the list for it, so without those who have come to the class.
+pub async fn todo(tx: &mut Tx, viewer: &Viewer, means: &Means) -> Result<Vec<Todo>> {
     if !viewer.may(Permission::ChildManage) {
         return Ok(Vec::new());
     }
+    let act = &Act::by(viewer, Permission::ChildManage, means)?;
     let scope = viewer.scope(Permission::ChildManage);
-    let today = now.to_zoned_datetime(calendar::shanghai()).date();
-    let query = DUE.bind(viewer.tenant).bind(scope.account).bind(&scope.roles).bind(today.to_string());
-    let Due { people, first } = tx.one(query).await?;
-    let Some(first) = first.and_then(|day| day.parse::<Date>().ok()).filter(|_| people > 0) else {
+    let (rules, today) = (rules(tx, act).await?, today(act));
+    let mut due = help_store::due(tx, act.tenant, &scope, (&rules, today)).await?;
+    if !due.is_empty() {
+        let roll = names::on_roll(tx, act, &Scope::tenant()).await?;
+        due.retain(|wanted| {
+            let traits = Traits { name: &wanted.name, birth_date: &wanted.birth_date, building: wanted.building_id };
+            traits.best(&roll).is_none_or(|(how, _)| how != Match::Sure)
+        });
+    }
+    let Some(first) = due.iter().filter_map(|wanted| wanted.next_on.as_ref()?.parse::<Date>().ok()).min() else {
         return Ok(Vec::new());
+    };
+    let people = match due.len() {
+        more if more > PAGE => format!("{PAGE} 多"),
+        people => people.to_string(),
     };
     let due = first.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp();
     Ok(vec![Todo {
@@ -198,7 +251,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         detail: format!("{people} 个孩子到了约好再看的日子"),
         href: "/class-help".to_owned(),
         due,
-        deadline: show::deadline(due, now, true),
+        deadline: show::deadline(due, act.at, true),
     }])
 }
 
@@ -207,6 +260,7 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let since = act.at - SignedDuration::from_hours(24 * rules.keep_help_days);
     tx.execute(FORGET_STEPS.bind(act.tenant).bind(since)).await?;
     tx.execute(FORGET.bind(act.tenant).bind(since)).await?;
+    tx.execute(FORGET_OPENINGS.bind(act.tenant).bind(since)).await?;
     Ok(())
 }
 

@@ -26,7 +26,8 @@ text_enum! {
         Alone = "alone" "家里没有登记大人（儿童独自在家，请核实）",
         InDifficulty = "in_difficulty" "困境儿童",
         LeftBehind = "left_behind" "留守儿童",
-        OnlyElders = "only_elders" "父母不在，家里只有老人",
+        OnlyElders = "only_elders" "登记里没有父母，只有老人或别的大人",
+        AgesUnknown = "ages_unknown" "大人的年龄没有登记",
         NotInClass = "not_in_class" "还没有参加",
     }
     /// How sure it is that a child of the register is one of the class: no identity number says it.
@@ -106,7 +107,15 @@ mod tests {
             Particulars { name: name.to_owned(), birth_month: month.to_owned(), ..Particulars::default() };
         let state = if month.is_empty() { State::Invited } else { State::Enrolled };
         let id = Uuid::from_u128(building + 100);
-        Named { id, state, building: Uuid::from_u128(building), building_name: String::new(), particulars }
+        Named {
+            id,
+            state,
+            estate: Uuid::nil(),
+            estate_name: String::new(),
+            building: Uuid::from_u128(building),
+            building_name: String::new(),
+            particulars,
+        }
     }
 
     #[test]

@@ -8,23 +8,36 @@ use crate::access::{Act, Scope, Viewer};
 use crate::error::Result;
 use crate::in_reach;
 
-/// How many of a home live there and fit a condition; who is registered there and lives elsewhere does not.
-macro_rules! at_home {
-    ($who:literal) => {
+/// How many of a child's own household live there and fit a condition; who is registered there and lives elsewhere does not. Another
+/// household behind the same door has nothing to do with the child. A condition must not lead away from the index of the household.
+macro_rules! in_household {
+    ($who:expr) => {
         concat!(
-            "(SELECT COUNT(*) FROM households k CROSS JOIN residents a
-                WHERE a.tenant_id = k.tenant_id AND a.household_id = k.id AND k.tenant_id = h.tenant_id AND k.dwelling_id = h.dwelling_id AND k.ended_at IS NULL AND a.ended IS NULL
-                AND (a.residence_state IS NULL OR a.residence_state <> 'registered_here_only') AND (a.birth_date IS NULL OR ",
+            "(SELECT COUNT(*) FROM residents a WHERE a.tenant_id = h.tenant_id AND a.household_id = h.id AND a.id <> p.id AND a.ended IS NULL
+                AND (a.residence_state IS NULL OR a.residence_state <> 'registered_here_only') AND ",
             $who,
-            "))"
+            ")"
         )
+    };
+}
+
+/// Who of a household may be a parent of a child, by what both are to its head (GB/T 4761); where it was not written down, anybody may
+/// but a child of the head.
+macro_rules! may_be_parent {
+    () => {
+        "(CASE WHEN a.relation IS NULL THEN 1
+            WHEN p.relation IN ('20', '30') AND a.relation IN ('01', '02', '10') THEN 1
+            WHEN p.relation = '40' AND a.relation IN ('20', '30', '80') THEN 1
+            WHEN p.relation IN ('01', '02', '70') AND a.relation = '50' THEN 1
+            WHEN (p.relation IS NULL OR p.relation IN ('10', '50', '60', '80')) AND a.relation NOT IN ('20', '30', '40') THEN 1
+            ELSE 0 END) = 1"
     };
 }
 
 macro_rules! tagged {
     ($tag:literal) => {
         concat!(
-            "(SELECT COUNT(*) FROM resident_tags t WHERE t.tenant_id = r.tenant_id AND t.resident_id = r.id AND t.until IS NULL AND t.tag = '",
+            "(SELECT COUNT(*) FROM resident_tags t WHERE t.tenant_id = p.tenant_id AND t.resident_id = p.id AND t.until IS NULL AND t.tag = '",
             $tag,
             "')"
         )
@@ -32,22 +45,28 @@ macro_rules! tagged {
 }
 
 /// Children of the register within reach ($2, $3) who live here: younger than $4 says and as old as $5, of whom those younger than $6
-/// are asked after for any reason and the others where they are tagged. $7 and $8 are when elders and adults were born.
+/// are asked after for any reason and the others where they are tagged, also those whose day of birth nobody has written down, with an empty
+/// one. $7 and $8 are when elders and adults were born.
 macro_rules! children {
     ($condition:expr, $kept:expr) => {
         concat!(
             "SELECT p.* FROM (
-                SELECT r.id, r.position, r.name, r.sex, r.birth_date, r.relation, r.household_id, h.dwelling_id, b.id AS building_id,
+                SELECT p.id, p.position, p.name, p.sex, COALESCE(p.birth_date, '') AS birth_date, p.relation, p.household_id, h.dwelling_id, b.id AS building_id,
                     b.name AS building_name, b.estate_id, e.name AS estate_name, s.kind, s.next_on, ",
             tagged!("left_behind_child"), " AS left_behind, ",
             tagged!("child_in_difficulty"), " AS in_difficulty, ",
-            at_home!("(a.birth_date <= $8 AND a.birth_date > $7)"), " AS parents, ",
-            at_home!("a.birth_date <= $8"), " AS grown
-                FROM residents r CROSS JOIN households h CROSS JOIN buildings b CROSS JOIN estates e
-                LEFT JOIN class_help s ON s.tenant_id = r.tenant_id AND s.resident_id = r.id
-                WHERE h.tenant_id = r.tenant_id AND h.id = r.household_id AND b.tenant_id = r.tenant_id AND b.id = r.building_id
-                AND e.tenant_id = b.tenant_id AND e.id = b.estate_id AND r.tenant_id = $1 AND r.ended IS NULL AND r.birth_date > $4 AND r.birth_date <= $5
-                AND (r.residence_state IS NULL OR r.residence_state <> 'registered_here_only') AND ",
+            in_household!(concat!("COALESCE(a.birth_date, '9999') <= $8 AND COALESCE(a.birth_date, '') > $7 AND ", may_be_parent!())), " AS parents, ",
+            in_household!(concat!("a.birth_date IS NULL AND ", may_be_parent!())), " AS unsure, ",
+            in_household!("COALESCE(a.birth_date, '9999') <= $8"), " AS grown
+                FROM (SELECT n.tenant_id, n.id, n.position, n.name, n.sex, n.birth_date, n.relation, n.household_id, n.building_id, n.residence_state
+                    FROM residents n WHERE n.tenant_id = $1 AND n.ended IS NULL AND n.birth_date > $4 AND n.birth_date <= $5
+                    UNION ALL SELECT n.tenant_id, n.id, n.position, n.name, n.sex, n.birth_date, n.relation, n.household_id, n.building_id, n.residence_state
+                    FROM residents n WHERE n.tenant_id = $1 AND n.ended IS NULL AND n.birth_date IS NULL AND n.id IN (SELECT t.resident_id FROM resident_tags t
+                        WHERE t.tenant_id = $1 AND t.until IS NULL AND t.tag IN ('left_behind_child', 'child_in_difficulty'))) p CROSS JOIN households h CROSS JOIN buildings b CROSS JOIN estates e
+                LEFT JOIN class_help s ON s.tenant_id = p.tenant_id AND s.resident_id = p.id
+                WHERE h.tenant_id = p.tenant_id AND h.id = p.household_id AND b.tenant_id = p.tenant_id AND b.id = p.building_id
+                AND e.tenant_id = b.tenant_id AND e.id = b.estate_id AND p.tenant_id = $1
+                AND (p.residence_state IS NULL OR p.residence_state <> 'registered_here_only') AND ",
             $condition,
             " AND ",
             in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"),
@@ -60,12 +79,18 @@ macro_rules! children {
 
 statements! {
     /// With $9 also those for whom nothing speaks; with $11 those whose turn it is by $10, or else the others; below the position $12.
-    LIST = children!("r.position < $12 AND (CASE WHEN s.kind IS NULL OR s.next_on <= $10 THEN 1 ELSE 0 END) = CAST($11 AS BIGINT)", "($9 OR p.parents = 0)");
-    ONE = children!("r.id = $9", "1 = 1");
-    /// Who could be asked for a child: the adults of its home.
-    ADULTS = "SELECT a.name, a.sex, a.relation, a.birth_date, a.phone_sealed, a.household_id, k.head_name FROM households k CROSS JOIN residents a
-        WHERE a.tenant_id = k.tenant_id AND a.household_id = k.id AND k.tenant_id = $1 AND k.dwelling_id = $2 AND k.ended_at IS NULL AND a.ended IS NULL AND a.birth_date <= $3
-        ORDER BY a.birth_date DESC, a.id LIMIT 30";
+    LIST = children!("p.position + 0 < $12 AND (CASE WHEN s.kind IS NULL OR s.next_on <= $10 THEN 1 ELSE 0 END) = CAST($11 AS BIGINT)", "($9 OR p.parents = 0 OR p.next_on <= $10)");
+    /// Whose turn it is by $9: all of them stand on the list, whatever speaks for them.
+    DUE = children!("s.next_on <= $9", "1 = 1");
+    ONE = children!("p.id = $9", "1 = 1");
+    /// Who could be asked for a child: the adults of its own household.
+    ADULTS = "SELECT a.id, a.name, a.sex, a.relation, a.birth_date, a.phone_sealed, k.head_name FROM households k CROSS JOIN residents a
+        WHERE a.tenant_id = k.tenant_id AND a.household_id = k.id AND k.tenant_id = $1 AND k.id = $2 AND k.ended_at IS NULL AND a.ended IS NULL
+        AND (a.residence_state IS NULL OR a.residence_state <> 'registered_here_only') AND COALESCE(a.birth_date, '9999') <= $3
+        ORDER BY COALESCE(a.birth_date, '9999') DESC, a.id LIMIT 30";
+    /// Nobody else asks for this child until the transaction ends.
+    HOLD = "INSERT INTO class_help (tenant_id, resident_id, kind, next_on, changed_at) VALUES ($1, $2, 'invited', NULL, $3)
+        ON CONFLICT (tenant_id, resident_id) DO UPDATE SET changed_at = excluded.changed_at";
     NOTE = "INSERT INTO class_help (tenant_id, resident_id, kind, next_on, changed_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, resident_id) DO UPDATE SET kind = excluded.kind, next_on = excluded.next_on, changed_at = excluded.changed_at";
     ADD_STEP = "INSERT INTO class_help_steps (tenant_id, id, resident_id, kind, sealed, next_on, made_at, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -74,8 +99,6 @@ statements! {
         WHERE s.tenant_id = $1 AND s.resident_id = $2 ORDER BY s.made_at DESC, s.id DESC LIMIT 50";
     OPEN = "INSERT INTO class_help_openings (tenant_id, id, account_id, purpose, at, until_at) VALUES ($1, $2, $3, $4, $5, $6)";
     OPENED = "SELECT MAX(until_at) AS until_at FROM class_help_openings WHERE tenant_id = $1 AND account_id = $2 AND until_at > $3";
-    DUE = concat!("SELECT COUNT(*) AS people, MIN(s.next_on) AS first FROM class_help s CROSS JOIN residents r CROSS JOIN buildings b
-        WHERE r.tenant_id = s.tenant_id AND r.id = s.resident_id AND b.tenant_id = r.tenant_id AND b.id = r.building_id AND s.tenant_id = $1 AND s.next_on <= $4 AND r.ended IS NULL AND ", in_reach!("$2", "$3", "$1", "b.estate_id", "b.grid_id", "NULL"));
     /// Of somebody of whom nothing may be kept any more.
     ERASE_STEPS = "DELETE FROM class_help_steps WHERE tenant_id = $1 AND resident_id = $2";
     ERASE = "DELETE FROM class_help WHERE tenant_id = $1 AND resident_id = $2";
@@ -84,6 +107,7 @@ statements! {
     MOVE = "INSERT INTO class_help (tenant_id, resident_id, kind, next_on, changed_at)
         SELECT s.tenant_id, CAST($3 AS UUID), s.kind, s.next_on, s.changed_at FROM class_help s WHERE s.tenant_id = $1 AND s.resident_id = $2
         ON CONFLICT (tenant_id, resident_id) DO NOTHING";
+    FORGET_OPENINGS = "DELETE FROM class_help_openings WHERE tenant_id = $1 AND at < $2";
     FORGET_STEPS = "DELETE FROM class_help_steps WHERE tenant_id = $1 AND made_at < $2";
     FORGET = "DELETE FROM class_help WHERE tenant_id = $1 AND changed_at < $2";
 }
@@ -95,16 +119,15 @@ record! {
         pub id: Uuid, pub position: i64, pub name: String, pub sex: String, pub birth_date: String, pub relation: Option<String>,
         pub household_id: Uuid, pub dwelling_id: Uuid, pub building_id: Uuid, pub building_name: String,
         pub estate_id: Uuid, pub estate_name: String, pub kind: Option<Help>, pub next_on: Option<String>, pub left_behind: i64,
-        pub in_difficulty: i64, pub parents: i64, pub grown: i64,
+        pub in_difficulty: i64, pub parents: i64, pub unsure: i64, pub grown: i64,
     }
     pub(super) struct StoredAdult {
-        pub name: String, pub sex: String, pub relation: Option<String>, pub birth_date: Option<String>, pub phone_sealed: Option<Vec<u8>>,
-        pub household_id: Uuid, pub head_name: String,
+        pub id: Uuid, pub name: String, pub sex: String, pub relation: Option<String>, pub birth_date: Option<String>,
+        pub phone_sealed: Option<Vec<u8>>, pub head_name: String,
     }
     pub(super) struct StoredStep {
         pub kind: Help, pub sealed: Vec<u8>, pub next_on: Option<String>, pub made_at: Timestamp, pub made_by: Option<String>,
     }
-    pub(super) struct Due { pub people: i64, pub first: Option<String> }
     struct Until { until_at: Option<Timestamp> }
 }
 
@@ -113,10 +136,11 @@ impl Wanted {
     pub fn reasons(&self, rules: &HelpRules, today: Date) -> Vec<Reason> {
         let young = self.birth_date > born_before(today, rules.under_age);
         let of = [
-            (Reason::Alone, young && self.grown == 0),
+            (Reason::Alone, young && self.grown + self.unsure == 0),
             (Reason::InDifficulty, self.in_difficulty > 0),
             (Reason::LeftBehind, self.left_behind > 0),
-            (Reason::OnlyElders, young && self.grown > 0 && self.parents == 0),
+            (Reason::OnlyElders, young && self.grown > 0 && self.parents + self.unsure == 0),
+            (Reason::AgesUnknown, young && self.unsure > 0 && self.parents == 0),
         ];
         let found: Vec<Reason> = of.into_iter().filter(|(_, holds)| *holds).map(|(reason, _)| reason).collect();
         if found.is_empty() { vec![Reason::NotInClass] } else { found }
@@ -152,6 +176,17 @@ pub(super) async fn list(
     let query = bounds(LIST.bind(tenant).bind(scope.account).bind(&scope.roles), rules, today);
     let query = query.bind(asked.all).bind(today.to_string()).bind(i64::from(asked.now)).bind(asked.before);
     Ok(tx.all(query).await?)
+}
+
+/// Whose next look is due, as far as they would stand on the list; at most 51.
+pub(super) async fn due(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    (rules, today): (&HelpRules, Date),
+) -> Result<Vec<Wanted>> {
+    let query = bounds(DUE.bind(tenant).bind(scope.account).bind(&scope.roles), rules, today);
+    Ok(tx.all(query.bind(today.to_string())).await?)
 }
 
 /// Errors: not found of anybody who would not stand on the list.

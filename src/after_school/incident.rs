@@ -6,13 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::child::{json, read_json};
-use super::incident_model::{Kind, Office, Report, Rules, State, Step, codes, labels};
+use super::incident_model::{Concerned, Ending, Kind, Office, Report, Rules, State, Step, codes, labels};
 use super::incident_store::{
-    self, ADD, ADD_CHILD, ADD_ENTRY, ADD_REPORT, CHILDREN, CLOSE, ENTRIES, ERASE, ERASE_ENTRIES, ERASE_OPENINGS,
-    ERASE_REPORTS, FOLLOW, Incident, OLD, OPEN, OPENINGS, Old, REPORTED, REPORTS, SUSPECT, SealedChild, SealedEntry,
-    SealedOpening, SealedReport,
+    self, ADD, ADD_CHILD, ADD_ENTRY, ADD_REPORT, CHILDREN, CLOSE, DISMISS, ENTRIES, ERASE, ERASE_CHILDREN,
+    ERASE_ENTRIES, ERASE_OPENINGS, ERASE_REPORTS, FOLLOW, Incident, OLD, OPEN, OPENINGS, Old, REPORTED, REPORTS,
+    SUSPECT, SealedChild, SealedEntry, SealedOpening, SealedReport,
 };
-use super::model::Particulars;
 use crate::access::{Act, Permission, Viewer};
 use crate::audit;
 use crate::document::{Block, Paper, Table};
@@ -22,10 +21,12 @@ use crate::web::{Todo, show};
 
 /// What somebody writes down first.
 pub struct Sketch {
+    /// Made with the form, so that a form that comes twice is one incident.
+    pub id: Uuid,
     pub kind: Kind,
     pub estate: Uuid,
     pub happened_at: Timestamp,
-    pub children: Vec<Uuid>,
+    pub children: Vec<(Uuid, Concerned)>,
     pub account: String,
     /// Empty where nothing was done yet.
     pub done: String,
@@ -64,7 +65,7 @@ pub struct Reading {
 /// What somebody reads of an incident.
 #[derive(Debug, Clone, Default)]
 pub struct File {
-    /// Names, or that the record is erased, with the home.
+    /// Names with the home and the guardians, as they were when it was written down.
     pub children: Vec<String>,
     pub entries: Vec<Entry>,
     pub reports: Vec<Told>,
@@ -91,17 +92,27 @@ async fn note(tx: &mut Tx, act: &Act, action: &str, incident: Uuid) -> Result<()
     audit::record(tx, act, action, ("class_incident", incident), "", &[]).await
 }
 
-/// Errors: refused of what is still to come.
+/// Errors: refused of what is still to come or too long ago, and of somebody who was told before it happened.
 pub async fn write(tx: &mut Tx, act: &Act, sketch: &Sketch) -> Result<Uuid> {
     if sketch.happened_at > act.at || sketch.told.as_ref().is_some_and(|(_, at)| *at > act.at) {
         return Err(Error::refused("时间还没有到，请核对"));
     }
     let rules = rules(tx, act).await?;
-    let id = act.id();
+    if sketch.happened_at < act.at - SignedDuration::from_hours(24 * rules.earliest_days) {
+        return Err(Error::refused("时间太早了，请核对年份"));
+    }
+    if sketch.told.as_ref().is_some_and(|(_, at)| *at < sketch.happened_at) {
+        return Err(Error::refused("告诉别人的时间比事情还早，请核对"));
+    }
+    let id = sketch.id;
     let row = ADD.bind(act.tenant).bind(id).bind(sketch.kind).bind(sketch.estate).bind(sketch.happened_at);
-    tx.execute(row.bind(act.at).bind(writer(act)?).bind(rules.report_due(sketch.kind, act.at))).await?;
-    for child in &sketch.children {
-        tx.execute(ADD_CHILD.bind(act.tenant).bind(id).bind(*child)).await?;
+    let row = row.bind(act.at).bind(writer(act)?).bind(rules.report_due(sketch.kind, act.at));
+    if tx.execute(row).await? == 0 {
+        return Ok(id);
+    }
+    for (child, concerned) in &sketch.children {
+        let sealed = act.seal("class incident", &json(concerned)?)?;
+        tx.execute(ADD_CHILD.bind(act.tenant).bind(id).bind(*child).bind(sealed)).await?;
     }
     add_entry(tx, act, id, Step::Account, &sketch.account, sketch.happened_at).await?;
     if !sketch.done.is_empty() {
@@ -140,6 +151,7 @@ pub async fn add(tx: &mut Tx, act: &Act, incident: &Incident, kind: Step, words:
 ///
 /// Errors: refused of what is one already, or erased.
 pub async fn suspect(tx: &mut Tx, act: &Act, incident: &Incident, words: &str) -> Result<()> {
+    refuse_erased(incident)?;
     let rules = rules(tx, act).await?;
     let due = rules.report_due(Kind::Harm, act.at);
     if tx.execute(SUSPECT.bind(act.tenant).bind(incident.id).bind(due)).await? == 0 {
@@ -158,7 +170,7 @@ pub async fn follow(tx: &mut Tx, act: &Act, incident: &Incident, seen: i64, word
     if incident.state != State::Open {
         return Err(Error::refused(format!("现在是“{}”，不用再点开始跟进", incident.state)));
     }
-    if tx.execute(FOLLOW.bind(act.tenant).bind(incident.id).bind(seen)).await? == 0 {
+    if tx.execute(FOLLOW.bind(act.tenant).bind(incident.id).bind(seen).bind(act.at)).await? == 0 {
         return Err(stale());
     }
     add_entry(tx, act, incident.id, Step::Followed, words, act.at).await?;
@@ -180,6 +192,27 @@ pub async fn close(tx: &mut Tx, act: &Act, incident: &Incident, seen: i64, words
     note(tx, act, "close_incident", incident.id).await
 }
 
+/// What was written down twice or by mistake ends without having been followed or reported. It stays as it was written, with the words that say why.
+///
+/// Errors: refused of what has ended; stale if somebody else was first.
+pub async fn dismiss(
+    tx: &mut Tx,
+    act: &Act,
+    incident: &Incident,
+    seen: i64,
+    (ending, words): (Ending, &str),
+) -> Result<()> {
+    if incident.state == State::Closed {
+        return Err(Error::refused("已经了结，不用再点"));
+    }
+    let row = DISMISS.bind(act.tenant).bind(incident.id).bind(seen).bind(act.at).bind(ending);
+    if tx.execute(row).await? == 0 {
+        return Err(stale());
+    }
+    add_entry(tx, act, incident.id, Step::Closed, &format!("{ending}：{words}"), act.at).await?;
+    note(tx, act, "close_incident", incident.id).await
+}
+
 /// An office was told. It may be told again, and another too.
 ///
 /// Errors: refused of what need not be reported, where no office is named, and of a moment that is still to come.
@@ -196,6 +229,9 @@ pub async fn report(
     }
     if reported_at > act.at {
         return Err(Error::refused("时间还没有到，请核对"));
+    }
+    if reported_at < incident.happened_at {
+        return Err(Error::refused("报告的时间比事情还早，请核对"));
     }
     if tx.execute(REPORTED.bind(act.tenant).bind(incident.id).bind(reported_at)).await? == 0 {
         return Err(Error::refused("这件事不是疑似侵害；如果是，请先点“发现疑似侵害”"));
@@ -224,10 +260,8 @@ pub async fn file(tx: &mut Tx, act: &Act, incident: &Incident, only: Option<Uuid
     let entries: Vec<SealedEntry> = tx.all(key(ENTRIES)).await?;
     let reports: Vec<SealedReport> = tx.all(key(REPORTS)).await?;
     let named = |child: SealedChild| -> Result<String> {
-        let home = format!("{} {}", child.estate_name, child.building_name);
-        let Some(sealed) = child.sealed else { return Ok(format!("（资料已删去）{home}")) };
-        let particulars: Particulars = read_json(&act.open("child", &sealed)?)?;
-        Ok(format!("{} {home}", particulars.name))
+        let Some(sealed) = child.sealed else { return Ok("（保管期满，已删去）".to_owned()) };
+        Ok(read_json::<Concerned>(&act.open("class incident", &sealed)?)?.words())
     };
     let entry = |stored: SealedEntry| -> Result<Entry> {
         let words = stored.sealed.map(|sealed| act.open("class incident", &sealed)).transpose()?;
@@ -287,16 +321,27 @@ pub async fn paper(tx: &mut Tx, act: &Act, incident: &Incident) -> Result<Paper>
     paper.heading("经过和处理");
     let rows = entries.into_iter().map(|entry| {
         let words = entry.words.unwrap_or_else(|| "（保管期满，已删去）".to_owned());
-        vec![show::day_and_time(&entry.at), entry.kind.to_string(), words, entry.writer]
+        let [at, written_at] = [entry.at, entry.written_at].map(|moment| show::day_and_time(&moment));
+        vec![at, entry.kind.to_string(), words, written_at, entry.writer]
     });
-    paper.blocks.push(table(&[("时间", 20), ("事项", 15), ("内容", 50), ("记录人", 15)], rows.collect()));
+    let columns = [("时间", 17), ("事项", 12), ("内容", 41), ("写下时间", 17), ("记录人", 13)];
+    paper.blocks.push(table(&columns, rows.collect()));
     if !reports.is_empty() {
         paper.heading("强制报告");
         let rows = reports.into_iter().map(|told| {
             let Report { by, answer, words } = told.report;
-            vec![show::day_and_time(&told.reported_at), told.offices, by, answer, words]
+            let [at, recorded_at] = [told.reported_at, told.recorded_at].map(|moment| show::day_and_time(&moment));
+            vec![at, told.offices, by, answer, words, recorded_at, told.recorder]
         });
-        let columns = [("时间", 22), ("报给", 18), ("谁报的", 15), ("受理编号", 20), ("说明", 25)];
+        let columns = [
+            ("时间", 16),
+            ("报给", 13),
+            ("谁报的", 12),
+            ("受理编号", 14),
+            ("说明", 17),
+            ("登记时间", 16),
+            ("登记人", 12),
+        ];
         paper.blocks.push(table(&columns, rows.collect()));
     }
     paper.signatures(&["移交人", "接收人", "日期"]);
@@ -340,6 +385,19 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
                 deadline: show::deadline(due, now, true),
             });
         }
+        let since = now - SignedDuration::from_hours(24 * rules.settle_days);
+        for incident in incident_store::unsettled(tx, viewer, since).await? {
+            let followed_at = incident.followed_at.unwrap_or(incident.written_at);
+            let due = rules.settle_due(followed_at);
+            todos.push(Todo {
+                verb: "了结",
+                title: "七彩四点半 事件记录".to_owned(),
+                detail: show::since(followed_at, now),
+                href: format!("/class-incidents/{}", incident.id),
+                due,
+                deadline: show::deadline(due, now, true),
+            });
+        }
     }
     Ok(todos)
 }
@@ -350,7 +408,7 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let days = |days: i64| act.at - SignedDuration::from_hours(24 * days);
     let old = OLD.bind(act.tenant).bind(days(rules.keep_harm_days)).bind(days(rules.keep_incidents_days));
     for Old { id } in tx.all::<Old>(old).await? {
-        for statement in [ERASE_ENTRIES, ERASE_REPORTS, ERASE_OPENINGS] {
+        for statement in [ERASE_CHILDREN, ERASE_ENTRIES, ERASE_REPORTS, ERASE_OPENINGS] {
             tx.execute(statement.bind(act.tenant).bind(id)).await?;
         }
         tx.execute(ERASE.bind(act.tenant).bind(id).bind(act.at)).await?;

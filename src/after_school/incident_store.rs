@@ -2,7 +2,7 @@ use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::incident_model::{Kind, State, Step};
+use super::incident_model::{Ending, Kind, State, Step};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
 use crate::in_reach;
@@ -11,7 +11,7 @@ macro_rules! incidents {
     ($where:expr) => {
         concat!(
             "SELECT i.id, i.kind, i.state, i.estate_id, e.name AS estate_name, i.happened_at, i.written_at, i.written_by, a.name AS writer_name,
-                i.report_due_at, i.reported_at, i.closed_at, i.erased_at, i.lock_version
+                i.report_due_at, i.reported_at, i.followed_at, i.closed_at, i.ending, i.erased_at, i.lock_version
             FROM class_incidents i JOIN estates e ON e.tenant_id = i.tenant_id AND e.id = i.estate_id
             LEFT JOIN accounts a ON a.tenant_id = i.tenant_id AND a.id = i.written_by WHERE i.tenant_id = $1 AND ",
             $where
@@ -27,31 +27,35 @@ macro_rules! readable {
 }
 
 statements! {
+    /// A form that comes twice is one incident.
     ADD = "INSERT INTO class_incidents (tenant_id, id, kind, state, estate_id, happened_at, written_at, written_by, report_due_at, lock_version)
-        VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, 1)";
-    ADD_CHILD = "INSERT INTO class_incident_children (tenant_id, incident_id, child_id) VALUES ($1, $2, $3)";
+        VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, 1) ON CONFLICT (tenant_id, id) DO NOTHING";
+    ADD_CHILD = "INSERT INTO class_incident_children (tenant_id, incident_id, child_id, sealed) VALUES ($1, $2, $3, $4)";
     ADD_ENTRY = "INSERT INTO class_incident_entries (tenant_id, id, incident_id, kind, sealed, at, written_at, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     ADD_REPORT = "INSERT INTO class_incident_reports (tenant_id, id, incident_id, offices, sealed, reported_at, recorded_at, recorded_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     READABLE = incidents!(concat!("i.id = $5 AND ", readable!()));
     RESPONSIBLE = incidents!(concat!("i.id = $4 AND ", in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "NULL", "NULL")));
     LIST = incidents!(concat!("(i.written_at, i.id) < ($5, $6) AND ", readable!(), " ORDER BY i.written_at DESC, i.id DESC LIMIT $7"));
-    UNREPORTED = incidents!(concat!("i.report_due_at IS NOT NULL AND i.reported_at IS NULL AND ", readable!(), " ORDER BY i.report_due_at, i.id LIMIT 50"));
-    UNFOLLOWED = incidents!(concat!("i.state = 'open' AND i.kind <> 'harm' AND ", in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "NULL", "NULL"),
+    UNREPORTED = incidents!(concat!("i.report_due_at IS NOT NULL AND i.reported_at IS NULL AND i.state <> 'closed' AND ", readable!(), " ORDER BY i.report_due_at, i.id LIMIT 50"));
+    /// A suspected harm as soon as an office was told: then it waits for whoever is responsible, like everything else.
+    UNFOLLOWED = incidents!(concat!("i.state = 'open' AND (i.report_due_at IS NULL OR i.reported_at IS NOT NULL) AND ", in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "NULL", "NULL"),
         " ORDER BY i.written_at, i.id LIMIT 50"));
-    FOLLOW = "UPDATE class_incidents SET state = 'followed', lock_version = lock_version + 1
+    /// Followed since before $4, and not ended.
+    UNSETTLED = incidents!(concat!("i.state = 'followed' AND i.followed_at < $4 AND ", in_reach!("$2", "$3", "i.tenant_id", "i.estate_id", "NULL", "NULL"),
+        " ORDER BY i.followed_at, i.id LIMIT 50"));
+    FOLLOW = "UPDATE class_incidents SET state = 'followed', followed_at = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'open'";
     CLOSE = "UPDATE class_incidents SET state = 'closed', closed_at = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'followed'";
+    DISMISS = "UPDATE class_incidents SET state = 'closed', closed_at = $4, ending = $5, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state <> 'closed'";
     /// What turns out to be a suspected harm is open again.
-    SUSPECT = "UPDATE class_incidents SET kind = 'harm', state = 'open', closed_at = NULL, report_due_at = $3, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND id = $2 AND kind <> 'harm' AND erased_at IS NULL";
+    SUSPECT = "UPDATE class_incidents SET kind = 'harm', state = 'open', followed_at = NULL, closed_at = NULL, ending = NULL, report_due_at = $3, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND (kind <> 'harm' OR ending IS NOT NULL AND reported_at IS NULL) AND erased_at IS NULL";
     REPORTED = "UPDATE class_incidents SET reported_at = COALESCE(reported_at, $3), lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND report_due_at IS NOT NULL";
-    CHILDREN = "SELECT c.sealed, e.name AS estate_name, b.name AS building_name FROM class_incident_children l
-        JOIN children c ON c.tenant_id = l.tenant_id AND c.id = l.child_id
-        JOIN buildings b ON b.tenant_id = c.tenant_id AND b.id = c.building_id JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id
-        WHERE l.tenant_id = $1 AND l.incident_id = $2 ORDER BY c.invited_at, c.id LIMIT 50";
+    CHILDREN = "SELECT l.sealed FROM class_incident_children l WHERE l.tenant_id = $1 AND l.incident_id = $2 ORDER BY l.child_id LIMIT 50";
     ENTRIES = "SELECT n.kind, n.sealed, n.at, n.written_at, n.account_id, a.name AS writer_name FROM class_incident_entries n
         LEFT JOIN accounts a ON a.tenant_id = n.tenant_id AND a.id = n.account_id
         WHERE n.tenant_id = $1 AND n.incident_id = $2 ORDER BY n.written_at, n.id LIMIT 500";
@@ -69,6 +73,7 @@ statements! {
     ERASE = "UPDATE class_incidents SET erased_at = $3, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND erased_at IS NULL";
     ERASE_ENTRIES = "UPDATE class_incident_entries SET sealed = NULL WHERE tenant_id = $1 AND incident_id = $2";
     ERASE_OPENINGS = "UPDATE class_incident_openings SET purpose_sealed = NULL WHERE tenant_id = $1 AND incident_id = $2";
+    ERASE_CHILDREN = "UPDATE class_incident_children SET sealed = NULL WHERE tenant_id = $1 AND incident_id = $2";
     ERASE_REPORTS = "UPDATE class_incident_reports SET sealed = NULL WHERE tenant_id = $1 AND incident_id = $2";
 }
 
@@ -77,9 +82,10 @@ record! {
     pub struct Incident {
         pub id: Uuid, pub kind: Kind, pub state: State, pub estate_id: Uuid, pub estate_name: String, pub happened_at: Timestamp,
         pub written_at: Timestamp, pub written_by: Uuid, pub writer_name: Option<String>, pub report_due_at: Option<Timestamp>,
-        pub reported_at: Option<Timestamp>, pub closed_at: Option<Timestamp>, pub erased_at: Option<Timestamp>, pub lock_version: i64,
+        pub reported_at: Option<Timestamp>, pub followed_at: Option<Timestamp>, pub closed_at: Option<Timestamp>, pub ending: Option<Ending>,
+        pub erased_at: Option<Timestamp>, pub lock_version: i64,
     }
-    pub(super) struct SealedChild { pub sealed: Option<Vec<u8>>, pub estate_name: String, pub building_name: String }
+    pub(super) struct SealedChild { pub sealed: Option<Vec<u8>> }
     pub(super) struct SealedEntry {
         pub kind: Step, pub sealed: Option<Vec<u8>>, pub at: Timestamp, pub written_at: Timestamp, pub account_id: Uuid,
         pub writer_name: Option<String>,
@@ -96,7 +102,7 @@ record! {
 impl Incident {
     /// It still has to be reported.
     pub fn unreported(&self) -> bool {
-        self.report_due_at.is_some() && self.reported_at.is_none()
+        self.report_due_at.is_some() && self.reported_at.is_none() && self.state != State::Closed
     }
 }
 
@@ -132,6 +138,12 @@ pub(super) async fn unreported(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Incid
 pub(super) async fn unfollowed(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Incident>> {
     let scope = viewer.scope(Permission::IncidentManage);
     Ok(tx.all(UNFOLLOWED.bind(viewer.tenant).bind(scope.account).bind(&scope.roles)).await?)
+}
+
+/// What somebody has followed since before a moment.
+pub(super) async fn unsettled(tx: &mut Tx, viewer: &Viewer, since: Timestamp) -> Result<Vec<Incident>> {
+    let scope = viewer.scope(Permission::IncidentManage);
+    Ok(tx.all(UNSETTLED.bind(viewer.tenant).bind(scope.account).bind(&scope.roles).bind(since)).await?)
 }
 
 /// Until when an incident is open to a reader who has said why.

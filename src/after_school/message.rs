@@ -12,7 +12,7 @@ use super::message_store::{
     TO_ALL,
 };
 use super::model::State;
-use super::names::{self, names_somebody};
+use super::names::{self, named_in};
 use crate::access::{Act, Permission, Scope, Viewer};
 use crate::audit;
 use crate::channel::{self, Notice, Occasion, Place};
@@ -77,32 +77,42 @@ async fn add(tx: &mut Tx, act: &Act, child: &Child, from_guardian: bool, words: 
 
 /// Staff write to the guardian of one child.
 ///
-/// Errors: refused of a child that is not on the roll, and of words that name another child.
-pub async fn say(tx: &mut Tx, act: &Act, child: &Child, words: &str) -> Result<()> {
+/// Errors: refused of a child that is not on the roll, and of words that name another child of the estate, unless somebody is `sure` that
+/// they do not.
+pub async fn say(tx: &mut Tx, act: &Act, child: &Child, words: &str, sure: bool) -> Result<()> {
     let known = names::on_roll(tx, act, &Scope::tenant()).await?;
-    let others = known.iter().filter(|one| one.id != child.id && one.particulars.name != child.name());
-    if names_somebody(others, words) {
-        return Err(Error::refused("里面有别的孩子的姓名，请改成“有个同学”这样的说法"));
+    let others = known.iter().filter(|one| one.estate == child.estate && one.particulars.name != child.name());
+    // The child's own name may have another's in it.
+    let rest = if child.name().is_empty() { words.to_owned() } else { words.replace(child.name(), "　") };
+    if !sure && let Some(name) = named_in(others, &rest) {
+        return Err(Error::refused(format!(
+            "里面的“{name}”是别的孩子的姓名，请改成“有个同学”这样的说法；不是孩子的姓名，勾上下面一项再发"
+        )));
     }
     add(tx, act, child, false, words).await
 }
 
-/// The guardian writes. What staff wrote before has been seen then.
+/// The guardian writes. What staff wrote up to the moment that stood on their page has been seen then.
 ///
 /// Errors: refused of a child that is not on the roll.
-pub async fn answer(tx: &mut Tx, act: &Act, child: &Child, words: &str) -> Result<()> {
-    seen(tx, act, child.id, false).await?;
+pub async fn answer(tx: &mut Tx, act: &Act, child: &Child, words: &str, until: Option<Timestamp>) -> Result<()> {
+    if let Some(until) = until {
+        seen(tx, act, child.id, false, until).await?;
+    }
     add(tx, act, child, true, words).await
 }
 
 /// Staff write to the guardians of all who are on the roll of an estate; with `aloud`, its groups are told that there is something to read.
 /// Gives the number of guardians.
 ///
-/// Errors: refused where nobody is on the roll, and of words that name a child.
-pub async fn say_all(tx: &mut Tx, act: &Act, estate: Uuid, words: &str, aloud: bool) -> Result<u64> {
+/// Errors: refused where nobody is on the roll, and of words that name a child of the estate, unless somebody is `sure` that they do not.
+pub async fn say_all(tx: &mut Tx, act: &Act, estate: Uuid, words: &str, (aloud, sure): (bool, bool)) -> Result<u64> {
     let known = names::on_roll(tx, act, &Scope::tenant()).await?;
-    if names_somebody(known.iter(), words) {
-        return Err(Error::refused("发给大家的消息里不要写孩子的姓名"));
+    let here = known.iter().filter(|one| one.estate == estate);
+    if !sure && let Some(name) = named_in(here, words) {
+        return Err(Error::refused(format!(
+            "发给大家的消息里不要写孩子的姓名：“{name}”；不是孩子的姓名，勾上下面一项再发"
+        )));
     }
     let id = act.id();
     if aloud {
@@ -119,7 +129,7 @@ pub async fn say_all(tx: &mut Tx, act: &Act, estate: Uuid, words: &str, aloud: b
     }
     let row = ADD.bind(act.tenant).bind(id).bind(None::<Uuid>).bind(estate).bind(false);
     tx.execute(row.bind(act.seal("class message", words)?).bind(act.at).bind(act.account)).await?;
-    let people = tx.execute(GIVE_ALL.bind(act.tenant).bind(estate).bind(id).bind(act.at)).await?;
+    let people = tx.execute(GIVE_ALL.bind(act.tenant).bind(id)).await?;
     if people == 0 {
         return Err(Error::refused("这个小区还没有在册的孩子"));
     }
@@ -127,9 +137,10 @@ pub async fn say_all(tx: &mut Tx, act: &Act, estate: Uuid, words: &str, aloud: b
     Ok(people)
 }
 
-/// Somebody says that they have seen what the other side wrote: the guardian, or with `from_guardian` staff.
-pub async fn seen(tx: &mut Tx, act: &Act, child: Uuid, from_guardian: bool) -> Result<()> {
-    tx.execute(SEEN.bind(act.tenant).bind(child).bind(from_guardian).bind(act.at)).await?;
+/// Somebody says that they have seen what the other side wrote up to the newest that was shown to them: the guardian, or with
+/// `from_guardian` staff.
+pub async fn seen(tx: &mut Tx, act: &Act, child: Uuid, from_guardian: bool, until: Timestamp) -> Result<()> {
+    tx.execute(SEEN.bind(act.tenant).bind(child).bind(from_guardian).bind(act.at).bind(until)).await?;
     Ok(())
 }
 
@@ -143,6 +154,12 @@ pub async fn messages(tx: &mut Tx, act: &Act, child: Uuid) -> Result<Vec<Message
         Ok(Message { from_guardian, to_all: child_id.is_none(), words, at, read_at, writer })
     };
     stored.into_iter().map(open).collect()
+}
+
+/// The moment of the newest that the other side wrote, of those that are shown, in milliseconds; nothing where there is none.
+pub fn newest(messages: &[Message], from_guardian: bool) -> String {
+    let theirs = messages.iter().find(|one| one.from_guardian == from_guardian);
+    theirs.map(|one| one.at.as_millisecond().to_string()).unwrap_or_default()
 }
 
 /// What went to all of an estate within reach lately, the latest first.

@@ -18,13 +18,14 @@ statements! {
     ADD = "INSERT INTO class_messages (tenant_id, id, child_id, estate_id, from_guardian, sealed, at, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     GIVE = "INSERT INTO class_message_copies (tenant_id, child_id, message_id, from_guardian, at) VALUES ($1, $2, $3, $4, $5)";
     GIVE_ALL = "INSERT INTO class_message_copies (tenant_id, child_id, message_id, from_guardian, at)
-        SELECT c.tenant_id, c.id, CAST($3 AS UUID), FALSE, CAST($4 AS BIGINT) FROM children c WHERE c.tenant_id = $1 AND c.state = 'enrolled' AND c.estate_id = $2";
+        SELECT c.tenant_id, c.id, m.id, m.from_guardian, m.at FROM class_messages m JOIN children c ON c.tenant_id = m.tenant_id AND c.estate_id = m.estate_id
+        WHERE m.tenant_id = $1 AND m.id = $2 AND c.state = 'enrolled'";
     OF_CHILD = "SELECT m.child_id, m.from_guardian, m.sealed, m.at, p.read_at, a.name AS writer_name FROM class_message_copies p
         JOIN class_messages m ON m.tenant_id = p.tenant_id AND m.id = p.message_id
         LEFT JOIN accounts a ON a.tenant_id = m.tenant_id AND a.id = m.account_id
         WHERE p.tenant_id = $1 AND p.child_id = $2 ORDER BY p.at DESC, p.message_id DESC LIMIT 1000";
     UNREAD = "SELECT COUNT(*) AS amount FROM class_message_copies p WHERE p.tenant_id = $1 AND p.child_id = $2 AND p.from_guardian = $3 AND p.read_at IS NULL";
-    SEEN = "UPDATE class_message_copies SET read_at = $4 WHERE tenant_id = $1 AND child_id = $2 AND from_guardian = $3 AND read_at IS NULL";
+    SEEN = "UPDATE class_message_copies SET read_at = $4 WHERE tenant_id = $1 AND child_id = $2 AND from_guardian = $3 AND at <= $5 AND read_at IS NULL";
     /// What guardians wrote and nobody has seen, by child.
     WAITING = concat!("SELECT p.child_id, e.name AS estate_name, COUNT(*) AS amount, MIN(p.at) AS since FROM class_message_copies p
         JOIN children c ON c.tenant_id = p.tenant_id AND c.id = p.child_id JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id

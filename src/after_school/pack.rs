@@ -1,6 +1,7 @@
 //! What the phone of somebody who holds a class takes along for its day: who is expected, and with whom each may go. Health and addresses
 //! stay here.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -69,6 +70,8 @@ pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedSession>
     let (from, until) = (day.timestamp(), day.tomorrow().map_err(anyhow::Error::from)?.timestamp());
     let mut tx = app.db.read().await?;
     let held = HELD_BY.bind(act.tenant).bind(viewer.account).bind(from).bind(until);
+    let scope = viewer.scope(Permission::ChildManage);
+    let held = held.bind(scope.account).bind(&scope.roles);
     let sessions: Vec<Session> = tx.all(held).await?;
     let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
     let reader = Keeper { id: viewer.account, name: viewer.name.clone() };
@@ -95,7 +98,7 @@ pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedSession>
             open: session.opened_at.is_some(),
             needed,
             keepers: rota.iter().map(PackedKeeper::of).collect(),
-            children: rows.iter().map(PackedChild::of).collect(),
+            children: rows.iter().map(|row| PackedChild::of(row, act.at)).collect(),
         });
         if roll::sees_anew(&mut tx, &act, &session, &rows, viewer.account).await? {
             anew.push((session, rows));
@@ -119,7 +122,7 @@ impl PackedKeeper {
 }
 
 impl PackedChild {
-    fn of(row: &Row) -> PackedChild {
+    fn of(row: &Row, now: Timestamp) -> PackedChild {
         let barred: Vec<&Person> = row.adults.iter().filter(|adult| adult.barred).map(|adult| &adult.person).collect();
         let may = row.adults.iter().filter(|adult| !adult.barred && !barred.iter().any(|one| one.is(&adult.person)));
         let particulars = &row.child.particulars;
@@ -131,7 +134,7 @@ impl PackedChild {
             adults: may.map(|adult| PackedAdult { id: adult.id, words: adult.person.words() }).collect(),
             barred: barred.iter().map(|person| person.words()).collect(),
             alone: row.alone,
-            to_call: row.call_due_at.is_some(),
+            to_call: row.to_call(now),
             call: particulars.guardians.first().map(Person::with_phone).unwrap_or_default(),
         }
     }

@@ -29,7 +29,7 @@ pub(super) async fn copy(tx: &mut Tx, act: &Act, child: &Child) -> Result<Paper>
     };
     people("可以接孩子的人", false);
     people("不能接孩子的人", true);
-    let visits = attendance::of_child(tx, act, child.id, &adults, MOST).await?.into_iter();
+    let visits = attendance::of_child(tx, act, child.id, MOST).await?.into_iter();
     let visits = visits.map(|visit| vec![visit.when, visit.what, visit.how]);
     paper.heading("上过的课、要上的课");
     paper.blocks.push(table(&[("时间", 25), ("课", 30), ("怎么样", 45)], visits.collect()));

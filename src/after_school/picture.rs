@@ -22,13 +22,16 @@ statements! {
     OF_SESSION = "SELECT id, session_id, taken_by, added_at FROM class_pictures WHERE tenant_id = $1 AND session_id = $2 ORDER BY added_at, id LIMIT 100";
     SHOWN_AT = "SELECT c.picture_id, c.child_id FROM class_picture_children c WHERE c.tenant_id = $1
         AND c.picture_id IN (SELECT q.id FROM class_pictures q WHERE q.tenant_id = $1 AND q.session_id = $2) LIMIT 2000";
-    OF_CHILD = "SELECT q.id, q.session_id, q.taken_by, q.added_at FROM class_pictures q WHERE q.tenant_id = $1
-        AND q.id IN (SELECT c.picture_id FROM class_picture_children c WHERE c.tenant_id = $1 AND c.child_id = $2) ORDER BY q.added_at DESC, q.id LIMIT 100";
+    OF_CHILD = "SELECT q.id, q.session_id, q.taken_by, q.added_at FROM class_picture_children c CROSS JOIN class_pictures q
+        WHERE c.tenant_id = $1 AND c.child_id = $2 AND q.tenant_id = c.tenant_id AND q.id = c.picture_id ORDER BY q.added_at + 0 DESC, q.id LIMIT 100";
     FULL = "SELECT session_id, content_sealed AS sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2";
     THUMBNAIL = "SELECT session_id, thumbnail_sealed AS sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2";
     /// Those present whose guardians agree to pictures.
     AGREED_AT = "SELECT c.child_id AS id FROM child_consents c WHERE c.tenant_id = $1 AND c.purpose = 'photos' AND c.withdrawn_at IS NULL
         AND c.child_id IN (SELECT p.child_id FROM class_presences p WHERE p.tenant_id = $1 AND p.session_id = $2 AND p.arrived_at IS NOT NULL) LIMIT 200";
+    /// Those of which nobody has said who is in them.
+    UNSHOWN = "SELECT q.id, q.session_id, q.taken_by, q.added_at FROM class_pictures q WHERE q.tenant_id = $1 AND q.added_at < $2 AND NOT EXISTS (
+            SELECT 1 FROM class_picture_children c WHERE c.tenant_id = q.tenant_id AND c.picture_id = q.id) ORDER BY q.added_at, q.id LIMIT 200";
     OLD = "SELECT id, session_id, taken_by, added_at FROM class_pictures WHERE tenant_id = $1 AND added_at < $2 ORDER BY added_at, id LIMIT 200";
 }
 
@@ -93,10 +96,15 @@ pub async fn remove(tx: &mut Tx, act: &Act, picture: &Picture, why: &str) -> Res
 
 /// The guardian of a child does not agree any more, or the child is erased: no picture of it is kept.
 pub async fn remove_of(tx: &mut Tx, act: &Act, child: Uuid) -> Result<()> {
-    for picture in of_child(tx, act.tenant, child).await? {
-        remove(tx, act, &picture, "监护人不再同意").await?;
+    loop {
+        let some = of_child(tx, act.tenant, child).await?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        for picture in some {
+            remove(tx, act, &picture, "监护人不再同意").await?;
+        }
     }
-    Ok(())
 }
 
 /// What has been kept for as long as it may be goes.
@@ -105,6 +113,10 @@ pub async fn remove_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let before = act.at - SignedDuration::from_hours(24 * rules.picture_days);
     for picture in tx.all::<Picture>(OLD.bind(act.tenant).bind(before)).await? {
         remove(tx, act, &picture, "过了保存期").await?;
+    }
+    let before = act.at - SignedDuration::from_hours(rules.unshown_hours);
+    for picture in tx.all::<Picture>(UNSHOWN.bind(act.tenant).bind(before)).await? {
+        remove(tx, act, &picture, "没有写里面有谁").await?;
     }
     Ok(())
 }

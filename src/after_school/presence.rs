@@ -62,6 +62,7 @@ pub enum Claim {
     Emergency {
         person: Person,
         asked_by: Keeper,
+        asked_at: Timestamp,
     },
 }
 
@@ -89,6 +90,8 @@ pub struct Terms {
     pub again: SignedDuration,
     /// Until it comes again after an answer, if the child is still here.
     pub answered: SignedDuration,
+    /// So long another one may agree to what somebody has asked for.
+    pub asked: SignedDuration,
 }
 
 impl Terms {
@@ -196,7 +199,10 @@ impl Presence {
             }
             Claim::Alone if !authority.alone => return Err("监护人没有同意自行离开，或者孩子还不够大"),
             Claim::Alone => {}
-            Claim::Emergency { person, asked_by } => {
+            Claim::Emergency { asked_at, .. } if now > asked_at + terms.asked => {
+                return Err("紧急放行提出得太久了，请再问一次监护人，重新提出");
+            }
+            Claim::Emergency { person, asked_by, .. } => {
                 if asked_by.is(&release.by) {
                     return Err("紧急放行要两个人，请另一位工作人员来确认");
                 }
@@ -212,6 +218,21 @@ impl Presence {
             early: now < terms.ends_at,
             release: Some(release),
             alarm_due_at: None,
+            alarm_at: None,
+            ..self.clone()
+        })
+    }
+
+    /// The child was marked as gone by mistake: it is here, and watched as before.
+    pub fn take_back(&self, terms: &Terms, now: Timestamp) -> Result<Presence, Refusal> {
+        if self.standing != Standing::Released {
+            return Err("孩子没有记成走了，不用撤回");
+        }
+        Ok(Presence {
+            standing: Standing::Here,
+            early: false,
+            release: None,
+            alarm_due_at: Some(terms.alarm_from().max(now)),
             alarm_at: None,
             ..self.clone()
         })
@@ -257,6 +278,7 @@ mod tests {
             alarm: minutes(30),
             again: minutes(10),
             answered: minutes(30),
+            asked: minutes(20),
         }
     }
 
@@ -289,6 +311,7 @@ mod tests {
         GoAlone,
         AskEmergency(u8, u8),
         ConfirmEmergency(u8),
+        TakeBack,
         Look,
         Answer,
     }
@@ -310,6 +333,7 @@ mod tests {
             1 => Just(Event::GoAlone),
             2 => (who, 0..3u8).prop_map(|(who, by)| Event::AskEmergency(who, by)),
             2 => (0..3u8).prop_map(Event::ConfirmEmergency),
+            1 => Just(Event::TakeBack),
             4 => Just(Event::Look),
             1 => Just(Event::Answer),
         ]
@@ -323,7 +347,7 @@ mod tests {
         alone: bool,
         code: Option<(u8, u8)>,
         codes: u8,
-        asked: Option<(u8, u8)>,
+        asked: Option<(u8, u8, Timestamp)>,
     }
 
     impl Memory {
@@ -353,7 +377,7 @@ mod tests {
             let terms = terms();
             let (mut now, mut memory, mut presence) = (terms.starts_at, Memory::default(), Presence::expected());
             for event in events {
-                let before = presence.clone();
+                let (before, taken_back) = (presence.clone(), matches!(event, Event::TakeBack));
                 let claim = match event {
                     Event::Wait(time) => { now += minutes(time); None }
                     Event::Arrive => { presence = presence.arrive(&terms, now).unwrap_or(presence); None }
@@ -371,12 +395,21 @@ mod tests {
                         0,
                     )),
                     Event::GoAlone => Some((Claim::Alone, memory.alone, 0)),
-                    Event::AskEmergency(who, by) => { memory.asked = Some((who, by)); None }
-                    Event::ConfirmEmergency(by) => memory.asked.map(|(who, asked)| {
+                    Event::AskEmergency(who, by) => { memory.asked = Some((who, by, now)); None }
+                    Event::ConfirmEmergency(by) => memory.asked.map(|(who, asked, at)| {
                         // The third is the first again.
-                        let another = by % 2 != asked % 2;
-                        (Claim::Emergency { person: person(who), asked_by: keeper(asked) }, another && !memory.is_barred(who), by)
+                        let right = by % 2 != asked % 2 && now <= at + minutes(20) && !memory.is_barred(who);
+                        (Claim::Emergency { person: person(who), asked_by: keeper(asked), asked_at: at }, right, by)
                     }),
+                    Event::TakeBack => {
+                        let back = presence.take_back(&terms, now);
+                        prop_assert_eq!(back.is_ok(), presence.standing == Standing::Released);
+                        if let Ok(back) = &back {
+                            prop_assert!(back.alarm_due_at >= Some(now) && !back.early && back.arrived_at == presence.arrived_at);
+                        }
+                        presence = back.unwrap_or(presence);
+                        None
+                    }
                     Event::Look => { presence = presence.alarm(&terms, now).unwrap_or(presence); None }
                     Event::Answer => { presence = presence.answer(&terms, now).unwrap_or(presence); None }
                 };
@@ -387,8 +420,8 @@ mod tests {
                 }
                 prop_assert_eq!(presence.release.is_some(), presence.standing == Standing::Released);
                 prop_assert_eq!(presence.alarm_due_at.is_some(), presence.standing == Standing::Here);
-                if before.standing == Standing::Released {
-                    prop_assert_eq!(&presence, &before, "what is over stays as it is");
+                if before.standing == Standing::Released && !taken_back {
+                    prop_assert_eq!(&presence, &before, "what is over stays as it is unless it is taken back");
                 }
             }
             // Whoever looks in the end finds every child that is still here, unless somebody has said just now what they do about it.

@@ -12,13 +12,14 @@ use super::code::{self, Tried};
 use super::model::{self, Adult, Person};
 use super::presence::{Authority, Claim, Keeper, Presence, Release, Standing};
 use super::rota::{self, is_the_day};
-use super::session::{hold, note};
+use super::session::{call_from, hold, note};
 use super::session_model::{Answer, Call, RotaKeeper, Rules};
 use super::session_store::{
-    ADULTS_AT, ALONE_AT, AdultAt, CODES_AT, KEEPER_CAME, Known, NOTE_ANSWER, NOTE_ASKING, NOTE_CALL, OPEN, PRESENCES,
-    SAVE, SEE, SEEN, Session, StoredPresence,
+    ACCOUNT, ADULTS_AT, ALONE_AT, AdultAt, CALL_EXPECTED, CLEAR_ASKING, CODES_AT, KEEPER_CAME, Known, NOTE_ANSWER,
+    NOTE_ASKING, NOTE_CALL, OPEN, PRESENCES, SAVE, SEE, SEEN, Session, StoredPresence,
 };
 use super::store::{CHILDREN_AT, Stored};
+use super::watch::{self, What};
 use crate::access::Act;
 use crate::audit;
 use crate::error::{Error, Result};
@@ -29,12 +30,14 @@ pub struct Row {
     pub child: Child,
     pub presence: Presence,
     pub adults: Vec<Adult>,
+    /// Who has fetched the child and is not on the list any more.
+    pub former: Vec<Adult>,
     /// The guardian agrees that it leaves alone, and it is old enough today.
     pub alone: bool,
     /// There is a code that is good now.
     pub coded: bool,
     /// Somebody says that they have to take the child at once, and who asked for it.
-    pub asked: Option<(Person, Keeper)>,
+    pub asked: Option<(Person, Keeper, Timestamp)>,
     /// When the guardian is to be called at the latest.
     pub call_due_at: Option<Timestamp>,
     pub called: Option<(Call, String)>,
@@ -50,10 +53,16 @@ impl Row {
         self.presence.standing == standing
     }
 
+    /// The guardian is to be called now: nobody has, or nobody was reached, or who was on the way has not come.
+    pub fn to_call(&self, now: Timestamp) -> bool {
+        let settled = self.called.as_ref().is_some_and(|(call, _)| *call != Call::NoAnswer);
+        self.call_due_at.is_some_and(|due| due <= now || (self.is(Standing::Absent) && !settled))
+    }
+
     /// Who has fetched the child, in words.
     pub fn fetched(&self) -> String {
         let Some(release) = &self.presence.release else { return String::new() };
-        let listed = release.adult.and_then(|id| self.adults.iter().find(|adult| adult.id == id));
+        let listed = release.adult.and_then(|id| self.adults.iter().chain(&self.former).find(|adult| adult.id == id));
         let who = listed.map(|adult| adult.person.words()).or(release.person.as_ref().map(Person::words));
         who.map_or_else(|| release.way.to_string(), |who| format!("{who}，{}", release.way))
     }
@@ -62,6 +71,8 @@ impl Row {
 fn person(act: &Act, purpose: &str, sealed: Option<&Vec<u8>>) -> Result<Option<Person>> {
     sealed.map(|sealed| read_json(&act.open(purpose, sealed)?)).transpose()
 }
+
+const ACCOUNTED: &str = "class account";
 
 pub(super) const FETCHER: &str = "child fetcher";
 
@@ -102,16 +113,18 @@ pub async fn rows(tx: &mut Tx, act: &Act, session: &Session) -> Result<Vec<Row>>
         .into_iter()
         .map(|stored| stored.open(act).map(|child| (child.id, child)))
         .collect::<Result<HashMap<Uuid, Child>>>()?;
-    let mut adults: HashMap<Uuid, Vec<Adult>> = HashMap::new();
-    for AdultAt { child_id, id, barred, sealed } in
+    let (mut adults, mut former): (HashMap<Uuid, Vec<Adult>>, HashMap<Uuid, Vec<Adult>>) = Default::default();
+    for AdultAt { child_id, id, barred, sealed, removed_at } in
         tx.all::<AdultAt>(ADULTS_AT.bind(act.tenant).bind(session.id)).await?
     {
         let person = read_json(&act.open("child adult", &sealed)?)?;
-        adults.entry(child_id).or_default().push(Adult { id, barred, person });
+        let list = if removed_at.is_none() { &mut adults } else { &mut former };
+        list.entry(child_id).or_default().push(Adult { id, barred, person });
     }
     let set = |known: Vec<Known>| known.into_iter().map(|known| known.id).collect::<HashSet<Uuid>>();
+    let Rules { code_tries: tries, .. } = settings::read(tx, act.tenant, act.at).await?;
     let alone = set(tx.all(ALONE_AT.bind(act.tenant).bind(session.id)).await?);
-    let coded = set(tx.all(CODES_AT.bind(act.tenant).bind(session.id).bind(act.at)).await?);
+    let coded = set(tx.all(CODES_AT.bind(act.tenant).bind(session.id).bind(act.at).bind(tries)).await?);
     let mut rows = Vec::with_capacity(stored.len());
     for stored in stored {
         let Some(child) = children.remove(&stored.child_id) else { continue };
@@ -120,11 +133,12 @@ pub async fn rows(tx: &mut Tx, act: &Act, session: &Session) -> Result<Vec<Row>>
         rows.push(Row {
             presence: stored.presence(act)?,
             adults: adults.remove(&child.id).unwrap_or_default(),
+            former: former.remove(&child.id).unwrap_or_default(),
             alone: alone.contains(&child.id) && old_enough,
             coded: coded.contains(&child.id),
             asked: asked
-                .zip(stored.asked_by_id.zip(stored.asked_by))
-                .map(|(who, (id, name))| (who, Keeper { id, name })),
+                .zip(stored.asked_by_id.zip(stored.asked_by).zip(stored.asked_at))
+                .map(|(who, ((id, name), at))| (who, Keeper { id, name }, at)),
             call_due_at: stored.call_due_at,
             called: stored.call_outcome.zip(stored.called_by),
             answer: stored.answer.zip(stored.answered_by),
@@ -149,8 +163,11 @@ pub fn counted(row: &Row) -> bool {
     matches!(row.presence.standing, Standing::Expected | Standing::Here)
 }
 
-fn there(rota: &[RotaKeeper]) -> i64 {
-    rota.iter().filter(|keeper| keeper.is_there()).count() as i64
+/// People, and not lines of the rota.
+pub fn there(rota: &[RotaKeeper]) -> i64 {
+    let names: HashSet<&str> =
+        rota.iter().filter(|keeper| keeper.is_there()).map(|keeper| keeper.name.as_str()).collect();
+    names.len() as i64
 }
 
 // ---------- opening ----------
@@ -210,8 +227,36 @@ pub async fn open(tx: &mut Tx, act: &Act, session: Uuid, by: &Keeper) -> Result<
         let who = session.opened_by.unwrap_or_default();
         return Err(Error::Stale(format!("{who}已经开课了，直接点名就行。")));
     }
+    // Of whom nothing is tapped is missed all the same.
+    let due = call_from(&rules, session.starts_at);
+    tx.execute(CALL_EXPECTED.bind(act.tenant).bind(session.id).bind(due)).await?;
     let words = format!("{}，{there} 位大人", by.name);
     audit::record(tx, act, "open_class", ("class_session", session.id), &words, &[]).await
+}
+
+/// What became of the children of a class that nobody has opened.
+///
+/// Errors: refused before its end and without words; stale if it was opened after all, or somebody has said so before.
+pub async fn account(tx: &mut Tx, act: &Act, session: Uuid, words: &str, by: &Keeper) -> Result<()> {
+    let session = hold(tx, act, session).await?;
+    if session.ends_at > act.at {
+        return Err(Error::refused("还没有下课，请开课点名或者取消这次课"));
+    }
+    if words.trim().is_empty() {
+        return Err(Error::refused("请写明每个孩子后来怎样了"));
+    }
+    // It may name children.
+    let sealed = act.seal(ACCOUNTED, words.trim())?;
+    let row = ACCOUNT.bind(act.tenant).bind(session.id).bind(sealed).bind(&by.name).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("这次课刚刚有人开过或者说明过，请看一下。".to_owned()));
+    }
+    audit::record(tx, act, "account_for_class", ("class_session", session.id), &by.name, &[]).await
+}
+
+/// What somebody has said of the children of a class that was never opened.
+pub fn accounted(act: &Act, session: &Session) -> Result<Option<String>> {
+    session.account_sealed.as_ref().map(|sealed| act.open(ACCOUNTED, sealed)).transpose()
 }
 
 // ---------- steps ----------
@@ -226,8 +271,8 @@ pub enum Fetch {
         name: String,
     },
     Alone,
-    /// Another one agrees to what was asked for.
-    Emergency,
+    /// Another one agrees to what was asked for at that moment.
+    Emergency(Timestamp),
 }
 
 #[derive(Debug, Clone)]
@@ -240,6 +285,8 @@ pub enum Step {
     Ask(Person),
     Called(Call),
     Answer(Answer),
+    /// The child was marked as gone by mistake: why.
+    TakeBack(String),
 }
 
 /// What came of a step: it was taken, or a code was wrong, and that has to be kept.
@@ -268,10 +315,20 @@ pub async fn take(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid, by: &Keepe
     match step {
         Step::Arrive => {
             let now = row.presence.arrive(&terms, act.at).map_err(refuse)?;
-            refuse_crowd(tx, act, &session, &rules, &rows, row).await?;
+            let crowd = crowd(tx, act, &session, &rules, &rows, row).await?;
             save(tx, act, &session, row, &now, Some(&by.name), None).await?;
             note(tx, act, "child_came", session.id, child, &by.name).await?;
-            done(if now.late { "到了（迟到）" } else { "到了" })
+            let words = if now.late { "到了（迟到）" } else { "到了" };
+            let Some((needed, there)) = crowd else { return done(words) };
+            // The child is here, whatever is right: it is watched, and staff hear of it.
+            let text = format!(
+                "【七彩四点半·人不够】{}，{}：孩子到的多，要 {needed} 位带班的大人，现在只有 {there} 位。请马上派人去。",
+                session.whereabouts(),
+                session.when()
+            );
+            watch::tell(tx, act, &session, What::Crowd, &text).await?;
+            note(tx, act, "too_few_adults", session.id, child, &format!("要 {needed} 位，有 {there} 位")).await?;
+            done(&format!("{words}。人不够：要 {needed} 位大人，现在只有 {there} 位。已经通知工作人员，请马上再叫一位"))
         }
         Step::StayAway(leave) => {
             let now = row.presence.stay_away(leave).map_err(refuse)?;
@@ -295,7 +352,12 @@ pub async fn take(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid, by: &Keepe
             done("提出紧急放行。请另一位带班的在自己的手机上确认")
         }
         Step::Called(call) => {
-            let due = (call == Call::NoAnswer).then(|| act.at + SignedDuration::from_mins(rules.call_minutes));
+            if row.is(Standing::Expected) {
+                let now = row.presence.stay_away(false).map_err(refuse)?;
+                save(tx, act, &session, row, &now, Some(&by.name), row.call_due_at).await?;
+            }
+            // Who is on the way has not come yet.
+            let due = (call != Call::NotComing).then(|| act.at + SignedDuration::from_mins(rules.call_minutes));
             let row = NOTE_CALL.bind(act.tenant).bind(session.id).bind(child).bind(due).bind(call).bind(&by.name);
             if tx.execute(row.bind(act.at)).await? == 0 {
                 return Err(refuse("现在不是“没来”，不用打电话了"));
@@ -303,6 +365,14 @@ pub async fn take(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid, by: &Keepe
             let words = format!("{}：{call}", by.name);
             note(tx, act, "call_guardian", session.id, child, &words).await?;
             done(call.label())
+        }
+        Step::TakeBack(why) => {
+            let now = row.presence.take_back(&terms, act.at).map_err(refuse)?;
+            save(tx, act, &session, row, &now, row.noted_by.as_deref(), None).await?;
+            tx.execute(CLEAR_ASKING.bind(act.tenant).bind(session.id).bind(child)).await?;
+            let words = format!("{}：{why}（原来记的：{}）", by.name, taken_back(row));
+            note(tx, act, "take_back_release", session.id, child, &words).await?;
+            done("孩子还在，放行撤回了")
         }
         Step::Answer(answer) => {
             let now = row.presence.answer(&terms, act.at).map_err(refuse)?;
@@ -316,25 +386,28 @@ pub async fn take(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid, by: &Keepe
     }
 }
 
-/// Errors: refused if one more child is more than the adults who are there may look after.
-async fn refuse_crowd(
+/// The way and the hour of a release, for the record: it is nowhere else any more.
+fn taken_back(row: &Row) -> String {
+    let release = row.presence.release.as_ref();
+    let words = |release: &Release| {
+        format!("{}，{}，{}放行", crate::web::show::moment(&release.at), release.way, release.by.name)
+    };
+    release.map(words).unwrap_or_default()
+}
+
+/// How many adults there should be and how many there are, if one more child is more than those may look after.
+async fn crowd(
     tx: &mut Tx,
     act: &Act,
     session: &Session,
     rules: &Rules,
     rows: &[Row],
     comes: &Row,
-) -> Result<()> {
+) -> Result<Option<(i64, i64)>> {
     let here = rows.iter().filter(|row| row.is(Standing::Here) || row.child.id == comes.child.id);
     let needed = adults_for(act, rules, here);
     let there = there(&rota::keepers(tx, act, session).await?);
-    if there < needed {
-        return Err(Error::refused(format!(
-            "{}来了就要 {needed} 位大人，现在只有 {there} 位。请再叫一位带班的来点“到了”，或者请家长先陪着孩子",
-            comes.child.name()
-        )));
-    }
-    Ok(())
+    Ok((there < needed).then_some((needed, there)))
 }
 
 async fn release(
@@ -355,9 +428,13 @@ async fn release(
     let claim = match fetch {
         Fetch::Listed(adult) => Claim::Listed(adult),
         Fetch::Alone => Claim::Alone,
-        Fetch::Emergency => {
-            let (person, asked_by) = row.asked.clone().ok_or_else(|| Error::refused("没有人提出过紧急放行"))?;
-            Claim::Emergency { person, asked_by }
+        Fetch::Emergency(seen) => {
+            let asked = row.asked.clone().ok_or_else(|| Error::refused("没有人提出过紧急放行"))?;
+            let (person, asked_by, asked_at) = asked;
+            if asked_at != seen {
+                return Err(Error::Stale("紧急放行刚刚改过，请看清楚交给谁，再确认。".to_owned()));
+            }
+            Claim::Emergency { person, asked_by, asked_at }
         }
         Fetch::Code { digits, name: said } => match code::try_out(tx, act, child, &digits, &said).await? {
             Tried::Wrong(why) => {

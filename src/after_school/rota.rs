@@ -11,7 +11,7 @@ use super::session_model::RotaKeeper;
 use super::session_store::{
     self, ADD_KEEPER, ADD_VETTING, KEEPER_SESSION, KEEPERS, Known, REMOVE_KEEPER, RotaRow, Session, VETTINGS, Vetting,
 };
-use crate::access::{self, Act, Holder, Link, Permission};
+use crate::access::{self, Act, Holder, Link, Permission, Reach};
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
@@ -44,11 +44,15 @@ pub async fn add(tx: &mut Tx, act: &Act, session: &Session, who: Who) -> Result<
     let (name, volunteer, account) = match who {
         Who::Volunteer(id) => (volunteer::card(tx, act, id).await?.name().to_owned(), Some(id), None),
         Who::Account(id) => {
-            let holders = staff(tx, act).await?;
+            let holders = staff_at(tx, act, held.estate_id).await?;
             let holder = holders.into_iter().find(|holder| holder.account == id).ok_or(Error::NotFound)?;
             (holder.name, None, Some(id))
         }
     };
+    // Somebody may have an account and a card: two lines of one name would count as two adults.
+    if keepers(tx, act, &held).await?.iter().any(|known| known.name == name) {
+        return Err(Error::refused(format!("{name}已经在带班表上了")));
+    }
     let id = act.id();
     let row = ADD_KEEPER.bind(act.tenant).bind(id).bind(held.id).bind(volunteer).bind(account).bind(&name);
     if tx.execute(row.bind(act.at)).await? == 0 {
@@ -78,6 +82,19 @@ pub async fn remove(tx: &mut Tx, act: &Act, session: &Session, keeper: Uuid) -> 
 /// Staff who may hold a session: those who look after the children's roll.
 pub async fn staff(tx: &mut Tx, act: &Act) -> Result<Vec<Holder>> {
     access::holders(tx, act.tenant, Permission::ChildManage).await
+}
+
+/// Those of them whose reach covers an estate: nobody else could come to its classes.
+pub async fn staff_at(tx: &mut Tx, act: &Act, estate: Uuid) -> Result<Vec<Holder>> {
+    let mut holders = staff(tx, act).await?;
+    holders.retain(|holder| {
+        holder.grants.iter().any(|grant| match grant.reach {
+            Reach::Tenant => true,
+            Reach::Estate => grant.reach_id == Some(estate),
+            Reach::Grid | Reach::Organisation => false,
+        })
+    });
+    Ok(holders)
 }
 
 /// What a keeper's link is for.

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::child::Child;
 use super::session_model::{Plan, Rules};
 use super::session_store::{
-    self, ADD, ADD_SERIES, CANCEL, CANCEL_FOLLOWING, CHANGE, Counted, EXPECT, EXPECTED_NOWHERE, HERE, HOLD,
-    HOLD_FOLLOWING, NOT_EXPECTED, NOTE_TOLD, Session,
+    self, ADD, ADD_SERIES, CALL_EXPECTED, CANCEL, CANCEL_FOLLOWING, CHANGE, Counted, EXPECT, EXPECTED_NOWHERE, HERE,
+    HOLD, HOLD_FOLLOWING, NOT_EXPECTED, NOTE_TOLD, Session,
 };
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -80,6 +80,11 @@ fn watch_at(rules: &Rules, span: Span) -> Timestamp {
     span.starts_at + SignedDuration::from_mins(rules.unopened_minutes)
 }
 
+/// When the guardian of a child that should have come at some moment is called at the latest.
+pub(super) fn call_from(rules: &Rules, from: Timestamp) -> Timestamp {
+    from + SignedDuration::from_mins(rules.tardy_minutes + rules.call_minutes)
+}
+
 fn stale() -> Error {
     Error::Stale("这次课刚刚有人改过或者已经开课，请看一下再改。".to_owned())
 }
@@ -143,13 +148,15 @@ pub async fn cancel(
 
 /// The family of a child was told that the session is cancelled, and those that were with it.
 ///
-/// Errors: not found of a child that is not expected, or of one whose family was told.
+/// Errors: stale of a child whose family was told, or that is not expected.
 pub async fn told(tx: &mut Tx, act: &Act, session: &Session, child: Uuid, by: &str) -> Result<()> {
     if session.cancelled_at.is_none() {
         return Err(Error::refused("这次课没有取消，不用通知"));
     }
     let row = NOTE_TOLD.bind(act.tenant).bind(session.id).bind(child).bind(act.at).bind(by);
-    tx.execute_one(row.bind(session.series_id).bind(session.cancelled_at)).await?;
+    if tx.execute(row.bind(session.series_id).bind(session.cancelled_at)).await? == 0 {
+        return Err(Error::Stale("这家已经有人通知过了。".to_owned()));
+    }
     note(tx, act, "tell_family", session.id, child, "").await
 }
 
@@ -188,6 +195,11 @@ pub async fn expect(
     };
     let rows = sessions.iter().flat_map(|session| children.iter().map(move |child| row(session, child))).collect();
     tx.execute_many(EXPECT, rows).await?;
+    if held.opened_at.is_some() {
+        let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+        let due = call_from(&rules, held.starts_at.max(act.at));
+        tx.execute(CALL_EXPECTED.bind(act.tenant).bind(held.id).bind(due)).await?;
+    }
     let mut after = vec![session_store::session(tx, act.tenant, held.id).await?];
     if sessions.len() > 1 {
         after.extend(session_store::following(tx, act.tenant, &held).await?);

@@ -46,11 +46,15 @@ pub struct Rules {
     /// Until the alarm comes again without an answer, and with one.
     pub repeat_minutes: i64,
     pub answered_minutes: i64,
+    /// So long a second person may agree to an emergency.
+    pub asked_minutes: i64,
     pub code_hours: i64,
     pub code_tries: i64,
     /// So many of one session, and so long each is kept.
     pub most_pictures: i64,
     pub picture_days: i64,
+    /// So long one is kept of which nobody says who is in it.
+    pub unshown_hours: i64,
 }
 
 impl Setting for Rules {
@@ -67,6 +71,7 @@ impl Rules {
             alarm: minutes(self.alarm_minutes),
             again: minutes(self.repeat_minutes),
             answered: minutes(self.answered_minutes),
+            asked: minutes(self.asked_minutes),
         }
     }
 

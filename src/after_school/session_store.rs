@@ -13,7 +13,7 @@ macro_rules! sessions {
     ($where:expr) => {
         concat!(
             "SELECT s.id, s.series_id, s.estate_id, e.name AS estate_name, s.place, s.kind, s.theme, s.starts_at, s.ends_at, s.capacity, s.opened_at,
-                s.opened_by, s.cancelled_at, s.cancelled_why, s.lock_version,
+                s.opened_by, s.cancelled_at, s.cancelled_why, s.accounted_by, s.account_sealed, s.lock_version,
                 (SELECT COUNT(*) FROM class_presences p WHERE p.tenant_id = s.tenant_id AND p.session_id = s.id) AS children
             FROM class_sessions s JOIN estates e ON e.tenant_id = s.tenant_id AND e.id = s.estate_id WHERE s.tenant_id = $1 AND ",
             $where
@@ -31,7 +31,7 @@ macro_rules! presences {
     ($where:expr) => {
         concat!(
             "SELECT p.child_id, p.standing, p.noted_by, p.arrived_at, p.late, p.early, p.alarm_due_at, p.alarm_at, p.alarms, p.answer, p.answered_by,
-                p.call_due_at, p.call_outcome, p.called_by, p.told_by, p.asked_sealed, p.asked_by_id, p.asked_by,
+                p.call_due_at, p.call_outcome, p.called_by, p.told_by, p.asked_sealed, p.asked_by_id, p.asked_by, p.asked_at,
                 p.released_at, p.way, p.adult_id, p.code_id, p.person_sealed, p.released_by_id, p.released_by, p.second_id, p.second_by, p.lock_version
             FROM class_presences p WHERE p.tenant_id = $1 AND ",
             $where
@@ -54,7 +54,12 @@ statements! {
         WHERE tenant_id = $1 AND series_id = $2 AND starts_at >= $3 AND opened_at IS NULL AND cancelled_at IS NULL";
     HOLD_FOLLOWING = "UPDATE class_sessions SET capacity = capacity WHERE tenant_id = $1 AND series_id = $2 AND starts_at >= $3 AND opened_at IS NULL AND cancelled_at IS NULL";
     OPEN = "UPDATE class_sessions SET opened_at = $3, opened_by = $4, watch_at = NULL WHERE tenant_id = $1 AND id = $2 AND opened_at IS NULL AND cancelled_at IS NULL";
-    WATCHED = "UPDATE class_sessions SET watch_at = NULL WHERE tenant_id = $1 AND id = $2 AND watch_at IS NOT NULL";
+    WATCHED = "UPDATE class_sessions SET watch_at = $3 WHERE tenant_id = $1 AND id = $2 AND watch_at <= $4";
+    /// Somebody says what became of the children of a class that nobody has opened: it is not watched any more.
+    ACCOUNT = "UPDATE class_sessions SET account_sealed = $3, accounted_by = $4, accounted_at = $5, watch_at = NULL
+        WHERE tenant_id = $1 AND id = $2 AND opened_at IS NULL AND cancelled_at IS NULL AND accounted_at IS NULL";
+    /// The guardians of those who have not come by then are to be called.
+    CALL_EXPECTED = "UPDATE class_presences SET call_due_at = $3 WHERE tenant_id = $1 AND session_id = $2 AND standing = 'expected' AND call_due_at IS NULL";
     GET = sessions!("s.id = $2");
     GET_IN_REACH = sessions!(concat!("s.id = $4 AND ", in_reach_of_session!()));
     COMING = sessions!(concat!("s.ends_at > $4 AND s.cancelled_at IS NULL AND (s.starts_at, s.id) > ($5, $6) AND ", in_reach_of_session!(),
@@ -103,6 +108,11 @@ statements! {
         WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND standing = 'absent'";
     NOTE_ASKING = "UPDATE class_presences SET asked_sealed = $4, asked_by_id = $5, asked_by = $6, asked_at = $7, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND standing = 'here'";
+    /// What came late from a phone raises no alarm before the rest of it can come.
+    GRACE = "UPDATE class_presences SET alarm_due_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND alarm_due_at < $4";
+    /// What was asked for before a release was taken back is not asked for any more.
+    CLEAR_ASKING = "UPDATE class_presences SET asked_sealed = NULL, asked_by_id = NULL, asked_by = NULL, asked_at = NULL
+        WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3";
     /// Whoever was told of a session that is cancelled was told of all that were cancelled with it.
     NOTE_TOLD = "UPDATE class_presences SET told_at = $4, told_by = $5 WHERE tenant_id = $1 AND child_id = $3 AND told_at IS NULL
         AND (session_id = $2 OR session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.series_id = $6 AND s.cancelled_at = $7))";
@@ -112,11 +122,13 @@ statements! {
     ERASE_SUBSTITUTES = "UPDATE class_codes SET person_sealed = NULL, withdrawn_at = CASE WHEN used_at IS NULL THEN COALESCE(withdrawn_at, $3) END
         WHERE tenant_id = $1 AND child_id = $2";
 
-    ADULTS_AT = "SELECT a.child_id, a.id, a.barred, a.sealed FROM child_adults a WHERE a.tenant_id = $1 AND a.removed_at IS NULL
+    /// Those who may fetch the children and those who must not, and whoever has fetched one and was taken off the list since.
+    ADULTS_AT = "SELECT a.child_id, a.id, a.barred, a.sealed, a.removed_at FROM child_adults a WHERE a.tenant_id = $1
+        AND (a.removed_at IS NULL OR a.id IN (SELECT f.adult_id FROM class_presences f WHERE f.tenant_id = $1 AND f.session_id = $2))
         AND a.child_id IN (SELECT p.child_id FROM class_presences p WHERE p.tenant_id = $1 AND p.session_id = $2) ORDER BY a.added_at, a.id LIMIT 2000";
     ALONE_AT = "SELECT c.child_id AS id FROM child_consents c WHERE c.tenant_id = $1 AND c.purpose = 'alone' AND c.withdrawn_at IS NULL
         AND c.child_id IN (SELECT p.child_id FROM class_presences p WHERE p.tenant_id = $1 AND p.session_id = $2) LIMIT 200";
-    CODES_AT = "SELECT c.child_id AS id FROM class_codes c WHERE c.tenant_id = $1 AND c.used_at IS NULL AND c.withdrawn_at IS NULL AND c.expires_at > $3
+    CODES_AT = "SELECT c.child_id AS id FROM class_codes c WHERE c.tenant_id = $1 AND c.used_at IS NULL AND c.withdrawn_at IS NULL AND c.expires_at > $3 AND c.tries < $4
         AND c.child_id IN (SELECT p.child_id FROM class_presences p WHERE p.tenant_id = $1 AND p.session_id = $2) LIMIT 200";
     SEEN = "SELECT o.child_id AS id FROM child_openings o WHERE o.tenant_id = $1 AND o.session_id = $2 AND o.reader_id = $3 LIMIT 200";
     SEE = "INSERT INTO child_openings (tenant_id, id, child_id, reader_id, reader_name, purpose, at, until_at, session_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -136,8 +148,9 @@ statements! {
         WHERE p.tenant_id = $1 AND p.child_id = $2 ORDER BY s.starts_at + 0 DESC, s.id LIMIT $3";
 
     /// Those of a day that somebody with an account holds.
-    HELD_BY = sessions!("s.starts_at >= $3 AND s.starts_at < $4 AND s.cancelled_at IS NULL AND s.id IN (SELECT k.session_id FROM class_keepers k
-        WHERE k.tenant_id = $1 AND k.account_id = $2) ORDER BY s.starts_at, s.id LIMIT 10");
+    HELD_BY = sessions!(concat!("s.starts_at >= $3 AND s.starts_at < $4 AND s.cancelled_at IS NULL AND s.id IN (SELECT k.session_id FROM class_keepers k
+        WHERE k.tenant_id = $1 AND k.account_id = $2) AND ", in_reach!("$5", "$6", "s.tenant_id", "s.estate_id", "NULL", "NULL"),
+        " ORDER BY s.starts_at, s.id LIMIT 10"));
 
     /// Of every tenant: whoever looks after the program looks after them all.
     DUE_ALARMS = "SELECT tenant_id, session_id, child_id FROM class_presences WHERE alarm_due_at <= $1 ORDER BY alarm_due_at, tenant_id, session_id, child_id LIMIT 50";
@@ -147,9 +160,14 @@ statements! {
     /// Sessions with children whom nobody has fetched, or whom somebody is to call about, within reach.
     ALARMED = sessions!(concat!("s.id IN (SELECT q.session_id FROM class_presences q WHERE q.tenant_id = $1 AND q.alarm_at IS NOT NULL) AND ",
         in_reach_of_session!(), " ORDER BY s.starts_at + 0, s.id LIMIT 20"));
-    TO_CALL = sessions!(concat!("s.id IN (SELECT q.session_id FROM class_presences q WHERE q.tenant_id = $1 AND q.call_due_at IS NOT NULL) AND ",
+    TO_CALL = sessions!(concat!("s.id IN (SELECT q.session_id FROM class_presences q WHERE q.tenant_id = $1 AND q.call_due_at IS NOT NULL
+            AND (q.call_due_at <= $4 OR (q.standing = 'absent' AND COALESCE(q.call_outcome, 'no_answer') = 'no_answer'))) AND ",
         in_reach_of_session!(), " ORDER BY s.starts_at + 0, s.id LIMIT 20"));
     UNOPENED = sessions!(concat!("s.starts_at <= $4 AND s.ends_at > $4 AND s.starts_at > $5 AND s.opened_at IS NULL AND s.cancelled_at IS NULL AND ", in_reach_of_session!(),
+        " ORDER BY s.starts_at, s.id LIMIT 20"));
+    /// Classes that were never opened, of which nobody has said what became of the children.
+    UNACCOUNTED = sessions!(concat!("s.watch_at IS NOT NULL AND s.starts_at < $4 AND s.ends_at <= $4 AND s.opened_at IS NULL AND s.cancelled_at IS NULL
+            AND EXISTS (SELECT 1 FROM class_presences q WHERE q.tenant_id = s.tenant_id AND q.session_id = s.id) AND ", in_reach_of_session!(),
         " ORDER BY s.starts_at, s.id LIMIT 20"));
     UNTOLD = sessions!(concat!("s.cancelled_at IS NOT NULL AND s.starts_at > $4 AND EXISTS (SELECT 1 FROM class_presences q
             WHERE q.tenant_id = s.tenant_id AND q.session_id = s.id AND q.told_at IS NULL) AND ", in_reach_of_session!(), " ORDER BY s.starts_at, s.id LIMIT 20"));
@@ -160,7 +178,9 @@ record! {
     pub struct Session {
         pub id: Uuid, pub series_id: Option<Uuid>, pub estate_id: Uuid, pub estate_name: String, pub place: String, pub kind: Kind,
         pub theme: String, pub starts_at: Timestamp, pub ends_at: Timestamp, pub capacity: i64, pub opened_at: Option<Timestamp>,
-        pub opened_by: Option<String>, pub cancelled_at: Option<Timestamp>, pub cancelled_why: String, pub lock_version: i64,
+        pub opened_by: Option<String>, pub cancelled_at: Option<Timestamp>, pub cancelled_why: String,
+        /// What became of the children of a class that nobody has opened, and who says so.
+        pub accounted_by: Option<String>, pub account_sealed: Option<Vec<u8>>, pub lock_version: i64,
         /// How many are expected.
         pub children: i64,
     }
@@ -178,12 +198,12 @@ record! {
         pub late: bool, pub early: bool, pub alarm_due_at: Option<Timestamp>, pub alarm_at: Option<Timestamp>, pub alarms: i64,
         pub answer: Option<Answer>, pub answered_by: Option<String>, pub call_due_at: Option<Timestamp>,
         pub call_outcome: Option<Call>, pub called_by: Option<String>, pub told_by: Option<String>,
-        pub asked_sealed: Option<Vec<u8>>, pub asked_by_id: Option<Uuid>, pub asked_by: Option<String>,
+        pub asked_sealed: Option<Vec<u8>>, pub asked_by_id: Option<Uuid>, pub asked_by: Option<String>, pub asked_at: Option<Timestamp>,
         pub released_at: Option<Timestamp>, pub way: Option<ReleaseWay>, pub adult_id: Option<Uuid>, pub code_id: Option<Uuid>,
         pub person_sealed: Option<Vec<u8>>, pub released_by_id: Option<Uuid>, pub released_by: Option<String>, pub second_id: Option<Uuid>,
         pub second_by: Option<String>, pub lock_version: i64,
     }
-    pub(super) struct AdultAt { pub child_id: Uuid, pub id: Uuid, pub barred: bool, pub sealed: Vec<u8> }
+    pub(super) struct AdultAt { pub child_id: Uuid, pub id: Uuid, pub barred: bool, pub sealed: Vec<u8>, pub removed_at: Option<Timestamp> }
     pub(super) struct Known { pub id: Uuid }
     pub(super) struct Counted { pub children: i64 }
     pub(super) struct StoredCode {

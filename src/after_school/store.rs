@@ -49,6 +49,11 @@ statements! {
     ADD_ADULT = "INSERT INTO child_adults (tenant_id, child_id, id, barred, sealed, added_at) VALUES ($1, $2, $3, $4, $5, $6)";
     REMOVE_ADULT = "UPDATE child_adults SET removed_at = $4 WHERE tenant_id = $1 AND child_id = $2 AND id = $3 AND removed_at IS NULL";
     /// Whom a child went with stays as a row, without a name.
+    /// Also one who is not on the list any more.
+    ADULT = "SELECT id, barred, sealed FROM child_adults WHERE tenant_id = $1 AND child_id = $2 AND id = $3";
+    /// Those who have ever fetched the child, on the list or not any more.
+    FETCHERS = "SELECT a.id, a.barred, a.sealed FROM child_adults a WHERE a.tenant_id = $1 AND a.child_id = $2
+        AND a.id IN (SELECT p.adult_id FROM class_presences p WHERE p.tenant_id = $1 AND p.child_id = $2) LIMIT 400";
     ERASE_ADULTS = "UPDATE child_adults SET sealed = $3, removed_at = COALESCE(removed_at, $4) WHERE tenant_id = $1 AND child_id = $2";
 
     KEEP_TEXT = "INSERT INTO child_consent_texts (tenant_id, edition, wording) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, edition) DO NOTHING";

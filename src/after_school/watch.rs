@@ -11,8 +11,8 @@ use super::roll::{rows, save};
 use super::session::{hold, note};
 use super::session_model::Rules;
 use super::session_store::{
-    ALARMED, CALL_TOLD, DUE_ALARMS, DUE_CALLS, DUE_SESSIONS, DuePresence, DueSession, Session, TO_CALL, UNOPENED,
-    UNTOLD, WATCHED,
+    ALARMED, CALL_TOLD, DUE_ALARMS, DUE_CALLS, DUE_SESSIONS, DuePresence, DueSession, Session, TO_CALL, UNACCOUNTED,
+    UNOPENED, UNTOLD, WATCHED,
 };
 use crate::access::{Act, Permission, Scope, Viewer};
 use crate::channel::{self, Notice, Occasion, Place};
@@ -55,20 +55,22 @@ fn looked_at(done: Result<()>, session: Uuid) -> bool {
 
 /// What staff are told; a message of one kind does not stand in the way of one of another.
 #[derive(Clone, Copy)]
-enum What {
+pub(super) enum What {
     Alarm,
     Call,
     Unopened,
+    Held,
+    Crowd,
 }
 
 /// Tells those who work, once a minute at most. It is urgent: nobody waits for the morning.
-async fn tell(tx: &mut Tx, act: &Act, session: &Session, what: What, text: &str) -> Result<()> {
+pub(super) async fn tell(tx: &mut Tx, act: &Act, session: &Session, what: What, text: &str) -> Result<()> {
     let hour = SignedDuration::from_hours(1);
     let notice = Notice {
         place: Place::Estate(session.estate_id),
         subject: ("class_session", session.id),
         occasion: Occasion::Reminder,
-        edition: act.at.as_second() / 60 * 3 + what as i64,
+        edition: act.at.as_second() / 60 * 5 + what as i64,
         text,
         path: &format!("/class-sessions/{}", session.id),
         happens_at: Some(act.at + hour),
@@ -104,7 +106,7 @@ async fn uncalled(db: &Db, act: &Act, session: Uuid, child: Uuid) -> Result<()> 
         return Ok(());
     }
     let text = format!(
-        "【七彩四点半】{}，{}：有孩子没来也没请假，还没有人给监护人打电话。请马上打开看。",
+        "【七彩四点半】{}，{}：有孩子到点没来，还没有问清楚。请马上打开看，给监护人打电话。",
         session.whereabouts(),
         session.when()
     );
@@ -115,12 +117,24 @@ async fn uncalled(db: &Db, act: &Act, session: Uuid, child: Uuid) -> Result<()> 
 async fn unopened(db: &Db, act: &Act, session: Uuid) -> Result<()> {
     let mut tx = db.begin().await?;
     let session = hold(&mut tx, act, session).await?;
-    if tx.execute(WATCHED.bind(act.tenant).bind(session.id)).await? == 0 {
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let alarm_from = rules.terms(session.span()).alarm_from();
+    // Of a class without children nobody needs to know.
+    let matters = session.opened_at.is_none() && session.cancelled_at.is_none() && session.children > 0;
+    let again = if act.at < alarm_from { alarm_from } else { act.at + SignedDuration::from_mins(rules.repeat_minutes) };
+    let row = WATCHED.bind(act.tenant).bind(session.id).bind(matters.then_some(again)).bind(act.at);
+    if tx.execute(row).await? == 0 {
         return Ok(());
     }
-    // Of a class without children nobody needs to know.
-    if session.opened_at.is_none() && session.cancelled_at.is_none() && session.children > 0 && session.ends_at > act.at
-    {
+    if matters && act.at >= alarm_from {
+        let text = format!(
+            "【七彩四点半·警报】{}，{}的课没有开，也没有取消，{} 个孩子怎样了没人知道。请马上打开看，问清楚写下来。",
+            session.whereabouts(),
+            session.when(),
+            session.children
+        );
+        tell(&mut tx, act, &session, What::Alarm, &text).await?;
+    } else if matters && session.ends_at > act.at {
         let (place, when, children) = (session.whereabouts(), session.when(), session.children);
         let text =
             format!("【七彩四点半】{place}，{when}的课到点还没有人开，有 {children} 个孩子要来。请马上联系带班的人。");
@@ -156,7 +170,11 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         todo.push(waits("马上看", title, &session, session.ends_at, Timestamp::UNIX_EPOCH));
     }
     let reach = |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles);
-    for session in tx.all::<Session>(reach(TO_CALL)).await? {
+    for session in tx.all::<Session>(reach(UNACCOUNTED).bind(now)).await? {
+        let title = "警报：七彩四点半的课没有开，孩子怎样了没人知道";
+        todo.push(waits("马上问", title, &session, session.ends_at, Timestamp::UNIX_EPOCH));
+    }
+    for session in tx.all::<Session>(reach(TO_CALL).bind(now)).await? {
         let title = "七彩四点半有孩子没来，没请假";
         todo.push(waits("打电话", title, &session, session.starts_at, session.starts_at));
     }

@@ -56,7 +56,8 @@ pub async fn enrol(db: &Db, community: &Community, lived_in: &[(Home, Family)], 
     let pairs = pairs.filter(|(_, (child, _))| old_enough(child));
     let mut tx = db.begin().await?;
     for (at, (home, (child, guardian))) in pairs.take(CHILDREN + 1).enumerate() {
-        let hours = 24 * days_ago(child) + at as i64;
+        // The last one has been asked lately, and has not answered yet.
+        let hours = if at < CHILDREN { 24 * days_ago(child) + at as i64 } else { 50 };
         let desk = community.act(community.cast.desk, now - SignedDuration::from_hours(hours));
         let own: Act = community.resident(now - SignedDuration::from_hours(hours - 1));
         let person = grown_up(guardian, child);
@@ -74,7 +75,6 @@ pub async fn enrol(db: &Db, community: &Community, lived_in: &[(Home, Family)], 
         let sketch =
             Sketch { estate, building, particulars, medical: (at % 20 == 3).then(|| "花生过敏".to_owned()) };
         let invited = after_school::invite(&mut tx, &desk, sketch.clone()).await?;
-        // The last one has been asked and has not answered yet.
         if at < CHILDREN {
             let wishes = Wishes { adults: vec![(false, person)], photos: at % 3 != 0, alone: false };
             after_school::agree(&mut tx, &own, &invited, sketch, &wishes).await?;

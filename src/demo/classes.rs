@@ -46,8 +46,11 @@ pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> 
     for (at, day) in days.into_iter().filter(|day| *day < today).enumerate() {
         let (kind, theme) = THEMES[at % THEMES.len()];
         let plan = Plan { kind, theme: theme.to_owned(), ..weekly(estate.id, day)? };
-        let there = children.iter().filter(|child| child.enrolled_on.as_deref() <= Some(day.to_string().as_str()));
-        let there: Vec<Child> = there.skip(at % 5).step_by(1 + at % 3).take(AT_ONCE).cloned().collect();
+        // Everybody on the roll has a turn.
+        let on_roll = children.iter().filter(|child| child.enrolled_on.as_deref() <= Some(day.to_string().as_str()));
+        let on_roll: Vec<&Child> = on_roll.collect();
+        let turn = on_roll.iter().cycle().skip(at * AT_ONCE % on_roll.len().max(1));
+        let there: Vec<Child> = turn.take(AT_ONCE.min(on_roll.len())).map(|child| (*child).clone()).collect();
         let mut tx = db.begin().await?;
         past(&mut tx, community, &plan, &there, &keepers, at).await?;
         tx.commit().await?;
@@ -96,9 +99,9 @@ async fn past(
     let rota = after_school::keepers(tx, &desk, &session).await?;
     let own = |at: Timestamp| community.resident(at);
     for line in &rota {
-        after_school::keeper_came(tx, &own(starts_at - minutes(15)), id, line.id, &pair[0]).await?;
+        after_school::keeper_came(tx, &own(starts_at - minutes(15)), id, line.id, pair[0]).await?;
     }
-    after_school::open_session(tx, &own(starts_at - minutes(10)), id, &pair[0]).await?;
+    after_school::open_session(tx, &own(starts_at - minutes(10)), id, pair[0]).await?;
     for (place, child) in children.iter().enumerate() {
         let (step, when) = match (at + 5 * place) % 23 {
             0 => (Step::StayAway(true), -5),
@@ -106,18 +109,18 @@ async fn past(
             2 => (Step::Arrive, 14),
             _ => (Step::Arrive, place as i64 - 8),
         };
-        after_school::take(tx, &own(starts_at + minutes(when)), id, child.id, &pair[0], step).await?;
+        after_school::take(tx, &own(starts_at + minutes(when)), id, child.id, pair[0], step).await?;
     }
     for row in after_school::rows(tx, &own(ends_at), &session).await? {
         let child = row.child.id;
         if row.is(Standing::Absent) {
             let call = Step::Called(after_school::Call::NotComing);
-            after_school::take(tx, &own(starts_at + minutes(18)), id, child, &pair[1], call).await?;
+            after_school::take(tx, &own(starts_at + minutes(18)), id, child, pair[1], call).await?;
         }
         let Some(adult) = row.adults.iter().find(|adult| !adult.barred) else { continue };
         if row.is(Standing::Here) {
             let fetch = Step::Fetch(Fetch::Listed(adult.id));
-            after_school::take(tx, &own(ends_at + minutes(5)), id, child, &pair[1], fetch).await?;
+            after_school::take(tx, &own(ends_at + minutes(5)), id, child, pair[1], fetch).await?;
         }
     }
     Ok(())

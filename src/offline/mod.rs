@@ -41,7 +41,9 @@ pub struct Recorder {
     /// Adds a photo to a record that has been entered.
     pub attach: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Means, Taken) -> Doing<'a, ()>,
     /// What a record says, for somebody who has to decide about it.
-    pub words: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Sent) -> Doing<'a, Words>,
+    pub words: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Means, &'a Sent) -> Doing<'a, Words>,
+    /// What has to happen at once when a record is held; mostly nothing.
+    pub held: for<'a> fn(&'a mut Tx, &'a Viewer, &'a Means, &'a Sent) -> Doing<'a, ()>,
 }
 
 /// A photo that has come after its record.

@@ -125,6 +125,9 @@ pub async fn receive(
         return again(tx, &act, id, &digest, bytes, made_at).await;
     }
     audit::record(&mut tx, &act, "hold", ("offline_record", id), "", &[]).await?;
+    if let Some((sent, recorder)) = read.as_ref().ok().and_then(|sent| Some((sent, app::recorder(&sent.kind)?))) {
+        (recorder.held)(&mut tx, author, means, sent).await?;
+    }
     let record = store::record(&mut tx, act.tenant, id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok(Outcome::Receipt(record.into()))

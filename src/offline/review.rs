@@ -49,7 +49,7 @@ pub(super) async fn said(
     let words = match sealed.map(|sealed| act.open(SEAL, sealed)).transpose()? {
         None => vec![("内容".to_owned(), "已过保存期，内容已删除".to_owned())],
         Some(text) => match (Sent::read(id, text.as_bytes(), None, act.at), recorder(kind)) {
-            (Ok(sent), Some(recorder)) => (recorder.words)(tx, &author, &sent).await?,
+            (Ok(sent), Some(recorder)) => (recorder.words)(tx, &author, &act.means, &sent).await?,
             _ => vec![("原始内容".to_owned(), hidden(&text.chars().take(2_000).collect::<String>()))],
         },
     };

@@ -10,7 +10,7 @@ pub use model::{Building, Dwelling, Estate, Grid, Spot, Unit, Use, floor_words, 
 pub use settler::Settler;
 pub use store::{
     STATEMENTS, all_buildings, assign_grid, building_in_reach, buildings, create_estate, create_grid, dwelling, estate,
-    estate_within, estates, estates_within, grid, grids, has_at_most, set_estate, set_use, spot, spot_by_code,
-    spot_of_unit, units,
+    estate_within, estates, estates_touched, estates_within, grid, grids, has_at_most, set_estate, set_use, spot,
+    spot_by_code, spot_of_unit, units,
 };
 pub use web::routes;

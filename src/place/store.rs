@@ -183,6 +183,12 @@ pub(super) async fn estates_in_reach(tx: &mut Tx, tenant: Uuid, scope: &Scope) -
     Ok(tx.all(estates).await?)
 }
 
+/// The ids and names of the estates of which a scope reaches at least one building, oldest first.
+pub async fn estates_touched(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<(Uuid, String)>> {
+    let estates = estates_in_reach(tx, tenant, scope).await?;
+    Ok(estates.into_iter().map(|estate| (estate.id, estate.name)).collect())
+}
+
 pub(super) async fn estate_in_reach(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<ListedEstate> {
     Ok(tx.one(ESTATES_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }

@@ -201,10 +201,12 @@ const WORDS: &[(&str, &str)] = &[
     ("alarm_minutes", "下课多久没接走就报警"),
     ("repeat_minutes", "没人答复，隔多久再报"),
     ("answered_minutes", "答复以后还没接走，隔多久再报"),
+    ("asked_minutes", "紧急放行提出以后，多久之内要确认"),
     ("code_hours", "接送码管多久"),
     ("code_tries", "接送码最多试错几次"),
     ("most_pictures", "一次课最多几张照片"),
     ("picture_days", "照片存几天"),
+    ("unshown_hours", "没写里面有谁的照片存几小时"),
     ("after_school.help", "七彩四点半的帮扶名单"),
     ("from_age", "从几岁看起"),
     ("under_age", "看到几岁"),
@@ -219,6 +221,8 @@ const WORDS: &[(&str, &str)] = &[
     ("after_school.incidents", "七彩四点半的事件记录"),
     ("report_minutes", "疑似侵害多久内登记报告"),
     ("follow_hours", "别的事多久内跟进"),
+    ("settle_days", "跟进以后多久要了结"),
+    ("earliest_days", "最早能补记多久以前的事"),
     ("police_number", "报警电话"),
     ("hotline_number", "政务服务热线"),
     ("youth_number", "青少年服务台"),
@@ -380,6 +384,8 @@ impl Number {
             Some("shown" | "not_shown") => &["shown", "not_shown"],
             Some("needed" | "free") => &["needed", "free"],
             Some("month" | "quarter" | "year" | "never") => &["month", "quarter", "year", "never"],
+            // A number to call is written as it is dialled, with the nought in front.
+            Some(text) if is_dialled(text) => &[],
             Some(_) => &["natural", "working"],
             None => &[],
         };
@@ -396,6 +402,15 @@ impl Number {
     /// Errors: a sentence that says how to write it.
     pub fn parse(&self, text: &str) -> Result<Value, String> {
         let text = codes::text::half_width(text.trim()).replace(' ', "");
+        if self.value.as_str().is_some_and(is_dialled) {
+            let number = text.replace('-', "");
+            let fits = is_dialled(&number) && (3..=12).contains(&number.len());
+            return if fits {
+                Ok(Value::from(number))
+            } else {
+                Err(format!("{}请写电话号码，只写数字", self.label))
+            };
+        }
         if self.value.is_string() {
             let known = self.choices().iter().any(|(code, _)| *code == text);
             return if known { Ok(Value::from(text)) } else { Err(format!("请选择{}", self.label)) };
@@ -422,6 +437,10 @@ impl Number {
             None => Err(format!("{}看不懂，请照原来的样子写，如“{}”", self.label, self.text())),
         }
     }
+}
+
+fn is_dialled(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Ten years in minutes: nothing that is set takes longer, or more.
@@ -473,5 +492,11 @@ mod tests {
         assert!(of("soon_percent", Value::from(80)).parse("101%").is_err());
         assert_eq!(of("clock", Value::from("natural")).parse("working"), Ok(Value::from("working")));
         assert!(of("clock", Value::from("natural")).parse("moon").is_err());
+        let number = of("police_number", Value::from("110"));
+        assert!(number.choices().is_empty() && number.text() == "110");
+        assert_eq!(number.parse("0358-0000110"), Ok(Value::from("03580000110")));
+        for wrong in ["", "11", "报警", "1100000000000"] {
+            assert!(number.parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

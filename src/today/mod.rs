@@ -50,7 +50,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(after_school::todo(&mut tx, &viewer, now).await?);
     todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::incident::todo(&mut tx, &viewer, now).await?);
-    todos.extend(after_school::help::todo(&mut tx, &viewer, now).await?);
+    todos.extend(after_school::help::todo(&mut tx, &viewer, &app.means).await?);
     todos.extend(after_school::message::todo(&mut tx, &viewer, now).await?);
     todos.extend(service::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);

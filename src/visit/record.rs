@@ -29,7 +29,8 @@ pub const KIND: &str = "visit";
 pub const RECORDER: Recorder = Recorder {
     record: |tx, author, means, sent| Box::pin(record(tx, author, means, sent)),
     attach: |tx, author, means, taken| Box::pin(attach(tx, author, means, taken)),
-    words: |tx, author, sent| Box::pin(words(tx, author, sent)),
+    words: |tx, author, _, sent| Box::pin(words(tx, author, sent)),
+    held: |_, _, _, _| Box::pin(async { Ok(()) }),
 };
 
 /// What the answers and the note of a visit are sealed for.

@@ -133,7 +133,7 @@ async fn guardian_page(
         agreed: agreed.lines().map(str::to_owned).collect(),
         unread: message_store::unread(&mut tx, act.tenant, child.id, false).await?,
         openings: store::openings(&mut tx, act.tenant, child.id).await?,
-        visits: attendance::of_child(&mut tx, &act, child.id, &adults, VISITS).await?,
+        visits: attendance::of_child(&mut tx, &act, child.id, VISITS).await?,
         pictures: picture::of_child(&mut tx, act.tenant, child.id).await?,
         code: code::standing(&mut tx, &act, child.id).await?,
         digits: String::new(),

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::Options;
 use crate::access::{Permission, Routes, Viewer};
-use crate::after_school::help::{self, Done, Listed};
-use crate::after_school::help_model::{Help, HelpRules};
+use crate::after_school::help::{self, Askable, Choice, Done, Listed};
+use crate::after_school::help_model::{Help, HelpRules, Match};
 use crate::after_school::help_store::{self, Asked};
 use crate::after_school::model::Person;
 use crate::app::App;
@@ -94,7 +94,7 @@ async fn open(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Fo
 struct ShowPage {
     shell: Shell,
     listed: Listed,
-    guardian: Option<Person>,
+    askable: Askable,
     steps: Vec<Done>,
     form: Form,
 }
@@ -103,6 +103,20 @@ impl ShowPage {
     fn kinds(&self) -> Options {
         let offered = Help::ALL.iter().filter(|kind| **kind != Help::Invited);
         offered.map(|kind| (kind.code().to_owned(), kind.label().to_owned())).collect()
+    }
+
+    /// Whom the register makes a guardian.
+    fn guardian(&self) -> Option<&Person> {
+        self.askable.person(self.askable.sure)
+    }
+
+    fn adults(&self) -> Options {
+        self.askable.adults.iter().map(|(id, person)| (id.to_string(), person.words())).collect()
+    }
+
+    /// The class has a child that is very likely this one.
+    fn likely(&self) -> bool {
+        self.listed.perhaps.is_some_and(|how| how <= Match::Likely)
     }
 
     fn words(&self) -> String {
@@ -129,7 +143,7 @@ async fn show_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: For
     let act = app.act(viewer, Permission::ChildManage)?;
     let mut tx = app.db.read().await?;
     Ok(ShowPage {
-        guardian: help::guardian(&mut tx, &act, &listed.wanted).await?,
+        askable: help::askable(&mut tx, &act, &listed.wanted).await?,
         steps: help::steps(&mut tx, &act, id).await?,
         shell,
         listed,
@@ -167,12 +181,24 @@ async fn note(
     page_again(&show_page(&app, &viewer, shell, id, form).await?)
 }
 
-/// One tap: the child is on the roll as asked, and the next page has the link to pass on.
-async fn invite(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
+/// One tap: the child is on the roll as asked, and the next page has the link to pass on. Where the register does not say whom to ask, or the
+/// child is perhaps in the class, the child's own page asks.
+async fn invite(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
     let act = app.act(&viewer, Permission::ChildManage)?;
-    let listed = opened_child(&app, &viewer, id).await?;
+    opened_child(&app, &viewer, id).await?;
+    let choice = Choice { adult: form.value("adult").parse().ok(), another: form.is("another", "yes") };
     let mut tx = app.db.begin().await?;
-    let child = help::invite(&mut tx, &act, &listed).await?;
-    tx.commit().await?;
-    Ok(redirect(&format!("/children/{}", child.id), "已邀请，请把链接转给监护人"))
+    let invited = help::invite(&mut tx, &act, &viewer.scope(Permission::ChildManage), id, choice).await;
+    if let Some(child) = form.noted("adult", invited)? {
+        tx.commit().await?;
+        return Ok(redirect(&format!("/children/{}", child.id), "已邀请，请把链接转给监护人"));
+    }
+    drop(tx);
+    page_again(&show_page(&app, &viewer, shell, id, form).await?)
 }

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Options, moment, moment_words};
-use crate::access::{Permission, Routes, Viewer};
+use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::after_school::incident::{self, File, Reading, Sketch};
-use crate::after_school::incident_model::{Kind, Office, Report, Rules, Step};
+use crate::after_school::incident_model::{Concerned, Ending, Kind, Office, Report, Rules, Step};
 use crate::after_school::incident_store::{self, Incident};
-use crate::after_school::names;
+use crate::after_school::names::{self, Named};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -85,20 +85,33 @@ impl FormPage {
 
 async fn form_page(app: &App, viewer: &Viewer, shell: Shell, mut form: Form) -> Result<FormPage> {
     let mut tx = app.db.read().await?;
-    let estates = place::estates_within(&mut tx, viewer.tenant, &viewer.scope(Permission::ChildManage)).await?;
+    // Whoever has only a grid of the estate must be able to write down what they saw there.
+    let estates = place::estates_touched(&mut tx, viewer.tenant, &viewer.scope(Permission::ChildManage)).await?;
     let rules = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
     if let [only] = &estates[..]
         && form.value("estate").is_empty()
     {
-        form.set("estate", only.id.to_string());
+        form.set("estate", only.0.to_string());
     }
-    let estates = estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect();
+    let estates = estates.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     Ok(FormPage { shell, form, estates, rules })
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let form = Form::filled(&[("happened_at", &moment_words(app.means.now()))]);
+    let form = Form::filled(&[("happened_at", &moment_words(app.means.now())), ("id", &app.means.id().to_string())]);
     page(&form_page(&app, &viewer, shell, form).await?)
+}
+
+/// What an incident keeps of a child, whatever becomes of the child's own record.
+fn concerned(child: &Named) -> (Uuid, Concerned) {
+    let particulars = &child.particulars;
+    let concerned = Concerned {
+        name: particulars.name.clone(),
+        birth_month: particulars.birth_month.clone(),
+        home: child.home(),
+        guardians: particulars.guardians.clone(),
+    };
+    (child.id, concerned)
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
@@ -106,31 +119,39 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let scope = viewer.scope(Permission::ChildManage);
     let mut tx = app.db.begin().await?;
     let kind = form.choice("kind", "出了什么事", Kind::parse);
-    let estates = place::estates_within(&mut tx, viewer.tenant, &scope).await?;
+    let estates = place::estates_touched(&mut tx, viewer.tenant, &scope).await?;
     let estate = form.choice("estate", "哪个小区的班", |id| {
         let id: Uuid = id.parse().ok()?;
-        estates.iter().find(|estate| estate.id == id).map(|estate| estate.id)
+        estates.iter().find(|(estate, _)| *estate == id).map(|(estate, _)| *estate)
     });
     let happened_at = moment(&mut form, "happened_at", "什么时候");
     let account = form.text("account", "经过", 2..=4000);
     let done = form.text("done", "已经做了什么", 0..=2000);
     let told = form.text("told", "告诉了谁", 0..=1000);
     let told_at = if told.is_empty() { None } else { moment(&mut form, "told_at", "什么时候告诉的") };
-    let known = names::on_roll(&mut tx, &act, &scope).await?;
-    let children = names::find(&known, form.value("children")).unwrap_or_else(|sentence| {
+    let mut known = names::on_roll(&mut tx, &act, &Scope::tenant()).await?;
+    known.retain(|child| estates.iter().any(|(estate, _)| *estate == child.estate));
+    let found = names::find(&known, form.value("children"));
+    let children = found.unwrap_or_else(|sentence| {
         form.fail("children", sentence);
         Vec::new()
     });
+    let children: Vec<(Uuid, Concerned)> = children.into_iter().map(concerned).collect();
     if children.len() > 20 {
         form.fail("children", "最多写 20 个孩子，其余的写在经过里");
     }
     if let (Some(kind), Some(estate), Some(happened_at), true) = (kind, estate, happened_at, form.ok()) {
         let told = told_at.map(|at| (told, at));
-        let sketch = Sketch { kind, estate, happened_at, children, account, done, told };
+        // Where a form has none, nobody can send it twice.
+        let id = form.value("id").parse().unwrap_or_else(|_| act.id());
+        let early = told.as_ref().is_some_and(|(_, at)| *at < happened_at || *at > act.at);
+        let sketch = Sketch { id, kind, estate, happened_at, children, account, done, told };
+        let again = incident_store::readable(&mut tx, &viewer, id).await.is_ok();
         let done = incident::write(&mut tx, &act, &sketch).await;
-        if let Some(id) = form.noted("happened_at", done)? {
+        if let Some(id) = form.noted(if early { "told_at" } else { "happened_at" }, done)? {
             tx.commit().await?;
             let words = match kind {
+                _ if again => "这张表已经记过一次。还有要写的，请点“补充”；是另一件事，请重新点“记一件事”",
                 Kind::Harm => "已记下。请现在就打电话报告",
                 _ => "已记下，社区负责人会看到",
             };
@@ -164,6 +185,17 @@ impl ShowPage {
 
     fn is(&self, state: &str) -> bool {
         self.incident.state.code() == state
+    }
+
+    /// Closed as written down twice or by mistake.
+    fn dismissed(&self) -> bool {
+        self.incident.ending.is_some() && self.incident.reported_at.is_none()
+    }
+
+    /// What nobody follows yet has not been settled.
+    fn endings(&self) -> Options {
+        let offered = Ending::ALL.iter().filter(|ending| self.is("followed") || **ending != Ending::Settled);
+        offered.map(|ending| (ending.code().to_owned(), ending.label().to_owned())).collect()
     }
 
     fn opens(&self, form: &str) -> bool {
@@ -387,10 +419,14 @@ async fn close(
     let mut tx = app.db.begin().await?;
     let incident = incident_store::responsible(&mut tx, &viewer, id).await?.ok_or(Error::NotFound)?;
     let words = form.text("ending", "结果", 2..=2000);
+    let ending = form.optional_choice("how", "怎么了结", Ending::parse).unwrap_or(Ending::Settled);
     let seen = form.version();
     let mut done = None;
     if form.ok() {
-        let outcome = incident::close(&mut tx, &act, &incident, seen, &words).await;
+        let outcome = match ending {
+            Ending::Settled => incident::close(&mut tx, &act, &incident, seen, &words).await,
+            other => incident::dismiss(&mut tx, &act, &incident, seen, (other, &words)).await,
+        };
         done = form.noted("ending", outcome)?.map(|()| "已了结，记录留着");
     }
     if done.is_some() {

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Options;
@@ -70,7 +71,8 @@ async fn send_all(State(app): State<App>, viewer: Viewer, shell: Shell, mut form
     });
     let words = form.text("words", "内容", 2..=LENGTH);
     if let (Some(estate), true) = (estate, form.ok()) {
-        let sent = message::say_all(&mut tx, &act, estate, &words, form.is("aloud", "yes")).await;
+        let sent =
+            message::say_all(&mut tx, &act, estate, &words, (form.is("aloud", "yes"), form.is("sure", "yes"))).await;
         if let Some(people) = form.noted("words", sent)? {
             tx.commit().await?;
             return Ok(redirect("/class-messages", &format!("已发给 {people} 位监护人")));
@@ -95,6 +97,11 @@ struct ShowPage {
 }
 
 impl ShowPage {
+    /// Up to which message the reader has seen what the guardian wrote.
+    fn until(&self) -> String {
+        message::newest(&self.messages, true)
+    }
+
     fn name(&self) -> String {
         if self.opened { self.child.name().to_owned() } else { self.child.particulars.masked_name() }
     }
@@ -130,7 +137,7 @@ async fn send(
     let child = child::in_reach(&mut tx, &act, &viewer.scope(Permission::ChildManage), id).await?;
     let words = form.text("words", "内容", 2..=LENGTH);
     if form.ok() {
-        let said = message::say(&mut tx, &act, &child, &words).await;
+        let said = message::say(&mut tx, &act, &child, &words, form.is("sure", "yes")).await;
         if form.noted("words", said)?.is_some() {
             tx.commit().await?;
             return Ok(redirect(&format!("/children/{id}/messages"), "已发，监护人打开链接就看得到"));
@@ -140,15 +147,24 @@ async fn send(
     page_again(&show_page(&app, &viewer, shell, id, form).await?)
 }
 
+/// The moment of the newest message that stood on the page from which a form comes.
+fn until(form: &Form) -> Option<Timestamp> {
+    Timestamp::from_millisecond(form.value("until").parse().ok()?).ok()
+}
+
+fn look_again() -> Error {
+    Error::refused("请打开消息看过再点")
+}
+
 /// Errors: refused unless what was said is open to the reader.
-async fn see(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
+async fn see(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::ChildManage)?;
     let mut tx = app.db.begin().await?;
     child::in_reach(&mut tx, &act, &viewer.scope(Permission::ChildManage), id).await?;
     if store::opened(&mut tx, act.tenant, id, act.account, act.at).await?.is_none() {
         return Err(Error::refused("请先打开孩子的资料，看过再点"));
     }
-    message::seen(&mut tx, &act, id, true).await?;
+    message::seen(&mut tx, &act, id, true, until(&form).ok_or_else(look_again)?).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/children/{id}/messages"), "记下了：看过了"))
 }
@@ -168,6 +184,11 @@ struct GuardianPage {
 }
 
 impl GuardianPage {
+    /// Up to which message the guardian has seen what staff wrote.
+    fn until(&self) -> String {
+        message::newest(&self.messages, false)
+    }
+
     fn is(&self, state: &str) -> bool {
         self.child.state.code() == state
     }
@@ -204,7 +225,7 @@ async fn answer(
     app.posts.check(address)?;
     let words = form.text("words", "内容", 1..=LENGTH);
     if form.ok() {
-        let said = message::answer(&mut tx, &act, &child, &words).await;
+        let said = message::answer(&mut tx, &act, &child, &words, until(&form)).await;
         if form.noted("words", said)?.is_some() {
             tx.commit().await?;
             return Ok(redirect(&format!("/guardians/{link}/messages"), "已发给社区"));
@@ -218,12 +239,12 @@ async fn have_read(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     Path(link): Path<String>,
-    _form: Form,
+    form: Form,
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, child) = by_link(&app, &mut tx, &link).await?;
     app.posts.check(address)?;
-    message::seen(&mut tx, &act, child.id, false).await?;
+    message::seen(&mut tx, &act, child.id, false, until(&form).ok_or_else(look_again)?).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/guardians/{link}/messages"), "记下了：看过了"))
 }

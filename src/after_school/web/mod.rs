@@ -77,6 +77,20 @@ fn read_person(form: &mut Form, prefix: &str) -> Option<Person> {
     })
 }
 
+/// Who must not fetch a child: whoever is feared may be known by name only.
+fn read_barred(form: &mut Form, prefix: &str) -> Option<Person> {
+    let [name, relation, phone] = ["name", "relation", "phone"].map(|part| format!("{prefix}_{part}"));
+    if [&name, &relation, &phone].iter().all(|field| form.value(field).trim().is_empty()) {
+        return None;
+    }
+    let known = !form.value(&phone).trim().is_empty();
+    Some(Person {
+        name: form.person_name(&name).unwrap_or_default(),
+        relation: form.text(&relation, "是孩子的什么人", 0..=20),
+        phone: known.then(|| form.phone(&phone)).flatten().unwrap_or_default(),
+    })
+}
+
 fn fill_person(form: &mut Form, prefix: &str, person: &Person) {
     form.set(&format!("{prefix}_name"), &person.name);
     form.set(&format!("{prefix}_relation"), &person.relation);
@@ -126,7 +140,8 @@ fn read_child(form: &mut Form, homes: &Homes, act: &Act, rules: &Rules) -> Optio
     let mut adults: Vec<(bool, Person)> = Vec::new();
     for (barred, rows) in [(false, LISTED.as_slice()), (true, BARRED.as_slice())] {
         for row in rows {
-            adults.extend(read_person(form, row).map(|person| (barred, person)));
+            let person = if barred { read_barred(form, row) } else { read_person(form, row) };
+            adults.extend(person.map(|person| (barred, person)));
         }
     }
     let doubles = |(at, (_, one)): (usize, &(bool, Person))| adults[..at].iter().any(|(_, other)| one.is(other));

@@ -59,13 +59,20 @@ impl PicturesPage {
 }
 
 async fn pictures_page(app: &App, holding: Holding, shell: Shell, form: Form) -> Result<PicturesPage> {
-    let Holding { act, session, base, .. } = holding;
+    let Holding { act, session, by, base } = holding;
     let mut tx = app.db.read().await?;
     let (pictures, shown) = picture::of_session(&mut tx, act.tenant, session.id).await?;
     let may = picture::agreed_at(&mut tx, act.tenant, session.id).await?;
     let rows = roll::rows(&mut tx, &act, &session).await?;
-    let there = rows.iter().filter(|row| row.presence.arrived_at.is_some());
-    let (agreed, others): (Vec<_>, Vec<_>) = there.partition(|row| may.contains(&row.child.id));
+    let rows: Vec<roll::Row> = rows.into_iter().filter(|row| row.presence.arrived_at.is_some()).collect();
+    let anew = roll::sees_anew(&mut tx, &act, &session, &rows, by.id).await?;
+    drop(tx);
+    if anew {
+        let mut tx = app.db.begin().await?;
+        roll::see(&mut tx, &act, &session, &rows, &by, "课堂照片").await?;
+        tx.commit().await?;
+    }
+    let (agreed, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| may.contains(&row.child.id));
     let name = |row: &&roll::Row| row.child.name().to_owned();
     Ok(PicturesPage {
         agreed: agreed.iter().map(|row| (row.child.id.to_string(), name(row))).collect(),

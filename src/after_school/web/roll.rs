@@ -1,8 +1,11 @@
 //! The roll call on a phone: for staff under the session's address, for whoever of the rota has no account by a link of the day.
 
+use std::collections::HashSet;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Options, read_person};
@@ -61,6 +64,8 @@ struct RollPage {
     /// Whose line of the rota the reader is.
     own: Option<Uuid>,
     needed: i64,
+    /// What became of the children of a class that was never opened, for staff.
+    account: Option<String>,
     act: Act,
     desk: Option<Desk>,
     problem: Problem,
@@ -101,11 +106,12 @@ impl RollPage {
 
     /// So many adults are still to be put on the rota.
     fn missing(&self) -> i64 {
-        self.needed - self.rota.len() as i64
+        let names: HashSet<&str> = self.rota.iter().map(|keeper| keeper.name.as_str()).collect();
+        self.needed - names.len() as i64
     }
 
     fn there(&self) -> i64 {
-        self.rota.iter().filter(|keeper| keeper.is_there()).count() as i64
+        roll::there(&self.rota)
     }
 
     fn is_open(&self) -> bool {
@@ -137,6 +143,16 @@ impl RollPage {
         row.call_due_at.is_some_and(|due| due < self.act.at)
     }
 
+    fn to_call(&self, row: &Row) -> bool {
+        row.to_call(self.act.at)
+    }
+
+    /// It was never opened, is over, and nobody has said what became of the children.
+    fn unaccounted(&self) -> bool {
+        let never = !self.is_open() && !self.is_cancelled() && self.session.ends_at <= self.act.at;
+        never && self.account.is_none() && !self.rows.is_empty()
+    }
+
     fn answers(&self) -> &'static [Answer] {
         Answer::ALL
     }
@@ -147,7 +163,7 @@ impl RollPage {
 
     /// The emergency was asked for by somebody else, so that the reader may agree.
     fn may_agree(&self, row: &Row) -> bool {
-        row.asked.as_ref().is_some_and(|(_, by)| by.id != self.reader.id && by.name != self.reader.name)
+        row.asked.as_ref().is_some_and(|(_, by, _)| by.id != self.reader.id && by.name != self.reader.name)
     }
 
     fn link_of(&self, keeper: &RotaKeeper) -> Option<&(Uuid, String, String)> {
@@ -159,7 +175,7 @@ impl RollPage {
         let mut rows: Vec<&Row> = self.rows.iter().collect();
         rows.sort_by_key(|row| match row.presence.standing {
             Standing::Here if row.presence.alarm_at.is_some() => 0,
-            Standing::Absent if row.call_due_at.is_some() => 1,
+            Standing::Absent | Standing::Expected if self.to_call(row) => 1,
             Standing::Expected => 2,
             Standing::Here => 3,
             Standing::OnLeave => 4,
@@ -194,7 +210,7 @@ async fn roll_page(
         true => {
             let day = session.span().day();
             let volunteers = volunteer::vetted(&mut tx, act.tenant, day).await?;
-            let mut candidates: Options = rota::staff(&mut tx, &act)
+            let mut candidates: Options = rota::staff_at(&mut tx, &act, session.estate_id)
                 .await?
                 .into_iter()
                 .map(|holder| (format!("account:{}", holder.account), format!("{}（工作人员）", holder.name)))
@@ -214,7 +230,12 @@ async fn roll_page(
                 Ok((keeper.id, address, picture))
             };
             Some(Desk {
-                links: rota.iter().filter(|keeper| keeper.volunteer.is_some()).map(link).collect::<Result<_>>()?,
+                links: rota
+                    .iter()
+                    // Whoever holds the class would be two people with somebody else's link.
+                    .filter(|keeper| keeper.volunteer.is_some() && own.is_none())
+                    .map(link)
+                    .collect::<Result<_>>()?,
                 candidates,
                 others: others.map(|child| (child.id.to_string(), words(&child))).collect(),
             })
@@ -229,6 +250,7 @@ async fn roll_page(
         tx.commit().await?;
     }
     Ok(RollPage {
+        account: if is_staff { roll::accounted(&act, &session)? } else { None },
         needed: roll::adults_for(&act, &rules, rows.iter().filter(|row| roll::counted(row))),
         own: own.map(|keeper| keeper.id),
         shell,
@@ -285,7 +307,9 @@ async fn step(
     drop(tx);
     let by = Keeper { id: viewer.account, name: viewer.name.clone() };
     let holds = rota.iter().any(|keeper| keeper.account == Some(viewer.account) && keeper.obstacle.is_none());
-    let done = if holds || OF_ALL_STAFF.contains(&form.value("step")) {
+    let done = if form.value("step") == "account" {
+        accounted(&app, &act, &session, &by, &form).await
+    } else if holds || OF_ALL_STAFF.contains(&form.value("step")) {
         taken(&app, &act, &session, &by, &mut form).await
     } else {
         Err(Error::refused("您不在这次课的带班表上，点名、放行要由带班的来。请先点“把我排上”"))
@@ -380,6 +404,13 @@ pub(super) async fn held_by_keeper(app: &App, link: &str) -> Result<Holding> {
 
 // ---------- one step ----------
 
+async fn accounted(app: &App, act: &Act, session: &Session, by: &Keeper, form: &Form) -> Result<String> {
+    let mut tx = app.db.begin().await?;
+    roll::account(&mut tx, act, session.id, form.value("account"), by).await?;
+    tx.commit().await?;
+    Ok("记下了".to_owned())
+}
+
 /// Takes the step that a form names. A code that was wrong is kept as one that was tried.
 async fn taken(app: &App, act: &Act, session: &Session, by: &Keeper, form: &mut Form) -> Result<String> {
     let mut tx = app.db.begin().await?;
@@ -387,6 +418,10 @@ async fn taken(app: &App, act: &Act, session: &Session, by: &Keeper, form: &mut 
     let said = match form.value("step") {
         "came" => {
             let keeper = value.parse().map_err(|_| Error::NotFound)?;
+            let rota = rota::keepers(&mut tx, act, session).await?;
+            if !rota.iter().any(|one| one.id == keeper && one.person() == by.id) {
+                return Err(Error::refused("“到了”要本人在自己的手机上点"));
+            }
             roll::came(&mut tx, act, session.id, keeper, by).await?;
             Taken::Done("记下了：到了".to_owned())
         }
@@ -402,7 +437,17 @@ async fn taken(app: &App, act: &Act, session: &Session, by: &Keeper, form: &mut 
                 "absent" => Step::StayAway(false),
                 "listed" => Step::Fetch(Fetch::Listed(value.parse().map_err(|_| Error::NotFound)?)),
                 "alone" => Step::Fetch(Fetch::Alone),
-                "agree" => Step::Fetch(Fetch::Emergency),
+                "agree" => {
+                    let seen = value.parse().ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+                    Step::Fetch(Fetch::Emergency(seen.ok_or(Error::NotFound)?))
+                }
+                "take_back" => {
+                    let why = form.value("why").trim().to_owned();
+                    if why.is_empty() {
+                        return Err(Error::refused("请写为什么撤回，如“点错了孩子”"));
+                    }
+                    Step::TakeBack(why)
+                }
                 "code" => {
                     let digits: String = form.value("digits").chars().filter(char::is_ascii_digit).collect();
                     let name = form.person_name("fetcher").ok_or_else(|| Error::refused("请写来接的人的姓名"))?;

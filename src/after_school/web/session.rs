@@ -215,9 +215,12 @@ async fn told(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     let (act, known) = reached(&app, &viewer, id).await?;
     let child = form.value("child").parse().map_err(|_| Error::NotFound)?;
     let mut tx = app.db.begin().await?;
-    session::told(&mut tx, &act, &known, child, &viewer.name).await?;
+    let words = match session::told(&mut tx, &act, &known, child, &viewer.name).await {
+        Err(Error::Stale(sentence)) => sentence,
+        done => done.map(|()| "记下了：已经通知".to_owned())?,
+    };
     tx.commit().await?;
-    Ok(redirect(&format!("/class-sessions/{id}"), "记下了：已经通知"))
+    Ok(redirect(&format!("/class-sessions/{id}"), &words))
 }
 
 async fn expect(
