@@ -21,7 +21,7 @@ pub use call::{Call, accept, answer, cancel as cancel_call};
 pub use kind::{Kind, Sketch as KindSketch, add as add_kind, change as change_kind, enter_usual, kinds};
 pub use matching::{Suggestion, Whom, suggestions};
 pub use model::{Answer, How, Part, Particulars, Purpose, Source, State, Wanted, edition};
-pub use need::{End, Need, NewNeed, change, end, file, need, withdraw};
+pub use need::{End, Need, NewNeed, change, end, file, need, reopen, withdraw};
 pub use round::{
     NewRound, Origin, add_outcome, cancel as cancel_round, deal, doors, end_outcome, enter_usual_outcomes,
     move_to as move_round, note as note_door, plan as plan_round, round,
