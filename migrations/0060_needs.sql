@@ -35,8 +35,9 @@ CREATE TABLE service_needs (
     id UUID NOT NULL,
     kind_id UUID NOT NULL,
     kind_version INTEGER NOT NULL, -- as it was when the need was taken down
-    building_id UUID NOT NULL,
-    dwelling_id UUID NOT NULL,
+    estate_id UUID NOT NULL, -- stays, so that needs are counted
+    building_id UUID, -- null once it is not kept any more
+    dwelling_id UUID,
     resident_id UUID, -- whose need it is, where the register knows them
     sealed BYTEA, -- what is needed in their words, the name and the phone; null once they are erased
     state TEXT NOT NULL,
@@ -52,11 +53,13 @@ CREATE TABLE service_needs (
     lock_version INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, kind_id, kind_version) REFERENCES service_kind_versions (tenant_id, kind_id, number),
+    FOREIGN KEY (tenant_id, estate_id) REFERENCES estates (tenant_id, id),
     FOREIGN KEY (tenant_id, building_id) REFERENCES buildings (tenant_id, id),
     FOREIGN KEY (tenant_id, dwelling_id) REFERENCES dwellings (tenant_id, id),
     FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id),
     CHECK (state IN ('open', 'matched', 'done', 'withdrawn', 'unmet')),
     CHECK (state NOT IN ('open', 'matched') OR sealed IS NOT NULL),
+    CHECK (sealed IS NULL OR building_id IS NOT NULL AND dwelling_id IS NOT NULL),
     CHECK ((state IN ('open', 'matched')) = (ended_at IS NULL))
 );
 --@citus SELECT create_distributed_table('service_needs', 'tenant_id', colocate_with => 'tenants');
@@ -73,8 +76,9 @@ CREATE TABLE service_consent_texts ( -- every wording that somebody has read, on
 );
 --@citus SELECT create_distributed_table('service_consent_texts', 'tenant_id', colocate_with => 'tenants');
 
-CREATE TABLE service_consents ( -- that the name and the phone are kept, and that whoever comes may read them
+CREATE TABLE service_consents ( -- that the name and the phone are kept, and that whoever comes may read them; a row is never changed but when it is withdrawn
     tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
     need_id UUID NOT NULL,
     purpose TEXT NOT NULL,
     how TEXT NOT NULL,
@@ -82,11 +86,13 @@ CREATE TABLE service_consents ( -- that the name and the phone are kept, and tha
     given_at BIGINT NOT NULL,
     recorded_by UUID, -- null: they themselves
     withdrawn_at BIGINT,
-    PRIMARY KEY (tenant_id, need_id, purpose),
+    PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, need_id) REFERENCES service_needs (tenant_id, id),
     FOREIGN KEY (tenant_id, edition) REFERENCES service_consent_texts (tenant_id, edition)
 );
 --@citus SELECT create_distributed_table('service_consents', 'tenant_id', colocate_with => 'tenants');
+CREATE UNIQUE INDEX service_consents_standing ON service_consents (tenant_id, need_id, purpose) WHERE withdrawn_at IS NULL;
+CREATE INDEX service_consents_by_need ON service_consents (tenant_id, need_id, given_at, id);
 
 CREATE TABLE service_calls ( -- who is asked to go to a need, and when: a volunteer, or all who come to an activity
     tenant_id UUID NOT NULL,
@@ -113,6 +119,7 @@ CREATE TABLE service_calls ( -- who is asked to go to a need, and when: a volunt
 --@citus SELECT create_distributed_table('service_calls', 'tenant_id', colocate_with => 'tenants');
 CREATE UNIQUE INDEX service_calls_standing ON service_calls (tenant_id, need_id) WHERE state IN ('asked', 'accepted');
 CREATE INDEX service_calls_by_need ON service_calls (tenant_id, need_id, asked_at, id);
+CREATE INDEX service_calls_by_activity ON service_calls (tenant_id, activity_id, starts_at);
 CREATE INDEX service_calls_by_volunteer ON service_calls (tenant_id, volunteer_id, starts_at);
 
 CREATE TABLE volunteer_engagements ( -- what a volunteer is booked for besides activities, so that nobody books them twice

@@ -62,6 +62,7 @@ CREATE TABLE service_round_doors (
 CREATE INDEX service_round_doors_in_order ON service_round_doors (tenant_id, round_id, position);
 CREATE INDEX service_round_doors_by_volunteer ON service_round_doors (tenant_id, volunteer_id, round_id);
 CREATE INDEX service_round_doors_by_dwelling ON service_round_doors (tenant_id, dwelling_id);
+CREATE INDEX service_round_doors_by_need ON service_round_doors (tenant_id, need_id);
 
 CREATE TABLE service_door_outcomes (
     tenant_id UUID NOT NULL,

@@ -1,5 +1,6 @@
 //! 为民服务, the needs of residents: who reads and takes down what, who is suggested and why, and that nobody is booked twice.
 
+use db::{record, statements};
 use doorstep::access::{Reach, Role};
 use doorstep::app::handlers;
 use doorstep::error::Error;
@@ -77,7 +78,7 @@ impl Story {
 }
 
 /// Somebody on the roll of a team, with what they have written.
-async fn helper(app: &TestApp, team: Uuid, name: &str, fields: &[(Field, &str)]) -> (Uuid, String) {
+pub async fn helper(app: &TestApp, team: Uuid, name: &str, fields: &[(Field, &str)]) -> (Uuid, String) {
     let act = app.act();
     let usual = [(Field::Name, name), (Field::Sex, "1"), (Field::Birth, "1990-03-07"), (Field::Phone, "13800001234")];
     let values: Values = usual.iter().chain(fields).map(|(field, value)| (*field, (*value).to_owned())).collect();
@@ -110,6 +111,20 @@ async fn accept(app: &TestApp, need: &Need, key: &str) -> Result<service::Call, 
     let call = service::accept(&mut tx, &app.act(), &scope, need, need.version, key).await?;
     tx.commit().await.unwrap();
     Ok(call)
+}
+
+statements! {
+    CONTACTS = "SELECT COUNT(*) AS many FROM field_histories WHERE tenant_id = $1 AND subject_id = $2 AND field = 'contact'";
+}
+
+record! {
+    struct Counted { many: i64 }
+}
+
+/// How often the history of a need has a name or a phone.
+async fn contacts(app: &TestApp, need: Uuid) -> i64 {
+    let mut tx = app.db.read().await.unwrap();
+    tx.one::<Counted>(CONTACTS.bind(app.home.tenant).bind(need)).await.unwrap().many
 }
 
 fn id_of(page: &Page) -> String {
@@ -153,7 +168,8 @@ db_test! {
         let link = own.url.clone();
         resident.get(&link).await.assert_contains("老伴想量血压");
         resident.post(&format!("{link}/withdrawal"), &[]).await.assert_ok().assert_contains("都删掉了").assert_lacks("老伴");
-        story.staff.get(&path).await.assert_contains("本人撤回").assert_contains("不需要了").assert_lacks("老伴");
+        story.staff.get(&path).await.assert_contains("撤回").assert_contains("不需要了").assert_lacks("老伴").assert_lacks("1302").assert_lacks("周六");
+        resident.get(&link).await.assert_lacks("1302");
         resident.get("/needs/x").await.assert_status(404);
         let verdict = audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
         assert_eq!(verdict.broken, None);
@@ -196,7 +212,7 @@ db_test! {
         let story = set_up(&app).await;
         let team = team(&app, "雷锋大妈志愿服务队", &[story.place.estate], &[Target::Elderly]).await;
         let (nurse, own) = helper(&app, team, "秦护士", &[(Field::Skills, "量血压、护理"), (Field::Available, "周六上午")]).await;
-        helper(&app, team, "韩没空", &[(Field::Skills, "量血压"), (Field::Available, "周一晚上")]).await;
+        let (other, _) = helper(&app, team, "韩没空", &[(Field::Skills, "量血压"), (Field::Available, "周一晚上")]).await;
         helper(&app, team, "赵不会", &[(Field::Skills, "修水管"), (Field::Available, "周六上午")]).await;
         let (vague, _) = helper(&app, team, "钱没写", &[(Field::Skills, "血压")]).await;
         let need = story.need(&app, story.pressure, "6").await;
@@ -210,7 +226,10 @@ db_test! {
         // An activity of a team that serves such people there, at a time that suits.
         let mut there = plan("2026-12-05T08:00:00+08:00", 6);
         there.estate = Some(story.place.estate);
+        there.least_age = 18;
         let saturday = planned(&app, team, &there).await;
+        assert!(!suggested(&app, &need).await.iter().any(Suggestion::is_activity), "nobody comes yet");
+        sign_up(&app, saturday, other).await.unwrap();
         planned(&app, team, &plan("2026-12-04T08:00:00+08:00", 6)).await;
         let found = suggested(&app, &need).await;
         assert_eq!(found[0].whom, Whom::Activity(saturday));
@@ -371,8 +390,159 @@ db_test! {
         at(&app, "2027-05-27T09:00:00+08:00");
         upkeep::once(&app.app).await.unwrap();
         let old = known(&app, old.id).await;
-        assert!(old.erased && old.state == State::Unmet && old.ended_why == "没有人会");
+        assert!(old.erased && old.state == State::Unmet && old.ended_why.is_empty());
+        assert!(old.dwelling.is_none() && old.building.is_none() && old.wanted == Wanted::default() && old.estate == story.place.estate);
         let verdict = audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
         assert_eq!(verdict.broken, None);
+    }
+
+    async fn how_somebody_agreed_stays_as_it_was_and_what_they_take_back_goes(app: TestApp) {
+        let story = set_up(&app).await;
+        let (building, kind) = (story.building.to_string(), story.pressure.to_string());
+        let board = format!("/board/{}/services", app.home.code);
+        let agreed = [("words", "量血压"), ("name", "王桂香"), ("phone", "03580001234"), ("keeps", "yes"), ("shares", "yes")];
+        let own = app.browser().post(&board, &story.form(&agreed, &building, &kind)).await;
+        own.assert_ok().assert_contains("您同意了：记下姓名和电话").assert_contains("不留是哪一户");
+        let path = story.staff.get("/services").await.link("/services/0");
+        story.staff.get(&path).await.assert_contains(own.url.rsplit('/').next().unwrap());
+        // Days later staff put the words right: who has agreed, how and when stays.
+        at(&app, "2026-11-27T15:00:00+08:00");
+        let edit = story.staff.get(&format!("{path}/particulars")).await;
+        edit.assert_ok().assert_contains("请先念给本人听").assert_contains("跟社区说一声");
+        let version = edit.input("version");
+        let put = [("version", version.as_str()), ("kind", &kind), ("words", "量血压，慢点"), ("phone", "03580001235"), ("keeps", "yes"), ("shares", "yes")];
+        let shown = story.staff.post(&format!("{path}/particulars"), &put).await;
+        shown.assert_ok().assert_contains("慢点").assert_contains("本人在公示栏上点的").assert_contains("9:00").assert_lacks("本人口头同意");
+        let id: Uuid = path.rsplit('/').next().unwrap().parse().unwrap();
+        assert_eq!(contacts(&app, id).await, 1);
+        // She does not want that whoever comes reads it.
+        app.browser().post(&format!("{}/privacy", own.url), &[]).await.assert_ok().assert_lacks("您同意了：告诉上门的志愿者");
+        story.staff.get(&path).await.assert_contains("撤回");
+        // And then not that it is kept: nothing of it stays in the history.
+        let version = story.staff.get(&format!("{path}/particulars")).await.input("version");
+        let put = [("version", version.as_str()), ("kind", &kind), ("words", "量血压，慢点")];
+        story.staff.post(&format!("{path}/particulars"), &put).await.assert_ok();
+        let need = known(&app, id).await;
+        assert!(!need.particulars.has_contact() && !need.shares);
+        assert_eq!(contacts(&app, id).await, 0);
+        // She tells staff that nothing may be kept.
+        let page = story.staff.post(&format!("{path}/withdrawal"), &[]).await;
+        page.assert_ok().assert_contains("都删掉了");
+        let need = known(&app, id).await;
+        assert!(need.erased && need.dwelling.is_none() && need.ended_why.is_empty() && need.state == State::Withdrawn, "{need:?}");
+        story.staff.get(&path).await.assert_ok().assert_lacks("慢点").assert_lacks("1302");
+        let verdict = audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
+        assert_eq!(verdict.broken, None);
+    }
+
+    async fn what_was_not_what_was_needed_waits_for_somebody_else(app: TestApp) {
+        let story = set_up(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[story.place.estate], &[Target::Elderly]).await;
+        let (_, own) = helper(&app, team, "秦护士", &[(Field::Skills, "量血压"), (Field::Available, "周六上午")]).await;
+        let (stranger, other) = helper(&app, team, "赵不会", &[(Field::Skills, "修水管")]).await;
+        let need = story.need(&app, story.pressure, "6").await;
+        let key = suggested(&app, &need).await[0].key();
+        let call = accept(&app, &need, &key).await.unwrap();
+        story.staff.get("/today").await.assert_contains("催答复").assert_lacks("问办好没");
+        // Whose it is not does not answer; whoever is to go does not leave; and nobody changes what they go for.
+        let volunteer = app.browser();
+        volunteer.post(&format!("{other}/calls/{}/answer", call.id), &[("answer", "accepted")]).await.assert_status(404);
+        let mut tx = app.db.begin().await.unwrap();
+        let card = volunteer::card(&mut tx, &app.act(), call.volunteer_id.unwrap()).await.unwrap();
+        let stays = volunteer::leave(&mut tx, &app.act(), &card, "搬走了").await;
+        assert!(matches!(&stays, Err(Error::Refused(why)) if why.contains("上门量血压")), "{stays:?}");
+        let card = volunteer::card(&mut tx, &app.act(), stranger).await.unwrap();
+        volunteer::leave(&mut tx, &app.act(), &card, "搬走了").await.unwrap();
+        let before = known(&app, need.id).await;
+        let mut moved = story.wish(story.pressure, "7");
+        moved.particulars = before.particulars.clone();
+        let refused = service::change(&mut tx, &app.act(), &before, before.version, moved).await;
+        assert!(matches!(&refused, Err(Error::Refused(why)) if why.contains("不能改")), "{refused:?}");
+        drop(tx);
+        let answer = format!("{own}/calls/{}/answer", call.id);
+        volunteer.post(&answer, &[("answer", "accepted")]).await.assert_ok();
+        let path = format!("/services/{}", need.id);
+        let version = story.staff.get(&path).await.input("version");
+        story.staff.post(&format!("{path}/reopening"), &[("version", &version)]).await.assert_status(422);
+        at(&app, "2026-11-28T10:30:00+08:00");
+        let staff = app.person(Role::Staff).browser().await;
+        volunteer.post(&answer, &[("answer", "done")]).await.assert_ok();
+        let page = staff.get(&path).await;
+        page.assert_contains("没办好，另外派人");
+        staff.post(&format!("{path}/reopening"), &[("version", &page.input("version"))]).await.assert_ok().assert_contains("等安排");
+        assert_eq!(known(&app, need.id).await.state, State::Open);
+        staff.get("/today").await.assert_contains("派人上门").assert_lacks("问办好没");
+    }
+
+    async fn a_need_keeps_the_version_of_its_kind_and_ends_with_a_free_volunteer(app: TestApp) {
+        let story = set_up(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[story.place.estate], &[Target::Elderly]).await;
+        let (nurse, _) = helper(&app, team, "秦护士", &[(Field::Skills, "量血压"), (Field::Available, "周六上午")]).await;
+        let need = story.need(&app, story.pressure, "6").await;
+        let mut tx = app.db.begin().await.unwrap();
+        let act = app.act();
+        let kind = service::kinds(&mut tx, act.tenant).await.unwrap().into_iter().find(|kind| kind.id == story.pressure).unwrap();
+        let renamed = KindSketch { name: "量血压和血糖".to_owned(), ..kind.sketch() };
+        service::change_kind(&mut tx, &act, &kind, 1, &renamed).await.unwrap();
+        let mut new = story.wish(story.pressure, "6");
+        new.particulars.words = "改几个字".to_owned();
+        service::change(&mut tx, &act, &need, need.version, new).await.unwrap();
+        tx.commit().await.unwrap();
+        let need = known(&app, need.id).await;
+        assert_eq!((need.kind_version, need.kind_name.as_str()), (1, "量血压"));
+        let key = suggested(&app, &need).await[0].key();
+        accept(&app, &need, &key).await.unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let need = service::need(&mut tx, &act, need.id).await.unwrap();
+        service::withdraw(&mut tx, &act, &need).await.unwrap();
+        tx.commit().await.unwrap();
+        let again = story.need(&app, story.pressure, "6").await;
+        let found = suggested(&app, &again).await;
+        assert_eq!((found[0].whom, found[0].key()), (Whom::Volunteer(nurse), key), "free at that time again");
+    }
+
+    async fn a_week_of_visits_is_any_seven_days(app: TestApp) {
+        let story = set_up(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[story.place.estate], &[]).await;
+        helper(&app, team, "秦护士", &[(Field::Skills, "量血压"), (Field::Available, "每天")]).await;
+        let mut days = Vec::new();
+        for _ in 0..12 {
+            let need = story.need(&app, story.pressure, "").await;
+            let Some(first) = suggested(&app, &need).await.into_iter().find(|one| !one.is_activity()) else { break };
+            accept(&app, &need, &first.key()).await.unwrap();
+            days.push(first.span.day());
+        }
+        let most = days.iter().map(|day| days.iter().filter(|other| **other >= *day && **other < day.saturating_add(jiff::Span::new().days(7))).count()).max();
+        assert!(days.len() > 3 && most <= Some(3), "{days:?}");
+    }
+
+    async fn whoever_leads_an_activity_answers_for_all_who_come(app: TestApp) {
+        let story = set_up(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[story.place.estate], &[Target::Elderly]).await;
+        let (_, leader) = crate::volunteer::volunteer(&app, "队长", team, Post::Leader).await;
+        let (member, own) = crate::volunteer::volunteer(&app, "队员", team, Post::Member).await;
+        let (_, stranger) = crate::volunteer::volunteer(&app, "没报名", team, Post::Member).await;
+        let need = story.need(&app, story.pressure, "6").await;
+        // Whoever is fourteen may come to the first, so nobody is sent to a door with it.
+        let mut there = plan("2026-12-05T08:00:00+08:00", 6);
+        there.estate = Some(story.place.estate);
+        let young = planned(&app, team, &there).await;
+        sign_up(&app, young, member).await.unwrap();
+        assert!(suggested(&app, &need).await.is_empty());
+        let mut grown = plan("2026-12-12T08:00:00+08:00", 6);
+        (grown.estate, grown.least_age) = (Some(story.place.estate), 18);
+        let activity = planned(&app, team, &grown).await;
+        sign_up(&app, activity, member).await.unwrap();
+        let found = suggested(&app, &need).await;
+        assert_eq!(found.iter().map(|one| one.whom).collect::<Vec<_>>(), [Whom::Activity(activity)]);
+        let call = accept(&app, &need, &found[0].key()).await.unwrap();
+        let browser = app.browser();
+        browser.get(&format!("{own}/calls")).await.assert_contains("1302").assert_contains("由队长答复").assert_lacks("我去");
+        browser.get(&format!("{stranger}/calls")).await.assert_lacks("1302");
+        let answer = |link: &str| format!("{link}/calls/{}/answer", call.id);
+        browser.post(&answer(&own), &[("answer", "accepted")]).await.assert_status(404);
+        browser.get(&format!("{leader}/calls")).await.assert_contains("我去").assert_contains("1302");
+        browser.post(&answer(&leader), &[("answer", "accepted")]).await.assert_ok().assert_contains("答应了");
+        story.staff.get(&format!("/services/{}", need.id)).await.assert_contains("答应了");
     }
 }

@@ -10,12 +10,16 @@ use super::kind;
 use super::matching::{self, Suggestion, Whom};
 use super::model::{Answer, Rules, State};
 use super::need::{self, Need};
-use super::store::{ADD_CALL, CALL, CALLS, NEEDS_OF_VOLUNTEER, OF_VOLUNTEER, SET_CALL, SET_STATE, STANDING, Stored};
+use super::store::{
+    ADD_CALL, CALL, CALLS, NEEDS_OF_ACTIVITIES, NEEDS_OF_VOLUNTEER, OF_ACTIVITIES, OF_VOLUNTEER, SET_CALL, SET_STATE,
+    STANDING, Stored,
+};
 use crate::access::{self, Act, Scope};
+use crate::audit::{self, Change};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
+use crate::settings;
 use crate::volunteer::{self, Span};
-use crate::{audit, settings};
 
 pub use super::store::Call;
 
@@ -51,15 +55,20 @@ pub(super) async fn calls(tx: &mut Tx, tenant: Uuid, need: Uuid) -> Result<Vec<C
     Ok(tx.all(CALLS.bind(tenant).bind(need)).await?)
 }
 
-/// Where a volunteer is asked to go since a moment, each with the need.
+/// Where a volunteer is asked to go since a moment, by themselves or with all who come to an activity, each with the need.
 pub(super) async fn of_volunteer(
     tx: &mut Tx,
     act: &Act,
     volunteer: Uuid,
     since: Timestamp,
 ) -> Result<Vec<(Call, Need)>> {
-    let calls: Vec<Call> = tx.all(OF_VOLUNTEER.bind(act.tenant).bind(volunteer).bind(since)).await?;
-    let needs: Vec<Stored> = tx.all(NEEDS_OF_VOLUNTEER.bind(act.tenant).bind(volunteer).bind(since)).await?;
+    let own = |statement: db::Statement| statement.bind(act.tenant).bind(volunteer).bind(since);
+    let mut calls: Vec<Call> = tx.all(own(OF_VOLUNTEER)).await?;
+    let mut needs: Vec<Stored> = tx.all(own(NEEDS_OF_VOLUNTEER)).await?;
+    let with_others: Vec<Call> = tx.all(own(OF_ACTIVITIES)).await?;
+    calls.extend(with_others.into_iter().filter(|call| call.activity_cancelled_at.is_none()));
+    needs.extend(tx.all::<Stored>(own(NEEDS_OF_ACTIVITIES)).await?);
+    calls.sort_by_key(|call| call.starts_at);
     let needs = needs.into_iter().map(|row| row.open(act)).collect::<Result<Vec<Need>>>()?;
     let need = |call: &Call| needs.iter().find(|need| need.id == call.need_id).cloned();
     Ok(calls.into_iter().filter_map(|call| need(&call).map(|need| (call, need))).collect())
@@ -97,18 +106,22 @@ async fn assign(tx: &mut Tx, act: &Act, need: &Need, chosen: Suggestion) -> Resu
     let row = ADD_CALL.bind(act.tenant).bind(id).bind(need.id).bind(volunteer).bind(activity).bind(span.starts_at);
     tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account).bind(date)).await?;
     tx.execute(SET_STATE.bind(act.tenant).bind(need.id).bind(State::Matched)).await?;
-    if volunteer.is_some() {
-        tell(tx, act, need, id, span).await?;
+    // A date of a provider is told of by the provider's own notice.
+    if date.is_none() {
+        tell(tx, act, need, id, (span, activity.is_some())).await?;
     }
-    audit::record(tx, act, "ask_to_go", ("service_need", need.id), &reason, &[]).await?;
+    // Why, and who, is read of the call; the audit keeps nothing that a volunteer has written.
+    let change = Change { field: "call", old: None, new: Some(id.to_string()) };
+    audit::record(tx, act, "ask_to_go", ("service_need", need.id), "", &[change]).await?;
     Ok(tx.one(CALL.bind(act.tenant).bind(id)).await?)
 }
 
 /// The estate's channels say that there is something to answer, and nothing about whom.
-async fn tell(tx: &mut Tx, act: &Act, need: &Need, call: Uuid, span: Span) -> Result<()> {
+async fn tell(tx: &mut Tx, act: &Act, need: &Need, call: Uuid, (span, with_others): (Span, bool)) -> Result<()> {
     let path = format!("/board/{}/services", access::tenant(tx, act.tenant).await?.code);
+    let who = if with_others { "这次活动的队长" } else { "接到的志愿者" };
     let text = format!(
-        "【为民服务】上门{}派了出去，{}。接到的志愿者请打开自己的志愿服务链接，在“上门服务”里答复。",
+        "【为民服务】上门{}派了出去，{}。{who}请打开自己的志愿服务链接，在“上门服务”里答复。",
         need.kind_name,
         span.words()
     );
@@ -154,14 +167,24 @@ pub async fn cancel(tx: &mut Tx, act: &Act, need: &Need, seen: i64, call: Uuid, 
     audit::record(tx, act, "call_off_visit", ("service_need", need.id), why, &[]).await
 }
 
-/// A volunteer answers by their own page: they go, they do not, or they have been there.
+/// The teams that somebody leads.
+pub(super) async fn led(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<Vec<Uuid>> {
+    let memberships = volunteer::memberships(tx, act.tenant, volunteer).await?;
+    Ok(memberships.iter().filter(|membership| membership.leads()).map(|membership| membership.team_id).collect())
+}
+
+/// A volunteer answers by their own page, or whoever leads the team for all who come to its activity: they go, they do not, or they have been there.
 ///
 /// Errors: not found of a call that is somebody else's; refused of an answer that does not follow.
 pub async fn answer(tx: &mut Tx, act: &Act, volunteer: Uuid, call: Uuid, says: Answer, words: &str) -> Result<()> {
     let need = tx.one::<Call>(CALL.bind(act.tenant).bind(call)).await?.need_id;
     need::take(tx, act, need).await?;
     let call: Call = tx.one(CALL.bind(act.tenant).bind(call)).await?;
-    if call.volunteer_id != Some(volunteer) {
+    let leads = match call.team_id {
+        Some(team) => led(tx, act, volunteer).await?.contains(&team),
+        None => false,
+    };
+    if call.volunteer_id != Some(volunteer) && !leads {
         return Err(Error::NotFound);
     }
     let follows = match (call.state, says) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use super::store::{Found, OF_NOBODY_AT, OF_RESIDENT, RELINK};
 use super::{need, round};
 use crate::access::Act;
@@ -19,7 +21,9 @@ pub fn erased() -> Handler {
             let mut tx = app.db.begin().await?;
             let mut found: Vec<Found> = tx.all(OF_RESIDENT.bind(act.tenant).bind(resident)).await?;
             found.extend(tx.all::<Found>(OF_NOBODY_AT.bind(act.tenant).bind(dwelling)).await?);
-            for Found { id } in found {
+            let mut found: Vec<Uuid> = found.into_iter().map(|row| row.id).collect();
+            need::take_all(&mut tx, &act, &mut found).await?;
+            for id in found {
                 need::erase(&mut tx, &act, id).await?;
             }
             round::erase_door(&mut tx, &act, dwelling).await?;

@@ -128,10 +128,12 @@ pub async fn change(tx: &mut Tx, act: &Act, before: &Kind, seen: i64, sketch: &S
         return Err(Error::Stale("这一类服务刚刚有别人改过，请看一下再改。".to_owned()));
     }
     add_version(tx, act, before.id, seen + 1, sketch).await?;
+    let target = |target: Option<Target>| target.map(|target| target.code().to_owned()).unwrap_or_default();
     let pairs = [
         ("name", old.name, sketch.name.clone()),
         ("skill", old.skill, sketch.skill.clone()),
         ("qualification", old.qualification, sketch.qualification.clone()),
+        ("target", target(old.target), target(sketch.target)),
         ("risk", old.risk.code().to_owned(), sketch.risk.code().to_owned()),
         ("insured", old.insured.to_string(), sketch.insured.to_string()),
         ("ended", old.ended.to_string(), sketch.ended.to_string()),

@@ -15,7 +15,9 @@ use super::{provider, provider_store};
 use crate::access::{Act, Scope};
 use crate::error::Result;
 use crate::settings;
-use crate::volunteer::{self, Activity, Asked, Candidate, Joining, Placed, Risk, Span, Target, has_one_of};
+use crate::volunteer::{
+    self, Activity, Asked, Candidate, Joining, Placed, Risk, Span, Target, fullest_week, has_one_of,
+};
 
 /// Who could go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +75,7 @@ pub async fn suggestions(tx: &mut Tx, act: &Act, scope: &Scope, need: &Need) -> 
     let mut found: Vec<Suggestion> = activities
         .iter()
         .filter(|activity| activity.starts_at > act.at && activity.starts_at < until)
-        .filter_map(|activity| by_activity(activity, &teams, &kind, need))
+        .filter_map(|activity| by_activity(activity, &teams, &kind, (need, rules.visitor_age)))
         .take(SHOWN)
         .collect();
     let dates = provider::coming(tx, act).await?;
@@ -85,7 +87,9 @@ pub async fn suggestions(tx: &mut Tx, act: &Act, scope: &Scope, need: &Need) -> 
     };
     found.extend(dates.iter().filter(fits).filter_map(|date| by_date(date, need)).take(SHOWN));
     let people = volunteer::candidates(tx, act.tenant, scope).await?;
-    let taken = volunteer::taken(tx, act.tenant, (act.at - SignedDuration::from_hours(24), until)).await?;
+    // A week to either side, of which the visits of seven days in a row are made up.
+    let week = SignedDuration::from_hours(8 * 24);
+    let taken = volunteer::taken(tx, act.tenant, (act.at - week, until + week)).await?;
     let visits = rules.visits(&need.wanted, act.at);
     let looked = Looked { kind: &kind, need, asked: kind.asked(&rules), adult_age: joining.adult_age, visits, taken };
     let mut people: Vec<Suggestion> = people.iter().filter_map(|person| looked.by_volunteer(person)).collect();
@@ -97,7 +101,16 @@ pub async fn suggestions(tx: &mut Tx, act: &Act, scope: &Scope, need: &Need) -> 
 
 /// An activity fits whose team serves such people there, at a time that suits. What asks for insurance or a certificate is left to somebody
 /// who has it, unless everybody who takes part is insured.
-fn by_activity(activity: &Activity, teams: &[Placed], kind: &Kind, need: &Need) -> Option<Suggestion> {
+/// Whoever comes may go to a door, and somebody does come.
+fn by_activity(
+    activity: &Activity,
+    teams: &[Placed],
+    kind: &Kind,
+    (need, visitor_age): (&Need, i64),
+) -> Option<Suggestion> {
+    if activity.least_age < visitor_age || activity.confirmed == 0 {
+        return None;
+    }
     let placed = teams.iter().find(|placed| placed.team.id == activity.team_id)?;
     let insured = activity.risk == Risk::High;
     if (kind.insured || kind.risk == Risk::High) && !insured || !kind.qualification.is_empty() {
@@ -107,7 +120,8 @@ fn by_activity(activity: &Activity, teams: &[Placed], kind: &Kind, need: &Need) 
         Some(estate) => estate == need.estate,
         None => placed.estates.contains(&need.estate),
     };
-    let target = placed.targets.iter().find(|target| Some(**target) == kind.target || **target == Target::Everyone)?;
+    let serves = |target: &Target| *target == Target::Everyone || kind.target.is_none_or(|wanted| wanted == *target);
+    let target = placed.targets.iter().find(|target| serves(target))?;
     if !there || !need.wanted.suits_span(activity.span()) {
         return None;
     }
@@ -151,8 +165,10 @@ impl Looked<'_> {
             let weekday = span.starts_at.to_zoned_datetime(shanghai()).weekday();
             let overlaps =
                 taken.iter().any(|(other, _)| other.starts_at < span.ends_at && other.ends_at > span.starts_at);
-            let booked = taken.iter().filter(|(other, visit)| *visit && near(*other, *span)).count() as i64;
-            !overlaps && booked < self.asked.most_a_week && is_free(available, weekday, *part) != Some(false)
+            let visits: Vec<_> = taken.iter().filter(|(_, visit)| *visit).map(|(other, _)| other.day()).collect();
+            !overlaps
+                && fullest_week(&visits, span.day()) < self.asked.most_a_week
+                && is_free(available, weekday, *part) != Some(false)
         };
         let (part, span) = self.visits.iter().find(free)?;
         if !person.fits(&self.asked, self.adult_age, span.day()) {
@@ -188,10 +204,4 @@ impl Looked<'_> {
         let (title, reason) = (person.name.clone(), reasons.join("，"));
         Some(Suggestion { whom: Whom::Volunteer(person.id), title, span: *span, reason, rank })
     }
-}
-
-/// Within the seven days around a visit, as `volunteer::engage` counts them.
-fn near(other: Span, span: Span) -> bool {
-    let days = other.starts_at.duration_since(span.starts_at).as_secs() / 86_400;
-    (-3..=3).contains(&days)
 }

@@ -23,7 +23,7 @@ pub use call::{Call, accept, answer, cancel as cancel_call};
 pub use kind::{Kind, Sketch as KindSketch, add as add_kind, change as change_kind, enter_usual, kinds};
 pub use matching::{Suggestion, Whom, suggestions};
 pub use model::{Answer, How, Part, Particulars, Purpose, Source, State, Wanted, edition};
-pub use need::{End, Need, NewNeed, change, end, file, need, withdraw};
+pub use need::{End, Need, NewNeed, change, end, file, need, reopen, withdraw};
 pub use provider::{
     NewStanding, ProviderSketch, Served, add as add_provider, change as change_provider, coming as coming_dates,
     count as count_served, miss as miss_date, of_provider, set_up as set_up_standing,

@@ -192,33 +192,73 @@ impl Rules {
     }
 }
 
-/// The days of the week in a clause such as `周六上午`, `周一至周五`, `周末`; none where it names none.
+/// The days of the week in a clause such as `周六上午`, `周一至周五`, `周一三五`, `周末`; none where it names none.
 fn days_in(clause: &str) -> Vec<i8> {
-    let clause = clause.replace("星期", "周").replace("礼拜", "周").replace('天', "日").replace("每日", "每天");
     if clause.contains("周末") {
         return vec![6, 7];
     }
     if clause.contains("工作日") {
         return (1..=5).collect();
     }
-    let day_of = |at: usize| {
-        let after = clause[at + "周".len()..].chars().next()?;
-        WEEK.iter().position(|day| day.starts_with(after)).map(|day| day as i8 + 1)
-    };
-    let days: Vec<i8> = clause.match_indices('周').filter_map(|(at, _)| day_of(at)).collect();
-    match days[..] {
-        [from, until] if from < until && (clause.contains('至') || clause.contains('到')) => (from..=until).collect(),
-        _ => days,
+    let day_of = |letter: char| WEEK.iter().position(|day| day.starts_with(letter)).map(|at| at as i8 + 1);
+    let mut days: Vec<i8> = Vec::new();
+    let mut ranges = false;
+    // After 周 come the days: one, several at once, or from one to another.
+    for run in clause.split('周').skip(1) {
+        for letter in run.chars() {
+            match day_of(letter) {
+                Some(day) if ranges => {
+                    let from = days.last().copied().unwrap_or(day);
+                    days.extend(if from < day { (from + 1)..=day } else { day..=day });
+                    ranges = false;
+                }
+                Some(day) => days.push(day),
+                None if matches!(letter, '至' | '到' | '-' | '—' | '~') => ranges = true,
+                None => break,
+            }
+        }
     }
+    days
 }
 
-/// Whether somebody has time, by what they have written about it; `None` where it does not say.
+/// What somebody has written about their time, clause by clause; days alone belong to what follows them: `周一、三、五上午`.
+fn clauses(available: &str) -> Vec<String> {
+    let text = available.replace("星期", "周").replace("礼拜", "周").replace('天', "日").replace("每日", "每天");
+    let mut clauses: Vec<String> = Vec::new();
+    let mut days = String::new();
+    for clause in
+        text.split(['、', '，', ',', '；', ';', '/', '\n', ' ', '\u{3000}']).filter(|clause| !clause.is_empty())
+    {
+        let letters = |clause: &str| clause.chars().all(|letter| "周一二三四五六日至到".contains(letter));
+        let begins = clause.chars().next().is_some_and(|letter| WEEK.iter().any(|day| day.starts_with(letter)));
+        let clause = match begins && !days.is_empty() {
+            true => format!("周{clause}"),
+            false => clause.to_owned(),
+        };
+        if letters(&clause) {
+            days.push_str(&clause);
+        } else if clause.starts_with('周') || !days.is_empty() && PARTS.iter().any(|part| clause.starts_with(part)) {
+            clauses.push(std::mem::take(&mut days) + &clause);
+        } else {
+            clauses.extend((!days.is_empty()).then(|| std::mem::take(&mut days)));
+            clauses.push(clause);
+        }
+    }
+    clauses.extend((!days.is_empty()).then_some(days));
+    clauses
+}
+
+const PARTS: [&str; 6] = ["上午", "早上", "早晨", "下午", "晚上", "傍晚"];
+
+/// Whether somebody has time, by what they have written about it; `None` where it does not say, or says when they have none.
 pub fn is_free(available: &str, weekday: Weekday, part: Part) -> Option<bool> {
-    let clauses = available.split(['、', '，', ',', '；', ';', '/', '\n']).filter(|clause| !clause.trim().is_empty());
+    if available.contains(['不', '没', '除', '别']) {
+        return None;
+    }
     let day = weekday.to_monday_one_offset();
     let mut said = None;
-    for clause in clauses {
-        let days = days_in(clause);
+    for clause in clauses(available) {
+        let days = days_in(&clause);
         let named = |words: &[&str]| words.iter().any(|word| clause.contains(word));
         let morning = named(&["上午", "早上", "早晨"]);
         let (afternoon, evening) = (named(&["下午"]), named(&["晚上", "傍晚"]));
@@ -238,13 +278,18 @@ pub fn is_free(available: &str, weekday: Weekday, part: Part) -> Option<bool> {
 }
 
 impl Purpose {
-    /// What somebody reads before they agree.
-    pub fn wording(self, community: &str, rules: &Rules) -> Vec<String> {
+    /// What somebody reads before they agree, or is told by whoever takes it down.
+    pub fn wording(self, how: How, community: &str, rules: &Rules) -> Vec<String> {
+        let taken_back = match how {
+            How::Form => "您随时可以从自己的链接撤回，马上删掉",
+            How::Told => "您随时可以跟社区说一声，或者从社区给的链接撤回，马上删掉",
+        };
         match self {
             Purpose::Keep => vec![
                 format!("谁在用：{community}居民委员会，只为安排这一次上门服务。"),
                 "要什么：您需要什么、住哪一户、怎么称呼、电话。加密保存，不公开，不要身份证号。".to_owned(),
-                format!("存多久：办完以后 {} 天自动删除；您随时可以从自己的链接撤回，马上删掉。", rules.keep_need_days),
+                format!("存多久：办完以后 {} 天自动删除；{taken_back}。", rules.keep_need_days),
+                "删了以后，只留哪个小区、哪一天有过这一类需要，不留是哪一户，也不留时间和原因。".to_owned(),
                 "不同意，就什么也不记；您可以直接打电话或到党群服务站找社区。".to_owned(),
             ],
             Purpose::Share => vec![
@@ -266,7 +311,7 @@ mod tests {
 
     #[test]
     fn what_somebody_writes_about_their_time_is_understood() {
-        use Weekday::{Monday, Saturday, Sunday};
+        use Weekday::{Monday, Saturday, Sunday, Wednesday};
         for (text, day, part, free) in [
             ("周六上午", Saturday, Part::Morning, Some(true)),
             ("周六上午", Saturday, Part::Afternoon, Some(false)),
@@ -279,6 +324,21 @@ mod tests {
             ("每天下午", Monday, Part::Afternoon, Some(true)),
             ("随时", Monday, Part::Morning, Some(true)),
             ("看情况", Monday, Part::Morning, None),
+            ("周六不行", Saturday, Part::Morning, None),
+            ("周末没空", Saturday, Part::Morning, None),
+            ("除周六都行", Saturday, Part::Morning, None),
+            ("周一、三、五上午", Wednesday, Part::Morning, Some(true)),
+            ("周一、三、五上午", Monday, Part::Morning, Some(true)),
+            ("周一、三、五上午", Monday, Part::Afternoon, Some(false)),
+            ("周一、三、五上午", Saturday, Part::Morning, Some(false)),
+            ("周一三五", Wednesday, Part::Evening, Some(true)),
+            ("周六、日", Sunday, Part::Evening, Some(true)),
+            ("周六、周日下午", Saturday, Part::Morning, Some(false)),
+            ("周六上午 周日下午", Saturday, Part::Morning, Some(true)),
+            ("周六上午 周日下午", Sunday, Part::Morning, Some(false)),
+            ("周六上午 周日下午", Saturday, Part::Afternoon, Some(false)),
+            ("周一到周三、周六上午", Monday, Part::Morning, Some(true)),
+            ("每天下午", Sunday, Part::Afternoon, Some(true)),
             ("", Monday, Part::Morning, None),
         ] {
             assert_eq!(is_free(text, day, part), free, "{text} {day:?} {part:?}");

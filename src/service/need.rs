@@ -8,8 +8,8 @@ use super::call;
 use super::kind::{self, Kind};
 use super::model::{How, Particulars, Purpose, Rules, Source, State, Wanted, edition};
 use super::store::{
-    self, ADD, AGREE, CHANGE, DOORS, Door, END, FORGET, FORGET_CALLS, Found, GET, GET_IN_REACH, HOLD, KEEP_TEXT,
-    NAMED_AT, OLD, Stored, TAKE, TAKE_BACK, TAKE_BACK_ONE,
+    self, ADD, AGREE, CHANGE, DOORS, DROP_DOORS, Door, END, FORGET, FORGET_CALLS, FORGET_DOORS, Found, GET,
+    GET_IN_REACH, HOLD, KEEP_TEXT, NAMED_AT, OLD, SET_STATE, STANDING, Stored, TAKE, TAKE_BACK, TAKE_BACK_ONE, UNSHARE,
 };
 use crate::access::{self, Act, Link, Scope};
 use crate::audit::{self, Change};
@@ -21,13 +21,13 @@ use crate::{place, settings};
 pub struct Need {
     pub id: Uuid,
     pub kind: Uuid,
+    pub kind_version: i64,
     /// As it was called when the need was taken down.
     pub kind_name: String,
     pub estate: Uuid,
-    pub building: Uuid,
-    pub dwelling: Uuid,
-    pub unit_key: String,
-    pub room: String,
+    /// `None` of the door once it is not kept any more.
+    pub building: Option<Uuid>,
+    pub dwelling: Option<Uuid>,
     /// `王府名苑小区 3号楼 2单元 1302`
     pub door: String,
     /// Whose it is, where the register knows them.
@@ -78,12 +78,11 @@ impl Stored {
         Ok(Need {
             id: self.id,
             kind: self.kind_id,
+            kind_version: self.kind_version,
             kind_name: self.kind_name,
             estate: self.estate_id,
             building: self.building_id,
             dwelling: self.dwelling_id,
-            unit_key: self.unit_key,
-            room: self.room,
             door,
             resident: self.resident_id,
             particulars,
@@ -163,16 +162,16 @@ fn sealed(act: &Act, particulars: &Particulars) -> Result<Vec<u8>> {
 
 async fn agree(tx: &mut Tx, act: &Act, need: Uuid, purpose: Purpose, how: How) -> Result<()> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    let wording = purpose.wording(&access::tenant(tx, act.tenant).await?.name, &rules);
+    let wording = purpose.wording(how, &access::tenant(tx, act.tenant).await?.name, &rules);
     let edition = edition(&wording);
     tx.execute(KEEP_TEXT.bind(act.tenant).bind(&edition).bind(wording.join("\n"))).await?;
-    let row = AGREE.bind(act.tenant).bind(need).bind(purpose).bind(how).bind(&edition).bind(act.at);
+    let row = AGREE.bind(act.tenant).bind(act.id()).bind(need).bind(purpose).bind(how).bind(&edition).bind(act.at);
     tx.execute(row.bind(act.account)).await?;
     Ok(())
 }
 
 /// Errors: refused of a name or phone that nobody has agreed to, of a kind that has ended or is another estate's.
-async fn checked(tx: &mut Tx, act: &Act, new: &NewNeed) -> Result<Kind> {
+async fn checked(tx: &mut Tx, act: &Act, new: &NewNeed) -> Result<(Kind, Uuid)> {
     if new.particulars.has_contact() && new.keeps.is_none() {
         return Err(Error::refused("本人同意了才能记姓名和电话"));
     }
@@ -181,7 +180,7 @@ async fn checked(tx: &mut Tx, act: &Act, new: &NewNeed) -> Result<Kind> {
     if kind.ended_at.is_some() || !kind.of_estate(estate) {
         return Err(Error::refused("这个小区没有这一类服务，请另选一类"));
     }
-    Ok(kind)
+    Ok((kind, estate))
 }
 
 /// Takes a need down. From the board a door gives only so many a day.
@@ -193,7 +192,7 @@ pub async fn file(tx: &mut Tx, act: &Act, new: NewNeed) -> Result<Need> {
 
 /// The same, where it is not the role that says who has taken it down.
 pub(super) async fn file_as(tx: &mut Tx, act: &Act, new: NewNeed, source: Source) -> Result<Need> {
-    let kind = checked(tx, act, &new).await?;
+    let (kind, estate) = checked(tx, act, &new).await?;
     if source == Source::Board {
         let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
         let since = act.at - SignedDuration::from_hours(24);
@@ -206,60 +205,98 @@ pub(super) async fn file_as(tx: &mut Tx, act: &Act, new: NewNeed, source: Source
     let row = ADD.bind(act.tenant).bind(id).bind(kind.id).bind(kind.version).bind(new.building).bind(new.dwelling);
     let row = row.bind(resident).bind(sealed(act, &new.particulars)?).bind(source);
     let row = row.bind(new.wanted.days_code()).bind(new.wanted.parts_code()).bind(new.shares && new.keeps.is_some());
-    tx.execute(row.bind(act.at).bind(act.account)).await?;
+    tx.execute(row.bind(act.at).bind(act.account).bind(estate)).await?;
     settle(tx, act, id, new.keeps, new.shares).await?;
     audit::record(tx, act, "create", ("service_need", id), &kind.name, &[]).await?;
     need(tx, act, id).await
 }
 
+/// What somebody agrees to is written down, or that they do no more; where that is as it was, nothing is.
 async fn settle(tx: &mut Tx, act: &Act, need: Uuid, keeps: Option<How>, shares: bool) -> Result<()> {
-    match keeps {
-        Some(how) => {
-            agree(tx, act, need, Purpose::Keep, how).await?;
-            if shares {
-                agree(tx, act, need, Purpose::Share, how).await?;
-            } else {
-                tx.execute(TAKE_BACK_ONE.bind(act.tenant).bind(need).bind(Purpose::Share).bind(act.at)).await?;
-            }
+    let known = store::consents(tx, act.tenant, need).await?;
+    for (purpose, wanted) in [(Purpose::Keep, keeps), (Purpose::Share, keeps.filter(|_| shares))] {
+        let stands = known.iter().any(|consent| consent.purpose == purpose && consent.withdrawn_at.is_none());
+        match wanted {
+            Some(how) if !stands => agree(tx, act, need, purpose, how).await?,
+            None if stands => take_back(tx, act, need, purpose).await?,
+            _ => {}
         }
-        None => _ = tx.execute(TAKE_BACK.bind(act.tenant).bind(need).bind(act.at)).await?,
     }
     Ok(())
 }
 
-/// A need is put right, from the version that somebody saw; the door stays.
+/// Whoever has agreed does no more. Of what was kept by that, the history keeps nothing either.
+async fn take_back(tx: &mut Tx, act: &Act, need: Uuid, purpose: Purpose) -> Result<()> {
+    tx.execute(TAKE_BACK_ONE.bind(act.tenant).bind(need).bind(purpose).bind(act.at)).await?;
+    if purpose == Purpose::Keep {
+        audit::erase(tx, act, need, Some(&["contact"])).await?;
+    }
+    audit::record(tx, act, "take_back_consent", ("service_need", need), purpose.label(), &[]).await
+}
+
+/// A need is put right, from the version that somebody saw; the door stays. It keeps the version of its kind, unless it becomes another kind.
 ///
-/// Errors: refused as when it is taken down, and of one that has ended; stale if somebody else has changed it since.
+/// Errors: refused as when it is taken down, of one that has ended, and of another kind or time while somebody is to go; stale if somebody else has changed it since.
 pub async fn change(tx: &mut Tx, act: &Act, before: &Need, seen: i64, new: NewNeed) -> Result<()> {
     if before.ended() {
         return Err(Error::refused(format!("已经是“{}”，不能再改", before.state)));
     }
-    let kind = match new.kind == before.kind {
-        true => kind::kind(tx, act.tenant, new.kind).await?,
-        false => checked(tx, act, &new).await?,
+    if before.version != seen {
+        return Err(stale());
+    }
+    if before.state == State::Matched && (new.kind != before.kind || new.wanted != before.wanted) {
+        return Err(Error::refused(
+            "已经安排了人去，类别和时间不能改；要改请先取消派出去的人，或者点“没办好，另外派人”",
+        ));
+    }
+    let (kind_version, kind_name) = match new.kind == before.kind {
+        true => (before.kind_version, before.kind_name.clone()),
+        false => {
+            let (kind, _) = checked(tx, act, &new).await?;
+            (kind.version, kind.name)
+        }
     };
+    let Some(dwelling) = before.dwelling else { return Err(stale()) };
     if new.particulars.has_contact() && new.keeps.is_none() {
         return Err(Error::refused("本人同意了才能记姓名和电话"));
     }
-    let resident = resident(tx, act, before.dwelling, &new.particulars.name).await?;
+    let resident = resident(tx, act, dwelling, &new.particulars.name).await?;
     let shares = new.shares && new.keeps.is_some();
-    let row = CHANGE.bind(act.tenant).bind(before.id).bind(seen).bind(kind.id).bind(kind.version).bind(resident);
+    let row = CHANGE.bind(act.tenant).bind(before.id).bind(seen).bind(new.kind).bind(kind_version).bind(resident);
     let row = row.bind(sealed(act, &new.particulars)?).bind(new.wanted.days_code()).bind(new.wanted.parts_code());
     if tx.execute(row.bind(shares)).await? == 0 {
         return Err(stale());
     }
-    settle(tx, act, before.id, new.keeps, shares).await?;
     let pairs = [
-        ("kind", before.kind_name.clone(), kind.name),
+        ("kind", before.kind_name.clone(), kind_name),
         ("words", before.particulars.words.clone(), new.particulars.words.clone()),
         ("contact", before.particulars.contact(), new.particulars.contact()),
         ("wanted", before.wanted.words(), new.wanted.words()),
         ("shares", before.shares.to_string(), shares.to_string()),
     ];
-    let changes = pairs.into_iter().filter(|(_, old, new)| old != new);
+    // What may not be kept any longer is not written into the history on the way out.
+    let kept = |field: &str| field != "contact" || new.keeps.is_some();
+    let changes = pairs.into_iter().filter(|(field, old, new)| old != new && kept(field));
     let changes: Vec<Change> =
         changes.map(|(field, old, new)| Change { field, old: Some(old), new: Some(new) }).collect();
-    audit::record(tx, act, "update", ("service_need", before.id), "", &changes).await
+    audit::record(tx, act, "update", ("service_need", before.id), "", &changes).await?;
+    settle(tx, act, before.id, new.keeps, shares).await
+}
+
+/// Somebody has been there, or was to, and it was not what was needed: the need waits for somebody else.
+///
+/// Errors: stale if somebody else was first; refused unless somebody was asked, and while they are still to go.
+pub async fn reopen(tx: &mut Tx, act: &Act, before: &Need, seen: i64) -> Result<()> {
+    hold(tx, act, before.id, seen).await?;
+    if before.state != State::Matched {
+        return Err(Error::refused(format!("现在是“{}”，不用再点", before.state)));
+    }
+    if tx.optional::<call::Call>(STANDING.bind(act.tenant).bind(before.id)).await?.is_some() {
+        return Err(Error::refused("派出去的人还没有回话，请先取消"));
+    }
+    tx.execute(DROP_DOORS.bind(act.tenant).bind(before.id)).await?;
+    tx.execute(SET_STATE.bind(act.tenant).bind(before.id).bind(State::Open)).await?;
+    audit::record(tx, act, "reopened", ("service_need", before.id), "", &[]).await
 }
 
 pub(super) fn stale() -> Error {
@@ -276,6 +313,15 @@ pub(super) async fn hold(tx: &mut Tx, act: &Act, id: Uuid, seen: i64) -> Result<
 /// The same for whoever has seen no version.
 pub(super) async fn take(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     Ok(tx.execute_one(TAKE.bind(act.tenant).bind(id)).await?)
+}
+
+/// All of several, in one order, before anything else is held: so two who take some of the same never wait for each other.
+pub(super) async fn take_all(tx: &mut Tx, act: &Act, ids: &mut [Uuid]) -> Result<()> {
+    ids.sort();
+    for id in ids {
+        take(tx, act, *id).await?;
+    }
+    Ok(())
 }
 
 /// Closes a need: whoever does has asked whether it was met.
@@ -298,11 +344,12 @@ async fn end_held(tx: &mut Tx, act: &Act, id: Uuid, end: End) -> Result<()> {
     call::release(tx, act, id, state == State::Done).await?;
     let row = END.bind(act.tenant).bind(id).bind(state).bind(act.at).bind(&why).bind(met);
     tx.execute(row).await?;
+    tx.execute(DROP_DOORS.bind(act.tenant).bind(id)).await?;
     let change = Change { field: "state", old: None, new: Some(state.code().to_owned()) };
     audit::record(tx, act, "end_need", ("service_need", id), state.label(), &[change]).await
 }
 
-/// Whoever asked takes it back by their link: nothing is kept of them.
+/// Whoever asked takes it back, by their link or by telling staff: nothing is kept of them.
 pub async fn withdraw(tx: &mut Tx, act: &Act, need: &Need) -> Result<()> {
     take(tx, act, need.id).await?;
     if !need.ended() {
@@ -311,10 +358,21 @@ pub async fn withdraw(tx: &mut Tx, act: &Act, need: &Need) -> Result<()> {
     forget(tx, act, need.id, "本人撤回同意").await
 }
 
+/// Whoever asked does not agree any more that whoever comes reads what they wrote; they still come.
+pub async fn stop_sharing(tx: &mut Tx, act: &Act, need: &Need) -> Result<()> {
+    take(tx, act, need.id).await?;
+    if need.shares {
+        tx.execute(UNSHARE.bind(act.tenant).bind(need.id)).await?;
+        take_back(tx, act, need.id, Purpose::Share).await?;
+    }
+    Ok(())
+}
+
 /// Removes what is known of whoever asked; that there was a need stays. Its row is held already.
 async fn forget(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<()> {
     tx.execute(FORGET.bind(act.tenant).bind(id)).await?;
     tx.execute(FORGET_CALLS.bind(act.tenant).bind(id)).await?;
+    tx.execute(FORGET_DOORS.bind(act.tenant).bind(id)).await?;
     tx.execute(TAKE_BACK.bind(act.tenant).bind(id).bind(act.at)).await?;
     audit::erase(tx, act, id, None).await?;
     audit::record(tx, act, "erase", ("service_need", id), why, &[]).await
@@ -334,8 +392,10 @@ pub(super) async fn erase(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
 pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let before = act.at - SignedDuration::from_hours(24 * rules.keep_need_days);
-    for Found { id } in tx.all::<Found>(OLD.bind(act.tenant).bind(before)).await? {
-        take(tx, act, id).await?;
+    let mut old: Vec<Uuid> =
+        tx.all::<Found>(OLD.bind(act.tenant).bind(before)).await?.into_iter().map(|row| row.id).collect();
+    take_all(tx, act, &mut old).await?;
+    for id in old {
         forget(tx, act, id, "保存期已满").await?;
     }
     Ok(())

@@ -2,17 +2,21 @@
 //! that day, or by staff from paper. Volunteers see their own doors only, and nothing of why a door is on the list. What was made from a tag is
 //! forgotten first; what came of the doors stays as numbers.
 
+use std::collections::HashSet;
+
 use db::{Tx, text_enum};
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::model::Particulars;
+use super::kind;
+use super::model::{Particulars, Rules as Needed, State};
 use super::round_store::{
     self, ADD_DOOR, ADD_DOOR_OUTCOME, ADD_OUTCOME, ADD_ROUND, CANCEL_ROUND, DOOR, DOORS, DROP_OUTCOMES, Door,
-    END_OUTCOME, FORGET_DOORS, FORGET_DWELLING, FORGET_ROUND, Found, GIVE, HOLD_ROUND, MOVE_ROUND, NEEDY, NOTE, Needy,
-    OLD_ROUNDS, OWN_DOORS, OWN_ROUNDS, Outcome, ROUND, ROUND_IN_REACH, ROUNDS_OF_DAY, Round, TAKE_ROUND,
+    END_OUTCOME, FORGET_DOORS, FORGET_DWELLING, FORGET_ROUND, Found, GIVE, HOLD_ROUND, MATCH, MOVE_ROUND, NEEDS_LEFT,
+    NEEDY, NOTE, Needy, OLD_ROUNDS, OWN_DOORS, OWN_ROUNDS, Outcome, ROUND, ROUND_IN_REACH, ROUNDS_OF_DAY, Round,
+    SETTLE, TAKE_ROUND,
 };
 use crate::access::{Act, Scope};
 use crate::audit::{self, Change};
@@ -85,6 +89,11 @@ impl Door {
         if words.is_empty() { "（门牌已不再保存）".to_owned() } else { words }
     }
 
+    /// What is noted there, as a form names it: when it was.
+    pub fn version(&self) -> String {
+        self.noted_at.map(|at| at.as_millisecond().to_string()).unwrap_or_default()
+    }
+
     /// What whoever goes there may read of whoever asked for it.
     pub fn told(&self, act: &Act) -> Result<Option<Particulars>> {
         let Some(sealed) = self.sealed.as_ref().filter(|_| self.shares == Some(true)) else { return Ok(None) };
@@ -149,7 +158,8 @@ pub async fn enter_usual_outcomes(tx: &mut Tx, act: &Act) -> Result<()> {
 
 /// Makes the list of doors of a round. `scope` is of whoever may read what the list is made from.
 ///
-/// Errors: refused of no doors, of too many, of a day that is over, and of an activity that is not the team's.
+/// Errors: refused of no doors, of too many, of a day that is over, and of an activity that is not the team's; stale if somebody else has
+/// just arranged for one of the needs.
 pub async fn plan(tx: &mut Tx, act: &Act, scope: &Scope, new: NewRound) -> Result<Uuid> {
     let rules: Rounds = settings::read(tx, act.tenant, act.at).await?;
     if new.day < today(act) {
@@ -164,8 +174,11 @@ pub async fn plan(tx: &mut Tx, act: &Act, scope: &Scope, new: NewRound) -> Resul
     let doors: Vec<(Uuid, Option<Uuid>)> = match new.origin {
         Origin::Needs => {
             let query = NEEDY.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(new.estate);
-            let found: Vec<Needy> = tx.all(query.bind(most as i64 + 1)).await?;
-            found.into_iter().map(|row| (row.dwelling_id, Some(row.id))).collect()
+            let found: Vec<Needy> = tx.all(query.bind(most as i64 + 1).bind(new.building)).await?;
+            // One need of a door at a time; another one of the same door waits on.
+            let mut known = HashSet::new();
+            let found = found.into_iter().filter(|row| known.insert(row.dwelling_id));
+            found.map(|row| (row.dwelling_id, Some(row.id))).collect()
         }
         Origin::Place | Origin::Tag => {
             let tag = new.tag.filter(|_| new.origin == Origin::Tag);
@@ -179,6 +192,13 @@ pub async fn plan(tx: &mut Tx, act: &Act, scope: &Scope, new: NewRound) -> Resul
     }
     if doors.len() > most {
         return Err(Error::refused(format!("一次最多走 {most} 户，请按楼栋分几次")));
+    }
+    let mut needs: Vec<Uuid> = doors.iter().filter_map(|(_, need)| *need).collect();
+    needs.sort();
+    for need in needs {
+        if tx.execute(MATCH.bind(act.tenant).bind(need)).await? == 0 {
+            return Err(Error::Stale("名单里的需要刚刚有别人安排了，请再排一次。".to_owned()));
+        }
     }
     let id = act.id();
     let row = ADD_ROUND.bind(act.tenant).bind(id).bind(new.estate).bind(new.team).bind(new.activity).bind(&new.title);
@@ -202,7 +222,8 @@ async fn hold(tx: &mut Tx, act: &Act, round: Uuid, seen: i64) -> Result<()> {
 
 /// Deals the doors of which nothing is noted out among some volunteers of the team, neighbours together.
 ///
-/// Errors: refused without anybody, and of somebody who is not in the team; stale if somebody else was first.
+/// Errors: refused without anybody, of somebody who is not in the team, and of whoever may not go to a door by their age or by what the kind of
+/// service there asks for; stale if somebody else was first.
 pub async fn deal(tx: &mut Tx, act: &Act, round: &Round, seen: i64, people: &[Uuid]) -> Result<()> {
     hold(tx, act, round.id, seen).await?;
     let members = volunteer::members(tx, act.tenant, round.team_id).await?;
@@ -219,9 +240,14 @@ pub async fn deal(tx: &mut Tx, act: &Act, round: &Round, seen: i64, people: &[Uu
     let doors = doors(tx, act.tenant, round.id).await?;
     let left: Vec<&Door> = doors.iter().filter(|door| door.noted_at.is_none()).collect();
     // A stretch of the way for each, in one statement; what is noted along it stays whose it was.
+    let stretch = |at: usize| &left[left.len() * at / people.len()..left.len() * (at + 1) / people.len()];
+    let mut chosen = Vec::with_capacity(left.len());
     for (at, person) in people.iter().enumerate() {
-        let stretch = &left[left.len() * at / people.len()..left.len() * (at + 1) / people.len()];
-        if let (Some(first), Some(last)) = (stretch.first(), stretch.last()) {
+        chosen.extend(stretch(at).iter().map(|door| (*door, *person)));
+    }
+    refuse_unfit(tx, act, round, &chosen).await?;
+    for (at, person) in people.iter().enumerate() {
+        if let (Some(first), Some(last)) = (stretch(at).first(), stretch(at).last()) {
             let row = GIVE.bind(act.tenant).bind(round.id).bind(*person).bind(first.position).bind(last.position);
             tx.execute(row).await?;
         }
@@ -230,11 +256,49 @@ pub async fn deal(tx: &mut Tx, act: &Act, round: &Round, seen: i64, people: &[Uu
     audit::record(tx, act, "deal", ("service_round", round.id), &words, &[]).await
 }
 
+/// A round asks of whoever goes to a door what a single visit there asks.
+async fn refuse_unfit(tx: &mut Tx, act: &Act, round: &Round, chosen: &[(&Door, Uuid)]) -> Result<()> {
+    let rules: Needed = settings::read(tx, act.tenant, act.at).await?;
+    let joining: volunteer::Joining = settings::read(tx, act.tenant, act.at).await?;
+    let day: Date = round.on_day.parse().map_err(anyhow::Error::from)?;
+    let kinds = kind::kinds(tx, act.tenant).await?;
+    let people = volunteer::candidates(tx, act.tenant, &Scope::tenant()).await?;
+    for (door, who) in chosen {
+        let Some(person) = people.iter().find(|person| person.id == *who) else {
+            return Err(Error::refused("有人已经不在册了，请另选"));
+        };
+        let kind = kinds.iter().find(|kind| Some(kind.id) == door.kind_id);
+        let asked = kind.map_or(volunteer::Asked::of_age(rules.visitor_age), |kind| kind.asked(&rules));
+        if !person.fits(&asked, joining.adult_age, day) {
+            let (name, least) = (&person.name, rules.visitor_age);
+            return Err(Error::refused(match kind {
+                Some(kind) => {
+                    format!("{name}不能去 {}：“{}”{}，还要满 {least} 岁", door.words(), kind.name, kind.demands())
+                }
+                None => format!("{name}不能上门：要登记了出生日期，满 {least} 岁"),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// The needs for which nobody goes any more wait again.
+async fn let_go(tx: &mut Tx, act: &Act, round: Uuid) -> Result<()> {
+    let found: Vec<Found> = tx.all(NEEDS_LEFT.bind(act.tenant).bind(round)).await?;
+    let mut needs: Vec<Uuid> = found.into_iter().map(|row| row.id).collect();
+    needs.sort();
+    for need in needs {
+        tx.execute(SETTLE.bind(act.tenant).bind(need).bind(State::Open)).await?;
+    }
+    Ok(())
+}
+
 /// Puts a round off, or forward.
 ///
 /// Errors: refused once something is noted, and of a day that is over; stale if somebody else was first.
 pub async fn move_to(tx: &mut Tx, act: &Act, round: &Round, seen: i64, day: Date) -> Result<()> {
     hold(tx, act, round.id, seen).await?;
+    let round = self::round(tx, act.tenant, round.id).await?;
     if round.noted > 0 {
         return Err(Error::refused("已经有人家登记了结果，不能再改日子；剩下的请另排一次"));
     }
@@ -251,9 +315,11 @@ pub async fn move_to(tx: &mut Tx, act: &Act, round: &Round, seen: i64, day: Date
 /// Errors: refused once something is noted; stale if somebody else was first.
 pub async fn cancel(tx: &mut Tx, act: &Act, round: &Round, seen: i64, why: &str) -> Result<()> {
     hold(tx, act, round.id, seen).await?;
+    let round = self::round(tx, act.tenant, round.id).await?;
     if round.noted > 0 {
         return Err(Error::refused("已经有人家登记了结果，不能再取消"));
     }
+    let_go(tx, act, round.id).await?;
     tx.execute(CANCEL_ROUND.bind(act.tenant).bind(round.id).bind(act.at).bind(why)).await?;
     audit::record(tx, act, "cancel", ("service_round", round.id), why, &[]).await
 }
@@ -273,12 +339,18 @@ pub async fn own(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<(Vec<Round>,
     Ok((tx.all(of_days(OWN_ROUNDS)).await?, tx.all(of_days(OWN_DOORS)).await?))
 }
 
-/// Notes what came of a door, each with its number; it replaces what was noted there before. `by` is the volunteer, if it is one, who notes their
+/// Notes what came of a door, each with its number; it replaces what was noted there before, which somebody has seen as it was noted at `seen`. `by` is the volunteer, if it is one, who notes their
 /// own doors on the day of the round and shortly after.
 ///
 /// Errors: not found of a door that is not theirs, or not on this day; refused of nothing, of what is not noted any more, and of what goes with
-/// nothing else.
-pub async fn note(tx: &mut Tx, act: &Act, door_id: Uuid, by: Option<Uuid>, came: &[(Uuid, i64)]) -> Result<()> {
+/// nothing else; stale if somebody else has noted something there since.
+pub async fn note(
+    tx: &mut Tx,
+    act: &Act,
+    (door_id, seen): (Uuid, Option<Timestamp>),
+    by: Option<Uuid>,
+    came: &[(Uuid, i64)],
+) -> Result<()> {
     let round = door(tx, act.tenant, door_id).await?.round_id;
     if tx.execute(TAKE_ROUND.bind(act.tenant).bind(round)).await? == 0 {
         return Err(Error::refused("这次入户已经取消，或者已过保存期"));
@@ -294,13 +366,22 @@ pub async fn note(tx: &mut Tx, act: &Act, door_id: Uuid, by: Option<Uuid>, came:
     } else if day > today(act) {
         return Err(Error::refused("还没有到这一天，去过以后再登记"));
     }
+    if door.noted_at != seen {
+        return Err(Error::Stale("这一户刚刚有别人登记了结果，请看一下再改。".to_owned()));
+    }
     let known = round_store::outcomes(tx, act.tenant).await?;
+    let before = round_store::of_round(tx, act.tenant, round.id).await?;
+    // What has ended since may stay where it was noted.
+    let usable = |outcome: &Outcome| {
+        let noted = before.iter().any(|came| came.door_id == door.id && came.outcome_id == outcome.id);
+        outcome.ended_at.is_none() || noted
+    };
     let chosen: Option<Vec<&Outcome>> = came
         .iter()
         .map(|(id, number)| {
             let outcome = known.iter().find(|outcome| outcome.id == *id)?;
             let number_fits = (1..=999).contains(number) && (outcome.counted || *number == 1);
-            Some(outcome).filter(|outcome| number_fits && outcome.ended_at.is_none())
+            Some(outcome).filter(|outcome| number_fits && usable(outcome))
         })
         .collect();
     let Some(chosen) = chosen.filter(|chosen| !chosen.is_empty()) else {
@@ -309,6 +390,11 @@ pub async fn note(tx: &mut Tx, act: &Act, door_id: Uuid, by: Option<Uuid>, came:
     let twice = (1..came.len()).any(|at| came[..at].iter().any(|(id, _)| *id == came[at].0));
     if twice || chosen.len() > 1 && chosen.iter().any(|outcome| outcome.alone) {
         return Err(Error::refused("“没人”“不需要”这样的只能单独选"));
+    }
+    if let Some(need) = door.need_id {
+        // Where nobody was, somebody has to go again.
+        let state = if chosen.iter().any(|outcome| outcome.alone) { State::Open } else { State::Matched };
+        tx.execute(SETTLE.bind(act.tenant).bind(need).bind(state)).await?;
     }
     tx.execute(DROP_OUTCOMES.bind(act.tenant).bind(door.id)).await?;
     let row = |(outcome, number): &(Uuid, i64)| {
@@ -332,9 +418,20 @@ pub(super) async fn erase_door(tx: &mut Tx, act: &Act, dwelling: Uuid) -> Result
 pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let rules: Rounds = settings::read(tx, act.tenant, act.at).await?;
     let before = today(act).checked_sub(rules.keep_list_days.days()).map_err(anyhow::Error::from)?;
-    for Found { id } in tx.all::<Found>(OLD_ROUNDS.bind(act.tenant).bind(before.to_string())).await? {
-        tx.execute(FORGET_ROUND.bind(act.tenant).bind(id).bind(act.at)).await?;
-        tx.execute(FORGET_DOORS.bind(act.tenant).bind(id)).await?;
+    let mut old: Vec<Uuid> = tx
+        .all::<Found>(OLD_ROUNDS.bind(act.tenant).bind(before.to_string()))
+        .await?
+        .into_iter()
+        .map(|row| row.id)
+        .collect();
+    old.sort();
+    // All rows are taken before the chain of the audit is.
+    for id in &old {
+        tx.execute(FORGET_ROUND.bind(act.tenant).bind(*id).bind(act.at)).await?;
+        let_go(tx, act, *id).await?;
+        tx.execute(FORGET_DOORS.bind(act.tenant).bind(*id)).await?;
+    }
+    for id in old {
         audit::erase(tx, act, id, None).await?;
         audit::record(tx, act, "erase", ("service_round", id), "保存期已满", &[]).await?;
     }

@@ -31,13 +31,13 @@ macro_rules! in_reach_of_round {
 macro_rules! doors {
     ($where:expr) => {
         concat!(
-            "SELECT d.id, d.round_id, d.position, d.dwelling_id, w.unit_id, b.name AS building_name, u.key AS unit_key, w.room, d.need_id, n.shares, n.sealed,
+            "SELECT d.id, d.round_id, d.position, d.dwelling_id, w.unit_id, b.name AS building_name, u.key AS unit_key, w.room, d.need_id, n.kind_id, n.shares, n.sealed,
                 k.name AS kind_name, d.volunteer_id, v.name AS volunteer_name, d.noted_at
             FROM service_round_doors d
             LEFT JOIN dwellings w ON w.tenant_id = d.tenant_id AND w.id = d.dwelling_id
             LEFT JOIN units u ON u.tenant_id = w.tenant_id AND u.id = w.unit_id
             LEFT JOIN buildings b ON b.tenant_id = w.tenant_id AND b.id = w.building_id
-            LEFT JOIN service_needs n ON n.tenant_id = d.tenant_id AND n.id = d.need_id
+            LEFT JOIN service_needs n ON n.tenant_id = d.tenant_id AND n.id = d.need_id AND n.ended_at IS NULL
             LEFT JOIN service_kind_versions k ON k.tenant_id = n.tenant_id AND k.kind_id = n.kind_id AND k.number = n.kind_version
             LEFT JOIN volunteers v ON v.tenant_id = d.tenant_id AND v.id = d.volunteer_id WHERE d.tenant_id = $1 AND ",
             $where
@@ -53,15 +53,24 @@ statements! {
     ADD_ROUND = "INSERT INTO service_rounds (tenant_id, id, estate_id, team_id, activity_id, title, origin, tag, on_day, cancelled_why, created_at, created_by, lock_version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, 1)";
     ADD_DOOR = "INSERT INTO service_round_doors (tenant_id, id, round_id, position, dwelling_id, need_id) VALUES ($1, $2, $3, $4, $5, $6)";
-    /// The doors of open needs of an estate, in walking order.
+    /// The doors of open needs of an estate, or of one of its buildings, in walking order.
     NEEDY = concat!("SELECT n.id, n.dwelling_id FROM service_needs n JOIN dwellings d ON d.tenant_id = n.tenant_id AND d.id = n.dwelling_id
         JOIN units u ON u.tenant_id = d.tenant_id AND u.id = d.unit_id JOIN buildings b ON b.tenant_id = n.tenant_id AND b.id = n.building_id
-        WHERE n.tenant_id = $1 AND n.state = 'open' AND b.estate_id = $4 AND ", in_reach!("$2", "$3", "n.tenant_id", "b.estate_id", "b.grid_id", "NULL"),
+        WHERE n.tenant_id = $1 AND n.state = 'open' AND b.estate_id = $4 AND (CAST($6 AS UUID) IS NULL OR n.building_id = $6) AND ", in_reach!("$2", "$3", "n.tenant_id", "b.estate_id", "b.grid_id", "NULL"),
         " ORDER BY b.position, b.key, LENGTH(u.key), u.key, d.floor DESC, d.room, n.id LIMIT $5");
+    /// Somebody is to go to a need that nobody has been asked for.
+    MATCH = "UPDATE service_needs SET state = 'matched', lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND state = 'open'";
+    /// What came of a door says whether its need waits again, unless somebody else is to go there by now.
+    SETTLE = "UPDATE service_needs SET state = $3, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM service_calls c WHERE c.tenant_id = service_needs.tenant_id AND c.need_id = service_needs.id AND c.state IN ('asked', 'accepted'))";
+    /// Nobody goes any more to the doors of a round at which nobody has been.
+    NEEDS_LEFT = "SELECT d.need_id AS id FROM service_round_doors d WHERE d.tenant_id = $1 AND d.round_id = $2 AND d.noted_at IS NULL AND d.need_id IS NOT NULL ORDER BY d.position LIMIT 1000";
     ROUND = rounds!("r.id = $2");
     ROUND_IN_REACH = rounds!(concat!("r.id = $4 AND ", in_reach_of_round!()));
     ROUNDS = rounds!(concat!("(r.created_at, r.id) < ($4, $5) AND ", in_reach_of_round!(), " ORDER BY r.created_at DESC, r.id DESC LIMIT $6"));
-    ROUNDS_OF_DAY = rounds!(concat!("r.on_day = $4 AND r.cancelled_at IS NULL AND ", in_reach_of_round!(), " ORDER BY r.id LIMIT 50"));
+    /// Those of a day, and those before it of which not every door has been noted.
+    ROUNDS_OF_DAY = rounds!(concat!("r.on_day <= $4 AND r.forgotten_at IS NULL AND r.cancelled_at IS NULL
+        AND EXISTS (SELECT 1 FROM service_round_doors o WHERE o.tenant_id = r.tenant_id AND o.round_id = r.id AND o.noted_at IS NULL) AND ", in_reach_of_round!(), " ORDER BY r.on_day, r.id LIMIT 50"));
     /// Whoever does something with a round holds its row until the end of the transaction, from the version that they saw.
     HOLD_ROUND = "UPDATE service_rounds SET lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL AND forgotten_at IS NULL";
     /// The same for whoever notes what came of a door.
@@ -88,7 +97,7 @@ statements! {
         " GROUP BY o.id, o.name, o.counted, o.created_at ORDER BY o.created_at, o.id");
     OLD_ROUNDS = "SELECT r.id FROM service_rounds r WHERE r.tenant_id = $1 AND r.on_day < $2 AND r.forgotten_at IS NULL ORDER BY r.on_day LIMIT 100";
     FORGET_ROUND = "UPDATE service_rounds SET forgotten_at = $3, tag = NULL WHERE tenant_id = $1 AND id = $2";
-    FORGET_DOORS = "UPDATE service_round_doors SET dwelling_id = NULL, need_id = NULL, volunteer_id = NULL WHERE tenant_id = $1 AND round_id = $2";
+    FORGET_DOORS = "UPDATE service_round_doors SET dwelling_id = NULL, need_id = NULL, volunteer_id = NULL, noted_by_volunteer = NULL WHERE tenant_id = $1 AND round_id = $2";
     FORGET_DWELLING = "UPDATE service_round_doors SET dwelling_id = NULL, need_id = NULL WHERE tenant_id = $1 AND dwelling_id = $2";
 }
 
@@ -108,7 +117,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Door {
         pub id: Uuid, pub round_id: Uuid, pub position: i64, pub dwelling_id: Option<Uuid>, pub unit_id: Option<Uuid>,
-        pub building_name: Option<String>, pub unit_key: Option<String>, pub room: Option<String>, pub need_id: Option<Uuid>,
+        pub building_name: Option<String>, pub unit_key: Option<String>, pub room: Option<String>, pub need_id: Option<Uuid>, pub kind_id: Option<Uuid>,
         pub shares: Option<bool>, pub sealed: Option<Vec<u8>>, pub kind_name: Option<String>, pub volunteer_id: Option<Uuid>,
         pub volunteer_name: Option<String>, pub noted_at: Option<Timestamp>,
     }

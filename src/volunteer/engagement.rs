@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use db::{Tx, record, statements};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::activity_model::{Demands, Risk, Span};
@@ -25,8 +25,9 @@ statements! {
     ADD = "INSERT INTO volunteer_engagements (tenant_id, id, volunteer_id, title, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)";
     RELEASE = "DELETE FROM volunteer_engagements WHERE tenant_id = $1 AND id = $2";
     MEANWHILE = "SELECT title FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at < $4 AND ends_at > $3 LIMIT 1";
-    /// Of how many of them the week is made up.
-    COUNTED = "SELECT COUNT(*) AS people FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at >= $3 AND starts_at < $4";
+    NEARBY = "SELECT starts_at, ends_at FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at >= $3 AND starts_at < $4 ORDER BY starts_at LIMIT 500";
+    COMING = "SELECT title FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at > $3 LIMIT 1";
+    FORGET = "DELETE FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2";
     ENGAGED = "SELECT g.volunteer_id, g.starts_at, g.ends_at, 1 AS visit FROM volunteer_engagements g
         WHERE g.tenant_id = $1 AND g.starts_at >= $2 AND g.starts_at < $3 ORDER BY g.starts_at LIMIT 5000";
     SIGNED_UP = "SELECT s.volunteer_id, a.starts_at, a.ends_at, 0 AS visit FROM volunteer_activities a CROSS JOIN volunteer_sign_ups s
@@ -43,7 +44,7 @@ record! {
         pub insured: i64,
     }
     struct Certificates { qualifications: Option<String> }
-    struct Counted { people: i64 }
+    struct Near { starts_at: Timestamp, ends_at: Timestamp }
     struct Taken { volunteer_id: Uuid, starts_at: Timestamp, ends_at: Timestamp, visit: i64 }
 }
 
@@ -57,6 +58,22 @@ pub struct Asked<'a> {
     pub least_age: i64,
     /// So many visits at most in seven days.
     pub most_a_week: i64,
+}
+
+impl Asked<'_> {
+    /// Nothing but an age.
+    pub const fn of_age(least_age: i64) -> Asked<'static> {
+        Asked { risk: Risk::Low, insured: false, qualification: "", least_age, most_a_week: i64::MAX }
+    }
+}
+
+/// How many visits are on the fullest seven days in a row of which a day is one.
+pub fn fullest_week(visits: &[Date], day: Date) -> i64 {
+    let within = |first: Date| {
+        let last = first.saturating_add(6.days());
+        visits.iter().filter(|visit| first <= **visit && **visit <= last).count() as i64
+    };
+    (0..7).map(|back| within(day.saturating_sub(back.days()))).max().unwrap_or_default()
 }
 
 /// Whether one of the words, which are apart by spaces, stands in a text; no words stand in every text.
@@ -115,11 +132,14 @@ pub async fn engage(
     if let Some(other) = elsewhere.or(visit) {
         return Err(Error::refused(format!("{}同一时间已经有“{}”", who.name, other.title)));
     }
-    let week = span.on(span.day().saturating_sub(jiff::Span::new().days(3))).unwrap_or(span).starts_at;
-    let end = week + jiff::SignedDuration::from_hours(7 * 24);
-    let counted: Counted = tx.one(COUNTED.bind(act.tenant).bind(volunteer).bind(week).bind(end)).await?;
-    if counted.people >= asked.most_a_week {
-        return Err(Error::refused(format!("{}这几天已经有 {} 次上门，请换一个人", who.name, counted.people)));
+    let week = SignedDuration::from_hours(8 * 24);
+    let near = NEARBY.bind(act.tenant).bind(volunteer).bind(from - week).bind(from + week);
+    let near: Vec<Near> = tx.all(near).await?;
+    let near: Vec<Date> =
+        near.iter().map(|near| Span { starts_at: near.starts_at, ends_at: near.ends_at }.day()).collect();
+    let visits = fullest_week(&near, span.day());
+    if visits >= asked.most_a_week {
+        return Err(Error::refused(format!("{}七天里已经有 {visits} 次上门，请换一个人", who.name)));
     }
     let row = ADD.bind(act.tenant).bind(id).bind(volunteer).bind(title).bind(from).bind(until);
     tx.execute(row).await?;
@@ -129,6 +149,23 @@ pub async fn engage(
 /// They need not go any more, or have gone.
 pub async fn release(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     tx.execute(RELEASE.bind(act.tenant).bind(id)).await?;
+    Ok(())
+}
+
+/// Errors: refused of somebody who is still to go to a door: who goes there instead has to be settled first.
+pub(super) async fn refuse_booked(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
+    tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
+    match tx.optional::<Titled>(COMING.bind(act.tenant).bind(volunteer).bind(act.at)).await? {
+        Some(coming) => {
+            Err(Error::refused(format!("还有“{}”没有去，请先在“上门服务”里点去不了，或者请社区另外派人", coming.title)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Nobody knows any more where somebody has gone.
+pub(super) async fn forget(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
+    tx.execute(FORGET.bind(act.tenant).bind(volunteer)).await?;
     Ok(())
 }
 

@@ -53,7 +53,7 @@ pub use certificate_store::{
     Certificate, Given, STATEMENTS as CERTIFICATE_STATEMENTS, by_number as certificate_by_number,
 };
 pub use engagement::{
-    Asked, Candidate, STATEMENTS as ENGAGEMENT_STATEMENTS, candidates, engage, has_one_of, release, taken,
+    Asked, Candidate, STATEMENTS as ENGAGEMENT_STATEMENTS, candidates, engage, fullest_week, has_one_of, release, taken,
 };
 pub use export::STATEMENTS as EXPORT_STATEMENTS;
 pub use field::{Field, Values};

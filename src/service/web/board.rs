@@ -9,12 +9,13 @@ use super::{DAYS, Options, kind_options, offered, part_options, read_need};
 use crate::access::{self, Act, Link, Need as Asks, Routes, Scope};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
+use crate::service::call::{self, Call};
 use crate::service::kind::Kind;
 use crate::service::model::{How, Purpose, Rules};
 use crate::service::need::{self, Need};
 use crate::service::provider;
 use crate::service::provider_store::Date;
-use crate::service::store;
+use crate::service::store::{self, Consent};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -25,6 +26,7 @@ pub fn routes() -> Routes {
         .post("/board/{code}/services", Asks::Public, create)
         .get("/needs/{link}", Asks::Public, show)
         .post("/needs/{link}/withdrawal", Asks::Public, withdraw)
+        .post("/needs/{link}/privacy", Asks::Public, stop_sharing)
 }
 
 #[derive(Template)]
@@ -77,8 +79,8 @@ async fn ask_page(app: &App, shell: Shell, code: String) -> Result<(Act, AskPage
         form: Form::default(),
         kinds: kind_options(&offered(&mut tx, act.tenant).await?),
         buildings: store::buildings(&mut tx, act.tenant, &Scope::tenant()).await?,
-        keep: Purpose::Keep.wording(&tenant.name, &rules),
-        share: Purpose::Share.wording(&tenant.name, &rules),
+        keep: Purpose::Keep.wording(How::Form, &tenant.name, &rules),
+        share: Purpose::Share.wording(How::Form, &tenant.name, &rules),
     };
     Ok((act, shown))
 }
@@ -122,9 +124,13 @@ async fn create(
 #[template(path = "service/web/own-need.html")]
 struct OwnPage {
     shell: Shell,
+    code: String,
     link: String,
     need: Need,
-    keep: Vec<String>,
+    /// Where somebody is to come.
+    visit: Option<Call>,
+    /// What they have agreed to, as they read it then.
+    consents: Vec<Consent>,
 }
 
 async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, Need)> {
@@ -138,9 +144,12 @@ async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) ->
     let mut tx = app.db.read().await?;
     let (act, need) = by_link(&app, &mut tx, &link).await?;
     let tenant = access::tenant(&mut tx, act.tenant).await?;
-    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
-    let keep = Purpose::Keep.wording(&tenant.name, &rules);
-    page(&OwnPage { shell: shell.of_community(&tenant.name, &tenant.code), link, need, keep })
+    let visit = call::calls(&mut tx, act.tenant, need.id).await?.into_iter();
+    let visit = visit.filter(|call| !call.called_off()).find(|call| call.state.stands());
+    let consents = store::consents(&mut tx, act.tenant, need.id).await?;
+    let consents = consents.into_iter().filter(|consent| consent.withdrawn_at.is_none()).collect();
+    let (shell, code) = (shell.of_community(&tenant.name, &tenant.code), tenant.code);
+    page(&OwnPage { shell, code, link, need, visit, consents })
 }
 
 async fn withdraw(
@@ -155,4 +164,18 @@ async fn withdraw(
     need::withdraw(&mut tx, &act, &need).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/needs/{link}"), "撤回了，您填的都删掉了"))
+}
+
+async fn stop_sharing(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path(link): Path<String>,
+    _form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, need) = by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    need::stop_sharing(&mut tx, &act, &need).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/needs/{link}"), "好的，不再给上门的志愿者看"))
 }

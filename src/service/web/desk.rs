@@ -8,16 +8,16 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{DAYS, Options, fill_wanted, kind_options, offered, part_options, read_need, read_said, read_wanted};
-use crate::access::{Permission, Routes, Viewer};
+use crate::access::{self, Permission, Routes, Viewer};
 use crate::app::App;
-use crate::audit;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::service::call::{self, Call};
 use crate::service::matching::{self, Suggestion};
-use crate::service::model::{How, State as Standing};
+use crate::service::model::{How, Purpose, Rules, State as Standing};
 use crate::service::need::{self, End, Need, NewNeed};
 use crate::service::store::{self, Consent};
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, redirect};
+use crate::{audit, settings};
 
 pub fn routes() -> Routes {
     use Permission::{ServiceArrange, ServiceFile};
@@ -32,6 +32,8 @@ pub fn routes() -> Routes {
         .post("/services/{id}/calls", ServiceArrange, assign)
         .post("/services/{id}/calls/{call}/removal", ServiceArrange, call_off)
         .post("/services/{id}/end", ServiceFile, end)
+        .post("/services/{id}/reopening", ServiceArrange, reopen)
+        .post("/services/{id}/withdrawal", ServiceFile, withdraw)
 }
 
 const PAGE: usize = 50;
@@ -87,9 +89,19 @@ struct FormPage {
     buildings: Options,
     /// The one that is changed.
     need: Option<Need>,
+    /// What whoever takes it down says before somebody agrees.
+    keep: Vec<String>,
+    share: Vec<String>,
 }
 
 impl FormPage {
+    /// A need may stay of a kind of which nothing new is taken down.
+    fn offer(&mut self, kind: (String, String)) {
+        if !self.kinds.iter().any(|(known, _)| *known == kind.0) {
+            self.kinds.push(kind);
+        }
+    }
+
     fn days(&self) -> [(&'static str, &'static str); 7] {
         DAYS
     }
@@ -103,7 +115,11 @@ async fn form_page(app: &App, viewer: &Viewer, shell: Shell, form: Form, need: O
     let mut tx = app.db.read().await?;
     let kinds = kind_options(&offered(&mut tx, viewer.tenant).await?);
     let buildings = store::buildings(&mut tx, viewer.tenant, &viewer.scope(Permission::ServiceFile)).await?;
-    Ok(FormPage { shell, form, kinds, buildings, need })
+    let rules: Rules = settings::read(&mut tx, viewer.tenant, app.act(viewer, Permission::ServiceFile)?.at).await?;
+    let community = access::tenant(&mut tx, viewer.tenant).await?.name;
+    let wording = |purpose: Purpose| purpose.wording(How::Told, &community, &rules);
+    let (keep, share) = (wording(Purpose::Keep), wording(Purpose::Share));
+    Ok(FormPage { shell, form, kinds, buildings, need, keep, share })
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
@@ -133,6 +149,8 @@ struct ShowPage {
     suggestions: Vec<Suggestion>,
     consents: Vec<Consent>,
     may_arrange: bool,
+    /// By which whoever asked sees the need, and takes it back.
+    link: String,
     form: Form,
     failed: &'static str,
 }
@@ -164,7 +182,8 @@ async fn show_page(
         false => Vec::new(),
     };
     let consents = store::consents(&mut tx, act.tenant, id).await?;
-    Ok(ShowPage { shell, need, calls, suggestions, consents, may_arrange, form, failed })
+    let link = format!("/needs/{}", need.link(act.tenant, &app.means.keys));
+    Ok(ShowPage { shell, need, calls, suggestions, consents, may_arrange, link, form, failed })
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -175,6 +194,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let act = app.act(&viewer, Permission::ServiceFile)?;
     let scope = viewer.scope(Permission::ServiceFile);
     let need = need::in_reach(&mut app.db.read().await?, &act, &scope, id).await?;
+    let kind = (need.kind.to_string(), need.kind_name.clone());
     let mut form = Form::filled(&[
         ("version", &need.version.to_string()),
         ("kind", &need.kind.to_string()),
@@ -183,7 +203,9 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
         ("keeps", if need.particulars.has_contact() { "yes" } else { "" }),
     ]);
     fill_wanted(&mut form, &need.wanted);
-    page(&form_page(&app, &viewer, shell, form, Some(need)).await?)
+    let mut shown = form_page(&app, &viewer, shell, form, Some(need)).await?;
+    shown.offer(kind);
+    page(&shown)
 }
 
 /// What is left blank of the name and the phone stays as it is, as long as they agree.
@@ -196,12 +218,11 @@ async fn change(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::ServiceFile)?;
     let scope = viewer.scope(Permission::ServiceFile);
+    let known = need::in_reach(&mut app.db.read().await?, &act, &scope, id).await?;
+    let mut shown = form_page(&app, &viewer, shell, Form::default(), Some(known)).await?;
     let mut tx = app.db.begin().await?;
     let before = need::in_reach(&mut tx, &act, &scope, id).await?;
-    let mut shown = form_page(&app, &viewer, shell, Form::default(), Some(before.clone())).await?;
-    if !shown.kinds.iter().any(|(kind, _)| *kind == before.kind.to_string()) {
-        shown.kinds.push((before.kind.to_string(), before.kind_name.clone()));
-    }
+    shown.offer((before.kind.to_string(), before.kind_name.clone()));
     if let Some((kind, mut particulars, keeps)) = read_said(&mut form, &shown.kinds, How::Told)
         && form.ok()
     {
@@ -211,7 +232,7 @@ async fn change(
             particulars.phone = if particulars.phone.is_empty() { kept.phone } else { particulars.phone };
         }
         let (wanted, shares) = (read_wanted(&form), form.is("shares", "yes"));
-        let (dwelling, building) = (before.dwelling, before.building);
+        let (Some(dwelling), Some(building)) = (before.dwelling, before.building) else { return Err(Error::NotFound) };
         let new = NewNeed { kind, dwelling, building, particulars, wanted, keeps, shares };
         let done = need::change(&mut tx, &act, &before, form.version(), new).await;
         if form.ended(tx, "kind", done).await?.is_some() {
@@ -304,7 +325,10 @@ async fn end(
         Some("met") => End::Met,
         Some("withdrawn") => End::Withdrawn(why),
         Some(_) => End::Unmet(why),
-        None => return again(&app, &viewer, shell, id, form).await,
+        None => {
+            drop(tx);
+            return again(&app, &viewer, shell, id, form).await;
+        }
     };
     if form.ok() {
         let done = need::end(&mut tx, &act, &need, form.version(), end).await;
@@ -319,4 +343,32 @@ async fn end(
 
 async fn again(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<Response> {
     page_again(&show_page(app, viewer, shell, id, ("end", form)).await?)
+}
+
+async fn reopen(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ServiceArrange)?;
+    let mut tx = app.db.begin().await?;
+    let need = need::in_reach(&mut tx, &act, &viewer.scope(Permission::ServiceArrange), id).await?;
+    let done = need::reopen(&mut tx, &act, &need, form.version()).await;
+    match form.ended(tx, "reopening", done).await? {
+        Some(()) => Ok(redirect(&to(id), "又在等安排了，请另外派人")),
+        None => page_again(&show_page(&app, &viewer, shell, id, ("reopening", form)).await?),
+    }
+}
+
+/// Whoever asked has told staff that they take it back; it may have ended long ago.
+async fn withdraw(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ServiceFile)?;
+    let mut tx = app.db.begin().await?;
+    let need = need::in_reach(&mut tx, &act, &viewer.scope(Permission::ServiceFile), id).await?;
+    need::withdraw(&mut tx, &act, &need).await?;
+    tx.commit().await?;
+    // Whoever reaches a grid only does not see it any more.
+    Ok(redirect("/services", "撤回了，记下的都删掉了"))
 }

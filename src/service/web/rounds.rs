@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use db::{Cursor, Tx};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -185,10 +186,15 @@ impl Line {
         self.came.iter().any(|came| came.outcome_id == outcome.id)
     }
 
-    fn number(&self, outcome: &Outcome) -> String {
-        let came = self.came.iter().find(|came| came.outcome_id == outcome.id);
-        came.map(|came| came.number.to_string()).unwrap_or_default()
+    fn noted(&self) -> String {
+        self.door.version()
     }
+}
+
+/// How many of something were noted.
+pub(super) fn number_of(came: &[Came], outcome: &Outcome) -> String {
+    let came = came.iter().find(|came| came.outcome_id == outcome.id);
+    came.map(|came| came.number.to_string()).unwrap_or_default()
 }
 
 #[derive(Template)]
@@ -209,6 +215,21 @@ struct ShowPage {
 impl ShowPage {
     fn failed_at(&self, line: &Line) -> bool {
         self.failed == line.door.id.to_string()
+    }
+
+    /// As it was sent, where something was not right; else as it is noted.
+    fn ticked(&self, line: &Line, outcome: &Outcome) -> bool {
+        match self.failed_at(line) {
+            true => self.form.is("outcome", &outcome.id.to_string()),
+            false => line.has(outcome),
+        }
+    }
+
+    fn number(&self, line: &Line, outcome: &Outcome) -> String {
+        match self.failed_at(line) {
+            true => self.form.value(&format!("number_{}", outcome.id)).to_owned(),
+            false => number_of(&line.came, outcome),
+        }
     }
 
     fn is_failed(&self, what: &str) -> bool {
@@ -261,8 +282,7 @@ async fn show_page(
     let doors = round::doors(&mut tx, viewer.tenant, id).await?;
     let line = |door: Door| Line { came: by_door.remove(&door.id).unwrap_or_default(), door };
     let lines = doors.into_iter().map(line).collect();
-    let known = round_store::outcomes(&mut tx, viewer.tenant).await?;
-    let outcomes = known.into_iter().filter(|outcome| outcome.ended_at.is_none()).collect();
+    let outcomes = round_store::outcomes(&mut tx, viewer.tenant).await?;
     let people = people_of(&mut tx, viewer.tenant, &round).await?;
     let may_tag = viewer.may(Permission::ResidentRead);
     Ok(ShowPage { shell, round, lines, outcomes, people, sums, may_tag, form, failed })
@@ -343,6 +363,20 @@ pub(super) fn read_came(form: &Form) -> Vec<(Uuid, i64)> {
     ticked.map(|id| (id, number(id))).collect()
 }
 
+/// As what somebody has seen of a door was noted: at which moment, or not yet.
+///
+/// Errors: stale of what is no moment.
+pub(super) fn read_noted(form: &Form) -> Result<Option<Timestamp>> {
+    let stale = || crate::error::Error::Stale("请重新打开这一页，看一下再登记。".to_owned());
+    match form.value("noted") {
+        "" => Ok(None),
+        text => {
+            let moment = text.parse().ok().and_then(|moment| Timestamp::from_millisecond(moment).ok());
+            moment.map(Some).ok_or_else(stale)
+        }
+    }
+}
+
 /// From paper.
 async fn note(
     State(app): State<App>,
@@ -357,7 +391,7 @@ async fn note(
     if round::door(&mut tx, act.tenant, door).await?.round_id != id {
         return Err(crate::error::Error::NotFound);
     }
-    let done = round::note(&mut tx, &act, door, None, &read_came(&form)).await;
+    let done = round::note(&mut tx, &act, (door, read_noted(&form)?), None, &read_came(&form)).await;
     match form.ended(tx, "outcome", done).await? {
         Some(()) => Ok(redirect(&to(id), "记下了")),
         None => page_again(&show_page(&app, &viewer, shell, id, (door.to_string(), form)).await?),

@@ -30,6 +30,8 @@ struct CallsPage {
     shell: Shell,
     link: String,
     calls: Vec<(Call, Need)>,
+    /// The teams that they lead, for which they answer.
+    led: Vec<Uuid>,
     now: jiff::Timestamp,
     form: Form,
     failed: Option<Uuid>,
@@ -39,6 +41,11 @@ impl CallsPage {
     /// Only whoever goes there reads what somebody has written, and only if they have agreed.
     fn told(&self, call: &Call, need: &Need) -> bool {
         need.shares && call.state == Answer::Accepted
+    }
+
+    /// With others they go where whoever leads has said that they all go.
+    fn answers(&self, call: &Call) -> bool {
+        call.volunteer_id.is_some() || call.team_id.is_some_and(|team| self.led.contains(&team))
     }
 
     fn began(&self, call: &Call) -> bool {
@@ -68,7 +75,8 @@ async fn calls_page(app: &App, shell: Shell, link: String, failed: (Option<Uuid>
     let tenant = access::tenant(&mut tx, act.tenant).await?;
     let calls = call::of_volunteer(&mut tx, &act, card.id, act.at - call::SHOWN_AFTER).await?;
     let shell = shell.of_community(&tenant.name, &tenant.code);
-    Ok(CallsPage { shell, link, calls, now: act.at, form: failed.1, failed: failed.0 })
+    let led = call::led(&mut tx, &act, card.id).await?;
+    Ok(CallsPage { shell, link, calls, led, now: act.at, form: failed.1, failed: failed.0 })
 }
 
 async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
@@ -84,7 +92,8 @@ async fn answer(
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, card) = by_link(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    // Who goes from door to door together comes from one address.
+    app.sign_ins.check(address)?;
     let says = form.choice("answer", "去不去", |code| {
         Answer::parse(code).filter(|says| matches!(says, Answer::Accepted | Answer::Declined | Answer::Done))
     });

@@ -8,19 +8,19 @@ use axum::response::Response;
 use db::Tx;
 use uuid::Uuid;
 
-use super::rounds::read_came;
+use super::rounds::{read_came, read_noted};
 use super::visitor::by_link;
 use super::{Options, kind_options, offered};
 use crate::access::{self, Act, Need as Asks, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::issue::{self, NewIssue};
-use crate::place;
 use crate::service::model::{Particulars, Source, Wanted};
 use crate::service::need::{self, NewNeed};
 use crate::service::round;
 use crate::service::round_store::{self, Came, Door, Outcome, Round};
 use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::{place, settings};
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -45,6 +45,10 @@ impl Line {
     fn has(&self, outcome: &Outcome) -> bool {
         self.came.iter().any(|came| came.outcome_id == outcome.id)
     }
+
+    fn noted(&self) -> String {
+        self.door.version()
+    }
 }
 
 #[derive(Template)]
@@ -57,16 +61,40 @@ struct WalkPage {
     kinds: Options,
     categories: Options,
     form: Form,
-    failed: Option<Uuid>,
+    /// Where, and in which of its forms.
+    failed: Failed,
+    /// So many days after the day they may still note.
+    note_days: i64,
 }
 
+type Failed = Option<(Uuid, &'static str)>;
+
 impl WalkPage {
-    fn failed_at(&self, line: &Line) -> bool {
-        self.failed == Some(line.door.id)
+    fn failed_door(&self, line: &Line) -> bool {
+        self.failed.is_some_and(|(door, _)| door == line.door.id)
+    }
+
+    fn failed_at(&self, line: &Line, which: &str) -> bool {
+        self.failed.is_some_and(|failed| failed == (line.door.id, which))
+    }
+
+    /// As it was sent, where something was not right; else as it is noted.
+    fn ticked(&self, line: &Line, outcome: &Outcome) -> bool {
+        match self.failed_at(line, "outcomes") {
+            true => self.form.is("outcome", &outcome.id.to_string()),
+            false => line.has(outcome),
+        }
+    }
+
+    fn number(&self, line: &Line, outcome: &Outcome) -> String {
+        match self.failed_at(line, "outcomes") {
+            true => self.form.value(&format!("number_{}", outcome.id)).to_owned(),
+            false => super::rounds::number_of(&line.came, outcome),
+        }
     }
 }
 
-async fn walk_page(app: &App, shell: Shell, link: String, (failed, form): (Option<Uuid>, Form)) -> Result<WalkPage> {
+async fn walk_page(app: &App, shell: Shell, link: String, (failed, form): (Failed, Form)) -> Result<WalkPage> {
     let mut tx = app.db.read().await?;
     let (act, card) = by_link(app, &mut tx, &link).await?;
     let tenant = access::tenant(&mut tx, act.tenant).await?;
@@ -87,11 +115,12 @@ async fn walk_page(app: &App, shell: Shell, link: String, (failed, form): (Optio
         shell: shell.of_community(&tenant.name, &tenant.code),
         link,
         rounds,
-        outcomes: known.into_iter().filter(|outcome| outcome.ended_at.is_none()).collect(),
+        outcomes: known,
         kinds: kind_options(&offered(&mut tx, act.tenant).await?),
         categories: issue::categories(),
         form,
         failed,
+        note_days: settings::read::<round::Rounds>(&mut tx, act.tenant, act.at).await?.note_days,
     })
 }
 
@@ -105,7 +134,8 @@ async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) ->
 async fn begun(app: &App, link: &str, id: Uuid, address: IpAddr) -> Result<(Tx, Act, Uuid, Door)> {
     let mut tx = app.db.begin().await?;
     let (act, card) = by_link(app, &mut tx, link).await?;
-    app.posts.check(address)?;
+    // Who goes from door to door together comes from one address.
+    app.sign_ins.check(address)?;
     let (_, own) = round::own(&mut tx, &act, card.id).await?;
     let door = own.into_iter().find(|door| door.id == id).ok_or(Error::NotFound)?;
     Ok((tx, act, card.id, door))
@@ -123,10 +153,10 @@ async fn note(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, volunteer, door) = begun(&app, &link, id, address).await?;
-    let done = round::note(&mut tx, &act, door.id, Some(volunteer), &read_came(&form)).await;
+    let done = round::note(&mut tx, &act, (door.id, read_noted(&form)?), Some(volunteer), &read_came(&form)).await;
     match form.ended(tx, "outcome", done).await? {
         Some(()) => Ok(redirect(&back(&link), "记下了")),
-        None => page_again(&walk_page(&app, shell, link, (Some(id), form)).await?),
+        None => page_again(&walk_page(&app, shell, link, (Some((id, "outcomes")), form)).await?),
     }
 }
 
@@ -156,7 +186,7 @@ async fn raise_need(
     } else {
         drop(tx);
     }
-    page_again(&walk_page(&app, shell, link, (Some(id), form)).await?)
+    page_again(&walk_page(&app, shell, link, (Some((id, "needs")), form)).await?)
 }
 
 /// Something that is not in order there: an issue like any other.
@@ -182,10 +212,12 @@ async fn raise_issue(
             reporter: None,
             photos: Vec::new(),
         };
-        let filed = issue::file(&mut tx, &act, new).await?;
-        tx.commit().await?;
-        return Ok(redirect(&back(&link), &format!("报上去了，编号 {}", filed.number)));
+        let done = issue::file(&mut tx, &act, new).await;
+        if let Some(filed) = form.ended(tx, "description", done).await? {
+            return Ok(redirect(&back(&link), &format!("报上去了，编号 {}", filed.number)));
+        }
+    } else {
+        drop(tx);
     }
-    drop(tx);
-    page_again(&walk_page(&app, shell, link, (Some(id), form)).await?)
+    page_again(&walk_page(&app, shell, link, (Some((id, "issues")), form)).await?)
 }
