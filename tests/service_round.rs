@@ -60,7 +60,7 @@ async fn set_up(app: &TestApp) -> Story {
 }
 
 impl Story {
-    fn new(&self, origin: Origin, day: Date) -> NewRound {
+    fn of_origin(&self, origin: Origin, day: Date) -> NewRound {
         NewRound {
             estate: self.place.estate,
             building: None,
@@ -75,7 +75,7 @@ impl Story {
 
     async fn planned(&self, app: &TestApp, origin: Origin, day: Date) -> Uuid {
         let mut tx = app.db.begin().await.unwrap();
-        let id = service::plan_round(&mut tx, &app.act(), &Scope::tenant(), self.new(origin, day)).await.unwrap();
+        let id = service::plan_round(&mut tx, &app.act(), &Scope::tenant(), self.of_origin(origin, day)).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -303,7 +303,7 @@ db_test! {
         let (person, own) = story.people.iter().find(|(id, _)| dealt[0].volunteer_id == Some(*id)).unwrap();
         app.browser().get(&format!("{own}/rounds")).await.assert_contains("201").assert_lacks("残疾").assert_lacks("标签");
         story.staff.get(&format!("/service-rounds/{id}")).await.assert_contains("残疾人");
-        let none = NewRound { tag: Some(Tag::Veteran), ..story.new(Origin::Tag, date(2026, 11, 28)) };
+        let none = NewRound { tag: Some(Tag::Veteran), ..story.of_origin(Origin::Tag, date(2026, 11, 28)) };
         let mut tx = app.db.begin().await.unwrap();
         let refused = service::plan_round(&mut tx, &app.act(), &Scope::tenant(), none).await;
         assert!(matches!(refused, Err(Error::Refused(_))));
@@ -333,7 +333,7 @@ db_test! {
         let wished = story.wished(&app, &["101", "102", "102", "201"]).await;
         let other = story.building(&app, "5号楼").await;
         let mut tx = app.db.begin().await.unwrap();
-        let elsewhere = NewRound { building: Some(other), ..story.new(Origin::Needs, date(2026, 11, 28)) };
+        let elsewhere = NewRound { building: Some(other), ..story.of_origin(Origin::Needs, date(2026, 11, 28)) };
         assert!(matches!(service::plan_round(&mut tx, &app.act(), &Scope::tenant(), elsewhere).await, Err(Error::Refused(_))));
         drop(tx);
         let id = story.planned(&app, Origin::Needs, date(2026, 11, 28)).await;

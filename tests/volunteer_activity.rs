@@ -1,13 +1,15 @@
 //! Activities of volunteers: places, the waiting list, what comes again, and who was there. However many sign up at once, nobody is
 //! booked over, and each who goes lets exactly one move up.
 
+use calendar::{Every, Recurrence, Skip};
 use doorstep::access::Role;
 use doorstep::channel;
 use doorstep::error::Error;
 use doorstep::volunteer::{self, Activity, Attendance, Field, Place, Plan, Post, Risk, SignUp, Span};
 use doorstep::{audit, upkeep};
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use crate::stories::cast::{estate, photo};
@@ -46,6 +48,14 @@ pub async fn sign_up(app: &TestApp, activity: Uuid, person: Uuid) -> Result<Plac
 
 pub async fn get(app: &TestApp, id: Uuid) -> Activity {
     volunteer::activity(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap()
+}
+
+db::statements! {
+    STARTS = "SELECT starts_at FROM volunteer_activities WHERE tenant_id = $1 ORDER BY starts_at";
+}
+
+db::record! {
+    struct Starts { starts_at: Timestamp }
 }
 
 async fn down(app: &TestApp, id: Uuid) -> Vec<SignUp> {
@@ -151,6 +161,28 @@ db_test! {
         let refused =
             volunteer::change_activity(&mut tx, &app.act(), &activity, activity.lock_version, &narrower, this).await;
         assert!(matches!(refused, Err(Error::Refused(sentence)) if sentence.contains("已经有 3 人报上")));
+    }
+
+    /// 周六早上8点 through the whole of 2026, the holidays and the Saturdays that were made workdays read off the notice by hand.
+    async fn saturdays_at_eight_through_a_year(app: TestApp) {
+        at(&app, "2025-12-30T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
+        let saturdays: Vec<Date> = date(2026, 1, 3).series(7.days()).take_while(|day| day.year() == 2026).collect();
+        assert_eq!(saturdays.len(), 52);
+        let holidays = [(1, 3), (2, 21), (4, 4), (5, 2), (6, 20), (9, 26), (10, 3)].map(|(month, day)| date(2026, month, day));
+        let worked = [(2, 14), (2, 28), (5, 9), (10, 10)].map(|(month, day)| date(2026, month, day));
+        let without_holidays: Vec<Date> = saturdays.iter().copied().filter(|day| !holidays.contains(day)).collect();
+        for (skip, expected) in [(Skip::Nothing, saturdays), (Skip::Holidays, without_holidays), (Skip::DaysOff, worked.to_vec())] {
+            let weekly = Recurrence { every: Every::Weeks { interval: 1, days: Vec::new() }, until: date(2026, 12, 31), skip };
+            let mut tx = app.db.begin().await.unwrap();
+            let eight = plan("2026-01-03T08:00:00+08:00", 6);
+            let (_, times) = volunteer::plan(&mut tx, &app.act(), team, &eight, Some(&weekly)).await.unwrap();
+            let starts: Vec<Starts> = tx.all(STARTS.bind(app.home.tenant)).await.unwrap();
+            let starts: Vec<String> = starts.iter().map(|row| row.starts_at.to_zoned_datetime(calendar::shanghai()).strftime("%F %H:%M").to_string()).collect();
+            assert_eq!(starts, expected.iter().map(|day| format!("{day} 08:00")).collect::<Vec<_>>());
+            assert_eq!(times, expected.len());
+        }
     }
 
     async fn what_comes_again_leaves_out_holidays_and_changes_from_here_on(app: TestApp) {

@@ -25,8 +25,11 @@ pub struct Sketch {
     pub ended: bool,
 }
 
+/// Its name, words of skill, words of qualification, whom it is for, its risk, and whether it wants insurance.
+type Usual = (&'static str, &'static str, &'static str, Option<Target>, Risk, bool);
+
 /// What many communities begin with: the seed's door-to-door service and what its residents wish for.
-const USUAL: [(&str, &str, &str, Option<Target>, Risk, bool); 6] = [
+const USUAL: [Usual; 6] = [
     ("量血压", "血压 护理 医", "护士 医师 救护", Some(Target::Elderly), Risk::Low, false),
     ("教手机、装反诈App", "手机 电脑", "", Some(Target::Elderly), Risk::Low, false),
     ("清理院子", "", "", Some(Target::Alone), Risk::Low, true),

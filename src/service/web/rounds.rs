@@ -155,7 +155,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let may = |origin: &Origin| *origin != Origin::Tag || shown.may_tag;
     let origin = form.choice("origin", "名单从哪里来", |code| Origin::parse(code).filter(may));
     let tag = match origin {
-        Some(Origin::Tag) => form.choice("tag", "哪个标签", |code| Tag::parse(code)),
+        Some(Origin::Tag) => form.choice("tag", "哪个标签", Tag::parse),
         _ => None,
     };
     if let (Some(day), Some(estate), Some(team), Some(origin), true) = (day, estate, team, origin, form.ok()) {

@@ -198,7 +198,7 @@ async fn raise_issue(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, _, door) = begun(&app, &link, id, address).await?;
-    let category = form.choice("category", "哪一类", |code| issue::Category::parse(code));
+    let category = form.choice("category", "哪一类", issue::Category::parse);
     let description = form.open_text("description", "什么事", 4..=300, "请不要写姓名、电话或身份证号");
     let Some(unit) = door.unit_id else { return Err(Error::NotFound) };
     if let Some(category) = category.filter(|_| form.ok()) {
