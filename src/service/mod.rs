@@ -11,6 +11,7 @@ mod kind;
 mod matching;
 mod model;
 mod need;
+mod once;
 mod provider;
 mod provider_store;
 mod round;
@@ -24,6 +25,7 @@ pub use kind::{Kind, Sketch as KindSketch, add as add_kind, change as change_kin
 pub use matching::{Suggestion, Whom, suggestions};
 pub use model::{Answer, How, Part, Particulars, Purpose, Source, State, Wanted, edition};
 pub use need::{End, Need, NewNeed, change, end, file, need, reopen, withdraw};
+pub use once::STATEMENTS as ONCE_STATEMENTS;
 pub use provider::{
     NewStanding, ProviderSketch, Served, add as add_provider, change as change_provider, coming as coming_dates,
     count as count_served, miss as miss_date, of_provider, set_up as set_up_standing,
@@ -46,5 +48,6 @@ use crate::error::Result;
 /// Removes what may not be kept any longer.
 pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     need::forget_old(tx, act).await?;
+    once::forget_old(tx, act).await?;
     round::forget_old(tx, act).await
 }
