@@ -20,7 +20,7 @@ const orders = ['/work-orders'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
-const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'levels', 'whistles', 'mediations', 'volunteering'].map((topic) => `/reports/topics/${topic}`);
+const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'levels', 'whistles', 'mediations', 'volunteering', 'services'].map((topic) => `/reports/topics/${topic}`);
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/burden', '/reports/template', ...topics, ...topics.map((topic) => `${topic}/paper`), '/issues/*/exclusions'];
 const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];

@@ -7,6 +7,7 @@
 
 mod call;
 pub mod erasure;
+mod figures;
 mod kind;
 mod matching;
 mod model;
@@ -21,6 +22,9 @@ mod todo;
 mod web;
 
 pub use call::{Call, accept, answer, cancel as cancel_call};
+pub use figures::{
+    Figures, OfNeeds, OfOutcome, OfProvider, OfRounds, STATEMENTS as FIGURES_STATEMENTS, read as figures,
+};
 pub use kind::{Kind, Sketch as KindSketch, add as add_kind, change as change_kind, enter_usual, kinds};
 pub use matching::{Suggestion, Whom, suggestions};
 pub use model::{Answer, How, Part, Particulars, Purpose, Source, State, Wanted, edition};
