@@ -164,13 +164,31 @@ async fn saturday(
     Ok(())
 }
 
+async fn in_first_building<'a>(
+    tx: &mut Tx,
+    community: &Community,
+    lived_in: &'a [(Home, Family)],
+) -> Result<Option<((Home, &'a Person), Actor)>> {
+    let Some(estate) = community.estates.first() else { return Ok(None) };
+    let worker = estate.grid().and_then(|grid| community.cast.workers.get(&grid)).copied();
+    for (home, family) in lived_in.iter().filter(|(home, _)| home.estate == estate.id) {
+        let building = place::dwelling(tx, community.tenant, home.dwelling).await?.building_id;
+        if estate.buildings.get("1号楼") == Some(&building) {
+            return Ok(family.members.first().map(|person| (*home, person)).zip(worker));
+        }
+    }
+    Ok(None)
+}
+
 /// What residents of an estate have needed lately.
 struct Wishes<'a> {
     community: &'a Community,
     /// Who goes from door to door there as a grid worker.
     worker: Actor,
-    /// Homes, those of old people who live alone first, each with one who lives there.
+    /// Homes, those of old people who live alone first, each with one who lives there; the last is in the first estate.
     homes: Vec<(Home, &'a Person)>,
+    /// A home in the first building of the first estate, and its grid worker.
+    elsewhere: Option<((Home, &'a Person), Actor)>,
     kinds: Vec<service::Kind>,
     now: Timestamp,
 }
@@ -189,7 +207,8 @@ impl<'a> Wishes<'a> {
         homes.sort_by_key(|(_, person)| !person.tags.iter().any(|(tag, _)| *tag == Tag::LivingAlone));
         let worker = estate.grid().and_then(|grid| community.cast.workers.get(&grid)).copied();
         let worker = worker.unwrap_or(community.cast.desk);
-        Ok(Wishes { community, worker, homes, kinds: service::kinds(tx, community.tenant).await?, now })
+        let elsewhere = in_first_building(tx, community, lived_in).await?;
+        Ok(Wishes { community, worker, homes, elsewhere, kinds: service::kinds(tx, community.tenant).await?, now })
     }
 
     fn ago(&self, ago: i64) -> Timestamp {
@@ -249,13 +268,19 @@ impl<'a> Wishes<'a> {
         if let Some(need) = self.file(tx, &self.desk(70), yard, Wanted::default(), None).await? {
             self.ask(tx, &self.desk(20), &need).await?;
         }
-        // These wait: one was taken down at the door, one came from the board.
+        // These wait: two were taken down at the door, one came from the board.
         let worker = self.community.act(self.worker, self.ago(30));
         let pressure = ("量血压", 0, "一个人住，想定期量量血压");
         self.file(tx, &worker, pressure, Wanted::read("6,7", "morning"), Some(How::Told)).await?;
         let resident = self.community.resident(self.ago(6));
         let video = ("教手机", 1, "想学和孙子视频通话");
         self.file(tx, &resident, video, Wanted::default(), Some(How::Form)).await?;
+        if let Some((elsewhere, worker)) = &self.elsewhere {
+            let doctor = ("陪老人就医", 0, "每月要去医院拿药，一个人去不了");
+            let there = Wishes { homes: vec![*elsewhere], elsewhere: None, kinds: self.kinds.clone(), ..*self };
+            let act = self.community.act(*worker, self.ago(26));
+            there.file(tx, &act, doctor, Wanted::read("1,2,3,4,5", ""), None).await?;
+        }
         Ok(())
     }
 
