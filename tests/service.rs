@@ -400,37 +400,38 @@ db_test! {
         let story = set_up(&app).await;
         let (building, kind) = (story.building.to_string(), story.pressure.to_string());
         let board = format!("/board/{}/services", app.home.code);
-        let agreed = [("words", "量血压"), ("name", "王桂香"), ("phone", "03580001234"), ("keeps", "yes"), ("shares", "yes")];
+        let agreed = [("words", "量血压"), ("name", "王桂香"), ("phone", "13800001234"), ("keeps", "yes"), ("shares", "yes")];
         let own = app.browser().post(&board, &story.form(&agreed, &building, &kind)).await;
         own.assert_ok().assert_contains("您同意了：记下姓名和电话").assert_contains("不留是哪一户");
         let path = story.staff.get("/services").await.link("/services/0");
         story.staff.get(&path).await.assert_contains(own.url.rsplit('/').next().unwrap());
         // Days later staff put the words right: who has agreed, how and when stays.
         at(&app, "2026-11-27T15:00:00+08:00");
-        let edit = story.staff.get(&format!("{path}/particulars")).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let edit = staff.get(&format!("{path}/particulars")).await;
         edit.assert_ok().assert_contains("请先念给本人听").assert_contains("跟社区说一声");
         let version = edit.input("version");
         let put = [("version", version.as_str()), ("kind", &kind), ("words", "量血压，慢点"), ("phone", "03580001235"), ("keeps", "yes"), ("shares", "yes")];
-        let shown = story.staff.post(&format!("{path}/particulars"), &put).await;
+        let shown = staff.post(&format!("{path}/particulars"), &put).await;
         shown.assert_ok().assert_contains("慢点").assert_contains("本人在公示栏上点的").assert_contains("9:00").assert_lacks("本人口头同意");
         let id: Uuid = path.rsplit('/').next().unwrap().parse().unwrap();
         assert_eq!(contacts(&app, id).await, 1);
         // She does not want that whoever comes reads it.
         app.browser().post(&format!("{}/privacy", own.url), &[]).await.assert_ok().assert_lacks("您同意了：告诉上门的志愿者");
-        story.staff.get(&path).await.assert_contains("撤回");
+        staff.get(&path).await.assert_contains("撤回");
         // And then not that it is kept: nothing of it stays in the history.
-        let version = story.staff.get(&format!("{path}/particulars")).await.input("version");
+        let version = staff.get(&format!("{path}/particulars")).await.input("version");
         let put = [("version", version.as_str()), ("kind", &kind), ("words", "量血压，慢点")];
-        story.staff.post(&format!("{path}/particulars"), &put).await.assert_ok();
+        staff.post(&format!("{path}/particulars"), &put).await.assert_ok();
         let need = known(&app, id).await;
         assert!(!need.particulars.has_contact() && !need.shares);
         assert_eq!(contacts(&app, id).await, 0);
         // She tells staff that nothing may be kept.
-        let page = story.staff.post(&format!("{path}/withdrawal"), &[]).await;
+        let page = staff.post(&format!("{path}/withdrawal"), &[]).await;
         page.assert_ok().assert_contains("都删掉了");
         let need = known(&app, id).await;
         assert!(need.erased && need.dwelling.is_none() && need.ended_why.is_empty() && need.state == State::Withdrawn, "{need:?}");
-        story.staff.get(&path).await.assert_ok().assert_lacks("慢点").assert_lacks("1302");
+        staff.get(&path).await.assert_ok().assert_lacks("慢点").assert_lacks("1302");
         let verdict = audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
         assert_eq!(verdict.broken, None);
     }
