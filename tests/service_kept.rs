@@ -11,7 +11,7 @@ use doorstep::service::{
     self, Answer, End, How, Need, NewNeed, NewRound, NewStanding, Origin, Particulars, ProviderSketch, Served, State,
     Wanted, Whom,
 };
-use doorstep::volunteer::{self, Post, Span};
+use doorstep::volunteer::{Post, Span};
 use doorstep::{audit, outbox, upkeep};
 use jiff::SignedDuration;
 use jiff::civil::date;
