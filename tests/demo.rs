@@ -106,7 +106,8 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     let figures = service::figures(&mut tx, tenant, &everything, lately, None).await.unwrap();
     let rounds: Vec<_> = figures.rounds.iter().map(|of| (of.estate_name.as_str(), of.times, of.doors)).collect();
     assert_eq!(rounds, [("水保所家属院", 1, 20)]);
-    for name in ["装了反诈App", "留了宣传册（电信诈骗、非法集资）", "教了手机", "翻了土", "清了院子", "没人"] {
+    for name in ["装了反诈App", "留了宣传册（电信诈骗、非法集资）", "教了手机", "翻了土", "清了院子", "没人"]
+    {
         assert!(figures.outcomes.iter().any(|of| of.name == name && of.doors > 0), "{name}: {figures:?}");
     }
     let clinic = &figures.providers[0];

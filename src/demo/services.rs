@@ -76,7 +76,8 @@ async fn clinic(tx: &mut Tx, community: &Community, now: Timestamp) -> Result<()
     let at = |day: jiff::civil::Date, time: Time| -> Result<Timestamp> {
         Ok(day.to_datetime(time).to_zoned_datetime(shanghai()).map_err(anyhow::Error::from)?.timestamp())
     };
-    let span = Span { starts_at: at(first, Time::constant(9, 0, 0, 0))?, ends_at: at(first, Time::constant(11, 30, 0, 0))? };
+    let span =
+        Span { starts_at: at(first, Time::constant(9, 0, 0, 0))?, ends_at: at(first, Time::constant(11, 30, 0, 0))? };
     let desk = |at: Timestamp| community.act(community.cast.desk, at);
     let agreed = desk(span.starts_at - hours(24 * 10));
     let sketch = ProviderSketch {

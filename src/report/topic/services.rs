@@ -9,12 +9,20 @@ use crate::report::sheet::{Gauge, Row, Share, Sheet};
 use crate::service;
 
 const GAUGES: &[Gauge] = &[
-    Gauge { code: "rounds", label: "入户场次", meaning: "这段时间里志愿者挨家挨户去的次数，有一户登记了结果就算" },
-    Gauge { code: "round_doors", label: "入户户数", meaning: "其中登记了结果的户，一场里一户算一次" },
-    Gauge { code: "dates", label: "外来场次", meaning: "这段时间里外来服务来过、登记了人数的次数" },
+    Gauge {
+        code: "rounds", label: "入户场次", meaning: "这段时间里志愿者挨家挨户去的次数，有一户登记了结果就算"
+    },
+    Gauge {
+        code: "round_doors", label: "入户户数", meaning: "其中登记了结果的户，一场里一户算一次"
+    },
+    Gauge {
+        code: "dates", label: "外来场次", meaning: "这段时间里外来服务来过、登记了人数的次数"
+    },
     Gauge { code: "date_doors", label: "外来户数", meaning: "这些次服务的户数加起来" },
     Gauge { code: "date_people", label: "外来人次", meaning: "这些次服务的人数加起来" },
-    Gauge { code: "leaflets", label: "发放份数", meaning: "入户和外来服务发的宣传册这样记份数的，加起来" },
+    Gauge {
+        code: "leaflets", label: "发放份数", meaning: "入户和外来服务发的宣传册这样记份数的，加起来"
+    },
     Gauge { code: "needs", label: "居民需要", meaning: "这段时间里登记的居民的需要" },
     Gauge { code: "met", label: "办好了", meaning: "其中问过本人、已经办好的" },
 ];
@@ -75,7 +83,8 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
         }
     }
     for of in figures.providers {
-        let note = format!("{}，{} 场，{} 户，{} 人次，{} 份", of.estate_name, of.times, of.doors, of.people, of.leaflets);
+        let note =
+            format!("{}，{} 场，{} 户，{} 人次，{} 份", of.estate_name, of.times, of.doors, of.people, of.leaflets);
         let line = Line {
             key: format!("dates {} {}", of.estate_id, of.provider_id),
             estate: (of.estate_id, of.estate_name),
@@ -86,7 +95,8 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
             leaflets: Some(of.leaflets),
         };
         let href = asked.href(Permission::ServiceArrange, format!("/service-providers/{}", of.provider_id));
-        let counted = [("dates", of.times), ("date_doors", of.doors), ("date_people", of.people), ("leaflets", of.leaflets)];
+        let counted =
+            [("dates", of.times), ("date_doors", of.doors), ("date_people", of.people), ("leaflets", of.leaflets)];
         rows.push(line.row(href, note, counted.to_vec()));
     }
     for (at, of) in figures.needs.into_iter().enumerate() {

@@ -7,7 +7,10 @@ use db::Cursor;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{DAYS, Options, file_once, fill_wanted, fresh, kind_options, offered, part_options, read_need, read_said, read_wanted};
+use super::{
+    DAYS, Options, file_once, fill_wanted, fresh, kind_options, offered, part_options, read_need, read_said,
+    read_wanted,
+};
 use crate::access::{self, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};

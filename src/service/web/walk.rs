@@ -18,8 +18,8 @@ use crate::issue::{self, NewIssue};
 use crate::means::Means;
 use crate::service::model::{Particulars, Source, Wanted};
 use crate::service::need::{self, NewNeed};
-use crate::service::{once, round};
 use crate::service::round_store::{self, Came, Door, Outcome, Round};
+use crate::service::{once, round};
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{place, settings};
 
