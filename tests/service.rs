@@ -411,7 +411,7 @@ db_test! {
         let edit = staff.get(&format!("{path}/particulars")).await;
         edit.assert_ok().assert_contains("请先念给本人听").assert_contains("跟社区说一声");
         let version = edit.input("version");
-        let put = [("version", version.as_str()), ("kind", &kind), ("words", "量血压，慢点"), ("phone", "03580001235"), ("keeps", "yes"), ("shares", "yes")];
+        let put = [("version", version.as_str()), ("kind", &kind), ("words", "量血压，慢点"), ("phone", "13800001235"), ("keeps", "yes"), ("shares", "yes")];
         let shown = staff.post(&format!("{path}/particulars"), &put).await;
         shown.assert_ok().assert_contains("慢点").assert_contains("本人在公示栏上点的").assert_contains("9:00").assert_lacks("本人口头同意");
         let id: Uuid = path.rsplit('/').next().unwrap().parse().unwrap();
