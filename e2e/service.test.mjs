@@ -61,6 +61,7 @@ test('what somebody who lives alone needs, from their door to whoever goes there
   await staff.getByText(/会手机/).first().waitFor();
   await staff.getByText(/近期/).first().waitFor();
   await look(staff, 'service-need');
+  await staff.getByRole('heading', { name: '可以派谁去' }).evaluate((heading) => heading.scrollIntoView());
   await illustrate(staff, 'service-need');
   await staff.getByRole('button', { name: /^就这样派/ }).first().click();
   await told(staff, '派给了');
@@ -254,6 +255,7 @@ test('a clinic comes on dates of its own, and what it did is counted and reporte
   await told(staff, '记下了');
   await staff.getByText(/21 户、33 人、宣传册 60 份/).waitFor();
   await staff.getByText(/没有来：那天医生下乡义诊/).waitFor();
+  await staff.getByRole('heading', { name: '每一次' }).evaluate((heading) => heading.scrollIntoView());
   await illustrate(staff, 'service-provider');
   await staff.goto(`/reports/topics/services?from=${day(-60)}&to=${day(0)}`);
   await staff.getByText('外来人次').first().waitFor();
