@@ -18,7 +18,7 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use crate::stories::cast::{Estate, estate};
-use crate::support::{Browser, TestApp};
+use crate::support::{Browser, Page, TestApp};
 use crate::volunteer::{at, team, volunteer};
 use crate::volunteer_activity::{plan, planned, sign_up};
 
@@ -390,17 +390,26 @@ db_test! {
         let asked = "from=2026-11-01&to=2026-11-30";
         let staff = app.person(Role::Staff).browser().await;
         let page = staff.get(&format!("/reports/topics/services?{asked}")).await;
-        page.assert_ok().assert_contains("入户服务").assert_contains("城关卫生院").assert_lacks("1302").assert_lacks("刘建军");
-        let row = |label: &str| page.body.split(&format!("<th scope=\"row\">{label}<")).nth(1).unwrap().split("<td class=\"num\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
-        let figures = ["入户场次", "入户户数", "外来场次", "外来户数", "外来人次", "发放份数", "居民需要", "办好了"].map(row);
-        assert_eq!(figures, ["1", "2", "1", "12", "30", "43", "2", "1"]);
-        staff.get("/reports/topics/services?from=2026-10-01&to=2026-10-31").await.assert_ok().assert_lacks("城关卫生院");
+        page.assert_ok().assert_lacks("1302").assert_lacks("刘建军");
+        const LABELS: [&str; 8] = ["入户场次", "入户户数", "外来场次", "外来户数", "外来人次", "发放份数", "居民需要", "办好了"];
+        let figures = |page: &Page| LABELS.map(|label| {
+            let row = page.body.split(&format!("<th scope=\"row\">{label}<")).nth(1).unwrap();
+            row.split("<td class=\"num\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
+        });
+        assert_eq!(figures(&page), ["1", "2", "1", "12", "30", "43", "2", "1"]);
+        // Nothing of another month, and nothing for whoever reaches another estate only.
+        let before = staff.get("/reports/topics/services?from=2026-10-01&to=2026-10-31").await;
+        assert_eq!(figures(before.assert_ok()), ["0"; 8]);
         let mut tx = app.db.begin().await.unwrap();
         let other = place::create_estate(&mut tx, &app.act(), "水保所家属院", None, None).await.unwrap();
         tx.commit().await.unwrap();
         let branch = app.person(Role::BranchSecretary).reaching(Reach::Estate, other).browser().await;
-        branch.get(&format!("/reports/topics/services?{asked}")).await.assert_ok().assert_lacks("城关卫生院").assert_lacks("入户服务");
+        let elsewhere = branch.get(&format!("/reports/topics/services?{asked}")).await;
+        assert_eq!(figures(elsewhere.assert_ok()), ["0"; 8]);
         let paper = crate::support::office::words(&staff.download_by_form(&format!("/reports/topics/services/papers?{asked}"), &[]).await);
-        assert!(paper.contains("其中：留了宣传册") && paper.contains("城关卫生院"), "{paper}");
+        for words in ["入户服务", "其中：留了宣传册", "外来服务：城关卫生院", "居民的需要：松土施肥"] {
+            assert!(paper.contains(words), "{words}: {paper}");
+        }
+        assert!(!paper.contains("1302"), "{paper}");
     }
 }
