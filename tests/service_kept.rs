@@ -160,6 +160,7 @@ db_test! {
         let call = asked(&app, &need).await;
         assert_eq!(call.volunteer_id, Some(person));
         let browser = app.browser();
+        browser.get(&own).await.assert_ok().assert_contains("看派了我去哪一户（1 次）");
         let answer = [("answer", "declined"), ("words", "老伴住院了")];
         browser.post(&format!("{own}/calls/{}/answer", call.id), &answer).await.assert_ok();
         // A door of a round that they note.
