@@ -64,6 +64,7 @@ CREATE TABLE service_needs (
 );
 --@citus SELECT create_distributed_table('service_needs', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX service_needs_by_state ON service_needs (tenant_id, state, created_at, id);
+CREATE INDEX service_needs_by_time ON service_needs (tenant_id, created_at, id);
 CREATE INDEX service_needs_by_dwelling ON service_needs (tenant_id, dwelling_id);
 CREATE INDEX service_needs_by_resident ON service_needs (tenant_id, resident_id);
 CREATE INDEX service_needs_kept ON service_needs (tenant_id, ended_at) WHERE sealed IS NOT NULL AND ended_at IS NOT NULL;

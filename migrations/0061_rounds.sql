@@ -138,3 +138,15 @@ CREATE INDEX service_dates_by_standing ON service_dates (tenant_id, standing_id,
 CREATE INDEX service_dates_by_start ON service_dates (tenant_id, starts_at, id);
 
 ALTER TABLE service_calls ADD COLUMN date_id UUID; -- a date of an outside provider, to which whoever needs it goes
+CREATE INDEX service_calls_by_date ON service_calls (tenant_id, date_id) WHERE date_id IS NOT NULL;
+
+CREATE TABLE service_forms ( -- what a form has made, so that one that comes twice makes it once
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    id UUID NOT NULL, -- made with the form
+    made_id UUID, -- the need, or the issue
+    number TEXT, -- by which the issue is known
+    begun_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('service_forms', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX service_forms_by_time ON service_forms (tenant_id, begun_at);

@@ -135,6 +135,7 @@ pub fn handlers() -> Handlers {
                 ),
             ),
         ),
+        (volunteer::FORGOTTEN, service::erasure::volunteer_forgotten()),
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),

@@ -191,6 +191,9 @@ struct Landmarks {
     round: Uuid,
     outcome: Uuid,
     provider: Uuid,
+    provider_date: Uuid,
+    call: Uuid,
+    round_door: Uuid,
     guardian: Link,
     class_session: Uuid,
     class_keeper: Link,
@@ -253,7 +256,7 @@ impl Landmarks {
             "service-rounds" => self.round,
             "service-outcomes" => self.outcome,
             "service-providers" => self.provider,
-            "service-dates" => Uuid::nil(), // their own story tries real ones
+            "service-dates" => self.provider_date,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -339,8 +342,8 @@ impl Landmarks {
             .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())
-            .replace("{round_door}", &Uuid::nil().to_string())
-            .replace("{call}", &Uuid::nil().to_string())
+            .replace("{round_door}", &self.round_door.to_string())
+            .replace("{call}", &self.call.to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -462,15 +465,9 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (class_session, class_keeper) = class(&mut tx, act, means, spot.estate_id, volunteer).await;
     let incident = incident(&mut tx, act, account, spot.estate_id).await;
     let (service_kind, need, need_link) = wish(&mut tx, act, means, spot.building_id, dwelling).await;
-    let (round, outcome) = round(&mut tx, act, spot.estate_id, team).await;
-    let agreed = jiff::civil::date(2026, 12, 31);
-    let sketch = service::ProviderSketch {
-        name: "城关卫生院".to_owned(),
-        contact: String::new(),
-        agreed_from: agreed,
-        agreed_until: agreed,
-    };
-    let provider = service::add_provider(&mut tx, act, &sketch).await.unwrap();
+    let (round, outcome, round_door) = round(&mut tx, act, spot.estate_id, team, volunteer).await;
+    let (provider, provider_date) = provider(&mut tx, act, spot.estate_id, service_kind).await;
+    let call = call(&mut tx, act, need).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -505,6 +502,9 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         round,
         outcome,
         provider,
+        provider_date,
+        call,
+        round_door,
         arrival,
         booking,
         issue,
@@ -695,8 +695,8 @@ async fn wish(tx: &mut db::Tx, act: &Act, means: &Means, building: Uuid, dwellin
     (kind, need.id, need.link(act.tenant, &means.keys))
 }
 
-/// A round through an estate, and what can come of a door.
-async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid) -> (Uuid, Uuid) {
+/// A round through an estate, what can come of a door, and one that is dealt to somebody.
+async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid, volunteer: Uuid) -> (Uuid, Uuid, Uuid) {
     service::enter_usual_outcomes(tx, act).await.unwrap();
     let outcome = service::outcomes(tx, act.tenant).await.unwrap().remove(0).id;
     let new = service::NewRound {
@@ -709,7 +709,42 @@ async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid) -> (Uuid, U
         title: "清院子".to_owned(),
         day: act.at.to_zoned_datetime(calendar::shanghai()).date(),
     };
-    (service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap(), outcome)
+    let id = service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap();
+    let round = service::round(tx, act.tenant, id).await.unwrap();
+    service::deal(tx, act, &round, round.lock_version, &[volunteer]).await.unwrap();
+    (id, outcome, service::doors(tx, act.tenant, id).await.unwrap().remove(0).id)
+}
+
+/// Somebody who comes tomorrow by agreement, with the date.
+async fn provider(tx: &mut db::Tx, act: &Act, estate: Uuid, kind: Uuid) -> (Uuid, Uuid) {
+    let starts_at = act.at + SignedDuration::from_hours(24);
+    let agreed = starts_at.to_zoned_datetime(calendar::shanghai()).date();
+    let sketch = service::ProviderSketch {
+        name: "城关卫生院".to_owned(),
+        contact: String::new(),
+        agreed_from: agreed,
+        agreed_until: agreed,
+    };
+    let provider = service::add_provider(tx, act, &sketch).await.unwrap();
+    let new = service::NewStanding {
+        provider,
+        estate,
+        kind: Some(kind),
+        issue: None,
+        title: "量血压".to_owned(),
+        place: "党群服务站".to_owned(),
+        span: volunteer::Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(1) },
+    };
+    service::set_up_standing(tx, act, new, None).await.unwrap();
+    let (_, dates) = service::of_provider(tx, act.tenant, provider).await.unwrap();
+    (provider, dates[0].id)
+}
+
+/// Somebody is asked to meet a need.
+async fn call(tx: &mut db::Tx, act: &Act, need: Uuid) -> Uuid {
+    let need = service::need(tx, act, need).await.unwrap();
+    let found = service::suggestions(tx, act, &Scope::tenant(), &need).await.unwrap();
+    service::accept(tx, act, &Scope::tenant(), &need, need.version, &found[0].key()).await.unwrap().id
 }
 
 /// A child whose guardian is asked, with their link.

@@ -8,9 +8,10 @@ use doorstep::audit;
 use doorstep::demo::{self, Order};
 use doorstep::issue::{Category, State};
 use doorstep::party;
+use doorstep::service;
 use doorstep::volunteer;
 use indicatif::ProgressBar;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::support::{Engine, TestApp};
@@ -25,6 +26,7 @@ statements! {
     ESTATES = "SELECT name FROM estates WHERE tenant_id = $1 ORDER BY name";
     SURVEYS = "SELECT s.homes, (SELECT COUNT(*) FROM community_survey_doors d WHERE d.tenant_id = s.tenant_id AND d.survey_id = s.id
         AND d.state = 'answered') AS answered FROM community_surveys s WHERE s.tenant_id = $1 AND s.publication_id IS NOT NULL";
+    NEEDS = "SELECT DISTINCT state AS name FROM service_needs WHERE tenant_id = $1 ORDER BY state";
     LATER = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND at > $2";
 }
 
@@ -94,6 +96,22 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     let saturday = &coming[0];
     assert!(saturday.when().contains("星期六 08:00"), "{}", saturday.when());
     assert_eq!((saturday.estate_name.as_deref(), saturday.confirmed), (Some("水保所家属院"), 6));
+
+    // Needs in every state, the Saturday from door to door, and the clinic.
+    let needs: Vec<Estate> = all(&mut tx, NEEDS, tenant).await;
+    let needs: Vec<&str> = needs.iter().map(|state| state.name.as_str()).collect();
+    assert_eq!(needs, ["done", "matched", "open", "unmet", "withdrawn"]);
+    let (now, everything) = (app.means.now(), access::Scope::tenant());
+    let lately = (now - SignedDuration::from_hours(24 * 90), now);
+    let figures = service::figures(&mut tx, tenant, &everything, lately, None).await.unwrap();
+    let rounds: Vec<_> = figures.rounds.iter().map(|of| (of.estate_name.as_str(), of.times, of.doors)).collect();
+    assert_eq!(rounds, [("水保所家属院", 1, 20)]);
+    for name in ["装了反诈App", "留了宣传册（电信诈骗、非法集资）", "教了手机", "翻了土", "清了院子", "没人"]
+    {
+        assert!(figures.outcomes.iter().any(|of| of.name == name && of.doors > 0), "{name}: {figures:?}");
+    }
+    let clinic = &figures.providers[0];
+    assert!(clinic.times >= 3 && clinic.doors > 0 && clinic.people > 0 && clinic.leaflets > 0, "{clinic:?}");
 
     let verdict = audit::verify(&mut tx, tenant).await.unwrap();
     assert_eq!(verdict.broken, None);

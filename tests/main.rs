@@ -53,6 +53,7 @@ mod roll;
 mod roll_up;
 mod search;
 mod service;
+mod service_kept;
 mod service_provider;
 mod service_round;
 mod settings;

@@ -72,6 +72,8 @@ const LISTS: &[&[Statement]] = &[
     registry::tagging::STATEMENTS,
     search::STATEMENTS,
     service::STATEMENTS,
+    service::ONCE_STATEMENTS,
+    service::FIGURES_STATEMENTS,
     service::ROUND_STATEMENTS,
     service::PROVIDER_STATEMENTS,
     settings::STATEMENTS,

@@ -16,6 +16,7 @@ mod plan;
 mod quarrels;
 mod rooms;
 mod satisfaction;
+mod services;
 mod story;
 mod survey;
 mod volunteers;
@@ -179,6 +180,8 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         bar.set_message("七彩四点半");
         children::enrol(db, &community, &lived_in, now).await?;
         classes::hold(db, &community, now).await?;
+        bar.set_message("为民服务");
+        services::serve(db, &community, &lived_in, now).await?;
     } else {
         let estates: Vec<Uuid> = community.estates.iter().map(|estate| estate.id).collect();
         let mut tx = db.begin().await?;

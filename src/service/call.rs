@@ -11,8 +11,8 @@ use super::matching::{self, Suggestion, Whom};
 use super::model::{Answer, Rules, State};
 use super::need::{self, Need};
 use super::store::{
-    ADD_CALL, CALL, CALLS, NEEDS_OF_ACTIVITIES, NEEDS_OF_VOLUNTEER, OF_ACTIVITIES, OF_VOLUNTEER, SET_CALL, SET_STATE,
-    STANDING, Stored,
+    ADD_CALL, CALL, CALLS, FREE_DATE, Found, NEEDS_OF_ACTIVITIES, NEEDS_OF_DATE, NEEDS_OF_VOLUNTEER, OF_ACTIVITIES,
+    OF_VOLUNTEER, SET_CALL, SET_STATE, STANDING, Stored,
 };
 use crate::access::{self, Act, Scope};
 use crate::audit::{self, Change};
@@ -104,7 +104,9 @@ async fn assign(tx: &mut Tx, act: &Act, need: &Need, chosen: Suggestion) -> Resu
         volunteer::engage(tx, act, id, volunteer, (&title, span), kind.asked(&rules)).await?;
     }
     let row = ADD_CALL.bind(act.tenant).bind(id).bind(need.id).bind(volunteer).bind(activity).bind(span.starts_at);
-    tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account).bind(date)).await?;
+    // Whoever comes from outside comes by agreement; nobody has to answer for them.
+    let state = if date.is_some() { Answer::Accepted } else { Answer::Asked };
+    tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account).bind(date).bind(state)).await?;
     tx.execute(SET_STATE.bind(act.tenant).bind(need.id).bind(State::Matched)).await?;
     // A date of a provider is told of by the provider's own notice.
     if date.is_none() {
@@ -165,6 +167,25 @@ pub async fn cancel(tx: &mut Tx, act: &Act, need: &Need, seen: i64, call: Uuid, 
     set(tx, act, &call, Answer::Cancelled, why).await?;
     tx.execute(SET_STATE.bind(act.tenant).bind(need.id).bind(State::Open)).await?;
     audit::record(tx, act, "call_off_visit", ("service_need", need.id), why, &[]).await
+}
+
+/// Nobody comes from outside on a date after all: what was to be met then waits again.
+pub(super) async fn let_go_of_date(tx: &mut Tx, act: &Act, date: Uuid, why: &str) -> Result<()> {
+    let found: Vec<Found> = tx.all(NEEDS_OF_DATE.bind(act.tenant).bind(date)).await?;
+    let mut needs: Vec<Uuid> = found.into_iter().map(|row| row.id).collect();
+    need::take_all(tx, act, &mut needs).await?;
+    let mut left = Vec::new();
+    for need in needs {
+        // Somebody may have called it off meanwhile, and arranged for something else.
+        if tx.execute(FREE_DATE.bind(act.tenant).bind(need).bind(date).bind(act.at)).await? > 0 {
+            tx.execute(SET_STATE.bind(act.tenant).bind(need).bind(State::Open)).await?;
+            left.push(need);
+        }
+    }
+    for need in left {
+        audit::record(tx, act, "call_off_visit", ("service_need", need), why, &[]).await?;
+    }
+    Ok(())
 }
 
 /// The teams that somebody leads.

@@ -6,6 +6,7 @@ use db::Tx;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::call;
 use super::provider_store::{
     ADD_DATE, ADD_PROVIDER, ADD_STANDING, CHANGE_PROVIDER, COMING_DATES, COUNT, DATE, DATES_OF, Date, MISS, PROVIDER,
     PROVIDERS, Provider, STANDINGS_OF, Standing, UNCOUNTED,
@@ -176,13 +177,14 @@ pub async fn count(tx: &mut Tx, act: &Act, date: &Date, seen: i64, served: Serve
     audit::record(tx, act, "count_served", ("service_date", date.id), &words, &[]).await
 }
 
-/// Nobody comes, or came, on a date, and why.
+/// Nobody comes, or came, on a date, and why. The needs that were to be met then wait again.
 ///
 /// Errors: refused of a date on which people were served; stale if somebody else was first.
 pub async fn miss(tx: &mut Tx, act: &Act, date: &Date, seen: i64, why: &str) -> Result<()> {
     if date.people.is_some() {
         return Err(Error::refused("这一次登记过来了多少人，不能再记没有来"));
     }
+    call::let_go_of_date(tx, act, date.id, why).await?;
     if tx.execute(MISS.bind(act.tenant).bind(date.id).bind(seen).bind(why)).await? == 0 {
         return Err(stale());
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use db::{Tx, text_enum};
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -150,8 +150,10 @@ pub async fn enter_usual_outcomes(tx: &mut Tx, act: &Act) -> Result<()> {
     if !round_store::outcomes(tx, act.tenant).await?.is_empty() {
         return Err(Error::refused("已经登记了上门结果，请在列表里改"));
     }
-    for (name, counted, alone) in USUAL {
-        add_outcome(tx, act, name, counted, alone).await?;
+    for (at, (name, counted, alone)) in (0..).zip(USUAL) {
+        // One after the other, since they are shown in the order in which they were entered.
+        let then = Act { at: act.at + SignedDuration::from_millis(at), ..act.clone() };
+        add_outcome(tx, &then, name, counted, alone).await?;
     }
     Ok(())
 }

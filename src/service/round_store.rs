@@ -98,6 +98,8 @@ statements! {
     OLD_ROUNDS = "SELECT r.id FROM service_rounds r WHERE r.tenant_id = $1 AND r.on_day < $2 AND r.forgotten_at IS NULL ORDER BY r.on_day LIMIT 100";
     FORGET_ROUND = "UPDATE service_rounds SET forgotten_at = $3, tag = NULL WHERE tenant_id = $1 AND id = $2";
     FORGET_DOORS = "UPDATE service_round_doors SET dwelling_id = NULL, need_id = NULL, volunteer_id = NULL, noted_by_volunteer = NULL WHERE tenant_id = $1 AND round_id = $2";
+    /// Whose doors they were: a volunteer notes only their own.
+    FORGET_WALKER = "UPDATE service_round_doors SET volunteer_id = NULL, noted_by_volunteer = NULL WHERE tenant_id = $1 AND volunteer_id = $2";
     FORGET_DWELLING = "UPDATE service_round_doors SET dwelling_id = NULL, need_id = NULL WHERE tenant_id = $1 AND dwelling_id = $2";
 }
 

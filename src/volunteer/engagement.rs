@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::activity_model::{Demands, Risk, Span};
-use super::activity_store::{APPLICANT, Applicant, ELSEWHERE, HOLD_VOLUNTEER, Titled};
+use super::activity_store::{APPLICANT, Applicant, Counted, ELSEWHERE, HOLD_VOLUNTEER, Titled};
 use super::model::{Joining, age};
 use super::store::in_reach_of_volunteer;
 use crate::access::{Act, Scope};
@@ -27,7 +27,9 @@ statements! {
     MEANWHILE = "SELECT title FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at < $4 AND ends_at > $3 LIMIT 1";
     NEARBY = "SELECT starts_at, ends_at FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at >= $3 AND starts_at < $4 ORDER BY starts_at LIMIT 500";
     COMING = "SELECT title FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at > $3 LIMIT 1";
+    LEFT = "SELECT COUNT(*) AS people FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at > $3";
     FORGET = "DELETE FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2";
+    PASSED = "DELETE FROM volunteer_engagements WHERE tenant_id = $1 AND starts_at < $2";
     ENGAGED = "SELECT g.volunteer_id, g.starts_at, g.ends_at, 1 AS visit FROM volunteer_engagements g
         WHERE g.tenant_id = $1 AND g.starts_at >= $2 AND g.starts_at < $3 ORDER BY g.starts_at LIMIT 5000";
     SIGNED_UP = "SELECT s.volunteer_id, a.starts_at, a.ends_at, 0 AS visit FROM volunteer_activities a CROSS JOIN volunteer_sign_ups s
@@ -163,9 +165,24 @@ pub(super) async fn refuse_booked(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Re
     }
 }
 
+/// To how many doors somebody is still to go.
+pub(super) async fn left(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, now: Timestamp) -> Result<i64> {
+    Ok(tx.one::<Counted>(LEFT.bind(tenant).bind(volunteer).bind(now)).await?.people)
+}
+
 /// Nobody knows any more where somebody has gone.
 pub(super) async fn forget(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
     tx.execute(FORGET.bind(act.tenant).bind(volunteer)).await?;
+    Ok(())
+}
+
+/// So long where somebody was tells whether they are asked too often: the seven days in a row of a visit that is asked for now, and some
+/// more for whoever looks back.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Removes what is over long ago: it says nothing about whether somebody is free.
+pub(super) async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
+    tx.execute(PASSED.bind(act.tenant).bind(act.at - LOOKED_BACK)).await?;
     Ok(())
 }
 

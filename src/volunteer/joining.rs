@@ -4,6 +4,7 @@
 use db::Tx;
 use jiff::SignedDuration;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::activity_store::{Counted, HOLD_VOLUNTEER, SERVED};
@@ -15,7 +16,7 @@ use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TA
 use super::{certificate, engagement, honour, sign_up, star, team};
 use crate::access::Act;
 use crate::error::{Error, Result};
-use crate::{audit, settings};
+use crate::{audit, outbox, settings};
 
 /// Somebody who wants to be a volunteer, or whom somebody else would like to see as one.
 #[derive(Debug, Clone)]
@@ -126,6 +127,14 @@ pub async fn forget(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
     erase(tx, act, before, (State::Left, name)).await
 }
 
+/// What the outbox is told when the particulars of a volunteer were erased, so that others forget what they have of them.
+pub const FORGOTTEN: &str = "volunteer.erased";
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Forgotten {
+    pub volunteer: Uuid,
+}
+
 /// Takes away whatever is known of somebody but that there was a row, and perhaps a name. Their row is held first, as by whoever writes hours.
 async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, String)) -> Result<()> {
     let now = Card {
@@ -150,6 +159,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, Str
     honour::forget(tx, act, before.id).await?;
     certificate::forget(tx, act, before.id).await?;
     save(tx, act, before, &now, "erase", state.label()).await?;
+    outbox::post(tx, act, FORGOTTEN, &Forgotten { volunteer: before.id }).await?;
     // What is erased must not come back in the history.
     audit::erase(tx, act, before.id, None).await
 }
@@ -318,5 +328,6 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
         erase(tx, act, &card, (State::Declined, String::new())).await?;
     }
     tx.execute(FORGET.bind(act.tenant).bind(before(rules.keep_rows_days))).await?;
+    engagement::forget_old(tx, act).await?;
     Ok(())
 }

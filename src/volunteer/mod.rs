@@ -70,7 +70,7 @@ pub use hours_store::{
     total, versions,
 };
 pub use joining::{
-    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
+    FORGOTTEN, Forgotten, NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
     leave, refuse, renew_link, vet, withdraw,
 };
 pub use model::{

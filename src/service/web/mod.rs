@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use super::kind::{self, Kind};
 use super::model::{How, Part, Particulars, Wanted};
-use super::need::{self, NewNeed};
+use super::need::{self, Need, NewNeed};
+use super::once;
 use crate::access::{Act, Routes};
+use crate::app::App;
 use crate::error::Result;
 use crate::web::Form;
 
@@ -87,6 +89,17 @@ fn read_said(form: &mut Form, kinds: &Options, how: How) -> Option<(Uuid, Partic
         particulars.phone = form.optional_phone("phone").unwrap_or_default();
     }
     Some((kind?, particulars, keeps))
+}
+
+/// An empty form that makes what it makes once.
+fn fresh(app: &App) -> Form {
+    Form::filled(&[(once::FIELD, &app.means.id().to_string())])
+}
+
+async fn file_once(tx: &mut Tx, act: &Act, form: &Form, new: NewNeed) -> Result<Need> {
+    let filed = need::file(tx, act, new).await?;
+    once::note(tx, act, form, (filed.id, None)).await?;
+    Ok(filed)
 }
 
 /// All of a new need; `None`, and errors in the form, if something is not right.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::Timestamp;
 use jiff::civil::{Date as Day, DateTime};
 use uuid::Uuid;
 
@@ -102,11 +103,21 @@ struct ShowPage {
     kinds: Options,
     of_all: bool,
     form: Form,
+    now: Timestamp,
     /// What came back: the particulars, the standing service, or the id of a date.
     failed: String,
 }
 
 impl ShowPage {
+    /// They count only what was in their estates.
+    fn reaches(&self, date: &Date) -> bool {
+        self.estates.iter().any(|(id, _)| *id == date.estate_id.to_string())
+    }
+
+    fn begun(&self, date: &Date) -> bool {
+        date.starts_at <= self.now
+    }
+
     fn is_failed(&self, what: &str) -> bool {
         self.failed == what
     }
@@ -146,6 +157,7 @@ async fn show_page(
         estates: estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect(),
         kinds: kind_options(&offered(&mut tx, act.tenant).await?),
         of_all: scope.account.is_none(),
+        now: act.at,
         provider,
         form,
         failed,

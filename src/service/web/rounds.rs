@@ -63,6 +63,14 @@ struct Asked {
     month: String,
 }
 
+impl ListPage {
+    /// `2026年12月`
+    fn month_words(&self) -> String {
+        let (year, month) = self.month.split_once('-').unwrap_or_default();
+        format!("{year}年{}月", month.trim_start_matches('0'))
+    }
+}
+
 /// The first and the last day of a month that is written `2026-12`; of this month where it is not.
 fn days_of(month: &str, today: Date) -> (Date, Date) {
     let first = format!("{month}-01").parse::<Date>().unwrap_or_else(|_| today.first_of_month());

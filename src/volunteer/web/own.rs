@@ -22,6 +22,7 @@ use crate::settings;
 use crate::volunteer::activity_model::{Place, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::{self, Card, today};
+use crate::volunteer::engagement;
 use crate::volunteer::field::Field;
 use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_model::{Hours, in_words};
@@ -95,6 +96,8 @@ struct OwnPage {
     star: Option<String>,
     /// What others of the teams that they lead have entered.
     to_confirm: Vec<Record>,
+    /// To how many doors they are still to go.
+    visits: i64,
     now: Timestamp,
     rules: Joining,
     form: Form,
@@ -236,6 +239,7 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
             Standing::Active => hours_store::to_confirm(&mut tx, act.tenant, card.id).await?,
             _ => Vec::new(),
         },
+        visits: engagement::left(&mut tx, act.tenant, card.id, act.at).await?,
         now: act.at,
         failed: None,
         shown: joining::agreed(&mut tx, &act, card.id, Purpose::Contact).await?,
