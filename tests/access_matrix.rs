@@ -192,6 +192,7 @@ struct Landmarks {
     outcome: Uuid,
     provider: Uuid,
     provider_date: Uuid,
+    standing: Uuid,
     call: Uuid,
     round_door: Uuid,
     guardian: Link,
@@ -257,6 +258,7 @@ impl Landmarks {
             "service-outcomes" => self.outcome,
             "service-providers" => self.provider,
             "service-dates" => self.provider_date,
+            "service-standings" => self.standing,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -466,7 +468,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let incident = incident(&mut tx, act, account, spot.estate_id).await;
     let (service_kind, need, need_link) = wish(&mut tx, act, means, spot.building_id, dwelling).await;
     let (round, outcome, round_door) = round(&mut tx, act, spot.estate_id, team, volunteer).await;
-    let (provider, provider_date) = provider(&mut tx, act, spot.estate_id, service_kind).await;
+    let (provider, standing, provider_date) = provider(&mut tx, act, spot.estate_id, service_kind).await;
     let call = call(&mut tx, act, need).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
@@ -503,6 +505,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         outcome,
         provider,
         provider_date,
+        standing,
         call,
         round_door,
         arrival,
@@ -707,7 +710,7 @@ async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid, volunteer: 
         team,
         activity: None,
         title: "清院子".to_owned(),
-        day: act.at.to_zoned_datetime(calendar::shanghai()).date(),
+        span: volunteer::Span { starts_at: act.at, ends_at: act.at + SignedDuration::from_hours(3) },
     };
     let id = service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap();
     let round = service::round(tx, act.tenant, id).await.unwrap();
@@ -716,7 +719,7 @@ async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid, volunteer: 
 }
 
 /// Somebody who comes tomorrow by agreement, with the date.
-async fn provider(tx: &mut db::Tx, act: &Act, estate: Uuid, kind: Uuid) -> (Uuid, Uuid) {
+async fn provider(tx: &mut db::Tx, act: &Act, estate: Uuid, kind: Uuid) -> (Uuid, Uuid, Uuid) {
     let starts_at = act.at + SignedDuration::from_hours(24);
     let agreed = starts_at.to_zoned_datetime(calendar::shanghai()).date();
     let sketch = service::ProviderSketch {
@@ -735,9 +738,9 @@ async fn provider(tx: &mut db::Tx, act: &Act, estate: Uuid, kind: Uuid) -> (Uuid
         place: "党群服务站".to_owned(),
         span: volunteer::Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(1) },
     };
-    service::set_up_standing(tx, act, new, None).await.unwrap();
+    let (standing, _) = service::set_up_standing(tx, act, new, None).await.unwrap();
     let (_, dates) = service::of_provider(tx, act.tenant, provider).await.unwrap();
-    (provider, dates[0].id)
+    (provider, standing, dates[0].id)
 }
 
 /// Somebody is asked to meet a need.

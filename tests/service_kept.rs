@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use jiff::civil::date;
 use uuid::Uuid;
 
+use crate::service_round::morning;
 use crate::stories::cast::{Estate, estate};
 use crate::support::{Browser, Page, TestApp};
 use crate::volunteer::{at, team, volunteer};
@@ -92,7 +93,7 @@ impl Story {
             team,
             activity,
             title: "装反诈App、清院子".to_owned(),
-            day: date(2026, 11, 28),
+            span: morning(date(2026, 11, 28)),
         }
     }
 }
@@ -236,7 +237,7 @@ db_test! {
         let (person, own) = volunteer(&app, "刘建军", team, Post::Member).await;
         let mut tx = app.db.begin().await.unwrap();
         let act = app.act();
-        let new = NewRound { day: date(2026, 11, 27), ..story.round(team, None) };
+        let new = NewRound { span: morning(date(2026, 11, 27)), ..story.round(team, None) };
         let round = service::plan_round(&mut tx, &act, &Scope::tenant(), new).await.unwrap();
         let seen = service::round(&mut tx, act.tenant, round).await.unwrap();
         service::deal(&mut tx, &act, &seen, seen.lock_version, &[person]).await.unwrap();

@@ -175,6 +175,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("note_door", "登记入户结果"),
     ("count_served", "登记外来服务来了多少"),
     ("miss_date", "登记外来服务没有来"),
+    ("stop_coming", "登记外来服务不再来"),
     ("open_child", "看孩子的资料"),
     ("add_keeper", "排上带班"),
     ("remove_keeper", "从带班表去掉"),

@@ -143,7 +143,7 @@ async fn saturday(
         team: *team,
         activity: None,
         title: "教老人用手机、装反诈App、清院子".to_owned(),
-        day,
+        span: Span { starts_at: eight, ends_at: eight + hours(3) },
     };
     let id = service::plan_round(tx, &desk(eight - hours(40)), &Scope::tenant(), new).await?;
     let people: Vec<Uuid> = members.iter().copied().take(WALKING).collect();

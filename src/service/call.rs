@@ -3,7 +3,7 @@
 //! one succeeds.
 
 use db::Tx;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::kind;
@@ -19,7 +19,7 @@ use crate::audit::{self, Change};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
 use crate::settings;
-use crate::volunteer::{self, Span};
+use crate::volunteer::{self, Booking, Span};
 
 pub use super::store::Call;
 
@@ -101,14 +101,15 @@ async fn assign(tx: &mut Tx, act: &Act, need: &Need, chosen: Suggestion) -> Resu
         let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
         let kind = kind::kind(tx, act.tenant, need.kind).await?;
         let title = format!("上门{}", need.kind_name);
-        volunteer::engage(tx, act, id, volunteer, (&title, span), kind.asked(&rules)).await?;
+        let booking = Booking { subject: id, title: &title, span, activity: None };
+        volunteer::engage(tx, act, volunteer, booking, kind.asked(&rules)).await?;
     }
     let row = ADD_CALL.bind(act.tenant).bind(id).bind(need.id).bind(volunteer).bind(activity).bind(span.starts_at);
     // Whoever comes from outside comes by agreement; nobody has to answer for them.
     let state = if date.is_some() { Answer::Accepted } else { Answer::Asked };
     tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account).bind(date).bind(state)).await?;
     tx.execute(SET_STATE.bind(act.tenant).bind(need.id).bind(State::Matched)).await?;
-    // A date of a provider is told of by the provider's own notice.
+    // Nobody has to be asked whether a provider comes: its dates stand on the board.
     if date.is_none() {
         tell(tx, act, need, id, (span, activity.is_some())).await?;
     }
@@ -169,13 +170,17 @@ pub async fn cancel(tx: &mut Tx, act: &Act, need: &Need, seen: i64, call: Uuid, 
     audit::record(tx, act, "call_off_visit", ("service_need", need.id), why, &[]).await
 }
 
-/// Nobody comes from outside on a date after all: what was to be met then waits again.
-pub(super) async fn let_go_of_date(tx: &mut Tx, act: &Act, date: Uuid, why: &str) -> Result<()> {
-    let found: Vec<Found> = tx.all(NEEDS_OF_DATE.bind(act.tenant).bind(date)).await?;
-    let mut needs: Vec<Uuid> = found.into_iter().map(|row| row.id).collect();
+/// Nobody comes from outside on some dates after all: what was to be met then waits again.
+pub(super) async fn let_go_of_dates(tx: &mut Tx, act: &Act, dates: Vec<Uuid>, why: &str) -> Result<()> {
+    let mut awaited = Vec::new();
+    for date in dates {
+        let found: Vec<Found> = tx.all(NEEDS_OF_DATE.bind(act.tenant).bind(date)).await?;
+        awaited.extend(found.into_iter().map(|row| (row.id, date)));
+    }
+    let mut needs: Vec<Uuid> = awaited.iter().map(|(need, _)| *need).collect();
     need::take_all(tx, act, &mut needs).await?;
     let mut left = Vec::new();
-    for need in needs {
+    for (need, date) in awaited {
         // Somebody may have called it off meanwhile, and arranged for something else.
         if tx.execute(FREE_DATE.bind(act.tenant).bind(need).bind(date).bind(act.at)).await? > 0 {
             tx.execute(SET_STATE.bind(act.tenant).bind(need).bind(State::Open)).await?;
@@ -233,6 +238,3 @@ pub(super) async fn release(tx: &mut Tx, act: &Act, need: Uuid, done: bool) -> R
     let state = if done { Answer::Done } else { Answer::Cancelled };
     set(tx, act, &call, state, "").await
 }
-
-/// So long a volunteer sees where they have been.
-pub(super) const SHOWN_AFTER: SignedDuration = SignedDuration::from_hours(24);

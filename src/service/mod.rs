@@ -32,7 +32,7 @@ pub use need::{End, Need, NewNeed, change, end, file, need, reopen, withdraw};
 pub use once::STATEMENTS as ONCE_STATEMENTS;
 pub use provider::{
     NewStanding, ProviderSketch, Served, add as add_provider, change as change_provider, coming as coming_dates,
-    count as count_served, miss as miss_date, of_provider, set_up as set_up_standing,
+    count as count_served, miss as miss_date, of_provider, set_up as set_up_standing, stop as stop_standing,
 };
 pub use provider_store::{Date, Provider, STATEMENTS as PROVIDER_STATEMENTS, Standing};
 pub use round::{

@@ -22,8 +22,8 @@ statements! {
             CASE WHEN v.insurance_no IS NULL THEN 0 ELSE 1 END AS insured
         FROM volunteers v WHERE v.tenant_id = $1 AND v.state = 'active' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT 2000");
     QUALIFICATIONS = "SELECT qualifications FROM volunteers WHERE tenant_id = $1 AND id = $2";
-    ADD = "INSERT INTO volunteer_engagements (tenant_id, id, volunteer_id, title, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    RELEASE = "DELETE FROM volunteer_engagements WHERE tenant_id = $1 AND id = $2";
+    ADD = "INSERT INTO volunteer_engagements (tenant_id, id, subject_id, volunteer_id, title, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    RELEASE = "DELETE FROM volunteer_engagements WHERE tenant_id = $1 AND subject_id = $2";
     MEANWHILE = "SELECT title FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at < $4 AND ends_at > $3 LIMIT 1";
     NEARBY = "SELECT starts_at, ends_at FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at >= $3 AND starts_at < $4 ORDER BY starts_at LIMIT 500";
     COMING = "SELECT title FROM volunteer_engagements WHERE tenant_id = $1 AND volunteer_id = $2 AND starts_at > $3 LIMIT 1";
@@ -100,15 +100,25 @@ impl Candidate {
     }
 }
 
-/// Books a volunteer, whose row is held until the transaction ends. `id` is what they are booked for.
+/// What somebody is booked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Booking<'a> {
+    /// The visit, or the round of doors.
+    pub subject: Uuid,
+    pub title: &'a str,
+    pub span: Span,
+    /// In the course of which it happens: who has signed up for it is not elsewhere.
+    pub activity: Option<Uuid>,
+}
+
+/// Books a volunteer, whose row is held until the transaction ends.
 ///
 /// Errors: refused, with what stands in the way: they are not on the roll, not insured or qualified, or are elsewhere or often enough.
 pub async fn engage(
     tx: &mut Tx,
     act: &Act,
-    id: Uuid,
     volunteer: Uuid,
-    (title, span): (&str, Span),
+    Booking { subject, title, span, activity }: Booking<'_>,
     asked: Asked<'_>,
 ) -> Result<()> {
     tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
@@ -127,8 +137,8 @@ pub async fn engage(
         return Err(Error::refused(format!("{}没有登记这类服务要的证书（{}）", who.name, asked.qualification)));
     }
     let (from, until) = (span.starts_at, span.ends_at);
-    // No activity has this id, so none is left out.
-    let elsewhere = ELSEWHERE.bind(act.tenant).bind(volunteer).bind(id).bind(from).bind(until);
+    // No activity has the id of a visit, so none is left out.
+    let elsewhere = ELSEWHERE.bind(act.tenant).bind(volunteer).bind(activity.unwrap_or(subject)).bind(from).bind(until);
     let visit = MEANWHILE.bind(act.tenant).bind(volunteer).bind(from).bind(until);
     let (elsewhere, visit) = (tx.optional::<Titled>(elsewhere).await?, tx.optional::<Titled>(visit).await?);
     if let Some(other) = elsewhere.or(visit) {
@@ -143,14 +153,14 @@ pub async fn engage(
     if visits >= asked.most_a_week {
         return Err(Error::refused(format!("{}七天里已经有 {visits} 次上门，请换一个人", who.name)));
     }
-    let row = ADD.bind(act.tenant).bind(id).bind(volunteer).bind(title).bind(from).bind(until);
+    let row = ADD.bind(act.tenant).bind(act.id()).bind(subject).bind(volunteer).bind(title).bind(from).bind(until);
     tx.execute(row).await?;
     Ok(())
 }
 
-/// They need not go any more, or have gone.
-pub async fn release(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
-    tx.execute(RELEASE.bind(act.tenant).bind(id)).await?;
+/// Whoever was booked for something need not go any more, or has gone.
+pub async fn release(tx: &mut Tx, act: &Act, subject: Uuid) -> Result<()> {
+    tx.execute(RELEASE.bind(act.tenant).bind(subject)).await?;
     Ok(())
 }
 
@@ -158,9 +168,7 @@ pub async fn release(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
 pub(super) async fn refuse_booked(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
     tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
     match tx.optional::<Titled>(COMING.bind(act.tenant).bind(volunteer).bind(act.at)).await? {
-        Some(coming) => {
-            Err(Error::refused(format!("还有“{}”没有去，请先在“上门服务”里点去不了，或者请社区另外派人", coming.title)))
-        }
+        Some(coming) => Err(Error::refused(format!("还有“{}”没有去，请先点去不了，或者请社区另外派人", coming.title))),
         None => Ok(()),
     }
 }

@@ -53,7 +53,8 @@ pub use certificate_store::{
     Certificate, Given, STATEMENTS as CERTIFICATE_STATEMENTS, by_number as certificate_by_number,
 };
 pub use engagement::{
-    Asked, Candidate, STATEMENTS as ENGAGEMENT_STATEMENTS, candidates, engage, fullest_week, has_one_of, release, taken,
+    Asked, Booking, Candidate, STATEMENTS as ENGAGEMENT_STATEMENTS, candidates, engage, fullest_week, has_one_of,
+    release, taken,
 };
 pub use export::STATEMENTS as EXPORT_STATEMENTS;
 pub use field::{Field, Values};
@@ -70,8 +71,8 @@ pub use hours_store::{
     total, versions,
 };
 pub use joining::{
-    FORGOTTEN, Forgotten, NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
-    leave, refuse, renew_link, vet, withdraw,
+    FORGOTTEN, Forgotten, NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old,
+    guardian_agrees, invite, leave, refuse, renew_link, vet, withdraw,
 };
 pub use model::{
     Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, age, grid,

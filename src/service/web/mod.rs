@@ -10,6 +10,7 @@ mod visitor;
 mod walk;
 
 use db::Tx;
+use jiff::civil::DateTime;
 use uuid::Uuid;
 
 use super::kind::{self, Kind};
@@ -19,6 +20,7 @@ use super::once;
 use crate::access::{Act, Routes};
 use crate::app::App;
 use crate::error::Result;
+use crate::volunteer::Span;
 use crate::web::Form;
 
 pub fn routes() -> Routes {
@@ -53,6 +55,21 @@ const DAYS: [(&str, &str); 7] =
 
 fn part_options() -> Vec<(&'static str, &'static str)> {
     Part::ALL.iter().map(|part| (part.code(), part.label())).collect()
+}
+
+/// A day and from when to when.
+fn read_span(form: &mut Form) -> Option<Span> {
+    let mut read = |time: &'static str, missing: &str| {
+        let text = format!("{}T{}", form.value("day").trim(), form.value(time).trim());
+        let at = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(calendar::shanghai()).ok());
+        if at.is_none() {
+            form.fail(time, missing);
+        }
+        at.map(|at| at.timestamp())
+    };
+    let starts_at = read("from", "请选择哪一天、几点开始")?;
+    let ends_at = read("until", "请选择几点结束")?;
+    Some(Span { starts_at, ends_at })
 }
 
 /// When it suits: nothing chosen is whenever.
