@@ -3,7 +3,6 @@
 ALTER TABLE class_sessions ADD COLUMN moved_at BIGINT; -- when it was last moved to another time or place
 ALTER TABLE class_sessions ADD COLUMN moved_from TEXT; -- in words: when and where it was before
 ALTER TABLE class_presences ADD COLUMN told_what TEXT; -- in words, without a name; none of what was told before this column was there
-CREATE INDEX class_sessions_moved ON class_sessions (tenant_id, starts_at) WHERE moved_at IS NOT NULL AND cancelled_at IS NULL;
 
 ALTER TABLE class_keepers ADD COLUMN record_id UUID; -- of a volunteer: their hours of this class, once
 ALTER TABLE class_keepers ADD COLUMN unrecorded_why TEXT; -- why there are none
