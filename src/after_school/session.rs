@@ -80,11 +80,10 @@ pub async fn plan(tx: &mut Tx, act: &Act, plan: &Plan, repeat: Option<&Recurrenc
     Ok((ids[0], spans.len()))
 }
 
-/// A child is put down at one session, whatever there is room for: it has come. Nothing where it is already.
-pub(super) async fn put_down(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid) -> Result<()> {
+/// A child is put down at one session, whatever there is room for: it has come. `false` where it is down already.
+pub(super) async fn put_down(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid) -> Result<bool> {
     let row = EXPECT.bind(act.tenant).bind(session).bind(child).bind("expected").bind(false).bind(false);
-    tx.execute(row.bind(0).bind(act.at).bind(1)).await?;
-    Ok(())
+    Ok(tx.execute(row.bind(0).bind(act.at).bind(1)).await? > 0)
 }
 
 /// When staff are told that nobody has opened it.
