@@ -61,5 +61,5 @@ pub use session::{cancel as cancel_session, change as change_session, expect, no
 pub use session_model::{Answer, Call, Kind, Plan, RotaKeeper, Rules as SessionRules};
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, openings};
-pub use watch::{alarms, todo, watch_some};
+pub use watch::{alarms, over, todo, watch_some};
 pub use web::routes;

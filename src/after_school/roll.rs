@@ -418,7 +418,7 @@ pub async fn arrive_unexpected(tx: &mut Tx, act: &Act, session: Uuid, child: Uui
         return Err(Error::refused("已经下课了，不能再加孩子"));
     }
     if put_down(tx, act, session.id, child).await? {
-        note(tx, act, "child_unexpected", session.id, child, &by.name).await?;
+        note(tx, act, "child_unexpected", session.id, child, &format!("{}：没有排上，来了", by.name)).await?;
     }
     take(tx, act, session.id, child, by, Step::Arrive).await
 }

@@ -235,11 +235,10 @@ pub async fn not_there(tx: &mut Tx, act: &Act, session: &Session, keeper: Uuid, 
     audit::record(tx, act, "keeper_not_there", ("class_session", held.id), why, &[of]).await
 }
 
-/// The hours of the volunteers who held a class that is over, each once. Gives how many were written.
-pub(super) async fn record_hours(tx: &mut Tx, act: &Act, session: &Session) -> Result<usize> {
+/// The hours of the volunteers who held a class that is over, each once.
+pub(super) async fn record_hours(tx: &mut Tx, act: &Act, session: &Session) -> Result<()> {
     let mut rota = keepers(tx, act, session).await?;
     rota.sort_by_key(RotaKeeper::person);
-    let mut written = 0;
     for keeper in rota {
         let (Some(volunteer), Some(came_at), None) = (keeper.volunteer, keeper.came_at, keeper.record) else { continue };
         // Whoever may not be with children that day has not held it.
@@ -253,11 +252,10 @@ pub(super) async fn record_hours(tx: &mut Tx, act: &Act, session: &Session) -> R
             Err(Error::Refused(why)) => (None, Some(why)),
             Err(error) => return Err(error),
         };
-        written += usize::from(record.is_some());
         let row = RECORDED.bind(act.tenant).bind(session.id).bind(keeper.id).bind(record).bind(why.as_deref());
         tx.execute(row).await?;
     }
-    Ok(written)
+    Ok(())
 }
 
 /// Staff who may hold a session: those who look after the children's roll.

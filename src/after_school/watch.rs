@@ -122,14 +122,19 @@ async fn looked_after(db: &Db, act: &Act, session: Uuid) -> Result<()> {
     let mut tx = db.begin().await?;
     let session = hold(&mut tx, act, session).await?;
     if session.opened_at.is_some() {
-        let row = WATCHED.bind(act.tenant).bind(session.id).bind(None::<Timestamp>).bind(act.at);
-        if tx.execute(row).await? > 0 {
-            rota::record_hours(&mut tx, act, &session).await?;
-            tx.commit().await?;
-        }
-        return Ok(());
+        over(&mut tx, act, &session).await?;
+        return Ok(tx.commit().await?);
     }
     unopened(tx, act, &session).await
+}
+
+/// A class that was opened is over: the hours of its volunteers are written.
+pub async fn over(tx: &mut Tx, act: &Act, session: &Session) -> Result<()> {
+    let row = WATCHED.bind(act.tenant).bind(session.id).bind(None::<Timestamp>).bind(act.at);
+    if tx.execute(row).await? > 0 {
+        rota::record_hours(tx, act, session).await?;
+    }
+    Ok(())
 }
 
 async fn unopened(mut tx: Tx, act: &Act, session: &Session) -> Result<()> {

@@ -111,6 +111,10 @@ impl RollPage {
         self.problem.part == part
     }
 
+    fn failed_absence(&self, keeper: &RotaKeeper) -> bool {
+        self.failed("absence") && self.form().value("keeper") == keeper.id.to_string()
+    }
+
     fn failed_at(&self, row: &Row) -> bool {
         self.problem.child == Some(row.child.id)
     }
