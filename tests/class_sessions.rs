@@ -4,8 +4,8 @@
 use doorstep::access::Role;
 use doorstep::after_school::{self, Particulars, Person, Sketch, Wishes};
 use doorstep::channel;
-use doorstep::volunteer::{self, Outcome, Post, Target};
 use doorstep::settings;
+use doorstep::volunteer::{self, Outcome, Post, Target};
 use jiff::SignedDuration;
 use jiff::civil::date;
 use uuid::Uuid;

@@ -15,8 +15,8 @@ use super::session::{expected_nowhere, refuse_present};
 use super::session_store::{ERASE_FETCHERS, ERASE_SUBSTITUTES};
 use super::store::{
     self, ADD, ADD_ADULT, ADULT, ADULTS, AGREE, CHANGE, CONSENTS, ENROLLED, ERASE_ADULTS, FETCHERS, FORGET_CONSENTS,
-    FORGET_OPENINGS, FORGET_OPENINGS_OF, GET, GET_IN_REACH, HOLD, HOLD_ENROLLED, HOLD_NOW, KEEP_TEXT, LEFT, OPEN, REMOVE_ADULT, Stored, StoredAdult, StoredConsent,
-    TAKE_BACK, UNANSWERED,
+    FORGET_OPENINGS, FORGET_OPENINGS_OF, GET, GET_IN_REACH, HOLD, HOLD_ENROLLED, HOLD_NOW, KEEP_TEXT, LEFT, OPEN,
+    REMOVE_ADULT, Stored, StoredAdult, StoredConsent, TAKE_BACK, UNANSWERED,
 };
 use crate::access::{self, Act, Link, Scope};
 use crate::audit::{self, Change};

@@ -240,13 +240,18 @@ pub(super) async fn record_hours(tx: &mut Tx, act: &Act, session: &Session) -> R
     let mut rota = keepers(tx, act, session).await?;
     rota.sort_by_key(RotaKeeper::person);
     for keeper in rota {
-        let (Some(volunteer), Some(came_at), None) = (keeper.volunteer, keeper.came_at, keeper.record) else { continue };
+        let (Some(volunteer), Some(came_at), None) = (keeper.volunteer, keeper.came_at, keeper.record) else {
+            continue;
+        };
         // Whoever may not be with children that day has not held it.
         if keeper.obstacle.is_some() {
             continue;
         }
         let title = format!("七彩四点半：{}", session.title());
-        let class = volunteer::KeptTime { volunteer, title: &title, from: "七彩四点半点名", came_at, planned: session.span() };
+        let class =
+            volunteer::KeptTime {
+                volunteer, title: &title, from: "七彩四点半点名", came_at, planned: session.span()
+            };
         let (record, why) = match volunteer::record_kept(tx, act, &class).await {
             Ok(record) => (Some(record), None),
             Err(Error::Refused(why)) => (None, Some(why)),

@@ -134,7 +134,8 @@ async fn booked(tx: &mut Tx, community: &Community, (session, now): (&Session, T
     }
     after_school::over(tx, &community.resident(hours(1)), session).await?;
     let rota = after_school::keepers(tx, &community.resident(hours(1)), session).await?;
-    let (desk, secretary) = (community.act(community.cast.desk, hours(3)), community.act(community.cast.secretary, hours(28)));
+    let (desk, secretary) =
+        (community.act(community.cast.desk, hours(3)), community.act(community.cast.secretary, hours(28)));
     for id in rota.into_iter().filter_map(|keeper| keeper.record) {
         let record = volunteer::record(tx, community.tenant, id).await?;
         volunteer::confirm_hours(tx, &desk, &record, record.lock_version, None).await?;

@@ -134,9 +134,13 @@ mod tests {
         assert_eq!(saturdays(Skip::Nothing).len(), 4);
         assert_eq!(saturdays(Skip::Holidays), [date(2026, 9, 19), date(2026, 10, 10)]);
         assert_eq!(saturdays(Skip::DaysOff), [date(2026, 10, 10)], "a Saturday that was made a workday");
-        let table = WorkingDays::embedded().clone().with_vacations("2026-01-31至2026-03-01寒假、2026-07-11至2026-08-31暑假").unwrap();
+        let table = WorkingDays::embedded()
+            .clone()
+            .with_vacations("2026-01-31至2026-03-01寒假、2026-07-11至2026-08-31暑假")
+            .unwrap();
         let every = weekly(1, &[]);
-        let mondays = Recurrence { every, until: date(2026, 9, 7), skip: Skip::NoSchool }.dates(date(2026, 6, 29), &table);
+        let mondays =
+            Recurrence { every, until: date(2026, 9, 7), skip: Skip::NoSchool }.dates(date(2026, 6, 29), &table);
         assert_eq!(mondays.unwrap(), [date(2026, 6, 29), date(2026, 7, 6), date(2026, 9, 7)], "not in summer");
         let into_2027 = Recurrence { every: weekly(1, &[]), until: date(2027, 1, 31), skip: Skip::Holidays };
         assert_eq!(into_2027.dates(date(2026, 12, 26), WorkingDays::embedded()), Err(CalendarError::NoTable(2027)));

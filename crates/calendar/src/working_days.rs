@@ -241,9 +241,14 @@ mod tests {
         assert_eq!(table.is_school_day(date(2025, 12, 1)), Err(CalendarError::NoVacations(2025)));
         assert_eq!(table.is_school_day(date(2027, 3, 1)), Err(CalendarError::NoTable(2027)));
         let half = WorkingDays::embedded().clone().with_vacations("2026-07-11至2026-08-31暑假").unwrap();
-        assert_eq!(half.is_school_day(date(2026, 9, 1)), Err(CalendarError::NoVacations(2026)), "the winter is not known");
+        assert_eq!(
+            half.is_school_day(date(2026, 9, 1)),
+            Err(CalendarError::NoVacations(2026)),
+            "the winter is not known"
+        );
         assert_eq!(WorkingDays::embedded().is_school_day(date(2026, 9, 1)), Err(CalendarError::NoVacations(2026)));
-        for text in ["2026-07-11", "2026-07-11至2026-08-31", "2026-08-31至2026-07-11暑假", "2026-02-30至2026-03-20寒假"] {
+        for text in ["2026-07-11", "2026-07-11至2026-08-31", "2026-08-31至2026-07-11暑假", "2026-02-30至2026-03-20寒假"]
+        {
             let read = WorkingDays::default().with_vacations(text);
             assert_eq!(read, Err(CalendarError::Vacation(text.to_owned())));
         }
