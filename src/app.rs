@@ -31,7 +31,8 @@ use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
     after_school, api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline,
-    overview, party, place, registry, report, settings, tally, today, venue, visit, volunteer, whistle, work_order,
+    overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer, whistle,
+    work_order,
 };
 
 /// What every handler shares.
@@ -98,6 +99,7 @@ pub fn routes() -> Routes {
         .merge(visit::routes())
         .merge(volunteer::routes())
         .merge(after_school::routes())
+        .merge(service::routes())
         .merge(work_order::routes())
 }
 
@@ -116,7 +118,10 @@ pub fn handlers() -> Handlers {
                 visit::erasure::handler(),
                 outbox::both(
                     party::register::erased(),
-                    outbox::both(volunteer::register::erased(), after_school::help::erased()),
+                    outbox::both(
+                        volunteer::register::erased(),
+                        outbox::both(after_school::help::erased(), service::erasure::erased()),
+                    ),
                 ),
             ),
         ),
@@ -124,7 +129,10 @@ pub fn handlers() -> Handlers {
             registry::life::MERGED,
             outbox::both(
                 party::register::merged(),
-                outbox::both(volunteer::register::merged(), after_school::help::merged()),
+                outbox::both(
+                    volunteer::register::merged(),
+                    outbox::both(after_school::help::merged(), service::erasure::merged()),
+                ),
             ),
         ),
         (issue::reminder::TOPIC, channel::reminder::handler()),
@@ -373,6 +381,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(VolunteerRead), "/volunteers", "people", "志愿者"),
         item(may(VolunteerRead), "/activities", "today", "志愿服务活动"),
         item(may(ChildManage), "/class-sessions", "today", "四点半的课"),
+        item(may(ServiceFile), "/services", "door", "为民服务"),
         item(may(ChildManage), "/children", "people", "七彩四点半"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),

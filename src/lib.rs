@@ -34,6 +34,7 @@ pub mod registry;
 pub mod report;
 pub mod schema;
 pub mod search;
+pub mod service;
 pub mod settings;
 pub mod tally;
 pub mod today;

@@ -64,6 +64,8 @@ migrations![
     "0057_class_sessions",
     "0058_class_care",
     "0059_honours",
+    "0060_needs",
+    "0061_rounds",
     "0062_class_pictures",
     "0064_class_families",
 ];

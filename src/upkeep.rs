@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::means::Means;
 use crate::{
     after_school, api, board, channel, community_survey, issue, mediation, offline, outbox, party, photo, registry,
-    report, visit, volunteer, work_order,
+    report, service, visit, volunteer, work_order,
 };
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -144,6 +144,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     after_school::incident::forget_old(&mut tx, act).await?;
     after_school::help::forget_old(&mut tx, act).await?;
     after_school::message::forget_old(&mut tx, act).await?;
+    service::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;
     api::forget_old(&mut tx, act).await?;

@@ -23,6 +23,7 @@ use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
 use doorstep::registry::request::{self, Channel, NewRequest, RequestKind};
 use doorstep::registry::roll::Filter;
+use doorstep::service;
 use doorstep::venue::{self, Hours, NewBooking, NewVenue, Purpose, Span};
 use doorstep::visit;
 use doorstep::volunteer;
@@ -184,6 +185,12 @@ struct Landmarks {
     record: Uuid,
     certificate: Uuid,
     child: Uuid,
+    need: Uuid,
+    need_link: Link,
+    service_kind: Uuid,
+    round: Uuid,
+    outcome: Uuid,
+    provider: Uuid,
     guardian: Link,
     class_session: Uuid,
     class_keeper: Link,
@@ -241,6 +248,12 @@ impl Landmarks {
             "class-sessions" => self.class_session,
             "class-incidents" => self.incident,
             "class-help" => self.resident,
+            "services" => self.need,
+            "service-kinds" => self.service_kind,
+            "service-rounds" => self.round,
+            "service-outcomes" => self.outcome,
+            "service-providers" => self.provider,
+            "service-dates" => Uuid::nil(), // their own story tries real ones
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
@@ -289,6 +302,7 @@ impl Landmarks {
             "volunteering" => &self.volunteering,
             "guardians" => &self.guardian,
             "class-keepers" => &self.class_keeper,
+            "needs" => &self.need_link,
             "arrivals" => &self.arrival,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
@@ -325,6 +339,8 @@ impl Landmarks {
             .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())
+            .replace("{round_door}", &Uuid::nil().to_string())
+            .replace("{call}", &Uuid::nil().to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -445,6 +461,16 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (child, guardian) = child(&mut tx, act, means, &spot).await;
     let (class_session, class_keeper) = class(&mut tx, act, means, spot.estate_id, volunteer).await;
     let incident = incident(&mut tx, act, account, spot.estate_id).await;
+    let (service_kind, need, need_link) = wish(&mut tx, act, means, spot.building_id, dwelling).await;
+    let (round, outcome) = round(&mut tx, act, spot.estate_id, team).await;
+    let agreed = jiff::civil::date(2026, 12, 31);
+    let sketch = service::ProviderSketch {
+        name: "城关卫生院".to_owned(),
+        contact: String::new(),
+        agreed_from: agreed,
+        agreed_until: agreed,
+    };
+    let provider = service::add_provider(&mut tx, act, &sketch).await.unwrap();
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -473,6 +499,12 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         class_session,
         class_keeper,
         incident,
+        need,
+        need_link,
+        service_kind,
+        round,
+        outcome,
+        provider,
         arrival,
         booking,
         issue,
@@ -651,6 +683,33 @@ async fn certificate(tx: &mut db::Tx, act: &Act, team: Uuid, volunteer: Uuid) ->
     let mut values = card.values.clone();
     values.insert(volunteer::Field::Identity, "141199198001010012".to_owned());
     volunteer::apply_for_certificate(tx, act, &card, &values, volunteer::Period::default()).await.unwrap()
+}
+
+/// Something that a resident needs, with its kind and their link.
+async fn wish(tx: &mut db::Tx, act: &Act, means: &Means, building: Uuid, dwelling: Uuid) -> (Uuid, Uuid, Link) {
+    service::enter_usual(tx, act).await.unwrap();
+    let kind = service::kinds(tx, act.tenant).await.unwrap().remove(0).id;
+    let (particulars, wanted) = (service::Particulars::default(), service::Wanted::default());
+    let new = service::NewNeed { kind, dwelling, building, particulars, wanted, keeps: None, shares: false };
+    let need = service::file(tx, act, new).await.unwrap();
+    (kind, need.id, need.link(act.tenant, &means.keys))
+}
+
+/// A round through an estate, and what can come of a door.
+async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid) -> (Uuid, Uuid) {
+    service::enter_usual_outcomes(tx, act).await.unwrap();
+    let outcome = service::outcomes(tx, act.tenant).await.unwrap().remove(0).id;
+    let new = service::NewRound {
+        estate,
+        building: None,
+        origin: service::Origin::Place,
+        tag: None,
+        team,
+        activity: None,
+        title: "清院子".to_owned(),
+        day: act.at.to_zoned_datetime(calendar::shanghai()).date(),
+    };
+    (service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap(), outcome)
 }
 
 /// A child whose guardian is asked, with their link.

@@ -51,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "volunteer",
         ],
     ),
+    ("service", &["access", "audit", "channel", "outbox", "settings", "place", "registry", "issue", "volunteer"]),
     (
         "volunteer",
         &[
@@ -122,6 +123,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mediation",
             "meeting",
             "party",
+            "service",
             "visit",
             "volunteer",
             "whistle",
@@ -132,6 +134,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "service",
             "api",
             "audit",
             "outbox",
@@ -192,6 +195,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "service",
             "api",
             "board",
             "channel",

@@ -6,7 +6,7 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation,
-    meeting, offline, outbox, overview, party, photo, place, registry, search, settings, tally, venue, visit,
+    meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally, venue, visit,
     volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
@@ -71,6 +71,9 @@ const LISTS: &[&[Statement]] = &[
     registry::roll::STATEMENTS,
     registry::tagging::STATEMENTS,
     search::STATEMENTS,
+    service::STATEMENTS,
+    service::ROUND_STATEMENTS,
+    service::PROVIDER_STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
     venue::STATEMENTS,
@@ -83,6 +86,7 @@ const LISTS: &[&[Statement]] = &[
     volunteer::EXPORT_STATEMENTS,
     volunteer::FIGURES_STATEMENTS,
     volunteer::HONOUR_STATEMENTS,
+    volunteer::ENGAGEMENT_STATEMENTS,
     visit::erasure::STATEMENTS,
     work_order::STATEMENTS,
 ];
@@ -151,6 +155,10 @@ const MAY_SCAN: &[&str] = &[
     "after_school::session_store::TO_CALL",
     "after_school::incident_store::UNFOLLOWED", // the few that wait have an index of their own
     "after_school::message_store::WAITING",
+    "service::store::KINDS", // there are few of these
+    "service::store::BUILDINGS",
+    "service::round_store::OUTCOMES",
+    "service::provider_store::PROVIDERS",
     "volunteer::store::TEAMS",
     "volunteer::store::ADD_TEAM", // counts them
     "volunteer::store::TEAM_ESTATES",

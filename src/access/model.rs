@@ -98,6 +98,8 @@ text_enum! {
         VolunteerReveal = "volunteer_reveal" "查看志愿者完整号码、登记从业查询",
         VolunteerImport = "volunteer_import" "导入志愿者花名册",
         HoursApprove = "hours_approve" "审核志愿服务时长、出具证明",
+        ServiceFile = "service_file" "登记和查看居民的需要",
+        ServiceArrange = "service_arrange" "安排上门服务、管理服务类别",
         ChildManage = "child_manage" "登记七彩四点半的孩子",
         IncidentManage = "incident_manage" "查看和跟进七彩四点半的事件记录",
         VenueBook = "venue_book" "预约场地",
@@ -174,6 +176,8 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (VolunteerImport, &[Secretary, Staff]),
         // Not of what they have confirmed themselves.
         (HoursApprove, &[Secretary, Staff]),
+        (ServiceFile, &[Secretary, Staff, BranchSecretary, GridWorker]),
+        (ServiceArrange, &[Secretary, Staff, BranchSecretary]),
         // What is known of children stays with those whose work it is.
         (ChildManage, &[Secretary, Staff]),
         // A suspected harm may lead to a colleague, so that only who answers for the community reads what others wrote.

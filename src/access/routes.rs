@@ -1,3 +1,6 @@
+use std::pin::Pin;
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
@@ -58,7 +61,7 @@ impl Routes {
         H: Handler<T, App>,
         T: 'static,
     {
-        self.add(Method::GET, path, need.into(), get(handler))
+        self.add(Method::GET, path, need.into(), get(Erased::of(handler)))
     }
 
     pub fn post<H, T>(self, path: &'static str, need: impl Into<Need>, handler: H) -> Self
@@ -66,7 +69,7 @@ impl Routes {
         H: Handler<T, App>,
         T: 'static,
     {
-        self.add(Method::POST, path, need.into(), post(handler))
+        self.add(Method::POST, path, need.into(), post(Erased::of(handler)))
     }
 
     pub fn put<H, T>(self, path: &'static str, need: impl Into<Need>, handler: H) -> Self
@@ -74,7 +77,7 @@ impl Routes {
         H: Handler<T, App>,
         T: 'static,
     {
-        self.add(Method::PUT, path, need.into(), put(handler))
+        self.add(Method::PUT, path, need.into(), put(Erased::of(handler)))
     }
 
     fn add(mut self, method: Method, path: &'static str, need: Need, handler: MethodRouter<App>) -> Self {
@@ -92,6 +95,27 @@ impl Routes {
 
     pub fn into_parts(self) -> (Router<App>, Vec<Route>) {
         (self.router, self.table)
+    }
+}
+
+type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A handler that has lost its type. What axum builds around a handler is then compiled once, and not again for each of a thousand handlers, of
+/// which every one would have the compiler look through all that it waits for.
+#[derive(Clone)]
+struct Erased(Arc<dyn Fn(Request, App) -> Answer + Send + Sync>);
+
+impl Erased {
+    fn of<H: Handler<T, App>, T>(handler: H) -> Self {
+        Erased(Arc::new(move |request, app| Box::pin(handler.clone().call(request, app))))
+    }
+}
+
+impl Handler<(), App> for Erased {
+    type Future = Answer;
+
+    fn call(self, request: Request, app: App) -> Answer {
+        (self.0)(request, app)
     }
 }
 

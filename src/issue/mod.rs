@@ -43,8 +43,8 @@ pub use petition::{Petition, ask, decide as decide_petition, resume};
 pub use receipt::{ChainLink, Receipt, Standing, spaced};
 pub use step::STEPPED;
 pub use store::{
-    Event, Followed, Issue, STATEMENTS, changed, events, hanging, index, issue, issue_in_scope, reports, to_deliberate,
-    unindexed_tenants,
+    Event, Followed, Issue, STATEMENTS, changed, events, hanging, index, issue, issue_by_number, issue_in_scope,
+    reports, to_deliberate, unindexed_tenants,
 };
 pub use todo::todo;
 pub use transition::{TRANSITIONS, Transition};

@@ -12,7 +12,7 @@ use super::field::{Field, Values};
 use super::hours_store::{FORGET_WORDS, RECORDED};
 use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
 use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TAKE_BACK};
-use super::{certificate, honour, sign_up, star, team};
+use super::{certificate, engagement, honour, sign_up, star, team};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, settings};
@@ -145,6 +145,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, Str
     tx.execute(TAKE_BACK.bind(act.tenant).bind(before.id).bind(Purpose::Register).bind(act.at)).await?;
     tx.execute(DROP_VETTINGS.bind(act.tenant).bind(before.id)).await?;
     tx.execute(FORGET_WORDS.bind(act.tenant).bind(before.id)).await?;
+    engagement::forget(tx, act, before.id).await?;
     star::forget(tx, act, before.id).await?;
     honour::forget(tx, act, before.id).await?;
     certificate::forget(tx, act, before.id).await?;
@@ -199,11 +200,12 @@ pub async fn refuse(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<
 
 /// Somebody leaves. What they have done stays on record; they are in no team and on no board any more, and their coming places go to others.
 ///
-/// Errors: refused of somebody who is not on the roll; stale if somebody else was first.
+/// Errors: refused of somebody who is not on the roll, or is still to go to somebody's door; stale if somebody else was first.
 pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<()> {
     if before.state != State::Active {
         return Err(Error::refused("不在册，不用退出"));
     }
+    engagement::refuse_booked(tx, act, before.id).await?;
     let on = today(act).to_string();
     let given_up = sign_up::give_up_all(tx, act, before.id).await?;
     tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(&on)).await?;

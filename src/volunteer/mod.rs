@@ -3,7 +3,8 @@
 //! read whole and changed field by field (`card`). Teams serve groups of residents in estates (`team`), and `model::grid` shows where nobody
 //! does. Volunteers have no account: their link, which can be made void, leads to their own page, and to that of the team for whoever leads
 //! one. Activities are planned once or by a rule (`activity`); whoever signs up holds the row of the activity, so that places and the waiting
-//! list are in order however many come at once (`sign_up`); who was there is known by a code on the wall, by whoever leads with a photo,
+//! list are in order however many come at once (`sign_up`); what they are booked for besides stands in `engagement`, so that nobody is in two
+//! places at once; who was there is known by a code on the wall, by whoever leads with a photo,
 //! or later with somebody else's word (`presence`). From there hours go into the ledger (`hours`), by the rule in `hours_model`, and for them
 //! stars and certificates are given (`star`, `certificate`). Whoever was honoured stands on the board by name only if they agree (`honour`); what was
 //! done all read as figures (`figures`), and the national system takes it as a workbook (`export`). The 志愿者花名册 comes in as a workbook and goes out as one (`roster`). What the register forgets or merges reaches the link with it
@@ -18,6 +19,7 @@ mod activity_store;
 mod card;
 mod certificate;
 mod certificate_store;
+mod engagement;
 mod export;
 mod field;
 mod figures;
@@ -49,6 +51,9 @@ pub use certificate::{
 };
 pub use certificate_store::{
     Certificate, Given, STATEMENTS as CERTIFICATE_STATEMENTS, by_number as certificate_by_number,
+};
+pub use engagement::{
+    Asked, Candidate, STATEMENTS as ENGAGEMENT_STATEMENTS, candidates, engage, fullest_week, has_one_of, release, taken,
 };
 pub use export::STATEMENTS as EXPORT_STATEMENTS;
 pub use field::{Field, Values};

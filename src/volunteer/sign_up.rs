@@ -9,6 +9,7 @@ use super::activity_store::{
     self, APPLICANT, Activity, Applicant, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP, HOLD,
     HOLD_VOLUNTEER, PROMOTE, Queue, SIGN_UP, Titled, WITH_CHILDREN,
 };
+use super::engagement;
 use super::model::Joining;
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -75,6 +76,9 @@ pub async fn sign_up(
     let elsewhere = ELSEWHERE.bind(act.tenant).bind(volunteer).bind(activity).bind(known.starts_at).bind(known.ends_at);
     if let Some(other) = tx.optional::<Titled>(elsewhere).await? {
         return Err(Error::refused(format!("同一时间已经报了“{}”，请先取消那一次", other.title)));
+    }
+    if let Some(visit) = engagement::meanwhile(tx, act, volunteer, known.span()).await? {
+        return Err(Error::refused(format!("同一时间要上门（{visit}），请先和社区说一声")));
     }
     let place = match confirmed(tx, act, activity).await? < known.capacity {
         true => Place::Confirmed,

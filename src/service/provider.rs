@@ -1,0 +1,190 @@
+//! Outside providers: who comes into the community by agreement, with a standing service on dates that leave out holidays, and how many were
+//! served on each. A date that nobody came to is noted with its reason. A standing service may answer a wish that was raised.
+
+use calendar::{Recurrence, WorkingDays};
+use db::Tx;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::provider_store::{
+    ADD_DATE, ADD_PROVIDER, ADD_STANDING, CHANGE_PROVIDER, COMING_DATES, COUNT, DATE, DATES_OF, Date, MISS, PROVIDER,
+    PROVIDERS, Provider, STANDINGS_OF, Standing, UNCOUNTED,
+};
+use crate::access::{Act, Scope};
+use crate::audit;
+use crate::error::{Error, Result};
+use crate::volunteer::Span;
+
+/// What somebody writes down about a provider.
+#[derive(Debug, Clone)]
+pub struct ProviderSketch {
+    pub name: String,
+    /// `刘医生 0358-0001234`; empty where nobody is named.
+    pub contact: String,
+    pub agreed_from: jiff::civil::Date,
+    pub agreed_until: jiff::civil::Date,
+}
+
+/// What a provider comes for, first between two moments.
+#[derive(Debug, Clone)]
+pub struct NewStanding {
+    pub provider: Uuid,
+    pub estate: Uuid,
+    pub kind: Option<Uuid>,
+    /// The issue in which the wish was raised.
+    pub issue: Option<Uuid>,
+    pub title: String,
+    pub place: String,
+    pub span: Span,
+}
+
+/// How many were served on a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    pub doors: i64,
+    pub people: i64,
+    pub leaflets: i64,
+}
+
+const CONTACT: &str = "service provider";
+
+impl Provider {
+    /// Whom to call there.
+    pub fn contact(&self, act: &Act) -> Result<String> {
+        self.contact_sealed.as_ref().map_or(Ok(String::new()), |sealed| act.open(CONTACT, sealed))
+    }
+}
+
+impl Date {
+    pub fn when(&self) -> String {
+        Span { starts_at: self.starts_at, ends_at: self.ends_at }.words()
+    }
+
+    /// `12 户、30 人、宣传册 40 份`; why nobody came; nothing before it is known.
+    pub fn result(&self) -> Option<String> {
+        if let Some(why) = &self.missed_why {
+            return Some(format!("没有来：{why}"));
+        }
+        let (doors, leaflets) = (self.doors.unwrap_or_default(), self.leaflets.unwrap_or_default());
+        self.people.map(|people| format!("{doors} 户、{people} 人、宣传册 {leaflets} 份"))
+    }
+}
+
+fn contact(act: &Act, sketch: &ProviderSketch) -> Result<Option<Vec<u8>>> {
+    (!sketch.contact.is_empty()).then(|| act.seal(CONTACT, &sketch.contact)).transpose()
+}
+
+pub async fn add(tx: &mut Tx, act: &Act, sketch: &ProviderSketch) -> Result<Uuid> {
+    let id = act.id();
+    let row = ADD_PROVIDER.bind(act.tenant).bind(id).bind(&sketch.name).bind(contact(act, sketch)?);
+    tx.execute(row.bind(sketch.agreed_from.to_string()).bind(sketch.agreed_until.to_string()).bind(act.at)).await?;
+    audit::record(tx, act, "create", ("service_provider", id), &sketch.name, &[]).await?;
+    Ok(id)
+}
+
+/// Errors: stale if somebody else has changed it since.
+pub async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, sketch: &ProviderSketch) -> Result<()> {
+    let row = CHANGE_PROVIDER.bind(act.tenant).bind(id).bind(seen).bind(&sketch.name).bind(contact(act, sketch)?);
+    let row = row.bind(sketch.agreed_from.to_string()).bind(sketch.agreed_until.to_string());
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("这家单位刚刚有别人改过，请看一下再改。".to_owned()));
+    }
+    audit::record(tx, act, "update", ("service_provider", id), &sketch.name, &[]).await
+}
+
+pub async fn provider(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Provider> {
+    Ok(tx.one(PROVIDER.bind(tenant).bind(id)).await?)
+}
+
+/// A standing service with its dates: once, or by a rule that may leave out holidays. Gives it and how many dates there are.
+///
+/// Errors: refused of the past, of a date outside of the agreement and of a rule without a day.
+pub async fn set_up(tx: &mut Tx, act: &Act, new: NewStanding, repeat: Option<&Recurrence>) -> Result<(Uuid, usize)> {
+    let provider = provider(tx, act.tenant, new.provider).await?;
+    if new.span.starts_at <= act.at || new.span.minutes() <= 0 {
+        return Err(Error::refused("第一次要在以后，结束要晚于开始"));
+    }
+    let first = new.span.day();
+    let days = match repeat {
+        None => vec![first],
+        Some(rule) => rule.dates(first, WorkingDays::embedded()).map_err(|error| Error::refused(error.to_string()))?,
+    };
+    let outside = |day: &jiff::civil::Date| {
+        let day = day.to_string();
+        day < provider.agreed_from || day > provider.agreed_until
+    };
+    if days.iter().any(outside) {
+        let (from, until) = (&provider.agreed_from, &provider.agreed_until);
+        return Err(Error::refused(format!("协议是 {from} 到 {until}，有的日子在外面，请改日子或先续协议")));
+    }
+    let spans: Vec<Span> = days.into_iter().filter_map(|day| new.span.on(day)).collect();
+    if spans.is_empty() {
+        return Err(Error::refused("照这样重复，一次也没有。请看一下日子和截止日期"));
+    }
+    let id = act.id();
+    let row = ADD_STANDING.bind(act.tenant).bind(id).bind(new.provider).bind(new.estate).bind(new.kind).bind(new.issue);
+    let rule = repeat.map(|rule| rule.rule(first)).unwrap_or_default();
+    tx.execute(row.bind(&new.title).bind(&new.place).bind(rule).bind(act.at)).await?;
+    let row =
+        |span: &Span| ADD_DATE.bind(act.tenant).bind(act.id()).bind(id).bind(span.starts_at).bind(span.ends_at).bind(1);
+    tx.execute_many(ADD_DATE, spans.iter().map(row).collect()).await?;
+    let words = format!("{}，{} 次", new.title, spans.len());
+    audit::record(tx, act, "create", ("service_standing", id), &words, &[]).await?;
+    Ok((id, spans.len()))
+}
+
+pub async fn providers(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Provider>> {
+    Ok(tx.all(PROVIDERS.bind(tenant)).await?)
+}
+
+/// What a provider comes for, and on which dates; the latest of each first.
+pub async fn of_provider(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<(Vec<Standing>, Vec<Date>)> {
+    Ok((tx.all(STANDINGS_OF.bind(tenant).bind(id)).await?, tx.all(DATES_OF.bind(tenant).bind(id)).await?))
+}
+
+/// The dates that are still to come, the next one first; at most 100.
+pub async fn coming(tx: &mut Tx, act: &Act) -> Result<Vec<Date>> {
+    Ok(tx.all(COMING_DATES.bind(act.tenant).bind(act.at)).await?)
+}
+
+/// Dates that are over and of which nobody has said how many were served.
+pub(super) async fn uncounted(tx: &mut Tx, tenant: Uuid, scope: &Scope, now: Timestamp) -> Result<Vec<Date>> {
+    Ok(tx.all(UNCOUNTED.bind(tenant).bind(scope.account).bind(&scope.roles).bind(now)).await?)
+}
+
+pub(super) async fn date(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Date> {
+    Ok(tx.one(DATE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
+}
+
+fn stale() -> Error {
+    Error::Stale("这一次刚刚有别人登记过，请看一下再改。".to_owned())
+}
+
+/// How many were served on a date; it may be put right.
+///
+/// Errors: refused before it has begun; stale if somebody else was first.
+pub async fn count(tx: &mut Tx, act: &Act, date: &Date, seen: i64, served: Served) -> Result<()> {
+    if date.starts_at > act.at {
+        return Err(Error::refused("还没有到时间，来过以后再登记"));
+    }
+    let Served { doors, people, leaflets } = served;
+    let row = COUNT.bind(act.tenant).bind(date.id).bind(seen).bind(doors).bind(people).bind(leaflets).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(stale());
+    }
+    let words = format!("{doors} 户、{people} 人、{leaflets} 份");
+    audit::record(tx, act, "count_served", ("service_date", date.id), &words, &[]).await
+}
+
+/// Nobody comes, or came, on a date, and why.
+///
+/// Errors: refused of a date on which people were served; stale if somebody else was first.
+pub async fn miss(tx: &mut Tx, act: &Act, date: &Date, seen: i64, why: &str) -> Result<()> {
+    if date.people.is_some() {
+        return Err(Error::refused("这一次登记过来了多少人，不能再记没有来"));
+    }
+    if tx.execute(MISS.bind(act.tenant).bind(date.id).bind(seen).bind(why)).await? == 0 {
+        return Err(stale());
+    }
+    audit::record(tx, act, "miss_date", ("service_date", date.id), why, &[]).await
+}

@@ -1,0 +1,60 @@
+use db::{record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::in_reach;
+
+macro_rules! dates {
+    ($where:expr) => {
+        concat!(
+            "SELECT t.id, t.standing_id, s.provider_id, p.name AS provider_name, s.kind_id, s.estate_id, e.name AS estate_name, s.title, s.place, t.starts_at, t.ends_at,
+                t.doors, t.people, t.leaflets, t.missed_why, t.lock_version
+            FROM service_dates t JOIN service_standings s ON s.tenant_id = t.tenant_id AND s.id = t.standing_id
+            JOIN service_providers p ON p.tenant_id = s.tenant_id AND p.id = s.provider_id
+            JOIN estates e ON e.tenant_id = s.tenant_id AND e.id = s.estate_id WHERE t.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+statements! {
+    ADD_PROVIDER = "INSERT INTO service_providers (tenant_id, id, name, contact_sealed, agreed_from, agreed_until, created_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 1)";
+    CHANGE_PROVIDER = "UPDATE service_providers SET name = $4, contact_sealed = $5, agreed_from = $6, agreed_until = $7, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    PROVIDER = "SELECT id, name, contact_sealed, agreed_from, agreed_until, lock_version FROM service_providers WHERE tenant_id = $1 AND id = $2";
+    PROVIDERS = "SELECT id, name, contact_sealed, agreed_from, agreed_until, lock_version FROM service_providers WHERE tenant_id = $1 ORDER BY created_at, id LIMIT 200";
+    ADD_STANDING = "INSERT INTO service_standings (tenant_id, id, provider_id, estate_id, kind_id, issue_id, title, place, rule, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    STANDINGS_OF = "SELECT s.id, s.title, s.place, s.rule, e.name AS estate_name, s.issue_id, i.number AS issue_number FROM service_standings s
+        JOIN estates e ON e.tenant_id = s.tenant_id AND e.id = s.estate_id
+        LEFT JOIN issues i ON i.tenant_id = s.tenant_id AND i.id = s.issue_id
+        WHERE s.tenant_id = $1 AND s.provider_id = $2 ORDER BY s.created_at DESC LIMIT 100";
+    ADD_DATE = "INSERT INTO service_dates (tenant_id, id, standing_id, starts_at, ends_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6)";
+    DATES_OF = dates!("t.standing_id IN (SELECT o.id FROM service_standings o WHERE o.tenant_id = $1 AND o.provider_id = $2) ORDER BY t.starts_at + 0 DESC LIMIT 200");
+    COMING_DATES = dates!("t.ends_at > $2 AND t.starts_at > $2 - 86400000 AND t.missed_why IS NULL ORDER BY t.starts_at, t.id LIMIT 100");
+    UNCOUNTED = dates!(concat!("t.starts_at <= $4 AND t.starts_at > $4 - 5184000000 AND t.ends_at <= $4 AND t.counted_at IS NULL AND t.missed_why IS NULL AND ",
+        in_reach!("$2", "$3", "s.tenant_id", "s.estate_id", "NULL", "NULL"), " ORDER BY t.starts_at, t.id LIMIT 50"));
+    DATE = dates!(concat!("t.id = $4 AND ", in_reach!("$2", "$3", "s.tenant_id", "s.estate_id", "NULL", "NULL")));
+    COUNT = "UPDATE service_dates SET doors = $4, people = $5, leaflets = $6, counted_at = $7, missed_why = NULL, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    MISS = "UPDATE service_dates SET missed_why = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND counted_at IS NULL";
+}
+
+record! {
+    #[derive(Debug, Clone)]
+    pub struct Provider {
+        pub id: Uuid, pub name: String, pub contact_sealed: Option<Vec<u8>>, pub agreed_from: String, pub agreed_until: String, pub lock_version: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Standing {
+        pub id: Uuid, pub title: String, pub place: String, pub rule: String, pub estate_name: String, pub issue_id: Option<Uuid>,
+        pub issue_number: Option<String>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Date {
+        pub id: Uuid, pub standing_id: Uuid, pub provider_id: Uuid, pub provider_name: String, pub kind_id: Option<Uuid>, pub estate_id: Uuid, pub estate_name: String,
+        pub title: String, pub place: String, pub starts_at: Timestamp, pub ends_at: Timestamp, pub doors: Option<i64>, pub people: Option<i64>,
+        pub leaflets: Option<i64>, pub missed_why: Option<String>, pub lock_version: i64,
+    }
+}
