@@ -9,7 +9,7 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use crate::class_sessions::{Class, DOORS, came, form, group, notices, row, step, vetted, watch};
-use crate::support::{Browser, TestApp};
+use crate::support::Browser;
 use crate::volunteer::{at, volunteer};
 
 db_test! {

@@ -5,7 +5,6 @@ use doorstep::after_school;
 
 use crate::after_school::link as guardian_link;
 use crate::class_sessions::{Class, START, adult, form, group, notices, row, step, watch};
-use crate::support::TestApp;
 use crate::volunteer::at;
 
 db_test! {
@@ -169,7 +168,7 @@ db_test! {
         watch(&app).await;
         let staff = class.staff(&app).await;
         let (edit, child) = (format!("{other}/particulars"), format!("/children/{child}"));
-        for page in ["/children", "/children/new", &child, "/class-sessions", "/class-sessions/new", &other, &edit, "/class-vettings", "/class-messages",
+        for page in ["/children", "/children/new", child.as_str(), "/class-sessions", "/class-sessions/new", other.as_str(), edit.as_str(), "/class-vettings", "/class-messages",
             "/class-help", "/class-incidents", "/class-incidents/new"] {
             let page = staff.get(page).await;
             page.assert_ok().assert_contains("警报：还有孩子没接走").assert_contains(&class.path).assert_lacks("刘小雨");
