@@ -214,6 +214,9 @@ impl<S: Sync> FromRequestParts<S> for Viewer {
     }
 }
 
+/// The pages of the class after school: on all of them stands, before anything else, that a child was left behind.
+const OF_THE_CLASS: [&str; 2] = ["/children", "/class-"];
+
 /// What happens around every request: it gets an id, its cookies are recognised, the page its shell, the answer its headers.
 async fn surround(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let began = std::time::Instant::now();
@@ -253,6 +256,12 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
                 shell.community_code.clone_from(&viewer.tenant_code);
                 shell.viewer = Some(access::web::shown(&viewer));
                 shell.nav = navigation(&viewer);
+                if OF_THE_CLASS.iter().any(|pages| shell.path.starts_with(pages)) {
+                    shell.alarms = after_school::alarms(&app.db, &viewer).await.unwrap_or_else(|error| {
+                        tracing::error!(?error, request_id, "the alarms of the class could not be read");
+                        Vec::new()
+                    });
+                }
                 request.extensions_mut().insert(viewer);
             }
             Ok(Entry::Locked(viewer)) => drop(request.extensions_mut().insert(LockedViewer(viewer))),

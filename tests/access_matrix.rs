@@ -777,8 +777,9 @@ async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, voluntee
     let passed = (volunteer::Outcome::Passed, act.at.to_zoned_datetime(calendar::shanghai()).date());
     volunteer::vet(tx, act, volunteer, passed, "").await.unwrap();
     let known = after_school::session(tx, act.tenant, session).await.unwrap();
-    let keeper = after_school::add_keeper(tx, act, &known, after_school::Who::Volunteer(volunteer)).await.unwrap();
-    (session, after_school::keeper_link(act.tenant, keeper, &means.keys))
+    let who = after_school::Who::Volunteer(volunteer);
+    let added = after_school::add_keeper(tx, act, &known, who, volunteer::Following::ThisOne).await.unwrap();
+    (session, after_school::keeper_link(act.tenant, added.keeper, &means.keys))
 }
 
 /// Something that happened at the class.

@@ -50,11 +50,16 @@ pub use names::STATEMENTS as NAME_STATEMENTS;
 pub use pack::take_along;
 pub use picture::STATEMENTS as PICTURE_STATEMENTS;
 pub use record::{KIND, RECORDER};
-pub use roll::{Fetch, Row, Step, Taken, came as keeper_came, open as open_session, rows, take, take_leave};
-pub use rota::{Who, add as add_keeper, keepers, link as keeper_link, remove as remove_keeper, vet as vet_staff};
+pub use roll::{
+    Fetch, Row, Step, Taken, arrive_unexpected, came as keeper_came, open as open_session, rows, take, take_leave,
+};
+pub use rota::{
+    Added, Who, add as add_keeper, keepers, link as keeper_link, not_there as keeper_not_there,
+    remove as remove_keeper, vet as vet_staff,
+};
 pub use session::{cancel as cancel_session, change as change_session, expect, not_expected, plan, told};
 pub use session_model::{Answer, Call, Kind, Plan, RotaKeeper, Rules as SessionRules};
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, openings};
-pub use watch::{alarmed, todo, watch_some};
+pub use watch::{alarms, over, todo, watch_some};
 pub use web::routes;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::community::Community;
 use crate::access::Act;
 use crate::after_school::presence::{Keeper, Standing};
-use crate::after_school::{self, Child, Fetch, Kind, Plan, Step, Who};
+use crate::after_school::{self, Child, Fetch, Kind, Plan, Session, Step, Who};
 use crate::error::Result;
 use crate::volunteer::{self, Following, Span};
 
@@ -52,7 +52,7 @@ pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> 
         let turn = on_roll.iter().cycle().skip(at * AT_ONCE % on_roll.len().max(1));
         let there: Vec<Child> = turn.take(AT_ONCE.min(on_roll.len())).map(|child| (*child).clone()).collect();
         let mut tx = db.begin().await?;
-        past(&mut tx, community, &plan, &there, &keepers, at).await?;
+        past(&mut tx, community, (&plan, now), &there, &keepers, at).await?;
         tx.commit().await?;
     }
     let mut tx = db.begin().await?;
@@ -86,7 +86,7 @@ async fn keepers(tx: &mut Tx, community: &Community, today: Date) -> Result<Vec<
 async fn past(
     tx: &mut Tx,
     community: &Community,
-    plan: &Plan,
+    (plan, now): (&Plan, Timestamp),
     children: &[Child],
     keepers: &[Keeper],
     at: usize,
@@ -123,6 +123,25 @@ async fn past(
             after_school::take(tx, &own(ends_at + minutes(5)), id, child, pair[1], fetch).await?;
         }
     }
+    booked(tx, community, (&session, now)).await
+}
+
+/// When a class is over, the hours of whoever held it are written; the desk confirms them and the secretary approves, if that was so long ago.
+async fn booked(tx: &mut Tx, community: &Community, (session, now): (&Session, Timestamp)) -> Result<()> {
+    let hours = |hours| session.ends_at + SignedDuration::from_hours(hours);
+    if hours(28) > now {
+        return Ok(());
+    }
+    after_school::over(tx, &community.resident(hours(1)), session).await?;
+    let rota = after_school::keepers(tx, &community.resident(hours(1)), session).await?;
+    let (desk, secretary) =
+        (community.act(community.cast.desk, hours(3)), community.act(community.cast.secretary, hours(28)));
+    for id in rota.into_iter().filter_map(|keeper| keeper.record) {
+        let record = volunteer::record(tx, community.tenant, id).await?;
+        volunteer::confirm_hours(tx, &desk, &record, record.lock_version, None).await?;
+        let record = volunteer::record(tx, community.tenant, id).await?;
+        volunteer::approve_hours(tx, &secretary, &record, record.lock_version, None).await?;
+    }
     Ok(())
 }
 
@@ -137,7 +156,7 @@ async fn coming(tx: &mut Tx, desk: &Act, plan: &Plan, children: &[Child], keeper
     }
     let every = Every::Weeks { interval: 1, days: Vec::new() };
     let until = (first + WEEKS_AHEAD.weeks()).min(known);
-    let repeat = Recurrence { every, until, skip: Skip::DaysOff };
+    let repeat = Recurrence { every, until, skip: Skip::NoSchool };
     let there: Vec<Child> = children.iter().take(AT_ONCE).cloned().collect();
     arranged(tx, desk, plan, Some(&repeat), (&there, keepers, 0)).await?;
     Ok(())
@@ -157,7 +176,7 @@ async fn arranged<'a>(
     let session = after_school::session(tx, desk.tenant, id).await?;
     after_school::expect(tx, desk, &session, children, Following::AllThatFollow).await?;
     for keeper in [one, other] {
-        after_school::add_keeper(tx, desk, &session, Who::Volunteer(keeper.id)).await?;
+        after_school::add_keeper(tx, desk, &session, Who::Volunteer(keeper.id), Following::AllThatFollow).await?;
     }
     Ok(Some((id, [one, other])))
 }

@@ -207,6 +207,9 @@ const WORDS: &[(&str, &str)] = &[
     ("most_pictures", "一次课最多几张照片"),
     ("picture_days", "照片存几天"),
     ("unshown_hours", "没写里面有谁的照片存几小时"),
+    ("after_school.terms", "七彩四点半的学期和排班"),
+    ("vacations", "寒暑假，每年都写寒假和暑假"),
+    ("rota_days", "提前几天看带班的人够不够"),
     ("after_school.help", "七彩四点半的帮扶名单"),
     ("from_age", "从几岁看起"),
     ("under_age", "看到几岁"),
@@ -384,6 +387,7 @@ impl Number {
             Some("shown" | "not_shown") => &["shown", "not_shown"],
             Some("needed" | "free") => &["needed", "free"],
             Some("month" | "quarter" | "year" | "never") => &["month", "quarter", "year", "never"],
+            _ if self.unit() == "vacations" => &[],
             // A number to call is written as it is dialled, with the nought in front.
             Some(text) if is_dialled(text) => &[],
             Some(_) => &["natural", "working"],
@@ -410,6 +414,10 @@ impl Number {
             } else {
                 Err(format!("{}请写电话号码，只写数字", self.label))
             };
+        }
+        if self.unit() == "vacations" {
+            let read = calendar::WorkingDays::default().with_vacations(&text);
+            return read.map(|_| Value::from(text)).map_err(|error| error.to_string());
         }
         if self.value.is_string() {
             let known = self.choices().iter().any(|(code, _)| *code == text);

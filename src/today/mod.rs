@@ -47,7 +47,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(whistle::todo(&mut tx, &viewer, now).await?);
     todos.extend(mediation::todo(&mut tx, &viewer, now).await?);
     todos.extend(community_survey::todo(&mut tx, &viewer, now).await?);
-    todos.extend(after_school::todo(&mut tx, &viewer, now).await?);
+    todos.extend(after_school::todo(&mut tx, &viewer, &app.means).await?);
     todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::incident::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::help::todo(&mut tx, &viewer, &app.means).await?);

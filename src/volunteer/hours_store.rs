@@ -13,7 +13,7 @@ use crate::in_reach;
 macro_rules! records {
     ($where:expr) => {
         concat!(
-            "SELECT r.id, r.volunteer_id, v.name, r.team_id, t.name AS team_name, r.activity_id, r.kind, r.title, r.state, r.version, r.minutes,
+            "SELECT r.id, r.volunteer_id, v.name, r.team_id, t.name AS team_name, r.activity_id, r.noted_from, r.kind, r.title, r.state, r.version, r.minutes,
                 r.counts_from, r.counts_until, r.on_day, r.confirmed_by, c.name AS confirmed_by_account, w.name AS confirmed_by_leader, r.confirmed_at,
                 p.name AS approved_by_account, r.approved_at, r.over_day_why, r.books_at, r.objection_sealed, r.objected_at, r.answer, r.answered_at,
                 r.refused_why, r.created_at, r.lock_version
@@ -48,8 +48,12 @@ statements! {
             minutes, left_said, replaces, replaces_minutes, why, made_by, made_by_volunteer, made_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     ADD = "INSERT INTO volunteer_records (tenant_id, id, volunteer_id, team_id, activity_id, kind, title, state, version, minutes, counts_from,
-            counts_until, on_day, confirmed_by, confirmed_by_volunteer, confirmed_at, created_at, lock_version, move)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17)";
+            counts_until, on_day, confirmed_by, confirmed_by_volunteer, confirmed_at, created_at, lock_version, move, noted_from)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17, $18)";
+    /// To which of their teams it belongs what somebody does for children.
+    TEAM_FOR_CHILDREN = "SELECT m.team_id AS id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL
+        ORDER BY CASE WHEN EXISTS (SELECT 1 FROM volunteer_team_groups g WHERE g.tenant_id = m.tenant_id AND g.team_id = m.team_id AND g.target = 'children')
+            THEN 0 ELSE 1 END, m.joined_on, m.id LIMIT 1";
     CONFIRM = "UPDATE volunteer_records SET state = $4, move = $5, confirmed_by = $6, confirmed_by_volunteer = $7, confirmed_at = $8,
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     APPROVE = "UPDATE volunteer_records SET state = $4, move = $5, approved_by = $6, approved_at = $7, books_at = $8, over_day_why = $9,
@@ -116,7 +120,9 @@ record! {
     /// What somebody has served by one record, as far as it has come.
     #[derive(Debug, Clone)]
     pub struct Record {
-        pub id: Uuid, pub volunteer_id: Uuid, pub name: String, pub team_id: Uuid, pub team_name: String, pub activity_id: Option<Uuid>, pub kind: Kind,
+        pub id: Uuid, pub volunteer_id: Uuid, pub name: String, pub team_id: Uuid, pub team_name: String, pub activity_id: Option<Uuid>,
+        /// Where the program has noted it, in words; nothing of an activity, and of what the volunteer has entered.
+        pub noted_from: Option<String>, pub kind: Kind,
         pub title: String, pub state: Stage, pub version: i64, pub minutes: i64, pub counts_from: Timestamp, pub counts_until: Timestamp,
         pub on_day: String, pub confirmed_by: Option<Uuid>, pub confirmed_by_account: Option<String>, pub confirmed_by_leader: Option<String>,
         pub confirmed_at: Option<Timestamp>, pub approved_by_account: Option<String>, pub approved_at: Option<Timestamp>,
@@ -131,6 +137,7 @@ record! {
         pub minutes: i64, pub left_said: bool, pub why: String, pub made_by_account: Option<String>, pub made_by_leader: Option<String>,
         pub made_at: Timestamp,
     }
+    pub(super) struct Team { pub id: Uuid }
     pub(super) struct Other { pub title: String, pub counts_from: Timestamp, pub counts_until: Timestamp }
     struct Minutes { minutes: i64 }
     struct OfOne { volunteer_id: Uuid, minutes: i64 }

@@ -61,9 +61,9 @@ pub use field::{Field, Values};
 pub use figures::{Figures, OfTeam, STATEMENTS as FIGURES_STATEMENTS, Wanted, read as figures};
 pub use honour::{Given as NewHonour, Honour, STATEMENTS as HONOUR_STATEMENTS, give as give_honour};
 pub use hours::{
-    Correct, Own, Was, answer as answer_objection, approve as approve_hours, approve_activity,
-    confirm as confirm_hours, confirm_activity, correct as correct_hours, object, refuse as refuse_hours,
-    submit as submit_hours,
+    Correct, KeptTime, Own, TakenBack, Was, answer as answer_objection, approve as approve_hours, approve_activity,
+    confirm as confirm_hours, confirm_activity, correct as correct_hours, hold, object, record_kept,
+    refuse as refuse_hours, submit as submit_hours, take_back_kept,
 };
 pub use hours_model::{Counted, Hours, Kind, Stage, counted, in_hours, in_words};
 pub use hours_store::{

@@ -26,6 +26,8 @@ pub enum Skip {
     Holidays,
     /// Every day on which offices do not work.
     DaysOff,
+    /// Every day on which there is no school: these and the vacations.
+    NoSchool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +60,7 @@ impl Recurrence {
 
     /// The days on which it takes place, from the first one on, in order; at most a year's.
     ///
-    /// Errors: a year without a table of holidays where holidays are left out; more days than fit.
+    /// Errors: a year without a table of holidays where holidays are left out, or without vacations where these are; more days than fit.
     pub fn dates(&self, first: Date, table: &WorkingDays) -> Result<Vec<Date>, CalendarError> {
         if self.until < first {
             return Ok(Vec::new());
@@ -79,6 +81,7 @@ impl Recurrence {
                 // Asked for the error of a year without a table; weekends are worked and not worked.
                 Skip::Holidays => table.is_working(day).map(|_| table.festival(day).is_none())?,
                 Skip::DaysOff => table.is_working(day)?,
+                Skip::NoSchool => table.is_school_day(day)?,
             };
             if takes_place {
                 kept.push(day);
@@ -131,6 +134,14 @@ mod tests {
         assert_eq!(saturdays(Skip::Nothing).len(), 4);
         assert_eq!(saturdays(Skip::Holidays), [date(2026, 9, 19), date(2026, 10, 10)]);
         assert_eq!(saturdays(Skip::DaysOff), [date(2026, 10, 10)], "a Saturday that was made a workday");
+        let table = WorkingDays::embedded()
+            .clone()
+            .with_vacations("2026-01-31至2026-03-01寒假、2026-07-11至2026-08-31暑假")
+            .unwrap();
+        let every = weekly(1, &[]);
+        let mondays =
+            Recurrence { every, until: date(2026, 9, 7), skip: Skip::NoSchool }.dates(date(2026, 6, 29), &table);
+        assert_eq!(mondays.unwrap(), [date(2026, 6, 29), date(2026, 7, 6), date(2026, 9, 7)], "not in summer");
         let into_2027 = Recurrence { every: weekly(1, &[]), until: date(2027, 1, 31), skip: Skip::Holidays };
         assert_eq!(into_2027.dates(date(2026, 12, 26), WorkingDays::embedded()), Err(CalendarError::NoTable(2027)));
     }
