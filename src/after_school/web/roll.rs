@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Options, read_person};
 use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
 use crate::after_school::child;
+use crate::after_school::incident_model::Rules as IncidentRules;
 use crate::after_school::presence::{Keeper, Standing};
 use crate::after_school::roll::{self, Fetch, Row, Step, Taken};
 use crate::after_school::rota;
@@ -66,6 +67,8 @@ struct RollPage {
     needed: i64,
     /// What became of the children of a class that was never opened, for staff.
     account: Option<String>,
+    /// Whom to call when something has happened.
+    numbers: IncidentRules,
     act: Act,
     desk: Option<Desk>,
     problem: Problem,
@@ -116,6 +119,14 @@ impl RollPage {
 
     fn is_open(&self) -> bool {
         self.session.opened_at.is_some()
+    }
+
+    /// Where the reader writes down what has happened; whoever has no account may only while they hold the class.
+    fn incident_form(&self) -> Option<String> {
+        match &self.desk {
+            Some(_) => Some(format!("/class-incidents/new?estate={}", self.session.estate_id)),
+            None => self.named.then(|| format!("{}/incidents/new", self.base)),
+        }
     }
 
     fn is_cancelled(&self) -> bool {
@@ -206,6 +217,7 @@ async fn roll_page(
     let calls = is_staff && session.cancelled_at.is_some();
     let anew = (named || calls) && roll::sees_anew(&mut tx, &act, &session, &rows, reader.id).await?;
     let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let numbers = settings::read(&mut tx, act.tenant, act.at).await?;
     let desk = match is_staff {
         true => {
             let day = session.span().day();
@@ -253,6 +265,7 @@ async fn roll_page(
         account: if is_staff { roll::accounted(&act, &session)? } else { None },
         needed: roll::adults_for(&act, &rules, rows.iter().filter(|row| roll::counted(row))),
         own: own.map(|keeper| keeper.id),
+        numbers,
         shell,
         base,
         session,
