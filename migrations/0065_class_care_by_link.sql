@@ -18,4 +18,4 @@ CREATE TABLE class_help_looks ( -- who has looked at one child of the list: once
     FOREIGN KEY (tenant_id, resident_id) REFERENCES residents (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('class_help_looks', 'tenant_id', colocate_with => 'tenants');
-CREATE INDEX class_help_looks_by_resident ON class_help_looks (tenant_id, resident_id, at);
+CREATE INDEX class_help_looks_by_resident ON class_help_looks (tenant_id, resident_id, opening_id);

@@ -114,7 +114,7 @@ impl Class {
     }
 
     /// Two of the rota are there, and the class has begun.
-    async fn open(&self, app: &TestApp) -> [String; 2] {
+    pub async fn open(&self, app: &TestApp) -> [String; 2] {
         let keepers = [self.keeper(app, "张爱莲").await, self.keeper(app, "王桂芳").await];
         at(app, DOORS);
         let phone = app.browser();
@@ -147,18 +147,18 @@ pub async fn step(phone: &Browser, page: &str, child: &str, step: &str, fields: 
     phone.post(&format!("{page}/steps"), &fields).await
 }
 
-async fn code(app: &TestApp, link: &str, name: &str) -> Page {
+pub async fn code(app: &TestApp, link: &str, name: &str) -> Page {
     let form = [("fetcher_name", name), ("fetcher_relation", "姑姑"), ("fetcher_phone", "13800007777")];
     app.browser().post(&format!("{link}/codes"), &form).await
 }
 
 /// Six digits that are shown once.
-fn digits(page: &Page) -> String {
+pub fn digits(page: &Page) -> String {
     page.assert_ok().between_all("<span class=\"code\">", "<").next().unwrap().to_owned()
 }
 
 /// The number of the adult to whom a button hands the child.
-fn adult(page: &Page, name: &str) -> String {
+pub fn adult(page: &Page, name: &str) -> String {
     let before = page.body.split(&format!("\">交给{name}")).next().unwrap();
     before.rsplit("value=\"").next().unwrap().to_owned()
 }

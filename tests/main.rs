@@ -20,6 +20,7 @@ mod class_help;
 mod class_incidents;
 mod class_messages;
 mod class_phone;
+mod class_pipl;
 mod class_sessions;
 mod cli;
 mod community_survey;

@@ -259,6 +259,11 @@ pub async fn report(
 
 // ---------- reading ----------
 
+/// An incident, whoever asks: who may is for the caller to know.
+pub async fn incident(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Incident> {
+    incident_store::incident(tx, act.tenant, id).await
+}
+
 /// Opens an incident to whoever says why, for a while. The purpose may say something of it, so that it is sealed and not in the audit log.
 ///
 /// Errors: refused of what is erased: there is nothing to open, and a purpose that were written down now would outlive its term.
