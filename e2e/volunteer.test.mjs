@@ -246,7 +246,7 @@ test('whoever leads sees who comes, notes who is there and confirms the hours', 
   await leader.getByLabel(name).check();
   await leader.locator('input[type=file]').first().setInputFiles(await photo(stage, '晒被子'));
   await leader.getByRole('button', { name: '登记', exact: true }).click();
-  await leader.getByText(/到.*（/).first().waitFor();
+  await told(leader, '已登记 1 人到了');
   await look(leader, 'volunteer-leader-presence');
   await person.goto(own);
   await person.getByText('帮老人晒被子').first().waitFor();

@@ -444,28 +444,6 @@ db_test! {
         assert_eq!(audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap().broken, None);
     }
 
-    async fn whoever_has_a_grid_is_told_before_anything_is_written(app: TestApp) {
-        let family = [
-            Made { relation: Some(Relation::Head), ..made("高建国", Some(date(1985, 1, 1))) },
-            Made { relation: Some(Relation::Son), tag: Some(Tag::LeftBehindChild), ..made("高小明", Some(date(2016, 5, 20))) },
-        ];
-        settle(&app, ("王府名苑小区", "3号楼", "101"), &family).await;
-        let home = building(&app, "3号楼").await;
-        let mut tx = app.db.begin().await.unwrap();
-        let grid = place::create_grid(&mut tx, &app.act(), "141102004999001", "第一网格").await.unwrap();
-        place::assign_grid(&mut tx, &app.act(), home.id, grid).await.unwrap();
-        tx.commit().await.unwrap();
-        let walker = app.person(Role::Staff).reaching(Reach::Grid, grid).browser().await;
-        opened(&walker).await;
-        assert_eq!(names(&walker, "").await, ["高小明"]);
-        let ming = format!("/class-help/{}", resident(&app, "高小明").await);
-        walker.post(&format!("{ming}/invitation"), &[]).await.assert_status(422).assert_contains("请让管这个小区的同事来邀请");
-        assert_eq!((count(&app, CHILDREN).await, count(&app, STANDINGS).await, count(&app, STEPS).await), (0, 0, 0));
-        // What they did themselves they write down.
-        walker.post(&format!("{ming}/steps"), &[("kind", "visited"), ("words", "爸爸在家")]).await.assert_ok();
-        assert_eq!(count(&app, STEPS).await, 1);
-    }
-
     async fn a_child_that_has_not_come_is_looked_at_again(app: TestApp) {
         let family = [made("高建国", Some(date(1985, 1, 1))), made("高小明", Some(date(2016, 5, 20)))];
         settle(&app, ("王府名苑小区", "3号楼", "101"), &family).await;

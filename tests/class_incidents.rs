@@ -1,7 +1,7 @@
 //! Incidents of the class: who reads what, that nothing is lost, and that a suspected harm waits for nobody.
 
 use doorstep::access::{Reach, Role};
-use doorstep::{after_school, audit, place, upkeep};
+use doorstep::{audit, place, upkeep};
 use futures_util::future::join_all;
 
 use crate::after_school::{enrolled, id_of, link};
