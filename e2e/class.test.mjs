@@ -172,7 +172,7 @@ test('two volunteers hold a class by their links alone', async (t) => {
   await desk.locator('#child input').nth(2).check();
   await desk.locator('#child input').nth(3).check();
   await desk.getByRole('button', { name: '加上' }).click();
-  await said(desk, '加');
+  await desk.locator('section.card[id^="child-"]').nth(1).waitFor();
   const links = (await desk.locator('.address').allTextContents()).map((link) => new URL(link).pathname);
 
   // Both are there; one of them begins.
@@ -200,7 +200,6 @@ test('two volunteers hold a class by their links alone', async (t) => {
   await leader.getByRole('link', { name: '拨打 110' }).waitFor();
   await leader.getByRole('link', { name: '记一件事' }).click();
   await look(leader, 'class-leader-incident');
-  await illustrate(leader, 'class-leader-incident');
   await leader.getByText('受伤、身体不适', { exact: true }).click();
   await leader.getByLabel(names[0]).check();
   await leader.getByRole('button', { name: '记下', exact: true }).click();

@@ -427,6 +427,7 @@ db_test! {
         for number in ["110", "12345", "12355"] {
             page.assert_contains(&format!("tel:{number}"));
         }
+        step(&phone, &keepers[0], &child, "arrive", &[]).await.assert_ok();
         let form = [("kind", "harm"), ("happened_at", "2026-12-01T16:05"), ("child", child.as_str()), ("account", "胳膊上有一圈青紫")];
         phone.post(&format!("{}/incidents", keepers[0]), &form).await.assert_ok().assert_contains("请现在就打电话报告").assert_lacks("青紫");
         let secretary = app.person(Role::Secretary).browser().await;

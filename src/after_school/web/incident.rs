@@ -42,6 +42,8 @@ pub fn routes() -> Routes {
 }
 
 const PAGE: usize = 50;
+/// So many children are named at most.
+const MOST_CHILDREN: usize = 20;
 
 #[derive(Template)]
 #[template(path = "after_school/web/incidents.html")]
@@ -195,8 +197,8 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     });
     let of = |child: &Named| (child.id, concerned(&child.particulars, child.home()));
     let children: Vec<(Uuid, Concerned)> = children.into_iter().map(of).collect();
-    if children.len() > 20 {
-        form.fail("children", "最多写 20 个孩子，其余的写在经过里");
+    if children.len() > MOST_CHILDREN {
+        form.fail("children", format!("最多写 {MOST_CHILDREN} 个孩子，其余的写在经过里"));
     }
     if let (Some((sketch, field)), Some(estate), true) = (read, estate, form.ok()) {
         let sketch = Sketch { estate, children, ..sketch };
@@ -258,6 +260,9 @@ async fn create_of_keeper(
     let chosen = rows.iter().filter(|row| form.is("child", &row.child.id.to_string()));
     let of = |row: &roll::Row| (row.child.id, concerned(&row.child.particulars, row.child.home.clone()));
     let children: Vec<(Uuid, Concerned)> = chosen.map(of).collect();
+    if children.len() > MOST_CHILDREN {
+        form.fail("child", format!("最多选 {MOST_CHILDREN} 个孩子，其余的写在经过里"));
+    }
     if let (Some((sketch, field)), true) = (read, form.ok()) {
         let sketch = Sketch { by: Some(by.clone()), estate: session.estate_id, children, ..sketch };
         let done = incident::write(&mut tx, act, &sketch).await;
