@@ -213,7 +213,7 @@ test('whoever leads sees who comes, notes who is there and confirms the hours', 
     return [name, new URL(await desk.locator('#own-link').textContent()).pathname];
   };
   const [, leads] = await linkOf(0);
-  const [name, own] = await linkOf(4);
+  const [name, own] = await linkOf(1);
   await desk.goto('/activities/new');
   await desk.getByLabel('哪支服务队').selectOption('雷锋大妈志愿服务队');
   await desk.getByLabel('做什么').fill('帮老人晒被子');
