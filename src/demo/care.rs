@@ -141,9 +141,7 @@ pub async fn pictures(tx: &mut Tx, community: &Community, session: &Session, by:
     for (at, shown) in agreed.chunks(2).take(3).enumerate() {
         let own = community.resident(session.starts_at + minutes(60 + at as i64));
         let mut file = Cursor::new(Vec::new());
-        paper_cut(at as u32)
-            .write_to(&mut file, ImageFormat::Jpeg)
-            .map_err(|error| Error::Internal(error.into()))?;
+        paper_cut(at as u32).write_to(&mut file, ImageFormat::Jpeg).map_err(|error| Error::Internal(error.into()))?;
         let jpeg = photo::prepare(Bytes::from(file.into_inner())).await?;
         let id = after_school::add_picture(tx, &own, session.id, &jpeg, &by.name).await?;
         let (kept, _) = after_school::pictures(tx, community.tenant, session.id).await?;
