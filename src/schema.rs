@@ -68,4 +68,5 @@ migrations![
     "0061_rounds",
     "0062_class_pictures",
     "0064_class_families",
+    "0065_class_care_by_link",
 ];

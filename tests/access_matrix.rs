@@ -131,6 +131,7 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/class-incidents/{id}" // which somebody else wrote
             | "/class-sessions/{id}/pictures" // on its day, of whoever holds it
             | "/class-sessions/{id}/pictures/{picture}"
+            | "/class-keepers/{link}/incidents/new"
             | "/class-keepers/{link}/pictures"
             | "/class-keepers/{link}/pictures/{picture}"
             | "/guardians/{link}/pictures/{picture}" // of which there is none
@@ -786,6 +787,7 @@ async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, voluntee
 async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uuid {
     let sketch = after_school::incident::Sketch {
         id: act.id(),
+        by: None,
         kind: after_school::IncidentKind::Harm,
         estate,
         happened_at: act.at,
@@ -795,7 +797,8 @@ async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uu
         told: None,
     };
     let by = Act { account: Some(account), ..act.clone() };
-    after_school::incident::write(tx, &by, &sketch).await.unwrap()
+    assert!(after_school::incident::write(tx, &by, &sketch).await.unwrap());
+    sketch.id
 }
 
 /// A team, a volunteer who leads it, with their link, and what it is going to do.

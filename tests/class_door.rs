@@ -12,7 +12,7 @@ use proptest::test_runner::TestRunner;
 use uuid::Uuid;
 
 use crate::after_school::{enrolled, link as guardian_link};
-use crate::class_sessions::{Class, START, adult, row, step, watch};
+use crate::class_sessions::{Class, START, adult, code, digits, row, step, watch};
 use crate::support::{Browser, Page, TestApp};
 use crate::volunteer::at;
 
@@ -36,16 +36,6 @@ mod forged {
         RIGHT = "UPDATE class_presences SET standing = 'released', alarm_due_at = NULL, released_at = 1, released_by = '张爱莲', released_by_id = $3,
             way = 'emergency', second_id = tenant_id, second_by = '王桂芳' WHERE tenant_id = $1 AND child_id = $2";
     }
-}
-
-async fn code(app: &TestApp, link: &str, name: &str) -> Page {
-    let form = [("fetcher_name", name), ("fetcher_relation", "姑姑"), ("fetcher_phone", "13800007777")];
-    app.browser().post(&format!("{link}/codes"), &form).await
-}
-
-/// Six digits that are shown once.
-fn digits(page: &Page) -> String {
-    page.assert_ok().between_all("<span class=\"code\">", "<").next().unwrap().to_owned()
 }
 
 /// The moment of an emergency that somebody has asked for, as the form has it.

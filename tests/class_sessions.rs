@@ -120,6 +120,16 @@ pub async fn step(phone: &Browser, page: &str, child: &str, step: &str, fields: 
     phone.post(&format!("{page}/steps"), &fields).await
 }
 
+pub async fn code(app: &TestApp, link: &str, name: &str) -> Page {
+    let form = [("fetcher_name", name), ("fetcher_relation", "姑姑"), ("fetcher_phone", "13800007777")];
+    app.browser().post(&format!("{link}/codes"), &form).await
+}
+
+/// Six digits that are shown once.
+pub fn digits(page: &Page) -> String {
+    page.assert_ok().between_all("<span class=\"code\">", "<").next().unwrap().to_owned()
+}
+
 pub async fn row(app: &TestApp, class: &Class, child: &str) -> after_school::Row {
     let mut tx = app.db.read().await.unwrap();
     let session = after_school::session(&mut tx, app.home.tenant, class.id()).await.unwrap();

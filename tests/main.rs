@@ -21,6 +21,7 @@ mod class_help;
 mod class_incidents;
 mod class_messages;
 mod class_phone;
+mod class_pipl;
 mod class_rota;
 mod class_sessions;
 mod class_watch;

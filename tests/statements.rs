@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Row};
 use crate::support::{Engine, fresh};
 
 /// Every list of statements; a file that declares one and is not here fails [`no_list_is_forgotten`].
-const LISTS: &[&[Statement]] = &[
+pub const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     after_school::STATEMENTS,
     after_school::PICTURE_STATEMENTS,

@@ -2,6 +2,7 @@ use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::help_store;
 use super::model::{How, Purpose, State};
 use crate::access::Scope;
 use crate::error::Result;
@@ -126,9 +127,13 @@ pub(super) async fn opened(
     Ok(until.until_at)
 }
 
-/// Who has read a child's record, the latest first; at most 50.
+/// Who has read a child's record, and who looked at it on the list of those who ought to be asked, the latest first; at most 50.
 pub async fn openings(tx: &mut Tx, tenant: Uuid, child: Uuid) -> Result<Vec<Opening>> {
-    Ok(tx.all(OPENINGS.bind(tenant).bind(child)).await?)
+    let mut all: Vec<Opening> = tx.all(OPENINGS.bind(tenant).bind(child)).await?;
+    all.extend(help_store::looks_at_child(tx, tenant, child).await?);
+    all.sort_by_key(|one| std::cmp::Reverse(one.at));
+    all.truncate(50);
+    Ok(all)
 }
 
 /// A wording that somebody has agreed to, by its digest.

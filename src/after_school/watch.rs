@@ -85,22 +85,27 @@ pub(super) async fn tell(tx: &mut Tx, act: &Act, session: &Session, what: What, 
 
 async fn alarm(db: &Db, act: &Act, session: Uuid, child: Uuid) -> Result<()> {
     let mut tx = db.begin().await?;
-    let session = hold(&mut tx, act, session).await?;
-    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
-    let rows = rows(&mut tx, act, &session).await?;
+    raise(&mut tx, act, session, child).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Raises the alarm of a child that is still here, if it is due.
+pub async fn raise(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid) -> Result<()> {
+    let session = hold(tx, act, session).await?;
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let rows = rows(tx, act, &session).await?;
     let Some(row) = rows.iter().find(|row| row.child.id == child) else { return Ok(()) };
     // Somebody may have fetched it since.
     let Some(now) = row.presence.alarm(&rules.terms(session.span()), act.at) else { return Ok(()) };
-    save(&mut tx, act, &session, row, &now, row.noted_by.as_deref(), None).await?;
+    save(tx, act, &session, row, &now, row.noted_by.as_deref(), None).await?;
     let text = format!(
         "【七彩四点半·警报】{}，{}的课已经下课，还有孩子没接走。请马上打开看，联系家长（第 {} 次提醒）。",
         session.whereabouts(),
         session.when(),
         now.alarms
     );
-    tell(&mut tx, act, &session, What::Alarm, &text).await?;
-    note(&mut tx, act, "raise_alarm", session.id, child, "").await?;
-    Ok(tx.commit().await?)
+    tell(tx, act, &session, What::Alarm, &text).await?;
+    note(tx, act, "raise_alarm", session.id, child, "").await
 }
 
 async fn uncalled(db: &Db, act: &Act, session: Uuid, child: Uuid) -> Result<()> {

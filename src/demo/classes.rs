@@ -6,6 +6,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
+use super::care::{self, Odd};
 use super::community::Community;
 use crate::access::Act;
 use crate::after_school::presence::{Keeper, Standing};
@@ -43,7 +44,9 @@ pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> 
     let weeks = (0..WEEKS_BEFORE).rev().map(|week| last - (7 * week).days());
     let mut days: Vec<Date> = weeks.filter_map(|day| WorkingDays::embedded().on_or_after(day).ok()).collect();
     days.dedup();
-    for (at, day) in days.into_iter().filter(|day| *day < today).enumerate() {
+    days.retain(|day| *day < today);
+    let held = days.len();
+    for (at, day) in days.into_iter().enumerate() {
         let (kind, theme) = THEMES[at % THEMES.len()];
         let plan = Plan { kind, theme: theme.to_owned(), ..weekly(estate.id, day)? };
         // Everybody on the roll has a turn.
@@ -52,11 +55,14 @@ pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> 
         let turn = on_roll.iter().cycle().skip(at * AT_ONCE % on_roll.len().max(1));
         let there: Vec<Child> = turn.take(AT_ONCE.min(on_roll.len())).map(|child| (*child).clone()).collect();
         let mut tx = db.begin().await?;
-        past(&mut tx, community, (&plan, now), &there, &keepers, at).await?;
+        past(&mut tx, community, (&plan, now), &there, &keepers, (at, Odd::of(held - 1 - at))).await?;
         tx.commit().await?;
     }
     let mut tx = db.begin().await?;
     coming(&mut tx, &desk, &weekly(estate.id, last + 7.days())?, &children, &keepers).await?;
+    if let Some(child) = children.first() {
+        care::code(&mut tx, community, child, now).await?;
+    }
     Ok(tx.commit().await?)
 }
 
@@ -82,14 +88,14 @@ async fn keepers(tx: &mut Tx, community: &Community, today: Date) -> Result<Vec<
 }
 
 /// A session that has been: two adults were there before any child, most children came, and all of them went with somebody whom their
-/// guardians let fetch them.
+/// guardians let fetch them, but for what was `odd`.
 async fn past(
     tx: &mut Tx,
     community: &Community,
     (plan, now): (&Plan, Timestamp),
     children: &[Child],
     keepers: &[Keeper],
-    at: usize,
+    (at, odd): (usize, Option<Odd>),
 ) -> Result<()> {
     let minutes = SignedDuration::from_mins;
     let (starts_at, ends_at) = (plan.span.starts_at, plan.span.ends_at);
@@ -111,6 +117,7 @@ async fn past(
         };
         after_school::take(tx, &own(starts_at + minutes(when)), id, child.id, pair[0], step).await?;
     }
+    let (mut by_code, mut late) = (odd == Some(Odd::Lively), None);
     for row in after_school::rows(tx, &own(ends_at), &session).await? {
         let child = row.child.id;
         if row.is(Standing::Absent) {
@@ -118,10 +125,29 @@ async fn past(
             after_school::take(tx, &own(starts_at + minutes(18)), id, child, pair[1], call).await?;
         }
         let Some(adult) = row.adults.iter().find(|adult| !adult.barred) else { continue };
-        if row.is(Standing::Here) {
+        if row.is(Standing::Here) && std::mem::take(&mut by_code) {
+            care::by_code(tx, community, &session, &row.child, pair[1]).await?;
+        } else if row.is(Standing::Here) && odd == Some(Odd::Late) && late.is_none() {
+            late = Some(row);
+        } else if row.is(Standing::Here) {
             let fetch = Step::Fetch(Fetch::Listed(adult.id));
             after_school::take(tx, &own(ends_at + minutes(5)), id, child, pair[1], fetch).await?;
         }
+    }
+    if let Some(row) = late {
+        care::late(tx, community, &session, &row, pair[1]).await?;
+    }
+    match odd {
+        Some(Odd::Lively) => {
+            care::pictures(tx, community, &session, pair[0]).await?;
+            let rows = after_school::rows(tx, &own(ends_at + minutes(10)), &session).await?;
+            care::quarrel(tx, community, &session, &rows, pair[0]).await?;
+        }
+        Some(Odd::Fall) => {
+            let rows = after_school::rows(tx, &own(ends_at + minutes(10)), &session).await?;
+            care::fall(tx, community, &session, &rows, pair[0]).await?;
+        }
+        Some(Odd::Late) | None => (),
     }
     booked(tx, community, (&session, now)).await
 }

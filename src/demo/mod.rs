@@ -4,6 +4,7 @@
 
 mod assembly;
 mod bodies;
+mod care;
 mod children;
 mod classes;
 mod community;

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use super::{Options, read_person};
 use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
+use crate::after_school::child;
+use crate::after_school::incident_model::Rules as IncidentRules;
 use crate::after_school::model::Particulars;
 use crate::after_school::names::{self, Named};
 use crate::after_school::picture::{self, Picture};
@@ -97,6 +99,8 @@ struct RollPage {
     needed: i64,
     /// What became of the children of a class that was never opened, for staff.
     account: Option<String>,
+    /// Whom to call when something has happened.
+    numbers: IncidentRules,
     act: Act,
     desk: Option<Desk>,
     problem: Problem,
@@ -180,6 +184,14 @@ impl RollPage {
 
     fn is_open(&self) -> bool {
         self.session.opened_at.is_some()
+    }
+
+    /// Where the reader writes down what has happened; whoever has no account may only while they hold the class.
+    fn incident_form(&self) -> Option<String> {
+        match &self.desk {
+            Some(_) => Some(format!("/class-incidents/new?estate={}", self.session.estate_id)),
+            None => self.named.then(|| format!("{}/incidents/new", self.base)),
+        }
     }
 
     fn is_cancelled(&self) -> bool {
@@ -271,6 +283,7 @@ async fn roll_page(
     let read: Vec<&Row> = rows.iter().filter(|row| named || (calls && row.to_tell(&session))).collect();
     let anew = !read.is_empty() && roll::sees_anew(&mut tx, &act, &session, &read, reader.id).await?;
     let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let numbers = settings::read(&mut tx, act.tenant, act.at).await?;
     let desk = match is_staff {
         true => {
             let day = session.span().day();
@@ -322,6 +335,7 @@ async fn roll_page(
         account: if is_staff { roll::accounted(&act, &session)? } else { None },
         needed: roll::adults_for(&act, &rules, rows.iter().filter(|row| roll::counted(row))),
         own: own.map(|keeper| keeper.id),
+        numbers,
         shell,
         base,
         session,
