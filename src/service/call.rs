@@ -10,6 +10,7 @@ use super::kind;
 use super::matching::{self, Suggestion, Whom};
 use super::model::{Answer, Rules, State};
 use super::need::{self, Need};
+use super::provider;
 use super::store::{
     ADD_CALL, CALL, CALLS, FREE_DATE, Found, NEEDS_OF_ACTIVITIES, NEEDS_OF_DATE, NEEDS_OF_VOLUNTEER, OF_ACTIVITIES,
     OF_VOLUNTEER, SET_CALL, SET_STATE, STANDING, Stored,
@@ -104,6 +105,9 @@ async fn assign(tx: &mut Tx, act: &Act, need: &Need, chosen: Suggestion) -> Resu
         let booking = Booking { subject: id, title: &title, span, activity: None };
         volunteer::engage(tx, act, volunteer, booking, kind.asked(&rules)).await?;
     }
+    if let Some(date) = date {
+        provider::take(tx, act, date).await?;
+    }
     let row = ADD_CALL.bind(act.tenant).bind(id).bind(need.id).bind(volunteer).bind(activity).bind(span.starts_at);
     // Whoever comes from outside comes by agreement; nobody has to answer for them.
     let state = if date.is_some() { Answer::Accepted } else { Answer::Asked };
@@ -191,6 +195,11 @@ pub(super) async fn let_go_of_dates(tx: &mut Tx, act: &Act, dates: Vec<Uuid>, wh
         audit::record(tx, act, "call_off_visit", ("service_need", need), why, &[]).await?;
     }
     Ok(())
+}
+
+/// Whether a need waits for a date.
+pub(super) async fn waits_for_date(tx: &mut Tx, act: &Act, date: Uuid) -> Result<bool> {
+    Ok(!tx.all::<Found>(NEEDS_OF_DATE.bind(act.tenant).bind(date)).await?.is_empty())
 }
 
 /// The teams that somebody leads.

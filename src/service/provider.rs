@@ -10,7 +10,7 @@ use super::call;
 use super::provider_store::{
     ADD_DATE, ADD_PROVIDER, ADD_STANDING, AWAITED, Awaited, Begins, CHANGE_PROVIDER, COMING_DATES, COUNT, DATE,
     DATES_OF, Date, END_STANDING, LEFT_OUT, MISS, MISS_COMING, PROVIDER, PROVIDERS, Provider, RUNNING, Running,
-    STANDINGS_OF, Standing, UNCOUNTED,
+    STANDINGS_OF, Standing, TAKE_DATE, UNCOUNTED,
 };
 use crate::access::{Act, Scope};
 use crate::audit;
@@ -173,6 +173,13 @@ fn stale() -> Error {
     Error::Stale("这一次刚刚有别人登记过，请看一下再改。".to_owned())
 }
 
+/// Somebody is sent to a date, of which nobody notes meanwhile that nobody comes.
+///
+/// Errors: stale where somebody just has.
+pub(super) async fn take(tx: &mut Tx, act: &Act, date: Uuid) -> Result<()> {
+    if tx.execute(TAKE_DATE.bind(act.tenant).bind(date)).await? == 0 { Err(stale()) } else { Ok(()) }
+}
+
 /// How many were served on a date; it may be put right.
 ///
 /// Errors: refused before it has begun; stale if somebody else was first.
@@ -217,6 +224,9 @@ pub async fn miss(tx: &mut Tx, act: &Act, date: &Date, seen: i64, why: &str) -> 
     }
     call::let_go_of_dates(tx, act, vec![date.id], why).await?;
     if tx.execute(MISS.bind(act.tenant).bind(date.id).bind(seen).bind(why)).await? == 0 {
+        return Err(stale());
+    }
+    if call::waits_for_date(tx, act, date.id).await? {
         return Err(stale());
     }
     audit::record(tx, act, "miss_date", ("service_date", date.id), why, &[]).await

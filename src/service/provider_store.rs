@@ -38,6 +38,8 @@ statements! {
     DATE = dates!(concat!("t.id = $4 AND ", in_reach!("$2", "$3", "s.tenant_id", "s.estate_id", "NULL", "NULL")));
     COUNT = "UPDATE service_dates SET doors = $4, people = $5, leaflets = $6, counted_at = $7, missed_why = NULL, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// Whoever is sent to a date holds its row, so that nobody notes meanwhile that nobody comes.
+    TAKE_DATE = "UPDATE service_dates SET lock_version = lock_version WHERE tenant_id = $1 AND id = $2 AND missed_why IS NULL";
     MISS = "UPDATE service_dates SET missed_why = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND counted_at IS NULL";
     /// A standing service that may still be ended, with whose it is.
     RUNNING = concat!("SELECT s.provider_id FROM service_standings s WHERE s.tenant_id = $1 AND s.id = $4 AND s.ended_at IS NULL AND ",

@@ -164,9 +164,10 @@ pub async fn release(tx: &mut Tx, act: &Act, subject: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// Whoever asks holds the row of the volunteer already, so that nobody books them meanwhile.
+///
 /// Errors: refused of somebody who is still to go to a door: who goes there instead has to be settled first.
 pub(super) async fn refuse_booked(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
-    tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
     match tx.optional::<Titled>(COMING.bind(act.tenant).bind(volunteer).bind(act.at)).await? {
         Some(coming) => Err(Error::refused(format!("还有“{}”没有去，请先点去不了，或者请社区另外派人", coming.title))),
         None => Ok(()),

@@ -215,9 +215,10 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
     if before.state != State::Active {
         return Err(Error::refused("不在册，不用退出"));
     }
-    engagement::refuse_booked(tx, act, before.id).await?;
     let on = today(act).to_string();
+    // The activities are held first and the volunteer then, as by whoever signs up.
     let given_up = sign_up::give_up_all(tx, act, before.id).await?;
+    engagement::refuse_booked(tx, act, before.id).await?;
     tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(&on)).await?;
     let mut taken_back = Vec::new();
     for purpose in Purpose::ALL {
