@@ -120,6 +120,10 @@ impl Demands {
         if years.is_none_or(|years| years < self.least_age) {
             return Some(format!("这次活动要满 {} 岁", self.least_age));
         }
+        // 志愿服务条例, art. 15: minors take part with the consent of a guardian.
+        if years.is_none_or(|years| years < self.adult_age) && who.guardian_agreed_on.is_none() {
+            return Some(format!("{}不满 {} 岁，要先有监护人的书面同意。请社区登记以后再报名", who.name, self.adult_age));
+        }
         if self.risk == Risk::High {
             if years.is_none_or(|years| years < self.adult_age) {
                 return Some(format!("这次活动有危险，不满 {} 岁不能参加", self.adult_age));
@@ -153,7 +157,8 @@ mod tests {
 
     fn applicant(birth: &str) -> Applicant {
         let (id, name, birth_date) = (Uuid::nil(), "刘建军".to_owned(), Some(birth.to_owned()));
-        Applicant { id, name, state: State::Active, birth_date, insurance_no: None, vetted_until: None }
+        let guardian_agreed_on = Some("2026-11-27".to_owned());
+        Applicant { id, name, state: State::Active, birth_date, insurance_no: None, guardian_agreed_on, vetted_until: None }
     }
 
     #[test]
@@ -167,6 +172,15 @@ mod tests {
         assert_eq!(high.unmet(&insured("1990-01-01")), None);
         let gone = Applicant { state: State::Left, ..insured("1990-01-01") };
         assert!(low.unmet(&gone).unwrap().contains("不在册"));
+    }
+
+    #[test]
+    fn a_minor_takes_part_once_a_guardian_has_agreed() {
+        let alone = |birth| Applicant { guardian_agreed_on: None, ..applicant(birth) };
+        let low = demands(Risk::Low, false);
+        assert!(low.unmet(&alone("2008-12-06")).unwrap().contains("监护人的书面同意"));
+        assert_eq!(low.unmet(&alone("2008-12-05")), None, "eighteen that day");
+        assert_eq!(low.unmet(&applicant("2008-12-06")), None);
     }
 
     #[test]

@@ -82,7 +82,7 @@ macro_rules! vetted_until {
 macro_rules! applicants {
     ($from:expr) => {
         concat!(
-            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no,
+            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no, v.guardian_agreed_on,
 ",
             vetted_until!("v.tenant_id", "v.id"),
             " AS vetted_until FROM ",
@@ -147,6 +147,9 @@ statements! {
     VETTED = applicants!("volunteers v WHERE v.tenant_id = $1 AND v.state = 'active' AND EXISTS (SELECT 1 FROM volunteer_vettings p
         WHERE p.tenant_id = v.tenant_id AND p.volunteer_id = v.id AND p.result = 'passed' AND p.expires_on >= $2) ORDER BY v.name, v.id LIMIT 500");
     WITH_CHILDREN = "SELECT COUNT(*) AS people FROM volunteer_team_groups WHERE tenant_id = $1 AND team_id = $2 AND target = 'children'";
+    /// What a team does that has not begun, in the order in which it is held.
+    COMING_OF_TEAM = "SELECT a.id FROM volunteer_activities a WHERE a.tenant_id = $1 AND a.team_id = $2 AND a.starts_at > $3 AND a.cancelled_at IS NULL
+        ORDER BY a.id LIMIT 1000";
     /// For what somebody is down that has not begun.
     COMING_PLACES = "SELECT a.id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.starts_at > $3 AND a.cancelled_at IS NULL ORDER BY a.id LIMIT 500";
@@ -183,9 +186,9 @@ statements! {
     /// What was noted at the place stays; the claim fills in what is missing.
     GRANT = "UPDATE volunteer_sign_ups SET came_at = COALESCE(came_at, claim_came_at), came_how = COALESCE(came_how, 'later'),
             left_at = COALESCE(left_at, claim_left_at), left_how = COALESCE(left_how, 'later'), claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
-        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at = $4 AND claim_left_at = $5";
     DENY = "UPDATE volunteer_sign_ups SET claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
-        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at = $4 AND claim_left_at = $5";
 }
 
 record! {
@@ -214,6 +217,8 @@ record! {
     #[derive(Debug)]
     pub(super) struct Applicant {
         pub id: Uuid, pub name: String, pub state: State, pub birth_date: Option<String>, pub insurance_no: Option<String>,
+        /// The day of a guardian's written consent.
+        pub guardian_agreed_on: Option<String>,
         /// The last day on which their query is good; `None` without one that was passed.
         pub vetted_until: Option<String>,
     }
@@ -266,7 +271,12 @@ impl SignUp {
 
     /// `08:00–11:00` of what they have entered later.
     pub fn claim(&self) -> Option<String> {
-        Some(Span { starts_at: self.claim_came_at?, ends_at: self.claim_left_at? }.clock())
+        Some(self.claimed()?.clock())
+    }
+
+    /// What they have entered later.
+    pub fn claimed(&self) -> Option<Span> {
+        Some(Span { starts_at: self.claim_came_at?, ends_at: self.claim_left_at? })
     }
 }
 

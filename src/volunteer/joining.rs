@@ -89,6 +89,33 @@ async fn refuse_unfit(tx: &mut Tx, act: &Act, card: &Card) -> Result<()> {
     }
 }
 
+/// Errors: refused if a day of birth that is written down anew makes somebody a child who is too young, or, on the roll, a minor of whom no
+/// guardian's consent is on record. Of an applicant staff write down the true day first: the guardian's consent is asked for before they
+/// confirm.
+pub(super) async fn refuse_immature(tx: &mut Tx, act: &Act, before: &Card, now: &Card) -> Result<()> {
+    if before.get(Field::Birth) == now.get(Field::Birth) {
+        return Ok(());
+    }
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    immature(&rules, today(act), before.state, now).map_or(Ok(()), |why| Err(Error::refused(why)))
+}
+
+/// Why somebody in a state may not have the day of birth that a card says; `None` if nothing speaks against it.
+pub(super) fn immature(rules: &Joining, on: Date, state: State, now: &Card) -> Option<String> {
+    match (rules.maturity(now.get(Field::Birth), on), state) {
+        (Maturity::TooYoung, State::Applied) => {
+            Some(format!("照这个出生日期不满 {} 岁，不能登记，请在“不能登记”里答复本人", rules.least_age))
+        }
+        (Maturity::TooYoung, State::Active) => {
+            Some(format!("照这个出生日期不满 {} 岁，不能在册。请先核对，没有错的请办退出", rules.least_age))
+        }
+        (Maturity::Minor, State::Active) if now.guardian_agreed_on.is_none() => {
+            Some(format!("照这个出生日期不满 {} 岁，请社区先在这名志愿者的页面登记监护人的书面同意", rules.adult_age))
+        }
+        _ => None,
+    }
+}
+
 /// Whoever was recommended agrees, and writes down what is still missing.
 ///
 /// Errors: refused if they have answered already, are too young, or a minor without a guardian.
@@ -162,9 +189,6 @@ pub async fn confirm(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
     if before.state != State::Applied {
         return Err(Error::refused(format!("现在是“{}”，不能确认", before.state)));
     }
-    if !agreed(tx, act, before.id, Purpose::Register).await? {
-        return Err(Error::refused("本人还没有同意，不能登记。请把链接转给本人"));
-    }
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
     match rules.maturity(before.get(Field::Birth), today(act)) {
         Maturity::Unknown => return Err(Error::refused("还不知道出生日期，请先在“改资料”里写上，才知道能不能登记")),
@@ -173,6 +197,9 @@ pub async fn confirm(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
             return Err(Error::refused("未成年人要有监护人的书面同意，请先登记同意书"));
         }
         Maturity::Minor | Maturity::Adult => {}
+    }
+    if !agreed(tx, act, before.id, Purpose::Register).await? {
+        return Err(Error::refused("本人还没有同意，不能登记。请把链接转给本人"));
     }
     let on = today(act);
     // A roster may say since when.
@@ -205,9 +232,10 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
     if before.state != State::Active {
         return Err(Error::refused("不在册，不用退出"));
     }
-    engagement::refuse_booked(tx, act, before.id).await?;
     let on = today(act).to_string();
+    // The activities are held before the person, as by whoever signs somebody up.
     let given_up = sign_up::give_up_all(tx, act, before.id).await?;
+    engagement::refuse_booked(tx, act, before.id).await?;
     tx.execute(QUIT_ALL.bind(act.tenant).bind(before.id).bind(&on)).await?;
     let mut taken_back = Vec::new();
     for purpose in Purpose::ALL {
@@ -220,7 +248,7 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Card, why: &str) -> Result<(
     for purpose in taken_back {
         audit::record(tx, act, "take_back_consent", ("volunteer", before.id), purpose.label(), &[]).await?;
     }
-    sign_up::note_given_up(tx, act, before.id, &given_up).await
+    sign_up::note_given_up(tx, act, before.id, &given_up, "退出志愿服务").await
 }
 
 /// Errors: refused of somebody who has left or was not taken on: of them less and less is kept, and nothing new.
@@ -233,13 +261,15 @@ fn refuse_gone(card: &Card) -> Result<()> {
 
 /// Writes down the particulars of somebody.
 ///
-/// Errors: refused of somebody who is gone; stale if somebody else has changed them since; refused if the identity number is another's.
+/// Errors: refused of somebody who is gone, and of a day of birth with which they may not be where they are; stale if somebody else has changed
+/// them since; refused if the identity number is another's.
 pub async fn change(tx: &mut Tx, act: &Act, before: &Card, now: &Card, why: &str) -> Result<()> {
     refuse_gone(before)?;
     let mut now = now.clone();
     if before.state == State::Invited {
         now.values = to_be_asked(now.values);
     }
+    refuse_immature(tx, act, before, &now).await?;
     save(tx, act, before, &now, "update", why).await?;
     Ok(())
 }
@@ -264,25 +294,33 @@ pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Gu
     Ok(())
 }
 
-/// What a query of criminal records has found, and until when that is good.
+/// What a query of criminal records has found, and until when that is good. Whoever has not passed it gives up the places with children that
+/// are still to come: gives how many.
 ///
-/// Errors: refused of a day to come, and of somebody who is gone.
+/// Errors: refused of a day to come, and of somebody who is gone; stale if they have just been signed up for something.
 pub async fn vet(
     tx: &mut Tx,
     act: &Act,
     volunteer: Uuid,
     (result, checked_on): (Outcome, Date),
     proof_no: &str,
-) -> Result<()> {
+) -> Result<usize> {
     if checked_on > today(act) {
         return Err(Error::refused("这一天还没有到"));
     }
     refuse_gone(&card::card(tx, act, volunteer).await?)?;
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
     let expires_on = rules.vetting_end(checked_on).ok_or_else(|| Error::refused("这个日期算不出到期日"))?;
+    let held = match result {
+        Outcome::Passed => Vec::new(),
+        Outcome::Failed | Outcome::Pending => sign_up::hold_places(tx, act, volunteer).await?,
+    };
     let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(volunteer).bind(result).bind(checked_on.to_string());
     tx.execute(row.bind(expires_on.to_string()).bind(proof_no).bind(act.account).bind(act.at)).await?;
-    audit::record(tx, act, "vet", ("volunteer", volunteer), result.label(), &[]).await
+    let given_up = sign_up::give_up_unfit(tx, act, volunteer, held).await?;
+    audit::record(tx, act, "vet", ("volunteer", volunteer), result.label(), &[]).await?;
+    sign_up::note_given_up(tx, act, volunteer, &given_up, "不能接触未成年人").await?;
+    Ok(given_up.len())
 }
 
 // ---------- what somebody agrees to ----------

@@ -4,8 +4,10 @@ use db::Tx;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
-use super::activity_model::{Attendance, Rules, Span, clock_of};
-use super::activity_store::{Activity, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp};
+use super::activity_model::{Attendance, Place, Rules, Span, clock_of};
+use super::activity_store::{
+    self, APPLICANT, Activity, Applicant, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp,
+};
 use super::sign_up;
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -48,9 +50,16 @@ async fn refuse_untimely(tx: &mut Tx, act: &Act, activity: &Activity) -> Result<
 
 /// Somebody comes or goes, by the code on the wall.
 ///
-/// Errors: refused of somebody who has no place, and out of time.
+/// Errors: refused of somebody who has no place or may not take part any more, and out of time.
 pub async fn note(tx: &mut Tx, act: &Act, activity: &Activity, volunteer: Uuid, way: Way) -> Result<()> {
     refuse_untimely(tx, act, activity).await?;
+    if way == Way::Comes {
+        let who: Applicant = tx.one(APPLICANT.bind(act.tenant).bind(volunteer)).await?;
+        // What has changed of them since they signed up counts here too.
+        if let Some(obstacle) = sign_up::demands_of(tx, act, activity).await?.unmet(&who) {
+            return Err(Error::refused(obstacle));
+        }
+    }
     let how = (way, Attendance::Code);
     if write(tx, act, activity.id, volunteer, how, None).await? {
         return record(tx, act, volunteer, how, &where_and_by(activity.id, None)).await;
@@ -100,7 +109,7 @@ async fn record(
 /// Whoever leads the group notes those who are there, with a photo of all of them; `by` is the volunteer who does, if it is one. Gives how
 /// many that were.
 ///
-/// Errors: refused without anybody, and out of time.
+/// Errors: refused without anybody, with somebody who may not take part any more, and out of time.
 pub async fn note_group(
     tx: &mut Tx,
     act: &Act,
@@ -112,6 +121,15 @@ pub async fn note_group(
     refuse_untimely(tx, act, activity).await?;
     // Two who note at once do not wait for each other.
     sign_up::hold(tx, act, activity.id, 0).await?;
+    if way == Way::Comes {
+        let demands = sign_up::demands_of(tx, act, activity).await?;
+        let down = activity_store::applicants(tx, act.tenant, activity.id, Place::Confirmed).await?;
+        for who in down.iter().filter(|who| people.contains(&who.id)) {
+            if let Some(obstacle) = demands.unmet(who) {
+                return Err(Error::refused(format!("{}：{obstacle}。请不要勾这个人，告诉社区", who.name)));
+            }
+        }
+    }
     photo::attach(tx, act.tenant, picture).await?;
     let how = (way, Attendance::Leader);
     let mut noted = Vec::new();
@@ -158,22 +176,26 @@ pub async fn claim(tx: &mut Tx, act: &Act, activity: &Activity, down: &SignUp, s
         .await
 }
 
-/// Somebody else says whether that is so. `by` is the volunteer who says it, if it is one.
+/// Somebody else says whether that is so: the times that they have `seen`. `by` is the volunteer who says it, if it is one.
 ///
-/// Errors: refused of one's own; not found if nothing was entered.
+/// Errors: refused of one's own; not found if nothing was entered; stale if something else is entered by now.
 pub async fn decide(
     tx: &mut Tx,
     act: &Act,
     activity: &Activity,
     sign_up: Uuid,
     by: Option<Uuid>,
-    grant: bool,
+    (seen, grant): (Span, bool),
 ) -> Result<()> {
     let down: SignUp = tx.one(GET_SIGN_UP.bind(act.tenant).bind(activity.id).bind(sign_up)).await?;
     if by == Some(down.volunteer_id) {
         return Err(Error::refused("自己补登的要由别人核对，请找社区"));
     }
+    down.claim_came_at.ok_or(Error::NotFound)?;
     let (statement, action) = if grant { (GRANT, "grant_presence") } else { (DENY, "deny_presence") };
-    tx.execute_one(statement.bind(act.tenant).bind(activity.id).bind(sign_up)).await?;
+    let row = statement.bind(act.tenant).bind(activity.id).bind(sign_up).bind(seen.starts_at).bind(seen.ends_at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("补登的时间刚刚改过，或者有人核对过了，请看一下再办。".to_owned()));
+    }
     audit::record(tx, act, action, ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, by)).await
 }

@@ -18,12 +18,12 @@ use crate::volunteer::field::Field;
 use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
-use crate::volunteer::model::{How, Outcome, Post, State as Standing};
+use crate::volunteer::model::{How, Joining, Maturity, Outcome, Post, State as Standing};
 use crate::volunteer::star::{self, Star};
 use crate::volunteer::store::{self, Consent, Membership, Vetting};
 use crate::volunteer::team;
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect, show};
-use crate::{audit, place};
+use crate::{audit, place, settings};
 
 pub fn routes() -> Routes {
     use Permission::{HoursApprove, VolunteerEdit, VolunteerRead, VolunteerReveal};
@@ -62,6 +62,8 @@ struct ShowPage {
     may_approve: bool,
     memberships: Vec<Membership>,
     consents: Vec<Consent>,
+    /// By their day of birth.
+    minor: bool,
     /// Only whoever may read numbers sees them.
     vettings: Vec<Vetting>,
     today: String,
@@ -174,6 +176,8 @@ async fn show_page(
         let kept = card.get(*field).filter(|_| *field != Field::Name)?;
         Some((field.label(), field.masked(kept)))
     };
+    let rules: Joining = settings::read(&mut tx, viewer.tenant, act.at).await?;
+    let minor = rules.maturity(card.get(Field::Birth), today(&act)) == Maturity::Minor;
     let around = activity_store::around(&mut tx, viewer.tenant, id).await?;
     Ok(ShowPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
@@ -187,6 +191,7 @@ async fn show_page(
         may_approve: viewer.may(Permission::HoursApprove),
         total: hours_store::total(&mut tx, viewer.tenant, id, act.at).await?,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
+        minor,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
         past: told(audit::history(&mut tx, &act, id).await?, |change| told_change(change, &around)),
         today: today(&act).to_string(),
@@ -463,7 +468,11 @@ async fn vet(
     };
     let done = joining::vet(&mut tx, &act, card.id, (result, on), &proof).await;
     match form.ended(tx, "checked_on", done).await? {
-        Some(()) => Ok(redirect(&to(id), "已登记查询结果")),
+        Some(0) => Ok(redirect(&to(id), "已登记查询结果")),
+        Some(given_up) => {
+            let words = format!("已登记查询结果。陪孩子的活动，报上的 {given_up} 个名额已取消，请告诉本人和队长");
+            Ok(redirect(&to(id), &words))
+        }
         None => again(&app, &viewer, shell, id, ("vetting", form)).await,
     }
 }
