@@ -67,4 +67,5 @@ migrations![
     "0060_needs",
     "0061_rounds",
     "0062_class_pictures",
+    "0071_volunteers_mended",
 ];

@@ -217,6 +217,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("sign_up", "报名"),
     ("give_up_place", "取消报名"),
     ("move_up", "候补补上"),
+    ("read_risk", "看过风险提示"),
     ("sign_in_activity", "活动签到"),
     ("sign_out_activity", "活动签退"),
     ("claim_presence", "补登到场"),

@@ -16,6 +16,8 @@ text_enum! {
     pub enum Risk { Low = "low" "一般" , High = "high" "高" }
     /// How somebody stands who has signed up.
     pub enum Place { Confirmed = "confirmed" "报上了", Waiting = "waiting" "候补", Cancelled = "cancelled" "已取消" }
+    /// Days on which a series does not take place although its rule names them.
+    pub enum LeftOut { Nothing = "nothing" "都办", Holidays = "holidays" "法定节假日不办", DaysOff = "days_off" "休息日不办" }
     /// How it is known that somebody came or went.
     pub enum Attendance { Code = "code" "扫码", Leader = "leader" "队长登记", Later = "later" "补登" }
 }

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::activity_model::{Attendance, Place, Risk, Span, clock_of};
+use super::activity_model::{Attendance, LeftOut, Place, Risk, Span, clock_of};
 use super::hours_model::Kind;
 use super::model::State;
 use crate::access::Scope;
@@ -55,7 +55,7 @@ macro_rules! unrecorded {
 macro_rules! sign_ups {
     ($where:expr) => {
         concat!(
-            "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
+            "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.risk_read_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
                 s.photo_id, s.left_photo_id, s.claim_came_at, s.claim_left_at, s.claim_why,
                 (SELECT COUNT(*) FROM volunteer_records r WHERE r.tenant_id = s.tenant_id AND r.activity_id = s.activity_id AND r.volunteer_id = s.volunteer_id) AS recorded
             FROM volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id WHERE s.tenant_id = $1 AND ",
@@ -92,7 +92,8 @@ macro_rules! applicants {
 }
 
 statements! {
-    ADD_SERIES = "INSERT INTO volunteer_series (tenant_id, id, rule, created_at) VALUES ($1, $2, $3, $4)";
+    ADD_SERIES = "INSERT INTO volunteer_series (tenant_id, id, rule, skip, created_at) VALUES ($1, $2, $3, $4, $5)";
+    SKIPS = "SELECT skip FROM volunteer_series WHERE tenant_id = $1 AND id = $2";
     ADD = "INSERT INTO volunteer_activities (tenant_id, id, series_id, team_id, estate_id, title, place, needs, starts_at, ends_at, capacity, risk,
             risk_notice, least_age, queue, cancelled_why, created_by, created_at, lock_version, kind)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
@@ -153,6 +154,19 @@ statements! {
     /// For what somebody is down that has not begun.
     COMING_PLACES = "SELECT a.id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.starts_at > $3 AND a.cancelled_at IS NULL ORDER BY a.id LIMIT 500";
+    /// Everybody who is down for an activity, in the order in which they are held.
+    DOWN = "SELECT s.volunteer_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state <> 'cancelled' ORDER BY s.volunteer_id LIMIT 5000";
+    /// How many of an activity are down for another one at the same time, or have to go to a door then.
+    DOUBLED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups s JOIN volunteer_activities m ON m.tenant_id = s.tenant_id AND m.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state <> 'cancelled' AND (EXISTS (SELECT 1 FROM volunteer_sign_ups o
+                JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id
+                WHERE o.tenant_id = s.tenant_id AND o.volunteer_id = s.volunteer_id AND o.state IN ('confirmed', 'waiting') AND o.activity_id <> s.activity_id
+                AND a.cancelled_at IS NULL AND a.starts_at < m.ends_at AND a.ends_at > m.starts_at)
+            OR EXISTS (SELECT 1 FROM volunteer_engagements g WHERE g.tenant_id = s.tenant_id AND g.volunteer_id = s.volunteer_id
+                AND g.starts_at < m.ends_at AND g.ends_at > m.starts_at))";
+    /// The danger is another one than they have read of.
+    UNREAD = "UPDATE volunteer_sign_ups SET risk_read_at = NULL WHERE tenant_id = $1 AND activity_id = $2 AND state <> 'cancelled'";
+    READ = "UPDATE volunteer_sign_ups SET risk_read_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state <> 'cancelled' AND risk_read_at IS NULL";
     COUNTED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND activity_id = $2 AND state = 'confirmed'";
     SIGN_UP_OF = sign_ups!("s.activity_id = $2 AND s.volunteer_id = $3");
     GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
@@ -202,13 +216,16 @@ record! {
     #[derive(Debug, Clone)]
     pub struct SignUp {
         pub id: Uuid, pub activity_id: Uuid, pub volunteer_id: Uuid, pub name: String, pub state: Place, pub position: i64,
-        pub signed_at: Timestamp, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
+        pub signed_at: Timestamp,
+        /// When they had read what may happen.
+        pub risk_read_at: Option<Timestamp>, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
         pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub left_photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
         pub claim_left_at: Option<Timestamp>, pub claim_why: Option<String>,
         /// 1 if hours of them are confirmed.
         pub recorded: i64,
     }
     pub(super) struct Queue { pub queue: i64 }
+    pub(super) struct Skips { pub skip: LeftOut }
     pub(super) struct Counted { pub people: i64 }
     pub(super) struct Titled { pub title: String }
     pub(super) struct Named { pub id: Uuid, pub name: String }
@@ -260,6 +277,11 @@ impl Activity {
 }
 
 impl SignUp {
+    /// They have not read what may happen, or that was changed since.
+    pub fn unread(&self, activity: &Activity) -> bool {
+        self.state != Place::Cancelled && self.risk_read_at.is_none() && !activity.risk_notice.is_empty()
+    }
+
     /// Came and went, in words.
     pub fn presence(&self) -> String {
         match (self.came_at, self.left_at) {

@@ -166,9 +166,15 @@ fn whole(cards: Vec<Card>) -> Result<Vec<Card>> {
     Ok(cards)
 }
 
-pub(super) async fn unanswered(tx: &mut Tx, act: &Act, before: Timestamp) -> Result<Vec<Card>> {
+/// Those who were asked or refused before a moment, or have applied before another one.
+pub(super) async fn unanswered(
+    tx: &mut Tx,
+    act: &Act,
+    before: Timestamp,
+    applied_before: Timestamp,
+) -> Result<Vec<Card>> {
     let day = before.to_zoned_datetime(calendar::shanghai()).date();
-    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before).bind(day.to_string())).await
+    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before).bind(day.to_string()).bind(applied_before)).await
 }
 
 /// What a link of somebody is for: their own page. It counts up when the link is to be good no more.

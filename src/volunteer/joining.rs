@@ -10,10 +10,12 @@ use super::activity_store::{Counted, HOLD_VOLUNTEER, SERVED};
 use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
 use super::hours_store::{FORGET_WORDS, RECORDED};
-use super::model::{Guardian, How, Joining, Maturity, Outcome, Post, Purpose, State, Way};
-use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, QUIT_ALL, TAKE_BACK};
+use super::model::{
+    Guardian, Handler, How, Joining, Keeping, Maturity, Outcome, Post, Purpose, State, Way, edition,
+};
+use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, KEEP_TEXT, QUIT_ALL, TAKE_BACK};
 use super::{certificate, engagement, honour, sign_up, star, team};
-use crate::access::Act;
+use crate::access::{self, Act};
 use crate::error::{Error, Result};
 use crate::{audit, settings};
 
@@ -50,15 +52,27 @@ fn new_card(act: &Act, new: NewVolunteer, state: State) -> Card {
     }
 }
 
-/// Somebody applies, having read and agreed to what is registered.
+/// Somebody applies, having read and agreed to what is registered. A minor's own word is not enough (个人信息保护法, art. 31): of them only what
+/// it takes to ask the guardian is kept until the guardian has agreed.
 ///
 /// Errors: refused if they are too young, or a minor without a guardian.
 pub async fn apply(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
-    let card = new_card(act, new, State::Applied);
-    refuse_unfit(tx, act, &card).await?;
+    let mut card = new_card(act, new, State::Applied);
+    let minor = refuse_unfit(tx, act, &card).await? == Maturity::Minor;
+    if minor {
+        card.values = to_ask_a_guardian(card.values);
+    }
     card::add(tx, act, &card).await?;
-    consent(tx, act, card.id, Purpose::Register, How::Link).await?;
+    if !minor {
+        consent(tx, act, card.id, Purpose::Register, How::Link).await?;
+    }
     Ok(card)
+}
+
+/// What may be kept of a minor whose guardian has not agreed yet. Where they live and the team that they want stand beside it, or nobody of
+/// the community would find them.
+fn to_ask_a_guardian(values: Values) -> Values {
+    values.into_iter().filter(|(field, _)| matches!(field, Field::Name | Field::Birth)).collect()
 }
 
 /// What may be kept of somebody who has not agreed yet, so that they can be asked.
@@ -75,18 +89,27 @@ pub async fn invite(tx: &mut Tx, act: &Act, new: NewVolunteer) -> Result<Card> {
     Ok(card)
 }
 
-/// Errors: refused if somebody is too young, or a minor without a guardian. Whose birthday is not known may apply: the community asks.
-async fn refuse_unfit(tx: &mut Tx, act: &Act, card: &Card) -> Result<()> {
+/// Whose birthday is not known may apply: the community asks.
+///
+/// Errors: refused if somebody is too young, or a minor without a guardian.
+async fn refuse_unfit(tx: &mut Tx, act: &Act, card: &Card) -> Result<Maturity> {
+    let maturity = maturity(tx, act, card).await?;
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
-    match rules.maturity(card.get(Field::Birth), today(act)) {
+    match maturity {
         Maturity::TooYoung => {
             Err(Error::refused(format!("不满 {} 岁的小朋友还不能登记，谢谢你的热心", rules.least_age)))
         }
         Maturity::Minor if card.guardian.is_none() => {
             Err(Error::refused(format!("不满 {} 岁的，要填监护人的姓名和电话", rules.adult_age)))
         }
-        _ => Ok(()),
+        _ => Ok(maturity),
     }
+}
+
+/// What somebody may do by their age today.
+pub(super) async fn maturity(tx: &mut Tx, act: &Act, card: &Card) -> Result<Maturity> {
+    let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+    Ok(rules.maturity(card.get(Field::Birth), today(act)))
 }
 
 /// Errors: refused if a day of birth that is written down anew makes somebody a child who is too young, or, on the roll, a minor of whom no
@@ -123,10 +146,15 @@ pub async fn agree(tx: &mut Tx, act: &Act, before: &Card, now: Card, how: How) -
     if before.state != State::Invited {
         return Err(Error::refused("已经答复过了，不用再点"));
     }
-    let now = Card { state: State::Applied, ..now };
-    refuse_unfit(tx, act, &now).await?;
+    let mut now = Card { state: State::Applied, ..now };
+    let minor = refuse_unfit(tx, act, &now).await? == Maturity::Minor;
+    if minor && now.guardian_agreed_on.is_none() {
+        now.values = to_ask_a_guardian(now.values);
+        save(tx, act, before, &now, "agree_to_serve", how.label()).await?;
+        return Ok(());
+    }
     save(tx, act, before, &now, "agree_to_serve", how.label()).await?;
-    consent(tx, act, now.id, Purpose::Register, how).await
+    consent(tx, act, now.id, Purpose::Register, if minor { How::Guardian } else { how }).await
 }
 
 /// Whoever was recommended does not agree, or whoever has applied thinks better of it: nothing of them is kept.
@@ -281,7 +309,7 @@ pub async fn renew_link(tx: &mut Tx, act: &Act, before: &Card) -> Result<()> {
     Ok(())
 }
 
-/// The guardian's written consent is there, with who has signed.
+/// The guardian's written consent is there, with who has signed. It takes the place of what a minor may have ticked themselves.
 ///
 /// Errors: refused of a day to come, and of somebody who is gone.
 pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Guardian, on: Date) -> Result<()> {
@@ -291,6 +319,15 @@ pub async fn guardian_agrees(tx: &mut Tx, act: &Act, before: &Card, guardian: Gu
     }
     let now = Card { guardian: Some(guardian), guardian_agreed_on: Some(on.to_string()), ..before.clone() };
     save(tx, act, before, &now, "guardian_agree", "").await?;
+    if before.state == State::Invited || maturity(tx, act, &now).await? != Maturity::Minor {
+        return Ok(());
+    }
+    let consents = store::consents(tx, act.tenant, before.id).await?;
+    let standing = |consent: &&store::Consent| consent.purpose == Purpose::Register && consent.withdrawn_at.is_none();
+    if consents.iter().find(standing).is_none_or(|consent| consent.how != How::Guardian) {
+        withdraw(tx, act, before.id, Purpose::Register).await?;
+        consent(tx, act, before.id, Purpose::Register, How::Guardian).await?;
+    }
     Ok(())
 }
 
@@ -325,14 +362,37 @@ pub async fn vet(
 
 // ---------- what somebody agrees to ----------
 
-/// Notes that somebody has agreed. It may have been noted before.
+/// Who keeps what is registered, and for how long, as somebody is told before they agree.
+pub(super) async fn handler(tx: &mut Tx, act: &Act) -> Result<Handler> {
+    Ok(Handler {
+        community: access::tenant(tx, act.tenant).await?.name,
+        rules: settings::read(tx, act.tenant, act.at).await?,
+        keeping: settings::read(tx, act.tenant, act.at).await?,
+    })
+}
+
+/// Notes that somebody has agreed, with the words that they have read. It may have been noted before.
 pub async fn consent(tx: &mut Tx, act: &Act, volunteer: Uuid, purpose: Purpose, how: How) -> Result<()> {
-    let row = AGREE.bind(act.tenant).bind(act.id()).bind(volunteer).bind(purpose).bind(how).bind(purpose.edition());
+    let wording = purpose.wording(&handler(tx, act).await?);
+    let edition = edition(&wording);
+    tx.execute(KEEP_TEXT.bind(act.tenant).bind(&edition).bind(wording.join("\n"))).await?;
+    let row = AGREE.bind(act.tenant).bind(act.id()).bind(volunteer).bind(purpose).bind(how).bind(&edition);
     if tx.execute(row.bind(act.at).bind(act.account)).await? > 0 {
         let what = format!("{purpose}（{how}）");
         audit::record(tx, act, "consent", ("volunteer", volunteer), &what, &[]).await?;
     }
     Ok(())
+}
+
+/// Somebody agrees by their own link to be named in public.
+///
+/// Errors: refused of a minor, unless the guardian has agreed to that by itself.
+pub(super) async fn publish(tx: &mut Tx, act: &Act, card: &Card, purpose: Purpose) -> Result<()> {
+    if maturity(tx, act, card).await? != Maturity::Adult && !agreed(tx, act, card.id, purpose).await? {
+        let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
+        return Err(Error::refused(format!("不满 {} 岁的，要监护人到社区书面同意，才能公开姓名", rules.adult_age)));
+    }
+    consent(tx, act, card.id, purpose, How::Link).await
 }
 
 /// Somebody takes it back.
@@ -348,11 +408,12 @@ pub async fn agreed(tx: &mut Tx, act: &Act, volunteer: Uuid, purpose: Purpose) -
     Ok(consents.iter().any(|consent| consent.purpose == purpose && consent.withdrawn_at.is_none()))
 }
 
-/// Takes away what may not be kept: of those who have not answered or were not taken on, and rows of workbooks.
+/// Takes away what may not be kept: of those who have not answered, were not answered or not taken on, and rows of workbooks.
 pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let rules: Joining = settings::read(tx, act.tenant, act.at).await?;
     let before = |days: i64| act.at - SignedDuration::from_hours(24 * days);
-    for card in card::unanswered(tx, act, before(rules.consent_days)).await? {
+    let keeping: Keeping = settings::read(tx, act.tenant, act.at).await?;
+    for card in card::unanswered(tx, act, before(rules.consent_days), before(keeping.applied_days)).await? {
         erase(tx, act, &card, (State::Declined, String::new())).await?;
     }
     tx.execute(FORGET.bind(act.tenant).bind(before(rules.keep_rows_days))).await?;

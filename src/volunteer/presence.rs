@@ -59,6 +59,10 @@ pub async fn note(tx: &mut Tx, act: &Act, activity: &Activity, volunteer: Uuid, 
         if let Some(obstacle) = sign_up::demands_of(tx, act, activity).await?.unmet(&who) {
             return Err(Error::refused(obstacle));
         }
+        let down = activity_store::sign_up_of(tx, act.tenant, activity.id, volunteer).await?;
+        if down.is_some_and(|down| down.state == Place::Confirmed && down.unread(activity)) {
+            return Err(Error::refused("风险提示改过了，请先在自己的链接里看一遍，点“看过了”，再来签到"));
+        }
     }
     let how = (way, Attendance::Code);
     if write(tx, act, activity.id, volunteer, how, None).await? {

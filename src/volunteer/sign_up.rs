@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::activity_model::{Demands, Place};
 use super::activity_store::{
     self, APPLICANT, Activity, Applicant, COMING_OF_TEAM, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP, HOLD,
-    HOLD_VOLUNTEER, PROMOTE, Queue, SIGN_UP, Titled, WITH_CHILDREN,
+    HOLD_VOLUNTEER, PROMOTE, Queue, READ, SIGN_UP, Titled, WITH_CHILDREN,
 };
 use super::engagement;
 use super::model::Joining;
@@ -45,7 +45,8 @@ fn whose(volunteer: Uuid, by: Option<Uuid>) -> Vec<Change> {
     [id("volunteer", volunteer)].into_iter().chain(by).collect()
 }
 
-/// Somebody wants to take part: they do if there is a place, and wait otherwise. `by` is the volunteer who puts them down, if it is one.
+/// Somebody wants to take part: they do if there is a place, and wait otherwise. `by` is the volunteer who puts them down, if it is one. Whoever
+/// is down already may say once more that they have read what may happen, where that has changed.
 ///
 /// Errors: refused, with what stands in the way.
 pub async fn sign_up(
@@ -59,11 +60,22 @@ pub async fn sign_up(
     let position = hold(tx, act, activity, 1).await?;
     tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
     let known = activity_store::activity(tx, act.tenant, activity).await?;
+    let already = activity_store::sign_up_of(tx, act.tenant, activity, volunteer).await?;
+    let already = already.filter(|already| already.state != Place::Cancelled);
+    // Whoever has a place already reads what was added to the danger since, at the door at the latest.
+    if let Some(already) = already.as_ref().filter(|already| risk_read && already.unread(&known))
+        && known.cancelled_at.is_none()
+        && known.ends_at > act.at
+    {
+        tx.execute_one(READ.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at)).await?;
+        let whose = whose(volunteer, by);
+        audit::record(tx, act, "read_risk", ("volunteer_activity", activity), "看过新的风险提示", &whose).await?;
+        return Ok(already.state);
+    }
     if !known.open(act.at) {
         return Err(Error::refused("已经开始、结束或者取消了，不能再报名"));
     }
-    let already = activity_store::sign_up_of(tx, act.tenant, activity, volunteer).await?;
-    if let Some(already) = already.filter(|already| already.state != Place::Cancelled) {
+    if let Some(already) = already {
         return Err(Error::refused(format!("已经报过名了，现在是“{}”", already.state)));
     }
     let who: Applicant = tx.one(APPLICANT.bind(act.tenant).bind(volunteer)).await?;

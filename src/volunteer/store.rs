@@ -85,8 +85,8 @@ statements! {
         WHERE v.tenant_id = $1 AND v.state = 'applied' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT 50");
     BY_IDENTITY = volunteers!("v.identity_fingerprint = $2 AND v.state = 'active'");
     KNOWN = volunteers!("v.state IN ('active', 'applied', 'invited') ORDER BY v.applied_at, v.id LIMIT $2");
-    /// Those of whom nothing may be kept any more: nobody has answered in time, or they were refused as long ago.
-    UNANSWERED = volunteers!("v.state IN ('invited', 'refused') AND (v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
+    /// Those of whom nothing may be kept any more: nobody has answered in time, they or the community, or they were refused long ago.
+    UNANSWERED = volunteers!("v.state IN ('invited', 'refused', 'applied') AND (v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3 OR v.state = 'applied' AND v.applied_at < $4) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
     RELINK = "UPDATE volunteers SET resident_id = $3, lock_version = lock_version + 1 WHERE tenant_id = $1 AND resident_id = $2 RETURNING id";
 
     ADD_TEAM = "INSERT INTO volunteer_teams (tenant_id, id, name, named, kind, slogan, founded_on, position, lock_version)
@@ -136,7 +136,9 @@ statements! {
     AGREE = "INSERT INTO volunteer_consents (tenant_id, id, volunteer_id, purpose, how, edition, given_at, recorded_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (tenant_id, volunteer_id, purpose) WHERE withdrawn_at IS NULL DO NOTHING";
     TAKE_BACK = "UPDATE volunteer_consents SET withdrawn_at = $4 WHERE tenant_id = $1 AND volunteer_id = $2 AND purpose = $3 AND withdrawn_at IS NULL";
-    CONSENTS = "SELECT c.purpose, c.how, c.edition, c.given_at, c.withdrawn_at, a.name AS recorded_by FROM volunteer_consents c
+    KEEP_TEXT = "INSERT INTO volunteer_consent_texts (tenant_id, edition, wording) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, edition) DO NOTHING";
+    CONSENTS = "SELECT c.purpose, c.how, c.edition, t.wording, c.given_at, c.withdrawn_at, a.name AS recorded_by FROM volunteer_consents c
+        LEFT JOIN volunteer_consent_texts t ON t.tenant_id = c.tenant_id AND t.edition = c.edition
         LEFT JOIN accounts a ON a.tenant_id = c.tenant_id AND a.id = c.recorded_by
         WHERE c.tenant_id = $1 AND c.volunteer_id = $2 ORDER BY c.given_at DESC, c.id DESC LIMIT 50";
 
@@ -174,7 +176,9 @@ record! {
         pub joined_on: String, pub left_on: Option<String>,
     }
     pub(super) struct Consent {
-        pub purpose: Purpose, pub how: How, pub edition: String, pub given_at: Timestamp, pub withdrawn_at: Option<Timestamp>,
+        pub purpose: Purpose, pub how: How, pub edition: String,
+        /// What they have read; `None` of what was agreed to before the words were kept.
+        pub wording: Option<String>, pub given_at: Timestamp, pub withdrawn_at: Option<Timestamp>,
         pub recorded_by: Option<String>,
     }
     pub(super) struct Vetting {

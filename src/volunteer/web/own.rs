@@ -27,7 +27,7 @@ use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_model::{Hours, in_words};
 use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::joining;
-use crate::volunteer::model::{How, Joining, Purpose, State as Standing};
+use crate::volunteer::model::{Handler, How, Joining, Maturity, Purpose, State as Standing};
 use crate::volunteer::star;
 use crate::volunteer::store::{self, Membership};
 use crate::volunteer::{presence, sign_up};
@@ -55,6 +55,11 @@ struct Offer {
 impl Offer {
     fn is_down(&self) -> bool {
         self.down.as_ref().is_some_and(|down| down.state != Place::Cancelled)
+    }
+
+    /// What may happen was changed since they have read it, and it has not begun.
+    fn unread(&self) -> bool {
+        self.down.as_ref().is_some_and(|down| down.unread(&self.activity))
     }
 
     /// What they may still enter later: they had a place, and something of it is missing.
@@ -97,6 +102,9 @@ struct OwnPage {
     to_confirm: Vec<Record>,
     now: Timestamp,
     rules: Joining,
+    handler: Handler,
+    /// By their day of birth: what they agree to in public is for the guardian to say.
+    minor: bool,
     form: Form,
     /// The activity, or what somebody has entered, whose form has to come back.
     failed: Option<Uuid>,
@@ -107,16 +115,16 @@ impl OwnPage {
         self.card.state.code() == state
     }
 
-    fn wording(&self) -> &'static [&'static str] {
-        Purpose::Register.wording()
+    fn wording(&self) -> Vec<String> {
+        Purpose::Register.wording(&self.handler)
     }
 
-    fn honour_wording(&self) -> &'static [&'static str] {
-        Purpose::Honour.wording()
+    fn honour_wording(&self) -> Vec<String> {
+        Purpose::Honour.wording(&self.handler)
     }
 
-    fn contact_wording(&self) -> &'static [&'static str] {
-        Purpose::Contact.wording()
+    fn contact_wording(&self) -> Vec<String> {
+        Purpose::Contact.wording(&self.handler)
     }
 
     fn sources(&self) -> Vec<(&'static str, &'static str)> {
@@ -242,6 +250,8 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         honoured: joining::agreed(&mut tx, &act, card.id, Purpose::Honour).await?,
         honours: honour::of_volunteer(&mut tx, act.tenant, card.id).await?,
         rules: settings::read(&mut tx, act.tenant, act.at).await?,
+        handler: joining::handler(&mut tx, &act).await?,
+        minor: joining::maturity(&mut tx, &act, &card).await? == Maturity::Minor,
         shell: shell.of_community(&community.name, &community.code),
         link,
         card,
@@ -312,7 +322,7 @@ async fn agree_or_not(
 ) -> Result<&'static str> {
     match form.value("agrees") {
         "yes" if may => {
-            joining::consent(tx, act, card.id, purpose, How::Link).await?;
+            joining::publish(tx, act, card, purpose).await?;
             Ok(given)
         }
         "no" => {
@@ -397,11 +407,14 @@ async fn take_part(
     // Many may come from one address, in a room where it is talked about.
     let (mut tx, act, card) = begun(&app, &link, &app.sign_ins, address).await?;
     let read = form.is("risk_read", "yes");
+    let known = activity_store::sign_up_of(&mut tx, act.tenant, id, card.id).await?;
+    let rereads = known.is_some_and(|down| down.state != Place::Cancelled);
     let done = sign_up::sign_up(&mut tx, &act, id, card.id, None, read).await;
     match form.noted("risk_read", done)? {
         Some(place) => {
             tx.commit().await?;
             let words = match place {
+                _ if rereads => "记下了，谢谢您看一遍",
                 Place::Confirmed => "报上了，到时候见",
                 _ => "名额满了，您排在候补里。有人取消会按顺序补上，请回来看",
             };

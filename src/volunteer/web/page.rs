@@ -18,7 +18,7 @@ use crate::volunteer::field::Field;
 use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
-use crate::volunteer::model::{How, Joining, Maturity, Outcome, Post, State as Standing};
+use crate::volunteer::model::{How, Joining, Maturity, Outcome, Post, Purpose, State as Standing};
 use crate::volunteer::star::{self, Star};
 use crate::volunteer::store::{self, Consent, Membership, Vetting};
 use crate::volunteer::team;
@@ -406,7 +406,12 @@ async fn guardian(
         drop(tx);
         return again(&app, &viewer, shell, id, ("guardian", form)).await;
     };
-    let done = joining::guardian_agrees(&mut tx, &act, &card, named, on).await;
+    let mut done = joining::guardian_agrees(&mut tx, &act, &card, named, on).await;
+    // Of somebody who is grown up nobody else says it.
+    let minor = joining::maturity(&mut tx, &act, &card).await? == Maturity::Minor;
+    if done.is_ok() && minor && form.is("honour_too", "yes") {
+        done = joining::consent(&mut tx, &act, id, Purpose::Honour, How::Guardian).await;
+    }
     match form.ended(tx, "agreed_on", done).await? {
         Some(()) => Ok(redirect(&to(id), "已登记监护人同意")),
         None => again(&app, &viewer, shell, id, ("guardian", form)).await,
