@@ -315,8 +315,8 @@ db_test! {
         phone.post(&format!("{own}/sign-ups/{activity}/claim"), &late).await.assert_ok().assert_contains("等核对");
         let shown = lead.get(&running).await;
         shown.assert_contains("手机没电");
-        let claim = shown.between_all("/sign-ups/", "/claim").next().unwrap().to_owned();
-        lead.post(&format!("{running}/sign-ups/{claim}/claim"), &[("decision", "yes")]).await.assert_ok().assert_contains("08:05 到，11:00 走");
+        let (claim, seen) = (shown.between_all("/sign-ups/", "/claim").next().unwrap().to_owned(), shown.input("claim"));
+        lead.post(&format!("{running}/sign-ups/{claim}/claim"), &[("claim", &seen), ("decision", "yes")]).await.assert_ok().assert_contains("08:05 到，11:00 走");
         let all = down(&app, activity).await;
         let of = |name: &str| all.iter().find(|one| one.name == name).unwrap();
         assert_eq!((of("刘建军").came_how, of("高月英").came_how), (Some(Attendance::Code), Some(Attendance::Leader)));
@@ -329,11 +329,17 @@ db_test! {
         phone.post(&format!("{own}/sign-ups/{activity}/claim"), &late).await.assert_ok();
         let (known, own_claim) = (get(&app, activity).await, down(&app, activity).await.into_iter().find(|one| one.name == "王秀兰").unwrap());
         let mut tx = app.db.begin().await.unwrap();
-        let same = volunteer::decide(&mut tx, &app.act(), &known, own_claim.id, Some(own_claim.volunteer_id), true).await;
+        let same = volunteer::decide(&mut tx, &app.act(), &known, own_claim.id, Some(own_claim.volunteer_id), (own_claim.claimed().unwrap(), true)).await;
         assert!(matches!(same, Err(Error::Refused(sentence)) if sentence.contains("由别人核对")));
         drop(tx);
-        let claim = staff.get(&format!("/activities/{activity}")).await.between_all("/sign-ups/", "/claim").next().unwrap().to_owned();
-        staff.post(&format!("/activities/{activity}/sign-ups/{claim}/claim"), &[("decision", "no")]).await.assert_ok().assert_contains("没有认可");
+        let shown = staff.get(&format!("/activities/{activity}")).await;
+        let (claim, seen) = (shown.between_all("/sign-ups/", "/claim").next().unwrap().to_owned(), shown.input("claim"));
+        let decide = format!("/activities/{activity}/sign-ups/{claim}/claim");
+        // Meanwhile something else is entered: whoever has the page open answers nothing that they have not seen.
+        phone.post(&format!("{own}/sign-ups/{activity}/claim"), &[("came", "08:20"), late[1], late[2]]).await.assert_ok();
+        staff.post(&decide, &[("claim", &seen), ("decision", "yes")]).await.assert_status(409).assert_contains("刚刚改过");
+        let seen = staff.get(&format!("/activities/{activity}")).await.input("claim");
+        staff.post(&decide, &[("claim", &seen), ("decision", "no")]).await.assert_ok().assert_contains("没有认可");
         assert_eq!(down(&app, activity).await.iter().find(|one| one.name == "王秀兰").unwrap().left_at, None);
     }
 

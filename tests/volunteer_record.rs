@@ -164,7 +164,7 @@ db_test! {
         let known = activity(&app, id).await;
         let mut tx = app.db.begin().await.unwrap();
         let down = volunteer::sign_up_of(&mut tx, app.home.tenant, id, *late).await.unwrap().unwrap();
-        volunteer::decide(&mut tx, &app.act(), &known, down.id, Some(leader), true).await.unwrap();
+        volunteer::decide(&mut tx, &app.act(), &known, down.id, Some(leader), (there, true)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(confirm_all(&app, id, leader, &was[..1], 15).await.0, 1);
         assert_eq!(ledger(&app, *late).await[0].minutes, 165, "by what they entered late, not by what the leader would have said");
