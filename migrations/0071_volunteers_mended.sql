@@ -9,6 +9,13 @@ CREATE TABLE volunteer_consent_texts ( -- every wording that somebody has read, 
 );
 --@citus SELECT create_distributed_table('volunteer_consent_texts', 'tenant_id', colocate_with => 'tenants');
 
+CREATE TABLE volunteer_photos_left ( -- of those who came together: nobody's presence shows them any more, and they are removed next
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    photo_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, photo_id)
+);
+--@citus SELECT create_distributed_table('volunteer_photos_left', 'tenant_id', colocate_with => 'tenants');
+
 ALTER TABLE volunteer_series ADD COLUMN skip TEXT NOT NULL DEFAULT 'nothing' CHECK (skip IN ('nothing', 'holidays', 'days_off'));
 ALTER TABLE volunteers ADD COLUMN insured_until TEXT;
 

@@ -152,6 +152,7 @@ const WORDS: &[(&str, &str)] = &[
     ("vetting_months", "从业查询几个月内有效"),
     ("volunteer.keeping", "志愿者资料的保存"),
     ("applied_days", "报名多少天没有办就删"),
+    ("photo_days", "集体签到的合影留多少天"),
     ("contact_phone", "社区的联系电话"),
     ("volunteer.activities", "志愿服务活动"),
     ("closes_minutes", "结束后多久内还能签退"),

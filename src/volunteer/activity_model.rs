@@ -113,6 +113,12 @@ pub struct Demands {
 }
 
 impl Demands {
+    /// The insurance is good on the day.
+    pub(super) fn is_insured(&self, who: &Applicant) -> bool {
+        let until = who.insured_until.as_deref().filter(|_| who.insurance_no.is_some());
+        until.is_some_and(|until| until >= self.day.to_string().as_str())
+    }
+
     /// What stands in the way of somebody who wants to take part, in words; `None` if nothing does.
     pub(super) fn unmet(&self, who: &Applicant) -> Option<String> {
         if who.state != State::Active {
@@ -133,6 +139,9 @@ impl Demands {
             // 志愿服务条例, art. 17: the insurance comes before the task.
             if who.insurance_no.is_none() {
                 return Some("这次活动有危险，要先有人身意外保险。请社区登记保险单号以后再报名".to_owned());
+            }
+            if !self.is_insured(who) {
+                return Some(format!("这次活动有危险，登记的保险管不到那一天（{}）。请社区登记新的以后再报名", self.day));
             }
         }
         // 未成年人保护法, art. 62: whoever works closely with minors has been asked about.
@@ -160,13 +169,21 @@ mod tests {
     fn applicant(birth: &str) -> Applicant {
         let (id, name, birth_date) = (Uuid::nil(), "刘建军".to_owned(), Some(birth.to_owned()));
         let guardian_agreed_on = Some("2026-11-27".to_owned());
-        Applicant { id, name, state: State::Active, birth_date, insurance_no: None, guardian_agreed_on, vetted_until: None }
+        Applicant { id, name, state: State::Active, birth_date, insurance_no: None, insured_until: None, guardian_agreed_on, vetted_until: None }
     }
 
     #[test]
     fn danger_wants_grown_ups_with_insurance() {
         let (low, high) = (demands(Risk::Low, false), demands(Risk::High, false));
-        let insured = |birth| Applicant { insurance_no: Some("BX-1".to_owned()), ..applicant(birth) };
+        let until = |until: Option<&str>| Applicant {
+            insurance_no: Some("BX-1".to_owned()),
+            insured_until: until.map(str::to_owned),
+            ..applicant("1990-01-01")
+        };
+        let insured = |birth: &str| Applicant { birth_date: Some(birth.to_owned()), ..until(Some("2026-12-05")) };
+        for ended in [Some("2026-12-04"), None] {
+            assert!(high.unmet(&until(ended)).unwrap().contains("管不到那一天"), "{ended:?}");
+        }
         assert_eq!(low.unmet(&applicant("2012-12-05")), None, "fourteen that day");
         assert!(low.unmet(&applicant("2012-12-06")).unwrap().contains("满 14 岁"));
         assert!(high.unmet(&insured("2009-01-01")).unwrap().contains("不满 18 岁"));

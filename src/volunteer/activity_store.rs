@@ -82,7 +82,7 @@ macro_rules! vetted_until {
 macro_rules! applicants {
     ($from:expr) => {
         concat!(
-            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no, v.guardian_agreed_on,
+            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no, v.insured_until, v.guardian_agreed_on,
 ",
             vetted_until!("v.tenant_id", "v.id"),
             " AS vetted_until FROM ",
@@ -112,6 +112,9 @@ statements! {
         " ORDER BY a.starts_at, a.id LIMIT $7"));
     PAST = activities!(concat!("(a.starts_at, a.id) < ($5, $6) AND (a.ends_at <= $4 OR a.cancelled_at IS NOT NULL) AND ", in_reach_of_activity!(),
         " ORDER BY a.starts_at DESC, a.id DESC LIMIT $7"));
+    /// What the teams do in which somebody is.
+    COMING_OF_OWN = activities!("volunteer_memberships m JOIN volunteer_activities a ON a.tenant_id = m.tenant_id AND a.team_id = m.team_id",
+        "m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL AND a.cancelled_at IS NULL AND a.starts_at > $3 ORDER BY a.starts_at, a.id LIMIT 200");
     FOLLOWING = activities!("a.series_id = $2 AND a.starts_at >= $3 AND a.cancelled_at IS NULL ORDER BY a.starts_at, a.id LIMIT 400");
     /// What somebody has signed up for and is not long over.
     OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
@@ -189,6 +192,23 @@ statements! {
     /// What somebody has ever been down for.
     DONE = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 ORDER BY o.signed_at DESC, o.id LIMIT 500");
+    /// The photos of those who came or went together at activities that were over before a moment.
+    OLD_PHOTOS = "SELECT s.photo_id AS id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.photo_id IS NOT NULL AND a.ends_at < $2
+        UNION SELECT s.left_photo_id AS id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.left_photo_id IS NOT NULL AND a.ends_at < $2 LIMIT 200";
+    /// Those that show nobody but somebody.
+    OWN_PHOTOS = "SELECT s.photo_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.photo_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.photo_id = s.photo_id AND o.volunteer_id <> $2)
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.left_photo_id = s.photo_id AND o.volunteer_id <> $2)
+        UNION SELECT s.left_photo_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.left_photo_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.photo_id = s.left_photo_id AND o.volunteer_id <> $2)
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.left_photo_id = s.left_photo_id AND o.volunteer_id <> $2) LIMIT 500";
+    DROP_CAME = "UPDATE volunteer_sign_ups SET photo_id = NULL WHERE tenant_id = $1 AND photo_id = $2";
+    DROP_LEFT = "UPDATE volunteer_sign_ups SET left_photo_id = NULL WHERE tenant_id = $1 AND left_photo_id = $2";
+    LEAVE_PHOTO = "INSERT INTO volunteer_photos_left (tenant_id, photo_id) VALUES ($1, $2) ON CONFLICT (tenant_id, photo_id) DO NOTHING";
+    PHOTOS_LEFT = "SELECT p.photo_id AS id FROM volunteer_photos_left p WHERE p.tenant_id = $1 LIMIT 200";
+    PHOTO_GONE = "DELETE FROM volunteer_photos_left WHERE tenant_id = $1 AND photo_id = $2";
     COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NULL";
     GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, left_photo_id = $6
@@ -234,6 +254,8 @@ record! {
     #[derive(Debug)]
     pub(super) struct Applicant {
         pub id: Uuid, pub name: String, pub state: State, pub birth_date: Option<String>, pub insurance_no: Option<String>,
+        /// The last day of the insurance.
+        pub insured_until: Option<String>,
         /// The day of a guardian's written consent.
         pub guardian_agreed_on: Option<String>,
         /// The last day on which their query is good; `None` without one that was passed.
@@ -321,6 +343,11 @@ pub async fn coming(
 ) -> Result<Page<Activity>> {
     let query = COMING.bind(tenant).bind(scope.account).bind(&scope.roles).bind(now).bind(after.key).bind(after.id);
     Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, cursor))
+}
+
+/// What the teams of somebody do that has not begun, the next one first; at most 200.
+pub(super) async fn coming_of_own(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, now: Timestamp) -> Result<Vec<Activity>> {
+    Ok(tx.all(COMING_OF_OWN.bind(tenant).bind(volunteer).bind(now)).await?)
 }
 
 /// Those that are over or were called off, the latest first.

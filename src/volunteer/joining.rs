@@ -14,7 +14,7 @@ use super::model::{
     Guardian, Handler, How, Joining, Keeping, Maturity, Outcome, Post, Purpose, State, Way, edition,
 };
 use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, KEEP_TEXT, QUIT_ALL, TAKE_BACK};
-use super::{certificate, engagement, honour, sign_up, star, team};
+use super::{certificate, engagement, honour, presence, sign_up, star, team};
 use crate::access::{self, Act};
 use crate::error::{Error, Result};
 use crate::{audit, settings};
@@ -201,6 +201,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Card, (state, name): (State, Str
     tx.execute(DROP_VETTINGS.bind(act.tenant).bind(before.id)).await?;
     tx.execute(FORGET_WORDS.bind(act.tenant).bind(before.id)).await?;
     engagement::forget(tx, act, before.id).await?;
+    presence::forget(tx, act, before.id).await?;
     star::forget(tx, act, before.id).await?;
     honour::forget(tx, act, before.id).await?;
     certificate::forget(tx, act, before.id).await?;

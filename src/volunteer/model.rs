@@ -77,12 +77,12 @@ impl Purpose {
         match self {
             Purpose::Register => vec![
                 format!("谁登记：{community}居民委员会，只为组织志愿服务、记服务时间、开服务证明。"),
-                "登记什么：姓名、性别、出生日期、电话、来源、政治面貌、特长、资格证书、想做哪类服务、什么时候有空、住在哪个小区、参加哪支服务队、谁推荐的；有的，还有全国志愿者编号、保险单号和到期日、备注。未成年人另登记监护人的姓名、关系和电话。".to_owned(),
+                "登记什么：姓名、性别、出生日期、电话、来源、政治面貌、特长、资格证书、想做哪类服务、什么时候有空、住在哪个小区、参加哪支服务队、谁推荐的；有的，还有全国志愿者编号、保险单号和保险到哪天、备注。未成年人另登记监护人的姓名、关系和电话。".to_owned(),
                 "身份证号：申请服务证明才要；社区花名册上写着的，也照着登记。电话、身份证号、备注、推荐人和监护人加密保存，不公开。".to_owned(),
                 "以后还会记：您参加的活动、签到签退和集体签到的合影、服务时长、星级、表彰；陪孩子的，还有从业查询的结果。".to_owned(),
                 format!(
-                    "存多久：在册期间一直留着。请您答复 {0} 天没有回音的，报名 {1} 天社区没有办成的，没有通过满 {0} 天的，自动删掉。退出以后，您要求删就删，做过的服务按规定留着。",
-                    rules.consent_days, keeping.applied_days
+                    "存多久：在册期间一直留着；合影留 {2} 天。请您答复 {0} 天没有回音的，报名 {1} 天社区没有办成的，没有通过满 {0} 天的，自动删掉。退出以后，您要求删就删，做过的服务按规定留着。",
+                    rules.consent_days, keeping.applied_days, keeping.photo_days
                 ),
                 "谁看得到：社区工作人员和小区党支部；队长只看得到姓名。".to_owned(),
                 format!(
@@ -151,6 +151,8 @@ impl Setting for Joining {
 pub struct Keeping {
     /// Of whoever has applied nothing is kept after so many days without an answer of the community.
     pub applied_days: i64,
+    /// So long the photos of those who came together are kept.
+    pub photo_days: i64,
     pub contact_phone: String,
 }
 
@@ -312,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_wording_names_all_that_is_kept_and_has_an_edition() {
-        let keeping = Keeping { applied_days: 60, contact_phone: "03588220000".to_owned() };
+        let keeping = Keeping { applied_days: 60, photo_days: 365, contact_phone: "03588220000".to_owned() };
         let handler = Handler { community: "景西社区".to_owned(), rules: RULES, keeping };
         let wording = Purpose::Register.wording(&handler);
         let whole = wording.join("");
@@ -325,7 +327,7 @@ mod tests {
             };
             assert!(whole.contains(said), "{field}");
         }
-        for said in ["监护人的姓名、关系和电话", "住在哪个小区", "谁推荐的", "60 天", "30 天", "03588220000", "景西社区居民委员会", "投诉"] {
+        for said in ["监护人的姓名、关系和电话", "住在哪个小区", "谁推荐的", "60 天", "30 天", "365 天", "03588220000", "景西社区居民委员会", "投诉"] {
             assert!(whole.contains(said), "{said}");
         }
         assert_eq!(edition(&wording).len(), 12);

@@ -1,13 +1,15 @@
 //! Who was there: by the code on the wall, by whoever leads the group with a photo, or entered later and approved by somebody else.
 
-use db::Tx;
+use db::{Db, Tx};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::activity_model::{Attendance, Place, Rules, Span, clock_of};
 use super::activity_store::{
-    self, APPLICANT, Activity, Applicant, CLAIM, COME, DENY, GET_SIGN_UP, GO, GRANT, SignUp,
+    self, APPLICANT, Activity, Applicant, CLAIM, COME, Coming, DENY, DROP_CAME, DROP_LEFT, GET_SIGN_UP, GO, GRANT,
+    LEAVE_PHOTO, OLD_PHOTOS, OWN_PHOTOS, PHOTO_GONE, PHOTOS_LEFT, SignUp,
 };
+use super::model::Keeping;
 use super::sign_up;
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -202,4 +204,56 @@ pub async fn decide(
         return Err(Error::Stale("补登的时间刚刚改过，或者有人核对过了，请看一下再办。".to_owned()));
     }
     audit::record(tx, act, action, ("volunteer", down.volunteer_id), "", &where_and_by(activity.id, by)).await
+}
+
+// ---------- photos of those who came together ----------
+
+/// Nobody's presence shows a photo any more; the next upkeep removes it.
+async fn let_go(tx: &mut Tx, act: &Act, photo: Uuid) -> Result<()> {
+    tx.execute(DROP_CAME.bind(act.tenant).bind(photo)).await?;
+    tx.execute(DROP_LEFT.bind(act.tenant).bind(photo)).await?;
+    tx.execute(LEAVE_PHOTO.bind(act.tenant).bind(photo)).await?;
+    Ok(())
+}
+
+/// Somebody in a photo does not want it, or it should not have been taken. Who came and went stays.
+///
+/// Errors: not found if it is of something else.
+pub(super) async fn drop_photo(tx: &mut Tx, act: &Act, activity: &Activity, photo: Uuid) -> Result<()> {
+    sign_up::hold(tx, act, activity.id, 0).await?;
+    let down = activity_store::sign_ups(tx, act.tenant, activity.id).await?;
+    if !down.iter().any(|down| [down.photo_id, down.left_photo_id].contains(&Some(photo))) {
+        return Err(Error::NotFound);
+    }
+    let_go(tx, act, photo).await?;
+    audit::record(tx, act, "remove_group_photo", ("volunteer_activity", activity.id), "", &[]).await
+}
+
+/// The photos that show nobody but somebody whose particulars go.
+pub(super) async fn forget(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
+    for photo in tx.all::<Coming>(OWN_PHOTOS.bind(act.tenant).bind(volunteer)).await? {
+        let_go(tx, act, photo.id).await?;
+    }
+    Ok(())
+}
+
+/// Lets go of photos after their days, and removes those of which somebody has let go; each in a transaction of its own. The same picture
+/// may hang elsewhere, since equal ones are kept once: that one the database does not give up, and it is tried again later.
+pub async fn forget_photos(db: &Db, act: &Act) -> Result<()> {
+    let mut tx = db.begin().await?;
+    let keeping: Keeping = settings::read(&mut tx, act.tenant, act.at).await?;
+    let before = act.at - SignedDuration::from_hours(24 * keeping.photo_days);
+    for photo in tx.all::<Coming>(OLD_PHOTOS.bind(act.tenant).bind(before)).await? {
+        let_go(&mut tx, act, photo.id).await?;
+    }
+    let left: Vec<Coming> = tx.all(PHOTOS_LEFT.bind(act.tenant)).await?;
+    tx.commit().await?;
+    for Coming { id } in left {
+        let mut tx = db.begin().await?;
+        if photo::remove(&mut tx, act, id).await.is_ok() {
+            tx.execute(PHOTO_GONE.bind(act.tenant).bind(id)).await?;
+            tx.commit().await?;
+        }
+    }
+    Ok(())
 }

@@ -252,8 +252,12 @@ pub(super) async fn give_up(mut tx: Tx, reached: &Reached, id: Uuid) -> Result<R
     let down = sign_ups.iter().find(|down| down.id == id).ok_or(Error::NotFound)?;
     let moved_up = leave_place(&mut tx, &reached.act, reached.activity.id, down.volunteer_id, reached.by()).await?;
     tx.commit().await?;
-    let words = if moved_up.is_some() { "已取消，候补的第一位补上了" } else { "已取消" };
-    Ok(redirect(&reached.base, words))
+    let next = moved_up.and_then(|id| sign_ups.iter().find(|down| down.volunteer_id == id));
+    let words = match next {
+        Some(next) => format!("已取消，{}从候补补上了，请告诉本人", next.name),
+        None => "已取消".to_owned(),
+    };
+    Ok(redirect(&reached.base, &words))
 }
 
 /// What somebody has entered later is so, or is not.

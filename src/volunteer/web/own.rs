@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use calendar::shanghai;
 use db::{Cursor, Tx};
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::arrival::COOKIE;
@@ -93,6 +94,8 @@ struct OwnPage {
     /// Those of their own teams first.
     coming: Vec<Offer>,
     past: Vec<Offer>,
+    /// Where more of what others do stands.
+    next: Option<String>,
     /// What is in the ledger, and what is on the way there.
     total: Total,
     under_way: i64,
@@ -186,8 +189,15 @@ pub(super) async fn begun(app: &App, link: &str, limiter: &Limiter, address: IpA
     Ok((tx, act, card))
 }
 
-/// What they can take part in, and what they took part in lately.
-async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership]) -> Result<(Vec<Offer>, Vec<Offer>)> {
+/// What they can take part in, what they took part in lately, and where the next page of what others do begins. Their own and that of their
+/// teams stand on the first page, however much it is.
+async fn offers(
+    tx: &mut Tx,
+    act: &Act,
+    card: &Card,
+    memberships: &[Membership],
+    after: Cursor,
+) -> Result<(Vec<Offer>, Vec<Offer>, Option<Cursor>)> {
     if card.state != Standing::Active {
         return Ok(Default::default());
     }
@@ -195,26 +205,41 @@ async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership])
     let since = act.at - SignedDuration::from_hours(24 * rules.claim_days);
     let own = activity_store::own(tx, act.tenant, card.id, since).await?;
     let sign_ups = activity_store::own_sign_ups(tx, act.tenant, card.id).await?;
-    let all = activity_store::coming(tx, act.tenant, &Scope::tenant(), act.at, Cursor::FIRST, OFFERED).await?.items;
+    let all = activity_store::coming(tx, act.tenant, &Scope::tenant(), act.at, after, OFFERED).await?;
+    let of_teams = activity_store::coming_of_own(tx, act.tenant, card.id, act.at).await?;
     let (mut past, mut coming): (Vec<Activity>, Vec<Activity>) = own.into_iter().partition(|one| one.ends_at <= act.at);
-    coming.extend(all.into_iter().filter(|one| !sign_ups.iter().any(|down| down.activity_id == one.id)));
+    let next = all.next;
+    let fresh = |one: &Activity| !sign_ups.iter().any(|down| down.activity_id == one.id);
+    let others: Vec<Activity> =
+        all.items.into_iter().filter(|one| fresh(one) && !of_teams.iter().any(|known| known.id == one.id)).collect();
+    if after == Cursor::FIRST {
+        coming.extend(of_teams.into_iter().filter(fresh));
+    } else {
+        (coming, past) = Default::default();
+    }
+    coming.extend(others);
     let in_team = |one: &Activity| memberships.iter().any(|row| row.left_on.is_none() && row.team_id == one.team_id);
     // Whoever leads a team is asked about what others enter, whether they were there or not.
     let hours: Hours = settings::read(tx, act.tenant, act.at).await?;
     let unrecorded_since = act.at - SignedDuration::from_hours(24 * hours.own_days);
     let led = activity_store::led(tx, act.tenant, card.id, act.at, (since, unrecorded_since)).await?;
     let led: Vec<Activity> = led.into_iter().filter(|one| !past.iter().any(|known| known.id == one.id)).collect();
-    past.extend(led);
+    past.extend(led.into_iter().filter(|_| after == Cursor::FIRST));
     past.sort_by_key(|one| one.starts_at);
     coming.sort_by_key(|one| (!in_team(one), one.starts_at));
     let offer = |activity: Activity| Offer {
         down: sign_ups.iter().find(|down| down.activity_id == activity.id).cloned(),
         activity,
     };
-    Ok((coming.into_iter().map(offer).collect(), past.into_iter().map(offer).collect()))
+    Ok((coming.into_iter().map(&offer).collect(), past.into_iter().map(&offer).collect(), next))
 }
 
-async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> Result<OwnPage> {
+async fn own_page(
+    app: &App,
+    shell: Shell,
+    (link, after): (String, Cursor),
+    form: Option<Form>,
+) -> Result<OwnPage> {
     let mut tx = app.db.read().await?;
     let (act, card) = by_link(app, &mut tx, &link).await?;
     let community = access::tenant(&mut tx, act.tenant).await?;
@@ -231,12 +256,13 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         form
     });
     let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
-    let (coming, past) = offers(&mut tx, &act, &card, &memberships).await?;
+    let (coming, past, next) = offers(&mut tx, &act, &card, &memberships, after).await?;
     Ok(OwnPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
         memberships,
         coming,
         past,
+        next: next.map(|cursor| format!("/volunteering/{link}?after={cursor}")),
         total: hours_store::total(&mut tx, act.tenant, card.id, act.at).await?,
         star: star::title(&star::of_volunteer(&mut tx, act.tenant, card.id).await?),
         under_way: hours_store::under_way(&mut tx, act.tenant, card.id, act.at).await?,
@@ -261,11 +287,22 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
 
 /// The page with a form that has to come back: of an activity or of what somebody has entered, if it is one of those.
 pub(super) async fn again(app: &App, shell: Shell, link: String, failed: Option<Uuid>, form: Form) -> Result<Response> {
-    page_again(&OwnPage { failed, ..own_page(app, shell, link, Some(form)).await? })
+    page_again(&OwnPage { failed, ..own_page(app, shell, (link, Cursor::FIRST), Some(form)).await? })
 }
 
-async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
-    let own = own_page(&app, shell, link, None).await?;
+#[derive(Deserialize)]
+struct Wanted {
+    after: Option<String>,
+}
+
+async fn show(
+    State(app): State<App>,
+    shell: Shell,
+    Path(link): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response> {
+    let after = wanted.after.and_then(|text| text.parse().ok()).unwrap_or(Cursor::FIRST);
+    let own = own_page(&app, shell, (link, after), None).await?;
     let mut response = page(&own)?;
     if own.card.state == Standing::Active {
         // Whoever scans the code on the wall with this phone is known.

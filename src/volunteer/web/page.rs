@@ -19,7 +19,7 @@ use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
 use crate::volunteer::model::{How, Joining, Maturity, Outcome, Post, Purpose, State as Standing};
-use crate::volunteer::star::{self, Star};
+use crate::volunteer::star::{self, Award, Star, Stars};
 use crate::volunteer::store::{self, Consent, Membership, Vetting};
 use crate::volunteer::team;
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect, show};
@@ -58,6 +58,8 @@ struct ShowPage {
     may_edit: bool,
     total: Total,
     stars: Vec<Star>,
+    /// The highest star that the ledger carries now.
+    reached: i64,
     honours: Vec<Honour>,
     may_approve: bool,
     memberships: Vec<Membership>,
@@ -89,6 +91,11 @@ impl ShowPage {
 
     fn star(&self) -> Option<String> {
         star::title(&self.stars)
+    }
+
+    /// It was given for hours that are not in the ledger any more.
+    fn uncarried(&self, star: &Star) -> bool {
+        star.state == Award::Awarded && star.star > self.reached
     }
 
     fn posts(&self) -> Options {
@@ -179,6 +186,8 @@ async fn show_page(
     let rules: Joining = settings::read(&mut tx, viewer.tenant, act.at).await?;
     let minor = rules.maturity(card.get(Field::Birth), today(&act)) == Maturity::Minor;
     let around = activity_store::around(&mut tx, viewer.tenant, id).await?;
+    let total = hours_store::total(&mut tx, viewer.tenant, id, act.at).await?;
+    let steps: Stars = settings::read(&mut tx, viewer.tenant, act.at).await?;
     Ok(ShowPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
         sealed: Sealed::ALL
@@ -189,7 +198,8 @@ async fn show_page(
         stars: star::of_volunteer(&mut tx, viewer.tenant, id).await?,
         honours: honour::of_volunteer(&mut tx, viewer.tenant, id).await?,
         may_approve: viewer.may(Permission::HoursApprove),
-        total: hours_store::total(&mut tx, viewer.tenant, id, act.at).await?,
+        reached: steps.reached(total.service),
+        total,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
         minor,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
@@ -303,6 +313,7 @@ impl ParticularsPage {
         match (field, self.card.get(*field).filter(|_| field.is_sealed())) {
             (_, Some(kept)) => format!("现在是 {}。不改就空着。", field.masked(kept)),
             (Field::Identity, None) => "开服务证明才用到。写了号码，性别和出生日期就不用填。".to_owned(),
+            (Field::InsuredUntil, None) => "保险单上的最后一天，如 2027-05-01。没有写的，危险的活动报不上。".to_owned(),
             (Field::Insurance, None) => "参加危险的活动要先有保险。".to_owned(),
             (Field::Available, None) => "如“周六上午”。".to_owned(),
             _ => String::new(),
@@ -544,8 +555,13 @@ async fn decide_star(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, _) = reached(&app, &viewer, id, Permission::HoursApprove).await?;
+    let withdraws = form.is("decision", "withdraw");
     let refusal = match form.value("decision") {
         "yes" => None,
+        "withdraw" => {
+            let sentence = "本人看得到，不要写电话或身份证号";
+            Some(form.open_text("withdrawn_why", "为什么收回", 2..=100, sentence))
+        }
         "no" => {
             let sentence = "本人看得到，不要写电话或身份证号";
             Some(form.open_text("star_why", "为什么不授予", 2..=100, sentence))
@@ -556,7 +572,10 @@ async fn decide_star(
         drop(tx);
         return again(&app, &viewer, shell, id, ("star", form)).await;
     }
-    let done = star::decide(&mut tx, &act, id, star, refusal.as_deref()).await;
+    let done = match refusal.as_deref().filter(|_| withdraws) {
+        Some(why) => star::withdraw(&mut tx, &act, id, star, why).await,
+        None => star::decide(&mut tx, &act, id, star, refusal.as_deref()).await,
+    };
     match form.ended(tx, "star_why", done).await? {
         Some(()) => Ok(redirect(&to(id), "已答复本人")),
         None => again(&app, &viewer, shell, id, ("star", form)).await,
