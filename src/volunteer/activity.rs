@@ -205,13 +205,7 @@ async fn refuse_doubled(tx: &mut Tx, act: &Act, before: &Activity) -> Result<()>
 }
 
 /// Errors: refused if dates of a series would come to lie on days that it leaves out; they are named.
-async fn refuse_left_out(
-    tx: &mut Tx,
-    act: &Act,
-    first: &Activity,
-    all: &[Activity],
-    by: SignedDuration,
-) -> Result<()> {
+async fn refuse_left_out(tx: &mut Tx, act: &Act, first: &Activity, all: &[Activity], by: SignedDuration) -> Result<()> {
     let Some(series) = first.series_id else { return Ok(()) };
     let skip = match tx.one::<Skips>(SKIPS.bind(act.tenant).bind(series)).await?.skip {
         LeftOut::Nothing => return Ok(()),

@@ -130,7 +130,10 @@ impl Demands {
         }
         // 志愿服务条例, art. 15: minors take part with the consent of a guardian.
         if years.is_none_or(|years| years < self.adult_age) && who.guardian_agreed_on.is_none() {
-            return Some(format!("{}不满 {} 岁，要先有监护人的书面同意。请社区登记以后再报名", who.name, self.adult_age));
+            return Some(format!(
+                "{}不满 {} 岁，要先有监护人的书面同意。请社区登记以后再报名",
+                who.name, self.adult_age
+            ));
         }
         if self.risk == Risk::High {
             if years.is_none_or(|years| years < self.adult_age) {
@@ -141,7 +144,10 @@ impl Demands {
                 return Some("这次活动有危险，要先有人身意外保险。请社区登记保险单号以后再报名".to_owned());
             }
             if !self.is_insured(who) {
-                return Some(format!("这次活动有危险，登记的保险管不到那一天（{}）。请社区登记新的以后再报名", self.day));
+                return Some(format!(
+                    "这次活动有危险，登记的保险管不到那一天（{}）。请社区登记新的以后再报名",
+                    self.day
+                ));
             }
         }
         // 未成年人保护法, art. 62: whoever works closely with minors has been asked about.
@@ -169,7 +175,16 @@ mod tests {
     fn applicant(birth: &str) -> Applicant {
         let (id, name, birth_date) = (Uuid::nil(), "刘建军".to_owned(), Some(birth.to_owned()));
         let guardian_agreed_on = Some("2026-11-27".to_owned());
-        Applicant { id, name, state: State::Active, birth_date, insurance_no: None, insured_until: None, guardian_agreed_on, vetted_until: None }
+        Applicant {
+            id,
+            name,
+            state: State::Active,
+            birth_date,
+            insurance_no: None,
+            insured_until: None,
+            guardian_agreed_on,
+            vetted_until: None,
+        }
     }
 
     #[test]

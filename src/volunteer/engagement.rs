@@ -122,7 +122,11 @@ pub async fn engage(
         return Err(Error::refused(obstacle));
     }
     if asked.insured && !demands.is_insured(&who) {
-        let what = if who.insurance_no.is_none() { "还没有登记人身意外保险" } else { "登记的人身意外保险管不到那一天" };
+        let what = if who.insurance_no.is_none() {
+            "还没有登记人身意外保险"
+        } else {
+            "登记的人身意外保险管不到那一天"
+        };
         return Err(Error::refused(format!("{}{what}，这类服务要先有保险", who.name)));
     }
     let certificates = tx.one::<Certificates>(QUALIFICATIONS.bind(act.tenant).bind(volunteer)).await?.qualifications;

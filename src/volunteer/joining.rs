@@ -10,9 +10,7 @@ use super::activity_store::{Counted, HOLD_VOLUNTEER, SERVED};
 use super::card::{self, Card, save, today};
 use super::field::{Field, Values};
 use super::hours_store::{FORGET_WORDS, RECORDED};
-use super::model::{
-    Guardian, Handler, How, Joining, Keeping, Maturity, Outcome, Post, Purpose, State, Way, edition,
-};
+use super::model::{Guardian, Handler, How, Joining, Keeping, Maturity, Outcome, Post, Purpose, State, Way, edition};
 use super::store::{self, ADD_VETTING, AGREE, DROP_VETTINGS, FORGET, KEEP_TEXT, QUIT_ALL, TAKE_BACK};
 use super::{certificate, engagement, honour, presence, sign_up, star, team};
 use crate::access::{self, Act};

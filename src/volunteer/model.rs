@@ -327,7 +327,17 @@ mod tests {
             };
             assert!(whole.contains(said), "{field}");
         }
-        for said in ["监护人的姓名、关系和电话", "住在哪个小区", "谁推荐的", "60 天", "30 天", "365 天", "03588220000", "景西社区居民委员会", "投诉"] {
+        for said in [
+            "监护人的姓名、关系和电话",
+            "住在哪个小区",
+            "谁推荐的",
+            "60 天",
+            "30 天",
+            "365 天",
+            "03588220000",
+            "景西社区居民委员会",
+            "投诉",
+        ] {
             assert!(whole.contains(said), "{said}");
         }
         assert_eq!(edition(&wording).len(), 12);

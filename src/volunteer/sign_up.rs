@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::activity_model::{Demands, Place};
 use super::activity_store::{
-    self, APPLICANT, Activity, Applicant, COMING_OF_TEAM, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP, HOLD,
-    HOLD_VOLUNTEER, PROMOTE, Queue, READ, SIGN_UP, Titled, WITH_CHILDREN,
+    self, APPLICANT, Activity, Applicant, COMING_OF_TEAM, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP,
+    HOLD, HOLD_VOLUNTEER, PROMOTE, Queue, READ, SIGN_UP, Titled, WITH_CHILDREN,
 };
 use super::engagement;
 use super::model::Joining;

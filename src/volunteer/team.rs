@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::card::today;
-use super::sign_up;
 use super::model::{Post, Target, TeamKind, Way};
+use super::sign_up;
 use super::store::{
     self, ADD_TEAM, ADD_TEAM_ESTATE, ADD_TEAM_TARGET, CHANGE_TEAM, DROP_TEAM_ESTATES, DROP_TEAM_TARGETS, JOIN, Linked,
     QUIT, SET_POST, STEP_DOWN, Team,

@@ -146,7 +146,8 @@ impl ActivityPage {
     /// The times that somebody has entered later, as they are sent along with the answer.
     fn claimed(&self, down: &SignUp) -> String {
         let span = down.claimed();
-        span.map(|span| format!("{}-{}", span.starts_at.as_millisecond(), span.ends_at.as_millisecond())).unwrap_or_default()
+        span.map(|span| format!("{}-{}", span.starts_at.as_millisecond(), span.ends_at.as_millisecond()))
+            .unwrap_or_default()
     }
 
     /// Everybody is chosen until somebody says otherwise.

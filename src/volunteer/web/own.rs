@@ -234,12 +234,7 @@ async fn offers(
     Ok((coming.into_iter().map(&offer).collect(), past.into_iter().map(&offer).collect(), next))
 }
 
-async fn own_page(
-    app: &App,
-    shell: Shell,
-    (link, after): (String, Cursor),
-    form: Option<Form>,
-) -> Result<OwnPage> {
+async fn own_page(app: &App, shell: Shell, (link, after): (String, Cursor), form: Option<Form>) -> Result<OwnPage> {
     let mut tx = app.db.read().await?;
     let (act, card) = by_link(app, &mut tx, &link).await?;
     let community = access::tenant(&mut tx, act.tenant).await?;
