@@ -223,13 +223,16 @@ pub(super) async fn give_up_all_unfit(tx: &mut Tx, act: &Act, held: &[Uuid]) -> 
         let demands = demands_of(tx, act, &known).await?;
         let mut people = activity_store::applicants(tx, act.tenant, *activity, Place::Confirmed).await?;
         people.extend(activity_store::applicants(tx, act.tenant, *activity, Place::Waiting).await?);
+        let before = unfit.len();
         for who in people.iter().filter(|who| demands.unmet(who).is_some()) {
             tx.execute_one(GIVE_UP.bind(act.tenant).bind(*activity).bind(who.id).bind(act.at)).await?;
             unfit.push((who.id, vec![(*activity, Vec::new())]));
         }
-        let moved_up = fill(tx, act, &known).await?;
-        if let Some((_, given_up)) = unfit.last_mut().filter(|(_, given_up)| given_up[0].0 == *activity) {
-            given_up[0].1 = moved_up;
+        // Whoever moves up is noted once, with the last who went.
+        if unfit.len() > before
+            && let Some((_, given_up)) = unfit.last_mut()
+        {
+            given_up[0].1 = fill(tx, act, &known).await?;
         }
     }
     Ok(unfit)
