@@ -158,10 +158,10 @@ statements! {
     COMING_PLACES = "SELECT a.id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.starts_at > $3 AND a.cancelled_at IS NULL ORDER BY a.id LIMIT 500";
     /// Everybody who is down for an activity, in the order in which they are held.
-    DOWN = "SELECT s.volunteer_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state IN ('confirmed', 'waiting') ORDER BY s.volunteer_id LIMIT 5000";
-    /// How many of an activity are down for another one at the same time, or have to go to a door then.
+    DOWN = "SELECT s.volunteer_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state IN ('confirmed', 'waiting') AND s.position > 0 ORDER BY s.volunteer_id LIMIT 5000";
+    /// (By the position, as elsewhere, so that SQLite goes by the activity.) How many of an activity are down for another one at the same time, or have to go to a door then.
     DOUBLED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups s JOIN volunteer_activities m ON m.tenant_id = s.tenant_id AND m.id = s.activity_id
-        WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state IN ('confirmed', 'waiting') AND (EXISTS (SELECT 1 FROM volunteer_sign_ups o
+        WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state IN ('confirmed', 'waiting') AND s.position > 0 AND (EXISTS (SELECT 1 FROM volunteer_sign_ups o
                 JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id
                 WHERE o.tenant_id = s.tenant_id AND o.volunteer_id = s.volunteer_id AND o.state IN ('confirmed', 'waiting') AND o.activity_id <> s.activity_id
                 AND a.cancelled_at IS NULL AND a.starts_at < m.ends_at AND a.ends_at > m.starts_at)
