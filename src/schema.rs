@@ -69,4 +69,5 @@ migrations![
     "0062_class_pictures",
     "0064_class_families",
     "0065_class_care_by_link",
+    "0071_volunteers_mended",
 ];

@@ -131,6 +131,7 @@ pub async fn once(app: &App) -> Result<()> {
 async fn look_after(app: &App, act: &Act) -> Result<()> {
     registry::import::forget_old(&app.db, act).await?;
     volunteer::remind(&app.db, act).await?;
+    volunteer::forget_photos(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     report::roll_up::begin_months(&mut tx, act).await?;

@@ -77,6 +77,7 @@ mod volunteer_crash;
 mod volunteer_export;
 mod volunteer_hours;
 mod volunteer_leaving;
+mod volunteer_minors;
 mod volunteer_record;
 mod way;
 mod way_at_random;

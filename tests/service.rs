@@ -290,7 +290,7 @@ db_test! {
         helper(&app, team, "没保险", &[(Field::Available, "每天")]).await;
         let need = story.need(&app, story.lamps, "").await;
         assert!(suggested(&app, &need).await.is_empty());
-        let (insured, _) = helper(&app, team, "有保险", &[(Field::Available, "每天"), (Field::Insurance, "PICC-1")]).await;
+        let (insured, _) = helper(&app, team, "有保险", &[(Field::Available, "每天"), (Field::Insurance, "PICC-1"), (Field::InsuredUntil, "2099-12-31")]).await;
         let found = suggested(&app, &need).await;
         assert_eq!(found.iter().map(|one| one.whom).collect::<Vec<_>>(), [Whom::Volunteer(insured)]);
         assert!(found[0].reason.contains("有保险"));

@@ -472,6 +472,10 @@ db_test! {
         let young = story.people[0].0;
         let mut tx = app.db.begin().await.unwrap();
         let card = doorstep::volunteer::card(&mut tx, &act, young).await.unwrap();
+        let (name, relation, phone) = ("高建国".to_owned(), "父亲".to_owned(), "13800002222".to_owned());
+        let guardian = doorstep::volunteer::Guardian { name, relation, phone };
+        doorstep::volunteer::guardian_agrees(&mut tx, &act, &card, guardian, date(2026, 11, 1)).await.unwrap();
+        let card = doorstep::volunteer::card(&mut tx, &act, young).await.unwrap();
         let mut now = card.clone();
         now.values.insert(doorstep::volunteer::Field::Birth, "2008-12-30".to_owned());
         doorstep::volunteer::change(&mut tx, &act, &card, &now, "").await.unwrap();

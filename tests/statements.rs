@@ -249,6 +249,8 @@ const MAY_SCAN: &[&str] = &[
     // The first row tells.
     "registry::store::ANYBODY",
     // Once an hour, without anybody waiting; or asked by nobody but tests.
+    "volunteer::activity_store::OLD_PHOTOS", // by the partial indexes of those that have one
+    "volunteer::activity_store::PHOTOS_LEFT", // few wait
     "outbox::store::SWEEP",
     "offline::store::FORGET_DISPUTES",
     "visit::erasure::OLD",

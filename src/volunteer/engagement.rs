@@ -19,7 +19,7 @@ use crate::{in_reach, settings};
 statements! {
     /// Everybody on the roll within reach.
     CANDIDATES = concat!("SELECT v.id, v.name, v.estate_id, v.birth_date, v.skills, v.qualifications, v.available,
-            CASE WHEN v.insurance_no IS NULL THEN 0 ELSE 1 END AS insured
+            CASE WHEN v.insurance_no IS NOT NULL THEN v.insured_until END AS insured_until, v.guardian_agreed_on
         FROM volunteers v WHERE v.tenant_id = $1 AND v.state = 'active' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT 2000");
     QUALIFICATIONS = "SELECT qualifications FROM volunteers WHERE tenant_id = $1 AND id = $2";
     ADD = "INSERT INTO volunteer_engagements (tenant_id, id, subject_id, volunteer_id, title, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -42,8 +42,10 @@ record! {
     pub struct Candidate {
         pub id: Uuid, pub name: String, pub estate_id: Option<Uuid>, pub birth_date: Option<String>, pub skills: Option<String>,
         pub qualifications: Option<String>, pub available: Option<String>,
-        /// 1 if an insurance is registered.
-        pub insured: i64,
+        /// The last day of an insurance that is registered.
+        pub insured_until: Option<String>,
+        /// The day of a guardian's written consent.
+        pub guardian_agreed_on: Option<String>,
     }
     struct Certificates { qualifications: Option<String> }
     struct Near { starts_at: Timestamp, ends_at: Timestamp }
@@ -94,9 +96,11 @@ impl Candidate {
     pub fn fits(&self, asked: &Asked<'_>, adult_age: i64, on: Date) -> bool {
         let least = if asked.risk == Risk::High { adult_age.max(asked.least_age) } else { asked.least_age };
         let years = self.birth_date.as_deref().and_then(|birth| age(birth, on));
-        let insured = self.insured == 1 || !(asked.insured || asked.risk == Risk::High);
+        let covered = self.insured_until.as_deref().is_some_and(|until| until >= on.to_string().as_str());
+        let insured = covered || !(asked.insured || asked.risk == Risk::High);
+        let agreed = years.is_some_and(|years| years >= adult_age) || self.guardian_agreed_on.is_some();
         let qualified = has_one_of(self.qualifications.as_deref().unwrap_or_default(), asked.qualification);
-        years.is_some_and(|years| years >= least) && insured && qualified
+        years.is_some_and(|years| years >= least) && agreed && insured && qualified
     }
 }
 
@@ -129,8 +133,13 @@ pub async fn engage(
     if let Some(obstacle) = demands.unmet(&who) {
         return Err(Error::refused(obstacle));
     }
-    if asked.insured && who.insurance_no.is_none() {
-        return Err(Error::refused(format!("{}还没有登记人身意外保险，这类服务要先有保险", who.name)));
+    if asked.insured && !demands.is_insured(&who) {
+        let what = if who.insurance_no.is_none() {
+            "还没有登记人身意外保险"
+        } else {
+            "登记的人身意外保险管不到那一天"
+        };
+        return Err(Error::refused(format!("{}{what}，这类服务要先有保险", who.name)));
     }
     let certificates = tx.one::<Certificates>(QUALIFICATIONS.bind(act.tenant).bind(volunteer)).await?.qualifications;
     if !has_one_of(certificates.as_deref().unwrap_or_default(), asked.qualification) {

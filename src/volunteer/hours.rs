@@ -357,7 +357,9 @@ pub async fn refuse(tx: &mut Tx, act: &Act, record: &Record, seen: i64, by: Opti
         return Err(Error::refused("是您自己更正的，要由别人答复"));
     }
     let (state, moved) = after(record, Step::Refused)?;
-    let row = REFUSE.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(why);
+    let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
+    let until = rules.books_at(act.at).ok_or_else(|| Error::refused("算不出异议期到哪一天"))?;
+    let row = REFUSE.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(why).bind(until);
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
@@ -445,7 +447,7 @@ pub async fn approve(tx: &mut Tx, act: &Act, record: &Record, seen: i64, over_da
     note(tx, act, "approve_hours", record, None, "").await
 }
 
-/// Whoever a record is about says that it is not right. It is not booked before somebody has answered.
+/// Whoever a record is about says that it is not right, or not right that it was refused. It is not booked before somebody has answered.
 ///
 /// Errors: refused after the days for objections, and a second time; not found of somebody else's.
 pub async fn object(tx: &mut Tx, act: &Act, record: &Record, volunteer: Uuid, words: &str) -> Result<()> {
@@ -464,12 +466,13 @@ pub async fn object(tx: &mut Tx, act: &Act, record: &Record, volunteer: Uuid, wo
     note(tx, act, "object_hours", record, None, "").await
 }
 
-/// The figure stands, for a reason that the volunteer reads. Where it does not, it is corrected instead.
+/// The figure stands, or that it does not count, for a reason that the volunteer reads. Where it does not, it is corrected instead.
 ///
 /// Errors: refused without an objection; stale if somebody was first.
 pub async fn answer(tx: &mut Tx, act: &Act, record: &Record, seen: i64, words: &str) -> Result<()> {
     refuse_unseen(record, seen)?;
-    let (state, moved) = after(record, Step::Answered)?;
+    let step = if record.contests_refusal() { Step::Upheld } else { Step::Answered };
+    let (state, moved) = after(record, step)?;
     let row = ANSWER.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(words);
     if tx.execute(row.bind(act.account).bind(act.at)).await? == 0 {
         return Err(stale());
@@ -486,13 +489,17 @@ pub struct Correct {
 
 /// Another version holds from now on, and has to be approved by somebody else. What the one before said stays.
 ///
-/// Errors: refused of the future, and of a time for which there is another record; stale if somebody was first.
+/// Errors: refused of the future, of a time for which there is another record, and of what was refused longer ago than somebody may object;
+/// stale if somebody was first.
 pub async fn correct(tx: &mut Tx, act: &Act, record: &Record, seen: i64, now: Correct, why: &str) -> Result<()> {
     hold(tx, act, record.volunteer_id).await?;
     refuse_unseen(record, seen)?;
     // Whoever was first has let go of the person, so what they have written is read here.
     refuse_unseen(&hours_store::record(tx, act.tenant, record.id).await?, seen)?;
     let (state, moved) = after(record, Step::Corrected)?;
+    if record.state == Stage::Refused && !record.may_restore(&act.at) {
+        return Err(Error::refused("没有计已经过了异议期，不能再改"));
+    }
     if now.there.minutes() < 0 || now.there.ends_at > act.at {
         return Err(Error::refused("走的时间要在到的时间以后，也不能在将来"));
     }

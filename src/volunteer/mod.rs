@@ -77,7 +77,7 @@ pub use joining::{
 pub use model::{
     Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, age, grid,
 };
-pub use presence::{Way as Arrival, claim, decide, note, note_group};
+pub use presence::{Way as Arrival, claim, decide, forget_photos, note, note_group};
 pub use roster::{Column, filled};
 pub use sign_up::{give_up, sign_up};
 pub use star::{STATEMENTS as STAR_STATEMENTS, apply as apply_for_star, decide as decide_star, name as star_name};

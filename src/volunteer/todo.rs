@@ -57,8 +57,8 @@ async fn hours(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>
     let rules: Hours = settings::read(tx, viewer.tenant, now).await?;
     let answer = days(rules.answer_days);
     let mut todo = Vec::new();
-    // Whoever leads has had their days.
-    let between = (now - days(rules.own_days) - answer, now - answer);
+    // Whoever leads has had their days; what nobody has confirmed stays here until somebody does.
+    let between = (Timestamp::UNIX_EPOCH, now - answer);
     for activity in activity_store::unrecorded(tx, viewer.tenant, &scope, between).await? {
         let detail = format!("{} · {}，队长还没有确认", activity.title, activity.when());
         let due = activity.ends_at + answer + answer;
