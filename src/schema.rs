@@ -66,4 +66,5 @@ migrations![
     "0059_honours",
     "0062_class_pictures",
     "0066_duty",
+    "0067_duty_shifts",
 ];
