@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place", "registry"]),
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
+    ("duty", &["access", "audit", "settings", "workbook"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     (
         "after_school",
@@ -111,6 +112,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "duty",
             "offline",
             "outbox",
             "registry",
@@ -132,6 +134,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "duty",
             "api",
             "audit",
             "outbox",
@@ -177,6 +180,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "board",
             "body",
             "community_survey",
+            "duty",
             "issue",
             "mediation",
             "meeting",

@@ -5,7 +5,7 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, duty, help, issue, keys, mediation,
     meeting, offline, outbox, overview, party, photo, place, registry, search, settings, tally, venue, visit,
     volunteer, whistle, work_order,
 };
@@ -73,6 +73,8 @@ const LISTS: &[&[Statement]] = &[
     search::STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
+    duty::STATEMENTS,
+    duty::SHIFT_STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
     volunteer::STATEMENTS,
@@ -143,6 +145,20 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::LIST",
     "channel::store::FITTING",
     "channel::store::DEAD",
+    // There are some dozen schools, a few hundred posts and people in a county, and their tables are read whole.
+    "duty::store::SCHOOLS",
+    "duty::store::GATES",
+    "duty::store::SLOTS",
+    "duty::store::BELLS",
+    "duty::store::SLOT_GATES",
+    "duty::store::TERMS",
+    "duty::store::DAYS",
+    "duty::store::PEOPLE",
+    "duty::store::ALL_PEOPLE",
+    "duty::store::NEAREST",
+    "duty::store::REACHES",
+    "duty::store::LEAVES",
+    "duty::shift_store::SWAPS_WAITING",
     "venue::store::LIST",
     "venue::store::USABLE",
     "after_school::store::COUNTS",           // everybody once, for the list

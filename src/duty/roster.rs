@@ -309,16 +309,27 @@ fn in_words(days: (Date, Date), most: i64) -> Result<()> {
     Ok(())
 }
 
-/// Makes a draft for a period: whoever is down already stays, the other seats are filled.
+/// A roster that has been worked out and not written down yet.
+pub struct Draft {
+    days: (Date, Date),
+    seed: i64,
+    built: Built,
+    prepared: Prepared,
+    roster: rostering::Roster,
+    clashes: Vec<Clash>,
+    least: i64,
+}
+
+/// Works a roster out for a period: whoever is down already stays, the other seats are filled. It takes some seconds and only reads, so that
+/// nobody waits for it at a gate.
 ///
 /// Errors: refused if it is not known whether there is school, nobody is on the list, or nothing is to be kept.
-pub async fn draft(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date), seed: i64) -> Result<Uuid> {
+pub async fn work_out(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date), seed: i64) -> Result<Draft> {
     let rules: Rostering = settings::read(tx, act.tenant, act.at).await?;
     in_words(days, rules.roster_days)?;
     if days.0 < day_of(act.at) {
         return Err(Error::refused("从今天或者以后排起"));
     }
-    let unit = act.organisation.ok_or(Error::Forbidden)?;
     let built = Built::read(tx, act, scope, days).await?;
     if built.people.is_empty() {
         return Err(Error::refused("人员名单还是空的，先登记人员"));
@@ -333,9 +344,16 @@ pub async fn draft(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date), se
         (prepared, roster, clashes, least)
     });
     let (prepared, roster, clashes, least) = worked.await.map_err(|error| Error::Internal(error.into()))?;
+    Ok(Draft { days, seed, built, prepared, roster, clashes, least })
+}
+
+/// Writes down what [`work_out`] has found, for somebody to publish. What has changed since is found then.
+pub async fn draft(tx: &mut Tx, act: &Act, draft: &Draft) -> Result<Uuid> {
+    let Draft { days, seed, built, prepared, roster, clashes, least } = draft;
+    let unit = act.organisation.ok_or(Error::Forbidden)?;
     let id = act.id();
     let row = ADD_ROSTER.bind(act.tenant).bind(id).bind(unit).bind(days.0.to_string()).bind(days.1.to_string());
-    let row = row.bind(seed).bind(prepared.seats() as i64).bind(clashes.len() as i64).bind(least).bind(act.account);
+    let row = row.bind(*seed).bind(prepared.seats() as i64).bind(clashes.len() as i64).bind(*least).bind(act.account);
     tx.execute(row.bind(act.at)).await?;
     let mut shifts = Vec::new();
     for seat in 0..prepared.seats() {

@@ -77,9 +77,12 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let period = days(&mut form);
     let seed = number(&mut form, "seed", "编号", 1..=1_000_000);
     if let (Some(period), Some(seed)) = (period, seed) {
-        let mut tx = app.db.begin().await?;
-        let done = roster::draft(&mut tx, &act, &viewer.scope(Permission::DutyPlan), period, seed).await;
-        if let Some(id) = form.ended(tx, "first", done).await? {
+        let scope = viewer.scope(Permission::DutyPlan);
+        let worked = roster::work_out(&mut app.db.read().await?, &act, &scope, period, seed).await;
+        if let Some(draft) = form.noted("first", worked)? {
+            let mut tx = app.db.begin().await?;
+            let id = roster::draft(&mut tx, &act, &draft).await?;
+            tx.commit().await?;
             return Ok(redirect(&format!("/duty-rosters/{id}"), "草稿排好了，看过再发布"));
         }
     }
