@@ -687,7 +687,10 @@ struct Guard {
 }
 
 async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Guard {
-    use duty::{DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch, Stage};
+    use duty::{
+        DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch,
+        Stage,
+    };
     let act = Act { organisation: Some(community.organisation), ..act.clone() };
     let sketch = SchoolSketch {
         station: community.organisation,

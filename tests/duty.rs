@@ -42,7 +42,14 @@ impl Bureau {
     }
 
     /// Somebody whose minutes to the first school are known.
-    pub async fn person(&self, app: &TestApp, name: &str, kind: PersonKind, minutes: Option<i64>, standby: bool) -> Uuid {
+    pub async fn person(
+        &self,
+        app: &TestApp,
+        name: &str,
+        kind: PersonKind,
+        minutes: Option<i64>,
+        standby: bool,
+    ) -> Uuid {
         let new = PersonSketch {
             unit: self.stations[0],
             kind,
@@ -70,7 +77,13 @@ impl Bureau {
         format!("/duty-own/{}", person.link(self.community.tenant, &app.means.keys))
     }
 
-    pub async fn put(&self, app: &TestApp, day: &str, gate: Uuid, person: Option<Uuid>) -> doorstep::error::Result<Uuid> {
+    pub async fn put(
+        &self,
+        app: &TestApp,
+        day: &str,
+        gate: Uuid,
+        person: Option<Uuid>,
+    ) -> doorstep::error::Result<Uuid> {
         let day = date(day);
         let span = (duty::moment(day, 430).unwrap(), duty::moment(day, 500).unwrap());
         let new = NewShift {
@@ -143,8 +156,7 @@ pub async fn bureau(app: &TestApp) -> Bureau {
     let far_morning = duty::add_slot(&mut tx, &act, schools[1], &slot(vec![far_gate])).await.unwrap();
     duty::add_term(&mut tx, &act, None, "2026年秋季学期", (date("2026-09-01"), date("2026-12-31"))).await.unwrap();
     tx.commit().await.unwrap();
-    let community =
-        Community { tenant: act.tenant, code: code.to_owned(), name: name.to_owned(), organisation: home };
+    let community = Community { tenant: act.tenant, code: code.to_owned(), name: name.to_owned(), organisation: home };
     Bureau { community, stations, patrol, schools, gate: east, crossing, far_gate, morning, far_morning }
 }
 
@@ -378,7 +390,7 @@ db_test! {
         chief.post(&publication, &[("version", version.as_str())]).await.assert_status(422).assert_contains("5 个位置没有人");
         // A draft binds nobody.
         chief.get("/duty?day=2026-09-07").await.assert_contains("3 处有空当");
-        chief.post(&publication, &[("version", version.as_str()), ("in_spite", "yes")]).await.assert_ok().assert_contains("缺");
+        chief.post(&publication, &[("version", version.as_str()), ("in_spite", "yes")]).await.assert_ok().assert_contains("没有人 70 分");
         chief.get("/duty?day=2026-09-07").await.assert_contains("1 处有空当");
         // The other draft would put the same people down twice.
         let stale = format!("{}/publication", again.url);
@@ -450,8 +462,8 @@ db_test! {
 
         // What is offered for an account follows the kind of the tenant.
         let security = app.person(Role::SecurityAdmin).of_community(&bureau.community).browser().await;
-        security.get("/accounts/new").await.assert_ok().assert_contains("护学岗勤务负责人").assert_lacks("网格员");
-        app.person(Role::SecurityAdmin).browser().await.get("/accounts/new").await.assert_contains("网格员").assert_lacks("护学岗");
+        security.get("/accounts/new").await.assert_ok().assert_contains("护学岗勤务负责人").assert_lacks("value=\"grid_worker\"");
+        app.person(Role::SecurityAdmin).browser().await.get("/accounts/new").await.assert_contains("value=\"grid_worker\"").assert_lacks("value=\"duty_chief\"");
     }
 
     async fn a_special_day_of_one_school_is_not_that_of_another(app: TestApp) {

@@ -113,8 +113,7 @@ async fn school(tx: &mut db::Tx, act: &Act, units: (Uuid, Uuid), sketch: &Sketch
     }
     for (kind, bells) in [(Peak::MorningIn, sketch.morning), (Peak::EveningOut, sketch.evening)] {
         let bells = bells.iter().map(|(minute, grades)| (*minute, (*grades).to_owned())).collect();
-        let slot =
-            SlotSketch { kind, days: OnDays::Every, early: None, stay: Some(20), bells, gates: gates.clone() };
+        let slot = SlotSketch { kind, days: OnDays::Every, early: None, stay: Some(20), bells, gates: gates.clone() };
         duty::add_slot(tx, act, school, &slot).await?;
     }
     Ok(school)

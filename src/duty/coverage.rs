@@ -304,8 +304,10 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
         for slot in posts.slots.iter().filter(|slot| slot.school_id == gate.school_id) {
             let Some(mut kept) = kept.remove(&(gate.id, slot.id)) else { continue };
             kept.sort_by_key(|kept| kept.need.day);
-            let clock = |minute: i64| format!("{:02}:{:02}", minute.div_euclid(60).rem_euclid(24), minute.rem_euclid(60));
-            let hours = posts.window(slot, &windows).map_or(String::new(), |(a, b)| format!("{}–{}", clock(a), clock(b)));
+            let clock =
+                |minute: i64| format!("{:02}:{:02}", minute.div_euclid(60).rem_euclid(24), minute.rem_euclid(60));
+            let hours =
+                posts.window(slot, &windows).map_or(String::new(), |(a, b)| format!("{}–{}", clock(a), clock(b)));
             let bells = posts.bells.get(&slot.id).into_iter().flatten();
             let bells: Vec<String> =
                 bells.map(|bell| format!("{} {}", clock(bell.minute), bell.grades).trim().to_owned()).collect();

@@ -23,7 +23,9 @@ pub use model::{
     DayKind, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage, moment,
 };
 pub use person::{PersonSketch, add_leave, by_link as person_by_link, create as create_person, set_reaches};
-pub use roster::{apply as apply_mending, draft as draft_roster, mend, work_out as work_roster_out, publish as publish_roster};
+pub use roster::{
+    apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
+};
 pub use school::{
     Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, create as create_school, post_link,
     set_day,

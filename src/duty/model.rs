@@ -188,8 +188,7 @@ impl Timetable {
             };
         }
         let own: Vec<&Term> = self.terms.iter().filter(|term| term.school == Some(school)).collect();
-        let terms =
-            if own.is_empty() { self.terms.iter().filter(|term| term.school.is_none()).collect() } else { own };
+        let terms = if own.is_empty() { self.terms.iter().filter(|term| term.school.is_none()).collect() } else { own };
         let Some((first, last)) =
             terms.iter().map(|term| term.first).min().zip(terms.iter().map(|term| term.last).max())
         else {
@@ -323,7 +322,8 @@ mod tests {
         for day in ["2026-03-01", "2027-01-16", "2027-01-04"] {
             assert!(matches!(of(&table, school, day), SchoolDay::Unknown(_)), "{day}");
         }
-        let exception = |school, day: &str, kind| Exception { school, day: date(day), kind, note: "校运会".to_owned() };
+        let exception =
+            |school, day: &str, kind| Exception { school, day: date(day), kind, note: "校运会".to_owned() };
         table.days.push(exception(None, "2026-10-12", DayKind::Exams));
         table.days.push(exception(Some(school), "2026-10-12", DayKind::Off));
         table.days.push(exception(Some(school), "2027-01-04", DayKind::Lessons));

@@ -8,19 +8,19 @@ use db::Tx;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rostering::{
-    Clash, DAY, Effort, Fixed, Flaw, Kind, Kinds, MOST_PER_DAY, Most, Post, Prepared, Problem, Rule, Seat, Span, Travel,
-    Whom, bound, explain, repair, solve,
+    Clash, DAY, Effort, Fixed, Flaw, Kind, Kinds, MOST_PER_DAY, Most, Post, Prepared, Problem, Rule, Seat, Span,
+    Travel, Whom, bound, explain, repair, solve,
 };
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::coverage::{Need, Posts, needs};
 use super::model::{Alone, Peak, PersonKind, Qualification, ShiftState, Windows, clock, day_of, monday, short};
+use super::shift;
 use super::shift_store::{
     self, ADD, ADD_GAP, ADD_ROSTER, DROP_ROSTER, DROP_SHIFTS, OF_ROSTER, PUBLISH, PUBLISH_SHIFTS, RosterRow, Shift,
 };
 use super::store::{self, LEAVES, Leave, Person, REACHES, ReachRow};
-use super::shift;
 use crate::access::{Act, Scope};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -48,6 +48,8 @@ struct Built {
     slots: Vec<(usize, Vec<i64>)>,
     /// What is down already: slot, seat, person and the shift's id.
     known: Vec<(usize, usize, usize, Shift)>,
+    /// Seats of slots that somebody has against the rules: they stay as they are, and nobody else takes them.
+    settled: Vec<(usize, usize)>,
     /// 定责 of each gate.
     duties: HashMap<Uuid, String>,
 }
@@ -66,6 +68,9 @@ fn kind(kind: PersonKind) -> Kind {
 fn bits(has: impl Fn(&str) -> bool) -> u32 {
     Qualification::ALL.iter().enumerate().filter(|(_, one)| has(one.code())).map(|(at, _)| 1 << at).sum()
 }
+
+/// A qualification that is on no list.
+const NOBODY_HAS: u32 = 1 << 31;
 
 fn at(day: i64, minute: i64) -> i32 {
     (day * i64::from(DAY) + minute).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
@@ -90,7 +95,11 @@ impl Built {
         if let Some(one) = unknown.first() {
             let school = posts.schools.iter().find(|school| school.id == one.school);
             let school = school.map_or("", |school| school.name.as_str());
-            return Err(Error::refused(format!("不知道 {} {school}上不上课：{}。先在“学期和特殊日子”登记，再排班", short(one.day), one.why)));
+            return Err(Error::refused(format!(
+                "不知道 {} {school}上不上课：{}。先在“学期和特殊日子”登记，再排班",
+                short(one.day),
+                one.why
+            )));
         }
         let people = store::all_people(tx, act.tenant, scope).await?;
         let (from, to) = (days.0.to_string(), days.1.to_string());
@@ -146,7 +155,14 @@ impl Built {
         };
         let mut problem = Problem {
             people: people.iter().enumerate().map(person).collect(),
-            posts: posts.gates.iter().map(|gate| Post { school: school_at.get(&gate.school_id).copied().unwrap_or(0), place: school_at.get(&gate.school_id).copied().unwrap_or(0) }).collect(),
+            posts: posts
+                .gates
+                .iter()
+                .map(|gate| Post {
+                    school: school_at.get(&gate.school_id).copied().unwrap_or(0),
+                    place: school_at.get(&gate.school_id).copied().unwrap_or(0),
+                })
+                .collect(),
             travel,
             ..Problem::default()
         };
@@ -163,8 +179,12 @@ impl Built {
             let Some(&post) = gate_at.get(&need.gate) else { continue };
             let gate = &posts.gates[post];
             let day = i64::from((need.day - first).get_days());
-            let (from, to) = (since.minutes(need.starts_at) - day * i64::from(DAY), since.minutes(need.ends_at) - day * i64::from(DAY));
-            let window = Span { from: from.clamp(0, i64::from(DAY) - 1) as i32, to: to.clamp(1, i64::from(DAY)) as i32 };
+            let (from, to) = (
+                since.minutes(need.starts_at) - day * i64::from(DAY),
+                since.minutes(need.ends_at) - day * i64::from(DAY),
+            );
+            let window =
+                Span { from: from.clamp(0, i64::from(DAY) - 1) as i32, to: to.clamp(1, i64::from(DAY)) as i32 };
             let qualifications = gate.qualification.as_deref().map_or(0, |needed| bits(|code| code == needed));
             let there = taken.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
             let (mut seats, mut numbers, mut own) = (Vec::new(), Vec::new(), Vec::new());
@@ -175,7 +195,9 @@ impl Built {
                     let person = shift.person_id.and_then(|id| person_at.get(&id).copied());
                     let fits = person.filter(|&person| {
                         let one = &problem.people[person];
-                        kinds.has(one.kind) && one.qualifications & qualifications == qualifications && problem.travel.get(one.base, problem.posts[post].place).is_some()
+                        kinds.has(one.kind)
+                            && one.qualifications & qualifications == qualifications
+                            && problem.travel.get(one.base, problem.posts[post].place).is_some()
                     });
                     let Some(person) = fits else {
                         // Somebody of another unit, or whom the rules would not put there: their seat is settled.
@@ -196,13 +218,17 @@ impl Built {
             problem.slots.push(rostering::Slot { post, day: day as usize, window, peak, seats, pair: false });
         }
         let duties = posts.gates.iter().map(|gate| (gate.id, gate.duty.clone())).collect();
-        Ok(Built { problem, people, needs, slots, known, duties })
+        Ok(Built { problem, people, needs, slots, known, settled: Vec::new(), duties })
     }
 
     /// With what is down already as it is. What the rules would not allow is taken out of the problem, and whoever has it is left alone that day.
     fn fixed(mut self) -> Result<(Prepared, Built)> {
         let all = |built: &Built| -> Vec<Fixed> {
-            built.known.iter().map(|(slot, seat, person, _)| Fixed { person: *person, slot: *slot, seat: *seat }).collect()
+            built
+                .known
+                .iter()
+                .map(|(slot, seat, person, _)| Fixed { person: *person, slot: *slot, seat: *seat })
+                .collect()
         };
         loop {
             self.problem.fixed = all(&self);
@@ -224,6 +250,12 @@ impl Built {
                         self.problem.people[*person].away.push(Span { from: at(day, 0), to: at(day + 1, 0) });
                     }
                     let before = self.known.len();
+                    for (slot, seat, person, _) in &self.known {
+                        if against.contains(&(*person, *slot)) {
+                            self.problem.slots[*slot].seats[*seat].qualifications = NOBODY_HAS;
+                            self.settled.push((*slot, *seat));
+                        }
+                    }
                     self.known.retain(|(slot, _, person, _)| !against.contains(&(*person, *slot)));
                     if self.known.len() == before {
                         return Err(Error::Internal(anyhow::anyhow!("a roster cannot be made: {flaws:?}")));
@@ -251,7 +283,8 @@ impl Built {
             }
         }
         parts.sort();
-        let mut words: Vec<String> = parts.into_iter().map(|(rule, count)| format!("{count} 人{}", because(rule))).collect();
+        let mut words: Vec<String> =
+            parts.into_iter().map(|(rule, count)| format!("{count} 人{}", because(rule))).collect();
         if clash.rules.iter().any(|(rule, _)| *rule == Rule::Company) {
             words.push("只剩不能单独上岗的人".to_owned());
         }
@@ -299,7 +332,7 @@ fn effort(seats: usize, seed: i64) -> Effort {
     Effort { seed: seed as u64, threads: 2, rounds: 3, steps: (seats as u64 * 200).clamp(20_000, 400_000) }
 }
 
-fn in_words(days: (Date, Date), most: i64) -> Result<()> {
+fn within(days: (Date, Date), most: i64) -> Result<()> {
     if days.1 < days.0 {
         return Err(Error::refused("最后一天要在第一天以后"));
     }
@@ -326,7 +359,7 @@ pub struct Draft {
 /// Errors: refused if it is not known whether there is school, nobody is on the list, or nothing is to be kept.
 pub async fn work_out(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date), seed: i64) -> Result<Draft> {
     let rules: Rostering = settings::read(tx, act.tenant, act.at).await?;
-    in_words(days, rules.roster_days)?;
+    within(days, rules.roster_days)?;
     if days.0 < day_of(act.at) {
         return Err(Error::refused("从今天或者以后排起"));
     }
@@ -343,7 +376,9 @@ pub async fn work_out(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date),
         let (clashes, least) = (explain(&prepared, &roster), bound(&prepared).unfilled);
         (prepared, roster, clashes, least)
     });
-    let (prepared, roster, clashes, least) = worked.await.map_err(|error| Error::Internal(error.into()))?;
+    let (prepared, roster, mut clashes, least) = worked.await.map_err(|error| Error::Internal(error.into()))?;
+    clashes.retain(|clash| !built.settled.contains(&prepared.slot_of(clash.seat)));
+    let least = (least - built.settled.len() as i64).max(0);
     Ok(Draft { days, seed, built, prepared, roster, clashes, least })
 }
 
@@ -475,7 +510,7 @@ impl Mended {
 /// Errors: refused if it is not known whether there is school.
 pub async fn mend(tx: &mut Tx, act: &Act, scope: &Scope, person: Uuid, days: (Date, Date)) -> Result<Vec<Mended>> {
     let rules: Rostering = settings::read(tx, act.tenant, act.at).await?;
-    in_words(days, rules.roster_days)?;
+    within(days, rules.roster_days)?;
     let mut built = Built::read(tx, act, scope, days).await?;
     let Some(absent) = built.people.iter().position(|one| one.id == person) else { return Err(Error::NotFound) };
     let first = monday(days.0);

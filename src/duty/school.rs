@@ -208,7 +208,8 @@ pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -
 pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, days: (Date, Date)) -> Result<Uuid> {
     let (first, last) = (days.0.to_string(), days.1.to_string());
     let terms = store::terms(tx, act.tenant).await?;
-    let overlaps = |term: &&store::TermRow| term.school_id == school && term.first_day <= last && term.last_day >= first;
+    let overlaps =
+        |term: &&store::TermRow| term.school_id == school && term.first_day <= last && term.last_day >= first;
     if let Some(other) = terms.iter().find(overlaps) {
         return Err(Error::refused(format!("和“{}”重叠了（{} 到 {}）", other.name, other.first_day, other.last_day)));
     }
@@ -224,7 +225,14 @@ pub(super) async fn drop_term(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
 }
 
 /// Errors: refused if something is written of that day already.
-pub async fn set_day(tx: &mut Tx, act: &Act, school: Option<Uuid>, day: Date, kind: DayKind, note: &str) -> Result<Uuid> {
+pub async fn set_day(
+    tx: &mut Tx,
+    act: &Act,
+    school: Option<Uuid>,
+    day: Date,
+    kind: DayKind,
+    note: &str,
+) -> Result<Uuid> {
     let day = day.to_string();
     let known = store::days(tx, act.tenant, &day, &day).await?;
     if known.iter().any(|one| one.school_id == school) {

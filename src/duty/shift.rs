@@ -84,7 +84,9 @@ impl Shift {
 
     /// `07:10–08:20`
     pub fn hours(&self) -> String {
-        self.starts_at.zip(self.ends_at).map_or("没有定时".to_owned(), |(from, to)| format!("{}–{}", clock(from), clock(to)))
+        self.starts_at
+            .zip(self.ends_at)
+            .map_or("没有定时".to_owned(), |(from, to)| format!("{}–{}", clock(from), clock(to)))
     }
 
     /// `早入校`
@@ -301,8 +303,11 @@ pub async fn answer(tx: &mut Tx, act: &Act, call: Uuid, accepts: bool) -> Result
     let said = if accepts { "accept_standby" } else { "decline_standby" };
     audit::record(tx, act, said, ("duty_shift", shift.id), "", &[]).await?;
     if !accepts {
-        call_next(tx, act, shift.id).await?;
-        return Ok(());
+        // Somebody else has accepted meanwhile, or has still time to answer.
+        return match call_next(tx, act, shift.id).await {
+            Ok(_) | Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        };
     }
     if shift.absent_at.is_none() {
         return Err(Error::refused("原来的人已经到岗，不用去了"));
@@ -368,7 +373,8 @@ pub async fn decide_swap(tx: &mut Tx, act: &Act, id: Uuid, approved: bool, why: 
         if shift.person_id != Some(swap.from_id) || shift.came_at.is_some() || shift.absent_at.is_some() {
             return Err(Error::refused("这一班已经变了，不能按原来的申请换"));
         }
-        fit(tx, act, swap.to_id, (Some(shift.id), shift.gate_id, &shift.day), shift.starts_at.zip(shift.ends_at)).await?;
+        fit(tx, act, swap.to_id, (Some(shift.id), shift.gate_id, &shift.day), shift.starts_at.zip(shift.ends_at))
+            .await?;
         tx.execute(GIVE_TO.bind(act.tenant).bind(shift.id).bind(swap.to_id).bind(act.at)).await?;
     }
     let state = if approved { "approved" } else { "refused" };

@@ -178,7 +178,13 @@ pub(super) async fn roster_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: 
     Ok(tx.one(ROSTER_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 
-pub(super) async fn rosters(tx: &mut Tx, tenant: Uuid, scope: &Scope, before: Cursor, size: usize) -> Result<Page<RosterRow>> {
+pub(super) async fn rosters(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    before: Cursor,
+    size: usize,
+) -> Result<Page<RosterRow>> {
     let query = ROSTERS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(before.key).bind(before.id);
     let items: Vec<RosterRow> = tx.all(query.bind(size as i64 + 1)).await?;
     Ok(Page::of(items, size, |item| Cursor { key: item.made_at.as_millisecond(), id: item.id }))

@@ -215,7 +215,13 @@ pub(super) async fn person_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: 
     Ok(tx.one(PERSON_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 
-pub(super) async fn people(tx: &mut Tx, tenant: Uuid, scope: &Scope, after: Cursor, size: usize) -> Result<Page<Person>> {
+pub(super) async fn people(
+    tx: &mut Tx,
+    tenant: Uuid,
+    scope: &Scope,
+    after: Cursor,
+    size: usize,
+) -> Result<Page<Person>> {
     let query = PEOPLE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(after.key).bind(after.id);
     let items: Vec<Person> = tx.all(query.bind(size as i64 + 1)).await?;
     Ok(Page::of(items, size, |item| Cursor { key: item.created_at.as_millisecond(), id: item.id }))

@@ -25,9 +25,14 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     for kept in table.rows.iter().flat_map(|row| row.kept.iter().map(move |kept| (row, kept))) {
         let (row, kept) = kept;
         let late = |shift: &&super::Shift| {
-            shift.absent_at.is_none() && shift.came_at.is_none() && shift.person_id.is_some() && shift.starts_at.is_some_and(|start| start < now)
+            shift.absent_at.is_none()
+                && shift.came_at.is_none()
+                && shift.person_id.is_some()
+                && shift.starts_at.is_some_and(|start| start < now)
         };
-        if kept.need.ends_at > now && let Some(shift) = kept.shifts.iter().find(late) {
+        if kept.need.ends_at > now
+            && let Some(shift) = kept.shifts.iter().find(late)
+        {
             let due = kept.need.starts_at;
             todos.push(Todo {
                 verb: "催到岗",
@@ -52,8 +57,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             deadline: show::deadline(due, now, true),
         });
     }
-    let swaps: Vec<Swap> =
-        tx.all(SWAPS_WAITING.bind(viewer.tenant).bind(scope.account).bind(&scope.roles)).await?;
+    let swaps: Vec<Swap> = tx.all(SWAPS_WAITING.bind(viewer.tenant).bind(scope.account).bind(&scope.roles)).await?;
     for swap in swaps {
         let due = swap.starts_at.unwrap_or(swap.asked_at + SignedDuration::from_hours(24));
         todos.push(Todo {

@@ -157,7 +157,8 @@ impl Drawing {
         let kept: Vec<&Kept> = row.kept.iter().filter(within).collect();
         let href = format!("/duty?day={}", column.first);
         let unknown = self.table.unknown.iter();
-        let unknown = unknown.filter(|one| one.school == row.gate.school_id && (column.first..=column.last).contains(&one.day));
+        let unknown =
+            unknown.filter(|one| one.school == row.gate.school_id && (column.first..=column.last).contains(&one.day));
         let unknown = unknown.count();
         let minutes: i64 = kept.iter().map(|kept| kept.uncovered).sum();
         let gaps = kept.iter().filter(|kept| kept.uncovered > 0).count();
@@ -251,7 +252,8 @@ async fn file(State(app): State<App>, viewer: Viewer, form: Form) -> Result<Resp
     let act = app.act(&viewer, Permission::DutyRead)?;
     let asked = Asked { day: Some(form.value("day").to_owned()), span: Some(form.value("span").to_owned()) };
     let drawing = drawing(&app, &viewer, &asked).await?;
-    let mut columns = vec![("学校".to_owned(), 18), ("岗位".to_owned(), 14), ("时段".to_owned(), 12), ("站岗时间".to_owned(), 14)];
+    let mut columns =
+        vec![("学校".to_owned(), 18), ("岗位".to_owned(), 14), ("时段".to_owned(), 12), ("站岗时间".to_owned(), 14)];
     columns.extend(drawing.columns.iter().map(|column| (column.name.clone(), 18)));
     columns.push(("没有人的分钟".to_owned(), 14));
     let rows = drawing.table.rows.iter().map(|row| {

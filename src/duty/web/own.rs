@@ -104,14 +104,15 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
     let (from, to) = shift::shown(act.at);
     let since = act.at - SignedDuration::from_hours(12);
     let colleagues = store::all_people(&mut tx, act.tenant, &Scope::tenant()).await?;
-    let alike = |one: &&Person| {
-        one.id != person.id && one.organisation_id == person.organisation_id && one.kind == person.kind
-    };
+    let alike =
+        |one: &&Person| one.id != person.id && one.organisation_id == person.organisation_id && one.kind == person.kind;
     let colleagues = colleagues.iter().filter(alike).map(|one| (one.id.to_string(), one.name.clone())).collect();
     Ok(OwnPage {
         shifts: shift_store::of_person(&mut tx, act.tenant, person.id, (&from, &to)).await?,
         calls: tx.all(CALLS_TO.bind(act.tenant).bind(person.id).bind(since)).await?,
-        swaps: tx.all(SWAPS_TO.bind(act.tenant).bind(person.id).bind(since - SignedDuration::from_hours(24 * 30))).await?,
+        swaps: tx
+            .all(SWAPS_TO.bind(act.tenant).bind(person.id).bind(since - SignedDuration::from_hours(24 * 30)))
+            .await?,
         windows: settings::read(&mut tx, act.tenant, act.at).await?,
         shell: shell.of_community(&tenant.name, ""),
         colleagues,
@@ -320,8 +321,7 @@ async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -
     let school = school::by_link(&mut tx, &link, &app.means.keys).await?;
     let tenant = access::tenant(&mut tx, link.tenant).await?;
     let today = coverage::today(app.means.now());
-    let shifts: Vec<Shift> =
-        tx.all(OF_SCHOOL.bind(link.tenant).bind(school.id).bind(today.to_string())).await?;
+    let shifts: Vec<Shift> = tx.all(OF_SCHOOL.bind(link.tenant).bind(school.id).bind(today.to_string())).await?;
     let there = |gate: &Gate| {
         shifts.iter().any(|shift| shift.gate_id == Some(gate.id) && shift.came_at.is_some() && shift.left_at.is_none())
     };

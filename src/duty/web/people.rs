@@ -46,6 +46,12 @@ struct ListPage {
     alone: Alone,
 }
 
+impl ListPage {
+    fn stands_alone(&self, person: &Person) -> bool {
+        self.alone.may(person.kind)
+    }
+}
+
 #[derive(Deserialize)]
 struct Paging {
     after: Option<String>,

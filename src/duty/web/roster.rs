@@ -217,7 +217,15 @@ async fn mend(
     let person = store::person_within(&mut tx, viewer.tenant, &scope, id).await?;
     let Some(period) = days(&mut form) else {
         let (first, last) = (form.value("first").to_owned(), form.value("last").to_owned());
-        return page_again(&MendingPage { shell, person, first, last, changes: Vec::new(), refused: String::new(), form });
+        return page_again(&MendingPage {
+            shell,
+            person,
+            first,
+            last,
+            changes: Vec::new(),
+            refused: String::new(),
+            form,
+        });
     };
     let changes = roster::mend(&mut tx, &act, &scope, id, period).await?;
     let done = match form.value("changes") == words(&changes) {

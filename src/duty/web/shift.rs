@@ -210,16 +210,20 @@ impl ShiftPage {
 
     /// It can still be put down otherwise.
     fn changeable(&self) -> bool {
-        self.may_plan && self.shift.state != ShiftState::Cancelled && self.shift.came_at.is_none() && self.shift.absent_at.is_none()
+        self.may_plan
+            && self.shift.state != ShiftState::Cancelled
+            && self.shift.came_at.is_none()
+            && self.shift.absent_at.is_none()
     }
 
     /// Somebody may be called now.
     fn callable(&self) -> bool {
         self.may_plan
             && self.shift.absent_at.is_some()
-            && !self.calls.iter().any(|(call, _)| {
-                call.accepted == Some(true) || call.answered_at.is_none() && call.answer_by > self.now
-            })
+            && !self
+                .calls
+                .iter()
+                .any(|(call, _)| call.accepted == Some(true) || call.answered_at.is_none() && call.answer_by > self.now)
     }
 
     fn how_long(&self, call: &Call) -> String {
@@ -257,7 +261,8 @@ async fn shift_page(
         None => String::new(),
     };
     let people = store::all_people(&mut tx, viewer.tenant, &scope).await?;
-    let mut people: Options = people.iter().map(|one| (one.id.to_string(), format!("{}（{}）", one.name, one.kind))).collect();
+    let mut people: Options =
+        people.iter().map(|one| (one.id.to_string(), format!("{}（{}）", one.name, one.kind))).collect();
     // Whoever is down may belong to another unit; the form keeps them.
     if let Some(who) = shift.person_id.filter(|who| !people.iter().any(|(id, _)| *id == who.to_string())) {
         people.push((who.to_string(), shift.who().to_owned()));
@@ -278,7 +283,11 @@ async fn shift_page(
     let day = shift.day.parse::<Date>().map_or(shift.day.clone(), short);
     Ok(ShiftPage {
         shell,
-        state: if shift.state == ShiftState::Draft { ("", "草稿") } else { coverage::standing(&shift, &windows, act.at) },
+        state: if shift.state == ShiftState::Draft {
+            ("", "草稿")
+        } else {
+            coverage::standing(&shift, &windows, act.at)
+        },
         missing: coverage::missing(&shift, &fixings).into_iter().map(|one| one.label()).collect(),
         swap: shift::open_swap(&mut tx, viewer.tenant, id).await?,
         fixings,
