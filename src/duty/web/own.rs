@@ -230,7 +230,6 @@ struct PostPage {
     link: String,
     /// What somebody sees who is down here today, and nobody else.
     here: Option<(Person, Gate, Vec<Shift>)>,
-    now: Timestamp,
     form: Form,
 }
 
@@ -261,7 +260,7 @@ async fn post_page(
         }
     }
     let shell = shell.of_community(&tenant.name, "");
-    Ok((act.clone(), PostPage { shell, link: text.to_owned(), here, now: act.at, form }))
+    Ok((act.clone(), PostPage { shell, link: text.to_owned(), here, form }))
 }
 
 async fn show_post(
