@@ -449,6 +449,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let body = property_committee(&mut tx, act, spot.estate_id).await;
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
     let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
+    let guard = guard(&mut tx, act, means, community).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
         reason: "老人多".to_owned(),
@@ -479,7 +480,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         publication,
         objection_code,
         venue,
-        guard: guard(&mut tx, act, means, community).await,
+        guard,
         team,
         volunteer,
         volunteering,
