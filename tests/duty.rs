@@ -253,7 +253,6 @@ db_test! {
     async fn an_absence_calls_the_nearest_and_the_post_is_kept_before_the_bell(app: TestApp) {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
-        let chief = bureau.chief(&app).await;
         let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
         let near = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
         let far = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(12), true).await;
@@ -268,6 +267,7 @@ db_test! {
 
         // Ten to seven, twenty minutes before the post is to be kept.
         at(&app, "2026-09-01T06:50:00+08:00");
+        let chief = bureau.chief(&app).await;
         phone.post(&step, &[("step", "absent"), ("why", "")]).await.assert_status(422).assert_contains("请填写来不了的原因");
         phone.post(&step, &[("step", "absent"), ("why", "发烧")]).await.assert_ok().assert_contains("缺岗");
         chief.get("/duty").await.assert_ok().assert_contains("缺岗").assert_contains("3 处有空当");
@@ -303,6 +303,7 @@ db_test! {
         at(&app, "2026-09-01T07:10:01+08:00");
         chief.get("/duty").await.assert_ok().assert_contains("在岗").assert_contains("到岗率").assert_contains("33.3%");
         at(&app, "2026-09-01T08:21:00+08:00");
+        let chief = bureau.chief(&app).await;
         second.post(&step, &[("step", "leave")]).await.assert_ok().assert_contains("签退成功");
         chief.get(&format!("/duty-shifts/{stand_in}")).await.assert_contains("停车牌在门卫室").assert_contains("东门岗亭");
         assert!(bureau.shift(&app, shift).await.absent_at.is_some());
@@ -311,10 +312,10 @@ db_test! {
     async fn whoever_is_late_or_absent_is_seen_at_once_and_the_code_at_the_post_signs_them_in(app: TestApp) {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
-        let chief = bureau.chief(&app).await;
         let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
         let shift = bureau.put(&app, "2026-09-01", bureau.gate, Some(officer)).await.unwrap();
         at(&app, "2026-09-01T07:11:00+08:00");
+        let chief = bureau.chief(&app).await;
         chief.get("/duty").await.assert_contains("到点没到");
         chief.get("/today").await.assert_ok().assert_contains("催到岗").assert_contains("田家会小学 · 东门");
         at(&app, "2026-09-01T07:21:00+08:00");
@@ -450,6 +451,7 @@ db_test! {
         let school = app.browser();
         at(&app, "2026-09-01T07:00:00+08:00");
         school.get(&path).await.assert_ok().assert_contains("现在没有人在岗").assert_contains("0358-0000110");
+        let chief = bureau.chief(&app).await; // the session of the day before has ended
         let phone = app.browser();
         let own = bureau.link(&app, officer).await;
         phone.post(&format!("{own}/shifts/{shift}"), &[("step", "come")]).await.assert_ok();

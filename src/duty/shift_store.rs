@@ -83,9 +83,9 @@ statements! {
     GIVE_TO = "UPDATE duty_shifts SET person_id = $3, confirmed_at = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     SHIFT = shifts!("f.id = $2");
     SHIFT_IN_REACH = shifts!(concat!("f.id = $4 AND ", school_in_reach!("f.school_id")));
-    OF_DAYS = shifts!(concat!("f.day >= $4 AND f.day <= $5 AND f.state = 'standing' AND ", school_in_reach!("f.school_id"), " ORDER BY f.day, f.starts_at, f.id LIMIT 50000"));
+    OF_DAYS = shifts!(concat!("f.day >= $4 AND f.day <= $5 AND f.state = 'standing' AND ", school_in_reach!("f.school_id"), " ORDER BY f.day, f.starts_at, f.seat, f.id LIMIT 50000"));
     OF_PERSON = shifts!("f.person_id = $2 AND f.day >= $3 AND f.day <= $4 AND f.state = 'standing' ORDER BY f.day, f.starts_at, f.id LIMIT 400");
-    OF_ROSTER = shifts!("f.roster_id = $2 AND f.day >= $3 AND f.state = 'draft' ORDER BY f.day, f.starts_at, f.id LIMIT 50000");
+    OF_ROSTER = shifts!("f.roster_id = $2 AND f.day >= $3 AND f.state = 'draft' ORDER BY f.day, f.starts_at, s.position, s.id, g.position, f.seat, f.id LIMIT 50000");
     OF_SEAT = shifts!("f.day = $2 AND f.gate_id = $3 AND f.slot_id = $4 AND f.state = 'standing' ORDER BY f.seat, f.id LIMIT 40");
     OF_SCHOOL = shifts!("f.school_id = $2 AND f.day = $3 AND f.state = 'standing' ORDER BY f.starts_at, f.id LIMIT 400");
     STANDING_FOR = shifts!("f.stands_for = $2 LIMIT 1");
