@@ -30,7 +30,7 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    after_school, api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline,
+    after_school, api, audit, board, body, channel, community_survey, duty, help, issue, mediation, meeting, offline,
     overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer, whistle,
     work_order,
 };
@@ -89,6 +89,7 @@ pub fn routes() -> Routes {
         .merge(body::routes())
         .merge(channel::routes())
         .merge(venue::routes())
+        .merge(duty::routes())
         .merge(help::routes())
         .merge(whistle::routes())
         .merge(mediation::routes())
@@ -355,6 +356,10 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     const TABS: usize = 5;
     let mut tabs: Vec<NavItem> = [
         item(true, "/today", "today", "今日"),
+        item(may(DutyRead), "/duty", "pin", "护学岗"),
+        item(may(DutyPlan), "/duty-rosters", "log", "排班"),
+        item(may(DutyRead), "/duty-schools", "building", "学校"),
+        item(may(DutyRead), "/duty-people", "people", "人员"),
         item(may(IssueRead), "/issues", "issue", "诉求"),
         item(may(IssueSurvey), "/surveys", "survey", "测评"),
         item(may(VisitRecord), "/campaigns", "door", "敲门"),

@@ -16,6 +16,7 @@ pub mod config;
 pub mod counter;
 pub mod demo;
 pub mod document;
+pub mod duty;
 pub mod error;
 pub mod help;
 pub mod issue;

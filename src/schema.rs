@@ -70,4 +70,6 @@ migrations![
     "0064_class_families",
     "0065_class_care_by_link",
     "0071_volunteers_mended",
+    "0066_duty",
+    "0067_duty_shifts",
 ];

@@ -12,6 +12,7 @@ use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Po
 use doorstep::body;
 use doorstep::channel;
 use doorstep::community_survey::{self, Plan as SurveyPlan};
+use doorstep::duty;
 use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
@@ -179,6 +180,7 @@ struct Landmarks {
     publication: Uuid,
     objection_code: String,
     venue: Uuid,
+    guard: Guard,
     team: Uuid,
     volunteer: Uuid,
     volunteering: Link,
@@ -267,6 +269,13 @@ impl Landmarks {
             "counterparts" => self.counterpart,
             "mediations" => self.mediation,
             "venues" => self.venue,
+            "duty-schools" => self.guard.school,
+            "duty-gates" => self.guard.gate,
+            "duty-people" => self.guard.person,
+            "duty-shifts" => self.guard.shift,
+            "duty-rosters" => self.guard.roster,
+            "duty-terms" => self.guard.term,
+            "duty-days" => self.guard.day,
             "volunteers" => self.volunteer,
             "volunteer-teams" => self.team,
             "volunteer-hours" => self.record,
@@ -310,6 +319,9 @@ impl Landmarks {
             "class-keepers" => &self.class_keeper,
             "needs" => &self.need_link,
             "arrivals" => &self.arrival,
+            "duty-own" => &self.guard.own,
+            "duty-posts" => &self.guard.post,
+            "duty-watch" => &self.guard.watch,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
@@ -338,6 +350,11 @@ impl Landmarks {
             .replace("{seat}", &Uuid::nil().to_string())
             .replace("{post}", &Uuid::nil().to_string())
             .replace("{paper}", "notice")
+            .replace("{slot}", &self.guard.slot.to_string())
+            .replace("{shift}", &self.guard.shift.to_string())
+            .replace("{leave}", &Uuid::nil().to_string())
+            .replace("{call}", &Uuid::nil().to_string())
+            .replace("{swap}", &Uuid::nil().to_string())
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
             .replace("{star}", &Uuid::nil().to_string())
@@ -454,6 +471,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let body = property_committee(&mut tx, act, spot.estate_id).await;
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
     let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
+    let guard = guard(&mut tx, act, means, community).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
         reason: "老人多".to_owned(),
@@ -488,6 +506,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         publication,
         objection_code,
         venue,
+        guard,
         team,
         volunteer,
         volunteering,
@@ -749,6 +768,89 @@ async fn call(tx: &mut db::Tx, act: &Act, need: Uuid) -> Uuid {
     let need = service::need(tx, act, need).await.unwrap();
     let found = service::suggestions(tx, act, &Scope::tenant(), &need).await.unwrap();
     service::accept(tx, act, &Scope::tenant(), &need, need.version, &found[0].key()).await.unwrap().id
+}
+
+/// A post at a school, who stands there tomorrow, and a draft for the day after.
+struct Guard {
+    school: Uuid,
+    gate: Uuid,
+    slot: Uuid,
+    person: Uuid,
+    shift: Uuid,
+    roster: Uuid,
+    term: Uuid,
+    day: Uuid,
+    own: Link,
+    post: Link,
+    watch: Link,
+}
+
+async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Guard {
+    use duty::{
+        DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch,
+        Stage,
+    };
+    let act = Act { organisation: Some(community.organisation), ..act.clone() };
+    let sketch = SchoolSketch {
+        station: community.organisation,
+        others: Vec::new(),
+        name: "田家会小学".to_owned(),
+        stage: Stage::Primary,
+        address: String::new(),
+        contact: None,
+        phone: String::new(),
+        closed_at: None,
+    };
+    let school = duty::create_school(tx, &act, &sketch).await.unwrap();
+    let sketch = GateSketch {
+        kind: GateKind::Gate,
+        name: "东门".to_owned(),
+        duty: "看护学生过马路".to_owned(),
+        seats: 1,
+        officers: 1,
+        qualification: None,
+        closed_at: None,
+    };
+    let gate = duty::add_gate(tx, &act, school, &sketch).await.unwrap();
+    let bells = vec![(460, String::new())];
+    let sketch =
+        SlotSketch { kind: Peak::MorningIn, days: OnDays::Every, early: None, stay: None, bells, gates: vec![gate] };
+    let slot = duty::add_slot(tx, &act, school, &sketch).await.unwrap();
+    let today = act.at.to_zoned_datetime(calendar::shanghai()).date();
+    let after = |days: i64| today.saturating_add(jiff::Span::new().days(days));
+    let term = duty::add_term(tx, &act, None, "秋季学期", (after(-30), after(30))).await.unwrap();
+    duty::set_day(tx, &act, None, after(1), DayKind::Lessons, "").await.unwrap();
+    let day = duty::set_day(tx, &act, None, after(2), DayKind::Lessons, "").await.unwrap();
+    let sketch = PersonSketch {
+        unit: community.organisation,
+        kind: PersonKind::Officer,
+        name: "任建平".to_owned(),
+        phone: "13800001234".to_owned(),
+        qualifications: Vec::new(),
+        daily: 2,
+        weekly: 10,
+        standby: true,
+        ended_at: None,
+    };
+    let person = duty::create_person(tx, &act, &sketch).await.unwrap();
+    duty::set_reaches(tx, &act, person, &[(school, 5)]).await.unwrap();
+    let new = NewShift {
+        school,
+        day: after(1),
+        post: Some((gate, slot)),
+        person: Some(person),
+        duty: "看护学生过马路".to_owned(),
+        span: duty::moment(after(1), 430).zip(duty::moment(after(1), 490)),
+        pinned: false,
+        stands_for: None,
+    };
+    let shift = duty::put_shift(tx, &act, &new).await.unwrap();
+    let worked = duty::work_roster_out(tx, &act, &Scope::tenant(), (after(2), after(2)), 1).await.unwrap();
+    let roster = duty::draft_roster(tx, &act, &worked).await.unwrap();
+    let own = duty::person(tx, act.tenant, person).await.unwrap().link(act.tenant, &means.keys);
+    let post = duty::post_link(act.tenant, &duty::gate(tx, act.tenant, gate).await.unwrap(), &means.keys);
+    let watch = duty::school(tx, act.tenant, school).await.unwrap().link(act.tenant, &means.keys);
+    Guard { school, gate, slot, person, shift, roster, term, day, own, post, watch }
 }
 
 /// A child whose guardian is asked, with their link.

@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place", "registry"]),
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
+    ("duty", &["access", "audit", "settings", "workbook"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     (
         "after_school",
@@ -113,6 +114,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "after_school",
+            "duty",
             "offline",
             "outbox",
             "registry",
@@ -136,6 +138,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "access",
             "after_school",
             "service",
+            "duty",
             "api",
             "audit",
             "outbox",
@@ -181,6 +184,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "board",
             "body",
             "community_survey",
+            "duty",
             "issue",
             "mediation",
             "meeting",

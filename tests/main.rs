@@ -30,6 +30,7 @@ mod community_survey;
 mod crash;
 mod demo;
 mod duplicates;
+mod duty;
 mod export;
 mod feed;
 mod finding;

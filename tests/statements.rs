@@ -5,9 +5,9 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation,
-    meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally, venue, visit,
-    volunteer, whistle, work_order,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, duty, help, issue, keys,
+    mediation, meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally,
+    venue, visit, volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -78,6 +78,8 @@ pub const LISTS: &[&[Statement]] = &[
     service::PROVIDER_STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
+    duty::STATEMENTS,
+    duty::SHIFT_STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
     volunteer::STATEMENTS,
@@ -149,6 +151,20 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::LIST",
     "channel::store::FITTING",
     "channel::store::DEAD",
+    // There are some dozen schools, a few hundred posts and people in a county, and their tables are read whole.
+    "duty::store::SCHOOLS",
+    "duty::store::GATES",
+    "duty::store::SLOTS",
+    "duty::store::BELLS",
+    "duty::store::SLOT_GATES",
+    "duty::store::TERMS",
+    "duty::store::DAYS",
+    "duty::store::PEOPLE",
+    "duty::store::ALL_PEOPLE",
+    "duty::store::NEAREST",
+    "duty::store::REACHES",
+    "duty::store::LEAVES",
+    "duty::shift_store::SWAPS_WAITING",
     "venue::store::LIST",
     "venue::store::USABLE",
     "after_school::store::COUNTS",           // everybody once, for the list

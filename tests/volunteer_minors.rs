@@ -18,8 +18,12 @@ use crate::volunteer_hours::{book, refused, span};
 /// Born on 2012-03-07.
 const CHILD: &str = "141199201203070018";
 
-const GUARDIAN: [(&str, &str); 4] =
-    [("agreed_on", "2026-11-27"), ("guardian_name", "高建国"), ("guardian_relation", "父亲"), ("guardian_phone", "13800002222")];
+const GUARDIAN: [(&str, &str); 4] = [
+    ("agreed_on", "2026-11-27"),
+    ("guardian_name", "高建国"),
+    ("guardian_relation", "父亲"),
+    ("guardian_phone", "13800002222"),
+];
 
 db::statements! {
     BORN = "UPDATE volunteers SET birth_date = $3, guardian_agreed_on = NULL WHERE tenant_id = $1 AND id = $2";
@@ -36,7 +40,8 @@ async fn card(app: &TestApp, id: Uuid) -> volunteer::Card {
 }
 
 async fn place_of(app: &TestApp, activity: Uuid, person: Uuid) -> Option<Place> {
-    let found = volunteer::sign_up_of(&mut app.db.read().await.unwrap(), app.home.tenant, activity, person).await.unwrap();
+    let found =
+        volunteer::sign_up_of(&mut app.db.read().await.unwrap(), app.home.tenant, activity, person).await.unwrap();
     found.map(|down| down.state)
 }
 
@@ -47,8 +52,15 @@ async fn texts(app: &TestApp, id: Uuid) -> Vec<Text> {
 /// Somebody applies on the board: the page of their own, and the id that staff see.
 async fn applied(app: &TestApp, staff: &Browser, birth: &str) -> (String, String) {
     let form = [
-        ("name", "高子涵"), ("phone", "13800001111"), ("sex", "2"), ("birth_date", birth), ("skills", "画画"), ("agrees", "yes"),
-        GUARDIAN[1], GUARDIAN[2], GUARDIAN[3],
+        ("name", "高子涵"),
+        ("phone", "13800001111"),
+        ("sex", "2"),
+        ("birth_date", birth),
+        ("skills", "画画"),
+        ("agrees", "yes"),
+        GUARDIAN[1],
+        GUARDIAN[2],
+        GUARDIAN[3],
     ];
     let own = app.browser().post(&format!("/board/{}/volunteers", app.home.code), &form).await.assert_ok().url.clone();
     let id = staff.get("/volunteers?state=applied").await.link("/volunteers/0").rsplit('/').next().unwrap().to_owned();

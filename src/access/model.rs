@@ -12,6 +12,9 @@ text_enum! {
         BranchSecretary = "branch_secretary" "小区党支部书记",
         GridWorker = "grid_worker" "网格员",
         PropertyManager = "property_manager" "物业负责人",
+        /// Of a police bureau: all posts, or with a reach the posts that a station or a patrol unit covers.
+        DutyChief = "duty_chief" "护学岗勤务负责人",
+        DutyStaff = "duty_staff" "护学岗值班员",
         SystemAdmin = "system_admin" "系统管理员",
         SecurityAdmin = "security_admin" "安全管理员",
         AuditAdmin = "audit_admin" "审计管理员",
@@ -40,6 +43,7 @@ text_enum! {
         PropertyCompany = "property_company" "物业公司",
         PropertyCommittee = "property_committee" "物管会",
         PartyBranch = "party_branch" "小区党支部",
+        PoliceUnit = "police_unit" "派出所、巡特警大队",
         PublicUtility = "public_utility" "供水供电供气供热单位",
         /// The level above, which is asked and not told.
         Superior = "superior" "上级单位",
@@ -102,6 +106,9 @@ text_enum! {
         ServiceArrange = "service_arrange" "安排上门服务、管理服务类别",
         ChildManage = "child_manage" "登记七彩四点半的孩子",
         IncidentManage = "incident_manage" "查看和跟进七彩四点半的事件记录",
+        DutyRead = "duty_read" "查看护学岗",
+        DutyEdit = "duty_edit" "登记护学岗的学校、岗位和人员",
+        DutyPlan = "duty_plan" "护学岗排班和现场调度",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -182,6 +189,10 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ChildManage, &[Secretary, Staff]),
         // A suspected harm may lead to a colleague, so that only who answers for the community reads what others wrote.
         (IncidentManage, &[Secretary]),
+        // How strong the police are where is theirs alone: no role of a community sees it.
+        (DutyRead, &[DutyChief, DutyStaff]),
+        (DutyEdit, &[DutyChief]),
+        (DutyPlan, &[DutyChief, DutyStaff]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),
@@ -199,6 +210,12 @@ impl Role {
     /// The roles that an account can be given.
     pub fn assignable() -> impl Iterator<Item = Role> {
         Role::ALL.iter().copied().filter(|role| !matches!(role, Role::PartyMember | Role::Resident | Role::System))
+    }
+
+    /// Whether somebody in a tenant of a kind can have this role: the roles of 护学岗 are the police's, those of a community nobody else's there.
+    pub fn fits(self, kind: TenantKind) -> bool {
+        let duty = matches!(self, Role::DutyChief | Role::DutyStaff);
+        self.is_administrator() || duty == (kind == TenantKind::Police)
     }
 
     /// The three administrators keep watch on one another, so nobody holds two of these roles.
