@@ -142,7 +142,16 @@ async fn show_page(
     let scope = viewer.scope(Permission::ServiceArrange);
     let mut tx = app.db.read().await?;
     let provider = provider::provider(&mut tx, act.tenant, id).await?;
-    let (standings, dates) = provider::of_provider(&mut tx, act.tenant, id).await?;
+    let (standings, mut dates) = provider::of_provider(&mut tx, act.tenant, id).await?;
+    // What has to be counted comes first, then what is next, then what was.
+    dates.sort_by_key(|date| {
+        let (at, known) = (date.starts_at.as_millisecond(), date.result().is_some());
+        match date.starts_at <= act.at {
+            true if !known => (0, at),
+            false => (1, at),
+            true => (2, -at),
+        }
+    });
     let estates = place::estates_within(&mut tx, act.tenant, &scope).await?;
     let contact = provider.contact(&act)?;
     let form = form.unwrap_or_else(|| {
