@@ -6,6 +6,7 @@ ALTER TABLE class_presences ADD COLUMN told_what TEXT; -- in words, without a na
 
 ALTER TABLE class_keepers ADD COLUMN record_id UUID; -- of a volunteer: their hours of this class, once
 ALTER TABLE class_keepers ADD COLUMN unrecorded_why TEXT; -- why there are none
+CREATE INDEX class_keepers_of_volunteer ON class_keepers (tenant_id, volunteer_id, session_id) WHERE volunteer_id IS NOT NULL;
 CREATE UNIQUE INDEX class_keepers_record ON class_keepers (tenant_id, record_id) WHERE record_id IS NOT NULL;
 
 -- Hours that the program has noted and the volunteer has not entered: where it knows them from, in words.

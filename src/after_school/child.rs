@@ -392,11 +392,13 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Child, why: &str) -> Result<
     refuse_gone(before)?;
     let ended_on = Some(today(act).to_string());
     let now = Child { state: State::Left, ended_on, ended_why: why.to_owned(), ..before.clone() };
+    hold(tx, act, before.id).await?;
+    expected_nowhere(tx, act, before.id).await?;
+    picture::hold_of(tx, act, before.id).await?;
     save(tx, act, before, &now, "leave", why).await?;
     for purpose in Purpose::ALL {
         withdraw(tx, act, before, *purpose).await?;
     }
-    expected_nowhere(tx, act, before.id).await?;
     code::withdraw(tx, act, before.id).await
 }
 
@@ -423,6 +425,7 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Child, state: State) -> Result<(
     };
     let nobody = act.seal("child adult", &json(&Person::default())?)?;
     hold(tx, act, before.id).await?;
+    picture::hold_of(tx, act, before.id).await?;
     tx.execute(FORGET_OPENINGS_OF.bind(act.tenant).bind(before.id)).await?;
     message::erase(tx, act, before.id).await?;
     tx.execute(ERASE_ADULTS.bind(act.tenant).bind(before.id).bind(nobody).bind(act.at)).await?;
@@ -533,6 +536,7 @@ pub async fn consent(tx: &mut Tx, act: &Act, child: &Child, purpose: Purpose, ho
 /// The guardian takes it back. Whoever shows a picture of the child meanwhile is waited for, and that picture goes too.
 pub async fn withdraw(tx: &mut Tx, act: &Act, child: &Child, purpose: Purpose) -> Result<()> {
     hold(tx, act, child.id).await?;
+    picture::hold_of(tx, act, child.id).await?;
     if tx.execute(TAKE_BACK.bind(act.tenant).bind(child.id).bind(purpose).bind(act.at)).await? > 0 {
         audit::record(tx, act, "take_back_consent", ("child", child.id), purpose.label(), &[]).await?;
         if purpose == Purpose::Photos {

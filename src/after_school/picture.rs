@@ -20,6 +20,8 @@ statements! {
     SHOW = "INSERT INTO class_picture_children (tenant_id, picture_id, child_id) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, picture_id, child_id) DO NOTHING";
     /// Whoever says who is in a picture, or takes one away of which nobody has said it, holds it until then.
     HOLD = "UPDATE class_pictures SET taken_by = taken_by WHERE tenant_id = $1 AND id = $2";
+    HOLD_OF_CHILD = "UPDATE class_pictures SET taken_by = taken_by WHERE tenant_id = $1
+        AND id IN (SELECT c.picture_id FROM class_picture_children c WHERE c.tenant_id = $1 AND c.child_id = $2)";
     SHOW_NOBODY = "DELETE FROM class_picture_children WHERE tenant_id = $1 AND picture_id = $2";
     REMOVE = "DELETE FROM class_pictures WHERE tenant_id = $1 AND id = $2";
     OF_SESSION = "SELECT id, session_id, taken_by, added_at FROM class_pictures WHERE tenant_id = $1 AND session_id = $2 ORDER BY added_at, id LIMIT 100";
@@ -114,6 +116,13 @@ pub async fn remove_unshown(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid) -> 
     tx.execute_one(HOLD.bind(act.tenant).bind(id)).await?;
     let known = unshown(tx, act.tenant, session).await?.into_iter().find(|known| known.id == id);
     remove(tx, act, &known.ok_or(Error::NotFound)?, "没有写里面有谁，工作人员删的").await
+}
+
+/// Nobody says who is in a picture of a child until the transaction ends. Whoever writes into the audit log holds that until then too, so it
+/// is done before: otherwise two could wait for each other.
+pub async fn hold_of(tx: &mut Tx, act: &Act, child: Uuid) -> Result<()> {
+    tx.execute(HOLD_OF_CHILD.bind(act.tenant).bind(child)).await?;
+    Ok(())
 }
 
 /// The guardian of a child does not agree any more, or the child is erased: no picture of it is kept.
