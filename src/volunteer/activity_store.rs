@@ -164,7 +164,7 @@ statements! {
         WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state IN ('confirmed', 'waiting') AND s.position > 0 AND (EXISTS (SELECT 1 FROM volunteer_sign_ups o
                 JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id
                 WHERE o.tenant_id = s.tenant_id AND o.volunteer_id = s.volunteer_id AND o.state IN ('confirmed', 'waiting') AND o.activity_id <> s.activity_id
-                AND a.cancelled_at IS NULL AND a.starts_at < m.ends_at AND a.ends_at > m.starts_at)
+                AND a.cancelled_at IS NULL AND a.starts_at < m.ends_at AND a.starts_at > m.starts_at - 86400000 AND a.ends_at > m.starts_at)
             OR EXISTS (SELECT 1 FROM volunteer_engagements g WHERE g.tenant_id = s.tenant_id AND g.volunteer_id = s.volunteer_id
                 AND g.starts_at < m.ends_at AND g.ends_at > m.starts_at))";
     /// The danger is another one than they have read of.
