@@ -319,7 +319,8 @@ db_test! {
         chief.get("/duty").await.assert_contains("到点没到");
         chief.get("/today").await.assert_ok().assert_contains("催到岗").assert_contains("田家会小学 · 东门");
         at(&app, "2026-09-01T07:21:00+08:00");
-        chief.get("/duty").await.assert_contains("缺岗，没有来");
+        // What was planned is no longer counted once they have not come.
+        chief.get("/duty").await.assert_contains("缺岗，没有来").assert_contains("3 处有空当");
         let gate = duty::gate(&mut app.db.read().await.unwrap(), bureau.community.tenant, bureau.gate).await.unwrap();
         let code = format!("/duty-posts/{}", duty::post_link(bureau.community.tenant, &gate, &app.means.keys));
         // A passer-by learns nothing from the code.
@@ -329,7 +330,7 @@ db_test! {
         phone.get(&code).await.assert_ok().assert_contains("我到岗了，签到");
         let id = shift.to_string();
         phone.post(&code, &[("shift", id.as_str()), ("way", "come")]).await.assert_ok().assert_contains("您已在岗");
-        chief.get("/duty").await.assert_contains("迟到，在岗").assert_contains("0.0%");
+        chief.get("/duty").await.assert_contains("迟到，在岗").assert_contains("0.0%").assert_contains("有 11 分钟没有人");
         chief.get(&format!("/duty-shifts/{shift}")).await.assert_contains("扫岗位码");
         phone.post(&code, &[("shift", id.as_str()), ("way", "leave")]).await.assert_ok().assert_contains("已经签退");
         // Somebody else's shift is not theirs to sign.
@@ -466,6 +467,43 @@ db_test! {
         let security = app.person(Role::SecurityAdmin).of_community(&bureau.community).browser().await;
         security.get("/accounts/new").await.assert_ok().assert_contains("护学岗勤务负责人").assert_lacks("value=\"grid_worker\"");
         app.person(Role::SecurityAdmin).browser().await.get("/accounts/new").await.assert_contains("value=\"grid_worker\"").assert_lacks("value=\"duty_chief\"");
+    }
+
+    async fn which_fixings_are_asked_for_is_a_setting(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let shift = bureau.put(&app, "2026-09-01", bureau.gate, Some(officer)).await.unwrap();
+        let five = serde_json::json!({
+            "fix_school": "required", "fix_point": "required", "fix_person": "required",
+            "fix_post": "required", "fix_time": "required", "fix_duty": "not_required",
+        });
+        let mut tx = app.db.begin().await.unwrap();
+        doorstep::settings::set(&mut tx, &bureau.act(&app), "duty.fixings", date("2026-08-31"), &five, "西峰的五定").await.unwrap();
+        tx.commit().await.unwrap();
+        let chief = bureau.chief(&app).await;
+        let page = chief.get(&format!("/duty-shifts/{shift}")).await;
+        page.assert_ok().assert_contains("五定齐全").assert_contains("✓ 定校").assert_contains("✓ 定点").assert_lacks("✓ 定责");
+    }
+
+    async fn what_is_pinned_stays_when_somebody_else_cannot_come(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let absent = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let pinned = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await;
+        bureau.put(&app, "2026-09-01", bureau.gate, Some(absent)).await.unwrap();
+        let other = bureau.put(&app, "2026-09-01", bureau.crossing, Some(pinned)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        let version = chief.get(&format!("/duty-shifts/{other}")).await.input("version");
+        let who = pinned.to_string();
+        let form = [("version", version.as_str()), ("person", who.as_str()), ("duty", "看护"), ("from", "07:10"), ("to", "08:20"), ("pinned", "yes")];
+        chief.post(&format!("/duty-shifts/{other}/particulars"), &form).await.assert_ok();
+        // Nobody is left for the gate, and the crossing is not emptied for it.
+        let mut tx = app.db.read().await.unwrap();
+        let day = (date("2026-09-01"), date("2026-09-01"));
+        let changes = duty::mend(&mut tx, &bureau.act(&app), &Scope::tenant(), absent, day).await.unwrap();
+        assert_eq!(changes.len(), 1);
+        assert_eq!((changes[0].need.gate, changes[0].after()), (bureau.gate, "没有人能站"));
     }
 
     async fn a_special_day_of_one_school_is_not_that_of_another(app: TestApp) {

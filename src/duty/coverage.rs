@@ -242,14 +242,20 @@ impl Coverage {
     }
 }
 
-fn stands(shift: &Shift, need: &Need, alone: &Alone) -> Option<Stand> {
+/// When somebody stands there: as planned until it is known better, then from when they came until they went; whoever has not come in time
+/// is not there.
+fn stands(shift: &Shift, need: &Need, alone: &Alone, missing: SignedDuration, now: Timestamp) -> Option<Stand> {
     let kind = shift.person_kind?;
     if shift.absent_at.is_some() {
         return None;
     }
     let (from, to) = (shift.starts_at.unwrap_or(need.starts_at), shift.ends_at.unwrap_or(need.ends_at));
-    // Whoever is called while the post is open is there when they have come.
-    let from = if shift.stands_for.is_some() { shift.came_at.or(shift.reach_by).unwrap_or(from) } else { from };
+    if shift.came_at.is_none() && now > shift.reach_by.unwrap_or(from).max(from) + missing {
+        return None;
+    }
+    // Whoever is called while the post is open is there when they said.
+    let from = shift.came_at.or(shift.reach_by).unwrap_or(from);
+    let to = shift.left_at.map_or(to, |left| left.min(to));
     Some(Stand { from, to, uniformed: kind.is_uniformed(), alone: alone.may(kind) })
 }
 
@@ -270,12 +276,13 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             _ => others.push(shift),
         }
     }
+    let missing = SignedDuration::from_mins(windows.missing_minutes);
     let mut rates = Rates::default();
     let mut kept: HashMap<(Uuid, Uuid), Vec<Kept>> = HashMap::new();
     for need in needs {
         let shifts = by_seat.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
         let Some(gate) = posts.gates.iter().find(|gate| gate.id == need.gate) else { continue };
-        let who: Vec<Stand> = shifts.iter().filter_map(|shift| stands(shift, &need, &alone)).collect();
+        let who: Vec<Stand> = shifts.iter().filter_map(|shift| stands(shift, &need, &alone, missing, now)).collect();
         let uncovered = uncovered((need.starts_at, need.ends_at), gate.seats, gate.officers, &who);
         if need.starts_at <= now {
             rates.slots += 1;
@@ -285,7 +292,7 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             };
             rates.seen += i64::from(shifts.iter().any(seen));
         }
-        let unsettled = shifts.iter().any(|shift| !missing(shift, &fixings).is_empty());
+        let unsettled = shifts.iter().any(|shift| !self::missing(shift, &fixings).is_empty());
         kept.entry((need.gate, need.slot)).or_default().push(Kept { need, shifts, uncovered, unsettled });
     }
     others.extend(by_seat.into_values().flatten());
