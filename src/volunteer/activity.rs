@@ -59,6 +59,7 @@ pub async fn plan(
                 Skip::Nothing => LeftOut::Nothing,
                 Skip::Holidays => LeftOut::Holidays,
                 Skip::DaysOff => LeftOut::DaysOff,
+                Skip::NoSchool => return Err(Error::refused("志愿活动不按学校的假期排，请选别的")),
             };
             tx.execute(ADD_SERIES.bind(act.tenant).bind(id).bind(rule).bind(skip).bind(act.at)).await?;
             Some(id)

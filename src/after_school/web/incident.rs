@@ -221,11 +221,12 @@ async fn keeper_form(app: &App, holding: Holding, shell: Shell, form: Form) -> R
     let mut tx = app.db.read().await?;
     let rules = settings::read(&mut tx, act.tenant, act.at).await?;
     let rows = roll::rows(&mut tx, &act, &session).await?;
-    let anew = roll::sees_anew(&mut tx, &act, &session, &rows, by.id).await?;
+    let read: Vec<&roll::Row> = rows.iter().collect();
+    let anew = roll::sees_anew(&mut tx, &act, &session, &read, by.id).await?;
     drop(tx);
     if anew {
         let mut tx = app.db.begin().await?;
-        roll::see(&mut tx, &act, &session, &rows, &by, "带班").await?;
+        roll::see(&mut tx, &act, &session, &read, &by, "带班").await?;
         tx.commit().await?;
     }
     let children = rows.iter().map(|row| (row.child.id.to_string(), row.child.name().to_owned())).collect();

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::{Options, read_person};
 use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
-use crate::after_school::child;
 use crate::after_school::incident_model::Rules as IncidentRules;
 use crate::after_school::model::Particulars;
 use crate::after_school::names::{self, Named};
