@@ -17,6 +17,7 @@ pub mod counter;
 pub mod demo;
 pub mod document;
 pub mod error;
+pub mod hazard;
 pub mod help;
 pub mod issue;
 pub mod keys;

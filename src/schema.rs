@@ -65,4 +65,6 @@ migrations![
     "0058_class_care",
     "0059_honours",
     "0062_class_pictures",
+    "0066_duty",
+    "0068_hazards",
 ];

@@ -58,6 +58,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
+    // It reads the schools and gates of `duty` in SQL, in one file.
+    (
+        "hazard",
+        &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"],
+    ),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
     ("mediation", &["access", "audit", "body", "counter", "settings", "place", "issue", "help", "document"]),
@@ -109,6 +114,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "today",
         &[
+            "hazard",
             "access",
             "after_school",
             "offline",
@@ -130,6 +136,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "hazard",
             "access",
             "after_school",
             "api",
@@ -190,6 +197,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "upkeep",
         &[
+            "hazard",
             "access",
             "after_school",
             "api",

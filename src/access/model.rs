@@ -15,6 +15,9 @@ text_enum! {
         SystemAdmin = "system_admin" "系统管理员",
         SecurityAdmin = "security_admin" "安全管理员",
         AuditAdmin = "audit_admin" "审计管理员",
+        /// Of a police bureau: whoever leads a station or the patrol unit, and whoever works there.
+        PoliceCommander = "police_commander" "公安带班领导",
+        PoliceOfficer = "police_officer" "民警",
         PartyMember = "party_member" "党员",
         Resident = "resident" "居民",
         System = "system" "系统",
@@ -100,6 +103,9 @@ text_enum! {
         HoursApprove = "hours_approve" "审核志愿服务时长、出具证明",
         ChildManage = "child_manage" "登记七彩四点半的孩子",
         IncidentManage = "incident_manage" "查看和跟进七彩四点半的事件记录",
+        HazardRead = "hazard_read" "查看校园周边隐患台账",
+        HazardWork = "hazard_work" "排查、登记、整改、复查隐患",
+        HazardApprove = "hazard_approve" "隐患延期、挂牌督办、销号",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -178,6 +184,11 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ChildManage, &[Secretary, Staff]),
         // A suspected harm may lead to a colleague, so that only who answers for the community reads what others wrote.
         (IncidentManage, &[Secretary]),
+        // Police work: nobody of a community has a part in it.
+        (HazardRead, &[PoliceCommander, PoliceOfficer]),
+        (HazardWork, &[PoliceCommander, PoliceOfficer]),
+        // Not of what they have fixed themselves.
+        (HazardApprove, &[PoliceCommander]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
-    access, after_school, board, channel, community_survey, help, issue, mediation, meeting, offline, outbox, party,
+    access, after_school, board, channel, community_survey, hazard, help, issue, mediation, meeting, offline, outbox, party,
     registry, visit, volunteer, whistle,
 };
 
@@ -47,6 +47,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(whistle::todo(&mut tx, &viewer, now).await?);
     todos.extend(mediation::todo(&mut tx, &viewer, now).await?);
     todos.extend(community_survey::todo(&mut tx, &viewer, now).await?);
+    todos.extend(hazard::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::todo(&mut tx, &viewer, now).await?);
     todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::incident::todo(&mut tx, &viewer, now).await?);
