@@ -30,6 +30,7 @@ mod export;
 mod feed;
 mod finding;
 mod fuzz;
+mod hazard;
 mod help;
 mod import;
 mod level;
