@@ -12,12 +12,12 @@ text_enum! {
         BranchSecretary = "branch_secretary" "小区党支部书记",
         GridWorker = "grid_worker" "网格员",
         PropertyManager = "property_manager" "物业负责人",
+        /// Of a police bureau: all posts, or with a reach the posts that a station or a patrol unit covers.
+        DutyChief = "duty_chief" "护学岗勤务负责人",
+        DutyStaff = "duty_staff" "护学岗值班员",
         SystemAdmin = "system_admin" "系统管理员",
         SecurityAdmin = "security_admin" "安全管理员",
         AuditAdmin = "audit_admin" "审计管理员",
-        /// Of a police bureau: whoever leads a station or the patrol unit, and whoever works there.
-        PoliceCommander = "police_commander" "公安带班领导",
-        PoliceOfficer = "police_officer" "民警",
         PartyMember = "party_member" "党员",
         Resident = "resident" "居民",
         System = "system" "系统",
@@ -185,10 +185,10 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         // A suspected harm may lead to a colleague, so that only who answers for the community reads what others wrote.
         (IncidentManage, &[Secretary]),
         // Police work: nobody of a community has a part in it.
-        (HazardRead, &[PoliceCommander, PoliceOfficer]),
-        (HazardWork, &[PoliceCommander, PoliceOfficer]),
+        (HazardRead, &[DutyChief, DutyStaff]),
+        (HazardWork, &[DutyChief, DutyStaff]),
         // Not of what they have fixed themselves.
-        (HazardApprove, &[PoliceCommander]),
+        (HazardApprove, &[DutyChief]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),

@@ -95,9 +95,9 @@ async fn act_of(app: &TestApp, account: &Account, role: Role) -> Act {
 }
 
 async fn bureau(app: &TestApp) -> Bureau {
-    let commander = app.person(Role::PoliceCommander).named("景瑞芳").create().await;
-    let first = app.person(Role::PoliceOfficer).named("任建平").create().await;
-    let second = app.person(Role::PoliceOfficer).named("贺海霞").create().await;
+    let commander = app.person(Role::DutyChief).named("景瑞芳").create().await;
+    let first = app.person(Role::DutyStaff).named("任建平").create().await;
+    let second = app.person(Role::DutyStaff).named("贺海霞").create().await;
     let picture = photo::prepare(picture(7).into()).await.unwrap();
     let mut tx = app.db.begin().await.unwrap();
     let photo = photo::keep(&mut tx, &app.act(), &picture).await.unwrap();
@@ -108,9 +108,9 @@ async fn bureau(app: &TestApp) -> Bureau {
     Bureau {
         station,
         school,
-        commander: act_of(app, &commander, Role::PoliceCommander).await,
-        first: act_of(app, &first, Role::PoliceOfficer).await,
-        second: act_of(app, &second, Role::PoliceOfficer).await,
+        commander: act_of(app, &commander, Role::DutyChief).await,
+        first: act_of(app, &first, Role::DutyStaff).await,
+        second: act_of(app, &second, Role::DutyStaff).await,
         photo,
     }
 }
@@ -175,10 +175,10 @@ fn the_database_knows_the_same_moves() {
 db_test! {
     async fn a_round_finds_it_and_it_is_fixed_looked_at_again_and_struck_off(app: TestApp) {
         let bureau = bureau(&app).await;
-        let leader = app.person(Role::PoliceCommander).named("郭秀珍").browser().await;
-        let fixer = app.person(Role::PoliceOfficer).named("刘建军").create().await;
+        let leader = app.person(Role::DutyChief).named("郭秀珍").browser().await;
+        let fixer = app.person(Role::DutyStaff).named("刘建军").create().await;
         let officer = app.browser_of(&fixer).await;
-        let other = app.person(Role::PoliceOfficer).named("王志强").browser().await;
+        let other = app.person(Role::DutyStaff).named("王志强").browser().await;
         let school = bureau.school.id.to_string();
 
         // The list of places, a round over the checklist and over them.
@@ -339,7 +339,7 @@ db_test! {
         step!(app, bureau.first, id, grade, (Level::General, Mode::Dated), "").unwrap();
         let letter = step!(app, bureau.first, id, transfer, ("城市管理局", in_days(&app, 7)), "请依法取缔占道摊点").unwrap();
         assert_eq!(known(&app, id).await.due_at, in_days(&app, 7));
-        let officer = app.person(Role::PoliceOfficer).browser().await;
+        let officer = app.person(Role::DutyStaff).browser().await;
         let page = officer.get(&format!("/hazards/{id}/transfers/{letter}")).await;
         page.assert_ok().assert_contains("隐患移送〔2026〕1号").assert_contains("城市管理局").assert_lacks("任建平");
         let words = office::words(&officer.download(&format!("/hazards/{id}/transfers/{letter}/letter.docx")).await);
@@ -362,7 +362,7 @@ db_test! {
         let id = fixed(&app, &bureau, Level::General).await;
         let mut crowd = Vec::new();
         for _ in 0..6 {
-            let browser = app.person(Role::PoliceOfficer).browser().await;
+            let browser = app.person(Role::DutyStaff).browser().await;
             browser.get("/hazards").await;
             crowd.push(browser);
         }
@@ -402,7 +402,7 @@ db_test! {
         tx.commit().await.unwrap();
         let own = register(&app, &bureau.first, new(&bureau.school, 50)).await;
         let foreign = register(&app, &bureau.first, new(&other_school, 60)).await;
-        let officer = app.person(Role::PoliceOfficer).reaching(Reach::Organisation, bureau.station).browser().await;
+        let officer = app.person(Role::DutyStaff).reaching(Reach::Organisation, bureau.station).browser().await;
         officer.get("/hazards").await.assert_contains("育英小学").assert_lacks("凤山中学");
         officer.get(&format!("/hazards/{own}")).await.assert_ok();
         officer.get(&format!("/hazards/{foreign}")).await.assert_status(404);
@@ -418,7 +418,7 @@ db_test! {
             step!(app, bureau.first, id, grade, (Level::General, Mode::Dated), "").unwrap();
         }
         step!(app, bureau.commander, foreign, share, true).unwrap();
-        let leader = app.person(Role::PoliceCommander).browser().await;
+        let leader = app.person(Role::DutyChief).browser().await;
         let page = leader.get(&format!("/hazard-schools/{}/link", bureau.school.id)).await;
         let link = page.between_all("/school-hazards/", "<").next().unwrap().to_owned();
         let guest = app.browser();
@@ -443,7 +443,7 @@ db_test! {
             app.means.clock.set(app.means.now() + SignedDuration::from_mins(1));
             register(&app, &bureau.first, new(&bureau.school, (at * 7) % 35)).await;
         }
-        let officer = app.person(Role::PoliceOfficer).browser().await;
+        let officer = app.person(Role::DutyStaff).browser().await;
         for order in ["", "deadline"] {
             let first = officer.get(&format!("/hazards?order={order}")).await;
             let next = officer.get(&first.link_called("下一页")).await;
@@ -478,7 +478,7 @@ db_test! {
 
     async fn a_survey_is_kept_in_versions_and_the_page_says_what_changed(app: TestApp) {
         let bureau = bureau(&app).await;
-        let officer = app.person(Role::PoliceOfficer).named("任建平").browser().await;
+        let officer = app.person(Role::DutyStaff).named("任建平").browser().await;
         let path = format!("/hazard-schools/{}", bureau.school.id);
         let write = async |seen: &str, guards: &str| {
             let fields = [("version", seen), ("students", "学生一千人"), ("guards", guards), ("reason", "开学前")];
@@ -497,7 +497,7 @@ db_test! {
     }
 
     async fn the_page_of_the_way_has_the_whole_table(app: TestApp) {
-        let officer = app.person(Role::PoliceOfficer).browser().await;
+        let officer = app.person(Role::DutyStaff).browser().await;
         let page = officer.get("/hazards/way").await;
         page.assert_ok();
         for step in Step::ALL.iter().filter(|step| **step != Step::Registered) {
@@ -516,7 +516,7 @@ db_test! {
         let id = hazard::add_place(&mut tx, &bureau.first, &bureau.school, PlaceKind::Crowd, words, 150).await.unwrap();
         refused(hazard::add_place(&mut tx, &bureau.first, &bureau.school, PlaceKind::Crowd, words, 150).await, "已经登记过");
         tx.commit().await.unwrap();
-        let officer = app.person(Role::PoliceOfficer).browser().await;
+        let officer = app.person(Role::DutyStaff).browser().await;
         officer.get("/hazard-places").await.assert_contains("北门夜市");
         let field = format!("reason-{id}");
         officer.post(&format!("/hazard-places/{id}/closure"), &[(field.as_str(), "")]).await.assert_status(422);

@@ -335,7 +335,7 @@ impl FiguresPage {
 }
 
 fn midnight(day: Date) -> Result<Timestamp> {
-    Ok(day.to_zoned(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp())
+    Ok(day.at(0, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp())
 }
 
 async fn figures(
