@@ -218,6 +218,10 @@ struct PlacesPage {
 }
 
 impl PlacesPage {
+    fn fails_at(&self, place: &Place) -> bool {
+        self.failed == Some(place.id)
+    }
+
     fn kinds(&self) -> Options {
         options(PlaceKind::ALL, PlaceKind::code, PlaceKind::label)
     }
