@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::model::{Answer, Contact, Kind, Level, Limits, Mode, Supervision};
-use super::step::{self, Words, check, take};
+use super::step::{self, Words, ready, take};
 use super::store::{self, ADD, ANSWERED, HEARD, Hazard, TRANSFER};
 use super::transition::{State, Step};
 use super::School;
@@ -87,7 +87,7 @@ pub async fn grade(
     (level, mode): (Level, Mode),
     words: &str,
 ) -> Result<()> {
-    check(hazard, Step::Graded)?;
+    ready(tx, act, hazard, seen, Step::Graded).await?;
     (hazard.level, hazard.mode) = (Some(level), Some(mode));
     let said = format!("{level}隐患，{mode}。{words}");
     take(tx, act, hazard, seen, Step::Graded, said.as_str().into()).await
@@ -102,7 +102,7 @@ pub async fn regrade(
     (level, mode): (Level, Mode),
     words: &str,
 ) -> Result<()> {
-    check(hazard, Step::Regraded)?;
+    ready(tx, act, hazard, seen, Step::Regraded).await?;
     if level == Level::General && hazard.supervision.is_some() {
         return Err(Error::refused("挂牌督办的是重大隐患，不能改成一般"));
     }
@@ -129,7 +129,7 @@ pub async fn assign(
     until: Option<Timestamp>,
     measures: &str,
 ) -> Result<()> {
-    check(hazard, Step::Assigned)?;
+    ready(tx, act, hazard, seen, Step::Assigned).await?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
     let level = hazard.level.unwrap_or(Level::General);
     hazard.fix_due_at = Some(match (hazard.mode, until) {
@@ -170,7 +170,7 @@ pub async fn extend(
     until: Timestamp,
     words: &str,
 ) -> Result<()> {
-    check(hazard, Step::Extended)?;
+    ready(tx, act, hazard, seen, Step::Extended).await?;
     if act.account.is_none() || hazard.owner_id == act.account {
         return Err(Error::refused("延长时限要由责任人以外的人批"));
     }
@@ -195,7 +195,7 @@ pub async fn transfer(
     (body, until): (&str, Timestamp),
     words: &str,
 ) -> Result<Uuid> {
-    check(hazard, Step::Transferred)?;
+    ready(tx, act, hazard, seen, Step::Transferred).await?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
     let until = within(act, until, limits.longest_days(hazard.level.unwrap_or(Level::General)))?;
     hazard.reply_due_at = Some(until);
@@ -222,7 +222,7 @@ pub async fn heard(
     until: Timestamp,
     words: &str,
 ) -> Result<()> {
-    check(hazard, Step::Replied)?;
+    ready(tx, act, hazard, seen, Step::Replied).await?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
     let until = within(act, until, limits.longest_days(hazard.level.unwrap_or(Level::General)))?;
     hazard.reply_due_at = Some(until);
@@ -237,7 +237,7 @@ async fn answered(tx: &mut Tx, act: &Act, hazard: &Hazard, answer: Answer, words
 
 /// The other body says that it is not theirs.
 pub async fn give_back(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: &str) -> Result<()> {
-    check(hazard, Step::Returned)?;
+    ready(tx, act, hazard, seen, Step::Returned).await?;
     hazard.reply_due_at = None;
     take(tx, act, hazard, seen, Step::Returned, words.into()).await?;
     answered(tx, act, hazard, Answer::Returned, words).await
@@ -252,7 +252,7 @@ pub async fn list(
     (supervision, until): (Supervision, Timestamp),
     words: &str,
 ) -> Result<()> {
-    check(hazard, Step::Listed)?;
+    ready(tx, act, hazard, seen, Step::Listed).await?;
     if hazard.level != Some(Level::Major) {
         return Err(Error::refused("只有重大隐患才挂牌督办。要挂牌的，先改等级"));
     }
@@ -267,7 +267,7 @@ pub async fn list(
 }
 
 pub async fn unlist(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: &str) -> Result<()> {
-    check(hazard, Step::Unlisted)?;
+    ready(tx, act, hazard, seen, Step::Unlisted).await?;
     if !hazard.listed() {
         return Err(Error::refused("这处隐患没有挂牌"));
     }
@@ -279,7 +279,7 @@ pub async fn unlist(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, word
 ///
 /// Errors: refused without a photo.
 pub async fn fix(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: Words<'_>) -> Result<()> {
-    check(hazard, Step::Fixed)?;
+    ready(tx, act, hazard, seen, Step::Fixed).await?;
     if words.photos.is_empty() {
         return Err(Error::refused("要附整改以后的照片，才能申请复查"));
     }
@@ -314,7 +314,7 @@ pub async fn fail(
     until: Timestamp,
     words: Words<'_>,
 ) -> Result<()> {
-    check(hazard, Step::Failed)?;
+    ready(tx, act, hazard, seen, Step::Failed).await?;
     refuse_fixers(tx, act, hazard, "复查").await?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
     hazard.fix_due_at = Some(within(act, until, limits.longest_days(hazard.level.unwrap_or(Level::General)))?);
@@ -323,7 +323,7 @@ pub async fn fail(
 }
 
 pub async fn pass(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: Words<'_>) -> Result<()> {
-    check(hazard, Step::Passed)?;
+    ready(tx, act, hazard, seen, Step::Passed).await?;
     (hazard.rechecked_by, hazard.rechecked_at) =
         (Some(refuse_fixers(tx, act, hazard, "复查").await?), Some(act.at));
     words.words.clone_into(&mut hazard.conclusion);
@@ -332,7 +332,7 @@ pub async fn pass(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words:
 
 /// Errors: refused to whoever fixed it, and as long as a sign hangs.
 pub async fn close(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: &str) -> Result<()> {
-    check(hazard, Step::Closed)?;
+    ready(tx, act, hazard, seen, Step::Closed).await?;
     if hazard.listed() {
         return Err(Error::refused("还挂着督办牌，先摘牌再销号"));
     }
@@ -342,7 +342,7 @@ pub async fn close(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words
 
 /// It is back. What was done about it stays in its history.
 pub async fn reopen(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: &str) -> Result<()> {
-    check(hazard, Step::Reopened)?;
+    ready(tx, act, hazard, seen, Step::Reopened).await?;
     hazard.turn += 1;
     (hazard.fixed_by, hazard.fixed_at, hazard.rechecked_by, hazard.rechecked_at) = (None, None, None, None);
     (hazard.closed_by, hazard.closed_at, hazard.fix_due_at, hazard.reply_due_at) = (None, None, None, None);
@@ -355,7 +355,7 @@ pub async fn reopen(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, word
 /// Whether the school sees that it is there and how it stands.
 pub async fn share(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, shared: bool) -> Result<()> {
     let step = if shared { Step::Shared } else { Step::Unshared };
-    check(hazard, step)?;
+    ready(tx, act, hazard, seen, step).await?;
     if hazard.shared == shared {
         return Err(Error::refused(if shared { "学校已经看得到了" } else { "学校本来就看不到" }));
     }

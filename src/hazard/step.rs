@@ -22,10 +22,17 @@ impl<'a> From<&'a str> for Words<'a> {
     }
 }
 
-/// The state to which a step leads.
+/// Whether a step can be taken at the version that somebody saw, before anything that it brings along is looked at.
 ///
-/// Errors: refused if it cannot be taken now.
-pub(super) fn check(hazard: &Hazard, step: Step) -> Result<State> {
+/// Errors: stale if somebody was first; refused if it cannot be taken from here.
+pub(super) async fn ready(tx: &mut Tx, act: &Act, hazard: &Hazard, seen: i64, step: Step) -> Result<()> {
+    if seen != hazard.lock_version {
+        return Err(stale(tx, act, hazard.id).await?);
+    }
+    check(hazard, step).map(drop)
+}
+
+fn check(hazard: &Hazard, step: Step) -> Result<State> {
     let now = hazard.state;
     let sentence = || format!("这处隐患现在是“{now}”，不能做“{step}”。请刷新页面看最新情况。");
     now.after(step).ok_or_else(|| Error::refused(sentence()))

@@ -349,6 +349,7 @@ db_test! {
         officer.get(&format!("/hazards/{id}/transfers/{}", Uuid::nil())).await.assert_status(404);
         step!(app, bureau.first, id, heard, in_days(&app, 12), "已派队员去看").unwrap();
         step!(app, bureau.first, id, give_back, "不在建成区，不归我局").unwrap();
+        app.means.clock.set(in_days(&app, 1));
         step!(app, bureau.first, id, transfer, ("镇政府", in_days(&app, 7)), "请劝离").unwrap();
         refused(step!(app, bureau.first, id, begin, ""), "不能做");
         step!(app, bureau.first, id, fix, Words { words: "镇政府回复已劝离", photos: &[bureau.photo] }).unwrap();
