@@ -4,11 +4,11 @@ use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::School;
 use super::model::{Answer, Contact, Kind, Level, Limits, Mode, Supervision};
 use super::step::{self, Words, ready, take};
 use super::store::{self, ADD, ANSWERED, HEARD, Hazard, TRANSFER};
 use super::transition::{State, Step};
-use super::School;
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{counter, settings};
@@ -324,8 +324,7 @@ pub async fn fail(
 
 pub async fn pass(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: Words<'_>) -> Result<()> {
     ready(tx, act, hazard, seen, Step::Passed).await?;
-    (hazard.rechecked_by, hazard.rechecked_at) =
-        (Some(refuse_fixers(tx, act, hazard, "复查").await?), Some(act.at));
+    (hazard.rechecked_by, hazard.rechecked_at) = (Some(refuse_fixers(tx, act, hazard, "复查").await?), Some(act.at));
     words.words.clone_into(&mut hazard.conclusion);
     take(tx, act, hazard, seen, Step::Passed, words).await
 }

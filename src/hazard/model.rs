@@ -258,11 +258,8 @@ mod tests {
     fn a_sign_shortens_what_comes_before_the_recheck_and_nothing_else() {
         let limits: Limits = crate::settings::by_default().unwrap();
         let now = at("2026-11-23T01:00:00Z");
-        let dates = Dates {
-            fix: Some(at("2026-12-23T00:00:00Z")),
-            reply: None,
-            supervised: Some(at("2026-11-23T06:00:00Z")),
-        };
+        let dates =
+            Dates { fix: Some(at("2026-12-23T00:00:00Z")), reply: None, supervised: Some(at("2026-11-23T06:00:00Z")) };
         assert_eq!(limits.due(State::Fixing, dates, now), at("2026-11-23T06:00:00Z"));
         assert_eq!(limits.due(State::Fixing, Dates { supervised: None, ..dates }, now), at("2026-12-23T00:00:00Z"));
         assert!(limits.due(State::Awaiting, dates, now) > at("2026-11-23T06:00:00Z"));

@@ -98,13 +98,7 @@ pub async fn surveys(tx: &mut Tx, act: &Act, school: Uuid) -> Result<Vec<Version
 /// Writes the version after the one that somebody saw, which is 0 where there was none.
 ///
 /// Errors: stale if there is another already; refused if nothing is different.
-pub async fn survey(
-    tx: &mut Tx,
-    act: &Act,
-    school: &School,
-    seen: i64,
-    (new, reason): (&Survey, &str),
-) -> Result<i64> {
+pub async fn survey(tx: &mut Tx, act: &Act, school: &School, seen: i64, (new, reason): (&Survey, &str)) -> Result<i64> {
     let known = surveys(tx, act, school.id).await?;
     if known.first().is_some_and(|last| last.version == seen && last.survey == *new) {
         return Err(Error::refused("和上一版一样，没有新的内容"));

@@ -5,9 +5,9 @@ use db::{Db, Tx};
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::Limits;
+use super::round;
 use super::store::{self, Hazard, REMINDED};
 use super::transition::State;
-use super::round;
 use crate::access::{Act, Permission, Viewer};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::Result;

@@ -83,7 +83,13 @@ pub const TRANSITIONS: &[Transition] = &[
         Approve,
         "情况变了的，写明理由改等级；挂着牌的不能改成一般",
     ),
-    moves(&[S::Registered, S::Graded], Step::Dismissed, S::Dismissed, Approve, "查明不是隐患、或者重复登记的，写明理由"),
+    moves(
+        &[S::Registered, S::Graded],
+        Step::Dismissed,
+        S::Dismissed,
+        Approve,
+        "查明不是隐患、或者重复登记的，写明理由",
+    ),
     moves(
         &[S::Graded, S::Assigned, S::Fixing],
         Step::Assigned,

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use db::Tx;
 use doorstep::access::Act;
 use doorstep::error::Error;
-use doorstep::hazard::{
-    self, Contact, Hazard, Level, Mode, Owner, State, Step, Supervision, TRANSITIONS, Words,
-};
+use doorstep::hazard::{self, Contact, Hazard, Level, Mode, Owner, State, Step, Supervision, TRANSITIONS, Words};
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -143,7 +141,9 @@ async fn check(app: &TestApp, id: Uuid) -> Vec<Step> {
             _ => {}
         }
         if event.step == Step::Closed {
-            let before = events[..at].iter().rev().find(|event| !matches!(event.step, Step::Unlisted | Step::Shared | Step::Unshared | Step::Supplemented));
+            let before = events[..at].iter().rev().find(|event| {
+                !matches!(event.step, Step::Unlisted | Step::Shared | Step::Unshared | Step::Supplemented)
+            });
             assert_eq!(before.map(|event| event.step), Some(Step::Passed));
         }
     }

@@ -54,8 +54,14 @@ struct Filter {
 }
 
 /// What the filters above the list are called.
-const WHICH: &[(&str, &str)] =
-    &[("", "在办"), ("late", "超期"), ("major", "重大"), ("listed", "挂牌督办"), ("transferred", "已移送"), ("ended", "已销号")];
+const WHICH: &[(&str, &str)] = &[
+    ("", "在办"),
+    ("late", "超期"),
+    ("major", "重大"),
+    ("listed", "挂牌督办"),
+    ("transferred", "已移送"),
+    ("ended", "已销号"),
+];
 
 impl Filter {
     fn asked(&self) -> Asked {
@@ -112,9 +118,8 @@ impl ListPage {
     }
 
     fn orders(&self) -> [(String, &'static str, bool); 2] {
-        let of = |code, label, order| {
-            (address(&self.asked, "/hazards", ("order", code)), label, self.asked.order == order)
-        };
+        let of =
+            |code, label, order| (address(&self.asked, "/hazards", ("order", code)), label, self.asked.order == order);
         [of("", "离校门近的在前", Order::Distance), of("deadline", "最急的在前", Order::Deadline)]
     }
 
@@ -338,12 +343,7 @@ fn midnight(day: Date) -> Result<Timestamp> {
     Ok(day.at(0, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?.timestamp())
 }
 
-async fn figures(
-    Shared(app): Shared<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Query(days): Query<Days>,
-) -> Result<Response> {
+async fn figures(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(days): Query<Days>) -> Result<Response> {
     let now = app.means.now();
     let today = now.to_zoned_datetime(calendar::shanghai()).date();
     let read = |text: Option<String>| text.and_then(|text| text.parse::<Date>().ok());

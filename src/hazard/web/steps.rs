@@ -80,9 +80,10 @@ asks! {
 
 pub fn routes() -> Routes {
     ASKS.iter().fold(Routes::default(), |routes, asks| {
-        let handler = move |Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>, form: Form| {
-            take(app, viewer, shell, id, asks, form)
-        };
+        let handler =
+            move |Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>, form: Form| {
+                take(app, viewer, shell, id, asks, form)
+            };
         routes.post(asks.path, asks.step.permission(), handler)
     })
 }
