@@ -380,7 +380,9 @@ db_test! {
         let writes = [("version", "0"), ("students", "学生一千人"), ("reason", "开学前")];
         let answers: Vec<Page> = join_all(crowd.iter().map(|browser| browser.post(&survey, &writes))).await;
         assert_eq!(answers.iter().filter(|page| page.status == 200).count(), 1, "{:?}", answers.iter().map(|page| page.status).collect::<Vec<_>>());
-        answers.iter().filter(|page| page.status != 200).for_each(|lost| drop(lost.assert_status(409).assert_contains("学生一千人")));
+        for lost in answers.iter().filter(|page| page.status != 200) {
+            lost.assert_status(409).assert_contains("学生一千人");
+        }
         // And a round is ended once.
         let mut tx = app.db.begin().await.unwrap();
         let round = hazard::plan(&mut tx, &bureau.first, &bureau.school, "节后排查", in_days(&app, 2)).await.unwrap();
