@@ -20,6 +20,7 @@ CREATE TABLE hazard_places ( -- 治安复杂地区 and 人员聚集区
 --@citus SELECT create_distributed_table('hazard_places', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX hazard_places_by_distance ON hazard_places (tenant_id, distance, id);
 CREATE UNIQUE INDEX hazard_places_by_school ON hazard_places (tenant_id, school_id, name);
+CREATE INDEX hazard_places_near_school ON hazard_places (tenant_id, school_id, distance, id);
 
 CREATE TABLE hazard_rounds ( -- 排查: one school looked at by a checklist
     tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
@@ -171,7 +172,7 @@ CREATE TABLE hazard_photos (
     FOREIGN KEY (tenant_id, hazard_id) REFERENCES hazards (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('hazard_photos', 'tenant_id', colocate_with => 'tenants');
-CREATE INDEX hazard_photos_by_hazard ON hazard_photos (tenant_id, hazard_id);
+CREATE INDEX hazard_photos_by_hazard ON hazard_photos (tenant_id, hazard_id, event_id, position);
 
 CREATE TABLE hazard_transfers ( -- 移送: to another body, which answers by a day
     tenant_id UUID NOT NULL,
