@@ -459,6 +459,8 @@ db_test! {
         officer.get("/hazards?kind=fire").await.assert_contains("没有这样的隐患");
         officer.get("/hazards?which=late").await.assert_contains("没有这样的隐患");
         app.means.clock.set(in_days(&app, 3));
+        // Whoever signed in days ago has to again.
+        let officer = app.person(Role::DutyStaff).browser().await;
         officer.get("/hazards?which=late").await.assert_contains("超期");
         officer.get("/hazards/figures").await.assert_contains("<b>35</b>现在超期");
     }
