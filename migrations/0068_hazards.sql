@@ -173,6 +173,7 @@ CREATE TABLE hazard_photos (
 );
 --@citus SELECT create_distributed_table('hazard_photos', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX hazard_photos_by_hazard ON hazard_photos (tenant_id, hazard_id, event_id, position);
+CREATE INDEX hazard_photos_by_photo ON hazard_photos (tenant_id, photo_id);
 
 CREATE TABLE hazard_transfers ( -- 移送: to another body, which answers by a day
     tenant_id UUID NOT NULL,
