@@ -18,6 +18,7 @@ pub mod demo;
 pub mod document;
 pub mod duty;
 pub mod error;
+pub mod hazard;
 pub mod help;
 pub mod issue;
 pub mod keys;

@@ -69,7 +69,8 @@ migrations![
     "0062_class_pictures",
     "0064_class_families",
     "0065_class_care_by_link",
-    "0071_volunteers_mended",
     "0066_duty",
     "0067_duty_shifts",
+    "0068_hazards",
+    "0071_volunteers_mended",
 ];

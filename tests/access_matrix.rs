@@ -13,6 +13,7 @@ use doorstep::body;
 use doorstep::channel;
 use doorstep::community_survey::{self, Plan as SurveyPlan};
 use doorstep::duty;
+use doorstep::hazard;
 use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::means::Means;
@@ -217,6 +218,12 @@ struct Landmarks {
     help: Uuid,
     help_link: Link,
     consent: Link,
+    hazard: Uuid,
+    transfer: Uuid,
+    hazard_round: Uuid,
+    hazard_place: Uuid,
+    school: Uuid,
+    school_link: Link,
     mediation: Uuid,
     mediator: Link,
     mediation_party: Link,
@@ -267,6 +274,10 @@ impl Landmarks {
             "member-helps" => self.help,
             "whistles" => self.whistle,
             "counterparts" => self.counterpart,
+            "hazards" => self.hazard,
+            "hazard-rounds" => self.hazard_round,
+            "hazard-places" => self.hazard_place,
+            "hazard-schools" => self.school,
             "mediations" => self.mediation,
             "venues" => self.venue,
             "duty-schools" => self.guard.school,
@@ -313,6 +324,7 @@ impl Landmarks {
             "calendars" => &self.calendar,
             "helps" => &self.help_link,
             "consents" => &self.consent,
+            "school-hazards" => &self.school_link,
             "mediators" => &self.mediator,
             "volunteering" => &self.volunteering,
             "guardians" => &self.guardian,
@@ -342,6 +354,7 @@ impl Landmarks {
             .replace("{contact}", &self.contact.to_string())
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
+            .replace("{transfer}", &self.transfer.to_string())
             .replace("{picture}", &Uuid::nil().to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
             .replace("{export}", &Uuid::nil().to_string())
@@ -467,6 +480,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let help_link = help::link(act.tenant, help, &means.keys);
     let consent = Link::signed(act.tenant, help, help::Side::Other.purpose(), &means.keys);
     let (mediation, mediator, mediation_party) = quarrel(&mut tx, act, means).await;
+    let around = around_a_school(&mut tx, act, community.organisation, photo).await;
     let channel = group(&mut tx, act).await;
     let body = property_committee(&mut tx, act, spot.estate_id).await;
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
@@ -543,6 +557,12 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         help,
         help_link,
         consent,
+        hazard: around.hazard,
+        transfer: around.transfer,
+        hazard_round: around.round,
+        hazard_place: around.place,
+        school: around.school.id,
+        school_link: around.school.link(act.tenant, &means.keys),
         mediation,
         mediator,
         mediation_party,
@@ -883,6 +903,30 @@ async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, voluntee
     let who = after_school::Who::Volunteer(volunteer);
     let added = after_school::add_keeper(tx, act, &known, who, volunteer::Following::ThisOne).await.unwrap();
     (session, after_school::keeper_link(act.tenant, added.keeper, &means.keys))
+}
+
+/// A school, with a place to look at, a round that is planned, and a hazard that another body has been asked about.
+struct Around {
+    school: hazard::School,
+    place: Uuid,
+    round: Uuid,
+    hazard: Uuid,
+    transfer: Uuid,
+}
+
+async fn around_a_school(tx: &mut db::Tx, act: &Act, organisation: Uuid, photo: Uuid) -> Around {
+    let school = crate::hazard::add_school(tx, act, organisation, "育英小学").await;
+    let words = ("北门夜市", "北门外", "");
+    let place = hazard::add_place(tx, act, &school, hazard::PlaceKind::Crowd, words, 150).await.unwrap();
+    let later = act.at + SignedDuration::from_hours(48);
+    let round = hazard::plan(tx, act, &school, "开学季排查", later).await.unwrap();
+    let new = hazard::NewHazard { photos: vec![photo], ..crate::hazard::new(&school, 120) };
+    let id = hazard::register(tx, act, new).await.unwrap();
+    let mut known = hazard::hazard(tx, act.tenant, id).await.unwrap();
+    let grading = (hazard::Level::General, hazard::Mode::Dated);
+    hazard::grade(tx, act, &mut known, 1, grading, "").await.unwrap();
+    let transfer = hazard::transfer(tx, act, &mut known, 2, ("城市管理局", later), "请取缔").await.unwrap();
+    Around { school, place, round, hazard: id, transfer }
 }
 
 /// Something that happened at the class.

@@ -60,6 +60,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
+    // It reads the schools and gates of `duty` in SQL, in one file.
+    ("hazard", &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
     ("mediation", &["access", "audit", "body", "counter", "settings", "place", "issue", "help", "document"]),
@@ -112,6 +114,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "today",
         &[
+            "hazard",
             "access",
             "after_school",
             "duty",
@@ -135,6 +138,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "hazard",
             "access",
             "after_school",
             "service",
@@ -199,6 +203,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "upkeep",
         &[
+            "hazard",
             "access",
             "after_school",
             "service",

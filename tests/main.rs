@@ -35,6 +35,7 @@ mod export;
 mod feed;
 mod finding;
 mod fuzz;
+mod hazard;
 mod help;
 mod import;
 mod level;

@@ -5,7 +5,7 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, after_school, api, audit, board, body, channel, community_survey, counter, duty, help, issue, keys,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, duty, hazard, help, issue, keys,
     mediation, meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally,
     venue, visit, volunteer, whistle, work_order,
 };
@@ -32,6 +32,9 @@ pub const LISTS: &[&[Statement]] = &[
     channel::STATEMENTS,
     community_survey::STATEMENTS,
     counter::STATEMENTS,
+    hazard::STATEMENTS,
+    hazard::ROUND_STATEMENTS,
+    hazard::SCHOOL_STATEMENTS,
     help::STATEMENTS,
     whistle::STATEMENTS,
     issue::STATEMENTS,
@@ -189,6 +192,7 @@ const MAY_SCAN: &[&str] = &[
     "volunteer::star::HIGHEST",
     "volunteer::honour::OF_SHOWN",        // few were honoured
     "volunteer::activity_store::CLAIMED", // the few that wait have an index of their own
+    "hazard::school::SCHOOLS",            // the few schools of a bureau
     "help::store::UNTOLD",                // of whom nobody has passed the word on
     "whistle::store::COUNTERPARTS",
     "whistle::store::ABOVE",

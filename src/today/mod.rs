@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
-    access, after_school, board, channel, community_survey, duty, help, issue, mediation, meeting, offline, outbox,
-    party, registry, service, visit, volunteer, whistle,
+    access, after_school, board, channel, community_survey, duty, hazard, help, issue, mediation, meeting, offline,
+    outbox, party, registry, service, visit, volunteer, whistle,
 };
 
 /// So many are read of each kind, and shown of all.
@@ -47,6 +47,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(whistle::todo(&mut tx, &viewer, now).await?);
     todos.extend(mediation::todo(&mut tx, &viewer, now).await?);
     todos.extend(community_survey::todo(&mut tx, &viewer, now).await?);
+    todos.extend(hazard::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::todo(&mut tx, &viewer, &app.means).await?);
     todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::incident::todo(&mut tx, &viewer, now).await?);
