@@ -242,7 +242,8 @@ db_test! {
         // Nor into a visit.
         let span = plan("2026-12-13T10:00:00+08:00", 1).span;
         let mut tx = app.db.begin().await.unwrap();
-        volunteer::engage(&mut tx, &app.act(), Uuid::from_u128(9), person, ("上门量血压", span), volunteer::Asked::of_age(18)).await.unwrap();
+        let booking = volunteer::Booking { subject: Uuid::from_u128(9), title: "上门量血压", span, activity: None };
+        volunteer::engage(&mut tx, &app.act(), person, booking, volunteer::Asked::of_age(18)).await.unwrap();
         tx.commit().await.unwrap();
         let refused = change(&app, &get(&app, first).await, &plan("2026-12-13T08:00:00+08:00", 1), Following::ThisOne).await;
         assert!(matches!(&refused, Err(Error::Refused(why)) if why.contains("有 1 人")), "{refused:?}");
