@@ -24,7 +24,8 @@ CREATE TABLE next_volunteer_records ( -- how far a record has come, and the vers
     id UUID NOT NULL,
     volunteer_id UUID NOT NULL,
     team_id UUID NOT NULL,
-    activity_id UUID, -- null: entered by the volunteer
+    activity_id UUID, -- null: entered by the volunteer, or noted by the program
+    noted_from TEXT, -- where the program knows them from, in words
     kind TEXT NOT NULL CHECK (kind IN ('service', 'training')),
     title TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -73,10 +74,10 @@ CREATE TABLE next_volunteer_records ( -- how far a record has come, and the vers
     FOREIGN KEY (tenant_id, id, version, minutes) REFERENCES volunteer_record_versions (tenant_id, record_id, number, minutes)
 );
 --@citus SELECT create_distributed_table('next_volunteer_records', 'tenant_id', colocate_with => 'tenants');
-INSERT INTO next_volunteer_records (tenant_id, id, volunteer_id, team_id, activity_id, kind, title, state, version, minutes, counts_from, counts_until,
+INSERT INTO next_volunteer_records (tenant_id, id, volunteer_id, team_id, activity_id, noted_from, kind, title, state, version, minutes, counts_from, counts_until,
         on_day, confirmed_by, confirmed_by_volunteer, confirmed_at, approved_by, approved_at, over_day_why, books_at, objection_sealed, objected_at,
         answer, answered_by, answered_at, refused_why, contested_until, created_at, lock_version, move)
-    SELECT tenant_id, id, volunteer_id, team_id, activity_id, kind, title, state, version, minutes, counts_from, counts_until,
+    SELECT tenant_id, id, volunteer_id, team_id, activity_id, noted_from, kind, title, state, version, minutes, counts_from, counts_until,
         on_day, confirmed_by, confirmed_by_volunteer, confirmed_at, approved_by, approved_at, over_day_why, books_at, objection_sealed, objected_at,
         answer, answered_by, answered_at, refused_why, CASE WHEN state = 'refused' THEN created_at END, created_at, lock_version, move
     FROM volunteer_records;
