@@ -19,7 +19,7 @@ use crate::volunteer_hours::{book, refused, span};
 const CHILD: &str = "141199201203070018";
 
 const GUARDIAN: [(&str, &str); 4] = [
-    ("agreed_on", "2026-11-27"),
+    ("agreed_on", "2026-11-01"),
     ("guardian_name", "高建国"),
     ("guardian_relation", "父亲"),
     ("guardian_phone", "13800002222"),

@@ -1,7 +1,7 @@
 //! 为民服务: what the Saturday round through 水保所家属院 found at the doors, needs in every state, and a clinic that comes every other week.
 
 use calendar::{Every, Recurrence, Skip, WorkingDays, shanghai};
-use db::{Db, Tx};
+use db::{Cursor, Db, Tx};
 use jiff::civil::{Time, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
@@ -135,13 +135,16 @@ async fn saturday(
     let (Some(day), Some(building)) = (last, estate.buildings.values().next()) else { return Ok(()) };
     let eight = day.at(8, 0, 0, 0).to_zoned_datetime(shanghai()).map_err(anyhow::Error::from)?.timestamp();
     let desk = |at: Timestamp| community.act(community.cast.desk, at);
+    // They have signed up for the Saturday's activity, in the course of which they go.
+    let near = volunteer::coming(tx, community.tenant, &Scope::tenant(), eight - hours(1), Cursor::FIRST, 50).await?;
+    let along = near.items.into_iter().find(|one| one.team_id == *team && one.starts_at == eight);
     let new = NewRound {
         estate: estate.id,
         building: Some(*building),
         origin: Origin::Place,
         tag: None,
         team: *team,
-        activity: None,
+        activity: along.map(|activity| activity.id),
         title: "教老人用手机、装反诈App、清院子".to_owned(),
         span: Span { starts_at: eight, ends_at: eight + hours(3) },
     };

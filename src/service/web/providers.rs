@@ -193,9 +193,10 @@ async fn change(
     refuse_partial(&viewer)?;
     if let Some(sketch) = read_sketch(&mut form) {
         let mut tx = app.db.begin().await?;
-        provider::change(&mut tx, &act, id, form.version(), &sketch).await?;
-        tx.commit().await?;
-        return Ok(redirect(&format!("/service-providers/{id}"), "改好了"));
+        let done = provider::change(&mut tx, &act, id, form.version(), &sketch).await;
+        if form.ended(tx, "agreed_until", done).await?.is_some() {
+            return Ok(redirect(&format!("/service-providers/{id}"), "改好了"));
+        }
     }
     page_again(&show_page(&app, &viewer, shell, id, ("particulars".to_owned(), Some(form))).await?)
 }
