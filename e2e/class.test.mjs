@@ -176,6 +176,8 @@ test('two volunteers hold a class by their links alone', async (t) => {
     await desk.locator('.address').nth(place).waitFor({ state: 'attached' });
   }
   await desk.getByText('加孩子', { exact: true }).click();
+  await desk.getByLabel('找哪个孩子').fill('1号楼');
+  await desk.getByRole('button', { name: '找', exact: true }).click();
   await desk.locator('#child input').nth(2).check();
   await desk.locator('#child input').nth(3).check();
   await desk.getByRole('button', { name: '加上' }).click();
