@@ -155,6 +155,8 @@ test('from door to door, and what came of each is counted', async (t) => {
   await look(staff, 'service-round-form');
   await staff.getByLabel('做什么').fill('装反诈App、清院子');
   await staff.getByLabel('哪一天').fill(day(0));
+  await staff.getByLabel('几点开始').fill('20:00');
+  await staff.getByLabel('几点结束').fill('21:00');
   await staff.getByLabel('哪支服务队').selectOption('雷锋大妈志愿服务队');
   await staff.getByLabel('哪个小区').selectOption('水保所家属院');
   await staff.getByLabel('只走一栋').selectOption('水保所家属院 2号楼');

@@ -417,6 +417,11 @@ impl Number {
         self.path.rsplit(['_', '/']).next().unwrap_or_default()
     }
 
+    /// Whether it stands in one line: words may be long.
+    pub fn is_number(&self) -> bool {
+        self.value.is_number()
+    }
+
     pub fn text(&self) -> String {
         match (self.unit(), &self.value) {
             ("minutes", Value::Number(minutes)) => duration(minutes.as_i64().unwrap_or_default()),

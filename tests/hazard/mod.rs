@@ -246,7 +246,7 @@ db_test! {
         let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
         let sheet = book.worksheet_range("隐患排查整改台账").unwrap();
         let cell = |row: usize, name: &str| {
-            let at = sheet.rows().next().unwrap().iter().position(|cell| cell.to_string() == name).unwrap();
+            let at = sheet.rows().next().unwrap().iter().position(|cell| *cell == name).unwrap();
             sheet.get((row, at)).unwrap().to_string()
         };
         let row = (1..=2).find(|row| cell(*row, "编号") == "YH-2026-0001").unwrap();
