@@ -170,7 +170,8 @@ test('two volunteers hold a class by their links alone', async (t) => {
   for (const place of [0, 1]) {
     await desk.getByText('再排一位').click();
     const candidates = await desk.getByLabel('谁来带班').locator('option').allInnerTexts();
-    const volunteers = candidates.filter((words) => words.includes('志愿者'));
+    // The first of them holds the class of the story before at this very hour.
+    const volunteers = candidates.filter((words) => words.includes('志愿者')).slice(1);
     await desk.getByLabel('谁来带班').selectOption(volunteers[place]);
     await desk.getByRole('button', { name: '排上', exact: true }).click();
     await desk.locator('.address').nth(place).waitFor({ state: 'attached' });
