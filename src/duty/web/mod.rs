@@ -7,13 +7,14 @@ mod place;
 mod roster;
 mod shift;
 
+use askama::Template;
 use db::Tx;
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::access::{self, Routes};
 use crate::error::Result;
-use crate::web::Form;
+use crate::web::{Form, Shell};
 
 /// Values and labels of a select.
 type Options = Vec<(String, String)>;
@@ -26,6 +27,18 @@ pub fn routes() -> Routes {
         .merge(shift::routes())
         .merge(own::routes())
         .merge(roster::routes())
+}
+
+/// A link that was just given anew, with its code; it is shown this once.
+#[derive(Template)]
+#[template(path = "duty/web/link.html")]
+struct LinkPage {
+    shell: Shell,
+    title: String,
+    back: String,
+    words: &'static str,
+    address: String,
+    picture: String,
 }
 
 /// The units of the bureau, to be chosen from.

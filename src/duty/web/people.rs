@@ -7,7 +7,7 @@ use db::Cursor;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Options, chosen, days, number, units};
+use super::{LinkPage, Options, chosen, days, number, units};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage;
@@ -247,17 +247,6 @@ async fn person_page(
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     page(&person_page(&app, &viewer, shell, id, (Form::default(), "")).await?)
-}
-
-#[derive(Template)]
-#[template(path = "duty/web/link.html")]
-struct LinkPage {
-    shell: Shell,
-    title: String,
-    back: String,
-    words: &'static str,
-    address: String,
-    picture: String,
 }
 
 async fn give_link(

@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::ToSpan;
 use uuid::Uuid;
 
-use super::{Options, a_day, chosen, days, number, optional_number, units};
+use super::{LinkPage, Options, a_day, chosen, days, number, optional_number, units};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage::{self, Posts};
@@ -282,17 +282,6 @@ async fn school_page(
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let form = Form::filled(&[("seats", "1"), ("officers", "1")]);
     page(&school_page(&app, &viewer, shell, id, (form, "")).await?)
-}
-
-#[derive(Template)]
-#[template(path = "duty/web/link.html")]
-struct LinkPage {
-    shell: Shell,
-    title: String,
-    back: String,
-    words: &'static str,
-    address: String,
-    picture: String,
 }
 
 /// The school gets a new link; the one before is void.
