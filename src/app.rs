@@ -142,6 +142,7 @@ pub fn handlers() -> Handlers {
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),
         (board::POSTED, channel::hook::publication_handler()),
+        (duty::PLAN, duty::plan_handler()),
     ])
 }
 

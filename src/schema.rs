@@ -73,4 +73,6 @@ migrations![
     "0067_duty_shifts",
     "0068_hazards",
     "0071_volunteers_mended",
+    "0074_duty_ways",
+    "0075_duty_told",
 ];

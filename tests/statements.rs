@@ -167,6 +167,10 @@ const MAY_SCAN: &[&str] = &[
     "duty::store::NEAREST",
     "duty::store::REACHES",
     "duty::store::LEAVES",
+    "duty::store::WAYS",
+    "duty::store::SIZES",
+    "duty::store::UNITS_IN_REACH",
+    "duty::shift_store::SHARES", // a term once, when a roster is made
     "duty::shift_store::SWAPS_WAITING",
     "venue::store::LIST",
     "venue::store::USABLE",

@@ -1,6 +1,6 @@
 //! The posts that are to be kept, and how far somebody is put down for each: the table of a day, a week, a term.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use calendar::WorkingDays;
 use db::Tx;
@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::model::{
-    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Windows, around, day_of, moment, uncovered,
+    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Weekdays, Windows, around, day_of, moment, short,
+    uncovered, weekday,
 };
 use super::shift_store::{self, Shift};
-use super::store::{BELLS, Bell, GATES, Gate, SLOT_GATES, SLOTS, Slot, SlotGate};
+use super::store::{BELLS, Bell, GATES, Gate, SIZES, SLOT_GATES, SLOTS, Size, Slot, SlotGate, whole};
 use super::{school, store};
 use crate::access::Scope;
 use crate::error::Result;
@@ -25,23 +26,42 @@ pub(super) struct Posts {
     pub slots: Vec<Slot>,
     pub bells: HashMap<Uuid, Vec<Bell>>,
     pub open: Vec<SlotGate>,
+    /// How many were needed at gates that have been changed since, the first change first.
+    pub sizes: HashMap<Uuid, Vec<Size>>,
 }
 
 impl Posts {
+    /// As it is now.
     pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Posts> {
-        let reach = |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles);
+        Posts::read_since(tx, tenant, scope, Timestamp::MAX).await
+    }
+
+    /// As it is now, with what was still guarded at a moment.
+    pub async fn read_since(tx: &mut Tx, tenant: Uuid, scope: &Scope, since: Timestamp) -> Result<Posts> {
+        let reach = |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles).bind(since);
         let mut bells: HashMap<Uuid, Vec<Bell>> = HashMap::new();
-        for bell in tx.all::<Bell>(reach(BELLS)).await? {
+        for bell in whole(tx.all::<Bell>(reach(BELLS)).await?, 20_000)? {
             bells.entry(bell.slot_id).or_default().push(bell);
         }
-        let schools = store::schools(tx, tenant, scope).await?;
+        let mut sizes: HashMap<Uuid, Vec<Size>> = HashMap::new();
+        for size in whole(tx.all::<Size>(SIZES.bind(tenant).bind(since)).await?, 20_000)? {
+            sizes.entry(size.gate_id).or_default().push(size);
+        }
+        let schools = whole(store::schools(tx, tenant, scope).await?, 1000)?;
         Ok(Posts {
-            schools: schools.into_iter().filter(|school| school.closed_at.is_none()).collect(),
-            gates: tx.all(reach(GATES)).await?,
-            slots: tx.all(reach(SLOTS)).await?,
+            schools: schools.into_iter().filter(|one| one.closed_at.is_none_or(|at| at > since)).collect(),
+            gates: whole(tx.all(reach(GATES)).await?, 5000)?,
+            slots: whole(tx.all(reach(SLOTS)).await?, 5000)?,
             bells,
-            open: tx.all(reach(SLOT_GATES)).await?,
+            open: whole(tx.all(reach(SLOT_GATES)).await?, 20_000)?,
+            sizes,
         })
+    }
+
+    /// How many were needed at a gate at a moment, and how many of them in uniform.
+    pub fn size(&self, gate: &Gate, at: Timestamp) -> (i64, i64) {
+        let then = self.sizes.get(&gate.id).into_iter().flatten().find(|size| size.until_at > at);
+        then.map_or((gate.seats, gate.officers), |size| (size.seats, size.officers))
     }
 
     /// The minutes of a day around a peak.
@@ -66,6 +86,8 @@ pub struct Need {
 #[derive(Debug, Clone)]
 pub struct Unknown {
     pub school: Uuid,
+    /// Where it is not known of one peak alone.
+    pub slot: Option<Uuid>,
     pub day: Date,
     pub why: String,
 }
@@ -79,6 +101,22 @@ pub(super) async fn needs(
     tenant: Uuid,
     posts: &Posts,
     windows: &Windows,
+    days: (Date, Date),
+) -> Result<(Vec<Need>, Vec<Unknown>)> {
+    needs_by(tx, tenant, posts, &|_| *windows, days).await
+}
+
+/// Whether something was there in the time of a peak.
+fn lasted(opened: Option<Timestamp>, closed: [Option<Timestamp>; 2], peak: (Timestamp, Timestamp)) -> bool {
+    opened.is_none_or(|at| at < peak.1) && closed.into_iter().flatten().all(|at| at > peak.0)
+}
+
+/// The same with the minutes around the bells as they were on each day.
+async fn needs_by(
+    tx: &mut Tx,
+    tenant: Uuid,
+    posts: &Posts,
+    windows: &dyn Fn(Date) -> Windows,
     (from, to): (Date, Date),
 ) -> Result<(Vec<Need>, Vec<Unknown>)> {
     let table = school::timetable(tx, tenant, from, to).await?;
@@ -92,7 +130,7 @@ pub(super) async fn needs(
                 SchoolDay::Exams => true,
                 SchoolDay::Off(_) => continue,
                 SchoolDay::Unknown(why) => {
-                    unknown.push(Unknown { school: school.id, day, why });
+                    unknown.push(Unknown { school: school.id, slot: None, day, why });
                     continue;
                 }
             };
@@ -104,11 +142,25 @@ pub(super) async fn needs(
                         OnDays::Exams => exams,
                     }
             };
+            let (windows, follows) = (windows(day), table.follows(school.id, day));
             for slot in posts.slots.iter().filter(kept) {
-                let Some((first, last)) = posts.window(slot, windows) else { continue };
+                let Some((first, last)) = posts.window(slot, &windows) else { continue };
                 let Some((starts_at, ends_at)) = moment(day, first).zip(moment(day, last)) else { continue };
+                if !lasted(slot.opened_at, [slot.closed_at, school.closed_at], (starts_at, ends_at)) {
+                    continue;
+                }
+                match Weekdays(slot.weekdays).on(follows, weekday(day)) {
+                    Some(true) => {}
+                    Some(false) => continue,
+                    None => {
+                        let why = format!("{} 上周几的课没有登记", short(day));
+                        unknown.push(Unknown { school: school.id, slot: Some(slot.id), day, why });
+                        continue;
+                    }
+                }
                 for open in posts.open.iter().filter(|open| open.slot_id == slot.id) {
-                    if gates.contains_key(&open.gate_id) {
+                    let gate = gates.get(&open.gate_id);
+                    if gate.is_some_and(|gate| lasted(gate.opened_at, [gate.closed_at, None], (starts_at, ends_at))) {
                         let (school, gate, slot) = (school.id, open.gate_id, slot.id);
                         needs.push(Need { day, school, gate, slot, starts_at, ends_at });
                     }
@@ -160,6 +212,9 @@ pub fn missing(shift: &Shift, fixings: &Fixings) -> Vec<Fixed> {
 pub struct Kept {
     pub need: Need,
     pub shifts: Vec<Shift>,
+    /// How many people were needed then, and how many of them in uniform.
+    pub seats: i64,
+    pub officers: i64,
     /// Minutes for which the post is not kept, by what is put down.
     pub uncovered: i64,
     /// Some of its shifts are not wholly settled.
@@ -170,7 +225,10 @@ pub struct Kept {
 pub struct Row {
     pub school: String,
     pub gate: Gate,
+    pub slot: Uuid,
     pub peak: Peak,
+    /// `周一到周四`; empty for every school day.
+    pub weekdays: String,
     /// `早入校 07:10–08:20`
     pub hours: String,
     /// `7:40 一二年级、7:50 三四年级`
@@ -214,9 +272,20 @@ pub struct Coverage {
     pub rates: Rates,
     pub windows: Windows,
     pub fixings: Fixings,
+    /// Who has leave, and on which days.
+    away: HashSet<(Uuid, String)>,
 }
 
 impl Coverage {
+    /// Somebody is down who does not come: they have leave, or are no longer on the list.
+    pub fn gone(&self, shift: &Shift) -> Option<&'static str> {
+        let person = shift.person_id.filter(|_| shift.came_at.is_none() && shift.absent_at.is_none())?;
+        if shift.person_ended_at.is_some_and(|at| shift.ends_at.is_none_or(|end| at < end)) {
+            return Some("已经不站岗");
+        }
+        self.away.contains(&(person, shift.day.clone())).then_some("请假")
+    }
+
     pub fn gaps(&self) -> usize {
         self.rows.iter().flat_map(|row| &row.kept).filter(|kept| kept.uncovered > 0).count()
     }
@@ -242,6 +311,17 @@ impl Coverage {
     }
 }
 
+/// The days on which somebody has leave, from one day to another.
+async fn away(tx: &mut Tx, tenant: Uuid, (from, to): (Date, Date)) -> Result<HashSet<(Uuid, String)>> {
+    let mut away = HashSet::new();
+    for leave in store::leaves(tx, tenant, (&from.to_string(), &to.to_string())).await? {
+        let (Ok(first), Ok(last)) = (leave.first_day.parse::<Date>(), leave.last_day.parse::<Date>()) else { continue };
+        let (first, last) = (first.max(from), last.min(to));
+        away.extend(first.series(1.day()).take_while(|day| *day <= last).map(|day| (leave.person_id, day.to_string())));
+    }
+    Ok(away)
+}
+
 /// When somebody stands there: as planned until it is known better, then from when they came until they went; whoever has not come in time
 /// is not there.
 fn stands(shift: &Shift, need: &Need, alone: &Alone, missing: SignedDuration, now: Timestamp) -> Option<Stand> {
@@ -261,11 +341,12 @@ fn stands(shift: &Shift, need: &Need, alone: &Alone, missing: SignedDuration, no
 
 /// The table from one day to another, both included.
 pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), now: Timestamp) -> Result<Coverage> {
-    let windows: Windows = settings::read(tx, tenant, now).await?;
     let fixings: Fixings = settings::read(tx, tenant, now).await?;
-    let alone: Alone = settings::read(tx, tenant, now).await?;
-    let posts = Posts::read(tx, tenant, scope).await?;
-    let (needs, unknown) = needs(tx, tenant, &posts, &windows, days).await?;
+    let rules = Rules::read(tx, tenant, days, now).await?;
+    let windows = rules.now.0;
+    let posts = Posts::read_since(tx, tenant, scope, moment(days.0, 0).unwrap_or(now)).await?;
+    let (needs, unknown) = needs_by(tx, tenant, &posts, &|day| rules.on(day).0, days).await?;
+    let away = away(tx, tenant, days).await?;
     let (from, to) = (days.0.to_string(), days.1.to_string());
     let shifts = shift_store::of_days(tx, tenant, scope, (&from, &to)).await?;
     let mut by_seat: HashMap<(String, Uuid, Uuid), Vec<Shift>> = HashMap::new();
@@ -276,14 +357,29 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             _ => others.push(shift),
         }
     }
-    let missing = SignedDuration::from_mins(windows.missing_minutes);
+    let mut table = Coverage {
+        from: days.0,
+        to: days.1,
+        rows: Vec::new(),
+        unknown,
+        others: Vec::new(),
+        rates: Rates::default(),
+        windows,
+        fixings,
+        away,
+    };
+    let gates: HashMap<Uuid, &Gate> = posts.gates.iter().map(|gate| (gate.id, gate)).collect();
     let mut rates = Rates::default();
     let mut kept: HashMap<(Uuid, Uuid), Vec<Kept>> = HashMap::new();
     for need in needs {
         let shifts = by_seat.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
-        let Some(gate) = posts.gates.iter().find(|gate| gate.id == need.gate) else { continue };
-        let who: Vec<Stand> = shifts.iter().filter_map(|shift| stands(shift, &need, &alone, missing, now)).collect();
-        let uncovered = uncovered((need.starts_at, need.ends_at), gate.seats, gate.officers, &who);
+        let Some(gate) = gates.get(&need.gate) else { continue };
+        let (windows, alone) = rules.on(need.day);
+        let missing = SignedDuration::from_mins(windows.missing_minutes);
+        let there = shifts.iter().filter(|shift| table.gone(shift).is_none());
+        let who: Vec<Stand> = there.filter_map(|shift| stands(shift, &need, alone, missing, now)).collect();
+        let (seats, officers) = posts.size(gate, need.starts_at);
+        let uncovered = uncovered((need.starts_at, need.ends_at), seats, officers, &who);
         if need.starts_at <= now {
             rates.slots += 1;
             let seen = |shift: &Shift| {
@@ -292,8 +388,9 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             };
             rates.seen += i64::from(shifts.iter().any(seen));
         }
-        let unsettled = shifts.iter().any(|shift| !self::missing(shift, &fixings).is_empty());
-        kept.entry((need.gate, need.slot)).or_default().push(Kept { need, shifts, uncovered, unsettled });
+        let unsettled = shifts.iter().any(|shift| !self::missing(shift, &table.fixings).is_empty());
+        let one = Kept { seats, officers, uncovered, unsettled, shifts, need };
+        kept.entry((one.need.gate, one.need.slot)).or_default().push(one);
     }
     others.extend(by_seat.into_values().flatten());
     others.sort_by(|a, b| (&a.day, a.starts_at, a.id).cmp(&(&b.day, b.starts_at, b.id)));
@@ -319,12 +416,44 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             let bells: Vec<String> =
                 bells.map(|bell| format!("{} {}", clock(bell.minute), bell.grades).trim().to_owned()).collect();
             let (school, peak, bells) = (gate.school_name.clone(), slot.kind, bells.join("、"));
-            own.push(Row { school, gate: gate.clone(), peak, hours, bells, kept });
+            let weekdays = Weekdays(slot.weekdays).words();
+            own.push(Row { school, gate: gate.clone(), slot: slot.id, peak, weekdays, hours, bells, kept });
         }
         own.sort_by(|a, b| a.hours.cmp(&b.hours));
         rows.extend(own);
     }
-    Ok(Coverage { from: days.0, to: days.1, rows, unknown, others, rates, windows, fixings })
+    (table.rows, table.others, table.rates) = (rows, others, rates);
+    Ok(table)
+}
+
+/// What settings said on each day: a change of today does not change the past.
+struct Rules {
+    now: (Windows, Alone),
+    /// Where they differ within the days that are drawn.
+    by_day: HashMap<Date, (Windows, Alone)>,
+}
+
+impl Rules {
+    async fn at(tx: &mut Tx, tenant: Uuid, at: Timestamp) -> Result<(Windows, Alone)> {
+        Ok((settings::read(tx, tenant, at).await?, settings::read(tx, tenant, at).await?))
+    }
+
+    async fn read(tx: &mut Tx, tenant: Uuid, (from, to): (Date, Date), now: Timestamp) -> Result<Rules> {
+        let mut rules = Rules { now: Rules::at(tx, tenant, now).await?, by_day: HashMap::new() };
+        let noon = |day: Date| moment(day, 12 * 60).unwrap_or(now);
+        let (first, last) = (Rules::at(tx, tenant, noon(from)).await?, Rules::at(tx, tenant, noon(to)).await?);
+        if first == rules.now && last == rules.now {
+            return Ok(rules);
+        }
+        for day in from.series(1.day()).take_while(|day| *day <= to).take(LONGEST as usize) {
+            rules.by_day.insert(day, Rules::at(tx, tenant, noon(day)).await?);
+        }
+        Ok(rules)
+    }
+
+    fn on(&self, day: Date) -> &(Windows, Alone) {
+        self.by_day.get(&day).unwrap_or(&self.now)
+    }
 }
 
 /// The seat of a post that is free next, or one more beside all that are needed.

@@ -4,11 +4,14 @@
 //! say is not guessed. People have no account: their link leads to their own page (`person`). A shift is somebody at a post in a
 //! peak, and shows what is missing of 定人、定岗、定时、定责; `coverage` compares what is put down with what has to be kept, by the minute.
 //! On the day people confirm, come, hand over and go; whoever is absent is replaced by the nearest on standby (`shift`). `roster` fills a
-//! period by the crate of that name, as a draft that somebody publishes, and mends it by few changes. The school sees whether
-//! somebody is on post and whom to call, and nothing else.
+//! period by the crate of that name, as a draft that somebody publishes, and mends it by few changes; `caution` says what of its rules is broken by
+//! hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its own people; `news` tells it
+//! when that changes.
 
+mod caution;
 mod coverage;
 mod model;
+mod news;
 mod person;
 mod roster;
 mod school;
@@ -18,17 +21,20 @@ mod store;
 mod todo;
 mod web;
 
+pub use caution::cautions;
 pub use coverage::{Coverage, read as coverage};
 pub use model::{
-    DayKind, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage, moment,
+    DayKind, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage, Weekdays, moment,
 };
-pub use person::{PersonSketch, add_leave, by_link as person_by_link, create as create_person, set_reaches};
+pub use news::{TOPIC as PLAN, handler as plan_handler, watch_some as watch_plans};
+pub use person::{PersonSketch, add_leave, by_link as person_by_link, create as create_person, set_reaches, set_school};
 pub use roster::{
     apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
+    work_out_again as work_roster_out_again,
 };
 pub use school::{
     Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, create as create_school, post_link,
-    set_day,
+    set_day, set_day_like, set_ways, set_weekdays,
 };
 pub use shift::{NewShift, answer as answer_call, call_next, come, confirm, leave, miss, put as put_shift};
 pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, shift};

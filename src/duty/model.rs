@@ -57,8 +57,106 @@ impl PersonKind {
     }
 }
 
-/// Minutes around the bells, and on the day itself.
+/// The days of a week, one bit each from Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weekdays(pub i64);
+
+impl Weekdays {
+    pub const ALL: Weekdays = Weekdays(127);
+    /// From Monday to Friday.
+    const LESSONS: i64 = 31;
+
+    /// From 1, Monday, to 7; none at all means every day.
+    pub fn of(days: impl IntoIterator<Item = i64>) -> Weekdays {
+        let bits = days.into_iter().filter(|day| (1..=7).contains(day)).fold(0, |bits, day| bits | 1 << (day - 1));
+        if bits == 0 { Weekdays::ALL } else { Weekdays(bits) }
+    }
+
+    pub fn has(self, day: i64) -> bool {
+        (1..=7).contains(&day) && self.0 >> (day - 1) & 1 == 1
+    }
+
+    /// Whether a peak is kept on a day with the lessons of a weekday. `None` where a Saturday or Sunday is made up for, nobody has said whose
+    /// lessons it has, and that matters.
+    pub fn on(self, follows: Option<i64>, weekday: i64) -> Option<bool> {
+        match follows {
+            _ if self == Weekdays::ALL => Some(true),
+            Some(day) => Some(self.has(day)),
+            None if self.has(weekday) || self.0 & Weekdays::LESSONS == Weekdays::LESSONS => Some(true),
+            None if self.0 & Weekdays::LESSONS == 0 => Some(false),
+            None => None,
+        }
+    }
+
+    /// `周一到周四`, `周一、周三`; empty for every day.
+    pub fn words(self) -> String {
+        if self == Weekdays::ALL {
+            return String::new();
+        }
+        let days: Vec<i64> = (1..=7).filter(|day| self.has(*day)).collect();
+        let name = |day: &i64| weekday_name(*day);
+        match (days.first(), days.last()) {
+            (Some(first), Some(last)) if days.len() > 2 && last - first + 1 == days.len() as i64 => {
+                format!("{}到{}", name(first), name(last))
+            }
+            _ => days.iter().map(name).collect::<Vec<_>>().join("、"),
+        }
+    }
+}
+
+/// `周一` for 1.
+pub fn weekday_name(day: i64) -> &'static str {
+    usize::try_from(day - 1).ok().and_then(|at| WEEKDAYS.get(at)).copied().unwrap_or_default()
+}
+
+/// From 1, Monday, to 7.
+pub fn weekday(day: Date) -> i64 {
+    i64::from(day.weekday().to_monday_one_offset())
+}
+
+/// Whether somebody can do two duties of one day, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Between {
+    Enough,
+    /// How long the way takes, and how many minutes there are.
+    Short(i64, i64),
+    /// Nobody has filled the way in, and there is no time to go back to work in between.
+    Unknown(i64),
+}
+
+/// `way` is from the place of the one to that of the other, and `by_base` from the one to where they work and on to the other, as far as they are known.
+pub fn between(gap: i64, way: Option<i64>, by_base: Option<i64>) -> Between {
+    match (way, by_base) {
+        (Some(way), _) if way <= gap => Between::Enough,
+        (_, Some(round)) if round <= gap => Between::Enough,
+        (Some(way), _) => Between::Short(way, gap),
+        (None, _) => Between::Unknown(gap),
+    }
+}
+
+/// How a school is told of what changes at its posts.
 #[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Telling {
+    /// So long after the last change, so that it hears once of many.
+    pub school_minutes: i64,
+}
+
+/// How far the tables of terms are trusted.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Holidays {
+    pub holiday_days: i64,
+}
+
+impl Setting for Holidays {
+    const NAME: &'static str = "duty.holidays";
+}
+
+impl Setting for Telling {
+    const NAME: &'static str = "duty.telling";
+}
+
+/// Minutes around the bells, and on the day itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Windows {
     pub early_minutes: i64,
     pub stay_minutes: i64,
@@ -112,7 +210,7 @@ impl Fixings {
 }
 
 /// Who may stand at a post without somebody else who may.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Alone {
     pub alone_officer: String,
     pub alone_auxiliary: String,
@@ -168,18 +266,39 @@ pub enum SchoolDay {
     Unknown(String),
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Timetable {
     pub terms: Vec<Term>,
     pub days: Vec<Exception>,
+    /// Of days that are made up for: whose lessons they have, from 1, Monday.
+    pub follows: Vec<(Option<Uuid>, Date, i64)>,
+    /// No holidays between two terms are longer: then a term is missing.
+    pub longest_holiday: i64,
+}
+
+impl Default for Timetable {
+    fn default() -> Timetable {
+        Timetable { terms: Vec::new(), days: Vec::new(), follows: Vec::new(), longest_holiday: 75 }
+    }
 }
 
 impl Timetable {
+    fn exception(&self, school: Uuid, day: Date) -> Option<&Exception> {
+        let of = |of: Option<Uuid>| self.days.iter().find(|one| one.day == day && one.school == of);
+        of(Some(school)).or_else(|| of(None))
+    }
+
+    /// Whose lessons a school day has, from 1, Monday: its own from Monday to Friday, and at a weekend those that somebody has said.
+    pub fn follows(&self, school: Uuid, day: Date) -> Option<i64> {
+        let own = weekday(day);
+        let said = |of: Option<Uuid>| self.follows.iter().find(|one| (one.0, one.1) == (of, day)).map(|one| one.2);
+        said(Some(school)).or_else(|| said(None)).or_else(|| (own <= 5).then_some(own))
+    }
+
     /// A school's own exception goes before that of all; then the terms; within a term the State Council's table, whose make-up days are
     /// school days too.
     pub fn of(&self, school: Uuid, day: Date, working: &WorkingDays) -> SchoolDay {
-        let exception = |of: Option<Uuid>| self.days.iter().find(|one| one.day == day && one.school == of);
-        if let Some(one) = exception(Some(school)).or_else(|| exception(None)) {
+        if let Some(one) = self.exception(school, day) {
             return match one.kind {
                 DayKind::Lessons => SchoolDay::Lessons,
                 DayKind::Exams => SchoolDay::Exams,
@@ -201,7 +320,15 @@ impl Timetable {
             return SchoolDay::Unknown(format!("{} 以后的学期还没有登记", written(last)));
         }
         if !terms.iter().any(|term| (term.first..=term.last).contains(&day)) {
-            return SchoolDay::Off("假期".to_owned());
+            let before = terms.iter().map(|term| term.last).filter(|last| *last < day).max();
+            let after = terms.iter().map(|term| term.first).filter(|first| *first > day).min();
+            return match before.zip(after).map(|(before, after)| (before, i64::from((after - before).get_days()) - 1)) {
+                Some((before, days)) if days > self.longest_holiday => SchoolDay::Unknown(format!(
+                    "{} 以后 {days} 天没有学期，中间的学期可能还没有登记",
+                    written(before)
+                )),
+                _ => SchoolDay::Off("假期".to_owned()),
+            };
         }
         match working.is_working(day) {
             Ok(true) => SchoolDay::Lessons,
@@ -322,6 +449,11 @@ mod tests {
         for day in ["2026-03-01", "2027-01-16", "2027-01-04"] {
             assert!(matches!(of(&table, school, day), SchoolDay::Unknown(_)), "{day}");
         }
+        // Holidays are not as long as a term: one is missing.
+        let mut missing = table.clone();
+        missing.terms.remove(0);
+        missing.terms.insert(0, Term { school: None, first: date("2025-09-01"), last: date("2026-01-25") });
+        assert!(matches!(of(&missing, school, "2026-04-13"), SchoolDay::Unknown(why) if why.contains("可能还没有登记")));
         let exception =
             |school, day: &str, kind| Exception { school, day: date(day), kind, note: "校运会".to_owned() };
         table.days.push(exception(None, "2026-10-12", DayKind::Exams));
@@ -334,6 +466,34 @@ mod tests {
         table.terms.push(Term { school: Some(other), first: date("2026-09-07"), last: date("2026-12-31") });
         assert!(matches!(of(&table, other, "2026-09-02"), SchoolDay::Unknown(_)));
         assert_eq!(of(&table, school, "2026-09-02"), SchoolDay::Lessons);
+    }
+
+    #[test]
+    fn a_peak_of_some_weekdays_is_kept_on_those_and_on_days_that_follow_them() {
+        let evenings = Weekdays::of([1, 2, 3, 4]);
+        assert_eq!((evenings.words().as_str(), Weekdays::of([1, 3]).words().as_str()), ("周一到周四", "周一、周三"));
+        assert_eq!((Weekdays::of([]), Weekdays::ALL.words()), (Weekdays::ALL, String::new()));
+        assert_eq!((evenings.on(Some(4), 4), evenings.on(Some(5), 5)), (Some(true), Some(false)));
+        // A Sunday that is made up for: nobody knows whose lessons it has until somebody says.
+        assert_eq!((evenings.on(None, 7), evenings.on(Some(2), 7), evenings.on(Some(5), 7)), (None, Some(true), Some(false)));
+        assert_eq!((Weekdays::of(1..=5).on(None, 7), Weekdays::of([7]).on(None, 6)), (Some(true), Some(false)));
+        let mut table = Timetable::default();
+        let school = Uuid::from_u128(1);
+        assert_eq!(table.follows(school, date("2026-09-18")), Some(5));
+        assert_eq!(table.follows(school, date("2026-09-20")), None);
+        table.follows.push((None, date("2026-09-20"), 4));
+        assert_eq!(table.follows(school, date("2026-09-20")), Some(4));
+        table.follows.push((Some(school), date("2026-09-20"), 3));
+        assert_eq!(table.follows(school, date("2026-09-20")), Some(3));
+    }
+
+    #[test]
+    fn a_way_is_long_enough_by_itself_or_by_where_they_work() {
+        assert_eq!(between(10, Some(10), None), Between::Enough);
+        assert_eq!(between(9, Some(10), None), Between::Short(10, 9));
+        assert_eq!(between(9, None, Some(20)), Between::Unknown(9));
+        assert_eq!(between(500, None, Some(20)), Between::Enough, "in between they are where they work");
+        assert_eq!(between(500, None, None), Between::Unknown(500));
     }
 
     #[test]

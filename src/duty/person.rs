@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::model::{PersonKind, Qualification};
 use super::store::{
-    self, ADD_LEAVE, ADD_PERSON, ADD_REACH, CHANGE_PERSON, DROP_LEAVE, DROP_REACHES, Person, RENEW_PERSON_LINK,
+    self, ADD_LEAVE, ADD_PERSON, ADD_REACH, CHANGE_PERSON, DROP_LEAVE, DROP_REACHES, OWN_PEOPLE, Person,
+    RENEW_PERSON_LINK, SET_PERSON_SCHOOL,
 };
 use crate::access::{Act, Link};
 use crate::audit;
@@ -90,6 +91,22 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: &Per
         return Err(Error::Stale("这个人的资料刚刚有变化，请看一下再改。".to_owned()));
     }
     audit::record(tx, act, "update", ("duty_person", id), "", &[]).await
+}
+
+/// Whether somebody is a school's own: its security, its teachers, its parents.
+pub(super) fn of_a_school(kind: PersonKind) -> bool {
+    !kind.is_uniformed()
+}
+
+/// Somebody is one of a school's own people, or of none.
+pub async fn set_school(tx: &mut Tx, act: &Act, id: Uuid, school: Option<Uuid>) -> Result<()> {
+    tx.execute_one(SET_PERSON_SCHOOL.bind(act.tenant).bind(id).bind(school)).await?;
+    audit::record(tx, act, "update", ("duty_person", id), "", &[]).await
+}
+
+/// A school's own people; at most 200.
+pub(super) async fn of_school(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Person>> {
+    Ok(tx.all(OWN_PEOPLE.bind(tenant).bind(school)).await?)
 }
 
 pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {

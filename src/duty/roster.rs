@@ -1,12 +1,12 @@
 //! A roster for a period, from the posts and the people, by `rostering`: made as a draft that somebody publishes, with a reason for every seat
 //! that stays empty; and mended by as few changes as possible when somebody cannot come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use db::Tx;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use rostering::{
     Clash, DAY, Effort, Fixed, Flaw, Kind, Kinds, MOST_PER_DAY, Most, Post, Prepared, Problem, Rule, Seat, Span,
     Travel, Whom, bound, explain, repair, solve,
@@ -16,11 +16,12 @@ use uuid::Uuid;
 
 use super::coverage::{Need, Posts, needs};
 use super::model::{Alone, Peak, PersonKind, Qualification, ShiftState, Windows, clock, day_of, monday, short};
-use super::shift;
 use super::shift_store::{
-    self, ADD, ADD_GAP, ADD_ROSTER, DROP_ROSTER, DROP_SHIFTS, OF_ROSTER, PUBLISH, PUBLISH_SHIFTS, RosterRow, Shift,
+    self, ADD, ADD_GAP, ADD_ROSTER, DROP_ROSTER, DROP_SHIFTS, GAP_SEATS, GapSeat, OF_ROSTER, PIN, PUBLISH,
+    PUBLISH_SHIFTS, RosterRow, SHARES, Share, Shift,
 };
-use super::store::{self, LEAVES, Leave, Person, REACHES, ReachRow};
+use super::store::{self, HOLD_PERSON, Leave, Person, ReachRow, WayRow, whole};
+use super::{news, school, shift};
 use crate::access::{Act, Scope};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -48,6 +49,8 @@ struct Built {
     slots: Vec<(usize, Vec<i64>)>,
     /// What is down already: slot, seat, person and the shift's id.
     known: Vec<(usize, usize, usize, Shift)>,
+    /// Pinned duties of the draft that is worked out again.
+    pins: Vec<Shift>,
     /// Seats of slots that somebody has against the rules: they stay as they are, and nobody else takes them.
     settled: Vec<(usize, usize)>,
     /// 定责 of each gate.
@@ -85,8 +88,102 @@ impl Since {
     }
 }
 
+/// Day 0 of a problem: the Monday of the week before, so that the night before its first day lies in it too.
+fn origin(first: Date) -> Date {
+    monday(first).checked_sub(7.days()).unwrap_or(first)
+}
+
+/// Whoever has a duty that the problem does not know is left alone that day, sleeps before and after it, and has one duty fewer in that week.
+fn occupy(problem: &mut Problem, person: usize, (from, to): (i64, i64)) {
+    let day = from.div_euclid(i64::from(DAY));
+    let who = &mut problem.people[person];
+    who.away.push(Span { from: at(day, 0), to: at(day + 1, 0) });
+    let rest = i64::from(who.rest);
+    who.away.push(Span { from: at(0, from - rest), to: at(0, to + rest) });
+    let Some(week) = usize::try_from(day.div_euclid(7)).ok().and_then(|week| who.elsewhere.get_mut(week)) else { return };
+    *week += 1;
+    if *week >= who.most.per_week {
+        // One has to be left; the week is not theirs.
+        *week = who.most.per_week.saturating_sub(1);
+        let monday = day.div_euclid(7) * 7;
+        who.away.push(Span { from: at(monday, 0), to: at(monday + 7, 0) });
+    }
+}
+
+/// What a problem is made of besides the posts.
+struct Known {
+    people: Vec<Person>,
+    reaches: Vec<ReachRow>,
+    ways: Vec<WayRow>,
+    leaves: Vec<Leave>,
+    /// What is down already, of whole weeks and a day on each side, anywhere in the bureau.
+    standing: Vec<Shift>,
+    /// Early and late peaks of the term so far, by person.
+    carried: HashMap<Uuid, [u16; 2]>,
+    pins: Vec<Shift>,
+}
+
+/// How many early and late peaks of the term somebody has had, compared with the others of their unit and kind. Whoever was not on the list yet, or
+/// had leave, is credited what the others had in that time: nobody makes up for it.
+async fn carried(tx: &mut Tx, act: &Act, people: &[Person], first: Date) -> Result<HashMap<Uuid, [u16; 2]>> {
+    let table = school::timetable(tx, act.tenant, first, first).await?;
+    let terms = table.terms.iter().filter(|term| (term.first..=term.last).contains(&first));
+    let Some(since) = terms.map(|term| term.first).min().filter(|since| *since < first) else {
+        return Ok(HashMap::new());
+    };
+    let until = first.checked_sub(1.day()).unwrap_or(first);
+    let (from, to) = (since.to_string(), first.to_string());
+    let mut had: HashMap<Uuid, [f64; 2]> = HashMap::new();
+    for share in whole(tx.all::<Share>(SHARES.bind(act.tenant).bind(&from).bind(&to)).await?, 20_000)? {
+        let kind = match share.peak {
+            Peak::MorningIn => 0,
+            Peak::EveningOut | Peak::LateOut => 1,
+            Peak::NoonOut | Peak::NoonIn => continue,
+        };
+        had.entry(share.person_id).or_default()[kind] += share.shifts as f64;
+    }
+    let leaves = store::leaves(tx, act.tenant, (&from, &until.to_string())).await?;
+    let days = f64::from((first - since).get_days());
+    let missed = |person: &Person| -> f64 {
+        let joined = day_of(person.created_at).clamp(since, first);
+        let on_leave = leaves.iter().filter(|leave| leave.person_id == person.id).map(|leave| {
+            let (Ok(start), Ok(end)) = (leave.first_day.parse::<Date>(), leave.last_day.parse::<Date>()) else { return 0 };
+            ((end.min(until) - start.max(joined)).get_days() + 1).max(0)
+        });
+        f64::from((joined - since).get_days() + on_leave.sum::<i32>()).min(days)
+    };
+    let mut teams: HashMap<(Uuid, PersonKind), Vec<&Person>> = HashMap::new();
+    for person in people {
+        teams.entry((person.organisation_id, person.kind)).or_default().push(person);
+    }
+    let mut carried: HashMap<Uuid, [u16; 2]> = HashMap::new();
+    for team in teams.values() {
+        for kind in 0..2 {
+            let own = |person: &Person| had.get(&person.id).map_or(0.0, |had| had[kind]);
+            let (sum, present) = team
+                .iter()
+                .fold((0.0, 0.0), |(sum, present), person| (sum + own(person), present + days - missed(person)));
+            let rate = if present > 0.0 { sum / present } else { 0.0 };
+            let counts: Vec<f64> = team.iter().map(|person| own(person) + rate * missed(person)).collect();
+            // Only what one has more than another counts.
+            let least = counts.iter().copied().fold(f64::INFINITY, f64::min);
+            for (person, count) in team.iter().zip(&counts) {
+                carried.entry(person.id).or_default()[kind] = (count - least).round().clamp(0.0, 1000.0) as u16;
+            }
+        }
+    }
+    Ok(carried)
+}
+
 impl Built {
-    async fn read(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date)) -> Result<Built> {
+    /// `absent` is somebody who need not be on the list any more, and whose leave is what is to be mended.
+    async fn read(
+        tx: &mut Tx,
+        act: &Act,
+        scope: &Scope,
+        days: (Date, Date),
+        (absent, pins): (Option<Uuid>, Vec<Shift>),
+    ) -> Result<Built> {
         let windows: Windows = settings::read(tx, act.tenant, act.at).await?;
         let alone: Alone = settings::read(tx, act.tenant, act.at).await?;
         let rules: Rostering = settings::read(tx, act.tenant, act.at).await?;
@@ -101,34 +198,53 @@ impl Built {
                 one.why
             )));
         }
-        let people = store::all_people(tx, act.tenant, scope).await?;
-        let (from, to) = (days.0.to_string(), days.1.to_string());
-        let reaches: Vec<ReachRow> = tx.all(REACHES.bind(act.tenant)).await?;
-        let leaves: Vec<Leave> = tx.all(LEAVES.bind(act.tenant).bind(&from).bind(&to)).await?;
-        let standing = shift_store::of_days(tx, act.tenant, scope, (&from, &to)).await?;
-        Built::of(&posts, needs, people, (&reaches, &leaves, standing), (&alone, &rules), days.0)
+        let mut people = store::all_people(tx, act.tenant, scope).await?;
+        if let Some(absent) = absent.filter(|absent| !people.iter().any(|one| one.id == *absent)) {
+            people.push(store::person_within(tx, act.tenant, scope, absent).await?);
+        }
+        let around = |day: Date, days: i64| monday(day).checked_add(days.days()).unwrap_or(day).to_string();
+        let week = (around(days.0, -1), around(days.1, 7));
+        let mut leaves = store::leaves(tx, act.tenant, (&week.0, &week.1)).await?;
+        leaves.retain(|leave| Some(leave.person_id) != absent);
+        let known = Known {
+            reaches: store::reaches(tx, act.tenant).await?,
+            ways: store::ways(tx, act.tenant).await?,
+            leaves,
+            standing: shift_store::of_days(tx, act.tenant, &Scope::tenant(), (&week.0, &week.1)).await?,
+            carried: carried(tx, act, &people, days.0).await?,
+            people,
+            pins,
+        };
+        Built::of(&posts, needs, known, (&alone, &rules), days)
     }
 
     fn of(
         posts: &Posts,
         needs: Vec<Need>,
-        people: Vec<Person>,
-        (reaches, leaves, standing): (&[ReachRow], &[Leave], Vec<Shift>),
+        known: Known,
         (alone, rules): (&Alone, &Rostering),
-        first: Date,
+        days: (Date, Date),
     ) -> Result<Built> {
-        let first = monday(first);
+        let Known { people, reaches, ways, leaves, standing, carried, pins } = known;
+        let first = origin(days.0);
         let since = Since(super::model::moment(first, 0).ok_or(Error::NotFound)?);
+        let weeks = usize::try_from((days.1 - first).get_days() / 7 + 2).unwrap_or(2);
         let school_at: HashMap<Uuid, usize> = posts.schools.iter().enumerate().map(|(at, one)| (one.id, at)).collect();
         let gate_at: HashMap<Uuid, usize> = posts.gates.iter().enumerate().map(|(at, one)| (one.id, at)).collect();
         let person_at: HashMap<Uuid, usize> = people.iter().enumerate().map(|(at, one)| (one.id, at)).collect();
         let mut travel = Travel::new(posts.schools.len() + people.len());
-        for row in reaches {
+        for row in &reaches {
             if let Some((person, school)) = person_at.get(&row.person_id).zip(school_at.get(&row.school_id)) {
                 travel.set(posts.schools.len() + person, *school, row.minutes.clamp(0, 600) as u16);
             }
         }
-        let mut teams: Vec<Uuid> = people.iter().map(|person| person.organisation_id).collect();
+        for row in &ways {
+            if let Some((from, to)) = school_at.get(&row.from_id).zip(school_at.get(&row.to_id)) {
+                travel.set(*from, *to, row.minutes.clamp(0, 600) as u16);
+            }
+        }
+        // Whoever does the same for the same unit shares fairly.
+        let mut teams: Vec<(Uuid, PersonKind)> = people.iter().map(|one| (one.organisation_id, one.kind)).collect();
         teams.sort_unstable();
         teams.dedup();
         let day_at = |text: &str| text.parse::<Date>().map_or(0, |day| i64::from((day - first).get_days()));
@@ -137,7 +253,7 @@ impl Built {
             qualifications: bits(|code| one.has(code)),
             stands_alone: alone.may(one.kind),
             base: posts.schools.len() + at_base,
-            team: teams.iter().position(|team| *team == one.organisation_id).unwrap_or(0),
+            team: teams.iter().position(|team| *team == (one.organisation_id, one.kind)).unwrap_or(0),
             away: leaves
                 .iter()
                 .filter(|leave| leave.person_id == one.id)
@@ -150,8 +266,9 @@ impl Built {
                 per_week: one.weekly as u16,
                 per_period: 10_000,
             },
+            elsewhere: vec![0; weeks],
             rest: (rules.rest_hours * 60).clamp(0, i64::from(DAY)) as i32,
-            carried: [0, 0],
+            carried: carried.get(&one.id).copied().unwrap_or_default(),
         };
         let mut problem = Problem {
             people: people.iter().enumerate().map(person).collect(),
@@ -167,11 +284,23 @@ impl Built {
             ..Problem::default()
         };
         let police = Kind::Officer | Kind::Auxiliary | Kind::Patrol;
+        let asked: HashSet<(String, Uuid, Uuid)> =
+            needs.iter().map(|need| (need.day.to_string(), need.gate, need.slot)).collect();
         let mut taken: HashMap<(String, Uuid, Uuid), Vec<Shift>> = HashMap::new();
-        for shift in standing.into_iter().filter(|shift| shift.absent_at.is_none()) {
-            match shift.gate_id.zip(shift.slot_id) {
-                Some((gate, slot)) => taken.entry((shift.day.clone(), gate, slot)).or_default().push(shift),
-                None => keep_away(&mut problem, &person_at, &shift, &since),
+        // What is no seat of the table is a duty all the same: at a school out of reach, in a week that is only begun, in a peak that has ended.
+        let elsewhere = |problem: &mut Problem, shift: &Shift| {
+            let Some(&person) = shift.person_id.and_then(|id| person_at.get(&id)) else { return };
+            let day = day_at(&shift.day) * i64::from(DAY);
+            let span = shift.starts_at.zip(shift.ends_at).map(|(from, to)| (since.minutes(from), since.minutes(to)));
+            occupy(problem, person, span.unwrap_or((day, day + i64::from(DAY))));
+        };
+        let mut carried_over = Vec::new();
+        for shift in standing.into_iter().filter(|shift| shift.absent_at.is_none()).chain(pins) {
+            match shift.gate_id.zip(shift.slot_id).map(|(gate, slot)| (shift.day.clone(), gate, slot)) {
+                Some(seat) if asked.contains(&seat) => taken.entry(seat).or_default().push(shift),
+                // A pin of a peak that is no longer kept goes with it.
+                _ if shift.state == ShiftState::Draft => {}
+                _ => elsewhere(&mut problem, &shift),
             }
         }
         let (mut slots, mut known) = (Vec::new(), Vec::new());
@@ -187,6 +316,10 @@ impl Built {
                 Span { from: from.clamp(0, i64::from(DAY) - 1) as i32, to: to.clamp(1, i64::from(DAY)) as i32 };
             let qualifications = gate.qualification.as_deref().map_or(0, |needed| bits(|code| code == needed));
             let there = taken.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
+            carried_over.extend(there.iter().filter(|shift| shift.state == ShiftState::Draft).cloned());
+            for shift in there.iter().filter(|shift| !(0..gate.seats).contains(&shift.seat)) {
+                elsewhere(&mut problem, shift);
+            }
             let (mut seats, mut numbers, mut own) = (Vec::new(), Vec::new(), Vec::new());
             for number in 0..gate.seats {
                 let kinds = if number < gate.officers { police } else { Kinds::ALL };
@@ -201,7 +334,7 @@ impl Built {
                     });
                     let Some(person) = fits else {
                         // Somebody of another unit, or whom the rules would not put there: their seat is settled.
-                        keep_away(&mut problem, &person_at, shift, &since);
+                        elsewhere(&mut problem, shift);
                         continue;
                     };
                     own.push((seats.len(), person, shift.clone()));
@@ -218,7 +351,23 @@ impl Built {
             problem.slots.push(rostering::Slot { post, day: day as usize, window, peak, seats, pair: false });
         }
         let duties = posts.gates.iter().map(|gate| (gate.id, gate.duty.clone())).collect();
-        Ok(Built { problem, people, needs, slots, known, settled: Vec::new(), duties })
+        let pins = carried_over;
+        Ok(Built { problem, people, needs, slots, known, pins, settled: Vec::new(), duties })
+    }
+
+    /// A duty stays as it is and out of the problem: its seat is nobody's, and whoever has it has a duty fewer to give.
+    fn settle(&mut self, against: &[(usize, usize)]) {
+        for (person, slot) in against {
+            let span = self.problem.slots[*slot].span();
+            occupy(&mut self.problem, *person, (i64::from(span.from), i64::from(span.to)));
+        }
+        for (slot, seat, person, _) in &self.known {
+            if against.contains(&(*person, *slot)) {
+                self.problem.slots[*slot].seats[*seat].qualifications = NOBODY_HAS;
+                self.settled.push((*slot, *seat));
+            }
+        }
+        self.known.retain(|(slot, _, person, _)| !against.contains(&(*person, *slot)));
     }
 
     /// With what is down already as it is. What the rules would not allow is taken out of the problem, and whoever has it is left alone that day.
@@ -245,18 +394,8 @@ impl Built {
                     if against.is_empty() {
                         return Err(Error::Internal(anyhow::anyhow!("a roster cannot be made: {flaws:?}")));
                     }
-                    for (person, slot) in &against {
-                        let day = self.problem.slots[*slot].day as i64;
-                        self.problem.people[*person].away.push(Span { from: at(day, 0), to: at(day + 1, 0) });
-                    }
                     let before = self.known.len();
-                    for (slot, seat, person, _) in &self.known {
-                        if against.contains(&(*person, *slot)) {
-                            self.problem.slots[*slot].seats[*seat].qualifications = NOBODY_HAS;
-                            self.settled.push((*slot, *seat));
-                        }
-                    }
-                    self.known.retain(|(slot, _, person, _)| !against.contains(&(*person, *slot)));
+                    self.settle(&against);
                     if self.known.len() == before {
                         return Err(Error::Internal(anyhow::anyhow!("a roster cannot be made: {flaws:?}")));
                     }
@@ -303,19 +442,10 @@ fn slot_peak(posts: &Posts, slot: Uuid) -> rostering::Peak {
     }
 }
 
-/// Somebody who is down elsewhere is left alone that day.
-fn keep_away(problem: &mut Problem, people: &HashMap<Uuid, usize>, shift: &Shift, since: &Since) {
-    let person = shift.person_id.and_then(|id| people.get(&id));
-    if let Some((person, start)) = person.zip(shift.starts_at) {
-        let day = since.minutes(start).div_euclid(i64::from(DAY));
-        problem.people[*person].away.push(Span { from: at(day, 0), to: at(day + 1, 0) });
-    }
-}
-
 fn because(rule: Rule) -> &'static str {
     match rule {
         Rule::Qualified => "不是要的人员或者缺资格",
-        Rule::Available => "请假或者当天另有安排",
+        Rule::Available => "请假、当天或者这一周另有安排",
         Rule::Barred => "不能站这个岗",
         Rule::WayKnown => "没有填到这所学校要几分钟",
         Rule::OneAtATime => "同一天站别的学校，赶不过来",
@@ -351,6 +481,8 @@ pub struct Draft {
     roster: rostering::Roster,
     clashes: Vec<Clash>,
     least: i64,
+    /// The draft in whose place it comes, with its unit.
+    replaces: Option<(Uuid, Uuid)>,
 }
 
 /// Works a roster out for a period: whoever is down already stays, the other seats are filled. It takes some seconds and only reads, so that
@@ -358,12 +490,36 @@ pub struct Draft {
 ///
 /// Errors: refused if it is not known whether there is school, nobody is on the list, or nothing is to be kept.
 pub async fn work_out(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date), seed: i64) -> Result<Draft> {
+    worked_out(tx, act, scope, (days, seed), (Vec::new(), None)).await
+}
+
+/// Works a draft out again, with another seed or after something has changed: what was pinned in it stays.
+///
+/// Errors: refused as [`work_out`] is, and where it is no draft any more.
+pub async fn work_out_again(tx: &mut Tx, act: &Act, scope: &Scope, roster: &RosterRow, seed: i64) -> Result<Draft> {
+    if roster.state != "draft" {
+        return Err(Error::refused("已经发布或者放弃了，不能再排"));
+    }
+    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
+    let days = (day(&roster.first_day)?, day(&roster.last_day)?);
+    let mut pins = drafts(tx, act.tenant, roster.id).await?;
+    pins.retain(|shift| shift.pinned && shift.person_id.is_some());
+    worked_out(tx, act, scope, (days, seed), (pins, Some((roster.id, roster.organisation_id)))).await
+}
+
+async fn worked_out(
+    tx: &mut Tx,
+    act: &Act,
+    scope: &Scope,
+    (days, seed): ((Date, Date), i64),
+    (pins, replaces): (Vec<Shift>, Option<(Uuid, Uuid)>),
+) -> Result<Draft> {
     let rules: Rostering = settings::read(tx, act.tenant, act.at).await?;
     within(days, rules.roster_days)?;
     if days.0 < day_of(act.at) {
         return Err(Error::refused("从今天或者以后排起"));
     }
-    let built = Built::read(tx, act, scope, days).await?;
+    let built = Built::read(tx, act, scope, days, (None, pins)).await?;
     if built.people.is_empty() {
         return Err(Error::refused("人员名单还是空的，先登记人员"));
     }
@@ -379,13 +535,22 @@ pub async fn work_out(tx: &mut Tx, act: &Act, scope: &Scope, days: (Date, Date),
     let (prepared, roster, mut clashes, least) = worked.await.map_err(|error| Error::Internal(error.into()))?;
     clashes.retain(|clash| !built.settled.contains(&prepared.slot_of(clash.seat)));
     let least = (least - built.settled.len() as i64).max(0);
-    Ok(Draft { days, seed, built, prepared, roster, clashes, least })
+    Ok(Draft { days, seed, built, prepared, roster, clashes, least, replaces })
 }
 
 /// Writes down what [`work_out`] has found, for somebody to publish. What has changed since is found then.
 pub async fn draft(tx: &mut Tx, act: &Act, draft: &Draft) -> Result<Uuid> {
-    let Draft { days, seed, built, prepared, roster, clashes, least } = draft;
-    let unit = act.organisation.ok_or(Error::Forbidden)?;
+    let Draft { days, seed, built, prepared, roster, clashes, least, replaces } = draft;
+    let unit = replaces.map(|(_, unit)| unit).or(act.organisation).ok_or(Error::Forbidden)?;
+    if let Some((before, _)) = replaces {
+        let mut now = drafts(tx, act.tenant, *before).await?;
+        now.retain(|shift| shift.pinned && shift.person_id.is_some());
+        let same = |pin: &Shift| now.iter().any(|one| (one.id, one.lock_version) == (pin.id, pin.lock_version));
+        if !built.pins.iter().all(same) {
+            return Err(Error::Stale("草稿里固定的班刚刚有变化，请看一下再排。".to_owned()));
+        }
+        drop_draft(tx, act, *before).await?;
+    }
     let id = act.id();
     let row = ADD_ROSTER.bind(act.tenant).bind(id).bind(unit).bind(days.0.to_string()).bind(days.1.to_string());
     let row = row.bind(*seed).bind(prepared.seats() as i64).bind(clashes.len() as i64).bind(*least).bind(act.account);
@@ -403,6 +568,12 @@ pub async fn draft(tx: &mut Tx, act: &Act, draft: &Draft) -> Result<Uuid> {
         let row = row.bind(duty).bind(need.starts_at).bind(need.ends_at).bind(ShiftState::Draft).bind(false).bind("");
         shifts.push(row.bind(None::<Uuid>).bind(None::<Timestamp>).bind("").bind(act.at).bind(1));
     }
+    for pin in &built.pins {
+        let row = ADD.bind(act.tenant).bind(act.id()).bind(id).bind(pin.school_id).bind(&pin.day);
+        let row = row.bind(pin.gate_id).bind(pin.slot_id).bind(pin.seat).bind(pin.person_id).bind(&pin.duty);
+        let row = row.bind(pin.starts_at).bind(pin.ends_at).bind(ShiftState::Draft).bind(true).bind("");
+        shifts.push(row.bind(None::<Uuid>).bind(None::<Timestamp>).bind("").bind(act.at).bind(1));
+    }
     tx.execute_many(ADD, shifts).await?;
     let gaps = clashes.iter().map(|clash| {
         let (slot, of_slot) = prepared.slot_of(clash.seat);
@@ -415,35 +586,103 @@ pub async fn draft(tx: &mut Tx, act: &Act, draft: &Draft) -> Result<Uuid> {
     Ok(id)
 }
 
-/// What is wrong with putting a draft in force as it is; nothing if all is well.
-pub(super) async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift]) -> Result<Vec<String>> {
+/// What is wrong with putting a draft in force as it is; nothing if all is well. Whoever calls holds everybody who is in it.
+async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift]) -> Result<Vec<String>> {
     let scope = Scope::tenant();
-    let standing = shift_store::of_days(tx, act.tenant, &scope, (&roster.first_day, &roster.last_day)).await?;
+    let span = (roster.first_day.as_str(), roster.last_day.as_str());
+    let standing = shift_store::of_days(tx, act.tenant, &scope, span).await?;
+    let standing: Vec<&Shift> = standing.iter().filter(|shift| shift.absent_at.is_none()).collect();
+    let leaves = store::leaves(tx, act.tenant, span).await?;
+    let mut on_leave: HashMap<Uuid, Vec<&Leave>> = HashMap::new();
+    leaves.iter().for_each(|leave| on_leave.entry(leave.person_id).or_default().push(leave));
+    // What is kept on these days, as it is known now.
+    let posts = Posts::read(tx, act.tenant, &scope).await?;
+    let windows: Windows = settings::read(tx, act.tenant, act.at).await?;
+    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
+    let (needs, _) = needs(tx, act.tenant, &posts, &windows, (day(span.0)?, day(span.1)?)).await?;
+    let asked: HashSet<(String, Uuid, Uuid)> =
+        needs.iter().map(|need| (need.day.to_string(), need.gate, need.slot)).collect();
+    let gates: HashMap<Uuid, &store::Gate> = posts.gates.iter().map(|gate| (gate.id, gate)).collect();
+    let mut people: HashMap<Uuid, Person> = HashMap::new();
+    for draft in drafts {
+        if let Some(person) = draft.person_id.filter(|id| !people.contains_key(id)) {
+            people.insert(person, store::person(tx, act.tenant, person).await?);
+        }
+    }
+    let mut by_person: HashMap<(Uuid, &str), Vec<&Shift>> = HashMap::new();
+    let mut by_seat: HashMap<(&str, Option<Uuid>, Option<Uuid>, i64), &Shift> = HashMap::new();
+    for shift in &standing {
+        if let Some(person) = shift.person_id {
+            by_person.entry((person, &shift.day)).or_default().push(shift);
+        }
+        by_seat.insert((&shift.day, shift.gate_id, shift.slot_id, shift.seat), shift);
+    }
     let mut found = Vec::new();
     for draft in drafts {
-        let touches = |other: &&Shift| {
-            let same = draft.person_id.is_some() && other.person_id == draft.person_id && other.absent_at.is_none();
-            let times = draft.starts_at.zip(draft.ends_at).zip(other.starts_at.zip(other.ends_at));
-            same && times.is_some_and(|((from, to), (start, end))| from < end && start < to)
-        };
-        if let Some(other) = standing.iter().find(touches) {
-            found.push(format!("{} {} 已经排在{}", draft.day, draft.who(), other.place()));
+        let seat = draft.gate_id.zip(draft.slot_id).map(|(gate, slot)| (draft.day.clone(), gate, slot));
+        if seat.is_none_or(|seat| !asked.contains(&seat)) {
+            found.push(format!("{} {} 不用站了，或者不知道上不上课", draft.day, draft.place()));
+            continue;
         }
-        let seat = |other: &&Shift| {
-            other.absent_at.is_none()
-                && (&other.day, other.gate_id, other.slot_id, other.seat)
-                    == (&draft.day, draft.gate_id, draft.slot_id, draft.seat)
-        };
-        if let Some(other) = standing.iter().find(seat) {
+        if let Some(other) = by_seat.get(&(draft.day.as_str(), draft.gate_id, draft.slot_id, draft.seat)) {
             found.push(format!("{} {} 已经由{}站", draft.day, draft.place(), other.who()));
         }
+        let Some(person) = draft.person_id.and_then(|id| people.get(&id)) else { continue };
+        if person.ended_at.is_some() {
+            found.push(format!("{} {}已经不在名单上", draft.day, person.name));
+        }
+        let away = |leave: &&&Leave| leave.first_day <= draft.day && leave.last_day >= draft.day;
+        if on_leave.get(&person.id).into_iter().flatten().any(|leave| away(&leave)) {
+            found.push(format!("{} {}请假", draft.day, person.name));
+        }
+        let needed = draft.gate_id.and_then(|gate| gates.get(&gate)?.qualification.as_deref());
+        if needed.is_some_and(|needed| !person.has(needed)) {
+            found.push(format!("{} {} 要的资格，{}没有登记", draft.day, draft.place(), person.name));
+        }
+        // Of two drafts the second is found against the first.
+        let others = by_person.entry((person.id, &draft.day)).or_default();
+        let touches = |other: &&&Shift| {
+            let times = draft.starts_at.zip(draft.ends_at).zip(other.starts_at.zip(other.ends_at));
+            times.is_some_and(|((from, to), (start, end))| from < end && start < to)
+        };
+        if let Some(other) = others.iter().find(touches) {
+            found.push(format!("{} {} 已经排在{}", draft.day, draft.who(), other.place()));
+        }
+        if others.len() as i64 >= person.daily {
+            found.push(format!("{} {} 一天最多站 {} 班", draft.day, draft.who(), person.daily));
+        }
+        others.push(draft);
     }
     Ok(found)
 }
 
+/// How many seats of a draft nobody has now: some of its gaps may have been filled by hand, and some of its people taken off.
+async fn empty_now(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift]) -> Result<i64> {
+    let gaps: Vec<GapSeat> = tx.all(GAP_SEATS.bind(act.tenant).bind(roster.id)).await?;
+    let span = (roster.first_day.as_str(), roster.last_day.as_str());
+    let standing = shift_store::of_days(tx, act.tenant, &Scope::tenant(), span).await?;
+    let filled: HashSet<(String, Uuid, Uuid, i64)> = standing
+        .into_iter()
+        .filter(|shift| shift.absent_at.is_none() && shift.person_id.is_some())
+        .filter_map(|shift| shift.gate_id.zip(shift.slot_id).map(|(gate, slot)| (shift.day, gate, slot, shift.seat)))
+        .collect();
+    let open = gaps.into_iter().filter(|gap| !filled.contains(&(gap.day.clone(), gap.gate_id, gap.slot_id, gap.seat)));
+    Ok((open.count() + drafts.iter().filter(|draft| draft.person_id.is_none()).count()) as i64)
+}
+
 /// The shifts of a draft.
 pub(super) async fn drafts(tx: &mut Tx, tenant: Uuid, roster: Uuid) -> Result<Vec<Shift>> {
-    Ok(tx.all(OF_ROSTER.bind(tenant).bind(roster).bind("")).await?)
+    whole(tx.all(OF_ROSTER.bind(tenant).bind(roster).bind("")).await?, 50_000)
+}
+
+/// A duty of a draft stays when it is worked out again, or does not have to.
+///
+/// Errors: stale if somebody else was first, or it is in force.
+pub(super) async fn pin(tx: &mut Tx, act: &Act, shift: &Shift, seen: i64, pinned: bool) -> Result<()> {
+    if tx.execute(PIN.bind(act.tenant).bind(shift.id).bind(seen).bind(pinned)).await? == 0 {
+        return Err(Error::Stale("这一班刚刚有变化，请看一下再固定。".to_owned()));
+    }
+    audit::record(tx, act, if pinned { "pin" } else { "unpin" }, ("duty_shift", shift.id), "", &[]).await
 }
 
 /// Puts a draft in force. Whoever knows that seats are empty says so.
@@ -451,12 +690,20 @@ pub(super) async fn drafts(tx: &mut Tx, tenant: Uuid, roster: Uuid) -> Result<Ve
 /// Errors: refused if somebody has been put down otherwise since, or if empty seats were not looked at.
 pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<()> {
     let drafts = drafts(tx, act.tenant, roster.id).await?;
+    // Nobody is put down elsewhere while this is looked at. Everybody holds people in the order of their ids.
+    let mut people: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.person_id).collect();
+    people.sort_unstable();
+    people.dedup();
+    for person in people {
+        tx.execute_one(HOLD_PERSON.bind(act.tenant).bind(person)).await?;
+    }
     let found = conflicts(tx, act, roster, &drafts).await?;
     if let Some(first) = found.first() {
-        return Err(Error::refused(format!("草稿做好以后有 {} 处变了：{first}。请放弃这份，重新排一次", found.len())));
+        return Err(Error::refused(format!("草稿做好以后有 {} 处变了：{first}。请用这份再排一次", found.len())));
     }
-    if roster.empty > 0 && !in_spite {
-        return Err(Error::refused(format!("还有 {} 个位置没有人。确实要这样发布，请勾选", roster.empty)));
+    let empty = empty_now(tx, act, roster, &drafts).await?;
+    if empty > 0 && !in_spite {
+        return Err(Error::refused(format!("还有 {empty} 个位置没有人。确实要这样发布，请勾选")));
     }
     let row = PUBLISH.bind(act.tenant).bind(roster.id).bind(seen).bind(act.account).bind(act.at);
     if tx.execute(row).await? == 0 {
@@ -466,6 +713,13 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
         Err(db::Error::Duplicate(_)) => return Err(Error::Stale("有岗位刚刚排上了人，请重新排一次。".to_owned())),
         other => other?,
     };
+    let mut schools: Vec<(Uuid, &str)> = drafts.iter().map(|draft| (draft.school_id, draft.day.as_str())).collect();
+    // Of each school the last day is enough.
+    schools.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(a.1)));
+    schools.dedup_by_key(|(school, _)| *school);
+    for (school, day) in schools {
+        news::watch(tx, act, school, day).await?;
+    }
     audit::record(tx, act, "publish", ("duty_roster", roster.id), "", &[]).await
 }
 
@@ -511,32 +765,37 @@ impl Mended {
 pub async fn mend(tx: &mut Tx, act: &Act, scope: &Scope, person: Uuid, days: (Date, Date)) -> Result<Vec<Mended>> {
     let rules: Rostering = settings::read(tx, act.tenant, act.at).await?;
     within(days, rules.roster_days)?;
-    let mut built = Built::read(tx, act, scope, days).await?;
+    let mut built = Built::read(tx, act, scope, days, (Some(person), Vec::new())).await?;
     let Some(absent) = built.people.iter().position(|one| one.id == person) else { return Err(Error::NotFound) };
-    let first = monday(days.0);
+    if built.problem.slots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let first = origin(days.0);
     let span = {
         let day = |day: Date| i64::from((day - first).get_days());
         Span { from: at(day(days.0), 0), to: at(day(days.1) + 1, 0) }
     };
-    if built.problem.slots.is_empty() {
-        return Ok(Vec::new());
-    }
     let since = Since(super::model::moment(first, 0).ok_or(Error::NotFound)?);
     let now = since.minutes(act.at).clamp(0, i64::from(i32::MAX)) as i32;
-    // What has been pinned stays, unless it is theirs.
-    let pinned = |(slot, seat, who, shift): &(usize, usize, usize, Shift)| {
-        (shift.pinned && *who != absent).then_some(Fixed { person: *who, slot: *slot, seat: *seat })
+    // Whatever they have done already is done.
+    let done: Vec<(usize, usize)> = built
+        .known
+        .iter()
+        .filter(|(_, _, who, shift)| *who == absent && shift.came_at.is_some())
+        .map(|(slot, _, who, _)| (*who, *slot))
+        .collect();
+    built.settle(&done);
+    // What is down against the rules is nobody's business here: it is settled, and nothing else is let go for it.
+    let (_, mut built) = built.fixed()?;
+    let settled: HashSet<usize> = built.settled.iter().map(|(slot, _)| *slot).collect();
+    // What has been pinned stays, and whoever is there already.
+    let stays = |(slot, seat, who, shift): &(usize, usize, usize, Shift)| {
+        let stays = shift.pinned || shift.came_at.is_some() || settled.contains(slot);
+        (stays && *who != absent).then_some(Fixed { person: *who, slot: *slot, seat: *seat })
     };
-    built.problem.fixed = built.known.iter().filter_map(pinned).collect();
+    built.problem.fixed = built.known.iter().filter_map(stays).collect();
     let broken = |flaws: Vec<Flaw>| Error::Internal(anyhow::anyhow!("a roster cannot be mended: {flaws:?}"));
-    let prepared = match Prepared::new(built.problem.with_absence(absent, span)) {
-        Ok(prepared) => prepared,
-        // A pin against the rules is a wish of staff: then nothing is fixed.
-        Err(_) => {
-            built.problem.fixed.clear();
-            Prepared::new(built.problem.with_absence(absent, span)).map_err(broken)?
-        }
-    };
+    let prepared = Prepared::new(built.problem.with_absence(absent, span)).map_err(broken)?;
     let mut old = rostering::Roster::empty(&prepared);
     for (slot, seat, who, _) in &built.known {
         old.put(prepared.seat(*slot, *seat), Some(*who));

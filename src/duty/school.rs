@@ -6,15 +6,16 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{DayKind, Exception, GateKind, OnDays, Peak, Stage, Term, Timetable};
+use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, Term, Timetable, Weekdays};
 use super::store::{
-    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT, CHANGE_GATE,
-    CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, RENEW_SCHOOL_LINK, SCHOOL_NAMED, School,
+    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_SCHOOL, ADD_SIZE, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT, CHANGE_GATE,
+    CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, DROP_WAY, RENEW_GATE_LINK, RENEW_SCHOOL_LINK,
+    SCHOOL_NAMED, SET_WAY, SET_WEEKDAYS, School,
 };
 use crate::access::{Act, Link};
-use crate::audit;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
+use crate::{audit, settings};
 
 /// Who answers for a school's own security.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +152,7 @@ pub async fn add_gate(tx: &mut Tx, act: &Act, school: Uuid, new: &GateSketch) ->
     }
     let row = ADD_GATE.bind(act.tenant).bind(id).bind(school).bind(new.kind).bind(&new.name).bind(&new.duty);
     let row = row.bind(new.seats).bind(new.officers).bind(new.qualification.as_deref()).bind(gates.len() as i64);
-    tx.execute(row).await?;
+    tx.execute(row.bind(act.at)).await?;
     audit::record(tx, act, "create", ("duty_gate", id), "", &[]).await?;
     Ok(id)
 }
@@ -166,7 +167,31 @@ pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这个岗位刚刚有变化，请看一下再改。".to_owned()));
     }
+    // What was needed until now stays what it was.
+    if (gate.seats, gate.officers) != (to.seats, to.officers) {
+        let row = ADD_SIZE.bind(act.tenant).bind(gate.id).bind(act.at).bind(gate.seats).bind(gate.officers);
+        tx.execute(row).await?;
+    }
     audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await
+}
+
+/// The code that hangs at a post is another one from now on.
+pub(super) async fn renew_gate_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(RENEW_GATE_LINK.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "renew_link", ("duty_gate", id), "", &[]).await
+}
+
+/// Minutes from one school to others, or from others to it; `None` takes away what was filled in.
+pub async fn set_ways(tx: &mut Tx, act: &Act, ways: &[(Uuid, Uuid, Option<i64>)]) -> Result<()> {
+    for (from, to, minutes) in ways {
+        let row = match minutes {
+            Some(minutes) => SET_WAY.bind(act.tenant).bind(*from).bind(*to).bind(*minutes),
+            None => DROP_WAY.bind(act.tenant).bind(*from).bind(*to),
+        };
+        tx.execute(row).await?;
+        audit::record(tx, act, "set_ways", ("duty_school", *from), "", &[]).await?;
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone)]
@@ -189,13 +214,19 @@ pub async fn add_slot(tx: &mut Tx, act: &Act, school: Uuid, new: &SlotSketch) ->
     }
     let id = act.id();
     let row = ADD_SLOT.bind(act.tenant).bind(id).bind(school).bind(new.kind).bind(new.days).bind(new.early);
-    tx.execute(row.bind(new.stay)).await?;
+    tx.execute(row.bind(new.stay).bind(act.at)).await?;
     let bells = new.bells.iter().map(|(minute, grades)| ADD_BELL.bind(act.tenant).bind(id).bind(*minute).bind(grades));
     tx.execute_many(ADD_BELL, bells.collect()).await?;
     let gates = new.gates.iter().map(|gate| ADD_SLOT_GATE.bind(act.tenant).bind(id).bind(*gate));
     tx.execute_many(ADD_SLOT_GATE, gates.collect()).await?;
     audit::record(tx, act, "create", ("duty_slot", id), "", &[]).await?;
     Ok(id)
+}
+
+/// A peak is kept on some days of the week only.
+pub async fn set_weekdays(tx: &mut Tx, act: &Act, school: Uuid, slot: Uuid, days: Weekdays) -> Result<()> {
+    tx.execute_one(SET_WEEKDAYS.bind(act.tenant).bind(school).bind(slot).bind(days.0)).await?;
+    audit::record(tx, act, "update", ("duty_slot", slot), &days.words(), &[]).await
 }
 
 /// The peak is not kept any more from now on; what has been put down stays readable.
@@ -233,13 +264,24 @@ pub async fn set_day(
     kind: DayKind,
     note: &str,
 ) -> Result<Uuid> {
+    set_day_like(tx, act, school, day, (kind, note, None)).await
+}
+
+/// The same, of a day that has the lessons of a weekday, from 1, Monday.
+pub async fn set_day_like(
+    tx: &mut Tx,
+    act: &Act,
+    school: Option<Uuid>,
+    day: Date,
+    (kind, note, follows): (DayKind, &str, Option<i64>),
+) -> Result<Uuid> {
     let day = day.to_string();
     let known = store::days(tx, act.tenant, &day, &day).await?;
     if known.iter().any(|one| one.school_id == school) {
         return Err(Error::refused("这一天已经登记过了，先删去原来的"));
     }
     let id = act.id();
-    tx.execute(ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note)).await?;
+    tx.execute(ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note).bind(follows)).await?;
     audit::record(tx, act, "create", ("duty_day", id), &day, &[]).await?;
     Ok(id)
 }
@@ -252,11 +294,16 @@ pub(super) async fn drop_day(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
 /// The terms, and what is different on the days of a period.
 pub(super) async fn timetable(tx: &mut Tx, tenant: Uuid, from: Date, to: Date) -> Result<Timetable> {
     let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
-    let mut table = Timetable::default();
+    let now = super::model::moment(from, 12 * 60).unwrap_or_default();
+    let rules: Holidays = settings::read(tx, tenant, now).await?;
+    let mut table = Timetable { longest_holiday: rules.holiday_days, ..Timetable::default() };
     for row in store::terms(tx, tenant).await? {
         table.terms.push(Term { school: row.school_id, first: day(&row.first_day)?, last: day(&row.last_day)? });
     }
     for row in store::days(tx, tenant, &from.to_string(), &to.to_string()).await? {
+        if let Some(follows) = row.follows {
+            table.follows.push((row.school_id, day(&row.day)?, follows));
+        }
         table.days.push(Exception { school: row.school_id, day: day(&row.day)?, kind: row.kind, note: row.note });
     }
     Ok(table)

@@ -10,7 +10,7 @@ use super::shift_store::{
     HAND_OVER, HOLD, LEAVE, MISS, OF_SEAT, SHIFT, STANDING_FOR, SWAP, SWAP_OF_SHIFT, Shift, Swap,
 };
 use super::store::{self, HOLD_PERSON, LEAVES_OF, Leave, NEAREST, Person, REACHES_OF, ReachRow};
-use super::{coverage, model};
+use super::{coverage, model, news};
 use crate::access::Act;
 use crate::audit;
 use crate::error::{Error, Result};
@@ -123,6 +123,7 @@ pub async fn put(tx: &mut Tx, act: &Act, new: &NewShift) -> Result<Uuid> {
         Err(db::Error::Duplicate(_)) => return Err(Error::Stale("这个岗位刚刚有人排上了，请看一下再排。".to_owned())),
         other => other?,
     };
+    news::watch(tx, act, new.school, &day).await?;
     audit::record(tx, act, "create", ("duty_shift", id), "", &[]).await?;
     Ok(id)
 }
@@ -145,6 +146,9 @@ pub(super) async fn change(
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这一班刚刚有变化（有人到岗、缺岗或者改过），请看一下再改。".to_owned()));
     }
+    if shift.state == ShiftState::Standing {
+        news::watch(tx, act, shift.school_id, &shift.day).await?;
+    }
     audit::record(tx, act, "update", ("duty_shift", shift.id), "", &[]).await
 }
 
@@ -153,6 +157,8 @@ pub(super) async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Resul
     if tx.execute(CANCEL.bind(act.tenant).bind(id)).await? == 0 {
         return Err(Error::refused("已经到岗或者记了缺岗的班次，不能取消"));
     }
+    let shift = shift_store::shift(tx, act.tenant, id).await?;
+    news::watch(tx, act, shift.school_id, &shift.day).await?;
     audit::record(tx, act, "cancel", ("duty_shift", id), why, &[]).await
 }
 
@@ -246,6 +252,7 @@ pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<
     }
     if shift.absent_at.is_none() {
         tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(why)).await?;
+        news::watch(tx, act, shift.school_id, &shift.day).await?;
         audit::record(tx, act, "absent_from_post", ("duty_shift", id), why, &[]).await?;
     }
     call_next(tx, act, id).await
@@ -376,6 +383,7 @@ pub async fn decide_swap(tx: &mut Tx, act: &Act, id: Uuid, approved: bool, why: 
         fit(tx, act, swap.to_id, (Some(shift.id), shift.gate_id, &shift.day), shift.starts_at.zip(shift.ends_at))
             .await?;
         tx.execute(GIVE_TO.bind(act.tenant).bind(shift.id).bind(swap.to_id).bind(act.at)).await?;
+        news::watch(tx, act, shift.school_id, &shift.day).await?;
     }
     let state = if approved { "approved" } else { "refused" };
     let row = DECIDE.bind(act.tenant).bind(id).bind(state).bind(act.account).bind(act.at).bind(why);

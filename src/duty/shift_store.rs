@@ -1,9 +1,10 @@
 use db::{Cursor, Page, Tx, record, statements};
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::model::{How, Peak, PersonKind, ShiftState};
-use super::store::school_in_reach;
+use super::store::{self, school_in_reach};
 use crate::access::Scope;
 use crate::error::Result;
 use crate::in_reach;
@@ -14,7 +15,7 @@ macro_rules! shifts {
             "SELECT f.id, f.roster_id, f.school_id, s.name AS school_name, f.day, f.gate_id, g.name AS gate_name, f.slot_id, t.kind AS peak, f.seat,
                 f.person_id, p.name AS person_name, p.kind AS person_kind, f.duty, f.starts_at, f.ends_at, f.state, f.pinned, f.confirmed_at,
                 f.came_at, f.came_how, f.came_where, f.left_at, f.absent_at, f.absent_why, f.stands_for, f.reach_by, f.handover, f.handover_at,
-                f.lock_version
+                f.lock_version, p.school_id AS person_school_id, p.ended_at AS person_ended_at
             FROM duty_shifts f JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
             LEFT JOIN duty_gates g ON g.tenant_id = f.tenant_id AND g.id = f.gate_id
             LEFT JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
@@ -88,6 +89,12 @@ statements! {
     OF_ROSTER = shifts!("f.roster_id = $2 AND f.day >= $3 AND f.state = 'draft' ORDER BY f.day, f.starts_at, s.position, s.id, g.position, f.seat, f.id LIMIT 50000");
     OF_SEAT = shifts!("f.day = $2 AND f.gate_id = $3 AND f.slot_id = $4 AND f.state = 'standing' ORDER BY f.seat, f.id LIMIT 40");
     OF_SCHOOL = shifts!("f.school_id = $2 AND f.day = $3 AND f.state = 'standing' ORDER BY f.starts_at, f.id LIMIT 400");
+    OF_SCHOOL_DAYS = shifts!("f.school_id = $2 AND f.day >= $3 AND f.day <= $4 AND f.state = 'standing' ORDER BY f.day, f.starts_at, f.id LIMIT 5000");
+    PIN = "UPDATE duty_shifts SET pinned = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'draft'";
+    /// Early and late peaks of each person since a day, up to but without another.
+    SHARES = "SELECT f.person_id, t.kind AS peak, COUNT(*) AS shifts FROM duty_shifts f JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
+        WHERE f.tenant_id = $1 AND f.day >= $2 AND f.day < $3 AND f.state = 'standing' AND f.absent_at IS NULL AND f.person_id IS NOT NULL
+        GROUP BY f.person_id, t.kind LIMIT 20000";
     STANDING_FOR = shifts!("f.stands_for = $2 LIMIT 1");
 
     ADD_CALL = "INSERT INTO duty_calls (tenant_id, id, shift_id, person_id, minutes, called_at, answer_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -116,6 +123,7 @@ statements! {
         JOIN duty_gates g ON g.tenant_id = q.tenant_id AND g.id = q.gate_id JOIN duty_schools s ON s.tenant_id = g.tenant_id AND s.id = g.school_id
         JOIN duty_slots t ON t.tenant_id = q.tenant_id AND t.id = q.slot_id
         WHERE q.tenant_id = $1 AND q.roster_id = $2 ORDER BY q.day, s.position, g.position, q.slot_id, q.seat LIMIT 500";
+    GAP_SEATS = "SELECT q.day, q.gate_id, q.slot_id, q.seat FROM duty_gaps q WHERE q.tenant_id = $1 AND q.roster_id = $2 ORDER BY q.day, q.gate_id, q.slot_id, q.seat LIMIT 50000";
     ROSTER_IN_REACH = rosters!(concat!("r.id = $4 AND ", in_reach!("$2", "$3", "r.tenant_id", "NULL", "NULL", "r.organisation_id")));
     ROSTERS = rosters!(concat!(in_reach!("$2", "$3", "r.tenant_id", "NULL", "NULL", "r.organisation_id"),
         " AND (r.made_at, r.id) < ($4, $5) ORDER BY r.made_at DESC, r.id DESC LIMIT $6"));
@@ -130,8 +138,10 @@ record! {
         pub ends_at: Option<Timestamp>, pub state: ShiftState, pub pinned: bool, pub confirmed_at: Option<Timestamp>, pub came_at: Option<Timestamp>,
         pub came_how: Option<How>, pub came_where: Option<String>, pub left_at: Option<Timestamp>, pub absent_at: Option<Timestamp>,
         pub absent_why: String, pub stands_for: Option<Uuid>, pub reach_by: Option<Timestamp>, pub handover: String,
-        pub handover_at: Option<Timestamp>, pub lock_version: i64,
+        pub handover_at: Option<Timestamp>, pub lock_version: i64, pub person_school_id: Option<Uuid>, pub person_ended_at: Option<Timestamp>,
     }
+    pub struct Share { pub person_id: Uuid, pub peak: Peak, pub shifts: i64 }
+    pub struct GapSeat { pub day: String, pub gate_id: Uuid, pub slot_id: Uuid, pub seat: i64 }
     #[derive(Debug, Clone)]
     pub struct Call {
         pub id: Uuid, pub shift_id: Uuid, pub person_id: Uuid, pub person_name: String, pub phone_sealed: Option<Vec<u8>>, pub minutes: i64,
@@ -161,9 +171,33 @@ pub(super) async fn shift_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: U
     Ok(tx.one(SHIFT_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 
-/// What stands from one day to another, both included; at most 50,000.
+/// What stands from one day to another, both included, read week by week: of a county a term has a hundred thousand.
+///
+/// Errors: refused where a week has more than can be read at once.
 pub async fn of_days(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (&str, &str)) -> Result<Vec<Shift>> {
-    Ok(tx.all(OF_DAYS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(days.0).bind(days.1)).await?)
+    let mut all = Vec::new();
+    for (from, to) in weeks(days) {
+        let query = OF_DAYS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(from).bind(to);
+        all.extend(store::whole(tx.all(query).await?, 50_000)?);
+    }
+    Ok(all)
+}
+
+/// The same days in pieces of a week.
+fn weeks((from, to): (&str, &str)) -> Vec<(String, String)> {
+    let (Ok(mut first), Ok(last)) = (from.parse::<Date>(), to.parse::<Date>()) else {
+        return vec![(from.to_owned(), to.to_owned())];
+    };
+    let mut pieces = Vec::new();
+    while first <= last {
+        let end = first.saturating_add(6.days()).min(last);
+        pieces.push((first.to_string(), end.to_string()));
+        if end == last {
+            break;
+        }
+        first = end.saturating_add(1.days());
+    }
+    pieces
 }
 
 pub(super) async fn of_person(tx: &mut Tx, tenant: Uuid, person: Uuid, days: (&str, &str)) -> Result<Vec<Shift>> {

@@ -57,6 +57,21 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             deadline: show::deadline(due, now, true),
         });
     }
+    // By then the short message has gone out, if there is one.
+    let since = now - SignedDuration::from_mins(2);
+    for school in super::store::schools(tx, viewer.tenant, &scope).await? {
+        let Some(changed) = school.plan_changed_at.filter(|at| *at < since && school.plan_told_at.is_none()) else { continue };
+        if school.closed_at.is_none() {
+            todos.push(Todo {
+                verb: "告知学校",
+                title: school.name.clone(),
+                detail: "岗位的安排变了，短信没有发成，请打电话请学校看链接".to_owned(),
+                href: format!("/duty-schools/{}", school.id),
+                due: changed,
+                deadline: show::deadline(changed, now, true),
+            });
+        }
+    }
     let swaps: Vec<Swap> = tx.all(SWAPS_WAITING.bind(viewer.tenant).bind(scope.account).bind(&scope.roles)).await?;
     for swap in swaps {
         let due = swap.starts_at.unwrap_or(swap.asked_at + SignedDuration::from_hours(24));

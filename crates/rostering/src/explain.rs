@@ -84,7 +84,7 @@ fn blocking(state: &State<'_>, person: usize, seat: usize) -> Vec<usize> {
     if all(0..on.days).len() >= usize::from(most.per_period) {
         return all(0..on.days);
     }
-    if all(week.clone()).len() >= usize::from(most.per_week) {
+    if all(week.clone()).len() >= usize::from(on.problem.people[person].room_in(day / 7)) {
         return all(week);
     }
     if all(day..day + 1).len() >= usize::from(most.per_day) {
@@ -112,7 +112,7 @@ fn reasons(state: &State<'_>, seat: usize) -> Vec<(Rule, Whom)> {
                 let has = |days| state.during(person, days).count();
                 if has(day..day + 1) >= usize::from(most.per_day) {
                     Rule::PerDay
-                } else if has(monday..(monday + 7).min(on.days)) >= usize::from(most.per_week) {
+                } else if has(monday..(monday + 7).min(on.days)) >= usize::from(on.problem.people[person].room_in(day / 7)) {
                     Rule::PerWeek
                 } else {
                     Rule::PerPeriod
@@ -309,7 +309,7 @@ impl<'a> Question<'a> {
         };
         room(Rule::PerPeriod, duties.len(), most.per_period)
             && room(Rule::PerDay, has(&|other| other == day), most.per_day)
-            && room(Rule::PerWeek, has(&|other| other / 7 == day / 7), most.per_week)
+            && room(Rule::PerWeek, has(&|other| other / 7 == day / 7), on.problem.people[person].room_in(day as usize / 7))
             && duties.iter().all(apart)
     }
 }

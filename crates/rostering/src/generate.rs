@@ -181,6 +181,7 @@ fn add_people(problem: &mut Problem, shape: Shape, map: &Map, area: usize, days:
                 barred_slots: Vec::new(),
                 barred_posts,
                 most: Most { per_day, per_week, per_period },
+                elsewhere: Vec::new(),
                 rest: 11 * 60,
                 carried,
             });

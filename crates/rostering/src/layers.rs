@@ -59,7 +59,7 @@ impl<'a, E: Fn(usize, Rule) -> bool> Layers<'a, E> {
         let group = self.groups[self.on.seats[seat] as usize] as usize;
         let layers = [
             (Rule::PerPeriod, 0, most.per_period),
-            (Rule::PerWeek, day / 7, most.per_week),
+            (Rule::PerWeek, day / 7, self.on.problem.people[person].room_in(day / 7)),
             (Rule::PerDay, day, most.per_day),
             (Rule::OneAtATime, group, 1),
         ];

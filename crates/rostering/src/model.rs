@@ -39,10 +39,20 @@ pub struct Person {
     pub barred_slots: Vec<usize>,
     pub barred_posts: Vec<usize>,
     pub most: Most,
+    /// Duties of each week, from the week of day 0, that are theirs already and not in the problem: so many fewer fit into the week. At
+    /// least one has to be left; a week that is full is written into `away`.
+    pub elsewhere: Vec<u16>,
     /// Minutes between the end of a day's last duty and the beginning of the next day's first; at most [`DAY`].
     pub rest: Minute,
     /// Early and late peaks that count as theirs already: of earlier rosters, or credited for leave.
     pub carried: [u16; 2],
+}
+
+impl Person {
+    /// How many duties of the problem a week takes.
+    pub(crate) fn room_in(&self, week: usize) -> u16 {
+        self.most.per_week.saturating_sub(self.elsewhere.get(week).copied().unwrap_or(0))
+    }
 }
 
 /// The most duties of a person in a day, in a week from Monday, and in all.

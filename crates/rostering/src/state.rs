@@ -215,7 +215,7 @@ impl<'a> State<'a> {
         let most = self.on.problem.people[person].most;
         let day = self.on.when(seat).day as usize;
         self.totals[person] < most.per_period
-            && self.weeks[person * self.on.weeks + day / 7] < most.per_week
+            && self.weeks[person * self.on.weeks + day / 7] < self.on.problem.people[person].room_in(day / 7)
             && self.on_day(person, day).len() < usize::from(most.per_day)
             && self.near(person, day).all(|other| self.on.together(person, other, seat))
     }
@@ -247,7 +247,7 @@ impl<'a> State<'a> {
             return InTheWay::Blocked;
         }
         let full_day = self.on_day(person, day).len() >= usize::from(most.per_day);
-        let full_week = self.weeks[person * self.on.weeks + day / 7] >= most.per_week;
+        let full_week = self.weeks[person * self.on.weeks + day / 7] >= self.on.problem.people[person].room_in(day / 7);
         let full = self.totals[person] >= most.per_period;
         let days = if full_day {
             day..day + 1

@@ -12,7 +12,7 @@ use super::a_day;
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::audit;
-use crate::duty::coverage::{self, Coverage, Kept, LONGEST, Row};
+use crate::duty::coverage::{self, Coverage, Kept, LONGEST, Row, Unknown};
 use crate::duty::model::{monday, short, written};
 use crate::duty::shift_store::{SWAPS_WAITING, Shift, Swap};
 use crate::duty::{school, store};
@@ -144,6 +144,21 @@ impl Drawing {
         Drawn::ALL.iter().map(|(_, code, label)| (*code, *label)).collect()
     }
 
+    /// Whether a row is the first of its school.
+    fn begins(&self, at: &usize) -> bool {
+        *at == 0 || self.table.rows[*at].gate.school_id != self.table.rows[*at - 1].gate.school_id
+    }
+
+    fn width(&self) -> usize {
+        self.columns.len() + 2
+    }
+
+    /// For how many minutes of a column posts are not kept.
+    fn open(&self, column: &Column) -> i64 {
+        let kept = self.table.rows.iter().flat_map(|row| &row.kept);
+        kept.filter(|kept| (column.first..=column.last).contains(&kept.need.day)).map(|kept| kept.uncovered).sum()
+    }
+
     fn summary(&self) -> String {
         match self.table.gaps() {
             0 if self.table.rows.is_empty() => "没有要站的岗位。".to_owned(),
@@ -155,11 +170,16 @@ impl Drawing {
     fn cross(&self, row: &Row, column: &Column) -> Cross {
         let within = |kept: &&Kept| (column.first..=column.last).contains(&kept.need.day);
         let kept: Vec<&Kept> = row.kept.iter().filter(within).collect();
-        let href = format!("/duty?day={}", column.first);
-        let unknown = self.table.unknown.iter();
-        let unknown =
-            unknown.filter(|one| one.school == row.gate.school_id && (column.first..=column.last).contains(&one.day));
-        let unknown = unknown.count();
+        let href = match self.drawn {
+            Drawn::Term => format!("/duty/coverage?day={}&span=week", column.first),
+            Drawn::Day | Drawn::Week => format!("/duty?day={}", column.first),
+        };
+        let asks = |one: &&Unknown| {
+            one.school == row.gate.school_id
+                && one.slot.is_none_or(|slot| slot == row.slot)
+                && (column.first..=column.last).contains(&one.day)
+        };
+        let unknown = self.table.unknown.iter().filter(asks).count();
         let minutes: i64 = kept.iter().map(|kept| kept.uncovered).sum();
         let gaps = kept.iter().filter(|kept| kept.uncovered > 0).count();
         let of = |class, mark, words: String| Cross { class, mark, words, href };
@@ -168,9 +188,13 @@ impl Drawing {
             return of(if unknown > 0 { "soon" } else { "" }, if unknown > 0 { "？" } else { "" }, words);
         }
         if self.drawn == Drawn::Term {
-            return match gaps {
-                0 => of("done", "✓", format!("{} 班", kept.len())),
-                _ => of("late", "✕", format!("缺 {gaps}/{} 班 {minutes} 分", kept.len())),
+            let unsettled = kept.iter().filter(|kept| kept.unsettled).count();
+            return match (gaps, unknown, unsettled) {
+                (0, 0, 0) => of("done", "✓", format!("{} 班", kept.len())),
+                (0, 0, _) => of("soon", "！", format!("{unsettled}/{} 班没有定全", kept.len())),
+                (0, ..) => of("soon", "？", format!("{} 班，{unknown} 天不知道", kept.len())),
+                (_, 0, _) => of("late", "✕", format!("缺 {gaps}/{} 班 {minutes} 分", kept.len())),
+                _ => of("late", "✕", format!("缺 {gaps}/{} 班 {minutes} 分，{unknown} 天不知道", kept.len())),
             };
         }
         let names: Vec<&str> =
@@ -198,8 +222,11 @@ async fn drawing(app: &App, viewer: &Viewer, asked: &Asked) -> Result<Drawing> {
         Drawn::Week => (monday(day), shifted(monday(day), 6)),
         Drawn::Term => {
             let table = school::timetable(&mut tx, viewer.tenant, day, day).await?;
-            let term = table.terms.iter().find(|term| (term.first..=term.last).contains(&day));
-            let (first, last) = term.map_or((day, shifted(day, 7 * 18)), |term| (term.first, term.last));
+            // That of all schools; where there is none, whatever terms of single schools lie around the day.
+            let around: Vec<_> = table.terms.iter().filter(|term| (term.first..=term.last).contains(&day)).collect();
+            let of_all = around.iter().find(|term| term.school.is_none()).map(|term| (term.first, term.last));
+            let single = around.iter().map(|term| term.first).min().zip(around.iter().map(|term| term.last).max());
+            let (first, last) = of_all.or(single).unwrap_or((day, shifted(day, 7 * 18)));
             (first, last.min(shifted(first, LONGEST - 1)))
         }
     };

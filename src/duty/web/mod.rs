@@ -6,13 +6,16 @@ mod people;
 mod place;
 mod roster;
 mod shift;
+mod watch;
+mod ways;
 
 use askama::Template;
 use db::Tx;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::access::{self, Routes};
+use crate::access::{Permission, Routes, Viewer};
+use crate::duty::store;
 use crate::error::Result;
 use crate::web::{Form, Shell};
 
@@ -27,6 +30,7 @@ pub fn routes() -> Routes {
         .merge(shift::routes())
         .merge(own::routes())
         .merge(roster::routes())
+        .merge(ways::routes())
 }
 
 /// A link that was just given anew, with its code; it is shown this once.
@@ -41,9 +45,9 @@ struct LinkPage {
     picture: String,
 }
 
-/// The units of the bureau, to be chosen from.
-async fn units(tx: &mut Tx, tenant: Uuid) -> Result<Options> {
-    let units = access::organisations(tx, tenant).await?;
+/// The units to which somebody may assign people and schools, to be chosen from.
+async fn units(tx: &mut Tx, viewer: &Viewer) -> Result<Options> {
+    let units = store::units_within(tx, viewer.tenant, &viewer.scope(Permission::DutyEdit)).await?;
     Ok(units.into_iter().map(|unit| (unit.id.to_string(), unit.name)).collect())
 }
 
@@ -63,6 +67,12 @@ fn number(form: &mut Form, name: &str, label: &str, range: std::ops::RangeInclus
 
 fn optional_number(form: &mut Form, name: &str, label: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
     if form.value(name).trim().is_empty() { None } else { number(form, name, label, range) }
+}
+
+/// A number that tells the rosters of one week from those of another: `2637` for the 37th of 2026.
+fn seed_of(day: Date) -> String {
+    let week = day.iso_week_date();
+    format!("{:02}{:02}", week.year().rem_euclid(100), week.week())
 }
 
 /// A day that a form or an address names, within two centuries.

@@ -311,6 +311,7 @@ struct WatchPage {
     /// Each post with whether somebody is there now.
     posts: Vec<(String, bool)>,
     day: String,
+    ahead: super::watch::Ahead,
 }
 
 /// What a school sees: whether somebody is on post, and whom to call.
@@ -327,5 +328,6 @@ async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -
     let gates = store::gates_of(&mut tx, link.tenant, school.id).await?;
     let posts = gates.iter().filter(|gate| gate.closed_at.is_none()).map(|gate| (gate.name.clone(), there(gate)));
     let (posts, shell) = (posts.collect(), shell.of_community(&tenant.name, ""));
-    page(&WatchPage { shell, school, posts, day: short(today) })
+    let ahead = super::watch::ahead(&mut tx, &Act::resident(link.tenant, &app.means), &school).await?;
+    page(&WatchPage { shell, school, posts, day: short(today), ahead })
 }

@@ -15,12 +15,12 @@ use crate::duty::model::{Alone, PersonKind, Qualification};
 use crate::duty::person::{self, PersonSketch};
 use crate::duty::shift_store::{self, Shift};
 use crate::duty::store::{self, LEAVES_OF, Leave, Person, REACHES_OF, ReachRow, School};
-use crate::error::Result;
-use crate::settings;
-use crate::web::{Form, Shell, page, page_again, qr, redirect};
+use crate::error::{Error, Result};
+use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect};
+use crate::{audit, settings};
 
 pub fn routes() -> Routes {
-    use Permission::{DutyEdit, DutyRead};
+    use Permission::{DutyEdit, DutyPlan, DutyRead};
     Routes::default()
         .get("/duty-people", DutyRead, list)
         .get("/duty-people/new", DutyEdit, new)
@@ -30,8 +30,9 @@ pub fn routes() -> Routes {
         .post("/duty-people/{id}/particulars", DutyEdit, change)
         .post("/duty-people/{id}/link", DutyEdit, give_link)
         .post("/duty-people/{id}/reaches", DutyEdit, set_reaches)
-        .post("/duty-people/{id}/leaves", DutyEdit, add_leave)
-        .post("/duty-people/{id}/leaves/{leave}/removal", DutyEdit, drop_leave)
+        .post("/duty-people/{id}/leaves", DutyPlan, add_leave)
+        .post("/duty-people/{id}/leaves/{leave}/removal", DutyPlan, drop_leave)
+        .post("/duty-people/{id}/reveals", DutyPlan, reveal)
 }
 
 const PAGE: usize = 100;
@@ -74,6 +75,7 @@ struct FormPage {
     form: Form,
     person: Option<Person>,
     units: Options,
+    schools: Options,
 }
 
 impl FormPage {
@@ -91,10 +93,27 @@ impl FormPage {
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let units = units(&mut app.db.read().await?, viewer.tenant).await?;
+    let mut tx = app.db.read().await?;
+    let (units, schools) = (units(&mut tx, &viewer).await?, schools(&mut tx, &viewer).await?);
     let unit = viewer.organisation.to_string();
     let form = Form::filled(&[("unit", &unit), ("kind", "officer"), ("daily", "2"), ("weekly", "10")]);
-    page(&FormPage { shell, form, person: None, units })
+    page(&FormPage { shell, form, person: None, units, schools })
+}
+
+/// The schools whose own people somebody may be.
+async fn schools(tx: &mut db::Tx, viewer: &Viewer) -> Result<Options> {
+    let schools = store::schools(tx, viewer.tenant, &viewer.scope(Permission::DutyEdit)).await?;
+    let open = schools.into_iter().filter(|school| school.closed_at.is_none());
+    Ok(open.map(|school| (school.id.to_string(), school.name)).collect())
+}
+
+/// Of which school somebody is; police are of none.
+fn own_school(form: &mut Form, schools: &Options, kind: PersonKind) -> Option<Uuid> {
+    let school = form.optional_choice("school", "是哪所学校的人", |code| chosen(schools, code));
+    if school.is_some() && !person::of_a_school(kind) {
+        form.fail("school", "民警、辅警、巡特警不是学校的人，请不要选学校");
+    }
+    school
 }
 
 fn sketch(form: &mut Form, units: &Options, ended: Option<jiff::Timestamp>) -> Option<PersonSketch> {
@@ -111,37 +130,30 @@ fn sketch(form: &mut Form, units: &Options, ended: Option<jiff::Timestamp>) -> O
     form.ok().then_some(sketch)
 }
 
-/// Somebody is put into a unit that whoever enters them reaches.
-fn within(viewer: &Viewer, form: &mut Form, unit: Uuid, known: Option<Uuid>) -> bool {
-    let whole = viewer.scope(Permission::DutyEdit).account.is_none();
-    let own = unit == viewer.organisation || Some(unit) == known;
-    let reached = viewer.grants.iter().any(|grant| grant.reach_id == Some(unit));
-    if !whole && !own && !reached {
-        form.fail("unit", "只能登记到自己的单位；别的单位的人由那个单位登记");
-    }
-    whole || own || reached
-}
-
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
-    let units = units(&mut tx, viewer.tenant).await?;
-    if let Some(new) = sketch(&mut form, &units, None)
-        && within(&viewer, &mut form, new.unit, None)
-    {
-        let id = person::create(&mut tx, &act, &new).await?;
-        tx.commit().await?;
-        return Ok(redirect(&format!("/duty-people/{id}"), "已登记。接着填到各学校要几分钟"));
+    let (units, schools) = (units(&mut tx, &viewer).await?, schools(&mut tx, &viewer).await?);
+    if let Some(new) = sketch(&mut form, &units, None) {
+        let school = own_school(&mut form, &schools, new.kind);
+        if form.ok() {
+            let id = person::create(&mut tx, &act, &new).await?;
+            if school.is_some() {
+                person::set_school(&mut tx, &act, id, school).await?;
+            }
+            tx.commit().await?;
+            return Ok(redirect(&format!("/duty-people/{id}"), "已登记。接着填到各学校要几分钟"));
+        }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, person: None, units })
+    page_again(&FormPage { shell, form, person: None, units, schools })
 }
 
 async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.read().await?;
     let known = store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    let units = units(&mut tx, viewer.tenant).await?;
+    let (units, schools) = choices(&mut tx, &viewer, &known).await?;
     let mut form = Form::filled(&[
         ("name", &known.name),
         ("unit", &known.organisation_id.to_string()),
@@ -149,6 +161,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
         ("phone", &known.phone(&act)?),
         ("daily", &known.daily.to_string()),
         ("weekly", &known.weekly.to_string()),
+        ("school", &known.school_id.map(|id| id.to_string()).unwrap_or_default()),
         ("version", &known.lock_version.to_string()),
     ]);
     for one in known.qualified() {
@@ -160,7 +173,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     if known.ended_at.is_some() {
         form.set("ended", "yes");
     }
-    page(&FormPage { shell, form, person: Some(known), units })
+    page(&FormPage { shell, form, person: Some(known), units, schools })
 }
 
 async fn change(
@@ -173,17 +186,72 @@ async fn change(
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     let known = store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    let units = units(&mut tx, viewer.tenant).await?;
+    let (units, schools) = choices(&mut tx, &viewer, &known).await?;
     let ended = form.is("ended", "yes").then(|| known.ended_at.unwrap_or(act.at));
-    if let Some(to) = sketch(&mut form, &units, ended)
-        && within(&viewer, &mut form, to.unit, Some(known.organisation_id))
-    {
-        person::change(&mut tx, &act, id, form.version(), &to).await?;
-        tx.commit().await?;
-        return Ok(redirect(&format!("/duty-people/{id}"), "已改好"));
+    if let Some(to) = sketch(&mut form, &units, ended) {
+        let school = own_school(&mut form, &schools, to.kind);
+        if form.ok() {
+            person::change(&mut tx, &act, id, form.version(), &to).await?;
+            if school != known.school_id {
+                person::set_school(&mut tx, &act, id, school).await?;
+            }
+            tx.commit().await?;
+            return Ok(redirect(&format!("/duty-people/{id}"), "已改好"));
+        }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, person: Some(known), units })
+    page_again(&FormPage { shell, form, person: Some(known), units, schools })
+}
+
+/// The units and schools to choose from, with those that somebody has already.
+async fn choices(tx: &mut db::Tx, viewer: &Viewer, known: &Person) -> Result<(Options, Options)> {
+    let (mut units, mut schools) = (units(tx, viewer).await?, schools(tx, viewer).await?);
+    let unit = known.organisation_id.to_string();
+    if !units.iter().any(|(id, _)| *id == unit) {
+        units.push((unit, known.organisation_name.clone()));
+    }
+    if let Some((id, name)) = known.school_id.zip(known.school_name.clone()) {
+        let school = id.to_string();
+        if !schools.iter().any(|(id, _)| *id == school) {
+            schools.push((school, name));
+        }
+    }
+    Ok((units, schools))
+}
+
+/// The whole number of somebody, with a reason that stays.
+async fn reveal(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyPlan)?;
+    let mut tx = app.db.begin().await?;
+    let person = store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan), id).await?;
+    let reason = form.reveal_reason("reason");
+    if !form.ok() {
+        drop(tx);
+        return page_again(&person_page(&app, &viewer, shell, id, (form, "reveal")).await?);
+    }
+    let value = person.phone(&act)?;
+    if value.is_empty() {
+        return Err(Error::refused("没有登记手机，不用查看。这次没有记入审计记录。"));
+    }
+    audit::record(&mut tx, &act, "reveal", ("duty_person", id), &format!("手机：{reason}"), &[]).await?;
+    tx.commit().await?;
+    let back = (format!("/duty-people/{id}"), "回到这个人");
+    Revealed { shell, name: person.name, what: "手机", value, form: ValueForm::Phone, reason, back }.page()
+}
+
+/// As much of a number as everybody sees.
+fn masked(number: &str) -> String {
+    match codes::Phone::parse(number) {
+        _ if number.is_empty() => String::new(),
+        Ok(phone) => phone.masked(),
+        Err(_) => "已登记".to_owned(),
+    }
 }
 
 #[derive(Template)]
@@ -231,7 +299,7 @@ async fn person_page(
     let (from, to) = crate::duty::shift::shown(act.at);
     Ok(PersonPage {
         shell,
-        phone: person.phone(&act)?,
+        phone: masked(&person.phone(&act)?),
         alone: alone.may(person.kind),
         schools: schools.into_iter().filter(|school| school.closed_at.is_none()).collect(),
         reaches: tx.all(REACHES_OF.bind(viewer.tenant).bind(id)).await?,
@@ -305,9 +373,9 @@ async fn add_leave(
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
+    store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan), id).await?;
     if let Some(days) = days(&mut form) {
         person::add_leave(&mut tx, &act, id, days).await?;
         tx.commit().await?;
@@ -323,9 +391,9 @@ async fn drop_leave(
     Path((id, leave)): Path<(Uuid, Uuid)>,
     _form: Form,
 ) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
+    store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan), id).await?;
     person::drop_leave(&mut tx, &act, id, leave).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/duty-people/{id}"), "请假已取消"))

@@ -10,15 +10,19 @@ use super::{LinkPage, Options, a_day, chosen, days, number, optional_number, uni
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage::{self, Posts};
-use crate::duty::model::{DayKind, GateKind, OnDays, Peak, Qualification, Stage, Windows, bells, written};
+use crate::duty::model::{
+    DayKind, GateKind, OnDays, Peak, Qualification, Stage, Weekdays, Windows, bells, short, weekday_name, written,
+};
 use crate::duty::school::{self, Contact, GateSketch, SchoolSketch, SlotSketch};
-use crate::duty::store::{self, DAY, DayRow, Gate, School, TERM, TermRow, Unit};
-use crate::error::Result;
-use crate::settings;
-use crate::web::{Form, Shell, page, page_again, qr, redirect};
+use crate::duty::shift_store::{OF_SCHOOL_DAYS, Shift};
+use crate::duty::store::{self, DAY, DayRow, Gate, Person, School, TERM, TermRow, Unit};
+use crate::duty::{news, person};
+use crate::error::{Error, Result};
+use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect};
+use crate::{audit, settings};
 
 pub fn routes() -> Routes {
-    use Permission::{DutyEdit, DutyRead};
+    use Permission::{DutyEdit, DutyPlan, DutyRead};
     Routes::default()
         .get("/duty-schools", DutyRead, list)
         .get("/duty-schools/new", DutyEdit, new)
@@ -30,9 +34,13 @@ pub fn routes() -> Routes {
         .post("/duty-schools/{id}/gates", DutyEdit, add_gate)
         .post("/duty-schools/{id}/slots", DutyEdit, add_slot)
         .post("/duty-schools/{id}/slots/{slot}/removal", DutyEdit, close_slot)
+        .post("/duty-schools/{id}/slots/{slot}/weekdays", DutyEdit, set_weekdays)
+        .post("/duty-schools/{id}/news", DutyPlan, told)
+        .post("/duty-schools/{id}/reveals", DutyPlan, reveal)
         .get("/duty-gates/{id}", DutyEdit, edit_gate)
         .post("/duty-gates/{id}", DutyEdit, change_gate)
         .get("/duty-gates/{id}/poster", DutyEdit, poster)
+        .post("/duty-gates/{id}/link", DutyEdit, renew_poster)
         .get("/duty-terms", DutyRead, terms)
         .post("/duty-terms", DutyEdit, add_term)
         .post("/duty-terms/{id}/removal", DutyEdit, drop_term)
@@ -61,6 +69,8 @@ struct FormPage {
     form: Form,
     school: Option<School>,
     units: Options,
+    /// Which units cover a school says whoever reaches the whole bureau; anybody else registers schools of their own.
+    may_assign: bool,
 }
 
 impl FormPage {
@@ -74,9 +84,9 @@ impl FormPage {
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let units = units(&mut app.db.read().await?, viewer.tenant).await?;
+    let units = units(&mut app.db.read().await?, &viewer).await?;
     let form = Form::filled(&[("station", &viewer.organisation.to_string()), ("stage", "primary")]);
-    page(&FormPage { shell, form, school: None, units })
+    page(&FormPage { shell, form, school: None, units, may_assign: true })
 }
 
 /// What a form says about a school.
@@ -107,7 +117,7 @@ fn sketch(form: &mut Form, units: &Options, closed: Option<jiff::Timestamp>) -> 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
-    let units = units(&mut tx, viewer.tenant).await?;
+    let units = units(&mut tx, &viewer).await?;
     if let Some(new) = sketch(&mut form, &units, None) {
         let done = school::create(&mut tx, &act, &new).await;
         if let Some(id) = form.noted("name", done)? {
@@ -116,7 +126,16 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, school: None, units })
+    page_again(&FormPage { shell, form, school: None, units, may_assign: true })
+}
+
+/// The units to choose from when a school is changed, and whether they may be chosen: by whoever reaches the whole bureau.
+async fn covering(tx: &mut db::Tx, viewer: &Viewer, school: Uuid) -> Result<(Options, bool)> {
+    if viewer.scope(Permission::DutyEdit).account.is_none() {
+        return Ok((units(tx, viewer).await?, true));
+    }
+    let covering = store::units(tx, viewer.tenant, school).await?;
+    Ok((covering.into_iter().map(|unit| (unit.id.to_string(), unit.name)).collect(), false))
 }
 
 async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -124,8 +143,8 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let mut tx = app.db.read().await?;
     let school = store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
     let contact = school.contact(&act)?.unwrap_or_default();
-    let covering: Vec<Unit> = store::units(&mut tx, viewer.tenant, id).await?;
-    let units = units(&mut tx, viewer.tenant).await?;
+    let covered: Vec<Unit> = store::units(&mut tx, viewer.tenant, id).await?;
+    let (units, may_assign) = covering(&mut tx, &viewer, id).await?;
     let mut form = Form::filled(&[
         ("name", &school.name),
         ("station", &school.organisation_id.to_string()),
@@ -139,10 +158,10 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     if school.closed_at.is_some() {
         form.set("closed", "yes");
     }
-    for unit in covering.iter().filter(|unit| unit.id != school.organisation_id) {
+    for unit in covered.iter().filter(|unit| unit.id != school.organisation_id) {
         form.add("other", unit.id.to_string());
     }
-    page(&FormPage { shell, form, school: Some(school), units })
+    page(&FormPage { shell, form, school: Some(school), units, may_assign })
 }
 
 async fn change(
@@ -155,8 +174,21 @@ async fn change(
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     let known = store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    let units = units(&mut tx, viewer.tenant).await?;
-    let closed = form.is("closed", "yes").then(|| known.closed_at.unwrap_or(act.at));
+    let (units, may_assign) = covering(&mut tx, &viewer, id).await?;
+    let mut closed = form.is("closed", "yes").then(|| known.closed_at.unwrap_or(act.at));
+    if !may_assign {
+        // Whoever only covers it with others neither takes it over nor gives it up for them.
+        form.set("station", known.organisation_id.to_string());
+        form.set("other", "");
+        for (unit, _) in units.iter().filter(|(unit, _)| *unit != known.organisation_id.to_string()) {
+            form.add("other", unit);
+        }
+        let own = super::units(&mut tx, &viewer).await?;
+        if closed.is_some() != known.closed_at.is_some() && chosen(&own, &known.organisation_id.to_string()).is_none() {
+            form.fail("closed", "要不要护这所学校，由负责的派出所或者分局定");
+            closed = known.closed_at;
+        }
+    }
     if let Some(to) = sketch(&mut form, &units, closed) {
         let done = school::change(&mut tx, &act, id, form.version(), &to).await;
         if let Some(()) = form.noted("name", done)? {
@@ -165,7 +197,7 @@ async fn change(
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, school: Some(known), units })
+    page_again(&FormPage { shell, form, school: Some(known), units, may_assign })
 }
 
 /// A peak as its school's page shows it.
@@ -173,6 +205,7 @@ struct ShownSlot {
     id: Uuid,
     peak: Peak,
     days: OnDays,
+    weekdays: Weekdays,
     bells: String,
     window: String,
     gates: String,
@@ -188,9 +221,12 @@ struct SchoolPage {
     gates: Vec<Gate>,
     slots: Vec<ShownSlot>,
     windows: Windows,
+    /// Its security, teachers and parents, each with where they stand in the coming week.
+    own: Vec<(Person, String)>,
     may_edit: bool,
+    may_plan: bool,
     form: Form,
-    /// Which form has to come back: gate or slot.
+    /// Which form has to come back: gate, slot or reveal.
     failed: &'static str,
 }
 
@@ -209,6 +245,15 @@ impl SchoolPage {
 
     fn on_days(&self) -> Vec<(&'static str, &'static str)> {
         OnDays::ALL.iter().map(|days| (days.code(), days.label())).collect()
+    }
+
+    fn weekdays(&self) -> Vec<(i64, &'static str)> {
+        (1..=7).map(|day| (day, weekday_name(day))).collect()
+    }
+
+    /// As much of the contact's number as everybody here sees.
+    fn masked(&self, number: &str) -> String {
+        codes::Phone::parse(number).map_or("已登记".to_owned(), |phone| phone.masked())
     }
 
     fn open_gates(&self) -> impl Iterator<Item = &Gate> {
@@ -258,6 +303,7 @@ async fn school_page(
             id: slot.id,
             peak: slot.kind,
             days: slot.days,
+            weekdays: Weekdays(slot.weekdays),
             bells: rung.join("、"),
             window: window.map_or(String::new(), |(from, to)| format!("{}–{}", clock(from), clock(to))),
             gates: names.join("、"),
@@ -265,7 +311,22 @@ async fn school_page(
         slots.push((window.map_or(0, |(from, _)| from), shown));
     }
     slots.sort_by_key(|(from, _)| *from);
+    let today = coverage::today(act.at);
+    let last = today.checked_add(6.days()).unwrap_or(today);
+    let coming = OF_SCHOOL_DAYS.bind(viewer.tenant).bind(id).bind(today.to_string()).bind(last.to_string());
+    let coming: Vec<Shift> = tx.all(coming).await?;
+    let own = person::of_school(&mut tx, viewer.tenant, id).await?;
+    let own = own.into_iter().map(|person| {
+        let shifts = coming.iter().filter(|shift| shift.person_id == Some(person.id) && shift.absent_at.is_none());
+        let words = shifts.map(|shift| {
+            let day = shift.day.parse().map_or(shift.day.clone(), short);
+            format!("{day} {} {}", shift.gate_name.as_deref().unwrap_or("没有定岗"), shift.hours())
+        });
+        let words = words.collect::<Vec<_>>().join("；");
+        (person, words)
+    });
     Ok(SchoolPage {
+        own: own.collect(),
         shell,
         contact: school.contact(&act)?,
         units: covering.into_iter().map(|unit| unit.name).collect::<Vec<_>>().join("、"),
@@ -274,6 +335,7 @@ async fn school_page(
         slots: slots.into_iter().map(|(_, slot)| slot).collect(),
         windows,
         may_edit: viewer.may(Permission::DutyEdit),
+        may_plan: viewer.may(Permission::DutyPlan),
         form,
         failed,
     })
@@ -302,6 +364,42 @@ async fn give_link(
     let words = "只转给这所学校的安保负责人。从这个链接只看得到各个岗位在不在岗和一个电话，看不到姓名、人数和排班。";
     let (title, back) = (school.name, format!("/duty-schools/{id}"));
     page(&LinkPage { shell, title, back, words, picture: qr(&address)?, address })
+}
+
+/// Somebody has told the school that something has changed.
+async fn told(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyPlan)?;
+    let mut tx = app.db.begin().await?;
+    store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan), id).await?;
+    news::told(&mut tx, &act, id).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/duty-schools/{id}"), "记下了：已经告诉学校"))
+}
+
+/// The whole number of the school's contact, with a reason that stays.
+async fn reveal(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyPlan)?;
+    let mut tx = app.db.begin().await?;
+    let school = store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan), id).await?;
+    let reason = form.reveal_reason("reason");
+    if !form.ok() {
+        drop(tx);
+        return page_again(&school_page(&app, &viewer, shell, id, (form, "reveal")).await?);
+    }
+    let Some(contact) = school.contact(&act)? else {
+        return Err(Error::refused("没有登记学校安保联系人，不用查看。这次没有记入审计记录。"));
+    };
+    audit::record(&mut tx, &act, "reveal", ("duty_school", id), &format!("安保联系人电话：{reason}"), &[]).await?;
+    tx.commit().await?;
+    let back = (format!("/duty-schools/{id}"), "回到这所学校");
+    let (name, what, value) = (contact.name, "安保联系人电话", contact.phone);
+    Revealed { shell, name, what, value, form: ValueForm::Phone, reason, back }.page()
 }
 
 /// What a form says about a post.
@@ -413,6 +511,35 @@ async fn poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): 
     page(&PosterPage { shell, gate, picture })
 }
 
+/// The code that hangs at a post is made anew; a picture of the old one signs nobody in any more.
+async fn renew_poster(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let mut tx = app.db.begin().await?;
+    store::gate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
+    school::renew_gate_link(&mut tx, &act, id).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/duty-gates/{id}/poster"), "换了新码，旧的已经作废，请打印这一张换上"))
+}
+
+/// The days of the week that are ticked; none means every day.
+fn ticked_weekdays(form: &Form) -> Weekdays {
+    Weekdays::of(form.values("weekday").filter_map(|day| day.parse().ok()))
+}
+
+async fn set_weekdays(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, slot)): Path<(Uuid, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let mut tx = app.db.begin().await?;
+    store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
+    school::set_weekdays(&mut tx, &act, id, slot, ticked_weekdays(&form)).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/duty-schools/{id}"), "记下了。以后按这几天站；已经排在别的日子的，请取消"))
+}
+
 async fn add_slot(
     State(app): State<App>,
     viewer: Viewer,
@@ -435,7 +562,11 @@ async fn add_slot(
     if let (Some(kind), Some(days), Some(bells), true) = (kind, on_days, rung, form.ok()) {
         let new = SlotSketch { kind, days, early, stay, bells, gates };
         let done = school::add_slot(&mut tx, &act, id, &new).await;
-        if form.noted("gates", done)?.is_some() {
+        if let Some(slot) = form.noted("gates", done)? {
+            let days = ticked_weekdays(&form);
+            if days != Weekdays::ALL {
+                school::set_weekdays(&mut tx, &act, id, slot, days).await?;
+            }
             tx.commit().await?;
             return Ok(redirect(&format!("/duty-schools/{id}"), "时段已登记"));
         }
@@ -474,6 +605,14 @@ struct TermsPage {
 }
 
 impl TermsPage {
+    fn weekdays(&self) -> Vec<(String, &'static str)> {
+        (1..=5).map(|day| (day.to_string(), weekday_name(day))).collect()
+    }
+
+    fn weekday(&self, day: &i64) -> &'static str {
+        weekday_name(*day)
+    }
+
     fn day_kinds(&self) -> Vec<(&'static str, &'static str)> {
         DayKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect()
     }
@@ -544,9 +683,13 @@ async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form:
     let day = form.choice("day", "哪一天", a_day);
     let kind = form.choice("kind", "这一天怎样", DayKind::parse);
     let note = form.text("note", "说明", 0..=30);
+    let follows = form.optional_choice("follows", "上周几的课", |text| text.parse().ok().filter(|day| (1..=5).contains(day)));
+    if follows.is_some() && kind == Some(DayKind::Off) {
+        form.fail("follows", "不上课的日子不用选上周几的课");
+    }
     if let (Some(day), Some(kind), true) = (day, kind, form.ok()) {
         let mut tx = app.db.begin().await?;
-        let done = school::set_day(&mut tx, &act, school, day, kind, &note).await;
+        let done = school::set_day_like(&mut tx, &act, school, day, (kind, &note, follows)).await;
         if form.ended(tx, "day", done).await?.is_some() {
             return Ok(redirect("/duty-terms", "已登记"));
         }
@@ -560,7 +703,7 @@ async fn reached(app: &App, viewer: &Viewer, school: Option<Uuid>) -> Result<()>
     match school {
         Some(school) => store::school_within(&mut app.db.read().await?, viewer.tenant, &scope, school).await.map(drop),
         None if scope.account.is_none() => Ok(()),
-        None => Err(crate::error::Error::Forbidden),
+        None => Err(Error::Forbidden),
     }
 }
 

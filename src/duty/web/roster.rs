@@ -8,7 +8,7 @@ use jiff::ToSpan;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{a_day, days, number};
+use super::{a_day, days, number, seed_of};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage;
@@ -27,6 +27,8 @@ pub fn routes() -> Routes {
         .get("/duty-rosters/{id}", DutyPlan, show)
         .post("/duty-rosters/{id}/publication", DutyPlan, publish)
         .post("/duty-rosters/{id}/removal", DutyPlan, remove)
+        .post("/duty-rosters/{id}/successor", DutyPlan, again)
+        .post("/duty-shifts/{id}/pin", DutyPlan, pin)
         .get("/duty-people/{id}/mending", DutyPlan, show_mending)
         .post("/duty-people/{id}/mending", DutyPlan, mend)
 }
@@ -68,7 +70,7 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging
     let before = paging.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
     let today = coverage::today(app.means.now());
     let shifted = |days: i64| monday(today).checked_add(days.days()).unwrap_or(today).to_string();
-    let form = Form::filled(&[("first", &shifted(7)), ("last", &shifted(13)), ("seed", "1")]);
+    let form = Form::filled(&[("first", &shifted(7)), ("last", &shifted(13)), ("seed", &seed_of(today))]);
     page(&list_page(&app, &viewer, shell, before, form).await?)
 }
 
@@ -128,7 +130,49 @@ async fn roster_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: F
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    page(&roster_page(&app, &viewer, shell, id, Form::default()).await?)
+    let mut shown = roster_page(&app, &viewer, shell, id, Form::default()).await?;
+    shown.form.set("seed", (shown.roster.seed % 1_000_000 + 1).to_string());
+    page(&shown)
+}
+
+/// The draft is worked out again: what is pinned stays, and another number gives another roster.
+async fn again(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyPlan)?;
+    let scope = viewer.scope(Permission::DutyPlan);
+    let mut tx = app.db.read().await?;
+    let known = shift_store::roster_within(&mut tx, viewer.tenant, &scope, id).await?;
+    if let Some(seed) = number(&mut form, "seed", "编号", 1..=1_000_000) {
+        let worked = roster::work_out_again(&mut tx, &act, &scope, &known, seed).await;
+        drop(tx);
+        if let Some(draft) = form.noted("seed", worked)? {
+            let mut tx = app.db.begin().await?;
+            let made = roster::draft(&mut tx, &act, &draft).await;
+            if let Some(next) = form.ended(tx, "seed", made).await? {
+                return Ok(redirect(&format!("/duty-rosters/{next}"), "重新排好了，固定的班没有动"));
+            }
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&roster_page(&app, &viewer, shell, id, form).await?)
+}
+
+/// A duty of a draft is pinned, or let go again.
+async fn pin(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyPlan)?;
+    let mut tx = app.db.begin().await?;
+    let shift = shift_store::shift_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan), id).await?;
+    let pinned = form.is("pinned", "yes");
+    roster::pin(&mut tx, &act, &shift, form.version(), pinned).await?;
+    tx.commit().await?;
+    let to = shift.roster_id.map_or(format!("/duty-shifts/{id}"), |roster| format!("/duty-rosters/{roster}"));
+    Ok(redirect(&to, if pinned { "已固定，再排时不动" } else { "不固定了" }))
 }
 
 async fn publish(
@@ -213,7 +257,8 @@ async fn mend(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let scope = viewer.scope(Permission::DutyPlan);
-    let mut tx = app.db.begin().await?;
+    // It takes a while, and nobody at a gate waits for it: what it finds names the version of every shift, by which it is seen that one has changed.
+    let mut tx = app.db.read().await?;
     let person = store::person_within(&mut tx, viewer.tenant, &scope, id).await?;
     let Some(period) = days(&mut form) else {
         let (first, last) = (form.value("first").to_owned(), form.value("last").to_owned());
@@ -228,6 +273,8 @@ async fn mend(
         });
     };
     let changes = roster::mend(&mut tx, &act, &scope, id, period).await?;
+    drop(tx);
+    let mut tx = app.db.begin().await?;
     let done = match form.value("changes") == words(&changes) {
         true => roster::apply(&mut tx, &act, &changes).await,
         false => Err(Error::refused("排班刚刚有变化，下面是新的安排，请再看一遍")),

@@ -16,7 +16,7 @@ use crate::duty::coverage::{self, Posts};
 use crate::duty::model::{Fixings, How, ShiftState, Windows, clock, minute, moment, short};
 use crate::duty::shift::{self, NewShift};
 use crate::duty::shift_store::{self, CALL, Call, SWAP, Shift, Swap};
-use crate::duty::{person, store};
+use crate::duty::{caution, person, store};
 use crate::error::{Error, Result};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -108,6 +108,23 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(wanted)
     page(&choices.page(shell, form))
 }
 
+/// What speaks against putting somebody down comes back as an error, until whoever plans says that they know.
+async fn warned(
+    tx: &mut Tx,
+    act: &Act,
+    form: &mut Form,
+    person: Option<Uuid>,
+    shift: (Option<Uuid>, Uuid, Date),
+    span: Option<(Timestamp, Timestamp)>,
+) -> Result<()> {
+    let Some(person) = person.filter(|_| !form.is("in_spite", "yes")) else { return Ok(()) };
+    let cautions = caution::cautions(tx, act, person, shift, span).await?;
+    if !cautions.is_empty() {
+        form.fail("in_spite", format!("{}。确实要这样排，请勾选“知道，还是这样排”", cautions.join("；")));
+    }
+    Ok(())
+}
+
 /// The two moments of a form, by a day that is known; nothing where both are left out.
 fn span(form: &mut Form, day: Option<Date>) -> Option<Option<(Timestamp, Timestamp)>> {
     let (from, to) = (form.value("from").trim().to_owned(), form.value("to").trim().to_owned());
@@ -155,20 +172,16 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
             let (from, to) = choices.posts.window(slot, &choices.windows)?;
             moment(day, from).zip(moment(day, to))
         });
-        let new = NewShift {
-            school,
-            day,
-            post: pair,
-            person,
-            duty,
-            span: asked.or(by_slot),
-            pinned: form.is("pinned", "yes"),
-            stands_for: None,
-        };
-        let done = shift::put(&mut tx, &act, &new).await;
-        if form.noted("person", done)?.is_some() {
-            tx.commit().await?;
-            return Ok(redirect(&format!("/duty?day={day}"), "已排上"));
+        let span = asked.or(by_slot);
+        warned(&mut tx, &act, &mut form, person, (None, school, day), span).await?;
+        let pinned = form.is("pinned", "yes");
+        let new = NewShift { school, day, post: pair, person, duty, span, pinned, stands_for: None };
+        if form.ok() {
+            let done = shift::put(&mut tx, &act, &new).await;
+            if form.noted("person", done)?.is_some() {
+                tx.commit().await?;
+                return Ok(redirect(&format!("/duty?day={day}"), "已排上"));
+            }
         }
     }
     drop(tx);
@@ -329,8 +342,11 @@ async fn change(
         (known.person_id == Some(id) || people.iter().any(|one| one.id == id)).then_some(id)
     });
     let duty = form.text("duty", "职责", 0..=300);
-    let day = known.day.parse().ok();
+    let day: Option<Date> = known.day.parse().ok();
     let asked = span(&mut form, day);
+    if let (Some(asked), Some(day), true) = (asked, day, form.ok()) {
+        warned(&mut tx, &act, &mut form, person, (Some(id), known.school_id, day), asked).await?;
+    }
     if let (Some(asked), true) = (asked, form.ok()) {
         let to = (person, duty.as_str(), asked, form.is("pinned", "yes"));
         let done = shift::change(&mut tx, &act, &known, form.version(), to).await;

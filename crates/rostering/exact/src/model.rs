@@ -86,14 +86,15 @@ impl Model<'_> {
                     self.at_most(self.of(|who, seat| who == person && (seat == a || seat == b)), 1.0);
                 }
             }
-            let most = problem.people[person].most;
+            let who = &problem.people[person];
+            let most = who.most;
             self.at_most(self.of(|who, _| who == person), most.per_period.into());
             let days = seats.iter().map(|&seat| day(seat)).max().map_or(0, |last| last + 1);
             for today in 0..days {
                 self.at_most(self.of(|who, seat| who == person && day(seat) == today), most.per_day.into());
             }
             for week in 0..days.div_ceil(7) {
-                self.at_most(self.of(|who, seat| who == person && day(seat) / 7 == week), most.per_week.into());
+                self.at_most(self.of(|who, seat| who == person && day(seat) / 7 == week), (most.per_week - who.elsewhere.get(week).copied().unwrap_or(0).min(most.per_week)).into());
             }
         }
     }

@@ -72,6 +72,7 @@ fn person(chance: &mut Chance, first: usize, slots: usize) -> Person {
             per_week: 1 + chance.below(4) as u16,
             per_period: 1 + chance.below(4) as u16,
         },
+        elsewhere: Vec::new(),
         rest: [0, 660, 720][chance.below(3)],
         carried: [chance.below(3) as u16, chance.below(3) as u16],
     }
