@@ -1,17 +1,18 @@
-//! A police bureau beside the community: a station and a patrol unit, three schools with their gates and peaks, who stands there, and two weeks
-//! that are published.
+//! A police bureau beside the community: a station and a patrol unit, three schools with their gates and peaks, who stands there, a week in which
+//! they came and went, today as far as it has gone, and two weeks that are published.
 
 use calendar::shanghai;
 use db::Db;
 use jiff::civil::{Date, date};
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::Shown;
 use super::community::act_at;
 use crate::access::{self, Act, Grant, NewAccount, OrganisationKind, Reach, Role, Scope, TenantKind};
 use crate::duty::{
-    self, Contact, GateKind, GateSketch, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch, Stage,
+    self, Contact, GateKind, GateSketch, How, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, Shift, SlotSketch,
+    Stage, Weekdays,
 };
 use crate::error::{Error, Result};
 use crate::means::Means;
@@ -34,6 +35,8 @@ struct Sketch {
     gates: &'static [(&'static str, GateKind, i64)],
     morning: &'static [(i64, &'static str)],
     evening: &'static [(i64, &'static str)],
+    /// After evening lessons, from Monday to Thursday: on Friday everybody goes home earlier.
+    late: &'static [(i64, &'static str)],
 }
 
 const SCHOOLS: [Sketch; 3] = [
@@ -43,6 +46,7 @@ const SCHOOLS: [Sketch; 3] = [
         gates: &[("正门", GateKind::Gate, 2), ("校门前路口", GateKind::Crossing, 1)],
         morning: &[(460, "一二年级"), (470, "三四年级"), (480, "五六年级")],
         evening: &[(980, "一二年级"), (1000, "三四年级"), (1020, "五六年级")],
+        late: &[],
     },
     Sketch {
         name: "田家会第二小学",
@@ -50,6 +54,7 @@ const SCHOOLS: [Sketch; 3] = [
         gates: &[("正门", GateKind::Gate, 1)],
         morning: &[(470, "")],
         evening: &[(1000, "")],
+        late: &[],
     },
     Sketch {
         name: "田家会中学",
@@ -57,6 +62,7 @@ const SCHOOLS: [Sketch; 3] = [
         gates: &[("东门", GateKind::Gate, 1), ("接送区", GateKind::PickUp, 1)],
         morning: &[(440, "")],
         evening: &[(1060, "七八年级"), (1080, "九年级")],
+        late: &[(1260, "九年级")],
     },
 ];
 
@@ -111,15 +117,26 @@ async fn school(tx: &mut db::Tx, act: &Act, units: (Uuid, Uuid), sketch: &Sketch
         };
         gates.push(duty::add_gate(tx, act, school, &gate).await?);
     }
-    for (kind, bells) in [(Peak::MorningIn, sketch.morning), (Peak::EveningOut, sketch.evening)] {
+    let peaks = [(Peak::MorningIn, sketch.morning), (Peak::EveningOut, sketch.evening), (Peak::LateOut, sketch.late)];
+    for (kind, bells) in peaks.into_iter().filter(|(_, bells)| !bells.is_empty()) {
         let bells = bells.iter().map(|(minute, grades)| (*minute, (*grades).to_owned())).collect();
         let slot = SlotSketch { kind, days: OnDays::Every, early: None, stay: Some(20), bells, gates: gates.clone() };
-        duty::add_slot(tx, act, school, &slot).await?;
+        let id = duty::add_slot(tx, act, school, &slot).await?;
+        if kind == Peak::LateOut {
+            duty::set_weekdays(tx, act, school, id, Weekdays::of(1..=4)).await?;
+        }
     }
     Ok(school)
 }
 
-/// Sets the bureau up and publishes the two weeks from today; where nobody knows whether there is school then, they stay empty.
+/// Minutes from each school to the others.
+const WAYS: [(usize, usize, i64); 6] = [(0, 1, 12), (1, 0, 12), (0, 2, 15), (2, 0, 18), (1, 2, 20), (2, 1, 20)];
+
+/// So many days ago the bureau began.
+const BEFORE: i64 = 8;
+
+/// Sets the bureau up as it was some days ago and publishes the time from then to two weeks from today; where nobody knows whether there is school
+/// then, it stays empty. Then the days pass until now.
 pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Result<Vec<Shown>> {
     let act = act_at(means.id(), means, now);
     let mut tx = db.begin().await?;
@@ -142,6 +159,9 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         shown.push(Shown { role, name: name.to_owned(), login });
     }
     let today = now.to_zoned_datetime(shanghai()).date();
+    let first = today.saturating_sub(BEFORE.days());
+    let began = duty::moment(first, 0).unwrap_or(now);
+    let act = Act { organisation: act.organisation, ..act_at(act.tenant, means, began) };
     for (name, first, last) in terms(today) {
         duty::add_term(&mut tx, &act, None, &name, (first, last)).await?;
     }
@@ -164,9 +184,15 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         let person = duty::create_person(&mut tx, &act, &new).await?;
         let minutes: Vec<(Uuid, i64)> = schools.iter().copied().zip(minutes).collect();
         duty::set_reaches(&mut tx, &act, person, &minutes).await?;
+        // The guard and the parents are the first school's own.
+        if matches!(kind, PersonKind::Security | PersonKind::Parent) {
+            duty::set_school(&mut tx, &act, person, schools.first().copied()).await?;
+        }
     }
+    let ways: Vec<_> = WAYS.iter().map(|(from, to, minutes)| (schools[*from], schools[*to], Some(*minutes))).collect();
+    duty::set_ways(&mut tx, &act, &ways).await?;
     let last = today.saturating_add(13.days()).min(date(today.year(), 12, 31));
-    match duty::work_roster_out(&mut tx, &act, &Scope::tenant(), (today, last), 1).await {
+    match duty::work_roster_out(&mut tx, &act, &Scope::tenant(), (first, last), 1).await {
         Ok(worked) => {
             let id = duty::draft_roster(&mut tx, &act, &worked).await?;
             let roster = duty::roster(&mut tx, act.tenant, id).await?;
@@ -177,5 +203,79 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         Err(error) => return Err(error),
     }
     tx.commit().await?;
+    // The schools have heard of it by the evening.
+    let evening = began + SignedDuration::from_hours(18);
+    while duty::watch_plans(db, &act_at(act.tenant, means, evening).means).await? {}
+    let mut tx = db.begin().await?;
+    for school in schools {
+        if duty::school(&mut tx, act.tenant, school).await?.plan_changed_at.is_some() {
+            duty::school_told(&mut tx, &act_at(act.tenant, means, evening), school).await?;
+        }
+    }
+    pass(&mut tx, means, &act, (first, last), now).await?;
+    tx.commit().await?;
     Ok(shown)
+}
+
+/// What happened from the first day until now: nearly everybody came in time, some were late, somebody was absent and was replaced, and tomorrow a
+/// post has lost its officer.
+async fn pass(tx: &mut db::Tx, means: &Means, act: &Act, days: (Date, Date), now: Timestamp) -> Result<()> {
+    let at = |moment: Timestamp| Act { organisation: act.organisation, ..act_at(act.tenant, means, moment) };
+    let minutes = SignedDuration::from_mins;
+    let (from, to) = (days.0.to_string(), days.1.to_string());
+    let shifts = duty::shifts(tx, act.tenant, &Scope::tenant(), (&from, &to)).await?;
+    let absent = shifts
+        .iter()
+        .filter(|one| one.person_kind == Some(PersonKind::Officer) && one.starts_at.is_some_and(|at| at - minutes(20) <= now))
+        .max_by_key(|one| (one.starts_at, one.id));
+    for (number, shift) in (0i64..).zip(&shifts) {
+        let Some((start, end)) = shift.starts_at.zip(shift.ends_at) else { continue };
+        let asked = start - minutes(60 * 11);
+        if asked > now {
+            continue;
+        }
+        duty::confirm(tx, &at(asked), shift.id).await?;
+        if absent.is_some_and(|one| one.id == shift.id) {
+            replace(tx, &at, shift, now).await?;
+            continue;
+        }
+        let came = if number % 17 == 5 { start + minutes(4) } else { start - minutes(3 + number % 9) };
+        if came <= now {
+            let how = if number % 3 == 0 { How::Code } else { How::Link };
+            duty::come(tx, &at(came), shift.id, how, "").await?;
+        }
+        let left = end + minutes(number % 6);
+        if left <= now {
+            duty::leave(tx, &at(left), shift.id).await?;
+        }
+    }
+    let next = shifts.iter().filter(|one| one.starts_at.is_some_and(|at| at > now + minutes(60 * 12)));
+    if let Some(shift) = next.min_by_key(|one| (one.starts_at, one.id)) {
+        duty::cancel_shift(tx, &at(now), shift.id, "临时抽调").await?;
+    }
+    Ok(())
+}
+
+/// Somebody says twenty minutes before that they are ill; whoever is nearest on standby answers two minutes later, and is there in time.
+async fn replace(tx: &mut db::Tx, at: &impl Fn(Timestamp) -> Act, shift: &Shift, now: Timestamp) -> Result<()> {
+    let Some((start, end)) = shift.starts_at.zip(shift.ends_at) else { return Ok(()) };
+    let said = start - SignedDuration::from_mins(20);
+    let act = at(said);
+    let Some(call) = duty::miss(tx, &act, shift.id, "身体不适").await? else { return Ok(()) };
+    let answered = said + SignedDuration::from_mins(2);
+    if answered > now {
+        return Ok(());
+    }
+    duty::answer_call(tx, &at(answered), call.id, true).await?;
+    let day = shift.day.as_str();
+    let there = duty::shifts(tx, act.tenant, &Scope::tenant(), (day, day)).await?;
+    let Some(instead) = there.iter().find(|one| one.stands_for == Some(shift.id)) else { return Ok(()) };
+    let came = instead.reach_by.unwrap_or(start);
+    if came <= now {
+        duty::come(tx, &at(came), instead.id, How::Link, "").await?;
+    }
+    if end <= now {
+        duty::leave(tx, &at(end), instead.id).await?;
+    }
+    Ok(())
 }

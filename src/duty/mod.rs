@@ -26,7 +26,7 @@ pub use coverage::{Coverage, read as coverage};
 pub use model::{
     DayKind, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage, Weekdays, moment,
 };
-pub use news::{TOPIC as PLAN, handler as plan_handler, watch_some as watch_plans};
+pub use news::{TOPIC as PLAN, handler as plan_handler, told as school_told, watch_some as watch_plans};
 pub use person::{PersonSketch, add_leave, by_link as person_by_link, create as create_person, set_reaches, set_school};
 pub use roster::{
     apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
@@ -36,7 +36,9 @@ pub use school::{
     Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, create as create_school, post_link,
     set_day, set_day_like, set_ways, set_weekdays,
 };
-pub use shift::{NewShift, answer as answer_call, call_next, come, confirm, leave, miss, put as put_shift};
+pub use shift::{
+    NewShift, answer as answer_call, call_next, cancel as cancel_shift, come, confirm, leave, miss, put as put_shift,
+};
 pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, shift};
 pub use store::{Gate, Person, STATEMENTS, School, gate, gates_of, school, schools};
 pub use todo::todo;

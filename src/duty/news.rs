@@ -114,7 +114,7 @@ async fn tell(app: App, message: Message) -> Result<()> {
 /// Somebody has told the school by telephone.
 ///
 /// Errors: refused if there is nothing to tell.
-pub(super) async fn told(tx: &mut Tx, act: &Act, school: Uuid) -> Result<()> {
+pub async fn told(tx: &mut Tx, act: &Act, school: Uuid) -> Result<()> {
     if tx.execute(PLAN_TOLD.bind(act.tenant).bind(school).bind(act.at)).await? == 0 {
         return Err(Error::refused("没有要告诉学校的变动，或者已经告诉了"));
     }

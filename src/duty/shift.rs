@@ -153,7 +153,7 @@ pub(super) async fn change(
 }
 
 /// Errors: refused once somebody has come or is absent: what happened stays.
-pub(super) async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<()> {
+pub async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<()> {
     if tx.execute(CANCEL.bind(act.tenant).bind(id)).await? == 0 {
         return Err(Error::refused("已经到岗或者记了缺岗的班次，不能取消"));
     }
