@@ -116,7 +116,7 @@ async fn needs_by(
     tx: &mut Tx,
     tenant: Uuid,
     posts: &Posts,
-    windows: &dyn Fn(Date) -> Windows,
+    windows: &(dyn Fn(Date) -> Windows + Sync),
     (from, to): (Date, Date),
 ) -> Result<(Vec<Need>, Vec<Unknown>)> {
     let table = school::timetable(tx, tenant, from, to).await?;
