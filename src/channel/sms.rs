@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use anyhow::Context;
+use codes::Phone;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::robot::Outcome;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::issue::personal_data_in;
 
 /// Whoever sends short messages for us. The same id again is the same message, so that it can drop the second.
 pub(super) trait SmsGateway: Send + Sync {
@@ -48,6 +52,22 @@ impl SmsGateway for SmsFile {
                 _ => Outcome::unknown("短信文件写不进去，请联系运行本系统的人"),
             }
         })
+    }
+}
+
+/// A short message to one person who has to act now, apart from the channels, whose lists are of groups. The same id again is the same message.
+/// `false` if nothing can be sent: the number is none of a mobile phone, or whoever runs the program has named no gateway.
+///
+/// Errors: refused if the text has a phone or an identity number in it; unreachable if the gateway did not take it, so that it is tried again.
+pub async fn text(app: &App, id: Uuid, number: &str, words: &str) -> Result<bool> {
+    if let Some(sentence) = personal_data_in(words) {
+        return Err(Error::refused(sentence));
+    }
+    let mobile = Phone::parse(number).ok().filter(Phone::is_mobile);
+    let Some((path, number)) = app.config.outgoing.sms_file.as_ref().zip(mobile) else { return Ok(false) };
+    match SmsFile(path.clone()).send(id, &[number.as_str().to_owned()], words).await {
+        Outcome::Sent | Outcome::SentBut(_) => Ok(true),
+        Outcome::Wait { why, .. } | Outcome::Failed { why, .. } => Err(Error::Unreachable(why)),
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::model::{DayKind, Exception, GateKind, OnDays, Peak, Stage, Term, Timetable};
 use super::store::{
-    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT, CHANGE_GATE,
+    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT, CHANGE_GATE,
     CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, RENEW_SCHOOL_LINK, SCHOOL_NAMED, School,
 };
 use crate::access::{Act, Link};
@@ -151,7 +151,7 @@ pub async fn add_gate(tx: &mut Tx, act: &Act, school: Uuid, new: &GateSketch) ->
     }
     let row = ADD_GATE.bind(act.tenant).bind(id).bind(school).bind(new.kind).bind(&new.name).bind(&new.duty);
     let row = row.bind(new.seats).bind(new.officers).bind(new.qualification.as_deref()).bind(gates.len() as i64);
-    tx.execute(row).await?;
+    tx.execute(row.bind(act.at)).await?;
     audit::record(tx, act, "create", ("duty_gate", id), "", &[]).await?;
     Ok(id)
 }
@@ -166,7 +166,27 @@ pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这个岗位刚刚有变化，请看一下再改。".to_owned()));
     }
+    keep_past(tx, act, gate, to).await?;
     audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await
+}
+
+/// What was needed at a gate until now stays known, so that the figures of past days stay what they were.
+async fn keep_past(tx: &mut Tx, act: &Act, before: &store::Gate, to: &GateSketch) -> Result<()> {
+    let past = |until: Timestamp, seats: i64, officers: i64| {
+        ADD_GATE_PAST.bind(act.tenant).bind(before.id).bind(until).bind(seats).bind(officers)
+    };
+    match (before.closed_at, to.closed_at) {
+        // It is opened again: in between it was not kept.
+        (Some(closed), None) => {
+            tx.execute(past(closed, before.seats, before.officers)).await?;
+            tx.execute(past(act.at, 0, 0)).await?;
+        }
+        (None, None) if (before.seats, before.officers) != (to.seats, to.officers) => {
+            tx.execute(past(act.at, before.seats, before.officers)).await?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone)]
@@ -189,7 +209,7 @@ pub async fn add_slot(tx: &mut Tx, act: &Act, school: Uuid, new: &SlotSketch) ->
     }
     let id = act.id();
     let row = ADD_SLOT.bind(act.tenant).bind(id).bind(school).bind(new.kind).bind(new.days).bind(new.early);
-    tx.execute(row.bind(new.stay)).await?;
+    tx.execute(row.bind(new.stay).bind(act.at)).await?;
     let bells = new.bells.iter().map(|(minute, grades)| ADD_BELL.bind(act.tenant).bind(id).bind(*minute).bind(grades));
     tx.execute_many(ADD_BELL, bells.collect()).await?;
     let gates = new.gates.iter().map(|gate| ADD_SLOT_GATE.bind(act.tenant).bind(id).bind(*gate));

@@ -36,7 +36,7 @@ macro_rules! gates {
     ($where:expr) => {
         concat!(
             "SELECT g.id, g.school_id, s.name AS school_name, g.kind, g.name, g.duty, g.seats, g.officers, g.qualification, g.link_number,
-                g.closed_at, g.lock_version
+                g.opened_at, g.closed_at, g.lock_version
             FROM duty_gates g JOIN duty_schools s ON s.tenant_id = g.tenant_id AND s.id = g.school_id WHERE g.tenant_id = $1 AND ",
             $where
         )
@@ -69,25 +69,30 @@ statements! {
     SCHOOL_NAMED = schools!("s.name = $2");
     SCHOOLS = schools!(concat!(school_in_reach!("s.id"), " ORDER BY s.position, s.id LIMIT 1000"));
 
-    ADD_GATE = "INSERT INTO duty_gates (tenant_id, id, school_id, kind, name, duty, seats, officers, qualification, link_number, position, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, 1)";
+    ADD_GATE = "INSERT INTO duty_gates (tenant_id, id, school_id, kind, name, duty, seats, officers, qualification, link_number, position, opened_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, 1)";
     CHANGE_GATE = "UPDATE duty_gates SET kind = $4, name = $5, duty = $6, seats = $7, officers = $8, qualification = $9, closed_at = $10,
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// What was needed until now is kept for the days before.
+    ADD_GATE_PAST = "INSERT INTO duty_gate_pasts (tenant_id, gate_id, until_at, seats, officers) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, gate_id, until_at) DO NOTHING";
+    GATE_PASTS = "SELECT gate_id, until_at, seats, officers FROM duty_gate_pasts WHERE tenant_id = $1 AND until_at > $2 ORDER BY gate_id, until_at LIMIT 20000";
     GATE = gates!("g.id = $2");
     GATE_IN_REACH = gates!(concat!("g.id = $4 AND ", school_in_reach!("g.school_id")));
-    GATES = gates!(concat!("g.closed_at IS NULL AND s.closed_at IS NULL AND ", school_in_reach!("g.school_id"), " ORDER BY s.position, s.id, g.position, g.id LIMIT 5000"));
+    /// Bound to $4, here and below: the end of time for what is kept now, or a moment for what was kept after it too.
+    GATES = gates!(concat!("(g.closed_at IS NULL OR g.closed_at > $4) AND (s.closed_at IS NULL OR s.closed_at > $4) AND ", school_in_reach!("g.school_id"), " ORDER BY s.position, s.id, g.position, g.id LIMIT 5000"));
     GATES_OF = gates!("g.school_id = $2 ORDER BY g.closed_at IS NOT NULL, g.position, g.id LIMIT 200");
 
-    ADD_SLOT = "INSERT INTO duty_slots (tenant_id, id, school_id, kind, days, early, stay, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)";
+    ADD_SLOT = "INSERT INTO duty_slots (tenant_id, id, school_id, kind, days, early, stay, opened_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)";
     CLOSE_SLOT = "UPDATE duty_slots SET closed_at = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     ADD_BELL = "INSERT INTO duty_bells (tenant_id, slot_id, minute, grades) VALUES ($1, $2, $3, $4)";
     ADD_SLOT_GATE = "INSERT INTO duty_slot_gates (tenant_id, slot_id, gate_id) VALUES ($1, $2, $3)";
-    SLOTS = concat!("SELECT t.id, t.school_id, t.kind, t.days, t.early, t.stay FROM duty_slots t
-        WHERE t.tenant_id = $1 AND t.closed_at IS NULL AND ", school_in_reach!("t.school_id"), " ORDER BY t.school_id, t.id LIMIT 5000");
+    SLOTS = concat!("SELECT t.id, t.school_id, t.kind, t.days, t.early, t.stay, t.opened_at, t.closed_at FROM duty_slots t
+        WHERE t.tenant_id = $1 AND (t.closed_at IS NULL OR t.closed_at > $4) AND ", school_in_reach!("t.school_id"), " ORDER BY t.school_id, t.id LIMIT 5000");
     BELLS = concat!("SELECT b.slot_id, b.minute, b.grades FROM duty_bells b JOIN duty_slots t ON t.tenant_id = b.tenant_id AND t.id = b.slot_id
-        WHERE b.tenant_id = $1 AND t.closed_at IS NULL AND ", school_in_reach!("t.school_id"), " ORDER BY b.slot_id, b.minute LIMIT 20000");
+        WHERE b.tenant_id = $1 AND (t.closed_at IS NULL OR t.closed_at > $4) AND ", school_in_reach!("t.school_id"), " ORDER BY b.slot_id, b.minute LIMIT 20000");
     SLOT_GATES = concat!("SELECT l.slot_id, l.gate_id FROM duty_slot_gates l JOIN duty_slots t ON t.tenant_id = l.tenant_id AND t.id = l.slot_id
-        WHERE l.tenant_id = $1 AND t.closed_at IS NULL AND ", school_in_reach!("t.school_id"), " ORDER BY l.slot_id, l.gate_id LIMIT 20000");
+        WHERE l.tenant_id = $1 AND (t.closed_at IS NULL OR t.closed_at > $4) AND ", school_in_reach!("t.school_id"), " ORDER BY l.slot_id, l.gate_id LIMIT 20000");
 
     ADD_TERM = "INSERT INTO duty_terms (tenant_id, id, school_id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
     DROP_TERM = "DELETE FROM duty_terms WHERE tenant_id = $1 AND id = $2";
@@ -114,14 +119,14 @@ statements! {
         " AND p.ended_at IS NULL AND (p.created_at, p.id) > ($4, $5) ORDER BY p.created_at, p.id LIMIT $6"));
     /// Who can be put down, in one list.
     ALL_PEOPLE = people!(concat!(in_reach!("$2", "$3", "p.tenant_id", "NULL", "NULL", "p.organisation_id"), " AND p.ended_at IS NULL ORDER BY p.created_at, p.id LIMIT 2000"));
+    /// Of one unit and kind, whom somebody may ask to take a shift over; and to which schools they can come.
+    COLLEAGUES = people!("p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL AND p.id <> $4 ORDER BY p.created_at, p.id LIMIT 500");
+    REACHES_OF_COLLEAGUES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
+        WHERE r.tenant_id = $1 AND p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL ORDER BY r.person_id, r.school_id LIMIT 20000";
     DROP_REACHES = "DELETE FROM duty_reaches WHERE tenant_id = $1 AND person_id = $2";
     ADD_REACH = "INSERT INTO duty_reaches (tenant_id, person_id, school_id, minutes) VALUES ($1, $2, $3, $4)";
     REACHES_OF = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND r.person_id = $2 ORDER BY r.minutes, r.school_id LIMIT 1000";
     REACHES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 ORDER BY r.person_id, r.school_id LIMIT 100000";
-    /// Who may be called for a school, the nearest first.
-    NEAREST = people!("p.ended_at IS NULL AND p.standby AND EXISTS (SELECT 1 FROM duty_reaches r WHERE r.tenant_id = p.tenant_id AND r.person_id = p.id AND r.school_id = $2)
-        AND NOT EXISTS (SELECT 1 FROM duty_leaves l WHERE l.tenant_id = p.tenant_id AND l.person_id = p.id AND l.first_day <= $3 AND l.last_day >= $3)
-        ORDER BY (SELECT r.minutes FROM duty_reaches r WHERE r.tenant_id = p.tenant_id AND r.person_id = p.id AND r.school_id = $2), p.created_at, p.id LIMIT 200");
     ADD_LEAVE = "INSERT INTO duty_leaves (tenant_id, id, person_id, first_day, last_day) VALUES ($1, $2, $3, $4, $5)";
     DROP_LEAVE = "DELETE FROM duty_leaves WHERE tenant_id = $1 AND person_id = $2 AND id = $3";
     LEAVES_OF = "SELECT l.id, l.person_id, l.first_day, l.last_day FROM duty_leaves l WHERE l.tenant_id = $1 AND l.person_id = $2 AND l.last_day >= $3 ORDER BY l.first_day, l.id LIMIT 100";
@@ -140,10 +145,12 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Gate {
         pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub kind: GateKind, pub name: String, pub duty: String, pub seats: i64,
-        pub officers: i64, pub qualification: Option<String>, pub link_number: i64, pub closed_at: Option<Timestamp>, pub lock_version: i64,
+        pub officers: i64, pub qualification: Option<String>, pub link_number: i64, pub opened_at: Option<Timestamp>, pub closed_at: Option<Timestamp>,
+        pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Slot { pub id: Uuid, pub school_id: Uuid, pub kind: Peak, pub days: OnDays, pub early: Option<i64>, pub stay: Option<i64> }
+    pub struct Slot { pub id: Uuid, pub school_id: Uuid, pub kind: Peak, pub days: OnDays, pub early: Option<i64>, pub stay: Option<i64>, pub opened_at: Option<Timestamp>, pub closed_at: Option<Timestamp> }
+    pub(super) struct GatePast { pub gate_id: Uuid, pub until_at: Timestamp, pub seats: i64, pub officers: i64 }
     #[derive(Debug, Clone)]
     pub struct Bell { pub slot_id: Uuid, pub minute: i64, pub grades: String }
     #[derive(Debug, Clone)]
