@@ -25,3 +25,6 @@ CREATE TABLE duty_gate_pasts ( -- what was needed at a post until it was changed
     CHECK (officers BETWEEN 0 AND seats)
 );
 --@citus SELECT create_distributed_table('duty_gate_pasts', 'tenant_id', colocate_with => 'tenants');
+
+CREATE INDEX duty_swaps_by_asker ON duty_swaps (tenant_id, from_id, asked_at);
+CREATE INDEX duty_swaps_by_shift ON duty_swaps (tenant_id, shift_id, asked_at);
