@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
 use crate::{
-    after_school, api, board, channel, community_survey, hazard, issue, mediation, offline, outbox, party, photo,
+    after_school, api, board, channel, community_survey, duty, hazard, issue, mediation, offline, outbox, party, photo,
     registry, report, service, visit, volunteer, work_order,
 };
 
@@ -68,6 +68,11 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
         let more = more
             | after_school::watch_some(&app.db, &app.means).await.unwrap_or_else(|error| {
                 tracing::error!(?error, "the classes after school were not watched");
+                false
+            });
+        let more = more
+            | duty::watch_some(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "those on standby were not watched");
                 false
             });
         app.tally.write_down(&app.db).await.unwrap_or_else(|error| {

@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place", "registry"]),
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
-    ("duty", &["access", "audit", "settings", "workbook"]),
+    ("duty", &["access", "audit", "channel", "outbox", "settings", "workbook"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     (
         "after_school",
@@ -211,6 +211,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "board",
             "channel",
             "community_survey",
+            "duty",
             "mediation",
             "offline",
             "outbox",

@@ -362,7 +362,12 @@ pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<
     tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(act.seal(ABSENCE, why)?)).await?;
     tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(id).bind(act.at).bind("记了缺岗")).await?;
     let shift = Shift { absent_at: Some(act.at), ..shift };
-    let called = if shift.is_over(act.at) { None } else { standby::next(tx, act, &shift).await? };
+    let called = match standby::next(tx, act, &shift).await {
+        Ok(called) => called,
+        // It is over, or somebody stands there already.
+        Err(Error::Refused(_)) => None,
+        Err(error) => return Err(error),
+    };
     audit::record(tx, act, "absent_from_post", ("duty_shift", id), "", &[]).await?;
     if called.is_some() {
         audit::record(tx, act, "call_standby", ("duty_shift", id), "", &[]).await?;
