@@ -129,8 +129,8 @@ db_test! {
         assert_eq!(called.kind, PersonKind::Parent);
         // Of nobody who would come when it is over.
         at(&app, "08:15");
-        let late = bureau.put(&app, DAY, bureau.crossing, Some(teacher)).await;
-        assert!(late.is_err() || miss(&app, &bureau, late.unwrap()).await.is_none());
+        let late = bureau.put(&app, DAY, bureau.crossing, Some(teacher)).await.unwrap();
+        assert_eq!(miss(&app, &bureau, late).await, None);
     }
 
     async fn the_chain_goes_on_when_whoever_stands_in_fails(app: TestApp) {

@@ -163,17 +163,12 @@ pub(super) async fn next(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option
     }
     let (lack, alone) = Lack::read(tx, act, shift).await?;
     let found: Vec<Near> = tx.all(nearest(act, shift, None)).await?;
-    let mut last = None;
     for near in found.iter().filter(|near| !tried.contains(&near.id) && lack.is_met_by(near, &alone)) {
-        // Two absences at once may want the same people: everybody takes their rows upwards, so that nobody waits in a circle.
-        if last.is_some_and(|last| near.id <= last) {
-            continue;
-        }
+        // Of two absences at once that want the same person the second sees that they are asked, and goes on to the next.
         tx.execute_one(HOLD_PERSON.bind(act.tenant).bind(near.id)).await?;
         if tx.optional::<Near>(nearest(act, shift, Some(near.id))).await?.is_some() {
             return Ok(Some(call(tx, act, shift, near).await?));
         }
-        last = Some(near.id);
     }
     tell_exhausted(tx, act, shift).await?;
     Ok(None)

@@ -271,7 +271,7 @@ impl ShiftPage {
             Some(true) if call.ended_at.is_some() => format!("{minutes} 分钟后答应，后来取消了"),
             Some(true) => format!("{minutes} 分钟后答应，{} 分钟到", call.minutes),
             Some(false) => format!("{minutes} 分钟后说来不了"),
-            None if call.ended_at.is_some() => "不用答复了".to_owned(),
+            None if call.ended_at.is_some_and(|at| at < call.answer_by) => "不用答复了".to_owned(),
             None if call.answer_by > self.now => format!("等答复到 {}", clock(call.answer_by)),
             None => format!("{} 还没有答复", clock(call.answer_by)),
         }
