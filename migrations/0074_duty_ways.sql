@@ -1,11 +1,8 @@
--- 护学岗: peaks that are kept on some days of the week only, ways between schools, of which school its own people are, and since when a post
--- and a peak have been what they are, so that what is past stays what it was.
+-- 护学岗: peaks that are kept on some days of the week only, ways between schools, and of which school its own people are.
 
 ALTER TABLE duty_slots ADD COLUMN weekdays INTEGER NOT NULL DEFAULT 127 CHECK (weekdays BETWEEN 1 AND 127); -- one bit a day, from Monday
 ALTER TABLE duty_days ADD COLUMN follows INTEGER CHECK (follows BETWEEN 1 AND 7); -- whose lessons a day has that is made up for, from Monday; null: not said
 ALTER TABLE duty_people ADD COLUMN school_id UUID; -- null: of no school; set of its guards, teachers and parents
-ALTER TABLE duty_slots ADD COLUMN opened_at BIGINT; -- null: before that was written down
-ALTER TABLE duty_gates ADD COLUMN opened_at BIGINT;
 CREATE INDEX duty_people_by_school ON duty_people (tenant_id, school_id) WHERE school_id IS NOT NULL;
 
 CREATE TABLE duty_ways ( -- minutes from a post of one school to one of another; the way back may take longer
@@ -21,14 +18,3 @@ CREATE TABLE duty_ways ( -- minutes from a post of one school to one of another;
 );
 --@citus SELECT create_distributed_table('duty_ways', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX duty_ways_back ON duty_ways (tenant_id, to_id);
-
-CREATE TABLE duty_gate_sizes ( -- how many were needed at a post until it was changed
-    tenant_id UUID NOT NULL,
-    gate_id UUID NOT NULL,
-    until_at BIGINT NOT NULL,
-    seats INTEGER NOT NULL,
-    officers INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, gate_id, until_at),
-    FOREIGN KEY (tenant_id, gate_id) REFERENCES duty_gates (tenant_id, id)
-);
---@citus SELECT create_distributed_table('duty_gate_sizes', 'tenant_id', colocate_with => 'tenants');

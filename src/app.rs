@@ -140,6 +140,7 @@ pub fn handlers() -> Handlers {
         (volunteer::FORGOTTEN, service::erasure::volunteer_forgotten()),
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
+        (duty::CALLED, duty::called()),
         (issue::STEPPED, channel::hook::issue_handler()),
         (board::POSTED, channel::hook::publication_handler()),
         (duty::PLAN, duty::plan_handler()),

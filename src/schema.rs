@@ -75,4 +75,5 @@ migrations![
     "0071_volunteers_mended",
     "0074_duty_ways",
     "0075_duty_told",
+    "0077_duty_day",
 ];

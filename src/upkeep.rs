@@ -75,6 +75,11 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
                 tracing::error!(?error, "the plans of schools were not looked at");
                 false
             });
+        let more = more
+            | duty::watch_some(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "those on standby were not watched");
+                false
+            });
         app.tally.write_down(&app.db).await.unwrap_or_else(|error| {
             tracing::error!(?error, "what the work costs was not written down");
         });

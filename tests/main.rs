@@ -31,6 +31,7 @@ mod crash;
 mod demo;
 mod duplicates;
 mod duty;
+mod duty_day;
 mod duty_plan;
 mod export;
 mod feed;

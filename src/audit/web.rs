@@ -275,14 +275,17 @@ const ACTIONS: &[(&str, &str)] = &[
     ("drop_leave", "取消请假"),
     ("come_on_post", "到岗签到"),
     ("leave_post", "离岗签退"),
+    ("correct_presence", "补登到岗离岗时间"),
     ("hand_over_post", "写交接"),
     ("absent_from_post", "记缺岗"),
+    ("take_absence_back", "撤销缺岗"),
     ("call_standby", "叫备勤"),
     ("accept_standby", "答应顶岗"),
     ("decline_standby", "不能顶岗"),
     ("ask_swap", "申请换岗"),
     ("agree_swap", "同意和同事换岗"),
     ("refuse_swap", "没有换岗"),
+    ("withdraw_swap", "撤回换岗"),
     ("approve_swap", "批准换岗"),
 ];
 

@@ -9,15 +9,15 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::model::{
-    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Weekdays, Windows, around, day_of, moment, short,
-    uncovered, weekday,
+    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Weekdays, Windows, around, clock, day_of, moment,
+    short, uncovered, weekday,
 };
 use super::shift_store::{self, Shift};
-use super::store::{BELLS, Bell, GATES, Gate, SIZES, SLOT_GATES, SLOTS, Size, Slot, SlotGate, whole};
+use super::store::{BELLS, Bell, GATE_PASTS, GATES, Gate, GatePast, SLOT_GATES, SLOTS, Slot, SlotGate, whole};
 use super::{school, store};
 use crate::access::Scope;
 use crate::error::Result;
-use crate::settings;
+use crate::settings::{self, Over};
 
 /// Everything that is guarded within reach.
 pub(super) struct Posts {
@@ -26,42 +26,50 @@ pub(super) struct Posts {
     pub slots: Vec<Slot>,
     pub bells: HashMap<Uuid, Vec<Bell>>,
     pub open: Vec<SlotGate>,
-    /// How many were needed at gates that have been changed since, the first change first.
-    pub sizes: HashMap<Uuid, Vec<Size>>,
+    /// What was needed at a gate until a moment, the earliest first.
+    pasts: HashMap<Uuid, Vec<GatePast>>,
 }
 
 impl Posts {
-    /// As it is now.
+    /// What is kept now.
     pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Posts> {
-        Posts::read_since(tx, tenant, scope, Timestamp::MAX).await
+        Posts::since(tx, tenant, scope, None).await
     }
 
-    /// As it is now, with what was still guarded at a moment.
-    pub async fn read_since(tx: &mut Tx, tenant: Uuid, scope: &Scope, since: Timestamp) -> Result<Posts> {
-        let reach = |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles).bind(since);
+    /// What is kept now, and what was kept after a moment and is not any more.
+    async fn since(tx: &mut Tx, tenant: Uuid, scope: &Scope, moment: Option<Timestamp>) -> Result<Posts> {
+        let after = moment.unwrap_or(Timestamp::MAX);
+        let reach =
+            |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles).bind(after);
+        let mut pasts: HashMap<Uuid, Vec<GatePast>> = HashMap::new();
+        if let Some(moment) = moment {
+            for past in tx.all::<GatePast>(GATE_PASTS.bind(tenant).bind(moment)).await? {
+                pasts.entry(past.gate_id).or_default().push(past);
+            }
+        }
         let mut bells: HashMap<Uuid, Vec<Bell>> = HashMap::new();
         for bell in whole(tx.all::<Bell>(reach(BELLS)).await?, 20_000)? {
             bells.entry(bell.slot_id).or_default().push(bell);
         }
-        let mut sizes: HashMap<Uuid, Vec<Size>> = HashMap::new();
-        for size in whole(tx.all::<Size>(SIZES.bind(tenant).bind(since)).await?, 20_000)? {
-            sizes.entry(size.gate_id).or_default().push(size);
-        }
         let schools = whole(store::schools(tx, tenant, scope).await?, 1000)?;
         Ok(Posts {
-            schools: schools.into_iter().filter(|one| one.closed_at.is_none_or(|at| at > since)).collect(),
+            schools: schools.into_iter().filter(|school| school.closed_at.is_none_or(|at| at > after)).collect(),
             gates: whole(tx.all(reach(GATES)).await?, 5000)?,
             slots: whole(tx.all(reach(SLOTS)).await?, 5000)?,
             bells,
             open: whole(tx.all(reach(SLOT_GATES)).await?, 20_000)?,
-            sizes,
+            pasts,
         })
     }
 
-    /// How many were needed at a gate at a moment, and how many of them in uniform.
-    pub fn size(&self, gate: &Gate, at: Timestamp) -> (i64, i64) {
-        let then = self.sizes.get(&gate.id).into_iter().flatten().find(|size| size.until_at > at);
-        then.map_or((gate.seats, gate.officers), |size| (size.seats, size.officers))
+    /// How many people were needed at a gate at a moment, and how many of them police; nobody while it was not kept.
+    fn needed(&self, gate: &Gate, at: Timestamp) -> (i64, i64) {
+        let past = self.pasts.get(&gate.id).and_then(|pasts| pasts.iter().find(|past| past.until_at > at));
+        match past {
+            Some(past) => (past.seats, past.officers),
+            None if gate.closed_at.is_some_and(|closed| closed <= at) => (0, 0),
+            None => (gate.seats, gate.officers),
+        }
     }
 
     /// The minutes of a day around a peak.
@@ -106,12 +114,12 @@ pub(super) async fn needs(
     needs_by(tx, tenant, posts, &|_| *windows, days).await
 }
 
-/// Whether something was there in the time of a peak.
-fn lasted(opened: Option<Timestamp>, closed: [Option<Timestamp>; 2], peak: (Timestamp, Timestamp)) -> bool {
-    opened.is_none_or(|at| at < peak.1) && closed.into_iter().flatten().all(|at| at > peak.0)
+/// Whether something was entered by a day, and not closed yet at a moment of it.
+fn kept_then(opened: Option<Timestamp>, closed: Option<Timestamp>, day: Date, at: Timestamp) -> bool {
+    opened.is_none_or(|opened| day_of(opened) <= day) && closed.is_none_or(|closed| closed > at)
 }
 
-/// The same with the minutes around the bells as they were on each day.
+/// The same with what the settings said on each day.
 async fn needs_by(
     tx: &mut Tx,
     tenant: Uuid,
@@ -124,7 +132,8 @@ async fn needs_by(
     let gates: HashMap<Uuid, &Gate> = posts.gates.iter().map(|gate| (gate.id, gate)).collect();
     let (mut needs, mut unknown) = (Vec::new(), Vec::new());
     for day in from.series(1.day()).take_while(|day| *day <= to).take(LONGEST as usize) {
-        for school in &posts.schools {
+        let windows = windows(day);
+        for school in posts.schools.iter().filter(|school| school.closed_at.is_none_or(|at| day_of(at) >= day)) {
             let exams = match table.of(school.id, day, working) {
                 SchoolDay::Lessons => false,
                 SchoolDay::Exams => true,
@@ -142,11 +151,13 @@ async fn needs_by(
                         OnDays::Exams => exams,
                     }
             };
-            let (windows, follows) = (windows(day), table.follows(school.id, day));
+            let follows = table.follows(school.id, day);
             for slot in posts.slots.iter().filter(kept) {
                 let Some((first, last)) = posts.window(slot, &windows) else { continue };
                 let Some((starts_at, ends_at)) = moment(day, first).zip(moment(day, last)) else { continue };
-                if !lasted(slot.opened_at, [slot.closed_at, school.closed_at], (starts_at, ends_at)) {
+                if !kept_then(slot.opened_at, slot.closed_at, day, starts_at)
+                    || school.closed_at.is_some_and(|at| at <= starts_at)
+                {
                     continue;
                 }
                 match Weekdays(slot.weekdays).on(follows, weekday(day)) {
@@ -159,8 +170,10 @@ async fn needs_by(
                     }
                 }
                 for open in posts.open.iter().filter(|open| open.slot_id == slot.id) {
-                    let gate = gates.get(&open.gate_id);
-                    if gate.is_some_and(|gate| lasted(gate.opened_at, [gate.closed_at, None], (starts_at, ends_at))) {
+                    let kept = |gate: &&Gate| {
+                        kept_then(gate.opened_at, None, day, starts_at) && posts.needed(gate, starts_at).0 > 0
+                    };
+                    if gates.get(&open.gate_id).is_some_and(kept) {
                         let (school, gate, slot) = (school.id, open.gate_id, slot.id);
                         needs.push(Need { day, school, gate, slot, starts_at, ends_at });
                     }
@@ -171,23 +184,44 @@ async fn needs_by(
     Ok((needs, unknown))
 }
 
-/// How a shift stands now, as the class of a tag and its word.
-pub fn standing(shift: &Shift, windows: &Windows, now: Timestamp) -> (&'static str, &'static str) {
-    let late = |at: Timestamp| shift.starts_at.is_some_and(|start| at > start);
+/// When somebody is to be there: at the beginning, or when whoever was called later has said.
+pub fn expected(shift: &Shift) -> Option<Timestamp> {
+    shift.starts_at.map(|start| shift.reach_by.map_or(start, |by| by.max(start)))
+}
+
+/// How a shift stands now, as the class of a tag and its words.
+pub fn standing(shift: &Shift, windows: &Windows, now: Timestamp) -> (&'static str, String) {
+    let on_way = |by: &Timestamp| shift.stands_for.is_some() && now <= (*by).max(shift.starts_at.unwrap_or(*by));
+    match shift.reach_by.filter(on_way) {
+        Some(by) if shift.came_at.is_none() && shift.absent_at.is_none() && shift.state == ShiftState::Standing => {
+            ("soon", format!("正在赶来，最晚 {}", clock(by)))
+        }
+        _ => {
+            let (class, words) = stage(shift, windows, now);
+            (class, words.to_owned())
+        }
+    }
+}
+
+fn stage(shift: &Shift, windows: &Windows, now: Timestamp) -> (&'static str, &'static str) {
+    let expected = expected(shift);
+    let late = |at: Timestamp| expected.is_some_and(|start| at > start);
     if shift.state == ShiftState::Cancelled {
         ("", "已取消")
     } else if shift.absent_at.is_some() {
         ("late", "缺岗")
     } else if shift.left_at.is_some() {
         ("done", if shift.came_at.is_some_and(late) { "迟到，已离岗" } else { "已离岗" })
+    } else if shift.came_at.is_some() && shift.ends_at.is_some_and(|end| now > end) {
+        ("soon", "已过时间，没有签退")
     } else if let Some(came) = shift.came_at {
         if late(came) { ("soon", "迟到，在岗") } else { ("done", "在岗") }
-    } else if shift.starts_at.is_some_and(|start| now > start + SignedDuration::from_mins(windows.missing_minutes)) {
+    } else if shift.person_id.is_none() {
+        ("late", "没有人")
+    } else if expected.is_some_and(|start| now > start + SignedDuration::from_mins(windows.missing_minutes)) {
         ("late", "缺岗，没有来")
     } else if late(now) {
         ("late", "到点没到")
-    } else if shift.person_id.is_none() {
-        ("late", "没有人")
     } else if shift.confirmed_at.is_some() {
         ("done", "已确认")
     } else {
@@ -211,10 +245,10 @@ pub fn missing(shift: &Shift, fixings: &Fixings) -> Vec<Fixed> {
 #[derive(Debug, Clone)]
 pub struct Kept {
     pub need: Need,
-    pub shifts: Vec<Shift>,
-    /// How many people were needed then, and how many of them in uniform.
+    /// How many people were needed then, and how many of them police.
     pub seats: i64,
     pub officers: i64,
+    pub shifts: Vec<Shift>,
     /// Minutes for which the post is not kept, by what is put down.
     pub uncovered: i64,
     /// Some of its shifts are not wholly settled.
@@ -239,10 +273,10 @@ pub struct Row {
 /// What of it happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rates {
-    /// Shifts whose beginning has come, and those who were there by then.
+    /// Shifts whose beginning has come, without a person or not, and those where somebody was there at it.
     pub planned: i64,
     pub on_time: i64,
-    /// Posts in peaks that have begun, and those where somebody in uniform was.
+    /// Posts in peaks that have begun, and those where somebody in uniform was in that time.
     pub slots: i64,
     pub seen: i64,
 }
@@ -339,13 +373,23 @@ fn stands(shift: &Shift, need: &Need, alone: &Alone, missing: SignedDuration, no
     Some(Stand { from, to, uniformed: kind.is_uniformed(), alone: alone.may(kind) })
 }
 
-/// The table from one day to another, both included.
+/// Somebody was there for a while between two moments.
+fn was_there(shift: &Shift, from: Timestamp, to: Timestamp) -> bool {
+    shift.came_at.is_some_and(|came| came.max(from) < shift.left_at.unwrap_or(to).min(to))
+}
+
+/// They had come by the beginning, and not gone again.
+fn on_time(shift: &Shift, start: Timestamp) -> bool {
+    shift.came_at.is_some_and(|came| came <= start) && shift.left_at.is_none_or(|left| left > start)
+}
+
+/// The table from one day to another, both included. What was needed on a day of the past, and how it was counted, is what held then.
 pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), now: Timestamp) -> Result<Coverage> {
-    let fixings: Fixings = settings::read(tx, tenant, now).await?;
-    let rules = Rules::read(tx, tenant, days, now).await?;
-    let windows = rules.now.0;
-    let posts = Posts::read_since(tx, tenant, scope, moment(days.0, 0).unwrap_or(now)).await?;
-    let (needs, unknown) = needs_by(tx, tenant, &posts, &|day| rules.on(day).0, days).await?;
+    let windows: Over<Windows> = settings::over(tx, tenant, days.1).await?;
+    let fixings: Over<Fixings> = settings::over(tx, tenant, days.1).await?;
+    let alone: Over<Alone> = settings::over(tx, tenant, days.1).await?;
+    let posts = Posts::since(tx, tenant, scope, moment(days.0, 0)).await?;
+    let (needs, unknown) = needs_by(tx, tenant, &posts, &|day| *windows.on(day), days).await?;
     let away = away(tx, tenant, days).await?;
     let (from, to) = (days.0.to_string(), days.1.to_string());
     let shifts = shift_store::of_days(tx, tenant, scope, (&from, &to)).await?;
@@ -364,8 +408,8 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
         unknown,
         others: Vec::new(),
         rates: Rates::default(),
-        windows,
-        fixings,
+        windows: *windows.on(days.1),
+        fixings: fixings.on(days.1).clone(),
         away,
     };
     let gates: HashMap<Uuid, &Gate> = posts.gates.iter().map(|gate| (gate.id, gate)).collect();
@@ -374,32 +418,31 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     for need in needs {
         let shifts = by_seat.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
         let Some(gate) = gates.get(&need.gate) else { continue };
-        let (windows, alone) = rules.on(need.day);
-        let missing = SignedDuration::from_mins(windows.missing_minutes);
+        let (alone, missing) = (alone.on(need.day), SignedDuration::from_mins(windows.on(need.day).missing_minutes));
         let there = shifts.iter().filter(|shift| table.gone(shift).is_none());
         let who: Vec<Stand> = there.filter_map(|shift| stands(shift, &need, alone, missing, now)).collect();
-        let (seats, officers) = posts.size(gate, need.starts_at);
+        let (seats, officers) = posts.needed(gate, need.starts_at);
         let uncovered = uncovered((need.starts_at, need.ends_at), seats, officers, &who);
         if need.starts_at <= now {
             rates.slots += 1;
             let seen = |shift: &Shift| {
-                shift.came_at.is_some_and(|came| came <= need.ends_at)
+                was_there(shift, need.starts_at, need.ends_at)
                     && shift.person_kind.is_some_and(super::model::PersonKind::is_uniformed)
             };
             rates.seen += i64::from(shifts.iter().any(seen));
         }
-        let unsettled = shifts.iter().any(|shift| !self::missing(shift, &table.fixings).is_empty());
-        let one = Kept { seats, officers, uncovered, unsettled, shifts, need };
+        let unsettled = shifts.iter().any(|shift| !self::missing(shift, fixings.on(need.day)).is_empty());
+        let one = Kept { seats, officers, shifts, uncovered, unsettled, need };
         kept.entry((one.need.gate, one.need.slot)).or_default().push(one);
     }
     others.extend(by_seat.into_values().flatten());
     others.sort_by(|a, b| (&a.day, a.starts_at, a.id).cmp(&(&b.day, b.starts_at, b.id)));
     let all = kept.values().flatten().flat_map(|kept| &kept.shifts).chain(&others);
     // Who stands in for somebody is not planned once more.
-    for shift in all.filter(|shift| shift.stands_for.is_none() && shift.person_id.is_some()) {
+    for shift in all.filter(|shift| shift.stands_for.is_none()) {
         if let Some(start) = shift.starts_at.filter(|start| *start <= now) {
             rates.planned += 1;
-            rates.on_time += i64::from(shift.came_at.is_some_and(|came| came <= start));
+            rates.on_time += i64::from(on_time(shift, start));
         }
     }
     let mut rows = Vec::new();
@@ -408,10 +451,11 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
         for slot in posts.slots.iter().filter(|slot| slot.school_id == gate.school_id) {
             let Some(mut kept) = kept.remove(&(gate.id, slot.id)) else { continue };
             kept.sort_by_key(|kept| kept.need.day);
+            let hours = kept.first().map(|one| &one.need);
+            let hours = hours
+                .map_or(String::new(), |need| format!("{}–{}", clock(need.starts_at), clock(need.ends_at)));
             let clock =
                 |minute: i64| format!("{:02}:{:02}", minute.div_euclid(60).rem_euclid(24), minute.rem_euclid(60));
-            let hours =
-                posts.window(slot, &windows).map_or(String::new(), |(a, b)| format!("{}–{}", clock(a), clock(b)));
             let bells = posts.bells.get(&slot.id).into_iter().flatten();
             let bells: Vec<String> =
                 bells.map(|bell| format!("{} {}", clock(bell.minute), bell.grades).trim().to_owned()).collect();
@@ -424,36 +468,6 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     }
     (table.rows, table.others, table.rates) = (rows, others, rates);
     Ok(table)
-}
-
-/// What settings said on each day: a change of today does not change the past.
-struct Rules {
-    now: (Windows, Alone),
-    /// Where they differ within the days that are drawn.
-    by_day: HashMap<Date, (Windows, Alone)>,
-}
-
-impl Rules {
-    async fn at(tx: &mut Tx, tenant: Uuid, at: Timestamp) -> Result<(Windows, Alone)> {
-        Ok((settings::read(tx, tenant, at).await?, settings::read(tx, tenant, at).await?))
-    }
-
-    async fn read(tx: &mut Tx, tenant: Uuid, (from, to): (Date, Date), now: Timestamp) -> Result<Rules> {
-        let mut rules = Rules { now: Rules::at(tx, tenant, now).await?, by_day: HashMap::new() };
-        let noon = |day: Date| moment(day, 12 * 60).unwrap_or(now);
-        let (first, last) = (Rules::at(tx, tenant, noon(from)).await?, Rules::at(tx, tenant, noon(to)).await?);
-        if first == rules.now && last == rules.now {
-            return Ok(rules);
-        }
-        for day in from.series(1.day()).take_while(|day| *day <= to).take(LONGEST as usize) {
-            rules.by_day.insert(day, Rules::at(tx, tenant, noon(day)).await?);
-        }
-        Ok(rules)
-    }
-
-    fn on(&self, day: Date) -> &(Windows, Alone) {
-        self.by_day.get(&day).unwrap_or(&self.now)
-    }
 }
 
 /// The seat of a post that is free next, or one more beside all that are needed.

@@ -3,7 +3,8 @@
 //! Schools have gates and peaks, and a table of terms and special days says when there is school (`school`, `model::Timetable`); what it does not
 //! say is not guessed. People have no account: their link leads to their own page (`person`). A shift is somebody at a post in a
 //! peak, and shows what is missing of 定人、定岗、定时、定责; `coverage` compares what is put down with what has to be kept, by the minute.
-//! On the day people confirm, come, hand over and go; whoever is absent is replaced by the nearest on standby (`shift`). `roster` fills a
+//! On the day people confirm, come, hand over and go (`shift`); in the place of whoever is absent the nearest on standby is called, told, and
+//! passed over by the clock when they do not answer (`standby`). `roster` fills a
 //! period by the crate of that name, as a draft that somebody publishes, and mends it by few changes; `caution` says what of its rules is broken by
 //! hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its own people; `news` tells it
 //! when that changes.
@@ -17,6 +18,7 @@ mod roster;
 mod school;
 mod shift;
 mod shift_store;
+mod standby;
 mod store;
 mod todo;
 mod web;
@@ -40,6 +42,7 @@ pub use shift::{
     NewShift, answer as answer_call, call_next, cancel as cancel_shift, come, confirm, leave, miss, put as put_shift,
 };
 pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, shift};
+pub use standby::{STATEMENTS as STANDBY_STATEMENTS, TOPIC as CALLED, handler as called, watch_some};
 pub use store::{Gate, Person, STATEMENTS, School, gate, gates_of, school, schools};
 pub use todo::todo;
 pub use web::routes;

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, Term, Timetable, Weekdays};
 use super::store::{
-    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_SCHOOL, ADD_SIZE, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT, CHANGE_GATE,
-    CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, DROP_WAY, RENEW_GATE_LINK, RENEW_SCHOOL_LINK,
-    SCHOOL_NAMED, SET_WAY, SET_WEEKDAYS, School,
+    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT,
+    CHANGE_GATE, CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, DROP_WAY, RENEW_GATE_LINK,
+    RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SET_WEEKDAYS, School,
 };
 use crate::access::{Act, Link};
 use crate::error::{Error, Result};
@@ -167,11 +167,7 @@ pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这个岗位刚刚有变化，请看一下再改。".to_owned()));
     }
-    // What was needed until now stays what it was.
-    if (gate.seats, gate.officers) != (to.seats, to.officers) {
-        let row = ADD_SIZE.bind(act.tenant).bind(gate.id).bind(act.at).bind(gate.seats).bind(gate.officers);
-        tx.execute(row).await?;
-    }
+    keep_past(tx, act, gate, to).await?;
     audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await
 }
 
@@ -190,6 +186,25 @@ pub async fn set_ways(tx: &mut Tx, act: &Act, ways: &[(Uuid, Uuid, Option<i64>)]
         };
         tx.execute(row).await?;
         audit::record(tx, act, "set_ways", ("duty_school", *from), "", &[]).await?;
+    }
+    Ok(())
+}
+
+/// What was needed at a gate until now stays known, so that the figures of past days stay what they were.
+async fn keep_past(tx: &mut Tx, act: &Act, before: &store::Gate, to: &GateSketch) -> Result<()> {
+    let past = |until: Timestamp, seats: i64, officers: i64| {
+        ADD_GATE_PAST.bind(act.tenant).bind(before.id).bind(until).bind(seats).bind(officers)
+    };
+    match (before.closed_at, to.closed_at) {
+        // It is opened again: in between it was not kept.
+        (Some(closed), None) => {
+            tx.execute(past(closed, before.seats, before.officers)).await?;
+            tx.execute(past(act.at, 0, 0)).await?;
+        }
+        (None, None) if (before.seats, before.officers) != (to.seats, to.officers) => {
+            tx.execute(past(act.at, before.seats, before.officers)).await?;
+        }
+        _ => {}
     }
     Ok(())
 }

@@ -6,13 +6,16 @@ use uuid::Uuid;
 
 use super::model::{How, ShiftState, Windows, clock};
 use super::shift_store::{
-    self, ADD, ADD_CALL, ADD_SWAP, AGREE, ANSWER_CALL, CALL, CANCEL, CHANGE, COME, CONFIRM, Call, DECIDE, GIVE_TO,
-    HAND_OVER, HOLD, LEAVE, MISS, OF_SEAT, SHIFT, STANDING_FOR, SWAP, SWAP_OF_SHIFT, Shift, Swap,
+    self, ADD, ADD_SWAP, AGREE, ANSWER_CALL, CALL, CANCEL, CHANGE, CLOSE_SWAPS, COME, CONFIRM, Call, DECIDE,
+    END_ACCEPTED, END_CALLS_OF_SEAT, GIVE_TO, HAND_OVER, HOLD, HOLD_SEEN, LEAVE, MISS, OF_SEAT, SHIFT, SWAP,
+    SWAP_OF_SHIFT, Shift, Swap, TAKE_MISS_BACK,
 };
-use super::store::{self, HOLD_PERSON, LEAVES_OF, Leave, NEAREST, Person, REACHES_OF, ReachRow};
-use super::{coverage, model, news};
+use super::store::{
+    self, COLLEAGUES, HOLD_PERSON, LEAVES_OF, Leave, Person, REACHES_OF_COLLEAGUES, ReachRow,
+};
+use super::{coverage, model, news, standby};
 use crate::access::Act;
-use crate::audit;
+use crate::audit::{self, Change};
 use crate::error::{Error, Result};
 use crate::settings;
 
@@ -123,14 +126,18 @@ pub async fn put(tx: &mut Tx, act: &Act, new: &NewShift) -> Result<Uuid> {
         Err(db::Error::Duplicate(_)) => return Err(Error::Stale("这个岗位刚刚有人排上了，请看一下再排。".to_owned())),
         other => other?,
     };
+    if let Some((gate, slot)) = new.post {
+        let row = END_CALLS_OF_SEAT.bind(act.tenant).bind(&day).bind(gate).bind(slot).bind(seat).bind(act.at);
+        tx.execute(row).await?;
+    }
     news::watch(tx, act, new.school, &day).await?;
     audit::record(tx, act, "create", ("duty_shift", id), "", &[]).await?;
     Ok(id)
 }
 
-/// Who stands there, when and for what is changed while nobody has come.
+/// Who stands there, when and for what is changed before it begins; a shift without anybody can be given to somebody until it is over.
 ///
-/// Errors: refused if whoever is put down cannot take it; stale if somebody else was first.
+/// Errors: refused if whoever is put down cannot take it, or once it has begun; stale if somebody else was first.
 pub(super) async fn change(
     tx: &mut Tx,
     act: &Act,
@@ -138,8 +145,19 @@ pub(super) async fn change(
     seen: i64,
     (person, duty, span, pinned): (Option<Uuid>, &str, Option<(Timestamp, Timestamp)>, bool),
 ) -> Result<()> {
+    if shift.is_over(act.at) {
+        return Err(Error::refused("这一班已经结束，不能再改。实际到岗、离岗的时间在下面登记"));
+    }
+    if shift.has_begun(act.at) && shift.person_id.is_some() {
+        return Err(Error::refused("这一班已经开始，不能再改。人没来的，记缺岗、叫备勤"));
+    }
+    // The shift before its people, as every step of the day takes them.
+    tx.execute(HOLD_SEEN.bind(act.tenant).bind(shift.id)).await?;
     if let Some(person) = person {
         fit(tx, act, person, (Some(shift.id), shift.gate_id, &shift.day), span).await?;
+    }
+    if person != shift.person_id {
+        tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(shift.id).bind(act.at).bind("值班室改了这一班")).await?;
     }
     let row = CHANGE.bind(act.tenant).bind(shift.id).bind(seen).bind(person).bind(duty);
     let row = row.bind(span.map(|span| span.0)).bind(span.map(|span| span.1)).bind(pinned);
@@ -152,24 +170,41 @@ pub(super) async fn change(
     audit::record(tx, act, "update", ("duty_shift", shift.id), "", &[]).await
 }
 
-/// Errors: refused once somebody has come or is absent: what happened stays.
+/// Errors: refused once somebody has come or is absent, or it has begun: what happened stays.
 pub async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<()> {
+    let shift = shift_store::shift(tx, act.tenant, id).await?;
+    if shift.has_begun(act.at) {
+        return Err(Error::refused("已经开始的班次不能取消。人没来的，记缺岗、叫备勤"));
+    }
     if tx.execute(CANCEL.bind(act.tenant).bind(id)).await? == 0 {
         return Err(Error::refused("已经到岗或者记了缺岗的班次，不能取消"));
     }
-    let shift = shift_store::shift(tx, act.tenant, id).await?;
+    tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(id).bind(act.at).bind("这一班取消了")).await?;
+    // Whose place they were to take is to be filled again.
+    if let Some((root, person)) = shift.stands_for.zip(shift.person_id) {
+        tx.execute(END_ACCEPTED.bind(act.tenant).bind(root).bind(person).bind(act.at)).await?;
+    }
     news::watch(tx, act, shift.school_id, &shift.day).await?;
     audit::record(tx, act, "cancel", ("duty_shift", id), why, &[]).await
 }
 
 /// Takes the row's lock and reads it as it stands then.
-async fn held(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Shift> {
+pub(super) async fn held(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Shift> {
     tx.execute_one(HOLD.bind(act.tenant).bind(id)).await?;
     let shift: Shift = tx.one(SHIFT.bind(act.tenant).bind(id)).await?;
     if shift.state != ShiftState::Standing {
         return Err(Error::refused("这一班还没有发布，或者已经取消了"));
     }
     Ok(shift)
+}
+
+/// The same for whoever has the shift: it may have changed hands since they saw it.
+///
+/// Errors: not found if it is somebody else's.
+pub(super) async fn own(tx: &mut Tx, act: &Act, id: Uuid, person: Uuid) -> Result<Shift> {
+    tx.execute_one(HOLD.bind(act.tenant).bind(id)).await?;
+    let shift = shift_store::shift(tx, act.tenant, id).await?;
+    if shift.person_id == Some(person) { Ok(shift) } else { Err(Error::NotFound) }
 }
 
 pub async fn confirm(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
@@ -181,6 +216,12 @@ pub async fn confirm(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     Ok(())
 }
 
+/// From when until when somebody can have come.
+fn open_hours(shift: &Shift, windows: &Windows) -> Option<(Timestamp, Timestamp)> {
+    let (start, end) = shift.starts_at.zip(shift.ends_at)?;
+    Some((start - SignedDuration::from_mins(windows.check_in_minutes), end))
+}
+
 /// Somebody is at their post. Saying it twice changes nothing.
 ///
 /// Errors: refused too early, too late, or when somebody else stands there in their place.
@@ -189,26 +230,40 @@ pub async fn come(tx: &mut Tx, act: &Act, id: Uuid, how: How, place: &str) -> Re
     if shift.came_at.is_some() {
         return Ok(());
     }
-    if shift.person_id.is_none() {
-        return Err(Error::refused("这一班还没有定人，先排上人"));
-    }
     let windows: Windows = settings::read(tx, act.tenant, act.at).await?;
-    if let Some((start, end)) = shift.starts_at.zip(shift.ends_at) {
-        let opens = start - SignedDuration::from_mins(windows.check_in_minutes);
+    if let Some((opens, end)) = open_hours(&shift, &windows) {
         if act.at < opens {
             return Err(Error::refused(format!("还早：{} 起才能签到", clock(opens))));
         }
         if act.at > end {
-            return Err(Error::refused(format!("这一班 {} 已经结束，不能再签到。有出入请告诉值班室", clock(end))));
+            return Err(Error::refused(format!(
+                "这一班 {} 已经结束，不能再签到。实际来过的，请值班室填上到岗的时间和原因",
+                clock(end)
+            )));
         }
     }
-    let replaced: Option<Shift> = tx.optional(STANDING_FOR.bind(act.tenant).bind(id)).await?;
-    if let Some(other) = replaced.filter(|other| other.state == ShiftState::Standing) {
+    arrive(tx, act, &shift, act.at, (how, place)).await?;
+    audit::record(tx, act, "come_on_post", ("duty_shift", id), how.label(), &[]).await
+}
+
+/// They are there since a moment, whatever was noted before.
+async fn arrive(tx: &mut Tx, act: &Act, shift: &Shift, at: Timestamp, (how, place): (How, &str)) -> Result<()> {
+    if shift.person_id.is_none() {
+        return Err(Error::refused("这一班还没有定人，先排上人"));
+    }
+    if shift.absent_at.is_some()
+        && let Some(other) = standby::in_place(tx, act, shift).await?
+    {
         return Err(Error::refused(format!("这一班已经由{}顶岗了，请和值班室说一声", other.who())));
     }
     let place = Some(place).filter(|place| !place.is_empty());
-    tx.execute(COME.bind(act.tenant).bind(id).bind(act.at).bind(how).bind(place)).await?;
-    audit::record(tx, act, "come_on_post", ("duty_shift", id), how.label(), &[]).await
+    match tx.execute(COME.bind(act.tenant).bind(shift.id).bind(at).bind(how).bind(place)).await {
+        Err(db::Error::Duplicate(_)) => {
+            return Err(Error::refused("这个位置刚刚有别人站上了，请和值班室说一声"));
+        }
+        other => other?,
+    };
+    standby::end(tx, act, shift.id).await
 }
 
 /// Errors: refused if they have not come, or long after the end.
@@ -221,12 +276,58 @@ pub async fn leave(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
         return Err(Error::refused("还没有签到，先签到再签退"));
     }
     let windows: Windows = settings::read(tx, act.tenant, act.at).await?;
-    let latest = |end: Timestamp| end + SignedDuration::from_mins(windows.check_out_minutes);
-    if shift.ends_at.is_some_and(|end| act.at > latest(end)) {
-        return Err(Error::refused("结束太久了，请值班室登记"));
+    if shift.ends_at.is_some_and(|end| act.at > end + SignedDuration::from_mins(windows.check_out_minutes)) {
+        return Err(Error::refused("结束太久了，请值班室填上实际离岗的时间和原因"));
     }
     tx.execute(LEAVE.bind(act.tenant).bind(id).bind(act.at)).await?;
     audit::record(tx, act, "leave_post", ("duty_shift", id), "", &[]).await
+}
+
+/// Which of the two moments the desk writes down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Came,
+    Left,
+}
+
+/// The desk writes down when somebody really came or went, also afterwards, and why it is written now.
+///
+/// Errors: refused of a moment that cannot be, or when somebody else stood there.
+pub(super) async fn correct(tx: &mut Tx, act: &Act, id: Uuid, way: Way, at: Timestamp, why: &str) -> Result<()> {
+    let shift = held(tx, act, id).await?;
+    if at > act.at {
+        return Err(Error::refused("还没有到这个时间，不能先登记"));
+    }
+    let windows: Windows = settings::read(tx, act.tenant, shift.starts_at.unwrap_or(act.at)).await?;
+    let (field, old) = match way {
+        Way::Came => {
+            if let Some((opens, end)) = open_hours(&shift, &windows)
+                && !(opens..=end).contains(&at)
+            {
+                let (opens, end) = (clock(opens), clock(end));
+                return Err(Error::refused(format!("到岗的时间要在 {opens} 到 {end} 之间")));
+            }
+            if let Some(left) = shift.left_at.filter(|left| *left < at) {
+                return Err(Error::refused(format!("{} 已经离岗，到岗要在那以前", clock(left))));
+            }
+            arrive(tx, act, &shift, at, (How::Desk, "")).await?;
+            ("came_at", shift.came_at)
+        }
+        Way::Left => {
+            let Some(came) = shift.came_at else {
+                return Err(Error::refused("还没有登记到岗，先登记到岗的时间"));
+            };
+            let latest = shift.ends_at.map(|end| end + SignedDuration::from_mins(windows.check_out_minutes));
+            if at < came || latest.is_some_and(|latest| at > latest) {
+                let until = latest.map_or(String::new(), |latest| format!("、{} 以前", clock(latest)));
+                return Err(Error::refused(format!("离岗的时间要在 {} 到岗以后{until}", clock(came))));
+            }
+            tx.execute(LEAVE.bind(act.tenant).bind(id).bind(at)).await?;
+            ("left_at", shift.left_at)
+        }
+    };
+    let change = Change { field, old: old.map(|at| at.to_string()), new: Some(at.to_string()) };
+    audit::record(tx, act, "correct_presence", ("duty_shift", id), why, &[change]).await
 }
 
 /// What is handed over to whoever stands there next: said by whoever goes, or whoever comes in their place.
@@ -239,7 +340,17 @@ pub async fn hand_over(tx: &mut Tx, act: &Act, id: Uuid, words: &str) -> Result<
     audit::record(tx, act, "hand_over_post", ("duty_shift", id), "", &[]).await
 }
 
-/// Somebody does not come; the nearest on standby is called at once. Gives whom.
+const ABSENCE: &str = "duty absence";
+
+/// Why somebody does not come. It may be an illness, so it is sealed, and the audit log has no word of it.
+pub(super) fn absent_why(act: &Act, shift: &Shift) -> Result<String> {
+    match &shift.absent_sealed {
+        Some(sealed) => act.open(ABSENCE, sealed),
+        None => Ok(shift.absent_why.clone()),
+    }
+}
+
+/// Somebody does not come; the nearest on standby is called at once. Gives whom; nobody of a shift that is over.
 ///
 /// Errors: refused if they have come.
 pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<Call>> {
@@ -250,76 +361,99 @@ pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<
     if shift.person_id.is_none() {
         return Err(Error::refused("这一班没有定人，直接排上人就行"));
     }
-    if shift.absent_at.is_none() {
-        tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(why)).await?;
-        news::watch(tx, act, shift.school_id, &shift.day).await?;
-        audit::record(tx, act, "absent_from_post", ("duty_shift", id), why, &[]).await?;
+    if shift.absent_at.is_some() {
+        return Ok(None);
     }
-    call_next(tx, act, id).await
+    tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(act.seal(ABSENCE, why)?)).await?;
+    tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(id).bind(act.at).bind("记了缺岗")).await?;
+    news::watch(tx, act, shift.school_id, &shift.day).await?;
+    let shift = Shift { absent_at: Some(act.at), ..shift };
+    let called = match standby::next(tx, act, &shift).await {
+        Ok(called) => called,
+        // It is over, or somebody stands there already.
+        Err(Error::Refused(_)) => None,
+        Err(error) => return Err(error),
+    };
+    audit::record(tx, act, "absent_from_post", ("duty_shift", id), "", &[]).await?;
+    if called.is_some() {
+        audit::record(tx, act, "call_standby", ("duty_shift", id), "", &[]).await?;
+    }
+    Ok(called)
+}
+
+/// An absence was noted by mistake. Whoever was called need not answer any more.
+///
+/// Errors: refused if there is none, or somebody stands there in their place.
+pub(super) async fn take_miss_back(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<()> {
+    let shift = held(tx, act, id).await?;
+    if shift.absent_at.is_none() {
+        return Err(Error::refused("这一班没有记缺岗"));
+    }
+    if let Some(other) = standby::in_place(tx, act, &shift).await? {
+        return Err(Error::refused(format!("{}已经顶岗。要撤销缺岗，先取消顶岗的那一班", other.who())));
+    }
+    match tx.execute(TAKE_MISS_BACK.bind(act.tenant).bind(id)).await {
+        Err(db::Error::Duplicate(_)) => {
+            return Err(Error::refused("这个位置刚刚有人站上了，不能撤销缺岗"));
+        }
+        other => other?,
+    };
+    standby::end(tx, act, id).await?;
+    audit::record(tx, act, "take_absence_back", ("duty_shift", id), why, &[]).await
 }
 
 /// Calls the nearest on standby who has not been called for this shift and can take it. `None` if there is nobody left.
 ///
-/// Errors: refused while somebody has accepted, or the last may still answer.
+/// Errors: refused while somebody stands there or the last may still answer, and once the shift is over.
 pub async fn call_next(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Option<Call>> {
     let shift = held(tx, act, id).await?;
-    if shift.absent_at.is_none() {
-        return Err(Error::refused("没有记缺岗，不用叫备勤"));
-    }
-    let calls = shift_store::calls_of(tx, act.tenant, id).await?;
-    if let Some(taken) = calls.iter().find(|call| call.accepted == Some(true)) {
-        return Err(Error::refused(format!("{}已经答应顶岗", taken.person_name)));
-    }
-    if let Some(open) = calls.iter().find(|call| call.answered_at.is_none() && call.answer_by > act.at) {
-        return Err(Error::refused(format!("{}还可以答复到 {}，先打电话问", open.person_name, clock(open.answer_by))));
-    }
-    let windows: Windows = settings::read(tx, act.tenant, act.at).await?;
-    let nearest: Vec<Person> = tx.all(NEAREST.bind(act.tenant).bind(shift.school_id).bind(&shift.day)).await?;
-    let span = shift.starts_at.zip(shift.ends_at);
-    for person in nearest {
-        if Some(person.id) == shift.person_id || calls.iter().any(|call| call.person_id == person.id) {
-            continue;
-        }
-        match fit(tx, act, person.id, (None, shift.gate_id, &shift.day), span).await {
-            Err(Error::Refused(_)) => continue,
-            other => other?,
-        };
-        let reaches: Vec<ReachRow> = tx.all(REACHES_OF.bind(act.tenant).bind(person.id)).await?;
-        let minutes = reaches.iter().find(|row| row.school_id == shift.school_id).map_or(0, |row| row.minutes);
-        let call = act.id();
-        let by = act.at + SignedDuration::from_mins(windows.standby_minutes);
-        let row = ADD_CALL.bind(act.tenant).bind(call).bind(id).bind(person.id).bind(minutes).bind(act.at);
-        tx.execute(row.bind(by)).await?;
+    let called = standby::next(tx, act, &shift).await?;
+    if called.is_some() {
         audit::record(tx, act, "call_standby", ("duty_shift", id), "", &[]).await?;
-        return Ok(Some(tx.one(CALL.bind(act.tenant).bind(call)).await?));
     }
-    Ok(None)
+    Ok(called)
 }
 
-/// Whoever was called says whether they come. Who accepts is put down in the place of whoever is absent; who declines, the next is called.
+/// Whoever was called says whether they come. Who accepts is put down in the place of whoever is absent, also when they answer late and nobody
+/// was faster; who declines, the next is called.
 ///
-/// Errors: refused if it has been answered, or somebody else was faster.
+/// Errors: refused if it has been answered, nobody is needed any more, or the shift is over before they are there.
 pub async fn answer(tx: &mut Tx, act: &Act, call: Uuid, accepts: bool) -> Result<()> {
     let asked: Call = tx.one(CALL.bind(act.tenant).bind(call)).await?;
     let shift = held(tx, act, asked.shift_id).await?;
-    match tx.execute(ANSWER_CALL.bind(act.tenant).bind(call).bind(act.at).bind(accepts)).await {
-        Err(db::Error::Duplicate(_)) => return Err(Error::refused("已经有别人答应顶岗了，不用去了")),
-        Ok(0) => return Err(Error::refused("这次备勤已经答复过了")),
-        other => other?,
-    };
-    let said = if accepts { "accept_standby" } else { "decline_standby" };
-    audit::record(tx, act, said, ("duty_shift", shift.id), "", &[]).await?;
-    if !accepts {
-        // Somebody else has accepted meanwhile, or has still time to answer.
-        return match call_next(tx, act, shift.id).await {
-            Ok(_) | Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        };
+    let asked: Call = tx.one(CALL.bind(act.tenant).bind(call)).await?;
+    if asked.answered_at.is_some() {
+        return Err(Error::refused("这次备勤已经答复过了"));
+    }
+    if shift.is_over(act.at) {
+        return Err(Error::refused("这一班已经结束，不用去了"));
     }
     if shift.absent_at.is_none() {
         return Err(Error::refused("原来的人已经到岗，不用去了"));
     }
+    if asked.ended_at.is_some() || standby::in_place(tx, act, &shift).await?.is_some() {
+        return Err(Error::refused("已经有别人顶岗了，不用去了"));
+    }
     let by = act.at + SignedDuration::from_mins(asked.minutes);
+    if accepts && shift.ends_at.is_some_and(|end| by >= end) {
+        return Err(Error::refused("现在出发，到的时候这一班已经结束，不用去了"));
+    }
+    tx.execute_one(ANSWER_CALL.bind(act.tenant).bind(call).bind(act.at).bind(accepts)).await?;
+    let shift_id = shift.id;
+    if !accepts {
+        // Somebody else may still have time to answer.
+        let called = match standby::next(tx, act, &shift).await {
+            Ok(called) => called,
+            Err(Error::Refused(_)) => None,
+            Err(error) => return Err(error),
+        };
+        audit::record(tx, act, "decline_standby", ("duty_shift", shift_id), "", &[]).await?;
+        if called.is_some() {
+            audit::record(tx, act, "call_standby", ("duty_shift", shift_id), "", &[]).await?;
+        }
+        return Ok(());
+    }
+    standby::end(tx, act, shift_id).await?;
     let day = shift.day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
     let new = NewShift {
         school: shift.school_id,
@@ -329,23 +463,63 @@ pub async fn answer(tx: &mut Tx, act: &Act, call: Uuid, accepts: bool) -> Result
         duty: shift.duty.clone(),
         span: shift.starts_at.zip(shift.ends_at),
         pinned: false,
-        stands_for: Some((shift.id, shift.seat, by)),
+        stands_for: Some((shift_id, shift.seat, by)),
     };
     let id = put(tx, act, &new).await?;
-    confirm(tx, act, id).await
+    confirm(tx, act, id).await?;
+    audit::record(tx, act, "accept_standby", ("duty_shift", shift_id), "", &[]).await
 }
 
-/// Somebody asks a colleague to take a shift over.
+/// Whom somebody may ask to take shifts over: of the same unit and kind; of people from outside those who can come to the same school.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Colleagues {
+    people: Vec<(Uuid, String)>,
+    /// Of people from outside: who can come to which school.
+    schools: Option<std::collections::HashSet<(Uuid, Uuid)>>,
+}
+
+impl Colleagues {
+    pub async fn of(tx: &mut Tx, tenant: Uuid, person: &Person) -> Result<Colleagues> {
+        let query = COLLEAGUES.bind(tenant).bind(person.organisation_id).bind(person.kind).bind(person.id);
+        let people: Vec<Person> = tx.all(query).await?;
+        let schools = match person.kind.is_uniformed() {
+            true => None,
+            false => {
+                let query = REACHES_OF_COLLEAGUES.bind(tenant).bind(person.organisation_id).bind(person.kind);
+                let rows: Vec<ReachRow> = tx.all(query).await?;
+                Some(rows.into_iter().map(|row| (row.person_id, row.school_id)).collect())
+            }
+        };
+        Ok(Colleagues { people: people.into_iter().map(|one| (one.id, one.name)).collect(), schools })
+    }
+
+    /// Those for a shift at a school.
+    pub fn at(&self, school: Uuid) -> impl Iterator<Item = &(Uuid, String)> {
+        let can = move |id: Uuid| self.schools.as_ref().is_none_or(|schools| schools.contains(&(id, school)));
+        self.people.iter().filter(move |(id, _)| can(*id))
+    }
+}
+
+/// Somebody asks a colleague to take a shift over. Where the colleague cannot, nothing of what else they do is said.
 ///
-/// Errors: refused if it has begun, or a swap of it is open.
+/// Errors: refused if it has begun, a swap of it is open, or they cannot.
 pub async fn ask_swap(tx: &mut Tx, act: &Act, shift: &Shift, to: Uuid) -> Result<()> {
-    let Some(from) = shift.person_id.filter(|from| *from != to) else {
+    let Some(from) = shift.person_id else {
         return Err(Error::refused("请选择换给谁"));
     };
-    if shift.starts_at.is_some_and(|start| start <= act.at) || shift.came_at.is_some() || shift.absent_at.is_some() {
+    if shift.state != ShiftState::Standing || shift.has_begun(act.at) || shift.came_at.is_some() || shift.absent_at.is_some() {
         return Err(Error::refused("这一班已经开始，不能换了。来不了请点“来不了”"));
     }
-    fit(tx, act, to, (None, shift.gate_id, &shift.day), shift.starts_at.zip(shift.ends_at)).await?;
+    let person = store::person(tx, act.tenant, from).await?;
+    let colleagues = Colleagues::of(tx, act.tenant, &person).await?;
+    if !colleagues.at(shift.school_id).any(|(id, _)| *id == to) {
+        return Err(Error::refused("请选择换给谁"));
+    }
+    let span = shift.starts_at.zip(shift.ends_at);
+    match fit(tx, act, to, (None, shift.gate_id, &shift.day), span).await {
+        Err(Error::Refused(_)) => return Err(Error::refused("对方这时候不能来，请换一个人")),
+        other => other?,
+    };
     let id = act.id();
     match tx.execute(ADD_SWAP.bind(act.tenant).bind(id).bind(shift.id).bind(from).bind(to).bind(act.at)).await {
         Err(db::Error::Duplicate(_)) => return Err(Error::refused("这一班已经在申请换岗，等对方和值班室答复")),
@@ -354,9 +528,47 @@ pub async fn ask_swap(tx: &mut Tx, act: &Act, shift: &Shift, to: Uuid) -> Result
     audit::record(tx, act, "ask_swap", ("duty_shift", shift.id), "", &[]).await
 }
 
-/// The colleague takes it, or does not.
-pub async fn agree_swap(tx: &mut Tx, act: &Act, id: Uuid, agrees: bool) -> Result<()> {
+/// Holds the shift of a swap, and reads both as they stand then.
+async fn held_swap(tx: &mut Tx, act: &Act, id: Uuid) -> Result<(Swap, Shift)> {
     let swap: Swap = tx.one(SWAP.bind(act.tenant).bind(id)).await?;
+    let shift = held(tx, act, swap.shift_id).await?;
+    Ok((tx.one(SWAP.bind(act.tenant).bind(id)).await?, shift))
+}
+
+impl Swap {
+    /// How it stands, for whoever asked and for staff.
+    pub(super) fn outcome(&self, now: Timestamp) -> String {
+        let too_late = self.starts_at.is_some_and(|start| start <= now);
+        match self.state.as_str() {
+            "asked" | "agreed" if too_late => "到点没有办完，没有换成".to_owned(),
+            "asked" => format!("等{}答复", self.to_name),
+            "agreed" => format!("{}同意了，等值班室批", self.to_name),
+            "approved" => format!("已经换给{}", self.to_name),
+            _ if self.why.is_empty() => "没有换成".to_owned(),
+            _ => format!("没有换成：{}", self.why),
+        }
+    }
+
+    /// It still waits for somebody.
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        matches!(self.state.as_str(), "asked" | "agreed") && self.starts_at.is_none_or(|start| start > now)
+    }
+}
+
+/// The colleague takes it, or does not.
+///
+/// Errors: refused if that has been answered, or the shift has changed or begun since.
+pub async fn agree_swap(tx: &mut Tx, act: &Act, id: Uuid, agrees: bool) -> Result<()> {
+    let (swap, shift) = held_swap(tx, act, id).await?;
+    match swap.state.as_str() {
+        "asked" => {}
+        "agreed" if agrees => return Err(Error::refused("您已经同意过了，等值班室批")),
+        "agreed" => return Err(Error::refused("您已经同意过了，不想换请告诉值班室")),
+        _ => return Err(Error::refused(format!("这次换岗已经了结：{}", swap.outcome(act.at)))),
+    }
+    if agrees && (shift.has_begun(act.at) || shift.person_id != Some(swap.from_id) || shift.absent_at.is_some()) {
+        return Err(Error::refused("这一班已经开始或者变了，不用换了"));
+    }
     if agrees {
         tx.execute_one(AGREE.bind(act.tenant).bind(id).bind(act.at)).await?;
     } else {
@@ -364,18 +576,35 @@ pub async fn agree_swap(tx: &mut Tx, act: &Act, id: Uuid, agrees: bool) -> Resul
         tx.execute_one(row).await?;
     }
     let said = if agrees { "agree_swap" } else { "refuse_swap" };
-    audit::record(tx, act, said, ("duty_shift", swap.shift_id), "", &[]).await
+    audit::record(tx, act, said, ("duty_shift", shift.id), "", &[]).await
+}
+
+/// Whoever asked wants to keep the shift after all.
+///
+/// Errors: refused once it is settled.
+pub(super) async fn withdraw_swap(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    let (swap, shift) = held_swap(tx, act, id).await?;
+    let row = DECIDE.bind(act.tenant).bind(id).bind("refused").bind(None::<Uuid>).bind(act.at).bind("本人撤回");
+    if tx.execute(row).await? == 0 {
+        return Err(Error::refused(format!("这次换岗已经了结：{}", swap.outcome(act.at))));
+    }
+    audit::record(tx, act, "withdraw_swap", ("duty_shift", shift.id), "", &[]).await
 }
 
 /// Staff approve a swap, or say why not.
 ///
-/// Errors: refused if the colleague has not agreed, or can no longer take it.
+/// Errors: refused if the colleague has not agreed or can no longer take it, or the shift has begun.
 pub async fn decide_swap(tx: &mut Tx, act: &Act, id: Uuid, approved: bool, why: &str) -> Result<()> {
-    let swap: Swap = tx.one(SWAP.bind(act.tenant).bind(id)).await?;
-    let shift = held(tx, act, swap.shift_id).await?;
+    let (swap, shift) = held_swap(tx, act, id).await?;
+    if !matches!(swap.state.as_str(), "asked" | "agreed") {
+        return Err(Error::refused(format!("这次换岗已经了结：{}", swap.outcome(act.at))));
+    }
     if approved {
         if swap.state != "agreed" {
             return Err(Error::refused("对方还没有同意"));
+        }
+        if shift.has_begun(act.at) {
+            return Err(Error::refused("这一班已经开始，不能再换"));
         }
         if shift.person_id != Some(swap.from_id) || shift.came_at.is_some() || shift.absent_at.is_some() {
             return Err(Error::refused("这一班已经变了，不能按原来的申请换"));
@@ -392,7 +621,8 @@ pub async fn decide_swap(tx: &mut Tx, act: &Act, id: Uuid, approved: bool, why: 
     audit::record(tx, act, said, ("duty_shift", shift.id), why, &[]).await
 }
 
-pub(super) async fn open_swap(tx: &mut Tx, tenant: Uuid, shift: Uuid) -> Result<Option<Swap>> {
+/// The last swap that was asked of a shift.
+pub(super) async fn last_swap(tx: &mut Tx, tenant: Uuid, shift: Uuid) -> Result<Option<Swap>> {
     Ok(tx.optional(SWAP_OF_SHIFT.bind(tenant).bind(shift)).await?)
 }
 

@@ -14,7 +14,7 @@ macro_rules! shifts {
         concat!(
             "SELECT f.id, f.roster_id, f.school_id, s.name AS school_name, f.day, f.gate_id, g.name AS gate_name, f.slot_id, t.kind AS peak, f.seat,
                 f.person_id, p.name AS person_name, p.kind AS person_kind, f.duty, f.starts_at, f.ends_at, f.state, f.pinned, f.confirmed_at,
-                f.came_at, f.came_how, f.came_where, f.left_at, f.absent_at, f.absent_why, f.stands_for, f.reach_by, f.handover, f.handover_at,
+                f.came_at, f.came_how, f.came_where, f.left_at, f.absent_at, f.absent_why, f.absent_sealed, f.stands_for, f.reach_by, f.handover, f.handover_at,
                 f.lock_version, p.school_id AS person_school_id, p.ended_at AS person_ended_at
             FROM duty_shifts f JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
             LEFT JOIN duty_gates g ON g.tenant_id = f.tenant_id AND g.id = f.gate_id
@@ -43,7 +43,7 @@ macro_rules! swaps {
 macro_rules! calls {
     ($where:expr) => {
         concat!(
-            "SELECT c.id, c.shift_id, c.person_id, p.name AS person_name, p.phone_sealed, c.minutes, c.called_at, c.answer_by, c.answered_at, c.accepted,
+            "SELECT c.id, c.shift_id, c.person_id, p.name AS person_name, p.phone_sealed, c.minutes, c.called_at, c.answer_by, c.answered_at, c.accepted, c.texted_at, c.ended_at,
                 f.day, s.name AS school_name, g.name AS gate_name, f.starts_at, f.ends_at
             FROM duty_calls c JOIN duty_people p ON p.tenant_id = c.tenant_id AND p.id = c.person_id
             JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
@@ -76,10 +76,14 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND came_at IS NULL AND absent_at IS NULL AND state <> 'cancelled'";
     /// Holds the row, so that of two who do something at once the second sees what the first did.
     HOLD = "UPDATE duty_shifts SET lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
+    /// The same without a new version, before the row is changed by the version that somebody has seen.
+    HOLD_SEEN = "UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND id = $2";
     CONFIRM = "UPDATE duty_shifts SET confirmed_at = $3 WHERE tenant_id = $1 AND id = $2";
-    COME = "UPDATE duty_shifts SET came_at = $3, came_how = $4, came_where = $5, absent_at = NULL WHERE tenant_id = $1 AND id = $2";
+    COME = "UPDATE duty_shifts SET came_at = $3, came_how = $4, came_where = $5, absent_at = NULL, absent_why = '', absent_sealed = NULL WHERE tenant_id = $1 AND id = $2";
     LEAVE = "UPDATE duty_shifts SET left_at = $3 WHERE tenant_id = $1 AND id = $2";
-    MISS = "UPDATE duty_shifts SET absent_at = $3, absent_why = $4 WHERE tenant_id = $1 AND id = $2";
+    /// Why is sealed: it may be an illness.
+    MISS = "UPDATE duty_shifts SET absent_at = $3, absent_why = '', absent_sealed = $4 WHERE tenant_id = $1 AND id = $2";
+    TAKE_MISS_BACK = "UPDATE duty_shifts SET absent_at = NULL, absent_why = '', absent_sealed = NULL WHERE tenant_id = $1 AND id = $2";
     HAND_OVER = "UPDATE duty_shifts SET handover = $3, handover_at = $4 WHERE tenant_id = $1 AND id = $2";
     GIVE_TO = "UPDATE duty_shifts SET person_id = $3, confirmed_at = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     SHIFT = shifts!("f.id = $2");
@@ -95,21 +99,38 @@ statements! {
     SHARES = "SELECT f.person_id, t.kind AS peak, COUNT(*) AS shifts FROM duty_shifts f JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
         WHERE f.tenant_id = $1 AND f.day >= $2 AND f.day < $3 AND f.state = 'standing' AND f.absent_at IS NULL AND f.person_id IS NOT NULL
         GROUP BY f.person_id, t.kind LIMIT 20000";
-    STANDING_FOR = shifts!("f.stands_for = $2 LIMIT 1");
+    STANDING_FOR = shifts!("f.stands_for = $2 AND f.state = 'standing' ORDER BY f.absent_at IS NOT NULL, f.id DESC LIMIT 1");
 
-    ADD_CALL = "INSERT INTO duty_calls (tenant_id, id, shift_id, person_id, minutes, called_at, answer_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    ANSWER_CALL = "UPDATE duty_calls SET answered_at = $3, accepted = $4 WHERE tenant_id = $1 AND id = $2 AND answered_at IS NULL";
+    ADD_CALL = "INSERT INTO duty_calls (tenant_id, id, shift_id, person_id, minutes, called_at, answer_by, watch_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
+    ANSWER_CALL = "UPDATE duty_calls SET answered_at = $3, accepted = $4, watch_at = NULL WHERE tenant_id = $1 AND id = $2 AND answered_at IS NULL AND ended_at IS NULL";
+    /// Whoever has not answered need not any more.
+    END_CALLS = "UPDATE duty_calls SET ended_at = $3, watch_at = NULL WHERE tenant_id = $1 AND shift_id = $2 AND answered_at IS NULL AND ended_at IS NULL";
+    /// The same once somebody was put into the seat of whoever is absent.
+    END_CALLS_OF_SEAT = "UPDATE duty_calls SET ended_at = $6, watch_at = NULL WHERE tenant_id = $1 AND answered_at IS NULL AND ended_at IS NULL
+        AND shift_id IN (SELECT f.id FROM duty_shifts f WHERE f.tenant_id = $1 AND f.day = $2 AND f.gate_id = $3 AND f.slot_id = $4 AND f.seat = $5 AND f.absent_at IS NOT NULL)";
+    /// Whoever had accepted does not stand there after all.
+    END_ACCEPTED = "UPDATE duty_calls SET ended_at = $4 WHERE tenant_id = $1 AND shift_id = $2 AND person_id = $3 AND accepted AND ended_at IS NULL";
     CALL = calls!("c.id = $2");
     CALLS_OF = calls!("c.shift_id = $2 ORDER BY c.called_at, c.id LIMIT 200");
-    CALLS_TO = calls!("c.person_id = $2 AND c.called_at >= $3 AND c.answered_at IS NULL ORDER BY c.called_at, c.id LIMIT 20");
+    /// What somebody can still answer.
+    CALLS_TO = calls!("c.person_id = $2 AND c.called_at >= $3 AND c.answered_at IS NULL AND c.ended_at IS NULL AND f.absent_at IS NOT NULL
+        AND (f.ends_at IS NULL OR f.ends_at > $4) ORDER BY c.called_at, c.id LIMIT 20");
+    /// Those of the absences of a day.
+    CALLS_OF_DAY = calls!(concat!("f.day = $4 AND f.absent_at IS NOT NULL AND ", school_in_reach!("f.school_id"), " ORDER BY c.called_at, c.id LIMIT 5000"));
 
     ADD_SWAP = "INSERT INTO duty_swaps (tenant_id, id, shift_id, from_id, to_id, asked_at, state, why) VALUES ($1, $2, $3, $4, $5, $6, 'asked', '')";
     AGREE = "UPDATE duty_swaps SET agreed_at = $3, state = 'agreed' WHERE tenant_id = $1 AND id = $2 AND state = 'asked'";
     DECIDE = "UPDATE duty_swaps SET state = $3, decided_by = $4, decided_at = $5, why = $6 WHERE tenant_id = $1 AND id = $2 AND state IN ('asked', 'agreed')";
     SWAP = swaps!("w.id = $2");
-    SWAPS_WAITING = swaps!(concat!("w.state = 'agreed' AND ", school_in_reach!("f.school_id"), " ORDER BY w.asked_at, w.id LIMIT 100"));
-    SWAPS_TO = swaps!("w.to_id = $2 AND w.asked_at >= $3 AND w.state = 'asked' ORDER BY w.asked_at, w.id LIMIT 20");
-    SWAP_OF_SHIFT = swaps!("w.shift_id = $2 AND w.state IN ('asked', 'agreed') LIMIT 1");
+    /// The shift has changed: nobody can take it over as it was asked.
+    CLOSE_SWAPS = "UPDATE duty_swaps SET state = 'refused', decided_at = $3, why = $4 WHERE tenant_id = $1 AND shift_id = $2 AND state IN ('asked', 'agreed')";
+    /// What has begun is not swapped any more.
+    SWAPS_WAITING = swaps!(concat!("w.state = 'agreed' AND (f.starts_at IS NULL OR f.starts_at > $4) AND ", school_in_reach!("f.school_id"), " ORDER BY w.asked_at, w.id LIMIT 100"));
+    SWAPS_TO = swaps!("w.to_id = $2 AND w.asked_at >= $3 AND w.state = 'asked' AND (f.starts_at IS NULL OR f.starts_at > $4) ORDER BY w.asked_at, w.id LIMIT 20");
+    /// What somebody has asked for and what became of it, the latest first.
+    SWAPS_FROM = swaps!("w.from_id = $2 AND w.asked_at >= $3 ORDER BY w.asked_at DESC, w.id DESC LIMIT 10");
+    /// The last that was asked of a shift, whatever became of it.
+    SWAP_OF_SHIFT = swaps!("w.shift_id = $2 ORDER BY w.asked_at DESC, w.id DESC LIMIT 1");
 
     ADD_ROSTER = "INSERT INTO duty_rosters (tenant_id, id, organisation_id, first_day, last_day, state, seed, seats, empty, least_empty, made_by, made_at, lock_version)
         VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, 1)";
@@ -137,7 +158,7 @@ record! {
         pub person_name: Option<String>, pub person_kind: Option<PersonKind>, pub duty: String, pub starts_at: Option<Timestamp>,
         pub ends_at: Option<Timestamp>, pub state: ShiftState, pub pinned: bool, pub confirmed_at: Option<Timestamp>, pub came_at: Option<Timestamp>,
         pub came_how: Option<How>, pub came_where: Option<String>, pub left_at: Option<Timestamp>, pub absent_at: Option<Timestamp>,
-        pub absent_why: String, pub stands_for: Option<Uuid>, pub reach_by: Option<Timestamp>, pub handover: String,
+        pub absent_why: String, pub absent_sealed: Option<Vec<u8>>, pub stands_for: Option<Uuid>, pub reach_by: Option<Timestamp>, pub handover: String,
         pub handover_at: Option<Timestamp>, pub lock_version: i64, pub person_school_id: Option<Uuid>, pub person_ended_at: Option<Timestamp>,
     }
     pub struct Share { pub person_id: Uuid, pub peak: Peak, pub shifts: i64 }
@@ -145,7 +166,8 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Call {
         pub id: Uuid, pub shift_id: Uuid, pub person_id: Uuid, pub person_name: String, pub phone_sealed: Option<Vec<u8>>, pub minutes: i64,
-        pub called_at: Timestamp, pub answer_by: Timestamp, pub answered_at: Option<Timestamp>, pub accepted: Option<bool>, pub day: String,
+        pub called_at: Timestamp, pub answer_by: Timestamp, pub answered_at: Option<Timestamp>, pub accepted: Option<bool>,
+        pub texted_at: Option<Timestamp>, pub ended_at: Option<Timestamp>, pub day: String,
         pub school_name: String, pub gate_name: Option<String>, pub starts_at: Option<Timestamp>, pub ends_at: Option<Timestamp>,
     }
     #[derive(Debug, Clone)]
@@ -206,6 +228,16 @@ pub(super) async fn of_person(tx: &mut Tx, tenant: Uuid, person: Uuid, days: (&s
 
 pub(super) async fn calls_of(tx: &mut Tx, tenant: Uuid, shift: Uuid) -> Result<Vec<Call>> {
     Ok(tx.all(CALLS_OF.bind(tenant).bind(shift)).await?)
+}
+
+/// Those of the absences of a day within reach, the earliest first.
+pub(super) async fn calls_of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str) -> Result<Vec<Call>> {
+    Ok(tx.all(CALLS_OF_DAY.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
+}
+
+/// Swaps that both have agreed on, within reach, of shifts that have not begun; at most 100.
+pub(super) async fn swaps_waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope, now: Timestamp) -> Result<Vec<Swap>> {
+    Ok(tx.all(SWAPS_WAITING.bind(tenant).bind(scope.account).bind(&scope.roles).bind(now)).await?)
 }
 
 pub(super) async fn roster_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<RosterRow> {

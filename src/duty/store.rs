@@ -36,7 +36,7 @@ macro_rules! gates {
     ($where:expr) => {
         concat!(
             "SELECT g.id, g.school_id, s.name AS school_name, g.kind, g.name, g.duty, g.seats, g.officers, g.qualification, g.link_number,
-                g.closed_at, g.opened_at, s.closed_at AS school_closed_at, g.lock_version
+                g.opened_at, g.closed_at, g.lock_version
             FROM duty_gates g JOIN duty_schools s ON s.tenant_id = g.tenant_id AND s.id = g.school_id WHERE g.tenant_id = $1 AND ",
             $where
         )
@@ -75,14 +75,13 @@ statements! {
     CHANGE_GATE = "UPDATE duty_gates SET kind = $4, name = $5, duty = $6, seats = $7, officers = $8, qualification = $9, closed_at = $10,
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     RENEW_GATE_LINK = "UPDATE duty_gates SET link_number = link_number + 1 WHERE tenant_id = $1 AND id = $2";
-    /// How many were needed until now.
-    ADD_SIZE = "INSERT INTO duty_gate_sizes (tenant_id, gate_id, until_at, seats, officers) VALUES ($1, $2, $3, $4, $5)
+    /// What was needed until now is kept for the days before.
+    ADD_GATE_PAST = "INSERT INTO duty_gate_pasts (tenant_id, gate_id, until_at, seats, officers) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, gate_id, until_at) DO NOTHING";
-    SIZES = "SELECT z.gate_id, z.until_at, z.seats, z.officers FROM duty_gate_sizes z WHERE z.tenant_id = $1 AND z.until_at > $2
-        ORDER BY z.gate_id, z.until_at LIMIT 20000";
+    GATE_PASTS = "SELECT gate_id, until_at, seats, officers FROM duty_gate_pasts WHERE tenant_id = $1 AND until_at > $2 ORDER BY gate_id, until_at LIMIT 20000";
     GATE = gates!("g.id = $2");
     GATE_IN_REACH = gates!(concat!("g.id = $4 AND ", school_in_reach!("g.school_id")));
-    /// Those in use, and those that still were at a moment.
+    /// Bound to $4, here and below: the end of time for what is kept now, or a moment for what was kept after it too.
     GATES = gates!(concat!("(g.closed_at IS NULL OR g.closed_at > $4) AND (s.closed_at IS NULL OR s.closed_at > $4) AND ", school_in_reach!("g.school_id"), " ORDER BY s.position, s.id, g.position, g.id LIMIT 5000"));
     GATES_OF = gates!("g.school_id = $2 ORDER BY g.closed_at IS NOT NULL, g.position, g.id LIMIT 200");
 
@@ -126,6 +125,10 @@ statements! {
         " AND p.ended_at IS NULL AND (p.created_at, p.id) > ($4, $5) ORDER BY p.created_at, p.id LIMIT $6"));
     /// Who can be put down, in one list.
     ALL_PEOPLE = people!(concat!(in_reach!("$2", "$3", "p.tenant_id", "NULL", "NULL", "p.organisation_id"), " AND p.ended_at IS NULL ORDER BY p.created_at, p.id LIMIT 2000"));
+    /// Of one unit and kind, whom somebody may ask to take a shift over; and to which schools they can come.
+    COLLEAGUES = people!("p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL AND p.id <> $4 ORDER BY p.created_at, p.id LIMIT 500");
+    REACHES_OF_COLLEAGUES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
+        WHERE r.tenant_id = $1 AND p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL ORDER BY r.person_id, r.school_id LIMIT 20000";
     SET_PERSON_SCHOOL = "UPDATE duty_people SET school_id = $3 WHERE tenant_id = $1 AND id = $2";
     /// The school's own security, teachers and parents.
     OWN_PEOPLE = people!("p.school_id = $2 AND p.ended_at IS NULL ORDER BY p.created_at, p.id LIMIT 200");
@@ -134,10 +137,6 @@ statements! {
     REACHES_OF = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND r.person_id = $2 ORDER BY r.minutes, r.school_id LIMIT 1000";
     REACHES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND (r.person_id, r.school_id) > ($2, $3)
         ORDER BY r.person_id, r.school_id LIMIT 20000";
-    /// Who may be called for a school, the nearest first.
-    NEAREST = people!("p.ended_at IS NULL AND p.standby AND EXISTS (SELECT 1 FROM duty_reaches r WHERE r.tenant_id = p.tenant_id AND r.person_id = p.id AND r.school_id = $2)
-        AND NOT EXISTS (SELECT 1 FROM duty_leaves l WHERE l.tenant_id = p.tenant_id AND l.person_id = p.id AND l.first_day <= $3 AND l.last_day >= $3)
-        ORDER BY (SELECT r.minutes FROM duty_reaches r WHERE r.tenant_id = p.tenant_id AND r.person_id = p.id AND r.school_id = $2), p.created_at, p.id LIMIT 200");
     WAYS = "SELECT w.from_id, w.to_id, w.minutes FROM duty_ways w WHERE w.tenant_id = $1 AND (w.from_id, w.to_id) > ($2, $3)
         ORDER BY w.from_id, w.to_id LIMIT 20000";
     SET_WAY = "INSERT INTO duty_ways (tenant_id, from_id, to_id, minutes) VALUES ($1, $2, $3, $4)
@@ -173,14 +172,13 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Gate {
         pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub kind: GateKind, pub name: String, pub duty: String, pub seats: i64,
-        pub officers: i64, pub qualification: Option<String>, pub link_number: i64, pub closed_at: Option<Timestamp>,
-        pub opened_at: Option<Timestamp>, pub school_closed_at: Option<Timestamp>, pub lock_version: i64,
+        pub officers: i64, pub qualification: Option<String>, pub link_number: i64, pub opened_at: Option<Timestamp>, pub closed_at: Option<Timestamp>,
+        pub lock_version: i64,
     }
-    #[derive(Debug, Clone)]
-    pub struct Size { pub gate_id: Uuid, pub until_at: Timestamp, pub seats: i64, pub officers: i64 }
     #[derive(Debug, Clone)]
     pub struct Slot { pub id: Uuid, pub school_id: Uuid, pub kind: Peak, pub days: OnDays, pub early: Option<i64>, pub stay: Option<i64>, pub weekdays: i64,
         pub opened_at: Option<Timestamp>, pub closed_at: Option<Timestamp> }
+    pub(super) struct GatePast { pub gate_id: Uuid, pub until_at: Timestamp, pub seats: i64, pub officers: i64 }
     #[derive(Debug, Clone)]
     pub struct Bell { pub slot_id: Uuid, pub minute: i64, pub grades: String }
     #[derive(Debug, Clone)]

@@ -1,11 +1,14 @@
-//! What waits for whoever runs the posts: who has not come, swaps to approve, gaps of tomorrow.
+//! What waits for whoever runs the posts: who has not come, whose place nobody takes, swaps to approve, gaps of today and tomorrow.
+
+use std::collections::HashMap;
 
 use db::Tx;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use uuid::Uuid;
 
-use super::coverage;
-use super::model::{Windows, moment};
-use super::shift_store::{SWAPS_WAITING, Swap};
+use super::coverage::{self, Coverage, expected};
+use super::model::{Windows, clock};
+use super::shift_store::{self, Call, Shift};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
 use crate::settings;
@@ -20,20 +23,26 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let today = coverage::today(now);
     let tomorrow = today.checked_add(1.day()).unwrap_or(today);
     let table = coverage::read(tx, viewer.tenant, &scope, (today, tomorrow), now).await?;
-    let mut todos = Vec::new();
-    let mut gaps = 0;
-    for kept in table.rows.iter().flat_map(|row| row.kept.iter().map(move |kept| (row, kept))) {
-        let (row, kept) = kept;
-        let late = |shift: &&super::Shift| {
+    let mut calls: HashMap<Uuid, Vec<Call>> = HashMap::new();
+    for day in [today, tomorrow] {
+        for call in shift_store::calls_of_day(tx, viewer.tenant, &scope, &day.to_string()).await? {
+            calls.entry(call.shift_id).or_default().push(call);
+        }
+    }
+    let mut todos = absent(&table, &calls, now);
+    let (mut gaps, mut first) = (0, None);
+    for (row, kept) in table.rows.iter().flat_map(|row| row.kept.iter().map(move |kept| (row, kept))) {
+        let late = |shift: &&Shift| {
             shift.absent_at.is_none()
                 && shift.came_at.is_none()
                 && shift.person_id.is_some()
-                && shift.starts_at.is_some_and(|start| start < now)
+                && expected(shift).is_some_and(|start| start < now)
         };
-        if kept.need.ends_at > now
-            && let Some(shift) = kept.shifts.iter().find(late)
-        {
-            let due = kept.need.starts_at;
+        if kept.need.ends_at <= now {
+            continue;
+        }
+        if let Some(shift) = kept.shifts.iter().find(late) {
+            let due = expected(shift).unwrap_or(kept.need.starts_at);
             todos.push(Todo {
                 verb: "催到岗",
                 title: format!("{} · {}", row.school, row.gate.name),
@@ -42,12 +51,12 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
                 due,
                 deadline: show::deadline(due, now, true),
             });
-        } else if kept.uncovered > 0 && kept.need.ends_at > now {
+        } else if kept.uncovered > 0 {
             gaps += 1;
+            first = Some(first.map_or(kept.need.starts_at, |first: Timestamp| first.min(kept.need.starts_at)));
         }
     }
-    if gaps > 0 {
-        let due = moment(today, 24 * 60).unwrap_or(now);
+    if let Some(due) = first {
         todos.push(Todo {
             verb: "补岗",
             title: format!("今天、明天有 {gaps} 处岗位有空当"),
@@ -72,8 +81,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             });
         }
     }
-    let swaps: Vec<Swap> = tx.all(SWAPS_WAITING.bind(viewer.tenant).bind(scope.account).bind(&scope.roles)).await?;
-    for swap in swaps {
+    for swap in shift_store::swaps_waiting(tx, viewer.tenant, &scope, now).await? {
         let due = swap.starts_at.unwrap_or(swap.asked_at + SignedDuration::from_hours(24));
         todos.push(Todo {
             verb: "批换岗",
@@ -85,4 +93,43 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         });
     }
     Ok(todos)
+}
+
+/// One for each absence whose place nobody takes, before all that is only due: while somebody is asked it waits for their answer, and when
+/// nobody is left somebody has to arrange otherwise, at once.
+fn absent(table: &Coverage, calls: &HashMap<Uuid, Vec<Call>>, now: Timestamp) -> Vec<Todo> {
+    let kept: Vec<&Shift> = table.rows.iter().flat_map(|row| &row.kept).flat_map(|kept| &kept.shifts).collect();
+    let all: Vec<&Shift> = kept.into_iter().chain(&table.others).collect();
+    let place = |shift: &Shift| (shift.day.clone(), shift.gate_id, shift.slot_id, shift.seat);
+    let taken = |absent: &Shift| {
+        all.iter().any(|other| {
+            // Whoever was called for it goes on in a shift of their own, absent or not.
+            other.stands_for == Some(absent.id)
+                || other.absent_at.is_none() && absent.gate_id.is_some() && place(other) == place(absent)
+        })
+    };
+    let mut todos = Vec::new();
+    for shift in all.iter().filter(|shift| shift.absent_at.is_some() && !shift.is_over(now) && !taken(shift)) {
+        let own = calls.get(&shift.id).map(Vec::as_slice).unwrap_or_default();
+        let bell = shift.starts_at.unwrap_or(now);
+        let open = own.iter().find(|call| call.is_open(now));
+        let (verb, detail, due) = match open {
+            Some(call) => {
+                let words = format!("缺岗，正在叫备勤，等答复到 {}", clock(call.answer_by));
+                ("盯备勤", words, call.answer_by.min(bell))
+            }
+            None if own.is_empty() => ("叫下一位", "缺岗，备勤里没有叫到人".to_owned(), bell),
+            None => ("叫下一位", format!("缺岗，叫过 {} 位备勤，都来不了或者没有答复，请马上另外安排", own.len()), bell),
+        };
+        todos.push(Todo {
+            verb,
+            title: format!("警报：{} {} 没有人", shift.place(), shift.hours()),
+            detail,
+            href: format!("/duty-shifts/{}", shift.id),
+            // Alarms come first, whatever their deadline.
+            due: if open.is_some() { due } else { Timestamp::UNIX_EPOCH },
+            deadline: show::deadline(due, now, true),
+        });
+    }
+    todos
 }

@@ -22,6 +22,8 @@ statements! {
     ADD = "INSERT INTO settings (tenant_id, name, effective_from, value, source, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     IN_FORCE = "SELECT value FROM settings WHERE tenant_id = $1 AND name = $2 AND effective_from <= $3
         ORDER BY effective_from DESC LIMIT 1";
+    /// Everything that has held until a day, the latest first.
+    UNTIL = "SELECT effective_from, value FROM settings WHERE tenant_id = $1 AND name = $2 AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1000";
     /// The same day again replaces what was to hold from that day.
     SET = "INSERT INTO settings (tenant_id, name, effective_from, value, source, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (tenant_id, name, effective_from)
@@ -34,6 +36,7 @@ statements! {
 
 record! {
     struct Stored { value: String }
+    struct Held { effective_from: String, value: String }
     /// A setting as the settings page lists it.
     pub struct Listed { pub name: String, pub effective_from: String, pub value: Json<serde_json::Value>, pub source: String, pub set_at: Timestamp }
 }
@@ -70,6 +73,31 @@ pub async fn read<T: Setting>(tx: &mut Tx, tenant: Uuid, at: Timestamp) -> Resul
         Some(stored) => serde_json::from_str(&stored.value).map_err(|error| Error::Internal(error.into())),
         None => by_default(),
     }
+}
+
+/// What a setting was on each day of a period, so that what is counted of the past does not change with what holds now.
+#[derive(Debug, Clone)]
+pub struct Over<T> {
+    /// The latest first.
+    held: Vec<(String, T)>,
+    default: T,
+}
+
+impl<T> Over<T> {
+    pub fn on(&self, day: Date) -> &T {
+        let day = day.to_string();
+        self.held.iter().find(|(from, _)| *from <= day).map_or(&self.default, |(_, value)| value)
+    }
+}
+
+/// Everything that a setting has been until a day.
+pub async fn over<T: Setting>(tx: &mut Tx, tenant: Uuid, until: Date) -> Result<Over<T>> {
+    let rows: Vec<Held> = tx.all(UNTIL.bind(tenant).bind(T::NAME).bind(until.to_string())).await?;
+    let read = |row: Held| {
+        let value = serde_json::from_str(&row.value).map_err(|error| Error::Internal(error.into()))?;
+        Ok((row.effective_from, value))
+    };
+    Ok(Over { held: rows.into_iter().map(read).collect::<Result<_>>()?, default: by_default()? })
 }
 
 /// What a new tenant begins with.

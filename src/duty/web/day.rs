@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::audit;
 use crate::duty::coverage::{self, Coverage, Kept, LONGEST, Row, Unknown};
 use crate::duty::model::{monday, short, written};
-use crate::duty::shift_store::{SWAPS_WAITING, Shift, Swap};
+use crate::duty::shift_store::{self, Shift, Swap};
 use crate::duty::{school, store};
 use crate::error::Result;
 use crate::web::{Form, Shell, page, show};
@@ -55,7 +55,7 @@ impl TodayPage {
         short(self.day)
     }
 
-    fn state(&self, shift: &Shift) -> (&'static str, &'static str) {
+    fn state(&self, shift: &Shift) -> (&'static str, String) {
         coverage::standing(shift, &self.table.windows, self.now)
     }
 
@@ -76,7 +76,7 @@ async fn today(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked
     let day = asked.day.as_deref().and_then(a_day).unwrap_or_else(|| coverage::today(now));
     let mut tx = app.db.read().await?;
     let table = coverage::read(&mut tx, viewer.tenant, &scope, (day, day), now).await?;
-    let swaps = tx.all(SWAPS_WAITING.bind(viewer.tenant).bind(scope.account).bind(&scope.roles)).await?;
+    let swaps = shift_store::swaps_waiting(&mut tx, viewer.tenant, &scope, now).await?;
     let empty = store::schools(&mut tx, viewer.tenant, &scope).await?.is_empty();
     let shifted = |days: i64| day.checked_add(days.days()).unwrap_or(day);
     let (before, after, may_plan) = (shifted(-1), shifted(1), viewer.may(Permission::DutyPlan));

@@ -10,11 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::Options;
-use crate::access::{self, Act, Link, Need, Routes, Scope};
+use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::duty::coverage;
 use crate::duty::model::{How, Windows, clock, short};
-use crate::duty::shift_store::{CALL, CALLS_TO, Call, OF_SCHOOL, SWAP, SWAPS_TO, Shift, Swap};
+use crate::duty::shift::Colleagues;
+use crate::duty::shift_store::{CALL, CALLS_TO, Call, OF_SCHOOL, SWAP, SWAPS_FROM, SWAPS_TO, Shift, Swap};
 use crate::duty::store::{Gate, Person, School};
 use crate::duty::{person, school, shift, shift_store, store};
 use crate::error::{Error, Result};
@@ -44,8 +45,9 @@ struct OwnPage {
     shifts: Vec<Shift>,
     calls: Vec<Call>,
     swaps: Vec<Swap>,
-    /// Of the same unit and kind, who may be asked to take over.
-    colleagues: Options,
+    /// What they have asked of colleagues, and what became of it.
+    asked: Vec<Swap>,
+    colleagues: Colleagues,
     windows: Windows,
     now: Timestamp,
     form: Form,
@@ -53,7 +55,7 @@ struct OwnPage {
 }
 
 impl OwnPage {
-    fn state(&self, shift: &Shift) -> (&'static str, &'static str) {
+    fn state(&self, shift: &Shift) -> (&'static str, String) {
         coverage::standing(shift, &self.windows, self.now)
     }
 
@@ -67,6 +69,11 @@ impl OwnPage {
 
     fn opened(&self, id: &Uuid) -> bool {
         self.failed == Some(*id)
+    }
+
+    /// They are still waited for.
+    fn in_time(&self, call: &Call) -> bool {
+        call.is_open(self.now)
     }
 
     /// They can say now that they have come.
@@ -83,6 +90,11 @@ impl OwnPage {
 
     fn ahead(&self, shift: &Shift) -> bool {
         shift.came_at.is_none() && shift.absent_at.is_none() && shift.ends_at.is_some_and(|end| self.now < end)
+    }
+
+    /// Who may be asked to take a shift over.
+    fn colleagues(&self, shift: &Shift) -> Options {
+        self.colleagues.at(shift.school_id).map(|(id, name)| (id.to_string(), name.clone())).collect()
     }
 
     fn swappable(&self, shift: &Shift) -> bool {
@@ -103,16 +115,13 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
     let tenant = access::tenant(&mut tx, act.tenant).await?;
     let (from, to) = shift::shown(act.at);
     let since = act.at - SignedDuration::from_hours(12);
-    let colleagues = store::all_people(&mut tx, act.tenant, &Scope::tenant()).await?;
-    let alike =
-        |one: &&Person| one.id != person.id && one.organisation_id == person.organisation_id && one.kind == person.kind;
-    let colleagues = colleagues.iter().filter(alike).map(|one| (one.id.to_string(), one.name.clone())).collect();
+    let colleagues = Colleagues::of(&mut tx, act.tenant, &person).await?;
+    let month = since - SignedDuration::from_hours(24 * 30);
     Ok(OwnPage {
         shifts: shift_store::of_person(&mut tx, act.tenant, person.id, (&from, &to)).await?,
-        calls: tx.all(CALLS_TO.bind(act.tenant).bind(person.id).bind(since)).await?,
-        swaps: tx
-            .all(SWAPS_TO.bind(act.tenant).bind(person.id).bind(since - SignedDuration::from_hours(24 * 30)))
-            .await?,
+        calls: tx.all(CALLS_TO.bind(act.tenant).bind(person.id).bind(since).bind(act.at)).await?,
+        swaps: tx.all(SWAPS_TO.bind(act.tenant).bind(person.id).bind(month).bind(act.at)).await?,
+        asked: tx.all(SWAPS_FROM.bind(act.tenant).bind(person.id).bind(month)).await?,
         windows: settings::read(&mut tx, act.tenant, act.at).await?,
         shell: shell.of_community(&tenant.name, ""),
         colleagues,
@@ -147,10 +156,8 @@ async fn step(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, person) = begun(&app, &link, address).await?;
-    let known = shift_store::shift(&mut tx, act.tenant, id).await?;
-    if known.person_id != Some(person.id) {
-        return Err(Error::NotFound);
-    }
+    // It stays theirs until this is done.
+    let known = shift::own(&mut tx, &act, id, person.id).await?;
     let place = form.open_text("place", "在哪里", 0..=40, "不要写电话或身份证号");
     let (field, said, done) = match form.value("step") {
         "confirm" => ("step", "已确认", shift::confirm(&mut tx, &act, id).await),
@@ -159,7 +166,7 @@ async fn step(
         "absent" => {
             let why = form.open_text("why", "来不了的原因", 2..=100, "不要写电话或身份证号");
             let done = if form.ok() { shift::miss(&mut tx, &act, id, &why).await.map(drop) } else { Ok(()) };
-            ("why", "已告诉值班室，正在叫备勤的人", done)
+            ("why", "已告诉值班室，马上叫备勤的人", done)
         }
         "handover" => {
             let words = form.open_text("words", "交接的事", 2..=300, "不要写电话或身份证号");
@@ -208,19 +215,26 @@ async fn answer(
 async fn agree(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
+    shell: Shell,
     Path((link, id)): Path<(String, Uuid)>,
-    form: Form,
+    mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, person) = begun(&app, &link, address).await?;
     let swap: Swap = tx.one(SWAP.bind(act.tenant).bind(id)).await?;
-    if swap.to_id != person.id {
+    let withdraws = swap.from_id == person.id && form.is("answer", "withdraw");
+    if swap.to_id != person.id && !withdraws {
         return Err(Error::NotFound);
     }
     let agrees = form.is("answer", "yes");
-    shift::agree_swap(&mut tx, &act, id, agrees).await?;
-    tx.commit().await?;
-    let said = if agrees { "已同意，等值班室批" } else { "已回绝" };
-    Ok(redirect(&format!("/duty-own/{link}"), said))
+    let (said, done) = match withdraws {
+        true => ("已撤回，这一班还是您的", shift::withdraw_swap(&mut tx, &act, id).await),
+        false if agrees => ("已同意，等值班室批", shift::agree_swap(&mut tx, &act, id, true).await),
+        false => ("已回绝", shift::agree_swap(&mut tx, &act, id, false).await),
+    };
+    if form.ended(tx, "answer", done).await?.is_some() {
+        return Ok(redirect(&format!("/duty-own/{link}"), said));
+    }
+    page_again(&own_page(&app, shell, link, form, None).await?)
 }
 
 #[derive(Template)]
@@ -252,7 +266,7 @@ async fn post_page(
             Ok(person) => {
                 let today = coverage::today(act.at).to_string();
                 let mut shifts = shift_store::of_person(tx, link.tenant, person.id, (&today, &today)).await?;
-                shifts.retain(|shift| shift.gate_id == Some(gate.id) && shift.absent_at.is_none());
+                shifts.retain(|shift| shift.gate_id == Some(gate.id));
                 here = Some((person, gate, shifts));
             }
             Err(Error::NotFound) => {}
@@ -286,7 +300,15 @@ async fn sign(
     let id = form.choice("shift", "哪一班", |id| id.parse::<Uuid>().ok());
     let leaves = form.is("way", "leave");
     let (act, mut shown) = post_page(&app, &mut tx, (shell, &headers), &link, form).await?;
-    let own = shown.here.as_ref().is_some_and(|(_, _, shifts)| shifts.iter().any(|shift| Some(shift.id) == id));
+    let here = shown.here.as_ref().filter(|(_, _, shifts)| shifts.iter().any(|shift| Some(shift.id) == id));
+    let own = match here.zip(id) {
+        Some(((person, ..), id)) => match shift::own(&mut tx, &act, id, person.id).await {
+            Ok(_) => true,
+            Err(Error::NotFound) => false,
+            Err(error) => return Err(error),
+        },
+        None => false,
+    };
     if let Some(id) = id.filter(|_| own) {
         let done = match leaves {
             true => shift::leave(&mut tx, &act, id).await,
@@ -308,10 +330,30 @@ async fn sign(
 struct WatchPage {
     shell: Shell,
     school: School,
-    /// Each post with whether somebody is there now.
-    posts: Vec<(String, bool)>,
+    posts: Vec<(String, Seen)>,
     day: String,
     ahead: super::watch::Ahead,
+}
+
+/// How a school sees a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Kept,
+    /// The time is over, and nobody has said yet that they have gone.
+    Over,
+    Empty,
+}
+
+/// What a shift says of its post now: somebody is there from when they came until they went, and at the end at the latest.
+fn seen(shift: &Shift, check_out: SignedDuration, now: Timestamp) -> Seen {
+    if shift.came_at.is_none() || shift.left_at.is_some() {
+        return Seen::Empty;
+    }
+    match shift.ends_at {
+        Some(end) if now > end + check_out => Seen::Empty,
+        Some(end) if now > end => Seen::Over,
+        _ => Seen::Kept,
+    }
 }
 
 /// What a school sees: whether somebody is on post, and whom to call.
@@ -320,10 +362,15 @@ async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -
     let mut tx = app.db.read().await?;
     let school = school::by_link(&mut tx, &link, &app.means.keys).await?;
     let tenant = access::tenant(&mut tx, link.tenant).await?;
-    let today = coverage::today(app.means.now());
+    let now = app.means.now();
+    let windows: Windows = settings::read(&mut tx, link.tenant, now).await?;
+    let check_out = SignedDuration::from_mins(windows.check_out_minutes);
+    let today = coverage::today(now);
     let shifts: Vec<Shift> = tx.all(OF_SCHOOL.bind(link.tenant).bind(school.id).bind(today.to_string())).await?;
     let there = |gate: &Gate| {
-        shifts.iter().any(|shift| shift.gate_id == Some(gate.id) && shift.came_at.is_some() && shift.left_at.is_none())
+        let own = shifts.iter().filter(|shift| shift.gate_id == Some(gate.id));
+        let seen: Vec<Seen> = own.map(|shift| seen(shift, check_out, now)).collect();
+        [Seen::Kept, Seen::Over].into_iter().find(|one| seen.contains(one)).unwrap_or(Seen::Empty)
     };
     let gates = store::gates_of(&mut tx, link.tenant, school.id).await?;
     let posts = gates.iter().filter(|gate| gate.closed_at.is_none()).map(|gate| (gate.name.clone(), there(gate)));

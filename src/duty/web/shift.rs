@@ -14,9 +14,9 @@ use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage::{self, Posts};
 use crate::duty::model::{Fixings, How, ShiftState, Windows, clock, minute, moment, short};
-use crate::duty::shift::{self, NewShift};
+use crate::duty::shift::{self, NewShift, Way};
 use crate::duty::shift_store::{self, CALL, Call, SWAP, Shift, Swap};
-use crate::duty::{caution, person, store};
+use crate::duty::{caution, person, standby, store};
 use crate::error::{Error, Result};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -31,6 +31,7 @@ pub fn routes() -> Routes {
         .post("/duty-shifts/{id}/cancellation", DutyPlan, cancel)
         .post("/duty-shifts/{id}/presence", DutyPlan, note)
         .post("/duty-shifts/{id}/absence", DutyPlan, miss)
+        .post("/duty-shifts/{id}/absence/removal", DutyPlan, take_back)
         .post("/duty-shifts/{id}/calls", DutyPlan, call)
         .post("/duty-shifts/{id}/calls/{call}/answer", DutyPlan, answer)
         .post("/duty-shifts/{id}/swaps/{swap}/decision", DutyPlan, decide)
@@ -194,12 +195,16 @@ struct ShiftPage {
     shell: Shell,
     shift: Shift,
     day: String,
-    state: (&'static str, &'static str),
+    state: (&'static str, String),
     fixings: Fixings,
     missing: Vec<&'static str>,
     people: Options,
     phone: String,
+    /// Why whoever is absent does not come.
+    absent_why: String,
     calls: Vec<(Call, String)>,
+    /// Whoever stands there in their place.
+    in_place: Option<Shift>,
     swap: Option<Swap>,
     now: Timestamp,
     may_plan: bool,
@@ -227,24 +232,59 @@ impl ShiftPage {
             && self.shift.state != ShiftState::Cancelled
             && self.shift.came_at.is_none()
             && self.shift.absent_at.is_none()
+            && !self.shift.is_over(self.now)
+            && !(self.shift.has_begun(self.now) && self.shift.person_id.is_some())
+    }
+
+    /// It can still be called off.
+    fn cancellable(&self) -> bool {
+        self.changeable() && !self.shift.has_begun(self.now)
     }
 
     /// Somebody may be called now.
     fn callable(&self) -> bool {
         self.may_plan
             && self.shift.absent_at.is_some()
-            && !self
-                .calls
-                .iter()
-                .any(|(call, _)| call.accepted == Some(true) || call.answered_at.is_none() && call.answer_by > self.now)
+            && self.in_place.is_none()
+            && !self.shift.is_over(self.now)
+            && !self.calls.iter().any(|(call, _)| call.is_open(self.now))
+    }
+
+    /// Somebody has to be found otherwise, at once.
+    fn nobody_left(&self) -> bool {
+        self.callable() && !self.calls.is_empty()
+    }
+
+    /// It was noted by mistake.
+    fn retractable(&self) -> bool {
+        self.may_plan && self.shift.absent_at.is_some() && self.in_place.is_none()
+    }
+
+    fn answerable(&self, call: &Call) -> bool {
+        self.may_plan
+            && call.answered_at.is_none()
+            && call.ended_at.is_none()
+            && self.in_place.is_none()
+            && !self.shift.is_over(self.now)
+    }
+
+    /// Both sides can still decide.
+    fn swap_is_open(&self) -> bool {
+        self.swap.as_ref().is_some_and(|swap| swap.is_open(self.now))
+    }
+
+    fn swap_outcome(&self) -> String {
+        self.swap.as_ref().map_or(String::new(), |swap| swap.outcome(self.now))
     }
 
     fn how_long(&self, call: &Call) -> String {
         let answered = call.answered_at.unwrap_or(self.now);
         let minutes = (answered.as_second() - call.called_at.as_second()) / 60;
         match call.accepted {
+            Some(true) if call.ended_at.is_some() => format!("{minutes} 分钟后答应，后来取消了"),
             Some(true) => format!("{minutes} 分钟后答应，{} 分钟到", call.minutes),
             Some(false) => format!("{minutes} 分钟后说来不了"),
+            None if call.ended_at.is_some_and(|at| at < call.answer_by) => "不用答复了".to_owned(),
             None if call.answer_by > self.now => format!("等答复到 {}", clock(call.answer_by)),
             None => format!("{} 还没有答复", clock(call.answer_by)),
         }
@@ -297,12 +337,17 @@ async fn shift_page(
     Ok(ShiftPage {
         shell,
         state: if shift.state == ShiftState::Draft {
-            ("", "草稿")
+            ("", "草稿".to_owned())
         } else {
             coverage::standing(&shift, &windows, act.at)
         },
+        absent_why: shift::absent_why(&act, &shift)?,
+        in_place: match shift.absent_at {
+            Some(_) => standby::in_place(&mut tx, &act, &shift).await?,
+            None => None,
+        },
         missing: coverage::missing(&shift, &fixings).into_iter().map(|one| one.label()).collect(),
-        swap: shift::open_swap(&mut tx, viewer.tenant, id).await?,
+        swap: shift::last_swap(&mut tx, viewer.tenant, id).await?,
         fixings,
         day,
         people,
@@ -395,15 +440,55 @@ async fn note(
     viewer: Viewer,
     shell: Shell,
     Path(id): Path<Uuid>,
-    form: Form,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, known) = reached(&app, &viewer, id).await?;
+    let way = match form.value("way") {
+        "came" => Way::Came,
+        "left" => Way::Left,
+        _ => {
+            form.fail("way", "请选择到岗还是离岗");
+            drop(tx);
+            return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "presence")).await?);
+        }
+    };
+    // Without a time it is now.
+    if form.value("at").trim().is_empty() {
+        let done = match way {
+            Way::Came => shift::come(&mut tx, &act, id, How::Desk, "").await,
+            Way::Left => shift::leave(&mut tx, &act, id).await,
+        };
+        return ended((&app, &viewer, shell), id, (tx, form), ("at", "已登记"), done).await;
+    }
+    let day: Option<Date> = known.day.parse().ok();
+    let at = minute(&form.value("at").replace('：', ":")).zip(day).and_then(|(minute, day)| moment(day, minute));
+    if at.is_none() {
+        form.fail("at", "时间看不懂，请写成 07:05");
+    }
+    let why = form.open_text("presence_why", "补登的原因", 2..=100, "原因会写进审计记录，请不要写电话或身份证号");
+    let Some(at) = at.filter(|_| form.ok()) else {
+        drop(tx);
+        return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "presence")).await?);
+    };
+    let done = shift::correct(&mut tx, &act, id, way, at, &why).await;
+    ended((&app, &viewer, shell), id, (tx, form), ("at", "已登记"), done).await
+}
+
+async fn take_back(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, _) = reached(&app, &viewer, id).await?;
-    let done = match form.value("way") {
-        "came" => shift::come(&mut tx, &act, id, How::Desk, "").await,
-        "left" => shift::leave(&mut tx, &act, id).await,
-        _ => Err(Error::refused("请选择到岗还是离岗")),
-    };
-    ended((&app, &viewer, shell), id, (tx, form), ("way", "已登记"), done).await
+    let why = form.open_text("back_why", "撤销的原因", 2..=100, "原因会写进审计记录，请不要写电话或身份证号");
+    if !form.ok() {
+        drop(tx);
+        return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "back_why")).await?);
+    }
+    let done = shift::take_miss_back(&mut tx, &act, id, &why).await;
+    ended((&app, &viewer, shell), id, (tx, form), ("back_why", "缺岗已撤销，叫过的备勤不用来了"), done).await
 }
 
 async fn miss(
@@ -413,7 +498,7 @@ async fn miss(
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response> {
-    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let (mut tx, act, known) = reached(&app, &viewer, id).await?;
     let why = form.text("absent_why", "缺岗的原因", 2..=100);
     if !form.ok() {
         drop(tx);
@@ -422,6 +507,7 @@ async fn miss(
     let done = shift::miss(&mut tx, &act, id, &why).await;
     let said = match &done {
         Ok(Some(call)) => format!("已记缺岗，正在叫{}，请打电话问", call.person_name),
+        Ok(None) if known.is_over(act.at) => "已记缺岗。这一班已经结束，没有叫备勤".to_owned(),
         _ => "已记缺岗。备勤里没有能来的人，请另外安排".to_owned(),
     };
     ended((&app, &viewer, shell), id, (tx, form), ("absent_why", &said), done.map(drop)).await
