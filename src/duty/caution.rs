@@ -56,6 +56,15 @@ pub async fn cautions(
     Ok(found)
 }
 
+/// Whether whoever is called gets from the other schools of their day to this one and back.
+pub(super) async fn gets_there(tx: &mut Tx, act: &Act, person: Uuid, to: &Shift) -> Result<bool> {
+    let Some((from, until)) = to.starts_at.zip(to.ends_at) else { return Ok(true) };
+    let own = shift_store::of_person(tx, act.tenant, person, (&to.day, &to.day)).await?;
+    let elsewhere: Vec<&Shift> =
+        own.iter().filter(|one| one.absent_at.is_none() && one.school_id != to.school_id).collect();
+    Ok(ways(tx, act, person, &elsewhere, (to.school_id, from, until)).await?.is_empty())
+}
+
 /// Whether they get to the schools at which they stand on the same day, and back.
 async fn ways(
     tx: &mut Tx,

@@ -14,7 +14,7 @@ use super::model::{Alone, PersonKind, Windows, clock};
 use super::shift::held;
 use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, STANDING_FOR, Shift};
 use super::store::{self, HOLD_PERSON};
-use super::{coverage, person};
+use super::{caution, coverage, person};
 use crate::access::Act;
 use crate::app::App;
 use crate::channel::{self, Notice, Occasion, Place};
@@ -166,7 +166,8 @@ pub(super) async fn next(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option
     for near in found.iter().filter(|near| !tried.contains(&near.id) && lack.is_met_by(near, &alone)) {
         // Of two absences at once that want the same person the second sees that they are asked, and goes on to the next.
         tx.execute_one(HOLD_PERSON.bind(act.tenant).bind(near.id)).await?;
-        if tx.optional::<Near>(nearest(act, shift, Some(near.id))).await?.is_some() {
+        let free = tx.optional::<Near>(nearest(act, shift, Some(near.id))).await?.is_some();
+        if free && caution::gets_there(tx, act, near.id, shift).await? {
             return Ok(Some(call(tx, act, shift, near).await?));
         }
     }
