@@ -489,7 +489,7 @@ db_test! {
         chief.get(&person).await.assert_contains("138****1111").assert_lacks("13800001111");
         chief.post(&format!("{person}/reveals"), &[("reason", "")]).await.assert_status(422);
         chief.post(&format!("{person}/reveals"), &[("reason", "到点没有签到，打电话问")]).await.assert_ok().assert_contains("13800001111");
-        let auditor = app.person(Role::Auditor).of_community(&bureau.community).browser().await;
+        let auditor = app.person(Role::AuditAdmin).of_community(&bureau.community).browser().await;
         auditor.get("/audit").await.assert_ok().assert_contains("到点没有签到，打电话问");
     }
 
