@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::model::{
-    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Windows, around, clock, day_of, moment, uncovered,
+    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Windows, around, clock, day_of, moment,
+    uncovered,
 };
 use super::shift_store::{self, Shift};
 use super::store::{BELLS, Bell, GATE_PASTS, GATES, Gate, GatePast, SLOT_GATES, SLOTS, Slot, SlotGate};
@@ -400,8 +401,8 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             let Some(mut kept) = kept.remove(&(gate.id, slot.id)) else { continue };
             kept.sort_by_key(|kept| kept.need.day);
             let hours = kept.first().map(|one| &one.need);
-            let hours = hours
-                .map_or(String::new(), |need| format!("{}–{}", clock(need.starts_at), clock(need.ends_at)));
+            let hours =
+                hours.map_or(String::new(), |need| format!("{}–{}", clock(need.starts_at), clock(need.ends_at)));
             let clock =
                 |minute: i64| format!("{:02}:{:02}", minute.div_euclid(60).rem_euclid(24), minute.rem_euclid(60));
             let bells = posts.bells.get(&slot.id).into_iter().flatten();

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::model::{DayKind, Exception, GateKind, OnDays, Peak, Stage, Term, Timetable};
 use super::store::{
-    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT, CHANGE_GATE,
-    CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, RENEW_SCHOOL_LINK, SCHOOL_NAMED, School,
+    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT,
+    CHANGE_GATE, CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, RENEW_SCHOOL_LINK, SCHOOL_NAMED, School,
 };
 use crate::access::{Act, Link};
 use crate::audit;
