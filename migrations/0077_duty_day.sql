@@ -28,3 +28,4 @@ CREATE TABLE duty_gate_pasts ( -- what was needed at a post until it was changed
 
 CREATE INDEX duty_swaps_by_asker ON duty_swaps (tenant_id, from_id, asked_at);
 CREATE INDEX duty_swaps_by_shift ON duty_swaps (tenant_id, shift_id, asked_at);
+CREATE INDEX duty_people_by_unit ON duty_people (tenant_id, organisation_id, kind);

@@ -1,6 +1,7 @@
 //! 护学岗, the day itself: who is called when somebody is absent, how they are told, what the clock does, what the desk writes down afterwards,
 //! what a school sees, and that figures of the past stay what they were.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorstep::access::Scope;
@@ -366,6 +367,7 @@ db_test! {
         // A place that nobody has can still be given to somebody.
         chief.post(&format!("/duty-shifts/{other}/particulars"), &change(free.as_str())).await.assert_ok().assert_contains("已改好");
         at(&app, "08:30");
+        let chief = bureau.chief(&app).await; // the session has ended meanwhile
         let version = shift(&app, &bureau, id).await.lock_version.to_string();
         chief.post(&format!("/duty-shifts/{id}/particulars"), &change(version.as_str())).await.assert_status(422).assert_contains("已经结束");
         // That somebody did not come is still written down, and calls nobody.
@@ -458,11 +460,11 @@ db_test! {
         app.means.clock.set("2026-09-10T09:00:00+08:00".parse::<Timestamp>().unwrap());
         let figures = async || {
             let table = table_of(&app, &bureau, DAY).await;
-            let rows: Vec<(Uuid, i64)> = table.rows.iter().map(|row| (row.gate.id, row.kept[0].uncovered)).collect();
+            let rows: BTreeMap<Uuid, i64> = table.rows.iter().map(|row| (row.gate.id, row.kept[0].uncovered)).collect();
             (rows, table.rates)
         };
         let before = figures().await;
-        assert_eq!(before.0, [(bureau.gate, 0), (bureau.crossing, 70), (bureau.far_gate, 70)]);
+        assert_eq!(before.0, BTreeMap::from([(bureau.gate, 0), (bureau.crossing, 70), (bureau.far_gate, 70)]));
         let chief = bureau.chief(&app).await;
         // More people are needed from now on.
         let page = chief.get(&format!("/duty-gates/{}", bureau.gate)).await;

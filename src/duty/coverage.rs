@@ -452,8 +452,8 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             let Some(mut kept) = kept.remove(&(gate.id, slot.id)) else { continue };
             kept.sort_by_key(|kept| kept.need.day);
             let hours = kept.first().map(|one| &one.need);
-            let hours = hours
-                .map_or(String::new(), |need| format!("{}–{}", clock(need.starts_at), clock(need.ends_at)));
+            let hours =
+                hours.map_or(String::new(), |need| format!("{}–{}", clock(need.starts_at), clock(need.ends_at)));
             let clock =
                 |minute: i64| format!("{:02}:{:02}", minute.div_euclid(60).rem_euclid(24), minute.rem_euclid(60));
             let bells = posts.bells.get(&slot.id).into_iter().flatten();

@@ -10,9 +10,7 @@ use super::shift_store::{
     END_ACCEPTED, END_CALLS_OF_SEAT, GIVE_TO, HAND_OVER, HOLD, HOLD_SEEN, LEAVE, MISS, OF_SEAT, SHIFT, SWAP,
     SWAP_OF_SHIFT, Shift, Swap, TAKE_MISS_BACK,
 };
-use super::store::{
-    self, COLLEAGUES, HOLD_PERSON, LEAVES_OF, Leave, Person, REACHES_OF_COLLEAGUES, ReachRow,
-};
+use super::store::{self, COLLEAGUES, HOLD_PERSON, LEAVES_OF, Leave, Person, REACHES_OF_COLLEAGUES, ReachRow};
 use super::{coverage, model, news, standby};
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -507,7 +505,11 @@ pub async fn ask_swap(tx: &mut Tx, act: &Act, shift: &Shift, to: Uuid) -> Result
     let Some(from) = shift.person_id else {
         return Err(Error::refused("请选择换给谁"));
     };
-    if shift.state != ShiftState::Standing || shift.has_begun(act.at) || shift.came_at.is_some() || shift.absent_at.is_some() {
+    if shift.state != ShiftState::Standing
+        || shift.has_begun(act.at)
+        || shift.came_at.is_some()
+        || shift.absent_at.is_some()
+    {
         return Err(Error::refused("这一班已经开始，不能换了。来不了请点“来不了”"));
     }
     let person = store::person(tx, act.tenant, from).await?;

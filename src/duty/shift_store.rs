@@ -116,7 +116,8 @@ statements! {
     CALLS_TO = calls!("c.person_id = $2 AND c.called_at >= $3 AND c.answered_at IS NULL AND c.ended_at IS NULL AND f.absent_at IS NOT NULL
         AND (f.ends_at IS NULL OR f.ends_at > $4) ORDER BY c.called_at, c.id LIMIT 20");
     /// Those of the absences of a day.
-    CALLS_OF_DAY = calls!(concat!("f.day = $4 AND f.absent_at IS NOT NULL AND ", school_in_reach!("f.school_id"), " ORDER BY c.called_at, c.id LIMIT 5000"));
+    CALLS_OF_DAY = calls!(concat!("c.shift_id IN (SELECT x.id FROM duty_shifts x WHERE x.tenant_id = $1 AND x.day = $4 AND x.absent_at IS NOT NULL AND ",
+        school_in_reach!("x.school_id"), ") ORDER BY c.called_at, c.id LIMIT 5000"));
 
     ADD_SWAP = "INSERT INTO duty_swaps (tenant_id, id, shift_id, from_id, to_id, asked_at, state, why) VALUES ($1, $2, $3, $4, $5, $6, 'asked', '')";
     AGREE = "UPDATE duty_swaps SET agreed_at = $3, state = 'agreed' WHERE tenant_id = $1 AND id = $2 AND state = 'asked'";

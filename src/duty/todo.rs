@@ -119,7 +119,9 @@ fn absent(table: &Coverage, calls: &HashMap<Uuid, Vec<Call>>, now: Timestamp) ->
                 ("盯备勤", words, call.answer_by.min(bell))
             }
             None if own.is_empty() => ("叫下一位", "缺岗，备勤里没有叫到人".to_owned(), bell),
-            None => ("叫下一位", format!("缺岗，叫过 {} 位备勤，都来不了或者没有答复，请马上另外安排", own.len()), bell),
+            None => {
+                ("叫下一位", format!("缺岗，叫过 {} 位备勤，都来不了或者没有答复，请马上另外安排", own.len()), bell)
+            }
         };
         todos.push(Todo {
             verb,
