@@ -31,7 +31,7 @@ pub use model::{
 pub use news::{TOPIC as PLAN, handler as plan_handler, told as school_told, watch_some as watch_plans};
 pub use person::{PersonSketch, add_leave, by_link as person_by_link, create as create_person, set_reaches, set_school};
 pub use roster::{
-    apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
+    Mended, apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
     work_out_again as work_roster_out_again,
 };
 pub use school::{

@@ -122,6 +122,7 @@ db_test! {
         second.post(&step, &[("step", "come"), ("place", "东门岗亭")]).await.assert_ok().assert_contains("签到成功");
         guest.get(&watch).await.assert_contains("护学岗已到岗").assert_lacks("任建平").assert_lacks("薛改珍");
         at(&app, "2026-09-01T07:40:00+08:00");
+        let chief = app.person(Role::DutyChief).of_community(&community).browser().await;
         let day = chief.get("/duty").await;
         day.assert_contains("在岗").assert_lacks("没有人或者人不够").assert_contains("顶岗");
         at(&app, "2026-09-01T08:20:00+08:00");
