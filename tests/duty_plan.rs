@@ -34,7 +34,8 @@ async fn standing(app: &TestApp, bureau: &Bureau, days: (&str, &str)) -> Vec<dut
 async fn open(app: &TestApp, bureau: &Bureau, day: &str, gate: Uuid) -> Option<i64> {
     let mut tx = app.db.read().await.unwrap();
     let days = (date(day), date(day));
-    let table = duty::coverage(&mut tx, bureau.community.tenant, &Scope::tenant(), days, app.means.now()).await.unwrap();
+    let table =
+        duty::coverage(&mut tx, bureau.community.tenant, &Scope::tenant(), days, app.means.now()).await.unwrap();
     let kept = table.rows.iter().filter(|row| row.gate.id == gate).flat_map(|row| &row.kept);
     kept.map(|kept| kept.uncovered).reduce(|a, b| a + b)
 }
@@ -629,7 +630,14 @@ fn the_engine_counts_what_somebody_does_elsewhere_in_a_week() {
     let mut travel = Travel::new(2);
     travel.set(1, 0, 5);
     let seat = Seat { kinds: Kinds::ALL, qualifications: 0 };
-    let slot = |day| Slot { post: 0, day, window: Span { from: 430, to: 500 }, peak: Peak::Early, seats: vec![seat], pair: false };
+    let slot = |day| Slot {
+        post: 0,
+        day,
+        window: Span { from: 430, to: 500 },
+        peak: Peak::Early,
+        seats: vec![seat],
+        pair: false,
+    };
     let person = Person {
         kind: Kind::Officer,
         qualifications: 0,

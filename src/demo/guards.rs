@@ -226,7 +226,9 @@ async fn pass(tx: &mut db::Tx, means: &Means, act: &Act, days: (Date, Date), now
     let shifts = duty::shifts(tx, act.tenant, &Scope::tenant(), (&from, &to)).await?;
     let absent = shifts
         .iter()
-        .filter(|one| one.person_kind == Some(PersonKind::Officer) && one.starts_at.is_some_and(|at| at - minutes(20) <= now))
+        .filter(|one| {
+            one.person_kind == Some(PersonKind::Officer) && one.starts_at.is_some_and(|at| at - minutes(20) <= now)
+        })
         .max_by_key(|one| (one.starts_at, one.id));
     for (number, shift) in (0i64..).zip(&shifts) {
         let Some((start, end)) = shift.starts_at.zip(shift.ends_at) else { continue };

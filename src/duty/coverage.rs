@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::model::{
-    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Weekdays, Windows, around, clock, day_of, moment,
-    short, uncovered, weekday,
+    Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Weekdays, Windows, around, clock, day_of,
+    moment, short, uncovered, weekday,
 };
 use super::shift_store::{self, Shift};
 use super::store::{BELLS, Bell, GATE_PASTS, GATES, Gate, GatePast, SLOT_GATES, SLOTS, Slot, SlotGate, whole};

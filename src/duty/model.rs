@@ -323,10 +323,9 @@ impl Timetable {
             let before = terms.iter().map(|term| term.last).filter(|last| *last < day).max();
             let after = terms.iter().map(|term| term.first).filter(|first| *first > day).min();
             return match before.zip(after).map(|(before, after)| (before, i64::from((after - before).get_days()) - 1)) {
-                Some((before, days)) if days > self.longest_holiday => SchoolDay::Unknown(format!(
-                    "{} 以后 {days} 天没有学期，中间的学期可能还没有登记",
-                    written(before)
-                )),
+                Some((before, days)) if days > self.longest_holiday => {
+                    SchoolDay::Unknown(format!("{} 以后 {days} 天没有学期，中间的学期可能还没有登记", written(before)))
+                }
                 _ => SchoolDay::Off("假期".to_owned()),
             };
         }
@@ -453,7 +452,9 @@ mod tests {
         let mut missing = table.clone();
         missing.terms.remove(0);
         missing.terms.insert(0, Term { school: None, first: date("2025-09-01"), last: date("2026-01-25") });
-        assert!(matches!(of(&missing, school, "2026-04-13"), SchoolDay::Unknown(why) if why.contains("可能还没有登记")));
+        assert!(
+            matches!(of(&missing, school, "2026-04-13"), SchoolDay::Unknown(why) if why.contains("可能还没有登记"))
+        );
         let exception =
             |school, day: &str, kind| Exception { school, day: date(day), kind, note: "校运会".to_owned() };
         table.days.push(exception(None, "2026-10-12", DayKind::Exams));
@@ -475,7 +476,10 @@ mod tests {
         assert_eq!((Weekdays::of([]), Weekdays::ALL.words()), (Weekdays::ALL, String::new()));
         assert_eq!((evenings.on(Some(4), 4), evenings.on(Some(5), 5)), (Some(true), Some(false)));
         // A Sunday that is made up for: nobody knows whose lessons it has until somebody says.
-        assert_eq!((evenings.on(None, 7), evenings.on(Some(2), 7), evenings.on(Some(5), 7)), (None, Some(true), Some(false)));
+        assert_eq!(
+            (evenings.on(None, 7), evenings.on(Some(2), 7), evenings.on(Some(5), 7)),
+            (None, Some(true), Some(false))
+        );
         assert_eq!((Weekdays::of(1..=5).on(None, 7), Weekdays::of([7]).on(None, 6)), (Some(true), Some(false)));
         let mut table = Timetable::default();
         let school = Uuid::from_u128(1);

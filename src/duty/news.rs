@@ -9,12 +9,12 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::coverage;
 use super::model::Telling;
 use super::shift_store::{OF_SCHOOL_DAYS, Shift};
 use super::store::{
     self, DUE_PLANS, DuePlan, PLAN_CHANGED, PLAN_KNOWN, PLAN_TOLD, PlanKnown, TAKE_PLAN, WATCH_PLAN, whole,
 };
-use super::coverage;
 use crate::access::Act;
 use crate::app::App;
 use crate::channel;

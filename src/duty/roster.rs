@@ -100,7 +100,9 @@ fn occupy(problem: &mut Problem, person: usize, (from, to): (i64, i64)) {
     who.away.push(Span { from: at(day, 0), to: at(day + 1, 0) });
     let rest = i64::from(who.rest);
     who.away.push(Span { from: at(0, from - rest), to: at(0, to + rest) });
-    let Some(week) = usize::try_from(day.div_euclid(7)).ok().and_then(|week| who.elsewhere.get_mut(week)) else { return };
+    let Some(week) = usize::try_from(day.div_euclid(7)).ok().and_then(|week| who.elsewhere.get_mut(week)) else {
+        return;
+    };
     *week += 1;
     if *week >= who.most.per_week {
         // One has to be left; the week is not theirs.
@@ -147,7 +149,9 @@ async fn carried(tx: &mut Tx, act: &Act, people: &[Person], first: Date) -> Resu
     let missed = |person: &Person| -> f64 {
         let joined = day_of(person.created_at).clamp(since, first);
         let on_leave = leaves.iter().filter(|leave| leave.person_id == person.id).map(|leave| {
-            let (Ok(start), Ok(end)) = (leave.first_day.parse::<Date>(), leave.last_day.parse::<Date>()) else { return 0 };
+            let (Ok(start), Ok(end)) = (leave.first_day.parse::<Date>(), leave.last_day.parse::<Date>()) else {
+                return 0;
+            };
             ((end.min(until) - start.max(joined)).get_days() + 1).max(0)
         });
         f64::from((joined - since).get_days() + on_leave.sum::<i32>()).min(days)

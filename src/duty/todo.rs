@@ -69,7 +69,9 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     // By then the short message has gone out, if there is one.
     let since = now - SignedDuration::from_mins(2);
     for school in super::store::schools(tx, viewer.tenant, &scope).await? {
-        let Some(changed) = school.plan_changed_at.filter(|at| *at < since && school.plan_told_at.is_none()) else { continue };
+        let Some(changed) = school.plan_changed_at.filter(|at| *at < since && school.plan_told_at.is_none()) else {
+            continue;
+        };
         if school.closed_at.is_none() {
             todos.push(Todo {
                 verb: "告知学校",

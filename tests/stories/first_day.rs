@@ -37,7 +37,10 @@ async fn link(chief: &Browser, path: &str) -> String {
 
 /// The first form of a page whose address has this in it.
 fn form(page: &Page, part: &str) -> String {
-    page.between_all("action=\"", "\"").find(|action| action.contains(part)).unwrap_or_else(|| panic!("{part}\n{}", page.body)).to_owned()
+    page.between_all("action=\"", "\"")
+        .find(|action| action.contains(part))
+        .unwrap_or_else(|| panic!("{part}\n{}", page.body))
+        .to_owned()
 }
 
 /// The page of the one shift that somebody has that day, by their own link.

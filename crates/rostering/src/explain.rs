@@ -112,7 +112,9 @@ fn reasons(state: &State<'_>, seat: usize) -> Vec<(Rule, Whom)> {
                 let has = |days| state.during(person, days).count();
                 if has(day..day + 1) >= usize::from(most.per_day) {
                     Rule::PerDay
-                } else if has(monday..(monday + 7).min(on.days)) >= usize::from(on.problem.people[person].room_in(day / 7)) {
+                } else if has(monday..(monday + 7).min(on.days))
+                    >= usize::from(on.problem.people[person].room_in(day / 7))
+                {
                     Rule::PerWeek
                 } else {
                     Rule::PerPeriod
@@ -309,7 +311,11 @@ impl<'a> Question<'a> {
         };
         room(Rule::PerPeriod, duties.len(), most.per_period)
             && room(Rule::PerDay, has(&|other| other == day), most.per_day)
-            && room(Rule::PerWeek, has(&|other| other / 7 == day / 7), on.problem.people[person].room_in(day as usize / 7))
+            && room(
+                Rule::PerWeek,
+                has(&|other| other / 7 == day / 7),
+                on.problem.people[person].room_in(day as usize / 7),
+            )
             && duties.iter().all(apart)
     }
 }

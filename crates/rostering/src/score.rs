@@ -107,7 +107,11 @@ pub(crate) fn broken_rules(on: &Prepared, plan: &[u32]) -> Vec<Broken> {
             let before = |same: &dyn Fn(u32) -> bool| earlier.iter().filter(|&&other| same(on.when(other).day)).count();
             let full = [
                 (Rule::PerDay, before(&|other| other == day), most.per_day),
-                (Rule::PerWeek, before(&|other| other / 7 == day / 7), on.problem.people[person].room_in(day as usize / 7)),
+                (
+                    Rule::PerWeek,
+                    before(&|other| other / 7 == day / 7),
+                    on.problem.people[person].room_in(day as usize / 7),
+                ),
                 (Rule::PerPeriod, at, most.per_period),
             ];
             full.into_iter().filter(|&(_, has, most)| has >= usize::from(most)).for_each(|(rule, ..)| note(rule));

@@ -683,7 +683,8 @@ async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form:
     let day = form.choice("day", "哪一天", a_day);
     let kind = form.choice("kind", "这一天怎样", DayKind::parse);
     let note = form.text("note", "说明", 0..=30);
-    let follows = form.optional_choice("follows", "上周几的课", |text| text.parse().ok().filter(|day| (1..=5).contains(day)));
+    let follows = form
+        .optional_choice("follows", "上周几的课", |text| text.parse().ok().filter(|day| (1..=5).contains(day)));
     if follows.is_some() && kind == Some(DayKind::Off) {
         form.fail("follows", "不上课的日子不用选上周几的课");
     }

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::number;
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::duty::store::{self, School};
 use crate::duty::school;
+use crate::duty::store::{self, School};
 use crate::error::Result;
 use crate::web::{Form, Shell, page, page_again, redirect};
 

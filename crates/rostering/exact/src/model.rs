@@ -94,7 +94,10 @@ impl Model<'_> {
                 self.at_most(self.of(|who, seat| who == person && day(seat) == today), most.per_day.into());
             }
             for week in 0..days.div_ceil(7) {
-                self.at_most(self.of(|who, seat| who == person && day(seat) / 7 == week), (most.per_week - who.elsewhere.get(week).copied().unwrap_or(0).min(most.per_week)).into());
+                self.at_most(
+                    self.of(|who, seat| who == person && day(seat) / 7 == week),
+                    (most.per_week - who.elsewhere.get(week).copied().unwrap_or(0).min(most.per_week)).into(),
+                );
             }
         }
     }
