@@ -396,7 +396,7 @@ db_test! {
         chief.get("/duty?day=2026-09-07").await.assert_contains("1 处有空当");
         // The other draft would put the same people down twice.
         let stale = format!("{}/publication", again.url);
-        chief.post(&stale, &[("version", "1"), ("in_spite", "yes")]).await.assert_status(422).assert_contains("重新排一次");
+        chief.post(&stale, &[("version", "1"), ("in_spite", "yes")]).await.assert_status(422).assert_contains("再排一次");
         chief.post(&format!("{}/removal", again.url), &[]).await.assert_ok().assert_contains("草稿已放弃");
 
         // Somebody cannot come for a day: one shift changes hands, and a pinned one would not.

@@ -109,9 +109,9 @@ statements! {
         LEFT JOIN duty_schools s ON s.tenant_id = d.tenant_id AND s.id = d.school_id
         WHERE d.tenant_id = $1 AND d.day >= $2 AND d.day <= $3 ORDER BY d.day, d.id LIMIT 5000";
 
-    /// Of these units, those within reach.
-    UNITS_IN_REACH = concat!("SELECT o.id, o.name FROM organisations o WHERE o.tenant_id = $1 AND ", in_reach!("$2", "$3", "o.tenant_id", "NULL", "NULL", "o.id"),
-        " ORDER BY o.name, o.id LIMIT 1000");
+    /// The units within reach.
+    UNITS_IN_REACH = concat!("SELECT n.id, n.name FROM organisations n WHERE n.tenant_id = $1 AND ", in_reach!("$2", "$3", "n.tenant_id", "NULL", "NULL", "n.id"),
+        " ORDER BY n.name, n.id LIMIT 1000");
     ADD_PERSON = "INSERT INTO duty_people (tenant_id, id, organisation_id, kind, name, phone_sealed, qualifications, daily, weekly, standby, link_number,
             created_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, 1)";
     CHANGE_PERSON = "UPDATE duty_people SET organisation_id = $4, kind = $5, name = $6, phone_sealed = $7, qualifications = $8, daily = $9,
@@ -126,12 +126,12 @@ statements! {
     /// Who can be put down, in one list.
     ALL_PEOPLE = people!(concat!(in_reach!("$2", "$3", "p.tenant_id", "NULL", "NULL", "p.organisation_id"), " AND p.ended_at IS NULL ORDER BY p.created_at, p.id LIMIT 2000"));
     /// Of one unit and kind, whom somebody may ask to take a shift over; and to which schools they can come.
-    COLLEAGUES = people!("p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL AND p.id <> $4 ORDER BY p.created_at, p.id LIMIT 500");
+    COLLEAGUES = people!("p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL AND p.id <> $4 ORDER BY p.created_at + 0, p.id LIMIT 500");
     REACHES_OF_COLLEAGUES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND r.person_id IN (SELECT p.id FROM duty_people p
             WHERE p.tenant_id = $1 AND p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL) ORDER BY r.person_id, r.school_id LIMIT 20000";
     SET_PERSON_SCHOOL = "UPDATE duty_people SET school_id = $3 WHERE tenant_id = $1 AND id = $2";
     /// The school's own security, teachers and parents.
-    OWN_PEOPLE = people!("p.school_id = $2 AND p.ended_at IS NULL ORDER BY p.created_at, p.id LIMIT 200");
+    OWN_PEOPLE = people!("p.school_id = $2 AND p.ended_at IS NULL ORDER BY p.created_at + 0, p.id LIMIT 200");
     DROP_REACHES = "DELETE FROM duty_reaches WHERE tenant_id = $1 AND person_id = $2";
     ADD_REACH = "INSERT INTO duty_reaches (tenant_id, person_id, school_id, minutes) VALUES ($1, $2, $3, $4)";
     REACHES_OF = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND r.person_id = $2 ORDER BY r.minutes, r.school_id LIMIT 1000";
@@ -143,7 +143,8 @@ statements! {
         ON CONFLICT (tenant_id, from_id, to_id) DO UPDATE SET minutes = excluded.minutes";
     DROP_WAY = "DELETE FROM duty_ways WHERE tenant_id = $1 AND from_id = $2 AND to_id = $3";
     /// Both ways between a school and all others.
-    WAYS_OF = "SELECT w.from_id, w.to_id, w.minutes FROM duty_ways w WHERE w.tenant_id = $1 AND (w.from_id = $2 OR w.to_id = $2) ORDER BY w.from_id, w.to_id LIMIT 5000";
+    WAYS_OF = "SELECT w.from_id, w.to_id, w.minutes FROM duty_ways w WHERE w.tenant_id = $1 AND w.from_id = $2
+        UNION ALL SELECT b.from_id, b.to_id, b.minutes FROM duty_ways b WHERE b.tenant_id = $1 AND b.to_id = $2 LIMIT 5000";
 
     /// Somebody has put something down otherwise: it is looked at once nothing has changed for a while.
     WATCH_PLAN = "UPDATE duty_schools SET plan_watch_at = $3 WHERE tenant_id = $1 AND id = $2";
