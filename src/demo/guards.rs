@@ -166,7 +166,10 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         duty::add_term(&mut tx, &act, None, &name, (first, last)).await?;
     }
     let mut schools = Vec::new();
-    for sketch in &SCHOOLS {
+    // One after the other, which is the order in which they are listed.
+    for (number, sketch) in (0i64..).zip(&SCHOOLS) {
+        let at = began + SignedDuration::from_secs(number);
+        let act = Act { organisation: act.organisation, ..act_at(act.tenant, means, at) };
         schools.push(school(&mut tx, &act, (station, patrol), sketch).await?);
     }
     for (at, (name, kind, minutes, standby)) in PEOPLE.into_iter().enumerate() {
