@@ -2,7 +2,7 @@
 
 use db::Tx;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::access::{Act, Scope};
 use crate::duty::coverage::{self, Posts};
@@ -60,6 +60,7 @@ pub(super) async fn ahead(tx: &mut Tx, act: &Act, school: &School) -> Result<Ahe
         own: own.collect(),
         days: days.into_iter().map(|(day, gates)| (short(day), gates)).collect(),
         contact: school.contact(act)?.map_or(String::new(), |contact| contact.name),
-        changed: school.plan_changed_at,
+        // What changed long ago is no news.
+        changed: school.plan_changed_at.filter(|at| *at > act.at - SignedDuration::from_hours(72)),
     })
 }
