@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::web::show;
 use crate::workbook::{Cell, Table};
 
-/// The columns of the ledger, each with its width in characters.
+/// The columns of the ledger, each with its width in characters: what 台账 ask for stands in their order, and what belongs to it beside it.
 const COLUMNS: &[(&str, u16)] = &[
     ("序号", 6),
     ("编号", 14),
@@ -30,6 +30,7 @@ const COLUMNS: &[(&str, u16)] = &[
     ("整改措施", 30),
     ("整改时限", 12),
     ("整改情况", 30),
+    ("整改、复查照片（张）", 12),
     ("整改完成", 12),
     ("复查人", 10),
     ("复查时间", 12),
@@ -72,6 +73,7 @@ pub fn ledger(act: &Act, hazards: &[Hazard]) -> Result<Table> {
             text(&hazard.measures),
             day(hazard.fix_due_at),
             text(&hazard.result),
+            Cell::Number(hazard.fix_photos),
             day(hazard.fixed_at),
             some(&hazard.rechecked_name),
             day(hazard.rechecked_at),

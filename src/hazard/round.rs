@@ -22,7 +22,7 @@ macro_rules! rounds {
             FROM hazard_rounds r JOIN duty_schools s ON s.tenant_id = r.tenant_id AND s.id = r.school_id
             LEFT JOIN accounts a ON a.tenant_id = r.tenant_id AND a.id = r.done_by
             WHERE r.tenant_id = $1 AND ",
-            in_reach!("$2", "$3", "r.tenant_id", "NULL", "NULL", "r.organisation_id"),
+            school_in_reach!("r.school_id"),
             $where
         )
     };
@@ -33,7 +33,7 @@ macro_rules! places {
         concat!(
             "SELECT l.id, l.school_id, s.name AS school_name, l.kind, l.name, l.place, l.distance, l.busy, l.closed_at FROM hazard_places l
             JOIN duty_schools s ON s.tenant_id = l.tenant_id AND s.id = l.school_id WHERE l.tenant_id = $1 AND ",
-            in_reach!("$2", "$3", "l.tenant_id", "NULL", "NULL", "l.organisation_id"),
+            school_in_reach!("l.school_id"),
             $where
         )
     };
@@ -91,6 +91,8 @@ pub struct Seen {
     pub words: String,
     /// Metres from the gate, of a problem.
     pub distance: i64,
+    /// Of a problem, as it was found.
+    pub photos: Vec<Uuid>,
 }
 
 pub async fn round(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Round> {
@@ -168,10 +170,10 @@ pub async fn finish(
                 distance: line.place.as_ref().map_or(seen.distance, |place| place.distance),
                 place: whereabouts.to_owned(),
                 kind: line.kind,
-                description: format!("{}：{}", line.title, seen.words),
+                description: format!("{}（排查的是：{}）", seen.words, line.title),
                 inspection: Some(round.id),
                 listed_place: line.place.as_ref().map(|place| place.id),
-                photos: Vec::new(),
+                photos: seen.photos.clone(),
             };
             hazard = Some(course::register(tx, act, new).await?);
         }

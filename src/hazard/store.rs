@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::model::{Answer, Contact, Dates, Kind, Level, Mode, Supervision};
+use super::school::school_in_reach;
 use super::transition::{State, Step};
 use crate::access::{Act, Role, Scope};
 use crate::error::Result;
@@ -20,7 +21,10 @@ macro_rules! hazards {
                 e.name AS closed_name, h.closed_at, h.shared, h.remind_at, h.lock_version,
                 (SELECT t.body FROM hazard_transfers t WHERE t.tenant_id = h.tenant_id AND t.hazard_id = h.id
                     ORDER BY t.sent_at DESC, t.id DESC LIMIT 1) AS transferred_to,
-                (SELECT COUNT(*) FROM hazard_photos q WHERE q.tenant_id = h.tenant_id AND q.hazard_id = h.id) AS photos
+                (SELECT COUNT(*) FROM hazard_photos q JOIN hazard_events v ON v.tenant_id = q.tenant_id AND v.id = q.event_id
+                    WHERE q.tenant_id = h.tenant_id AND q.hazard_id = h.id AND v.step IN ('registered', 'supplemented')) AS photos,
+                (SELECT COUNT(*) FROM hazard_photos q JOIN hazard_events v ON v.tenant_id = q.tenant_id AND v.id = q.event_id
+                    WHERE q.tenant_id = h.tenant_id AND q.hazard_id = h.id AND v.step IN ('progressed', 'fixed', 'failed', 'passed')) AS fix_photos
             FROM hazards h JOIN duty_schools s ON s.tenant_id = h.tenant_id AND s.id = h.school_id
             LEFT JOIN duty_gates g ON g.tenant_id = h.tenant_id AND g.id = h.gate_id
             LEFT JOIN accounts a ON a.tenant_id = h.tenant_id AND a.id = h.found_by
@@ -36,7 +40,7 @@ macro_rules! hazards {
 
 macro_rules! within {
     () => {
-        in_reach!("$2", "$3", "h.tenant_id", "NULL", "NULL", "h.organisation_id")
+        school_in_reach!("h.school_id")
     };
 }
 
@@ -114,7 +118,9 @@ record! {
         pub rechecked_by: Option<Uuid>, pub rechecked_name: Option<String>, pub rechecked_at: Option<Timestamp>,
         pub supervision: Option<Supervision>, pub supervised_until: Option<Timestamp>, pub unlisted_at: Option<Timestamp>,
         pub closed_by: Option<Uuid>, pub closed_name: Option<String>, pub closed_at: Option<Timestamp>, pub shared: bool,
-        pub remind_at: Option<Timestamp>, pub lock_version: i64, pub transferred_to: Option<String>, pub photos: i64,
+        pub remind_at: Option<Timestamp>, pub lock_version: i64, pub transferred_to: Option<String>,
+        /// Of what was found, and of what was done about it and seen again.
+        pub photos: i64, pub fix_photos: i64,
     }
     #[derive(Debug, Clone)]
     pub struct Event {

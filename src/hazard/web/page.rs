@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::desk::{PaperPage, reading};
 use super::steps::{ASKS, Asks};
 use super::{Options, found, options};
-use crate::access::{self, Permission, Routes, Viewer};
+use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::document::{self, Paper};
 use crate::error::{Error, Result};
 use crate::hazard::model::{Contact, Level, Limits, Mode, Supervision};
+use crate::hazard::school;
 use crate::hazard::store::{self, Event, EventPhoto, Hazard, Transfer};
 use crate::hazard::transition::Step;
 use crate::hazard::{paper, todo};
@@ -121,8 +122,8 @@ pub(super) async fn show_page(
     };
     let offered: Vec<&'static Asks> = ASKS.iter().filter(can).collect();
     let accounts = if offered.iter().any(|asks| asks.step == Step::Assigned) {
-        let holders = access::holders(&mut tx, viewer.tenant, Permission::HazardWork).await?;
-        holders.into_iter().map(|holder| (holder.account.to_string(), holder.name)).collect()
+        let workers = school::workers(&mut tx, viewer.tenant, hazard.school_id).await?;
+        workers.into_iter().map(|holder| (holder.account.to_string(), holder.name)).collect()
     } else {
         Options::new()
     };

@@ -1,5 +1,7 @@
 //! Rounds: planned for a school, gone through line by line; and the list of places that they look at.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, Query, State as Shared};
 use axum::response::Response;
@@ -8,13 +10,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::desk::MOST_PHOTOS;
 use super::{Options, metres, of_schools, options, school_options, words};
-use crate::access::{Permission, Routes, Viewer};
+use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::hazard::model::{PlaceKind, RoundState, Verdict};
 use crate::hazard::round::{self, Answered, Line, Place, Round, Seen};
 use crate::hazard::school::{self, School};
+use crate::photo;
 use crate::web::{Form, Shell, page, page_again, redirect, show};
 
 pub fn routes() -> Routes {
@@ -145,6 +149,32 @@ async fn own(tx: &mut Tx, viewer: &Viewer, id: Uuid, permission: Permission) -> 
     Ok((round, school))
 }
 
+/// Takes in the photos of every line that has a problem, before anything is held; by the line's key.
+async fn take_photos(
+    app: &App,
+    viewer: &Viewer,
+    act: &Act,
+    id: Uuid,
+    form: &mut Form,
+) -> Result<BTreeMap<String, Vec<Uuid>>> {
+    let mut tx = app.db.read().await?;
+    let (round, _) = own(&mut tx, viewer, id, Permission::HazardWork).await?;
+    if round.state != RoundState::Planned {
+        return Ok(BTreeMap::new());
+    }
+    let lines = round::lines(&mut tx, act, round.school_id).await?;
+    drop(tx);
+    let mut photos = BTreeMap::new();
+    for line in lines {
+        if form.is(&format!("verdict-{}", line.key), Verdict::Problem.code()) {
+            let field = format!("photos-{}", line.key);
+            let taken = photo::from_form(app, act, form, &field, MOST_PHOTOS).await?;
+            photos.insert(line.key, taken);
+        }
+    }
+    Ok(photos)
+}
+
 async fn finish(
     Shared(app): Shared<App>,
     viewer: Viewer,
@@ -153,6 +183,7 @@ async fn finish(
     mut form: Form,
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::HazardWork)?;
+    let mut photos = take_photos(&app, &viewer, &act, id, &mut form).await?;
     let mut tx = app.db.begin().await?;
     let (round, school) = own(&mut tx, &viewer, id, Permission::HazardWork).await?;
     let mut seen = Vec::new();
@@ -167,7 +198,8 @@ async fn finish(
             false => 0,
         };
         if let Some(verdict) = verdict {
-            seen.push((line, Seen { verdict, words: said, distance }));
+            let photos = photos.remove(&line.key).unwrap_or_default();
+            seen.push((line, Seen { verdict, words: said, distance, photos }));
         }
     }
     let said = words(&mut form, "round_words", "别的情况", 0, 1000);
@@ -179,7 +211,7 @@ async fn finish(
     tx.commit().await?;
     let done = match found {
         0 => "已登记，没有发现隐患".to_owned(),
-        found => format!("已登记，{found} 处隐患进了台账，请定级、补照片"),
+        found => format!("已登记，{found} 处隐患进了台账，请定级"),
     };
     Ok(redirect(&format!("/hazard-rounds/{id}"), &done))
 }

@@ -10,11 +10,12 @@ use uuid::Uuid;
 use super::desk::MOST_PHOTOS;
 use super::page::show_page;
 use super::words;
-use crate::access::{self, Act, Permission, Routes, Viewer};
+use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::hazard::course::{self, Owner};
 use crate::hazard::model::{Contact, Level, Mode, Supervision};
+use crate::hazard::school;
 use crate::hazard::step::Words;
 use crate::hazard::store::{self, Hazard};
 use crate::hazard::transition::Step;
@@ -157,7 +158,7 @@ async fn done(
         Step::Transferred => form.text(&asks.field("body"), "移送给哪个部门", 2..=40),
         _ => String::new(),
     };
-    let owner = if asks.step == Step::Assigned { owner(tx, act, form, asks).await? } else { None };
+    let owner = if asks.step == Step::Assigned { owner(tx, act, hazard.school_id, form, asks).await? } else { None };
     if !form.ok() {
         return Ok(false);
     }
@@ -192,14 +193,21 @@ async fn done(
 }
 
 /// Somebody of the bureau, chosen by their account, or somebody outside with a name and a phone.
-async fn owner(tx: &mut Tx, act: &Act, form: &mut Form, asks: &Asks) -> Result<Option<(Owner, String)>> {
+async fn owner(
+    tx: &mut Tx,
+    act: &Act,
+    school: Uuid,
+    form: &mut Form,
+    asks: &Asks,
+) -> Result<Option<(Owner, String)>> {
     let unit = form.text(&asks.field("unit"), "责任单位", 2..=40);
     let account: Option<Uuid> =
         form.optional_choice(&asks.field("account"), "本局的责任人", |id| id.parse().ok());
     if let Some(account) = account {
-        let holders = access::holders(tx, act.tenant, Permission::HazardWork).await?;
-        if !holders.iter().any(|holder| holder.account == account) {
-            return Err(Error::NotFound);
+        let workers = school::workers(tx, act.tenant, school).await?;
+        if !workers.iter().any(|worker| worker.account == account) {
+            form.fail(&asks.field("account"), "这个人现在管不到这所学校的隐患，请另选一位");
+            return Ok(None);
         }
         return Ok(Some((Owner::Own(account), unit)));
     }
