@@ -127,6 +127,17 @@ pub async fn surveys(tx: &mut Tx, act: &Act, school: Uuid) -> Result<Vec<Version
     rows.into_iter().map(read).collect()
 }
 
+/// Errors: stale if there is another version than the one that somebody saw, which is 0 where there was none.
+pub async fn latest(tx: &mut Tx, act: &Act, school: &School, seen: i64) -> Result<()> {
+    let known = surveys(tx, act, school.id).await?;
+    if known.first().map_or(0, |last| last.version) == seen { Ok(()) } else { Err(stale()) }
+}
+
+fn stale() -> Error {
+    let sentence = "刚刚有人写了新的一版，您看的是这之前的。您写的没有存，请先看新的一版，再补上您的。";
+    Error::Stale(sentence.to_owned())
+}
+
 /// Writes the version after the one that somebody saw, which is 0 where there was none.
 ///
 /// Errors: stale if there is another already; refused if nothing is different.
@@ -139,8 +150,7 @@ pub async fn survey(tx: &mut Tx, act: &Act, school: &School, seen: i64, (new, re
     let id = act.id();
     let row = ADD_SURVEY.bind(act.tenant).bind(school.id).bind(seen + 1).bind(id).bind(store::seal(act, new)?);
     if latest != seen || tx.execute(row.bind(reason).bind(act.account).bind(act.at)).await? == 0 {
-        let sentence = "刚刚有人写了新的一版，您看的是这之前的。您写的没有存，请先看新的一版，再补上您的。";
-        return Err(Error::Stale(sentence.to_owned()));
+        return Err(stale());
     }
     audit::record(tx, act, "create", ("hazard_survey", id), "", &[]).await?;
     Ok(seen + 1)

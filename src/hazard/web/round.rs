@@ -116,8 +116,11 @@ struct RoundPage {
 }
 
 impl RoundPage {
-    fn verdicts(&self) -> Options {
-        options(Verdict::ALL, Verdict::code, Verdict::label)
+    /// Of a place of which something is open already it may be the same again.
+    fn verdicts(&self, line: &Line) -> Options {
+        let mut verdicts = options(Verdict::ALL, Verdict::code, Verdict::label);
+        verdicts.retain(|(code, _)| line.open.is_some() || code != Verdict::Known.code());
+        verdicts
     }
 
     fn planned(&self) -> bool {
@@ -149,7 +152,7 @@ async fn own(tx: &mut Tx, viewer: &Viewer, id: Uuid, permission: Permission) -> 
     Ok((round, school))
 }
 
-/// Takes in the photos of every line that has a problem, before anything is held; by the line's key.
+/// Takes in the photos of every line that has a problem, new or known, before anything is held; by the line's key.
 async fn take_photos(
     app: &App,
     viewer: &Viewer,
@@ -166,7 +169,8 @@ async fn take_photos(
     drop(tx);
     let mut photos = BTreeMap::new();
     for line in lines {
-        if form.is(&format!("verdict-{}", line.key), Verdict::Problem.code()) {
+        let verdict = form.value(&format!("verdict-{}", line.key));
+        if [Verdict::Problem, Verdict::Known].iter().any(|shown| shown.code() == verdict) {
             let field = format!("photos-{}", line.key);
             let taken = photo::from_form(app, act, form, &field, MOST_PHOTOS).await?;
             photos.insert(line.key, taken);
@@ -193,22 +197,37 @@ async fn finish(
         let problem = verdict == Some(Verdict::Problem);
         let said = words(&mut form, &said, "看到了什么", if problem { 4 } else { 0 }, 500);
         // A place of the list lies where it lies.
-        let distance = match problem && line.place.is_none() {
-            true => metres(&mut form, &format!("distance-{}", line.key), "离校门多少米（填数字）").unwrap_or(0),
-            false => 0,
-        };
+        let (mut place, mut distance) = (String::new(), 0);
+        if problem && line.place.is_none() {
+            place = words(&mut form, &format!("place-{}", line.key), "在哪里", 2, 60);
+            distance = metres(&mut form, &format!("distance-{}", line.key), "离校门多少米（填数字）").unwrap_or(0);
+        }
         if let Some(verdict) = verdict {
             let photos = photos.remove(&line.key).unwrap_or_default();
-            seen.push((line, Seen { verdict, words: said, distance, photos }));
+            seen.push((line, Seen { verdict, words: said, place, distance, photos }));
         }
     }
     let said = words(&mut form, "round_words", "别的情况", 0, 1000);
+    // What was asked when the page was opened, and is not any more.
+    let gone = |name: &&str| name.strip_prefix("verdict-").is_some_and(|key| !seen.iter().any(|(line, _)| line.key == key));
+    let gone: Vec<String> = form.names().filter(gone).map(str::to_owned).collect();
+    for field in gone {
+        let key = field.trim_start_matches("verdict-").to_owned();
+        if form.error(&field).is_some() {
+            continue;
+        }
+        let wrote = form.value(&format!("words-{key}")).to_owned();
+        let wrote = if wrote.is_empty() { String::new() } else { format!("您在那一项写的是“{wrote}”，") };
+        form.fail("round_words", format!("排查清单刚刚变了，去掉了一项。{wrote}要留的请写到这里，再登记一次"));
+    }
     if !form.ok() {
         drop(tx);
         return page_again(&round_page(&app, &viewer, shell, id, form).await?);
     }
-    let found = round::finish(&mut tx, &act, &round, &school, &seen, &said).await?;
-    tx.commit().await?;
+    let found = round::finish(&mut tx, &act, &round, &school, &seen, &said).await;
+    let Some(found) = form.ended(tx, "round_words", found).await? else {
+        return page_again(&round_page(&app, &viewer, shell, id, form).await?);
+    };
     let done = match found {
         0 => "已登记，没有发现隐患".to_owned(),
         found => format!("已登记，{found} 处隐患进了台账，请定级"),
@@ -246,6 +265,8 @@ struct PlacesPage {
     form: Form,
     /// The place at whose form something is wrong.
     failed: Option<Uuid>,
+    /// Where this page begins, so that a form that fails comes back to it.
+    after: Option<Cursor>,
     may_work: bool,
 }
 
@@ -264,15 +285,15 @@ async fn places_page(
     viewer: &Viewer,
     shell: Shell,
     (form, failed): (Form, Option<Uuid>),
-    after: Cursor,
+    after: Option<Cursor>,
 ) -> Result<PlacesPage> {
     let scope = viewer.scope(Permission::HazardRead);
     let mut tx = app.db.read().await?;
-    let found = round::places(&mut tx, viewer.tenant, &scope, after, PAGE).await?;
+    let found = round::places(&mut tx, viewer.tenant, &scope, after.unwrap_or(Cursor::FIRST), PAGE).await?;
     let schools = school_options(&school::schools(&mut tx, viewer.tenant, &scope).await?);
     let next = found.next.map(|cursor| format!("/hazard-places?after={cursor}"));
     let may_work = viewer.may(Permission::HazardWork);
-    Ok(PlacesPage { shell, places: found.items, next, schools, form, failed, may_work })
+    Ok(PlacesPage { shell, places: found.items, next, schools, form, failed, after, may_work })
 }
 
 async fn places(
@@ -281,7 +302,7 @@ async fn places(
     shell: Shell,
     Query(paging): Query<Paging>,
 ) -> Result<Response> {
-    let after = paging.after.and_then(|text| text.parse().ok()).unwrap_or(Cursor::FIRST);
+    let after = paging.after.and_then(|text| text.parse().ok());
     page(&places_page(&app, &viewer, shell, (Form::default(), None), after).await?)
 }
 
@@ -304,7 +325,7 @@ async fn add_place(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut f
     };
     if added.is_none() {
         drop(tx);
-        return page_again(&places_page(&app, &viewer, shell, (form, None), Cursor::FIRST).await?);
+        return page_again(&places_page(&app, &viewer, shell, (form, None), None).await?);
     }
     tx.commit().await?;
     Ok(redirect("/hazard-places", "已登记，以后排查会逐个看"))
@@ -327,7 +348,8 @@ async fn close_place(
     }
     if !form.ok() {
         drop(tx);
-        return page_again(&places_page(&app, &viewer, shell, (form, Some(id)), Cursor::FIRST).await?);
+        let after = form.value("after").parse().ok();
+        return page_again(&places_page(&app, &viewer, shell, (form, Some(id)), after).await?);
     }
     round::close_place(&mut tx, &act, id, &reason).await?;
     tx.commit().await?;
