@@ -16,7 +16,7 @@ use crate::duty::{
 use crate::error::{Error, Result};
 use crate::means::Means;
 
-const CODE: &str = "141102000000";
+pub(super) const CODE: &str = "141102000000";
 const NAME: &str = "离石分局";
 
 /// The accounts that are shown, each with its role and login name.

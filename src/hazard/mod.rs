@@ -26,7 +26,7 @@ pub use model::{
     Answer, Checklist, Contact, Item, Kind, Level, Limits, Mode, PlaceKind, RoundState, Supervision, Survey, Verdict,
 };
 pub use round::{
-    Line, Place, Round, STATEMENTS as ROUND_STATEMENTS, Seen, add_place, cancel, close_place, finish, lines, plan,
+    Line, Place, Round, STATEMENTS as ROUND_STATEMENTS, Seen, add_place, answers, cancel, close_place, finish, lines, plan,
 };
 pub use school::{Gate, STATEMENTS as SCHOOL_STATEMENTS, School, school, schools, survey, surveys};
 pub use step::Words;

@@ -111,7 +111,7 @@ statements! {
     LAST_EVENT = "SELECT step, at, role FROM hazard_events WHERE tenant_id = $1 AND hazard_id = $2 ORDER BY position DESC LIMIT 1";
     ADD_EVENT = "INSERT INTO hazard_events (tenant_id, id, hazard_id, position, step, turn, at, account_id, role, words, due_at, owner_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    EVENTS = "SELECT v.id, v.step, v.turn, v.at, v.account_id, a.name AS account_name, v.role, v.words, v.due_at FROM hazard_events v
+    EVENTS = "SELECT v.id, v.step, v.turn, v.at, v.account_id, a.name AS account_name, v.role, v.words, v.due_at, v.owner_id FROM hazard_events v
         LEFT JOIN accounts a ON a.tenant_id = v.tenant_id AND a.id = v.account_id WHERE v.tenant_id = $1 AND v.hazard_id = $2 ORDER BY v.position LIMIT 1000";
     /// Whoever has had a hand in the fixing of a turn, or was to fix it.
     FIXERS = "SELECT step, account_id, owner_id FROM hazard_events WHERE tenant_id = $1 AND hazard_id = $2 AND turn = $3
@@ -150,6 +150,8 @@ record! {
     pub struct Event {
         pub id: Uuid, pub step: Step, pub turn: i64, pub at: Timestamp, pub account_id: Option<Uuid>, pub account_name: Option<String>, pub role: Role,
         pub words: String, pub due_at: Timestamp,
+        /// Of an assignment: to whom of the bureau.
+        pub owner_id: Option<Uuid>,
     }
     #[derive(Debug, Clone)]
     pub struct OfPlace { pub place_id: Uuid, pub id: Uuid, pub number: String }

@@ -119,7 +119,7 @@ fn too_large() -> Error {
 /// as signed fields named after the field, so that no other form of the same page shows them as its own. A picture that cannot be used, or one
 /// too many, is noted in the form.
 pub async fn from_form(app: &App, act: &Act, form: &mut Form, field: &str, most: usize) -> Result<Vec<Uuid>> {
-    let carried = format!("{field}-kept");
+    let carried = Form::carried(field);
     let kept: Option<Vec<Uuid>> =
         form.values(&carried).map(|value| verified(&app.means.keys, act.tenant, value)).collect();
     let Some(mut photos) = kept else {

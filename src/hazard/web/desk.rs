@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State as Shared};
 use axum::response::Response;
-use db::{Cursor, Tx};
+use db::Tx;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::desk::MOST_PHOTOS;
 use super::page::show_page;
 use super::{metres, words};
-use crate::access::{Act, Permission, Routes, Viewer};
+use crate::access::{Act, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::hazard::course::{self, Correction, Owner};
