@@ -157,7 +157,7 @@ async fn check(app: &TestApp, id: Uuid) -> Vec<Step> {
         }
         // Time is given by whoever leads, by a re-check that failed, or where somebody is asked anew; never by handing it on.
         let before = at.checked_sub(1).map(|at| &events[at]);
-        if let Some(before) = before.filter(|before| before.due_at < event.due_at) {
+        if before.is_some_and(|before| before.due_at < event.due_at) {
             let leads = event.role == Role::DutyChief;
             let handed_on = event.step == Step::Assigned && !matches!(before_state(&events[..at]), State::Graded);
             assert!(leads || !handed_on, "{} gave time", event.step);

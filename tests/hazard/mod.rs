@@ -94,6 +94,17 @@ fn picture(shade: u8) -> Vec<u8> {
     file.into_inner()
 }
 
+/// A photo that says where it was taken.
+fn located() -> Vec<u8> {
+    let mut exif = b"II*\0\x08\0\0\0\x01\0".to_vec();
+    exif.extend(b"\x0f\x01\x02\0\x0e\0\0\0\x1a\0\0\0\0\0\0\0Lat 37.8 north"); // 0x010f, a text
+    let mut file = Vec::new();
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new(&mut file);
+    image::ImageEncoder::set_exif_metadata(&mut encoder, exif).unwrap();
+    image::ImageEncoder::write_image(encoder, &[90; 8 * 8 * 3], 8, 8, image::ExtendedColorType::Rgb8).unwrap();
+    file
+}
+
 /// Whoever works at a bureau.
 struct Bureau {
     station: Uuid,
@@ -219,8 +230,8 @@ db_test! {
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         // A round says where, and what was photographed is not lost by a mistake, nor does another line show it as its own.
         let without: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| !name.starts_with("place-")).collect();
-        let first = picture(90);
-        let again = officer.post_files(&format!("{address}/answers"), &without, &[(shown.as_str(), "before.png", &first)]).await;
+        let first = located();
+        let again = officer.post_files(&format!("{address}/answers"), &without, &[(shown.as_str(), "before.jpg", &first)]).await;
         again.assert_status(422).assert_contains("请填写在哪里");
         assert_eq!(again.body.matches("已收到 1 张照片").count(), 1);
         let carried = format!("{shown}-kept");
@@ -265,6 +276,9 @@ db_test! {
         let photo = leader.get(&found).await.link(&format!("{found}/photos/"));
         assert!(image::load_from_memory(&leader.download(&photo).await).is_ok());
         leader.get(&format!("{found}/photos/{}", bureau.photo)).await.assert_status(404);
+        // Where a phone was when it took the picture is not kept.
+        assert!(first.windows(4).any(|part| part == b"37.8"));
+        assert!(!leader.download(&photo).await.windows(4).any(|part| part == b"37.8" || part == b"Exif"));
 
         // What is taken away says the same.
         let file = leader.download("/hazards/ledger.xlsx").await;
@@ -286,7 +300,7 @@ db_test! {
         assert!(places.is_sorted(), "{header:?}");
         leader.get("/hazards/print").await.assert_ok().assert_contains("YH-2026-0002").assert_lacks("YH-2026-0001");
         leader.get("/hazards?which=ended").await.assert_contains("YH-2026-0001").assert_lacks("YH-2026-0002");
-        leader.get("/hazards/figures").await.assert_ok().assert_contains("<b>2</b>发现").assert_contains("<b>1</b>销号").assert_contains("0.0");
+        leader.get("/hazards/figures").await.assert_ok().assert_contains("<b>2</b>发现").assert_contains("<b>1</b>销号").assert_contains("<b>0.0</b>天，从发现到销号");
 
         // It comes back, with another turn and nothing of the last re-check.
         say(&leader, id, "reopening", &[("reopening-words", "摊贩又回来了")]).await.assert_ok();
@@ -482,7 +496,10 @@ db_test! {
             let numbers = |page: &Page| page.between_all("<b>YH-2026-", " ").map(str::to_owned).collect::<Vec<_>>();
             let all = [numbers(&first), numbers(&next)].concat();
             assert_eq!((numbers(&first).len(), all.len(), all.iter().collect::<BTreeSet<_>>().len()), (30, 35, 35));
+            // The seventh was registered at (7 - 1) * 7 % 35 metres.
+            let distance = |number: &String| (number.parse::<i64>().unwrap() - 1) * 7 % 35;
             assert_eq!(all.is_sorted(), order == "deadline");
+            assert_eq!(all.is_sorted_by_key(distance), order.is_empty());
             next.assert_lacks("下一页");
         }
         officer.get("/hazards?kind=fire").await.assert_contains("没有这样的隐患");

@@ -6,7 +6,7 @@ use doorstep::hazard::{self, Contact, Level, Mode, Owner, PlaceKind, Round, Seen
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Bureau, add_school, bureau, fixed, in_days, known, new, picture, refused, register, say};
+use super::{Bureau, add_school, bureau, fixed, in_days, known, new, picture, refused, register, rows, say};
 use crate::support::{Browser, Page, TestApp};
 
 async fn planned(app: &TestApp, bureau: &Bureau) -> Uuid {
@@ -64,7 +64,7 @@ db_test! {
         tx.commit().await.unwrap();
         let officer = app.person(Role::DutyStaff).browser().await;
         officer.get("/hazards/print").await.assert_status(422).assert_contains("超过 300 处");
-        assert_eq!(super::rows(officer.download("/hazards/ledger.xlsx").await).len(), 301);
+        assert_eq!(rows(officer.download("/hazards/ledger.xlsx").await).len(), 301);
         officer.get("/hazards/print?kind=fire").await.assert_ok().assert_contains("共 0 处");
     }
 
@@ -90,7 +90,7 @@ db_test! {
         assert_eq!(numbers, [ended[1].trim_start_matches("YH-2026-"), ended[0].trim_start_matches("YH-2026-")]);
         officer.get("/hazards?which=dismissed").await.assert_contains(&number).assert_lacks(&ended[0]);
         // The whole ledger has all of them.
-        assert_eq!(super::rows(officer.download("/hazards/ledger.xlsx").await).len(), 3);
+        assert_eq!(rows(officer.download("/hazards/ledger.xlsx").await).len(), 3);
         officer.get("/hazards/figures").await.assert_contains("<b>3</b>发现").assert_contains("<b>2</b>销号");
     }
 

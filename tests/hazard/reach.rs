@@ -5,7 +5,7 @@ use doorstep::access::{self, Act, OrganisationKind, Reach, Role};
 use doorstep::hazard::{self, Level, Mode, Owner, PlaceKind, Survey, Words};
 use uuid::Uuid;
 
-use super::{ADD_UNIT, Bureau, bureau, fixed, in_days, known, new, picture, register, say};
+use super::{ADD_UNIT, Bureau, bureau, fixed, in_days, known, new, picture, register, rows, say};
 use crate::support::{Browser, TestApp};
 
 statements! {
@@ -89,7 +89,7 @@ db_test! {
             stranger.get(list).await.assert_ok().assert_lacks("育英小学").assert_lacks("YH-");
         }
         stranger.get("/hazards/figures").await.assert_contains("<b>0</b>发现");
-        let ledger = |file: Vec<u8>| super::rows(file).len();
+        let ledger = |file: Vec<u8>| rows(file).len();
         assert_eq!(ledger(stranger.download("/hazards/ledger.xlsx").await), 0);
         assert_eq!(ledger(officer(&app, Role::DutyStaff, patrol).await.download("/hazards/ledger.xlsx").await), 1);
         let Around { hazard, round, place, .. } = around;
