@@ -167,11 +167,15 @@ async fn hazards_of_the_bureau(tx: &mut Tx, now: Timestamp) {
         found.into_iter().map(|one| (one.word, one.count)).collect::<BTreeMap<String, i64>>()
     };
     let hazards = counted(tx, HAZARDS).await;
-    let missing: Vec<&str> = hazard::State::ALL.iter().map(|state| state.code()).filter(|state| !hazards.contains_key(*state)).collect();
+    let missing: Vec<&str> =
+        hazard::State::ALL.iter().map(|state| state.code()).filter(|state| !hazards.contains_key(*state)).collect();
     assert!(missing.is_empty(), "no hazard is {missing:?}: {hazards:?}");
     assert_eq!(hazards["transferred"], 2);
     let rounds = counted(tx, ROUNDS).await;
-    assert_eq!(rounds.into_iter().collect::<Vec<_>>(), [("cancelled", 1), ("done", 2), ("planned", 1)].map(|(word, count)| (word.to_owned(), count)));
+    assert_eq!(
+        rounds.into_iter().collect::<Vec<_>>(),
+        [("cancelled", 1), ("done", 2), ("planned", 1)].map(|(word, count)| (word.to_owned(), count))
+    );
     assert_eq!(counted(tx, PLACES).await.len(), 2);
     assert_eq!(count(tx, SURVEYED, tenant).await, 1);
     assert_eq!(count(tx, MARKED, tenant).await, 2);

@@ -237,15 +237,7 @@ impl Ledger<'_> {
         self.given(back, 72 * DAY - 3, "劝离摊贩，放学时段守着").await?;
         take!(self, back, self.officer, 71 * DAY, begin, "");
         self.fixed(back, (self.officer, 66 * DAY), "摊贩搬到便民市场了").await?;
-        take!(
-            self,
-            back,
-            self.patrol,
-            65 * DAY,
-            fail,
-            self.at(60 * DAY),
-            Words::from("下午五点去看，还有两个摊位")
-        );
+        take!(self, back, self.patrol, 65 * DAY, fail, self.at(60 * DAY), Words::from("下午五点去看，还有两个摊位"));
         self.fixed(back, (self.officer, 62 * DAY), "余下两个也搬了").await?;
         self.struck_off(back, 61 * DAY, "连看三天，没有摊位").await?;
 

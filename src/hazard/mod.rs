@@ -26,7 +26,8 @@ pub use model::{
     Answer, Checklist, Contact, Item, Kind, Level, Limits, Mode, PlaceKind, RoundState, Supervision, Survey, Verdict,
 };
 pub use round::{
-    Line, Place, Round, STATEMENTS as ROUND_STATEMENTS, Seen, add_place, answers, cancel, close_place, finish, lines, plan,
+    Line, Place, Round, STATEMENTS as ROUND_STATEMENTS, Seen, add_place, answers, cancel, close_place, finish, lines,
+    plan,
 };
 pub use school::{Gate, STATEMENTS as SCHOOL_STATEMENTS, School, school, schools, survey, surveys};
 pub use step::Words;
@@ -59,4 +60,3 @@ pub async fn transfers(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Transf
 pub async fn a_round(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Round> {
     round::round(tx, tenant, &Scope::tenant(), id).await
 }
-

@@ -60,11 +60,11 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM hazard_answers y JOIN hazard_rounds z ON z.tenant_id = y.tenant_id AND z.id = y.round_id
             WHERE y.tenant_id = w.tenant_id AND y.item = w.item AND z.school_id = r.school_id AND (z.done_at, z.id) > (r.done_at, r.id) AND z.done_at < $5)
         GROUP BY w.item ORDER BY w.item");
-    /// A place that was taken off the list is put back on it as it is now.
     ADD_PLACE = "INSERT INTO hazard_places (tenant_id, id, organisation_id, school_id, kind, name, place, distance, busy, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant_id, school_id, name) DO UPDATE SET kind = excluded.kind,
-            place = excluded.place, distance = excluded.distance, busy = excluded.busy, closed_at = NULL
-        WHERE hazard_places.closed_at IS NOT NULL RETURNING id";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant_id, school_id, name) DO NOTHING";
+    /// A place that was taken off the list is put back on it as it is now.
+    REOPEN_PLACE = "UPDATE hazard_places SET kind = $4, place = $5, distance = $6, busy = $7, closed_at = NULL
+        WHERE tenant_id = $1 AND school_id = $2 AND name = $3 AND closed_at IS NOT NULL RETURNING id";
     CLOSE_PLACE = "UPDATE hazard_places SET closed_at = $3 WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL";
     PLACE = places!(" AND l.id = $4");
     PLACES = places!(" AND l.closed_at IS NULL AND (l.distance, l.id) > ($4, $5) ORDER BY l.distance, l.id LIMIT $6");
@@ -274,11 +274,17 @@ pub async fn add_place(
     (name, place, busy): (&str, &str, &str),
     distance: i64,
 ) -> Result<Uuid> {
-    let id = act.id();
-    let row = ADD_PLACE.bind(act.tenant).bind(id).bind(school.organisation_id).bind(school.id).bind(kind).bind(name);
-    let placed: Option<Placed> = tx.optional(row.bind(place).bind(distance).bind(busy).bind(act.at)).await?;
-    let Some(Placed { id }) = placed else {
-        return Err(Error::refused(format!("{}已经登记过“{name}”", school.name)));
+    let again = REOPEN_PLACE.bind(act.tenant).bind(school.id).bind(name).bind(kind).bind(place);
+    let id = match tx.optional::<Placed>(again.bind(distance).bind(busy)).await? {
+        Some(Placed { id }) => id,
+        None => {
+            let id = act.id();
+            let row = ADD_PLACE.bind(act.tenant).bind(id).bind(school.organisation_id).bind(school.id).bind(kind);
+            if tx.execute(row.bind(name).bind(place).bind(distance).bind(busy).bind(act.at)).await? == 0 {
+                return Err(Error::refused(format!("{}已经登记过“{name}”", school.name)));
+            }
+            id
+        }
     };
     audit::record(tx, act, "create", ("hazard_place", id), "", &[]).await?;
     Ok(id)

@@ -40,9 +40,9 @@ statements! {
     SCHOOLS = schools!(" AND s.closed_at IS NULL ORDER BY s.position, s.id LIMIT 500");
     SCHOOL = schools!(" AND s.id = $4");
     /// The units that take care of a school, and what they are part of.
-    COVERED_BY = "SELECT DISTINCT o.ancestor_id AS id FROM duty_school_units u
-        JOIN organisation_ancestors o ON o.tenant_id = u.tenant_id AND o.organisation_id = u.organisation_id
-        WHERE u.tenant_id = $1 AND u.school_id = $2 ORDER BY o.ancestor_id LIMIT 500";
+    COVERED_BY = "SELECT o.ancestor_id AS id FROM organisation_ancestors o WHERE o.tenant_id = $1
+        AND o.organisation_id IN (SELECT u.organisation_id FROM duty_school_units u WHERE u.tenant_id = $1 AND u.school_id = $2)
+        ORDER BY o.organisation_id, o.ancestor_id LIMIT 500";
     GATES = "SELECT id, name FROM duty_gates WHERE tenant_id = $1 AND school_id = $2 AND closed_at IS NULL ORDER BY position, id LIMIT 50";
     /// Of two who write the same version, one finds it taken.
     ADD_SURVEY = "INSERT INTO hazard_surveys (tenant_id, school_id, version, id, sealed, reason, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

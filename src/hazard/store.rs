@@ -89,7 +89,7 @@ statements! {
     BY_DEADLINE = hazards!(concat!(asked!(), " AND (h.due_at, h.id) > ($9, $10) ORDER BY h.due_at, h.id LIMIT $11"));
     DUE = hazards!(concat!("h.open = TRUE AND h.due_at <= $4 AND ", theirs!(), " AND ", within!(), " ORDER BY h.due_at, h.id LIMIT 50"));
     /// What is open comes first, then what was ended last.
-    OF_SCHOOL = hazards!("h.school_id = $2 AND h.shared = TRUE AND (h.open = TRUE OR h.due_at > $3) ORDER BY h.open DESC, h.due_at DESC, h.id DESC LIMIT 200");
+    OF_SCHOOL = hazards!("h.school_id = $2 AND h.shared = TRUE AND (h.open = TRUE OR h.due_at > $3) ORDER BY CASE WHEN h.open = TRUE THEN 0 ELSE 1 END, h.due_at DESC, h.id DESC LIMIT 200");
     /// What is open of the places around a school.
     OF_PLACES = "SELECT h.place_id, h.id, h.number FROM hazards h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.open = TRUE AND h.place_id IS NOT NULL
         ORDER BY h.due_at, h.id LIMIT 500";
@@ -333,7 +333,8 @@ pub(super) async fn transfers(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec
 /// Whoever has had a hand in the fixing this time.
 pub(super) async fn fixers(tx: &mut Tx, tenant: Uuid, hazard: &Hazard) -> Result<Vec<Uuid>> {
     let fixers: Vec<Fixer> = tx.all(FIXERS.bind(tenant).bind(hazard.id).bind(hazard.turn)).await?;
-    let hands = fixers.into_iter().filter_map(|fixer| if fixer.step.is_fixing() { fixer.account_id } else { fixer.owner_id });
+    let hands =
+        fixers.into_iter().filter_map(|fixer| if fixer.step.is_fixing() { fixer.account_id } else { fixer.owner_id });
     Ok(hands.chain(hazard.fixed_by).chain(hazard.owner_id).collect())
 }
 

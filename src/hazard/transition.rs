@@ -137,7 +137,13 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(&[S::Awaiting], Step::Failed, S::Fixing, Work, "由没参与整改的人到现场看，不行的定新时限，继续整改"),
     moves(&[S::Awaiting], Step::Passed, S::Passed, Work, "由没参与整改的人到现场看，写结论"),
     moves(&[S::Passed], Step::Closed, S::Closed, Approve, "由没参与整改的人审批销号"),
-    moves(&[S::Passed, S::Closed], Step::Reopened, S::Graded, Approve, "反弹的、查漏的，写明理由重新来；还没销号的，参与过整改的人仍然不能复查"),
+    moves(
+        &[S::Passed, S::Closed],
+        Step::Reopened,
+        S::Graded,
+        Approve,
+        "反弹的、查漏的，写明理由重新来；还没销号的，参与过整改的人仍然不能复查",
+    ),
     stays(TOLD, Step::Shared, Approve, "学校凭链接看到这一处的类别、位置、进度，看不到人"),
     stays(TOLD, Step::Unshared, Approve, "学校不再看到这一处"),
 ];

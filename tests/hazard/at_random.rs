@@ -165,7 +165,10 @@ async fn check(app: &TestApp, id: Uuid) -> Vec<Step> {
         if event.step == Step::Closed {
             struck_off = true;
             let before = events[..at].iter().rev().find(|event| {
-                !matches!(event.step, Step::Unlisted | Step::Shared | Step::Unshared | Step::Supplemented | Step::Corrected)
+                !matches!(
+                    event.step,
+                    Step::Unlisted | Step::Shared | Step::Unshared | Step::Supplemented | Step::Corrected
+                )
             });
             assert_eq!(before.map(|event| event.step), Some(Step::Passed));
         }

@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use crate::support::{Account, Browser, Page, TestApp, office};
 
-
 statements! {
     ADD_SCHOOL = "INSERT INTO duty_schools (tenant_id, id, organisation_id, name, stage, address, phone, link_number, position, created_at, lock_version)
         VALUES ($1, $2, $3, $4, 'primary', '', '', 1, 1, $5, 1)";
@@ -55,11 +54,12 @@ mod deadlines;
 mod pages;
 mod reach;
 
-/// The rows of a ledger, below its header.
+/// The rows of a ledger, between its header and who has taken it away.
 fn rows(file: Vec<u8>) -> Vec<Vec<String>> {
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
     let sheet = book.worksheet_range("隐患排查整改台账").unwrap();
-    sheet.rows().skip(1).map(|row| row.iter().map(ToString::to_string).collect()).collect()
+    let rows = sheet.rows().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>());
+    rows.filter(|row| row[0].parse::<u32>().is_ok()).collect()
 }
 
 /// A school of a station, with a gate.

@@ -20,7 +20,8 @@ async fn planned(app: &TestApp, bureau: &Bureau) -> Uuid {
 async fn add_place(app: &TestApp, bureau: &Bureau, name: &str, distance: i64) -> Uuid {
     let mut tx = app.db.begin().await.unwrap();
     let words = (name, "北门外", "");
-    let id = hazard::add_place(&mut tx, &bureau.first, &bureau.school, PlaceKind::Crowd, words, distance).await.unwrap();
+    let id =
+        hazard::add_place(&mut tx, &bureau.first, &bureau.school, PlaceKind::Crowd, words, distance).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
@@ -46,10 +47,24 @@ async fn done(tx: &mut Tx, bureau: &Bureau, at: Timestamp, odd: impl Fn(&str) ->
     let by = at + SignedDuration::from_hours(24);
     let id = hazard::plan(tx, &act, &bureau.school, "冬季排查", by).await.unwrap();
     let round = hazard::a_round(tx, act.tenant, id).await.unwrap();
-    let seen: Vec<_> = hazard::lines(tx, &act, bureau.school.id).await.unwrap().into_iter().map(|line| {
-        let verdict = odd(&line.title).unwrap_or(Verdict::Fine);
-        (line, Seen { verdict, words: "看过了".to_owned(), place: "校园里".to_owned(), distance: 0, photos: Vec::new() })
-    }).collect();
+    let seen: Vec<_> = hazard::lines(tx, &act, bureau.school.id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|line| {
+            let verdict = odd(&line.title).unwrap_or(Verdict::Fine);
+            (
+                line,
+                Seen {
+                    verdict,
+                    words: "看过了".to_owned(),
+                    place: "校园里".to_owned(),
+                    distance: 0,
+                    photos: Vec::new(),
+                },
+            )
+        })
+        .collect();
     hazard::finish(tx, &act, &round, &bureau.school, &seen, "").await.unwrap();
     hazard::a_round(tx, act.tenant, id).await.unwrap()
 }

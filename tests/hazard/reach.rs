@@ -35,7 +35,8 @@ struct Around {
 }
 
 async fn around(app: &TestApp, bureau: &Bureau) -> Around {
-    let id = register(app, &bureau.first, hazard::NewHazard { photos: vec![bureau.photo], ..new(&bureau.school, 50) }).await;
+    let id =
+        register(app, &bureau.first, hazard::NewHazard { photos: vec![bureau.photo], ..new(&bureau.school, 50) }).await;
     step!(app, bureau.first, id, grade, (Level::General, Mode::Dated), "").unwrap();
     let letter = step!(app, bureau.first, id, transfer, ("城市管理局", in_days(app, 7)), "请取缔").unwrap();
     let mut tx = app.db.begin().await.unwrap();

@@ -209,7 +209,8 @@ async fn finish(
     }
     let said = words(&mut form, "round_words", "别的情况", 0, 1000);
     // What was asked when the page was opened, and is not any more.
-    let gone = |name: &&str| name.strip_prefix("verdict-").is_some_and(|key| !seen.iter().any(|(line, _)| line.key == key));
+    let gone =
+        |name: &&str| name.strip_prefix("verdict-").is_some_and(|key| !seen.iter().any(|(line, _)| line.key == key));
     let gone: Vec<String> = form.names().filter(gone).map(str::to_owned).collect();
     for field in gone {
         let key = field.trim_start_matches("verdict-").to_owned();

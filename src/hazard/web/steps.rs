@@ -227,13 +227,7 @@ async fn correction(
 }
 
 /// Somebody of the bureau, chosen by their account, or somebody outside with a name and a phone.
-async fn owner(
-    tx: &mut Tx,
-    act: &Act,
-    school: Uuid,
-    form: &mut Form,
-    asks: &Asks,
-) -> Result<Option<(Owner, String)>> {
+async fn owner(tx: &mut Tx, act: &Act, school: Uuid, form: &mut Form, asks: &Asks) -> Result<Option<(Owner, String)>> {
     let unit = words(form, &asks.field("unit"), "责任单位", 2, 40);
     let account: Option<Uuid> =
         form.optional_choice(&asks.field("account"), "本局的责任人", |id| id.parse().ok());
