@@ -41,7 +41,7 @@ async function officer(t, login) {
 test('from a round on a phone to the striking off', async (t) => {
   const own = await officer(t, 'zhiban');
   // What is used every day stands under the thumb.
-  const bar = own.getByRole('navigation').filter({ has: own.getByRole('link', { name: '护学岗' }) }).first();
+  const bar = own.locator('.nav .tabs');
   await bar.getByRole('link', { name: '隐患' }).click();
   await own.getByRole('heading', { name: '隐患台账' }).waitFor();
   await look(own, 'hazard-list');
@@ -69,7 +69,7 @@ test('from a round on a phone to the striking off', async (t) => {
   await own.getByRole('button', { name: '查完了，登记' }).click();
   await told(own, '1 处隐患进了台账');
   await own.getByRole('link', { name: /^YH-/ }).click();
-  await own.getByAltText('登记的照片 1').waitFor();
+  await own.getByAltText('登记的照片 1').waitFor({ state: 'attached' });
   const hazard = own.url();
 
   await say(own, 'grade');
@@ -99,7 +99,7 @@ test('from a round on a phone to the striking off', async (t) => {
   const other = await officer(t, 'xunte');
   const number = (await own.getByRole('heading', { level: 1 }).textContent()).split(' ')[0];
   await other.getByRole('link', { name: new RegExp(number) }).click();
-  await other.getByAltText('整改完成，申请复查的照片 1').waitFor();
+  await other.getByAltText('整改完成，申请复查的照片 1').waitFor({ state: 'attached' });
   const recheck = await form(other, 'recheck');
   await recheck.getByLabel('复查结论').fill('连看两天，盲道通畅');
   await recheck.getByLabel('照片').setInputFiles(await photo(stage, '第二天的盲道'));

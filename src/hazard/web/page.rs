@@ -138,7 +138,8 @@ pub(super) async fn show_page(
         };
         viewer.may(asks.step.permission()) && hazard.state.after(asks.step).is_some() && !not_mine && !pointless
     };
-    let offered: Vec<&'static Asks> = ASKS.iter().filter(can).collect();
+    let mut offered: Vec<&'static Asks> = ASKS.iter().filter(can).collect();
+    offered.sort_by_key(|asks| hazard.state.after(asks.step) == Some(hazard.state));
     let accounts = if offered.iter().any(|asks| asks.step == Step::Assigned) {
         let workers = school::workers(&mut tx, viewer.tenant, hazard.school_id).await?;
         workers.into_iter().map(|holder| (holder.account.to_string(), holder.name)).collect()

@@ -58,10 +58,10 @@ macro_rules! asks {
 asks! {
     Graded "grade" "为什么这样定" 0 "可不填。" "" false "已定级，请交办";
     Assigned "assignment" "整改措施" 4 "要做什么、做到什么程度。" "哪天前整改完" false "已交办";
-    Transferred "transfers" "请对方做什么" 4 "写进移送函。" "对方哪天前回复" false "已移送，请打印移送函";
     Began "beginning" "说明" 0 "可不填。" "" false "已开始整改";
-    Progressed "progress" "进展" 2 "" "" true "进展已记下";
     Fixed "completion" "怎么整改的" 4 "移送的，写对方的回复和现场情况。" "" true "已申请复查，请没参与整改的人去看";
+    Transferred "transfers" "请对方做什么" 4 "写进移送函。" "对方哪天前回复" false "已移送，请打印移送函";
+    Progressed "progress" "进展" 2 "" "" true "进展已记下";
     Passed "recheck" "复查结论" 2 "现场看到什么。" "" true "复查通过，可以销号";
     Failed "failure" "哪里不行" 4 "" "继续整改，哪天前完成" true "已退回继续整改";
     Closed "closure" "审批意见" 0 "可不填。" "" false "已销号";
