@@ -28,7 +28,7 @@ async function form(page, noun) {
 async function say(page, noun, label, words) {
   const step = await form(page, noun);
   if (label) await step.getByLabel(label).fill(words);
-  await step.getByRole('button').click();
+  await step.locator('button.btn').click();
 }
 
 /** Somebody of the bureau on a phone. */
@@ -47,8 +47,10 @@ test('from a round on a phone to the striking off', async (t) => {
   await look(own, 'hazard-list');
   await illustrate(own, 'hazard-list');
   await bar.getByRole('link', { name: '排查' }).click();
+  await own.getByRole('heading', { name: '排查', exact: true, level: 1 }).waitFor();
   await look(own, 'hazard-rounds');
   await own.getByRole('link', { name: /田家会第二小学 待排查/ }).click();
+  await own.getByText('校门口停车').first().waitFor();
   await look(own, 'hazard-round');
   const lines = own.locator('.looked-at');
   for (const line of await lines.all()) await line.getByText('没有问题', { exact: true }).click();
@@ -79,7 +81,7 @@ test('from a round on a phone to the striking off', async (t) => {
   await assignment.getByLabel('本局的责任人').selectOption('田家会派出所值班员');
   await assignment.getByLabel('整改措施').fill('劝离摊位，放学时守着');
   await assignment.getByLabel('哪天前整改完').fill(day(5));
-  await assignment.getByRole('button').click();
+  await assignment.locator('button.btn').click();
   await told(own, '已交办');
   await say(own, 'beginning');
   await told(own, '已开始整改');
@@ -89,7 +91,7 @@ test('from a round on a phone to the striking off', async (t) => {
   const completion = await form(own, 'completion');
   await completion.getByLabel('照片').setInputFiles(await photo(stage, '空出来的盲道'));
   await illustrate(own, 'hazard-fixed');
-  await completion.getByRole('button').click();
+  await completion.locator('button.btn').click();
   await told(own, '请没参与整改的人去看');
   await told(own, '复查和销号由别人来做');
   assert.equal(await own.locator('#recheck').count(), 0, 'whoever fixed it does not look again');
@@ -98,12 +100,12 @@ test('from a round on a phone to the striking off', async (t) => {
   // The patrol unit shares the school: it is asked to look, and does.
   const other = await officer(t, 'xunte');
   const number = (await own.getByRole('heading', { level: 1 }).textContent()).split(' ')[0];
-  await other.getByRole('link', { name: new RegExp(number) }).click();
+  await other.getByRole('link', { name: new RegExp(number) }).first().click();
   await other.getByAltText('整改完成，申请复查的照片 1').waitFor({ state: 'attached' });
   const recheck = await form(other, 'recheck');
   await recheck.getByLabel('复查结论').fill('连看两天，盲道通畅');
   await recheck.getByLabel('照片').setInputFiles(await photo(stage, '第二天的盲道'));
-  await recheck.getByRole('button').click();
+  await recheck.locator('button.btn').click();
   await told(other, '复查通过，可以销号');
   assert.equal(await other.locator('#closure').count(), 0, 'striking off is for who leads');
 
@@ -121,6 +123,7 @@ test('from a round on a phone to the striking off', async (t) => {
   await leader.goto('/hazard-schools');
   await leader.getByRole('link', { name: '田家会第二小学' }).click();
   await leader.getByRole('link', { name: '给学校的链接' }).click();
+  await leader.locator('#school-link').waitFor();
   await look(leader, 'hazard-school-link');
   const link = new URL(await leader.locator('#school-link').textContent()).pathname;
   const school = await phone(t, stage);
@@ -157,7 +160,7 @@ test('what belongs to another body goes there by a letter, and the ledger is tak
   await transfer.getByLabel('移送给哪个部门').fill('住房和城乡建设局');
   await transfer.getByLabel('请对方做什么').fill('请督促施工单位围挡、装警示灯');
   await transfer.getByLabel('对方哪天前回复').fill(day(6));
-  await transfer.getByRole('button').click();
+  await transfer.locator('button.btn').click();
   await told(desk, '已移送，请打印移送函');
   const hazard = desk.url();
   await desk.getByRole('link', { name: /住房和城乡建设局/ }).click();
@@ -172,12 +175,12 @@ test('what belongs to another body goes there by a letter, and the ledger is tak
   const reply = await form(desk, 'replies');
   await reply.getByLabel('对方怎么说').fill('已经通知施工单位，三天内围好');
   await reply.getByLabel('新的回复时限').fill(day(9));
-  await reply.getByRole('button').click();
+  await reply.locator('button.btn').click();
   await told(desk, '回复已记下');
   const done = await form(desk, 'completion');
   await done.getByLabel('怎么整改的').fill('回函：已围挡，装了四盏警示灯');
   await done.getByLabel('照片').setInputFiles(await photo(stage, '围好的路口'));
-  await done.getByRole('button').click();
+  await done.locator('button.btn').click();
   await told(desk, '请没参与整改的人去看');
 
   // The ledger as another program reads it, in the order in which ledgers are kept.
