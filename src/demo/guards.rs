@@ -27,8 +27,8 @@ const ACCOUNTS: [(Role, &str, &str); 4] = [
     (Role::SystemAdmin, "分局系统管理员", "fjxitong"),
 ];
 
-struct Sketch {
-    name: &'static str,
+pub(super) struct Sketch {
+    pub(super) name: &'static str,
     stage: Stage,
     /// Posts, each with how many people are needed.
     gates: &'static [(&'static str, GateKind, i64)],
@@ -36,7 +36,7 @@ struct Sketch {
     evening: &'static [(i64, &'static str)],
 }
 
-const SCHOOLS: [Sketch; 3] = [
+pub(super) const SCHOOLS: [Sketch; 3] = [
     Sketch {
         name: "田家会第一小学",
         stage: Stage::Primary,

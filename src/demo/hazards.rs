@@ -101,8 +101,10 @@ impl Ledger<'_> {
         Act { account: Some(by.account), organisation: Some(by.organisation), role: by.role, ..act }
     }
 
+    /// By the order in which the bureau's schools are written down; those of one moment come back in any.
     fn school(&self, at: usize) -> Result<School> {
-        self.schools.get(at).cloned().ok_or(Error::NotFound)
+        let name = guards::SCHOOLS.get(at).map(|sketch| sketch.name).ok_or(Error::NotFound)?;
+        self.schools.iter().find(|school| school.name == name).cloned().ok_or(Error::NotFound)
     }
 
     /// A drawn photo, before or after.
