@@ -382,8 +382,8 @@ impl Ledger<'_> {
     async fn place(&mut self, name: &str) -> Result<Option<Uuid>> {
         let act = self.act(self.desk, 20 * DAY);
         let lines = hazard::lines(self.tx, &act, self.school(2)?.id).await?;
-        let places = lines.into_iter().filter_map(|line| line.place);
-        Ok(places.into_iter().find(|place| place.name == name).map(|place| place.id))
+        let mut places = lines.into_iter().filter_map(|line| line.place);
+        Ok(places.find(|place| place.name == name).map(|place| place.id))
     }
 }
 
