@@ -360,6 +360,8 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     let mut tabs: Vec<NavItem> = [
         item(true, "/today", "today", "今日"),
         item(may(DutyRead), "/duty", "pin", "护学岗"),
+        item(may(HazardRead), "/hazards", "alert", "隐患"),
+        item(may(HazardRead), "/hazard-rounds", "search", "排查"),
         item(may(DutyPlan), "/duty-rosters", "log", "排班"),
         item(may(DutyRead), "/duty-schools", "building", "学校"),
         item(may(DutyRead), "/duty-people", "people", "人员"),
@@ -372,8 +374,6 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(PlaceRead), "/estates", "building", "楼栋"),
         item(may(AccountManage), "/accounts", "account", "账号"),
         item(may(AuditRead), "/audit", "log", "审计记录"),
-        item(may(HazardRead), "/hazards", "alert", "隐患"),
-        item(may(HazardRead), "/hazard-rounds", "search", "排查"),
         item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),
         item(may(CounterpartManage), "/counterparts", "building", "上下级对接"),
         item(may(OutboxManage), "/outbox", "alert", "后台"),

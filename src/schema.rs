@@ -75,5 +75,6 @@ migrations![
     "0071_volunteers_mended",
     "0074_duty_ways",
     "0075_duty_told",
+    "0076_hazards_mended",
     "0077_duty_day",
 ];

@@ -189,6 +189,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "body",
             "community_survey",
             "duty",
+            "hazard",
             "issue",
             "mediation",
             "meeting",

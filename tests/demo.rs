@@ -6,6 +6,7 @@ use db::{Record, Statement, Tx, record, statements};
 use doorstep::access::{self, Link};
 use doorstep::audit;
 use doorstep::demo::{self, Order};
+use doorstep::hazard;
 use doorstep::issue::{Category, State};
 use doorstep::party;
 use doorstep::service;
@@ -34,6 +35,17 @@ statements! {
     ALARMS = "SELECT COUNT(*) AS count FROM class_presences WHERE tenant_id = $1 AND alarms > 0 AND answer = 'on_way' AND standing = 'released'";
     LEFT_BEHIND = "SELECT COUNT(*) AS count FROM class_presences p JOIN class_sessions s ON s.tenant_id = p.tenant_id AND s.id = p.session_id
         WHERE p.tenant_id = $1 AND s.ends_at < $2 AND p.standing IN ('expected', 'here')";
+    HAZARDS = "SELECT state AS word, COUNT(*) AS count FROM hazards WHERE tenant_id = $1 GROUP BY state ORDER BY state";
+    ROUNDS = "SELECT state AS word, COUNT(*) AS count FROM hazard_rounds WHERE tenant_id = $1 GROUP BY state ORDER BY state";
+    PLACES = "SELECT kind AS word, COUNT(*) AS count FROM hazard_places WHERE tenant_id = $1 GROUP BY kind ORDER BY kind";
+    SURVEYED = "SELECT COUNT(*) AS count FROM hazard_surveys WHERE tenant_id = $1 AND version = 2";
+    TO_OTHERS = "SELECT COUNT(*) AS count FROM hazard_transfers WHERE tenant_id = $1 AND answer IS NULL AND reply_due_at < $2";
+    /// A sign that hangs, something that has come back, and what two different people have fixed and looked at.
+    MARKED = "SELECT COUNT(*) AS count FROM hazards WHERE tenant_id = $1 AND open = TRUE AND (supervision IS NOT NULL AND unlisted_at IS NULL OR turn > 1)";
+    SHARED = "SELECT COUNT(*) AS count FROM hazards WHERE tenant_id = $1 AND shared = TRUE";
+    WITHOUT_PHOTO = "SELECT COUNT(*) AS count FROM hazards h WHERE h.tenant_id = $1 AND h.fixed_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM hazard_photos p
+        WHERE p.tenant_id = h.tenant_id AND p.hazard_id = h.id)";
+    STEPS_LATER = "SELECT COUNT(*) AS count FROM hazard_events WHERE tenant_id = $1 AND at > $2";
     LATER = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND at > $2";
 }
 
@@ -131,19 +143,49 @@ async fn the_demonstration_has_the_figures_of_the_page() {
         assert_eq!(found[0].count, expected, "{}", statement.name);
     }
 
+    hazards_of_the_bureau(&mut tx, app.means.now()).await;
     let verdict = audit::verify(&mut tx, tenant).await.unwrap();
     assert_eq!(verdict.broken, None);
     let later: Vec<Count> = tx.all(LATER.bind(tenant).bind(app.means.now())).await.unwrap();
     assert_eq!(later[0].count, 0, "nothing has happened in the future");
     drop(tx);
 
-    assert_eq!(made.accounts.len(), 12);
+    assert_eq!(made.accounts.len(), 13);
     for account in &made.accounts {
         let page = app.browser().sign_in(account.login, "Beichuan-2026").await;
         page.assert_ok().assert_contains(&account.name);
     }
     let invitation: Link = made.invitation.unwrap();
     app.browser().get(&format!("/join/{invitation}")).await.assert_ok().assert_contains("第一网格 网格员");
+}
+
+/// 隐患台账 as the bureau has kept it: something in every state, rounds, places of both kinds, surveys in versions.
+async fn hazards_of_the_bureau(tx: &mut Tx, now: Timestamp) {
+    let tenant = access::tenant_by_code(tx, "141102000000").await.unwrap().unwrap().tenant_id;
+    let counted = async |tx: &mut Tx, statement| {
+        let found: Vec<Counted> = all(tx, statement, tenant).await;
+        found.into_iter().map(|one| (one.word, one.count)).collect::<BTreeMap<String, i64>>()
+    };
+    let hazards = counted(tx, HAZARDS).await;
+    let missing: Vec<&str> =
+        hazard::State::ALL.iter().map(|state| state.code()).filter(|state| !hazards.contains_key(*state)).collect();
+    assert!(missing.is_empty(), "no hazard is {missing:?}: {hazards:?}");
+    assert_eq!(hazards["transferred"], 2);
+    let rounds = counted(tx, ROUNDS).await;
+    assert_eq!(
+        rounds.into_iter().collect::<Vec<_>>(),
+        [("cancelled", 1), ("done", 2), ("planned", 1)].map(|(word, count)| (word.to_owned(), count))
+    );
+    assert_eq!(counted(tx, PLACES).await.len(), 2);
+    assert_eq!(count(tx, SURVEYED, tenant).await, 1);
+    assert_eq!(count(tx, MARKED, tenant).await, 2);
+    assert!(count(tx, SHARED, tenant).await >= 3);
+    assert_eq!(count(tx, WITHOUT_PHOTO, tenant).await, 0);
+    for (statement, expected) in [(TO_OTHERS, 1), (STEPS_LATER, 0)] {
+        let found: Vec<Count> = tx.all(statement.bind(tenant).bind(now)).await.unwrap();
+        assert_eq!(found[0].count, expected, "{}", statement.name);
+    }
+    assert_eq!(audit::verify(tx, tenant).await.unwrap().broken, None);
 }
 
 db_test! {

@@ -285,6 +285,9 @@ db_test! {
         let call = second.get(&far_link).await;
         let form = call.between_all("action=\"", "\"").find(|action| action.contains("/calls/")).unwrap().to_owned();
         second.post(&form, &[("answer", "yes")]).await.assert_ok().assert_contains("请马上出发").assert_contains("最晚 07:04 到岗");
+        // Whoever answers by a link is no resident.
+        let audit = app.person(Role::AuditAdmin).of_community(&bureau.community).browser().await.get("/audit").await;
+        audit.assert_ok().assert_contains("护学岗人员").assert_lacks("居民");
         let page = chief.get(&format!("/duty-shifts/{shift}")).await;
         page.assert_ok().assert_contains("2 分钟后答应，12 分钟到").assert_contains("0 分钟后说来不了").assert_lacks("叫下一位");
 

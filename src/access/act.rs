@@ -37,6 +37,11 @@ impl Act {
         Act { role: Role::Resident, ..Act::system(tenant, means) }
     }
 
+    /// Whoever stands at a post of 护学岗: an officer, a parent or a school's own guard, by the link of a police bureau.
+    pub fn guard(tenant: Uuid, means: &Means) -> Act {
+        Act { role: Role::Guard, ..Act::system(tenant, means) }
+    }
+
     /// The program itself.
     pub fn system(tenant: Uuid, means: &Means) -> Act {
         let at = means.now();

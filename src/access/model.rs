@@ -20,6 +20,8 @@ text_enum! {
         AuditAdmin = "audit_admin" "审计管理员",
         PartyMember = "party_member" "党员",
         Resident = "resident" "居民",
+        /// Whoever stands at a post, by their own link.
+        Guard = "guard" "护学岗人员",
         System = "system" "系统",
     }
     /// How far a role reaches.
@@ -215,9 +217,12 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
 };
 
 impl Role {
+    /// In which somebody acts who has no account, by a link or none.
+    pub const WITHOUT_ACCOUNT: [Role; 4] = [Role::PartyMember, Role::Resident, Role::Guard, Role::System];
+
     /// The roles that an account can be given.
     pub fn assignable() -> impl Iterator<Item = Role> {
-        Role::ALL.iter().copied().filter(|role| !matches!(role, Role::PartyMember | Role::Resident | Role::System))
+        Role::ALL.iter().copied().filter(|role| !Role::WITHOUT_ACCOUNT.contains(role))
     }
 
     /// Whether somebody in a tenant of a kind can have this role: the roles of 护学岗 are the police's, those of a community nobody else's there.
@@ -339,8 +344,7 @@ mod tests {
     #[test]
     fn nobody_without_an_account_has_a_permission() {
         for (permission, roles) in ALLOWED {
-            let without = [Role::PartyMember, Role::Resident, Role::System];
-            assert!(!without.iter().any(|role| roles.contains(role)), "{permission:?}");
+            assert!(!Role::WITHOUT_ACCOUNT.iter().any(|role| roles.contains(role)), "{permission:?}");
         }
     }
 }

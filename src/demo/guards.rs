@@ -17,7 +17,7 @@ use crate::duty::{
 use crate::error::{Error, Result};
 use crate::means::Means;
 
-const CODE: &str = "141102000000";
+pub(super) const CODE: &str = "141102000000";
 const NAME: &str = "离石分局";
 
 /// The accounts that are shown, each with its role and login name.
@@ -28,8 +28,8 @@ const ACCOUNTS: [(Role, &str, &str); 4] = [
     (Role::SystemAdmin, "分局系统管理员", "fjxitong"),
 ];
 
-struct Sketch {
-    name: &'static str,
+pub(super) struct Sketch {
+    pub(super) name: &'static str,
     stage: Stage,
     /// Posts, each with how many people are needed.
     gates: &'static [(&'static str, GateKind, i64)],
@@ -39,7 +39,7 @@ struct Sketch {
     late: &'static [(i64, &'static str)],
 }
 
-const SCHOOLS: [Sketch; 3] = [
+pub(super) const SCHOOLS: [Sketch; 3] = [
     Sketch {
         name: "田家会第一小学",
         stage: Stage::Primary,

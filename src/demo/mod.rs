@@ -9,6 +9,7 @@ mod children;
 mod classes;
 mod community;
 mod guards;
+mod hazards;
 mod issues;
 mod names;
 mod party;
@@ -96,6 +97,7 @@ pub async fn build(db: &Db, means: &Means, password: &str, bar: &ProgressBar) ->
     let mut made = make(db, means, making, bar).await?;
     bar.set_message("护学岗");
     made.accounts.extend(guards::stand(db, means, password, means.now()).await?);
+    made.accounts.extend(hazards::keep(db, means, password, means.now()).await?);
     Ok(made)
 }
 

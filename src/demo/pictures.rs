@@ -63,7 +63,7 @@ fn draw(category: Category, solved: bool) -> RgbImage {
 }
 
 /// A red triangle with a bar in it.
-fn warning(picture: &mut RgbImage) {
+pub(super) fn warning(picture: &mut RgbImage) {
     for y in 0..120_u32 {
         for x in 0..=y {
             let bar = (50..92).contains(&y) && x.abs_diff(y / 2) < 6;
@@ -74,7 +74,7 @@ fn warning(picture: &mut RgbImage) {
 }
 
 /// A green disc with a white tick in it.
-fn tick(picture: &mut RgbImage) {
+pub(super) fn tick(picture: &mut RgbImage) {
     for y in 0..140_i32 {
         for x in 0..140_i32 {
             let (right, down) = (x - 70, y - 70);

@@ -1,6 +1,6 @@
 //! A hazard is registered, graded, given to whoever has to fix it or to another body, fixed, looked at again by somebody else, and struck off.
 
-use db::Tx;
+use db::{Json, Tx};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -9,8 +9,9 @@ use super::model::{Answer, Contact, Kind, Level, Limits, Mode, Supervision};
 use super::step::{self, Words, ready, take};
 use super::store::{self, ADD, ANSWERED, HEARD, Hazard, TRANSFER};
 use super::transition::{State, Step};
-use crate::access::Act;
+use crate::access::{Act, Permission};
 use crate::error::{Error, Result};
+use crate::web::show;
 use crate::{counter, settings};
 
 #[derive(Debug, Clone)]
@@ -26,6 +27,17 @@ pub struct NewHazard {
     pub inspection: Option<Uuid>,
     pub listed_place: Option<Uuid>,
     pub photos: Vec<Uuid>,
+    /// When it was found, if that was not just now.
+    pub found_at: Option<Timestamp>,
+}
+
+/// Where a hazard lies and what it is, as it should have been entered.
+#[derive(Debug, Clone)]
+pub struct Correction {
+    pub gate: Option<Uuid>,
+    pub distance: i64,
+    pub place: String,
+    pub kind: Kind,
 }
 
 /// Who has to fix it.
@@ -47,15 +59,55 @@ fn end_of_day(at: Timestamp) -> Result<Timestamp> {
     Ok(end.map_err(anyhow::Error::from)?.timestamp())
 }
 
-/// A day within which something is to be done: not over, and not further than so many days.
-fn within(act: &Act, until: Timestamp, most: i64) -> Result<Timestamp> {
+/// A day within which something is to be done: not over, and not further than so many days after a moment.
+fn within(act: &Act, until: Timestamp, (from, most): (Timestamp, i64)) -> Result<Timestamp> {
     if until <= act.at {
-        return Err(Error::refused("时限要在今天以后"));
+        return Err(Error::refused("这一天已经过了，请选今天或者以后的日子"));
     }
-    if until > end_of_day(days(act.at, most))? {
-        return Err(Error::refused(format!("时限最长 {most} 天，请选近一些的日子；确实要更长的，由上级改参数")));
+    if until > end_of_day(days(from, most))? {
+        let last = show::month_and_day(&days(from, most));
+        return Err(Error::refused(format!(
+            "时限最长 {most} 天，最晚到 {last}，请选近一些的日子；确实要更长的，由勤务负责人定，或者由上级改参数"
+        )));
     }
     Ok(until)
+}
+
+/// Whoever leads and does not have to fix it themselves: they may give more time.
+fn may_give_time(act: &Act, hazard: &Hazard) -> bool {
+    let leads = Permission::HazardApprove.roles().contains(&act.role);
+    leads && act.account.is_some() && hazard.owner_id != act.account
+}
+
+/// The day that a step sets, if it may.
+///
+/// Errors: refused, with what may be.
+pub async fn dated(tx: &mut Tx, act: &Act, hazard: &Hazard, step: Step, until: Timestamp) -> Result<Timestamp> {
+    let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
+    let longest = limits.longest_days(hazard.level.unwrap_or(Level::General));
+    // The term runs from when it was first given to somebody, whoever has it now.
+    let first = hazard.assigned_at.unwrap_or(act.at);
+    let supervised = hazard.dates().supervised;
+    let from = match step {
+        Step::Extended if !may_give_time(act, hazard) => {
+            return Err(Error::refused("延长时限要由责任人以外的人批"));
+        }
+        Step::Extended if hazard.fix_due_at.is_some_and(|due| until <= due) => {
+            return Err(Error::refused("新的时限要比原来的晚"));
+        }
+        Step::Extended if supervised.is_some_and(|last| until > last) => {
+            return Err(Error::refused("不能超过挂牌督办的时限，要先由督办单位重新定"));
+        }
+        Step::Extended => (first, longest),
+        Step::Listed if supervised.is_some_and(|last| until > last) && hazard.owner_id == act.account => {
+            return Err(Error::refused("督办时限往后推，要由责任人以外的人定"));
+        }
+        Step::Listed => (act.at, limits.supervise_days),
+        Step::Replied => (store::sent_at(tx, act.tenant, hazard.id).await?.unwrap_or(act.at), longest),
+        Step::Assigned if !may_give_time(act, hazard) || hazard.state != State::Graded => (first, longest),
+        _ => (act.at, longest),
+    };
+    within(act, until, from)
 }
 
 /// Registers a hazard. Its number counts up within the year: `YH-2026-0007`.
@@ -67,12 +119,46 @@ pub async fn register(tx: &mut Tx, act: &Act, new: NewHazard) -> Result<Uuid> {
     let id = act.id();
     let row = ADD.bind(act.tenant).bind(id).bind(format!("YH-{year}-{number:04}")).bind(new.school.organisation_id);
     let row = row.bind(new.school.id).bind(new.gate).bind(new.distance).bind(&new.place).bind(new.kind);
-    let row = row.bind(&new.description).bind(new.inspection).bind(new.listed_place).bind(act.at).bind(act.account);
+    let row = row.bind(&new.description).bind(new.inspection).bind(new.listed_place);
+    let row = row.bind(new.found_at.unwrap_or(act.at)).bind(act.account);
     tx.execute(row.bind(due).bind(limits.remind(State::Registered, due, act.at))).await?;
     let hazard = store::hazard(tx, act.tenant, id).await?;
     let words = Words { words: &new.description, photos: &new.photos };
     step::note(tx, act, &hazard, Step::Registered, words).await?;
     Ok(id)
+}
+
+/// It was entered in the wrong place or as the wrong kind. What a letter has said stays as it was.
+///
+/// Errors: refused if nothing is different.
+pub async fn correct(
+    tx: &mut Tx,
+    act: &Act,
+    hazard: &mut Hazard,
+    seen: i64,
+    to: Correction,
+    words: &str,
+) -> Result<()> {
+    ready(tx, act, hazard, seen, Step::Corrected).await?;
+    let mut said = Vec::new();
+    if to.place != hazard.place {
+        said.push(format!("位置“{}”改为“{}”", hazard.place, to.place));
+    }
+    if to.gate != hazard.gate_id {
+        said.push("换了量距离的校门".to_owned());
+    }
+    if to.distance != hazard.distance {
+        said.push(format!("离校门 {} 米改为 {} 米", hazard.distance, to.distance));
+    }
+    if to.kind != hazard.kind {
+        said.push(format!("类别“{}”改为“{}”", hazard.kind, to.kind));
+    }
+    if said.is_empty() {
+        return Err(Error::refused("和原来登记的一样，没有要更正的"));
+    }
+    (hazard.gate_id, hazard.distance, hazard.place, hazard.kind) = (to.gate, to.distance, to.place, to.kind);
+    let said = format!("{}。{words}", said.join("，"));
+    take(tx, act, hazard, seen, Step::Corrected, said.as_str().into()).await
 }
 
 pub async fn supplement(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: Words<'_>) -> Result<()> {
@@ -107,6 +193,15 @@ pub async fn regrade(
         return Err(Error::refused("挂牌督办的是重大隐患，不能改成一般"));
     }
     (hazard.level, hazard.mode) = (Some(level), Some(mode));
+    // Less time than there was, where the level or the mode gives less; never more, which is for `extend`.
+    if let Some(due) = hazard.fix_due_at {
+        let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
+        let longest = match mode {
+            Mode::Immediate => act.at + SignedDuration::from_hours(limits.immediate_hours),
+            Mode::Dated => end_of_day(days(act.at, limits.longest_days(level)))?,
+        };
+        hazard.fix_due_at = Some(due.min(longest));
+    }
     let said = format!("改为{level}隐患，{mode}。{words}");
     take(tx, act, hazard, seen, Step::Regraded, said.as_str().into()).await
 }
@@ -116,10 +211,12 @@ pub async fn dismiss(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, wor
     if hazard.listed() {
         return Err(Error::refused("挂着督办牌的隐患要整改、复查，不能不作为隐患"));
     }
+    hazard.shared = false;
     take(tx, act, hazard, seen, Step::Dismissed, words.into()).await
 }
 
-/// Gives it to whoever has to fix it. What is to be fixed at once has the hours of the setting; otherwise a day has to be said.
+/// Gives it to whoever has to fix it. What is to be fixed at once has the hours of the setting; otherwise a day has to be said. Given to somebody
+/// else it keeps its deadline, unless somebody who may give more time says another.
 pub async fn assign(
     tx: &mut Tx,
     act: &Act,
@@ -130,13 +227,21 @@ pub async fn assign(
     measures: &str,
 ) -> Result<()> {
     ready(tx, act, hazard, seen, Step::Assigned).await?;
-    let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    let level = hazard.level.unwrap_or(Level::General);
-    hazard.fix_due_at = Some(match (hazard.mode, until) {
-        (Some(Mode::Immediate), _) => act.at + SignedDuration::from_hours(limits.immediate_hours),
-        (_, Some(until)) => within(act, until, limits.longest_days(level))?,
-        (_, None) => return Err(Error::refused("限期整改的，要定哪天前整改完")),
-    });
+    let again = hazard.state != State::Graded;
+    let keeps = again && (!may_give_time(act, hazard) || hazard.mode == Some(Mode::Immediate) || until.is_none());
+    hazard.fix_due_at = match (hazard.fix_due_at.filter(|_| keeps), hazard.mode, until) {
+        // Whoever passes it on gains no time.
+        (Some(due), ..) => Some(due),
+        (None, Some(Mode::Immediate), _) => {
+            let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
+            Some(act.at + SignedDuration::from_hours(limits.immediate_hours))
+        }
+        (None, _, Some(until)) => Some(dated(tx, act, hazard, Step::Assigned, until).await?),
+        (None, _, None) => return Err(Error::refused("限期整改的，要定哪天前整改完")),
+    };
+    if hazard.assigned_at.is_none() || !again && may_give_time(act, hazard) {
+        hazard.assigned_at = Some(act.at);
+    }
     let who = match &owner {
         Owner::Own(account) => {
             (hazard.owner_id, hazard.owner_sealed) = (Some(*account), None);
@@ -171,18 +276,7 @@ pub async fn extend(
     words: &str,
 ) -> Result<()> {
     ready(tx, act, hazard, seen, Step::Extended).await?;
-    if act.account.is_none() || hazard.owner_id == act.account {
-        return Err(Error::refused("延长时限要由责任人以外的人批"));
-    }
-    let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    let until = within(act, until, limits.longest_days(hazard.level.unwrap_or(Level::General)))?;
-    if hazard.fix_due_at.is_some_and(|due| until <= due) {
-        return Err(Error::refused("新的时限要比原来的晚"));
-    }
-    if hazard.dates().supervised.is_some_and(|last| until > last) {
-        return Err(Error::refused("不能超过挂牌督办的时限，要先由督办单位重新定"));
-    }
-    hazard.fix_due_at = Some(until);
+    hazard.fix_due_at = Some(dated(tx, act, hazard, Step::Extended, until).await?);
     take(tx, act, hazard, seen, Step::Extended, words.into()).await
 }
 
@@ -196,8 +290,7 @@ pub async fn transfer(
     words: &str,
 ) -> Result<Uuid> {
     ready(tx, act, hazard, seen, Step::Transferred).await?;
-    let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    let until = within(act, until, limits.longest_days(hazard.level.unwrap_or(Level::General)))?;
+    let until = dated(tx, act, hazard, Step::Transferred, until).await?;
     hazard.reply_due_at = Some(until);
     let said = format!("移送{body}：{words}");
     take(tx, act, hazard, seen, Step::Transferred, said.as_str().into()).await?;
@@ -205,7 +298,7 @@ pub async fn transfer(
     let number = counter::next(tx, act.tenant, &format!("hazard transfer {year}")).await?;
     let (id, number) = (act.id(), format!("隐患移送〔{year}〕{number}号"));
     let row = TRANSFER.bind(act.tenant).bind(id).bind(hazard.id).bind(body).bind(number).bind(words).bind(act.at);
-    tx.execute(row.bind(act.account).bind(until)).await?;
+    tx.execute(row.bind(act.account).bind(until).bind(Json(hazard.letter()))).await?;
     Ok(id)
 }
 
@@ -223,8 +316,7 @@ pub async fn heard(
     words: &str,
 ) -> Result<()> {
     ready(tx, act, hazard, seen, Step::Replied).await?;
-    let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    let until = within(act, until, limits.longest_days(hazard.level.unwrap_or(Level::General)))?;
+    let until = dated(tx, act, hazard, Step::Replied, until).await?;
     hazard.reply_due_at = Some(until);
     take(tx, act, hazard, seen, Step::Replied, words.into()).await?;
     Ok(tx.execute_one(HEARD.bind(act.tenant).bind(hazard.id).bind(words).bind(until)).await?)
@@ -243,6 +335,14 @@ pub async fn give_back(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, w
     answered(tx, act, hazard, Answer::Returned, words).await
 }
 
+/// Nobody answers: it is taken back, and given to somebody else.
+pub async fn recall(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: &str) -> Result<()> {
+    ready(tx, act, hazard, seen, Step::Recalled).await?;
+    hazard.reply_due_at = None;
+    take(tx, act, hazard, seen, Step::Recalled, words.into()).await?;
+    answered(tx, act, hazard, Answer::Unanswered, words).await
+}
+
 /// A sign is hung up, or a higher one in its place.
 pub async fn list(
     tx: &mut Tx,
@@ -259,18 +359,19 @@ pub async fn list(
     if hazard.supervision.is_some_and(|known| supervision < known) {
         return Err(Error::refused("已经由更高一级挂牌了"));
     }
-    let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    hazard.supervised_until = Some(within(act, until, limits.supervise_days)?);
+    hazard.supervised_until = Some(dated(tx, act, hazard, Step::Listed, until).await?);
     (hazard.supervision, hazard.unlisted_at) = (Some(supervision), None);
     let said = format!("{supervision}。{words}");
     take(tx, act, hazard, seen, Step::Listed, said.as_str().into()).await
 }
 
+/// Errors: refused to whoever fixed it.
 pub async fn unlist(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: &str) -> Result<()> {
     ready(tx, act, hazard, seen, Step::Unlisted).await?;
     if !hazard.listed() {
         return Err(Error::refused("这处隐患没有挂牌"));
     }
+    refuse_fixers(tx, act, hazard, "摘牌").await?;
     hazard.unlisted_at = Some(act.at);
     take(tx, act, hazard, seen, Step::Unlisted, words.into()).await
 }
@@ -316,9 +417,11 @@ pub async fn fail(
 ) -> Result<()> {
     ready(tx, act, hazard, seen, Step::Failed).await?;
     refuse_fixers(tx, act, hazard, "复查").await?;
-    let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    hazard.fix_due_at = Some(within(act, until, limits.longest_days(hazard.level.unwrap_or(Level::General)))?);
+    hazard.fix_due_at = Some(dated(tx, act, hazard, Step::Failed, until).await?);
+    // The term runs anew from what somebody else has found.
+    hazard.assigned_at = Some(act.at);
     (hazard.fixed_by, hazard.fixed_at) = (None, None);
+    hazard.result.clear();
     take(tx, act, hazard, seen, Step::Failed, words).await
 }
 
@@ -342,9 +445,16 @@ pub async fn close(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words
 /// It is back. What was done about it stays in its history.
 pub async fn reopen(tx: &mut Tx, act: &Act, hazard: &mut Hazard, seen: i64, words: &str) -> Result<()> {
     ready(tx, act, hazard, seen, Step::Reopened).await?;
-    hazard.turn += 1;
+    // What was never struck off goes on: whoever had a hand in it does not look again.
+    if hazard.state == State::Closed {
+        hazard.turn += 1;
+    }
     (hazard.fixed_by, hazard.fixed_at, hazard.rechecked_by, hazard.rechecked_at) = (None, None, None, None);
     (hazard.closed_by, hazard.closed_at, hazard.fix_due_at, hazard.reply_due_at) = (None, None, None, None);
+    (hazard.owner_id, hazard.owner_sealed, hazard.assigned_at) = (None, None, None);
+    for said in [&mut hazard.owner_unit, &mut hazard.measures, &mut hazard.result, &mut hazard.conclusion] {
+        said.clear();
+    }
     if hazard.unlisted_at.is_some() {
         (hazard.supervision, hazard.supervised_until, hazard.unlisted_at) = (None, None, None);
     }

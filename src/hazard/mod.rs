@@ -19,14 +19,15 @@ mod transition;
 mod web;
 
 pub use course::{
-    NewHazard, Owner, assign, begin, close, dismiss, extend, fail, fix, give_back, grade, heard, list, pass, progress,
-    register, regrade, reopen, share, supplement, transfer, unlist, urge,
+    Correction, NewHazard, Owner, assign, begin, close, correct, dismiss, extend, fail, fix, give_back, grade, heard,
+    list, pass, progress, recall, register, regrade, reopen, share, supplement, transfer, unlist, urge,
 };
 pub use model::{
     Answer, Checklist, Contact, Item, Kind, Level, Limits, Mode, PlaceKind, RoundState, Supervision, Survey, Verdict,
 };
 pub use round::{
-    Line, Place, Round, STATEMENTS as ROUND_STATEMENTS, Seen, add_place, close_place, finish, lines, plan,
+    Line, Place, Round, STATEMENTS as ROUND_STATEMENTS, Seen, add_place, answers, cancel, close_place, finish, lines,
+    plan,
 };
 pub use school::{Gate, STATEMENTS as SCHOOL_STATEMENTS, School, school, schools, survey, surveys};
 pub use step::Words;
@@ -58,9 +59,4 @@ pub async fn transfers(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Transf
 /// A round of a tenant, by its id.
 pub async fn a_round(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Round> {
     round::round(tx, tenant, &Scope::tenant(), id).await
-}
-
-/// What a school's own page may show of the ledger.
-pub async fn shared_with(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Hazard>> {
-    store::shared_with(tx, tenant, school).await
 }

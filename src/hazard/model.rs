@@ -28,31 +28,34 @@ text_enum! {
     /// Who has hung up the sign 挂牌督办, from below to above.
     pub enum Supervision { Bureau = "bureau" "分局挂牌", County = "county" "区县挂牌", City = "city" "市级挂牌", Province = "province" "省级挂牌" }
     /// What becomes of a transfer to another body.
-    pub enum Answer { Fixed = "fixed" "已整改", Returned = "returned" "退回" }
+    pub enum Answer { Fixed = "fixed" "已整改", Returned = "returned" "退回", Unanswered = "unanswered" "没有回复，已收回" }
     /// A place that rounds look at because of what it is.
     pub enum PlaceKind { Disorder = "disorder" "治安复杂地区", Crowd = "crowd" "人员聚集区" }
     pub enum RoundState { Planned = "planned" "待排查", Done = "done" "已排查", Cancelled = "cancelled" "已取消" }
-    pub enum Verdict { Fine = "fine" "没有问题", Problem = "problem" "有隐患", Absent = "absent" "没有这一项" }
+    pub enum Verdict { Fine = "fine" "没有问题", Problem = "problem" "有隐患", Known = "known" "还是老问题", Absent = "absent" "没有这一项" }
     /// What a round looks at by the checklist, which is a setting; the places of the list come on top.
     pub enum Item {
-        Parking = "look_parking" "校门口没有违停、乱停",
-        Markings = "look_markings" "标线、标志、减速带齐全",
-        Vendors = "look_vendors" "没有流动摊贩占道",
-        Internet = "look_internet" "200 米内没有网吧、娱乐场所",
-        Rental = "look_rental" "周边出租房登记清楚",
-        Fire = "look_fire" "消防通道没有堵，器材好用",
-        Food = "look_food" "食品店证照齐全，没有三无食品",
-        Knives = "look_knives" "文具店不卖管制刀具",
-        Tobacco = "look_tobacco" "不向学生卖烟酒、电子烟",
-        Construction = "look_construction" "施工围挡、车辆进出安全",
+        Parking = "look_parking" "校门口停车",
+        Markings = "look_markings" "标线、标志、减速带",
+        Vendors = "look_vendors" "流动摊贩",
+        Internet = "look_internet" "200 米内的网吧、娱乐场所",
+        Rental = "look_rental" "周边出租房登记",
+        Fire = "look_fire" "消防通道、器材",
+        Food = "look_food" "食品店证照、三无食品",
+        Knives = "look_knives" "文具店管制刀具",
+        Tobacco = "look_tobacco" "烟酒、电子烟卖给学生",
+        Construction = "look_construction" "施工围挡、车辆进出",
         Enclosed = "look_enclosed" "封闭化管理",
-        Guards = "look_guards" "专职保安配齐、在岗",
-        Alarm = "look_alarm" "一键报警、视频联网好用",
+        Guards = "look_guards" "专职保安配备、在岗",
+        Alarm = "look_alarm" "一键报警、视频联网",
         GuardPost = "look_guard_post" "护学岗到岗",
     }
 }
 
 impl Item {
+    /// What is often asked about each school, with 100 % as the aim.
+    pub const INDICATORS: [Item; 4] = [Item::Enclosed, Item::Guards, Item::Alarm, Item::GuardPost];
+
     /// What a problem with it is.
     pub const fn kind(self) -> Kind {
         match self {
@@ -168,6 +171,16 @@ impl Limits {
             _ => format!("{} 米外", self.far_metres),
         }
     }
+}
+
+/// What a letter says of a hazard, as it stood when the letter went.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Letter {
+    pub school: String,
+    pub place: String,
+    pub kind: String,
+    pub level: String,
+    pub description: String,
 }
 
 /// Who answers for fixing where it is nobody of the bureau. Sealed.

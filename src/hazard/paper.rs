@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::model::Limits;
+use super::model::{Letter, Limits};
 use super::store::{Hazard, Transfer};
 use crate::access::Act;
 use crate::document::{Block, Paper, Table as PaperTable};
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::web::show;
 use crate::workbook::{Cell, Table};
 
-/// The columns of the ledger, each with its width in characters.
+/// The columns of the ledger, each with its width in characters: what 台账 ask for stands in their order, and what belongs to it beside it.
 const COLUMNS: &[(&str, u16)] = &[
     ("序号", 6),
     ("编号", 14),
@@ -30,6 +30,7 @@ const COLUMNS: &[(&str, u16)] = &[
     ("整改措施", 30),
     ("整改时限", 12),
     ("整改情况", 30),
+    ("整改、复查照片（张）", 12),
     ("整改完成", 12),
     ("复查人", 10),
     ("复查时间", 12),
@@ -37,13 +38,24 @@ const COLUMNS: &[(&str, u16)] = &[
     ("销号人", 10),
     ("销号时间", 12),
     ("移送部门", 18),
-    ("挂牌督办", 12),
+    ("移送回复时限", 12),
+    ("挂牌督办", 16),
+    ("督办时限", 12),
     ("状态", 12),
     ("是否超期", 8),
 ];
 
 fn date(at: Option<Timestamp>) -> String {
     at.map(|at| show::date(&at)).unwrap_or_default()
+}
+
+/// `分局挂牌`, `分局挂牌（2026-11-30 摘牌）`
+fn sign(hazard: &Hazard) -> String {
+    match (hazard.supervision, hazard.unlisted_at) {
+        (None, _) => String::new(),
+        (Some(sign), None) => sign.to_string(),
+        (Some(sign), Some(at)) => format!("{sign}（{} 摘牌）", show::date(&at)),
+    }
 }
 
 /// The ledger as a worksheet. Whoever answers for fixing outside the bureau is masked.
@@ -72,6 +84,7 @@ pub fn ledger(act: &Act, hazards: &[Hazard]) -> Result<Table> {
             text(&hazard.measures),
             day(hazard.fix_due_at),
             text(&hazard.result),
+            Cell::Number(hazard.fix_photos),
             day(hazard.fixed_at),
             some(&hazard.rechecked_name),
             day(hazard.rechecked_at),
@@ -79,7 +92,9 @@ pub fn ledger(act: &Act, hazards: &[Hazard]) -> Result<Table> {
             some(&hazard.closed_name),
             day(hazard.closed_at),
             some(&hazard.transferred_to),
-            text(hazard.supervision.map_or("", |supervision| supervision.label())),
+            day(hazard.reply_due_at.filter(|_| hazard.transferred_to.is_some())),
+            Cell::Text(sign(hazard)),
+            day(hazard.supervised_until),
             text(hazard.state.label()),
             text(if hazard.late(act.at) { "超期" } else { "" }),
         ]);
@@ -113,8 +128,9 @@ pub fn list(hazards: &[Hazard], limits: &Limits, title: &str, now: Timestamp) ->
     paper
 }
 
-/// 移送函: what goes to the other body. It names nobody.
+/// 移送函: what goes to the other body, as it was sent. It names nobody.
 pub fn letter(hazard: &Hazard, transfer: &Transfer, from: &str) -> Paper {
+    let said: Letter = serde_json::from_str(&transfer.letter).unwrap_or_else(|_| hazard.letter());
     let mut paper = Paper::new("校园周边安全隐患移送函");
     paper.facts(&[("文号", transfer.number.clone()), ("隐患编号", hazard.number.clone())]);
     paper.text(&format!("{}：", transfer.body));
@@ -123,11 +139,11 @@ pub fn letter(hazard: &Hazard, transfer: &Transfer, from: &str) -> Paper {
         show::day(&hazard.found_at)
     ));
     paper.facts(&[
-        ("学校", hazard.school_name.clone()),
-        ("位置", format!("{}（{}）", hazard.place, hazard.whereabouts())),
-        ("类别", hazard.kind.to_string()),
-        ("等级", hazard.level.map_or_else(String::new, |level| level.to_string())),
-        ("情况", hazard.description.clone()),
+        ("学校", said.school),
+        ("位置", said.place),
+        ("类别", said.kind),
+        ("等级", said.level),
+        ("情况", said.description),
         ("请求事项", transfer.words.clone()),
     ]);
     paper.text(&format!("请于 {} 前书面回复处理情况。", show::day(&transfer.reply_due_at)));

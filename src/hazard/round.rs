@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::School;
 use super::course::{self, NewHazard};
-use super::model::{Checklist, Kind, PlaceKind, RoundState, Verdict};
-use super::store::OF_ROUND;
+use super::model::{Checklist, Item, Kind, PlaceKind, RoundState, Verdict};
+use super::school::school_in_reach;
+use super::step::Words;
+use super::store::{self, OF_ROUND};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
 use crate::web::show;
@@ -22,7 +24,7 @@ macro_rules! rounds {
             FROM hazard_rounds r JOIN duty_schools s ON s.tenant_id = r.tenant_id AND s.id = r.school_id
             LEFT JOIN accounts a ON a.tenant_id = r.tenant_id AND a.id = r.done_by
             WHERE r.tenant_id = $1 AND ",
-            in_reach!("$2", "$3", "r.tenant_id", "NULL", "NULL", "r.organisation_id"),
+            school_in_reach!("r.school_id"),
             $where
         )
     };
@@ -33,7 +35,7 @@ macro_rules! places {
         concat!(
             "SELECT l.id, l.school_id, s.name AS school_name, l.kind, l.name, l.place, l.distance, l.busy, l.closed_at FROM hazard_places l
             JOIN duty_schools s ON s.tenant_id = l.tenant_id AND s.id = l.school_id WHERE l.tenant_id = $1 AND ",
-            in_reach!("$2", "$3", "l.tenant_id", "NULL", "NULL", "l.organisation_id"),
+            school_in_reach!("l.school_id"),
             $where
         )
     };
@@ -48,9 +50,21 @@ statements! {
     /// Of two who send what they have seen, one finds it done.
     FINISH = "UPDATE hazard_rounds SET state = $3, words = $4, done_by = $5, done_at = $6, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND state = 'planned'";
-    ADD_ANSWER = "INSERT INTO hazard_answers (tenant_id, round_id, position, title, verdict, words, hazard_id) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ADD_ANSWER = "INSERT INTO hazard_answers (tenant_id, round_id, position, item, place_id, title, verdict, words, hazard_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// What the last round that asked it has said of an item, school by school; not of schools without such a thing.
+    SAID = concat!("SELECT w.item, COUNT(*) AS schools, COUNT(*) FILTER (WHERE w.verdict = 'fine') AS fine FROM hazard_answers w
+        JOIN hazard_rounds r ON r.tenant_id = w.tenant_id AND r.id = w.round_id
+        WHERE w.tenant_id = $1 AND w.verdict <> 'absent' AND $6 LIKE '%,' || w.item || ',%'
+        AND r.done_at >= $4 AND r.done_at < $5 AND ", school_in_reach!("r.school_id"), "
+        AND NOT EXISTS (SELECT 1 FROM hazard_answers y JOIN hazard_rounds z ON z.tenant_id = y.tenant_id AND z.id = y.round_id
+            WHERE y.tenant_id = w.tenant_id AND y.item = w.item AND z.school_id = r.school_id AND (z.done_at, z.id) > (r.done_at, r.id) AND z.done_at < $5)
+        GROUP BY w.item ORDER BY w.item");
     ADD_PLACE = "INSERT INTO hazard_places (tenant_id, id, organisation_id, school_id, kind, name, place, distance, busy, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant_id, school_id, name) DO NOTHING";
+    /// A place that was taken off the list is put back on it as it is now.
+    REOPEN_PLACE = "UPDATE hazard_places SET kind = $4, place = $5, distance = $6, busy = $7, closed_at = NULL
+        WHERE tenant_id = $1 AND school_id = $2 AND name = $3 AND closed_at IS NOT NULL RETURNING id";
     CLOSE_PLACE = "UPDATE hazard_places SET closed_at = $3 WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL";
     PLACE = places!(" AND l.id = $4");
     PLACES = places!(" AND l.closed_at IS NULL AND (l.distance, l.id) > ($4, $5) ORDER BY l.distance, l.id LIMIT $6");
@@ -68,6 +82,10 @@ record! {
         pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub kind: PlaceKind, pub name: String, pub place: String, pub distance: i64,
         pub busy: String, pub closed_at: Option<Timestamp>,
     }
+    struct Placed { id: Uuid }
+    /// Of how many schools an item was asked, and of how many it is fine.
+    #[derive(Debug, Clone)]
+    pub struct Said { pub item: Item, pub schools: i64, pub fine: i64 }
     /// A line of what was found, as it is kept.
     #[derive(Debug, Clone)]
     pub struct Answered { pub title: String, pub verdict: Verdict, pub words: String, pub hazard_id: Option<Uuid>, pub number: Option<String> }
@@ -80,8 +98,12 @@ pub struct Line {
     pub key: String,
     pub title: String,
     pub kind: Kind,
+    /// Of the checklist.
+    pub item: Option<Item>,
     /// Of a place on the list.
     pub place: Option<Place>,
+    /// What is open of that place already, with its number.
+    pub open: Option<(Uuid, String)>,
 }
 
 /// What was seen of a line; a problem has words.
@@ -89,8 +111,12 @@ pub struct Line {
 pub struct Seen {
     pub verdict: Verdict,
     pub words: String,
+    /// Where, of a problem that is at no place of the list.
+    pub place: String,
     /// Metres from the gate, of a problem.
     pub distance: i64,
+    /// Of a problem, as it was found.
+    pub photos: Vec<Uuid>,
 }
 
 pub async fn round(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Round> {
@@ -107,6 +133,13 @@ pub async fn rounds(tx: &mut Tx, tenant: Uuid, scope: &Scope, before: Cursor, si
 /// Those that are to be done until a moment.
 pub async fn planned(tx: &mut Tx, tenant: Uuid, scope: &Scope, until: Timestamp) -> Result<Vec<Round>> {
     Ok(tx.all(PLANNED.bind(tenant).bind(scope.account).bind(&scope.roles).bind(until)).await?)
+}
+
+/// Of the rounds of a span, what each of the indicators says.
+pub async fn said(tx: &mut Tx, tenant: Uuid, scope: &Scope, span: (Timestamp, Timestamp)) -> Result<Vec<Said>> {
+    let asked: String = Item::INDICATORS.iter().map(|item| format!(",{}", item.code())).collect();
+    let query = SAID.bind(tenant).bind(scope.account).bind(&scope.roles).bind(span.0).bind(span.1);
+    Ok(tx.all(query.bind(format!("{asked},"))).await?)
 }
 
 pub async fn answers(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Answered>> {
@@ -132,21 +165,27 @@ pub async fn lines(tx: &mut Tx, act: &Act, school: Uuid) -> Result<Vec<Line>> {
         key: item.code().to_owned(),
         title: item.label().to_owned(),
         kind: item.kind(),
+        item: Some(item),
         place: None,
+        open: None,
     });
     let mut lines: Vec<Line> = items.collect();
+    let open = store::of_places(tx, act.tenant, school).await?;
     lines.extend(places_of(tx, act.tenant, school).await?.into_iter().map(|place| Line {
         key: place.id.simple().to_string(),
         title: format!("{}：{}（{}）", place.kind, place.name, place.place),
         kind: place.kind.hazard(),
+        item: None,
+        open: open.iter().find(|open| open.place_id == place.id).map(|open| (open.id, open.number.clone())),
         place: Some(place),
     }));
     Ok(lines)
 }
 
-/// Ends a round with what was seen of each line. Every problem becomes a hazard; gives how many.
+/// Ends a round with what was seen of each line. Every problem becomes a hazard, and what is in the ledger already is supplemented; gives how many
+/// are new.
 ///
-/// Errors: stale if somebody has ended it already.
+/// Errors: stale if somebody has ended it already; refused if what is said to be known has ended meanwhile.
 pub async fn finish(
     tx: &mut Tx,
     act: &Act,
@@ -158,28 +197,50 @@ pub async fn finish(
     end(tx, act, round, RoundState::Done, words).await?;
     let mut found = 0;
     for (position, (line, seen)) in (0i64..).zip(seen) {
-        let mut hazard = None;
-        if seen.verdict == Verdict::Problem {
-            found += 1;
-            let whereabouts = line.place.as_ref().map_or("校园及周边", |place| &place.place);
-            let new = NewHazard {
-                school: school.clone(),
-                gate: None,
-                distance: line.place.as_ref().map_or(seen.distance, |place| place.distance),
-                place: whereabouts.to_owned(),
-                kind: line.kind,
-                description: format!("{}：{}", line.title, seen.words),
-                inspection: Some(round.id),
-                listed_place: line.place.as_ref().map(|place| place.id),
-                photos: Vec::new(),
-            };
-            hazard = Some(course::register(tx, act, new).await?);
-        }
-        let row = ADD_ANSWER.bind(act.tenant).bind(round.id).bind(position).bind(&line.title).bind(seen.verdict);
+        let hazard = match (seen.verdict, &line.open) {
+            (Verdict::Problem, _) => {
+                found += 1;
+                Some(course::register(tx, act, new(round, school, line, seen)).await?)
+            }
+            (Verdict::Known, Some((open, _))) => {
+                let mut known = store::hazard(tx, act.tenant, *open).await?;
+                let version = known.lock_version;
+                let said = format!("排查时还是老问题。{}", seen.words);
+                let words = Words { words: &said, photos: &seen.photos };
+                course::supplement(tx, act, &mut known, version, words).await?;
+                Some(*open)
+            }
+            (Verdict::Known, None) => {
+                return Err(Error::refused(format!("“{}”没有还没销号的隐患，请选“有隐患”", line.title)));
+            }
+            (Verdict::Fine | Verdict::Absent, _) => None,
+        };
+        let row = ADD_ANSWER.bind(act.tenant).bind(round.id).bind(position).bind(line.item);
+        let row = row.bind(line.place.as_ref().map(|place| place.id)).bind(&line.title).bind(seen.verdict);
         tx.execute(row.bind(&seen.words).bind(hazard)).await?;
     }
     audit::record(tx, act, "finish_round", ("hazard_round", round.id), "", &[]).await?;
     Ok(found)
+}
+
+/// What a problem that was seen in a round is registered as.
+fn new(round: &Round, school: &School, line: &Line, seen: &Seen) -> NewHazard {
+    let (place, distance) = match &line.place {
+        Some(listed) => (listed.place.clone(), listed.distance),
+        None => (seen.place.clone(), seen.distance),
+    };
+    NewHazard {
+        school: school.clone(),
+        gate: None,
+        distance,
+        place,
+        kind: line.kind,
+        description: format!("{}（排查的是：{}）", seen.words, line.title),
+        inspection: Some(round.id),
+        listed_place: line.place.as_ref().map(|place| place.id),
+        photos: seen.photos.clone(),
+        found_at: None,
+    }
 }
 
 /// It is not going to be done.
@@ -194,13 +255,17 @@ async fn end(tx: &mut Tx, act: &Act, round: &Round, state: RoundState, words: &s
     if tx.execute(row).await? == 1 {
         return Ok(());
     }
-    let when = round.done_at.map_or_else(String::new, |at| format!("，在 {}", show::moment(&at)));
-    Err(Error::Stale(format!("这次排查已经有人登记完了{when}。您刚才的没有存，有新发现的请直接登记隐患。")))
+    let now = self::round(tx, act.tenant, &Scope::tenant(), round.id).await?;
+    let how = match now.done_at {
+        Some(at) => format!("已经有人在 {} 登记完了", show::moment(&at)),
+        None => "已经有人取消了".to_owned(),
+    };
+    Err(Error::Stale(format!("这次排查{how}。您刚才的没有存，有新发现的请直接登记隐患。")))
 }
 
-/// Puts a place on the list.
+/// Puts a place on the list, or back on it.
 ///
-/// Errors: refused if the school has one of that name.
+/// Errors: refused if the school has one of that name on it.
 pub async fn add_place(
     tx: &mut Tx,
     act: &Act,
@@ -209,11 +274,18 @@ pub async fn add_place(
     (name, place, busy): (&str, &str, &str),
     distance: i64,
 ) -> Result<Uuid> {
-    let id = act.id();
-    let row = ADD_PLACE.bind(act.tenant).bind(id).bind(school.organisation_id).bind(school.id).bind(kind).bind(name);
-    if tx.execute(row.bind(place).bind(distance).bind(busy).bind(act.at)).await? == 0 {
-        return Err(Error::refused(format!("{}已经登记过“{name}”", school.name)));
-    }
+    let again = REOPEN_PLACE.bind(act.tenant).bind(school.id).bind(name).bind(kind).bind(place);
+    let id = match tx.optional::<Placed>(again.bind(distance).bind(busy)).await? {
+        Some(Placed { id }) => id,
+        None => {
+            let id = act.id();
+            let row = ADD_PLACE.bind(act.tenant).bind(id).bind(school.organisation_id).bind(school.id).bind(kind);
+            if tx.execute(row.bind(name).bind(place).bind(distance).bind(busy).bind(act.at)).await? == 0 {
+                return Err(Error::refused(format!("{}已经登记过“{name}”", school.name)));
+            }
+            id
+        }
+    };
     audit::record(tx, act, "create", ("hazard_place", id), "", &[]).await?;
     Ok(id)
 }

@@ -7,16 +7,30 @@ use uuid::Uuid;
 
 use super::model::Survey;
 use super::store;
-use crate::access::{Act, Link, Scope};
+use crate::access::{self, Act, Grant, Holder, Link, Permission, Reach, Scope};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::{audit, in_reach};
+
+/// Bound to $2 and $3: a school of which a unit within reach takes care, be it the station that answers for it or the patrol unit that shares it.
+macro_rules! school_in_reach {
+    ($school:literal) => {
+        concat!(
+            "(CAST($2 AS UUID) IS NULL OR EXISTS (SELECT 1 FROM duty_school_units u WHERE u.tenant_id = $1 AND u.school_id = ",
+            $school,
+            " AND ",
+            in_reach!("$2", "$3", "u.tenant_id", "NULL", "NULL", "u.organisation_id"),
+            "))"
+        )
+    };
+}
+pub(super) use school_in_reach;
 
 macro_rules! schools {
     ($where:expr) => {
         concat!(
             "SELECT s.id, s.name, s.organisation_id, s.link_number FROM duty_schools s WHERE s.tenant_id = $1 AND ",
-            in_reach!("$2", "$3", "s.tenant_id", "NULL", "NULL", "s.organisation_id"),
+            school_in_reach!("s.id"),
             $where
         )
     };
@@ -25,6 +39,10 @@ macro_rules! schools {
 statements! {
     SCHOOLS = schools!(" AND s.closed_at IS NULL ORDER BY s.position, s.id LIMIT 500");
     SCHOOL = schools!(" AND s.id = $4");
+    /// The units that take care of a school, and what they are part of.
+    COVERED_BY = "SELECT o.ancestor_id AS id FROM organisation_ancestors o WHERE o.tenant_id = $1
+        AND o.organisation_id IN (SELECT u.organisation_id FROM duty_school_units u WHERE u.tenant_id = $1 AND u.school_id = $2)
+        ORDER BY o.organisation_id, o.ancestor_id LIMIT 500";
     GATES = "SELECT id, name FROM duty_gates WHERE tenant_id = $1 AND school_id = $2 AND closed_at IS NULL ORDER BY position, id LIMIT 50";
     /// Of two who write the same version, one finds it taken.
     ADD_SURVEY = "INSERT INTO hazard_surveys (tenant_id, school_id, version, id, sealed, reason, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -39,6 +57,7 @@ record! {
     pub struct School { pub id: Uuid, pub name: String, pub organisation_id: Uuid, pub link_number: i64 }
     #[derive(Debug, Clone)]
     pub struct Gate { pub id: Uuid, pub name: String }
+    struct Unit { id: Uuid }
     struct SealedSurvey { version: i64, sealed: Vec<u8>, reason: String, made_at: Timestamp, made_name: Option<String> }
 }
 
@@ -80,6 +99,19 @@ pub async fn by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<School> {
     if link.is_signed(&known.purpose(), keys) { Ok(known) } else { Err(Error::NotFound) }
 }
 
+/// Who can work on the hazards of a school, the oldest accounts first: nobody is given what they cannot open.
+pub async fn workers(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Holder>> {
+    let units: Vec<Unit> = tx.all(COVERED_BY.bind(tenant).bind(school)).await?;
+    let mut holders = access::holders(tx, tenant, Permission::HazardWork).await?;
+    let reaches = |grant: &Grant| match grant.reach {
+        Reach::Tenant => true,
+        Reach::Organisation => units.iter().any(|unit| Some(unit.id) == grant.reach_id),
+        Reach::Estate | Reach::Grid => false,
+    };
+    holders.retain(|holder| holder.grants.iter().any(reaches));
+    Ok(holders)
+}
+
 pub async fn gates(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Gate>> {
     Ok(tx.all(GATES.bind(tenant).bind(school)).await?)
 }
@@ -95,6 +127,17 @@ pub async fn surveys(tx: &mut Tx, act: &Act, school: Uuid) -> Result<Vec<Version
     rows.into_iter().map(read).collect()
 }
 
+/// Errors: stale if there is another version than the one that somebody saw, which is 0 where there was none.
+pub async fn latest(tx: &mut Tx, act: &Act, school: &School, seen: i64) -> Result<()> {
+    let known = surveys(tx, act, school.id).await?;
+    if known.first().map_or(0, |last| last.version) == seen { Ok(()) } else { Err(stale()) }
+}
+
+fn stale() -> Error {
+    let sentence = "刚刚有人写了新的一版，您看的是这之前的。您写的没有存，请先看新的一版，再补上您的。";
+    Error::Stale(sentence.to_owned())
+}
+
 /// Writes the version after the one that somebody saw, which is 0 where there was none.
 ///
 /// Errors: stale if there is another already; refused if nothing is different.
@@ -107,8 +150,7 @@ pub async fn survey(tx: &mut Tx, act: &Act, school: &School, seen: i64, (new, re
     let id = act.id();
     let row = ADD_SURVEY.bind(act.tenant).bind(school.id).bind(seen + 1).bind(id).bind(store::seal(act, new)?);
     if latest != seen || tx.execute(row.bind(reason).bind(act.account).bind(act.at)).await? == 0 {
-        let sentence = "刚刚有人写了新的一版，您看的是这之前的。您写的没有存，请先看新的一版，再补上您的。";
-        return Err(Error::Stale(sentence.to_owned()));
+        return Err(stale());
     }
     audit::record(tx, act, "create", ("hazard_survey", id), "", &[]).await?;
     Ok(seen + 1)

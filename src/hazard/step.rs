@@ -26,10 +26,13 @@ impl<'a> From<&'a str> for Words<'a> {
 ///
 /// Errors: stale if somebody was first; refused if it cannot be taken from here.
 pub(super) async fn ready(tx: &mut Tx, act: &Act, hazard: &Hazard, seen: i64, step: Step) -> Result<()> {
-    if seen != hazard.lock_version {
-        return Err(stale(tx, act, hazard.id).await?);
-    }
+    current(tx, act, hazard, seen).await?;
     check(hazard, step).map(drop)
+}
+
+/// Errors: stale if somebody has taken a step since a version was seen.
+pub(super) async fn current(tx: &mut Tx, act: &Act, hazard: &Hazard, seen: i64) -> Result<()> {
+    if seen == hazard.lock_version { Ok(()) } else { Err(stale(tx, act, hazard.id).await?) }
 }
 
 fn check(hazard: &Hazard, step: Step) -> Result<State> {
@@ -50,18 +53,20 @@ pub(super) async fn take(
     step: Step,
     words: Words<'_>,
 ) -> Result<()> {
-    if seen != hazard.lock_version {
-        return Err(stale(tx, act, hazard.id).await?);
-    }
+    current(tx, act, hazard, seen).await?;
     let state = check(hazard, step)?;
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
-    let dated = matches!(step, Step::Extended | Step::Replied | Step::Listed | Step::Assigned);
+    let dated = matches!(step, Step::Extended | Step::Replied | Step::Listed | Step::Assigned | Step::Regraded);
     if state != hazard.state || dated {
         hazard.state = state;
-        // What is re-checked late stays late when a sign is hung up meanwhile.
-        if step != Step::Listed || state != State::Awaiting {
-            hazard.due_at = limits.due(state, hazard.dates(), act.at);
-        }
+        let due = limits.due(state, hazard.dates(), act.at);
+        hazard.due_at = match (step, state) {
+            // What is re-checked late stays late when a sign is hung up meanwhile, and neither a sign nor another level gives more time to say
+            // who has to fix it.
+            (Step::Listed, State::Awaiting) => hazard.due_at,
+            (Step::Listed | Step::Regraded, State::Graded) => hazard.due_at.min(due),
+            _ => due,
+        };
         hazard.remind_at = limits.remind(state, hazard.due_at, act.at);
     }
     let update = ADVANCE.bind(act.tenant).bind(hazard.id).bind(seen).bind(state).bind(step).bind(state.open());
@@ -71,7 +76,8 @@ pub(super) async fn take(
     let update = update.bind(&hazard.result).bind(&hazard.conclusion).bind(hazard.fixed_by).bind(hazard.fixed_at);
     let update = update.bind(hazard.rechecked_by).bind(hazard.rechecked_at).bind(hazard.supervision);
     let update = update.bind(hazard.supervised_until).bind(hazard.unlisted_at).bind(hazard.closed_by);
-    let update = update.bind(hazard.closed_at).bind(hazard.shared).bind(hazard.remind_at);
+    let update = update.bind(hazard.closed_at).bind(hazard.shared).bind(hazard.remind_at).bind(hazard.assigned_at);
+    let update = update.bind(hazard.gate_id).bind(hazard.distance).bind(&hazard.place).bind(hazard.kind);
     if tx.execute(update).await? == 0 {
         return Err(stale(tx, act, hazard.id).await?);
     }
@@ -84,7 +90,8 @@ pub(super) async fn note(tx: &mut Tx, act: &Act, hazard: &Hazard, step: Step, wo
     let id = act.id();
     let event = ADD_EVENT.bind(act.tenant).bind(id).bind(hazard.id).bind(hazard.lock_version).bind(step);
     let event = event.bind(hazard.turn).bind(act.at).bind(act.account).bind(act.role).bind(words.words);
-    tx.execute(event.bind(hazard.due_at)).await?;
+    let owner = hazard.owner_id.filter(|_| step == Step::Assigned);
+    tx.execute(event.bind(hazard.due_at).bind(owner)).await?;
     for (position, photo) in words.photos.iter().enumerate() {
         photo::attach(tx, act.tenant, *photo).await?;
         tx.execute(ADD_PHOTO.bind(act.tenant).bind(id).bind(*photo).bind(hazard.id).bind(position as i64)).await?;

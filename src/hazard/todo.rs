@@ -27,16 +27,8 @@ pub(super) fn verb(state: State) -> &'static str {
     }
 }
 
-/// Whether it is somebody's to do: striking off is for those who may, fixing for its owner where that is somebody of the bureau, and the
-/// re-check for everybody but the fixer and the owner.
-fn concerns(hazard: &Hazard, viewer: &Viewer) -> bool {
-    let own = Some(viewer.account);
-    match hazard.state {
-        State::Passed => viewer.may(Permission::HazardApprove) && hazard.fixed_by != own && hazard.owner_id != own,
-        State::Awaiting => hazard.fixed_by != own && hazard.owner_id != own,
-        State::Assigned | State::Fixing => hazard.owner_id.is_none_or(|owner| Some(owner) == own),
-        _ => true,
-    }
+const fn fixing(state: State) -> bool {
+    matches!(state, State::Assigned | State::Fixing)
 }
 
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
@@ -46,13 +38,17 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let limits: Limits = settings::read(tx, viewer.tenant, now).await?;
     let scope = viewer.scope(Permission::HazardWork);
     let until = now + SignedDuration::from_hours(24 * limits.reply_days);
-    let due = store::due(tx, viewer.tenant, &scope, until).await?;
+    let due = store::due(tx, viewer, until, now).await?;
     let soon = now + SignedDuration::from_hours(limits.remind_hours);
     let mut todos: Vec<Todo> = due
         .into_iter()
-        .filter(|hazard| concerns(hazard, viewer))
         .map(|hazard| Todo {
-            verb: verb(hazard.state),
+            // What somebody else has to fix is late.
+            verb: if hazard.owner_id.is_some_and(|owner| owner != viewer.account && fixing(hazard.state)) {
+                "催办"
+            } else {
+                verb(hazard.state)
+            },
             title: format!("{} {}", hazard.number, hazard.kind),
             detail: format!("{} · {}", hazard.school_name, hazard.whereabouts()),
             href: format!("/hazards/{}", hazard.id),

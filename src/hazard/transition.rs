@@ -1,6 +1,6 @@
 //! The way of a hazard, from 排查 to 销号, as one table: which step can be taken from which state, where it leads, whose it is and why. The
 //! code reads it, the page 一处隐患怎么走 and the forms' routes are made from it, and the database keeps nothing that it does not have
-//! (`migrations/0068_hazards.sql`, the check of `hazards.move`).
+//! (`migrations/0076_hazards_mended.sql`, the check of `hazards.move`).
 
 use db::text_enum;
 
@@ -23,6 +23,7 @@ text_enum! {
     pub enum Step {
         Registered = "registered" "登记",
         Supplemented = "supplemented" "补充情况",
+        Corrected = "corrected" "更正位置、类别",
         Graded = "graded" "定级",
         Regraded = "regraded" "改等级",
         Dismissed = "dismissed" "不作为隐患",
@@ -34,6 +35,7 @@ text_enum! {
         Urged = "urged" "催办",
         Replied = "replied" "对方回复在办",
         Returned = "returned" "对方退回",
+        Recalled = "recalled" "收回移送",
         Listed = "listed" "挂牌督办",
         Unlisted = "unlisted" "摘牌",
         Fixed = "fixed" "整改完成，申请复查",
@@ -76,6 +78,7 @@ const TOLD: &[State] = &[S::Graded, S::Assigned, S::Fixing, S::Transferred, S::A
 
 pub const TRANSITIONS: &[Transition] = &[
     stays(OPEN, Step::Supplemented, Work, "写补充的情况，附照片"),
+    stays(OPEN, Step::Corrected, Work, "位置、距离、类别登记错了的，写明原因改过来；移送函不会跟着变"),
     moves(&[S::Registered], Step::Graded, S::Graded, Work, "定一般还是重大，立即整改还是限期整改"),
     stays(
         &[S::Graded, S::Assigned, S::Fixing, S::Transferred],
@@ -95,7 +98,7 @@ pub const TRANSITIONS: &[Transition] = &[
         Step::Assigned,
         S::Assigned,
         Work,
-        "定责任单位、责任人、整改措施和时限；可以改派",
+        "定责任单位、责任人、整改措施和时限；改派不能往后推时限",
     ),
     moves(&[S::Assigned], Step::Began, S::Fixing, Work, "责任人接下，动手整改"),
     stays(&[S::Assigned, S::Fixing, S::Transferred], Step::Progressed, Work, "写整改进展，附照片"),
@@ -110,13 +113,20 @@ pub const TRANSITIONS: &[Transition] = &[
     stays(&[S::Assigned, S::Fixing, S::Transferred], Step::Urged, Work, "快到期、超期的催一次，记下催了谁"),
     stays(&[S::Transferred], Step::Replied, Work, "对方回复还在办，记下回复和新的时限"),
     moves(&[S::Transferred], Step::Returned, S::Graded, Work, "对方回复不归它管，记下理由，重新交办"),
+    moves(
+        &[S::Transferred],
+        Step::Recalled,
+        S::Graded,
+        Approve,
+        "对方一直不回复的，写明理由收回来，重新交办或者移送别处",
+    ),
     stays(
         &[S::Graded, S::Assigned, S::Fixing, S::Transferred, S::Awaiting],
         Step::Listed,
         Approve,
         "重大隐患由上级挂牌督办，定督办时限；可以再升一级",
     ),
-    stays(&[S::Passed], Step::Unlisted, Approve, "复查通过以后摘牌；不摘牌不能销号"),
+    stays(&[S::Passed], Step::Unlisted, Approve, "复查通过以后，由没参与整改的人摘牌；不摘牌不能销号"),
     moves(
         &[S::Assigned, S::Fixing, S::Transferred],
         Step::Fixed,
@@ -127,7 +137,13 @@ pub const TRANSITIONS: &[Transition] = &[
     moves(&[S::Awaiting], Step::Failed, S::Fixing, Work, "由没参与整改的人到现场看，不行的定新时限，继续整改"),
     moves(&[S::Awaiting], Step::Passed, S::Passed, Work, "由没参与整改的人到现场看，写结论"),
     moves(&[S::Passed], Step::Closed, S::Closed, Approve, "由没参与整改的人审批销号"),
-    moves(&[S::Passed, S::Closed], Step::Reopened, S::Graded, Approve, "反弹的、查漏的，写明理由重新来"),
+    moves(
+        &[S::Passed, S::Closed],
+        Step::Reopened,
+        S::Graded,
+        Approve,
+        "反弹的、查漏的，写明理由重新来；还没销号的，参与过整改的人仍然不能复查",
+    ),
     stays(TOLD, Step::Shared, Approve, "学校凭链接看到这一处的类别、位置、进度，看不到人"),
     stays(TOLD, Step::Unshared, Approve, "学校不再看到这一处"),
 ];

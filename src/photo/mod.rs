@@ -116,10 +116,12 @@ fn too_large() -> Error {
 
 /// The photos of a form's field, in order: those that an earlier try of the same form brought, then the new ones. Each new
 /// one is kept at once, so that a form that fails for another reason does not lose it; the form carries all of them on
-/// as signed `kept` fields. A picture that cannot be used, or one too many, is noted in the form.
+/// as signed fields named after the field, so that no other form of the same page shows them as its own. A picture that cannot be used, or one
+/// too many, is noted in the form.
 pub async fn from_form(app: &App, act: &Act, form: &mut Form, field: &str, most: usize) -> Result<Vec<Uuid>> {
+    let carried = Form::carried(field);
     let kept: Option<Vec<Uuid>> =
-        form.values("kept").map(|value| verified(&app.means.keys, act.tenant, value)).collect();
+        form.values(&carried).map(|value| verified(&app.means.keys, act.tenant, value)).collect();
     let Some(mut photos) = kept else {
         return Err(Error::refused("页面里先前收到的照片核对不上，没有提交。请重新打开这个页面，再选一次照片。"));
     };
@@ -137,7 +139,7 @@ pub async fn from_form(app: &App, act: &Act, form: &mut Form, field: &str, most:
                 tx.commit().await?;
                 if !photos.contains(&photo) {
                     photos.push(photo);
-                    form.add("kept", signed(&app.means.keys, act.tenant, photo));
+                    form.add(&carried, signed(&app.means.keys, act.tenant, photo));
                 }
             }
             Err(Error::Refused(sentence)) => form.fail(field, sentence),

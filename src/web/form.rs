@@ -133,6 +133,16 @@ impl Form {
         self.fields.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
+    /// Under which name a form carries on the photos of a field that were taken in with an earlier try.
+    pub fn carried(field: &str) -> String {
+        format!("{field}-kept")
+    }
+
+    /// The names under which something was sent, files aside.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     pub fn is(&self, name: &str, value: &str) -> bool {
         self.values(name).any(|found| found == value)
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use db::Tx;
-use doorstep::access::Act;
+use doorstep::access::{Act, Role};
 use doorstep::error::Error;
-use doorstep::hazard::{self, Contact, Hazard, Level, Mode, Owner, State, Step, Supervision, TRANSITIONS, Words};
+use doorstep::hazard::{
+    self, Contact, Correction, Event, Hazard, Kind, Level, Mode, Owner, State, Step, Supervision, TRANSITIONS, Words,
+};
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -96,6 +98,12 @@ async fn attempt(
         Step::Transferred => hazard::transfer(tx, act, hazard, seen, ("城市管理局", until), "请处理").await.map(drop),
         Step::Urged => hazard::urge(tx, act, hazard, seen, "打过电话").await,
         Step::Replied => hazard::heard(tx, act, hazard, seen, until, "在办").await,
+        Step::Recalled => hazard::recall(tx, act, hazard, seen, "没有回复").await,
+        Step::Corrected => {
+            let (distance, place) = (rng.random_range(0..600), "南门外".to_owned());
+            let to = Correction { gate: None, distance, place, kind: *Kind::ALL.choose(rng).unwrap() };
+            hazard::correct(tx, act, hazard, seen, to, "登记错了").await
+        }
         Step::Returned => hazard::give_back(tx, act, hazard, seen, "不归我们").await,
         Step::Listed => {
             let sign = *Supervision::ALL.choose(rng).unwrap();
@@ -111,6 +119,11 @@ async fn attempt(
         Step::Unshared => hazard::share(tx, act, hazard, seen, false).await,
         Step::Registered | Step::Supplemented => hazard::supplement(tx, act, hazard, seen, said).await,
     }
+}
+
+/// Where some steps lead.
+fn before_state(events: &[Event]) -> State {
+    events.iter().skip(1).fold(State::Registered, |state, event| state.after(event.step).unwrap())
 }
 
 /// Gives the steps that were taken.
@@ -129,20 +142,33 @@ async fn check(app: &TestApp, id: Uuid) -> Vec<Step> {
     assert_eq!(hazard.remind_at.is_some(), state.open());
     assert!(events.is_sorted_by_key(|event| event.at));
     assert_eq!(events.len() as i64, hazard.lock_version);
-    // Whoever had a hand in the fixing of a turn neither looks again nor strikes off in it; one looks before it is struck off.
-    let mut hands: BTreeSet<(i64, Uuid)> = BTreeSet::new();
+    // Whoever had a hand in the fixing, or was to fix it, since it was last struck off neither looks again nor strikes off.
+    let (mut hands, mut struck_off): (BTreeSet<Uuid>, bool) = (BTreeSet::new(), false);
     for (at, event) in events.iter().enumerate() {
         let account = event.account_id.unwrap();
+        hands.extend(event.owner_id);
         match event.step {
-            step if step.is_fixing() => _ = hands.insert((event.turn, account)),
-            Step::Passed | Step::Failed | Step::Closed => {
-                assert!(!hands.contains(&(event.turn, account)), "{} by a fixer", event.step);
+            step if step.is_fixing() => _ = hands.insert(account),
+            Step::Passed | Step::Failed | Step::Unlisted | Step::Closed => {
+                assert!(!hands.contains(&account), "{} by a fixer", event.step);
             }
+            Step::Reopened if std::mem::take(&mut struck_off) => hands.clear(),
             _ => {}
         }
+        // Time is given by whoever leads, by a re-check that failed, or where somebody is asked anew; never by handing it on.
+        let before = at.checked_sub(1).map(|at| &events[at]);
+        if before.is_some_and(|before| before.due_at < event.due_at) {
+            let leads = event.role == Role::DutyChief;
+            let handed_on = event.step == Step::Assigned && !matches!(before_state(&events[..at]), State::Graded);
+            assert!(leads || !handed_on, "{} gave time", event.step);
+        }
         if event.step == Step::Closed {
+            struck_off = true;
             let before = events[..at].iter().rev().find(|event| {
-                !matches!(event.step, Step::Unlisted | Step::Shared | Step::Unshared | Step::Supplemented)
+                !matches!(
+                    event.step,
+                    Step::Unlisted | Step::Shared | Step::Unshared | Step::Supplemented | Step::Corrected
+                )
             });
             assert_eq!(before.map(|event| event.step), Some(Step::Passed));
         }

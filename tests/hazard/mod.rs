@@ -18,13 +18,12 @@ use uuid::Uuid;
 
 use crate::support::{Account, Browser, Page, TestApp, office};
 
-mod at_random;
-
 statements! {
     ADD_SCHOOL = "INSERT INTO duty_schools (tenant_id, id, organisation_id, name, stage, address, phone, link_number, position, created_at, lock_version)
         VALUES ($1, $2, $3, $4, 'primary', '', '', 1, 1, $5, 1)";
     ADD_GATE = "INSERT INTO duty_gates (tenant_id, id, school_id, kind, name, duty, seats, officers, link_number, position, lock_version)
         VALUES ($1, $2, $3, 'gate', $4, '', 1, 1, 1, 1, 1)";
+    ADD_UNIT = "INSERT INTO duty_school_units (tenant_id, school_id, organisation_id) VALUES ($1, $2, $3)";
     NEXT_LINK = "UPDATE duty_schools SET link_number = link_number + 1 WHERE tenant_id = $1 AND id = $2";
     LEAP = "UPDATE hazards SET state = 'closed', open = FALSE, move = state || '>closed>closed' WHERE tenant_id = $1 AND id = $2";
     SILENT = "UPDATE hazards SET state = 'graded', level = 'general', mode = 'dated' WHERE tenant_id = $1 AND id = $2";
@@ -50,10 +49,24 @@ macro_rules! step {
     }};
 }
 
+mod at_random;
+mod deadlines;
+mod pages;
+mod reach;
+
+/// The rows of a ledger, between its header and who has taken it away.
+fn rows(file: Vec<u8>) -> Vec<Vec<String>> {
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
+    let sheet = book.worksheet_range("隐患排查整改台账").unwrap();
+    let rows = sheet.rows().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>());
+    rows.filter(|row| row[0].parse::<u32>().is_ok()).collect()
+}
+
 /// A school of a station, with a gate.
 pub async fn add_school(tx: &mut Tx, act: &Act, organisation: Uuid, name: &str) -> School {
     let id = act.id();
     tx.execute(ADD_SCHOOL.bind(act.tenant).bind(id).bind(organisation).bind(name).bind(act.at)).await.unwrap();
+    tx.execute(ADD_UNIT.bind(act.tenant).bind(id).bind(organisation)).await.unwrap();
     tx.execute(ADD_GATE.bind(act.tenant).bind(act.id()).bind(id).bind("北门")).await.unwrap();
     hazard::school(tx, act.tenant, &Scope::tenant(), id).await.unwrap()
 }
@@ -69,6 +82,7 @@ pub fn new(school: &School, distance: i64) -> NewHazard {
         inspection: None,
         listed_place: None,
         photos: Vec::new(),
+        found_at: None,
     }
 }
 
@@ -78,6 +92,17 @@ fn picture(shade: u8) -> Vec<u8> {
         .write_to(&mut file, image::ImageFormat::Png)
         .unwrap();
     file.into_inner()
+}
+
+/// A photo that says where it was taken.
+fn located() -> Vec<u8> {
+    let mut exif = b"II*\0\x08\0\0\0\x01\0".to_vec();
+    exif.extend(b"\x0f\x01\x02\0\x0e\0\0\0\x1a\0\0\0\0\0\0\0Lat 37.8 north"); // 0x010f, a text
+    let mut file = Vec::new();
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new(&mut file);
+    image::ImageEncoder::set_exif_metadata(&mut encoder, exif).unwrap();
+    image::ImageEncoder::write_image(encoder, &[90; 8 * 8 * 3], 8, 8, image::ExtendedColorType::Rgb8).unwrap();
+    file
 }
 
 /// Whoever works at a bureau.
@@ -185,25 +210,36 @@ db_test! {
         officer.post("/hazard-places", &[("school", &school), ("kind", "crowd"), ("name", "北门夜市"), ("place", "北门外东侧"), ("distance", "１５０米"), ("busy", "晚上六点到十点")])
             .await.assert_ok().assert_contains("北门夜市");
         let round = officer.post("/hazard-rounds", &[("school", &school), ("name", "开学季排查"), ("by", "2026-11-25")]).await;
-        round.assert_ok().assert_contains("北门夜市").assert_contains("文具店不卖管制刀具");
+        round.assert_ok().assert_contains("北门夜市").assert_contains("文具店管制刀具");
         officer.get("/today").await.assert_contains("排查").assert_contains("开学季排查");
         let address = round.link("/hazard-rounds/").replace("/answers", "");
         let lines: Vec<String> = round.between_all("name=\"words-", "\"").map(str::to_owned).collect();
         assert_eq!(lines.len(), 15);
         // Nothing that was typed is lost where a line was left out.
         let again = officer.post(&format!("{address}/answers"), &[("round_words", "天冷，摊贩少")]).await;
-        again.assert_status(422).assert_contains("天冷，摊贩少").assert_contains("请选择“校门口没有违停、乱停”看得怎样");
+        again.assert_status(422).assert_contains("天冷，摊贩少").assert_contains("请选择“校门口停车”看得怎样");
         let mut fields: Vec<(String, String)> = vec![("round_words".to_owned(), "天冷，摊贩少".to_owned())];
         for (at, line) in lines.iter().enumerate() {
             let problem = at == 2 || at == 14;
             fields.push((format!("verdict-{line}"), if problem { "problem" } else { "fine" }.to_owned()));
             fields.push((format!("words-{line}"), if problem { "摊位占了半条路" } else { "" }.to_owned()));
             fields.push((format!("distance-{line}"), "40".to_owned()));
+            fields.push((format!("place-{line}"), "北门外便道".to_owned()));
         }
+        let shown = format!("photos-{}", lines[2]);
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let done = officer.post(&format!("{address}/answers"), &fields).await;
+        // A round says where, and what was photographed is not lost by a mistake, nor does another line show it as its own.
+        let without: Vec<(&str, &str)> = fields.iter().copied().filter(|(name, _)| !name.starts_with("place-")).collect();
+        let first = located();
+        let again = officer.post_files(&format!("{address}/answers"), &without, &[(shown.as_str(), "before.jpg", &first)]).await;
+        again.assert_status(422).assert_contains("请填写在哪里");
+        assert_eq!(again.body.matches("已收到 1 张照片").count(), 1);
+        let carried = format!("{shown}-kept");
+        let kept = again.input(&carried);
+        let fields = [&fields[..], &[(carried.as_str(), kept.as_str())]].concat();
+        let done = officer.post_files(&format!("{address}/answers"), &fields, &[]).await;
         done.assert_ok().assert_contains("2 处隐患进了台账").assert_contains("YH-2026-0001").assert_contains("YH-2026-0002");
-        officer.post(&format!("{address}/answers"), &fields).await.assert_status(409);
+        officer.post_files(&format!("{address}/answers"), &fields, &[]).await.assert_status(409).assert_contains("登记完了");
 
         // The nearest first: the stall at 40 metres stands before the night market at 150.
         let list = officer.get("/hazards").await;
@@ -240,6 +276,9 @@ db_test! {
         let photo = leader.get(&found).await.link(&format!("{found}/photos/"));
         assert!(image::load_from_memory(&leader.download(&photo).await).is_ok());
         leader.get(&format!("{found}/photos/{}", bureau.photo)).await.assert_status(404);
+        // Where a phone was when it took the picture is not kept.
+        assert!(first.windows(4).any(|part| part == b"37.8"));
+        assert!(!leader.download(&photo).await.windows(4).any(|part| part == b"37.8" || part == b"Exif"));
 
         // What is taken away says the same.
         let file = leader.download("/hazards/ledger.xlsx").await;
@@ -254,10 +293,14 @@ db_test! {
         assert_eq!(cell(row, "复查人"), "王志强");
         assert_eq!(cell(row, "整改情况"), "余下两个也搬了");
         assert_eq!(cell(row, "离校门（米）"), "40");
-        assert_eq!(cell(row, "照片（张）"), "2");
+        assert_eq!((cell(row, "照片（张）").as_str(), cell(row, "整改、复查照片（张）").as_str()), ("1", "2"));
+        let header: Vec<String> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
+        let asked = "编号 发现时间 发现人 学校 位置 类别 描述 照片（张） 等级 责任单位 责任人 整改措施 整改时限 整改情况 复查人 复查时间 结论 销号时间 移送部门";
+        let places: Vec<usize> = asked.split(' ').map(|name| header.iter().position(|known| known == name).unwrap()).collect();
+        assert!(places.is_sorted(), "{header:?}");
         leader.get("/hazards/print").await.assert_ok().assert_contains("YH-2026-0002").assert_lacks("YH-2026-0001");
         leader.get("/hazards?which=ended").await.assert_contains("YH-2026-0001").assert_lacks("YH-2026-0002");
-        leader.get("/hazards/figures").await.assert_ok().assert_contains("<b>2</b>发现").assert_contains("<b>1</b>销号").assert_contains("0.0");
+        leader.get("/hazards/figures").await.assert_ok().assert_contains("<b>2</b>发现").assert_contains("<b>1</b>销号").assert_contains("<b>0.0</b>天，从发现到销号");
 
         // It comes back, with another turn and nothing of the last re-check.
         say(&leader, id, "reopening", &[("reopening-words", "摊贩又回来了")]).await.assert_ok();
@@ -453,7 +496,10 @@ db_test! {
             let numbers = |page: &Page| page.between_all("<b>YH-2026-", " ").map(str::to_owned).collect::<Vec<_>>();
             let all = [numbers(&first), numbers(&next)].concat();
             assert_eq!((numbers(&first).len(), all.len(), all.iter().collect::<BTreeSet<_>>().len()), (30, 35, 35));
+            // The seventh was registered at (7 - 1) * 7 % 35 metres.
+            let distance = |number: &String| (number.parse::<i64>().unwrap() - 1) * 7 % 35;
             assert_eq!(all.is_sorted(), order == "deadline");
+            assert_eq!(all.is_sorted_by_key(distance), order.is_empty());
             next.assert_lacks("下一页");
         }
         officer.get("/hazards?kind=fire").await.assert_contains("没有这样的隐患");

@@ -492,8 +492,8 @@ db_test! {
         let wrong = [("description", "楼道灯坏了好几天"), ("phone", "1380000")];
         let again = resident.post_files(&path, &wrong, &[("photos", "1.jpg", &photo()), ("photos", "x.jpg", b"no photo")]).await;
         again.assert_status(422).assert_contains("楼道灯坏了好几天").assert_contains("已收到 1 张照片");
-        let kept = again.input("kept");
-        let right = [("description", "楼道灯坏了好几天"), ("phone", ""), ("kept", kept.as_str())];
+        let kept = again.input("photos-kept");
+        let right = [("description", "楼道灯坏了好几天"), ("phone", ""), ("photos-kept", kept.as_str())];
         let filed = resident.post_files(&path, &right, &[]).await;
         filed.assert_ok();
         let code = filed.url.trim_end_matches("/filed").to_owned();

@@ -106,7 +106,7 @@ impl OwnPage {
 async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, Person)> {
     let link: Link = text.parse().map_err(|()| Error::NotFound)?;
     let person = person::by_link(tx, &link, &app.means.keys).await?;
-    Ok((Act::resident(link.tenant, &app.means), person))
+    Ok((Act::guard(link.tenant, &app.means), person))
 }
 
 async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Option<Uuid>) -> Result<OwnPage> {
@@ -257,7 +257,7 @@ async fn post_page(
 ) -> Result<(Act, PostPage)> {
     let link: Link = text.parse().map_err(|()| Error::NotFound)?;
     let gate = school::post_by_link(tx, &link, &app.means.keys).await?;
-    let act = Act::resident(link.tenant, &app.means);
+    let act = Act::guard(link.tenant, &app.means);
     let tenant = access::tenant(tx, link.tenant).await?;
     let own = Cookies(headers).get(COOKIE).and_then(|text| text.parse::<Link>().ok());
     let mut here = None;

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State as Shared};
 use axum::response::Response;
-use db::{Cursor, Tx};
+use db::Tx;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
@@ -16,9 +16,10 @@ use crate::audit;
 use crate::document::Paper;
 use crate::error::{Error, Result};
 use crate::hazard::course::{self, NewHazard};
-use crate::hazard::model::{Kind, Limits, median_days};
+use crate::hazard::model::{Item, Kind, Limits, median_days};
+use crate::hazard::round::{self, Said};
 use crate::hazard::school::{self, School};
-use crate::hazard::store::{self, Asked, Found, Hazard, Order};
+use crate::hazard::store::{self, Asked, Fixed, Found, Hazard, Order};
 use crate::hazard::transition::{State, TRANSITIONS, Transition};
 use crate::hazard::{paper, todo};
 use crate::photo;
@@ -61,17 +62,23 @@ const WHICH: &[(&str, &str)] = &[
     ("listed", "挂牌督办"),
     ("transferred", "已移送"),
     ("ended", "已销号"),
+    ("dismissed", "不作为隐患"),
 ];
 
 impl Filter {
     fn asked(&self) -> Asked {
         let which = self.which.clone().unwrap_or_default();
+        let open = !matches!(which.as_str(), "ended" | "dismissed");
         Asked {
-            open: which != "ended",
+            open,
             school: self.school.as_deref().and_then(|id| id.parse().ok()),
             kind: self.kind.as_deref().and_then(Kind::parse),
             which,
-            order: if self.order.as_deref() == Some("deadline") { Order::Deadline } else { Order::Distance },
+            order: match (open, self.order.as_deref()) {
+                (false, _) => Order::Ended,
+                (true, Some("deadline")) => Order::Deadline,
+                (true, _) => Order::Distance,
+            },
         }
     }
 }
@@ -152,7 +159,7 @@ async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Response> {
     let asked = filter.asked();
-    let after = filter.after.as_deref().and_then(|text| text.parse().ok()).unwrap_or(Cursor::FIRST);
+    let after = filter.after.as_deref().and_then(|text| text.parse().ok()).unwrap_or(asked.order.start());
     let now = app.means.now();
     let mut tx = app.db.read().await?;
     let scope = viewer.scope(Permission::HazardRead);
@@ -174,7 +181,8 @@ struct NewPage {
     shell: Shell,
     form: Form,
     schools: Options,
-    /// Of the school that has been chosen, or of all where there are few.
+    /// That has been chosen: its gates and places are asked for next.
+    school: Option<School>,
     gates: Options,
     places: Options,
     near: i64,
@@ -194,28 +202,31 @@ async fn new_page(
     schools: &[School],
 ) -> Result<NewPage> {
     let limits: Limits = settings::read(tx, viewer.tenant, now).await?;
-    let chosen = schools.iter().find(|school| school.id.to_string() == form.value("school"));
+    let school = schools.iter().find(|school| school.id.to_string() == form.value("school")).cloned();
     let (mut gates, mut places) = (Options::new(), Options::new());
-    if let Some(school) = chosen {
+    if let Some(school) = &school {
         let known = school::gates(tx, viewer.tenant, school.id).await?;
         gates = known.into_iter().map(|gate| (gate.id.to_string(), gate.name)).collect();
-        let listed = crate::hazard::round::places_of(tx, viewer.tenant, school.id).await?;
+        let listed = round::places_of(tx, viewer.tenant, school.id).await?;
         places = listed.into_iter().map(|place| (place.id.to_string(), place.name)).collect();
     }
-    Ok(NewPage { shell, form, schools: school_options(schools), gates, places, near: limits.near_metres })
+    Ok(NewPage { shell, form, schools: school_options(schools), school, gates, places, near: limits.near_metres })
 }
 
 #[derive(Deserialize)]
 struct At {
-    school: Option<Uuid>,
+    /// Text, since a form that is sent without a choice has an empty one.
+    school: Option<String>,
 }
 
 async fn new(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(at): Query<At>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let schools = school::schools(&mut tx, viewer.tenant, &viewer.scope(Permission::HazardWork)).await?;
     let only = if let [only] = schools.as_slice() { Some(only.id) } else { None };
-    let school = at.school.or(only).map(|id| id.to_string()).unwrap_or_default();
-    let form = Form::filled(&[("school", &school)]);
+    let chosen = at.school.and_then(|id| id.parse().ok()).or(only);
+    let school = chosen.map(|id: Uuid| id.to_string()).unwrap_or_default();
+    let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date().to_string();
+    let form = Form::filled(&[("school", &school), ("found", &today)]);
     page(&new_page(&mut tx, (&viewer, app.means.now()), shell, form, &schools).await?)
 }
 
@@ -231,12 +242,13 @@ async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form
     let description = words(&mut form, "description", "情况", 4, 1000);
     let gate: Option<Uuid> = form.optional_choice("gate", "校门", |id| id.parse().ok());
     let listed: Option<Uuid> = form.optional_choice("listed", "重点部位", |id| id.parse().ok());
+    let found_at = found_on(&mut form, app.means.now());
     if let Some(school) = &school {
         let gates = school::gates(&mut tx, viewer.tenant, school.id).await?;
         if gate.is_some_and(|gate| !gates.iter().any(|known| known.id == gate)) {
             form.fail("gate", "这个校门不是所选学校的，请重新选");
         }
-        let places = crate::hazard::round::places_of(&mut tx, viewer.tenant, school.id).await?;
+        let places = round::places_of(&mut tx, viewer.tenant, school.id).await?;
         if listed.is_some_and(|place| !places.iter().any(|known| known.id == place)) {
             form.fail("listed", "这个部位不在所选学校周边，请重新选");
         }
@@ -244,14 +256,37 @@ async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form
     let (Some(school), Some(kind), Some(distance), true) = (school, kind, distance, form.ok()) else {
         return page_again(&new_page(&mut tx, (&viewer, app.means.now()), shell, form, &schools).await?);
     };
-    let new =
-        NewHazard { school, gate, distance, place, kind, description, inspection: None, listed_place: listed, photos };
+    let new = NewHazard {
+        school,
+        gate,
+        distance,
+        place,
+        kind,
+        description,
+        inspection: None,
+        listed_place: listed,
+        photos,
+        found_at,
+    };
     let id = course::register(&mut tx, &act, new).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/hazards/{id}"), "已登记，请定级"))
 }
 
-/// Everything that a filter asks for, at most so many.
+/// On which day it was found; today, and left out, is now.
+fn found_on(form: &mut Form, now: Timestamp) -> Option<Timestamp> {
+    let today = now.to_zoned_datetime(calendar::shanghai()).date();
+    let day: Date = form.optional_choice("found", "哪天发现的", |text| text.parse().ok())?;
+    if day > today || day < today.saturating_sub(365.days()) {
+        form.fail("found", "发现的日子要在今天以前、一年以内");
+    }
+    let noon = day.at(12, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).ok()?.timestamp();
+    (day < today).then_some(noon)
+}
+
+/// Everything that a filter asks for.
+///
+/// Errors: refused if it is more than so many.
 async fn everything(
     app: &App,
     viewer: &Viewer,
@@ -262,14 +297,23 @@ async fn everything(
     let (asked, now) = (filter.asked(), app.means.now());
     let scope = viewer.scope(Permission::HazardRead);
     let mut tx = app.db.read().await?;
-    let mut found = store::list(&mut tx, viewer.tenant, &scope, &asked, now, (Cursor::FIRST, most)).await?.items;
-    // The ledger that is not filtered has what was struck off as well.
+    let mut parts = vec![asked.clone()];
+    // The ledger that is not filtered has what has ended as well.
     if both && asked.which.is_empty() {
-        let ended = Asked { open: false, ..asked };
-        found.extend(store::list(&mut tx, viewer.tenant, &scope, &ended, now, (Cursor::FIRST, most)).await?.items);
+        parts.extend(["ended", "dismissed"].map(|which| Asked {
+            open: false,
+            which: which.to_owned(),
+            order: Order::Ended,
+            ..asked.clone()
+        }));
     }
-    if found.len() > most {
-        return Err(Error::refused(format!("超过 {most} 处，请先按学校或者类别筛选，再导出")));
+    let mut found = Vec::new();
+    for part in &parts {
+        let read = store::list(&mut tx, viewer.tenant, &scope, part, now, (part.order.start(), most)).await?;
+        found.extend(read.items);
+        if read.next.is_some() || found.len() > most {
+            return Err(Error::refused(format!("超过 {most} 处，请先按学校或者类别筛选，再导出、打印")));
+        }
     }
     Ok((found, settings::read(&mut tx, viewer.tenant, now).await?, now))
 }
@@ -328,14 +372,31 @@ struct FiguresPage {
     struck_off: usize,
     median: Option<String>,
     late: i64,
+    fixed: Fixed,
+    said: Vec<Said>,
 }
 
 impl FiguresPage {
+    fn percent(&self, part: &i64, of: &i64) -> String {
+        let tenths = (part * 1000 + of / 2) / of.max(&1);
+        format!("{}.{}%", tenths / 10, tenths % 10)
+    }
+
+    /// Fixed by the last deadline; nothing where there were too few to say.
+    fn in_time(&self) -> Option<String> {
+        (self.fixed.fixed >= 5).then(|| self.percent(&self.fixed.in_time, &self.fixed.fixed))
+    }
+
+    /// Each with what the last round of each school has said.
+    fn indicators(&self) -> Vec<(&'static str, Option<&Said>)> {
+        let said = |item: &Item| self.said.iter().find(|said| said.item == *item);
+        Item::INDICATORS.iter().map(|item| (item.label(), said(item))).collect()
+    }
+
     /// Struck off, of those found, without those that were none; nothing where there were too few to say.
     fn rate(&self) -> Option<String> {
         let of = self.found.found - self.found.dismissed;
-        let tenths = (of >= 5).then(|| (self.found.closed * 1000 + of / 2) / of)?;
-        Some(format!("{}.{}%", tenths / 10, tenths % 10))
+        (of >= 5).then(|| self.percent(&self.found.closed, &of))
     }
 }
 
@@ -346,7 +407,9 @@ fn midnight(day: Date) -> Result<Timestamp> {
 async fn figures(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(days): Query<Days>) -> Result<Response> {
     let now = app.means.now();
     let today = now.to_zoned_datetime(calendar::shanghai()).date();
-    let read = |text: Option<String>| text.and_then(|text| text.parse::<Date>().ok());
+    // Nothing was found before the program was, nor will be in a thousand years.
+    let known = |day: &Date| (2000..3000).contains(&day.year());
+    let read = |text: Option<String>| text.and_then(|text| text.parse::<Date>().ok()).filter(known);
     let last = read(days.until).unwrap_or(today);
     let first = read(days.from).unwrap_or(last.first_of_year());
     let (first, last) = if first <= last { (first, last) } else { (last, first) };
@@ -357,10 +420,12 @@ async fn figures(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(d
     let found = store::found(&mut tx, viewer.tenant, &scope, span).await?;
     let ended = store::struck_off(&mut tx, viewer.tenant, &scope, span).await?;
     let late = store::late(&mut tx, viewer.tenant, &scope, now).await?;
+    let fixed = store::fixed(&mut tx, viewer.tenant, &scope, span).await?;
+    let said = round::said(&mut tx, viewer.tenant, &scope, span).await?;
     let lengths = ended.iter().map(|ended| ended.closed_at.duration_since(ended.found_at)).collect();
     let form = Form::filled(&[("from", &first.to_string()), ("until", &last.to_string())]);
     let (struck_off, median) = (ended.len(), median_days(lengths));
-    page(&FiguresPage { shell, form, first, last, found, struck_off, median, late })
+    page(&FiguresPage { shell, form, first, last, found, struck_off, median, late, fixed, said })
 }
 
 #[derive(Template)]

@@ -9,22 +9,24 @@ use uuid::Uuid;
 use super::desk::{PaperPage, reading};
 use super::steps::{ASKS, Asks};
 use super::{Options, found, options};
-use crate::access::{self, Permission, Routes, Viewer};
+use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::document::{self, Paper};
 use crate::error::{Error, Result};
-use crate::hazard::model::{Contact, Level, Limits, Mode, Supervision};
+use crate::hazard::model::{Contact, Kind, Level, Limits, Mode, Supervision};
+use crate::hazard::school;
 use crate::hazard::store::{self, Event, EventPhoto, Hazard, Transfer};
-use crate::hazard::transition::Step;
+use crate::hazard::transition::{State, Step};
 use crate::hazard::{paper, todo};
 use crate::photo::{self, Size};
-use crate::settings;
-use crate::web::{Form, Shell, page, show};
+use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, show};
+use crate::{audit, settings};
 
 pub fn routes() -> Routes {
-    use Permission::HazardRead;
+    use Permission::{HazardRead, HazardWork};
     Routes::default()
         .get("/hazards/{id}", HazardRead, show)
+        .post("/hazards/{id}/contact", HazardWork, reveal)
         .get("/hazards/{id}/photos/{photo}", HazardRead, show_photo)
         .get("/hazards/{id}/transfers/{transfer}", HazardRead, show_letter)
         .get("/hazards/{id}/transfers/{transfer}/letter.docx", HazardRead, letter_file)
@@ -48,6 +50,9 @@ pub(super) struct ShowPage {
     fixer: bool,
     form: Form,
     failed: Option<Step>,
+    gates: Options,
+    may_give_time: bool,
+    may_work: bool,
 }
 
 impl ShowPage {
@@ -89,8 +94,22 @@ impl ShowPage {
         event.account_name.clone().unwrap_or_else(|| event.role.to_string())
     }
 
+    /// Given to somebody else it keeps its deadline, but by whoever may give more time.
+    fn keeps_deadline(&self) -> bool {
+        self.hazard.state != State::Graded && (!self.may_give_time || self.hazard.mode == Some(Mode::Immediate))
+    }
+
     fn is_immediate(&self) -> bool {
         self.hazard.mode == Some(Mode::Immediate)
+    }
+
+    fn kinds(&self) -> Options {
+        options(Kind::ALL, Kind::code, Kind::label)
+    }
+
+    /// The version from which a form was filled in: of one that comes back, that which its sender saw.
+    fn version(&self, asks: &Asks) -> i64 {
+        if self.failed == Some(asks.step) { self.form.version() } else { self.hazard.lock_version }
     }
 }
 
@@ -107,7 +126,7 @@ pub(super) async fn show_page(
     let hazard = store::readable(&mut tx, viewer.tenant, &viewer.scope(Permission::HazardRead), id).await?;
     let fixer = store::fixers(&mut tx, viewer.tenant, &hazard).await?.contains(&viewer.account);
     let can = |asks: &&Asks| {
-        let not_mine = matches!(asks.step, Step::Passed | Step::Failed | Step::Closed) && fixer;
+        let not_mine = matches!(asks.step, Step::Passed | Step::Failed | Step::Unlisted | Step::Closed) && fixer;
         let pointless = match asks.step {
             Step::Shared => hazard.shared,
             Step::Unshared => !hazard.shared,
@@ -119,17 +138,21 @@ pub(super) async fn show_page(
         };
         viewer.may(asks.step.permission()) && hazard.state.after(asks.step).is_some() && !not_mine && !pointless
     };
-    let offered: Vec<&'static Asks> = ASKS.iter().filter(can).collect();
+    let mut offered: Vec<&'static Asks> = ASKS.iter().filter(can).collect();
+    offered.sort_by_key(|asks| hazard.state.after(asks.step) == Some(hazard.state));
     let accounts = if offered.iter().any(|asks| asks.step == Step::Assigned) {
-        let holders = access::holders(&mut tx, viewer.tenant, Permission::HazardWork).await?;
-        holders.into_iter().map(|holder| (holder.account.to_string(), holder.name)).collect()
+        let workers = school::workers(&mut tx, viewer.tenant, hazard.school_id).await?;
+        workers.into_iter().map(|holder| (holder.account.to_string(), holder.name)).collect()
     } else {
         Options::new()
     };
     let (failed, form) = match form {
         Some((step, form)) => (Some(step), form),
-        None => (None, Form::filled(&[("grade-level", Level::General.code()), ("grade-mode", Mode::Dated.code())])),
+        None => (None, Form::default()),
     };
+    let gates = school::gates(&mut tx, viewer.tenant, hazard.school_id).await?;
+    let gates: Options = gates.into_iter().map(|gate| (gate.id.to_string(), gate.name)).collect();
+    let form = begun(form, failed, &hazard);
     Ok(ShowPage {
         shell,
         contact: hazard.contact(&act)?,
@@ -143,12 +166,60 @@ pub(super) async fn show_page(
         fixer,
         form,
         failed,
+        gates,
+        may_work: viewer.may(Permission::HazardWork),
+        may_give_time: viewer.may(Permission::HazardApprove) && hazard.owner_id != Some(viewer.account),
         hazard,
     })
 }
 
+/// What stands in the forms before anybody has written into them; the one that comes back keeps what was sent.
+fn begun(mut form: Form, failed: Option<Step>, hazard: &Hazard) -> Form {
+    if failed != Some(Step::Graded) {
+        form.set("grade-level", Level::General.code());
+        form.set("grade-mode", Mode::Dated.code());
+    }
+    if failed != Some(Step::Corrected) {
+        form.set("correction-place", hazard.place.as_str());
+        form.set("correction-distance", hazard.distance.to_string());
+        form.set("correction-kind", hazard.kind.code());
+        form.set("correction-gate", hazard.gate_id.map(|gate| gate.to_string()).unwrap_or_default());
+    }
+    form
+}
+
 async fn show(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     page(&show_page(&app, &viewer, shell, id, None).await?)
+}
+
+/// Whoever answers for it outside the bureau, in full, to somebody who has said why.
+async fn reveal(
+    Shared(app): Shared<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::HazardWork)?;
+    let mut tx = app.db.begin().await?;
+    let hazard = store::readable(&mut tx, viewer.tenant, &viewer.scope(Permission::HazardWork), id).await?;
+    let reason = form.reveal_reason("contact-reason");
+    if !form.ok() {
+        drop(tx);
+        // Of this step there is no form: what failed is the reason.
+        return page_again(&show_page(&app, &viewer, shell, id, Some((Step::Registered, form))).await?);
+    }
+    let Some(contact) = hazard.contact(&act)? else {
+        return Err(Error::refused("没有登记外单位的责任人，不用查看。这次没有记入审计记录。"));
+    };
+    audit::record(&mut tx, &act, "reveal", ("hazard", id), &format!("责任人：{reason}"), &[]).await?;
+    tx.commit().await?;
+    let back = (format!("/hazards/{id}"), "回到这处隐患");
+    let (value, form) = match contact.phone.is_empty() {
+        true => (contact.name.clone(), ValueForm::Words),
+        false => (contact.phone, ValueForm::Phone),
+    };
+    Revealed { shell, name: contact.name, what: "联系方式", value, form, reason, back }.page()
 }
 
 async fn show_photo(

@@ -1,5 +1,7 @@
 //! Rounds: planned for a school, gone through line by line; and the list of places that they look at.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, Query, State as Shared};
 use axum::response::Response;
@@ -8,13 +10,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::desk::MOST_PHOTOS;
 use super::{Options, metres, of_schools, options, school_options, words};
-use crate::access::{Permission, Routes, Viewer};
+use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::hazard::model::{PlaceKind, RoundState, Verdict};
 use crate::hazard::round::{self, Answered, Line, Place, Round, Seen};
 use crate::hazard::school::{self, School};
+use crate::photo;
 use crate::web::{Form, Shell, page, page_again, redirect, show};
 
 pub fn routes() -> Routes {
@@ -112,8 +116,11 @@ struct RoundPage {
 }
 
 impl RoundPage {
-    fn verdicts(&self) -> Options {
-        options(Verdict::ALL, Verdict::code, Verdict::label)
+    /// Of a place of which something is open already it may be the same again.
+    fn verdicts(&self, line: &Line) -> Options {
+        let mut verdicts = options(Verdict::ALL, Verdict::code, Verdict::label);
+        verdicts.retain(|(code, _)| line.open.is_some() || code != Verdict::Known.code());
+        verdicts
     }
 
     fn planned(&self) -> bool {
@@ -145,6 +152,33 @@ async fn own(tx: &mut Tx, viewer: &Viewer, id: Uuid, permission: Permission) -> 
     Ok((round, school))
 }
 
+/// Takes in the photos of every line that has a problem, new or known, before anything is held; by the line's key.
+async fn take_photos(
+    app: &App,
+    viewer: &Viewer,
+    act: &Act,
+    id: Uuid,
+    form: &mut Form,
+) -> Result<BTreeMap<String, Vec<Uuid>>> {
+    let mut tx = app.db.read().await?;
+    let (round, _) = own(&mut tx, viewer, id, Permission::HazardWork).await?;
+    if round.state != RoundState::Planned {
+        return Ok(BTreeMap::new());
+    }
+    let lines = round::lines(&mut tx, act, round.school_id).await?;
+    drop(tx);
+    let mut photos = BTreeMap::new();
+    for line in lines {
+        let verdict = form.value(&format!("verdict-{}", line.key));
+        if [Verdict::Problem, Verdict::Known].iter().any(|shown| shown.code() == verdict) {
+            let field = format!("photos-{}", line.key);
+            let taken = photo::from_form(app, act, form, &field, MOST_PHOTOS).await?;
+            photos.insert(line.key, taken);
+        }
+    }
+    Ok(photos)
+}
+
 async fn finish(
     Shared(app): Shared<App>,
     viewer: Viewer,
@@ -153,6 +187,7 @@ async fn finish(
     mut form: Form,
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::HazardWork)?;
+    let mut photos = take_photos(&app, &viewer, &act, id, &mut form).await?;
     let mut tx = app.db.begin().await?;
     let (round, school) = own(&mut tx, &viewer, id, Permission::HazardWork).await?;
     let mut seen = Vec::new();
@@ -162,24 +197,41 @@ async fn finish(
         let problem = verdict == Some(Verdict::Problem);
         let said = words(&mut form, &said, "看到了什么", if problem { 4 } else { 0 }, 500);
         // A place of the list lies where it lies.
-        let distance = match problem && line.place.is_none() {
-            true => metres(&mut form, &format!("distance-{}", line.key), "离校门多少米（填数字）").unwrap_or(0),
-            false => 0,
-        };
+        let (mut place, mut distance) = (String::new(), 0);
+        if problem && line.place.is_none() {
+            place = words(&mut form, &format!("place-{}", line.key), "在哪里", 2, 60);
+            distance = metres(&mut form, &format!("distance-{}", line.key), "离校门多少米（填数字）").unwrap_or(0);
+        }
         if let Some(verdict) = verdict {
-            seen.push((line, Seen { verdict, words: said, distance }));
+            let photos = photos.remove(&line.key).unwrap_or_default();
+            seen.push((line, Seen { verdict, words: said, place, distance, photos }));
         }
     }
     let said = words(&mut form, "round_words", "别的情况", 0, 1000);
+    // What was asked when the page was opened, and is not any more.
+    let gone =
+        |name: &&str| name.strip_prefix("verdict-").is_some_and(|key| !seen.iter().any(|(line, _)| line.key == key));
+    let gone: Vec<String> = form.names().filter(gone).map(str::to_owned).collect();
+    for field in gone {
+        let key = field.trim_start_matches("verdict-").to_owned();
+        if form.error(&field).is_some() {
+            continue;
+        }
+        let wrote = form.value(&format!("words-{key}")).to_owned();
+        let wrote = if wrote.is_empty() { String::new() } else { format!("您在那一项写的是“{wrote}”，") };
+        form.fail("round_words", format!("排查清单刚刚变了，去掉了一项。{wrote}要留的请写到这里，再登记一次"));
+    }
     if !form.ok() {
         drop(tx);
         return page_again(&round_page(&app, &viewer, shell, id, form).await?);
     }
-    let found = round::finish(&mut tx, &act, &round, &school, &seen, &said).await?;
-    tx.commit().await?;
+    let found = round::finish(&mut tx, &act, &round, &school, &seen, &said).await;
+    let Some(found) = form.ended(tx, "round_words", found).await? else {
+        return page_again(&round_page(&app, &viewer, shell, id, form).await?);
+    };
     let done = match found {
         0 => "已登记，没有发现隐患".to_owned(),
-        found => format!("已登记，{found} 处隐患进了台账，请定级、补照片"),
+        found => format!("已登记，{found} 处隐患进了台账，请定级"),
     };
     Ok(redirect(&format!("/hazard-rounds/{id}"), &done))
 }
@@ -214,6 +266,8 @@ struct PlacesPage {
     form: Form,
     /// The place at whose form something is wrong.
     failed: Option<Uuid>,
+    /// Where this page begins, so that a form that fails comes back to it.
+    after: Option<Cursor>,
     may_work: bool,
 }
 
@@ -232,15 +286,15 @@ async fn places_page(
     viewer: &Viewer,
     shell: Shell,
     (form, failed): (Form, Option<Uuid>),
-    after: Cursor,
+    after: Option<Cursor>,
 ) -> Result<PlacesPage> {
     let scope = viewer.scope(Permission::HazardRead);
     let mut tx = app.db.read().await?;
-    let found = round::places(&mut tx, viewer.tenant, &scope, after, PAGE).await?;
+    let found = round::places(&mut tx, viewer.tenant, &scope, after.unwrap_or(Cursor::FIRST), PAGE).await?;
     let schools = school_options(&school::schools(&mut tx, viewer.tenant, &scope).await?);
     let next = found.next.map(|cursor| format!("/hazard-places?after={cursor}"));
     let may_work = viewer.may(Permission::HazardWork);
-    Ok(PlacesPage { shell, places: found.items, next, schools, form, failed, may_work })
+    Ok(PlacesPage { shell, places: found.items, next, schools, form, failed, after, may_work })
 }
 
 async fn places(
@@ -249,7 +303,7 @@ async fn places(
     shell: Shell,
     Query(paging): Query<Paging>,
 ) -> Result<Response> {
-    let after = paging.after.and_then(|text| text.parse().ok()).unwrap_or(Cursor::FIRST);
+    let after = paging.after.and_then(|text| text.parse().ok());
     page(&places_page(&app, &viewer, shell, (Form::default(), None), after).await?)
 }
 
@@ -272,7 +326,7 @@ async fn add_place(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut f
     };
     if added.is_none() {
         drop(tx);
-        return page_again(&places_page(&app, &viewer, shell, (form, None), Cursor::FIRST).await?);
+        return page_again(&places_page(&app, &viewer, shell, (form, None), None).await?);
     }
     tx.commit().await?;
     Ok(redirect("/hazard-places", "已登记，以后排查会逐个看"))
@@ -295,7 +349,8 @@ async fn close_place(
     }
     if !form.ok() {
         drop(tx);
-        return page_again(&places_page(&app, &viewer, shell, (form, Some(id)), Cursor::FIRST).await?);
+        let after = form.value("after").parse().ok();
+        return page_again(&places_page(&app, &viewer, shell, (form, Some(id)), after).await?);
     }
     round::close_place(&mut tx, &act, id, &reason).await?;
     tx.commit().await?;

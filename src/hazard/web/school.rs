@@ -3,9 +3,10 @@
 use askama::Template;
 use axum::extract::{Path, State as Shared};
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::words;
 use crate::access::{self, Link, Need, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -52,8 +53,10 @@ struct SchoolPage {
 }
 
 impl SchoolPage {
+    /// From which version the form was filled in: of one that comes back, that which its sender saw.
     fn seen(&self) -> i64 {
-        self.versions.first().map_or(0, |last| last.version)
+        let latest = self.versions.first().map_or(0, |last| last.version);
+        if self.form.ok() { latest } else { self.form.version() }
     }
 
     /// Whether a field of a version says something else than the version before it.
@@ -103,8 +106,10 @@ async fn add(
     let mut tx = app.db.begin().await?;
     let school = school::school(&mut tx, viewer.tenant, &viewer.scope(Permission::HazardWork), id).await?;
     let seen = form.version();
+    // Whoever comes second is told so, whatever else is wrong with the form.
+    school::latest(&mut tx, &act, &school, seen).await?;
     let survey = Survey::of(|name, label| form.text(name, label, 0..=1000));
-    let reason = form.text("reason", "为什么调研", 2..=100);
+    let reason = words(&mut form, "reason", "为什么调研", 2, 100);
     if survey == Survey::default() {
         form.fail("students", "一项都没有填，写了才能存");
     }
@@ -141,6 +146,9 @@ async fn show_link(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Path(
     page(&LinkPage { shell, school, address, picture })
 }
 
+/// How long a school still sees what has ended.
+const SHOWN_DAYS: i64 = 90;
+
 #[derive(Template)]
 #[template(path = "hazard/web/shared.html")]
 struct SharedPage {
@@ -161,7 +169,8 @@ async fn shared(Shared(app): Shared<App>, shell: Shell, Path(link): Path<String>
     let link: Link = link.parse().map_err(|()| Error::NotFound)?;
     let mut tx = app.db.read().await?;
     let school = school::by_link(&mut tx, &link, &app.means.keys).await?;
-    let hazards = store::shared_with(&mut tx, link.tenant, school.id).await?;
+    let since = app.means.now() - SignedDuration::from_hours(24 * SHOWN_DAYS);
+    let hazards = store::shared_with(&mut tx, link.tenant, school.id, since).await?;
     let tenant = access::tenant(&mut tx, link.tenant).await?;
     // Not the code: a bureau has no board.
     let shell = shell.of_community(&tenant.name, "");

@@ -9,13 +9,14 @@ use uuid::Uuid;
 
 use super::desk::MOST_PHOTOS;
 use super::page::show_page;
-use super::words;
-use crate::access::{self, Act, Permission, Routes, Viewer};
+use super::{metres, words};
+use crate::access::{Act, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::hazard::course::{self, Owner};
-use crate::hazard::model::{Contact, Level, Mode, Supervision};
-use crate::hazard::step::Words;
+use crate::hazard::course::{self, Correction, Owner};
+use crate::hazard::model::{Contact, Kind, Level, Mode, Supervision};
+use crate::hazard::school;
+use crate::hazard::step::{self, Words};
 use crate::hazard::store::{self, Hazard};
 use crate::hazard::transition::Step;
 use crate::photo;
@@ -57,14 +58,15 @@ macro_rules! asks {
 asks! {
     Graded "grade" "为什么这样定" 0 "可不填。" "" false "已定级，请交办";
     Assigned "assignment" "整改措施" 4 "要做什么、做到什么程度。" "哪天前整改完" false "已交办";
-    Transferred "transfers" "请对方做什么" 4 "写进移送函。" "对方哪天前回复" false "已移送，请打印移送函";
     Began "beginning" "说明" 0 "可不填。" "" false "已开始整改";
-    Progressed "progress" "进展" 2 "" "" true "进展已记下";
     Fixed "completion" "怎么整改的" 4 "移送的，写对方的回复和现场情况。" "" true "已申请复查，请没参与整改的人去看";
+    Transferred "transfers" "请对方做什么" 4 "写进移送函。" "对方哪天前回复" false "已移送，请打印移送函";
+    Progressed "progress" "进展" 2 "" "" true "进展已记下";
     Passed "recheck" "复查结论" 2 "现场看到什么。" "" true "复查通过，可以销号";
     Failed "failure" "哪里不行" 4 "" "继续整改，哪天前完成" true "已退回继续整改";
     Closed "closure" "审批意见" 0 "可不填。" "" false "已销号";
     Replied "replies" "对方怎么说" 2 "" "新的回复时限" false "回复已记下";
+    Recalled "recall" "为什么收回" 4 "催过几次、对方怎么说。" "" false "已收回，请重新交办";
     Returned "returns" "对方为什么退回" 2 "" "" false "已退回，请重新交办";
     Urged "urgings" "催了谁、怎么说" 2 "" "" false "催办已记下";
     Extended "extension" "为什么延长" 4 "" "延到哪天" false "时限已延长";
@@ -72,6 +74,7 @@ asks! {
     Unlisted "unlisting" "摘牌说明" 2 "" "" false "已摘牌，可以销号";
     Regraded "regrading" "为什么改" 4 "" "" false "等级已改";
     Supplemented "supplements" "补充的情况" 2 "" "" true "已补充";
+    Corrected "correction" "为什么更正" 2 "" "" false "已更正";
     Shared "sharing" "" 0 "学校凭链接只看到类别、位置和进度。" "" false "学校看得到了";
     Unshared "unsharing" "" 0 "" "" false "学校看不到了";
     Reopened "reopening" "为什么重新整改" 4 "" "" false "已重新列入，请交办";
@@ -100,6 +103,8 @@ async fn take(app: App, viewer: Viewer, shell: Shell, id: Uuid, asks: &Asks, mut
     let mut tx = app.db.begin().await?;
     let mut hazard = store::readable(&mut tx, viewer.tenant, &viewer.scope(permission), id).await?;
     let seen = form.version();
+    // Whoever comes second is told so, whatever else is wrong with the form.
+    step::current(&mut tx, &act, &hazard, seen).await?;
     let done = done(&mut tx, &act, &mut hazard, seen, asks, &mut form, &photos).await;
     let at = if asks.words.0.is_empty() { "errors".to_owned() } else { asks.field("words") };
     match done {
@@ -141,7 +146,14 @@ async fn done(
         }
         label => form.last_day(&asks.field("until"), label),
     };
-    let end = until.unwrap_or(Timestamp::MAX);
+    let allowed = match until {
+        Some(until) => form.noted(&asks.field("until"), course::dated(tx, act, hazard, asks.step, until).await)?,
+        None => None,
+    };
+    let end = allowed.unwrap_or(Timestamp::MAX);
+    if asks.step == Step::Fixed && photos.is_empty() {
+        form.fail(&asks.field("photos"), "要附整改以后的照片，才能申请复查");
+    }
     let grading = match asks.step {
         Step::Graded | Step::Regraded => {
             let level = form.choice(&asks.field("level"), "等级", Level::parse);
@@ -154,14 +166,19 @@ async fn done(
         _ => None,
     };
     let body = match asks.step {
-        Step::Transferred => form.text(&asks.field("body"), "移送给哪个部门", 2..=40),
+        Step::Transferred => words(form, &asks.field("body"), "移送给哪个部门", 2, 40),
         _ => String::new(),
     };
-    let owner = if asks.step == Step::Assigned { owner(tx, act, form, asks).await? } else { None };
+    let correction = if asks.step == Step::Corrected { correction(tx, act, hazard, form, asks).await? } else { None };
+    let owner = if asks.step == Step::Assigned { owner(tx, act, hazard.school_id, form, asks).await? } else { None };
     if !form.ok() {
         return Ok(false);
     }
     let both = Words { words: &said, photos };
+    if let Some(correction) = correction {
+        course::correct(tx, act, hazard, seen, correction, &said).await?;
+        return Ok(true);
+    }
     match (asks.step, grading, sign, owner) {
         (Step::Graded, Some(grading), ..) => course::grade(tx, act, hazard, seen, grading, &said).await?,
         (Step::Regraded, Some(grading), ..) => course::regrade(tx, act, hazard, seen, grading, &said).await?,
@@ -178,6 +195,7 @@ async fn done(
         (Step::Closed, ..) => course::close(tx, act, hazard, seen, &said).await?,
         (Step::Replied, ..) => course::heard(tx, act, hazard, seen, end, &said).await?,
         (Step::Returned, ..) => course::give_back(tx, act, hazard, seen, &said).await?,
+        (Step::Recalled, ..) => course::recall(tx, act, hazard, seen, &said).await?,
         (Step::Urged, ..) => course::urge(tx, act, hazard, seen, &said).await?,
         (Step::Extended, ..) => course::extend(tx, act, hazard, seen, end, &said).await?,
         (Step::Unlisted, ..) => course::unlist(tx, act, hazard, seen, &said).await?,
@@ -191,15 +209,33 @@ async fn done(
     Ok(true)
 }
 
+/// Where it lies and what it is, as somebody has read it now.
+async fn correction(
+    tx: &mut Tx,
+    act: &Act,
+    hazard: &Hazard,
+    form: &mut Form,
+    asks: &Asks,
+) -> Result<Option<Correction>> {
+    let place = words(form, &asks.field("place"), "位置", 2, 60);
+    let distance = metres(form, &asks.field("distance"), "离校门多少米（填数字）");
+    let kind = form.choice(&asks.field("kind"), "类别", Kind::parse);
+    let gates = school::gates(tx, act.tenant, hazard.school_id).await?;
+    let known = |id: &str| id.parse().ok().filter(|id| gates.iter().any(|gate| gate.id == *id));
+    let gate = form.optional_choice(&asks.field("gate"), "这所学校的校门", known);
+    Ok(distance.zip(kind).map(|(distance, kind)| Correction { gate, distance, place, kind }))
+}
+
 /// Somebody of the bureau, chosen by their account, or somebody outside with a name and a phone.
-async fn owner(tx: &mut Tx, act: &Act, form: &mut Form, asks: &Asks) -> Result<Option<(Owner, String)>> {
-    let unit = form.text(&asks.field("unit"), "责任单位", 2..=40);
+async fn owner(tx: &mut Tx, act: &Act, school: Uuid, form: &mut Form, asks: &Asks) -> Result<Option<(Owner, String)>> {
+    let unit = words(form, &asks.field("unit"), "责任单位", 2, 40);
     let account: Option<Uuid> =
         form.optional_choice(&asks.field("account"), "本局的责任人", |id| id.parse().ok());
     if let Some(account) = account {
-        let holders = access::holders(tx, act.tenant, Permission::HazardWork).await?;
-        if !holders.iter().any(|holder| holder.account == account) {
-            return Err(Error::NotFound);
+        let workers = school::workers(tx, act.tenant, school).await?;
+        if !workers.iter().any(|worker| worker.account == account) {
+            form.fail(&asks.field("account"), "这个人现在管不到这所学校的隐患，请另选一位");
+            return Ok(None);
         }
         return Ok(Some((Owner::Own(account), unit)));
     }
