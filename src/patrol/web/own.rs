@@ -219,7 +219,7 @@ async fn point_page(
             None => Vec::new(),
         };
         let mine = |check: &&Check| check.point_id == point.id && check.person_id == person.id;
-        let last = last.iter().rev().find(|check| mine(check)).map(|check| duty::clock(check.at));
+        let last = last.iter().rev().find(mine).map(|check| duty::clock(check.at));
         here = Some((person, point, round, last));
     }
     let shell = shell.of_community(&tenant.name, "");
