@@ -73,6 +73,7 @@ migrations![
     "0067_duty_shifts",
     "0068_hazards",
     "0071_volunteers_mended",
+    "0072_patrol",
     "0074_duty_ways",
     "0075_duty_told",
     "0076_hazards_mended",

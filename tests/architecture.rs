@@ -60,6 +60,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
+    // It names the schools, people and places of the other two in SQL.
+    ("patrol", &["access", "audit", "settings", "workbook", "duty", "hazard"]),
     // It reads the schools and gates of `duty` in SQL, in one file.
     ("hazard", &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
@@ -114,6 +116,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "today",
         &[
+            "patrol",
             "hazard",
             "access",
             "after_school",
@@ -138,6 +141,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "patrol",
             "hazard",
             "access",
             "after_school",
@@ -194,6 +198,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "mediation",
             "meeting",
             "party",
+            "patrol",
             "service",
             "venue",
             "visit",

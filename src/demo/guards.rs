@@ -67,7 +67,7 @@ pub(super) const SCHOOLS: [Sketch; 3] = [
 ];
 
 /// Who stands there: name, kind, minutes to each school, and whether they are on standby.
-const PEOPLE: [(&str, PersonKind, [i64; 3], bool); 12] = [
+pub(super) const PEOPLE: [(&str, PersonKind, [i64; 3], bool); 12] = [
     ("郝志刚", PersonKind::Officer, [5, 8, 10], false),
     ("成海军", PersonKind::Officer, [6, 7, 12], false),
     ("严建忠", PersonKind::Officer, [8, 5, 9], false),

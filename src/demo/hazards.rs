@@ -132,6 +132,7 @@ impl Ledger<'_> {
             description: words.to_owned(),
             inspection: None,
             listed_place: None,
+            origin: None,
             photos: vec![photo],
             found_at: None,
         };
@@ -304,6 +305,7 @@ impl Ledger<'_> {
             description: "台球厅上学时间放学生进去，里面有游戏机".to_owned(),
             inspection: None,
             listed_place: self.place("东门台球厅").await?,
+            origin: None,
             photos: vec![self.photo(Kind::Entertainment, false, 17 * DAY).await?],
             found_at: None,
         };

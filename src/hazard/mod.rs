@@ -36,7 +36,7 @@ pub use todo::{remind, todo};
 pub use transition::{State, Step, TRANSITIONS, Transition};
 pub use web::routes;
 
-use db::Tx;
+use db::{Cursor, Tx};
 use uuid::Uuid;
 
 use crate::access::Scope;
@@ -59,4 +59,9 @@ pub async fn transfers(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Vec<Transf
 /// A round of a tenant, by its id.
 pub async fn a_round(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Round> {
     round::round(tx, tenant, &Scope::tenant(), id).await
+}
+
+/// The places of the list, from the nearest to a gate on; at most so many.
+pub async fn listed_places(tx: &mut Tx, tenant: Uuid, most: usize) -> Result<Vec<Place>> {
+    Ok(round::places(tx, tenant, &Scope::tenant(), Cursor::FIRST, most).await?.items)
 }

@@ -238,6 +238,7 @@ fn new(round: &Round, school: &School, line: &Line, seen: &Seen) -> NewHazard {
         description: format!("{}（排查的是：{}）", seen.words, line.title),
         inspection: Some(round.id),
         listed_place: line.place.as_ref().map(|place| place.id),
+        origin: None,
         photos: seen.photos.clone(),
         found_at: None,
     }

@@ -32,6 +32,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/hazards", HazardRead, list)
         .get("/hazards/new", HazardWork, new)
+        .post("/hazards/new", HazardWork, new_of)
         .post("/hazards", HazardWork, create)
         .get("/hazards/way", HazardRead, way)
         .get("/hazards/figures", HazardRead, figures)
@@ -230,6 +231,13 @@ async fn new(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(at): 
     page(&new_page(&mut tx, (&viewer, app.means.now()), shell, form, &schools).await?)
 }
 
+/// The form with what is known already from elsewhere, which sends it here: nobody types it once more.
+async fn new_of(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, form: Form) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let schools = school::schools(&mut tx, viewer.tenant, &viewer.scope(Permission::HazardWork)).await?;
+    page(&new_page(&mut tx, (&viewer, app.means.now()), shell, form, &schools).await?)
+}
+
 async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::HazardWork)?;
     let photos = photo::from_form(&app, &act, &mut form, "photos", MOST_PHOTOS).await?;
@@ -265,6 +273,7 @@ async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form
         description,
         inspection: None,
         listed_place: listed,
+        origin: form.value("origin").parse().ok(),
         photos,
         found_at,
     };
