@@ -7,6 +7,8 @@ mod place;
 mod roster;
 mod shift;
 
+pub use own::{remember as remember_phone, whose_phone};
+
 use askama::Template;
 use db::Tx;
 use jiff::civil::Date;
