@@ -162,9 +162,17 @@ async fn surveys(tx: &mut Tx, viewer: &Viewer, plan: &Plan, form: &Form) -> Resu
     Ok(schools.into_iter().map(of).filter(|school| !school.versions.is_empty()).collect())
 }
 
-/// One that can still be written.
-async fn open(tx: &mut Tx, viewer: &Viewer, id: Uuid) -> Result<Plan> {
+async fn own(tx: &mut Tx, viewer: &Viewer, id: Uuid) -> Result<Plan> {
     reached(tx, viewer, Permission::DutyPlan, id).await
+}
+
+/// One that can still be written: nobody fills in a form that will not be taken.
+async fn open(tx: &mut Tx, viewer: &Viewer, id: Uuid) -> Result<Plan> {
+    let plan = own(tx, viewer, id).await?;
+    match plan.state.is_open() {
+        true => Ok(plan),
+        false => Err(Error::refused(format!("这一版现在是“{}”，不能再改。要改就照它做新的一版", plan.state))),
+    }
 }
 
 async fn edit(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -192,7 +200,7 @@ async fn change(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    let plan = open(&mut tx, &viewer, id).await?;
+    let plan = own(&mut tx, &viewer, id).await?;
     let surveys = surveys(&mut tx, &viewer, &plan, &form).await?;
     let chosen = surveys.iter().filter_map(|school| {
         let (version, _) = school.versions.iter().find(|(version, _)| *version == school.chosen)?;
@@ -283,7 +291,7 @@ async fn change_posts(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    let plan = open(&mut tx, &viewer, id).await?;
+    let plan = own(&mut tx, &viewer, id).await?;
     let guarded = duty::guarded(&mut tx, viewer.tenant, plan.organisation_id, act.at).await?;
     let mut posts: Vec<Post> = Vec::new();
     for one in &guarded {
@@ -383,7 +391,7 @@ async fn change_patrols(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    let plan = open(&mut tx, &viewer, id).await?;
+    let plan = own(&mut tx, &viewer, id).await?;
     let routes = routes_of(&mut tx, &viewer, &plan).await?;
     let mut patrols: Vec<Patrol> = Vec::new();
     for route in &routes {
@@ -520,7 +528,7 @@ async fn add_reserve(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    let plan = open(&mut tx, &viewer, id).await?;
+    let plan = own(&mut tx, &viewer, id).await?;
     if let Some(new) = reserve_sketch(&mut tx, &viewer, &plan, &mut form).await? {
         let done = plan::add_reserve(&mut tx, &act, &plan, form.version(), &new).await;
         if form.noted("name", done)?.is_some() {
@@ -542,7 +550,7 @@ async fn change_reserve(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    let plan = open(&mut tx, &viewer, id).await?;
+    let plan = own(&mut tx, &viewer, id).await?;
     let known: HashSet<Uuid> =
         store::parts(&mut tx, viewer.tenant, id).await?.reserves.into_iter().map(|known| known.id).collect();
     if !known.contains(&reserve) {
@@ -568,7 +576,7 @@ async fn drop_reserve(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
-    let plan = open(&mut tx, &viewer, id).await?;
+    let plan = own(&mut tx, &viewer, id).await?;
     plan::drop_reserve(&mut tx, &act, &plan, form.version(), reserve).await?;
     tx.commit().await?;
     Ok(redirect(&to(id), "备勤组已删去"))
