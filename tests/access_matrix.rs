@@ -12,6 +12,7 @@ use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Po
 use doorstep::body;
 use doorstep::channel;
 use doorstep::community_survey::{self, Plan as SurveyPlan};
+use doorstep::deployment;
 use doorstep::duty;
 use doorstep::hazard;
 use doorstep::help;
@@ -182,6 +183,8 @@ struct Landmarks {
     objection_code: String,
     venue: Uuid,
     guard: Guard,
+    plan: Uuid,
+    reserve: Uuid,
     team: Uuid,
     volunteer: Uuid,
     volunteering: Link,
@@ -280,6 +283,7 @@ impl Landmarks {
             "hazard-schools" => self.school,
             "mediations" => self.mediation,
             "venues" => self.venue,
+            "deployment-plans" => self.plan,
             "duty-schools" => self.guard.school,
             "duty-gates" => self.guard.gate,
             "duty-people" => self.guard.person,
@@ -333,7 +337,7 @@ impl Landmarks {
             "arrivals" => &self.arrival,
             "duty-own" => &self.guard.own,
             "duty-posts" => &self.guard.post,
-            "duty-watch" => &self.guard.watch,
+            "duty-watch" | "deployment-watch" => &self.guard.watch,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
@@ -387,6 +391,8 @@ impl Landmarks {
             .replace("{service}", &format!("lift.json?jurisdiction_id={}", self.community.code))
             .replace("{request}", &format!("{}.json?jurisdiction_id={}", self.issue.id, self.community.code))
             .replace("{token}", &format!("{}.json?jurisdiction_id={}", self.issue.id, self.community.code))
+            .replace("{reserve}", &self.reserve.to_string())
+            .replace("{school}", &self.guard.school.to_string())
             .replace("{link}", &link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
         filled
@@ -486,6 +492,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
     let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
     let guard = guard(&mut tx, act, means, community).await;
+    let (plan, reserve) = plan(&mut tx, act, community, account).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
         reason: "老人多".to_owned(),
@@ -521,6 +528,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         objection_code,
         venue,
         guard,
+        plan,
+        reserve,
         team,
         volunteer,
         volunteering,
@@ -871,6 +880,17 @@ async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community)
     let post = duty::post_link(act.tenant, &duty::gate(tx, act.tenant, gate).await.unwrap(), &means.keys);
     let watch = duty::school(tx, act.tenant, school).await.unwrap().link(act.tenant, &means.keys);
     Guard { school, gate, slot, person, shift, roster, term, day, own, post, watch }
+}
+
+/// A draft of a plan, with a group of the reserve.
+async fn plan(tx: &mut db::Tx, act: &Act, community: &Community, account: Uuid) -> (Uuid, Uuid) {
+    let act = Act { account: Some(account), organisation: Some(community.organisation), ..act.clone() };
+    let effective_from = act.at.to_zoned_datetime(calendar::shanghai()).date();
+    let (name, reason) = ("开学季部署".to_owned(), "开学初校园周边治安情况复杂".to_owned());
+    let new = deployment::Sketch { name, effective_from, reason };
+    let plan = deployment::draft(tx, &act, community.organisation, &new, None).await.unwrap();
+    let reserve = deployment::parts(tx, act.tenant, plan).await.unwrap().reserves.remove(0).id;
+    (plan, reserve)
 }
 
 /// A child whose guardian is asked, with their link.

@@ -280,6 +280,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("agree_swap", "同意和同事换岗"),
     ("refuse_swap", "没有换岗"),
     ("approve_swap", "批准换岗"),
+    ("simulate", "推演"),
+    ("acknowledge_plan", "学校说知道了"),
 ];
 
 /// What it was done to, in words.
@@ -338,6 +340,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("duty_shift", "护学岗的班"),
     ("duty_roster", "护学岗的排班"),
     ("duty_coverage", "护学岗覆盖表"),
+    ("deployment_plan", "部署方案"),
     ("hazard", "隐患"),
     ("hazards", "隐患台账"),
     ("hazard_round", "隐患排查"),

@@ -117,6 +117,10 @@ impl SimulationPage {
         self.failed == what
     }
 
+    fn version(&self, at: &usize) -> i64 {
+        self.tried.get(*at).map_or(0, |tried| tried.plan.version)
+    }
+
     fn written(&self) -> String {
         show::kept_day(&self.day.to_string())
     }
