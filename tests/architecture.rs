@@ -193,6 +193,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "body",
             "community_survey",
             "deployment",
+            "hazard",
             "duty",
             "issue",
             "mediation",

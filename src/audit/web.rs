@@ -280,7 +280,10 @@ const ACTIONS: &[(&str, &str)] = &[
     ("agree_swap", "同意和同事换岗"),
     ("refuse_swap", "没有换岗"),
     ("approve_swap", "批准换岗"),
-    ("simulate", "推演"),
+    ("submit_plan", "交批部署方案"),
+    ("approve_plan", "批准部署方案"),
+    ("return_plan", "退回部署方案"),
+    ("simulate_plan", "推演部署方案"),
     ("acknowledge_plan", "学校说知道了"),
 ];
 

@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::Shown;
+use super::{Shown, deployments};
 use super::community::act_at;
 use crate::access::{self, Act, Grant, NewAccount, OrganisationKind, Reach, Role, Scope, TenantKind};
 use crate::duty::{
@@ -128,7 +128,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
     let kind = OrganisationKind::PoliceUnit;
     let station = access::create_organisation(&mut tx, &act, Some(home), kind, "田家会派出所", None).await?;
     let patrol = access::create_organisation(&mut tx, &act, Some(home), kind, "巡特警大队", None).await?;
-    let mut shown = Vec::new();
+    let (mut shown, mut accounts) = (Vec::new(), Vec::new());
     for (role, name, login) in ACCOUNTS {
         let own = role == Role::DutyStaff;
         let (reach, reach_id) = if own { (Reach::Organisation, Some(station)) } else { (Reach::Tenant, None) };
@@ -138,7 +138,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
             login: Some((login.to_owned(), password.to_owned())),
             grants: vec![Grant { role, reach, reach_id }],
         };
-        access::create_account(&mut tx, &act, new).await?;
+        accounts.push(access::create_account(&mut tx, &act, new).await?);
         shown.push(Shown { role, name: name.to_owned(), login });
     }
     let today = now.to_zoned_datetime(shanghai()).date();
@@ -165,6 +165,10 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         let minutes: Vec<(Uuid, i64)> = schools.iter().copied().zip(minutes).collect();
         duty::set_reaches(&mut tx, &act, person, &minutes).await?;
     }
+    let [leader, planner, ..] = accounts[..] else { return Err(Error::NotFound) };
+    let desk = deployments::Desk { tenant: act.tenant, station, planner, leader };
+    let begun = deployments::begun(&terms(today), today)?;
+    deployments::deploy(&mut tx, means, desk, &schools, begun, now).await?;
     let last = today.saturating_add(13.days()).min(date(today.year(), 12, 31));
     match duty::work_roster_out(&mut tx, &act, &Scope::tenant(), (today, last), 1).await {
         Ok(worked) => {

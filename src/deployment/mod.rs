@@ -17,6 +17,7 @@ mod web;
 
 pub use comparison::{Comparison, Line, Parts, Total, compare};
 pub use model::{Event, Force, Manned, Outcome, Simulation, State, Targets, Verdict, simulate};
+pub use notice::see as acknowledge;
 pub use plan::{
     ReserveSketch, Sketch, add_reserve, approve, change_reserve, draft, drop_reserve, give_back, post, set_particulars,
     set_patrols, set_posts, submit,

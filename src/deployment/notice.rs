@@ -139,7 +139,7 @@ pub(super) fn words(plan: &Plan, posts: &[Post], school: &School, address: &str)
 /// Somebody of a school's security says that they know. Whoever is second changes nothing.
 ///
 /// Errors: not found if the school was not told.
-pub(super) async fn see(tx: &mut Tx, act: &Act, plan: Uuid, school: Uuid, name: &str) -> Result<bool> {
+pub async fn see(tx: &mut Tx, act: &Act, plan: Uuid, school: Uuid, name: &str) -> Result<bool> {
     let known = store::notices(tx, act.tenant, plan).await?;
     if !known.iter().any(|notice| notice.school_id == school) {
         return Err(Error::NotFound);

@@ -307,7 +307,7 @@ pub async fn submit(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64) -> Result<()
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    audit::record(tx, act, "submit", ("deployment_plan", plan.id), "", &[]).await
+    audit::record(tx, act, "submit_plan", ("deployment_plan", plan.id), "", &[]).await
 }
 
 fn refuse_decided(plan: &Plan) -> Result<()> {
@@ -335,7 +335,7 @@ pub async fn approve(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, words: &str
         return Err(stale());
     }
     notice::inform(tx, act, plan).await?;
-    audit::record(tx, act, "approve", ("deployment_plan", plan.id), words, &[]).await
+    audit::record(tx, act, "approve_plan", ("deployment_plan", plan.id), words, &[]).await
 }
 
 /// Gives it back to be changed, and says why.
@@ -350,5 +350,5 @@ pub async fn give_back(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, why: &str
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    audit::record(tx, act, "return", ("deployment_plan", plan.id), why, &[]).await
+    audit::record(tx, act, "return_plan", ("deployment_plan", plan.id), why, &[]).await
 }

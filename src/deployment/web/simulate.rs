@@ -330,7 +330,7 @@ async fn try_out(
         asked.events.extend(new);
         let day = asked.day.unwrap_or_else(|| first_day(&plan, plan::today(act.at)));
         let what = format!("{day}，{} 件事", asked.events.len());
-        audit::record(&mut tx, &act, "simulate", ("deployment_plan", id), &what, &[]).await?;
+        audit::record(&mut tx, &act, "simulate_plan", ("deployment_plan", id), &what, &[]).await?;
         tx.commit().await?;
         return Ok(redirect(&format!("{}/simulation{}", to(id), asked.query(day, None)), "推演好了"));
     }
