@@ -882,13 +882,15 @@ async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community)
     Guard { school, gate, slot, person, shift, roster, term, day, own, post, watch }
 }
 
-/// A draft of a plan, with a group of the reserve.
+/// The second version of a plan, with a group of the reserve.
 async fn plan(tx: &mut db::Tx, act: &Act, community: &Community, account: Uuid) -> (Uuid, Uuid) {
     let act = Act { account: Some(account), organisation: Some(community.organisation), ..act.clone() };
     let effective_from = act.at.to_zoned_datetime(calendar::shanghai()).date();
     let (name, reason) = ("开学季部署".to_owned(), "开学初校园周边治安情况复杂".to_owned());
     let new = deployment::Sketch { name, effective_from, reason };
-    let plan = deployment::draft(tx, &act, community.organisation, &new, None).await.unwrap();
+    let first = deployment::draft(tx, &act, community.organisation, &new, None).await.unwrap();
+    let first = deployment::plan(tx, act.tenant, first).await.unwrap();
+    let plan = deployment::draft(tx, &act, community.organisation, &new, Some(&first)).await.unwrap();
     let reserve = deployment::parts(tx, act.tenant, plan).await.unwrap().reserves.remove(0).id;
     (plan, reserve)
 }

@@ -159,6 +159,7 @@ const MAY_SCAN: &[&str] = &[
     "deployment::store::ALL_IN_FORCE", // the versions of a bureau
     "deployment::store::OF_SCHOOL",
     "deployment::store::WAITING",
+    "deployment::store::RETURNED",
     "deployment::store::UNITS",
     "deployment::store::BELOW",
     "deployment::store::UNSEEN", // the few that have not been seen have an index of their own

@@ -68,6 +68,7 @@ statements! {
     ALL_IN_FORCE = concat!("SELECT p.id FROM deployment_plans p WHERE p.tenant_id = $1 AND p.state = 'approved' AND p.effective_from <= $2 AND ",
         not_replaced!("$2"), " LIMIT 1000");
     WAITING = plans!(concat!("p.state = 'submitted' AND ", plan_in_reach!(), " ORDER BY p.submitted_at, p.id LIMIT 50"));
+    RETURNED = plans!(concat!("p.state = 'returned' AND ", plan_in_reach!(), " ORDER BY p.returned_at, p.id LIMIT 50"));
     UNITS = concat!("SELECT o.id, o.name FROM organisations o WHERE o.tenant_id = $1 AND ",
         in_reach!("$2", "$3", "o.tenant_id", "NULL", "NULL", "o.id"), " ORDER BY o.name, o.id LIMIT 500");
     BELOW = "SELECT o.organisation_id AS id FROM organisation_ancestors o WHERE o.tenant_id = $1 AND o.ancestor_id = $2 LIMIT 500";
@@ -254,6 +255,11 @@ pub(super) async fn notices(tx: &mut Tx, tenant: Uuid, plan: Uuid) -> Result<Vec
 /// What schools have not said that they know, of what holds on a day or later.
 pub(super) async fn unseen(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str) -> Result<Vec<Notice>> {
     Ok(tx.all(UNSEEN.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
+}
+
+/// What was given back and has not been handed in again.
+pub(super) async fn returned(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Plan>> {
+    Ok(tx.all(RETURNED.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
 }
 
 pub(super) async fn waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Plan>> {
