@@ -60,12 +60,7 @@ fn surveyed(gates: &str, order: &str) -> Survey {
 }
 
 /// By how many each post is kept; 0: not at all.
-async fn set(
-    tx: &mut Tx,
-    act: &Act,
-    id: Uuid,
-    people: impl Fn(&deployment::Post) -> i64,
-) -> Result<()> {
+async fn set(tx: &mut Tx, act: &Act, id: Uuid, people: impl Fn(&deployment::Post) -> i64) -> Result<()> {
     let plan = deployment::plan(tx, act.tenant, id).await?;
     let mut posts = deployment::parts(tx, act.tenant, id).await?.posts;
     for post in &mut posts {
@@ -77,7 +72,14 @@ async fn set(
 }
 
 /// `begins` is the first day of a term that has lasted some days.
-pub async fn deploy(tx: &mut Tx, means: &Means, desk: Desk, schools: &[Uuid], begins: Date, now: Timestamp) -> Result<()> {
+pub async fn deploy(
+    tx: &mut Tx,
+    means: &Means,
+    desk: Desk,
+    schools: &[Uuid],
+    begins: Date,
+    now: Timestamp,
+) -> Result<()> {
     let today = now.to_zoned_datetime(shanghai()).date();
     let after = |days: i64| begins.saturating_add(days.days());
     let (planning, leading) = (desk.act(means, desk.planner, after(-6))?, desk.act(means, desk.leader, after(-5))?);
@@ -123,7 +125,9 @@ pub async fn deploy(tx: &mut Tx, means: &Means, desk: Desk, schools: &[Uuid], be
 
     // A draft for the weeks to come.
     let planning = desk.act(means, desk.planner, today)?;
-    let third = desk.begun(tx, &planning, today.saturating_add(7.days()), "天黑得早了，放学时正门多一个人", Some(second)).await?;
+    let third = desk
+        .begun(tx, &planning, today.saturating_add(7.days()), "天黑得早了，放学时正门多一个人", Some(second))
+        .await?;
     let evening = |post: &deployment::Post| post.people + i64::from(post.gate_name == "正门" && post.from_minute > 900);
     set(tx, &planning, third, evening).await
 }

@@ -7,8 +7,8 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::{Shown, deployments};
 use super::community::act_at;
+use super::{Shown, deployments};
 use crate::access::{self, Act, Grant, NewAccount, OrganisationKind, Reach, Role, Scope, TenantKind};
 use crate::duty::{
     self, Contact, GateKind, GateSketch, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch, Stage,

@@ -174,7 +174,11 @@ pub fn totals(before: &Parts, after: &Parts) -> Vec<Total> {
     let mut totals = Vec::new();
     for peak in Peak::ALL {
         if before.posts.iter().chain(&after.posts).any(|post| post.peak == *peak) {
-            let total = |what: String, police| Total { what, before: of(before, *peak, police), after: of(after, *peak, police) };
+            let total = |what: String, police| Total {
+                what,
+                before: of(before, *peak, police),
+                after: of(after, *peak, police),
+            };
             totals.push(total(peak.label().to_owned(), false));
             totals.push(total(format!("{peak}，其中警力"), true));
         }
@@ -245,10 +249,7 @@ mod tests {
         assert_eq!((told.groups[1].0.as_str(), told.groups[1].1[0].change.as_str()), ("动态备勤", "少 1 人"));
         let totals: Vec<(i64, i64, String)> =
             told.totals.iter().map(|total| (total.before, total.after, total.change())).collect();
-        assert_eq!(
-            totals,
-            [(6, 7, "多 1".to_owned()), (4, 4, "不变".to_owned()), (2, 1, "少 1".to_owned())]
-        );
+        assert_eq!(totals, [(6, 7, "多 1".to_owned()), (4, 4, "不变".to_owned()), (2, 1, "少 1".to_owned())]);
         assert!(compare(&after, &after).groups.is_empty(), "a version differs in nothing from itself");
     }
 }

@@ -449,9 +449,7 @@ pub fn simulate(posts: &[Manned], forces: &[Force], demand: &[Guarded], events: 
             let post = demand.iter().position(|need| need.gate == *gate && need.slot == *slot);
             of_events.push(post.map_or_else(
                 || Verdict {
-                    outcome: Outcome::Holds,
-                    uncovered: 0,
-                    why: vec!["这一天这个岗不用站".to_owned()],
+                    outcome: Outcome::Holds, uncovered: 0, why: vec!["这一天这个岗不用站".to_owned()]
                 },
                 |post| verdicts[post].clone(),
             ));

@@ -39,12 +39,10 @@ pub(super) async fn inform(tx: &mut Tx, act: &Act, plan: &Plan) -> Result<()> {
     };
     let query = TOLD.bind(act.tenant).bind(plan.organisation_id).bind(&plan.effective_from).bind(plan.version);
     let told: Vec<Told> = tx.all(query).await?;
-    let unknowing = |school: Uuid| {
-        told.iter().find(|told| told.school_id == school).is_none_or(|latest| latest.seen_at.is_none())
-    };
+    let unknowing =
+        |school: Uuid| told.iter().find(|told| told.school_id == school).is_none_or(|latest| latest.seen_at.is_none());
     let schools: BTreeSet<Uuid> = before.iter().chain(&after).map(|post| post.school_id).collect();
-    let concerned =
-        schools.into_iter().filter(|id| visible(&before, *id) != visible(&after, *id) || unknowing(*id));
+    let concerned = schools.into_iter().filter(|id| visible(&before, *id) != visible(&after, *id) || unknowing(*id));
     let due = act.at + SignedDuration::from_hours(targets.inform_hours);
     let rows = concerned.map(|school| ADD_NOTICE.bind(act.tenant).bind(plan.id).bind(school).bind(act.at).bind(due));
     Ok(tx.execute_many(ADD_NOTICE, rows.collect()).await?)

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use db::Tx;
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::comparison::Parts;
@@ -13,7 +13,8 @@ use super::model::{State, Targets};
 use super::notice;
 use super::store::{
     self, ADD_PATROL, ADD_PLAN, ADD_POST, ADD_REACH, ADD_RESERVE, ADD_SURVEY, APPROVE, CHANGE_RESERVE, DROP_PATROLS,
-    DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, Patrol, Plan, Post, SET_PARTICULARS, SUBMIT, TOUCH,
+    DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, Patrol, Plan, Post, SET_PARTICULARS, SUBMIT,
+    TOUCH,
 };
 use crate::access::Act;
 use crate::duty::{self, Guarded};
@@ -157,14 +158,7 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     Ok(id)
 }
 
-async fn copy(
-    tx: &mut Tx,
-    act: &Act,
-    to: Uuid,
-    parts: Parts,
-    guarded: &[Guarded],
-    own: &HashSet<Uuid>,
-) -> Result<()> {
+async fn copy(tx: &mut Tx, act: &Act, to: Uuid, parts: Parts, guarded: &[Guarded], own: &HashSet<Uuid>) -> Result<()> {
     let kept = guarded.iter().filter_map(|one| {
         let old = parts.posts.iter().find(|old| old.gate_id == one.gate && old.slot_id == one.slot)?;
         Some(post(one, old.people, old.police))

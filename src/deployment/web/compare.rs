@@ -18,9 +18,11 @@ use crate::web::{Form, Shell, page};
 
 pub fn routes() -> Routes {
     use Permission::DutyRead;
-    Routes::default()
-        .get("/deployment-plans/{id}/comparison", DutyRead, show)
-        .get("/deployment-plans/{id}/comparison/paper", DutyRead, print)
+    Routes::default().get("/deployment-plans/{id}/comparison", DutyRead, show).get(
+        "/deployment-plans/{id}/comparison/paper",
+        DutyRead,
+        print,
+    )
 }
 
 #[derive(Deserialize)]

@@ -81,12 +81,7 @@ async fn named(tx: &mut Tx, viewer: &Viewer, from: Option<Uuid>) -> Result<Optio
     }
 }
 
-async fn new(
-    Shared(app): Shared<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Query(asked): Query<From>,
-) -> Result<Response> {
+async fn new(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(asked): Query<From>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let from = named(&mut tx, &viewer, asked.from).await?;
     let units = store::units(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan)).await?;
@@ -261,12 +256,7 @@ fn post_rows(form: &Form, guarded: &[Guarded]) -> Vec<PostRow> {
     rows
 }
 
-async fn edit_posts(
-    Shared(app): Shared<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-) -> Result<Response> {
+async fn edit_posts(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let plan = open(&mut tx, &viewer, id).await?;
     let guarded = duty::guarded(&mut tx, viewer.tenant, plan.organisation_id, app.means.now()).await?;
@@ -343,9 +333,8 @@ async fn routes_of(tx: &mut Tx, viewer: &Viewer, plan: &Plan) -> Result<Vec<Rout
 
 fn patrol_rows(form: &Form, routes: &[Route]) -> Vec<PatrolRow> {
     let row = |route: &Route| {
-        let field = |what: &str, label: &str| {
-            Field::of(form, format!("{what}-{}", route.id.simple()), label, &route.name)
-        };
+        let field =
+            |what: &str, label: &str| Field::of(form, format!("{what}-{}", route.id.simple()), label, &route.name);
         PatrolRow {
             name: route.name.clone(),
             hours: format!("{}–{}", clock(route.from_minute), clock(route.to_minute)),
@@ -396,7 +385,9 @@ async fn change_patrols(
     let mut patrols: Vec<Patrol> = Vec::new();
     for route in &routes {
         let field = |what: &str| format!("{what}-{}", route.id.simple());
-        let Some(people) = amount(&mut form, &field("people"), &format!("{}安排几人", route.name), 50) else { continue };
+        let Some(people) = amount(&mut form, &field("people"), &format!("{}安排几人", route.name), 50) else {
+            continue;
+        };
         let vehicles = amount(&mut form, &field("vehicles"), &format!("{}几辆车", route.name), 20).unwrap_or(0);
         let interval = number(&mut form, &field("interval"), &format!("{}最多间隔几分钟", route.name), 1..=1440);
         patrols.extend(interval.map(|interval| Patrol {

@@ -15,9 +15,11 @@ use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
-    Routes::default()
-        .get("/deployment-watch/{link}", Need::Public, show)
-        .post("/deployment-watch/{link}", Need::Public, see)
+    Routes::default().get("/deployment-watch/{link}", Need::Public, show).post(
+        "/deployment-watch/{link}",
+        Need::Public,
+        see,
+    )
 }
 
 #[derive(Template)]
@@ -78,6 +80,7 @@ async fn see(
     }
     let first = notice::see(&mut tx, &act, plan, school.id, &name).await?;
     tx.commit().await?;
-    let said = if first { "好的，警方已经知道您看过了" } else { "已经有人说过知道了，不用再说" };
+    let said =
+        if first { "好的，警方已经知道您看过了" } else { "已经有人说过知道了，不用再说" };
     Ok(redirect(&format!("/deployment-watch/{link}"), said))
 }

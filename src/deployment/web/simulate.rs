@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Options, PaperPage, compare, mark, number, reached, to};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
+use crate::audit;
 use crate::deployment::comparison::Parts;
 use crate::deployment::model::{
     Event, EventKind, Force, MOST_PEOPLE, Manned, Simulation, Verdict, clock, minute, simulate,
@@ -20,7 +21,6 @@ use crate::deployment::{paper, plan};
 use crate::duty::{self, Guarded, School};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect, show};
-use crate::audit;
 
 pub fn routes() -> Routes {
     use Permission::DutyRead;
@@ -358,7 +358,8 @@ async fn print(
     facts.push(("没有算的", unknown.collect::<Vec<_>>().join("；")));
     let row = |row: &Row| {
         let said = |verdict: &Verdict| {
-            let minutes = if verdict.uncovered > 0 { format!("，缺人 {} 分钟", verdict.uncovered) } else { String::new() };
+            let minutes =
+                if verdict.uncovered > 0 { format!("，缺人 {} 分钟", verdict.uncovered) } else { String::new() };
             format!("{}{minutes}。{}", verdict.outcome.words(), verdict.why.join("；"))
         };
         let mut cells = vec![row.what.clone()];
