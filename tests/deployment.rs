@@ -107,7 +107,8 @@ impl Desk {
 
     async fn watch(&self, app: &TestApp, school: usize) -> String {
         let tenant = self.bureau.community.tenant;
-        let school = duty::school(&mut app.db.read().await.unwrap(), tenant, self.bureau.schools[school]).await.unwrap();
+        let school =
+            duty::school(&mut app.db.read().await.unwrap(), tenant, self.bureau.schools[school]).await.unwrap();
         format!("/deployment-watch/{}", school.link(tenant, &app.means.keys))
     }
 

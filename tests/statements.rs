@@ -5,9 +5,9 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, after_school, api, audit, board, body, channel, community_survey, counter, deployment, duty, hazard, help, issue, keys,
-    mediation, meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally,
-    venue, visit, volunteer, whistle, work_order,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, deployment, duty, hazard, help,
+    issue, keys, mediation, meeting, offline, outbox, overview, party, photo, place, registry, search, service,
+    settings, tally, venue, visit, volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
