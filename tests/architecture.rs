@@ -62,6 +62,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
+    // It names the schools, people and places of the other two in SQL.
+    ("patrol", &["access", "audit", "settings", "workbook", "duty", "hazard"]),
     // It reads the schools and gates of `duty` in SQL, in one file.
     ("hazard", &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
@@ -116,6 +118,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "today",
         &[
+            "patrol",
             "hazard",
             "access",
             "after_school",
@@ -141,6 +144,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "patrol",
             "hazard",
             "access",
             "after_school",
@@ -195,10 +199,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "deployment",
             "hazard",
             "duty",
+            "hazard",
             "issue",
             "mediation",
             "meeting",
             "party",
+            "patrol",
             "service",
             "venue",
             "visit",

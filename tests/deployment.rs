@@ -7,6 +7,7 @@ use doorstep::deployment::{self, ReserveSketch, Sketch, State};
 use doorstep::duty::{self, PersonKind};
 use doorstep::error::Error;
 use doorstep::hazard::{self, Survey};
+use doorstep::patrol::{self, Asked, Days, RouteKind, RouteSketch};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -169,6 +170,27 @@ db_test! {
         // Whoever saw the version before does not write over it.
         planner.post(&posts, &right).await.assert_status(409).assert_contains("刚刚有人动过");
 
+        // A route of the unit is on the form with its interval; one of the patrol unit is not.
+        let route = async |unit, name: &str| {
+            let asked = Asked { interval: 30, tolerance: 0, from: 420, to: 540, days: Days::Every, school: None };
+            let new = RouteSketch { unit, name: name.to_owned(), kind: RouteKind::Street, asked, closed_at: None };
+            let mut tx = app.db.begin().await.unwrap();
+            let id = patrol::create(&mut tx, &bureau.act(&app), &new).await.unwrap();
+            tx.commit().await.unwrap();
+            id
+        };
+        let (street, _) = (route(bureau.stations[0], "滨河路").await, route(bureau.patrol, "北巷").await);
+        let patrols = format!("/deployment-plans/{first}/patrols");
+        let page = planner.get(&patrols).await;
+        page.assert_ok().assert_contains("滨河路").assert_contains("07:00–09:00").assert_contains("value=\"30\"").assert_lacks("北巷");
+        let version = page.input("version");
+        let [people, vehicles, interval] = ["people", "vehicles", "interval"].map(|what| format!("{what}-{}", street.simple()));
+        let wrong = [("version", version.as_str()), (people.as_str(), "2"), (vehicles.as_str(), "1"), (interval.as_str(), "0")];
+        planner.post(&patrols, &wrong).await.assert_status(422).assert_contains("最多间隔几分钟请填 1 到 1440 的整数");
+        let right = [&wrong[..3], &[(interval.as_str(), "20")]].concat();
+        planner.post(&patrols, &right).await.assert_ok().assert_contains("2 人、1 辆车，07:00–09:00，间隔 20 分钟");
+        planner.post(&patrols, &right).await.assert_status(409);
+
         // Reserves: another of the same name is refused, one can go.
         let reserves = format!("/deployment-plans/{first}/reserves");
         let page = planner.get(&reserves).await;
@@ -192,7 +214,7 @@ db_test! {
         let from = first.to_string();
         let form = [("from", from.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-07"), ("reason", "调研后加一个岗")];
         let page = planner.post("/deployment-plans", &form).await;
-        page.assert_ok().assert_contains("第 2 版").assert_contains("巡逻车一组").assert_lacks("校门前路口");
+        page.assert_ok().assert_contains("第 2 版").assert_contains("滨河路").assert_contains("巡逻车一组").assert_lacks("校门前路口");
         let second: Uuid = page.url.rsplit('/').next().unwrap().parse().unwrap();
         assert_eq!(desk.plan(&app, second).await.copied_from, Some(first));
         planner.get("/deployment-plans").await.assert_contains("第 1 版").assert_contains("第 2 版");

@@ -54,13 +54,6 @@ pub fn clock(minute: i64) -> String {
     format!("{:02}:{:02}", minute.div_euclid(60).rem_euclid(24), minute.rem_euclid(60))
 }
 
-/// `7:30` as a minute of the day.
-pub fn minute(text: &str) -> Option<i64> {
-    let (hour, minute) = text.trim().split_once(':')?;
-    let (hour, minute) = (hour.parse::<i64>().ok()?, minute.parse::<i64>().ok()?);
-    ((0..24).contains(&hour) && (0..60).contains(&minute)).then_some(hour * 60 + minute)
-}
-
 /// How a plan keeps a post in a peak.
 #[derive(Debug, Clone, Copy)]
 pub struct Manned {
@@ -623,6 +616,6 @@ mod tests {
         ] {
             assert!(wrong.parse::<Event>().is_err(), "{wrong}");
         }
-        assert_eq!((clock(455), minute("7:35"), minute("24:00")), ("07:35".to_owned(), Some(455), None));
+        assert_eq!(clock(455), "07:35");
     }
 }

@@ -38,11 +38,6 @@ pub struct ReserveSketch {
     pub minutes: Vec<(Uuid, i64)>,
 }
 
-/// The day of a moment, by the clock of Shanghai.
-pub fn today(at: Timestamp) -> Date {
-    at.to_zoned_datetime(calendar::shanghai()).date()
-}
-
 fn account(act: &Act) -> Result<Uuid> {
     act.account.ok_or(Error::Forbidden)
 }
@@ -278,7 +273,7 @@ pub async fn drop_reserve(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, id: Uu
 
 /// A version never holds for days that are over: what held then would be another plan afterwards.
 fn refuse_past(plan: &Plan, at: Timestamp, how: &str) -> Result<()> {
-    if plan.effective_from < today(at).to_string() {
+    if plan.effective_from < duty::day_of(at).to_string() {
         let day = crate::web::show::kept_day(&plan.effective_from);
         return Err(Error::refused(format!("执行日期 {day} 已经过了，{how}")));
     }

@@ -3,15 +3,15 @@
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
-use super::plan::today;
 use super::store::{self, Plan};
 use crate::access::{Permission, Viewer};
+use crate::duty;
 use crate::error::Result;
 use crate::web::{Todo, show};
 
 /// Something to be done with a version before the day begins on which it is to hold.
 fn of_plan(plan: &Plan, verb: &'static str, now: Timestamp) -> Todo {
-    let due = plan.effective_from.parse().ok().and_then(|day| crate::duty::moment(day, 0)).unwrap_or(now);
+    let due = plan.effective_from.parse().ok().and_then(|day| duty::moment(day, 0)).unwrap_or(now);
     Todo {
         verb,
         title: format!("部署方案 {}", plan.title()),
@@ -35,7 +35,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         let returned = store::returned(tx, viewer.tenant, &scope).await?;
         let others = returned.iter().filter(|plan| plan.returned_by != Some(viewer.account));
         todos.extend(others.map(|plan| of_plan(plan, "改方案", now)));
-        for notice in store::unseen(tx, viewer.tenant, &scope, &today(now).to_string()).await? {
+        for notice in store::unseen(tx, viewer.tenant, &scope, &duty::day_of(now).to_string()).await? {
             todos.push(Todo {
                 verb: "通知学校",
                 title: notice.school_name,

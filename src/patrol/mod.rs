@@ -6,8 +6,27 @@
 //!
 //! Routes are of a unit of the bureau and seen by whoever reaches it, and by whoever walks them; nobody else knows that there are any.
 
+mod figure;
 mod model;
+mod round;
+mod route;
 mod store;
+mod todo;
+mod web;
 
-pub use model::{Days, How, RouteKind};
-pub use store::{Route, STATEMENTS, routes_within};
+pub use model::{Asked, Days, How, RouteKind};
+pub use round::{NewCheck, begin, check, end, plan};
+pub use route::{PointSketch, RouteSketch, add_points, create, point_link};
+pub use store::{Check, Point, Round, Route, STATEMENTS, point, points_of, route, routes_within};
+pub use todo::todo;
+pub use web::routes;
+
+use db::Tx;
+use uuid::Uuid;
+
+use crate::error::Result;
+
+/// Each time somebody was at a point in a round.
+pub async fn checks(tx: &mut Tx, tenant: Uuid, round: Uuid) -> Result<Vec<Check>> {
+    store::checks_of_round(tx, tenant, round).await
+}

@@ -21,11 +21,10 @@ text_enum! {
 /// What a new route begins with, and how long a note may wait.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Usual {
-    pub interval_minutes: i64,
-    pub tolerance_minutes: i64,
-    /// Minutes of the day.
-    pub window_from: i64,
-    pub window_to: i64,
+    pub between_minutes: i64,
+    pub patrol_tolerance_minutes: i64,
+    pub walk_from_hour: i64,
+    pub walk_to_hour: i64,
     /// Within so many hours somebody has looked at what was seen.
     pub note_hours: i64,
 }

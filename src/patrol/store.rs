@@ -97,6 +97,10 @@ statements! {
     VERSIONS_OF = "SELECT v.route_id, v.from_day, v.interval_minutes, v.tolerance_minutes, v.from_minute, v.to_minute, v.days, v.school_id
         FROM patrol_route_versions v WHERE v.tenant_id = $1 AND v.route_id = $2 AND v.from_day <= $3 ORDER BY v.from_day LIMIT 1000";
 
+    /// Whose people may be sent along a route.
+    UNITS = concat!("SELECT o.id, o.name FROM organisations o WHERE o.tenant_id = $1 AND ",
+        in_reach!("$2", "$3", "o.tenant_id", "NULL", "NULL", "o.id"), " ORDER BY o.name, o.id LIMIT 500");
+
     ADD_POINT = "INSERT INTO patrol_points (tenant_id, id, route_id, position, name, school_id, place_id, link_number, created_at, lock_version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 1)";
     CHANGE_POINT = "UPDATE patrol_points SET position = $4, name = $5, school_id = $6, place_id = $7, closed_at = $8, lock_version = lock_version + 1
@@ -149,7 +153,7 @@ statements! {
     /// One who says twice that they are there is there once.
     NEAR = "SELECT c.id, c.note FROM patrol_checks c WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5
         ORDER BY c.at LIMIT 1";
-    ADD_NOTE = "UPDATE patrol_checks SET note = $3, waiting = TRUE WHERE tenant_id = $1 AND id = $2 AND note = ''";
+    ADD_NOTE = "UPDATE patrol_checks SET note = $3, waiting = TRUE WHERE tenant_id = $1 AND id = $2 AND seen_at IS NULL";
     CHECK_IN_REACH = checks!(concat!("c.id = $4 AND ", route_in_reach!()));
     CHECKS_OF_ROUND = checks!("c.round_id = $2 ORDER BY c.at, c.id LIMIT 1000");
     CHECKS_OF_ROUTE = checks!("p.route_id = $2 AND c.at >= $3 AND c.at < $4 ORDER BY c.at, c.id LIMIT 20000");
@@ -169,6 +173,8 @@ record! {
         pub tolerance_minutes: i64, pub from_minute: i64, pub to_minute: i64, pub days: Days, pub school_id: Option<Uuid>,
         pub school_name: Option<String>, pub closed_at: Option<Timestamp>, pub created_at: Timestamp, pub lock_version: i64,
     }
+    #[derive(Debug, Clone)]
+    pub struct Unit { pub id: Uuid, pub name: String }
     #[derive(Debug, Clone)]
     pub struct Version {
         pub route_id: Uuid, pub from_day: String, pub interval_minutes: i64, pub tolerance_minutes: i64, pub from_minute: i64, pub to_minute: i64,

@@ -65,7 +65,7 @@ async fn list(
 ) -> Result<Response> {
     let before = paging.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
     let scope = viewer.scope(Permission::DutyRead);
-    let today = plan::today(app.means.now()).to_string();
+    let today = duty::day_of(app.means.now()).to_string();
     let mut tx = app.db.read().await?;
     let plans = store::plans(&mut tx, viewer.tenant, &scope, before, PAGE).await?;
     let in_force = store::all_in_force(&mut tx, viewer.tenant, &today).await?.into_iter().collect();
@@ -168,7 +168,7 @@ async fn show_page(
     id: Uuid,
     (form, failed): (Form, &'static str),
 ) -> Result<ShowPage> {
-    let today = plan::today(app.means.now()).to_string();
+    let today = duty::day_of(app.means.now()).to_string();
     let mut tx = app.db.read().await?;
     let plan = reached(&mut tx, viewer, Permission::DutyRead, id).await?;
     let parts = store::parts(&mut tx, viewer.tenant, id).await?;

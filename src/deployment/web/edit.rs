@@ -85,7 +85,7 @@ async fn new(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(asked
     let mut tx = app.db.read().await?;
     let from = named(&mut tx, &viewer, asked.from).await?;
     let units = store::units(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan)).await?;
-    let today = plan::today(app.means.now());
+    let today = duty::day_of(app.means.now());
     let soon = today.checked_add(1.day()).unwrap_or(today).to_string();
     let unit = from.as_ref().map_or(viewer.organisation, |from| from.organisation_id).to_string();
     let mut form = Form::filled(&[("unit", &unit), ("effective_from", &soon)]);

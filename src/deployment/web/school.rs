@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::deployment::notice::{self, Arrangement};
-use crate::deployment::plan;
 use crate::duty::{self, School};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -54,7 +53,7 @@ async fn watch_page(app: &App, shell: Shell, link: String, form: Form) -> Result
     let mut tx = app.db.read().await?;
     let (act, school) = by_link(app, &mut tx, &link).await?;
     let tenant = access::tenant(&mut tx, act.tenant).await?;
-    let arrangements = notice::of_school(&mut tx, act.tenant, school.id, plan::today(act.at)).await?;
+    let arrangements = notice::of_school(&mut tx, act.tenant, school.id, duty::day_of(act.at)).await?;
     Ok(WatchPage { shell: shell.of_community(&tenant.name, ""), link, school, arrangements, form })
 }
 

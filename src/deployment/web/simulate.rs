@@ -14,10 +14,10 @@ use crate::app::App;
 use crate::audit;
 use crate::deployment::comparison::Parts;
 use crate::deployment::model::{
-    Event, EventKind, Force, MOST_PEOPLE, Manned, Simulation, Verdict, clock, minute, simulate,
+    Event, EventKind, Force, MOST_PEOPLE, Manned, Simulation, Verdict, clock, simulate,
 };
 use crate::deployment::store::{self, Plan};
-use crate::deployment::{paper, plan};
+use crate::deployment::paper;
 use crate::duty::{self, Guarded, School};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect, show};
@@ -187,7 +187,7 @@ async fn simulation_page(
     let now = app.means.now();
     let mut tx = app.db.read().await?;
     let plan = reached(&mut tx, viewer, Permission::DutyRead, id).await?;
-    let day = asked.day.unwrap_or_else(|| first_day(&plan, plan::today(now)));
+    let day = asked.day.unwrap_or_else(|| first_day(&plan, duty::day_of(now)));
     let unit = plan.organisation_id;
     let versions = store::versions(&mut tx, viewer.tenant, unit).await?;
     let mut plans = vec![plan.clone()];
@@ -284,7 +284,7 @@ async fn added(tx: &mut Tx, viewer: &Viewer, plan: &Plan, form: &mut Form) -> Re
     };
     let found = |id: &str| schools.iter().find(|known| known.id.to_string() == id).map(|known| known.id);
     let school = form.choice(school, "哪所学校", found);
-    let (begin, end) = (form.choice(from, "从几点", minute), form.choice(to, "到几点", minute));
+    let (begin, end) = (form.choice(from, "从几点", duty::minute), form.choice(to, "到几点", duty::minute));
     let people = number(form, people, "几个人", 1..=MOST_PEOPLE);
     let (Some(school), Some(begin), Some(end), Some(people)) = (school, begin, end, people) else { return Ok(None) };
     if end <= begin {
@@ -328,7 +328,7 @@ async fn try_out(
     }
     if form.ok() {
         asked.events.extend(new);
-        let day = asked.day.unwrap_or_else(|| first_day(&plan, plan::today(act.at)));
+        let day = asked.day.unwrap_or_else(|| first_day(&plan, duty::day_of(act.at)));
         let what = format!("{day}，{} 件事", asked.events.len());
         audit::record(&mut tx, &act, "simulate_plan", ("deployment_plan", id), &what, &[]).await?;
         tx.commit().await?;
