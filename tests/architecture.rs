@@ -35,7 +35,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
     ("duty", &["access", "audit", "settings", "workbook"]),
-    ("patrol", &["access", "audit", "document", "duty", "hazard", "settings", "workbook"]),
     ("deployment", &["access", "audit", "counter", "document", "duty", "hazard", "patrol", "settings"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     (
@@ -197,7 +196,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "body",
             "community_survey",
             "deployment",
-            "hazard",
             "duty",
             "hazard",
             "issue",

@@ -13,6 +13,7 @@ use crate::deployment::{self, ReserveSketch, Sketch};
 use crate::error::{Error, Result};
 use crate::hazard::{self, Survey};
 use crate::means::Means;
+use crate::patrol;
 
 /// Who does what: the unit, whoever plans there, whoever leads.
 #[derive(Clone, Copy)]
@@ -112,6 +113,20 @@ pub async fn deploy(
     });
     let posts: Vec<deployment::Post> = posts.collect();
     deployment::set_posts(tx, &planning, &plan, plan.lock_version, &posts).await?;
+    let plan = deployment::plan(tx, desk.tenant, second).await?;
+    let routes = patrol::routes_within(tx, desk.tenant, &Scope::tenant()).await?;
+    let own = routes.into_iter().filter(|route| route.organisation_id == desk.station);
+    let patrols = own.map(|route| deployment::Patrol {
+        route_id: route.id,
+        name: route.name,
+        from_minute: route.from_minute,
+        to_minute: route.to_minute,
+        people: 2,
+        vehicles: 1,
+        interval_minutes: route.interval_minutes,
+    });
+    let patrols: Vec<deployment::Patrol> = patrols.collect();
+    deployment::set_patrols(tx, &planning, &plan, plan.lock_version, &patrols).await?;
     let plan = deployment::plan(tx, desk.tenant, second).await?;
     let reserve = ReserveSketch {
         name: "巡逻车一组".to_owned(),

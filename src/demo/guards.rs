@@ -170,10 +170,6 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         let minutes: Vec<(Uuid, i64)> = schools.iter().copied().zip(minutes).collect();
         duty::set_reaches(&mut tx, &act, person, &minutes).await?;
     }
-    let [leader, planner, ..] = accounts[..] else { return Err(Error::NotFound) };
-    let desk = deployments::Desk { tenant: act.tenant, station, planner, leader };
-    let begun = deployments::begun(&terms(today), today)?;
-    deployments::deploy(&mut tx, means, desk, &schools, begun, now).await?;
     let last = today.saturating_add(13.days()).min(date(today.year(), 12, 31));
     match duty::work_roster_out(&mut tx, &act, &Scope::tenant(), (today, last), 1).await {
         Ok(worked) => {
@@ -186,6 +182,10 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         Err(error) => return Err(error),
     }
     patrols(&mut tx, means, (&act, now), (station, patrol), &schools, &people).await?;
+    let [leader, planner, ..] = accounts[..] else { return Err(Error::NotFound) };
+    let desk = deployments::Desk { tenant: act.tenant, station, planner, leader };
+    let begun = deployments::begun(&terms(today), today)?;
+    deployments::deploy(&mut tx, means, desk, &schools, begun, now).await?;
     tx.commit().await?;
     Ok(shown)
 }

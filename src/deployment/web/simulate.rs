@@ -13,11 +13,9 @@ use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::audit;
 use crate::deployment::comparison::Parts;
-use crate::deployment::model::{
-    Event, EventKind, Force, MOST_PEOPLE, Manned, Simulation, Verdict, clock, simulate,
-};
-use crate::deployment::store::{self, Plan};
+use crate::deployment::model::{Event, EventKind, Force, MOST_PEOPLE, Manned, Simulation, Verdict, clock, simulate};
 use crate::deployment::paper;
+use crate::deployment::store::{self, Plan};
 use crate::duty::{self, Guarded, School};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect, show};
