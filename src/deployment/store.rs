@@ -69,8 +69,8 @@ statements! {
         not_replaced!("$2"), " LIMIT 1000");
     WAITING = plans!(concat!("p.state = 'submitted' AND ", plan_in_reach!(), " ORDER BY p.submitted_at, p.id LIMIT 50"));
     RETURNED = plans!(concat!("p.state = 'returned' AND ", plan_in_reach!(), " ORDER BY p.returned_at, p.id LIMIT 50"));
-    UNITS = concat!("SELECT o.id, o.name FROM organisations o WHERE o.tenant_id = $1 AND ",
-        in_reach!("$2", "$3", "o.tenant_id", "NULL", "NULL", "o.id"), " ORDER BY o.name, o.id LIMIT 500");
+    UNITS = concat!("SELECT u.id, u.name FROM organisations u WHERE u.tenant_id = $1 AND ",
+        in_reach!("$2", "$3", "u.tenant_id", "NULL", "NULL", "u.id"), " ORDER BY u.name, u.id LIMIT 500");
     BELOW = "SELECT o.organisation_id AS id FROM organisation_ancestors o WHERE o.tenant_id = $1 AND o.ancestor_id = $2 LIMIT 500";
 
     ADD_POST = "INSERT INTO deployment_posts (tenant_id, plan_id, gate_id, slot_id, school_id, position, school_name, gate_name, peak, from_minute,
@@ -90,10 +90,10 @@ statements! {
         WHERE d.tenant_id = $1 AND d.plan_id = $2 ORDER BY d.position, d.id LIMIT 100";
     ADD_REACH = "INSERT INTO deployment_reaches (tenant_id, reserve_id, school_id, minutes) VALUES ($1, $2, $3, $4)";
     DROP_REACHES = "DELETE FROM deployment_reaches WHERE tenant_id = $1 AND reserve_id = $2";
-    REACHES = "SELECT r.reserve_id, r.school_id, s.name AS school_name, r.minutes FROM deployment_reserves d
-        JOIN deployment_reaches r ON r.tenant_id = d.tenant_id AND r.reserve_id = d.id
+    REACHES = "SELECT r.reserve_id, r.school_id, s.name AS school_name, r.minutes FROM deployment_reaches r
         JOIN duty_schools s ON s.tenant_id = r.tenant_id AND s.id = r.school_id
-        WHERE d.tenant_id = $1 AND d.plan_id = $2 ORDER BY r.minutes, s.position, s.id LIMIT 10000";
+        WHERE r.tenant_id = $1 AND r.reserve_id IN (SELECT d.id FROM deployment_reserves d WHERE d.tenant_id = $1 AND d.plan_id = $2)
+        ORDER BY r.minutes, r.school_id LIMIT 10000";
     ADD_SURVEY = "INSERT INTO deployment_surveys (tenant_id, plan_id, school_id, version, school_name) VALUES ($1, $2, $3, $4, $5)";
     DROP_SURVEYS = "DELETE FROM deployment_surveys WHERE tenant_id = $1 AND plan_id = $2";
     SURVEYS = "SELECT d.school_id, d.school_name, d.version, v.reason, v.made_at FROM deployment_surveys d
@@ -105,7 +105,7 @@ statements! {
     SEE = "UPDATE deployment_notices SET seen_at = $4, seen_by = $5 WHERE tenant_id = $1 AND plan_id = $2 AND school_id = $3 AND seen_at IS NULL";
     NOTICES = "SELECT n.plan_id, n.school_id, s.name AS school_name, n.due_at, n.seen_at, n.seen_by FROM deployment_notices n
         JOIN duty_schools s ON s.tenant_id = n.tenant_id AND s.id = n.school_id
-        WHERE n.tenant_id = $1 AND n.plan_id = $2 ORDER BY s.position, s.id LIMIT 1000";
+        WHERE n.tenant_id = $1 AND n.plan_id = $2 ORDER BY n.school_id LIMIT 1000";
     /// What each school was told of a unit's versions up to one, the latest first.
     TOLD = "SELECT n.school_id, n.seen_at FROM deployment_plans p
         JOIN deployment_notices n ON n.tenant_id = p.tenant_id AND n.plan_id = p.id
