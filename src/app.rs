@@ -30,9 +30,9 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    after_school, api, audit, board, body, channel, community_survey, deployment, duty, hazard, help, issue, mediation, meeting, patrol,
-    offline, overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer,
-    whistle, work_order,
+    after_school, api, audit, board, body, channel, community_survey, deployment, duty, hazard, help, issue, mediation,
+    meeting, offline, overview, party, patrol, place, registry, report, service, settings, tally, today, venue, visit,
+    volunteer, whistle, work_order,
 };
 
 /// What every handler shares.

@@ -22,8 +22,8 @@ mod web;
 pub use coverage::{Coverage, Unknown, read as coverage};
 pub use ground::{Guarded, Standby, demand, guarded, schools_of, standby_of};
 pub use model::{
-    Alone, DayKind, Exception, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage, Term,
-    Timetable, clock, day_of, minute, moment, monday, short as short_day, written as written_day,
+    Alone, DayKind, Exception, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage,
+    Term, Timetable, clock, day_of, minute, moment, monday, short as short_day, written as written_day,
 };
 pub use person::{
     PersonSketch, add_leave, by_link as person_by_link, create as create_person, phone as person_phone, set_reaches,

@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
-    access, after_school, board, channel, community_survey, deployment, duty, hazard, help, issue, mediation, meeting, offline,
-    outbox, party, patrol, registry, service, visit, volunteer, whistle,
+    access, after_school, board, channel, community_survey, deployment, duty, hazard, help, issue, mediation, meeting,
+    offline, outbox, party, patrol, registry, service, visit, volunteer, whistle,
 };
 
 /// So many are read of each kind, and shown of all.
