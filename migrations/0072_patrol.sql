@@ -123,7 +123,7 @@ CREATE TABLE patrol_checks ( -- somebody was at a point; never changed but for w
 --@citus SELECT create_distributed_table('patrol_checks', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX patrol_checks_by_time ON patrol_checks (tenant_id, at, id);
 CREATE INDEX patrol_checks_by_point ON patrol_checks (tenant_id, point_id, at);
-CREATE INDEX patrol_checks_by_round ON patrol_checks (tenant_id, round_id, at);
+CREATE INDEX patrol_checks_by_round ON patrol_checks (tenant_id, round_id, at, id);
 CREATE INDEX patrol_checks_waiting ON patrol_checks (tenant_id, at, id) WHERE waiting;
 
 -- What was noted elsewhere before it became a hazard, by whichever slice keeps it; one becomes one hazard.

@@ -27,13 +27,8 @@ async fn laid(app: &TestApp, bureau: &Bureau, unit: Uuid, name: &str, days: Days
     let school = (days == Days::School).then_some(bureau.schools[0]);
     let asked = Asked { interval: 30, tolerance: 0, from: 420, to: 540, days, school };
     let sketch = RouteSketch { unit, name: name.to_owned(), kind: RouteKind::Street, asked, closed_at: None };
-    let point = |name: &str| PointSketch {
-        position: None,
-        name: name.to_owned(),
-        school: None,
-        place: None,
-        closed_at: None,
-    };
+    let point =
+        |name: &str| PointSketch { position: None, name: name.to_owned(), school: None, place: None, closed_at: None };
     let act = bureau.act(app);
     let mut tx = app.db.begin().await.unwrap();
     let route = patrol::create(&mut tx, &act, &sketch).await.unwrap();

@@ -205,7 +205,12 @@ struct Beat {
     teams: [Vec<Uuid>; 2],
 }
 
-async fn beat(tx: &mut db::Tx, act: &Act, sketch: RouteSketch, places: &[(String, Uuid, Option<Uuid>)]) -> Result<Beat> {
+async fn beat(
+    tx: &mut db::Tx,
+    act: &Act,
+    sketch: RouteSketch,
+    places: &[(String, Uuid, Option<Uuid>)],
+) -> Result<Beat> {
     let id = patrol::create(tx, act, &sketch).await?;
     let points = places.iter().map(|(name, school, place)| PointSketch {
         position: None,
@@ -238,7 +243,8 @@ async fn patrols(
         let id = hazard::add_place(tx, &began, &known, kind, (name, place, busy), distance).await?;
         places.push((name.to_owned(), school, Some(id)));
     }
-    let sketch = |unit, name: &str, kind, asked| RouteSketch { unit, name: name.to_owned(), kind, asked, closed_at: None };
+    let sketch =
+        |unit, name: &str, kind, asked| RouteSketch { unit, name: name.to_owned(), kind, asked, closed_at: None };
     let asked = Asked { interval: 45, tolerance: 5, from: 420, to: 1110, days: Days::School, school: Some(school) };
     let gates = ["正门", "校门前路口"].map(|name| (name.to_owned(), school, None));
     let around = [&gates[..], &places[2..]].concat();

@@ -9,9 +9,7 @@ use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::model::{Asked, Kept, Standing, Sum, Walked};
-use super::store::{
-    self, Point, Round, Route, STAMPS, STAMPS_OF, Stamp, VERSIONS, VERSIONS_OF, Version, Walker,
-};
+use super::store::{self, Point, Round, Route, STAMPS, STAMPS_OF, Stamp, VERSIONS, VERSIONS_OF, Version, Walker};
 use crate::access::Scope;
 use crate::duty::{self, Timetable};
 use crate::error::{Error, Result};
@@ -188,8 +186,7 @@ pub async fn of_route(
     let mut points = known;
     points.sort_by_key(|point| (point.position, point.id));
     let days = first.series(1.day()).take_while(|day| *day <= last).take(LONGEST as usize);
-    let days: Vec<DayOf> =
-        days.map(|day| lay(&route, &points, &versions, &stamps, &table, (day, now))).collect();
+    let days: Vec<DayOf> = days.map(|day| lay(&route, &points, &versions, &stamps, &table, (day, now))).collect();
     points.retain(|point| days.iter().any(|of| of.points.iter().any(|(id, _)| *id == point.id)));
     Ok(Span { route, points, days })
 }

@@ -310,7 +310,12 @@ mod tests {
         assert!(matches!(lessons.walked(date("2026-09-01"), &table, working), Walked::Unknown(_)));
         table.terms.push(Term { school: None, first: date("2026-09-01"), last: date("2026-12-31") });
         assert_eq!(lessons.walked(date("2026-09-01"), &table, working), Walked::Yes);
-        let day = Exception { school: None, day: date("2026-09-02"), kind: crate::duty::DayKind::Off, note: "校运会".to_owned() };
+        let day = Exception {
+            school: None,
+            day: date("2026-09-02"),
+            kind: crate::duty::DayKind::Off,
+            note: "校运会".to_owned(),
+        };
         table.days.push(day);
         assert_eq!(lessons.walked(date("2026-09-02"), &table, working), Walked::No("校运会".to_owned()));
         assert_eq!(offices.walked(date("2026-09-02"), &table, working), Walked::Yes);

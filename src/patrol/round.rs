@@ -89,7 +89,7 @@ async fn fit(
             let (from, to) = (shift.starts_at, shift.ends_at);
             shift.absent_at.is_none() && from.zip(to).is_some_and(|(from, to)| (from..to).contains(&at))
         };
-        if let Some(shift) = shifts.iter().find(|shift| stands(shift)) {
+        if let Some(shift) = shifts.iter().find(stands) {
             return Err(Error::refused(format!("{name}这时候在{}站岗（{}）", shift.place(), shift.hours())));
         }
     }
@@ -144,7 +144,7 @@ pub async fn change(
     }
     let checks = store::checks_of_round(tx, act.tenant, round.id).await?;
     let gone = |check: &&Check| !people.iter().any(|person| person.id == check.person_id);
-    if let Some(check) = checks.iter().find(|check| gone(check)) {
+    if let Some(check) = checks.iter().find(gone) {
         return Err(Error::refused(format!("{}已经在这一轮到过点，不能去掉", check.person_name)));
     }
     fit(tx, act, (round.route_id, day, planned_at), Some(round.id), people).await?;
@@ -283,7 +283,7 @@ pub async fn answer(tx: &mut Tx, act: &Act, check: &Check, words: &str) -> Resul
 }
 
 /// Of somebody's rounds of a day along a route, the one that they are on: begun before planned, the earlier first.
-pub fn walked_now<'a>(rounds: &'a [Round], route: Uuid) -> Option<&'a Round> {
+pub fn walked_now(rounds: &[Round], route: Uuid) -> Option<&Round> {
     let open = || rounds.iter().filter(|round| round.route_id == route && round.open());
     open().find(|round| round.begun_at.is_some()).or_else(|| open().next())
 }

@@ -12,6 +12,9 @@ use crate::error::Result;
 use crate::settings;
 use crate::web::{Todo, show};
 
+/// So many points of a route are named; a route is one thing to do, however many of its points wait.
+const NAMED: usize = 3;
+
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
     if !viewer.may(Permission::DutyPlan) {
         return Ok(Vec::new());
@@ -21,17 +24,19 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let today = duty::day_of(now);
     let mut todos = Vec::new();
     for of in figure::of_day(tx, viewer.tenant, &scope, today, now).await? {
-        for (point, standing) in of.late(now) {
-            let words = if standing.visited { "没有人到" } else { "还没有人到过" };
-            todos.push(Todo {
-                verb: "催巡逻",
-                title: format!("{} · {}", of.route.name, point.name),
-                detail: format!("{} 分钟{words}，最长间隔 {} 分钟", standing.minutes, of.route.interval_minutes),
-                href: format!("/patrols#route-{}", of.route.id),
-                due: standing.due,
-                deadline: show::deadline(standing.due, now, true),
-            });
-        }
+        let late = of.late(now);
+        let Some(due) = late.iter().map(|(_, standing)| standing.due).min() else { continue };
+        let minutes = late.iter().map(|(_, standing)| standing.minutes).max().unwrap_or_default();
+        let names: Vec<&str> = late.iter().take(NAMED).map(|(point, _)| point.name.as_str()).collect();
+        let more = if late.len() > NAMED { format!("等 {} 个点", late.len()) } else { String::new() };
+        todos.push(Todo {
+            verb: "催巡逻",
+            title: format!("{} · {}{more}", of.route.name, names.join("、")),
+            detail: format!("最久的 {minutes} 分钟没有人到，最长间隔 {} 分钟", of.route.interval_minutes),
+            href: format!("/patrols#route-{}", of.route.id),
+            due,
+            deadline: show::deadline(due, now, true),
+        });
     }
     for check in store::waiting(tx, viewer.tenant, &scope).await? {
         let due = check.at + SignedDuration::from_hours(usual.note_hours);

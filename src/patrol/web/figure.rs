@@ -16,16 +16,18 @@ use crate::duty;
 use crate::error::Result;
 use crate::patrol::figure::{self, DayOf, LONGEST, Span, hours};
 use crate::patrol::model::{Kept, Sum, Walked};
-use crate::patrol::store::{self, Point};
 use crate::patrol::round;
+use crate::patrol::store::{self, Point};
 use crate::web::{Form, Shell, page, show};
 use crate::workbook::{self, Cell, Table};
 
 pub fn routes() -> Routes {
     use Permission::DutyRead;
-    Routes::default()
-        .get("/patrol-routes/{id}/figures", DutyRead, figures)
-        .post("/patrol-routes/{id}/figures/workbook", DutyRead, file)
+    Routes::default().get("/patrol-routes/{id}/figures", DutyRead, figures).post(
+        "/patrol-routes/{id}/figures/workbook",
+        DutyRead,
+        file,
+    )
 }
 
 #[derive(Deserialize)]
@@ -81,7 +83,8 @@ impl Strip {
     fn said(kept: &Kept) -> String {
         let clock = |at: &Timestamp| duty::clock(*at);
         let checks: Vec<String> = kept.checks.iter().map(clock).collect();
-        let been = if checks.is_empty() { "没有人到过".to_owned() } else { format!("{} 到过", checks.join("、")) };
+        let been =
+            if checks.is_empty() { "没有人到过".to_owned() } else { format!("{} 到过", checks.join("、")) };
         match Self::broken(kept) {
             broken if broken.is_empty() => format!("{been}，没有断"),
             broken => format!("{been}；{broken}"),
@@ -90,9 +93,9 @@ impl Strip {
 
     /// `07:50–08:40 隔了 50 分钟`
     fn broken(kept: &Kept) -> String {
-        let gap = kept.broken().map(|gap| {
-            format!("{}–{} 隔了 {} 分钟", duty::clock(gap.from), duty::clock(gap.to), gap.minutes())
-        });
+        let gap = kept
+            .broken()
+            .map(|gap| format!("{}–{} 隔了 {} 分钟", duty::clock(gap.from), duty::clock(gap.to), gap.minutes()));
         gap.collect::<Vec<_>>().join("，")
     }
 }
@@ -261,11 +264,8 @@ async fn drawing(app: &App, viewer: &Viewer, id: Uuid, wanted: &Wanted) -> Resul
     let mut first = from;
     while first <= to {
         let last = if drawn == Drawn::Term { shifted(duty::monday(first), 6).min(to) } else { first };
-        let name = if drawn == Drawn::Term {
-            first.strftime("%-m月%-d日起").to_string()
-        } else {
-            duty::short_day(first)
-        };
+        let name =
+            if drawn == Drawn::Term { first.strftime("%-m月%-d日起").to_string() } else { duty::short_day(first) };
         columns.push(Column { name, first, last });
         match last.checked_add(1.day()) {
             Ok(next) => first = next,
@@ -306,9 +306,10 @@ async fn file(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     let drawing = drawing(&app, &viewer, id, &wanted).await?;
     let mut columns = vec![("点".to_owned(), 18)];
     columns.extend(drawing.columns.iter().map(|column| (column.name.clone(), 18)));
-    columns.extend([("不间断率", 12), ("间隔内分钟", 12), ("应巡分钟", 12), ("最长间隔（分）", 14), ("到点次数", 10)].map(
-        |(name, width)| (name.to_owned(), width),
-    ));
+    columns.extend(
+        [("不间断率", 12), ("间隔内分钟", 12), ("应巡分钟", 12), ("最长间隔（分）", 14), ("到点次数", 10)]
+            .map(|(name, width)| (name.to_owned(), width)),
+    );
     let row = |name: &str, crosses: Vec<Cross>, sum: Sum| {
         let (within, of) = sum.minutes();
         let mut cells = vec![text(name)];
@@ -326,9 +327,11 @@ async fn file(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     rows.push(row("全线", crosses, drawing.sum()));
     let rates = Table { name: "不间断率".to_owned(), columns, rows };
 
-    let (first, last) = drawing.columns.first().zip(drawing.columns.last()).map_or((drawing.day, drawing.day), |pair| {
-        (pair.0.first, pair.1.last)
-    });
+    let (first, last) = drawing
+        .columns
+        .first()
+        .zip(drawing.columns.last())
+        .map_or((drawing.day, drawing.day), |pair| (pair.0.first, pair.1.last));
     let mut tx = app.db.begin().await?;
     let span = duty::moment(first, 0).zip(duty::moment(last, 24 * 60)).unwrap_or((act.at, act.at));
     let checks = store::checks_of_route(&mut tx, viewer.tenant, id, span).await?;
@@ -360,11 +363,8 @@ async fn file(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
         cells
     };
     let names = ["日期", "人员", "计划出发", "出发", "结束", "状态", "交接和情况"];
-    let rounds = Table {
-        name: "轮次".to_owned(),
-        columns: named(&names),
-        rows: rounds.iter().map(of_round).collect(),
-    };
+    let rounds =
+        Table { name: "轮次".to_owned(), columns: named(&names), rows: rounds.iter().map(of_round).collect() };
 
     let mark = format!("{} {} 导出，内部使用", show::day_and_time(&act.at), viewer.name);
     let content = workbook::marked(&[rates, checks, rounds], &mark)?;

@@ -219,7 +219,7 @@ async fn point_page(
             None => Vec::new(),
         };
         let mine = |check: &&Check| check.point_id == point.id && check.person_id == person.id;
-        let last = last.iter().rev().find(|check| mine(check)).map(|check| duty::clock(check.at));
+        let last = last.iter().rev().find(mine).map(|check| duty::clock(check.at));
         here = Some((person, point, round, last));
     }
     let shell = shell.of_community(&tenant.name, "");
@@ -249,14 +249,9 @@ async fn arrive(
     let note = form.open_text("note", "看到的情况", 0..=300, NO_NUMBERS);
     let (act, mut shown) = point_page(&app, &mut tx, (shell, &headers), &link, form).await?;
     let new = match &shown.here {
-        Some((person, point, Some(round), _)) => Some(NewCheck {
-            round: round.id,
-            point: point.id,
-            person: person.id,
-            at: act.at,
-            how: How::Code,
-            note,
-        }),
+        Some((person, point, Some(round), _)) => {
+            Some(NewCheck { round: round.id, point: point.id, person: person.id, at: act.at, how: How::Code, note })
+        }
         _ => None,
     };
     match new {
