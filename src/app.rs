@@ -363,7 +363,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(DutyPlan), "/duty-rosters", "log", "排班"),
         item(may(DutyRead), "/duty-schools", "building", "学校"),
         item(may(DutyRead), "/duty-people", "people", "人员"),
-        item(may(DutyRead), "/deployment-plans", "flag", "部署方案"),
+        item(may(DutyRead), "/deployment-plans", "board", "部署方案"),
         item(may(IssueRead), "/issues", "issue", "诉求"),
         item(may(IssueSurvey), "/surveys", "survey", "测评"),
         item(may(VisitRecord), "/campaigns", "door", "敲门"),
