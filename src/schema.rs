@@ -74,6 +74,7 @@ migrations![
     "0068_hazards",
     "0071_volunteers_mended",
     "0072_patrol",
+    "0073_deployment",
     "0074_duty_ways",
     "0075_duty_told",
     "0076_hazards_mended",

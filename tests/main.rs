@@ -29,6 +29,7 @@ mod cli;
 mod community_survey;
 mod crash;
 mod demo;
+mod deployment;
 mod duplicates;
 mod duty;
 mod duty_day;

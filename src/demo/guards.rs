@@ -83,7 +83,7 @@ pub(super) const PEOPLE: [(&str, PersonKind, [i64; 3], bool); 12] = [
 ];
 
 /// Autumn and spring, so that every day of a year is in a term or in the holidays.
-fn terms(today: Date) -> [(String, Date, Date); 3] {
+pub(super) fn terms(today: Date) -> [(String, Date, Date); 3] {
     let year = today.year();
     [
         (format!("{}年秋季学期", year - 1), date(year - 1, 9, 1), date(year, 1, 25)),

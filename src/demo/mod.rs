@@ -8,6 +8,7 @@ mod care;
 mod children;
 mod classes;
 mod community;
+mod deployments;
 mod guards;
 mod hazards;
 mod issues;
@@ -100,6 +101,7 @@ pub async fn build(db: &Db, means: &Means, password: &str, bar: &ProgressBar) ->
     made.accounts.extend(guards::stand(db, means, password, means.now()).await?);
     made.accounts.extend(hazards::keep(db, means, password, means.now()).await?);
     patrols::walk(db, means, means.now()).await?;
+    deployments::deploy(db, means, means.now()).await?;
     Ok(made)
 }
 

@@ -11,6 +11,7 @@
 
 mod caution;
 mod coverage;
+mod ground;
 mod model;
 mod news;
 mod person;
@@ -24,7 +25,8 @@ mod todo;
 mod web;
 
 pub use caution::cautions;
-pub use coverage::{Coverage, read as coverage};
+pub use coverage::{Coverage, Unknown, read as coverage};
+pub use ground::{Guarded, Standby, demand, guarded, schools_of, standby_of};
 pub use model::{
     Alone, DayKind, Exception, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage,
     Term, Timetable, Weekdays, clock, day_of, minute, moment, monday, short as short_day, written as written_day,
@@ -39,8 +41,8 @@ pub use roster::{
     work_out as work_roster_out, work_out_again as work_roster_out_again,
 };
 pub use school::{
-    Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, create as create_school, post_link,
-    set_day, set_day_like, set_ways, set_weekdays, timetable,
+    Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, by_link as school_by_link,
+    create as create_school, post_link, set_day, set_day_like, set_ways, set_weekdays, timetable,
 };
 pub use shift::{
     NewShift, answer as answer_call, call_next, cancel as cancel_shift, come, confirm, leave, miss, put as put_shift,

@@ -342,6 +342,7 @@ async fn sign(
 #[template(path = "duty/web/watch.html")]
 struct WatchPage {
     shell: Shell,
+    link: String,
     school: School,
     posts: Vec<(String, Seen)>,
     day: String,
@@ -371,7 +372,8 @@ fn seen(shift: &Shift, check_out: SignedDuration, now: Timestamp) -> Seen {
 
 /// What a school sees: whether somebody is on post, and whom to call.
 async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
-    let link: Link = link.parse().map_err(|()| Error::NotFound)?;
+    let text = link;
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
     let mut tx = app.db.read().await?;
     let school = school::by_link(&mut tx, &link, &app.means.keys).await?;
     let tenant = access::tenant(&mut tx, link.tenant).await?;
@@ -389,5 +391,5 @@ async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -
     let posts = gates.iter().filter(|gate| gate.closed_at.is_none()).map(|gate| (gate.name.clone(), there(gate)));
     let (posts, shell) = (posts.collect(), shell.of_community(&tenant.name, ""));
     let ahead = super::watch::ahead(&mut tx, &Act::resident(link.tenant, &app.means), &school).await?;
-    page(&WatchPage { shell, school, posts, day: short(today), ahead })
+    page(&WatchPage { shell, link: text, school, posts, day: short(today), ahead })
 }
