@@ -130,19 +130,12 @@ statements! {
     DROP_WALKERS = "DELETE FROM patrol_walkers WHERE tenant_id = $1 AND round_id = $2";
     ADD_WALKER = "INSERT INTO patrol_walkers (tenant_id, round_id, person_id, day) VALUES ($1, $2, $3, $4)";
     WALKERS_OF = walkers!("w.round_id = $2 ORDER BY w.person_id LIMIT 50");
-    WALKERS_OF_DAY = concat!("SELECT w.round_id, w.person_id, q.name, q.kind, q.phone_sealed FROM patrol_rounds d
-        JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id
-        JOIN patrol_walkers w ON w.tenant_id = d.tenant_id AND w.round_id = d.id
-        JOIN duty_people q ON q.tenant_id = w.tenant_id AND q.id = w.person_id
-        WHERE d.tenant_id = $1 AND d.day = $4 AND ", route_in_reach!(), " ORDER BY d.id, w.person_id LIMIT 10000");
-    WALKERS_OF_ROUTE = "SELECT w.round_id, w.person_id, q.name, q.kind, q.phone_sealed FROM patrol_rounds d
-        JOIN patrol_walkers w ON w.tenant_id = d.tenant_id AND w.round_id = d.id
-        JOIN duty_people q ON q.tenant_id = w.tenant_id AND q.id = w.person_id
-        WHERE d.tenant_id = $1 AND d.route_id = $2 AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.id, w.person_id LIMIT 20000";
-    WALKERS_WITH = "SELECT w.round_id, w.person_id, q.name, q.kind, q.phone_sealed FROM patrol_walkers own
-        JOIN patrol_walkers w ON w.tenant_id = own.tenant_id AND w.round_id = own.round_id
-        JOIN duty_people q ON q.tenant_id = w.tenant_id AND q.id = w.person_id
-        WHERE own.tenant_id = $1 AND own.person_id = $2 AND own.day >= $3 AND own.day <= $4 ORDER BY own.day, own.round_id, w.person_id LIMIT 2000";
+    WALKERS_OF_DAY = walkers!(concat!("w.round_id IN (SELECT d.id FROM patrol_rounds d JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id
+        WHERE d.tenant_id = $1 AND d.day = $4 AND ", route_in_reach!(), ") ORDER BY w.round_id, w.person_id LIMIT 10000"));
+    WALKERS_OF_ROUTE = walkers!("w.round_id IN (SELECT d.id FROM patrol_rounds d
+        WHERE d.tenant_id = $1 AND d.route_id = $2 AND d.day >= $3 AND d.day <= $4) ORDER BY w.round_id, w.person_id LIMIT 20000");
+    WALKERS_WITH = walkers!("w.round_id IN (SELECT own.round_id FROM patrol_walkers own
+        WHERE own.tenant_id = $1 AND own.person_id = $2 AND own.day >= $3 AND own.day <= $4) ORDER BY w.round_id, w.person_id LIMIT 2000");
 
     ADD_CHECK = "INSERT INTO patrol_checks (tenant_id, id, round_id, point_id, person_id, at, how, note, waiting, answer)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '')";
