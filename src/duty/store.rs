@@ -126,7 +126,7 @@ statements! {
     /// Who can be put down, in one list.
     ALL_PEOPLE = people!(concat!(in_reach!("$2", "$3", "p.tenant_id", "NULL", "NULL", "p.organisation_id"), " AND p.ended_at IS NULL ORDER BY p.created_at, p.id LIMIT 2000"));
     /// Of one unit and kind, whom somebody may ask to take a shift over; and to which schools they can come.
-    COLLEAGUES = people!("p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL AND p.id <> $4 ORDER BY p.created_at + 0, p.id LIMIT 500");
+    COLLEAGUES = people!("p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL AND p.id <> $4 ORDER BY p.name, p.id LIMIT 500");
     REACHES_OF_COLLEAGUES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND r.person_id IN (SELECT p.id FROM duty_people p
             WHERE p.tenant_id = $1 AND p.organisation_id = $2 AND p.kind = $3 AND p.ended_at IS NULL) ORDER BY r.person_id, r.school_id LIMIT 20000";
     SET_PERSON_SCHOOL = "UPDATE duty_people SET school_id = $3 WHERE tenant_id = $1 AND id = $2";
