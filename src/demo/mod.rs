@@ -100,7 +100,7 @@ pub async fn build(db: &Db, means: &Means, password: &str, bar: &ProgressBar) ->
     bar.set_message("护学岗");
     made.accounts.extend(guards::stand(db, means, password, means.now()).await?);
     made.accounts.extend(hazards::keep(db, means, password, means.now()).await?);
-    patrols::walk(db, means, means.now()).await?;
+    patrols::week(db, means, means.now()).await?;
     deployments::deploy(db, means, means.now()).await?;
     Ok(made)
 }

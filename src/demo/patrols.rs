@@ -44,7 +44,7 @@ async fn beat(
 
 /// A week of rounds until now: around the first school on its school days, and along a street every evening. Here and there somebody comes
 /// too late.
-pub async fn walk(db: &Db, means: &Means, now: Timestamp) -> Result<()> {
+pub async fn week(db: &Db, means: &Means, now: Timestamp) -> Result<()> {
     let mut tx = db.begin().await?;
     let tenant = access::tenant_by_code(&mut tx, guards::CODE).await?.ok_or(Error::NotFound)?.tenant_id;
     let units = access::organisations(&mut tx, tenant).await?;
