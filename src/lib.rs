@@ -21,6 +21,7 @@ pub mod help;
 pub mod issue;
 pub mod keys;
 pub mod means;
+pub mod lecture;
 pub mod mediation;
 pub mod meeting;
 pub mod metrics;

@@ -67,4 +67,6 @@ migrations![
     "0060_needs",
     "0061_rounds",
     "0062_class_pictures",
+    "0069_lectures",
+    "0070_lecture_sessions",
 ];

@@ -12,6 +12,9 @@ text_enum! {
         BranchSecretary = "branch_secretary" "小区党支部书记",
         GridWorker = "grid_worker" "网格员",
         PropertyManager = "property_manager" "物业负责人",
+        /// Of a procuratorate: lectures at schools.
+        LectureLead = "lecture_lead" "法治进校园负责人",
+        LectureStaff = "lecture_staff" "法治进校园干警",
         SystemAdmin = "system_admin" "系统管理员",
         SecurityAdmin = "security_admin" "安全管理员",
         AuditAdmin = "audit_admin" "审计管理员",
@@ -102,6 +105,10 @@ text_enum! {
         ServiceArrange = "service_arrange" "安排上门服务、管理服务类别",
         ChildManage = "child_manage" "登记七彩四点半的孩子",
         IncidentManage = "incident_manage" "查看和跟进七彩四点半的事件记录",
+        LectureRead = "lecture_read" "查看法治进校园",
+        LectureEdit = "lecture_edit" "登记法治进校园的学校、讲师和主题",
+        LectureArrange = "lecture_arrange" "安排法治课、审核课件",
+        ConfidenceManage = "confidence_manage" "查看和报告学生的求助",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -182,6 +189,11 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ChildManage, &[Secretary, Staff]),
         // A suspected harm may lead to a colleague, so that only who answers for the community reads what others wrote.
         (IncidentManage, &[Secretary]),
+        (LectureRead, &[LectureLead, LectureStaff]),
+        (LectureEdit, &[LectureLead]),
+        (LectureArrange, &[LectureLead, LectureStaff]),
+        // What a pupil confides goes to whoever answers for the team, and to nobody else.
+        (ConfidenceManage, &[LectureLead]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),
@@ -199,6 +211,12 @@ impl Role {
     /// The roles that an account can be given.
     pub fn assignable() -> impl Iterator<Item = Role> {
         Role::ALL.iter().copied().filter(|role| !matches!(role, Role::PartyMember | Role::Resident | Role::System))
+    }
+
+    /// Whether somebody in a tenant of a kind can have this role: lectures are a procuratorate's, and the roles of a community nobody's there.
+    pub fn fits(self, kind: TenantKind) -> bool {
+        let lecture = matches!(self, Role::LectureLead | Role::LectureStaff);
+        self.is_administrator() || lecture == (kind == TenantKind::Procuratorate)
     }
 
     /// The three administrators keep watch on one another, so nobody holds two of these roles.

@@ -316,6 +316,13 @@ const WORDS: &[(&str, &str)] = &[
     ("registered", "登记不登记"),
     ("off", "不登记"),
     ("on", "登记"),
+    ("lecture.rules", "法治进校园"),
+    ("lead_days", "至少提前几个工作日"),
+    ("primary_minutes", "小学一课时"),
+    ("secondary_minutes", "中学一课时"),
+    ("vice_lessons", "法治副校长每年至少几课时"),
+    ("tell_minutes", "学生求助多久内要报告"),
+    ("remind_ahead_days", "提前几天提醒"),
 ];
 
 pub fn words(code: &str) -> &str {

@@ -113,6 +113,7 @@ const WHOLE: &str = "tenant";
 
 impl Choices {
     async fn of(tx: &mut Tx, tenant: Uuid) -> Result<Choices> {
+        let kind = store::tenant(tx, tenant).await?.kind;
         let organisations = store::organisations(tx, tenant).await?;
         let organisations = organisations.into_iter().map(|o| (o.id.to_string(), format!("{}（{}）", o.name, o.kind)));
         let reachable = store::reaches(tx, tenant).await?;
@@ -120,7 +121,7 @@ impl Choices {
         let whole = (WHOLE.to_owned(), Reach::Tenant.label().to_owned());
         Ok(Choices {
             organisations: organisations.collect(),
-            roles: Role::assignable().map(|role| (role.code(), role.label())).collect(),
+            roles: Role::assignable().filter(|role| role.fits(kind)).map(|role| (role.code(), role.label())).collect(),
             reaches: std::iter::once(whole).chain(limited).collect(),
             reachable,
         })
@@ -201,11 +202,18 @@ fn read_account(form: &mut Form, choices: &Choices) -> Option<NewAccount> {
 }
 
 fn read_grant(form: &mut Form, choices: &Choices) -> Option<Grant> {
-    let role = form.choice("role", "角色", |code| Role::assignable().find(|role| role.code() == code));
+    let role = form.choice("role", "角色", |code| {
+        let known = choices.roles.iter().any(|(offered, _)| *offered == code);
+        Role::parse(code).filter(|_| known)
+    });
     let reach = form.choice("reach", "管理范围", |code| choices.reach(code));
     let (role, (reach, reach_id)) = (role?, reach?);
     if role.is_administrator() && reach != Reach::Tenant {
         form.fail("reach", format!("{role}管的是整个社区的系统，请选择“{}”", Reach::Tenant));
+        return None;
+    }
+    if matches!(role, Role::LectureLead | Role::LectureStaff) && reach != Reach::Tenant {
+        form.fail("reach", format!("{role}管全部学校，请选择“{}”", Reach::Tenant));
         return None;
     }
     Some(Grant { role, reach, reach_id })

@@ -1,0 +1,305 @@
+-- 法治进校园, what is agreed, given and answered: requests, sessions with what they hold, the quiz as sums, and what a pupil confides.
+
+CREATE TABLE lecture_calls ( -- 需求征集: the team asks all schools what they need
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    id UUID NOT NULL,
+    title TEXT NOT NULL,
+    words TEXT NOT NULL,
+    last_day TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('lecture_calls', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_calls_by_day ON lecture_calls (tenant_id, last_day, id);
+
+CREATE TABLE lecture_requests ( -- what a school asks for
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    school_id UUID NOT NULL,
+    call_id UUID, -- which call it answers
+    topic_id UUID NOT NULL,
+    form_id UUID NOT NULL,
+    first_grade INTEGER NOT NULL,
+    last_grade INTEGER NOT NULL,
+    first_day TEXT NOT NULL,
+    last_day TEXT NOT NULL,
+    words TEXT NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL, -- why it was refused or taken back
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, school_id) REFERENCES lecture_schools (tenant_id, id),
+    FOREIGN KEY (tenant_id, call_id) REFERENCES lecture_calls (tenant_id, id),
+    FOREIGN KEY (tenant_id, topic_id) REFERENCES lecture_subjects (tenant_id, id),
+    FOREIGN KEY (tenant_id, form_id) REFERENCES lecture_subjects (tenant_id, id),
+    CHECK (state IN ('waiting', 'arranged', 'refused', 'withdrawn')),
+    CHECK (state NOT IN ('refused', 'withdrawn') OR why <> ''),
+    CHECK (first_grade BETWEEN 1 AND last_grade),
+    CHECK (first_day <= last_day)
+);
+--@citus SELECT create_distributed_table('lecture_requests', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_requests_by_school ON lecture_requests (tenant_id, school_id, created_at, id);
+CREATE INDEX lecture_requests_waiting ON lecture_requests (tenant_id, created_at, id) WHERE state = 'waiting';
+
+CREATE TABLE lecture_agreements ( -- 检校合作共建: between the team and a school, with the year's intended sessions
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    school_id UUID NOT NULL,
+    title TEXT NOT NULL,
+    first_day TEXT NOT NULL,
+    last_day TEXT NOT NULL,
+    intended INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, school_id) REFERENCES lecture_schools (tenant_id, id),
+    CHECK (first_day <= last_day),
+    CHECK (intended BETWEEN 1 AND 200)
+);
+--@citus SELECT create_distributed_table('lecture_agreements', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_agreements_by_school ON lecture_agreements (tenant_id, school_id, first_day, id);
+
+CREATE TABLE lecture_campaigns ( -- 护航开学季: a theme that bundles sessions
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    id UUID NOT NULL,
+    theme TEXT NOT NULL,
+    first_day TEXT NOT NULL,
+    last_day TEXT NOT NULL,
+    intended INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (first_day <= last_day),
+    CHECK (intended BETWEEN 1 AND 2000)
+);
+--@citus SELECT create_distributed_table('lecture_campaigns', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_campaigns_by_day ON lecture_campaigns (tenant_id, first_day, id);
+
+CREATE TABLE lecture_diaries ( -- one row for each team: whoever books or moves a session holds it
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    changes BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id)
+);
+--@citus SELECT create_distributed_table('lecture_diaries', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_sessions (
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    request_id UUID,
+    school_id UUID NOT NULL,
+    hall_id UUID NOT NULL,
+    form_id UUID NOT NULL,
+    campaign_id UUID,
+    title TEXT NOT NULL,
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    why TEXT NOT NULL, -- why this date and these lecturers
+    state TEXT NOT NULL,
+    proposed_at BIGINT NOT NULL,
+    team_agreed_at BIGINT, -- both sides say yes to the same version; a change asks both anew
+    school_agreed_at BIGINT,
+    ended_why TEXT NOT NULL, -- why it was called off
+    -- what became of it
+    pupils INTEGER,
+    teachers INTEGER,
+    parents INTEGER,
+    handouts INTEGER,
+    minutes INTEGER, -- how long it was taught
+    class_hours INTEGER, -- whole 课时 by the school's stage, as they were counted when it was written down
+    course TEXT NOT NULL, -- what was done, in words
+    own_words TEXT NOT NULL, -- the lecturers about themselves: the school does not read them
+    recorded_at BIGINT,
+    school_words TEXT NOT NULL,
+    school_confirmed_at BIGINT, -- the school says that it was so
+    lock_version INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, request_id) REFERENCES lecture_requests (tenant_id, id),
+    FOREIGN KEY (tenant_id, school_id) REFERENCES lecture_schools (tenant_id, id),
+    FOREIGN KEY (tenant_id, hall_id) REFERENCES lecture_halls (tenant_id, id),
+    FOREIGN KEY (tenant_id, form_id) REFERENCES lecture_subjects (tenant_id, id),
+    FOREIGN KEY (tenant_id, campaign_id) REFERENCES lecture_campaigns (tenant_id, id),
+    CHECK (state IN ('proposed', 'agreed', 'held', 'cancelled')),
+    CHECK (starts_at < ends_at),
+    CHECK (state NOT IN ('agreed', 'held') OR (team_agreed_at IS NOT NULL AND school_agreed_at IS NOT NULL)),
+    CHECK ((state = 'held') = (recorded_at IS NOT NULL)),
+    CHECK (state <> 'held' OR (pupils IS NOT NULL AND class_hours IS NOT NULL)),
+    CHECK (state <> 'cancelled' OR ended_why <> ''),
+    CHECK (school_confirmed_at IS NULL OR recorded_at IS NOT NULL)
+);
+--@citus SELECT create_distributed_table('lecture_sessions', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_sessions_by_time ON lecture_sessions (tenant_id, starts_at, id);
+CREATE INDEX lecture_sessions_by_school ON lecture_sessions (tenant_id, school_id, starts_at, id);
+
+CREATE TABLE lecture_session_topics (
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    topic_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, topic_id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, topic_id) REFERENCES lecture_subjects (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('lecture_session_topics', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_session_lecturers (
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    lecturer_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, lecturer_id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, lecturer_id) REFERENCES lecturers (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('lecture_session_lecturers', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_session_lecturers_by_lecturer ON lecture_session_lecturers (tenant_id, lecturer_id, session_id);
+
+CREATE TABLE lecture_session_classes (
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    class_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, class_id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('lecture_session_classes', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_holds ( -- a lecturer, a hall or a class in a quarter of an hour: two sessions cannot both have it
+    tenant_id UUID NOT NULL,
+    held_id UUID NOT NULL,
+    quarter BIGINT NOT NULL, -- quarters of an hour since 1970
+    session_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, held_id, quarter),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('lecture_holds', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_holds_by_session ON lecture_holds (tenant_id, session_id);
+
+CREATE TABLE lecture_session_materials ( -- only what one person has de-identified and another has reviewed can be pointed to
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    material_id UUID NOT NULL,
+    desensitised_by UUID NOT NULL,
+    reviewed_by UUID NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, material_id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, material_id, desensitised_by, reviewed_by)
+        REFERENCES lecture_materials (tenant_id, id, desensitised_by, reviewed_by),
+    CHECK (desensitised_by <> reviewed_by)
+);
+--@citus SELECT create_distributed_table('lecture_session_materials', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_session_materials_by_material ON lecture_session_materials (tenant_id, material_id, session_id);
+
+CREATE TABLE lecture_notes ( -- why a date was moved, what pupils asked, what was promised
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    words TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    done_at BIGINT, -- of a question: when it was followed
+    answer TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    CHECK (kind IN ('moved', 'declined', 'question')),
+    CHECK (done_at IS NULL OR kind = 'question')
+);
+--@citus SELECT create_distributed_table('lecture_notes', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_notes_by_session ON lecture_notes (tenant_id, session_id, at, id);
+CREATE INDEX lecture_notes_open ON lecture_notes (tenant_id, at, id) WHERE kind = 'question' AND done_at IS NULL;
+
+CREATE TABLE lecture_photos ( -- each with who has agreed to it, and how
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    photo_id UUID NOT NULL,
+    consent TEXT NOT NULL,
+    added_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, photo_id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, photo_id) REFERENCES photos (tenant_id, id),
+    CHECK (consent <> '')
+);
+--@citus SELECT create_distributed_table('lecture_photos', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_quiz_questions ( -- of a topic
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    topic_id UUID NOT NULL,
+    words TEXT NOT NULL,
+    options TEXT NOT NULL, -- one on each line
+    correct INTEGER NOT NULL, -- which line, from 0
+    position BIGINT NOT NULL,
+    closed_at BIGINT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, topic_id) REFERENCES lecture_subjects (tenant_id, id),
+    CHECK (correct BETWEEN 0 AND 9)
+);
+--@citus SELECT create_distributed_table('lecture_quiz_questions', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_quiz_questions_by_topic ON lecture_quiz_questions (tenant_id, topic_id, position, id);
+
+-- The quiz is kept as sums of a class. There is no row for a sheet: neither an answer nor its moment can be joined to a pupil or a phone.
+CREATE TABLE lecture_sheets (
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    phase TEXT NOT NULL, -- before or after the lecture
+    class_id UUID NOT NULL,
+    sheets INTEGER NOT NULL, -- no more than the class has pupils
+    PRIMARY KEY (tenant_id, session_id, phase, class_id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id),
+    CHECK (phase IN ('before', 'after'))
+);
+--@citus SELECT create_distributed_table('lecture_sheets', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_tallies (
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    phase TEXT NOT NULL,
+    class_id UUID NOT NULL,
+    question_id UUID NOT NULL,
+    answered INTEGER NOT NULL,
+    correct INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, phase, class_id, question_id),
+    FOREIGN KEY (tenant_id, session_id, phase, class_id) REFERENCES lecture_sheets (tenant_id, session_id, phase, class_id),
+    FOREIGN KEY (tenant_id, question_id) REFERENCES lecture_quiz_questions (tenant_id, id),
+    CHECK (correct BETWEEN 0 AND answered)
+);
+--@citus SELECT create_distributed_table('lecture_tallies', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_scores ( -- satisfaction, 1 to 5, as sums
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    class_id UUID NOT NULL,
+    score INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, class_id, score),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id),
+    CHECK (score BETWEEN 1 AND 5)
+);
+--@citus SELECT create_distributed_table('lecture_scores', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_confidences ( -- a pupil asks for help; nothing leads from it to the quiz
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    sealed BYTEA NOT NULL, -- what was said, and who said it if they wanted to
+    at BIGINT NOT NULL,
+    report_due_at BIGINT NOT NULL, -- until when an office has to be told (未成年人保护法 art. 11)
+    reported_at BIGINT,
+    closed_at BIGINT,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    CHECK (closed_at IS NULL OR reported_at IS NOT NULL)
+);
+--@citus SELECT create_distributed_table('lecture_confidences', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_confidences_by_time ON lecture_confidences (tenant_id, at, id);
+CREATE INDEX lecture_confidences_open ON lecture_confidences (tenant_id, report_due_at, id) WHERE closed_at IS NULL;
+
+CREATE TABLE lecture_confidence_entries ( -- what was done about it, who read it and why; never changed
+    tenant_id UUID NOT NULL,
+    id UUID NOT NULL,
+    confidence_id UUID NOT NULL,
+    kind TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    account_id UUID NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, confidence_id) REFERENCES lecture_confidences (tenant_id, id),
+    CHECK (kind IN ('read', 'reported', 'followed', 'closed'))
+);
+--@citus SELECT create_distributed_table('lecture_confidence_entries', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_confidence_entries_in_order ON lecture_confidence_entries (tenant_id, confidence_id, at, id);
