@@ -149,7 +149,8 @@ impl Class {
     }
 }
 
-async fn refuse_day(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<()> {
+/// Whoever moves a session may do so at short notice: the school is asked anyway.
+async fn refuse_day(tx: &mut Tx, act: &Act, moved: bool, sketch: &SessionSketch) -> Result<()> {
     let (from, to) = sketch.span;
     let day = at_day(from);
     if at_day(to) != day || to <= from {
@@ -157,7 +158,10 @@ async fn refuse_day(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<()
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let earliest = rules.earliest(model::today(act.at))?;
-    if day < earliest {
+    if from <= act.at {
+        return Err(Error::refused("这个时间已经过了，请选以后的"));
+    }
+    if day < earliest && !moved {
         return Err(Error::refused(format!("要至少提前 {} 个工作日，最早可以约 {earliest}", rules.lead_days)));
     }
     match school::timetable(tx, act.tenant, model::today(act.at)).await?.of(sketch.school, day) {
@@ -173,7 +177,7 @@ async fn needed(tx: &mut Tx, act: &Act, session: Option<Uuid>, sketch: &SessionS
     if school.closed_at.is_some() {
         return Err(Error::refused(format!("已经不再去{}", school.name)));
     }
-    refuse_day(tx, act, sketch).await?;
+    refuse_day(tx, act, session.is_some(), sketch).await?;
     let halls = store::halls(tx, act.tenant, school.id).await?;
     let Some(hall) = halls.into_iter().find(|hall| hall.id == sketch.hall) else {
         return Err(Error::refused("请选这所学校的场地"));

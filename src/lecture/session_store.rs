@@ -111,7 +111,8 @@ statements! {
 
     /// What nobody has de-identified and reviewed adds no row; the key that it points to says the same again.
     ATTACH = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by)
-        SELECT m.tenant_id, $2, m.id, m.desensitised_by, m.reviewed_by FROM lecture_materials m
+        SELECT m.tenant_id, s.id, m.id, m.desensitised_by, m.reviewed_by FROM lecture_materials m
+        JOIN lecture_sessions s ON s.tenant_id = m.tenant_id AND s.id = $2
         WHERE m.tenant_id = $1 AND m.id = $3 AND m.reviewed_by IS NOT NULL AND m.withdrawn_at IS NULL
         ON CONFLICT (tenant_id, session_id, material_id) DO NOTHING";
     DETACH = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND session_id = $2 AND material_id = $3";
