@@ -67,6 +67,8 @@ pub struct Rules {
     pub vice_lessons: i64,
     pub tell_minutes: i64,
     pub remind_ahead_days: i64,
+    /// Fewer sheets of the quiz are not shown: they might be one pupil's.
+    pub fewest_sheets: i64,
 }
 
 impl Setting for Rules {
@@ -289,7 +291,7 @@ mod tests {
 
     #[test]
     fn class_hours_are_whole_ones() {
-        let rules = Rules { lead_days: 5, primary_minutes: 40, secondary_minutes: 45, vice_lessons: 4, tell_minutes: 30, remind_ahead_days: 3 };
+        let rules = Rules { lead_days: 5, primary_minutes: 40, secondary_minutes: 45, vice_lessons: 4, tell_minutes: 30, remind_ahead_days: 3, fewest_sheets: 5 };
         assert_eq!((rules.class_hours(90, 7), rules.class_hours(80, 6), rules.class_hours(44, 7)), (2, 2, 0));
     }
 }

@@ -123,6 +123,20 @@ statements! {
         JOIN lecture_subjects t ON t.tenant_id = m.tenant_id AND t.id = m.topic_id
         WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY m.added_at, m.id LIMIT 100";
 
+    /// Who teaches what at a school, for its page: names and topics, each beside its session.
+    NAMES_OF_SCHOOL = "SELECT x.session_id, l.name FROM lecture_sessions s
+        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY l.created_at, l.id LIMIT 1000";
+    TOPICS_OF_SCHOOL = "SELECT x.session_id, t.name FROM lecture_sessions s
+        JOIN lecture_session_topics x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        JOIN lecture_subjects t ON t.tenant_id = x.tenant_id AND t.id = x.topic_id
+        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY t.position, t.id LIMIT 1000";
+    MATERIALS_OF_LECTURER = "SELECT x.session_id, m.id, m.title, m.media_type FROM lecture_session_lecturers l
+        JOIN lecture_session_materials x ON x.tenant_id = l.tenant_id AND x.session_id = l.session_id
+        JOIN lecture_materials m ON m.tenant_id = x.tenant_id AND m.id = x.material_id
+        WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND m.withdrawn_at IS NULL ORDER BY m.added_at, m.id LIMIT 1000";
+
     ADD_NOTE = "INSERT INTO lecture_notes (tenant_id, id, session_id, kind, words, at, answer) VALUES ($1, $2, $3, $4, $5, $6, '')";
     ANSWER_NOTE = "UPDATE lecture_notes SET answer = $4, done_at = $5 WHERE tenant_id = $1 AND session_id = $2 AND id = $3 AND kind = 'question'
         AND done_at IS NULL";
@@ -171,6 +185,10 @@ record! {
     pub struct Note {
         pub id: Uuid, pub session_id: Uuid, pub kind: NoteKind, pub words: String, pub at: Timestamp, pub done_at: Option<Timestamp>, pub answer: String,
     }
+    #[derive(Debug, Clone)]
+    pub struct Named { pub session_id: Uuid, pub name: String }
+    #[derive(Debug, Clone)]
+    pub struct Shown { pub session_id: Uuid, pub id: Uuid, pub title: String, pub media_type: String }
     #[derive(Debug, Clone)]
     pub struct Photo { pub photo_id: Uuid, pub consent: String }
 }

@@ -323,6 +323,7 @@ const WORDS: &[(&str, &str)] = &[
     ("vice_lessons", "法治副校长每年至少几课时"),
     ("tell_minutes", "学生求助多久内要报告"),
     ("remind_ahead_days", "提前几天提醒"),
+    ("fewest_sheets", "答卷少于几份不显示结果"),
 ];
 
 pub fn words(code: &str) -> &str {

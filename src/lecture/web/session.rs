@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Options, a_day, chosen, days, number, offered, ticked};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lecture::model::{NoteKind, RequestState, SessionState, SubjectKind, at_day, clock, today};
 use crate::lecture::session::{self, Record, SessionSketch};
 use crate::lecture::session_store::{
@@ -660,9 +660,4 @@ async fn add_agreement(State(app): State<App>, viewer: Viewer, shell: Shell, mut
     }
     drop(tx);
     page_again(&plans_page(&app, &viewer, shell, form, "agreement").await?)
-}
-
-/// A session that nobody has let go of, for pages of other files.
-pub(super) fn gone(session: &Session) -> Result<()> {
-    if session.state == SessionState::Cancelled { Err(Error::NotFound) } else { Ok(()) }
 }
