@@ -89,10 +89,15 @@ impl GuestPage {
         session.state == SessionState::Held && session.school_confirmed_at.is_none()
     }
 
-    /// Days until it takes place, for those that are agreed.
-    fn days(&self, session: &Session) -> Option<i64> {
-        let ahead = session.state == SessionState::Agreed && session.starts_at > self.now;
-        ahead.then(|| (session.starts_at.as_second() - self.now.as_second()) / 86_400)
+    /// How long until it takes place, for those that are agreed; empty otherwise.
+    fn countdown(&self, session: &Session) -> String {
+        if session.state != SessionState::Agreed || session.starts_at <= self.now {
+            return String::new();
+        }
+        match (session.starts_at.as_second() - self.now.as_second()) / 86_400 {
+            0 => "不到一天就上课，请准备场地和投影。".to_owned(),
+            days => format!("还有 {days} 天。"),
+        }
     }
 }
 
