@@ -30,7 +30,7 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    after_school, api, audit, board, body, channel, community_survey, help, issue, mediation, meeting, offline,
+    after_school, api, audit, board, body, channel, community_survey, help, issue, lecture, mediation, meeting, offline,
     overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer, whistle,
     work_order,
 };
@@ -89,6 +89,7 @@ pub fn routes() -> Routes {
         .merge(body::routes())
         .merge(channel::routes())
         .merge(venue::routes())
+        .merge(lecture::routes())
         .merge(help::routes())
         .merge(whistle::routes())
         .merge(mediation::routes())
@@ -345,6 +346,10 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     const TABS: usize = 5;
     let mut tabs: Vec<NavItem> = [
         item(true, "/today", "today", "今日"),
+        item(may(LectureRead), "/lectures", "meeting", "法治课"),
+        item(may(LectureRead), "/lecture-schools", "building", "学校"),
+        item(may(LectureRead), "/lecturers", "people", "讲师"),
+        item(may(LectureRead), "/lecture-materials", "upload", "课件"),
         item(may(IssueRead), "/issues", "issue", "诉求"),
         item(may(IssueSurvey), "/surveys", "survey", "测评"),
         item(may(VisitRecord), "/campaigns", "door", "敲门"),
@@ -374,6 +379,9 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(ChildManage), "/class-sessions", "today", "四点半的课"),
         item(may(ServiceFile), "/services", "door", "为民服务"),
         item(may(ChildManage), "/children", "people", "七彩四点半"),
+        item(may(LectureRead), "/lecture-quizzes", "survey", "题库"),
+        item(may(LectureRead), "/lecture-summary", "log", "法治课情况"),
+        item(may(ConfidenceManage), "/lecture-confidences", "bell", "学生的求助"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
-    access, after_school, board, channel, community_survey, help, issue, mediation, meeting, offline, outbox, party,
+    access, after_school, board, channel, community_survey, help, issue, lecture, mediation, meeting, offline, outbox, party,
     registry, service, visit, volunteer, whistle,
 };
 
@@ -53,6 +53,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(after_school::help::todo(&mut tx, &viewer, &app.means).await?);
     todos.extend(after_school::message::todo(&mut tx, &viewer, now).await?);
     todos.extend(service::todo(&mut tx, &viewer, now).await?);
+    todos.extend(lecture::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);
     todos.extend(channel::todo(&mut tx, &viewer, now).await?);
     todos.extend(outbox::web::todo(&mut tx, &viewer, now).await?);

@@ -1,0 +1,40 @@
+//! 法治进校园: the prosecutors' team is a tenant of its own, and schools are its guests by links (`school`). Lecturers have topics, grades and a
+//! yearly query (`lecturer`); materials are de-identified by one and reviewed by another before a session can point to them (`material`). A school
+//! asks, the team proposes, the school agrees; nobody and nothing is in two places at once (`session`). Before and after, pupils answer a quiz that
+//! is kept as sums, and can ask for help in confidence (`quiz`). `summary` tells what a term came to.
+
+mod lecturer;
+mod material;
+mod model;
+mod quiz;
+mod quiz_store;
+mod school;
+mod session;
+mod session_store;
+mod store;
+mod summary;
+mod summary_store;
+mod todo;
+mod web;
+
+pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
+pub use material::{MaterialSketch, add as add_material, desensitise, get as material, review};
+pub use model::{
+    MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade,
+};
+pub use quiz::{Confided, Outcomes, Sheet, add_question, confide, hand_in, help_link, outcomes, quiz_link};
+pub use quiz_store::STATEMENTS as QUIZ_STATEMENTS;
+pub use school::{
+    Contact, SchoolSketch, add_class, add_hall, add_period, add_subject, add_term, add_usual_subjects, appoint,
+    create as create_school,
+};
+pub use session::{
+    Record, RequestSketch, SessionSketch, add_agreement, add_campaign, add_photos, add_question as note_question, agree, ask,
+    attach, call, cancel, change, confirm, propose, record,
+};
+pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
+pub use store::{STATEMENTS, classes, halls, lecturer, lecturers, school, schools, subjects};
+pub use summary::{Summary, of_period as summary};
+pub use summary_store::STATEMENTS as SUMMARY_STATEMENTS;
+pub use todo::todo;
+pub use web::routes;
