@@ -14,6 +14,7 @@ use doorstep::channel;
 use doorstep::community_survey::{self, Plan as SurveyPlan};
 use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
+use doorstep::lecture;
 use doorstep::means::Means;
 use doorstep::mediation;
 use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
@@ -127,6 +128,8 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/join/{link}"
             | "/unlock"
             | "/whistles/new" // about nothing
+            | "/lectures/{id}/photos/{photo}" // nobody has taken one there
+            | "/lecturing/{link}/materials/{material}" // of which there is none
             | "/children/{id}/particulars" // of which one says first why
             | "/class-incidents/{id}" // which somebody else wrote
             | "/class-sessions/{id}/pictures" // on its day, of whoever holds it
@@ -178,6 +181,7 @@ struct Landmarks {
     publication: Uuid,
     objection_code: String,
     venue: Uuid,
+    lecture: Lecture,
     team: Uuid,
     volunteer: Uuid,
     volunteering: Link,
@@ -261,6 +265,16 @@ impl Landmarks {
             "counterparts" => self.counterpart,
             "mediations" => self.mediation,
             "venues" => self.venue,
+            "lectures" => self.lecture.session,
+            "lecture-schools" => self.lecture.school,
+            "lecture-terms" => self.lecture.term,
+            "lecture-periods" => self.lecture.period,
+            "lecture-subjects" => self.lecture.topic,
+            "lecturers" => self.lecture.lecturer,
+            "lecture-materials" => self.lecture.material,
+            "lecture-requests" => self.lecture.request,
+            "lecture-quizzes" => self.lecture.question,
+            "lecture-confidences" => self.lecture.confidence,
             "volunteers" => self.volunteer,
             "volunteer-teams" => self.team,
             "volunteer-hours" => self.record,
@@ -304,6 +318,10 @@ impl Landmarks {
             "class-keepers" => &self.class_keeper,
             "needs" => &self.need_link,
             "arrivals" => &self.arrival,
+            "lecture-guests" => &self.lecture.guest,
+            "lecturing" => &self.lecture.own,
+            "lecture-quiz" => &self.lecture.quiz,
+            "lecture-help" => &self.lecture.help,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
@@ -332,6 +350,12 @@ impl Landmarks {
             .replace("{seat}", &Uuid::nil().to_string())
             .replace("{post}", &Uuid::nil().to_string())
             .replace("{paper}", "notice")
+            .replace("{hall}", &Uuid::nil().to_string())
+            .replace("{class}", &Uuid::nil().to_string())
+            .replace("{vice}", &Uuid::nil().to_string())
+            .replace("{question}", &Uuid::nil().to_string())
+            .replace("{asked}", &self.lecture.request.to_string())
+            .replace("{material}", &Uuid::nil().to_string())
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
             .replace("{star}", &Uuid::nil().to_string())
@@ -488,6 +512,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         publication,
         objection_code,
         venue,
+        lecture: lecture(&mut tx, act, means, community).await,
         team,
         volunteer,
         volunteering,
@@ -710,6 +735,104 @@ async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid) -> (Uuid, U
         day: act.at.to_zoned_datetime(calendar::shanghai()).date(),
     };
     (service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap(), outcome)
+}
+
+/// A lecture that a school was offered, with all that belongs to it.
+struct Lecture {
+    school: Uuid,
+    term: Uuid,
+    period: Uuid,
+    topic: Uuid,
+    lecturer: Uuid,
+    material: Uuid,
+    request: Uuid,
+    session: Uuid,
+    question: Uuid,
+    confidence: Uuid,
+    guest: Link,
+    own: Link,
+    quiz: Link,
+    help: Link,
+}
+
+async fn lecture(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Lecture {
+    use lecture::{
+        Confided, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, Phase, RequestSketch, SchoolSketch,
+        SessionSketch, Stage, SubjectKind,
+    };
+    let act = Act { organisation: Some(community.organisation), ..act.clone() };
+    let today = act.at.to_zoned_datetime(calendar::shanghai()).date();
+    let after = |days: i64| today.saturating_add(jiff::Span::new().days(days));
+    let sketch = SchoolSketch {
+        name: "石楼中学".to_owned(),
+        stage: Stage::Junior,
+        address: String::new(),
+        travel_minutes: 30,
+        contact: None,
+        closed_at: None,
+    };
+    let school = lecture::create_school(tx, &act, &sketch).await.unwrap();
+    let known = lecture::school(tx, act.tenant, school).await.unwrap();
+    let hall = lecture::add_hall(tx, &act, school, "报告厅", 300).await.unwrap();
+    let class = lecture::add_class(tx, &act, &known, (7, "1班", 50)).await.unwrap();
+    let term = lecture::add_term(tx, &act, None, "秋季学期", (after(-60), after(60))).await.unwrap();
+    let lessons = (PeriodKind::Lessons, "补课");
+    let period = lecture::add_period(tx, &act, None, (after(20), after(20)), lessons).await.unwrap();
+    lecture::add_usual_subjects(tx, &act).await.unwrap();
+    let topic = lecture::subjects(tx, act.tenant, SubjectKind::Topic).await.unwrap()[0].id;
+    let form = lecture::subjects(tx, act.tenant, SubjectKind::Form).await.unwrap()[0].id;
+    let sketch = LecturerSketch {
+        name: "任建平".to_owned(),
+        title: String::new(),
+        phone: String::new(),
+        grades: (7, 9),
+        topics: vec![topic],
+        ended_at: None,
+    };
+    let lecturer = lecture::create_lecturer(tx, &act, &sketch).await.unwrap();
+    lecture::vet(tx, &act, lecturer, (true, today), "查询文书一号").await.unwrap();
+    let sketch = MaterialSketch {
+        kind: MaterialKind::Case,
+        title: "典型案例".to_owned(),
+        topic,
+        file_name: "案例.pdf".to_owned(),
+        media_type: "application/pdf",
+        content: b"%PDF-1.7".to_vec(),
+    };
+    let material = lecture::add_material(tx, &act, sketch).await.unwrap();
+    let new = RequestSketch {
+        call: None,
+        topic,
+        form,
+        grades: (7, 7),
+        days: (after(10), after(30)),
+        words: String::new(),
+    };
+    let request = lecture::ask(tx, &act, school, &new).await.unwrap();
+    let begins = after(20).at(9, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
+    let sketch = SessionSketch {
+        request: None,
+        school,
+        hall,
+        form,
+        campaign: None,
+        title: "开学第一课".to_owned(),
+        span: (begins, begins + SignedDuration::from_mins(45)),
+        why: "讲师有空".to_owned(),
+        topics: vec![topic],
+        lecturers: vec![lecturer],
+        classes: vec![class],
+    };
+    let session = lecture::propose(tx, &act, &sketch).await.unwrap();
+    let options = ["安全".to_owned(), "不安全".to_owned()];
+    let question = lecture::add_question(tx, &act, topic, ("把身份证照片发给网友", &options[..], 1)).await.unwrap();
+    let said = Confided { words: "有人堵我".to_owned(), who: String::new() };
+    let confidence = lecture::confide(tx, &act, session, &said).await.unwrap();
+    let own = lecture::lecturer(tx, act.tenant, lecturer).await.unwrap().link(act.tenant, &means.keys);
+    let guest = known.link(act.tenant, &means.keys);
+    let quiz = lecture::quiz_link(act.tenant, session, Phase::Before, &means.keys);
+    let help = lecture::help_link(act.tenant, session, &means.keys);
+    Lecture { school, term, period, topic, lecturer, material, request, session, question, confidence, guest, own, quiz, help }
 }
 
 /// A child whose guardian is asked, with their link.

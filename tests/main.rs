@@ -32,6 +32,7 @@ mod finding;
 mod fuzz;
 mod help;
 mod import;
+mod lecture;
 mod level;
 mod mediation;
 mod metrics;

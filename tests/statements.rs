@@ -5,7 +5,7 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, mediation,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, lecture, mediation,
     meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally, venue, visit,
     volunteer, whistle, work_order,
 };
@@ -76,6 +76,10 @@ const LISTS: &[&[Statement]] = &[
     service::PROVIDER_STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
+    lecture::STATEMENTS,
+    lecture::SESSION_STATEMENTS,
+    lecture::QUIZ_STATEMENTS,
+    lecture::SUMMARY_STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
     volunteer::STATEMENTS,
@@ -147,6 +151,23 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::LIST",
     "channel::store::FITTING",
     "channel::store::DEAD",
+    // There are some dozen schools and lecturers in a county, and their tables are read whole.
+    "lecture::store::SCHOOLS",
+    "lecture::store::ALL_CLASSES",
+    "lecture::store::TERMS",
+    "lecture::store::PERIODS",
+    "lecture::store::SUBJECTS",
+    "lecture::store::LECTURERS",
+    "lecture::store::ALL_TOPICS",
+    "lecture::store::USABLE_MATERIALS",
+    "lecture::session_store::CALLS",
+    "lecture::session_store::WAITING", // the few that wait have an index of their own
+    "lecture::session_store::AGREEMENTS",
+    "lecture::session_store::CAMPAIGNS",
+    "lecture::session_store::OPEN_QUESTIONS", // the few that wait have an index of their own
+    "lecture::quiz_store::QUESTIONS",
+    "lecture::quiz_store::OPEN", // the few that are open have an index of their own
+    "lecture::summary_store::ALL_VICES",
     "venue::store::LIST",
     "venue::store::USABLE",
     "after_school::store::COUNTS",           // everybody once, for the list
