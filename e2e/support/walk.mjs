@@ -26,6 +26,7 @@ const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];
 const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*', '/volunteer-honours', '/volunteer-exports'];
 const classes = ['/children', '/children/new', '/children/*', '/class-sessions', '/class-sessions/new', '/class-sessions/*', '/class-sessions/*/particulars', '/class-vettings', '/class-messages', '/class-help', '/class-incidents', '/class-incidents/new'];
+const lectures = ['/today', '/lectures', '/lectures/new', '/lectures/*', '/lectures/*/quiz', '/lecture-plans', '/lecture-schools', '/lecture-schools/*', '/lecture-terms', '/lecture-subjects', '/lecturers', '/lecturers/*', '/lecture-materials', '/lecture-materials/*', '/lecture-quizzes', '/lecture-summary', '/me'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
@@ -37,6 +38,8 @@ const logins = {
   shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, ...classes, '/volunteer-imports'],
   zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys, ...volunteers],
   wuye: [...issues, '/mediations'],
+  weijian: [...lectures, '/lecture-schools/new', '/lecture-schools/*/particulars', '/lecturers/new', '/lecturers/*/particulars', '/lecture-confidences'],
+  ganjing: lectures,
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],
 };
 

@@ -8,6 +8,7 @@ mod children;
 mod classes;
 mod community;
 mod issues;
+mod lectures;
 mod names;
 mod party;
 mod people;
@@ -89,13 +90,11 @@ pub struct Shown {
 pub async fn build(db: &Db, means: &Means, password: &str, bar: &ProgressBar) -> Result<Made> {
     let (plan, story) = (Plan::demo()?, Story::demo()?);
     let size = Size { households: HOUSEHOLDS, residents: RESIDENTS };
-    make(
-        db,
-        means,
-        Making { code: CODE, plan: &plan, size, story: Some(&story), seed: SEED, password: Some(password) },
-        bar,
-    )
-    .await
+    let making = Making { code: CODE, plan: &plan, size, story: Some(&story), seed: SEED, password: Some(password) };
+    let mut made = make(db, means, making, bar).await?;
+    bar.set_message("法治进校园");
+    made.accounts.extend(lectures::give(db, means, password, means.now()).await?);
+    Ok(made)
 }
 
 /// Makes a community of any size; with no residents it has only its organisation and nobody to sign in yet.
