@@ -380,6 +380,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(ServiceFile), "/services", "door", "为民服务"),
         item(may(ChildManage), "/children", "people", "七彩四点半"),
         item(may(LectureRead), "/lecture-quizzes", "survey", "题库"),
+        item(may(LectureRead), "/lecture-balance", "pin", "接着去哪里讲"),
         item(may(LectureRead), "/lecture-summary", "log", "法治课情况"),
         item(may(ConfidenceManage), "/lecture-confidences", "bell", "学生的求助"),
         item(may(VenueBook), "/venues", "building", "场地"),

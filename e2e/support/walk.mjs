@@ -26,7 +26,7 @@ const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];
 const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*', '/volunteer-honours', '/volunteer-exports'];
 const classes = ['/children', '/children/new', '/children/*', '/class-sessions', '/class-sessions/new', '/class-sessions/*', '/class-sessions/*/particulars', '/class-vettings', '/class-messages', '/class-help', '/class-incidents', '/class-incidents/new'];
-const lectures = ['/today', '/lectures', '/lectures/new', '/lectures/*', '/lectures/*/quiz', '/lecture-plans', '/lecture-schools', '/lecture-schools/*', '/lecture-terms', '/lecture-subjects', '/lecturers', '/lecturers/*', '/lecture-materials', '/lecture-materials/*', '/lecture-quizzes', '/lecture-summary', '/me'];
+const lectures = ['/today', '/lectures', '/lectures/new', '/lectures/*', '/lectures/*/quiz', '/lecture-plans', '/lecture-schools', '/lecture-schools/*', '/lecture-terms', '/lecture-subjects', '/lecturers', '/lecturers/*', '/lecture-materials', '/lecture-materials/*', '/lecture-quizzes', '/lecture-summary', '/lecture-balance', '/me'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */

@@ -1,11 +1,14 @@
 //! 法治进校园: the prosecutors' team is a tenant of its own, and schools are its guests by links (`school`). Lecturers have topics, grades and a
 //! yearly query (`lecturer`); materials are de-identified by one and reviewed by another before a session can point to them (`material`). A school
 //! asks, the team proposes, the school agrees; nobody and nothing is in two places at once (`session`). Before and after, pupils answer a quiz that
-//! is kept as sums, and can ask for help in confidence (`quiz`). `summary` tells what a term came to.
+//! is kept as sums, and can ask for help in confidence (`quiz`). `summary` tells what a term came to; `next` and `balance` what to arrange so that every
+//! school gets its class-hours, or why that cannot be.
 
+mod balance;
 mod lecturer;
 mod material;
 mod model;
+mod next;
 mod quiz;
 mod quiz_store;
 mod school;
@@ -17,11 +20,13 @@ mod summary_store;
 mod todo;
 mod web;
 
+pub use balance::{Balance, Shortage, Suggestion};
 pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
 pub use material::{MaterialSketch, add as add_material, desensitise, get as material, review};
 pub use model::{
     MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade,
 };
+pub use next::{Next, next};
 pub use quiz::{Confided, Outcomes, Sheet, add_question, confide, hand_in, help_link, outcomes, quiz_link};
 pub use quiz_store::STATEMENTS as QUIZ_STATEMENTS;
 pub use school::{

@@ -58,7 +58,7 @@ pub struct Summary {
 }
 
 /// The moment at which a day begins.
-fn begins(day: Date) -> Result<Timestamp> {
+pub(super) fn begins(day: Date) -> Result<Timestamp> {
     let at = day.to_zoned_datetime(calendar::shanghai()).map_err(|error| Error::Internal(error.into()))?;
     Ok(at.timestamp())
 }

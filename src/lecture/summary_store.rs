@@ -31,6 +31,9 @@ statements! {
     CONTENT = "SELECT t.score, CAST(SUM(t.count) AS BIGINT) AS count FROM lecture_sessions s
         JOIN lecture_scores t ON t.tenant_id = s.tenant_id AND t.session_id = s.id
         WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY t.score ORDER BY t.score";
+    /// What is arranged and not yet given.
+    PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at FROM lecture_sessions s
+        WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 2000";
     FOLLOWED = "SELECT COUNT(*) AS asked, COUNT(n.done_at) AS answered FROM lecture_sessions s
         JOIN lecture_notes n ON n.tenant_id = s.tenant_id AND n.session_id = s.id AND n.kind = 'question'
         WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3";
@@ -56,6 +59,8 @@ record! {
     pub struct Known { pub phase: Phase, pub answered: i64, pub correct: i64 }
     #[derive(Debug, Clone)]
     pub struct Content { pub score: i64, pub count: i64 }
+    #[derive(Debug, Clone)]
+    pub struct Promised { pub school_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Followed { pub asked: i64, pub answered: i64 }
     #[derive(Debug, Clone)]

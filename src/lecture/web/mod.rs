@@ -1,5 +1,6 @@
 //! The pages of 法治进校园.
 
+mod balance;
 mod lecturer;
 mod material;
 mod own;
@@ -31,6 +32,7 @@ pub fn routes() -> Routes {
         .merge(own::routes())
         .merge(quiz::routes())
         .merge(summary::routes())
+        .merge(balance::routes())
 }
 
 fn chosen(options: &Options, code: &str) -> Option<Uuid> {

@@ -140,6 +140,9 @@ impl FormPage {
 struct About {
     school: Option<String>,
     request: Option<String>,
+    day: Option<String>,
+    lecturer: Option<String>,
+    topic: Option<String>,
 }
 
 async fn form_page(
@@ -168,6 +171,11 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(about):
         ("school", about.school.as_deref().unwrap_or_default()),
         ("request", about.request.as_deref().unwrap_or_default()),
     ]);
+    for (field, value) in [("day", &about.day), ("lecturer", &about.lecturer), ("topic", &about.topic)] {
+        if let Some(value) = value {
+            form.set(field, value.as_str());
+        }
+    }
     let known: Option<Request> = match form.value("request").parse::<Uuid>() {
         Ok(id) => app.db.read().await?.optional(REQUEST.bind(viewer.tenant).bind(id)).await?,
         Err(_) => None,
