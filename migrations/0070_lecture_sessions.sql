@@ -303,3 +303,32 @@ CREATE TABLE lecture_confidence_entries ( -- what was done about it, who read it
 );
 --@citus SELECT create_distributed_table('lecture_confidence_entries', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidence_entries_in_order ON lecture_confidence_entries (tenant_id, confidence_id, at, id);
+
+CREATE TABLE lecture_sendings ( -- a material that goes to another tenant as a message
+    tenant_id UUID NOT NULL,
+    material_id UUID NOT NULL,
+    to_tenant_id UUID NOT NULL, -- no key: tenants never join
+    to_name TEXT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    arrived_at BIGINT,
+    PRIMARY KEY (tenant_id, material_id, to_tenant_id),
+    FOREIGN KEY (tenant_id, material_id) REFERENCES lecture_materials (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('lecture_sendings', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE law_materials ( -- what a community was sent: its own copy, whatever becomes of the other
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    id UUID NOT NULL, -- of the material that was sent, so that a message that comes twice is one copy
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    content BYTEA NOT NULL,
+    from_name TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('law_materials', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX law_materials_by_time ON law_materials (tenant_id, received_at, id);

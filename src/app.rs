@@ -139,6 +139,7 @@ pub fn handlers() -> Handlers {
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),
+        (lecture::sharing::TOPIC, lecture::sharing::handler()),
         (board::POSTED, channel::hook::publication_handler()),
     ])
 }
@@ -376,6 +377,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(CommunitySurveyAsk), "/community-surveys/doors", "survey", "满意度调查"),
         item(may(VolunteerRead), "/volunteers", "people", "志愿者"),
         item(may(VolunteerRead), "/activities", "today", "志愿服务活动"),
+        item(may(VolunteerRead), "/law-materials", "upload", "普法材料"),
         item(may(ChildManage), "/class-sessions", "today", "四点半的课"),
         item(may(ServiceFile), "/services", "door", "为民服务"),
         item(may(ChildManage), "/children", "people", "七彩四点半"),

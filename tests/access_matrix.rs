@@ -128,6 +128,7 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/join/{link}"
             | "/unlock"
             | "/whistles/new" // about nothing
+            | "/law-materials/{id}/file"
             | "/lectures/{id}/photos/{photo}" // nobody has taken one there
             | "/lecturing/{link}/materials/{material}" // of which there is none
             | "/children/{id}/particulars" // of which one says first why
@@ -266,6 +267,7 @@ impl Landmarks {
             "mediations" => self.mediation,
             "venues" => self.venue,
             "lectures" => self.lecture.session,
+            "law-materials" => Uuid::nil(), // nobody has sent any
             "lecture-schools" => self.lecture.school,
             "lecture-terms" => self.lecture.term,
             "lecture-periods" => self.lecture.period,

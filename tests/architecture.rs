@@ -59,7 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
-    ("lecture", &["access", "audit", "photo", "settings", "workbook", "document"]),
+    ("lecture", &["access", "audit", "outbox", "photo", "settings", "workbook", "document"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
     ("mediation", &["access", "audit", "body", "counter", "settings", "place", "issue", "help", "document"]),

@@ -372,6 +372,18 @@ db_test! {
         let own = team.own(&app, 0).await;
         assert_eq!(app.browser().download(&format!("{own}/materials/{id}")).await, film);
         app.browser().get(&format!("{own}/materials/{}", Uuid::nil())).await.assert_status(404);
+        // It goes to a community, which keeps its own copy whatever becomes of it here.
+        let sendings = format!("{address}/sendings");
+        one.post(&sendings, &[("code", "999999999999")]).await.assert_status(422).assert_contains("没有用这个编码的社区");
+        one.post(&sendings, &[("code", app.home.code.as_str())]).await.assert_ok().assert_contains("还在路上");
+        one.post(&sendings, &[("code", app.home.code.as_str())]).await.assert_status(422).assert_contains("已经送给");
+        while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
+        one.get(&address).await.assert_ok().assert_contains("已经收到");
+        let version = one.get(&address).await.input("version");
+        one.post(&steps, &[("step", "withdraw"), ("version", version.as_str()), ("why", "换了新的短片")]).await.assert_ok().assert_contains("已停用");
+        let community = app.person(Role::Secretary).browser().await;
+        community.get("/law-materials").await.assert_ok().assert_contains("电子烟里的新型毒品").assert_contains("石楼县人民检察院");
+        assert_eq!(community.download(&format!("/law-materials/{id}/file")).await, film);
     }
 
     async fn answers_are_sums_and_nothing_else(app: TestApp) {

@@ -80,6 +80,7 @@ const LISTS: &[&[Statement]] = &[
     lecture::SESSION_STATEMENTS,
     lecture::QUIZ_STATEMENTS,
     lecture::SUMMARY_STATEMENTS,
+    lecture::sharing::STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
     volunteer::STATEMENTS,

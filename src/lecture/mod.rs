@@ -1,7 +1,7 @@
 //! 法治进校园: the prosecutors' team is a tenant of its own, and schools are its guests by links (`school`). Lecturers have topics, grades and a
 //! yearly query (`lecturer`); materials are de-identified by one and reviewed by another before a session can point to them (`material`). A school
 //! asks, the team proposes, the school agrees; nobody and nothing is in two places at once (`session`). Before and after, pupils answer a quiz that
-//! is kept as sums, and can ask for help in confidence (`quiz`). `summary` tells what a term came to; `next` and `balance` what to arrange so that every
+//! is kept as sums, and can ask for help in confidence (`quiz`). `summary` tells what a term came to; `sharing` sends a material to a community; `next` and `balance` say what to arrange so that every
 //! school gets its class-hours, or why that cannot be.
 
 mod balance;
@@ -14,6 +14,7 @@ mod quiz_store;
 mod school;
 mod session;
 mod session_store;
+pub mod sharing;
 mod store;
 mod summary;
 mod summary_store;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::lecture::material::{self, MaterialSketch};
 use crate::lecture::model::{MaterialKind, SubjectKind};
+use crate::lecture::sharing::{self, Sending};
 use crate::lecture::store::{self, CONTENT, Content, Material};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -28,6 +29,7 @@ pub fn routes() -> Routes {
         .get("/lecture-materials/{id}", LectureRead, show)
         .get("/lecture-materials/{id}/file", LectureRead, file)
         .post("/lecture-materials/{id}/steps", LectureArrange, step)
+        .post("/lecture-materials/{id}/sendings", LectureArrange, share)
 }
 
 const PAGE: usize = 50;
@@ -106,14 +108,17 @@ struct MaterialPage {
     material: Material,
     /// Whoever is signed in has de-identified it, so somebody else has to review.
     own: bool,
+    sendings: Vec<Sending>,
     may_arrange: bool,
     form: Form,
 }
 
 async fn material_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<MaterialPage> {
-    let material = store::material(&mut app.db.read().await?, viewer.tenant, id).await?;
+    let mut tx = app.db.read().await?;
+    let material = store::material(&mut tx, viewer.tenant, id).await?;
+    let sendings = sharing::sendings(&mut tx, viewer.tenant, id).await?;
     let own = material.desensitised_by == Some(viewer.account);
-    Ok(MaterialPage { shell, material, own, may_arrange: viewer.may(Permission::LectureArrange), form })
+    Ok(MaterialPage { shell, material, own, sendings, may_arrange: viewer.may(Permission::LectureArrange), form })
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -155,6 +160,25 @@ async fn step(
         return Ok(redirect(&format!("/lecture-materials/{id}"), said));
     }
     drop(tx);
+    page_again(&material_page(&app, &viewer, shell, id, form).await?)
+}
+
+/// The material goes to a community as a message.
+async fn share(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureArrange)?;
+    let mut tx = app.db.begin().await?;
+    let known = store::material(&mut tx, viewer.tenant, id).await?;
+    let code = codes::text::half_width(form.value("code").trim());
+    let done = sharing::share(&mut tx, &act, &known, &code).await;
+    if form.ended(tx, "code", done).await?.is_some() {
+        return Ok(redirect(&format!("/lecture-materials/{id}"), "已送出，到了这里看得到"));
+    }
     page_again(&material_page(&app, &viewer, shell, id, form).await?)
 }
 

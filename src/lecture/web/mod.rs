@@ -1,6 +1,7 @@
 //! The pages of 法治进校园.
 
 mod balance;
+mod kept;
 mod lecturer;
 mod material;
 mod own;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .merge(quiz::routes())
         .merge(summary::routes())
         .merge(balance::routes())
+        .merge(kept::routes())
 }
 
 fn chosen(options: &Options, code: &str) -> Option<Uuid> {
