@@ -199,7 +199,6 @@ CREATE TABLE lecture_notes ( -- why a date was moved, what pupils asked, what wa
 );
 --@citus SELECT create_distributed_table('lecture_notes', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_notes_by_session ON lecture_notes (tenant_id, session_id, at, id);
-CREATE INDEX lecture_notes_open ON lecture_notes (tenant_id, at, id) WHERE kind = 'question' AND done_at IS NULL;
 
 CREATE TABLE lecture_photos ( -- each with who has agreed to it, and how
     tenant_id UUID NOT NULL,

@@ -341,8 +341,8 @@ db_test! {
         let (one, other) = (team.staff(&app).await, team.lead(&app).await);
         let topic = team.topics[1].to_string();
         let fields = [("kind", "video"), ("title", "电子烟里的新型毒品"), ("topic", topic.as_str())];
-        one.post_files("/lecture-materials", &fields, &[("file", "案例.exe", b"MZ\x90\0")]).await.assert_status(422).assert_contains("这个文件用不了").assert_contains("电子烟里的新型毒品");
-        let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+        one.post_files("/lecture-materials", &fields, &[("file", "案例.exe", &b"MZ\x90\0"[..])]).await.assert_status(422).assert_contains("这个文件用不了").assert_contains("电子烟里的新型毒品");
+        let film: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
         let page = one.post_files("/lecture-materials", &fields, &[("file", "短片.mp4", film)]).await;
         page.assert_ok().assert_contains("待脱敏").assert_contains("<video");
         let (address, version) = (page.url.clone(), page.input("version"));

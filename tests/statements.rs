@@ -165,7 +165,6 @@ const MAY_SCAN: &[&str] = &[
     "lecture::session_store::WAITING", // the few that wait have an index of their own
     "lecture::session_store::AGREEMENTS",
     "lecture::session_store::CAMPAIGNS",
-    "lecture::session_store::OPEN_QUESTIONS", // the few that wait have an index of their own
     "lecture::quiz_store::QUESTIONS",
     "lecture::quiz_store::OPEN", // the few that are open have an index of their own
     "lecture::summary_store::ALL_VICES",

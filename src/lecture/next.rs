@@ -33,7 +33,8 @@ pub struct Next {
 pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>) -> Result<Next> {
     let day = today(now);
     let rules: Rules = settings::read(tx, tenant, now).await?;
-    let first = rules.earliest(day)?;
+    // Where the holidays of the days ahead are not known yet, a week is left.
+    let first = rules.earliest(day).unwrap_or_else(|_| day.saturating_add(7.days()));
     let last = last.unwrap_or(date(day.year(), 12, 31)).min(first.saturating_add(FURTHEST.days())).max(first);
     let (year, end) = (begins(date(day.year(), 1, 1))?, begins(date(day.year() + 1, 1, 1))?);
     let (from, until) = (begins(first)?, begins(last.tomorrow().unwrap_or(last))?);
@@ -69,7 +70,7 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
         let coming: i64 = minutes.map(|minutes| rules.class_hours(minutes, school.stage.grades().0)).sum();
         let missing = (rules.vice_lessons - had - coming).max(0);
         let taken = |day: &Date| busy.iter().any(|one| one.school_id == school.id && at_day(one.starts_at) == *day);
-        let open = |day: &&Date| table.of(school.id, **day) == SchoolDay::Lessons && !taken(day);
+        let open = |day: &&Date| table.of(school.id, **day) == SchoolDay::Lessons && !taken(*day);
         needs.push(Need {
             days: all.iter().filter(open).copied().collect(),
             visits: (missing + HOURS_OF_VISIT - 1) / HOURS_OF_VISIT,

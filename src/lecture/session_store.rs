@@ -147,8 +147,6 @@ statements! {
         AND done_at IS NULL";
     NOTES = "SELECT n.id, n.session_id, n.kind, n.words, n.at, n.done_at, n.answer FROM lecture_notes n WHERE n.tenant_id = $1 AND n.session_id = $2
         ORDER BY n.at, n.id LIMIT 300";
-    OPEN_QUESTIONS = "SELECT n.id, n.session_id, n.kind, n.words, n.at, n.done_at, n.answer FROM lecture_notes n
-        WHERE n.tenant_id = $1 AND n.kind = 'question' AND n.done_at IS NULL ORDER BY n.at, n.id LIMIT 20";
     ADD_PHOTO = "INSERT INTO lecture_photos (tenant_id, session_id, photo_id, consent, added_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, session_id, photo_id) DO NOTHING";
     DROP_PHOTO = "DELETE FROM lecture_photos WHERE tenant_id = $1 AND session_id = $2 AND photo_id = $3";
