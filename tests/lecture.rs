@@ -497,6 +497,28 @@ db_test! {
         team.propose(&app, &sketch).await.unwrap();
     }
 
+    async fn what_to_arrange_next_is_reckoned_and_a_shortage_is_said(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let staff = team.staff(&app).await;
+        // Four class-hours are two visits, on the first school days for which something can still be arranged.
+        let page = staff.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("2026-09-04").assert_contains("2026-09-07").assert_contains("石楼中学").assert_lacks("排不满");
+        let arrange = page.link("/lectures/new");
+        staff.get(&arrange).await.assert_ok().assert_contains("报告厅").assert_contains(" checked");
+        // Two class-hours that are promised are one visit less.
+        team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        staff.get("/lecture-balance").await.assert_ok().assert_contains("2026-09-04").assert_lacks("2026-09-07");
+        // Nobody may teach any more: what is missing is said with its figures.
+        let mut tx = app.db.begin().await.unwrap();
+        for id in team.lecturers {
+            lecture::vet(&mut tx, &team.act(&app), id, (false, date("2026-08-28")), "查询文书五号").await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let page = staff.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("排不满").assert_contains("一共还差 1 次课").assert_contains("最多能去 0 次");
+    }
+
     async fn nothing_is_seen_from_another_tenant(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
