@@ -1,4 +1,5 @@
-// 七彩四点半: a guardian agrees, the class is held on a phone that loses its network, and no child goes with a stranger.
+// 七彩四点半: a guardian agrees, the class is held on a phone that loses its network, and no child goes with a stranger. Two volunteers hold another
+// one by their links alone, and write down what happened there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { desktop, phone } from './support/browser.mjs';
@@ -16,6 +17,19 @@ const said = (page, words) => page.getByText(words).first().waitFor();
 function moment(minutes) {
   const at = new Date(Date.now() + 8 * 3_600_000 + minutes * 60_000).toISOString();
   return { day: at.slice(0, 10), clock: at.slice(11, 16) };
+}
+
+/** A class that begins in a moment. */
+async function plan(desk) {
+  await desk.goto('/class-sessions/new');
+  const [from, until] = [moment(2), moment(62)];
+  await desk.getByLabel('在哪个小区').selectOption('王府名苑小区');
+  await desk.getByLabel('在哪里上课').fill('党群服务站');
+  await desk.getByLabel('哪天', { exact: true }).fill(from.day);
+  await desk.getByLabel('几点开始').fill(from.clock);
+  await desk.getByLabel('几点结束').fill(until.clock > from.clock ? until.clock : '23:59');
+  await desk.getByRole('button', { name: '安排', exact: true }).click();
+  await desk.getByRole('heading', { name: '带班的大人' }).waitFor();
 }
 
 /** The card of a child on a roll call. */
@@ -64,21 +78,21 @@ test('from a guardian’s yes to the door after class', async (t) => {
   await look(desk, 'class-vettings');
   await desk.goto('/class-sessions/new');
   await look(desk, 'class-session-form');
-  const [from, until] = [moment(2), moment(62)];
-  await desk.getByLabel('在哪个小区').selectOption('王府名苑小区');
-  await desk.getByLabel('在哪里上课').fill('党群服务站');
-  await desk.getByLabel('哪天', { exact: true }).fill(from.day);
-  await desk.getByLabel('几点开始').fill(from.clock);
-  await desk.getByLabel('几点结束').fill(until.clock > from.clock ? until.clock : '23:59');
-  await desk.getByRole('button', { name: '安排', exact: true }).click();
-  await desk.getByRole('heading', { name: '带班的大人' }).waitFor();
+  await plan(desk);
   await desk.getByText('再排一位').click();
   const candidates = await desk.getByLabel('谁来带班').locator('option').allInnerTexts();
   await desk.getByLabel('谁来带班').selectOption(candidates.find((words) => words.includes('志愿者')));
   await desk.getByRole('button', { name: '排上', exact: true }).click();
   await desk.getByText('加孩子', { exact: true }).click();
+  // There are too many to list: whoever is known is looked for, and who is ticked stays.
+  const lookFor = async (words) => {
+    await desk.getByLabel('找哪个孩子').fill(words);
+    await desk.getByRole('button', { name: '找', exact: true }).click();
+  };
+  await lookFor('乔小雨');
   await desk.getByLabel(/乔某某 四年级 王府名苑小区 1号楼/).check();
-  await desk.locator('#child input').nth(0).check();
+  await lookFor('1号楼');
+  await desk.locator('#child input:not(:checked)').nth(0).check();
   await desk.getByRole('button', { name: '加上' }).click();
   await desk.getByRole('heading', { name: '乔某某', level: 3 }).waitFor().catch(() => {});
   await look(desk, 'class-session');
@@ -147,4 +161,84 @@ test('from a guardian’s yes to the door after class', async (t) => {
   await cardOf(keeper, /乔小雨/).getByText('乔大山（父亲）').waitFor();
   await guardian.goto(own);
   await guardian.getByText('名单上的人接走').first().waitFor();
+});
+
+test('two volunteers hold a class by their links alone', async (t) => {
+  const desk = await desktop(t, stage);
+  await signIn(desk, 'shegong');
+  await plan(desk);
+  for (const place of [0, 1]) {
+    await desk.getByText('再排一位').click();
+    const candidates = await desk.getByLabel('谁来带班').locator('option').allInnerTexts();
+    // The first of them holds the class of the story before at this very hour.
+    const volunteers = candidates.filter((words) => words.includes('志愿者')).slice(1);
+    await desk.getByLabel('谁来带班').selectOption(volunteers[place]);
+    await desk.getByRole('button', { name: '排上', exact: true }).click();
+    await desk.locator('.address').nth(place).waitFor({ state: 'attached' });
+  }
+  await desk.getByText('加孩子', { exact: true }).click();
+  await desk.getByLabel('找哪个孩子').fill('1号楼');
+  await desk.getByRole('button', { name: '找', exact: true }).click();
+  await desk.locator('#child input').nth(2).check();
+  await desk.locator('#child input').nth(3).check();
+  await desk.getByRole('button', { name: '加上' }).click();
+  await desk.locator('section.card[id^="child-"]').nth(1).waitFor();
+  const links = (await desk.locator('.address').allTextContents()).map((link) => new URL(link).pathname);
+
+  // Both are there; one of them begins.
+  const [leader, other] = [await phone(t, stage), await phone(t, stage)];
+  for (const [at, keeper] of [leader, other].entries()) {
+    await keeper.goto(links[at]);
+    await keeper.getByRole('button', { name: '我到了' }).click();
+    await keeper.getByText('到了', { exact: true }).first().waitFor();
+  }
+  await leader.goto(links[0]);
+  await leader.getByRole('button', { name: '开课，开始点名' }).click();
+  await leader.getByText('正在上').waitFor();
+  await look(leader, 'class-leader');
+
+  // The roll is called: one has come, of the other there is leave.
+  const cards = leader.locator('section.card[id^="child-"]');
+  const names = await cards.getByRole('heading', { level: 3 }).allInnerTexts();
+  assert.equal(names.length, 2);
+  await cardOf(leader, names[0]).getByRole('button', { name: '到了' }).click();
+  await said(leader, '记下了：到了');
+  await cardOf(leader, names[1]).getByRole('button', { name: '请假' }).click();
+  await said(leader, '记下了：请假');
+
+  // Something happens: whom to call stands on the page, and it is written down.
+  await leader.getByRole('link', { name: '拨打 110' }).waitFor();
+  await leader.getByRole('link', { name: '记一件事' }).click();
+  await look(leader, 'class-leader-incident');
+  await leader.getByText('受伤、身体不适', { exact: true }).click();
+  await leader.getByLabel(names[0]).check();
+  await leader.getByRole('button', { name: '记下', exact: true }).click();
+  await leader.getByText(/请填写|要写|至少/).first().waitFor();
+  assert(await leader.getByLabel(names[0]).isChecked(), 'what was chosen is still there');
+  await glance(leader, 'class-leader-incident-wrong');
+  await leader.getByLabel('经过').fill('跑着去洗手，在门口滑倒，膝盖擦破一点皮');
+  await leader.getByRole('button', { name: '记下', exact: true }).click();
+  await said(leader, '已记下，社区负责人会看到');
+  assert(!(await leader.content()).includes('膝盖'), 'it is not to be read by the link');
+
+  // The child goes with whom the guardian lets fetch it.
+  const card = cardOf(leader, names[0]);
+  await card.getByText('接走', { exact: true }).click();
+  await card.locator('details details').first().locator('summary').click();
+  await glance(leader, 'class-leader-leaving');
+  await card.getByRole('button', { name: /放行/ }).first().click();
+  await card.getByText(/走的/).waitFor();
+  await look(leader, 'class-leader-over');
+
+  // Whoever is responsible finds it at once, under the name of who wrote it.
+  const secretary = await phone(t, stage);
+  await signIn(secretary, 'shuji');
+  await secretary.goto('/class-incidents');
+  await secretary.getByText('受伤、身体不适').first().waitFor();
+  await look(secretary, 'class-incidents');
+  await secretary.getByRole('link', { name: /受伤、身体不适/ }).first().click();
+  await secretary.getByLabel('为什么要看').fill('看看孩子怎么样了');
+  await secretary.getByRole('button', { name: '打开记录' }).click();
+  await secretary.getByText('膝盖擦破').waitFor();
+  await look(secretary, 'class-incident');
 });

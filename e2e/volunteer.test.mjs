@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { desktop, phone } from './support/browser.mjs';
 import { illustrate, look } from './support/look.mjs';
-import { community, scan, signIn } from './support/people.mjs';
+import { community, photo, scan, signIn } from './support/people.mjs';
 import { setStage } from './support/stage.mjs';
 
 const stage = setStage();
@@ -199,4 +199,68 @@ test('honours stand on the board of those who want it, and the ledger goes out',
   await stranger.getByRole('link', { name: '光荣榜' }).click();
   await stranger.getByText('优秀志愿者').first().waitFor();
   await look(stranger, 'volunteer-honours-board');
+});
+
+test('whoever leads sees who comes, notes who is there and confirms the hours', async (t) => {
+  const desk = await desktop(t, stage);
+  await signIn(desk, 'shegong');
+  const linkOf = async (place) => {
+    await desk.goto('/volunteer-teams');
+    await desk.locator('#main').getByRole('link', { name: '雷锋大妈志愿服务队' }).first().click();
+    await desk.locator('#main ul.list a[href^="/volunteers/"]').nth(place).click();
+    await desk.getByRole('button', { name: '换一个新链接' }).click();
+    const name = (await desk.getByRole('heading', { level: 1 }).textContent()).replace('的链接', '');
+    return [name, new URL(await desk.locator('#own-link').textContent()).pathname];
+  };
+  const [, leads] = await linkOf(0);
+  const [name, own] = await linkOf(1);
+  await desk.goto('/activities/new');
+  await desk.getByLabel('哪支服务队').selectOption('雷锋大妈志愿服务队');
+  await desk.getByLabel('做什么').fill('帮老人晒被子');
+  const soon = new Date(Date.now() + 20 * 60_000 + 8 * 3_600_000);
+  if (soon.toISOString().slice(11, 16) >= '23:50') soon.setTime(soon.getTime() + 15 * 60_000);
+  const later = new Date(soon.getTime() + 3_600_000);
+  const clock = (at) => at.toISOString().slice(11, 16);
+  await desk.getByLabel('哪天', { exact: true }).fill(soon.toISOString().slice(0, 10));
+  await desk.getByLabel('几点开始').fill(clock(soon));
+  await desk.getByLabel('几点结束').fill(clock(later) > clock(soon) ? clock(later) : '23:59');
+  await desk.getByLabel('要几个人').fill('3');
+  await desk.getByRole('button', { name: '安排', exact: true }).click();
+  await told(desk, '已安排');
+
+  const person = await phone(t, stage);
+  await person.goto(own);
+  await person.getByRole('button', { name: /^报名\s*：帮老人晒被子/ }).click();
+  await told(person, '报上了');
+
+  // The leader sees who has signed up, and notes with a picture who is there.
+  const leader = await phone(t, stage);
+  await leader.goto(leads);
+  await look(leader, 'volunteer-leader');
+  await leader.getByRole('link', { name: /我带队：看名单、签到\s*：帮老人晒被子/ }).click();
+  await leader.getByRole('heading', { name: '帮老人晒被子' }).waitFor();
+  await leader.getByText(name).first().waitFor();
+  await look(leader, 'volunteer-leader-activity');
+  await leader.getByText('集体签到、签退', { exact: true }).click();
+  await leader.getByText('到了', { exact: true }).click();
+  await leader.getByLabel(name).check();
+  await leader.locator('input[type=file]').first().setInputFiles(await photo(stage, '晒被子'));
+  await leader.getByRole('button', { name: '登记', exact: true }).click();
+  await told(leader, '已登记 1 人到了');
+  await look(leader, 'volunteer-leader-presence');
+  await person.goto(own);
+  await person.getByText('帮老人晒被子').first().waitFor();
+
+  // Of yesterday the leader confirms everybody's hours but their own.
+  await leader.goto(leads);
+  await leader.getByRole('link', { name: /我带队：核对补登、确认时长\s*：给老人理发/ }).click();
+  await leader.getByRole('heading', { name: '确认时长' }).waitFor();
+  await leader.getByText('自己的由副队长或社区确认').waitFor();
+  await look(leader, 'volunteer-leader-hours');
+  for (const box of await leader.locator('#person input[name=person]').all()) await box.check();
+  await leader.getByLabel('中间休息了多少分钟').fill('0');
+  await leader.getByRole('button', { name: '确认', exact: true }).click();
+  await leader.locator('#approval').waitFor();
+  assert.equal(await leader.locator('#approval li').count(), 2);
+  await look(leader, 'volunteer-leader-confirmed');
 });

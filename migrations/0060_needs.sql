@@ -64,6 +64,7 @@ CREATE TABLE service_needs (
 );
 --@citus SELECT create_distributed_table('service_needs', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX service_needs_by_state ON service_needs (tenant_id, state, created_at, id);
+CREATE INDEX service_needs_by_time ON service_needs (tenant_id, created_at, id);
 CREATE INDEX service_needs_by_dwelling ON service_needs (tenant_id, dwelling_id);
 CREATE INDEX service_needs_by_resident ON service_needs (tenant_id, resident_id);
 CREATE INDEX service_needs_kept ON service_needs (tenant_id, ended_at) WHERE sealed IS NOT NULL AND ended_at IS NOT NULL;
@@ -124,7 +125,8 @@ CREATE INDEX service_calls_by_volunteer ON service_calls (tenant_id, volunteer_i
 
 CREATE TABLE volunteer_engagements ( -- what a volunteer is booked for besides activities, so that nobody books them twice
     tenant_id UUID NOT NULL,
-    id UUID NOT NULL, -- of what they are booked for
+    id UUID NOT NULL,
+    subject_id UUID NOT NULL, -- what they are booked for: a visit, or a round of doors
     volunteer_id UUID NOT NULL,
     title TEXT NOT NULL,
     starts_at BIGINT NOT NULL,
@@ -135,4 +137,5 @@ CREATE TABLE volunteer_engagements ( -- what a volunteer is booked for besides a
 );
 --@citus SELECT create_distributed_table('volunteer_engagements', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX volunteer_engagements_by_volunteer ON volunteer_engagements (tenant_id, volunteer_id, starts_at);
+CREATE INDEX volunteer_engagements_by_subject ON volunteer_engagements (tenant_id, subject_id);
 CREATE INDEX volunteer_engagements_by_time ON volunteer_engagements (tenant_id, starts_at);

@@ -5,11 +5,14 @@ CREATE TABLE service_outcomes ( -- what can come of a door, as the community nam
     id UUID NOT NULL,
     name TEXT NOT NULL,
     counted BOOLEAN NOT NULL, -- so many of it: leaflets
-    alone BOOLEAN NOT NULL, -- nothing else comes of a door of which this does: nobody was there
+    alone BOOLEAN NOT NULL, -- nothing else comes of a door of which this does: nothing was wanted
+    away BOOLEAN NOT NULL, -- and nobody was met: somebody has to go again
     ended_at BIGINT,
     created_at BIGINT NOT NULL,
     lock_version INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, id)
+    PRIMARY KEY (tenant_id, id),
+    CHECK (alone OR NOT away),
+    CHECK (NOT (alone AND counted))
 );
 --@citus SELECT create_distributed_table('service_outcomes', 'tenant_id', colocate_with => 'tenants');
 
@@ -23,6 +26,8 @@ CREATE TABLE service_rounds (
     origin TEXT NOT NULL, -- the list was made from a place, from a tag of the register, or from open needs
     tag TEXT, -- which; volunteers never see it
     on_day TEXT NOT NULL, -- a day
+    starts_at BIGINT NOT NULL, -- on that day
+    ends_at BIGINT NOT NULL,
     cancelled_at BIGINT,
     cancelled_why TEXT NOT NULL,
     forgotten_at BIGINT, -- the doors are not kept any more, only what came of them
@@ -34,6 +39,7 @@ CREATE TABLE service_rounds (
     FOREIGN KEY (tenant_id, team_id) REFERENCES volunteer_teams (tenant_id, id),
     FOREIGN KEY (tenant_id, activity_id) REFERENCES volunteer_activities (tenant_id, id),
     CHECK (origin IN ('place', 'tag', 'needs')),
+    CHECK (starts_at < ends_at),
     CHECK (origin = 'tag' OR tag IS NULL)
 );
 --@citus SELECT create_distributed_table('service_rounds', 'tenant_id', colocate_with => 'tenants');
@@ -104,6 +110,7 @@ CREATE TABLE service_standings ( -- what a provider comes for again and again
     title TEXT NOT NULL, -- 量血压、测血糖，儿童口腔检查
     place TEXT NOT NULL,
     rule TEXT NOT NULL, -- RFC 5545; empty: once
+    ended_at BIGINT, -- they do not come for it any more
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, provider_id) REFERENCES service_providers (tenant_id, id),
@@ -135,6 +142,19 @@ CREATE TABLE service_dates (
 );
 --@citus SELECT create_distributed_table('service_dates', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX service_dates_by_standing ON service_dates (tenant_id, standing_id, starts_at);
+CREATE INDEX service_dates_uncounted ON service_dates (tenant_id, ends_at) WHERE counted_at IS NULL AND missed_why IS NULL;
 CREATE INDEX service_dates_by_start ON service_dates (tenant_id, starts_at, id);
 
 ALTER TABLE service_calls ADD COLUMN date_id UUID; -- a date of an outside provider, to which whoever needs it goes
+CREATE INDEX service_calls_by_date ON service_calls (tenant_id, date_id) WHERE date_id IS NOT NULL;
+
+CREATE TABLE service_forms ( -- what a form has made, so that one that comes twice makes it once
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    id UUID NOT NULL, -- made with the form
+    made_id UUID, -- the need, or the issue
+    number TEXT, -- by which the issue is known
+    begun_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('service_forms', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX service_forms_by_time ON service_forms (tenant_id, begun_at);

@@ -30,9 +30,9 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    after_school, api, audit, board, body, channel, community_survey, help, issue, lecture, mediation, meeting, offline,
-    overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer, whistle,
-    work_order,
+    after_school, api, audit, board, body, channel, community_survey, duty, hazard, help, issue, lecture, mediation,
+    meeting, offline, overview, party, place, registry, report, service, settings, tally, today, venue, visit,
+    volunteer, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -89,6 +89,7 @@ pub fn routes() -> Routes {
         .merge(body::routes())
         .merge(channel::routes())
         .merge(venue::routes())
+        .merge(duty::routes())
         .merge(lecture::routes())
         .merge(help::routes())
         .merge(whistle::routes())
@@ -101,6 +102,7 @@ pub fn routes() -> Routes {
         .merge(volunteer::routes())
         .merge(after_school::routes())
         .merge(service::routes())
+        .merge(hazard::routes())
         .merge(work_order::routes())
 }
 
@@ -136,6 +138,7 @@ pub fn handlers() -> Handlers {
                 ),
             ),
         ),
+        (volunteer::FORGOTTEN, service::erasure::volunteer_forgotten()),
         (issue::reminder::TOPIC, channel::reminder::handler()),
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),
@@ -215,6 +218,9 @@ impl<S: Sync> FromRequestParts<S> for Viewer {
     }
 }
 
+/// The pages of the class after school: on all of them stands, before anything else, that a child was left behind.
+const OF_THE_CLASS: [&str; 2] = ["/children", "/class-"];
+
 /// What happens around every request: it gets an id, its cookies are recognised, the page its shell, the answer its headers.
 async fn surround(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let began = std::time::Instant::now();
@@ -254,6 +260,12 @@ async fn surround(State(app): State<App>, mut request: Request, next: Next) -> R
                 shell.community_code.clone_from(&viewer.tenant_code);
                 shell.viewer = Some(access::web::shown(&viewer));
                 shell.nav = navigation(&viewer);
+                if OF_THE_CLASS.iter().any(|pages| shell.path.starts_with(pages)) {
+                    shell.alarms = after_school::alarms(&app.db, &viewer).await.unwrap_or_else(|error| {
+                        tracing::error!(?error, request_id, "the alarms of the class could not be read");
+                        Vec::new()
+                    });
+                }
                 request.extensions_mut().insert(viewer);
             }
             Ok(Entry::Locked(viewer)) => drop(request.extensions_mut().insert(LockedViewer(viewer))),
@@ -347,6 +359,10 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
     const TABS: usize = 5;
     let mut tabs: Vec<NavItem> = [
         item(true, "/today", "today", "今日"),
+        item(may(DutyRead), "/duty", "pin", "护学岗"),
+        item(may(DutyPlan), "/duty-rosters", "log", "排班"),
+        item(may(DutyRead), "/duty-schools", "building", "学校"),
+        item(may(DutyRead), "/duty-people", "people", "人员"),
         item(may(LectureRead), "/lectures", "meeting", "法治课"),
         item(may(LectureRead), "/lecture-schools", "building", "学校"),
         item(may(LectureRead), "/lecturers", "people", "讲师"),
@@ -360,6 +376,8 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(PlaceRead), "/estates", "building", "楼栋"),
         item(may(AccountManage), "/accounts", "account", "账号"),
         item(may(AuditRead), "/audit", "log", "审计记录"),
+        item(may(HazardRead), "/hazards", "alert", "隐患"),
+        item(may(HazardRead), "/hazard-rounds", "search", "排查"),
         item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),
         item(may(CounterpartManage), "/counterparts", "building", "上下级对接"),
         item(may(OutboxManage), "/outbox", "alert", "后台"),

@@ -67,6 +67,12 @@ migrations![
     "0060_needs",
     "0061_rounds",
     "0062_class_pictures",
+    "0064_class_families",
+    "0065_class_care_by_link",
+    "0066_duty",
+    "0067_duty_shifts",
+    "0068_hazards",
     "0069_lectures",
     "0070_lecture_sessions",
+    "0071_volunteers_mended",
 ];

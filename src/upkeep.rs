@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
 use crate::{
-    after_school, api, board, channel, community_survey, issue, mediation, offline, outbox, party, photo, registry,
-    report, service, visit, volunteer, work_order,
+    after_school, api, board, channel, community_survey, hazard, issue, mediation, offline, outbox, party, photo,
+    registry, report, service, visit, volunteer, work_order,
 };
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -131,6 +131,8 @@ pub async fn once(app: &App) -> Result<()> {
 async fn look_after(app: &App, act: &Act) -> Result<()> {
     registry::import::forget_old(&app.db, act).await?;
     volunteer::remind(&app.db, act).await?;
+    volunteer::forget_photos(&app.db, act).await?;
+    hazard::remind(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     report::roll_up::begin_months(&mut tx, act).await?;

@@ -12,6 +12,8 @@ use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Po
 use doorstep::body;
 use doorstep::channel;
 use doorstep::community_survey::{self, Plan as SurveyPlan};
+use doorstep::duty;
+use doorstep::hazard;
 use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
 use doorstep::lecture;
@@ -135,6 +137,7 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/class-incidents/{id}" // which somebody else wrote
             | "/class-sessions/{id}/pictures" // on its day, of whoever holds it
             | "/class-sessions/{id}/pictures/{picture}"
+            | "/class-keepers/{link}/incidents/new"
             | "/class-keepers/{link}/pictures"
             | "/class-keepers/{link}/pictures/{picture}"
             | "/guardians/{link}/pictures/{picture}" // of which there is none
@@ -182,6 +185,7 @@ struct Landmarks {
     publication: Uuid,
     objection_code: String,
     venue: Uuid,
+    guard: Guard,
     lecture: Lecture,
     team: Uuid,
     volunteer: Uuid,
@@ -196,6 +200,10 @@ struct Landmarks {
     round: Uuid,
     outcome: Uuid,
     provider: Uuid,
+    provider_date: Uuid,
+    standing: Uuid,
+    call: Uuid,
+    round_door: Uuid,
     guardian: Link,
     class_session: Uuid,
     class_keeper: Link,
@@ -215,6 +223,12 @@ struct Landmarks {
     help: Uuid,
     help_link: Link,
     consent: Link,
+    hazard: Uuid,
+    transfer: Uuid,
+    hazard_round: Uuid,
+    hazard_place: Uuid,
+    school: Uuid,
+    school_link: Link,
     mediation: Uuid,
     mediator: Link,
     mediation_party: Link,
@@ -258,14 +272,26 @@ impl Landmarks {
             "service-rounds" => self.round,
             "service-outcomes" => self.outcome,
             "service-providers" => self.provider,
-            "service-dates" => Uuid::nil(), // their own story tries real ones
+            "service-dates" => self.provider_date,
+            "service-standings" => self.standing,
             "meetings" => self.meeting,
             "publications" => self.publication,
             "member-helps" => self.help,
             "whistles" => self.whistle,
             "counterparts" => self.counterpart,
+            "hazards" => self.hazard,
+            "hazard-rounds" => self.hazard_round,
+            "hazard-places" => self.hazard_place,
+            "hazard-schools" => self.school,
             "mediations" => self.mediation,
             "venues" => self.venue,
+            "duty-schools" => self.guard.school,
+            "duty-gates" => self.guard.gate,
+            "duty-people" => self.guard.person,
+            "duty-shifts" => self.guard.shift,
+            "duty-rosters" => self.guard.roster,
+            "duty-terms" => self.guard.term,
+            "duty-days" => self.guard.day,
             "lectures" => self.lecture.session,
             "law-materials" => Uuid::nil(), // nobody has sent any
             "lecture-schools" => self.lecture.school,
@@ -314,12 +340,16 @@ impl Landmarks {
             "calendars" => &self.calendar,
             "helps" => &self.help_link,
             "consents" => &self.consent,
+            "school-hazards" => &self.school_link,
             "mediators" => &self.mediator,
             "volunteering" => &self.volunteering,
             "guardians" => &self.guardian,
             "class-keepers" => &self.class_keeper,
             "needs" => &self.need_link,
             "arrivals" => &self.arrival,
+            "duty-own" => &self.guard.own,
+            "duty-posts" => &self.guard.post,
+            "duty-watch" => &self.guard.watch,
             "lecture-guests" => &self.lecture.guest,
             "lecturing" => &self.lecture.own,
             "lecture-quiz" => &self.lecture.quiz,
@@ -344,6 +374,7 @@ impl Landmarks {
             .replace("{contact}", &self.contact.to_string())
             .replace("{name}", "issue.steps")
             .replace("{photo}", &self.photo.to_string())
+            .replace("{transfer}", &self.transfer.to_string())
             .replace("{picture}", &Uuid::nil().to_string())
             .replace("{grant}", &Uuid::nil().to_string()) // their own stories try real ones
             .replace("{export}", &Uuid::nil().to_string())
@@ -352,6 +383,11 @@ impl Landmarks {
             .replace("{seat}", &Uuid::nil().to_string())
             .replace("{post}", &Uuid::nil().to_string())
             .replace("{paper}", "notice")
+            .replace("{slot}", &self.guard.slot.to_string())
+            .replace("{shift}", &self.guard.shift.to_string())
+            .replace("{leave}", &Uuid::nil().to_string())
+            .replace("{call}", &Uuid::nil().to_string())
+            .replace("{swap}", &Uuid::nil().to_string())
             .replace("{hall}", &Uuid::nil().to_string())
             .replace("{class}", &Uuid::nil().to_string())
             .replace("{vice}", &Uuid::nil().to_string())
@@ -365,8 +401,8 @@ impl Landmarks {
             .replace("{record}", &self.record.to_string())
             .replace("{activity}", &self.activity.to_string())
             .replace("{sign_up}", &Uuid::nil().to_string())
-            .replace("{round_door}", &Uuid::nil().to_string())
-            .replace("{call}", &Uuid::nil().to_string())
+            .replace("{round_door}", &self.round_door.to_string())
+            .replace("{call}", &self.call.to_string())
             .replace("{view}", &Uuid::nil().to_string())
             .replace("{session}", &Uuid::nil().to_string())
             .replace("{campaign}", &self.campaign.to_string())
@@ -470,10 +506,12 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let help_link = help::link(act.tenant, help, &means.keys);
     let consent = Link::signed(act.tenant, help, help::Side::Other.purpose(), &means.keys);
     let (mediation, mediator, mediation_party) = quarrel(&mut tx, act, means).await;
+    let around = around_a_school(&mut tx, act, community.organisation, photo).await;
     let channel = group(&mut tx, act).await;
     let body = property_committee(&mut tx, act, spot.estate_id).await;
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
     let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
+    let guard = guard(&mut tx, act, means, community).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
         reason: "老人多".to_owned(),
@@ -488,15 +526,9 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (class_session, class_keeper) = class(&mut tx, act, means, spot.estate_id, volunteer).await;
     let incident = incident(&mut tx, act, account, spot.estate_id).await;
     let (service_kind, need, need_link) = wish(&mut tx, act, means, spot.building_id, dwelling).await;
-    let (round, outcome) = round(&mut tx, act, spot.estate_id, team).await;
-    let agreed = jiff::civil::date(2026, 12, 31);
-    let sketch = service::ProviderSketch {
-        name: "城关卫生院".to_owned(),
-        contact: String::new(),
-        agreed_from: agreed,
-        agreed_until: agreed,
-    };
-    let provider = service::add_provider(&mut tx, act, &sketch).await.unwrap();
+    let (round, outcome, round_door) = round(&mut tx, act, spot.estate_id, team, volunteer).await;
+    let (provider, standing, provider_date) = provider(&mut tx, act, spot.estate_id, service_kind).await;
+    let call = call(&mut tx, act, need).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -514,6 +546,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         publication,
         objection_code,
         venue,
+        guard,
         lecture: lecture(&mut tx, act, means, community).await,
         team,
         volunteer,
@@ -532,6 +565,10 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         round,
         outcome,
         provider,
+        provider_date,
+        standing,
+        call,
+        round_door,
         arrival,
         booking,
         issue,
@@ -547,6 +584,12 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         help,
         help_link,
         consent,
+        hazard: around.hazard,
+        transfer: around.transfer,
+        hazard_round: around.round,
+        hazard_place: around.place,
+        school: around.school.id,
+        school_link: around.school.link(act.tenant, &means.keys),
         mediation,
         mediator,
         mediation_party,
@@ -722,8 +765,8 @@ async fn wish(tx: &mut db::Tx, act: &Act, means: &Means, building: Uuid, dwellin
     (kind, need.id, need.link(act.tenant, &means.keys))
 }
 
-/// A round through an estate, and what can come of a door.
-async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid) -> (Uuid, Uuid) {
+/// A round through an estate, what can come of a door, and one that is dealt to somebody.
+async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid, volunteer: Uuid) -> (Uuid, Uuid, Uuid) {
     service::enter_usual_outcomes(tx, act).await.unwrap();
     let outcome = service::outcomes(tx, act.tenant).await.unwrap().remove(0).id;
     let new = service::NewRound {
@@ -734,9 +777,127 @@ async fn round(tx: &mut db::Tx, act: &Act, estate: Uuid, team: Uuid) -> (Uuid, U
         team,
         activity: None,
         title: "清院子".to_owned(),
-        day: act.at.to_zoned_datetime(calendar::shanghai()).date(),
+        span: volunteer::Span { starts_at: act.at, ends_at: act.at + SignedDuration::from_hours(3) },
     };
-    (service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap(), outcome)
+    let id = service::plan_round(tx, act, &Scope::tenant(), new).await.unwrap();
+    let round = service::round(tx, act.tenant, id).await.unwrap();
+    service::deal(tx, act, &round, round.lock_version, &[volunteer]).await.unwrap();
+    (id, outcome, service::doors(tx, act.tenant, id).await.unwrap().remove(0).id)
+}
+
+/// Somebody who comes tomorrow by agreement, with the date.
+async fn provider(tx: &mut db::Tx, act: &Act, estate: Uuid, kind: Uuid) -> (Uuid, Uuid, Uuid) {
+    let starts_at = act.at + SignedDuration::from_hours(24);
+    let agreed = starts_at.to_zoned_datetime(calendar::shanghai()).date();
+    let sketch = service::ProviderSketch {
+        name: "城关卫生院".to_owned(),
+        contact: String::new(),
+        agreed_from: agreed,
+        agreed_until: agreed,
+    };
+    let provider = service::add_provider(tx, act, &sketch).await.unwrap();
+    let new = service::NewStanding {
+        provider,
+        estate,
+        kind: Some(kind),
+        issue: None,
+        title: "量血压".to_owned(),
+        place: "党群服务站".to_owned(),
+        span: volunteer::Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(1) },
+    };
+    let (standing, _) = service::set_up_standing(tx, act, new, None).await.unwrap();
+    let (_, dates) = service::of_provider(tx, act.tenant, provider).await.unwrap();
+    (provider, standing, dates[0].id)
+}
+
+/// Somebody is asked to meet a need.
+async fn call(tx: &mut db::Tx, act: &Act, need: Uuid) -> Uuid {
+    let need = service::need(tx, act, need).await.unwrap();
+    let found = service::suggestions(tx, act, &Scope::tenant(), &need).await.unwrap();
+    service::accept(tx, act, &Scope::tenant(), &need, need.version, &found[0].key()).await.unwrap().id
+}
+
+/// A post at a school, who stands there tomorrow, and a draft for the day after.
+struct Guard {
+    school: Uuid,
+    gate: Uuid,
+    slot: Uuid,
+    person: Uuid,
+    shift: Uuid,
+    roster: Uuid,
+    term: Uuid,
+    day: Uuid,
+    own: Link,
+    post: Link,
+    watch: Link,
+}
+
+async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Guard {
+    use duty::{
+        DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch,
+        Stage,
+    };
+    let act = Act { organisation: Some(community.organisation), ..act.clone() };
+    let sketch = SchoolSketch {
+        station: community.organisation,
+        others: Vec::new(),
+        name: "田家会小学".to_owned(),
+        stage: Stage::Primary,
+        address: String::new(),
+        contact: None,
+        phone: String::new(),
+        closed_at: None,
+    };
+    let school = duty::create_school(tx, &act, &sketch).await.unwrap();
+    let sketch = GateSketch {
+        kind: GateKind::Gate,
+        name: "东门".to_owned(),
+        duty: "看护学生过马路".to_owned(),
+        seats: 1,
+        officers: 1,
+        qualification: None,
+        closed_at: None,
+    };
+    let gate = duty::add_gate(tx, &act, school, &sketch).await.unwrap();
+    let bells = vec![(460, String::new())];
+    let sketch =
+        SlotSketch { kind: Peak::MorningIn, days: OnDays::Every, early: None, stay: None, bells, gates: vec![gate] };
+    let slot = duty::add_slot(tx, &act, school, &sketch).await.unwrap();
+    let today = act.at.to_zoned_datetime(calendar::shanghai()).date();
+    let after = |days: i64| today.saturating_add(jiff::Span::new().days(days));
+    let term = duty::add_term(tx, &act, None, "秋季学期", (after(-30), after(30))).await.unwrap();
+    duty::set_day(tx, &act, None, after(1), DayKind::Lessons, "").await.unwrap();
+    let day = duty::set_day(tx, &act, None, after(2), DayKind::Lessons, "").await.unwrap();
+    let sketch = PersonSketch {
+        unit: community.organisation,
+        kind: PersonKind::Officer,
+        name: "任建平".to_owned(),
+        phone: "13800001234".to_owned(),
+        qualifications: Vec::new(),
+        daily: 2,
+        weekly: 10,
+        standby: true,
+        ended_at: None,
+    };
+    let person = duty::create_person(tx, &act, &sketch).await.unwrap();
+    duty::set_reaches(tx, &act, person, &[(school, 5)]).await.unwrap();
+    let new = NewShift {
+        school,
+        day: after(1),
+        post: Some((gate, slot)),
+        person: Some(person),
+        duty: "看护学生过马路".to_owned(),
+        span: duty::moment(after(1), 430).zip(duty::moment(after(1), 490)),
+        pinned: false,
+        stands_for: None,
+    };
+    let shift = duty::put_shift(tx, &act, &new).await.unwrap();
+    let worked = duty::work_roster_out(tx, &act, &Scope::tenant(), (after(2), after(2)), 1).await.unwrap();
+    let roster = duty::draft_roster(tx, &act, &worked).await.unwrap();
+    let own = duty::person(tx, act.tenant, person).await.unwrap().link(act.tenant, &means.keys);
+    let post = duty::post_link(act.tenant, &duty::gate(tx, act.tenant, gate).await.unwrap(), &means.keys);
+    let watch = duty::school(tx, act.tenant, school).await.unwrap().link(act.tenant, &means.keys);
+    Guard { school, gate, slot, person, shift, roster, term, day, own, post, watch }
 }
 
 /// A lecture that a school was offered, with all that belongs to it.
@@ -864,14 +1025,40 @@ async fn class(tx: &mut db::Tx, act: &Act, means: &Means, estate: Uuid, voluntee
     let passed = (volunteer::Outcome::Passed, act.at.to_zoned_datetime(calendar::shanghai()).date());
     volunteer::vet(tx, act, volunteer, passed, "").await.unwrap();
     let known = after_school::session(tx, act.tenant, session).await.unwrap();
-    let keeper = after_school::add_keeper(tx, act, &known, after_school::Who::Volunteer(volunteer)).await.unwrap();
-    (session, after_school::keeper_link(act.tenant, keeper, &means.keys))
+    let who = after_school::Who::Volunteer(volunteer);
+    let added = after_school::add_keeper(tx, act, &known, who, volunteer::Following::ThisOne).await.unwrap();
+    (session, after_school::keeper_link(act.tenant, added.keeper, &means.keys))
+}
+
+/// A school, with a place to look at, a round that is planned, and a hazard that another body has been asked about.
+struct Around {
+    school: hazard::School,
+    place: Uuid,
+    round: Uuid,
+    hazard: Uuid,
+    transfer: Uuid,
+}
+
+async fn around_a_school(tx: &mut db::Tx, act: &Act, organisation: Uuid, photo: Uuid) -> Around {
+    let school = crate::hazard::add_school(tx, act, organisation, "育英小学").await;
+    let words = ("北门夜市", "北门外", "");
+    let place = hazard::add_place(tx, act, &school, hazard::PlaceKind::Crowd, words, 150).await.unwrap();
+    let later = act.at + SignedDuration::from_hours(48);
+    let round = hazard::plan(tx, act, &school, "开学季排查", later).await.unwrap();
+    let new = hazard::NewHazard { photos: vec![photo], ..crate::hazard::new(&school, 120) };
+    let id = hazard::register(tx, act, new).await.unwrap();
+    let mut known = hazard::hazard(tx, act.tenant, id).await.unwrap();
+    let grading = (hazard::Level::General, hazard::Mode::Dated);
+    hazard::grade(tx, act, &mut known, 1, grading, "").await.unwrap();
+    let transfer = hazard::transfer(tx, act, &mut known, 2, ("城市管理局", later), "请取缔").await.unwrap();
+    Around { school, place, round, hazard: id, transfer }
 }
 
 /// Something that happened at the class.
 async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uuid {
     let sketch = after_school::incident::Sketch {
         id: act.id(),
+        by: None,
         kind: after_school::IncidentKind::Harm,
         estate,
         happened_at: act.at,
@@ -881,7 +1068,8 @@ async fn incident(tx: &mut db::Tx, act: &Act, account: Uuid, estate: Uuid) -> Uu
         told: None,
     };
     let by = Act { account: Some(account), ..act.clone() };
-    after_school::incident::write(tx, &by, &sketch).await.unwrap()
+    assert!(after_school::incident::write(tx, &by, &sketch).await.unwrap());
+    sketch.id
 }
 
 /// A team, a volunteer who leads it, with their link, and what it is going to do.

@@ -85,7 +85,7 @@ db_test! {
         assert_eq!(known(&app, &id).await.particulars.school, "");
         let guardian = app.browser();
         let asked = guardian.get(&link).await;
-        asked.assert_ok().assert_contains("不同意会怎样").assert_contains("12345").assert_contains("撤回同意");
+        asked.assert_ok().assert_contains("不同意会怎样").assert_contains("12345").assert_contains("撤回同意").assert_contains("过了当天自动清掉");
         assert_eq!(asked.between_all("<button class=\"btn plain\" name=\"agrees\"", ">").count(), 2, "two equal buttons");
         let home = home(&staff).await;
         let answer = format!("{link}/answer");
@@ -128,6 +128,32 @@ db_test! {
         staff.get(&page).await.assert_ok().assert_contains("刘某某").assert_lacks("小雨");
         let verdict = audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
         assert_eq!(verdict.broken, None);
+    }
+
+    async fn who_has_looked_is_kept_as_long_as_who_has_agreed_and_no_longer_than_the_child(app: TestApp) {
+        estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let looks = async |id: &str| {
+            let child = id.parse().unwrap();
+            after_school::openings(&mut app.db.read().await.unwrap(), app.home.tenant, child).await.unwrap().len()
+        };
+        let [stays, goes] = [enrolled(&staff, &[]).await, enrolled(&staff, &[("child_name", "高小明")]).await];
+        for id in [&stays, &goes] {
+            staff.post(&format!("/children/{id}/openings"), &[("reason", "孩子发烧，联系家长")]).await.assert_ok();
+            assert_eq!(looks(id).await, 1);
+        }
+        let own = link(&staff, &goes).await;
+        app.browser().post(&format!("{own}/departure"), &[]).await.assert_ok();
+        assert_eq!(looks(&goes).await, 1);
+        app.browser().post(&format!("{own}/erasure"), &[]).await.assert_ok();
+        assert_eq!(looks(&goes).await, 0);
+        for (moment, left) in [("2029-11-22T09:00:00+08:00", 1), ("2029-11-25T09:00:00+08:00", 0)] {
+            at(&app, moment);
+            let mut tx = app.db.begin().await.unwrap();
+            after_school::forget_old(&mut tx, &app.act()).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(looks(&stays).await, left, "{moment}");
+        }
     }
 
     async fn photos_and_leaving_alone_are_agreed_to_apart(app: TestApp) {

@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place", "registry"]),
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
+    ("duty", &["access", "audit", "settings", "workbook"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),
     (
         "after_school",
@@ -59,6 +60,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
+    // It reads the schools and gates of `duty` in SQL, in one file.
+    ("hazard", &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"]),
     ("lecture", &["access", "audit", "outbox", "photo", "settings", "workbook", "document"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
@@ -103,6 +106,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "document",
             "meeting",
             "mediation",
+            "service",
             "volunteer",
             "whistle",
         ],
@@ -111,8 +115,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "today",
         &[
+            "hazard",
             "access",
             "after_school",
+            "duty",
             "offline",
             "outbox",
             "registry",
@@ -134,9 +140,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "hazard",
             "access",
             "after_school",
             "service",
+            "duty",
             "api",
             "audit",
             "outbox",
@@ -183,11 +191,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "board",
             "body",
             "community_survey",
+            "duty",
             "issue",
             "lecture",
             "mediation",
             "meeting",
             "party",
+            "service",
             "venue",
             "visit",
             "volunteer",
@@ -197,6 +207,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "upkeep",
         &[
+            "hazard",
             "access",
             "after_school",
             "service",

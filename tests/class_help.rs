@@ -9,7 +9,8 @@ use doorstep::access::{Reach, Role};
 use doorstep::after_school::{self, Particulars, Person, Sketch, Wishes};
 use doorstep::place::{self, Building, Settler};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
-use doorstep::registry::{ResidenceState, Tag, erasure};
+use doorstep::registry::{ResidenceState, Tag, erasure, life};
+use doorstep::{audit, upkeep};
 use jiff::civil::{Date, date};
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ use crate::volunteer::at;
 db::statements! {
     STEPS = "SELECT COUNT(*) AS count FROM class_help_steps WHERE tenant_id = $1";
     CHILDREN = "SELECT COUNT(*) AS count FROM children WHERE tenant_id = $1";
+    LOOKS = "SELECT COUNT(*) AS count FROM class_help_looks WHERE tenant_id = $1";
+    STANDINGS = "SELECT COUNT(*) AS count FROM class_help WHERE tenant_id = $1";
     OPENINGS = "SELECT COUNT(*) AS count FROM class_help_openings WHERE tenant_id = $1";
     RESIDENT = "SELECT id FROM residents WHERE tenant_id = $1 AND name = $2";
 }
@@ -81,6 +84,10 @@ async fn enrolled(app: &TestApp, name: &str, month: &str, building: &Building) {
 async fn resident(app: &TestApp, name: &str) -> Uuid {
     let rows = app.db.read().await.unwrap().rows(RESIDENT.bind(app.home.tenant).bind(name)).await.unwrap();
     rows[0].get("id").unwrap()
+}
+
+async fn count(app: &TestApp, statement: db::Statement) -> i64 {
+    app.db.read().await.unwrap().rows(statement.bind(app.home.tenant)).await.unwrap()[0].get("count").unwrap()
 }
 
 async fn opened(browser: &Browser) {
@@ -278,9 +285,7 @@ db_test! {
         while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
         assert_eq!(count().await, 2);
         at(&app, "2029-12-30T09:00:00+08:00");
-        let mut tx = app.db.begin().await.unwrap();
-        after_school::help::forget_old(&mut tx, &app.act()).await.unwrap();
-        tx.commit().await.unwrap();
+        upkeep::once(&app.app).await.unwrap();
         assert_eq!(count().await, 0);
         let rows = app.db.read().await.unwrap().rows(OPENINGS.bind(app.home.tenant)).await.unwrap();
         let openings: i64 = rows[0].get("count").unwrap();
@@ -352,6 +357,91 @@ db_test! {
         staff.get("/today").await.assert_lacks("帮扶名单");
         opened(&staff).await;
         assert!(names(&staff, "").await.is_empty());
+    }
+
+    async fn each_look_at_one_child_is_noted_with_a_reason_and_the_guardian_reads_it(app: TestApp) {
+        let family = [
+            Made { relation: Some(Relation::Head), ..made("高建国", Some(date(1985, 1, 1))) },
+            Made { relation: Some(Relation::Son), tag: Some(Tag::LeftBehindChild), ..made("高小明", Some(date(2016, 5, 20))) },
+        ];
+        settle(&app, ("王府名苑小区", "3号楼", "101"), &family).await;
+        settle(&app, ("王府名苑小区", "3号楼", "102"), &[made("刘小雨", Some(date(2016, 5, 20)))]).await;
+        let [ming, yu] = [resident(&app, "高小明").await, resident(&app, "刘小雨").await];
+        let looks = async || count(&app, LOOKS).await;
+        let staff = app.person(Role::Staff).named("任建平").browser().await;
+        staff.get(&format!("/class-help/{ming}")).await.assert_status(422);
+        assert_eq!(looks().await, 0, "nobody has seen anything");
+        opened(&staff).await;
+        staff.get("/class-help").await.assert_ok();
+        assert_eq!(looks().await, 0, "the list itself was opened with a reason");
+        staff.get(&format!("/class-help/{ming}")).await.assert_ok().assert_contains("任建平").assert_contains("寒假前上门走访");
+        staff.get(&format!("/class-help/{ming}")).await.assert_ok();
+        assert_eq!(looks().await, 1, "once for each time that somebody said why");
+        staff.get(&format!("/class-help/{yu}")).await.assert_ok();
+        let colleague = app.person(Role::Staff).named("温小霞").browser().await;
+        colleague.post("/class-help/openings", &[("reason", "核对家里有没有大人")]).await.assert_ok();
+        // Whoever does something about a child without having looked has read of it as well.
+        colleague.post(&format!("/class-help/{ming}/steps"), &[("kind", "visited"), ("words", "奶奶在家")]).await.assert_ok();
+        assert_eq!(looks().await, 3);
+        // Neither the log nor the resident's page learns of whom it was.
+        app.person(Role::AuditAdmin).browser().await.get("/audit").await.assert_lacks("小明").assert_contains("核对家里有没有大人");
+        staff.get(&format!("/residents/{ming}")).await.assert_ok().assert_lacks("核对家里有没有大人");
+
+        // The guardian who is asked reads who looked before, and why; also in the copy that they take along.
+        let page = staff.post(&format!("/class-help/{ming}/invitation"), &[]).await;
+        let child = crate::after_school::id_of(page.assert_ok());
+        let link = crate::after_school::link(&staff, &child).await;
+        let home = crate::after_school::home(&staff).await;
+        let mut form = vec![("agrees", "yes"), ("home", home.as_str()), ("child_name", "高小明"), ("guardian1_name", "高建国")];
+        form.extend(crate::after_school::CHILD.iter().filter(|(name, _)| !["child_name", "guardian1_name"].contains(name)));
+        app.browser().post(&format!("{link}/answer"), &form).await.assert_ok();
+        let seen = app.browser().get(&link).await;
+        for words in ["任建平", "帮扶名单：寒假前上门走访", "温小霞", "帮扶名单：核对家里有没有大人"] {
+            seen.assert_contains(words);
+        }
+        let words = crate::support::office::words(&app.browser().download(&format!("{link}/record.docx")).await);
+        assert!(words.contains("帮扶名单：核对家里有没有大人") && words.contains("温小霞"), "{words}");
+        let other = crate::after_school::enrolled(&staff, &[]).await;
+        let other = crate::after_school::link(&staff, &other).await;
+        app.browser().get(&other).await.assert_lacks("帮扶名单");
+        // They go when their time is up.
+        at(&app, "2029-12-30T09:00:00+08:00");
+        upkeep::once(&app.app).await.unwrap();
+        assert_eq!(looks().await, 0);
+    }
+
+    async fn what_was_done_follows_a_child_of_whom_there_were_two_records(app: TestApp) {
+        let twice = [made("高小明", Some(date(2016, 5, 20))), made("高小朋", Some(date(2016, 5, 20)))];
+        settle(&app, ("王府名苑小区", "3号楼", "101"), &[&[made("高建国", Some(date(1985, 1, 1)))], &twice[..]].concat()).await;
+        let [keep, drop] = [resident(&app, "高小明").await, resident(&app, "高小朋").await];
+        let staff = app.person(Role::Staff).named("任建平").browser().await;
+        opened(&staff).await;
+        let done = |id: Uuid, words: &'static str| {
+            let (staff, path) = (&staff, format!("/class-help/{id}/steps"));
+            async move { staff.post(&path, &[("kind", "visited"), ("words", words)]).await.assert_ok(); }
+        };
+        done(drop, "姑姑在照看").await;
+        let merge = async |keep: Uuid, drop: Uuid| {
+            let mut tx = app.db.begin().await.unwrap();
+            life::merge(&mut tx, &app.act(), keep, drop, "重复登记").await.unwrap();
+            tx.commit().await.unwrap();
+            while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
+        };
+        merge(keep, drop).await;
+        // What is known of the one is known of the other, with who looked and when somebody looks again.
+        staff.get(&format!("/class-help/{keep}")).await.assert_ok().assert_contains("姑姑在照看").assert_contains("寒假前上门走访");
+        staff.get("/class-help?show=later").await.assert_contains("高小明").assert_contains("再看");
+        assert_eq!((count(&app, STEPS).await, count(&app, LOOKS).await, count(&app, STANDINGS).await), (1, 1, 1));
+        // Where both were looked after, both of that stays, and the one that stays stands as it stood.
+        settle(&app, ("王府名苑小区", "3号楼", "102"), &[made("高小友", Some(date(2016, 5, 20)))]).await;
+        let third = resident(&app, "高小友").await;
+        staff.post(&format!("/class-help/{third}/steps"), &[("kind", "not_needed"), ("words", "在私立学校住宿")]).await.assert_ok();
+        merge(keep, third).await;
+        let page = staff.get(&format!("/class-help/{keep}")).await;
+        page.assert_ok().assert_contains("姑姑在照看").assert_contains("在私立学校住宿");
+        staff.get("/class-help?show=later").await.assert_contains("已上门").assert_contains("再看");
+        assert_eq!((count(&app, STEPS).await, count(&app, LOOKS).await, count(&app, STANDINGS).await), (2, 1, 1), "one look at one child");
+        assert_eq!(audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap().broken, None);
     }
 
     async fn a_child_that_has_not_come_is_looked_at_again(app: TestApp) {

@@ -1,9 +1,11 @@
 //! Incidents of the class: who reads what, that nothing is lost, and that a suspected harm waits for nobody.
 
 use doorstep::access::{Reach, Role};
-use doorstep::{after_school, audit, place};
+use doorstep::{audit, place, upkeep};
+use futures_util::future::join_all;
 
 use crate::after_school::{enrolled, id_of, link};
+use crate::class_sessions::{Class, DOORS};
 use crate::stories::cast::{Estate, estate};
 use crate::support::{Browser, Page, TestApp};
 use crate::volunteer::at;
@@ -12,6 +14,10 @@ db::statements! {
     AUDITED = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
     WORDS = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1 AND sealed IS NOT NULL";
     INCIDENTS = "SELECT COUNT(*) AS count FROM class_incidents WHERE tenant_id = $1";
+    OPENINGS = "SELECT COUNT(*) AS count FROM class_incident_openings WHERE tenant_id = $1";
+    REPORTS = "SELECT COUNT(*) AS count FROM class_incident_reports WHERE tenant_id = $1";
+    SUSPICIONS = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1 AND kind = 'suspected'";
+    ENDS = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1 AND kind = 'closed'";
     ENTRIES = "SELECT COUNT(*) AS count FROM class_incident_entries WHERE tenant_id = $1";
 }
 
@@ -222,6 +228,99 @@ db_test! {
         app.person(Role::Secretary).browser().await.get("/today").await.assert_contains(&id);
     }
 
+    async fn whoever_keeps_a_class_by_a_link_writes_down_what_happened(app: TestApp) {
+        let class = Class::new(&app).await;
+        let (child, other) = (class.child(&app, &[]).await, class.child(&app, &[("child_name", "高小明")]).await);
+        let stranger = enrolled(&class.staff(&app).await, &[("child_name", "王小丫")]).await;
+        let keeper = class.keeper(&app, "张爱莲").await;
+        let phone = app.browser();
+        // The numbers are there on any day, the form on the day of the class.
+        let form = format!("{keeper}/incidents/new");
+        at(&app, "2026-11-30T16:10:00+08:00");
+        phone.get(&keeper).await.assert_contains("tel:110").assert_lacks("记一件事");
+        phone.get(&form).await.assert_status(422).assert_lacks("小雨");
+        at(&app, DOORS);
+        phone.get(&keeper).await.assert_contains("tel:12355").assert_contains(&form);
+        let asked = phone.get(&form).await;
+        asked.assert_ok().assert_contains("刘小雨").assert_contains("高小明").assert_lacks("王小丫").assert_lacks("哪个小区");
+        let id = asked.input("id");
+        let address = format!("{keeper}/incidents");
+        let wrong = [("id", id.as_str()), ("happened_at", "2026-12-01T16:05"), ("child", other.as_str()), ("account", "胳膊上有青紫")];
+        phone.post(&address, &wrong).await.assert_status(422).assert_contains("胳膊上有青紫").assert_contains("checked");
+        let late = [&wrong[..], &[("kind", "harm"), ("told", "值班民警"), ("told_at", "2026-12-01T18:00")]].concat();
+        phone.post(&address, &late).await.assert_status(422).assert_contains("时间还没有到");
+        // A child of another class is none of theirs, whatever they send.
+        let sent = [("id", id.as_str()), ("kind", "harm"), ("happened_at", "2026-12-01T16:05"), ("child", child.as_str()), ("child", stranger.as_str()), ("account", "胳膊上有青紫")];
+        for words in ["请现在就打电话报告", "已经记过一次"] {
+            phone.post(&address, &sent).await.assert_ok().assert_contains(words).assert_lacks("青紫");
+        }
+        assert_eq!(count(&app, INCIDENTS).await, 1, "a form that comes twice is one incident");
+
+        // Whoever is responsible reads all of it, with the name of who wrote it, and nobody else.
+        let colleague = class.staff(&app).await;
+        colleague.get("/class-incidents").await.assert_contains("还没有记录");
+        colleague.get(&class.path).await.assert_contains("/class-incidents/new?estate=").assert_contains("tel:110");
+        let secretary = app.person(Role::Secretary).browser().await;
+        secretary.get("/today").await.assert_contains("强制报告").assert_contains(&id);
+        secretary.get("/class-incidents").await.assert_contains("张爱莲记");
+        let shown = opened(&secretary, &id).await;
+        shown.assert_ok().assert_contains("刘小雨（2016-05 生） 王府名苑小区 3号楼").assert_contains("青紫").assert_contains("张爱莲").assert_lacks("王小丫");
+        let words = crate::support::office::words(&secretary.download_by_form(&format!("/class-incidents/{id}/paper.docx"), &[]).await);
+        assert!(words.contains("张爱莲") && words.contains("刘小雨"), "{words}");
+        // The guardian reads that somebody held the class and no word of what was written.
+        let own = link(&class.staff(&app).await, &child).await;
+        app.browser().get(&own).await.assert_contains("带班：12月1日").assert_lacks("记一件事").assert_lacks("青紫");
+        let auditor = app.person(Role::AuditAdmin).browser().await;
+        auditor.get("/audit").await.assert_lacks("青紫").assert_lacks("小雨");
+        // The next day the link is good for nothing.
+        at(&app, "2026-12-02T09:00:00+08:00");
+        phone.post(&address, &sent[1..]).await.assert_status(422);
+        phone.get(&form).await.assert_status(422);
+        assert_eq!(count(&app, INCIDENTS).await, 1);
+    }
+
+    async fn of_two_at_once_one_is_first(app: TestApp) {
+        let place = estate(&app).await;
+        let staff = app.person(Role::Staff).browser().await;
+        let secretaries = [app.person(Role::Secretary).browser().await, app.person(Role::Secretary).browser().await];
+        let id = id_of(written(&staff, &place, &[("kind", "conflict"), ("account", "两个孩子抢彩笔")]).await.assert_ok());
+        let address = format!("/class-incidents/{id}");
+        for browser in &secretaries {
+            browser.get(&address).await.assert_ok();
+        }
+        let both = async |what: &str, form: &[(&str, &str)]| -> Vec<u16> {
+            let path = format!("{address}/{what}");
+            let mut answers: Vec<u16> = join_all(secretaries.iter().map(|browser| browser.post(&path, form))).await.iter().map(|page| page.status).collect();
+            answers.sort_unstable();
+            answers
+        };
+        let follow = both("attention", &[("plan", "请家长来谈"), ("version", "1")]).await;
+        assert!(follow[0] == 200 && follow[1] > 400, "{follow:?}");
+        // One of two who find out, and the other reads that it is known.
+        assert_eq!(both("suspicions", &[("suspicion", "孩子又说是家里人打的")]).await, [200, 422]);
+        assert_eq!(count(&app, SUSPICIONS).await, 1);
+        // Both have called an office, and both of that stays.
+        let told = [("office", "police"), ("by", "温书记"), ("reported_at", "2026-11-23T08:59")];
+        assert_eq!(both("reports", &told).await, [200, 200]);
+        assert_eq!(count(&app, REPORTS).await, 2);
+        let version = secretaries[0].get(&address).await.input("version");
+        let follow = both("attention", &[("plan", "陪孩子去医院检查"), ("version", &version)]).await;
+        assert!(follow[0] == 200 && follow[1] > 400, "{follow:?}");
+        let version = secretaries[0].get(&address).await.input("version");
+        let close = both("closure", &[("how", "settled"), ("ending", "公安已立案"), ("version", &version)]).await;
+        assert!(close[0] == 200 && close[1] > 400, "{close:?}");
+        assert_eq!(count(&app, ENDS).await, 1, "one end, with one word of it");
+        // A form that two taps send at once is one incident.
+        let form = staff.get("/class-incidents/new").await.input("id");
+        let estate = place.estate.to_string();
+        let fields = [("id", form.as_str()), ("estate", estate.as_str()), ("happened_at", "2026-11-23T08:40"), ("kind", "property"), ("account", "书包丢了")];
+        let before = count(&app, INCIDENTS).await;
+        for page in join_all((0..4).map(|_| staff.post("/class-incidents", &fields))).await {
+            page.assert_ok();
+        }
+        assert_eq!(count(&app, INCIDENTS).await, before + 1);
+    }
+
     async fn moments_are_in_their_order(app: TestApp) {
         let place = estate(&app).await;
         let staff = app.person(Role::Staff).browser().await;
@@ -327,31 +426,50 @@ db_test! {
         secretary.post(&format!("{address}/closure"), &[("ending", "已立案"), ("version", &version)]).await.assert_ok();
         let words = count(&app, WORDS).await;
         at(&app, "2036-11-23T09:00:00+08:00");
-        let mut tx = app.db.begin().await.unwrap();
-        after_school::incident::forget_old(&mut tx, &app.act()).await.unwrap();
-        tx.commit().await.unwrap();
+        upkeep::once(&app.app).await.unwrap();
         assert_eq!(count(&app, WORDS).await, words, "a suspected harm is kept for twenty years");
         at(&app, "2046-12-23T09:00:00+08:00");
-        let mut tx = app.db.begin().await.unwrap();
-        after_school::incident::forget_old(&mut tx, &app.act()).await.unwrap();
-        tx.commit().await.unwrap();
+        upkeep::once(&app.app).await.unwrap();
         assert_eq!(count(&app, WORDS).await, 0);
         assert_eq!(count(&app, ENTRIES).await, words, "that something was written stays");
         let secretary = app.person(Role::Secretary).browser().await;
-        opened(&secretary, &id).await.assert_contains("保管期满").assert_contains("公安").assert_lacks("青紫").assert_lacks("小雨").assert_lacks("刘建军");
+        // There is nothing to open any more, so that nobody writes down why; that it was written down and reported is there without.
+        let left = secretary.get(&address).await;
+        left.assert_ok().assert_contains("保管期满").assert_contains("公安").assert_lacks("青紫").assert_lacks("小雨").assert_lacks("刘建军");
+        left.assert_lacks("为什么要看").assert_lacks("paper.docx").assert_lacks("派出所来了解情况");
+        let openings = count(&app, OPENINGS).await;
+        opened(&secretary, &id).await.assert_status(422).assert_contains("没有要打开的");
+        assert_eq!(count(&app, OPENINGS).await, openings);
+        secretary.post(&format!("{address}/paper.docx"), &[]).await.assert_status(422);
         secretary.post(&format!("{address}/suspicions"), &[("suspicion", "又有人说起")]).await.assert_status(422).assert_contains("保管期满，内容已经删去").assert_lacks("已经是疑似侵害");
     }
 }
 
+/// Of all statements of the program, wherever they stand.
 #[test]
 fn no_statement_takes_an_incident_away_or_writes_over_it() {
-    for statement in after_school::INCIDENT_STATEMENTS {
-        let text = statement.text;
-        assert!(!text.contains("DELETE"), "{text}");
-        let over =
-            ["class_incident_children", "class_incident_entries", "class_incident_reports", "class_incident_openings"]
-                .iter()
-                .any(|table| text.contains(&format!("UPDATE {table}")));
-        assert!(!over || text.contains("sealed = NULL"), "{text}");
+    let mut about = 0;
+    for statement in crate::statements::LISTS.iter().copied().flatten() {
+        let text = statement.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !text.contains("class_incident") {
+            continue;
+        }
+        about += 1;
+        assert!(statement.name.contains("after_school::incident_store::"), "{} knows of incidents", statement.name);
+        assert!(!text.contains("DELETE") && !text.contains("DO UPDATE"), "{text}");
+        let parts =
+            ["class_incident_children", "class_incident_entries", "class_incident_reports", "class_incident_openings"];
+        if let Some(table) = parts.iter().find(|table| text.contains(&format!("UPDATE {table} "))) {
+            let set = text.split(" SET ").nth(1).unwrap().split(" WHERE ").next().unwrap();
+            assert!(set == "sealed = NULL" || set == "purpose_sealed = NULL", "{table}: {text}");
+        }
+        // What was said first, by whom and when, is written once.
+        if text.starts_with("UPDATE class_incidents ") {
+            let set = text.split(" SET ").nth(1).unwrap().split(" WHERE ").next().unwrap();
+            for column in ["estate_id", "happened_at", "written_at", "written_by", "keeper_name"] {
+                assert!(!set.contains(column), "{column}: {text}");
+            }
+        }
     }
+    assert!(about > 15, "{about}");
 }

@@ -17,6 +17,7 @@ mod many {
         COPY = "INSERT INTO class_pictures (tenant_id, id, session_id, content_sealed, thumbnail_sealed, taken_by, added_at)
             VALUES ($1, $3, (SELECT session_id FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT content_sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT thumbnail_sealed FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT taken_by FROM class_pictures WHERE tenant_id = $1 AND id = $2), (SELECT added_at FROM class_pictures WHERE tenant_id = $1 AND id = $2))";
         SHOW = "INSERT INTO class_picture_children (tenant_id, picture_id, child_id) VALUES ($1, $2, $3)";
+        SHOWN = "SELECT COUNT(*) AS amount FROM class_picture_children WHERE tenant_id = $1";
         LEFT = "SELECT COUNT(*) AS amount FROM class_pictures WHERE tenant_id = $1";
     }
     db::record! {
@@ -239,6 +240,74 @@ db_test! {
             let mut tx = app.db.read().await.unwrap();
             assert_eq!(tx.one::<many::Left>(many::LEFT.bind(app.home.tenant)).await.unwrap().amount, left);
         }
+    }
+}
+
+db_test! {
+    async fn a_picture_of_nobody_is_removed_by_hand_and_no_other_is(app: TestApp) {
+        let (class, keeper) = class(&app).await;
+        let child = class.child(&app, &[("photos", "yes")]).await;
+        at(&app, DOORS);
+        let phone = app.browser();
+        came(&phone, &keeper).await.assert_ok();
+        let staff = class.staff(&app).await;
+        came(&staff, &class.path).await.assert_ok();
+        step(&staff, &class.path, "", "open", &[]).await.assert_ok();
+        step(&phone, &keeper, &child, "arrive", &[]).await.assert_ok();
+        let album = format!("{keeper}/pictures");
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let kept = phone.post_files(&album, &[], &[("photos", "x.jpg", &picture())]).await;
+            ids = kept.between_all("<img src=\"", "\"").map(|path| path.rsplit('/').next().unwrap().to_owned()).collect();
+        }
+        phone.post(&format!("{album}/{}", ids[0]), &[("step", "show"), ("child", &child)]).await.assert_ok();
+        let desk = app.person(Role::Staff).browser().await;
+        desk.get(&class.path).await.assert_contains("没写里面有谁的照片").assert_lacks(&ids[0]).assert_contains(&ids[1]);
+        let removal = format!("{}/pictures/removal", class.path);
+        desk.post(&removal, &[("picture", &ids[0])]).await.assert_status(404);
+        desk.post(&removal, &[("picture", &ids[1])]).await.assert_ok().assert_contains("照片删掉了").assert_lacks("没写里面有谁的照片");
+        desk.post(&removal, &[("picture", &ids[1])]).await.assert_status(404);
+        let mut tx = app.db.read().await.unwrap();
+        assert_eq!(tx.one::<many::Left>(many::LEFT.bind(app.home.tenant)).await.unwrap().amount, 1);
+    }
+
+    async fn of_a_consent_and_a_picture_at_once_no_picture_is_left(app: TestApp) {
+        let (class, keeper) = class(&app).await;
+        let mut children = Vec::new();
+        for name in ["高一", "高二", "高三", "高四", "高五"] {
+            children.push(class.child(&app, &[("child_name", name), ("photos", "yes")]).await);
+        }
+        at(&app, DOORS);
+        let phone = app.browser();
+        came(&phone, &keeper).await.assert_ok();
+        let staff = class.staff(&app).await;
+        came(&staff, &class.path).await.assert_ok();
+        step(&staff, &class.path, "", "open", &[]).await.assert_ok();
+        let album = format!("{keeper}/pictures");
+        let mut pairs = Vec::new();
+        for child in &children {
+            step(&phone, &keeper, child, "arrive", &[]).await.assert_ok();
+            let kept = phone.post_files(&album, &[], &[("photos", "x.jpg", &picture())]).await;
+            let one = kept.between_all("<img src=\"", "\"").last().unwrap().to_owned();
+            let own = link(&staff, child).await;
+            let (guardian, other) = (app.browser(), phone.again());
+            guardian.get(&own).await.assert_ok();
+            other.get(&album).await.assert_ok();
+            pairs.push((child, one, own, guardian, other));
+        }
+        futures_util::future::join_all(pairs.iter().map(|(child, one, own, guardian, other)| async move {
+            let (show, not) = ([("step", "show"), ("child", child.as_str())], [("purpose", "photos"), ("agrees", "no")]);
+            let consents = format!("{own}/consents");
+            let (said, _) = futures_util::future::join(
+                other.post(one, &show),
+                guardian.post(&consents, &not),
+            )
+            .await;
+            assert!([200, 404, 422].contains(&said.status), "{}", said.status);
+        }))
+        .await;
+        let mut tx = app.db.read().await.unwrap();
+        assert_eq!(tx.one::<many::Left>(many::SHOWN.bind(app.home.tenant)).await.unwrap().amount, 0);
     }
 }
 

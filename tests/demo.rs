@@ -8,9 +8,10 @@ use doorstep::audit;
 use doorstep::demo::{self, Order};
 use doorstep::issue::{Category, State};
 use doorstep::party;
+use doorstep::service;
 use doorstep::volunteer;
 use indicatif::ProgressBar;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::support::{Engine, TestApp};
@@ -25,6 +26,14 @@ statements! {
     ESTATES = "SELECT name FROM estates WHERE tenant_id = $1 ORDER BY name";
     SURVEYS = "SELECT s.homes, (SELECT COUNT(*) FROM community_survey_doors d WHERE d.tenant_id = s.tenant_id AND d.survey_id = s.id
         AND d.state = 'answered') AS answered FROM community_surveys s WHERE s.tenant_id = $1 AND s.publication_id IS NOT NULL";
+    NEEDS = "SELECT DISTINCT state AS name FROM service_needs WHERE tenant_id = $1 ORDER BY state";
+    INCIDENTS = "SELECT state AS word, COUNT(*) AS count FROM class_incidents WHERE tenant_id = $1 GROUP BY state ORDER BY state";
+    PICTURES = "SELECT COUNT(DISTINCT c.picture_id) AS count FROM class_picture_children c JOIN child_consents k ON k.tenant_id = c.tenant_id
+        AND k.child_id = c.child_id AND k.purpose = 'photos' AND k.withdrawn_at IS NULL WHERE c.tenant_id = $1";
+    CODES = "SELECT COUNT(*) AS count FROM class_codes WHERE tenant_id = $1 AND (used_at IS NOT NULL OR expires_at > $2)";
+    ALARMS = "SELECT COUNT(*) AS count FROM class_presences WHERE tenant_id = $1 AND alarms > 0 AND answer = 'on_way' AND standing = 'released'";
+    LEFT_BEHIND = "SELECT COUNT(*) AS count FROM class_presences p JOIN class_sessions s ON s.tenant_id = p.tenant_id AND s.id = p.session_id
+        WHERE p.tenant_id = $1 AND s.ends_at < $2 AND p.standing IN ('expected', 'here')";
     LATER = "SELECT COUNT(*) AS count FROM issue_events WHERE tenant_id = $1 AND at > $2";
 }
 
@@ -32,6 +41,7 @@ record! {
     struct Count { count: i64 }
     struct Filed { state: State, category: Category }
     struct Estate { name: String }
+    struct Counted { word: String, count: i64 }
     struct Survey { homes: i64, answered: i64 }
 }
 
@@ -94,6 +104,32 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     let saturday = &coming[0];
     assert!(saturday.when().contains("星期六 08:00"), "{}", saturday.when());
     assert_eq!((saturday.estate_name.as_deref(), saturday.confirmed), (Some("水保所家属院"), 6));
+
+    // Needs in every state, the Saturday from door to door, and the clinic.
+    let needs: Vec<Estate> = all(&mut tx, NEEDS, tenant).await;
+    let needs: Vec<&str> = needs.iter().map(|state| state.name.as_str()).collect();
+    assert_eq!(needs, ["done", "matched", "open", "unmet", "withdrawn"]);
+    let (now, everything) = (app.means.now(), access::Scope::tenant());
+    let lately = (now - SignedDuration::from_hours(24 * 90), now);
+    let figures = service::figures(&mut tx, tenant, &everything, lately, None).await.unwrap();
+    let rounds: Vec<_> = figures.rounds.iter().map(|of| (of.estate_name.as_str(), of.times, of.doors)).collect();
+    assert_eq!(rounds, [("水保所家属院", 1, 20)]);
+    for name in ["装了反诈App", "留了宣传册（电信诈骗、非法集资）", "教了手机", "翻了土", "清了院子", "没人"]
+    {
+        assert!(figures.outcomes.iter().any(|of| of.name == name && of.doors > 0), "{name}: {figures:?}");
+    }
+    let clinic = &figures.providers[0];
+    assert!(clinic.times >= 3 && clinic.doors > 0 && clinic.people > 0 && clinic.leaflets > 0, "{clinic:?}");
+    // The class after school has had its days: nobody was left behind, and what happened was looked after.
+    let incidents: Vec<Counted> = all(&mut tx, INCIDENTS, tenant).await;
+    let incidents: Vec<(&str, i64)> = incidents.iter().map(|one| (one.word.as_str(), one.count)).collect();
+    assert_eq!(incidents, [("closed", 1), ("followed", 1)]);
+    assert_eq!(count(&mut tx, PICTURES, tenant).await, 3, "each with children whose guardians agree");
+    assert_eq!(count(&mut tx, ALARMS, tenant).await, 1);
+    for (statement, expected) in [(CODES, 2), (LEFT_BEHIND, 0)] {
+        let found: Vec<Count> = tx.all(statement.bind(tenant).bind(app.means.now())).await.unwrap();
+        assert_eq!(found[0].count, expected, "{}", statement.name);
+    }
 
     let verdict = audit::verify(&mut tx, tenant).await.unwrap();
     assert_eq!(verdict.broken, None);

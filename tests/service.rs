@@ -290,7 +290,7 @@ db_test! {
         helper(&app, team, "没保险", &[(Field::Available, "每天")]).await;
         let need = story.need(&app, story.lamps, "").await;
         assert!(suggested(&app, &need).await.is_empty());
-        let (insured, _) = helper(&app, team, "有保险", &[(Field::Available, "每天"), (Field::Insurance, "PICC-1")]).await;
+        let (insured, _) = helper(&app, team, "有保险", &[(Field::Available, "每天"), (Field::Insurance, "PICC-1"), (Field::InsuredUntil, "2099-12-31")]).await;
         let found = suggested(&app, &need).await;
         assert_eq!(found.iter().map(|one| one.whom).collect::<Vec<_>>(), [Whom::Volunteer(insured)]);
         assert!(found[0].reason.contains("有保险"));
@@ -538,7 +538,7 @@ db_test! {
         assert_eq!(found.iter().map(|one| one.whom).collect::<Vec<_>>(), [Whom::Activity(activity)]);
         let call = accept(&app, &need, &found[0].key()).await.unwrap();
         let browser = app.browser();
-        browser.get(&format!("{own}/calls")).await.assert_contains("1302").assert_contains("由队长答复").assert_lacks("我去");
+        browser.get(&format!("{own}/calls")).await.assert_contains("由队长答复").assert_lacks("1302").assert_lacks("我去");
         browser.get(&format!("{stranger}/calls")).await.assert_lacks("1302");
         let answer = |link: &str| format!("{link}/calls/{}/answer", call.id);
         browser.post(&answer(&own), &[("answer", "accepted")]).await.assert_status(404);

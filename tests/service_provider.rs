@@ -123,6 +123,67 @@ db_test! {
         assert!(call.who().contains("城关卫生院"));
         let need = service::need(&mut app.db.read().await.unwrap(), &act, need.id).await.unwrap();
         assert_eq!(need.state, State::Matched);
-        assert_eq!(Served { doors: 1, people: 2, leaflets: 3 }.people, 2);
+        // Nobody has to answer for whoever comes from outside.
+        at(&app, "2026-12-02T12:00:00+08:00");
+        let staff = app.person(Role::Staff).browser().await;
+        staff.get("/today").await.assert_lacks("催答复");
+        // On the day it is counted, and may be put right.
+        at(&app, "2026-12-03T12:30:00+08:00");
+        let (_, dates) = service::of_provider(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap();
+        for (seen, served) in [(1, Served { doors: 1, people: 2, leaflets: 3 }), (2, Served { doors: 4, people: 5, leaflets: 6 })] {
+            let mut tx = app.db.begin().await.unwrap();
+            service::count_served(&mut tx, &app.act(), &dates[0], seen, served).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let (_, dates) = service::of_provider(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap();
+        assert_eq!((dates[0].doors, dates[0].people, dates[0].leaflets), (Some(4), Some(5), Some(6)));
+        // What nobody has counted waits however long.
+        let mut tx = app.db.begin().await.unwrap();
+        service::set_up_standing(&mut tx, &app.act(), standing(&place, id, None, "2026-12-10T09:00:00+08:00"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        at(&app, "2027-03-20T09:00:00+08:00");
+        app.person(Role::Staff).browser().await.get("/today").await.assert_contains("登记人数");
+    }
+
+    async fn what_they_do_not_come_for_any_more_waits_for_somebody_else(app: TestApp) {
+        at(&app, "2026-11-27T09:00:00+08:00");
+        let place = estate(&app).await;
+        let id = provider(&app).await;
+        let act = app.act();
+        let mut tx = app.db.begin().await.unwrap();
+        service::enter_usual(&mut tx, &act).await.unwrap();
+        let kind = service::kinds(&mut tx, act.tenant).await.unwrap().remove(0).id;
+        let new = standing(&place, id, Some(kind), "2026-12-03T09:00:00+08:00");
+        let rule = weekly(date(2026, 12, 24), Skip::Nothing);
+        let (running, times) = service::set_up_standing(&mut tx, &act, new, Some(&rule)).await.unwrap();
+        assert_eq!(times, 4);
+        let room = codes::address::parse_room("1302").unwrap();
+        let dwelling = Settler::default().settle(&mut tx, &act, "王府名苑小区", "3号楼", "2单元", &room).await.unwrap();
+        let building = place::dwelling(&mut tx, act.tenant, dwelling).await.unwrap().building_id;
+        let (particulars, wanted) = (Particulars::default(), Wanted::default());
+        let new = NewNeed { kind, dwelling, building, particulars, wanted, keeps: None, shares: false };
+        let need = service::file(&mut tx, &act, new).await.unwrap();
+        let found = service::suggestions(&mut tx, &act, &Scope::tenant(), &need).await.unwrap();
+        service::accept(&mut tx, &act, &Scope::tenant(), &need, need.version, &found[0].key()).await.unwrap();
+        tx.commit().await.unwrap();
+        // An agreement does not end before what is arranged.
+        let staff = app.person(Role::Staff).browser().await;
+        let path = format!("/service-providers/{id}");
+        let version = staff.get(&path).await.input("version");
+        let shorter = [("version", version.as_str()), ("name", "城关卫生院"), ("agreed_from", "2026-09-01"), ("agreed_until", "2026-12-05")];
+        staff.post(&format!("{path}/particulars"), &shorter).await.assert_status(422).assert_contains("12月10日").assert_contains("2026-12-05");
+        let end = format!("/service-standings/{running}/end");
+        staff.post(&end, &[("why", "")]).await.assert_status(422);
+        staff.post(&end, &[("why", "医生调走了")]).await.assert_ok().assert_contains("不再来了").assert_contains("没有来：医生调走了");
+        staff.post(&end, &[("why", "医生调走了")]).await.assert_status(404);
+        let need = service::need(&mut app.db.read().await.unwrap(), &act, need.id).await.unwrap();
+        assert_eq!(need.state, State::Open);
+        let found = service::suggestions(&mut app.db.read().await.unwrap(), &act, &Scope::tenant(), &need).await.unwrap();
+        assert!(found.iter().all(|one| !matches!(one.whom, Whom::Date(_))), "{found:?}");
+        let version = staff.get(&path).await.input("version");
+        let shorter = [("version", version.as_str()), ("name", "城关卫生院"), ("agreed_from", "2026-09-01"), ("agreed_until", "2026-12-05")];
+        staff.post(&format!("{path}/particulars"), &shorter).await.assert_ok();
+        let branch = app.person(Role::BranchSecretary).reaching(Reach::Estate, place.estate).browser().await;
+        branch.post(&end, &[("why", "医生调走了")]).await.assert_status(404);
     }
 }

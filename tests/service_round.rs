@@ -12,8 +12,9 @@ use doorstep::place::{self, Settler};
 use doorstep::registry::Tag;
 use doorstep::registry::enrol::{NewResident, enrol};
 use doorstep::service::{self, Door, NewRound, Origin, Round, State};
-use doorstep::volunteer::Post;
+use doorstep::volunteer::{Post, Span};
 use doorstep::{audit, outbox, upkeep};
+use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -59,8 +60,14 @@ async fn set_up(app: &TestApp) -> Story {
     Story { place, team, people, staff: app.person(Role::Staff).browser().await }
 }
 
+/// From eight to eleven.
+pub fn morning(day: Date) -> Span {
+    let eight = day.at(8, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
+    Span { starts_at: eight, ends_at: eight + SignedDuration::from_hours(3) }
+}
+
 impl Story {
-    fn new(&self, origin: Origin, day: Date) -> NewRound {
+    fn of_origin(&self, origin: Origin, day: Date) -> NewRound {
         NewRound {
             estate: self.place.estate,
             building: None,
@@ -69,13 +76,13 @@ impl Story {
             team: self.team,
             activity: None,
             title: "装反诈App、清院子".to_owned(),
-            day,
+            span: morning(day),
         }
     }
 
     async fn planned(&self, app: &TestApp, origin: Origin, day: Date) -> Uuid {
         let mut tx = app.db.begin().await.unwrap();
-        let id = service::plan_round(&mut tx, &app.act(), &Scope::tenant(), self.new(origin, day)).await.unwrap();
+        let id = service::plan_round(&mut tx, &app.act(), &Scope::tenant(), self.of_origin(origin, day)).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -260,7 +267,7 @@ db_test! {
         let story = set_up(&app).await;
         let (estate, team) = (story.place.estate.to_string(), story.team.to_string());
         story.staff.get("/service-rounds/new").await.assert_ok().assert_contains("登记的标签");
-        let form = [("title", "清院子"), ("day", "2026-12-05"), ("team", &team), ("estate", &estate), ("origin", "place")];
+        let form = [("title", "清院子"), ("day", "2026-12-05"), ("from", "08:00"), ("until", "11:00"), ("team", &team), ("estate", &estate), ("origin", "place")];
         let made = story.staff.post("/service-rounds", &form).await;
         made.assert_ok().assert_contains("0/6 户有结果");
         let path = made.url.clone();
@@ -271,9 +278,9 @@ db_test! {
         let came = [("outcome", outcome["清了院"].as_str())];
         story.staff.post(&paper, &came).await.assert_status(422).assert_contains("还没有到这一天");
         let version = story.staff.get(&path).await.input("version");
-        story.staff.post(&format!("{path}/day"), &[("version", &version), ("day", "2026-11-20")]).await.assert_status(422).assert_contains("已经过了");
-        story.staff.post(&format!("{path}/day"), &[("version", &version), ("day", "2026-11-28")]).await.assert_ok().assert_contains("11月28日");
-        story.staff.post(&format!("{path}/day"), &[("version", &version), ("day", "2026-11-29")]).await.assert_status(409);
+        story.staff.post(&format!("{path}/day"), &[("version", &version), ("day", "2026-11-20"), ("from", "08:00"), ("until", "11:00")]).await.assert_status(422).assert_contains("已经过了");
+        story.staff.post(&format!("{path}/day"), &[("version", &version), ("day", "2026-11-28"), ("from", "08:00"), ("until", "11:00")]).await.assert_ok().assert_contains("11月28日");
+        story.staff.post(&format!("{path}/day"), &[("version", &version), ("day", "2026-11-29"), ("from", "08:00"), ("until", "11:00")]).await.assert_status(409);
         let version = story.staff.get(&path).await.input("version");
         story.staff.post(&format!("{path}/dealing"), &[("version", &version)]).await.assert_status(422).assert_contains("请勾选");
         story.staff.post(&paper, &came).await.assert_ok().assert_contains("清了院子");
@@ -303,7 +310,7 @@ db_test! {
         let (person, own) = story.people.iter().find(|(id, _)| dealt[0].volunteer_id == Some(*id)).unwrap();
         app.browser().get(&format!("{own}/rounds")).await.assert_contains("201").assert_lacks("残疾").assert_lacks("标签");
         story.staff.get(&format!("/service-rounds/{id}")).await.assert_contains("残疾人");
-        let none = NewRound { tag: Some(Tag::Veteran), ..story.new(Origin::Tag, date(2026, 11, 28)) };
+        let none = NewRound { tag: Some(Tag::Veteran), ..story.of_origin(Origin::Tag, date(2026, 11, 28)) };
         let mut tx = app.db.begin().await.unwrap();
         let refused = service::plan_round(&mut tx, &app.act(), &Scope::tenant(), none).await;
         assert!(matches!(refused, Err(Error::Refused(_))));
@@ -333,7 +340,7 @@ db_test! {
         let wished = story.wished(&app, &["101", "102", "102", "201"]).await;
         let other = story.building(&app, "5号楼").await;
         let mut tx = app.db.begin().await.unwrap();
-        let elsewhere = NewRound { building: Some(other), ..story.new(Origin::Needs, date(2026, 11, 28)) };
+        let elsewhere = NewRound { building: Some(other), ..story.of_origin(Origin::Needs, date(2026, 11, 28)) };
         assert!(matches!(service::plan_round(&mut tx, &app.act(), &Scope::tenant(), elsewhere).await, Err(Error::Refused(_))));
         drop(tx);
         let id = story.planned(&app, Origin::Needs, date(2026, 11, 28)).await;
@@ -376,6 +383,75 @@ db_test! {
         assert_eq!(state(&app, left).await, State::Open);
     }
 
+    /// Of two rounds that have the same need on their list one after the other, what is put right on the first changes nothing of the second.
+    async fn a_need_to_which_another_round_goes_is_not_open(app: TestApp) {
+        let story = set_up(&app).await;
+        let wished = story.wished(&app, &["101"]).await;
+        let first = story.planned(&app, Origin::Needs, date(2026, 11, 28)).await;
+        let door = story.dealt(&app, first).await.remove(0);
+        let all = service::outcomes(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
+        let of = |name: &str| all.iter().find(|one| one.name == name).unwrap().id;
+        let note = async |name: &str| {
+            let mut tx = app.db.begin().await.unwrap();
+            let seen = service::doors(&mut tx, app.home.tenant, first).await.unwrap().remove(0).noted_at;
+            service::note_door(&mut tx, &app.act(), (door.id, seen), door.volunteer_id, &[(of(name), 1)]).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        // Nobody was there: somebody has to go again. Nothing was wanted: staff ask whether that is so.
+        note("没人").await;
+        assert_eq!(state(&app, wished[0]).await, State::Open);
+        note("不需要").await;
+        assert_eq!(state(&app, wished[0]).await, State::Matched);
+        note("没人").await;
+        let second = story.planned(&app, Origin::Needs, date(2026, 12, 5)).await;
+        assert_eq!(state(&app, wished[0]).await, State::Matched);
+        note("没人").await;
+        assert_eq!(state(&app, wished[0]).await, State::Matched, "the second round goes there");
+        let round = known(&app, second).await;
+        let mut tx = app.db.begin().await.unwrap();
+        service::cancel_round(&mut tx, &app.act(), &round, round.lock_version, "下大雨").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(state(&app, wished[0]).await, State::Open);
+    }
+
+    async fn whoever_goes_from_door_to_door_is_nowhere_else(app: TestApp) {
+        let story = set_up(&app).await;
+        let saturday = date(2026, 12, 5);
+        let first = story.planned(&app, Origin::Place, saturday).await;
+        story.dealt(&app, first).await;
+        let second = story.planned(&app, Origin::Place, saturday).await;
+        let deal = async |id: Uuid, person: Uuid| {
+            let round = known(&app, id).await;
+            let mut tx = app.db.begin().await.unwrap();
+            let done = service::deal(&mut tx, &app.act(), &round, round.lock_version, &[person]).await;
+            tx.commit().await.unwrap();
+            done
+        };
+        let (person, own) = &story.people[0];
+        let refused = deal(second, *person).await;
+        assert!(matches!(&refused, Err(Error::Refused(why)) if why.contains("同一时间已经有“装反诈App、清院子”")), "{refused:?}");
+        // Nobody leaves who is to go.
+        app.browser().post(&format!("{own}/departure"), &[("sure", "yes")]).await.assert_status(422).assert_contains("还有“装反诈App、清院子”没有去");
+        // Put off into the time of another round it takes nobody along.
+        let third = story.planned(&app, Origin::Place, date(2026, 12, 12)).await;
+        deal(third, *person).await.unwrap();
+        let seen = known(&app, third).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let moved = service::move_round(&mut tx, &app.act(), &seen, seen.lock_version, morning(saturday)).await;
+        assert!(matches!(moved, Err(Error::Refused(_))), "{moved:?}");
+        drop(tx);
+        // Dealt anew, or called off, it lets them go.
+        deal(first, story.people[1].0).await.unwrap();
+        deal(second, *person).await.unwrap();
+        for id in [second, third] {
+            let round = known(&app, id).await;
+            let mut tx = app.db.begin().await.unwrap();
+            service::cancel_round(&mut tx, &app.act(), &round, round.lock_version, "下大雨").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        app.browser().post(&format!("{own}/departure"), &[("sure", "yes")]).await.assert_ok();
+    }
+
     async fn nobody_is_dealt_a_door_to_which_they_may_not_go(app: TestApp) {
         let story = set_up(&app).await;
         story.wished(&app, &["101"]).await;
@@ -395,6 +471,10 @@ db_test! {
         // No door at all for somebody too young.
         let young = story.people[0].0;
         let mut tx = app.db.begin().await.unwrap();
+        let card = doorstep::volunteer::card(&mut tx, &act, young).await.unwrap();
+        let (name, relation, phone) = ("高建国".to_owned(), "父亲".to_owned(), "13800002222".to_owned());
+        let guardian = doorstep::volunteer::Guardian { name, relation, phone };
+        doorstep::volunteer::guardian_agrees(&mut tx, &act, &card, guardian, date(2026, 11, 1)).await.unwrap();
         let card = doorstep::volunteer::card(&mut tx, &act, young).await.unwrap();
         let mut now = card.clone();
         now.values.insert(doorstep::volunteer::Field::Birth, "2008-12-30".to_owned());
@@ -435,7 +515,7 @@ db_test! {
         service::note_door(&mut tx, &app.act(), (dealt[0].id, None), dealt[0].volunteer_id, &[(outcome.id, 1)]).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = app.db.begin().await.unwrap();
-        let moved = service::move_round(&mut tx, &app.act(), &seen, seen.lock_version, date(2026, 12, 5)).await;
+        let moved = service::move_round(&mut tx, &app.act(), &seen, seen.lock_version, morning(date(2026, 12, 5))).await;
         assert!(matches!(moved, Err(Error::Refused(_))));
         drop(tx);
         let mut tx = app.db.begin().await.unwrap();

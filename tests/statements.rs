@@ -5,16 +5,16 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, after_school, api, audit, board, body, channel, community_survey, counter, help, issue, keys, lecture, mediation,
-    meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally, venue, visit,
-    volunteer, whistle, work_order,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, duty, hazard, help, issue, keys,
+    lecture, mediation, meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings,
+    tally, venue, visit, volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
 use crate::support::{Engine, fresh};
 
 /// Every list of statements; a file that declares one and is not here fails [`no_list_is_forgotten`].
-const LISTS: &[&[Statement]] = &[
+pub const LISTS: &[&[Statement]] = &[
     access::STATEMENTS,
     after_school::STATEMENTS,
     after_school::PICTURE_STATEMENTS,
@@ -32,6 +32,9 @@ const LISTS: &[&[Statement]] = &[
     channel::STATEMENTS,
     community_survey::STATEMENTS,
     counter::STATEMENTS,
+    hazard::STATEMENTS,
+    hazard::ROUND_STATEMENTS,
+    hazard::SCHOOL_STATEMENTS,
     help::STATEMENTS,
     whistle::STATEMENTS,
     issue::STATEMENTS,
@@ -72,10 +75,14 @@ const LISTS: &[&[Statement]] = &[
     registry::tagging::STATEMENTS,
     search::STATEMENTS,
     service::STATEMENTS,
+    service::ONCE_STATEMENTS,
+    service::FIGURES_STATEMENTS,
     service::ROUND_STATEMENTS,
     service::PROVIDER_STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
+    duty::STATEMENTS,
+    duty::SHIFT_STATEMENTS,
     lecture::STATEMENTS,
     lecture::SESSION_STATEMENTS,
     lecture::QUIZ_STATEMENTS,
@@ -152,6 +159,20 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::LIST",
     "channel::store::FITTING",
     "channel::store::DEAD",
+    // There are some dozen schools, a few hundred posts and people in a county, and their tables are read whole.
+    "duty::store::SCHOOLS",
+    "duty::store::GATES",
+    "duty::store::SLOTS",
+    "duty::store::BELLS",
+    "duty::store::SLOT_GATES",
+    "duty::store::TERMS",
+    "duty::store::DAYS",
+    "duty::store::PEOPLE",
+    "duty::store::ALL_PEOPLE",
+    "duty::store::NEAREST",
+    "duty::store::REACHES",
+    "duty::store::LEAVES",
+    "duty::shift_store::SWAPS_WAITING",
     // There are some dozen schools and lecturers in a county, and their tables are read whole.
     "lecture::store::SCHOOLS",
     "lecture::store::ALL_CLASSES",
@@ -192,6 +213,7 @@ const MAY_SCAN: &[&str] = &[
     "volunteer::star::HIGHEST",
     "volunteer::honour::OF_SHOWN",        // few were honoured
     "volunteer::activity_store::CLAIMED", // the few that wait have an index of their own
+    "hazard::school::SCHOOLS",            // the few schools of a bureau
     "help::store::UNTOLD",                // of whom nobody has passed the word on
     "whistle::store::COUNTERPARTS",
     "whistle::store::ABOVE",
@@ -268,6 +290,8 @@ const MAY_SCAN: &[&str] = &[
     // The first row tells.
     "registry::store::ANYBODY",
     // Once an hour, without anybody waiting; or asked by nobody but tests.
+    "volunteer::activity_store::OLD_PHOTOS", // by the partial indexes of those that have one
+    "volunteer::activity_store::PHOTOS_LEFT", // few wait
     "outbox::store::SWEEP",
     "offline::store::FORGET_DISPUTES",
     "visit::erasure::OLD",

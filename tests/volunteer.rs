@@ -226,7 +226,11 @@ db_test! {
         }
         app.means.clock.set(app.means.now() + SignedDuration::from_secs(1));
         let failed = [("result", Outcome::Failed.code()), ("checked_on", "2026-11-27")];
-        staff.post(&format!("/volunteers/{id}/vettings"), &failed).await.assert_ok().assert_contains("不能安排接触未成年人");
+        staff.post(&format!("/volunteers/{id}/vettings"), &failed).await.assert_ok().assert_contains("不能安排接触未成年人").assert_contains("报上的 2 个名额已取消");
+        for activity in [soon, last] {
+            let down = volunteer::sign_up_of(&mut app.db.read().await.unwrap(), app.home.tenant, activity, uuid).await.unwrap().unwrap();
+            assert_eq!(down.state, Place::Cancelled, "whoever has not passed goes to no children");
+        }
         let mut tx = app.db.begin().await.unwrap();
         assert_eq!(volunteer::give_up(&mut tx, &app.act(), soon, people[0], None).await.unwrap(), Some(people[1]));
         drop(tx);

@@ -1,13 +1,15 @@
 //! Activities of volunteers: places, the waiting list, what comes again, and who was there. However many sign up at once, nobody is
 //! booked over, and each who goes lets exactly one move up.
 
+use calendar::{Every, Recurrence, Skip};
 use doorstep::access::Role;
 use doorstep::channel;
 use doorstep::error::Error;
 use doorstep::volunteer::{self, Activity, Attendance, Field, Place, Plan, Post, Risk, SignUp, Span};
 use doorstep::{audit, upkeep};
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use crate::stories::cast::{estate, photo};
@@ -46,6 +48,14 @@ pub async fn sign_up(app: &TestApp, activity: Uuid, person: Uuid) -> Result<Plac
 
 pub async fn get(app: &TestApp, id: Uuid) -> Activity {
     volunteer::activity(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap()
+}
+
+db::statements! {
+    STARTS = "SELECT starts_at FROM volunteer_activities WHERE tenant_id = $1 ORDER BY starts_at";
+}
+
+db::record! {
+    struct Starts { starts_at: Timestamp }
 }
 
 async fn down(app: &TestApp, id: Uuid) -> Vec<SignUp> {
@@ -153,6 +163,28 @@ db_test! {
         assert!(matches!(refused, Err(Error::Refused(sentence)) if sentence.contains("已经有 3 人报上")));
     }
 
+    /// 周六早上8点 through the whole of 2026, the holidays and the Saturdays that were made workdays read off the notice by hand.
+    async fn saturdays_at_eight_through_a_year(app: TestApp) {
+        at(&app, "2025-12-30T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
+        let saturdays: Vec<Date> = date(2026, 1, 3).series(7.days()).take_while(|day| day.year() == 2026).collect();
+        assert_eq!(saturdays.len(), 52);
+        let holidays = [(1, 3), (2, 21), (4, 4), (5, 2), (6, 20), (9, 26), (10, 3)].map(|(month, day)| date(2026, month, day));
+        let worked = [(2, 14), (2, 28), (5, 9), (10, 10)].map(|(month, day)| date(2026, month, day));
+        let without_holidays: Vec<Date> = saturdays.iter().copied().filter(|day| !holidays.contains(day)).collect();
+        for (skip, expected) in [(Skip::Nothing, saturdays), (Skip::Holidays, without_holidays), (Skip::DaysOff, worked.to_vec())] {
+            let weekly = Recurrence { every: Every::Weeks { interval: 1, days: Vec::new() }, until: date(2026, 12, 31), skip };
+            let mut tx = app.db.begin().await.unwrap();
+            let eight = plan("2026-01-03T08:00:00+08:00", 6);
+            let (_, times) = volunteer::plan(&mut tx, &app.act(), team, &eight, Some(&weekly)).await.unwrap();
+            let starts: Vec<Starts> = tx.all(STARTS.bind(app.home.tenant)).await.unwrap();
+            let starts: Vec<String> = starts.iter().map(|row| row.starts_at.to_zoned_datetime(calendar::shanghai()).strftime("%F %H:%M").to_string()).collect();
+            assert_eq!(starts, expected.iter().map(|day| format!("{day} 08:00")).collect::<Vec<_>>());
+            assert_eq!(times, expected.len());
+        }
+    }
+
     async fn what_comes_again_leaves_out_holidays_and_changes_from_here_on(app: TestApp) {
         at(&app, "2026-09-10T09:00:00+08:00");
         let place = estate(&app).await;
@@ -209,6 +241,13 @@ db_test! {
         let before = volunteer::card(&mut tx, &app.act(), id).await.unwrap();
         let mut now = before.clone();
         now.values.insert(Field::Insurance, "BX-2026-1".to_owned());
+        now.values.insert(Field::InsuredUntil, "2026-12-04".to_owned());
+        volunteer::change(&mut tx, &app.act(), &before, &now, "").await.unwrap();
+        tx.commit().await.unwrap();
+        sign(&[("risk_read", "yes")]).await.assert_status(422).assert_contains("管不到那一天");
+        let mut tx = app.db.begin().await.unwrap();
+        let before = volunteer::card(&mut tx, &app.act(), id).await.unwrap();
+        now.values.insert(Field::InsuredUntil, "2026-12-05".to_owned());
         volunteer::change(&mut tx, &app.act(), &before, &now, "").await.unwrap();
         tx.commit().await.unwrap();
         sign(&[]).await.assert_status(422).assert_contains("请先看完风险提示");
@@ -283,8 +322,8 @@ db_test! {
         phone.post(&format!("{own}/sign-ups/{activity}/claim"), &late).await.assert_ok().assert_contains("等核对");
         let shown = lead.get(&running).await;
         shown.assert_contains("手机没电");
-        let claim = shown.between_all("/sign-ups/", "/claim").next().unwrap().to_owned();
-        lead.post(&format!("{running}/sign-ups/{claim}/claim"), &[("decision", "yes")]).await.assert_ok().assert_contains("08:05 到，11:00 走");
+        let (claim, seen) = (shown.between_all("/sign-ups/", "/claim").next().unwrap().to_owned(), shown.input("claim"));
+        lead.post(&format!("{running}/sign-ups/{claim}/claim"), &[("claim", &seen), ("decision", "yes")]).await.assert_ok().assert_contains("08:05 到，11:00 走");
         let all = down(&app, activity).await;
         let of = |name: &str| all.iter().find(|one| one.name == name).unwrap();
         assert_eq!((of("刘建军").came_how, of("高月英").came_how), (Some(Attendance::Code), Some(Attendance::Leader)));
@@ -297,12 +336,74 @@ db_test! {
         phone.post(&format!("{own}/sign-ups/{activity}/claim"), &late).await.assert_ok();
         let (known, own_claim) = (get(&app, activity).await, down(&app, activity).await.into_iter().find(|one| one.name == "王秀兰").unwrap());
         let mut tx = app.db.begin().await.unwrap();
-        let same = volunteer::decide(&mut tx, &app.act(), &known, own_claim.id, Some(own_claim.volunteer_id), true).await;
+        let same = volunteer::decide(&mut tx, &app.act(), &known, own_claim.id, Some(own_claim.volunteer_id), (own_claim.claimed().unwrap(), true)).await;
         assert!(matches!(same, Err(Error::Refused(sentence)) if sentence.contains("由别人核对")));
         drop(tx);
-        let claim = staff.get(&format!("/activities/{activity}")).await.between_all("/sign-ups/", "/claim").next().unwrap().to_owned();
-        staff.post(&format!("/activities/{activity}/sign-ups/{claim}/claim"), &[("decision", "no")]).await.assert_ok().assert_contains("没有认可");
+        let shown = staff.get(&format!("/activities/{activity}")).await;
+        let (claim, seen) = (shown.between_all("/sign-ups/", "/claim").next().unwrap().to_owned(), shown.input("claim"));
+        let decide = format!("/activities/{activity}/sign-ups/{claim}/claim");
+        // Meanwhile something else is entered: whoever has the page open answers nothing that they have not seen.
+        phone.post(&format!("{own}/sign-ups/{activity}/claim"), &[("came", "08:20"), late[1], late[2]]).await.assert_ok();
+        staff.post(&decide, &[("claim", &seen), ("decision", "yes")]).await.assert_status(409).assert_contains("刚刚改过");
+        let seen = staff.get(&format!("/activities/{activity}")).await.input("claim");
+        staff.post(&decide, &[("claim", &seen), ("decision", "no")]).await.assert_ok().assert_contains("没有认可");
         assert_eq!(down(&app, activity).await.iter().find(|one| one.name == "王秀兰").unwrap().left_at, None);
+    }
+
+    async fn whoever_moves_up_reads_it_and_whoever_made_room_is_told_who(app: TestApp) {
+        at(&app, "2026-11-27T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let (_, leads) = joined(&app, "高月英", team, Post::Leader).await;
+        let id = planned(&app, team, &plan("2026-12-05T08:00:00+08:00", 1)).await;
+        let (first, _) = joined(&app, "刘建军", team, Post::Member).await;
+        let (second, own) = joined(&app, "王秀兰", team, Post::Member).await;
+        for person in [first, second] {
+            sign_up(&app, id, person).await.unwrap();
+        }
+        app.browser().get(&own).await.assert_contains("候补").assert_lacks("候补补上了");
+        let place = down(&app, id).await.into_iter().find(|one| one.volunteer_id == first).unwrap().id;
+        let lead = app.browser();
+        lead.post(&format!("{leads}/activities/{id}/sign-ups/{place}/removal"), &[]).await.assert_ok().assert_contains("王秀兰从候补补上了");
+        app.browser().get(&own).await.assert_contains("候补补上了");
+    }
+
+    async fn what_ones_own_team_does_is_offered_however_much_others_do(app: TestApp) {
+        at(&app, "2026-11-27T09:00:00+08:00");
+        let place = estate(&app).await;
+        let (others, ours) = (team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await, team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await);
+        let daily = Recurrence { every: Every::Weeks { interval: 1, days: vec![jiff::civil::Weekday::Monday, jiff::civil::Weekday::Tuesday, jiff::civil::Weekday::Friday] }, until: date(2027, 4, 1), skip: Skip::Nothing };
+        let mut tx = app.db.begin().await.unwrap();
+        let cleaning = Plan { title: "清理院子".to_owned(), ..plan("2026-11-30T08:00:00+08:00", 6) };
+        let (_, times) = volunteer::plan(&mut tx, &app.act(), others, &cleaning, Some(&daily)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!((45..80).contains(&times), "{times}");
+        planned(&app, ours, &plan("2027-05-01T08:00:00+08:00", 6)).await;
+        let (_, own) = joined(&app, "刘建军", ours, Post::Member).await;
+        let phone = app.browser();
+        let page = phone.get(&own).await;
+        page.assert_contains("教老人用手机");
+        let offered = |page: &Page| page.body.matches("<h3>清理院子</h3>").count();
+        assert_eq!(offered(&page), 40);
+        let next = phone.get(&page.link_called("下一页")).await;
+        assert_eq!(offered(&next), times - 40);
+        next.assert_lacks("下一页");
+    }
+
+    async fn hours_that_nobody_has_confirmed_wait_until_somebody_does(app: TestApp) {
+        at(&app, "2026-12-05T07:50:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let (person, _) = joined(&app, "刘建军", team, Post::Member).await;
+        let id = planned(&app, team, &plan("2026-12-05T08:00:00+08:00", 6)).await;
+        sign_up(&app, id, person).await.unwrap();
+        at(&app, "2026-12-05T08:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        let known = volunteer::activity(&mut tx, app.home.tenant, id).await.unwrap();
+        volunteer::note(&mut tx, &app.act(), &known, person, volunteer::Arrival::Comes).await.unwrap();
+        tx.commit().await.unwrap();
+        at(&app, "2027-03-05T08:00:00+08:00");
+        app.person(Role::Staff).browser().await.get("/today").await.assert_contains("队长还没有确认");
     }
 
     async fn the_group_is_reminded_once(app: TestApp) {

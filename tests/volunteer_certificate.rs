@@ -210,5 +210,16 @@ db_test! {
         desk.post(&decision, &[("decision", "yes")]).await.assert_status(409);
         phone.get(&own).await.assert_contains("一星志愿者");
         phone.post(&format!("{own}/stars"), &[]).await.assert_status(422).assert_contains("已经是一星志愿者");
+
+        // A day was too long: what the ledger carries no more is marked, and taken back by whoever approves.
+        let withdraw = [("decision", "withdraw"), ("withdrawn_why", "有一次时长更正了")];
+        desk.post(&decision, &withdraw).await.assert_status(422).assert_contains("不能收回");
+        let record = volunteer_hours::ledger(&app, person).await.remove(3);
+        let there = volunteer::Span { starts_at: record.counts_from, ends_at: record.counts_from + jiff::SignedDuration::from_mins(30) };
+        volunteer_hours::correct(&app, volunteer_hours::staff(&app).await.act(), record.id, there, 0).await.unwrap();
+        desk.get(&format!("/volunteers/{person}")).await.assert_contains("入账的时长不够了");
+        desk.post(&decision, &withdraw[..1]).await.assert_status(422).assert_contains("为什么收回");
+        desk.post(&decision, &withdraw).await.assert_ok().assert_contains("收回：有一次时长更正了").assert_lacks("入账的时长不够了");
+        phone.get(&own).await.assert_lacks("一星志愿者");
     }
 }

@@ -197,7 +197,7 @@ db_test! {
         lead.get(&picture).await.assert_ok();
         phone.get(&picture.replace(&leads, &own)).await.assert_status(404);
         lead.get(&format!("{running}/photos/{}", Uuid::nil())).await.assert_status(404);
-        lead.post(&format!("{running}/sign-ups/{sign_up}/claim"), &[("decision", "yes")]).await.assert_ok();
+        lead.post(&format!("{running}/sign-ups/{sign_up}/claim"), &[("claim", &shown.input("claim")), ("decision", "yes")]).await.assert_ok();
         let down = volunteer::sign_up_of(&mut app.db.read().await.unwrap(), app.home.tenant, activity, person).await.unwrap().unwrap();
         assert_eq!(down.presence(), "08:01 到，11:00 走");
         assert_eq!((down.came_how, down.left_how), (Some(Attendance::Leader), Some(Attendance::Later)));
@@ -208,6 +208,112 @@ db_test! {
         staff.get(&shown.link(&format!("/activities/{activity}/photos/"))).await.assert_ok();
         staff.get(&format!("/volunteers/{person}")).await.assert_contains("教老人用手机，12月5日").assert_contains("经手：高月英");
         assert!(history(&app, leader).await.iter().all(|past| past.changes.iter().all(|change| change.field != "activity")));
+    }
+
+    async fn nobody_is_moved_into_two_places_at_once(app: TestApp) {
+        at(&app, "2026-11-27T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let every = Every::Weeks { interval: 1, days: Vec::new() };
+        let repeat = Recurrence { every, until: date(2026, 12, 19), skip: Skip::Nothing };
+        let usual = plan("2026-12-05T08:00:00+08:00", 1);
+        let mut tx = app.db.begin().await.unwrap();
+        let (first, times) = volunteer::plan(&mut tx, &app.act(), team, &usual, Some(&repeat)).await.unwrap();
+        let dates = volunteer::coming(&mut tx, app.home.tenant, &doorstep::access::Scope::tenant(), app.means.now(), db::Cursor::FIRST, 40).await.unwrap().items;
+        tx.commit().await.unwrap();
+        assert_eq!(times, 3);
+        let other = planned(&app, team, &Plan { title: "量血压".to_owned(), ..plan("2026-12-06T08:00:00+08:00", 1) }).await;
+        let (person, _) = joined(&app, "刘建军", team, Post::Member).await;
+        let (waits, _) = joined(&app, "王秀兰", team, Post::Member).await;
+        for activity in dates.iter().map(|one| one.id).chain([other]) {
+            for person in [person, waits] {
+                sign_up(&app, activity, person).await.unwrap();
+            }
+        }
+        // A week later each stands where the next one stood: that is no double booking. A day later the first one meets another activity.
+        let sunday = plan("2026-12-06T09:00:00+08:00", 1);
+        for following in [Following::ThisOne, Following::AllThatFollow] {
+            let refused = change(&app, &get(&app, first).await, &sunday, following).await;
+            assert!(matches!(&refused, Err(Error::Refused(why)) if why.contains("有 2 人，新的时间另有活动")), "{refused:?}");
+        }
+        let week = plan("2026-12-12T08:00:00+08:00", 1);
+        change(&app, &get(&app, first).await, &week, Following::AllThatFollow).await.unwrap();
+        assert_eq!(get(&app, first).await.starts_at, week.span.starts_at);
+        // Nor into a visit.
+        let span = plan("2026-12-13T10:00:00+08:00", 1).span;
+        let mut tx = app.db.begin().await.unwrap();
+        let booking = volunteer::Booking { subject: Uuid::from_u128(9), title: "上门量血压", span, activity: None };
+        volunteer::engage(&mut tx, &app.act(), person, booking, volunteer::Asked::of_age(18)).await.unwrap();
+        tx.commit().await.unwrap();
+        let refused = change(&app, &get(&app, first).await, &plan("2026-12-13T08:00:00+08:00", 1), Following::ThisOne).await;
+        assert!(matches!(&refused, Err(Error::Refused(why)) if why.contains("有 1 人")), "{refused:?}");
+        change(&app, &get(&app, first).await, &plan("2026-12-12T08:30:00+08:00", 1), Following::ThisOne).await.unwrap();
+    }
+
+    async fn a_danger_that_is_new_is_read_before_anybody_comes(app: TestApp) {
+        at(&app, "2026-12-04T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let usual = plan("2026-12-05T08:00:00+08:00", 6);
+        let id = planned(&app, team, &usual).await;
+        let (person, own) = joined(&app, "刘建军", team, Post::Member).await;
+        sign_up(&app, id, person).await.unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=made-up".to_owned();
+        let (kind, name) = (channel::Kind::Wecom, "志愿者群".to_owned());
+        let new = channel::NewChannel { kind, name, place: channel::Place::Community, address, secret: None, reminders: false };
+        channel::add(&mut tx, &app.act(), new, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        let phone = app.browser();
+        phone.get(&own).await.assert_lacks("风险提示改过了");
+        let icy = Plan { risk_notice: "路上有冰，穿防滑鞋".to_owned(), ..usual };
+        change(&app, &get(&app, id).await, &icy, Following::ThisOne).await.unwrap();
+        let told = channel::of_subject(&mut app.db.read().await.unwrap(), app.home.tenant, id).await.unwrap();
+        assert!(told.len() == 1 && told[0].text.contains("【活动有变】") && told[0].text.contains("风险提示有变"), "{told:?}");
+        phone.get(&own).await.assert_contains("风险提示改过了").assert_contains("路上有冰");
+        at(&app, "2026-12-05T08:02:00+08:00");
+        let arrive = async || {
+            let mut tx = app.db.begin().await.unwrap();
+            let activity = volunteer::activity(&mut tx, app.home.tenant, id).await.unwrap();
+            volunteer::note(&mut tx, &app.act(), &activity, person, volunteer::Arrival::Comes).await?;
+            tx.commit().await.unwrap();
+            Ok::<(), Error>(())
+        };
+        let early = arrive().await;
+        assert!(matches!(&early, Err(Error::Refused(why)) if why.contains("风险提示改过了")), "{early:?}");
+        // At the door at the latest.
+        let read = [("activity", id.to_string()), ("risk_read", "yes".to_owned())];
+        let read: Vec<(&str, &str)> = read.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        phone.post(&format!("{own}/sign-ups"), &read).await.assert_ok().assert_lacks("风险提示改过了");
+        arrive().await.unwrap();
+        let past = history(&app, id).await;
+        assert!(past.iter().any(|entry| entry.reason == "看过新的风险提示"), "{past:?}");
+    }
+
+    async fn this_and_following_do_not_come_to_lie_on_holidays(app: TestApp) {
+        at(&app, "2026-09-10T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
+        let every = Every::Weeks { interval: 1, days: Vec::new() };
+        let usual = plan("2026-09-14T08:00:00+08:00", 6);
+        // Mondays; a Friday later in the week meets 中秋 on 2026-09-25 and 国庆 on 2026-10-02.
+        let friday = plan("2026-09-18T08:00:00+08:00", 6);
+        for (skip, fits) in [(Skip::Holidays, false), (Skip::Nothing, true)] {
+            let repeat = Recurrence { every: every.clone(), until: date(2026, 9, 28), skip };
+            let mut tx = app.db.begin().await.unwrap();
+            let (first, times) = volunteer::plan(&mut tx, &app.act(), team, &usual, Some(&repeat)).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(times, 3);
+            let moved = change(&app, &get(&app, first).await, &friday, Following::AllThatFollow).await;
+            if fits {
+                moved.unwrap();
+            } else {
+                let Err(Error::Refused(why)) = &moved else { panic!("{moved:?}") };
+                assert!(why.contains("9月21日那次改到9月25日") && why.contains("9月28日那次改到10月2日") && !why.contains("9月18日"), "{why}");
+                // The first one by itself is moved to a day that is none.
+                change(&app, &get(&app, first).await, &friday, Following::ThisOne).await.unwrap();
+            }
+        }
     }
 
     async fn a_team_and_its_leaders_change_on_record(app: TestApp) {

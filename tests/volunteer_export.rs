@@ -189,7 +189,7 @@ db_test! {
             let down = volunteer::sign_up_of(&mut tx, app.home.tenant, id, person).await.unwrap().unwrap();
             let there = Span { starts_at: known.starts_at, ends_at: known.starts_at + SignedDuration::from_mins(minutes) };
             volunteer::claim(&mut tx, &app.act(), &known, &down, there, "手机没电").await.unwrap();
-            volunteer::decide(&mut tx, &app.act(), &known, down.id, None, true).await.unwrap();
+            volunteer::decide(&mut tx, &app.act(), &known, down.id, None, (there, true)).await.unwrap();
             tx.commit().await.unwrap();
         }
         let mut tx = app.db.begin().await.unwrap();

@@ -132,6 +132,11 @@ pub async fn book(app: &TestApp, person: Uuid, team: Uuid, span: Span) {
     app.means.clock.set(span.ends_at + SignedDuration::from_hours(24 * 7));
 }
 
+async fn correct_again(app: &TestApp, id: Uuid) -> Result<(), Error> {
+    let there = span("2026-12-05T08:00:00+08:00", "2026-12-05T11:00:00+08:00");
+    correct(app, staff(app).await.act(), id, there, 0).await
+}
+
 pub fn refused<T: std::fmt::Debug>(done: Result<T, Error>, words: &str) {
     assert!(matches!(&done, Err(Error::Refused(sentence)) if sentence.contains(words)), "{done:?}");
 }
@@ -299,6 +304,66 @@ db_test! {
         assert_eq!(total(&app, person).await, Total { service: 540, times: 3, training: 120 });
     }
 
+    async fn what_was_refused_is_contested_for_some_days_and_put_right(app: TestApp) {
+        at(&app, "2026-12-04T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let (leader, _) = joined(&app, "高月英", team, Post::Leader).await;
+        let (person, own) = joined(&app, "刘建军", team, Post::Member).await;
+        let activity = planned(&app, team, &plan("2026-12-05T08:00:00+08:00", 6)).await;
+        crate::volunteer_activity::sign_up(&app, activity, person).await.unwrap();
+        let known = volunteer::activity(&mut app.db.read().await.unwrap(), app.home.tenant, activity).await.unwrap();
+        for (moment, way) in [("2026-12-05T08:00:00+08:00", volunteer::Arrival::Comes), ("2026-12-05T11:00:00+08:00", volunteer::Arrival::Goes)] {
+            at(&app, moment);
+            let mut tx = app.db.begin().await.unwrap();
+            volunteer::note(&mut tx, &app.act(), &known, person, way).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        at(&app, "2026-12-05T12:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        let was = [volunteer::Was { volunteer: person, left_at: None }];
+        volunteer::confirm_activity(&mut tx, &app.act(), &known, Some(leader), &was, 0).await.unwrap();
+        tx.commit().await.unwrap();
+        let id = ledger(&app, person).await.remove(0).id;
+        let (first, second) = (app.person(Role::Secretary).create().await, app.person(Role::Secretary).create().await);
+        let (desk, other) = (app.browser_of(&first).await, app.browser_of(&second).await);
+        let page = format!("/volunteer-hours/{id}");
+        let version = async |desk: &Browser| desk.get(&page).await.input("version");
+        let strike = async |desk: &Browser| {
+            let seen = get(&app, id).await.lock_version.to_string();
+            desk.post(&format!("{page}/refusal"), &[("version", &seen), ("refused_why", "名单上没有")]).await
+        };
+        strike(&desk).await.assert_ok();
+
+        // He says that it is not right; it does not count until somebody has answered, and the answer may be no.
+        let phone = app.browser();
+        phone.get(&format!("{own}/hours")).await.assert_contains("没有计：名单上没有").assert_contains("不计不对");
+        let objection = format!("{own}/hours/{id}/objection");
+        phone.post(&objection, &[("objection", "我签到签退都有")]).await.assert_ok();
+        other.get("/today").await.assert_contains("时长异议");
+        other.get(&page).await.assert_contains("不计没有错，因为");
+        let seen = version(&other).await;
+        other.post(&format!("{page}/answer"), &[("version", &seen), ("answer", "照片里没有")]).await.assert_ok();
+        assert_eq!(get(&app, id).await.state, Stage::Refused);
+        phone.post(&objection, &[("objection", "我签到签退都有")]).await.assert_status(422).assert_contains("已经答复过");
+
+        // Whoever struck it out by mistake puts it right within the same days, and somebody else approves it.
+        let correct = [("day", "2026-12-05"), ("from", "08:00"), ("until", "11:00"), ("breaks", "0"), ("why", "照片里有")];
+        let seen = desk.get(&page).await.assert_contains("不计弄错了，更正").input("version");
+        desk.post(&format!("{page}/correction"), &[&correct[..], &[("version", seen.as_str())]].concat()).await.assert_ok();
+        assert_eq!((get(&app, id).await.state, get(&app, id).await.refused_why), (Stage::Confirmed, None));
+        strike(&other).await.assert_ok();
+        phone.get(&format!("{own}/hours")).await.assert_contains("不计不对");
+
+        // After the days it stays as it is.
+        at(&app, "2026-12-11T00:00:00+08:00");
+        let desk = app.browser_of(&first).await;
+        phone.post(&objection, &[("objection", "我签到签退都有")]).await.assert_status(422).assert_contains("异议期过了");
+        desk.get(&page).await.assert_lacks("不计弄错了");
+        refused(correct_again(&app, id).await, "过了异议期");
+        assert_eq!(total(&app, person).await, Total::default());
+    }
+
     /// What a version says stays, even for whoever can write to the database.
     async fn the_database_lets_nobody_write_over_a_version(app: TestApp) {
         at(&app, "2026-12-08T20:00:00+08:00");
@@ -337,7 +402,11 @@ db_test! {
 
     /// Random spans, some over midnight, corrections, refusals, approvals, objections, answers and days against a ledger of our own, in which each minute is a place in a row.
     async fn at_random_the_ledger_is_that_of_an_independent_reference(app: TestApp) {
-        struct Known { person: usize, minutes: Vec<usize>, breaks: i64, state: Stage, books: Option<Timestamp>, word: usize, answered: bool, corrected: bool }
+        struct Known {
+            person: usize, minutes: Vec<usize>, breaks: i64, state: Stage, books: Option<Timestamp>, word: usize, answered: bool, corrected: bool,
+            // Of what was refused: until when it is contested, and whether it is.
+            until: Option<Timestamp>, contested: bool,
+        }
         const DAYS: usize = 3;
         const DAY_HOURS: i64 = 2;
         let begin: Timestamp = "2026-12-01T00:00:00+08:00".parse().unwrap();
@@ -353,20 +422,26 @@ db_test! {
         tx.commit().await.unwrap();
         let mut random = StdRng::seed_from_u64(67);
         let mut known: Vec<(Uuid, Known)> = Vec::new();
-        let mut done = [0; 8];
+        let mut done = [0; 11];
         let moment = |minute: usize| begin + SignedDuration::from_mins(minute as i64);
         let any_span = |random: &mut StdRng| {
             let day = random.random_range(0..DAYS) * 1440;
             let from = random.random_range(0..1440);
             (day + from, day + from + random.random_range(1..140))
         };
+        // The midnight after the five days for objections.
+        let six_days_on = || {
+            let next = app.means.now() + SignedDuration::from_hours(24 * 6);
+            let midnight = next.as_second() - (next.as_second() - begin.as_second()).rem_euclid(86_400);
+            Timestamp::from_second(midnight).unwrap()
+        };
         let counts = |one: &Known| (one.minutes.len() as i64 - one.breaks).max(0);
         let clash = |known: &[(Uuid, Known)], person: usize, but: Option<usize>, minutes: &[usize]| {
             known.iter().enumerate().any(|(at, (_, one))| {
-                Some(at) != but && one.person == person && one.state != Stage::Refused && one.minutes.iter().any(|minute| minutes.contains(minute))
+                Some(at) != but && one.person == person && one.state != Stage::Refused && !one.contested && one.minutes.iter().any(|minute| minutes.contains(minute))
             })
         };
-        for _ in 0..900 {
+        for _ in 0..1200 {
             let chosen = (!known.is_empty()).then(|| random.random_range(0..known.len()));
             match (random.random_range(0..16), chosen) {
                 (0..=1, _) | (_, None) => {
@@ -377,7 +452,7 @@ db_test! {
                     let found = submit(&app, people[person], team, Span { starts_at: moment(from), ends_at: moment(until) }, breaks).await;
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if let Ok(id) = found {
-                        known.push((id, Known { person, minutes, breaks, state: Stage::Submitted, books: None, word: 9, answered: false, corrected: false }));
+                        known.push((id, Known { person, minutes, breaks, state: Stage::Submitted, books: None, word: 9, answered: false, corrected: false, until: None, contested: false }));
                     }
                     done[usize::from(fits)] += 1;
                 }
@@ -395,7 +470,7 @@ db_test! {
                     let one = &known[at].1;
                     let day = one.minutes.first().map(|minute| minute / 1440);
                     let so_far: i64 = known.iter().enumerate().filter(|(other, (_, two))| {
-                        *other != at && two.person == one.person && matches!(two.state, Stage::Approved | Stage::Objected) && two.minutes.first().map(|minute| minute / 1440) == day
+                        *other != at && two.person == one.person && matches!(two.state, Stage::Approved | Stage::Objected) && !two.contested && two.minutes.first().map(|minute| minute / 1440) == day
                     }).map(|(_, (_, two))| counts(two)).sum();
                     let over_day = random.random_bool(0.4).then_some("抗洪");
                     let within = so_far + counts(one) <= DAY_HOURS * 60;
@@ -403,24 +478,26 @@ db_test! {
                     let found = approve(&app, act(desk), known[at].0, over_day).await;
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if fits {
-                        let next = app.means.now() + SignedDuration::from_hours(24 * 6);
-                        let midnight = next.as_second() - (next.as_second() - begin.as_second()).rem_euclid(86_400);
-                        (known[at].1.state, known[at].1.books) = (Stage::Approved, Some(Timestamp::from_second(midnight).unwrap()));
+                        (known[at].1.state, known[at].1.books) = (Stage::Approved, Some(six_days_on()));
                         done[if within { 2 } else { 4 }] += 1;
                     }
                 }
                 (12, Some(any)) => {
                     // Mostly of what can be objected to.
-                    let open = |one: &Known| one.state == Stage::Approved && one.books.is_some_and(|books| app.means.now() < books);
+                    let open = |one: &Known| match one.state {
+                        Stage::Approved => one.books.is_some_and(|books| app.means.now() < books),
+                        Stage::Refused => one.until.is_some_and(|until| app.means.now() < until),
+                        _ => false,
+                    };
                     let at = known.iter().rposition(|(_, one)| open(one) && random.random_bool(0.5)).unwrap_or(any);
                     let one = &known[at].1;
-                    let open = one.books.is_some_and(|books| app.means.now() < books) && !one.answered;
-                    let fits = one.state == Stage::Approved && open;
+                    let fits = open(one) && !one.answered;
                     let found = object(&app, people[one.person], known[at].0).await;
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if fits {
-                        done[if one.corrected { 6 } else { 5 }] += 1;
-                        known[at].1.state = Stage::Objected;
+                        let struck = one.state == Stage::Refused;
+                        done[if struck { 8 } else if one.corrected { 6 } else { 5 }] += 1;
+                        (known[at].1.state, known[at].1.contested) = (Stage::Objected, struck);
                     }
                 }
                 (13, Some(any)) => {
@@ -429,24 +506,29 @@ db_test! {
                     let one = &mut known[at].1;
                     assert_eq!(found.is_ok(), one.state == Stage::Objected, "{found:?}");
                     if found.is_ok() {
-                        (one.state, one.answered) = (Stage::Approved, true);
-                        done[7] += 1;
+                        done[if one.contested { 9 } else { 7 }] += 1;
+                        let state = if one.contested { Stage::Refused } else { Stage::Approved };
+                        (one.state, one.answered, one.contested) = (state, true, false);
                     }
                 }
                 (8 | 9, Some(at)) => {
                     let ((from, until), breaks, desk) = (any_span(&mut random), random.random_range(0..20), random.random_range(0..2));
                     let minutes: Vec<usize> = (from..until).collect();
                     let one = &known[at].1;
-                    let fits = matches!(one.state, Stage::Confirmed | Stage::Approved | Stage::Objected)
-                        && moment(until) <= app.means.now() && !clash(&known, one.person, Some(at), &minutes);
+                    let open = match one.state {
+                        Stage::Confirmed | Stage::Approved | Stage::Objected => true,
+                        Stage::Refused => one.until.is_some_and(|until| app.means.now() < until),
+                        Stage::Submitted => false,
+                    };
+                    let fits = open && moment(until) <= app.means.now() && !clash(&known, one.person, Some(at), &minutes);
                     let there = Span { starts_at: moment(from), ends_at: moment(until) };
                     let found = correct(&app, act(desk), known[at].0, there, breaks).await;
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if found.is_ok() {
                         let one = &mut known[at].1;
                         (one.minutes, one.breaks, one.state, one.word, one.books) = (minutes, breaks, Stage::Confirmed, desk, None);
-                        (one.answered, one.corrected) = (false, true);
-                        done[3] += 1;
+                        (one.answered, one.corrected, one.contested) = (false, true, false);
+                        done[if one.until.take().is_some() { 10 } else { 3 }] += 1;
                     }
                 }
                 (_, Some(at)) if random.random_bool(0.3) => {
@@ -459,7 +541,7 @@ db_test! {
                     assert_eq!(found.is_ok(), fits, "{found:?}");
                     if found.is_ok() {
                         tx.commit().await.unwrap();
-                        known[at].1.state = Stage::Refused;
+                        (known[at].1.state, known[at].1.until) = (Stage::Refused, Some(six_days_on()));
                     }
                 }
                 _ => app.means.clock.set(app.means.now() + SignedDuration::from_hours(random.random_range(1..7))),

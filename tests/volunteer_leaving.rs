@@ -111,6 +111,62 @@ db_test! {
         assert_eq!(audit::verify(&mut tx, app.home.tenant).await.unwrap().broken, None);
     }
 
+    async fn a_photo_goes_with_whoever_is_alone_in_it_when_staff_say_so_and_after_its_days(app: TestApp) {
+        at(&app, "2026-12-04T09:00:00+08:00");
+        let place = estate(&app).await;
+        let team = team(&app, "雷锋大妈志愿服务队", &[place.estate], &[]).await;
+        let (leader, leads) = joined(&app, "高月英", team, Post::Leader).await;
+        let (goes, own) = joined(&app, "刘建军", team, Post::Member).await;
+        let (stays, _) = joined(&app, "王秀兰", team, Post::Member).await;
+        let activity = planned(&app, team, &plan("2026-12-05T08:00:00+08:00", 6)).await;
+        for who in [leader, goes, stays] {
+            sign_up(&app, activity, who).await.unwrap();
+        }
+        at(&app, "2026-12-05T08:00:00+08:00");
+        let lead = app.browser();
+        for (number, people) in [vec![goes], vec![stays, leader]].into_iter().enumerate() {
+            let people: Vec<String> = people.iter().map(Uuid::to_string).collect();
+            let group: Vec<(&str, &str)> = [("way", "came")].into_iter().chain(people.iter().map(|id| ("person", id.as_str()))).collect();
+            let picture = crate::stories::cast::photo_of(number + 1);
+            lead.post_files(&format!("{leads}/activities/{activity}/presence"), &group, &[("photos", "g.jpg", &picture[..])]).await.assert_ok();
+        }
+        // All of them leave together, with one photo.
+        at(&app, "2026-12-05T11:00:00+08:00");
+        let all: Vec<String> = [goes, stays, leader].iter().map(Uuid::to_string).collect();
+        let group: Vec<(&str, &str)> = [("way", "left")].into_iter().chain(all.iter().map(|id| ("person", id.as_str()))).collect();
+        let picture = crate::stories::cast::photo_of(3);
+        lead.post_files(&format!("{leads}/activities/{activity}/presence"), &group, &[("photos", "g.jpg", &picture[..])]).await.assert_ok();
+        let of = async |who: Uuid| {
+            let down = volunteer::sign_up_of(&mut app.db.read().await.unwrap(), app.home.tenant, activity, who).await.unwrap().unwrap();
+            (down.photo_id, down.left_photo_id)
+        };
+        let kept = async |id: Uuid| {
+            doorstep::photo::read(&mut app.db.read().await.unwrap(), app.home.tenant, id, doorstep::photo::Size::Full).await.is_ok()
+        };
+        let ((alone, together), (two, _)) = (of(goes).await, of(stays).await);
+        let (alone, together, two) = (alone.unwrap(), together.unwrap(), two.unwrap());
+        let person = app.browser();
+        person.post(&format!("{own}/departure"), &[]).await.assert_ok();
+        person.post(&format!("{own}/erasure"), &[]).await.assert_ok();
+        upkeep::once(&app.app).await.unwrap();
+        assert_eq!((kept(alone).await, kept(together).await, kept(two).await), (false, true, true));
+        assert_eq!(of(goes).await, (None, Some(together)));
+
+        let staff = app.person(Role::Staff).browser().await;
+        let page = format!("/activities/{activity}");
+        staff.get(&format!("{page}/photos/{two}")).await.assert_ok();
+        staff.post(&format!("{page}/photos/{}/removal", Uuid::nil()), &[]).await.assert_status(404);
+        staff.post(&format!("{page}/photos/{two}/removal"), &[]).await.assert_ok().assert_contains("合影已删去");
+        staff.get(&format!("{page}/photos/{two}")).await.assert_status(404);
+        upkeep::once(&app.app).await.unwrap();
+        assert!(!kept(two).await);
+        for (days, stays) in [(364, true), (2, false)] {
+            app.means.clock.set(app.means.now() + SignedDuration::from_hours(24 * days));
+            upkeep::once(&app.app).await.unwrap();
+            assert_eq!(kept(together).await, stays);
+        }
+    }
+
     async fn a_guardian_is_corrected_and_called_and_whoever_recommended_is_asked(app: TestApp) {
         at(&app, "2026-11-27T09:00:00+08:00");
         let staff = app.person(Role::Staff).browser().await;

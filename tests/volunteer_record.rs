@@ -164,7 +164,7 @@ db_test! {
         let known = activity(&app, id).await;
         let mut tx = app.db.begin().await.unwrap();
         let down = volunteer::sign_up_of(&mut tx, app.home.tenant, id, *late).await.unwrap().unwrap();
-        volunteer::decide(&mut tx, &app.act(), &known, down.id, Some(leader), true).await.unwrap();
+        volunteer::decide(&mut tx, &app.act(), &known, down.id, Some(leader), (there, true)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(confirm_all(&app, id, leader, &was[..1], 15).await.0, 1);
         assert_eq!(ledger(&app, *late).await[0].minutes, 165, "by what they entered late, not by what the leader would have said");
@@ -279,7 +279,8 @@ db_test! {
         tx.commit().await.unwrap();
         let mut random = StdRng::seed_from_u64(11);
         let (mut counted, mut nothing, mut over_midnight) = (0, 0, 0);
-        for round in 0..25 {
+        let mut ways = [0; 3];
+        for round in 0..30 {
             // By turns in the morning and late in the evening; each has a day and more of its own.
             let starts = if round % 2 == 0 { "08:00:00" } else { "22:30:00" };
             let first: Timestamp = format!("2026-12-02T{starts}+08:00").parse().unwrap();
@@ -294,12 +295,34 @@ db_test! {
                 sign_up(&app, id, person).await.unwrap();
             }
             let mut times = Vec::new();
+            let mut claims = Vec::new();
             for person in people {
-                let came = random.random_range(-1800..12_000);
-                let left = random.random_range(came + 1..14_400);
+                // By the code on the wall, by whoever leads with a photo, or entered later within the time of the activity.
+                let way = random.random_range(0..3);
+                ways[way] += 1;
+                let (first, last) = if way == 2 { (0, 10_800) } else { (-1800, 14_400) };
+                let came = random.random_range(first..10_000);
+                let left = random.random_range(came + 1..last);
                 times.push((person, came, left));
+                if way == 2 {
+                    claims.push((person, Span { starts_at: second(came), ends_at: second(left) }));
+                    was.push(Was { volunteer: person, left_at: None });
+                }
+                if way == 1 {
+                    let known = activity(&app, id).await;
+                    for (at, way) in [(came, Arrival::Comes), (left, Arrival::Goes)] {
+                        app.means.clock.set(second(at));
+                        let made = doorstep::photo::prepare(crate::stories::cast::photo().into()).await.unwrap();
+                        let mut tx = app.db.begin().await.unwrap();
+                        let picture = doorstep::photo::keep(&mut tx, &app.act(), &made).await.unwrap();
+                        volunteer::note_group(&mut tx, &app.act(), &known, Some(leader), &[person], (way, picture)).await.unwrap();
+                        tx.commit().await.unwrap();
+                    }
+                    was.push(Was { volunteer: person, left_at: None });
+                }
             }
-            for (person, came, left) in &times {
+            let noted: Vec<Uuid> = was.iter().map(|was| was.volunteer).collect();
+            for (person, came, left) in times.iter().filter(|(person, ..)| !noted.contains(person)) {
                 note(&app, id, *person, second(*came), Arrival::Comes).await;
                 let signs_out = random.random_bool(0.7);
                 if signs_out {
@@ -308,6 +331,14 @@ db_test! {
                 was.push(Was { volunteer: *person, left_at: (!signs_out).then(|| second(*left)) });
             }
             app.means.clock.set(starts_at + SignedDuration::from_hours(9));
+            for (person, there) in claims {
+                claim(&app, id, person, there).await.unwrap();
+                let known = activity(&app, id).await;
+                let mut tx = app.db.begin().await.unwrap();
+                let down = volunteer::sign_up_of(&mut tx, app.home.tenant, id, person).await.unwrap().unwrap();
+                volunteer::decide(&mut tx, &app.act(), &known, down.id, Some(leader), (there, true)).await.unwrap();
+                tx.commit().await.unwrap();
+            }
             let breaks = random.random_range(0..40);
             confirm_all(&app, id, leader, &was, breaks).await;
             for (person, came, left) in times {
@@ -328,6 +359,7 @@ db_test! {
             }
         }
         assert!(counted > 10 && nothing > 0 && over_midnight > 2, "{counted} {nothing} {over_midnight}");
+        assert!(ways.iter().all(|times| *times > 5), "{ways:?}");
     }
 }
 

@@ -8,7 +8,7 @@ import { setStage } from './stage.mjs';
 
 const stage = setStage();
 
-const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/figures', '/board/*/mediation', '/board/*/teams', '/board/*/honours', '/board/*/certificates', '/board/*/volunteers/new', '/board/*/activities/*'];
+const board = ['/board/*', '/board/*/screen', '/board/*/paper', '/board/*/estates/*', '/board/*/estates/*/members', '/board/*/estates/*/members/*/help', '/board/*/estates/*/venues', '/board/*/venues/*', '/board/*/publications/*', '/board/*/report', '/board/*/figures', '/board/*/mediation', '/board/*/teams', '/board/*/honours', '/board/*/certificates', '/board/*/volunteers/new', '/board/*/activities/*', '/board/*/services', '/board/*/services/new'];
 const issues = ['/today', '/issues', '/issues/way', '/issues/*', '/receipts/*', ...board, '/me'];
 const places = ['/estates', '/estates/*', '/estates/overview', '/buildings/*/sheets'];
 const residents = ['/residents', '/residents/changes', '/residents/*', '/residents/*/tags', '/buildings/*', '/households/*'];
@@ -20,24 +20,29 @@ const orders = ['/work-orders'];
 const publicity = ['/publications', '/publications/new', '/publications/*'];
 const bodies = ['/bodies', '/bodies/new', '/bodies/*', '/party/organisations/*/meetings', '/procedures', '/procedures/*'];
 const rooms = ['/venues', '/venues/new', '/venues/*', '/venues/*/bookings/new', '/meetings/calendar', '/member-helps', '/meetings/duties', '/estates/*/joint-meetings'];
-const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'levels', 'whistles', 'mediations', 'volunteering'].map((topic) => `/reports/topics/${topic}`);
+const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'levels', 'whistles', 'mediations', 'volunteering', 'services'].map((topic) => `/reports/topics/${topic}`);
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/burden', '/reports/template', ...topics, ...topics.map((topic) => `${topic}/paper`), '/issues/*/exclusions'];
 const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];
 const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*', '/volunteer-honours', '/volunteer-exports'];
 const classes = ['/children', '/children/new', '/children/*', '/class-sessions', '/class-sessions/new', '/class-sessions/*', '/class-sessions/*/particulars', '/class-vettings', '/class-messages', '/class-help', '/class-incidents', '/class-incidents/new'];
+const needs = ['/services', '/services/new', '/services/*', '/services/*/particulars', '/needs/*'];
+const services = [...needs, '/service-kinds', '/service-kinds/new', '/service-rounds', '/service-rounds/new', '/service-outcomes', '/service-providers', '/service-providers/new', '/service-providers/*'];
+const posts = ['/today', '/duty', '/duty/coverage', '/duty/coverage/paper', '/duty-schools', '/duty-schools/*', '/duty-terms', '/duty-people', '/duty-people/*', '/duty-rosters', '/duty-rosters/*', '/duty-shifts/new', '/duty-shifts/*', '/me'];
 const lectures = ['/today', '/lectures', '/lectures/new', '/lectures/*', '/lectures/*/quiz', '/lecture-plans', '/lecture-schools', '/lecture-schools/*', '/lecture-terms', '/lecture-subjects', '/lecturers', '/lecturers/*', '/lecture-materials', '/lecture-materials/*', '/lecture-quizzes', '/lecture-summary', '/lecture-balance', '/me'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
 const logins = {
-  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, ...classes, '/volunteer-imports', '/whistles', '/tokens/approvals', '/settings'],
-  wangge: [...issues, '/mediations', '/issues/new', '/surveys', '/community-surveys/doors', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits'],
+  shuji: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, ...classes, ...services, '/service-kinds/*', '/service-rounds/*', '/volunteer-imports', '/whistles', '/tokens/approvals', '/settings'],
+  wangge: [...issues, '/mediations', '/issues/new', '/surveys', '/community-surveys/doors', ...places, ...residents, ...walks, '/doors/list/*/*', '/dwellings/*/visits', ...needs],
   anquan: ['/today', '/accounts', '/accounts/*', '/accounts/new', '/organisations', '/organisations/new', '/me'],
   shenji: ['/today', '/audit', '/me'],
-  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, ...classes, '/volunteer-imports'],
-  zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys, ...volunteers],
+  shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, ...classes, ...services, '/service-kinds/*', '/service-rounds/*', '/volunteer-imports'],
+  zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys, ...volunteers, ...services],
   wuye: [...issues, '/mediations'],
+  qinwu: [...posts, '/duty-schools/new', '/duty-schools/*/particulars', '/duty-gates/*', '/duty-gates/*/poster', '/duty-people/new', '/duty-people/*/particulars'],
+  zhiban: ['/today', '/duty', '/duty/coverage', '/duty-schools', '/duty-people', '/duty-shifts/*'],
   weijian: [...lectures, '/lecture-schools/new', '/lecture-schools/*/particulars', '/lecturers/new', '/lecturers/*/particulars', '/lecture-confidences'],
   ganjing: lectures,
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],

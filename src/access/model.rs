@@ -12,6 +12,9 @@ text_enum! {
         BranchSecretary = "branch_secretary" "小区党支部书记",
         GridWorker = "grid_worker" "网格员",
         PropertyManager = "property_manager" "物业负责人",
+        /// Of a police bureau: all posts, or with a reach the posts that a station or a patrol unit covers.
+        DutyChief = "duty_chief" "护学岗勤务负责人",
+        DutyStaff = "duty_staff" "护学岗值班员",
         /// Of a procuratorate: lectures at schools.
         LectureLead = "lecture_lead" "法治进校园负责人",
         LectureStaff = "lecture_staff" "法治进校园干警",
@@ -43,6 +46,7 @@ text_enum! {
         PropertyCompany = "property_company" "物业公司",
         PropertyCommittee = "property_committee" "物管会",
         PartyBranch = "party_branch" "小区党支部",
+        PoliceUnit = "police_unit" "派出所、巡特警大队",
         PublicUtility = "public_utility" "供水供电供气供热单位",
         /// The level above, which is asked and not told.
         Superior = "superior" "上级单位",
@@ -105,6 +109,12 @@ text_enum! {
         ServiceArrange = "service_arrange" "安排上门服务、管理服务类别",
         ChildManage = "child_manage" "登记七彩四点半的孩子",
         IncidentManage = "incident_manage" "查看和跟进七彩四点半的事件记录",
+        DutyRead = "duty_read" "查看护学岗",
+        DutyEdit = "duty_edit" "登记护学岗的学校、岗位和人员",
+        DutyPlan = "duty_plan" "护学岗排班和现场调度",
+        HazardRead = "hazard_read" "查看校园周边隐患台账",
+        HazardWork = "hazard_work" "排查、登记、整改、复查隐患",
+        HazardApprove = "hazard_approve" "隐患延期、挂牌督办、销号",
         LectureRead = "lecture_read" "查看法治进校园",
         LectureEdit = "lecture_edit" "登记法治进校园的学校、讲师和主题",
         LectureArrange = "lecture_arrange" "安排法治课、审核课件",
@@ -189,6 +199,15 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (ChildManage, &[Secretary, Staff]),
         // A suspected harm may lead to a colleague, so that only who answers for the community reads what others wrote.
         (IncidentManage, &[Secretary]),
+        // How strong the police are where is theirs alone: no role of a community sees it.
+        (DutyRead, &[DutyChief, DutyStaff]),
+        (DutyEdit, &[DutyChief]),
+        (DutyPlan, &[DutyChief, DutyStaff]),
+        // Police work: nobody of a community has a part in it.
+        (HazardRead, &[DutyChief, DutyStaff]),
+        (HazardWork, &[DutyChief, DutyStaff]),
+        // Not of what they have fixed themselves.
+        (HazardApprove, &[DutyChief]),
         (LectureRead, &[LectureLead, LectureStaff]),
         (LectureEdit, &[LectureLead]),
         (LectureArrange, &[LectureLead, LectureStaff]),
@@ -213,10 +232,15 @@ impl Role {
         Role::ALL.iter().copied().filter(|role| !matches!(role, Role::PartyMember | Role::Resident | Role::System))
     }
 
-    /// Whether somebody in a tenant of a kind can have this role: lectures are a procuratorate's, and the roles of a community nobody's there.
+    /// Whether somebody in a tenant of a kind can have this role: the roles of 护学岗 are the police's, those of 法治进校园 a procuratorate's, and those
+    /// of a community nobody else's there.
     pub fn fits(self, kind: TenantKind) -> bool {
-        let lecture = matches!(self, Role::LectureLead | Role::LectureStaff);
-        self.is_administrator() || lecture == (kind == TenantKind::Procuratorate)
+        let own = match self {
+            Role::DutyChief | Role::DutyStaff => kind == TenantKind::Police,
+            Role::LectureLead | Role::LectureStaff => kind == TenantKind::Procuratorate,
+            _ => !matches!(kind, TenantKind::Police | TenantKind::Procuratorate),
+        };
+        self.is_administrator() || own
     }
 
     /// The three administrators keep watch on one another, so nobody holds two of these roles.

@@ -1,5 +1,7 @@
 //! One child: read whole, changed with every old value kept until it is erased; and what the guardian has agreed to.
 
+use std::collections::BTreeSet;
+
 use db::{Cursor, Page, Query, Tx};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -13,8 +15,8 @@ use super::session::{expected_nowhere, refuse_present};
 use super::session_store::{ERASE_FETCHERS, ERASE_SUBSTITUTES};
 use super::store::{
     self, ADD, ADD_ADULT, ADULT, ADULTS, AGREE, CHANGE, CONSENTS, ENROLLED, ERASE_ADULTS, FETCHERS, FORGET_CONSENTS,
-    GET, GET_IN_REACH, HOLD, HOLD_NOW, KEEP_TEXT, LEFT, OPEN, REMOVE_ADULT, Stored, StoredAdult, StoredConsent,
-    TAKE_BACK, UNANSWERED,
+    FORGET_OPENINGS, FORGET_OPENINGS_OF, GET, GET_IN_REACH, HOLD, HOLD_ENROLLED, HOLD_NOW, KEEP_TEXT, LEFT, OPEN,
+    REMOVE_ADULT, Stored, StoredAdult, StoredConsent, TAKE_BACK, UNANSWERED,
 };
 use crate::access::{self, Act, Link, Scope};
 use crate::audit::{self, Change};
@@ -255,9 +257,29 @@ async fn save(tx: &mut Tx, act: &Act, before: &Child, now: &Child, action: &str,
     audit::record(tx, act, action, ("child", now.id), why, &changes).await
 }
 
-/// Nobody else gives a code for a child until the transaction ends.
+/// Nobody else gives a code for a child, or changes what its guardian agrees to, until the transaction ends.
 pub(super) async fn hold(tx: &mut Tx, act: &Act, child: Uuid) -> Result<()> {
     Ok(tx.execute_one(HOLD_NOW.bind(act.tenant).bind(child)).await?)
+}
+
+/// The same of several, in the order that everybody keeps to, so that nobody waits for somebody who waits for them.
+pub(super) async fn hold_all(tx: &mut Tx, act: &Act, children: &[Uuid]) -> Result<()> {
+    for child in BTreeSet::from_iter(children) {
+        hold(tx, act, *child).await?;
+    }
+    Ok(())
+}
+
+/// The same of children who are on the roll.
+///
+/// Errors: refused of one that is not, or not any more.
+pub(super) async fn hold_enrolled(tx: &mut Tx, act: &Act, children: &[Uuid]) -> Result<()> {
+    for child in BTreeSet::from_iter(children) {
+        if tx.execute(HOLD_ENROLLED.bind(act.tenant).bind(*child)).await? == 0 {
+            return Err(Error::refused("有孩子不在册，或者刚刚退出了。请看一下再加"));
+        }
+    }
+    Ok(())
 }
 
 /// Staff write down who is to be asked: of the child nothing but the name, of the guardian the name and the phone.
@@ -370,11 +392,13 @@ pub async fn leave(tx: &mut Tx, act: &Act, before: &Child, why: &str) -> Result<
     refuse_gone(before)?;
     let ended_on = Some(today(act).to_string());
     let now = Child { state: State::Left, ended_on, ended_why: why.to_owned(), ..before.clone() };
+    hold(tx, act, before.id).await?;
+    expected_nowhere(tx, act, before.id).await?;
+    picture::hold_of(tx, act, before.id).await?;
     save(tx, act, before, &now, "leave", why).await?;
     for purpose in Purpose::ALL {
         withdraw(tx, act, before, *purpose).await?;
     }
-    expected_nowhere(tx, act, before.id).await?;
     code::withdraw(tx, act, before.id).await
 }
 
@@ -400,6 +424,9 @@ async fn erase(tx: &mut Tx, act: &Act, before: &Child, state: State) -> Result<(
         ..before.clone()
     };
     let nobody = act.seal("child adult", &json(&Person::default())?)?;
+    hold(tx, act, before.id).await?;
+    picture::hold_of(tx, act, before.id).await?;
+    tx.execute(FORGET_OPENINGS_OF.bind(act.tenant).bind(before.id)).await?;
     message::erase(tx, act, before.id).await?;
     tx.execute(ERASE_ADULTS.bind(act.tenant).bind(before.id).bind(nobody).bind(act.at)).await?;
     // Who has fetched it goes, and that it was fetched stays.
@@ -506,8 +533,10 @@ pub async fn consent(tx: &mut Tx, act: &Act, child: &Child, purpose: Purpose, ho
     Ok(())
 }
 
-/// The guardian takes it back.
+/// The guardian takes it back. Whoever shows a picture of the child meanwhile is waited for, and that picture goes too.
 pub async fn withdraw(tx: &mut Tx, act: &Act, child: &Child, purpose: Purpose) -> Result<()> {
+    hold(tx, act, child.id).await?;
+    picture::hold_of(tx, act, child.id).await?;
     if tx.execute(TAKE_BACK.bind(act.tenant).bind(child.id).bind(purpose).bind(act.at)).await? > 0 {
         audit::record(tx, act, "take_back_consent", ("child", child.id), purpose.label(), &[]).await?;
         if purpose == Purpose::Photos {
@@ -557,5 +586,7 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
         erase(tx, act, &child, state).await?;
     }
     tx.execute(FORGET_CONSENTS.bind(act.tenant).bind(days(rules.keep_consents_days))).await?;
+    // Who has looked is kept as long as who has agreed.
+    tx.execute(FORGET_OPENINGS.bind(act.tenant).bind(days(rules.keep_consents_days))).await?;
     picture::remove_old(tx, act).await
 }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::child::{self, Child, Sketch, today};
 use super::help_model::{Help, HelpRules, Match, Reason, Traits, born_before};
 use super::help_store::{
-    self, ADD_STEP, ADULTS, Asked, FORGET, FORGET_OPENINGS, FORGET_STEPS, HOLD, NOTE, OPEN, STEPS, StoredAdult,
-    StoredStep, Wanted,
+    self, ADD_STEP, ADULTS, Asked, CAME, FORGET, FORGET_LOOKS, FORGET_OPENINGS, FORGET_STEPS, HOLD, LOOK, NOTE, OPEN,
+    STEPS, StoredAdult, StoredStep, Wanted,
 };
 use super::model::{Particulars, Person};
 use super::names::{self, Named};
@@ -87,6 +87,13 @@ pub async fn open(tx: &mut Tx, act: &Act, purpose: &str) -> Result<()> {
     let row = OPEN.bind(act.tenant).bind(act.id()).bind(act.account).bind(purpose).bind(act.at);
     tx.execute(row.bind(until)).await?;
     audit::record(tx, act, "open_help_list", ("tenant", act.tenant), purpose, &[]).await
+}
+
+/// Notes that somebody looks at one child of the list, with the reason for which it is open to them. Neither the log nor the resident's page
+/// learns of it: those who open the list do, and the guardian once the child is asked.
+pub async fn look(tx: &mut Tx, act: &Act, opening: Uuid, resident: Uuid) -> Result<()> {
+    tx.execute(LOOK.bind(act.tenant).bind(opening).bind(resident).bind(act.at)).await?;
+    Ok(())
 }
 
 /// Notes what was done for a child. Where nobody has said when to look again, the setting says it, unless nothing has to be done any more.
@@ -218,6 +225,7 @@ pub async fn invite(tx: &mut Tx, act: &Act, scope: &Scope, resident: Uuid, choic
     let (estate, building) = (wanted.estate_id, wanted.building_id);
     let child = child::invite(tx, act, Sketch { estate, building, particulars, medical: None }).await?;
     note(tx, act, wanted.id, Help::Invited, "", None).await?;
+    tx.execute(CAME.bind(act.tenant).bind(wanted.id).bind(child.id)).await?;
     Ok(child)
 }
 
@@ -260,6 +268,7 @@ pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     let since = act.at - SignedDuration::from_hours(24 * rules.keep_help_days);
     tx.execute(FORGET_STEPS.bind(act.tenant).bind(since)).await?;
     tx.execute(FORGET.bind(act.tenant).bind(since)).await?;
+    tx.execute(FORGET_LOOKS.bind(act.tenant).bind(since)).await?;
     tx.execute(FORGET_OPENINGS.bind(act.tenant).bind(since)).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::help_model::{Help, HelpRules, Reason, born_before};
+use super::store::Opening;
 use crate::access::{Act, Scope, Viewer};
 use crate::error::Result;
 use crate::in_reach;
@@ -98,15 +99,35 @@ statements! {
         LEFT JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.made_by
         WHERE s.tenant_id = $1 AND s.resident_id = $2 ORDER BY s.made_at DESC, s.id DESC LIMIT 50";
     OPEN = "INSERT INTO class_help_openings (tenant_id, id, account_id, purpose, at, until_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    OPENED = "SELECT MAX(until_at) AS until_at FROM class_help_openings WHERE tenant_id = $1 AND account_id = $2 AND until_at > $3";
+    OPENED = "SELECT id, until_at FROM class_help_openings WHERE tenant_id = $1 AND account_id = $2 AND until_at > $3 ORDER BY until_at DESC, id DESC LIMIT 1";
+    /// Somebody looks at one child of the list, once for each time that they have said why.
+    LOOK = "INSERT INTO class_help_looks (tenant_id, opening_id, resident_id, at) VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, opening_id, resident_id) DO NOTHING";
+    LOOKED = "SELECT l.resident_id FROM class_help_looks l WHERE l.tenant_id = $1 AND l.opening_id = $2 AND l.resident_id = $3";
+    LOOKS = "SELECT COALESCE(a.name, '') AS reader_name, o.purpose, l.at FROM class_help_looks l JOIN class_help_openings o ON o.tenant_id = l.tenant_id AND o.id = l.opening_id
+        LEFT JOIN accounts a ON a.tenant_id = o.tenant_id AND a.id = o.account_id
+        WHERE l.tenant_id = $1 AND l.resident_id = $2 ORDER BY l.at DESC, l.opening_id DESC LIMIT 50";
+    /// Those at the child of the register who was invited as a child of the class.
+    LOOKS_AT_CHILD = "SELECT COALESCE(a.name, '') AS reader_name, o.purpose, l.at FROM class_help s CROSS JOIN class_help_looks l
+        CROSS JOIN class_help_openings o LEFT JOIN accounts a ON a.tenant_id = o.tenant_id AND a.id = o.account_id
+        WHERE s.tenant_id = $1 AND s.child_id = $2 AND l.tenant_id = s.tenant_id AND l.resident_id = s.resident_id
+        AND o.tenant_id = l.tenant_id AND o.id = l.opening_id ORDER BY l.at DESC, l.opening_id DESC LIMIT 50";
+    /// Which child of the class came of an invitation.
+    CAME = "UPDATE class_help SET child_id = $3 WHERE tenant_id = $1 AND resident_id = $2";
     /// Of somebody of whom nothing may be kept any more.
     ERASE_STEPS = "DELETE FROM class_help_steps WHERE tenant_id = $1 AND resident_id = $2";
     ERASE = "DELETE FROM class_help WHERE tenant_id = $1 AND resident_id = $2";
-    /// Two who were one.
+    ERASE_LOOKS = "DELETE FROM class_help_looks WHERE tenant_id = $1 AND resident_id = $2";
+    /// Two who were one. What is known of the one that stays counts.
     MOVE_STEPS = "UPDATE class_help_steps SET resident_id = $3 WHERE tenant_id = $1 AND resident_id = $2";
-    MOVE = "INSERT INTO class_help (tenant_id, resident_id, kind, next_on, changed_at)
-        SELECT s.tenant_id, CAST($3 AS UUID), s.kind, s.next_on, s.changed_at FROM class_help s WHERE s.tenant_id = $1 AND s.resident_id = $2
-        ON CONFLICT (tenant_id, resident_id) DO NOTHING";
+    /// Somebody has looked at both of them.
+    DOUBLE_LOOKS = "DELETE FROM class_help_looks WHERE tenant_id = $1 AND resident_id = $2
+        AND opening_id IN (SELECT k.opening_id FROM class_help_looks k WHERE k.tenant_id = $1 AND k.resident_id = $3)";
+    MOVE_LOOKS = "UPDATE class_help_looks SET resident_id = $3 WHERE tenant_id = $1 AND resident_id = $2";
+    MOVE = "UPDATE class_help SET resident_id = $3 WHERE tenant_id = $1 AND resident_id = $2
+        AND NOT EXISTS (SELECT 1 FROM class_help k WHERE k.tenant_id = $1 AND k.resident_id = $3)";
+    MOVE_CHILD = "UPDATE class_help SET child_id = (SELECT s.child_id FROM class_help s WHERE s.tenant_id = $1 AND s.resident_id = $2)
+        WHERE tenant_id = $1 AND resident_id = $3 AND child_id IS NULL";
+    FORGET_LOOKS = "DELETE FROM class_help_looks WHERE tenant_id = $1 AND opening_id IN (SELECT o.id FROM class_help_openings o WHERE o.tenant_id = $1 AND o.at < $2)";
     FORGET_OPENINGS = "DELETE FROM class_help_openings WHERE tenant_id = $1 AND at < $2";
     FORGET_STEPS = "DELETE FROM class_help_steps WHERE tenant_id = $1 AND made_at < $2";
     FORGET = "DELETE FROM class_help WHERE tenant_id = $1 AND changed_at < $2";
@@ -128,7 +149,10 @@ record! {
     pub(super) struct StoredStep {
         pub kind: Help, pub sealed: Vec<u8>, pub next_on: Option<String>, pub made_at: Timestamp, pub made_by: Option<String>,
     }
-    struct Until { until_at: Option<Timestamp> }
+    /// The list is open to somebody who has said why, until a moment.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Opened { pub id: Uuid, pub until_at: Timestamp }
+    struct Noted { resident_id: Uuid }
 }
 
 impl Wanted {
@@ -201,17 +225,37 @@ pub(super) async fn one(
     Ok(tx.one(query.bind(id)).await?)
 }
 
-/// Until when the list is open to somebody who has said why.
-pub(super) async fn opened(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Option<Timestamp>> {
-    Ok(tx.one::<Until>(OPENED.bind(viewer.tenant).bind(viewer.account).bind(now)).await?.until_at)
+/// The last time that somebody said why, as long as the list is open to them.
+pub(super) async fn opened(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Option<Opened>> {
+    Ok(tx.optional(OPENED.bind(viewer.tenant).bind(viewer.account).bind(now)).await?)
+}
+
+/// Whether it is noted already that somebody looked at a child since they said why.
+pub(super) async fn has_looked(tx: &mut Tx, tenant: Uuid, opening: Uuid, resident: Uuid) -> Result<bool> {
+    let noted: Option<Noted> = tx.optional(LOOKED.bind(tenant).bind(opening).bind(resident)).await?;
+    Ok(noted.is_some_and(|noted| noted.resident_id == resident))
+}
+
+/// Who has looked at one child of the list and why, the latest first; at most 50.
+pub(super) async fn looks(tx: &mut Tx, tenant: Uuid, resident: Uuid) -> Result<Vec<Opening>> {
+    Ok(tx.all(LOOKS.bind(tenant).bind(resident)).await?)
+}
+
+/// The same of the child of the register who was invited as a child of the class, as its guardian reads it.
+pub(super) async fn looks_at_child(tx: &mut Tx, tenant: Uuid, child: Uuid) -> Result<Vec<Opening>> {
+    let mut looks: Vec<Opening> = tx.all(LOOKS_AT_CHILD.bind(tenant).bind(child)).await?;
+    looks.iter_mut().for_each(|look| look.purpose = format!("帮扶名单：{}", look.purpose));
+    Ok(looks)
 }
 
 /// Nothing is kept of a resident, or it is kept of another.
 pub(super) async fn carry(tx: &mut Tx, act: &Act, resident: Uuid, to: Option<Uuid>) -> Result<()> {
     if let Some(to) = to {
-        tx.execute(MOVE_STEPS.bind(act.tenant).bind(resident).bind(to)).await?;
-        tx.execute(MOVE.bind(act.tenant).bind(resident).bind(to)).await?;
+        for statement in [MOVE_STEPS, DOUBLE_LOOKS, MOVE_LOOKS, MOVE, MOVE_CHILD] {
+            tx.execute(statement.bind(act.tenant).bind(resident).bind(to)).await?;
+        }
     }
+    tx.execute(ERASE_LOOKS.bind(act.tenant).bind(resident)).await?;
     tx.execute(ERASE_STEPS.bind(act.tenant).bind(resident)).await?;
     tx.execute(ERASE.bind(act.tenant).bind(resident)).await?;
     Ok(())

@@ -12,6 +12,7 @@ use super::incident_store::{
     ERASE_ENTRIES, ERASE_OPENINGS, ERASE_REPORTS, FOLLOW, Incident, OLD, OPEN, OPENINGS, Old, REPORTED, REPORTS,
     SUSPECT, SealedChild, SealedEntry, SealedOpening, SealedReport,
 };
+use super::presence::Keeper;
 use crate::access::{Act, Permission, Viewer};
 use crate::audit;
 use crate::document::{Block, Paper, Table};
@@ -23,6 +24,8 @@ use crate::web::{Todo, show};
 pub struct Sketch {
     /// Made with the form, so that a form that comes twice is one incident.
     pub id: Uuid,
+    /// Who writes it by their link of the rota; `None` where the account that acts does.
+    pub by: Option<Keeper>,
     pub kind: Kind,
     pub estate: Uuid,
     pub happened_at: Timestamp,
@@ -72,8 +75,8 @@ pub struct File {
 }
 
 /// Nobody writes for the program, and no resident does.
-fn writer(act: &Act) -> Result<Uuid> {
-    act.account.ok_or(Error::Forbidden)
+fn writer(act: &Act, by: Option<&Keeper>) -> Result<Uuid> {
+    by.map(|keeper| keeper.id).or(act.account).ok_or(Error::Forbidden)
 }
 
 async fn rules(tx: &mut Tx, act: &Act) -> Result<Rules> {
@@ -81,9 +84,19 @@ async fn rules(tx: &mut Tx, act: &Act) -> Result<Rules> {
 }
 
 async fn add_entry(tx: &mut Tx, act: &Act, incident: Uuid, kind: Step, words: &str, at: Timestamp) -> Result<()> {
+    add_entry_by(tx, act, None, incident, (kind, words, at)).await
+}
+
+async fn add_entry_by(
+    tx: &mut Tx,
+    act: &Act,
+    by: Option<&Keeper>,
+    incident: Uuid,
+    (kind, words, at): (Step, &str, Timestamp),
+) -> Result<()> {
     let row = ADD_ENTRY.bind(act.tenant).bind(act.id()).bind(incident).bind(kind);
-    let row = row.bind(act.seal("class incident", words)?).bind(at).bind(act.at).bind(writer(act)?);
-    tx.execute(row).await?;
+    let row = row.bind(act.seal("class incident", words)?).bind(at).bind(act.at).bind(writer(act, by)?);
+    tx.execute(row.bind(by.map(|keeper| keeper.name.as_str()))).await?;
     Ok(())
 }
 
@@ -92,8 +105,10 @@ async fn note(tx: &mut Tx, act: &Act, action: &str, incident: Uuid) -> Result<()
     audit::record(tx, act, action, ("class_incident", incident), "", &[]).await
 }
 
+/// Writes down what happened; `false` where this form has been written down already.
+///
 /// Errors: refused of what is still to come or too long ago, and of somebody who was told before it happened.
-pub async fn write(tx: &mut Tx, act: &Act, sketch: &Sketch) -> Result<Uuid> {
+pub async fn write(tx: &mut Tx, act: &Act, sketch: &Sketch) -> Result<bool> {
     if sketch.happened_at > act.at || sketch.told.as_ref().is_some_and(|(_, at)| *at > act.at) {
         return Err(Error::refused("时间还没有到，请核对"));
     }
@@ -104,25 +119,25 @@ pub async fn write(tx: &mut Tx, act: &Act, sketch: &Sketch) -> Result<Uuid> {
     if sketch.told.as_ref().is_some_and(|(_, at)| *at < sketch.happened_at) {
         return Err(Error::refused("告诉别人的时间比事情还早，请核对"));
     }
-    let id = sketch.id;
+    let (id, by) = (sketch.id, sketch.by.as_ref());
     let row = ADD.bind(act.tenant).bind(id).bind(sketch.kind).bind(sketch.estate).bind(sketch.happened_at);
-    let row = row.bind(act.at).bind(writer(act)?).bind(rules.report_due(sketch.kind, act.at));
-    if tx.execute(row).await? == 0 {
-        return Ok(id);
+    let row = row.bind(act.at).bind(writer(act, by)?).bind(by.map(|keeper| keeper.name.as_str()));
+    if tx.execute(row.bind(rules.report_due(sketch.kind, act.at))).await? == 0 {
+        return Ok(false);
     }
     for (child, concerned) in &sketch.children {
         let sealed = act.seal("class incident", &json(concerned)?)?;
         tx.execute(ADD_CHILD.bind(act.tenant).bind(id).bind(*child).bind(sealed)).await?;
     }
-    add_entry(tx, act, id, Step::Account, &sketch.account, sketch.happened_at).await?;
+    add_entry_by(tx, act, by, id, (Step::Account, &sketch.account, sketch.happened_at)).await?;
     if !sketch.done.is_empty() {
-        add_entry(tx, act, id, Step::Done, &sketch.done, act.at).await?;
+        add_entry_by(tx, act, by, id, (Step::Done, &sketch.done, act.at)).await?;
     }
     if let Some((words, at)) = &sketch.told {
-        add_entry(tx, act, id, Step::Told, words, *at).await?;
+        add_entry_by(tx, act, by, id, (Step::Told, words, *at)).await?;
     }
     note(tx, act, "create", id).await?;
-    Ok(id)
+    Ok(true)
 }
 
 fn refuse_erased(incident: &Incident) -> Result<()> {
@@ -238,17 +253,27 @@ pub async fn report(
     }
     let sealed = act.seal("class incident", &json(report)?)?;
     let row = ADD_REPORT.bind(act.tenant).bind(act.id()).bind(incident.id).bind(codes(offices)).bind(sealed);
-    tx.execute(row.bind(reported_at).bind(act.at).bind(writer(act)?)).await?;
+    tx.execute(row.bind(reported_at).bind(act.at).bind(writer(act, None)?)).await?;
     note(tx, act, "report_harm", incident.id).await
 }
 
 // ---------- reading ----------
 
+/// An incident, whoever asks: who may is for the caller to know.
+pub async fn incident(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Incident> {
+    incident_store::incident(tx, act.tenant, id).await
+}
+
 /// Opens an incident to whoever says why, for a while. The purpose may say something of it, so that it is sealed and not in the audit log.
+///
+/// Errors: refused of what is erased: there is nothing to open, and a purpose that were written down now would outlive its term.
 pub async fn open(tx: &mut Tx, act: &Act, incident: &Incident, purpose: &str) -> Result<()> {
+    if incident.erased_at.is_some() {
+        return Err(Error::refused("保管期满，内容已经删去，没有要打开的"));
+    }
     let rules = rules(tx, act).await?;
     let until = act.at + SignedDuration::from_mins(rules.open_minutes);
-    let row = OPEN.bind(act.tenant).bind(act.id()).bind(incident.id).bind(writer(act)?);
+    let row = OPEN.bind(act.tenant).bind(act.id()).bind(incident.id).bind(writer(act, None)?);
     tx.execute(row.bind(act.seal("class incident", purpose)?).bind(act.at).bind(until)).await?;
     note(tx, act, "open_incident", incident.id).await
 }
@@ -306,7 +331,12 @@ fn table(columns: &[(&str, u32)], rows: Vec<Vec<String>>) -> Block {
 }
 
 /// One incident, to be handed over to an office. It is noted that somebody took it out.
+///
+/// Errors: refused of what is erased.
 pub async fn paper(tx: &mut Tx, act: &Act, incident: &Incident) -> Result<Paper> {
+    if incident.erased_at.is_some() {
+        return Err(Error::refused("保管期满，内容已经删去，没有要移交的"));
+    }
     let File { children, entries, reports } = file(tx, act, incident, None).await?;
     let mut paper = Paper::new("七彩四点半 事件记录（保密）");
     paper.facts(&[

@@ -3,14 +3,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::incident_model::{Ending, Kind, State, Step};
-use crate::access::{Permission, Viewer};
+use crate::access::{Permission, Scope, Viewer};
 use crate::error::Result;
 use crate::in_reach;
 
 macro_rules! incidents {
     ($where:expr) => {
         concat!(
-            "SELECT i.id, i.kind, i.state, i.estate_id, e.name AS estate_name, i.happened_at, i.written_at, i.written_by, a.name AS writer_name,
+            "SELECT i.id, i.kind, i.state, i.estate_id, e.name AS estate_name, i.happened_at, i.written_at, i.written_by, COALESCE(i.keeper_name, a.name) AS writer_name,
                 i.report_due_at, i.reported_at, i.followed_at, i.closed_at, i.ending, i.erased_at, i.lock_version
             FROM class_incidents i JOIN estates e ON e.tenant_id = i.tenant_id AND e.id = i.estate_id
             LEFT JOIN accounts a ON a.tenant_id = i.tenant_id AND a.id = i.written_by WHERE i.tenant_id = $1 AND ",
@@ -28,10 +28,11 @@ macro_rules! readable {
 
 statements! {
     /// A form that comes twice is one incident.
-    ADD = "INSERT INTO class_incidents (tenant_id, id, kind, state, estate_id, happened_at, written_at, written_by, report_due_at, lock_version)
-        VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, 1) ON CONFLICT (tenant_id, id) DO NOTHING";
+    ADD = "INSERT INTO class_incidents (tenant_id, id, kind, state, estate_id, happened_at, written_at, written_by, keeper_name, report_due_at, lock_version)
+        VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, 1) ON CONFLICT (tenant_id, id) DO NOTHING";
     ADD_CHILD = "INSERT INTO class_incident_children (tenant_id, incident_id, child_id, sealed) VALUES ($1, $2, $3, $4)";
-    ADD_ENTRY = "INSERT INTO class_incident_entries (tenant_id, id, incident_id, kind, sealed, at, written_at, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ADD_ENTRY = "INSERT INTO class_incident_entries (tenant_id, id, incident_id, kind, sealed, at, written_at, account_id, keeper_name)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     ADD_REPORT = "INSERT INTO class_incident_reports (tenant_id, id, incident_id, offices, sealed, reported_at, recorded_at, recorded_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     READABLE = incidents!(concat!("i.id = $5 AND ", readable!()));
@@ -56,7 +57,7 @@ statements! {
     REPORTED = "UPDATE class_incidents SET reported_at = COALESCE(reported_at, $3), lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND report_due_at IS NOT NULL";
     CHILDREN = "SELECT l.sealed FROM class_incident_children l WHERE l.tenant_id = $1 AND l.incident_id = $2 ORDER BY l.child_id LIMIT 50";
-    ENTRIES = "SELECT n.kind, n.sealed, n.at, n.written_at, n.account_id, a.name AS writer_name FROM class_incident_entries n
+    ENTRIES = "SELECT n.kind, n.sealed, n.at, n.written_at, n.account_id, COALESCE(n.keeper_name, a.name) AS writer_name FROM class_incident_entries n
         LEFT JOIN accounts a ON a.tenant_id = n.tenant_id AND a.id = n.account_id
         WHERE n.tenant_id = $1 AND n.incident_id = $2 ORDER BY n.written_at, n.id LIMIT 500";
     REPORTS = "SELECT r.offices, r.sealed, r.reported_at, r.recorded_at, r.recorded_by, a.name AS recorder_name FROM class_incident_reports r
@@ -111,6 +112,12 @@ pub(super) async fn readable(tx: &mut Tx, viewer: &Viewer, id: Uuid) -> Result<I
     let scope = viewer.scope(Permission::IncidentManage);
     let query = READABLE.bind(viewer.tenant).bind(scope.account).bind(&scope.roles).bind(viewer.account);
     Ok(tx.one(query.bind(id)).await?)
+}
+
+/// An incident, whoever asks.
+pub(super) async fn incident(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Incident> {
+    let scope = Scope::tenant();
+    Ok(tx.one(RESPONSIBLE.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 
 /// An incident of which somebody reads more than their own words; `None` where they only wrote it.

@@ -41,20 +41,29 @@ pub use code::{make as make_code, standing as standing_code, withdraw as withdra
 pub use help_model::{Help, HelpRules, Match, Reason};
 pub use help_store::STATEMENTS as HELP_STATEMENTS;
 pub use incident_model::{
-    Kind as IncidentKind, Office, Report, Rules as IncidentRules, State as IncidentState, Step as IncidentStep,
+    Concerned, Ending, Kind as IncidentKind, Office, Report, Rules as IncidentRules, State as IncidentState,
+    Step as IncidentStep,
 };
 pub use incident_store::{Incident, STATEMENTS as INCIDENT_STATEMENTS};
 pub use message_store::STATEMENTS as MESSAGE_STATEMENTS;
 pub use model::{Adult, How, Particulars, Person, Purpose, Rules, State, age, edition};
 pub use names::STATEMENTS as NAME_STATEMENTS;
 pub use pack::take_along;
-pub use picture::STATEMENTS as PICTURE_STATEMENTS;
+pub use picture::{
+    STATEMENTS as PICTURE_STATEMENTS, add as add_picture, agreed_at as may_be_shown, of_session as pictures,
+    show as show_picture,
+};
 pub use record::{KIND, RECORDER};
-pub use roll::{Fetch, Row, Step, Taken, came as keeper_came, open as open_session, rows, take, take_leave};
-pub use rota::{Who, add as add_keeper, keepers, link as keeper_link, remove as remove_keeper, vet as vet_staff};
+pub use roll::{
+    Fetch, Row, Step, Taken, arrive_unexpected, came as keeper_came, open as open_session, rows, take, take_leave,
+};
+pub use rota::{
+    Added, Who, add as add_keeper, keepers, link as keeper_link, not_there as keeper_not_there,
+    remove as remove_keeper, vet as vet_staff,
+};
 pub use session::{cancel as cancel_session, change as change_session, expect, not_expected, plan, told};
 pub use session_model::{Answer, Call, Kind, Plan, RotaKeeper, Rules as SessionRules};
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, openings};
-pub use watch::{alarmed, todo, watch_some};
+pub use watch::{alarms, over, raise as raise_alarm, todo, watch_some};
 pub use web::routes;

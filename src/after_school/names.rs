@@ -19,7 +19,14 @@ statements! {
         JOIN buildings b ON b.tenant_id = c.tenant_id AND b.id = c.building_id JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id
         WHERE c.tenant_id = $1 AND c.state IN ('invited', 'enrolled') AND c.sealed IS NOT NULL AND ",
         in_reach!("$2", "$3", "c.tenant_id", "c.estate_id", "NULL", "NULL"), " ORDER BY c.invited_at, c.id LIMIT 2000");
+    /// Those on the roll of one estate.
+    IN_ESTATE = "SELECT c.id, c.state, c.sealed, c.estate_id, e.name AS estate_name, c.building_id, b.name AS building_name FROM children c
+        JOIN buildings b ON b.tenant_id = c.tenant_id AND b.id = c.building_id JOIN estates e ON e.tenant_id = c.tenant_id AND e.id = c.estate_id
+        WHERE c.tenant_id = $1 AND c.state = 'enrolled' AND c.estate_id = $2 ORDER BY c.invited_at, c.id LIMIT $3";
 }
+
+/// So many are read at most of one estate.
+const MOST: i64 = 500;
 
 record! {
     struct Stored {
@@ -41,15 +48,24 @@ pub(super) struct Named {
 
 pub(super) async fn on_roll(tx: &mut Tx, act: &Act, scope: &Scope) -> Result<Vec<Named>> {
     let stored: Vec<Stored> = tx.all(ON_ROLL.bind(act.tenant).bind(scope.account).bind(&scope.roles)).await?;
-    let open = |stored: Stored| -> Result<Named> {
-        let particulars = match &stored.sealed {
+    stored.into_iter().map(|stored| stored.open(act)).collect()
+}
+
+/// Those on the roll of an estate; at most 500.
+pub(super) async fn in_estate(tx: &mut Tx, act: &Act, estate: Uuid) -> Result<Vec<Named>> {
+    let stored: Vec<Stored> = tx.all(IN_ESTATE.bind(act.tenant).bind(estate).bind(MOST)).await?;
+    stored.into_iter().map(|stored| stored.open(act)).collect()
+}
+
+impl Stored {
+    fn open(self, act: &Act) -> Result<Named> {
+        let particulars = match &self.sealed {
             Some(sealed) => read_json(&act.open("child", sealed)?)?,
             None => Particulars::default(),
         };
-        let Stored { id, state, estate_id, estate_name, building_id, building_name, .. } = stored;
+        let Stored { id, state, estate_id, estate_name, building_id, building_name, .. } = self;
         Ok(Named { id, state, estate: estate_id, estate_name, building: building_id, building_name, particulars })
-    };
-    stored.into_iter().map(open).collect()
+    }
 }
 
 impl Named {
@@ -104,6 +120,28 @@ pub(super) fn find<'a>(known: &'a [Named], words: &str) -> std::result::Result<V
     Ok(found)
 }
 
+/// The children whom somebody looks for by parts of the name, or by where they live: `刘`, `小雨 3号楼`.
+pub(super) fn search<'a>(known: &'a [Named], words: &str) -> Vec<&'a Named> {
+    let parts: Vec<String> = words.split_whitespace().map(compact).filter(|part| !part.is_empty()).collect();
+    let fits = |one: &&Named| parts.iter().all(|part| one.particulars.name.contains(part.as_str()) || one.lives(part));
+    if parts.is_empty() { Vec::new() } else { known.iter().filter(fits).collect() }
+}
+
+/// The one child whom somebody at the door names, with the home behind the name if two have it. Where others live is not said.
+///
+/// Errors: a sentence that says what is wrong with the name.
+pub(super) fn one<'a>(known: &'a [Named], words: &str) -> std::result::Result<&'a Named, &'static str> {
+    let mut parts = words.split_whitespace();
+    let name = parts.next().ok_or("请写孩子的姓名")?;
+    let home = compact(&parts.collect::<String>());
+    let mut fitting = known.iter().filter(|one| one.particulars.name == name && one.lives(&home));
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => Err("在册的孩子里没有这个名字，请核对；还没有登记的，请社区先登记"),
+        _ => Err("有同名的孩子，请在名字后面空一格写住哪栋楼，如“3号楼”；还分不清的，请工作人员来加"),
+    }
+}
+
 /// The first name of a child that stands in a text.
 pub(super) fn named_in<'a>(known: impl Iterator<Item = &'a Named>, text: &str) -> Option<String> {
     let mut names = known.map(|one| &one.particulars.name).filter(|name| name.chars().count() > 1);
@@ -135,5 +173,13 @@ mod tests {
         let both = of("高小明 3号楼").unwrap_err();
         assert!(both.contains("凤凰苑小区 3号楼、王府名苑小区 3号楼") && !both.contains("13"), "{both}");
         assert!(of("高小明 1号楼").unwrap_err().contains("不在名单上"));
+        let at = |words: &str| super::one(&known, words).map(|one| one.id.as_u128());
+        assert_eq!(at("高小明 13号楼"), Ok(2));
+        let both = at("高小明").unwrap_err();
+        assert!(both.contains("同名") && !both.contains("凤凰苑"), "{both}");
+        assert!(at("高大明").unwrap_err().contains("没有这个名字") && at(" ").is_err());
+        let found = |words: &str| search(&known, words).iter().map(|one| one.id.as_u128()).collect::<Vec<_>>();
+        assert_eq!((found("小明"), found("高 凤凰苑小区"), found("13号楼")), (vec![1, 2, 3], vec![3], vec![2]));
+        assert!(found("").is_empty() && found("刘").is_empty());
     }
 }

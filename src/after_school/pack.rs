@@ -100,7 +100,7 @@ pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedSession>
             keepers: rota.iter().map(PackedKeeper::of).collect(),
             children: rows.iter().map(|row| PackedChild::of(row, act.at)).collect(),
         });
-        if roll::sees_anew(&mut tx, &act, &session, &rows, viewer.account).await? {
+        if roll::sees_anew(&mut tx, &act, &session, &Vec::from_iter(&rows), viewer.account).await? {
             anew.push((session, rows));
         }
     }
@@ -108,7 +108,7 @@ pub async fn take_along(app: &App, viewer: &Viewer) -> Result<Vec<PackedSession>
     if !anew.is_empty() {
         let mut tx = app.db.begin().await?;
         for (session, rows) in &anew {
-            roll::see(&mut tx, &act, session, rows, &reader, "带班，存在手机里").await?;
+            roll::see(&mut tx, &act, session, &Vec::from_iter(rows), &reader, "带班，存在手机里").await?;
         }
         tx.commit().await?;
     }

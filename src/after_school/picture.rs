@@ -5,6 +5,7 @@ use db::{Tx, record, statements};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::child;
 use super::session::note;
 use super::session_model::Rules;
 use crate::access::Act;
@@ -17,6 +18,10 @@ statements! {
     ADD = "INSERT INTO class_pictures (tenant_id, id, session_id, content_sealed, thumbnail_sealed, taken_by, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     COUNT = "SELECT COUNT(*) AS amount FROM class_pictures WHERE tenant_id = $1 AND session_id = $2";
     SHOW = "INSERT INTO class_picture_children (tenant_id, picture_id, child_id) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, picture_id, child_id) DO NOTHING";
+    /// Whoever says who is in a picture, or takes one away of which nobody has said it, holds it until then.
+    HOLD = "UPDATE class_pictures SET taken_by = taken_by WHERE tenant_id = $1 AND id = $2";
+    HOLD_OF_CHILD = "UPDATE class_pictures SET taken_by = taken_by WHERE tenant_id = $1
+        AND id IN (SELECT c.picture_id FROM class_picture_children c WHERE c.tenant_id = $1 AND c.child_id = $2)";
     SHOW_NOBODY = "DELETE FROM class_picture_children WHERE tenant_id = $1 AND picture_id = $2";
     REMOVE = "DELETE FROM class_pictures WHERE tenant_id = $1 AND id = $2";
     OF_SESSION = "SELECT id, session_id, taken_by, added_at FROM class_pictures WHERE tenant_id = $1 AND session_id = $2 ORDER BY added_at, id LIMIT 100";
@@ -65,10 +70,13 @@ pub async fn add(tx: &mut Tx, act: &Act, session: Uuid, jpeg: &Jpeg, by: &str) -
     Ok(id)
 }
 
-/// Says who is in a picture: their guardians see it from now on.
+/// Says who is in a picture: their guardians see it from now on. A guardian who takes the consent back meanwhile was first, or finds the
+/// picture and takes it away.
 ///
-/// Errors: refused of a child that was not there, or whose guardian does not agree.
+/// Errors: refused of a child that was not there, or whose guardian does not agree; not found if somebody has removed it.
 pub async fn show(tx: &mut Tx, act: &Act, picture: &Picture, children: &[Uuid]) -> Result<()> {
+    child::hold_all(tx, act, children).await?;
+    tx.execute_one(HOLD.bind(act.tenant).bind(picture.id)).await?;
     let agreed = agreed_at(tx, act.tenant, picture.session_id).await?;
     if !children.iter().all(|child| agreed.contains(child)) {
         return Err(Error::refused("照片里有监护人没有同意拍照的孩子，请换一张，或者请孩子站到旁边再拍"));
@@ -92,6 +100,29 @@ pub async fn remove(tx: &mut Tx, act: &Act, picture: &Picture, why: &str) -> Res
     tx.execute(SHOW_NOBODY.bind(act.tenant).bind(picture.id)).await?;
     tx.execute(REMOVE.bind(act.tenant).bind(picture.id)).await?;
     audit::record(tx, act, "remove_picture", ("class_session", picture.session_id), why, &[]).await
+}
+
+/// The pictures of a session of which nobody has said who is in them.
+pub async fn unshown(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Picture>> {
+    let (mut pictures, shown) = of_session(tx, tenant, session).await?;
+    pictures.retain(|picture| !shown.iter().any(|shown| shown.picture_id == picture.id));
+    Ok(pictures)
+}
+
+/// Staff remove a picture of which nobody has said who is in it, without looking at it.
+///
+/// Errors: not found of another one, and of one that is gone.
+pub async fn remove_unshown(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid) -> Result<()> {
+    tx.execute_one(HOLD.bind(act.tenant).bind(id)).await?;
+    let known = unshown(tx, act.tenant, session).await?.into_iter().find(|known| known.id == id);
+    remove(tx, act, &known.ok_or(Error::NotFound)?, "没有写里面有谁，工作人员删的").await
+}
+
+/// Nobody says who is in a picture of a child until the transaction ends. Whoever writes into the audit log holds that until then too, so it
+/// is done before: otherwise two could wait for each other.
+pub async fn hold_of(tx: &mut Tx, act: &Act, child: Uuid) -> Result<()> {
+    tx.execute(HOLD_OF_CHILD.bind(act.tenant).bind(child)).await?;
+    Ok(())
 }
 
 /// The guardian of a child does not agree any more, or the child is erased: no picture of it is kept.

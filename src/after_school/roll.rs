@@ -7,16 +7,16 @@ use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::child::{Child, json, read_json, today};
+use super::child::{self, Child, json, read_json, today};
 use super::code::{self, Tried};
 use super::model::{self, Adult, Person};
 use super::presence::{Authority, Claim, Keeper, Presence, Release, Standing};
 use super::rota::{self, is_the_day};
-use super::session::{call_from, hold, note};
+use super::session::{call_from, hold, note, put_down};
 use super::session_model::{Answer, Call, RotaKeeper, Rules};
 use super::session_store::{
     ACCOUNT, ADULTS_AT, ALONE_AT, AdultAt, CALL_EXPECTED, CLEAR_ASKING, CODES_AT, KEEPER_CAME, Known, NOTE_ANSWER,
-    NOTE_ASKING, NOTE_CALL, OPEN, PRESENCES, SAVE, SEE, SEEN, Session, StoredPresence,
+    NOTE_ASKING, NOTE_CALL, OPEN, PRESENCES, SAVE, SEE, SEEN, Session, StoredPresence, WATCH_AGAIN,
 };
 use super::store::{CHILDREN_AT, Stored};
 use super::watch::{self, What};
@@ -42,7 +42,11 @@ pub struct Row {
     pub call_due_at: Option<Timestamp>,
     pub called: Option<(Call, String)>,
     pub answer: Option<(Answer, String)>,
-    pub told_by: Option<String>,
+    /// Who has told the family that the session is cancelled or moved, and when; and what it was told.
+    pub told: Option<(String, Timestamp)>,
+    pub told_what: String,
+    /// When the child was put down.
+    pub added_at: Timestamp,
     /// Who noted that the child came, or did not.
     pub noted_by: Option<String>,
     version: i64,
@@ -51,6 +55,12 @@ pub struct Row {
 impl Row {
     pub fn is(&self, standing: Standing) -> bool {
         self.presence.standing == standing
+    }
+
+    /// The family is still to be told of what became of the session; whoever was put down since knows.
+    pub fn to_tell(&self, session: &Session) -> bool {
+        let concerned = session.cancelled_at.is_some() || session.moved_at.is_some_and(|at| self.added_at <= at);
+        concerned && self.told.is_none()
     }
 
     /// The guardian is to be called now: nobody has, or nobody was reached, or who was on the way has not come.
@@ -142,7 +152,9 @@ pub async fn rows(tx: &mut Tx, act: &Act, session: &Session) -> Result<Vec<Row>>
             call_due_at: stored.call_due_at,
             called: stored.call_outcome.zip(stored.called_by),
             answer: stored.answer.zip(stored.answered_by),
-            told_by: stored.told_by,
+            told: stored.told_by.zip(stored.told_at),
+            told_what: stored.told_what.unwrap_or_default(),
+            added_at: stored.added_at,
             noted_by: stored.noted_by,
             version: stored.lock_version,
             child,
@@ -202,6 +214,11 @@ pub async fn came(tx: &mut Tx, act: &Act, session: Uuid, keeper: Uuid, by: &Keep
     if tx.execute(row).await? == 0 {
         return Ok(());
     }
+    if session.opened_at.is_some() {
+        // A phone may say it when the class is over and the hours of the others are written.
+        let over = rules.terms(session.span()).alarm_from();
+        tx.execute(WATCH_AGAIN.bind(act.tenant).bind(session.id).bind(over)).await?;
+    }
     let words = if by.name == known.name { known.name } else { format!("{}（{}点的）", known.name, by.name) };
     audit::record(tx, act, "keeper_came", ("class_session", session.id), &words, &[]).await
 }
@@ -223,7 +240,9 @@ pub async fn open(tx: &mut Tx, act: &Act, session: Uuid, by: &Keeper) -> Result<
             "要来 {children} 个孩子，至少要有 {needed} 位带班的大人在场，现在点到的有 {there} 位。请先给到场的人点“到了”；人不够，请再排一位或者请家长先别送来"
         )));
     }
-    if tx.execute(OPEN.bind(act.tenant).bind(session.id).bind(act.at).bind(&by.name)).await? == 0 {
+    // When it is over, the hours of whoever has held it are written.
+    let over = rules.terms(session.span()).alarm_from();
+    if tx.execute(OPEN.bind(act.tenant).bind(session.id).bind(act.at).bind(&by.name).bind(over)).await? == 0 {
         let who = session.opened_by.unwrap_or_default();
         return Err(Error::Stale(format!("{who}已经开课了，直接点名就行。")));
     }
@@ -386,6 +405,24 @@ pub async fn take(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid, by: &Keepe
     }
 }
 
+/// A child of the roll has come that was not expected: it is put down, whatever there is room for, and noted as here like any other.
+///
+/// Errors: refused before the class is opened and when it is over, and of a child that is not on the roll any more.
+pub async fn arrive_unexpected(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid, by: &Keeper) -> Result<Taken> {
+    child::hold_enrolled(tx, act, &[child]).await?;
+    let session = hold(tx, act, session).await?;
+    if session.opened_at.is_none() {
+        return Err(Error::refused("还没有开课，请先开课再点名"));
+    }
+    if session.ends_at <= act.at {
+        return Err(Error::refused("已经下课了，不能再加孩子"));
+    }
+    if put_down(tx, act, session.id, child).await? {
+        note(tx, act, "child_unexpected", session.id, child, &format!("{}：没有排上，来了", by.name)).await?;
+    }
+    take(tx, act, session.id, child, by, Step::Arrive).await
+}
+
 /// The way and the hour of a release, for the record: it is nowhere else any more.
 fn taken_back(row: &Row) -> String {
     let release = row.presence.release.as_ref();
@@ -508,22 +545,23 @@ pub async fn take_leave(tx: &mut Tx, act: &Act, session: Uuid, child: &Child) ->
 // ---------- who has looked ----------
 
 /// Notes, once for each child, that somebody who holds the session reads of the children who are expected.
-pub async fn see(tx: &mut Tx, act: &Act, session: &Session, rows: &[Row], reader: &Keeper, why: &str) -> Result<()> {
+pub async fn see(tx: &mut Tx, act: &Act, session: &Session, rows: &[&Row], reader: &Keeper, why: &str) -> Result<()> {
     let read = SEE.bind(act.tenant);
     let purpose = format!("{why}：{}", session.when());
-    let row = |row: &Row| {
+    let row = |row: &&Row| {
         let seen = read.clone().bind(act.id()).bind(row.child.id).bind(reader.id).bind(&reader.name).bind(&purpose);
         // The record itself stays closed.
         seen.bind(act.at).bind(act.at).bind(session.id)
     };
-    tx.execute_many(SEE, rows.iter().map(row).collect()).await?;
+    // Of a child that is erased there is nothing to read.
+    tx.execute_many(SEE, rows.iter().filter(|row| !row.child.erased).map(row).collect()).await?;
     Ok(())
 }
 
 /// Whether somebody reads of a child of the session whom they have not read of before.
-pub async fn sees_anew(tx: &mut Tx, act: &Act, session: &Session, rows: &[Row], reader: Uuid) -> Result<bool> {
+pub async fn sees_anew(tx: &mut Tx, act: &Act, session: &Session, rows: &[&Row], reader: Uuid) -> Result<bool> {
     let seen: Vec<Known> = tx.all(SEEN.bind(act.tenant).bind(session.id).bind(reader)).await?;
-    Ok(rows.iter().any(|row| !seen.iter().any(|seen| seen.id == row.child.id)))
+    Ok(rows.iter().any(|row| !row.child.erased && !seen.iter().any(|seen| seen.id == row.child.id)))
 }
 
 /// Whether somebody may read the children's names: they hold the session, and it is its day.

@@ -1,16 +1,17 @@
-//! Sessions: a term is planned at once, by the rule and the table of holidays; one of them is changed or cancelled; and children are
-//! expected at one, or at all that follow.
+//! Sessions: a term is planned at once, by the rule, the table of holidays and the school vacations; one of them is changed or cancelled,
+//! and the families of its children are told, each once; and children are expected at one, or at all that follow.
 
 use calendar::{Recurrence, WorkingDays};
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::child::Child;
-use super::session_model::{Plan, Rules};
+use super::child::{self, Child};
+use super::rota;
+use super::session_model::{LONGEST, Plan, Rules, TermRules};
 use super::session_store::{
     self, ADD, ADD_SERIES, CALL_EXPECTED, CANCEL, CANCEL_FOLLOWING, CHANGE, Counted, EXPECT, EXPECTED_NOWHERE, HERE,
-    HOLD, HOLD_FOLLOWING, NOT_EXPECTED, NOTE_TOLD, Session,
+    HOLD, HOLD_FOLLOWING, NOT_EXPECTED, NOTE_TOLD, Session, TELL_ANEW, TELL_ANEW_OF_ALL,
 };
 use crate::access::Act;
 use crate::audit::{self, Change};
@@ -25,10 +26,12 @@ pub(super) async fn hold(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Session> {
 }
 
 fn refuse_impossible(plan: &Plan, rules: &Rules, now: Timestamp) -> Result<()> {
-    match (plan.span.ends_at <= now, plan.span.minutes()) {
-        (true, _) => Err(Error::refused("这个时间已经过了，请选以后的时间")),
-        (false, ..=0) => Err(Error::refused("结束要在开始以后")),
-        (false, 721..) => Err(Error::refused("一次课最长 12 小时，请分成几次")),
+    match plan.span.minutes() {
+        _ if plan.span.ends_at <= now => Err(Error::refused("这个时间已经过了，请选以后的时间")),
+        ..=0 => Err(Error::refused("结束要在开始以后")),
+        minutes if minutes > LONGEST.as_mins() => {
+            Err(Error::refused(format!("一次课最长 {} 小时，请分成几次", LONGEST.as_hours())))
+        }
         _ if plan.span.starts_at > now + SignedDuration::from_hours(24 * rules.term_days) => {
             Err(Error::refused(format!("最多提前 {} 天安排，请选近一些的日子", rules.term_days)))
         }
@@ -38,14 +41,16 @@ fn refuse_impossible(plan: &Plan, rules: &Rules, now: Timestamp) -> Result<()> {
 
 /// Plans a session, or a term of them. Gives the first and how many there are.
 ///
-/// Errors: refused of the past, of what is too far ahead, and if the rule names no day or holidays of a year that are not known.
+/// Errors: refused of the past, of what is too far ahead, and if the rule names no day, or holidays or vacations of a year that are not known.
 pub async fn plan(tx: &mut Tx, act: &Act, plan: &Plan, repeat: Option<&Recurrence>) -> Result<(Uuid, usize)> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     refuse_impossible(plan, &rules, act.at)?;
     let spans: Vec<Span> = match repeat {
         None => vec![plan.span],
         Some(recurrence) => {
-            let days = recurrence.dates(plan.span.day(), WorkingDays::embedded());
+            let terms: TermRules = settings::read(tx, act.tenant, act.at).await?;
+            let table = WorkingDays::embedded().clone().with_vacations(&terms.vacations);
+            let days = table.and_then(|table| recurrence.dates(plan.span.day(), &table));
             let days = days.map_err(|error| Error::refused(error.to_string()))?;
             days.into_iter().filter_map(|day| plan.span.on(day)).collect()
         }
@@ -75,6 +80,12 @@ pub async fn plan(tx: &mut Tx, act: &Act, plan: &Plan, repeat: Option<&Recurrenc
     Ok((ids[0], spans.len()))
 }
 
+/// A child is put down at one session, whatever there is room for: it has come. `false` where it is down already.
+pub(super) async fn put_down(tx: &mut Tx, act: &Act, session: Uuid, child: Uuid) -> Result<bool> {
+    let row = EXPECT.bind(act.tenant).bind(session).bind(child).bind("expected").bind(false).bind(false);
+    Ok(tx.execute(row.bind(0).bind(act.at).bind(1)).await? > 0)
+}
+
 /// When staff are told that nobody has opened it.
 fn watch_at(rules: &Rules, span: Span) -> Timestamp {
     span.starts_at + SignedDuration::from_mins(rules.unopened_minutes)
@@ -89,9 +100,11 @@ fn stale() -> Error {
     Error::Stale("这次课刚刚有人改过或者已经开课，请看一下再改。".to_owned())
 }
 
-/// One session is held on another day, elsewhere or with something else.
+/// One session is held on another day, elsewhere or with something else. If it is moved, the families of the children who are expected have to
+/// be told, also whoever was told of an earlier move.
 ///
-/// Errors: stale if somebody else has changed it, or it was opened; refused of fewer places than children.
+/// Errors: stale if somebody else has changed it, or it was opened; refused of fewer places than children, and of a time at which somebody of
+/// the rota holds another one.
 pub async fn change(tx: &mut Tx, act: &Act, before: &Session, seen: i64, now: &Plan) -> Result<()> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     refuse_impossible(now, &rules, act.at)?;
@@ -101,8 +114,16 @@ pub async fn change(tx: &mut Tx, act: &Act, before: &Session, seen: i64, now: &P
     }
     let row = CHANGE.bind(act.tenant).bind(before.id).bind(seen).bind(&now.place).bind(now.kind).bind(&now.theme);
     let row = row.bind(now.span.starts_at).bind(now.span.ends_at).bind(now.capacity).bind(watch_at(&rules, now.span));
-    if tx.execute(row).await? == 0 {
+    let moved = before.span() != now.span || before.place != now.place;
+    let from = moved.then(|| format!("{} · {}", before.when(), before.place));
+    if tx.execute(row.bind(moved.then_some(act.at)).bind(from)).await? == 0 {
         return Err(stale());
+    }
+    if moved {
+        tx.execute(TELL_ANEW.bind(act.tenant).bind(before.id)).await?;
+    }
+    if before.span() != now.span {
+        rota::refuse_moved(tx, act, &before, now.span).await?;
     }
     let mut changes = Vec::new();
     let mut compare = |field, old: String, new: String| {
@@ -137,27 +158,32 @@ pub async fn cancel(
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
+    tx.execute(TELL_ANEW.bind(act.tenant).bind(before.id)).await?;
     let mut words = why.to_owned();
     if let (Some(series), Following::AllThatFollow) = (before.series_id, following) {
         let rest = CANCEL_FOLLOWING.bind(act.tenant).bind(series).bind(before.starts_at).bind(act.at).bind(why);
         let more = tx.execute(rest).await?;
+        tx.execute(TELL_ANEW_OF_ALL.bind(act.tenant).bind(series).bind(act.at)).await?;
         words = format!("{why}（连同以后的 {more} 次）");
     }
     audit::record(tx, act, "cancel", ("class_session", before.id), &words, &[]).await
 }
 
-/// The family of a child was told that the session is cancelled, and those that were with it.
+/// The family of a child was told that the session is cancelled, and those that were with it, or where and when it is now; `seen` is the
+/// version from which it was told.
 ///
-/// Errors: stale of a child whose family was told, or that is not expected.
-pub async fn told(tx: &mut Tx, act: &Act, session: &Session, child: Uuid, by: &str) -> Result<()> {
-    if session.cancelled_at.is_none() {
-        return Err(Error::refused("这次课没有取消，不用通知"));
+/// Errors: stale of a child whose family was told, or that is not expected, and where the session was changed since; refused where nothing was.
+pub async fn told(tx: &mut Tx, act: &Act, session: &Session, seen: i64, child: Uuid, by: &str) -> Result<()> {
+    let held = hold(tx, act, session.id).await?;
+    let news = held.news().ok_or_else(|| Error::refused("这次课没有改，也没有取消，不用通知"))?;
+    if held.lock_version != seen {
+        return Err(Error::Stale("这次课刚刚又改了，请看清楚现在是哪天、在哪里，再告诉家长。".to_owned()));
     }
-    let row = NOTE_TOLD.bind(act.tenant).bind(session.id).bind(child).bind(act.at).bind(by);
-    if tx.execute(row.bind(session.series_id).bind(session.cancelled_at)).await? == 0 {
+    let row = NOTE_TOLD.bind(act.tenant).bind(held.id).bind(child).bind(act.at).bind(by);
+    if tx.execute(row.bind(held.series_id).bind(held.cancelled_at).bind(&news)).await? == 0 {
         return Err(Error::Stale("这家已经有人通知过了。".to_owned()));
     }
-    note(tx, act, "tell_family", session.id, child, "").await
+    note(tx, act, "tell_family", held.id, child, &news).await
 }
 
 /// What was done at a session about a child.
@@ -168,7 +194,7 @@ pub(super) async fn note(tx: &mut Tx, act: &Act, action: &str, session: Uuid, ch
 
 /// Children are expected at a session, or also at those of its term that follow. Whoever is already is left as they are.
 ///
-/// Errors: refused of more than there are places, and of a session that is over or cancelled.
+/// Errors: refused of more than there are places, of a child that is not on the roll any more, and of a session that is over or cancelled.
 pub async fn expect(
     tx: &mut Tx,
     act: &Act,
@@ -179,6 +205,9 @@ pub async fn expect(
     if children.is_empty() {
         return Err(Error::refused("请至少选一个孩子"));
     }
+    // Before the session, as everybody does who takes both: whoever leaves the roll now is waited for, and not expected.
+    let ids: Vec<Uuid> = children.iter().map(|child| child.id).collect();
+    child::hold_enrolled(tx, act, &ids).await?;
     let held = hold(tx, act, session.id).await?;
     if held.cancelled_at.is_some() || held.ends_at <= act.at {
         return Err(Error::refused("这次课取消了或者上完了，不能再加孩子"));

@@ -24,6 +24,21 @@ text_enum! {
     }
 }
 
+/// No session is longer.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(12);
+
+/// When a term is held, and how far ahead its rota is looked at.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TermRules {
+    /// 寒假 and 暑假 of each year, as `calendar` reads them: the education office of the place sets them.
+    pub vacations: String,
+    pub rota_days: i64,
+}
+
+impl Setting for TermRules {
+    const NAME: &'static str = "after_school.terms";
+}
+
 /// How a session is held safely.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Rules {
@@ -103,6 +118,9 @@ pub struct RotaKeeper {
     pub account: Option<Uuid>,
     pub name: String,
     pub came_at: Option<Timestamp>,
+    /// Of a volunteer, once it is over: the record of their hours, or why there is none.
+    pub record: Option<Uuid>,
+    pub unrecorded: Option<String>,
     /// Why they may not be with the children that day.
     pub obstacle: Option<String>,
 }
@@ -110,8 +128,9 @@ pub struct RotaKeeper {
 impl RotaKeeper {
     pub(super) fn of(row: RotaRow, day: Date, adult_age: i64) -> RotaKeeper {
         let obstacle = row.obstacle(day, adult_age);
-        let RotaRow { id, volunteer_id, account_id, name, came_at, .. } = row;
-        RotaKeeper { id, volunteer: volunteer_id, account: account_id, name, came_at, obstacle }
+        let RotaRow { id, volunteer_id, account_id, name, came_at, record_id, unrecorded_why, .. } = row;
+        let (volunteer, account, record, unrecorded) = (volunteer_id, account_id, record_id, unrecorded_why);
+        RotaKeeper { id, volunteer, account, name, came_at, record, unrecorded, obstacle }
     }
 
     /// The volunteer or the account: whoever it is, and not which line of the rota.
@@ -126,7 +145,7 @@ impl RotaKeeper {
 
 impl RotaRow {
     /// 未成年人保护法, art. 62: whoever is with children has been asked about, and is asked about anew every year.
-    fn obstacle(&self, day: Date, adult_age: i64) -> Option<String> {
+    pub(super) fn obstacle(&self, day: Date, adult_age: i64) -> Option<String> {
         let name = &self.name;
         if self.standing == 0 {
             return Some(format!("{name}不在册或者账号停用了，不能带班"));
@@ -169,10 +188,13 @@ mod tests {
         let day = date(2026, 12, 1);
         let row = |vetted: Option<&str>| RotaRow {
             id: Uuid::nil(),
+            session_id: Uuid::nil(),
             volunteer_id: Some(Uuid::nil()),
             account_id: None,
             name: "张爱莲".to_owned(),
             came_at: None,
+            record_id: None,
+            unrecorded_why: None,
             standing: 1,
             birth_date: Some("1970-01-01".to_owned()),
             vetted_until: vetted.map(str::to_owned),

@@ -1,9 +1,9 @@
 use db::{Cursor, Page, Tx, record, statements};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::presence::{ReleaseWay, Standing};
-use super::session_model::{Answer, Call, Kind};
+use super::session_model::{Answer, Call, Kind, LONGEST};
 use crate::access::Scope;
 use crate::error::Result;
 use crate::volunteer::{Outcome, Span};
@@ -13,7 +13,7 @@ macro_rules! sessions {
     ($where:expr) => {
         concat!(
             "SELECT s.id, s.series_id, s.estate_id, e.name AS estate_name, s.place, s.kind, s.theme, s.starts_at, s.ends_at, s.capacity, s.opened_at,
-                s.opened_by, s.cancelled_at, s.cancelled_why, s.accounted_by, s.account_sealed, s.lock_version,
+                s.opened_by, s.cancelled_at, s.cancelled_why, s.accounted_by, s.account_sealed, s.moved_at, s.moved_from, s.lock_version,
                 (SELECT COUNT(*) FROM class_presences p WHERE p.tenant_id = s.tenant_id AND p.session_id = s.id) AS children
             FROM class_sessions s JOIN estates e ON e.tenant_id = s.tenant_id AND e.id = s.estate_id WHERE s.tenant_id = $1 AND ",
             $where
@@ -31,9 +31,25 @@ macro_rules! presences {
     ($where:expr) => {
         concat!(
             "SELECT p.child_id, p.standing, p.noted_by, p.arrived_at, p.late, p.early, p.alarm_due_at, p.alarm_at, p.alarms, p.answer, p.answered_by,
-                p.call_due_at, p.call_outcome, p.called_by, p.told_by, p.asked_sealed, p.asked_by_id, p.asked_by, p.asked_at,
+                p.call_due_at, p.call_outcome, p.called_by, p.told_at, p.told_by, p.told_what, p.added_at, p.asked_sealed, p.asked_by_id, p.asked_by, p.asked_at,
                 p.released_at, p.way, p.adult_id, p.code_id, p.person_sealed, p.released_by_id, p.released_by, p.second_id, p.second_by, p.lock_version
             FROM class_presences p WHERE p.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+macro_rules! keepers {
+    ($where:expr) => {
+        concat!(
+            "SELECT k.id, k.session_id, k.volunteer_id, k.account_id, k.name, k.came_at, k.record_id, k.unrecorded_why, v.birth_date,
+                CASE WHEN v.state = 'active' OR (a.id IS NOT NULL AND a.disabled_at IS NULL) THEN 1 ELSE 0 END AS standing,
+                CASE WHEN k.account_id IS NULL THEN ",
+            vetted_until!("k.tenant_id", "k.volunteer_id"),
+            " ELSE (SELECT CASE WHEN w.result = 'passed' THEN w.expires_on END FROM class_vettings w
+                    WHERE w.tenant_id = k.tenant_id AND w.account_id = k.account_id ORDER BY w.recorded_at DESC, w.id DESC LIMIT 1) END AS vetted_until
+            FROM class_keepers k LEFT JOIN volunteers v ON v.tenant_id = k.tenant_id AND v.id = k.volunteer_id
+            LEFT JOIN accounts a ON a.tenant_id = k.tenant_id AND a.id = k.account_id WHERE k.tenant_id = $1 AND ",
             $where
         )
     };
@@ -46,14 +62,14 @@ statements! {
     /// Whoever takes a step at a session holds its row until the end of the transaction, so that two who tap at once come one after the other.
     HOLD = "UPDATE class_sessions SET capacity = capacity WHERE tenant_id = $1 AND id = $2";
     CHANGE = "UPDATE class_sessions SET place = $4, kind = $5, theme = $6, starts_at = $7, ends_at = $8, capacity = $9, watch_at = $10,
-            lock_version = lock_version + 1
+            moved_at = COALESCE($11, moved_at), moved_from = COALESCE($12, moved_from), lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND opened_at IS NULL AND cancelled_at IS NULL";
     CANCEL = "UPDATE class_sessions SET cancelled_at = $4, cancelled_why = $5, watch_at = NULL, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND opened_at IS NULL AND cancelled_at IS NULL";
     CANCEL_FOLLOWING = "UPDATE class_sessions SET cancelled_at = $4, cancelled_why = $5, watch_at = NULL, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND series_id = $2 AND starts_at >= $3 AND opened_at IS NULL AND cancelled_at IS NULL";
     HOLD_FOLLOWING = "UPDATE class_sessions SET capacity = capacity WHERE tenant_id = $1 AND series_id = $2 AND starts_at >= $3 AND opened_at IS NULL AND cancelled_at IS NULL";
-    OPEN = "UPDATE class_sessions SET opened_at = $3, opened_by = $4, watch_at = NULL WHERE tenant_id = $1 AND id = $2 AND opened_at IS NULL AND cancelled_at IS NULL";
+    OPEN = "UPDATE class_sessions SET opened_at = $3, opened_by = $4, watch_at = $5 WHERE tenant_id = $1 AND id = $2 AND opened_at IS NULL AND cancelled_at IS NULL";
     WATCHED = "UPDATE class_sessions SET watch_at = $3 WHERE tenant_id = $1 AND id = $2 AND watch_at <= $4";
     /// Somebody says what became of the children of a class that nobody has opened: it is not watched any more.
     ACCOUNT = "UPDATE class_sessions SET account_sealed = $3, accounted_by = $4, accounted_at = $5, watch_at = NULL
@@ -74,14 +90,29 @@ statements! {
     REMOVE_KEEPER = "DELETE FROM class_keepers WHERE tenant_id = $1 AND session_id = $2 AND id = $3 AND came_at IS NULL";
     KEEPER_CAME = "UPDATE class_keepers SET came_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND id = $3 AND came_at IS NULL";
     KEEPER_SESSION = "SELECT k.session_id AS id FROM class_keepers k WHERE k.tenant_id = $1 AND k.id = $2";
-    KEEPERS = concat!("SELECT k.id, k.volunteer_id, k.account_id, k.name, k.came_at, v.birth_date,
-            CASE WHEN v.state = 'active' OR (a.id IS NOT NULL AND a.disabled_at IS NULL) THEN 1 ELSE 0 END AS standing,
-            CASE WHEN k.account_id IS NULL THEN ", vetted_until!("k.tenant_id", "k.volunteer_id"), "
-                ELSE (SELECT CASE WHEN w.result = 'passed' THEN w.expires_on END FROM class_vettings w
-                    WHERE w.tenant_id = k.tenant_id AND w.account_id = k.account_id ORDER BY w.recorded_at DESC, w.id DESC LIMIT 1) END AS vetted_until
-        FROM class_keepers k LEFT JOIN volunteers v ON v.tenant_id = k.tenant_id AND v.id = k.volunteer_id
-        LEFT JOIN accounts a ON a.tenant_id = k.tenant_id AND a.id = k.account_id
-        WHERE k.tenant_id = $1 AND k.session_id = $2 ORDER BY k.added_at, k.id LIMIT 60");
+    KEEPERS = keepers!("k.session_id = $2 ORDER BY k.added_at, k.id LIMIT 60");
+    /// Of the sessions of some days that have not been cancelled.
+    KEEPERS_COMING = keepers!("k.session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at <= $3
+        AND s.cancelled_at IS NULL) ORDER BY k.added_at, k.id LIMIT 2000");
+    /// Those of the sessions of a term that follow one.
+    KEEPERS_FOLLOWING = keepers!("k.session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.series_id = $2 AND s.starts_at > $3
+        AND s.opened_at IS NULL AND s.cancelled_at IS NULL) ORDER BY k.added_at, k.id LIMIT 8000");
+    /// The sessions that somebody holds between two moments.
+    HELD_BY_VOLUNTEER = "SELECT s.id, s.starts_at, s.ends_at FROM class_keepers k CROSS JOIN class_sessions s WHERE k.tenant_id = $1 AND k.volunteer_id = $2
+        AND s.tenant_id = k.tenant_id AND s.id = k.session_id AND s.cancelled_at IS NULL AND s.ends_at > $3 AND s.starts_at < $4 ORDER BY s.starts_at, s.id LIMIT 1000";
+    HELD_BY_ACCOUNT = "SELECT s.id, s.starts_at, s.ends_at FROM class_keepers k CROSS JOIN class_sessions s WHERE k.tenant_id = $1 AND k.account_id = $2
+        AND s.tenant_id = k.tenant_id AND s.id = k.session_id AND s.cancelled_at IS NULL AND s.ends_at > $3 AND s.starts_at < $4 ORDER BY s.starts_at, s.id LIMIT 1000";
+    /// Whoever puts a member of staff on a rota holds what was found of them, so that nobody puts them on another one meanwhile.
+    HOLD_VETTED = "UPDATE class_vettings SET result = result WHERE tenant_id = $1 AND account_id = $2";
+    /// Somebody was noted as there who was not.
+    NOT_THERE = "UPDATE class_keepers SET came_at = NULL, unrecorded_why = NULL WHERE tenant_id = $1 AND session_id = $2 AND id = $3 AND came_at IS NOT NULL";
+    RECORDED = "UPDATE class_keepers SET record_id = $4, unrecorded_why = $5 WHERE tenant_id = $1 AND session_id = $2 AND id = $3";
+    /// A class that was opened is looked after once more when it is over.
+    WATCH_AGAIN = "UPDATE class_sessions SET watch_at = $3 WHERE tenant_id = $1 AND id = $2 AND opened_at IS NOT NULL";
+    /// The children of the sessions of some days, each as often as it is expected, by what is known of them.
+    CHILDREN_COMING = "SELECT p.session_id, c.sealed FROM class_sessions s CROSS JOIN class_presences p CROSS JOIN children c
+        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at <= $3 AND s.cancelled_at IS NULL AND p.tenant_id = s.tenant_id AND p.session_id = s.id
+            AND p.standing IN ('expected', 'here') AND c.tenant_id = p.tenant_id AND c.id = p.child_id LIMIT 4000";
 
     ADD_VETTING = "INSERT INTO class_vettings (tenant_id, id, account_id, result, checked_on, expires_on, proof_no, recorded_by, recorded_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -93,10 +124,11 @@ statements! {
     /// A child is expected at a session, once.
     EXPECT = "INSERT INTO class_presences (tenant_id, session_id, child_id, standing, late, early, alarms, added_at, lock_version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id, session_id, child_id) DO NOTHING";
-    NOT_EXPECTED = "DELETE FROM class_presences WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND standing IN ('expected', 'on_leave') AND told_at IS NULL";
-    /// A child that has left is expected nowhere any more.
-    EXPECTED_NOWHERE = "DELETE FROM class_presences WHERE tenant_id = $1 AND child_id = $2 AND standing IN ('expected', 'on_leave') AND told_at IS NULL
-        AND session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.starts_at > $3)";
+    NOT_EXPECTED = "DELETE FROM class_presences WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND standing IN ('expected', 'on_leave')
+        AND (told_at IS NULL OR session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.id = $2 AND s.cancelled_at IS NULL))";
+    /// A child that has left is expected nowhere any more. That its family was told that a class is not held stays.
+    EXPECTED_NOWHERE = "DELETE FROM class_presences WHERE tenant_id = $1 AND child_id = $2 AND standing IN ('expected', 'on_leave')
+        AND session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.starts_at > $3 AND (class_presences.told_at IS NULL OR s.cancelled_at IS NULL))";
     HERE = "SELECT COUNT(*) AS children FROM class_presences WHERE tenant_id = $1 AND child_id = $2 AND standing = 'here'";
     PRESENCES = presences!("p.session_id = $2 ORDER BY p.added_at, p.child_id LIMIT 200");
     SAVE = "UPDATE class_presences SET standing = $5, arrived_at = $6, late = $7, early = $8, alarm_due_at = $9, alarm_at = $10, alarms = $11,
@@ -114,8 +146,12 @@ statements! {
     CLEAR_ASKING = "UPDATE class_presences SET asked_sealed = NULL, asked_by_id = NULL, asked_by = NULL, asked_at = NULL
         WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3";
     /// Whoever was told of a session that is cancelled was told of all that were cancelled with it.
-    NOTE_TOLD = "UPDATE class_presences SET told_at = $4, told_by = $5 WHERE tenant_id = $1 AND child_id = $3 AND told_at IS NULL
+    NOTE_TOLD = "UPDATE class_presences SET told_at = $4, told_by = $5, told_what = $8 WHERE tenant_id = $1 AND child_id = $3 AND told_at IS NULL
         AND (session_id = $2 OR session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.series_id = $6 AND s.cancelled_at = $7))";
+    /// What the families were told is not so any more.
+    TELL_ANEW = "UPDATE class_presences SET told_at = NULL, told_by = NULL, told_what = NULL WHERE tenant_id = $1 AND session_id = $2 AND told_at IS NOT NULL";
+    TELL_ANEW_OF_ALL = "UPDATE class_presences SET told_at = NULL, told_by = NULL, told_what = NULL WHERE tenant_id = $1 AND told_at IS NOT NULL
+        AND session_id IN (SELECT s.id FROM class_sessions s WHERE s.tenant_id = $1 AND s.series_id = $2 AND s.cancelled_at = $3)";
     CALL_TOLD = "UPDATE class_presences SET call_told_at = $4 WHERE tenant_id = $1 AND session_id = $2 AND child_id = $3 AND call_due_at <= $4 AND call_told_at IS NULL";
     /// Who has fetched a child that is erased is not kept by name.
     ERASE_FETCHERS = "UPDATE class_presences SET person_sealed = NULL, asked_sealed = NULL WHERE tenant_id = $1 AND child_id = $2";
@@ -171,6 +207,14 @@ statements! {
         " ORDER BY s.starts_at, s.id LIMIT 20"));
     UNTOLD = sessions!(concat!("s.cancelled_at IS NOT NULL AND s.starts_at > $4 AND EXISTS (SELECT 1 FROM class_presences q
             WHERE q.tenant_id = s.tenant_id AND q.session_id = s.id AND q.told_at IS NULL) AND ", in_reach_of_session!(), " ORDER BY s.starts_at, s.id LIMIT 20"));
+    /// Classes that were moved and have not begun. Whoever was put down since knows where and when it is.
+    MOVED = sessions!(concat!("s.moved_at IS NOT NULL AND s.cancelled_at IS NULL AND s.opened_at IS NULL AND s.starts_at > $4 AND EXISTS (SELECT 1 FROM class_presences q
+            WHERE q.tenant_id = s.tenant_id AND q.session_id = s.id AND q.told_at IS NULL AND q.added_at <= s.moved_at) AND ", in_reach_of_session!(),
+        " ORDER BY s.starts_at, s.id LIMIT 20"));
+    /// Classes of the coming days at which children are expected.
+    TO_STAFF = sessions!(concat!("s.starts_at > $4 AND s.starts_at <= $5 AND s.cancelled_at IS NULL AND s.opened_at IS NULL AND EXISTS (SELECT 1 FROM class_presences q
+            WHERE q.tenant_id = s.tenant_id AND q.session_id = s.id AND q.standing IN ('expected', 'here')) AND ", in_reach_of_session!(),
+        " ORDER BY s.starts_at, s.id LIMIT 40"));
 }
 
 record! {
@@ -180,12 +224,15 @@ record! {
         pub theme: String, pub starts_at: Timestamp, pub ends_at: Timestamp, pub capacity: i64, pub opened_at: Option<Timestamp>,
         pub opened_by: Option<String>, pub cancelled_at: Option<Timestamp>, pub cancelled_why: String,
         /// What became of the children of a class that nobody has opened, and who says so.
-        pub accounted_by: Option<String>, pub account_sealed: Option<Vec<u8>>, pub lock_version: i64,
+        pub accounted_by: Option<String>, pub account_sealed: Option<Vec<u8>>,
+        /// When it was last moved to another time or place, and in words from where.
+        pub moved_at: Option<Timestamp>, pub moved_from: Option<String>, pub lock_version: i64,
         /// How many are expected.
         pub children: i64,
     }
     pub(super) struct RotaRow {
-        pub id: Uuid, pub volunteer_id: Option<Uuid>, pub account_id: Option<Uuid>, pub name: String, pub came_at: Option<Timestamp>,
+        pub id: Uuid, pub session_id: Uuid, pub volunteer_id: Option<Uuid>, pub account_id: Option<Uuid>, pub name: String,
+        pub came_at: Option<Timestamp>, pub record_id: Option<Uuid>, pub unrecorded_why: Option<String>,
         /// 1 if they are on the roll, or their account is not disabled.
         pub standing: i64,
         pub birth_date: Option<String>, pub vetted_until: Option<String>,
@@ -197,7 +244,8 @@ record! {
         pub child_id: Uuid, pub standing: Standing, pub noted_by: Option<String>, pub arrived_at: Option<Timestamp>,
         pub late: bool, pub early: bool, pub alarm_due_at: Option<Timestamp>, pub alarm_at: Option<Timestamp>, pub alarms: i64,
         pub answer: Option<Answer>, pub answered_by: Option<String>, pub call_due_at: Option<Timestamp>,
-        pub call_outcome: Option<Call>, pub called_by: Option<String>, pub told_by: Option<String>,
+        pub call_outcome: Option<Call>, pub called_by: Option<String>, pub told_at: Option<Timestamp>, pub told_by: Option<String>,
+        pub told_what: Option<String>, pub added_at: Timestamp,
         pub asked_sealed: Option<Vec<u8>>, pub asked_by_id: Option<Uuid>, pub asked_by: Option<String>, pub asked_at: Option<Timestamp>,
         pub released_at: Option<Timestamp>, pub way: Option<ReleaseWay>, pub adult_id: Option<Uuid>, pub code_id: Option<Uuid>,
         pub person_sealed: Option<Vec<u8>>, pub released_by_id: Option<Uuid>, pub released_by: Option<String>, pub second_id: Option<Uuid>,
@@ -205,6 +253,8 @@ record! {
     }
     pub(super) struct AdultAt { pub child_id: Uuid, pub id: Uuid, pub barred: bool, pub sealed: Vec<u8>, pub removed_at: Option<Timestamp> }
     pub(super) struct Known { pub id: Uuid }
+    pub(super) struct HeldThen { pub id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    pub(super) struct Coming { pub session_id: Uuid, pub sealed: Option<Vec<u8>> }
     pub(super) struct Counted { pub children: i64 }
     pub(super) struct StoredCode {
         pub id: Uuid, pub code_hash: Vec<u8>, pub person_sealed: Option<Vec<u8>>, pub expires_at: Timestamp, pub tries: i64,
@@ -227,6 +277,19 @@ impl Session {
     /// `12月1日 星期二 16:30–18:00`
     pub fn when(&self) -> String {
         self.span().words()
+    }
+
+    /// What a family is told: `取消了：学校开运动会`, `改到12月29日 星期二 09:00–10:00 · 党群服务站`; nothing where nothing was changed.
+    pub fn news(&self) -> Option<String> {
+        if self.cancelled_at.is_some() {
+            return Some(format!("取消了：{}", self.cancelled_why));
+        }
+        self.moved_at.map(|_| format!("改到{} · {}", self.when(), self.place))
+    }
+
+    /// So long the families of a class that was changed can be called from its page.
+    pub fn calls_until(&self) -> Timestamp {
+        self.ends_at + SignedDuration::from_hours(24)
     }
 
     /// `王府名苑小区 · 党群服务站`
@@ -270,6 +333,9 @@ pub(super) async fn list(
     size: usize,
 ) -> Result<Page<Session>> {
     let query = if past { PAST } else { COMING }.bind(tenant).bind(scope.account).bind(&scope.roles).bind(now);
+    // What began longer ago than one lasts is over: it need not be looked through.
+    let begun = Cursor { key: (now - LONGEST).as_millisecond(), ..Cursor::FIRST };
+    let from = if past || from.key > begun.key { from } else { begun };
     let items: Vec<Session> = tx.all(query.bind(from.key).bind(from.id).bind(size as i64 + 1)).await?;
     Ok(Page::of(items, size, |item| Cursor { key: item.starts_at.as_millisecond(), id: item.id }))
 }

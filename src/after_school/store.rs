@@ -2,6 +2,7 @@ use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::help_store;
 use super::model::{How, Purpose, State};
 use crate::access::Scope;
 use crate::error::Result;
@@ -38,6 +39,8 @@ statements! {
     /// Those who are expected at a session, or were.
     CHILDREN_AT = children!("c.id IN (SELECT p.child_id FROM class_presences p WHERE p.tenant_id = $1 AND p.session_id = $2) LIMIT 200");
     HOLD_NOW = "UPDATE children SET state = state WHERE tenant_id = $1 AND id = $2";
+    /// The same of a child that is on the roll: whoever has left meanwhile is not.
+    HOLD_ENROLLED = "UPDATE children SET state = state WHERE tenant_id = $1 AND id = $2 AND state = 'enrolled'";
     COUNTS = concat!("SELECT c.state, COUNT(*) AS people FROM children c WHERE c.tenant_id = $1 AND ", in_reach_of_child!(), " GROUP BY c.state");
     /// Those of whom nothing may be kept any more: nobody has answered in time, or they have left long ago.
     UNANSWERED = children!("c.state = 'invited' AND c.invited_at < $2 ORDER BY c.invited_at, c.id LIMIT 200");
@@ -48,12 +51,12 @@ statements! {
     ADULTS = "SELECT id, barred, sealed FROM child_adults WHERE tenant_id = $1 AND child_id = $2 AND removed_at IS NULL ORDER BY added_at, id LIMIT 40";
     ADD_ADULT = "INSERT INTO child_adults (tenant_id, child_id, id, barred, sealed, added_at) VALUES ($1, $2, $3, $4, $5, $6)";
     REMOVE_ADULT = "UPDATE child_adults SET removed_at = $4 WHERE tenant_id = $1 AND child_id = $2 AND id = $3 AND removed_at IS NULL";
-    /// Whom a child went with stays as a row, without a name.
     /// Also one who is not on the list any more.
     ADULT = "SELECT id, barred, sealed FROM child_adults WHERE tenant_id = $1 AND child_id = $2 AND id = $3";
     /// Those who have ever fetched the child, on the list or not any more.
     FETCHERS = "SELECT a.id, a.barred, a.sealed FROM child_adults a WHERE a.tenant_id = $1 AND a.child_id = $2
         AND a.id IN (SELECT p.adult_id FROM class_presences p WHERE p.tenant_id = $1 AND p.child_id = $2) LIMIT 400";
+    /// Whom a child went with stays as a row, without a name.
     ERASE_ADULTS = "UPDATE child_adults SET sealed = $3, removed_at = COALESCE(removed_at, $4) WHERE tenant_id = $1 AND child_id = $2";
 
     KEEP_TEXT = "INSERT INTO child_consent_texts (tenant_id, edition, wording) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, edition) DO NOTHING";
@@ -68,6 +71,8 @@ statements! {
 
     OPEN = "INSERT INTO child_openings (tenant_id, id, child_id, reader_id, reader_name, purpose, at, until_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     OPENED = "SELECT MAX(until_at) AS until_at FROM child_openings WHERE tenant_id = $1 AND child_id = $2 AND reader_id = $3 AND until_at > $4";
+    FORGET_OPENINGS_OF = "DELETE FROM child_openings WHERE tenant_id = $1 AND child_id = $2";
+    FORGET_OPENINGS = "DELETE FROM child_openings WHERE tenant_id = $1 AND at < $2";
     OPENINGS = "SELECT reader_name, purpose, at FROM child_openings WHERE tenant_id = $1 AND child_id = $2 ORDER BY at DESC, id DESC LIMIT 50";
 }
 
@@ -122,9 +127,13 @@ pub(super) async fn opened(
     Ok(until.until_at)
 }
 
-/// Who has read a child's record, the latest first; at most 50.
+/// Who has read a child's record, and who looked at it on the list of those who ought to be asked, the latest first; at most 50.
 pub async fn openings(tx: &mut Tx, tenant: Uuid, child: Uuid) -> Result<Vec<Opening>> {
-    Ok(tx.all(OPENINGS.bind(tenant).bind(child)).await?)
+    let mut all: Vec<Opening> = tx.all(OPENINGS.bind(tenant).bind(child)).await?;
+    all.extend(help_store::looks_at_child(tx, tenant, child).await?);
+    all.sort_by_key(|one| std::cmp::Reverse(one.at));
+    all.truncate(50);
+    Ok(all)
 }
 
 /// A wording that somebody has agreed to, by its digest.

@@ -6,10 +6,11 @@ use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
+use super::care::{self, Odd};
 use super::community::Community;
 use crate::access::Act;
 use crate::after_school::presence::{Keeper, Standing};
-use crate::after_school::{self, Child, Fetch, Kind, Plan, Step, Who};
+use crate::after_school::{self, Child, Fetch, Kind, Plan, Session, Step, Who};
 use crate::error::Result;
 use crate::volunteer::{self, Following, Span};
 
@@ -43,7 +44,9 @@ pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> 
     let weeks = (0..WEEKS_BEFORE).rev().map(|week| last - (7 * week).days());
     let mut days: Vec<Date> = weeks.filter_map(|day| WorkingDays::embedded().on_or_after(day).ok()).collect();
     days.dedup();
-    for (at, day) in days.into_iter().filter(|day| *day < today).enumerate() {
+    days.retain(|day| *day < today);
+    let held = days.len();
+    for (at, day) in days.into_iter().enumerate() {
         let (kind, theme) = THEMES[at % THEMES.len()];
         let plan = Plan { kind, theme: theme.to_owned(), ..weekly(estate.id, day)? };
         // Everybody on the roll has a turn.
@@ -52,11 +55,14 @@ pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> 
         let turn = on_roll.iter().cycle().skip(at * AT_ONCE % on_roll.len().max(1));
         let there: Vec<Child> = turn.take(AT_ONCE.min(on_roll.len())).map(|child| (*child).clone()).collect();
         let mut tx = db.begin().await?;
-        past(&mut tx, community, &plan, &there, &keepers, at).await?;
+        past(&mut tx, community, (&plan, now), &there, &keepers, (at, Odd::of(held - 1 - at))).await?;
         tx.commit().await?;
     }
     let mut tx = db.begin().await?;
     coming(&mut tx, &desk, &weekly(estate.id, last + 7.days())?, &children, &keepers).await?;
+    if let Some(child) = children.first() {
+        care::code(&mut tx, community, child, now).await?;
+    }
     Ok(tx.commit().await?)
 }
 
@@ -82,14 +88,14 @@ async fn keepers(tx: &mut Tx, community: &Community, today: Date) -> Result<Vec<
 }
 
 /// A session that has been: two adults were there before any child, most children came, and all of them went with somebody whom their
-/// guardians let fetch them.
+/// guardians let fetch them, but for what was `odd`.
 async fn past(
     tx: &mut Tx,
     community: &Community,
-    plan: &Plan,
+    (plan, now): (&Plan, Timestamp),
     children: &[Child],
     keepers: &[Keeper],
-    at: usize,
+    (at, odd): (usize, Option<Odd>),
 ) -> Result<()> {
     let minutes = SignedDuration::from_mins;
     let (starts_at, ends_at) = (plan.span.starts_at, plan.span.ends_at);
@@ -111,6 +117,7 @@ async fn past(
         };
         after_school::take(tx, &own(starts_at + minutes(when)), id, child.id, pair[0], step).await?;
     }
+    let (mut by_code, mut late) = (odd == Some(Odd::Lively), None);
     for row in after_school::rows(tx, &own(ends_at), &session).await? {
         let child = row.child.id;
         if row.is(Standing::Absent) {
@@ -118,10 +125,48 @@ async fn past(
             after_school::take(tx, &own(starts_at + minutes(18)), id, child, pair[1], call).await?;
         }
         let Some(adult) = row.adults.iter().find(|adult| !adult.barred) else { continue };
-        if row.is(Standing::Here) {
+        if row.is(Standing::Here) && std::mem::take(&mut by_code) {
+            care::by_code(tx, community, &session, &row.child, pair[1]).await?;
+        } else if row.is(Standing::Here) && odd == Some(Odd::Late) && late.is_none() {
+            late = Some(row);
+        } else if row.is(Standing::Here) {
             let fetch = Step::Fetch(Fetch::Listed(adult.id));
             after_school::take(tx, &own(ends_at + minutes(5)), id, child, pair[1], fetch).await?;
         }
+    }
+    if let Some(row) = late {
+        care::late(tx, community, &session, &row, pair[1]).await?;
+    }
+    match odd {
+        Some(Odd::Lively) => {
+            care::pictures(tx, community, &session, pair[0]).await?;
+            let rows = after_school::rows(tx, &own(ends_at + minutes(10)), &session).await?;
+            care::quarrel(tx, community, &session, &rows, pair[0]).await?;
+        }
+        Some(Odd::Fall) => {
+            let rows = after_school::rows(tx, &own(ends_at + minutes(10)), &session).await?;
+            care::fall(tx, community, &session, &rows, pair[0]).await?;
+        }
+        Some(Odd::Late) | None => (),
+    }
+    booked(tx, community, (&session, now)).await
+}
+
+/// When a class is over, the hours of whoever held it are written; the desk confirms them and the secretary approves, if that was so long ago.
+async fn booked(tx: &mut Tx, community: &Community, (session, now): (&Session, Timestamp)) -> Result<()> {
+    let hours = |hours| session.ends_at + SignedDuration::from_hours(hours);
+    if hours(28) > now {
+        return Ok(());
+    }
+    after_school::over(tx, &community.resident(hours(1)), session).await?;
+    let rota = after_school::keepers(tx, &community.resident(hours(1)), session).await?;
+    let (desk, secretary) =
+        (community.act(community.cast.desk, hours(3)), community.act(community.cast.secretary, hours(28)));
+    for id in rota.into_iter().filter_map(|keeper| keeper.record) {
+        let record = volunteer::record(tx, community.tenant, id).await?;
+        volunteer::confirm_hours(tx, &desk, &record, record.lock_version, None).await?;
+        let record = volunteer::record(tx, community.tenant, id).await?;
+        volunteer::approve_hours(tx, &secretary, &record, record.lock_version, None).await?;
     }
     Ok(())
 }
@@ -137,7 +182,7 @@ async fn coming(tx: &mut Tx, desk: &Act, plan: &Plan, children: &[Child], keeper
     }
     let every = Every::Weeks { interval: 1, days: Vec::new() };
     let until = (first + WEEKS_AHEAD.weeks()).min(known);
-    let repeat = Recurrence { every, until, skip: Skip::DaysOff };
+    let repeat = Recurrence { every, until, skip: Skip::NoSchool };
     let there: Vec<Child> = children.iter().take(AT_ONCE).cloned().collect();
     arranged(tx, desk, plan, Some(&repeat), (&there, keepers, 0)).await?;
     Ok(())
@@ -157,7 +202,7 @@ async fn arranged<'a>(
     let session = after_school::session(tx, desk.tenant, id).await?;
     after_school::expect(tx, desk, &session, children, Following::AllThatFollow).await?;
     for keeper in [one, other] {
-        after_school::add_keeper(tx, desk, &session, Who::Volunteer(keeper.id)).await?;
+        after_school::add_keeper(tx, desk, &session, Who::Volunteer(keeper.id), Following::AllThatFollow).await?;
     }
     Ok(Some((id, [one, other])))
 }

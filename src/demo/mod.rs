@@ -4,9 +4,11 @@
 
 mod assembly;
 mod bodies;
+mod care;
 mod children;
 mod classes;
 mod community;
+mod guards;
 mod issues;
 mod lectures;
 mod names;
@@ -17,6 +19,7 @@ mod plan;
 mod quarrels;
 mod rooms;
 mod satisfaction;
+mod services;
 mod story;
 mod survey;
 mod volunteers;
@@ -92,6 +95,8 @@ pub async fn build(db: &Db, means: &Means, password: &str, bar: &ProgressBar) ->
     let size = Size { households: HOUSEHOLDS, residents: RESIDENTS };
     let making = Making { code: CODE, plan: &plan, size, story: Some(&story), seed: SEED, password: Some(password) };
     let mut made = make(db, means, making, bar).await?;
+    bar.set_message("护学岗");
+    made.accounts.extend(guards::stand(db, means, password, means.now()).await?);
     bar.set_message("法治进校园");
     made.accounts.extend(lectures::give(db, means, password, means.now()).await?);
     Ok(made)
@@ -178,6 +183,8 @@ async fn make(db: &Db, means: &Means, making: Making<'_>, bar: &ProgressBar) -> 
         bar.set_message("七彩四点半");
         children::enrol(db, &community, &lived_in, now).await?;
         classes::hold(db, &community, now).await?;
+        bar.set_message("为民服务");
+        services::serve(db, &community, &lived_in, now).await?;
     } else {
         let estates: Vec<Uuid> = community.estates.iter().map(|estate| estate.id).collect();
         let mut tx = db.begin().await?;

@@ -149,6 +149,7 @@ async fn saturdays(tx: &mut Tx, community: &Community, team: Uuid, now: Timestam
     for week in 1..=WEEKS_BEFORE {
         approved |= served(tx, community, team, &plan, (week, now), approved).await?;
     }
+    afternoon(tx, community, team, &plan, now).await?;
     // Somebody wants it on paper.
     if let Some(member) = volunteer::members(tx, community.tenant, team).await?.into_iter().nth(2) {
         let act = community.resident(now - SignedDuration::from_hours(2));
@@ -215,6 +216,31 @@ async fn served(
         volunteer::approve_activity(tx, &secretary, activity.id, &seen).await?;
     }
     Ok(true)
+}
+
+/// Yesterday afternoon three were there, and whoever leads has not confirmed it yet.
+async fn afternoon(tx: &mut Tx, community: &Community, team: Uuid, coming: &Plan, now: Timestamp) -> Result<()> {
+    let yesterday = now.to_zoned_datetime(shanghai()).date() - 1.days();
+    let starts_at = yesterday.at(15, 0, 0, 0).to_zoned_datetime(shanghai()).map_err(anyhow::Error::from)?.timestamp();
+    let span = Span { starts_at, ends_at: starts_at + SignedDuration::from_mins(90) };
+    let title = "给老人理发".to_owned();
+    let plan = Plan { span, title, needs: "推子、围布".to_owned(), ..coming.clone() };
+    let desk = community.act(community.cast.desk, span.starts_at - SignedDuration::from_hours(70));
+    let (activity, _) = volunteer::plan(tx, &desk, team, &plan, None).await?;
+    let members = volunteer::members(tx, community.tenant, team).await?;
+    let there: Vec<Uuid> = members.iter().take(3).map(|member| member.volunteer_id).collect();
+    for person in &there {
+        let own = community.resident(span.starts_at - SignedDuration::from_hours(50));
+        volunteer::sign_up(tx, &own, activity, *person, None, false).await?;
+    }
+    let activity = volunteer::activity(tx, community.tenant, activity).await?;
+    for person in &there {
+        let came = community.resident(span.starts_at - SignedDuration::from_mins(5));
+        volunteer::note(tx, &came, &activity, *person, Arrival::Comes).await?;
+        let left = community.resident(span.ends_at - SignedDuration::from_mins(2));
+        volunteer::note(tx, &left, &activity, *person, Arrival::Goes).await?;
+    }
+    Ok(())
 }
 
 /// Grown-ups with a telephone who live somewhere, one of a family.

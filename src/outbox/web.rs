@@ -24,6 +24,7 @@ const TOPICS: [(&str, &str); 8] = [
     ("registry.import", "导入登记表"),
     ("registry.erased", "删除个人信息以后的清理"),
     ("registry.merged", "合并登记以后的跟进"),
+    ("volunteer.erased", "删除志愿者信息以后的清理"),
     ("issue.due", "办理时限提醒"),
     ("whistle.letter", "吹哨报到的消息"),
     ("issue.stepped", "把诉求的进展告诉别的程序"),

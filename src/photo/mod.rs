@@ -4,7 +4,7 @@
 
 mod store;
 
-pub use store::{STATEMENTS, Size, attach, keep, read, sweep};
+pub use store::{STATEMENTS, Size, attach, keep, read, remove, sweep};
 
 use std::io::Cursor;
 

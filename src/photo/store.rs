@@ -14,6 +14,7 @@ statements! {
     AGAIN = "UPDATE photos SET created_at = $3 WHERE tenant_id = $1 AND digest = $2 RETURNING id";
     ATTACH = "UPDATE photos SET attached = TRUE WHERE tenant_id = $1 AND id = $2";
     SWEEP = "DELETE FROM photos WHERE tenant_id = $1 AND NOT attached AND created_at < $2 RETURNING id";
+    REMOVE = "DELETE FROM photos WHERE tenant_id = $1 AND id = $2";
     FULL = "SELECT content AS jpeg FROM photos WHERE tenant_id = $1 AND id = $2";
     THUMBNAIL = "SELECT thumbnail AS jpeg FROM photos WHERE tenant_id = $1 AND id = $2";
 }
@@ -56,6 +57,14 @@ pub async fn sweep(tx: &mut Tx, act: &Act, before: Timestamp) -> Result<()> {
         audit::record(tx, act, "remove", ("photo", id), "", &[]).await?;
     }
     Ok(())
+}
+
+/// Removes a photo.
+///
+/// Errors: of the database, where something shows it: then it stays.
+pub async fn remove(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute(REMOVE.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "remove", ("photo", id), "", &[]).await
 }
 
 /// The JPEG of a photo. Whether the reader may see it is for the caller to decide: a photo belongs to what it shows.

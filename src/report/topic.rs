@@ -3,6 +3,7 @@
 mod coverage;
 mod loops;
 mod meetings;
+mod services;
 mod volunteering;
 mod whistles;
 
@@ -28,6 +29,7 @@ text_enum! {
         Whistles = "whistles" "吹哨报到",
         Mediations = "mediations" "调解",
         Volunteering = "volunteering" "志愿服务",
+        Services = "services" "为民服务",
     }
 }
 
@@ -55,6 +57,9 @@ impl Topic {
             Topic::Volunteering => {
                 "志愿服务的场次、人次、时长，只算已经入账的；还在确认、审核、异议期里的不算。没有姓名。"
             }
+            Topic::Services => {
+                "志愿者挨家挨户去了多少场、多少户、发了多少份，外来服务来了多少，居民的需要办好多少。没有姓名和门牌。"
+            }
             Topic::Mediations => "只有件数。谁跟谁、为什么事，除了调解员，报表上也看不到。",
         }
     }
@@ -69,6 +74,7 @@ impl Topic {
             Topic::Levels => "换一段时间看看；有销号的，这里就有。",
             Topic::Whistles => "没有吹过哨。社区办不了的事，在诉求页面上点“吹哨请上级来办”。",
             Topic::Volunteering => "换一段时间看看；活动结束以后，队长确认、社区审核，入账了这里就有。",
+            Topic::Services => "换一段时间看看；在“为民服务”里排入户、登记外来服务和居民的需要，这里就有。",
             Topic::Mediations => "换一段时间看看；要登记的，在“调解”里登记。",
         }
     }
@@ -88,6 +94,7 @@ impl Topic {
             Topic::Whistles => whistles::read(tx, asked).await,
             Topic::Mediations => mediations(tx, asked).await,
             Topic::Volunteering => volunteering::read(tx, asked).await,
+            Topic::Services => services::read(tx, asked).await,
         }
     }
 }

@@ -3,23 +3,24 @@
 //! one succeeds.
 
 use db::Tx;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::kind;
 use super::matching::{self, Suggestion, Whom};
 use super::model::{Answer, Rules, State};
 use super::need::{self, Need};
+use super::provider;
 use super::store::{
-    ADD_CALL, CALL, CALLS, NEEDS_OF_ACTIVITIES, NEEDS_OF_VOLUNTEER, OF_ACTIVITIES, OF_VOLUNTEER, SET_CALL, SET_STATE,
-    STANDING, Stored,
+    ADD_CALL, CALL, CALLS, FREE_DATE, Found, NEEDS_OF_ACTIVITIES, NEEDS_OF_DATE, NEEDS_OF_VOLUNTEER, OF_ACTIVITIES,
+    OF_VOLUNTEER, SET_CALL, SET_STATE, STANDING, Stored,
 };
 use crate::access::{self, Act, Scope};
 use crate::audit::{self, Change};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
 use crate::settings;
-use crate::volunteer::{self, Span};
+use crate::volunteer::{self, Booking, Span};
 
 pub use super::store::Call;
 
@@ -101,12 +102,18 @@ async fn assign(tx: &mut Tx, act: &Act, need: &Need, chosen: Suggestion) -> Resu
         let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
         let kind = kind::kind(tx, act.tenant, need.kind).await?;
         let title = format!("上门{}", need.kind_name);
-        volunteer::engage(tx, act, id, volunteer, (&title, span), kind.asked(&rules)).await?;
+        let booking = Booking { subject: id, title: &title, span, activity: None };
+        volunteer::engage(tx, act, volunteer, booking, kind.asked(&rules)).await?;
+    }
+    if let Some(date) = date {
+        provider::take(tx, act, date).await?;
     }
     let row = ADD_CALL.bind(act.tenant).bind(id).bind(need.id).bind(volunteer).bind(activity).bind(span.starts_at);
-    tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account).bind(date)).await?;
+    // Whoever comes from outside comes by agreement; nobody has to answer for them.
+    let state = if date.is_some() { Answer::Accepted } else { Answer::Asked };
+    tx.execute(row.bind(span.ends_at).bind(&reason).bind(act.at).bind(act.account).bind(date).bind(state)).await?;
     tx.execute(SET_STATE.bind(act.tenant).bind(need.id).bind(State::Matched)).await?;
-    // A date of a provider is told of by the provider's own notice.
+    // Nobody has to be asked whether a provider comes: its dates stand on the board.
     if date.is_none() {
         tell(tx, act, need, id, (span, activity.is_some())).await?;
     }
@@ -167,6 +174,34 @@ pub async fn cancel(tx: &mut Tx, act: &Act, need: &Need, seen: i64, call: Uuid, 
     audit::record(tx, act, "call_off_visit", ("service_need", need.id), why, &[]).await
 }
 
+/// Nobody comes from outside on some dates after all: what was to be met then waits again.
+pub(super) async fn let_go_of_dates(tx: &mut Tx, act: &Act, dates: Vec<Uuid>, why: &str) -> Result<()> {
+    let mut awaited = Vec::new();
+    for date in dates {
+        let found: Vec<Found> = tx.all(NEEDS_OF_DATE.bind(act.tenant).bind(date)).await?;
+        awaited.extend(found.into_iter().map(|row| (row.id, date)));
+    }
+    let mut needs: Vec<Uuid> = awaited.iter().map(|(need, _)| *need).collect();
+    need::take_all(tx, act, &mut needs).await?;
+    let mut left = Vec::new();
+    for (need, date) in awaited {
+        // Somebody may have called it off meanwhile, and arranged for something else.
+        if tx.execute(FREE_DATE.bind(act.tenant).bind(need).bind(date).bind(act.at)).await? > 0 {
+            tx.execute(SET_STATE.bind(act.tenant).bind(need).bind(State::Open)).await?;
+            left.push(need);
+        }
+    }
+    for need in left {
+        audit::record(tx, act, "call_off_visit", ("service_need", need), why, &[]).await?;
+    }
+    Ok(())
+}
+
+/// Whether a need waits for a date.
+pub(super) async fn waits_for_date(tx: &mut Tx, act: &Act, date: Uuid) -> Result<bool> {
+    Ok(!tx.all::<Found>(NEEDS_OF_DATE.bind(act.tenant).bind(date)).await?.is_empty())
+}
+
 /// The teams that somebody leads.
 pub(super) async fn led(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<Vec<Uuid>> {
     let memberships = volunteer::memberships(tx, act.tenant, volunteer).await?;
@@ -212,6 +247,3 @@ pub(super) async fn release(tx: &mut Tx, act: &Act, need: Uuid, done: bool) -> R
     let state = if done { Answer::Done } else { Answer::Cancelled };
     set(tx, act, &call, state, "").await
 }
-
-/// So long a volunteer sees where they have been.
-pub(super) const SHOWN_AFTER: SignedDuration = SignedDuration::from_hours(24);

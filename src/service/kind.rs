@@ -2,6 +2,7 @@
 //! the one by which it was taken down; whoever is sent is held against the one that holds now.
 
 use db::Tx;
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::model::Rules;
@@ -25,8 +26,11 @@ pub struct Sketch {
     pub ended: bool,
 }
 
+/// Its name, words of skill, words of qualification, whom it is for, its risk, and whether it wants insurance.
+type Usual = (&'static str, &'static str, &'static str, Option<Target>, Risk, bool);
+
 /// What many communities begin with: the seed's door-to-door service and what its residents wish for.
-const USUAL: [(&str, &str, &str, Option<Target>, Risk, bool); 6] = [
+const USUAL: [Usual; 6] = [
     ("量血压", "血压 护理 医", "护士 医师 救护", Some(Target::Elderly), Risk::Low, false),
     ("教手机、装反诈App", "手机 电脑", "", Some(Target::Elderly), Risk::Low, false),
     ("清理院子", "", "", Some(Target::Alone), Risk::Low, true),
@@ -151,10 +155,12 @@ pub async fn enter_usual(tx: &mut Tx, act: &Act) -> Result<()> {
     if !kinds(tx, act.tenant).await?.is_empty() {
         return Err(Error::refused("已经登记了服务类别，请在列表里改"));
     }
-    for (name, skill, qualification, target, risk, insured) in USUAL {
+    for (at, (name, skill, qualification, target, risk, insured)) in (0..).zip(USUAL) {
+        // One after the other, since they are shown in the order in which they were entered.
+        let then = Act { at: act.at + SignedDuration::from_millis(at), ..act.clone() };
         let (name, skill, qualification) = (name.to_owned(), skill.to_owned(), qualification.to_owned());
         let sketch = Sketch { name, skill, qualification, target, risk, insured, ended: false };
-        add(tx, act, None, &sketch).await?;
+        add(tx, &then, None, &sketch).await?;
     }
     Ok(())
 }

@@ -7,10 +7,12 @@
 
 mod call;
 pub mod erasure;
+mod figures;
 mod kind;
 mod matching;
 mod model;
 mod need;
+mod once;
 mod provider;
 mod provider_store;
 mod round;
@@ -20,13 +22,17 @@ mod todo;
 mod web;
 
 pub use call::{Call, accept, answer, cancel as cancel_call};
+pub use figures::{
+    Figures, OfNeeds, OfOutcome, OfProvider, OfRounds, STATEMENTS as FIGURES_STATEMENTS, read as figures,
+};
 pub use kind::{Kind, Sketch as KindSketch, add as add_kind, change as change_kind, enter_usual, kinds};
 pub use matching::{Suggestion, Whom, suggestions};
 pub use model::{Answer, How, Part, Particulars, Purpose, Source, State, Wanted, edition};
 pub use need::{End, Need, NewNeed, change, end, file, need, reopen, withdraw};
+pub use once::STATEMENTS as ONCE_STATEMENTS;
 pub use provider::{
     NewStanding, ProviderSketch, Served, add as add_provider, change as change_provider, coming as coming_dates,
-    count as count_served, miss as miss_date, of_provider, set_up as set_up_standing,
+    count as count_served, miss as miss_date, of_provider, set_up as set_up_standing, stop as stop_standing,
 };
 pub use provider_store::{Date, Provider, STATEMENTS as PROVIDER_STATEMENTS, Standing};
 pub use round::{
@@ -46,5 +52,6 @@ use crate::error::Result;
 /// Removes what may not be kept any longer.
 pub async fn forget_old(tx: &mut Tx, act: &Act) -> Result<()> {
     need::forget_old(tx, act).await?;
+    once::forget_old(tx, act).await?;
     round::forget_old(tx, act).await
 }

@@ -6,9 +6,11 @@ use db::Tx;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::call;
 use super::provider_store::{
-    ADD_DATE, ADD_PROVIDER, ADD_STANDING, CHANGE_PROVIDER, COMING_DATES, COUNT, DATE, DATES_OF, Date, MISS, PROVIDER,
-    PROVIDERS, Provider, STANDINGS_OF, Standing, UNCOUNTED,
+    ADD_DATE, ADD_PROVIDER, ADD_STANDING, AWAITED, Awaited, Begins, CHANGE_PROVIDER, COMING_DATES, COUNT, DATE,
+    DATES_OF, Date, END_STANDING, LEFT_OUT, MISS, MISS_COMING, PROVIDER, PROVIDERS, Provider, RUNNING, Running,
+    STANDINGS_OF, Standing, TAKE_DATE, UNCOUNTED,
 };
 use crate::access::{Act, Scope};
 use crate::audit;
@@ -82,8 +84,19 @@ pub async fn add(tx: &mut Tx, act: &Act, sketch: &ProviderSketch) -> Result<Uuid
     Ok(id)
 }
 
-/// Errors: stale if somebody else has changed it since.
+/// Errors: refused of an agreement that leaves out dates still to come; stale if somebody else has changed it since.
 pub async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, sketch: &ProviderSketch) -> Result<()> {
+    let midnight = |day: jiff::civil::Date| {
+        let at = day.to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from);
+        at.map(|at| at.timestamp())
+    };
+    let after = sketch.agreed_until.tomorrow().map_err(anyhow::Error::from)?;
+    let query = LEFT_OUT.bind(act.tenant).bind(id).bind(act.at);
+    let query = query.bind(midnight(sketch.agreed_from)?).bind(midnight(after)?);
+    if let Some(Begins { starts_at }) = tx.optional(query).await? {
+        let day = calendar::long_date(starts_at);
+        return Err(Error::refused(format!("协议外面还有排好的日子（{day}），请先登记那几次不来了，再改协议")));
+    }
     let row = CHANGE_PROVIDER.bind(act.tenant).bind(id).bind(seen).bind(&sketch.name).bind(contact(act, sketch)?);
     let row = row.bind(sketch.agreed_from.to_string()).bind(sketch.agreed_until.to_string());
     if tx.execute(row).await? == 0 {
@@ -160,6 +173,13 @@ fn stale() -> Error {
     Error::Stale("这一次刚刚有别人登记过，请看一下再改。".to_owned())
 }
 
+/// Somebody is sent to a date, of which nobody notes meanwhile that nobody comes.
+///
+/// Errors: stale where somebody just has.
+pub(super) async fn take(tx: &mut Tx, act: &Act, date: Uuid) -> Result<()> {
+    if tx.execute(TAKE_DATE.bind(act.tenant).bind(date)).await? == 0 { Err(stale()) } else { Ok(()) }
+}
+
 /// How many were served on a date; it may be put right.
 ///
 /// Errors: refused before it has begun; stale if somebody else was first.
@@ -176,14 +196,37 @@ pub async fn count(tx: &mut Tx, act: &Act, date: &Date, seen: i64, served: Serve
     audit::record(tx, act, "count_served", ("service_date", date.id), &words, &[]).await
 }
 
-/// Nobody comes, or came, on a date, and why.
+/// They do not come for something any more: what was to come is missed, and the needs that were to be met then wait again.
+///
+/// Errors: stale if somebody else was first.
+pub async fn stop(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<()> {
+    if tx.execute(END_STANDING.bind(act.tenant).bind(id).bind(act.at)).await? == 0 {
+        return Err(stale());
+    }
+    let awaited: Vec<Awaited> = tx.all(AWAITED.bind(act.tenant).bind(id).bind(act.at)).await?;
+    call::let_go_of_dates(tx, act, awaited.into_iter().map(|date| date.id).collect(), why).await?;
+    let missed = tx.execute(MISS_COMING.bind(act.tenant).bind(id).bind(act.at).bind(why)).await?;
+    audit::record(tx, act, "stop_coming", ("service_standing", id), &format!("{why}，{missed} 次不来了"), &[]).await
+}
+
+/// The provider of a standing service within reach, while it runs.
+pub(super) async fn whose(tx: &mut Tx, tenant: Uuid, scope: &Scope, standing: Uuid) -> Result<Uuid> {
+    let query = RUNNING.bind(tenant).bind(scope.account).bind(&scope.roles).bind(standing);
+    Ok(tx.one::<Running>(query).await?.provider_id)
+}
+
+/// Nobody comes, or came, on a date, and why. The needs that were to be met then wait again.
 ///
 /// Errors: refused of a date on which people were served; stale if somebody else was first.
 pub async fn miss(tx: &mut Tx, act: &Act, date: &Date, seen: i64, why: &str) -> Result<()> {
     if date.people.is_some() {
         return Err(Error::refused("这一次登记过来了多少人，不能再记没有来"));
     }
+    call::let_go_of_dates(tx, act, vec![date.id], why).await?;
     if tx.execute(MISS.bind(act.tenant).bind(date.id).bind(seen).bind(why)).await? == 0 {
+        return Err(stale());
+    }
+    if call::waits_for_date(tx, act, date.id).await? {
         return Err(stale());
     }
     audit::record(tx, act, "miss_date", ("service_date", date.id), why, &[]).await

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use db::{Tx, text_enum};
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -21,14 +21,20 @@ use super::round_store::{
 use crate::access::{Act, Scope};
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
+use crate::place;
 use crate::registry::Tag;
 use crate::registry::roll::{self, Filter};
 use crate::settings::{self, Setting};
-use crate::{place, volunteer};
+use crate::volunteer::{self, Span};
 
 text_enum! {
     /// From what a list of doors was made.
     pub enum Origin { Place = "place" "小区或楼栋", Tag = "tag" "登记的标签", Needs = "needs" "等安排的需要" }
+}
+
+text_enum! {
+    /// How something is noted of a door.
+    pub enum Manner { Plain = "plain" "做了就勾", Counted = "counted" "要记份数", Alone = "alone" "只能单独选，如“不需要”", Away = "away" "没见到人，还要再去，如“没人”" }
 }
 
 /// How many doors a round has, and how long lists are kept.
@@ -54,24 +60,28 @@ pub struct NewRound {
     pub team: Uuid,
     pub activity: Option<Uuid>,
     pub title: String,
-    pub day: Date,
+    pub span: Span,
 }
 
 /// What the seed's volunteers note at the doors.
-const USUAL: [(&str, bool, bool); 7] = [
-    ("装了反诈App", false, false),
-    ("留了宣传册（电信诈骗、非法集资）", true, false),
-    ("教了手机", false, false),
-    ("翻了土", false, false),
-    ("清了院子", false, false),
-    ("没人", false, true),
-    ("不需要", false, true),
+const USUAL: [(&str, Manner); 7] = [
+    ("装了反诈App", Manner::Plain),
+    ("留了宣传册（电信诈骗、非法集资）", Manner::Counted),
+    ("教了手机", Manner::Plain),
+    ("翻了土", Manner::Plain),
+    ("清了院子", Manner::Plain),
+    ("没人", Manner::Away),
+    ("不需要", Manner::Alone),
 ];
 
 impl Round {
-    /// `12月5日`
-    pub fn day(&self) -> String {
-        crate::web::show::kept_day(&self.on_day)
+    pub fn span(&self) -> Span {
+        Span { starts_at: self.starts_at, ends_at: self.ends_at }
+    }
+
+    /// `12月5日 星期六 08:00–11:00`
+    pub fn when(&self) -> String {
+        self.span().words()
     }
 
     pub fn open(&self) -> bool {
@@ -122,9 +132,10 @@ pub async fn doors(tx: &mut Tx, tenant: Uuid, round: Uuid) -> Result<Vec<Door>> 
 }
 
 /// What can come of a door, entered by the community.
-pub async fn add_outcome(tx: &mut Tx, act: &Act, name: &str, counted: bool, alone: bool) -> Result<Uuid> {
+pub async fn add_outcome(tx: &mut Tx, act: &Act, name: &str, manner: Manner) -> Result<Uuid> {
     let id = act.id();
-    let row = ADD_OUTCOME.bind(act.tenant).bind(id).bind(name).bind(counted && !alone).bind(alone);
+    let row = ADD_OUTCOME.bind(act.tenant).bind(id).bind(name).bind(manner == Manner::Counted);
+    let row = row.bind(matches!(manner, Manner::Alone | Manner::Away)).bind(manner == Manner::Away);
     tx.execute(row.bind(act.at)).await?;
     audit::record(tx, act, "create", ("service_outcome", id), name, &[]).await?;
     Ok(id)
@@ -150,8 +161,20 @@ pub async fn enter_usual_outcomes(tx: &mut Tx, act: &Act) -> Result<()> {
     if !round_store::outcomes(tx, act.tenant).await?.is_empty() {
         return Err(Error::refused("已经登记了上门结果，请在列表里改"));
     }
-    for (name, counted, alone) in USUAL {
-        add_outcome(tx, act, name, counted, alone).await?;
+    for (at, (name, manner)) in (0..).zip(USUAL) {
+        // One after the other, since they are shown in the order in which they were entered.
+        let then = Act { at: act.at + SignedDuration::from_millis(at), ..act.clone() };
+        add_outcome(tx, &then, name, manner).await?;
+    }
+    Ok(())
+}
+
+fn refuse_impossible(act: &Act, span: Span) -> Result<()> {
+    if span.day() < today(act) {
+        return Err(Error::refused("这一天已经过了，请选今天或以后"));
+    }
+    if span.minutes() <= 0 {
+        return Err(Error::refused("结束要晚于开始"));
     }
     Ok(())
 }
@@ -162,9 +185,7 @@ pub async fn enter_usual_outcomes(tx: &mut Tx, act: &Act) -> Result<()> {
 /// just arranged for one of the needs.
 pub async fn plan(tx: &mut Tx, act: &Act, scope: &Scope, new: NewRound) -> Result<Uuid> {
     let rules: Rounds = settings::read(tx, act.tenant, act.at).await?;
-    if new.day < today(act) {
-        return Err(Error::refused("这一天已经过了，请选今天或以后"));
-    }
+    refuse_impossible(act, new.span)?;
     if let Some(activity) = new.activity
         && volunteer::activity(tx, act.tenant, activity).await?.team_id != new.team
     {
@@ -202,7 +223,8 @@ pub async fn plan(tx: &mut Tx, act: &Act, scope: &Scope, new: NewRound) -> Resul
     }
     let id = act.id();
     let row = ADD_ROUND.bind(act.tenant).bind(id).bind(new.estate).bind(new.team).bind(new.activity).bind(&new.title);
-    let row = row.bind(new.origin).bind(new.tag.filter(|_| new.origin == Origin::Tag)).bind(new.day.to_string());
+    let row = row.bind(new.origin).bind(new.tag.filter(|_| new.origin == Origin::Tag)).bind(new.span.day().to_string());
+    let row = row.bind(new.span.starts_at).bind(new.span.ends_at);
     tx.execute(row.bind(act.at).bind(act.account)).await?;
     let row = |(at, (dwelling, need)): (usize, &(Uuid, Option<Uuid>))| {
         ADD_DOOR.bind(act.tenant).bind(act.id()).bind(id).bind(at as i64 + 1).bind(*dwelling).bind(*need)
@@ -246,6 +268,7 @@ pub async fn deal(tx: &mut Tx, act: &Act, round: &Round, seen: i64, people: &[Uu
         chosen.extend(stretch(at).iter().map(|door| (*door, *person)));
     }
     refuse_unfit(tx, act, round, &chosen).await?;
+    book(tx, act, (round, round.span()), people.to_vec()).await?;
     for (at, person) in people.iter().enumerate() {
         if let (Some(first), Some(last)) = (stretch(at).first(), stretch(at).last()) {
             let row = GIVE.bind(act.tenant).bind(round.id).bind(*person).bind(first.position).bind(last.position);
@@ -254,6 +277,25 @@ pub async fn deal(tx: &mut Tx, act: &Act, round: &Round, seen: i64, people: &[Uu
     }
     let words = format!("{} 户分给 {} 人", left.len(), people.len());
     audit::record(tx, act, "deal", ("service_round", round.id), &words, &[]).await
+}
+
+/// Whoever goes from door to door is nowhere else meanwhile. Those who were booked for the round before are not any more.
+///
+/// Errors: refused of somebody who is elsewhere at that time.
+async fn book(tx: &mut Tx, act: &Act, (round, span): (&Round, Span), mut people: Vec<Uuid>) -> Result<()> {
+    volunteer::release(tx, act, round.id).await?;
+    if span.ends_at <= act.at {
+        return Ok(());
+    }
+    let rules: Needed = settings::read(tx, act.tenant, act.at).await?;
+    let booking = volunteer::Booking { subject: round.id, title: &round.title, span, activity: round.activity_id };
+    // Rows of volunteers are taken in one order by everybody.
+    people.sort();
+    people.dedup();
+    for person in people {
+        volunteer::engage(tx, act, person, booking, volunteer::Asked::of_age(rules.visitor_age)).await?;
+    }
+    Ok(())
 }
 
 /// A round asks of whoever goes to a door what a single visit there asks.
@@ -288,25 +330,26 @@ async fn let_go(tx: &mut Tx, act: &Act, round: Uuid) -> Result<()> {
     let mut needs: Vec<Uuid> = found.into_iter().map(|row| row.id).collect();
     needs.sort();
     for need in needs {
-        tx.execute(SETTLE.bind(act.tenant).bind(need).bind(State::Open)).await?;
+        tx.execute(SETTLE.bind(act.tenant).bind(need).bind(State::Open).bind(round)).await?;
     }
     Ok(())
 }
 
 /// Puts a round off, or forward.
 ///
-/// Errors: refused once something is noted, and of a day that is over; stale if somebody else was first.
-pub async fn move_to(tx: &mut Tx, act: &Act, round: &Round, seen: i64, day: Date) -> Result<()> {
+/// Errors: refused once something is noted, of a day that is over, and where somebody is elsewhere then; stale if somebody else was first.
+pub async fn move_to(tx: &mut Tx, act: &Act, round: &Round, seen: i64, span: Span) -> Result<()> {
     hold(tx, act, round.id, seen).await?;
     let round = self::round(tx, act.tenant, round.id).await?;
     if round.noted > 0 {
         return Err(Error::refused("已经有人家登记了结果，不能再改日子；剩下的请另排一次"));
     }
-    if day < today(act) {
-        return Err(Error::refused("这一天已经过了，请选今天或以后"));
-    }
-    tx.execute(MOVE_ROUND.bind(act.tenant).bind(round.id).bind(day.to_string())).await?;
-    let change = Change { field: "on_day", old: Some(round.on_day.clone()), new: Some(day.to_string()) };
+    refuse_impossible(act, span)?;
+    let doors = doors(tx, act.tenant, round.id).await?;
+    book(tx, act, (&round, span), doors.iter().filter_map(|door| door.volunteer_id).collect()).await?;
+    let row = MOVE_ROUND.bind(act.tenant).bind(round.id).bind(span.day().to_string());
+    tx.execute(row.bind(span.starts_at).bind(span.ends_at)).await?;
+    let change = Change { field: "span", old: Some(round.span().words()), new: Some(span.words()) };
     audit::record(tx, act, "update", ("service_round", round.id), "", &[change]).await
 }
 
@@ -320,6 +363,7 @@ pub async fn cancel(tx: &mut Tx, act: &Act, round: &Round, seen: i64, why: &str)
         return Err(Error::refused("已经有人家登记了结果，不能再取消"));
     }
     let_go(tx, act, round.id).await?;
+    volunteer::release(tx, act, round.id).await?;
     tx.execute(CANCEL_ROUND.bind(act.tenant).bind(round.id).bind(act.at).bind(why)).await?;
     audit::record(tx, act, "cancel", ("service_round", round.id), why, &[]).await
 }
@@ -393,8 +437,8 @@ pub async fn note(
     }
     if let Some(need) = door.need_id {
         // Where nobody was, somebody has to go again.
-        let state = if chosen.iter().any(|outcome| outcome.alone) { State::Open } else { State::Matched };
-        tx.execute(SETTLE.bind(act.tenant).bind(need).bind(state)).await?;
+        let state = if chosen.iter().any(|outcome| outcome.away) { State::Open } else { State::Matched };
+        tx.execute(SETTLE.bind(act.tenant).bind(need).bind(state).bind(round.id)).await?;
     }
     tx.execute(DROP_OUTCOMES.bind(act.tenant).bind(door.id)).await?;
     let row = |(outcome, number): &(Uuid, i64)| {

@@ -11,7 +11,7 @@ use crate::registry::Tag;
 macro_rules! rounds {
     ($where:expr) => {
         concat!(
-            "SELECT r.id, r.estate_id, e.name AS estate_name, r.team_id, t.name AS team_name, r.activity_id, r.title, r.origin, r.tag, r.on_day,
+            "SELECT r.id, r.estate_id, e.name AS estate_name, r.team_id, t.name AS team_name, r.activity_id, r.title, r.origin, r.tag, r.on_day, r.starts_at, r.ends_at,
                 r.cancelled_at, r.cancelled_why, r.forgotten_at, r.created_at, r.lock_version,
                 (SELECT COUNT(*) FROM service_round_doors d WHERE d.tenant_id = r.tenant_id AND d.round_id = r.id) AS doors,
                 (SELECT COUNT(*) FROM service_round_doors d WHERE d.tenant_id = r.tenant_id AND d.round_id = r.id AND d.noted_at IS NOT NULL) AS noted
@@ -46,12 +46,12 @@ macro_rules! doors {
 }
 
 statements! {
-    ADD_OUTCOME = "INSERT INTO service_outcomes (tenant_id, id, name, counted, alone, created_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6, 1)";
+    ADD_OUTCOME = "INSERT INTO service_outcomes (tenant_id, id, name, counted, alone, away, created_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)";
     END_OUTCOME = "UPDATE service_outcomes SET ended_at = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
-    OUTCOMES = "SELECT id, name, counted, alone, ended_at, lock_version FROM service_outcomes WHERE tenant_id = $1 ORDER BY created_at, id LIMIT 100";
+    OUTCOMES = "SELECT id, name, counted, alone, away, ended_at, lock_version FROM service_outcomes WHERE tenant_id = $1 ORDER BY created_at, id LIMIT 100";
 
-    ADD_ROUND = "INSERT INTO service_rounds (tenant_id, id, estate_id, team_id, activity_id, title, origin, tag, on_day, cancelled_why, created_at, created_by, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, 1)";
+    ADD_ROUND = "INSERT INTO service_rounds (tenant_id, id, estate_id, team_id, activity_id, title, origin, tag, on_day, starts_at, ends_at, cancelled_why, created_at, created_by, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', $12, $13, 1)";
     ADD_DOOR = "INSERT INTO service_round_doors (tenant_id, id, round_id, position, dwelling_id, need_id) VALUES ($1, $2, $3, $4, $5, $6)";
     /// The doors of open needs of an estate, or of one of its buildings, in walking order.
     NEEDY = concat!("SELECT n.id, n.dwelling_id FROM service_needs n JOIN dwellings d ON d.tenant_id = n.tenant_id AND d.id = n.dwelling_id
@@ -60,9 +60,11 @@ statements! {
         " ORDER BY b.position, b.key, LENGTH(u.key), u.key, d.floor DESC, d.room, n.id LIMIT $5");
     /// Somebody is to go to a need that nobody has been asked for.
     MATCH = "UPDATE service_needs SET state = 'matched', lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND state = 'open'";
-    /// What came of a door says whether its need waits again, unless somebody else is to go there by now.
+    /// What came of a door of a round says whether its need waits again, unless somebody else is to go there by now: by a call, or on another round.
     SETTLE = "UPDATE service_needs SET state = $3, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM service_calls c WHERE c.tenant_id = service_needs.tenant_id AND c.need_id = service_needs.id AND c.state IN ('asked', 'accepted'))";
+        AND NOT EXISTS (SELECT 1 FROM service_calls c WHERE c.tenant_id = service_needs.tenant_id AND c.need_id = service_needs.id AND c.state IN ('asked', 'accepted'))
+        AND NOT EXISTS (SELECT 1 FROM service_round_doors o JOIN service_rounds x ON x.tenant_id = o.tenant_id AND x.id = o.round_id
+            WHERE o.tenant_id = service_needs.tenant_id AND o.need_id = service_needs.id AND o.round_id <> $4 AND o.noted_at IS NULL AND x.cancelled_at IS NULL AND x.forgotten_at IS NULL)";
     /// Nobody goes any more to the doors of a round at which nobody has been.
     NEEDS_LEFT = "SELECT d.need_id AS id FROM service_round_doors d WHERE d.tenant_id = $1 AND d.round_id = $2 AND d.noted_at IS NULL AND d.need_id IS NOT NULL ORDER BY d.position LIMIT 1000";
     ROUND = rounds!("r.id = $2");
@@ -75,7 +77,7 @@ statements! {
     HOLD_ROUND = "UPDATE service_rounds SET lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND cancelled_at IS NULL AND forgotten_at IS NULL";
     /// The same for whoever notes what came of a door.
     TAKE_ROUND = "UPDATE service_rounds SET lock_version = lock_version WHERE tenant_id = $1 AND id = $2 AND cancelled_at IS NULL AND forgotten_at IS NULL";
-    MOVE_ROUND = "UPDATE service_rounds SET on_day = $3 WHERE tenant_id = $1 AND id = $2";
+    MOVE_ROUND = "UPDATE service_rounds SET on_day = $3, starts_at = $4, ends_at = $5 WHERE tenant_id = $1 AND id = $2";
     CANCEL_ROUND = "UPDATE service_rounds SET cancelled_at = $3, cancelled_why = $4 WHERE tenant_id = $1 AND id = $2";
     DOORS = doors!("d.round_id = $2 ORDER BY d.position, d.id LIMIT 1000");
     DOOR = doors!("d.id = $2");
@@ -98,6 +100,8 @@ statements! {
     OLD_ROUNDS = "SELECT r.id FROM service_rounds r WHERE r.tenant_id = $1 AND r.on_day < $2 AND r.forgotten_at IS NULL ORDER BY r.on_day LIMIT 100";
     FORGET_ROUND = "UPDATE service_rounds SET forgotten_at = $3, tag = NULL WHERE tenant_id = $1 AND id = $2";
     FORGET_DOORS = "UPDATE service_round_doors SET dwelling_id = NULL, need_id = NULL, volunteer_id = NULL, noted_by_volunteer = NULL WHERE tenant_id = $1 AND round_id = $2";
+    /// Whose doors they were: a volunteer notes only their own.
+    FORGET_WALKER = "UPDATE service_round_doors SET volunteer_id = NULL, noted_by_volunteer = NULL WHERE tenant_id = $1 AND volunteer_id = $2";
     FORGET_DWELLING = "UPDATE service_round_doors SET dwelling_id = NULL, need_id = NULL WHERE tenant_id = $1 AND dwelling_id = $2";
 }
 
@@ -105,12 +109,12 @@ record! {
     /// What can come of a door.
     #[derive(Debug, Clone)]
     pub struct Outcome {
-        pub id: Uuid, pub name: String, pub counted: bool, pub alone: bool, pub ended_at: Option<Timestamp>, pub lock_version: i64,
+        pub id: Uuid, pub name: String, pub counted: bool, pub alone: bool, pub away: bool, pub ended_at: Option<Timestamp>, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
     pub struct Round {
         pub id: Uuid, pub estate_id: Uuid, pub estate_name: String, pub team_id: Uuid, pub team_name: String, pub activity_id: Option<Uuid>,
-        pub title: String, pub origin: Origin, pub tag: Option<Tag>, pub on_day: String, pub cancelled_at: Option<Timestamp>,
+        pub title: String, pub origin: Origin, pub tag: Option<Tag>, pub on_day: String, pub starts_at: Timestamp, pub ends_at: Timestamp, pub cancelled_at: Option<Timestamp>,
         pub cancelled_why: String, pub forgotten_at: Option<Timestamp>, pub created_at: Timestamp, pub lock_version: i64, pub doors: i64,
         pub noted: i64,
     }

@@ -135,10 +135,15 @@ statements! {
         WHERE c.tenant_id = $1 AND c.need_id = $2 ORDER BY c.given_at, c.id LIMIT 50";
 
     ADD_CALL = "INSERT INTO service_calls (tenant_id, id, need_id, volunteer_id, activity_id, starts_at, ends_at, reason, state, answer, asked_at, asked_by, date_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'asked', '', $9, $10, $11)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $12, '', $9, $10, $11)";
     SET_CALL = "UPDATE service_calls SET state = $4, answer = $5, answered_at = $6 WHERE tenant_id = $1 AND id = $2 AND state = $3";
     CALL = calls!("c.id = $2");
     CALLS = calls!("c.need_id = $2 ORDER BY c.asked_at DESC, c.id DESC LIMIT 50");
+    /// The needs that wait for a date of a provider.
+    NEEDS_OF_DATE = "SELECT c.need_id AS id FROM service_calls c WHERE c.tenant_id = $1 AND c.date_id = $2 AND c.state IN ('asked', 'accepted') LIMIT 1000";
+    FREE_DATE = "UPDATE service_calls SET state = 'cancelled', answered_at = $4 WHERE tenant_id = $1 AND need_id = $2 AND date_id = $3 AND state IN ('asked', 'accepted')";
+    /// What a volunteer has said, and what was read of their card.
+    FORGET_WORDS_OF = "UPDATE service_calls SET reason = '', answer = '' WHERE tenant_id = $1 AND volunteer_id = $2";
     STANDING = calls!("c.need_id = $2 AND c.state IN ('asked', 'accepted')");
     OF_VOLUNTEER = calls!("c.volunteer_id = $2 AND c.starts_at > $3 AND c.state <> 'cancelled' ORDER BY c.starts_at, c.id LIMIT 100");
     OF_ACTIVITIES = calls!(concat!(their_activities!(), " ORDER BY c.starts_at, c.id LIMIT 100"));

@@ -1,5 +1,4 @@
 use db::Tx;
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::Rules;
@@ -38,15 +37,13 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let today = now.to_zoned_datetime(calendar::shanghai()).date();
     let rounds = round::of_day(tx, viewer.tenant, &scope, today).await?;
     for round in rounds {
-        let day: Date = round.on_day.parse().map_err(anyhow::Error::from)?;
-        let evening = day.at(23, 59, 59, 0).to_zoned_datetime(calendar::shanghai()).map_err(anyhow::Error::from)?;
         todo.push(Todo {
             verb: "入户",
             detail: format!("{} · {} · {}/{} 户", round.estate_name, round.team_name, round.noted, round.doors),
             href: format!("/service-rounds/{}", round.id),
             title: round.title,
-            due: evening.timestamp(),
-            deadline: show::deadline(evening.timestamp(), now, true),
+            due: round.ends_at,
+            deadline: show::deadline(round.ends_at, now, true),
         });
     }
     let dates = provider::uncounted(tx, viewer.tenant, &scope, now).await?;

@@ -145,11 +145,42 @@ const WORDS: &[(&str, &str)] = &[
     ("activities", "老人孩子的活动好吗"),
     ("asked", "问"),
     ("not_asked", "不问"),
+    ("hazard.limits", "隐患各环节的时限"),
+    ("grade_hours", "登记后多久内定级"),
+    ("assign_hours", "定级后多久内交办"),
+    ("immediate_hours", "立即整改，多久内改完"),
+    ("general_days", "一般隐患最长几天整改完"),
+    ("major_days", "重大隐患最长几天整改完"),
+    ("reply_days", "移送后几天内回复"),
+    ("recheck_days", "整改后几天内复查"),
+    ("strike_days", "复查通过后几天内销号"),
+    ("supervise_days", "挂牌督办最长几天"),
+    ("near_metres", "多少米算近"),
+    ("far_metres", "多少米算远"),
+    ("hazard.checklist", "隐患排查看哪些"),
+    ("look_parking", "校门口没有违停、乱停"),
+    ("look_markings", "标线、标志、减速带齐全"),
+    ("look_vendors", "没有流动摊贩占道"),
+    ("look_internet", "200 米内没有网吧、娱乐场所"),
+    ("look_rental", "周边出租房登记清楚"),
+    ("look_fire", "消防通道没有堵，器材好用"),
+    ("look_food", "食品店证照齐全，没有三无食品"),
+    ("look_knives", "文具店不卖管制刀具"),
+    ("look_tobacco", "不向学生卖烟酒、电子烟"),
+    ("look_construction", "施工围挡、车辆进出安全"),
+    ("look_enclosed", "封闭化管理"),
+    ("look_guards", "专职保安配齐、在岗"),
+    ("look_alarm", "一键报警、视频联网好用"),
+    ("look_guard_post", "护学岗到岗"),
     ("volunteer.joining", "志愿者登记"),
     ("least_age", "最小几岁可以登记"),
     ("adult_age", "满几岁不用监护人同意"),
     ("consent_days", "等本人同意最多几天"),
     ("vetting_months", "从业查询几个月内有效"),
+    ("volunteer.keeping", "志愿者资料的保存"),
+    ("applied_days", "报名多少天没有办就删"),
+    ("photo_days", "集体签到的合影留多少天"),
+    ("contact_phone", "社区的联系电话"),
     ("volunteer.activities", "志愿服务活动"),
     ("closes_minutes", "结束后多久内还能签退"),
     ("remind_hours", "提前多久提醒"),
@@ -207,6 +238,9 @@ const WORDS: &[(&str, &str)] = &[
     ("most_pictures", "一次课最多几张照片"),
     ("picture_days", "照片存几天"),
     ("unshown_hours", "没写里面有谁的照片存几小时"),
+    ("after_school.terms", "七彩四点半的学期和排班"),
+    ("vacations", "寒暑假，每年都写寒假和暑假"),
+    ("rota_days", "提前几天看带班的人够不够"),
     ("after_school.help", "七彩四点半的帮扶名单"),
     ("from_age", "从几岁看起"),
     ("under_age", "看到几岁"),
@@ -316,6 +350,32 @@ const WORDS: &[(&str, &str)] = &[
     ("registered", "登记不登记"),
     ("off", "不登记"),
     ("on", "登记"),
+    ("duty.fixings", "护学岗几定"),
+    ("fix_school", "定校"),
+    ("fix_point", "定点"),
+    ("fix_person", "定人"),
+    ("fix_post", "定岗"),
+    ("fix_time", "定时"),
+    ("fix_duty", "定责"),
+    ("required", "要定"),
+    ("not_required", "不要求"),
+    ("duty.windows", "护学岗的时间"),
+    ("early_minutes", "打铃前多久到岗"),
+    ("stay_minutes", "打铃后多久离岗"),
+    ("check_in_minutes", "到岗前多久起能签到"),
+    ("check_out_minutes", "结束后多久内能签退"),
+    ("missing_minutes", "多久没来算缺岗"),
+    ("standby_minutes", "备勤多久内答复"),
+    ("duty.alone", "谁能单独上岗"),
+    ("alone_officer", "民警"),
+    ("alone_auxiliary", "辅警"),
+    ("alone_patrol", "巡特警"),
+    ("alone_security", "学校保安"),
+    ("alone_teacher", "教师"),
+    ("alone_parent", "家长志愿者"),
+    ("duty.rostering", "护学岗自动排班"),
+    ("rest_hours", "两天的班之间至少休息"),
+    ("roster_days", "一次最多排"),
     ("lecture.rules", "法治进校园"),
     ("lead_days", "至少提前几个工作日"),
     ("primary_minutes", "小学一课时"),
@@ -365,6 +425,11 @@ impl Number {
         self.path.rsplit(['_', '/']).next().unwrap_or_default()
     }
 
+    /// Whether it stands in one line: words may be long.
+    pub fn is_number(&self) -> bool {
+        self.value.is_number()
+    }
+
     pub fn text(&self) -> String {
         match (self.unit(), &self.value) {
             ("minutes", Value::Number(minutes)) => duration(minutes.as_i64().unwrap_or_default()),
@@ -388,10 +453,12 @@ impl Number {
             Some("another" | "anybody") => &["another", "anybody"],
             Some("allowed" | "not_allowed") => &["allowed", "not_allowed"],
             Some("another_grid" | "any_grid") => &["another_grid", "any_grid"],
+            Some("required" | "not_required") => &["required", "not_required"],
             Some("asked" | "not_asked") => &["asked", "not_asked"],
             Some("shown" | "not_shown") => &["shown", "not_shown"],
             Some("needed" | "free") => &["needed", "free"],
             Some("month" | "quarter" | "year" | "never") => &["month", "quarter", "year", "never"],
+            _ if self.unit() == "vacations" => &[],
             // A number to call is written as it is dialled, with the nought in front.
             Some(text) if is_dialled(text) => &[],
             Some(_) => &["natural", "working"],
@@ -418,6 +485,10 @@ impl Number {
             } else {
                 Err(format!("{}请写电话号码，只写数字", self.label))
             };
+        }
+        if self.unit() == "vacations" {
+            let read = calendar::WorkingDays::default().with_vacations(&text);
+            return read.map(|_| Value::from(text)).map_err(|error| error.to_string());
         }
         if self.value.is_string() {
             let known = self.choices().iter().any(|(code, _)| *code == text);

@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
-    access, after_school, board, channel, community_survey, help, issue, lecture, mediation, meeting, offline, outbox, party,
-    registry, service, visit, volunteer, whistle,
+    access, after_school, board, channel, community_survey, duty, hazard, help, issue, lecture, mediation, meeting,
+    offline, outbox, party, registry, service, visit, volunteer, whistle,
 };
 
 /// So many are read of each kind, and shown of all.
@@ -47,12 +47,14 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(whistle::todo(&mut tx, &viewer, now).await?);
     todos.extend(mediation::todo(&mut tx, &viewer, now).await?);
     todos.extend(community_survey::todo(&mut tx, &viewer, now).await?);
-    todos.extend(after_school::todo(&mut tx, &viewer, now).await?);
+    todos.extend(hazard::todo(&mut tx, &viewer, now).await?);
+    todos.extend(after_school::todo(&mut tx, &viewer, &app.means).await?);
     todos.extend(volunteer::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::incident::todo(&mut tx, &viewer, now).await?);
     todos.extend(after_school::help::todo(&mut tx, &viewer, &app.means).await?);
     todos.extend(after_school::message::todo(&mut tx, &viewer, now).await?);
     todos.extend(service::todo(&mut tx, &viewer, now).await?);
+    todos.extend(duty::todo(&mut tx, &viewer, now).await?);
     todos.extend(lecture::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);
     todos.extend(channel::todo(&mut tx, &viewer, now).await?);

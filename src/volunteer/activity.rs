@@ -1,12 +1,15 @@
 //! Activities: planned once or again and again, changed alone or with all that follow, called off, and reminded of.
 
-use calendar::{Recurrence, WorkingDays};
+use calendar::{Every, Recurrence, Skip, WorkingDays};
 use db::{Db, Tx};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::activity_model::{Demands, Place as Standing, Plan, Rules, Span};
-use super::activity_store::{self, ADD, ADD_SERIES, Activity, CANCEL, CHANGE, REMINDED, TO_REMIND};
+use super::activity_model::{Demands, LeftOut, Place as Standing, Plan, Risk, Rules, Span};
+use super::activity_store::{
+    self, ADD, ADD_SERIES, Activity, CANCEL, CHANGE, Coming, Counted, DOUBLED, DOWN, HOLD_VOLUNTEER, REMINDED, SKIPS,
+    Skips, TO_REMIND, UNREAD,
+};
 use super::{sign_up, store};
 use crate::access::{self, Act};
 use crate::audit::{self, Change};
@@ -52,7 +55,13 @@ pub async fn plan(
         Some(recurrence) => {
             let id = act.id();
             let rule = recurrence.rule(plan.span.day());
-            tx.execute(ADD_SERIES.bind(act.tenant).bind(id).bind(rule).bind(act.at)).await?;
+            let skip = match recurrence.skip {
+                Skip::Nothing => LeftOut::Nothing,
+                Skip::Holidays => LeftOut::Holidays,
+                Skip::DaysOff => LeftOut::DaysOff,
+                Skip::NoSchool => return Err(Error::refused("志愿活动不按学校的假期排，请选别的")),
+            };
+            tx.execute(ADD_SERIES.bind(act.tenant).bind(id).bind(rule).bind(skip).bind(act.at)).await?;
             Some(id)
         }
     };
@@ -80,10 +89,10 @@ fn refuse_impossible(plan: &Plan, now: Timestamp) -> Result<()> {
 }
 
 /// Writes what has become of an activity, and of those that follow it: they move by as much. Free places go to those who wait, and the
-/// groups are told when or where it is now.
+/// groups are told when or where it is now, and of a danger that nobody has read of yet.
 ///
-/// Errors: stale if somebody else has changed it; refused of what is over or was called off, of fewer places than people, and if somebody
-/// who takes part may not any more.
+/// Errors: stale if somebody else has changed it; refused of what is over or was called off, of fewer places than people, on days that the
+/// series leaves out, and if somebody who takes part may not any more or is elsewhere then.
 pub async fn change(
     tx: &mut Tx,
     act: &Act,
@@ -98,6 +107,13 @@ pub async fn change(
     refuse_impossible(now, act.at)?;
     let all = hold_all(tx, act, before, seen, following).await?;
     let by = now.span.starts_at.duration_since(before.starts_at);
+    let moved = now.span != before.span();
+    if moved && all.len() > 1 {
+        refuse_left_out(tx, act, before, &all, by).await?;
+    }
+    if moved {
+        hold_people(tx, act, &all).await?;
+    }
     let mut notes = Vec::with_capacity(all.len());
     for one in &all {
         if now.capacity < one.confirmed {
@@ -116,6 +132,10 @@ pub async fn change(
         if tx.execute(row).await? == 0 {
             return Err(stale());
         }
+        let worse = is_worse(one, now);
+        if worse {
+            tx.execute(UNREAD.bind(act.tenant).bind(one.id)).await?;
+        }
         let changed = activity_store::activity(tx, act.tenant, one.id).await?;
         let moved_up = sign_up::fill(tx, act, &changed).await?;
         if one.id == before.id && (one.when(), one.whereabouts()) != (changed.when(), changed.whereabouts()) {
@@ -123,9 +143,19 @@ pub async fn change(
             let (title, was) = (&changed.title, one.when());
             let text =
                 format!("【活动改期】{title}，原定{was}，现在是{}，{}{also}。", changed.when(), changed.whereabouts());
+            let text = if worse { format!("{text}{READ_AGAIN}") } else { text };
+            notes.push((changes(one, now, span), moved_up, Some((changed, text))));
+        } else if one.id == before.id && worse {
+            let text = format!("【活动有变】{}，{}。{READ_AGAIN}", changed.title, changed.when());
             notes.push((changes(one, now, span), moved_up, Some((changed, text))));
         } else {
             notes.push((changes(one, now, span), moved_up, None));
+        }
+    }
+    if moved {
+        // Only now, when each stands where it is going to be: a series that moves by a week passes over its own dates.
+        for one in &all {
+            refuse_doubled(tx, act, one).await?;
         }
     }
     // Whoever is told comes before the end of the audit log.
@@ -137,6 +167,67 @@ pub async fn change(
         sign_up::note_moves(tx, act, one.id, moved_up).await?;
     }
     Ok(())
+}
+
+/// What the group is told of a danger that is new.
+const READ_AGAIN: &str = "风险提示有变，报上名的请打开自己的链接看一遍，看过才能扫码签到。";
+
+/// There is more to be read of than before.
+fn is_worse(before: &Activity, now: &Plan) -> bool {
+    let riskier = before.risk == Risk::Low && now.risk == Risk::High;
+    !now.risk_notice.is_empty() && (riskier || before.risk_notice != now.risk_notice)
+}
+
+/// Holds everybody who is down for some activities, which are held already, in the order of their ids.
+async fn hold_people(tx: &mut Tx, act: &Act, all: &[Activity]) -> Result<()> {
+    let mut people: Vec<Uuid> = Vec::new();
+    for one in all {
+        let down: Vec<Coming> = tx.all(DOWN.bind(act.tenant).bind(one.id)).await?;
+        people.extend(down.into_iter().map(|down| down.id));
+    }
+    people.sort_unstable();
+    people.dedup();
+    for volunteer in people {
+        tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
+    }
+    Ok(())
+}
+
+/// Errors: refused if somebody who is down for it has something else to do at the time at which it is now.
+async fn refuse_doubled(tx: &mut Tx, act: &Act, before: &Activity) -> Result<()> {
+    let doubled = tx.one::<Counted>(DOUBLED.bind(act.tenant).bind(before.id)).await?.people;
+    if doubled > 0 {
+        return Err(Error::refused(format!(
+            "{}报上和候补的有 {doubled} 人，新的时间另有活动或者上门服务，请换个时间，或者先和他们取消",
+            before.when()
+        )));
+    }
+    Ok(())
+}
+
+/// Errors: refused if dates of a series would come to lie on days that it leaves out; they are named.
+async fn refuse_left_out(tx: &mut Tx, act: &Act, first: &Activity, all: &[Activity], by: SignedDuration) -> Result<()> {
+    let Some(series) = first.series_id else { return Ok(()) };
+    let skip = match tx.one::<Skips>(SKIPS.bind(act.tenant).bind(series)).await?.skip {
+        LeftOut::Nothing => return Ok(()),
+        LeftOut::Holidays => Skip::Holidays,
+        LeftOut::DaysOff => Skip::DaysOff,
+    };
+    let mut days = Vec::new();
+    for one in all {
+        let (was, is) = (one.span().day(), Span { starts_at: one.starts_at + by, ends_at: one.ends_at + by }.day());
+        // Each by itself: what the rule names on one day and leaves out is no date of it.
+        let once = Recurrence { every: Every::Weeks { interval: 1, days: Vec::new() }, until: is, skip };
+        let dates = once.dates(is, WorkingDays::embedded()).map_err(|error| Error::refused(error.to_string()))?;
+        if was != is && dates.is_empty() {
+            days.push(format!("{}月{}日那次改到{}月{}日", was.month(), was.day(), is.month(), is.day()));
+        }
+    }
+    if days.is_empty() {
+        return Ok(());
+    }
+    let what = if skip == Skip::Holidays { "法定节假日" } else { "休息日" };
+    Err(Error::refused(format!("这样改，有几次落在{what}：{}。请先取消这几次，再一起改", days.join("，"))))
 }
 
 /// Errors: refused if somebody has a place who may have had one until now, and may not any more.

@@ -16,6 +16,8 @@ text_enum! {
     pub enum Risk { Low = "low" "一般" , High = "high" "高" }
     /// How somebody stands who has signed up.
     pub enum Place { Confirmed = "confirmed" "报上了", Waiting = "waiting" "候补", Cancelled = "cancelled" "已取消" }
+    /// Days on which a series does not take place although its rule names them.
+    pub enum LeftOut { Nothing = "nothing" "都办", Holidays = "holidays" "法定节假日不办", DaysOff = "days_off" "休息日不办" }
     /// How it is known that somebody came or went.
     pub enum Attendance { Code = "code" "扫码", Leader = "leader" "队长登记", Later = "later" "补登" }
 }
@@ -111,6 +113,12 @@ pub struct Demands {
 }
 
 impl Demands {
+    /// The insurance is good on the day.
+    pub(super) fn is_insured(&self, who: &Applicant) -> bool {
+        let until = who.insured_until.as_deref().filter(|_| who.insurance_no.is_some());
+        until.is_some_and(|until| until >= self.day.to_string().as_str())
+    }
+
     /// What stands in the way of somebody who wants to take part, in words; `None` if nothing does.
     pub(super) fn unmet(&self, who: &Applicant) -> Option<String> {
         if who.state != State::Active {
@@ -120,6 +128,13 @@ impl Demands {
         if years.is_none_or(|years| years < self.least_age) {
             return Some(format!("这次活动要满 {} 岁", self.least_age));
         }
+        // 志愿服务条例, art. 15: minors take part with the consent of a guardian.
+        if years.is_none_or(|years| years < self.adult_age) && who.guardian_agreed_on.is_none() {
+            return Some(format!(
+                "{}不满 {} 岁，要先有监护人的书面同意。请社区登记以后再报名",
+                who.name, self.adult_age
+            ));
+        }
         if self.risk == Risk::High {
             if years.is_none_or(|years| years < self.adult_age) {
                 return Some(format!("这次活动有危险，不满 {} 岁不能参加", self.adult_age));
@@ -127,6 +142,12 @@ impl Demands {
             // 志愿服务条例, art. 17: the insurance comes before the task.
             if who.insurance_no.is_none() {
                 return Some("这次活动有危险，要先有人身意外保险。请社区登记保险单号以后再报名".to_owned());
+            }
+            if !self.is_insured(who) {
+                return Some(format!(
+                    "这次活动有危险，登记的保险管不到那一天（{}）。请社区登记新的以后再报名",
+                    self.day
+                ));
             }
         }
         // 未成年人保护法, art. 62: whoever works closely with minors has been asked about.
@@ -153,13 +174,31 @@ mod tests {
 
     fn applicant(birth: &str) -> Applicant {
         let (id, name, birth_date) = (Uuid::nil(), "刘建军".to_owned(), Some(birth.to_owned()));
-        Applicant { id, name, state: State::Active, birth_date, insurance_no: None, vetted_until: None }
+        let guardian_agreed_on = Some("2026-11-27".to_owned());
+        Applicant {
+            id,
+            name,
+            state: State::Active,
+            birth_date,
+            insurance_no: None,
+            insured_until: None,
+            guardian_agreed_on,
+            vetted_until: None,
+        }
     }
 
     #[test]
     fn danger_wants_grown_ups_with_insurance() {
         let (low, high) = (demands(Risk::Low, false), demands(Risk::High, false));
-        let insured = |birth| Applicant { insurance_no: Some("BX-1".to_owned()), ..applicant(birth) };
+        let until = |until: Option<&str>| Applicant {
+            insurance_no: Some("BX-1".to_owned()),
+            insured_until: until.map(str::to_owned),
+            ..applicant("1990-01-01")
+        };
+        let insured = |birth: &str| Applicant { birth_date: Some(birth.to_owned()), ..until(Some("2026-12-05")) };
+        for ended in [Some("2026-12-04"), None] {
+            assert!(high.unmet(&until(ended)).unwrap().contains("管不到那一天"), "{ended:?}");
+        }
         assert_eq!(low.unmet(&applicant("2012-12-05")), None, "fourteen that day");
         assert!(low.unmet(&applicant("2012-12-06")).unwrap().contains("满 14 岁"));
         assert!(high.unmet(&insured("2009-01-01")).unwrap().contains("不满 18 岁"));
@@ -167,6 +206,15 @@ mod tests {
         assert_eq!(high.unmet(&insured("1990-01-01")), None);
         let gone = Applicant { state: State::Left, ..insured("1990-01-01") };
         assert!(low.unmet(&gone).unwrap().contains("不在册"));
+    }
+
+    #[test]
+    fn a_minor_takes_part_once_a_guardian_has_agreed() {
+        let alone = |birth| Applicant { guardian_agreed_on: None, ..applicant(birth) };
+        let low = demands(Risk::Low, false);
+        assert!(low.unmet(&alone("2008-12-06")).unwrap().contains("监护人的书面同意"));
+        assert_eq!(low.unmet(&alone("2008-12-05")), None, "eighteen that day");
+        assert_eq!(low.unmet(&applicant("2008-12-06")), None);
     }
 
     #[test]

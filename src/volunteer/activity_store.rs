@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::activity_model::{Attendance, Place, Risk, Span, clock_of};
+use super::activity_model::{Attendance, LeftOut, Place, Risk, Span, clock_of};
 use super::hours_model::Kind;
 use super::model::State;
 use crate::access::Scope;
@@ -55,7 +55,7 @@ macro_rules! unrecorded {
 macro_rules! sign_ups {
     ($where:expr) => {
         concat!(
-            "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
+            "SELECT s.id, s.activity_id, s.volunteer_id, v.name, s.state, s.position, s.signed_at, s.risk_read_at, s.promoted_at, s.came_at, s.came_how, s.left_at, s.left_how,
                 s.photo_id, s.left_photo_id, s.claim_came_at, s.claim_left_at, s.claim_why,
                 (SELECT COUNT(*) FROM volunteer_records r WHERE r.tenant_id = s.tenant_id AND r.activity_id = s.activity_id AND r.volunteer_id = s.volunteer_id) AS recorded
             FROM volunteer_sign_ups s JOIN volunteers v ON v.tenant_id = s.tenant_id AND v.id = s.volunteer_id WHERE s.tenant_id = $1 AND ",
@@ -82,7 +82,7 @@ macro_rules! vetted_until {
 macro_rules! applicants {
     ($from:expr) => {
         concat!(
-            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no,
+            "SELECT v.id, v.name, v.state, v.birth_date, v.insurance_no, v.insured_until, v.guardian_agreed_on,
 ",
             vetted_until!("v.tenant_id", "v.id"),
             " AS vetted_until FROM ",
@@ -92,7 +92,8 @@ macro_rules! applicants {
 }
 
 statements! {
-    ADD_SERIES = "INSERT INTO volunteer_series (tenant_id, id, rule, created_at) VALUES ($1, $2, $3, $4)";
+    ADD_SERIES = "INSERT INTO volunteer_series (tenant_id, id, rule, skip, created_at) VALUES ($1, $2, $3, $4, $5)";
+    SKIPS = "SELECT skip FROM volunteer_series WHERE tenant_id = $1 AND id = $2";
     ADD = "INSERT INTO volunteer_activities (tenant_id, id, series_id, team_id, estate_id, title, place, needs, starts_at, ends_at, capacity, risk,
             risk_notice, least_age, queue, cancelled_why, created_by, created_at, lock_version, kind)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
@@ -111,6 +112,9 @@ statements! {
         " ORDER BY a.starts_at, a.id LIMIT $7"));
     PAST = activities!(concat!("(a.starts_at, a.id) < ($5, $6) AND (a.ends_at <= $4 OR a.cancelled_at IS NOT NULL) AND ", in_reach_of_activity!(),
         " ORDER BY a.starts_at DESC, a.id DESC LIMIT $7"));
+    /// What the teams do in which somebody is.
+    COMING_OF_OWN = activities!("volunteer_memberships m JOIN volunteer_activities a ON a.tenant_id = m.tenant_id AND a.team_id = m.team_id",
+        "m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL AND a.cancelled_at IS NULL AND a.starts_at > $3 ORDER BY a.starts_at, a.id LIMIT 200");
     FOLLOWING = activities!("a.series_id = $2 AND a.starts_at >= $3 AND a.cancelled_at IS NULL ORDER BY a.starts_at, a.id LIMIT 400");
     /// What somebody has signed up for and is not long over.
     OWN = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
@@ -147,9 +151,25 @@ statements! {
     VETTED = applicants!("volunteers v WHERE v.tenant_id = $1 AND v.state = 'active' AND EXISTS (SELECT 1 FROM volunteer_vettings p
         WHERE p.tenant_id = v.tenant_id AND p.volunteer_id = v.id AND p.result = 'passed' AND p.expires_on >= $2) ORDER BY v.name, v.id LIMIT 500");
     WITH_CHILDREN = "SELECT COUNT(*) AS people FROM volunteer_team_groups WHERE tenant_id = $1 AND team_id = $2 AND target = 'children'";
+    /// What a team does that has not begun, in the order in which it is held.
+    COMING_OF_TEAM = "SELECT a.id FROM volunteer_activities a WHERE a.tenant_id = $1 AND a.team_id = $2 AND a.starts_at > $3 AND a.cancelled_at IS NULL
+        ORDER BY a.id LIMIT 1000";
     /// For what somebody is down that has not begun.
     COMING_PLACES = "SELECT a.id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
         WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.state <> 'cancelled' AND a.starts_at > $3 AND a.cancelled_at IS NULL ORDER BY a.id LIMIT 500";
+    /// Everybody who is down for an activity, in the order in which they are held.
+    DOWN = "SELECT s.volunteer_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state IN ('confirmed', 'waiting') AND s.position > 0 ORDER BY s.volunteer_id LIMIT 5000";
+    /// (By the position, as elsewhere, so that SQLite goes by the activity.) How many of an activity are down for another one at the same time, or have to go to a door then.
+    DOUBLED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups s JOIN volunteer_activities m ON m.tenant_id = s.tenant_id AND m.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.activity_id = $2 AND s.state IN ('confirmed', 'waiting') AND s.position > 0 AND (EXISTS (SELECT 1 FROM volunteer_sign_ups o
+                JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id
+                WHERE o.tenant_id = s.tenant_id AND o.volunteer_id = s.volunteer_id AND o.state IN ('confirmed', 'waiting') AND o.activity_id <> s.activity_id
+                AND a.cancelled_at IS NULL AND a.starts_at < m.ends_at AND a.starts_at > m.starts_at - 86400000 AND a.ends_at > m.starts_at)
+            OR EXISTS (SELECT 1 FROM volunteer_engagements g WHERE g.tenant_id = s.tenant_id AND g.volunteer_id = s.volunteer_id
+                AND g.starts_at < m.ends_at AND g.ends_at > m.starts_at))";
+    /// The danger is another one than they have read of.
+    UNREAD = "UPDATE volunteer_sign_ups SET risk_read_at = NULL WHERE tenant_id = $1 AND activity_id = $2 AND state <> 'cancelled'";
+    READ = "UPDATE volunteer_sign_ups SET risk_read_at = $4 WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state <> 'cancelled' AND risk_read_at IS NULL";
     COUNTED = "SELECT COUNT(*) AS people FROM volunteer_sign_ups WHERE tenant_id = $1 AND activity_id = $2 AND state = 'confirmed'";
     SIGN_UP_OF = sign_ups!("s.activity_id = $2 AND s.volunteer_id = $3");
     GET_SIGN_UP = sign_ups!("s.activity_id = $2 AND s.id = $3");
@@ -172,6 +192,23 @@ statements! {
     /// What somebody has ever been down for.
     DONE = activities!("volunteer_sign_ups o JOIN volunteer_activities a ON a.tenant_id = o.tenant_id AND a.id = o.activity_id",
         "o.tenant_id = $1 AND o.volunteer_id = $2 ORDER BY o.signed_at DESC, o.id LIMIT 500");
+    /// The photos of those who came or went together at activities that were over before a moment.
+    OLD_PHOTOS = "SELECT s.photo_id AS id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.photo_id IS NOT NULL AND a.ends_at < $2
+        UNION SELECT s.left_photo_id AS id FROM volunteer_sign_ups s JOIN volunteer_activities a ON a.tenant_id = s.tenant_id AND a.id = s.activity_id
+        WHERE s.tenant_id = $1 AND s.left_photo_id IS NOT NULL AND a.ends_at < $2 LIMIT 200";
+    /// Those that show nobody but somebody.
+    OWN_PHOTOS = "SELECT s.photo_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.photo_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.photo_id = s.photo_id AND o.volunteer_id <> $2)
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.left_photo_id = s.photo_id AND o.volunteer_id <> $2)
+        UNION SELECT s.left_photo_id AS id FROM volunteer_sign_ups s WHERE s.tenant_id = $1 AND s.volunteer_id = $2 AND s.left_photo_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.photo_id = s.left_photo_id AND o.volunteer_id <> $2)
+            AND NOT EXISTS (SELECT 1 FROM volunteer_sign_ups o WHERE o.tenant_id = $1 AND o.left_photo_id = s.left_photo_id AND o.volunteer_id <> $2) LIMIT 500";
+    DROP_CAME = "UPDATE volunteer_sign_ups SET photo_id = NULL WHERE tenant_id = $1 AND photo_id = $2";
+    DROP_LEFT = "UPDATE volunteer_sign_ups SET left_photo_id = NULL WHERE tenant_id = $1 AND left_photo_id = $2";
+    LEAVE_PHOTO = "INSERT INTO volunteer_photos_left (tenant_id, photo_id) VALUES ($1, $2) ON CONFLICT (tenant_id, photo_id) DO NOTHING";
+    PHOTOS_LEFT = "SELECT p.photo_id AS id FROM volunteer_photos_left p WHERE p.tenant_id = $1 LIMIT 200";
+    PHOTO_GONE = "DELETE FROM volunteer_photos_left WHERE tenant_id = $1 AND photo_id = $2";
     COME = "UPDATE volunteer_sign_ups SET came_at = $4, came_how = $5, photo_id = $6
         WHERE tenant_id = $1 AND activity_id = $2 AND volunteer_id = $3 AND state = 'confirmed' AND came_at IS NULL";
     GO = "UPDATE volunteer_sign_ups SET left_at = $4, left_how = $5, left_photo_id = $6
@@ -183,9 +220,9 @@ statements! {
     /// What was noted at the place stays; the claim fills in what is missing.
     GRANT = "UPDATE volunteer_sign_ups SET came_at = COALESCE(came_at, claim_came_at), came_how = COALESCE(came_how, 'later'),
             left_at = COALESCE(left_at, claim_left_at), left_how = COALESCE(left_how, 'later'), claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
-        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at = $4 AND claim_left_at = $5";
     DENY = "UPDATE volunteer_sign_ups SET claim_came_at = NULL, claim_left_at = NULL, claim_why = NULL
-        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at IS NOT NULL";
+        WHERE tenant_id = $1 AND activity_id = $2 AND id = $3 AND claim_came_at = $4 AND claim_left_at = $5";
 }
 
 record! {
@@ -199,13 +236,16 @@ record! {
     #[derive(Debug, Clone)]
     pub struct SignUp {
         pub id: Uuid, pub activity_id: Uuid, pub volunteer_id: Uuid, pub name: String, pub state: Place, pub position: i64,
-        pub signed_at: Timestamp, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
+        pub signed_at: Timestamp,
+        /// When they had read what may happen.
+        pub risk_read_at: Option<Timestamp>, pub promoted_at: Option<Timestamp>, pub came_at: Option<Timestamp>, pub came_how: Option<Attendance>,
         pub left_at: Option<Timestamp>, pub left_how: Option<Attendance>, pub photo_id: Option<Uuid>, pub left_photo_id: Option<Uuid>, pub claim_came_at: Option<Timestamp>,
         pub claim_left_at: Option<Timestamp>, pub claim_why: Option<String>,
         /// 1 if hours of them are confirmed.
         pub recorded: i64,
     }
     pub(super) struct Queue { pub queue: i64 }
+    pub(super) struct Skips { pub skip: LeftOut }
     pub(super) struct Counted { pub people: i64 }
     pub(super) struct Titled { pub title: String }
     pub(super) struct Named { pub id: Uuid, pub name: String }
@@ -214,6 +254,10 @@ record! {
     #[derive(Debug)]
     pub(super) struct Applicant {
         pub id: Uuid, pub name: String, pub state: State, pub birth_date: Option<String>, pub insurance_no: Option<String>,
+        /// The last day of the insurance.
+        pub insured_until: Option<String>,
+        /// The day of a guardian's written consent.
+        pub guardian_agreed_on: Option<String>,
         /// The last day on which their query is good; `None` without one that was passed.
         pub vetted_until: Option<String>,
     }
@@ -255,6 +299,11 @@ impl Activity {
 }
 
 impl SignUp {
+    /// They have not read what may happen, or that was changed since.
+    pub fn unread(&self, activity: &Activity) -> bool {
+        self.state != Place::Cancelled && self.risk_read_at.is_none() && !activity.risk_notice.is_empty()
+    }
+
     /// Came and went, in words.
     pub fn presence(&self) -> String {
         match (self.came_at, self.left_at) {
@@ -266,7 +315,12 @@ impl SignUp {
 
     /// `08:00–11:00` of what they have entered later.
     pub fn claim(&self) -> Option<String> {
-        Some(Span { starts_at: self.claim_came_at?, ends_at: self.claim_left_at? }.clock())
+        Some(self.claimed()?.clock())
+    }
+
+    /// What they have entered later.
+    pub fn claimed(&self) -> Option<Span> {
+        Some(Span { starts_at: self.claim_came_at?, ends_at: self.claim_left_at? })
     }
 }
 
@@ -289,6 +343,11 @@ pub async fn coming(
 ) -> Result<Page<Activity>> {
     let query = COMING.bind(tenant).bind(scope.account).bind(&scope.roles).bind(now).bind(after.key).bind(after.id);
     Ok(Page::of(tx.all(query.bind(size as i64 + 1)).await?, size, cursor))
+}
+
+/// What the teams of somebody do that has not begun, the next one first; at most 200.
+pub(super) async fn coming_of_own(tx: &mut Tx, tenant: Uuid, volunteer: Uuid, now: Timestamp) -> Result<Vec<Activity>> {
+    Ok(tx.all(COMING_OF_OWN.bind(tenant).bind(volunteer).bind(now)).await?)
 }
 
 /// Those that are over or were called off, the latest first.

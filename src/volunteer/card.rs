@@ -166,9 +166,15 @@ fn whole(cards: Vec<Card>) -> Result<Vec<Card>> {
     Ok(cards)
 }
 
-pub(super) async fn unanswered(tx: &mut Tx, act: &Act, before: Timestamp) -> Result<Vec<Card>> {
+/// Those who were asked or refused before a moment, or have applied before another one.
+pub(super) async fn unanswered(
+    tx: &mut Tx,
+    act: &Act,
+    before: Timestamp,
+    applied_before: Timestamp,
+) -> Result<Vec<Card>> {
     let day = before.to_zoned_datetime(calendar::shanghai()).date();
-    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before).bind(day.to_string())).await
+    opened(tx, act, UNANSWERED.bind(act.tenant).bind(before).bind(day.to_string()).bind(applied_before)).await
 }
 
 /// What a link of somebody is for: their own page. It counts up when the link is to be good no more.
@@ -270,6 +276,7 @@ pub(super) async fn add(tx: &mut Tx, act: &Act, card: &Card) -> Result<()> {
     refuse_taken(tx, act, card).await?;
     let row = card.columns(ADD.bind(act.tenant).bind(card.id), act)?.bind(card.applied_at);
     let row = row.bind(card.joined_on.as_deref()).bind(card.ended_on.as_deref()).bind(card.link_number);
+    let row = row.bind(card.get(Field::InsuredUntil));
     tx.execute(row).await?;
     audit::record(tx, act, "create", ("volunteer", card.id), card.way.label(), &[]).await
 }
@@ -285,6 +292,7 @@ pub(super) async fn save(tx: &mut Tx, act: &Act, before: &Card, now: &Card, acti
     refuse_taken(tx, act, now).await?;
     let row = now.columns(CHANGE.bind(act.tenant).bind(now.id).bind(before.version), act)?;
     let row = row.bind(now.joined_on.as_deref()).bind(now.ended_on.as_deref()).bind(now.link_number);
+    let row = row.bind(now.get(Field::InsuredUntil));
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这名志愿者的登记刚刚有别人改过，请看一下再改。".to_owned()));
     }

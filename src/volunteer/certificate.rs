@@ -16,6 +16,7 @@ use super::card::{Card, save, today};
 use super::certificate_store::{self, APPLY, Certificate, FORGET, Forgotten, Given, ISSUE, REFUSE, REVOKE, Served};
 use super::field::{Field, Values};
 use super::hours_model::{in_hours, in_words};
+use super::joining;
 use super::model::State as Standing;
 use crate::access::{self, Act};
 use crate::document::{Block, Paper, Table};
@@ -50,7 +51,7 @@ fn stale() -> Error {
 /// A volunteer asks for a certificate. Their identity number stands on it, so it is asked here if it is not known; `values` is what is known
 /// with it.
 ///
-/// Errors: refused without a number, without hours in the ledger, and while another one waits.
+/// Errors: refused without a number or with that of a minor without a guardian, without hours in the ledger, and while another one waits.
 pub async fn apply(tx: &mut Tx, act: &Act, before: &Card, values: &Values, period: Period) -> Result<Uuid> {
     if !matches!(before.state, Standing::Active | Standing::Left) || before.erased() {
         return Err(Error::NotFound);
@@ -68,7 +69,9 @@ pub async fn apply(tx: &mut Tx, act: &Act, before: &Card, values: &Values, perio
         if !values.contains_key(&Field::Identity) {
             return Err(Error::refused("请填写身份证号，证明上要写"));
         }
-        save(tx, act, before, &Card { values: values.clone(), ..before.clone() }, "update", "申请证明").await?;
+        let now = Card { values: values.clone(), ..before.clone() };
+        joining::refuse_immature(tx, act, before, &now).await?;
+        save(tx, act, before, &now, "update", "申请证明").await?;
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let days = u16::try_from(rules.issue_days).unwrap_or(u16::MAX);

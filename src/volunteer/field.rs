@@ -24,6 +24,7 @@ text_enum! {
         Available = "available" "什么时候有空",
         National = "national_no" "全国志愿者编号",
         Insurance = "insurance_no" "保险单号",
+        InsuredUntil = "insured_until" "保险到哪天",
         Note = "note" "备注",
     }
 }
@@ -70,6 +71,11 @@ impl Field {
                 Err(format!("{}最多 40 个字", self.label()))
             }
             Field::National | Field::Insurance => Ok(Some(text.to_owned())),
+            Field::InsuredUntil => {
+                let day = codes::date::parse(text).ok().and_then(|day| day.to_string().parse::<Date>().ok());
+                let day = day.ok_or("保险到哪天请写年月日，如 2027-05-01")?;
+                Ok(Some(day.to_string()))
+            }
             _ if text.chars().count() > 100 => Err(format!("{}最多 100 个字", self.label())),
             // These stand open on pages, where no number of anybody belongs.
             _ if codes::text::personal(text).is_some() => Err(format!("{}里不要写电话或身份证号", self.label())),
@@ -126,6 +132,8 @@ mod tests {
         assert!(Field::Birth.read("2027-01-01", today).is_err());
         assert!(Field::Skills.read("会修水管，电话 13800001234", today).is_err());
         assert_eq!(Field::Available.read(" 周六上午 ", today), Ok(Some("周六上午".to_owned())));
+        assert_eq!(Field::InsuredUntil.read("2027年5月1日", today), Ok(Some("2027-05-01".to_owned())));
+        assert!(Field::InsuredUntil.read("明年", today).is_err());
         assert_eq!(Field::Phone.masked("13800001234"), "138****1234");
     }
 }

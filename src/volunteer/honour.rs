@@ -2,16 +2,16 @@
 //! of those who have agreed to stand on the board.
 
 use db::{Cursor, Page, Tx, record, statements};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::card::{Card, today};
-use super::model::State as Standing;
+use super::model::{Joining, State as Standing};
 use super::store::in_reach_of_volunteer;
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
-use crate::{audit, in_reach};
+use crate::{audit, in_reach, settings};
 
 macro_rules! honours {
     ($where:expr) => {
@@ -31,16 +31,18 @@ statements! {
     LIST = honours!(concat!("(h.recorded_at, h.id) < ($4, $5) AND ", in_reach_of_volunteer!(), " ORDER BY h.recorded_at DESC, h.id DESC LIMIT $6"));
     /// Of the days from $4 to $5, for the workbook.
     OF_DAYS = honours!(concat!("h.on_day >= $4 AND h.on_day <= $5 AND ", in_reach_of_volunteer!(), " ORDER BY h.on_day, h.id LIMIT $6"));
-    /// Those on the roll who have agreed to stand on the board, the highest star first.
+    /// Those on the roll who have agreed to stand on the board, the highest star first; of minors, who were born after $3, the guardian has.
     SHOWN = "SELECT v.id, v.name, COALESCE((SELECT MAX(s.star) FROM volunteer_stars s WHERE s.tenant_id = v.tenant_id AND s.volunteer_id = v.id AND s.state = 'awarded'), 0) AS star,
             CAST(COALESCE((SELECT SUM(r.minutes) FROM volunteer_records r WHERE r.tenant_id = v.tenant_id AND r.volunteer_id = v.id AND r.state = 'approved'
                 AND r.kind = 'service' AND r.books_at <= $2), 0) AS BIGINT) AS minutes
         FROM volunteer_consents c JOIN volunteers v ON v.tenant_id = c.tenant_id AND v.id = c.volunteer_id
-        WHERE c.tenant_id = $1 AND c.purpose = 'honour' AND c.withdrawn_at IS NULL AND v.state = 'active' ORDER BY star DESC, minutes DESC, v.name, v.id LIMIT 200";
+        WHERE c.tenant_id = $1 AND c.purpose = 'honour' AND c.withdrawn_at IS NULL AND v.state = 'active' AND (c.how = 'guardian' OR v.birth_date <= $3)
+        ORDER BY star DESC, minutes DESC, v.name, v.id LIMIT 200";
     OF_SHOWN = "SELECT h.id, h.volunteer_id, v.name, h.title, h.given_by, h.on_day, h.recorded_at FROM volunteer_consents c
         JOIN volunteer_honours h ON h.tenant_id = c.tenant_id AND h.volunteer_id = c.volunteer_id
         JOIN volunteers v ON v.tenant_id = c.tenant_id AND v.id = c.volunteer_id
-        WHERE c.tenant_id = $1 AND c.purpose = 'honour' AND c.withdrawn_at IS NULL AND v.state = 'active' ORDER BY h.on_day DESC, h.id DESC LIMIT 1000";
+        WHERE c.tenant_id = $1 AND c.purpose = 'honour' AND c.withdrawn_at IS NULL AND v.state = 'active' AND (c.how = 'guardian' OR v.birth_date <= $2)
+        ORDER BY h.on_day DESC, h.id DESC LIMIT 1000";
 }
 
 record! {
@@ -122,5 +124,9 @@ pub(super) async fn of_days(
 
 /// Those who have agreed to stand on the board, at most 200, and what they were honoured with.
 pub(super) async fn shown(tx: &mut Tx, tenant: Uuid, now: Timestamp) -> Result<(Vec<Shown>, Vec<Honour>)> {
-    Ok((tx.all(SHOWN.bind(tenant).bind(now)).await?, tx.all(OF_SHOWN.bind(tenant)).await?))
+    let rules: Joining = settings::read(tx, tenant, now).await?;
+    let day = now.to_zoned_datetime(calendar::shanghai()).date();
+    let adults = day.saturating_sub(rules.adult_age.years()).to_string();
+    let shown = tx.all(SHOWN.bind(tenant).bind(now).bind(&adults)).await?;
+    Ok((shown, tx.all(OF_SHOWN.bind(tenant).bind(&adults)).await?))
 }

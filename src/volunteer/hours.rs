@@ -12,7 +12,8 @@ use super::activity_model::{Place, Span};
 use super::activity_store::{Activity, HOLD_VOLUNTEER, sign_ups};
 use super::hours_model::{Counted, Hours, Kind, Stage, Step, counted, in_words};
 use super::hours_store::{
-    self, ADD, ADD_VERSION, ANSWER, APPROVE, CONFIRM, CORRECT, OBJECT, REFUSE, Record, of_activity,
+    self, ADD, ADD_VERSION, ANSWER, APPROVE, CONFIRM, CORRECT, OBJECT, REFUSE, Record, TEAM_FOR_CHILDREN, Team,
+    of_activity,
 };
 use super::sign_up;
 use crate::access::Act;
@@ -30,7 +31,8 @@ pub struct Was {
     pub left_at: Option<Timestamp>,
 }
 
-async fn hold(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
+/// Nobody else writes hours of somebody, or puts them on a rota, until the transaction ends.
+pub async fn hold(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<()> {
     Ok(tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?)
 }
 
@@ -75,6 +77,8 @@ struct New<'a> {
     step: Step,
     /// The volunteer who writes it.
     by: Option<Uuid>,
+    /// Where the program knows it from, if nobody writes it.
+    noted_from: Option<&'a str>,
 }
 
 impl New<'_> {
@@ -89,7 +93,7 @@ impl New<'_> {
         let row = row.bind(self.kind).bind(self.title).bind(state).bind(minutes).bind(span.starts_at);
         let row = row.bind(span.ends_at).bind(span.day().to_string()).bind(act.account.filter(|_| confirmed));
         let row = row.bind(self.by.filter(|_| confirmed)).bind(confirmed.then_some(act.at));
-        tx.execute(row.bind(act.at).bind(moved)).await?;
+        tx.execute(row.bind(act.at).bind(moved).bind(self.noted_from)).await?;
         Ok(id)
     }
 }
@@ -202,7 +206,9 @@ pub async fn confirm_activity(
         let (left_said, title) = (down.left_at.is_none(), activity.title.as_str());
         let (volunteer, team, kind) = (was.volunteer, activity.team_id, activity.kind);
         let (activity, step) = (Some(activity.id), Step::Confirmed);
-        let new = New { volunteer, team, activity, kind, title, there, counted, breaks, left_said, step, by };
+        let noted_from = None;
+        let new =
+            New { volunteer, team, activity, kind, title, there, counted, breaks, left_said, step, by, noted_from };
         new.write(tx, act).await?;
         done.push((was.volunteer, counted.minutes));
     }
@@ -247,13 +253,79 @@ pub async fn submit(tx: &mut Tx, act: &Act, volunteer: Uuid, own: &Own<'_>) -> R
     hold(tx, act, volunteer).await?;
     refuse_overlap(tx, act, (volunteer, Uuid::nil()), counted.span).await?;
     let &Own { team, kind, title, span, breaks } = own;
-    let (step, by) = (Step::Submitted, Some(volunteer));
-    let new =
-        New { volunteer, team, activity: None, kind, title, there: span, counted, breaks, left_said: false, step, by };
+    let (step, by, there, activity, left_said) = (Step::Submitted, Some(volunteer), span, None, false);
+    let noted_from = None;
+    let new = New { volunteer, team, activity, kind, title, there, counted, breaks, left_said, step, by, noted_from };
     let id = new.write(tx, act).await?;
     let known = known((None, title, counted.minutes), None);
     audit::record(tx, act, "submit_hours", ("volunteer", volunteer), "", &known).await?;
     Ok(id)
+}
+
+/// What somebody has done for children elsewhere in the program, from when they came; nobody signs out there, so it ends as it was planned.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptTime<'a> {
+    pub volunteer: Uuid,
+    pub title: &'a str,
+    /// Where it was noted: `七彩四点半点名`
+    pub from: &'a str,
+    pub came_at: Timestamp,
+    pub planned: Span,
+}
+
+/// Writes what somebody has kept into their ledger, as if they had entered it: whoever leads their team is asked, and then the community.
+///
+/// Errors: refused, before anything is written, of whoever came when it was over or is in no team, and of a time for which there is a record.
+pub async fn record_kept(tx: &mut Tx, act: &Act, kept: &KeptTime<'_>) -> Result<Uuid> {
+    let &KeptTime { volunteer, title, from, came_at, planned } = kept;
+    if came_at >= planned.ends_at {
+        return Err(Error::refused("到的时候已经结束了"));
+    }
+    hold(tx, act, volunteer).await?;
+    let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
+    let there = Span { starts_at: came_at, ends_at: planned.ends_at };
+    let counted = counted(there, planned, rules.tolerance_minutes, 0);
+    if counted.minutes == 0 {
+        return Err(Error::refused("算下来没有时间"));
+    }
+    let team: Option<Team> = tx.optional(TEAM_FOR_CHILDREN.bind(act.tenant).bind(volunteer)).await?;
+    let team = team.ok_or_else(|| Error::refused("不在任何一支服务队里"))?.id;
+    refuse_overlap(tx, act, (volunteer, Uuid::nil()), counted.span).await?;
+    let (activity, kind, breaks, left_said, by) = (None, Kind::Service, 0, true, None);
+    let (step, noted_from) = (Step::Submitted, Some(from));
+    let new = New { volunteer, team, activity, kind, title, there, counted, breaks, left_said, step, by, noted_from };
+    let id = new.write(tx, act).await?;
+    let known = known((None, title, counted.minutes), None);
+    audit::record(tx, act, "submit_hours", ("volunteer", volunteer), from, &known).await?;
+    Ok(id)
+}
+
+/// How it was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenBack {
+    /// It does not count.
+    Refused,
+    /// Somebody has approved or corrected it: another version says that there was nothing, which somebody else has to approve.
+    Corrected,
+}
+
+/// What was recorded of somebody who kept something was not so, for a reason that they read.
+pub async fn take_back_kept(tx: &mut Tx, act: &Act, record: Uuid, why: &str) -> Result<TakenBack> {
+    let known = hours_store::record(tx, act.tenant, record).await?;
+    hold(tx, act, known.volunteer_id).await?;
+    let known = hours_store::record(tx, act.tenant, record).await?;
+    match known.state {
+        Stage::Refused => Ok(TakenBack::Refused),
+        Stage::Submitted | Stage::Confirmed if known.version == 1 => {
+            refuse(tx, act, &known, known.lock_version, None, why).await?;
+            Ok(TakenBack::Refused)
+        }
+        _ => {
+            let nothing = Span { starts_at: known.counts_from, ends_at: known.counts_from };
+            correct(tx, act, &known, known.lock_version, Correct { there: nothing, breaks: 0 }, why).await?;
+            Ok(TakenBack::Corrected)
+        }
+    }
 }
 
 /// Somebody else says that what a volunteer has entered is so. `by` is the volunteer who says it, if it is one.
@@ -285,7 +357,9 @@ pub async fn refuse(tx: &mut Tx, act: &Act, record: &Record, seen: i64, by: Opti
         return Err(Error::refused("是您自己更正的，要由别人答复"));
     }
     let (state, moved) = after(record, Step::Refused)?;
-    let row = REFUSE.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(why);
+    let rules: Hours = settings::read(tx, act.tenant, act.at).await?;
+    let until = rules.books_at(act.at).ok_or_else(|| Error::refused("算不出异议期到哪一天"))?;
+    let row = REFUSE.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(why).bind(until);
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
@@ -373,7 +447,7 @@ pub async fn approve(tx: &mut Tx, act: &Act, record: &Record, seen: i64, over_da
     note(tx, act, "approve_hours", record, None, "").await
 }
 
-/// Whoever a record is about says that it is not right. It is not booked before somebody has answered.
+/// Whoever a record is about says that it is not right, or not right that it was refused. It is not booked before somebody has answered.
 ///
 /// Errors: refused after the days for objections, and a second time; not found of somebody else's.
 pub async fn object(tx: &mut Tx, act: &Act, record: &Record, volunteer: Uuid, words: &str) -> Result<()> {
@@ -392,12 +466,13 @@ pub async fn object(tx: &mut Tx, act: &Act, record: &Record, volunteer: Uuid, wo
     note(tx, act, "object_hours", record, None, "").await
 }
 
-/// The figure stands, for a reason that the volunteer reads. Where it does not, it is corrected instead.
+/// The figure stands, or that it does not count, for a reason that the volunteer reads. Where it does not, it is corrected instead.
 ///
 /// Errors: refused without an objection; stale if somebody was first.
 pub async fn answer(tx: &mut Tx, act: &Act, record: &Record, seen: i64, words: &str) -> Result<()> {
     refuse_unseen(record, seen)?;
-    let (state, moved) = after(record, Step::Answered)?;
+    let step = if record.contests_refusal() { Step::Upheld } else { Step::Answered };
+    let (state, moved) = after(record, step)?;
     let row = ANSWER.bind(act.tenant).bind(record.id).bind(seen).bind(state).bind(moved).bind(words);
     if tx.execute(row.bind(act.account).bind(act.at)).await? == 0 {
         return Err(stale());
@@ -414,13 +489,17 @@ pub struct Correct {
 
 /// Another version holds from now on, and has to be approved by somebody else. What the one before said stays.
 ///
-/// Errors: refused of the future, and of a time for which there is another record; stale if somebody was first.
+/// Errors: refused of the future, of a time for which there is another record, and of what was refused longer ago than somebody may object;
+/// stale if somebody was first.
 pub async fn correct(tx: &mut Tx, act: &Act, record: &Record, seen: i64, now: Correct, why: &str) -> Result<()> {
     hold(tx, act, record.volunteer_id).await?;
     refuse_unseen(record, seen)?;
     // Whoever was first has let go of the person, so what they have written is read here.
     refuse_unseen(&hours_store::record(tx, act.tenant, record.id).await?, seen)?;
     let (state, moved) = after(record, Step::Corrected)?;
+    if record.state == Stage::Refused && !record.may_restore(&act.at) {
+        return Err(Error::refused("没有计已经过了异议期，不能再改"));
+    }
     if now.there.minutes() < 0 || now.there.ends_at > act.at {
         return Err(Error::refused("走的时间要在到的时间以后，也不能在将来"));
     }

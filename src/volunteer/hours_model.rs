@@ -27,6 +27,7 @@ text_enum! {
         Refused = "refused" "不计",
         Objected = "objected" "提出异议",
         Answered = "answered" "答复异议",
+        Upheld = "upheld" "维持不计",
         Corrected = "corrected" "更正",
     }
 }
@@ -44,6 +45,10 @@ const TRANSITIONS: &[(Option<Stage>, Step, Stage)] = &[
     (Some(Stage::Approved), Step::Corrected, Stage::Confirmed),
     (Some(Stage::Objected), Step::Answered, Stage::Approved),
     (Some(Stage::Objected), Step::Corrected, Stage::Confirmed),
+    // What was refused can be contested and put right for as many days.
+    (Some(Stage::Refused), Step::Objected, Stage::Objected),
+    (Some(Stage::Refused), Step::Corrected, Stage::Confirmed),
+    (Some(Stage::Objected), Step::Upheld, Stage::Refused),
 ];
 
 impl Stage {
@@ -73,7 +78,8 @@ impl Setting for Hours {
 }
 
 impl Hours {
-    /// When something that is approved at a moment is in the ledger: after the days on which somebody can object, of which this is none.
+    /// When something that is approved at a moment is in the ledger, or what is refused then stays so: after the days on which somebody can
+    /// object, of which this is none.
     pub fn books_at(&self, approved: Timestamp) -> Option<Timestamp> {
         let day = approved.to_zoned_datetime(shanghai()).date();
         let next = day.checked_add((self.objection_days + 1).days()).ok()?;
@@ -169,7 +175,7 @@ mod tests {
     /// The check of the database and the table here are one list.
     #[test]
     fn the_database_takes_these_moves_and_no_others() {
-        let text = include_str!("../../migrations/0050_hours.sql");
+        let text = include_str!("../../migrations/0071_volunteers_mended.sql");
         let listed = text.split("-- every move of a record of service").nth(1).unwrap();
         let listed = listed.split("-- the end of them").next().unwrap();
         let mut known: Vec<String> = listed.split('\'').skip(1).step_by(2).map(str::to_owned).collect();

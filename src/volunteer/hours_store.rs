@@ -13,10 +13,10 @@ use crate::in_reach;
 macro_rules! records {
     ($where:expr) => {
         concat!(
-            "SELECT r.id, r.volunteer_id, v.name, r.team_id, t.name AS team_name, r.activity_id, r.kind, r.title, r.state, r.version, r.minutes,
+            "SELECT r.id, r.volunteer_id, v.name, r.team_id, t.name AS team_name, r.activity_id, r.noted_from, r.kind, r.title, r.state, r.version, r.minutes,
                 r.counts_from, r.counts_until, r.on_day, r.confirmed_by, c.name AS confirmed_by_account, w.name AS confirmed_by_leader, r.confirmed_at,
                 p.name AS approved_by_account, r.approved_at, r.over_day_why, r.books_at, r.objection_sealed, r.objected_at, r.answer, r.answered_at,
-                r.refused_why, r.created_at, r.lock_version
+                r.refused_why, r.contested_until, r.created_at, r.lock_version
             FROM volunteer_records r JOIN volunteers v ON v.tenant_id = r.tenant_id AND v.id = r.volunteer_id
             JOIN volunteer_teams t ON t.tenant_id = r.tenant_id AND t.id = r.team_id
             LEFT JOIN volunteer_activities a ON a.tenant_id = r.tenant_id AND a.id = r.activity_id
@@ -48,13 +48,17 @@ statements! {
             minutes, left_said, replaces, replaces_minutes, why, made_by, made_by_volunteer, made_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     ADD = "INSERT INTO volunteer_records (tenant_id, id, volunteer_id, team_id, activity_id, kind, title, state, version, minutes, counts_from,
-            counts_until, on_day, confirmed_by, confirmed_by_volunteer, confirmed_at, created_at, lock_version, move)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17)";
+            counts_until, on_day, confirmed_by, confirmed_by_volunteer, confirmed_at, created_at, lock_version, move, noted_from)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17, $18)";
+    /// To which of their teams it belongs what somebody does for children.
+    TEAM_FOR_CHILDREN = "SELECT m.team_id AS id FROM volunteer_memberships m WHERE m.tenant_id = $1 AND m.volunteer_id = $2 AND m.left_on IS NULL
+        ORDER BY CASE WHEN EXISTS (SELECT 1 FROM volunteer_team_groups g WHERE g.tenant_id = m.tenant_id AND g.team_id = m.team_id AND g.target = 'children')
+            THEN 0 ELSE 1 END, m.joined_on, m.id LIMIT 1";
     CONFIRM = "UPDATE volunteer_records SET state = $4, move = $5, confirmed_by = $6, confirmed_by_volunteer = $7, confirmed_at = $8,
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     APPROVE = "UPDATE volunteer_records SET state = $4, move = $5, approved_by = $6, approved_at = $7, books_at = $8, over_day_why = $9,
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
-    REFUSE = "UPDATE volunteer_records SET state = $4, move = $5, refused_why = $6, lock_version = lock_version + 1
+    REFUSE = "UPDATE volunteer_records SET state = $4, move = $5, refused_why = $6, contested_until = $7, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     OBJECT = "UPDATE volunteer_records SET state = $4, move = $5, objection_sealed = $6, objected_at = $7, answer = NULL, answered_by = NULL, answered_at = NULL,
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
@@ -64,7 +68,7 @@ statements! {
     /// the one before stays for whoever approves to read.
     CORRECT = "UPDATE volunteer_records SET state = $4, move = $5, version = $6, minutes = $7, counts_from = $8, counts_until = $9, on_day = $10,
             confirmed_by = $11, confirmed_by_volunteer = NULL, confirmed_at = $12, approved_by = NULL, approved_at = NULL, books_at = NULL,
-            over_day_why = NULL, answer = NULL, answered_by = NULL, answered_at = NULL, lock_version = lock_version + 1
+            over_day_why = NULL, refused_why = NULL, contested_until = NULL, answer = NULL, answered_by = NULL, answered_at = NULL, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     /// What somebody has said and was told goes with them; what they have served stays.
     FORGET_WORDS = "UPDATE volunteer_records SET objection_sealed = NULL, answer = NULL, refused_why = NULL WHERE tenant_id = $1 AND volunteer_id = $2";
@@ -83,12 +87,12 @@ statements! {
         FROM volunteer_record_versions x LEFT JOIN accounts a ON a.tenant_id = x.tenant_id AND a.id = x.made_by
         LEFT JOIN volunteers v ON v.tenant_id = x.tenant_id AND v.id = x.made_by_volunteer
         WHERE x.tenant_id = $1 AND x.record_id = $2 ORDER BY x.number DESC LIMIT 100";
-    /// Another record of somebody at the same time.
+    /// Another record of somebody at the same time. What was refused leaves the time free, and does so while that is contested.
     OVERLAPPING = "SELECT r.title, r.counts_from, r.counts_until FROM volunteer_records r WHERE r.tenant_id = $1 AND r.volunteer_id = $2 AND r.id <> $3
-        AND r.state <> 'refused' AND r.counts_from < r.counts_until AND r.counts_from < $5 AND r.counts_until > $4 ORDER BY r.counts_from LIMIT 1";
+        AND r.state <> 'refused' AND NOT (r.state = 'objected' AND r.approved_at IS NULL) AND r.counts_from < r.counts_until AND r.counts_from < $5 AND r.counts_until > $4 ORDER BY r.counts_from LIMIT 1";
     /// What somebody has of a day that is approved, but for one record.
     OF_DAY = "SELECT CAST(COALESCE(SUM(r.minutes), 0) AS BIGINT) AS minutes FROM volunteer_records r WHERE r.tenant_id = $1 AND r.volunteer_id = $2
-        AND r.on_day = $3 AND r.id <> $4 AND r.kind = 'service' AND r.state IN ('approved', 'objected')";
+        AND r.on_day = $3 AND r.id <> $4 AND r.kind = 'service' AND r.state IN ('approved', 'objected') AND r.approved_at IS NOT NULL";
     /// What of somebody is in the ledger at a moment, and how many times. What was corrected to nothing is no service.
     BOOKED = "SELECT r.kind, CAST(SUM(r.minutes) AS BIGINT) AS minutes, COUNT(*) AS times FROM volunteer_records r
         WHERE r.tenant_id = $1 AND r.volunteer_id = $2 AND r.state = 'approved' AND r.books_at <= $3 AND r.minutes > 0 GROUP BY r.kind";
@@ -99,7 +103,7 @@ statements! {
         AND r.state <> 'refused' AND NOT (r.state = 'approved' AND r.books_at <= $3)";
     /// What of an activity is approved, for everybody to read, without a name.
     OF_ALL = "SELECT COUNT(*) AS people, CAST(COALESCE(SUM(r.minutes), 0) AS BIGINT) AS minutes, MAX(r.books_at) AS books_at FROM volunteer_records r
-        WHERE r.tenant_id = $1 AND r.activity_id = $2 AND r.state IN ('approved', 'objected') AND r.minutes > 0";
+        WHERE r.tenant_id = $1 AND r.activity_id = $2 AND r.state IN ('approved', 'objected') AND r.approved_at IS NOT NULL AND r.minutes > 0";
     RECORDED = "SELECT COUNT(*) AS people FROM volunteer_records WHERE tenant_id = $1 AND volunteer_id = $2";
     /// Activities of which hours wait for the community that somebody else ($4) has confirmed, each with how many people.
     TO_APPROVE = concat!("SELECT r.activity_id, MIN(r.title) AS title, COUNT(*) AS people, MIN(r.confirmed_at) AS since FROM volunteer_records r
@@ -116,12 +120,16 @@ record! {
     /// What somebody has served by one record, as far as it has come.
     #[derive(Debug, Clone)]
     pub struct Record {
-        pub id: Uuid, pub volunteer_id: Uuid, pub name: String, pub team_id: Uuid, pub team_name: String, pub activity_id: Option<Uuid>, pub kind: Kind,
+        pub id: Uuid, pub volunteer_id: Uuid, pub name: String, pub team_id: Uuid, pub team_name: String, pub activity_id: Option<Uuid>,
+        /// Where the program has noted it, in words; nothing of an activity, and of what the volunteer has entered.
+        pub noted_from: Option<String>, pub kind: Kind,
         pub title: String, pub state: Stage, pub version: i64, pub minutes: i64, pub counts_from: Timestamp, pub counts_until: Timestamp,
         pub on_day: String, pub confirmed_by: Option<Uuid>, pub confirmed_by_account: Option<String>, pub confirmed_by_leader: Option<String>,
         pub confirmed_at: Option<Timestamp>, pub approved_by_account: Option<String>, pub approved_at: Option<Timestamp>,
         pub over_day_why: Option<String>, pub books_at: Option<Timestamp>, pub objection_sealed: Option<Vec<u8>>, pub objected_at: Option<Timestamp>,
-        pub answer: Option<String>, pub answered_at: Option<Timestamp>, pub refused_why: Option<String>, pub created_at: Timestamp,
+        pub answer: Option<String>, pub answered_at: Option<Timestamp>, pub refused_why: Option<String>,
+        /// Until then it can be contested and put right that it was refused.
+        pub contested_until: Option<Timestamp>, pub created_at: Timestamp,
         pub lock_version: i64,
     }
     /// What was said once; it never changes.
@@ -131,6 +139,7 @@ record! {
         pub minutes: i64, pub left_said: bool, pub why: String, pub made_by_account: Option<String>, pub made_by_leader: Option<String>,
         pub made_at: Timestamp,
     }
+    pub(super) struct Team { pub id: Uuid }
     pub(super) struct Other { pub title: String, pub counts_from: Timestamp, pub counts_until: Timestamp }
     struct Minutes { minutes: i64 }
     struct OfOne { volunteer_id: Uuid, minutes: i64 }
@@ -176,7 +185,22 @@ impl Record {
 
     /// Somebody can still say that it is not right.
     pub fn may_object(&self, now: &Timestamp) -> bool {
-        self.state == Stage::Approved && self.answered_at.is_none() && self.books_at.is_some_and(|at| *now < at)
+        let until = match self.state {
+            Stage::Approved => self.books_at,
+            Stage::Refused => self.contested_until,
+            Stage::Submitted | Stage::Confirmed | Stage::Objected => None,
+        };
+        self.answered_at.is_none() && until.is_some_and(|until| *now < until)
+    }
+
+    /// Somebody has struck it out by mistake, a few days ago at most.
+    pub fn may_restore(&self, now: &Timestamp) -> bool {
+        self.state == Stage::Refused && self.contested_until.is_some_and(|until| *now < until)
+    }
+
+    /// What somebody objects to is that it was refused.
+    pub fn contests_refusal(&self) -> bool {
+        self.state == Stage::Objected && self.approved_at.is_none()
     }
 
     /// `已入账`, `异议期，12月11日 入账`

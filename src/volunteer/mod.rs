@@ -53,16 +53,17 @@ pub use certificate_store::{
     Certificate, Given, STATEMENTS as CERTIFICATE_STATEMENTS, by_number as certificate_by_number,
 };
 pub use engagement::{
-    Asked, Candidate, STATEMENTS as ENGAGEMENT_STATEMENTS, candidates, engage, fullest_week, has_one_of, release, taken,
+    Asked, Booking, Candidate, STATEMENTS as ENGAGEMENT_STATEMENTS, candidates, engage, fullest_week, has_one_of,
+    release, taken,
 };
 pub use export::STATEMENTS as EXPORT_STATEMENTS;
 pub use field::{Field, Values};
 pub use figures::{Figures, OfTeam, STATEMENTS as FIGURES_STATEMENTS, Wanted, read as figures};
 pub use honour::{Given as NewHonour, Honour, STATEMENTS as HONOUR_STATEMENTS, give as give_honour};
 pub use hours::{
-    Correct, Own, Was, answer as answer_objection, approve as approve_hours, approve_activity,
-    confirm as confirm_hours, confirm_activity, correct as correct_hours, object, refuse as refuse_hours,
-    submit as submit_hours,
+    Correct, KeptTime, Own, TakenBack, Was, answer as answer_objection, approve as approve_hours, approve_activity,
+    confirm as confirm_hours, confirm_activity, correct as correct_hours, hold, object, record_kept,
+    refuse as refuse_hours, submit as submit_hours, take_back_kept,
 };
 pub use hours_model::{Counted, Hours, Kind, Stage, counted, in_hours, in_words};
 pub use hours_store::{
@@ -70,13 +71,13 @@ pub use hours_store::{
     total, versions,
 };
 pub use joining::{
-    NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old, guardian_agrees, invite,
-    leave, refuse, renew_link, vet, withdraw,
+    FORGOTTEN, Forgotten, NewVolunteer, agree, agreed, apply, change, confirm, consent, decline, forget, forget_old,
+    guardian_agrees, invite, leave, refuse, renew_link, vet, withdraw,
 };
 pub use model::{
     Guardian, How, Joining, Maturity, Outcome, Post, Purpose, Source, State, Target, TeamKind, Way, age, grid,
 };
-pub use presence::{Way as Arrival, claim, decide, note, note_group};
+pub use presence::{Way as Arrival, claim, decide, forget_photos, note, note_group};
 pub use roster::{Column, filled};
 pub use sign_up::{give_up, sign_up};
 pub use star::{STATEMENTS as STAR_STATEMENTS, apply as apply_for_star, decide as decide_star, name as star_name};

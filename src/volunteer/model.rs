@@ -50,7 +50,7 @@ text_enum! {
         Contact = "contact" "在公示栏公开姓名和电话",
         Honour = "honour" "在光荣榜公开姓名和荣誉",
     }
-    pub enum How { Link = "link" "本人在手机上点的", Signed = "signed" "本人书面签字" }
+    pub enum How { Link = "link" "本人在手机上点的", Signed = "signed" "本人书面签字", Guardian = "guardian" "监护人书面签字" }
     /// What a query of criminal records found. No details are kept.
     pub enum Outcome { Passed = "passed" "通过", Failed = "failed" "不通过", Pending = "pending" "待查" }
 }
@@ -62,33 +62,56 @@ impl Target {
     }
 }
 
+/// Who keeps what is registered, for how long, and whom to ask about it: what somebody has to be told before they agree (个人信息保护法, art. 17).
+#[derive(Debug, Clone)]
+pub struct Handler {
+    pub community: String,
+    pub rules: Joining,
+    pub keeping: Keeping,
+}
+
 impl Purpose {
     /// What somebody reads before they agree.
-    pub const fn wording(self) -> &'static [&'static str] {
+    pub fn wording(self, handler: &Handler) -> Vec<String> {
+        let Handler { community, rules, keeping } = handler;
         match self {
-            Purpose::Register => &[
-                "为什么登记：组织志愿服务、记服务时间、开服务证明。",
-                "登记什么：姓名、性别、出生日期、电话、特长、什么时候有空；开证明时才用到身份证号。电话和身份证号加密保存，不公开。",
-                "谁看得到：社区工作人员和小区党支部；队长只看得到姓名。",
-                "自愿参加，没有报酬，也不收钱。不同意不影响您办任何事；同意以后随时可以退出。",
-                "不对的可以请社区改，也可以请社区删掉。退出以后，做过的服务按规定留着，别的按您的要求删。",
+            Purpose::Register => vec![
+                format!("谁登记：{community}居民委员会，只为组织志愿服务、记服务时间、开服务证明。"),
+                "登记什么：姓名、性别、出生日期、电话、来源、政治面貌、特长、资格证书、想做哪类服务、什么时候有空、住在哪个小区、参加哪支服务队、谁推荐的；有的，还有全国志愿者编号、保险单号和保险到哪天、备注。未成年人另登记监护人的姓名、关系和电话。".to_owned(),
+                "身份证号：申请服务证明才要；社区花名册上写着的，也照着登记。电话、身份证号、备注、推荐人和监护人加密保存，不公开。".to_owned(),
+                "以后还会记：您参加的活动、签到签退和集体签到的合影、服务时长、星级、表彰；陪孩子的，还有从业查询的结果。".to_owned(),
+                format!(
+                    "存多久：在册期间一直留着；合影留 {2} 天。请您答复 {0} 天没有回音的，报名 {1} 天社区没有办成的，没有通过满 {0} 天的，自动删掉。退出以后，您要求删就删，做过的服务按规定留着。",
+                    rules.consent_days, keeping.applied_days, keeping.photo_days
+                ),
+                "谁看得到：社区工作人员和小区党支部；队长只看得到姓名。".to_owned(),
+                format!(
+                    "不满 {} 岁的，监护人到社区签字才算数；签字以前，只留姓名、出生日期、想去的服务队和小区，还有监护人的联系方式。",
+                    rules.adult_age
+                ),
+                "自愿参加，没有报酬，也不收钱。不同意不影响您办任何事；同意以后随时可以退出。".to_owned(),
+                format!(
+                    "您可以看、可以请社区改、请社区删，也可以撤回同意：从自己的链接办，或者找{community}居民委员会，电话 {}。觉得不妥，可以打 12345，也可以向网信部门投诉。",
+                    keeping.contact_phone
+                ),
             ],
-            Purpose::Contact => &[
-                "同意以后，公示栏上“志愿服务队”一页写着您的姓名和电话，居民可以直接找您。",
-                "不同意也能当队长。随时可以撤回，撤回后马上不再显示。",
+            Purpose::Contact => vec![
+                "同意以后，公示栏上“志愿服务队”一页写着您的姓名和电话，居民可以直接找您。".to_owned(),
+                "不同意也能当队长。随时可以撤回，撤回后马上不再显示。".to_owned(),
             ],
-            Purpose::Honour => &[
-                "同意以后，公示栏“志愿者光荣榜”上写着您的姓名、星级、服务了多久和得过的表彰，谁都看得到。",
-                "不同意，该记的时长、该给的星级和表彰一样不少，只是不写名字。随时可以撤回，撤回后马上不再显示。",
+            Purpose::Honour => vec![
+                "同意以后，公示栏“志愿者光荣榜”上写着您的姓名、星级、服务了多久和得过的表彰，谁都看得到。".to_owned(),
+                format!("不满 {} 岁的，要监护人另外到社区书面同意。", rules.adult_age),
+                "不同意，该记的时长、该给的星级和表彰一样不少，只是不写名字。随时可以撤回，撤回后马上不再显示。".to_owned(),
             ],
         }
     }
+}
 
-    /// Tells one wording from another.
-    pub fn edition(self) -> String {
-        let digest = Sha256::digest(self.wording().join("\n"));
-        digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-    }
+/// Tells one wording from another.
+pub fn edition(wording: &[String]) -> String {
+    let digest = Sha256::digest(wording.join("\n"));
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The guardian of a minor.
@@ -121,6 +144,20 @@ pub struct Joining {
 
 impl Setting for Joining {
     const NAME: &'static str = "volunteer.joining";
+}
+
+/// For how long what somebody has written is kept, and whom they ask about it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Keeping {
+    /// Of whoever has applied nothing is kept after so many days without an answer of the community.
+    pub applied_days: i64,
+    /// So long the photos of those who came together are kept.
+    pub photo_days: i64,
+    pub contact_phone: String,
+}
+
+impl Setting for Keeping {
+    const NAME: &'static str = "volunteer.keeping";
 }
 
 /// How old somebody is on a day who was born on another; `None` where the day of birth is not known to the day.
@@ -276,8 +313,34 @@ mod tests {
     }
 
     #[test]
-    fn a_wording_has_an_edition() {
-        assert_eq!(Purpose::Register.edition().len(), 12);
-        assert_ne!(Purpose::Register.edition(), Purpose::Contact.edition());
+    fn a_wording_names_all_that_is_kept_and_has_an_edition() {
+        let keeping = Keeping { applied_days: 60, photo_days: 365, contact_phone: "03588220000".to_owned() };
+        let handler = Handler { community: "景西社区".to_owned(), rules: RULES, keeping };
+        let wording = Purpose::Register.wording(&handler);
+        let whole = wording.join("");
+        // Each field of the card, in the words of the form or of this text.
+        for field in crate::volunteer::Field::ALL {
+            let said = match field {
+                crate::volunteer::Field::Phone => "电话",
+                crate::volunteer::Field::Services => "哪类服务",
+                other => other.label(),
+            };
+            assert!(whole.contains(said), "{field}");
+        }
+        for said in [
+            "监护人的姓名、关系和电话",
+            "住在哪个小区",
+            "谁推荐的",
+            "60 天",
+            "30 天",
+            "365 天",
+            "03588220000",
+            "景西社区居民委员会",
+            "投诉",
+        ] {
+            assert!(whole.contains(said), "{said}");
+        }
+        assert_eq!(edition(&wording).len(), 12);
+        assert_ne!(edition(&wording), edition(&Purpose::Contact.wording(&handler)));
     }
 }

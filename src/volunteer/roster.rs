@@ -307,6 +307,12 @@ impl Known {
         if before.state == State::Invited {
             values = joining::to_be_asked(values);
         }
+        let after = Card { values: values.clone(), ..before.clone() };
+        if after.get(Field::Birth) != before.get(Field::Birth)
+            && let Some(why) = joining::immature(&self.rules, self.today, before.state, &after)
+        {
+            return Err(reject(Column::Identity, why));
+        }
         let differs = |field: &&Field| values.get(field) != before.values.get(field);
         let mut said: Vec<&str> = Field::ALL.iter().filter(differs).map(|field| field.label()).collect();
         let mut words: Vec<String> = Vec::new();

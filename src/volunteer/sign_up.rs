@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::activity_model::{Demands, Place};
 use super::activity_store::{
-    self, APPLICANT, Activity, Applicant, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP, HOLD,
-    HOLD_VOLUNTEER, PROMOTE, Queue, SIGN_UP, Titled, WITH_CHILDREN,
+    self, APPLICANT, Activity, Applicant, COMING_OF_TEAM, COMING_PLACES, COUNTED, Coming, Counted, ELSEWHERE, GIVE_UP,
+    HOLD, HOLD_VOLUNTEER, PROMOTE, Queue, READ, SIGN_UP, Titled, WITH_CHILDREN,
 };
 use super::engagement;
 use super::model::Joining;
@@ -45,7 +45,8 @@ fn whose(volunteer: Uuid, by: Option<Uuid>) -> Vec<Change> {
     [id("volunteer", volunteer)].into_iter().chain(by).collect()
 }
 
-/// Somebody wants to take part: they do if there is a place, and wait otherwise. `by` is the volunteer who puts them down, if it is one.
+/// Somebody wants to take part: they do if there is a place, and wait otherwise. `by` is the volunteer who puts them down, if it is one. Whoever
+/// is down already may say once more that they have read what may happen, where that has changed.
 ///
 /// Errors: refused, with what stands in the way.
 pub async fn sign_up(
@@ -59,11 +60,22 @@ pub async fn sign_up(
     let position = hold(tx, act, activity, 1).await?;
     tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
     let known = activity_store::activity(tx, act.tenant, activity).await?;
+    let already = activity_store::sign_up_of(tx, act.tenant, activity, volunteer).await?;
+    let already = already.filter(|already| already.state != Place::Cancelled);
+    // Whoever has a place already reads what was added to the danger since, at the door at the latest.
+    if let Some(already) = already.as_ref().filter(|already| risk_read && already.unread(&known))
+        && known.cancelled_at.is_none()
+        && known.ends_at > act.at
+    {
+        tx.execute_one(READ.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at)).await?;
+        let whose = whose(volunteer, by);
+        audit::record(tx, act, "read_risk", ("volunteer_activity", activity), "看过新的风险提示", &whose).await?;
+        return Ok(already.state);
+    }
     if !known.open(act.at) {
         return Err(Error::refused("已经开始、结束或者取消了，不能再报名"));
     }
-    let already = activity_store::sign_up_of(tx, act.tenant, activity, volunteer).await?;
-    if let Some(already) = already.filter(|already| already.state != Place::Cancelled) {
+    if let Some(already) = already {
         return Err(Error::refused(format!("已经报过名了，现在是“{}”", already.state)));
     }
     let who: Applicant = tx.one(APPLICANT.bind(act.tenant).bind(volunteer)).await?;
@@ -140,11 +152,13 @@ pub(super) async fn note_moves(tx: &mut Tx, act: &Act, activity: Uuid, moved_up:
     Ok(())
 }
 
-/// Somebody gives up every place that is still to come, because they leave. They are held then, so that nobody signs them up meanwhile. Gives
-/// the activities, each with those who have moved up, to be noted once everything is held (`note_given_up`).
+/// The activities that somebody has given up, each with those who have moved up.
+pub(super) type GivenUp = Vec<(Uuid, Vec<Uuid>)>;
+
+/// Holds every activity to come for which somebody is down, and then the person, so that nobody signs them up meanwhile. Gives the activities.
 ///
 /// Errors: stale if they have just been signed up for another one.
-pub(super) async fn give_up_all(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<Vec<(Uuid, Vec<Uuid>)>> {
+pub(super) async fn hold_places(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<Vec<Uuid>> {
     let places = COMING_PLACES.bind(act.tenant).bind(volunteer).bind(act.at);
     let coming: Vec<Coming> = tx.all(places.clone()).await?;
     for activity in &coming {
@@ -153,27 +167,88 @@ pub(super) async fn give_up_all(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Resu
     tx.execute_one(HOLD_VOLUNTEER.bind(act.tenant).bind(volunteer)).await?;
     let behind: Vec<Coming> = tx.all(places).await?;
     if behind.iter().any(|activity| !coming.contains(activity)) {
-        return Err(Error::Stale("刚刚又报了一次活动，请看一下再退出。".to_owned()));
+        return Err(Error::Stale("刚刚又报了一次活动，请看一下再办。".to_owned()));
     }
-    let mut given_up = Vec::with_capacity(behind.len());
-    for activity in behind {
-        let known = activity_store::activity(tx, act.tenant, activity.id).await?;
-        tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity.id).bind(volunteer).bind(act.at)).await?;
-        given_up.push((activity.id, fill(tx, act, &known).await?));
+    Ok(behind.into_iter().map(|activity| activity.id).collect())
+}
+
+/// Somebody gives up every place that is still to come, because they leave. What happened is noted once everything is held
+/// (`note_given_up`).
+///
+/// Errors: stale if they have just been signed up for another one.
+pub(super) async fn give_up_all(tx: &mut Tx, act: &Act, volunteer: Uuid) -> Result<GivenUp> {
+    let held = hold_places(tx, act, volunteer).await?;
+    let mut given_up = Vec::with_capacity(held.len());
+    for activity in held {
+        given_up.push((activity, let_go(tx, act, activity, volunteer).await?));
     }
     Ok(given_up)
 }
 
-/// Notes that somebody has given up their places.
+/// Gives who has moved up instead. The activity is held already.
+async fn let_go(tx: &mut Tx, act: &Act, activity: Uuid, volunteer: Uuid) -> Result<Vec<Uuid>> {
+    let known = activity_store::activity(tx, act.tenant, activity).await?;
+    tx.execute_one(GIVE_UP.bind(act.tenant).bind(activity).bind(volunteer).bind(act.at)).await?;
+    fill(tx, act, &known).await
+}
+
+/// Of the activities, which are held already, somebody gives up those in which they may not take part any more.
+pub(super) async fn give_up_unfit(tx: &mut Tx, act: &Act, volunteer: Uuid, held: Vec<Uuid>) -> Result<GivenUp> {
+    let who: Applicant = tx.one(APPLICANT.bind(act.tenant).bind(volunteer)).await?;
+    let mut given_up = Vec::new();
+    for activity in held {
+        let known = activity_store::activity(tx, act.tenant, activity).await?;
+        if demands_of(tx, act, &known).await?.unmet(&who).is_some() {
+            given_up.push((activity, let_go(tx, act, activity, volunteer).await?));
+        }
+    }
+    Ok(given_up)
+}
+
+/// Holds what a team does that has not begun, in the order of the ids.
+pub(super) async fn hold_coming(tx: &mut Tx, act: &Act, team: Uuid) -> Result<Vec<Uuid>> {
+    let coming: Vec<Coming> = tx.all(COMING_OF_TEAM.bind(act.tenant).bind(team).bind(act.at)).await?;
+    for activity in &coming {
+        hold(tx, act, activity.id, 0).await?;
+    }
+    Ok(coming.into_iter().map(|activity| activity.id).collect())
+}
+
+/// Everybody who may not take part any more gives up their place in the activities, which are held already. Gives each of them with the
+/// activity.
+pub(super) async fn give_up_all_unfit(tx: &mut Tx, act: &Act, held: &[Uuid]) -> Result<Vec<(Uuid, GivenUp)>> {
+    let mut unfit = Vec::new();
+    for activity in held {
+        let known = activity_store::activity(tx, act.tenant, *activity).await?;
+        let demands = demands_of(tx, act, &known).await?;
+        let mut people = activity_store::applicants(tx, act.tenant, *activity, Place::Confirmed).await?;
+        people.extend(activity_store::applicants(tx, act.tenant, *activity, Place::Waiting).await?);
+        let before = unfit.len();
+        for who in people.iter().filter(|who| demands.unmet(who).is_some()) {
+            tx.execute_one(GIVE_UP.bind(act.tenant).bind(*activity).bind(who.id).bind(act.at)).await?;
+            unfit.push((who.id, vec![(*activity, Vec::new())]));
+        }
+        // Whoever moves up is noted once, with the last who went.
+        if unfit.len() > before
+            && let Some((_, given_up)) = unfit.last_mut()
+        {
+            given_up[0].1 = fill(tx, act, &known).await?;
+        }
+    }
+    Ok(unfit)
+}
+
+/// Notes that somebody has given up their places, and why.
 pub(super) async fn note_given_up(
     tx: &mut Tx,
     act: &Act,
     volunteer: Uuid,
     given_up: &[(Uuid, Vec<Uuid>)],
+    why: &str,
 ) -> Result<()> {
     let whose = whose(volunteer, None);
     for (activity, moved_up) in given_up {
-        audit::record(tx, act, "give_up_place", ("volunteer_activity", *activity), "退出志愿服务", &whose).await?;
+        audit::record(tx, act, "give_up_place", ("volunteer_activity", *activity), why, &whose).await?;
         note_moves(tx, act, *activity, moved_up).await?;
     }
     Ok(())

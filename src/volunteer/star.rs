@@ -63,6 +63,8 @@ statements! {
         ON CONFLICT (tenant_id, volunteer_id, star) WHERE state <> 'refused' DO NOTHING";
     DECIDE = "UPDATE volunteer_stars SET state = $4, minutes = $5, decided_by = $6, decided_at = $7, why = $8
         WHERE tenant_id = $1 AND volunteer_id = $2 AND id = $3 AND state = 'applied'";
+    WITHDRAW = "UPDATE volunteer_stars SET state = 'refused', minutes = $4, decided_by = $5, decided_at = $6, why = $7
+        WHERE tenant_id = $1 AND volunteer_id = $2 AND id = $3 AND state = 'awarded'";
     FORGET = "UPDATE volunteer_stars SET state = 'refused', decided_at = COALESCE(decided_at, $3), why = $4
         WHERE tenant_id = $1 AND volunteer_id = $2 AND state <> 'awarded'";
     OF_VOLUNTEER = "SELECT s.id, s.star, s.state, s.minutes, s.applied_at, s.decided_at, s.why FROM volunteer_stars s
@@ -172,6 +174,24 @@ pub async fn decide(tx: &mut Tx, act: &Act, volunteer: Uuid, id: Uuid, refusal: 
         return Err(Error::Stale("这次申请刚刚有别人答复过。".to_owned()));
     }
     audit::record(tx, act, action, ("volunteer", volunteer), &star.name(), &[]).await
+}
+
+/// The community takes back a star for which there is not enough in the ledger any more; whoever has the hours again may ask again.
+///
+/// Errors: refused while the ledger carries it; stale if somebody was first.
+pub async fn withdraw(tx: &mut Tx, act: &Act, volunteer: Uuid, id: Uuid, why: &str) -> Result<()> {
+    let rules: Stars = settings::read(tx, act.tenant, act.at).await?;
+    let minutes = served(tx, act, volunteer).await?;
+    let asked = of_volunteer(tx, act.tenant, volunteer).await?;
+    let star = asked.into_iter().find(|star| star.id == id).ok_or(Error::NotFound)?;
+    if rules.reached(minutes) >= star.star {
+        return Err(Error::refused(format!("现在入账的是 {}，够{}，不能收回", in_words(minutes), star.name())));
+    }
+    let row = WITHDRAW.bind(act.tenant).bind(volunteer).bind(id).bind(minutes).bind(act.account).bind(act.at);
+    if tx.execute(row.bind(format!("收回：{why}"))).await? == 0 {
+        return Err(Error::Stale("这颗星刚刚有别人收回过。".to_owned()));
+    }
+    audit::record(tx, act, "withdraw_star", ("volunteer", volunteer), &star.name(), &[]).await
 }
 
 /// What waits of somebody whose particulars go is over, and what they were told goes too. What was given stays.

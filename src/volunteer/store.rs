@@ -30,7 +30,7 @@ macro_rules! volunteers {
         concat!(
             "SELECT v.id, v.state, v.way, v.team_id, v.estate_id, e.name AS estate_name, v.resident_id, v.name, v.sex, v.birth_date, v.identity_sealed,
                 v.phone_sealed, v.political_status, v.source, v.skills, v.qualifications, v.services, v.available, v.national_no,
-                v.insurance_no, v.note_sealed, v.recommender_sealed, v.guardian_sealed, v.guardian_agreed_on, v.ended_why, v.applied_at,
+                v.insurance_no, v.insured_until, v.note_sealed, v.recommender_sealed, v.guardian_sealed, v.guardian_agreed_on, v.ended_why, v.applied_at,
                 v.joined_on, v.ended_on, v.link_number, v.lock_version
             FROM volunteers v LEFT JOIN estates e ON e.tenant_id = v.tenant_id AND e.id = v.estate_id WHERE v.tenant_id = $1 AND ",
             $where
@@ -61,13 +61,13 @@ macro_rules! in_reach_of_team {
 statements! {
     ADD = "INSERT INTO volunteers (tenant_id, id, state, way, team_id, estate_id, resident_id, name, sex, birth_date, identity_sealed,
             identity_fingerprint, phone_sealed, political_status, source, skills, qualifications, services, available, national_no, insurance_no,
-            note_sealed, recommender_sealed, guardian_sealed, guardian_agreed_on, ended_why, applied_at, joined_on, ended_on, link_number, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, 1)";
+            note_sealed, recommender_sealed, guardian_sealed, guardian_agreed_on, ended_why, applied_at, joined_on, ended_on, link_number, insured_until, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, 1)";
     CHANGE = "UPDATE volunteers SET state = $4, way = $5, team_id = $6, estate_id = $7, resident_id = $8, name = $9, sex = $10, birth_date = $11,
             identity_sealed = $12, identity_fingerprint = $13, phone_sealed = $14, political_status = $15, source = $16, skills = $17,
             qualifications = $18, services = $19, available = $20, national_no = $21, insurance_no = $22, note_sealed = $23,
             recommender_sealed = $24, guardian_sealed = $25, guardian_agreed_on = $26, ended_why = $27, joined_on = $28, ended_on = $29,
-            link_number = $30, lock_version = lock_version + 1
+            link_number = $30, insured_until = $31, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
     GET = volunteers!("v.id = $2");
     GET_IN_REACH = volunteers!(concat!("v.id = $4 AND ", in_reach_of_volunteer!()));
@@ -85,8 +85,8 @@ statements! {
         WHERE v.tenant_id = $1 AND v.state = 'applied' AND ", in_reach_of_volunteer!(), " ORDER BY v.applied_at, v.id LIMIT 50");
     BY_IDENTITY = volunteers!("v.identity_fingerprint = $2 AND v.state = 'active'");
     KNOWN = volunteers!("v.state IN ('active', 'applied', 'invited') ORDER BY v.applied_at, v.id LIMIT $2");
-    /// Those of whom nothing may be kept any more: nobody has answered in time, or they were refused as long ago.
-    UNANSWERED = volunteers!("v.state IN ('invited', 'refused') AND (v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
+    /// Those of whom nothing may be kept any more: nobody has answered in time, they or the community, or they were refused long ago.
+    UNANSWERED = volunteers!("v.state IN ('invited', 'refused', 'applied') AND (v.state = 'invited' AND v.applied_at < $2 OR v.state = 'refused' AND v.ended_on < $3 OR v.state = 'applied' AND v.applied_at < $4) AND v.name <> '' ORDER BY v.applied_at, v.id LIMIT 200");
     RELINK = "UPDATE volunteers SET resident_id = $3, lock_version = lock_version + 1 WHERE tenant_id = $1 AND resident_id = $2 RETURNING id";
 
     ADD_TEAM = "INSERT INTO volunteer_teams (tenant_id, id, name, named, kind, slogan, founded_on, position, lock_version)
@@ -136,7 +136,9 @@ statements! {
     AGREE = "INSERT INTO volunteer_consents (tenant_id, id, volunteer_id, purpose, how, edition, given_at, recorded_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (tenant_id, volunteer_id, purpose) WHERE withdrawn_at IS NULL DO NOTHING";
     TAKE_BACK = "UPDATE volunteer_consents SET withdrawn_at = $4 WHERE tenant_id = $1 AND volunteer_id = $2 AND purpose = $3 AND withdrawn_at IS NULL";
-    CONSENTS = "SELECT c.purpose, c.how, c.edition, c.given_at, c.withdrawn_at, a.name AS recorded_by FROM volunteer_consents c
+    KEEP_TEXT = "INSERT INTO volunteer_consent_texts (tenant_id, edition, wording) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, edition) DO NOTHING";
+    CONSENTS = "SELECT c.purpose, c.how, c.edition, t.wording, c.given_at, c.withdrawn_at, a.name AS recorded_by FROM volunteer_consents c
+        LEFT JOIN volunteer_consent_texts t ON t.tenant_id = c.tenant_id AND t.edition = c.edition
         LEFT JOIN accounts a ON a.tenant_id = c.tenant_id AND a.id = c.recorded_by
         WHERE c.tenant_id = $1 AND c.volunteer_id = $2 ORDER BY c.given_at DESC, c.id DESC LIMIT 50";
 
@@ -174,7 +176,9 @@ record! {
         pub joined_on: String, pub left_on: Option<String>,
     }
     pub(super) struct Consent {
-        pub purpose: Purpose, pub how: How, pub edition: String, pub given_at: Timestamp, pub withdrawn_at: Option<Timestamp>,
+        pub purpose: Purpose, pub how: How, pub edition: String,
+        /// What they have read; `None` of what was agreed to before the words were kept.
+        pub wording: Option<String>, pub given_at: Timestamp, pub withdrawn_at: Option<Timestamp>,
         pub recorded_by: Option<String>,
     }
     pub(super) struct Vetting {

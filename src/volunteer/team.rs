@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::card::today;
 use super::model::{Post, Target, TeamKind, Way};
+use super::sign_up;
 use super::store::{
     self, ADD_TEAM, ADD_TEAM_ESTATE, ADD_TEAM_TARGET, CHANGE_TEAM, DROP_TEAM_ESTATES, DROP_TEAM_TARGETS, JOIN, Linked,
     QUIT, SET_POST, STEP_DOWN, Team,
@@ -58,9 +59,16 @@ async fn place(tx: &mut Tx, act: &Act, id: Uuid, sketch: &Sketch) -> Result<()> 
 
 /// Writes what a team is called and whom it serves where.
 ///
+/// Who may not be with children gives up the places to come if the team serves children from now on: gives how many places.
+///
 /// Errors: refused if the name is taken; stale if somebody else has changed it since.
-pub async fn change(tx: &mut Tx, act: &Act, before: &Team, seen: i64, now: &Sketch) -> Result<()> {
+pub async fn change(tx: &mut Tx, act: &Act, before: &Team, seen: i64, now: &Sketch) -> Result<usize> {
     refuse_taken(tx, act, Some(before.id), &now.name).await?;
+    // Activities are held before anything else.
+    let held = match now.targets.contains(&Target::Children) {
+        true => sign_up::hold_coming(tx, act, before.id).await?,
+        false => Vec::new(),
+    };
     let known = store::teams(tx, act.tenant, &Scope::tenant()).await?;
     let known = known.into_iter().find(|placed| placed.team.id == before.id).ok_or(Error::NotFound)?;
     let row = CHANGE_TEAM.bind(act.tenant).bind(before.id).bind(seen).bind(&now.name).bind(now.named).bind(now.kind);
@@ -69,6 +77,10 @@ pub async fn change(tx: &mut Tx, act: &Act, before: &Team, seen: i64, now: &Sket
         return Err(Error::Stale("这支服务队刚刚有别人改过，请看一下再改。".to_owned()));
     }
     place(tx, act, before.id, now).await?;
+    let unfit = match known.targets.contains(&Target::Children) {
+        true => Vec::new(),
+        false => sign_up::give_up_all_unfit(tx, act, &held).await?,
+    };
     let mut changes = Vec::new();
     let mut compare = |field, old: Option<&str>, new: Option<&str>| {
         if old != new {
@@ -94,7 +106,11 @@ pub async fn change(tx: &mut Tx, act: &Act, before: &Team, seen: i64, now: &Sket
         estates.join(",")
     };
     compare("estates", Some(&estates(&known.estates)), Some(&estates(&now.estates)));
-    audit::record(tx, act, "update", ("volunteer_team", before.id), "", &changes).await
+    audit::record(tx, act, "update", ("volunteer_team", before.id), "", &changes).await?;
+    for (volunteer, given_up) in &unfit {
+        sign_up::note_given_up(tx, act, *volunteer, given_up, "服务队开始陪孩子，还没有有效的从业查询").await?;
+    }
+    Ok(unfit.len())
 }
 
 /// Somebody joins a team, unless they are in it.

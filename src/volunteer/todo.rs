@@ -47,13 +47,18 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     Ok(todo)
 }
 
+/// What somebody has entered, or the program has noted.
+fn entered(record: &hours_store::Record) -> &'static str {
+    if record.noted_from.is_some() { "带班的时长" } else { "自己填报的时长" }
+}
+
 async fn hours(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
     let scope = viewer.scope(Permission::VolunteerEdit);
     let rules: Hours = settings::read(tx, viewer.tenant, now).await?;
     let answer = days(rules.answer_days);
     let mut todo = Vec::new();
-    // Whoever leads has had their days.
-    let between = (now - days(rules.own_days) - answer, now - answer);
+    // Whoever leads has had their days; what nobody has confirmed stays here until somebody does.
+    let between = (Timestamp::UNIX_EPOCH, now - answer);
     for activity in activity_store::unrecorded(tx, viewer.tenant, &scope, between).await? {
         let detail = format!("{} · {}，队长还没有确认", activity.title, activity.when());
         let due = activity.ends_at + answer + answer;
@@ -63,7 +68,7 @@ async fn hours(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>
     for record in hours_store::own_in_state(tx, viewer.tenant, &scope, late, viewer.account).await? {
         let due = record.created_at + answer + answer;
         let detail = format!("{} · {}，队长还没有确认", record.title, record.when());
-        todo.push(waits("确认", "自己填报的时长", detail, format!("/volunteer-hours/{}", record.id), due, now));
+        todo.push(waits("确认", entered(&record), detail, format!("/volunteer-hours/{}", record.id), due, now));
     }
     if !viewer.may(Permission::HoursApprove) {
         return Ok(todo);
@@ -78,7 +83,7 @@ async fn hours(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>
     for record in hours_store::own_in_state(tx, viewer.tenant, &scope, confirmed, viewer.account).await? {
         let detail = format!("{} · {}", record.title, record.when());
         let due = record.confirmed_at.unwrap_or(record.created_at) + answer;
-        todo.push(waits("审核", "自己填报的时长", detail, format!("/volunteer-hours/{}", record.id), due, now));
+        todo.push(waits("审核", entered(&record), detail, format!("/volunteer-hours/{}", record.id), due, now));
     }
     for record in hours_store::objected(tx, viewer.tenant, &scope).await? {
         let detail = format!("{} · {}", record.title, record.when());

@@ -211,6 +211,7 @@ impl Form {
         let skip = match self.value("skip") {
             "holidays" => Skip::Holidays,
             "days_off" => Skip::DaysOff,
+            "no_school" => Skip::NoSchool,
             _ => Skip::Nothing,
         };
         Some(Recurrence { every, until, skip })

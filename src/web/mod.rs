@@ -17,7 +17,7 @@ pub use form::{Csrf, Form, FromThisSite, MULTIPART_LIMIT_MB, Upload, Written};
 pub use limit::Limiter;
 pub use qr::qr;
 pub use revealed::{Revealed, ValueForm};
-pub use shell::{Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};
+pub use shell::{Alarm, Cookies, Nav, NavItem, Shell, ViewerName, clear_cookie, redirect, set_cookie};
 pub use todo::Todo;
 
 use askama::Template;

@@ -23,7 +23,17 @@ pub struct Shell {
     pub size: String,
     pub csrf: String,
     pub flash: Option<String>,
+    /// What cannot wait, on the pages of what it is about.
+    pub alarms: Vec<Alarm>,
     pub request_id: String,
+}
+
+/// Something that comes before whatever a page is for.
+#[derive(Debug, Clone)]
+pub struct Alarm {
+    pub title: &'static str,
+    pub detail: String,
+    pub href: String,
 }
 
 #[derive(Debug, Clone)]

@@ -26,6 +26,8 @@ pub enum Skip {
     Holidays,
     /// Every day on which offices do not work.
     DaysOff,
+    /// Every day on which there is no school: these and the vacations.
+    NoSchool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +60,7 @@ impl Recurrence {
 
     /// The days on which it takes place, from the first one on, in order; at most a year's.
     ///
-    /// Errors: a year without a table of holidays where holidays are left out; more days than fit.
+    /// Errors: a year without a table of holidays where holidays are left out, or without vacations where these are; more days than fit.
     pub fn dates(&self, first: Date, table: &WorkingDays) -> Result<Vec<Date>, CalendarError> {
         if self.until < first {
             return Ok(Vec::new());
@@ -79,6 +81,7 @@ impl Recurrence {
                 // Asked for the error of a year without a table; weekends are worked and not worked.
                 Skip::Holidays => table.is_working(day).map(|_| table.festival(day).is_none())?,
                 Skip::DaysOff => table.is_working(day)?,
+                Skip::NoSchool => table.is_school_day(day)?,
             };
             if takes_place {
                 kept.push(day);
@@ -131,8 +134,82 @@ mod tests {
         assert_eq!(saturdays(Skip::Nothing).len(), 4);
         assert_eq!(saturdays(Skip::Holidays), [date(2026, 9, 19), date(2026, 10, 10)]);
         assert_eq!(saturdays(Skip::DaysOff), [date(2026, 10, 10)], "a Saturday that was made a workday");
+        let table = WorkingDays::embedded()
+            .clone()
+            .with_vacations("2026-01-31至2026-03-01寒假、2026-07-11至2026-08-31暑假")
+            .unwrap();
+        let every = weekly(1, &[]);
+        let mondays =
+            Recurrence { every, until: date(2026, 9, 7), skip: Skip::NoSchool }.dates(date(2026, 6, 29), &table);
+        assert_eq!(mondays.unwrap(), [date(2026, 6, 29), date(2026, 7, 6), date(2026, 9, 7)], "not in summer");
         let into_2027 = Recurrence { every: weekly(1, &[]), until: date(2027, 1, 31), skip: Skip::Holidays };
         assert_eq!(into_2027.dates(date(2026, 12, 26), WorkingDays::embedded()), Err(CalendarError::NoTable(2027)));
+    }
+
+    /// The examples of RFC 5545, 3.8.5.3 that our rules can say, with the dates that it gives. It names midnight of the last day as the end of
+    /// some, which leaves that day's nine o'clock out; we name the day before.
+    #[test]
+    fn examples_of_the_standard() {
+        use Weekday::{Friday, Monday, Sunday, Thursday, Tuesday, Wednesday};
+        let check = |every: Every, first: Date, until: Date, months: &[(i16, i8, &[i8])]| {
+            let given = months.iter().flat_map(|(year, month, days)| days.iter().map(|day| date(*year, *month, *day)));
+            assert_eq!(dates(every, first, until, Skip::Nothing), given.collect::<Vec<_>>());
+        };
+        let tuesday = date(1997, 9, 2);
+        let september: (i16, i8, &[i8]) = (1997, 9, &[2, 9, 16, 23, 30]);
+        check(
+            weekly(1, &[]),
+            tuesday,
+            date(1997, 12, 23),
+            &[september, (1997, 10, &[7, 14, 21, 28]), (1997, 11, &[4, 11, 18, 25]), (1997, 12, &[2, 9, 16, 23])],
+        );
+        check(
+            weekly(2, &[]),
+            tuesday,
+            date(1998, 2, 17),
+            &[
+                (1997, 9, &[2, 16, 30]),
+                (1997, 10, &[14, 28]),
+                (1997, 11, &[11, 25]),
+                (1997, 12, &[9, 23]),
+                (1998, 1, &[6, 20]),
+                (1998, 2, &[3, 17]),
+            ],
+        );
+        let two = weekly(1, &[Tuesday, Thursday]);
+        check(two, tuesday, date(1997, 10, 6), &[(1997, 9, &[2, 4, 9, 11, 16, 18, 23, 25, 30]), (1997, 10, &[2])]);
+        check(
+            weekly(2, &[Monday, Wednesday, Friday]),
+            date(1997, 9, 1),
+            date(1997, 12, 23),
+            &[
+                (1997, 9, &[1, 3, 5, 15, 17, 19, 29]),
+                (1997, 10, &[1, 3, 13, 15, 17, 27, 29, 31]),
+                (1997, 11, &[10, 12, 14, 24, 26, 28]),
+                (1997, 12, &[8, 10, 12, 22]),
+            ],
+        );
+        // Weeks begin on Monday: a Sunday belongs to the week that it ends.
+        check(weekly(2, &[Tuesday, Sunday]), date(1997, 8, 5), date(1997, 8, 24), &[(1997, 8, &[5, 10, 19, 24])]);
+        check(
+            Every::WeekdayOfMonth,
+            date(1997, 9, 5),
+            date(1998, 6, 5),
+            &[
+                (1997, 9, &[5]),
+                (1997, 10, &[3]),
+                (1997, 11, &[7]),
+                (1997, 12, &[5]),
+                (1998, 1, &[2]),
+                (1998, 2, &[6]),
+                (1998, 3, &[6]),
+                (1998, 4, &[3]),
+                (1998, 5, &[1]),
+                (1998, 6, &[5]),
+            ],
+        );
+        // "An invalid date, such as February 30, is ignored."
+        check(Every::DayOfMonth, date(2007, 1, 30), date(2007, 3, 30), &[(2007, 1, &[30]), (2007, 3, &[30])]);
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! The table of days off and make-up workdays, and counting with it.
+//! The table of days off and make-up workdays, and counting with it; and the school vacations, which stand beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -12,6 +12,15 @@ use crate::CalendarError;
 pub struct WorkingDays {
     exceptions: BTreeMap<Date, Exception>,
     years: BTreeSet<i16>,
+    vacations: Vec<Vacation>,
+}
+
+/// 寒假 or 暑假, from its first day to its last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Vacation {
+    first: Date,
+    last: Date,
+    winter: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +89,31 @@ impl WorkingDays {
         Ok(day)
     }
 
+    /// The same with the school vacations, which the education office of each place sets: `2026-01-31至2026-03-01寒假、2026-07-11至2026-08-31暑假`.
+    ///
+    /// Errors: at the first one that cannot be read.
+    pub fn with_vacations(mut self, text: &str) -> Result<Self, CalendarError> {
+        let parts = text.split(['、', ';', '；', '\n']).map(str::trim).filter(|part| !part.is_empty());
+        for part in parts {
+            let vacation = Vacation::parse(part).ok_or_else(|| CalendarError::Vacation(part.to_owned()))?;
+            self.vacations.push(vacation);
+        }
+        Ok(self)
+    }
+
+    /// Whether there is school on `date`: a working day outside of the vacations.
+    ///
+    /// Errors: a year whose holidays or of which one of the two vacations is not known.
+    pub fn is_school_day(&self, date: Date) -> Result<bool, CalendarError> {
+        let works = self.is_working(date)?;
+        let year = date.year();
+        let known = |winter| self.vacations.iter().any(|one| one.winter == winter && one.last.year() == year);
+        if !known(true) || !known(false) {
+            return Err(CalendarError::NoVacations(year));
+        }
+        Ok(works && !self.vacations.iter().any(|one| (one.first..=one.last).contains(&date)))
+    }
+
     /// The festival that makes `date` a day off. Make-up workdays have none.
     pub fn festival(&self, date: Date) -> Option<&str> {
         self.exceptions.get(&date).filter(|exception| exception.kind == Kind::Off).map(|exception| &*exception.festival)
@@ -105,6 +139,23 @@ impl WorkingDays {
             Some(earlier) if earlier.kind != kind => Err(format!("{date} 前后矛盾")),
             _ => Ok(()),
         }
+    }
+}
+
+impl Vacation {
+    fn parse(text: &str) -> Option<Vacation> {
+        let (first, rest) = text.split_once('至')?;
+        let split = rest.find(|c: char| !(c.is_ascii_digit() || c == '-')).unwrap_or(rest.len());
+        let (last, name) = rest.split_at(split);
+        let winter = match name.trim() {
+            "寒假" => true,
+            "暑假" => false,
+            _ => return None,
+        };
+        let vacation = Vacation { first: first.trim().parse().ok()?, last: last.parse().ok()?, winter };
+        // Nobody is away from school for half a year.
+        let days = vacation.first.until(vacation.last).ok()?.get_days();
+        (1..=120).contains(&days).then_some(vacation)
     }
 }
 
@@ -168,6 +219,42 @@ mod tests {
     }
 
     #[test]
+    fn there_is_school_between_the_vacations_and_nothing_is_guessed() {
+        let table = WorkingDays::embedded().clone();
+        let table = table.with_vacations("2026-01-31至2026-03-01寒假、2026-07-11至2026-08-31暑假").unwrap();
+        for (month, day, school) in [
+            (1, 30, true),
+            (1, 31, false),
+            (2, 28, false), // a Saturday that was made a workday
+            (3, 1, false),
+            (3, 2, true),
+            (7, 10, true),
+            (7, 13, false),
+            (8, 31, false),
+            (9, 1, true),
+            (9, 20, true), // a Sunday that was made a workday
+            (10, 1, false),
+            (10, 24, false),
+        ] {
+            assert_eq!(table.is_school_day(date(2026, month, day)), Ok(school), "{month}-{day}");
+        }
+        assert_eq!(table.is_school_day(date(2025, 12, 1)), Err(CalendarError::NoVacations(2025)));
+        assert_eq!(table.is_school_day(date(2027, 3, 1)), Err(CalendarError::NoTable(2027)));
+        let half = WorkingDays::embedded().clone().with_vacations("2026-07-11至2026-08-31暑假").unwrap();
+        assert_eq!(
+            half.is_school_day(date(2026, 9, 1)),
+            Err(CalendarError::NoVacations(2026)),
+            "the winter is not known"
+        );
+        assert_eq!(WorkingDays::embedded().is_school_day(date(2026, 9, 1)), Err(CalendarError::NoVacations(2026)));
+        for text in ["2026-07-11", "2026-07-11至2026-08-31", "2026-08-31至2026-07-11暑假", "2026-02-30至2026-03-20寒假"]
+        {
+            let read = WorkingDays::default().with_vacations(text);
+            assert_eq!(read, Err(CalendarError::Vacation(text.to_owned())));
+        }
+    }
+
+    #[test]
     fn bad_tables_name_the_line() {
         for (text, line) in [
             ("date,kind,festival\n2026-02-30,off,春节", 2),
@@ -185,6 +272,7 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,80}") {
             let _ = WorkingDays::from_csv(&text);
+            let _ = WorkingDays::default().with_vacations(&text);
         }
 
         #[test]

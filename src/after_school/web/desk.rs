@@ -12,9 +12,7 @@ use super::{Homes, Options, filled, homes, read_child, read_invitation};
 use crate::access::{Permission, Routes, Viewer};
 use crate::after_school::child::{self, Child, Consent, Wishes};
 use crate::after_school::model::{Adult, Rules, State as Standing};
-use crate::after_school::session_store::Session;
 use crate::after_school::store::{self, Opening};
-use crate::after_school::watch;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, qr, redirect};
@@ -43,7 +41,6 @@ struct ListPage {
     state: Standing,
     counts: Vec<(Standing, i64)>,
     children: Vec<Child>,
-    alarmed: Vec<Session>,
     next: Option<String>,
 }
 
@@ -74,8 +71,7 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     let (children, next) = child::list(&mut tx, &act, &scope, state, before, PAGE).await?;
     let counts = store::counts(&mut tx, viewer.tenant, &scope).await?;
     let next = next.map(|cursor| format!("/children?state={}&before={cursor}", state.code()));
-    let alarmed = watch::alarmed(&mut tx, viewer.tenant, &scope).await?;
-    page(&ListPage { shell, state, counts, children, alarmed, next })
+    page(&ListPage { shell, state, counts, children, next })
 }
 
 #[derive(Template)]
@@ -162,7 +158,6 @@ struct ShowPage {
     adults: Vec<Adult>,
     consents: Vec<Consent>,
     openings: Vec<Opening>,
-    alarmed: Vec<Session>,
     address: String,
     picture: String,
     form: Form,
@@ -199,7 +194,6 @@ async fn show_page(
         adults: if opened.is_some() { child::adults(&mut tx, &act, id).await? } else { Vec::new() },
         consents: child::consents(&mut tx, &act, id).await?,
         openings: store::openings(&mut tx, act.tenant, id).await?,
-        alarmed: watch::alarmed(&mut tx, act.tenant, &viewer.scope(Permission::ChildManage)).await?,
         picture: qr(&address)?,
         address,
         shell,

@@ -85,6 +85,11 @@ impl GuardianPage {
         Purpose::Class.wording(&self.shell.community, &self.rules)
     }
 
+    /// What they read when they agreed is not what is read now.
+    fn reworded(&self) -> bool {
+        !self.agreed.is_empty() && self.agreed != self.class_wording()
+    }
+
     /// What is agreed to apart, with its wording, and since when it is.
     fn apart(&self) -> Vec<(Purpose, Vec<String>, bool)> {
         let of = |purpose: Purpose| {

@@ -13,6 +13,7 @@ use crate::after_school::help::{self, Askable, Choice, Done, Listed};
 use crate::after_school::help_model::{Help, HelpRules, Match};
 use crate::after_school::help_store::{self, Asked};
 use crate::after_school::model::Person;
+use crate::after_school::store::Opening;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::registry;
@@ -69,6 +70,7 @@ async fn list_page(app: &App, viewer: &Viewer, shell: Shell, wanted: Wanted, for
         None => (Vec::new(), None),
     };
     let next = next.map(|position| format!("/class-help?show={show}&before={position}"));
+    let opened = opened.map(|opened| opened.until_at);
     Ok(ListPage { rules: help::rules(&mut tx, &act).await?, shell, opened, children, show, next, form })
 }
 
@@ -96,6 +98,7 @@ struct ShowPage {
     listed: Listed,
     askable: Askable,
     steps: Vec<Done>,
+    looks: Vec<Opening>,
     form: Form,
 }
 
@@ -127,15 +130,24 @@ impl ShowPage {
     }
 }
 
+/// A child of the list. That somebody looks at it is noted before they do.
+///
 /// Errors: not found of who does not stand on the list; refused unless the list is open to the reader.
 async fn opened_child(app: &App, viewer: &Viewer, id: Uuid) -> Result<Listed> {
     let act = app.act(viewer, Permission::ChildManage)?;
     let mut tx = app.db.read().await?;
     let listed = help::one(&mut tx, &act, &viewer.scope(Permission::ChildManage), id).await?;
-    match help_store::opened(&mut tx, viewer, act.at).await? {
-        Some(_) => Ok(listed),
-        None => Err(Error::refused("请先在帮扶名单上写明原因，打开以后再看")),
+    let Some(opened) = help_store::opened(&mut tx, viewer, act.at).await? else {
+        return Err(Error::refused("请先在帮扶名单上写明原因，打开以后再看"));
+    };
+    let noted = help_store::has_looked(&mut tx, act.tenant, opened.id, id).await?;
+    drop(tx);
+    if !noted {
+        let mut tx = app.db.begin().await?;
+        help::look(&mut tx, &act, opened.id, id).await?;
+        tx.commit().await?;
     }
+    Ok(listed)
 }
 
 async fn show_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<ShowPage> {
@@ -145,6 +157,7 @@ async fn show_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: For
     Ok(ShowPage {
         askable: help::askable(&mut tx, &act, &listed.wanted).await?,
         steps: help::steps(&mut tx, &act, id).await?,
+        looks: help_store::looks(&mut tx, act.tenant, id).await?,
         shell,
         listed,
         form,

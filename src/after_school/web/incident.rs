@@ -1,4 +1,4 @@
-//! Incidents: written by whoever has the class, read by whoever is responsible. What somebody else wrote is shown to nobody else, and nothing at
+//! Incidents: written by whoever has the class, also by their link of the day, and read by whoever is responsible. What somebody else wrote is shown to nobody else, and nothing at
 //! all before the reader has said why. Of a suspected harm the numbers to call stand first, and are there without that.
 
 use askama::Template;
@@ -9,12 +9,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::roll::{Holding, held_by_keeper};
 use super::{Options, moment, moment_words};
-use crate::access::{Permission, Routes, Scope, Viewer};
+use crate::access::{Act, Need, Permission, Routes, Scope, Viewer};
 use crate::after_school::incident::{self, File, Reading, Sketch};
 use crate::after_school::incident_model::{Concerned, Ending, Kind, Office, Report, Rules, Step};
 use crate::after_school::incident_store::{self, Incident};
+use crate::after_school::model::Particulars;
 use crate::after_school::names::{self, Named};
+use crate::after_school::roll;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -34,9 +37,13 @@ pub fn routes() -> Routes {
         .post("/class-incidents/{id}/attention", IncidentManage, follow)
         .post("/class-incidents/{id}/closure", IncidentManage, close)
         .post("/class-incidents/{id}/paper.docx", IncidentManage, hand_over)
+        .get("/class-keepers/{link}/incidents/new", Need::Public, new_of_keeper)
+        .post("/class-keepers/{link}/incidents", Need::Public, create_of_keeper)
 }
 
 const PAGE: usize = 50;
+/// So many children are named at most.
+const MOST_CHILDREN: usize = 20;
 
 #[derive(Template)]
 #[template(path = "after_school/web/incidents.html")]
@@ -73,11 +80,24 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
 struct FormPage {
     shell: Shell,
     form: Form,
+    /// Where the form goes.
+    action: String,
+    /// What the way back leads to, and is called.
+    back: (String, &'static str),
+    /// Who reads what is written.
+    readers: &'static str,
+    /// Empty for whoever has one class.
     estates: Options,
+    /// The children of the class of whoever holds it; staff write names.
+    children: Option<Options>,
     rules: Rules,
 }
 
 impl FormPage {
+    fn chosen(&self) -> &[(String, String)] {
+        self.children.as_deref().unwrap_or_default()
+    }
+
     fn kinds(&self) -> Options {
         Kind::ALL.iter().map(|kind| (kind.code().to_owned(), kind.label().to_owned())).collect()
     }
@@ -94,41 +114,80 @@ async fn form_page(app: &App, viewer: &Viewer, shell: Shell, mut form: Form) -> 
         form.set("estate", only.0.to_string());
     }
     let estates = estates.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
-    Ok(FormPage { shell, form, estates, rules })
+    Ok(FormPage {
+        shell,
+        form,
+        action: "/class-incidents".to_owned(),
+        back: ("/class-incidents".to_owned(), "事件记录"),
+        readers: "只有社区负责人和您自己看得到",
+        estates,
+        children: None,
+        rules,
+    })
 }
 
-async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let form = Form::filled(&[("happened_at", &moment_words(app.means.now())), ("id", &app.means.id().to_string())]);
+/// A form that nobody has filled in, with what makes it one.
+fn blank(app: &App) -> Form {
+    Form::filled(&[("happened_at", &moment_words(app.means.now())), ("id", &app.means.id().to_string())])
+}
+
+#[derive(Deserialize)]
+struct Preset {
+    #[serde(default)]
+    estate: String,
+}
+
+async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(preset): Query<Preset>) -> Result<Response> {
+    let mut form = blank(&app);
+    if !preset.estate.is_empty() {
+        form.set("estate", preset.estate);
+    }
     page(&form_page(&app, &viewer, shell, form).await?)
 }
 
 /// What an incident keeps of a child, whatever becomes of the child's own record.
-fn concerned(child: &Named) -> (Uuid, Concerned) {
-    let particulars = &child.particulars;
-    let concerned = Concerned {
-        name: particulars.name.clone(),
-        birth_month: particulars.birth_month.clone(),
-        home: child.home(),
-        guardians: particulars.guardians.clone(),
-    };
-    (child.id, concerned)
+fn concerned(particulars: &Particulars, home: String) -> Concerned {
+    let Particulars { name, birth_month, guardians, .. } = particulars.clone();
+    Concerned { name, birth_month, home, guardians }
+}
+
+/// What a form says, but for where it was and of whom. Nothing where a field is not right, which the form then says.
+fn read_form(form: &mut Form, act: &Act) -> Option<(Sketch, &'static str)> {
+    let kind = form.choice("kind", "出了什么事", Kind::parse);
+    let happened_at = moment(form, "happened_at", "什么时候");
+    let account = form.text("account", "经过", 2..=4000);
+    let done = form.text("done", "已经做了什么", 0..=2000);
+    let told = form.text("told", "告诉了谁", 0..=1000);
+    let told_at = if told.is_empty() { None } else { moment(form, "told_at", "什么时候告诉的") };
+    let (kind, happened_at) = (kind?, happened_at?);
+    // Where a form has none, nobody can send it twice.
+    let id = form.value("id").parse().unwrap_or_else(|_| act.id());
+    let told = told_at.map(|at| (told, at));
+    let early = told.as_ref().is_some_and(|(_, at)| *at < happened_at || *at > act.at);
+    let field = if early { "told_at" } else { "happened_at" };
+    let (estate, children) = (Uuid::nil(), Vec::new());
+    Some((Sketch { id, by: None, kind, estate, happened_at, children, account, done, told }, field))
+}
+
+/// What somebody is told who has written something down.
+fn written_words(kind: Kind, anew: bool) -> &'static str {
+    match kind {
+        _ if !anew => "这张表已经记过一次。还有要写的，请点“补充”；是另一件事，请重新点“记一件事”",
+        Kind::Harm => "已记下。请现在就打电话报告",
+        _ => "已记下，社区负责人会看到",
+    }
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::ChildManage)?;
     let scope = viewer.scope(Permission::ChildManage);
     let mut tx = app.db.begin().await?;
-    let kind = form.choice("kind", "出了什么事", Kind::parse);
+    let read = read_form(&mut form, &act);
     let estates = place::estates_touched(&mut tx, viewer.tenant, &scope).await?;
     let estate = form.choice("estate", "哪个小区的班", |id| {
         let id: Uuid = id.parse().ok()?;
         estates.iter().find(|(estate, _)| *estate == id).map(|(estate, _)| *estate)
     });
-    let happened_at = moment(&mut form, "happened_at", "什么时候");
-    let account = form.text("account", "经过", 2..=4000);
-    let done = form.text("done", "已经做了什么", 0..=2000);
-    let told = form.text("told", "告诉了谁", 0..=1000);
-    let told_at = if told.is_empty() { None } else { moment(&mut form, "told_at", "什么时候告诉的") };
     let mut known = names::on_roll(&mut tx, &act, &Scope::tenant()).await?;
     known.retain(|child| estates.iter().any(|(estate, _)| *estate == child.estate));
     let found = names::find(&known, form.value("children"));
@@ -136,30 +195,89 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         form.fail("children", sentence);
         Vec::new()
     });
-    let children: Vec<(Uuid, Concerned)> = children.into_iter().map(concerned).collect();
-    if children.len() > 20 {
-        form.fail("children", "最多写 20 个孩子，其余的写在经过里");
+    let of = |child: &Named| (child.id, concerned(&child.particulars, child.home()));
+    let children: Vec<(Uuid, Concerned)> = children.into_iter().map(of).collect();
+    if children.len() > MOST_CHILDREN {
+        form.fail("children", format!("最多写 {MOST_CHILDREN} 个孩子，其余的写在经过里"));
     }
-    if let (Some(kind), Some(estate), Some(happened_at), true) = (kind, estate, happened_at, form.ok()) {
-        let told = told_at.map(|at| (told, at));
-        // Where a form has none, nobody can send it twice.
-        let id = form.value("id").parse().unwrap_or_else(|_| act.id());
-        let early = told.as_ref().is_some_and(|(_, at)| *at < happened_at || *at > act.at);
-        let sketch = Sketch { id, kind, estate, happened_at, children, account, done, told };
-        let again = incident_store::readable(&mut tx, &viewer, id).await.is_ok();
+    if let (Some((sketch, field)), Some(estate), true) = (read, estate, form.ok()) {
+        let sketch = Sketch { estate, children, ..sketch };
         let done = incident::write(&mut tx, &act, &sketch).await;
-        if let Some(id) = form.noted(if early { "told_at" } else { "happened_at" }, done)? {
+        if let Some(anew) = form.noted(field, done)? {
             tx.commit().await?;
-            let words = match kind {
-                _ if again => "这张表已经记过一次。还有要写的，请点“补充”；是另一件事，请重新点“记一件事”",
-                Kind::Harm => "已记下。请现在就打电话报告",
-                _ => "已记下，社区负责人会看到",
-            };
-            return Ok(redirect(&format!("/class-incidents/{id}"), words));
+            return Ok(redirect(&format!("/class-incidents/{}", sketch.id), written_words(sketch.kind, anew)));
         }
     }
     drop(tx);
     page_again(&form_page(&app, &viewer, shell, form).await?)
+}
+
+// ---------- by a keeper's link ----------
+
+/// The form for whoever holds a class by a link: its own children are there to be chosen, and that their names were read is noted as on the
+/// roll call, in the same words, so that no guardian learns from it that something is written down.
+async fn keeper_form(app: &App, holding: Holding, shell: Shell, form: Form) -> Result<FormPage> {
+    let Holding { act, session, by, base } = holding;
+    let mut tx = app.db.read().await?;
+    let rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let rows = roll::rows(&mut tx, &act, &session).await?;
+    let read: Vec<&roll::Row> = rows.iter().collect();
+    let anew = roll::sees_anew(&mut tx, &act, &session, &read, by.id).await?;
+    drop(tx);
+    if anew {
+        let mut tx = app.db.begin().await?;
+        roll::see(&mut tx, &act, &session, &read, &by, "带班").await?;
+        tx.commit().await?;
+    }
+    let children = rows.iter().map(|row| (row.child.id.to_string(), row.child.name().to_owned())).collect();
+    Ok(FormPage {
+        shell,
+        form,
+        action: format!("{base}/incidents"),
+        back: (base, "点名"),
+        readers: "只有社区负责人看得到，记下以后这个链接里也看不到",
+        estates: Vec::new(),
+        children: Some(children),
+        rules,
+    })
+}
+
+async fn new_of_keeper(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    let holding = held_by_keeper(&app, &link).await?;
+    page(&keeper_form(&app, holding, shell, blank(&app)).await?)
+}
+
+async fn create_of_keeper(
+    State(app): State<App>,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let holding = held_by_keeper(&app, &link).await?;
+    let Holding { act, session, by, .. } = &holding;
+    let mut tx = app.db.begin().await?;
+    let read = read_form(&mut form, act);
+    let rows = roll::rows(&mut tx, act, session).await?;
+    let chosen = rows.iter().filter(|row| form.is("child", &row.child.id.to_string()));
+    let of = |row: &roll::Row| (row.child.id, concerned(&row.child.particulars, row.child.home.clone()));
+    let children: Vec<(Uuid, Concerned)> = chosen.map(of).collect();
+    if children.len() > MOST_CHILDREN {
+        form.fail("child", format!("最多选 {MOST_CHILDREN} 个孩子，其余的写在经过里"));
+    }
+    if let (Some((sketch, field)), true) = (read, form.ok()) {
+        let sketch = Sketch { by: Some(by.clone()), estate: session.estate_id, children, ..sketch };
+        let done = incident::write(&mut tx, act, &sketch).await;
+        if let Some(anew) = form.noted(field, done)? {
+            tx.commit().await?;
+            let words = match anew {
+                true => written_words(sketch.kind, anew),
+                false => "这张表已经记过一次。还有要写的，请再点一次“记一件事”",
+            };
+            return Ok(redirect(&holding.base, words));
+        }
+    }
+    drop(tx);
+    page_again(&keeper_form(&app, holding, shell, form).await?)
 }
 
 #[derive(Template)]
@@ -185,6 +303,10 @@ impl ShowPage {
 
     fn is(&self, state: &str) -> bool {
         self.incident.state.code() == state
+    }
+
+    fn erased(&self) -> bool {
+        self.incident.erased_at.is_some()
     }
 
     /// Closed as written down twice or by mistake.
@@ -228,11 +350,13 @@ async fn show_page(
     let incident = incident_store::readable(&mut tx, viewer, id).await?;
     let responsible = incident_store::responsible(&mut tx, viewer, id).await?.is_some();
     let opened = incident_store::opened(&mut tx, viewer, id, act.at).await?;
-    let file = match opened {
-        Some(_) => incident::file(&mut tx, &act, &incident, only(viewer, responsible)).await?,
-        None => File::default(),
+    // Of what is erased no word is left that somebody would have to say why they read.
+    let is_read = opened.is_some() || incident.erased_at.is_some();
+    let file = match is_read {
+        true => incident::file(&mut tx, &act, &incident, only(viewer, responsible)).await?,
+        false => File::default(),
     };
-    let readings = match responsible && opened.is_some() {
+    let readings = match responsible && is_read {
         true => incident::readings(&mut tx, &act, id).await?,
         false => Vec::new(),
     };

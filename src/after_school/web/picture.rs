@@ -12,7 +12,7 @@ use crate::access::{Need, Permission, Routes, Viewer};
 use crate::after_school::picture::{self, Picture, Shown};
 use crate::after_school::roll;
 use crate::after_school::session_store::Session;
-use crate::app::App;
+use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::photo::{self, Size};
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -44,6 +44,8 @@ struct PicturesPage {
     agreed: Options,
     /// Those who are there and may not.
     others: Vec<String>,
+    /// A child was left behind.
+    alarmed: bool,
     form: Form,
 }
 
@@ -65,11 +67,12 @@ async fn pictures_page(app: &App, holding: Holding, shell: Shell, form: Form) ->
     let may = picture::agreed_at(&mut tx, act.tenant, session.id).await?;
     let rows = roll::rows(&mut tx, &act, &session).await?;
     let rows: Vec<roll::Row> = rows.into_iter().filter(|row| row.presence.arrived_at.is_some()).collect();
-    let anew = roll::sees_anew(&mut tx, &act, &session, &rows, by.id).await?;
+    let read = Vec::from_iter(&rows);
+    let anew = roll::sees_anew(&mut tx, &act, &session, &read, by.id).await?;
     drop(tx);
     if anew {
         let mut tx = app.db.begin().await?;
-        roll::see(&mut tx, &act, &session, &rows, &by, "课堂照片").await?;
+        roll::see(&mut tx, &act, &session, &read, &by, "课堂照片").await?;
         tx.commit().await?;
     }
     let (agreed, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| may.contains(&row.child.id));
@@ -77,6 +80,7 @@ async fn pictures_page(app: &App, holding: Holding, shell: Shell, form: Form) ->
     Ok(PicturesPage {
         agreed: agreed.iter().map(|row| (row.child.id.to_string(), name(row))).collect(),
         others: others.iter().map(name).collect(),
+        alarmed: rows.iter().any(|row| row.presence.alarm_at.is_some()),
         shell,
         base,
         session,
@@ -225,11 +229,13 @@ async fn look_of_guardian(State(app): State<App>, Path((link, id)): Path<(String
 /// A guardian does not want a picture of their child.
 async fn remove_of_guardian(
     State(app): State<App>,
+    ClientAddress(address): ClientAddress,
     Path((link, id)): Path<(String, Uuid)>,
     _form: Form,
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, child) = guardian::by_link(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
     let pictures = picture::of_child(&mut tx, act.tenant, child.id).await?;
     let known = pictures.into_iter().find(|known| known.id == id).ok_or(Error::NotFound)?;
     picture::remove(&mut tx, &act, &known, "监护人要求删掉").await?;

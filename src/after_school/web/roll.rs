@@ -10,7 +10,10 @@ use uuid::Uuid;
 
 use super::{Options, read_person};
 use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
-use crate::after_school::child;
+use crate::after_school::incident_model::Rules as IncidentRules;
+use crate::after_school::model::Particulars;
+use crate::after_school::names::{self, Named};
+use crate::after_school::picture::{self, Picture};
 use crate::after_school::presence::{Keeper, Standing};
 use crate::after_school::roll::{self, Fetch, Row, Step, Taken};
 use crate::after_school::rota;
@@ -44,8 +47,37 @@ struct Desk {
     /// Of each of the rota their link, and the same as a picture.
     links: Vec<(Uuid, String, String)>,
     candidates: Options,
-    /// Children who may be put down, without their names.
+    /// Children who may be put down, without their names: all of them where they are few, otherwise whoever was looked for or is ticked.
     others: Options,
+    /// So many are there to be looked for.
+    on_roll: usize,
+    /// So many more were found than are shown.
+    more: usize,
+    /// Pictures of which nobody has said who is in them.
+    unshown: Vec<Picture>,
+}
+
+/// So many children are offered at once.
+const OFFERED: usize = 20;
+
+/// The children who can be put down at a session, as the form has looked for them.
+fn offered(known: &[Named], rows: &[Row], form: &Form) -> (Options, usize, usize) {
+    let known: Vec<Named> =
+        known.iter().filter(|one| !rows.iter().any(|row| row.child.id == one.id)).cloned().collect();
+    let ticked = |one: &&Named| form.is("child", &one.id.to_string());
+    let mut shown: Vec<&Named> = known.iter().filter(ticked).collect();
+    let found = match known.len() <= OFFERED {
+        true => known.iter().collect(),
+        false => names::search(&known, form.value("look")),
+    };
+    let found: Vec<&Named> = found.into_iter().filter(|one| !ticked(one)).collect();
+    let more = found.len().saturating_sub(OFFERED);
+    shown.extend(found.into_iter().take(OFFERED));
+    let words = |one: &&Named| {
+        let Particulars { grade, .. } = &one.particulars;
+        (one.id.to_string(), format!("{} {grade} {}", one.particulars.masked_name(), one.home()))
+    };
+    (shown.iter().map(words).collect(), known.len(), more)
 }
 
 #[derive(Template)]
@@ -66,6 +98,8 @@ struct RollPage {
     needed: i64,
     /// What became of the children of a class that was never opened, for staff.
     account: Option<String>,
+    /// Whom to call when something has happened.
+    numbers: IncidentRules,
     act: Act,
     desk: Option<Desk>,
     problem: Problem,
@@ -78,6 +112,10 @@ impl RollPage {
 
     fn failed(&self, part: &str) -> bool {
         self.problem.part == part
+    }
+
+    fn failed_absence(&self, keeper: &RotaKeeper) -> bool {
+        self.failed("absence") && self.form().value("keeper") == keeper.id.to_string()
     }
 
     fn failed_at(&self, row: &Row) -> bool {
@@ -100,6 +138,35 @@ impl RollPage {
         self.desk.as_ref().map_or(&[], |desk| &desk.others)
     }
 
+    /// There are more than can be read through.
+    fn looks(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.on_roll > OFFERED)
+    }
+
+    fn more(&self) -> usize {
+        self.desk.as_ref().map_or(0, |desk| desk.more)
+    }
+
+    fn on_roll(&self) -> usize {
+        self.desk.as_ref().map_or(0, |desk| desk.on_roll)
+    }
+
+    fn unshown(&self) -> &[Picture] {
+        self.desk.as_ref().map_or(&[], |desk| &desk.unshown)
+    }
+
+    /// The families who have to be told that the session is cancelled or moved, or were.
+    fn families(&self) -> Vec<&Row> {
+        let concerned = |row: &&Row| row.told.is_some() || row.to_tell(&self.session);
+        let begun = self.is_open() || (!self.is_cancelled() && self.session.ends_at <= self.act.at);
+        if begun { Vec::new() } else { self.rows.iter().filter(concerned).collect() }
+    }
+
+    /// Whom to call is read until they are told, and not much longer than the session.
+    fn calls(&self, row: &Row) -> bool {
+        row.to_tell(&self.session) && self.session.calls_until() > self.act.at
+    }
+
     fn is_own(&self, keeper: &RotaKeeper) -> bool {
         self.own == Some(keeper.id)
     }
@@ -116,6 +183,14 @@ impl RollPage {
 
     fn is_open(&self) -> bool {
         self.session.opened_at.is_some()
+    }
+
+    /// Where the reader writes down what has happened; whoever has no account may only while they hold the class.
+    fn incident_form(&self) -> Option<String> {
+        match &self.desk {
+            Some(_) => Some(format!("/class-incidents/new?estate={}", self.session.estate_id)),
+            None => self.named.then(|| format!("{}/incidents/new", self.base)),
+        }
     }
 
     fn is_cancelled(&self) -> bool {
@@ -157,7 +232,7 @@ impl RollPage {
         Answer::ALL
     }
 
-    fn calls(&self) -> &'static [Call] {
+    fn outcomes(&self) -> &'static [Call] {
         Call::ALL
     }
 
@@ -202,10 +277,12 @@ async fn roll_page(
     let named = roll::may_read(&act, &session, own) && session.cancelled_at.is_none();
     let another_day = !is_staff && !rota::is_the_day(&act, &session);
     let rows = if another_day { Vec::new() } else { roll::rows(&mut tx, &act, &session).await? };
-    // Whoever calls the families of a session that is cancelled reads whom to call.
-    let calls = is_staff && session.cancelled_at.is_some();
-    let anew = (named || calls) && roll::sees_anew(&mut tx, &act, &session, &rows, reader.id).await?;
+    // Whoever calls the families of a session that is cancelled or moved reads whom to call.
+    let calls = is_staff && !named && session.opened_at.is_none() && session.calls_until() > act.at;
+    let read: Vec<&Row> = rows.iter().filter(|row| named || (calls && row.to_tell(&session))).collect();
+    let anew = !read.is_empty() && roll::sees_anew(&mut tx, &act, &session, &read, reader.id).await?;
     let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let numbers = settings::read(&mut tx, act.tenant, act.at).await?;
     let desk = match is_staff {
         true => {
             let day = session.span().day();
@@ -218,11 +295,8 @@ async fn roll_page(
             candidates.extend(
                 volunteers.into_iter().map(|(id, name)| (format!("volunteer:{id}"), format!("{name}（志愿者）"))),
             );
-            let enrolled = child::enrolled(&mut tx, &act, session.estate_id).await?;
-            let others = enrolled.into_iter().filter(|child| !rows.iter().any(|row| row.child.id == child.id));
-            let words = |child: &child::Child| {
-                format!("{} {} {}", child.particulars.masked_name(), child.particulars.grade, child.home)
-            };
+            let known = names::in_estate(&mut tx, &act, session.estate_id).await?;
+            let (others, on_roll, more) = offered(&known, &rows, &problem.form);
             let link = |keeper: &RotaKeeper| -> Result<(Uuid, String, String)> {
                 let address =
                     app.link(&format!("/class-keepers/{}", rota::link(act.tenant, keeper.id, &app.means.keys)));
@@ -237,7 +311,10 @@ async fn roll_page(
                     .map(link)
                     .collect::<Result<_>>()?,
                 candidates,
-                others: others.map(|child| (child.id.to_string(), words(&child))).collect(),
+                others,
+                on_roll,
+                more,
+                unshown: picture::unshown(&mut tx, act.tenant, session.id).await?,
             })
         }
         false => None,
@@ -245,14 +322,19 @@ async fn roll_page(
     drop(tx);
     if anew {
         let mut tx = app.db.begin().await?;
-        let why = if calls { "通知课取消了" } else { "带班" };
-        roll::see(&mut tx, &act, &session, &rows, &reader, why).await?;
+        let why = match (named, session.cancelled_at.is_some()) {
+            (true, _) => "带班",
+            (false, true) => "通知课取消了",
+            (false, false) => "通知课改了",
+        };
+        roll::see(&mut tx, &act, &session, &read, &reader, why).await?;
         tx.commit().await?;
     }
     Ok(RollPage {
         account: if is_staff { roll::accounted(&act, &session)? } else { None },
         needed: roll::adults_for(&act, &rules, rows.iter().filter(|row| roll::counted(row))),
         own: own.map(|keeper| keeper.id),
+        numbers,
         shell,
         base,
         session,
@@ -275,6 +357,17 @@ async fn staff_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, problem:
     let session = session_store::in_reach(&mut app.db.read().await?, viewer.tenant, &scope, id).await?;
     let reader = (Keeper { id: viewer.account, name: viewer.name.clone() }, true);
     roll_page(app, act, session, reader, format!("/class-sessions/{id}"), shell, problem).await
+}
+
+/// The page with what somebody has looked for.
+pub(super) async fn staff_found(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    problem: Problem,
+) -> Result<Response> {
+    page(&staff_page(app, viewer, shell, id, problem).await?)
 }
 
 /// The page with a form that has to come back.
@@ -333,6 +426,13 @@ async fn by_link(app: &App, text: &str) -> Result<(Act, Session, RotaKeeper)> {
     Ok((act, session, keeper))
 }
 
+/// A roll call taps more often in an hour than an address may post without an account, and several may share one: it is counted by the link.
+///
+/// Errors: too many.
+pub(super) fn taps(app: &App, keeper: &RotaKeeper) -> Result<()> {
+    app.token_requests.take(&keeper.id).map_err(Error::TooMany)
+}
+
 async fn keeper_page(app: &App, shell: Shell, link: &str, problem: Problem) -> Result<RollPage> {
     let (act, session, keeper) = by_link(app, link).await?;
     let community = access::tenant(&mut app.db.read().await?, act.tenant).await?;
@@ -352,6 +452,7 @@ async fn step_of_keeper(
     mut form: Form,
 ) -> Result<Response> {
     let (act, session, keeper) = by_link(&app, &link).await?;
+    taps(&app, &keeper)?;
     let by = Keeper { id: keeper.person(), name: keeper.name };
     let done = match keeper.obstacle {
         Some(obstacle) => Err(Error::refused(obstacle)),
@@ -398,6 +499,7 @@ pub(super) async fn held_by_staff(app: &App, viewer: &Viewer, id: Uuid) -> Resul
 
 pub(super) async fn held_by_keeper(app: &App, link: &str) -> Result<Holding> {
     let (act, session, keeper) = by_link(app, link).await?;
+    taps(app, &keeper)?;
     let by = Keeper { id: keeper.person(), name: keeper.name.clone() };
     Holding::of(act, session, by, Some(&keeper), format!("/class-keepers/{link}"))
 }
@@ -428,6 +530,11 @@ async fn taken(app: &App, act: &Act, session: &Session, by: &Keeper, form: &mut 
         "open" => {
             roll::open(&mut tx, act, session.id, by).await?;
             Taken::Done("开课了，请点名".to_owned())
+        }
+        "unexpected" => {
+            let known = names::in_estate(&mut tx, act, session.estate_id).await?;
+            let child = names::one(&known, form.value("unexpected")).map_err(Error::refused)?.id;
+            roll::arrive_unexpected(&mut tx, act, session.id, child, by).await?
         }
         name => {
             let child = form.value("child").parse().map_err(|_| Error::NotFound)?;

@@ -14,10 +14,10 @@ use uuid::Uuid;
 use super::Options;
 use super::roll::{self, Problem};
 use crate::access::{Act, Permission, Routes, Viewer};
-use crate::after_school::rota::{self, Who};
+use crate::after_school::rota::{self, Added, Who};
 use crate::after_school::session_model::{Kind, Plan, Rules};
 use crate::after_school::session_store::{self, Session, Vetting};
-use crate::after_school::{child, session, watch};
+use crate::after_school::{child, picture, session};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::volunteer::{Following, Outcome, Span};
@@ -38,6 +38,8 @@ pub fn routes() -> Routes {
         .post("/class-sessions/{id}/children/removal", ChildManage, not_expected)
         .post("/class-sessions/{id}/keepers", ChildManage, add_keeper)
         .post("/class-sessions/{id}/keepers/removal", ChildManage, remove_keeper)
+        .post("/class-sessions/{id}/keepers/absence", ChildManage, not_there)
+        .post("/class-sessions/{id}/pictures/removal", ChildManage, remove_picture)
         .get("/class-vettings", ChildManage, vettings)
         .post("/class-vettings", ChildManage, vet)
 }
@@ -49,7 +51,6 @@ const PAGE: usize = 40;
 struct ListPage {
     shell: Shell,
     sessions: Vec<Session>,
-    alarmed: Vec<Session>,
     past: bool,
     next: Option<String>,
     now: Timestamp,
@@ -75,10 +76,9 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(asked)
     let from = asked.at.and_then(|text| text.parse().ok()).unwrap_or(first);
     let mut tx = app.db.read().await?;
     let found = session_store::list(&mut tx, viewer.tenant, &scope, (past, now), from, PAGE).await?;
-    let alarmed = watch::alarmed(&mut tx, viewer.tenant, &scope).await?;
     let which = if past { "past=yes&" } else { "" };
     let next = found.next.map(|cursor| format!("/class-sessions?{which}at={cursor}"));
-    page(&ListPage { shell, sessions: found.items, alarmed, past, next, now })
+    page(&ListPage { shell, sessions: found.items, past, next, now })
 }
 
 #[derive(Template)]
@@ -182,7 +182,7 @@ async fn change(
         let mut tx = app.db.begin().await?;
         let done = session::change(&mut tx, &act, &known, form.version(), &plan).await;
         if form.ended(tx, "day", done).await?.is_some() {
-            return Ok(redirect(&format!("/class-sessions/{id}"), "改好了。时间地点改了的，请告诉家长"));
+            return Ok(redirect(&format!("/class-sessions/{id}"), "改好了。改了时间、地点的，请照下面的名单告诉家长"));
         }
     }
     page_again(&form_page(&app, &viewer, shell, form, Some(known)).await?)
@@ -215,8 +215,8 @@ async fn told(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     let (act, known) = reached(&app, &viewer, id).await?;
     let child = form.value("child").parse().map_err(|_| Error::NotFound)?;
     let mut tx = app.db.begin().await?;
-    let words = match session::told(&mut tx, &act, &known, child, &viewer.name).await {
-        Err(Error::Stale(sentence)) => sentence,
+    let words = match session::told(&mut tx, &act, &known, form.version(), child, &viewer.name).await {
+        Err(Error::Stale(sentence) | Error::Refused(sentence)) => sentence,
         done => done.map(|()| "记下了：已经通知".to_owned())?,
     };
     tx.commit().await?;
@@ -231,6 +231,11 @@ async fn expect(
     mut form: Form,
 ) -> Result<Response> {
     let (act, known) = reached(&app, &viewer, id).await?;
+    if form.is("step", "look") {
+        // Somebody's name is no part of an address.
+        return roll::staff_found(&app, &viewer, shell, id, Problem { part: "children", form, ..Problem::default() })
+            .await;
+    }
     let mut tx = app.db.begin().await?;
     let enrolled = child::enrolled(&mut tx, &act, known.estate_id).await?;
     let wanted: Vec<Uuid> = form.values("child").filter_map(|id| id.parse().ok()).collect();
@@ -273,14 +278,58 @@ async fn add_keeper(
     };
     if let Some(who) = who {
         let mut tx = app.db.begin().await?;
-        let done = rota::add(&mut tx, &act, &known, who).await;
-        if form.ended(tx, "who", done).await?.is_some() {
-            return Ok(redirect(&format!("/class-sessions/{id}"), "排上了"));
+        let done = rota::add(&mut tx, &act, &known, who, following(&form)).await;
+        if let Some(added) = form.ended(tx, "who", done).await? {
+            return Ok(redirect(&format!("/class-sessions/{id}"), &words(&added)));
         }
     } else {
         form.fail("who", "请选一个人");
     }
     roll::staff_again(&app, &viewer, shell, id, Problem { part: "keepers", form, ..Problem::default() }).await
+}
+
+/// So many of those that somebody is not on are told.
+const LEFT: usize = 3;
+
+/// `排上了 12 次。2 次没排上：12月9日 星期三 16:30–18:00：…`
+fn words(added: &Added) -> String {
+    let mut words = if added.times == 1 { "排上了".to_owned() } else { format!("排上了 {} 次", added.times) };
+    if !added.left.is_empty() {
+        let some: Vec<&str> = added.left.iter().take(LEFT).map(String::as_str).collect();
+        words.push_str(&format!("。还有 {} 次没排上：{}", added.left.len(), some.join("；")));
+    }
+    words
+}
+
+/// Somebody of the rota was noted as there by mistake.
+async fn not_there(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (act, known) = reached(&app, &viewer, id).await?;
+    let keeper = form.value("keeper").parse().map_err(|_| Error::NotFound)?;
+    let why = form.open_text("absence", "为什么撤回", 2..=60, "本人看得到，不要写电话或身份证号");
+    if form.ok() {
+        let mut tx = app.db.begin().await?;
+        let done = rota::not_there(&mut tx, &act, &known, keeper, &why).await;
+        if form.ended(tx, "absence", done).await?.is_some() {
+            return Ok(redirect(&format!("/class-sessions/{id}"), "撤回了，时长也不记"));
+        }
+    }
+    roll::staff_again(&app, &viewer, shell, id, Problem { part: "absence", form, ..Problem::default() }).await
+}
+
+/// A picture of which nobody has said who is in it.
+async fn remove_picture(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {
+    let (act, known) = reached(&app, &viewer, id).await?;
+    let picture = form.value("picture").parse().map_err(|_| Error::NotFound)?;
+    let mut tx = app.db.begin().await?;
+    picture::remove_unshown(&mut tx, &act, known.id, picture).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/class-sessions/{id}"), "照片删掉了"))
 }
 
 async fn remove_keeper(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form: Form) -> Result<Response> {

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use db::Tx;
 
-use super::{DAYS, Options, kind_options, offered, part_options, read_need};
+use super::{DAYS, Options, file_once, fresh, kind_options, offered, part_options, read_need};
 use crate::access::{self, Act, Link, Need as Asks, Routes, Scope};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::service::call::{self, Call};
 use crate::service::kind::Kind;
 use crate::service::model::{How, Purpose, Rules};
 use crate::service::need::{self, Need};
+use crate::service::once;
 use crate::service::provider;
 use crate::service::provider_store::Date;
 use crate::service::store::{self, Consent};
@@ -76,7 +77,7 @@ async fn ask_page(app: &App, shell: Shell, code: String) -> Result<(Act, AskPage
     let shown = AskPage {
         shell: shell.of_community(&tenant.name, &tenant.code),
         code,
-        form: Form::default(),
+        form: fresh(app),
         kinds: kind_options(&offered(&mut tx, act.tenant).await?),
         buildings: store::buildings(&mut tx, act.tenant, &Scope::tenant()).await?,
         keep: Purpose::Keep.wording(How::Form, &tenant.name, &rules),
@@ -111,7 +112,11 @@ async fn create(
     let mut tx = app.db.begin().await?;
     let read = read_need(&mut tx, &act, &mut form, (&shown.kinds, &shown.buildings), How::Form).await?;
     if let Some(new) = read {
-        let done = need::file(&mut tx, &act, new).await;
+        if let Some(id) = once::made(&mut tx, &act, &form).await?.and_then(|made| made.made_id) {
+            let link = need::need(&mut tx, &act, id).await?.link(act.tenant, &app.means.keys);
+            return Ok(redirect(&format!("/needs/{link}"), "已经收到了，不用再交一次。请收藏这一页"));
+        }
+        let done = file_once(&mut tx, &act, &form, new).await;
         if let Some(need) = form.ended(tx, "kind", done).await? {
             let link = need.link(act.tenant, &app.means.keys);
             return Ok(redirect(&format!("/needs/{link}"), "收到了！请收藏这一页，以后从这里看结果"));

@@ -7,7 +7,10 @@ use db::Cursor;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{DAYS, Options, fill_wanted, kind_options, offered, part_options, read_need, read_said, read_wanted};
+use super::{
+    DAYS, Options, file_once, fill_wanted, fresh, kind_options, offered, part_options, read_need, read_said,
+    read_wanted,
+};
 use crate::access::{self, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -15,6 +18,7 @@ use crate::service::call::{self, Call};
 use crate::service::matching::{self, Suggestion};
 use crate::service::model::{How, Purpose, Rules, State as Standing};
 use crate::service::need::{self, End, Need, NewNeed};
+use crate::service::once;
 use crate::service::store::{self, Consent};
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, redirect};
 use crate::{audit, settings};
@@ -123,7 +127,7 @@ async fn form_page(app: &App, viewer: &Viewer, shell: Shell, form: Form, need: O
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    page(&form_page(&app, &viewer, shell, Form::default(), None).await?)
+    page(&form_page(&app, &viewer, shell, fresh(&app), None).await?)
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
@@ -132,7 +136,10 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let mut tx = app.db.begin().await?;
     let read = read_need(&mut tx, &act, &mut form, (&shown.kinds, &shown.buildings), How::Told).await?;
     if let Some(new) = read {
-        let done = need::file(&mut tx, &act, new).await;
+        if let Some(id) = once::made(&mut tx, &act, &form).await?.and_then(|made| made.made_id) {
+            return Ok(redirect(&to(id), "这一项已经记过了"));
+        }
+        let done = file_once(&mut tx, &act, &form, new).await;
         if let Some(need) = form.ended(tx, "kind", done).await? {
             return Ok(redirect(&to(need.id), "记下了"));
         }

@@ -10,13 +10,17 @@ mod visitor;
 mod walk;
 
 use db::Tx;
+use jiff::civil::DateTime;
 use uuid::Uuid;
 
 use super::kind::{self, Kind};
 use super::model::{How, Part, Particulars, Wanted};
-use super::need::{self, NewNeed};
+use super::need::{self, Need, NewNeed};
+use super::once;
 use crate::access::{Act, Routes};
+use crate::app::App;
 use crate::error::Result;
+use crate::volunteer::Span;
 use crate::web::Form;
 
 pub fn routes() -> Routes {
@@ -53,6 +57,21 @@ fn part_options() -> Vec<(&'static str, &'static str)> {
     Part::ALL.iter().map(|part| (part.code(), part.label())).collect()
 }
 
+/// A day and from when to when.
+fn read_span(form: &mut Form) -> Option<Span> {
+    let mut read = |time: &'static str, missing: &str| {
+        let text = format!("{}T{}", form.value("day").trim(), form.value(time).trim());
+        let at = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(calendar::shanghai()).ok());
+        if at.is_none() {
+            form.fail(time, missing);
+        }
+        at.map(|at| at.timestamp())
+    };
+    let starts_at = read("from", "请选择哪一天、几点开始")?;
+    let ends_at = read("until", "请选择几点结束")?;
+    Some(Span { starts_at, ends_at })
+}
+
 /// When it suits: nothing chosen is whenever.
 fn read_wanted(form: &Form) -> Wanted {
     let days = form.values("day").collect::<Vec<_>>().join(",");
@@ -87,6 +106,17 @@ fn read_said(form: &mut Form, kinds: &Options, how: How) -> Option<(Uuid, Partic
         particulars.phone = form.optional_phone("phone").unwrap_or_default();
     }
     Some((kind?, particulars, keeps))
+}
+
+/// An empty form that makes what it makes once.
+fn fresh(app: &App) -> Form {
+    Form::filled(&[(once::FIELD, &app.means.id().to_string())])
+}
+
+async fn file_once(tx: &mut Tx, act: &Act, form: &Form, new: NewNeed) -> Result<Need> {
+    let filed = need::file(tx, act, new).await?;
+    once::note(tx, act, form, (filed.id, None)).await?;
+    Ok(filed)
 }
 
 /// All of a new need; `None`, and errors in the form, if something is not right.

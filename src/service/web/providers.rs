@@ -3,16 +3,16 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use jiff::civil::{Date as Day, DateTime};
+use jiff::Timestamp;
+use jiff::civil::Date as Day;
 use uuid::Uuid;
 
-use super::{Options, kind_options, offered};
+use super::{Options, kind_options, offered, read_span};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::service::provider::{self, NewStanding, ProviderSketch, Served};
 use crate::service::provider_store::{Date, Provider, Standing};
-use crate::volunteer::Span;
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{issue, place};
 
@@ -25,6 +25,7 @@ pub fn routes() -> Routes {
         .get("/service-providers/{id}", ServiceArrange, show)
         .post("/service-providers/{id}/particulars", ServiceArrange, change)
         .post("/service-providers/{id}/standings", ServiceArrange, set_up)
+        .post("/service-standings/{id}/end", ServiceArrange, stop)
         .post("/service-dates/{id}/count", ServiceArrange, count)
         .post("/service-dates/{id}/absence", ServiceArrange, miss)
 }
@@ -102,13 +103,27 @@ struct ShowPage {
     kinds: Options,
     of_all: bool,
     form: Form,
+    now: Timestamp,
     /// What came back: the particulars, the standing service, or the id of a date.
     failed: String,
 }
 
 impl ShowPage {
+    /// They count only what was in their estates.
+    fn reaches(&self, date: &Date) -> bool {
+        self.estates.iter().any(|(id, _)| *id == date.estate_id.to_string())
+    }
+
+    fn begun(&self, date: &Date) -> bool {
+        date.starts_at <= self.now
+    }
+
     fn is_failed(&self, what: &str) -> bool {
         self.failed == what
+    }
+
+    fn failed_of(&self, standing: &Standing) -> bool {
+        self.failed == standing.id.to_string()
     }
 
     fn failed_at(&self, date: &Date) -> bool {
@@ -127,7 +142,16 @@ async fn show_page(
     let scope = viewer.scope(Permission::ServiceArrange);
     let mut tx = app.db.read().await?;
     let provider = provider::provider(&mut tx, act.tenant, id).await?;
-    let (standings, dates) = provider::of_provider(&mut tx, act.tenant, id).await?;
+    let (standings, mut dates) = provider::of_provider(&mut tx, act.tenant, id).await?;
+    // What has to be counted comes first, then what is next, then what was.
+    dates.sort_by_key(|date| {
+        let (at, known) = (date.starts_at.as_millisecond(), date.result().is_some());
+        match date.starts_at <= act.at {
+            true if !known => (0, at),
+            false => (1, at),
+            true => (2, -at),
+        }
+    });
     let estates = place::estates_within(&mut tx, act.tenant, &scope).await?;
     let contact = provider.contact(&act)?;
     let form = form.unwrap_or_else(|| {
@@ -146,6 +170,7 @@ async fn show_page(
         estates: estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect(),
         kinds: kind_options(&offered(&mut tx, act.tenant).await?),
         of_all: scope.account.is_none(),
+        now: act.at,
         provider,
         form,
         failed,
@@ -168,25 +193,12 @@ async fn change(
     refuse_partial(&viewer)?;
     if let Some(sketch) = read_sketch(&mut form) {
         let mut tx = app.db.begin().await?;
-        provider::change(&mut tx, &act, id, form.version(), &sketch).await?;
-        tx.commit().await?;
-        return Ok(redirect(&format!("/service-providers/{id}"), "改好了"));
+        let done = provider::change(&mut tx, &act, id, form.version(), &sketch).await;
+        if form.ended(tx, "agreed_until", done).await?.is_some() {
+            return Ok(redirect(&format!("/service-providers/{id}"), "改好了"));
+        }
     }
     page_again(&show_page(&app, &viewer, shell, id, ("particulars".to_owned(), Some(form))).await?)
-}
-
-fn read_span(form: &mut Form) -> Option<Span> {
-    let mut read = |time: &'static str, missing: &str| {
-        let text = format!("{}T{}", form.value("day").trim(), form.value(time).trim());
-        let at = text.parse::<DateTime>().ok().and_then(|at| at.to_zoned_datetime(calendar::shanghai()).ok());
-        if at.is_none() {
-            form.fail(time, missing);
-        }
-        at.map(|at| at.timestamp())
-    };
-    let starts_at = read("from", "请选择第一次哪天几点开始")?;
-    let ends_at = read("until", "请选择几点结束")?;
-    Some(Span { starts_at, ends_at })
 }
 
 async fn set_up(
@@ -231,6 +243,27 @@ async fn answered(app: &App, act: &Act, viewer: &Viewer, form: &mut Form) -> Res
         form.fail("issue", "没有找到这个编号的诉求，请核对；没有就空着");
     }
     Ok(found.map(|found| found.id))
+}
+
+async fn stop(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::ServiceArrange)?;
+    let scope = viewer.scope(Permission::ServiceArrange);
+    let provider = provider::whose(&mut app.db.read().await?, act.tenant, &scope, id).await?;
+    let why = form.open_text("why", "为什么不来了", 2..=100, "请不要写电话或身份证号");
+    if form.ok() {
+        let mut tx = app.db.begin().await?;
+        let done = provider::stop(&mut tx, &act, id, &why).await;
+        if form.ended(tx, "why", done).await?.is_some() {
+            return Ok(redirect(&format!("/service-providers/{provider}"), "记下了，以后的都取消了"));
+        }
+    }
+    page_again(&show_page(&app, &viewer, shell, provider, (id.to_string(), Some(form))).await?)
 }
 
 /// A date within reach.

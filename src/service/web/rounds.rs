@@ -11,13 +11,13 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::Options;
+use super::{Options, read_span};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::place;
 use crate::registry::Tag;
-use crate::service::round::{self, NewRound, Origin};
+use crate::service::round::{self, Manner, NewRound, Origin};
 use crate::service::round_store::{self, Came, Door, Outcome, Round, Sum};
 use crate::volunteer;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -61,6 +61,14 @@ struct Asked {
     before: Option<String>,
     #[serde(default)]
     month: String,
+}
+
+impl ListPage {
+    /// `2026年12月`
+    fn month_words(&self) -> String {
+        let (year, month) = self.month.split_once('-').unwrap_or_default();
+        format!("{year}年{}月", month.trim_start_matches('0'))
+    }
 }
 
 /// The first and the last day of a month that is written `2026-12`; of this month where it is not.
@@ -136,10 +144,6 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Res
     page(&new_page(&app, &viewer, shell, Form::default()).await?)
 }
 
-fn read_day(form: &mut Form) -> Option<Date> {
-    form.choice("day", "哪一天", |text| text.parse().ok())
-}
-
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::ServiceArrange)?;
     let shown = new_page(&app, &viewer, shell, Form::default()).await?;
@@ -147,7 +151,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         options.iter().find(|(known, _)| known == id).and_then(|(known, _)| known.parse().ok())
     };
     let title = form.open_text("title", "做什么", 2..=40, "请不要写电话或身份证号");
-    let day = read_day(&mut form);
+    let span = read_span(&mut form);
     let estate = form.choice("estate", "小区", |id| listed(&shown.estates, id));
     let building = form.optional_choice("building", "楼栋", |id| listed(&shown.buildings, id));
     let team = form.choice("team", "服务队", |id| listed(&shown.teams, id));
@@ -155,13 +159,13 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let may = |origin: &Origin| *origin != Origin::Tag || shown.may_tag;
     let origin = form.choice("origin", "名单从哪里来", |code| Origin::parse(code).filter(may));
     let tag = match origin {
-        Some(Origin::Tag) => form.choice("tag", "哪个标签", |code| Tag::parse(code)),
+        Some(Origin::Tag) => form.choice("tag", "哪个标签", Tag::parse),
         _ => None,
     };
-    if let (Some(day), Some(estate), Some(team), Some(origin), true) = (day, estate, team, origin, form.ok()) {
+    if let (Some(span), Some(estate), Some(team), Some(origin), true) = (span, estate, team, origin, form.ok()) {
         // Who lives behind which door is read with the reach in which somebody reads residents.
         let reads = if origin == Origin::Tag { Permission::ResidentRead } else { Permission::ServiceArrange };
-        let new = NewRound { estate, building, origin, tag, team, activity, title, day };
+        let new = NewRound { estate, building, origin, tag, team, activity, title, span };
         let mut tx = app.db.begin().await?;
         let done = round::plan(&mut tx, &act, &viewer.scope(reads), new).await;
         if let Some(id) = form.ended(tx, "origin", done).await? {
@@ -320,8 +324,8 @@ async fn move_to(
     let act = app.act(&viewer, Permission::ServiceArrange)?;
     let mut tx = app.db.begin().await?;
     let round = round::in_reach(&mut tx, act.tenant, &viewer.scope(Permission::ServiceArrange), id).await?;
-    if let Some(day) = read_day(&mut form) {
-        let done = round::move_to(&mut tx, &act, &round, form.version(), day).await;
+    if let Some(span) = read_span(&mut form) {
+        let done = round::move_to(&mut tx, &act, &round, form.version(), span).await;
         if form.ended(tx, "day", done).await?.is_some() {
             return Ok(redirect(&to(id), "改好了日子"));
         }
@@ -407,6 +411,12 @@ struct OutcomesPage {
     form: Form,
 }
 
+impl OutcomesPage {
+    fn manners(&self) -> Vec<(&'static str, &'static str)> {
+        Manner::ALL.iter().map(|manner| (manner.code(), manner.label())).collect()
+    }
+}
+
 async fn outcomes_page(app: &App, viewer: &Viewer, shell: Shell, form: Form) -> Result<OutcomesPage> {
     let outcomes = round_store::outcomes(&mut app.db.read().await?, viewer.tenant).await?;
     let of_all = viewer.scope(Permission::ServiceArrange).account.is_none();
@@ -429,11 +439,12 @@ async fn add_outcome(State(app): State<App>, viewer: Viewer, shell: Shell, mut f
     let act = app.act(&viewer, Permission::ServiceArrange)?;
     refuse_partial(&viewer)?;
     let name = form.open_text("name", "名称", 2..=30, "请不要写电话或身份证号");
-    if !form.ok() {
+    let manner = form.choice("manner", "怎么记", Manner::parse);
+    let Some(manner) = manner.filter(|_| form.ok()) else {
         return page_again(&outcomes_page(&app, &viewer, shell, form).await?);
-    }
+    };
     let mut tx = app.db.begin().await?;
-    round::add_outcome(&mut tx, &act, &name, form.is("counted", "yes"), form.is("alone", "yes")).await?;
+    round::add_outcome(&mut tx, &act, &name, manner).await?;
     tx.commit().await?;
     Ok(redirect("/service-outcomes", "登记好了"))
 }

@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use db::Tx;
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::access::{self, Act, Link, Need as Asks, Routes};
@@ -13,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::service::call::{self, Call};
 use crate::service::model::Answer;
 use crate::service::need::Need;
+use crate::service::round::Rounds;
+use crate::settings;
 use crate::volunteer::{self, Card};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -43,7 +46,7 @@ impl CallsPage {
         need.shares && call.state == Answer::Accepted
     }
 
-    /// With others they go where whoever leads has said that they all go.
+    /// With others they go where whoever leads takes them; the door and the rest is told to those who answer.
     fn answers(&self, call: &Call) -> bool {
         call.volunteer_id.is_some() || call.team_id.is_some_and(|team| self.led.contains(&team))
     }
@@ -73,7 +76,9 @@ async fn calls_page(app: &App, shell: Shell, link: String, failed: (Option<Uuid>
     let mut tx = app.db.read().await?;
     let (act, card) = by_link(app, &mut tx, &link).await?;
     let tenant = access::tenant(&mut tx, act.tenant).await?;
-    let calls = call::of_volunteer(&mut tx, &act, card.id, act.at - call::SHOWN_AFTER).await?;
+    let rules: Rounds = settings::read(&mut tx, act.tenant, act.at).await?;
+    let since = act.at - SignedDuration::from_hours(24 * rules.note_days);
+    let calls = call::of_volunteer(&mut tx, &act, card.id, since).await?;
     let shell = shell.of_community(&tenant.name, &tenant.code);
     let led = call::led(&mut tx, &act, card.id).await?;
     Ok(CallsPage { shell, link, calls, led, now: act.at, form: failed.1, failed: failed.0 })

@@ -15,10 +15,11 @@ use crate::access::{self, Act, Need as Asks, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
 use crate::issue::{self, NewIssue};
+use crate::means::Means;
 use crate::service::model::{Particulars, Source, Wanted};
 use crate::service::need::{self, NewNeed};
-use crate::service::round;
 use crate::service::round_store::{self, Came, Door, Outcome, Round};
+use crate::service::{once, round};
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{place, settings};
 
@@ -65,11 +66,17 @@ struct WalkPage {
     failed: Failed,
     /// So many days after the day they may still note.
     note_days: i64,
+    means: Means,
 }
 
 type Failed = Option<(Uuid, &'static str)>;
 
 impl WalkPage {
+    /// The id of a form, made anew for each.
+    fn once(&self) -> Uuid {
+        self.means.id()
+    }
+
     fn failed_door(&self, line: &Line) -> bool {
         self.failed.is_some_and(|(door, _)| door == line.door.id)
     }
@@ -121,6 +128,7 @@ async fn walk_page(app: &App, shell: Shell, link: String, (failed, form): (Faile
         form,
         failed,
         note_days: settings::read::<round::Rounds>(&mut tx, act.tenant, act.at).await?.note_days,
+        means: app.means.clone(),
     })
 }
 
@@ -160,6 +168,18 @@ async fn note(
     }
 }
 
+async fn file(tx: &mut Tx, act: &Act, form: &Form, new: NewNeed) -> Result<()> {
+    let filed = need::file_as(tx, act, new, Source::Round).await?;
+    once::note(tx, act, form, (filed.id, None)).await
+}
+
+/// Gives the number by which the issue is known.
+async fn report(tx: &mut Tx, act: &Act, form: &Form, new: NewIssue) -> Result<String> {
+    let filed = issue::file(tx, act, new).await?;
+    once::note(tx, act, form, (filed.id, Some(&filed.number))).await?;
+    Ok(filed.number)
+}
+
 /// What else is needed behind a door: a need, of which nobody's name is kept.
 async fn raise_need(
     State(app): State<App>,
@@ -179,7 +199,10 @@ async fn raise_need(
         let particulars = Particulars { words, ..Particulars::default() };
         let wanted = Wanted::default();
         let new = NewNeed { kind, dwelling, building, particulars, wanted, keeps: None, shares: false };
-        let done = need::file_as(&mut tx, &act, new, Source::Round).await;
+        if once::made(&mut tx, &act, &form).await?.is_some() {
+            return Ok(redirect(&back(&link), "这一项已经记过了，社区会安排"));
+        }
+        let done = file(&mut tx, &act, &form, new).await;
         if form.ended(tx, "kind", done).await?.is_some() {
             return Ok(redirect(&back(&link), "记下了，社区会安排"));
         }
@@ -198,7 +221,7 @@ async fn raise_issue(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, _, door) = begun(&app, &link, id, address).await?;
-    let category = form.choice("category", "哪一类", |code| issue::Category::parse(code));
+    let category = form.choice("category", "哪一类", issue::Category::parse);
     let description = form.open_text("description", "什么事", 4..=300, "请不要写姓名、电话或身份证号");
     let Some(unit) = door.unit_id else { return Err(Error::NotFound) };
     if let Some(category) = category.filter(|_| form.ok()) {
@@ -212,9 +235,13 @@ async fn raise_issue(
             reporter: None,
             photos: Vec::new(),
         };
-        let done = issue::file(&mut tx, &act, new).await;
-        if let Some(filed) = form.ended(tx, "description", done).await? {
-            return Ok(redirect(&back(&link), &format!("报上去了，编号 {}", filed.number)));
+        if let Some(made) = once::made(&mut tx, &act, &form).await? {
+            let number = made.number.unwrap_or_default();
+            return Ok(redirect(&back(&link), &format!("这件事已经报过了，编号 {number}")));
+        }
+        let done = report(&mut tx, &act, &form, new).await;
+        if let Some(number) = form.ended(tx, "description", done).await? {
+            return Ok(redirect(&back(&link), &format!("报上去了，编号 {number}")));
         }
     } else {
         drop(tx);

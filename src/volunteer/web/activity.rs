@@ -21,6 +21,7 @@ use crate::volunteer::activity_store::{self, Activity, Named};
 use crate::volunteer::hours;
 use crate::volunteer::hours_model::Kind;
 use crate::volunteer::model::Joining;
+use crate::volunteer::presence;
 use crate::web::{Form, Shell, page, page_again, redirect};
 use crate::{audit, place, settings};
 
@@ -35,6 +36,7 @@ pub fn routes() -> Routes {
         .post("/activities/{id}/particulars", VolunteerEdit, change)
         .post("/activities/{id}/cancellation", VolunteerEdit, cancel)
         .get("/activities/{id}/photos/{photo}", VolunteerRead, photo)
+        .post("/activities/{id}/photos/{photo}/removal", VolunteerEdit, drop_photo)
         .get("/activities/{id}/wall", VolunteerEdit, wall)
         .post("/activities/{id}/sign-ups", VolunteerEdit, sign_up)
         .post("/activities/{id}/sign-ups/{sign_up}/removal", VolunteerEdit, give_up)
@@ -355,6 +357,18 @@ async fn photo(State(app): State<App>, viewer: Viewer, Path((id, of)): Path<(Uui
     let mut tx = app.db.read().await?;
     let reached = reached(&app, &mut tx, &viewer, id, Permission::VolunteerRead).await?;
     leading::photo(&mut tx, &reached, of).await
+}
+
+async fn drop_photo(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, of)): Path<(Uuid, Uuid)>,
+    _form: Form,
+) -> Result<Response> {
+    let (mut tx, reached) = begun(&app, &viewer, id, Permission::VolunteerEdit).await?;
+    presence::drop_photo(&mut tx, &reached.act, &reached.activity, of).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/activities/{id}"), "合影已删去，签到签退还在"))
 }
 
 async fn sign_up(

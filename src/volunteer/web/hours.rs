@@ -147,7 +147,8 @@ impl RecordPage {
         match self.record.state {
             Stage::Confirmed => self.may_edit,
             Stage::Approved | Stage::Objected => self.may_edit && self.may_approve,
-            Stage::Submitted | Stage::Refused => false,
+            Stage::Refused => self.may_edit && self.may_approve && self.record.may_restore(&self.now),
+            Stage::Submitted => false,
         }
     }
 }

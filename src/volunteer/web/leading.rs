@@ -143,6 +143,13 @@ impl ActivityPage {
         self.records.iter().filter(|record| record.state == Stage::Confirmed)
     }
 
+    /// The times that somebody has entered later, as they are sent along with the answer.
+    fn claimed(&self, down: &SignUp) -> String {
+        let span = down.claimed();
+        span.map(|span| format!("{}-{}", span.starts_at.as_millisecond(), span.ends_at.as_millisecond()))
+            .unwrap_or_default()
+    }
+
     /// Everybody is chosen until somebody says otherwise.
     fn counts(&self, id: &Uuid) -> bool {
         self.failed != "hours" || self.is_chosen(id)
@@ -246,8 +253,12 @@ pub(super) async fn give_up(mut tx: Tx, reached: &Reached, id: Uuid) -> Result<R
     let down = sign_ups.iter().find(|down| down.id == id).ok_or(Error::NotFound)?;
     let moved_up = leave_place(&mut tx, &reached.act, reached.activity.id, down.volunteer_id, reached.by()).await?;
     tx.commit().await?;
-    let words = if moved_up.is_some() { "已取消，候补的第一位补上了" } else { "已取消" };
-    Ok(redirect(&reached.base, words))
+    let next = moved_up.and_then(|id| sign_ups.iter().find(|down| down.volunteer_id == id));
+    let words = match next {
+        Some(next) => format!("已取消，{}从候补补上了，请告诉本人", next.name),
+        None => "已取消".to_owned(),
+    };
+    Ok(redirect(&reached.base, &words))
 }
 
 /// What somebody has entered later is so, or is not.
@@ -257,7 +268,12 @@ pub(super) async fn decide(mut tx: Tx, reached: &Reached, sign_up: Uuid, form: &
         "no" => false,
         _ => return Err(Error::refused("请点“属实”或“不属实”")),
     };
-    presence::decide(&mut tx, &reached.act, &reached.activity, sign_up, reached.by(), grant).await?;
+    // `1796428800000-1796439600000`: what the page showed of it.
+    let moment = |text: &str| Timestamp::from_millisecond(text.parse().ok()?).ok();
+    let seen = form.value("claim").split_once('-');
+    let seen = seen.and_then(|(came, left)| Some(Span { starts_at: moment(came)?, ends_at: moment(left)? }));
+    let seen = seen.ok_or_else(|| Error::Stale("请重新打开这一页，看一下补登的时间再办。".to_owned()))?;
+    presence::decide(&mut tx, &reached.act, &reached.activity, sign_up, reached.by(), (seen, grant)).await?;
     tx.commit().await?;
     Ok(redirect(&reached.base, if grant { "已认可" } else { "没有认可" }))
 }

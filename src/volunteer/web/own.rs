@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use calendar::shanghai;
 use db::{Cursor, Tx};
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::arrival::COOKIE;
@@ -22,12 +23,13 @@ use crate::settings;
 use crate::volunteer::activity_model::{Place, Rules, Span};
 use crate::volunteer::activity_store::{self, Activity, SignUp};
 use crate::volunteer::card::{self, Card, today};
+use crate::volunteer::engagement;
 use crate::volunteer::field::Field;
 use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_model::{Hours, in_words};
 use crate::volunteer::hours_store::{self, Record, Total};
 use crate::volunteer::joining;
-use crate::volunteer::model::{How, Joining, Purpose, State as Standing};
+use crate::volunteer::model::{Handler, How, Joining, Maturity, Purpose, State as Standing};
 use crate::volunteer::star;
 use crate::volunteer::store::{self, Membership};
 use crate::volunteer::{presence, sign_up};
@@ -55,6 +57,11 @@ struct Offer {
 impl Offer {
     fn is_down(&self) -> bool {
         self.down.as_ref().is_some_and(|down| down.state != Place::Cancelled)
+    }
+
+    /// What may happen was changed since they have read it, and it has not begun.
+    fn unread(&self) -> bool {
+        self.down.as_ref().is_some_and(|down| down.unread(&self.activity))
     }
 
     /// What they may still enter later: they had a place, and something of it is missing.
@@ -88,6 +95,8 @@ struct OwnPage {
     /// Those of their own teams first.
     coming: Vec<Offer>,
     past: Vec<Offer>,
+    /// Where more of what others do stands.
+    next: Option<String>,
     /// What is in the ledger, and what is on the way there.
     total: Total,
     under_way: i64,
@@ -95,8 +104,13 @@ struct OwnPage {
     star: Option<String>,
     /// What others of the teams that they lead have entered.
     to_confirm: Vec<Record>,
+    /// To how many doors they are still to go.
+    visits: i64,
     now: Timestamp,
     rules: Joining,
+    handler: Handler,
+    /// By their day of birth: what they agree to in public is for the guardian to say.
+    minor: bool,
     form: Form,
     /// The activity, or what somebody has entered, whose form has to come back.
     failed: Option<Uuid>,
@@ -107,16 +121,16 @@ impl OwnPage {
         self.card.state.code() == state
     }
 
-    fn wording(&self) -> &'static [&'static str] {
-        Purpose::Register.wording()
+    fn wording(&self) -> Vec<String> {
+        Purpose::Register.wording(&self.handler)
     }
 
-    fn honour_wording(&self) -> &'static [&'static str] {
-        Purpose::Honour.wording()
+    fn honour_wording(&self) -> Vec<String> {
+        Purpose::Honour.wording(&self.handler)
     }
 
-    fn contact_wording(&self) -> &'static [&'static str] {
-        Purpose::Contact.wording()
+    fn contact_wording(&self) -> Vec<String> {
+        Purpose::Contact.wording(&self.handler)
     }
 
     fn sources(&self) -> Vec<(&'static str, &'static str)> {
@@ -178,8 +192,15 @@ pub(super) async fn begun(app: &App, link: &str, limiter: &Limiter, address: IpA
     Ok((tx, act, card))
 }
 
-/// What they can take part in, and what they took part in lately.
-async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership]) -> Result<(Vec<Offer>, Vec<Offer>)> {
+/// What they can take part in, what they took part in lately, and where the next page of what others do begins. Their own and that of their
+/// teams stand on the first page, however much it is.
+async fn offers(
+    tx: &mut Tx,
+    act: &Act,
+    card: &Card,
+    memberships: &[Membership],
+    after: Cursor,
+) -> Result<(Vec<Offer>, Vec<Offer>, Option<Cursor>)> {
     if card.state != Standing::Active {
         return Ok(Default::default());
     }
@@ -187,26 +208,36 @@ async fn offers(tx: &mut Tx, act: &Act, card: &Card, memberships: &[Membership])
     let since = act.at - SignedDuration::from_hours(24 * rules.claim_days);
     let own = activity_store::own(tx, act.tenant, card.id, since).await?;
     let sign_ups = activity_store::own_sign_ups(tx, act.tenant, card.id).await?;
-    let all = activity_store::coming(tx, act.tenant, &Scope::tenant(), act.at, Cursor::FIRST, OFFERED).await?.items;
+    let all = activity_store::coming(tx, act.tenant, &Scope::tenant(), act.at, after, OFFERED).await?;
+    let of_teams = activity_store::coming_of_own(tx, act.tenant, card.id, act.at).await?;
     let (mut past, mut coming): (Vec<Activity>, Vec<Activity>) = own.into_iter().partition(|one| one.ends_at <= act.at);
-    coming.extend(all.into_iter().filter(|one| !sign_ups.iter().any(|down| down.activity_id == one.id)));
+    let next = all.next;
+    let fresh = |one: &Activity| !sign_ups.iter().any(|down| down.activity_id == one.id);
+    let others: Vec<Activity> =
+        all.items.into_iter().filter(|one| fresh(one) && !of_teams.iter().any(|known| known.id == one.id)).collect();
+    if after == Cursor::FIRST {
+        coming.extend(of_teams.into_iter().filter(fresh));
+    } else {
+        (coming, past) = Default::default();
+    }
+    coming.extend(others);
     let in_team = |one: &Activity| memberships.iter().any(|row| row.left_on.is_none() && row.team_id == one.team_id);
     // Whoever leads a team is asked about what others enter, whether they were there or not.
     let hours: Hours = settings::read(tx, act.tenant, act.at).await?;
     let unrecorded_since = act.at - SignedDuration::from_hours(24 * hours.own_days);
     let led = activity_store::led(tx, act.tenant, card.id, act.at, (since, unrecorded_since)).await?;
     let led: Vec<Activity> = led.into_iter().filter(|one| !past.iter().any(|known| known.id == one.id)).collect();
-    past.extend(led);
+    past.extend(led.into_iter().filter(|_| after == Cursor::FIRST));
     past.sort_by_key(|one| one.starts_at);
     coming.sort_by_key(|one| (!in_team(one), one.starts_at));
     let offer = |activity: Activity| Offer {
         down: sign_ups.iter().find(|down| down.activity_id == activity.id).cloned(),
         activity,
     };
-    Ok((coming.into_iter().map(offer).collect(), past.into_iter().map(offer).collect()))
+    Ok((coming.into_iter().map(&offer).collect(), past.into_iter().map(&offer).collect(), next))
 }
 
-async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> Result<OwnPage> {
+async fn own_page(app: &App, shell: Shell, (link, after): (String, Cursor), form: Option<Form>) -> Result<OwnPage> {
     let mut tx = app.db.read().await?;
     let (act, card) = by_link(app, &mut tx, &link).await?;
     let community = access::tenant(&mut tx, act.tenant).await?;
@@ -223,12 +254,13 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
         form
     });
     let memberships = store::memberships(&mut tx, act.tenant, card.id).await?;
-    let (coming, past) = offers(&mut tx, &act, &card, &memberships).await?;
+    let (coming, past, next) = offers(&mut tx, &act, &card, &memberships, after).await?;
     Ok(OwnPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
         memberships,
         coming,
         past,
+        next: next.map(|cursor| format!("/volunteering/{link}?after={cursor}")),
         total: hours_store::total(&mut tx, act.tenant, card.id, act.at).await?,
         star: star::title(&star::of_volunteer(&mut tx, act.tenant, card.id).await?),
         under_way: hours_store::under_way(&mut tx, act.tenant, card.id, act.at).await?,
@@ -236,12 +268,15 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
             Standing::Active => hours_store::to_confirm(&mut tx, act.tenant, card.id).await?,
             _ => Vec::new(),
         },
+        visits: engagement::left(&mut tx, act.tenant, card.id, act.at).await?,
         now: act.at,
         failed: None,
         shown: joining::agreed(&mut tx, &act, card.id, Purpose::Contact).await?,
         honoured: joining::agreed(&mut tx, &act, card.id, Purpose::Honour).await?,
         honours: honour::of_volunteer(&mut tx, act.tenant, card.id).await?,
         rules: settings::read(&mut tx, act.tenant, act.at).await?,
+        handler: joining::handler(&mut tx, &act).await?,
+        minor: joining::maturity(&mut tx, &act, &card).await? == Maturity::Minor,
         shell: shell.of_community(&community.name, &community.code),
         link,
         card,
@@ -251,11 +286,22 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Option<Form>) -> 
 
 /// The page with a form that has to come back: of an activity or of what somebody has entered, if it is one of those.
 pub(super) async fn again(app: &App, shell: Shell, link: String, failed: Option<Uuid>, form: Form) -> Result<Response> {
-    page_again(&OwnPage { failed, ..own_page(app, shell, link, Some(form)).await? })
+    page_again(&OwnPage { failed, ..own_page(app, shell, (link, Cursor::FIRST), Some(form)).await? })
 }
 
-async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
-    let own = own_page(&app, shell, link, None).await?;
+#[derive(Deserialize)]
+struct Wanted {
+    after: Option<String>,
+}
+
+async fn show(
+    State(app): State<App>,
+    shell: Shell,
+    Path(link): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response> {
+    let after = wanted.after.and_then(|text| text.parse().ok()).unwrap_or(Cursor::FIRST);
+    let own = own_page(&app, shell, (link, after), None).await?;
     let mut response = page(&own)?;
     if own.card.state == Standing::Active {
         // Whoever scans the code on the wall with this phone is known.
@@ -312,7 +358,7 @@ async fn agree_or_not(
 ) -> Result<&'static str> {
     match form.value("agrees") {
         "yes" if may => {
-            joining::consent(tx, act, card.id, purpose, How::Link).await?;
+            joining::publish(tx, act, card, purpose).await?;
             Ok(given)
         }
         "no" => {
@@ -397,11 +443,14 @@ async fn take_part(
     // Many may come from one address, in a room where it is talked about.
     let (mut tx, act, card) = begun(&app, &link, &app.sign_ins, address).await?;
     let read = form.is("risk_read", "yes");
+    let known = activity_store::sign_up_of(&mut tx, act.tenant, id, card.id).await?;
+    let rereads = known.is_some_and(|down| down.state != Place::Cancelled);
     let done = sign_up::sign_up(&mut tx, &act, id, card.id, None, read).await;
     match form.noted("risk_read", done)? {
         Some(place) => {
             tx.commit().await?;
             let words = match place {
+                _ if rereads => "记下了，谢谢您看一遍",
                 Place::Confirmed => "报上了，到时候见",
                 _ => "名额满了，您排在候补里。有人取消会按顺序补上，请回来看",
             };

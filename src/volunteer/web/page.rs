@@ -18,12 +18,12 @@ use crate::volunteer::field::Field;
 use crate::volunteer::honour::{self, Honour};
 use crate::volunteer::hours_store::{self, Total};
 use crate::volunteer::joining;
-use crate::volunteer::model::{How, Outcome, Post, State as Standing};
-use crate::volunteer::star::{self, Star};
+use crate::volunteer::model::{How, Joining, Maturity, Outcome, Post, Purpose, State as Standing};
+use crate::volunteer::star::{self, Award, Star, Stars};
 use crate::volunteer::store::{self, Consent, Membership, Vetting};
 use crate::volunteer::team;
 use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect, show};
-use crate::{audit, place};
+use crate::{audit, place, settings};
 
 pub fn routes() -> Routes {
     use Permission::{HoursApprove, VolunteerEdit, VolunteerRead, VolunteerReveal};
@@ -58,10 +58,14 @@ struct ShowPage {
     may_edit: bool,
     total: Total,
     stars: Vec<Star>,
+    /// The highest star that the ledger carries now.
+    reached: i64,
     honours: Vec<Honour>,
     may_approve: bool,
     memberships: Vec<Membership>,
     consents: Vec<Consent>,
+    /// By their day of birth.
+    minor: bool,
     /// Only whoever may read numbers sees them.
     vettings: Vec<Vetting>,
     today: String,
@@ -87,6 +91,11 @@ impl ShowPage {
 
     fn star(&self) -> Option<String> {
         star::title(&self.stars)
+    }
+
+    /// It was given for hours that are not in the ledger any more.
+    fn uncarried(&self, star: &Star) -> bool {
+        star.state == Award::Awarded && star.star > self.reached
     }
 
     fn posts(&self) -> Options {
@@ -174,7 +183,11 @@ async fn show_page(
         let kept = card.get(*field).filter(|_| *field != Field::Name)?;
         Some((field.label(), field.masked(kept)))
     };
+    let rules: Joining = settings::read(&mut tx, viewer.tenant, act.at).await?;
+    let minor = rules.maturity(card.get(Field::Birth), today(&act)) == Maturity::Minor;
     let around = activity_store::around(&mut tx, viewer.tenant, id).await?;
+    let total = hours_store::total(&mut tx, viewer.tenant, id, act.at).await?;
+    let steps: Stars = settings::read(&mut tx, viewer.tenant, act.at).await?;
     Ok(ShowPage {
         facts: Field::ALL.iter().filter_map(shown).collect(),
         sealed: Sealed::ALL
@@ -185,8 +198,10 @@ async fn show_page(
         stars: star::of_volunteer(&mut tx, viewer.tenant, id).await?,
         honours: honour::of_volunteer(&mut tx, viewer.tenant, id).await?,
         may_approve: viewer.may(Permission::HoursApprove),
-        total: hours_store::total(&mut tx, viewer.tenant, id, act.at).await?,
+        reached: steps.reached(total.service),
+        total,
         consents: store::consents(&mut tx, viewer.tenant, id).await?,
+        minor,
         vettings: if may_reveal { store::vettings(&mut tx, viewer.tenant, id).await? } else { Vec::new() },
         past: told(audit::history(&mut tx, &act, id).await?, |change| told_change(change, &around)),
         today: today(&act).to_string(),
@@ -298,6 +313,7 @@ impl ParticularsPage {
         match (field, self.card.get(*field).filter(|_| field.is_sealed())) {
             (_, Some(kept)) => format!("现在是 {}。不改就空着。", field.masked(kept)),
             (Field::Identity, None) => "开服务证明才用到。写了号码，性别和出生日期就不用填。".to_owned(),
+            (Field::InsuredUntil, None) => "保险单上的最后一天，如 2027-05-01。没有写的，危险的活动报不上。".to_owned(),
             (Field::Insurance, None) => "参加危险的活动要先有保险。".to_owned(),
             (Field::Available, None) => "如“周六上午”。".to_owned(),
             _ => String::new(),
@@ -401,7 +417,12 @@ async fn guardian(
         drop(tx);
         return again(&app, &viewer, shell, id, ("guardian", form)).await;
     };
-    let done = joining::guardian_agrees(&mut tx, &act, &card, named, on).await;
+    let mut done = joining::guardian_agrees(&mut tx, &act, &card, named, on).await;
+    // Of somebody who is grown up nobody else says it.
+    let minor = joining::maturity(&mut tx, &act, &card).await? == Maturity::Minor;
+    if done.is_ok() && minor && form.is("honour_too", "yes") {
+        done = joining::consent(&mut tx, &act, id, Purpose::Honour, How::Guardian).await;
+    }
     match form.ended(tx, "agreed_on", done).await? {
         Some(()) => Ok(redirect(&to(id), "已登记监护人同意")),
         None => again(&app, &viewer, shell, id, ("guardian", form)).await,
@@ -463,7 +484,11 @@ async fn vet(
     };
     let done = joining::vet(&mut tx, &act, card.id, (result, on), &proof).await;
     match form.ended(tx, "checked_on", done).await? {
-        Some(()) => Ok(redirect(&to(id), "已登记查询结果")),
+        Some(0) => Ok(redirect(&to(id), "已登记查询结果")),
+        Some(given_up) => {
+            let words = format!("已登记查询结果。陪孩子的活动，报上的 {given_up} 个名额已取消，请告诉本人和队长");
+            Ok(redirect(&to(id), &words))
+        }
         None => again(&app, &viewer, shell, id, ("vetting", form)).await,
     }
 }
@@ -530,8 +555,13 @@ async fn decide_star(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, _) = reached(&app, &viewer, id, Permission::HoursApprove).await?;
+    let withdraws = form.is("decision", "withdraw");
     let refusal = match form.value("decision") {
         "yes" => None,
+        "withdraw" => {
+            let sentence = "本人看得到，不要写电话或身份证号";
+            Some(form.open_text("withdrawn_why", "为什么收回", 2..=100, sentence))
+        }
         "no" => {
             let sentence = "本人看得到，不要写电话或身份证号";
             Some(form.open_text("star_why", "为什么不授予", 2..=100, sentence))
@@ -542,7 +572,10 @@ async fn decide_star(
         drop(tx);
         return again(&app, &viewer, shell, id, ("star", form)).await;
     }
-    let done = star::decide(&mut tx, &act, id, star, refusal.as_deref()).await;
+    let done = match refusal.as_deref().filter(|_| withdraws) {
+        Some(why) => star::withdraw(&mut tx, &act, id, star, why).await,
+        None => star::decide(&mut tx, &act, id, star, refusal.as_deref()).await,
+    };
     match form.ended(tx, "star_why", done).await? {
         Some(()) => Ok(redirect(&to(id), "已答复本人")),
         None => again(&app, &viewer, shell, id, ("star", form)).await,

@@ -18,7 +18,7 @@ use crate::volunteer::activity_store::{self, Activity};
 use crate::volunteer::card::today;
 use crate::volunteer::field::{Field, Values};
 use crate::volunteer::joining::{self, NewVolunteer};
-use crate::volunteer::model::{Joining, Purpose, Way};
+use crate::volunteer::model::{Handler, Joining, Purpose, Way};
 use crate::volunteer::store::{self, Placed};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -104,6 +104,7 @@ struct ApplyPage {
     teams: Options,
     estates: Options,
     rules: Joining,
+    handler: Handler,
 }
 
 impl ApplyPage {
@@ -111,8 +112,8 @@ impl ApplyPage {
         Field::Source.options()
     }
 
-    fn wording(&self) -> &'static [&'static str] {
-        Purpose::Register.wording()
+    fn wording(&self) -> Vec<String> {
+        Purpose::Register.wording(&self.handler)
     }
 }
 
@@ -140,6 +141,7 @@ async fn apply_page(app: &App, shell: Shell, code: String, form: Form) -> Result
         teams: teams.into_iter().map(|placed| (placed.team.id.to_string(), placed.team.name)).collect(),
         estates: estates.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
         rules: settings::read(&mut tx, tenant.tenant_id, app.means.now()).await?,
+        handler: joining::handler(&mut tx, &Act::resident(tenant.tenant_id, &app.means)).await?,
     };
     Ok((tenant.tenant_id, shown))
 }

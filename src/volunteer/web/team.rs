@@ -240,9 +240,13 @@ async fn change(
     if let Some(sketch) = read(&app, &viewer, &mut form, Some(&placed)).await? {
         let mut tx = app.db.begin().await?;
         let done = team::change(&mut tx, &act, &placed.team, form.version(), &sketch).await;
-        if let Some(()) = form.noted("name", done)? {
+        if let Some(given_up) = form.noted("name", done)? {
             tx.commit().await?;
-            return Ok(redirect(&format!("/volunteer-teams/{id}"), "已改好"));
+            let words = match given_up {
+                0 => "已改好".to_owned(),
+                _ => format!("已改好。没有有效从业查询的人，报上的 {given_up} 个名额已取消，请告诉他们"),
+            };
+            return Ok(redirect(&format!("/volunteer-teams/{id}"), &words));
         }
     }
     page_again(&form_page(&app, &viewer, shell, form, Some(placed.team)).await?)

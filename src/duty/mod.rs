@@ -1,0 +1,52 @@
+//! 护学岗: posts at the gates and crossings of schools, which are kept at the peaks of every school day. A police bureau is a tenant of its
+//! own; its stations and its patrol unit are organisations within it, and reach the schools that they cover (`store::school_in_reach`).
+//! Schools have gates and peaks, and a table of terms and special days says when there is school (`school`, `model::Timetable`); what it does not
+//! say is not guessed. People have no account: their link leads to their own page (`person`). A shift is somebody at a post in a
+//! peak, and shows what is missing of 定人、定岗、定时、定责; `coverage` compares what is put down with what has to be kept, by the minute.
+//! On the day people confirm, come, hand over and go; whoever is absent is replaced by the nearest on standby (`shift`). `roster` fills a
+//! period by the crate of that name, as a draft that somebody publishes, and mends it by few changes. The school sees whether
+//! somebody is on post and whom to call, and nothing else.
+
+mod coverage;
+mod model;
+mod person;
+mod roster;
+mod school;
+mod shift;
+mod shift_store;
+mod store;
+mod todo;
+mod web;
+
+pub use coverage::{Coverage, read as coverage};
+pub use model::{
+    DayKind, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage, moment,
+};
+pub use person::{PersonSketch, add_leave, by_link as person_by_link, create as create_person, set_reaches};
+pub use roster::{
+    apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
+};
+pub use school::{
+    Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, create as create_school, post_link,
+    set_day,
+};
+pub use shift::{NewShift, answer as answer_call, call_next, come, confirm, leave, miss, put as put_shift};
+pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, shift};
+pub use store::{Gate, Person, STATEMENTS, School, gate, gates_of, school, schools};
+pub use todo::todo;
+pub use web::routes;
+
+use crate::access::Scope;
+use crate::error::Result;
+use db::Tx;
+use uuid::Uuid;
+
+/// Somebody who can stand at a post.
+pub async fn person(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Person> {
+    store::person(tx, tenant, id).await
+}
+
+/// A roster within reach.
+pub async fn roster(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<shift_store::RosterRow> {
+    shift_store::roster_within(tx, tenant, &Scope::tenant(), id).await
+}

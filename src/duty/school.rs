@@ -1,0 +1,263 @@
+//! Schools with their gates and peaks, and the days on which there is school.
+
+use db::Tx;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::model::{DayKind, Exception, GateKind, OnDays, Peak, Stage, Term, Timetable};
+use super::store::{
+    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT, CHANGE_GATE,
+    CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, RENEW_SCHOOL_LINK, SCHOOL_NAMED, School,
+};
+use crate::access::{Act, Link};
+use crate::audit;
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+
+/// Who answers for a school's own security.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    pub name: String,
+    pub phone: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct SchoolSketch {
+    /// The station that answers for it.
+    pub station: Uuid,
+    /// Whoever else covers it, such as the patrol unit.
+    pub others: Vec<Uuid>,
+    pub name: String,
+    pub stage: Stage,
+    pub address: String,
+    pub contact: Option<Contact>,
+    /// The number that the school's page shows.
+    pub phone: String,
+    pub closed_at: Option<Timestamp>,
+}
+
+const CONTACT: &str = "duty school contact";
+
+impl School {
+    pub fn contact(&self, act: &Act) -> Result<Option<Contact>> {
+        let Some(sealed) = &self.contact_sealed else { return Ok(None) };
+        Ok(Some(serde_json::from_str(&act.open(CONTACT, sealed)?).map_err(anyhow::Error::from)?))
+    }
+
+    /// The link of the school's own page.
+    pub fn link(&self, tenant: Uuid, keys: &Keys) -> Link {
+        Link::signed(tenant, self.id, &watch(self.link_number), keys)
+    }
+}
+
+fn watch(number: i64) -> String {
+    format!("duty school {number}")
+}
+
+/// Errors: not found by a link that was not made for this, or is not good any more.
+pub(super) async fn by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<School> {
+    let school = store::school(tx, link.tenant, link.id).await?;
+    if school.closed_at.is_some() || !link.is_signed(&watch(school.link_number), keys) {
+        return Err(Error::NotFound);
+    }
+    Ok(school)
+}
+
+/// The link behind the code that hangs at a post.
+pub fn post_link(tenant: Uuid, gate: &store::Gate, keys: &Keys) -> Link {
+    Link::signed(tenant, gate.id, &format!("duty post {}", gate.link_number), keys)
+}
+
+pub(super) async fn post_by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<store::Gate> {
+    let gate = store::gate(tx, link.tenant, link.id).await?;
+    if gate.closed_at.is_some() || !link.is_signed(&format!("duty post {}", gate.link_number), keys) {
+        return Err(Error::NotFound);
+    }
+    Ok(gate)
+}
+
+async fn refuse_taken(tx: &mut Tx, tenant: Uuid, id: Option<Uuid>, name: &str) -> Result<()> {
+    let same: Option<School> = tx.optional(SCHOOL_NAMED.bind(tenant).bind(name)).await?;
+    match same {
+        Some(same) if Some(same.id) != id => Err(Error::refused("已经登记过同名的学校")),
+        _ => Ok(()),
+    }
+}
+
+fn sealed(act: &Act, contact: &Option<Contact>) -> Result<Option<Vec<u8>>> {
+    let Some(contact) = contact else { return Ok(None) };
+    Ok(Some(act.seal(CONTACT, &serde_json::to_string(contact).map_err(anyhow::Error::from)?)?))
+}
+
+async fn set_units(tx: &mut Tx, act: &Act, school: Uuid, sketch: &SchoolSketch) -> Result<()> {
+    tx.execute(DROP_UNITS.bind(act.tenant).bind(school)).await?;
+    let mut units = vec![sketch.station];
+    units.extend(sketch.others.iter().copied().filter(|unit| *unit != sketch.station));
+    units.sort_unstable();
+    units.dedup();
+    let rows = units.into_iter().map(|unit| ADD_UNIT.bind(act.tenant).bind(school).bind(unit));
+    Ok(tx.execute_many(ADD_UNIT, rows.collect()).await?)
+}
+
+/// Errors: refused if the name is taken.
+pub async fn create(tx: &mut Tx, act: &Act, new: &SchoolSketch) -> Result<Uuid> {
+    refuse_taken(tx, act.tenant, None, &new.name).await?;
+    let id = act.id();
+    let row = ADD_SCHOOL.bind(act.tenant).bind(id).bind(new.station).bind(&new.name).bind(new.stage);
+    let row = row.bind(&new.address).bind(sealed(act, &new.contact)?).bind(&new.phone).bind(act.at);
+    tx.execute(row.bind(act.at)).await?;
+    set_units(tx, act, id, new).await?;
+    audit::record(tx, act, "create", ("duty_school", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// Errors: refused if the name is taken, stale if somebody else was first.
+pub(super) async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: &SchoolSketch) -> Result<()> {
+    refuse_taken(tx, act.tenant, Some(id), &to.name).await?;
+    let row = CHANGE_SCHOOL.bind(act.tenant).bind(id).bind(seen).bind(to.station).bind(&to.name).bind(to.stage);
+    let row = row.bind(&to.address).bind(sealed(act, &to.contact)?).bind(&to.phone).bind(to.closed_at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("这所学校的资料刚刚有变化，请看一下再改。".to_owned()));
+    }
+    set_units(tx, act, id, to).await?;
+    audit::record(tx, act, "update", ("duty_school", id), "", &[]).await
+}
+
+/// The school's link is another one from now on.
+pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(RENEW_SCHOOL_LINK.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "renew_link", ("duty_school", id), "", &[]).await
+}
+
+#[derive(Debug, Clone)]
+pub struct GateSketch {
+    pub kind: GateKind,
+    pub name: String,
+    pub duty: String,
+    pub seats: i64,
+    pub officers: i64,
+    pub qualification: Option<String>,
+    pub closed_at: Option<Timestamp>,
+}
+
+/// Errors: refused if the school has a gate of this name.
+pub async fn add_gate(tx: &mut Tx, act: &Act, school: Uuid, new: &GateSketch) -> Result<Uuid> {
+    let id = act.id();
+    let gates = store::gates_of(tx, act.tenant, school).await?;
+    if gates.iter().any(|gate| gate.name == new.name) {
+        return Err(Error::refused("这所学校已经有同名的岗位"));
+    }
+    let row = ADD_GATE.bind(act.tenant).bind(id).bind(school).bind(new.kind).bind(&new.name).bind(&new.duty);
+    let row = row.bind(new.seats).bind(new.officers).bind(new.qualification.as_deref()).bind(gates.len() as i64);
+    tx.execute(row).await?;
+    audit::record(tx, act, "create", ("duty_gate", id), "", &[]).await?;
+    Ok(id)
+}
+
+pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen: i64, to: &GateSketch) -> Result<()> {
+    let gates = store::gates_of(tx, act.tenant, gate.school_id).await?;
+    if gates.iter().any(|other| other.name == to.name && other.id != gate.id) {
+        return Err(Error::refused("这所学校已经有同名的岗位"));
+    }
+    let row = CHANGE_GATE.bind(act.tenant).bind(gate.id).bind(seen).bind(to.kind).bind(&to.name).bind(&to.duty);
+    let row = row.bind(to.seats).bind(to.officers).bind(to.qualification.as_deref()).bind(to.closed_at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("这个岗位刚刚有变化，请看一下再改。".to_owned()));
+    }
+    audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await
+}
+
+#[derive(Debug, Clone)]
+pub struct SlotSketch {
+    pub kind: Peak,
+    pub days: OnDays,
+    pub early: Option<i64>,
+    pub stay: Option<i64>,
+    /// Minutes of the day with the grades that come or go then.
+    pub bells: Vec<(i64, String)>,
+    pub gates: Vec<Uuid>,
+}
+
+/// Errors: refused if a gate is not the school's.
+pub async fn add_slot(tx: &mut Tx, act: &Act, school: Uuid, new: &SlotSketch) -> Result<Uuid> {
+    let own = store::gates_of(tx, act.tenant, school).await?;
+    let open = |id: &Uuid| own.iter().any(|gate| gate.id == *id && gate.closed_at.is_none());
+    if new.gates.is_empty() || !new.gates.iter().all(open) {
+        return Err(Error::refused("请选择这个时段要站的岗位"));
+    }
+    let id = act.id();
+    let row = ADD_SLOT.bind(act.tenant).bind(id).bind(school).bind(new.kind).bind(new.days).bind(new.early);
+    tx.execute(row.bind(new.stay)).await?;
+    let bells = new.bells.iter().map(|(minute, grades)| ADD_BELL.bind(act.tenant).bind(id).bind(*minute).bind(grades));
+    tx.execute_many(ADD_BELL, bells.collect()).await?;
+    let gates = new.gates.iter().map(|gate| ADD_SLOT_GATE.bind(act.tenant).bind(id).bind(*gate));
+    tx.execute_many(ADD_SLOT_GATE, gates.collect()).await?;
+    audit::record(tx, act, "create", ("duty_slot", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// The peak is not kept any more from now on; what has been put down stays readable.
+pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
+    tx.execute_one(CLOSE_SLOT.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
+    audit::record(tx, act, "end", ("duty_slot", id), "", &[]).await
+}
+
+/// Errors: refused if it overlaps another term of the same schools.
+pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, days: (Date, Date)) -> Result<Uuid> {
+    let (first, last) = (days.0.to_string(), days.1.to_string());
+    let terms = store::terms(tx, act.tenant).await?;
+    let overlaps =
+        |term: &&store::TermRow| term.school_id == school && term.first_day <= last && term.last_day >= first;
+    if let Some(other) = terms.iter().find(overlaps) {
+        return Err(Error::refused(format!("和“{}”重叠了（{} 到 {}）", other.name, other.first_day, other.last_day)));
+    }
+    let id = act.id();
+    tx.execute(ADD_TERM.bind(act.tenant).bind(id).bind(school).bind(name).bind(first).bind(last)).await?;
+    audit::record(tx, act, "create", ("duty_term", id), name, &[]).await?;
+    Ok(id)
+}
+
+pub(super) async fn drop_term(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(DROP_TERM.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "remove", ("duty_term", id), "", &[]).await
+}
+
+/// Errors: refused if something is written of that day already.
+pub async fn set_day(
+    tx: &mut Tx,
+    act: &Act,
+    school: Option<Uuid>,
+    day: Date,
+    kind: DayKind,
+    note: &str,
+) -> Result<Uuid> {
+    let day = day.to_string();
+    let known = store::days(tx, act.tenant, &day, &day).await?;
+    if known.iter().any(|one| one.school_id == school) {
+        return Err(Error::refused("这一天已经登记过了，先删去原来的"));
+    }
+    let id = act.id();
+    tx.execute(ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note)).await?;
+    audit::record(tx, act, "create", ("duty_day", id), &day, &[]).await?;
+    Ok(id)
+}
+
+pub(super) async fn drop_day(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(DROP_DAY.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "remove", ("duty_day", id), "", &[]).await
+}
+
+/// The terms, and what is different on the days of a period.
+pub(super) async fn timetable(tx: &mut Tx, tenant: Uuid, from: Date, to: Date) -> Result<Timetable> {
+    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
+    let mut table = Timetable::default();
+    for row in store::terms(tx, tenant).await? {
+        table.terms.push(Term { school: row.school_id, first: day(&row.first_day)?, last: day(&row.last_day)? });
+    }
+    for row in store::days(tx, tenant, &from.to_string(), &to.to_string()).await? {
+        table.days.push(Exception { school: row.school_id, day: day(&row.day)?, kind: row.kind, note: row.note });
+    }
+    Ok(table)
+}

@@ -1,0 +1,83 @@
+//! The pages of 护学岗.
+
+mod day;
+mod own;
+mod people;
+mod place;
+mod roster;
+mod shift;
+
+use askama::Template;
+use db::Tx;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::access::{self, Routes};
+use crate::error::Result;
+use crate::web::{Form, Shell};
+
+/// Values and labels of a select.
+type Options = Vec<(String, String)>;
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .merge(place::routes())
+        .merge(people::routes())
+        .merge(day::routes())
+        .merge(shift::routes())
+        .merge(own::routes())
+        .merge(roster::routes())
+}
+
+/// A link that was just given anew, with its code; it is shown this once.
+#[derive(Template)]
+#[template(path = "duty/web/link.html")]
+struct LinkPage {
+    shell: Shell,
+    title: String,
+    back: String,
+    words: &'static str,
+    address: String,
+    picture: String,
+}
+
+/// The units of the bureau, to be chosen from.
+async fn units(tx: &mut Tx, tenant: Uuid) -> Result<Options> {
+    let units = access::organisations(tx, tenant).await?;
+    Ok(units.into_iter().map(|unit| (unit.id.to_string(), unit.name)).collect())
+}
+
+fn chosen(options: &Options, code: &str) -> Option<Uuid> {
+    options.iter().find(|(id, _)| id == code)?.0.parse().ok()
+}
+
+/// A whole number within a range; the label is said where it is none.
+fn number(form: &mut Form, name: &str, label: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+    let text = codes::text::half_width(form.value(name).trim());
+    let read = text.parse().ok().filter(|number| range.contains(number));
+    if read.is_none() {
+        form.fail(name, format!("{label}请填 {} 到 {} 的整数", range.start(), range.end()));
+    }
+    read
+}
+
+fn optional_number(form: &mut Form, name: &str, label: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+    if form.value(name).trim().is_empty() { None } else { number(form, name, label, range) }
+}
+
+/// A day that a form or an address names, within two centuries.
+fn a_day(text: &str) -> Option<Date> {
+    text.trim().parse::<Date>().ok().filter(|date| (2000..=2200).contains(&date.year()))
+}
+
+/// Two days of a form, the second not before the first.
+fn days(form: &mut Form) -> Option<(Date, Date)> {
+    let first = form.choice("first", "第一天", a_day);
+    let last = form.choice("last", "最后一天", a_day);
+    let (first, last) = (first?, last?);
+    if last < first {
+        form.fail("last", "最后一天要在第一天以后");
+        return None;
+    }
+    Some((first, last))
+}

@@ -1,0 +1,331 @@
+//! What somebody sees by their own link: their shifts, and the steps of the day; the code at a post; and the page of a school.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use db::Tx;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::Options;
+use crate::access::{self, Act, Link, Need, Routes, Scope};
+use crate::app::{App, ClientAddress};
+use crate::duty::coverage;
+use crate::duty::model::{How, Windows, clock, short};
+use crate::duty::shift_store::{CALL, CALLS_TO, Call, OF_SCHOOL, SWAP, SWAPS_TO, Shift, Swap};
+use crate::duty::store::{Gate, Person, School};
+use crate::duty::{person, school, shift, shift_store, store};
+use crate::error::{Error, Result};
+use crate::settings;
+use crate::web::{Cookies, Form, Shell, page, page_again, redirect, set_cookie};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/duty-own/{link}", Need::Public, show)
+        .post("/duty-own/{link}/shifts/{shift}", Need::Public, step)
+        .post("/duty-own/{link}/calls/{call}", Need::Public, answer)
+        .post("/duty-own/{link}/swaps/{swap}", Need::Public, agree)
+        .get("/duty-posts/{link}", Need::Public, show_post)
+        .post("/duty-posts/{link}", Need::Public, sign)
+        .get("/duty-watch/{link}", Need::Public, watch)
+}
+
+/// Whose phone this is, once they have opened their own page on it.
+const COOKIE: &str = "duty";
+
+#[derive(Template)]
+#[template(path = "duty/web/own.html")]
+struct OwnPage {
+    shell: Shell,
+    link: String,
+    person: Person,
+    shifts: Vec<Shift>,
+    calls: Vec<Call>,
+    swaps: Vec<Swap>,
+    /// Of the same unit and kind, who may be asked to take over.
+    colleagues: Options,
+    windows: Windows,
+    now: Timestamp,
+    form: Form,
+    failed: Option<Uuid>,
+}
+
+impl OwnPage {
+    fn state(&self, shift: &Shift) -> (&'static str, &'static str) {
+        coverage::standing(shift, &self.windows, self.now)
+    }
+
+    fn day(&self, day: &str) -> String {
+        day.parse().map_or(day.to_owned(), short)
+    }
+
+    fn clock(&self, at: &Timestamp) -> String {
+        clock(*at)
+    }
+
+    fn opened(&self, id: &Uuid) -> bool {
+        self.failed == Some(*id)
+    }
+
+    /// They can say now that they have come.
+    fn may_come(&self, shift: &Shift) -> bool {
+        let opens = |start: Timestamp| start - SignedDuration::from_mins(self.windows.check_in_minutes);
+        shift.came_at.is_none()
+            && shift.starts_at.is_some_and(|start| opens(start) <= self.now)
+            && shift.ends_at.is_some_and(|end| self.now <= end)
+    }
+
+    fn may_leave(&self, shift: &Shift) -> bool {
+        shift.came_at.is_some() && shift.left_at.is_none()
+    }
+
+    fn ahead(&self, shift: &Shift) -> bool {
+        shift.came_at.is_none() && shift.absent_at.is_none() && shift.ends_at.is_some_and(|end| self.now < end)
+    }
+
+    fn swappable(&self, shift: &Shift) -> bool {
+        shift.came_at.is_none() && shift.absent_at.is_none() && shift.starts_at.is_some_and(|start| self.now < start)
+    }
+}
+
+/// Errors: not found by a link that was not made for this, or is not good any more.
+async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, Person)> {
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
+    let person = person::by_link(tx, &link, &app.means.keys).await?;
+    Ok((Act::resident(link.tenant, &app.means), person))
+}
+
+async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Option<Uuid>) -> Result<OwnPage> {
+    let mut tx = app.db.read().await?;
+    let (act, person) = by_link(app, &mut tx, &link).await?;
+    let tenant = access::tenant(&mut tx, act.tenant).await?;
+    let (from, to) = shift::shown(act.at);
+    let since = act.at - SignedDuration::from_hours(12);
+    let colleagues = store::all_people(&mut tx, act.tenant, &Scope::tenant()).await?;
+    let alike =
+        |one: &&Person| one.id != person.id && one.organisation_id == person.organisation_id && one.kind == person.kind;
+    let colleagues = colleagues.iter().filter(alike).map(|one| (one.id.to_string(), one.name.clone())).collect();
+    Ok(OwnPage {
+        shifts: shift_store::of_person(&mut tx, act.tenant, person.id, (&from, &to)).await?,
+        calls: tx.all(CALLS_TO.bind(act.tenant).bind(person.id).bind(since)).await?,
+        swaps: tx
+            .all(SWAPS_TO.bind(act.tenant).bind(person.id).bind(since - SignedDuration::from_hours(24 * 30)))
+            .await?,
+        windows: settings::read(&mut tx, act.tenant, act.at).await?,
+        shell: shell.of_community(&tenant.name, ""),
+        colleagues,
+        now: act.at,
+        link,
+        person,
+        form,
+        failed,
+    })
+}
+
+async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    let shown = own_page(&app, shell, link.clone(), Form::default(), None).await?;
+    let cookie = set_cookie(COOKIE, &link, "/duty-posts", 400 * 86_400, app.secure());
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), page(&shown)?).into_response())
+}
+
+/// Begins what somebody does by their link.
+async fn begun(app: &App, link: &str, address: std::net::IpAddr) -> Result<(Tx, Act, Person)> {
+    let mut tx = app.db.begin().await?;
+    let (act, person) = by_link(app, &mut tx, link).await?;
+    // A whole station signs in from one address.
+    app.sign_ins.check(address)?;
+    Ok((tx, act, person))
+}
+
+async fn step(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, person) = begun(&app, &link, address).await?;
+    let known = shift_store::shift(&mut tx, act.tenant, id).await?;
+    if known.person_id != Some(person.id) {
+        return Err(Error::NotFound);
+    }
+    let place = form.open_text("place", "在哪里", 0..=40, "不要写电话或身份证号");
+    let (field, said, done) = match form.value("step") {
+        "confirm" => ("step", "已确认", shift::confirm(&mut tx, &act, id).await),
+        "come" => ("step", "签到成功，您已在岗", shift::come(&mut tx, &act, id, How::Link, &place).await),
+        "leave" => ("step", "签退成功，辛苦了", shift::leave(&mut tx, &act, id).await),
+        "absent" => {
+            let why = form.open_text("why", "来不了的原因", 2..=100, "不要写电话或身份证号");
+            let done = if form.ok() { shift::miss(&mut tx, &act, id, &why).await.map(drop) } else { Ok(()) };
+            ("why", "已告诉值班室，正在叫备勤的人", done)
+        }
+        "handover" => {
+            let words = form.open_text("words", "交接的事", 2..=300, "不要写电话或身份证号");
+            let done = if form.ok() { shift::hand_over(&mut tx, &act, id, &words).await } else { Ok(()) };
+            ("words", "交接已记下", done)
+        }
+        "swap" => {
+            let to = form.choice("to", "换给谁", |id| id.parse::<Uuid>().ok());
+            let done = match to {
+                Some(to) => shift::ask_swap(&mut tx, &act, &known, to).await,
+                None => Ok(()),
+            };
+            ("to", "已经问对方，对方同意以后由值班室批", done)
+        }
+        _ => ("step", "", Err(Error::refused("没有看懂要做什么，请再点一次"))),
+    };
+    if form.ok() && form.noted(field, done)?.is_some() {
+        tx.commit().await?;
+        return Ok(redirect(&format!("/duty-own/{link}"), said));
+    }
+    drop(tx);
+    page_again(&own_page(&app, shell, link, form, Some(id)).await?)
+}
+
+async fn answer(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, person) = begun(&app, &link, address).await?;
+    let call: Call = tx.one(CALL.bind(act.tenant).bind(id)).await?;
+    if call.person_id != person.id {
+        return Err(Error::NotFound);
+    }
+    let accepts = form.is("answer", "yes");
+    let done = shift::answer(&mut tx, &act, id, accepts).await;
+    if form.ended(tx, "answer", done).await?.is_some() {
+        let said = if accepts { "已答应顶岗，请马上出发" } else { "已记下，会叫别人" };
+        return Ok(redirect(&format!("/duty-own/{link}"), said));
+    }
+    page_again(&own_page(&app, shell, link, form, None).await?)
+}
+
+async fn agree(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Path((link, id)): Path<(String, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let (mut tx, act, person) = begun(&app, &link, address).await?;
+    let swap: Swap = tx.one(SWAP.bind(act.tenant).bind(id)).await?;
+    if swap.to_id != person.id {
+        return Err(Error::NotFound);
+    }
+    let agrees = form.is("answer", "yes");
+    shift::agree_swap(&mut tx, &act, id, agrees).await?;
+    tx.commit().await?;
+    let said = if agrees { "已同意，等值班室批" } else { "已回绝" };
+    Ok(redirect(&format!("/duty-own/{link}"), said))
+}
+
+#[derive(Template)]
+#[template(path = "duty/web/post.html")]
+struct PostPage {
+    shell: Shell,
+    link: String,
+    /// What somebody sees who is down here today, and nobody else.
+    here: Option<(Person, Gate, Vec<Shift>)>,
+    form: Form,
+}
+
+/// The post of a code, and who stands there today if it is the phone's owner.
+async fn post_page(
+    app: &App,
+    tx: &mut Tx,
+    (shell, headers): (Shell, &HeaderMap),
+    text: &str,
+    form: Form,
+) -> Result<(Act, PostPage)> {
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
+    let gate = school::post_by_link(tx, &link, &app.means.keys).await?;
+    let act = Act::resident(link.tenant, &app.means);
+    let tenant = access::tenant(tx, link.tenant).await?;
+    let own = Cookies(headers).get(COOKIE).and_then(|text| text.parse::<Link>().ok());
+    let mut here = None;
+    if let Some(own) = own.filter(|own| own.tenant == link.tenant) {
+        match person::by_link(tx, &own, &app.means.keys).await {
+            Ok(person) => {
+                let today = coverage::today(act.at).to_string();
+                let mut shifts = shift_store::of_person(tx, link.tenant, person.id, (&today, &today)).await?;
+                shifts.retain(|shift| shift.gate_id == Some(gate.id) && shift.absent_at.is_none());
+                here = Some((person, gate, shifts));
+            }
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let shell = shell.of_community(&tenant.name, "");
+    Ok((act.clone(), PostPage { shell, link: text.to_owned(), here, form }))
+}
+
+async fn show_post(
+    State(app): State<App>,
+    shell: Shell,
+    headers: HeaderMap,
+    Path(link): Path<String>,
+) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    page(&post_page(&app, &mut tx, (shell, &headers), &link, Form::default()).await?.1)
+}
+
+async fn sign(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    headers: HeaderMap,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    app.sign_ins.check(address)?;
+    let mut tx = app.db.begin().await?;
+    let id = form.choice("shift", "哪一班", |id| id.parse::<Uuid>().ok());
+    let leaves = form.is("way", "leave");
+    let (act, mut shown) = post_page(&app, &mut tx, (shell, &headers), &link, form).await?;
+    let own = shown.here.as_ref().is_some_and(|(_, _, shifts)| shifts.iter().any(|shift| Some(shift.id) == id));
+    if let Some(id) = id.filter(|_| own) {
+        let done = match leaves {
+            true => shift::leave(&mut tx, &act, id).await,
+            false => shift::come(&mut tx, &act, id, How::Code, "").await,
+        };
+        if shown.form.noted("shift", done)?.is_some() {
+            tx.commit().await?;
+            let said = if leaves { "签退成功，辛苦了" } else { "签到成功，您已在岗" };
+            return Ok(redirect(&format!("/duty-posts/{link}"), said));
+        }
+    } else {
+        shown.form.fail("shift", "这一班不是您的，或者已经变了，请再扫一次");
+    }
+    page_again(&shown)
+}
+
+#[derive(Template)]
+#[template(path = "duty/web/watch.html")]
+struct WatchPage {
+    shell: Shell,
+    school: School,
+    /// Each post with whether somebody is there now.
+    posts: Vec<(String, bool)>,
+    day: String,
+}
+
+/// What a school sees: whether somebody is on post, and whom to call.
+async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    let link: Link = link.parse().map_err(|()| Error::NotFound)?;
+    let mut tx = app.db.read().await?;
+    let school = school::by_link(&mut tx, &link, &app.means.keys).await?;
+    let tenant = access::tenant(&mut tx, link.tenant).await?;
+    let today = coverage::today(app.means.now());
+    let shifts: Vec<Shift> = tx.all(OF_SCHOOL.bind(link.tenant).bind(school.id).bind(today.to_string())).await?;
+    let there = |gate: &Gate| {
+        shifts.iter().any(|shift| shift.gate_id == Some(gate.id) && shift.came_at.is_some() && shift.left_at.is_none())
+    };
+    let gates = store::gates_of(&mut tx, link.tenant, school.id).await?;
+    let posts = gates.iter().filter(|gate| gate.closed_at.is_none()).map(|gate| (gate.name.clone(), there(gate)));
+    let (posts, shell) = (posts.collect(), shell.of_community(&tenant.name, ""));
+    page(&WatchPage { shell, school, posts, day: short(today) })
+}

@@ -1,0 +1,469 @@
+//! One shift: who, where, when and what for; and on the day who has come, who was called, and what was handed over.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use db::Tx;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Options, a_day};
+use crate::access::{Act, Permission, Routes, Viewer};
+use crate::app::App;
+use crate::duty::coverage::{self, Posts};
+use crate::duty::model::{Fixings, How, ShiftState, Windows, clock, minute, moment, short};
+use crate::duty::shift::{self, NewShift};
+use crate::duty::shift_store::{self, CALL, Call, SWAP, Shift, Swap};
+use crate::duty::{person, store};
+use crate::error::{Error, Result};
+use crate::settings;
+use crate::web::{Form, Shell, page, page_again, redirect};
+
+pub fn routes() -> Routes {
+    use Permission::{DutyPlan, DutyRead};
+    Routes::default()
+        .get("/duty-shifts/new", DutyPlan, new)
+        .post("/duty-shifts", DutyPlan, create)
+        .get("/duty-shifts/{id}", DutyRead, show)
+        .post("/duty-shifts/{id}/particulars", DutyPlan, change)
+        .post("/duty-shifts/{id}/cancellation", DutyPlan, cancel)
+        .post("/duty-shifts/{id}/presence", DutyPlan, note)
+        .post("/duty-shifts/{id}/absence", DutyPlan, miss)
+        .post("/duty-shifts/{id}/calls", DutyPlan, call)
+        .post("/duty-shifts/{id}/calls/{call}/answer", DutyPlan, answer)
+        .post("/duty-shifts/{id}/swaps/{swap}/decision", DutyPlan, decide)
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    day: Option<String>,
+    gate: Option<Uuid>,
+    slot: Option<Uuid>,
+}
+
+#[derive(Template)]
+#[template(path = "duty/web/shift-form.html")]
+struct NewPage {
+    shell: Shell,
+    form: Form,
+    schools: Options,
+    /// Gates with their peaks, as `gate:slot`.
+    posts: Options,
+    people: Options,
+}
+
+struct Choices {
+    posts: Posts,
+    pairs: Options,
+    people: Vec<store::Person>,
+    windows: Windows,
+}
+
+impl Choices {
+    async fn read(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Choices> {
+        let scope = viewer.scope(Permission::DutyPlan);
+        let posts = Posts::read(tx, viewer.tenant, &scope).await?;
+        let windows: Windows = settings::read(tx, viewer.tenant, now).await?;
+        let mut pairs = Vec::new();
+        for gate in &posts.gates {
+            for slot in posts.slots.iter().filter(|slot| slot.school_id == gate.school_id) {
+                if posts.open.iter().any(|open| open.slot_id == slot.id && open.gate_id == gate.id) {
+                    let hours = posts.window(slot, &windows);
+                    let hours = hours.map_or(String::new(), |(from, to)| {
+                        let clock = |m: i64| format!("{:02}:{:02}", m.div_euclid(60).rem_euclid(24), m.rem_euclid(60));
+                        format!(" {}–{}", clock(from), clock(to))
+                    });
+                    pairs.push((format!("{}:{}", gate.id, slot.id), format!("{} {}{hours}", gate.place(), slot.kind)));
+                }
+            }
+        }
+        let people = store::all_people(tx, viewer.tenant, &scope).await?;
+        Ok(Choices { posts, pairs, people, windows })
+    }
+
+    fn people(&self) -> Options {
+        let label = |one: &store::Person| format!("{}（{}，{}）", one.name, one.kind, one.organisation_name);
+        self.people.iter().map(|one| (one.id.to_string(), label(one))).collect()
+    }
+
+    fn page(&self, shell: Shell, form: Form) -> NewPage {
+        let schools = self.posts.schools.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
+        NewPage { shell, form, schools, posts: self.pairs.clone(), people: self.people() }
+    }
+}
+
+async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(wanted): Query<Wanted>) -> Result<Response> {
+    let now = app.means.now();
+    let choices = Choices::read(&mut app.db.read().await?, &viewer, now).await?;
+    let day = wanted.day.as_deref().and_then(a_day).unwrap_or_else(|| coverage::today(now));
+    let mut form = Form::filled(&[("day", &day.to_string())]);
+    if let Some((gate, slot)) = wanted.gate.zip(wanted.slot) {
+        form.set("post", format!("{gate}:{slot}"));
+        if let Some(gate) = choices.posts.gates.iter().find(|one| one.id == gate) {
+            form.set("duty", &gate.duty);
+        }
+    }
+    page(&choices.page(shell, form))
+}
+
+/// The two moments of a form, by a day that is known; nothing where both are left out.
+fn span(form: &mut Form, day: Option<Date>) -> Option<Option<(Timestamp, Timestamp)>> {
+    let (from, to) = (form.value("from").trim().to_owned(), form.value("to").trim().to_owned());
+    if from.is_empty() && to.is_empty() {
+        return Some(None);
+    }
+    let day = day?;
+    let at = |text: &str| minute(text).and_then(|minute| moment(day, minute));
+    let Some((from, to)) = at(&from).zip(at(&to)) else {
+        form.fail("from", "几点到几点要一起填，如 07:10 和 08:20");
+        return None;
+    };
+    if to <= from {
+        form.fail("to", "离岗要在到岗以后");
+        return None;
+    }
+    Some(Some((from, to)))
+}
+
+async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyPlan)?;
+    let mut tx = app.db.begin().await?;
+    let choices = Choices::read(&mut tx, &viewer, act.at).await?;
+    let day = form.choice("day", "哪一天", a_day);
+    let pair = form.optional_choice("post", "岗位和时段", |code| {
+        let (gate, slot) = choices.pairs.iter().find(|(pair, _)| pair == code)?.0.split_once(':')?;
+        Some((gate.parse::<Uuid>().ok()?, slot.parse::<Uuid>().ok()?))
+    });
+    let school = match pair {
+        Some((gate, _)) => choices.posts.gates.iter().find(|one| one.id == gate).map(|gate| gate.school_id),
+        None => form.choice("school", "学校（没有选岗位时）", |id| {
+            let id: Uuid = id.parse().ok()?;
+            choices.posts.schools.iter().any(|one| one.id == id).then_some(id)
+        }),
+    };
+    let person = form.optional_choice("person", "人员", |id| {
+        let id: Uuid = id.parse().ok()?;
+        choices.people.iter().any(|one| one.id == id).then_some(id)
+    });
+    let duty = form.text("duty", "职责", 0..=300);
+    let asked = span(&mut form, day);
+    if let (Some(day), Some(school), Some(asked), true) = (day, school, asked, form.ok()) {
+        let by_slot = pair.and_then(|(_, slot)| {
+            let slot = choices.posts.slots.iter().find(|one| one.id == slot)?;
+            let (from, to) = choices.posts.window(slot, &choices.windows)?;
+            moment(day, from).zip(moment(day, to))
+        });
+        let new = NewShift {
+            school,
+            day,
+            post: pair,
+            person,
+            duty,
+            span: asked.or(by_slot),
+            pinned: form.is("pinned", "yes"),
+            stands_for: None,
+        };
+        let done = shift::put(&mut tx, &act, &new).await;
+        if form.noted("person", done)?.is_some() {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/duty?day={day}"), "已排上"));
+        }
+    }
+    drop(tx);
+    page_again(&choices.page(shell, form))
+}
+
+#[derive(Template)]
+#[template(path = "duty/web/shift.html")]
+struct ShiftPage {
+    shell: Shell,
+    shift: Shift,
+    day: String,
+    state: (&'static str, &'static str),
+    fixings: Fixings,
+    missing: Vec<&'static str>,
+    people: Options,
+    phone: String,
+    calls: Vec<(Call, String)>,
+    swap: Option<Swap>,
+    now: Timestamp,
+    may_plan: bool,
+    form: Form,
+    failed: &'static str,
+}
+
+impl ShiftPage {
+    fn clock(&self, at: &Timestamp) -> String {
+        clock(*at)
+    }
+
+    /// Each of what has to be settled, and whether it is.
+    fn fixed(&self) -> Vec<(&'static str, bool)> {
+        self.fixings.list().into_iter().map(|one| (one.label(), !self.missing.contains(&one.label()))).collect()
+    }
+
+    fn open(&self) -> bool {
+        self.shift.state == ShiftState::Standing
+    }
+
+    /// It can still be put down otherwise.
+    fn changeable(&self) -> bool {
+        self.may_plan
+            && self.shift.state != ShiftState::Cancelled
+            && self.shift.came_at.is_none()
+            && self.shift.absent_at.is_none()
+    }
+
+    /// Somebody may be called now.
+    fn callable(&self) -> bool {
+        self.may_plan
+            && self.shift.absent_at.is_some()
+            && !self
+                .calls
+                .iter()
+                .any(|(call, _)| call.accepted == Some(true) || call.answered_at.is_none() && call.answer_by > self.now)
+    }
+
+    fn how_long(&self, call: &Call) -> String {
+        let answered = call.answered_at.unwrap_or(self.now);
+        let minutes = (answered.as_second() - call.called_at.as_second()) / 60;
+        match call.accepted {
+            Some(true) => format!("{minutes} 分钟后答应，{} 分钟到", call.minutes),
+            Some(false) => format!("{minutes} 分钟后说来不了"),
+            None if call.answer_by > self.now => format!("等答复到 {}", clock(call.answer_by)),
+            None => format!("{} 还没有答复", clock(call.answer_by)),
+        }
+    }
+}
+
+async fn shift_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    (form, failed): (Option<Form>, &'static str),
+) -> Result<ShiftPage> {
+    let act = app.act(viewer, Permission::DutyRead)?;
+    let scope = viewer.scope(Permission::DutyRead);
+    let mut tx = app.db.read().await?;
+    let shift = shift_store::shift_within(&mut tx, viewer.tenant, &scope, id).await?;
+    let windows: Windows = settings::read(&mut tx, viewer.tenant, act.at).await?;
+    let fixings: Fixings = settings::read(&mut tx, viewer.tenant, act.at).await?;
+    let mut calls = Vec::new();
+    for call in shift_store::calls_of(&mut tx, viewer.tenant, id).await? {
+        let phone = person::phone(&act, call.phone_sealed.as_deref())?;
+        calls.push((call, phone));
+    }
+    let phone = match shift.person_id {
+        Some(who) => store::person(&mut tx, viewer.tenant, who).await?.phone(&act)?,
+        None => String::new(),
+    };
+    let people = store::all_people(&mut tx, viewer.tenant, &scope).await?;
+    let mut people: Options =
+        people.iter().map(|one| (one.id.to_string(), format!("{}（{}）", one.name, one.kind))).collect();
+    // Whoever is down may belong to another unit; the form keeps them.
+    if let Some(who) = shift.person_id.filter(|who| !people.iter().any(|(id, _)| *id == who.to_string())) {
+        people.push((who.to_string(), shift.who().to_owned()));
+    }
+    let form = form.unwrap_or_else(|| {
+        let mut form = Form::filled(&[
+            ("person", &shift.person_id.map(|id| id.to_string()).unwrap_or_default()),
+            ("duty", &shift.duty),
+            ("from", &shift.starts_at.map(clock).unwrap_or_default()),
+            ("to", &shift.ends_at.map(clock).unwrap_or_default()),
+            ("version", &shift.lock_version.to_string()),
+        ]);
+        if shift.pinned {
+            form.set("pinned", "yes");
+        }
+        form
+    });
+    let day = shift.day.parse::<Date>().map_or(shift.day.clone(), short);
+    Ok(ShiftPage {
+        shell,
+        state: if shift.state == ShiftState::Draft {
+            ("", "草稿")
+        } else {
+            coverage::standing(&shift, &windows, act.at)
+        },
+        missing: coverage::missing(&shift, &fixings).into_iter().map(|one| one.label()).collect(),
+        swap: shift::open_swap(&mut tx, viewer.tenant, id).await?,
+        fixings,
+        day,
+        people,
+        phone,
+        calls,
+        now: act.at,
+        may_plan: viewer.may(Permission::DutyPlan),
+        form,
+        failed,
+        shift,
+    })
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&shift_page(&app, &viewer, shell, id, (None, "")).await?)
+}
+
+/// Begins the transaction of a step at a shift within reach.
+async fn reached(app: &App, viewer: &Viewer, id: Uuid) -> Result<(Tx, Act, Shift)> {
+    let act = app.act(viewer, Permission::DutyPlan)?;
+    let mut tx = app.db.begin().await?;
+    let shift = shift_store::shift_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan), id).await?;
+    Ok((tx, act, shift))
+}
+
+async fn change(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, known) = reached(&app, &viewer, id).await?;
+    let people = store::all_people(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyPlan)).await?;
+    let person = form.optional_choice("person", "人员", |id| {
+        let id: Uuid = id.parse().ok()?;
+        (known.person_id == Some(id) || people.iter().any(|one| one.id == id)).then_some(id)
+    });
+    let duty = form.text("duty", "职责", 0..=300);
+    let day = known.day.parse().ok();
+    let asked = span(&mut form, day);
+    if let (Some(asked), true) = (asked, form.ok()) {
+        let to = (person, duty.as_str(), asked, form.is("pinned", "yes"));
+        let done = shift::change(&mut tx, &act, &known, form.version(), to).await;
+        if form.ended(tx, "person", done).await?.is_some() {
+            return Ok(redirect(&format!("/duty-shifts/{id}"), "已改好，本人要重新确认"));
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "change")).await?)
+}
+
+/// Ends a step that has one field at most: goes on to the shift, or shows it again with what was refused.
+async fn ended(
+    (app, viewer, shell): (&App, &Viewer, Shell),
+    id: Uuid,
+    (tx, mut form): (Tx, Form),
+    (name, said): (&'static str, &str),
+    done: Result<()>,
+) -> Result<Response> {
+    match form.ended(tx, name, done).await? {
+        Some(()) => Ok(redirect(&format!("/duty-shifts/{id}"), said)),
+        None => page_again(&shift_page(app, viewer, shell, id, (Some(form), name)).await?),
+    }
+}
+
+async fn cancel(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let why = form.text("why", "取消的原因", 2..=100);
+    if !form.ok() {
+        drop(tx);
+        return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "why")).await?);
+    }
+    let done = shift::cancel(&mut tx, &act, id, &why).await;
+    ended((&app, &viewer, shell), id, (tx, form), ("why", "这一班已取消"), done).await
+}
+
+async fn note(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    form: Form,
+) -> Result<Response> {
+    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let done = match form.value("way") {
+        "came" => shift::come(&mut tx, &act, id, How::Desk, "").await,
+        "left" => shift::leave(&mut tx, &act, id).await,
+        _ => Err(Error::refused("请选择到岗还是离岗")),
+    };
+    ended((&app, &viewer, shell), id, (tx, form), ("way", "已登记"), done).await
+}
+
+async fn miss(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let why = form.text("absent_why", "缺岗的原因", 2..=100);
+    if !form.ok() {
+        drop(tx);
+        return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "absent_why")).await?);
+    }
+    let done = shift::miss(&mut tx, &act, id, &why).await;
+    let said = match &done {
+        Ok(Some(call)) => format!("已记缺岗，正在叫{}，请打电话问", call.person_name),
+        _ => "已记缺岗。备勤里没有能来的人，请另外安排".to_owned(),
+    };
+    ended((&app, &viewer, shell), id, (tx, form), ("absent_why", &said), done.map(drop)).await
+}
+
+async fn call(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    form: Form,
+) -> Result<Response> {
+    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let done = shift::call_next(&mut tx, &act, id).await;
+    let said = match &done {
+        Ok(Some(call)) => format!("正在叫{}，请打电话问", call.person_name),
+        _ => "备勤里没有别的人能来了，请另外安排".to_owned(),
+    };
+    ended((&app, &viewer, shell), id, (tx, form), ("call", &said), done.map(drop)).await
+}
+
+async fn answer(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path((id, call)): Path<(Uuid, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let asked: Call = tx.one(CALL.bind(viewer.tenant).bind(call)).await?;
+    if asked.shift_id != id {
+        return Err(Error::NotFound);
+    }
+    let accepts = form.is("answer", "yes");
+    let done = shift::answer(&mut tx, &act, call, accepts).await;
+    let said = if accepts { "已排上顶岗" } else { "已记下，接着叫下一位" };
+    ended((&app, &viewer, shell), id, (tx, form), ("call", said), done).await
+}
+
+async fn decide(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path((id, swap)): Path<(Uuid, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let asked: Swap = tx.one(SWAP.bind(viewer.tenant).bind(swap)).await?;
+    if asked.shift_id != id {
+        return Err(Error::NotFound);
+    }
+    let approved = form.is("decision", "yes");
+    let why = form.text("swap_why", "不同意的原因", if approved { 0..=100 } else { 2..=100 });
+    if !form.ok() {
+        drop(tx);
+        return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "swap_why")).await?);
+    }
+    let done = shift::decide_swap(&mut tx, &act, swap, approved, &why).await;
+    let said = if approved { "已同意换岗" } else { "没有同意换岗，原来的人照常" };
+    ended((&app, &viewer, shell), id, (tx, form), ("swap_why", said), done).await
+}
