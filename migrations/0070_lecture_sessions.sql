@@ -107,6 +107,7 @@ CREATE TABLE lecture_sessions (
     recorded_at BIGINT,
     school_words TEXT NOT NULL,
     school_confirmed_at BIGINT, -- the school says that it was so
+    reminded_at BIGINT, -- when people were reminded that it is near; a change reminds anew
     lock_version INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, request_id) REFERENCES lecture_requests (tenant_id, id),
@@ -125,6 +126,7 @@ CREATE TABLE lecture_sessions (
 --@citus SELECT create_distributed_table('lecture_sessions', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_sessions_by_time ON lecture_sessions (tenant_id, starts_at, id);
 CREATE INDEX lecture_sessions_by_school ON lecture_sessions (tenant_id, school_id, starts_at, id);
+CREATE INDEX lecture_sessions_to_remind ON lecture_sessions (tenant_id, starts_at, id) WHERE state = 'agreed' AND reminded_at IS NULL;
 
 CREATE TABLE lecture_session_topics (
     tenant_id UUID NOT NULL,
@@ -156,6 +158,19 @@ CREATE TABLE lecture_session_classes (
     FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('lecture_session_classes', 'tenant_id', colocate_with => 'tenants');
+
+CREATE TABLE lecture_sign_ins ( -- how many of a class were there, as whoever brought it says; nobody is named
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    class_id UUID NOT NULL,
+    present INTEGER NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, class_id),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id),
+    CHECK (present BETWEEN 0 AND 200)
+);
+--@citus SELECT create_distributed_table('lecture_sign_ins', 'tenant_id', colocate_with => 'tenants');
 
 CREATE TABLE lecture_holds ( -- a lecturer, a hall or a class in a quarter of an hour: two sessions cannot both have it
     tenant_id UUID NOT NULL,
@@ -212,6 +227,8 @@ CREATE TABLE lecture_photos ( -- each with who has agreed to it, and how
     CHECK (consent <> '')
 );
 --@citus SELECT create_distributed_table('lecture_photos', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_photos_by_time ON lecture_photos (tenant_id, added_at, photo_id);
+CREATE INDEX lecture_photos_by_photo ON lecture_photos (tenant_id, photo_id);
 
 CREATE TABLE lecture_quiz_questions ( -- of a topic
     tenant_id UUID NOT NULL,
@@ -275,30 +292,36 @@ CREATE TABLE lecture_confidences ( -- a pupil asks for help; nothing leads from 
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
     session_id UUID NOT NULL,
-    sealed BYTEA NOT NULL, -- what was said, and who said it if they wanted to
+    sealed BYTEA, -- what was said, and who said it if they wanted to; null once it has been kept long enough
     at BIGINT NOT NULL,
     report_due_at BIGINT NOT NULL, -- until when an office has to be told (未成年人保护法 art. 11)
     reported_at BIGINT,
     closed_at BIGINT,
+    ending TEXT, -- how it ended
+    erased_at BIGINT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
-    CHECK (closed_at IS NULL OR reported_at IS NOT NULL)
+    CHECK ((closed_at IS NULL) = (ending IS NULL)),
+    CHECK (ending IN ('settled', 'harmless')),
+    CHECK (ending <> 'settled' OR reported_at IS NOT NULL),
+    CHECK (sealed IS NOT NULL OR erased_at IS NOT NULL)
 );
 --@citus SELECT create_distributed_table('lecture_confidences', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidences_by_time ON lecture_confidences (tenant_id, at, id);
 CREATE INDEX lecture_confidences_open ON lecture_confidences (tenant_id, report_due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX lecture_confidences_to_erase ON lecture_confidences (tenant_id, closed_at, id) WHERE closed_at IS NOT NULL AND erased_at IS NULL;
 
 CREATE TABLE lecture_confidence_entries ( -- what was done about it, who read it and why; never changed
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
     confidence_id UUID NOT NULL,
     kind TEXT NOT NULL,
-    sealed BYTEA NOT NULL,
+    sealed BYTEA, -- null once it has been kept long enough
     account_id UUID NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, confidence_id) REFERENCES lecture_confidences (tenant_id, id),
-    CHECK (kind IN ('read', 'reported', 'followed', 'closed'))
+    CHECK (kind IN ('read', 'reported', 'followed', 'closed', 'harmless'))
 );
 --@citus SELECT create_distributed_table('lecture_confidence_entries', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidence_entries_in_order ON lecture_confidence_entries (tenant_id, confidence_id, at, id);
@@ -331,3 +354,14 @@ CREATE TABLE law_materials ( -- what a community was sent: its own copy, whateve
 );
 --@citus SELECT create_distributed_table('law_materials', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX law_materials_by_time ON law_materials (tenant_id, received_at, id);
+
+CREATE TABLE law_talks ( -- what is shown at an activity of the community's volunteers
+    tenant_id UUID NOT NULL,
+    activity_id UUID NOT NULL,
+    material_id UUID NOT NULL,
+    added_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, activity_id, material_id),
+    FOREIGN KEY (tenant_id, activity_id) REFERENCES volunteer_activities (tenant_id, id),
+    FOREIGN KEY (tenant_id, material_id) REFERENCES law_materials (tenant_id, id)
+);
+--@citus SELECT create_distributed_table('law_talks', 'tenant_id', colocate_with => 'tenants');

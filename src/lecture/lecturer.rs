@@ -1,5 +1,7 @@
 //! Who gives lectures: topics, grades, and the yearly query of 未成年人保护法 art. 62. They have a link and no account.
 
+use std::collections::BTreeMap;
+
 use db::Tx;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,6 +10,7 @@ use uuid::Uuid;
 use super::model::{self, grades, vetted_until};
 use super::store::{
     self, ADD_LECTURER, ADD_TOPIC, ADD_VETTING, CHANGE_LECTURER, DROP_TOPICS, Lecturer, RENEW_LECTURER_LINK, VET,
+    VettingOf,
 };
 use crate::access::{Act, Link};
 use crate::audit;
@@ -52,6 +55,21 @@ impl Lecturer {
             _ => None,
         }
     }
+}
+
+/// Those of a session, each with all their queries the latest first, of whom none that was passed held on a day.
+pub(super) fn unvetted_by(history: &[VettingOf], day: Date) -> Vec<String> {
+    let on = day.to_string();
+    let mut standing: BTreeMap<Uuid, (&str, Option<bool>)> = BTreeMap::new();
+    for one in history {
+        let (_, holds) = standing.entry(one.lecturer_id).or_insert((&one.name, None));
+        // The latest that was made by then is the one that counts.
+        if let (None, Some(checked)) = (*holds, one.checked_on.as_ref().filter(|checked| **checked <= on)) {
+            let until = checked.parse().map(vetted_until);
+            *holds = Some(one.passed == Some(true) && until.is_ok_and(|until| until >= day));
+        }
+    }
+    standing.into_values().filter(|(_, holds)| *holds != Some(true)).map(|(name, _)| name.to_owned()).collect()
 }
 
 fn own(number: i64) -> String {
@@ -119,4 +137,25 @@ pub async fn vet(tx: &mut Tx, act: &Act, id: Uuid, (passed, checked_on): (bool, 
     let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(id).bind(passed).bind(&day).bind(proof);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "vet", ("lecturer", id), "", &[]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_query_before_the_day_counts_and_a_later_one_does_not() {
+        let one = |passed, checked: Option<&str>| VettingOf {
+            lecturer_id: Uuid::from_u128(1),
+            name: "武晓峰".to_owned(),
+            passed,
+            checked_on: checked.map(str::to_owned),
+        };
+        let history = [one(Some(true), Some("2026-09-10")), one(Some(false), Some("2026-09-05")), one(Some(true), Some("2026-01-02"))];
+        let on = |day: &str| unvetted_by(&history, day.parse().unwrap()).len();
+        assert_eq!((on("2025-12-31"), on("2026-01-02"), on("2026-09-04")), (1, 0, 0));
+        assert_eq!((on("2026-09-05"), on("2026-09-09"), on("2026-09-10")), (1, 1, 0));
+        assert_eq!((on("2027-09-09"), on("2027-09-10")), (0, 1));
+        assert_eq!(unvetted_by(&[one(None, None)], "2026-09-05".parse().unwrap()), ["武晓峰"]);
+    }
 }

@@ -25,7 +25,9 @@ text_enum! {
     pub enum SessionState { Proposed = "proposed" "待双方确认", Agreed = "agreed" "已约定", Held = "held" "已授课", Cancelled = "cancelled" "已取消" }
     pub enum NoteKind { Moved = "moved" "改期", Declined = "declined" "学校没有同意", Question = "question" "学生的问题" }
     pub enum Phase { Before = "before" "课前", After = "after" "课后" }
-    pub enum StepKind { Read = "read" "查看", Reported = "reported" "报告", Followed = "followed" "跟进", Closed = "closed" "了结" }
+    pub enum StepKind { Read = "read" "查看", Reported = "reported" "报告", Followed = "followed" "跟进", Closed = "closed" "了结", Harmless = "harmless" "核实没有受到侵害，了结" }
+    /// How it ended when a pupil asked for help.
+    pub enum Ending { Settled = "settled" "报告以后了结", Harmless = "harmless" "核实没有受到侵害" }
 }
 
 /// What a team begins with; it changes them as it likes.
@@ -67,6 +69,15 @@ pub struct Rules {
     pub vice_lessons: i64,
     pub tell_minutes: i64,
     pub remind_ahead_days: i64,
+    /// So long before a lecture begins its classes can be signed in.
+    pub sign_in_minutes: i64,
+    /// So much longer than it was arranged for a lecture may have taken.
+    pub overrun_minutes: i64,
+    /// Class-hours of a visit that is suggested: two in a row save a way.
+    pub visit_lessons: i64,
+    pub keep_photos_days: i64,
+    /// So long after its end the words of what a pupil confided are kept.
+    pub keep_confidence_days: i64,
     /// Fewer sheets of the quiz are not shown: they might be one pupil's.
     pub fewest_sheets: i64,
 }
@@ -291,7 +302,20 @@ mod tests {
 
     #[test]
     fn class_hours_are_whole_ones() {
-        let rules = Rules { lead_days: 5, primary_minutes: 40, secondary_minutes: 45, vice_lessons: 4, tell_minutes: 30, remind_ahead_days: 3, fewest_sheets: 5 };
+        let rules = Rules {
+            lead_days: 5,
+            primary_minutes: 40,
+            secondary_minutes: 45,
+            vice_lessons: 4,
+            tell_minutes: 30,
+            remind_ahead_days: 3,
+            sign_in_minutes: 60,
+            overrun_minutes: 30,
+            visit_lessons: 2,
+            keep_photos_days: 365,
+            keep_confidence_days: 7305,
+            fewest_sheets: 5,
+        };
         assert_eq!((rules.class_hours(90, 7), rules.class_hours(80, 6), rules.class_hours(44, 7)), (2, 2, 0));
     }
 }

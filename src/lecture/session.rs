@@ -2,21 +2,23 @@
 //! places at once: whoever arranges holds the team's diary, and each lecturer, hall and class has a row for each quarter of an hour, which
 //! collides with that of another session.
 
-use db::Tx;
+use db::{Db, Tx};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
 use super::session_store::{
     self, ADD, ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_PHOTO,
     ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DROP_CLASSES, DROP_HOLDS,
     DROP_LECTURERS, DROP_PHOTO, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE,
-    RECORD, Request, Session,
+    OLD_PHOTOS, OTHER_USE, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
 };
-use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf};
+use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
 use super::school;
 use crate::access::Act;
+use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
 use crate::{audit, photo, settings};
 
@@ -327,6 +329,8 @@ pub async fn change(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (to, w
     }
     set_lists(tx, act, session.id, to, &needed).await?;
     note(tx, act, session.id, NoteKind::Moved, &format!("{}：{why}", session.when())).await?;
+    let changed = session_store::session(tx, act.tenant, session.id).await?;
+    tell(tx, act, &changed, Occasion::Change, &format!("改了，原来是 {}，等学校重新确认。", session.when())).await?;
     audit::record(tx, act, "move_lecture", ("lecture_session", session.id), why, &[]).await
 }
 
@@ -336,9 +340,15 @@ async fn note(tx: &mut Tx, act: &Act, session: Uuid, kind: NoteKind, words: &str
     Ok(())
 }
 
+/// Those who give a session and had no valid query on its day, by all queries that were made.
+pub async fn unvetted(tx: &mut Tx, tenant: Uuid, session: &Session) -> Result<Vec<String>> {
+    let history: Vec<VettingOf> = tx.all(VETTINGS_OF_SESSION.bind(tenant).bind(session.id)).await?;
+    Ok(unvetted_by(&history, at_day(session.starts_at)))
+}
+
 /// The school says yes to what it has read.
 ///
-/// Errors: refused of what is not open or over; stale if it was changed meanwhile.
+/// Errors: refused of what is not open or over, and while a lecturer must not stand before a class that day; stale if it was changed meanwhile.
 pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64) -> Result<()> {
     if session.state != SessionState::Proposed {
         return Err(Error::refused(format!("这节课现在是“{}”，不用再点", session.state)));
@@ -346,10 +356,55 @@ pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64) -> Resu
     if session.starts_at <= act.at {
         return Err(Error::refused("这个时间已经过了，请让对方另约"));
     }
+    // A query that was made since may have failed.
+    if !unvetted(tx, act.tenant, session).await?.is_empty() {
+        return Err(Error::refused("讲师要更换或者重新查询，对方办好以后再确认"));
+    }
     if tx.execute(AGREE.bind(act.tenant).bind(session.id).bind(seen).bind(act.at)).await? == 0 {
         return Err(stale());
     }
+    let agreed = session_store::session(tx, act.tenant, session.id).await?;
+    tell(tx, act, &agreed, Occasion::Announcement, "学校已经确认，请备课，带好课件。").await?;
     audit::record(tx, act, "agree", ("lecture_session", session.id), "", &[]).await
+}
+
+/// The team's groups are told of a session. Schools and lecturers have their links and calendars.
+async fn tell(tx: &mut Tx, act: &Act, session: &Session, occasion: Occasion, what: &str) -> Result<()> {
+    let text = format!("【法治进校园】{}，{} {}，{}。{what}", session.when(), session.school_name, session.hall_name, session.title);
+    let notice = Notice {
+        place: Place::Community,
+        subject: ("lecture_session", session.id),
+        occasion,
+        edition: act.at.as_millisecond(),
+        text: &text,
+        path: &format!("/lectures/{}", session.id),
+        happens_at: Some(session.starts_at),
+    };
+    channel::tell(tx, act, &notice).await?;
+    Ok(())
+}
+
+/// Reminds the team's groups of what is agreed and near, once; each in a transaction of its own.
+pub async fn remind(db: &Db, act: &Act) -> Result<()> {
+    let mut tx = db.read().await?;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let until = act.at + SignedDuration::from_hours(24 * rules.remind_ahead_days);
+    let near: Vec<Session> = tx.all(TO_REMIND.bind(act.tenant).bind(act.at).bind(until)).await?;
+    drop(tx);
+    for session in near {
+        let mut tx = db.begin().await?;
+        // Another process may have been first, or it was changed or called off just now.
+        let row = REMINDED.bind(act.tenant).bind(session.id).bind(session.lock_version).bind(act.at);
+        if tx.execute(row).await? == 1 {
+            let what = match unvetted(&mut tx, act.tenant, &session).await?.is_empty() {
+                true => "快到了，请核对课件、场地和投影，提醒讲师。",
+                false => "快到了，有讲师那天的从业查询无效，请马上换人或者重新查询。",
+            };
+            tell(&mut tx, act, &session, Occasion::Announcement, what).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Either side calls it off. Who and what was held is free again, and what the school had asked for waits again.
@@ -371,11 +426,15 @@ pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (decli
     if declined {
         note(tx, act, session.id, NoteKind::Declined, why).await?;
     }
+    tell(tx, act, session, Occasion::Cancellation, if declined { "学校说不方便，已取消。" } else { "已取消。" }).await?;
     audit::record(tx, act, "cancel", ("lecture_session", session.id), why, &[]).await
 }
 
 /// Errors: refused of what nobody has de-identified, or nobody else has reviewed.
 pub async fn attach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid) -> Result<()> {
+    if session_store::session(tx, act.tenant, session).await?.state == SessionState::Cancelled {
+        return Err(Error::refused("这节课已经取消了"));
+    }
     let known = store::material(tx, act.tenant, material).await?;
     if !known.usable() {
         return Err(Error::refused(format!("“{}”{}，不能用在课上", known.title, known.state().1)));
@@ -391,7 +450,7 @@ pub(super) async fn detach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid
 
 /// What became of it. It can be mended until the school has confirmed it.
 ///
-/// Errors: refused before it has begun, and where a lecturer was not vetted that day; stale if somebody else was first.
+/// Errors: refused before it has begun, and of more pupils or minutes than there can have been; stale if somebody else was first.
 pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: &Record) -> Result<()> {
     if session.school_confirmed_at.is_some() {
         return Err(Error::refused("学校已经确认过，不能再改"));
@@ -402,12 +461,16 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
     if session.starts_at > act.at {
         return Err(Error::refused("课还没有开始"));
     }
+    let rules: Rules = settings::read(tx, act.tenant, session.starts_at).await?;
+    let planned = (session.ends_at.as_second() - session.starts_at.as_second()) / 60;
+    if what.minutes > planned + rules.overrun_minutes {
+        return Err(Error::refused(format!("约的是 {planned} 分钟，讲了 {} 分钟对不上，请核对", what.minutes)));
+    }
     let classes = session_store::classes(tx, act.tenant, session.id).await?;
     let most: i64 = classes.iter().map(|class| class.pupils).sum();
     if what.pupils > most {
         return Err(Error::refused(format!("来听的班一共 {most} 名学生，到场人数不能更多")));
     }
-    let rules: Rules = settings::read(tx, act.tenant, session.starts_at).await?;
     let youngest = classes.iter().map(|class| class.grade).min().unwrap_or(12);
     let row = RECORD.bind(act.tenant).bind(session.id).bind(seen).bind(what.pupils).bind(what.teachers).bind(what.parents);
     let row = row.bind(what.handouts).bind(what.minutes).bind(rules.class_hours(what.minutes, youngest));
@@ -415,6 +478,37 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
         return Err(stale());
     }
     audit::record(tx, act, "record_lecture", ("lecture_session", session.id), "", &[]).await
+}
+
+/// Whoever brings a class says how many of it are there; said again, the last word holds.
+///
+/// Errors: refused of more than the class has pupils, before people come, and once the school has confirmed it.
+pub async fn sign_in(tx: &mut Tx, act: &Act, session: &Session, class: &Class, present: i64) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    if let Some(why) = sign_in_closed(session, &rules, act.at) {
+        return Err(Error::refused(why));
+    }
+    if !(0..=class.pupils).contains(&present) {
+        return Err(Error::refused(format!("{}一共 {} 人，到场人数要在 0 到 {} 之间", class.full_name(), class.pupils, class.pupils)));
+    }
+    tx.execute(SIGN_IN.bind(act.tenant).bind(session.id).bind(class.id).bind(present).bind(act.at)).await?;
+    audit::record(tx, act, "sign_in_class", ("lecture_session", session.id), &class.full_name(), &[]).await
+}
+
+/// Why no class can be signed in now; `None` if it can.
+pub(super) fn sign_in_closed(session: &Session, rules: &Rules, now: Timestamp) -> Option<&'static str> {
+    let early = SignedDuration::from_mins(rules.sign_in_minutes);
+    if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
+        Some("这节课还没有约定，或者已经取消")
+    } else if session.school_confirmed_at.is_some() {
+        Some("学校已经确认过，人数不再改")
+    } else if now < session.starts_at - early {
+        Some("还没到时间，快上课的时候再来")
+    } else if now > session.ends_at + SignedDuration::from_hours(24) {
+        Some("课已经上完一天，人数请告诉讲师")
+    } else {
+        None
+    }
 }
 
 /// The school says that it was so, and what it thinks.
@@ -454,10 +548,23 @@ pub async fn add_photos(tx: &mut Tx, act: &Act, session: Uuid, photos: &[Uuid], 
     audit::record(tx, act, "add_photo", ("lecture_session", session), consent, &[]).await
 }
 
-/// Somebody wants it shown no more.
-pub(super) async fn drop_photo(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid) -> Result<()> {
+/// Somebody wants it shown no more, or it was kept long enough. It is gone once no other session shows it.
+pub async fn drop_photo(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid) -> Result<()> {
     tx.execute_one(DROP_PHOTO.bind(act.tenant).bind(session).bind(id)).await?;
+    if tx.optional::<Photo>(OTHER_USE.bind(act.tenant).bind(id)).await?.is_none() {
+        photo::remove(tx, act, id).await?;
+    }
     audit::record(tx, act, "remove_photo", ("lecture_session", session), "", &[]).await
+}
+
+/// Pictures of pupils are kept for as long as the settings say.
+pub async fn forget_photos(tx: &mut Tx, act: &Act) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let before = act.at - SignedDuration::from_hours(24 * rules.keep_photos_days);
+    for old in tx.all::<session_store::OldPhoto>(OLD_PHOTOS.bind(act.tenant).bind(before)).await? {
+        drop_photo(tx, act, old.session_id, old.photo_id).await?;
+    }
+    Ok(())
 }
 
 /// Whether somebody by their link has to do with a session.

@@ -38,8 +38,9 @@ macro_rules! sessions {
 
 statements! {
     ADD_CALL = "INSERT INTO lecture_calls (tenant_id, id, title, words, last_day, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2
-        ORDER BY c.last_day, c.id LIMIT 50";
+    CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at,
+            (SELECT COUNT(DISTINCT q.school_id) FROM lecture_requests q WHERE q.tenant_id = c.tenant_id AND q.call_id = c.id) AS answered
+        FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2 ORDER BY c.last_day, c.id LIMIT 50";
     ADD_REQUEST = "INSERT INTO lecture_requests (tenant_id, id, school_id, call_id, topic_id, form_id, first_grade, last_grade, first_day, last_day,
             words, state, why, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', '', $12)";
     END_REQUEST = "UPDATE lecture_requests SET state = $4, why = $5 WHERE tenant_id = $1 AND id = $2 AND state = $3";
@@ -62,7 +63,7 @@ statements! {
             proposed_at, team_agreed_at, ended_why, course, own_words, school_words, lock_version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'proposed', $12, $13, '', '', '', '', 1)";
     MOVE = "UPDATE lecture_sessions SET hall_id = $4, form_id = $5, campaign_id = $6, title = $7, starts_at = $8, ends_at = $9, why = $10,
-            state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, lock_version = lock_version + 1
+            state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, reminded_at = NULL, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
     AGREE = "UPDATE lecture_sessions SET state = 'agreed', school_agreed_at = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'proposed'";
@@ -75,6 +76,9 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'held' AND school_confirmed_at IS NULL";
     SESSION = sessions!("s.id = $2");
     BETWEEN = sessions!("s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 500");
+    TO_REMIND = sessions!("s.state = 'agreed' AND s.reminded_at IS NULL AND s.starts_at > $2 AND s.starts_at <= $3 ORDER BY s.starts_at, s.id LIMIT 100");
+    REMINDED = "UPDATE lecture_sessions SET reminded_at = $4 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'agreed' AND reminded_at IS NULL";
+    PAST = sessions!("(s.starts_at, s.id) < ($2, $3) ORDER BY s.starts_at DESC, s.id DESC LIMIT $4");
     COMING = sessions!("(s.starts_at, s.id) > ($2, $3) ORDER BY s.starts_at, s.id LIMIT $4");
     OF_SCHOOL = sessions!("s.school_id = $2 AND s.starts_at >= $3 ORDER BY s.starts_at, s.id LIMIT 200");
     OF_LECTURER = sessions!("s.starts_at >= $3 AND s.state <> 'cancelled' AND EXISTS (SELECT 1 FROM lecture_session_lecturers l
@@ -114,6 +118,23 @@ statements! {
         JOIN lecture_classes c ON c.tenant_id = x.tenant_id AND c.id = x.class_id WHERE x.tenant_id = $1 AND x.session_id = $2
         ORDER BY c.grade, c.id LIMIT 200";
 
+    SIGN_IN = "INSERT INTO lecture_sign_ins (tenant_id, session_id, class_id, present, at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, session_id, class_id) DO UPDATE SET present = excluded.present, at = excluded.at";
+    SIGN_INS = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_sign_ins i WHERE i.tenant_id = $1 AND i.session_id = $2
+        ORDER BY i.class_id LIMIT 200";
+    SIGN_INS_OF_SCHOOL = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_sessions s
+        JOIN lecture_sign_ins i ON i.tenant_id = s.tenant_id AND i.session_id = s.id
+        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY i.class_id LIMIT 2000";
+    SIGN_INS_OF_LECTURER = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_session_lecturers l
+        JOIN lecture_sessions s ON s.tenant_id = l.tenant_id AND s.id = l.session_id
+        JOIN lecture_sign_ins i ON i.tenant_id = l.tenant_id AND i.session_id = l.session_id
+        WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND s.starts_at >= $3 ORDER BY i.class_id LIMIT 2000";
+    /// The classes of a school's sessions, for its page, each beside its session.
+    CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, c.grade, c.name FROM lecture_sessions s
+        JOIN lecture_session_classes x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        JOIN lecture_classes c ON c.tenant_id = x.tenant_id AND c.id = x.class_id
+        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY c.grade, c.id LIMIT 5000";
+
     /// What nobody has de-identified and reviewed adds no row; the key that it points to says the same again.
     ATTACH = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by)
         SELECT m.tenant_id, s.id, m.id, m.desensitised_by, m.reviewed_by FROM lecture_materials m
@@ -151,12 +172,14 @@ statements! {
         ON CONFLICT (tenant_id, session_id, photo_id) DO NOTHING";
     DROP_PHOTO = "DELETE FROM lecture_photos WHERE tenant_id = $1 AND session_id = $2 AND photo_id = $3";
     PHOTOS = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.session_id = $2 ORDER BY p.added_at, p.photo_id LIMIT 30";
+    OLD_PHOTOS = "SELECT p.session_id, p.photo_id FROM lecture_photos p WHERE p.tenant_id = $1 AND p.added_at < $2 ORDER BY p.added_at, p.photo_id LIMIT 200";
+    OTHER_USE = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.photo_id = $2 LIMIT 1";
     PHOTO = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.session_id = $2 AND p.photo_id = $3";
 }
 
 record! {
     #[derive(Debug, Clone)]
-    pub struct Call { pub id: Uuid, pub title: String, pub words: String, pub last_day: String, pub created_at: Timestamp }
+    pub struct Call { pub id: Uuid, pub title: String, pub words: String, pub last_day: String, pub created_at: Timestamp, pub answered: i64 }
     #[derive(Debug, Clone)]
     pub struct Request {
         pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub call_id: Option<Uuid>, pub topic_id: Uuid, pub topic_name: String,
@@ -195,6 +218,12 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Shown { pub session_id: Uuid, pub id: Uuid, pub title: String, pub media_type: String }
     #[derive(Debug, Clone)]
+    pub struct SignIn { pub session_id: Uuid, pub class_id: Uuid, pub present: i64, pub at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct ClassOf { pub session_id: Uuid, pub id: Uuid, pub grade: i64, pub name: String }
+    #[derive(Debug, Clone)]
+    pub struct OldPhoto { pub session_id: Uuid, pub photo_id: Uuid }
+    #[derive(Debug, Clone)]
     pub struct Photo { pub photo_id: Uuid, pub consent: String }
 }
 
@@ -228,6 +257,16 @@ pub(super) async fn coming(tx: &mut Tx, tenant: Uuid, after: Cursor, size: usize
     let items: Vec<Session> =
         tx.all(COMING.bind(tenant).bind(after.key).bind(after.id).bind(size as i64 + 1)).await?;
     Ok(Page::of(items, size, |item| Cursor { key: item.starts_at.as_millisecond(), id: item.id }))
+}
+
+/// Those that have begun, the latest first.
+pub(super) async fn past(tx: &mut Tx, tenant: Uuid, before: Cursor, size: usize) -> Result<Page<Session>> {
+    let items: Vec<Session> = tx.all(PAST.bind(tenant).bind(before.key).bind(before.id).bind(size as i64 + 1)).await?;
+    Ok(Page::of(items, size, |item| Cursor { key: item.starts_at.as_millisecond(), id: item.id }))
+}
+
+pub(super) async fn sign_ins(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<SignIn>> {
+    Ok(tx.all(SIGN_INS.bind(tenant).bind(session)).await?)
 }
 
 pub(super) async fn topics(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Topic>> {

@@ -100,6 +100,11 @@ statements! {
 
     ADD_VICE = "INSERT INTO lecture_vice_principals (tenant_id, id, school_id, lecturer_id, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
     END_VICE = "UPDATE lecture_vice_principals SET last_day = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND last_day > $4 AND first_day <= $4";
+    /// The vettings of those who give a session, the latest first.
+    VETTINGS_OF_SESSION = "SELECT x.lecturer_id, l.name, v.passed, v.checked_on FROM lecture_session_lecturers x
+        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+        LEFT JOIN lecturer_vettings v ON v.tenant_id = x.tenant_id AND v.lecturer_id = x.lecturer_id
+        WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY v.checked_on DESC, v.at DESC, v.id DESC LIMIT 500";
     VICES = "SELECT v.id, v.school_id, v.lecturer_id, l.name, v.first_day, v.last_day FROM lecture_vice_principals v
         JOIN lecturers l ON l.tenant_id = v.tenant_id AND l.id = v.lecturer_id WHERE v.tenant_id = $1 AND v.school_id = $2
         ORDER BY v.first_day DESC, v.id LIMIT 50";
@@ -117,7 +122,13 @@ statements! {
     MATERIAL = materials!("m.id = $2");
     MATERIALS = materials!("(m.added_at, m.id) < ($2, $3) ORDER BY m.added_at DESC, m.id DESC LIMIT $4");
     USABLE_MATERIALS = materials!("m.reviewed_by IS NOT NULL AND m.withdrawn_at IS NULL ORDER BY m.added_at DESC, m.id DESC LIMIT 500");
-    CONTENT = "SELECT m.media_type, m.file_name, m.content FROM lecture_materials m WHERE m.tenant_id = $1 AND m.id = $2";
+    /// What was withdrawn is not opened any more.
+    FILE = "SELECT m.media_type, m.file_name, m.size FROM lecture_materials m WHERE m.tenant_id = $1 AND m.id = $2 AND m.withdrawn_at IS NULL";
+    /// So many bytes from a place on, counted from 1: players ask for parts.
+    PART = "SELECT SUBSTR(m.content, CAST($3 AS INTEGER), CAST($4 AS INTEGER)) AS content FROM lecture_materials m WHERE m.tenant_id = $1 AND m.id = $2";
+    /// Another file in place of one that nobody has called de-identified yet.
+    REPLACE = "UPDATE lecture_materials SET file_name = $4, media_type = $5, size = $6, content = $7, digest = $8, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND desensitised_by IS NULL AND withdrawn_at IS NULL";
 }
 
 record! {
@@ -148,6 +159,8 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Vetting { pub id: Uuid, pub passed: bool, pub checked_on: String, pub proof: String }
     #[derive(Debug, Clone)]
+    pub struct VettingOf { pub lecturer_id: Uuid, pub name: String, pub passed: Option<bool>, pub checked_on: Option<String> }
+    #[derive(Debug, Clone)]
     pub struct TopicOf { pub lecturer_id: Uuid, pub topic_id: Uuid, pub name: String }
     #[derive(Debug, Clone)]
     pub struct Vice { pub id: Uuid, pub school_id: Uuid, pub lecturer_id: Uuid, pub name: String, pub first_day: String, pub last_day: String }
@@ -159,7 +172,9 @@ record! {
         pub withdrawn_at: Option<Timestamp>, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Content { pub media_type: String, pub file_name: String, pub content: Vec<u8> }
+    pub struct File { pub media_type: String, pub file_name: String, pub size: i64 }
+    #[derive(Debug, Clone)]
+    pub struct Content { pub content: Vec<u8> }
 }
 
 pub async fn school(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<School> {

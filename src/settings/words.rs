@@ -383,6 +383,11 @@ const WORDS: &[(&str, &str)] = &[
     ("vice_lessons", "法治副校长每年至少几课时"),
     ("tell_minutes", "学生求助多久内要报告"),
     ("remind_ahead_days", "提前几天提醒"),
+    ("sign_in_minutes", "上课前多久起班级能签到"),
+    ("overrun_minutes", "最多比约定的多讲多久"),
+    ("visit_lessons", "去一次讲几课时"),
+    ("keep_photos_days", "课堂照片存多久"),
+    ("keep_confidence_days", "学生求助了结以后存多久"),
     ("fewest_sheets", "答卷少于几份不显示结果"),
 ];
 
