@@ -143,6 +143,8 @@ struct About {
     day: Option<String>,
     lecturer: Option<String>,
     topic: Option<String>,
+    /// Its classes are ticked.
+    grade: Option<i64>,
 }
 
 async fn form_page(
@@ -186,7 +188,12 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(about):
         form.set("day", known.first_day);
         form.set("title", format!("{}法治课", known.topic_name));
     }
-    page(&form_page(&app, &viewer, shell, (form, None)).await?)
+    let mut shown = form_page(&app, &viewer, shell, (form, None)).await?;
+    let classes = shown.choices.classes.iter().filter(|class| Some(class.grade) == about.grade).map(|class| class.id);
+    for id in classes.collect::<Vec<_>>() {
+        shown.form.add("class", id.to_string());
+    }
+    page(&shown)
 }
 
 fn sketch(form: &mut Form, choices: &Choices, school: Uuid) -> Option<SessionSketch> {
