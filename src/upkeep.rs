@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
 use crate::{
-    after_school, api, board, channel, community_survey, hazard, issue, mediation, offline, outbox, party, photo,
-    registry, report, service, visit, volunteer, work_order,
+    after_school, api, board, channel, community_survey, hazard, issue, lecture, mediation, offline, outbox, party,
+    photo, registry, report, service, visit, volunteer, work_order,
 };
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -133,6 +133,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     volunteer::remind(&app.db, act).await?;
     volunteer::forget_photos(&app.db, act).await?;
     hazard::remind(&app.db, act).await?;
+    lecture::remind(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     report::roll_up::begin_months(&mut tx, act).await?;
@@ -146,6 +147,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     after_school::incident::forget_old(&mut tx, act).await?;
     after_school::help::forget_old(&mut tx, act).await?;
     after_school::message::forget_old(&mut tx, act).await?;
+    lecture::forget_photos(&mut tx, act).await?;
     service::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;
