@@ -293,30 +293,36 @@ CREATE TABLE lecture_confidences ( -- a pupil asks for help; nothing leads from 
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
     session_id UUID NOT NULL,
-    sealed BYTEA NOT NULL, -- what was said, and who said it if they wanted to
+    sealed BYTEA, -- what was said, and who said it if they wanted to; null once it has been kept long enough
     at BIGINT NOT NULL,
     report_due_at BIGINT NOT NULL, -- until when an office has to be told (未成年人保护法 art. 11)
     reported_at BIGINT,
     closed_at BIGINT,
+    ending TEXT, -- how it ended
+    erased_at BIGINT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
-    CHECK (closed_at IS NULL OR reported_at IS NOT NULL)
+    CHECK ((closed_at IS NULL) = (ending IS NULL)),
+    CHECK (ending IN ('settled', 'harmless')),
+    CHECK (ending <> 'settled' OR reported_at IS NOT NULL),
+    CHECK (sealed IS NOT NULL OR erased_at IS NOT NULL)
 );
 --@citus SELECT create_distributed_table('lecture_confidences', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidences_by_time ON lecture_confidences (tenant_id, at, id);
 CREATE INDEX lecture_confidences_open ON lecture_confidences (tenant_id, report_due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX lecture_confidences_to_erase ON lecture_confidences (tenant_id, closed_at, id) WHERE closed_at IS NOT NULL AND erased_at IS NULL;
 
 CREATE TABLE lecture_confidence_entries ( -- what was done about it, who read it and why; never changed
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
     confidence_id UUID NOT NULL,
     kind TEXT NOT NULL,
-    sealed BYTEA NOT NULL,
+    sealed BYTEA, -- null once it has been kept long enough
     account_id UUID NOT NULL,
     at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, confidence_id) REFERENCES lecture_confidences (tenant_id, id),
-    CHECK (kind IN ('read', 'reported', 'followed', 'closed'))
+    CHECK (kind IN ('read', 'reported', 'followed', 'closed', 'harmless'))
 );
 --@citus SELECT create_distributed_table('lecture_confidence_entries', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidence_entries_in_order ON lecture_confidence_entries (tenant_id, confidence_id, at, id);

@@ -25,7 +25,9 @@ text_enum! {
     pub enum SessionState { Proposed = "proposed" "待双方确认", Agreed = "agreed" "已约定", Held = "held" "已授课", Cancelled = "cancelled" "已取消" }
     pub enum NoteKind { Moved = "moved" "改期", Declined = "declined" "学校没有同意", Question = "question" "学生的问题" }
     pub enum Phase { Before = "before" "课前", After = "after" "课后" }
-    pub enum StepKind { Read = "read" "查看", Reported = "reported" "报告", Followed = "followed" "跟进", Closed = "closed" "了结" }
+    pub enum StepKind { Read = "read" "查看", Reported = "reported" "报告", Followed = "followed" "跟进", Closed = "closed" "了结", Harmless = "harmless" "核实没有受到侵害，了结" }
+    /// How it ended when a pupil asked for help.
+    pub enum Ending { Settled = "settled" "报告以后了结", Harmless = "harmless" "核实没有受到侵害" }
 }
 
 /// What a team begins with; it changes them as it likes.
@@ -71,7 +73,11 @@ pub struct Rules {
     pub sign_in_minutes: i64,
     /// So much longer than it was arranged for a lecture may have taken.
     pub overrun_minutes: i64,
+    /// Class-hours of a visit that is suggested: two in a row save a way.
+    pub visit_lessons: i64,
     pub keep_photos_days: i64,
+    /// So long after its end the words of what a pupil confided are kept.
+    pub keep_confidence_days: i64,
     /// No lecture begins before the first of these hours of a day, nor ends after the last.
     pub first_hour: i64,
     pub last_hour: i64,
@@ -365,7 +371,9 @@ mod tests {
             remind_ahead_days: 3,
             sign_in_minutes: 60,
             overrun_minutes: 30,
+            visit_lessons: 2,
             keep_photos_days: 365,
+            keep_confidence_days: 7305,
             first_hour: 7,
             last_hour: 21,
             fewest_sheets: 5,

@@ -230,14 +230,14 @@ pub async fn take(tx: &mut Tx, act: &Act, confidence: &Confidence, kind: StepKin
                 return Err(Error::refused("先报告、登记，再了结；已经了结的不用再点"));
             }
         }
-        StepKind::Read | StepKind::Followed => {}
+        StepKind::Read | StepKind::Followed | StepKind::Harmless => {}
     }
     add_entry(tx, act, confidence.id, kind, words).await?;
     let action = match kind {
         StepKind::Read => "read_confidence",
         StepKind::Reported => "report_confidence",
         StepKind::Followed => "follow_confidence",
-        StepKind::Closed => "close_confidence",
+        StepKind::Closed | StepKind::Harmless => "close_confidence",
     };
     audit::record(tx, act, action, ("lecture_confidence", confidence.id), "", &[]).await
 }

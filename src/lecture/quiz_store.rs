@@ -44,7 +44,7 @@ statements! {
 
     CONFIDE = "INSERT INTO lecture_confidences (tenant_id, id, session_id, sealed, at, report_due_at) VALUES ($1, $2, $3, $4, $5, $6)";
     REPORTED = "UPDATE lecture_confidences SET reported_at = $3 WHERE tenant_id = $1 AND id = $2 AND reported_at IS NULL";
-    CLOSE = "UPDATE lecture_confidences SET closed_at = $3 WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL AND reported_at IS NOT NULL";
+    CLOSE = "UPDATE lecture_confidences SET closed_at = $3, ending = 'settled' WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL AND reported_at IS NOT NULL";
     CONFIDENCE = confidences!("c.id = $2");
     CONFIDENCES = confidences!("(c.at, c.id) < ($2, $3) ORDER BY c.at DESC, c.id DESC LIMIT $4");
     OPEN = confidences!("c.closed_at IS NULL ORDER BY c.report_due_at, c.id LIMIT 50");

@@ -20,7 +20,7 @@ pub fn routes() -> Routes {
 }
 
 /// What each topic is about. What is not here is shown as it stands.
-const TOPICS: [(&str, &str); 9] = [
+const TOPICS: [(&str, &str); 10] = [
     ("registry.import", "导入登记表"),
     ("registry.erased", "删除个人信息以后的清理"),
     ("registry.merged", "合并登记以后的跟进"),
