@@ -164,11 +164,12 @@ CREATE TABLE lecture_materials ( -- courseware, cases, videos, leaflets
     kind TEXT NOT NULL,
     title TEXT NOT NULL,
     topic_id UUID NOT NULL,
-    file_name TEXT NOT NULL,
+    file_name TEXT NOT NULL, -- of the title: the name that a file came with may name somebody, and is not kept
     media_type TEXT NOT NULL, -- found out from the content, not from the name
     size BIGINT NOT NULL,
-    content BYTEA NOT NULL,
+    content BYTEA NOT NULL, -- empty once it was erased
     digest TEXT NOT NULL,
+    why TEXT NOT NULL, -- why it was given back or withdrawn; it may say who could be recognised, so it stands nowhere else
     added_by UUID, -- an account
     added_at BIGINT NOT NULL,
     desensitised_by UUID, -- an account: whoever says that nothing in it leads to a minor (未成年人保护法 art. 103)
@@ -176,6 +177,7 @@ CREATE TABLE lecture_materials ( -- courseware, cases, videos, leaflets
     reviewed_by UUID, -- another account, who has looked at it again
     reviewed_at BIGINT,
     withdrawn_at BIGINT,
+    erased_at BIGINT, -- when the file was erased
     lock_version INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, id, desensitised_by, reviewed_by), -- what is attached points here: see lecture_session_materials

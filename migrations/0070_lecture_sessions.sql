@@ -103,7 +103,6 @@ CREATE TABLE lecture_sessions (
     minutes INTEGER, -- how long it was taught
     class_hours INTEGER, -- whole 课时 by the school's stage, as they were counted when it was written down
     course TEXT NOT NULL, -- what was done, in words
-    own_words TEXT NOT NULL, -- the lecturers about themselves: the school does not read them
     recorded_at BIGINT,
     school_words TEXT NOT NULL,
     school_confirmed_at BIGINT, -- the school says that it was so
@@ -142,6 +141,7 @@ CREATE TABLE lecture_session_lecturers (
     tenant_id UUID NOT NULL,
     session_id UUID NOT NULL,
     lecturer_id UUID NOT NULL,
+    own_words TEXT NOT NULL, -- what they think of it themselves: the school does not read it
     PRIMARY KEY (tenant_id, session_id, lecturer_id),
     FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
     FOREIGN KEY (tenant_id, lecturer_id) REFERENCES lecturers (tenant_id, id)
@@ -214,6 +214,7 @@ CREATE TABLE lecture_notes ( -- why a date was moved, what pupils asked, what wa
 );
 --@citus SELECT create_distributed_table('lecture_notes', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_notes_by_session ON lecture_notes (tenant_id, session_id, at, id);
+CREATE INDEX lecture_notes_open ON lecture_notes (tenant_id, at, id) WHERE kind = 'question' AND done_at IS NULL;
 
 CREATE TABLE lecture_photos ( -- each with who has agreed to it, and how
     tenant_id UUID NOT NULL,
@@ -345,34 +346,39 @@ CREATE TABLE lecture_confidence_entries ( -- what was done about it, who read it
 --@citus SELECT create_distributed_table('lecture_confidence_entries', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidence_entries_in_order ON lecture_confidence_entries (tenant_id, confidence_id, at, id);
 
-CREATE TABLE lecture_sendings ( -- a material that goes to another tenant as a message
-    tenant_id UUID NOT NULL,
-    material_id UUID NOT NULL,
+CREATE TABLE lecture_sendings ( -- a material or a topic that goes to another tenant as a message
+    tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
+    item_id UUID NOT NULL, -- of a material or a topic
     to_tenant_id UUID NOT NULL, -- no key: tenants never join
     to_name TEXT NOT NULL,
     sent_at BIGINT NOT NULL,
     arrived_at BIGINT,
-    PRIMARY KEY (tenant_id, material_id, to_tenant_id),
-    FOREIGN KEY (tenant_id, material_id) REFERENCES lecture_materials (tenant_id, id)
+    void_at BIGINT, -- it was withdrawn before it could be delivered
+    PRIMARY KEY (tenant_id, item_id, to_tenant_id),
+    CHECK (arrived_at IS NULL OR void_at IS NULL)
 );
 --@citus SELECT create_distributed_table('lecture_sendings', 'tenant_id', colocate_with => 'tenants');
 
 CREATE TABLE law_materials ( -- what a community was sent: its own copy, whatever becomes of the other
     tenant_id UUID NOT NULL REFERENCES tenants (tenant_id),
-    id UUID NOT NULL, -- of the material that was sent, so that a message that comes twice is one copy
-    kind TEXT NOT NULL,
+    id UUID NOT NULL, -- of what was sent, so that a message that comes twice is one copy
+    kind TEXT NOT NULL, -- of a material, or topic
     title TEXT NOT NULL,
     topic TEXT NOT NULL,
+    words TEXT NOT NULL, -- of a topic: what belongs to it
     file_name TEXT NOT NULL,
-    media_type TEXT NOT NULL,
+    media_type TEXT NOT NULL, -- empty for a topic
     size BIGINT NOT NULL,
-    content BYTEA NOT NULL,
+    content BYTEA NOT NULL, -- empty for a topic, and once the community did not want it
     from_name TEXT NOT NULL,
     received_at BIGINT NOT NULL,
+    accepted_at BIGINT, -- the community takes it
+    withdrawn_at BIGINT, -- whoever sent it uses it no more
+    dropped_at BIGINT, -- the community does not want it, or not any more; the row stays so that it does not come again
     PRIMARY KEY (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('law_materials', 'tenant_id', colocate_with => 'tenants');
-CREATE INDEX law_materials_by_time ON law_materials (tenant_id, received_at, id);
+CREATE INDEX law_materials_by_time ON law_materials (tenant_id, received_at, id) WHERE dropped_at IS NULL;
 
 CREATE TABLE law_talks ( -- what is shown at an activity of the community's volunteers
     tenant_id UUID NOT NULL,

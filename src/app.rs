@@ -18,6 +18,7 @@ use db::Db;
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::access::web::LockedViewer;
 use crate::access::{self, Act, Bearer, Entry, Link, Need, Permission, Route, Routes, Token, Viewer};
@@ -145,6 +146,7 @@ pub fn handlers() -> Handlers {
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (issue::STEPPED, channel::hook::issue_handler()),
         (lecture::sharing::TOPIC, lecture::sharing::handler()),
+        (lecture::sharing::WITHDRAWN, lecture::sharing::withdrawal_handler()),
         (board::POSTED, channel::hook::publication_handler()),
     ])
 }
@@ -175,7 +177,10 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics::show))
         .route("/assets/{version}/{*name}", get(web::serve_asset))
-        .layer(CompressionLayer::new())
+        // A film is small already, and a player that looks for a place in it needs its bytes as they are.
+        .layer(
+            CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("video/"))),
+        )
         .layer(DefaultBodyLimit::max(web::MULTIPART_LIMIT_MB << 20))
         .with_state(app)
 }

@@ -140,6 +140,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     volunteer::forget_photos(&app.db, act).await?;
     hazard::remind(&app.db, act).await?;
     lecture::close_quizzes(&app.db, act).await?;
+    lecture::remind(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     report::roll_up::begin_months(&mut tx, act).await?;
@@ -154,6 +155,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     after_school::help::forget_old(&mut tx, act).await?;
     after_school::message::forget_old(&mut tx, act).await?;
     lecture::forget_confidences(&mut tx, act).await?;
+    lecture::forget_photos(&mut tx, act).await?;
     service::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;

@@ -131,6 +131,7 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/unlock"
             | "/whistles/new" // about nothing
             | "/law-materials/{id}/file"
+            | "/law-talk/{link}/materials/{material}" // nothing is shown there
             | "/lectures/{id}/photos/{photo}" // nobody has taken one there
             | "/lecturing/{link}/materials/{material}" // of which there is none
             | "/children/{id}/particulars" // of which one says first why
@@ -187,6 +188,7 @@ struct Landmarks {
     venue: Uuid,
     guard: Guard,
     lecture: Lecture,
+    law_talk: Link,
     team: Uuid,
     volunteer: Uuid,
     volunteering: Link,
@@ -354,6 +356,8 @@ impl Landmarks {
             "lecturing" => &self.lecture.own,
             "lecture-quiz" => &self.lecture.quiz,
             "lecture-help" => &self.lecture.help,
+            "lecture-sign-in" => &self.lecture.sign_in,
+            "law-talk" => &self.law_talk,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
@@ -393,6 +397,7 @@ impl Landmarks {
             .replace("{vice}", &Uuid::nil().to_string())
             .replace("{question}", &Uuid::nil().to_string())
             .replace("{asked}", &self.lecture.request.to_string())
+            .replace("{audience}", &self.lecture.class.to_string())
             .replace("{material}", &Uuid::nil().to_string())
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
@@ -548,6 +553,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         venue,
         guard,
         lecture: lecture(&mut tx, act, means, community).await,
+        law_talk: Link::signed(act.tenant, activity, "law talk", &means.keys),
         team,
         volunteer,
         volunteering,
@@ -916,6 +922,8 @@ struct Lecture {
     own: Link,
     quiz: Link,
     help: Link,
+    class: Uuid,
+    sign_in: Link,
 }
 
 async fn lecture(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Lecture {
@@ -958,19 +966,12 @@ async fn lecture(tx: &mut db::Tx, act: &Act, means: &Means, community: &Communit
         kind: MaterialKind::Case,
         title: "典型案例".to_owned(),
         topic,
-        file_name: "案例.pdf".to_owned(),
         media_type: "application/pdf",
         content: b"%PDF-1.7".to_vec(),
     };
     let material = lecture::add_material(tx, &act, sketch).await.unwrap();
-    let new = RequestSketch {
-        call: None,
-        topic,
-        form,
-        grades: (7, 7),
-        days: (after(10), after(30)),
-        words: String::new(),
-    };
+    let new =
+        RequestSketch { call: None, topic, form, grades: (7, 7), days: (after(10), after(30)), words: String::new() };
     let request = lecture::ask(tx, &act, school, &new).await.unwrap();
     let begins = after(20).at(9, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
     let sketch = SessionSketch {
@@ -995,7 +996,25 @@ async fn lecture(tx: &mut db::Tx, act: &Act, means: &Means, community: &Communit
     let guest = known.link(act.tenant, &means.keys);
     let quiz = lecture::quiz_link(act.tenant, session, Phase::Before, &means.keys);
     let help = lecture::help_link(act.tenant, session, &means.keys);
-    Lecture { school, term, period, topic, lecturer, material, request, session, question, confidence, guest, own, quiz, help }
+    let sign_in = lecture::sign_in_link(act.tenant, session, class, &means.keys);
+    Lecture {
+        school,
+        term,
+        period,
+        topic,
+        lecturer,
+        material,
+        request,
+        session,
+        question,
+        confidence,
+        guest,
+        own,
+        quiz,
+        help,
+        class,
+        sign_in,
+    }
 }
 
 /// A child whose guardian is asked, with their link.

@@ -62,7 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // It reads the schools and gates of `duty` in SQL, in one file.
     ("hazard", &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"]),
-    ("lecture", &["access", "audit", "outbox", "photo", "settings", "workbook", "document"]),
+    ("lecture", &["access", "audit", "channel", "outbox", "photo", "settings", "workbook", "document", "volunteer"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
     ("whistle", &["access", "audit", "counter", "outbox", "settings", "issue"]),
     ("mediation", &["access", "audit", "body", "counter", "settings", "place", "issue", "help", "document"]),
@@ -208,6 +208,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "upkeep",
         &[
             "hazard",
+            "lecture",
             "access",
             "after_school",
             "service",

@@ -88,13 +88,14 @@ impl Team {
         let id = self.propose(app, &self.sketch(from, until)).await.unwrap();
         let mut tx = app.db.begin().await.unwrap();
         let known = lecture::session(&mut tx, self.community.tenant, id).await.unwrap();
-        lecture::agree(&mut tx, &self.act(app), &known, known.lock_version).await.unwrap();
+        lecture::agree(&mut tx, &self.act(app), &known, known.lock_version, false).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
 
     pub async fn guest(&self, app: &TestApp) -> String {
-        let school = lecture::school(&mut app.db.read().await.unwrap(), self.community.tenant, self.school).await.unwrap();
+        let school =
+            lecture::school(&mut app.db.read().await.unwrap(), self.community.tenant, self.school).await.unwrap();
         format!("/lecture-guests/{}", school.link(self.community.tenant, &app.means.keys))
     }
 
@@ -540,7 +541,7 @@ db_test! {
         team.lead(&app).await.post(&format!("/lecture-schools/{}/link", team.school), &[]).await.assert_ok();
         app.browser().get(&guest).await.assert_status(404);
         // Nor is a file of theirs.
-        let new = MaterialSketch { kind: MaterialKind::Case, title: "案例".to_owned(), topic: others.topics[0], file_name: "a.pdf".to_owned(), media_type: "application/pdf", content: b"%PDF-1.7".to_vec() };
+        let new = MaterialSketch { kind: MaterialKind::Case, title: "案例".to_owned(), topic: others.topics[0], media_type: "application/pdf", content: b"%PDF-1.7".to_vec() };
         let mut tx = app.db.begin().await.unwrap();
         let id = lecture::add_material(&mut tx, &others.act(&app), new).await.unwrap();
         tx.commit().await.unwrap();

@@ -49,8 +49,14 @@ struct Place {
 }
 
 async fn school(tx: &mut db::Tx, act: &Act, name: &str, stage: Stage, travel_minutes: i64) -> Result<Place> {
-    let sketch =
-        SchoolSketch { name: name.to_owned(), stage, address: String::new(), travel_minutes, contact: None, closed_at: None };
+    let sketch = SchoolSketch {
+        name: name.to_owned(),
+        stage,
+        address: String::new(),
+        travel_minutes,
+        contact: None,
+        closed_at: None,
+    };
     let id = lecture::create_school(tx, act, &sketch).await?;
     let known = lecture::school(tx, act.tenant, id).await?;
     let hall = lecture::add_hall(tx, act, id, "报告厅", 400).await?;
@@ -121,7 +127,6 @@ pub async fn give(db: &Db, means: &Means, password: &str, now: Timestamp) -> Res
         kind: MaterialKind::Case,
         title: "网络保护典型案例（编写）".to_owned(),
         topic: topics.first().copied().unwrap_or(form),
-        file_name: "案例.pdf".to_owned(),
         media_type: "application/pdf",
         content: b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n".to_vec(),
     };
@@ -138,9 +143,10 @@ pub async fn give(db: &Db, means: &Means, password: &str, now: Timestamp) -> Res
     let campaign = lecture::add_campaign(&mut tx, &act, ("护航开学季，法治进校园", year, 3)).await?;
     lecture::add_agreement(&mut tx, &act, place.id, ("检校合作共建协议", year, 4)).await?;
     tx.commit().await?;
-    let begins = WorkingDays::embedded().add_working_days(today, 8).ok().and_then(|day| {
-        day.at(14, 30, 0, 0).to_zoned_datetime(shanghai()).ok().map(|at| at.timestamp())
-    });
+    let begins = WorkingDays::embedded()
+        .add_working_days(today, 8)
+        .ok()
+        .and_then(|day| day.at(14, 30, 0, 0).to_zoned_datetime(shanghai()).ok().map(|at| at.timestamp()));
     if let Some(begins) = begins {
         let sketch = SessionSketch {
             request: None,

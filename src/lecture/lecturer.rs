@@ -44,16 +44,21 @@ impl Lecturer {
 
     /// Why somebody must not stand before a class on a day; `None` if they may.
     pub fn unvetted(&self, day: Date) -> Option<String> {
-        let day = day.to_string();
-        match (&self.vetted_on, &self.vetted_until) {
-            (None, _) => Some(format!("{}还没有做过从业查询", self.name)),
-            (Some(_), None) => Some(format!("{}的从业查询没有通过", self.name)),
-            (Some(on), Some(_)) if *on > day => Some(format!("{}的从业查询是 {on} 才做的", self.name)),
-            (Some(_), Some(until)) if *until < day => {
-                Some(format!("{}的从业查询 {until} 到期，那一天已经过期，先重新查询", self.name))
-            }
-            _ => None,
+        unvetted(&self.name, self.vetted_on.as_deref(), self.vetted_until.as_deref(), day)
+    }
+}
+
+/// Why somebody of whom the last query is known must not stand before a class on a day.
+pub(super) fn unvetted(name: &str, on: Option<&str>, until: Option<&str>, day: Date) -> Option<String> {
+    let day = day.to_string();
+    match (on, until) {
+        (None, _) => Some(format!("{name}还没有做过从业查询")),
+        (Some(_), None) => Some(format!("{name}的从业查询没有通过")),
+        (Some(on), Some(_)) if *on > *day => Some(format!("{name}的从业查询是 {on} 才做的")),
+        (Some(_), Some(until)) if *until < *day => {
+            Some(format!("{name}的从业查询 {until} 到期，那一天已经过期，先重新查询"))
         }
+        _ => None,
     }
 }
 
@@ -120,20 +125,20 @@ pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     audit::record(tx, act, "renew_link", ("lecturer", id), "", &[]).await
 }
 
-/// A query was made: its result holds for a year, or not at all. What it says is not kept.
+/// A query was made: its result holds for a year, or not at all. What it says is not kept. One that is entered late, after another of a later
+/// day, says something of what was before and changes nothing now.
 ///
-/// Errors: refused of a day that is still to come, or before the last query.
+/// Errors: refused of a day that is still to come.
 pub async fn vet(tx: &mut Tx, act: &Act, id: Uuid, (passed, checked_on): (bool, Date), proof: &str) -> Result<()> {
     if checked_on > model::today(act.at) {
         return Err(Error::refused("查询日期还没有到"));
     }
     let known = store::lecturer(tx, act.tenant, id).await?;
     let day = checked_on.to_string();
-    if known.vetted_on.as_ref().is_some_and(|last| *last > day) {
-        return Err(Error::refused("已经有更晚的一次查询，以最近一次为准"));
+    if known.vetted_on.is_none_or(|last| last <= day) {
+        let until = passed.then(|| vetted_until(checked_on).to_string());
+        tx.execute_one(VET.bind(act.tenant).bind(id).bind(&day).bind(until)).await?;
     }
-    let until = passed.then(|| vetted_until(checked_on).to_string());
-    tx.execute_one(VET.bind(act.tenant).bind(id).bind(&day).bind(until)).await?;
     let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(id).bind(passed).bind(&day).bind(proof);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "vet", ("lecturer", id), "", &[]).await
@@ -151,7 +156,11 @@ mod tests {
             passed,
             checked_on: checked.map(str::to_owned),
         };
-        let history = [one(Some(true), Some("2026-09-10")), one(Some(false), Some("2026-09-05")), one(Some(true), Some("2026-01-02"))];
+        let history = [
+            one(Some(true), Some("2026-09-10")),
+            one(Some(false), Some("2026-09-05")),
+            one(Some(true), Some("2026-01-02")),
+        ];
         let on = |day: &str| unvetted_by(&history, day.parse().unwrap()).len();
         assert_eq!((on("2025-12-31"), on("2026-01-02"), on("2026-09-04")), (1, 0, 0));
         assert_eq!((on("2026-09-05"), on("2026-09-09"), on("2026-09-10")), (1, 1, 0));

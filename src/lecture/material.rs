@@ -1,13 +1,17 @@
 //! Courseware, cases, videos and leaflets. Nothing of a minor may be known by them (未成年人保护法 art. 103), so one person takes out what leads
-//! to somebody and says so, and another looks again. Only then can a session point to a material; the database holds the same.
+//! to somebody and says so, and another looks again. Only then can a session point to a material; the database holds the same. Whoever finds
+//! that somebody can be recognised gives it back for another file, or withdraws it and the file with it.
 
 use axum::body::Bytes;
 use db::Tx;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{MaterialKind, media_type};
-use super::store::{self, ADD_MATERIAL, DESENSITISE, GIVE_BACK, Material, REVIEW, WITHDRAW};
+use super::model::{MaterialKind, ending, media_type};
+use super::sharing;
+use super::store::{
+    self, ADD_MATERIAL, DESENSITISE, ERASE_FILE, GIVE_BACK, Material, REPLACE, REVIEW, TAKE_OFF, WITHDRAW,
+};
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, photo};
@@ -20,7 +24,6 @@ pub struct MaterialSketch {
     pub kind: MaterialKind,
     pub title: String,
     pub topic: Uuid,
-    pub file_name: String,
     pub media_type: &'static str,
     pub content: Vec<u8>,
 }
@@ -40,7 +43,11 @@ impl Material {
 
     /// `1.3 MB`
     pub fn weight(&self) -> String {
-        if self.size < 100_000 { format!("{} KB", self.size.max(1024) / 1024) } else { format!("{:.1} MB", self.size as f64 / 1_048_576.0) }
+        if self.size < 100_000 {
+            format!("{} KB", self.size.max(1024) / 1024)
+        } else {
+            format!("{:.1} MB", self.size as f64 / 1_048_576.0)
+        }
     }
 
     /// What it waits for, in words.
@@ -71,10 +78,19 @@ pub async fn read(content: Bytes, file_name: &str) -> Result<(&'static str, Vec<
     Ok((kind, content.to_vec()))
 }
 
+fn digest(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `网络保护典型案例.pdf`: the name that a file came with may name somebody.
+fn name_of(title: &str, media_type: &str) -> String {
+    format!("{title}.{}", ending(media_type))
+}
+
 pub async fn add(tx: &mut Tx, act: &Act, new: MaterialSketch) -> Result<Uuid> {
     let id = act.id();
-    let digest: String = Sha256::digest(&new.content).iter().map(|byte| format!("{byte:02x}")).collect();
-    let row = ADD_MATERIAL.bind(act.tenant).bind(id).bind(new.kind).bind(&new.title).bind(new.topic).bind(&new.file_name);
+    let (name, digest) = (name_of(&new.title, new.media_type), digest(&new.content));
+    let row = ADD_MATERIAL.bind(act.tenant).bind(id).bind(new.kind).bind(&new.title).bind(new.topic).bind(name);
     let row = row.bind(new.media_type).bind(new.content.len() as i64).bind(new.content).bind(digest);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     audit::record(tx, act, "create", ("lecture_material", id), "", &[]).await?;
@@ -83,6 +99,28 @@ pub async fn add(tx: &mut Tx, act: &Act, new: MaterialSketch) -> Result<Uuid> {
 
 fn stale() -> Error {
     Error::Stale("这份材料刚刚有变化，请看一下再继续。".to_owned())
+}
+
+/// Another file comes in place of one that nobody has called de-identified.
+///
+/// Errors: refused after that; stale if somebody else was first.
+pub async fn replace(
+    tx: &mut Tx,
+    act: &Act,
+    material: &Material,
+    seen: i64,
+    (media_type, content): (&'static str, Vec<u8>),
+) -> Result<()> {
+    if material.desensitised_by.is_some() || material.withdrawn_at.is_some() {
+        return Err(Error::refused(format!("这份材料现在是“{}”，不能换文件", material.state().1)));
+    }
+    let (name, digest) = (name_of(&material.title, media_type), digest(&content));
+    let row = REPLACE.bind(act.tenant).bind(material.id).bind(seen).bind(name).bind(media_type);
+    let row = row.bind(content.len() as i64).bind(content).bind(digest).bind(act.account).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(stale());
+    }
+    audit::record(tx, act, "replace_file", ("lecture_material", material.id), "", &[]).await
 }
 
 /// Somebody says that nothing in it leads to a minor any more.
@@ -100,10 +138,16 @@ pub async fn desensitise(tx: &mut Tx, act: &Act, material: &Material, seen: i64)
     audit::record(tx, act, "desensitise", ("lecture_material", material.id), "", &[]).await
 }
 
-/// Somebody else has looked again. If it is not good enough, it goes back with the reason.
+/// Somebody else has looked again. If it is not good enough, it goes back with the reason, for another file.
 ///
 /// Errors: refused for whoever has de-identified it, and before that; stale if somebody else was first.
-pub async fn review(tx: &mut Tx, act: &Act, material: &Material, seen: i64, good: std::result::Result<(), &str>) -> Result<()> {
+pub async fn review(
+    tx: &mut Tx,
+    act: &Act,
+    material: &Material,
+    seen: i64,
+    good: std::result::Result<(), &str>,
+) -> Result<()> {
     let by = act.account.ok_or(Error::Forbidden)?;
     if material.desensitised_by.is_none() || material.reviewed_by.is_some() || material.withdrawn_at.is_some() {
         return Err(Error::refused(format!("这份材料现在是“{}”，不能审核", material.state().1)));
@@ -113,24 +157,62 @@ pub async fn review(tx: &mut Tx, act: &Act, material: &Material, seen: i64, good
     }
     let row = match good {
         Ok(()) => REVIEW.bind(act.tenant).bind(material.id).bind(seen).bind(by).bind(act.at),
-        Err(_) => GIVE_BACK.bind(act.tenant).bind(material.id).bind(seen),
+        Err(why) => GIVE_BACK.bind(act.tenant).bind(material.id).bind(seen).bind(why),
     };
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    let (action, why) = good.map_or_else(|why| ("give_back", why), |()| ("approve", ""));
-    audit::record(tx, act, action, ("lecture_material", material.id), why, &[]).await
+    let action = if good.is_ok() { "approve" } else { "give_back" };
+    audit::record(tx, act, action, ("lecture_material", material.id), "", &[]).await
 }
 
-/// It is used no more. Sessions that point to it keep pointing to it.
-pub(super) async fn withdraw(tx: &mut Tx, act: &Act, material: &Material, seen: i64, why: &str) -> Result<()> {
-    if tx.execute(WITHDRAW.bind(act.tenant).bind(material.id).bind(seen).bind(act.at)).await? == 0 {
+/// It is used no more, by nobody: what is still to come goes without it, and communities that have a copy are told. With `erased` the file
+/// goes too; one that nobody has reviewed always goes.
+///
+/// Errors: refused if it was withdrawn before; stale if somebody else was first.
+pub async fn withdraw(
+    tx: &mut Tx,
+    act: &Act,
+    material: &Material,
+    seen: i64,
+    (why, erased): (&str, bool),
+) -> Result<()> {
+    if material.withdrawn_at.is_some() {
+        return Err(Error::refused("这份材料已经停用了"));
+    }
+    let row = WITHDRAW.bind(act.tenant).bind(material.id).bind(seen).bind(act.at).bind(why);
+    if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    audit::record(tx, act, "withdraw_material", ("lecture_material", material.id), why, &[]).await
+    tx.execute(TAKE_OFF.bind(act.tenant).bind(material.id)).await?;
+    if erased || material.reviewed_by.is_none() {
+        tx.execute(ERASE_FILE.bind(act.tenant).bind(material.id).bind(Vec::<u8>::new()).bind(act.at)).await?;
+    }
+    sharing::take_back(tx, act, material.id).await?;
+    audit::record(tx, act, "withdraw_material", ("lecture_material", material.id), "", &[]).await
 }
 
 /// A material within the tenant.
 pub async fn get(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Material> {
     store::material(tx, tenant, id).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_weighs_too_much_is_refused() {
+        let mut film = b"\0\0\0\x18ftypmp42".to_vec();
+        film.resize((LIMIT_MB << 20) + 1, 0);
+        let content = Bytes::from(film);
+        assert!(matches!(read(content.clone(), "a.mp4").await, Err(Error::Refused(words)) if words.contains("40 MB")));
+        assert_eq!(read(content.slice(1..1 << 20), "a.mp4").await.is_ok(), false);
+        assert_eq!(read(content.slice(..LIMIT_MB << 20), "a.mp4").await.unwrap().0, "video/mp4");
+    }
+
+    #[test]
+    fn a_name_tells_what_was_reviewed_and_no_more() {
+        assert_eq!(name_of("网络保护典型案例", "application/pdf"), "网络保护典型案例.pdf");
+    }
 }

@@ -80,6 +80,9 @@ pub struct Rules {
     pub keep_photos_days: i64,
     /// So long after its end the words of what a pupil confided are kept.
     pub keep_confidence_days: i64,
+    /// No lecture begins before the first of these hours of a day, nor ends after the last.
+    pub first_hour: i64,
+    pub last_hour: i64,
     /// Fewer sheets of the quiz are not shown: they might be one pupil's.
     pub fewest_sheets: i64,
 }
@@ -124,6 +127,16 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Whether a lecture lies within the hours of a day.
+    pub fn within_hours(&self, from: Timestamp, to: Timestamp) -> bool {
+        let (from, to) = (from.to_zoned_datetime(shanghai()), to.to_zoned_datetime(shanghai()));
+        let minutes = |hour: i8, minute: i8| i64::from(hour) * 60 + i64::from(minute);
+        minutes(from.hour(), from.minute()) >= self.first_hour * 60
+            && minutes(to.hour(), to.minute()) <= self.last_hour * 60
+    }
+}
+
 impl Stage {
     pub const fn grades(self) -> (i64, i64) {
         match self {
@@ -138,8 +151,20 @@ impl Stage {
 
 /// `七年级`, `高一`
 pub fn grade(grade: i64) -> &'static str {
-    const NAMES: [&str; 12] =
-        ["一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "七年级", "八年级", "九年级", "高一", "高二", "高三"];
+    const NAMES: [&str; 12] = [
+        "一年级",
+        "二年级",
+        "三年级",
+        "四年级",
+        "五年级",
+        "六年级",
+        "七年级",
+        "八年级",
+        "九年级",
+        "高一",
+        "高二",
+        "高三",
+    ];
     usize::try_from(grade - 1).ok().and_then(|at| NAMES.get(at)).copied().unwrap_or("")
 }
 
@@ -219,8 +244,7 @@ impl Timetable {
             };
         }
         let own: Vec<&Term> = self.terms.iter().filter(|term| term.school == Some(school)).collect();
-        let terms =
-            if own.is_empty() { self.terms.iter().filter(|term| term.school.is_none()).collect() } else { own };
+        let terms = if own.is_empty() { self.terms.iter().filter(|term| term.school.is_none()).collect() } else { own };
         if terms.is_empty() {
             return SchoolDay::Unknown("还没有登记学期".to_owned());
         }
@@ -246,29 +270,56 @@ pub fn vetted_until(checked_on: Date) -> Date {
     checked_on.saturating_add(1.year()).yesterday().unwrap_or(checked_on)
 }
 
-/// What a file is, found out from its beginning.
+/// What each kind of file is called by its ending.
+const ENDINGS: [(&str, &str); 12] = [
+    ("application/pdf", "pdf"),
+    ("image/jpeg", "jpg"),
+    ("video/mp4", "mp4"),
+    ("video/webm", "webm"),
+    ("video/quicktime", "mov"),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    ("application/vnd.ms-powerpoint", "ppt"),
+    ("application/msword", "doc"),
+    ("application/vnd.ms-excel", "xls"),
+    ("application/octet-stream", "bin"),
+];
+
+pub fn ending(media_type: &str) -> &'static str {
+    ENDINGS.iter().find(|(kind, _)| *kind == media_type).map_or("bin", |(_, ending)| ending)
+}
+
+/// The brands of files of films that browsers play; what else has the same shape is a picture or a sound.
+const FILMS: [&[u8]; 12] =
+    [b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV", b"dash", b"3gp4"];
+
+/// What a file is, found out from its content. Of an old or new Office file its name says which of three it is, and none with a program in it is taken.
 ///
 /// Errors: refused, with what can be used.
 pub fn media_type(content: &[u8], file_name: &str) -> Result<&'static str> {
-    let ending = file_name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let named = file_name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let has = |words: &[u8]| content.windows(words.len()).any(|part| part == words);
     let brand = content.get(8..12).unwrap_or_default();
     let found = match content {
-        [b'%', b'P', b'D', b'F', ..] => Some("application/pdf"),
-        [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => Some("image/jpeg"),
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("video/webm"),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] if !matches!(brand, b"heic" | b"heix" | b"avif" | b"qt  ") => {
-            Some("video/mp4")
+        [b'%', b'P', b'D', b'F', ..] => Some("pdf"),
+        [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => Some("jpg"),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("webm"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] if FILMS.contains(&brand) => Some("mp4"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] if brand == b"qt  " => Some("mov"),
+        [b'P', b'K', 3, 4, ..] => [("pptx", "ppt/"), ("docx", "word/"), ("xlsx", "xl/")]
+            .into_iter()
+            .find(|(ending, folder)| *ending == named && has(folder.as_bytes()) && !has(b"vbaProject.bin"))
+            .map(|(ending, _)| ending),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => {
+            let program: Vec<u8> = "_VBA_PROJECT".bytes().flat_map(|byte| [byte, 0]).collect();
+            ["ppt", "doc", "xls"].into_iter().find(|ending| *ending == named && !has(&program))
         }
-        [b'P', b'K', 3, 4, ..] => match ending.as_str() {
-            "pptx" => Some("application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-            "docx" => Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-            "xlsx" => Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            _ => None,
-        },
         _ => None,
     };
-    found.ok_or_else(|| {
-        Error::refused("这个文件用不了：请传 PDF、PPTX、DOCX、XLSX、JPG、PNG，视频请传 MP4 或 WebM")
+    let kind = found.and_then(|found| ENDINGS.iter().find(|(_, ending)| *ending == found));
+    kind.map(|(kind, _)| *kind).ok_or_else(|| {
+        Error::refused("这个文件用不了：请传 PDF、PPT、Word、Excel（不带宏）、JPG、PNG，视频请传 MP4、WebM 或 MOV")
     })
 }
 
@@ -322,6 +373,15 @@ mod tests {
         assert_eq!(media_type(b"\0\0\0\x18ftypmp42", "a.avi").unwrap(), "video/mp4");
         assert_eq!(media_type(b"%PDF-1.7", "a.mp4").unwrap(), "application/pdf");
         assert!(media_type(b"PK\x03\x04", "a.zip").is_err());
+        assert!(media_type(b"PK\x03\x04", "a.pptx").is_err());
+        assert!(media_type(b"PK\x03\x04 ppt/slides/slide1.xml", "a.pptx").unwrap().ends_with("presentation"));
+        assert!(media_type(b"PK\x03\x04 ppt/slides/slide1.xml ppt/vbaProject.bin", "a.pptx").is_err());
+        assert_eq!(media_type(b"\xd0\xcf\x11\xe0", "a.PPT").unwrap(), "application/vnd.ms-powerpoint");
+        assert!(media_type(b"\xd0\xcf\x11\xe0 _\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0", "a.ppt").is_err());
+        assert_eq!(media_type(b"\0\0\0\x14ftypqt  ", "a.mov").unwrap(), "video/quicktime");
+        for other in [b"\0\0\0\x18ftypheic", b"\0\0\0\x18ftypmif1", b"\0\0\0\x18ftypM4A ", b"\0\0\0\x18ftypavif"] {
+            assert!(media_type(other, "a.mp4").is_err());
+        }
         assert!(media_type(b"<html>", "a.pdf").is_err());
     }
 
@@ -339,6 +399,8 @@ mod tests {
             visit_lessons: 2,
             keep_photos_days: 365,
             keep_confidence_days: 7305,
+            first_hour: 7,
+            last_hour: 21,
             fewest_sheets: 5,
         };
         assert_eq!((rules.class_hours(90, 7), rules.class_hours(80, 6), rules.class_hours(44, 7)), (2, 2, 0));

@@ -117,11 +117,16 @@ pub async fn add_hall(tx: &mut Tx, act: &Act, school: Uuid, name: &str, seats: i
 /// Nothing new is arranged there; what is arranged stays.
 pub(super) async fn close_hall(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
     tx.execute_one(CLOSE_HALL.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
-    audit::record(tx, act, "end", ("lecture_hall", id), "", &[]).await
+    audit::record(tx, act, "put_away", ("lecture_hall", id), "", &[]).await
 }
 
 /// Errors: refused of a grade that the school does not have, and of a class that is there.
-pub async fn add_class(tx: &mut Tx, act: &Act, school: &School, (grade, name, pupils): (i64, &str, i64)) -> Result<Uuid> {
+pub async fn add_class(
+    tx: &mut Tx,
+    act: &Act,
+    school: &School,
+    (grade, name, pupils): (i64, &str, i64),
+) -> Result<Uuid> {
     let (first, last) = school.stage.grades();
     if !(first..=last).contains(&grade) {
         return Err(Error::refused(format!("{}没有这个年级", school.stage)));
@@ -138,7 +143,7 @@ pub async fn add_class(tx: &mut Tx, act: &Act, school: &School, (grade, name, pu
 
 pub(super) async fn close_class(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
     tx.execute_one(CLOSE_CLASS.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
-    audit::record(tx, act, "end", ("lecture_class", id), "", &[]).await
+    audit::record(tx, act, "put_away", ("lecture_class", id), "", &[]).await
 }
 
 pub(super) async fn vices(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Vice>> {
@@ -157,7 +162,10 @@ pub async fn appoint(tx: &mut Tx, act: &Act, school: Uuid, lecturer: Uuid, days:
     let known = vices(tx, act.tenant, school).await?;
     let overlaps = |one: &&Vice| one.lecturer_id == lecturer && one.first_day <= last && one.last_day >= first;
     if let Some(other) = known.iter().find(overlaps) {
-        return Err(Error::refused(format!("{}从 {} 到 {} 已经是这所学校的法治副校长", other.name, other.first_day, other.last_day)));
+        return Err(Error::refused(format!(
+            "{}从 {} 到 {} 已经是这所学校的法治副校长",
+            other.name, other.first_day, other.last_day
+        )));
     }
     let id = act.id();
     tx.execute(ADD_VICE.bind(act.tenant).bind(id).bind(school).bind(lecturer).bind(first).bind(last)).await?;
@@ -171,7 +179,7 @@ pub(super) async fn end_post(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> 
     if tx.execute(END_VICE.bind(act.tenant).bind(school).bind(id).bind(today)).await? == 0 {
         return Err(Error::refused("这个任期还没有开始，或者已经结束"));
     }
-    audit::record(tx, act, "end", ("lecture_vice_principal", id), "", &[]).await
+    audit::record(tx, act, "end_term", ("lecture_vice_principal", id), "", &[]).await
 }
 
 /// Errors: refused if it overlaps another term of the same schools.
@@ -203,7 +211,10 @@ pub async fn add_period(
     let (first, last) = (days.0.to_string(), days.1.to_string());
     let overlaps = |one: &&PeriodRow| one.school_id == school && one.first_day <= last && one.last_day >= first;
     if let Some(other) = periods(tx, act.tenant, days.0).await?.iter().find(overlaps) {
-        return Err(Error::refused(format!("{} 到 {} 已经登记为“{}”，先删去原来的", other.first_day, other.last_day, other.kind)));
+        return Err(Error::refused(format!(
+            "{} 到 {} 已经登记为“{}”，先删去原来的",
+            other.first_day, other.last_day, other.kind
+        )));
     }
     let id = act.id();
     let row = ADD_PERIOD.bind(act.tenant).bind(id).bind(school).bind(kind).bind(&first).bind(last).bind(note);
@@ -264,7 +275,7 @@ pub async fn add_subject(tx: &mut Tx, act: &Act, kind: SubjectKind, name: &str, 
 
 pub(super) async fn close_subject(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     tx.execute_one(CLOSE_SUBJECT.bind(act.tenant).bind(id).bind(act.at)).await?;
-    audit::record(tx, act, "end", ("lecture_subject", id), "", &[]).await
+    audit::record(tx, act, "put_away", ("lecture_subject", id), "", &[]).await
 }
 
 /// The topics and forms that teams usually have, where there is none yet. Gives how many were added.

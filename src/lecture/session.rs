@@ -9,17 +9,18 @@ use uuid::Uuid;
 
 use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
+use super::school;
 use super::session_store::{
     self, ADD, ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_PHOTO,
     ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DROP_CLASSES, DROP_HOLDS,
     DROP_LECTURERS, DROP_PHOTO, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE,
-    OLD_PHOTOS, OTHER_USE, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
+    OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
-use super::school;
-use crate::access::Act;
+use crate::access::{Act, Link};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 use crate::{audit, photo, settings};
 
 #[derive(Debug, Clone)]
@@ -56,7 +57,10 @@ pub struct Record {
     pub handouts: i64,
     pub minutes: i64,
     pub course: String,
-    pub own_words: String,
+    /// Of whoever writes it down by their own link, and what they think of it themselves.
+    pub own: Option<(Uuid, String)>,
+    /// Somebody knows that a lecturer had no valid query that day, and says what happened all the same.
+    pub knowing: bool,
 }
 
 fn stale() -> Error {
@@ -71,7 +75,8 @@ pub async fn call(tx: &mut Tx, act: &Act, title: &str, words: &str, last_day: Da
         return Err(Error::refused("截止日期已经过了"));
     }
     let id = act.id();
-    tx.execute(ADD_CALL.bind(act.tenant).bind(id).bind(title).bind(words).bind(last_day.to_string()).bind(act.at)).await?;
+    tx.execute(ADD_CALL.bind(act.tenant).bind(id).bind(title).bind(words).bind(last_day.to_string()).bind(act.at))
+        .await?;
     audit::record(tx, act, "create", ("lecture_call", id), title, &[]).await?;
     Ok(id)
 }
@@ -81,6 +86,14 @@ pub async fn ask(tx: &mut Tx, act: &Act, school: Uuid, new: &RequestSketch) -> R
     let school = store::school(tx, act.tenant, school).await?;
     if new.days.1 < model::today(act.at) {
         return Err(Error::refused("想要的日子已经过了，请选以后的"));
+    }
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let earliest = rules.earliest(model::today(act.at))?;
+    if new.days.1 < earliest {
+        return Err(Error::refused(format!(
+            "要至少提前 {} 个工作日，最早可以约 {earliest}，请把日子放宽",
+            rules.lead_days
+        )));
     }
     let (first, last) = school.stage.grades();
     if new.grades.0 < first || new.grades.1 > last {
@@ -151,7 +164,7 @@ impl Class {
     }
 }
 
-/// Whoever moves a session may do so at short notice: the school is asked anyway.
+/// Whoever moves a session may do so at short notice: then the school has to say that it can do that.
 async fn refuse_day(tx: &mut Tx, act: &Act, moved: bool, sketch: &SessionSketch) -> Result<()> {
     let (from, to) = sketch.span;
     let day = at_day(from);
@@ -160,6 +173,9 @@ async fn refuse_day(tx: &mut Tx, act: &Act, moved: bool, sketch: &SessionSketch)
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let earliest = rules.earliest(model::today(act.at))?;
+    if !rules.within_hours(from, to) {
+        return Err(Error::refused(format!("上课要在 {} 点到 {} 点之间", rules.first_hour, rules.last_hour)));
+    }
     if from <= act.at {
         return Err(Error::refused("这个时间已经过了，请选以后的"));
     }
@@ -236,7 +252,10 @@ async fn refuse_taken(
         let other: Option<Held> = tx.optional(row.bind(session.unwrap_or_default())).await?;
         if let Some(other) = other {
             let when = span(other.starts_at, other.ends_at);
-            return Err(Error::refused(format!("{name}这个时间已经约了：{when}，{}，{}", other.school_name, other.title)));
+            return Err(Error::refused(format!(
+                "{name}这个时间已经约了：{when}，{}，{}",
+                other.school_name, other.title
+            )));
         }
     }
     Ok(())
@@ -260,7 +279,10 @@ async fn refuse_hurry(
             let way = SignedDuration::from_mins(minutes);
             if from < other.ends_at + way && other.starts_at < to + way {
                 let when = span(other.starts_at, other.ends_at);
-                return Err(Error::refused(format!("{}{when} 在{}讲课，路上要 {minutes} 分钟，来不及", one.name, other.school_name)));
+                return Err(Error::refused(format!(
+                    "{}{when} 在{}讲课，路上要 {minutes} 分钟，来不及",
+                    one.name, other.school_name
+                )));
             }
         }
     }
@@ -292,6 +314,27 @@ async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, nee
     }
 }
 
+/// In what a proposal is not what the school has asked for, in words.
+pub async fn apart(tx: &mut Tx, act: &Act, request: &Request, sketch: &SessionSketch) -> Result<Vec<String>> {
+    let mut apart = Vec::new();
+    let day = at_day(sketch.span.0).to_string();
+    if day < request.first_day || day > request.last_day {
+        apart.push(format!("要的是 {} 到 {}", request.first_day, request.last_day));
+    }
+    if !sketch.topics.contains(&request.topic_id) {
+        apart.push(format!("要讲{}", request.topic_name));
+    }
+    if sketch.form != request.form_id {
+        apart.push(format!("要的形式是{}", request.form_name));
+    }
+    let classes = store::classes(tx, act.tenant, request.school_id).await?;
+    let asked = request.first_grade..=request.last_grade;
+    if classes.iter().any(|class| sketch.classes.contains(&class.id) && !asked.contains(&class.grade)) {
+        apart.push(format!("要讲给{}", request.grades()));
+    }
+    Ok(apart)
+}
+
 /// The team proposes; that is its own word, and the school's is asked for.
 ///
 /// Errors: refused, with what stands in the way.
@@ -305,7 +348,8 @@ pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<U
     }
     let needed = needed(tx, act, None, sketch).await?;
     let id = act.id();
-    let row = ADD.bind(act.tenant).bind(id).bind(sketch.request).bind(sketch.school).bind(sketch.hall).bind(sketch.form);
+    let row =
+        ADD.bind(act.tenant).bind(id).bind(sketch.request).bind(sketch.school).bind(sketch.hall).bind(sketch.form);
     let row = row.bind(sketch.campaign).bind(&sketch.title).bind(sketch.span.0).bind(sketch.span.1).bind(&sketch.why);
     tx.execute(row.bind(act.at).bind(act.at)).await?;
     set_lists(tx, act, id, sketch, &needed).await?;
@@ -316,7 +360,13 @@ pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<U
 /// Another date, other lecturers, another hall. The school is asked anew.
 ///
 /// Errors: refused, with what stands in the way; stale if somebody else was first.
-pub async fn change(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (to, why): (&SessionSketch, &str)) -> Result<()> {
+pub async fn change(
+    tx: &mut Tx,
+    act: &Act,
+    session: &Session,
+    seen: i64,
+    (to, why): (&SessionSketch, &str),
+) -> Result<()> {
     tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     if !session.open() {
         return Err(Error::refused(format!("这节课{}，不能再改", session.state)));
@@ -346,15 +396,29 @@ pub async fn unvetted(tx: &mut Tx, tenant: Uuid, session: &Session) -> Result<Ve
     Ok(unvetted_by(&history, at_day(session.starts_at)))
 }
 
-/// The school says yes to what it has read.
+/// Whether a session was proposed for a day so near that the school has to say that it can do that.
+pub(super) fn at_short_notice(session: &Session, rules: &Rules) -> bool {
+    let proposed = session.team_agreed_at.map(model::today);
+    proposed.and_then(|day| rules.earliest(day).ok()).is_some_and(|earliest| at_day(session.starts_at) < earliest)
+}
+
+/// The school says yes to what it has read; `near` that a day at short notice suits it too.
 ///
-/// Errors: refused of what is not open or over, and while a lecturer must not stand before a class that day; stale if it was changed meanwhile.
-pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64) -> Result<()> {
+/// Errors: refused of what is not open or over, without that word, and while a lecturer must not stand before a class that day; stale if it was
+/// changed meanwhile.
+pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: bool) -> Result<()> {
     if session.state != SessionState::Proposed {
         return Err(Error::refused(format!("这节课现在是“{}”，不用再点", session.state)));
     }
     if session.starts_at <= act.at {
         return Err(Error::refused("这个时间已经过了，请让对方另约"));
+    }
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    if at_short_notice(session, &rules) && !near {
+        return Err(Error::refused(format!(
+            "提出的时候离上课不到 {} 个工作日，来得及就勾上“时间很近，来得及”",
+            rules.lead_days
+        )));
     }
     // A query that was made since may have failed.
     if !unvetted(tx, act.tenant, session).await?.is_empty() {
@@ -370,7 +434,13 @@ pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64) -> Resu
 
 /// The team's groups are told of a session. Schools and lecturers have their links and calendars.
 async fn tell(tx: &mut Tx, act: &Act, session: &Session, occasion: Occasion, what: &str) -> Result<()> {
-    let text = format!("【法治进校园】{}，{} {}，{}。{what}", session.when(), session.school_name, session.hall_name, session.title);
+    let text = format!(
+        "【法治进校园】{}，{} {}，{}。{what}",
+        session.when(),
+        session.school_name,
+        session.hall_name,
+        session.title
+    );
     let notice = Notice {
         place: Place::Community,
         subject: ("lecture_session", session.id),
@@ -409,11 +479,14 @@ pub async fn remind(db: &Db, act: &Act) -> Result<()> {
 
 /// Either side calls it off. Who and what was held is free again, and what the school had asked for waits again.
 ///
-/// Errors: refused of what was given or called off already; stale if somebody else was first.
+/// Errors: refused of what was given or called off already, and of the school once it should have begun; stale if somebody else was first.
 pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (declined, why): (bool, &str)) -> Result<()> {
     tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     if !session.open() {
         return Err(Error::refused(format!("这节课{}，不能再取消", session.state)));
+    }
+    if declined && session.starts_at <= act.at {
+        return Err(Error::refused("课已经到时间了。没有上成的，请告诉对方，由对方登记"));
     }
     if tx.execute(CANCEL.bind(act.tenant).bind(session.id).bind(seen).bind(why)).await? == 0 {
         return Err(stale());
@@ -426,7 +499,8 @@ pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (decli
     if declined {
         note(tx, act, session.id, NoteKind::Declined, why).await?;
     }
-    tell(tx, act, session, Occasion::Cancellation, if declined { "学校说不方便，已取消。" } else { "已取消。" }).await?;
+    tell(tx, act, session, Occasion::Cancellation, if declined { "学校说不方便，已取消。" } else { "已取消。" })
+        .await?;
     audit::record(tx, act, "cancel", ("lecture_session", session.id), why, &[]).await
 }
 
@@ -450,7 +524,8 @@ pub(super) async fn detach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid
 
 /// What became of it. It can be mended until the school has confirmed it.
 ///
-/// Errors: refused before it has begun, and of more pupils or minutes than there can have been; stale if somebody else was first.
+/// Errors: refused before it has begun, of more pupils or minutes than there can have been, and without a valid query of a lecturer, unless
+/// that is known; stale if somebody else was first.
 pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: &Record) -> Result<()> {
     if session.school_confirmed_at.is_some() {
         return Err(Error::refused("学校已经确认过，不能再改"));
@@ -466,18 +541,30 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
     if what.minutes > planned + rules.overrun_minutes {
         return Err(Error::refused(format!("约的是 {planned} 分钟，讲了 {} 分钟对不上，请核对", what.minutes)));
     }
+    let without = unvetted(tx, act.tenant, session).await?;
+    if !without.is_empty() && !what.knowing {
+        return Err(Error::refused(format!(
+            "{}那天没有有效的从业查询。那天以前查过的，先补登查询；确实没有查就讲了，勾上“如实登记”",
+            without.join("、")
+        )));
+    }
     let classes = session_store::classes(tx, act.tenant, session.id).await?;
     let most: i64 = classes.iter().map(|class| class.pupils).sum();
     if what.pupils > most {
         return Err(Error::refused(format!("来听的班一共 {most} 名学生，到场人数不能更多")));
     }
     let youngest = classes.iter().map(|class| class.grade).min().unwrap_or(12);
-    let row = RECORD.bind(act.tenant).bind(session.id).bind(seen).bind(what.pupils).bind(what.teachers).bind(what.parents);
+    let row =
+        RECORD.bind(act.tenant).bind(session.id).bind(seen).bind(what.pupils).bind(what.teachers).bind(what.parents);
     let row = row.bind(what.handouts).bind(what.minutes).bind(rules.class_hours(what.minutes, youngest));
-    if tx.execute(row.bind(&what.course).bind(&what.own_words).bind(act.at)).await? == 0 {
+    if tx.execute(row.bind(&what.course).bind(act.at)).await? == 0 {
         return Err(stale());
     }
-    audit::record(tx, act, "record_lecture", ("lecture_session", session.id), "", &[]).await
+    if let Some((lecturer, words)) = &what.own {
+        tx.execute_one(OWN_WORDS.bind(act.tenant).bind(session.id).bind(*lecturer).bind(words)).await?;
+    }
+    let why = if without.is_empty() { "" } else { "讲课那天没有有效的从业查询，如实登记" };
+    audit::record(tx, act, "record_lecture", ("lecture_session", session.id), why, &[]).await
 }
 
 /// Whoever brings a class says how many of it are there; said again, the last word holds.
@@ -489,10 +576,24 @@ pub async fn sign_in(tx: &mut Tx, act: &Act, session: &Session, class: &Class, p
         return Err(Error::refused(why));
     }
     if !(0..=class.pupils).contains(&present) {
-        return Err(Error::refused(format!("{}一共 {} 人，到场人数要在 0 到 {} 之间", class.full_name(), class.pupils, class.pupils)));
+        return Err(Error::refused(format!(
+            "{}一共 {} 人，到场人数要在 0 到 {} 之间",
+            class.full_name(),
+            class.pupils,
+            class.pupils
+        )));
     }
     tx.execute(SIGN_IN.bind(act.tenant).bind(session.id).bind(class.id).bind(present).bind(act.at)).await?;
     audit::record(tx, act, "sign_in_class", ("lecture_session", session.id), &class.full_name(), &[]).await
+}
+
+/// The link by which a class is signed in to a session, and no other class.
+pub fn sign_in_link(tenant: Uuid, session: Uuid, class: Uuid, keys: &Keys) -> Link {
+    Link::signed(tenant, session, &format!("lecture sign in {class}"), keys)
+}
+
+pub(super) fn is_sign_in_link(link: &Link, class: Uuid, keys: &Keys) -> bool {
+    link.is_signed(&format!("lecture sign in {class}"), keys)
 }
 
 /// Why no class can be signed in now; `None` if it can.

@@ -25,7 +25,7 @@ macro_rules! sessions {
         concat!(
             "SELECT s.id, s.request_id, s.school_id, c.name AS school_name, s.hall_id, h.name AS hall_name, s.form_id, f.name AS form_name,
                 s.campaign_id, s.title, s.starts_at, s.ends_at, s.why, s.state, s.team_agreed_at, s.school_agreed_at, s.ended_why, s.pupils,
-                s.teachers, s.parents, s.handouts, s.minutes, s.class_hours, s.course, s.own_words, s.recorded_at, s.school_words,
+                s.teachers, s.parents, s.handouts, s.minutes, s.class_hours, s.course, s.recorded_at, s.school_words,
                 s.school_confirmed_at, s.lock_version
             FROM lecture_sessions s
             JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
@@ -38,9 +38,11 @@ macro_rules! sessions {
 
 statements! {
     ADD_CALL = "INSERT INTO lecture_calls (tenant_id, id, title, words, last_day, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at,
-            (SELECT COUNT(DISTINCT q.school_id) FROM lecture_requests q WHERE q.tenant_id = c.tenant_id AND q.call_id = c.id) AS answered
-        FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2 ORDER BY c.last_day, c.id LIMIT 50";
+    CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2
+        ORDER BY c.last_day, c.id LIMIT 50";
+    /// Which schools have answered the calls that are open.
+    ANSWERS = "SELECT q.call_id, q.school_id FROM lecture_calls c JOIN lecture_requests q ON q.tenant_id = c.tenant_id AND q.call_id = c.id
+        WHERE c.tenant_id = $1 AND c.last_day >= $2 AND q.state <> 'withdrawn' GROUP BY q.call_id, q.school_id";
     ADD_REQUEST = "INSERT INTO lecture_requests (tenant_id, id, school_id, call_id, topic_id, form_id, first_grade, last_grade, first_day, last_day,
             words, state, why, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', '', $12)";
     END_REQUEST = "UPDATE lecture_requests SET state = $4, why = $5 WHERE tenant_id = $1 AND id = $2 AND state = $3";
@@ -60,8 +62,8 @@ statements! {
     HOLD_DIARY = "INSERT INTO lecture_diaries (tenant_id, changes) VALUES ($1, 1)
         ON CONFLICT (tenant_id) DO UPDATE SET changes = lecture_diaries.changes + 1";
     ADD = "INSERT INTO lecture_sessions (tenant_id, id, request_id, school_id, hall_id, form_id, campaign_id, title, starts_at, ends_at, why, state,
-            proposed_at, team_agreed_at, ended_why, course, own_words, school_words, lock_version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'proposed', $12, $13, '', '', '', '', 1)";
+            proposed_at, team_agreed_at, ended_why, course, school_words, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'proposed', $12, $13, '', '', '', 1)";
     MOVE = "UPDATE lecture_sessions SET hall_id = $4, form_id = $5, campaign_id = $6, title = $7, starts_at = $8, ends_at = $9, why = $10,
             state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, reminded_at = NULL, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
@@ -70,7 +72,7 @@ statements! {
     CANCEL = "UPDATE lecture_sessions SET state = 'cancelled', ended_why = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
     RECORD = "UPDATE lecture_sessions SET state = 'held', pupils = $4, teachers = $5, parents = $6, handouts = $7, minutes = $8, class_hours = $9,
-            course = $10, own_words = $11, recorded_at = $12, lock_version = lock_version + 1
+            course = $10, recorded_at = $11, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('agreed', 'held') AND school_confirmed_at IS NULL";
     CONFIRM = "UPDATE lecture_sessions SET school_words = $4, school_confirmed_at = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'held' AND school_confirmed_at IS NULL";
@@ -78,8 +80,8 @@ statements! {
     BETWEEN = sessions!("s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 500");
     TO_REMIND = sessions!("s.state = 'agreed' AND s.reminded_at IS NULL AND s.starts_at > $2 AND s.starts_at <= $3 ORDER BY s.starts_at, s.id LIMIT 100");
     REMINDED = "UPDATE lecture_sessions SET reminded_at = $4 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'agreed' AND reminded_at IS NULL";
-    PAST = sessions!("(s.starts_at, s.id) < ($2, $3) ORDER BY s.starts_at DESC, s.id DESC LIMIT $4");
-    COMING = sessions!("(s.starts_at, s.id) > ($2, $3) ORDER BY s.starts_at, s.id LIMIT $4");
+    PAST = sessions!("(s.starts_at, s.id) < ($2, $3) AND (CAST($5 AS TEXT) IS NULL OR s.state = $5) ORDER BY s.starts_at DESC, s.id DESC LIMIT $4");
+    COMING = sessions!("(s.starts_at, s.id) > ($2, $3) AND s.state <> 'cancelled' ORDER BY s.starts_at, s.id LIMIT $4");
     OF_SCHOOL = sessions!("s.school_id = $2 AND s.starts_at >= $3 ORDER BY s.starts_at, s.id LIMIT 200");
     OF_LECTURER = sessions!("s.starts_at >= $3 AND s.state <> 'cancelled' AND EXISTS (SELECT 1 FROM lecture_session_lecturers l
         WHERE l.tenant_id = s.tenant_id AND l.session_id = s.id AND l.lecturer_id = $2) ORDER BY s.starts_at, s.id LIMIT 200");
@@ -107,7 +109,20 @@ statements! {
     TOPICS = "SELECT t.topic_id AS id, s.name FROM lecture_session_topics t JOIN lecture_subjects s ON s.tenant_id = t.tenant_id AND s.id = t.topic_id
         WHERE t.tenant_id = $1 AND t.session_id = $2 ORDER BY s.position, s.id LIMIT 50";
     DROP_LECTURERS = "DELETE FROM lecture_session_lecturers WHERE tenant_id = $1 AND session_id = $2";
-    ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id) VALUES ($1, $2, $3)";
+    ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id, own_words) VALUES ($1, $2, $3, '')";
+    OWN_WORDS = "UPDATE lecture_session_lecturers SET own_words = $4 WHERE tenant_id = $1 AND session_id = $2 AND lecturer_id = $3";
+    WORDS_OF_SESSION = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
+        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+        WHERE x.tenant_id = $1 AND x.session_id = $2 AND x.own_words <> '' ORDER BY l.created_at, l.id LIMIT 50";
+    WORDS_OF_LECTURER = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
+        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+        WHERE x.tenant_id = $1 AND x.lecturer_id = $2 AND x.own_words <> '' LIMIT 2000";
+    /// Who gives what is still to come, with what is known of them now.
+    STAFFED = "SELECT x.session_id, l.name, l.vetted_on, l.vetted_until, l.ended_at FROM lecture_sessions s
+        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, l.id LIMIT 2000";
+    AHEAD = sessions!("s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, s.id LIMIT 500");
     LECTURERS = "SELECT l.id, l.name, l.title, l.phone_sealed, l.first_grade, l.last_grade, l.vetted_on, l.vetted_until, l.link_number, l.ended_at,
             l.created_at, l.lock_version
         FROM lecture_session_lecturers x JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
@@ -144,7 +159,7 @@ statements! {
     DETACH = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND session_id = $2 AND material_id = $3";
     MATERIALS = "SELECT m.id, m.kind, m.title, m.topic_id, t.name AS topic_name, m.file_name, m.media_type, m.size, m.added_at,
             m.desensitised_by, CAST(NULL AS TEXT) AS desensitised_name, m.desensitised_at, m.reviewed_by, CAST(NULL AS TEXT) AS reviewed_name,
-            m.reviewed_at, m.withdrawn_at, m.lock_version
+            m.reviewed_at, m.withdrawn_at, m.erased_at, m.why, m.lock_version
         FROM lecture_session_materials x JOIN lecture_materials m ON m.tenant_id = x.tenant_id AND m.id = x.material_id
         JOIN lecture_subjects t ON t.tenant_id = m.tenant_id AND t.id = m.topic_id
         WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY m.added_at, m.id LIMIT 100";
@@ -166,6 +181,8 @@ statements! {
     ADD_NOTE = "INSERT INTO lecture_notes (tenant_id, id, session_id, kind, words, at, answer) VALUES ($1, $2, $3, $4, $5, $6, '')";
     ANSWER_NOTE = "UPDATE lecture_notes SET answer = $4, done_at = $5 WHERE tenant_id = $1 AND session_id = $2 AND id = $3 AND kind = 'question'
         AND done_at IS NULL";
+    OPEN_QUESTIONS = "SELECT n.session_id, MIN(n.at) AS since, COUNT(*) AS count FROM lecture_notes n
+        WHERE n.tenant_id = $1 AND n.kind = 'question' AND n.done_at IS NULL GROUP BY n.session_id ORDER BY since, n.session_id LIMIT 50";
     NOTES = "SELECT n.id, n.session_id, n.kind, n.words, n.at, n.done_at, n.answer FROM lecture_notes n WHERE n.tenant_id = $1 AND n.session_id = $2
         ORDER BY n.at, n.id LIMIT 300";
     ADD_PHOTO = "INSERT INTO lecture_photos (tenant_id, session_id, photo_id, consent, added_at) VALUES ($1, $2, $3, $4, $5)
@@ -179,7 +196,9 @@ statements! {
 
 record! {
     #[derive(Debug, Clone)]
-    pub struct Call { pub id: Uuid, pub title: String, pub words: String, pub last_day: String, pub created_at: Timestamp, pub answered: i64 }
+    pub struct Call { pub id: Uuid, pub title: String, pub words: String, pub last_day: String, pub created_at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct Answer { pub call_id: Uuid, pub school_id: Uuid }
     #[derive(Debug, Clone)]
     pub struct Request {
         pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub call_id: Option<Uuid>, pub topic_id: Uuid, pub topic_name: String,
@@ -198,7 +217,7 @@ record! {
         pub form_id: Uuid, pub form_name: String, pub campaign_id: Option<Uuid>, pub title: String, pub starts_at: Timestamp, pub ends_at: Timestamp,
         pub why: String, pub state: SessionState, pub team_agreed_at: Option<Timestamp>, pub school_agreed_at: Option<Timestamp>, pub ended_why: String,
         pub pupils: Option<i64>, pub teachers: Option<i64>, pub parents: Option<i64>, pub handouts: Option<i64>, pub minutes: Option<i64>,
-        pub class_hours: Option<i64>, pub course: String, pub own_words: String, pub recorded_at: Option<Timestamp>, pub school_words: String,
+        pub class_hours: Option<i64>, pub course: String, pub recorded_at: Option<Timestamp>, pub school_words: String,
         pub school_confirmed_at: Option<Timestamp>, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
@@ -217,6 +236,14 @@ record! {
     pub struct Named { pub session_id: Uuid, pub name: String }
     #[derive(Debug, Clone)]
     pub struct Shown { pub session_id: Uuid, pub id: Uuid, pub title: String, pub media_type: String }
+    #[derive(Debug, Clone)]
+    pub struct OwnWords { pub session_id: Uuid, pub name: String, pub own_words: String }
+    #[derive(Debug, Clone)]
+    pub struct Staffed {
+        pub session_id: Uuid, pub name: String, pub vetted_on: Option<String>, pub vetted_until: Option<String>, pub ended_at: Option<Timestamp>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct OpenQuestions { pub session_id: Uuid, pub since: Timestamp, pub count: i64 }
     #[derive(Debug, Clone)]
     pub struct SignIn { pub session_id: Uuid, pub class_id: Uuid, pub present: i64, pub at: Timestamp }
     #[derive(Debug, Clone)]
@@ -254,14 +281,20 @@ pub async fn request(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Request> {
 }
 
 pub(super) async fn coming(tx: &mut Tx, tenant: Uuid, after: Cursor, size: usize) -> Result<Page<Session>> {
-    let items: Vec<Session> =
-        tx.all(COMING.bind(tenant).bind(after.key).bind(after.id).bind(size as i64 + 1)).await?;
+    let items: Vec<Session> = tx.all(COMING.bind(tenant).bind(after.key).bind(after.id).bind(size as i64 + 1)).await?;
     Ok(Page::of(items, size, |item| Cursor { key: item.starts_at.as_millisecond(), id: item.id }))
 }
 
 /// Those that have begun, the latest first.
-pub(super) async fn past(tx: &mut Tx, tenant: Uuid, before: Cursor, size: usize) -> Result<Page<Session>> {
-    let items: Vec<Session> = tx.all(PAST.bind(tenant).bind(before.key).bind(before.id).bind(size as i64 + 1)).await?;
+pub(super) async fn past(
+    tx: &mut Tx,
+    tenant: Uuid,
+    before: Cursor,
+    state: Option<SessionState>,
+    size: usize,
+) -> Result<Page<Session>> {
+    let query = PAST.bind(tenant).bind(before.key).bind(before.id).bind(size as i64 + 1);
+    let items: Vec<Session> = tx.all(query.bind(state.map(|state| state.code()))).await?;
     Ok(Page::of(items, size, |item| Cursor { key: item.starts_at.as_millisecond(), id: item.id }))
 }
 

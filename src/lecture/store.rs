@@ -30,7 +30,7 @@ macro_rules! materials {
         concat!(
             "SELECT m.id, m.kind, m.title, m.topic_id, t.name AS topic_name, m.file_name, m.media_type, m.size, m.added_at,
                 m.desensitised_by, d.name AS desensitised_name, m.desensitised_at, m.reviewed_by, r.name AS reviewed_name, m.reviewed_at,
-                m.withdrawn_at, m.lock_version
+                m.withdrawn_at, m.erased_at, m.why, m.lock_version
             FROM lecture_materials m
             JOIN lecture_subjects t ON t.tenant_id = m.tenant_id AND t.id = m.topic_id
             LEFT JOIN accounts d ON d.tenant_id = m.tenant_id AND d.id = m.desensitised_by
@@ -110,24 +110,29 @@ statements! {
         ORDER BY v.first_day DESC, v.id LIMIT 50";
 
     ADD_MATERIAL = "INSERT INTO lecture_materials (tenant_id, id, kind, title, topic_id, file_name, media_type, size, content, digest, added_by, added_at,
-            lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)";
-    DESENSITISE = "UPDATE lecture_materials SET desensitised_by = $4, desensitised_at = $5, lock_version = lock_version + 1
+            why, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 1)";
+    DESENSITISE = "UPDATE lecture_materials SET desensitised_by = $4, desensitised_at = $5, why = '', lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND desensitised_by IS NULL AND withdrawn_at IS NULL";
     REVIEW = "UPDATE lecture_materials SET reviewed_by = $4, reviewed_at = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND reviewed_by IS NULL AND withdrawn_at IS NULL";
-    GIVE_BACK = "UPDATE lecture_materials SET desensitised_by = NULL, desensitised_at = NULL, lock_version = lock_version + 1
+    GIVE_BACK = "UPDATE lecture_materials SET desensitised_by = NULL, desensitised_at = NULL, why = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND reviewed_by IS NULL";
-    WITHDRAW = "UPDATE lecture_materials SET withdrawn_at = $4, lock_version = lock_version + 1
+    WITHDRAW = "UPDATE lecture_materials SET withdrawn_at = $4, why = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND withdrawn_at IS NULL";
+    ERASE_FILE = "UPDATE lecture_materials SET content = $3, size = 0, erased_at = $4 WHERE tenant_id = $1 AND id = $2";
+    /// What is not given any more is taken off what is still to come; what was given keeps the name of what was shown.
+    TAKE_OFF = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND material_id = $2 AND EXISTS (SELECT 1 FROM lecture_sessions s
+        WHERE s.tenant_id = lecture_session_materials.tenant_id AND s.id = lecture_session_materials.session_id AND s.state IN ('proposed', 'agreed'))";
     MATERIAL = materials!("m.id = $2");
     MATERIALS = materials!("(m.added_at, m.id) < ($2, $3) ORDER BY m.added_at DESC, m.id DESC LIMIT $4");
     USABLE_MATERIALS = materials!("m.reviewed_by IS NOT NULL AND m.withdrawn_at IS NULL ORDER BY m.added_at DESC, m.id DESC LIMIT 500");
     /// What was withdrawn is not opened any more.
-    FILE = "SELECT m.media_type, m.file_name, m.size FROM lecture_materials m WHERE m.tenant_id = $1 AND m.id = $2 AND m.withdrawn_at IS NULL";
+    FILE = "SELECT m.media_type, m.file_name, m.size, (m.reviewed_by IS NOT NULL) AS reviewed FROM lecture_materials m
+        WHERE m.tenant_id = $1 AND m.id = $2 AND m.withdrawn_at IS NULL";
     /// So many bytes from a place on, counted from 1: players ask for parts.
     PART = "SELECT SUBSTR(m.content, CAST($3 AS INTEGER), CAST($4 AS INTEGER)) AS content FROM lecture_materials m WHERE m.tenant_id = $1 AND m.id = $2";
     /// Another file in place of one that nobody has called de-identified yet.
-    REPLACE = "UPDATE lecture_materials SET file_name = $4, media_type = $5, size = $6, content = $7, digest = $8, lock_version = lock_version + 1
+    REPLACE = "UPDATE lecture_materials SET file_name = $4, media_type = $5, size = $6, content = $7, digest = $8, added_by = $9, added_at = $10, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND desensitised_by IS NULL AND withdrawn_at IS NULL";
 }
 
@@ -169,10 +174,10 @@ record! {
         pub id: Uuid, pub kind: MaterialKind, pub title: String, pub topic_id: Uuid, pub topic_name: String, pub file_name: String,
         pub media_type: String, pub size: i64, pub added_at: Timestamp, pub desensitised_by: Option<Uuid>, pub desensitised_name: Option<String>,
         pub desensitised_at: Option<Timestamp>, pub reviewed_by: Option<Uuid>, pub reviewed_name: Option<String>, pub reviewed_at: Option<Timestamp>,
-        pub withdrawn_at: Option<Timestamp>, pub lock_version: i64,
+        pub withdrawn_at: Option<Timestamp>, pub erased_at: Option<Timestamp>, pub why: String, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct File { pub media_type: String, pub file_name: String, pub size: i64 }
+    pub struct File { pub media_type: String, pub file_name: String, pub size: i64, pub reviewed: bool }
     #[derive(Debug, Clone)]
     pub struct Content { pub content: Vec<u8> }
 }

@@ -3,9 +3,10 @@
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
+use super::affected::affected;
 use super::model::{Rules, SessionState, at_day, today};
 use super::quiz_store::{Confidence, OPEN};
-use super::session_store::{BETWEEN, Request, Session, WAITING};
+use super::session_store::{BETWEEN, OPEN_QUESTIONS, OpenQuestions, Request, Session, WAITING};
 use super::store;
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
@@ -56,6 +57,28 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             deadline: show::deadline(due, now, due < now + day),
         }
     }));
+    for one in affected(tx, viewer.tenant, now).await? {
+        let due = one.session.starts_at;
+        todos.push(Todo {
+            verb: one.verb,
+            title: format!("{} · {}", one.session.school_name, one.session.title),
+            detail: format!("{} {}", one.session.when(), one.why),
+            href: format!("/lectures/{}/particulars", one.session.id),
+            due,
+            deadline: show::deadline(due, now, true),
+        });
+    }
+    for open in tx.all::<OpenQuestions>(OPEN_QUESTIONS.bind(viewer.tenant)).await? {
+        let due = open.since + day * 7;
+        todos.push(Todo {
+            verb: "回复",
+            title: "学生的问题".to_owned(),
+            detail: format!("{} 个问题还没有回复", open.count),
+            href: format!("/lectures/{}", open.session_id),
+            due,
+            deadline: show::deadline(due, now, due < now + day),
+        });
+    }
     let rules: Rules = settings::read(tx, viewer.tenant, now).await?;
     let ahead = now + SignedDuration::from_hours(24 * rules.remind_ahead_days);
     let near: Vec<Session> = tx.all(BETWEEN.bind(viewer.tenant).bind(now - day * 30).bind(ahead)).await?;
@@ -78,7 +101,8 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let lecturers = store::lecturers(tx, viewer.tenant).await?;
     let soon = at_day(now + day * 30);
     for one in lecturers.iter().filter(|one| one.unvetted(soon).is_some()) {
-        let until = one.vetted_until.as_deref().and_then(|text| text.parse::<jiff::civil::Date>().ok()).unwrap_or(today(now));
+        let until =
+            one.vetted_until.as_deref().and_then(|text| text.parse::<jiff::civil::Date>().ok()).unwrap_or(today(now));
         let due = until.to_zoned_datetime(calendar::shanghai()).map_or(now, |at| at.timestamp());
         todos.push(Todo {
             verb: "查询",

@@ -390,6 +390,8 @@ const WORDS: &[(&str, &str)] = &[
     ("visit_lessons", "去一次讲几课时"),
     ("keep_photos_days", "课堂照片存多久"),
     ("keep_confidence_days", "学生求助了结以后存多久"),
+    ("first_hour", "最早几点上课"),
+    ("last_hour", "最晚几点下课"),
     ("fewest_sheets", "答卷少于几份不显示结果"),
 ];
 

@@ -9,6 +9,7 @@ use super::{Options, a_day, all_grades, link_page, offered, ticked, two_grades};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
+use crate::lecture::affected;
 use crate::lecture::lecturer::{self, LecturerSketch};
 use crate::lecture::model::{SubjectKind, today};
 use crate::lecture::session_store::{OF_LECTURER, Session};
@@ -145,8 +146,9 @@ async fn change(
     let ended = form.is("ended", "yes").then(|| known.ended_at.unwrap_or(act.at));
     if let Some(to) = sketch(&mut form, &topics, ended) {
         lecturer::change(&mut tx, &act, id, form.version(), &to).await?;
+        let said = affected::told(&mut tx, viewer.tenant, act.at, "已改好").await?;
         tx.commit().await?;
-        return Ok(redirect(&format!("/lecturers/{id}"), "已改好"));
+        return Ok(redirect(&format!("/lecturers/{id}"), &said));
     }
     drop(tx);
     page_again(&FormPage { shell, form, lecturer: Some(known), topics })
@@ -229,8 +231,9 @@ async fn vet(
     {
         let done = lecturer::vet(&mut tx, &act, id, (passed, day), &proof).await;
         if form.noted("checked_on", done)?.is_some() {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "查询结果已登记").await?;
             tx.commit().await?;
-            return Ok(redirect(&format!("/lecturers/{id}"), "查询结果已登记"));
+            return Ok(redirect(&format!("/lecturers/{id}"), &said));
         }
     }
     drop(tx);

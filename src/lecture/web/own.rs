@@ -6,23 +6,26 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use db::Tx;
-use icalendar::{Calendar, Component, Event, EventLike, EventStatus};
+use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Property, Trigger};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::session::what_became;
-use super::{Options, chosen, material, offered, two_grades};
+use super::{Options, chosen, material, number, offered, two_grades};
 use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::error::{Error, Result};
-use crate::lecture::model::{RequestState, SessionState, SubjectKind, grade, today};
+use crate::keys::Keys;
+use crate::lecture::model::{RequestState, Rules, SessionState, SubjectKind, grade, today};
 use crate::lecture::session::{self, RequestSketch};
 use crate::lecture::session_store::{
-    self, CALLS, Call, MATERIALS_OF_LECTURER, NAMES_OF_SCHOOL, Named, OF_LECTURER, OF_SCHOOL, REQUESTS_OF, Request,
-    Session, Shown, TOPICS_OF_SCHOOL,
+    self, CALLS, CLASSES_OF_SCHOOL, Call, ClassOf, MATERIALS_OF_LECTURER, NAMES_OF_SCHOOL, Named, OF_LECTURER,
+    OF_SCHOOL, OwnWords, REQUESTS_OF, Request, SIGN_INS_OF_LECTURER, SIGN_INS_OF_SCHOOL, Session, Shown, SignIn,
+    TOPICS_OF_SCHOOL, WORDS_OF_LECTURER,
 };
-use crate::lecture::store::{self, CONTENT, Content, Lecturer, School};
-use crate::lecture::{lecturer, school};
+use crate::lecture::store::{self, Class, FILE, File, Lecturer, PART, School};
+use crate::lecture::{confidence, lecturer, school};
+use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -32,6 +35,8 @@ pub fn routes() -> Routes {
         .post("/lecture-guests/{link}/requests", Need::Public, ask)
         .post("/lecture-guests/{link}/requests/{asked}/withdrawal", Need::Public, withdraw)
         .post("/lecture-guests/{link}/sessions/{session}", Need::Public, answer)
+        .get("/lecture-sign-in/{link}/{audience}", Need::Public, show_sign_in)
+        .post("/lecture-sign-in/{link}/{audience}", Need::Public, sign_in)
         .get("/lecturing/{link}", Need::Public, show_lecturer)
         .get("/lecturing/{link}/calendar", Need::Public, lecturer_calendar)
         .get("/lecturing/{link}/materials/{material}", Need::Public, file)
@@ -54,6 +59,14 @@ struct GuestPage {
     topics_of: Vec<Named>,
     topics: Options,
     forms: Options,
+    classes: Vec<ClassOf>,
+    sign_ins: Vec<SignIn>,
+    /// Those that were proposed for a day so near that the school has to say that it can do that.
+    near: Vec<Uuid>,
+    lead_days: i64,
+    earliest: String,
+    tenant: Uuid,
+    keys: std::sync::Arc<Keys>,
     now: Timestamp,
     form: Form,
     failed: Option<Uuid>,
@@ -70,6 +83,35 @@ impl GuestPage {
 
     fn taught(&self, id: &Uuid) -> String {
         of(&self.topics_of, id)
+    }
+
+    fn call_options(&self) -> Options {
+        self.calls.iter().map(|call| (call.id.to_string(), call.title.clone())).collect()
+    }
+
+    fn is_near(&self, id: &Uuid) -> bool {
+        self.near.contains(id)
+    }
+
+    /// What waits for nobody but the school is said as that.
+    fn state(&self, session: &Session) -> String {
+        if session.state == SessionState::Proposed { "等学校确认".to_owned() } else { session.state.to_string() }
+    }
+
+    /// It is near enough for classes to be signed in.
+    fn signs_in(&self, session: &Session) -> bool {
+        matches!(session.state, SessionState::Agreed | SessionState::Held) && session.school_confirmed_at.is_none()
+    }
+
+    /// Each class with the address by which it is signed in, and how many were.
+    fn to_sign_in(&self, id: &Uuid) -> Vec<(String, String, Option<i64>)> {
+        let own = self.classes.iter().filter(|class| class.session_id == *id);
+        own.map(|class| {
+            let there = self.sign_ins.iter().find(|one| one.session_id == *id && one.class_id == class.id);
+            let path = sign_in_path(self.tenant, *id, class.id, &self.keys);
+            (format!("{}{}", grade(class.grade), class.name), path, there.map(|one| one.present))
+        })
+        .collect()
     }
 
     fn grades(&self) -> Options {
@@ -112,11 +154,21 @@ async fn guest_page(app: &App, shell: Shell, link: String, form: Form, failed: O
     let (act, school) = school_by(app, &mut tx, &link).await?;
     let tenant = access::tenant(&mut tx, act.tenant).await?;
     let since = act.at - SHOWN;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let sessions: Vec<Session> = tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?;
+    let near = sessions.iter().filter(|one| session::at_short_notice(one, &rules)).map(|one| one.id).collect();
     Ok(GuestPage {
         shell: shell.of_community(&tenant.name, ""),
         calls: tx.all(CALLS.bind(act.tenant).bind(today(act.at).to_string())).await?,
         requests: tx.all(REQUESTS_OF.bind(act.tenant).bind(school.id)).await?,
-        sessions: tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        sessions,
+        near,
+        lead_days: rules.lead_days,
+        earliest: rules.earliest(today(act.at)).map_or(String::new(), |day| day.to_string()),
+        classes: tx.all(CLASSES_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        sign_ins: tx.all(SIGN_INS_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        tenant: act.tenant,
+        keys: app.means.keys.clone(),
         names: tx.all(NAMES_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
         topics_of: tx.all(TOPICS_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
         topics: offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Topic).await?),
@@ -209,10 +261,14 @@ async fn answer(
     }
     let seen = form.version();
     let (field, said, done) = match form.value("step") {
-        "agree" => ("step", "已同意，日子定下来了", session::agree(&mut tx, &act, &known, seen).await),
+        "agree" => {
+            let near = form.is("near", "yes");
+            ("step", "已同意，日子定下来了", session::agree(&mut tx, &act, &known, seen, near).await)
+        }
         "decline" => {
             let why = form.open_text("why", "原因", 2..=100, "不要写电话或身份证号");
-            let done = if form.ok() { session::cancel(&mut tx, &act, &known, seen, (true, &why)).await } else { Ok(()) };
+            let done =
+                if form.ok() { session::cancel(&mut tx, &act, &known, seen, (true, &why)).await } else { Ok(()) };
             ("why", "已告诉对方，会另外约", done)
         }
         "confirm" => {
@@ -230,13 +286,88 @@ async fn answer(
     page_again(&guest_page(&app, shell, link, form, Some(id)).await?)
 }
 
+/// The address by which whoever brings a class says how many of it are there.
+pub(super) fn sign_in_path(tenant: Uuid, session: Uuid, class: Uuid, keys: &Keys) -> String {
+    format!("/lecture-sign-in/{}/{class}", session::sign_in_link(tenant, session, class, keys))
+}
+
+#[derive(Template)]
+#[template(path = "lecture/web/sign-in.html")]
+struct SignInPage {
+    shell: Shell,
+    link: String,
+    session: Session,
+    class: Class,
+    present: Option<i64>,
+    closed: Option<&'static str>,
+    form: Form,
+}
+
+async fn sign_in_page(
+    app: &App,
+    tx: &mut Tx,
+    shell: Shell,
+    (link, class): (String, Uuid),
+    form: Form,
+) -> Result<(Act, SignInPage)> {
+    let read: Link = link.parse().map_err(|()| Error::NotFound)?;
+    if !session::is_sign_in_link(&read, class, &app.means.keys) {
+        return Err(Error::NotFound);
+    }
+    let act = Act::resident(read.tenant, &app.means);
+    let session = session_store::session(tx, act.tenant, read.id).await?;
+    let classes = session_store::classes(tx, act.tenant, session.id).await?;
+    let class = classes.into_iter().find(|one| one.id == class).ok_or(Error::NotFound)?;
+    let sign_ins = session_store::sign_ins(tx, act.tenant, session.id).await?;
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let tenant = access::tenant(tx, act.tenant).await?;
+    let page = SignInPage {
+        shell: shell.of_community(&tenant.name, ""),
+        link,
+        present: sign_ins.iter().find(|one| one.class_id == class.id).map(|one| one.present),
+        closed: session::sign_in_closed(&session, &rules, act.at),
+        session,
+        class,
+        form,
+    };
+    Ok((act, page))
+}
+
+async fn show_sign_in(
+    State(app): State<App>,
+    shell: Shell,
+    Path((link, class)): Path<(String, Uuid)>,
+) -> Result<Response> {
+    page(&sign_in_page(&app, &mut app.db.read().await?, shell, (link, class), Form::default()).await?.1)
+}
+
+async fn sign_in(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, class)): Path<(String, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, mut shown) = sign_in_page(&app, &mut tx, shell, (link.clone(), class), form).await?;
+    // All classes of a school come from one address.
+    app.sign_ins.check(address)?;
+    if let Some(present) = number(&mut shown.form, "present", "到场人数", 0..=200) {
+        let done = session::sign_in(&mut tx, &act, &shown.session, &shown.class, present).await;
+        if shown.form.ended(tx, "present", done).await?.is_some() {
+            return Ok(redirect(&format!("/lecture-sign-in/{link}/{class}"), "已签到，改了再报一次就行"));
+        }
+    }
+    page_again(&shown)
+}
+
 /// `20261126T010000Z`
 fn utc(at: Timestamp) -> String {
     at.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// The same identity and a higher sequence replace what a calendar has already; a session that is called off is taken out of it.
-fn calendar(sessions: &[Session], name: &str, page: &str, now: Timestamp) -> Response {
+/// A phone reminds the day before, and in time to set out or to make the room ready. The same identity and a higher sequence replace what a calendar has already; a session that is called off is taken out of it.
+fn calendar(sessions: &[Session], (name, page): (&str, &str), ahead: u16, now: Timestamp) -> Response {
     let mut calendar = Calendar::new();
     calendar.name(name).append_property(("REFRESH-INTERVAL;VALUE=DURATION", "PT4H"));
     for session in sessions {
@@ -256,6 +387,13 @@ fn calendar(sessions: &[Session], name: &str, page: &str, now: Timestamp) -> Res
             .add_property("DTSTAMP", utc(now))
             .add_property("DTSTART", utc(session.starts_at))
             .add_property("DTEND", utc(session.ends_at));
+        if matches!(session.state, SessionState::Proposed | SessionState::Agreed) {
+            for before in ["-P1D".to_owned(), format!("-PT{ahead}M")] {
+                if let Ok(trigger) = Trigger::try_from(&Property::new("TRIGGER", before)) {
+                    event.alarm(Alarm::display(&session.title, trigger));
+                }
+            }
+        }
         calendar.push(event.done());
     }
     let kind = (CONTENT_TYPE, "text/calendar; charset=utf-8");
@@ -266,7 +404,7 @@ async fn school_calendar(State(app): State<App>, Path(link): Path<String>) -> Re
     let mut tx = app.db.read().await?;
     let (act, school) = school_by(&app, &mut tx, &link).await?;
     let sessions: Vec<Session> = tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(act.at - SHOWN)).await?;
-    Ok(calendar(&sessions, "法治课", &app.link(&format!("/lecture-guests/{link}")), act.at))
+    Ok(calendar(&sessions, ("法治课", &app.link(&format!("/lecture-guests/{link}"))), 60, act.at))
 }
 
 #[derive(Template)]
@@ -277,6 +415,11 @@ struct LecturerPage {
     lecturer: Lecturer,
     sessions: Vec<Session>,
     materials: Vec<Shown>,
+    sign_ins: Vec<SignIn>,
+    own_words: Vec<OwnWords>,
+    /// Where they write down what a pupil has told them, by session.
+    tenant: Uuid,
+    keys: std::sync::Arc<Keys>,
     unvetted: Option<String>,
     now: Timestamp,
     form: Form,
@@ -290,6 +433,35 @@ impl LecturerPage {
 
     fn opened(&self, id: &Uuid) -> bool {
         self.failed == Some(*id)
+    }
+
+    /// What stands in a field of the record: what was typed, what was written down before, or what the classes say.
+    fn filled(&self, session: &Session, name: &str) -> String {
+        if self.opened(&session.id) {
+            return self.form.value(name).to_owned();
+        }
+        let number = |number: Option<i64>| number.map_or(String::new(), |number| number.to_string());
+        let counted: Vec<i64> =
+            self.sign_ins.iter().filter(|one| one.session_id == session.id).map(|one| one.present).collect();
+        let present = (!counted.is_empty()).then(|| counted.iter().sum());
+        let planned = (session.ends_at.as_second() - session.starts_at.as_second()) / 60;
+        match name {
+            "pupils" => number(session.pupils.or(present)),
+            "teachers" => number(session.teachers.or(Some(0))),
+            "parents" => number(session.parents.or(Some(0))),
+            "handouts" => number(session.handouts.or(Some(0))),
+            "minutes" => number(session.minutes.or(Some(planned))),
+            "course" => session.course.clone(),
+            "own_words" => {
+                let own = self.own_words.iter().find(|one| one.session_id == session.id);
+                own.map_or(String::new(), |one| one.own_words.clone())
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn help(&self, id: &Uuid) -> String {
+        format!("/lecture-help/{}", confidence::help_link(self.tenant, *id, &self.keys))
     }
 
     fn may_record(&self, session: &Session) -> bool {
@@ -319,6 +491,10 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
         shell: shell.of_community(&tenant.name, ""),
         sessions: tx.all(OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?,
         materials: tx.all(MATERIALS_OF_LECTURER.bind(act.tenant).bind(lecturer.id)).await?,
+        sign_ins: tx.all(SIGN_INS_OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?,
+        own_words: tx.all(WORDS_OF_LECTURER.bind(act.tenant).bind(lecturer.id)).await?,
+        tenant: act.tenant,
+        keys: app.means.keys.clone(),
         unvetted: lecturer.unvetted(today(act.at)),
         now: act.at,
         link,
@@ -336,7 +512,10 @@ async fn lecturer_calendar(State(app): State<App>, Path(link): Path<String>) -> 
     let mut tx = app.db.read().await?;
     let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
     let sessions: Vec<Session> = tx.all(OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?;
-    Ok(calendar(&sessions, "我的法治课", &app.link(&format!("/lecturing/{link}")), act.at))
+    // Whoever has the longest way sets out with half an hour to spare.
+    let farthest = store::schools(&mut tx, act.tenant).await?.iter().map(|one| one.travel_minutes).max().unwrap_or(0);
+    let ahead = u16::try_from(farthest + 30).unwrap_or(60);
+    Ok(calendar(&sessions, ("我的法治课", &app.link(&format!("/lecturing/{link}"))), ahead, act.at))
 }
 
 /// A material of one of their own sessions.
@@ -347,8 +526,8 @@ async fn file(State(app): State<App>, Path((link, id)): Path<(String, Uuid)>, he
     if !own.iter().any(|one| one.id == id) {
         return Err(Error::NotFound);
     }
-    let content: Content = tx.one(CONTENT.bind(act.tenant).bind(id)).await?;
-    Ok(material::answer(content, &headers))
+    let file: File = tx.one(FILE.bind(act.tenant).bind(id)).await?;
+    material::answer(&mut tx, (PART, act.tenant, id), file, &headers).await
 }
 
 async fn record(
@@ -362,7 +541,7 @@ async fn record(
     let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
     app.posts.check(address)?;
     let known = session::of_lecturer(&mut tx, act.tenant, &lecturer, id).await?;
-    if let Some(what) = what_became(&mut form) {
+    if let Some(what) = what_became(&mut form, Some(lecturer.id)) {
         let done = session::record(&mut tx, &act, &known, form.version(), &what).await;
         if form.ended(tx, "pupils", done).await?.is_some() {
             return Ok(redirect(&format!("/lecturing/{link}"), "已登记，等学校确认"));

@@ -3,15 +3,18 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use jiff::ToSpan;
+use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 
 use super::{Options, chosen, days, link_page, number};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
+use crate::lecture::affected;
 use crate::lecture::model::{PeriodKind, Stage, SubjectKind, grade, today};
 use crate::lecture::school::{self, Contact, SchoolSketch};
+use crate::lecture::session_store::{OF_SCHOOL, Session};
+use crate::lecture::sharing;
 use crate::lecture::store::{self, Class, Hall, PeriodRow, School, Subject, TermRow, Vice};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -40,6 +43,7 @@ pub fn routes() -> Routes {
         .post("/lecture-subjects", LectureEdit, add_subject)
         .post("/lecture-subjects/usual", LectureEdit, add_usual)
         .post("/lecture-subjects/{id}/removal", LectureEdit, close_subject)
+        .post("/lecture-subjects/{id}/sendings", Permission::LectureArrange, share_topic)
 }
 
 #[derive(Template)]
@@ -147,6 +151,9 @@ async fn change(
     page_again(&FormPage { shell, form, school: Some(known) })
 }
 
+/// So long after a session it is listed with its school.
+const SHOWN: SignedDuration = SignedDuration::from_hours(24 * 400);
+
 #[derive(Template)]
 #[template(path = "lecture/web/school.html")]
 struct SchoolPage {
@@ -156,6 +163,7 @@ struct SchoolPage {
     halls: Vec<Hall>,
     classes: Vec<Class>,
     vices: Vec<Vice>,
+    sessions: Vec<Session>,
     lecturers: Options,
     today: String,
     may_edit: bool,
@@ -196,6 +204,7 @@ async fn school_page(
         halls: store::halls(&mut tx, viewer.tenant, id).await?,
         classes: store::classes(&mut tx, viewer.tenant, id).await?,
         vices: school::vices(&mut tx, viewer.tenant, id).await?,
+        sessions: tx.all(OF_SCHOOL.bind(viewer.tenant).bind(id).bind(act.at - SHOWN)).await?,
         lecturers: lecturers.into_iter().map(|one| (one.id.to_string(), one.name)).collect(),
         school,
         today: today(act.at).to_string(),
@@ -333,12 +342,18 @@ async fn appoint(
 async fn end_post(
     State(app): State<App>,
     viewer: Viewer,
+    shell: Shell,
     Path((id, vice)): Path<(Uuid, Uuid)>,
-    _form: Form,
+    mut form: Form,
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
     store::school(&mut tx, viewer.tenant, id).await?;
+    if !form.is("sure", "yes") {
+        form.fail("sure", "请勾上确认：任期今天结束");
+        drop(tx);
+        return page_again(&school_page(&app, &viewer, shell, id, (form, "vice")).await?);
+    }
     school::end_post(&mut tx, &act, id, vice).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/lecture-schools/{id}"), "任期到今天为止"))
@@ -403,8 +418,9 @@ async fn add_term(State(app): State<App>, viewer: Viewer, shell: Shell, mut form
     {
         let done = school::add_term(&mut tx, &act, school, &name, days).await;
         if form.noted("first", done)?.is_some() {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "学期已登记").await?;
             tx.commit().await?;
-            return Ok(redirect("/lecture-terms", "学期已登记"));
+            return Ok(redirect("/lecture-terms", &said));
         }
     }
     drop(tx);
@@ -415,8 +431,9 @@ async fn drop_term(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>,
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
     school::drop_term(&mut tx, &act, id).await?;
+    let said = affected::told(&mut tx, viewer.tenant, act.at, "已删去").await?;
     tx.commit().await?;
-    Ok(redirect("/lecture-terms", "已删去"))
+    Ok(redirect("/lecture-terms", &said))
 }
 
 async fn add_period(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
@@ -431,8 +448,9 @@ async fn add_period(State(app): State<App>, viewer: Viewer, shell: Shell, mut fo
     {
         let done = school::add_period(&mut tx, &act, school, days, (kind, &note)).await;
         if form.noted("first", done)?.is_some() {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "已登记").await?;
             tx.commit().await?;
-            return Ok(redirect("/lecture-terms", "已登记"));
+            return Ok(redirect("/lecture-terms", &said));
         }
     }
     drop(tx);
@@ -443,8 +461,9 @@ async fn drop_period(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
     school::drop_period(&mut tx, &act, id).await?;
+    let said = affected::told(&mut tx, viewer.tenant, act.at, "已删去").await?;
     tx.commit().await?;
-    Ok(redirect("/lecture-terms", "已删去"))
+    Ok(redirect("/lecture-terms", &said))
 }
 
 #[derive(Template)]
@@ -454,6 +473,7 @@ struct SubjectsPage {
     topics: Vec<Subject>,
     forms: Vec<Subject>,
     may_edit: bool,
+    may_arrange: bool,
     form: Form,
 }
 
@@ -471,7 +491,8 @@ async fn subjects_page(app: &App, viewer: &Viewer, shell: Shell, form: Form) -> 
     );
     topics.retain(|subject| subject.closed_at.is_none());
     forms.retain(|subject| subject.closed_at.is_none());
-    Ok(SubjectsPage { shell, topics, forms, may_edit: viewer.may(Permission::LectureEdit), form })
+    let (may_edit, may_arrange) = (viewer.may(Permission::LectureEdit), viewer.may(Permission::LectureArrange));
+    Ok(SubjectsPage { shell, topics, forms, may_edit, may_arrange, form })
 }
 
 async fn subjects(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
@@ -511,4 +532,22 @@ async fn close_subject(State(app): State<App>, viewer: Viewer, Path(id): Path<Uu
     school::close_subject(&mut tx, &act, id).await?;
     tx.commit().await?;
     Ok(redirect("/lecture-subjects", "不再用了，已经讲过的不变"))
+}
+
+/// A topic goes to a community as a message.
+async fn share_topic(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureArrange)?;
+    let mut tx = app.db.begin().await?;
+    let code = codes::text::half_width(form.value("code").trim());
+    let done = sharing::share_topic(&mut tx, &act, id, &code).await;
+    if form.ended(tx, "code", done).await?.is_some() {
+        return Ok(redirect("/lecture-subjects", "主题已送出"));
+    }
+    page_again(&subjects_page(&app, &viewer, shell, form).await?)
 }
