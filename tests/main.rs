@@ -39,6 +39,8 @@ mod hazard;
 mod help;
 mod import;
 mod lecture;
+mod lecture_balance;
+mod lecture_quiz;
 mod level;
 mod mediation;
 mod metrics;

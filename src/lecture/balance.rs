@@ -276,21 +276,26 @@ pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
     Balance { suggestions: graded(needs, supplies, &visits), shortage, unplaced }
 }
 
-/// Whether a visit can be in a half-day beside the others: its school is met once, and its lecturer is not too far away in the other half.
-fn fits(needs: &[Need], supplies: &[Supply], others: &[Visit], one: &Visit) -> bool {
+/// So many days lie between two visits to a school, if that can be.
+const APART: i32 = 14;
+
+/// Whether a visit can be in a half-day beside the others: its school is met once, or not within so many days, and its lecturer is not too far
+/// away in the other half.
+fn fits(needs: &[Need], supplies: &[Supply], others: &[Visit], one: &Visit, apart: i32) -> bool {
     let (need, supply) = (&needs[one.school], &supplies[one.lecturer]);
     need.slots.binary_search(&one.slot).is_ok()
         && supply.slots.binary_search(&one.slot).is_ok()
         && reaches(supply, need, one.slot)
         && others.iter().all(|other| {
+            let near = other.school == one.school && (other.slot.0 - one.slot.0).get_days().abs() < apart;
             let same = other.slot == one.slot && (other.school == one.school || other.lecturer == one.lecturer);
             let far = need.travel_minutes.max(needs[other.school].travel_minutes) > NOON;
             let hurries = other.lecturer == one.lecturer && other.slot.0 == one.slot.0 && other.school != one.school && far;
-            !same && !hurries
+            !near && !same && !hurries
         })
 }
 
-/// Moves visits that collide to a half-day that is free, or exchanges them with another of the same lecturer. What is left over is taken out; gives
+/// Moves visits that collide, or follow too soon, to a half-day that is free, or exchanges them with another of the same lecturer. What is left over is taken out; gives
 /// how many.
 fn place(needs: &[Need], supplies: &[Supply], order: &BTreeMap<Slot, i64>, visits: &mut Vec<Visit>) -> i64 {
     let mut placed: Vec<Visit> = Vec::new();
@@ -298,11 +303,12 @@ fn place(needs: &[Need], supplies: &[Supply], order: &BTreeMap<Slot, i64>, visit
     visits.sort_by_key(|one| (one.slot, one.school, one.lecturer));
     let mut waiting = Vec::new();
     for one in visits.drain(..) {
-        if fits(needs, supplies, &placed, &one) { placed.push(one) } else { waiting.push(one) }
+        if fits(needs, supplies, &placed, &one, APART) { placed.push(one) } else { waiting.push(one) }
     }
     for one in waiting {
         let to = |slot: &Slot| Visit { slot: *slot, ..one };
-        if let Some(slot) = order.keys().find(|slot| fits(needs, supplies, &placed, &to(slot))) {
+        let free = |apart: i32| order.keys().find(|slot| fits(needs, supplies, &placed, &to(slot), apart));
+        if let Some(slot) = free(APART).or_else(|| free(0)) {
             placed.push(to(slot));
             continue;
         }
@@ -310,12 +316,12 @@ fn place(needs: &[Need], supplies: &[Supply], order: &BTreeMap<Slot, i64>, visit
             let mut others = placed.clone();
             let other = others.remove(at);
             let moved = to(&other.slot);
-            if !fits(needs, supplies, &others, &moved) {
+            if !fits(needs, supplies, &others, &moved, 0) {
                 return None;
             }
             others.push(moved);
             let back = order.keys().map(|slot| Visit { slot: *slot, ..other });
-            let back = back.into_iter().find(|back| fits(needs, supplies, &others, back))?;
+            let back = back.into_iter().find(|back| fits(needs, supplies, &others, back, 0))?;
             others.push(back);
             Some(others)
         });
