@@ -39,6 +39,7 @@ mod hazard;
 mod help;
 mod import;
 mod lecture;
+mod lecture_course;
 mod level;
 mod mediation;
 mod metrics;
