@@ -390,3 +390,4 @@ CREATE TABLE law_talks ( -- what is shown at an activity of the community's volu
     FOREIGN KEY (tenant_id, material_id) REFERENCES law_materials (tenant_id, id)
 );
 --@citus SELECT create_distributed_table('law_talks', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX law_talks_by_material ON law_talks (tenant_id, material_id);

@@ -40,6 +40,7 @@ mod help;
 mod import;
 mod lecture;
 mod lecture_balance;
+mod lecture_course;
 mod lecture_quiz;
 mod level;
 mod mediation;

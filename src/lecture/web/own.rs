@@ -388,9 +388,9 @@ fn calendar(sessions: &[Session], (name, page): (&str, &str), ahead: u16, now: T
             .add_property("DTSTART", utc(session.starts_at))
             .add_property("DTEND", utc(session.ends_at));
         if matches!(session.state, SessionState::Proposed | SessionState::Agreed) {
-            for before in ["-P1D".to_owned(), format!("-PT{ahead}M")] {
-                if let Ok(trigger) = Trigger::try_from(&Property::new("TRIGGER", before)) {
-                    event.alarm(Alarm::display(&session.title, trigger));
+            for before in ["P1D".to_owned(), format!("PT{ahead}M")] {
+                if let Ok(Trigger::Duration(time, _)) = Trigger::try_from(&Property::new("TRIGGER", before)) {
+                    event.alarm(Alarm::display(&session.title, Trigger::before_start(time)));
                 }
             }
         }
