@@ -215,6 +215,10 @@ pub async fn close(tx: &mut Tx, act: &Act, session: &Session, phase: Phase) -> R
     if phase == Phase::After && act.at < session.ends_at && session.state != SessionState::Held {
         return Err(Error::refused("还没有下课，课后问卷还没有开始"));
     }
+    if phase == Phase::After {
+        // Its time is over: the two can be compared at once.
+        settle(tx, act, session.id, Phase::Before).await?;
+    }
     if !settle(tx, act, session.id, phase).await? {
         return Err(Error::refused("这份问卷已经收了"));
     }
