@@ -112,7 +112,7 @@ impl Sums {
         let enough = self.classes.iter().filter(move |(_, of)| of.sheets >= fewest);
         enough.flat_map(move |(class, of)| {
             let cells = of.cells.iter().filter(move |(_, (answered, _))| *answered >= fewest);
-            cells.map(|(question, (answered, correct))| (*class, *question, *answered, *correct))
+            cells.map(move |(question, (answered, correct))| (*class, *question, *answered, *correct))
         })
     }
 

@@ -189,7 +189,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
                 of_school.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)).map(|one| one.intended).sum();
             if intended > 0 {
                 let sessions = given.within(school.id, |day| day.year() == year && agreed_on(day)).count();
-                agreed.push((year, i64::try_from(sessions).unwrap_or(i64::MAX), intended));
+                agreed.push((year, sessions as i64, intended));
             }
         }
         let own_terms = terms_of(&terms, school.id);
@@ -200,12 +200,11 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
             let intended = of_school.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)).map(|one| one.intended);
             let intended: i64 = intended.sum();
             let sessions: Vec<bool> = given.within(school.id, |day| span.0 <= day && day <= span.1).collect();
-            let count = |of: &mut dyn Iterator<Item = &bool>| i64::try_from(of.count()).unwrap_or(i64::MAX);
             of_terms.push(TermOf {
                 school: school.name.clone(),
                 term: term.name.clone(),
-                sessions: count(&mut sessions.iter()),
-                of_campaigns: count(&mut sessions.iter().filter(|campaign| **campaign)),
+                sessions: sessions.len() as i64,
+                of_campaigns: sessions.iter().filter(|campaign| **campaign).count() as i64,
                 intended: (intended > 0).then_some((intended + in_year - 1) / in_year),
             });
         }

@@ -14,7 +14,7 @@ use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::lecture::confidence::{self, Confided, Entry};
-use crate::lecture::model::{Ending, Office, StepKind};
+use crate::lecture::model::{Office, StepKind};
 use crate::lecture::quiz_store::{self, CONFIDENCES, Confidence};
 use crate::lecture::session_store::Session;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -103,13 +103,6 @@ struct ShowPage {
     /// For as long as somebody has said why they read it.
     said: Option<(Confided, Vec<Entry>)>,
     form: Form,
-}
-
-impl Confidence {
-    /// Closed without a report, since nobody was harmed or it was said twice.
-    pub fn dismissed(&self) -> bool {
-        matches!(self.ending, Some(Ending::Harmless | Ending::Duplicate))
-    }
 }
 
 impl ShowPage {

@@ -44,7 +44,7 @@ struct CodesPage {
     content: String,
     gain: String,
     /// Of each class: its name, and what it knew before and after.
-    classes: Vec<(String, [String; 2])>,
+    classes: Vec<(String, String, String)>,
     fewest: i64,
     may_arrange: bool,
     form: Form,
@@ -92,7 +92,8 @@ async fn codes_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Fo
     let classes = session_store::classes(&mut tx, viewer.tenant, id).await?;
     let classes = classes.iter().filter_map(|class| {
         let phases = outcomes.classes.get(&class.id)?;
-        Some((class.full_name(), phases.each_ref().map(|outcome| percent(outcome.known()))))
+        let [before, after] = phases.each_ref().map(|outcome| percent(outcome.known()));
+        Some((class.full_name(), before, after))
     });
     Ok(CodesPage {
         shell,
