@@ -534,6 +534,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (round, outcome, round_door) = round(&mut tx, act, spot.estate_id, team, volunteer).await;
     let (provider, standing, provider_date) = provider(&mut tx, act, spot.estate_id, service_kind).await;
     let call = call(&mut tx, act, need).await;
+    let lecture = lecture(&mut tx, act, means, community).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -552,7 +553,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         objection_code,
         venue,
         guard,
-        lecture: lecture(&mut tx, act, means, community).await,
+        lecture,
         law_talk: Link::signed(act.tenant, activity, "law talk", &means.keys),
         team,
         volunteer,
