@@ -109,7 +109,7 @@ statements! {
     TOPICS = "SELECT t.topic_id AS id, s.name FROM lecture_session_topics t JOIN lecture_subjects s ON s.tenant_id = t.tenant_id AND s.id = t.topic_id
         WHERE t.tenant_id = $1 AND t.session_id = $2 ORDER BY s.position, s.id LIMIT 50";
     DROP_LECTURERS = "DELETE FROM lecture_session_lecturers WHERE tenant_id = $1 AND session_id = $2";
-    ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id, own_words) VALUES ($1, $2, $3, '')";
+    ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id, own_words) VALUES ($1, $2, $3, $4)";
     OWN_WORDS = "UPDATE lecture_session_lecturers SET own_words = $4 WHERE tenant_id = $1 AND session_id = $2 AND lecturer_id = $3";
     WORDS_OF_SESSION = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
