@@ -447,9 +447,9 @@ fn what_a_school_has_never_heard_comes_before_what_it_knows() {
 
 #[test]
 fn a_long_way_takes_the_whole_day() {
-    let mut far = asks(1, 1, 1);
+    let mut far = asks(1, 1, 2);
     far.travel_minutes = 150;
-    let near = asks(2, 1, 1);
+    let near = asks(2, 1, 2);
     let found = lecture::balance(&[far.clone(), near.clone()], &[supply(1, 1)]);
     assert_eq!((found.suggestions.len(), found.unplaced, &found.shortage), (1, 1, &None));
     assert_eq!(lecture::balance(&[far.clone(), near.clone()], &[supply(1, 2)]).unplaced, 0);

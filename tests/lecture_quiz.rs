@@ -425,9 +425,9 @@ db_test! {
     async fn what_a_pupil_confides_goes_to_one_and_is_reported(app: TestApp) {
         let (team, session) = begun(&app).await;
         let tenant = team.community.tenant;
+        at(&app, "2026-09-08T15:00:30+08:00");
         let (lead, staff) = (team.lead(&app).await, team.staff(&app).await);
         let link = format!("/lecture-help/{}", lecture::help_link(tenant, session, &app.means.keys));
-        at(&app, "2026-09-08T15:00:30+08:00");
         app.browser().get(&link).await.assert_ok().assert_contains("tel:110").assert_contains("tel:12355");
         app.browser().post(&link, &[("words", ""), ("who", "七年级1班")]).await.assert_status(422).assert_contains("七年级1班");
         let said = [("words", "回家路上有人堵我要钱"), ("who", "")];

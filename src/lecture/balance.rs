@@ -255,10 +255,9 @@ pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
     let shortage = (met < owed).then(|| {
         let seen = net.reached(source);
         let cut: Vec<usize> = (0..needs.len()).filter(|at| needs[*at].visits > 0 && seen[schools[*at]]).collect();
-        let owed = cut.iter().map(|at| needs[*at].visits).sum();
-        // Each half-day that one of them could have is filled, and by one of them.
-        let possible = free.values().filter(|node| seen[**node]).count();
-        Shortage { schools: cut, owed, possible: i64::try_from(possible).unwrap_or(i64::MAX) }
+        let of_cut: i64 = cut.iter().map(|at| needs[*at].visits).sum();
+        // All that is missing is missing here, and each half-day that one of them could have is filled by one of them: as many as these there are.
+        Shortage { schools: cut, owed: of_cut, possible: of_cut - (owed - met) }
     });
     let mut visits = Vec::new();
     for (edge, school, lecturer, slot) in comings {

@@ -7,13 +7,13 @@ statements! {
     TAUGHT = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY s.school_id, x.topic_id, c.grade";
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY x.topic_id, c.grade, s.school_id";
     /// The same with what is arranged from $4 on.
     TAUGHT_OR_PROMISED = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
             AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3
-            AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) GROUP BY s.school_id, x.topic_id, c.grade";
+            AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) GROUP BY x.topic_id, c.grade, s.school_id";
     SUMS = "SELECT s.school_id, COUNT(*) AS sessions, CAST(COALESCE(SUM(s.class_hours), 0) AS BIGINT) AS class_hours,
             CAST(COALESCE(SUM(s.pupils), 0) AS BIGINT) AS pupils, CAST(COALESCE(SUM(s.handouts), 0) AS BIGINT) AS handouts
         FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY s.school_id";
