@@ -270,7 +270,9 @@ test('a day at 石楼中学, from what the school asks for to what the term came
 
   // What was known before and after, and what the term came to, on paper too.
   await staff.goto(`${session}/quiz`);
+  await said(staff, '收卷以后看结果');
   await staff.getByRole('button', { name: '收课后问卷' }).click();
+  await said(staff, '收好了');
   await said(staff, '33.3%');
   await said(staff, '83.3%');
   await lead.goto('/lecture-balance');

@@ -247,21 +247,34 @@ CREATE TABLE lecture_quiz_questions ( -- of a topic
 --@citus SELECT create_distributed_table('lecture_quiz_questions', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_quiz_questions_by_topic ON lecture_quiz_questions (tenant_id, topic_id, position, id);
 
--- The quiz is kept as sums of a class. There is no row for a sheet: neither an answer nor its moment can be joined to a pupil or a phone.
-CREATE TABLE lecture_sheets (
+CREATE TABLE lecture_session_questions ( -- what a session asks, as it was when its first sheet came: it asks the same before and after
     tenant_id UUID NOT NULL,
     session_id UUID NOT NULL,
-    phase TEXT NOT NULL, -- before or after the lecture
-    class_id UUID NOT NULL,
-    sheets INTEGER NOT NULL, -- no more than the class has pupils
-    PRIMARY KEY (tenant_id, session_id, phase, class_id),
+    question_id UUID NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, question_id),
     FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
-    FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id),
-    CHECK (phase IN ('before', 'after'))
+    FOREIGN KEY (tenant_id, question_id) REFERENCES lecture_quiz_questions (tenant_id, id)
 );
---@citus SELECT create_distributed_table('lecture_sheets', 'tenant_id', colocate_with => 'tenants');
+--@citus SELECT create_distributed_table('lecture_session_questions', 'tenant_id', colocate_with => 'tenants');
 
-CREATE TABLE lecture_tallies (
+-- The quiz is kept as sums. There is no row for a sheet: neither an answer nor its moment can be joined to a pupil or a phone.
+CREATE TABLE lecture_quizzes ( -- of a session, before it or after it
+    tenant_id UUID NOT NULL,
+    session_id UUID NOT NULL,
+    phase TEXT NOT NULL,
+    sums BYTEA, -- sealed while it is open, so that whoever reads the database twice learns nothing of the sheet between; null once it is closed
+    sheets INTEGER NOT NULL, -- how many there were; 0 while it is open
+    closed BOOLEAN NOT NULL,
+    PRIMARY KEY (tenant_id, session_id, phase),
+    FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
+    CHECK (phase IN ('before', 'after')),
+    CHECK (closed = (sums IS NULL)),
+    CHECK (sheets >= 0)
+);
+--@citus SELECT create_distributed_table('lecture_quizzes', 'tenant_id', colocate_with => 'tenants');
+CREATE INDEX lecture_quizzes_open ON lecture_quizzes (tenant_id, session_id, phase) WHERE sums IS NOT NULL;
+
+CREATE TABLE lecture_tallies ( -- of a class, written when a quiz is closed; what too few have answered is left out
     tenant_id UUID NOT NULL,
     session_id UUID NOT NULL,
     phase TEXT NOT NULL,
@@ -270,22 +283,21 @@ CREATE TABLE lecture_tallies (
     answered INTEGER NOT NULL,
     correct INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, session_id, phase, class_id, question_id),
-    FOREIGN KEY (tenant_id, session_id, phase, class_id) REFERENCES lecture_sheets (tenant_id, session_id, phase, class_id),
+    FOREIGN KEY (tenant_id, session_id, phase) REFERENCES lecture_quizzes (tenant_id, session_id, phase),
+    FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id),
     FOREIGN KEY (tenant_id, question_id) REFERENCES lecture_quiz_questions (tenant_id, id),
     CHECK (correct BETWEEN 0 AND answered)
 );
 --@citus SELECT create_distributed_table('lecture_tallies', 'tenant_id', colocate_with => 'tenants');
 
-CREATE TABLE lecture_scores ( -- satisfaction, 1 to 5, as sums
+CREATE TABLE lecture_scores ( -- how a session was liked, by all its classes together, written like the tallies
     tenant_id UUID NOT NULL,
     session_id UUID NOT NULL,
-    class_id UUID NOT NULL,
-    score INTEGER NOT NULL,
-    count INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, session_id, class_id, score),
+    given INTEGER NOT NULL, -- who said how they liked it, by one to five stars
+    good INTEGER NOT NULL, -- with four or five
+    PRIMARY KEY (tenant_id, session_id),
     FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
-    FOREIGN KEY (tenant_id, class_id) REFERENCES lecture_classes (tenant_id, id),
-    CHECK (score BETWEEN 1 AND 5)
+    CHECK (good BETWEEN 0 AND given)
 );
 --@citus SELECT create_distributed_table('lecture_scores', 'tenant_id', colocate_with => 'tenants');
 
@@ -296,20 +308,24 @@ CREATE TABLE lecture_confidences ( -- a pupil asks for help; nothing leads from 
     sealed BYTEA, -- what was said, and who said it if they wanted to; null once it has been kept long enough
     at BIGINT NOT NULL,
     report_due_at BIGINT NOT NULL, -- until when an office has to be told (未成年人保护法 art. 11)
-    reported_at BIGINT,
+    reported_at BIGINT, -- when an office first was told, as it was entered
+    alarm_at BIGINT, -- when those who work are told once more that nobody has reported it; null once that is settled
+    alarms INTEGER NOT NULL,
     closed_at BIGINT,
     ending TEXT, -- how it ended
     erased_at BIGINT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, session_id) REFERENCES lecture_sessions (tenant_id, id),
     CHECK ((closed_at IS NULL) = (ending IS NULL)),
-    CHECK (ending IN ('settled', 'harmless')),
+    CHECK (ending IN ('settled', 'harmless', 'duplicate')),
     CHECK (ending <> 'settled' OR reported_at IS NOT NULL),
+    CHECK (alarm_at IS NULL OR (reported_at IS NULL AND closed_at IS NULL)),
     CHECK (sealed IS NOT NULL OR erased_at IS NOT NULL)
 );
 --@citus SELECT create_distributed_table('lecture_confidences', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidences_by_time ON lecture_confidences (tenant_id, at, id);
 CREATE INDEX lecture_confidences_open ON lecture_confidences (tenant_id, report_due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX lecture_confidences_to_alarm ON lecture_confidences (alarm_at, tenant_id, id) WHERE alarm_at IS NOT NULL;
 CREATE INDEX lecture_confidences_to_erase ON lecture_confidences (tenant_id, closed_at, id) WHERE closed_at IS NOT NULL AND erased_at IS NULL;
 
 CREATE TABLE lecture_confidence_entries ( -- what was done about it, who read it and why; never changed
@@ -320,9 +336,12 @@ CREATE TABLE lecture_confidence_entries ( -- what was done about it, who read it
     sealed BYTEA, -- null once it has been kept long enough
     account_id UUID NOT NULL,
     at BIGINT NOT NULL,
+    offices TEXT, -- of a report: who was told
+    told_at BIGINT, -- and when
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, confidence_id) REFERENCES lecture_confidences (tenant_id, id),
-    CHECK (kind IN ('read', 'reported', 'followed', 'closed', 'harmless'))
+    CHECK (kind IN ('read', 'reported', 'followed', 'closed', 'harmless', 'duplicate')),
+    CHECK ((kind = 'reported') = (offices IS NOT NULL AND told_at IS NOT NULL))
 );
 --@citus SELECT create_distributed_table('lecture_confidence_entries', 'tenant_id', colocate_with => 'tenants');
 CREATE INDEX lecture_confidence_entries_in_order ON lecture_confidence_entries (tenant_id, confidence_id, at, id);

@@ -46,6 +46,8 @@ pub struct App {
     pub posts: Arc<Limiter>,
     /// Passwords that are tried, and people who sign in to a meeting.
     pub sign_ins: Arc<Limiter>,
+    /// Forms behind a code that a whole hall uses at once, from one address: by what the code is of, and what for.
+    pub crowds: Arc<Limiter<(uuid::Uuid, &'static str)>>,
     /// Requests of other programs, by their tokens.
     pub token_requests: Arc<Limiter<uuid::Uuid>>,
     pub metrics: Arc<Metrics>,

@@ -70,6 +70,11 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
                 tracing::error!(?error, "the classes after school were not watched");
                 false
             });
+        let more = more
+            | lecture::watch_confidences(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "calls for help at lectures were not watched");
+                false
+            });
         app.tally.write_down(&app.db).await.unwrap_or_else(|error| {
             tracing::error!(?error, "what the work costs was not written down");
         });
@@ -118,6 +123,7 @@ async fn index_some(db: &Db) -> Result<bool> {
 pub async fn once(app: &App) -> Result<()> {
     app.posts.tidy();
     app.sign_ins.tidy();
+    app.crowds.tidy();
     let tenants = access::tenants(&mut app.db.read().await?).await?;
     for tenant in tenants {
         // What goes wrong in one tenant does not keep the others waiting.
@@ -133,6 +139,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     volunteer::remind(&app.db, act).await?;
     volunteer::forget_photos(&app.db, act).await?;
     hazard::remind(&app.db, act).await?;
+    lecture::close_quizzes(&app.db, act).await?;
     lecture::remind(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
@@ -147,6 +154,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     after_school::incident::forget_old(&mut tx, act).await?;
     after_school::help::forget_old(&mut tx, act).await?;
     after_school::message::forget_old(&mut tx, act).await?;
+    lecture::forget_confidences(&mut tx, act).await?;
     lecture::forget_photos(&mut tx, act).await?;
     service::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;

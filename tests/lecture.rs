@@ -1,11 +1,10 @@
-//! 法治进校园: what schools ask for and what is agreed, nobody in two places at once, materials that two people have looked at, a quiz that nobody
-//! can join to a pupil, and what a pupil confides.
+//! 法治进校园: what schools ask for and what is agreed, nobody in two places at once, materials that two people have looked at.
 
 use doorstep::access::{self, Act, Role, TenantKind};
 use doorstep::error::{Error, Result};
 use doorstep::lecture::{
-    self, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, Phase, RequestSketch, SchoolSketch, SessionSketch,
-    Sheet, Stage, SubjectKind,
+    self, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, RequestSketch, SchoolSketch, SessionSketch,
+    Stage, SubjectKind,
 };
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -19,9 +18,6 @@ db::statements! {
         FROM lecture_holds h WHERE h.tenant_id = $1";
     POINT = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by) VALUES ($1, $2, $3, $4, $5)";
     HELD = "SELECT COUNT(*) AS count FROM lecture_holds WHERE tenant_id = $1";
-    AUDITED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1";
-    TOLD = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
-    SHEETS = "SELECT sheets FROM lecture_sheets WHERE tenant_id = $1 AND phase = 'before'";
 }
 
 pub fn at(app: &TestApp, moment: &str) {
@@ -386,81 +382,6 @@ db_test! {
         assert_eq!(community.download(&format!("/law-materials/{id}/file")).await, film);
     }
 
-    async fn answers_are_sums_and_nothing_else(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let question = team.question(&app, 0).await;
-        let session = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
-        let tenant = team.community.tenant;
-        let link = |phase| format!("/lecture-quiz/{}", lecture::quiz_link(tenant, session, phase, &app.means.keys));
-        let before = link(Phase::Before);
-        let (class, field) = (team.classes[0].to_string(), format!("q-{question}"));
-        app.browser().get(&before).await.assert_ok().assert_contains("七年级1班").assert_contains("把身份证照片发给网友安全吗");
-        app.browser().post(&before, &[("class", ""), (field.as_str(), "1")]).await.assert_status(422).assert_contains("请选择你的班级");
-        let audited = count(&app, AUDITED, tenant).await;
-        for n in 0..6 {
-            let right = if n < 2 { "1" } else { "0" };
-            app.browser().post(&before, &[("class", class.as_str()), (field.as_str(), right)]).await.assert_ok().assert_contains("交好了");
-        }
-        app.browser().get(&link(Phase::After)).await.assert_ok().assert_contains("还没有上课");
-        at(&app, "2026-09-08T16:05:00+08:00");
-        for _ in 0..6 {
-            app.browser().post(&link(Phase::After), &[("class", class.as_str()), (field.as_str(), "1"), ("score", "5")]).await.assert_ok();
-        }
-        // Sums of a class, and no trace of who sent what or when: not in the audit log either.
-        assert_eq!(count(&app, AUDITED, tenant).await, audited);
-        let outcomes = lecture::outcomes(&mut app.db.read().await.unwrap(), tenant, session).await.unwrap();
-        assert_eq!((outcomes.before.sheets, outcomes.before.answered, outcomes.before.correct), (6, 6, 2));
-        assert_eq!((outcomes.before.known(), outcomes.after.known(), outcomes.content()), (Some(333), Some(1000), Some(1000)));
-        team.staff(&app).await.get(&format!("/lectures/{session}/quiz")).await.assert_ok().assert_contains("33.3%").assert_contains("100.0%");
-        // No more sheets than pupils, however many send at once.
-        at(&app, "2026-09-08T14:00:00+08:00");
-        let act = team.act(&app);
-        let sheet = Sheet { class: team.classes[0], answers: vec![(question, 1)], score: None };
-        let hand_in = async || -> Result<()> {
-            let mut tx = app.db.begin().await.unwrap();
-            let known = lecture::session(&mut tx, tenant, session).await.unwrap();
-            lecture::hand_in(&mut tx, &act, (&known, Phase::Before), &sheet).await?;
-            tx.commit().await.unwrap();
-            Ok(())
-        };
-        let done = join_all((0..60).map(|_| hand_in())).await;
-        assert_eq!(done.iter().filter(|one| one.is_ok()).count(), 44);
-        let rows = app.db.read().await.unwrap().rows(SHEETS.bind(tenant)).await.unwrap();
-        assert_eq!(rows.iter().map(|row| row.get::<i64>("sheets").unwrap()).collect::<Vec<_>>(), [50]);
-    }
-
-    async fn what_a_pupil_confides_goes_to_one_and_is_reported(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let session = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
-        let tenant = team.community.tenant;
-        let (lead, staff) = (team.lead(&app).await, team.staff(&app).await);
-        let link = format!("/lecture-help/{}", lecture::help_link(tenant, session, &app.means.keys));
-        at(&app, "2026-09-08T15:00:00+08:00");
-        app.browser().get(&link).await.assert_ok().assert_contains("tel:110").assert_contains("tel:12355");
-        app.browser().post(&link, &[("words", ""), ("who", "七年级1班")]).await.assert_status(422).assert_contains("七年级1班");
-        let said = [("words", "回家路上有人堵我要钱"), ("who", "")];
-        app.browser().post(&link, &said).await.assert_ok().assert_contains("收到了").assert_lacks("堵我");
-        staff.get("/lecture-confidences").await.assert_status(403);
-        staff.get("/today").await.assert_ok().assert_lacks("求助");
-        lead.get("/today").await.assert_ok().assert_contains("有学生求助").assert_lacks("堵我");
-        let address = lead.get("/lecture-confidences").await.link("/lecture-confidences/0");
-        lead.get(&address).await.assert_ok().assert_contains("还没有报告").assert_lacks("堵我");
-        lead.post(&format!("{address}/opening"), &[("purpose", "")]).await.assert_status(422).assert_lacks("堵我");
-        lead.post(&format!("{address}/opening"), &[("purpose", "接到求助，马上核实")]).await.assert_ok().assert_contains("回家路上有人堵我要钱");
-        let steps = format!("{address}/steps");
-        lead.post(&steps, &[("kind", "closed"), ("step_words", "已经处理")]).await.assert_status(422).assert_contains("先报告").assert_contains("已经处理");
-        lead.post(&steps, &[("kind", "reported"), ("step_words", "报给派出所，已受理")]).await.assert_ok().assert_contains("已报告");
-        lead.post(&steps, &[("kind", "closed"), ("step_words", "派出所已经处理")]).await.assert_ok().assert_contains("已了结");
-        lead.get("/today").await.assert_ok().assert_lacks("有学生求助");
-        // The audit log has no word of it.
-        for row in app.db.read().await.unwrap().rows(TOLD.bind(tenant)).await.unwrap() {
-            let text: String = row.get("text").unwrap();
-            assert!(!text.contains("堵我") && !text.contains("派出所") && !text.contains("核实"), "{text}");
-        }
-    }
-
     async fn a_change_asks_anew_and_a_refusal_sets_free(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
@@ -495,28 +416,6 @@ db_test! {
         staff.get(&format!("/lectures/{id}")).await.assert_ok().assert_contains("那天运动会").assert_contains("礼堂下午三点前有会");
         assert_eq!(count(&app, HELD, tenant).await, 0);
         team.propose(&app, &sketch).await.unwrap();
-    }
-
-    async fn what_to_arrange_next_is_reckoned_and_a_shortage_is_said(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let staff = team.staff(&app).await;
-        // Four class-hours are two visits, on the first school days for which something can still be arranged.
-        let page = staff.get("/lecture-balance").await;
-        page.assert_ok().assert_contains("2026-09-04").assert_contains("2026-09-07").assert_contains("石楼中学").assert_lacks("排不满");
-        let arrange = page.link("/lectures/new");
-        staff.get(&arrange).await.assert_ok().assert_contains("报告厅").assert_contains(" checked");
-        // Two class-hours that are promised are one visit less.
-        team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
-        staff.get("/lecture-balance").await.assert_ok().assert_contains("2026-09-04").assert_lacks("2026-09-07");
-        // Nobody may teach any more: what is missing is said with its figures.
-        let mut tx = app.db.begin().await.unwrap();
-        for id in team.lecturers {
-            lecture::vet(&mut tx, &team.act(&app), id, (false, date("2026-08-28")), "查询文书五号").await.unwrap();
-        }
-        tx.commit().await.unwrap();
-        let page = staff.get("/lecture-balance").await;
-        page.assert_ok().assert_contains("排不满").assert_contains("一共还差 1 次课").assert_contains("最多能去 0 次");
     }
 
     async fn nothing_is_seen_from_another_tenant(app: TestApp) {

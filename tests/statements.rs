@@ -191,6 +191,8 @@ const MAY_SCAN: &[&str] = &[
     "lecture::quiz_store::QUESTIONS",
     "lecture::quiz_store::OPEN", // the few that are open have an index of their own
     "lecture::summary_store::ALL_VICES",
+    "lecture::summary_store::EVERY_SCHOOL",
+    "lecture::summary_store::CLASSES_OF_PERIOD",
     "venue::store::LIST",
     "venue::store::USABLE",
     "after_school::store::COUNTS",           // everybody once, for the list

@@ -309,6 +309,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("report_confidence", "登记报告（不记内容）"),
     ("follow_confidence", "跟进学生求助（不记内容）"),
     ("close_confidence", "了结学生求助（不记内容）"),
+    ("dismiss_confidence", "判断学生求助没有受到侵害或者重复（不记内容）"),
+    ("close_quiz", "收卷"),
 ];
 
 /// What it was done to, in words.

@@ -1,11 +1,26 @@
-//! The next best lectures: every school gets the class-hours that it is still owed, on days on which it has school and somebody is free who may
-//! teach its grades. It is a flow of least cost from schools through their days to lecturers on those days; where not all is met, the cut that
-//! stops the flow says which schools and why, which proves that no arrangement can do better. No database, no chance: the same asks give the same answer.
+//! The next best lectures: every school gets the class-hours that it is still owed, in half-days on which it has school and somebody is free who
+//! may teach there. It is a flow of least cost: from schools through the topics of which they have heard least to lecturers who teach these,
+//! and from there to each lecturer's half-days, each of which is one visit. Where not all is met, the cut that stops the flow names schools whose visits
+//! together are more than there are half-days of lecturers for them, which proves that no arrangement of such visits can do better. What the flow
+//! does not know (nobody is met twice in one half-day, and no way is longer than the noon) is put right afterwards by exchanging half-days. No
+//! database, no chance: the same asks give the same answer.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::civil::Date;
 use uuid::Uuid;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Half {
+    Morning,
+    Afternoon,
+}
+
+/// A half-day: enough for a way there, a visit and the way back.
+pub type Slot = (Date, Half);
+
+/// So many minutes of way fit between a visit in the morning and one at another school in the afternoon.
+pub const NOON: i64 = 120;
 
 /// A school with the visits that it is still owed.
 #[derive(Debug, Clone)]
@@ -14,12 +29,11 @@ pub struct Need {
     pub name: String,
     pub visits: i64,
     pub travel_minutes: i64,
-    /// The days on which it has school and nothing yet.
-    pub days: Vec<Date>,
-    /// Grades of the school, those first that have heard least.
+    /// The half-days on which it has school and nothing yet.
+    pub slots: Vec<Slot>,
     pub grades: Vec<i64>,
-    /// Topics, those first of which the school has heard least.
-    pub topics: Vec<Uuid>,
+    /// How often each grade has heard of each topic, or will, by what is arranged. What is not there was never heard.
+    pub heard: BTreeMap<(i64, Uuid), i64>,
 }
 
 /// Who can go.
@@ -28,20 +42,22 @@ pub struct Supply {
     pub lecturer: Uuid,
     pub grades: (i64, i64),
     pub topics: Vec<Uuid>,
-    /// The days on which they may teach and have nothing yet.
-    pub days: Vec<Date>,
+    /// The half-days on which they may teach and have nothing yet.
+    pub slots: Vec<Slot>,
+    /// Where they are already, with the way there.
+    pub taken: Vec<(Slot, Uuid, i64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
     pub school: usize,
     pub lecturer: usize,
-    pub day: Date,
+    pub slot: Slot,
     pub grade: i64,
     pub topic: Uuid,
 }
 
-/// Why not all is met: these schools together are owed more than can be given to them.
+/// Why not all is met: these schools together are owed more visits than lecturers have half-days for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortage {
     pub schools: Vec<usize>,
@@ -53,6 +69,8 @@ pub struct Shortage {
 pub struct Balance {
     pub suggestions: Vec<Suggestion>,
     pub shortage: Option<Shortage>,
+    /// Visits that the flow met and for which no half-day without a collision was found. That they are not possible is not proved.
+    pub unplaced: i64,
 }
 
 #[derive(Clone, Copy)]
@@ -82,6 +100,11 @@ impl Net {
         self.from[from].push(at);
         self.from[to].push(at + 1);
         at
+    }
+
+    /// How much flows along an edge.
+    fn flows(&self, at: usize) -> i64 {
+        self.edges[at ^ 1].room
     }
 
     /// The edges of the cheapest way on which something still flows.
@@ -116,6 +139,19 @@ impl Net {
         Some(way)
     }
 
+    /// Sends all that can flow, the cheapest first; gives how much.
+    fn fill(&mut self, source: usize, sink: usize) -> i64 {
+        let mut met = 0;
+        while let Some(way) = self.way(source, sink) {
+            for at in way {
+                self.edges[at].room -= 1;
+                self.edges[at ^ 1].room += 1;
+            }
+            met += 1;
+        }
+        met
+    }
+
     /// Which nodes can still be reached.
     fn reached(&self, source: usize) -> Vec<bool> {
         let mut seen = vec![false; self.from.len()];
@@ -134,135 +170,280 @@ impl Net {
     }
 }
 
-/// What somebody can teach at a school: the grade and the topic of which it has heard least.
-fn lesson(need: &Need, supply: &Supply) -> Option<(i64, Uuid)> {
-    let (first, last) = supply.grades;
-    let grade = need.grades.iter().copied().find(|grade| (first..=last).contains(grade))?;
-    let topic = need.topics.iter().copied().find(|topic| supply.topics.contains(topic))?;
-    Some((grade, topic))
+/// A visit without its grade.
+#[derive(Debug, Clone, Copy)]
+struct Visit {
+    school: usize,
+    lecturer: usize,
+    slot: Slot,
+    topic: Uuid,
+}
+
+impl Need {
+    /// How often the school has heard of a topic.
+    fn times(&self, topic: Uuid) -> i64 {
+        self.heard.iter().filter(|((_, of), _)| *of == topic).map(|(_, times)| times).sum()
+    }
+
+    fn is_taught_by(&self, supply: &Supply) -> bool {
+        self.grades.iter().any(|grade| (supply.grades.0..=supply.grades.1).contains(grade))
+    }
+}
+
+/// Whether somebody who is elsewhere in the other half of that day can be at a school.
+fn reaches(supply: &Supply, need: &Need, slot: Slot) -> bool {
+    supply.taken.iter().all(|((day, _), school, travel)| {
+        *day != slot.0 || *school == need.school || (*travel).max(need.travel_minutes) <= NOON
+    })
+}
+
+/// So many links the net of these would have: whoever asks decides whether that is too many.
+pub fn size(needs: &[Need], supplies: &[Supply]) -> usize {
+    let slots: usize = supplies.iter().map(|supply| supply.slots.len()).sum();
+    needs.iter().filter(|need| need.visits > 0).count() * slots
 }
 
 pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
     let mut net = Net::default();
     let (source, sink) = (net.node(), net.node());
-    let mut free: BTreeMap<(Date, usize), usize> = BTreeMap::new();
-    let mut days: Vec<Date> = supplies.iter().flat_map(|one| one.days.iter().copied()).collect();
-    days.sort_unstable();
-    days.dedup();
+    let all: BTreeSet<Slot> = supplies.iter().flat_map(|one| one.slots.iter().copied()).collect();
+    let order: BTreeMap<Slot, i64> = all.into_iter().zip(0..).collect();
+    let mut free: BTreeMap<(usize, Slot), usize> = BTreeMap::new();
     for (who, supply) in supplies.iter().enumerate() {
-        for day in &supply.days {
+        for slot in &supply.slots {
             let node = net.node();
             net.link(node, sink, 1, 0);
-            free.insert((*day, who), node);
+            free.insert((who, *slot), node);
         }
     }
     let mut schools = Vec::new();
-    let mut visits = Vec::new();
+    // Which edges say of whom a school hears what, and when they come.
+    let mut lessons = Vec::new();
+    let mut comings = Vec::new();
     for (at, need) in needs.iter().enumerate() {
         let node = net.node();
         schools.push(node);
-        net.link(source, node, need.visits.max(0), 0);
-        for day in &need.days {
-            let Ok(soon) = days.binary_search(day) else { continue };
-            let that_day = net.node();
-            net.link(node, that_day, 1, 0);
-            for (who, supply) in supplies.iter().enumerate() {
-                let Some(&goal) = free.get(&(*day, who)) else { continue };
-                if lesson(need, supply).is_some() {
-                    // The way counts first, an earlier day second.
-                    let cost = need.travel_minutes * 10_000 + i64::try_from(soon).unwrap_or(0);
-                    visits.push((net.link(that_day, goal, 1, cost), at, who, *day));
-                }
+        // The way counts before all else: who is nearer is not left out for who is farther.
+        net.link(source, node, need.visits.max(0), need.travel_minutes * 10_000_000);
+        if need.visits <= 0 {
+            continue;
+        }
+        let open: BTreeSet<Slot> = need.slots.iter().copied().collect();
+        let topics: BTreeSet<Uuid> = supplies.iter().flat_map(|supply| supply.topics.iter().copied()).collect();
+        let mut nodes = BTreeMap::new();
+        for topic in topics {
+            let that = net.node();
+            let heard = need.times(topic);
+            // Each time that it is taught again costs more, so that nothing is taught twice while something is missing.
+            for again in 0..need.visits {
+                net.link(node, that, 1, (heard + again).min(900) * 10_000);
+            }
+            nodes.insert(topic, that);
+        }
+        for (who, supply) in supplies.iter().enumerate().filter(|(_, supply)| need.is_taught_by(supply)) {
+            let person = net.node();
+            for topic in &supply.topics {
+                lessons.push((net.link(nodes[topic], person, need.visits, 0), at, who, *topic));
+            }
+            for slot in supply.slots.iter().filter(|slot| open.contains(slot) && reaches(supply, need, **slot)) {
+                comings.push((net.link(person, free[&(who, *slot)], 1, order[slot]), at, who, *slot));
             }
         }
     }
-    let mut met = 0;
-    while let Some(way) = net.way(source, sink) {
-        for at in way {
-            net.edges[at].room -= 1;
-            net.edges[at ^ 1].room += 1;
-        }
-        met += 1;
-    }
-    let mut suggestions = Vec::new();
-    let mut heard: Vec<usize> = vec![0; needs.len()];
-    visits.sort_by_key(|(_, at, who, day)| (*day, *at, *who));
-    for (edge, at, who, day) in visits {
-        if net.edges[edge].room > 0 {
-            continue;
-        }
-        // Each visit to a school goes on to the next grade and the next topic, so that nothing is taught twice while something is missing.
-        let turn = heard[at];
-        heard[at] += 1;
-        let mut need = needs[at].clone();
-        let (grades, topics) = (need.grades.len().max(1), need.topics.len().max(1));
-        need.grades.rotate_left(turn % grades);
-        need.topics.rotate_left(turn % topics);
-        if let Some((grade, topic)) = lesson(&need, &supplies[who]) {
-            suggestions.push(Suggestion { school: at, lecturer: who, day, grade, topic });
-        }
-    }
+    let met = net.fill(source, sink);
     let owed: i64 = needs.iter().map(|need| need.visits.max(0)).sum();
     let shortage = (met < owed).then(|| {
         let seen = net.reached(source);
-        let cut: Vec<usize> = (0..needs.len()).filter(|at| seen[schools[*at]]).collect();
-        let of_cut: i64 = cut.iter().map(|at| needs[*at].visits.max(0)).sum();
-        Shortage { schools: cut, owed: of_cut, possible: of_cut - (owed - met) }
+        let cut: Vec<usize> = (0..needs.len()).filter(|at| needs[*at].visits > 0 && seen[schools[*at]]).collect();
+        let owed = cut.iter().map(|at| needs[*at].visits).sum();
+        // Each half-day that one of them could have is filled, and by one of them.
+        let possible = free.values().filter(|node| seen[**node]).count();
+        Shortage { schools: cut, owed, possible: i64::try_from(possible).unwrap_or(i64::MAX) }
     });
-    Balance { suggestions, shortage }
+    let mut visits = Vec::new();
+    for (edge, school, lecturer, slot) in comings {
+        if net.flows(edge) > 0 {
+            let turn = visits.iter().filter(|one: &&Visit| one.school == school && one.lecturer == lecturer).count();
+            let taught = lessons.iter().filter(|(_, at, who, _)| *at == school && *who == lecturer);
+            let taught = taught.flat_map(|(edge, _, _, topic)| (0..net.flows(*edge)).map(move |_| *topic));
+            if let Some(topic) = taught.into_iter().nth(turn) {
+                visits.push(Visit { school, lecturer, slot, topic });
+            }
+        }
+    }
+    let unplaced = place(needs, supplies, &order, &mut visits);
+    visits.sort_by_key(|one| (one.slot, one.school, one.lecturer));
+    Balance { suggestions: graded(needs, supplies, &visits), shortage, unplaced }
+}
+
+/// So many days lie between two visits to a school, if that can be.
+const APART: i32 = 14;
+
+/// Whether a visit can be in a half-day beside the others: its school is met once, or not within so many days, and its lecturer is not too far
+/// away in the other half.
+fn fits(needs: &[Need], supplies: &[Supply], others: &[Visit], one: &Visit, apart: i32) -> bool {
+    let (need, supply) = (&needs[one.school], &supplies[one.lecturer]);
+    need.slots.binary_search(&one.slot).is_ok()
+        && supply.slots.binary_search(&one.slot).is_ok()
+        && reaches(supply, need, one.slot)
+        && others.iter().all(|other| {
+            let near = other.school == one.school && (other.slot.0 - one.slot.0).get_days().abs() < apart;
+            let same = other.slot == one.slot && (other.school == one.school || other.lecturer == one.lecturer);
+            let far = need.travel_minutes.max(needs[other.school].travel_minutes) > NOON;
+            let hurries = other.lecturer == one.lecturer && other.slot.0 == one.slot.0 && other.school != one.school && far;
+            !near && !same && !hurries
+        })
+}
+
+/// Moves visits that collide, or follow too soon, to a half-day that is free, or exchanges them with another of the same lecturer. What is left over is taken out; gives
+/// how many.
+fn place(needs: &[Need], supplies: &[Supply], order: &BTreeMap<Slot, i64>, visits: &mut Vec<Visit>) -> i64 {
+    let mut placed: Vec<Visit> = Vec::new();
+    let mut left = 0;
+    visits.sort_by_key(|one| (one.slot, one.school, one.lecturer));
+    let mut waiting = Vec::new();
+    for one in visits.drain(..) {
+        if fits(needs, supplies, &placed, &one, APART) { placed.push(one) } else { waiting.push(one) }
+    }
+    for one in waiting {
+        let to = |slot: &Slot| Visit { slot: *slot, ..one };
+        let free = |apart: i32| order.keys().find(|slot| fits(needs, supplies, &placed, &to(slot), apart));
+        if let Some(slot) = free(APART).or_else(|| free(0)) {
+            placed.push(to(slot));
+            continue;
+        }
+        let exchanged = (0..placed.len()).filter(|at| placed[*at].lecturer == one.lecturer).find_map(|at| {
+            let mut others = placed.clone();
+            let other = others.remove(at);
+            let moved = to(&other.slot);
+            if !fits(needs, supplies, &others, &moved, 0) {
+                return None;
+            }
+            others.push(moved);
+            let back = order.keys().map(|slot| Visit { slot: *slot, ..other });
+            let back = back.into_iter().find(|back| fits(needs, supplies, &others, back, 0))?;
+            others.push(back);
+            Some(others)
+        });
+        match exchanged {
+            Some(others) => placed = others,
+            None => left += 1,
+        }
+    }
+    *visits = placed;
+    left
+}
+
+/// Each visit goes to the grade that has heard least of its topic, and least of all.
+fn graded(needs: &[Need], supplies: &[Supply], visits: &[Visit]) -> Vec<Suggestion> {
+    let mut heard: Vec<BTreeMap<(i64, Uuid), i64>> = needs.iter().map(|need| need.heard.clone()).collect();
+    let mut found = Vec::new();
+    for &Visit { school, lecturer, slot, topic } in visits {
+        let (first, last) = supplies[lecturer].grades;
+        let known = &heard[school];
+        let key = |grade: &i64| {
+            let of_topic = known.get(&(*grade, topic)).copied().unwrap_or(0);
+            let of_all: i64 = known.iter().filter(|((of, _), _)| of == grade).map(|(_, times)| times).sum();
+            (of_topic, of_all, *grade)
+        };
+        let grades = needs[school].grades.iter().copied().filter(|grade| (first..=last).contains(grade));
+        if let Some(grade) = grades.min_by_key(key) {
+            *heard[school].entry((grade, topic)).or_insert(0) += 1;
+            found.push(Suggestion { school, lecturer, slot, grade, topic });
+        }
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::ToSpan;
+    use proptest::prelude::*;
 
     use super::*;
 
-    fn days(first: &str, count: i64) -> Vec<Date> {
+    const TOPICS: [Uuid; 2] = [Uuid::from_u128(1001), Uuid::from_u128(1002)];
+
+    fn slots(first: &str, count: i64) -> Vec<Slot> {
         let first: Date = first.parse().unwrap();
-        (0..count).map(|after| first.saturating_add(after.days())).collect()
+        let days = (0..count).map(|after| first.saturating_add(after.days()));
+        days.flat_map(|day| [(day, Half::Morning), (day, Half::Afternoon)]).collect()
     }
 
-    fn need(at: u128, visits: i64, count: i64) -> Need {
+    fn need(at: u128, visits: i64, days: i64) -> Need {
         Need {
             school: Uuid::from_u128(at),
             name: format!("第{at}中学"),
             visits,
             travel_minutes: 10 + at as i64,
-            days: days("2026-09-07", count),
+            slots: slots("2026-09-07", days),
             grades: vec![7, 8, 9],
-            topics: vec![Uuid::from_u128(1001), Uuid::from_u128(1002)],
+            heard: BTreeMap::new(),
         }
     }
 
-    fn supply(at: u128, count: i64) -> Supply {
-        let topics = vec![Uuid::from_u128(1001), Uuid::from_u128(1002)];
-        Supply { lecturer: Uuid::from_u128(at), grades: (7, 9), topics, days: days("2026-09-07", count) }
+    fn supply(at: u128, days: i64) -> Supply {
+        let slots = slots("2026-09-07", days);
+        Supply { lecturer: Uuid::from_u128(at), grades: (7, 9), topics: TOPICS.to_vec(), slots, taken: Vec::new() }
     }
 
     #[test]
-    fn thirty_schools_get_their_year() {
-        // Four class-hours are two visits of two.
-        let needs: Vec<Need> = (1..=30).map(|at| need(at, 2, 40)).collect();
-        let supplies = [supply(1, 40), supply(2, 40)];
+    fn nobody_is_in_two_places_and_no_school_hears_the_same_twice() {
+        // Four class-hours are two visits of two: as many as two lecturers have half-days.
+        let needs: Vec<Need> = (1..=30).map(|at| need(at, 2, 15)).collect();
+        let supplies = [supply(1, 15), supply(2, 15)];
         let found = balance(&needs, &supplies);
-        assert_eq!((found.suggestions.len(), &found.shortage), (60, &None));
+        assert_eq!((found.suggestions.len(), &found.shortage, found.unplaced), (60, &None, 0));
         for at in 0..30 {
             let own: Vec<&Suggestion> = found.suggestions.iter().filter(|one| one.school == at).collect();
             assert_eq!(own.len(), 2);
-            assert!(own[0].day != own[1].day && own[0].topic != own[1].topic && own[0].grade != own[1].grade);
+            assert!(own[0].slot != own[1].slot && own[0].topic != own[1].topic && own[0].grade != own[1].grade, "{own:?}");
         }
         for (n, one) in found.suggestions.iter().enumerate() {
-            let twice = found.suggestions.iter().skip(n + 1).any(|other| other.lecturer == one.lecturer && other.day == one.day);
+            let twice = found.suggestions.iter().skip(n + 1).any(|other| other.lecturer == one.lecturer && other.slot == one.slot);
             assert!(!twice, "{one:?}");
         }
         assert_eq!(found, balance(&needs, &supplies));
     }
 
     #[test]
+    fn what_a_school_has_never_heard_comes_before_what_it_knows() {
+        // The one who comes first teaches what the school knows; the other what it has never heard.
+        let mut school = need(1, 1, 3);
+        school.heard.insert((7, TOPICS[0]), 1);
+        let first = Supply { topics: vec![TOPICS[0]], ..supply(1, 3) };
+        let other = Supply { topics: vec![TOPICS[1]], slots: slots("2026-09-08", 1), ..supply(2, 3) };
+        let found = balance(&[school.clone()], &[first.clone(), other.clone()]);
+        assert_eq!((found.suggestions[0].topic, found.suggestions[0].lecturer), (TOPICS[1], 1));
+        // Where both are wanted each comes once, and the grade that knows the one hears the other.
+        school.visits = 2;
+        let found = balance(&[school.clone()], &[first.clone(), other]);
+        let topics: BTreeSet<Uuid> = found.suggestions.iter().map(|one| one.topic).collect();
+        assert_eq!(topics.len(), 2);
+        assert!(found.suggestions.iter().all(|one| one.topic != TOPICS[0] || one.grade != 7), "{found:?}");
+        // Nobody teaches anything else: what is known is taught again rather than nothing.
+        assert_eq!(balance(&[school], &[first]).suggestions.len(), 2);
+    }
+
+    #[test]
+    fn a_long_way_takes_the_whole_day() {
+        let mut far = need(1, 1, 1);
+        far.travel_minutes = 150;
+        let near = need(2, 1, 1);
+        let found = balance(&[far.clone(), near.clone()], &[supply(1, 1)]);
+        assert_eq!((found.suggestions.len(), found.unplaced, &found.shortage), (1, 1, &None));
+        assert_eq!(balance(&[far.clone(), near.clone()], &[supply(1, 2)]).unplaced, 0);
+        // Somebody who is there in the morning already is not sent elsewhere in the afternoon.
+        let mut one = supply(1, 1);
+        one.taken = vec![(one.slots.remove(0), far.school, 150)];
+        let found = balance(&[near], &[one]);
+        assert_eq!((found.suggestions.len(), found.shortage.map(|short| short.possible)), (0, Some(0)));
+    }
+
+    #[test]
     fn a_shortage_is_proved_and_the_longest_way_is_left() {
-        let needs: Vec<Need> = (1..=3).map(|at| need(at, 1, 2)).collect();
-        let found = balance(&needs, &[supply(1, 2)]);
+        let needs: Vec<Need> = (1..=3).map(|at| need(at, 1, 1)).collect();
+        let found = balance(&needs, &[supply(1, 1)]);
         let mut met: Vec<usize> = found.suggestions.iter().map(|one| one.school).collect();
         met.sort_unstable();
         assert_eq!(met, [0, 1]);
@@ -274,5 +455,57 @@ mod tests {
         let found = balance(&[need(1, 1, 2), odd], &[supply(1, 2)]);
         let shortage = found.shortage.unwrap();
         assert_eq!((shortage.schools, shortage.owed, shortage.possible), (vec![1], 1, 0));
+    }
+
+    /// The most visits by trying all that can be: the schools one after another, each with every choice of half-days.
+    fn most(needs: &[Need], supplies: &[Supply], taken: &mut Vec<(usize, Slot)>, at: usize, left: i64) -> i64 {
+        let Some(need) = needs.get(at) else { return 0 };
+        if left == 0 {
+            let next = needs.get(at + 1).map_or(0, |next| next.visits);
+            return most(needs, supplies, taken, at + 1, next);
+        }
+        // One visit fewer.
+        let mut best = most(needs, supplies, taken, at, left - 1);
+        for (who, supply) in supplies.iter().enumerate() {
+            for slot in &supply.slots {
+                if need.is_taught_by(supply) && need.slots.contains(slot) && !taken.contains(&(who, *slot)) {
+                    taken.push((who, *slot));
+                    best = best.max(1 + most(needs, supplies, taken, at, left - 1));
+                    taken.pop();
+                }
+            }
+        }
+        best
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_cut_is_right_whatever_is_asked(
+            asked in prop::collection::vec((0..3i64, prop::collection::vec(any::<bool>(), 4), 6..10i64), 1..4),
+            given in prop::collection::vec((prop::collection::vec(any::<bool>(), 4), 6..10i64), 0..3),
+        ) {
+            let all = slots("2026-09-07", 2);
+            let of = |open: &[bool]| all.iter().zip(open).filter(|(_, open)| **open).map(|(slot, _)| *slot).collect::<Vec<_>>();
+            let needs: Vec<Need> = asked.iter().enumerate().map(|(at, (visits, open, grade))| {
+                Need { slots: of(open), grades: vec![*grade], ..need(at as u128 + 1, *visits, 1) }
+            }).collect();
+            let supplies: Vec<Supply> = given.iter().enumerate().map(|(at, (open, last))| {
+                Supply { slots: of(open), grades: (6, *last), ..supply(at as u128 + 1, 1) }
+            }).collect();
+            let found = balance(&needs, &supplies);
+            let owed: i64 = needs.iter().map(|need| need.visits).sum();
+            let met = most(&needs, &supplies, &mut Vec::new(), 0, needs[0].visits);
+            prop_assert_eq!(found.suggestions.len() as i64 + found.unplaced, met);
+            prop_assert_eq!(found.shortage.is_some(), met < owed);
+            if let Some(short) = found.shortage {
+                let cut: Vec<Need> = short.schools.iter().map(|at| needs[*at].clone()).collect();
+                let most_of_cut = most(&cut, &supplies, &mut Vec::new(), 0, cut[0].visits);
+                prop_assert_eq!(short.owed, cut.iter().map(|need| need.visits).sum::<i64>());
+                prop_assert_eq!(short.possible, most_of_cut, "those of the cut alone, with everybody for them");
+                prop_assert_eq!(short.owed - short.possible, owed - met, "all that is missing is missing there");
+            }
+        }
     }
 }

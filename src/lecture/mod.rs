@@ -1,11 +1,12 @@
 //! 法治进校园: the prosecutors' team is a tenant of its own, and schools are its guests by links (`school`). Lecturers have topics, grades and a
 //! yearly query (`lecturer`); materials are de-identified by one and reviewed by another before a session can point to them (`material`). A school
 //! asks, the team proposes, the school agrees; nobody and nothing is in two places at once (`session`). Before and after, pupils answer a quiz that
-//! is kept as sums, and can ask for help in confidence (`quiz`). `summary` tells what a term came to; `sharing` sends a material to a community; `next` and `balance` say what to arrange so that every
+//! is kept as sums (`quiz`), and can ask for help in confidence (`confidence`). `summary` tells what a term came to; `sharing` sends a material to a community; `next` and `balance` say what to arrange so that every
 //! school gets its class-hours, or why that cannot be; `offer` says how a request could be met, and `affected` what is arranged and cannot take place like that any more.
 
 mod affected;
 mod balance;
+mod confidence;
 mod lecturer;
 mod material;
 mod model;
@@ -24,13 +25,18 @@ mod todo;
 mod web;
 
 pub use affected::{Affected, affected};
-pub use balance::{Balance, Shortage, Suggestion};
+pub use balance::{Balance, Half, Need, Shortage, Slot, Suggestion, Supply, balance};
+pub use confidence::{
+    Confided, confide, forget_old as forget_confidences, help_link, watch_some as watch_confidences,
+};
 pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
 pub use material::{MaterialSketch, add as add_material, desensitise, get as material, review, withdraw};
 pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
 pub use next::{Next, next};
 pub use offer::{Offer, offers};
-pub use quiz::{Confided, Outcomes, Sheet, add_question, confide, hand_in, help_link, outcomes, quiz_link};
+pub use quiz::{
+    Outcome, Outcomes, Sheet, add_question, close as close_quiz, close_old as close_quizzes, hand_in, outcomes, quiz_link,
+};
 pub use quiz_store::STATEMENTS as QUIZ_STATEMENTS;
 pub use school::{
     Contact, SchoolSketch, add_class, add_hall, add_period, add_subject, add_term, add_usual_subjects, appoint,

@@ -25,9 +25,11 @@ text_enum! {
     pub enum SessionState { Proposed = "proposed" "待双方确认", Agreed = "agreed" "已约定", Held = "held" "已授课", Cancelled = "cancelled" "已取消" }
     pub enum NoteKind { Moved = "moved" "改期", Declined = "declined" "学校没有同意", Question = "question" "学生的问题" }
     pub enum Phase { Before = "before" "课前", After = "after" "课后" }
-    pub enum StepKind { Read = "read" "查看", Reported = "reported" "报告", Followed = "followed" "跟进", Closed = "closed" "了结", Harmless = "harmless" "核实没有受到侵害，了结" }
+    pub enum StepKind { Read = "read" "查看", Reported = "reported" "报告", Followed = "followed" "跟进", Closed = "closed" "了结", Harmless = "harmless" "核实没有受到侵害，了结", Duplicate = "duplicate" "和另一件重复，了结" }
     /// How it ended when a pupil asked for help.
-    pub enum Ending { Settled = "settled" "报告以后了结", Harmless = "harmless" "核实没有受到侵害" }
+    pub enum Ending { Settled = "settled" "报告以后了结", Harmless = "harmless" "核实没有受到侵害", Duplicate = "duplicate" "和另一件重复" }
+    /// Who is to be told when a minor was harmed (未成年人保护法 art. 11).
+    pub enum Office { Police = "police" "公安", Civil = "civil" "民政", Education = "education" "教育" }
 }
 
 /// What a team begins with; it changes them as it likes.
@@ -87,6 +89,29 @@ pub struct Rules {
 
 impl Setting for Rules {
     const NAME: &'static str = "lecture.rules";
+}
+
+/// About what pupils confide.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct ConfidenceRules {
+    /// So long somebody who has said why sees it without saying so again.
+    pub open_minutes: i64,
+    /// So often those who work are told again of what nobody has reported in time.
+    pub again_minutes: i64,
+}
+
+impl Setting for ConfidenceRules {
+    const NAME: &'static str = "lecture.confidences";
+}
+
+/// The codes of offices, as they are kept.
+pub fn office_codes(offices: &[Office]) -> String {
+    offices.iter().map(|office| office.code()).collect::<Vec<_>>().join(",")
+}
+
+/// `公安、民政`
+pub fn office_labels(codes: &str) -> String {
+    codes.split(',').filter_map(Office::parse).map(Office::label).collect::<Vec<_>>().join("、")
 }
 
 impl Rules {

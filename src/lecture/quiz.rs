@@ -1,16 +1,18 @@
-//! The anonymous quiz before and after a lecture, and what a pupil confides. Answers are added to the sums of a class and forgotten: no row, no
-//! moment and no device of a sheet is kept, so that nobody can join them to a pupil. What a pupil confides is sealed, reported by law
-//! (未成年人保护法 art. 11), and read by whoever answers for the team and nobody else.
+//! The anonymous quiz before and after a lecture. A sheet is added to the sums of its quiz and forgotten: no row, no moment and no device of it
+//! is kept. While a quiz is open its sums are sealed as one, so that whoever reads the database before and after somebody hands in learns nothing
+//! of the sheet between. When it is closed they are written down, and what too few have answered is left out for good.
 
-use db::Tx;
+use std::collections::BTreeMap;
+
+use db::{Db, Tx};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Phase, Rules, SessionState, StepKind};
+use super::model::{Phase, Rules, SessionState};
 use super::quiz_store::{
-    self, ADD_ENTRY, ADD_QUESTION, CLOSE, CLOSE_QUESTION, CONFIDE, Confidence, ENTRIES, EntryRow, OPEN_SHEETS,
-    REPORTED, SCORE, SCORES_OF, SHEETS_OF, Score, Sheets, TAKE_SHEET, TALLIES_OF, TALLY, Tally,
+    self, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, HOLD_QUIZ, KEEP_SUMS, OVER, Over, Open,
+    QUIZZES, Quiz, SCORES_OF, Score, TALLIES_OF, Tally,
 };
 use super::session_store::{self, Session};
 use super::store::Class;
@@ -44,11 +46,6 @@ pub fn quiz_link(tenant: Uuid, session: Uuid, phase: Phase, keys: &Keys) -> Link
     Link::signed(tenant, session, &format!("lecture quiz {}", phase.code()), keys)
 }
 
-/// The link behind the code by which pupils ask for help.
-pub fn help_link(tenant: Uuid, session: Uuid, keys: &Keys) -> Link {
-    Link::signed(tenant, session, "lecture help", keys)
-}
-
 /// Errors: not found by a link that was not made for this, or of a session that was called off.
 pub(super) async fn by_quiz_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<(Session, Phase)> {
     let phase = Phase::ALL.iter().copied().find(|phase| link.is_signed(&format!("lecture quiz {}", phase.code()), keys));
@@ -59,22 +56,26 @@ pub(super) async fn by_quiz_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Resul
     }
 }
 
-pub(super) async fn by_help_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<Session> {
-    let session = session_store::session(tx, link.tenant, link.id).await?;
-    if !link.is_signed("lecture help", keys) || session.state == SessionState::Cancelled {
-        return Err(Error::NotFound);
+/// So long after a lecture somebody can still answer, unless the quiz is closed by hand.
+const AFTER: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// Why nobody can answer now; `None` if they can. Before is over when the lecture begins, and after begins when it is over, so that the two
+/// can be compared.
+pub(super) fn closed(session: &Session, phase: Phase, now: Timestamp) -> Option<&'static str> {
+    match phase {
+        _ if session.state == SessionState::Proposed => Some("这节课还没有约定，约定以后再来"),
+        Phase::Before if now >= session.starts_at => Some("已经上课，课前问卷收了"),
+        Phase::After if now < session.ends_at && session.state != SessionState::Held => Some("还没有下课，课后再来"),
+        Phase::After if now > session.ends_at + AFTER => Some("课后问卷已经收了"),
+        _ => None,
     }
-    Ok(session)
 }
 
-/// Why nobody can answer now; `None` if they can.
-pub(super) fn closed(session: &Session, phase: Phase, now: Timestamp) -> Option<&'static str> {
-    let after = SignedDuration::from_hours(24 * 14);
+/// Whether its time is over, so that it is closed and never opens again.
+fn over(session: &Session, phase: Phase, now: Timestamp) -> bool {
     match phase {
-        Phase::Before if now > session.ends_at => Some("课已经上完，课前问卷收了"),
-        Phase::After if now < session.starts_at => Some("还没有上课，课后再来"),
-        Phase::After if now > session.ends_at + after => Some("课后问卷已经收了"),
-        _ => None,
+        Phase::Before => now >= session.starts_at,
+        Phase::After => now > session.ends_at + AFTER,
     }
 }
 
@@ -86,9 +87,67 @@ pub struct Sheet {
     pub score: Option<i64>,
 }
 
-/// Adds a sheet to the sums of its class. Nothing else of it is kept, in the audit log neither.
+/// What a quiz has come to so far.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Sums {
+    classes: BTreeMap<Uuid, OfClass>,
+    given: i64,
+    good: i64,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct OfClass {
+    sheets: i64,
+    /// By the question: how many have answered it, and how many of them right.
+    cells: BTreeMap<Uuid, (i64, i64)>,
+}
+
+impl Sums {
+    fn sheets(&self) -> i64 {
+        self.classes.values().map(|class| class.sheets).sum()
+    }
+
+    /// What is written down: of no class that handed in too few sheets, and of no question that too few of it have answered.
+    fn cells(&self, fewest: i64) -> impl Iterator<Item = (Uuid, Uuid, i64, i64)> {
+        let enough = self.classes.iter().filter(move |(_, of)| of.sheets >= fewest);
+        enough.flat_map(move |(class, of)| {
+            let cells = of.cells.iter().filter(move |(_, (answered, _))| *answered >= fewest);
+            cells.map(move |(question, (answered, correct))| (*class, *question, *answered, *correct))
+        })
+    }
+
+    fn score(&self, fewest: i64) -> Option<Score> {
+        (self.given >= fewest).then_some(Score { given: self.given, good: self.good })
+    }
+}
+
+const SUMS: &str = "lecture quiz";
+
+/// Sealed sums are as long as these at least, and grow by so much: their length must not tell which of them has grown.
+const PADDED: usize = 4096;
+
+fn sealed(act: &Act, sums: &Sums) -> Result<Vec<u8>> {
+    let mut text = serde_json::to_string(sums).map_err(anyhow::Error::from)?;
+    let padded = text.len().next_multiple_of(PADDED);
+    text.extend(std::iter::repeat_n(' ', padded - text.len()));
+    act.seal(SUMS, &text)
+}
+
+fn opened(act: &Act, sealed: &[u8]) -> Result<Sums> {
+    Ok(serde_json::from_str(&act.open(SUMS, sealed)?).map_err(anyhow::Error::from)?)
+}
+
+/// Holds a quiz until the transaction ends, and gives its sums; `None` if it is closed.
+async fn hold(tx: &mut Tx, act: &Act, session: Uuid, phase: Phase) -> Result<Option<Sums>> {
+    let row = HOLD_QUIZ.bind(act.tenant).bind(session).bind(phase).bind(sealed(act, &Sums::default())?);
+    let held: Open = tx.one(row).await?;
+    held.sums.map(|sums| opened(act, &sums)).transpose()
+}
+
+/// Adds a sheet to the sums of its quiz. Nothing else of it is kept, in the audit log neither. The first sheet settles what a session asks.
 ///
-/// Errors: refused if there can be no more sheets than the class has pupils, and outside of its time.
+/// Errors: refused outside of its time, of an answer that is none of the options, of an empty sheet, and if there can be no more sheets than
+/// the class has pupils.
 pub async fn hand_in(tx: &mut Tx, act: &Act, (session, phase): (&Session, Phase), sheet: &Sheet) -> Result<()> {
     if let Some(why) = closed(session, phase, act.at) {
         return Err(Error::refused(why));
@@ -97,37 +156,108 @@ pub async fn hand_in(tx: &mut Tx, act: &Act, (session, phase): (&Session, Phase)
     let Some(class) = classes.iter().find(|class| class.id == sheet.class) else {
         return Err(Error::refused("请选择你的班级"));
     };
-    let questions = quiz_store::questions_of(tx, act.tenant, session.id).await?;
-    tx.execute(OPEN_SHEETS.bind(act.tenant).bind(session.id).bind(phase).bind(class.id)).await?;
-    let row = TAKE_SHEET.bind(act.tenant).bind(session.id).bind(phase).bind(class.id).bind(class.pupils);
-    if tx.execute(row).await? == 0 {
+    let Some(mut sums) = hold(tx, act, session.id, phase).await? else {
+        return Err(Error::refused("问卷已经收了"));
+    };
+    let questions = quiz_store::asked(tx, act.tenant, session.id).await?;
+    let of = sums.classes.entry(class.id).or_default();
+    if of.sheets >= class.pupils {
         return Err(Error::refused("这个班的问卷已经交齐了"));
     }
-    for question in &questions {
-        let Some((_, chosen)) = sheet.answers.iter().find(|(id, _)| *id == question.id) else { continue };
-        let right = i64::from(i64::try_from(*chosen).is_ok_and(|chosen| chosen == question.correct));
-        let row = TALLY.bind(act.tenant).bind(session.id).bind(phase).bind(class.id).bind(question.id);
-        tx.execute(row.bind(right)).await?;
+    of.sheets += 1;
+    for (id, chosen) in &sheet.answers {
+        let Some(question) = questions.iter().find(|question| question.id == *id) else {
+            return Err(Error::refused("题目刚刚有变化，请刷新再答"));
+        };
+        if *chosen >= question.choices().len() {
+            return Err(Error::refused("有一题选的不在选项里，请重新选"));
+        }
+        let (answered, correct) = of.cells.entry(*id).or_default();
+        *answered += 1;
+        *correct += i64::from(i64::try_from(*chosen).is_ok_and(|chosen| chosen == question.correct));
     }
-    if let Some(score) = sheet.score.filter(|score| phase == Phase::After && (1..=5).contains(score)) {
-        tx.execute(SCORE.bind(act.tenant).bind(session.id).bind(class.id).bind(score)).await?;
+    let score = sheet.score.filter(|_| phase == Phase::After);
+    if score.is_some_and(|score| !(1..=5).contains(&score)) {
+        return Err(Error::refused("请给一到五颗星"));
+    }
+    if sheet.answers.is_empty() && score.is_none() {
+        return Err(Error::refused("还什么都没有答"));
+    }
+    sums.given += i64::from(score.is_some());
+    sums.good += i64::from(score.is_some_and(|score| score >= 4));
+    if quiz_store::settled(tx, act.tenant, session.id).await?.is_empty() {
+        let rows = questions.iter().map(|question| ASK.bind(act.tenant).bind(session.id).bind(question.id));
+        tx.execute_many(ASK, rows.collect()).await?;
+    }
+    tx.execute_one(KEEP_SUMS.bind(act.tenant).bind(session.id).bind(phase).bind(sealed(act, &sums)?)).await?;
+    Ok(())
+}
+
+/// Writes down what a quiz came to. `false` if that was done already.
+async fn settle(tx: &mut Tx, act: &Act, session: Uuid, phase: Phase) -> Result<bool> {
+    let Some(sums) = hold(tx, act, session, phase).await? else { return Ok(false) };
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    tx.execute_one(CLOSE_QUIZ.bind(act.tenant).bind(session).bind(phase).bind(sums.sheets())).await?;
+    let row = |(class, question, answered, correct): (Uuid, Uuid, i64, i64)| {
+        ADD_TALLY.bind(act.tenant).bind(session).bind(phase).bind(class).bind(question).bind(answered).bind(correct)
+    };
+    tx.execute_many(ADD_TALLY, sums.cells(rules.fewest_sheets).map(row).collect()).await?;
+    if let Some(score) = sums.score(rules.fewest_sheets) {
+        tx.execute(ADD_SCORE.bind(act.tenant).bind(session).bind(score.given).bind(score.good)).await?;
+    }
+    Ok(true)
+}
+
+/// 收卷: nobody can hand in any more, and what it came to can be seen.
+///
+/// Errors: refused of the quiz after a lecture before that is over, and of one that is closed.
+pub async fn close(tx: &mut Tx, act: &Act, session: &Session, phase: Phase) -> Result<()> {
+    if phase == Phase::After && act.at < session.ends_at && session.state != SessionState::Held {
+        return Err(Error::refused("还没有下课，课后问卷还没有开始"));
+    }
+    if phase == Phase::After {
+        // Its time is over: the two can be compared at once.
+        settle(tx, act, session.id, Phase::Before).await?;
+    }
+    if !settle(tx, act, session.id, phase).await? {
+        return Err(Error::refused("这份问卷已经收了"));
+    }
+    audit::record(tx, act, "close_quiz", ("lecture_session", session.id), phase.label(), &[]).await
+}
+
+/// Closes those whose time is over, each in a transaction of its own.
+pub async fn close_old(db: &Db, act: &Act) -> Result<()> {
+    let old: Vec<Over> = db.read().await?.all(OVER.bind(act.tenant).bind(act.at).bind(act.at - AFTER)).await?;
+    for one in old {
+        let mut tx = db.begin().await?;
+        settle(&mut tx, act, one.session_id, one.phase).await?;
+        tx.commit().await?;
     }
     Ok(())
 }
 
-/// What is known of a phase: sheets, and how many answers of how many were right.
+/// How many answers of how many were right.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcome {
-    pub sheets: i64,
     pub answered: i64,
     pub correct: i64,
 }
 
 impl Outcome {
+    fn add(&mut self, answered: i64, correct: i64) {
+        self.answered += answered;
+        self.correct += correct;
+    }
+
     /// 知晓率: right answers among those that were given, in tenths of a percent.
     pub fn known(&self) -> Option<i64> {
-        (self.answered > 0).then(|| (self.correct * 1000 + self.answered / 2) / self.answered)
+        share(self.correct, self.answered)
     }
+}
+
+/// A part of a whole in tenths of a percent; `None` of nothing.
+pub fn share(part: i64, whole: i64) -> Option<i64> {
+    (whole > 0).then(|| (part * 1000 + whole / 2) / whole)
 }
 
 /// `83.3%`
@@ -135,109 +265,106 @@ pub fn percent(permille: Option<i64>) -> String {
     permille.map_or("—".to_owned(), |tenths| format!("{}.{}%", tenths / 10, tenths % 10))
 }
 
+/// `提高 66.7 个百分点`; empty where there is nothing to compare.
+pub fn gain(before: &Outcome, after: &Outcome) -> String {
+    let Some((before, after)) = before.known().zip(after.known()) else { return String::new() };
+    let points = after - before;
+    let (way, points) = match points {
+        0 => return "没有变化".to_owned(),
+        1.. => ("提高", points),
+        _ => ("下降", -points),
+    };
+    format!("{way} {}.{} 个百分点", points / 10, points % 10)
+}
+
+/// What a session's quiz came to. Of one that is open there is only how many have handed in.
 #[derive(Debug, Clone, Default)]
 pub struct Outcomes {
+    pub sheets: [i64; 2],
+    pub closed: [bool; 2],
     pub before: Outcome,
     pub after: Outcome,
-    pub scores: Vec<Score>,
+    /// Of the questions that a class has answered before and after, which alone can be compared.
+    pub both: [Outcome; 2],
+    pub score: Option<Score>,
+    /// The same of each class that handed in enough.
+    pub classes: BTreeMap<Uuid, [Outcome; 2]>,
 }
 
 impl Outcomes {
-    /// Those who gave four or five of five, in tenths of a percent.
+    /// Those who gave four or five of five stars, in tenths of a percent.
     pub fn content(&self) -> Option<i64> {
-        let all: i64 = self.scores.iter().map(|score| score.count).sum();
-        let good: i64 = self.scores.iter().filter(|score| score.score >= 4).map(|score| score.count).sum();
-        (all > 0).then(|| (good * 1000 + all / 2) / all)
+        self.score.as_ref().and_then(|score| share(score.good, score.given))
     }
 }
 
-pub async fn outcomes(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Outcomes> {
-    let sheets: Vec<Sheets> = tx.all(SHEETS_OF.bind(tenant).bind(session)).await?;
-    let tallies: Vec<Tally> = tx.all(TALLIES_OF.bind(tenant).bind(session)).await?;
-    let of = |phase: Phase| {
-        let tally = tallies.iter().find(|tally| tally.phase == phase);
-        Outcome {
-            sheets: sheets.iter().find(|one| one.phase == phase).map_or(0, |one| one.sheets),
-            answered: tally.map_or(0, |tally| tally.answered),
-            correct: tally.map_or(0, |tally| tally.correct),
-        }
-    };
-    let scores = tx.all(SCORES_OF.bind(tenant).bind(session)).await?;
-    Ok(Outcomes { before: of(Phase::Before), after: of(Phase::After), scores })
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Confided {
-    pub words: String,
-    /// Who asks for help, if they say so, and where they can be found.
-    pub who: String,
-}
-
-const CONFIDED: &str = "lecture confidence";
-
-/// A pupil asks for help.
-pub async fn confide(tx: &mut Tx, act: &Act, session: Uuid, said: &Confided) -> Result<Uuid> {
+pub async fn outcomes(tx: &mut Tx, act: &Act, session: &Session) -> Result<Outcomes> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    let id = act.id();
-    let sealed = act.seal(CONFIDED, &serde_json::to_string(said).map_err(anyhow::Error::from)?)?;
-    let due = act.at + SignedDuration::from_mins(rules.tell_minutes);
-    tx.execute(CONFIDE.bind(act.tenant).bind(id).bind(session).bind(sealed).bind(act.at).bind(due)).await?;
-    audit::record(tx, act, "confide", ("lecture_confidence", id), "", &[]).await?;
-    Ok(id)
-}
-
-#[derive(Debug, Clone)]
-pub struct Entry {
-    pub kind: StepKind,
-    pub words: String,
-    pub writer: String,
-    pub at: Timestamp,
-}
-
-async fn add_entry(tx: &mut Tx, act: &Act, id: Uuid, kind: StepKind, words: &str) -> Result<()> {
-    let writer = act.account.ok_or(Error::Forbidden)?;
-    let row = ADD_ENTRY.bind(act.tenant).bind(act.id()).bind(id).bind(kind).bind(act.seal(CONFIDED, words)?);
-    tx.execute(row.bind(writer).bind(act.at)).await?;
-    Ok(())
-}
-
-/// Somebody reads what was confided. Why stands beside it; the audit log has no word of either.
-pub async fn read(tx: &mut Tx, act: &Act, confidence: &Confidence, purpose: &str) -> Result<Confided> {
-    add_entry(tx, act, confidence.id, StepKind::Read, purpose).await?;
-    audit::record(tx, act, "read_confidence", ("lecture_confidence", confidence.id), "", &[]).await?;
-    let plain = act.open(CONFIDED, &confidence.sealed)?;
-    Ok(serde_json::from_str(&plain).map_err(anyhow::Error::from)?)
-}
-
-pub async fn entries(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Entry>> {
-    let rows: Vec<EntryRow> = tx.all(ENTRIES.bind(act.tenant).bind(id)).await?;
-    let open = |row: EntryRow| {
-        Ok(Entry { kind: row.kind, words: act.open(CONFIDED, &row.sealed)?, writer: row.writer, at: row.at })
-    };
-    rows.into_iter().map(open).collect()
-}
-
-/// An office was told; it was followed; it has ended.
-///
-/// Errors: refused to end what nobody has reported.
-pub async fn take(tx: &mut Tx, act: &Act, confidence: &Confidence, kind: StepKind, words: &str) -> Result<()> {
-    match kind {
-        StepKind::Reported => {
-            tx.execute(REPORTED.bind(act.tenant).bind(confidence.id).bind(act.at)).await?;
-        }
-        StepKind::Closed => {
-            if tx.execute(CLOSE.bind(act.tenant).bind(confidence.id).bind(act.at)).await? == 0 {
-                return Err(Error::refused("先报告、登记，再了结；已经了结的不用再点"));
-            }
-        }
-        StepKind::Read | StepKind::Followed | StepKind::Harmless => {}
+    let quizzes: Vec<Quiz> = tx.all(QUIZZES.bind(act.tenant).bind(session.id)).await?;
+    let tallies: Vec<Tally> = tx.all(TALLIES_OF.bind(act.tenant).bind(session.id)).await?;
+    let scores: Vec<Score> = tx.all(SCORES_OF.bind(act.tenant).bind(session.id)).await?;
+    let mut found = Outcomes { score: scores.into_iter().next(), ..Outcomes::default() };
+    // By class and question: what is known of it before and after.
+    let mut cells: BTreeMap<(Uuid, Uuid), [Option<(i64, i64)>; 2]> = BTreeMap::new();
+    for one in tallies {
+        let phase = usize::from(one.phase == Phase::After);
+        cells.entry((one.class_id, one.question_id)).or_default()[phase] = Some((one.answered, one.correct));
     }
-    add_entry(tx, act, confidence.id, kind, words).await?;
-    let action = match kind {
-        StepKind::Read => "read_confidence",
-        StepKind::Reported => "report_confidence",
-        StepKind::Followed => "follow_confidence",
-        StepKind::Closed | StepKind::Harmless => "close_confidence",
-    };
-    audit::record(tx, act, action, ("lecture_confidence", confidence.id), "", &[]).await
+    for (at, phase) in [Phase::Before, Phase::After].into_iter().enumerate() {
+        found.closed[at] = over(session, phase, act.at);
+        let Some(quiz) = quizzes.iter().find(|quiz| quiz.phase == phase) else { continue };
+        let Some(sums) = &quiz.sums else {
+            (found.closed[at], found.sheets[at]) = (true, quiz.sheets);
+            continue;
+        };
+        let sums = opened(act, sums)?;
+        found.sheets[at] = sums.sheets();
+        // It will be written down soon: what it comes to is settled.
+        if found.closed[at] {
+            for (class, question, answered, correct) in sums.cells(rules.fewest_sheets) {
+                cells.entry((class, question)).or_default()[at] = Some((answered, correct));
+            }
+            found.score = sums.score(rules.fewest_sheets).or(found.score);
+        }
+    }
+    for ((class, _), phases) in cells {
+        for (at, cell) in phases.into_iter().enumerate() {
+            let Some((answered, correct)) = cell else { continue };
+            found.classes.entry(class).or_default()[at].add(answered, correct);
+            [&mut found.before, &mut found.after][at].add(answered, correct);
+        }
+        if let [Some(before), Some(after)] = phases {
+            found.both[0].add(before.0, before.1);
+            found.both[1].add(after.0, after.1);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_too_few_have_answered_is_left_out() {
+        let id = Uuid::from_u128;
+        let mut sums = Sums { given: 4, good: 4, ..Sums::default() };
+        let of = |sheets, cells: &[(u128, (i64, i64))]| OfClass { sheets, cells: cells.iter().map(|(at, cell)| (id(*at), *cell)).collect() };
+        sums.classes.insert(id(1), of(30, &[(11, (30, 20)), (12, (4, 4))]));
+        sums.classes.insert(id(2), of(4, &[(11, (4, 1))]));
+        assert_eq!(sums.cells(5).collect::<Vec<_>>(), [(id(1), id(11), 30, 20)]);
+        assert_eq!(sums.score(5), None);
+        sums.given = 5;
+        assert_eq!(sums.score(5), Some(Score { given: 5, good: 4 }));
+        assert_eq!(sums.sheets(), 34);
+    }
+
+    #[test]
+    fn a_gain_is_said_in_points() {
+        let of = |answered, correct| Outcome { answered, correct };
+        assert_eq!(gain(&of(6, 2), &of(6, 6)), "提高 66.7 个百分点");
+        assert_eq!(gain(&of(10, 9), &of(20, 17)), "下降 5.0 个百分点");
+        assert_eq!(gain(&of(10, 9), &of(20, 18)), "没有变化");
+        assert_eq!(gain(&of(0, 0), &of(20, 18)), "");
+    }
 }

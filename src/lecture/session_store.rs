@@ -93,7 +93,7 @@ statements! {
         ORDER BY s.starts_at LIMIT 50";
 
     /// Who is where in a period, a row for each lecturer of each session.
-    BUSY = "SELECT s.school_id, x.lecturer_id, s.starts_at FROM lecture_sessions s
+    BUSY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at FROM lecture_sessions s
         JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
         WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3 AND s.state <> 'cancelled' ORDER BY s.starts_at, x.lecturer_id LIMIT 5000";
 
@@ -223,7 +223,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Elsewhere { pub school_name: String, pub travel_minutes: i64, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]
-    pub struct Busy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp }
+    pub struct Busy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Held { pub id: Uuid, pub title: String, pub starts_at: Timestamp, pub ends_at: Timestamp, pub school_name: String }
     #[derive(Debug, Clone)]

@@ -13,21 +13,33 @@ use crate::error::Result;
 use crate::settings;
 use crate::web::{Todo, show};
 
+/// Before all else until an office was told. Whoever does not read it learns that it waits once its time is up, so that they find somebody who does.
+fn confided(one: &Confidence, responsible: bool, now: Timestamp) -> Option<Todo> {
+    let (told, late) = (one.reported_at.is_some(), one.report_due_at < now);
+    let (verb, detail) = match (responsible, told) {
+        (true, true) => ("跟进", "已经报告，跟进到了结"),
+        (true, false) if late => ("报告", "已经超时，马上看；怀疑受到侵害，现在就报告"),
+        (true, false) => ("报告", "先看，怀疑受到侵害马上报告"),
+        (false, false) if late => ("转告", "已经超时没有报告，请马上找法治进校园负责人"),
+        _ => return None,
+    };
+    let href = if responsible { format!("/lecture-confidences/{}", one.id) } else { "/lectures".to_owned() };
+    Some(Todo {
+        verb,
+        title: "有学生求助".to_owned(),
+        detail: detail.to_owned(),
+        href,
+        due: if told { one.report_due_at } else { Timestamp::UNIX_EPOCH },
+        deadline: show::deadline(one.report_due_at, now, !told),
+    })
+}
+
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
     let mut todos = Vec::new();
-    if viewer.may(Permission::ConfidenceManage) {
+    let responsible = viewer.may(Permission::ConfidenceManage);
+    if responsible || viewer.may(Permission::LectureArrange) {
         let open: Vec<Confidence> = tx.all(OPEN.bind(viewer.tenant)).await?;
-        todos.extend(open.into_iter().map(|one| {
-            let told = one.reported_at.is_some();
-            Todo {
-                verb: if told { "跟进" } else { "报告" },
-                title: "有学生求助".to_owned(),
-                detail: if told { "已经报告，跟进到了结" } else { "先看，怀疑受到侵害马上报告" }.to_owned(),
-                href: format!("/lecture-confidences/{}", one.id),
-                due: one.report_due_at,
-                deadline: show::deadline(one.report_due_at, now, !told),
-            }
-        }));
+        todos.extend(open.iter().filter_map(|one| confided(one, responsible, now)));
     }
     if !viewer.may(Permission::LectureArrange) {
         return Ok(todos);

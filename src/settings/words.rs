@@ -376,6 +376,8 @@ const WORDS: &[(&str, &str)] = &[
     ("duty.rostering", "护学岗自动排班"),
     ("rest_hours", "两天的班之间至少休息"),
     ("roster_days", "一次最多排"),
+    ("lecture.confidences", "学生的求助"),
+    ("again_minutes", "超时没有报告，隔多久再提醒"),
     ("lecture.rules", "法治进校园"),
     ("lead_days", "至少提前几个工作日"),
     ("primary_minutes", "小学一课时"),

@@ -1,6 +1,7 @@
 //! The pages of 法治进校园.
 
 mod balance;
+mod confidence;
 mod kept;
 mod lecturer;
 mod material;
@@ -32,6 +33,7 @@ pub fn routes() -> Routes {
         .merge(material::routes())
         .merge(own::routes())
         .merge(quiz::routes())
+        .merge(confidence::routes())
         .merge(summary::routes())
         .merge(balance::routes())
         .merge(kept::routes())

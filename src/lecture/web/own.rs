@@ -24,7 +24,7 @@ use crate::lecture::session_store::{
     TOPICS_OF_SCHOOL, WORDS_OF_LECTURER,
 };
 use crate::lecture::store::{self, Class, FILE, File, Lecturer, PART, School};
-use crate::lecture::{lecturer, quiz, school};
+use crate::lecture::{confidence, lecturer, school};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -461,7 +461,7 @@ impl LecturerPage {
     }
 
     fn help(&self, id: &Uuid) -> String {
-        format!("/lecture-help/{}", quiz::help_link(self.tenant, *id, &self.keys))
+        format!("/lecture-help/{}", confidence::help_link(self.tenant, *id, &self.keys))
     }
 
     fn may_record(&self, session: &Session) -> bool {

@@ -1,39 +1,34 @@
-//! The codes of a session, what pupils see behind them, the questions, and what was confided.
+//! The codes of a session with what its quiz came to, what pupils see behind them, and the questions.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
-use db::{Cursor, Page, Tx};
-use serde::Deserialize;
+use db::Tx;
 use uuid::Uuid;
 
 use super::{Options, chosen, number, offered};
 use crate::access::{self, Act, Link, Need, Permission, Routes, Viewer};
-use crate::app::{App, ClientAddress};
+use crate::app::App;
 use crate::error::{Error, Result};
-use crate::lecture::model::{Phase, Rules, StepKind, SubjectKind};
-use crate::lecture::quiz::{self, Confided, Entry, Outcome, Outcomes, Sheet, percent};
-use crate::lecture::quiz_store::{self, CONFIDENCES, Confidence, QUESTIONS, Question};
+use crate::lecture::confidence;
+use crate::lecture::model::{Phase, Rules, SubjectKind};
+use crate::lecture::quiz::{self, Outcome, Outcomes, Sheet, gain, percent};
+use crate::lecture::quiz_store::{self, QUESTIONS, Question};
 use crate::lecture::session_store::{self, Session};
 use crate::lecture::store;
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, qr, redirect};
 
 pub fn routes() -> Routes {
-    use Permission::{ConfidenceManage, LectureArrange, LectureRead};
+    use Permission::{LectureArrange, LectureRead};
     Routes::default()
         .get("/lectures/{id}/quiz", LectureRead, codes)
+        .post("/lectures/{id}/quiz", LectureArrange, close)
         .get("/lecture-quizzes", LectureRead, questions)
         .post("/lecture-quizzes", LectureArrange, add_question)
         .post("/lecture-quizzes/{id}/removal", LectureArrange, close_question)
         .get("/lecture-quiz/{link}", Need::Public, sheet)
         .post("/lecture-quiz/{link}", Need::Public, hand_in)
-        .get("/lecture-help/{link}", Need::Public, help)
-        .post("/lecture-help/{link}", Need::Public, confide)
-        .get("/lecture-confidences", ConfidenceManage, confidences)
-        .get("/lecture-confidences/{id}", ConfidenceManage, confidence)
-        .post("/lecture-confidences/{id}/opening", ConfidenceManage, open)
-        .post("/lecture-confidences/{id}/steps", ConfidenceManage, step)
 }
 
 #[derive(Template)]
@@ -44,47 +39,101 @@ struct CodesPage {
     /// What each code is for, its address and its picture.
     codes: Vec<(&'static str, String, String)>,
     questions: usize,
-    outcomes: Outcomes,
+    /// Before and after.
+    quizzes: [Shown; 2],
+    content: String,
+    gain: String,
+    /// Of each class: its name, and what it knew before and after.
+    classes: Vec<(String, String, String)>,
     fewest: i64,
+    may_arrange: bool,
+    form: Form,
 }
 
-impl CodesPage {
-    fn shown(&self, outcome: &Outcome) -> bool {
-        outcome.sheets >= self.fewest
-    }
-
-    fn known(&self, outcome: &Outcome) -> String {
-        percent(outcome.known())
-    }
-
-    fn content(&self) -> String {
-        percent(self.outcomes.content())
-    }
+/// What there is to be said of a quiz.
+struct Shown {
+    phase: Phase,
+    sheets: i64,
+    closed: bool,
+    /// Empty while it is open, and where too few have handed in.
+    words: String,
+    /// It has begun, and can be closed by hand.
+    may_close: bool,
 }
 
-async fn codes(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+fn shown(outcomes: &Outcomes, session: &Session, now: jiff::Timestamp) -> [Shown; 2] {
+    let one = |at: usize, phase: Phase, outcome: &Outcome| {
+        let (sheets, closed) = (outcomes.sheets[at], outcomes.closed[at]);
+        let known = outcome.known().filter(|_| closed);
+        let words = known.map(|known| format!("知晓率 {}（{} ÷ {}）", percent(Some(known)), outcome.correct, outcome.answered));
+        let may_close = !closed && quiz::closed(session, phase, now).is_none();
+        Shown { phase, sheets, closed, words: words.unwrap_or_default(), may_close }
+    };
+    [one(0, Phase::Before, &outcomes.before), one(1, Phase::After, &outcomes.after)]
+}
+
+async fn codes_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<CodesPage> {
+    let act = app.act(viewer, Permission::LectureRead)?;
     let mut tx = app.db.read().await?;
     let session = session_store::session(&mut tx, viewer.tenant, id).await?;
-    let rules: Rules = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
+    let rules: Rules = settings::read(&mut tx, viewer.tenant, act.at).await?;
     let keys = &app.means.keys;
     let mut codes = Vec::new();
     for (what, path) in [
         ("课前问卷", format!("/lecture-quiz/{}", quiz::quiz_link(viewer.tenant, id, Phase::Before, keys))),
         ("课后问卷", format!("/lecture-quiz/{}", quiz::quiz_link(viewer.tenant, id, Phase::After, keys))),
-        ("需要帮助", format!("/lecture-help/{}", quiz::help_link(viewer.tenant, id, keys))),
+        ("需要帮助", format!("/lecture-help/{}", confidence::help_link(viewer.tenant, id, keys))),
     ] {
         let address = app.link(&path);
         let picture = qr(&address)?;
         codes.push((what, address, picture));
     }
-    page(&CodesPage {
+    let outcomes = quiz::outcomes(&mut tx, &act, &session).await?;
+    let classes = session_store::classes(&mut tx, viewer.tenant, id).await?;
+    let classes = classes.iter().filter_map(|class| {
+        let phases = outcomes.classes.get(&class.id)?;
+        let [before, after] = phases.each_ref().map(|outcome| percent(outcome.known()));
+        Some((class.full_name(), before, after))
+    });
+    Ok(CodesPage {
         shell,
         codes,
-        questions: quiz_store::questions_of(&mut tx, viewer.tenant, id).await?.len(),
-        outcomes: quiz::outcomes(&mut tx, viewer.tenant, id).await?,
+        questions: quiz_store::asked(&mut tx, viewer.tenant, id).await?.len(),
+        quizzes: shown(&outcomes, &session, act.at),
+        content: outcomes.content().map_or_else(String::new, |content| percent(Some(content))),
+        gain: gain(&outcomes.both[0], &outcomes.both[1]),
+        classes: classes.collect(),
         fewest: rules.fewest_sheets,
+        may_arrange: viewer.may(Permission::LectureArrange),
         session,
+        form,
     })
+}
+
+async fn codes(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&codes_page(&app, &viewer, shell, id, Form::default()).await?)
+}
+
+/// 收卷
+async fn close(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureArrange)?;
+    let mut tx = app.db.begin().await?;
+    let session = session_store::session(&mut tx, viewer.tenant, id).await?;
+    if let Some(phase) = form.choice("phase", "收哪一份", Phase::parse) {
+        let done = quiz::close(&mut tx, &act, &session, phase).await;
+        if form.ended(tx, "phase", done).await?.is_some() {
+            return Ok(redirect(&format!("/lectures/{id}/quiz"), "收好了"));
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&codes_page(&app, &viewer, shell, id, form).await?)
 }
 
 #[derive(Template)]
@@ -163,6 +212,11 @@ impl SheetPage {
         self.phase == Phase::After
     }
 
+    /// Where no question was made, a lecture can be liked all the same.
+    fn answerable(&self) -> bool {
+        self.after() || !self.questions.is_empty()
+    }
+
     fn answered(&self, question: &Uuid, at: &usize) -> bool {
         self.form.value(&format!("q-{question}")) == at.to_string()
     }
@@ -175,9 +229,9 @@ async fn sheet_page(app: &App, tx: &mut Tx, shell: Shell, link: String, form: Fo
     let classes = session_store::classes(tx, read.tenant, session.id).await?;
     Ok(SheetPage {
         shell: shell.of_community(&tenant.name, ""),
-        help: format!("/lecture-help/{}", quiz::help_link(read.tenant, session.id, &app.means.keys)),
+        help: format!("/lecture-help/{}", confidence::help_link(read.tenant, session.id, &app.means.keys)),
         classes: classes.into_iter().map(|class| (class.id.to_string(), class.full_name())).collect(),
-        questions: quiz_store::questions_of(tx, read.tenant, session.id).await?,
+        questions: quiz_store::asked(tx, read.tenant, session.id).await?,
         closed: quiz::closed(&session, phase, app.means.now()),
         done: false,
         link,
@@ -191,30 +245,33 @@ async fn sheet(State(app): State<App>, shell: Shell, Path(link): Path<String>) -
     page(&sheet_page(&app, &mut app.db.read().await?, shell, link, Form::default()).await?)
 }
 
-async fn hand_in(
-    State(app): State<App>,
-    ClientAddress(address): ClientAddress,
-    shell: Shell,
-    Path(link): Path<String>,
-    form: Form,
-) -> Result<Response> {
+async fn hand_in(State(app): State<App>, shell: Shell, Path(link): Path<String>, form: Form) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let mut shown = sheet_page(&app, &mut tx, shell, link, form).await?;
-    // A whole school answers from one address.
-    app.sign_ins.check(address)?;
     let read: Link = shown.link.parse().map_err(|()| Error::NotFound)?;
     let act = Act::resident(read.tenant, &app.means);
     let classes = shown.classes.clone();
     let class = shown.form.choice("class", "你的班级", |code| chosen(&classes, code));
     let mut answers = Vec::new();
     for question in &shown.questions {
-        let field = format!("q-{}", question.id);
-        answers.extend(shown.form.value(&field).parse::<usize>().ok().map(|at| (question.id, at)));
+        let answer = shown.form.value(&format!("q-{}", question.id)).to_owned();
+        match answer.parse::<usize>() {
+            Ok(at) if at < question.choices().len() => answers.push((question.id, at)),
+            _ if answer.is_empty() => {}
+            _ => shown.form.fail("questions", "有一题选的不在选项里，请重新选"),
+        }
     }
+    let score = shown.form.value("score").to_owned();
+    let score = (!score.is_empty()).then(|| score.parse().unwrap_or(0));
     if answers.is_empty() && !shown.questions.is_empty() {
         shown.form.fail("questions", "一题也没有答，请至少答一题");
+    } else if answers.is_empty() && score.is_none() {
+        shown.form.fail("score", "请给几颗星");
     }
-    let score = shown.form.value("score").parse().ok();
+    // A whole school answers from one address: what is counted is the code, and what was ticked comes back.
+    if let Err(seconds) = app.crowds.take(&(shown.session.id, shown.phase.code())) {
+        shown.form.fail("class", format!("现在交的人太多，你答的还在下面，过 {seconds} 秒再交"));
+    }
     if shown.form.ok()
         && let Some(class) = class
     {
@@ -228,137 +285,4 @@ async fn hand_in(
         }
     }
     page_again(&shown)
-}
-
-#[derive(Template)]
-#[template(path = "lecture/web/help.html")]
-struct HelpPage {
-    shell: Shell,
-    link: String,
-    done: bool,
-    form: Form,
-}
-
-async fn help_page(app: &App, tx: &mut Tx, shell: Shell, link: String, form: Form) -> Result<(HelpPage, Session, Uuid)> {
-    let read: Link = link.parse().map_err(|()| Error::NotFound)?;
-    let session = quiz::by_help_link(tx, &read, &app.means.keys).await?;
-    let tenant = access::tenant(tx, read.tenant).await?;
-    let shell = shell.of_community(&tenant.name, "");
-    Ok((HelpPage { shell, link, done: false, form }, session, read.tenant))
-}
-
-async fn help(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
-    page(&help_page(&app, &mut app.db.read().await?, shell, link, Form::default()).await?.0)
-}
-
-async fn confide(
-    State(app): State<App>,
-    ClientAddress(address): ClientAddress,
-    shell: Shell,
-    Path(link): Path<String>,
-    form: Form,
-) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (mut shown, session, tenant) = help_page(&app, &mut tx, shell, link, form).await?;
-    app.sign_ins.check(address)?;
-    let words = shown.form.text("words", "发生了什么", 2..=2000);
-    let who = shown.form.text("who", "怎么找到你", 0..=100);
-    if shown.form.ok() {
-        let act = Act::resident(tenant, &app.means);
-        quiz::confide(&mut tx, &act, session.id, &Confided { words, who }).await?;
-        tx.commit().await?;
-        shown.done = true;
-        shown.form = Form::default();
-        return page(&shown);
-    }
-    page_again(&shown)
-}
-
-const PAGE: usize = 50;
-
-#[derive(Template)]
-#[template(path = "lecture/web/confidences.html")]
-struct ConfidencesPage {
-    shell: Shell,
-    confidences: Vec<Confidence>,
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Paging {
-    before: Option<String>,
-}
-
-async fn confidences(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Query(paging): Query<Paging>,
-) -> Result<Response> {
-    let before = paging.before.and_then(|text| text.parse().ok()).unwrap_or(Cursor::LAST);
-    let query = CONFIDENCES.bind(viewer.tenant).bind(before.key).bind(before.id).bind(PAGE as i64 + 1);
-    let items: Vec<Confidence> = app.db.read().await?.all(query).await?;
-    let found = Page::of(items, PAGE, |item| Cursor { key: item.at.as_millisecond(), id: item.id });
-    let next = found.next.map(|cursor| format!("/lecture-confidences?before={cursor}"));
-    page(&ConfidencesPage { shell, confidences: found.items, next })
-}
-
-#[derive(Template)]
-#[template(path = "lecture/web/confidence.html")]
-struct ConfidencePage {
-    shell: Shell,
-    confidence: Confidence,
-    /// Only once somebody has said why they read it.
-    said: Option<(Confided, Vec<Entry>)>,
-    form: Form,
-}
-
-async fn confidence(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    let confidence = quiz_store::confidence(&mut app.db.read().await?, viewer.tenant, id).await?;
-    page(&ConfidencePage { shell, confidence, said: None, form: Form::default() })
-}
-
-async fn open(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-    mut form: Form,
-) -> Result<Response> {
-    let act = app.act(&viewer, Permission::ConfidenceManage)?;
-    let mut tx = app.db.begin().await?;
-    let confidence = quiz_store::confidence(&mut tx, viewer.tenant, id).await?;
-    let purpose = form.text("purpose", "为什么要看", 2..=100);
-    if !form.ok() {
-        return page_again(&ConfidencePage { shell, confidence, said: None, form });
-    }
-    let confided = quiz::read(&mut tx, &act, &confidence, &purpose).await?;
-    let entries = quiz::entries(&mut tx, &act, id).await?;
-    tx.commit().await?;
-    page(&ConfidencePage { shell, confidence, said: Some((confided, entries)), form: Form::default() })
-}
-
-async fn step(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-    mut form: Form,
-) -> Result<Response> {
-    let act = app.act(&viewer, Permission::ConfidenceManage)?;
-    let mut tx = app.db.begin().await?;
-    let confidence = quiz_store::confidence(&mut tx, viewer.tenant, id).await?;
-    let kind = form.choice("kind", "做了什么", |code| StepKind::parse(code).filter(|kind| *kind != StepKind::Read));
-    let words = form.text("step_words", "写清楚", 2..=600);
-    if form.ok()
-        && let Some(kind) = kind
-    {
-        let done = quiz::take(&mut tx, &act, &confidence, kind, &words).await;
-        if form.ended(tx, "kind", done).await?.is_some() {
-            return Ok(redirect(&format!("/lecture-confidences/{id}"), "已记下"));
-        }
-    } else {
-        drop(tx);
-    }
-    page_again(&ConfidencePage { shell, confidence, said: None, form })
 }

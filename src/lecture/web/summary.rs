@@ -78,9 +78,11 @@ async fn word(State(app): State<App>, viewer: Viewer, Query(asked): Query<Days>)
 async fn sheet(State(app): State<App>, viewer: Viewer, Query(asked): Query<Days>) -> Result<Response> {
     let found = read(&app, &viewer, &asked).await?;
     let cell = |text: String| text.parse::<i64>().map_or(Cell::Text(text.clone()), Cell::Number);
-    let tables = found.tables().into_iter().map(|(name, table)| Table {
+    let mut tables = vec![found.overview()];
+    tables.extend(found.tables());
+    let tables = tables.into_iter().map(|(name, table)| Table {
+        columns: table.columns.into_iter().map(|(column, _)| (column, if name == "概况" { 40 } else { 14 })).collect(),
         name,
-        columns: table.columns.into_iter().map(|(name, _)| (name, 14)).collect(),
         rows: table.rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
     });
     let content = workbook::of_tables(&tables.collect::<Vec<_>>())?;
