@@ -299,7 +299,7 @@ async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, nee
     topics.dedup();
     let rows = topics.into_iter().map(|topic| ADD_TOPIC.bind(act.tenant).bind(id).bind(topic));
     tx.execute_many(ADD_TOPIC, rows.collect()).await?;
-    let rows = needed.lecturers.iter().map(|one| ADD_LECTURER.bind(act.tenant).bind(id).bind(one.id));
+    let rows = needed.lecturers.iter().map(|one| ADD_LECTURER.bind(act.tenant).bind(id).bind(one.id).bind(""));
     tx.execute_many(ADD_LECTURER, rows.collect()).await?;
     let rows = needed.classes.iter().map(|one| ADD_CLASS.bind(act.tenant).bind(id).bind(one.id));
     tx.execute_many(ADD_CLASS, rows.collect()).await?;
