@@ -1,15 +1,18 @@
 //! What to arrange next, and what a period came to: a year of thirty schools through the calendar and the database, what cannot be arranged proved
 //! and said, what is owed by the year counted by the year.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx, open_workbook_from_rs};
 use doorstep::access::{self, Act, TenantKind};
 use doorstep::lecture::{
-    self, Half, LecturerSketch, PeriodKind, Record, SchoolSketch, SessionSketch, Slot, Stage, SubjectKind, Suggestion,
+    self, Half, LecturerSketch, Need, PeriodKind, Record, SchoolSketch, SessionSketch, Slot, Stage, SubjectKind,
+    Suggestion, Supply,
 };
+use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::lecture::{Team, at, date, refused, team};
@@ -372,6 +375,157 @@ db_test! {
         for words in said {
             page.assert_contains(words);
             assert!(cells.iter().any(|cell| cell.contains(words)), "{words}: {cells:?}");
+        }
+    }
+}
+
+// ---------- the reckoning alone ----------
+
+/// Two topics that everybody teaches, unless told otherwise.
+const TOPICS: [Uuid; 2] = [Uuid::from_u128(1001), Uuid::from_u128(1002)];
+
+fn slots(first: &str, count: i64) -> Vec<Slot> {
+    let first: Date = first.parse().unwrap();
+    let days = (0..count).map(|after| first.saturating_add(after.days()));
+    days.flat_map(|day| [(day, Half::Morning), (day, Half::Afternoon)]).collect()
+}
+
+fn asks(at: u128, visits: i64, days: i64) -> Need {
+    Need {
+        school: Uuid::from_u128(at),
+        name: format!("第{at}中学"),
+        visits,
+        travel_minutes: 10 + at as i64,
+        slots: slots("2026-09-07", days),
+        grades: vec![7, 8, 9],
+        heard: BTreeMap::new(),
+    }
+}
+
+fn supply(at: u128, days: i64) -> Supply {
+    let slots = slots("2026-09-07", days);
+    Supply { lecturer: Uuid::from_u128(at), grades: (7, 9), topics: TOPICS.to_vec(), slots, taken: Vec::new() }
+}
+
+#[test]
+fn nobody_is_in_two_places_and_no_school_hears_the_same_twice() {
+    // Four class-hours are two visits of two: as many as two lecturers have half-days.
+    let needs: Vec<Need> = (1..=30).map(|at| asks(at, 2, 15)).collect();
+    let supplies = [supply(1, 15), supply(2, 15)];
+    let found = lecture::balance(&needs, &supplies);
+    assert_eq!((found.suggestions.len(), &found.shortage, found.unplaced), (60, &None, 0));
+    for at in 0..30 {
+        let own: Vec<&Suggestion> = found.suggestions.iter().filter(|one| one.school == at).collect();
+        assert_eq!(own.len(), 2);
+        assert!(own[0].slot != own[1].slot && own[0].topic != own[1].topic && own[0].grade != own[1].grade, "{own:?}");
+    }
+    for (n, one) in found.suggestions.iter().enumerate() {
+        let twice = found.suggestions.iter().skip(n + 1).any(|other| other.lecturer == one.lecturer && other.slot == one.slot);
+        assert!(!twice, "{one:?}");
+    }
+    assert_eq!(found, lecture::balance(&needs, &supplies));
+}
+
+#[test]
+fn what_a_school_has_never_heard_comes_before_what_it_knows() {
+    // The one who comes first teaches what the school knows; the other what it has never heard.
+    let mut school = asks(1, 1, 3);
+    school.heard.insert((7, TOPICS[0]), 1);
+    let first = Supply { topics: vec![TOPICS[0]], ..supply(1, 3) };
+    let other = Supply { topics: vec![TOPICS[1]], slots: slots("2026-09-08", 1), ..supply(2, 3) };
+    let found = lecture::balance(&[school.clone()], &[first.clone(), other.clone()]);
+    assert_eq!((found.suggestions[0].topic, found.suggestions[0].lecturer), (TOPICS[1], 1));
+    // Where both are wanted each comes once, and the grade that knows the one hears the other.
+    school.visits = 2;
+    let found = lecture::balance(&[school.clone()], &[first.clone(), other]);
+    let topics: BTreeSet<Uuid> = found.suggestions.iter().map(|one| one.topic).collect();
+    assert_eq!(topics.len(), 2);
+    assert!(found.suggestions.iter().all(|one| one.topic != TOPICS[0] || one.grade != 7), "{found:?}");
+    // Nobody teaches anything else: what is known is taught again rather than nothing.
+    assert_eq!(lecture::balance(&[school], &[first]).suggestions.len(), 2);
+}
+
+#[test]
+fn a_long_way_takes_the_whole_day() {
+    let mut far = asks(1, 1, 1);
+    far.travel_minutes = 150;
+    let near = asks(2, 1, 1);
+    let found = lecture::balance(&[far.clone(), near.clone()], &[supply(1, 1)]);
+    assert_eq!((found.suggestions.len(), found.unplaced, &found.shortage), (1, 1, &None));
+    assert_eq!(lecture::balance(&[far.clone(), near.clone()], &[supply(1, 2)]).unplaced, 0);
+    // Somebody who is there in the morning already is not sent elsewhere in the afternoon.
+    let mut one = supply(1, 1);
+    one.taken = vec![(one.slots.remove(0), far.school, 150)];
+    let found = lecture::balance(&[near], &[one]);
+    assert_eq!((found.suggestions.len(), found.shortage.map(|short| short.possible)), (0, Some(0)));
+}
+
+#[test]
+fn a_shortage_is_proved_and_the_longest_way_is_left() {
+    let needs: Vec<Need> = (1..=3).map(|at| asks(at, 1, 1)).collect();
+    let found = lecture::balance(&needs, &[supply(1, 1)]);
+    let mut met: Vec<usize> = found.suggestions.iter().map(|one| one.school).collect();
+    met.sort_unstable();
+    assert_eq!(met, [0, 1]);
+    let shortage = found.shortage.unwrap();
+    assert_eq!((shortage.schools, shortage.owed, shortage.possible), (vec![0, 1, 2], 3, 2));
+    // Nobody teaches its grades: it alone is short, whatever else is free.
+    let mut odd = asks(4, 1, 2);
+    odd.grades = vec![3];
+    let found = lecture::balance(&[asks(1, 1, 2), odd], &[supply(1, 2)]);
+    let shortage = found.shortage.unwrap();
+    assert_eq!((shortage.schools, shortage.owed, shortage.possible), (vec![1], 1, 0));
+}
+
+/// The most visits by trying all that can be: the schools one after another, each with every choice of half-days.
+fn most(needs: &[Need], supplies: &[Supply], taken: &mut Vec<(usize, Slot)>, at: usize, left: i64) -> i64 {
+    let Some(need) = needs.get(at) else { return 0 };
+    if left == 0 {
+        let next = needs.get(at + 1).map_or(0, |next| next.visits);
+        return most(needs, supplies, taken, at + 1, next);
+    }
+    // One visit fewer.
+    let mut best = most(needs, supplies, taken, at, left - 1);
+    for (who, supply) in supplies.iter().enumerate() {
+        let taught = need.grades.iter().any(|grade| (supply.grades.0..=supply.grades.1).contains(grade));
+        for slot in &supply.slots {
+            if taught && need.slots.contains(slot) && !taken.contains(&(who, *slot)) {
+                taken.push((who, *slot));
+                best = best.max(1 + most(needs, supplies, taken, at, left - 1));
+                taken.pop();
+            }
+        }
+    }
+    best
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_cut_is_right_whatever_is_asked(
+        asked in prop::collection::vec((0..3i64, prop::collection::vec(any::<bool>(), 4), 6..10i64), 1..4),
+        given in prop::collection::vec((prop::collection::vec(any::<bool>(), 4), 6..10i64), 0..3),
+    ) {
+        let all = slots("2026-09-07", 2);
+        let of = |open: &[bool]| all.iter().zip(open).filter(|(_, open)| **open).map(|(slot, _)| *slot).collect::<Vec<_>>();
+        let needs: Vec<Need> = asked.iter().enumerate().map(|(at, (visits, open, grade))| {
+            Need { slots: of(open), grades: vec![*grade], ..asks(at as u128 + 1, *visits, 1) }
+        }).collect();
+        let supplies: Vec<Supply> = given.iter().enumerate().map(|(at, (open, last))| {
+            Supply { slots: of(open), grades: (6, *last), ..supply(at as u128 + 1, 1) }
+        }).collect();
+        let found = lecture::balance(&needs, &supplies);
+        let owed: i64 = needs.iter().map(|need| need.visits).sum();
+        let met = most(&needs, &supplies, &mut Vec::new(), 0, needs[0].visits);
+        prop_assert_eq!(found.suggestions.len() as i64 + found.unplaced, met);
+        prop_assert_eq!(found.shortage.is_some(), met < owed);
+        if let Some(short) = found.shortage {
+            let cut: Vec<Need> = short.schools.iter().map(|at| needs[*at].clone()).collect();
+            let most_of_cut = most(&cut, &supplies, &mut Vec::new(), 0, cut[0].visits);
+            prop_assert_eq!(short.owed, cut.iter().map(|need| need.visits).sum::<i64>());
+            prop_assert_eq!(short.possible, most_of_cut, "those of the cut alone, with everybody for them");
+            prop_assert_eq!(short.owed - short.possible, owed - met, "all that is missing is missing there");
         }
     }
 }

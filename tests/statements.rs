@@ -190,6 +190,7 @@ const MAY_SCAN: &[&str] = &[
     "lecture::session_store::AGREEMENTS",
     "lecture::session_store::CAMPAIGNS",
     "lecture::quiz_store::QUESTIONS",
+    "lecture::quiz_store::OVER", // the few that are open have an index of their own
     "lecture::quiz_store::OPEN", // the few that are open have an index of their own
     "lecture::summary_store::ALL_VICES",
     "lecture::summary_store::EVERY_SCHOOL",

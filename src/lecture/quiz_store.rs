@@ -25,9 +25,8 @@ statements! {
         JOIN lecture_subjects t ON t.tenant_id = q.tenant_id AND t.id = q.topic_id WHERE q.tenant_id = $1 AND q.closed_at IS NULL
         ORDER BY q.topic_id, q.position, q.id LIMIT 500";
     QUESTIONS_OF = "SELECT q.id, q.topic_id, t.name AS topic_name, q.words, q.options, q.correct FROM lecture_session_topics x
-        JOIN lecture_quiz_questions q ON q.tenant_id = x.tenant_id AND q.topic_id = x.topic_id
-        JOIN lecture_subjects t ON t.tenant_id = q.tenant_id AND t.id = q.topic_id
-        WHERE x.tenant_id = $1 AND x.session_id = $2 AND q.closed_at IS NULL ORDER BY t.position, t.id, q.position, q.id LIMIT 30";
+        CROSS JOIN lecture_quiz_questions q CROSS JOIN lecture_subjects t
+        WHERE q.tenant_id = x.tenant_id AND q.topic_id = x.topic_id AND t.tenant_id = q.tenant_id AND t.id = q.topic_id AND x.tenant_id = $1 AND x.session_id = $2 AND q.closed_at IS NULL ORDER BY t.position, t.id, q.position, q.id LIMIT 30";
     /// The questions that were settled when the first sheet came, whatever became of them since.
     SETTLED = "SELECT q.id, q.topic_id, t.name AS topic_name, q.words, q.options, q.correct FROM lecture_session_questions x
         JOIN lecture_quiz_questions q ON q.tenant_id = x.tenant_id AND q.id = x.question_id

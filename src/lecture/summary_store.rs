@@ -5,16 +5,14 @@ use uuid::Uuid;
 statements! {
     /// What was taught in which grades of which school.
     TAUGHT = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
-        JOIN lecture_session_topics x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
-        JOIN lecture_session_classes y ON y.tenant_id = s.tenant_id AND y.session_id = s.id
-        JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id
-        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY s.school_id, x.topic_id, c.grade";
+        CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY s.school_id, x.topic_id, c.grade";
     /// The same with what is arranged from $4 on.
     TAUGHT_OR_PROMISED = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
-        JOIN lecture_session_topics x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
-        JOIN lecture_session_classes y ON y.tenant_id = s.tenant_id AND y.session_id = s.id
-        JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id
-        WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3
+        CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3
             AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) GROUP BY s.school_id, x.topic_id, c.grade";
     SUMS = "SELECT s.school_id, COUNT(*) AS sessions, CAST(COALESCE(SUM(s.class_hours), 0) AS BIGINT) AS class_hours,
             CAST(COALESCE(SUM(s.pupils), 0) AS BIGINT) AS pupils, CAST(COALESCE(SUM(s.handouts), 0) AS BIGINT) AS handouts
@@ -32,20 +30,19 @@ statements! {
     EVERY_SCHOOL = "SELECT o.id, o.name, o.closed_at FROM lecture_schools o WHERE o.tenant_id = $1 ORDER BY o.position, o.id LIMIT 2000";
     /// Each lecture of somebody at a school of which they are 法治副校长; whether it was within their term is looked at by its day.
     VICE_HOURS = "SELECT v.school_id, v.id AS vice_id, l.name, v.first_day, v.last_day, s.starts_at, s.class_hours FROM lecture_sessions s
-        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
-        JOIN lecture_vice_principals v ON v.tenant_id = s.tenant_id AND v.school_id = s.school_id AND v.lecturer_id = x.lecturer_id
-        JOIN lecturers l ON l.tenant_id = v.tenant_id AND l.id = v.lecturer_id
-        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, v.id LIMIT 50000";
+        CROSS JOIN lecture_session_lecturers x CROSS JOIN lecture_vice_principals v CROSS JOIN lecturers l
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND v.tenant_id = s.tenant_id AND v.school_id = s.school_id
+            AND v.lecturer_id = x.lecturer_id AND l.tenant_id = v.tenant_id AND l.id = v.lecturer_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, v.id LIMIT 50000";
     ALL_VICES = "SELECT v.id, v.school_id, v.lecturer_id, l.name, v.first_day, v.last_day FROM lecture_vice_principals v
         JOIN lecturers l ON l.tenant_id = v.tenant_id AND l.id = v.lecturer_id WHERE v.tenant_id = $1 ORDER BY v.school_id, v.first_day, v.id LIMIT 5000";
     /// What was known before and after of the questions that a class of a lecture that was given has answered twice.
     KNOWN = "SELECT CAST(COALESCE(SUM(b.answered), 0) AS BIGINT) AS answered_before, CAST(COALESCE(SUM(b.correct), 0) AS BIGINT) AS correct_before,
             CAST(COALESCE(SUM(a.answered), 0) AS BIGINT) AS answered_after, CAST(COALESCE(SUM(a.correct), 0) AS BIGINT) AS correct_after
         FROM lecture_sessions s
-        JOIN lecture_tallies b ON b.tenant_id = s.tenant_id AND b.session_id = s.id AND b.phase = 'before'
-        JOIN lecture_tallies a ON a.tenant_id = b.tenant_id AND a.session_id = b.session_id AND a.phase = 'after' AND a.class_id = b.class_id
-            AND a.question_id = b.question_id
-        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
+        CROSS JOIN lecture_tallies b CROSS JOIN lecture_tallies a
+        WHERE b.tenant_id = s.tenant_id AND b.session_id = s.id AND b.phase = 'before' AND a.tenant_id = b.tenant_id
+            AND a.session_id = b.session_id AND a.phase = 'after' AND a.class_id = b.class_id AND a.question_id = b.question_id
+            AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
     CONTENT = "SELECT CAST(COALESCE(SUM(t.given), 0) AS BIGINT) AS given, CAST(COALESCE(SUM(t.good), 0) AS BIGINT) AS good FROM lecture_sessions s
         JOIN lecture_scores t ON t.tenant_id = s.tenant_id AND t.session_id = s.id
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
