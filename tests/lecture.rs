@@ -3,7 +3,7 @@
 use doorstep::access::{self, Act, Role, TenantKind};
 use doorstep::error::{Error, Result};
 use doorstep::lecture::{
-    self, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, RequestSketch, SchoolSketch, SessionSketch,
+    self, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, Phase, RequestSketch, SchoolSketch, SessionSketch,
     Stage, SubjectKind,
 };
 use futures_util::future::join_all;
@@ -227,9 +227,44 @@ db_test! {
         phone.get(&own).await.assert_ok().assert_contains("护航开学季").assert_lacks("登记上课情况");
         phone.get(&format!("{own}/calendar")).await.assert_ok().assert_contains("STATUS:CONFIRMED");
 
+        // A film that one person has de-identified and another has reviewed is played on the lecture's page.
+        let film: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+        let fields = [("kind", "video"), ("title", "电子烟里的新型毒品"), ("topic", topics[1].as_str())];
+        let page = staff.post_files("/lecture-materials", &fields, &[("file", "短片.mp4", film)]).await;
+        let (material, version) = (page.url.clone(), page.input("version"));
+        let steps = format!("{material}/steps");
+        staff.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await.assert_ok();
+        let version = lead.get(&material).await.input("version");
+        lead.post(&steps, &[("step", "approve"), ("version", version.as_str())]).await.assert_ok();
+        let attached = material.trim_start_matches("/lecture-materials/");
+        staff.post(&format!("{session}/materials"), &[("step", "attach"), ("material", attached)]).await.assert_ok().assert_contains("<video");
+
+        // Before it begins pupils answer by the code on the screen, and each class says how many are there.
+        let question = team.question(&app, 0).await;
+        let field = format!("q-{question}");
+        let session_id: Uuid = id.parse().unwrap();
+        let quiz = |phase| format!("/lecture-quiz/{}", lecture::quiz_link(team.community.tenant, session_id, phase, &app.means.keys));
+        at(&app, "2026-09-08T14:20:00+08:00");
+        staff.get(&format!("{session}/quiz")).await.assert_contains(&quiz(Phase::Before)).assert_contains(&quiz(Phase::After));
+        for pupil in 0..6 {
+            let chosen = if pupil < 2 { "1" } else { "0" };
+            let sheet = [("class", classes[0].as_str()), (field.as_str(), chosen)];
+            app.browser().post(&quiz(Phase::Before), &sheet).await.assert_ok().assert_contains("交好了");
+        }
+        for (class, present) in classes.iter().zip(["49", "47"]) {
+            let page = school.get(&guest).await;
+            let sign_in = page.between_all("href=\"", "\"").find(|to| to.starts_with("/lecture-sign-in/") && to.ends_with(class.as_str()));
+            app.browser().post(sign_in.unwrap(), &[("present", present)]).await.assert_ok();
+        }
+
         // It is given; the lecturer writes it down, and the school confirms.
         at(&app, "2026-09-08T16:10:00+08:00");
+        for _ in 0..6 {
+            let sheet = [("class", classes[0].as_str()), (field.as_str(), "1"), ("score", "5")];
+            app.browser().post(&quiz(Phase::After), &sheet).await.assert_ok().assert_contains("交好了");
+        }
         let page = phone.get(&own).await;
+        assert_eq!(page.input("pupils"), "96");
         let version = page.input("version");
         let mut record = vec![("version", version.as_str()), ("pupils", "120"), ("teachers", "3"), ("parents", "0"), ("minutes", "90"), ("handouts", "98"), ("course", "播放视频短片，讲了三个案例"), ("own_words", "时间略紧")];
         phone.post(&format!("{own}/sessions/{id}/record"), &record).await.assert_status(422).assert_contains("一共 98 名学生").assert_contains("时间略紧");
@@ -240,11 +275,21 @@ db_test! {
         let version = page.input("version");
         school.post(&step, &[("step", "confirm"), ("version", version.as_str()), ("words", "学生听得认真")]).await.assert_ok().assert_contains("学校已确认");
         staff.get(&session).await.assert_ok().assert_contains("学生听得认真").assert_contains("时间略紧");
-        staff.post(&format!("{session}/questions"), &[("question", "被网友威胁怎么办")]).await.assert_ok().assert_contains("被网友威胁怎么办");
+        let page = staff.post(&format!("{session}/questions"), &[("question", "被网友威胁怎么办")]).await;
+        page.assert_ok().assert_contains("被网友威胁怎么办");
+        staff.get("/today").await.assert_contains("1 个问题还没有回复");
+        let answer = page.link(&format!("{session}/questions/"));
+        staff.post(&answer, &[("answer", "课后单独讲了怎么留证据")]).await.assert_ok().assert_contains("怎么留证据");
+        let consent = [("consent", "学校已征得到场学生家长书面同意")];
+        let photo = crate::stories::cast::photo();
+        staff.post_files(&format!("{session}/photos"), &consent, &[("photos", "a.jpg", photo.as_slice())]).await.assert_ok().assert_contains("书面同意");
+
+        // What pupils knew before and after.
+        staff.post(&format!("{session}/quiz"), &[("phase", "after")]).await.assert_ok().assert_contains("33.3%").assert_contains("100.0%").assert_contains("提高 66.7 个百分点");
 
         // The term's figures, with what is still missing.
         let summary = staff.get("/lecture-summary").await;
-        summary.assert_ok().assert_contains("1 场，2 课时").assert_contains("2 / 2").assert_contains("“校园欺凌”哪里都没有讲过");
+        summary.assert_ok().assert_contains("1 场，2 课时").assert_contains("2 / 2").assert_contains("“校园欺凌”哪里都没有讲过").assert_contains("提高 66.7 个百分点");
         for kind in ["word", "workbook"] {
             assert!(staff.download(&format!("/lecture-summary/{kind}")).await.starts_with(b"PK"), "{kind}");
         }

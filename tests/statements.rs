@@ -183,6 +183,7 @@ const MAY_SCAN: &[&str] = &[
     "lecture::store::ALL_TOPICS",
     "lecture::store::USABLE_MATERIALS",
     "lecture::session_store::CALLS",
+    "lecture::sharing::TO_SHOW", // what a community was sent
     "lecture::session_store::ANSWERS",
     "lecture::session_store::OPEN_QUESTIONS", // the few that are open have an index of their own
     "lecture::session_store::WAITING",        // the few that wait have an index of their own

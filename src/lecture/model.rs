@@ -22,7 +22,7 @@ text_enum! {
     pub enum SubjectKind { Topic = "topic" "主题", Form = "form" "形式" }
     pub enum MaterialKind { Courseware = "courseware" "课件", Case = "case" "案例", Video = "video" "视频短片", Leaflet = "leaflet" "发放资料" }
     pub enum RequestState { Waiting = "waiting" "待安排", Arranged = "arranged" "已安排", Refused = "refused" "没有受理", Withdrawn = "withdrawn" "学校撤回" }
-    pub enum SessionState { Proposed = "proposed" "待双方确认", Agreed = "agreed" "已约定", Held = "held" "已授课", Cancelled = "cancelled" "已取消" }
+    pub enum SessionState { Proposed = "proposed" "等学校确认", Agreed = "agreed" "已约定", Held = "held" "已授课", Cancelled = "cancelled" "已取消" }
     pub enum NoteKind { Moved = "moved" "改期", Declined = "declined" "学校没有同意", Question = "question" "学生的问题" }
     pub enum Phase { Before = "before" "课前", After = "after" "课后" }
     pub enum StepKind { Read = "read" "查看", Reported = "reported" "报告", Followed = "followed" "跟进", Closed = "closed" "了结", Harmless = "harmless" "核实没有受到侵害，了结", Duplicate = "duplicate" "和另一件重复，了结" }

@@ -112,8 +112,8 @@ statements! {
     ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id, own_words) VALUES ($1, $2, $3, $4)";
     OWN_WORDS = "UPDATE lecture_session_lecturers SET own_words = $4 WHERE tenant_id = $1 AND session_id = $2 AND lecturer_id = $3";
     WORDS_OF_SESSION = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
-        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
-        WHERE x.tenant_id = $1 AND x.session_id = $2 AND x.own_words <> '' ORDER BY l.created_at, l.id LIMIT 50";
+        CROSS JOIN lecturers l
+        WHERE l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND x.tenant_id = $1 AND x.session_id = $2 AND x.own_words <> '' ORDER BY l.created_at, l.id LIMIT 50";
     WORDS_OF_LECTURER = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
         WHERE x.tenant_id = $1 AND x.lecturer_id = $2 AND x.own_words <> '' LIMIT 2000";
@@ -125,8 +125,8 @@ statements! {
     AHEAD = sessions!("s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, s.id LIMIT 500");
     LECTURERS = "SELECT l.id, l.name, l.title, l.phone_sealed, l.first_grade, l.last_grade, l.vetted_on, l.vetted_until, l.link_number, l.ended_at,
             l.created_at, l.lock_version
-        FROM lecture_session_lecturers x JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
-        WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY l.created_at, l.id LIMIT 50";
+        FROM lecture_session_lecturers x CROSS JOIN lecturers l
+        WHERE l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND x.tenant_id = $1 AND x.session_id = $2 ORDER BY l.created_at, l.id LIMIT 50";
     DROP_CLASSES = "DELETE FROM lecture_session_classes WHERE tenant_id = $1 AND session_id = $2";
     ADD_CLASS = "INSERT INTO lecture_session_classes (tenant_id, session_id, class_id) VALUES ($1, $2, $3)";
     CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_session_classes x
@@ -146,9 +146,9 @@ statements! {
         WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND s.starts_at >= $3 ORDER BY i.class_id LIMIT 2000";
     /// The classes of a school's sessions, for its page, each beside its session.
     CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, c.grade, c.name FROM lecture_sessions s
-        JOIN lecture_session_classes x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
-        JOIN lecture_classes c ON c.tenant_id = x.tenant_id AND c.id = x.class_id
-        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY c.grade, c.id LIMIT 5000";
+        CROSS JOIN lecture_session_classes x
+        CROSS JOIN lecture_classes c
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY c.grade, c.id LIMIT 5000";
 
     /// What nobody has de-identified and reviewed adds no row; the key that it points to says the same again.
     ATTACH = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by)
@@ -160,23 +160,23 @@ statements! {
     MATERIALS = "SELECT m.id, m.kind, m.title, m.topic_id, t.name AS topic_name, m.file_name, m.media_type, m.size, m.added_at,
             m.desensitised_by, CAST(NULL AS TEXT) AS desensitised_name, m.desensitised_at, m.reviewed_by, CAST(NULL AS TEXT) AS reviewed_name,
             m.reviewed_at, m.withdrawn_at, m.erased_at, m.why, m.lock_version
-        FROM lecture_session_materials x JOIN lecture_materials m ON m.tenant_id = x.tenant_id AND m.id = x.material_id
-        JOIN lecture_subjects t ON t.tenant_id = m.tenant_id AND t.id = m.topic_id
-        WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY m.added_at, m.id LIMIT 100";
+        FROM lecture_session_materials x CROSS JOIN lecture_materials m
+        CROSS JOIN lecture_subjects t
+        WHERE m.tenant_id = x.tenant_id AND m.id = x.material_id AND t.tenant_id = m.tenant_id AND t.id = m.topic_id AND x.tenant_id = $1 AND x.session_id = $2 ORDER BY m.added_at, m.id LIMIT 100";
 
     /// Who teaches what at a school, for its page: names and topics, each beside its session.
     NAMES_OF_SCHOOL = "SELECT x.session_id, l.name FROM lecture_sessions s
-        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
-        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
-        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY l.created_at, l.id LIMIT 1000";
+        CROSS JOIN lecture_session_lecturers x
+        CROSS JOIN lecturers l
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY l.created_at, l.id LIMIT 1000";
     TOPICS_OF_SCHOOL = "SELECT x.session_id, t.name FROM lecture_sessions s
-        JOIN lecture_session_topics x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
-        JOIN lecture_subjects t ON t.tenant_id = x.tenant_id AND t.id = x.topic_id
-        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY t.position, t.id LIMIT 1000";
+        CROSS JOIN lecture_session_topics x
+        CROSS JOIN lecture_subjects t
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY t.position, t.id LIMIT 1000";
     MATERIALS_OF_LECTURER = "SELECT x.session_id, m.id, m.title, m.media_type FROM lecture_session_lecturers l
-        JOIN lecture_session_materials x ON x.tenant_id = l.tenant_id AND x.session_id = l.session_id
-        JOIN lecture_materials m ON m.tenant_id = x.tenant_id AND m.id = x.material_id
-        WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND m.withdrawn_at IS NULL ORDER BY m.added_at, m.id LIMIT 1000";
+        CROSS JOIN lecture_session_materials x
+        CROSS JOIN lecture_materials m
+        WHERE x.tenant_id = l.tenant_id AND x.session_id = l.session_id AND m.tenant_id = x.tenant_id AND m.id = x.material_id AND l.tenant_id = $1 AND l.lecturer_id = $2 AND m.withdrawn_at IS NULL ORDER BY m.added_at, m.id LIMIT 1000";
 
     ADD_NOTE = "INSERT INTO lecture_notes (tenant_id, id, session_id, kind, words, at, answer) VALUES ($1, $2, $3, $4, $5, $6, '')";
     ANSWER_NOTE = "UPDATE lecture_notes SET answer = $4, done_at = $5 WHERE tenant_id = $1 AND session_id = $2 AND id = $3 AND kind = 'question'
@@ -188,7 +188,7 @@ statements! {
     ADD_PHOTO = "INSERT INTO lecture_photos (tenant_id, session_id, photo_id, consent, added_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, session_id, photo_id) DO NOTHING";
     DROP_PHOTO = "DELETE FROM lecture_photos WHERE tenant_id = $1 AND session_id = $2 AND photo_id = $3";
-    PHOTOS = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.session_id = $2 ORDER BY p.added_at, p.photo_id LIMIT 30";
+    PHOTOS = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.session_id = $2 ORDER BY p.photo_id LIMIT 30";
     OLD_PHOTOS = "SELECT p.session_id, p.photo_id FROM lecture_photos p WHERE p.tenant_id = $1 AND p.added_at < $2 ORDER BY p.added_at, p.photo_id LIMIT 200";
     OTHER_USE = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.photo_id = $2 LIMIT 1";
     PHOTO = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.session_id = $2 AND p.photo_id = $3";
