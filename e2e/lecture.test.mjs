@@ -304,7 +304,7 @@ test('a day at 石楼中学, from what the school asks for to what the term came
   await said(secretary, '已收下');
   await secretary.goto('/activities');
   await secretary.locator('main ul.list').getByRole('link').first().click();
-  await secretary.getByRole('link', { name: '普法材料', exact: true }).last().click();
+  await secretary.locator('main').getByRole('link', { name: '普法材料', exact: true }).click();
   await secretary.getByLabel('加一份').selectOption('视频短片：电子烟里的新型毒品');
   await secretary.getByRole('button', { name: '加上', exact: true }).click();
   await said(secretary, '已加上');

@@ -245,6 +245,7 @@ db_test! {
         let session_id: Uuid = id.parse().unwrap();
         let quiz = |phase| format!("/lecture-quiz/{}", lecture::quiz_link(team.community.tenant, session_id, phase, &app.means.keys));
         at(&app, "2026-09-08T14:20:00+08:00");
+        let staff = team.staff(&app).await;
         staff.get(&format!("{session}/quiz")).await.assert_contains(&quiz(Phase::Before)).assert_contains(&quiz(Phase::After));
         for pupil in 0..6 {
             let chosen = if pupil < 2 { "1" } else { "0" };
@@ -259,6 +260,7 @@ db_test! {
 
         // It is given; the lecturer writes it down, and the school confirms.
         at(&app, "2026-09-08T16:10:00+08:00");
+        let staff = team.staff(&app).await;
         for _ in 0..6 {
             let sheet = [("class", classes[0].as_str()), (field.as_str(), "1"), ("score", "5")];
             app.browser().post(&quiz(Phase::After), &sheet).await.assert_ok().assert_contains("交好了");

@@ -445,7 +445,7 @@ async fn tell(tx: &mut Tx, act: &Act, session: &Session, occasion: Occasion, wha
         place: Place::Community,
         subject: ("lecture_session", session.id),
         occasion,
-        edition: act.at.as_millisecond(),
+        edition: act.at.as_millisecond() / 60_000,
         text: &text,
         path: &format!("/lectures/{}", session.id),
         happens_at: Some(session.starts_at),
