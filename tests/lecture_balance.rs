@@ -64,7 +64,14 @@ async fn year(app: &TestApp, lecturers: &[(&[usize], &str)]) -> Year {
     }
     let mut halls = Vec::new();
     for at in 1..=30 {
-        let sketch = SchoolSketch { name: format!("第{at}中学"), stage: Stage::Junior, address: String::new(), travel_minutes: 10 + at, contact: None, closed_at: None };
+        let sketch = SchoolSketch {
+            name: format!("第{at}中学"),
+            stage: Stage::Junior,
+            address: String::new(),
+            travel_minutes: 10 + at,
+            contact: None,
+            closed_at: None,
+        };
         let school = lecture::create_school(&mut tx, &act, &sketch).await.unwrap();
         let known = lecture::school(&mut tx, act.tenant, school).await.unwrap();
         halls.push((school, lecture::add_hall(&mut tx, &act, school, "报告厅", 300).await.unwrap()));
@@ -111,7 +118,14 @@ impl Year {
     /// Arranges what is suggested, as it is suggested, and the school says yes.
     async fn arrange(&self, app: &TestApp, found: &lecture::Next, one: &Suggestion) -> Uuid {
         let (school, hall) = *self.halls.iter().find(|(id, _)| *id == found.needs[one.school].school).unwrap();
-        let classes = app.db.read().await.unwrap().rows(CLASS_OF.bind(self.team.community.tenant).bind(school).bind(one.grade)).await.unwrap();
+        let classes = app
+            .db
+            .read()
+            .await
+            .unwrap()
+            .rows(CLASS_OF.bind(self.team.community.tenant).bind(school).bind(one.grade))
+            .await
+            .unwrap();
         let (from, until) = span(one.slot);
         let sketch = SessionSketch {
             school,
@@ -136,7 +150,16 @@ async fn give(app: &TestApp, team: &Team, id: Uuid) {
     let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
     app.means.clock.set(known.ends_at);
     let minutes = (known.ends_at.as_second() - known.starts_at.as_second()) / 60;
-    let what = Record { pupils: 40, teachers: 1, parents: 0, handouts: 40, minutes, course: "讲了三个案例".to_owned(), own: None, knowing: false };
+    let what = Record {
+        pupils: 40,
+        teachers: 1,
+        parents: 0,
+        handouts: 40,
+        minutes,
+        course: "讲了三个案例".to_owned(),
+        own: None,
+        knowing: false,
+    };
     lecture::record(&mut tx, &team.act(app), &known, known.lock_version, &what).await.unwrap();
     tx.commit().await.unwrap();
 }
@@ -420,7 +443,8 @@ fn nobody_is_in_two_places_and_no_school_hears_the_same_twice() {
         assert!(own[0].slot != own[1].slot && own[0].topic != own[1].topic && own[0].grade != own[1].grade, "{own:?}");
     }
     for (n, one) in found.suggestions.iter().enumerate() {
-        let twice = found.suggestions.iter().skip(n + 1).any(|other| other.lecturer == one.lecturer && other.slot == one.slot);
+        let twice =
+            found.suggestions.iter().skip(n + 1).any(|other| other.lecturer == one.lecturer && other.slot == one.slot);
         assert!(!twice, "{one:?}");
     }
     assert_eq!(found, lecture::balance(&needs, &supplies));

@@ -77,7 +77,16 @@ async fn outcomes(app: &TestApp, team: &Team, session: Uuid) -> lecture::Outcome
 
 async fn record(app: &TestApp, team: &Team, session: Uuid) {
     let known = known(app, team, session).await;
-    let what = Record { pupils: 90, teachers: 2, parents: 0, handouts: 90, minutes: 90, course: "讲了三个案例".to_owned(), own: None, knowing: false };
+    let what = Record {
+        pupils: 90,
+        teachers: 2,
+        parents: 0,
+        handouts: 90,
+        minutes: 90,
+        course: "讲了三个案例".to_owned(),
+        own: None,
+        knowing: false,
+    };
     let mut tx = app.db.begin().await.unwrap();
     lecture::record(&mut tx, &team.act(app), &known, known.lock_version, &what).await.unwrap();
     tx.commit().await.unwrap();
@@ -122,7 +131,8 @@ fn changed(
         let fresh: Vec<_> = rows.iter().filter(|row| !old.contains(row)).collect();
         for row in fresh {
             // The row that it was is the one that differs least.
-            let differs = |other: &Vec<(String, String)>| other.iter().zip(row).filter(|(one, other)| one != other).count();
+            let differs =
+                |other: &Vec<(String, String)>| other.iter().zip(row).filter(|(one, other)| one != other).count();
             let was = old.iter().filter(|other| !rows.contains(other)).min_by_key(|other| differs(other));
             for (at, (column, value)) in row.iter().enumerate() {
                 if was.is_none_or(|was| was[at].1 != *value) {

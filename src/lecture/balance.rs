@@ -289,7 +289,8 @@ fn fits(needs: &[Need], supplies: &[Supply], others: &[Visit], one: &Visit, apar
             let near = other.school == one.school && (other.slot.0 - one.slot.0).get_days().abs() < apart;
             let same = other.slot == one.slot && (other.school == one.school || other.lecturer == one.lecturer);
             let far = need.travel_minutes.max(needs[other.school].travel_minutes) > NOON;
-            let hurries = other.lecturer == one.lecturer && other.slot.0 == one.slot.0 && other.school != one.school && far;
+            let hurries =
+                other.lecturer == one.lecturer && other.slot.0 == one.slot.0 && other.school != one.school && far;
             !near && !same && !hurries
         })
 }

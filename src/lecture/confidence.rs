@@ -92,7 +92,10 @@ async fn alarm(db: &Db, act: &Act, id: Uuid) -> Result<()> {
     // Another process may have been first, or somebody has reported it since.
     if tx.execute(ALARM.bind(act.tenant).bind(id).bind(act.at).bind(next)).await? == 1 {
         let known = quiz_store::confidence(&mut tx, act.tenant, id).await?;
-        let text = format!("【法治进校园·警报】学生的求助还没有登记报告，已经超时。请负责人马上打开看（第 {} 次提醒）。", known.alarms);
+        let text = format!(
+            "【法治进校园·警报】学生的求助还没有登记报告，已经超时。请负责人马上打开看（第 {} 次提醒）。",
+            known.alarms
+        );
         tell(&mut tx, act, id, &text).await?;
     }
     Ok(tx.commit().await?)
@@ -165,7 +168,13 @@ pub async fn entries(tx: &mut Tx, act: &Act, id: Uuid) -> Result<Vec<Entry>> {
 ///
 /// Errors: refused of a report that names no office or a moment that cannot be, to end what nobody has reported, to judge what one has not
 /// read, and of what is erased.
-pub async fn take(tx: &mut Tx, act: &Act, confidence: &Confidence, (kind, words): (StepKind, &str), told: Told<'_>) -> Result<()> {
+pub async fn take(
+    tx: &mut Tx,
+    act: &Act,
+    confidence: &Confidence,
+    (kind, words): (StepKind, &str),
+    told: Told<'_>,
+) -> Result<()> {
     if confidence.erased_at.is_some() {
         return Err(Error::refused("保管期满，内容已经删去，不能再登记"));
     }
@@ -184,7 +193,14 @@ pub async fn take(tx: &mut Tx, act: &Act, confidence: &Confidence, (kind, words)
         }
         StepKind::Followed => ("follow_confidence", None),
         StepKind::Closed => {
-            end(tx, act, confidence, Ending::Settled, "先报告、登记，再了结；没有人受到侵害的，选“核实没有受到侵害”；已经了结的不用再点").await?;
+            end(
+                tx,
+                act,
+                confidence,
+                Ending::Settled,
+                "先报告、登记，再了结；没有人受到侵害的，选“核实没有受到侵害”；已经了结的不用再点",
+            )
+            .await?;
             ("close_confidence", None)
         }
         StepKind::Harmless | StepKind::Duplicate => {

@@ -26,16 +26,15 @@ mod web;
 
 pub use affected::{Affected, affected};
 pub use balance::{Balance, Half, Need, Shortage, Slot, Suggestion, Supply, balance};
-pub use confidence::{
-    Confided, confide, forget_old as forget_confidences, help_link, watch_some as watch_confidences,
-};
+pub use confidence::{Confided, confide, forget_old as forget_confidences, help_link, watch_some as watch_confidences};
 pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
 pub use material::{MaterialSketch, add as add_material, desensitise, get as material, review, withdraw};
 pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
 pub use next::{Next, next};
 pub use offer::{Offer, offers};
 pub use quiz::{
-    Outcome, Outcomes, Sheet, add_question, close as close_quiz, close_old as close_quizzes, hand_in, outcomes, quiz_link,
+    Outcome, Outcomes, Sheet, add_question, close as close_quiz, close_old as close_quizzes, hand_in, outcomes,
+    quiz_link,
 };
 pub use quiz_store::STATEMENTS as QUIZ_STATEMENTS;
 pub use school::{

@@ -66,12 +66,16 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
     let mut unknown = Vec::new();
     let mut needs = Vec::new();
     for school in &schools {
-        let mut grades: Vec<i64> = classes.iter().filter(|class| class.school_id == school.id).map(|class| class.grade).collect();
+        let mut grades: Vec<i64> =
+            classes.iter().filter(|class| class.school_id == school.id).map(|class| class.grade).collect();
         grades.sort_unstable();
         grades.dedup();
         let heard = taught.iter().filter(|one| one.school_id == school.id);
         let had = sums.iter().find(|one| one.school_id == school.id).map_or(0, |one| one.class_hours);
-        let minutes = promised.iter().filter(|one| one.school_id == school.id).map(|one| (one.ends_at.as_second() - one.starts_at.as_second()) / 60);
+        let minutes = promised
+            .iter()
+            .filter(|one| one.school_id == school.id)
+            .map(|one| (one.ends_at.as_second() - one.starts_at.as_second()) / 60);
         let coming: i64 = minutes.map(|minutes| rules.class_hours(minutes, school.stage.grades().0)).sum();
         let missing = (rules.vice_lessons - had - coming).max(0);
         let taken: Vec<Slot> = busy.iter().filter(|one| one.school_id == school.id).flat_map(halves).collect();
@@ -115,7 +119,11 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
             Supply {
                 lecturer: one.id,
                 grades: (one.first_grade, one.last_grade),
-                topics: known.iter().filter(|row| row.lecturer_id == one.id && open(row.topic_id)).map(|row| row.topic_id).collect(),
+                topics: known
+                    .iter()
+                    .filter(|row| row.lecturer_id == one.id && open(row.topic_id))
+                    .map(|row| row.topic_id)
+                    .collect(),
                 slots: vetted.flat_map(|day| both(*day)).filter(free).collect(),
                 taken,
             }
@@ -139,7 +147,9 @@ fn both(day: Date) -> [Slot; 2] {
 
 /// The half-days in which a session lies, in whole or in part.
 fn halves(busy: &Busy) -> Vec<Slot> {
-    let half = |at: Timestamp| if at.to_zoned_datetime(calendar::shanghai()).hour() < 12 { Half::Morning } else { Half::Afternoon };
+    let half = |at: Timestamp| {
+        if at.to_zoned_datetime(calendar::shanghai()).hour() < 12 { Half::Morning } else { Half::Afternoon }
+    };
     let day = at_day(busy.starts_at);
     let (first, last) = (half(busy.starts_at), half(busy.ends_at - SignedDuration::from_secs(1)));
     if first == last { vec![(day, first)] } else { both(day).to_vec() }

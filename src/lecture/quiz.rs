@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::model::{Phase, Rules, SessionState};
 use super::quiz_store::{
-    self, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, HOLD_QUIZ, KEEP_SUMS, OVER, Over, Open,
+    self, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, HOLD_QUIZ, KEEP_SUMS, OVER, Open, Over,
     QUIZZES, Quiz, SCORES_OF, Score, TALLIES_OF, Tally,
 };
 use super::session_store::{self, Session};
@@ -22,7 +22,12 @@ use crate::keys::Keys;
 use crate::{audit, settings};
 
 /// Errors: refused if there are not two to six options, or the right one is not among them.
-pub async fn add_question(tx: &mut Tx, act: &Act, topic: Uuid, (words, options, correct): (&str, &[String], usize)) -> Result<Uuid> {
+pub async fn add_question(
+    tx: &mut Tx,
+    act: &Act,
+    topic: Uuid,
+    (words, options, correct): (&str, &[String], usize),
+) -> Result<Uuid> {
     if !(2..=6).contains(&options.len()) {
         return Err(Error::refused("请写两到六个选项，一行一个"));
     }
@@ -30,7 +35,8 @@ pub async fn add_question(tx: &mut Tx, act: &Act, topic: Uuid, (words, options, 
         return Err(Error::refused("正确答案是第几个，要在选项以内"));
     }
     let id = act.id();
-    let row = ADD_QUESTION.bind(act.tenant).bind(id).bind(topic).bind(words).bind(options.join("\n")).bind(correct as i64);
+    let row =
+        ADD_QUESTION.bind(act.tenant).bind(id).bind(topic).bind(words).bind(options.join("\n")).bind(correct as i64);
     tx.execute(row.bind(act.at)).await?;
     audit::record(tx, act, "create", ("lecture_question", id), "", &[]).await?;
     Ok(id)
@@ -48,7 +54,8 @@ pub fn quiz_link(tenant: Uuid, session: Uuid, phase: Phase, keys: &Keys) -> Link
 
 /// Errors: not found by a link that was not made for this, or of a session that was called off.
 pub(super) async fn by_quiz_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<(Session, Phase)> {
-    let phase = Phase::ALL.iter().copied().find(|phase| link.is_signed(&format!("lecture quiz {}", phase.code()), keys));
+    let phase =
+        Phase::ALL.iter().copied().find(|phase| link.is_signed(&format!("lecture quiz {}", phase.code()), keys));
     let session = session_store::session(tx, link.tenant, link.id).await?;
     match phase {
         Some(phase) if session.state != SessionState::Cancelled => Ok((session, phase)),
@@ -349,7 +356,10 @@ mod tests {
     fn what_too_few_have_answered_is_left_out() {
         let id = Uuid::from_u128;
         let mut sums = Sums { given: 4, good: 4, ..Sums::default() };
-        let of = |sheets, cells: &[(u128, (i64, i64))]| OfClass { sheets, cells: cells.iter().map(|(at, cell)| (id(*at), *cell)).collect() };
+        let of = |sheets, cells: &[(u128, (i64, i64))]| OfClass {
+            sheets,
+            cells: cells.iter().map(|(at, cell)| (id(*at), *cell)).collect(),
+        };
         sums.classes.insert(id(1), of(30, &[(11, (30, 20)), (12, (4, 4))]));
         sums.classes.insert(id(2), of(4, &[(11, (4, 1))]));
         assert_eq!(sums.cells(5).collect::<Vec<_>>(), [(id(1), id(11), 30, 20)]);

@@ -15,8 +15,8 @@ use super::school;
 use super::session_store::{AGREEMENTS, Agreement, CAMPAIGNS, Campaign};
 use super::store::{self, Subject, TermRow};
 use super::summary_store::{
-    ALL_VICES, CLASSES_OF_PERIOD, CONTENT, ClassOf, Content, EVERY_SCHOOL, FOLLOWED, Followed, HELD, Held, KNOWN, Known,
-    REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS, ViceHours, ViceOf,
+    ALL_VICES, CLASSES_OF_PERIOD, CONTENT, ClassOf, Content, EVERY_SCHOOL, FOLLOWED, Followed, HELD, Held, KNOWN,
+    Known, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS, ViceHours, ViceOf,
 };
 use crate::document::{Block, Paper, Table};
 use crate::error::{Error, Result};
@@ -175,7 +175,8 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
         grades.dedup();
         for at in grades {
             let count = |topic: &Subject| {
-                let here = taught.iter().find(|one| one.school_id == school.id && one.topic_id == topic.id && one.grade == at);
+                let here =
+                    taught.iter().find(|one| one.school_id == school.id && one.topic_id == topic.id && one.grade == at);
                 here.map_or(0, |one| one.sessions)
             };
             rows.push(Row { school: school.name.clone(), grade: at, counts: topics.iter().map(count).collect() });
@@ -185,8 +186,11 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
         let agreed_on = |day: Date| of_school.iter().any(|one| overlaps(&one.first_day, &one.last_day, (day, day)));
         for &year in &years {
             let span = (date(year, 1, 1), date(year, 12, 31));
-            let intended: i64 =
-                of_school.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)).map(|one| one.intended).sum();
+            let intended: i64 = of_school
+                .iter()
+                .filter(|one| overlaps(&one.first_day, &one.last_day, span))
+                .map(|one| one.intended)
+                .sum();
             if intended > 0 {
                 let sessions = given.within(school.id, |day| day.year() == year && agreed_on(day)).count();
                 agreed.push((year, sessions as i64, intended));
@@ -197,7 +201,8 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
             let span = (parsed(&term.first_day)?, parsed(&term.last_day)?);
             let in_year = own_terms.iter().filter(|other| other.first_day.get(..4) == term.first_day.get(..4)).count();
             let in_year = i64::try_from(in_year).unwrap_or(1).max(1);
-            let intended = of_school.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)).map(|one| one.intended);
+            let intended =
+                of_school.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)).map(|one| one.intended);
             let intended: i64 = intended.sum();
             let sessions: Vec<bool> = given.within(school.id, |day| span.0 <= day && day <= span.1).collect();
             of_terms.push(TermOf {
@@ -255,10 +260,13 @@ fn vice_years(school: Uuid, years: &[i16], vices: &[ViceOf], hours: &[ViceHours]
             if !seen.insert(vice.lecturer_id) {
                 continue;
             }
-            let posts: Vec<Uuid> = own.iter().filter(|one| one.lecturer_id == vice.lecturer_id).map(|one| one.id).collect();
+            let posts: Vec<Uuid> =
+                own.iter().filter(|one| one.lecturer_id == vice.lecturer_id).map(|one| one.id).collect();
             let given = hours.iter().filter(|one| {
                 let day = at_day(one.starts_at);
-                posts.contains(&one.vice_id) && day.year() == year && overlaps(&one.first_day, &one.last_day, (day, day))
+                posts.contains(&one.vice_id)
+                    && day.year() == year
+                    && overlaps(&one.first_day, &one.last_day, (day, day))
             });
             let class_hours = given.map(|one| one.class_hours.unwrap_or_default()).sum();
             found.push(ViceYear { name: vice.name.clone(), year, class_hours });
@@ -274,13 +282,21 @@ impl Standing {
             let missing = if *class_hours < owed { format!("，还差 {}", owed - class_hours) } else { String::new() };
             format!("{name} {year} 年 {class_hours} 课时{missing}")
         };
-        if self.vices.is_empty() { "没有登记".to_owned() } else { self.vices.iter().map(one).collect::<Vec<_>>().join("；") }
+        if self.vices.is_empty() {
+            "没有登记".to_owned()
+        } else {
+            self.vices.iter().map(one).collect::<Vec<_>>().join("；")
+        }
     }
 
     /// `2026 年 3 / 4`
     fn agreed_words(&self) -> String {
         let one = |(year, given, intended): &(i16, i64, i64)| format!("{year} 年 {given} / {intended}");
-        if self.agreed.is_empty() { "没有协议".to_owned() } else { self.agreed.iter().map(one).collect::<Vec<_>>().join("；") }
+        if self.agreed.is_empty() {
+            "没有协议".to_owned()
+        } else {
+            self.agreed.iter().map(one).collect::<Vec<_>>().join("；")
+        }
     }
 }
 
@@ -325,13 +341,18 @@ impl Summary {
 
     /// What each campaign came to.
     fn campaign_words(&self) -> Vec<String> {
-        let one = |(theme, held, intended): &(String, i64, i64)| format!("“{theme}”讲了 {held} 场，打算讲 {intended} 场。");
+        let one =
+            |(theme, held, intended): &(String, i64, i64)| format!("“{theme}”讲了 {held} 场，打算讲 {intended} 场。");
         self.campaigns.iter().map(one).collect()
     }
 
     fn gap_words(&self) -> String {
         let gaps = self.gaps();
-        if gaps.is_empty() { "每个年级都讲过，每个主题都讲过。".to_owned() } else { format!("{}。", gaps.join("；")) }
+        if gaps.is_empty() {
+            "每个年级都讲过，每个主题都讲过。".to_owned()
+        } else {
+            format!("{}。", gaps.join("；"))
+        }
     }
 
     /// What the paper says before its tables, as a table: a workbook has nothing else.
@@ -344,9 +365,19 @@ impl Summary {
     }
 
     pub fn tables(&self) -> Vec<(String, Table)> {
-        let named = |columns: &[(&str, u32)]| columns.iter().map(|(name, width)| ((*name).to_owned(), *width)).collect();
+        let named =
+            |columns: &[(&str, u32)]| columns.iter().map(|(name, width)| ((*name).to_owned(), *width)).collect();
         let standings = Table {
-            columns: named(&[("学校", 16), ("场次", 6), ("课时", 6), ("学生人次", 9), ("发放资料", 9), ("覆盖班级", 10), ("共建场次（全年）", 18), ("法治副校长（全年课时）", 26)]),
+            columns: named(&[
+                ("学校", 16),
+                ("场次", 6),
+                ("课时", 6),
+                ("学生人次", 9),
+                ("发放资料", 9),
+                ("覆盖班级", 10),
+                ("共建场次（全年）", 18),
+                ("法治副校长（全年课时）", 26),
+            ]),
             rows: self
                 .standings
                 .iter()
@@ -384,7 +415,14 @@ impl Summary {
             ]
         };
         let terms = Table {
-            columns: named(&[("学校", 24), ("学期", 26), ("整学期场次", 12), ("其中专项", 12), ("学期打算", 12), ("完成", 14)]),
+            columns: named(&[
+                ("学校", 24),
+                ("学期", 26),
+                ("整学期场次", 12),
+                ("其中专项", 12),
+                ("学期打算", 12),
+                ("完成", 14),
+            ]),
             rows: self.terms.iter().map(term).collect(),
         };
         vec![("各校情况".to_owned(), standings), ("常态化".to_owned(), terms), ("主题和年级".to_owned(), matrix)]

@@ -66,7 +66,9 @@ fn half(half: Half) -> &'static str {
 fn shown(next: &Next) -> Vec<Shown> {
     let mut shown = Vec::new();
     for one in &next.balance.suggestions {
-        let (Some(need), Some(lecturer)) = (next.needs.get(one.school), next.lecturers.get(one.lecturer)) else { continue };
+        let (Some(need), Some(lecturer)) = (next.needs.get(one.school), next.lecturers.get(one.lecturer)) else {
+            continue;
+        };
         let topic = next.topics.iter().find(|topic| topic.id == one.topic).map_or("", |topic| topic.name.as_str());
         let (day, when) = one.slot;
         shown.push(Shown {
@@ -117,7 +119,20 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(until)
     let Some(next) = form.noted("last", next)? else {
         let (shown, last) = (Vec::new(), String::new());
         let (met, schools, owed, lessons, unplaced) = (0, 0, 0, 0, 0);
-        return page_again(&BalancePage { shell, form, shown, met, schools, owed, lessons, last, shortage: None, unplaced, may_arrange, found: false });
+        return page_again(&BalancePage {
+            shell,
+            form,
+            shown,
+            met,
+            schools,
+            owed,
+            lessons,
+            last,
+            shortage: None,
+            unplaced,
+            may_arrange,
+            found: false,
+        });
     };
     let last = next.days.1.to_string();
     form.set("last", last.as_str());

@@ -39,7 +39,13 @@ struct HelpPage {
     form: Form,
 }
 
-async fn help_page(app: &App, tx: &mut Tx, shell: Shell, link: String, form: Form) -> Result<(HelpPage, Session, Uuid)> {
+async fn help_page(
+    app: &App,
+    tx: &mut Tx,
+    shell: Shell,
+    link: String,
+    form: Form,
+) -> Result<(HelpPage, Session, Uuid)> {
     let read: Link = link.parse().map_err(|()| Error::NotFound)?;
     let session = confidence::by_help_link(tx, &read, &app.means.keys).await?;
     let tenant = access::tenant(tx, read.tenant).await?;

@@ -65,7 +65,8 @@ fn shown(outcomes: &Outcomes, session: &Session, now: jiff::Timestamp) -> [Shown
     let one = |at: usize, phase: Phase, outcome: &Outcome| {
         let (sheets, closed) = (outcomes.sheets[at], outcomes.closed[at]);
         let known = outcome.known().filter(|_| closed);
-        let words = known.map(|known| format!("知晓率 {}（{} ÷ {}）", percent(Some(known)), outcome.correct, outcome.answered));
+        let words =
+            known.map(|known| format!("知晓率 {}（{} ÷ {}）", percent(Some(known)), outcome.correct, outcome.answered));
         let may_close = !closed && quiz::closed(session, phase, now).is_none();
         Shown { phase, sheets, closed, words: words.unwrap_or_default(), may_close }
     };
@@ -168,7 +169,8 @@ async fn add_question(State(app): State<App>, viewer: Viewer, shell: Shell, mut 
     let topic = form.choice("topic", "主题", |code| chosen(&topics, code));
     let words = form.text("words", "题目", 4..=120);
     let options = form.text("options", "选项", 3..=300);
-    let options: Vec<String> = options.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let options: Vec<String> =
+        options.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
     let correct = number(&mut form, "correct", "正确答案是第几个", 1..=6);
     if form.ok()
         && let Some((topic, correct)) = topic.zip(correct)

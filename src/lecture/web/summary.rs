@@ -19,10 +19,11 @@ use crate::workbook::{self, Cell, Table};
 
 pub fn routes() -> Routes {
     use Permission::LectureRead;
-    Routes::default()
-        .get("/lecture-summary", LectureRead, show)
-        .get("/lecture-summary/word", LectureRead, word)
-        .get("/lecture-summary/workbook", LectureRead, sheet)
+    Routes::default().get("/lecture-summary", LectureRead, show).get("/lecture-summary/word", LectureRead, word).get(
+        "/lecture-summary/workbook",
+        LectureRead,
+        sheet,
+    )
 }
 
 #[derive(Deserialize)]
