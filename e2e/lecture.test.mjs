@@ -243,7 +243,6 @@ test('a day at 石楼中学, from what the school asks for to what the term came
   await staff.getByRole('button', { name: '存照片' }).click();
   await said(staff, '照片已存');
   await look(staff, 'lecture-session');
-  await illustrate(staff, 'lecture-session');
 
   // The school says that it was so.
   await school.reload();
@@ -281,7 +280,6 @@ test('a day at 石楼中学, from what the school asks for to what the term came
   await said(lead, '83.3%');
   await said(lead, '1 场，2 课时');
   await look(lead, 'lecture-summary');
-  await illustrate(lead, 'lecture-summary');
   for (const name of ['Word', 'Excel']) {
     const file = await lead.request.get(await lead.getByRole('link', { name }).getAttribute('href'));
     assert.equal((await file.body()).subarray(0, 2).toString(), 'PK');

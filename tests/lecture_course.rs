@@ -103,7 +103,12 @@ async fn part(browser: &Browser, app: &TestApp, path: &str, range: &str) -> (u16
     let client = reqwest::Client::new();
     let asked = client.get(format!("{}{path}", app.url)).header("range", range).header("cookie", browser.cookies());
     let answer = asked.header("accept-encoding", "gzip, br").send().await.unwrap();
-    assert!(answer.headers().get("content-encoding").is_none(), "{path} {range}: {} {:?}", answer.status(), answer.headers());
+    assert!(
+        answer.headers().get("content-encoding").is_none(),
+        "{path} {range}: {} {:?}",
+        answer.status(),
+        answer.headers()
+    );
     let range = answer.headers().get("content-range").map(|value| value.to_str().unwrap().to_owned());
     (answer.status().as_u16(), range, answer.bytes().await.unwrap().to_vec())
 }

@@ -131,7 +131,7 @@ statements! {
     ADD_CLASS = "INSERT INTO lecture_session_classes (tenant_id, session_id, class_id) VALUES ($1, $2, $3)";
     CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_session_classes x
         JOIN lecture_classes c ON c.tenant_id = x.tenant_id AND c.id = x.class_id WHERE x.tenant_id = $1 AND x.session_id = $2
-        ORDER BY c.grade, c.id LIMIT 200";
+        ORDER BY c.grade, c.name, c.id LIMIT 200";
 
     SIGN_IN = "INSERT INTO lecture_sign_ins (tenant_id, session_id, class_id, present, at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, session_id, class_id) DO UPDATE SET present = excluded.present, at = excluded.at";
@@ -148,7 +148,7 @@ statements! {
     CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, c.grade, c.name FROM lecture_sessions s
         CROSS JOIN lecture_session_classes x
         CROSS JOIN lecture_classes c
-        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY c.grade, c.id LIMIT 5000";
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY c.grade, c.name, c.id LIMIT 5000";
 
     /// What nobody has de-identified and reviewed adds no row; the key that it points to says the same again.
     ATTACH = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by)

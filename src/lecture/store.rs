@@ -58,7 +58,7 @@ statements! {
     ADD_CLASS = "INSERT INTO lecture_classes (tenant_id, id, school_id, grade, name, pupils) VALUES ($1, $2, $3, $4, $5, $6)";
     CLOSE_CLASS = "UPDATE lecture_classes SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
-        AND c.closed_at IS NULL ORDER BY c.grade, c.id LIMIT 500";
+        AND c.closed_at IS NULL ORDER BY c.grade, c.name, c.id LIMIT 500";
     ALL_CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.closed_at IS NULL
         ORDER BY c.school_id, c.grade, c.id LIMIT 20000";
 
