@@ -255,8 +255,8 @@ test('a day at 石楼中学, from what the school asks for to what the term came
   // A pupil asks for help. It goes to whoever answers for the team, and to nobody else.
   const pupil = await phone(t, stage);
   await pupil.goto(new URL(help).pathname);
-  await pupil.getByLabel('发生了什么').fill('有人在校门口堵我');
   await look(pupil, 'lecture-help');
+  await pupil.getByLabel('发生了什么').fill('有人在校门口堵我');
   await pupil.getByRole('button', { name: '告诉检察官' }).click();
   await said(pupil, '收到了');
   assert.equal((await staff.request.get('/lecture-confidences')).status(), 403);
