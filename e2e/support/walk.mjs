@@ -99,4 +99,4 @@ async function walk(page, label, known, expected) {
 /** The path of an address with a star for each identifier, setting, place code or receipt code; / stands for where it leads. */
 const kindOf = (url) => new URL(url).pathname.replace(/^\/settings\/.+/, '/settings/*').replace(/\/(?=[^/]*\d|[A-Z]{12})[\w-]{8,}(?=\/|$)/g, '/*');
 
-const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\.(xlsx|docx|ics|json)$/.test(new URL(url).pathname);
+const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\/file$|\/lecture-summary\/|\.(xlsx|docx|ics|json)$/.test(new URL(url).pathname);
