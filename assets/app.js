@@ -23,6 +23,16 @@ for (const input of document.querySelectorAll("input[data-photos]")) {
   });
 }
 
+// A file that is too large is said before minutes are spent on sending it.
+for (const input of document.querySelectorAll("input[type=file][data-most]")) {
+  input.addEventListener("change", () => {
+    const most = Number(input.dataset.most);
+    const large = [...input.files].some((file) => file.size > most * 1024 * 1024);
+    input.setCustomValidity(large ? `文件超过 ${most} MB，请压缩或者拆开再传` : "");
+    input.reportValidity();
+  });
+}
+
 // A form is sent once, however often the button is tapped.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {

@@ -18,6 +18,7 @@ use db::Db;
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::access::web::LockedViewer;
 use crate::access::{self, Act, Bearer, Entry, Link, Need, Permission, Route, Routes, Token, Viewer};
@@ -30,9 +31,9 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    after_school, api, audit, board, body, channel, community_survey, deployment, duty, hazard, help, issue, mediation,
-    meeting, offline, overview, party, patrol, place, registry, report, service, settings, tally, today, venue, visit,
-    volunteer, whistle, work_order,
+    after_school, api, audit, board, body, channel, community_survey, deployment, duty, hazard, help, issue, lecture,
+    mediation, meeting, offline, overview, party, patrol, place, registry, report, service, settings, tally, today,
+    venue, visit, volunteer, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -45,6 +46,8 @@ pub struct App {
     pub posts: Arc<Limiter>,
     /// Passwords that are tried, and people who sign in to a meeting.
     pub sign_ins: Arc<Limiter>,
+    /// Forms behind a code that a whole hall uses at once, from one address: by what the code is of, and what for.
+    pub crowds: Arc<Limiter<(uuid::Uuid, &'static str)>>,
     /// Requests of other programs, by their tokens.
     pub token_requests: Arc<Limiter<uuid::Uuid>>,
     pub metrics: Arc<Metrics>,
@@ -91,6 +94,7 @@ pub fn routes() -> Routes {
         .merge(venue::routes())
         .merge(duty::routes())
         .merge(deployment::routes())
+        .merge(lecture::routes())
         .merge(help::routes())
         .merge(whistle::routes())
         .merge(mediation::routes())
@@ -144,6 +148,8 @@ pub fn handlers() -> Handlers {
         (whistle::letter::TOPIC, whistle::letter::handler()),
         (duty::CALLED, duty::called()),
         (issue::STEPPED, channel::hook::issue_handler()),
+        (lecture::sharing::TOPIC, lecture::sharing::handler()),
+        (lecture::sharing::WITHDRAWN, lecture::sharing::withdrawal_handler()),
         (board::POSTED, channel::hook::publication_handler()),
         (duty::PLAN, duty::plan_handler()),
     ])
@@ -175,7 +181,10 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics::show))
         .route("/assets/{version}/{*name}", get(web::serve_asset))
-        .layer(CompressionLayer::new())
+        // A film is small already, and a player that looks for a place in it needs its bytes as they are.
+        .layer(
+            CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("video/"))),
+        )
         .layer(DefaultBodyLimit::max(web::MULTIPART_LIMIT_MB << 20))
         .with_state(app)
 }
@@ -368,6 +377,10 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(DutyRead), "/duty-schools", "building", "学校"),
         item(may(DutyRead), "/duty-people", "people", "人员"),
         item(may(DutyRead), "/deployment-plans", "board", "部署方案"),
+        item(may(LectureRead), "/lectures", "meeting", "法治课"),
+        item(may(LectureRead), "/lecture-schools", "building", "学校"),
+        item(may(LectureRead), "/lecturers", "people", "讲师"),
+        item(may(LectureRead), "/lecture-materials", "upload", "课件"),
         item(may(IssueRead), "/issues", "issue", "诉求"),
         item(may(IssueSurvey), "/surveys", "survey", "测评"),
         item(may(VisitRecord), "/campaigns", "door", "敲门"),
@@ -395,9 +408,14 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(CommunitySurveyAsk), "/community-surveys/doors", "survey", "满意度调查"),
         item(may(VolunteerRead), "/volunteers", "people", "志愿者"),
         item(may(VolunteerRead), "/activities", "today", "志愿服务活动"),
+        item(may(VolunteerRead), "/law-materials", "upload", "普法材料"),
         item(may(ChildManage), "/class-sessions", "today", "四点半的课"),
         item(may(ServiceFile), "/services", "door", "为民服务"),
         item(may(ChildManage), "/children", "people", "七彩四点半"),
+        item(may(LectureRead), "/lecture-quizzes", "survey", "题库"),
+        item(may(LectureRead), "/lecture-balance", "pin", "接着去哪里讲"),
+        item(may(LectureRead), "/lecture-summary", "log", "法治课情况"),
+        item(may(ConfidenceManage), "/lecture-confidences", "bell", "学生的求助"),
         item(may(VenueBook), "/venues", "building", "场地"),
         item(may(WhistleHandle), "/whistles", "bell", "吹哨报到"),
         item(may(IssueRead) && !may(PublicationManage), &board, "board", "公示栏"),

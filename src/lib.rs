@@ -23,6 +23,7 @@ pub mod hazard;
 pub mod help;
 pub mod issue;
 pub mod keys;
+pub mod lecture;
 pub mod means;
 pub mod mediation;
 pub mod meeting;

@@ -72,6 +72,8 @@ migrations![
     "0066_duty",
     "0067_duty_shifts",
     "0068_hazards",
+    "0069_lectures",
+    "0070_lecture_sessions",
     "0071_volunteers_mended",
     "0072_patrol",
     "0073_deployment",

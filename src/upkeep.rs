@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::means::Means;
 use crate::{
-    after_school, api, board, channel, community_survey, duty, hazard, issue, mediation, offline, outbox, party, photo,
-    registry, report, service, visit, volunteer, work_order,
+    after_school, api, board, channel, community_survey, duty, hazard, issue, lecture, mediation, offline, outbox,
+    party, photo, registry, report, service, visit, volunteer, work_order,
 };
 
 const PAUSE: Duration = Duration::from_secs(3600);
@@ -80,6 +80,11 @@ pub async fn keep_up(app: App, mut stop: watch::Receiver<bool>) {
                 tracing::error!(?error, "those on standby were not watched");
                 false
             });
+        let more = more
+            | lecture::watch_confidences(&app.db, &app.means).await.unwrap_or_else(|error| {
+                tracing::error!(?error, "calls for help at lectures were not watched");
+                false
+            });
         app.tally.write_down(&app.db).await.unwrap_or_else(|error| {
             tracing::error!(?error, "what the work costs was not written down");
         });
@@ -128,6 +133,7 @@ async fn index_some(db: &Db) -> Result<bool> {
 pub async fn once(app: &App) -> Result<()> {
     app.posts.tidy();
     app.sign_ins.tidy();
+    app.crowds.tidy();
     let tenants = access::tenants(&mut app.db.read().await?).await?;
     for tenant in tenants {
         // What goes wrong in one tenant does not keep the others waiting.
@@ -143,6 +149,8 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     volunteer::remind(&app.db, act).await?;
     volunteer::forget_photos(&app.db, act).await?;
     hazard::remind(&app.db, act).await?;
+    lecture::close_quizzes(&app.db, act).await?;
+    lecture::remind(&app.db, act).await?;
     let mut tx = app.db.begin().await?;
     registry::figures::grow_older(&mut tx, act).await?;
     report::roll_up::begin_months(&mut tx, act).await?;
@@ -156,6 +164,8 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     after_school::incident::forget_old(&mut tx, act).await?;
     after_school::help::forget_old(&mut tx, act).await?;
     after_school::message::forget_old(&mut tx, act).await?;
+    lecture::forget_confidences(&mut tx, act).await?;
+    lecture::forget_photos(&mut tx, act).await?;
     service::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;

@@ -17,6 +17,7 @@ use doorstep::duty;
 use doorstep::hazard;
 use doorstep::help;
 use doorstep::issue::{self, Category, Filed, NewIssue, Source};
+use doorstep::lecture;
 use doorstep::means::Means;
 use doorstep::mediation;
 use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
@@ -131,6 +132,10 @@ fn missing_on_purpose(route: &Route) -> bool {
             | "/join/{link}"
             | "/unlock"
             | "/whistles/new" // about nothing
+            | "/law-materials/{id}/file"
+            | "/law-talk/{link}/materials/{material}" // nothing is shown there
+            | "/lectures/{id}/photos/{photo}" // nobody has taken one there
+            | "/lecturing/{link}/materials/{material}" // of which there is none
             | "/children/{id}/particulars" // of which one says first why
             | "/class-incidents/{id}" // which somebody else wrote
             | "/class-sessions/{id}/pictures" // on its day, of whoever holds it
@@ -186,6 +191,8 @@ struct Landmarks {
     guard: Guard,
     plan: Uuid,
     reserve: Uuid,
+    lecture: Lecture,
+    law_talk: Link,
     team: Uuid,
     volunteer: Uuid,
     volunteering: Link,
@@ -295,6 +302,17 @@ impl Landmarks {
             "patrol-routes" => self.guard.route,
             "patrol-rounds" => self.guard.patrol,
             "patrol-notes" => self.guard.note,
+            "lectures" => self.lecture.session,
+            "law-materials" => Uuid::nil(), // nobody has sent any
+            "lecture-schools" => self.lecture.school,
+            "lecture-terms" => self.lecture.term,
+            "lecture-periods" => self.lecture.period,
+            "lecture-subjects" => self.lecture.topic,
+            "lecturers" => self.lecture.lecturer,
+            "lecture-materials" => self.lecture.material,
+            "lecture-requests" => self.lecture.request,
+            "lecture-quizzes" => self.lecture.question,
+            "lecture-confidences" => self.lecture.confidence,
             "volunteers" => self.volunteer,
             "volunteer-teams" => self.team,
             "volunteer-hours" => self.record,
@@ -343,6 +361,12 @@ impl Landmarks {
             "patrol-points" => &self.guard.point_code,
             "duty-posts" => &self.guard.post,
             "duty-watch" | "deployment-watch" => &self.guard.watch,
+            "lecture-guests" => &self.lecture.guest,
+            "lecturing" => &self.lecture.own,
+            "lecture-quiz" => &self.lecture.quiz,
+            "lecture-help" => &self.lecture.help,
+            "lecture-sign-in" => &self.lecture.sign_in,
+            "law-talk" => &self.law_talk,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
@@ -379,6 +403,13 @@ impl Landmarks {
             .replace("{patrol}", &self.guard.patrol.to_string())
             .replace("{call}", &Uuid::nil().to_string())
             .replace("{swap}", &Uuid::nil().to_string())
+            .replace("{hall}", &Uuid::nil().to_string())
+            .replace("{class}", &Uuid::nil().to_string())
+            .replace("{vice}", &Uuid::nil().to_string())
+            .replace("{question}", &Uuid::nil().to_string())
+            .replace("{asked}", &self.lecture.request.to_string())
+            .replace("{audience}", &self.lecture.class.to_string())
+            .replace("{material}", &Uuid::nil().to_string())
             .replace("{door}", &self.survey_door.to_string())
             .replace("{team}", &self.team.to_string())
             .replace("{star}", &Uuid::nil().to_string())
@@ -517,6 +548,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let (round, outcome, round_door) = round(&mut tx, act, spot.estate_id, team, volunteer).await;
     let (provider, standing, provider_date) = provider(&mut tx, act, spot.estate_id, service_kind).await;
     let call = call(&mut tx, act, need).await;
+    let lecture = lecture(&mut tx, act, means, community).await;
     tx.commit().await.unwrap();
     let arrival = Link::signed(act.tenant, activity, "volunteer arrival", &means.keys);
     let calendar = Link::signed(act.tenant, account, "calendar-1", &means.keys);
@@ -537,6 +569,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         guard,
         plan,
         reserve,
+        lecture,
+        law_talk: Link::signed(act.tenant, activity, "law talk", &means.keys),
         team,
         volunteer,
         volunteering,
@@ -929,6 +963,117 @@ async fn plan(tx: &mut db::Tx, act: &Act, community: &Community, account: Uuid) 
     let plan = deployment::draft(tx, &act, community.organisation, &new, Some(&first)).await.unwrap();
     let reserve = deployment::parts(tx, act.tenant, plan).await.unwrap().reserves.remove(0).id;
     (plan, reserve)
+}
+
+/// A lecture that a school was offered, with all that belongs to it.
+struct Lecture {
+    school: Uuid,
+    term: Uuid,
+    period: Uuid,
+    topic: Uuid,
+    lecturer: Uuid,
+    material: Uuid,
+    request: Uuid,
+    session: Uuid,
+    question: Uuid,
+    confidence: Uuid,
+    guest: Link,
+    own: Link,
+    quiz: Link,
+    help: Link,
+    class: Uuid,
+    sign_in: Link,
+}
+
+async fn lecture(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Lecture {
+    use lecture::{
+        Confided, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, Phase, RequestSketch, SchoolSketch,
+        SessionSketch, Stage, SubjectKind,
+    };
+    let act = Act { organisation: Some(community.organisation), ..act.clone() };
+    let today = act.at.to_zoned_datetime(calendar::shanghai()).date();
+    let after = |days: i64| today.saturating_add(jiff::Span::new().days(days));
+    let sketch = SchoolSketch {
+        name: "石楼中学".to_owned(),
+        stage: Stage::Junior,
+        address: String::new(),
+        travel_minutes: 30,
+        contact: None,
+        closed_at: None,
+    };
+    let school = lecture::create_school(tx, &act, &sketch).await.unwrap();
+    let known = lecture::school(tx, act.tenant, school).await.unwrap();
+    let hall = lecture::add_hall(tx, &act, school, "报告厅", 300).await.unwrap();
+    let class = lecture::add_class(tx, &act, &known, (7, "1班", 50)).await.unwrap();
+    let term = lecture::add_term(tx, &act, None, "秋季学期", (after(-60), after(60))).await.unwrap();
+    let lessons = (PeriodKind::Lessons, "补课");
+    let period = lecture::add_period(tx, &act, None, (after(20), after(20)), lessons).await.unwrap();
+    lecture::add_usual_subjects(tx, &act).await.unwrap();
+    let topic = lecture::subjects(tx, act.tenant, SubjectKind::Topic).await.unwrap()[0].id;
+    let form = lecture::subjects(tx, act.tenant, SubjectKind::Form).await.unwrap()[0].id;
+    let sketch = LecturerSketch {
+        name: "任建平".to_owned(),
+        title: String::new(),
+        phone: String::new(),
+        grades: (7, 9),
+        topics: vec![topic],
+        ended_at: None,
+    };
+    let lecturer = lecture::create_lecturer(tx, &act, &sketch).await.unwrap();
+    lecture::vet(tx, &act, lecturer, (true, today), "查询文书一号").await.unwrap();
+    let sketch = MaterialSketch {
+        kind: MaterialKind::Case,
+        title: "典型案例".to_owned(),
+        topic,
+        media_type: "application/pdf",
+        content: b"%PDF-1.7".to_vec(),
+    };
+    let material = lecture::add_material(tx, &act, sketch).await.unwrap();
+    let new =
+        RequestSketch { call: None, topic, form, grades: (7, 7), days: (after(10), after(30)), words: String::new() };
+    let request = lecture::ask(tx, &act, school, &new).await.unwrap();
+    let begins = after(20).at(9, 0, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
+    let sketch = SessionSketch {
+        request: None,
+        school,
+        hall,
+        form,
+        campaign: None,
+        title: "开学第一课".to_owned(),
+        span: (begins, begins + SignedDuration::from_mins(45)),
+        why: "讲师有空".to_owned(),
+        topics: vec![topic],
+        lecturers: vec![lecturer],
+        classes: vec![class],
+    };
+    let session = lecture::propose(tx, &act, &sketch).await.unwrap();
+    let options = ["安全".to_owned(), "不安全".to_owned()];
+    let question = lecture::add_question(tx, &act, topic, ("把身份证照片发给网友", &options[..], 1)).await.unwrap();
+    let said = Confided { words: "有人堵我".to_owned(), who: String::new() };
+    let confidence = lecture::confide(tx, &act, session, &said).await.unwrap();
+    let own = lecture::lecturer(tx, act.tenant, lecturer).await.unwrap().link(act.tenant, &means.keys);
+    let guest = known.link(act.tenant, &means.keys);
+    let quiz = lecture::quiz_link(act.tenant, session, Phase::Before, &means.keys);
+    let help = lecture::help_link(act.tenant, session, &means.keys);
+    let sign_in = lecture::sign_in_link(act.tenant, session, class, &means.keys);
+    Lecture {
+        school,
+        term,
+        period,
+        topic,
+        lecturer,
+        material,
+        request,
+        session,
+        question,
+        confidence,
+        guest,
+        own,
+        quiz,
+        help,
+        class,
+        sign_in,
+    }
 }
 
 /// A child whose guardian is asked, with their link.

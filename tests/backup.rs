@@ -17,7 +17,7 @@ use crate::stories::cast::{estate, people, report};
 use crate::support::{Engine, TestApp, fresh};
 
 /// Every row of every table, as text, by table.
-async fn everything(db: &Db) -> BTreeMap<String, Vec<String>> {
+pub async fn everything(db: &Db) -> BTreeMap<String, Vec<String>> {
     let mut tx = db.read().await.unwrap();
     let mut all = BTreeMap::new();
     for table in db::tables(&mut tx).await.unwrap() {

@@ -150,7 +150,7 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     assert_eq!(later[0].count, 0, "nothing has happened in the future");
     drop(tx);
 
-    assert_eq!(made.accounts.len(), 13);
+    assert_eq!(made.accounts.len(), 17);
     for account in &made.accounts {
         let page = app.browser().sign_in(account.login, "Beichuan-2026").await;
         page.assert_ok().assert_contains(&account.name);

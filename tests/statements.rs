@@ -6,8 +6,8 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, after_school, api, audit, board, body, channel, community_survey, counter, deployment, duty, hazard, help,
-    issue, keys, mediation, meeting, offline, outbox, overview, party, patrol, photo, place, registry, search, service,
-    settings, tally, venue, visit, volunteer, whistle, work_order,
+    issue, keys, lecture, mediation, meeting, offline, outbox, overview, party, patrol, photo, place, registry, search,
+    service, settings, tally, venue, visit, volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -86,6 +86,11 @@ pub const LISTS: &[&[Statement]] = &[
     duty::STATEMENTS,
     duty::SHIFT_STATEMENTS,
     duty::STANDBY_STATEMENTS,
+    lecture::STATEMENTS,
+    lecture::SESSION_STATEMENTS,
+    lecture::QUIZ_STATEMENTS,
+    lecture::SUMMARY_STATEMENTS,
+    lecture::sharing::STATEMENTS,
     venue::STATEMENTS,
     visit::STATEMENTS,
     volunteer::STATEMENTS,
@@ -191,6 +196,28 @@ const MAY_SCAN: &[&str] = &[
     "patrol::store::POINTS",
     "patrol::store::WAITING", // the few that wait have an index of their own
     "patrol::store::SETTLE",
+    // There are some dozen schools and lecturers in a county, and their tables are read whole.
+    "lecture::store::SCHOOLS",
+    "lecture::store::ALL_CLASSES",
+    "lecture::store::TERMS",
+    "lecture::store::PERIODS",
+    "lecture::store::SUBJECTS",
+    "lecture::store::LECTURERS",
+    "lecture::store::ALL_TOPICS",
+    "lecture::store::USABLE_MATERIALS",
+    "lecture::session_store::CALLS",
+    "lecture::sharing::TO_SHOW", // what a community was sent
+    "lecture::session_store::ANSWERS",
+    "lecture::session_store::OPEN_QUESTIONS", // the few that are open have an index of their own
+    "lecture::session_store::WAITING",        // the few that wait have an index of their own
+    "lecture::session_store::AGREEMENTS",
+    "lecture::session_store::CAMPAIGNS",
+    "lecture::quiz_store::QUESTIONS",
+    "lecture::quiz_store::OVER", // the few that are open have an index of their own
+    "lecture::quiz_store::OPEN", // the few that are open have an index of their own
+    "lecture::summary_store::ALL_VICES",
+    "lecture::summary_store::EVERY_SCHOOL",
+    "lecture::summary_store::CLASSES_OF_PERIOD",
     "venue::store::LIST",
     "venue::store::USABLE",
     "after_school::store::COUNTS",           // everybody once, for the list

@@ -24,13 +24,14 @@ const topics = ['coverage', 'deliberations', 'joint_meetings', 'surveys', 'level
 const reports = ['/reports', '/reports/rows', '/reports/briefing', '/reports/trends', '/reports/burden', '/reports/template', ...topics, ...topics.map((topic) => `${topic}/paper`), '/issues/*/exclusions'];
 const mediations = ['/mediations', '/mediations/new', '/mediations/*'];
 const surveys = ['/community-surveys', '/community-surveys/*'];
-const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*', '/volunteer-honours', '/volunteer-exports'];
+const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunteers/*/particulars', '/volunteer-teams', '/volunteer-teams/new', '/volunteer-teams/*', '/volunteer-teams/*/particulars', '/volunteer-teams/*/poster', '/activities', '/activities/new', '/activities/*', '/volunteer-hours', '/volunteer-hours/*', '/volunteers/*/hours', '/volunteer-certificates', '/volunteer-certificates/*', '/volunteer-honours', '/volunteer-exports', '/law-materials', '/law-talks/*'];
 const classes = ['/children', '/children/new', '/children/*', '/class-sessions', '/class-sessions/new', '/class-sessions/*', '/class-sessions/*/particulars', '/class-vettings', '/class-messages', '/class-help', '/class-incidents', '/class-incidents/new'];
 const needs = ['/services', '/services/new', '/services/*', '/services/*/particulars', '/needs/*'];
 const services = [...needs, '/service-kinds', '/service-kinds/new', '/service-rounds', '/service-rounds/new', '/service-outcomes', '/service-providers', '/service-providers/new', '/service-providers/*'];
 const posts = ['/today', '/duty', '/duty/coverage', '/duty/coverage/paper', '/duty-schools', '/duty-schools/*', '/duty-terms', '/duty-ways', '/duty-people', '/duty-people/*', '/duty-rosters', '/duty-rosters/*', '/deployment-plans', '/deployment-plans/*', '/deployment-plans/new', '/deployment-plans/*/comparison', '/deployment-plans/*/comparison/paper', '/deployment-plans/*/simulation', '/deployment-plans/*/simulation/paper', '/deployment-plans/*/paper', '/duty-shifts/new', '/duty-shifts/*', '/me'];
 const hazards = ['/hazards', '/hazards/new', '/hazards/way', '/hazards/figures', '/hazards/print', '/hazards/*', '/hazards/*/transfers/*', '/hazard-rounds', '/hazard-rounds/*', '/hazard-places', '/hazard-schools', '/hazard-schools/*'];
 const patrols = ['/patrols', '/patrol-routes', '/patrol-routes/*', '/patrol-routes/*/figures', '/patrol-rounds/new', '/patrol-rounds/*'];
+const lectures = ['/today', '/lectures', '/lectures/new', '/lectures/*', '/lectures/*/quiz', '/lectures/*/sign-in', '/lecture-plans', '/lecture-schools', '/lecture-schools/*', '/lecture-terms', '/lecture-subjects', '/lecturers', '/lecturers/*', '/lecture-materials', '/lecture-materials/*', '/lecture-quizzes', '/lecture-summary', '/lecture-balance', '/me'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
@@ -45,6 +46,8 @@ const logins = {
   qinwu: [...posts, ...hazards, ...patrols, '/patrol-routes/new', '/patrol-routes/*/particulars', '/patrol-routes/*/points/*', '/patrol-routes/*/posters', '/hazard-schools/*/link', '/duty-schools/new', '/duty-schools/*/particulars', '/duty-gates/*', '/duty-gates/*/poster', '/duty-people/new', '/duty-people/*/particulars'],
   zhiban: ['/today', ...patrols, '/duty', '/duty/coverage', '/duty-schools', '/duty-people', '/duty-shifts/*', ...hazards],
   xunte: ['/today', '/duty', '/duty-schools', ...hazards],
+  weijian: [...lectures, '/lecture-schools/new', '/lecture-schools/*/particulars', '/lecturers/new', '/lecturers/*/particulars', '/lecture-confidences'],
+  ganjing: lectures,
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],
 };
 
@@ -99,4 +102,4 @@ async function walk(page, label, known, expected) {
 /** The path of an address with a star for each identifier, setting, place code or receipt code; / stands for where it leads. */
 const kindOf = (url) => new URL(url).pathname.replace(/^\/settings\/.+/, '/settings/*').replace(/\/(?=[^/]*\d|[A-Z]{12})[\w-]{8,}(?=\/|$)/g, '/*');
 
-const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\.(xlsx|docx|ics|json)$/.test(new URL(url).pathname);
+const isFile = (url) => /\/photos\/|\/proofs\/.|\/audit\/anchor$|\/file$|\/lecture-summary\/|\.(xlsx|docx|ics|json)$/.test(new URL(url).pathname);

@@ -15,6 +15,9 @@ text_enum! {
         /// Of a police bureau: all posts, or with a reach the posts that a station or a patrol unit covers.
         DutyChief = "duty_chief" "护学岗勤务负责人",
         DutyStaff = "duty_staff" "护学岗值班员",
+        /// Of a procuratorate: lectures at schools.
+        LectureLead = "lecture_lead" "法治进校园负责人",
+        LectureStaff = "lecture_staff" "法治进校园干警",
         SystemAdmin = "system_admin" "系统管理员",
         SecurityAdmin = "security_admin" "安全管理员",
         AuditAdmin = "audit_admin" "审计管理员",
@@ -114,6 +117,10 @@ text_enum! {
         HazardRead = "hazard_read" "查看校园周边隐患台账",
         HazardWork = "hazard_work" "排查、登记、整改、复查隐患",
         HazardApprove = "hazard_approve" "隐患延期、挂牌督办、销号",
+        LectureRead = "lecture_read" "查看法治进校园",
+        LectureEdit = "lecture_edit" "登记法治进校园的学校、讲师和主题",
+        LectureArrange = "lecture_arrange" "安排法治课、审核课件",
+        ConfidenceManage = "confidence_manage" "查看和报告学生的求助",
         VenueBook = "venue_book" "预约场地",
         VenueEdit = "venue_edit" "登记场地",
         AccountManage = "account_manage" "管理账号和授权",
@@ -203,6 +210,11 @@ pub const ALLOWED: &[(Permission, &[Role])] = {
         (HazardWork, &[DutyChief, DutyStaff]),
         // Not of what they have fixed themselves.
         (HazardApprove, &[DutyChief]),
+        (LectureRead, &[LectureLead, LectureStaff]),
+        (LectureEdit, &[LectureLead]),
+        (LectureArrange, &[LectureLead, LectureStaff]),
+        // What a pupil confides goes to whoever answers for the team, and to nobody else.
+        (ConfidenceManage, &[LectureLead]),
         (VenueBook, &[Secretary, Staff, BranchSecretary]),
         (VenueEdit, &[Secretary, Staff, BranchSecretary]),
         (AccountManage, &[SecurityAdmin]),
@@ -225,10 +237,15 @@ impl Role {
         Role::ALL.iter().copied().filter(|role| !Role::WITHOUT_ACCOUNT.contains(role))
     }
 
-    /// Whether somebody in a tenant of a kind can have this role: the roles of 护学岗 are the police's, those of a community nobody else's there.
+    /// Whether somebody in a tenant of a kind can have this role: the roles of 护学岗 are the police's, those of 法治进校园 a procuratorate's, and those
+    /// of a community nobody else's there.
     pub fn fits(self, kind: TenantKind) -> bool {
-        let duty = matches!(self, Role::DutyChief | Role::DutyStaff);
-        self.is_administrator() || duty == (kind == TenantKind::Police)
+        let own = match self {
+            Role::DutyChief | Role::DutyStaff => kind == TenantKind::Police,
+            Role::LectureLead | Role::LectureStaff => kind == TenantKind::Procuratorate,
+            _ => !matches!(kind, TenantKind::Police | TenantKind::Procuratorate),
+        };
+        self.is_administrator() || own
     }
 
     /// The three administrators keep watch on one another, so nobody holds two of these roles.

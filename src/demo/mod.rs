@@ -12,6 +12,7 @@ mod deployments;
 mod guards;
 mod hazards;
 mod issues;
+mod lectures;
 mod names;
 mod party;
 mod patrols;
@@ -102,6 +103,8 @@ pub async fn build(db: &Db, means: &Means, password: &str, bar: &ProgressBar) ->
     made.accounts.extend(hazards::keep(db, means, password, means.now()).await?);
     patrols::week(db, means, means.now()).await?;
     deployments::deploy(db, means, means.now()).await?;
+    bar.set_message("法治进校园");
+    made.accounts.extend(lectures::give(db, means, password, means.now()).await?);
     Ok(made)
 }
 

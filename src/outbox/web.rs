@@ -20,7 +20,7 @@ pub fn routes() -> Routes {
 }
 
 /// What each topic is about. What is not here is shown as it stands.
-const TOPICS: [(&str, &str); 9] = [
+const TOPICS: [(&str, &str); 11] = [
     ("registry.import", "导入登记表"),
     ("registry.erased", "删除个人信息以后的清理"),
     ("registry.merged", "合并登记以后的跟进"),
@@ -28,6 +28,8 @@ const TOPICS: [(&str, &str); 9] = [
     ("issue.due", "办理时限提醒"),
     ("whistle.letter", "吹哨报到的消息"),
     ("issue.stepped", "把诉求的进展告诉别的程序"),
+    ("lecture.material", "把普法材料送给社区"),
+    ("lecture.withdrawn", "告诉社区材料停用了"),
     ("board.posted", "把公示告诉别的程序"),
     ("duty.plan", "告诉学校护学岗有变动"),
 ];

@@ -389,6 +389,23 @@ const WORDS: &[(&str, &str)] = &[
     ("deployment.targets", "部署方案的目标"),
     ("response_minutes", "备勤多久内到"),
     ("inform_hours", "批准后多久内学校要知道"),
+    ("lecture.confidences", "学生的求助"),
+    ("again_minutes", "超时没有报告，隔多久再提醒"),
+    ("lecture.rules", "法治进校园"),
+    ("lead_days", "至少提前几个工作日"),
+    ("primary_minutes", "小学一课时"),
+    ("secondary_minutes", "中学一课时"),
+    ("vice_lessons", "法治副校长每年至少几课时"),
+    ("tell_minutes", "学生求助多久内要报告"),
+    ("remind_ahead_days", "提前几天提醒"),
+    ("sign_in_minutes", "上课前多久起班级能签到"),
+    ("overrun_minutes", "最多比约定的多讲多久"),
+    ("visit_lessons", "去一次讲几课时"),
+    ("keep_photos_days", "课堂照片存多久"),
+    ("keep_confidence_days", "学生求助了结以后存多久"),
+    ("first_hour", "最早几点上课"),
+    ("last_hour", "最晚几点下课"),
+    ("fewest_sheets", "答卷少于几份不显示结果"),
 ];
 
 pub fn words(code: &str) -> &str {

@@ -328,7 +328,8 @@ pub async fn activity(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Activity> {
     Ok(tx.one(GET.bind(tenant).bind(id)).await?)
 }
 
-pub(super) async fn in_reach(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Activity> {
+/// Errors: not found out of reach.
+pub async fn in_reach(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Activity> {
     Ok(tx.one(GET_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }
 

@@ -43,7 +43,8 @@ mod web;
 pub use activity::{Following, cancel, change as change_activity, plan, remind};
 pub use activity_model::{Attendance, Place, Plan, Risk, Rules, Span};
 pub use activity_store::{
-    Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, sign_up_of, sign_ups, vetted,
+    Activity, STATEMENTS as ACTIVITY_STATEMENTS, SignUp, activity, coming, in_reach as activity_in_reach, sign_up_of,
+    sign_ups, vetted,
 };
 pub use card::{Card, by_link, card};
 pub use certificate::{

@@ -1,7 +1,7 @@
 use askama::Template;
 use axum::Json;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -91,7 +91,9 @@ pub async fn dress_failures(shell: Shell, mut request: Request, next: Next) -> R
     let failure = failure.or_else(|| {
         // What the framework itself turned away, such as an address that cannot be read: it has no page yet.
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let dressed = ["text/html", "application/json", "text/xml"].iter().any(|known| kind.starts_with(known));
+        // A player that has asked for a part past the end of a film is told how long it is.
+        let dressed = response.headers().contains_key(CONTENT_RANGE)
+            || ["text/html", "application/json", "text/xml"].iter().any(|known| kind.starts_with(known));
         (status.is_client_error() && !dressed).then(|| match status {
             StatusCode::UNAUTHORIZED => Failure {
                 title: "没有办成",

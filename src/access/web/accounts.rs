@@ -212,6 +212,10 @@ fn read_grant(form: &mut Form, choices: &Choices) -> Option<Grant> {
         form.fail("reach", format!("{role}管的是整个社区的系统，请选择“{}”", Reach::Tenant));
         return None;
     }
+    if matches!(role, Role::LectureLead | Role::LectureStaff) && reach != Reach::Tenant {
+        form.fail("reach", format!("{role}管全部学校，请选择“{}”", Reach::Tenant));
+        return None;
+    }
     Some(Grant { role, reach, reach_id })
 }
 

@@ -1,0 +1,54 @@
+//! 法治进校园: the prosecutors' team is a tenant of its own, and schools are its guests by links (`school`). Lecturers have topics, grades and a
+//! yearly query (`lecturer`); materials are de-identified by one and reviewed by another before a session can point to them (`material`). A school
+//! asks, the team proposes, the school agrees; nobody and nothing is in two places at once (`session`). Before and after, pupils answer a quiz that
+//! is kept as sums (`quiz`), and can ask for help in confidence (`confidence`). `summary` tells what a term came to; `sharing` sends a material to a community; `next` and `balance` say what to arrange so that every
+//! school gets its class-hours, or why that cannot be; `offer` says how a request could be met, and `affected` what is arranged and cannot take place like that any more.
+
+mod affected;
+mod balance;
+mod confidence;
+mod lecturer;
+mod material;
+mod model;
+mod next;
+mod offer;
+mod quiz;
+mod quiz_store;
+mod school;
+mod session;
+mod session_store;
+pub mod sharing;
+mod store;
+mod summary;
+mod summary_store;
+mod todo;
+mod web;
+
+pub use affected::{Affected, affected};
+pub use balance::{Balance, Half, Need, Shortage, Slot, Suggestion, Supply, balance};
+pub use confidence::{Confided, confide, forget_old as forget_confidences, help_link, watch_some as watch_confidences};
+pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
+pub use material::{MaterialSketch, add as add_material, desensitise, get as material, review, withdraw};
+pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
+pub use next::{Next, next};
+pub use offer::{Offer, offers};
+pub use quiz::{
+    Outcome, Outcomes, Sheet, add_question, close as close_quiz, close_old as close_quizzes, hand_in, outcomes,
+    quiz_link,
+};
+pub use quiz_store::STATEMENTS as QUIZ_STATEMENTS;
+pub use school::{
+    Contact, SchoolSketch, add_class, add_hall, add_period, add_subject, add_term, add_usual_subjects, appoint,
+    create as create_school,
+};
+pub use session::{
+    Record, RequestSketch, SessionSketch, add_agreement, add_campaign, add_photos, add_question as note_question,
+    agree, apart, ask, attach, call, cancel, change, confirm, drop_photo, forget_photos, propose, record, remind,
+    sign_in, sign_in_link, unvetted,
+};
+pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
+pub use store::{STATEMENTS, classes, halls, lecturer, lecturers, school, schools, subjects};
+pub use summary::{Summary, of_period as summary};
+pub use summary_store::STATEMENTS as SUMMARY_STATEMENTS;
+pub use todo::todo;
+pub use web::routes;

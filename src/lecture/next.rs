@@ -1,0 +1,156 @@
+//! What the balance is reckoned from: what each school has had and been promised this year, on which half-days it has school, who is free then.
+
+use std::collections::BTreeMap;
+
+use db::Tx;
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::balance::{self, Balance, Half, Need, Slot, Supply};
+use super::model::{Rules, SchoolDay, SubjectKind, at_day, today};
+use super::school;
+use super::session_store::{BUSY, Busy};
+use super::store::{self, ALL_CLASSES, ALL_TOPICS, Class, Lecturer, Subject, TopicOf};
+use super::summary::begins;
+use super::summary_store::{PROMISED, Promised, SUMS, Sum, TAUGHT_OR_PROMISED, Taught};
+use crate::error::{Error, Result};
+use crate::settings;
+
+/// So many links of the net are reckoned at once: some seconds.
+const MOST: usize = 600_000;
+
+pub struct Next {
+    pub days: (Date, Date),
+    pub needs: Vec<Need>,
+    pub lecturers: Vec<Lecturer>,
+    pub topics: Vec<Subject>,
+    pub balance: Balance,
+    pub owed: i64,
+    /// Class-hours of a visit.
+    pub lessons: i64,
+    /// Schools of which it is not known whether there is school on some of these days: what is said to be short may not be.
+    pub unknown: Vec<Uuid>,
+}
+
+/// What can be arranged until a day of this year, so that every school gets the class-hours of the year.
+///
+/// Errors: refused where holidays are not known yet, and of so much at once that nobody would wait for it.
+pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>) -> Result<Next> {
+    let day = today(now);
+    let rules: Rules = settings::read(tx, tenant, now).await?;
+    let first = rules.earliest(day)?;
+    let end_of_year = date(day.year(), 12, 31);
+    let last = last.unwrap_or(end_of_year).min(end_of_year);
+    let (year, end) = (begins(date(day.year(), 1, 1))?, begins(date(day.year() + 1, 1, 1))?);
+    let (from, until) = (begins(first)?, begins(last.tomorrow().unwrap_or(last))?);
+    let classes: Vec<Class> = tx.all(ALL_CLASSES.bind(tenant)).await?;
+    let sums: Vec<Sum> = tx.all(SUMS.bind(tenant).bind(year).bind(end)).await?;
+    // What is over and was not written down is nothing that comes.
+    let promised: Vec<Promised> = tx.all(PROMISED.bind(tenant).bind(now).bind(end)).await?;
+    let taught: Vec<Taught> = tx.all(TAUGHT_OR_PROMISED.bind(tenant).bind(year).bind(end).bind(now)).await?;
+    let busy: Vec<Busy> = tx.all(BUSY.bind(tenant).bind(from).bind(until)).await?;
+    let known: Vec<TopicOf> = tx.all(ALL_TOPICS.bind(tenant)).await?;
+    let mut topics: Vec<Subject> = store::subjects(tx, tenant, SubjectKind::Topic).await?;
+    topics.retain(|topic| topic.closed_at.is_none());
+    let schools = store::schools(tx, tenant).await?;
+    let table = school::timetable(tx, tenant, first).await?;
+    let mut days = Vec::new();
+    let mut at = first;
+    while at <= last {
+        days.push(at);
+        let Ok(after) = at.tomorrow() else { break };
+        at = after;
+    }
+    let lessons = rules.visit_lessons.max(1);
+    let mut unknown = Vec::new();
+    let mut needs = Vec::new();
+    for school in &schools {
+        let mut grades: Vec<i64> =
+            classes.iter().filter(|class| class.school_id == school.id).map(|class| class.grade).collect();
+        grades.sort_unstable();
+        grades.dedup();
+        let heard = taught.iter().filter(|one| one.school_id == school.id);
+        let had = sums.iter().find(|one| one.school_id == school.id).map_or(0, |one| one.class_hours);
+        let minutes = promised
+            .iter()
+            .filter(|one| one.school_id == school.id)
+            .map(|one| (one.ends_at.as_second() - one.starts_at.as_second()) / 60);
+        let coming: i64 = minutes.map(|minutes| rules.class_hours(minutes, school.stage.grades().0)).sum();
+        let missing = (rules.vice_lessons - had - coming).max(0);
+        let taken: Vec<Slot> = busy.iter().filter(|one| one.school_id == school.id).flat_map(halves).collect();
+        let mut slots = Vec::new();
+        let mut is_unknown = false;
+        for day in &days {
+            match table.of(school.id, *day) {
+                SchoolDay::Lessons => slots.extend(both(*day).into_iter().filter(|slot| !taken.contains(slot))),
+                SchoolDay::No(_) => {}
+                SchoolDay::Unknown(_) => is_unknown = true,
+            }
+        }
+        if is_unknown {
+            unknown.push(school.id);
+        }
+        needs.push(Need {
+            slots,
+            visits: (missing + lessons - 1) / lessons,
+            travel_minutes: school.travel_minutes,
+            school: school.id,
+            name: school.name.clone(),
+            grades,
+            heard: heard.map(|one| ((one.grade, one.topic_id), one.sessions)).collect(),
+        });
+    }
+    let travels: BTreeMap<Uuid, i64> = schools.iter().map(|school| (school.id, school.travel_minutes)).collect();
+    let lecturers = store::lecturers(tx, tenant).await?;
+    let open = |id: Uuid| topics.iter().any(|topic| topic.id == id);
+    let supplies: Vec<Supply> = lecturers
+        .iter()
+        .map(|one| {
+            let own = busy.iter().filter(|row| row.lecturer_id == one.id);
+            let taken: Vec<(Slot, Uuid, i64)> = own
+                .flat_map(|row| {
+                    let travel = travels.get(&row.school_id).copied().unwrap_or(0);
+                    halves(row).into_iter().map(move |slot| (slot, row.school_id, travel))
+                })
+                .collect();
+            let vetted = days.iter().filter(|day| one.unvetted(**day).is_none());
+            let free = |slot: &Slot| !taken.iter().any(|(known, ..)| known == slot);
+            Supply {
+                lecturer: one.id,
+                grades: (one.first_grade, one.last_grade),
+                topics: known
+                    .iter()
+                    .filter(|row| row.lecturer_id == one.id && open(row.topic_id))
+                    .map(|row| row.topic_id)
+                    .collect(),
+                slots: vetted.flat_map(|day| both(*day)).filter(free).collect(),
+                taken,
+            }
+        })
+        .collect();
+    if balance::size(&needs, &supplies) > MOST {
+        return Err(Error::refused("学校、讲师和日子太多，一次算不完，请把“排到哪一天”改早一些"));
+    }
+    // It reckons for a while, in which others are served.
+    let reckoned = tokio::task::spawn_blocking(move || {
+        let found = balance::balance(&needs, &supplies);
+        (needs, found)
+    });
+    let (needs, balance) = reckoned.await.map_err(|error| Error::Internal(error.into()))?;
+    Ok(Next { days: (first, last), needs, lecturers, topics, balance, owed: rules.vice_lessons, lessons, unknown })
+}
+
+fn both(day: Date) -> [Slot; 2] {
+    [(day, Half::Morning), (day, Half::Afternoon)]
+}
+
+/// The half-days in which a session lies, in whole or in part.
+fn halves(busy: &Busy) -> Vec<Slot> {
+    let half = |at: Timestamp| {
+        if at.to_zoned_datetime(calendar::shanghai()).hour() < 12 { Half::Morning } else { Half::Afternoon }
+    };
+    let day = at_day(busy.starts_at);
+    let (first, last) = (half(busy.starts_at), half(busy.ends_at - SignedDuration::from_secs(1)));
+    if first == last { vec![(day, first)] } else { both(day).to_vec() }
+}

@@ -1,0 +1,298 @@
+//! Schools with their halls, classes and terms; topics and forms.
+
+use db::Tx;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::model::{FORMS, Period, PeriodKind, Stage, SubjectKind, TOPICS, Term, Timetable};
+use super::store::{
+    self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_SCHOOL, CLOSE_CLASS,
+    CLOSE_HALL, CLOSE_SUBJECT, DROP_PERIOD, DROP_TERM, END_VICE, HALL_NAMED, Hall, OPEN_SUBJECT, PERIODS, PeriodRow,
+    RENEW_SCHOOL_LINK, SCHOOL_NAMED, SUBJECT_NAMED, School, Subject, TERMS, TermRow, VICES, Vice,
+};
+use crate::access::{Act, Link};
+use crate::audit;
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+
+/// Who answers for a school: usually its 德育 or 安全 office.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    pub name: String,
+    pub phone: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct SchoolSketch {
+    pub name: String,
+    pub stage: Stage,
+    pub address: String,
+    pub travel_minutes: i64,
+    pub contact: Option<Contact>,
+    pub closed_at: Option<Timestamp>,
+}
+
+const CONTACT: &str = "lecture school contact";
+
+impl School {
+    pub fn contact(&self, act: &Act) -> Result<Option<Contact>> {
+        let Some(sealed) = &self.contact_sealed else { return Ok(None) };
+        Ok(Some(serde_json::from_str(&act.open(CONTACT, sealed)?).map_err(anyhow::Error::from)?))
+    }
+
+    /// The link by which the school asks, agrees and confirms.
+    pub fn link(&self, tenant: Uuid, keys: &Keys) -> Link {
+        Link::signed(tenant, self.id, &own(self.link_number), keys)
+    }
+}
+
+fn own(number: i64) -> String {
+    format!("lecture school {number}")
+}
+
+/// Errors: not found by a link that was not made for this, or is not good any more.
+pub(super) async fn by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<School> {
+    let school = store::school(tx, link.tenant, link.id).await?;
+    if school.closed_at.is_some() || !link.is_signed(&own(school.link_number), keys) {
+        return Err(Error::NotFound);
+    }
+    Ok(school)
+}
+
+async fn refuse_taken(tx: &mut Tx, tenant: Uuid, id: Option<Uuid>, name: &str) -> Result<()> {
+    let same: Option<School> = tx.optional(SCHOOL_NAMED.bind(tenant).bind(name)).await?;
+    match same {
+        Some(same) if Some(same.id) != id => Err(Error::refused("已经登记过同名的学校")),
+        _ => Ok(()),
+    }
+}
+
+fn sealed(act: &Act, contact: &Option<Contact>) -> Result<Option<Vec<u8>>> {
+    let Some(contact) = contact else { return Ok(None) };
+    Ok(Some(act.seal(CONTACT, &serde_json::to_string(contact).map_err(anyhow::Error::from)?)?))
+}
+
+/// Errors: refused if the name is taken.
+pub async fn create(tx: &mut Tx, act: &Act, new: &SchoolSketch) -> Result<Uuid> {
+    refuse_taken(tx, act.tenant, None, &new.name).await?;
+    let id = act.id();
+    let row = ADD_SCHOOL.bind(act.tenant).bind(id).bind(&new.name).bind(new.stage).bind(&new.address);
+    let row = row.bind(new.travel_minutes).bind(sealed(act, &new.contact)?).bind(act.at).bind(act.at);
+    tx.execute(row).await?;
+    audit::record(tx, act, "create", ("lecture_school", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// Errors: refused if the name is taken, stale if somebody else was first.
+pub(super) async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: &SchoolSketch) -> Result<()> {
+    refuse_taken(tx, act.tenant, Some(id), &to.name).await?;
+    let row = CHANGE_SCHOOL.bind(act.tenant).bind(id).bind(seen).bind(&to.name).bind(to.stage).bind(&to.address);
+    let row = row.bind(to.travel_minutes).bind(sealed(act, &to.contact)?).bind(to.closed_at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("这所学校的资料刚刚有变化，请看一下再改。".to_owned()));
+    }
+    audit::record(tx, act, "update", ("lecture_school", id), "", &[]).await
+}
+
+/// The school's link is another one from now on.
+pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(RENEW_SCHOOL_LINK.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "renew_link", ("lecture_school", id), "", &[]).await
+}
+
+/// Errors: refused if the school has had a hall of this name.
+pub async fn add_hall(tx: &mut Tx, act: &Act, school: Uuid, name: &str, seats: i64) -> Result<Uuid> {
+    let same: Option<Hall> = tx.optional(HALL_NAMED.bind(act.tenant).bind(school).bind(name)).await?;
+    if same.is_some() {
+        return Err(Error::refused("这所学校登记过同名的场地，请换一个名称"));
+    }
+    let id = act.id();
+    tx.execute(ADD_HALL.bind(act.tenant).bind(id).bind(school).bind(name).bind(seats)).await?;
+    audit::record(tx, act, "create", ("lecture_hall", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// Nothing new is arranged there; what is arranged stays.
+pub(super) async fn close_hall(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
+    tx.execute_one(CLOSE_HALL.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
+    audit::record(tx, act, "put_away", ("lecture_hall", id), "", &[]).await
+}
+
+/// Errors: refused of a grade that the school does not have, and of a class that is there.
+pub async fn add_class(
+    tx: &mut Tx,
+    act: &Act,
+    school: &School,
+    (grade, name, pupils): (i64, &str, i64),
+) -> Result<Uuid> {
+    let (first, last) = school.stage.grades();
+    if !(first..=last).contains(&grade) {
+        return Err(Error::refused(format!("{}没有这个年级", school.stage)));
+    }
+    let known = store::classes(tx, act.tenant, school.id).await?;
+    if known.iter().any(|class| class.grade == grade && class.name == name) {
+        return Err(Error::refused("这个班已经登记过了"));
+    }
+    let id = act.id();
+    tx.execute(ADD_CLASS.bind(act.tenant).bind(id).bind(school.id).bind(grade).bind(name).bind(pupils)).await?;
+    audit::record(tx, act, "create", ("lecture_class", id), "", &[]).await?;
+    Ok(id)
+}
+
+pub(super) async fn close_class(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
+    tx.execute_one(CLOSE_CLASS.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
+    audit::record(tx, act, "put_away", ("lecture_class", id), "", &[]).await
+}
+
+pub(super) async fn vices(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Vice>> {
+    Ok(tx.all(VICES.bind(tenant).bind(school)).await?)
+}
+
+/// A lecturer is 法治副校长 of a school from a day to a day.
+///
+/// Errors: refused if they are one there already within that time, or give no lectures any more.
+pub async fn appoint(tx: &mut Tx, act: &Act, school: Uuid, lecturer: Uuid, days: (Date, Date)) -> Result<Uuid> {
+    let (first, last) = (days.0.to_string(), days.1.to_string());
+    let person = store::lecturer(tx, act.tenant, lecturer).await?;
+    if person.ended_at.is_some() {
+        return Err(Error::refused(format!("{}已经不讲课了", person.name)));
+    }
+    let known = vices(tx, act.tenant, school).await?;
+    let overlaps = |one: &&Vice| one.lecturer_id == lecturer && one.first_day <= last && one.last_day >= first;
+    if let Some(other) = known.iter().find(overlaps) {
+        return Err(Error::refused(format!(
+            "{}从 {} 到 {} 已经是这所学校的法治副校长",
+            other.name, other.first_day, other.last_day
+        )));
+    }
+    let id = act.id();
+    tx.execute(ADD_VICE.bind(act.tenant).bind(id).bind(school).bind(lecturer).bind(first).bind(last)).await?;
+    audit::record(tx, act, "create", ("lecture_vice_principal", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// Today is their last day.
+pub(super) async fn end_post(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
+    let today = super::model::today(act.at).to_string();
+    if tx.execute(END_VICE.bind(act.tenant).bind(school).bind(id).bind(today)).await? == 0 {
+        return Err(Error::refused("这个任期还没有开始，或者已经结束"));
+    }
+    audit::record(tx, act, "end_term", ("lecture_vice_principal", id), "", &[]).await
+}
+
+/// Errors: refused if it overlaps another term of the same schools.
+pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, days: (Date, Date)) -> Result<Uuid> {
+    let (first, last) = (days.0.to_string(), days.1.to_string());
+    let overlaps = |term: &&TermRow| term.school_id == school && term.first_day <= last && term.last_day >= first;
+    if let Some(other) = terms(tx, act.tenant).await?.iter().find(overlaps) {
+        return Err(Error::refused(format!("和“{}”重叠了（{} 到 {}）", other.name, other.first_day, other.last_day)));
+    }
+    let id = act.id();
+    tx.execute(ADD_TERM.bind(act.tenant).bind(id).bind(school).bind(name).bind(first).bind(last)).await?;
+    audit::record(tx, act, "create", ("lecture_term", id), name, &[]).await?;
+    Ok(id)
+}
+
+pub(super) async fn drop_term(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(DROP_TERM.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "remove", ("lecture_term", id), "", &[]).await
+}
+
+/// Errors: refused if it overlaps another period of the same schools.
+pub async fn add_period(
+    tx: &mut Tx,
+    act: &Act,
+    school: Option<Uuid>,
+    days: (Date, Date),
+    (kind, note): (PeriodKind, &str),
+) -> Result<Uuid> {
+    let (first, last) = (days.0.to_string(), days.1.to_string());
+    let overlaps = |one: &&PeriodRow| one.school_id == school && one.first_day <= last && one.last_day >= first;
+    if let Some(other) = periods(tx, act.tenant, days.0).await?.iter().find(overlaps) {
+        return Err(Error::refused(format!(
+            "{} 到 {} 已经登记为“{}”，先删去原来的",
+            other.first_day, other.last_day, other.kind
+        )));
+    }
+    let id = act.id();
+    let row = ADD_PERIOD.bind(act.tenant).bind(id).bind(school).bind(kind).bind(&first).bind(last).bind(note);
+    tx.execute(row).await?;
+    audit::record(tx, act, "create", ("lecture_period", id), &first, &[]).await?;
+    Ok(id)
+}
+
+pub(super) async fn drop_period(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(DROP_PERIOD.bind(act.tenant).bind(id)).await?;
+    audit::record(tx, act, "remove", ("lecture_period", id), "", &[]).await
+}
+
+pub(super) async fn terms(tx: &mut Tx, tenant: Uuid) -> Result<Vec<TermRow>> {
+    Ok(tx.all(TERMS.bind(tenant)).await?)
+}
+
+/// Those that are not over before a day.
+pub(super) async fn periods(tx: &mut Tx, tenant: Uuid, from: Date) -> Result<Vec<PeriodRow>> {
+    Ok(tx.all(PERIODS.bind(tenant).bind(from.to_string())).await?)
+}
+
+/// When there is school, from a day on.
+pub(super) async fn timetable(tx: &mut Tx, tenant: Uuid, from: Date) -> Result<Timetable> {
+    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
+    let mut table = Timetable::default();
+    for row in terms(tx, tenant).await? {
+        table.terms.push(Term { school: row.school_id, first: day(&row.first_day)?, last: day(&row.last_day)? });
+    }
+    for row in periods(tx, tenant, from).await? {
+        let (first, last) = (day(&row.first_day)?, day(&row.last_day)?);
+        table.periods.push(Period { school: row.school_id, kind: row.kind, first, last, note: row.note });
+    }
+    Ok(table)
+}
+
+/// A topic or a form. One that was put away comes back under its name.
+///
+/// Errors: refused if it is there.
+pub async fn add_subject(tx: &mut Tx, act: &Act, kind: SubjectKind, name: &str, words: &str) -> Result<Uuid> {
+    let same: Option<Subject> = tx.optional(SUBJECT_NAMED.bind(act.tenant).bind(kind).bind(name)).await?;
+    match same {
+        Some(same) if same.closed_at.is_some() => {
+            tx.execute_one(OPEN_SUBJECT.bind(act.tenant).bind(same.id)).await?;
+            audit::record(tx, act, "update", ("lecture_subject", same.id), name, &[]).await?;
+            Ok(same.id)
+        }
+        Some(_) => Err(Error::refused(format!("已经有这个{kind}了"))),
+        None => {
+            let id = act.id();
+            let row = ADD_SUBJECT.bind(act.tenant).bind(id).bind(kind).bind(name).bind(words);
+            tx.execute(row.bind(act.at.as_millisecond())).await?;
+            audit::record(tx, act, "create", ("lecture_subject", id), name, &[]).await?;
+            Ok(id)
+        }
+    }
+}
+
+pub(super) async fn close_subject(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    tx.execute_one(CLOSE_SUBJECT.bind(act.tenant).bind(id).bind(act.at)).await?;
+    audit::record(tx, act, "put_away", ("lecture_subject", id), "", &[]).await
+}
+
+/// The topics and forms that teams usually have, where there is none yet. Gives how many were added.
+pub async fn add_usual_subjects(tx: &mut Tx, act: &Act) -> Result<usize> {
+    let mut added = 0;
+    for (kind, usual) in [(SubjectKind::Topic, &TOPICS[..]), (SubjectKind::Form, &FORMS[..])] {
+        let known = store::subjects(tx, act.tenant, kind).await?;
+        for (at, (name, words)) in (0i64..).zip(usual) {
+            if known.iter().any(|subject| subject.name == *name) {
+                continue;
+            }
+            let id = act.id();
+            let row = ADD_SUBJECT.bind(act.tenant).bind(id).bind(kind).bind(*name).bind(*words);
+            tx.execute(row.bind(act.at.as_millisecond() + at)).await?;
+            audit::record(tx, act, "create", ("lecture_subject", id), name, &[]).await?;
+            added += 1;
+        }
+    }
+    Ok(added)
+}

@@ -1,0 +1,678 @@
+//! A school asks, the team proposes a date and lecturers, the school agrees; either side calls it off with a reason. Nobody and nothing is in two
+//! places at once: whoever arranges holds the team's diary, and each lecturer, hall and class has a row for each quarter of an hour, which
+//! collides with that of another session.
+
+use db::{Db, Tx};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::lecturer::unvetted_by;
+use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
+use super::school;
+use super::session_store::{
+    self, ADD, ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_PHOTO,
+    ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DROP_CLASSES, DROP_HOLDS,
+    DROP_LECTURERS, DROP_PHOTO, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE,
+    OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
+};
+use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
+use crate::access::{Act, Link};
+use crate::channel::{self, Notice, Occasion, Place};
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::{audit, photo, settings};
+
+#[derive(Debug, Clone)]
+pub struct RequestSketch {
+    pub call: Option<Uuid>,
+    pub topic: Uuid,
+    pub form: Uuid,
+    pub grades: (i64, i64),
+    pub days: (Date, Date),
+    pub words: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct SessionSketch {
+    pub request: Option<Uuid>,
+    pub school: Uuid,
+    pub hall: Uuid,
+    pub form: Uuid,
+    pub campaign: Option<Uuid>,
+    pub title: String,
+    pub span: (Timestamp, Timestamp),
+    pub why: String,
+    pub topics: Vec<Uuid>,
+    pub lecturers: Vec<Uuid>,
+    pub classes: Vec<Uuid>,
+}
+
+/// What became of a session.
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub pupils: i64,
+    pub teachers: i64,
+    pub parents: i64,
+    pub handouts: i64,
+    pub minutes: i64,
+    pub course: String,
+    /// Of whoever writes it down by their own link, and what they think of it themselves.
+    pub own: Option<(Uuid, String)>,
+    /// Somebody knows that a lecturer had no valid query that day, and says what happened all the same.
+    pub knowing: bool,
+}
+
+fn stale() -> Error {
+    Error::Stale("这节课刚刚有变化，请看一下再继续。".to_owned())
+}
+
+/// The team asks all schools what they need.
+///
+/// Errors: refused if it ends before today.
+pub async fn call(tx: &mut Tx, act: &Act, title: &str, words: &str, last_day: Date) -> Result<Uuid> {
+    if last_day < model::today(act.at) {
+        return Err(Error::refused("截止日期已经过了"));
+    }
+    let id = act.id();
+    tx.execute(ADD_CALL.bind(act.tenant).bind(id).bind(title).bind(words).bind(last_day.to_string()).bind(act.at))
+        .await?;
+    audit::record(tx, act, "create", ("lecture_call", id), title, &[]).await?;
+    Ok(id)
+}
+
+/// Errors: refused of days that are over, and of grades that the school does not have.
+pub async fn ask(tx: &mut Tx, act: &Act, school: Uuid, new: &RequestSketch) -> Result<Uuid> {
+    let school = store::school(tx, act.tenant, school).await?;
+    if new.days.1 < model::today(act.at) {
+        return Err(Error::refused("想要的日子已经过了，请选以后的"));
+    }
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let earliest = rules.earliest(model::today(act.at))?;
+    if new.days.1 < earliest {
+        return Err(Error::refused(format!(
+            "要至少提前 {} 个工作日，最早可以约 {earliest}，请把日子放宽",
+            rules.lead_days
+        )));
+    }
+    let (first, last) = school.stage.grades();
+    if new.grades.0 < first || new.grades.1 > last {
+        return Err(Error::refused(format!("{}没有这个年级", school.stage)));
+    }
+    let id = act.id();
+    let row = ADD_REQUEST.bind(act.tenant).bind(id).bind(school.id).bind(new.call).bind(new.topic).bind(new.form);
+    let row = row.bind(new.grades.0).bind(new.grades.1).bind(new.days.0.to_string()).bind(new.days.1.to_string());
+    tx.execute(row.bind(&new.words).bind(act.at)).await?;
+    audit::record(tx, act, "create", ("lecture_request", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// It is refused by the team or taken back by the school, with a reason.
+///
+/// Errors: refused if it waits no more.
+pub async fn end_request(tx: &mut Tx, act: &Act, request: &Request, to: RequestState, why: &str) -> Result<()> {
+    let row = END_REQUEST.bind(act.tenant).bind(request.id).bind(RequestState::Waiting).bind(to).bind(why);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::refused(format!("这条需求现在是“{}”，请刷新再看", request.state)));
+    }
+    audit::record(tx, act, "end_request", ("lecture_request", request.id), why, &[]).await
+}
+
+pub async fn add_agreement(
+    tx: &mut Tx,
+    act: &Act,
+    school: Uuid,
+    (title, days, intended): (&str, (Date, Date), i64),
+) -> Result<Uuid> {
+    let id = act.id();
+    let row = ADD_AGREEMENT.bind(act.tenant).bind(id).bind(school).bind(title);
+    tx.execute(row.bind(days.0.to_string()).bind(days.1.to_string()).bind(intended)).await?;
+    audit::record(tx, act, "create", ("lecture_agreement", id), title, &[]).await?;
+    Ok(id)
+}
+
+pub async fn add_campaign(tx: &mut Tx, act: &Act, (theme, days, intended): (&str, (Date, Date), i64)) -> Result<Uuid> {
+    let id = act.id();
+    let row = ADD_CAMPAIGN.bind(act.tenant).bind(id).bind(theme).bind(days.0.to_string()).bind(days.1.to_string());
+    tx.execute(row.bind(intended)).await?;
+    audit::record(tx, act, "create", ("lecture_campaign", id), theme, &[]).await?;
+    Ok(id)
+}
+
+/// Everything that a session would need, as it is known while the diary is held.
+struct Needed {
+    hall: Hall,
+    lecturers: Vec<Lecturer>,
+    classes: Vec<Class>,
+}
+
+impl Needed {
+    /// Who and what is held, in one order, so that two who arrange never wait for each other.
+    fn held(&self) -> Vec<(Uuid, String)> {
+        let mut held: Vec<(Uuid, String)> = vec![(self.hall.id, self.hall.name.clone())];
+        held.extend(self.lecturers.iter().map(|one| (one.id, one.name.clone())));
+        held.extend(self.classes.iter().map(|one| (one.id, one.full_name())));
+        held.sort();
+        held
+    }
+}
+
+impl Class {
+    /// `七年级1班`
+    pub fn full_name(&self) -> String {
+        format!("{}{}", model::grade(self.grade), self.name)
+    }
+}
+
+/// Whoever moves a session may do so at short notice: then the school has to say that it can do that.
+async fn refuse_day(tx: &mut Tx, act: &Act, moved: bool, sketch: &SessionSketch) -> Result<()> {
+    let (from, to) = sketch.span;
+    let day = at_day(from);
+    if at_day(to) != day || to <= from {
+        return Err(Error::refused("开始和结束要在同一天，结束在开始以后"));
+    }
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let earliest = rules.earliest(model::today(act.at))?;
+    if !rules.within_hours(from, to) {
+        return Err(Error::refused(format!("上课要在 {} 点到 {} 点之间", rules.first_hour, rules.last_hour)));
+    }
+    if from <= act.at {
+        return Err(Error::refused("这个时间已经过了，请选以后的"));
+    }
+    if day < earliest && !moved {
+        return Err(Error::refused(format!("要至少提前 {} 个工作日，最早可以约 {earliest}", rules.lead_days)));
+    }
+    match school::timetable(tx, act.tenant, model::today(act.at)).await?.of(sketch.school, day) {
+        SchoolDay::Lessons => Ok(()),
+        SchoolDay::No(why) => Err(Error::refused(format!("{day} 学校{why}，请换一天"))),
+        SchoolDay::Unknown(why) => Err(Error::refused(format!("{day} 上不上课还不知道：{why}。先登记学期"))),
+    }
+}
+
+/// Errors: refused, with what stands in the way, if it cannot take place like that.
+async fn needed(tx: &mut Tx, act: &Act, session: Option<Uuid>, sketch: &SessionSketch) -> Result<Needed> {
+    let school = store::school(tx, act.tenant, sketch.school).await?;
+    if school.closed_at.is_some() {
+        return Err(Error::refused(format!("已经不再去{}", school.name)));
+    }
+    refuse_day(tx, act, session.is_some(), sketch).await?;
+    let halls = store::halls(tx, act.tenant, school.id).await?;
+    let Some(hall) = halls.into_iter().find(|hall| hall.id == sketch.hall) else {
+        return Err(Error::refused("请选这所学校的场地"));
+    };
+    let mut classes = store::classes(tx, act.tenant, school.id).await?;
+    classes.retain(|class| sketch.classes.contains(&class.id));
+    if classes.is_empty() {
+        return Err(Error::refused("请选哪些班来听"));
+    }
+    let pupils: i64 = classes.iter().map(|class| class.pupils).sum();
+    if pupils > hall.seats {
+        return Err(Error::refused(format!("{}坐 {} 人，选的班有 {pupils} 人", hall.name, hall.seats)));
+    }
+    let day = at_day(sketch.span.0);
+    let mut lecturers = store::lecturers(tx, act.tenant).await?;
+    lecturers.retain(|one| sketch.lecturers.contains(&one.id));
+    if lecturers.is_empty() {
+        return Err(Error::refused("请选讲师"));
+    }
+    if sketch.topics.is_empty() {
+        return Err(Error::refused("请选主题"));
+    }
+    for one in &lecturers {
+        if let Some(why) = one.unvetted(day) {
+            return Err(Error::refused(why));
+        }
+        if let Some(class) = classes.iter().find(|class| !(one.first_grade..=one.last_grade).contains(&class.grade)) {
+            return Err(Error::refused(format!("{}讲{}，不讲{}", one.name, one.grades(), class.full_name())));
+        }
+    }
+    let known: Vec<TopicOf> = tx.all(ALL_TOPICS.bind(act.tenant)).await?;
+    let taught = |topic: &Uuid| {
+        known.iter().any(|row| row.topic_id == *topic && lecturers.iter().any(|one| one.id == row.lecturer_id))
+    };
+    if !sketch.topics.iter().all(taught) {
+        return Err(Error::refused("选的讲师里没有人讲其中一个主题，请换讲师或换主题"));
+    }
+    let needed = Needed { hall, lecturers, classes };
+    refuse_taken(tx, act, session, sketch, &needed).await?;
+    refuse_hurry(tx, act, session, sketch, (&needed.lecturers, school.travel_minutes)).await?;
+    Ok(needed)
+}
+
+async fn refuse_taken(
+    tx: &mut Tx,
+    act: &Act,
+    session: Option<Uuid>,
+    sketch: &SessionSketch,
+    needed: &Needed,
+) -> Result<()> {
+    let range = quarters(sketch.span.0, sketch.span.1);
+    for (id, name) in needed.held() {
+        let row = HELD_BY.bind(act.tenant).bind(id).bind(range.start).bind(range.end);
+        let other: Option<Held> = tx.optional(row.bind(session.unwrap_or_default())).await?;
+        if let Some(other) = other {
+            let when = span(other.starts_at, other.ends_at);
+            return Err(Error::refused(format!(
+                "{name}这个时间已经约了：{when}，{}，{}",
+                other.school_name, other.title
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// From one school to another somebody has to travel: the longer of the two ways has to fit in between.
+async fn refuse_hurry(
+    tx: &mut Tx,
+    act: &Act,
+    session: Option<Uuid>,
+    sketch: &SessionSketch,
+    (lecturers, travel): (&[Lecturer], i64),
+) -> Result<()> {
+    let (from, to) = sketch.span;
+    let widest = SignedDuration::from_mins(600);
+    for one in lecturers {
+        let row = ELSEWHERE.bind(act.tenant).bind(one.id).bind(from - widest).bind(to + widest).bind(sketch.school);
+        let others: Vec<Elsewhere> = tx.all(row.bind(session.unwrap_or_default())).await?;
+        for other in others {
+            let minutes = travel.max(other.travel_minutes);
+            let way = SignedDuration::from_mins(minutes);
+            if from < other.ends_at + way && other.starts_at < to + way {
+                let when = span(other.starts_at, other.ends_at);
+                return Err(Error::refused(format!(
+                    "{}{when} 在{}讲课，路上要 {minutes} 分钟，来不及",
+                    one.name, other.school_name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes down who and what is held, and the lists of a session, in place of what was there.
+async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, needed: &Needed) -> Result<()> {
+    for statement in [DROP_HOLDS, DROP_TOPICS, DROP_LECTURERS, DROP_CLASSES] {
+        tx.execute(statement.bind(act.tenant).bind(id)).await?;
+    }
+    let mut topics = sketch.topics.clone();
+    topics.sort_unstable();
+    topics.dedup();
+    let rows = topics.into_iter().map(|topic| ADD_TOPIC.bind(act.tenant).bind(id).bind(topic));
+    tx.execute_many(ADD_TOPIC, rows.collect()).await?;
+    let rows = needed.lecturers.iter().map(|one| ADD_LECTURER.bind(act.tenant).bind(id).bind(one.id).bind(""));
+    tx.execute_many(ADD_LECTURER, rows.collect()).await?;
+    let rows = needed.classes.iter().map(|one| ADD_CLASS.bind(act.tenant).bind(id).bind(one.id));
+    tx.execute_many(ADD_CLASS, rows.collect()).await?;
+    let range = quarters(sketch.span.0, sketch.span.1);
+    let mut rows = Vec::new();
+    for (held, _) in needed.held() {
+        rows.extend(range.clone().map(|quarter| ADD_HOLD.bind(act.tenant).bind(held).bind(quarter).bind(id)));
+    }
+    match tx.execute_many(ADD_HOLD, rows).await {
+        Err(db::Error::Duplicate(_)) => Err(Error::Stale("这个时间刚刚被别人约了，请换一个时间。".to_owned())),
+        other => Ok(other?),
+    }
+}
+
+/// In what a proposal is not what the school has asked for, in words.
+pub async fn apart(tx: &mut Tx, act: &Act, request: &Request, sketch: &SessionSketch) -> Result<Vec<String>> {
+    let mut apart = Vec::new();
+    let day = at_day(sketch.span.0).to_string();
+    if day < request.first_day || day > request.last_day {
+        apart.push(format!("要的是 {} 到 {}", request.first_day, request.last_day));
+    }
+    if !sketch.topics.contains(&request.topic_id) {
+        apart.push(format!("要讲{}", request.topic_name));
+    }
+    if sketch.form != request.form_id {
+        apart.push(format!("要的形式是{}", request.form_name));
+    }
+    let classes = store::classes(tx, act.tenant, request.school_id).await?;
+    let asked = request.first_grade..=request.last_grade;
+    if classes.iter().any(|class| sketch.classes.contains(&class.id) && !asked.contains(&class.grade)) {
+        apart.push(format!("要讲给{}", request.grades()));
+    }
+    Ok(apart)
+}
+
+/// The team proposes; that is its own word, and the school's is asked for.
+///
+/// Errors: refused, with what stands in the way.
+pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<Uuid> {
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    if let Some(request) = sketch.request {
+        let row = END_REQUEST.bind(act.tenant).bind(request).bind(RequestState::Waiting);
+        if tx.execute(row.bind(RequestState::Arranged).bind("")).await? == 0 {
+            return Err(Error::refused("这条需求已经有人安排了，或者学校撤回了"));
+        }
+    }
+    let needed = needed(tx, act, None, sketch).await?;
+    let id = act.id();
+    let row =
+        ADD.bind(act.tenant).bind(id).bind(sketch.request).bind(sketch.school).bind(sketch.hall).bind(sketch.form);
+    let row = row.bind(sketch.campaign).bind(&sketch.title).bind(sketch.span.0).bind(sketch.span.1).bind(&sketch.why);
+    tx.execute(row.bind(act.at).bind(act.at)).await?;
+    set_lists(tx, act, id, sketch, &needed).await?;
+    audit::record(tx, act, "propose", ("lecture_session", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// Another date, other lecturers, another hall. The school is asked anew.
+///
+/// Errors: refused, with what stands in the way; stale if somebody else was first.
+pub async fn change(
+    tx: &mut Tx,
+    act: &Act,
+    session: &Session,
+    seen: i64,
+    (to, why): (&SessionSketch, &str),
+) -> Result<()> {
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    if !session.open() {
+        return Err(Error::refused(format!("这节课{}，不能再改", session.state)));
+    }
+    let needed = needed(tx, act, Some(session.id), to).await?;
+    let row = MOVE.bind(act.tenant).bind(session.id).bind(seen).bind(to.hall).bind(to.form).bind(to.campaign);
+    let row = row.bind(&to.title).bind(to.span.0).bind(to.span.1).bind(&to.why).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(stale());
+    }
+    set_lists(tx, act, session.id, to, &needed).await?;
+    note(tx, act, session.id, NoteKind::Moved, &format!("{}：{why}", session.when())).await?;
+    let changed = session_store::session(tx, act.tenant, session.id).await?;
+    tell(tx, act, &changed, Occasion::Change, &format!("改了，原来是 {}，等学校重新确认。", session.when())).await?;
+    audit::record(tx, act, "move_lecture", ("lecture_session", session.id), why, &[]).await
+}
+
+async fn note(tx: &mut Tx, act: &Act, session: Uuid, kind: NoteKind, words: &str) -> Result<()> {
+    let row = ADD_NOTE.bind(act.tenant).bind(act.id()).bind(session).bind(kind).bind(words).bind(act.at);
+    tx.execute(row).await?;
+    Ok(())
+}
+
+/// Those who give a session and had no valid query on its day, by all queries that were made.
+pub async fn unvetted(tx: &mut Tx, tenant: Uuid, session: &Session) -> Result<Vec<String>> {
+    let history: Vec<VettingOf> = tx.all(VETTINGS_OF_SESSION.bind(tenant).bind(session.id)).await?;
+    Ok(unvetted_by(&history, at_day(session.starts_at)))
+}
+
+/// Whether a session was proposed for a day so near that the school has to say that it can do that.
+pub(super) fn at_short_notice(session: &Session, rules: &Rules) -> bool {
+    let proposed = session.team_agreed_at.map(model::today);
+    proposed.and_then(|day| rules.earliest(day).ok()).is_some_and(|earliest| at_day(session.starts_at) < earliest)
+}
+
+/// The school says yes to what it has read; `near` that a day at short notice suits it too.
+///
+/// Errors: refused of what is not open or over, without that word, and while a lecturer must not stand before a class that day; stale if it was
+/// changed meanwhile.
+pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: bool) -> Result<()> {
+    if session.state != SessionState::Proposed {
+        return Err(Error::refused(format!("这节课现在是“{}”，不用再点", session.state)));
+    }
+    if session.starts_at <= act.at {
+        return Err(Error::refused("这个时间已经过了，请让对方另约"));
+    }
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    if at_short_notice(session, &rules) && !near {
+        return Err(Error::refused(format!(
+            "提出的时候离上课不到 {} 个工作日，来得及就勾上“时间很近，来得及”",
+            rules.lead_days
+        )));
+    }
+    // A query that was made since may have failed.
+    if !unvetted(tx, act.tenant, session).await?.is_empty() {
+        return Err(Error::refused("讲师要更换或者重新查询，对方办好以后再确认"));
+    }
+    if tx.execute(AGREE.bind(act.tenant).bind(session.id).bind(seen).bind(act.at)).await? == 0 {
+        return Err(stale());
+    }
+    let agreed = session_store::session(tx, act.tenant, session.id).await?;
+    tell(tx, act, &agreed, Occasion::Announcement, "学校已经确认，请备课，带好课件。").await?;
+    audit::record(tx, act, "agree", ("lecture_session", session.id), "", &[]).await
+}
+
+/// The team's groups are told of a session. Schools and lecturers have their links and calendars.
+async fn tell(tx: &mut Tx, act: &Act, session: &Session, occasion: Occasion, what: &str) -> Result<()> {
+    let text = format!(
+        "【法治进校园】{}，{} {}，{}。{what}",
+        session.when(),
+        session.school_name,
+        session.hall_name,
+        session.title
+    );
+    let notice = Notice {
+        place: Place::Community,
+        subject: ("lecture_session", session.id),
+        occasion,
+        edition: act.at.as_millisecond() / 60_000,
+        text: &text,
+        path: &format!("/lectures/{}", session.id),
+        happens_at: Some(session.starts_at),
+    };
+    channel::tell(tx, act, &notice).await?;
+    Ok(())
+}
+
+/// Reminds the team's groups of what is agreed and near, once; each in a transaction of its own.
+pub async fn remind(db: &Db, act: &Act) -> Result<()> {
+    let mut tx = db.read().await?;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let until = act.at + SignedDuration::from_hours(24 * rules.remind_ahead_days);
+    let near: Vec<Session> = tx.all(TO_REMIND.bind(act.tenant).bind(act.at).bind(until)).await?;
+    drop(tx);
+    for session in near {
+        let mut tx = db.begin().await?;
+        // Another process may have been first, or it was changed or called off just now.
+        let row = REMINDED.bind(act.tenant).bind(session.id).bind(session.lock_version).bind(act.at);
+        if tx.execute(row).await? == 1 {
+            let what = match unvetted(&mut tx, act.tenant, &session).await?.is_empty() {
+                true => "快到了，请核对课件、场地和投影，提醒讲师。",
+                false => "快到了，有讲师那天的从业查询无效，请马上换人或者重新查询。",
+            };
+            tell(&mut tx, act, &session, Occasion::Announcement, what).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Either side calls it off. Who and what was held is free again, and what the school had asked for waits again.
+///
+/// Errors: refused of what was given or called off already, and of the school once it should have begun; stale if somebody else was first.
+pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (declined, why): (bool, &str)) -> Result<()> {
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    if !session.open() {
+        return Err(Error::refused(format!("这节课{}，不能再取消", session.state)));
+    }
+    if declined && session.starts_at <= act.at {
+        return Err(Error::refused("课已经到时间了。没有上成的，请告诉对方，由对方登记"));
+    }
+    if tx.execute(CANCEL.bind(act.tenant).bind(session.id).bind(seen).bind(why)).await? == 0 {
+        return Err(stale());
+    }
+    tx.execute(DROP_HOLDS.bind(act.tenant).bind(session.id)).await?;
+    if let Some(request) = session.request_id {
+        let row = END_REQUEST.bind(act.tenant).bind(request).bind(RequestState::Arranged);
+        tx.execute(row.bind(RequestState::Waiting).bind("")).await?;
+    }
+    if declined {
+        note(tx, act, session.id, NoteKind::Declined, why).await?;
+    }
+    tell(tx, act, session, Occasion::Cancellation, if declined { "学校说不方便，已取消。" } else { "已取消。" })
+        .await?;
+    audit::record(tx, act, "cancel", ("lecture_session", session.id), why, &[]).await
+}
+
+/// Errors: refused of what nobody has de-identified, or nobody else has reviewed.
+pub async fn attach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid) -> Result<()> {
+    if session_store::session(tx, act.tenant, session).await?.state == SessionState::Cancelled {
+        return Err(Error::refused("这节课已经取消了"));
+    }
+    let known = store::material(tx, act.tenant, material).await?;
+    if !known.usable() {
+        return Err(Error::refused(format!("“{}”{}，不能用在课上", known.title, known.state().1)));
+    }
+    tx.execute(ATTACH.bind(act.tenant).bind(session).bind(material)).await?;
+    audit::record(tx, act, "attach_material", ("lecture_session", session), "", &[]).await
+}
+
+pub(super) async fn detach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid) -> Result<()> {
+    tx.execute_one(DETACH.bind(act.tenant).bind(session).bind(material)).await?;
+    audit::record(tx, act, "detach_material", ("lecture_session", session), "", &[]).await
+}
+
+/// What became of it. It can be mended until the school has confirmed it.
+///
+/// Errors: refused before it has begun, of more pupils or minutes than there can have been, and without a valid query of a lecturer, unless
+/// that is known; stale if somebody else was first.
+pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: &Record) -> Result<()> {
+    if session.school_confirmed_at.is_some() {
+        return Err(Error::refused("学校已经确认过，不能再改"));
+    }
+    if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
+        return Err(Error::refused(format!("这节课现在是“{}”，双方约定以后才能登记", session.state)));
+    }
+    if session.starts_at > act.at {
+        return Err(Error::refused("课还没有开始"));
+    }
+    let rules: Rules = settings::read(tx, act.tenant, session.starts_at).await?;
+    let planned = (session.ends_at.as_second() - session.starts_at.as_second()) / 60;
+    if what.minutes > planned + rules.overrun_minutes {
+        return Err(Error::refused(format!("约的是 {planned} 分钟，讲了 {} 分钟对不上，请核对", what.minutes)));
+    }
+    let without = unvetted(tx, act.tenant, session).await?;
+    if !without.is_empty() && !what.knowing {
+        return Err(Error::refused(format!(
+            "{}那天没有有效的从业查询。那天以前查过的，先补登查询；确实没有查就讲了，勾上“如实登记”",
+            without.join("、")
+        )));
+    }
+    let classes = session_store::classes(tx, act.tenant, session.id).await?;
+    let most: i64 = classes.iter().map(|class| class.pupils).sum();
+    if what.pupils > most {
+        return Err(Error::refused(format!("来听的班一共 {most} 名学生，到场人数不能更多")));
+    }
+    let youngest = classes.iter().map(|class| class.grade).min().unwrap_or(12);
+    let row =
+        RECORD.bind(act.tenant).bind(session.id).bind(seen).bind(what.pupils).bind(what.teachers).bind(what.parents);
+    let row = row.bind(what.handouts).bind(what.minutes).bind(rules.class_hours(what.minutes, youngest));
+    if tx.execute(row.bind(&what.course).bind(act.at)).await? == 0 {
+        return Err(stale());
+    }
+    if let Some((lecturer, words)) = &what.own {
+        tx.execute_one(OWN_WORDS.bind(act.tenant).bind(session.id).bind(*lecturer).bind(words)).await?;
+    }
+    let why = if without.is_empty() { "" } else { "讲课那天没有有效的从业查询，如实登记" };
+    audit::record(tx, act, "record_lecture", ("lecture_session", session.id), why, &[]).await
+}
+
+/// Whoever brings a class says how many of it are there; said again, the last word holds.
+///
+/// Errors: refused of more than the class has pupils, before people come, and once the school has confirmed it.
+pub async fn sign_in(tx: &mut Tx, act: &Act, session: &Session, class: &Class, present: i64) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    if let Some(why) = sign_in_closed(session, &rules, act.at) {
+        return Err(Error::refused(why));
+    }
+    if !(0..=class.pupils).contains(&present) {
+        return Err(Error::refused(format!(
+            "{}一共 {} 人，到场人数要在 0 到 {} 之间",
+            class.full_name(),
+            class.pupils,
+            class.pupils
+        )));
+    }
+    tx.execute(SIGN_IN.bind(act.tenant).bind(session.id).bind(class.id).bind(present).bind(act.at)).await?;
+    audit::record(tx, act, "sign_in_class", ("lecture_session", session.id), &class.full_name(), &[]).await
+}
+
+/// The link by which a class is signed in to a session, and no other class.
+pub fn sign_in_link(tenant: Uuid, session: Uuid, class: Uuid, keys: &Keys) -> Link {
+    Link::signed(tenant, session, &format!("lecture sign in {class}"), keys)
+}
+
+pub(super) fn is_sign_in_link(link: &Link, class: Uuid, keys: &Keys) -> bool {
+    link.is_signed(&format!("lecture sign in {class}"), keys)
+}
+
+/// Why no class can be signed in now; `None` if it can.
+pub(super) fn sign_in_closed(session: &Session, rules: &Rules, now: Timestamp) -> Option<&'static str> {
+    let early = SignedDuration::from_mins(rules.sign_in_minutes);
+    if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
+        Some("这节课还没有约定，或者已经取消")
+    } else if session.school_confirmed_at.is_some() {
+        Some("学校已经确认过，人数不再改")
+    } else if now < session.starts_at - early {
+        Some("还没到时间，快上课的时候再来")
+    } else if now > session.ends_at + SignedDuration::from_hours(24) {
+        Some("课已经上完一天，人数请告诉讲师")
+    } else {
+        None
+    }
+}
+
+/// The school says that it was so, and what it thinks.
+///
+/// Errors: refused before it is written down, or twice; stale if it was changed meanwhile.
+pub async fn confirm(tx: &mut Tx, act: &Act, session: &Session, seen: i64, words: &str) -> Result<()> {
+    if session.state != SessionState::Held || session.school_confirmed_at.is_some() {
+        return Err(Error::refused("这节课还没有登记，或者已经确认过了"));
+    }
+    if tx.execute(CONFIRM.bind(act.tenant).bind(session.id).bind(seen).bind(words).bind(act.at)).await? == 0 {
+        return Err(stale());
+    }
+    audit::record(tx, act, "confirm_lecture", ("lecture_session", session.id), "", &[]).await
+}
+
+/// What pupils asked, without who.
+pub async fn add_question(tx: &mut Tx, act: &Act, session: Uuid, words: &str) -> Result<()> {
+    note(tx, act, session, NoteKind::Question, words).await?;
+    audit::record(tx, act, "add_question", ("lecture_session", session), "", &[]).await
+}
+
+/// Errors: refused if it is answered already.
+pub async fn answer_question(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid, answer: &str) -> Result<()> {
+    let row = ANSWER_NOTE.bind(act.tenant).bind(session).bind(id).bind(answer).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::refused("这个问题已经回复过了"));
+    }
+    audit::record(tx, act, "answer_question", ("lecture_session", session), "", &[]).await
+}
+
+/// Pictures, with the words that say who has agreed to them.
+pub async fn add_photos(tx: &mut Tx, act: &Act, session: Uuid, photos: &[Uuid], consent: &str) -> Result<()> {
+    for id in photos {
+        photo::attach(tx, act.tenant, *id).await?;
+        tx.execute(ADD_PHOTO.bind(act.tenant).bind(session).bind(*id).bind(consent).bind(act.at)).await?;
+    }
+    audit::record(tx, act, "add_photo", ("lecture_session", session), consent, &[]).await
+}
+
+/// Somebody wants it shown no more, or it was kept long enough. It is gone once no other session shows it.
+pub async fn drop_photo(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid) -> Result<()> {
+    tx.execute_one(DROP_PHOTO.bind(act.tenant).bind(session).bind(id)).await?;
+    if tx.optional::<Photo>(OTHER_USE.bind(act.tenant).bind(id)).await?.is_none() {
+        photo::remove(tx, act, id).await?;
+    }
+    audit::record(tx, act, "remove_photo", ("lecture_session", session), "", &[]).await
+}
+
+/// Pictures of pupils are kept for as long as the settings say.
+pub async fn forget_photos(tx: &mut Tx, act: &Act) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let before = act.at - SignedDuration::from_hours(24 * rules.keep_photos_days);
+    for old in tx.all::<session_store::OldPhoto>(OLD_PHOTOS.bind(act.tenant).bind(before)).await? {
+        drop_photo(tx, act, old.session_id, old.photo_id).await?;
+    }
+    Ok(())
+}
+
+/// Whether somebody by their link has to do with a session.
+///
+/// Errors: not found if not.
+pub(super) async fn of_lecturer(tx: &mut Tx, tenant: Uuid, who: &Lecturer, id: Uuid) -> Result<Session> {
+    let session = session_store::session(tx, tenant, id).await?;
+    let theirs = session_store::lecturers(tx, tenant, id).await?.iter().any(|one| one.id == who.id);
+    if theirs && session.state != SessionState::Cancelled { Ok(session) } else { Err(Error::NotFound) }
+}

@@ -1,0 +1,319 @@
+use db::{Cursor, Page, Tx, record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::model::{NoteKind, RequestState, SessionState, span};
+use super::store::{Class, Lecturer, Material};
+use crate::error::Result;
+
+macro_rules! requests {
+    ($where:expr) => {
+        concat!(
+            "SELECT q.id, q.school_id, s.name AS school_name, q.call_id, q.topic_id, t.name AS topic_name, q.form_id, f.name AS form_name,
+                q.first_grade, q.last_grade, q.first_day, q.last_day, q.words, q.state, q.why, q.created_at
+            FROM lecture_requests q
+            JOIN lecture_schools s ON s.tenant_id = q.tenant_id AND s.id = q.school_id
+            JOIN lecture_subjects t ON t.tenant_id = q.tenant_id AND t.id = q.topic_id
+            JOIN lecture_subjects f ON f.tenant_id = q.tenant_id AND f.id = q.form_id WHERE q.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+macro_rules! sessions {
+    ($where:expr) => {
+        concat!(
+            "SELECT s.id, s.request_id, s.school_id, c.name AS school_name, s.hall_id, h.name AS hall_name, s.form_id, f.name AS form_name,
+                s.campaign_id, s.title, s.starts_at, s.ends_at, s.why, s.state, s.team_agreed_at, s.school_agreed_at, s.ended_why, s.pupils,
+                s.teachers, s.parents, s.handouts, s.minutes, s.class_hours, s.course, s.recorded_at, s.school_words,
+                s.school_confirmed_at, s.lock_version
+            FROM lecture_sessions s
+            JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
+            JOIN lecture_halls h ON h.tenant_id = s.tenant_id AND h.id = s.hall_id
+            JOIN lecture_subjects f ON f.tenant_id = s.tenant_id AND f.id = s.form_id WHERE s.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+statements! {
+    ADD_CALL = "INSERT INTO lecture_calls (tenant_id, id, title, words, last_day, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2
+        ORDER BY c.last_day, c.id LIMIT 50";
+    /// Which schools have answered the calls that are open.
+    ANSWERS = "SELECT q.call_id, q.school_id FROM lecture_calls c JOIN lecture_requests q ON q.tenant_id = c.tenant_id AND q.call_id = c.id
+        WHERE c.tenant_id = $1 AND c.last_day >= $2 AND q.state <> 'withdrawn' GROUP BY q.call_id, q.school_id";
+    ADD_REQUEST = "INSERT INTO lecture_requests (tenant_id, id, school_id, call_id, topic_id, form_id, first_grade, last_grade, first_day, last_day,
+            words, state, why, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', '', $12)";
+    END_REQUEST = "UPDATE lecture_requests SET state = $4, why = $5 WHERE tenant_id = $1 AND id = $2 AND state = $3";
+    REQUEST = requests!("q.id = $2");
+    WAITING = requests!("q.state = 'waiting' ORDER BY q.created_at, q.id LIMIT 200");
+    REQUESTS_OF = requests!("q.school_id = $2 ORDER BY q.created_at DESC, q.id DESC LIMIT 50");
+
+    ADD_AGREEMENT = "INSERT INTO lecture_agreements (tenant_id, id, school_id, title, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    AGREEMENTS = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended FROM lecture_agreements a
+        JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1
+        ORDER BY a.school_id, a.first_day, a.id LIMIT 2000";
+    ADD_CAMPAIGN = "INSERT INTO lecture_campaigns (tenant_id, id, theme, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6)";
+    CAMPAIGNS = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended FROM lecture_campaigns c WHERE c.tenant_id = $1
+        ORDER BY c.first_day DESC, c.id LIMIT 200";
+
+    /// Whoever has done this arranges alone until the transaction ends.
+    HOLD_DIARY = "INSERT INTO lecture_diaries (tenant_id, changes) VALUES ($1, 1)
+        ON CONFLICT (tenant_id) DO UPDATE SET changes = lecture_diaries.changes + 1";
+    ADD = "INSERT INTO lecture_sessions (tenant_id, id, request_id, school_id, hall_id, form_id, campaign_id, title, starts_at, ends_at, why, state,
+            proposed_at, team_agreed_at, ended_why, course, school_words, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'proposed', $12, $13, '', '', '', 1)";
+    MOVE = "UPDATE lecture_sessions SET hall_id = $4, form_id = $5, campaign_id = $6, title = $7, starts_at = $8, ends_at = $9, why = $10,
+            state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, reminded_at = NULL, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
+    AGREE = "UPDATE lecture_sessions SET state = 'agreed', school_agreed_at = $4, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'proposed'";
+    CANCEL = "UPDATE lecture_sessions SET state = 'cancelled', ended_why = $4, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
+    RECORD = "UPDATE lecture_sessions SET state = 'held', pupils = $4, teachers = $5, parents = $6, handouts = $7, minutes = $8, class_hours = $9,
+            course = $10, recorded_at = $11, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('agreed', 'held') AND school_confirmed_at IS NULL";
+    CONFIRM = "UPDATE lecture_sessions SET school_words = $4, school_confirmed_at = $5, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'held' AND school_confirmed_at IS NULL";
+    SESSION = sessions!("s.id = $2");
+    BETWEEN = sessions!("s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 500");
+    TO_REMIND = sessions!("s.state = 'agreed' AND s.reminded_at IS NULL AND s.starts_at > $2 AND s.starts_at <= $3 ORDER BY s.starts_at, s.id LIMIT 100");
+    REMINDED = "UPDATE lecture_sessions SET reminded_at = $4 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'agreed' AND reminded_at IS NULL";
+    PAST = sessions!("(s.starts_at, s.id) < ($2, $3) AND (CAST($5 AS TEXT) IS NULL OR s.state = $5) ORDER BY s.starts_at DESC, s.id DESC LIMIT $4");
+    COMING = sessions!("(s.starts_at, s.id) > ($2, $3) AND s.state <> 'cancelled' ORDER BY s.starts_at, s.id LIMIT $4");
+    OF_SCHOOL = sessions!("s.school_id = $2 AND s.starts_at >= $3 ORDER BY s.starts_at, s.id LIMIT 200");
+    OF_LECTURER = sessions!("s.starts_at >= $3 AND s.state <> 'cancelled' AND EXISTS (SELECT 1 FROM lecture_session_lecturers l
+        WHERE l.tenant_id = s.tenant_id AND l.session_id = s.id AND l.lecturer_id = $2) ORDER BY s.starts_at, s.id LIMIT 200");
+    /// Where else somebody is around that time.
+    ELSEWHERE = "SELECT c.name AS school_name, c.travel_minutes, s.starts_at, s.ends_at FROM lecture_session_lecturers l
+        JOIN lecture_sessions s ON s.tenant_id = l.tenant_id AND s.id = l.session_id
+        JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
+        WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND s.state <> 'cancelled' AND s.ends_at > $3 AND s.starts_at < $4 AND s.school_id <> $5 AND s.id <> $6
+        ORDER BY s.starts_at LIMIT 50";
+
+    /// Who is where in a period, a row for each lecturer of each session.
+    BUSY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at FROM lecture_sessions s
+        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3 AND s.state <> 'cancelled' ORDER BY s.starts_at, x.lecturer_id LIMIT 5000";
+
+    ADD_HOLD = "INSERT INTO lecture_holds (tenant_id, held_id, quarter, session_id) VALUES ($1, $2, $3, $4)";
+    DROP_HOLDS = "DELETE FROM lecture_holds WHERE tenant_id = $1 AND session_id = $2";
+    HELD_BY = "SELECT s.id, s.title, s.starts_at, s.ends_at, c.name AS school_name FROM lecture_holds h
+        JOIN lecture_sessions s ON s.tenant_id = h.tenant_id AND s.id = h.session_id
+        JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
+        WHERE h.tenant_id = $1 AND h.held_id = $2 AND h.quarter >= $3 AND h.quarter < $4 AND h.session_id <> $5 ORDER BY h.quarter LIMIT 1";
+
+    DROP_TOPICS = "DELETE FROM lecture_session_topics WHERE tenant_id = $1 AND session_id = $2";
+    ADD_TOPIC = "INSERT INTO lecture_session_topics (tenant_id, session_id, topic_id) VALUES ($1, $2, $3)";
+    TOPICS = "SELECT t.topic_id AS id, s.name FROM lecture_session_topics t JOIN lecture_subjects s ON s.tenant_id = t.tenant_id AND s.id = t.topic_id
+        WHERE t.tenant_id = $1 AND t.session_id = $2 ORDER BY s.position, s.id LIMIT 50";
+    DROP_LECTURERS = "DELETE FROM lecture_session_lecturers WHERE tenant_id = $1 AND session_id = $2";
+    ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id, own_words) VALUES ($1, $2, $3, $4)";
+    OWN_WORDS = "UPDATE lecture_session_lecturers SET own_words = $4 WHERE tenant_id = $1 AND session_id = $2 AND lecturer_id = $3";
+    WORDS_OF_SESSION = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
+        CROSS JOIN lecturers l
+        WHERE l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND x.tenant_id = $1 AND x.session_id = $2 AND x.own_words <> '' ORDER BY l.created_at, l.id LIMIT 50";
+    WORDS_OF_LECTURER = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
+        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+        WHERE x.tenant_id = $1 AND x.lecturer_id = $2 AND x.own_words <> '' LIMIT 2000";
+    /// Who gives what is still to come, with what is known of them now.
+    STAFFED = "SELECT x.session_id, l.name, l.vetted_on, l.vetted_until, l.ended_at FROM lecture_sessions s
+        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, l.id LIMIT 2000";
+    AHEAD = sessions!("s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, s.id LIMIT 500");
+    LECTURERS = "SELECT l.id, l.name, l.title, l.phone_sealed, l.first_grade, l.last_grade, l.vetted_on, l.vetted_until, l.link_number, l.ended_at,
+            l.created_at, l.lock_version
+        FROM lecture_session_lecturers x CROSS JOIN lecturers l
+        WHERE l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND x.tenant_id = $1 AND x.session_id = $2 ORDER BY l.created_at, l.id LIMIT 50";
+    DROP_CLASSES = "DELETE FROM lecture_session_classes WHERE tenant_id = $1 AND session_id = $2";
+    ADD_CLASS = "INSERT INTO lecture_session_classes (tenant_id, session_id, class_id) VALUES ($1, $2, $3)";
+    CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_session_classes x
+        JOIN lecture_classes c ON c.tenant_id = x.tenant_id AND c.id = x.class_id WHERE x.tenant_id = $1 AND x.session_id = $2
+        ORDER BY c.grade, c.name, c.id LIMIT 200";
+
+    SIGN_IN = "INSERT INTO lecture_sign_ins (tenant_id, session_id, class_id, present, at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, session_id, class_id) DO UPDATE SET present = excluded.present, at = excluded.at";
+    SIGN_INS = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_sign_ins i WHERE i.tenant_id = $1 AND i.session_id = $2
+        ORDER BY i.class_id LIMIT 200";
+    SIGN_INS_OF_SCHOOL = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_sessions s
+        JOIN lecture_sign_ins i ON i.tenant_id = s.tenant_id AND i.session_id = s.id
+        WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY i.class_id LIMIT 2000";
+    SIGN_INS_OF_LECTURER = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_session_lecturers l
+        JOIN lecture_sessions s ON s.tenant_id = l.tenant_id AND s.id = l.session_id
+        JOIN lecture_sign_ins i ON i.tenant_id = l.tenant_id AND i.session_id = l.session_id
+        WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND s.starts_at >= $3 ORDER BY i.class_id LIMIT 2000";
+    /// The classes of a school's sessions, for its page, each beside its session.
+    CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, c.grade, c.name FROM lecture_sessions s
+        CROSS JOIN lecture_session_classes x
+        CROSS JOIN lecture_classes c
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY c.grade, c.name, c.id LIMIT 5000";
+
+    /// What nobody has de-identified and reviewed adds no row; the key that it points to says the same again.
+    ATTACH = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by)
+        SELECT m.tenant_id, s.id, m.id, m.desensitised_by, m.reviewed_by FROM lecture_materials m
+        JOIN lecture_sessions s ON s.tenant_id = m.tenant_id AND s.id = $2
+        WHERE m.tenant_id = $1 AND m.id = $3 AND m.reviewed_by IS NOT NULL AND m.withdrawn_at IS NULL
+        ON CONFLICT (tenant_id, session_id, material_id) DO NOTHING";
+    DETACH = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND session_id = $2 AND material_id = $3";
+    MATERIALS = "SELECT m.id, m.kind, m.title, m.topic_id, t.name AS topic_name, m.file_name, m.media_type, m.size, m.added_at,
+            m.desensitised_by, CAST(NULL AS TEXT) AS desensitised_name, m.desensitised_at, m.reviewed_by, CAST(NULL AS TEXT) AS reviewed_name,
+            m.reviewed_at, m.withdrawn_at, m.erased_at, m.why, m.lock_version
+        FROM lecture_session_materials x CROSS JOIN lecture_materials m
+        CROSS JOIN lecture_subjects t
+        WHERE m.tenant_id = x.tenant_id AND m.id = x.material_id AND t.tenant_id = m.tenant_id AND t.id = m.topic_id AND x.tenant_id = $1 AND x.session_id = $2 ORDER BY m.added_at, m.id LIMIT 100";
+
+    /// Who teaches what at a school, for its page: names and topics, each beside its session.
+    NAMES_OF_SCHOOL = "SELECT x.session_id, l.name FROM lecture_sessions s
+        CROSS JOIN lecture_session_lecturers x
+        CROSS JOIN lecturers l
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY l.created_at, l.id LIMIT 1000";
+    TOPICS_OF_SCHOOL = "SELECT x.session_id, t.name FROM lecture_sessions s
+        CROSS JOIN lecture_session_topics x
+        CROSS JOIN lecture_subjects t
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY t.position, t.id LIMIT 1000";
+    MATERIALS_OF_LECTURER = "SELECT x.session_id, m.id, m.title, m.media_type FROM lecture_session_lecturers l
+        CROSS JOIN lecture_session_materials x
+        CROSS JOIN lecture_materials m
+        WHERE x.tenant_id = l.tenant_id AND x.session_id = l.session_id AND m.tenant_id = x.tenant_id AND m.id = x.material_id AND l.tenant_id = $1 AND l.lecturer_id = $2 AND m.withdrawn_at IS NULL ORDER BY m.added_at, m.id LIMIT 1000";
+
+    ADD_NOTE = "INSERT INTO lecture_notes (tenant_id, id, session_id, kind, words, at, answer) VALUES ($1, $2, $3, $4, $5, $6, '')";
+    ANSWER_NOTE = "UPDATE lecture_notes SET answer = $4, done_at = $5 WHERE tenant_id = $1 AND session_id = $2 AND id = $3 AND kind = 'question'
+        AND done_at IS NULL";
+    OPEN_QUESTIONS = "SELECT n.session_id, MIN(n.at) AS since, COUNT(*) AS count FROM lecture_notes n
+        WHERE n.tenant_id = $1 AND n.kind = 'question' AND n.done_at IS NULL GROUP BY n.session_id ORDER BY since, n.session_id LIMIT 50";
+    NOTES = "SELECT n.id, n.session_id, n.kind, n.words, n.at, n.done_at, n.answer FROM lecture_notes n WHERE n.tenant_id = $1 AND n.session_id = $2
+        ORDER BY n.at, n.id LIMIT 300";
+    ADD_PHOTO = "INSERT INTO lecture_photos (tenant_id, session_id, photo_id, consent, added_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (tenant_id, session_id, photo_id) DO NOTHING";
+    DROP_PHOTO = "DELETE FROM lecture_photos WHERE tenant_id = $1 AND session_id = $2 AND photo_id = $3";
+    PHOTOS = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.session_id = $2 ORDER BY p.photo_id LIMIT 30";
+    OLD_PHOTOS = "SELECT p.session_id, p.photo_id FROM lecture_photos p WHERE p.tenant_id = $1 AND p.added_at < $2 ORDER BY p.added_at, p.photo_id LIMIT 200";
+    OTHER_USE = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.photo_id = $2 LIMIT 1";
+    PHOTO = "SELECT p.photo_id, p.consent FROM lecture_photos p WHERE p.tenant_id = $1 AND p.session_id = $2 AND p.photo_id = $3";
+}
+
+record! {
+    #[derive(Debug, Clone)]
+    pub struct Call { pub id: Uuid, pub title: String, pub words: String, pub last_day: String, pub created_at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct Answer { pub call_id: Uuid, pub school_id: Uuid }
+    #[derive(Debug, Clone)]
+    pub struct Request {
+        pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub call_id: Option<Uuid>, pub topic_id: Uuid, pub topic_name: String,
+        pub form_id: Uuid, pub form_name: String, pub first_grade: i64, pub last_grade: i64, pub first_day: String, pub last_day: String,
+        pub words: String, pub state: RequestState, pub why: String, pub created_at: Timestamp,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Agreement {
+        pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub title: String, pub first_day: String, pub last_day: String, pub intended: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Campaign { pub id: Uuid, pub theme: String, pub first_day: String, pub last_day: String, pub intended: i64 }
+    #[derive(Debug, Clone)]
+    pub struct Session {
+        pub id: Uuid, pub request_id: Option<Uuid>, pub school_id: Uuid, pub school_name: String, pub hall_id: Uuid, pub hall_name: String,
+        pub form_id: Uuid, pub form_name: String, pub campaign_id: Option<Uuid>, pub title: String, pub starts_at: Timestamp, pub ends_at: Timestamp,
+        pub why: String, pub state: SessionState, pub team_agreed_at: Option<Timestamp>, pub school_agreed_at: Option<Timestamp>, pub ended_why: String,
+        pub pupils: Option<i64>, pub teachers: Option<i64>, pub parents: Option<i64>, pub handouts: Option<i64>, pub minutes: Option<i64>,
+        pub class_hours: Option<i64>, pub course: String, pub recorded_at: Option<Timestamp>, pub school_words: String,
+        pub school_confirmed_at: Option<Timestamp>, pub lock_version: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Elsewhere { pub school_name: String, pub travel_minutes: i64, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct Busy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct Held { pub id: Uuid, pub title: String, pub starts_at: Timestamp, pub ends_at: Timestamp, pub school_name: String }
+    #[derive(Debug, Clone)]
+    pub struct Topic { pub id: Uuid, pub name: String }
+    #[derive(Debug, Clone)]
+    pub struct Note {
+        pub id: Uuid, pub session_id: Uuid, pub kind: NoteKind, pub words: String, pub at: Timestamp, pub done_at: Option<Timestamp>, pub answer: String,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Named { pub session_id: Uuid, pub name: String }
+    #[derive(Debug, Clone)]
+    pub struct Shown { pub session_id: Uuid, pub id: Uuid, pub title: String, pub media_type: String }
+    #[derive(Debug, Clone)]
+    pub struct OwnWords { pub session_id: Uuid, pub name: String, pub own_words: String }
+    #[derive(Debug, Clone)]
+    pub struct Staffed {
+        pub session_id: Uuid, pub name: String, pub vetted_on: Option<String>, pub vetted_until: Option<String>, pub ended_at: Option<Timestamp>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct OpenQuestions { pub session_id: Uuid, pub since: Timestamp, pub count: i64 }
+    #[derive(Debug, Clone)]
+    pub struct SignIn { pub session_id: Uuid, pub class_id: Uuid, pub present: i64, pub at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct ClassOf { pub session_id: Uuid, pub id: Uuid, pub grade: i64, pub name: String }
+    #[derive(Debug, Clone)]
+    pub struct OldPhoto { pub session_id: Uuid, pub photo_id: Uuid }
+    #[derive(Debug, Clone)]
+    pub struct Photo { pub photo_id: Uuid, pub consent: String }
+}
+
+impl Session {
+    /// `2026年9月8日 14:30–15:15`
+    pub fn when(&self) -> String {
+        span(self.starts_at, self.ends_at)
+    }
+
+    /// Still to come, and not called off.
+    pub fn open(&self) -> bool {
+        matches!(self.state, SessionState::Proposed | SessionState::Agreed)
+    }
+}
+
+impl Request {
+    pub fn grades(&self) -> String {
+        super::model::grades(self.first_grade, self.last_grade)
+    }
+}
+
+pub async fn session(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Session> {
+    Ok(tx.one(SESSION.bind(tenant).bind(id)).await?)
+}
+
+pub async fn request(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Request> {
+    Ok(tx.one(REQUEST.bind(tenant).bind(id)).await?)
+}
+
+pub(super) async fn coming(tx: &mut Tx, tenant: Uuid, after: Cursor, size: usize) -> Result<Page<Session>> {
+    let items: Vec<Session> = tx.all(COMING.bind(tenant).bind(after.key).bind(after.id).bind(size as i64 + 1)).await?;
+    Ok(Page::of(items, size, |item| Cursor { key: item.starts_at.as_millisecond(), id: item.id }))
+}
+
+/// Those that have begun, the latest first.
+pub(super) async fn past(
+    tx: &mut Tx,
+    tenant: Uuid,
+    before: Cursor,
+    state: Option<SessionState>,
+    size: usize,
+) -> Result<Page<Session>> {
+    let query = PAST.bind(tenant).bind(before.key).bind(before.id).bind(size as i64 + 1);
+    let items: Vec<Session> = tx.all(query.bind(state.map(|state| state.code()))).await?;
+    Ok(Page::of(items, size, |item| Cursor { key: item.starts_at.as_millisecond(), id: item.id }))
+}
+
+pub(super) async fn sign_ins(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<SignIn>> {
+    Ok(tx.all(SIGN_INS.bind(tenant).bind(session)).await?)
+}
+
+pub(super) async fn topics(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Topic>> {
+    Ok(tx.all(TOPICS.bind(tenant).bind(session)).await?)
+}
+
+pub(super) async fn lecturers(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Lecturer>> {
+    Ok(tx.all(LECTURERS.bind(tenant).bind(session)).await?)
+}
+
+pub(super) async fn classes(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Class>> {
+    Ok(tx.all(CLASSES.bind(tenant).bind(session)).await?)
+}
+
+pub(super) async fn materials(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Material>> {
+    Ok(tx.all(MATERIALS.bind(tenant).bind(session)).await?)
+}

@@ -1,0 +1,449 @@
+//! What a period came to: which topics each grade of each school has heard and which not, what was given in each term against the agreements, what
+//! pupils knew before and after. What is owed by the year (class-hours of 法治副校长, sessions of an agreement) is counted by the calendar years
+//! that the period touches, whatever part of them it is. One paper of it is the page, the Word file and the workbook.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use db::Tx;
+use jiff::civil::{Date, date};
+use jiff::{Timestamp, ToSpan};
+use uuid::Uuid;
+
+use super::model::{Rules, SubjectKind, at_day, grade};
+use super::quiz::{Outcome, gain, percent, share};
+use super::school;
+use super::session_store::{AGREEMENTS, Agreement, CAMPAIGNS, Campaign};
+use super::store::{self, Subject, TermRow};
+use super::summary_store::{
+    ALL_VICES, CLASSES_OF_PERIOD, CONTENT, ClassOf, Content, EVERY_SCHOOL, FOLLOWED, Followed, HELD, Held, KNOWN,
+    Known, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS, ViceHours, ViceOf,
+};
+use crate::document::{Block, Paper, Table};
+use crate::error::{Error, Result};
+use crate::settings;
+
+/// The grades of a school in one line, each with how often it has heard of each topic.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub school: String,
+    pub grade: i64,
+    pub counts: Vec<i64>,
+}
+
+/// What a school has had, against what it is owed.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub school: String,
+    pub sessions: i64,
+    pub class_hours: i64,
+    pub pupils: i64,
+    pub handouts: i64,
+    /// That there were within the period, and those of them that were reached.
+    pub classes: i64,
+    pub reached: i64,
+    /// Each 法治副校长 with their class-hours here in a year.
+    pub vices: Vec<ViceYear>,
+    /// What was given within the agreements of a year, and what they intend: year, given, intended.
+    pub agreed: Vec<(i16, i64, i64)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ViceYear {
+    pub name: String,
+    pub year: i16,
+    pub class_hours: i64,
+}
+
+/// 常态化: what a school was given in a term.
+#[derive(Debug, Clone)]
+pub struct TermOf {
+    pub school: String,
+    pub term: String,
+    pub sessions: i64,
+    /// Of those, within a campaign.
+    pub of_campaigns: i64,
+    /// The term's part of what the agreements intend for its year; none without an agreement.
+    pub intended: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Summary {
+    pub days: (Date, Date),
+    pub topics: Vec<String>,
+    pub rows: Vec<Row>,
+    pub standings: Vec<Standing>,
+    pub terms: Vec<TermOf>,
+    pub campaigns: Vec<(String, i64, i64)>,
+    /// Of what classes have answered before and after.
+    pub before: Outcome,
+    pub after: Outcome,
+    /// In tenths of a percent.
+    pub content: Option<i64>,
+    pub asked: i64,
+    pub answered: i64,
+    pub owed: i64,
+}
+
+/// The moment at which a day begins.
+pub(super) fn begins(day: Date) -> Result<Timestamp> {
+    let at = day.to_zoned_datetime(calendar::shanghai()).map_err(|error| Error::Internal(error.into()))?;
+    Ok(at.timestamp())
+}
+
+/// So many years of a long period are looked at for what is owed by the year.
+const YEARS: i16 = 3;
+
+fn parsed(text: &str) -> Result<Date> {
+    text.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))
+}
+
+/// When a row was made: identities begin with it.
+fn made_at(id: Uuid) -> Timestamp {
+    let seconds = id.get_timestamp().map_or(0, |at| at.to_unix().0);
+    i64::try_from(seconds).ok().and_then(|at| Timestamp::from_second(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A school's own terms, or those of all if it has none.
+fn terms_of(terms: &[TermRow], school: Uuid) -> Vec<&TermRow> {
+    let own: Vec<&TermRow> = terms.iter().filter(|term| term.school_id == Some(school)).collect();
+    if own.is_empty() { terms.iter().filter(|term| term.school_id.is_none()).collect() } else { own }
+}
+
+/// What was given, by school, each with its day and whether it was within a campaign.
+struct Given(BTreeMap<Uuid, Vec<(Date, bool)>>);
+
+impl Given {
+    fn within(&self, school: Uuid, holds: impl Fn(Date) -> bool) -> impl Iterator<Item = bool> {
+        let all = self.0.get(&school).map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter(move |(day, _)| holds(*day)).map(|(_, campaign)| *campaign)
+    }
+}
+
+fn overlaps(first: &str, last: &str, days: (Date, Date)) -> bool {
+    first <= days.1.to_string().as_str() && last >= days.0.to_string().as_str()
+}
+
+pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<Summary> {
+    let (from, until) = (begins(days.0)?, begins(days.1.tomorrow().unwrap_or(days.1))?);
+    let rules: Rules = settings::read(tx, tenant, from).await?;
+    let years: Vec<i16> = (days.0.year().max(days.1.year() - YEARS + 1)..=days.1.year()).collect();
+    let terms = school::terms(tx, tenant).await?;
+    let concerned = terms.iter().filter(|term| overlaps(&term.first_day, &term.last_day, days));
+    // All of the years and of the terms that the period touches.
+    let (mut first, mut last) = (date(years[0], 1, 1).min(days.0), date(days.1.year(), 12, 31));
+    for term in concerned {
+        (first, last) = (first.min(parsed(&term.first_day)?), last.max(parsed(&term.last_day)?));
+    }
+    let (widest, end) = (begins(first)?, begins(last.saturating_add(1.day()))?);
+    let schools: Vec<SchoolOf> = tx.all(EVERY_SCHOOL.bind(tenant)).await?;
+    let classes: Vec<ClassOf> = tx.all(CLASSES_OF_PERIOD.bind(tenant).bind(from)).await?;
+    let mut topics: Vec<Subject> = store::subjects(tx, tenant, SubjectKind::Topic).await?;
+    let taught: Vec<Taught> = tx.all(TAUGHT.bind(tenant).bind(from).bind(until)).await?;
+    topics.retain(|topic| topic.closed_at.is_none() || taught.iter().any(|one| one.topic_id == topic.id));
+    let sums: Vec<Sum> = tx.all(SUMS.bind(tenant).bind(from).bind(until)).await?;
+    let reached: Vec<Reached> = tx.all(REACHED.bind(tenant).bind(from).bind(until)).await?;
+    let reached: BTreeSet<Uuid> = reached.into_iter().map(|one| one.class_id).collect();
+    let held: Vec<Held> = tx.all(HELD.bind(tenant).bind(widest).bind(end)).await?;
+    let hours: Vec<ViceHours> = tx.all(VICE_HOURS.bind(tenant).bind(widest).bind(end)).await?;
+    let vices: Vec<ViceOf> = tx.all(ALL_VICES.bind(tenant)).await?;
+    let agreements: Vec<Agreement> = tx.all(AGREEMENTS.bind(tenant)).await?;
+    let mut given = Given(BTreeMap::new());
+    let mut of_campaigns: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for one in &held {
+        let day = at_day(one.starts_at);
+        given.0.entry(one.school_id).or_default().push((day, one.campaign_id.is_some()));
+        if let Some(campaign) = one.campaign_id.filter(|_| days.0 <= day && day <= days.1) {
+            *of_campaigns.entry(campaign).or_default() += 1;
+        }
+    }
+    let mut rows = Vec::new();
+    let mut standings = Vec::new();
+    let mut of_terms = Vec::new();
+    for school in &schools {
+        let sum = sums.iter().find(|one| one.school_id == school.id);
+        // One to which nobody goes any more was there until then.
+        if sum.is_none() && school.closed_at.is_some_and(|at| at < from) {
+            continue;
+        }
+        let own: Vec<&ClassOf> = classes
+            .iter()
+            .filter(|class| class.school_id == school.id && (made_at(class.id) < until || reached.contains(&class.id)))
+            .collect();
+        let mut grades: Vec<i64> = own.iter().map(|class| class.grade).collect();
+        grades.extend(taught.iter().filter(|one| one.school_id == school.id).map(|one| one.grade));
+        grades.sort_unstable();
+        grades.dedup();
+        for at in grades {
+            let count = |topic: &Subject| {
+                let here =
+                    taught.iter().find(|one| one.school_id == school.id && one.topic_id == topic.id && one.grade == at);
+                here.map_or(0, |one| one.sessions)
+            };
+            rows.push(Row { school: school.name.clone(), grade: at, counts: topics.iter().map(count).collect() });
+        }
+        let mut agreed = Vec::new();
+        let of_school: Vec<&Agreement> = agreements.iter().filter(|one| one.school_id == school.id).collect();
+        let agreed_on = |day: Date| of_school.iter().any(|one| overlaps(&one.first_day, &one.last_day, (day, day)));
+        for &year in &years {
+            let span = (date(year, 1, 1), date(year, 12, 31));
+            let intended: i64 = of_school
+                .iter()
+                .filter(|one| overlaps(&one.first_day, &one.last_day, span))
+                .map(|one| one.intended)
+                .sum();
+            if intended > 0 {
+                let sessions = given.within(school.id, |day| day.year() == year && agreed_on(day)).count();
+                agreed.push((year, sessions as i64, intended));
+            }
+        }
+        let own_terms = terms_of(&terms, school.id);
+        for term in own_terms.iter().filter(|term| overlaps(&term.first_day, &term.last_day, days)) {
+            let span = (parsed(&term.first_day)?, parsed(&term.last_day)?);
+            let in_year = own_terms.iter().filter(|other| other.first_day.get(..4) == term.first_day.get(..4)).count();
+            let in_year = i64::try_from(in_year).unwrap_or(1).max(1);
+            let intended =
+                of_school.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)).map(|one| one.intended);
+            let intended: i64 = intended.sum();
+            let sessions: Vec<bool> = given.within(school.id, |day| span.0 <= day && day <= span.1).collect();
+            of_terms.push(TermOf {
+                school: school.name.clone(),
+                term: term.name.clone(),
+                sessions: sessions.len() as i64,
+                of_campaigns: sessions.iter().filter(|campaign| **campaign).count() as i64,
+                intended: (intended > 0).then_some((intended + in_year - 1) / in_year),
+            });
+        }
+        standings.push(Standing {
+            school: school.name.clone(),
+            sessions: sum.map_or(0, |one| one.sessions),
+            class_hours: sum.map_or(0, |one| one.class_hours),
+            pupils: sum.map_or(0, |one| one.pupils),
+            handouts: sum.map_or(0, |one| one.handouts),
+            classes: own.len() as i64,
+            reached: own.iter().filter(|class| reached.contains(&class.id)).count() as i64,
+            vices: vice_years(school.id, &years, &vices, &hours),
+            agreed,
+        });
+    }
+    let known: Known = tx.one(KNOWN.bind(tenant).bind(from).bind(until)).await?;
+    let content: Content = tx.one(CONTENT.bind(tenant).bind(from).bind(until)).await?;
+    let followed: Followed = tx.one(FOLLOWED.bind(tenant).bind(from).bind(until)).await?;
+    let campaigns: Vec<Campaign> = tx.all(CAMPAIGNS.bind(tenant)).await?;
+    let campaigns = campaigns.into_iter().filter(|one| overlaps(&one.first_day, &one.last_day, days)).map(|one| {
+        let held = of_campaigns.get(&one.id).copied().unwrap_or(0);
+        (one.theme, held, one.intended)
+    });
+    Ok(Summary {
+        days,
+        topics: topics.into_iter().map(|topic| topic.name).collect(),
+        rows,
+        standings,
+        terms: of_terms,
+        campaigns: campaigns.collect(),
+        before: Outcome { answered: known.answered_before, correct: known.correct_before },
+        after: Outcome { answered: known.answered_after, correct: known.correct_after },
+        content: share(content.good, content.given),
+        asked: followed.asked,
+        answered: followed.answered,
+        owed: rules.vice_lessons,
+    })
+}
+
+/// The class-hours of everybody who was 法治副校长 of a school, by the years in which they were. Whoever is appointed anew goes on counting.
+fn vice_years(school: Uuid, years: &[i16], vices: &[ViceOf], hours: &[ViceHours]) -> Vec<ViceYear> {
+    let own: Vec<&ViceOf> = vices.iter().filter(|one| one.school_id == school).collect();
+    let mut found = Vec::new();
+    for &year in years {
+        let span = (date(year, 1, 1), date(year, 12, 31));
+        let mut seen = BTreeSet::new();
+        for vice in own.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)) {
+            if !seen.insert(vice.lecturer_id) {
+                continue;
+            }
+            let posts: Vec<Uuid> =
+                own.iter().filter(|one| one.lecturer_id == vice.lecturer_id).map(|one| one.id).collect();
+            let given = hours.iter().filter(|one| {
+                let day = at_day(one.starts_at);
+                posts.contains(&one.vice_id)
+                    && day.year() == year
+                    && overlaps(&one.first_day, &one.last_day, (day, day))
+            });
+            let class_hours = given.map(|one| one.class_hours.unwrap_or_default()).sum();
+            found.push(ViceYear { name: vice.name.clone(), year, class_hours });
+        }
+    }
+    found
+}
+
+impl Standing {
+    /// `武晓峰 2026 年 3 课时，还差 1`
+    pub fn vice_words(&self, owed: i64) -> String {
+        let one = |ViceYear { name, year, class_hours }: &ViceYear| {
+            let missing = if *class_hours < owed { format!("，还差 {}", owed - class_hours) } else { String::new() };
+            format!("{name} {year} 年 {class_hours} 课时{missing}")
+        };
+        if self.vices.is_empty() {
+            "没有登记".to_owned()
+        } else {
+            self.vices.iter().map(one).collect::<Vec<_>>().join("；")
+        }
+    }
+
+    /// `2026 年 3 / 4`
+    fn agreed_words(&self) -> String {
+        let one = |(year, given, intended): &(i16, i64, i64)| format!("{year} 年 {given} / {intended}");
+        if self.agreed.is_empty() {
+            "没有协议".to_owned()
+        } else {
+            self.agreed.iter().map(one).collect::<Vec<_>>().join("；")
+        }
+    }
+}
+
+impl Summary {
+    /// Grades that have heard of nothing, and topics of which nobody has heard.
+    pub fn gaps(&self) -> Vec<String> {
+        let mut gaps: Vec<String> = self
+            .rows
+            .iter()
+            .filter(|row| row.counts.iter().all(|count| *count == 0))
+            .map(|row| format!("{}{}一次课也没有", row.school, grade(row.grade)))
+            .collect();
+        for (at, topic) in self.topics.iter().enumerate() {
+            if !self.rows.is_empty() && self.rows.iter().all(|row| row.counts.get(at).is_none_or(|count| *count == 0)) {
+                gaps.push(format!("“{topic}”哪里都没有讲过"));
+            }
+        }
+        gaps
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let sum = |of: fn(&Standing) -> i64| self.standings.iter().map(of).sum::<i64>();
+        let known = match self.before.known().zip(self.after.known()) {
+            None => "还没有能比的答卷".to_owned(),
+            Some((before, after)) => format!(
+                "课前 {}，课后 {}，{}（答对的题数 ÷ 答了的题数，同一个班课前、课后都答了的题）",
+                percent(Some(before)),
+                percent(Some(after)),
+                gain(&self.before, &self.after)
+            ),
+        };
+        vec![
+            ("场次和课时", format!("{} 场，{} 课时", sum(|one| one.sessions), sum(|one| one.class_hours))),
+            ("学生", format!("{} 人次", sum(|one| one.pupils))),
+            ("发放资料", format!("{} 份", sum(|one| one.handouts))),
+            ("覆盖班级", format!("{} / {}", sum(|one| one.reached), sum(|one| one.classes))),
+            ("知晓率", known),
+            ("满意度", percent(self.content)),
+            ("学生的问题", format!("{} 个，已回复 {} 个", self.asked, self.answered)),
+        ]
+    }
+
+    /// What each campaign came to.
+    fn campaign_words(&self) -> Vec<String> {
+        let one =
+            |(theme, held, intended): &(String, i64, i64)| format!("“{theme}”讲了 {held} 场，打算讲 {intended} 场。");
+        self.campaigns.iter().map(one).collect()
+    }
+
+    fn gap_words(&self) -> String {
+        let gaps = self.gaps();
+        if gaps.is_empty() {
+            "每个年级都讲过，每个主题都讲过。".to_owned()
+        } else {
+            format!("{}。", gaps.join("；"))
+        }
+    }
+
+    /// What the paper says before its tables, as a table: a workbook has nothing else.
+    pub fn overview(&self) -> (String, Table) {
+        let mut rows = vec![vec!["时间".to_owned(), format!("{} 到 {}", self.days.0, self.days.1)]];
+        rows.extend(self.facts().into_iter().map(|(name, what)| vec![name.to_owned(), what]));
+        rows.extend(self.campaign_words().into_iter().map(|words| vec!["专项活动".to_owned(), words]));
+        rows.push(vec!["还缺什么".to_owned(), self.gap_words()]);
+        ("概况".to_owned(), Table { columns: vec![("项目".to_owned(), 20), ("内容".to_owned(), 80)], rows })
+    }
+
+    pub fn tables(&self) -> Vec<(String, Table)> {
+        let named =
+            |columns: &[(&str, u32)]| columns.iter().map(|(name, width)| ((*name).to_owned(), *width)).collect();
+        let standings = Table {
+            columns: named(&[
+                ("学校", 16),
+                ("场次", 6),
+                ("课时", 6),
+                ("学生人次", 9),
+                ("发放资料", 9),
+                ("覆盖班级", 10),
+                ("共建场次（全年）", 18),
+                ("法治副校长（全年课时）", 26),
+            ]),
+            rows: self
+                .standings
+                .iter()
+                .map(|one| {
+                    vec![
+                        one.school.clone(),
+                        one.sessions.to_string(),
+                        one.class_hours.to_string(),
+                        one.pupils.to_string(),
+                        one.handouts.to_string(),
+                        format!("{} / {}", one.reached, one.classes),
+                        one.agreed_words(),
+                        one.vice_words(self.owed),
+                    ]
+                })
+                .collect(),
+        };
+        let width = 70 / u32::try_from(self.topics.len().max(1)).unwrap_or(1);
+        let mut columns = vec![("学校".to_owned(), 20), ("年级".to_owned(), 10)];
+        columns.extend(self.topics.iter().map(|topic| (topic.clone(), width.max(1))));
+        let line = |row: &Row| {
+            let counts = row.counts.iter().map(|count| if *count == 0 { "缺".to_owned() } else { count.to_string() });
+            [row.school.clone(), grade(row.grade).to_owned()].into_iter().chain(counts).collect()
+        };
+        let matrix = Table { columns, rows: self.rows.iter().map(line).collect() };
+        let term = |one: &TermOf| {
+            let done = one.intended.and_then(|intended| share(one.sessions, intended));
+            vec![
+                one.school.clone(),
+                one.term.clone(),
+                one.sessions.to_string(),
+                one.of_campaigns.to_string(),
+                one.intended.map_or("没有协议".to_owned(), |intended| intended.to_string()),
+                percent(done),
+            ]
+        };
+        let terms = Table {
+            columns: named(&[
+                ("学校", 24),
+                ("学期", 26),
+                ("整学期场次", 12),
+                ("其中专项", 12),
+                ("学期打算", 12),
+                ("完成", 14),
+            ]),
+            rows: self.terms.iter().map(term).collect(),
+        };
+        vec![("各校情况".to_owned(), standings), ("常态化".to_owned(), terms), ("主题和年级".to_owned(), matrix)]
+    }
+
+    pub fn paper(&self) -> Paper {
+        let mut paper = Paper::new(format!("法治进校园情况（{} 到 {}）", self.days.0, self.days.1));
+        paper.landscape = true;
+        paper.facts(&self.facts());
+        for words in self.campaign_words() {
+            paper.text(&words);
+        }
+        for (name, table) in self.tables() {
+            paper.heading(name.clone());
+            if name == "常态化" {
+                paper.text("学期打算 ＝ 共建协议全年打算的场次 ÷ 当年的学期数，不足一场算一场。");
+            }
+            paper.blocks.push(Block::Table(table));
+        }
+        paper.heading("还缺什么");
+        paper.text(&self.gap_words());
+        paper
+    }
+}

@@ -1,0 +1,241 @@
+//! Who gives lectures.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::{Options, a_day, all_grades, link_page, offered, ticked, two_grades};
+use crate::access::{Permission, Routes, Viewer};
+use crate::app::App;
+use crate::error::Result;
+use crate::lecture::affected;
+use crate::lecture::lecturer::{self, LecturerSketch};
+use crate::lecture::model::{SubjectKind, today};
+use crate::lecture::session_store::{OF_LECTURER, Session};
+use crate::lecture::store::{self, ALL_TOPICS, Lecturer, TOPICS_OF, TopicOf, VETTINGS, Vetting};
+use crate::web::{Form, Shell, page, page_again, redirect};
+
+pub fn routes() -> Routes {
+    use Permission::{LectureEdit, LectureRead};
+    Routes::default()
+        .get("/lecturers", LectureRead, list)
+        .get("/lecturers/new", LectureEdit, new)
+        .post("/lecturers", LectureEdit, create)
+        .get("/lecturers/{id}", LectureRead, show)
+        .get("/lecturers/{id}/particulars", LectureEdit, edit)
+        .post("/lecturers/{id}/particulars", LectureEdit, change)
+        .post("/lecturers/{id}/link", LectureEdit, give_link)
+        .post("/lecturers/{id}/vettings", LectureEdit, vet)
+}
+
+#[derive(Template)]
+#[template(path = "lecture/web/lecturers.html")]
+struct ListPage {
+    shell: Shell,
+    /// Each with the topics, and why they must not teach today.
+    lecturers: Vec<(Lecturer, String, Option<String>)>,
+    may_edit: bool,
+}
+
+async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let topics: Vec<TopicOf> = tx.all(ALL_TOPICS.bind(viewer.tenant)).await?;
+    let day = today(app.means.now());
+    let of = |id: Uuid| {
+        let names = topics.iter().filter(|topic| topic.lecturer_id == id).map(|topic| topic.name.as_str());
+        names.collect::<Vec<_>>().join("、")
+    };
+    let lecturers = store::lecturers(&mut tx, viewer.tenant).await?;
+    let lecturers = lecturers.into_iter().map(|one| {
+        let (topics, why) = (of(one.id), one.unvetted(day));
+        (one, topics, why)
+    });
+    page(&ListPage { shell, lecturers: lecturers.collect(), may_edit: viewer.may(Permission::LectureEdit) })
+}
+
+#[derive(Template)]
+#[template(path = "lecture/web/lecturer-form.html")]
+struct FormPage {
+    shell: Shell,
+    form: Form,
+    lecturer: Option<Lecturer>,
+    topics: Options,
+}
+
+impl FormPage {
+    fn grades(&self) -> Options {
+        all_grades()
+    }
+
+    fn ticked(&self, id: &str) -> bool {
+        self.form.values("topic").any(|one| one == id)
+    }
+}
+
+async fn topics(tx: &mut db::Tx, tenant: Uuid) -> Result<Options> {
+    Ok(offered(&store::subjects(tx, tenant, SubjectKind::Topic).await?))
+}
+
+async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    let topics = topics(&mut app.db.read().await?, viewer.tenant).await?;
+    let form = Form::filled(&[("first_grade", "7"), ("last_grade", "12")]);
+    page(&FormPage { shell, form, lecturer: None, topics })
+}
+
+fn sketch(form: &mut Form, topics: &Options, ended: Option<jiff::Timestamp>) -> Option<LecturerSketch> {
+    let name = form.person_name("name");
+    let title = form.text("title", "职务", 0..=20);
+    let phone = form.optional_phone("phone");
+    let grades = two_grades(form);
+    let chosen = ticked(form, "topic", topics);
+    if chosen.is_empty() {
+        form.fail("topics", "请选择能讲哪些主题");
+    }
+    let (name, phone, grades) = (name?, phone?, grades?);
+    form.ok().then_some(LecturerSketch { name, title, phone, grades, topics: chosen, ended_at: ended })
+}
+
+async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    let topics = topics(&mut tx, viewer.tenant).await?;
+    if let Some(new) = sketch(&mut form, &topics, None) {
+        let id = lecturer::create(&mut tx, &act, &new).await?;
+        tx.commit().await?;
+        return Ok(redirect(&format!("/lecturers/{id}"), "已登记。接着登记从业查询的结果"));
+    }
+    drop(tx);
+    page_again(&FormPage { shell, form, lecturer: None, topics })
+}
+
+async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.read().await?;
+    let known = store::lecturer(&mut tx, viewer.tenant, id).await?;
+    let mut form = Form::filled(&[
+        ("name", &known.name),
+        ("title", &known.title),
+        ("phone", &known.phone(&act)?),
+        ("first_grade", &known.first_grade.to_string()),
+        ("last_grade", &known.last_grade.to_string()),
+        ("version", &known.lock_version.to_string()),
+    ]);
+    let own: Vec<TopicOf> = tx.all(TOPICS_OF.bind(viewer.tenant).bind(id)).await?;
+    for topic in own {
+        form.add("topic", topic.topic_id.to_string());
+    }
+    if known.ended_at.is_some() {
+        form.set("ended", "yes");
+    }
+    let topics = topics(&mut tx, viewer.tenant).await?;
+    page(&FormPage { shell, form, lecturer: Some(known), topics })
+}
+
+async fn change(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    let known = store::lecturer(&mut tx, viewer.tenant, id).await?;
+    let topics = topics(&mut tx, viewer.tenant).await?;
+    let ended = form.is("ended", "yes").then(|| known.ended_at.unwrap_or(act.at));
+    if let Some(to) = sketch(&mut form, &topics, ended) {
+        lecturer::change(&mut tx, &act, id, form.version(), &to).await?;
+        let said = affected::told(&mut tx, viewer.tenant, act.at, "已改好").await?;
+        tx.commit().await?;
+        return Ok(redirect(&format!("/lecturers/{id}"), &said));
+    }
+    drop(tx);
+    page_again(&FormPage { shell, form, lecturer: Some(known), topics })
+}
+
+#[derive(Template)]
+#[template(path = "lecture/web/lecturer.html")]
+struct LecturerPage {
+    shell: Shell,
+    lecturer: Lecturer,
+    phone: String,
+    topics: String,
+    unvetted: Option<String>,
+    vettings: Vec<Vetting>,
+    sessions: Vec<Session>,
+    may_edit: bool,
+    form: Form,
+}
+
+async fn lecturer_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<LecturerPage> {
+    let act = app.act(viewer, Permission::LectureRead)?;
+    let mut tx = app.db.read().await?;
+    let lecturer = store::lecturer(&mut tx, viewer.tenant, id).await?;
+    let topics: Vec<TopicOf> = tx.all(TOPICS_OF.bind(viewer.tenant).bind(id)).await?;
+    let since = act.at - jiff::SignedDuration::from_hours(24 * 30);
+    Ok(LecturerPage {
+        shell,
+        phone: lecturer.phone(&act)?,
+        topics: topics.into_iter().map(|topic| topic.name).collect::<Vec<_>>().join("、"),
+        unvetted: lecturer.unvetted(today(act.at)),
+        vettings: tx.all(VETTINGS.bind(viewer.tenant).bind(id)).await?,
+        sessions: tx.all(OF_LECTURER.bind(viewer.tenant).bind(id).bind(since)).await?,
+        lecturer,
+        may_edit: viewer.may(Permission::LectureEdit),
+        form,
+    })
+}
+
+async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&lecturer_page(&app, &viewer, shell, id, Form::default()).await?)
+}
+
+async fn give_link(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    _form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    store::lecturer(&mut tx, viewer.tenant, id).await?;
+    lecturer::renew_link(&mut tx, &act, id).await?;
+    let lecturer = store::lecturer(&mut tx, viewer.tenant, id).await?;
+    tx.commit().await?;
+    let address = app.link(&format!("/lecturing/{}", lecturer.link(viewer.tenant, &app.means.keys)));
+    let words = "只转给本人。从这个链接看自己的课、放课件和视频、加到手机日历；别人的课看不到。";
+    link_page(shell, lecturer.name, format!("/lecturers/{id}"), words, address)
+}
+
+async fn vet(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    store::lecturer(&mut tx, viewer.tenant, id).await?;
+    let day = form.choice("checked_on", "哪天查询的", a_day);
+    let passed = form.choice("result", "查询结果", |code| match code {
+        "passed" => Some(true),
+        "failed" => Some(false),
+        _ => None,
+    });
+    let proof = form.open_text("proof", "查询文书编号", 2..=40, "只写文书编号，不写身份证号和电话");
+    if form.ok()
+        && let Some((day, passed)) = day.zip(passed)
+    {
+        let done = lecturer::vet(&mut tx, &act, id, (passed, day), &proof).await;
+        if form.noted("checked_on", done)?.is_some() {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "查询结果已登记").await?;
+            tx.commit().await?;
+            return Ok(redirect(&format!("/lecturers/{id}"), &said));
+        }
+    }
+    drop(tx);
+    page_again(&lecturer_page(&app, &viewer, shell, id, form).await?)
+}

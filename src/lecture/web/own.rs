@@ -1,0 +1,553 @@
+//! What a school and a lecturer see by their own links.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use db::Tx;
+use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Property, Trigger};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::session::what_became;
+use super::{Options, chosen, material, number, offered, two_grades};
+use crate::access::{self, Act, Link, Need, Routes};
+use crate::app::{App, ClientAddress};
+use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::lecture::model::{RequestState, Rules, SessionState, SubjectKind, grade, today};
+use crate::lecture::session::{self, RequestSketch};
+use crate::lecture::session_store::{
+    self, CALLS, CLASSES_OF_SCHOOL, Call, ClassOf, MATERIALS_OF_LECTURER, NAMES_OF_SCHOOL, Named, OF_LECTURER,
+    OF_SCHOOL, OwnWords, REQUESTS_OF, Request, SIGN_INS_OF_LECTURER, SIGN_INS_OF_SCHOOL, Session, Shown, SignIn,
+    TOPICS_OF_SCHOOL, WORDS_OF_LECTURER,
+};
+use crate::lecture::store::{self, Class, FILE, File, Lecturer, PART, School};
+use crate::lecture::{confidence, lecturer, school};
+use crate::settings;
+use crate::web::{Form, Shell, page, page_again, redirect};
+
+pub fn routes() -> Routes {
+    Routes::default()
+        .get("/lecture-guests/{link}", Need::Public, show_school)
+        .get("/lecture-guests/{link}/calendar", Need::Public, school_calendar)
+        .post("/lecture-guests/{link}/requests", Need::Public, ask)
+        .post("/lecture-guests/{link}/requests/{asked}/withdrawal", Need::Public, withdraw)
+        .post("/lecture-guests/{link}/sessions/{session}", Need::Public, answer)
+        .get("/lecture-sign-in/{link}/{audience}", Need::Public, show_sign_in)
+        .post("/lecture-sign-in/{link}/{audience}", Need::Public, sign_in)
+        .get("/lecturing/{link}", Need::Public, show_lecturer)
+        .get("/lecturing/{link}/calendar", Need::Public, lecturer_calendar)
+        .get("/lecturing/{link}/materials/{material}", Need::Public, file)
+        .post("/lecturing/{link}/sessions/{session}/record", Need::Public, record)
+}
+
+/// So long after a session it is still shown.
+const SHOWN: SignedDuration = SignedDuration::from_hours(24 * 60);
+
+#[derive(Template)]
+#[template(path = "lecture/web/guest.html")]
+struct GuestPage {
+    shell: Shell,
+    link: String,
+    school: School,
+    calls: Vec<Call>,
+    requests: Vec<Request>,
+    sessions: Vec<Session>,
+    names: Vec<Named>,
+    topics_of: Vec<Named>,
+    topics: Options,
+    forms: Options,
+    classes: Vec<ClassOf>,
+    sign_ins: Vec<SignIn>,
+    /// Those that were proposed for a day so near that the school has to say that it can do that.
+    near: Vec<Uuid>,
+    lead_days: i64,
+    earliest: String,
+    tenant: Uuid,
+    keys: std::sync::Arc<Keys>,
+    now: Timestamp,
+    form: Form,
+    failed: Option<Uuid>,
+}
+
+fn of(list: &[Named], id: &Uuid) -> String {
+    list.iter().filter(|one| one.session_id == *id).map(|one| one.name.as_str()).collect::<Vec<_>>().join("、")
+}
+
+impl GuestPage {
+    fn lecturers(&self, id: &Uuid) -> String {
+        of(&self.names, id)
+    }
+
+    fn taught(&self, id: &Uuid) -> String {
+        of(&self.topics_of, id)
+    }
+
+    fn call_options(&self) -> Options {
+        self.calls.iter().map(|call| (call.id.to_string(), call.title.clone())).collect()
+    }
+
+    fn is_near(&self, id: &Uuid) -> bool {
+        self.near.contains(id)
+    }
+
+    /// What waits for nobody but the school is said as that.
+    fn state(&self, session: &Session) -> String {
+        if session.state == SessionState::Proposed { "等学校确认".to_owned() } else { session.state.to_string() }
+    }
+
+    /// It is near enough for classes to be signed in.
+    fn signs_in(&self, session: &Session) -> bool {
+        matches!(session.state, SessionState::Agreed | SessionState::Held) && session.school_confirmed_at.is_none()
+    }
+
+    /// Each class with the address by which it is signed in, and how many were.
+    fn to_sign_in(&self, id: &Uuid) -> Vec<(String, String, Option<i64>)> {
+        let own = self.classes.iter().filter(|class| class.session_id == *id);
+        own.map(|class| {
+            let there = self.sign_ins.iter().find(|one| one.session_id == *id && one.class_id == class.id);
+            let path = sign_in_path(self.tenant, *id, class.id, &self.keys);
+            (format!("{}{}", grade(class.grade), class.name), path, there.map(|one| one.present))
+        })
+        .collect()
+    }
+
+    fn grades(&self) -> Options {
+        let (first, last) = self.school.stage.grades();
+        (first..=last).map(|at| (at.to_string(), grade(at).to_owned())).collect()
+    }
+
+    fn opened(&self, id: &Uuid) -> bool {
+        self.failed == Some(*id)
+    }
+
+    fn to_answer(&self, session: &Session) -> bool {
+        session.state == SessionState::Proposed && session.starts_at > self.now
+    }
+
+    fn to_confirm(&self, session: &Session) -> bool {
+        session.state == SessionState::Held && session.school_confirmed_at.is_none()
+    }
+
+    /// How long until it takes place, for those that are agreed; empty otherwise.
+    fn countdown(&self, session: &Session) -> String {
+        if session.state != SessionState::Agreed || session.starts_at <= self.now {
+            return String::new();
+        }
+        match (session.starts_at.as_second() - self.now.as_second()) / 86_400 {
+            0 => "不到一天就上课，请准备场地和投影。".to_owned(),
+            days => format!("还有 {days} 天。"),
+        }
+    }
+}
+
+async fn school_by(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, School)> {
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
+    let school = school::by_link(tx, &link, &app.means.keys).await?;
+    Ok((Act::resident(link.tenant, &app.means), school))
+}
+
+async fn guest_page(app: &App, shell: Shell, link: String, form: Form, failed: Option<Uuid>) -> Result<GuestPage> {
+    let mut tx = app.db.read().await?;
+    let (act, school) = school_by(app, &mut tx, &link).await?;
+    let tenant = access::tenant(&mut tx, act.tenant).await?;
+    let since = act.at - SHOWN;
+    let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
+    let sessions: Vec<Session> = tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?;
+    let near = sessions.iter().filter(|one| session::at_short_notice(one, &rules)).map(|one| one.id).collect();
+    Ok(GuestPage {
+        shell: shell.of_community(&tenant.name, ""),
+        calls: tx.all(CALLS.bind(act.tenant).bind(today(act.at).to_string())).await?,
+        requests: tx.all(REQUESTS_OF.bind(act.tenant).bind(school.id)).await?,
+        sessions,
+        near,
+        lead_days: rules.lead_days,
+        earliest: rules.earliest(today(act.at)).map_or(String::new(), |day| day.to_string()),
+        classes: tx.all(CLASSES_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        sign_ins: tx.all(SIGN_INS_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        tenant: act.tenant,
+        keys: app.means.keys.clone(),
+        names: tx.all(NAMES_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        topics_of: tx.all(TOPICS_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        topics: offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Topic).await?),
+        forms: offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Form).await?),
+        now: act.at,
+        link,
+        school,
+        form,
+        failed,
+    })
+}
+
+async fn show_school(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    page(&guest_page(&app, shell, link, Form::default(), None).await?)
+}
+
+async fn ask(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path(link): Path<String>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, school) = school_by(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let topics = offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Topic).await?);
+    let forms = offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Form).await?);
+    let calls: Vec<Call> = tx.all(CALLS.bind(act.tenant).bind(today(act.at).to_string())).await?;
+    let calls: Options = calls.into_iter().map(|call| (call.id.to_string(), call.title)).collect();
+    let call = form.optional_choice("call", "征集", |code| chosen(&calls, code));
+    let topic = form.choice("topic", "主题", |code| chosen(&topics, code));
+    let kind = form.choice("form", "形式", |code| chosen(&forms, code));
+    let grades = two_grades(&mut form);
+    let days = super::days(&mut form);
+    let words = form.open_text("words", "说明", 0..=300, "不要写学生的姓名、电话或身份证号");
+    if form.ok()
+        && let Some(((topic, kind), (grades, days))) = topic.zip(kind).zip(grades.zip(days))
+    {
+        let new = RequestSketch { call, topic, form: kind, grades, days, words };
+        let done = session::ask(&mut tx, &act, school.id, &new).await;
+        if form.ended(tx, "first", done).await?.is_some() {
+            return Ok(redirect(&format!("/lecture-guests/{link}"), "需求已提出，安排好以后这里看得到"));
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&guest_page(&app, shell, link, form, None).await?)
+}
+
+async fn withdraw(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, school) = school_by(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let request = session_store::request(&mut tx, act.tenant, id).await?;
+    if request.school_id != school.id {
+        return Err(Error::NotFound);
+    }
+    let why = form.open_text("why", "撤回的原因", 2..=100, "不要写电话或身份证号");
+    if form.ok() {
+        let done = session::end_request(&mut tx, &act, &request, RequestState::Withdrawn, &why).await;
+        if form.ended(tx, "why", done).await?.is_some() {
+            return Ok(redirect(&format!("/lecture-guests/{link}"), "已撤回"));
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&guest_page(&app, shell, link, form, Some(id)).await?)
+}
+
+async fn answer(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, school) = school_by(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let known = session_store::session(&mut tx, act.tenant, id).await?;
+    if known.school_id != school.id {
+        return Err(Error::NotFound);
+    }
+    let seen = form.version();
+    let (field, said, done) = match form.value("step") {
+        "agree" => {
+            let near = form.is("near", "yes");
+            ("step", "已同意，日子定下来了", session::agree(&mut tx, &act, &known, seen, near).await)
+        }
+        "decline" => {
+            let why = form.open_text("why", "原因", 2..=100, "不要写电话或身份证号");
+            let done =
+                if form.ok() { session::cancel(&mut tx, &act, &known, seen, (true, &why)).await } else { Ok(()) };
+            ("why", "已告诉对方，会另外约", done)
+        }
+        "confirm" => {
+            let words = form.open_text("words", "学校的意见", 0..=300, "不要写学生的姓名、电话或身份证号");
+            let done = if form.ok() { session::confirm(&mut tx, &act, &known, seen, &words).await } else { Ok(()) };
+            ("words", "已确认", done)
+        }
+        _ => ("step", "", Err(Error::refused("没有看懂要做什么，请再点一次"))),
+    };
+    if form.ok() && form.noted(field, done)?.is_some() {
+        tx.commit().await?;
+        return Ok(redirect(&format!("/lecture-guests/{link}"), said));
+    }
+    drop(tx);
+    page_again(&guest_page(&app, shell, link, form, Some(id)).await?)
+}
+
+/// The address by which whoever brings a class says how many of it are there.
+pub(super) fn sign_in_path(tenant: Uuid, session: Uuid, class: Uuid, keys: &Keys) -> String {
+    format!("/lecture-sign-in/{}/{class}", session::sign_in_link(tenant, session, class, keys))
+}
+
+#[derive(Template)]
+#[template(path = "lecture/web/sign-in.html")]
+struct SignInPage {
+    shell: Shell,
+    link: String,
+    session: Session,
+    class: Class,
+    present: Option<i64>,
+    closed: Option<&'static str>,
+    form: Form,
+}
+
+async fn sign_in_page(
+    app: &App,
+    tx: &mut Tx,
+    shell: Shell,
+    (link, class): (String, Uuid),
+    form: Form,
+) -> Result<(Act, SignInPage)> {
+    let read: Link = link.parse().map_err(|()| Error::NotFound)?;
+    if !session::is_sign_in_link(&read, class, &app.means.keys) {
+        return Err(Error::NotFound);
+    }
+    let act = Act::resident(read.tenant, &app.means);
+    let session = session_store::session(tx, act.tenant, read.id).await?;
+    let classes = session_store::classes(tx, act.tenant, session.id).await?;
+    let class = classes.into_iter().find(|one| one.id == class).ok_or(Error::NotFound)?;
+    let sign_ins = session_store::sign_ins(tx, act.tenant, session.id).await?;
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let tenant = access::tenant(tx, act.tenant).await?;
+    let page = SignInPage {
+        shell: shell.of_community(&tenant.name, ""),
+        link,
+        present: sign_ins.iter().find(|one| one.class_id == class.id).map(|one| one.present),
+        closed: session::sign_in_closed(&session, &rules, act.at),
+        session,
+        class,
+        form,
+    };
+    Ok((act, page))
+}
+
+async fn show_sign_in(
+    State(app): State<App>,
+    shell: Shell,
+    Path((link, class)): Path<(String, Uuid)>,
+) -> Result<Response> {
+    page(&sign_in_page(&app, &mut app.db.read().await?, shell, (link, class), Form::default()).await?.1)
+}
+
+async fn sign_in(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, class)): Path<(String, Uuid)>,
+    form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, mut shown) = sign_in_page(&app, &mut tx, shell, (link.clone(), class), form).await?;
+    // All classes of a school come from one address.
+    app.sign_ins.check(address)?;
+    if let Some(present) = number(&mut shown.form, "present", "到场人数", 0..=200) {
+        let done = session::sign_in(&mut tx, &act, &shown.session, &shown.class, present).await;
+        if shown.form.ended(tx, "present", done).await?.is_some() {
+            return Ok(redirect(&format!("/lecture-sign-in/{link}/{class}"), "已签到，改了再报一次就行"));
+        }
+    }
+    page_again(&shown)
+}
+
+/// `20261126T010000Z`
+fn utc(at: Timestamp) -> String {
+    at.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// A phone reminds the day before, and in time to set out or to make the room ready. The same identity and a higher sequence replace what a calendar has already; a session that is called off is taken out of it.
+fn calendar(sessions: &[Session], (name, page): (&str, &str), ahead: u16, now: Timestamp) -> Response {
+    let mut calendar = Calendar::new();
+    calendar.name(name).append_property(("REFRESH-INTERVAL;VALUE=DURATION", "PT4H"));
+    for session in sessions {
+        let status = match session.state {
+            SessionState::Cancelled => EventStatus::Cancelled,
+            SessionState::Proposed => EventStatus::Tentative,
+            _ => EventStatus::Confirmed,
+        };
+        let mut event = Event::new();
+        event
+            .uid(&format!("{}@doorstep", session.id))
+            .summary(&session.title)
+            .location(&format!("{} {}", session.school_name, session.hall_name))
+            .url(page)
+            .status(status)
+            .add_property("SEQUENCE", session.lock_version.to_string())
+            .add_property("DTSTAMP", utc(now))
+            .add_property("DTSTART", utc(session.starts_at))
+            .add_property("DTEND", utc(session.ends_at));
+        if matches!(session.state, SessionState::Proposed | SessionState::Agreed) {
+            for before in ["P1D".to_owned(), format!("PT{ahead}M")] {
+                if let Ok(Trigger::Duration(time, _)) = Trigger::try_from(&Property::new("TRIGGER", before)) {
+                    event.alarm(Alarm::display(&session.title, Trigger::before_start(time)));
+                }
+            }
+        }
+        calendar.push(event.done());
+    }
+    let kind = (CONTENT_TYPE, "text/calendar; charset=utf-8");
+    ([kind, (CONTENT_DISPOSITION, "inline; filename=\"lectures.ics\"")], calendar.done().to_string()).into_response()
+}
+
+async fn school_calendar(State(app): State<App>, Path(link): Path<String>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let (act, school) = school_by(&app, &mut tx, &link).await?;
+    let sessions: Vec<Session> = tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(act.at - SHOWN)).await?;
+    Ok(calendar(&sessions, ("法治课", &app.link(&format!("/lecture-guests/{link}"))), 60, act.at))
+}
+
+#[derive(Template)]
+#[template(path = "lecture/web/lecturing.html")]
+struct LecturerPage {
+    shell: Shell,
+    link: String,
+    lecturer: Lecturer,
+    sessions: Vec<Session>,
+    materials: Vec<Shown>,
+    sign_ins: Vec<SignIn>,
+    own_words: Vec<OwnWords>,
+    /// Where they write down what a pupil has told them, by session.
+    tenant: Uuid,
+    keys: std::sync::Arc<Keys>,
+    unvetted: Option<String>,
+    now: Timestamp,
+    form: Form,
+    failed: Option<Uuid>,
+}
+
+impl LecturerPage {
+    fn materials(&self, id: &Uuid) -> Vec<&Shown> {
+        self.materials.iter().filter(|one| one.session_id == *id).collect()
+    }
+
+    fn opened(&self, id: &Uuid) -> bool {
+        self.failed == Some(*id)
+    }
+
+    /// What stands in a field of the record: what was typed, what was written down before, or what the classes say.
+    fn filled(&self, session: &Session, name: &str) -> String {
+        if self.opened(&session.id) {
+            return self.form.value(name).to_owned();
+        }
+        let number = |number: Option<i64>| number.map_or(String::new(), |number| number.to_string());
+        let counted: Vec<i64> =
+            self.sign_ins.iter().filter(|one| one.session_id == session.id).map(|one| one.present).collect();
+        let present = (!counted.is_empty()).then(|| counted.iter().sum());
+        let planned = (session.ends_at.as_second() - session.starts_at.as_second()) / 60;
+        match name {
+            "pupils" => number(session.pupils.or(present)),
+            "teachers" => number(session.teachers.or(Some(0))),
+            "parents" => number(session.parents.or(Some(0))),
+            "handouts" => number(session.handouts.or(Some(0))),
+            "minutes" => number(session.minutes.or(Some(planned))),
+            "course" => session.course.clone(),
+            "own_words" => {
+                let own = self.own_words.iter().find(|one| one.session_id == session.id);
+                own.map_or(String::new(), |one| one.own_words.clone())
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn help(&self, id: &Uuid) -> String {
+        format!("/lecture-help/{}", confidence::help_link(self.tenant, *id, &self.keys))
+    }
+
+    fn may_record(&self, session: &Session) -> bool {
+        session.starts_at <= self.now
+            && session.school_confirmed_at.is_none()
+            && matches!(session.state, SessionState::Agreed | SessionState::Held)
+    }
+}
+
+impl Shown {
+    pub fn is_video(&self) -> bool {
+        self.media_type.starts_with("video/")
+    }
+}
+
+async fn lecturer_by(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, Lecturer)> {
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
+    let lecturer = lecturer::by_link(tx, &link, &app.means.keys).await?;
+    Ok((Act::resident(link.tenant, &app.means), lecturer))
+}
+
+async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Option<Uuid>) -> Result<LecturerPage> {
+    let mut tx = app.db.read().await?;
+    let (act, lecturer) = lecturer_by(app, &mut tx, &link).await?;
+    let tenant = access::tenant(&mut tx, act.tenant).await?;
+    Ok(LecturerPage {
+        shell: shell.of_community(&tenant.name, ""),
+        sessions: tx.all(OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?,
+        materials: tx.all(MATERIALS_OF_LECTURER.bind(act.tenant).bind(lecturer.id)).await?,
+        sign_ins: tx.all(SIGN_INS_OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?,
+        own_words: tx.all(WORDS_OF_LECTURER.bind(act.tenant).bind(lecturer.id)).await?,
+        tenant: act.tenant,
+        keys: app.means.keys.clone(),
+        unvetted: lecturer.unvetted(today(act.at)),
+        now: act.at,
+        link,
+        lecturer,
+        form,
+        failed,
+    })
+}
+
+async fn show_lecturer(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
+    page(&own_page(&app, shell, link, Form::default(), None).await?)
+}
+
+async fn lecturer_calendar(State(app): State<App>, Path(link): Path<String>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
+    let sessions: Vec<Session> = tx.all(OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?;
+    // Whoever has the longest way sets out with half an hour to spare.
+    let farthest = store::schools(&mut tx, act.tenant).await?.iter().map(|one| one.travel_minutes).max().unwrap_or(0);
+    let ahead = u16::try_from(farthest + 30).unwrap_or(60);
+    Ok(calendar(&sessions, ("我的法治课", &app.link(&format!("/lecturing/{link}"))), ahead, act.at))
+}
+
+/// A material of one of their own sessions.
+async fn file(State(app): State<App>, Path((link, id)): Path<(String, Uuid)>, headers: HeaderMap) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
+    let own: Vec<Shown> = tx.all(MATERIALS_OF_LECTURER.bind(act.tenant).bind(lecturer.id)).await?;
+    if !own.iter().any(|one| one.id == id) {
+        return Err(Error::NotFound);
+    }
+    let file: File = tx.one(FILE.bind(act.tenant).bind(id)).await?;
+    material::answer(&mut tx, (PART, act.tenant, id), file, &headers).await
+}
+
+async fn record(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
+    app.posts.check(address)?;
+    let known = session::of_lecturer(&mut tx, act.tenant, &lecturer, id).await?;
+    if let Some(what) = what_became(&mut form, Some(lecturer.id)) {
+        let done = session::record(&mut tx, &act, &known, form.version(), &what).await;
+        if form.ended(tx, "pupils", done).await?.is_some() {
+            return Ok(redirect(&format!("/lecturing/{link}"), "已登记，等学校确认"));
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&own_page(&app, shell, link, form, Some(id)).await?)
+}

@@ -1,0 +1,555 @@
+//! What to arrange next, and what a period came to: a year of thirty schools through the calendar and the database, what cannot be arranged proved
+//! and said, what is owed by the year counted by the year.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+
+use calamine::{Reader, Xlsx, open_workbook_from_rs};
+use doorstep::access::{self, Act, TenantKind};
+use doorstep::lecture::{
+    self, Half, LecturerSketch, Need, PeriodKind, Record, SchoolSketch, SessionSketch, Slot, Stage, SubjectKind,
+    Suggestion, Supply,
+};
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::lecture::{Team, at, date, refused, team};
+use crate::support::{Community, TestApp};
+
+db::statements! {
+    CLASS_OF = "SELECT id FROM lecture_classes WHERE tenant_id = $1 AND school_id = $2 AND grade = $3 AND closed_at IS NULL";
+    END_CLASS = "UPDATE lecture_classes SET closed_at = $3 WHERE tenant_id = $1 AND id = $2";
+    END_SCHOOL = "UPDATE lecture_schools SET closed_at = $3 WHERE tenant_id = $1 AND id = $2";
+}
+
+/// Exams and sports days, of all schools or of one.
+const CLOSED: [(&str, &str, PeriodKind); 6] = [
+    ("2026-01-12", "2026-01-23", PeriodKind::Exams),
+    ("2026-04-20", "2026-04-24", PeriodKind::Exams),
+    ("2026-06-22", "2026-07-10", PeriodKind::Exams),
+    ("2026-10-22", "2026-10-23", PeriodKind::Off),
+    ("2026-11-09", "2026-11-13", PeriodKind::Exams),
+    ("2026-12-21", "2026-12-31", PeriodKind::Exams),
+];
+
+struct Year {
+    team: Team,
+    halls: Vec<(Uuid, Uuid)>,
+}
+
+/// Thirty schools with three classes and a hall each, a year with its terms, holidays and exams, and lecturers: what each teaches, and when they
+/// were last asked about.
+async fn year(app: &TestApp, lecturers: &[(&[usize], &str)]) -> Year {
+    at(app, "2026-01-05T09:00:00+08:00");
+    let act = Act::system(app.means.id(), &app.means);
+    let mut tx = app.db.begin().await.unwrap();
+    let (code, name) = ("141126000000", "石楼县人民检察院");
+    let home = access::create_tenant(&mut tx, &act, TenantKind::Procuratorate, code, name).await.unwrap();
+    let act = Act { organisation: Some(home), ..act };
+    lecture::add_usual_subjects(&mut tx, &act).await.unwrap();
+    let topics = lecture::subjects(&mut tx, act.tenant, SubjectKind::Topic).await.unwrap();
+    let topics: Vec<Uuid> = topics.iter().map(|topic| topic.id).collect();
+    let form = lecture::subjects(&mut tx, act.tenant, SubjectKind::Form).await.unwrap()[0].id;
+    for (name, first, last) in [
+        ("2025年秋季学期", "2025-09-01", "2026-01-23"),
+        ("2026年春季学期", "2026-03-02", "2026-07-10"),
+        ("2026年秋季学期", "2026-09-01", "2026-12-31"),
+    ] {
+        lecture::add_term(&mut tx, &act, None, name, (date(first), date(last))).await.unwrap();
+    }
+    for (first, last, kind) in CLOSED {
+        lecture::add_period(&mut tx, &act, None, (date(first), date(last)), (kind, "")).await.unwrap();
+    }
+    let mut halls = Vec::new();
+    for at in 1..=30 {
+        let sketch = SchoolSketch {
+            name: format!("第{at}中学"),
+            stage: Stage::Junior,
+            address: String::new(),
+            travel_minutes: 10 + at,
+            contact: None,
+            closed_at: None,
+        };
+        let school = lecture::create_school(&mut tx, &act, &sketch).await.unwrap();
+        let known = lecture::school(&mut tx, act.tenant, school).await.unwrap();
+        halls.push((school, lecture::add_hall(&mut tx, &act, school, "报告厅", 300).await.unwrap()));
+        for grade in 7..=9 {
+            lecture::add_class(&mut tx, &act, &known, (grade, "1班", 45)).await.unwrap();
+        }
+        if at == 1 {
+            let sports = (date("2026-03-02"), date("2026-03-20"));
+            lecture::add_period(&mut tx, &act, Some(school), sports, (PeriodKind::Off, "校舍维修")).await.unwrap();
+        }
+    }
+    let mut ids = Vec::new();
+    for (at, (taught, checked_on)) in lecturers.iter().enumerate() {
+        let sketch = LecturerSketch {
+            name: ["武晓峰", "呼改梅", "车丽芳"][at].to_owned(),
+            title: "检察官".to_owned(),
+            phone: String::new(),
+            grades: (7, 9),
+            topics: taught.iter().map(|at| topics[*at]).collect(),
+            ended_at: None,
+        };
+        let id = lecture::create_lecturer(&mut tx, &act, &sketch).await.unwrap();
+        lecture::vet(&mut tx, &act, id, (true, date(checked_on)), "查询文书一号").await.unwrap();
+        ids.push(id);
+    }
+    tx.commit().await.unwrap();
+    let community = Community { tenant: act.tenant, code: code.to_owned(), name: name.to_owned(), organisation: home };
+    let (school, hall) = halls[0];
+    let lecturers = [ids[0], ids[ids.len() - 1]];
+    let team = Team { community, school, halls: [hall, hall], classes: [Uuid::nil(); 2], lecturers, topics, form };
+    Year { team, halls }
+}
+
+async fn next(app: &TestApp, team: &Team, last: Option<Date>) -> doorstep::error::Result<lecture::Next> {
+    lecture::next(&mut app.db.read().await.unwrap(), team.community.tenant, app.means.now(), last).await
+}
+
+fn span((day, half): Slot) -> (String, String) {
+    let (from, until) = if half == Half::Morning { ("09:00", "10:30") } else { ("14:30", "16:00") };
+    (format!("{day}T{from}:00+08:00"), format!("{day}T{until}:00+08:00"))
+}
+
+impl Year {
+    /// Arranges what is suggested, as it is suggested, and the school says yes.
+    async fn arrange(&self, app: &TestApp, found: &lecture::Next, one: &Suggestion) -> Uuid {
+        let (school, hall) = *self.halls.iter().find(|(id, _)| *id == found.needs[one.school].school).unwrap();
+        let classes = app
+            .db
+            .read()
+            .await
+            .unwrap()
+            .rows(CLASS_OF.bind(self.team.community.tenant).bind(school).bind(one.grade))
+            .await
+            .unwrap();
+        let (from, until) = span(one.slot);
+        let sketch = SessionSketch {
+            school,
+            hall,
+            topics: vec![one.topic],
+            lecturers: vec![found.lecturers[one.lecturer].id],
+            classes: classes.iter().map(|row| row.get("id").unwrap()).collect(),
+            ..self.team.sketch(&from, &until)
+        };
+        let id = self.team.propose(app, &sketch).await.unwrap_or_else(|error| panic!("{one:?}: {error:?}"));
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, self.team.community.tenant, id).await.unwrap();
+        lecture::agree(&mut tx, &self.team.act(app), &known, known.lock_version, false).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+}
+
+/// The session takes place as it was arranged.
+async fn give(app: &TestApp, team: &Team, id: Uuid) {
+    let mut tx = app.db.begin().await.unwrap();
+    let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+    app.means.clock.set(known.ends_at);
+    let minutes = (known.ends_at.as_second() - known.starts_at.as_second()) / 60;
+    let what = Record {
+        pupils: 40,
+        teachers: 1,
+        parents: 0,
+        handouts: 40,
+        minutes,
+        course: "讲了三个案例".to_owned(),
+        own: None,
+        knowing: false,
+    };
+    lecture::record(&mut tx, &team.act(app), &known, known.lock_version, &what).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn summary(app: &TestApp, team: &Team, days: (&str, &str)) -> lecture::Summary {
+    let days = (date(days.0), date(days.1));
+    lecture::summary(&mut app.db.read().await.unwrap(), team.community.tenant, days).await.unwrap()
+}
+
+/// One lecturer with one topic.
+fn short(team: &Team, day: &str, hours: (&str, &str), lecturer: usize, topic: usize) -> SessionSketch {
+    SessionSketch {
+        lecturers: vec![team.lecturers[lecturer]],
+        topics: vec![team.topics[topic]],
+        ..team.sketch(&format!("{day}T{}:00+08:00", hours.0), &format!("{day}T{}:00+08:00", hours.1))
+    }
+}
+
+async fn given(app: &TestApp, team: &Team, sketch: &SessionSketch) -> Uuid {
+    let id = team.propose(app, sketch).await.unwrap();
+    let mut tx = app.db.begin().await.unwrap();
+    let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+    lecture::agree(&mut tx, &team.act(app), &known, known.lock_version, false).await.unwrap();
+    tx.commit().await.unwrap();
+    give(app, team, id).await;
+    id
+}
+
+db_test! {
+    async fn a_year_of_thirty_schools_gives_each_its_four_class_hours(app: TestApp) {
+        // One of the two teaches two topics, the other a third.
+        let year = year(&app, &[(&[0, 1], "2026-01-04"), (&[2], "2026-01-04")]).await;
+        let found = next(&app, &year.team, None).await.unwrap();
+        assert_eq!(found.days, (date("2026-01-12"), date("2026-12-31")), "to the end of the year, however far that is");
+        assert_eq!((found.balance.suggestions.len(), &found.balance.shortage, found.balance.unplaced), (60, &None, 0));
+        assert_eq!(found.unknown, [Uuid::nil(); 0]);
+        let mut arranged = Vec::new();
+        for one in &found.balance.suggestions {
+            let (day, _) = one.slot;
+            assert!(!CLOSED.iter().any(|(first, last, _)| date(first) <= day && day <= date(last)), "{day} is an exam");
+            arranged.push(year.arrange(&app, &found, one).await);
+        }
+        // All that is owed is promised: nothing is left to suggest.
+        let then = next(&app, &year.team, None).await.unwrap();
+        assert!(then.needs.iter().all(|need| need.visits == 0) && then.balance.suggestions.is_empty());
+        let days: BTreeSet<Date> = found.balance.suggestions.iter().map(|one| one.slot.0).collect();
+        assert!(days.iter().all(|day| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)), "{days:?}");
+        // Given one after the other, they come to four class-hours of two topics at each school, in two grades, none of them twice.
+        for id in arranged {
+            give(&app, &year.team, id).await;
+        }
+        let all = summary(&app, &year.team, ("2026-01-01", "2026-12-31")).await;
+        assert_eq!(all.standings.len(), 30);
+        for standing in &all.standings {
+            assert_eq!((standing.class_hours, standing.sessions), (4, 2), "{}", standing.school);
+            let rows = all.rows.iter().filter(|row| row.school == standing.school);
+            let heard: Vec<&[i64]> = rows.map(|row| row.counts.as_slice()).collect();
+            let of_topic = |at: usize| heard.iter().map(|counts| counts[at]).sum::<i64>();
+            assert_eq!((0..all.topics.len()).filter(|at| of_topic(*at) == 1).count(), 2, "{heard:?}");
+            assert_eq!(heard.iter().filter(|counts| counts.iter().sum::<i64>() == 1).count(), 2, "{heard:?}");
+        }
+    }
+
+    async fn with_too_few_lecturers_the_shortage_is_proved_and_said(app: TestApp) {
+        // Only one, whose query holds until 20 March: the first three weeks of the term.
+        let year = year(&app, &[(&[0, 1, 2], "2025-03-21")]).await;
+        let found = next(&app, &year.team, None).await.unwrap();
+        let short = found.balance.shortage.clone().unwrap();
+        // Counted by hand: five days in each of three weeks, two halves a day.
+        let mut halves = 0;
+        let mut day = date("2026-01-12");
+        while day <= date("2026-03-20") {
+            let term = day >= date("2026-03-02") && !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+            halves += if term { 2 } else { 0 };
+            day = day.tomorrow().unwrap();
+        }
+        assert_eq!((halves, short.owed, short.possible), (30, 60, 30));
+        assert_eq!(short.schools.len(), 30, "each of them is owed something, and together they have thirty half-days");
+        assert_eq!((found.balance.suggestions.len(), found.balance.unplaced), (30, 0));
+        let staff = year.team.staff(&app).await;
+        let page = staff.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("<b>排不满</b>").assert_contains("一共还差 60 次课").assert_contains("一共只有 30 个半天");
+        page.assert_contains("至少有 30 次排不上").assert_contains("到 2026-12-31 为止").assert_contains("一位讲师半天去一所学校");
+        // The first school is not met while its house is mended, and is short as well.
+        let sports: Vec<&Suggestion> = found.balance.suggestions.iter().filter(|one| one.school == 0).collect();
+        assert!(sports.is_empty(), "{sports:?}");
+        // What can be arranged is arranged as it is said, and then there is no half-day left at all.
+        for one in &found.balance.suggestions {
+            year.arrange(&app, &found, one).await;
+        }
+        let then = next(&app, &year.team, None).await.unwrap();
+        let left = then.balance.shortage.unwrap();
+        assert_eq!((then.balance.suggestions.len(), left.owed, left.possible), (0, 30, 0));
+        staff.get("/lecture-balance").await.assert_ok().assert_contains("一共还差 30 次课").assert_contains("一共只有 0 个半天");
+    }
+
+    async fn what_is_not_known_proves_nothing(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let sketch = SchoolSketch { name: "城关中学".to_owned(), stage: Stage::Junior, address: String::new(), travel_minutes: 5, contact: None, closed_at: None };
+        let school = lecture::create_school(&mut tx, &team.act(&app), &sketch).await.unwrap();
+        let known = lecture::school(&mut tx, team.community.tenant, school).await.unwrap();
+        lecture::add_class(&mut tx, &team.act(&app), &known, (7, "1班", 45)).await.unwrap();
+        // Its own term, of which only the first week is entered.
+        lecture::add_term(&mut tx, &team.act(&app), Some(school), "秋季学期", (date("2026-09-01"), date("2026-09-03"))).await.unwrap();
+        tx.commit().await.unwrap();
+        let page = team.staff(&app).await.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("<b>可能排不满</b>").assert_contains("先登记学期").assert_lacks("<b>排不满</b>");
+        // Nor is it reckoned with holidays that nobody knows yet.
+        at(&app, "2027-12-29T09:00:00+08:00");
+        refused(next(&app, &team, None).await.map(|_| ()), "");
+        team.staff(&app).await.get("/lecture-balance").await.assert_status(422).assert_contains("排到哪一天");
+    }
+
+    async fn what_to_arrange_next_is_said_and_filled_in(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let staff = team.staff(&app).await;
+        // Four class-hours are two visits, from the first day on for which something can still be arranged, two weeks apart.
+        let page = staff.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("2026-09-04 上午").assert_contains("2026-09-18 上午").assert_contains("石楼中学").assert_lacks("排不满");
+        let arrange = page.link("/lectures/new");
+        let form = staff.get(&arrange).await;
+        form.assert_ok().assert_contains("报告厅").assert_contains("value=\"2026-09-04\"");
+        let ticked: Vec<&str> = form.between_all("type=\"checkbox\" name=\"class\" value=\"", ">").filter(|rest| rest.contains("checked")).collect();
+        assert_eq!(ticked.len(), 1, "the class of the grade that is meant");
+        // Two class-hours that are promised are one visit less, of a topic that it has not been promised.
+        let first = short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0);
+        team.propose(&app, &first).await.unwrap();
+        let found = next(&app, &team, None).await.unwrap();
+        assert_eq!(found.balance.suggestions.len(), 1);
+        assert_ne!(found.balance.suggestions[0].topic, team.topics[0]);
+        // Once its time is over and nobody has written it down, it does not count any more.
+        at(&app, "2026-09-09T09:00:00+08:00");
+        assert_eq!(next(&app, &team, None).await.unwrap().balance.suggestions.len(), 2);
+        // Nobody may teach any more: what is missing is said with its figures.
+        let mut tx = app.db.begin().await.unwrap();
+        for id in team.lecturers {
+            lecture::vet(&mut tx, &team.act(&app), id, (false, date("2026-09-09")), "查询文书五号").await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let page = team.staff(&app).await.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("排不满").assert_contains("一共还差 2 次课").assert_contains("一共只有 0 个半天");
+    }
+
+    async fn what_is_owed_by_the_year_is_counted_by_the_year(app: TestApp) {
+        at(&app, "2026-03-02T09:00:00+08:00");
+        let team = team(&app).await;
+        let tenant = team.community.tenant;
+        let mut tx = app.db.begin().await.unwrap();
+        let act = team.act(&app);
+        lecture::add_term(&mut tx, &act, None, "2026年春季学期", (date("2026-03-02"), date("2026-07-10"))).await.unwrap();
+        // 法治副校长, appointed anew in the summer; an agreement of four sessions a year.
+        lecture::appoint(&mut tx, &act, team.school, team.lecturers[0], (date("2025-09-01"), date("2026-07-31"))).await.unwrap();
+        lecture::appoint(&mut tx, &act, team.school, team.lecturers[0], (date("2026-08-01"), date("2029-07-31"))).await.unwrap();
+        lecture::add_agreement(&mut tx, &act, team.school, ("检校共建", (date("2026-01-01"), date("2028-12-31")), 4)).await.unwrap();
+        tx.commit().await.unwrap();
+        given(&app, &team, &short(&team, "2026-04-14", ("14:30", "16:00"), 0, 0)).await;
+        at(&app, "2026-08-28T09:00:00+08:00");
+        given(&app, &team, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 1)).await;
+        at(&app, "2026-09-09T09:00:00+08:00");
+        given(&app, &team, &short(&team, "2026-09-22", ("14:30", "16:00"), 1, 2)).await;
+        // A term shows what was given within it, and what is owed by the year against the year.
+        let autumn = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
+        let standing = &autumn.standings[0];
+        assert_eq!((standing.sessions, standing.class_hours), (2, 4));
+        assert_eq!(standing.vice_words(4), "武晓峰 2026 年 4 课时", "two in spring and two in autumn, over two posts");
+        assert_eq!(standing.agreed, [(2026, 3, 4)]);
+        // 常态化: each term against its part of what is intended.
+        let terms: Vec<(&str, i64, Option<i64>)> = autumn.terms.iter().map(|one| (one.term.as_str(), one.sessions, one.intended)).collect();
+        assert_eq!(terms, [("2026年秋季学期", 2, Some(2))]);
+        let whole = summary(&app, &team, ("2026-01-01", "2026-12-31")).await;
+        let terms: Vec<(&str, i64, Option<i64>)> = whole.terms.iter().map(|one| (one.term.as_str(), one.sessions, one.intended)).collect();
+        assert_eq!(terms, [("2026年春季学期", 1, Some(2)), ("2026年秋季学期", 2, Some(2))]);
+        // A class that has left and a school to which nobody goes any more are still in what was.
+        let first = app.means.now().as_millisecond();
+        let mut tx = app.db.begin().await.unwrap();
+        tx.execute(END_CLASS.bind(tenant).bind(team.classes[0]).bind(first)).await.unwrap();
+        let known = lecture::school(&mut tx, tenant, team.school).await.unwrap();
+        tx.execute(END_SCHOOL.bind(tenant).bind(team.school).bind(first)).await.unwrap();
+        tx.commit().await.unwrap();
+        at(&app, "2026-10-12T09:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_class(&mut tx, &team.act(&app), &known, (7, "1班", 50)).await.unwrap();
+        tx.commit().await.unwrap();
+        let spring = summary(&app, &team, ("2026-03-02", "2026-07-10")).await;
+        assert_eq!((spring.standings[0].reached, spring.standings[0].classes), (2, 2), "the class that came in October is none of theirs");
+        let autumn = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
+        assert_eq!((autumn.standings[0].reached, autumn.standings[0].classes), (2, 3));
+        assert_eq!(summary(&app, &team, ("2026-11-01", "2026-11-30")).await.standings.len(), 0);
+        // Nothing was given before the year began.
+        let past = summary(&app, &team, ("2025-01-01", "2025-12-31")).await;
+        assert_eq!(past.standings[0].vice_words(4), "武晓峰 2025 年 0 课时，还差 4");
+    }
+
+    async fn the_workbook_says_what_the_page_says(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let question = team.question(&app, 0).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2026-09-01"), date("2026-09-30"));
+        let campaign = lecture::add_campaign(&mut tx, &team.act(&app), ("护航开学季", days, 3)).await.unwrap();
+        tx.commit().await.unwrap();
+        let sketch = SessionSketch { campaign: Some(campaign), ..team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00") };
+        let id = team.propose(&app, &sketch).await.unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+        lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await.unwrap();
+        tx.commit().await.unwrap();
+        let sheets = async |phase, right: usize| {
+            for n in 0..6 {
+                let answer = usize::from(n < right);
+                let sheet = lecture::Sheet { class: team.classes[0], answers: vec![(question, answer)], score: None };
+                let mut tx = app.db.begin().await.unwrap();
+                let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+                lecture::hand_in(&mut tx, &team.act(&app), (&known, phase), &sheet).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            let mut tx = app.db.begin().await.unwrap();
+            let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+            lecture::close_quiz(&mut tx, &team.act(&app), &known, phase).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        sheets(lecture::Phase::Before, 2).await;
+        give(&app, &team, id).await;
+        sheets(lecture::Phase::After, 6).await;
+        let staff = team.staff(&app).await;
+        let said = ["1 场，2 课时", "2 / 2", "课前 33.3%，课后 100.0%，提高 66.7 个百分点", "“护航开学季”讲了 1 场，打算讲 3 场", "“校园欺凌”哪里都没有讲过"];
+        let page = staff.get("/lecture-summary").await;
+        page.assert_ok();
+        let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(staff.download("/lecture-summary/workbook").await)).unwrap();
+        assert_eq!(book.sheet_names(), ["概况", "各校情况", "常态化", "主题和年级"]);
+        let sheet = book.worksheet_range("概况").unwrap();
+        let cells: Vec<String> = sheet.rows().flatten().map(ToString::to_string).collect();
+        for words in said {
+            page.assert_contains(words);
+            assert!(cells.iter().any(|cell| cell.contains(words)), "{words}: {cells:?}");
+        }
+    }
+}
+
+// ---------- the reckoning alone ----------
+
+/// Two topics that everybody teaches, unless told otherwise.
+const TOPICS: [Uuid; 2] = [Uuid::from_u128(1001), Uuid::from_u128(1002)];
+
+fn slots(first: &str, count: i64) -> Vec<Slot> {
+    let first: Date = first.parse().unwrap();
+    let days = (0..count).map(|after| first.saturating_add(after.days()));
+    days.flat_map(|day| [(day, Half::Morning), (day, Half::Afternoon)]).collect()
+}
+
+fn asks(at: u128, visits: i64, days: i64) -> Need {
+    Need {
+        school: Uuid::from_u128(at),
+        name: format!("第{at}中学"),
+        visits,
+        travel_minutes: 10 + at as i64,
+        slots: slots("2026-09-07", days),
+        grades: vec![7, 8, 9],
+        heard: BTreeMap::new(),
+    }
+}
+
+fn supply(at: u128, days: i64) -> Supply {
+    let slots = slots("2026-09-07", days);
+    Supply { lecturer: Uuid::from_u128(at), grades: (7, 9), topics: TOPICS.to_vec(), slots, taken: Vec::new() }
+}
+
+#[test]
+fn nobody_is_in_two_places_and_no_school_hears_the_same_twice() {
+    // Four class-hours are two visits of two: as many as two lecturers have half-days.
+    let needs: Vec<Need> = (1..=30).map(|at| asks(at, 2, 15)).collect();
+    let supplies = [supply(1, 15), supply(2, 15)];
+    let found = lecture::balance(&needs, &supplies);
+    assert_eq!((found.suggestions.len(), &found.shortage, found.unplaced), (60, &None, 0));
+    for at in 0..30 {
+        let own: Vec<&Suggestion> = found.suggestions.iter().filter(|one| one.school == at).collect();
+        assert_eq!(own.len(), 2);
+        assert!(own[0].slot != own[1].slot && own[0].topic != own[1].topic && own[0].grade != own[1].grade, "{own:?}");
+    }
+    for (n, one) in found.suggestions.iter().enumerate() {
+        let twice =
+            found.suggestions.iter().skip(n + 1).any(|other| other.lecturer == one.lecturer && other.slot == one.slot);
+        assert!(!twice, "{one:?}");
+    }
+    assert_eq!(found, lecture::balance(&needs, &supplies));
+}
+
+#[test]
+fn what_a_school_has_never_heard_comes_before_what_it_knows() {
+    // The one who comes first teaches what the school knows; the other what it has never heard.
+    let mut school = asks(1, 1, 3);
+    school.heard.insert((7, TOPICS[0]), 1);
+    let first = Supply { topics: vec![TOPICS[0]], ..supply(1, 3) };
+    let other = Supply { topics: vec![TOPICS[1]], slots: slots("2026-09-08", 1), ..supply(2, 3) };
+    let found = lecture::balance(&[school.clone()], &[first.clone(), other.clone()]);
+    assert_eq!((found.suggestions[0].topic, found.suggestions[0].lecturer), (TOPICS[1], 1));
+    // Where both are wanted each comes once, and the grade that knows the one hears the other.
+    school.visits = 2;
+    let found = lecture::balance(&[school.clone()], &[first.clone(), other]);
+    let topics: BTreeSet<Uuid> = found.suggestions.iter().map(|one| one.topic).collect();
+    assert_eq!(topics.len(), 2);
+    assert!(found.suggestions.iter().all(|one| one.topic != TOPICS[0] || one.grade != 7), "{found:?}");
+    // Nobody teaches anything else: what is known is taught again rather than nothing.
+    assert_eq!(lecture::balance(&[school], &[first]).suggestions.len(), 2);
+}
+
+#[test]
+fn a_long_way_takes_the_whole_day() {
+    let mut far = asks(1, 1, 2);
+    far.travel_minutes = 150;
+    let near = asks(2, 1, 2);
+    let found = lecture::balance(&[far.clone(), near.clone()], &[supply(1, 1)]);
+    assert_eq!((found.suggestions.len(), found.unplaced, &found.shortage), (1, 1, &None));
+    assert_eq!(lecture::balance(&[far.clone(), near.clone()], &[supply(1, 2)]).unplaced, 0);
+    // Somebody who is there in the morning already is not sent elsewhere in the afternoon.
+    let mut one = supply(1, 1);
+    one.taken = vec![(one.slots.remove(0), far.school, 150)];
+    let found = lecture::balance(&[near], &[one]);
+    assert_eq!((found.suggestions.len(), found.shortage.map(|short| short.possible)), (0, Some(0)));
+}
+
+#[test]
+fn a_shortage_is_proved_and_the_longest_way_is_left() {
+    let needs: Vec<Need> = (1..=3).map(|at| asks(at, 1, 1)).collect();
+    let found = lecture::balance(&needs, &[supply(1, 1)]);
+    let mut met: Vec<usize> = found.suggestions.iter().map(|one| one.school).collect();
+    met.sort_unstable();
+    assert_eq!(met, [0, 1]);
+    let shortage = found.shortage.unwrap();
+    assert_eq!((shortage.schools, shortage.owed, shortage.possible), (vec![0, 1, 2], 3, 2));
+    // Nobody teaches its grades: it alone is short, whatever else is free.
+    let mut odd = asks(4, 1, 2);
+    odd.grades = vec![3];
+    let found = lecture::balance(&[asks(1, 1, 2), odd], &[supply(1, 2)]);
+    let shortage = found.shortage.unwrap();
+    assert_eq!((shortage.schools, shortage.owed, shortage.possible), (vec![1], 1, 0));
+}
+
+/// The most visits by trying all that can be: the schools one after another, each with every choice of half-days.
+fn most(needs: &[Need], supplies: &[Supply], taken: &mut Vec<(usize, Slot)>, at: usize, left: i64) -> i64 {
+    let Some(need) = needs.get(at) else { return 0 };
+    if left == 0 {
+        let next = needs.get(at + 1).map_or(0, |next| next.visits);
+        return most(needs, supplies, taken, at + 1, next);
+    }
+    // One visit fewer.
+    let mut best = most(needs, supplies, taken, at, left - 1);
+    for (who, supply) in supplies.iter().enumerate() {
+        let taught = need.grades.iter().any(|grade| (supply.grades.0..=supply.grades.1).contains(grade));
+        for slot in &supply.slots {
+            if taught && need.slots.contains(slot) && !taken.contains(&(who, *slot)) {
+                taken.push((who, *slot));
+                best = best.max(1 + most(needs, supplies, taken, at, left - 1));
+                taken.pop();
+            }
+        }
+    }
+    best
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_cut_is_right_whatever_is_asked(
+        asked in prop::collection::vec((0..3i64, prop::collection::vec(any::<bool>(), 4), 6..10i64), 1..4),
+        given in prop::collection::vec((prop::collection::vec(any::<bool>(), 4), 6..10i64), 0..3),
+    ) {
+        let all = slots("2026-09-07", 2);
+        let of = |open: &[bool]| all.iter().zip(open).filter(|(_, open)| **open).map(|(slot, _)| *slot).collect::<Vec<_>>();
+        let needs: Vec<Need> = asked.iter().enumerate().map(|(at, (visits, open, grade))| {
+            Need { slots: of(open), grades: vec![*grade], ..asks(at as u128 + 1, *visits, 1) }
+        }).collect();
+        let supplies: Vec<Supply> = given.iter().enumerate().map(|(at, (open, last))| {
+            Supply { slots: of(open), grades: (6, *last), ..supply(at as u128 + 1, 1) }
+        }).collect();
+        let found = lecture::balance(&needs, &supplies);
+        let owed: i64 = needs.iter().map(|need| need.visits).sum();
+        let met = most(&needs, &supplies, &mut Vec::new(), 0, needs[0].visits);
+        prop_assert_eq!(found.suggestions.len() as i64 + found.unplaced, met);
+        prop_assert_eq!(found.shortage.is_some(), met < owed);
+        if let Some(short) = found.shortage {
+            let cut: Vec<Need> = short.schools.iter().map(|at| needs[*at].clone()).collect();
+            let most_of_cut = most(&cut, &supplies, &mut Vec::new(), 0, cut[0].visits);
+            prop_assert_eq!(short.owed, cut.iter().map(|need| need.visits).sum::<i64>());
+            prop_assert_eq!(short.possible, most_of_cut, "those of the cut alone, with everybody for them");
+            prop_assert_eq!(short.owed - short.possible, owed - met, "all that is missing is missing there");
+        }
+    }
+}

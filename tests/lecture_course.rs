@@ -1,0 +1,807 @@
+//! 法治进校园, what happens to a lecture on its way: dates that are offered, what stands in the way later, near dates, sign-in, reminders, files and
+//! communities, and a year of thirty schools.
+
+use std::collections::BTreeSet;
+
+use doorstep::access::{Act, Role};
+use doorstep::channel;
+use doorstep::error::Error;
+use doorstep::lecture::{
+    self, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, Phase, RequestSketch, SchoolSketch, SessionSketch,
+    Sheet, Stage,
+};
+use futures_util::future::join_all;
+use jiff::civil::Date;
+use jiff::{SignedDuration, ToSpan};
+use uuid::Uuid;
+
+use crate::backup::everything;
+use crate::lecture::{Team, at, date, moment, refused, team, team_of};
+use crate::support::{Browser, TestApp};
+
+db::statements! {
+    PICTURES = "SELECT COUNT(*) AS count FROM photos WHERE tenant_id = $1";
+    REASONS = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
+    SAME_PERSON = "UPDATE lecture_materials SET reviewed_by = desensitised_by, reviewed_at = desensitised_at WHERE tenant_id = $1 AND id = $2";
+}
+
+async fn request(app: &TestApp, team: &Team, days: (&str, &str)) -> Uuid {
+    let new = RequestSketch {
+        call: None,
+        topic: team.topics[0],
+        form: team.form,
+        grades: (7, 8),
+        days: (date(days.0), date(days.1)),
+        words: String::new(),
+    };
+    let mut tx = app.db.begin().await.unwrap();
+    let id = lecture::ask(&mut tx, &team.act(app), team.school, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn session(app: &TestApp, team: &Team, id: Uuid) -> lecture::Session {
+    lecture::session(&mut app.db.read().await.unwrap(), team.community.tenant, id).await.unwrap()
+}
+
+async fn vet(app: &TestApp, team: &Team, at: usize, (passed, day): (bool, &str)) {
+    let mut tx = app.db.begin().await.unwrap();
+    lecture::vet(&mut tx, &team.act(app), team.lecturers[at], (passed, date(day)), "查询文书").await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A group of the team, which is told.
+async fn group(app: &TestApp, team: &Team) {
+    let address = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=made-up".to_owned();
+    let (kind, name, place) = (channel::Kind::Wecom, "团队群".to_owned(), channel::Place::Community);
+    let new = channel::NewChannel { kind, name, place, address, secret: None, reminders: true };
+    let mut tx = app.db.begin().await.unwrap();
+    channel::add(&mut tx, &team.act(app), new, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// What the group was told of a session, in order.
+async fn told(app: &TestApp, team: &Team, id: Uuid) -> Vec<String> {
+    let mut tx = app.db.read().await.unwrap();
+    let mut told = channel::of_subject(&mut tx, team.community.tenant, id).await.unwrap();
+    told.sort_by_key(|one| one.position);
+    told.into_iter().map(|one| one.text).collect()
+}
+
+async fn work(app: &TestApp) {
+    while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
+}
+
+/// A material that two people have looked at.
+async fn reviewed(app: &TestApp, team: &Team, content: &[u8]) -> Uuid {
+    let one = app.person(Role::LectureStaff).of_community(&team.community).create().await.id;
+    let other = app.person(Role::LectureLead).of_community(&team.community).create().await.id;
+    let new = MaterialSketch {
+        kind: MaterialKind::Video,
+        title: "电子烟里的新型毒品".to_owned(),
+        topic: team.topics[1],
+        media_type: "video/mp4",
+        content: content.to_vec(),
+    };
+    let mut tx = app.db.begin().await.unwrap();
+    let id = lecture::add_material(&mut tx, &team.act(app), new).await.unwrap();
+    for (account, first) in [(one, true), (other, false)] {
+        let act = Act { account: Some(account), ..team.act(app) };
+        let known = lecture::material(&mut tx, act.tenant, id).await.unwrap();
+        let seen = known.lock_version;
+        if first {
+            lecture::desensitise(&mut tx, &act, &known, seen).await.unwrap();
+        } else {
+            lecture::review(&mut tx, &act, &known, seen, Ok(())).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn part(browser: &Browser, app: &TestApp, path: &str, range: &str) -> (u16, Option<String>, Vec<u8>) {
+    let client = reqwest::Client::new();
+    let asked = client.get(format!("{}{path}", app.url)).header("range", range).header("cookie", browser.cookies());
+    let answer = asked.header("accept-encoding", "gzip, br").send().await.unwrap();
+    assert!(
+        answer.headers().get("content-encoding").is_none(),
+        "{path} {range}: {} {:?}",
+        answer.status(),
+        answer.headers()
+    );
+    let range = answer.headers().get("content-range").map(|value| value.to_str().unwrap().to_owned());
+    (answer.status().as_u16(), range, answer.bytes().await.unwrap().to_vec())
+}
+
+/// A school with a class in each grade and a hall.
+async fn another_school(app: &TestApp, team: &Team, name: &str, travel: i64) -> (Uuid, Uuid, Vec<(i64, Uuid)>) {
+    let act = team.act(app);
+    let mut tx = app.db.begin().await.unwrap();
+    let sketch = SchoolSketch {
+        name: name.to_owned(),
+        stage: Stage::Junior,
+        address: String::new(),
+        travel_minutes: travel,
+        contact: None,
+        closed_at: None,
+    };
+    let id = lecture::create_school(&mut tx, &act, &sketch).await.unwrap();
+    let known = lecture::school(&mut tx, act.tenant, id).await.unwrap();
+    let hall = lecture::add_hall(&mut tx, &act, id, "礼堂", 300).await.unwrap();
+    let mut classes = Vec::new();
+    for grade in 7..=9 {
+        classes.push((grade, lecture::add_class(&mut tx, &act, &known, (grade, "1班", 40)).await.unwrap()));
+    }
+    tx.commit().await.unwrap();
+    (id, hall, classes)
+}
+
+db_test! {
+    async fn a_request_is_answered_with_dates_and_reasons_and_what_differs_is_explained(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let staff = team.staff(&app).await;
+        // On the first of these days the school has exams, on the second one lecturer is elsewhere, on the third all is free.
+        let mut tx = app.db.begin().await.unwrap();
+        let exams = (date("2026-09-07"), date("2026-09-07"));
+        lecture::add_period(&mut tx, &team.act(&app), Some(team.school), exams, (PeriodKind::Exams, "摸底考试")).await.unwrap();
+        tx.commit().await.unwrap();
+        let (near, hall, classes) = another_school(&app, &team, "城关中学", 20).await;
+        let elsewhere = SessionSketch {
+            school: near,
+            hall,
+            classes: vec![classes[0].1],
+            lecturers: vec![team.lecturers[0]],
+            ..team.sketch("2026-09-08T09:00:00+08:00", "2026-09-08T09:45:00+08:00")
+        };
+        team.propose(&app, &elsewhere).await.unwrap();
+        let id = request(&app, &team, ("2026-09-07", "2026-09-11")).await;
+        let page = staff.get(&format!("/lecture-requests/{id}")).await;
+        let arranged = |day: &str| page.body.contains(&format!("request={id}&#38;day={day}&#38;")) || page.body.contains(&format!("request={id}&amp;day={day}&amp;"));
+        assert!(!arranged("2026-09-07") && arranged("2026-09-08") && arranged("2026-09-09") && arranged("2026-09-10"), "{}", page.body);
+        page.assert_contains("避开考试和假期").assert_contains("从业查询有效").assert_contains("路上 30 分钟");
+        let first = page.link("/lectures/new");
+        assert!(first.contains("day=2026-09-08") && first.ends_with(&team.lecturers[1].to_string()), "{first}");
+        // The form comes filled: the day, the lecturer, the topic, the classes of the grades, and why.
+        let page = staff.get(&first).await;
+        page.assert_ok().assert_contains("value=\"2026-09-08\"").assert_contains("当天没有别的课");
+        assert_eq!(page.body.matches(" checked").count(), 1 + 1 + 2);
+        // Another day than the school has asked for needs a reason, which the school reads.
+        let (school, hall, form) = (team.school.to_string(), team.halls[0].to_string(), team.form.to_string());
+        let (lecturer, topic, request) = (team.lecturers[0].to_string(), team.topics[0].to_string(), id.to_string());
+        let class = team.classes[0].to_string();
+        let mut fields = vec![
+            ("school", school.as_str()), ("request", request.as_str()), ("title", "法治第一课"), ("form", form.as_str()), ("topic", topic.as_str()),
+            ("day", "2026-09-14"), ("from", "09:00"), ("until", "09:45"), ("hall", hall.as_str()), ("class", class.as_str()),
+            ("lecturer", lecturer.as_str()), ("why", "讲师有空"), ("apart", ""),
+        ];
+        let page = staff.post("/lectures", &fields).await;
+        page.assert_status(422).assert_contains("要的是 2026-09-07 到 2026-09-11").assert_contains("法治第一课");
+        fields[12].1 = "那一周讲师出差";
+        staff.post("/lectures", &fields).await.assert_ok();
+        app.browser().get(&team.guest(&app).await).await.assert_contains("那一周讲师出差").assert_contains("和需求不一样");
+        // Nobody teaches senior grades: that is said.
+        let mut tx = app.db.begin().await.unwrap();
+        let sketch = LecturerSketch {
+            name: "任建平".to_owned(), title: String::new(), phone: String::new(), grades: (10, 12), topics: team.topics.clone(), ended_at: None,
+        };
+        lecture::create_lecturer(&mut tx, &team.act(&app), &sketch).await.unwrap();
+        tx.commit().await.unwrap();
+        for at in 0..2 {
+            vet(&app, &team, at, (false, "2026-08-28")).await;
+        }
+        let id = crate::lecture_course::request(&app, &team, ("2026-09-21", "2026-09-25")).await;
+        staff.get(&format!("/lecture-requests/{id}")).await.assert_ok().assert_contains("没有一天有空，或者从业查询过期了");
+    }
+
+    async fn what_is_arranged_is_looked_at_again_when_something_changes(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, staff, tenant) = (team.lead(&app).await, team.staff(&app).await, team.community.tenant);
+        let first = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        let second = team.propose(&app, &team.sketch("2026-10-13T14:30:00+08:00", "2026-10-13T16:00:00+08:00")).await.unwrap();
+        let affected = async || {
+            let mut tx = app.db.read().await.unwrap();
+            let found = lecture::affected(&mut tx, tenant, app.means.now()).await.unwrap();
+            found.into_iter().map(|one| (one.session.id, one.verb)).collect::<Vec<_>>()
+        };
+        assert!(affected().await.is_empty());
+        // Exams are entered later.
+        let fields = [("kind", "exams"), ("first", "2026-10-12"), ("last", "2026-10-14"), ("note", "期中考试"), ("school", "")];
+        lead.post("/lecture-terms", &[]).await.assert_status(422);
+        lead.post("/lecture-periods", &fields).await.assert_ok().assert_contains("有 1 节约好的课要改");
+        assert_eq!(affected().await, [(second, "改期")]);
+        staff.get("/lectures").await.assert_contains("约好的课，有的要改").assert_contains("期中考试");
+        staff.get("/today").await.assert_contains("改期");
+        // A query fails, or expires before the day: the school cannot say yes, and whoever arranges is told.
+        let fields = [("checked_on", "2026-08-28"), ("result", "failed"), ("proof", "查询文书九号")];
+        lead.post(&format!("/lecturers/{}/vettings", team.lecturers[0]), &fields).await.assert_ok().assert_contains("有 2 节约好的课要改");
+        assert_eq!(affected().await, [(first, "换人"), (second, "换人")]);
+        staff.get(&format!("/lectures/{first}")).await.assert_contains("从业查询无效").assert_contains("武晓峰");
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, second).await.unwrap();
+        refused(lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await, "讲师要更换");
+        drop(tx);
+        // It was given all the same: that is written down only knowingly, or after what was asked in time is entered late.
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let staff = team.staff(&app).await;
+        let version = session(&app, &team, first).await.lock_version.to_string();
+        let mut record = vec![("version", version.as_str()), ("pupils", "96"), ("teachers", "1"), ("parents", "0"), ("minutes", "200"), ("handouts", "0"), ("course", "")];
+        let path = format!("/lectures/{first}/record");
+        staff.post(&path, &record).await.assert_status(422).assert_contains("对不上");
+        record[4].1 = "90";
+        staff.post(&path, &record).await.assert_status(422).assert_contains("武晓峰那天没有有效的从业查询");
+        vet(&app, &team, 0, (true, "2026-08-30")).await;
+        staff.post(&path, &record).await.assert_ok().assert_contains("2 课时");
+        // Whoever ends does not come.
+        at(&app, "2026-09-09T09:00:00+08:00");
+        let lead = team.lead(&app).await;
+        assert_eq!(affected().await, [(second, "改期")]);
+        let known = lecture::lecturer(&mut app.db.read().await.unwrap(), tenant, team.lecturers[1]).await.unwrap();
+        let topic = team.topics[0].to_string();
+        let version = known.lock_version.to_string();
+        let fields = [("name", "呼改梅"), ("title", ""), ("phone", ""), ("first_grade", "7"), ("last_grade", "9"), ("topic", topic.as_str()), ("ended", "yes"), ("version", version.as_str())];
+        lead.post(&format!("/lecturers/{}/particulars", team.lecturers[1]), &fields).await.assert_ok().assert_contains("有 1 节约好的课要改");
+        assert_eq!(affected().await, [(second, "换人")]);
+    }
+
+    async fn a_query_that_expires_before_the_day_is_not_good_enough(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_term(&mut tx, &team.act(&app), None, "2027年春季学期", (date("2027-01-01"), date("2027-07-10"))).await.unwrap();
+        // Both were asked on 2 March 2026: a year, and no day longer. That Sunday there is school after all.
+        let days = (date("2027-02-28"), date("2027-03-02"));
+        lecture::add_period(&mut tx, &team.act(&app), None, days, (PeriodKind::Lessons, "补课")).await.unwrap();
+        tx.commit().await.unwrap();
+        let on = |day: &str| team.sketch(&format!("{day}T14:30:00+08:00"), &format!("{day}T15:15:00+08:00"));
+        at(&app, "2026-12-01T09:00:00+08:00");
+        refused(team.propose(&app, &on("2027-03-02")).await, "2027-03-01 到期");
+        team.propose(&app, &on("2027-03-01")).await.unwrap();
+    }
+
+    async fn a_near_date_needs_the_schools_word_and_a_late_refusal_is_none(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (school, guest) = (app.browser(), team.guest(&app).await);
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        let (tenant, act) = (team.community.tenant, team.act(&app));
+        // The day before it is moved to the next morning, not to an hour at which nobody is at school.
+        at(&app, "2026-09-07T17:00:00+08:00");
+        let act = Act { at: app.means.now(), ..act };
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+        let early = team.sketch("2026-09-08T06:00:00+08:00", "2026-09-08T06:45:00+08:00");
+        refused(lecture::change(&mut tx, &act, &known, known.lock_version, (&early, "讲师下午开庭")).await, "7 点到 21 点之间");
+        let morning = team.sketch("2026-09-08T08:30:00+08:00", "2026-09-08T10:00:00+08:00");
+        lecture::change(&mut tx, &act, &known, known.lock_version, (&morning, "讲师下午开庭")).await.unwrap();
+        tx.commit().await.unwrap();
+        let page = school.get(&guest).await;
+        page.assert_contains("时间很近").assert_contains("等学校确认");
+        let (version, step) = (page.input("version"), format!("{guest}/sessions/{id}"));
+        let mut fields = vec![("step", "agree"), ("version", version.as_str())];
+        school.post(&step, &fields).await.assert_status(422).assert_contains("不到 5 个工作日");
+        fields.push(("near", "yes"));
+        school.post(&step, &fields).await.assert_ok().assert_contains("已约定");
+        // Once it should have begun the school does not call it off any more; the team says that it did not take place.
+        at(&app, "2026-09-08T10:30:00+08:00");
+        let version = session(&app, &team, id).await.lock_version.to_string();
+        school.get(&guest).await.assert_lacks("要取消");
+        let staff = team.staff(&app).await;
+        let fields = [("step", "decline"), ("version", version.as_str()), ("why", "停电")];
+        school.post(&step, &fields).await.assert_status(422).assert_contains("课已经到时间了").assert_contains("停电");
+        staff.get(&format!("/lectures/{id}")).await.assert_contains("没有上成");
+        let fields = [("version", version.as_str()), ("cancel_why", "停电没有上成")];
+        staff.post(&format!("/lectures/{id}/cancellation"), &fields).await.assert_ok().assert_contains("已取消");
+        staff.get("/lectures?past=1&state=cancelled").await.assert_contains("护航开学季");
+        staff.get("/lectures?past=1&state=held").await.assert_lacks("护航开学季");
+        staff.get(&format!("/lecture-schools/{}", team.school)).await.assert_contains("护航开学季");
+    }
+
+    async fn classes_are_signed_in_by_links_of_their_own(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        let tenant = team.community.tenant;
+        let path = |class: usize| {
+            let class = team.classes[class];
+            format!("/lecture-sign-in/{}/{class}", lecture::sign_in_link(tenant, id, class, &app.means.keys))
+        };
+        let teacher = app.browser();
+        teacher.get(&path(0)).await.assert_ok().assert_contains("还没到时间");
+        teacher.post(&path(0), &[("present", "48")]).await.assert_status(422).assert_contains("还没到时间");
+        at(&app, "2026-09-08T14:00:00+08:00");
+        let school = app.browser();
+        school.get(&team.guest(&app).await).await.assert_contains(&path(0)).assert_contains("还没有报");
+        teacher.get(&path(0)).await.assert_contains("七年级1班签到");
+        teacher.post(&path(0), &[("present", "51")]).await.assert_status(422).assert_contains("一共 50 人");
+        teacher.post(&path(0), &[("present", "")]).await.assert_status(422);
+        teacher.post(&path(0), &[("present", "47")]).await.assert_ok().assert_contains("到 47 人");
+        // Said again, the last word holds; and it takes the link of the class.
+        teacher.post(&path(0), &[("present", "48")]).await.assert_ok().assert_contains("到 48 人");
+        let (link, _) = path(0).rsplit_once('/').map(|(link, class)| (link.to_owned(), class.to_owned())).unwrap();
+        teacher.get(&format!("{link}/{}", team.classes[1])).await.assert_status(404);
+        app.browser().post(&path(1), &[("present", "46")]).await.assert_ok();
+        let staff = team.staff(&app).await;
+        staff.get(&format!("/lectures/{id}")).await.assert_contains("七年级1班 48 / 50").assert_contains("一共 94 人");
+        staff.get(&format!("/lectures/{id}/sign-in")).await.assert_ok().assert_contains("到 46 / 48 人").assert_contains("<svg");
+        // The lecturer finds the number in the form, and what was written stays when somebody writes again.
+        at(&app, "2026-09-08T16:10:00+08:00");
+        let staff = team.staff(&app).await;
+        let (own, other) = (team.own(&app, 0).await, team.own(&app, 1).await);
+        let (phone, second) = (app.browser(), app.browser());
+        let page = phone.get(&own).await;
+        assert_eq!((page.input("pupils"), page.input("minutes")), ("94".to_owned(), "90".to_owned()));
+        let version = page.input("version");
+        let record = [("version", version.as_str()), ("pupils", "94"), ("teachers", "3"), ("parents", "0"), ("minutes", "90"), ("handouts", "98"), ("course", "播放短片"), ("own_words", "时间略紧")];
+        phone.post(&format!("{own}/sessions/{id}/record"), &record).await.assert_ok();
+        let page = second.get(&other).await;
+        page.assert_contains("播放短片").assert_lacks("时间略紧");
+        assert_eq!(page.input("handouts"), "98");
+        let version = page.input("version");
+        let record = [("version", version.as_str()), ("pupils", "94"), ("teachers", "3"), ("parents", "0"), ("minutes", "90"), ("handouts", "98"), ("course", "播放短片"), ("own_words", "互动可以再多些")];
+        second.post(&format!("{other}/sessions/{id}/record"), &record).await.assert_ok();
+        phone.get(&own).await.assert_contains("时间略紧").assert_lacks("互动可以再多些");
+        staff.get(&format!("/lectures/{id}")).await.assert_contains("武晓峰自评").assert_contains("时间略紧").assert_contains("互动可以再多些");
+        // What the school has confirmed is not signed in any more.
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+        lecture::confirm(&mut tx, &team.act(&app), &known, known.lock_version, "").await.unwrap();
+        tx.commit().await.unwrap();
+        teacher.post(&path(0), &[("present", "20")]).await.assert_status(422).assert_contains("学校已经确认过");
+        let strange = lecture::sign_in_link(tenant, Uuid::nil(), team.classes[0], &app.means.keys);
+        app.browser().get(&format!("/lecture-sign-in/{strange}/{}", team.classes[0])).await.assert_status(404);
+    }
+
+    async fn the_team_is_told_and_reminded_once_and_phones_remind_by_themselves(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        group(&app, &team).await;
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        let act = || Act { at: app.means.now(), ..team.act(&app) };
+        let remind = async || lecture::remind(&app.db, &act()).await.unwrap();
+        remind().await;
+        assert_eq!(told(&app, &team, id).await.len(), 1);
+        at(&app, "2026-09-06T09:00:00+08:00");
+        remind().await;
+        remind().await;
+        let words = told(&app, &team, id).await;
+        assert!(words.len() == 2 && words[0].contains("学校已经确认") && words[1].contains("快到了"), "{words:?}");
+        assert!(words[1].contains("2026年9月8日 14:30–16:00") && words[1].contains("石楼中学"), "{words:?}");
+        // Moved, it is told, and reminded of anew once the school has agreed.
+        at(&app, "2026-09-06T10:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+        let later = team.sketch("2026-09-09T14:30:00+08:00", "2026-09-09T16:00:00+08:00");
+        lecture::change(&mut tx, &act(), &known, known.lock_version, (&later, "礼堂有会")).await.unwrap();
+        tx.commit().await.unwrap();
+        remind().await;
+        assert_eq!(told(&app, &team, id).await.len(), 3);
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+        lecture::agree(&mut tx, &act(), &known, known.lock_version, true).await.unwrap();
+        tx.commit().await.unwrap();
+        at(&app, "2026-09-07T09:00:00+08:00");
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        assert_eq!(told(&app, &team, id).await.len(), 5);
+        // Both sides have it in their calendars, with alarms while it is still to come.
+        for path in [team.guest(&app).await, team.own(&app, 0).await] {
+            let feed = app.browser().get(&format!("{path}/calendar")).await;
+            feed.assert_ok().assert_contains("STATUS:CONFIRMED").assert_contains("20260909T063000Z");
+            assert_eq!(feed.body.matches("BEGIN:VALARM").count(), 2, "{}", feed.body);
+            feed.assert_contains("ACTION:DISPLAY").assert_contains(":-PT86400S").assert_contains(":-PT3600S");
+        }
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+        lecture::cancel(&mut tx, &act(), &known, known.lock_version, (false, "讲师出差")).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(told(&app, &team, id).await.last().unwrap().contains("已取消"));
+        let feed = app.browser().get(&format!("{}/calendar", team.guest(&app).await)).await;
+        feed.assert_contains("STATUS:CANCELLED").assert_lacks("BEGIN:VALARM");
+    }
+
+    async fn schools_answer_the_call_that_they_mean(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        another_school(&app, &team, "城关中学", 20).await;
+        let (lead, school, guest) = (team.lead(&app).await, app.browser(), team.guest(&app).await);
+        for (title, last) in [("秋季学期需求", "2026-09-10"), ("宪法宣传周需求", "2026-11-20")] {
+            lead.post("/lecture-calls", &[("call_title", title), ("call_words", ""), ("call_last", last)]).await.assert_ok();
+        }
+        let page = school.get(&guest).await;
+        page.assert_contains("回应哪次征集").assert_contains("最早可以约").assert_contains("2026-09-04");
+        let call = page.between_all("<option value=\"", "\"").zip(page.between_all("<option value=\"", "<")).find(|(_, text)| text.ends_with("宪法宣传周需求"));
+        let call = call.map(|(id, _)| id.to_owned()).unwrap();
+        let (topic, form) = (team.topics[0].to_string(), team.form.to_string());
+        let mut fields = vec![("call", call.as_str()), ("topic", topic.as_str()), ("form", form.as_str()), ("first_grade", "7"), ("last_grade", "8"), ("first", "2026-09-01"), ("last", "2026-09-02"), ("words", "两个班都想听")];
+        school.post(&format!("{guest}/requests"), &fields).await.assert_status(422).assert_contains("最早可以约 2026-09-04").assert_contains("两个班都想听");
+        fields[6].1 = "2026-12-04";
+        school.post(&format!("{guest}/requests"), &fields).await.assert_ok();
+        let page = lead.get("/lecture-plans").await;
+        let (_, rest) = page.body.split_once("<b>宪法宣传周需求</b>").unwrap();
+        let (own, _) = rest.split_once("</li>").unwrap();
+        assert!(own.contains("已答复：石楼中学；没有答复：城关中学"), "{own}");
+        let (_, rest) = page.body.split_once("<b>秋季学期需求</b>").unwrap();
+        let (other, _) = rest.split_once("</li>").unwrap();
+        assert!(other.contains("还没有学校答复；没有答复："), "{other}");
+    }
+
+    async fn a_file_that_shows_somebody_goes_back_or_goes_altogether(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (one, other, tenant) = (team.staff(&app).await, team.lead(&app).await, team.community.tenant);
+        let topic = team.topics[1].to_string();
+        let fields = [("kind", "case"), ("title", "校园欺凌案例"), ("topic", topic.as_str())];
+        let page = one.post_files("/lecture-materials", &fields, &[("file", "高小二的案例.pdf", &b"%PDF-1.7 one"[..])]).await;
+        page.assert_ok().assert_contains("校园欺凌案例.pdf").assert_lacks("高小二");
+        let (address, steps) = (page.url.clone(), format!("{}/steps", page.url));
+        let id: Uuid = address.trim_start_matches("/lecture-materials/").parse().unwrap();
+        let version = page.input("version");
+        one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await.assert_ok();
+        // Not by the same person, whatever the program thinks.
+        let mut tx = app.db.begin().await.unwrap();
+        assert!(tx.execute(SAME_PERSON.bind(tenant).bind(id)).await.is_err());
+        drop(tx);
+        let version = other.get(&address).await.input("version");
+        other.post(&steps, &[("step", "give_back"), ("version", version.as_str()), ("why", "第二页写着高小二家住哪里")]).await.assert_ok();
+        let page = one.get(&address).await;
+        page.assert_contains("退回来的").assert_contains("第二页").assert_contains("换一个处理过的文件");
+        let version = page.input("version");
+        one.post_files(&steps, &[("step", "replace"), ("version", version.as_str())], &[]).await.assert_status(422).assert_contains("请选择文件");
+        one.post_files(&steps, &[("step", "replace"), ("version", version.as_str())], &[("file", "b.pdf", &b"%PDF-1.7 two"[..])]).await.assert_ok().assert_contains("待脱敏");
+        assert_eq!(one.download(&format!("{address}/file")).await, b"%PDF-1.7 two");
+        // The old version is not what somebody has seen any more.
+        one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await.assert_status(409);
+        let version = one.get(&address).await.input("version");
+        one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await.assert_ok();
+        let version = one.get(&address).await.input("version");
+        one.post_files(&steps, &[("step", "replace"), ("version", version.as_str())], &[("file", "b.pdf", &b"%PDF-1.7 six"[..])]).await.assert_status(422).assert_contains("不能换文件");
+        // What nobody has reviewed goes with its file, and the audit log has no word of why.
+        one.post(&steps, &[("step", "withdraw"), ("version", version.as_str()), ("why", "还是认得出高小二")]).await.assert_ok().assert_contains("文件也删了").assert_contains("高小二");
+        one.get(&format!("{address}/file")).await.assert_status(404);
+        assert_eq!(lecture::material(&mut app.db.read().await.unwrap(), tenant, id).await.unwrap().size, 0);
+        for row in app.db.read().await.unwrap().rows(REASONS.bind(tenant)).await.unwrap() {
+            let text: String = row.get("text").unwrap();
+            assert!(!text.contains("高小二"), "{text}");
+        }
+    }
+
+    async fn a_material_that_is_withdrawn_plays_nowhere_any_more(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let film = [&b"\0\0\0\x18ftypmp42"[..], &[7; 4000]].concat();
+        let id = reviewed(&app, &team, &film).await;
+        let (held, coming) = (
+            team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await,
+            team.agreed(&app, "2026-09-15T14:30:00+08:00", "2026-09-15T16:00:00+08:00").await,
+        );
+        let mut tx = app.db.begin().await.unwrap();
+        for session in [held, coming] {
+            lecture::attach(&mut tx, &team.act(&app), session, id).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let (staff, file, own) = (team.staff(&app).await, format!("/lecture-materials/{id}/file"), team.own(&app, 0).await);
+        // A player asks for parts; past the end there is none.
+        let whole = film.len();
+        let (status, range, content) = part(&staff, &app, &file, "bytes=2-7").await;
+        assert_eq!((status, range, content), (206, Some(format!("bytes 2-7/{whole}")), film[2..8].to_vec()));
+        let (status, range, content) = part(&staff, &app, &file, "bytes=4000-").await;
+        assert_eq!((status, range, content), (206, Some(format!("bytes 4000-{}/{whole}", whole - 1)), film[4000..].to_vec()));
+        let (status, range, _) = part(&staff, &app, &file, &format!("bytes={whole}-")).await;
+        assert_eq!((status, range), (416, Some(format!("bytes */{whole}"))));
+        assert_eq!(part(&staff, &app, &file, "bytes=0-1,4-5").await.2, film);
+        let phone = app.browser();
+        phone.get(&own).await.assert_contains("<video");
+        let (status, _, content) = part(&phone, &app, &format!("{own}/materials/{id}"), "bytes=-4").await;
+        assert_eq!((status, content), (206, film[whole - 4..].to_vec()));
+        // The first lecture is given; then somebody recognises a pupil.
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let staff = team.staff(&app).await;
+        let version = session(&app, &team, held).await.lock_version.to_string();
+        let record = [("version", version.as_str()), ("pupils", "96"), ("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"), ("course", "")];
+        staff.post(&format!("/lectures/{held}/record"), &record).await.assert_ok();
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
+        lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("认得出人", true)).await.unwrap();
+        tx.commit().await.unwrap();
+        staff.get(&format!("/lectures/{held}")).await.assert_contains("电子烟里的新型毒品").assert_contains("已停用，打不开了").assert_lacks("<video");
+        staff.get(&format!("/lectures/{coming}")).await.assert_lacks("<video").assert_lacks("打不开了");
+        staff.get(&file).await.assert_status(404);
+        app.browser().get(&own).await.assert_lacks("<video");
+        app.browser().get(&format!("{own}/materials/{id}")).await.assert_status(404);
+    }
+
+    async fn a_community_takes_what_it_likes_and_shows_it_at_a_law_talk(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let film = [&b"\0\0\0\x18ftypmp42"[..], &[9; 900]].concat();
+        let (id, late) = (reviewed(&app, &team, &film).await, reviewed(&app, &team, &film).await);
+        let staff = team.staff(&app).await;
+        let code = app.home.code.clone();
+        staff.post(&format!("/lecture-materials/{id}/sendings"), &[("code", code.as_str())]).await.assert_ok();
+        staff.post(&format!("/lecture-subjects/{}/sendings", team.topics[0]), &[("code", code.as_str())]).await.assert_ok().assert_contains("主题已送出");
+        staff.post(&format!("/lecture-subjects/{}/sendings", team.topics[0]), &[("code", code.as_str())]).await.assert_status(422).assert_contains("已经送给");
+        // One is withdrawn before it is on its way.
+        staff.post(&format!("/lecture-materials/{late}/sendings"), &[("code", code.as_str())]).await.assert_ok();
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::material(&mut tx, team.community.tenant, late).await.unwrap();
+        lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("换了新的", false)).await.unwrap();
+        tx.commit().await.unwrap();
+        work(&app).await;
+        work(&app).await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        let page = secretary.get("/law-materials").await;
+        page.assert_ok().assert_contains("电子烟里的新型毒品").assert_contains("网络沉迷").assert_contains("新收到");
+        assert_eq!(page.body.matches("<h2>电子烟里的新型毒品").count(), 1);
+        staff.get(&format!("/lecture-materials/{late}")).await.assert_contains("停用了，没有送");
+        staff.get(&format!("/lecture-materials/{id}")).await.assert_contains("已经收到");
+        // An activity of the volunteers shows what was taken.
+        let place = crate::stories::cast::estate(&app).await;
+        let group = crate::volunteer::team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
+        let plan = crate::volunteer_activity::plan("2026-09-05T08:00:00+08:00", 6);
+        let activity = crate::volunteer_activity::planned(&app, group, &plan).await;
+        let talk = format!("/law-talks/{activity}");
+        secretary.get(&format!("/activities/{activity}")).await.assert_contains(&talk);
+        let material = id.to_string();
+        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_status(422).assert_contains("先收下");
+        for item in [id, team.topics[0]] {
+            secretary.post(&format!("/law-materials/{item}/steps"), &[("step", "accept")]).await.assert_ok();
+            secretary.post(&talk, &[("step", "attach"), ("material", item.to_string().as_str())]).await.assert_ok();
+        }
+        let page = secretary.get(&talk).await;
+        page.assert_contains("电子烟里的新型毒品").assert_contains("网络保护").assert_contains("<svg");
+        let own = page.between_all("id=\"talk-link\">", "<").next().unwrap().to_owned();
+        let own = own.trim_start_matches(&app.url).to_owned();
+        let volunteer = app.browser();
+        volunteer.get(&own).await.assert_ok().assert_contains("<video").assert_contains("网络保护");
+        assert_eq!(volunteer.download(&format!("{own}/materials/{id}")).await, film);
+        volunteer.get(&format!("{own}/materials/{late}")).await.assert_status(404);
+        // Withdrawn by whoever sent it, it stays the community's own, which is told and decides.
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
+        lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("换了新的", false)).await.unwrap();
+        tx.commit().await.unwrap();
+        work(&app).await;
+        secretary.get("/law-materials").await.assert_contains("送的单位停用了");
+        assert_eq!(volunteer.download(&format!("{own}/materials/{id}")).await, film);
+        secretary.post(&format!("/law-materials/{id}/steps"), &[("step", "drop")]).await.assert_ok().assert_lacks("电子烟里的新型毒品");
+        volunteer.get(&own).await.assert_ok().assert_lacks("<video");
+        volunteer.get(&format!("{own}/materials/{id}")).await.assert_status(404);
+        app.person(Role::GridWorker).browser().await.get(&talk).await.assert_status(403);
+    }
+
+    async fn photos_go_with_their_consent_and_in_time(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        at(&app, "2026-09-08T16:30:00+08:00");
+        let staff = team.staff(&app).await;
+        let pictures = async || crate::lecture::count(&app, PICTURES, team.community.tenant).await;
+        let photo = crate::stories::cast::photo();
+        let files = [("photos", "a.jpg", photo.as_slice())];
+        staff.post_files(&format!("/lectures/{id}/photos"), &[("consent", "")], &files).await.assert_status(422).assert_contains("谁同意拍");
+        let consent = [("consent", "家长会上都签了字")];
+        let page = staff.post_files(&format!("/lectures/{id}/photos"), &consent, &files).await;
+        page.assert_ok().assert_contains("家长会上都签了字");
+        let address = page.between_all("<img src=\"", "\"").find(|address| address.contains("/photos/")).unwrap().to_owned();
+        assert!(staff.download(&address).await.starts_with(&[0xff, 0xd8]));
+        // Somebody takes back that it may be shown: it is gone, not only hidden.
+        staff.post(&format!("{address}/removal"), &[]).await.assert_ok().assert_lacks("家长会上都签了字");
+        staff.get(&address).await.assert_status(404);
+        assert_eq!(pictures().await, 0);
+        // What nobody takes back goes after the time that the settings say.
+        staff.post_files(&format!("/lectures/{id}/photos"), &consent, &files).await.assert_ok();
+        at(&app, "2027-09-08T16:00:00+08:00");
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        assert_eq!(pictures().await, 1);
+        at(&app, "2027-09-08T17:00:00+08:00");
+        doorstep::upkeep::once(&app.app).await.unwrap();
+        assert_eq!(pictures().await, 0);
+    }
+
+    async fn a_hundred_who_book_crosswise_get_what_does_not_overlap(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        // Four kinds of bookings by turns: each lecturer in each hall, so that every two collide by something else: a hall, a lecturer or a class.
+        let mut wanted = Vec::new();
+        for turn in 0..25 {
+            for kind in 0..4 {
+                let day = format!("2026-09-{:02}T", 7 + turn % 5);
+                let minutes = 9 * 60 + 15 * (turn % 4);
+                let clock = |minutes: usize| format!("{day}{:02}:{:02}:00+08:00", minutes / 60, minutes % 60);
+                let mut sketch = team.sketch(&clock(minutes), &clock(minutes + 45));
+                sketch.lecturers = vec![team.lecturers[kind % 2]];
+                sketch.hall = team.halls[kind / 2];
+                sketch.classes = vec![team.classes[(kind + turn) % 2]];
+                wanted.push(sketch);
+            }
+        }
+        let tasks = wanted.iter().map(|sketch| {
+            let (app, team, sketch) = (app.db.clone(), team.act(&app), sketch.clone());
+            tokio::spawn(async move {
+                let mut tx = app.begin().await.unwrap();
+                let id = lecture::propose(&mut tx, &team, &sketch).await?;
+                tx.commit().await.unwrap();
+                Ok::<Uuid, Error>(id)
+            })
+        });
+        let done: Vec<_> = join_all(tasks.collect::<Vec<_>>()).await.into_iter().map(|one| one.unwrap()).collect();
+        let mut booked: Vec<&SessionSketch> = Vec::new();
+        for (sketch, one) in wanted.iter().zip(&done) {
+            match one {
+                Ok(_) => booked.push(sketch),
+                Err(Error::Refused(_) | Error::Stale(_)) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        let things = |sketch: &SessionSketch| {
+            let all = sketch.lecturers.iter().chain(&sketch.classes).chain(std::iter::once(&sketch.hall));
+            all.copied().collect::<BTreeSet<Uuid>>()
+        };
+        for (n, one) in booked.iter().enumerate() {
+            for other in &booked[n + 1..] {
+                let apart = one.span.1 <= other.span.0 || other.span.1 <= one.span.0;
+                assert!(apart || things(one).is_disjoint(&things(other)), "{one:?}\n{other:?}");
+            }
+        }
+        // Whoever was refused collides with somebody who was not: nothing was refused for nothing.
+        for (sketch, one) in wanted.iter().zip(&done).filter(|(_, one)| one.is_err()) {
+            let hit = booked.iter().any(|other| {
+                sketch.span.0 < other.span.1 && other.span.0 < sketch.span.1 && !things(sketch).is_disjoint(&things(other))
+            });
+            assert!(hit, "{sketch:?} {one:?}");
+        }
+        assert!(booked.len() >= 10, "{}", booked.len());
+    }
+
+    async fn thirty_schools_have_their_four_class_hours_by_the_end_of_the_year(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let tenant = team.community.tenant;
+        let mut halls = vec![(team.school, team.halls[0], vec![(7, team.classes[0]), (8, team.classes[1])])];
+        for n in 1..30 {
+            halls.push(another_school(&app, &team, &format!("第{n}中学"), 10 + n).await);
+        }
+        let next = async |now: &str| {
+            let mut tx = app.db.read().await.unwrap();
+            lecture::next(&mut tx, tenant, moment(now), Some(date("2026-12-31"))).await.unwrap()
+        };
+        let found = next("2026-08-28T09:00:00+08:00").await;
+        assert!(found.balance.shortage.is_none(), "{:?}", found.balance.shortage);
+        // What is suggested can be booked as it stands, on real school days, and is given and confirmed.
+        let mut given = Vec::new();
+        for one in &found.balance.suggestions {
+            let need = &found.needs[one.school];
+            let lecturer = &found.lecturers[one.lecturer];
+            let (_, hall, classes) = halls.iter().find(|(school, ..)| *school == need.school).unwrap();
+            let class = classes.iter().find(|(grade, _)| *grade == one.grade).unwrap().1;
+            let (day, half) = one.slot;
+            let hour = if half == lecture::Half::Morning { 8 } else { 14 };
+            let from = day.at(hour, 30, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
+            let sketch = SessionSketch {
+                school: need.school,
+                hall: *hall,
+                span: (from, from + SignedDuration::from_mins(90)),
+                topics: vec![one.topic],
+                lecturers: vec![lecturer.id],
+                classes: vec![class],
+                ..team.sketch("2026-09-08T09:00:00+08:00", "2026-09-08T10:30:00+08:00")
+            };
+            given.push((from, team.propose(&app, &sketch).await.unwrap_or_else(|error| panic!("{one:?}: {error:?}"))));
+        }
+        given.sort();
+        for (from, id) in given {
+            let mut tx = app.db.begin().await.unwrap();
+            let act = team.act(&app);
+            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+            lecture::agree(&mut tx, &act, &known, known.lock_version, false).await.unwrap();
+            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+            let act = Act { at: from + SignedDuration::from_hours(3), ..act };
+            let what = lecture::Record { pupils: 40, teachers: 1, parents: 0, handouts: 0, minutes: 90, course: String::new(), own: None, knowing: false };
+            lecture::record(&mut tx, &act, &known, known.lock_version, &what).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let mut tx = app.db.read().await.unwrap();
+        let summary = lecture::summary(&mut tx, tenant, (date("2026-09-01"), date("2026-12-31"))).await.unwrap();
+        assert_eq!(summary.standings.len(), 30);
+        assert!(summary.standings.iter().all(|one| one.class_hours >= 4), "{:?}", summary.standings);
+        drop(tx);
+        let found = next("2026-12-20T09:00:00+08:00").await;
+        assert!(found.balance.suggestions.is_empty() && found.balance.shortage.is_none());
+    }
+
+    async fn where_thirty_schools_cannot_all_be_served_the_shortage_is_proved(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        for n in 1..30 {
+            another_school(&app, &team, &format!("第{n}中学"), 10 + n).await;
+        }
+        vet(&app, &team, 1, (false, "2026-08-28")).await;
+        let mut tx = app.db.read().await.unwrap();
+        let last = date("2026-09-18");
+        let found = lecture::next(&mut tx, team.community.tenant, app.means.now(), Some(last)).await.unwrap();
+        let shortage = found.balance.shortage.as_ref().unwrap();
+        // Whoever counts the days of the only lecturer finds that no more can be given than is said, and that so much is suggested.
+        let first: Date = date("2026-09-04");
+        let mut days = 0i64;
+        let mut at = first;
+        while at <= last {
+            days += i64::from(calendar::WorkingDays::embedded().is_working(at).unwrap());
+            at = at.checked_add(1.day()).unwrap();
+        }
+        let owed: i64 = shortage.schools.iter().map(|at| found.needs[*at].visits).sum();
+        let met = found.balance.suggestions.iter().filter(|one| shortage.schools.contains(&one.school)).count();
+        assert_eq!((shortage.owed, shortage.possible), (owed, met as i64));
+        assert!(shortage.possible < shortage.owed && shortage.possible >= days, "{shortage:?} {days}");
+        assert!(found.balance.suggestions.iter().all(|one| one.lecturer == 0));
+    }
+
+    async fn a_sheet_leaves_no_trace_but_in_the_sums(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let question = team.question(&app, 0).await;
+        let tenant = team.community.tenant;
+        let first = team.agreed(&app, "2026-09-08T08:30:00+08:00", "2026-09-08T09:15:00+08:00").await;
+        let second = team.agreed(&app, "2026-09-08T10:30:00+08:00", "2026-09-08T11:15:00+08:00").await;
+        let link = |session| format!("/lecture-quiz/{}", lecture::quiz_link(tenant, session, Phase::Before, &app.means.keys));
+        let (class, field) = (team.classes[0].to_string(), format!("q-{question}"));
+        app.browser().get(&link(first)).await.assert_ok();
+        let before = everything(&app.db).await;
+        app.browser().post(&link(first), &[("class", class.as_str()), (field.as_str(), "1")]).await.assert_ok().assert_contains("交好了");
+        let after = everything(&app.db).await;
+        let changed: Vec<&String> = after.keys().filter(|table| before.get(*table) != after.get(*table)).collect();
+        let sums = ["lecture_sheets", "lecture_tallies", "lecture_scores", "lecture_quizzes", "lecture_session_questions"];
+        assert!(!changed.is_empty() && changed.iter().all(|table| sums.contains(&table.as_str())), "{changed:?}");
+        // None of these tables has a moment in it, nor anything that is of a person or a device.
+        for table in db::tables(&mut app.db.read().await.unwrap()).await.unwrap() {
+            if sums.contains(&table.name.as_str()) {
+                for (name, _) in &table.columns {
+                    let name = name.as_str();
+                    let known = ["tenant_id", "session_id", "class_id", "question_id", "phase", "sheets", "answered", "correct", "score", "count", "sums", "closed", "given", "good"];
+                    assert!(known.contains(&name), "{}.{name}", table.name);
+                }
+            }
+        }
+        // The same answers in another order leave the same sums.
+        let sheet = |right: usize| Sheet { class: team.classes[0], answers: vec![(question, right)], score: None };
+        for (session, order) in [(first, [0, 1, 0, 0, 1, 1]), (second, [1, 1, 1, 0, 0, 0])] {
+            for right in order {
+                let mut tx = app.db.begin().await.unwrap();
+                let known = lecture::session(&mut tx, tenant, session).await.unwrap();
+                lecture::hand_in(&mut tx, &team.act(&app), (&known, Phase::Before), &sheet(right)).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, second).await.unwrap();
+        lecture::hand_in(&mut tx, &team.act(&app), (&known, Phase::Before), &sheet(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut found = Vec::new();
+        for session in [first, second] {
+            let mut tx = app.db.begin().await.unwrap();
+            let known = lecture::session(&mut tx, tenant, session).await.unwrap();
+            lecture::close_quiz(&mut tx, &team.act(&app), &known, Phase::Before).await.unwrap();
+            found.push(lecture::outcomes(&mut tx, &team.act(&app), &known).await.unwrap().before);
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(found[0].answered, 7);
+        assert_eq!(found[0], found[1]);
+    }
+
+    async fn topics_and_days_of_another_team_are_their_own(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let others = team_of(&app, "141124000000", "临县人民检察院").await;
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        // The same lecturers by name, the same hour: the teams do not know of one another.
+        others.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        let stranger = others.lead(&app).await;
+        for path in [format!("/lectures/{id}/sign-in"), format!("/lectures/{id}/particulars"), format!("/lectures/{id}/quiz")] {
+            stranger.get(&path).await.assert_status(404);
+        }
+        stranger.post(&format!("/lectures/{id}/cancellation"), &[("version", "2"), ("cancel_why", "不去了")]).await.assert_status(404);
+        let foreign = lecture::sign_in_link(others.community.tenant, id, team.classes[0], &app.means.keys);
+        app.browser().get(&format!("/lecture-sign-in/{foreign}/{}", team.classes[0])).await.assert_status(404);
+        stranger.post(&format!("/lecture-subjects/{}/sendings", team.topics[0]), &[("code", app.home.code.as_str())]).await.assert_status(404);
+    }
+}
