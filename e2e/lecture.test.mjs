@@ -309,6 +309,6 @@ test('a day at 石楼中学, from what the school asks for to what the term came
   await look(secretary, 'law-talk');
   const talk = await phone(t, stage);
   await talk.goto(new URL(await secretary.locator('#talk-link').innerText()).pathname);
-  await plays(talk);
   await look(talk, 'law-talk-shown');
+  await plays(talk);
 });
