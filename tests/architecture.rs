@@ -97,6 +97,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "report",
         &[
             "access",
+            "after_school",
             "audit",
             "settings",
             "workbook",
