@@ -4,3 +4,4 @@ mod branch;
 pub mod cast;
 mod closed_loop;
 mod deliberation;
+mod the_page;
