@@ -1,13 +1,15 @@
 //! Lines 171 to 213: children who read together at four in the afternoon, why they come, how many and how often, and what has come of it.
 
-use doorstep::access::Role;
+use doorstep::access::{Reach, Role};
 use doorstep::after_school;
 use doorstep::registry::import::Column;
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::community::register;
-use super::{Part, Told, act, at, bring_in, estate, figure, gauge, grid, id_of, staff, visit, worker};
+use super::{
+    Part, Told, act, at, bring_in, estate, figure, gauge, grid, id_of, organisation, organise, staff, visit, worker,
+};
 use crate::after_school::CHILD;
 use crate::class_sessions::{adult, came, step};
 use crate::import::Line;
@@ -135,9 +137,11 @@ db_test! {
         let suggested = desk.get("/campaigns").await;
         suggested.assert_contains("诉求集中").assert_contains("3 件");
         desk.get(&suggested.link("/campaigns/new?estate=")).await.assert_ok().assert_contains("未成年人摸底");
-        let branch = super::organise(&desk, "party_branch", "王府名苑小区党支部", &[("estate", home_id.as_str())]).await;
-        let secretary = app.person(Role::BranchSecretary).reaching(doorstep::access::Reach::Estate, home).browser().await;
-        let of_branch = super::organisation(&app, "王府名苑小区党支部").await.to_string();
+        let branch = organise(&desk, "party_branch", "王府名苑小区党支部", &[("estate", home_id.as_str())]).await;
+        let of_branch = organisation(&app, "王府名苑小区党支部").await;
+        let secretary = app.person(Role::BranchSecretary).of_organisation(of_branch);
+        let secretary = secretary.reaching(Reach::Estate, home).browser().await;
+        let of_branch = of_branch.to_string();
         let plan = [
             ("title", "未成年人摸底"), ("until", "2026-03-15"), ("estate", home_id.as_str()), ("organisation", of_branch.as_str()),
             ("q1_text", "孩子放学后谁照看"), ("q1_kind", "choice"), ("q1_options", "大人、老人、没有人"), ("q1_required", "yes"),

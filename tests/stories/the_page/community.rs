@@ -292,6 +292,7 @@ db_test! {
         // Somebody is found to be in need, which is noted with the reason for it.
         let tags = format!("/residents/{}/tags", somebody["id"].as_str().unwrap());
         phone.post(&tags, &[("tag", "needy"), ("evidence", "上门摸底，下岗")]).await.assert_ok().assert_contains("上门摸底，下岗");
+        upkeep::count(&app.db, &app.means).await.unwrap();
         let listed = async |tag: &str| {
             let page = desk.get(&format!("/residents/roll?tag={tag}")).await;
             let count = page.assert_ok().between_all("共 ", " 人").next().unwrap();

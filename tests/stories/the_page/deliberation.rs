@@ -39,12 +39,14 @@ struct Estate<'a> {
     app: &'a TestApp,
     home: Uuid,
     company: Uuid,
+    branch: Uuid,
     grid: Uuid,
 }
 
 impl Estate<'_> {
     async fn branch(&self) -> Browser {
-        self.app.person(Role::BranchSecretary).named("支部书记").reaching(Reach::Estate, self.home).browser().await
+        let person = self.app.person(Role::BranchSecretary).named("支部书记").of_organisation(self.branch);
+        person.reaching(Reach::Estate, self.home).browser().await
     }
 
     async fn manager(&self) -> Browser {
@@ -135,12 +137,12 @@ db_test! {
         let home_id = home.to_string();
         let serves = company(&app, "安心物业").await;
         let first = grid(&app, home, "141102004999001", "第一网格").await;
-        let place = Estate { app: &app, home, company: serves, grid: first };
         let desk = staff(&app).await;
         let serves_id = serves.to_string();
         desk.post(&format!("/estates/{home}/particulars"), &[("station_address", "5号楼一层"), ("property_company", &serves_id)]).await.assert_ok();
         let branch_path = organise(&desk, "party_branch", "王府名苑小区党支部", &[("estate", home_id.as_str()), ("founded_on", "2020")]).await;
         let own = organisation(&app, "王府名苑小区党支部").await;
+        let place = Estate { app: &app, home, company: serves, branch: own, grid: first };
         let board = format!("/board/{}/estates/{home}", app.home.code);
 
         // Who has agreed to it stands on the board, and anybody can turn to them.
@@ -282,12 +284,12 @@ db_test! {
         let desk = staff(&app).await;
         let contacts = [("branch_secretary", "支书某"), ("liaison_cadre", "干部某"), ("grid_assistant", "网格某"), ("property_manager", "经理某")];
         for (number, (post, name)) in contacts.into_iter().enumerate() {
-            let phone = format!("0358-000120{number}");
+            let phone = format!("0358-822120{number}");
             let fields = [("post", post), ("name", name), ("phone", phone.as_str()), ("consent", "yes")];
             desk.post(&format!("/estates/{home}/contacts"), &fields).await.assert_ok();
         }
         let page = app.browser().get(&board).await;
-        for words in ["小区党支部书记", "社区包联干部", "网格助理员", "物业负责人", "支书某", "经理某", "0358-0001203"] {
+        for words in ["小区党支部书记", "社区包联干部", "网格助理员", "物业负责人", "支书某", "经理某", "0358-8221203"] {
             page.assert_contains(words);
         }
         page.assert_contains("我要反映");

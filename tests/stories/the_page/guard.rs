@@ -111,7 +111,7 @@ db_test! {
         let gates = [("正门", "gate"), ("校门前路口", "crossing")];
         let primary = school(&chief, &bureau, "田家会小学", "primary", gates, ["7:40 一二年级\n8:00 三四年级", "16:40"]).await;
         let gates = [("东门", "gate"), ("接送区", "pick_up")];
-        let junior = school(&chief, &bureau, "田家会中学", "junior", gates, ["7:30", "17:40"]).await;
+        let junior = school(&chief, &bureau, "田家会中学", "junior", gates, ["7:30", "17:00"]).await;
         let mut people = Vec::new();
         for (name, unit, kind) in [
             ("民警甲", bureau.station, "officer"), ("民警乙", bureau.station, "officer"), ("特警丙", bureau.patrol, "patrol"), ("特警丁", bureau.patrol, "patrol"),

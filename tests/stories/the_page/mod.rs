@@ -222,7 +222,7 @@ pub async fn organise(staff: &Browser, kind: &str, name: &str, fields: &[(&str, 
 /// A company that an administrator enters; its id.
 pub async fn company(app: &TestApp, name: &str) -> Uuid {
     let admin = app.person(Role::SecurityAdmin).browser().await;
-    let fields = [("name", name), ("kind", "property_company"), ("phone", "0358-0002001")];
+    let fields = [("name", name), ("kind", "property_company"), ("phone", "0358-8221234")];
     admin.post("/organisations", &fields).await.assert_ok().assert_contains(name);
     let known = doorstep::access::organisations(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
     known.into_iter().find(|known| known.name == name).unwrap().id

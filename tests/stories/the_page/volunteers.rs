@@ -182,7 +182,7 @@ db_test! {
         assert_eq!((listed("elder_living_alone").await, listed("disabled").await), (6, 2));
         assert!(listed("needy").await >= 2);
         let round = [
-            ("title", "看望独居老人"), ("day", "2026-12-05"), ("from", "08:00"), ("until", "11:00"), ("team", aunts.as_str()),
+            ("title", "上门看望"), ("day", "2026-12-05"), ("from", "08:00"), ("until", "11:00"), ("team", aunts.as_str()),
             ("estate", yard_id.as_str()), ("origin", "tag"), ("tag", "elder_living_alone"),
         ];
         let page = desk.post("/service-rounds", &round).await;
