@@ -167,7 +167,7 @@ db_test! {
         help.assert_contains("儿童独自在家").assert_contains("何小花").assert_contains("高小明").assert_contains("刘小雨");
         secretary.get(&format!("{branch}/meetings/new")).await.assert_ok();
         let meeting = [
-            ("estate", home_id.as_str()), ("day", "2026-03-03"), ("time", "19:00"), ("place", "小区党群服务站"), ("host", "支部书记"),
+            ("estate", home_id.as_str()), ("day", "2026-03-03"), ("time", "09:30"), ("place", "小区党群服务站"), ("host", "支部书记"),
             ("topics", "开办七彩四点半，由七色阳光志愿服务队组织"),
         ];
         let meeting = secretary.post("/meetings", &meeting).await.assert_ok().url.clone();

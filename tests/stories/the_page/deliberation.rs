@@ -3,7 +3,9 @@
 
 use doorstep::access::{Reach, Role};
 use doorstep::issue::Category;
+use doorstep::place;
 use doorstep::registry::import::Column;
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::{
@@ -41,6 +43,8 @@ struct Estate<'a> {
     company: Uuid,
     branch: Uuid,
     grid: Uuid,
+    /// Where the label in a stairwell leads.
+    stairwell: String,
 }
 
 impl Estate<'_> {
@@ -58,27 +62,30 @@ impl Estate<'_> {
         self.app.browser_of(&worker(self.app, self.grid, "网格员").await).await
     }
 
-    /// A resident tells of something on the board. Gives the receipt and the id of the issue.
+    /// A resident tells of something by the code in their stairwell. Gives the receipt and the id of the issue.
     async fn told(&self, category: &str, words: &str) -> (String, String) {
-        let home = self.home.to_string();
-        let fields = [("estate", home.as_str()), ("category", category), ("description", words), ("phone", "13800001111")];
+        let fields = [("category", category), ("description", words), ("phone", "13800001111")];
         let resident = self.app.browser();
-        let filed = resident.post_files(&format!("/board/{}/report", self.app.home.code), &fields, &[]).await;
+        let filed = resident.post_files(&self.stairwell, &fields, &[]).await;
         filed.assert_ok().assert_contains("收到了");
         let receipt = filed.url.trim_end_matches("/filed").to_owned();
-        let desk = staff(self.app).await;
-        let words: String = words.chars().take(6).collect();
+        (receipt, self.found(words).await)
+    }
+
+    /// The id of the issue in which somebody has said that.
+    async fn found(&self, words: &str) -> String {
         let query: String = form_urlencoded::byte_serialize(words.as_bytes()).collect();
-        let found = desk.get(&format!("/issues?q={query}")).await.link("/issues/0");
-        (receipt, found.rsplit('/').next().unwrap().to_owned())
+        let found = staff(self.app).await.get(&format!("/issues?q={query}")).await.link("/issues/0");
+        found.rsplit('/').next().unwrap().to_owned()
     }
 
     /// Plans a meeting of the estate for today. Gives its path.
     async fn planned(&self, branch: &Browser, kind: &str, items: &[&str], topics: &str) -> String {
-        let (home, day) = (self.home.to_string(), self.app.means.now().to_zoned_datetime(calendar::shanghai()).date().to_string());
+        let soon = (self.app.means.now() + SignedDuration::from_mins(10)).to_zoned_datetime(calendar::shanghai());
+        let (home, day, time) = (self.home.to_string(), soon.date().to_string(), soon.strftime("%H:%M").to_string());
         let mut fields = vec![
-            ("kind", kind), ("estate", home.as_str()), ("day", day.as_str()), ("time", "19:00"), ("place", "小区党群服务站"), ("host", "支部书记"),
-            ("topics", topics),
+            ("kind", kind), ("estate", home.as_str()), ("day", day.as_str()), ("time", time.as_str()), ("place", "小区党群服务站"),
+            ("host", "支部书记"), ("topics", topics),
         ];
         fields.extend(items.iter().map(|item| ("item", *item)));
         let page = branch.post("/meetings", &fields).await;
@@ -142,7 +149,12 @@ db_test! {
         desk.post(&format!("/estates/{home}/particulars"), &[("station_address", "5号楼一层"), ("property_company", &serves_id)]).await.assert_ok();
         let branch_path = organise(&desk, "party_branch", "王府名苑小区党支部", &[("estate", home_id.as_str()), ("founded_on", "2020")]).await;
         let own = organisation(&app, "王府名苑小区党支部").await;
-        let place = Estate { app: &app, home, company: serves, branch: own, grid: first };
+        let mut tx = app.db.read().await.unwrap();
+        let buildings = place::buildings(&mut tx, app.home.tenant, home).await.unwrap();
+        let unit = place::units(&mut tx, app.home.tenant, buildings[0].id).await.unwrap().remove(0);
+        drop(tx);
+        let stairwell = format!("/r/{}", unit.place_code);
+        let place = Estate { app: &app, home, company: serves, branch: own, grid: first, stairwell };
         let board = format!("/board/{}/estates/{home}", app.home.code);
 
         // Who has agreed to it stands on the board, and anybody can turn to them.
@@ -188,8 +200,8 @@ db_test! {
         told.step("238–240");
         let mut about_property = 1;
         for (category, words) in [
-            ("lift", "电梯停电就不走"), ("parking", "车没地方停"), ("cleaning", "楼道没人扫"), ("lighting", "路灯不亮"), ("greening", "树挡窗户"),
-            ("access_control", "门禁坏了"), ("noise", "半夜太吵"), ("health", "想量血压"), ("neighbour", "邻居占楼道"),
+            ("lift", "电梯停电就不走"), ("parking", "车没有地方停"), ("cleaning", "楼道没人打扫"), ("lighting", "院里路灯不亮"), ("greening", "树挡住了窗户"),
+            ("access_control", "单元门禁坏了"), ("noise", "半夜有人唱歌"), ("health", "老人想量血压"), ("neighbour", "邻居占了楼道"),
         ] {
             place.told(category, words).await;
             about_property += i64::from(Category::parse(category).unwrap().of_property());
@@ -202,22 +214,21 @@ db_test! {
         // The company is not alone: a committee led by a cadre, an instructor, and a meeting of three sides every month.
         told.step("240–256");
         let committee = [("kind", "property_committee"), ("name", "王府名苑小区物管会"), ("term_began_on", "2025-01-01"), ("term_ends_on", "2027-12-31"), ("estate", home_id.as_str())];
-        let committee = desk.post("/bodies", &committee).await.assert_ok().url.clone();
+        let branch = place.branch().await;
+        let committee = branch.post("/bodies", &committee).await.assert_ok().url.clone();
         let mut last = None;
         for (name, part, post) in [
             ("社区干部", "community", "chair"), ("业主甲", "owner", "vice_chair"), ("业主乙", "owner", "member"), ("业主丙", "owner", "member"),
             ("业主丁", "owner", "member"), ("租户戊", "user", "member"), ("社区专干己", "community", "member"),
         ] {
-            last = Some(desk.post(&format!("{committee}/seats"), &[("name", name), ("part", part), ("post", post), ("since", "2025-01-01")]).await);
+            last = Some(branch.post(&format!("{committee}/seats"), &[("name", name), ("part", part), ("post", post), ("since", "2025-01-01")]).await);
         }
         last.unwrap().assert_ok().assert_contains("<b>7</b>人").assert_lacks("主任应当是居委会的代表").assert_lacks("还没有主任");
         let instructor = [("name", "老战友"), ("company", serves_id.as_str()), ("estate", home_id.as_str()), ("since", "2026-11-01"), ("duties", "参加联席会议，督促整改")];
         let sent = desk.post("/party/instructors", &instructor).await.assert_ok().url.clone();
         desk.post(&format!("{sent}/notes"), &[("day", "2026-11-02"), ("text", "查看电梯机房")]).await.assert_ok().assert_contains("查看电梯机房");
-        let branch = place.branch().await;
         branch.get("/meetings/duties").await.assert_contains("物业联席会议").assert_contains("还没开");
-        let (parking, _) = (desk.get(&format!("/issues?q={}", form_urlencoded::byte_serialize("车没地方停".as_bytes()).collect::<String>())).await.link("/issues/0"), ());
-        let parking = parking.rsplit('/').next().unwrap().to_owned();
+        let parking = place.found("车没有地方停").await;
         let grading = [("summary", "停车位不够"), ("category", "parking"), ("tier", "ordinary"), ("remedy", "property")];
         step(&desk, &parking, "acceptance", &grading).await.assert_ok();
         let offered = branch.get(&format!("/meetings/new?estate={home}&kind=joint_meeting")).await;
@@ -238,7 +249,7 @@ db_test! {
         finished(&place, &parking, "物业补画了三十个车位。").await;
         let table = branch.get(&branch.get("/meetings/duties").await.link(&format!("/estates/{home}/joint-meetings"))).await;
         table.assert_contains("物业补画三十个车位").assert_contains("安心物业").assert_contains("居民 1 人");
-        at(&app, "2026-12-01T09:00:00+08:00");
+        at(&app, "2026-12-27T09:00:00+08:00");
         place.branch().await.get("/today").await.assert_contains("该开会").assert_contains("12月物业联席会议还没开");
 
         // Nobody is sent from one to the other: the branch has it, and each word of it is answered.
@@ -255,7 +266,7 @@ db_test! {
         handled(&place.manager().await, &id, "换了阀门").await;
         finished(&place, &id, "物业公司换了阀门。").await;
         let chain = resident.get(&receipt).await;
-        for link in ["居民反映", "社区受理", "派给安心物业", "办结", "结果公示", "满意度测评", "销号", "反馈支部"] {
+        for link in ["居民反映", "受理", "派给安心物业", "办结", "结果公示", "满意度测评", "销号", "反馈支部"] {
             chain.assert_contains(link);
         }
         chain.assert_lacks("class=\"hole\"");
@@ -303,8 +314,8 @@ db_test! {
         page.assert_ok().assert_contains("<b>12</b>户");
         let campaign = id_of(&page);
         branch.post(&format!("{}/opening", page.url), &[("version", &page.input("version"))]).await.assert_ok();
-        for building in page.between_all("name=\"building\" value=\"", "\"") {
-            let given = [("building", building), ("account", &*walker.id.to_string())];
+        for building in &buildings {
+            let given = [("building", &*building.id.to_string()), ("account", &*walker.id.to_string())];
             branch.post(&format!("/campaigns/{campaign}/assignments"), &given).await.assert_ok();
         }
         let phone = app.browser_of(&walker).await;
@@ -323,9 +334,9 @@ db_test! {
         let meeting = place.planned(&branch, "deliberation", &[], "停车位设置\n车棚装灯").await;
         act(&branch, &meeting, "notice", &[("notice", "【说事议事会】欢迎大家来说、来议。")]).await.assert_ok().assert_contains("已登在小区公示栏");
         let entry = app.browser().get(&format!("/board/{}{meeting}", app.home.code)).await;
-        entry.assert_contains("停车位设置").assert_contains("车棚装灯").assert_contains("19:00").assert_contains("小区党群服务站");
-        for (name, side) in [("来议事的居民", "resident"), ("来议事的党员", "member")] {
-            let enrolled = [("name", name), ("phone", "13800001111"), ("side", side)];
+        entry.assert_contains("停车位设置").assert_contains("车棚装灯").assert_contains("09:10").assert_contains("小区党群服务站");
+        for (name, phone, side) in [("来议事的居民", "13800001111", "resident"), ("来议事的党员", "13800002222", "member")] {
+            let enrolled = [("name", name), ("phone", phone), ("side", side)];
             app.browser().post(&format!("/board/{}{meeting}/enrolments", app.home.code), &enrolled).await.assert_ok();
         }
         branch.get(&meeting).await.assert_contains("来议事的居民").assert_contains("来议事的党员");
@@ -340,9 +351,12 @@ db_test! {
 
         // Somebody who has not handled it asks at the door whether it is well, and the branch is told.
         told.step("302–304");
-        handled(&place.manager().await, &lift, "第二路电源接好了").await;
-        finished(&place, &lift, "电梯接上了第二路电源。").await;
-        let page = place.branch().await.get(&format!("/issues/{lift}")).await;
+        let lamps = place.found("院里路灯不亮").await;
+        let grading = [("summary", "院里路灯不亮"), ("category", "lighting"), ("tier", "ordinary"), ("remedy", "property"), ("organisation", serves_id.as_str())];
+        step(&place.branch().await, &lamps, "acceptance", &grading).await.assert_ok();
+        handled(&place.manager().await, &lamps, "换了六盏灯").await;
+        finished(&place, &lamps, "物业公司换了六盏灯。").await;
+        let page = place.branch().await.get(&format!("/issues/{lamps}")).await;
         page.assert_contains("非常满意").assert_contains("支部阅知");
         let report = staff(&app).await.get("/reports/topics/surveys?from=2026-11-01&to=2026-11-30").await;
         assert_eq!(gauge(&report, "已测评"), 3);
