@@ -43,7 +43,7 @@ test('the figures of the community stand where staff look for them', async (t) =
   await illustrate(desk, 'page-teams');
 
   await desk.goto('/children');
-  await desk.getByRole('link', { name: '在册 255' }).waitFor();
+  await desk.getByText(/在册\s*255/).first().waitFor();
   await desk.goto(`/reports/topics/classes?${since()}`);
   assert((await gauge(desk, '场次')) > 60, 'since last July');
   assert.equal(await figure(desk, '现在在册的孩子'), 255);
@@ -63,7 +63,7 @@ test('the figures of the community stand where staff look for them', async (t) =
 
   await desk.goto('/meetings/duties');
   await desk.getByRole('link', { name: /联席会议表/ }).first().click();
-  await desk.getByRole('heading', { name: /物业联席会议表/ }).first().waitFor();
+  await desk.getByText(/物业联席会议表/).first().waitFor();
   await illustrate(desk, 'page-joint');
 
   await desk.goto('/residents');
@@ -74,7 +74,7 @@ test('the figures of the community stand where staff look for them', async (t) =
 
   const neighbour = await phone(t, stage);
   await neighbour.goto(`/board/${community}`);
-  await neighbour.getByRole('link', { name: /王府名苑小区/ }).first().click();
+  await neighbour.locator('#estates').getByRole('link', { name: /王府名苑小区/ }).click();
   await neighbour.getByText('社区包联干部').first().waitFor();
   await illustrate(neighbour, 'page-contacts');
 });
