@@ -1,7 +1,5 @@
 //! The children of 七彩四点半: those of the first estate, whose guardians have agreed by their links, and one who is being asked.
 
-use std::ops::RangeInclusive;
-
 use calendar::shanghai;
 use codes::tables::Sex;
 use db::Db;
@@ -20,9 +18,9 @@ const LEAST_AGE: i64 = 6;
 const GRADES: [&str; 9] = ["一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "初一", "初二", "初三"];
 
 /// A child of an age for the class, and the grown-up of the family whom one can call.
-fn pairs(family: &Family, ages: RangeInclusive<i16>) -> impl Iterator<Item = (&Person, &Person)> {
+fn pairs(family: &Family) -> impl Iterator<Item = (&Person, &Person)> {
     let guardian = family.members.iter().find(|person| (24..=75).contains(&person.age) && person.phone.is_some());
-    let children = family.members.iter().filter(move |person| ages.contains(&person.age));
+    let children = family.members.iter().filter(|person| (6..=15).contains(&person.age));
     children.filter_map(move |child| Some((child, guardian?)))
 }
 
@@ -48,15 +46,13 @@ fn grown_up(guardian: &Person, child: &Person) -> after_school::Person {
 
 pub async fn enrol(db: &Db, community: &Community, lived_in: &[(Home, Family)], now: Timestamp) -> Result<()> {
     let Some(estate) = community.estates.first().map(|estate| estate.id) else { return Ok(()) };
-    // Whoever is sixteen and still at school fills what is left.
     let here = lived_in.iter().filter(|(home, _)| home.estate == estate);
-    let here = here.clone().map(|lived| (6..=15, lived)).chain(here.map(|lived| (16..=16, lived)));
     let today = now.to_zoned_datetime(shanghai()).date();
     let old_enough = |child: &Person| {
         let then = today - (days_ago(child) + 14).days();
         after_school::age(&birth_month(child), then).is_some_and(|age| age >= LEAST_AGE)
     };
-    let pairs = here.flat_map(|(ages, (home, family))| pairs(family, ages).map(move |pair| (home, pair)));
+    let pairs = here.flat_map(|(home, family)| pairs(family).map(move |pair| (home, pair)));
     let pairs = pairs.filter(|(_, (child, _))| old_enough(child));
     let mut tx = db.begin().await?;
     for (at, (home, (child, guardian))) in pairs.take(CHILDREN + 1).enumerate() {

@@ -208,7 +208,7 @@ db_test! {
         }
         let desk = staff(&app).await;
         let report = desk.get("/reports?from=2026-11-01&to=2026-11-30").await;
-        assert_eq!(figure(&report, "物业类占比"), format!("{}.0%", about_property * 10));
+        assert_eq!(figure(&report, "物业类占比"), format!("{}%", about_property * 10));
         assert!(about_property * 10 > 60, "{about_property} of ten");
 
         // The company is not alone: a committee led by a cadre, an instructor, and a meeting of three sides every month.
