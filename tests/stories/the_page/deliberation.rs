@@ -245,7 +245,7 @@ db_test! {
         branch.get("/meetings/duties").await.assert_contains("已开，11月2日");
         // Followed up: it opens the next one until it is done, and then it is closed like any other.
         branch.get(&format!("/meetings/new?estate={home}&kind=joint_meeting")).await.assert_contains("上次的决议还没办完");
-        handled(&place.manager().await, &parking, "车位画好了").await;
+        handled(&place.manager().await, &parking, "三十个车位画好了").await;
         finished(&place, &parking, "物业补画了三十个车位。").await;
         let table = branch.get(&branch.get("/meetings/duties").await.link(&format!("/estates/{home}/joint-meetings"))).await;
         table.assert_contains("物业补画三十个车位").assert_contains("安心物业").assert_contains("居民 1 人");
@@ -263,7 +263,7 @@ db_test! {
         let grading = [("summary", "水管漏水"), ("category", "drainage"), ("tier", "ordinary"), ("remedy", "property"), ("organisation", serves_id.as_str())];
         step(&branch, &id, "acceptance", &grading).await.assert_ok().assert_contains("已受理并派单");
         resident.get(&receipt).await.assert_contains("派给安心物业");
-        handled(&place.manager().await, &id, "换了阀门").await;
+        handled(&place.manager().await, &id, "换了新的阀门").await;
         finished(&place, &id, "物业公司换了阀门。").await;
         let chain = resident.get(&receipt).await;
         for link in ["居民反映", "受理", "派给安心物业", "办结", "结果公示", "满意度测评", "销号", "反馈支部"] {
@@ -354,7 +354,7 @@ db_test! {
         let lamps = place.found("院里路灯不亮").await;
         let grading = [("summary", "院里路灯不亮"), ("category", "lighting"), ("tier", "ordinary"), ("remedy", "property"), ("organisation", serves_id.as_str())];
         step(&place.branch().await, &lamps, "acceptance", &grading).await.assert_ok();
-        handled(&place.manager().await, &lamps, "换了六盏灯").await;
+        handled(&place.manager().await, &lamps, "换了六盏新灯").await;
         finished(&place, &lamps, "物业公司换了六盏灯。").await;
         let page = place.branch().await.get(&format!("/issues/{lamps}")).await;
         page.assert_contains("非常满意").assert_contains("支部阅知");
