@@ -357,7 +357,7 @@ db_test! {
         handled(&place.manager().await, &lamps, "换了六盏新灯").await;
         finished(&place, &lamps, "物业公司换了六盏灯。").await;
         let page = place.branch().await.get(&format!("/issues/{lamps}")).await;
-        page.assert_contains("非常满意").assert_contains("支部阅知");
+        page.assert_contains("非常满意").assert_contains("小区支部已阅知测评结果");
         let report = staff(&app).await.get("/reports/topics/surveys?from=2026-11-01&to=2026-11-30").await;
         assert_eq!(gauge(&report, "已测评"), 3);
 
