@@ -34,9 +34,12 @@ test('the figures of the community stand where staff look for them', async (t) =
   await illustrate(desk, 'page-estates');
 
   await desk.goto('/party');
-  await illustrate(desk, 'page-party');
   await desk.locator('#main').getByRole('link', { name: /王府名苑小区党支部/ }).first().click();
   assert.equal(await figure(desk, '应到会'), 56);
+  await desk.goto('/party');
+  await desk.locator('#main').getByRole('link', { name: /水保所家属院党支部/ }).first().click();
+  await desk.getByText('应到会').first().waitFor();
+  await illustrate(desk, 'page-party');
 
   await desk.goto('/volunteer-teams');
   assert.equal(await desk.locator('#main ul.list.card > li').count(), 10);
@@ -62,7 +65,10 @@ test('the figures of the community stand where staff look for them', async (t) =
   await illustrate(desk, 'page-deliberations');
 
   await desk.goto('/meetings/duties');
-  await desk.getByRole('link', { name: /联席会议表/ }).first().click();
+  await desk.getByRole('link', { name: /联席会议表\s*：王府名苑小区/ }).first().click();
+  await desk.getByText(/物业联席会议表/).first().waitFor();
+  // This month's may not have been held yet.
+  await desk.getByRole('link', { name: '上个月' }).click();
   await desk.getByText(/物业联席会议表/).first().waitFor();
   await illustrate(desk, 'page-joint');
 
@@ -74,7 +80,7 @@ test('the figures of the community stand where staff look for them', async (t) =
 
   const neighbour = await phone(t, stage);
   await neighbour.goto(`/board/${community}`);
-  await neighbour.locator('#estates').getByRole('link', { name: /王府名苑小区/ }).click();
+  await neighbour.locator('#estates').getByRole('link', { name: /水保所家属院/ }).click();
   await neighbour.getByText('社区包联干部').first().waitFor();
   await illustrate(neighbour, 'page-contacts');
 });

@@ -126,7 +126,11 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     let classes = after_school::figures(&mut tx, tenant, &classes).await.unwrap();
     let held: i64 = classes.kinds.iter().map(|of| of.sessions).sum();
     assert!(classes.on_roll == 255 && held > 100, "{} children, {held} classes", classes.on_roll);
-    assert!(classes.kinds.len() == 3 && classes.kinds.iter().all(|of| of.children > of.sessions * 9), "{:?}", classes.kinds);
+    assert!(
+        classes.kinds.len() == 3 && classes.kinds.iter().all(|of| of.children > of.sessions * 9),
+        "{:?}",
+        classes.kinds
+    );
     // The class after school has had its days: nobody was left behind, and what happened was looked after.
     let incidents: Vec<Counted> = all(&mut tx, INCIDENTS, tenant).await;
     let incidents: Vec<(&str, i64)> = incidents.iter().map(|one| (one.word.as_str(), one.count)).collect();

@@ -51,12 +51,22 @@ async fn links(app: &TestApp, session: Uuid) -> Vec<String> {
     let mut tx = app.db.read().await.unwrap();
     let session = after_school::session(&mut tx, act.tenant, session).await.unwrap();
     let rota = after_school::keepers(&mut tx, &act, &session).await.unwrap();
-    rota.iter().map(|keeper| format!("/class-keepers/{}", after_school::keeper_link(act.tenant, keeper.id, &app.means.keys))).collect()
+    rota.iter()
+        .map(|keeper| format!("/class-keepers/{}", after_school::keeper_link(act.tenant, keeper.id, &app.means.keys)))
+        .collect()
 }
 
 /// Somebody of the team is asked about, as everybody is who is with children. Gives what a rota takes.
 async fn vetted(app: &TestApp, desk: &Browser, team: &str, name: &str, phone: &str) -> String {
-    let form = [("name", name), ("phone", phone), ("sex", "2"), ("birth_date", "1985-03-07"), ("team", team), ("source", "unit"), ("agrees", "yes")];
+    let form = [
+        ("name", name),
+        ("phone", phone),
+        ("sex", "2"),
+        ("birth_date", "1985-03-07"),
+        ("team", team),
+        ("source", "unit"),
+        ("agrees", "yes"),
+    ];
     app.browser().post(&format!("/board/{}/volunteers", app.home.code), &form).await.assert_ok();
     let applied = desk.get("/volunteers?state=applied").await.link("/volunteers/0");
     act(desk, &applied, "confirmation", &[]).await.assert_ok();

@@ -6,7 +6,10 @@ use doorstep::registry::import::Column;
 use doorstep::upkeep;
 use uuid::Uuid;
 
-use super::{Part, Told, act, at, bring_in, company, estate, figure, gauge, grid, id_of, organisation, organise, staff, visit, worker};
+use super::{
+    Part, Told, act, at, bring_in, company, estate, figure, gauge, grid, id_of, organisation, organise, staff, visit,
+    worker,
+};
 use crate::branch_meeting::{item, sign_in, vote, voter};
 use crate::channel::{sending, service::Service};
 use crate::import::{Line, identity};
@@ -81,7 +84,8 @@ async fn group(app: &TestApp, branch: Uuid) -> Service {
     let service = Service::start(app.means.clock.clone()).await;
     let address = service.robot(Kind::Wecom, "members", None);
     let name = "王府名苑党员群".to_owned();
-    let new = NewChannel { kind: Kind::Wecom, name, place: Place::Party(branch), address, secret: None, reminders: false };
+    let new =
+        NewChannel { kind: Kind::Wecom, name, place: Place::Party(branch), address, secret: None, reminders: false };
     let mut tx = app.db.begin().await.unwrap();
     channel::add(&mut tx, &app.act(), new, std::slice::from_ref(&service.host)).await.unwrap();
     tx.commit().await.unwrap();
@@ -118,7 +122,11 @@ async fn under_a_subdistrict(app: &TestApp) -> Browser {
 
 /// How many people bear a mark, of the page of figures.
 fn tagged(page: &crate::support::Page, tag: &str) -> usize {
-    let rest = page.body.split(&format!("<b>{tag}</b><span class=\"quiet num\">")).nth(1).unwrap_or_else(|| panic!("no {tag}"));
+    let rest = page
+        .body
+        .split(&format!("<b>{tag}</b><span class=\"quiet num\">"))
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {tag}"));
     rest.split(' ').next().unwrap().parse().unwrap()
 }
 

@@ -84,8 +84,13 @@ impl Estate<'_> {
         let soon = (self.app.means.now() + SignedDuration::from_mins(10)).to_zoned_datetime(calendar::shanghai());
         let (home, day, time) = (self.home.to_string(), soon.date().to_string(), soon.strftime("%H:%M").to_string());
         let mut fields = vec![
-            ("kind", kind), ("estate", home.as_str()), ("day", day.as_str()), ("time", time.as_str()), ("place", "小区党群服务站"),
-            ("host", "支部书记"), ("topics", topics),
+            ("kind", kind),
+            ("estate", home.as_str()),
+            ("day", day.as_str()),
+            ("time", time.as_str()),
+            ("place", "小区党群服务站"),
+            ("host", "支部书记"),
+            ("topics", topics),
         ];
         fields.extend(items.iter().map(|item| ("item", *item)));
         let page = branch.post("/meetings", &fields).await;
@@ -105,8 +110,14 @@ impl Estate<'_> {
         let item = branch.get(meeting).await.link_called("记结果");
         let owner = owner.to_string();
         let fields = [
-            ("decision", "vote"), ("discussion", "各方都说了"), ("yes", yes), ("no", "0"), ("abstain", "0"), ("resolution", words),
-            ("organisation", owner.as_str()), ("due", "2026-12-20"),
+            ("decision", "vote"),
+            ("discussion", "各方都说了"),
+            ("yes", yes),
+            ("no", "0"),
+            ("abstain", "0"),
+            ("resolution", words),
+            ("organisation", owner.as_str()),
+            ("due", "2026-12-20"),
         ];
         let page = branch.post(&item, &fields).await;
         page.assert_ok().assert_contains("形成决议");
@@ -118,7 +129,8 @@ impl Estate<'_> {
 async fn handled(manager: &Browser, id: &str, words: &str) {
     let version = manager.get(&format!("/issues/{id}")).await.input("version");
     let fields = [("version", version.as_str()), ("result_words", words)];
-    let page = manager.post_files(&format!("/issues/{id}/result"), &fields, &[("result_photos", "done.jpg", &photo())]).await;
+    let page =
+        manager.post_files(&format!("/issues/{id}/result"), &fields, &[("result_photos", "done.jpg", &photo())]).await;
     page.assert_ok().assert_contains("结果和照片已提交");
 }
 
@@ -126,7 +138,10 @@ async fn handled(manager: &Browser, id: &str, words: &str) {
 async fn finished(estate: &Estate<'_>, id: &str, words: &str) {
     let desk = staff(estate.app).await;
     let photo = desk.get(&format!("/issues/{id}")).await.input("photo");
-    step(&desk, id, "publications", &[("publication_text", words), ("photo", &photo)]).await.assert_ok().assert_contains("已公示");
+    step(&desk, id, "publications", &[("publication_text", words), ("photo", &photo)])
+        .await
+        .assert_ok()
+        .assert_contains("已公示");
     let worker = estate.worker().await;
     let version = worker.get(&format!("/issues/{id}/survey")).await.assert_ok().input("version");
     let answer = [("version", version.as_str()), ("respondent", "reporter"), ("solved", "yes"), ("score", "5")];

@@ -49,16 +49,34 @@ impl<'a> Bureau<'a> {
 }
 
 /// A school with its posts and its two peaks. Gives its path.
-async fn school(chief: &Browser, bureau: &Bureau<'_>, name: &str, stage: &str, gates: [(&str, &str); 2], bells: [&str; 2]) -> String {
+async fn school(
+    chief: &Browser,
+    bureau: &Bureau<'_>,
+    name: &str,
+    stage: &str,
+    gates: [(&str, &str); 2],
+    bells: [&str; 2],
+) -> String {
     let (station, patrol) = (bureau.station.to_string(), bureau.patrol.to_string());
     let form = [
-        ("name", name), ("station", station.as_str()), ("other", patrol.as_str()), ("stage", stage), ("phone", "0358-0000110"),
-        ("contact_name", "安保干部"), ("contact_phone", "13800001111"),
+        ("name", name),
+        ("station", station.as_str()),
+        ("other", patrol.as_str()),
+        ("stage", stage),
+        ("phone", "0358-0000110"),
+        ("contact_name", "安保干部"),
+        ("contact_phone", "13800001111"),
     ];
     let path = chief.post("/duty-schools", &form).await.assert_ok().assert_contains(name).url.clone();
     let mut posts = Vec::new();
     for (name, kind) in gates {
-        let gate = [("kind", kind), ("name", name), ("duty", "看护学生过马路，疏导接送车辆"), ("seats", "1"), ("officers", "1")];
+        let gate = [
+            ("kind", kind),
+            ("name", name),
+            ("duty", "看护学生过马路，疏导接送车辆"),
+            ("seats", "1"),
+            ("officers", "1"),
+        ];
         let page = chief.post(&format!("{path}/gates"), &gate).await;
         page.assert_ok().assert_contains(name);
         posts = page.between_all("href=\"/duty-gates/", "\"").filter(|id| id.len() == 36).map(str::to_owned).collect();
@@ -75,7 +93,13 @@ async fn school(chief: &Browser, bureau: &Bureau<'_>, name: &str, stage: &str, g
 }
 
 /// What somebody does about a hazard, from the version that its page has.
-async fn say(browser: &Browser, hazard: &str, noun: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Page {
+async fn say(
+    browser: &Browser,
+    hazard: &str,
+    noun: &str,
+    fields: &[(&str, &str)],
+    files: &[(&str, &str, &[u8])],
+) -> Page {
     let version = browser.get(hazard).await.input("version");
     let fields = [&[("version", version.as_str())], fields].concat();
     browser.post_files(&format!("{hazard}/{noun}"), &fields, files).await

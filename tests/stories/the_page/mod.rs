@@ -159,7 +159,8 @@ pub fn id_of(page: &Page) -> String {
 /// The number over a label, of a page that shows figures.
 #[track_caller]
 pub fn figure(page: &Page, label: &str) -> String {
-    let (before, _) = page.body.split_once(&format!("</b>{label}")).unwrap_or_else(|| panic!("no figure {label}: {}", page.body));
+    let (before, _) =
+        page.body.split_once(&format!("</b>{label}")).unwrap_or_else(|| panic!("no figure {label}: {}", page.body));
     before.rsplit_once("<b>").unwrap().1.to_owned()
 }
 
@@ -253,8 +254,7 @@ pub async fn visit(
     outcome: &str,
     more: serde_json::Value,
 ) -> serde_json::Value {
-    let mut body =
-        serde_json::json!({ "campaign": campaign, "dwelling": door["dwelling"], "outcome": outcome });
+    let mut body = serde_json::json!({ "campaign": campaign, "dwelling": door["dwelling"], "outcome": outcome });
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }

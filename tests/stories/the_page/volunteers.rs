@@ -35,16 +35,31 @@ fn courtyard() -> Vec<Line> {
 #[track_caller]
 fn chosen(page: &Page, name: &str) -> String {
     let found = [format!(">{name}</option>"), format!("> {name}</label>")];
-    let (before, _) = found.iter().find_map(|found| page.body.split_once(found.as_str())).unwrap_or_else(|| panic!("no {name} on {}: {}", page.url, page.body));
+    let (before, _) = found
+        .iter()
+        .find_map(|found| page.body.split_once(found.as_str()))
+        .unwrap_or_else(|| panic!("no {name} on {}: {}", page.url, page.body));
     before.rsplit_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned()
 }
 
 /// Somebody applies on the board for a team, and the community confirms. Gives the address of their own page, and their id.
-async fn applied(app: &TestApp, desk: &Browser, number: usize, (name, team): (&str, &str), source: &str) -> (String, String) {
+async fn applied(
+    app: &TestApp,
+    desk: &Browser,
+    number: usize,
+    (name, team): (&str, &str),
+    source: &str,
+) -> (String, String) {
     let phone = format!("1380000{number:04}");
     let form = [
-        ("name", name), ("phone", phone.as_str()), ("sex", "1"), ("birth_date", "1990-03-07"), ("team", team), ("source", source),
-        ("available", "周六上午"), ("agrees", "yes"),
+        ("name", name),
+        ("phone", phone.as_str()),
+        ("sex", "1"),
+        ("birth_date", "1990-03-07"),
+        ("team", team),
+        ("source", source),
+        ("available", "周六上午"),
+        ("agrees", "yes"),
     ];
     let own = app.browser().post(&format!("/board/{}/volunteers", app.home.code), &form).await;
     own.assert_ok().assert_contains("等社区确认");
@@ -72,7 +87,8 @@ async fn team(desk: &Browser, name: &str, kind: &str, targets: &[&str], estates:
 /// Somebody scans the code on the wall.
 async fn scan(app: &TestApp, own: &str, activity: &str, way: &str) {
     let id = activity.rsplit('/').next().unwrap().parse().unwrap();
-    let path = volunteer::on_the_wall(&mut app.db.read().await.unwrap(), app.home.tenant, id, &app.means).await.unwrap();
+    let path =
+        volunteer::on_the_wall(&mut app.db.read().await.unwrap(), app.home.tenant, id, &app.means).await.unwrap();
     let phone = app.browser();
     phone.get(own).await.assert_ok();
     let page = phone.get(&path).await;
