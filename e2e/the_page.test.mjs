@@ -64,13 +64,9 @@ test('the figures of the community stand where staff look for them', async (t) =
   assert((await gauge(desk, '议题')) > 20);
   await illustrate(desk, 'page-deliberations');
 
-  await desk.goto('/meetings/duties');
-  await desk.getByRole('link', { name: /联席会议表\s*：王府名苑小区/ }).first().click();
-  await desk.getByText(/物业联席会议表/).first().waitFor();
-  // This month's may not have been held yet.
-  await desk.getByRole('link', { name: '上个月' }).click();
-  await desk.getByText(/物业联席会议表/).first().waitFor();
-  await illustrate(desk, 'page-joint');
+  await desk.goto('/bodies');
+  await desk.getByText('物管会').first().waitFor();
+  await illustrate(desk, 'page-bodies');
 
   await desk.goto('/residents');
   await desk.getByRole('searchbox').first().fill('13楼');
