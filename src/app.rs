@@ -30,7 +30,7 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    after_school, api, audit, board, body, channel, community_survey, duty, hazard, help, issue, mediation, meeting,
+    after_school, api, audit, board, body, channel, community_survey, duty, hazard, help, issue, mediation, meeting, patrol,
     offline, overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer,
     whistle, work_order,
 };
@@ -102,6 +102,7 @@ pub fn routes() -> Routes {
         .merge(after_school::routes())
         .merge(service::routes())
         .merge(hazard::routes())
+        .merge(patrol::routes())
         .merge(work_order::routes())
 }
 
@@ -370,6 +371,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(PlaceRead), "/estates", "building", "楼栋"),
         item(may(AccountManage), "/accounts", "account", "账号"),
         item(may(AuditRead), "/audit", "log", "审计记录"),
+        item(may(DutyRead), "/patrols", "flag", "巡逻"),
         item(may(HazardRead), "/hazards", "alert", "隐患"),
         item(may(HazardRead), "/hazard-rounds", "search", "排查"),
         item(may(SettingRead) && !may(IssueRead), "/settings", "settings", "参数"),

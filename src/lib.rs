@@ -30,6 +30,7 @@ pub mod offline;
 pub mod outbox;
 pub mod overview;
 pub mod party;
+pub mod patrol;
 pub mod photo;
 pub mod place;
 pub mod registry;

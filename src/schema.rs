@@ -73,4 +73,5 @@ migrations![
     "0067_duty_shifts",
     "0068_hazards",
     "0071_volunteers_mended",
+    "0072_patrol",
 ];

@@ -20,6 +20,7 @@ use doorstep::means::Means;
 use doorstep::mediation;
 use doorstep::meeting::{self, NewItem, NewMeeting, Plan};
 use doorstep::party::{self, Field, Kind, NewOrganisation, Values};
+use doorstep::patrol;
 use doorstep::photo;
 use doorstep::place::{self, Settler, Spot};
 use doorstep::registry::enrol::{NewResident, Outcome, enrol};
@@ -287,6 +288,9 @@ impl Landmarks {
             "duty-rosters" => self.guard.roster,
             "duty-terms" => self.guard.term,
             "duty-days" => self.guard.day,
+            "patrol-routes" => self.guard.route,
+            "patrol-rounds" => self.guard.patrol,
+            "patrol-notes" => self.guard.note,
             "volunteers" => self.volunteer,
             "volunteer-teams" => self.team,
             "volunteer-hours" => self.record,
@@ -331,7 +335,8 @@ impl Landmarks {
             "class-keepers" => &self.class_keeper,
             "needs" => &self.need_link,
             "arrivals" => &self.arrival,
-            "duty-own" => &self.guard.own,
+            "duty-own" | "patrol-own" => &self.guard.own,
+            "patrol-points" => &self.guard.point_code,
             "duty-posts" => &self.guard.post,
             "duty-watch" => &self.guard.watch,
             "mediation-parties" => &self.mediation_party,
@@ -366,6 +371,8 @@ impl Landmarks {
             .replace("{slot}", &self.guard.slot.to_string())
             .replace("{shift}", &self.guard.shift.to_string())
             .replace("{leave}", &Uuid::nil().to_string())
+            .replace("{point}", &self.guard.point.to_string())
+            .replace("{patrol}", &self.guard.patrol.to_string())
             .replace("{call}", &Uuid::nil().to_string())
             .replace("{swap}", &Uuid::nil().to_string())
             .replace("{door}", &self.survey_door.to_string())
@@ -803,6 +810,11 @@ struct Guard {
     own: Link,
     post: Link,
     watch: Link,
+    route: Uuid,
+    point: Uuid,
+    point_code: Link,
+    patrol: Uuid,
+    note: Uuid,
 }
 
 async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Guard {
@@ -870,7 +882,31 @@ async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community)
     let own = duty::person(tx, act.tenant, person).await.unwrap().link(act.tenant, &means.keys);
     let post = duty::post_link(act.tenant, &duty::gate(tx, act.tenant, gate).await.unwrap(), &means.keys);
     let watch = duty::school(tx, act.tenant, school).await.unwrap().link(act.tenant, &means.keys);
-    Guard { school, gate, slot, person, shift, roster, term, day, own, post, watch }
+    let (route, point, patrol, note) = patrol_of(tx, &act, community.organisation, person).await;
+    let known = patrol::point(tx, act.tenant, point).await.unwrap();
+    let point_code = patrol::point_link(act.tenant, &known, &means.keys);
+    #[rustfmt::skip]
+    let guard = Guard { school, gate, slot, person, shift, roster, term, day, own, post, watch, route, point, point_code, patrol, note };
+    guard
+}
+
+/// A route with a point, a round along it, and what was seen there.
+async fn patrol_of(tx: &mut db::Tx, act: &Act, unit: Uuid, person: Uuid) -> (Uuid, Uuid, Uuid, Uuid) {
+    let (days, school) = (patrol::Days::Every, None);
+    let asked = patrol::Asked { interval: 30, tolerance: 0, from: 0, to: 1440, days, school };
+    let (name, kind) = ("滨河路".to_owned(), patrol::RouteKind::Street);
+    let sketch = patrol::RouteSketch { unit, name, kind, asked, closed_at: None };
+    let route = patrol::create(tx, act, &sketch).await.unwrap();
+    let name = "滨河路口".to_owned();
+    let sketch = patrol::PointSketch { position: None, name, school: None, place: None, closed_at: None };
+    let point = patrol::add_points(tx, act, route, &[sketch]).await.unwrap()[0];
+    let known = patrol::route(tx, act.tenant, route).await.unwrap();
+    let people = [duty::person(tx, act.tenant, person).await.unwrap()];
+    let today = duty::day_of(act.at);
+    let round = patrol::plan(tx, act, &known, (today, None), &people).await.unwrap();
+    let (how, note) = (patrol::How::Link, "路灯不亮，看不清".to_owned());
+    patrol::check(tx, act, &patrol::NewCheck { round, point, person, at: act.at, how, note }).await.unwrap();
+    (route, point, round, patrol::checks(tx, act.tenant, round).await.unwrap()[0].id)
 }
 
 /// A child whose guardian is asked, with their link.

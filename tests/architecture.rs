@@ -60,6 +60,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "registry",
         ],
     ),
+    // It names the schools, people and places of the other two in SQL.
+    ("patrol", &["access", "audit", "settings", "workbook", "duty", "hazard"]),
     // It reads the schools and gates of `duty` in SQL, in one file.
     ("hazard", &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"]),
     ("help", &["access", "audit", "place", "party", "issue"]),
@@ -115,6 +117,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "today",
         &[
+            "patrol",
             "hazard",
             "access",
             "after_school",
@@ -139,6 +142,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "patrol",
             "hazard",
             "access",
             "after_school",
@@ -190,10 +194,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "body",
             "community_survey",
             "duty",
+            "hazard",
             "issue",
             "mediation",
             "meeting",
             "party",
+            "patrol",
             "service",
             "venue",
             "visit",

@@ -46,6 +46,7 @@ mod open311;
 mod outbox;
 mod overview;
 mod party;
+mod patrol;
 mod place;
 mod publicity;
 mod races;

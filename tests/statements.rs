@@ -6,7 +6,7 @@ use db::Statement;
 use doorstep::report;
 use doorstep::{
     access, after_school, api, audit, board, body, channel, community_survey, counter, duty, hazard, help, issue, keys,
-    mediation, meeting, offline, outbox, overview, party, photo, place, registry, search, service, settings, tally,
+    mediation, meeting, offline, outbox, overview, party, patrol, photo, place, registry, search, service, settings, tally,
     venue, visit, volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
@@ -58,6 +58,7 @@ pub const LISTS: &[&[Statement]] = &[
     party::STATEMENTS,
     party::INSTRUCTOR_STATEMENTS,
     party::register::STATEMENTS,
+    patrol::STATEMENTS,
     photo::STATEMENTS,
     place::STATEMENTS,
     registry::STATEMENTS,
@@ -169,6 +170,13 @@ const MAY_SCAN: &[&str] = &[
     "duty::store::REACHES",
     "duty::store::LEAVES",
     "duty::shift_store::SWAPS_WAITING",
+    // A bureau has some dozen routes with their points, and a table of what is asked of them.
+    "patrol::store::ROUTES",
+    "patrol::store::VERSIONS",
+    "patrol::store::UNITS",
+    "patrol::store::POINTS",
+    "patrol::store::WAITING", // the few that wait have an index of their own
+    "patrol::store::SETTLE",
     "venue::store::LIST",
     "venue::store::USABLE",
     "after_school::store::COUNTS",           // everybody once, for the list

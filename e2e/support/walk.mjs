@@ -29,6 +29,7 @@ const classes = ['/children', '/children/new', '/children/*', '/class-sessions',
 const needs = ['/services', '/services/new', '/services/*', '/services/*/particulars', '/needs/*'];
 const services = [...needs, '/service-kinds', '/service-kinds/new', '/service-rounds', '/service-rounds/new', '/service-outcomes', '/service-providers', '/service-providers/new', '/service-providers/*'];
 const posts = ['/today', '/duty', '/duty/coverage', '/duty/coverage/paper', '/duty-schools', '/duty-schools/*', '/duty-terms', '/duty-people', '/duty-people/*', '/duty-rosters', '/duty-rosters/*', '/duty-shifts/new', '/duty-shifts/*', '/me'];
+const patrols = ['/patrols', '/patrol-routes', '/patrol-routes/*', '/patrol-routes/*/figures', '/patrol-rounds/new', '/patrol-rounds/*'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 
 /** What each login name must at least be led to. Whoever comes first to a kind of page looks at it in every mode. */
@@ -40,8 +41,8 @@ const logins = {
   shegong: [...issues, ...mediations, '/issues/new', ...places, ...residents, ...walks, ...plans, ...imports, ...party, '/party/imports', ...publicity, ...bodies, ...rooms, ...reports, ...orders, ...channels, ...surveys, '/community-surveys/new', ...volunteers, ...classes, ...services, '/service-kinds/*', '/service-rounds/*', '/volunteer-imports'],
   zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys, ...volunteers, ...services],
   wuye: [...issues, '/mediations'],
-  qinwu: [...posts, '/duty-schools/new', '/duty-schools/*/particulars', '/duty-gates/*', '/duty-gates/*/poster', '/duty-people/new', '/duty-people/*/particulars'],
-  zhiban: ['/today', '/duty', '/duty/coverage', '/duty-schools', '/duty-people', '/duty-shifts/*'],
+  qinwu: [...posts, ...patrols, '/patrol-routes/new', '/patrol-routes/*/particulars', '/patrol-routes/*/points/*', '/patrol-routes/*/posters', '/duty-schools/new', '/duty-schools/*/particulars', '/duty-gates/*', '/duty-gates/*/poster', '/duty-people/new', '/duty-people/*/particulars'],
+  zhiban: ['/today', ...patrols, '/duty', '/duty/coverage', '/duty-schools', '/duty-people', '/duty-shifts/*'],
   xitong: ['/today', ...channels, '/settings', '/counterparts', '/outbox', '/tokens', '/tokens/new', '/me'],
 };
 

@@ -280,6 +280,10 @@ const ACTIONS: &[(&str, &str)] = &[
     ("agree_swap", "同意和同事换岗"),
     ("refuse_swap", "没有换岗"),
     ("approve_swap", "批准换岗"),
+    ("begin_patrol", "出发巡逻"),
+    ("check_patrol", "巡逻到点"),
+    ("end_patrol", "结束巡逻"),
+    ("answer_patrol", "处理巡逻看到的情况"),
 ];
 
 /// What it was done to, in words.
@@ -338,6 +342,11 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("duty_shift", "护学岗的班"),
     ("duty_roster", "护学岗的排班"),
     ("duty_coverage", "护学岗覆盖表"),
+    ("patrol_route", "巡逻路线"),
+    ("patrol_point", "巡逻的点"),
+    ("patrol_round", "一轮巡逻"),
+    ("patrol_check", "巡逻到点记录"),
+    ("patrol_figures", "巡逻不间断率"),
     ("hazard", "隐患"),
     ("hazards", "隐患台账"),
     ("hazard_round", "隐患排查"),

@@ -1,20 +1,23 @@
-//! A police bureau beside the community: a station and a patrol unit, three schools with their gates and peaks, who stands there, and two weeks
-//! that are published.
+//! A police bureau beside the community: a station and a patrol unit, three schools with their gates and peaks, who stands there, two weeks
+//! that are published, and a week of patrols around a school and along a street.
 
-use calendar::shanghai;
+use calendar::{WorkingDays, shanghai};
 use db::Db;
 use jiff::civil::{Date, date};
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::Shown;
 use super::community::act_at;
 use crate::access::{self, Act, Grant, NewAccount, OrganisationKind, Reach, Role, Scope, TenantKind};
 use crate::duty::{
-    self, Contact, GateKind, GateSketch, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch, Stage,
+    self, Contact, GateKind, GateSketch, OnDays, Peak, PersonKind, PersonSketch, SchoolDay, SchoolSketch, SlotSketch,
+    Stage,
 };
 use crate::error::{Error, Result};
+use crate::hazard::{self, PlaceKind};
 use crate::means::Means;
+use crate::patrol::{self, Asked, Days, How, NewCheck, PointSketch, Route, RouteKind, RouteSketch};
 
 const CODE: &str = "141102000000";
 const NAME: &str = "离石分局";
@@ -149,6 +152,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
     for sketch in &SCHOOLS {
         schools.push(school(&mut tx, &act, (station, patrol), sketch).await?);
     }
+    let mut people = Vec::new();
     for (at, (name, kind, minutes, standby)) in PEOPLE.into_iter().enumerate() {
         let new = PersonSketch {
             unit: if kind == PersonKind::Patrol { patrol } else { station },
@@ -162,6 +166,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
             ended_at: None,
         };
         let person = duty::create_person(&mut tx, &act, &new).await?;
+        people.push(person);
         let minutes: Vec<(Uuid, i64)> = schools.iter().copied().zip(minutes).collect();
         duty::set_reaches(&mut tx, &act, person, &minutes).await?;
     }
@@ -176,6 +181,128 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         Err(Error::Refused(_)) => {}
         Err(error) => return Err(error),
     }
+    patrols(&mut tx, means, (&act, now), (station, patrol), &schools, &people).await?;
     tx.commit().await?;
     Ok(shown)
+}
+
+/// What lies around the first school: 治安复杂地区 and 人员聚集区.
+const PLACES: [(PlaceKind, &str, &str, i64, &str); 3] = [
+    (PlaceKind::Crowd, "滨河路夜市", "滨河路中段", 180, "18:00 到 22:00"),
+    (PlaceKind::Disorder, "网吧一条街", "滨河路南口", 320, "晚上"),
+    (PlaceKind::Crowd, "城乡公交枢纽", "正门外公交枢纽", 90, "上下学"),
+];
+
+/// A route with its points and hours, and who walks it in the first and the second half.
+struct Beat {
+    route: Route,
+    points: Vec<Uuid>,
+    asked: Asked,
+    teams: [Vec<Uuid>; 2],
+}
+
+async fn beat(
+    tx: &mut db::Tx,
+    act: &Act,
+    sketch: RouteSketch,
+    places: &[(String, Uuid, Option<Uuid>)],
+) -> Result<Beat> {
+    let id = patrol::create(tx, act, &sketch).await?;
+    let points = places.iter().map(|(name, school, place)| PointSketch {
+        position: None,
+        name: name.clone(),
+        school: Some(*school),
+        place: *place,
+        closed_at: None,
+    });
+    let points = patrol::add_points(tx, act, id, &points.collect::<Vec<_>>()).await?;
+    let route = patrol::route(tx, act.tenant, id).await?;
+    Ok(Beat { route, points, asked: sketch.asked, teams: [Vec::new(), Vec::new()] })
+}
+
+/// A week of rounds until now: around the first school on its school days, and along a street every evening. Here and there somebody comes
+/// too late.
+async fn patrols(
+    tx: &mut db::Tx,
+    means: &Means,
+    (act, now): (&Act, Timestamp),
+    (station, patrol_unit): (Uuid, Uuid),
+    schools: &[Uuid],
+    people: &[Uuid],
+) -> Result<()> {
+    let then = |at: Timestamp| Act { organisation: act.organisation, ..act_at(act.tenant, means, at) };
+    let began = then(now - SignedDuration::from_hours(24 * 8));
+    let school = schools[0];
+    let known = hazard::school(tx, act.tenant, &Scope::tenant(), school).await?;
+    let mut places = Vec::new();
+    for (kind, name, place, distance, busy) in PLACES {
+        let id = hazard::add_place(tx, &began, &known, kind, (name, place, busy), distance).await?;
+        places.push((name.to_owned(), school, Some(id)));
+    }
+    let sketch =
+        |unit, name: &str, kind, asked| RouteSketch { unit, name: name.to_owned(), kind, asked, closed_at: None };
+    let asked = Asked { interval: 45, tolerance: 5, from: 420, to: 1110, days: Days::School, school: Some(school) };
+    let gates = ["正门", "校门前路口"].map(|name| (name.to_owned(), school, None));
+    let around = [&gates[..], &places[2..]].concat();
+    let route = sketch(patrol_unit, "第一小学周边", RouteKind::School, asked);
+    let mut around = beat(tx, &began, route, &around).await?;
+    around.teams = [vec![people[8]], vec![people[9]]];
+    let asked = Asked { interval: 60, tolerance: 5, from: 1020, to: 1320, days: Days::Every, school: None };
+    let route = sketch(station, "滨河路街面", RouteKind::Street, asked);
+    let mut street = beat(tx, &began, route, &places).await?;
+    street.teams = [vec![people[1], people[5]], vec![people[2], people[6]]];
+
+    let today = now.to_zoned_datetime(shanghai()).date();
+    let first = today.saturating_sub(6.days());
+    let table = duty::timetable(tx, act.tenant, first, today).await?;
+    for day in first.series(1.day()).take_while(|day| *day <= today) {
+        let lessons = table.of(school, day, WorkingDays::embedded());
+        if matches!(lessons, SchoolDay::Lessons | SchoolDay::Exams) {
+            walk(tx, &then, &around, day, now).await?;
+        }
+        walk(tx, &then, &street, day, now).await?;
+    }
+    Ok(())
+}
+
+/// The two rounds of a route on a day, as far as the day has come.
+async fn walk(tx: &mut db::Tx, then: &impl Fn(Timestamp) -> Act, beat: &Beat, day: Date, now: Timestamp) -> Result<()> {
+    let at = |minute: i64| duty::moment(day, minute).unwrap_or(now);
+    let morning = then(at(0).min(now));
+    let (interval, half) = (beat.asked.interval, (beat.asked.to - beat.asked.from) / 2);
+    for (turn, team) in (0i64..).zip(&beat.teams) {
+        let mut people = Vec::new();
+        for person in team {
+            people.push(duty::person(tx, morning.tenant, *person).await?);
+        }
+        let (from, to) = (beat.asked.from + turn * half, beat.asked.from + (turn + 1) * half);
+        let round = match patrol::plan(tx, &morning, &beat.route, (day, Some(at(from))), &people).await {
+            // They stand at a post then, and set out when they can.
+            Err(Error::Refused(_)) => patrol::plan(tx, &morning, &beat.route, (day, None), &people).await?,
+            other => other?,
+        };
+        let mut last = None;
+        for (lap, minute) in (from..to).step_by(interval as usize).enumerate() {
+            for (place, point) in (0i64..).zip(&beat.points) {
+                let come = minute + 3 + place * 4;
+                // The last point is left out once in a while.
+                let left_out = place == 2 && (i64::from(day.day()) + lap as i64 + turn) % 5 == 2;
+                if come >= to || at(come) > now || left_out {
+                    continue;
+                }
+                // What was seen lately waits for the desk.
+                let lately = at(come) > now - SignedDuration::from_hours(30);
+                let seen = lately && place == 1 && turn == 0 && lap == 1;
+                let note = if seen { "摊位占了消防通道，已经劝离，还会再摆出来" } else { "" };
+                let (at, person) = (at(come), team[0]);
+                let new = NewCheck { round, point: *point, person, at, how: How::Link, note: note.to_owned() };
+                patrol::check(tx, &then(at), &new).await?;
+                last = Some(at);
+            }
+        }
+        if let Some(last) = last.filter(|_| at(to) <= now) {
+            patrol::end(tx, &then(last + SignedDuration::from_mins(1)), round, "路面平稳，没有异常").await?;
+        }
+    }
+    Ok(())
 }

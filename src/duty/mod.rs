@@ -20,26 +20,33 @@ mod web;
 
 pub use coverage::{Coverage, read as coverage};
 pub use model::{
-    DayKind, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage, moment,
+    Alone, DayKind, Exception, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage,
+    Term, Timetable, clock, day_of, minute, moment, monday, short as short_day, written as written_day,
 };
-pub use person::{PersonSketch, add_leave, by_link as person_by_link, create as create_person, set_reaches};
+pub use person::{
+    PersonSketch, add_leave, by_link as person_by_link, create as create_person, phone as person_phone, set_reaches,
+};
 pub use roster::{
     apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
 };
 pub use school::{
     Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, create as create_school, post_link,
-    set_day,
+    set_day, timetable,
 };
 pub use shift::{NewShift, answer as answer_call, call_next, come, confirm, leave, miss, put as put_shift};
 pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, shift};
-pub use store::{Gate, Person, STATEMENTS, School, gate, gates_of, school, schools};
+pub use store::{Gate, Person, STATEMENTS, School, all_people as people, gate, gates_of, school, schools};
 pub use todo::todo;
-pub use web::routes;
+pub use web::{remember_phone, routes, whose_phone};
+
+use std::collections::HashSet;
+
+use db::Tx;
+use jiff::civil::Date;
+use uuid::Uuid;
 
 use crate::access::Scope;
 use crate::error::Result;
-use db::Tx;
-use uuid::Uuid;
 
 /// Somebody who can stand at a post.
 pub async fn person(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Person> {
@@ -49,4 +56,16 @@ pub async fn person(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Person> {
 /// A roster within reach.
 pub async fn roster(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<shift_store::RosterRow> {
     shift_store::roster_within(tx, tenant, &Scope::tenant(), id).await
+}
+
+/// Who has asked for a day off.
+pub async fn on_leave(tx: &mut Tx, tenant: Uuid, day: Date) -> Result<HashSet<Uuid>> {
+    let day = day.to_string();
+    let leaves: Vec<store::Leave> = tx.all(store::LEAVES.bind(tenant).bind(&day).bind(&day)).await?;
+    Ok(leaves.into_iter().map(|leave| leave.person_id).collect())
+}
+
+/// The shifts of somebody from one day to another, both included.
+pub async fn shifts_of(tx: &mut Tx, tenant: Uuid, person: Uuid, days: (Date, Date)) -> Result<Vec<Shift>> {
+    shift_store::of_person(tx, tenant, person, (&days.0.to_string(), &days.1.to_string())).await
 }

@@ -47,7 +47,8 @@ impl Person {
     }
 }
 
-pub(super) fn phone(act: &Act, sealed: Option<&[u8]>) -> Result<String> {
+/// A number that is kept sealed; empty if there is none.
+pub fn phone(act: &Act, sealed: Option<&[u8]>) -> Result<String> {
     sealed.map_or(Ok(String::new()), |sealed| act.open(PHONE, sealed))
 }
 

@@ -250,7 +250,7 @@ pub(super) async fn drop_day(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
 }
 
 /// The terms, and what is different on the days of a period.
-pub(super) async fn timetable(tx: &mut Tx, tenant: Uuid, from: Date, to: Date) -> Result<Timetable> {
+pub async fn timetable(tx: &mut Tx, tenant: Uuid, from: Date, to: Date) -> Result<Timetable> {
     let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
     let mut table = Timetable::default();
     for row in store::terms(tx, tenant).await? {

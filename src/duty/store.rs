@@ -228,7 +228,7 @@ pub(super) async fn people(
 }
 
 /// Everybody within reach who can be put down; at most 2000.
-pub(super) async fn all_people(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Person>> {
+pub async fn all_people(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Person>> {
     Ok(tx.all(ALL_PEOPLE.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
 }
 

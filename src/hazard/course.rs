@@ -25,6 +25,8 @@ pub struct NewHazard {
     /// Where a round found it, and on the list of places.
     pub inspection: Option<Uuid>,
     pub listed_place: Option<Uuid>,
+    /// What it was noted as elsewhere, by its id there; one becomes one hazard.
+    pub origin: Option<Uuid>,
     pub photos: Vec<Uuid>,
 }
 
@@ -59,6 +61,8 @@ fn within(act: &Act, until: Timestamp, most: i64) -> Result<Timestamp> {
 }
 
 /// Registers a hazard. Its number counts up within the year: `YH-2026-0007`.
+///
+/// Errors: stale if what it was noted as has become one already.
 pub async fn register(tx: &mut Tx, act: &Act, new: NewHazard) -> Result<Uuid> {
     let limits: Limits = settings::read(tx, act.tenant, act.at).await?;
     let year = act.at.to_zoned_datetime(calendar::shanghai()).year();
@@ -68,7 +72,14 @@ pub async fn register(tx: &mut Tx, act: &Act, new: NewHazard) -> Result<Uuid> {
     let row = ADD.bind(act.tenant).bind(id).bind(format!("YH-{year}-{number:04}")).bind(new.school.organisation_id);
     let row = row.bind(new.school.id).bind(new.gate).bind(new.distance).bind(&new.place).bind(new.kind);
     let row = row.bind(&new.description).bind(new.inspection).bind(new.listed_place).bind(act.at).bind(act.account);
-    tx.execute(row.bind(due).bind(limits.remind(State::Registered, due, act.at))).await?;
+    let row = row.bind(due).bind(limits.remind(State::Registered, due, act.at)).bind(new.origin);
+    match tx.execute(row).await {
+        Err(db::Error::Duplicate(_)) => {
+            let sentence = "这条情况刚刚有人登记成隐患了，您写的没有存。请在台账里看，有补充的写到那一处。";
+            return Err(Error::Stale(sentence.to_owned()));
+        }
+        other => other?,
+    };
     let hazard = store::hazard(tx, act.tenant, id).await?;
     let words = Words { words: &new.description, photos: &new.photos };
     step::note(tx, act, &hazard, Step::Registered, words).await?;

@@ -35,7 +35,7 @@ pub use todo::{remind, todo};
 pub use transition::{State, Step, TRANSITIONS, Transition};
 pub use web::routes;
 
-use db::Tx;
+use db::{Cursor, Tx};
 use uuid::Uuid;
 
 use crate::access::Scope;
@@ -63,4 +63,9 @@ pub async fn a_round(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Round> {
 /// What a school's own page may show of the ledger.
 pub async fn shared_with(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Hazard>> {
     store::shared_with(tx, tenant, school).await
+}
+
+/// The places of the list, from the nearest to a gate on; at most so many.
+pub async fn listed_places(tx: &mut Tx, tenant: Uuid, most: usize) -> Result<Vec<Place>> {
+    Ok(round::places(tx, tenant, &Scope::tenant(), Cursor::FIRST, most).await?.items)
 }

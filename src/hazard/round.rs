@@ -171,6 +171,7 @@ pub async fn finish(
                 description: format!("{}：{}", line.title, seen.words),
                 inspection: Some(round.id),
                 listed_place: line.place.as_ref().map(|place| place.id),
+                origin: None,
                 photos: Vec::new(),
             };
             hazard = Some(course::register(tx, act, new).await?);

@@ -55,8 +55,9 @@ macro_rules! asked {
 
 statements! {
     ADD = "INSERT INTO hazards (tenant_id, id, number, organisation_id, school_id, gate_id, distance, place, kind, description, inspection_id, place_id,
-            found_at, found_by, state, open, turn, due_at, owner_unit, measures, result, conclusion, shared, remind_at, lock_version, move)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'registered', TRUE, 1, $15, '', '', '', '', FALSE, $16, 1, '>registered>registered')";
+            found_at, found_by, state, open, turn, due_at, owner_unit, measures, result, conclusion, shared, remind_at, lock_version, move, origin_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'registered', TRUE, 1, $15, '', '', '', '', FALSE, $16, 1, '>registered>registered',
+            $17)";
     /// What a step changes. The database refuses a move that is not in its table, and a re-check by whoever fixed it.
     ADVANCE = "UPDATE hazards SET move = state || '>' || $5 || '>' || $4, state = $4, open = $6, level = $7, mode = $8, turn = $9, due_at = $10, fix_due_at = $11,
             reply_due_at = $12, owner_id = $13, owner_unit = $14, owner_sealed = $15, measures = $16, result = $17, conclusion = $18, fixed_by = $19,

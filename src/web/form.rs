@@ -217,6 +217,16 @@ impl Form {
         Some(Recurrence { every, until, skip })
     }
 
+    /// A whole number within a range, in figures of either width.
+    pub fn number(&mut self, name: &str, label: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let text = codes::text::half_width(self.value(name).trim());
+        let read = text.parse().ok().filter(|number| range.contains(number));
+        if read.is_none() {
+            self.fail(name, format!("{label}请填 {} 到 {} 的整数", range.start(), range.end()));
+        }
+        read
+    }
+
     /// One of a set of choices; `None`, and an error, if it is not among them.
     pub fn choice<T>(&mut self, name: &str, label: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let choice = parse(self.value(name).trim());

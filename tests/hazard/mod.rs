@@ -68,6 +68,7 @@ pub fn new(school: &School, distance: i64) -> NewHazard {
         description: "放学时摊贩占了人行道".to_owned(),
         inspection: None,
         listed_place: None,
+        origin: None,
         photos: Vec::new(),
     }
 }

@@ -7,6 +7,8 @@ mod place;
 mod roster;
 mod shift;
 
+pub use own::{remember as remember_phone, whose_phone};
+
 use askama::Template;
 use db::Tx;
 use jiff::civil::Date;
@@ -53,12 +55,7 @@ fn chosen(options: &Options, code: &str) -> Option<Uuid> {
 
 /// A whole number within a range; the label is said where it is none.
 fn number(form: &mut Form, name: &str, label: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-    let text = codes::text::half_width(form.value(name).trim());
-    let read = text.parse().ok().filter(|number| range.contains(number));
-    if read.is_none() {
-        form.fail(name, format!("{label}请填 {} 到 {} 的整数", range.start(), range.end()));
-    }
-    read
+    form.number(name, label, range)
 }
 
 fn optional_number(form: &mut Form, name: &str, label: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {

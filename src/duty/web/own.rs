@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +18,7 @@ use crate::duty::shift_store::{CALL, CALLS_TO, Call, OF_SCHOOL, SWAP, SWAPS_TO, 
 use crate::duty::store::{Gate, Person, School};
 use crate::duty::{person, school, shift, shift_store, store};
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 use crate::settings;
 use crate::web::{Cookies, Form, Shell, page, page_again, redirect, set_cookie};
 
@@ -32,8 +33,25 @@ pub fn routes() -> Routes {
         .get("/duty-watch/{link}", Need::Public, watch)
 }
 
-/// Whose phone this is, once they have opened their own page on it.
+/// Whose phone this is, once they have opened their own page on it: sent to the pages behind the codes at posts, and at the points of a patrol.
 const COOKIE: &str = "duty";
+const CODES: [&str; 2] = ["/duty-posts", "/patrol-points"];
+
+/// Tells the phone whose it is, for the codes that it scans later.
+pub fn remember(app: &App, link: &str) -> [(HeaderName, HeaderValue); 2] {
+    CODES.map(|path| (SET_COOKIE, set_cookie(COOKIE, link, path, 400 * 86_400, app.secure())))
+}
+
+/// Whose phone it is by which a code of a tenant is scanned; nobody's if no own page of there was ever opened on it.
+pub async fn whose_phone(tx: &mut Tx, headers: &HeaderMap, tenant: Uuid, keys: &Keys) -> Result<Option<Person>> {
+    let own = Cookies(headers).get(COOKIE).and_then(|text| text.parse::<Link>().ok());
+    let Some(own) = own.filter(|own| own.tenant == tenant) else { return Ok(None) };
+    match person::by_link(tx, &own, keys).await {
+        Ok(person) => Ok(Some(person)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 #[derive(Template)]
 #[template(path = "duty/web/own.html")]
@@ -41,6 +59,8 @@ struct OwnPage {
     shell: Shell,
     link: String,
     person: Person,
+    /// They may be sent on patrol, of which they see their own rounds.
+    patrols: bool,
     shifts: Vec<Shift>,
     calls: Vec<Call>,
     swaps: Vec<Swap>,
@@ -115,6 +135,7 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
             .await?,
         windows: settings::read(&mut tx, act.tenant, act.at).await?,
         shell: shell.of_community(&tenant.name, ""),
+        patrols: person.kind.is_uniformed(),
         colleagues,
         now: act.at,
         link,
@@ -126,8 +147,7 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
 
 async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
     let shown = own_page(&app, shell, link.clone(), Form::default(), None).await?;
-    let cookie = set_cookie(COOKIE, &link, "/duty-posts", 400 * 86_400, app.secure());
-    Ok((AppendHeaders([(SET_COOKIE, cookie)]), page(&shown)?).into_response())
+    Ok((AppendHeaders(remember(&app, &link)), page(&shown)?).into_response())
 }
 
 /// Begins what somebody does by their link.
@@ -245,19 +265,12 @@ async fn post_page(
     let gate = school::post_by_link(tx, &link, &app.means.keys).await?;
     let act = Act::resident(link.tenant, &app.means);
     let tenant = access::tenant(tx, link.tenant).await?;
-    let own = Cookies(headers).get(COOKIE).and_then(|text| text.parse::<Link>().ok());
     let mut here = None;
-    if let Some(own) = own.filter(|own| own.tenant == link.tenant) {
-        match person::by_link(tx, &own, &app.means.keys).await {
-            Ok(person) => {
-                let today = coverage::today(act.at).to_string();
-                let mut shifts = shift_store::of_person(tx, link.tenant, person.id, (&today, &today)).await?;
-                shifts.retain(|shift| shift.gate_id == Some(gate.id) && shift.absent_at.is_none());
-                here = Some((person, gate, shifts));
-            }
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-        }
+    if let Some(person) = whose_phone(tx, headers, link.tenant, &app.means.keys).await? {
+        let today = coverage::today(act.at).to_string();
+        let mut shifts = shift_store::of_person(tx, link.tenant, person.id, (&today, &today)).await?;
+        shifts.retain(|shift| shift.gate_id == Some(gate.id) && shift.absent_at.is_none());
+        here = Some((person, gate, shifts));
     }
     let shell = shell.of_community(&tenant.name, "");
     Ok((act.clone(), PostPage { shell, link: text.to_owned(), here, form }))

@@ -31,6 +31,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/hazards", HazardRead, list)
         .get("/hazards/new", HazardWork, new)
+        .post("/hazards/new", HazardWork, new_of)
         .post("/hazards", HazardWork, create)
         .get("/hazards/way", HazardRead, way)
         .get("/hazards/figures", HazardRead, figures)
@@ -219,6 +220,13 @@ async fn new(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(at): 
     page(&new_page(&mut tx, (&viewer, app.means.now()), shell, form, &schools).await?)
 }
 
+/// The form with what is known already from elsewhere, which sends it here: nobody types it once more.
+async fn new_of(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, form: Form) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    let schools = school::schools(&mut tx, viewer.tenant, &viewer.scope(Permission::HazardWork)).await?;
+    page(&new_page(&mut tx, (&viewer, app.means.now()), shell, form, &schools).await?)
+}
+
 async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::HazardWork)?;
     let photos = photo::from_form(&app, &act, &mut form, "photos", MOST_PHOTOS).await?;
@@ -244,8 +252,18 @@ async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form
     let (Some(school), Some(kind), Some(distance), true) = (school, kind, distance, form.ok()) else {
         return page_again(&new_page(&mut tx, (&viewer, app.means.now()), shell, form, &schools).await?);
     };
-    let new =
-        NewHazard { school, gate, distance, place, kind, description, inspection: None, listed_place: listed, photos };
+    let new = NewHazard {
+        school,
+        gate,
+        distance,
+        place,
+        kind,
+        description,
+        inspection: None,
+        listed_place: listed,
+        origin: form.value("origin").parse().ok(),
+        photos,
+    };
     let id = course::register(&mut tx, &act, new).await?;
     tx.commit().await?;
     Ok(redirect(&format!("/hazards/{id}"), "已登记，请定级"))

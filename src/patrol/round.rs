@@ -1,0 +1,295 @@
+//! A round is planned for people, who say at each point that they are there; what they saw on the way waits for the desk.
+
+use db::Tx;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::model::How;
+use super::store::{
+    self, ADD_CHECK, ADD_NOTE, ADD_ROUND, ADD_WALKER, ANSWER, BEGIN_ROUND, CANCEL_ROUND, CHANGE_ROUND, Check,
+    DROP_WALKERS, END_ROUND, HOLD_ROUND, NEAR, Near, Round, Route, SETTLE, Walker,
+};
+use crate::access::Act;
+use crate::audit;
+use crate::duty::{self, Alone, Person};
+use crate::error::{Error, Result};
+use crate::settings;
+
+/// The most people who go together.
+pub const MOST_WALKERS: usize = 8;
+
+/// How a round stands, as the class of a tag and its word.
+pub fn standing(round: &Round, now: Timestamp) -> (&'static str, &'static str) {
+    let today = duty::day_of(now).to_string();
+    if round.cancelled_at.is_some() {
+        ("", "已取消")
+    } else if round.ended_at.is_some() {
+        ("done", "已结束")
+    } else if round.begun_at.is_some() {
+        if round.day < today { ("soon", "没有点结束") } else { ("done", "在走") }
+    } else if round.day < today {
+        ("late", "没有走")
+    } else if round.day == today && round.planned_at.is_some_and(|at| at < now) {
+        ("late", "到点没出发")
+    } else {
+        ("", "待出发")
+    }
+}
+
+impl Round {
+    /// Somebody is on the way.
+    pub fn out(&self) -> bool {
+        self.begun_at.is_some() && self.ended_at.is_none() && self.cancelled_at.is_none()
+    }
+
+    /// Points can still be ticked off on its day.
+    pub fn open(&self) -> bool {
+        self.ended_at.is_none() && self.cancelled_at.is_none()
+    }
+}
+
+/// Whether these people can go on that day at that time.
+///
+/// Errors: refused if one of them cannot, or none of them may go without somebody else.
+async fn fit(
+    tx: &mut Tx,
+    act: &Act,
+    (route, day, planned_at): (Uuid, Date, Option<Timestamp>),
+    known: Option<Uuid>,
+    people: &[Person],
+) -> Result<()> {
+    if people.is_empty() || people.len() > MOST_WALKERS {
+        return Err(Error::refused(format!("请选择谁去走，最多 {MOST_WALKERS} 人")));
+    }
+    let alone: Alone = settings::read(tx, act.tenant, act.at).await?;
+    if !people.iter().any(|person| alone.may(person.kind)) {
+        return Err(Error::refused("这几位都不能单独执勤，请加上一名民警或者巡特警"));
+    }
+    let leaves = duty::on_leave(tx, act.tenant, day).await?;
+    for person in people {
+        let name = &person.name;
+        if person.ended_at.is_some() || !person.kind.is_uniformed() {
+            return Err(Error::refused(format!("{name}不能巡逻：只派在岗的民警、辅警、巡特警")));
+        }
+        if leaves.contains(&person.id) {
+            return Err(Error::refused(format!("{name}这一天请假，请换一个人")));
+        }
+        let day_text = day.to_string();
+        let rounds = store::rounds_of_person(tx, act.tenant, person.id, (&day_text, &day_text)).await?;
+        let same = |round: &&Round| {
+            Some(round.id) != known && round.route_id == route && round.open() && round.planned_at == planned_at
+        };
+        if rounds.iter().any(|round| same(&round)) {
+            return Err(Error::refused(format!("{name}这一天同一个时间已经排在这条路线上")));
+        }
+        let Some(at) = planned_at else { continue };
+        let shifts = duty::shifts_of(tx, act.tenant, person.id, (day, day)).await?;
+        let stands = |shift: &&duty::Shift| {
+            let (from, to) = (shift.starts_at, shift.ends_at);
+            shift.absent_at.is_none() && from.zip(to).is_some_and(|(from, to)| (from..to).contains(&at))
+        };
+        if let Some(shift) = shifts.iter().find(stands) {
+            return Err(Error::refused(format!("{name}这时候在{}站岗（{}）", shift.place(), shift.hours())));
+        }
+    }
+    Ok(())
+}
+
+async fn set_walkers(tx: &mut Tx, act: &Act, round: Uuid, day: Date, people: &[Person]) -> Result<()> {
+    let day = day.to_string();
+    let row = |person: &Person| ADD_WALKER.bind(act.tenant).bind(round).bind(person.id).bind(&day);
+    Ok(tx.execute_many(ADD_WALKER, people.iter().map(row).collect()).await?)
+}
+
+/// Plans a round of a route.
+///
+/// Errors: refused if the day is over, the route is not walked any more, or somebody cannot go.
+pub async fn plan(
+    tx: &mut Tx,
+    act: &Act,
+    route: &Route,
+    (day, planned_at): (Date, Option<Timestamp>),
+    people: &[Person],
+) -> Result<Uuid> {
+    if day < duty::day_of(act.at) {
+        return Err(Error::refused("这一天已经过去了，请选今天或者以后的日子"));
+    }
+    if route.closed_at.is_some() {
+        return Err(Error::refused("这条路线已经停走了"));
+    }
+    fit(tx, act, (route.id, day, planned_at), None, people).await?;
+    let id = act.id();
+    let row = ADD_ROUND.bind(act.tenant).bind(id).bind(route.id).bind(day.to_string()).bind(planned_at);
+    tx.execute(row.bind(act.account).bind(act.at)).await?;
+    set_walkers(tx, act, id, day, people).await?;
+    audit::record(tx, act, "create", ("patrol_round", id), "", &[]).await?;
+    Ok(id)
+}
+
+/// Others go, or at another time. Whoever has checked in already stays.
+///
+/// Errors: refused if somebody cannot go, stale if somebody else was first or it has ended.
+pub async fn change(
+    tx: &mut Tx,
+    act: &Act,
+    round: &Round,
+    seen: i64,
+    planned_at: Option<Timestamp>,
+    people: &[Person],
+) -> Result<()> {
+    let day: Date = round.day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
+    if tx.execute(CHANGE_ROUND.bind(act.tenant).bind(round.id).bind(seen).bind(planned_at)).await? == 0 {
+        return Err(Error::Stale("这一轮刚刚有变化（改过、结束了或者取消了），请看一下再改。".to_owned()));
+    }
+    let checks = store::checks_of_round(tx, act.tenant, round.id).await?;
+    let gone = |check: &&Check| !people.iter().any(|person| person.id == check.person_id);
+    if let Some(check) = checks.iter().find(gone) {
+        return Err(Error::refused(format!("{}已经在这一轮到过点，不能去掉", check.person_name)));
+    }
+    fit(tx, act, (round.route_id, day, planned_at), Some(round.id), people).await?;
+    tx.execute(DROP_WALKERS.bind(act.tenant).bind(round.id)).await?;
+    set_walkers(tx, act, round.id, day, people).await?;
+    audit::record(tx, act, "update", ("patrol_round", round.id), "", &[]).await
+}
+
+/// Errors: refused once somebody has set out: what happened stays.
+pub async fn cancel(tx: &mut Tx, act: &Act, round: Uuid, why: &str) -> Result<()> {
+    if tx.execute(CANCEL_ROUND.bind(act.tenant).bind(round).bind(act.at).bind(why)).await? == 0 {
+        return Err(Error::refused("已经出发或者取消了的，不能再取消"));
+    }
+    audit::record(tx, act, "cancel", ("patrol_round", round), why, &[]).await
+}
+
+/// Takes the lock of a round and reads it as it stands then.
+async fn held(tx: &mut Tx, act: &Act, round: Uuid) -> Result<Round> {
+    tx.execute_one(HOLD_ROUND.bind(act.tenant).bind(round)).await?;
+    let round = store::round(tx, act.tenant, round).await?;
+    match round.cancelled_at {
+        Some(_) => Err(Error::refused("这一轮已经取消了，请问值班室")),
+        None => Ok(round),
+    }
+}
+
+fn refuse_another_day(act: &Act, round: &Round) -> Result<()> {
+    if round.day == duty::day_of(act.at).to_string() {
+        return Ok(());
+    }
+    let day = round.day.parse().map_or(round.day.clone(), duty::short_day);
+    Err(Error::refused(format!("这一轮是{day}的，到那一天才能走")))
+}
+
+/// Whoever walks sets out. Saying it twice changes nothing.
+pub async fn begin(tx: &mut Tx, act: &Act, round: Uuid) -> Result<()> {
+    let round = held(tx, act, round).await?;
+    refuse_another_day(act, &round)?;
+    set_out(tx, act, &round, act.at).await
+}
+
+async fn set_out(tx: &mut Tx, act: &Act, round: &Round, at: Timestamp) -> Result<()> {
+    if round.begun_at.is_none() {
+        tx.execute(BEGIN_ROUND.bind(act.tenant).bind(round.id).bind(at)).await?;
+        audit::record(tx, act, "begin_patrol", ("patrol_round", round.id), "", &[]).await?;
+    }
+    Ok(())
+}
+
+/// Somebody is at a point.
+#[derive(Debug, Clone)]
+pub struct NewCheck {
+    pub round: Uuid,
+    pub point: Uuid,
+    pub person: Uuid,
+    pub at: Timestamp,
+    pub how: How,
+    /// What they saw; may be empty.
+    pub note: String,
+}
+
+/// So close together, two check-ins of one person at one point are one.
+const TWICE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Notes that somebody is at a point; the round begins with the first. Twice within a minute is once, and words that come along the second
+/// time are added to the first.
+///
+/// Errors: refused where the round is of another day or has ended, or the point is not on its route; the desk may enter later what was told
+/// by radio.
+pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
+    let round = held(tx, act, new.round).await?;
+    if new.how == How::Desk {
+        if duty::day_of(new.at).to_string() != round.day || new.at > act.at {
+            return Err(Error::refused("时间要在这一轮的当天，不能晚于现在"));
+        }
+    } else {
+        refuse_another_day(act, &round)?;
+        if round.ended_at.is_some() {
+            return Err(Error::refused("这一轮已经结束了；再走请值班室再排一轮"));
+        }
+    }
+    let point = store::point(tx, act.tenant, new.point).await?;
+    if point.route_id != round.route_id || point.closed_at.is_some_and(|closed| closed <= new.at) {
+        return Err(Error::refused("这个点不在这条路线上，或者已经停用了"));
+    }
+    let walkers = store::walkers_of(tx, act.tenant, round.id).await?;
+    if !walkers.iter().any(|walker| walker.person_id == new.person) {
+        return Err(Error::refused("请选择这一轮里的人"));
+    }
+    set_out(tx, act, &round, new.at).await?;
+    if !new.note.is_empty() {
+        tx.execute(SETTLE.bind(act.tenant)).await?;
+    }
+    let near = NEAR.bind(act.tenant).bind(point.id).bind(new.person).bind(new.at - TWICE).bind(new.at + TWICE);
+    let near: Option<Near> = tx.optional(near).await?;
+    let id = match near {
+        Some(near) if new.note.is_empty() || near.note.contains(&new.note) => return Ok(()),
+        Some(near) => {
+            let both = if near.note.is_empty() { new.note.clone() } else { format!("{}；{}", near.note, new.note) };
+            tx.execute(ADD_NOTE.bind(act.tenant).bind(near.id).bind(both)).await?;
+            near.id
+        }
+        None => {
+            let id = act.id();
+            let row = ADD_CHECK.bind(act.tenant).bind(id).bind(round.id).bind(point.id).bind(new.person).bind(new.at);
+            tx.execute(row.bind(new.how).bind(&new.note).bind(!new.note.is_empty())).await?;
+            id
+        }
+    };
+    audit::record(tx, act, "check_patrol", ("patrol_check", id), new.how.label(), &[]).await
+}
+
+/// The round is over, with what is handed over and what happened. Saying it twice changes nothing.
+///
+/// Errors: refused before it has begun.
+pub async fn end(tx: &mut Tx, act: &Act, round: Uuid, words: &str) -> Result<()> {
+    let round = held(tx, act, round).await?;
+    if round.begun_at.is_none() {
+        return Err(Error::refused("还没有出发，不用结束；不走了请值班室取消"));
+    }
+    if tx.execute(END_ROUND.bind(act.tenant).bind(round.id).bind(act.at).bind(words)).await? == 0 {
+        return Ok(());
+    }
+    audit::record(tx, act, "end_patrol", ("patrol_round", round.id), "", &[]).await
+}
+
+/// Somebody at the desk has looked at a note, and it is no hazard.
+///
+/// Errors: refused if somebody has looked at it already.
+pub async fn answer(tx: &mut Tx, act: &Act, check: &Check, words: &str) -> Result<()> {
+    let row = ANSWER.bind(act.tenant).bind(check.id).bind(act.at).bind(act.account).bind(words);
+    if check.hazard_id.is_some() || tx.execute(row).await? == 0 {
+        return Err(Error::refused("这条情况已经有人处理过了"));
+    }
+    audit::record(tx, act, "answer_patrol", ("patrol_check", check.id), words, &[]).await
+}
+
+/// Of somebody's rounds of a day along a route, the one that they are on: begun before planned, the earlier first.
+pub fn walked_now(rounds: &[Round], route: Uuid) -> Option<&Round> {
+    let open = || rounds.iter().filter(|round| round.route_id == route && round.open());
+    open().find(|round| round.begun_at.is_some()).or_else(|| open().next())
+}
+
+/// `郝志刚、雒小龙`
+pub fn names(walkers: &[Walker], round: Uuid) -> String {
+    let of = walkers.iter().filter(|walker| walker.round_id == round).map(|walker| walker.name.as_str());
+    of.collect::<Vec<_>>().join("、")
+}

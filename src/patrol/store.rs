@@ -1,0 +1,325 @@
+use db::{Cursor, Page, Tx, record, statements};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::model::{Asked, Days, How, RouteKind};
+use crate::access::Scope;
+use crate::error::Result;
+use crate::in_reach;
+
+/// Bound to $2 and $3: a route of a unit within reach.
+macro_rules! route_in_reach {
+    () => {
+        in_reach!("$2", "$3", "r.tenant_id", "NULL", "NULL", "r.organisation_id")
+    };
+}
+
+macro_rules! routes {
+    ($where:expr) => {
+        concat!(
+            "SELECT r.id, r.organisation_id, o.name AS organisation_name, r.name, r.kind, r.interval_minutes, r.tolerance_minutes, r.from_minute,
+                r.to_minute, r.days, r.school_id, s.name AS school_name, r.closed_at, r.created_at, r.lock_version
+            FROM patrol_routes r JOIN organisations o ON o.tenant_id = r.tenant_id AND o.id = r.organisation_id
+            LEFT JOIN duty_schools s ON s.tenant_id = r.tenant_id AND s.id = r.school_id WHERE r.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+macro_rules! points {
+    ($where:expr) => {
+        concat!(
+            "SELECT p.id, p.route_id, r.name AS route_name, p.position, p.name, p.school_id, s.name AS school_name, p.place_id, l.name AS place_name,
+                p.link_number, p.closed_at, p.created_at, p.lock_version
+            FROM patrol_points p JOIN patrol_routes r ON r.tenant_id = p.tenant_id AND r.id = p.route_id
+            LEFT JOIN duty_schools s ON s.tenant_id = p.tenant_id AND s.id = p.school_id
+            LEFT JOIN hazard_places l ON l.tenant_id = p.tenant_id AND l.id = p.place_id WHERE p.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+macro_rules! rounds {
+    ($where:expr) => {
+        concat!(
+            "SELECT d.id, d.route_id, r.name AS route_name, d.day, d.planned_at, d.begun_at, d.ended_at, d.cancelled_at, d.words, d.lock_version
+            FROM patrol_rounds d JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id WHERE d.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+macro_rules! checks {
+    ($where:expr) => {
+        concat!(
+            "SELECT c.id, c.round_id, p.route_id, r.name AS route_name, c.point_id, p.name AS point_name, c.person_id, w.name AS person_name, c.at,
+                c.how, c.note, c.waiting, c.seen_at, a.name AS seen_name, c.answer, h.id AS hazard_id, h.number AS hazard_number
+            FROM patrol_checks c JOIN patrol_points p ON p.tenant_id = c.tenant_id AND p.id = c.point_id
+            JOIN patrol_routes r ON r.tenant_id = p.tenant_id AND r.id = p.route_id
+            JOIN duty_people w ON w.tenant_id = c.tenant_id AND w.id = c.person_id
+            LEFT JOIN accounts a ON a.tenant_id = c.tenant_id AND a.id = c.seen_by
+            LEFT JOIN hazards h ON h.tenant_id = c.tenant_id AND h.origin_id = c.id WHERE c.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+macro_rules! walkers {
+    ($where:expr) => {
+        concat!(
+            "SELECT w.round_id, w.person_id, q.name, q.kind, q.phone_sealed FROM patrol_walkers w
+            JOIN duty_people q ON q.tenant_id = w.tenant_id AND q.id = w.person_id WHERE w.tenant_id = $1 AND ",
+            $where
+        )
+    };
+}
+
+statements! {
+    ADD_ROUTE = "INSERT INTO patrol_routes (tenant_id, id, organisation_id, name, kind, interval_minutes, tolerance_minutes, from_minute, to_minute, days,
+            school_id, created_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)";
+    CHANGE_ROUTE = "UPDATE patrol_routes SET organisation_id = $4, name = $5, kind = $6, interval_minutes = $7, tolerance_minutes = $8, from_minute = $9,
+            to_minute = $10, days = $11, school_id = $12, closed_at = $13, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// What is asked from a day on; said twice on one day, the later holds.
+    ASK = "INSERT INTO patrol_route_versions (tenant_id, route_id, from_day, interval_minutes, tolerance_minutes, from_minute, to_minute, days, school_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (tenant_id, route_id, from_day) DO UPDATE SET interval_minutes = excluded.interval_minutes,
+            tolerance_minutes = excluded.tolerance_minutes, from_minute = excluded.from_minute, to_minute = excluded.to_minute, days = excluded.days,
+            school_id = excluded.school_id";
+    ROUTE = routes!("r.id = $2");
+    ROUTE_IN_REACH = routes!(concat!("r.id = $4 AND ", route_in_reach!()));
+    ROUTE_NAMED = routes!("r.name = $2");
+    ROUTES = routes!(concat!(route_in_reach!(), " ORDER BY r.closed_at IS NOT NULL, r.created_at, r.id LIMIT 1000"));
+    LIST = routes!(concat!(route_in_reach!(), " AND (r.created_at, r.id) > ($4, $5) ORDER BY r.created_at, r.id LIMIT $6"));
+    VERSIONS = concat!("SELECT v.route_id, v.from_day, v.interval_minutes, v.tolerance_minutes, v.from_minute, v.to_minute, v.days, v.school_id
+        FROM patrol_route_versions v JOIN patrol_routes r ON r.tenant_id = v.tenant_id AND r.id = v.route_id
+        WHERE v.tenant_id = $1 AND v.from_day <= $4 AND ", route_in_reach!(), " ORDER BY v.route_id, v.from_day LIMIT 10000");
+    VERSIONS_OF = "SELECT v.route_id, v.from_day, v.interval_minutes, v.tolerance_minutes, v.from_minute, v.to_minute, v.days, v.school_id
+        FROM patrol_route_versions v WHERE v.tenant_id = $1 AND v.route_id = $2 AND v.from_day <= $3 ORDER BY v.from_day LIMIT 1000";
+
+    /// Whose people may be sent along a route.
+    UNITS = concat!("SELECT u.id, u.name FROM organisations u WHERE u.tenant_id = $1 AND ",
+        in_reach!("$2", "$3", "u.tenant_id", "NULL", "NULL", "u.id"), " ORDER BY u.name, u.id LIMIT 500");
+
+    ADD_POINT = "INSERT INTO patrol_points (tenant_id, id, route_id, position, name, school_id, place_id, link_number, created_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, 1)";
+    CHANGE_POINT = "UPDATE patrol_points SET position = $4, name = $5, school_id = $6, place_id = $7, closed_at = $8, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    RENEW_CODE = "UPDATE patrol_points SET link_number = link_number + 1 WHERE tenant_id = $1 AND id = $2";
+    POINT = points!("p.id = $2");
+    POINTS_OF = points!("p.route_id = $2 ORDER BY p.closed_at IS NOT NULL, p.position, p.id LIMIT 200");
+    POINTS = points!(concat!(route_in_reach!(), " AND r.closed_at IS NULL ORDER BY p.route_id, p.position, p.id LIMIT 10000"));
+
+    ADD_ROUND = "INSERT INTO patrol_rounds (tenant_id, id, route_id, day, planned_at, words, created_by, created_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, '', $6, $7, 1)";
+    CHANGE_ROUND = "UPDATE patrol_rounds SET planned_at = $4, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND ended_at IS NULL AND cancelled_at IS NULL";
+    CANCEL_ROUND = "UPDATE patrol_rounds SET cancelled_at = $3, words = $4, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND begun_at IS NULL AND cancelled_at IS NULL";
+    BEGIN_ROUND = "UPDATE patrol_rounds SET begun_at = $3 WHERE tenant_id = $1 AND id = $2 AND begun_at IS NULL";
+    END_ROUND = "UPDATE patrol_rounds SET ended_at = $3, words = $4, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL AND begun_at IS NOT NULL";
+    /// Whoever has done this takes the steps of a round alone until the transaction ends.
+    HOLD_ROUND = "UPDATE patrol_rounds SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND id = $2";
+    ROUND = rounds!("d.id = $2");
+    ROUND_IN_REACH = rounds!(concat!("d.id = $4 AND ", route_in_reach!()));
+    ROUNDS_OF_DAY = rounds!(concat!("d.day = $4 AND ", route_in_reach!(), " ORDER BY d.planned_at IS NULL, d.planned_at, d.id LIMIT 2000"));
+    ROUNDS_OF_ROUTE = rounds!("d.route_id = $2 AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.planned_at IS NULL, d.planned_at, d.id LIMIT 5000");
+    ROUNDS_OF_PERSON = rounds!("d.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM patrol_walkers w WHERE w.tenant_id = d.tenant_id AND w.round_id = d.id
+            AND w.person_id = $2) AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.planned_at IS NULL, d.planned_at, d.id LIMIT 200");
+    DROP_WALKERS = "DELETE FROM patrol_walkers WHERE tenant_id = $1 AND round_id = $2";
+    ADD_WALKER = "INSERT INTO patrol_walkers (tenant_id, round_id, person_id, day) VALUES ($1, $2, $3, $4)";
+    WALKERS_OF = walkers!("w.round_id = $2 ORDER BY w.person_id LIMIT 50");
+    WALKERS_OF_DAY = walkers!(concat!("w.round_id IN (SELECT d.id FROM patrol_rounds d JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id
+        WHERE d.tenant_id = $1 AND d.day = $4 AND ", route_in_reach!(), ") ORDER BY w.round_id, w.person_id LIMIT 10000"));
+    WALKERS_OF_ROUTE = walkers!("w.round_id IN (SELECT d.id FROM patrol_rounds d
+        WHERE d.tenant_id = $1 AND d.route_id = $2 AND d.day >= $3 AND d.day <= $4) ORDER BY w.round_id, w.person_id LIMIT 20000");
+    WALKERS_WITH = walkers!("w.round_id IN (SELECT own.round_id FROM patrol_walkers own
+        WHERE own.tenant_id = $1 AND own.person_id = $2 AND own.day >= $3 AND own.day <= $4) ORDER BY w.round_id, w.person_id LIMIT 2000");
+
+    ADD_CHECK = "INSERT INTO patrol_checks (tenant_id, id, round_id, point_id, person_id, at, how, note, waiting, answer)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '')";
+    /// What has become a hazard does not wait any more.
+    SETTLE = "UPDATE patrol_checks SET waiting = FALSE WHERE tenant_id = $1 AND waiting
+        AND EXISTS (SELECT 1 FROM hazards h WHERE h.tenant_id = $1 AND h.origin_id = patrol_checks.id)";
+    ANSWER = "UPDATE patrol_checks SET waiting = FALSE, seen_at = $3, seen_by = $4, answer = $5 WHERE tenant_id = $1 AND id = $2 AND waiting";
+    /// One who says twice that they are there is there once.
+    NEAR = "SELECT c.id, c.note FROM patrol_checks c WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5
+        ORDER BY c.at LIMIT 1";
+    ADD_NOTE = "UPDATE patrol_checks SET note = $3, waiting = TRUE WHERE tenant_id = $1 AND id = $2 AND seen_at IS NULL";
+    CHECK_IN_REACH = checks!(concat!("c.id = $4 AND ", route_in_reach!()));
+    CHECKS_OF_ROUND = checks!("c.round_id = $2 ORDER BY c.at, c.id LIMIT 1000");
+    CHECKS_OF_ROUTE = checks!("p.route_id = $2 AND c.at >= $3 AND c.at < $4 ORDER BY c.at, c.id LIMIT 20000");
+    WAITING = checks!(concat!("c.waiting AND h.id IS NULL AND ", route_in_reach!(), " ORDER BY c.at, c.id LIMIT 50"));
+    STAMPS = concat!("SELECT c.point_id, c.at FROM patrol_checks c JOIN patrol_points p ON p.tenant_id = c.tenant_id AND p.id = c.point_id
+        JOIN patrol_routes r ON r.tenant_id = p.tenant_id AND r.id = p.route_id
+        WHERE c.tenant_id = $1 AND c.at >= $4 AND c.at < $5 AND ", route_in_reach!(), " ORDER BY c.at, c.id LIMIT 50000");
+    STAMPS_OF = "SELECT c.point_id, c.at FROM patrol_points p JOIN patrol_checks c ON c.tenant_id = p.tenant_id AND c.point_id = p.id
+        WHERE p.tenant_id = $1 AND p.route_id = $2 AND c.at >= $3 AND c.at < $4 ORDER BY c.at LIMIT 200000";
+}
+
+record! {
+    /// Somebody goes along it within the hours of a day, and at each of its points as often as is asked.
+    #[derive(Debug, Clone)]
+    pub struct Route {
+        pub id: Uuid, pub organisation_id: Uuid, pub organisation_name: String, pub name: String, pub kind: RouteKind, pub interval_minutes: i64,
+        pub tolerance_minutes: i64, pub from_minute: i64, pub to_minute: i64, pub days: Days, pub school_id: Option<Uuid>,
+        pub school_name: Option<String>, pub closed_at: Option<Timestamp>, pub created_at: Timestamp, pub lock_version: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Unit { pub id: Uuid, pub name: String }
+    #[derive(Debug, Clone)]
+    pub struct Version {
+        pub route_id: Uuid, pub from_day: String, pub interval_minutes: i64, pub tolerance_minutes: i64, pub from_minute: i64, pub to_minute: i64,
+        pub days: Days, pub school_id: Option<Uuid>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Point {
+        pub id: Uuid, pub route_id: Uuid, pub route_name: String, pub position: i64, pub name: String, pub school_id: Option<Uuid>,
+        pub school_name: Option<String>, pub place_id: Option<Uuid>, pub place_name: Option<String>, pub link_number: i64,
+        pub closed_at: Option<Timestamp>, pub created_at: Timestamp, pub lock_version: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Round {
+        pub id: Uuid, pub route_id: Uuid, pub route_name: String, pub day: String, pub planned_at: Option<Timestamp>, pub begun_at: Option<Timestamp>,
+        pub ended_at: Option<Timestamp>, pub cancelled_at: Option<Timestamp>, pub words: String, pub lock_version: i64,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Walker {
+        pub round_id: Uuid, pub person_id: Uuid, pub name: String, pub kind: crate::duty::PersonKind, pub phone_sealed: Option<Vec<u8>>,
+    }
+    /// Somebody was at a point.
+    #[derive(Debug, Clone)]
+    pub struct Check {
+        pub id: Uuid, pub round_id: Uuid, pub route_id: Uuid, pub route_name: String, pub point_id: Uuid, pub point_name: String, pub person_id: Uuid,
+        pub person_name: String, pub at: Timestamp, pub how: How, pub note: String, pub waiting: bool, pub seen_at: Option<Timestamp>,
+        pub seen_name: Option<String>, pub answer: String, pub hazard_id: Option<Uuid>, pub hazard_number: Option<String>,
+    }
+    #[derive(Debug, Clone, Copy)]
+    pub struct Stamp { pub point_id: Uuid, pub at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct Near { pub id: Uuid, pub note: String }
+}
+
+impl Route {
+    /// What is asked of it now.
+    pub fn asked(&self) -> Asked {
+        let (interval, tolerance) = (self.interval_minutes, self.tolerance_minutes);
+        Asked {
+            interval,
+            tolerance,
+            from: self.from_minute,
+            to: self.to_minute,
+            days: self.days,
+            school: self.school_id,
+        }
+    }
+}
+
+impl Version {
+    pub fn asked(&self) -> Asked {
+        let (interval, tolerance) = (self.interval_minutes, self.tolerance_minutes);
+        Asked {
+            interval,
+            tolerance,
+            from: self.from_minute,
+            to: self.to_minute,
+            days: self.days,
+            school: self.school_id,
+        }
+    }
+}
+
+pub async fn route(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Route> {
+    Ok(tx.one(ROUTE.bind(tenant).bind(id)).await?)
+}
+
+/// One within reach; not found otherwise.
+pub async fn route_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Route> {
+    Ok(tx.one(ROUTE_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
+}
+
+/// The routes of units within reach, those that are not walked any more last; at most 1000.
+pub async fn routes_within(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Route>> {
+    Ok(tx.all(ROUTES.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+}
+
+pub async fn list(tx: &mut Tx, tenant: Uuid, scope: &Scope, after: Cursor, size: usize) -> Result<Page<Route>> {
+    let query = LIST.bind(tenant).bind(scope.account).bind(&scope.roles).bind(after.key).bind(after.id);
+    let items: Vec<Route> = tx.all(query.bind(size as i64 + 1)).await?;
+    Ok(Page::of(items, size, |route| Cursor { key: route.created_at.as_millisecond(), id: route.id }))
+}
+
+pub async fn point(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Point> {
+    Ok(tx.one(POINT.bind(tenant).bind(id)).await?)
+}
+
+/// The points of a route in their order, those that are closed last.
+pub async fn points_of(tx: &mut Tx, tenant: Uuid, route: Uuid) -> Result<Vec<Point>> {
+    Ok(tx.all(POINTS_OF.bind(tenant).bind(route)).await?)
+}
+
+/// The points of all routes within reach that are walked.
+pub async fn points(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Point>> {
+    Ok(tx.all(POINTS.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+}
+
+pub async fn round(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Round> {
+    Ok(tx.one(ROUND.bind(tenant).bind(id)).await?)
+}
+
+pub async fn round_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Round> {
+    Ok(tx.one(ROUND_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
+}
+
+pub async fn rounds_of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str) -> Result<Vec<Round>> {
+    Ok(tx.all(ROUNDS_OF_DAY.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
+}
+
+pub async fn rounds_of_route(tx: &mut Tx, tenant: Uuid, route: Uuid, days: (&str, &str)) -> Result<Vec<Round>> {
+    Ok(tx.all(ROUNDS_OF_ROUTE.bind(tenant).bind(route).bind(days.0).bind(days.1)).await?)
+}
+
+/// Those that somebody walks, but for the ones that were cancelled.
+pub async fn rounds_of_person(tx: &mut Tx, tenant: Uuid, person: Uuid, days: (&str, &str)) -> Result<Vec<Round>> {
+    Ok(tx.all(ROUNDS_OF_PERSON.bind(tenant).bind(person).bind(days.0).bind(days.1)).await?)
+}
+
+pub async fn walkers_of(tx: &mut Tx, tenant: Uuid, round: Uuid) -> Result<Vec<Walker>> {
+    Ok(tx.all(WALKERS_OF.bind(tenant).bind(round)).await?)
+}
+
+pub async fn walkers_of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str) -> Result<Vec<Walker>> {
+    Ok(tx.all(WALKERS_OF_DAY.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
+}
+
+pub async fn walkers_of_route(tx: &mut Tx, tenant: Uuid, route: Uuid, days: (&str, &str)) -> Result<Vec<Walker>> {
+    Ok(tx.all(WALKERS_OF_ROUTE.bind(tenant).bind(route).bind(days.0).bind(days.1)).await?)
+}
+
+/// Whoever walks together with somebody, themselves among them.
+pub async fn walkers_with(tx: &mut Tx, tenant: Uuid, person: Uuid, days: (&str, &str)) -> Result<Vec<Walker>> {
+    Ok(tx.all(WALKERS_WITH.bind(tenant).bind(person).bind(days.0).bind(days.1)).await?)
+}
+
+pub async fn check_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Check> {
+    Ok(tx.one(CHECK_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
+}
+
+pub async fn checks_of_round(tx: &mut Tx, tenant: Uuid, round: Uuid) -> Result<Vec<Check>> {
+    Ok(tx.all(CHECKS_OF_ROUND.bind(tenant).bind(round)).await?)
+}
+
+pub async fn checks_of_route(
+    tx: &mut Tx,
+    tenant: Uuid,
+    route: Uuid,
+    span: (Timestamp, Timestamp),
+) -> Result<Vec<Check>> {
+    Ok(tx.all(CHECKS_OF_ROUTE.bind(tenant).bind(route).bind(span.0).bind(span.1)).await?)
+}
+
+/// What was seen and nobody has looked at yet, the oldest first; at most fifty.
+pub async fn waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Check>> {
+    Ok(tx.all(WAITING.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+}

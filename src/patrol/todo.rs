@@ -1,0 +1,53 @@
+//! What waits for whoever runs the patrols: points at which nobody has been for too long, and what was seen on the way.
+
+use db::Tx;
+use jiff::{SignedDuration, Timestamp};
+
+use super::figure;
+use super::model::Usual;
+use super::store;
+use crate::access::{Permission, Viewer};
+use crate::duty;
+use crate::error::Result;
+use crate::settings;
+use crate::web::{Todo, show};
+
+/// So many points of a route are named; a route is one thing to do, however many of its points wait.
+const NAMED: usize = 3;
+
+pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
+    if !viewer.may(Permission::DutyPlan) {
+        return Ok(Vec::new());
+    }
+    let scope = viewer.scope(Permission::DutyPlan);
+    let usual: Usual = settings::read(tx, viewer.tenant, now).await?;
+    let today = duty::day_of(now);
+    let mut todos = Vec::new();
+    for of in figure::of_day(tx, viewer.tenant, &scope, today, now).await? {
+        let late = of.late(now);
+        let Some(due) = late.iter().map(|(_, standing)| standing.due).min() else { continue };
+        let minutes = late.iter().map(|(_, standing)| standing.minutes).max().unwrap_or_default();
+        let names: Vec<&str> = late.iter().take(NAMED).map(|(point, _)| point.name.as_str()).collect();
+        let more = if late.len() > NAMED { format!("等 {} 个点", late.len()) } else { String::new() };
+        todos.push(Todo {
+            verb: "催巡逻",
+            title: format!("{} · {}{more}", of.route.name, names.join("、")),
+            detail: format!("最久的 {minutes} 分钟没有人到，最长间隔 {} 分钟", of.route.interval_minutes),
+            href: format!("/patrols#route-{}", of.route.id),
+            due,
+            deadline: show::deadline(due, now, true),
+        });
+    }
+    for check in store::waiting(tx, viewer.tenant, &scope).await? {
+        let due = check.at + SignedDuration::from_hours(usual.note_hours);
+        todos.push(Todo {
+            verb: "看情况",
+            title: format!("{} · {}", check.route_name, check.point_name),
+            detail: "巡逻时看到的：登记隐患，或者写明怎么处理了".to_owned(),
+            href: format!("/patrols#note-{}", check.id),
+            due,
+            deadline: show::deadline(due, now, false),
+        });
+    }
+    Ok(todos)
+}
