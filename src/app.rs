@@ -30,9 +30,9 @@ use crate::outbox::{self, Handlers};
 use crate::tally::Tally;
 use crate::web::{self, Cookies, Csrf, Form, Limiter, Nav, NavItem, Shell, clear_cookie, set_cookie};
 use crate::{
-    after_school, api, audit, board, body, channel, community_survey, duty, hazard, help, issue, mediation, meeting, patrol,
-    offline, overview, party, place, registry, report, service, settings, tally, today, venue, visit, volunteer,
-    whistle, work_order,
+    after_school, api, audit, board, body, channel, community_survey, deployment, duty, hazard, help, issue, mediation,
+    meeting, offline, overview, party, patrol, place, registry, report, service, settings, tally, today, venue, visit,
+    volunteer, whistle, work_order,
 };
 
 /// What every handler shares.
@@ -90,6 +90,7 @@ pub fn routes() -> Routes {
         .merge(channel::routes())
         .merge(venue::routes())
         .merge(duty::routes())
+        .merge(deployment::routes())
         .merge(help::routes())
         .merge(whistle::routes())
         .merge(mediation::routes())
@@ -362,6 +363,7 @@ fn navigation(viewer: &Viewer) -> Vec<Nav> {
         item(may(DutyPlan), "/duty-rosters", "log", "排班"),
         item(may(DutyRead), "/duty-schools", "building", "学校"),
         item(may(DutyRead), "/duty-people", "people", "人员"),
+        item(may(DutyRead), "/deployment-plans", "board", "部署方案"),
         item(may(IssueRead), "/issues", "issue", "诉求"),
         item(may(IssueSurvey), "/surveys", "survey", "测评"),
         item(may(VisitRecord), "/campaigns", "door", "敲门"),

@@ -15,6 +15,7 @@ pub mod community_survey;
 pub mod config;
 pub mod counter;
 pub mod demo;
+pub mod deployment;
 pub mod document;
 pub mod duty;
 pub mod error;

@@ -74,4 +74,5 @@ migrations![
     "0068_hazards",
     "0071_volunteers_mended",
     "0072_patrol",
+    "0073_deployment",
 ];

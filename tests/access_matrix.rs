@@ -12,6 +12,7 @@ use doorstep::board::{self, NewContact, NewObjection, NewPublication, Period, Po
 use doorstep::body;
 use doorstep::channel;
 use doorstep::community_survey::{self, Plan as SurveyPlan};
+use doorstep::deployment;
 use doorstep::duty;
 use doorstep::hazard;
 use doorstep::help;
@@ -183,6 +184,8 @@ struct Landmarks {
     objection_code: String,
     venue: Uuid,
     guard: Guard,
+    plan: Uuid,
+    reserve: Uuid,
     team: Uuid,
     volunteer: Uuid,
     volunteering: Link,
@@ -281,6 +284,7 @@ impl Landmarks {
             "hazard-schools" => self.school,
             "mediations" => self.mediation,
             "venues" => self.venue,
+            "deployment-plans" => self.plan,
             "duty-schools" => self.guard.school,
             "duty-gates" => self.guard.gate,
             "duty-people" => self.guard.person,
@@ -338,7 +342,7 @@ impl Landmarks {
             "duty-own" | "patrol-own" => &self.guard.own,
             "patrol-points" => &self.guard.point_code,
             "duty-posts" => &self.guard.post,
-            "duty-watch" => &self.guard.watch,
+            "duty-watch" | "deployment-watch" => &self.guard.watch,
             "mediation-parties" => &self.mediation_party,
             "community-survey-answers" => &self.survey_link,
             _ => &self.issue.rating_link,
@@ -394,6 +398,8 @@ impl Landmarks {
             .replace("{service}", &format!("lift.json?jurisdiction_id={}", self.community.code))
             .replace("{request}", &format!("{}.json?jurisdiction_id={}", self.issue.id, self.community.code))
             .replace("{token}", &format!("{}.json?jurisdiction_id={}", self.issue.id, self.community.code))
+            .replace("{reserve}", &self.reserve.to_string())
+            .replace("{school}", &self.guard.school.to_string())
             .replace("{link}", &link.to_string());
         assert!(!filled.contains('{'), "a landmark for {pattern} is missing");
         filled
@@ -493,6 +499,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
     let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
     let guard = guard(&mut tx, act, means, community).await;
+    let (plan, reserve) = plan(&mut tx, act, community, account).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
         reason: "老人多".to_owned(),
@@ -528,6 +535,8 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         objection_code,
         venue,
         guard,
+        plan,
+        reserve,
         team,
         volunteer,
         volunteering,
@@ -907,6 +916,19 @@ async fn patrol_of(tx: &mut db::Tx, act: &Act, unit: Uuid, person: Uuid) -> (Uui
     let (how, note) = (patrol::How::Link, "路灯不亮，看不清".to_owned());
     patrol::check(tx, act, &patrol::NewCheck { round, point, person, at: act.at, how, note }).await.unwrap();
     (route, point, round, patrol::checks(tx, act.tenant, round).await.unwrap()[0].id)
+}
+
+/// The second version of a plan, with a group of the reserve.
+async fn plan(tx: &mut db::Tx, act: &Act, community: &Community, account: Uuid) -> (Uuid, Uuid) {
+    let act = Act { account: Some(account), organisation: Some(community.organisation), ..act.clone() };
+    let effective_from = act.at.to_zoned_datetime(calendar::shanghai()).date();
+    let (name, reason) = ("开学季部署".to_owned(), "开学初校园周边治安情况复杂".to_owned());
+    let new = deployment::Sketch { name, effective_from, reason };
+    let first = deployment::draft(tx, &act, community.organisation, &new, None).await.unwrap();
+    let first = deployment::plan(tx, act.tenant, first).await.unwrap();
+    let plan = deployment::draft(tx, &act, community.organisation, &new, Some(&first)).await.unwrap();
+    let reserve = deployment::parts(tx, act.tenant, plan).await.unwrap().reserves.remove(0).id;
+    (plan, reserve)
 }
 
 /// A child whose guardian is asked, with their link.

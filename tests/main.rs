@@ -30,6 +30,7 @@ mod community_survey;
 mod crash;
 mod demo;
 mod duplicates;
+mod deployment;
 mod duty;
 mod export;
 mod feed;

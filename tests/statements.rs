@@ -5,9 +5,9 @@ use std::path::Path;
 use db::Statement;
 use doorstep::report;
 use doorstep::{
-    access, after_school, api, audit, board, body, channel, community_survey, counter, duty, hazard, help, issue, keys,
-    mediation, meeting, offline, outbox, overview, party, patrol, photo, place, registry, search, service, settings, tally,
-    venue, visit, volunteer, whistle, work_order,
+    access, after_school, api, audit, board, body, channel, community_survey, counter, deployment, duty, hazard, help,
+    issue, keys, mediation, meeting, offline, outbox, overview, party, patrol, photo, place, registry, search, service,
+    settings, tally, venue, visit, volunteer, whistle, work_order,
 };
 use sqlx::{ConnectOptions, Row};
 
@@ -83,6 +83,7 @@ pub const LISTS: &[&[Statement]] = &[
     service::PROVIDER_STATEMENTS,
     settings::STATEMENTS,
     tally::STATEMENTS,
+    deployment::STATEMENTS,
     duty::STATEMENTS,
     duty::SHIFT_STATEMENTS,
     venue::STATEMENTS,
@@ -157,6 +158,16 @@ const MAY_SCAN: &[&str] = &[
     "channel::store::FITTING",
     "channel::store::DEAD",
     // There are some dozen schools, a few hundred posts and people in a county, and their tables are read whole.
+    "deployment::store::ALL_IN_FORCE", // the versions of a bureau
+    "deployment::store::OF_SCHOOL",
+    "deployment::store::WAITING",
+    "deployment::store::RETURNED",
+    "deployment::store::UNITS",
+    "deployment::store::BELOW",
+    "deployment::store::UNSEEN", // the few that have not been seen have an index of their own
+    "duty::store::SCHOOLS_OF_UNIT",
+    "duty::store::STANDBY_OF_UNIT",
+    "hazard::school::SURVEYED",
     "duty::store::SCHOOLS",
     "duty::store::GATES",
     "duty::store::SLOTS",

@@ -28,7 +28,7 @@ const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunte
 const classes = ['/children', '/children/new', '/children/*', '/class-sessions', '/class-sessions/new', '/class-sessions/*', '/class-sessions/*/particulars', '/class-vettings', '/class-messages', '/class-help', '/class-incidents', '/class-incidents/new'];
 const needs = ['/services', '/services/new', '/services/*', '/services/*/particulars', '/needs/*'];
 const services = [...needs, '/service-kinds', '/service-kinds/new', '/service-rounds', '/service-rounds/new', '/service-outcomes', '/service-providers', '/service-providers/new', '/service-providers/*'];
-const posts = ['/today', '/duty', '/duty/coverage', '/duty/coverage/paper', '/duty-schools', '/duty-schools/*', '/duty-terms', '/duty-people', '/duty-people/*', '/duty-rosters', '/duty-rosters/*', '/duty-shifts/new', '/duty-shifts/*', '/me'];
+const posts = ['/today', '/duty', '/duty/coverage', '/duty/coverage/paper', '/duty-schools', '/duty-schools/*', '/duty-terms', '/duty-people', '/duty-people/*', '/duty-rosters', '/duty-rosters/*', '/deployment-plans', '/deployment-plans/*', '/deployment-plans/new', '/deployment-plans/*/comparison', '/deployment-plans/*/comparison/paper', '/deployment-plans/*/simulation', '/deployment-plans/*/simulation/paper', '/deployment-plans/*/paper', '/duty-shifts/new', '/duty-shifts/*', '/me'];
 const patrols = ['/patrols', '/patrol-routes', '/patrol-routes/*', '/patrol-routes/*/figures', '/patrol-rounds/new', '/patrol-rounds/*'];
 const imports = ['/imports', '/estates/*/contacts', '/estates/*/particulars', '/data-requests', '/data-requests/*', '/residents/exports', '/residents/exports/new'];
 

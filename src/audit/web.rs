@@ -284,6 +284,11 @@ const ACTIONS: &[(&str, &str)] = &[
     ("check_patrol", "巡逻到点"),
     ("end_patrol", "结束巡逻"),
     ("answer_patrol", "处理巡逻看到的情况"),
+    ("submit_plan", "交批部署方案"),
+    ("approve_plan", "批准部署方案"),
+    ("return_plan", "退回部署方案"),
+    ("simulate_plan", "推演部署方案"),
+    ("acknowledge_plan", "学校说知道了"),
 ];
 
 /// What it was done to, in words.
@@ -347,6 +352,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("patrol_round", "一轮巡逻"),
     ("patrol_check", "巡逻到点记录"),
     ("patrol_figures", "巡逻不间断率"),
+    ("deployment_plan", "部署方案"),
     ("hazard", "隐患"),
     ("hazards", "隐患台账"),
     ("hazard_round", "隐患排查"),

@@ -7,8 +7,8 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::Shown;
 use super::community::act_at;
+use super::{Shown, deployments};
 use crate::access::{self, Act, Grant, NewAccount, OrganisationKind, Reach, Role, Scope, TenantKind};
 use crate::duty::{
     self, Contact, GateKind, GateSketch, OnDays, Peak, PersonKind, PersonSketch, SchoolDay, SchoolSketch, SlotSketch,
@@ -131,7 +131,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
     let kind = OrganisationKind::PoliceUnit;
     let station = access::create_organisation(&mut tx, &act, Some(home), kind, "田家会派出所", None).await?;
     let patrol = access::create_organisation(&mut tx, &act, Some(home), kind, "巡特警大队", None).await?;
-    let mut shown = Vec::new();
+    let (mut shown, mut accounts) = (Vec::new(), Vec::new());
     for (role, name, login) in ACCOUNTS {
         let own = role == Role::DutyStaff;
         let (reach, reach_id) = if own { (Reach::Organisation, Some(station)) } else { (Reach::Tenant, None) };
@@ -141,7 +141,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
             login: Some((login.to_owned(), password.to_owned())),
             grants: vec![Grant { role, reach, reach_id }],
         };
-        access::create_account(&mut tx, &act, new).await?;
+        accounts.push(access::create_account(&mut tx, &act, new).await?);
         shown.push(Shown { role, name: name.to_owned(), login });
     }
     let today = now.to_zoned_datetime(shanghai()).date();
@@ -182,6 +182,10 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         Err(error) => return Err(error),
     }
     patrols(&mut tx, means, (&act, now), (station, patrol), &schools, &people).await?;
+    let [leader, planner, ..] = accounts[..] else { return Err(Error::NotFound) };
+    let desk = deployments::Desk { tenant: act.tenant, station, planner, leader };
+    let begun = deployments::begun(&terms(today), today)?;
+    deployments::deploy(&mut tx, means, desk, &schools, begun, now).await?;
     tx.commit().await?;
     Ok(shown)
 }

@@ -8,6 +8,7 @@ mod care;
 mod children;
 mod classes;
 mod community;
+mod deployments;
 mod guards;
 mod issues;
 mod names;

@@ -8,6 +8,7 @@
 //! somebody is on post and whom to call, and nothing else.
 
 mod coverage;
+mod ground;
 mod model;
 mod person;
 mod roster;
@@ -18,7 +19,8 @@ mod store;
 mod todo;
 mod web;
 
-pub use coverage::{Coverage, read as coverage};
+pub use coverage::{Coverage, Unknown, read as coverage};
+pub use ground::{Guarded, Standby, demand, guarded, schools_of, standby_of};
 pub use model::{
     Alone, DayKind, Exception, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage,
     Term, Timetable, clock, day_of, minute, moment, monday, short as short_day, written as written_day,
@@ -30,8 +32,8 @@ pub use roster::{
     apply as apply_mending, draft as draft_roster, mend, publish as publish_roster, work_out as work_roster_out,
 };
 pub use school::{
-    Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, create as create_school, post_link,
-    set_day, timetable,
+    Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, by_link as school_by_link,
+    create as create_school, post_link, set_day, timetable,
 };
 pub use shift::{NewShift, answer as answer_call, call_next, come, confirm, leave, miss, put as put_shift};
 pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, shift};

@@ -40,6 +40,14 @@ pub struct SchoolSketch {
 
 const CONTACT: &str = "duty school contact";
 
+impl Contact {
+    /// `安保干部 0358-****410`
+    pub fn masked(&self) -> String {
+        let phone = codes::Phone::parse(&self.phone).map_or_else(|_| "****".to_owned(), |phone| phone.masked());
+        format!("{} {phone}", self.name)
+    }
+}
+
 impl School {
     pub fn contact(&self, act: &Act) -> Result<Option<Contact>> {
         let Some(sealed) = &self.contact_sealed else { return Ok(None) };
@@ -57,7 +65,7 @@ fn watch(number: i64) -> String {
 }
 
 /// Errors: not found by a link that was not made for this, or is not good any more.
-pub(super) async fn by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<School> {
+pub async fn by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<School> {
     let school = store::school(tx, link.tenant, link.id).await?;
     if school.closed_at.is_some() || !link.is_signed(&watch(school.link_number), keys) {
         return Err(Error::NotFound);

@@ -118,6 +118,14 @@ statements! {
     ADD_REACH = "INSERT INTO duty_reaches (tenant_id, person_id, school_id, minutes) VALUES ($1, $2, $3, $4)";
     REACHES_OF = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND r.person_id = $2 ORDER BY r.minutes, r.school_id LIMIT 1000";
     REACHES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 ORDER BY r.person_id, r.school_id LIMIT 100000";
+    /// Of which schools a unit, or one below it, takes care.
+    SCHOOLS_OF_UNIT = "SELECT DISTINCT u.school_id FROM duty_school_units u
+        JOIN organisation_ancestors o ON o.tenant_id = u.tenant_id AND o.organisation_id = u.organisation_id
+        WHERE u.tenant_id = $1 AND o.ancestor_id = $2 LIMIT 1000";
+    STANDBY_OF_UNIT = "SELECT r.person_id, r.school_id, r.minutes FROM duty_people p
+        JOIN organisation_ancestors o ON o.tenant_id = p.tenant_id AND o.organisation_id = p.organisation_id
+        JOIN duty_reaches r ON r.tenant_id = p.tenant_id AND r.person_id = p.id
+        WHERE p.tenant_id = $1 AND o.ancestor_id = $2 AND p.standby AND p.ended_at IS NULL ORDER BY r.school_id, r.person_id LIMIT 20000";
     /// Who may be called for a school, the nearest first.
     NEAREST = people!("p.ended_at IS NULL AND p.standby AND EXISTS (SELECT 1 FROM duty_reaches r WHERE r.tenant_id = p.tenant_id AND r.person_id = p.id AND r.school_id = $2)
         AND NOT EXISTS (SELECT 1 FROM duty_leaves l WHERE l.tenant_id = p.tenant_id AND l.person_id = p.id AND l.first_day <= $3 AND l.last_day >= $3)

@@ -28,7 +28,7 @@ pub use model::{
 pub use round::{
     Line, Place, Round, STATEMENTS as ROUND_STATEMENTS, Seen, add_place, close_place, finish, lines, plan,
 };
-pub use school::{Gate, STATEMENTS as SCHOOL_STATEMENTS, School, school, schools, survey, surveys};
+pub use school::{Gate, STATEMENTS as SCHOOL_STATEMENTS, School, Surveyed, school, schools, survey, surveyed, surveys};
 pub use step::Words;
 pub use store::{Event, Hazard, STATEMENTS, Transfer};
 pub use todo::{remind, todo};

@@ -29,6 +29,9 @@ statements! {
     /// Of two who write the same version, one finds it taken.
     ADD_SURVEY = "INSERT INTO hazard_surveys (tenant_id, school_id, version, id, sealed, reason, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (tenant_id, school_id, version) DO NOTHING";
+    /// Which versions there are of every school, without what they say.
+    SURVEYED = "SELECT v.school_id, v.version, v.reason, v.made_at FROM hazard_surveys v WHERE v.tenant_id = $1
+        ORDER BY v.school_id, v.version DESC LIMIT 5000";
     SURVEYS = "SELECT v.version, v.sealed, v.reason, v.made_at, a.name AS made_name FROM hazard_surveys v
         LEFT JOIN accounts a ON a.tenant_id = v.tenant_id AND a.id = v.made_by
         WHERE v.tenant_id = $1 AND v.school_id = $2 ORDER BY v.version DESC LIMIT 50";
@@ -39,6 +42,9 @@ record! {
     pub struct School { pub id: Uuid, pub name: String, pub organisation_id: Uuid, pub link_number: i64 }
     #[derive(Debug, Clone)]
     pub struct Gate { pub id: Uuid, pub name: String }
+    /// That a school was looked at, and why.
+    #[derive(Debug, Clone)]
+    pub struct Surveyed { pub school_id: Uuid, pub version: i64, pub reason: String, pub made_at: Timestamp }
     struct SealedSurvey { version: i64, sealed: Vec<u8>, reason: String, made_at: Timestamp, made_name: Option<String> }
 }
 
@@ -82,6 +88,11 @@ pub async fn by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<School> {
 
 pub async fn gates(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Gate>> {
     Ok(tx.all(GATES.bind(tenant).bind(school)).await?)
+}
+
+/// Which surveys there are in a bureau, the latest of each school first.
+pub async fn surveyed(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Surveyed>> {
+    Ok(tx.all(SURVEYED.bind(tenant)).await?)
 }
 
 /// Every version, the latest first.

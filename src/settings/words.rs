@@ -382,6 +382,9 @@ const WORDS: &[(&str, &str)] = &[
     ("duty.rostering", "护学岗自动排班"),
     ("rest_hours", "两天的班之间至少休息"),
     ("roster_days", "一次最多排"),
+    ("deployment.targets", "部署方案的目标"),
+    ("response_minutes", "备勤多久内到"),
+    ("inform_hours", "批准后多久内学校要知道"),
 ];
 
 pub fn words(code: &str) -> &str {

@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::error::Result;
 use crate::web::{Shell, Todo, page, show};
 use crate::{
-    access, after_school, board, channel, community_survey, duty, hazard, help, issue, mediation, meeting, offline,
-    outbox, party, patrol, registry, service, visit, volunteer, whistle,
+    access, after_school, board, channel, community_survey, deployment, duty, hazard, help, issue, mediation, meeting,
+    offline, outbox, party, patrol, registry, service, visit, volunteer, whistle,
 };
 
 /// So many are read of each kind, and shown of all.
@@ -56,6 +56,7 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
     todos.extend(service::todo(&mut tx, &viewer, now).await?);
     todos.extend(duty::todo(&mut tx, &viewer, now).await?);
     todos.extend(patrol::todo(&mut tx, &viewer, now).await?);
+    todos.extend(deployment::todo(&mut tx, &viewer, now).await?);
     todos.extend(party::todo(&mut tx, &viewer, now).await?);
     todos.extend(channel::todo(&mut tx, &viewer, now).await?);
     todos.extend(outbox::web::todo(&mut tx, &viewer, now).await?);

@@ -320,6 +320,7 @@ async fn sign(
 #[template(path = "duty/web/watch.html")]
 struct WatchPage {
     shell: Shell,
+    link: String,
     school: School,
     /// Each post with whether somebody is there now.
     posts: Vec<(String, bool)>,
@@ -328,7 +329,8 @@ struct WatchPage {
 
 /// What a school sees: whether somebody is on post, and whom to call.
 async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
-    let link: Link = link.parse().map_err(|()| Error::NotFound)?;
+    let text = link;
+    let link: Link = text.parse().map_err(|()| Error::NotFound)?;
     let mut tx = app.db.read().await?;
     let school = school::by_link(&mut tx, &link, &app.means.keys).await?;
     let tenant = access::tenant(&mut tx, link.tenant).await?;
@@ -340,5 +342,5 @@ async fn watch(State(app): State<App>, shell: Shell, Path(link): Path<String>) -
     let gates = store::gates_of(&mut tx, link.tenant, school.id).await?;
     let posts = gates.iter().filter(|gate| gate.closed_at.is_none()).map(|gate| (gate.name.clone(), there(gate)));
     let (posts, shell) = (posts.collect(), shell.of_community(&tenant.name, ""));
-    page(&WatchPage { shell, school, posts, day: short(today) })
+    page(&WatchPage { shell, link: text, school, posts, day: short(today) })
 }

@@ -299,7 +299,7 @@ async fn give_link(
     let school = store::school(&mut tx, viewer.tenant, id).await?;
     tx.commit().await?;
     let address = app.link(&format!("/duty-watch/{}", school.link(viewer.tenant, &app.means.keys)));
-    let words = "只转给这所学校的安保负责人。从这个链接只看得到各个岗位在不在岗和一个电话，看不到姓名、人数和排班。";
+    let words = "只转给这所学校的安保负责人。从这个链接只看得到哪些岗位什么时候站、现在在不在岗和一个电话，看不到姓名、人数和排班。";
     let (title, back) = (school.name, format!("/duty-schools/{id}"));
     page(&LinkPage { shell, title, back, words, picture: qr(&address)?, address })
 }
