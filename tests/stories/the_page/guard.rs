@@ -274,7 +274,7 @@ db_test! {
         at(&app, "2026-09-03T10:00:00+08:00");
         let chief = bureau.chief().await;
         let figures = chief.get(&format!("{route}/figures?day=2026-09-03&span=day")).await;
-        figures.assert_ok().assert_contains("100.0%").assert_contains("不间断");
+        figures.assert_ok().assert_contains("✓ 100.0%").assert_contains("不间断");
 
         // What the first week has shown is written down, and the plan is changed: a new version with its reason, approved by somebody else, of
         // which the schools' own security is told.
