@@ -3,7 +3,7 @@
 use doorstep::access::{self, Act, Reach, Role, TenantKind};
 use uuid::Uuid;
 
-use super::{Part, Told, at, figure};
+use super::{Part, Told, act, at, figure};
 use crate::stories::cast::photo_of;
 use crate::support::{Browser, Community, Page, TestApp};
 
@@ -136,7 +136,7 @@ db_test! {
         let primary = school(&chief, &bureau, "田家会小学", "primary", gates, ["7:40 一二年级\n8:00 三四年级", "16:40"]).await;
         let gates = [("东门", "gate"), ("接送区", "pick_up")];
         let junior = school(&chief, &bureau, "田家会中学", "junior", gates, ["7:30", "17:00"]).await;
-        let mut people = Vec::new();
+        let (mut people, mut ids) = (Vec::new(), Vec::new());
         for (name, unit, kind) in [
             ("民警甲", bureau.station, "officer"), ("民警乙", bureau.station, "officer"), ("特警丙", bureau.patrol, "patrol"), ("特警丁", bureau.patrol, "patrol"),
         ] {
@@ -149,6 +149,7 @@ db_test! {
             let page = chief.post(&format!("{person}/link"), &[]).await;
             let link = page.between_all("/duty-own/", "<").next().unwrap().to_owned();
             people.push((name, format!("/duty-own/{link}")));
+            ids.push((name, person.rsplit('/').next().unwrap().to_owned()));
         }
         let roster = [("first", "2026-09-01"), ("last", "2026-09-04"), ("seed", "1")];
         let page = chief.post("/duty-rosters", &roster).await;
@@ -239,6 +240,85 @@ db_test! {
         say(&chief, &hazard, "closure", &[("closure-words", "同意")], &[]).await.assert_ok().assert_contains("已销号");
         assert!(chief.download("/hazards/ledger.xlsx").await.starts_with(b"PK"));
         assert_eq!(figure(&chief.get("/hazards/figures").await, "销号"), "1");
+
+        // Whoever walks the streets anyhow walks around the schools too, and no place is left alone for too long: that is a figure.
+        told.step("348–350");
+        let route = [
+            ("name", "田家会小学周边"), ("unit", &*bureau.patrol.to_string()), ("kind", "school"), ("days", "school"), ("school", of_school), ("from", "07:00"),
+            ("to", "09:00"), ("interval", "30"), ("tolerance", "0"),
+        ];
+        let page = chief.post("/patrol-routes", &route).await;
+        page.assert_ok().assert_contains("从重点部位里选").assert_contains("门前夜市");
+        let route = page.url.clone();
+        let places: Vec<(&str, &str)> = page.between_all("name=\"place\" value=\"", "\"").map(|id| ("place", id)).collect();
+        chief.post(&format!("{route}/places"), &places).await.assert_ok().assert_contains("加上了 2 个点");
+        let walker = ids.iter().find(|(name, _)| *name == "特警丁").unwrap().1.clone();
+        let of_route = route.rsplit('/').next().unwrap();
+        let round = [("route", of_route), ("day", "2026-09-05"), ("at", "07:00"), ("person", walker.as_str())];
+        chief.post("/patrol-rounds", &round).await.assert_ok();
+        let round = [("route", of_route), ("day", "2026-09-03"), ("at", "07:00"), ("person", walker.as_str())];
+        let page = chief.post("/patrol-rounds", &round).await;
+        page.assert_ok().assert_contains("待出发");
+        let round = page.url.rsplit('/').next().unwrap().to_owned();
+        let own = people.iter().find(|(name, _)| *name == "特警丁").unwrap().1.replace("/duty-own/", "/patrol-own/");
+        for time in ["07:20", "07:45", "08:10", "08:35"] {
+            at(&app, &format!("2026-09-03T{time}:00+08:00"));
+            let phone = app.browser();
+            let points: Vec<String> = phone.get(&own).await.between_all("name=\"point\" value=\"", "\"").map(str::to_owned).collect();
+            assert_eq!(points.len(), 2, "two points");
+            for point in points {
+                let tapped = [("step", "check"), ("point", point.as_str()), ("note", "")];
+                phone.post(&format!("{own}/rounds/{round}"), &tapped).await.assert_ok();
+            }
+        }
+        at(&app, "2026-09-03T10:00:00+08:00");
+        let chief = bureau.chief().await;
+        let figures = chief.get(&format!("{route}/figures?day=2026-09-03&span=day")).await;
+        figures.assert_ok().assert_contains("✓ 100.0%").assert_contains("不间断");
+
+        // What the first week has shown is written down, and the plan is changed: a new version with its reason, approved by somebody else, of
+        // which the schools' own security is told.
+        told.step("352–358");
+        let officer = bureau.officer("调研民警").await;
+        let survey = [("version", "0"), ("students", "学生一千人，放学集中"), ("guards", "保安两人"), ("reason", "开学初治安情况复杂")];
+        officer.post(&format!("/hazard-schools/{of_school}/surveys"), &survey).await.assert_ok();
+        let planner = bureau.chief_of(bureau.patrol).await;
+        let plan = [
+            ("unit", &*bureau.patrol.to_string()), ("name", "开学季部署"), ("effective_from", "2026-09-07"), ("reason", "开学初校园周边治安情况复杂"),
+        ];
+        let page = planner.post("/deployment-plans", &plan).await;
+        page.assert_ok().assert_contains("巡特警大队 第 1 版").assert_contains("正门 早入校").assert_contains("田家会小学第 1 版");
+        let first = page.url.clone();
+        let pass = async |plan: &str| {
+            act(&planner, plan, "submission", &[]).await.assert_ok().assert_contains("已交批");
+            act(&chief, plan, "approval", &[("approval", "同意")]).await.assert_ok().assert_contains("已批准");
+        };
+        pass(&first).await;
+        let copied = [("from", first.rsplit('/').next().unwrap()), ("name", "开学季部署"), ("effective_from", "2026-09-14"), ("reason", "放学时正门人多，加一个人")];
+        let second = planner.post("/deployment-plans", &copied).await.assert_ok().assert_contains("第 2 版").url.clone();
+        let posts = planner.get(&format!("{second}/posts")).await;
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for name in posts.between_all("name=\"p", "\"").filter(|name| name.starts_with("eople-") || name.starts_with("olice-")) {
+            let more = if name.starts_with("eople-") && fields.is_empty() { "2" } else { "1" };
+            fields.push((format!("p{name}"), more.to_owned()));
+        }
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        act(&planner, &second, "posts", &fields).await.assert_ok();
+        planner.get(&format!("{second}/comparison")).await.assert_contains("多 1 人").assert_contains("放学时正门人多");
+        pass(&second).await;
+        // The first can be read as it was.
+        planner.get(&first).await.assert_ok().assert_contains("第 1 版").assert_contains("已批准");
+        let security = watch.replace("/duty-watch/", "/deployment-watch/");
+        let told_of = app.browser().get(&security).await;
+        told_of.assert_contains("2026年9月7日起").assert_contains("正门").assert_lacks("警力").assert_lacks("备勤");
+        app.browser().post(&security, &[("plan", &told_of.input("plan")), ("name", "保安队长")]).await.assert_ok().assert_contains("✓ 知道了");
+
+        // Fixed posts stay, and whoever is on standby is there in minutes when one of them is empty.
+        told.step("358–360");
+        planner.get(&second).await.assert_contains("定点守护").assert_contains("动态备勤");
+        let file = planner.download(&format!("{second}/plan.docx")).await;
+        let words = crate::support::office::words(&file);
+        assert!(words.contains("定点守护") && words.contains("动态备勤"), "{words}");
         told.end();
     }
 }

@@ -87,6 +87,9 @@ pub const STEPS: &[Step] = &[
     step(Part::Guard, "334–340", "民辅警提前到，上学放学的高峰一直有人"),
     step(Part::Guard, "340–342", "巡特警的高峰勤务，几个岗一起排"),
     step(Part::Guard, "342–348", "排查治安复杂地区和人员聚集区，隐患办到销号"),
+    step(Part::Guard, "348–350", "不间断巡逻，间断了多久算得出来"),
+    step(Part::Guard, "352–358", "调研以后调整部署，学校安保看得到"),
+    step(Part::Guard, "358–360", "定点守护和动态备勤"),
 ];
 
 /// Which steps of a part have been told.
