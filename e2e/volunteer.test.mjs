@@ -163,7 +163,7 @@ test('from an afternoon that somebody writes down to a certificate that anybody 
   await told(person, '已申请');
   await secretary.goto('/volunteer-certificates?state=applied');
   await secretary.locator('#main').getByRole('link', { name }).first().click();
-  await secretary.getByLabel('负责人').fill('王娟峰');
+  await secretary.getByLabel('负责人').fill('王娟枫');
   await secretary.getByLabel('联系方式').fill('0358-0001234');
   await secretary.getByRole('button', { name: '出具', exact: true }).click();
   await secretary.getByText('查验码').first().waitFor();

@@ -497,7 +497,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
         plan: Plan {
             planned_at: act.at + SignedDuration::from_hours(96),
             place: "小区党群服务站".to_owned(),
-            host: "冯还应".to_owned(),
+            host: "冯环英".to_owned(),
             recorder: String::new(),
         },
         items: vec![NewItem::Topic("停车位设置".to_owned())],
@@ -651,7 +651,7 @@ async fn instructor(tx: &mut db::Tx, act: &Act, community: &Community) -> Uuid {
     let (above, kind) = (Some(community.organisation), access::OrganisationKind::PropertyCompany);
     let company = access::create_organisation(tx, act, above, kind, "青禾里物业", None).await.unwrap();
     let new = party::NewInstructor {
-        name: "冯还应".to_owned(),
+        name: "冯环英".to_owned(),
         member: None,
         company,
         estate: None,
@@ -703,7 +703,7 @@ async fn party_member(tx: &mut db::Tx, act: &Act, community: &Community, estate:
     let name = "王府名苑小区党支部".to_owned();
     let new = NewOrganisation { kind: Kind::Branch, name, parent: None, estate: Some(estate), founded_on: None };
     let branch = party::create(tx, &act, new).await.unwrap();
-    let values = Values::from([(Field::Name, "冯还应".to_owned())]);
+    let values = Values::from([(Field::Name, "冯环英".to_owned())]);
     let home = party::Home { organisation: branch, group: None };
     let member = party::add(tx, &act, home, &values, None).await.unwrap();
     party::agree(tx, &act, member, party::How::Signed, jiff::civil::date(2026, 11, 1)).await.unwrap();

@@ -147,9 +147,9 @@ db_test! {
         let meeting = call(&secretary, &party, "member_assembly", "增补支委").await;
         secretary.get(&meeting).await.assert_contains("到 28 人才能表决").assert_contains("例会可以照发");
         let path = wording_of(&secretary, &meeting).await;
-        let wrong = [("title", "增补支部委员"), ("motion", "election"), ("seats", "4"), ("candidates", "高瑞琴\n薛婷\n刘宁")];
+        let wrong = [("title", "增补支部委员"), ("motion", "election"), ("seats", "4"), ("candidates", "高瑞芹\n薛婷\n刘凝")];
         put_otherwise(&secretary, &path, &wrong).await.assert_status(422).assert_contains("应选人数要在 1 到 3 之间").assert_contains("薛婷");
-        let twice = [wrong[0], wrong[1], ("seats", "2"), ("candidates", "高瑞琴\n高瑞琴")];
+        let twice = [wrong[0], wrong[1], ("seats", "2"), ("candidates", "高瑞芹\n高瑞芹")];
         put_otherwise(&secretary, &path, &twice).await.assert_status(422).assert_contains("重名");
         let right = [wrong[0], wrong[1], ("seats", "2"), wrong[3]];
         put_otherwise(&secretary, &path, &right).await.assert_ok().assert_contains("增补支部委员").assert_contains("到 45 人才能表决");
@@ -166,16 +166,16 @@ db_test! {
         send(&secretary, &path, &counted(["44", "1"], &first, &["40", "29", "15"])).await
             .assert_status(422).assert_contains("薛婷 30 和 29").assert_contains("value=\"44\"");
         let many = ["45", "30", "13"];
-        send(&secretary, &path, &counted(["44", "1"], &many, &many)).await.assert_status(422).assert_contains("高瑞琴 45 票，比有效票 44 张还多");
+        send(&secretary, &path, &counted(["44", "1"], &many, &many)).await.assert_status(422).assert_contains("高瑞芹 45 票，比有效票 44 张还多");
         let sum = ["44", "30", "15"];
         send(&secretary, &path, &counted(["44", "1"], &sum, &sum)).await.assert_status(422).assert_contains("不会这么多");
         send(&secretary, &path, &counted(["45", "1"], &first, &first)).await.assert_status(422).assert_contains("还多");
         let tied = ["40", "23", "23"];
         let result = send(&secretary, &path, &counted(["44", "1"], &tied, &tied)).await;
-        result.assert_ok().assert_contains("形成决议（有效票 44，废票 1）：当选：高瑞琴（40 票）");
-        result.assert_contains("薛婷、刘宁票数相等（23 票），就他们重新投票，选 1 名");
+        result.assert_ok().assert_contains("形成决议（有效票 44，废票 1）：当选：高瑞芹（40 票）");
+        result.assert_contains("薛婷、刘凝票数相等（23 票），就他们重新投票，选 1 名");
         // The other vote is another item of the same meeting.
-        let again = [("topic", "重新投票选一名支委"), ("motion", "election"), ("seats", "1"), ("candidates", "薛婷\n刘宁")];
+        let again = [("topic", "重新投票选一名支委"), ("motion", "election"), ("seats", "1"), ("candidates", "薛婷\n刘凝")];
         let version = secretary.get(&meeting).await.input("version");
         secretary.post(&format!("{meeting}/items"), &[&[("version", version.as_str())], &again[..]].concat()).await.assert_ok();
         let second = item(&secretary, &meeting).await;
@@ -183,7 +183,7 @@ db_test! {
         send(&secretary, &second, &counted(["45", "0"], &votes, &votes)).await.assert_ok().assert_contains("当选：薛婷（25 票）");
         // What has been voted on is not made another vote.
         let other = [("title", "增补支部委员两名"), ("motion", "general")];
-        put_otherwise(&secretary, &path, &other).await.assert_ok().assert_contains("增补支部委员两名").assert_contains("高瑞琴（40 票）");
+        put_otherwise(&secretary, &path, &other).await.assert_ok().assert_contains("增补支部委员两名").assert_contains("高瑞芹（40 票）");
         act(&secretary, &meeting, "end", &[("remarks", "")]).await.assert_ok().assert_lacks("流会");
         let minutes = secretary.get(&format!("{meeting}/minutes")).await;
         minutes.assert_contains("表决事项：选举。无记名投票").assert_contains("当选：薛婷（25 票）");
@@ -205,7 +205,7 @@ db_test! {
         let offered = secretary.get(&format!("{}/meetings/new", party.path())).await;
         offered.assert_contains("选举书记").assert_contains("上次没有议成");
         let again = offered.between_all("name=\"item\" value=\"", "\"").next().unwrap().to_owned();
-        let fields = [("kind", "member_assembly"), ("day", "2026-11-30"), ("time", "09:00"), ("place", "小区党群服务站"), ("host", "冯还应"), ("item", again.as_str())];
+        let fields = [("kind", "member_assembly"), ("day", "2026-11-30"), ("time", "09:00"), ("place", "小区党群服务站"), ("host", "冯环英"), ("item", again.as_str())];
         secretary.post(&format!("{}/meetings", party.path()), &fields).await.assert_ok().assert_contains("到 45 人才能表决");
     }
 
@@ -218,7 +218,7 @@ db_test! {
         let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, estate).browser().await;
         let of_estate = estate.to_string();
         let plan = |place: &'static str, topics: &'static str| {
-            vec![("estate", of_estate.as_str()), ("day", "2026-11-23"), ("time", "09:00"), ("place", place), ("host", "冯还应"), ("topics", topics)]
+            vec![("estate", of_estate.as_str()), ("day", "2026-11-23"), ("time", "09:00"), ("place", place), ("host", "冯环英"), ("topics", topics)]
         };
         let named = secretary.post("/meetings", &plan("小区党群服务站", "陈大山家漏水怎么修")).await;
         named.assert_status(422).assert_contains("“议题”里有居民姓名“陈*山”").assert_contains("陈大山家漏水怎么修");
@@ -247,7 +247,7 @@ db_test! {
         tx.commit().await.unwrap();
         let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, estate).browser().await;
         let of_estate = estate.to_string();
-        let plan = [("estate", of_estate.as_str()), ("day", "2026-11-28"), ("time", "09:00"), ("place", "小区党群服务站"), ("host", "冯还应"), ("topics", "停车位")];
+        let plan = [("estate", of_estate.as_str()), ("day", "2026-11-28"), ("time", "09:00"), ("place", "小区党群服务站"), ("host", "冯环英"), ("topics", "停车位")];
         let meeting = secretary.post("/meetings", &plan).await.assert_ok().url.clone();
         act(&secretary, &meeting, "notice", &[("notice", "【说事议事会】欢迎大家来说、来议。")]).await.assert_ok();
         let path = wording_of(&secretary, &meeting).await;
@@ -272,7 +272,7 @@ db_test! {
         let mut tx = app.db.begin().await.unwrap();
         let other = place::create_estate(&mut tx, &app.act(), "水保所家属院", None, None).await.unwrap();
         let mut posts = Vec::new();
-        for (name, post) in [("冯还应", Post::Secretary), ("薛副书记", Post::Deputy), ("党员甲", Post::Commissioner)] {
+        for (name, post) in [("冯环英", Post::Secretary), ("薛副书记", Post::Deputy), ("党员甲", Post::Commissioner)] {
             let home = party::Home { organisation: party.branch, group: None };
             let member = party::add(&mut tx, &app.act(), home, &somebody(name, Status::Formal, Tie::Here), None).await.unwrap();
             party::join_post(&mut tx, &app.act(), party.committee, member, post, date(2025, 1, 1)).await.unwrap();
@@ -288,7 +288,7 @@ db_test! {
         secretary.get(&format!("{above}/meetings/new")).await.assert_ok().assert_contains("党委会").assert_lacks("支委会");
         let (here, there) = (party.estate.to_string(), other.to_string());
         let plan = |estate: &str, more: &[(&'static str, &str)]| -> Vec<(String, String)> {
-            let fields = [("kind", "branch_committee"), ("estate", estate), ("day", "2026-11-23"), ("time", "09:00"), ("place", "社区会议室"), ("host", "冯还应")];
+            let fields = [("kind", "branch_committee"), ("estate", estate), ("day", "2026-11-23"), ("time", "09:00"), ("place", "社区会议室"), ("host", "冯环英")];
             fields.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
         let filed = {
@@ -359,19 +359,19 @@ db_test! {
         let duties = secretary.get("/meetings/duties").await;
         duties.assert_contains("书记讲党课").assert_contains("组织生活会").assert_contains("民主评议党员");
         // What was entered stays; the topics come from what such a meeting usually talks about.
-        let plan = [("kind", "party_class"), ("day", "2026-11-23"), ("time", "09:00"), ("place", "小区党群服务站"), ("host", "冯还应")];
-        let asked = |kind: &'static str, from: &'static str| vec![("kind", kind), ("host", "冯还应"), ("topics", ""), ("from", from)];
+        let plan = [("kind", "party_class"), ("day", "2026-11-23"), ("time", "09:00"), ("place", "小区党群服务站"), ("host", "冯环英")];
+        let asked = |kind: &'static str, from: &'static str| vec![("kind", kind), ("host", "冯环英"), ("topics", ""), ("from", from)];
         let filled = secretary.post(&path, &asked("theme_day", "usual")).await;
-        filled.assert_ok().assert_contains("志愿服务活动</textarea>").assert_contains("value=\"冯还应\"").assert_contains("value=\"theme_day\" checked");
+        filled.assert_ok().assert_contains("志愿服务活动</textarea>").assert_contains("value=\"冯环英\"").assert_contains("value=\"theme_day\" checked");
         secretary.post(&path, &asked("party_class", "last")).await.assert_ok().assert_contains("></textarea>");
         let meeting = secretary.post(&path, &[&plan[..], &[("topics", "学习党章")]].concat()).await.assert_ok().url.clone();
         act(&secretary, &meeting, "session", &[]).await.assert_ok();
         let lesson = item(&secretary, &meeting).await;
         secretary.post(&lesson, &[("decision", "hold")]).await.assert_status(422).assert_contains("请填写主讲人").assert_contains("请选择讲了多久");
-        let given = [("decision", "hold"), ("speaker", "冯还应"), ("half_hours", "3"), ("by_secretary", "1")];
+        let given = [("decision", "hold"), ("speaker", "冯环英"), ("half_hours", "3"), ("by_secretary", "1")];
         secretary.post(&lesson, &given[..3]).await.assert_ok();
         act(&secretary, &meeting, "end", &[("remarks", "")]).await.assert_ok();
-        secretary.get(&format!("{meeting}/minutes")).await.assert_contains("主讲：冯还应，1.5 小时。结果：已进行");
+        secretary.get(&format!("{meeting}/minutes")).await.assert_contains("主讲：冯环英，1.5 小时。结果：已进行");
         let of_secretary = |page: &Page| page.body.split_once("书记讲党课").unwrap().1.split_once("</li>").unwrap().0.to_owned();
         assert!(of_secretary(&secretary.get("/meetings/duties").await).contains("还没开"), "it was not the secretary who gave it");
         let last = secretary.post(&path, &asked("party_class", "last")).await;
@@ -380,13 +380,13 @@ db_test! {
         act(&secretary, &meeting, "session", &[]).await.assert_ok();
         secretary.post(&item(&secretary, &meeting).await, &given).await.assert_ok();
         act(&secretary, &meeting, "end", &[("remarks", "")]).await.assert_ok();
-        secretary.get(&format!("{meeting}/minutes")).await.assert_contains("主讲：冯还应（书记），1.5 小时");
+        secretary.get(&format!("{meeting}/minutes")).await.assert_contains("主讲：冯环英（书记），1.5 小时");
         assert!(of_secretary(&secretary.get("/meetings/duties").await).contains("已开，11月23日"));
 
         // The estate's own meetings begin in the same way.
         let estate = party.estate.to_string();
-        let fields = [("estate", estate.as_str()), ("kind", "joint_meeting"), ("host", "冯还应"), ("from", "usual")];
-        secretary.post("/meetings", &fields).await.assert_ok().assert_contains("物业公司通报本月服务和收支").assert_contains("value=\"冯还应\"");
+        let fields = [("estate", estate.as_str()), ("kind", "joint_meeting"), ("host", "冯环英"), ("from", "usual")];
+        secretary.post("/meetings", &fields).await.assert_ok().assert_contains("物业公司通报本月服务和收支").assert_contains("value=\"冯环英\"");
     }
 
     async fn the_next_meeting_is_proposed_at_the_hour_of_the_last_one_in_time_for_the_notice(app: TestApp) {
@@ -395,7 +395,7 @@ db_test! {
         let secretary = app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate).browser().await;
         let new = format!("{}/meetings/new", party.path());
         secretary.get(&new).await.assert_contains("value=\"2026-11-27\"").assert_contains("value=\"09:00\"");
-        let fields = [("kind", "member_assembly"), ("day", "2026-11-25"), ("time", "19:30"), ("place", "二楼"), ("host", "冯还应"), ("recorder", "景瑞芳"), ("topics", "学习")];
+        let fields = [("kind", "member_assembly"), ("day", "2026-11-25"), ("time", "19:30"), ("place", "二楼"), ("host", "冯环英"), ("recorder", "景瑞芳"), ("topics", "学习")];
         secretary.post(&format!("{}/meetings", party.path()), &fields).await.assert_ok();
         let next = secretary.get(&new).await;
         next.assert_contains("value=\"2026-12-02\"").assert_contains("value=\"19:30\"").assert_contains("value=\"二楼\"").assert_contains("value=\"景瑞芳\"");

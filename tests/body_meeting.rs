@@ -42,7 +42,7 @@ async fn called(browser: &Browser, caller: &str, kind: &str, day: &str, fields: 
         ("day", day),
         ("time", "09:00"),
         ("place", "小区党群服务站"),
-        ("host", "王娟峰"),
+        ("host", "王娟枫"),
         ("recorder", "景瑞芳"),
     ];
     browser.post(&format!("{caller}/meetings"), &[&plan[..], fields].concat()).await
@@ -110,19 +110,19 @@ db_test! {
         };
         let sit = async |name: &str, part: &str, post: &str| sit_from(name, part, post, "2025-01-01").await;
         for (name, part, post) in [
-            ("王娟峰", "owner", "chair"), ("高瑞琴", "owner", "vice_chair"), ("刘大爷", "owner", "member"),
+            ("王娟枫", "owner", "chair"), ("高瑞芹", "owner", "vice_chair"), ("刘大爷", "owner", "member"),
             ("张锦荣", "owner", "member"), ("赵建国", "user", "member"), ("钱小芳", "community", "member"),
         ] {
             sit(name, part, post).await.assert_ok();
         }
-        sit("高瑞琴", "owner", "member").await.assert_status(422).assert_contains("已经登记过了");
+        sit("高瑞芹", "owner", "member").await.assert_status(422).assert_contains("已经登记过了");
         sit("另一位", "community", "chair").await.assert_status(422).assert_contains("已经有主任了");
         sit("另一位", "resident", "member").await.assert_status(422).assert_contains("没有这样的席位");
         let page = sit("孙业主", "owner", "member").await;
         page.assert_ok().assert_contains("<b>7</b>人").assert_lacks("不足 7 人").assert_contains("主任应当是居委会的代表（社区干部）");
         // The chair gives way to a cadre of the community.
         let end = page.between_all("action=\"", "\"").find(|path| path.ends_with("/end")).unwrap().to_owned();
-        assert!(page.body.split_once(&end).unwrap().1.contains("王娟峰"), "the chair stands first");
+        assert!(page.body.split_once(&end).unwrap().1.contains("王娟枫"), "the chair stands first");
         secretary.post(&end, &[]).await.assert_ok().assert_contains("已登记卸任");
         let page = sit_from("王社区", "community", "chair", "2026-11-23").await;
         page.assert_ok().assert_lacks("class=\"note soon\"");
@@ -144,7 +144,7 @@ db_test! {
         secretary.get(&format!("{committee}/meetings")).await.assert_ok().assert_contains("物管会").assert_contains(&meeting);
         // Four are there and only one of four owners: no vote.
         act(&secretary, &meeting, "session", &[]).await.assert_ok();
-        there(&secretary, &meeting, &["王社区", "高瑞琴", "赵建国", "钱小芳"]).await;
+        there(&secretary, &meeting, &["王社区", "高瑞芹", "赵建国", "钱小芳"]).await;
         let first = item(&secretary, &meeting).await;
         secretary.post(&first, &hands("4", "0")).await.assert_status(422).assert_contains("到会的业主委员不够，还差业主委员 2 人");
         there(&secretary, &meeting, &["刘大爷", "张锦荣"]).await;
@@ -195,7 +195,7 @@ db_test! {
         at(&app, "2026-11-02T08:30:00+08:00");
         let party = Party::set_up(&app).await;
         let mut members = Vec::new();
-        for name in ["冯还应", "薛副书记", "党员甲", "党员乙", "党员丙", "党员丁"] {
+        for name in ["冯环英", "薛副书记", "党员甲", "党员乙", "党员丙", "党员丁"] {
             members.push(party.add(&app, &somebody(name, Status::Formal, Tie::Here)).await);
         }
         let mut tx = app.db.begin().await.unwrap();
@@ -208,10 +208,10 @@ db_test! {
         }
         tx.commit().await.unwrap();
         let (chair, plain) = (body::Post::Chair, body::Post::Member);
-        body(&app, Kind::ResidentsCommittee, "尉汾路社区居委会", None, &[("王娟峰", Part::Community, chair), ("党员乙", Part::Community, plain), ("景瑞芳", Part::Community, plain)]).await;
+        body(&app, Kind::ResidentsCommittee, "尉汾路社区居委会", None, &[("王娟枫", Part::Community, chair), ("党员乙", Part::Community, plain), ("景瑞芳", Part::Community, plain)]).await;
         let seats = ["甲代表", "乙代表", "丙代表"].map(|name| (name, Part::Resident, body::Post::Representative));
         let representatives = body(&app, Kind::Representatives, "王府名苑小区居民代表", Some(party.estate), &seats).await;
-        let secretary = app.person(Role::Secretary).named("王娟峰").browser().await;
+        let secretary = app.person(Role::Secretary).named("王娟枫").browser().await;
         let staff = app.person(Role::Staff).named("景瑞芳").browser().await;
 
         secretary.get("/procedures").await.assert_ok().assert_contains("还没有走四议两公开的事");
@@ -238,7 +238,7 @@ db_test! {
         called(&secretary, &party.path(), "branch_committee", day, &items).await.assert_status(422).assert_contains("不用再列");
 
         act(&secretary, &first, "session", &[]).await.assert_ok();
-        there(&secretary, &first, &["冯还应", "薛副书记", "党员甲"]).await;
+        there(&secretary, &first, &["冯环英", "薛副书记", "党员甲"]).await;
         let step = item(&secretary, &first).await;
         let own = access::organisations(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap();
         let owner = own.iter().find(|known| known.name == "王府名苑小区党支部").unwrap().id.to_string();
@@ -259,7 +259,7 @@ db_test! {
         let page = secretary.get(&second).await;
         page.assert_contains("<b>4</b>人应到").assert_contains("应到有表决权的 4 人，到 2 人才能表决").assert_contains("尉汾路社区党委");
         act(&secretary, &second, "session", &[]).await.assert_ok();
-        there(&secretary, &second, &["冯还应", "党员乙", "景瑞芳"]).await;
+        there(&secretary, &second, &["冯环英", "党员乙", "景瑞芳"]).await;
         secretary.post(&item(&secretary, &second).await, &hands("2", "1")).await.assert_ok().assert_contains("表决没有通过"); // 3 of 4
         act(&secretary, &second, "end", &[("remarks", "")]).await.assert_ok();
         app.browser().get(&format!("/board/{}/estates/{}", app.home.code, party.estate)).await.assert_lacks("加装电梯");
@@ -269,7 +269,7 @@ db_test! {
         let second = call(&secretary, &above, "two_committees", "2026-11-02", &both).await;
         secretary.get(&second).await.assert_contains("第 2 次上会");
         act(&secretary, &second, "session", &[]).await.assert_ok();
-        there(&secretary, &second, &["冯还应", "党员乙", "景瑞芳"]).await;
+        there(&secretary, &second, &["冯环英", "党员乙", "景瑞芳"]).await;
         secretary.post(&item(&secretary, &second).await, &hands("3", "0")).await.assert_ok();
         act(&secretary, &second, "end", &[("remarks", "")]).await.assert_ok();
         keep(&secretary, &staff, &second).await;
@@ -278,7 +278,7 @@ db_test! {
         let (day, items) = of("2026-11-02");
         let third = call(&secretary, &party.path(), "member_assembly", day, &items).await;
         act(&secretary, &third, "session", &[]).await.assert_ok();
-        there(&secretary, &third, &["冯还应", "薛副书记", "党员甲"]).await;
+        there(&secretary, &third, &["冯环英", "薛副书记", "党员甲"]).await;
         let step = item(&secretary, &third).await;
         secretary.get(&step).await.assert_lacks("无记名投票");
         secretary.post(&step, &hands("3", "0")).await.assert_status(422).assert_contains("不够 4 人");
@@ -321,7 +321,7 @@ db_test! {
     async fn a_committee_of_the_party_calls_all_its_branches_and_a_new_term_ends_the_old_posts(app: TestApp) {
         at(&app, "2026-11-20T08:00:00+08:00");
         let party = Party::set_up(&app).await;
-        let leader = party.add(&app, &somebody("冯还应", Status::Formal, Tie::Here)).await;
+        let leader = party.add(&app, &somebody("冯环英", Status::Formal, Tie::Here)).await;
         party.add(&app, &somebody("预备甲", Status::Probationary, Tie::Here)).await;
         let watched = party.add(&app, &somebody("察看乙", Status::Watched, Tie::Here)).await;
         let mut tx = app.db.begin().await.unwrap();
@@ -347,7 +347,7 @@ db_test! {
     async fn an_instructor_is_sent_to_a_property_company_and_keeps_a_log(app: TestApp) {
         at(&app, "2026-11-20T08:00:00+08:00");
         let party = Party::set_up(&app).await;
-        party.add(&app, &somebody("冯还应", Status::Formal, Tie::Here)).await;
+        party.add(&app, &somebody("冯环英", Status::Formal, Tie::Here)).await;
         let secretary = app.person(Role::Secretary).browser().await;
         secretary.get("/party/instructors/new").await.assert_ok().assert_contains("还没有登记物业公司");
         let act = Act { organisation: Some(app.home.organisation), ..app.act() };
@@ -356,7 +356,7 @@ db_test! {
         let company = access::create_organisation(&mut tx, &act, above, OrganisationKind::PropertyCompany, "青禾里物业", None).await.unwrap();
         tx.commit().await.unwrap();
         let (company, estate, own) = (company.to_string(), party.estate.to_string(), app.home.organisation.to_string());
-        let form = [("name", "冯还应"), ("company", company.as_str()), ("estate", estate.as_str()), ("since", "2026-11-01"), ("duties", "参加联席会议，督促整改")];
+        let form = [("name", "冯环英"), ("company", company.as_str()), ("estate", estate.as_str()), ("since", "2026-11-01"), ("duties", "参加联席会议，督促整改")];
         secretary.post("/party/instructors", &[form[0], ("company", own.as_str()), form[2], form[3], form[4]]).await.assert_status(422).assert_contains("不是物业公司");
         secretary.post("/party/instructors", &[&form[..], &[("until", "2026-10-01")]].concat()).await.assert_status(422).assert_contains("不能早于");
         let page = secretary.post("/party/instructors", &form).await;

@@ -34,7 +34,7 @@ pub async fn call(secretary: &Browser, party: &Party, kind: &str, topics: &str) 
         ("day", "2026-11-23"),
         ("time", "09:00"),
         ("place", "小区党群服务站"),
-        ("host", "冯还应"),
+        ("host", "冯环英"),
         ("topics", topics),
     ];
     let page = secretary.post(&format!("{}/meetings", party.path()), &fields).await;
@@ -236,7 +236,7 @@ db_test! {
         at(&app, "2026-11-23T08:30:00+08:00");
         let party = branch(&app).await;
         let new = || app.person(Role::BranchSecretary).reaching(Reach::Estate, party.estate);
-        let (secretary, deputy) = (new().named("冯还应").browser().await, new().named("薛副书记").browser().await);
+        let (secretary, deputy) = (new().named("冯环英").browser().await, new().named("薛副书记").browser().await);
         let meeting = call(&secretary, &party, "member_assembly", "楼道照明").await;
         let (page, file) = (format!("{meeting}/minutes"), format!("{meeting}/minutes.docx"));
         act(&secretary, &meeting, "session", &[]).await.assert_ok();
@@ -269,13 +269,13 @@ db_test! {
         let wrong = [("version", seen.as_str()), ("verdict", "return"), ("wrong", "记录人写错了")];
         deputy.post(&format!("{page}/review"), &wrong).await.assert_ok().assert_contains("退回修改：记录人写错了");
         let version = secretary.get(&page).await.input("version");
-        let right = [("version", version.as_str()), ("recorder", "高瑞琴"), ("remarks", ""), (said.as_str(), "王大爷说三楼最暗")];
+        let right = [("version", version.as_str()), ("recorder", "高瑞芹"), ("remarks", ""), (said.as_str(), "王大爷说三楼最暗")];
         secretary.post(&format!("{page}/words"), &right).await.assert_ok();
         secretary.post(&format!("{page}/submission"), &[]).await.assert_ok();
         deputy.post(&format!("{page}/review"), &verdict("archive")).await.assert_status(409); // they are not what was seen
         let seen = deputy.get(&page).await.input("version");
         let kept = [("version", seen.as_str()), ("verdict", "archive")];
-        deputy.post(&format!("{page}/review"), &kept).await.assert_ok().assert_contains("已归档").assert_contains("高瑞琴");
+        deputy.post(&format!("{page}/review"), &kept).await.assert_ok().assert_contains("已归档").assert_contains("高瑞芹");
         secretary.post(&format!("{page}/words"), &right).await.assert_status(422);
         secretary.post(&format!("{page}/submission"), &[]).await.assert_status(422);
 
@@ -284,9 +284,9 @@ db_test! {
         secretary.post(&format!("{page}/corrections"), &correction).await.assert_status(422).assert_contains("离开");
         let correction = [correction[0], ("reason", "散会后才听说")];
         let corrected = secretary.post(&format!("{page}/corrections"), &correction).await;
-        corrected.assert_ok().assert_contains("归档后的更正").assert_contains("更正原因：散会后才听说。冯还应，2026年11月23日");
+        corrected.assert_ok().assert_contains("归档后的更正").assert_contains("更正原因：散会后才听说。冯环英，2026年11月23日");
         let words = office::words(&secretary.download(&file).await);
-        for line in ["党员大会记录", "应到 58 人，实到 40 人，其中有表决权 40 人", "王大爷说三楼最暗", "记录人：高瑞琴", "归档后的更正"] {
+        for line in ["党员大会记录", "应到 58 人，实到 40 人，其中有表决权 40 人", "王大爷说三楼最暗", "记录人：高瑞芹", "归档后的更正"] {
             assert!(words.contains(line), "{line} is not in\n{words}");
         }
 

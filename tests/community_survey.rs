@@ -294,7 +294,7 @@ db_test! {
             plan: meeting::Plan {
                 planned_at: "2026-12-12T09:00:00+08:00".parse().unwrap(),
                 place: "小区党群服务站".to_owned(),
-                host: "冯还应".to_owned(),
+                host: "冯环英".to_owned(),
                 recorder: String::new(),
             },
             items: vec![offered.item.clone()],

@@ -46,7 +46,7 @@ impl Desk {
         at(app, "2026-08-25T09:00:00+08:00");
         let bureau = bureau(app).await;
         bureau.person(app, "冯志强", PersonKind::Officer, Some(4), true).await;
-        bureau.person(app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
+        bureau.person(app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
         bureau.person(app, "薛改珍", PersonKind::Officer, Some(1), false).await;
         let planner = app.person(Role::DutyStaff).of_community(&bureau.community).of_organisation(bureau.stations[0]);
         let planner = planner.reaching(Reach::Organisation, bureau.stations[0]).named("田家会值班员").create().await;

@@ -166,11 +166,11 @@ db_test! {
         let bureau = bureau(&app).await;
         let chief = bureau.chief(&app).await;
         let station = bureau.stations[0].to_string();
-        let form = [("name", "王家沟小学"), ("station", station.as_str()), ("stage", "primary"), ("phone", "110"), ("contact_name", "高瑞琴"), ("contact_phone", "")];
+        let form = [("name", "王家沟小学"), ("station", station.as_str()), ("stage", "primary"), ("phone", "110"), ("contact_name", "高瑞芹"), ("contact_phone", "")];
         chief.post("/duty-schools", &form).await.assert_status(422).assert_contains("姓名和电话要一起填").assert_contains("王家沟小学");
         let form = [&form[..5], &[("contact_phone", "13800001111")]].concat();
         let page = chief.post("/duty-schools", &form).await;
-        page.assert_ok().assert_contains("高瑞琴").assert_contains("还没有岗位");
+        page.assert_ok().assert_contains("高瑞芹").assert_contains("还没有岗位");
         chief.post("/duty-schools", &form).await.assert_status(422).assert_contains("已经登记过同名的学校");
         let school = page.url.clone();
         let gate = [("kind", "gate"), ("name", "正门"), ("duty", ""), ("seats", "1"), ("officers", "2")];
@@ -225,7 +225,7 @@ db_test! {
         // Nobody is at two posts at once.
         let twice = bureau.put(&app, "2026-09-01", bureau.crossing, Some(officer)).await;
         assert!(twice.is_err_and(|error| error.to_string().contains("时间重叠")));
-        let partner = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await;
+        let partner = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
         let added = bureau.put(&app, "2026-09-01", bureau.crossing, Some(partner)).await.unwrap();
         chief.get("/duty?day=2026-09-01").await.assert_contains("1 处有空当");
 
@@ -254,7 +254,7 @@ db_test! {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
         let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let near = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
         let far = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(12), true).await;
         bureau.person(&app, "任建平", PersonKind::Officer, None, true).await; // nobody knows how long they take
         let shift = bureau.put(&app, "2026-09-01", bureau.gate, Some(ill)).await.unwrap();
@@ -337,7 +337,7 @@ db_test! {
         chief.get(&format!("/duty-shifts/{shift}")).await.assert_contains("扫岗位码");
         phone.post(&code, &[("shift", id.as_str()), ("way", "leave")]).await.assert_ok().assert_contains("已经签退");
         // Somebody else's shift is not theirs to sign.
-        let other = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await;
+        let other = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
         let elsewhere = app.browser();
         elsewhere.get(&bureau.link(&app, other).await).await.assert_ok();
         elsewhere.post(&code, &[("shift", id.as_str()), ("way", "come")]).await.assert_status(422).assert_contains("不是您的");
@@ -348,7 +348,7 @@ db_test! {
         let bureau = bureau(&app).await;
         let chief = bureau.chief(&app).await;
         let from = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let to = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await;
+        let to = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
         let shift = bureau.put(&app, "2026-09-01", bureau.gate, Some(from)).await.unwrap();
         let (mine, theirs) = (bureau.link(&app, from).await, bureau.link(&app, to).await);
         let (asker, asked) = (app.browser(), app.browser());
@@ -378,7 +378,7 @@ db_test! {
         let chief = bureau.chief(&app).await;
         let form = [("first", "2026-09-07"), ("last", "2026-09-11"), ("seed", "1")];
         chief.post("/duty-rosters", &form).await.assert_status(422).assert_contains("人员名单还是空的");
-        for name in ["冯志强", "高瑞琴", "薛改珍"] {
+        for name in ["冯志强", "高瑞芹", "薛改珍"] {
             bureau.person(&app, name, PersonKind::Officer, Some(5), false).await;
         }
         let unknown = [("first", "2026-12-30"), ("last", "2027-01-05"), ("seed", "1")];
@@ -493,7 +493,7 @@ db_test! {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
         let absent = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let pinned = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await;
+        let pinned = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
         bureau.put(&app, "2026-09-01", bureau.gate, Some(absent)).await.unwrap();
         let other = bureau.put(&app, "2026-09-01", bureau.crossing, Some(pinned)).await.unwrap();
         let chief = bureau.chief(&app).await;

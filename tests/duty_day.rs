@@ -91,7 +91,7 @@ db_test! {
         let person = async |name: &str, kind, minutes, standby| bureau.person(&app, name, kind, Some(minutes), standby).await;
         let absent = person("冯志强", PersonKind::Officer, 5, false).await;
         let also_absent = person("任建平", PersonKind::Officer, 2, true).await;
-        person("高瑞琴", PersonKind::Parent, 3, true).await; // no police
+        person("高瑞芹", PersonKind::Parent, 3, true).await; // no police
         person("薛改珍", PersonKind::Auxiliary, 4, true).await; // police, but not alone
         let near = person("郝春生", PersonKind::Officer, 8, true).await;
         let far = person("刘秀英", PersonKind::Officer, 12, true).await;
@@ -137,7 +137,7 @@ db_test! {
     async fn the_chain_goes_on_when_whoever_stands_in_fails(app: TestApp) {
         let bureau = eve(&app).await;
         let first = bureau.person(&app, "冯志强", PersonKind::Officer, Some(1), true).await;
-        let second = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
+        let second = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
         let third = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(8), true).await;
         let fourth = bureau.person(&app, "郝春生", PersonKind::Officer, Some(9), true).await;
         let root = bureau.put(&app, DAY, bureau.gate, Some(first)).await.unwrap();
@@ -145,8 +145,8 @@ db_test! {
         let chief = bureau.chief(&app).await;
         assert_eq!(miss(&app, &bureau, root).await, Some(second));
         let stand_in = accept(&app, &bureau, second, root).await;
-        chief.get(&format!("/duty-shifts/{root}")).await.assert_contains("由高瑞琴顶岗").assert_lacks("叫下一位").assert_lacks("撤销缺岗</button>");
-        chief.post(&format!("/duty-shifts/{root}/calls"), &[]).await.assert_status(422).assert_contains("高瑞琴已经顶岗");
+        chief.get(&format!("/duty-shifts/{root}")).await.assert_contains("由高瑞芹顶岗").assert_lacks("叫下一位").assert_lacks("撤销缺岗</button>");
+        chief.post(&format!("/duty-shifts/{root}/calls"), &[]).await.assert_status(422).assert_contains("高瑞芹已经顶岗");
         // The stand-in is called off before it begins: their promise is no longer one, and the place is to be filled again.
         chief.post(&format!("/duty-shifts/{stand_in}/cancellation"), &[("why", "另有任务")]).await.assert_ok();
         let page = chief.get(&format!("/duty-shifts/{root}")).await;
@@ -166,7 +166,7 @@ db_test! {
     async fn the_desk_writes_down_when_somebody_really_came(app: TestApp) {
         let bureau = eve(&app).await;
         let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let near = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
         let id = bureau.put(&app, DAY, bureau.gate, Some(officer)).await.unwrap();
         at(&app, "07:40");
         let chief = bureau.chief(&app).await;
@@ -196,7 +196,7 @@ db_test! {
         app.means.clock.set("2026-09-02T06:40:00+08:00".parse::<Timestamp>().unwrap());
         let next = bureau.put(&app, "2026-09-02", bureau.gate, Some(officer)).await.unwrap();
         let chief = bureau.chief(&app).await;
-        chief.post(&format!("/duty-shifts/{next}/absence"), &[("absent_why", "看错了人")]).await.assert_ok().assert_contains("正在叫高瑞琴");
+        chief.post(&format!("/duty-shifts/{next}/absence"), &[("absent_why", "看错了人")]).await.assert_ok().assert_contains("正在叫高瑞芹");
         let (phone, link) = phone_of(&app, &bureau, near).await;
         let answer = answer_of(&phone.get(&link).await);
         let back = format!("/duty-shifts/{next}/absence/removal");
@@ -229,7 +229,7 @@ db_test! {
     async fn whoever_was_called_late_is_on_the_way_until_they_said_to_be_there(app: TestApp) {
         let bureau = eve(&app).await;
         let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let near = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(15), true).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(15), true).await;
         let root = bureau.put(&app, DAY, bureau.gate, Some(ill)).await.unwrap();
         at(&app, "07:20");
         miss(&app, &bureau, root).await;
@@ -252,7 +252,7 @@ db_test! {
     async fn an_absence_that_nobody_answers_is_an_alarm_and_the_clock_calls_on(app: TestApp) {
         let bureau = eve(&app).await;
         let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let near = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
         let far = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(12), true).await;
         let root = bureau.put(&app, DAY, bureau.gate, Some(ill)).await.unwrap();
         at(&app, "06:50");
@@ -298,7 +298,7 @@ db_test! {
         channel::add(&mut tx, &bureau.act(&app), group, &[]).await.unwrap();
         tx.commit().await.unwrap();
         let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let near = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
         let root = bureau.put(&app, DAY, bureau.gate, Some(ill)).await.unwrap();
         at(&app, "06:50");
         let mut tx = app.db.begin().await.unwrap();
@@ -316,7 +316,7 @@ db_test! {
         assert!(told[0].urgent, "nobody waits for the morning");
         for text in [lines[0]["text"].as_str().unwrap(), told[0].text.as_str()] {
             assert!(text.contains("06:53"), "{text}");
-            for secret in ["冯志强", "高瑞琴", "田家会", "东门", "发烧", "138", "/duty-own"] {
+            for secret in ["冯志强", "高瑞芹", "田家会", "东门", "发烧", "138", "/duty-own"] {
                 assert!(!text.contains(secret), "{text}");
             }
         }
@@ -341,7 +341,7 @@ db_test! {
     async fn once_it_has_begun_or_is_over_nothing_is_put_down_otherwise(app: TestApp) {
         let bureau = eve(&app).await;
         let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let near = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(6), true).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
         let id = bureau.put(&app, DAY, bureau.gate, Some(officer)).await.unwrap();
         let other = bureau.put(&app, DAY, bureau.crossing, None).await.unwrap();
         let asked = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(9), false).await;
@@ -380,7 +380,7 @@ db_test! {
     async fn whoever_was_marked_absent_and_comes_is_told_how_it_stands(app: TestApp) {
         let bureau = eve(&app).await;
         let first = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let by_hand = bureau.person(&app, "高瑞琴", PersonKind::Officer, None, false).await;
+        let by_hand = bureau.person(&app, "高瑞芹", PersonKind::Officer, None, false).await;
         let id = bureau.put(&app, DAY, bureau.gate, Some(first)).await.unwrap();
         let (phone, own) = phone_of(&app, &bureau, first).await;
         let code = code_of(&app, &bureau).await;
@@ -388,7 +388,7 @@ db_test! {
         miss(&app, &bureau, id).await;
         // Somebody was put into the seat by hand, without being called for it.
         bureau.put(&app, DAY, bureau.gate, Some(by_hand)).await.unwrap();
-        phone.post(&format!("{own}/shifts/{id}"), &[("step", "come")]).await.assert_status(422).assert_contains("已经由高瑞琴顶岗了");
+        phone.post(&format!("{own}/shifts/{id}"), &[("step", "come")]).await.assert_status(422).assert_contains("已经由高瑞芹顶岗了");
         phone.get(&own).await.assert_ok();
         let shown = id.to_string();
         phone.get(&code).await.assert_ok().assert_contains("这一班记了缺岗").assert_contains("我到岗了，签到");
@@ -412,13 +412,13 @@ db_test! {
     async fn a_swap_says_nothing_of_what_others_do_and_how_it_ended(app: TestApp) {
         let bureau = eve(&app).await;
         let from = bureau.person(&app, "冯志强", PersonKind::Parent, Some(5), false).await;
-        let same_school = bureau.person(&app, "高瑞琴", PersonKind::Parent, Some(5), false).await;
+        let same_school = bureau.person(&app, "高瑞芹", PersonKind::Parent, Some(5), false).await;
         let elsewhere = bureau.person(&app, "薛改珍", PersonKind::Parent, None, false).await;
         let officer = bureau.person(&app, "郝春生", PersonKind::Officer, Some(5), false).await;
         let id = bureau.put(&app, DAY, bureau.gate, Some(from)).await.unwrap();
         let busy = bureau.put(&app, DAY, bureau.crossing, Some(same_school)).await.unwrap();
         let (asker, own) = phone_of(&app, &bureau, from).await;
-        asker.get(&own).await.assert_contains("高瑞琴").assert_lacks("薛改珍").assert_lacks("郝春生");
+        asker.get(&own).await.assert_contains("高瑞芹").assert_lacks("薛改珍").assert_lacks("郝春生");
         let ask = async |to: Uuid| {
             let to = to.to_string();
             asker.post(&format!("{own}/shifts/{id}"), &[("step", "swap"), ("to", to.as_str())]).await
@@ -429,7 +429,7 @@ db_test! {
         ask(same_school).await.assert_status(422).assert_contains("对方这时候不能来").assert_lacks("路口").assert_lacks("已经排在");
         let chief = bureau.chief(&app).await;
         chief.post(&format!("/duty-shifts/{busy}/cancellation"), &[("why", "不用了")]).await.assert_ok();
-        ask(same_school).await.assert_ok().assert_contains("等高瑞琴答复");
+        ask(same_school).await.assert_ok().assert_contains("等高瑞芹答复");
         // It is taken back, and asked again.
         let own_swap = asker.get(&own).await.between_all("action=\"", "\"").find(|action| action.contains("/swaps/")).unwrap().to_owned();
         asker.post(&own_swap, &[("answer", "withdraw")]).await.assert_ok().assert_contains("没有换成：本人撤回");
@@ -442,7 +442,7 @@ db_test! {
         let theirs = asked.get(&link).await.between_all("action=\"", "\"").find(|action| action.contains("/swaps/")).unwrap().to_owned();
         asked.post(&theirs, &[("answer", "yes")]).await.assert_ok();
         asked.post(&theirs, &[("answer", "yes")]).await.assert_status(422).assert_contains("您已经同意过了");
-        asker.get(&own).await.assert_contains("高瑞琴同意了，等值班室批");
+        asker.get(&own).await.assert_contains("高瑞芹同意了，等值班室批");
         let decision = format!("/duty-shifts/{id}/swaps/{}/decision", theirs.rsplit('/').next().unwrap());
         chief.post(&decision, &[("decision", "no"), ("swap_why", "那天有检查")]).await.assert_ok().assert_contains("没有换成：那天有检查");
         asker.get(&own).await.assert_contains("没有换成：那天有检查");
@@ -543,7 +543,7 @@ db_test! {
             let person = bureau.person(&app, name, PersonKind::Officer, Some(5), false).await;
             shifts.push(bureau.put(&app, DAY, gate, Some(person)).await.unwrap());
         }
-        for name in ["高瑞琴", "薛改珍"] {
+        for name in ["高瑞芹", "薛改珍"] {
             bureau.person(&app, name, PersonKind::Officer, Some(6), true).await;
         }
         at(&app, "06:50");
@@ -561,7 +561,7 @@ db_test! {
         let chief = bureau.chief(&app).await;
         let mut people = Vec::new();
         for (name, kind, minutes, standby) in [
-            ("冯志强", PersonKind::Officer, 5, false), ("任建平", PersonKind::Officer, 5, false), ("高瑞琴", PersonKind::Parent, 2, true),
+            ("冯志强", PersonKind::Officer, 5, false), ("任建平", PersonKind::Officer, 5, false), ("高瑞芹", PersonKind::Parent, 2, true),
             ("薛改珍", PersonKind::Officer, 7, true), ("郝春生", PersonKind::Officer, 12, true),
         ] {
             people.push(bureau.person(&app, name, kind, Some(minutes), standby).await);

@@ -174,7 +174,7 @@ db_test! {
         assert!(schools.contains(&near) && schools.contains(&far), "one person at both: {schools:?}");
 
         // By hand it is a warning, with the minutes, and whoever knows better goes on.
-        let other = bureau.person(&app, "高瑞琴", PersonKind::Officer, None, false).await;
+        let other = bureau.person(&app, "高瑞芹", PersonKind::Officer, None, false).await;
         bureau.put(&app, "2026-09-02", bureau.gate, Some(other)).await.unwrap();
         let (id, post) = (other.to_string(), format!("{}:{evening}", bureau.far_gate));
         let form = [("day", "2026-09-02"), ("post", post.as_str()), ("person", id.as_str()), ("duty", "看护"), ("from", "08:30"), ("to", "09:00")];
@@ -193,7 +193,7 @@ db_test! {
         at(&app, "2026-08-25T09:00:00+08:00");
         let bureau = bureau(&app).await;
         let chief = bureau.chief(&app).await;
-        for name in ["冯志强", "高瑞琴", "薛改珍"] {
+        for name in ["冯志强", "高瑞芹", "薛改珍"] {
             bureau.person(&app, name, PersonKind::Officer, Some(5), false).await;
         }
         let late = bureau.person(&app, "任建平", PersonKind::Officer, Some(30), false).await;
@@ -225,7 +225,7 @@ db_test! {
         let bureau = bureau(&app).await;
         let chief = bureau.chief(&app).await;
         let mut people = Vec::new();
-        for name in ["冯志强", "高瑞琴"] {
+        for name in ["冯志强", "高瑞芹"] {
             people.push(bureau.person(&app, name, PersonKind::Officer, Some(5), false).await);
         }
         let days = ("2026-09-07", "2026-09-07");
@@ -256,7 +256,7 @@ db_test! {
     async fn of_two_who_publish_drafts_of_the_same_people_at_once_one_is_refused(app: TestApp) {
         at(&app, "2026-08-25T09:00:00+08:00");
         let bureau = bureau(&app).await;
-        for name in ["冯志强", "高瑞琴"] {
+        for name in ["冯志强", "高瑞芹"] {
             bureau.person(&app, name, PersonKind::Officer, Some(5), false).await;
         }
         let (one, two) = (bureau.chief(&app).await, bureau.chief(&app).await);
@@ -316,7 +316,7 @@ db_test! {
         at(&app, "2026-08-25T09:00:00+08:00");
         let bureau = bureau(&app).await;
         let chief = bureau.chief(&app).await;
-        let (one, two) = (bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await, bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await);
+        let (one, two) = (bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await, bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await);
         bureau.put(&app, "2026-09-07", bureau.gate, Some(one)).await.unwrap();
         bureau.put(&app, "2026-09-07", bureau.gate, Some(two)).await.unwrap(); // a seat more than are needed
         let page = make_roster(&chief, ("2026-09-07", "2026-09-07"), "1").await;
@@ -329,7 +329,7 @@ db_test! {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
         let absent = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        let pinned = bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await;
+        let pinned = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
         let broken = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(5), false).await;
         bureau.put(&app, "2026-09-02", bureau.gate, Some(absent)).await.unwrap();
         let other = bureau.put(&app, "2026-09-02", bureau.crossing, Some(pinned)).await.unwrap();
@@ -371,12 +371,12 @@ db_test! {
         let page = chief.get(&format!("/duty-people/{pinned}/particulars")).await;
         let next = bureau.put(&app, "2026-09-07", bureau.gate, Some(pinned)).await.unwrap();
         let (version, station) = (page.input("version"), bureau.stations[0].to_string());
-        let form = [("version", version.as_str()), ("name", "高瑞琴"), ("unit", station.as_str()), ("kind", "officer"), ("phone", ""), ("daily", "2"), ("weekly", "10"), ("ended", "yes")];
+        let form = [("version", version.as_str()), ("name", "高瑞芹"), ("unit", station.as_str()), ("kind", "officer"), ("phone", ""), ("daily", "2"), ("weekly", "10"), ("ended", "yes")];
         chief.post(&format!("/duty-people/{pinned}/particulars"), &form).await.assert_ok();
         assert_eq!(open(&app, &bureau, "2026-09-07", bureau.gate).await, Some(70), "whoever is gone keeps no post");
         chief.get("/duty?day=2026-09-07").await.assert_contains("已经不站岗，要换人");
         let page = chief.get(&format!("/duty-people/{pinned}/mending?first=2026-09-07&last=2026-09-07")).await;
-        page.assert_ok().assert_contains("要改").assert_contains("高瑞琴 → ");
+        page.assert_ok().assert_contains("要改").assert_contains("高瑞芹 → ");
         assert!(duty::shift(&mut app.db.read().await.unwrap(), bureau.community.tenant, next).await.unwrap().person_id == Some(pinned));
     }
 
@@ -430,7 +430,7 @@ db_test! {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
         let chief = bureau.chief(&app).await;
-        let (much, little) = (bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await, bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await);
+        let (much, little) = (bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await, bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await);
         for day in ["2026-09-01", "2026-09-02", "2026-09-03", "2026-09-04"] {
             bureau.put(&app, day, bureau.gate, Some(much)).await.unwrap();
         }
@@ -511,7 +511,7 @@ db_test! {
             name: "王家沟小学".to_owned(),
             stage: Stage::Primary,
             address: String::new(),
-            contact: Some(Contact { name: "高瑞琴".to_owned(), phone: "13800002222".to_owned() }),
+            contact: Some(Contact { name: "高瑞芹".to_owned(), phone: "13800002222".to_owned() }),
             phone: "0358-0000110".to_owned(),
             closed_at: None,
         };
@@ -573,7 +573,7 @@ db_test! {
         let watch = format!("/duty-watch/{}", address.rsplit('/').next().unwrap());
         let guest = app.browser();
         let page = guest.get(&watch).await;
-        page.assert_ok().assert_contains("正门 ✓ 已安排").assert_contains("薛改珍").assert_contains("安保联系人：高瑞琴").assert_contains("岗位的安排有变动");
+        page.assert_ok().assert_contains("正门 ✓ 已安排").assert_contains("薛改珍").assert_contains("安保联系人：高瑞芹").assert_contains("岗位的安排有变动");
         for secret in ["冯志强", "任建平", "民警", "警力", "人员", "13800002222", "巡逻", "备勤", "要 2 人", "2 人", "派出所"] {
             page.assert_lacks(secret);
         }
@@ -609,7 +609,7 @@ db_test! {
         let mut tx = app.db.begin().await.unwrap();
         duty::add_term(&mut tx, &bureau.act(&app), Some(bureau.schools[0]), "秋季学期", (date("2026-12-29"), date("2027-01-15"))).await.unwrap();
         tx.commit().await.unwrap();
-        let officers = [bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await, bureau.person(&app, "高瑞琴", PersonKind::Officer, Some(5), false).await];
+        let officers = [bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await, bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await];
         for day in ["2026-12-29", "2026-12-30", "2026-12-31"] {
             bureau.put(&app, day, bureau.gate, Some(officers[0])).await.unwrap();
             bureau.put(&app, day, bureau.crossing, Some(officers[1])).await.unwrap();

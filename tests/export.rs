@@ -56,7 +56,7 @@ db_test! {
     async fn the_secretary_approves_and_the_asker_takes_it_once(app: TestApp) {
         somebody(&app).await;
         let staff = app.person(Role::Staff).named("郭丽萍").browser().await;
-        let secretary = app.person(Role::Secretary).named("王娟峰").browser().await;
+        let secretary = app.person(Role::Secretary).named("王娟枫").browser().await;
         staff.get("/residents/roll?tag=needy").await.assert_contains("/residents/exports/new?tag=needy");
         staff.get("/residents/exports").await.assert_contains("没有申请");
         staff.get("/residents/exports/new?tag=needy").await.assert_ok().assert_contains("困难户").assert_contains("1 人");
@@ -86,7 +86,7 @@ db_test! {
         assert!(!text.contains("高血压"), "{text}");
         staff.post(&workbook, &[]).await.assert_status(422).assert_contains("已经领过");
         assert_eq!(path(&staff, "/workbook").await, None);
-        staff.get("/residents/exports").await.assert_contains("已领取").assert_contains("王娟峰批准");
+        staff.get("/residents/exports").await.assert_contains("已领取").assert_contains("王娟枫批准");
         let entries = audit::list(&mut app.db.read().await.unwrap(), app.home.tenant, i64::MAX, 10).await.unwrap();
         assert!(entries.iter().any(|entry| entry.action == "export_whole" && entry.reason == "1 人，号码完整"));
         assert_eq!(audit::verify(&mut app.db.read().await.unwrap(), app.home.tenant).await.unwrap().broken, None);

@@ -85,7 +85,7 @@ impl Names {
         let today = app.means.now().to_zoned_datetime(calendar::shanghai()).date();
         doorstep::settings::set(&mut tx, &app.act(), "offline.records", today, &rules, "试验").await.unwrap();
         tx.commit().await.unwrap();
-        let colleague = app.person(Role::GridWorker).named("高瑞琴").create().await;
+        let colleague = app.person(Role::GridWorker).named("高瑞芹").create().await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let names = [
             ("account", estate.worker.id.to_string()),

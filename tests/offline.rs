@@ -176,7 +176,7 @@ db_test! {
     async fn a_held_record_is_entered_when_nothing_stands_in_its_way(app: TestApp) {
         let estate = Estate::set_up(&app).await;
         // A worker who has been given another grid since.
-        let other = app.person(Role::GridWorker).named("高瑞琴").reaching(Reach::Grid, Uuid::nil()).create().await;
+        let other = app.person(Role::GridWorker).named("高瑞芹").reaching(Reach::Grid, Uuid::nil()).create().await;
         let mut record = estate.record(&app, "501", "home", json!({ "problems": [{ "category": "lift", "text": "电梯异响", "photos": [Uuid::nil()] }] })).await;
         record["account"] = json!(other.id);
         let phone = app.browser_of(&other).await;
@@ -360,7 +360,7 @@ db_test! {
     /// is what the accepted ones make of it one after the other, and each of the others is there to be decided.
     async fn four_edits_of_two_devices_in_every_order(app: TestApp) {
         let estate = Estate::set_up(&app).await;
-        let second = app.person(Role::GridWorker).named("高瑞琴").reaching(Reach::Grid, estate.grid).create().await;
+        let second = app.person(Role::GridWorker).named("高瑞芹").reaching(Reach::Grid, estate.grid).create().await;
         let phones: [(&Browser, Uuid); 2] = [(&estate.phone, estate.worker.id), (&app.browser_of(&second).await, second.id)];
         for (round, order) in orders(4).into_iter().enumerate() {
             let name = format!("甲{}", "子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃".chars().nth(round).unwrap());

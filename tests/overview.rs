@@ -32,7 +32,7 @@ db_test! {
         page.assert_ok().assert_contains("缺 8 项").assert_contains("<b>1</b> 户 <b>1</b> 人").assert_contains("入住 100%");
         page.assert_contains(&format!("/estates/{estate}/contacts")).assert_contains(&format!("/estates/{estate}/particulars"));
 
-        app.person(Role::BranchSecretary).named("冯还应").of_organisation(branch).reaching(Reach::Estate, estate).create().await;
+        app.person(Role::BranchSecretary).named("冯环英").of_organisation(branch).reaching(Reach::Estate, estate).create().await;
         app.person(Role::GridWorker).named("景瑞芳").reaching(Reach::Grid, grid).create().await;
         let mut tx = app.db.begin().await.unwrap();
         let contact = NewContact { estate, post: Post::PartyInstructor, name: "蔺春生".to_owned(), phone: "0358-0001201".to_owned() };
@@ -45,7 +45,7 @@ db_test! {
         let saved = staff.post(&path, &[("station_address", "2号楼1层"), ("property_company", &chosen)]).await;
         saved.assert_ok().assert_contains("2号楼1层").assert_contains("诚信物业");
         let page = staff.get("/estates/overview").await;
-        page.assert_contains("王府名苑小区党支部").assert_contains("冯还应").assert_contains("第一网格 景瑞芳").assert_contains("蔺春生");
+        page.assert_contains("王府名苑小区党支部").assert_contains("冯环英").assert_contains("第一网格 景瑞芳").assert_contains("蔺春生");
         page.assert_contains("缺 2 项"); // 物管会, 包联干部
 
         // Whoever has one estate sees that one; whoever has a grid is told where to look.

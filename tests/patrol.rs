@@ -240,7 +240,7 @@ db_test! {
         let bureau = bureau(&app).await;
         let (route, points) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
         let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
-        let partner = bureau.person(&app, "高瑞琴", PersonKind::Officer, None, false).await;
+        let partner = bureau.person(&app, "高瑞芹", PersonKind::Officer, None, false).await;
         let round = planned(&app, &bureau, route, "2026-09-01", &[officer, partner]).await;
         let (mine, phone) = (own(&app, &bureau, officer).await, app.browser());
         clock(&app, "07:20:00");
@@ -291,7 +291,7 @@ db_test! {
         let made = checks(&app, &bureau, round).await;
         assert_eq!((made.len(), made[0].how), (1, How::Code));
         // Somebody who has no round there, and somebody who is never sent.
-        let other = bureau.person(&app, "高瑞琴", PersonKind::Officer, None, false).await;
+        let other = bureau.person(&app, "高瑞芹", PersonKind::Officer, None, false).await;
         let elsewhere = app.browser();
         elsewhere.get(&own(&app, &bureau, other).await).await.assert_ok().assert_contains("今天没有您的巡逻");
         elsewhere.post(&path, &[("note", "")]).await.assert_status(422).assert_contains("没有您的巡逻");
@@ -351,10 +351,11 @@ db_test! {
         page.assert_ok().assert_contains("摊位占了消防通道").assert_contains("路灯坏了两盏");
         // The button brings along everything that is known.
         let hidden = |name: &str| page.input(name);
-        let fields = ["origin", "school", "place", "distance", "kind", "listed", "description"].map(|name| (name, hidden(name)));
+        let fields = ["origin", "school", "place", "distance", "kind", "listed", "found", "description"].map(|name| (name, hidden(name)));
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let form = chief.post("/hazards/new", &fields).await;
-        form.assert_ok().assert_contains(">摊位占了消防通道</textarea>").assert_contains(&format!("value=\"{}\" selected", bureau.schools[0]));
+        form.assert_ok().assert_contains(">摊位占了消防通道</textarea>");
+        assert_eq!((form.input("school"), form.between_all("name=\"found\" type=\"date\" value=\"", "\"").next().unwrap().to_owned()), (bureau.schools[0].to_string(), "2026-09-01".to_owned()));
         form.assert_contains(&format!("value=\"{place}\" selected")).assert_contains("value=\"crowd\" selected");
         assert_eq!((field(&form, "distance"), field(&form, "place")), ("180".to_owned(), "滨河路中段".to_owned()));
         let origin = form.input("origin");
@@ -388,7 +389,7 @@ db_test! {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
         let (route, points) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
-        let [first, second, third] = ["冯志强", "高瑞琴", "薛改珍"];
+        let [first, second, third] = ["冯志强", "高瑞芹", "薛改珍"];
         let first = bureau.person(&app, first, PersonKind::Officer, None, false).await;
         let second = bureau.person(&app, second, PersonKind::Officer, None, false).await;
         let third = bureau.person(&app, third, PersonKind::Officer, None, false).await;
@@ -400,12 +401,12 @@ db_test! {
         let chief = bureau.chief(&app).await;
         let (id, one, two, three) = (route.to_string(), first.to_string(), second.to_string(), third.to_string());
         let form = |person| [("route", id.as_str()), ("day", "2026-09-01"), ("at", "07:30"), ("person", person)];
-        chief.post("/patrol-rounds", &form(&two)).await.assert_status(422).assert_contains("高瑞琴这时候在田家会小学 · 东门站岗");
+        chief.post("/patrol-rounds", &form(&two)).await.assert_status(422).assert_contains("高瑞芹这时候在田家会小学 · 东门站岗");
         chief.post("/patrol-rounds", &form(&three)).await.assert_status(422).assert_contains("薛改珍这一天请假");
         let page = chief.post("/patrol-rounds", &form(&one)).await;
         let (path, version) = (page.assert_ok().url.clone(), page.input("version"));
         let change = [("version", version.as_str()), ("at", "08:20"), ("person", two.as_str())];
-        chief.post(&format!("{path}/particulars"), &change).await.assert_ok().assert_contains("08:20 出发").assert_contains("高瑞琴（民警）");
+        chief.post(&format!("{path}/particulars"), &change).await.assert_ok().assert_contains("08:20 出发").assert_contains("高瑞芹（民警）");
         chief.post(&format!("{path}/particulars"), &change).await.assert_status(409);
         let round: Uuid = path.rsplit('/').next().unwrap().parse().unwrap();
         clock(&app, "08:30:00");
@@ -417,7 +418,7 @@ db_test! {
         // Whoever has been somewhere stays, and a round that has begun is not called off.
         let version = chief.get(&path).await.input("version");
         let without = [("version", version.as_str()), ("at", ""), ("person", one.as_str())];
-        chief.post(&format!("{path}/particulars"), &without).await.assert_status(422).assert_contains("高瑞琴已经在这一轮到过点");
+        chief.post(&format!("{path}/particulars"), &without).await.assert_status(422).assert_contains("高瑞芹已经在这一轮到过点");
         chief.post(&format!("{path}/cancellation"), &[("why", "下雨")]).await.assert_status(422).assert_contains("不能再取消");
         chief.post(&format!("{path}/closure"), &[("words", "手机没电，电台报的")]).await.assert_ok().assert_contains("已结束");
         let another = planned(&app, &bureau, route, "2026-09-02", &[first]).await;

@@ -373,7 +373,7 @@ async fn meet(app: &TestApp, estate: Uuid) {
     let plan = Plan {
         planned_at: app.means.now(),
         place: "党群服务站".to_owned(),
-        host: "冯还应".to_owned(),
+        host: "冯环英".to_owned(),
         recorder: String::new(),
     };
     let items = vec![NewItem::Topic("物业费公开".to_owned())];

@@ -275,14 +275,14 @@ db_test! {
 
     async fn somebody_joins_and_a_building_changes_hands(app: TestApp) {
         let estate = Estate::set_up(&app).await;
-        let other = app.person(Role::GridWorker).named("高瑞琴").create().await;
+        let other = app.person(Role::GridWorker).named("高瑞芹").create().await;
         let phone = app.browser_of(&other).await;
         let page = format!("/campaigns/{}", estate.campaign);
         phone.get(&page).await.assert_ok().assert_contains("我也参加");
         phone.post(&format!("{page}/participation"), &[]).await.assert_ok().assert_contains("您已参加");
         let assignment = [("building", estate.building.to_string()), ("account", other.id.to_string())];
         let assignment: Vec<(&str, &str)> = assignment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        estate.staff.post(&format!("{page}/assignments"), &assignment).await.assert_ok().assert_contains("高瑞琴");
+        estate.staff.post(&format!("{page}/assignments"), &assignment).await.assert_ok().assert_contains("高瑞芹");
         assert_eq!(phone.get("/doors/pack").await.json()["doors"].as_array().unwrap().len(), HOMES.len());
         // Dealt anew they go back to the one whose grid it is; who leaves has none.
         estate.staff.post(&format!("{page}/walkers/{}/removal", other.id), &[]).await.assert_ok();

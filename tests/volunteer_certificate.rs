@@ -66,8 +66,8 @@ db_test! {
         desk.get("/today").await.assert_contains("服务记录证明");
         let page = desk.get("/volunteer-certificates?state=applied").await.link("/volunteer-certificates/0");
         let version = desk.get(&page).await.assert_contains("3 小时 20 分，2 次").input("version");
-        let by = [("version", version.as_str()), ("head", "王娟峰"), ("contact", "0358-0001234"), ("note", "")];
-        desk.post(&format!("{page}/issue"), &by[..2]).await.assert_status(422).assert_contains("请填写联系方式").assert_contains("王娟峰");
+        let by = [("version", version.as_str()), ("head", "王娟枫"), ("contact", "0358-0001234"), ("note", "")];
+        desk.post(&format!("{page}/issue"), &by[..2]).await.assert_status(422).assert_contains("请填写联系方式").assert_contains("王娟枫");
         let issued = desk.post(&format!("{page}/issue"), &by).await;
         issued.assert_ok().assert_contains("2026-0001").assert_lacks(IDENTITY);
         desk.post(&format!("{page}/issue"), &by).await.assert_status(409);
@@ -75,7 +75,7 @@ db_test! {
 
         // The paper has all of it, and every printing is written down.
         let paper = desk.post(&format!("{page}/papers"), &[("as", "page")]).await;
-        for words in ["志愿服务记录证明", "刘建军", IDENTITY, "3.33 小时（3 小时 20 分），2 次", "王娟峰", "任建平", "0358-0001234", "2026年11月2日 至 2026年11月9日", "class=\"qr\"", &code] {
+        for words in ["志愿服务记录证明", "刘建军", IDENTITY, "3.33 小时（3 小时 20 分），2 次", "王娟枫", "任建平", "0358-0001234", "2026年11月2日 至 2026年11月9日", "class=\"qr\"", &code] {
             paper.assert_ok().assert_contains(words);
         }
         let file = desk.download_by_form(&format!("{page}/papers"), &[("as", "docx")]).await;
@@ -151,7 +151,7 @@ db_test! {
         let desk = app.person(Role::Staff).browser().await;
         let page = desk.get("/volunteer-certificates?state=applied").await.link("/volunteer-certificates/0");
         let version = desk.get(&page).await.input("version");
-        let by = [("version", version.as_str()), ("head", "王娟峰"), ("contact", "0358-0001234"), ("note", "")];
+        let by = [("version", version.as_str()), ("head", "王娟枫"), ("contact", "0358-0001234"), ("note", "")];
         let code = desk.post(&format!("{page}/issue"), &by).await.between_all("<dt>查验码</dt><dd class=\"num\">", "<").next().unwrap().to_owned();
         phone.post(&format!("{own}/certificates"), &[]).await.assert_ok().assert_contains("等社区出具");
         phone.post(&format!("{own}/departure"), &[]).await.assert_ok();

@@ -77,7 +77,7 @@ db_test! {
         submit(&app, person, team, span("2026-11-26T08:00:00+08:00", "2026-11-26T09:00:00+08:00"), 0).await.unwrap();
 
         let clerk = app.person(Role::Staff).named("郭丽萍").browser().await;
-        let secretary = app.person(Role::Secretary).named("王娟峰").browser().await;
+        let secretary = app.person(Role::Secretary).named("王娟枫").browser().await;
         let given = [("honour", "优秀志愿者"), ("given_by", "北川河社区"), ("honoured_on", "2026-11-20")];
         clerk.post(&format!("/volunteers/{person}/honours"), &given).await.assert_ok().assert_contains("已登记表彰");
 

@@ -56,7 +56,7 @@ impl Election {
 }
 
 impl Elected {
-    /// `当选：高瑞琴（43 票）、薛婷（40 票）。刘宁、景瑞芳票数相等（30 票），就他们重新投票，选 1 名`
+    /// `当选：高瑞芹（43 票）、薛婷（40 票）。刘凝、景瑞芳票数相等（30 票），就他们重新投票，选 1 名`
     pub fn words(&self) -> String {
         let named = |people: &[(String, i64)]| {
             people.iter().map(|(name, votes)| format!("{name}（{votes} 票）")).collect::<Vec<_>>().join("、")

@@ -477,7 +477,7 @@ mod tests {
 
     #[test]
     fn names_are_found_by_pinyin_and_initials() {
-        assert_eq!(search_text("王娟峰"), "王娟峰 wangjuanfeng wjf");
+        assert_eq!(search_text("王娟枫"), "王娟枫 wangjuanfeng wjf");
         assert_eq!(search_text("阿依·Anna"), "阿依·anna ayianna ayanna");
     }
 }

@@ -82,8 +82,8 @@ mod tests {
             ("路灯", "楼前路灯不亮"),
             ("灯", "楼前路灯不亮"),
             ("３号楼 漏水", "王府名苑小区 3号楼 厨房漏水"),
-            ("WJF", "王娟峰 wangjuanfeng wjf"),
-            ("wang 峰", "王娟峰 wangjuanfeng wjf"),
+            ("WJF", "王娟枫 wangjuanfeng wjf"),
+            ("wang 枫", "王娟枫 wangjuanfeng wjf"),
         ] {
             let terms = Terms::read(typed);
             let known = grams(text);

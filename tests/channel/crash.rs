@@ -187,7 +187,7 @@ fn meeting_of(estate: Uuid, means: &Means) -> NewMeeting {
         plan: Plan {
             planned_at: means.now() + SignedDuration::from_hours(96),
             place: "小区党群服务站".to_owned(),
-            host: "冯还应".to_owned(),
+            host: "冯环英".to_owned(),
             recorder: String::new(),
         },
         items: vec![NewItem::Topic("停车位设置".to_owned())],

@@ -63,7 +63,7 @@ async fn draft(app: &TestApp, estate: Uuid, organisation: Option<Uuid>, planned_
         plan: Plan {
             planned_at: planned_at.parse().unwrap(),
             place: "小区党群服务站".to_owned(),
-            host: "冯还应".to_owned(),
+            host: "冯环英".to_owned(),
             recorder: String::new(),
         },
         items: vec![NewItem::Topic("停车位设置".to_owned())],
@@ -198,7 +198,7 @@ db_test! {
         staff.get(&own).await.assert_contains("周五上午9点议停车位，请大家来").assert_contains("已送达");
         // Put off twice, the groups hear of it twice.
         for (day, heard) in [("2026-11-28", 2), ("2026-11-29", 3)] {
-            let plan = [("day", day), ("time", "10:00"), ("place", "小区党群服务站"), ("host", "冯还应")];
+            let plan = [("day", day), ("time", "10:00"), ("place", "小区党群服务站"), ("host", "冯环英")];
             act(&staff, &meeting, "plan", &plan).await.assert_ok();
             work(&mut sender).await;
             assert_eq!(delivered(all), [heard, heard, 0, 0, 0]);

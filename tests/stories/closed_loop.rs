@@ -505,10 +505,10 @@ db_test! {
         let people = people(&app, &place).await;
         let staff = &people.staff;
         let path = format!("/r/{}", place.place_code);
-        let report = [("description", "楼道灯坏了好几天"), ("name", "高瑞琴"), ("phone", "13800001234")];
+        let report = [("description", "楼道灯坏了好几天"), ("name", "高瑞芹"), ("phone", "13800001234")];
         people.resident.post_files(&path, &report, &[]).await.assert_ok();
         let id = issue_id(staff).await;
-        let words = [("refusal_reason", "高瑞琴反映的事已经在处理")];
+        let words = [("refusal_reason", "高瑞芹反映的事已经在处理")];
         step(staff, &id, "refusal", &words).await.assert_status(422).assert_contains("姓名").assert_contains("在处理");
         let words = [("refusal_reason", "请直接打王师傅的电话13800001234")];
         step(staff, &id, "refusal", &words).await.assert_status(422).assert_contains("里面有手机号");

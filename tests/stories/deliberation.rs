@@ -22,7 +22,7 @@ async fn plan(people: &People, place: &Estate, day: &str, items: &[&str], topics
         ("day", day),
         ("time", "09:00"),
         ("place", "小区党群服务站"),
-        ("host", "冯还应"),
+        ("host", "冯环英"),
         ("topics", topics),
     ];
     fields.extend(items.iter().map(|item| ("item", *item)));
@@ -118,7 +118,7 @@ db_test! {
         act(&people.branch, &meeting, "session", &[]).await.assert_ok();
 
         // Two are too few to vote; what was written down is not lost.
-        sign_in_people(&people, &meeting, &["高瑞琴"]).await;
+        sign_in_people(&people, &meeting, &["高瑞芹"]).await;
         let company = place.company.to_string();
         let item = first_item(&people, &meeting).await;
         let few = people.branch.post(&item, &vote("2", "0", &company)).await;
@@ -155,7 +155,7 @@ db_test! {
         let meeting = plan(&people, &place, "2026-11-23", &[&format!("issue:{id}")], "").await;
         // Written down without a notice: the receipt shows what is missing.
         act(&people.branch, &meeting, "session", &[]).await.assert_ok();
-        sign_in_people(&people, &meeting, &["高瑞琴", "张锦荣", "刘大爷"]).await;
+        sign_in_people(&people, &meeting, &["高瑞芹", "张锦荣", "刘大爷"]).await;
         let item = first_item(&people, &meeting).await;
         people.branch.post(&item, &vote("3", "0", &place.company.to_string())).await.assert_ok();
         act(&people.branch, &meeting, "end", &[("remarks", "")]).await.assert_ok();
@@ -176,7 +176,7 @@ db_test! {
         let people = cast::people(&app, &place).await;
         let meeting = plan(&people, &place, "2026-11-23", &[], "建一个晾衣场\n门口放音乐").await;
         act(&people.branch, &meeting, "session", &[]).await.assert_ok();
-        sign_in_people(&people, &meeting, &["高瑞琴", "张锦荣", "刘大爷", "老王"]).await;
+        sign_in_people(&people, &meeting, &["高瑞芹", "张锦荣", "刘大爷", "老王"]).await;
         let company = place.company.to_string();
         let item = first_item(&people, &meeting).await;
         people.branch.post(&item, &vote("3", "1", &company)).await.assert_ok().assert_lacks("SSYS-20261123-0001");
@@ -215,13 +215,13 @@ db_test! {
         let people = cast::people(&app, &place).await;
         let meeting = plan(&people, &place, "2026-11-20", &[], "院里装路灯").await;
         announce(&people, &meeting).await.assert_status(422); // the day has passed
-        let when = |time| vec![("day", "2026-11-29"), ("time", time), ("place", "活动室"), ("host", "冯还应")];
+        let when = |time| vec![("day", "2026-11-29"), ("time", time), ("place", "活动室"), ("host", "冯环英")];
         act(&people.branch, &meeting, "plan", &when("")).await.assert_status(422).assert_contains("活动室");
         let moved = act(&people.branch, &meeting, "plan", &when("19:30")).await;
         moved.assert_ok().assert_contains("11月29日说事议事会").assert_contains("星期日 19:30，在活动室");
         announce(&people, &meeting).await.assert_ok();
         // Who has been told is told again.
-        act(&people.branch, &meeting, "plan", &[("day", "2026-11-20"), ("time", "09:00"), ("place", "活动室"), ("host", "冯还应")])
+        act(&people.branch, &meeting, "plan", &[("day", "2026-11-20"), ("time", "09:00"), ("place", "活动室"), ("host", "冯环英")])
             .await
             .assert_status(422);
         let moved = act(&people.branch, &meeting, "plan", &when("20:00")).await;
@@ -254,7 +254,7 @@ db_test! {
         pass(&app, 48);
         let people = cast::people(&app, &place).await;
         act(&people.branch, &third, "session", &[]).await.assert_ok();
-        sign_in_people(&people, &third, &["高瑞琴", "张锦荣", "刘大爷"]).await;
+        sign_in_people(&people, &third, &["高瑞芹", "张锦荣", "刘大爷"]).await;
         let form = first_item(&people, &third).await;
         people.branch.post(&form, &vote("3", "0", &place.company.to_string())).await.assert_ok();
         act(&people.branch, &third, "end", &[("remarks", "")]).await.assert_ok();
@@ -273,7 +273,7 @@ db_test! {
         step(&people.staff, &id, "acceptance", &grading).await.assert_ok();
         let meeting = plan(&people, &place, "2026-11-23", &[&format!("issue:{id}")], "").await;
         act(&people.branch, &meeting, "session", &[]).await.assert_ok();
-        sign_in_people(&people, &meeting, &["高瑞琴", "张锦荣", "刘大爷"]).await;
+        sign_in_people(&people, &meeting, &["高瑞芹", "张锦荣", "刘大爷"]).await;
         let form = first_item(&people, &meeting).await;
         let company = place.company.to_string();
         for (words, why) in [("请物业打 13800001234", "里面有手机号"), ("照刘建国说的画线", "里面有反映人")] {
@@ -301,7 +301,7 @@ db_test! {
         let (estate, issue) = (place.estate.to_string(), format!("issue:{id}"));
         let fields = [
             ("kind", "joint_meeting"), ("estate", estate.as_str()), ("day", "2026-11-23"), ("time", "09:00"),
-            ("place", "小区党群服务站"), ("host", "冯还应"), ("item", issue.as_str()), ("topics", ""),
+            ("place", "小区党群服务站"), ("host", "冯环英"), ("item", issue.as_str()), ("topics", ""),
         ];
         let page = people.branch.post("/meetings", &fields).await;
         page.assert_ok().assert_contains("请物业公司、党员户和居民代表").assert_contains("还没有到：居民、党员、物业");

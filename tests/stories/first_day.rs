@@ -57,7 +57,7 @@ db_test! {
         let unit = station.to_string();
         let term = [("name", "2026年秋季学期"), ("first", "2026-09-01"), ("last", "2026-12-31")];
         chief.post("/duty-terms", &term).await.assert_ok().assert_contains("2026年秋季学期");
-        let school = [("name", "田家会小学"), ("station", unit.as_str()), ("stage", "primary"), ("phone", "0358-0000110"), ("contact_name", "高瑞琴"), ("contact_phone", "13800002222")];
+        let school = [("name", "田家会小学"), ("station", unit.as_str()), ("stage", "primary"), ("phone", "0358-0000110"), ("contact_name", "高瑞芹"), ("contact_phone", "13800002222")];
         let school = chief.post("/duty-schools", &school).await;
         school.assert_ok();
         let gate = [("kind", "gate"), ("name", "东门"), ("duty", "看护学生过马路"), ("seats", "1"), ("officers", "1")];

@@ -43,6 +43,11 @@ impl Note {
         self.place.as_ref().map_or(format!("{}附近", self.check.point_name), |place| place.place.clone())
     }
 
+    /// The day on which it was seen.
+    fn found(&self) -> String {
+        duty::day_of(self.check.at).to_string()
+    }
+
     fn distance(&self) -> String {
         self.place.as_ref().map(|place| place.distance.to_string()).unwrap_or_default()
     }

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(masked(Column::Identity, "1.41E+17"), "1.41E+17");
         assert_eq!(masked(Column::Phone, "13800001234"), "138****1234");
         assert_eq!(masked(Column::Phone, "1380000123"), "138****23");
-        assert_eq!(masked(Column::Name, "王娟峰"), "王*峰");
+        assert_eq!(masked(Column::Name, "王娟枫"), "王*枫");
         assert_eq!(masked(Column::Ethnic, "13800001234"), "13****34");
         assert_eq!(masked(Column::Building, "13楼"), "13楼");
     }
