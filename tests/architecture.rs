@@ -101,6 +101,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "report",
         &[
             "access",
+            "after_school",
             "audit",
             "settings",
             "workbook",

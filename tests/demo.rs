@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use db::{Record, Statement, Tx, record, statements};
 use doorstep::access::{self, Link};
+use doorstep::after_school;
 use doorstep::audit;
 use doorstep::demo::{self, Order};
 use doorstep::hazard;
@@ -132,6 +133,16 @@ async fn the_demonstration_has_the_figures_of_the_page() {
     }
     let clinic = &figures.providers[0];
     assert!(clinic.times >= 3 && clinic.doors > 0 && clinic.people > 0 && clinic.leaflets > 0, "{clinic:?}");
+    let (scope, until) = (access::Scope::tenant(), app.means.now());
+    let classes = after_school::Wanted { scope: &scope, from: Timestamp::UNIX_EPOCH, until, estate: None };
+    let classes = after_school::figures(&mut tx, tenant, &classes).await.unwrap();
+    let held: i64 = classes.kinds.iter().map(|of| of.sessions).sum();
+    assert!(classes.on_roll == 255 && held > 100, "{} children, {held} classes", classes.on_roll);
+    assert!(
+        classes.kinds.len() == 3 && classes.kinds.iter().all(|of| of.children > of.sessions * 9),
+        "{:?}",
+        classes.kinds
+    );
     // The class after school has had its days: nobody was left behind, and what happened was looked after.
     let incidents: Vec<Counted> = all(&mut tx, INCIDENTS, tenant).await;
     let incidents: Vec<(&str, i64)> = incidents.iter().map(|one| (one.word.as_str(), one.count)).collect();

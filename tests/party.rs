@@ -90,7 +90,7 @@ async fn deliver(app: &TestApp) {
 }
 
 /// The member list as an office draws it: a title over the columns, headings of its own.
-fn member_list(rows: &[[&str; 7]]) -> Vec<u8> {
+pub fn member_list(rows: &[[&str; 7]]) -> Vec<u8> {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.merge_range(0, 0, 0, 6, "2026年党员花名册", &rust_xlsxwriter::Format::new()).unwrap();

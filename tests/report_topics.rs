@@ -120,6 +120,21 @@ macro_rules! mediations {
     };
 }
 
+/// SQL: sessions of the class after school that were held, and what of them.
+macro_rules! classes {
+    ($what:literal, $condition:literal) => {
+        concat!(
+            "SELECT COUNT(",
+            $what,
+            ") AS count FROM class_sessions s LEFT JOIN class_presences p ON p.tenant_id = s.tenant_id AND p.session_id = s.id AND p.arrived_at > 0
+            WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3 AND s.opened_at > 0
+                AND (CAST($4 AS UUID) IS NULL OR s.estate_id = $4) AND ",
+            $condition,
+            given!()
+        )
+    };
+}
+
 statements! {
     HOMES = homes!("TRUE");
     VISITED = homes!(met!("'home', 'nobody', 'refused', 'vacant', 'later'"));
@@ -155,6 +170,11 @@ statements! {
     ENDED = mediations!("m.effective_on IS NULL AND m.ending IS NOT NULL");
     GOING = mediations!("m.effective_on IS NULL AND m.ending IS NULL");
     CONFIRMED = mediations!("m.confirmation = 'confirmed'");
+    CLASSES = classes!("DISTINCT s.id", "TRUE");
+    CAME = classes!("p.child_id", "TRUE");
+    HOMEWORK = classes!("DISTINCT s.id", "s.kind = 'homework'");
+    CRAFTS = classes!("DISTINCT s.id", "s.kind = 'crafts'");
+    CLASSICS = classes!("DISTINCT s.id", "s.kind = 'classics'");
     JOINT_HELD = "SELECT DISTINCT m.estate_id, m.planned_at, a.side FROM meetings m LEFT JOIN attendances a ON a.tenant_id = m.tenant_id AND a.meeting_id = m.id
             AND a.arrived_at IS NOT NULL
         WHERE m.tenant_id = $1 AND m.kind = 'joint_meeting' AND m.state = 'ended'";
@@ -217,6 +237,16 @@ fn by_hand() -> Vec<(&'static str, Vec<(&'static str, db::Statement)>)> {
                 ("没有达成", ENDED),
                 ("还在调解", GOING),
                 ("司法确认", CONFIRMED),
+            ],
+        ),
+        (
+            "classes",
+            vec![
+                ("场次", CLASSES),
+                ("人次", CAME),
+                ("作业辅导", HOMEWORK),
+                ("手工制作", CRAFTS),
+                ("诵读经典", CLASSICS),
             ],
         ),
     ]
@@ -312,7 +342,7 @@ async fn same(
         for (label, count) in &expected {
             let (said, opens) = shown[label.as_str()];
             assert_eq!(said, *count, "{topic} {label} {asked}");
-            assert_eq!(opens, *count > 0 && topic != "mediations", "{topic} {label}");
+            assert_eq!(opens, *count > 0 && topic != "mediations" && topic != "classes", "{topic} {label}");
             *seen.entry(format!("{topic} {label}")).or_default() += count;
         }
         // What is taken away says the same.
@@ -428,6 +458,8 @@ async fn every_gauge_of_the_other_reports_is_what_the_rows_say() {
         "levels 社区办成",
         "whistles 上级应到",
         "mediations 受理",
+        "classes 场次",
+        "classes 人次",
     ] {
         assert!(seen[label] > 0, "{label} was never anything: {seen:?}");
     }

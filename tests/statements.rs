@@ -23,6 +23,7 @@ pub const LISTS: &[&[Statement]] = &[
     after_school::INCIDENT_STATEMENTS,
     after_school::MESSAGE_STATEMENTS,
     after_school::NAME_STATEMENTS,
+    after_school::FIGURE_STATEMENTS,
     access::token::STATEMENTS,
     api::STATEMENTS,
     audit::STATEMENTS,

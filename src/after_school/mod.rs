@@ -3,11 +3,13 @@
 //! why first (`child`). `paper` writes all of it down for the guardian. `presence` is what becomes of a child at a session, without a
 //! database: who comes, who is missing, and with whom a child may go. `record` takes its steps from phones that had no network, and `pack` is what these
 //! take along; `picture` keeps pictures for the guardians of whoever is in them. `incident` is what happened and must not be lost, `help` which
-//! children ought to be asked, `message` what the class and the guardians tell each other.
+//! children ought to be asked, `message` what the class and the guardians tell each other,
+//! `figures` how often it was held.
 
 mod attendance;
 mod child;
 mod code;
+mod figures;
 pub mod help;
 mod help_model;
 mod help_store;
@@ -38,6 +40,7 @@ pub use child::{
     enrolled, forget, forget_old, invite, leave, open, renew_link, withdraw,
 };
 pub use code::{make as make_code, standing as standing_code, withdraw as withdraw_code};
+pub use figures::{Figures, OfKind, STATEMENTS as FIGURE_STATEMENTS, Wanted, read as figures};
 pub use help_model::{Help, HelpRules, Match, Reason};
 pub use help_store::STATEMENTS as HELP_STATEMENTS;
 pub use incident_model::{

@@ -339,9 +339,9 @@ impl Maker {
         })
     }
 
-    /// Somebody of sixteen or seventeen is three years younger instead. It takes nothing from chance, so that all others stay who they are.
+    /// Somebody from sixteen to eighteen is three years younger instead. It takes nothing from chance, so that all others stay who they are.
     fn send_to_school(&mut self, person: &mut Person) {
-        if !matches!(person.age, 16 | 17) || person.relation == Relation::Head {
+        if !matches!(person.age, 16..=18) || person.relation == Relation::Head {
             return;
         }
         person.age -= 3;

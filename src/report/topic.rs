@@ -1,5 +1,6 @@
 //! What the other reports are about, and how the sheet of each is read.
 
+mod classes;
 mod coverage;
 mod loops;
 mod meetings;
@@ -30,6 +31,7 @@ text_enum! {
         Mediations = "mediations" "调解",
         Volunteering = "volunteering" "志愿服务",
         Services = "services" "为民服务",
+        Classes = "classes" "七彩四点半",
     }
 }
 
@@ -60,6 +62,7 @@ impl Topic {
             Topic::Services => {
                 "志愿者挨家挨户去了多少场、多少户、发了多少份，外来服务来了多少，居民的需要办好多少。没有姓名和门牌。"
             }
+            Topic::Classes => "七彩四点半开了多少场、来了多少人次、做的是什么。没有姓名。",
             Topic::Mediations => "只有件数。谁跟谁、为什么事，除了调解员，报表上也看不到。",
         }
     }
@@ -75,6 +78,7 @@ impl Topic {
             Topic::Whistles => "没有吹过哨。社区办不了的事，在诉求页面上点“吹哨请上级来办”。",
             Topic::Volunteering => "换一段时间看看；活动结束以后，队长确认、社区审核，入账了这里就有。",
             Topic::Services => "换一段时间看看；在“为民服务”里排入户、登记外来服务和居民的需要，这里就有。",
+            Topic::Classes => "换一段时间看看；在“七彩四点半”里排课，开了课这里就有。",
             Topic::Mediations => "换一段时间看看；要登记的，在“调解”里登记。",
         }
     }
@@ -95,6 +99,7 @@ impl Topic {
             Topic::Mediations => mediations(tx, asked).await,
             Topic::Volunteering => volunteering::read(tx, asked).await,
             Topic::Services => services::read(tx, asked).await,
+            Topic::Classes => classes::read(tx, asked).await,
         }
     }
 }

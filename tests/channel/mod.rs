@@ -3,8 +3,8 @@
 mod crash;
 mod hook;
 mod lists;
-mod sending;
-mod service;
+pub mod sending;
+pub mod service;
 
 use doorstep::access::{Act, Reach, Role};
 use doorstep::channel::{self, Kind, NewChannel, Place, Sender};

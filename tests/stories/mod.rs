@@ -5,3 +5,4 @@ pub mod cast;
 mod closed_loop;
 mod deliberation;
 mod first_day;
+mod the_page;
