@@ -145,7 +145,7 @@ db_test! {
             ("school", of_school.as_str()), ("request", request.as_str()), ("title", "护航开学季，法治进校园"), ("form", form.as_str()), ("campaign", campaign.as_str()),
             ("day", "2026-09-08"), ("from", "14:30"), ("until", "16:00"), ("hall", hall.as_str()), ("why", "开学第二周，两位讲师都有空"),
         ];
-        for (name, chosen) in [("topic", topics.as_slice()), ("class", &classes), ("lecturer", &lecturers)] {
+        for (name, chosen) in [("topic", topics.as_slice()), ("class", classes.as_slice()), ("lecturer", lecturers.as_slice())] {
             fields.extend(chosen.iter().map(|id| (name, id.as_str())));
         }
         let page = staff.post("/lectures", &fields).await;
