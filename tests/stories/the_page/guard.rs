@@ -361,17 +361,17 @@ db_test! {
         assert_eq!(posts.len(), 8, "four posts, two peaks");
         let posts: Vec<(String, &str)> = posts.into_iter().flat_map(|post| [(format!("people-{post}"), "2"), (format!("police-{post}"), "2")]).collect();
         let posts: Vec<(&str, &str)> = posts.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        act(&planner, &format!("{second}/posts"), "", &posts).await.assert_ok().assert_contains("岗位已改好").assert_contains("2 人");
+        act(&planner, &second, "posts", &posts).await.assert_ok().assert_contains("岗位已改好").assert_contains("2 人");
         let simple = of_route.replace('-', "");
         let patrols = ["people", "vehicles", "interval"].map(|what| format!("{what}-{simple}"));
         let patrols = [(patrols[0].as_str(), "2"), (patrols[1].as_str(), "1"), (patrols[2].as_str(), "20")];
-        let page = act(&planner, &format!("{second}/patrols"), "", &patrols).await;
+        let page = act(&planner, &second, "patrols", &patrols).await;
         page.assert_ok().assert_contains("2 人、1 辆车，07:00–09:00，间隔 20 分钟");
         let minutes = schools.map(|school| format!("minutes-{}", school.rsplit('/').next().unwrap().replace('-', "")));
         let reserve = [
             ("name", "巡逻车一组"), ("base", "校后巷口"), ("people", "2"), ("response", "5"), (minutes[0].as_str(), "3"), (minutes[1].as_str(), "4"),
         ];
-        let page = act(&planner, &format!("{second}/reserves"), "", &reserve).await;
+        let page = act(&planner, &second, "reserves", &reserve).await;
         page.assert_ok().assert_contains("巡逻车一组").assert_contains("2 人，在校后巷口");
         let page = planner.get(&format!("{second}/comparison")).await;
         page.assert_ok().assert_contains("多 1 人").assert_contains("巡逻车一组");

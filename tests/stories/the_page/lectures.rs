@@ -65,10 +65,12 @@ async fn looked_at(one: &Browser, other: &Browser, about: [&str; 3], file: (&str
     page.assert_ok().assert_contains("待脱敏");
     let (material, version) = (page.url.clone(), page.input("version"));
     let steps = format!("{material}/steps");
-    let page =
-        one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await;
+    let page = one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await;
     page.assert_ok().assert_contains("请另一个人来审核");
-    one.post(&steps, &[("step", "approve"), ("version", "2")]).await.assert_status(422).assert_contains("要由另一个人来做");
+    one.post(&steps, &[("step", "approve"), ("version", "2")])
+        .await
+        .assert_status(422)
+        .assert_contains("要由另一个人来做");
     let version = other.get(&material).await.input("version");
     let page = other.post(&steps, &[("step", "approve"), ("version", version.as_str())]).await;
     page.assert_ok().assert_contains("已脱敏、已审核");
