@@ -184,7 +184,8 @@ db_test! {
         let quizzes: Vec<String> = page.between_all("/lecture-quiz/", "<").map(|link| format!("/lecture-quiz/{link}")).collect();
         let help = format!("/lecture-help/{}", page.between_all("/lecture-help/", "<").next().unwrap());
         assert_eq!(quizzes.len(), 2, "before and after");
-        let field = format!("q-{}", app.browser().get(&quizzes[0]).await.between_all("name=\"q-", "\"").next().unwrap());
+        let sheet = app.browser().get(&quizzes[0]).await;
+        let field = format!("q-{}", sheet.between_all("name=\"q-", "\"").next().unwrap());
         for pupil in 0..6 {
             let chosen = if pupil < 2 { "1" } else { "0" };
             let sheet = [("class", classes[0].as_str()), (field.as_str(), chosen)];
