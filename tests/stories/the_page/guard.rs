@@ -3,7 +3,7 @@
 use doorstep::access::{self, Act, Reach, Role, TenantKind};
 use uuid::Uuid;
 
-use super::{Part, Told, act, at, figure};
+use super::{Part, Told, act, at, figure, id_of};
 use crate::stories::cast::photo_of;
 use crate::support::{Browser, Community, Page, TestApp};
 
@@ -92,6 +92,35 @@ async fn school(
     path
 }
 
+/// Somebody else of a unit, who is at each of the schools within five minutes: their id, and their own page.
+async fn another(chief: &Browser, unit: Uuid, name: &str, standby: bool, schools: [&str; 2]) -> (String, String) {
+    let unit = unit.to_string();
+    let mut form = vec![
+        ("name", name),
+        ("unit", unit.as_str()),
+        ("kind", "patrol"),
+        ("phone", "13800001111"),
+        ("daily", "2"),
+        ("weekly", "10"),
+    ];
+    if standby {
+        form.push(("standby", "yes"));
+    }
+    let person = chief.post("/duty-people", &form).await.assert_ok().url.clone();
+    let minutes = schools.map(|school| (format!("minutes-{}", school.rsplit('/').next().unwrap()), "5"));
+    let minutes: Vec<(&str, &str)> = minutes.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    chief.post(&format!("{person}/reaches"), &minutes).await.assert_ok();
+    let page = chief.post(&format!("{person}/link"), &[]).await;
+    let link = page.between_all("/duty-own/", "<").next().unwrap().to_owned();
+    (person.rsplit('/').next().unwrap().to_owned(), format!("/duty-own/{link}"))
+}
+
+/// Where somebody sends a form of their own page that does this.
+fn action(page: &Page, noun: &str) -> String {
+    let found = page.between_all("action=\"", "\"").find(|action| action.contains(noun));
+    found.unwrap_or_else(|| panic!("no form for {noun} on {}", page.url)).to_owned()
+}
+
 /// What somebody does about a hazard, from the version that its page has.
 async fn say(
     browser: &Browser,
@@ -136,7 +165,7 @@ db_test! {
         let primary = school(&chief, &bureau, "田家会小学", "primary", gates, ["7:40 一二年级\n8:00 三四年级", "16:40"]).await;
         let gates = [("东门", "gate"), ("接送区", "pick_up")];
         let junior = school(&chief, &bureau, "田家会中学", "junior", gates, ["7:30", "17:00"]).await;
-        let (mut people, mut ids) = (Vec::new(), Vec::new());
+        let mut people = Vec::new();
         for (name, unit, kind) in [
             ("民警甲", bureau.station, "officer"), ("民警乙", bureau.station, "officer"), ("特警丙", bureau.patrol, "patrol"), ("特警丁", bureau.patrol, "patrol"),
         ] {
@@ -149,7 +178,6 @@ db_test! {
             let page = chief.post(&format!("{person}/link"), &[]).await;
             let link = page.between_all("/duty-own/", "<").next().unwrap().to_owned();
             people.push((name, format!("/duty-own/{link}")));
-            ids.push((name, person.rsplit('/').next().unwrap().to_owned()));
         }
         let roster = [("first", "2026-09-01"), ("last", "2026-09-04"), ("seed", "1")];
         let page = chief.post("/duty-rosters", &roster).await;
@@ -241,84 +269,139 @@ db_test! {
         assert!(chief.download("/hazards/ledger.xlsx").await.starts_with(b"PK"));
         assert_eq!(figure(&chief.get("/hazards/figures").await, "销号"), "1");
 
-        // Whoever walks the streets anyhow walks around the schools too, and no place is left alone for too long: that is a figure.
+        // The rounds of the streets go on round the school: a route over the places that were found, and how long nobody was at each of them.
         told.step("348–350");
-        let route = [
-            ("name", "田家会小学周边"), ("unit", &*bureau.patrol.to_string()), ("kind", "school"), ("days", "school"), ("school", of_school), ("from", "07:00"),
-            ("to", "09:00"), ("interval", "30"), ("tolerance", "0"),
+        at(&app, "2026-09-02T10:00:00+08:00");
+        let chief = bureau.chief().await;
+        let schools = [primary.as_str(), junior.as_str()];
+        let (walks, own) = another(&chief, bureau.patrol, "特警戊", false, schools).await;
+        let unit = bureau.patrol.to_string();
+        let form = [
+            ("name", "小学周边"), ("unit", unit.as_str()), ("kind", "school"), ("days", "school"), ("school", of_school), ("from", "07:00"), ("to", "09:00"),
+            ("interval", "30"), ("tolerance", "0"),
         ];
-        let page = chief.post("/patrol-routes", &route).await;
-        page.assert_ok().assert_contains("从重点部位里选").assert_contains("门前夜市");
-        let route = page.url.clone();
-        let places: Vec<(&str, &str)> = page.between_all("name=\"place\" value=\"", "\"").map(|id| ("place", id)).collect();
-        chief.post(&format!("{route}/places"), &places).await.assert_ok().assert_contains("加上了 2 个点");
-        let walker = ids.iter().find(|(name, _)| *name == "特警丁").unwrap().1.clone();
+        let page = chief.post("/patrol-routes", &form).await;
+        let route = page.assert_ok().assert_contains("07:00–09:00").assert_contains("从重点部位里选").url.clone();
+        let places: Vec<&str> = page.between_all("name=\"place\" value=\"", "\"").collect();
+        assert_eq!(places.len(), 2, "what was entered before the round over the hazards");
+        let places: Vec<(&str, &str)> = places.into_iter().map(|id| ("place", id)).collect();
+        let page = chief.post(&format!("{route}/places"), &places).await;
+        page.assert_ok().assert_contains("加上了 2 个点").assert_contains("后巷棋牌室").assert_contains("门前夜市");
+        let points: Vec<String> = page.between_all(&format!("href=\"{route}/points/"), "\"").map(str::to_owned).collect();
+        assert_eq!(points.len(), 2);
         let of_route = route.rsplit('/').next().unwrap();
-        let round = [("route", of_route), ("day", "2026-09-05"), ("at", "07:00"), ("person", walker.as_str())];
-        chief.post("/patrol-rounds", &round).await.assert_ok();
-        let round = [("route", of_route), ("day", "2026-09-03"), ("at", "07:00"), ("person", walker.as_str())];
-        let page = chief.post("/patrol-rounds", &round).await;
-        page.assert_ok().assert_contains("待出发");
-        let round = page.url.rsplit('/').next().unwrap().to_owned();
-        let own = people.iter().find(|(name, _)| *name == "特警丁").unwrap().1.replace("/duty-own/", "/patrol-own/");
-        for time in ["07:20", "07:45", "08:10", "08:35"] {
+        let form = [("route", of_route), ("day", "2026-09-03"), ("at", "07:00"), ("person", walks.as_str())];
+        let page = chief.post("/patrol-rounds", &form).await;
+        page.assert_ok().assert_contains("待出发").assert_contains("特警戊").assert_contains("07:00 出发");
+        let round = format!("{}/rounds/{}", own.replace("/duty-own/", "/patrol-own/"), id_of(&page));
+        let phone = app.browser();
+        for (time, point, note) in [
+            ("07:20", 0, ""), ("07:25", 1, ""), ("07:50", 0, ""), ("07:55", 1, ""), ("08:20", 0, ""), ("08:35", 1, "路灯坏了两盏"), ("08:50", 0, ""),
+        ] {
             at(&app, &format!("2026-09-03T{time}:00+08:00"));
-            let phone = app.browser();
-            let points: Vec<String> = phone.get(&own).await.between_all("name=\"point\" value=\"", "\"").map(str::to_owned).collect();
-            assert_eq!(points.len(), 2, "two points");
-            for point in points {
-                let tapped = [("step", "check"), ("point", point.as_str()), ("note", "")];
-                phone.post(&format!("{own}/rounds/{round}"), &tapped).await.assert_ok();
-            }
+            let check = [("step", "check"), ("point", points[point].as_str()), ("note", note)];
+            phone.post(&round, &check).await.assert_ok().assert_contains(&format!("{time} 到过"));
         }
+        phone.post(&round, &[("step", "end"), ("words", "下一班多看夜市")]).await.assert_ok().assert_contains("已结束");
+        // 20, 30, 30, 30 and 10 minutes at the one, all within thirty; 25, 30, 40 and 25 at the other, of which ten are not: 120 + 110 of 240.
         at(&app, "2026-09-03T10:00:00+08:00");
         let chief = bureau.chief().await;
-        let figures = chief.get(&format!("{route}/figures?day=2026-09-03&span=day")).await;
-        figures.assert_ok().assert_contains("✓ 100.0%").assert_contains("不间断");
+        chief.get("/patrols").await.assert_contains("路灯坏了两盏");
+        let page = chief.get(&format!("{route}/figures?day=2026-09-03&span=day")).await;
+        page.assert_ok().assert_contains("✓ 100.0%").assert_contains("✕ 91.6%").assert_contains("230 ÷ 应巡的分钟 240").assert_contains("07:55–08:35 隔了 40 分钟");
+        assert_eq!(figure(&page, "不间断率"), "95.8%");
+        let span = [("day", "2026-09-03"), ("span", "week")];
+        assert!(chief.download_by_form(&format!("{route}/figures/workbook"), &span).await.starts_with(b"PK"));
 
-        // What the first week has shown is written down, and the plan is changed: a new version with its reason, approved by somebody else, of
-        // which the schools' own security is told.
-        told.step("352–358");
-        let officer = bureau.officer("调研民警").await;
-        let survey = [("version", "0"), ("students", "学生一千人，放学集中"), ("guards", "保安两人"), ("reason", "开学初治安情况复杂")];
-        officer.post(&format!("/hazard-schools/{of_school}/surveys"), &survey).await.assert_ok();
-        let planner = bureau.chief_of(bureau.patrol).await;
-        let plan = [
-            ("unit", &*bureau.patrol.to_string()), ("name", "开学季部署"), ("effective_from", "2026-09-07"), ("reason", "开学初校园周边治安情况复杂"),
-        ];
-        let page = planner.post("/deployment-plans", &plan).await;
-        page.assert_ok().assert_contains("巡特警大队 第 1 版").assert_contains("正门 早入校").assert_contains("田家会小学第 1 版");
+        // What it is like round a school is written down before anybody decides, and a version of the plan rests on it.
+        told.step("352–356");
+        let (officer, planner) = (bureau.officer("调研民警").await, bureau.chief_of(bureau.patrol).await);
+        let surveys = format!("/hazard-schools/{of_school}/surveys");
+        let survey = [("version", "0"), ("students", "学生一千人"), ("guards", "保安两人"), ("reason", "开学前")];
+        officer.post(&surveys, &survey).await.assert_ok();
+        let (_, reserve_own) = another(&chief, bureau.patrol, "特警己", true, schools).await;
+        let form = [("unit", unit.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-04"), ("reason", "开学初校园周边治安情况复杂")];
+        let page = planner.post("/deployment-plans", &form).await;
+        page.assert_ok().assert_contains("巡特警大队 第 1 版").assert_contains("田家会小学第 1 版").assert_contains("正门").assert_contains("机动备勤");
         let first = page.url.clone();
-        let pass = async |plan: &str| {
-            act(&planner, plan, "submission", &[]).await.assert_ok().assert_contains("已交批");
-            act(&chief, plan, "approval", &[("approval", "同意")]).await.assert_ok().assert_contains("已批准");
-        };
-        pass(&first).await;
-        let copied = [("from", first.rsplit('/').next().unwrap()), ("name", "开学季部署"), ("effective_from", "2026-09-14"), ("reason", "放学时正门人多，加一个人")];
-        let second = planner.post("/deployment-plans", &copied).await.assert_ok().assert_contains("第 2 版").url.clone();
-        let posts = planner.get(&format!("{second}/posts")).await;
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for name in posts.between_all("name=\"p", "\"").filter(|name| name.starts_with("eople-") || name.starts_with("olice-")) {
-            let more = if name.starts_with("eople-") && fields.is_empty() { "2" } else { "1" };
-            fields.push((format!("p{name}"), more.to_owned()));
-        }
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        act(&planner, &second, "posts", &fields).await.assert_ok();
-        planner.get(&format!("{second}/comparison")).await.assert_contains("多 1 人").assert_contains("放学时正门人多");
-        pass(&second).await;
-        // The first can be read as it was.
-        planner.get(&first).await.assert_ok().assert_contains("第 1 版").assert_contains("已批准");
-        let security = watch.replace("/duty-watch/", "/deployment-watch/");
-        let told_of = app.browser().get(&security).await;
-        told_of.assert_contains("2026年9月7日起").assert_contains("正门").assert_lacks("警力").assert_lacks("备勤");
-        app.browser().post(&security, &[("plan", &told_of.input("plan")), ("name", "保安队长")]).await.assert_ok().assert_contains("✓ 知道了");
+        // Nobody approves what they have made.
+        act(&planner, &first, "submission", &[]).await.assert_ok().assert_contains("已交批");
+        let version = chief.get(&first).await.input("version");
+        planner.post(&format!("{first}/approval"), &[("version", version.as_str())]).await.assert_status(422).assert_contains("要由别人批准");
+        act(&chief, &first, "approval", &[("approval", "同意")]).await.assert_ok().assert_contains("已批准").assert_contains("：同意");
 
-        // Fixed posts stay, and whoever is on standby is there in minutes when one of them is empty.
+        // The schools' own security is told when and where, never how many, and says that it knows.
+        told.step("356–358");
+        planner.get("/today").await.assert_contains("通知学校");
+        planner.get(&first).await.assert_contains("有 2 所学校的安保还没有说知道了");
+        let page = chief.post(&format!("{junior}/link"), &[]).await;
+        let other_watch = format!("/duty-watch/{}", page.between_all("/duty-watch/", "<").next().unwrap());
+        let of_first = first.rsplit('/').next().unwrap();
+        for (watch, gate) in [(&watch, "正门"), (&other_watch, "东门")] {
+            let (security, page) = (app.browser(), watch.replace("/duty-watch/", "/deployment-watch/"));
+            let seen = security.get(&page).await;
+            seen.assert_ok().assert_contains("2026年9月4日起").assert_contains(gate).assert_contains("早入校").assert_contains("0358-0000110");
+            seen.assert_lacks("警力").assert_lacks("备勤").assert_lacks("巡逻");
+            let knows = [("plan", of_first), ("name", "安保干部")];
+            security.post(&page, &knows).await.assert_ok().assert_contains("警方已经知道您看过了").assert_contains("✓ 知道了");
+        }
+        planner.get(&first).await.assert_contains("学校都说知道了").assert_contains("安保干部");
+        planner.get("/today").await.assert_lacks("通知学校");
+
+        // Another survey, another version: more at the posts, patrols more often, a reserve that moves; and the reserve is called and comes.
         told.step("358–360");
-        planner.get(&second).await.assert_contains("定点守护").assert_contains("动态备勤");
-        let file = planner.download(&format!("{second}/plan.docx")).await;
-        let words = crate::support::office::words(&file);
+        let survey = [("version", "1"), ("students", "学生一千人"), ("guards", "保安四人，盾牌两面"), ("reason", "勤务调整前")];
+        officer.post(&surveys, &survey).await.assert_ok().assert_contains("和上一版不同");
+        let form = [("from", of_first), ("name", "开学季部署"), ("effective_from", "2026-09-04"), ("reason", "调研后加人、加密巡逻")];
+        let page = planner.post("/deployment-plans", &form).await;
+        page.assert_ok().assert_contains("巡特警大队 第 2 版").assert_contains("田家会小学第 2 版");
+        let second = page.url.clone();
+        let page = planner.get(&format!("{second}/posts")).await;
+        let posts: Vec<&str> = page.between_all("name=\"people-", "\"").collect();
+        assert_eq!(posts.len(), 8, "four posts, two peaks");
+        let posts: Vec<(String, &str)> = posts.into_iter().flat_map(|post| [(format!("people-{post}"), "2"), (format!("police-{post}"), "2")]).collect();
+        let posts: Vec<(&str, &str)> = posts.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        act(&planner, &second, "posts", &posts).await.assert_ok().assert_contains("岗位已改好").assert_contains("2 人");
+        let simple = of_route.replace('-', "");
+        let patrols = ["people", "vehicles", "interval"].map(|what| format!("{what}-{simple}"));
+        let patrols = [(patrols[0].as_str(), "2"), (patrols[1].as_str(), "1"), (patrols[2].as_str(), "20")];
+        let page = act(&planner, &second, "patrols", &patrols).await;
+        page.assert_ok().assert_contains("2 人、1 辆车，07:00–09:00，间隔 20 分钟");
+        let minutes = schools.map(|school| format!("minutes-{}", school.rsplit('/').next().unwrap().replace('-', "")));
+        let reserve = [
+            ("name", "巡逻车一组"), ("base", "校后巷口"), ("people", "2"), ("response", "5"), (minutes[0].as_str(), "3"), (minutes[1].as_str(), "4"),
+        ];
+        let page = act(&planner, &second, "reserves", &reserve).await;
+        page.assert_ok().assert_contains("巡逻车一组").assert_contains("2 人，在校后巷口");
+        let page = planner.get(&format!("{second}/comparison")).await;
+        page.assert_ok().assert_contains("多 1 人").assert_contains("巡逻车一组");
+        act(&planner, &second, "submission", &[]).await.assert_ok().assert_contains("已交批");
+        let page = act(&chief, &second, "approval", &[("approval", "同意")]).await;
+        page.assert_ok().assert_contains("已批准").assert_contains("定点守护").assert_contains("动态备勤");
+        let words = crate::support::office::words(&planner.download(&format!("{second}/plan.docx")).await);
         assert!(words.contains("定点守护") && words.contains("动态备勤"), "{words}");
+
+        at(&app, "2026-09-04T06:50:00+08:00");
+        let (chief, planner) = (bureau.chief().await, bureau.chief_of(bureau.patrol).await);
+        planner.get(&second).await.assert_contains("现在执行的就是这一版");
+        let day = chief.get("/duty?day=2026-09-04").await;
+        let card = day.body.split("<section class=\"card brief\">").skip(1).find(|card| card.contains("早入校")).unwrap();
+        let mut shifts = card.split("href=\"/duty-shifts/").skip(1).filter(|rest| rest.split('"').next().unwrap().len() == 36);
+        let rest = shifts.next().unwrap();
+        let shift = rest.split('"').next().unwrap();
+        let (_, ill) = people.iter().find(|(name, _)| rest.split("</a>").next().unwrap().contains(*name)).unwrap();
+        let absent = [("step", "absent"), ("why", "夜里发烧")];
+        app.browser().post(&format!("{ill}/shifts/{shift}"), &absent).await.assert_ok().assert_contains("马上叫备勤的人");
+        chief.get("/today").await.assert_contains("盯备勤");
+        let page = phone.get(&reserve_own).await;
+        page.assert_contains("请您去顶岗");
+        at(&app, "2026-09-04T06:52:00+08:00");
+        phone.post(&action(&page, "/calls/"), &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 06:57 到岗");
+        chief.get("/duty?day=2026-09-04").await.assert_contains("正在赶来，最晚 06:57");
+        at(&app, "2026-09-04T06:57:00+08:00");
+        let come = action(&phone.get(&reserve_own).await, "/shifts/");
+        phone.post(&come, &[("step", "come")]).await.assert_ok().assert_contains("06:57 签到");
+        chief.get(&format!("/duty-shifts/{shift}")).await.assert_contains("由特警己顶岗").assert_contains("夜里发烧");
         told.end();
     }
 }

@@ -8,6 +8,7 @@
 //! | `class` | 171–213 | the class after school, what it has come to |
 //! | `deliberation` | 218–312 | the member as a go-between, the property company, the platform of every estate |
 //! | `guard` | 328–360 | the posts at the schools |
+//! | `lectures` | 365–425 | 法治进校园 |
 //!
 //! The line numbers are those of the text of the page, which is not part of this repository. What is left out are its headlines (1–2,
 //! 104–105, 107, 215–216, 314–326, 428–431), the names of its authors, and praise that says nothing of what anybody does. Each file
@@ -19,6 +20,7 @@ mod class;
 mod community;
 mod deliberation;
 mod guard;
+mod lectures;
 mod volunteers;
 
 use std::path::Path;
@@ -46,6 +48,7 @@ pub enum Part {
     Class,
     Deliberation,
     Guard,
+    Lectures,
 }
 
 const fn step(part: Part, lines: &'static str, asks: &'static str) -> Step {
@@ -87,9 +90,17 @@ pub const STEPS: &[Step] = &[
     step(Part::Guard, "334–340", "民辅警提前到，上学放学的高峰一直有人"),
     step(Part::Guard, "340–342", "巡特警的高峰勤务，几个岗一起排"),
     step(Part::Guard, "342–348", "排查治安复杂地区和人员聚集区，隐患办到销号"),
-    step(Part::Guard, "348–350", "不间断巡逻，间断了多久算得出来"),
-    step(Part::Guard, "352–358", "调研以后调整部署，学校安保看得到"),
-    step(Part::Guard, "358–360", "定点守护和动态备勤"),
+    step(Part::Guard, "348–350", "街面巡逻走到校园周边，不间断有数可查"),
+    step(Part::Guard, "352–356", "先调研，再定方案"),
+    step(Part::Guard, "356–358", "跟学校的安保力量对接，安保说“知道了”"),
+    step(Part::Guard, "358–360", "调整警力部署，定点守护、动态备勤"),
+    step(Part::Lectures, "365–375", "“橄榄石”团队两名讲师，“护航开学季，法治进校园”"),
+    step(Part::Lectures, "375–383", "检校合作共建，一年打算讲几场"),
+    step(Part::Lectures, "385–399", "案例宣讲：网络保护、新型毒品、场所安全"),
+    step(Part::Lectures, "399–405", "放视频短片、讲真实案例，先脱敏、再审核"),
+    step(Part::Lectures, "405–413", "知法懂法守法，知晓率看得见，遇到事能求助"),
+    step(Part::Lectures, "415–421", "常态化，模拟法庭、主题班会"),
+    step(Part::Lectures, "421–425", "传播法律价值，一年的数算得清"),
 ];
 
 /// Which steps of a part have been told.
