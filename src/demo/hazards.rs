@@ -65,6 +65,8 @@ pub async fn keep(db: &Db, means: &Means, password: &str, now: Timestamp) -> Res
     let act = act_at(tenant, means, now - SignedDuration::from_hours(100 * DAY));
     let (role, name, login) = (Role::DutyStaff, "巡特警大队值班员", "xunte");
     let officer = hire(&mut tx, &act, "杜建业", station, None).await?;
+    // A password is good for some months only, so it is as new as those of the others.
+    let act = act_at(tenant, means, now);
     let patrol = hire(&mut tx, &act, name, patrol, Some((login.to_owned(), password.to_owned()))).await?;
     let schools = hazard::schools(&mut tx, tenant, &Scope::tenant()).await?;
     let mut ledger = Ledger { tx: &mut tx, tenant, means, now, schools, chief, desk, officer, patrol };
