@@ -37,6 +37,8 @@ statements! {
     LEFT_BEHIND = "SELECT COUNT(*) AS count FROM class_presences p JOIN class_sessions s ON s.tenant_id = p.tenant_id AND s.id = p.session_id
         WHERE p.tenant_id = $1 AND s.ends_at < $2 AND p.standing IN ('expected', 'here')";
     HAZARDS = "SELECT state AS word, COUNT(*) AS count FROM hazards WHERE tenant_id = $1 GROUP BY state ORDER BY state";
+    PATROLLED = "SELECT COUNT(*) AS count FROM patrol_checks WHERE tenant_id = $1";
+    DEPLOYED = "SELECT state AS word, COUNT(*) AS count FROM deployment_plans WHERE tenant_id = $1 GROUP BY state ORDER BY state";
     ROUNDS = "SELECT state AS word, COUNT(*) AS count FROM hazard_rounds WHERE tenant_id = $1 GROUP BY state ORDER BY state";
     PLACES = "SELECT kind AS word, COUNT(*) AS count FROM hazard_places WHERE tenant_id = $1 GROUP BY kind ORDER BY kind";
     SURVEYED = "SELECT COUNT(*) AS count FROM hazard_surveys WHERE tenant_id = $1 AND version = 2";
@@ -173,6 +175,10 @@ async fn the_demonstration_has_the_figures_of_the_page() {
 /// 隐患台账 as the bureau has kept it: something in every state, rounds, places of both kinds, surveys in versions.
 async fn hazards_of_the_bureau(tx: &mut Tx, now: Timestamp) {
     let tenant = access::tenant_by_code(tx, "141102000000").await.unwrap().unwrap().tenant_id;
+    assert!(count(tx, PATROLLED, tenant).await > 20, "a week of patrols");
+    let plans: Vec<Counted> = all(tx, DEPLOYED, tenant).await;
+    let plans: Vec<(&str, i64)> = plans.iter().map(|one| (one.word.as_str(), one.count)).collect();
+    assert_eq!(plans, [("approved", 2), ("draft", 1)]);
     let counted = async |tx: &mut Tx, statement| {
         let found: Vec<Counted> = all(tx, statement, tenant).await;
         found.into_iter().map(|one| (one.word, one.count)).collect::<BTreeMap<String, i64>>()

@@ -62,7 +62,6 @@ pub async fn week(db: &Db, means: &Means, now: Timestamp) -> Result<()> {
         schools.iter().find(|one| one.name == guards::SCHOOLS[0].name).map(|one| one.id).ok_or(Error::NotFound)?;
     let listed = hazard::listed_places(&mut tx, tenant, 100).await?;
     let places: Vec<_> = listed.into_iter().map(|place| (place.name, place.school_id, Some(place.id))).collect();
-    let tx = &mut tx;
     let sketch =
         |unit, name: &str, kind, asked| RouteSketch { unit, name: name.to_owned(), kind, asked, closed_at: None };
     let asked = Asked { interval: 45, tolerance: 5, from: 420, to: 1110, days: Days::School, school: Some(school) };
@@ -70,24 +69,24 @@ pub async fn week(db: &Db, means: &Means, now: Timestamp) -> Result<()> {
     let near = places.iter().filter(|(_, at, _)| *at == school).take(1).cloned().collect::<Vec<_>>();
     let around = [&gates[..], &near[..]].concat();
     let route = sketch(patrol_unit, "第一小学周边", RouteKind::School, asked);
-    let mut around = beat(tx, &began, route, &around).await?;
+    let mut around = beat(&mut tx, &began, route, &around).await?;
     around.teams = [vec![person(8)?], vec![person(9)?]];
     let asked = Asked { interval: 60, tolerance: 5, from: 1020, to: 1320, days: Days::Every, school: None };
     let route = sketch(station, "滨河路街面", RouteKind::Street, asked);
-    let mut street = beat(tx, &began, route, &places[..places.len().min(3)]).await?;
+    let mut street = beat(&mut tx, &began, route, &places[..places.len().min(3)]).await?;
     street.teams = [vec![person(1)?, person(5)?], vec![person(2)?, person(6)?]];
 
     let today = now.to_zoned_datetime(shanghai()).date();
     let first = today.saturating_sub(6.days());
-    let table = duty::timetable(tx, tenant, first, today).await?;
+    let table = duty::timetable(&mut tx, tenant, first, today).await?;
     for day in first.series(1.day()).take_while(|day| *day <= today) {
         let lessons = table.of(school, day, WorkingDays::embedded());
         if matches!(lessons, SchoolDay::Lessons | SchoolDay::Exams) {
-            walk(tx, &then, &around, day, now).await?;
+            walk(&mut tx, &then, &around, day, now).await?;
         }
-        walk(tx, &then, &street, day, now).await?;
+        walk(&mut tx, &then, &street, day, now).await?;
     }
-    Ok(())
+    Ok(tx.commit().await?)
 }
 
 /// The two rounds of a route on a day, as far as the day has come.

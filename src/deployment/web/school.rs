@@ -46,7 +46,7 @@ impl WatchPage {
 async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, School)> {
     let link: Link = text.parse().map_err(|()| Error::NotFound)?;
     let school = duty::school_by_link(tx, &link, &app.means.keys).await?;
-    Ok((Act::resident(link.tenant, &app.means), school))
+    Ok((Act::guard(link.tenant, &app.means), school))
 }
 
 async fn watch_page(app: &App, shell: Shell, link: String, form: Form) -> Result<WatchPage> {

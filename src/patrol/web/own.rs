@@ -107,7 +107,7 @@ async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, Person)> {
     if !person.kind.is_uniformed() {
         return Err(Error::NotFound);
     }
-    Ok((Act::resident(link.tenant, &app.means), person))
+    Ok((Act::guard(link.tenant, &app.means), person))
 }
 
 async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Option<Uuid>) -> Result<OwnPage> {
@@ -206,7 +206,7 @@ async fn point_page(
 ) -> Result<(Act, PointPage)> {
     let link: Link = text.parse().map_err(|()| Error::NotFound)?;
     let point = point_by_link(tx, &link, &app.means.keys).await?;
-    let act = Act::resident(link.tenant, &app.means);
+    let act = Act::guard(link.tenant, &app.means);
     let tenant = access::tenant(tx, link.tenant).await?;
     let mut here = None;
     let person = duty::whose_phone(tx, headers, link.tenant, &app.means.keys).await?;
