@@ -99,18 +99,20 @@ test('posts, coverage and a round around a school', async (t) => {
   await illustrate(chief, 'page-shift');
 
   await chief.goto('/hazard-places');
+  await chief.getByText('登记一处', { exact: true }).click();
   await chief.getByLabel('靠近哪所学校').selectOption({ index: 1 });
   await chief.getByText('人员聚集区', { exact: true }).first().click();
   await chief.getByLabel('名称').fill('门前夜市');
   await chief.getByLabel('在哪里').fill('正门东侧');
   await chief.getByLabel('离校门多少米').fill('60');
-  await chief.locator('#main form button.btn').last().click();
+  await chief.locator('form[action="/hazard-places"] button.btn').click();
   await chief.getByText('门前夜市').first().waitFor();
   await chief.goto('/hazard-rounds');
+  await chief.getByText('安排一次排查', { exact: true }).click();
   await chief.getByLabel('哪所学校').selectOption({ index: 1 });
   await chief.getByLabel('叫什么').fill('开学季排查');
   await chief.getByLabel('哪天前查完').fill(new Date(Date.now() + 4 * 86_400_000).toISOString().slice(0, 10));
-  await chief.locator('#main form button.btn').last().click();
+  await chief.locator('form[action="/hazard-rounds"] button.btn').click();
   await chief.getByText('门前夜市').first().waitFor();
   await illustrate(chief, 'page-inspection');
 });
