@@ -334,13 +334,10 @@ test('a visit that is held waits for the community, which says what has become o
   await page.getByRole('button', { name: '刷新名单' }).click();
   await page.getByText('SSYS-2026-9999').waitFor();
   await bar(page, '联系过').waitFor();
+  // It is to be knocked at again; whether it comes next depends on whom somebody is to come back to at this time of day.
   await page.goto(doors[0]);
   await page.getByRole('button', { name: '在家', exact: true }).waitFor();
   assert.equal(await tag('待社区核对').count(), 0);
-  await toList(page);
-  // It is to be knocked at again; whether it comes next depends on whom somebody is to come back to at this time of day.
-  const again = page.locator(`a[href="${new URL(doors[0]).hash}"]`).first();
-  assert.match(await again.innerText(), /\d+人|未登记|再去/);
   await page.goto(doors[1]);
   await tag('已走').waitFor();
   await dismiss('试完了');
