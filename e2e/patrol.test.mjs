@@ -34,7 +34,7 @@ test('a round around the clock: planned, walked, counted, and what was seen is t
   await desk.getByLabel('几点结束').fill('00:00');
   await desk.getByRole('button', { name: '登记', exact: true }).click();
   await told(desk, '接着加点');
-  await desk.getByLabel(/城乡公交枢纽/).check();
+  await desk.getByLabel(/公交枢纽站/).check();
   await desk.getByRole('button', { name: '加上这些点' }).click();
   await told(desk, '加上了 1 个点');
   await desk.getByText('自己加一个点').click();
@@ -61,7 +61,7 @@ test('a round around the clock: planned, walked, counted, and what was seen is t
   await officer.getByRole('link', { name: '我的巡逻' }).click();
   await officer.getByRole('button', { name: '出发' }).click();
   await told(officer, '注意安全');
-  const first = officer.locator('li').filter({ hasText: '城乡公交枢纽' });
+  const first = officer.locator('li').filter({ hasText: '公交枢纽站' });
   await first.getByText('看到什么情况').click();
   await first.getByLabel(/看到什么（/).fill('黑车占了公交站，学生绕到车道上走');
   await look(officer, 'patrol-own');
