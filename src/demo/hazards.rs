@@ -74,7 +74,7 @@ pub async fn keep(db: &Db, means: &Means, password: &str, now: Timestamp) -> Res
     ledger.places().await?;
     ledger.ended().await?;
     ledger.under_way().await?;
-    ledger.new().await?;
+    ledger.fresh().await?;
     tx.commit().await?;
     Ok(vec![Shown { role, name: name.to_owned(), login }])
 }
@@ -363,7 +363,7 @@ impl Ledger<'_> {
     }
 
     /// What is new, and the rounds that are coming.
-    async fn new(&mut self) -> Result<()> {
+    async fn fresh(&mut self) -> Result<()> {
         let parking = (Kind::Traffic, "接送车停在路口两边，公交进不了站");
         let parking = self.found((self.patrol, 4 * DAY), (2, 20, "东门外路口"), parking).await?;
         self.given(parking, 4 * DAY - 6, "划出即停即走区，高峰时段守着").await?;

@@ -614,7 +614,8 @@ async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift])
         }
     }
     let mut by_person: HashMap<(Uuid, &str), Vec<&Shift>> = HashMap::new();
-    let mut by_seat: HashMap<(&str, Option<Uuid>, Option<Uuid>, i64), &Shift> = HashMap::new();
+    type Seat<'a> = (&'a str, Option<Uuid>, Option<Uuid>, i64);
+    let mut by_seat: HashMap<Seat<'_>, &Shift> = HashMap::new();
     for shift in &standing {
         if let Some(person) = shift.person_id {
             by_person.entry((person, &shift.day)).or_default().push(shift);

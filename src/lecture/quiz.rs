@@ -312,7 +312,8 @@ pub async fn outcomes(tx: &mut Tx, act: &Act, session: &Session) -> Result<Outco
     let scores: Vec<Score> = tx.all(SCORES_OF.bind(act.tenant).bind(session.id)).await?;
     let mut found = Outcomes { score: scores.into_iter().next(), ..Outcomes::default() };
     // By class and question: what is known of it before and after.
-    let mut cells: BTreeMap<(Uuid, Uuid), [Option<(i64, i64)>; 2]> = BTreeMap::new();
+    type Sums = [Option<(i64, i64)>; 2];
+    let mut cells: BTreeMap<(Uuid, Uuid), Sums> = BTreeMap::new();
     for one in tallies {
         let phase = usize::from(one.phase == Phase::After);
         cells.entry((one.class_id, one.question_id)).or_default()[phase] = Some((one.answered, one.correct));
