@@ -118,8 +118,8 @@ async fn versions(tx: &mut Tx, means: &Means, desk: Desk, schools: &[Uuid], begi
         }
         hazard::survey(tx, &planning, &known, seen, (&survey, "开学第一周调研")).await?;
     }
-    let (planning, leading) = (desk.act(means, desk.planner, after(3))?, desk.act(means, desk.leader, after(4))?);
-    let second = desk.begun(tx, &planning, after(6), "调研后加接送区，路口下午多一个人", Some(first)).await?;
+    let (planning, leading) = (desk.act(means, desk.planner, after(8))?, desk.act(means, desk.leader, after(9))?);
+    let second = desk.begun(tx, &planning, after(13), "调研后加接送区，路口下午多一个人", Some(first)).await?;
     let plan = deployment::plan(tx, desk.tenant, second).await?;
     let known = deployment::parts(tx, desk.tenant, second).await?;
     let guarded = crate::duty::guarded(tx, desk.tenant, desk.station, planning.at).await?;

@@ -117,7 +117,11 @@ async fn walk(tx: &mut db::Tx, then: &impl Fn(Timestamp) -> Act, beat: &Beat, da
                 // What was seen lately waits for the desk.
                 let lately = at(come) > now - SignedDuration::from_hours(30);
                 let seen = lately && place == 1 && turn == 0 && lap == 1;
-                let note = if seen { "摊位占了消防通道，已经劝离，还会再摆出来" } else { "" };
+                let note = match (seen, beat.route.kind) {
+                    (true, RouteKind::School) => "校门前路灯坏了两盏，晚自习放学看不清",
+                    (true, RouteKind::Street) => "摊位占了消防通道，已经劝离，还会再摆出来",
+                    _ => "",
+                };
                 let (at, person) = (at(come), team[0]);
                 let new = NewCheck { round, point: *point, person, at, how: How::Link, note: note.to_owned() };
                 patrol::check(tx, &then(at), &new).await?;

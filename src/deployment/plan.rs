@@ -144,7 +144,8 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     }
     let mut latest: Vec<(Uuid, i64)> = Vec::new();
     for survey in hazard::surveyed(tx, act.tenant).await? {
-        if own.contains(&survey.school_id) && latest.last().is_none_or(|(school, _)| *school != survey.school_id) {
+        let known = own.contains(&survey.school_id) && survey.made_at <= act.at;
+        if known && latest.last().is_none_or(|(school, _)| *school != survey.school_id) {
             latest.push((survey.school_id, survey.version));
         }
     }
