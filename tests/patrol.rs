@@ -3,15 +3,32 @@
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx, open_workbook_from_rs};
+use db::{record, statements};
 use doorstep::access::{self, OrganisationKind, Reach, Role, Scope};
 use doorstep::duty::{self, PersonKind};
 use doorstep::hazard::{self, PlaceKind};
 use doorstep::patrol::{self, Asked, Days, How, PointSketch, RouteKind, RouteSketch};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use crate::duty::{Bureau, bureau};
 use crate::support::{Browser, Page, TestApp};
+
+statements! {
+    CHECKED = "INSERT INTO patrol_checks (tenant_id, id, round_id, point_id, person_id, at, how, note, waiting, answer)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    ASKED = "INSERT INTO patrol_route_versions (tenant_id, route_id, from_day, interval_minutes, tolerance_minutes, from_minute, to_minute, days)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    HANDS = "SELECT d.begun_person_id, d.begun_by, d.ended_person_id, d.ended_by, c.entered_by, c.entered_at FROM patrol_rounds d
+        JOIN patrol_checks c ON c.tenant_id = d.tenant_id AND c.round_id = d.id WHERE d.tenant_id = $1 AND d.id = $2 AND c.how = 'desk' LIMIT 1";
+}
+
+record! {
+    struct Hands {
+        begun_person_id: Option<Uuid>, begun_by: Option<Uuid>, ended_person_id: Option<Uuid>, ended_by: Option<Uuid>, entered_by: Option<Uuid>,
+        entered_at: Option<Timestamp>,
+    }
+}
 
 fn at(app: &TestApp, moment: &str) {
     app.means.clock.set(moment.parse::<Timestamp>().unwrap());
@@ -63,6 +80,11 @@ async fn tap(phone: &Browser, own: &str, round: Uuid, point: Uuid, note: &str) -
 
 async fn checks(app: &TestApp, bureau: &Bureau, round: Uuid) -> Vec<patrol::Check> {
     patrol::checks(&mut app.db.read().await.unwrap(), bureau.community.tenant, round).await.unwrap()
+}
+
+/// What was noted in a round, and whether it waits.
+async fn notes(app: &TestApp, bureau: &Bureau, round: Uuid) -> Vec<(String, bool)> {
+    checks(app, bureau, round).await.into_iter().map(|check| (check.note, check.waiting)).collect()
 }
 
 async fn code(app: &TestApp, bureau: &Bureau, point: Uuid) -> String {
@@ -119,6 +141,176 @@ db_test! {
         let form = [("version", version.as_str()), ("name", "东门外"), ("position", "1"), ("school", ""), ("closed", "yes")];
         chief.post(&point, &form).await.assert_ok().assert_contains("停用");
         chief.post(&point, &form).await.assert_status(409);
+        // What is closed stays closed, and its name is free for another.
+        let version = chief.get(&point).await.assert_contains("不能再开").input("version");
+        let form = [("version", version.as_str()), ("name", "东门外"), ("position", "1"), ("school", "")];
+        chief.post(&point, &form).await.assert_status(422).assert_contains("停用了的点不能再开");
+        chief.post(&format!("{route}/points"), &[("name", "东门外")]).await.assert_ok().assert_contains("点已加上");
+        chief.post(&format!("{route}/points"), &[("name", "东门外")]).await.assert_status(422).assert_contains("已经有叫“东门外”的点");
+    }
+
+    async fn what_was_closed_leaves_the_past_as_it_was(app: TestApp) {
+        at(&app, "2026-08-31T06:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let (route, points) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
+        let round = planned(&app, &bureau, route, "2026-09-01", &[officer]).await;
+        let (mine, phone) = (own(&app, &bureau, officer).await, app.browser());
+        for time in ["07:25:00", "07:50:00", "08:15:00", "08:40:00"] {
+            clock(&app, time);
+            tap(&phone, &mine, round, points[0], "").await.assert_ok();
+        }
+        // A point that is closed in the middle of the day is nobody's to hurry to.
+        clock(&app, "08:41:00");
+        let chief = bureau.chief(&app).await;
+        chief.get("/today").await.assert_contains("催巡逻").assert_contains("北巷口");
+        let point = format!("/patrol-routes/{route}/points/{}", points[1]);
+        let version = chief.get(&point).await.input("version");
+        let form = [("version", version.as_str()), ("name", "北巷口"), ("position", "2"), ("school", ""), ("closed", "yes")];
+        chief.post(&point, &form).await.assert_ok();
+        clock(&app, "08:42:00");
+        chief.get("/today").await.assert_lacks("催巡逻");
+        chief.get("/patrols").await.assert_lacks("太久没有人到").assert_contains("✕ 最长 101 分钟没有人到");
+        // The route is closed too, and still stands on the days on which it was walked.
+        at(&app, "2026-09-02T06:00:00+08:00");
+        let chief = bureau.chief(&app).await;
+        let edit = format!("/patrol-routes/{route}/particulars");
+        let unit = bureau.stations[0].to_string();
+        let version = chief.get(&edit).await.input("version");
+        let form = [("version", version.as_str()), ("name", "滨河路街面"), ("unit", unit.as_str()), ("kind", "street"), ("days", "every"), ("from", "07:00"), ("to", "09:00"), ("interval", "30"), ("tolerance", "0"), ("closed", "yes")];
+        chief.post(&edit, &form).await.assert_ok().assert_contains("已经停走");
+        chief.get("/patrols?day=2026-09-02").await.assert_lacks("滨河路街面");
+        chief.get("/patrols?day=2026-09-01").await.assert_contains("滨河路街面").assert_contains("后来停走了").assert_contains("滨河路口");
+        // Opening it again would make nobody's days of those in between.
+        let version = chief.get(&edit).await.assert_contains("不能再开").input("version");
+        let form = [&[("version", version.as_str())][..], &form[1..9]].concat();
+        chief.post(&edit, &form).await.assert_status(422).assert_contains("停走了的路线不能再开");
+        let again = chief.post("/patrol-routes", &form).await;
+        again.assert_ok().assert_contains("还没有点");
+        assert!(!again.url.contains(&route.to_string()));
+        chief.post("/patrol-routes", &form).await.assert_status(422).assert_contains("已经有同名的巡逻路线");
+    }
+
+    async fn a_workbook_and_a_day_have_all_that_there_is(app: TestApp) {
+        at(&app, "2026-08-31T06:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let (first, points) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
+        let (second, _) = laid(&app, &bureau, bureau.stations[0], "城北街面", Days::Every).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
+        let round = planned(&app, &bureau, first, "2026-09-01", &[officer]).await;
+        let tenant = bureau.community.tenant;
+        let from: Timestamp = "2026-09-01T00:00:00+08:00".parse().unwrap();
+        let row = |n: i64| {
+            let come = from + SignedDuration::from_secs(n * 20);
+            let row = CHECKED.bind(tenant).bind(bureau.act(&app).id()).bind(round).bind(points[0]).bind(officer).bind(come);
+            row.bind(How::Link).bind("").bind(false).bind("")
+        };
+        let (most, least) = (first.max(second), first.min(second));
+        let before: jiff::civil::Date = "1995-01-01".parse().unwrap();
+        let asked = before.series(1.day()).take(10_001).map(|day| {
+            let row = ASKED.bind(tenant).bind(least).bind(day.to_string()).bind(30i64).bind(0i64);
+            row.bind(420i64).bind(540i64).bind(Days::Every)
+        });
+        let mut tx = app.db.begin().await.unwrap();
+        tx.execute_many(CHECKED, (0..20_001).map(row).collect()).await.unwrap();
+        tx.execute_many(ASKED, asked.collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        at(&app, "2026-09-07T06:00:00+08:00");
+        let chief = bureau.chief(&app).await;
+        let file = chief.download_by_form(&format!("/patrol-routes/{first}/figures/workbook"), &[("day", "2026-09-01"), ("span", "week")]).await;
+        let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(file)).unwrap();
+        let rows = workbook.worksheet_range("到点记录").unwrap();
+        assert_eq!(rows.rows().filter(|row| row[3].to_string() == "冯志强").count(), 20_001);
+        // However often the one has been changed, what is asked of the other is known.
+        chief.get("/patrols?day=2026-09-02").await.assert_ok().assert_lacks("那时还没有这条路线");
+        chief.get(&format!("/patrol-routes/{most}/figures?day=2026-09-02&span=day")).await.assert_ok().assert_contains("07:00–09:00");
+    }
+
+    async fn nobody_is_in_two_places_and_what_the_desk_enters_has_a_name(app: TestApp) {
+        at(&app, "2026-08-31T06:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let (route, points) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
+        let (other, _) = laid(&app, &bureau, bureau.stations[0], "城北街面", Days::Every).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
+        let guard = bureau.person(&app, "高瑞芹", PersonKind::Officer, None, false).await;
+        let chief = bureau.chief(&app).await;
+        let (first, second, who) = (route.to_string(), other.to_string(), officer.to_string());
+        let form = |route, at, minutes| [("route", route), ("day", "2026-09-01"), ("at", at), ("minutes", minutes), ("person", who.as_str())];
+        chief.post("/patrol-rounds", &form(first.as_str(), "07:00", "九")).await.assert_status(422).assert_contains("大约走多久请填");
+        let page = chief.post("/patrol-rounds", &form(first.as_str(), "07:00", "90")).await;
+        page.assert_ok().assert_contains("大约 90 分钟").assert_lacks("注意：");
+        let round: Uuid = page.url.rsplit('/').next().unwrap().parse().unwrap();
+        // Another route at the same time, and after it.
+        chief.post("/patrol-rounds", &form(second.as_str(), "08:29", "")).await.assert_status(422).assert_contains("冯志强07:00–08:30在走滨河路街面，时间重了");
+        chief.post("/patrol-rounds", &form(second.as_str(), "08:30", "")).await.assert_ok().assert_contains("大约 60 分钟");
+        // Of one without a time nobody knows.
+        chief.post("/patrol-rounds", &form(second.as_str(), "", "")).await.assert_ok().assert_contains("注意：这一天冯志强还有");
+
+        // Whoever has signed on at a post is there.
+        let shift = bureau.put(&app, "2026-09-01", bureau.gate, Some(guard)).await.unwrap(); // from 07:10 to 08:20
+        let walked = planned(&app, &bureau, route, "2026-09-01", &[guard]).await;
+        clock(&app, "07:05:00");
+        let (post, phone) = (bureau.link(&app, guard).await, app.browser());
+        phone.post(&format!("{post}/shifts/{shift}"), &[("step", "come"), ("place", "东门岗亭")]).await.assert_ok();
+        clock(&app, "07:30:00");
+        let theirs = own(&app, &bureau, guard).await;
+        tap(&phone, &theirs, walked, points[0], "").await.assert_status(422).assert_contains("高瑞芹这时候在田家会小学 · 东门站岗");
+        clock(&app, "08:20:00");
+        tap(&phone, &theirs, walked, points[0], "").await.assert_ok();
+
+        // Who set out, who ended it, and who entered what was told by radio.
+        let (mine, phone) = (own(&app, &bureau, officer).await, app.browser());
+        phone.post(&format!("{mine}/rounds/{round}"), &[("step", "begin")]).await.assert_ok();
+        let chief = bureau.chief(&app).await;
+        let path = format!("/patrol-rounds/{round}");
+        let point = points[1].to_string();
+        let told = |time| [("point", point.as_str()), ("who", who.as_str()), ("checked_at", time)];
+        chief.post(&format!("{path}/checks"), &told("08:10")).await.assert_ok().assert_contains("值班登记（");
+        chief.post(&format!("{path}/closure"), &[("words", "手机没电")]).await.assert_ok();
+        let mut tx = app.db.read().await.unwrap();
+        let kept: Vec<Hands> = tx.all(HANDS.bind(bureau.community.tenant).bind(round)).await.unwrap();
+        drop(tx);
+        let kept = &kept[0];
+        assert_eq!((kept.begun_person_id, kept.begun_by, kept.ended_person_id), (Some(officer), None, None));
+        assert!(kept.ended_by.is_some() && kept.entered_by == kept.ended_by);
+        assert_eq!(kept.entered_at, Some(app.means.now()));
+        // A day later it is too late.
+        at(&app, "2026-09-02T08:30:00+08:00");
+        let chief = bureau.chief(&app).await;
+        chief.post(&format!("{path}/checks"), &told("08:29")).await.assert_status(422).assert_contains("要在 24 小时内登记");
+        chief.post(&format!("{path}/checks"), &told("08:30")).await.assert_ok();
+        at(&app, "2026-09-03T00:00:01+08:00");
+        bureau.chief(&app).await.get(&path).await.assert_ok().assert_lacks("替他登记到点");
+    }
+
+    async fn words_that_come_after_an_answer_wait_by_themselves(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let (route, points) = laid(&app, &bureau, bureau.stations[0], "一小周边", Days::School).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
+        let round = planned(&app, &bureau, route, "2026-09-01", &[officer]).await;
+        let (mine, phone) = (own(&app, &bureau, officer).await, app.browser());
+        clock(&app, "07:20:00");
+        tap(&phone, &mine, round, points[0], "路灯坏了两盏").await.assert_ok();
+        let chief = bureau.chief(&app).await;
+        let note = chief.get("/patrols").await.input("origin");
+        chief.post(&format!("/patrol-notes/{note}/answer"), &[("answer", "已报路灯所")]).await.assert_ok();
+        clock(&app, "07:20:20");
+        tap(&phone, &mine, round, points[0], "井盖松动").await.assert_ok();
+        tap(&phone, &mine, round, points[0], "井盖松动").await.assert_ok();
+        tap(&phone, &mine, round, points[0], "").await.assert_ok();
+        assert_eq!(notes(&app, &bureau, round).await, [("路灯坏了两盏".to_owned(), false), ("井盖松动".to_owned(), true)]);
+        let page = chief.get("/patrols").await;
+        page.assert_contains("井盖松动");
+        // And after it has become a hazard.
+        let (origin, school) = (page.input("origin"), bureau.schools[0].to_string());
+        let send = [("origin", origin.as_str()), ("school", school.as_str()), ("distance", "50"), ("place", "滨河路口"), ("listed", ""), ("kind", "crowd"), ("description", "井盖松动")];
+        chief.post("/hazards", &send).await.assert_ok().assert_contains("已登记，请定级");
+        clock(&app, "07:20:40");
+        tap(&phone, &mine, round, points[0], "电线垂下来了").await.assert_ok();
+        chief.get("/patrols").await.assert_contains("电线垂下来了").assert_lacks("井盖松动");
+        let known = notes(&app, &bureau, round).await;
+        assert_eq!((known.len(), &known[2]), (3, &("电线垂下来了".to_owned(), true)));
     }
 
     async fn the_figure_is_what_one_adds_up_by_hand(app: TestApp) {
@@ -191,14 +383,17 @@ db_test! {
         let edit = format!("/patrol-routes/{route}/particulars");
         let version = chief.get(&edit).await.input("version");
         let unit = bureau.stations[0].to_string();
-        let form = [("version", version.as_str()), ("name", "滨河路街面"), ("unit", unit.as_str()), ("kind", "street"), ("days", "every"), ("from", "07:00"), ("to", "09:00"), ("interval", "60"), ("tolerance", "5")];
+        let form = [("version", version.as_str()), ("name", "滨河路街面"), ("unit", unit.as_str()), ("kind", "street"), ("days", "every"), ("from", "07:00"), ("to", "09:00"), ("interval", "55"), ("tolerance", "5")];
+        // Hours in which hardly anybody would have to come are not asked.
+        let rare = [&form[..7], &[("interval", "56"), ("tolerance", "5")]].concat();
+        chief.post(&edit, &rare).await.assert_status(422).assert_contains("不能超过整段时间的一半（60 分钟）");
         chief.post(&edit, &form).await.assert_ok().assert_contains("从今天起");
         chief.post(&edit, &form).await.assert_status(409);
         chief.get(&day).await.assert_contains("66.6%").assert_contains("最长间隔 30）");
         at(&app, "2026-09-02T10:00:00+08:00");
         let chief = bureau.chief(&app).await;
-        // Nobody came: 65 of 120 minutes at each point.
-        chief.get(&format!("{figures}?day=2026-09-02&span=day")).await.assert_contains("54.1%").assert_contains("不超过 65 分钟").assert_contains("容差 5");
+        // Nobody ever came, so no minute counts.
+        chief.get(&format!("{figures}?day=2026-09-02&span=day")).await.assert_contains("<b>0.0%</b>").assert_contains("不超过 60 分钟").assert_contains("容差 5");
         chief.get(&format!("{figures}?day=2026-09-02&span=week")).await.assert_contains("要求改过");
     }
 

@@ -100,7 +100,7 @@ async fn walk(tx: &mut db::Tx, then: &impl Fn(Timestamp) -> Act, beat: &Beat, da
             people.push(duty::person(tx, morning.tenant, *person).await?);
         }
         let (from, to) = (beat.asked.from + turn * half, beat.asked.from + (turn + 1) * half);
-        let round = match patrol::plan(tx, &morning, &beat.route, (day, Some(at(from))), &people).await {
+        let round = match patrol::plan(tx, &morning, &beat.route, (day, Some((at(from), half))), &people).await {
             // They stand at a post then, and set out when they can.
             Err(Error::Refused(_)) => patrol::plan(tx, &morning, &beat.route, (day, None), &people).await?,
             other => other?,
@@ -124,12 +124,17 @@ async fn walk(tx: &mut db::Tx, then: &impl Fn(Timestamp) -> Act, beat: &Beat, da
                 };
                 let (at, person) = (at(come), team[0]);
                 let new = NewCheck { round, point: *point, person, at, how: How::Link, note: note.to_owned() };
-                patrol::check(tx, &then(at), &new).await?;
+                match patrol::check(tx, &then(at), &new).await {
+                    // Still at a post.
+                    Err(Error::Refused(_)) => continue,
+                    other => other?,
+                }
                 last = Some(at);
             }
         }
         if let Some(last) = last.filter(|_| at(to) <= now) {
-            patrol::end(tx, &then(last + SignedDuration::from_mins(1)), round, "路面平稳，没有异常").await?;
+            let end = then(last + SignedDuration::from_mins(1));
+            patrol::end(tx, &end, round, team.first().copied(), "路面平稳，没有异常").await?;
         }
     }
     Ok(())

@@ -79,10 +79,21 @@ fn by_gate(kept: &[&Kept]) -> Vec<(String, String)> {
     gates.into_iter().map(|(name, peaks)| (name, peaks.join("、"))).collect()
 }
 
+/// Every gate of a school in every approved version, however many there have been.
+async fn kept_of(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Kept>> {
+    let (mut all, mut after) = (Vec::new(), (Uuid::nil(), -1i64));
+    loop {
+        let rows: Vec<Kept> = tx.all(KEPT.bind(tenant).bind(school).bind(after.0).bind(after.1)).await?;
+        let Some(last) = rows.last() else { return Ok(all) };
+        after = (last.plan_id, last.position);
+        all.extend(rows);
+    }
+}
+
 /// What holds for a school today, and what is going to: of each unit that keeps its gates, in the order of the days.
 pub(super) async fn of_school(tx: &mut Tx, tenant: Uuid, school: Uuid, today: Date) -> Result<Vec<Arrangement>> {
     let versions: Vec<OfSchool> = tx.all(OF_SCHOOL.bind(tenant).bind(school)).await?;
-    let kept: Vec<Kept> = tx.all(KEPT.bind(tenant).bind(school)).await?;
+    let kept = kept_of(tx, tenant, school).await?;
     let today = today.to_string();
     let mut holding: Vec<Uuid> = Vec::new();
     let mut shown = Vec::new();
@@ -114,12 +125,14 @@ pub(super) async fn of_school(tx: &mut Tx, tenant: Uuid, school: Uuid, today: Da
 pub(super) fn words(plan: &Plan, posts: &[Post], school: &School, address: &str) -> String {
     let own = posts.iter().filter(|post| post.school_id == school.id);
     let kept: Vec<Kept> = own
-        .map(|post| Kept {
+        .zip(0i64..)
+        .map(|(post, position)| Kept {
             plan_id: plan.id,
             gate_name: post.gate_name.clone(),
             peak: post.peak,
             from_minute: post.from_minute,
             to_minute: post.to_minute,
+            position,
         })
         .collect();
     let gates = by_gate(&kept.iter().collect::<Vec<_>>());

@@ -125,9 +125,10 @@ statements! {
             WHERE d.tenant_id = p.tenant_id AND d.school_id = $2 AND d.plan_id = p.id))
         ORDER BY p.effective_from DESC, p.version DESC LIMIT 100";
     /// The gates of a school that versions keep, without how many stand there.
-    KEPT = "SELECT d.plan_id, d.gate_name, d.peak, d.from_minute, d.to_minute FROM deployment_posts d
+    KEPT = "SELECT d.plan_id, d.gate_name, d.peak, d.from_minute, d.to_minute, d.position FROM deployment_posts d
         JOIN deployment_plans p ON p.tenant_id = d.tenant_id AND p.id = d.plan_id
-        WHERE d.tenant_id = $1 AND d.school_id = $2 AND p.state = 'approved' ORDER BY d.plan_id, d.position LIMIT 5000";
+        WHERE d.tenant_id = $1 AND d.school_id = $2 AND p.state = 'approved'
+            AND (d.plan_id, d.position) > ($3, $4) ORDER BY d.plan_id, d.position LIMIT 1000";
 }
 
 record! {
@@ -177,7 +178,7 @@ record! {
         pub seen_at: Option<Timestamp>, pub seen_by: Option<String>,
     }
     #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Kept { pub plan_id: Uuid, pub gate_name: String, pub peak: Peak, pub from_minute: i64, pub to_minute: i64 }
+    pub struct Kept { pub plan_id: Uuid, pub gate_name: String, pub peak: Peak, pub from_minute: i64, pub to_minute: i64, pub position: i64 }
 }
 
 impl Plan {

@@ -113,14 +113,14 @@ fn midnight(day: Date, minute: i64) -> Result<Timestamp> {
     duty::moment(day, minute).ok_or_else(|| Error::refused("日子不对，请重新选"))
 }
 
-/// The routes within reach that are walked at all, as they stand on a day.
+/// The routes within reach, as they stand on a day: those that are walked at all, and those that were closed since, or in the middle of it.
 pub async fn of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: Date, now: Timestamp) -> Result<Vec<Today>> {
     let text = day.to_string();
     let reach = |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles);
     let routes = store::routes_within(tx, tenant, scope).await?;
-    let points = store::points(tx, tenant, scope).await?;
-    let versions: Vec<Version> = tx.all(reach(VERSIONS).bind(&text)).await?;
     let span = (midnight(day, 0)?, midnight(day, 24 * 60)?);
+    let points = store::points(tx, tenant, scope, span.0).await?;
+    let versions: Vec<Version> = tx.all(reach(VERSIONS).bind(&text)).await?;
     let stamps = by_point(tx.all(reach(STAMPS).bind(span.0).bind(span.1)).await?);
     let table = duty::timetable(tx, tenant, day, day).await?;
     let rounds = store::rounds_of_day(tx, tenant, scope, &text).await?;
@@ -134,7 +134,11 @@ pub async fn of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: Date, now: Ti
         let points = points.into_iter().filter(|point| of.points.iter().any(|(id, _)| *id == point.id)).collect();
         Today { route, points, of, rounds, walkers }
     };
-    Ok(routes.into_iter().filter(|route| route.closed_at.is_none()).map(of).collect())
+    let there = |today: &Today| {
+        let begun = |closed: Timestamp| today.of.window.is_some_and(|(from, _)| from < closed);
+        today.route.closed_at.is_none_or(begun) || !today.rounds.is_empty()
+    };
+    Ok(routes.into_iter().map(of).filter(there).collect())
 }
 
 /// One route from one day to another, both included.
@@ -178,7 +182,8 @@ pub async fn of_route(
     now: Timestamp,
 ) -> Result<Span> {
     let known = store::points_of(tx, tenant, route.id).await?;
-    let versions: Vec<Version> = tx.all(VERSIONS_OF.bind(tenant).bind(route.id).bind(last.to_string())).await?;
+    let mut versions: Vec<Version> = tx.all(VERSIONS_OF.bind(tenant).bind(route.id).bind(last.to_string())).await?;
+    versions.reverse();
     let span = (midnight(first, 0)?, midnight(last, 24 * 60)?);
     let stamps = tx.all(STAMPS_OF.bind(tenant).bind(route.id).bind(span.0).bind(span.1)).await?;
     let stamps = by_point(stamps);
@@ -188,6 +193,14 @@ pub async fn of_route(
     let days = first.series(1.day()).take_while(|day| *day <= last).take(LONGEST as usize);
     let days: Vec<DayOf> = days.map(|day| lay(&route, &points, &versions, &stamps, &table, (day, now))).collect();
     points.retain(|point| days.iter().any(|of| of.points.iter().any(|(id, _)| *id == point.id)));
+    // One that was closed, and another that has its name since, are told apart.
+    let names: Vec<String> = points.iter().map(|point| point.name.clone()).collect();
+    for point in &mut points {
+        let twice = names.iter().filter(|name| **name == point.name).count() > 1;
+        if let Some(closed) = point.closed_at.filter(|_| twice) {
+            point.name = format!("{}（{}停用）", point.name, duty::short_day(duty::day_of(closed)));
+        }
+    }
     Ok(Span { route, points, days })
 }
 

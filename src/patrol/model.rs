@@ -33,6 +33,19 @@ impl Setting for Usual {
     const NAME: &'static str = "patrol.usual";
 }
 
+/// What holds of every round.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Rounds {
+    /// So long a round takes of which nothing else is said.
+    pub round_minutes: i64,
+    /// Within so many hours the desk enters what was told by radio.
+    pub desk_hours: i64,
+}
+
+impl Setting for Rounds {
+    const NAME: &'static str = "patrol.rounds";
+}
+
 /// What is asked of a route on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -56,9 +69,20 @@ pub enum Walked {
 }
 
 impl Asked {
-    /// So many minutes may pass at a point before it counts as left alone.
+    /// So many minutes may pass at a point before it counts as left alone: never more than half of the hours, or one visit would do for all of
+    /// them.
     pub fn allowed(&self) -> i64 {
-        self.interval + self.tolerance
+        (self.interval + self.tolerance).min(self.half())
+    }
+
+    fn half(&self) -> i64 {
+        (self.to - self.from) / 2
+    }
+
+    /// Why nobody could be asked this: hours in which hardly anybody would have to come are never broken.
+    pub fn too_rare(&self) -> Option<String> {
+        let (asked, half) = (self.interval + self.tolerance, self.half());
+        (asked > half).then(|| format!("最长间隔加容差不能超过整段时间的一半（{half} 分钟），不然没有人去也看不出来"))
     }
 
     pub fn walked(&self, day: Date, table: &Timetable, working: &WorkingDays) -> Walked {
@@ -112,11 +136,13 @@ pub struct Kept {
     pub gaps: Vec<Gap>,
     /// Seconds after which a point counts as left alone.
     allowed: i64,
+    /// The window has ended.
+    over: bool,
 }
 
 impl Kept {
-    /// Lays the checks of a point into its window. The edges of the window count as if somebody had been there; a day that still runs ends
-    /// now. Nothing where the window has not begun, or the point was not there.
+    /// Lays the checks of a point into its window. The beginning counts as if somebody had been there, for as long as somebody may still come;
+    /// the end is no visit. A day that still runs ends now. Nothing where the window has not begun, or the point was not there.
     pub fn of(window: (Timestamp, Timestamp), allowed: i64, checks: &[Timestamp], now: Timestamp) -> Option<Kept> {
         let (from, to) = (window.0, window.1.min(now));
         if from >= to {
@@ -130,7 +156,12 @@ impl Kept {
         turns.push(to);
         let gaps = turns.windows(2).map(|pair| Gap { from: pair[0], to: pair[1] });
         let gaps = gaps.filter(|gap| gap.from < gap.to).collect();
-        Some(Kept { from, to, checks: within, gaps, allowed: allowed * 60 })
+        Some(Kept { from, to, checks: within, gaps, allowed: allowed * 60, over: window.1 <= now })
+    }
+
+    /// The window is over and nobody ever came: no minute of it counts. Where the point was there for less than what may pass, nobody had to.
+    pub fn never(&self) -> bool {
+        self.over && self.checks.is_empty() && self.to.as_second() - self.from.as_second() > self.allowed
     }
 
     pub fn longest(&self) -> Option<Gap> {
@@ -143,7 +174,8 @@ impl Kept {
     }
 
     pub fn sum(&self) -> Sum {
-        let within = self.gaps.iter().map(|gap| gap.seconds().min(self.allowed)).sum();
+        let counted = if self.never() { 0 } else { self.allowed };
+        let within = self.gaps.iter().map(|gap| gap.seconds().min(counted)).sum();
         let longest = self.longest().map_or(0, |gap| gap.minutes());
         let (of, broken) = (self.to.as_second() - self.from.as_second(), self.broken().count() as i64);
         Sum { within, of, longest, broken, checks: self.checks.len() as i64 }
@@ -166,9 +198,9 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Of a window that runs; nothing before and after it.
+    /// Of a window that runs; nothing before and after it, nor once the point has been closed in the middle of it.
     pub fn of(kept: Option<&Kept>, window: (Timestamp, Timestamp), asked: &Asked, now: Timestamp) -> Option<Standing> {
-        let kept = kept.filter(|_| window.0 <= now && now < window.1)?;
+        let kept = kept.filter(|kept| window.0 <= now && now < window.1 && !kept.over)?;
         let last = kept.checks.last().copied();
         let since = last.unwrap_or(kept.from);
         let passed = now.as_second() - since.as_second();
@@ -251,14 +283,16 @@ mod tests {
     }
 
     #[test]
-    fn the_edges_of_the_window_count_and_each_gap_counts_up_to_what_is_allowed() {
+    fn the_beginning_of_the_window_counts_and_each_gap_counts_up_to_what_is_allowed() {
         // 07:00–07:20–07:50–08:40–09:00: 20, 30, 50 and 20 minutes, of which 20 + 30 + 30 + 20 = 100 of 120 are within.
         let sum = kept(&["07:50", "07:20", "08:40"], "10:00").unwrap().sum();
         assert_eq!(sum, Sum { within: 100 * 60, of: 120 * 60, longest: 50, broken: 1, checks: 3 });
         assert_eq!((sum.rate().as_str(), sum.whole()), ("83.3%", false));
-        // Nobody at all: the first half hour is nobody's fault.
+        // Nobody yet: the first half hour is nobody's fault. Nobody at all: no minute counts.
+        let sum = kept(&[], "08:00").unwrap().sum();
+        assert_eq!((sum.rate().as_str(), sum.longest, sum.broken), ("50.0%", 60, 1));
         let sum = kept(&[], "10:00").unwrap().sum();
-        assert_eq!((sum.rate().as_str(), sum.longest, sum.broken), ("25.0%", 120, 1));
+        assert_eq!((sum.rate().as_str(), sum.longest, sum.broken), ("0.0%", 120, 1));
         // Every thirty minutes, to the minute.
         let sum = kept(&["07:30", "08:00", "08:30"], "10:00").unwrap().sum();
         assert_eq!((sum.rate().as_str(), sum.broken, sum.whole()), ("100.0%", 0, true));
@@ -297,6 +331,38 @@ mod tests {
         assert!(stands("07:56").unwrap().late);
         assert!(!stands("07:10").unwrap().visited);
         assert_eq!((stands("06:50"), stands("09:00")), (None, None));
+    }
+
+    #[test]
+    fn a_point_that_was_closed_is_not_due_any_more() {
+        let asked = Asked { interval: 30, tolerance: 5, from: 420, to: 540, days: Days::Every, school: None };
+        let window = asked.window("2026-09-01".parse().unwrap()).unwrap();
+        let stands = |now: &str| {
+            let kept = Kept::of((window.0, at("07:40")), asked.allowed(), &[], at(now));
+            Standing::of(kept.as_ref(), window, &asked, at(now))
+        };
+        assert!(stands("07:39").unwrap().late);
+        assert_eq!((stands("07:40"), stands("08:30")), (None, None));
+        // What was broken before it was closed stays so.
+        let kept = Kept::of((window.0, at("07:40")), asked.allowed(), &[], at("08:30")).unwrap();
+        assert_eq!((kept.sum().broken, kept.sum().of), (1, 40 * 60));
+    }
+
+    #[test]
+    fn hours_in_which_nobody_ever_came_are_never_whole() {
+        let of =
+            |interval, tolerance| Asked { interval, tolerance, from: 420, to: 540, days: Days::Every, school: None };
+        assert_eq!(of(60, 0).too_rare(), None);
+        assert!(of(60, 1).too_rare().unwrap().contains("60 分钟"));
+        assert!(of(90, 30).too_rare().is_some());
+        // Nor where it was entered before this was refused.
+        let asked = of(90, 30);
+        let window = asked.window("2026-09-01".parse().unwrap()).unwrap();
+        let sum = Kept::of(window, asked.allowed(), &[], at("10:00")).unwrap().sum();
+        assert_eq!((asked.allowed(), sum.rate().as_str(), sum.whole()), (60, "0.0%", false));
+        // A point that was entered ten minutes before the end was nobody's to keep.
+        let late = Kept::of((at("08:50"), at("09:00")), 30, &[], at("10:00")).unwrap();
+        assert!(!late.never() && late.sum().whole());
     }
 
     #[test]

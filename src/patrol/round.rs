@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::model::How;
+use super::model::{How, Rounds};
 use super::store::{
-    self, ADD_CHECK, ADD_NOTE, ADD_ROUND, ADD_WALKER, ANSWER, BEGIN_ROUND, CANCEL_ROUND, CHANGE_ROUND, Check,
-    DROP_WALKERS, END_ROUND, HOLD_ROUND, NEAR, Near, Round, Route, SETTLE, Walker,
+    self, ADD_CHECK, ADD_NOTE, ADD_ROUND, ADD_WALKER, ANSWER, BEGIN_ROUND, BESIDES, Besides, CANCEL_ROUND,
+    CHANGE_ROUND, Check, DROP_WALKERS, END_ROUND, HOLD_ROUND, NEAR, Near, Round, Route, SETTLE, Walker,
 };
 use crate::access::Act;
 use crate::audit;
@@ -47,7 +47,34 @@ impl Round {
     pub fn open(&self) -> bool {
         self.ended_at.is_none() && self.cancelled_at.is_none()
     }
+
+    /// From when until when it is walked, as far as that is planned; one that has ended is over.
+    fn hours(&self, rounds: &Rounds) -> Option<(Timestamp, Timestamp)> {
+        let from = self.planned_at?;
+        let expected = from + SignedDuration::from_mins(self.minutes.unwrap_or(rounds.round_minutes));
+        Some((from, self.ended_at.unwrap_or(expected)))
+    }
+
+    /// Who set out, and who at the desk entered it.
+    pub fn begun_by(&self) -> String {
+        by(self.begun_name.as_deref(), self.begun_desk.as_deref())
+    }
+
+    pub fn ended_by(&self) -> String {
+        by(self.ended_name.as_deref(), self.ended_desk.as_deref())
+    }
 }
+
+fn by(walker: Option<&str>, desk: Option<&str>) -> String {
+    match (walker, desk) {
+        (Some(walker), Some(desk)) => format!("{walker}，{desk}登记"),
+        (None, Some(desk)) => format!("{desk}登记"),
+        (walker, None) => walker.unwrap_or_default().to_owned(),
+    }
+}
+
+/// When a round sets out, and how many minutes it is expected to take.
+pub type Planned = (Timestamp, i64);
 
 /// Whether these people can go on that day at that time.
 ///
@@ -55,7 +82,7 @@ impl Round {
 async fn fit(
     tx: &mut Tx,
     act: &Act,
-    (route, day, planned_at): (Uuid, Date, Option<Timestamp>),
+    (route, day, planned): (Uuid, Date, Option<Planned>),
     known: Option<Uuid>,
     people: &[Person],
 ) -> Result<()> {
@@ -67,6 +94,9 @@ async fn fit(
         return Err(Error::refused("这几位都不能单独执勤，请加上一名民警或者巡特警"));
     }
     let leaves = duty::on_leave(tx, act.tenant, day).await?;
+    let usual: Rounds = settings::read(tx, act.tenant, act.at).await?;
+    let planned_at = planned.map(|(at, _)| at);
+    let hours = planned.map(|(at, minutes)| (at, at + SignedDuration::from_mins(minutes)));
     for person in people {
         let name = &person.name;
         if person.ended_at.is_some() || !person.kind.is_uniformed() {
@@ -83,12 +113,17 @@ async fn fit(
         if rounds.iter().any(|round| same(&round)) {
             return Err(Error::refused(format!("{name}这一天同一个时间已经排在这条路线上")));
         }
-        let Some(at) = planned_at else { continue };
+        let Some((from, to)) = hours else { continue };
+        let meets = |other: (Timestamp, Timestamp)| other.0 < to && from < other.1;
+        let others = rounds.iter().filter(|round| Some(round.id) != known);
+        let mut at_once = others.filter_map(|round| Some((round, round.hours(&usual)?)));
+        if let Some((other, (begins, ends))) = at_once.find(|(_, hours)| meets(*hours)) {
+            let (begins, ends) = (duty::clock(begins), duty::clock(ends));
+            return Err(Error::refused(format!("{name}{begins}–{ends}在走{}，时间重了", other.route_name)));
+        }
         let shifts = duty::shifts_of(tx, act.tenant, person.id, (day, day)).await?;
-        let stands = |shift: &&duty::Shift| {
-            let (from, to) = (shift.starts_at, shift.ends_at);
-            shift.absent_at.is_none() && from.zip(to).is_some_and(|(from, to)| (from..to).contains(&at))
-        };
+        let stands =
+            |shift: &&duty::Shift| shift.absent_at.is_none() && shift.starts_at.zip(shift.ends_at).is_some_and(meets);
         if let Some(shift) = shifts.iter().find(stands) {
             return Err(Error::refused(format!("{name}这时候在{}站岗（{}）", shift.place(), shift.hours())));
         }
@@ -109,7 +144,7 @@ pub async fn plan(
     tx: &mut Tx,
     act: &Act,
     route: &Route,
-    (day, planned_at): (Date, Option<Timestamp>),
+    (day, planned): (Date, Option<Planned>),
     people: &[Person],
 ) -> Result<Uuid> {
     if day < duty::day_of(act.at) {
@@ -118,13 +153,28 @@ pub async fn plan(
     if route.closed_at.is_some() {
         return Err(Error::refused("这条路线已经停走了"));
     }
-    fit(tx, act, (route.id, day, planned_at), None, people).await?;
+    fit(tx, act, (route.id, day, planned), None, people).await?;
     let id = act.id();
-    let row = ADD_ROUND.bind(act.tenant).bind(id).bind(route.id).bind(day.to_string()).bind(planned_at);
+    let row = ADD_ROUND.bind(act.tenant).bind(id).bind(route.id).bind(day.to_string());
+    let row = row.bind(planned.map(|(at, _)| at)).bind(planned.map(|(_, minutes)| minutes));
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     set_walkers(tx, act, id, day, people).await?;
     audit::record(tx, act, "create", ("patrol_round", id), "", &[]).await?;
     Ok(id)
+}
+
+/// What to look at, since nobody can say whether it is at the same time: rounds of the same people on that day of which one has no time. Empty
+/// where there are none.
+pub async fn caution(tx: &mut Tx, act: &Act, round: Uuid) -> Result<String> {
+    let round = store::round(tx, act.tenant, round).await?;
+    let others: Vec<Besides> = tx.all(BESIDES.bind(act.tenant).bind(round.id)).await?;
+    let open = others.iter().filter(|other| round.planned_at.is_none() || other.planned_at.is_none());
+    let said = open.take(3).map(|other| format!("{}还有{}", other.person_name, other.route_name));
+    let said: Vec<String> = said.collect();
+    if said.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!("。注意：这一天{}，有的没有定时间，请看看会不会重", said.join("，")))
 }
 
 /// Others go, or at another time. Whoever has checked in already stays.
@@ -135,11 +185,12 @@ pub async fn change(
     act: &Act,
     round: &Round,
     seen: i64,
-    planned_at: Option<Timestamp>,
+    planned: Option<Planned>,
     people: &[Person],
 ) -> Result<()> {
     let day: Date = round.day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
-    if tx.execute(CHANGE_ROUND.bind(act.tenant).bind(round.id).bind(seen).bind(planned_at)).await? == 0 {
+    let row = CHANGE_ROUND.bind(act.tenant).bind(round.id).bind(seen).bind(planned.map(|(at, _)| at));
+    if tx.execute(row.bind(planned.map(|(_, minutes)| minutes))).await? == 0 {
         return Err(Error::Stale("这一轮刚刚有变化（改过、结束了或者取消了），请看一下再改。".to_owned()));
     }
     let checks = store::checks_of_round(tx, act.tenant, round.id).await?;
@@ -147,7 +198,7 @@ pub async fn change(
     if let Some(check) = checks.iter().find(gone) {
         return Err(Error::refused(format!("{}已经在这一轮到过点，不能去掉", check.person_name)));
     }
-    fit(tx, act, (round.route_id, day, planned_at), Some(round.id), people).await?;
+    fit(tx, act, (round.route_id, day, planned), Some(round.id), people).await?;
     tx.execute(DROP_WALKERS.bind(act.tenant).bind(round.id)).await?;
     set_walkers(tx, act, round.id, day, people).await?;
     audit::record(tx, act, "update", ("patrol_round", round.id), "", &[]).await
@@ -180,15 +231,16 @@ fn refuse_another_day(act: &Act, round: &Round) -> Result<()> {
 }
 
 /// Whoever walks sets out. Saying it twice changes nothing.
-pub async fn begin(tx: &mut Tx, act: &Act, round: Uuid) -> Result<()> {
+pub async fn begin(tx: &mut Tx, act: &Act, round: Uuid, person: Uuid) -> Result<()> {
     let round = held(tx, act, round).await?;
     refuse_another_day(act, &round)?;
-    set_out(tx, act, &round, act.at).await
+    set_out(tx, act, &round, person, act.at).await
 }
 
-async fn set_out(tx: &mut Tx, act: &Act, round: &Round, at: Timestamp) -> Result<()> {
+async fn set_out(tx: &mut Tx, act: &Act, round: &Round, person: Uuid, at: Timestamp) -> Result<()> {
     if round.begun_at.is_none() {
-        tx.execute(BEGIN_ROUND.bind(act.tenant).bind(round.id).bind(at)).await?;
+        let row = BEGIN_ROUND.bind(act.tenant).bind(round.id).bind(at).bind(person).bind(act.account);
+        tx.execute(row).await?;
         audit::record(tx, act, "begin_patrol", ("patrol_round", round.id), "", &[]).await?;
     }
     Ok(())
@@ -209,16 +261,38 @@ pub struct NewCheck {
 /// So close together, two check-ins of one person at one point are one.
 const TWICE: SignedDuration = SignedDuration::from_secs(60);
 
+/// Somebody who has signed on at a post and not off again is there, until the time there is over.
+async fn refuse_at_post(tx: &mut Tx, act: &Act, new: &NewCheck, name: &str) -> Result<()> {
+    let day = duty::day_of(new.at);
+    let shifts = duty::shifts_of(tx, act.tenant, new.person, (day, day)).await?;
+    let stands = |shift: &&duty::Shift| {
+        shift.came_at.is_some_and(|came| came <= new.at)
+            && shift.left_at.is_none_or(|left| left > new.at)
+            && shift.ends_at.is_some_and(|ends| ends > new.at)
+    };
+    match shifts.iter().find(stands) {
+        Some(shift) => {
+            let (place, hours) = (shift.place(), shift.hours());
+            Err(Error::refused(format!("{name}这时候在{place}站岗（{hours}），签退以后才能在巡逻里到点")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Notes that somebody is at a point; the round begins with the first. Twice within a minute is once, and words that come along the second
-/// time are added to the first.
+/// time are added to the first, unless somebody has looked at that already: then they wait by themselves.
 ///
-/// Errors: refused where the round is of another day or has ended, or the point is not on its route; the desk may enter later what was told
-/// by radio.
+/// Errors: refused where the round is of another day or has ended, the point is not on its route, or they stand at a post then; the desk may
+/// enter later what was told by radio, but not much later.
 pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
     let round = held(tx, act, new.round).await?;
     if new.how == How::Desk {
         if duty::day_of(new.at).to_string() != round.day || new.at > act.at {
             return Err(Error::refused("时间要在这一轮的当天，不能晚于现在"));
+        }
+        let rounds: Rounds = settings::read(tx, act.tenant, act.at).await?;
+        if new.at + SignedDuration::from_hours(rounds.desk_hours) < act.at {
+            return Err(Error::refused(format!("电台里报的要在 {} 小时内登记，已经过了", rounds.desk_hours)));
         }
     } else {
         refuse_another_day(act, &round)?;
@@ -231,41 +305,49 @@ pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
         return Err(Error::refused("这个点不在这条路线上，或者已经停用了"));
     }
     let walkers = store::walkers_of(tx, act.tenant, round.id).await?;
-    if !walkers.iter().any(|walker| walker.person_id == new.person) {
+    let Some(walker) = walkers.iter().find(|walker| walker.person_id == new.person) else {
         return Err(Error::refused("请选择这一轮里的人"));
-    }
-    set_out(tx, act, &round, new.at).await?;
+    };
+    refuse_at_post(tx, act, new, &walker.name).await?;
+    set_out(tx, act, &round, new.person, new.at).await?;
     if !new.note.is_empty() {
         tx.execute(SETTLE.bind(act.tenant)).await?;
     }
     let near = NEAR.bind(act.tenant).bind(point.id).bind(new.person).bind(new.at - TWICE).bind(new.at + TWICE);
-    let near: Option<Near> = tx.optional(near).await?;
-    let id = match near {
-        Some(near) if new.note.is_empty() || near.note.contains(&new.note) => return Ok(()),
+    let near: Vec<Near> = tx.all(near).await?;
+    if near.iter().any(|near| near.note.contains(&new.note)) {
+        return Ok(());
+    }
+    let id = match near.iter().find(|near| near.seen_at.is_none() && near.hazard_id.is_none()) {
         Some(near) => {
             let both = if near.note.is_empty() { new.note.clone() } else { format!("{}；{}", near.note, new.note) };
-            tx.execute(ADD_NOTE.bind(act.tenant).bind(near.id).bind(both)).await?;
+            if tx.execute(ADD_NOTE.bind(act.tenant).bind(near.id).bind(both)).await? == 0 {
+                return Err(Error::Stale("刚才那条情况值班室正在处理，这几句还没有记下，请再点一次。".to_owned()));
+            }
             near.id
         }
         None => {
             let id = act.id();
             let row = ADD_CHECK.bind(act.tenant).bind(id).bind(round.id).bind(point.id).bind(new.person).bind(new.at);
-            tx.execute(row.bind(new.how).bind(&new.note).bind(!new.note.is_empty())).await?;
+            let row = row.bind(new.how).bind(&new.note).bind(!new.note.is_empty());
+            let told = new.how == How::Desk;
+            tx.execute(row.bind(act.account.filter(|_| told)).bind(told.then_some(act.at))).await?;
             id
         }
     };
     audit::record(tx, act, "check_patrol", ("patrol_check", id), new.how.label(), &[]).await
 }
 
-/// The round is over, with what is handed over and what happened. Saying it twice changes nothing.
+/// The round is over, with what is handed over and what happened, said by one of them or entered at the desk. Saying it twice changes nothing.
 ///
 /// Errors: refused before it has begun.
-pub async fn end(tx: &mut Tx, act: &Act, round: Uuid, words: &str) -> Result<()> {
+pub async fn end(tx: &mut Tx, act: &Act, round: Uuid, person: Option<Uuid>, words: &str) -> Result<()> {
     let round = held(tx, act, round).await?;
     if round.begun_at.is_none() {
         return Err(Error::refused("还没有出发，不用结束；不走了请值班室取消"));
     }
-    if tx.execute(END_ROUND.bind(act.tenant).bind(round.id).bind(act.at).bind(words)).await? == 0 {
+    let row = END_ROUND.bind(act.tenant).bind(round.id).bind(act.at).bind(words).bind(person).bind(act.account);
+    if tx.execute(row).await? == 0 {
         return Ok(());
     }
     audit::record(tx, act, "end_patrol", ("patrol_round", round.id), "", &[]).await

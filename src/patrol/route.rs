@@ -40,8 +40,13 @@ async fn ask(tx: &mut Tx, act: &Act, route: Uuid, asked: &Asked) -> Result<()> {
     Ok(())
 }
 
-/// Errors: refused if the name is taken.
+fn refuse_too_rare(asked: &Asked) -> Result<()> {
+    asked.too_rare().map_or(Ok(()), |why| Err(Error::refused(why)))
+}
+
+/// Errors: refused if the name is taken, or so little is asked that nobody would have to come.
 pub async fn create(tx: &mut Tx, act: &Act, new: &RouteSketch) -> Result<Uuid> {
+    refuse_too_rare(&new.asked)?;
     refuse_taken(tx, act.tenant, None, &new.name).await?;
     let (id, asked) = (act.id(), &new.asked);
     let row = ADD_ROUTE.bind(act.tenant).bind(id).bind(new.unit).bind(&new.name).bind(new.kind).bind(asked.interval);
@@ -52,12 +57,23 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &RouteSketch) -> Result<Uuid> {
     Ok(id)
 }
 
-/// What is asked now holds from today on.
+/// What is asked now holds from today on. What is closed stays so: were it opened again, the days in between would count as days on which
+/// nobody came.
 ///
-/// Errors: refused if the name is taken, stale if somebody else was first.
+/// Errors: refused if the name is taken, so little is asked that nobody would have to come, or a closed one were opened; stale if somebody else
+/// was first.
 pub async fn change(tx: &mut Tx, act: &Act, route: &Route, seen: i64, to: &RouteSketch) -> Result<()> {
-    refuse_taken(tx, act.tenant, Some(route.id), &to.name).await?;
+    if route.closed_at.is_some() && to.closed_at != route.closed_at {
+        return Err(Error::refused("停走了的路线不能再开；要再走请登记一条新的，名字可以一样"));
+    }
+    // The name of one that is closed is free.
+    if to.closed_at.is_none() {
+        refuse_taken(tx, act.tenant, Some(route.id), &to.name).await?;
+    }
     let asked = &to.asked;
+    if *asked != route.asked() {
+        refuse_too_rare(asked)?;
+    }
     let row = CHANGE_ROUTE.bind(act.tenant).bind(route.id).bind(seen).bind(to.unit).bind(&to.name).bind(to.kind);
     let row = row.bind(asked.interval).bind(asked.tolerance).bind(asked.from).bind(asked.to).bind(asked.days);
     if tx.execute(row.bind(asked.school).bind(to.closed_at)).await? == 0 {
@@ -80,19 +96,26 @@ pub struct PointSketch {
     pub closed_at: Option<Timestamp>,
 }
 
-/// The most points of a route, those that are closed among them.
+/// The most points of a route that are walked.
 const MOST_POINTS: usize = 60;
+
+/// The most points of a route, those that are closed among them.
+const MOST_EVER: usize = 180;
 
 /// Adds points at the end, in their order.
 ///
 /// Errors: refused if the route has a point of one of the names, or too many.
 pub async fn add_points(tx: &mut Tx, act: &Act, route: Uuid, new: &[PointSketch]) -> Result<Vec<Uuid>> {
     let known = store::points_of(tx, act.tenant, route).await?;
-    if known.len() + new.len() > MOST_POINTS {
+    let open = || known.iter().filter(|point| point.closed_at.is_none());
+    if open().count() + new.len() > MOST_POINTS {
         return Err(Error::refused(format!("一条路线最多 {MOST_POINTS} 个点，再多请分成两条")));
     }
+    if known.len() + new.len() > MOST_EVER {
+        return Err(Error::refused("这条路线停用过的点太多了，请登记一条新路线"));
+    }
     let mut last = known.iter().map(|point| point.position).max().unwrap_or(0);
-    let mut names: Vec<&str> = known.iter().map(|point| point.name.as_str()).collect();
+    let mut names: Vec<&str> = open().map(|point| point.name.as_str()).collect();
     let mut ids = Vec::new();
     for point in new {
         if names.contains(&point.name.as_str()) {
@@ -109,10 +132,14 @@ pub async fn add_points(tx: &mut Tx, act: &Act, route: Uuid, new: &[PointSketch]
     Ok(ids)
 }
 
-/// Errors: refused if the route has another point of the name, stale if somebody else was first.
+/// Errors: refused if the route has another point of the name, or a closed one were opened; stale if somebody else was first.
 pub async fn change_point(tx: &mut Tx, act: &Act, point: &Point, seen: i64, to: &PointSketch) -> Result<()> {
+    if point.closed_at.is_some() && to.closed_at != point.closed_at {
+        return Err(Error::refused("停用了的点不能再开；要再走请加一个新的点，名字可以一样"));
+    }
     let known = store::points_of(tx, act.tenant, point.route_id).await?;
-    if known.iter().any(|other| other.name == to.name && other.id != point.id) {
+    let same = |other: &Point| other.name == to.name && other.id != point.id && other.closed_at.is_none();
+    if to.closed_at.is_none() && known.iter().any(same) {
         return Err(Error::refused(format!("这条路线已经有叫“{}”的点", to.name)));
     }
     let row = CHANGE_POINT.bind(act.tenant).bind(point.id).bind(seen).bind(to.position.unwrap_or(point.position));

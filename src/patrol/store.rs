@@ -42,8 +42,13 @@ macro_rules! points {
 macro_rules! rounds {
     ($where:expr) => {
         concat!(
-            "SELECT d.id, d.route_id, r.name AS route_name, d.day, d.planned_at, d.begun_at, d.ended_at, d.cancelled_at, d.words, d.lock_version
-            FROM patrol_rounds d JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id WHERE d.tenant_id = $1 AND ",
+            "SELECT d.id, d.route_id, r.name AS route_name, d.day, d.planned_at, d.minutes, d.begun_at, d.ended_at, d.cancelled_at, d.words,
+                d.lock_version, bp.name AS begun_name, ba.name AS begun_desk, ep.name AS ended_name, ea.name AS ended_desk
+            FROM patrol_rounds d JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id
+            LEFT JOIN duty_people bp ON bp.tenant_id = d.tenant_id AND bp.id = d.begun_person_id
+            LEFT JOIN accounts ba ON ba.tenant_id = d.tenant_id AND ba.id = d.begun_by
+            LEFT JOIN duty_people ep ON ep.tenant_id = d.tenant_id AND ep.id = d.ended_person_id
+            LEFT JOIN accounts ea ON ea.tenant_id = d.tenant_id AND ea.id = d.ended_by WHERE d.tenant_id = $1 AND ",
             $where
         )
     };
@@ -53,11 +58,13 @@ macro_rules! checks {
     ($where:expr) => {
         concat!(
             "SELECT c.id, c.round_id, p.route_id, r.name AS route_name, c.point_id, p.name AS point_name, c.person_id, w.name AS person_name, c.at,
-                c.how, c.note, c.waiting, c.seen_at, a.name AS seen_name, c.answer, h.id AS hazard_id, h.number AS hazard_number
+                c.how, c.note, c.waiting, c.seen_at, a.name AS seen_name, c.answer, h.id AS hazard_id, h.number AS hazard_number, e.name AS entered_name,
+                c.entered_at
             FROM patrol_checks c JOIN patrol_points p ON p.tenant_id = c.tenant_id AND p.id = c.point_id
             JOIN patrol_routes r ON r.tenant_id = p.tenant_id AND r.id = p.route_id
             JOIN duty_people w ON w.tenant_id = c.tenant_id AND w.id = c.person_id
             LEFT JOIN accounts a ON a.tenant_id = c.tenant_id AND a.id = c.seen_by
+            LEFT JOIN accounts e ON e.tenant_id = c.tenant_id AND e.id = c.entered_by
             LEFT JOIN hazards h ON h.tenant_id = c.tenant_id AND h.origin_id = c.id WHERE c.tenant_id = $1 AND ",
             $where
         )
@@ -88,14 +95,18 @@ statements! {
             school_id = excluded.school_id";
     ROUTE = routes!("r.id = $2");
     ROUTE_IN_REACH = routes!(concat!("r.id = $4 AND ", route_in_reach!()));
-    ROUTE_NAMED = routes!("r.name = $2");
+    ROUTE_NAMED = routes!("r.name = $2 AND r.closed_at IS NULL");
     ROUTES = routes!(concat!(route_in_reach!(), " ORDER BY r.closed_at IS NOT NULL, r.created_at, r.id LIMIT 1000"));
     LIST = routes!(concat!(route_in_reach!(), " AND (r.created_at, r.id) > ($4, $5) ORDER BY r.created_at, r.id LIMIT $6"));
+    /// Of each route what holds on a day.
     VERSIONS = concat!("SELECT v.route_id, v.from_day, v.interval_minutes, v.tolerance_minutes, v.from_minute, v.to_minute, v.days, v.school_id
         FROM patrol_route_versions v JOIN patrol_routes r ON r.tenant_id = v.tenant_id AND r.id = v.route_id
-        WHERE v.tenant_id = $1 AND v.from_day <= $4 AND ", route_in_reach!(), " ORDER BY v.route_id, v.from_day LIMIT 10000");
+        WHERE v.tenant_id = $1 AND v.from_day = (SELECT MAX(x.from_day) FROM patrol_route_versions x
+            WHERE x.tenant_id = v.tenant_id AND x.route_id = v.route_id AND x.from_day <= $4) AND ", route_in_reach!(), "
+        ORDER BY v.route_id LIMIT 10000");
+    /// The latest first: there is at most one a day, and more days than are counted at once.
     VERSIONS_OF = "SELECT v.route_id, v.from_day, v.interval_minutes, v.tolerance_minutes, v.from_minute, v.to_minute, v.days, v.school_id
-        FROM patrol_route_versions v WHERE v.tenant_id = $1 AND v.route_id = $2 AND v.from_day <= $3 ORDER BY v.from_day LIMIT 1000";
+        FROM patrol_route_versions v WHERE v.tenant_id = $1 AND v.route_id = $2 AND v.from_day <= $3 ORDER BY v.from_day DESC LIMIT 1000";
 
     /// Whose people may be sent along a route.
     UNITS = concat!("SELECT u.id, u.name FROM organisations u WHERE u.tenant_id = $1 AND ",
@@ -108,16 +119,16 @@ statements! {
     RENEW_CODE = "UPDATE patrol_points SET link_number = link_number + 1 WHERE tenant_id = $1 AND id = $2";
     POINT = points!("p.id = $2");
     POINTS_OF = points!("p.route_id = $2 ORDER BY p.closed_at IS NOT NULL, p.position, p.id LIMIT 200");
-    POINTS = points!(concat!(route_in_reach!(), " AND r.closed_at IS NULL ORDER BY p.route_id, p.position, p.id LIMIT 10000"));
+    POINTS = points!(concat!(route_in_reach!(), " AND (r.closed_at IS NULL OR r.closed_at > $4) ORDER BY p.route_id, p.position, p.id LIMIT 10000"));
 
-    ADD_ROUND = "INSERT INTO patrol_rounds (tenant_id, id, route_id, day, planned_at, words, created_by, created_at, lock_version)
-        VALUES ($1, $2, $3, $4, $5, '', $6, $7, 1)";
-    CHANGE_ROUND = "UPDATE patrol_rounds SET planned_at = $4, lock_version = lock_version + 1
+    ADD_ROUND = "INSERT INTO patrol_rounds (tenant_id, id, route_id, day, planned_at, minutes, words, created_by, created_at, lock_version)
+        VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, 1)";
+    CHANGE_ROUND = "UPDATE patrol_rounds SET planned_at = $4, minutes = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND ended_at IS NULL AND cancelled_at IS NULL";
     CANCEL_ROUND = "UPDATE patrol_rounds SET cancelled_at = $3, words = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND begun_at IS NULL AND cancelled_at IS NULL";
-    BEGIN_ROUND = "UPDATE patrol_rounds SET begun_at = $3 WHERE tenant_id = $1 AND id = $2 AND begun_at IS NULL";
-    END_ROUND = "UPDATE patrol_rounds SET ended_at = $3, words = $4, lock_version = lock_version + 1
+    BEGIN_ROUND = "UPDATE patrol_rounds SET begun_at = $3, begun_person_id = $4, begun_by = $5 WHERE tenant_id = $1 AND id = $2 AND begun_at IS NULL";
+    END_ROUND = "UPDATE patrol_rounds SET ended_at = $3, words = $4, ended_person_id = $5, ended_by = $6, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL AND begun_at IS NOT NULL";
     /// Whoever has done this takes the steps of a round alone until the transaction ends.
     HOLD_ROUND = "UPDATE patrol_rounds SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND id = $2";
@@ -127,6 +138,12 @@ statements! {
     ROUNDS_OF_ROUTE = rounds!("d.route_id = $2 AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.planned_at IS NULL, d.planned_at, d.id LIMIT 5000");
     ROUNDS_OF_PERSON = rounds!("d.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM patrol_walkers w WHERE w.tenant_id = d.tenant_id AND w.round_id = d.id
             AND w.person_id = $2) AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.planned_at IS NULL, d.planned_at, d.id LIMIT 200");
+    /// What else whoever walks a round walks on its day.
+    BESIDES = "SELECT q.name AS person_name, r.name AS route_name, d.planned_at FROM patrol_walkers own
+        JOIN patrol_walkers w ON w.tenant_id = own.tenant_id AND w.person_id = own.person_id AND w.day = own.day AND w.round_id <> own.round_id
+        JOIN patrol_rounds d ON d.tenant_id = w.tenant_id AND d.id = w.round_id JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id
+        JOIN duty_people q ON q.tenant_id = w.tenant_id AND q.id = w.person_id
+        WHERE own.tenant_id = $1 AND own.round_id = $2 AND d.ended_at IS NULL AND d.cancelled_at IS NULL ORDER BY q.name, r.name, d.id LIMIT 100";
     DROP_WALKERS = "DELETE FROM patrol_walkers WHERE tenant_id = $1 AND round_id = $2";
     ADD_WALKER = "INSERT INTO patrol_walkers (tenant_id, round_id, person_id, day) VALUES ($1, $2, $3, $4)";
     WALKERS_OF = walkers!("w.round_id = $2 ORDER BY w.person_id LIMIT 50");
@@ -137,19 +154,21 @@ statements! {
     WALKERS_WITH = walkers!("w.round_id IN (SELECT own.round_id FROM patrol_walkers own
         WHERE own.tenant_id = $1 AND own.person_id = $2 AND own.day >= $3 AND own.day <= $4) ORDER BY w.round_id, w.person_id LIMIT 2000");
 
-    ADD_CHECK = "INSERT INTO patrol_checks (tenant_id, id, round_id, point_id, person_id, at, how, note, waiting, answer)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '')";
+    ADD_CHECK = "INSERT INTO patrol_checks (tenant_id, id, round_id, point_id, person_id, at, how, note, waiting, entered_by, entered_at, answer)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '')";
     /// What has become a hazard does not wait any more.
     SETTLE = "UPDATE patrol_checks SET waiting = FALSE WHERE tenant_id = $1 AND waiting
         AND EXISTS (SELECT 1 FROM hazards h WHERE h.tenant_id = $1 AND h.origin_id = patrol_checks.id)";
     ANSWER = "UPDATE patrol_checks SET waiting = FALSE, seen_at = $3, seen_by = $4, answer = $5 WHERE tenant_id = $1 AND id = $2 AND waiting";
     /// One who says twice that they are there is there once.
-    NEAR = "SELECT c.id, c.note FROM patrol_checks c WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5
-        ORDER BY c.at LIMIT 1";
-    ADD_NOTE = "UPDATE patrol_checks SET note = $3, waiting = TRUE WHERE tenant_id = $1 AND id = $2 AND seen_at IS NULL";
+    NEAR = "SELECT c.id, c.note, c.seen_at, h.id AS hazard_id FROM patrol_checks c LEFT JOIN hazards h ON h.tenant_id = c.tenant_id AND h.origin_id = c.id
+        WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5 ORDER BY c.at, c.id LIMIT 200";
+    /// Nobody may have looked at it, or the words would wait for nobody.
+    ADD_NOTE = "UPDATE patrol_checks SET note = $3, waiting = TRUE WHERE tenant_id = $1 AND id = $2 AND seen_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM hazards h WHERE h.tenant_id = $1 AND h.origin_id = patrol_checks.id)";
     CHECK_IN_REACH = checks!(concat!("c.id = $4 AND ", route_in_reach!()));
     CHECKS_OF_ROUND = checks!("c.round_id = $2 ORDER BY c.at, c.id LIMIT 1000");
-    CHECKS_OF_ROUTE = checks!("p.route_id = $2 AND c.at >= $3 AND c.at < $4 ORDER BY c.at, c.id LIMIT 20000");
+    CHECKS_OF_ROUTE = checks!("p.route_id = $2 AND (c.at, c.id) > ($3, $4) AND c.at < $5 ORDER BY c.at, c.id LIMIT $6");
     WAITING = checks!(concat!("c.waiting AND h.id IS NULL AND ", route_in_reach!(), " ORDER BY c.at, c.id LIMIT 50"));
     STAMPS = concat!("SELECT c.point_id, c.at FROM patrol_checks c JOIN patrol_points p ON p.tenant_id = c.tenant_id AND p.id = c.point_id
         JOIN patrol_routes r ON r.tenant_id = p.tenant_id AND r.id = p.route_id
@@ -181,8 +200,9 @@ record! {
     }
     #[derive(Debug, Clone)]
     pub struct Round {
-        pub id: Uuid, pub route_id: Uuid, pub route_name: String, pub day: String, pub planned_at: Option<Timestamp>, pub begun_at: Option<Timestamp>,
-        pub ended_at: Option<Timestamp>, pub cancelled_at: Option<Timestamp>, pub words: String, pub lock_version: i64,
+        pub id: Uuid, pub route_id: Uuid, pub route_name: String, pub day: String, pub planned_at: Option<Timestamp>, pub minutes: Option<i64>,
+        pub begun_at: Option<Timestamp>, pub ended_at: Option<Timestamp>, pub cancelled_at: Option<Timestamp>, pub words: String, pub lock_version: i64,
+        pub begun_name: Option<String>, pub begun_desk: Option<String>, pub ended_name: Option<String>, pub ended_desk: Option<String>,
     }
     #[derive(Debug, Clone)]
     pub struct Walker {
@@ -194,11 +214,13 @@ record! {
         pub id: Uuid, pub round_id: Uuid, pub route_id: Uuid, pub route_name: String, pub point_id: Uuid, pub point_name: String, pub person_id: Uuid,
         pub person_name: String, pub at: Timestamp, pub how: How, pub note: String, pub waiting: bool, pub seen_at: Option<Timestamp>,
         pub seen_name: Option<String>, pub answer: String, pub hazard_id: Option<Uuid>, pub hazard_number: Option<String>,
+        pub entered_name: Option<String>, pub entered_at: Option<Timestamp>,
     }
     #[derive(Debug, Clone, Copy)]
     pub struct Stamp { pub point_id: Uuid, pub at: Timestamp }
     #[derive(Debug, Clone)]
-    pub struct Near { pub id: Uuid, pub note: String }
+    pub struct Near { pub id: Uuid, pub note: String, pub seen_at: Option<Timestamp>, pub hazard_id: Option<Uuid> }
+    pub struct Besides { pub person_name: String, pub route_name: String, pub planned_at: Option<Timestamp> }
 }
 
 impl Route {
@@ -259,9 +281,9 @@ pub async fn points_of(tx: &mut Tx, tenant: Uuid, route: Uuid) -> Result<Vec<Poi
     Ok(tx.all(POINTS_OF.bind(tenant).bind(route)).await?)
 }
 
-/// The points of all routes within reach that are walked.
-pub async fn points(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Point>> {
-    Ok(tx.all(POINTS.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+/// The points of all routes within reach that are walked, or were until some time after a moment.
+pub async fn points(tx: &mut Tx, tenant: Uuid, scope: &Scope, since: Timestamp) -> Result<Vec<Point>> {
+    Ok(tx.all(POINTS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(since)).await?)
 }
 
 pub async fn round(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Round> {
@@ -310,13 +332,26 @@ pub async fn checks_of_round(tx: &mut Tx, tenant: Uuid, round: Uuid) -> Result<V
     Ok(tx.all(CHECKS_OF_ROUND.bind(tenant).bind(round)).await?)
 }
 
+/// So many checks are read at a time.
+const AT_ONCE: usize = 5_000;
+
+/// Every one of them, however many there are.
 pub async fn checks_of_route(
     tx: &mut Tx,
     tenant: Uuid,
     route: Uuid,
     span: (Timestamp, Timestamp),
 ) -> Result<Vec<Check>> {
-    Ok(tx.all(CHECKS_OF_ROUTE.bind(tenant).bind(route).bind(span.0).bind(span.1)).await?)
+    let mut checks: Vec<Check> = Vec::new();
+    let mut after = Cursor { key: span.0.as_millisecond(), id: Uuid::nil() };
+    loop {
+        let query = CHECKS_OF_ROUTE.bind(tenant).bind(route).bind(after.key).bind(after.id).bind(span.1);
+        let items: Vec<Check> = tx.all(query.bind(AT_ONCE as i64 + 1)).await?;
+        let page = Page::of(items, AT_ONCE, |check| Cursor { key: check.at.as_millisecond(), id: check.id });
+        checks.extend(page.items);
+        let Some(next) = page.next else { return Ok(checks) };
+        after = next;
+    }
 }
 
 /// What was seen and nobody has looked at yet, the oldest first; at most fifty.

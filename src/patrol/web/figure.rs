@@ -67,8 +67,9 @@ impl Strip {
         let (from, to) = (window.0.as_second(), window.1.as_second());
         let x = |at: i64| (at.clamp(from, to) - from) * Self::WIDTH / (to - from).max(1);
         let begins = x(kept.from.as_second());
+        let grace = if kept.never() { 0 } else { allowed * 60 };
         let late = kept.broken().map(|gap| {
-            let begins = x(gap.from.as_second() + allowed * 60);
+            let begins = x(gap.from.as_second() + grace);
             (begins, (x(gap.to.as_second()) - begins).max(2))
         });
         Strip {
@@ -156,11 +157,10 @@ impl Drawing {
     }
 
     /// What was asked on the last of the days: the numbers of the formula.
-    fn asked(&self) -> (i64, i64) {
-        let asked = self.span.days.iter().rev().find_map(|of| of.asked.as_ref());
-        asked.map_or((self.span.route.interval_minutes, self.span.route.tolerance_minutes), |asked| {
-            (asked.interval, asked.tolerance)
-        })
+    fn asked(&self) -> (i64, i64, i64) {
+        let asked = self.span.days.iter().rev().find_map(|of| of.asked.clone());
+        let asked = asked.unwrap_or_else(|| self.span.route.asked());
+        (asked.interval, asked.tolerance, asked.allowed())
     }
 
     /// It was asked otherwise on other days.
@@ -343,10 +343,12 @@ async fn file(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
         };
         let (day, clock) = (duty::day_of(check.at).to_string(), duty::clock(check.at));
         let who = [text(day), text(clock), text(&check.point_name), text(&check.person_name), text(check.how.label())];
-        who.into_iter().chain([text(&check.note), text(came)]).collect()
+        let entered = check.entered_at.as_ref().map(show::day_and_time).unwrap_or_default();
+        let desk = check.entered_name.clone().unwrap_or_default();
+        who.into_iter().chain([text(&check.note), text(came), text(desk), text(entered)]).collect()
     };
     let named = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), 14)).collect::<Vec<(String, u16)>>();
-    let names = ["日期", "时间", "点", "人员", "怎么登记", "看到的情况", "怎么处理"];
+    let names = ["日期", "时间", "点", "人员", "怎么登记", "看到的情况", "怎么处理", "值班登记人", "登记时间"];
     let rows = checks.iter().map(of_check).collect();
     let checks = Table { name: "到点记录".to_owned(), columns: named(&names), rows };
 
@@ -359,10 +361,10 @@ async fn file(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
         let times = [clock(one.planned_at), clock(one.begun_at), clock(one.ended_at)];
         let mut cells = vec![text(&one.day), text(round::names(&walkers, one.id))];
         cells.extend(times);
-        cells.extend([text(state), text(&one.words)]);
+        cells.extend([text(state), text(&one.words), text(one.begun_by()), text(one.ended_by())]);
         cells
     };
-    let names = ["日期", "人员", "计划出发", "出发", "结束", "状态", "交接和情况"];
+    let names = ["日期", "人员", "计划出发", "出发", "结束", "状态", "交接和情况", "谁点的出发", "谁点的结束"];
     let rounds =
         Table { name: "轮次".to_owned(), columns: named(&names), rows: rounds.iter().map(of_round).collect() };
 

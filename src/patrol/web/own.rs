@@ -153,7 +153,7 @@ async fn step(
         return Err(Error::NotFound);
     }
     let (field, said, done) = match form.value("step") {
-        "begin" => ("step", "出发了，注意安全".to_owned(), round::begin(&mut tx, &act, id).await),
+        "begin" => ("step", "出发了，注意安全".to_owned(), round::begin(&mut tx, &act, id, person.id).await),
         "check" => {
             let note = form.open_text("note", "看到的情况", 0..=300, NO_NUMBERS);
             let point = form.choice("point", "到了哪个点", |id| id.parse::<Uuid>().ok());
@@ -173,7 +173,7 @@ async fn step(
         }
         "end" => {
             let words = form.open_text("words", "交接和情况", 0..=300, NO_NUMBERS);
-            let done = if form.ok() { round::end(&mut tx, &act, id, &words).await } else { Ok(()) };
+            let done = if form.ok() { round::end(&mut tx, &act, id, Some(person.id), &words).await } else { Ok(()) };
             ("words", "这一轮结束了，辛苦了".to_owned(), done)
         }
         _ => ("step", String::new(), Err(Error::refused("没有看懂要做什么，请再点一次"))),

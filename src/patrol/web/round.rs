@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use db::Tx;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -14,10 +14,11 @@ use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::{self, Person};
 use crate::error::Result;
-use crate::patrol::model::How;
-use crate::patrol::round::{self, NewCheck};
+use crate::patrol::model::{How, Rounds};
+use crate::patrol::round::{self, NewCheck, Planned};
 use crate::patrol::store::{self, Check, Point, Round, Route, Walker};
-use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::settings;
+use crate::web::{Form, Shell, page, page_again, redirect, show};
 
 pub fn routes() -> Routes {
     use Permission::{DutyPlan, DutyRead};
@@ -61,6 +62,17 @@ async fn people(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Person>> {
 fn options(people: &[Person]) -> Options {
     let label = |one: &Person| format!("{}（{}，{}）", one.name, one.kind, one.organisation_name);
     people.iter().map(|one| (one.id.to_string(), label(one))).collect()
+}
+
+/// When a form says that a round sets out, and how long it takes.
+async fn planned(tx: &mut Tx, act: &Act, form: &mut Form, day: Option<Date>) -> Result<Option<Planned>> {
+    let at = time(form, "at", "几点出发（如 07:10）", day);
+    let usual: Rounds = settings::read(tx, act.tenant, act.at).await?;
+    let minutes = match form.value("minutes").trim().is_empty() {
+        true => Some(usual.round_minutes),
+        false => form.number("minutes", "大约走多久", 5..=720),
+    };
+    Ok(at.zip(minutes))
 }
 
 struct Choices {
@@ -107,13 +119,15 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         choices.routes.iter().find(|route| route.id == id).cloned()
     });
     let day = form.choice("day", "哪一天", a_day);
-    let planned_at = time(&mut form, "at", "几点出发（如 07:10）", day);
+    let planned = planned(&mut tx, &act, &mut form, day).await?;
     let who = ticked(&form, &choices.people);
     if let (Some(route), Some(day), true) = (route, day, form.ok()) {
-        let done = round::plan(&mut tx, &act, &route, (day, planned_at), &who).await;
+        let done = round::plan(&mut tx, &act, &route, (day, planned), &who).await;
         if let Some(id) = form.noted("person", done)? {
+            let caution = round::caution(&mut tx, &act, id).await?;
             tx.commit().await?;
-            return Ok(redirect(&format!("/patrol-rounds/{id}"), "已排上，本人的链接上看得到"));
+            let said = format!("已排上，本人的链接上看得到{caution}");
+            return Ok(redirect(&format!("/patrol-rounds/{id}"), &said));
         }
     }
     drop(tx);
@@ -132,6 +146,8 @@ struct RoundPage {
     people: Options,
     now: Timestamp,
     may_plan: bool,
+    /// So many hours long the desk enters what was told by radio.
+    desk_hours: i64,
     form: Form,
     failed: &'static str,
 }
@@ -161,9 +177,20 @@ impl RoundPage {
         self.form.values("person").any(|one| one == id)
     }
 
-    /// Something of the day itself can be entered.
+    /// Something of the day itself can be entered, and still may be.
     fn has_come(&self) -> bool {
-        self.may_plan && self.round.cancelled_at.is_none() && self.round.day <= duty::day_of(self.now).to_string()
+        let over = self.round.day.parse::<Date>().ok().and_then(|day| duty::moment(day, 24 * 60));
+        let late = over.is_some_and(|over| over + SignedDuration::from_hours(self.desk_hours) < self.now);
+        let begun = self.round.day <= duty::day_of(self.now).to_string();
+        self.may_plan && self.round.cancelled_at.is_none() && begun && !late
+    }
+
+    /// Who entered a check at the desk, and when.
+    fn entered(&self, check: &Check) -> String {
+        match (&check.entered_name, &check.entered_at) {
+            (Some(name), Some(at)) => format!("（{name} {} 登记）", show::day_and_time(at)),
+            _ => String::new(),
+        }
     }
 
     fn cancellable(&self) -> bool {
@@ -188,6 +215,7 @@ async fn round_page(
 ) -> Result<RoundPage> {
     let act = app.act(viewer, Permission::DutyRead)?;
     let mut tx = app.db.read().await?;
+    let usual: Rounds = settings::read(&mut tx, viewer.tenant, act.at).await?;
     let round = store::round_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyRead), id).await?;
     let mut walkers = Vec::new();
     for walker in store::walkers_of(&mut tx, viewer.tenant, id).await? {
@@ -207,6 +235,7 @@ async fn round_page(
     let mut form = form.unwrap_or_default();
     if failed != "change" {
         form.set("at", round.planned_at.map(duty::clock).unwrap_or_default());
+        form.set("minutes", round.minutes.unwrap_or(usual.round_minutes).to_string());
         form.set("version", round.lock_version.to_string());
         for (walker, _) in &walkers {
             form.add("person", walker.person_id.to_string());
@@ -221,6 +250,7 @@ async fn round_page(
         people,
         now: act.at,
         may_plan: viewer.may(Permission::DutyPlan),
+        desk_hours: usual.desk_hours,
         form,
         failed,
     })
@@ -260,7 +290,7 @@ async fn change(
     mut form: Form,
 ) -> Result<Response> {
     let (mut tx, act, known) = reached(&app, &viewer, id).await?;
-    let planned_at = time(&mut form, "at", "几点出发（如 07:10）", known.day.parse().ok());
+    let planned = planned(&mut tx, &act, &mut form, known.day.parse().ok()).await?;
     // Whoever walks already may belong to another unit.
     let mut may = people(&mut tx, &viewer).await?;
     for walker in store::walkers_of(&mut tx, viewer.tenant, id).await? {
@@ -270,10 +300,12 @@ async fn change(
     }
     let who = ticked(&form, &may);
     let done = match form.ok() {
-        true => round::change(&mut tx, &act, &known, form.version(), planned_at, &who).await,
+        true => round::change(&mut tx, &act, &known, form.version(), planned, &who).await,
         false => Ok(()),
     };
-    ended((&app, &viewer, shell), id, (tx, form), ("person", "change", "已改好"), done).await
+    let caution = if done.is_ok() { round::caution(&mut tx, &act, id).await? } else { String::new() };
+    let said = format!("已改好{caution}");
+    ended((&app, &viewer, shell), id, (tx, form), ("person", "change", said.as_str()), done).await
 }
 
 async fn cancel(
@@ -321,6 +353,6 @@ async fn end(
 ) -> Result<Response> {
     let (mut tx, act, _) = reached(&app, &viewer, id).await?;
     let words = form.open_text("words", "交接和情况", 0..=300, NO_NUMBERS);
-    let done = if form.ok() { round::end(&mut tx, &act, id, &words).await } else { Ok(()) };
+    let done = if form.ok() { round::end(&mut tx, &act, id, None, &words).await } else { Ok(()) };
     ended((&app, &viewer, shell), id, (tx, form), ("words", "words", "这一轮已结束"), done).await
 }

@@ -160,13 +160,16 @@ fn sketch(form: &mut Form, choices: &Choices, closed_at: Option<Timestamp>) -> O
     let (from, to, interval, tolerance) = (from?, to?, interval?, tolerance?);
     if to <= from {
         form.fail("to", "结束要在开始以后；过了半夜 12 点的，分成两条路线");
-    } else if interval > to - from {
-        form.fail("interval", format!("最长间隔不能比整段时间（{} 分钟）还长", to - from));
     }
     if days == Days::School && school.is_none() {
         form.fail("school", "按学校上课的日子走，要选是哪所学校");
     }
     let asked = Asked { interval, tolerance, from, to, days, school };
+    if to > from
+        && let Some(why) = asked.too_rare()
+    {
+        form.fail("interval", why);
+    }
     form.ok().then_some(RouteSketch { unit, name, kind, asked, closed_at })
 }
 
@@ -238,7 +241,7 @@ struct RoutePage {
     shell: Shell,
     route: Route,
     points: Vec<Point>,
-    /// The places of the list that are no point of it yet.
+    /// The places of the list that are no open point of it.
     places: Vec<hazard::Place>,
     schools: Options,
     may_edit: bool,
@@ -266,7 +269,8 @@ impl RoutePage {
 async fn places(tx: &mut Tx, viewer: &Viewer, route: &Route, points: &[Point]) -> Result<Vec<hazard::Place>> {
     let schools = duty::schools(tx, viewer.tenant, &viewer.scope(Permission::DutyRead)).await?;
     let mut places = hazard::listed_places(tx, viewer.tenant, MOST_PLACES).await?;
-    let drawn = |place: &hazard::Place| points.iter().any(|point| point.place_id == Some(place.id));
+    let open = || points.iter().filter(|point| point.closed_at.is_none());
+    let drawn = |place: &hazard::Place| open().any(|point| point.place_id == Some(place.id));
     places.retain(|place| schools.iter().any(|school| school.id == place.school_id) && !drawn(place));
     places.sort_by_key(|place| (Some(place.school_id) != route.school_id, place.distance));
     Ok(places)

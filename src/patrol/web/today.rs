@@ -119,7 +119,8 @@ pub(super) async fn notes(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Note>> {
     if waiting.is_empty() {
         return Ok(Vec::new());
     }
-    let points = store::points(tx, viewer.tenant, &scope).await?;
+    // A route may have been closed since.
+    let points = store::points(tx, viewer.tenant, &scope, Timestamp::UNIX_EPOCH).await?;
     let points: HashMap<Uuid, Point> = points.into_iter().map(|point| (point.id, point)).collect();
     let places = hazard::listed_places(tx, viewer.tenant, MOST_PLACES).await?;
     let routes = store::routes_within(tx, viewer.tenant, &scope).await?;
