@@ -245,11 +245,12 @@ db_test! {
         planner.get("/today").await.assert_ok().assert_contains("改方案");
         leader.get("/today").await.assert_ok().assert_lacks("改方案");
         desk.set_gate(&app, id, 2).await;
-        // The leader who writes in it does not approve it, until whoever plans has written again.
+        // The leader who writes in it does not approve it, however often whoever plans writes after that.
         let particulars = format!("/deployment-plans/{id}/particulars");
         let version = leader.get(&particulars).await.input("version");
         let form = [("version", version.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-01"), ("reason", "治安复杂")];
         leader.post(&particulars, &form).await.assert_ok().assert_contains("治安复杂");
+        desk.set_gate(&app, id, 3).await;
         step(&planner, id, "submission", &[]).await.assert_ok();
         let page = leader.get(&format!("/deployment-plans/{id}")).await;
         page.assert_ok().assert_contains("要由别人批准").assert_lacks("/approval");
@@ -290,6 +291,38 @@ db_test! {
             let name = wrong.name();
             assert!(tx.execute(wrong).await.is_err(), "{name}");
         }
+    }
+
+    async fn whoever_handed_it_in_once_does_not_approve_it_nor_a_copy_of_the_draft(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let leader = app.browser_of(&desk.leader).await;
+        let other = app.person(Role::DutyChief).of_community(&desk.bureau.community).create().await;
+        let other_leader = app.browser_of(&other).await;
+        let id = desk.drafted(&app, "2026-09-01", None).await;
+        // The leader hands it in, another gives it back, and whoever plans writes in it and hands it in again.
+        step(&leader, id, "submission", &[]).await.assert_ok().assert_contains("已交批");
+        step(&other_leader, id, "return", &[("return", "东门要两个人")]).await.assert_ok();
+        desk.set_gate(&app, id, 2).await;
+        // Copied from what nobody has approved, it is still what the leader handed in.
+        let copied = desk.drafted(&app, "2026-09-02", Some(id)).await;
+        for plan in [id, copied] {
+            let known = desk.plan(&app, plan).await;
+            let mut tx = app.db.begin().await.unwrap();
+            deployment::submit(&mut tx, &desk.act(&app, &desk.planner), &known, known.lock_version).await.unwrap();
+            tx.commit().await.unwrap();
+            let known = desk.plan(&app, plan).await;
+            assert_eq!((known.made_by, known.changed_by, known.submitted_by), (desk.planner.id, desk.planner.id, Some(desk.planner.id)));
+            leader.get(&format!("/deployment-plans/{plan}")).await.assert_ok().assert_contains("要由别人批准").assert_lacks("/approval");
+            let version = known.lock_version.to_string();
+            leader.post(&format!("/deployment-plans/{plan}/approval"), &[("version", version.as_str())]).await.assert_status(422).assert_contains("要由别人批准");
+        }
+        leader.get("/today").await.assert_ok().assert_lacks("批方案");
+        other_leader.get("/today").await.assert_ok().assert_contains("批方案");
+        step(&other_leader, id, "approval", &[]).await.assert_ok().assert_contains("已批准");
+        // What was approved is a beginning like any other.
+        let next = desk.drafted(&app, "2026-09-03", Some(id)).await;
+        desk.approved(&app, next).await;
+        assert_eq!(desk.plan(&app, next).await.approved_by, Some(desk.leader.id));
     }
 
     async fn the_one_that_holds_is_the_latest_that_has_begun(app: TestApp) {
@@ -470,6 +503,63 @@ db_test! {
         let leader = app.browser_of(&desk.leader).await;
         leader.post(&format!("/duty-schools/{}/link", desk.bureau.schools[0]), &[]).await.assert_ok();
         school.get(&path).await.assert_status(404);
+    }
+
+    async fn a_version_between_two_that_are_approved_tells_schools_of_both_its_ends(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let path = desk.watch(&app, 0).await;
+        let (school, planner) = (app.browser(), app.browser_of(&desk.planner).await);
+        // Neither from September nor from October on is a gate of the school kept: there are only the reserves.
+        let first = desk.drafted(&app, "2026-09-01", None).await;
+        let plan = desk.plan(&app, first).await;
+        let mut tx = app.db.begin().await.unwrap();
+        deployment::set_posts(&mut tx, &desk.act(&app, &desk.planner), &plan, plan.lock_version, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        desk.approved(&app, first).await;
+        let autumn = desk.drafted(&app, "2026-10-01", Some(first)).await;
+        desk.approved(&app, autumn).await;
+        assert!(desk.notices(&app, autumn).await.is_empty());
+        school.get(&path).await.assert_ok().assert_contains("还没有护学岗安排");
+
+        // From the middle of September on one is: that has an end, of which the school has to know too.
+        let between = desk.drafted(&app, "2026-09-15", None).await;
+        desk.approved(&app, between).await;
+        assert_eq!((desk.notices(&app, between).await.len(), desk.notices(&app, autumn).await.len()), (1, 1));
+        let page = school.get(&path).await;
+        shows_gate(&page, "早入校 07:10–08:20");
+        page.assert_contains("2026年9月15日起").assert_contains("2026年10月1日起").assert_contains("不再安排护学岗").assert_lacks("2026年9月1日起");
+        planner.get(&format!("/deployment-plans/{autumn}")).await.assert_ok().assert_contains("2026年10月1日起，不再安排护学岗");
+        let id = autumn.to_string();
+        school.post(&path, &[("plan", id.as_str()), ("name", "保安老李")]).await.assert_ok().assert_contains("警方已经知道您看过了");
+        at(&app, "2026-10-01T08:00:00+08:00");
+        school.get(&path).await.assert_ok().assert_contains("正在执行").assert_contains("不再安排护学岗").assert_lacks("东门");
+        // Who has said so of what comes next is not told of it twice.
+        let planner = app.browser_of(&desk.planner).await;
+        planner.get("/today").await.assert_ok().assert_lacks("通知学校");
+    }
+
+    async fn of_two_versions_of_one_day_only_the_later_is_told_and_approved(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let path = desk.watch(&app, 0).await;
+        let (school, planner, leader) = (app.browser(), app.browser_of(&desk.planner).await, app.browser_of(&desk.leader).await);
+        let first = desk.drafted(&app, "2026-09-01", None).await;
+        desk.approved(&app, first).await;
+        // A correction before it begins, and one that was begun between them and is handed in too late.
+        let slow = desk.drafted(&app, "2026-09-01", Some(first)).await;
+        let second = desk.drafted(&app, "2026-09-01", Some(first)).await;
+        desk.set_gate(&app, second, 0).await;
+        desk.approved(&app, second).await;
+        let page = school.get(&path).await;
+        page.assert_ok().assert_contains("校门前路口").assert_lacks("东门");
+        assert_eq!(page.between_all("<h2>2026年9月1日起", "</h2>").count(), 1, "{}", page.body);
+        let page = planner.get("/today").await;
+        assert_eq!(page.between_all("通知学校", "\n").count(), 1, "{}", page.body);
+        planner.get(&format!("/deployment-plans/{first}")).await.assert_ok().assert_contains("从同一天起执行的第 3 版已经批准").assert_lacks("要知道的学校");
+        step(&planner, slow, "submission", &[]).await.assert_ok();
+        step(&leader, slow, "approval", &[]).await.assert_status(422).assert_contains("这一版批了也不会执行");
+        let id = second.to_string();
+        school.post(&path, &[("plan", id.as_str()), ("name", "保安老李")]).await.assert_ok().assert_contains("✓ 知道了").assert_lacks("您的姓名");
+        planner.get("/today").await.assert_ok().assert_lacks("通知学校");
     }
 
     async fn the_number_of_a_school_s_security_is_masked_until_somebody_says_why(app: TestApp) {

@@ -1,7 +1,7 @@
-//! A version: begun from what is guarded or from an earlier one, written, handed in, approved by somebody who had no hand in it, or given back
+//! A version: begun from what is guarded or from an earlier one, written, handed in, approved by somebody who never had a hand in it, or given back
 //! with words. What is written locks the row of the version first, under the number that somebody saw.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use db::Tx;
 use jiff::Timestamp;
@@ -12,9 +12,9 @@ use super::comparison::Parts;
 use super::model::{State, Targets};
 use super::notice;
 use super::store::{
-    self, ADD_PATROL, ADD_PLAN, ADD_POST, ADD_REACH, ADD_RESERVE, ADD_SURVEY, APPROVE, CHANGE_RESERVE, DROP_PATROLS,
-    DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, Patrol, Plan, Post, SET_PARTICULARS, SUBMIT,
-    TOUCH,
+    self, ADD_HAND, ADD_PATROL, ADD_PLAN, ADD_POST, ADD_REACH, ADD_RESERVE, ADD_SURVEY, APPROVE, CHANGE_RESERVE,
+    DROP_PATROLS, DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, Patrol, Plan, Post, SET_PARTICULARS,
+    SUBMIT, TOUCH,
 };
 use crate::access::Act;
 use crate::duty::{self, Guarded};
@@ -36,6 +36,12 @@ pub struct ReserveSketch {
     pub people: i64,
     pub response_minutes: i64,
     pub minutes: Vec<(Uuid, i64)>,
+}
+
+/// Somebody has a hand in a version from now on.
+async fn add_hand(tx: &mut Tx, act: &Act, plan: Uuid) -> Result<()> {
+    tx.execute(ADD_HAND.bind(act.tenant).bind(plan).bind(account(act)?)).await?;
+    Ok(())
 }
 
 fn account(act: &Act) -> Result<Uuid> {
@@ -112,7 +118,8 @@ async fn standby(tx: &mut Tx, act: &Act, unit: Uuid, schools: &HashSet<Uuid>) ->
 }
 
 /// Begins the next version of a unit: copied from an earlier one, without what is not guarded any more, or from what is guarded and who is on
-/// standby. It rests on the latest survey of each school.
+/// standby. It rests on the latest survey of each school. Whoever wrote in a draft has a hand in its copies too: what nobody has approved yet is
+/// not made anew by being copied.
 ///
 /// Errors: refused if the earlier one is of another unit.
 pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Option<&Plan>) -> Result<Uuid> {
@@ -125,6 +132,12 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     let row = ADD_PLAN.bind(act.tenant).bind(id).bind(unit).bind(version).bind(&new.name);
     let row = row.bind(new.effective_from.to_string()).bind(&new.reason).bind(from.map(|from| from.id));
     tx.execute(row.bind(maker).bind(act.at)).await?;
+    let mut hands = BTreeSet::from([maker]);
+    if let Some(from) = from.filter(|from| from.state != State::Approved) {
+        hands.extend(store::hands(tx, act.tenant, from.id).await?);
+    }
+    let rows = hands.into_iter().map(|account| ADD_HAND.bind(act.tenant).bind(id).bind(account));
+    tx.execute_many(ADD_HAND, rows.collect()).await?;
 
     let guarded = duty::guarded(tx, act.tenant, unit, act.at).await?;
     let schools = duty::schools_of(tx, act.tenant, unit).await?;
@@ -190,6 +203,7 @@ async fn touch(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64) -> Result<()> {
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
+    add_hand(tx, act, plan.id).await?;
     audit::record(tx, act, "update", ("deployment_plan", plan.id), "", &[]).await
 }
 
@@ -296,6 +310,7 @@ pub async fn submit(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64) -> Result<()
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
+    add_hand(tx, act, plan.id).await?;
     audit::record(tx, act, "submit_plan", ("deployment_plan", plan.id), "", &[]).await
 }
 
@@ -308,17 +323,23 @@ fn refuse_decided(plan: &Plan) -> Result<()> {
 
 /// Approves it, and tells the schools whose gates are kept otherwise from then on.
 ///
-/// Errors: refused if whoever approves had a hand in it, or its day is over; stale if somebody was first.
+/// Errors: refused if whoever approves ever had a hand in it, its day is over, or a later version is approved for the same day, so that this one
+/// would never hold; stale if somebody was first.
 pub async fn approve(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, words: &str) -> Result<()> {
     let approver = account(act)?;
     if seen != plan.lock_version {
         return Err(stale());
     }
     refuse_decided(plan)?;
-    if plan.has_hand(approver) {
+    if store::has_hand(tx, act.tenant, plan.id, approver).await? {
         return Err(Error::refused("这一版您自己做过、改过或者交过，要由别人批准"));
     }
     refuse_past(plan, act.at, "请退回去改了日期再批")?;
+    if let Some(latest) = store::beaten_by(tx, act.tenant, plan).await? {
+        let sentence =
+            format!("从同一天起执行的第 {} 版已经批准，这一版批了也不会执行。请退回去改了日期再批", latest.version);
+        return Err(Error::refused(sentence));
+    }
     let row = APPROVE.bind(act.tenant).bind(plan.id).bind(seen).bind(approver).bind(act.at).bind(words);
     if tx.execute(row).await? == 0 {
         return Err(stale());
