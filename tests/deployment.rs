@@ -228,6 +228,51 @@ db_test! {
         planner.get(&page.link("/deployment-plans?before=")).await.assert_ok().assert_contains("田家会派出所 第 2 版").assert_contains("田家会派出所 第 1 版");
     }
 
+    async fn a_copy_takes_routes_as_they_are_now_and_says_what_it_leaves_out(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let (planner, leader) = (app.browser_of(&desk.planner).await, app.browser_of(&desk.leader).await);
+        let station = desk.bureau.stations[0].to_string();
+        let mut tx = app.db.begin().await.unwrap();
+        let asked = Asked { interval: 30, tolerance: 0, from: 420, to: 540, days: Days::Every, school: None };
+        let new = RouteSketch { unit: desk.bureau.stations[0], name: "滨河路".to_owned(), kind: RouteKind::Street, asked, closed_at: None };
+        let route = patrol::create(&mut tx, &desk.bureau.act(&app), &new).await.unwrap();
+        tx.commit().await.unwrap();
+        let first = desk.drafted(&app, "2026-09-01", None).await;
+        let patrols = ["people", "vehicles", "interval"].map(|what| format!("{what}-{}", route.simple()));
+        let walked = [(patrols[0].as_str(), "2"), (patrols[1].as_str(), "1"), (patrols[2].as_str(), "20")];
+        step(&planner, first, "patrols", &walked).await.assert_ok().assert_contains("2 人、1 辆车，07:00–09:00，间隔 20 分钟");
+        desk.approved(&app, first).await;
+
+        // The route has another name and other hours since: a copy is of now, and what was approved stays.
+        let change = async |name: &str, closed: &str| {
+            let particulars = format!("/patrol-routes/{route}/particulars");
+            let version = leader.get(&particulars).await.input("version");
+            let form = [("version", version.as_str()), ("name", name), ("unit", station.as_str()), ("kind", "street"), ("days", "every"), ("school", ""),
+                ("from", "08:00"), ("to", "10:00"), ("interval", "30"), ("tolerance", "0"), ("closed", closed)];
+            leader.post(&particulars, &form).await.assert_ok();
+        };
+        change("滨河东路", "").await;
+        let begun = async |from: Uuid| {
+            let from = from.to_string();
+            let form = [("from", from.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-07"), ("reason", "调研后调整")];
+            planner.post("/deployment-plans", &form).await
+        };
+        let page = begun(first).await;
+        page.assert_ok().assert_contains("滨河东路").assert_contains("2 人、1 辆车，08:00–10:00，间隔 20 分钟").assert_lacks("没有抄过来");
+        let second: Uuid = page.url.rsplit('/').next().unwrap().parse().unwrap();
+        planner.get(&format!("/deployment-plans/{first}")).await.assert_ok().assert_contains("07:00–09:00").assert_lacks("滨河东路");
+
+        // It is closed: whoever saves the form of the draft is told before, and the next copy says that it is not there.
+        planner.get(&format!("/deployment-plans/{second}/patrols")).await.assert_ok().assert_lacks("有路线不能再排");
+        change("滨河东路", "yes").await;
+        planner.get(&format!("/deployment-plans/{second}/patrols")).await.assert_ok().assert_contains("滨河东路已经停用或者不归本单位");
+        let page = begun(second).await;
+        page.assert_ok().assert_contains("没有抄过来（已经停用或者不归本单位）：滨河东路").assert_contains("没有安排巡逻");
+        // Whoever names none goes on from what was approved last, not from a draft.
+        let form = [("unit", station.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-08"), ("reason", "调研后调整")];
+        planner.post("/deployment-plans", &form).await.assert_ok().assert_contains("已照第 1 版做好草稿").assert_contains("：滨河路");
+    }
+
     async fn nobody_approves_what_they_had_a_hand_in_and_what_is_approved_stays(app: TestApp) {
         let desk = Desk::set_up(&app).await;
         let (planner, leader) = (app.browser_of(&desk.planner).await, app.browser_of(&desk.leader).await);

@@ -16,9 +16,10 @@ use super::store::{
     DROP_PATROLS, DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, Patrol, Plan, Post, SET_PARTICULARS,
     SUBMIT, TOUCH,
 };
-use crate::access::Act;
+use crate::access::{Act, Scope};
 use crate::duty::{self, Guarded};
 use crate::error::{Error, Result};
+use crate::patrol::{self, Route};
 use crate::{audit, counter, hazard, settings};
 
 #[derive(Debug, Clone)]
@@ -117,7 +118,7 @@ async fn standby(tx: &mut Tx, act: &Act, unit: Uuid, schools: &HashSet<Uuid>) ->
     }))
 }
 
-/// Begins the next version of a unit: copied from an earlier one, without what is not guarded any more, or from what is guarded and who is on
+/// Begins the next version of a unit: copied from an earlier one, without what is not guarded or walked any more, or from what is guarded and who is on
 /// standby. It rests on the latest survey of each school. Whoever wrote in a draft has a hand in its copies too: what nobody has approved yet is
 /// not made anew by being copied.
 ///
@@ -145,7 +146,8 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     match from {
         Some(from) => {
             let parts = store::parts(tx, act.tenant, from.id).await?;
-            copy(tx, act, id, parts, &guarded, &own).await?;
+            let routes = routes_of(tx, act.tenant, unit, &Scope::tenant()).await?;
+            copy(tx, act, id, parts, (guarded.as_slice(), routes.as_slice(), &own)).await?;
         }
         None => {
             let posts: Vec<Post> = guarded.iter().map(|one| post(one, one.seats, one.officers)).collect();
@@ -166,14 +168,46 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     Ok(id)
 }
 
-async fn copy(tx: &mut Tx, act: &Act, to: Uuid, parts: Parts, guarded: &[Guarded], own: &HashSet<Uuid>) -> Result<()> {
+/// The routes of a unit and of those below it that are walked and that somebody reaches.
+pub(super) async fn routes_of(tx: &mut Tx, tenant: Uuid, unit: Uuid, scope: &Scope) -> Result<Vec<Route>> {
+    let units = store::below(tx, tenant, unit).await?;
+    let routes = patrol::routes_within(tx, tenant, scope).await?;
+    let open = |route: &Route| route.closed_at.is_none() && units.contains(&route.organisation_id);
+    Ok(routes.into_iter().filter(open).collect())
+}
+
+/// What there was in the version that was copied and is not in its copy, since it is closed or another unit's by now: `滨河路`, `田家会小学 东门 早入校`.
+pub(super) async fn left_out(tx: &mut Tx, tenant: Uuid, from: Uuid, to: Uuid) -> Result<Vec<String>> {
+    let (old, new) = (store::parts(tx, tenant, from).await?, store::parts(tx, tenant, to).await?);
+    let gone =
+        |post: &&Post| !new.posts.iter().any(|kept| (kept.gate_id, kept.slot_id) == (post.gate_id, post.slot_id));
+    let posts = old.posts.iter().filter(gone).map(|post| format!("{} {}", post.school_name, post.what()));
+    let gone = |patrol: &&Patrol| !new.patrols.iter().any(|kept| kept.route_id == patrol.route_id);
+    let patrols = old.patrols.iter().filter(gone).map(|patrol| patrol.name.clone());
+    Ok(posts.chain(patrols).collect())
+}
+
+/// What is not guarded or walked any more stays behind; names and hours are those of now.
+async fn copy(
+    tx: &mut Tx,
+    act: &Act,
+    to: Uuid,
+    parts: Parts,
+    (guarded, routes, own): (&[Guarded], &[Route], &HashSet<Uuid>),
+) -> Result<()> {
     let kept = guarded.iter().filter_map(|one| {
         let old = parts.posts.iter().find(|old| old.gate_id == one.gate && old.slot_id == one.slot)?;
         Some(post(one, old.people, old.police))
     });
     let posts: Vec<Post> = kept.collect();
     add_posts(tx, act, to, &posts).await?;
-    add_patrols(tx, act, to, &parts.patrols).await?;
+    let walked = parts.patrols.iter().filter_map(|old| {
+        let route = routes.iter().find(|route| route.id == old.route_id)?;
+        let name = route.name.clone();
+        Some(Patrol { name, from_minute: route.from_minute, to_minute: route.to_minute, ..old.clone() })
+    });
+    let patrols: Vec<Patrol> = walked.collect();
+    add_patrols(tx, act, to, &patrols).await?;
     for (position, reserve) in parts.reserves.iter().enumerate() {
         let minutes = parts.reaches.iter().filter(|reach| reach.reserve_id == reserve.id);
         let new = ReserveSketch {
