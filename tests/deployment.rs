@@ -4,7 +4,7 @@
 use db::statements;
 use doorstep::access::{Act, Reach, Role};
 use doorstep::deployment::{self, ReserveSketch, Sketch, State};
-use doorstep::duty::{self, PersonKind};
+use doorstep::duty::{self, PersonKind, SchoolSketch, Stage};
 use doorstep::error::Error;
 use doorstep::hazard::{self, Survey};
 use doorstep::patrol::{self, Asked, Days, RouteKind, RouteSketch};
@@ -273,6 +273,32 @@ db_test! {
         planner.post("/deployment-plans", &form).await.assert_ok().assert_contains("已照第 1 版做好草稿").assert_contains("：滨河路");
     }
 
+    async fn whoever_is_on_standby_counts_only_towards_schools_that_they_reach(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let (bureau, act) = (&desk.bureau, desk.bureau.act(&app));
+        // Another school of the station, reached by one of three; and somebody who reaches only a school of another station.
+        let mut tx = app.db.begin().await.unwrap();
+        let sketch = SchoolSketch {
+            station: bureau.stations[0], others: Vec::new(), name: "王家沟小学".to_owned(), stage: Stage::Primary, address: String::new(), contact: None,
+            phone: String::new(), closed_at: None,
+        };
+        let third = duty::create_school(&mut tx, &act, &sketch).await.unwrap();
+        tx.commit().await.unwrap();
+        let both = bureau.person(&app, "任建平", PersonKind::Officer, None, true).await;
+        let elsewhere = bureau.person(&app, "闫改珍", PersonKind::Officer, None, true).await;
+        let mut tx = app.db.begin().await.unwrap();
+        duty::set_reaches(&mut tx, &act, both, &[(bureau.schools[0], 3), (third, 8)]).await.unwrap();
+        duty::set_reaches(&mut tx, &act, elsewhere, &[(bureau.schools[1], 2)]).await.unwrap();
+        tx.commit().await.unwrap();
+        let id = desk.drafted(&app, "2026-09-01", None).await;
+        let parts = desk.parts(&app, id).await;
+        let said: Vec<(&str, i64, Vec<i64>)> = parts.reserves.iter().map(|reserve| {
+            let ways = parts.reaches.iter().filter(|reach| reach.reserve_id == reserve.id);
+            (reserve.name.as_str(), reserve.people, ways.map(|reach| reach.minutes).collect())
+        }).collect();
+        assert_eq!(said, [("机动备勤", 2, vec![6]), ("机动备勤第 2 组", 1, vec![3, 8])]);
+    }
+
     async fn nobody_approves_what_they_had_a_hand_in_and_what_is_approved_stays(app: TestApp) {
         let desk = Desk::set_up(&app).await;
         let (planner, leader) = (app.browser_of(&desk.planner).await, app.browser_of(&desk.leader).await);
@@ -445,15 +471,17 @@ db_test! {
         page.assert_contains("机动备勤 1 人 07:10 出发，07:16 到田家会小学（超过目标），08:20 完，08:26 回到驻地");
         assert!(page.url.contains("event=lost"), "{}", page.url);
 
-        // A crowd of two at half past seven: one of the reserve is at the gate, one comes, one is missing.
+        // A crowd of two at half past seven: one of the reserve is at the gate, one comes after six minutes, one is missing. The crossing gives
+        // one for all that time, the gate another until somebody comes.
         let event = page.input("event");
         let crowd = [("day", "2026-09-01"), ("event", event.as_str()), ("kind", "crowd"), ("crowd_school", school.as_str()), ("crowd_from", "08:00"), ("crowd_to", "07:30"), ("crowd_people", "2")];
         planner.post(&simulation, &crowd).await.assert_status(422).assert_contains("结束要在开始以后").assert_contains(&event);
         let crowd = [&crowd[..4], &[("crowd_from", "07:30"), ("crowd_to", "08:00"), ("crowd_people", "2")]].concat();
         let page = planner.post(&simulation, &crowd).await;
-        page.assert_ok().assert_contains("差 1 人").assert_contains("2 处守不住").assert_contains("07:30–08:00 人群聚集没有人手，岗上的人要分出去");
-        // The gate: six minutes and thirty; the crossing: thirty.
-        page.assert_contains("缺人 36 分钟").assert_contains("缺人 30 分钟").assert_contains("一共 66 分钟缺人");
+        page.assert_ok().assert_contains("差 1 人").assert_contains("1 处守不住").assert_contains("07:30–08:00 人群聚集没有人手，岗上的人要分出去");
+        page.assert_contains("07:30–07:36 人群聚集没有人手，岗上的人要分出去");
+        // The gate: six minutes and six; the crossing: thirty.
+        page.assert_contains("缺人 12 分钟").assert_contains("缺人 30 分钟").assert_contains("一共 42 分钟缺人");
 
         // An incident from seven takes both away until ten past eight, and six minutes back: the gate breaks.
         let events: Vec<&str> = vec![event.as_str()];

@@ -105,17 +105,18 @@ pub fn post(guarded: &Guarded, people: i64, police: i64) -> Post {
     }
 }
 
-/// The reserve that is known without asking: those of the unit who are on standby.
-async fn standby(tx: &mut Tx, act: &Act, unit: Uuid, schools: &HashSet<Uuid>) -> Result<Option<ReserveSketch>> {
+/// The reserves that are known without asking: those of the unit who are on standby, whoever reaches the same schools together.
+async fn standby(tx: &mut Tx, act: &Act, unit: Uuid) -> Result<Vec<ReserveSketch>> {
     let targets: Targets = settings::read(tx, act.tenant, act.at).await?;
-    let standby = duty::standby_of(tx, act.tenant, unit).await?;
-    Ok((standby.people > 0).then(|| ReserveSketch {
-        name: "机动备勤".to_owned(),
+    let groups = duty::standby_of(tx, act.tenant, unit).await?.into_iter().enumerate();
+    let reserve = |(at, group): (usize, duty::Standby)| ReserveSketch {
+        name: if at == 0 { "机动备勤".to_owned() } else { format!("机动备勤第 {} 组", at + 1) },
         base: String::new(),
-        people: standby.people.min(50),
+        people: group.people.min(50),
         response_minutes: targets.response_minutes,
-        minutes: standby.minutes.into_iter().filter(|(school, _)| schools.contains(school)).collect(),
-    }))
+        minutes: group.minutes,
+    };
+    Ok(groups.map(reserve).collect())
 }
 
 /// Begins the next version of a unit: copied from an earlier one, without what is not guarded or walked any more, or from what is guarded and who is on
@@ -152,8 +153,8 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
         None => {
             let posts: Vec<Post> = guarded.iter().map(|one| post(one, one.seats, one.officers)).collect();
             add_posts(tx, act, id, &posts).await?;
-            if let Some(reserve) = standby(tx, act, unit, &own).await? {
-                insert_reserve(tx, act, id, 0, &reserve).await?;
+            for (position, reserve) in standby(tx, act, unit).await?.iter().enumerate() {
+                insert_reserve(tx, act, id, position, reserve).await?;
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Writing a version: how it begins, what it is called and rests on, and its posts, patrols and reserves, each on a page of its own that fits a
 //! phone. Every form carries the number of the version that was seen.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use askama::Template;
 use axum::extract::{Path, Query, State as Shared};
@@ -489,7 +489,12 @@ async fn edit_reserves(
         ("version", &plan.lock_version.to_string()),
         ("response", &targets.response_minutes.to_string()),
     ]);
-    for (school, minutes) in standby.minutes {
+    let mut slowest: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for (school, minutes) in standby.into_iter().flat_map(|group| group.minutes) {
+        let most = slowest.entry(school).or_default();
+        *most = minutes.max(*most);
+    }
+    for (school, minutes) in slowest {
         form.set(&minute_key(school), minutes.to_string());
     }
     page(&reserves_page(&mut tx, shell, &viewer, (plan, None), form).await?)
