@@ -13,8 +13,8 @@ use super::model::{State, Targets};
 use super::notice;
 use super::store::{
     self, ADD_HAND, ADD_PATROL, ADD_PLAN, ADD_POST, ADD_REACH, ADD_RESERVE, ADD_SURVEY, APPROVE, CHANGE_RESERVE,
-    DROP_PATROLS, DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, Patrol, Plan, Post, SET_PARTICULARS,
-    SUBMIT, TOUCH,
+    DROP_PATROLS, DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, LOCK_UNIT, Patrol, Plan, Post,
+    SET_PARTICULARS, SUBMIT, TOUCH,
 };
 use crate::access::{Act, Scope};
 use crate::duty::{self, Guarded};
@@ -370,6 +370,7 @@ pub async fn approve(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, words: &str
         return Err(Error::refused("这一版您自己做过、改过或者交过，要由别人批准"));
     }
     refuse_past(plan, act.at, "请退回去改了日期再批")?;
+    tx.execute(LOCK_UNIT.bind(act.tenant).bind(plan.organisation_id)).await?;
     if let Some(latest) = store::beaten_by(tx, act.tenant, plan).await? {
         let sentence =
             format!("从同一天起执行的第 {} 版已经批准，这一版批了也不会执行。请退回去改了日期再批", latest.version);

@@ -66,6 +66,8 @@ statements! {
     SET_PARTICULARS = "UPDATE deployment_plans SET name = $3, effective_from = $4, reason = $5 WHERE tenant_id = $1 AND id = $2 AND state IN ('draft', 'returned')";
     SUBMIT = "UPDATE deployment_plans SET state = 'submitted', submitted_by = $4, submitted_at = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('draft', 'returned')";
+    /// Of a unit one version is approved after the other, so that each is compared with those beside it: all of them lock the first.
+    LOCK_UNIT = "UPDATE deployment_plans SET lock_version = lock_version WHERE tenant_id = $1 AND organisation_id = $2 AND version = 1";
     APPROVE = "UPDATE deployment_plans SET state = 'approved', approved_by = $4, approved_at = $5, words = $6, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'submitted'
             AND NOT EXISTS (SELECT 1 FROM deployment_hands h WHERE h.tenant_id = $1 AND h.plan_id = $2 AND h.account_id = $4)";
