@@ -82,4 +82,5 @@ migrations![
     "0076_hazards_mended",
     "0077_duty_day",
     "0078_patrol_mended",
+    "0079_deployment_hands",
 ];

@@ -4,7 +4,7 @@
 use db::statements;
 use doorstep::access::{Act, Reach, Role};
 use doorstep::deployment::{self, ReserveSketch, Sketch, State};
-use doorstep::duty::{self, PersonKind};
+use doorstep::duty::{self, PersonKind, SchoolSketch, Stage};
 use doorstep::error::Error;
 use doorstep::hazard::{self, Survey};
 use doorstep::patrol::{self, Asked, Days, RouteKind, RouteSketch};
@@ -228,6 +228,77 @@ db_test! {
         planner.get(&page.link("/deployment-plans?before=")).await.assert_ok().assert_contains("田家会派出所 第 2 版").assert_contains("田家会派出所 第 1 版");
     }
 
+    async fn a_copy_takes_routes_as_they_are_now_and_says_what_it_leaves_out(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let (planner, leader) = (app.browser_of(&desk.planner).await, app.browser_of(&desk.leader).await);
+        let station = desk.bureau.stations[0].to_string();
+        let mut tx = app.db.begin().await.unwrap();
+        let asked = Asked { interval: 30, tolerance: 0, from: 420, to: 540, days: Days::Every, school: None };
+        let new = RouteSketch { unit: desk.bureau.stations[0], name: "滨河路".to_owned(), kind: RouteKind::Street, asked, closed_at: None };
+        let route = patrol::create(&mut tx, &desk.bureau.act(&app), &new).await.unwrap();
+        tx.commit().await.unwrap();
+        let first = desk.drafted(&app, "2026-09-01", None).await;
+        let patrols = ["people", "vehicles", "interval"].map(|what| format!("{what}-{}", route.simple()));
+        let walked = [(patrols[0].as_str(), "2"), (patrols[1].as_str(), "1"), (patrols[2].as_str(), "20")];
+        step(&planner, first, "patrols", &walked).await.assert_ok().assert_contains("2 人、1 辆车，07:00–09:00，间隔 20 分钟");
+        desk.approved(&app, first).await;
+
+        // The route has another name and other hours since: a copy is of now, and what was approved stays.
+        let change = async |name: &str, closed: &str| {
+            let particulars = format!("/patrol-routes/{route}/particulars");
+            let version = leader.get(&particulars).await.input("version");
+            let form = [("version", version.as_str()), ("name", name), ("unit", station.as_str()), ("kind", "street"), ("days", "every"), ("school", ""),
+                ("from", "08:00"), ("to", "10:00"), ("interval", "30"), ("tolerance", "0"), ("closed", closed)];
+            leader.post(&particulars, &form).await.assert_ok();
+        };
+        change("滨河东路", "").await;
+        let begun = async |from: Uuid| {
+            let from = from.to_string();
+            let form = [("from", from.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-07"), ("reason", "调研后调整")];
+            planner.post("/deployment-plans", &form).await
+        };
+        let page = begun(first).await;
+        page.assert_ok().assert_contains("滨河东路").assert_contains("2 人、1 辆车，08:00–10:00，间隔 20 分钟").assert_lacks("没有抄过来");
+        let second: Uuid = page.url.rsplit('/').next().unwrap().parse().unwrap();
+        planner.get(&format!("/deployment-plans/{first}")).await.assert_ok().assert_contains("07:00–09:00").assert_lacks("滨河东路");
+
+        // It is closed: whoever saves the form of the draft is told before, and the next copy says that it is not there.
+        planner.get(&format!("/deployment-plans/{second}/patrols")).await.assert_ok().assert_lacks("有路线不能再排");
+        change("滨河东路", "yes").await;
+        planner.get(&format!("/deployment-plans/{second}/patrols")).await.assert_ok().assert_contains("滨河东路已经停用或者不归本单位");
+        let page = begun(second).await;
+        page.assert_ok().assert_contains("没有抄过来（已经停用或者不归本单位）：滨河东路").assert_contains("没有安排巡逻");
+        // Whoever names none goes on from what was approved last, not from a draft.
+        let form = [("unit", station.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-08"), ("reason", "调研后调整")];
+        planner.post("/deployment-plans", &form).await.assert_ok().assert_contains("已照第 1 版做好草稿").assert_contains("：滨河路");
+    }
+
+    async fn whoever_is_on_standby_counts_only_towards_schools_that_they_reach(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let (bureau, act) = (&desk.bureau, desk.bureau.act(&app));
+        // Another school of the station, reached by one of three; and somebody who reaches only a school of another station.
+        let mut tx = app.db.begin().await.unwrap();
+        let sketch = SchoolSketch {
+            station: bureau.stations[0], others: Vec::new(), name: "王家沟小学".to_owned(), stage: Stage::Primary, address: String::new(), contact: None,
+            phone: String::new(), closed_at: None,
+        };
+        let third = duty::create_school(&mut tx, &act, &sketch).await.unwrap();
+        tx.commit().await.unwrap();
+        let both = bureau.person(&app, "任建平", PersonKind::Officer, None, true).await;
+        let elsewhere = bureau.person(&app, "闫改珍", PersonKind::Officer, None, true).await;
+        let mut tx = app.db.begin().await.unwrap();
+        duty::set_reaches(&mut tx, &act, both, &[(bureau.schools[0], 3), (third, 8)]).await.unwrap();
+        duty::set_reaches(&mut tx, &act, elsewhere, &[(bureau.schools[1], 2)]).await.unwrap();
+        tx.commit().await.unwrap();
+        let id = desk.drafted(&app, "2026-09-01", None).await;
+        let parts = desk.parts(&app, id).await;
+        let said: Vec<(&str, i64, Vec<i64>)> = parts.reserves.iter().map(|reserve| {
+            let ways = parts.reaches.iter().filter(|reach| reach.reserve_id == reserve.id);
+            (reserve.name.as_str(), reserve.people, ways.map(|reach| reach.minutes).collect())
+        }).collect();
+        assert_eq!(said, [("机动备勤", 2, vec![6]), ("机动备勤第 2 组", 1, vec![3, 8])]);
+    }
+
     async fn nobody_approves_what_they_had_a_hand_in_and_what_is_approved_stays(app: TestApp) {
         let desk = Desk::set_up(&app).await;
         let (planner, leader) = (app.browser_of(&desk.planner).await, app.browser_of(&desk.leader).await);
@@ -245,11 +316,12 @@ db_test! {
         planner.get("/today").await.assert_ok().assert_contains("改方案");
         leader.get("/today").await.assert_ok().assert_lacks("改方案");
         desk.set_gate(&app, id, 2).await;
-        // The leader who writes in it does not approve it, until whoever plans has written again.
+        // The leader who writes in it does not approve it, however often whoever plans writes after that.
         let particulars = format!("/deployment-plans/{id}/particulars");
         let version = leader.get(&particulars).await.input("version");
         let form = [("version", version.as_str()), ("name", "开学季部署"), ("effective_from", "2026-09-01"), ("reason", "治安复杂")];
         leader.post(&particulars, &form).await.assert_ok().assert_contains("治安复杂");
+        desk.set_gate(&app, id, 3).await;
         step(&planner, id, "submission", &[]).await.assert_ok();
         let page = leader.get(&format!("/deployment-plans/{id}")).await;
         page.assert_ok().assert_contains("要由别人批准").assert_lacks("/approval");
@@ -290,6 +362,38 @@ db_test! {
             let name = wrong.name();
             assert!(tx.execute(wrong).await.is_err(), "{name}");
         }
+    }
+
+    async fn whoever_handed_it_in_once_does_not_approve_it_nor_a_copy_of_the_draft(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let leader = app.browser_of(&desk.leader).await;
+        let other = app.person(Role::DutyChief).of_community(&desk.bureau.community).create().await;
+        let other_leader = app.browser_of(&other).await;
+        let id = desk.drafted(&app, "2026-09-01", None).await;
+        // The leader hands it in, another gives it back, and whoever plans writes in it and hands it in again.
+        step(&leader, id, "submission", &[]).await.assert_ok().assert_contains("已交批");
+        step(&other_leader, id, "return", &[("return", "东门要两个人")]).await.assert_ok();
+        desk.set_gate(&app, id, 2).await;
+        // Copied from what nobody has approved, it is still what the leader handed in.
+        let copied = desk.drafted(&app, "2026-09-02", Some(id)).await;
+        for plan in [id, copied] {
+            let known = desk.plan(&app, plan).await;
+            let mut tx = app.db.begin().await.unwrap();
+            deployment::submit(&mut tx, &desk.act(&app, &desk.planner), &known, known.lock_version).await.unwrap();
+            tx.commit().await.unwrap();
+            let known = desk.plan(&app, plan).await;
+            assert_eq!((known.made_by, known.changed_by, known.submitted_by), (desk.planner.id, desk.planner.id, Some(desk.planner.id)));
+            leader.get(&format!("/deployment-plans/{plan}")).await.assert_ok().assert_contains("要由别人批准").assert_lacks("/approval");
+            let version = known.lock_version.to_string();
+            leader.post(&format!("/deployment-plans/{plan}/approval"), &[("version", version.as_str())]).await.assert_status(422).assert_contains("要由别人批准");
+        }
+        leader.get("/today").await.assert_ok().assert_lacks("批方案");
+        other_leader.get("/today").await.assert_ok().assert_contains("批方案");
+        step(&other_leader, id, "approval", &[]).await.assert_ok().assert_contains("已批准");
+        // What was approved is a beginning like any other.
+        let next = desk.drafted(&app, "2026-09-03", Some(id)).await;
+        desk.approved(&app, next).await;
+        assert_eq!(desk.plan(&app, next).await.approved_by, Some(desk.leader.id));
     }
 
     async fn the_one_that_holds_is_the_latest_that_has_begun(app: TestApp) {
@@ -367,15 +471,17 @@ db_test! {
         page.assert_contains("机动备勤 1 人 07:10 出发，07:16 到田家会小学（超过目标），08:20 完，08:26 回到驻地");
         assert!(page.url.contains("event=lost"), "{}", page.url);
 
-        // A crowd of two at half past seven: one of the reserve is at the gate, one comes, one is missing.
+        // A crowd of two at half past seven: one of the reserve is at the gate, one comes after six minutes, one is missing. The crossing gives
+        // one for all that time, the gate another until somebody comes.
         let event = page.input("event");
         let crowd = [("day", "2026-09-01"), ("event", event.as_str()), ("kind", "crowd"), ("crowd_school", school.as_str()), ("crowd_from", "08:00"), ("crowd_to", "07:30"), ("crowd_people", "2")];
         planner.post(&simulation, &crowd).await.assert_status(422).assert_contains("结束要在开始以后").assert_contains(&event);
         let crowd = [&crowd[..4], &[("crowd_from", "07:30"), ("crowd_to", "08:00"), ("crowd_people", "2")]].concat();
         let page = planner.post(&simulation, &crowd).await;
-        page.assert_ok().assert_contains("差 1 人").assert_contains("2 处守不住").assert_contains("07:30–08:00 人群聚集没有人手，岗上的人要分出去");
-        // The gate: six minutes and thirty; the crossing: thirty.
-        page.assert_contains("缺人 36 分钟").assert_contains("缺人 30 分钟").assert_contains("一共 66 分钟缺人");
+        page.assert_ok().assert_contains("差 1 人").assert_contains("1 处守不住").assert_contains("07:30–08:00 人群聚集没有人手，岗上的人要分出去");
+        page.assert_contains("07:30–07:36 人群聚集没有人手，岗上的人要分出去");
+        // The gate: six minutes and six; the crossing: thirty.
+        page.assert_contains("缺人 12 分钟").assert_contains("缺人 30 分钟").assert_contains("一共 42 分钟缺人");
 
         // An incident from seven takes both away until ten past eight, and six minutes back: the gate breaks.
         let events: Vec<&str> = vec![event.as_str()];
@@ -470,6 +576,63 @@ db_test! {
         let leader = app.browser_of(&desk.leader).await;
         leader.post(&format!("/duty-schools/{}/link", desk.bureau.schools[0]), &[]).await.assert_ok();
         school.get(&path).await.assert_status(404);
+    }
+
+    async fn a_version_between_two_that_are_approved_tells_schools_of_both_its_ends(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let path = desk.watch(&app, 0).await;
+        let (school, planner) = (app.browser(), app.browser_of(&desk.planner).await);
+        // Neither from September nor from October on is a gate of the school kept: there are only the reserves.
+        let first = desk.drafted(&app, "2026-09-01", None).await;
+        let plan = desk.plan(&app, first).await;
+        let mut tx = app.db.begin().await.unwrap();
+        deployment::set_posts(&mut tx, &desk.act(&app, &desk.planner), &plan, plan.lock_version, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        desk.approved(&app, first).await;
+        let autumn = desk.drafted(&app, "2026-10-01", Some(first)).await;
+        desk.approved(&app, autumn).await;
+        assert!(desk.notices(&app, autumn).await.is_empty());
+        school.get(&path).await.assert_ok().assert_contains("还没有护学岗安排");
+
+        // From the middle of September on one is: that has an end, of which the school has to know too.
+        let between = desk.drafted(&app, "2026-09-15", None).await;
+        desk.approved(&app, between).await;
+        assert_eq!((desk.notices(&app, between).await.len(), desk.notices(&app, autumn).await.len()), (1, 1));
+        let page = school.get(&path).await;
+        shows_gate(&page, "早入校 07:10–08:20");
+        page.assert_contains("2026年9月15日起").assert_contains("2026年10月1日起").assert_contains("不再安排护学岗").assert_lacks("2026年9月1日起");
+        planner.get(&format!("/deployment-plans/{autumn}")).await.assert_ok().assert_contains("2026年10月1日起，不再安排护学岗");
+        let id = autumn.to_string();
+        school.post(&path, &[("plan", id.as_str()), ("name", "保安老李")]).await.assert_ok().assert_contains("警方已经知道您看过了");
+        at(&app, "2026-10-01T08:00:00+08:00");
+        school.get(&path).await.assert_ok().assert_contains("正在执行").assert_contains("不再安排护学岗").assert_lacks("东门");
+        // Who has said so of what comes next is not told of it twice.
+        let planner = app.browser_of(&desk.planner).await;
+        planner.get("/today").await.assert_ok().assert_lacks("通知学校");
+    }
+
+    async fn of_two_versions_of_one_day_only_the_later_is_told_and_approved(app: TestApp) {
+        let desk = Desk::set_up(&app).await;
+        let path = desk.watch(&app, 0).await;
+        let (school, planner, leader) = (app.browser(), app.browser_of(&desk.planner).await, app.browser_of(&desk.leader).await);
+        let first = desk.drafted(&app, "2026-09-01", None).await;
+        desk.approved(&app, first).await;
+        // A correction before it begins, and one that was begun between them and is handed in too late.
+        let slow = desk.drafted(&app, "2026-09-01", Some(first)).await;
+        let second = desk.drafted(&app, "2026-09-01", Some(first)).await;
+        desk.set_gate(&app, second, 0).await;
+        desk.approved(&app, second).await;
+        let page = school.get(&path).await;
+        page.assert_ok().assert_contains("校门前路口").assert_lacks("东门");
+        assert_eq!(page.between_all("<h2>2026年9月1日起", "</h2>").count(), 1, "{}", page.body);
+        let page = planner.get("/today").await;
+        assert_eq!(page.between_all("通知学校", "\n").count(), 1, "{}", page.body);
+        planner.get(&format!("/deployment-plans/{first}")).await.assert_ok().assert_contains("从同一天起执行的第 3 版已经批准").assert_lacks("要知道的学校");
+        step(&planner, slow, "submission", &[]).await.assert_ok();
+        step(&leader, slow, "approval", &[]).await.assert_status(422).assert_contains("这一版批了也不会执行");
+        let id = second.to_string();
+        school.post(&path, &[("plan", id.as_str()), ("name", "保安老李")]).await.assert_ok().assert_contains("✓ 知道了").assert_lacks("您的姓名");
+        planner.get("/today").await.assert_ok().assert_lacks("通知学校");
     }
 
     async fn the_number_of_a_school_s_security_is_masked_until_somebody_says_why(app: TestApp) {

@@ -1,6 +1,7 @@
 //! How far a version has come, and what holds of a plan when something happens, without a database: who of the reserve is sent where, when they
 //! are there, and which posts break meanwhile.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use db::text_enum;
@@ -235,6 +236,8 @@ struct Request {
 struct Answer {
     /// When the last of those who come is there.
     there: Option<i64>,
+    /// When each of them is there.
+    arrivals: Vec<i64>,
     missing: i64,
     why: Vec<String>,
 }
@@ -279,6 +282,7 @@ fn send(forces: &[Force], requests: &[Request], name: impl Fn(Uuid) -> String) -
             let force = &forces[people[at].force];
             people[at].free_at = request.to + minutes;
             answer.there = answer.there.max(Some(there));
+            answer.arrivals.push(there);
             let late = there - request.from > force.target;
             let one = Sent {
                 force: force.name.clone(),
@@ -308,6 +312,8 @@ struct Shortage {
     planned: i64,
     /// By what happens.
     happened: i64,
+    /// How many of those who are needed are there all the same.
+    left: i64,
     why: Vec<String>,
 }
 
@@ -324,19 +330,81 @@ fn shortage(need: &Guarded, manned: Option<&Manned>, lost: i64) -> Shortage {
         _ => format!("方案只安排 {people} 人（警力 {police} 人），{wanted}，不出事也守不住"),
     }];
     if lost > 0 {
-        why.push(match happened {
-            0 => format!("少来 {lost} 人，剩下的还够"),
-            missing => format!("少来 {lost} 人，差 {missing} 人"),
+        why.push(match (happened, planned) {
+            (0, 0) => format!("少来 {lost} 人，剩下的还够"),
+            // Nothing more is missing than the plan leaves short anyway.
+            (0, _) => format!("少来 {lost} 人，本来就守不住"),
+            (missing, _) => format!("少来 {lost} 人，差 {missing} 人"),
         });
     }
-    Shortage { planned, happened, why }
+    let left = (people - lost).clamp(0, need.seats.max(0));
+    Shortage { planned, happened, left, why }
+}
+
+/// A post whose people are with a crowd for a while.
+struct Drawn {
+    post: usize,
+    from: i64,
+    to: i64,
+    /// They are back before the crowd or the post is over.
+    back: bool,
+}
+
+/// Whom the crowds that the reserve has not met yet take from the posts of their school: minute by minute no more than are lacking then, first
+/// whoever is more than is needed, then from the post with the most people, so that few posts suffer; of equal ones the last in the list, and
+/// one that is not kept anyway before all others.
+fn draw(
+    demand: &[Guarded],
+    shortages: &[Shortage],
+    spare: &mut HashMap<Uuid, Vec<i64>>,
+    asked: &[(&Request, &Answer)],
+) -> Vec<Drawn> {
+    let mut there: Vec<Vec<i64>> = shortages.iter().map(|short| vec![short.left; 1440]).collect();
+    for (request, answer) in asked.iter().filter(|(request, _)| request.rank == 2) {
+        for arrival in &answer.arrivals {
+            for minute in (*arrival).max(0)..request.to.min(1440) {
+                let here = &mut there[request.at][minute as usize];
+                *here = (*here + 1).min(demand[request.at].seats);
+            }
+        }
+    }
+    let mut drawn: Vec<Drawn> = Vec::new();
+    for (request, answer) in asked.iter().filter(|(request, _)| request.rank == 1) {
+        let mut posts: Vec<usize> = (0..demand.len()).filter(|at| demand[*at].school == request.school).collect();
+        posts.sort_by_key(|at| (shortages[*at].planned == 0, Reverse(shortages[*at].left), Reverse(*at)));
+        let free = spare.entry(request.school).or_insert_with(|| vec![0; 1440]);
+        let begun = drawn.len();
+        for minute in request.from.max(0)..request.to.min(1440) {
+            let met = answer.arrivals.iter().filter(|arrival| **arrival <= minute).count() as i64;
+            let own = free[minute as usize].clamp(0, request.people - met);
+            free[minute as usize] -= own;
+            let mut lacking = request.people - met - own;
+            for at in &posts {
+                let need = &demand[*at];
+                let gives = there[*at][minute as usize].min(lacking);
+                if gives == 0 || !(need.from..need.to).contains(&minute) {
+                    continue;
+                }
+                there[*at][minute as usize] -= gives;
+                lacking -= gives;
+                match drawn[begun..].iter_mut().find(|one| one.post == *at && one.to == minute) {
+                    Some(one) => one.to = minute + 1,
+                    None => drawn.push(Drawn { post: *at, from: minute, to: minute + 1, back: false }),
+                }
+            }
+        }
+        for one in &mut drawn[begun..] {
+            one.back = one.to < request.to.min(demand[one.post].to);
+        }
+    }
+    drawn
 }
 
 /// Tries a plan out on a day. The same always gives the same.
 ///
 /// Shortages that the plan has by itself are not for the reserve: they break. What happens is met in the order of time; at one moment an
 /// incident goes before a crowd, and a crowd before a post. A crowd is met first by those whom the school's posts have more than they need all
-/// that time, then by the reserve; as long as it is not, the school's posts of that time are not kept either.
+/// that time, then by the reserve; as long as it is not, the school's posts of that time give as many as are lacking, and no more.
 pub fn simulate(posts: &[Manned], forces: &[Force], demand: &[Guarded], events: &[Event]) -> Simulation {
     let mut requests: Vec<Request> = Vec::new();
     let mut spare: HashMap<Uuid, Vec<i64>> = HashMap::new();
@@ -403,6 +471,8 @@ pub fn simulate(posts: &[Manned], forces: &[Force], demand: &[Guarded], events: 
         _ => Outcome::Breaks,
     };
 
+    let asked: Vec<(&Request, &Answer)> = requests.iter().zip(&answers).collect();
+    let drawn = draw(demand, &shortages, &mut spare, &asked);
     let mut verdicts = Vec::new();
     for (at, (need, short)) in demand.iter().zip(&shortages).enumerate() {
         let mut result = Outcome::Holds;
@@ -417,20 +487,16 @@ pub fn simulate(posts: &[Manned], forces: &[Force], demand: &[Guarded], events: 
             mark((need.from, need.to));
             result = Outcome::Breaks;
         }
-        for (request, answer) in requests.iter().zip(&answers) {
-            if request.rank == 2 && request.at == at {
-                mark(open(request, answer));
-                result = result.max(outcome(request, answer));
-                why.extend(answer.why.iter().cloned());
-            } else if request.rank == 1 && request.school == need.school {
-                let (from, to) = open(request, answer);
-                if from.max(need.from) < to.min(need.to) {
-                    mark((from, to));
-                    result = result.max(outcome(request, answer));
-                    let [from, to] = [from, to].map(clock);
-                    why.push(format!("{from}–{to} 人群聚集没有人手，岗上的人要分出去"));
-                }
-            }
+        for (request, answer) in requests.iter().zip(&answers).filter(|(one, _)| one.rank == 2 && one.at == at) {
+            mark(open(request, answer));
+            result = result.max(outcome(request, answer));
+            why.extend(answer.why.iter().cloned());
+        }
+        for one in drawn.iter().filter(|one| one.post == at) {
+            mark((one.from, one.to));
+            result = result.max(if one.back { Outcome::Held(one.to - one.from) } else { Outcome::Breaks });
+            let [from, to] = [one.from, one.to].map(clock);
+            why.push(format!("{from}–{to} 人群聚集没有人手，岗上的人要分出去"));
         }
         let uncovered = uncovered.iter().filter(|open| **open).count() as i64;
         verdicts.push(Verdict { outcome: result, uncovered, why });
@@ -537,6 +603,11 @@ mod tests {
         let done = simulate(&[Manned { police: 2, ..manned(EAST, 2) }], &forces, &demand[..1], &[lost(EAST, 1)]);
         assert_eq!(done.posts[0].outcome, Outcome::Holds);
         assert!(done.posts[0].why[1].contains("剩下的还够"));
+        // Nobody is left where nobody was planned, and that is not called enough.
+        let done = simulate(&[], &forces, &demand[..1], &[lost(EAST, 1)]);
+        assert_eq!(done.posts[0].outcome, Outcome::Breaks);
+        assert!(done.posts[0].why.iter().all(|why| !why.contains("还够")), "{:?}", done.posts[0].why);
+        assert!(done.posts[0].why[1].contains("本来就守不住"));
         // Whoever does not come is taken to be police.
         let done = simulate(&[manned(EAST, 2)], &[], &demand[..1], &[lost(EAST, 1)]);
         assert_eq!(done.posts[0].outcome, Outcome::Breaks);
@@ -564,6 +635,29 @@ mod tests {
         // A second crowd at the same time cannot have the same people.
         let done = simulate(&[manned(EAST, 3)], &[], &demand, &[crowd, crowd]);
         assert_eq!((done.events[0].outcome, done.events[1].outcome), (Outcome::Holds, Outcome::Breaks));
+        // Of two posts one gives the one who is lacking: the other is kept, and nothing is taken from another school.
+        let demand = [need(NEAR, EAST, 1), need(NEAR, SOUTH, 1), need(FAR, Uuid::from_u128(13), 1)];
+        let posts = [manned(EAST, 1), manned(SOUTH, 1), manned(Uuid::from_u128(13), 1)];
+        let one = Event::Crowd { school: NEAR, from: 450, to: 480, people: 1 };
+        let done = simulate(&posts, &[], &demand, &[one]);
+        let said: Vec<(Outcome, i64)> = done.posts.iter().map(|post| (post.outcome, post.uncovered)).collect();
+        assert_eq!(said, [(Outcome::Holds, 0), (Outcome::Breaks, 30), (Outcome::Holds, 0)]);
+        assert_eq!((done.breaks(), done.minutes(), done.events[0].outcome), (1, 30, Outcome::Breaks));
+        // Two who are lacking take both; once the first of the reserve is there only one is still away.
+        let done = simulate(&posts, &forces, &demand, &[crowd]);
+        let said: Vec<(Outcome, i64)> = done.posts.iter().map(|post| (post.outcome, post.uncovered)).collect();
+        assert_eq!(said, [(Outcome::Held(8), 8), (Outcome::Breaks, 30), (Outcome::Holds, 0)]);
+        assert!(done.posts[0].why[1].contains("07:30–07:38 人群聚集"));
+        // A second crowd takes from the post that the first has left.
+        let done = simulate(&posts, &[], &demand, &[one, one]);
+        assert_eq!((done.posts[0].outcome, done.posts[1].outcome), (Outcome::Breaks, Outcome::Breaks));
+        // Two at one post suffer together rather than two posts, and a post that is short anyway before one that is kept.
+        let demand = [need(NEAR, EAST, 2), need(NEAR, SOUTH, 1)];
+        let done = simulate(&[manned(EAST, 2), manned(SOUTH, 1)], &[], &demand, &[crowd]);
+        assert_eq!((done.posts[0].outcome, done.posts[1].outcome), (Outcome::Breaks, Outcome::Holds));
+        let done = simulate(&[manned(EAST, 1), manned(SOUTH, 1)], &[], &demand, &[one]);
+        assert_eq!((done.posts[0].uncovered, done.posts[1].outcome), (70, Outcome::Holds));
+        let demand = [need(NEAR, EAST, 1)];
         // Away from the peak no post is concerned.
         let later = Event::Crowd { school: NEAR, from: 600, to: 610, people: 1 };
         let done = simulate(&[manned(EAST, 1)], &[], &demand, &[later]);

@@ -23,17 +23,13 @@ fn visible(posts: &[Post], school: Uuid) -> BTreeSet<(Uuid, Peak, i64, i64)> {
 }
 
 /// Tells the schools that are concerned by a version that is being approved: those that see something else than before, and those that have
-/// not yet said that they know what they were told last.
+/// not yet said that they know what they were told last. If another version is approved for a later day already, it comes after this one now,
+/// and the schools that see something else in it than in this one have to know as well.
 pub(super) async fn inform(tx: &mut Tx, act: &Act, plan: &Plan) -> Result<()> {
     let targets: Targets = settings::read(tx, act.tenant, act.at).await?;
-    let after = store::parts(tx, act.tenant, plan.id).await?.posts;
-    let versions = store::versions(tx, act.tenant, plan.organisation_id).await?;
-    let own = (plan.effective_from.as_str(), plan.version);
-    let earlier = versions.iter().filter(|other| {
-        other.approved_at.is_some() && other.id != plan.id && (other.effective_from.as_str(), other.version) < own
-    });
-    let before = earlier.max_by_key(|other| (other.effective_from.clone(), other.version));
-    let before = match before {
+    let due = act.at + SignedDuration::from_hours(targets.inform_hours);
+    let own = store::parts(tx, act.tenant, plan.id).await?.posts;
+    let before = match store::before(tx, act.tenant, plan).await? {
         Some(before) => store::parts(tx, act.tenant, before.id).await?.posts,
         None => Vec::new(),
     };
@@ -41,10 +37,21 @@ pub(super) async fn inform(tx: &mut Tx, act: &Act, plan: &Plan) -> Result<()> {
     let told: Vec<Told> = tx.all(query).await?;
     let unknowing =
         |school: Uuid| told.iter().find(|told| told.school_id == school).is_none_or(|latest| latest.seen_at.is_none());
-    let schools: BTreeSet<Uuid> = before.iter().chain(&after).map(|post| post.school_id).collect();
-    let concerned = schools.into_iter().filter(|id| visible(&before, *id) != visible(&after, *id) || unknowing(*id));
-    let due = act.at + SignedDuration::from_hours(targets.inform_hours);
-    let rows = concerned.map(|school| ADD_NOTICE.bind(act.tenant).bind(plan.id).bind(school).bind(act.at).bind(due));
+    let schools: BTreeSet<Uuid> = before.iter().chain(&own).map(|post| post.school_id).collect();
+    let concerned = schools.into_iter().filter(|id| visible(&before, *id) != visible(&own, *id) || unknowing(*id));
+    let mut concerned: Vec<(Uuid, Uuid)> = concerned.map(|school| (plan.id, school)).collect();
+    if let Some(next) = store::after(tx, act.tenant, plan).await? {
+        let after = store::parts(tx, act.tenant, next.id).await?.posts;
+        let known = store::notices(tx, act.tenant, next.id).await?;
+        let schools: BTreeSet<Uuid> = own.iter().chain(&after).map(|post| post.school_id).collect();
+        let unaware = schools.into_iter().filter(|id| {
+            visible(&own, *id) != visible(&after, *id) && !known.iter().any(|notice| notice.school_id == *id)
+        });
+        concerned.extend(unaware.map(|school| (next.id, school)));
+    }
+    let rows = concerned
+        .into_iter()
+        .map(|(plan, school)| ADD_NOTICE.bind(act.tenant).bind(plan).bind(school).bind(act.at).bind(due));
     Ok(tx.execute_many(ADD_NOTICE, rows.collect()).await?)
 }
 

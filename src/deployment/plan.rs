@@ -1,7 +1,7 @@
-//! A version: begun from what is guarded or from an earlier one, written, handed in, approved by somebody who had no hand in it, or given back
+//! A version: begun from what is guarded or from an earlier one, written, handed in, approved by somebody who never had a hand in it, or given back
 //! with words. What is written locks the row of the version first, under the number that somebody saw.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use db::Tx;
 use jiff::Timestamp;
@@ -12,13 +12,14 @@ use super::comparison::Parts;
 use super::model::{State, Targets};
 use super::notice;
 use super::store::{
-    self, ADD_PATROL, ADD_PLAN, ADD_POST, ADD_REACH, ADD_RESERVE, ADD_SURVEY, APPROVE, CHANGE_RESERVE, DROP_PATROLS,
-    DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, Patrol, Plan, Post, SET_PARTICULARS, SUBMIT,
-    TOUCH,
+    self, ADD_HAND, ADD_PATROL, ADD_PLAN, ADD_POST, ADD_REACH, ADD_RESERVE, ADD_SURVEY, APPROVE, CHANGE_RESERVE,
+    DROP_PATROLS, DROP_POSTS, DROP_REACHES, DROP_RESERVE, DROP_SURVEYS, GIVE_BACK, LOCK_UNIT, Patrol, Plan, Post,
+    SET_PARTICULARS, SUBMIT, TOUCH,
 };
-use crate::access::Act;
+use crate::access::{Act, Scope};
 use crate::duty::{self, Guarded};
 use crate::error::{Error, Result};
+use crate::patrol::{self, Route};
 use crate::{audit, counter, hazard, settings};
 
 #[derive(Debug, Clone)]
@@ -36,6 +37,12 @@ pub struct ReserveSketch {
     pub people: i64,
     pub response_minutes: i64,
     pub minutes: Vec<(Uuid, i64)>,
+}
+
+/// Somebody has a hand in a version from now on.
+async fn add_hand(tx: &mut Tx, act: &Act, plan: Uuid) -> Result<()> {
+    tx.execute(ADD_HAND.bind(act.tenant).bind(plan).bind(account(act)?)).await?;
+    Ok(())
 }
 
 fn account(act: &Act) -> Result<Uuid> {
@@ -98,21 +105,23 @@ pub fn post(guarded: &Guarded, people: i64, police: i64) -> Post {
     }
 }
 
-/// The reserve that is known without asking: those of the unit who are on standby.
-async fn standby(tx: &mut Tx, act: &Act, unit: Uuid, schools: &HashSet<Uuid>) -> Result<Option<ReserveSketch>> {
+/// The reserves that are known without asking: those of the unit who are on standby, whoever reaches the same schools together.
+async fn standby(tx: &mut Tx, act: &Act, unit: Uuid) -> Result<Vec<ReserveSketch>> {
     let targets: Targets = settings::read(tx, act.tenant, act.at).await?;
-    let standby = duty::standby_of(tx, act.tenant, unit).await?;
-    Ok((standby.people > 0).then(|| ReserveSketch {
-        name: "机动备勤".to_owned(),
+    let groups = duty::standby_of(tx, act.tenant, unit).await?.into_iter().enumerate();
+    let reserve = |(at, group): (usize, duty::Standby)| ReserveSketch {
+        name: if at == 0 { "机动备勤".to_owned() } else { format!("机动备勤第 {} 组", at + 1) },
         base: String::new(),
-        people: standby.people.min(50),
+        people: group.people.min(50),
         response_minutes: targets.response_minutes,
-        minutes: standby.minutes.into_iter().filter(|(school, _)| schools.contains(school)).collect(),
-    }))
+        minutes: group.minutes,
+    };
+    Ok(groups.map(reserve).collect())
 }
 
-/// Begins the next version of a unit: copied from an earlier one, without what is not guarded any more, or from what is guarded and who is on
-/// standby. It rests on the latest survey of each school.
+/// Begins the next version of a unit: copied from an earlier one, without what is not guarded or walked any more, or from what is guarded and who is on
+/// standby. It rests on the latest survey of each school. Whoever wrote in a draft has a hand in its copies too: what nobody has approved yet is
+/// not made anew by being copied.
 ///
 /// Errors: refused if the earlier one is of another unit.
 pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Option<&Plan>) -> Result<Uuid> {
@@ -125,6 +134,12 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     let row = ADD_PLAN.bind(act.tenant).bind(id).bind(unit).bind(version).bind(&new.name);
     let row = row.bind(new.effective_from.to_string()).bind(&new.reason).bind(from.map(|from| from.id));
     tx.execute(row.bind(maker).bind(act.at)).await?;
+    let mut hands = BTreeSet::from([maker]);
+    if let Some(from) = from.filter(|from| from.state != State::Approved) {
+        hands.extend(store::hands(tx, act.tenant, from.id).await?);
+    }
+    let rows = hands.into_iter().map(|account| ADD_HAND.bind(act.tenant).bind(id).bind(account));
+    tx.execute_many(ADD_HAND, rows.collect()).await?;
 
     let guarded = duty::guarded(tx, act.tenant, unit, act.at).await?;
     let schools = duty::schools_of(tx, act.tenant, unit).await?;
@@ -132,13 +147,14 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     match from {
         Some(from) => {
             let parts = store::parts(tx, act.tenant, from.id).await?;
-            copy(tx, act, id, parts, &guarded, &own).await?;
+            let routes = routes_of(tx, act.tenant, unit, &Scope::tenant()).await?;
+            copy(tx, act, id, parts, (guarded.as_slice(), routes.as_slice(), &own)).await?;
         }
         None => {
             let posts: Vec<Post> = guarded.iter().map(|one| post(one, one.seats, one.officers)).collect();
             add_posts(tx, act, id, &posts).await?;
-            if let Some(reserve) = standby(tx, act, unit, &own).await? {
-                insert_reserve(tx, act, id, 0, &reserve).await?;
+            for (position, reserve) in standby(tx, act, unit).await?.iter().enumerate() {
+                insert_reserve(tx, act, id, position, reserve).await?;
             }
         }
     }
@@ -154,14 +170,46 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
     Ok(id)
 }
 
-async fn copy(tx: &mut Tx, act: &Act, to: Uuid, parts: Parts, guarded: &[Guarded], own: &HashSet<Uuid>) -> Result<()> {
+/// The routes of a unit and of those below it that are walked and that somebody reaches.
+pub(super) async fn routes_of(tx: &mut Tx, tenant: Uuid, unit: Uuid, scope: &Scope) -> Result<Vec<Route>> {
+    let units = store::below(tx, tenant, unit).await?;
+    let routes = patrol::routes_within(tx, tenant, scope).await?;
+    let open = |route: &Route| route.closed_at.is_none() && units.contains(&route.organisation_id);
+    Ok(routes.into_iter().filter(open).collect())
+}
+
+/// What there was in the version that was copied and is not in its copy, since it is closed or another unit's by now: `滨河路`, `田家会小学 东门 早入校`.
+pub(super) async fn left_out(tx: &mut Tx, tenant: Uuid, from: Uuid, to: Uuid) -> Result<Vec<String>> {
+    let (old, new) = (store::parts(tx, tenant, from).await?, store::parts(tx, tenant, to).await?);
+    let gone =
+        |post: &&Post| !new.posts.iter().any(|kept| (kept.gate_id, kept.slot_id) == (post.gate_id, post.slot_id));
+    let posts = old.posts.iter().filter(gone).map(|post| format!("{} {}", post.school_name, post.what()));
+    let gone = |patrol: &&Patrol| !new.patrols.iter().any(|kept| kept.route_id == patrol.route_id);
+    let patrols = old.patrols.iter().filter(gone).map(|patrol| patrol.name.clone());
+    Ok(posts.chain(patrols).collect())
+}
+
+/// What is not guarded or walked any more stays behind; names and hours are those of now.
+async fn copy(
+    tx: &mut Tx,
+    act: &Act,
+    to: Uuid,
+    parts: Parts,
+    (guarded, routes, own): (&[Guarded], &[Route], &HashSet<Uuid>),
+) -> Result<()> {
     let kept = guarded.iter().filter_map(|one| {
         let old = parts.posts.iter().find(|old| old.gate_id == one.gate && old.slot_id == one.slot)?;
         Some(post(one, old.people, old.police))
     });
     let posts: Vec<Post> = kept.collect();
     add_posts(tx, act, to, &posts).await?;
-    add_patrols(tx, act, to, &parts.patrols).await?;
+    let walked = parts.patrols.iter().filter_map(|old| {
+        let route = routes.iter().find(|route| route.id == old.route_id)?;
+        let name = route.name.clone();
+        Some(Patrol { name, from_minute: route.from_minute, to_minute: route.to_minute, ..old.clone() })
+    });
+    let patrols: Vec<Patrol> = walked.collect();
+    add_patrols(tx, act, to, &patrols).await?;
     for (position, reserve) in parts.reserves.iter().enumerate() {
         let minutes = parts.reaches.iter().filter(|reach| reach.reserve_id == reserve.id);
         let new = ReserveSketch {
@@ -191,6 +239,7 @@ async fn touch(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64) -> Result<()> {
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
+    add_hand(tx, act, plan.id).await?;
     audit::record(tx, act, "update", ("deployment_plan", plan.id), "", &[]).await
 }
 
@@ -297,6 +346,7 @@ pub async fn submit(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64) -> Result<()
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
+    add_hand(tx, act, plan.id).await?;
     audit::record(tx, act, "submit_plan", ("deployment_plan", plan.id), "", &[]).await
 }
 
@@ -309,17 +359,24 @@ fn refuse_decided(plan: &Plan) -> Result<()> {
 
 /// Approves it, and tells the schools whose gates are kept otherwise from then on.
 ///
-/// Errors: refused if whoever approves had a hand in it, or its day is over; stale if somebody was first.
+/// Errors: refused if whoever approves ever had a hand in it, its day is over, or a later version is approved for the same day, so that this one
+/// would never hold; stale if somebody was first.
 pub async fn approve(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, words: &str) -> Result<()> {
     let approver = account(act)?;
     if seen != plan.lock_version {
         return Err(stale());
     }
     refuse_decided(plan)?;
-    if plan.has_hand(approver) {
+    if store::has_hand(tx, act.tenant, plan.id, approver).await? {
         return Err(Error::refused("这一版您自己做过、改过或者交过，要由别人批准"));
     }
     refuse_past(plan, act.at, "请退回去改了日期再批")?;
+    tx.execute(LOCK_UNIT.bind(act.tenant).bind(plan.organisation_id)).await?;
+    if let Some(latest) = store::beaten_by(tx, act.tenant, plan).await? {
+        let sentence =
+            format!("从同一天起执行的第 {} 版已经批准，这一版批了也不会执行。请退回去改了日期再批", latest.version);
+        return Err(Error::refused(sentence));
+    }
     let row = APPROVE.bind(act.tenant).bind(plan.id).bind(seen).bind(approver).bind(act.at).bind(words);
     if tx.execute(row).await? == 0 {
         return Err(stale());

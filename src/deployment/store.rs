@@ -45,17 +45,32 @@ macro_rules! not_replaced {
     };
 }
 
+/// No later version of the unit is approved for the same day: of these only the last ever holds.
+macro_rules! not_beaten {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM deployment_plans w WHERE w.tenant_id = p.tenant_id AND w.organisation_id = p.organisation_id
+            AND w.state = 'approved' AND w.effective_from = p.effective_from AND w.version > p.version)"
+    };
+}
+
 statements! {
     ADD_PLAN = "INSERT INTO deployment_plans (tenant_id, id, organisation_id, version, name, effective_from, reason, copied_from, state, made_by, made_at,
             changed_by, words, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'draft', $9, $10, $9, '', 1)";
     /// What is written in it, and by whom. Nothing else writes after this but under the row that it has locked.
     TOUCH = "UPDATE deployment_plans SET changed_by = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('draft', 'returned')";
+    /// Whoever had a hand in it stays so, however often others write after them.
+    ADD_HAND = "INSERT INTO deployment_hands (tenant_id, plan_id, account_id) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, plan_id, account_id) DO NOTHING";
+    HANDS = "SELECT h.account_id AS id FROM deployment_hands h WHERE h.tenant_id = $1 AND h.plan_id = $2 ORDER BY h.account_id LIMIT 1000";
+    HAND = "SELECT h.account_id AS id FROM deployment_hands h WHERE h.tenant_id = $1 AND h.plan_id = $2 AND h.account_id = $3";
     SET_PARTICULARS = "UPDATE deployment_plans SET name = $3, effective_from = $4, reason = $5 WHERE tenant_id = $1 AND id = $2 AND state IN ('draft', 'returned')";
     SUBMIT = "UPDATE deployment_plans SET state = 'submitted', submitted_by = $4, submitted_at = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('draft', 'returned')";
+    /// Of a unit one version is approved after the other, so that each is compared with those beside it: all of them lock the first.
+    LOCK_UNIT = "UPDATE deployment_plans SET lock_version = lock_version WHERE tenant_id = $1 AND organisation_id = $2 AND version = 1";
     APPROVE = "UPDATE deployment_plans SET state = 'approved', approved_by = $4, approved_at = $5, words = $6, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'submitted'";
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'submitted'
+            AND NOT EXISTS (SELECT 1 FROM deployment_hands h WHERE h.tenant_id = $1 AND h.plan_id = $2 AND h.account_id = $4)";
     GIVE_BACK = "UPDATE deployment_plans SET state = 'returned', returned_by = $4, returned_at = $5, words = $6, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'submitted'";
     PLAN = plans!("p.id = $2");
@@ -64,10 +79,18 @@ statements! {
     VERSIONS = plans!("p.organisation_id = $2 ORDER BY p.version DESC LIMIT 100");
     /// The version that holds on a day.
     IN_FORCE = plans!("p.organisation_id = $2 AND p.state = 'approved' AND p.effective_from <= $3 ORDER BY p.effective_from DESC, p.version DESC LIMIT 1");
+    /// The approved versions of a unit that begin right before one and right after it.
+    BEFORE = plans!("p.organisation_id = $2 AND p.state = 'approved' AND (p.effective_from, p.version) < ($3, $4)
+        ORDER BY p.effective_from DESC, p.version DESC LIMIT 1");
+    AFTER = plans!("p.organisation_id = $2 AND p.state = 'approved' AND p.effective_from > $3 ORDER BY p.effective_from, p.version DESC LIMIT 1");
+    /// The one that holds in place of a version from its very first day.
+    BEATEN_BY = plans!("p.organisation_id = $2 AND p.state = 'approved' AND p.effective_from = $3 AND p.version > $4 ORDER BY p.version DESC LIMIT 1");
     /// The versions that hold on a day, one of each unit.
     ALL_IN_FORCE = concat!("SELECT p.id FROM deployment_plans p WHERE p.tenant_id = $1 AND p.state = 'approved' AND p.effective_from <= $2 AND ",
         not_replaced!("$2"), " LIMIT 1000");
-    WAITING = plans!(concat!("p.state = 'submitted' AND ", plan_in_reach!(), " ORDER BY p.submitted_at, p.id LIMIT 50"));
+    /// What waits for somebody who had no hand in it.
+    WAITING = plans!(concat!("p.state = 'submitted' AND ", plan_in_reach!(), " AND NOT EXISTS (SELECT 1 FROM deployment_hands h
+        WHERE h.tenant_id = p.tenant_id AND h.plan_id = p.id AND h.account_id = $2) ORDER BY p.submitted_at, p.id LIMIT 50"));
     RETURNED = plans!(concat!("p.state = 'returned' AND ", plan_in_reach!(), " ORDER BY p.returned_at, p.id LIMIT 50"));
     UNITS = concat!("SELECT u.id, u.name FROM organisations u WHERE u.tenant_id = $1 AND ",
         in_reach!("$2", "$3", "u.tenant_id", "NULL", "NULL", "u.id"), " ORDER BY u.name, u.id LIMIT 500");
@@ -115,15 +138,18 @@ statements! {
     UNSEEN = concat!("SELECT n.plan_id, n.school_id, s.name AS school_name, n.due_at, n.seen_at, n.seen_by FROM deployment_notices n
         JOIN deployment_plans p ON p.tenant_id = n.tenant_id AND p.id = n.plan_id
         JOIN duty_schools s ON s.tenant_id = n.tenant_id AND s.id = n.school_id
-        WHERE n.tenant_id = $1 AND n.seen_at IS NULL AND s.closed_at IS NULL AND ", plan_in_reach!(), " AND ", not_replaced!("$4"),
+        WHERE n.tenant_id = $1 AND n.seen_at IS NULL AND s.closed_at IS NULL AND ", plan_in_reach!(), " AND ", not_replaced!("$4"), " AND ", not_beaten!(),
         " ORDER BY n.due_at, n.plan_id, s.position LIMIT 200");
-    /// What a school may see: of every version that keeps a gate of it or of which it was told, from when it holds.
-    OF_SCHOOL = "SELECT p.id, p.organisation_id, o.name AS organisation_name, p.effective_from, n.made_at AS told_at, n.seen_at, n.seen_by
+    /// What a school may see: of every unit that has kept a gate of it or told it something, the versions from then on, also those that keep none.
+    OF_SCHOOL = concat!("SELECT p.id, p.organisation_id, o.name AS organisation_name, p.effective_from, n.made_at AS told_at, n.seen_at, n.seen_by
         FROM deployment_plans p JOIN organisations o ON o.tenant_id = p.tenant_id AND o.id = p.organisation_id
         LEFT JOIN deployment_notices n ON n.tenant_id = p.tenant_id AND n.plan_id = p.id AND n.school_id = $2
-        WHERE p.tenant_id = $1 AND p.state = 'approved' AND (n.plan_id IS NOT NULL OR EXISTS (SELECT 1 FROM deployment_posts d
-            WHERE d.tenant_id = p.tenant_id AND d.school_id = $2 AND d.plan_id = p.id))
-        ORDER BY p.effective_from DESC, p.version DESC LIMIT 100";
+        WHERE p.tenant_id = $1 AND p.state = 'approved' AND ", not_beaten!(), " AND EXISTS (SELECT 1 FROM deployment_plans k
+            WHERE k.tenant_id = p.tenant_id AND k.organisation_id = p.organisation_id AND k.state = 'approved'
+            AND (k.effective_from, k.version) <= (p.effective_from, p.version)
+            AND (EXISTS (SELECT 1 FROM deployment_posts d WHERE d.tenant_id = k.tenant_id AND d.school_id = $2 AND d.plan_id = k.id)
+                OR EXISTS (SELECT 1 FROM deployment_notices m WHERE m.tenant_id = k.tenant_id AND m.school_id = $2 AND m.plan_id = k.id)))
+        ORDER BY p.effective_from DESC, p.version DESC LIMIT 100");
     /// The gates of a school that versions keep, without how many stand there.
     KEPT = "SELECT d.plan_id, d.gate_name, d.peak, d.from_minute, d.to_minute, d.position FROM deployment_posts d
         JOIN deployment_plans p ON p.tenant_id = d.tenant_id AND p.id = d.plan_id
@@ -186,11 +212,35 @@ impl Plan {
     pub fn title(&self) -> String {
         format!("{} 第 {} 版", self.organisation_name, self.version)
     }
+}
 
-    /// Whoever has written in it or handed it in.
-    pub fn has_hand(&self, account: Uuid) -> bool {
-        self.made_by == account || self.changed_by == account || self.submitted_by == Some(account)
-    }
+/// Whether somebody has made a version, ever written in it or ever handed it in.
+pub(super) async fn has_hand(tx: &mut Tx, tenant: Uuid, plan: Uuid, account: Uuid) -> Result<bool> {
+    let hand: Option<Id> = tx.optional(HAND.bind(tenant).bind(plan).bind(account)).await?;
+    Ok(hand.is_some())
+}
+
+/// Everybody of whom that is so.
+pub(super) async fn hands(tx: &mut Tx, tenant: Uuid, plan: Uuid) -> Result<Vec<Uuid>> {
+    let ids: Vec<Id> = tx.all(HANDS.bind(tenant).bind(plan)).await?;
+    Ok(ids.into_iter().map(|row| row.id).collect())
+}
+
+/// The approved version of its unit that ends where a version begins.
+pub(super) async fn before(tx: &mut Tx, tenant: Uuid, plan: &Plan) -> Result<Option<Plan>> {
+    let query = BEFORE.bind(tenant).bind(plan.organisation_id).bind(&plan.effective_from).bind(plan.version);
+    Ok(tx.optional(query).await?)
+}
+
+/// The approved version of its unit that begins where a version ends.
+pub(super) async fn after(tx: &mut Tx, tenant: Uuid, plan: &Plan) -> Result<Option<Plan>> {
+    Ok(tx.optional(AFTER.bind(tenant).bind(plan.organisation_id).bind(&plan.effective_from)).await?)
+}
+
+/// The approved version of its unit that begins on the same day and was made later.
+pub(super) async fn beaten_by(tx: &mut Tx, tenant: Uuid, plan: &Plan) -> Result<Option<Plan>> {
+    let query = BEATEN_BY.bind(tenant).bind(plan.organisation_id).bind(&plan.effective_from).bind(plan.version);
+    Ok(tx.optional(query).await?)
 }
 
 pub(super) async fn plan(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Plan> {

@@ -26,8 +26,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let mut todos = Vec::new();
     if viewer.may(Permission::DutyEdit) {
         let waiting = store::waiting(tx, viewer.tenant, &viewer.scope(Permission::DutyEdit)).await?;
-        let others = waiting.iter().filter(|plan| !plan.has_hand(viewer.account));
-        todos.extend(others.map(|plan| of_plan(plan, "批方案", now)));
+        todos.extend(waiting.iter().map(|plan| of_plan(plan, "批方案", now)));
     }
     if viewer.may(Permission::DutyPlan) {
         let scope = viewer.scope(Permission::DutyPlan);

@@ -1,7 +1,8 @@
 //! What a unit guards, for whoever plans with it: its schools, every post in every peak, what of it has to be kept on a day, and who of the unit
 //! is on standby.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
 
 use db::{Tx, record};
 use jiff::Timestamp;
@@ -104,23 +105,59 @@ pub async fn demand(
     Ok((all, unknown))
 }
 
-/// How many of a unit are on standby and somewhere within minutes, and by when all of them are at each school.
+/// People of a unit who are on standby and reach the same schools, and by when all of them are at each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standby {
     pub people: i64,
     pub minutes: Vec<(Uuid, i64)>,
 }
 
-/// A group is at a school when the last of it is there.
-pub async fn standby_of(tx: &mut Tx, tenant: Uuid, unit: Uuid) -> Result<Standby> {
+/// The groups of a unit, the largest first. A group is at a school when the last of it is there, and everybody in it reaches each of its schools:
+/// whoever has no minutes to a school is not counted towards it. Whoever reaches no school of the unit is in no group.
+pub async fn standby_of(tx: &mut Tx, tenant: Uuid, unit: Uuid) -> Result<Vec<Standby>> {
+    let own: HashSet<Uuid> = schools_of(tx, tenant, unit).await?.into_iter().map(|school| school.id).collect();
     let rows: Vec<ReachRow> = tx.all(STANDBY_OF_UNIT.bind(tenant).bind(unit)).await?;
-    let people: HashSet<Uuid> = rows.iter().map(|row| row.person_id).collect();
-    let mut minutes: Vec<(Uuid, i64)> = Vec::new();
-    for row in &rows {
-        match minutes.iter_mut().find(|(school, _)| *school == row.school_id) {
-            Some((_, most)) => *most = row.minutes.max(*most),
-            None => minutes.push((row.school_id, row.minutes)),
+    // The rows come by school, so that two who reach the same have the same list.
+    let mut of_people: BTreeMap<Uuid, Vec<(Uuid, i64)>> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| own.contains(&row.school_id)) {
+        of_people.entry(row.person_id).or_default().push((row.school_id, row.minutes));
+    }
+    Ok(grouped(of_people.into_values()))
+}
+
+fn grouped(people: impl Iterator<Item = Vec<(Uuid, i64)>>) -> Vec<Standby> {
+    let mut groups: BTreeMap<Vec<Uuid>, Standby> = BTreeMap::new();
+    for ways in people {
+        let schools: Vec<Uuid> = ways.iter().map(|(school, _)| *school).collect();
+        match groups.get_mut(&schools) {
+            Some(group) => {
+                group.people += 1;
+                for ((_, most), (_, minutes)) in group.minutes.iter_mut().zip(ways) {
+                    *most = minutes.max(*most);
+                }
+            }
+            None => {
+                groups.insert(schools, Standby { people: 1, minutes: ways });
+            }
         }
     }
-    Ok(Standby { people: people.len() as i64, minutes })
+    let mut groups: Vec<Standby> = groups.into_values().collect();
+    groups.sort_by_key(|group| Reverse(group.people));
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_counted_towards_a_school_that_they_do_not_reach() {
+        let [near, far] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+        let both = |to_near, to_far| vec![(near, to_near), (far, to_far)];
+        let groups = grouped([both(4, 9), vec![(far, 3)], both(6, 7)].into_iter());
+        let expected =
+            [Standby { people: 2, minutes: vec![(near, 6), (far, 9)] }, Standby { people: 1, minutes: vec![(far, 3)] }];
+        assert_eq!(groups, expected);
+        assert!(grouped(std::iter::empty()).is_empty());
+    }
 }

@@ -95,6 +95,8 @@ struct ShowPage {
     surveys: Vec<RestsOn>,
     told: Vec<Told>,
     holds: bool,
+    /// The number of the version that holds in its place from the same day on.
+    beaten_by: Option<i64>,
     /// The version before it, if there is one to compare it with.
     compared: bool,
     may_plan: bool,
@@ -173,15 +175,21 @@ async fn show_page(
     let plan = reached(&mut tx, viewer, Permission::DutyRead, id).await?;
     let parts = store::parts(&mut tx, viewer.tenant, id).await?;
     let surveys = store::surveys(&mut tx, viewer.tenant, id).await?;
-    let told = told(app, viewer, &mut tx, &plan, &parts.posts).await?;
+    let beaten_by = store::beaten_by(&mut tx, viewer.tenant, &plan).await?.map(|latest| latest.version);
+    // Of what never holds schools need not know any more.
+    let told = match beaten_by {
+        Some(_) => Vec::new(),
+        None => told(app, viewer, &mut tx, &plan, &parts.posts).await?,
+    };
     let holds = store::in_force(&mut tx, viewer.tenant, plan.organisation_id, &today).await?;
     let compared = store::versions(&mut tx, viewer.tenant, plan.organisation_id).await?.len() > 1;
-    let has_hand = plan.has_hand(viewer.account);
+    let has_hand = store::has_hand(&mut tx, viewer.tenant, id, viewer.account).await?;
     let leads = viewer.may(Permission::DutyEdit);
     Ok(ShowPage {
         shell,
         totals: totals(&Parts::default(), &parts),
         holds: holds.is_some_and(|holds| holds.id == id),
+        beaten_by,
         compared,
         may_plan: viewer.may(Permission::DutyPlan),
         may_decide: leads && plan.state == State::Submitted && !has_hand,

@@ -1,7 +1,7 @@
 //! Writing a version: how it begins, what it is called and rests on, and its posts, patrols and reserves, each on a page of its own that fits a
 //! phone. Every form carries the number of the version that was seen.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use askama::Template;
 use axum::extract::{Path, Query, State as Shared};
@@ -15,12 +15,12 @@ use uuid::Uuid;
 use super::{Field, Options, amount, number, reached, to, words};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::deployment::model::{Targets, clock};
+use crate::deployment::model::{State, Targets, clock};
 use crate::deployment::plan::{self, ReserveSketch, Sketch};
 use crate::deployment::store::{self, Patrol, Plan, Post, Reserve, Unit};
 use crate::duty::{self, Guarded, School};
 use crate::error::{Error, Result};
-use crate::patrol::{self, Route};
+use crate::patrol::Route;
 use crate::web::{Form, Shell, page, page_again, redirect, show};
 use crate::{hazard, settings};
 
@@ -96,6 +96,19 @@ async fn new(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, Query(asked
     page(&NewPage { shell, form, units: options(units), from })
 }
 
+/// So many of those that were left out are named.
+const MOST_NAMED: usize = 4;
+
+/// `。没有抄过来（已经停用或者不归本单位）：滨河路、田家会小学 东门 早入校`
+fn without(left: &[String]) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    let named = left.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("、");
+    let more = if left.len() > MOST_NAMED { format!(" 等 {} 处", left.len()) } else { String::new() };
+    format!("。没有抄过来（已经停用或者不归本单位）：{named}{more}")
+}
+
 async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::DutyPlan)?;
     let mut tx = app.db.begin().await?;
@@ -106,16 +119,24 @@ async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form
         None => form.choice("unit", "单位", |code| units.iter().find(|(id, _)| id == code)?.0.parse::<Uuid>().ok()),
     };
     if let (Some(new), Some(unit)) = (sketch(&mut form), unit) {
-        // Whoever has a version already goes on from the last.
+        // Whoever has an approved version already goes on from the last. A draft is copied only by whoever asks for that, since whoever wrote in it
+        // does not approve its copies.
         let latest = match &from {
             Some(from) => Some(from.clone()),
-            None => store::versions(&mut tx, viewer.tenant, unit).await?.into_iter().next(),
+            None => {
+                let versions = store::versions(&mut tx, viewer.tenant, unit).await?;
+                versions.into_iter().find(|version| version.state == State::Approved)
+            }
         };
         let done = plan::draft(&mut tx, &act, unit, &new, latest.as_ref()).await;
         if let Some(id) = form.noted("unit", done)? {
+            let left = match &latest {
+                Some(latest) => plan::left_out(&mut tx, viewer.tenant, latest.id, id).await?,
+                None => Vec::new(),
+            };
             tx.commit().await?;
             let said = match latest {
-                Some(latest) => format!("已照第 {} 版做好草稿，改了再交批", latest.version),
+                Some(latest) => format!("已照第 {} 版做好草稿，改了再交批{}", latest.version, without(&left)),
                 None => "已照登记的岗位、时段和备勤人员做好草稿，改了再交批".to_owned(),
             };
             return Ok(redirect(&to(id), &said));
@@ -321,14 +342,18 @@ struct PatrolsPage {
     form: Form,
     plan: Plan,
     rows: Vec<PatrolRow>,
+    /// Routes of this version that are closed or another unit's by now.
+    gone: Vec<String>,
 }
 
-/// The routes of the plan's unit and of those below it.
 async fn routes_of(tx: &mut Tx, viewer: &Viewer, plan: &Plan) -> Result<Vec<Route>> {
-    let units = store::below(tx, viewer.tenant, plan.organisation_id).await?;
-    let routes = patrol::routes_within(tx, viewer.tenant, &viewer.scope(Permission::DutyPlan)).await?;
-    let open = |route: &Route| route.closed_at.is_none() && units.contains(&route.organisation_id);
-    Ok(routes.into_iter().filter(open).collect())
+    plan::routes_of(tx, viewer.tenant, plan.organisation_id, &viewer.scope(Permission::DutyPlan)).await
+}
+
+/// What the version has patrolled and the form does not ask for: whoever saves it takes that out, and is told so before.
+fn gone(known: &[Patrol], routes: &[Route]) -> Vec<String> {
+    let gone = known.iter().filter(|patrol| !routes.iter().any(|route| route.id == patrol.route_id));
+    gone.map(|patrol| patrol.name.clone()).collect()
 }
 
 fn patrol_rows(form: &Form, routes: &[Route]) -> Vec<PatrolRow> {
@@ -367,8 +392,8 @@ async fn edit_patrols(
             form.set(&format!("vehicles-{id}"), patrol.vehicles.to_string());
         }
     }
-    let rows = patrol_rows(&form, &routes);
-    page(&PatrolsPage { shell, form, plan, rows })
+    let (rows, gone) = (patrol_rows(&form, &routes), gone(&known, &routes));
+    page(&PatrolsPage { shell, form, plan, rows, gone })
 }
 
 async fn change_patrols(
@@ -382,6 +407,7 @@ async fn change_patrols(
     let mut tx = app.db.begin().await?;
     let plan = own(&mut tx, &viewer, id).await?;
     let routes = routes_of(&mut tx, &viewer, &plan).await?;
+    let gone = gone(&store::parts(&mut tx, viewer.tenant, id).await?.patrols, &routes);
     let mut patrols: Vec<Patrol> = Vec::new();
     for route in &routes {
         let field = |what: &str| format!("{what}-{}", route.id.simple());
@@ -409,7 +435,7 @@ async fn change_patrols(
     }
     drop(tx);
     let rows = patrol_rows(&form, &routes);
-    page_again(&PatrolsPage { shell, form, plan, rows })
+    page_again(&PatrolsPage { shell, form, plan, rows, gone })
 }
 
 #[derive(Template)]
@@ -463,7 +489,12 @@ async fn edit_reserves(
         ("version", &plan.lock_version.to_string()),
         ("response", &targets.response_minutes.to_string()),
     ]);
-    for (school, minutes) in standby.minutes {
+    let mut slowest: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for (school, minutes) in standby.into_iter().flat_map(|group| group.minutes) {
+        let most = slowest.entry(school).or_default();
+        *most = minutes.max(*most);
+    }
+    for (school, minutes) in slowest {
         form.set(&minute_key(school), minutes.to_string());
     }
     page(&reserves_page(&mut tx, shell, &viewer, (plan, None), form).await?)
