@@ -16,10 +16,11 @@ use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 
 use crate::backup::everything;
-use crate::lecture::{Team, at, date, moment, refused, team, team_of};
+use crate::lecture::{Team, at, count, date, moment, refused, team, team_of};
 use crate::support::{Browser, TestApp};
 
 db::statements! {
+    COPIED = "SELECT COUNT(*) AS count FROM law_materials WHERE tenant_id = $1 AND size > 0";
     PICTURES = "SELECT COUNT(*) AS count FROM photos WHERE tenant_id = $1";
     REASONS = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
     SAME_PERSON = "UPDATE lecture_materials SET reviewed_by = desensitised_by, reviewed_at = desensitised_at WHERE tenant_id = $1 AND id = $2";
@@ -568,6 +569,50 @@ db_test! {
         volunteer.get(&own).await.assert_ok().assert_lacks("<video");
         volunteer.get(&format!("{own}/materials/{id}")).await.assert_status(404);
         app.person(Role::GridWorker).browser().await.get(&talk).await.assert_status(403);
+    }
+
+    async fn a_copy_in_which_a_minor_can_be_recognised_opens_nowhere_any_more(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let film = [&b"\0\0\0\x18ftypmp42"[..], &[9; 900]].concat();
+        let ids = [reviewed(&app, &team, &film).await, reviewed(&app, &team, &film).await];
+        let [shown, waiting] = ids;
+        let (staff, code) = (team.staff(&app).await, app.home.code.clone());
+        for id in ids {
+            staff.post(&format!("/lecture-materials/{id}/sendings"), &[("code", code.as_str())]).await.assert_ok();
+        }
+        work(&app).await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        let place = crate::stories::cast::estate(&app).await;
+        let group = crate::volunteer::team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
+        let plan = crate::volunteer_activity::plan("2026-09-05T08:00:00+08:00", 6);
+        let activity = crate::volunteer_activity::planned(&app, group, &plan).await;
+        let (talk, material) = (format!("/law-talks/{activity}"), shown.to_string());
+        secretary.post(&format!("/law-materials/{shown}/steps"), &[("step", "accept")]).await.assert_ok();
+        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_ok();
+        let own = secretary.get(&talk).await.between_all("id=\"talk-link\">", "<").next().unwrap().to_owned();
+        let own = own.trim_start_matches(&app.url).to_owned();
+        let volunteer = app.browser();
+        assert_eq!(volunteer.download(&format!("{own}/materials/{shown}")).await, film);
+        assert_eq!(count(&app, COPIED, app.home.tenant).await, 2);
+        // Somebody can be recognised in the one; the other is only used no more, and was never taken.
+        for (id, erased) in [(shown, true), (waiting, false)] {
+            let mut tx = app.db.begin().await.unwrap();
+            let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
+            lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("不再用", erased)).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        work(&app).await;
+        assert_eq!(count(&app, COPIED, app.home.tenant).await, 1);
+        secretary.get("/law-materials").await.assert_ok().assert_contains("文件已经删掉").assert_lacks(&format!("/law-materials/{shown}/file"));
+        secretary.get(&format!("/law-materials/{shown}/file")).await.assert_status(404);
+        secretary.get(&talk).await.assert_contains("文件已删");
+        volunteer.get(&own).await.assert_ok().assert_contains("请不要再放").assert_lacks("<video").assert_lacks("电子烟里的新型毒品");
+        volunteer.get(&format!("{own}/materials/{shown}")).await.assert_status(404);
+        // What is used no more is neither taken nor offered.
+        secretary.post(&format!("/law-materials/{waiting}/steps"), &[("step", "accept")]).await.assert_status(422).assert_contains("停用");
+        secretary.post(&talk, &[("step", "detach"), ("material", material.as_str())]).await.assert_ok().assert_lacks(&format!("value=\"{shown}\""));
+        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_status(422).assert_contains("停用");
     }
 
     async fn photos_go_with_their_consent_and_in_time(app: TestApp) {
