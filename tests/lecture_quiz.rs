@@ -295,6 +295,51 @@ db_test! {
         assert_eq!((count(&app, TALLIES, tenant).await, count(&app, OPEN, tenant).await), (1, 0), "one sheet is too few");
     }
 
+    async fn what_was_answered_for_another_lecture_goes_with_it(app: TestApp) {
+        let (team, session) = begun(&app).await;
+        let (network, drugs) = (team.question(&app, 0).await, team.question(&app, 1).await);
+        let tenant = team.community.tenant;
+        let link = |phase| format!("/lecture-quiz/{}", quiz_link(tenant, session, phase, &app.means.keys));
+        let change = async |to: lecture::SessionSketch| {
+            let known = known(&app, &team, session).await;
+            let mut tx = app.db.begin().await.unwrap();
+            let to = (&to, "学校要换");
+            lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, to).await.unwrap();
+            let known = lecture::session(&mut tx, tenant, session).await.unwrap();
+            lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, true).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let sheet = |class: Uuid| Sheet { class, answers: vec![(network, 1)], score: None };
+        many(&app, &team, session, Phase::Before, &sheet(team.classes[0]), 6).await;
+        // Another hall is the same lecture; what was answered stays.
+        let same = lecture::SessionSketch { title: "护航开学季".to_owned(), ..team.sketch(FROM, UNTIL) };
+        change(same.clone()).await;
+        assert_eq!(outcomes(&app, &team, session).await.sheets, [6, 0]);
+        // It is about drugs now, for one class: the questions are others, and nobody has answered them.
+        let other = lecture::SessionSketch { topics: vec![team.topics[1]], classes: vec![team.classes[1]], ..same };
+        change(other.clone()).await;
+        assert_eq!(outcomes(&app, &team, session).await.sheets, [0, 0]);
+        let page = app.browser().get(&link(Phase::Before)).await;
+        page.assert_ok().assert_contains(&format!("q-{drugs}")).assert_lacks(&format!("q-{network}"));
+        refused(hand_in(&app, &team, session, Phase::Before, &sheet(team.classes[0])).await, "请选择你的班级");
+        refused(hand_in(&app, &team, session, Phase::Before, &sheet(team.classes[1])).await, "有变化");
+        let sheet = Sheet { class: team.classes[1], answers: vec![(drugs, 1)], score: None };
+        many(&app, &team, session, Phase::Before, &sheet, 5).await;
+        // Closed by hand, the page says so and shows no form that cannot be handed in.
+        close(&app, &team, session, Phase::Before).await.unwrap();
+        let page = app.browser().get(&link(Phase::Before)).await;
+        page.assert_ok().assert_contains("问卷已经收了").assert_lacks(&format!("q-{drugs}"));
+        assert_eq!(count(&app, TALLIES, tenant).await, 1);
+        // It did not take place and is given another day: pupils are asked anew.
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let span = ("2026-09-22T14:30:00+08:00".parse().unwrap(), "2026-09-22T16:00:00+08:00".parse().unwrap());
+        change(lecture::SessionSketch { span, ..other }).await;
+        assert_eq!(count(&app, TALLIES, tenant).await, 0);
+        app.browser().get(&link(Phase::Before)).await.assert_ok().assert_contains(&format!("q-{drugs}"));
+        many(&app, &team, session, Phase::Before, &sheet, 5).await;
+        assert_eq!(outcomes(&app, &team, session).await.sheets, [5, 0]);
+    }
+
     async fn a_lecture_without_questions_can_be_liked(app: TestApp) {
         let (team, session) = begun(&app).await;
         let tenant = team.community.tenant;

@@ -2,6 +2,8 @@
 //! places at once: whoever arranges holds the team's diary, and each lecturer, hall and class has a row for each quarter of an hour, which
 //! collides with that of another session.
 
+use std::collections::BTreeSet;
+
 use db::{Db, Tx};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +11,6 @@ use uuid::Uuid;
 
 use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
-use super::school;
 use super::session_store::{
     self, ADD, ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_PHOTO,
     ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DROP_CLASSES, DROP_HOLDS,
@@ -17,6 +18,7 @@ use super::session_store::{
     OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
+use super::{quiz, school};
 use crate::access::{Act, Link};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
@@ -357,7 +359,8 @@ pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<U
     Ok(id)
 }
 
-/// Another date, other lecturers, another hall. The school is asked anew.
+/// Another date, other lecturers, another hall. The school is asked anew, and so are pupils where it is about something else, for others, or did
+/// not take place at first.
 ///
 /// Errors: refused, with what stands in the way; stale if somebody else was first.
 pub async fn change(
@@ -372,16 +375,28 @@ pub async fn change(
         return Err(Error::refused(format!("这节课{}，不能再改", session.state)));
     }
     let needed = needed(tx, act, Some(session.id), to).await?;
+    let anew = session.starts_at <= act.at || other_pupils_or_topics(tx, act, session.id, to).await?;
     let row = MOVE.bind(act.tenant).bind(session.id).bind(seen).bind(to.hall).bind(to.form).bind(to.campaign);
     let row = row.bind(&to.title).bind(to.span.0).bind(to.span.1).bind(&to.why).bind(act.at);
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
     set_lists(tx, act, session.id, to, &needed).await?;
+    if anew {
+        quiz::begin_anew(tx, act, session.id).await?;
+    }
     note(tx, act, session.id, NoteKind::Moved, &format!("{}：{why}", session.when())).await?;
     let changed = session_store::session(tx, act.tenant, session.id).await?;
     tell(tx, act, &changed, Occasion::Change, &format!("改了，原来是 {}，等学校重新确认。", session.when())).await?;
     audit::record(tx, act, "move_lecture", ("lecture_session", session.id), why, &[]).await
+}
+
+/// Whether a change is one of what is asked in the quiz, or of who answers it.
+async fn other_pupils_or_topics(tx: &mut Tx, act: &Act, session: Uuid, to: &SessionSketch) -> Result<bool> {
+    let topics = session_store::topics(tx, act.tenant, session).await?.into_iter().map(|one| one.id);
+    let classes = session_store::classes(tx, act.tenant, session).await?.into_iter().map(|one| one.id);
+    let set = |ids: &[Uuid]| ids.iter().copied().collect::<BTreeSet<Uuid>>();
+    Ok(topics.collect::<BTreeSet<_>>() != set(&to.topics) || classes.collect::<BTreeSet<_>>() != set(&to.classes))
 }
 
 async fn note(tx: &mut Tx, act: &Act, session: Uuid, kind: NoteKind, words: &str) -> Result<()> {
