@@ -299,6 +299,53 @@ db_test! {
         staff.get(&format!("/lecture-schools/{}", team.school)).await.assert_contains("护航开学季");
     }
 
+    async fn a_proposal_that_nobody_answers_is_no_dead_end(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (guest, tenant) = (team.guest(&app).await, team.community.tenant);
+        let asked = request(&app, &team, ("2026-09-07", "2026-09-18")).await;
+        let first = team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00");
+        let lost = team.propose(&app, &SessionSketch { request: Some(asked), ..first }).await.unwrap();
+        let given = team.propose(&app, &team.sketch("2026-09-09T14:30:00+08:00", "2026-09-09T16:00:00+08:00")).await.unwrap();
+        let late = team.agreed(&app, "2026-09-10T14:30:00+08:00", "2026-09-10T16:00:00+08:00").await;
+        // Two months later each of them is still to be done.
+        at(&app, "2026-11-20T09:00:00+08:00");
+        let (staff, school) = (team.staff(&app).await, app.browser());
+        let page = staff.get("/today").await;
+        page.assert_ok().assert_contains("没答复").assert_contains("课上完了，登记上课情况");
+        for id in [lost, given, late] {
+            page.assert_contains(&format!("/lectures/{id}"));
+        }
+        // One did not take place: what the school asked for waits again.
+        let version = session(&app, &team, lost).await.lock_version.to_string();
+        staff.get(&format!("/lectures/{lost}")).await.assert_contains("学校没有答复").assert_contains("没有上成");
+        let fields = [("version", version.as_str()), ("cancel_why", "一直没有答复，没有上")];
+        staff.post(&format!("/lectures/{lost}/cancellation"), &fields).await.assert_ok().assert_contains("已取消");
+        staff.get("/lectures").await.assert_contains(&format!("/lecture-requests/{asked}"));
+        staff.get("/today").await.assert_contains("排课").assert_lacks(&format!("/lectures/{lost}"));
+        // The other was agreed by phone and given: the school's confirmation stands for its answer too.
+        let version = session(&app, &team, given).await.lock_version.to_string();
+        let record = [("version", version.as_str()), ("pupils", "96"), ("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"), ("course", "")];
+        staff.post(&format!("/lectures/{given}/record"), &record).await.assert_ok().assert_contains("没有在链接上答复，上课以后登记的");
+        staff.get("/today").await.assert_contains("学校还没有确认上课情况");
+        // However long ago it was, the school can still confirm it.
+        let known = session(&app, &team, given).await;
+        assert!(known.unanswered);
+        let page = school.get(&guest).await;
+        page.assert_ok().assert_contains("是上课以后登记的").assert_contains("武晓峰");
+        let fields = [("step", "confirm"), ("version", &known.lock_version.to_string()), ("words", "")];
+        school.post(&format!("{guest}/sessions/{given}"), &fields).await.assert_ok();
+        assert!(session(&app, &team, given).await.school_confirmed_at.is_some());
+        staff.get("/today").await.assert_lacks("学校还没有确认上课情况").assert_lacks(&format!("/lectures/{given}"));
+        // One that both had agreed to was answered.
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, late).await.unwrap();
+        let what = lecture::Record { pupils: 96, teachers: 1, parents: 0, handouts: 0, minutes: 90, course: String::new(), own: None, knowing: false };
+        lecture::record(&mut tx, &team.act(&app), &known, known.lock_version, &what).await.unwrap();
+        assert!(!lecture::session(&mut tx, tenant, late).await.unwrap().unanswered);
+        tx.commit().await.unwrap();
+    }
+
     async fn classes_are_signed_in_by_links_of_their_own(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;

@@ -537,7 +537,7 @@ pub(super) async fn detach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid
     audit::record(tx, act, "detach_material", ("lecture_session", session), "", &[]).await
 }
 
-/// What became of it. It can be mended until the school has confirmed it.
+/// What became of it, also where the school has not answered by its link. It can be mended until the school has confirmed it.
 ///
 /// Errors: refused before it has begun, of more pupils or minutes than there can have been, and without a valid query of a lecturer, unless
 /// that is known; stale if somebody else was first.
@@ -545,8 +545,9 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
     if session.school_confirmed_at.is_some() {
         return Err(Error::refused("学校已经确认过，不能再改"));
     }
-    if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
-        return Err(Error::refused(format!("这节课现在是“{}”，双方约定以后才能登记", session.state)));
+    // What was said by phone and given is written down too: the school confirms it, or does not.
+    if session.state == SessionState::Cancelled {
+        return Err(Error::refused("这节课已经取消，不能登记"));
     }
     if session.starts_at > act.at {
         return Err(Error::refused("课还没有开始"));
@@ -578,7 +579,11 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
     if let Some((lecturer, words)) = &what.own {
         tx.execute_one(OWN_WORDS.bind(act.tenant).bind(session.id).bind(*lecturer).bind(words)).await?;
     }
-    let why = if without.is_empty() { "" } else { "讲课那天没有有效的从业查询，如实登记" };
+    let why = match (without.is_empty(), session.state) {
+        (false, _) => "讲课那天没有有效的从业查询，如实登记",
+        (true, SessionState::Proposed) => "学校没有在链接上答复，如实登记",
+        (true, _) => "",
+    };
     audit::record(tx, act, "record_lecture", ("lecture_session", session.id), why, &[]).await
 }
 

@@ -95,7 +95,11 @@ impl GuestPage {
 
     /// What waits for nobody but the school is said as that.
     fn state(&self, session: &Session) -> String {
-        if session.state == SessionState::Proposed { "等学校确认".to_owned() } else { session.state.to_string() }
+        match session.state {
+            SessionState::Proposed if session.starts_at > self.now => "等学校确认".to_owned(),
+            SessionState::Proposed => "没有答复".to_owned(),
+            state => state.to_string(),
+        }
     }
 
     /// It is near enough for classes to be signed in.
@@ -467,7 +471,7 @@ impl LecturerPage {
     fn may_record(&self, session: &Session) -> bool {
         session.starts_at <= self.now
             && session.school_confirmed_at.is_none()
-            && matches!(session.state, SessionState::Agreed | SessionState::Held)
+            && session.state != SessionState::Cancelled
     }
 }
 
