@@ -246,6 +246,73 @@ db_test! {
         assert_eq!(affected().await, [(second, "换人")]);
     }
 
+    async fn whatever_a_proposal_rested_on_and_is_no_more_is_told_and_nobody_agrees_to_it(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, staff, tenant) = (team.lead(&app).await, team.staff(&app).await, team.community.tenant);
+        let (school, guest) = (app.browser(), team.guest(&app).await);
+        let id = team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        let fine = team.sketch("2026-09-15T14:30:00+08:00", "2026-09-15T16:00:00+08:00");
+        let fine = SessionSketch { hall: team.halls[1], classes: vec![team.classes[0]], topics: vec![team.topics[0]], lecturers: vec![team.lecturers[1]], ..fine };
+        let other = team.propose(&app, &fine).await.unwrap();
+        let stands = async |id: Uuid| {
+            let mut tx = app.db.read().await.unwrap();
+            let found = lecture::affected(&mut tx, tenant, app.means.now()).await.unwrap();
+            found.into_iter().find(|one| one.session.id == id).map(|one| (one.verb, one.why))
+        };
+        let version = session(&app, &team, id).await.lock_version.to_string();
+        let step = format!("{guest}/sessions/{id}");
+        let agree = [("step", "agree"), ("version", version.as_str())];
+        assert_eq!((stands(id).await, stands(other).await), (None, None));
+        // One lecturer teaches other grades now, another of the topics nobody.
+        let [first, second] = team.lecturers;
+        for (lecturer, name, grades, topics, why) in [
+            (first, "武晓峰", ("7", "7"), 0..3, "武晓峰不讲八年级2班了"),
+            (first, "武晓峰", ("7", "9"), 0..1, ""),
+            (second, "呼改梅", ("7", "9"), 0..2, "没有人讲"),
+        ] {
+            let known = lecture::lecturer(&mut app.db.read().await.unwrap(), tenant, lecturer).await.unwrap();
+            let version = known.lock_version.to_string();
+            let topics: Vec<String> = team.topics[topics].iter().map(Uuid::to_string).collect();
+            let mut fields = vec![("name", name), ("title", ""), ("phone", ""), ("first_grade", grades.0), ("last_grade", grades.1), ("version", version.as_str())];
+            fields.extend(topics.iter().map(|id| ("topic", id.as_str())));
+            lead.post(&format!("/lecturers/{lecturer}/particulars"), &fields).await.assert_ok();
+            match (stands(id).await, why) {
+                (None, "") => {}
+                (Some(("换人", said)), why) if !why.is_empty() => {
+                    assert!(said.contains(why), "{said}");
+                    school.post(&step, &agree).await.assert_status(422).assert_contains("讲师要更换");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let mut tx = app.db.begin().await.unwrap();
+        let to = SessionSketch { topics: team.topics[..2].to_vec(), ..team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00") };
+        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+        lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, (&to, "换主题")).await.unwrap();
+        tx.commit().await.unwrap();
+        let version = session(&app, &team, id).await.lock_version.to_string();
+        let agree = [("step", "agree"), ("version", version.as_str())];
+        assert_eq!(stands(id).await, None);
+        // A class is not there any more, nor a hall.
+        let places = format!("/lecture-schools/{}", team.school);
+        lead.post(&format!("{places}/classes/{}/removal", team.classes[1]), &[]).await.assert_ok().assert_contains("有 1 节约好的课要改");
+        assert_eq!(stands(id).await, Some(("换班", "八年级2班已经不列出了".to_owned())));
+        school.post(&step, &agree).await.assert_status(422).assert_contains("八年级2班已经不列出了");
+        lead.post(&format!("{places}/halls/{}/removal", team.halls[0]), &[]).await.assert_ok().assert_contains("有 1 节约好的课要改");
+        assert_eq!(stands(id).await, Some(("换场地", "报告厅已经不列出了".to_owned())));
+        school.post(&step, &agree).await.assert_status(422).assert_contains("报告厅已经不列出了");
+        // The term is taken out: nobody knows any more whether there is school, and that is not guessed.
+        let page = lead.get("/lecture-terms").await;
+        let removal = page.between_all("action=\"", "\"").find(|to| to.starts_with("/lecture-terms/") && to.ends_with("/removal")).unwrap().to_owned();
+        lead.post(&removal, &[]).await.assert_ok().assert_contains("有 2 节约好的课要改");
+        assert_eq!(stands(other).await.unwrap().0, "改期");
+        staff.get("/lectures").await.assert_contains("还没有登记学期");
+        let version = session(&app, &team, other).await.lock_version.to_string();
+        let agree = [("step", "agree"), ("version", version.as_str())];
+        school.post(&format!("{guest}/sessions/{other}"), &agree).await.assert_status(422).assert_contains("还没有登记学期");
+    }
+
     async fn a_query_that_expires_before_the_day_is_not_good_enough(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
@@ -333,7 +400,8 @@ db_test! {
         assert!(known.unanswered);
         let page = school.get(&guest).await;
         page.assert_ok().assert_contains("是上课以后登记的").assert_contains("武晓峰");
-        let fields = [("step", "confirm"), ("version", &known.lock_version.to_string()), ("words", "")];
+        let version = known.lock_version.to_string();
+        let fields = [("step", "confirm"), ("version", version.as_str()), ("words", "")];
         school.post(&format!("{guest}/sessions/{given}"), &fields).await.assert_ok();
         assert!(session(&app, &team, given).await.school_confirmed_at.is_some());
         staff.get("/today").await.assert_lacks("学校还没有确认上课情况").assert_lacks(&format!("/lectures/{given}"));

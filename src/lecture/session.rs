@@ -18,7 +18,7 @@ use super::session_store::{
     OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
-use super::{quiz, school};
+use super::{affected, quiz, school};
 use crate::access::{Act, Link};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
@@ -419,8 +419,8 @@ pub(super) fn at_short_notice(session: &Session, rules: &Rules) -> bool {
 
 /// The school says yes to what it has read; `near` that a day at short notice suits it too.
 ///
-/// Errors: refused of what is not open or over, without that word, and while a lecturer must not stand before a class that day; stale if it was
-/// changed meanwhile.
+/// Errors: refused of what is not open or over, without that word, while a lecturer must not stand before a class that day, and of what cannot
+/// take place like that any more; stale if it was changed meanwhile.
 pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: bool) -> Result<()> {
     if session.state != SessionState::Proposed {
         return Err(Error::refused(format!("这节课现在是“{}”，不用再点", session.state)));
@@ -438,6 +438,14 @@ pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: b
     // A query that was made since may have failed.
     if !unvetted(tx, act.tenant, session).await?.is_empty() {
         return Err(Error::refused("讲师要更换或者重新查询，对方办好以后再确认"));
+    }
+    // So may anything else have changed on which the proposal rested. Why somebody does not come is not the school's to read.
+    match affected::of(tx, act.tenant, act.at, session).await? {
+        Some(one) if one.verb == affected::STAFF => {
+            return Err(Error::refused("讲师要更换，对方办好以后再确认"));
+        }
+        Some(one) => return Err(Error::refused(format!("{}，对方改好以后再确认", one.why))),
+        None => {}
     }
     if tx.execute(AGREE.bind(act.tenant).bind(session.id).bind(seen).bind(act.at)).await? == 0 {
         return Err(stale());

@@ -121,6 +121,26 @@ statements! {
     WORDS_OF_LECTURER = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
         WHERE x.tenant_id = $1 AND x.lecturer_id = $2 AND x.own_words <> '' LIMIT 2000";
+    /// What of a session that is still to come is not there any more: its school, or its hall.
+    GONE = "SELECT s.id AS session_id, c.name, TRUE AS whole_school FROM lecture_sessions s JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
+        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') AND c.closed_at IS NOT NULL
+        UNION ALL SELECT s.id AS session_id, h.name, FALSE AS whole_school FROM lecture_sessions s JOIN lecture_halls h ON h.tenant_id = s.tenant_id AND h.id = s.hall_id
+        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') AND h.closed_at IS NOT NULL";
+    /// Each class of what is still to come that was put away, or that one of its lecturers does not teach any more, who is named then.
+    UNTAUGHT_CLASSES = "SELECT s.id AS session_id, c.grade, c.name, c.closed_at, l.name AS lecturer FROM lecture_sessions s
+        CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c CROSS JOIN lecture_session_lecturers x CROSS JOIN lecturers l
+        WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id AND c.tenant_id = y.tenant_id AND c.id = y.class_id
+            AND x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+            AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
+            AND (c.closed_at IS NOT NULL OR c.grade < l.first_grade OR c.grade > l.last_grade)
+        ORDER BY s.starts_at, s.id, c.grade, c.name, l.created_at, l.id LIMIT 2000";
+    /// Each topic of what is still to come that none of its lecturers teaches any more.
+    UNTAUGHT_TOPICS = "SELECT s.id AS session_id, t.name FROM lecture_sessions s CROSS JOIN lecture_session_topics x CROSS JOIN lecture_subjects t
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id
+            AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
+            AND NOT EXISTS (SELECT 1 FROM lecture_session_lecturers l JOIN lecturer_topics k ON k.tenant_id = l.tenant_id AND k.lecturer_id = l.lecturer_id
+                WHERE l.tenant_id = s.tenant_id AND l.session_id = s.id AND k.topic_id = x.topic_id)
+        ORDER BY s.starts_at, s.id, t.position, t.id LIMIT 2000";
     /// Who gives what is still to come, with what is known of them now.
     STAFFED = "SELECT x.session_id, l.name, l.vetted_on, l.vetted_until, l.ended_at FROM lecture_sessions s
         JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
@@ -246,6 +266,10 @@ record! {
     pub struct Staffed {
         pub session_id: Uuid, pub name: String, pub vetted_on: Option<String>, pub vetted_until: Option<String>, pub ended_at: Option<Timestamp>,
     }
+    #[derive(Debug, Clone)]
+    pub struct Gone { pub session_id: Uuid, pub name: String, pub whole_school: bool }
+    #[derive(Debug, Clone)]
+    pub struct UntaughtClass { pub session_id: Uuid, pub grade: i64, pub name: String, pub closed_at: Option<Timestamp>, pub lecturer: String }
     #[derive(Debug, Clone)]
     pub struct OpenQuestions { pub session_id: Uuid, pub since: Timestamp, pub count: i64 }
     #[derive(Debug, Clone)]

@@ -63,7 +63,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             verb: one.verb,
             title: format!("{} · {}", one.session.school_name, one.session.title),
             detail: format!("{} {}", one.session.when(), one.why),
-            href: format!("/lectures/{}/particulars", one.session.id),
+            href: one.path(),
             due,
             deadline: show::deadline(due, now, true),
         });
