@@ -20,6 +20,7 @@ use crate::lecture::{Team, at, count, date, moment, refused, team, team_of};
 use crate::support::{Browser, TestApp};
 
 db::statements! {
+    OLD_TERM = "INSERT INTO lecture_terms (tenant_id, id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5)";
     COPIED = "SELECT COUNT(*) AS count FROM law_materials WHERE tenant_id = $1 AND size > 0";
     PICTURES = "SELECT COUNT(*) AS count FROM photos WHERE tenant_id = $1";
     REASONS = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
@@ -412,6 +413,48 @@ db_test! {
         lecture::record(&mut tx, &team.act(&app), &known, known.lock_version, &what).await.unwrap();
         assert!(!lecture::session(&mut tx, tenant, late).await.unwrap().unanswered);
         tx.commit().await.unwrap();
+    }
+
+    async fn a_form_that_comes_back_says_what_was_read_and_not_what_somebody_has_changed_meanwhile(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        at(&app, "2026-09-08T16:10:00+08:00");
+        let (staff, phone, own) = (team.staff(&app).await, app.browser(), team.own(&app, 0).await);
+        let seen = session(&app, &team, id).await.lock_version.to_string();
+        let record = |version: &str, pupils: &str| {
+            let fields = [
+                ("version", version), ("pupils", pupils), ("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"), ("course", ""),
+            ];
+            fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        let post = async |browser: &Browser, path: &str, fields: [(String, String); 7]| {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            browser.post(path, &fields).await
+        };
+        let (theirs, ours) = (format!("{own}/sessions/{id}/record"), format!("/lectures/{id}/record"));
+        // Somebody writes it down while two others fill in their forms, and both make a mistake.
+        post(&staff, &ours, record(&seen, "96")).await.assert_ok();
+        for (browser, path) in [(&phone, &theirs), (&staff, &ours)] {
+            let page = post(browser, path, record(&seen, "许多")).await;
+            page.assert_status(422);
+            // What comes back is still of what they had read: mended, it does not go over what was written down meanwhile.
+            assert_eq!(page.input("version"), seen);
+            post(browser, path, record(&seen, "50")).await.assert_status(409);
+        }
+        assert_eq!(session(&app, &team, id).await.pupils, Some(96));
+    }
+
+    async fn the_latest_terms_are_known_however_many_there_were(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let row = |_| OLD_TERM.bind(team.community.tenant).bind(app.means.id()).bind("旧学期").bind("2001-03-01").bind("2001-07-01");
+        tx.execute_many(OLD_TERM, (0..501).map(row).collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        let lead = team.lead(&app).await;
+        lead.get("/lecture-terms").await.assert_ok().assert_contains("2026年秋季学期");
     }
 
     async fn classes_are_signed_in_by_links_of_their_own(app: TestApp) {

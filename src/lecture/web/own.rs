@@ -127,6 +127,11 @@ impl GuestPage {
         self.failed == Some(*id)
     }
 
+    /// Which version a form is of: one that comes back was filled in by what was read then, and not by what somebody has changed meanwhile.
+    fn seen(&self, session: &Session) -> i64 {
+        if self.opened(&session.id) { self.form.version() } else { session.lock_version }
+    }
+
     fn to_answer(&self, session: &Session) -> bool {
         session.state == SessionState::Proposed && session.starts_at > self.now
     }
@@ -197,12 +202,7 @@ async fn show_school(State(app): State<App>, shell: Shell, Path(link): Path<Stri
     page(&guest_page(&app, shell, link, Form::default(), None).await?)
 }
 
-async fn ask(
-    State(app): State<App>,
-    shell: Shell,
-    Path(link): Path<String>,
-    mut form: Form,
-) -> Result<Response> {
+async fn ask(State(app): State<App>, shell: Shell, Path(link): Path<String>, mut form: Form) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, school) = school_by(&app, &mut tx, &link).await?;
     too_many(&app, (school.id, "guest"), &mut form, "first");
@@ -445,6 +445,11 @@ impl LecturerPage {
 
     fn opened(&self, id: &Uuid) -> bool {
         self.failed == Some(*id)
+    }
+
+    /// Which version a form is of: one that comes back was filled in by what was read then, and not by what somebody has changed meanwhile.
+    fn seen(&self, session: &Session) -> i64 {
+        if self.opened(&session.id) { self.form.version() } else { session.lock_version }
     }
 
     /// What stands in a field of the record: what was typed, what was written down before, or what the classes say.

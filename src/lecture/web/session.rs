@@ -473,6 +473,11 @@ impl SessionPage {
         self.notes.iter().filter(|note| note.kind != NoteKind::Question)
     }
 
+    /// Which version a form is of: one that comes back was filled in by what was read then, and not by what somebody has changed meanwhile.
+    fn seen(&self, form: &str) -> i64 {
+        if self.failed == form { self.form.version() } else { self.session.lock_version }
+    }
+
     fn may_record(&self) -> bool {
         self.may_arrange
             && self.begun
