@@ -48,6 +48,8 @@ pub struct App {
     pub sign_ins: Arc<Limiter>,
     /// Forms behind a code that a whole hall uses at once, from one address: by what the code is of, and what for.
     pub crowds: Arc<Limiter<(uuid::Uuid, &'static str)>>,
+    /// Forms behind a link that is somebody's own, or a class's: by whose it is, and what for. Many of them share an address.
+    pub links: Arc<Limiter<(uuid::Uuid, &'static str)>>,
     /// Requests of other programs, by their tokens.
     pub token_requests: Arc<Limiter<uuid::Uuid>>,
     pub metrics: Arc<Metrics>,

@@ -115,11 +115,15 @@ impl Options {
 /// More than a hall of pupils hands in within a minute.
 const CROWD_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1199);
 
+/// More than somebody sends by their own link within a minute.
+const LINK_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
+
 impl App {
     pub fn new(db: Db, means: Means, config: Config) -> App {
         let posts = Arc::new(Limiter::per_hour(config.public_posts_per_hour));
         let sign_ins = Arc::new(Limiter::per_hour(config.sign_ins_per_hour));
         let crowds = Arc::new(Limiter::per_minute(CROWD_PER_MINUTE));
+        let links = Arc::new(Limiter::per_minute(LINK_PER_MINUTE));
         let token_requests = Arc::new(Limiter::per_minute(config.token_requests_per_minute));
         App {
             db,
@@ -128,6 +132,7 @@ impl App {
             posts,
             sign_ins,
             crowds,
+            links,
             token_requests,
             metrics: Arc::default(),
             tally: Arc::default(),

@@ -83,4 +83,5 @@ migrations![
     "0077_duty_day",
     "0078_patrol_mended",
     "0079_deployment_hands",
+    "0080_lectures_mended",
 ];

@@ -134,6 +134,7 @@ pub async fn once(app: &App) -> Result<()> {
     app.posts.tidy();
     app.sign_ins.tidy();
     app.crowds.tidy();
+    app.links.tidy();
     let tenants = access::tenants(&mut app.db.read().await?).await?;
     for tenant in tenants {
         // What goes wrong in one tenant does not keep the others waiting.

@@ -16,10 +16,12 @@ use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 
 use crate::backup::everything;
-use crate::lecture::{Team, at, date, moment, refused, team, team_of};
+use crate::lecture::{Team, at, count, date, moment, refused, team, team_of};
 use crate::support::{Browser, TestApp};
 
 db::statements! {
+    OLD_TERM = "INSERT INTO lecture_terms (tenant_id, id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5)";
+    COPIED = "SELECT COUNT(*) AS count FROM law_materials WHERE tenant_id = $1 AND size > 0";
     PICTURES = "SELECT COUNT(*) AS count FROM photos WHERE tenant_id = $1";
     REASONS = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
     SAME_PERSON = "UPDATE lecture_materials SET reviewed_by = desensitised_by, reviewed_at = desensitised_at WHERE tenant_id = $1 AND id = $2";
@@ -245,6 +247,73 @@ db_test! {
         assert_eq!(affected().await, [(second, "换人")]);
     }
 
+    async fn whatever_a_proposal_rested_on_and_is_no_more_is_told_and_nobody_agrees_to_it(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, staff, tenant) = (team.lead(&app).await, team.staff(&app).await, team.community.tenant);
+        let (school, guest) = (app.browser(), team.guest(&app).await);
+        let id = team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        let fine = team.sketch("2026-09-15T14:30:00+08:00", "2026-09-15T16:00:00+08:00");
+        let fine = SessionSketch { hall: team.halls[1], classes: vec![team.classes[0]], topics: vec![team.topics[0]], lecturers: vec![team.lecturers[1]], ..fine };
+        let other = team.propose(&app, &fine).await.unwrap();
+        let stands = async |id: Uuid| {
+            let mut tx = app.db.read().await.unwrap();
+            let found = lecture::affected(&mut tx, tenant, app.means.now()).await.unwrap();
+            found.into_iter().find(|one| one.session.id == id).map(|one| (one.verb, one.why))
+        };
+        let version = session(&app, &team, id).await.lock_version.to_string();
+        let step = format!("{guest}/sessions/{id}");
+        let agree = [("step", "agree"), ("version", version.as_str())];
+        assert_eq!((stands(id).await, stands(other).await), (None, None));
+        // One lecturer teaches other grades now, another of the topics nobody.
+        let [first, second] = team.lecturers;
+        for (lecturer, name, grades, topics, why) in [
+            (first, "武晓峰", ("7", "7"), 0..3, "武晓峰不讲八年级2班了"),
+            (first, "武晓峰", ("7", "9"), 0..1, ""),
+            (second, "呼改梅", ("7", "9"), 0..2, "没有人讲"),
+        ] {
+            let known = lecture::lecturer(&mut app.db.read().await.unwrap(), tenant, lecturer).await.unwrap();
+            let version = known.lock_version.to_string();
+            let topics: Vec<String> = team.topics[topics].iter().map(Uuid::to_string).collect();
+            let mut fields = vec![("name", name), ("title", ""), ("phone", ""), ("first_grade", grades.0), ("last_grade", grades.1), ("version", version.as_str())];
+            fields.extend(topics.iter().map(|id| ("topic", id.as_str())));
+            lead.post(&format!("/lecturers/{lecturer}/particulars"), &fields).await.assert_ok();
+            match (stands(id).await, why) {
+                (None, "") => {}
+                (Some(("换人", said)), why) if !why.is_empty() => {
+                    assert!(said.contains(why), "{said}");
+                    school.post(&step, &agree).await.assert_status(422).assert_contains("讲师要更换");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let mut tx = app.db.begin().await.unwrap();
+        let to = SessionSketch { topics: team.topics[..2].to_vec(), ..team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00") };
+        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+        lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, (&to, "换主题")).await.unwrap();
+        tx.commit().await.unwrap();
+        let version = session(&app, &team, id).await.lock_version.to_string();
+        let agree = [("step", "agree"), ("version", version.as_str())];
+        assert_eq!(stands(id).await, None);
+        // A class is not there any more, nor a hall.
+        let places = format!("/lecture-schools/{}", team.school);
+        lead.post(&format!("{places}/classes/{}/removal", team.classes[1]), &[]).await.assert_ok().assert_contains("有 1 节约好的课要改");
+        assert_eq!(stands(id).await, Some(("换班", "八年级2班已经不列出了".to_owned())));
+        school.post(&step, &agree).await.assert_status(422).assert_contains("八年级2班已经不列出了");
+        lead.post(&format!("{places}/halls/{}/removal", team.halls[0]), &[]).await.assert_ok().assert_contains("有 1 节约好的课要改");
+        assert_eq!(stands(id).await, Some(("换场地", "报告厅已经不列出了".to_owned())));
+        school.post(&step, &agree).await.assert_status(422).assert_contains("报告厅已经不列出了");
+        // The term is taken out: nobody knows any more whether there is school, and that is not guessed.
+        let page = lead.get("/lecture-terms").await;
+        let removal = page.between_all("action=\"", "\"").find(|to| to.starts_with("/lecture-terms/") && to.ends_with("/removal")).unwrap().to_owned();
+        lead.post(&removal, &[]).await.assert_ok().assert_contains("有 2 节约好的课要改");
+        assert_eq!(stands(other).await.unwrap().0, "改期");
+        staff.get("/lectures").await.assert_contains("还没有登记学期");
+        let version = session(&app, &team, other).await.lock_version.to_string();
+        let agree = [("step", "agree"), ("version", version.as_str())];
+        school.post(&format!("{guest}/sessions/{other}"), &agree).await.assert_status(422).assert_contains("还没有登记学期");
+    }
+
     async fn a_query_that_expires_before_the_day_is_not_good_enough(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
@@ -296,6 +365,96 @@ db_test! {
         staff.get("/lectures?past=1&state=cancelled").await.assert_contains("护航开学季");
         staff.get("/lectures?past=1&state=held").await.assert_lacks("护航开学季");
         staff.get(&format!("/lecture-schools/{}", team.school)).await.assert_contains("护航开学季");
+    }
+
+    async fn a_proposal_that_nobody_answers_is_no_dead_end(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (guest, tenant) = (team.guest(&app).await, team.community.tenant);
+        let asked = request(&app, &team, ("2026-09-07", "2026-09-18")).await;
+        let first = team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00");
+        let lost = team.propose(&app, &SessionSketch { request: Some(asked), ..first }).await.unwrap();
+        let given = team.propose(&app, &team.sketch("2026-09-09T14:30:00+08:00", "2026-09-09T16:00:00+08:00")).await.unwrap();
+        let late = team.agreed(&app, "2026-09-10T14:30:00+08:00", "2026-09-10T16:00:00+08:00").await;
+        // Two months later each of them is still to be done.
+        at(&app, "2026-11-20T09:00:00+08:00");
+        let (staff, school) = (team.staff(&app).await, app.browser());
+        let page = staff.get("/today").await;
+        page.assert_ok().assert_contains("没答复").assert_contains("课上完了，登记上课情况");
+        for id in [lost, given, late] {
+            page.assert_contains(&format!("/lectures/{id}"));
+        }
+        // One did not take place: what the school asked for waits again.
+        let version = session(&app, &team, lost).await.lock_version.to_string();
+        staff.get(&format!("/lectures/{lost}")).await.assert_contains("学校没有答复").assert_contains("没有上成");
+        let fields = [("version", version.as_str()), ("cancel_why", "一直没有答复，没有上")];
+        staff.post(&format!("/lectures/{lost}/cancellation"), &fields).await.assert_ok().assert_contains("已取消");
+        staff.get("/lectures").await.assert_contains(&format!("/lecture-requests/{asked}"));
+        staff.get("/today").await.assert_contains("排课").assert_lacks(&format!("/lectures/{lost}"));
+        // The other was agreed by phone and given: the school's confirmation stands for its answer too.
+        let version = session(&app, &team, given).await.lock_version.to_string();
+        let record = [("version", version.as_str()), ("pupils", "96"), ("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"), ("course", "")];
+        staff.post(&format!("/lectures/{given}/record"), &record).await.assert_ok().assert_contains("没有在链接上答复，上课以后登记的");
+        staff.get("/today").await.assert_contains("学校还没有确认上课情况");
+        // However long ago it was, the school can still confirm it.
+        let known = session(&app, &team, given).await;
+        assert!(known.unanswered);
+        let page = school.get(&guest).await;
+        page.assert_ok().assert_contains("是上课以后登记的").assert_contains("武晓峰");
+        let version = known.lock_version.to_string();
+        let fields = [("step", "confirm"), ("version", version.as_str()), ("words", "")];
+        school.post(&format!("{guest}/sessions/{given}"), &fields).await.assert_ok();
+        assert!(session(&app, &team, given).await.school_confirmed_at.is_some());
+        staff.get("/today").await.assert_lacks("学校还没有确认上课情况").assert_lacks(&format!("/lectures/{given}"));
+        // One that both had agreed to was answered.
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, late).await.unwrap();
+        let what = lecture::Record { pupils: 96, teachers: 1, parents: 0, handouts: 0, minutes: 90, course: String::new(), own: None, knowing: false };
+        lecture::record(&mut tx, &team.act(&app), &known, known.lock_version, &what).await.unwrap();
+        assert!(!lecture::session(&mut tx, tenant, late).await.unwrap().unanswered);
+        tx.commit().await.unwrap();
+    }
+
+    async fn a_form_that_comes_back_says_what_was_read_and_not_what_somebody_has_changed_meanwhile(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        at(&app, "2026-09-08T16:10:00+08:00");
+        let (staff, phone, own) = (team.staff(&app).await, app.browser(), team.own(&app, 0).await);
+        let seen = session(&app, &team, id).await.lock_version.to_string();
+        let record = |version: &str, pupils: &str| {
+            let fields = [
+                ("version", version), ("pupils", pupils), ("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"), ("course", ""),
+            ];
+            fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        let post = async |browser: &Browser, path: &str, fields: [(String, String); 7]| {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            browser.post(path, &fields).await
+        };
+        let (theirs, ours) = (format!("{own}/sessions/{id}/record"), format!("/lectures/{id}/record"));
+        // Somebody writes it down while two others fill in their forms, and both make a mistake.
+        post(&staff, &ours, record(&seen, "96")).await.assert_ok();
+        for (browser, path) in [(&phone, &theirs), (&staff, &ours)] {
+            let page = post(browser, path, record(&seen, "许多")).await;
+            page.assert_status(422);
+            // What comes back is still of what they had read: mended, it does not go over what was written down meanwhile.
+            assert_eq!(page.input("version"), seen);
+            post(browser, path, record(&seen, "50")).await.assert_status(409);
+        }
+        assert_eq!(session(&app, &team, id).await.pupils, Some(96));
+    }
+
+    async fn the_latest_terms_are_known_however_many_there_were(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let row = |_| OLD_TERM.bind(team.community.tenant).bind(app.means.id()).bind("旧学期").bind("2001-03-01").bind("2001-07-01");
+        tx.execute_many(OLD_TERM, (0..501).map(row).collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        let lead = team.lead(&app).await;
+        lead.get("/lecture-terms").await.assert_ok().assert_contains("2026年秋季学期");
     }
 
     async fn classes_are_signed_in_by_links_of_their_own(app: TestApp) {
@@ -568,6 +727,50 @@ db_test! {
         volunteer.get(&own).await.assert_ok().assert_lacks("<video");
         volunteer.get(&format!("{own}/materials/{id}")).await.assert_status(404);
         app.person(Role::GridWorker).browser().await.get(&talk).await.assert_status(403);
+    }
+
+    async fn a_copy_in_which_a_minor_can_be_recognised_opens_nowhere_any_more(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let film = [&b"\0\0\0\x18ftypmp42"[..], &[9; 900]].concat();
+        let ids = [reviewed(&app, &team, &film).await, reviewed(&app, &team, &film).await];
+        let [shown, waiting] = ids;
+        let (staff, code) = (team.staff(&app).await, app.home.code.clone());
+        for id in ids {
+            staff.post(&format!("/lecture-materials/{id}/sendings"), &[("code", code.as_str())]).await.assert_ok();
+        }
+        work(&app).await;
+        let secretary = app.person(Role::Secretary).browser().await;
+        let place = crate::stories::cast::estate(&app).await;
+        let group = crate::volunteer::team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
+        let plan = crate::volunteer_activity::plan("2026-09-05T08:00:00+08:00", 6);
+        let activity = crate::volunteer_activity::planned(&app, group, &plan).await;
+        let (talk, material) = (format!("/law-talks/{activity}"), shown.to_string());
+        secretary.post(&format!("/law-materials/{shown}/steps"), &[("step", "accept")]).await.assert_ok();
+        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_ok();
+        let own = secretary.get(&talk).await.between_all("id=\"talk-link\">", "<").next().unwrap().to_owned();
+        let own = own.trim_start_matches(&app.url).to_owned();
+        let volunteer = app.browser();
+        assert_eq!(volunteer.download(&format!("{own}/materials/{shown}")).await, film);
+        assert_eq!(count(&app, COPIED, app.home.tenant).await, 2);
+        // Somebody can be recognised in the one; the other is only used no more, and was never taken.
+        for (id, erased) in [(shown, true), (waiting, false)] {
+            let mut tx = app.db.begin().await.unwrap();
+            let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
+            lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("不再用", erased)).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        work(&app).await;
+        assert_eq!(count(&app, COPIED, app.home.tenant).await, 1);
+        secretary.get("/law-materials").await.assert_ok().assert_contains("文件已经删掉").assert_lacks(&format!("/law-materials/{shown}/file"));
+        secretary.get(&format!("/law-materials/{shown}/file")).await.assert_status(404);
+        secretary.get(&talk).await.assert_contains("文件已删");
+        volunteer.get(&own).await.assert_ok().assert_contains("请不要再放").assert_lacks("<video").assert_lacks("电子烟里的新型毒品");
+        volunteer.get(&format!("{own}/materials/{shown}")).await.assert_status(404);
+        // What is used no more is neither taken nor offered.
+        secretary.post(&format!("/law-materials/{waiting}/steps"), &[("step", "accept")]).await.assert_status(422).assert_contains("停用");
+        secretary.post(&talk, &[("step", "detach"), ("material", material.as_str())]).await.assert_ok().assert_lacks(&format!("value=\"{shown}\""));
+        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_status(422).assert_contains("停用");
     }
 
     async fn photos_go_with_their_consent_and_in_time(app: TestApp) {

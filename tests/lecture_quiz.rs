@@ -203,6 +203,51 @@ db_test! {
         pupil.post(&help, &[("words", "回家路上有人堵我要钱"), ("who", "")]).await.assert_ok();
     }
 
+    // A school, or an office, is one address with many people behind it: what is counted is the link, and nothing that was typed is lost.
+    async fn what_a_school_or_a_lecturer_types_stays_when_it_has_to_wait(app: TestApp) {
+        let (team, session) = begun(&app).await;
+        let tenant = team.community.tenant;
+        let (guest, own) = (team.guest(&app).await, team.own(&app, 0).await);
+        let address = NonZeroU32::MIN;
+        let config = Config { public_posts_per_hour: address, sign_ins_per_hour: address, ..(*app.app.config).clone() };
+        let office = browser_of(App::new(app.db.clone(), app.means.clone(), config)).await;
+        let (topic, form) = (team.topics[0].to_string(), team.form.to_string());
+        let request = [
+            ("topic", topic.as_str()), ("form", form.as_str()), ("first_grade", "7"), ("last_grade", "8"), ("first", "2026-09-21"),
+            ("last", "2026-09-25"), ("words", "两个班，想看短片"),
+        ];
+        for _ in 0..3 {
+            office.post(&format!("{guest}/requests"), &request).await.assert_ok().assert_contains("待安排");
+        }
+        let narrow = App { links: Arc::new(Limiter::per_minute(NonZeroU32::MIN)), ..app.app.clone() };
+        let of = [(team.school, "guest"), (team.lecturers[0], "lecturing"), (team.classes[0], "sign in")];
+        for one in &of {
+            narrow.links.take(one).unwrap();
+        }
+        let slow = browser_of(narrow).await;
+        slow.post(&format!("{guest}/requests"), &request).await.assert_status(422).assert_contains("两个班，想看短片").assert_contains("秒再点一次");
+        let known = known(&app, &team, session).await;
+        let version = known.lock_version.to_string();
+        let fields = [("step", "decline"), ("version", version.as_str()), ("why", "那天开运动会")];
+        slow.post(&format!("{guest}/sessions/{session}"), &fields).await.assert_status(422).assert_contains("那天开运动会").assert_contains("秒再点一次");
+        at(&app, "2026-09-08T16:10:00+08:00");
+        let fields = [
+            ("version", version.as_str()), ("pupils", "90"), ("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"),
+            ("course", "讲了三个案例"), ("own_words", "时间略紧"),
+        ];
+        let page = slow.post(&format!("{own}/sessions/{session}/record"), &fields).await;
+        page.assert_status(422).assert_contains("讲了三个案例").assert_contains("时间略紧").assert_contains("秒再点一次");
+        let class = team.classes[0];
+        let path = format!("/lecture-sign-in/{}/{class}", lecture::sign_in_link(tenant, session, class, &app.means.keys));
+        slow.post(&path, &[("present", "48")]).await.assert_status(422).assert_contains("48").assert_contains("秒再点一次");
+        // Another class is another matter, from the same address.
+        let class = team.classes[1];
+        let path = format!("/lecture-sign-in/{}/{class}", lecture::sign_in_link(tenant, session, class, &app.means.keys));
+        slow.post(&path, &[("present", "47")]).await.assert_ok();
+        let known = lecture::session(&mut app.db.read().await.unwrap(), tenant, session).await.unwrap();
+        assert_eq!((known.lock_version.to_string(), known.recorded_at), (version, None));
+    }
+
     async fn nothing_is_seen_before_a_quiz_is_closed_and_then_nothing_of_a_few(app: TestApp) {
         let (team, session) = begun(&app).await;
         let [asked, other] = [team.question(&app, 0).await, team.question(&app, 1).await];
@@ -293,6 +338,51 @@ db_test! {
         refused(hand_in(&app, &team, session, Phase::After, &sheet).await, "已经收了");
         upkeep::once(&app.app).await.unwrap();
         assert_eq!((count(&app, TALLIES, tenant).await, count(&app, OPEN, tenant).await), (1, 0), "one sheet is too few");
+    }
+
+    async fn what_was_answered_for_another_lecture_goes_with_it(app: TestApp) {
+        let (team, session) = begun(&app).await;
+        let (network, drugs) = (team.question(&app, 0).await, team.question(&app, 1).await);
+        let tenant = team.community.tenant;
+        let link = |phase| format!("/lecture-quiz/{}", quiz_link(tenant, session, phase, &app.means.keys));
+        let change = async |to: lecture::SessionSketch| {
+            let known = known(&app, &team, session).await;
+            let mut tx = app.db.begin().await.unwrap();
+            let to = (&to, "学校要换");
+            lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, to).await.unwrap();
+            let known = lecture::session(&mut tx, tenant, session).await.unwrap();
+            lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, true).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let sheet = |class: Uuid| Sheet { class, answers: vec![(network, 1)], score: None };
+        many(&app, &team, session, Phase::Before, &sheet(team.classes[0]), 6).await;
+        // Another hall is the same lecture; what was answered stays.
+        let same = lecture::SessionSketch { title: "护航开学季".to_owned(), ..team.sketch(FROM, UNTIL) };
+        change(same.clone()).await;
+        assert_eq!(outcomes(&app, &team, session).await.sheets, [6, 0]);
+        // It is about drugs now, for one class: the questions are others, and nobody has answered them.
+        let other = lecture::SessionSketch { topics: vec![team.topics[1]], classes: vec![team.classes[1]], ..same };
+        change(other.clone()).await;
+        assert_eq!(outcomes(&app, &team, session).await.sheets, [0, 0]);
+        let page = app.browser().get(&link(Phase::Before)).await;
+        page.assert_ok().assert_contains(&format!("q-{drugs}")).assert_lacks(&format!("q-{network}"));
+        refused(hand_in(&app, &team, session, Phase::Before, &sheet(team.classes[0])).await, "请选择你的班级");
+        refused(hand_in(&app, &team, session, Phase::Before, &sheet(team.classes[1])).await, "有变化");
+        let sheet = Sheet { class: team.classes[1], answers: vec![(drugs, 1)], score: None };
+        many(&app, &team, session, Phase::Before, &sheet, 5).await;
+        // Closed by hand, the page says so and shows no form that cannot be handed in.
+        close(&app, &team, session, Phase::Before).await.unwrap();
+        let page = app.browser().get(&link(Phase::Before)).await;
+        page.assert_ok().assert_contains("问卷已经收了").assert_lacks(&format!("q-{drugs}"));
+        assert_eq!(count(&app, TALLIES, tenant).await, 1);
+        // It did not take place and is given another day: pupils are asked anew.
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let span = ("2026-09-22T14:30:00+08:00".parse().unwrap(), "2026-09-22T16:00:00+08:00".parse().unwrap());
+        change(lecture::SessionSketch { span, ..other }).await;
+        assert_eq!(count(&app, TALLIES, tenant).await, 0);
+        app.browser().get(&link(Phase::Before)).await.assert_ok().assert_contains(&format!("q-{drugs}"));
+        many(&app, &team, session, Phase::Before, &sheet, 5).await;
+        assert_eq!(outcomes(&app, &team, session).await.sheets, [5, 0]);
     }
 
     async fn a_lecture_without_questions_can_be_liked(app: TestApp) {

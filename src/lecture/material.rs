@@ -167,7 +167,7 @@ pub async fn review(
 }
 
 /// It is used no more, by nobody: what is still to come goes without it, and communities that have a copy are told. With `erased` the file
-/// goes too; one that nobody has reviewed always goes.
+/// goes too, and each copy of it; one that nobody has reviewed always goes.
 ///
 /// Errors: refused if it was withdrawn before; stale if somebody else was first.
 pub async fn withdraw(
@@ -185,10 +185,11 @@ pub async fn withdraw(
         return Err(stale());
     }
     tx.execute(TAKE_OFF.bind(act.tenant).bind(material.id)).await?;
-    if erased || material.reviewed_by.is_none() {
+    let erased = erased || material.reviewed_by.is_none();
+    if erased {
         tx.execute(ERASE_FILE.bind(act.tenant).bind(material.id).bind(Vec::<u8>::new()).bind(act.at)).await?;
     }
-    sharing::take_back(tx, act, material.id).await?;
+    sharing::take_back(tx, act, material.id, erased).await?;
     audit::record(tx, act, "withdraw_material", ("lecture_material", material.id), "", &[]).await
 }
 

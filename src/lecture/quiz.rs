@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::model::{Phase, Rules, SessionState};
 use super::quiz_store::{
-    self, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, HOLD_QUIZ, KEEP_SUMS, OVER, Open, Over,
-    QUIZZES, Quiz, SCORES_OF, Score, TALLIES_OF, Tally,
+    self, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, DROP_ASKED, DROP_QUIZZES, DROP_SCORES,
+    DROP_TALLIES, HOLD_QUIZ, KEEP_SUMS, OVER, Open, Over, QUIZZES, Quiz, SCORES_OF, Score, TALLIES_OF, Tally,
 };
 use super::session_store::{self, Session};
 use super::store::Class;
@@ -159,12 +159,16 @@ pub async fn hand_in(tx: &mut Tx, act: &Act, (session, phase): (&Session, Phase)
     if let Some(why) = closed(session, phase, act.at) {
         return Err(Error::refused(why));
     }
+    let Some(mut sums) = hold(tx, act, session.id, phase).await? else {
+        return Err(Error::refused("问卷已经收了"));
+    };
+    // While it is held nobody moves the session: what was read before may have been of another date, other topics and classes.
+    if session_store::session(tx, act.tenant, session.id).await?.lock_version != session.lock_version {
+        return Err(Error::refused("这节课刚刚有变化，请看一下再交"));
+    }
     let classes: Vec<Class> = session_store::classes(tx, act.tenant, session.id).await?;
     let Some(class) = classes.iter().find(|class| class.id == sheet.class) else {
         return Err(Error::refused("请选择你的班级"));
-    };
-    let Some(mut sums) = hold(tx, act, session.id, phase).await? else {
-        return Err(Error::refused("问卷已经收了"));
     };
     let questions = quiz_store::asked(tx, act.tenant, session.id).await?;
     let of = sums.classes.entry(class.id).or_default();
@@ -213,6 +217,19 @@ async fn settle(tx: &mut Tx, act: &Act, session: Uuid, phase: Phase) -> Result<b
         tx.execute(ADD_SCORE.bind(act.tenant).bind(session).bind(score.given).bind(score.good)).await?;
     }
     Ok(true)
+}
+
+/// A session begins anew, with other topics or classes or on another date after it did not take place: what was asked for the old one and
+/// answered there is no answer to the new one.
+pub(super) async fn begin_anew(tx: &mut Tx, act: &Act, session: Uuid) -> Result<()> {
+    // Held, so that a sheet that is on its way comes to the old sums or to the new ones, and to none in between.
+    for phase in Phase::ALL {
+        hold(tx, act, session, *phase).await?;
+    }
+    for statement in [DROP_TALLIES, DROP_SCORES, DROP_QUIZZES, DROP_ASKED] {
+        tx.execute(statement.bind(act.tenant).bind(session)).await?;
+    }
+    Ok(())
 }
 
 /// 收卷: nobody can hand in any more, and what it came to can be seen.

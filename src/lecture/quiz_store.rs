@@ -40,6 +40,11 @@ statements! {
     KEEP_SUMS = "UPDATE lecture_quizzes SET sums = $4 WHERE tenant_id = $1 AND session_id = $2 AND phase = $3 AND closed = FALSE";
     CLOSE_QUIZ = "UPDATE lecture_quizzes SET sums = NULL, closed = TRUE, sheets = $4 WHERE tenant_id = $1 AND session_id = $2 AND phase = $3 AND closed = FALSE";
     ADD_TALLY = "INSERT INTO lecture_tallies (tenant_id, session_id, phase, class_id, question_id, answered, correct) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// What a session has asked and been answered, in the order in which one refers to the other.
+    DROP_TALLIES = "DELETE FROM lecture_tallies WHERE tenant_id = $1 AND session_id = $2";
+    DROP_SCORES = "DELETE FROM lecture_scores WHERE tenant_id = $1 AND session_id = $2";
+    DROP_QUIZZES = "DELETE FROM lecture_quizzes WHERE tenant_id = $1 AND session_id = $2";
+    DROP_ASKED = "DELETE FROM lecture_session_questions WHERE tenant_id = $1 AND session_id = $2";
     ADD_SCORE = "INSERT INTO lecture_scores (tenant_id, session_id, given, good) VALUES ($1, $2, $3, $4)";
     QUIZZES = "SELECT x.phase, x.sums, x.sheets FROM lecture_quizzes x WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY x.phase LIMIT 2";
     TALLIES_OF = "SELECT x.phase, x.class_id, x.question_id, x.answered, x.correct FROM lecture_tallies x WHERE x.tenant_id = $1 AND x.session_id = $2
@@ -103,6 +108,12 @@ impl Question {
     pub fn choices(&self) -> Vec<&str> {
         self.options.lines().collect()
     }
+}
+
+/// Whether a quiz was closed, by hand or because its time was over.
+pub(super) async fn is_closed(tx: &mut Tx, tenant: Uuid, session: Uuid, phase: Phase) -> Result<bool> {
+    let quizzes: Vec<Quiz> = tx.all(QUIZZES.bind(tenant).bind(session)).await?;
+    Ok(quizzes.iter().any(|quiz| quiz.phase == phase && quiz.sums.is_none()))
 }
 
 pub(super) async fn settled(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Question>> {

@@ -228,8 +228,11 @@ pub(super) async fn drop_period(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> 
     audit::record(tx, act, "remove", ("lecture_period", id), "", &[]).await
 }
 
+/// In the order of their days; of very many the latest.
 pub(super) async fn terms(tx: &mut Tx, tenant: Uuid) -> Result<Vec<TermRow>> {
-    Ok(tx.all(TERMS.bind(tenant)).await?)
+    let mut latest: Vec<TermRow> = tx.all(TERMS.bind(tenant)).await?;
+    latest.reverse();
+    Ok(latest)
 }
 
 /// Those that are not over before a day.

@@ -2,6 +2,8 @@
 //! places at once: whoever arranges holds the team's diary, and each lecturer, hall and class has a row for each quarter of an hour, which
 //! collides with that of another session.
 
+use std::collections::BTreeSet;
+
 use db::{Db, Tx};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +11,6 @@ use uuid::Uuid;
 
 use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
-use super::school;
 use super::session_store::{
     self, ADD, ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_PHOTO,
     ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DROP_CLASSES, DROP_HOLDS,
@@ -17,6 +18,7 @@ use super::session_store::{
     OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
+use super::{affected, quiz, school};
 use crate::access::{Act, Link};
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
@@ -357,7 +359,8 @@ pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<U
     Ok(id)
 }
 
-/// Another date, other lecturers, another hall. The school is asked anew.
+/// Another date, other lecturers, another hall. The school is asked anew, and so are pupils where it is about something else, for others, or did
+/// not take place at first.
 ///
 /// Errors: refused, with what stands in the way; stale if somebody else was first.
 pub async fn change(
@@ -372,16 +375,28 @@ pub async fn change(
         return Err(Error::refused(format!("这节课{}，不能再改", session.state)));
     }
     let needed = needed(tx, act, Some(session.id), to).await?;
+    let anew = session.starts_at <= act.at || other_pupils_or_topics(tx, act, session.id, to).await?;
     let row = MOVE.bind(act.tenant).bind(session.id).bind(seen).bind(to.hall).bind(to.form).bind(to.campaign);
     let row = row.bind(&to.title).bind(to.span.0).bind(to.span.1).bind(&to.why).bind(act.at);
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
     set_lists(tx, act, session.id, to, &needed).await?;
+    if anew {
+        quiz::begin_anew(tx, act, session.id).await?;
+    }
     note(tx, act, session.id, NoteKind::Moved, &format!("{}：{why}", session.when())).await?;
     let changed = session_store::session(tx, act.tenant, session.id).await?;
     tell(tx, act, &changed, Occasion::Change, &format!("改了，原来是 {}，等学校重新确认。", session.when())).await?;
     audit::record(tx, act, "move_lecture", ("lecture_session", session.id), why, &[]).await
+}
+
+/// Whether a change is one of what is asked in the quiz, or of who answers it.
+async fn other_pupils_or_topics(tx: &mut Tx, act: &Act, session: Uuid, to: &SessionSketch) -> Result<bool> {
+    let topics = session_store::topics(tx, act.tenant, session).await?.into_iter().map(|one| one.id);
+    let classes = session_store::classes(tx, act.tenant, session).await?.into_iter().map(|one| one.id);
+    let set = |ids: &[Uuid]| ids.iter().copied().collect::<BTreeSet<Uuid>>();
+    Ok(topics.collect::<BTreeSet<_>>() != set(&to.topics) || classes.collect::<BTreeSet<_>>() != set(&to.classes))
 }
 
 async fn note(tx: &mut Tx, act: &Act, session: Uuid, kind: NoteKind, words: &str) -> Result<()> {
@@ -404,8 +419,8 @@ pub(super) fn at_short_notice(session: &Session, rules: &Rules) -> bool {
 
 /// The school says yes to what it has read; `near` that a day at short notice suits it too.
 ///
-/// Errors: refused of what is not open or over, without that word, and while a lecturer must not stand before a class that day; stale if it was
-/// changed meanwhile.
+/// Errors: refused of what is not open or over, without that word, while a lecturer must not stand before a class that day, and of what cannot
+/// take place like that any more; stale if it was changed meanwhile.
 pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: bool) -> Result<()> {
     if session.state != SessionState::Proposed {
         return Err(Error::refused(format!("这节课现在是“{}”，不用再点", session.state)));
@@ -423,6 +438,14 @@ pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: b
     // A query that was made since may have failed.
     if !unvetted(tx, act.tenant, session).await?.is_empty() {
         return Err(Error::refused("讲师要更换或者重新查询，对方办好以后再确认"));
+    }
+    // So may anything else have changed on which the proposal rested. Why somebody does not come is not the school's to read.
+    match affected::of(tx, act.tenant, act.at, session).await? {
+        Some(one) if one.verb == affected::STAFF => {
+            return Err(Error::refused("讲师要更换，对方办好以后再确认"));
+        }
+        Some(one) => return Err(Error::refused(format!("{}，对方改好以后再确认", one.why))),
+        None => {}
     }
     if tx.execute(AGREE.bind(act.tenant).bind(session.id).bind(seen).bind(act.at)).await? == 0 {
         return Err(stale());
@@ -522,7 +545,7 @@ pub(super) async fn detach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid
     audit::record(tx, act, "detach_material", ("lecture_session", session), "", &[]).await
 }
 
-/// What became of it. It can be mended until the school has confirmed it.
+/// What became of it, also where the school has not answered by its link. It can be mended until the school has confirmed it.
 ///
 /// Errors: refused before it has begun, of more pupils or minutes than there can have been, and without a valid query of a lecturer, unless
 /// that is known; stale if somebody else was first.
@@ -530,8 +553,9 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
     if session.school_confirmed_at.is_some() {
         return Err(Error::refused("学校已经确认过，不能再改"));
     }
-    if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
-        return Err(Error::refused(format!("这节课现在是“{}”，双方约定以后才能登记", session.state)));
+    // What was said by phone and given is written down too: the school confirms it, or does not.
+    if session.state == SessionState::Cancelled {
+        return Err(Error::refused("这节课已经取消，不能登记"));
     }
     if session.starts_at > act.at {
         return Err(Error::refused("课还没有开始"));
@@ -563,7 +587,11 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
     if let Some((lecturer, words)) = &what.own {
         tx.execute_one(OWN_WORDS.bind(act.tenant).bind(session.id).bind(*lecturer).bind(words)).await?;
     }
-    let why = if without.is_empty() { "" } else { "讲课那天没有有效的从业查询，如实登记" };
+    let why = match (without.is_empty(), session.state) {
+        (false, _) => "讲课那天没有有效的从业查询，如实登记",
+        (true, SessionState::Proposed) => "学校没有在链接上答复，如实登记",
+        (true, _) => "",
+    };
     audit::record(tx, act, "record_lecture", ("lecture_session", session.id), why, &[]).await
 }
 

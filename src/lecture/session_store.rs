@@ -26,7 +26,7 @@ macro_rules! sessions {
             "SELECT s.id, s.request_id, s.school_id, c.name AS school_name, s.hall_id, h.name AS hall_name, s.form_id, f.name AS form_name,
                 s.campaign_id, s.title, s.starts_at, s.ends_at, s.why, s.state, s.team_agreed_at, s.school_agreed_at, s.ended_why, s.pupils,
                 s.teachers, s.parents, s.handouts, s.minutes, s.class_hours, s.course, s.recorded_at, s.school_words,
-                s.school_confirmed_at, s.lock_version
+                s.school_confirmed_at, s.unanswered, s.lock_version
             FROM lecture_sessions s
             JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
             JOIN lecture_halls h ON h.tenant_id = s.tenant_id AND h.id = s.hall_id
@@ -71,18 +71,22 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'proposed'";
     CANCEL = "UPDATE lecture_sessions SET state = 'cancelled', ended_why = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
+    /// One to which the school has not answered is held all the same: its confirmation stands for both.
     RECORD = "UPDATE lecture_sessions SET state = 'held', pupils = $4, teachers = $5, parents = $6, handouts = $7, minutes = $8, class_hours = $9,
-            course = $10, recorded_at = $11, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('agreed', 'held') AND school_confirmed_at IS NULL";
+            course = $10, recorded_at = $11, school_agreed_at = COALESCE(school_agreed_at, $11),
+            unanswered = CASE WHEN state = 'proposed' THEN TRUE ELSE unanswered END, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed', 'held') AND school_confirmed_at IS NULL";
     CONFIRM = "UPDATE lecture_sessions SET school_words = $4, school_confirmed_at = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'held' AND school_confirmed_at IS NULL";
     SESSION = sessions!("s.id = $2");
-    BETWEEN = sessions!("s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 500");
+    /// Those that somebody still has to do something about, however long ago they were.
+    UNFINISHED = sessions!("s.starts_at < $2 AND s.state <> 'cancelled' AND s.school_confirmed_at IS NULL ORDER BY s.starts_at, s.id LIMIT 500");
     TO_REMIND = sessions!("s.state = 'agreed' AND s.reminded_at IS NULL AND s.starts_at > $2 AND s.starts_at <= $3 ORDER BY s.starts_at, s.id LIMIT 100");
     REMINDED = "UPDATE lecture_sessions SET reminded_at = $4 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'agreed' AND reminded_at IS NULL";
     PAST = sessions!("(s.starts_at, s.id) < ($2, $3) AND (CAST($5 AS TEXT) IS NULL OR s.state = $5) ORDER BY s.starts_at DESC, s.id DESC LIMIT $4");
     COMING = sessions!("(s.starts_at, s.id) > ($2, $3) AND s.state <> 'cancelled' ORDER BY s.starts_at, s.id LIMIT $4");
-    OF_SCHOOL = sessions!("s.school_id = $2 AND s.starts_at >= $3 ORDER BY s.starts_at, s.id LIMIT 200");
+    /// From a day on, and before it what the school has not confirmed yet.
+    OF_SCHOOL = sessions!("s.school_id = $2 AND (s.starts_at >= $3 OR (s.state = 'held' AND s.school_confirmed_at IS NULL)) ORDER BY s.starts_at, s.id LIMIT 200");
     OF_LECTURER = sessions!("s.starts_at >= $3 AND s.state <> 'cancelled' AND EXISTS (SELECT 1 FROM lecture_session_lecturers l
         WHERE l.tenant_id = s.tenant_id AND l.session_id = s.id AND l.lecturer_id = $2) ORDER BY s.starts_at, s.id LIMIT 200");
     /// Where else somebody is around that time.
@@ -117,6 +121,26 @@ statements! {
     WORDS_OF_LECTURER = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
         WHERE x.tenant_id = $1 AND x.lecturer_id = $2 AND x.own_words <> '' LIMIT 2000";
+    /// What of a session that is still to come is not there any more: its school, or its hall.
+    GONE = "SELECT s.id AS session_id, c.name, TRUE AS whole_school FROM lecture_sessions s JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
+        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') AND c.closed_at IS NOT NULL
+        UNION ALL SELECT s.id AS session_id, h.name, FALSE AS whole_school FROM lecture_sessions s JOIN lecture_halls h ON h.tenant_id = s.tenant_id AND h.id = s.hall_id
+        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') AND h.closed_at IS NOT NULL";
+    /// Each class of what is still to come that was put away, or that one of its lecturers does not teach any more, who is named then.
+    UNTAUGHT_CLASSES = "SELECT s.id AS session_id, c.grade, c.name, c.closed_at, l.name AS lecturer FROM lecture_sessions s
+        CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c CROSS JOIN lecture_session_lecturers x CROSS JOIN lecturers l
+        WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id AND c.tenant_id = y.tenant_id AND c.id = y.class_id
+            AND x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+            AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
+            AND (c.closed_at IS NOT NULL OR c.grade < l.first_grade OR c.grade > l.last_grade)
+        ORDER BY s.starts_at, s.id, c.grade, c.name, l.created_at, l.id LIMIT 2000";
+    /// Each topic of what is still to come that none of its lecturers teaches any more.
+    UNTAUGHT_TOPICS = "SELECT s.id AS session_id, t.name FROM lecture_sessions s CROSS JOIN lecture_session_topics x CROSS JOIN lecture_subjects t
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id
+            AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
+            AND NOT EXISTS (SELECT 1 FROM lecture_session_lecturers l JOIN lecturer_topics k ON k.tenant_id = l.tenant_id AND k.lecturer_id = l.lecturer_id
+                WHERE l.tenant_id = s.tenant_id AND l.session_id = s.id AND k.topic_id = x.topic_id)
+        ORDER BY s.starts_at, s.id, t.position, t.id LIMIT 2000";
     /// Who gives what is still to come, with what is known of them now.
     STAFFED = "SELECT x.session_id, l.name, l.vetted_on, l.vetted_until, l.ended_at FROM lecture_sessions s
         JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
@@ -168,11 +192,11 @@ statements! {
     NAMES_OF_SCHOOL = "SELECT x.session_id, l.name FROM lecture_sessions s
         CROSS JOIN lecture_session_lecturers x
         CROSS JOIN lecturers l
-        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY l.created_at, l.id LIMIT 1000";
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND s.tenant_id = $1 AND s.school_id = $2 AND (s.starts_at >= $3 OR (s.state = 'held' AND s.school_confirmed_at IS NULL)) ORDER BY l.created_at, l.id LIMIT 1000";
     TOPICS_OF_SCHOOL = "SELECT x.session_id, t.name FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x
         CROSS JOIN lecture_subjects t
-        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY t.position, t.id LIMIT 1000";
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id AND s.tenant_id = $1 AND s.school_id = $2 AND (s.starts_at >= $3 OR (s.state = 'held' AND s.school_confirmed_at IS NULL)) ORDER BY t.position, t.id LIMIT 1000";
     MATERIALS_OF_LECTURER = "SELECT x.session_id, m.id, m.title, m.media_type FROM lecture_session_lecturers l
         CROSS JOIN lecture_session_materials x
         CROSS JOIN lecture_materials m
@@ -218,7 +242,7 @@ record! {
         pub why: String, pub state: SessionState, pub team_agreed_at: Option<Timestamp>, pub school_agreed_at: Option<Timestamp>, pub ended_why: String,
         pub pupils: Option<i64>, pub teachers: Option<i64>, pub parents: Option<i64>, pub handouts: Option<i64>, pub minutes: Option<i64>,
         pub class_hours: Option<i64>, pub course: String, pub recorded_at: Option<Timestamp>, pub school_words: String,
-        pub school_confirmed_at: Option<Timestamp>, pub lock_version: i64,
+        pub school_confirmed_at: Option<Timestamp>, pub unanswered: bool, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
     pub struct Elsewhere { pub school_name: String, pub travel_minutes: i64, pub starts_at: Timestamp, pub ends_at: Timestamp }
@@ -242,6 +266,10 @@ record! {
     pub struct Staffed {
         pub session_id: Uuid, pub name: String, pub vetted_on: Option<String>, pub vetted_until: Option<String>, pub ended_at: Option<Timestamp>,
     }
+    #[derive(Debug, Clone)]
+    pub struct Gone { pub session_id: Uuid, pub name: String, pub whole_school: bool }
+    #[derive(Debug, Clone)]
+    pub struct UntaughtClass { pub session_id: Uuid, pub grade: i64, pub name: String, pub closed_at: Option<Timestamp>, pub lecturer: String }
     #[derive(Debug, Clone)]
     pub struct OpenQuestions { pub session_id: Uuid, pub since: Timestamp, pub count: i64 }
     #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! A material that two people have looked at, or a topic, goes to a community for its volunteers' law talks (法律普讲). It travels as a message and
 //! arrives as a copy of the community's own, which it takes or not, shows at its activities, and drops when it likes. What is withdrawn here
-//! is told there, and the community decides.
+//! is told there and offered no more; whether it goes on where it is shown the community decides. Only where a minor can be recognised in it
+//! (未成年人保护法 art. 103) nobody decides: the copy goes as the file here does.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ text_enum! {
 macro_rules! kept {
     ($where:expr) => {
         concat!(
-            "SELECT m.id, m.kind, m.title, m.topic, m.words, m.media_type, m.from_name, m.received_at, m.accepted_at, m.withdrawn_at
+            "SELECT m.id, m.kind, m.title, m.topic, m.words, m.media_type, m.from_name, m.received_at, m.accepted_at, m.withdrawn_at, m.erased_at
             FROM law_materials m WHERE m.tenant_id = $1 AND m.dropped_at IS NULL AND ",
             $where
         )
@@ -54,19 +55,21 @@ statements! {
     KEEP = "INSERT INTO law_materials (tenant_id, id, kind, title, topic, words, file_name, media_type, size, content, from_name, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (tenant_id, id) DO NOTHING";
     TAKEN_BACK = "UPDATE law_materials SET withdrawn_at = $3 WHERE tenant_id = $1 AND id = $2 AND withdrawn_at IS NULL";
+    ERASED = "UPDATE law_materials SET erased_at = $3, content = $4, size = 0 WHERE tenant_id = $1 AND id = $2 AND erased_at IS NULL";
     KEPT = kept!("(m.received_at, m.id) < ($2, $3) ORDER BY m.received_at DESC, m.id DESC LIMIT $4");
     KEPT_ONE = kept!("m.id = $2");
-    TO_SHOW = kept!("m.accepted_at IS NOT NULL ORDER BY m.received_at DESC, m.id DESC LIMIT 300");
+    TO_SHOW = kept!("m.accepted_at IS NOT NULL AND m.withdrawn_at IS NULL ORDER BY m.received_at DESC, m.id DESC LIMIT 300");
     KEPT_FILE = "SELECT m.media_type, m.file_name, m.size, (m.accepted_at IS NOT NULL) AS reviewed FROM law_materials m
-        WHERE m.tenant_id = $1 AND m.id = $2 AND m.dropped_at IS NULL AND m.media_type <> ''";
+        WHERE m.tenant_id = $1 AND m.id = $2 AND m.dropped_at IS NULL AND m.erased_at IS NULL AND m.media_type <> ''";
     KEPT_PART = "SELECT SUBSTR(m.content, CAST($3 AS INTEGER), CAST($4 AS INTEGER)) AS content FROM law_materials m WHERE m.tenant_id = $1 AND m.id = $2";
-    ACCEPT = "UPDATE law_materials SET accepted_at = $3 WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND dropped_at IS NULL";
+    ACCEPT = "UPDATE law_materials SET accepted_at = $3 WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND dropped_at IS NULL
+        AND withdrawn_at IS NULL";
     DROP_KEPT = "UPDATE law_materials SET dropped_at = $3, content = $4, size = 0 WHERE tenant_id = $1 AND id = $2 AND dropped_at IS NULL";
     DROP_TALKS = "DELETE FROM law_talks WHERE tenant_id = $1 AND material_id = $2";
     ADD_TALK = "INSERT INTO law_talks (tenant_id, activity_id, material_id, added_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant_id, activity_id, material_id) DO NOTHING";
     DROP_TALK = "DELETE FROM law_talks WHERE tenant_id = $1 AND activity_id = $2 AND material_id = $3";
-    OF_TALK = "SELECT m.id, m.kind, m.title, m.topic, m.words, m.media_type, m.from_name, m.received_at, m.accepted_at, m.withdrawn_at
+    OF_TALK = "SELECT m.id, m.kind, m.title, m.topic, m.words, m.media_type, m.from_name, m.received_at, m.accepted_at, m.withdrawn_at, m.erased_at
         FROM law_talks t JOIN law_materials m ON m.tenant_id = t.tenant_id AND m.id = t.material_id
         WHERE t.tenant_id = $1 AND t.activity_id = $2 AND m.dropped_at IS NULL ORDER BY t.added_at, t.material_id LIMIT 100";
     ONE_TOPIC = "SELECT s.id, s.kind, s.name, s.words, s.closed_at FROM lecture_subjects s WHERE s.tenant_id = $1 AND s.id = $2";
@@ -81,6 +84,7 @@ record! {
     pub struct Kept {
         pub id: Uuid, pub kind: KeptKind, pub title: String, pub topic: String, pub words: String, pub media_type: String, pub from_name: String,
         pub received_at: Timestamp, pub accepted_at: Option<Timestamp>, pub withdrawn_at: Option<Timestamp>,
+        pub erased_at: Option<Timestamp>,
     }
 }
 
@@ -97,11 +101,12 @@ impl Sending {
 
 impl Kept {
     pub fn is_video(&self) -> bool {
-        self.media_type.starts_with("video/")
+        self.media_type.starts_with("video/") && self.erased_at.is_none()
     }
 
+    /// There is something to open: a topic has no file, and one that was erased has none any more.
     pub fn has_file(&self) -> bool {
-        !self.media_type.is_empty()
+        !self.media_type.is_empty() && self.erased_at.is_none()
     }
 }
 
@@ -117,6 +122,9 @@ struct Sent {
     what: What,
     item: Uuid,
     to: Uuid,
+    /// Of what is withdrawn: a minor can be recognised in it, so that no copy of it may stay. Messages from before this was told have none.
+    #[serde(default)]
+    erased: bool,
 }
 
 /// Errors: refused of what nobody has reviewed, of a code that is no community's, and of what was sent there before.
@@ -145,13 +153,14 @@ async fn send(tx: &mut Tx, act: &Act, (what, item): (What, Uuid), code: &str) ->
     if tx.execute(row).await? == 0 {
         return Err(Error::refused(format!("已经送给{}了", to.name)));
     }
-    outbox::post(tx, act, TOPIC, &Sent { what, item, to: to.tenant_id }).await
+    outbox::post(tx, act, TOPIC, &Sent { what, item, to: to.tenant_id, erased: false }).await
 }
 
-/// Whoever has been sent a material is told that it is used no more.
-pub(super) async fn take_back(tx: &mut Tx, act: &Act, material: Uuid) -> Result<()> {
+/// Whoever has been sent a material is told that it is used no more, and with `erased` that no copy may stay.
+pub(super) async fn take_back(tx: &mut Tx, act: &Act, material: Uuid, erased: bool) -> Result<()> {
     for one in sendings(tx, act.tenant, material).await? {
-        outbox::post(tx, act, WITHDRAWN, &Sent { what: What::Material, item: material, to: one.to_tenant_id }).await?;
+        let sent = Sent { what: What::Material, item: material, to: one.to_tenant_id, erased };
+        outbox::post(tx, act, WITHDRAWN, &sent).await?;
     }
     Ok(())
 }
@@ -168,10 +177,10 @@ pub(super) async fn kept(tx: &mut Tx, tenant: Uuid, before: Cursor, size: usize)
 
 /// The community takes what it was sent, so that it can be shown.
 ///
-/// Errors: refused if that was done before.
+/// Errors: refused if that was done before, and of what whoever sent it uses no more.
 pub(super) async fn accept(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     if tx.execute(ACCEPT.bind(act.tenant).bind(id).bind(act.at)).await? == 0 {
-        return Err(Error::refused("已经收下了，或者已经删了"));
+        return Err(Error::refused("已经收下了，或者已经删了、停用了"));
     }
     audit::record(tx, act, "accept_material", ("law_material", id), "", &[]).await
 }
@@ -190,11 +199,14 @@ pub(super) async fn drop_kept(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
 
 /// An activity of the volunteers will show it.
 ///
-/// Errors: refused of what the community has not taken.
+/// Errors: refused of what the community has not taken, and of what whoever sent it uses no more.
 pub(super) async fn show_at(tx: &mut Tx, act: &Act, activity: Uuid, id: Uuid) -> Result<()> {
     let kept: Kept = tx.one(KEPT_ONE.bind(act.tenant).bind(id)).await?;
     if kept.accepted_at.is_none() {
         return Err(Error::refused("先收下，再用到活动上"));
+    }
+    if kept.withdrawn_at.is_some() {
+        return Err(Error::refused("送的单位停用了这一份，不能再加到活动上"));
     }
     tx.execute(ADD_TALK.bind(act.tenant).bind(activity).bind(id).bind(act.at)).await?;
     audit::record(tx, act, "attach_material", ("volunteer_activity", activity), "", &[]).await
@@ -292,6 +304,12 @@ async fn tell_withdrawn(app: App, message: Message) -> Result<()> {
     let mut tx = app.db.begin().await?;
     if tx.execute(TAKEN_BACK.bind(sent.to).bind(sent.item).bind(act.at)).await? > 0 {
         audit::record(&mut tx, &act, "take_back_material", ("law_material", sent.item), "", &[]).await?;
+    }
+    if sent.erased {
+        let row = ERASED.bind(sent.to).bind(sent.item).bind(act.at).bind(Vec::<u8>::new());
+        if tx.execute(row).await? > 0 {
+            audit::record(&mut tx, &act, "erase", ("law_material", sent.item), "", &[]).await?;
+        }
     }
     Ok(tx.commit().await?)
 }

@@ -64,8 +64,9 @@ statements! {
 
     ADD_TERM = "INSERT INTO lecture_terms (tenant_id, id, school_id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
     DROP_TERM = "DELETE FROM lecture_terms WHERE tenant_id = $1 AND id = $2";
+    /// The latest 500: those of years ago are no days for a lecture.
     TERMS = "SELECT t.id, t.school_id, s.name AS school_name, t.name, t.first_day, t.last_day FROM lecture_terms t
-        LEFT JOIN lecture_schools s ON s.tenant_id = t.tenant_id AND s.id = t.school_id WHERE t.tenant_id = $1 ORDER BY t.first_day, t.id LIMIT 500";
+        LEFT JOIN lecture_schools s ON s.tenant_id = t.tenant_id AND s.id = t.school_id WHERE t.tenant_id = $1 ORDER BY t.first_day DESC, t.id DESC LIMIT 500";
     ADD_PERIOD = "INSERT INTO lecture_periods (tenant_id, id, school_id, kind, first_day, last_day, note) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     DROP_PERIOD = "DELETE FROM lecture_periods WHERE tenant_id = $1 AND id = $2";
     PERIODS = "SELECT p.id, p.school_id, s.name AS school_name, p.kind, p.first_day, p.last_day, p.note FROM lecture_periods p

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::affected::affected;
 use super::model::{Rules, SessionState, at_day, today};
 use super::quiz_store::{Confidence, OPEN};
-use super::session_store::{BETWEEN, OPEN_QUESTIONS, OpenQuestions, Request, Session, WAITING};
+use super::session_store::{OPEN_QUESTIONS, OpenQuestions, Request, Session, UNFINISHED, WAITING};
 use super::store;
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
@@ -63,7 +63,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             verb: one.verb,
             title: format!("{} · {}", one.session.school_name, one.session.title),
             detail: format!("{} {}", one.session.when(), one.why),
-            href: format!("/lectures/{}/particulars", one.session.id),
+            href: one.path(),
             due,
             deadline: show::deadline(due, now, true),
         });
@@ -81,12 +81,18 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     }
     let rules: Rules = settings::read(tx, viewer.tenant, now).await?;
     let ahead = now + SignedDuration::from_hours(24 * rules.remind_ahead_days);
-    let near: Vec<Session> = tx.all(BETWEEN.bind(viewer.tenant).bind(now - day * 30).bind(ahead)).await?;
-    for one in near {
-        let (verb, detail) = match one.state {
-            SessionState::Agreed if one.ends_at < now => ("登记", "课上完了，登记上课情况"),
-            SessionState::Agreed if one.starts_at > now => ("备课", "课快到了，看看课件和场地"),
-            SessionState::Proposed if one.starts_at > now => ("催确认", "学校还没有确认"),
+    let unfinished: Vec<Session> = tx.all(UNFINISHED.bind(viewer.tenant).bind(ahead)).await?;
+    for one in unfinished {
+        let (verb, detail, due) = match one.state {
+            SessionState::Agreed if one.ends_at < now => ("登记", "课上完了，登记上课情况", one.starts_at),
+            SessionState::Agreed if one.starts_at > now => ("备课", "课快到了，看看课件和场地", one.starts_at),
+            SessionState::Proposed if one.starts_at > now => ("催确认", "学校还没有确认", one.starts_at),
+            SessionState::Proposed => {
+                ("没答复", "学校没有答复，时间过了：没有上成的，或者电话里说好、上了的，都登记一下", one.starts_at)
+            }
+            SessionState::Held => {
+                ("催确认", "学校还没有确认上课情况", one.recorded_at.unwrap_or(one.ends_at) + day * 7)
+            }
             _ => continue,
         };
         todos.push(Todo {
@@ -94,8 +100,8 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             title: format!("{} · {}", one.school_name, one.title),
             detail: format!("{} {detail}", one.when()),
             href: format!("/lectures/{}", one.id),
-            due: one.starts_at,
-            deadline: show::deadline(one.starts_at, now, one.starts_at < now + day),
+            due,
+            deadline: show::deadline(due, now, due < now + day),
         });
     }
     let lecturers = store::lecturers(tx, viewer.tenant).await?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::session::what_became;
 use super::{Options, chosen, material, number, offered, two_grades};
 use crate::access::{self, Act, Link, Need, Routes};
-use crate::app::{App, ClientAddress};
+use crate::app::App;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::lecture::model::{RequestState, Rules, SessionState, SubjectKind, grade, today};
@@ -95,7 +95,11 @@ impl GuestPage {
 
     /// What waits for nobody but the school is said as that.
     fn state(&self, session: &Session) -> String {
-        if session.state == SessionState::Proposed { "等学校确认".to_owned() } else { session.state.to_string() }
+        match session.state {
+            SessionState::Proposed if session.starts_at > self.now => "等学校确认".to_owned(),
+            SessionState::Proposed => "没有答复".to_owned(),
+            state => state.to_string(),
+        }
     }
 
     /// It is near enough for classes to be signed in.
@@ -121,6 +125,11 @@ impl GuestPage {
 
     fn opened(&self, id: &Uuid) -> bool {
         self.failed == Some(*id)
+    }
+
+    /// Which version a form is of: one that comes back was filled in by what was read then, and not by what somebody has changed meanwhile.
+    fn seen(&self, session: &Session) -> i64 {
+        if self.opened(&session.id) { self.form.version() } else { session.lock_version }
     }
 
     fn to_answer(&self, session: &Session) -> bool {
@@ -181,20 +190,22 @@ async fn guest_page(app: &App, shell: Shell, link: String, form: Form, failed: O
     })
 }
 
+/// Notes at a field that so much comes by one link that it has to wait; what was typed comes back with it. A school or an office is one address with
+/// many people behind it, so what is counted is the link.
+fn too_many(app: &App, of: (Uuid, &'static str), form: &mut Form, field: &str) {
+    if let Err(seconds) = app.links.take(&of) {
+        form.fail(field, format!("现在提交的太多，您填的还在下面，过 {seconds} 秒再点一次"));
+    }
+}
+
 async fn show_school(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {
     page(&guest_page(&app, shell, link, Form::default(), None).await?)
 }
 
-async fn ask(
-    State(app): State<App>,
-    ClientAddress(address): ClientAddress,
-    shell: Shell,
-    Path(link): Path<String>,
-    mut form: Form,
-) -> Result<Response> {
+async fn ask(State(app): State<App>, shell: Shell, Path(link): Path<String>, mut form: Form) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, school) = school_by(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    too_many(&app, (school.id, "guest"), &mut form, "first");
     let topics = offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Topic).await?);
     let forms = offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Form).await?);
     let calls: Vec<Call> = tx.all(CALLS.bind(act.tenant).bind(today(act.at).to_string())).await?;
@@ -221,14 +232,13 @@ async fn ask(
 
 async fn withdraw(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     shell: Shell,
     Path((link, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, school) = school_by(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
+    too_many(&app, (school.id, "guest"), &mut form, "why");
     let request = session_store::request(&mut tx, act.tenant, id).await?;
     if request.school_id != school.id {
         return Err(Error::NotFound);
@@ -247,17 +257,20 @@ async fn withdraw(
 
 async fn answer(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     shell: Shell,
     Path((link, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, school) = school_by(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
     let known = session_store::session(&mut tx, act.tenant, id).await?;
     if known.school_id != school.id {
         return Err(Error::NotFound);
+    }
+    too_many(&app, (school.id, "guest"), &mut form, "step");
+    if !form.ok() {
+        drop(tx);
+        return page_again(&guest_page(&app, shell, link, form, Some(id)).await?);
     }
     let seen = form.version();
     let (field, said, done) = match form.value("step") {
@@ -343,16 +356,15 @@ async fn show_sign_in(
 
 async fn sign_in(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     shell: Shell,
     Path((link, class)): Path<(String, Uuid)>,
     form: Form,
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, mut shown) = sign_in_page(&app, &mut tx, shell, (link.clone(), class), form).await?;
-    // All classes of a school come from one address.
-    app.sign_ins.check(address)?;
-    if let Some(present) = number(&mut shown.form, "present", "到场人数", 0..=200) {
+    too_many(&app, (shown.class.id, "sign in"), &mut shown.form, "present");
+    let present = number(&mut shown.form, "present", "到场人数", 0..=200);
+    if let Some(present) = present.filter(|_| shown.form.ok()) {
         let done = session::sign_in(&mut tx, &act, &shown.session, &shown.class, present).await;
         if shown.form.ended(tx, "present", done).await?.is_some() {
             return Ok(redirect(&format!("/lecture-sign-in/{link}/{class}"), "已签到，改了再报一次就行"));
@@ -435,6 +447,11 @@ impl LecturerPage {
         self.failed == Some(*id)
     }
 
+    /// Which version a form is of: one that comes back was filled in by what was read then, and not by what somebody has changed meanwhile.
+    fn seen(&self, session: &Session) -> i64 {
+        if self.opened(&session.id) { self.form.version() } else { session.lock_version }
+    }
+
     /// What stands in a field of the record: what was typed, what was written down before, or what the classes say.
     fn filled(&self, session: &Session, name: &str) -> String {
         if self.opened(&session.id) {
@@ -467,7 +484,7 @@ impl LecturerPage {
     fn may_record(&self, session: &Session) -> bool {
         session.starts_at <= self.now
             && session.school_confirmed_at.is_none()
-            && matches!(session.state, SessionState::Agreed | SessionState::Held)
+            && session.state != SessionState::Cancelled
     }
 }
 
@@ -532,15 +549,14 @@ async fn file(State(app): State<App>, Path((link, id)): Path<(String, Uuid)>, he
 
 async fn record(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
     shell: Shell,
     Path((link, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
-    app.posts.check(address)?;
     let known = session::of_lecturer(&mut tx, act.tenant, &lecturer, id).await?;
+    too_many(&app, (lecturer.id, "lecturing"), &mut form, "pupils");
     if let Some(what) = what_became(&mut form, Some(lecturer.id)) {
         let done = session::record(&mut tx, &act, &known, form.version(), &what).await;
         if form.ended(tx, "pupils", done).await?.is_some() {

@@ -234,7 +234,10 @@ async fn sheet_page(app: &App, tx: &mut Tx, shell: Shell, link: String, form: Fo
         help: format!("/lecture-help/{}", confidence::help_link(read.tenant, session.id, &app.means.keys)),
         classes: classes.into_iter().map(|class| (class.id.to_string(), class.full_name())).collect(),
         questions: quiz_store::asked(tx, read.tenant, session.id).await?,
-        closed: quiz::closed(&session, phase, app.means.now()),
+        closed: match quiz_store::is_closed(tx, read.tenant, session.id, phase).await? {
+            true => Some("问卷已经收了"),
+            false => quiz::closed(&session, phase, app.means.now()),
+        },
         done: false,
         link,
         session,

@@ -143,8 +143,9 @@ async fn change(
     if let Some(to) = sketch(&mut form, closed) {
         let done = school::change(&mut tx, &act, id, form.version(), &to).await;
         if let Some(()) = form.noted("name", done)? {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "已改好").await?;
             tx.commit().await?;
-            return Ok(redirect(&format!("/lecture-schools/{id}"), "已改好"));
+            return Ok(redirect(&format!("/lecture-schools/{id}"), &said));
         }
     }
     drop(tx);
@@ -271,8 +272,9 @@ async fn close_hall(
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
     school::close_hall(&mut tx, &act, id, hall).await?;
+    let said = affected::told(&mut tx, viewer.tenant, act.at, "这个场地不再用了").await?;
     tx.commit().await?;
-    Ok(redirect(&format!("/lecture-schools/{id}"), "这个场地不再用了，已经约好的不变"))
+    Ok(redirect(&format!("/lecture-schools/{id}"), &said))
 }
 
 async fn add_class(
@@ -310,8 +312,9 @@ async fn close_class(
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
     school::close_class(&mut tx, &act, id, class).await?;
+    let said = affected::told(&mut tx, viewer.tenant, act.at, "这个班不再列出").await?;
     tx.commit().await?;
-    Ok(redirect(&format!("/lecture-schools/{id}"), "这个班不再列出，已经约好的不变"))
+    Ok(redirect(&format!("/lecture-schools/{id}"), &said))
 }
 
 async fn appoint(

@@ -447,6 +447,9 @@ impl SessionPage {
     fn words_for_school(&self) -> String {
         let session = &self.session;
         let what = match session.state {
+            SessionState::Proposed if self.begun => {
+                "学校还没有答复，时间已经过了。上了的，我们登记以后请在学校的链接上确认。"
+            }
             SessionState::Proposed => "请在学校的链接上确认。",
             SessionState::Agreed => "请准备好场地和投影，通知来听的班；快上课时各班在学校的链接上签到。",
             SessionState::Held => "请在学校的链接上确认上课情况。",
@@ -470,11 +473,16 @@ impl SessionPage {
         self.notes.iter().filter(|note| note.kind != NoteKind::Question)
     }
 
+    /// Which version a form is of: one that comes back was filled in by what was read then, and not by what somebody has changed meanwhile.
+    fn seen(&self, form: &str) -> i64 {
+        if self.failed == form { self.form.version() } else { self.session.lock_version }
+    }
+
     fn may_record(&self) -> bool {
         self.may_arrange
             && self.begun
             && self.session.school_confirmed_at.is_none()
-            && matches!(self.session.state, SessionState::Agreed | SessionState::Held)
+            && self.session.state != SessionState::Cancelled
     }
 }
 
