@@ -3,17 +3,21 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 statements! {
-    /// What was taught in which grades of which school.
+    /// What was taught in which grades of which school. A class that has signed in with nobody was not there; one that has not signed in was.
     TAUGHT = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY x.topic_id, c.grade, s.school_id";
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
+            WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
+        GROUP BY x.topic_id, c.grade, s.school_id";
     /// The same with what is arranged from $4 on.
     TAUGHT_OR_PROMISED = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
             AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3
-            AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) GROUP BY x.topic_id, c.grade, s.school_id";
+            AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
+            WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
+        GROUP BY x.topic_id, c.grade, s.school_id";
     SUMS = "SELECT s.school_id, COUNT(*) AS sessions, CAST(COALESCE(SUM(s.class_hours), 0) AS BIGINT) AS class_hours,
             CAST(COALESCE(SUM(s.pupils), 0) AS BIGINT) AS pupils, CAST(COALESCE(SUM(s.handouts), 0) AS BIGINT) AS handouts
         FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY s.school_id";
@@ -22,7 +26,8 @@ statements! {
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 50000";
     REACHED = "SELECT DISTINCT y.class_id FROM lecture_sessions s
         JOIN lecture_session_classes y ON y.tenant_id = s.tenant_id AND y.session_id = s.id
-        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
+        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
+            WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)";
     /// Those that were not closed before $2.
     CLASSES_OF_PERIOD = "SELECT c.id, c.school_id, c.grade, c.closed_at FROM lecture_classes c
         WHERE c.tenant_id = $1 AND (c.closed_at IS NULL OR c.closed_at >= $2) ORDER BY c.school_id, c.grade, c.id LIMIT 50000";
