@@ -24,6 +24,9 @@ statements! {
     /// Each lecture that was given, to be counted by years and terms.
     HELD = "SELECT s.school_id, s.starts_at, s.campaign_id FROM lecture_sessions s
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 50000";
+    /// All that was given within campaigns since $2, whatever period is looked at: it stands against all that they intend.
+    OF_CAMPAIGNS = "SELECT s.campaign_id, COUNT(*) AS sessions FROM lecture_sessions s
+        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.campaign_id IS NOT NULL GROUP BY s.campaign_id";
     REACHED = "SELECT DISTINCT y.class_id FROM lecture_sessions s
         JOIN lecture_session_classes y ON y.tenant_id = s.tenant_id AND y.session_id = s.id
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
@@ -54,6 +57,10 @@ statements! {
     /// What is arranged and not yet given.
     PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at FROM lecture_sessions s
         WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 20000";
+    /// Who is to give what is arranged and not yet given.
+    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at FROM lecture_sessions s
+        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, x.lecturer_id LIMIT 20000";
     FOLLOWED = "SELECT COUNT(*) AS asked, COUNT(n.done_at) AS answered FROM lecture_sessions s
         JOIN lecture_notes n ON n.tenant_id = s.tenant_id AND n.session_id = s.id AND n.kind = 'question'
         WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3";
@@ -65,6 +72,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Sum { pub school_id: Uuid, pub sessions: i64, pub class_hours: i64, pub pupils: i64, pub handouts: i64 }
     pub(super) struct Held { pub school_id: Uuid, pub starts_at: Timestamp, pub campaign_id: Option<Uuid> }
+    pub(super) struct OfCampaign { pub campaign_id: Uuid, pub sessions: i64 }
     pub(super) struct Reached { pub class_id: Uuid }
     pub(super) struct ClassOf { pub id: Uuid, pub school_id: Uuid, pub grade: i64, pub closed_at: Option<Timestamp> }
     pub(super) struct SchoolOf { pub id: Uuid, pub name: String, pub closed_at: Option<Timestamp> }
@@ -81,6 +89,8 @@ record! {
     pub struct Content { pub given: i64, pub good: i64 }
     #[derive(Debug, Clone)]
     pub struct Promised { pub school_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct PromisedBy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Followed { pub asked: i64, pub answered: i64 }
 }
