@@ -81,4 +81,5 @@ migrations![
     "0075_duty_told",
     "0076_hazards_mended",
     "0077_duty_day",
+    "0081_lecture_ways",
 ];
