@@ -48,7 +48,7 @@ pub use session::{
 };
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, classes, halls, lecturer, lecturers, school, schools, subjects};
-pub use summary::{Summary, of_period as summary};
+pub use summary::{AgreedYear, Standing, Summary, of_period as summary};
 pub use summary_store::STATEMENTS as SUMMARY_STATEMENTS;
 pub use todo::todo;
 pub use web::routes;

@@ -186,7 +186,7 @@ fn intended_for(agreements: &[&Agreement], term: (Date, Date)) -> Result<Option<
     Ok((sum > 0).then_some(((sum + TERM_DAYS / 2) / TERM_DAYS).max(1)))
 }
 
-fn overlaps(first: &str, last: &str, days: (Date, Date)) -> bool {
+pub(super) fn overlaps(first: &str, last: &str, days: (Date, Date)) -> bool {
     first <= days.1.to_string().as_str() && last >= days.0.to_string().as_str()
 }
 
