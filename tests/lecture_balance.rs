@@ -647,6 +647,12 @@ fn from_school_to_school_both_ways_count_unless_it_is_entered() {
     let found = lecture::balance(&needs, &[supply(1, 4)]);
     let day = |at: usize| found.suggestions.iter().find(|one| one.school == at).unwrap().slot.0;
     assert!(day(0) == day(2) && day(1) != day(0), "{found:?}");
+    // Beside a lecture that is arranged on the last day, too.
+    let mut one = supply(1, 4);
+    let arranged = one.slots.remove(6);
+    one.taken = vec![(arranged, Uuid::from_u128(9), 70)];
+    let found = lecture::balance(&[far(1, &[(9, 20)])], &[one]);
+    assert_eq!(found.suggestions[0].slot, (arranged.0, Half::Afternoon));
 }
 
 #[test]

@@ -408,32 +408,57 @@ fn alone(visits: &[Visit], one: Visit) -> bool {
     visits.iter().filter(|other| other.lecturer == one.lecturer && other.slot.0 == one.slot.0).count() == 1
 }
 
-/// Whoever goes to one school in a day goes to another that is near it in the other half of that day, where that saves most of the way. Of the two the
-/// later visit is moved.
-fn pair(needs: &[Need], supplies: &[Supply], visits: &mut [Visit]) {
-    for at in 0..visits.len() {
-        let one = visits[at];
+/// The half of a day that is left beside a school to which somebody goes in the other half.
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    lecturer: usize,
+    slot: Slot,
+    school: Uuid,
+    travel: i64,
+}
+
+/// Which visit, of those from a place on, saves most of the way if it is moved beside a school that is near.
+fn nearest(needs: &[Need], supplies: &[Supply], visits: &[Visit], from: usize, beside: Beside) -> Option<usize> {
+    let mut best: Option<(i64, usize)> = None;
+    for (at, one) in visits.iter().copied().enumerate().skip(from) {
         let need = &needs[one.school];
-        if need.near.is_empty() || !alone(visits, one) {
+        let Some(way) = need.near.get(&beside.school) else { continue };
+        let saved = need.travel_minutes + beside.travel - way;
+        let most = best.map_or(0, |(most, _)| most);
+        let elsewhere = supplies[one.lecturer].taken.iter().any(|((day, _), ..)| *day == one.slot.0);
+        if one.lecturer != beside.lecturer || saved <= most || elsewhere || !alone(visits, one) {
             continue;
         }
-        let slot = (one.slot.0, one.slot.1.other());
-        let mut best: Option<(i64, usize)> = None;
-        for (later, other) in visits.iter().copied().enumerate().skip(at + 1) {
-            let there = &needs[other.school];
-            let Some(way) = need.near.get(&there.school) else { continue };
-            let saved = need.travel_minutes + there.travel_minutes - way;
-            let most = best.map_or(0, |(most, _)| most);
-            if other.lecturer != one.lecturer || saved <= most || !alone(visits, other) {
-                continue;
-            }
-            let mut others = visits.to_vec();
-            others.remove(later);
-            if fits(needs, supplies, &others, &Visit { slot, ..other }, APART) {
-                best = Some((saved, later));
+        let mut others = visits.to_vec();
+        others.remove(at);
+        if fits(needs, supplies, &others, &Visit { slot: beside.slot, ..one }, APART) {
+            best = Some((saved, at));
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+/// Whoever goes to one school in a day goes to another that is near it in the other half of that day, where that saves some of the way: beside what is
+/// arranged, then beside what is suggested, where the later of the two is moved.
+fn pair(needs: &[Need], supplies: &[Supply], visits: &mut [Visit]) {
+    for (lecturer, supply) in supplies.iter().enumerate() {
+        for &((day, half), school, travel) in &supply.taken {
+            let slot = (day, half.other());
+            let beside = Beside { lecturer, slot, school, travel };
+            if let Some(at) = nearest(needs, supplies, visits, 0, beside) {
+                visits[at].slot = slot;
             }
         }
-        if let Some((_, later)) = best {
+    }
+    for at in 0..visits.len() {
+        let Visit { school, lecturer, slot: (day, half), .. } = visits[at];
+        if !alone(visits, visits[at]) {
+            continue;
+        }
+        let need = &needs[school];
+        let slot = (day, half.other());
+        let beside = Beside { lecturer, slot, school: need.school, travel: need.travel_minutes };
+        if let Some(later) = nearest(needs, supplies, visits, at + 1, beside) {
             visits[later].slot = slot;
         }
     }
