@@ -84,4 +84,5 @@ migrations![
     "0078_patrol_mended",
     "0079_deployment_hands",
     "0080_lectures_mended",
+    "0081_lecture_ways",
 ];

@@ -370,12 +370,25 @@ db_test! {
         lecture::vet(&mut tx, &team.act(&app), first, (true, date("2026-12-01")), "查询文书四号").await.unwrap();
         tx.commit().await.unwrap();
         team.propose(&app, &on("2026-12-15")).await.unwrap();
-        // Forty minutes of way do not fit into half an hour.
+        // The longer way would fit into an hour; over where the team works it takes thirty minutes and forty.
         let mut elsewhere = SessionSketch { school: near, hall, classes: vec![class], ..on("2026-12-15") };
-        elsewhere.span = (moment("2026-12-15T15:45:00+08:00"), moment("2026-12-15T16:30:00+08:00"));
-        refused(team.propose(&app, &elsewhere).await, "路上要 40 分钟");
-        elsewhere.span = (moment("2026-12-15T16:00:00+08:00"), moment("2026-12-15T16:45:00+08:00"));
+        elsewhere.span = (moment("2026-12-15T16:15:00+08:00"), moment("2026-12-15T17:00:00+08:00"));
+        refused(team.propose(&app, &elsewhere).await, "路上要 70 分钟");
+        // Somebody knows that the two are near each other, and says so on the page of either.
+        let lead = team.lead(&app).await;
+        let other = near.to_string();
+        let page = lead.post(&format!("/lecture-schools/{}/ways", team.school), &[("other", other.as_str()), ("way", "15")]).await;
+        page.assert_ok().assert_contains("城关中学").assert_contains("路上 15 分钟");
+        lead.get(&format!("/lecture-schools/{near}")).await.assert_contains("石楼中学").assert_contains("路上 15 分钟");
+        elsewhere.span = (moment("2026-12-15T15:25:00+08:00"), moment("2026-12-15T16:10:00+08:00"));
+        refused(team.propose(&app, &elsewhere).await, "路上要 15 分钟");
+        elsewhere.span = (moment("2026-12-15T15:30:00+08:00"), moment("2026-12-15T16:15:00+08:00"));
         team.propose(&app, &elsewhere).await.unwrap();
+        // Taken away again, it is the sum again.
+        let removal = format!("/lecture-schools/{near}/ways/{}/removal", team.school);
+        lead.post(&removal, &[]).await.assert_ok().assert_lacks("路上 15 分钟");
+        elsewhere.span = (moment("2026-12-15T16:15:00+08:00"), moment("2026-12-15T17:00:00+08:00"));
+        refused(team.propose(&app, &elsewhere).await, "路上要 70 分钟");
     }
 
     async fn a_material_needs_two_people(app: TestApp) {

@@ -169,6 +169,12 @@ async fn summary(app: &TestApp, team: &Team, days: (&str, &str)) -> lecture::Sum
     lecture::summary(&mut app.db.read().await.unwrap(), team.community.tenant, days).await.unwrap()
 }
 
+/// The years of a school's agreements with what was given in each and what they intend.
+fn agreed(standing: &lecture::Standing) -> Vec<(String, i64, i64)> {
+    let one = |one: &lecture::AgreedYear| (format!("{} {}", one.days.0, one.days.1), one.given, one.intended);
+    standing.agreed.iter().map(one).collect()
+}
+
 /// One lecturer with one topic.
 fn short(team: &Team, day: &str, hours: (&str, &str), lecturer: usize, topic: usize) -> SessionSketch {
     SessionSketch {
@@ -239,6 +245,8 @@ db_test! {
         assert_eq!((halves, short.owed, short.possible), (30, 60, 30));
         assert_eq!(short.schools.len(), 30, "each of them is owed something, and together they have thirty half-days");
         assert_eq!((found.balance.suggestions.len(), found.balance.unplaced), (30, 0));
+        let met: BTreeSet<usize> = found.balance.suggestions.iter().map(|one| one.school).collect();
+        assert_eq!(met, (1..30).collect::<BTreeSet<usize>>(), "all whose houses are open have a first visit before anybody has a second");
         let staff = year.team.staff(&app).await;
         let page = staff.get("/lecture-balance").await;
         page.assert_ok().assert_contains("<b>排不满</b>").assert_contains("一共还差 60 次课").assert_contains("一共只有 30 个半天");
@@ -328,7 +336,7 @@ db_test! {
         let standing = &autumn.standings[0];
         assert_eq!((standing.sessions, standing.class_hours), (2, 4));
         assert_eq!(standing.vice_words(4), "武晓峰 2026 年 4 课时", "two in spring and two in autumn, over two posts");
-        assert_eq!(standing.agreed, [(2026, 3, 4)]);
+        assert_eq!(agreed(standing), [("2026-01-01 2026-12-31".to_owned(), 3, 4)]);
         // 常态化: each term against its part of what is intended.
         let terms: Vec<(&str, i64, Option<i64>)> = autumn.terms.iter().map(|one| (one.term.as_str(), one.sessions, one.intended)).collect();
         assert_eq!(terms, [("2026年秋季学期", 2, Some(2))]);
@@ -354,6 +362,110 @@ db_test! {
         // Nothing was given before the year began.
         let past = summary(&app, &team, ("2025-01-01", "2025-12-31")).await;
         assert_eq!(past.standings[0].vice_words(4), "武晓峰 2025 年 0 课时，还差 4");
+    }
+
+    async fn an_agreement_is_counted_by_its_own_years_and_a_lecture_once(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let act = team.act(&app);
+        // By school years, renewed in the summer.
+        lecture::add_agreement(&mut tx, &act, team.school, ("检校共建", (date("2025-09-01"), date("2026-08-31")), 4)).await.unwrap();
+        lecture::add_agreement(&mut tx, &act, team.school, ("检校共建（续签）", (date("2026-09-01"), date("2027-08-31")), 4)).await.unwrap();
+        let days = (date("2026-09-01"), date("2026-10-31"));
+        let campaign = lecture::add_campaign(&mut tx, &act, ("护航开学季", days, 3)).await.unwrap();
+        tx.commit().await.unwrap();
+        for (day, now) in [("2026-09-08", "2026-08-28T09:00:00+08:00"), ("2026-10-13", "2026-09-09T09:00:00+08:00")] {
+            at(&app, now);
+            given(&app, &team, &SessionSketch { campaign: Some(campaign), ..short(&team, day, ("14:30", "16:00"), 0, 0) }).await;
+        }
+        let whole = summary(&app, &team, ("2026-01-01", "2026-12-31")).await;
+        let of = |first: &str, last: &str, given: i64| (format!("{first} {last}"), given, 4i64);
+        assert_eq!(agreed(&whole.standings[0]), [of("2025-09-01", "2026-08-31", 0), of("2026-09-01", "2027-08-31", 2)]);
+        let page = team.staff(&app).await.get("/lecture-summary?first=2026-01-01&last=2026-12-31").await;
+        page.assert_ok().assert_contains("2026-09-01 到 2027-08-31 2 / 4");
+        // Its part of the year is the term's by its days, whether or not other terms are entered.
+        let terms = |found: &lecture::Summary| found.terms.iter().map(|one| (one.sessions, one.intended)).collect::<Vec<_>>();
+        assert_eq!(terms(&whole), [(2, Some(2))], "122 of 273 days of four");
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_term(&mut tx, &team.act(&app), None, "2027年春季学期", (date("2027-03-01"), date("2027-07-09"))).await.unwrap();
+        lecture::add_term(&mut tx, &team.act(&app), None, "2026年春季学期", (date("2026-03-02"), date("2026-07-10"))).await.unwrap();
+        tx.commit().await.unwrap();
+        let autumn = summary(&app, &team, ("2026-09-01", "2026-09-30")).await;
+        assert_eq!(terms(&autumn), [(2, Some(2))]);
+        // All that was given in a campaign stands against all that it intends, whatever part of it is looked at.
+        assert_eq!(autumn.standings[0].sessions, 1);
+        assert_eq!(autumn.campaigns, [("护航开学季".to_owned(), 2, 3)]);
+        // Another agreement beside it: each lecture is of the year that is over first, until that has all of its own.
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_agreement(&mut tx, &team.act(&app), team.school, ("专题共建", (date("2026-07-01"), date("2026-12-31")), 1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
+        let other = ("2026-07-01 2026-12-31".to_owned(), 1, 1);
+        assert_eq!(agreed(&found.standings[0]), [other, of("2026-09-01", "2027-08-31", 1)]);
+    }
+
+    async fn a_class_that_signs_in_with_nobody_was_not_reached(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let tenant = team.community.tenant;
+        let id = team.propose(&app, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0)).await.unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+        lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await.unwrap();
+        tx.commit().await.unwrap();
+        at(&app, "2026-09-08T14:25:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+        let classes = lecture::classes(&mut tx, tenant, team.school).await.unwrap();
+        for class in &classes {
+            let present = if class.grade == 7 { 48 } else { 0 };
+            lecture::sign_in(&mut tx, &team.act(&app), &known, class, present).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        give(&app, &team, id).await;
+        let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
+        assert_eq!((found.standings[0].reached, found.standings[0].classes), (1, 2));
+        let heard: Vec<(i64, i64)> = found.rows.iter().map(|row| (row.grade, row.counts.iter().sum())).collect();
+        assert_eq!(heard, [(7, 1), (8, 0)]);
+        team.staff(&app).await.get("/lecture-summary").await.assert_contains("石楼中学八年级一次课也没有");
+        let found = next(&app, &team, None).await.unwrap();
+        assert_eq!(found.needs[0].heard.keys().copied().collect::<Vec<_>>(), [(7, team.topics[0])]);
+        assert_eq!(found.balance.suggestions[0].grade, 8, "who were not there come first");
+    }
+
+    async fn what_a_vice_principal_owes_nobody_else_gives(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2026-08-01"), date("2029-07-31"));
+        lecture::appoint(&mut tx, &team.act(&app), team.school, team.lecturers[0], days).await.unwrap();
+        tx.commit().await.unwrap();
+        // Theirs are the school's as well: two visits, and not four.
+        let found = next(&app, &team, None).await.unwrap();
+        assert_eq!(found.balance.suggestions.len(), 2);
+        assert!(found.balance.suggestions.iter().all(|one| found.lecturers[one.lecturer].id == team.lecturers[0]));
+        // The other lecturer gives the school its four class-hours. The school has enough, and who is its 法治副校长 has given none.
+        for (day, now) in [("2026-09-08", "2026-08-28T09:00:00+08:00"), ("2026-09-22", "2026-09-09T09:00:00+08:00")] {
+            at(&app, now);
+            given(&app, &team, &short(&team, day, ("14:30", "16:00"), 1, 0)).await;
+        }
+        let found = next(&app, &team, None).await.unwrap();
+        let own: Vec<Uuid> = found.balance.suggestions.iter().map(|one| found.lecturers[one.lecturer].id).collect();
+        assert_eq!(own, [team.lecturers[0]; 2]);
+        let topics: BTreeSet<Uuid> = found.balance.suggestions.iter().map(|one| one.topic).collect();
+        assert_eq!(topics, team.topics[1..].iter().copied().collect::<BTreeSet<Uuid>>(), "what the school has not heard, none of it twice");
+        let page = team.staff(&app).await.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("0 / 1 所学校已经够了").assert_contains("还要本人去 2 次").assert_contains("武晓峰（法治副校长，要本人去）");
+        // One of the two is promised.
+        team.propose(&app, &short(&team, "2026-10-13", ("14:30", "16:00"), 0, 1)).await.unwrap();
+        assert_eq!(next(&app, &team, None).await.unwrap().balance.suggestions.len(), 1);
+        // Who must not teach cannot give it, and nobody else can.
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::vet(&mut tx, &team.act(&app), team.lecturers[0], (false, date("2026-09-22")), "查询文书六号").await.unwrap();
+        tx.commit().await.unwrap();
+        let page = team.staff(&app).await.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("石楼中学（武晓峰本人）一共还差 1 次课").assert_contains("一共只有 0 个半天");
     }
 
     async fn the_workbook_says_what_the_page_says(app: TestApp) {
@@ -417,8 +529,11 @@ fn asks(at: u128, visits: i64, days: i64) -> Need {
     Need {
         school: Uuid::from_u128(at),
         name: format!("第{at}中学"),
+        only: None,
+        had: 0,
         visits,
         travel_minutes: 10 + at as i64,
+        near: BTreeMap::new(),
         slots: slots("2026-09-07", days),
         grades: vec![7, 8, 9],
         heard: BTreeMap::new(),
@@ -499,6 +614,61 @@ fn a_shortage_is_proved_and_the_longest_way_is_left() {
     let found = lecture::balance(&[asks(1, 1, 2), odd], &[supply(1, 2)]);
     let shortage = found.shortage.unwrap();
     assert_eq!((shortage.schools, shortage.owed, shortage.possible), (vec![1], 1, 0));
+}
+
+#[test]
+fn nobody_has_a_second_visit_before_all_have_a_first() {
+    let needs: Vec<Need> = (1..=3).map(|at| asks(at, 2, 2)).collect();
+    let found = lecture::balance(&needs, &[supply(1, 2)]);
+    let of = |at: usize| found.suggestions.iter().filter(|one| one.school == at).count();
+    assert_eq!([of(0), of(1), of(2)], [2, 1, 1], "and the nearest has the one that is left");
+    assert_eq!((found.shortage.unwrap().possible, found.unplaced), (4, 0));
+    // What was given before counts: the nearer one has had a visit, the farther none.
+    let known = Need { had: 1, ..asks(1, 1, 1) };
+    let mut one = supply(1, 1);
+    one.slots.truncate(1);
+    let found = lecture::balance(&[known, asks(40, 1, 1)], &[one]);
+    assert_eq!(found.suggestions.iter().map(|one| one.school).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn from_school_to_school_both_ways_count_unless_it_is_entered() {
+    let far = |at: u128, near: &[(u128, i64)]| Need {
+        travel_minutes: 70,
+        near: near.iter().map(|(other, minutes)| (Uuid::from_u128(*other), *minutes)).collect(),
+        ..asks(at, 1, 4)
+    };
+    // 140 minutes do not fit into the noon.
+    assert_eq!(lecture::balance(&[far(1, &[]), far(2, &[])], &[supply(1, 1)]).unplaced, 1);
+    let found = lecture::balance(&[far(1, &[(2, 20)]), far(2, &[(1, 20)])], &[supply(1, 1)]);
+    assert_eq!((found.suggestions.len(), found.unplaced), (2, 0));
+    // The two that are near each other are met in one day, the third in another.
+    let needs = [far(1, &[(3, 20)]), far(2, &[]), far(3, &[(1, 20)])];
+    let found = lecture::balance(&needs, &[supply(1, 4)]);
+    let day = |at: usize| found.suggestions.iter().find(|one| one.school == at).unwrap().slot.0;
+    assert!(day(0) == day(2) && day(1) != day(0), "{found:?}");
+    // Beside a lecture that is arranged on the last day, too.
+    let mut one = supply(1, 4);
+    let arranged = one.slots.remove(6);
+    one.taken = vec![(arranged, Uuid::from_u128(9), 70)];
+    let found = lecture::balance(&[far(1, &[(9, 20)])], &[one]);
+    assert_eq!(found.suggestions[0].slot, (arranged.0, Half::Afternoon));
+}
+
+#[test]
+fn what_only_one_person_can_give_goes_beside_what_anybody_can() {
+    let school = asks(1, 1, 20);
+    let own = Need { only: Some(Uuid::from_u128(2)), visits: 1, ..school.clone() };
+    let found = lecture::balance(&[school.clone(), own.clone()], &[supply(1, 20), supply(2, 20)]);
+    assert_eq!((found.suggestions.len(), &found.shortage), (2, &None));
+    let theirs = found.suggestions.iter().find(|one| one.school == 1).unwrap();
+    let other = found.suggestions.iter().find(|one| one.school == 0).unwrap();
+    assert_eq!(theirs.lecturer, 1);
+    assert!(theirs.topic != other.topic && theirs.grade != other.grade && theirs.slot != other.slot, "{found:?}");
+    // Without that person it is short, and only it.
+    let found = lecture::balance(&[school, own], &[supply(1, 20)]);
+    let shortage = found.shortage.unwrap();
+    assert_eq!((found.suggestions.len(), shortage.schools, shortage.owed, shortage.possible), (1, vec![1], 1, 0));
 }
 
 /// The most visits by trying all that can be: the schools one after another, each with every choice of half-days.

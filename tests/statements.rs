@@ -200,6 +200,7 @@ const MAY_SCAN: &[&str] = &[
     // There are some dozen schools and lecturers in a county, and their tables are read whole.
     "lecture::store::SCHOOLS",
     "lecture::store::ALL_CLASSES",
+    "lecture::store::WAYS",
     "lecture::store::TERMS",
     "lecture::store::PERIODS",
     "lecture::store::SUBJECTS",

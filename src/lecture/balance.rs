@@ -1,9 +1,10 @@
 //! The next best lectures: every school gets the class-hours that it is still owed, in half-days on which it has school and somebody is free who
 //! may teach there. It is a flow of least cost: from schools through the topics of which they have heard least to lecturers who teach these,
 //! and from there to each lecturer's half-days, each of which is one visit. Where not all is met, the cut that stops the flow names schools whose visits
-//! together are more than there are half-days of lecturers for them, which proves that no arrangement of such visits can do better. What the flow
-//! does not know (nobody is met twice in one half-day, and no way is longer than the noon) is put right afterwards by exchanging half-days. No
-//! database, no chance: the same asks give the same answer.
+//! together are more than there are half-days of lecturers for them, which proves that no arrangement of such visits can do better; what there is goes
+//! to those first who have had least. What the flow does not know (nobody is met twice in one half-day, and no way is longer than the noon) is put
+//! right afterwards by exchanging half-days, and whoever goes out goes to two schools that are near each other in one day. No database, no chance: the
+//! same asks give the same answer.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,19 +17,37 @@ pub enum Half {
     Afternoon,
 }
 
+impl Half {
+    fn other(self) -> Half {
+        match self {
+            Half::Morning => Half::Afternoon,
+            Half::Afternoon => Half::Morning,
+        }
+    }
+}
+
 /// A half-day: enough for a way there, a visit and the way back.
 pub type Slot = (Date, Half);
 
 /// So many minutes of way fit between a visit in the morning and one at another school in the afternoon.
 pub const NOON: i64 = 120;
 
-/// A school with the visits that it is still owed.
+/// What everybody's first visit is put before a second one of somebody else by: more than any way.
+const FIRST: i64 = 100_000_000_000;
+
+/// A school with the visits that it is still owed. One that has a 法治副校长 may have a second, of visits that only this person can make.
 #[derive(Debug, Clone)]
 pub struct Need {
     pub school: Uuid,
     pub name: String,
+    /// The lecturer who alone counts.
+    pub only: Option<Uuid>,
+    /// Visits that it has had or was promised: whoever has had fewer comes first where there is not enough for all.
+    pub had: i64,
     pub visits: i64,
     pub travel_minutes: i64,
+    /// How long it takes to other schools, where somebody has entered it.
+    pub near: BTreeMap<Uuid, i64>,
     /// The half-days on which it has school and nothing yet.
     pub slots: Vec<Slot>,
     pub grades: Vec<i64>,
@@ -185,22 +204,55 @@ impl Need {
         self.heard.iter().filter(|((_, of), _)| *of == topic).map(|(_, times)| times).sum()
     }
 
+    /// From here to another school: as somebody has entered it, or else over where the lecturers work.
+    fn way_to(&self, school: Uuid, travel: i64) -> i64 {
+        self.near.get(&school).copied().unwrap_or(self.travel_minutes + travel)
+    }
+
     fn is_taught_by(&self, supply: &Supply) -> bool {
-        self.grades.iter().any(|grade| (supply.grades.0..=supply.grades.1).contains(grade))
+        self.only.is_none_or(|only| only == supply.lecturer)
+            && self.grades.iter().any(|grade| (supply.grades.0..=supply.grades.1).contains(grade))
     }
 }
 
 /// Whether somebody who is elsewhere in the other half of that day can be at a school.
 fn reaches(supply: &Supply, need: &Need, slot: Slot) -> bool {
     supply.taken.iter().all(|((day, _), school, travel)| {
-        *day != slot.0 || *school == need.school || (*travel).max(need.travel_minutes) <= NOON
+        *day != slot.0 || *school == need.school || need.way_to(*school, *travel) <= NOON
     })
 }
 
 /// So many links the net of these would have: whoever asks decides whether that is too many.
 pub fn size(needs: &[Need], supplies: &[Supply]) -> usize {
-    let slots: usize = supplies.iter().map(|supply| supply.slots.len()).sum();
-    needs.iter().filter(|need| need.visits > 0).count() * slots
+    let slots = |need: &Need| -> usize {
+        let able = supplies.iter().filter(|supply| need.only.is_none_or(|only| only == supply.lecturer));
+        able.map(|supply| supply.slots.len()).sum()
+    };
+    needs.iter().filter(|need| need.visits > 0).map(slots).sum()
+}
+
+/// What each 法治副校长 will teach, for each need of theirs how often each topic: that of which the school has heard least, and of that what fewest
+/// others teach. It is settled before the flow, so that what others teach there is something else.
+fn reserved(needs: &[Need], supplies: &[Supply]) -> Vec<BTreeMap<Uuid, i64>> {
+    let mut settled: Vec<BTreeMap<Uuid, i64>> = Vec::new();
+    for need in needs {
+        let mut own: BTreeMap<Uuid, i64> = BTreeMap::new();
+        let who = supplies.iter().find(|supply| need.only == Some(supply.lecturer));
+        let visits = if who.is_some() { need.visits } else { 0 };
+        for _ in 0..visits {
+            let key = |topic: &Uuid| {
+                let before = settled.iter().zip(needs).filter(|(_, other)| other.school == need.school);
+                let before: i64 = before.filter_map(|(topics, _)| topics.get(topic)).sum();
+                let others = supplies.iter().filter(|supply| supply.topics.contains(topic)).count();
+                (need.times(*topic) + before + own.get(topic).copied().unwrap_or(0), others, *topic)
+            };
+            let topics = who.iter().flat_map(|supply| supply.topics.iter().copied());
+            let Some(topic) = topics.min_by_key(key) else { break };
+            *own.entry(topic).or_insert(0) += 1;
+        }
+        settled.push(own);
+    }
+    settled
 }
 
 pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
@@ -216,6 +268,7 @@ pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
             free.insert((who, *slot), node);
         }
     }
+    let reserved = reserved(needs, supplies);
     let mut schools = Vec::new();
     // Which edges say of whom a school hears what, and when they come.
     let mut lessons = Vec::new();
@@ -223,8 +276,10 @@ pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
     for (at, need) in needs.iter().enumerate() {
         let node = net.node();
         schools.push(node);
-        // The way counts before all else: who is nearer is not left out for who is farther.
-        net.link(source, node, need.visits.max(0), need.travel_minutes * 10_000_000);
+        // Whoever has had less counts before all else, so that nobody has a second visit while somebody who could be met has none; then the way.
+        for turn in need.had..need.had + need.visits.max(0) {
+            net.link(source, node, 1, turn * FIRST + need.travel_minutes * 10_000_000);
+        }
         if need.visits <= 0 {
             continue;
         }
@@ -232,8 +287,17 @@ pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
         let topics: BTreeSet<Uuid> = supplies.iter().flat_map(|supply| supply.topics.iter().copied()).collect();
         let mut nodes = BTreeMap::new();
         for topic in topics {
+            if need.only.is_some() {
+                if let Some(times) = reserved[at].get(&topic) {
+                    let that = net.node();
+                    net.link(node, that, *times, 0);
+                    nodes.insert(topic, that);
+                }
+                continue;
+            }
             let that = net.node();
-            let heard = need.times(topic);
+            let own = needs.iter().zip(&reserved).filter(|(other, _)| other.school == need.school);
+            let heard = need.times(topic) + own.filter_map(|(_, topics)| topics.get(&topic)).sum::<i64>();
             // Each time that it is taught again costs more, so that nothing is taught twice while something is missing.
             for again in 0..need.visits {
                 net.link(node, that, 1, (heard + again).min(900) * 10_000);
@@ -243,7 +307,9 @@ pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
         for (who, supply) in supplies.iter().enumerate().filter(|(_, supply)| need.is_taught_by(supply)) {
             let person = net.node();
             for topic in &supply.topics {
-                lessons.push((net.link(nodes[topic], person, need.visits, 0), at, who, *topic));
+                if let Some(&that) = nodes.get(topic) {
+                    lessons.push((net.link(that, person, need.visits, 0), at, who, *topic));
+                }
             }
             for slot in supply.slots.iter().filter(|slot| open.contains(slot) && reaches(supply, need, **slot)) {
                 comings.push((net.link(person, free[&(who, *slot)], 1, order[slot]), at, who, *slot));
@@ -272,6 +338,8 @@ pub fn balance(needs: &[Need], supplies: &[Supply]) -> Balance {
     }
     let unplaced = place(needs, supplies, &order, &mut visits);
     visits.sort_by_key(|one| (one.slot, one.school, one.lecturer));
+    pair(needs, supplies, &mut visits);
+    visits.sort_by_key(|one| (one.slot, one.school, one.lecturer));
     Balance { suggestions: graded(needs, supplies, &visits), shortage, unplaced }
 }
 
@@ -286,11 +354,12 @@ fn fits(needs: &[Need], supplies: &[Supply], others: &[Visit], one: &Visit, apar
         && supply.slots.binary_search(&one.slot).is_ok()
         && reaches(supply, need, one.slot)
         && others.iter().all(|other| {
-            let near = other.school == one.school && (other.slot.0 - one.slot.0).get_days().abs() < apart;
-            let same = other.slot == one.slot && (other.school == one.school || other.lecturer == one.lecturer);
-            let far = need.travel_minutes.max(needs[other.school].travel_minutes) > NOON;
-            let hurries =
-                other.lecturer == one.lecturer && other.slot.0 == one.slot.0 && other.school != one.school && far;
+            let there = &needs[other.school];
+            let here = there.school == need.school;
+            let near = here && (other.slot.0 - one.slot.0).get_days().abs() < apart;
+            let same = other.slot == one.slot && (here || other.lecturer == one.lecturer);
+            let far = need.way_to(there.school, there.travel_minutes) > NOON;
+            let hurries = other.lecturer == one.lecturer && other.slot.0 == one.slot.0 && !here && far;
             !near && !same && !hurries
         })
 }
@@ -334,13 +403,75 @@ fn place(needs: &[Need], supplies: &[Supply], order: &BTreeMap<Slot, i64>, visit
     left
 }
 
+/// Whether this is the only visit of its lecturer on that day.
+fn alone(visits: &[Visit], one: Visit) -> bool {
+    visits.iter().filter(|other| other.lecturer == one.lecturer && other.slot.0 == one.slot.0).count() == 1
+}
+
+/// The half of a day that is left beside a school to which somebody goes in the other half.
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    lecturer: usize,
+    slot: Slot,
+    school: Uuid,
+    travel: i64,
+}
+
+/// Which visit, of those from a place on, saves most of the way if it is moved beside a school that is near.
+fn nearest(needs: &[Need], supplies: &[Supply], visits: &[Visit], from: usize, beside: Beside) -> Option<usize> {
+    let mut best: Option<(i64, usize)> = None;
+    for (at, one) in visits.iter().copied().enumerate().skip(from) {
+        let need = &needs[one.school];
+        let Some(way) = need.near.get(&beside.school) else { continue };
+        let saved = need.travel_minutes + beside.travel - way;
+        let most = best.map_or(0, |(most, _)| most);
+        let elsewhere = supplies[one.lecturer].taken.iter().any(|((day, _), ..)| *day == one.slot.0);
+        if one.lecturer != beside.lecturer || saved <= most || elsewhere || !alone(visits, one) {
+            continue;
+        }
+        let mut others = visits.to_vec();
+        others.remove(at);
+        if fits(needs, supplies, &others, &Visit { slot: beside.slot, ..one }, APART) {
+            best = Some((saved, at));
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+/// Whoever goes to one school in a day goes to another that is near it in the other half of that day, where that saves some of the way: beside what is
+/// arranged, then beside what is suggested, where the later of the two is moved.
+fn pair(needs: &[Need], supplies: &[Supply], visits: &mut [Visit]) {
+    for (lecturer, supply) in supplies.iter().enumerate() {
+        for &((day, half), school, travel) in &supply.taken {
+            let slot = (day, half.other());
+            let beside = Beside { lecturer, slot, school, travel };
+            if let Some(at) = nearest(needs, supplies, visits, 0, beside) {
+                visits[at].slot = slot;
+            }
+        }
+    }
+    for at in 0..visits.len() {
+        let Visit { school, lecturer, slot: (day, half), .. } = visits[at];
+        if !alone(visits, visits[at]) {
+            continue;
+        }
+        let need = &needs[school];
+        let slot = (day, half.other());
+        let beside = Beside { lecturer, slot, school: need.school, travel: need.travel_minutes };
+        if let Some(later) = nearest(needs, supplies, visits, at + 1, beside) {
+            visits[later].slot = slot;
+        }
+    }
+}
+
 /// Each visit goes to the grade that has heard least of its topic, and least of all.
 fn graded(needs: &[Need], supplies: &[Supply], visits: &[Visit]) -> Vec<Suggestion> {
-    let mut heard: Vec<BTreeMap<(i64, Uuid), i64>> = needs.iter().map(|need| need.heard.clone()).collect();
+    let mut heard: BTreeMap<Uuid, BTreeMap<(i64, Uuid), i64>> =
+        needs.iter().map(|need| (need.school, need.heard.clone())).collect();
     let mut found = Vec::new();
     for &Visit { school, lecturer, slot, topic } in visits {
         let (first, last) = supplies[lecturer].grades;
-        let known = &heard[school];
+        let known = heard.entry(needs[school].school).or_default();
         let key = |grade: &i64| {
             let of_topic = known.get(&(*grade, topic)).copied().unwrap_or(0);
             let of_all: i64 = known.iter().filter(|((of, _), _)| of == grade).map(|(_, times)| times).sum();
@@ -348,7 +479,7 @@ fn graded(needs: &[Need], supplies: &[Supply], visits: &[Visit]) -> Vec<Suggesti
         };
         let grades = needs[school].grades.iter().copied().filter(|grade| (first..=last).contains(grade));
         if let Some(grade) = grades.min_by_key(key) {
-            *heard[school].entry((grade, topic)).or_insert(0) += 1;
+            *known.entry((grade, topic)).or_insert(0) += 1;
             found.push(Suggestion { school, lecturer, slot, grade, topic });
         }
     }

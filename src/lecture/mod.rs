@@ -39,7 +39,7 @@ pub use quiz::{
 pub use quiz_store::STATEMENTS as QUIZ_STATEMENTS;
 pub use school::{
     Contact, SchoolSketch, add_class, add_hall, add_period, add_subject, add_term, add_usual_subjects, appoint,
-    create as create_school,
+    create as create_school, set_way,
 };
 pub use session::{
     Record, RequestSketch, SessionSketch, add_agreement, add_campaign, add_photos, add_question as note_question,
@@ -48,7 +48,7 @@ pub use session::{
 };
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, classes, halls, lecturer, lecturers, school, schools, subjects};
-pub use summary::{Summary, of_period as summary};
+pub use summary::{AgreedYear, Standing, Summary, of_period as summary};
 pub use summary_store::STATEMENTS as SUMMARY_STATEMENTS;
 pub use todo::todo;
 pub use web::routes;

@@ -12,8 +12,11 @@ use super::model::{Rules, SchoolDay, SubjectKind, at_day, today};
 use super::school;
 use super::session_store::{BUSY, Busy};
 use super::store::{self, ALL_CLASSES, ALL_TOPICS, Class, Lecturer, Subject, TopicOf};
-use super::summary::begins;
-use super::summary_store::{PROMISED, Promised, SUMS, Sum, TAUGHT_OR_PROMISED, Taught};
+use super::summary::{begins, overlaps, vice_years};
+use super::summary_store::{
+    ALL_VICES, PROMISED, PROMISED_BY, Promised, PromisedBy, SUMS, Sum, TAUGHT_OR_PROMISED, Taught, VICE_HOURS,
+    ViceHours, ViceOf,
+};
 use crate::error::{Error, Result};
 use crate::settings;
 
@@ -33,7 +36,8 @@ pub struct Next {
     pub unknown: Vec<Uuid>,
 }
 
-/// What can be arranged until a day of this year, so that every school gets the class-hours of the year.
+/// What can be arranged until a day of this year, so that every school gets the class-hours of the year, and each 法治副校长 gives theirs there: what others
+/// teach at a school counts for it and not for them.
 ///
 /// Errors: refused where holidays are not known yet, and of so much at once that nobody would wait for it.
 pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>) -> Result<Next> {
@@ -49,12 +53,16 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
     // What is over and was not written down is nothing that comes.
     let promised: Vec<Promised> = tx.all(PROMISED.bind(tenant).bind(now).bind(end)).await?;
     let taught: Vec<Taught> = tx.all(TAUGHT_OR_PROMISED.bind(tenant).bind(year).bind(end).bind(now)).await?;
+    let promised_by: Vec<PromisedBy> = tx.all(PROMISED_BY.bind(tenant).bind(now).bind(end)).await?;
+    let vices: Vec<ViceOf> = tx.all(ALL_VICES.bind(tenant)).await?;
+    let hours: Vec<ViceHours> = tx.all(VICE_HOURS.bind(tenant).bind(year).bind(end)).await?;
     let busy: Vec<Busy> = tx.all(BUSY.bind(tenant).bind(from).bind(until)).await?;
     let known: Vec<TopicOf> = tx.all(ALL_TOPICS.bind(tenant)).await?;
     let mut topics: Vec<Subject> = store::subjects(tx, tenant, SubjectKind::Topic).await?;
     topics.retain(|topic| topic.closed_at.is_none());
     let schools = store::schools(tx, tenant).await?;
     let table = school::timetable(tx, tenant, first).await?;
+    let ways = school::ways(tx, tenant).await?;
     let mut days = Vec::new();
     let mut at = first;
     while at <= last {
@@ -63,44 +71,6 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
         at = after;
     }
     let lessons = rules.visit_lessons.max(1);
-    let mut unknown = Vec::new();
-    let mut needs = Vec::new();
-    for school in &schools {
-        let mut grades: Vec<i64> =
-            classes.iter().filter(|class| class.school_id == school.id).map(|class| class.grade).collect();
-        grades.sort_unstable();
-        grades.dedup();
-        let heard = taught.iter().filter(|one| one.school_id == school.id);
-        let had = sums.iter().find(|one| one.school_id == school.id).map_or(0, |one| one.class_hours);
-        let minutes = promised
-            .iter()
-            .filter(|one| one.school_id == school.id)
-            .map(|one| (one.ends_at.as_second() - one.starts_at.as_second()) / 60);
-        let coming: i64 = minutes.map(|minutes| rules.class_hours(minutes, school.stage.grades().0)).sum();
-        let missing = (rules.vice_lessons - had - coming).max(0);
-        let taken: Vec<Slot> = busy.iter().filter(|one| one.school_id == school.id).flat_map(halves).collect();
-        let mut slots = Vec::new();
-        let mut is_unknown = false;
-        for day in &days {
-            match table.of(school.id, *day) {
-                SchoolDay::Lessons => slots.extend(both(*day).into_iter().filter(|slot| !taken.contains(slot))),
-                SchoolDay::No(_) => {}
-                SchoolDay::Unknown(_) => is_unknown = true,
-            }
-        }
-        if is_unknown {
-            unknown.push(school.id);
-        }
-        needs.push(Need {
-            slots,
-            visits: (missing + lessons - 1) / lessons,
-            travel_minutes: school.travel_minutes,
-            school: school.id,
-            name: school.name.clone(),
-            grades,
-            heard: heard.map(|one| ((one.grade, one.topic_id), one.sessions)).collect(),
-        });
-    }
     let travels: BTreeMap<Uuid, i64> = schools.iter().map(|school| (school.id, school.travel_minutes)).collect();
     let lecturers = store::lecturers(tx, tenant).await?;
     let open = |id: Uuid| topics.iter().any(|topic| topic.id == id);
@@ -129,6 +99,80 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
             }
         })
         .collect();
+    let mut unknown = Vec::new();
+    let mut needs = Vec::new();
+    for school in &schools {
+        let mut grades: Vec<i64> =
+            classes.iter().filter(|class| class.school_id == school.id).map(|class| class.grade).collect();
+        grades.sort_unstable();
+        grades.dedup();
+        let heard = taught.iter().filter(|one| one.school_id == school.id);
+        let heard: BTreeMap<(i64, Uuid), i64> = heard.map(|one| ((one.grade, one.topic_id), one.sessions)).collect();
+        let youngest = school.stage.grades().0;
+        let in_hours = |starts_at: Timestamp, ends_at: Timestamp| {
+            rules.class_hours((ends_at.as_second() - starts_at.as_second()) / 60, youngest)
+        };
+        let had = sums.iter().find(|one| one.school_id == school.id).map_or(0, |one| one.class_hours);
+        let arranged = promised.iter().filter(|one| one.school_id == school.id);
+        let coming: i64 = arranged.map(|one| in_hours(one.starts_at, one.ends_at)).sum();
+        let missing = (rules.vice_lessons - had - coming).max(0);
+        let visited = (had + coming) / lessons;
+        let taken: Vec<Slot> = busy.iter().filter(|one| one.school_id == school.id).flat_map(halves).collect();
+        let mut slots = Vec::new();
+        let mut is_unknown = false;
+        for day in &days {
+            match table.of(school.id, *day) {
+                SchoolDay::Lessons => slots.extend(both(*day).into_iter().filter(|slot| !taken.contains(slot))),
+                SchoolDay::No(_) => {}
+                SchoolDay::Unknown(_) => is_unknown = true,
+            }
+        }
+        if is_unknown {
+            unknown.push(school.id);
+        }
+        let need = Need {
+            slots,
+            only: None,
+            had: visited,
+            visits: 0,
+            travel_minutes: school.travel_minutes,
+            near: ways.of(school.id),
+            school: school.id,
+            name: school.name.clone(),
+            grades,
+            heard,
+        };
+        let mut theirs = Vec::new();
+        // So many visits of 法治副校长 can be: what they cannot give is not kept from the school.
+        let mut given = 0;
+        for person in vice_years(school.id, &[day.year()], &vices, &hours) {
+            let posts: Vec<&ViceOf> =
+                vices.iter().filter(|one| one.school_id == school.id && one.lecturer_id == person.lecturer).collect();
+            let in_post = |day: Date| posts.iter().any(|one| overlaps(&one.first_day, &one.last_day, (day, day)));
+            let own = promised_by.iter().filter(|one| {
+                one.school_id == school.id && one.lecturer_id == person.lecturer && in_post(at_day(one.starts_at))
+            });
+            let coming: i64 = own.map(|one| in_hours(one.starts_at, one.ends_at)).sum();
+            let missing = (rules.vice_lessons - person.class_hours - coming).max(0);
+            // Whoever is none any more has nothing left to give.
+            if missing == 0 || !days.iter().any(|day| in_post(*day)) {
+                continue;
+            }
+            let visits = (missing + lessons - 1) / lessons;
+            let open: Vec<Slot> = need.slots.iter().copied().filter(|(day, _)| in_post(*day)).collect();
+            let able = supplies.iter().find(|supply| {
+                let taught = need.grades.iter().any(|grade| (supply.grades.0..=supply.grades.1).contains(grade));
+                supply.lecturer == person.lecturer && taught && !supply.topics.is_empty()
+            });
+            let free =
+                able.map_or(0, |supply| open.iter().filter(|slot| supply.slots.binary_search(slot).is_ok()).count());
+            given += visits.min(free as i64);
+            theirs.push(Need { slots: open, only: Some(person.lecturer), visits, ..need.clone() });
+        }
+        let missing = (missing - given * lessons).max(0);
+        needs.push(Need { had: visited + given, visits: (missing + lessons - 1) / lessons, ..need });
+        needs.append(&mut theirs);
+    }
     if balance::size(&needs, &supplies) > MOST {
         return Err(Error::refused("学校、讲师和日子太多，一次算不完，请把“排到哪一天”改早一些"));
     }

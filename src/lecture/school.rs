@@ -1,5 +1,7 @@
 //! Schools with their halls, classes and terms; topics and forms.
 
+use std::collections::BTreeMap;
+
 use db::Tx;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,8 +11,9 @@ use uuid::Uuid;
 use super::model::{FORMS, Period, PeriodKind, Stage, SubjectKind, TOPICS, Term, Timetable};
 use super::store::{
     self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_SCHOOL, CLOSE_CLASS,
-    CLOSE_HALL, CLOSE_SUBJECT, DROP_PERIOD, DROP_TERM, END_VICE, HALL_NAMED, Hall, OPEN_SUBJECT, PERIODS, PeriodRow,
-    RENEW_SCHOOL_LINK, SCHOOL_NAMED, SUBJECT_NAMED, School, Subject, TERMS, TermRow, VICES, Vice,
+    CLOSE_HALL, CLOSE_SUBJECT, DROP_PERIOD, DROP_TERM, DROP_WAY, END_VICE, HALL_NAMED, Hall, OPEN_SUBJECT, PERIODS,
+    PeriodRow, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SUBJECT_NAMED, School, Subject, TERMS, TermRow, VICES, Vice,
+    WAYS, Way,
 };
 use crate::access::{Act, Link};
 use crate::audit;
@@ -100,6 +103,48 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: &Sch
 pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     tx.execute_one(RENEW_SCHOOL_LINK.bind(act.tenant).bind(id)).await?;
     audit::record(tx, act, "renew_link", ("lecture_school", id), "", &[]).await
+}
+
+/// The ways between schools that somebody has entered.
+#[derive(Debug, Default)]
+pub struct Ways(BTreeMap<(Uuid, Uuid), i64>);
+
+/// Identities begin with the moment at which they were made: whichever was registered first stands first.
+fn pair(one: Uuid, other: Uuid) -> (Uuid, Uuid) {
+    (one.min(other), one.max(other))
+}
+
+impl Ways {
+    /// None where nobody has entered it.
+    pub fn between(&self, one: Uuid, other: Uuid) -> Option<i64> {
+        self.0.get(&pair(one, other)).copied()
+    }
+
+    /// The other schools to which a way from this one is entered.
+    pub fn of(&self, school: Uuid) -> BTreeMap<Uuid, i64> {
+        let own = self.0.iter().filter(|((one, other), _)| *one == school || *other == school);
+        own.map(|((one, other), minutes)| (if *one == school { *other } else { *one }, *minutes)).collect()
+    }
+}
+
+pub(super) async fn ways(tx: &mut Tx, tenant: Uuid) -> Result<Ways> {
+    let rows: Vec<Way> = tx.all(WAYS.bind(tenant)).await?;
+    Ok(Ways(rows.into_iter().map(|row| ((row.one_id, row.other_id), row.minutes)).collect()))
+}
+
+/// How long it takes from one school to another; none: as before somebody entered it.
+///
+/// Errors: refused of a school and itself.
+pub async fn set_way(tx: &mut Tx, act: &Act, one: Uuid, other: Uuid, minutes: Option<i64>) -> Result<()> {
+    if one == other {
+        return Err(Error::refused("请选另一所学校"));
+    }
+    let (first, second) = pair(one, other);
+    match minutes {
+        Some(minutes) => tx.execute(SET_WAY.bind(act.tenant).bind(first).bind(second).bind(minutes)).await?,
+        None => tx.execute(DROP_WAY.bind(act.tenant).bind(first).bind(second)).await?,
+    };
+    audit::record(tx, act, "update", ("lecture_school", one), "", &[]).await
 }
 
 /// Errors: refused if the school has had a hall of this name.

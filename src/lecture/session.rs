@@ -263,7 +263,8 @@ async fn refuse_taken(
     Ok(())
 }
 
-/// From one school to another somebody has to travel: the longer of the two ways has to fit in between.
+/// From one school to another somebody has to travel: the way between them as it is entered, or else both ways, over where the team works, has to
+/// fit in between.
 async fn refuse_hurry(
     tx: &mut Tx,
     act: &Act,
@@ -272,12 +273,14 @@ async fn refuse_hurry(
     (lecturers, travel): (&[Lecturer], i64),
 ) -> Result<()> {
     let (from, to) = sketch.span;
-    let widest = SignedDuration::from_mins(600);
+    let widest = SignedDuration::from_mins(1200);
+    let ways = school::ways(tx, act.tenant).await?;
     for one in lecturers {
         let row = ELSEWHERE.bind(act.tenant).bind(one.id).bind(from - widest).bind(to + widest).bind(sketch.school);
         let others: Vec<Elsewhere> = tx.all(row.bind(session.unwrap_or_default())).await?;
         for other in others {
-            let minutes = travel.max(other.travel_minutes);
+            let entered = ways.between(sketch.school, other.school_id);
+            let minutes = entered.unwrap_or(travel + other.travel_minutes);
             let way = SignedDuration::from_mins(minutes);
             if from < other.ends_at + way && other.starts_at < to + way {
                 let when = span(other.starts_at, other.ends_at);

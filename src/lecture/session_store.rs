@@ -90,7 +90,7 @@ statements! {
     OF_LECTURER = sessions!("s.starts_at >= $3 AND s.state <> 'cancelled' AND EXISTS (SELECT 1 FROM lecture_session_lecturers l
         WHERE l.tenant_id = s.tenant_id AND l.session_id = s.id AND l.lecturer_id = $2) ORDER BY s.starts_at, s.id LIMIT 200");
     /// Where else somebody is around that time.
-    ELSEWHERE = "SELECT c.name AS school_name, c.travel_minutes, s.starts_at, s.ends_at FROM lecture_session_lecturers l
+    ELSEWHERE = "SELECT s.school_id, c.name AS school_name, c.travel_minutes, s.starts_at, s.ends_at FROM lecture_session_lecturers l
         JOIN lecture_sessions s ON s.tenant_id = l.tenant_id AND s.id = l.session_id
         JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
         WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND s.state <> 'cancelled' AND s.ends_at > $3 AND s.starts_at < $4 AND s.school_id <> $5 AND s.id <> $6
@@ -245,7 +245,7 @@ record! {
         pub school_confirmed_at: Option<Timestamp>, pub unanswered: bool, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Elsewhere { pub school_name: String, pub travel_minutes: i64, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    pub struct Elsewhere { pub school_id: Uuid, pub school_name: String, pub travel_minutes: i64, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Busy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]

@@ -50,6 +50,12 @@ statements! {
     SCHOOL_NAMED = schools!("s.name = $2");
     SCHOOLS = schools!("s.closed_at IS NULL ORDER BY s.position, s.id LIMIT 1000");
 
+    SET_WAY = "INSERT INTO lecture_ways (tenant_id, one_id, other_id, minutes) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id, one_id, other_id) DO UPDATE SET minutes = excluded.minutes";
+    DROP_WAY = "DELETE FROM lecture_ways WHERE tenant_id = $1 AND one_id = $2 AND other_id = $3";
+    /// Those that are entered; a school has few that are near.
+    WAYS = "SELECT w.one_id, w.other_id, w.minutes FROM lecture_ways w WHERE w.tenant_id = $1 ORDER BY w.one_id, w.other_id LIMIT 20000";
+
     ADD_HALL = "INSERT INTO lecture_halls (tenant_id, id, school_id, name, seats) VALUES ($1, $2, $3, $4, $5)";
     CLOSE_HALL = "UPDATE lecture_halls SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     HALLS = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.closed_at IS NULL
@@ -143,6 +149,8 @@ record! {
         pub id: Uuid, pub name: String, pub stage: Stage, pub address: String, pub travel_minutes: i64, pub contact_sealed: Option<Vec<u8>>,
         pub link_number: i64, pub position: i64, pub closed_at: Option<Timestamp>, pub lock_version: i64,
     }
+    #[derive(Debug, Clone)]
+    pub struct Way { pub one_id: Uuid, pub other_id: Uuid, pub minutes: i64 }
     #[derive(Debug, Clone)]
     pub struct Hall { pub id: Uuid, pub school_id: Uuid, pub name: String, pub seats: i64 }
     #[derive(Debug, Clone)]

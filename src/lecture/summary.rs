@@ -1,6 +1,6 @@
 //! What a period came to: which topics each grade of each school has heard and which not, what was given in each term against the agreements, what
-//! pupils knew before and after. What is owed by the year (class-hours of 法治副校长, sessions of an agreement) is counted by the calendar years
-//! that the period touches, whatever part of them it is. One paper of it is the page, the Word file and the workbook.
+//! pupils knew before and after. Class-hours of 法治副校长 are counted by the calendar years that the period touches, sessions of an agreement by its
+//! own years, which begin with its first day, whatever part of them the period is. One paper of it is the page, the Word file and the workbook.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,8 @@ use super::session_store::{AGREEMENTS, Agreement, CAMPAIGNS, Campaign};
 use super::store::{self, Subject, TermRow};
 use super::summary_store::{
     ALL_VICES, CLASSES_OF_PERIOD, CONTENT, ClassOf, Content, EVERY_SCHOOL, FOLLOWED, Followed, HELD, Held, KNOWN,
-    Known, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS, ViceHours, ViceOf,
+    Known, OF_CAMPAIGNS, OfCampaign, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS, ViceHours,
+    ViceOf,
 };
 use crate::document::{Block, Paper, Table};
 use crate::error::{Error, Result};
@@ -43,12 +44,21 @@ pub struct Standing {
     pub reached: i64,
     /// Each 法治副校长 with their class-hours here in a year.
     pub vices: Vec<ViceYear>,
-    /// What was given within the agreements of a year, and what they intend: year, given, intended.
-    pub agreed: Vec<(i16, i64, i64)>,
+    /// What was given in the years of the agreements, and what they intend.
+    pub agreed: Vec<AgreedYear>,
+}
+
+/// A year of an agreement, which begins with the agreement's first day, not with the calendar's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreedYear {
+    pub days: (Date, Date),
+    pub given: i64,
+    pub intended: i64,
 }
 
 #[derive(Debug, Clone)]
 pub struct ViceYear {
+    pub lecturer: Uuid,
     pub name: String,
     pub year: i16,
     pub class_hours: i64,
@@ -62,7 +72,7 @@ pub struct TermOf {
     pub sessions: i64,
     /// Of those, within a campaign.
     pub of_campaigns: i64,
-    /// The term's part of what the agreements intend for its year; none without an agreement.
+    /// The term's part of what the agreements intend for a year, by its days; none without an agreement.
     pub intended: Option<i64>,
 }
 
@@ -93,6 +103,13 @@ pub(super) fn begins(day: Date) -> Result<Timestamp> {
 /// So many years of a long period are looked at for what is owed by the year.
 const YEARS: i16 = 3;
 
+/// A school year has 39 weeks of lessons and exams (义务教育课程方案, 2022): a term's part of a year is its days of these, whatever other terms are
+/// entered.
+const TERM_DAYS: i64 = 39 * 7;
+
+/// An agreement is followed for so many years.
+const AGREED_YEARS: i32 = 20;
+
 fn parsed(text: &str) -> Result<Date> {
     text.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))
 }
@@ -117,9 +134,59 @@ impl Given {
         let all = self.0.get(&school).map(Vec::as_slice).unwrap_or_default();
         all.iter().filter(move |(day, _)| holds(*day)).map(|(_, campaign)| *campaign)
     }
+
+    /// The soonest first.
+    fn days(&self, school: Uuid) -> impl Iterator<Item = Date> {
+        self.0.get(&school).map(Vec::as_slice).unwrap_or_default().iter().map(|(day, _)| *day)
+    }
 }
 
-fn overlaps(first: &str, last: &str, days: (Date, Date)) -> bool {
+fn days_of((first, last): (Date, Date)) -> i64 {
+    i64::from((last - first).get_days()) + 1
+}
+
+/// The years of an agreement, nothing given yet. What is left over at the end of a longer one is owed by its days; a shorter one intends all.
+fn agreed_years(agreement: &Agreement) -> Result<Vec<AgreedYear>> {
+    let (first, end) = (parsed(&agreement.first_day)?, parsed(&agreement.last_day)?);
+    let mut years = Vec::new();
+    for at in 0..AGREED_YEARS {
+        let begin = first.saturating_add(at.years());
+        if begin > end {
+            break;
+        }
+        let whole = first.saturating_add((at + 1).years()).yesterday().unwrap_or(end);
+        let last = whole.min(end);
+        let cut = at > 0 && last < whole;
+        let part = (agreement.intended * days_of((begin, last)) + 364) / 365;
+        let intended = if cut { part.min(agreement.intended) } else { agreement.intended };
+        years.push(AgreedYear { days: (begin, last), given: 0, intended });
+    }
+    Ok(years)
+}
+
+/// Each lecture counts once: for the year that is over first of those that still want one.
+fn count_agreed(years: &mut [AgreedYear], given: impl Iterator<Item = Date>) {
+    for day in given {
+        let running = years.iter_mut().filter(|one| one.days.0 <= day && day <= one.days.1);
+        if let Some(one) = running.min_by_key(|one| (one.given >= one.intended, one.days.1, one.days.0)) {
+            one.given += 1;
+        }
+    }
+}
+
+/// What agreements intend for a term, by the days of it on which they are in force.
+fn intended_for(agreements: &[&Agreement], term: (Date, Date)) -> Result<Option<i64>> {
+    let mut sum = 0;
+    for one in agreements {
+        let both = (parsed(&one.first_day)?.max(term.0), parsed(&one.last_day)?.min(term.1));
+        if both.0 <= both.1 {
+            sum += one.intended * days_of(both);
+        }
+    }
+    Ok((sum > 0).then_some(((sum + TERM_DAYS / 2) / TERM_DAYS).max(1)))
+}
+
+pub(super) fn overlaps(first: &str, last: &str, days: (Date, Date)) -> bool {
     first <= days.1.to_string().as_str() && last >= days.0.to_string().as_str()
 }
 
@@ -134,6 +201,16 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
     for term in concerned {
         (first, last) = (first.min(parsed(&term.first_day)?), last.max(parsed(&term.last_day)?));
     }
+    let mut agreements: Vec<Agreement> = tx.all(AGREEMENTS.bind(tenant)).await?;
+    // And of all agreements that touch these days, with those that run beside them: which of two a lecture counts for does not depend on the period.
+    agreements.sort_by(|one, other| {
+        (&other.last_day, &other.first_day, other.id).cmp(&(&one.last_day, &one.first_day, one.id))
+    });
+    for one in &agreements {
+        if overlaps(&one.first_day, &one.last_day, (first, days.1)) {
+            (first, last) = (first.min(parsed(&one.first_day)?), last.max(parsed(&one.last_day)?));
+        }
+    }
     let (widest, end) = (begins(first)?, begins(last.saturating_add(1.day()))?);
     let schools: Vec<SchoolOf> = tx.all(EVERY_SCHOOL.bind(tenant)).await?;
     let classes: Vec<ClassOf> = tx.all(CLASSES_OF_PERIOD.bind(tenant).bind(from)).await?;
@@ -146,15 +223,10 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
     let held: Vec<Held> = tx.all(HELD.bind(tenant).bind(widest).bind(end)).await?;
     let hours: Vec<ViceHours> = tx.all(VICE_HOURS.bind(tenant).bind(widest).bind(end)).await?;
     let vices: Vec<ViceOf> = tx.all(ALL_VICES.bind(tenant)).await?;
-    let agreements: Vec<Agreement> = tx.all(AGREEMENTS.bind(tenant)).await?;
     let mut given = Given(BTreeMap::new());
-    let mut of_campaigns: BTreeMap<Uuid, i64> = BTreeMap::new();
     for one in &held {
         let day = at_day(one.starts_at);
         given.0.entry(one.school_id).or_default().push((day, one.campaign_id.is_some()));
-        if let Some(campaign) = one.campaign_id.filter(|_| days.0 <= day && day <= days.1) {
-            *of_campaigns.entry(campaign).or_default() += 1;
-        }
     }
     let mut rows = Vec::new();
     let mut standings = Vec::new();
@@ -181,36 +253,25 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
             };
             rows.push(Row { school: school.name.clone(), grade: at, counts: topics.iter().map(count).collect() });
         }
-        let mut agreed = Vec::new();
         let of_school: Vec<&Agreement> = agreements.iter().filter(|one| one.school_id == school.id).collect();
-        let agreed_on = |day: Date| of_school.iter().any(|one| overlaps(&one.first_day, &one.last_day, (day, day)));
-        for &year in &years {
-            let span = (date(year, 1, 1), date(year, 12, 31));
-            let intended: i64 = of_school
-                .iter()
-                .filter(|one| overlaps(&one.first_day, &one.last_day, span))
-                .map(|one| one.intended)
-                .sum();
-            if intended > 0 {
-                let sessions = given.within(school.id, |day| day.year() == year && agreed_on(day)).count();
-                agreed.push((year, sessions as i64, intended));
-            }
+        let mut agreed = Vec::new();
+        for one in &of_school {
+            agreed.extend(agreed_years(one)?);
         }
+        agreed.sort_by_key(|one| one.days);
+        count_agreed(&mut agreed, given.days(school.id));
+        let shown = days.0.max(date(years[0], 1, 1));
+        agreed.retain(|one| one.days.0 <= days.1 && shown <= one.days.1);
         let own_terms = terms_of(&terms, school.id);
         for term in own_terms.iter().filter(|term| overlaps(&term.first_day, &term.last_day, days)) {
             let span = (parsed(&term.first_day)?, parsed(&term.last_day)?);
-            let in_year = own_terms.iter().filter(|other| other.first_day.get(..4) == term.first_day.get(..4)).count();
-            let in_year = i64::try_from(in_year).unwrap_or(1).max(1);
-            let intended =
-                of_school.iter().filter(|one| overlaps(&one.first_day, &one.last_day, span)).map(|one| one.intended);
-            let intended: i64 = intended.sum();
             let sessions: Vec<bool> = given.within(school.id, |day| span.0 <= day && day <= span.1).collect();
             of_terms.push(TermOf {
                 school: school.name.clone(),
                 term: term.name.clone(),
                 sessions: sessions.len() as i64,
                 of_campaigns: sessions.iter().filter(|campaign| **campaign).count() as i64,
-                intended: (intended > 0).then_some((intended + in_year - 1) / in_year),
+                intended: intended_for(&of_school, span)?,
             });
         }
         standings.push(Standing {
@@ -229,8 +290,17 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
     let content: Content = tx.one(CONTENT.bind(tenant).bind(from).bind(until)).await?;
     let followed: Followed = tx.one(FOLLOWED.bind(tenant).bind(from).bind(until)).await?;
     let campaigns: Vec<Campaign> = tx.all(CAMPAIGNS.bind(tenant)).await?;
-    let campaigns = campaigns.into_iter().filter(|one| overlaps(&one.first_day, &one.last_day, days)).map(|one| {
-        let held = of_campaigns.get(&one.id).copied().unwrap_or(0);
+    let campaigns: Vec<Campaign> =
+        campaigns.into_iter().filter(|one| overlaps(&one.first_day, &one.last_day, days)).collect();
+    let mut since = days.0;
+    for one in &campaigns {
+        since = since.min(parsed(&one.first_day)?);
+    }
+    // One may have begun before its campaign was to begin.
+    let since = begins(since.saturating_sub(1.year()))?;
+    let of_campaigns: Vec<OfCampaign> = tx.all(OF_CAMPAIGNS.bind(tenant).bind(since)).await?;
+    let campaigns = campaigns.into_iter().map(|one| {
+        let held = of_campaigns.iter().find(|row| row.campaign_id == one.id).map_or(0, |row| row.sessions);
         (one.theme, held, one.intended)
     });
     Ok(Summary {
@@ -250,7 +320,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
 }
 
 /// The class-hours of everybody who was 法治副校长 of a school, by the years in which they were. Whoever is appointed anew goes on counting.
-fn vice_years(school: Uuid, years: &[i16], vices: &[ViceOf], hours: &[ViceHours]) -> Vec<ViceYear> {
+pub(super) fn vice_years(school: Uuid, years: &[i16], vices: &[ViceOf], hours: &[ViceHours]) -> Vec<ViceYear> {
     let own: Vec<&ViceOf> = vices.iter().filter(|one| one.school_id == school).collect();
     let mut found = Vec::new();
     for &year in years {
@@ -269,7 +339,7 @@ fn vice_years(school: Uuid, years: &[i16], vices: &[ViceOf], hours: &[ViceHours]
                     && overlaps(&one.first_day, &one.last_day, (day, day))
             });
             let class_hours = given.map(|one| one.class_hours.unwrap_or_default()).sum();
-            found.push(ViceYear { name: vice.name.clone(), year, class_hours });
+            found.push(ViceYear { lecturer: vice.lecturer_id, name: vice.name.clone(), year, class_hours });
         }
     }
     found
@@ -278,7 +348,7 @@ fn vice_years(school: Uuid, years: &[i16], vices: &[ViceOf], hours: &[ViceHours]
 impl Standing {
     /// `武晓峰 2026 年 3 课时，还差 1`
     pub fn vice_words(&self, owed: i64) -> String {
-        let one = |ViceYear { name, year, class_hours }: &ViceYear| {
+        let one = |ViceYear { name, year, class_hours, .. }: &ViceYear| {
             let missing = if *class_hours < owed { format!("，还差 {}", owed - class_hours) } else { String::new() };
             format!("{name} {year} 年 {class_hours} 课时{missing}")
         };
@@ -289,9 +359,15 @@ impl Standing {
         }
     }
 
-    /// `2026 年 3 / 4`
+    /// `2026 年 3 / 4`, or with its days where the agreement's year is not the calendar's: `2026-09-01 到 2027-08-31 3 / 4`
     fn agreed_words(&self) -> String {
-        let one = |(year, given, intended): &(i16, i64, i64)| format!("{year} 年 {given} / {intended}");
+        let one = |AgreedYear { days: (first, last), given, intended }: &AgreedYear| {
+            if (*first, *last) == (date(first.year(), 1, 1), date(first.year(), 12, 31)) {
+                format!("{} 年 {given} / {intended}", first.year())
+            } else {
+                format!("{first} 到 {last} {given} / {intended}")
+            }
+        };
         if self.agreed.is_empty() {
             "没有协议".to_owned()
         } else {
@@ -375,7 +451,7 @@ impl Summary {
                 ("学生人次", 9),
                 ("发放资料", 9),
                 ("覆盖班级", 10),
-                ("共建场次（全年）", 18),
+                ("共建场次（协议年）", 18),
                 ("法治副校长（全年课时）", 26),
             ]),
             rows: self
@@ -438,7 +514,7 @@ impl Summary {
         for (name, table) in self.tables() {
             paper.heading(name.clone());
             if name == "常态化" {
-                paper.text("学期打算 ＝ 共建协议全年打算的场次 ÷ 当年的学期数，不足一场算一场。");
+                paper.text("学期打算 ＝ 共建协议一年打算的场次 × 学期里有协议的天数 ÷ 273 天（一学年 39 周），四舍五入，至少一场。");
             }
             paper.blocks.push(Block::Table(table));
         }

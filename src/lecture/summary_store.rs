@@ -3,26 +3,34 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 statements! {
-    /// What was taught in which grades of which school.
+    /// What was taught in which grades of which school. A class that has signed in with nobody was not there; one that has not signed in was.
     TAUGHT = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY x.topic_id, c.grade, s.school_id";
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
+            WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
+        GROUP BY x.topic_id, c.grade, s.school_id";
     /// The same with what is arranged from $4 on.
     TAUGHT_OR_PROMISED = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
             AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3
-            AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) GROUP BY x.topic_id, c.grade, s.school_id";
+            AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
+            WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
+        GROUP BY x.topic_id, c.grade, s.school_id";
     SUMS = "SELECT s.school_id, COUNT(*) AS sessions, CAST(COALESCE(SUM(s.class_hours), 0) AS BIGINT) AS class_hours,
             CAST(COALESCE(SUM(s.pupils), 0) AS BIGINT) AS pupils, CAST(COALESCE(SUM(s.handouts), 0) AS BIGINT) AS handouts
         FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 GROUP BY s.school_id";
     /// Each lecture that was given, to be counted by years and terms.
     HELD = "SELECT s.school_id, s.starts_at, s.campaign_id FROM lecture_sessions s
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 50000";
+    /// All that was given within campaigns since $2, whatever period is looked at: it stands against all that they intend.
+    OF_CAMPAIGNS = "SELECT s.campaign_id, COUNT(*) AS sessions FROM lecture_sessions s
+        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.campaign_id IS NOT NULL GROUP BY s.campaign_id";
     REACHED = "SELECT DISTINCT y.class_id FROM lecture_sessions s
         JOIN lecture_session_classes y ON y.tenant_id = s.tenant_id AND y.session_id = s.id
-        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
+        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
+            WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)";
     /// Those that were not closed before $2.
     CLASSES_OF_PERIOD = "SELECT c.id, c.school_id, c.grade, c.closed_at FROM lecture_classes c
         WHERE c.tenant_id = $1 AND (c.closed_at IS NULL OR c.closed_at >= $2) ORDER BY c.school_id, c.grade, c.id LIMIT 50000";
@@ -49,6 +57,10 @@ statements! {
     /// What is arranged and not yet given.
     PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at FROM lecture_sessions s
         WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 20000";
+    /// Who is to give what is arranged and not yet given.
+    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at FROM lecture_sessions s
+        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, x.lecturer_id LIMIT 20000";
     FOLLOWED = "SELECT COUNT(*) AS asked, COUNT(n.done_at) AS answered FROM lecture_sessions s
         JOIN lecture_notes n ON n.tenant_id = s.tenant_id AND n.session_id = s.id AND n.kind = 'question'
         WHERE s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3";
@@ -60,6 +72,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Sum { pub school_id: Uuid, pub sessions: i64, pub class_hours: i64, pub pupils: i64, pub handouts: i64 }
     pub(super) struct Held { pub school_id: Uuid, pub starts_at: Timestamp, pub campaign_id: Option<Uuid> }
+    pub(super) struct OfCampaign { pub campaign_id: Uuid, pub sessions: i64 }
     pub(super) struct Reached { pub class_id: Uuid }
     pub(super) struct ClassOf { pub id: Uuid, pub school_id: Uuid, pub grade: i64, pub closed_at: Option<Timestamp> }
     pub(super) struct SchoolOf { pub id: Uuid, pub name: String, pub closed_at: Option<Timestamp> }
@@ -76,6 +89,8 @@ record! {
     pub struct Content { pub given: i64, pub good: i64 }
     #[derive(Debug, Clone)]
     pub struct Promised { pub school_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    #[derive(Debug, Clone)]
+    pub struct PromisedBy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Followed { pub asked: i64, pub answered: i64 }
 }

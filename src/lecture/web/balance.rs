@@ -1,15 +1,18 @@
 //! What to arrange next, so that every school gets its class-hours.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::a_day;
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
-use crate::lecture::balance::{Half, NOON};
+use crate::lecture::balance::{Half, NOON, Need};
 use crate::lecture::model::grade;
 use crate::lecture::next::{self, Next};
 use crate::web::{Form, Shell, page, page_again};
@@ -37,8 +40,10 @@ struct BalancePage {
     shell: Shell,
     form: Form,
     shown: Vec<Shown>,
-    /// Schools that are owed nothing any more.
+    /// Schools that are owed nothing any more, by anybody.
     met: usize,
+    /// Visits that only a 法治副校长 can make.
+    own: i64,
     schools: usize,
     owed: i64,
     lessons: i64,
@@ -71,10 +76,11 @@ fn shown(next: &Next) -> Vec<Shown> {
         };
         let topic = next.topics.iter().find(|topic| topic.id == one.topic).map_or("", |topic| topic.name.as_str());
         let (day, when) = one.slot;
+        let own = if need.only.is_some() { "（法治副校长，要本人去）" } else { "" };
         shown.push(Shown {
             day: format!("{day} {}", half(when)),
             school: need.name.clone(),
-            words: format!("{}给{}讲{topic}，路上 {} 分钟", lecturer.name, grade(one.grade), need.travel_minutes),
+            words: format!("{}{own}给{}讲{topic}，路上 {} 分钟", lecturer.name, grade(one.grade), need.travel_minutes),
             href: format!(
                 "/lectures/new?school={}&day={day}&lecturer={}&topic={}&grade={}",
                 need.school, lecturer.id, one.topic, one.grade
@@ -84,15 +90,25 @@ fn shown(next: &Next) -> Vec<Shown> {
     shown
 }
 
+/// A school, or whose visits there have to be a lecturer's own.
+fn called(next: &Next, need: &Need) -> String {
+    let Some(only) = need.only else { return need.name.clone() };
+    match next.lecturers.iter().find(|one| one.id == only) {
+        Some(one) => format!("{}（{}本人）", need.name, one.name),
+        None => format!("{}（已经不讲课的法治副校长本人）", need.name),
+    }
+}
+
 /// The cut, in sentences, with what it takes for granted.
 fn shortage(next: &Next) -> Option<Short> {
     let short = next.balance.shortage.as_ref()?;
     let needs: Vec<_> = short.schools.iter().filter_map(|at| next.needs.get(*at)).collect();
-    let names: Vec<&str> = needs.iter().map(|need| need.name.as_str()).collect();
-    let unknown = needs.iter().filter(|need| next.unknown.contains(&need.school)).count();
-    let (head, mend) = match unknown {
+    let names: Vec<String> = needs.iter().map(|need| called(next, need)).collect();
+    let unknown: BTreeSet<Uuid> =
+        needs.iter().map(|need| need.school).filter(|school| next.unknown.contains(school)).collect();
+    let (head, mend) = match unknown.len() {
         0 => ("排不满", "要加讲师、续查询、放宽日子，或者给讲师加年级和主题。".to_owned()),
-        _ => ("可能排不满", format!("其中 {unknown} 所学校有些日子上不上课还没有登记，先登记学期再算。")),
+        unknown => ("可能排不满", format!("其中 {unknown} 所学校有些日子上不上课还没有登记，先登记学期再算。")),
     };
     let words = format!(
         "到 {} 为止，{}一共还差 {} 次课；它们上课的半天里，讲得了这些年级、从业查询有效、没有别的课的讲师一共只有 {} 个半天，一个半天去一次，至少有 {} 次排不上。{mend}",
@@ -118,12 +134,13 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(until)
     let may_arrange = viewer.may(Permission::LectureArrange);
     let Some(next) = form.noted("last", next)? else {
         let (shown, last) = (Vec::new(), String::new());
-        let (met, schools, owed, lessons, unplaced) = (0, 0, 0, 0, 0);
+        let (met, own, schools, owed, lessons, unplaced) = (0, 0, 0, 0, 0, 0);
         return page_again(&BalancePage {
             shell,
             form,
             shown,
             met,
+            own,
             schools,
             owed,
             lessons,
@@ -136,12 +153,15 @@ async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Query(until)
     };
     let last = next.days.1.to_string();
     form.set("last", last.as_str());
+    let schools: BTreeSet<Uuid> = next.needs.iter().map(|need| need.school).collect();
+    let owed: BTreeSet<Uuid> = next.needs.iter().filter(|need| need.visits > 0).map(|need| need.school).collect();
     page(&BalancePage {
         shell,
         form,
         shown: shown(&next),
-        met: next.needs.iter().filter(|need| need.visits == 0).count(),
-        schools: next.needs.len(),
+        met: schools.len() - owed.len(),
+        own: next.needs.iter().filter(|need| need.only.is_some()).map(|need| need.visits).sum(),
+        schools: schools.len(),
         owed: next.owed,
         lessons: next.lessons,
         last,

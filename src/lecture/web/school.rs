@@ -32,6 +32,8 @@ pub fn routes() -> Routes {
         .post("/lecture-schools/{id}/halls/{hall}/removal", LectureEdit, close_hall)
         .post("/lecture-schools/{id}/classes", LectureEdit, add_class)
         .post("/lecture-schools/{id}/classes/{class}/removal", LectureEdit, close_class)
+        .post("/lecture-schools/{id}/ways", LectureEdit, set_way)
+        .post("/lecture-schools/{id}/ways/{other}/removal", LectureEdit, drop_way)
         .post("/lecture-schools/{id}/vice-principals", LectureEdit, appoint)
         .post("/lecture-schools/{id}/vice-principals/{vice}/removal", LectureEdit, end_post)
         .get("/lecture-terms", LectureRead, terms)
@@ -166,10 +168,13 @@ struct SchoolPage {
     vices: Vec<Vice>,
     sessions: Vec<Session>,
     lecturers: Options,
+    /// Other schools to which the way is entered, by identity and name, with the minutes.
+    ways: Vec<(Uuid, String, i64)>,
+    others: Options,
     today: String,
     may_edit: bool,
     form: Form,
-    /// Which form has to come back: hall, class or vice.
+    /// Which form has to come back: hall, way, class or vice.
     failed: &'static str,
 }
 
@@ -199,7 +204,13 @@ async fn school_page(
     let mut tx = app.db.read().await?;
     let school = store::school(&mut tx, viewer.tenant, id).await?;
     let lecturers = store::lecturers(&mut tx, viewer.tenant).await?;
+    let mut others = store::schools(&mut tx, viewer.tenant).await?;
+    others.retain(|other| other.id != id);
+    let ways = school::ways(&mut tx, viewer.tenant).await?.of(id);
+    let known = others.iter().filter_map(|other| Some((other.id, other.name.clone(), *ways.get(&other.id)?)));
     Ok(SchoolPage {
+        ways: known.collect(),
+        others: others.iter().map(|other| (other.id.to_string(), other.name.clone())).collect(),
         shell,
         contact: school.contact(&act)?,
         halls: store::halls(&mut tx, viewer.tenant, id).await?,
@@ -275,6 +286,45 @@ async fn close_hall(
     let said = affected::told(&mut tx, viewer.tenant, act.at, "这个场地不再用了").await?;
     tx.commit().await?;
     Ok(redirect(&format!("/lecture-schools/{id}"), &said))
+}
+
+/// How long it takes from this school to another.
+async fn set_way(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    store::school(&mut tx, viewer.tenant, id).await?;
+    let schools = store::schools(&mut tx, viewer.tenant).await?;
+    let schools: Options = schools.into_iter().map(|school| (school.id.to_string(), school.name)).collect();
+    let other = form.choice("other", "哪所学校", |code| chosen(&schools, code));
+    let minutes = number(&mut form, "way", "路上几分钟", 0..=600);
+    if let Some((other, minutes)) = other.zip(minutes) {
+        let done = school::set_way(&mut tx, &act, id, other, Some(minutes)).await;
+        if form.noted("other", done)?.is_some() {
+            tx.commit().await?;
+            return Ok(redirect(&format!("/lecture-schools/{id}"), "两所学校之间的路已登记"));
+        }
+    }
+    drop(tx);
+    page_again(&school_page(&app, &viewer, shell, id, (form, "way")).await?)
+}
+
+async fn drop_way(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path((id, other)): Path<(Uuid, Uuid)>,
+    _form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    school::set_way(&mut tx, &act, id, other, None).await?;
+    tx.commit().await?;
+    Ok(redirect(&format!("/lecture-schools/{id}"), "已删去，按两段路加起来算"))
 }
 
 async fn add_class(
