@@ -302,7 +302,7 @@ db_test! {
         branch.get(&joint).await.assert_contains("还没有到：居民、党员、物业");
         place.met(&branch, &joint, "物业补画三十个车位", "2026-11-25").await;
         branch.get("/meetings/duties").await.assert_contains("已开，10月26日");
-        // A month later they meet again: what is not done yet is on the table by itself, and is looked at once more.
+        // The month after they meet again: what is not done yet is on the table by itself, and is looked at once more.
         at(&app, "2026-11-02T09:00:00+08:00");
         let branch = place.branch().await;
         branch.get("/meetings/duties").await.assert_contains("11月").assert_contains("还没开");
