@@ -133,6 +133,14 @@ pub async fn restore(
     keys.check_in(&mut tx).await?;
     tx.commit().await.context("备份里的数据互相对不上，没有恢复任何内容")?;
     db::migrate(db, MIGRATIONS, now).await.context("数据库升级没有完成")?;
+    // Of tables that were filled at once a server knows nothing; what has been restored is whole all the same.
+    let mut tx = db.read().await?;
+    let tables = db::tables(&mut tx).await?;
+    drop(tx);
+    let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    if let Err(error) = db.analyze(&names).await {
+        tracing::warn!(?error, "nobody has looked at the tables after they were restored");
+    }
     Ok(amount)
 }
 

@@ -172,6 +172,7 @@ statements! {
     CONFIRMED = mediations!("m.confirmation = 'confirmed'");
     CLASSES = classes!("DISTINCT s.id", "TRUE");
     CAME = classes!("p.child_id", "TRUE");
+    SERVED = classes!("DISTINCT p.child_id", "TRUE");
     HOMEWORK = classes!("DISTINCT s.id", "s.kind = 'homework'");
     CRAFTS = classes!("DISTINCT s.id", "s.kind = 'crafts'");
     CLASSICS = classes!("DISTINCT s.id", "s.kind = 'classics'");
@@ -344,6 +345,11 @@ async fn same(
             assert_eq!(said, *count, "{topic} {label} {asked}");
             assert_eq!(opens, *count > 0 && topic != "mediations" && topic != "classes", "{topic} {label}");
             *seen.entry(format!("{topic} {label}")).or_default() += count;
+        }
+        // Whoever came to several classes is one child, whatever their kinds.
+        if topic == "classes" {
+            let served = counted(app, SERVED, days, estate).await;
+            page.assert_contains(&format!("<b>{served}</b>来过的孩子"));
         }
         // What is taken away says the same.
         let file = browser.download_by_form(&format!("/reports/topics/{topic}/workbooks?{asked}"), &[]).await;

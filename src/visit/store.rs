@@ -117,7 +117,8 @@ statements! {
         ORDER BY CASE WHEN d.state IN ('open', 'again') THEN 0 ELSE 1 END, c.until, c.id, d.position LIMIT 5000";
     OWN_CAMPAIGNS = concat!(campaign!(), "c.state = 'open' AND EXISTS (SELECT 1 FROM campaign_doors d WHERE d.tenant_id = c.tenant_id
         AND d.account_id = $2 AND d.campaign_id = c.id) ORDER BY c.until, c.id LIMIT 50");
-    /// Who lives behind those doors, as far as the reader may know: a row for each tag of a person.
+    /// Who lives behind those doors, as far as the reader may know: a row for each tag of a person. On SQLite the doors come first, as they
+    /// stand; on PostgreSQL they do if the server knows how full the register is, which is why an import has it look (`Db::analyze`).
     OWN_PEOPLE = concat!("SELECT h.dwelling_id, h.id AS household_id, h.head_name, r.id, r.lock_version, r.name, r.sex, r.birth_date, r.relation,
             r.political_status, r.education, r.marital_status, r.registered_address, r.residence_state, r.workplace, r.phone_sealed, t.tag
         FROM (SELECT DISTINCT d.dwelling_id FROM campaigns c CROSS JOIN campaign_doors d

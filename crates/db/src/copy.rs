@@ -1,5 +1,5 @@
-//! Whole tables, out of one database and into another of whichever engine. Only here are statements made while the program
-//! runs, of names that the database itself gives.
+//! Whole tables, out of one database and into another of whichever engine, and what a server knows of how they are filled. Only here are
+//! statements made while the program runs, of names that the database itself gives or the program has as constants.
 
 use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteArguments;
 
 use crate::statement::arguments;
 use crate::value::{Row, Value};
-use crate::{Error, Result, Tx, record, statements};
+use crate::{Db, Error, Result, Tx, record, statements};
 
 /// A table, in an order in which every table comes after those that it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,21 @@ pub async fn tables(tx: &mut Tx) -> Result<Vec<Table>> {
         }
     }
     Ok(tables)
+}
+
+impl Db {
+    /// Lets a server look at how its tables are filled, after many rows have come into them at once. PostgreSQL plans by what it knows of a
+    /// table, and looks by itself only about a minute later: until then it takes a full table for one of a few rows, and may go through the
+    /// whole of it again for every row of another. SQLite is not asked: each text says by `CROSS JOIN` in which order its tables are gone
+    /// through, so that no statistics are needed there, and none can change a plan.
+    pub async fn analyze(&self, tables: &[&str]) -> Result<()> {
+        if tables.is_empty() || matches!(self, Db::Sqlite { .. }) {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        tx.step(format!("ANALYZE {}", tables.join(", "))).await?;
+        tx.commit().await
+    }
 }
 
 pub(crate) async fn has_table(tx: &mut Tx, name: &str) -> Result<bool> {

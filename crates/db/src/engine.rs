@@ -188,7 +188,7 @@ impl Tx {
         self.optional(query).await?.ok_or(Error::NotFound)
     }
 
-    /// Runs a trusted text of one statement: a step of a migration.
+    /// Runs a trusted text of one statement: a step of a migration, or one that names tables.
     pub(crate) async fn step(&mut self, text: String) -> Result<()> {
         let step = sqlx::raw_sql(sqlx::AssertSqlSafe(text));
         match self {

@@ -39,7 +39,11 @@ pub async fn read(tx: &mut Tx, asked: &Asked<'_>) -> Result<Sheet> {
         shares: &[],
         columns: vec![("小区", 20), ("做什么", 14), ("场次", 8), ("人次", 8)],
         rows: figures.kinds.into_iter().map(row).collect(),
-        beside: vec![("现在在册的孩子", figures.on_roll.to_string(), String::new())],
+        // No gauge: the estates and kinds of a gauge are added up, and a child that came to two would be two.
+        beside: vec![
+            ("来过的孩子", figures.served.to_string(), String::new()),
+            ("现在在册的孩子", figures.on_roll.to_string(), String::new()),
+        ],
         opens: false,
     })
 }

@@ -232,18 +232,42 @@ db_test! {
         at(&app, "2026-09-09T09:00:00+08:00");
         let staff = team.staff().await;
         staff.get("/lecture-balance").await.assert_ok().assert_contains("石楼中学");
+        // What young people need: every school is asked, and this one answers with a form, a grade and a week.
+        let lead = team.lead().await;
+        let call = [("call_title", "秋季学期法治课需求"), ("call_words", "想听什么、用什么形式"), ("call_last", "2026-09-18")];
+        lead.post("/lecture-calls", &call).await.assert_ok().assert_contains("秋季学期法治课需求").assert_contains("没有答复：石楼中学");
+        let page = teacher.get(&guest).await;
+        page.assert_ok().assert_contains("想听什么、用什么形式").assert_contains("回应哪次征集");
+        let (call, court) = (option(&page, "call", "秋季学期法治课需求"), option(&page, "form", "模拟法庭"));
+        let wanted = [
+            ("call", call.as_str()), ("topic", topics[0].as_str()), ("form", court.as_str()), ("first_grade", "7"), ("last_grade", "7"), ("first", "2026-09-21"),
+            ("last", "2026-09-25"), ("words", "七年级想开一次模拟法庭"),
+        ];
+        teacher.post(&format!("{guest}/requests"), &wanted).await.assert_ok().assert_contains("待安排");
+        lead.get("/lecture-plans").await.assert_contains("已答复：石楼中学").assert_lacks("没有答复：石楼中学");
+        let asked = staff.get("/lectures").await.link("/lecture-requests/");
+        staff.get(&asked).await.assert_contains("七年级想开一次模拟法庭").assert_contains("模拟法庭");
         for (name, title, day, class) in [("模拟法庭", "模拟法庭：一起电子烟案", "2026-09-22", 0), ("主题班会", "主题班会：网络保护", "2026-10-13", 1)] {
             let staff = team.staff().await;
-            let page = staff.get(&format!("/lectures/new?school={of_school}")).await;
+            // The first is what the school has asked for, the other is the team's own.
+            let answers = class == 0;
+            let about = if answers { staff.get(&asked).await.link("/lectures/new") } else { format!("/lectures/new?school={of_school}") };
+            let page = staff.get(&about).await;
             let form = option(&page, "form", name);
-            let fields = [
+            let request = if answers { page.input("request") } else { String::new() };
+            let mut fields = vec![
                 ("school", of_school.as_str()), ("title", title), ("form", form.as_str()), ("topic", topics[class].as_str()), ("day", day), ("from", "14:30"), ("until", "15:15"),
                 ("hall", hall.as_str()), ("class", classes[class].as_str()), ("lecturer", lecturers[class].as_str()), ("why", "每学期都有"),
             ];
+            if answers {
+                fields.push(("request", request.as_str()));
+            }
             let page = staff.post("/lectures", &fields).await;
             page.assert_ok().assert_contains(name).assert_contains("等学校确认");
             let (session, id) = (page.url.clone(), id_of(&page));
-            let version = version_of(&teacher.get(&guest).await, &id);
+            let page = teacher.get(&guest).await;
+            page.assert_lacks("待安排");
+            let version = version_of(&page, &id);
             teacher.post(&format!("{guest}/sessions/{id}"), &[("step", "agree"), ("version", version.as_str())]).await.assert_ok();
             at(&app, &format!("{day}T15:20:00+08:00"));
             let staff = team.staff().await;

@@ -30,7 +30,7 @@ use doorstep::place;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::support::{Account, Browser, Engine, Page, TestApp};
+use crate::support::{Account, Browser, Page, TestApp};
 
 /// A sentence of the page, or some that belong together.
 pub struct Step {
@@ -210,10 +210,6 @@ pub async fn estate(app: &TestApp, name: &str) -> Uuid {
     estates.into_iter().find(|estate| estate.name == name).unwrap_or_else(|| panic!("no {name}")).id
 }
 
-db::statements! {
-    ANALYZE = "ANALYZE";
-}
-
 /// The register as staff have it in a workbook is brought in on the pages: looked at, confirmed, written.
 pub async fn bring_in(app: &TestApp, lines: Vec<crate::import::Line>) -> Page {
     let staff = staff(app).await;
@@ -224,12 +220,6 @@ pub async fn bring_in(app: &TestApp, lines: Vec<crate::import::Line>) -> Page {
     staff.get(&address).await.assert_contains("还没有写入");
     staff.post(&format!("{address}/application"), &[("rejected", "keep")]).await.assert_ok();
     settle(app).await;
-    // What PostgreSQL does by itself within a minute of so many new rows.
-    if app.engine == Engine::Postgres {
-        let mut tx = app.db.begin().await.unwrap();
-        tx.execute(ANALYZE).await.unwrap();
-        tx.commit().await.unwrap();
-    }
     doorstep::upkeep::count(&app.db, &app.means).await.unwrap();
     staff.get(&address).await
 }
