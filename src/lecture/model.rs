@@ -91,6 +91,23 @@ impl Setting for Rules {
     const NAME: &'static str = "lecture.rules";
 }
 
+/// What a term is a part of.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct SchoolYear {
+    /// Weeks of lessons and exams in a school year.
+    pub term_weeks: i64,
+}
+
+impl Setting for SchoolYear {
+    const NAME: &'static str = "lecture.year";
+}
+
+impl SchoolYear {
+    pub fn days(self) -> i64 {
+        (self.term_weeks * 7).max(1)
+    }
+}
+
 /// About what pupils confide.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct ConfidenceRules {

@@ -9,7 +9,7 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::model::{Rules, SubjectKind, at_day, grade};
+use super::model::{Rules, SchoolYear, SubjectKind, at_day, grade};
 use super::quiz::{Outcome, gain, percent, share};
 use super::school;
 use super::session_store::{AGREEMENTS, Agreement, CAMPAIGNS, Campaign};
@@ -92,6 +92,7 @@ pub struct Summary {
     pub asked: i64,
     pub answered: i64,
     pub owed: i64,
+    pub year: SchoolYear,
 }
 
 /// The moment at which a day begins.
@@ -102,10 +103,6 @@ pub(super) fn begins(day: Date) -> Result<Timestamp> {
 
 /// So many years of a long period are looked at for what is owed by the year.
 const YEARS: i16 = 3;
-
-/// A school year has 39 weeks of lessons and exams (义务教育课程方案, 2022): a term's part of a year is its days of these, whatever other terms are
-/// entered.
-const TERM_DAYS: i64 = 39 * 7;
 
 /// An agreement is followed for so many years.
 const AGREED_YEARS: i32 = 20;
@@ -174,8 +171,8 @@ fn count_agreed(years: &mut [AgreedYear], given: impl Iterator<Item = Date>) {
     }
 }
 
-/// What agreements intend for a term, by the days of it on which they are in force.
-fn intended_for(agreements: &[&Agreement], term: (Date, Date)) -> Result<Option<i64>> {
+/// What agreements intend for a term: its part of the school year's days, whatever other terms are entered, as far as they are in force on them.
+fn intended_for(agreements: &[&Agreement], term: (Date, Date), year: SchoolYear) -> Result<Option<i64>> {
     let mut sum = 0;
     for one in agreements {
         let both = (parsed(&one.first_day)?.max(term.0), parsed(&one.last_day)?.min(term.1));
@@ -183,7 +180,8 @@ fn intended_for(agreements: &[&Agreement], term: (Date, Date)) -> Result<Option<
             sum += one.intended * days_of(both);
         }
     }
-    Ok((sum > 0).then_some(((sum + TERM_DAYS / 2) / TERM_DAYS).max(1)))
+    let whole = year.days();
+    Ok((sum > 0).then_some(((sum + whole / 2) / whole).max(1)))
 }
 
 pub(super) fn overlaps(first: &str, last: &str, days: (Date, Date)) -> bool {
@@ -193,6 +191,7 @@ pub(super) fn overlaps(first: &str, last: &str, days: (Date, Date)) -> bool {
 pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<Summary> {
     let (from, until) = (begins(days.0)?, begins(days.1.tomorrow().unwrap_or(days.1))?);
     let rules: Rules = settings::read(tx, tenant, from).await?;
+    let year: SchoolYear = settings::read(tx, tenant, from).await?;
     let years: Vec<i16> = (days.0.year().max(days.1.year() - YEARS + 1)..=days.1.year()).collect();
     let terms = school::terms(tx, tenant).await?;
     let concerned = terms.iter().filter(|term| overlaps(&term.first_day, &term.last_day, days));
@@ -271,7 +270,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
                 term: term.name.clone(),
                 sessions: sessions.len() as i64,
                 of_campaigns: sessions.iter().filter(|campaign| **campaign).count() as i64,
-                intended: intended_for(&of_school, span)?,
+                intended: intended_for(&of_school, span, year)?,
             });
         }
         standings.push(Standing {
@@ -316,6 +315,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
         asked: followed.asked,
         answered: followed.answered,
         owed: rules.vice_lessons,
+        year,
     })
 }
 
@@ -514,7 +514,8 @@ impl Summary {
         for (name, table) in self.tables() {
             paper.heading(name.clone());
             if name == "常态化" {
-                paper.text("学期打算 ＝ 共建协议一年打算的场次 × 学期里有协议的天数 ÷ 273 天（一学年 39 周），四舍五入，至少一场。");
+                let (days, weeks) = (self.year.days(), self.year.term_weeks);
+                paper.text(&format!("学期打算 ＝ 共建协议一年打算的场次 × 学期里有协议的天数 ÷ {days} 天（一学年 {weeks} 周），四舍五入，至少一场。"));
             }
             paper.blocks.push(Block::Table(table));
         }

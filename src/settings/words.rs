@@ -394,6 +394,8 @@ const WORDS: &[(&str, &str)] = &[
     ("inform_hours", "批准后多久内学校要知道"),
     ("lecture.confidences", "学生的求助"),
     ("again_minutes", "超时没有报告，隔多久再提醒"),
+    ("lecture.year", "学年"),
+    ("term_weeks", "一学年上课和考试几周"),
     ("lecture.rules", "法治进校园"),
     ("lead_days", "至少提前几个工作日"),
     ("primary_minutes", "小学一课时"),
