@@ -90,7 +90,7 @@ statements! {
         not_replaced!("$2"), " LIMIT 1000");
     /// What waits for somebody who had no hand in it.
     WAITING = plans!(concat!("p.state = 'submitted' AND ", plan_in_reach!(), " AND NOT EXISTS (SELECT 1 FROM deployment_hands h
-        WHERE h.tenant_id = p.tenant_id AND h.plan_id = p.id AND h.account_id = $2) ORDER BY p.submitted_at, p.id LIMIT 50"));
+        WHERE h.tenant_id = p.tenant_id AND h.plan_id = p.id AND h.account_id = $4) ORDER BY p.submitted_at, p.id LIMIT 50"));
     RETURNED = plans!(concat!("p.state = 'returned' AND ", plan_in_reach!(), " ORDER BY p.returned_at, p.id LIMIT 50"));
     UNITS = concat!("SELECT u.id, u.name FROM organisations u WHERE u.tenant_id = $1 AND ",
         in_reach!("$2", "$3", "u.tenant_id", "NULL", "NULL", "u.id"), " ORDER BY u.name, u.id LIMIT 500");
@@ -313,6 +313,6 @@ pub(super) async fn returned(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result
     Ok(tx.all(RETURNED.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
 }
 
-pub(super) async fn waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Plan>> {
-    Ok(tx.all(WAITING.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+pub(super) async fn waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope, reader: Uuid) -> Result<Vec<Plan>> {
+    Ok(tx.all(WAITING.bind(tenant).bind(scope.account).bind(&scope.roles).bind(reader)).await?)
 }

@@ -25,7 +25,7 @@ fn of_plan(plan: &Plan, verb: &'static str, now: Timestamp) -> Todo {
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
     let mut todos = Vec::new();
     if viewer.may(Permission::DutyEdit) {
-        let waiting = store::waiting(tx, viewer.tenant, &viewer.scope(Permission::DutyEdit)).await?;
+        let waiting = store::waiting(tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), viewer.account).await?;
         todos.extend(waiting.iter().map(|plan| of_plan(plan, "批方案", now)));
     }
     if viewer.may(Permission::DutyPlan) {

@@ -139,11 +139,11 @@ statements! {
     ROUNDS_OF_PERSON = rounds!("d.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM patrol_walkers w WHERE w.tenant_id = d.tenant_id AND w.round_id = d.id
             AND w.person_id = $2) AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.planned_at IS NULL, d.planned_at, d.id LIMIT 200");
     /// What else whoever walks a round walks on its day.
-    BESIDES = "SELECT q.name AS person_name, r.name AS route_name, d.planned_at FROM patrol_walkers own
-        JOIN patrol_walkers w ON w.tenant_id = own.tenant_id AND w.person_id = own.person_id AND w.day = own.day AND w.round_id <> own.round_id
+    BESIDES = "SELECT q.name AS person_name, r.name AS route_name, d.planned_at FROM patrol_walkers own CROSS JOIN patrol_walkers w
         JOIN patrol_rounds d ON d.tenant_id = w.tenant_id AND d.id = w.round_id JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id
         JOIN duty_people q ON q.tenant_id = w.tenant_id AND q.id = w.person_id
-        WHERE own.tenant_id = $1 AND own.round_id = $2 AND d.ended_at IS NULL AND d.cancelled_at IS NULL ORDER BY q.name, r.name, d.id LIMIT 100";
+        WHERE own.tenant_id = $1 AND own.round_id = $2 AND w.tenant_id = $1 AND w.person_id = own.person_id AND w.day = own.day
+            AND w.round_id <> own.round_id AND d.ended_at IS NULL AND d.cancelled_at IS NULL ORDER BY q.name, r.name, d.id LIMIT 100";
     DROP_WALKERS = "DELETE FROM patrol_walkers WHERE tenant_id = $1 AND round_id = $2";
     ADD_WALKER = "INSERT INTO patrol_walkers (tenant_id, round_id, person_id, day) VALUES ($1, $2, $3, $4)";
     WALKERS_OF = walkers!("w.round_id = $2 ORDER BY w.person_id LIMIT 50");
