@@ -184,6 +184,8 @@ const MAY_SCAN: &[&str] = &[
     "duty::store::PEOPLE",
     "duty::store::ALL_PEOPLE",
     "duty::store::GATE_PASTS",
+    "duty::store::SLOT_PASTS",
+    "duty::store::CLOSURES",
     "duty::store::REACHES",
     "duty::store::LEAVES",
     "duty::store::WAYS",

@@ -190,7 +190,7 @@ async fn change(
         }
     }
     if let Some(to) = sketch(&mut form, &units, closed) {
-        let done = school::change(&mut tx, &act, id, form.version(), &to).await;
+        let done = school::change(&mut tx, &act, &known, form.version(), &to).await;
         if let Some(()) = form.noted("name", done)? {
             tx.commit().await?;
             return Ok(redirect(&format!("/duty-schools/{id}"), "已改好"));
