@@ -87,6 +87,7 @@ pub const LISTS: &[&[Statement]] = &[
     duty::STATEMENTS,
     duty::SHIFT_STATEMENTS,
     duty::STANDBY_STATEMENTS,
+    duty::WALK_STATEMENTS,
     lecture::STATEMENTS,
     lecture::SESSION_STATEMENTS,
     lecture::QUIZ_STATEMENTS,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{PersonKind, Qualification};
 use super::store::{
-    self, ADD_LEAVE, ADD_PERSON, ADD_REACH, CHANGE_PERSON, DROP_LEAVE, DROP_REACHES, OWN_PEOPLE, Person,
+    self, ADD_LEAVE, ADD_PERSON, ADD_REACH, CHANGE_PERSON, DROP_LEAVE, DROP_REACHES, HOLD_PERSON, OWN_PEOPLE, Person,
     RENEW_PERSON_LINK, SET_PERSON_SCHOOL,
 };
 use crate::access::{Act, Link};
@@ -92,6 +92,17 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: &Per
         return Err(Error::Stale("这个人的资料刚刚有变化，请看一下再改。".to_owned()));
     }
     audit::record(tx, act, "update", ("duty_person", id), "", &[]).await
+}
+
+/// Holds people until the transaction ends, so that nobody else puts them at a post or on a round meanwhile. Everybody holds several in the order
+/// of their ids.
+pub async fn hold(tx: &mut Tx, tenant: Uuid, mut people: Vec<Uuid>) -> Result<()> {
+    people.sort_unstable();
+    people.dedup();
+    for person in people {
+        tx.execute_one(HOLD_PERSON.bind(tenant).bind(person)).await?;
+    }
+    Ok(())
 }
 
 /// Whether somebody is a school's own: its security, its teachers, its parents.
