@@ -213,11 +213,13 @@ impl Built {
         let week = (around(days.0, -1), around(days.1, 7));
         let mut leaves = store::leaves(tx, act.tenant, (&week.0, &week.1)).await?;
         leaves.retain(|leave| Some(leave.person_id) != absent);
+        let mut walks = walk::of_days(tx, act.tenant, (&days.0.to_string(), &days.1.to_string())).await?;
+        walks.retain(|person, _| Some(*person) != absent);
         let known = Known {
             reaches: store::reaches(tx, act.tenant).await?,
             ways: store::ways(tx, act.tenant).await?,
             leaves,
-            walks: walk::of_days(tx, act.tenant, (&days.0.to_string(), &days.1.to_string())).await?,
+            walks,
             standing: shift_store::of_days(tx, act.tenant, &Scope::tenant(), (&week.0, &week.1)).await?,
             carried: carried(tx, act, &people, days.0).await?,
             people,
