@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("board", &["access", "audit", "outbox", "photo", "settings", "place", "registry"]),
     ("body", &["access", "audit", "settings", "place", "board"]),
     ("venue", &["access", "audit", "place"]),
+    // It reads the rounds of `patrol` in SQL, in one file.
     ("duty", &["access", "audit", "channel", "outbox", "settings", "workbook"]),
     ("deployment", &["access", "audit", "counter", "document", "duty", "hazard", "patrol", "settings"]),
     ("issue", &["access", "audit", "counter", "outbox", "photo", "search", "settings", "place", "registry", "board"]),

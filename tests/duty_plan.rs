@@ -26,12 +26,12 @@ fn date(text: &str) -> Date {
 }
 
 /// What stands on some days, anywhere in the bureau.
-async fn standing(app: &TestApp, bureau: &Bureau, days: (&str, &str)) -> Vec<duty::Shift> {
+pub async fn standing(app: &TestApp, bureau: &Bureau, days: (&str, &str)) -> Vec<duty::Shift> {
     duty::shifts(&mut app.db.read().await.unwrap(), bureau.community.tenant, &Scope::tenant(), days).await.unwrap()
 }
 
 /// How many minutes of a day a gate is not kept; `None` if it need not be.
-async fn open(app: &TestApp, bureau: &Bureau, day: &str, gate: Uuid) -> Option<i64> {
+pub async fn open(app: &TestApp, bureau: &Bureau, day: &str, gate: Uuid) -> Option<i64> {
     let mut tx = app.db.read().await.unwrap();
     let days = (date(day), date(day));
     let table =
@@ -81,12 +81,12 @@ async fn put_far(app: &TestApp, bureau: &Bureau, day: &str, person: Uuid) -> Uui
     id
 }
 
-async fn make_roster(chief: &Browser, days: (&str, &str), seed: &str) -> crate::support::Page {
+pub async fn make_roster(chief: &Browser, days: (&str, &str), seed: &str) -> crate::support::Page {
     chief.post("/duty-rosters", &[("first", days.0), ("last", days.1), ("seed", seed)]).await
 }
 
 /// Publishes the draft whose page this is, gaps or not.
-async fn publish(chief: &Browser, draft: &crate::support::Page) -> crate::support::Page {
+pub async fn publish(chief: &Browser, draft: &crate::support::Page) -> crate::support::Page {
     let version = draft.input("version");
     chief.post(&format!("{}/publication", draft.url), &[("version", version.as_str()), ("in_spite", "yes")]).await
 }

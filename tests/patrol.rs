@@ -40,7 +40,7 @@ fn clock(app: &TestApp, time: &str) {
 }
 
 /// A route from seven to nine with a point every half hour, and two points.
-async fn laid(app: &TestApp, bureau: &Bureau, unit: Uuid, name: &str, days: Days) -> (Uuid, Vec<Uuid>) {
+pub async fn laid(app: &TestApp, bureau: &Bureau, unit: Uuid, name: &str, days: Days) -> (Uuid, Vec<Uuid>) {
     let school = (days == Days::School).then_some(bureau.schools[0]);
     let asked = Asked { interval: 30, tolerance: 0, from: 420, to: 540, days, school };
     let sketch = RouteSketch { unit, name: name.to_owned(), kind: RouteKind::Street, asked, closed_at: None };

@@ -13,7 +13,10 @@ use super::model::{
     moment, short, uncovered, weekday,
 };
 use super::shift_store::{self, Shift};
-use super::store::{BELLS, Bell, GATE_PASTS, GATES, Gate, GatePast, SLOT_GATES, SLOTS, Slot, SlotGate, whole};
+use super::store::{
+    BELLS, Bell, CLOSURES, Closure, GATE_PASTS, GATES, Gate, GatePast, SLOT_GATES, SLOT_PASTS, SLOTS, Slot, SlotGate,
+    SlotPast, whole,
+};
 use super::{school, store};
 use crate::access::Scope;
 use crate::error::Result;
@@ -28,6 +31,10 @@ pub(super) struct Posts {
     pub open: Vec<SlotGate>,
     /// What was needed at a gate until a moment, the earliest first.
     pasts: HashMap<Uuid, Vec<GatePast>>,
+    /// On which days of the week a peak was kept until a moment, the earliest first.
+    slot_pasts: HashMap<Uuid, Vec<SlotPast>>,
+    /// When a school that is guarded again had been given up.
+    closures: Vec<Closure>,
 }
 
 impl Posts {
@@ -42,10 +49,16 @@ impl Posts {
         let reach =
             |statement: db::Statement| statement.bind(tenant).bind(scope.account).bind(&scope.roles).bind(after);
         let mut pasts: HashMap<Uuid, Vec<GatePast>> = HashMap::new();
+        let mut slot_pasts: HashMap<Uuid, Vec<SlotPast>> = HashMap::new();
+        let mut closures: Vec<Closure> = Vec::new();
         if let Some(moment) = moment {
             for past in tx.all::<GatePast>(GATE_PASTS.bind(tenant).bind(moment)).await? {
                 pasts.entry(past.gate_id).or_default().push(past);
             }
+            for past in tx.all::<SlotPast>(SLOT_PASTS.bind(tenant).bind(moment)).await? {
+                slot_pasts.entry(past.slot_id).or_default().push(past);
+            }
+            closures = tx.all(CLOSURES.bind(tenant).bind(moment)).await?;
         }
         let mut bells: HashMap<Uuid, Vec<Bell>> = HashMap::new();
         for bell in whole(tx.all::<Bell>(reach(BELLS)).await?, 20_000)? {
@@ -59,6 +72,8 @@ impl Posts {
             bells,
             open: whole(tx.all(reach(SLOT_GATES)).await?, 20_000)?,
             pasts,
+            slot_pasts,
+            closures,
         })
     }
 
@@ -70,6 +85,25 @@ impl Posts {
             None if gate.closed_at.is_some_and(|closed| closed <= at) => (0, 0),
             None => (gate.seats, gate.officers),
         }
+    }
+
+    /// On which days of the week a peak was kept at a moment.
+    fn weekdays(&self, slot: &Slot, at: Timestamp) -> Weekdays {
+        let past = self.slot_pasts.get(&slot.id).and_then(|pasts| pasts.iter().find(|past| past.until_at > at));
+        Weekdays(past.map_or(slot.weekdays, |past| past.weekdays))
+    }
+
+    /// Nobody guarded a school at a moment.
+    fn given_up(&self, school: &store::School, at: Timestamp) -> bool {
+        let within = |one: &Closure| one.school_id == school.id && one.from_at <= at && at < one.until_at;
+        school.closed_at.is_some_and(|closed| closed <= at) || self.closures.iter().any(within)
+    }
+
+    /// Nobody guarded it from one midnight to the next, or longer.
+    fn given_up_all(&self, school: &store::School, day: Date) -> bool {
+        let around =
+            |one: &Closure| one.school_id == school.id && day_of(one.from_at) < day && day < day_of(one.until_at);
+        school.closed_at.is_some_and(|closed| day_of(closed) < day) || self.closures.iter().any(around)
     }
 
     /// The minutes of a day around a peak.
@@ -133,7 +167,7 @@ async fn needs_by(
     let (mut needs, mut unknown) = (Vec::new(), Vec::new());
     for day in from.series(1.day()).take_while(|day| *day <= to).take(LONGEST as usize) {
         let windows = windows(day);
-        for school in posts.schools.iter().filter(|school| school.closed_at.is_none_or(|at| day_of(at) >= day)) {
+        for school in posts.schools.iter().filter(|school| !posts.given_up_all(school, day)) {
             let exams = match table.of(school.id, day, working) {
                 SchoolDay::Lessons => false,
                 SchoolDay::Exams => true,
@@ -155,12 +189,10 @@ async fn needs_by(
             for slot in posts.slots.iter().filter(kept) {
                 let Some((first, last)) = posts.window(slot, &windows) else { continue };
                 let Some((starts_at, ends_at)) = moment(day, first).zip(moment(day, last)) else { continue };
-                if !kept_then(slot.opened_at, slot.closed_at, day, starts_at)
-                    || school.closed_at.is_some_and(|at| at <= starts_at)
-                {
+                if !kept_then(slot.opened_at, slot.closed_at, day, starts_at) || posts.given_up(school, starts_at) {
                     continue;
                 }
-                match Weekdays(slot.weekdays).on(follows, weekday(day)) {
+                match posts.weekdays(slot, starts_at).on(follows, weekday(day)) {
                     Some(true) => {}
                     Some(false) => continue,
                     None => {
@@ -460,7 +492,9 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
             let bells: Vec<String> =
                 bells.map(|bell| format!("{} {}", clock(bell.minute), bell.grades).trim().to_owned()).collect();
             let (school, peak, bells) = (gate.school_name.clone(), slot.kind, bells.join("、"));
-            let weekdays = Weekdays(slot.weekdays).words();
+            // Where they were changed in between, those of the last day that is shown.
+            let weekdays = kept.last().map_or(Weekdays(slot.weekdays), |one| posts.weekdays(slot, one.need.starts_at));
+            let weekdays = weekdays.words();
             own.push(Row { school, gate: gate.clone(), slot: slot.id, peak, weekdays, hours, bells, kept });
         }
         own.sort_by(|a, b| a.hours.cmp(&b.hours));

@@ -4,7 +4,7 @@
 //! say is not guessed. People have no account: their link leads to their own page (`person`). A shift is somebody at a post in a
 //! peak, and shows what is missing of 定人、定岗、定时、定责; `coverage` compares what is put down with what has to be kept, by the minute.
 //! On the day people confirm, come, hand over and go (`shift`); in the place of whoever is absent the nearest on standby is called, told, and
-//! passed over by the clock when they do not answer (`standby`). `roster` fills a
+//! passed over by the clock when they do not answer (`standby`). Nobody is put at a post while on a round of `patrol` (`walk`). `roster` fills a
 //! period by the crate of that name, as a draft that somebody publishes, and mends it by few changes; `caution` says what of its rules is broken by
 //! hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its own people; `news` tells it
 //! when that changes.
@@ -22,6 +22,7 @@ mod shift_store;
 mod standby;
 mod store;
 mod todo;
+mod walk;
 mod web;
 
 pub use caution::cautions;
@@ -33,8 +34,8 @@ pub use model::{
 };
 pub use news::{TOPIC as PLAN, handler as plan_handler, told as school_told, watch_some as watch_plans};
 pub use person::{
-    PersonSketch, add_leave, by_link as person_by_link, create as create_person, phone as person_phone, set_reaches,
-    set_school,
+    PersonSketch, add_leave, by_link as person_by_link, create as create_person, hold, phone as person_phone,
+    set_reaches, set_school,
 };
 pub use roster::{
     Mended, apply as apply_mending, draft as draft_roster, mend, publish as publish_roster,
@@ -51,6 +52,7 @@ pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, 
 pub use standby::{STATEMENTS as STANDBY_STATEMENTS, TOPIC as CALLED, handler as called, watch_some};
 pub use store::{Gate, Person, STATEMENTS, School, all_people as people, gate, gates_of, school, schools};
 pub use todo::todo;
+pub use walk::STATEMENTS as WALK_STATEMENTS;
 pub use web::{remember_phone, routes, whose_phone};
 
 use std::collections::HashSet;

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::model::{PersonKind, Qualification};
+use super::model::{PersonKind, Qualification, day_of};
+use super::shift_store;
 use super::store::{
-    self, ADD_LEAVE, ADD_PERSON, ADD_REACH, CHANGE_PERSON, DROP_LEAVE, DROP_REACHES, OWN_PEOPLE, Person,
+    self, ADD_LEAVE, ADD_PERSON, ADD_REACH, CHANGE_PERSON, DROP_LEAVE, DROP_REACHES, HOLD_PERSON, OWN_PEOPLE, Person,
     RENEW_PERSON_LINK, SET_PERSON_SCHOOL,
 };
 use crate::access::{Act, Link};
@@ -84,14 +85,34 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &PersonSketch) -> Result<Uuid> 
     Ok(id)
 }
 
-/// Errors: stale if somebody else was first.
-pub(super) async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: &PersonSketch) -> Result<()> {
+/// Errors: refused if they were to stand somewhere as what they are no longer said to be, stale if somebody else was first.
+pub(super) async fn change(tx: &mut Tx, act: &Act, before: &Person, seen: i64, to: &PersonSketch) -> Result<()> {
+    let id = before.id;
+    // Whether police were seen, and whether somebody could stand alone, is counted by what people are; of past days it stays what it was.
+    if to.kind != before.kind {
+        let stood = shift_store::of_person(tx, act.tenant, id, ("", &day_of(act.at).to_string())).await?;
+        if !stood.is_empty() {
+            let words = "这个人已经排过班，以前的数字照原来的算，不能改。请勾上“不再站岗”，再登记一个人";
+            return Err(Error::refused(words));
+        }
+    }
     let row = CHANGE_PERSON.bind(act.tenant).bind(id).bind(seen).bind(to.unit).bind(to.kind).bind(&to.name);
     let row = row.bind(sealed(act, &to.phone)?).bind(codes(&to.qualifications)).bind(to.daily).bind(to.weekly);
     if tx.execute(row.bind(to.standby).bind(to.ended_at)).await? == 0 {
         return Err(Error::Stale("这个人的资料刚刚有变化，请看一下再改。".to_owned()));
     }
     audit::record(tx, act, "update", ("duty_person", id), "", &[]).await
+}
+
+/// Holds people until the transaction ends, so that nobody else puts them at a post or on a round meanwhile. Everybody holds several in the order
+/// of their ids.
+pub async fn hold(tx: &mut Tx, tenant: Uuid, mut people: Vec<Uuid>) -> Result<()> {
+    people.sort_unstable();
+    people.dedup();
+    for person in people {
+        tx.execute_one(HOLD_PERSON.bind(tenant).bind(person)).await?;
+    }
+    Ok(())
 }
 
 /// Whether somebody is a school's own: its security, its teachers, its parents.

@@ -20,8 +20,9 @@ use super::shift_store::{
     self, ADD, ADD_GAP, ADD_ROSTER, DROP_ROSTER, DROP_SHIFTS, GAP_SEATS, GapSeat, OF_ROSTER, PIN, PUBLISH,
     PUBLISH_SHIFTS, RosterRow, SHARES, Share, Shift,
 };
-use super::store::{self, HOLD_PERSON, Leave, Person, ReachRow, WayRow, whole};
-use super::{news, school, shift};
+use super::store::{self, Leave, Person, ReachRow, WayRow, whole};
+use super::walk::{self, Walk};
+use super::{news, person, school, shift};
 use crate::access::{Act, Scope};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -118,6 +119,8 @@ struct Known {
     reaches: Vec<ReachRow>,
     ways: Vec<WayRow>,
     leaves: Vec<Leave>,
+    /// On which rounds they are to be.
+    walks: HashMap<Uuid, Vec<Walk>>,
     /// What is down already, of whole weeks and a day on each side, anywhere in the bureau.
     standing: Vec<Shift>,
     /// Early and late peaks of the term so far, by person.
@@ -210,10 +213,13 @@ impl Built {
         let week = (around(days.0, -1), around(days.1, 7));
         let mut leaves = store::leaves(tx, act.tenant, (&week.0, &week.1)).await?;
         leaves.retain(|leave| Some(leave.person_id) != absent);
+        let mut walks = walk::of_days(tx, act.tenant, (&days.0.to_string(), &days.1.to_string())).await?;
+        walks.retain(|person, _| Some(*person) != absent);
         let known = Known {
             reaches: store::reaches(tx, act.tenant).await?,
             ways: store::ways(tx, act.tenant).await?,
             leaves,
+            walks,
             standing: shift_store::of_days(tx, act.tenant, &Scope::tenant(), (&week.0, &week.1)).await?,
             carried: carried(tx, act, &people, days.0).await?,
             people,
@@ -229,7 +235,7 @@ impl Built {
         (alone, rules): (&Alone, &Rostering),
         days: (Date, Date),
     ) -> Result<Built> {
-        let Known { people, reaches, ways, leaves, standing, carried, pins } = known;
+        let Known { people, reaches, ways, leaves, walks, standing, carried, pins } = known;
         let first = origin(days.0);
         let since = Since(super::model::moment(first, 0).ok_or(Error::NotFound)?);
         let weeks = usize::try_from((days.1 - first).get_days() / 7 + 2).unwrap_or(2);
@@ -252,6 +258,10 @@ impl Built {
         teams.sort_unstable();
         teams.dedup();
         let day_at = |text: &str| text.parse::<Date>().map_or(0, |day| i64::from((day - first).get_days()));
+        let walked = |walk: &Walk| {
+            let (from, to) = walk.span();
+            Span { from: at(0, since.minutes(from)), to: at(0, since.minutes(to)) }
+        };
         let person = |(at_base, one): (usize, &Person)| rostering::Person {
             kind: kind(one.kind),
             qualifications: bits(|code| one.has(code)),
@@ -262,6 +272,7 @@ impl Built {
                 .iter()
                 .filter(|leave| leave.person_id == one.id)
                 .map(|leave| Span { from: at(day_at(&leave.first_day), 0), to: at(day_at(&leave.last_day) + 1, 0) })
+                .chain(walks.get(&one.id).into_iter().flatten().map(walked))
                 .collect(),
             barred_slots: Vec::new(),
             barred_posts: Vec::new(),
@@ -599,6 +610,7 @@ async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift])
     let leaves = store::leaves(tx, act.tenant, span).await?;
     let mut on_leave: HashMap<Uuid, Vec<&Leave>> = HashMap::new();
     leaves.iter().for_each(|leave| on_leave.entry(leave.person_id).or_default().push(leave));
+    let walks = walk::of_days(tx, act.tenant, span).await?;
     // What is kept on these days, as it is known now.
     let posts = Posts::read(tx, act.tenant, &scope).await?;
     let windows: Windows = settings::read(tx, act.tenant, act.at).await?;
@@ -643,6 +655,11 @@ async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift])
         let needed = draft.gate_id.and_then(|gate| gates.get(&gate)?.qualification.as_deref());
         if needed.is_some_and(|needed| !person.has(needed)) {
             found.push(format!("{} {} 要的资格，{}没有登记", draft.day, draft.place(), person.name));
+        }
+        let hours = draft.starts_at.zip(draft.ends_at);
+        let walk = walks.get(&person.id).and_then(|walks| walks.iter().find(|walk| walk.meets(hours)));
+        if let Some(walk) = walk {
+            found.push(format!("{} {}已经排在巡逻路线“{}”上", draft.day, person.name, walk.route_name));
         }
         // Of two drafts the second is found against the first.
         let others = by_person.entry((person.id, &draft.day)).or_default();
@@ -695,13 +712,8 @@ pub(super) async fn pin(tx: &mut Tx, act: &Act, shift: &Shift, seen: i64, pinned
 /// Errors: refused if somebody has been put down otherwise since, or if empty seats were not looked at.
 pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<()> {
     let drafts = drafts(tx, act.tenant, roster.id).await?;
-    // Nobody is put down elsewhere while this is looked at. Everybody holds people in the order of their ids.
-    let mut people: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.person_id).collect();
-    people.sort_unstable();
-    people.dedup();
-    for person in people {
-        tx.execute_one(HOLD_PERSON.bind(act.tenant).bind(person)).await?;
-    }
+    // Nobody is put down elsewhere while this is looked at.
+    person::hold(tx, act.tenant, drafts.iter().filter_map(|draft| draft.person_id).collect()).await?;
     let found = conflicts(tx, act, roster, &drafts).await?;
     if let Some(first) = found.first() {
         return Err(Error::refused(format!("草稿做好以后有 {} 处变了：{first}。请用这份再排一次", found.len())));

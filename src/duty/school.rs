@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, Term, Timetable, Weekdays};
 use super::store::{
-    self, ADD_BELL, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM, ADD_UNIT,
-    CHANGE_GATE, CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, DROP_WAY, RENEW_GATE_LINK,
-    RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SET_WEEKDAYS, School,
+    self, ADD_BELL, ADD_CLOSURE, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM,
+    ADD_UNIT, CHANGE_GATE, CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, DROP_WAY, KEEP_WEEKDAYS,
+    RENEW_GATE_LINK, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SET_WEEKDAYS, School,
 };
 use crate::access::{Act, Link};
 use crate::error::{Error, Result};
@@ -123,12 +123,17 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &SchoolSketch) -> Result<Uuid> 
 }
 
 /// Errors: refused if the name is taken, stale if somebody else was first.
-pub(super) async fn change(tx: &mut Tx, act: &Act, id: Uuid, seen: i64, to: &SchoolSketch) -> Result<()> {
+pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, to: &SchoolSketch) -> Result<()> {
+    let id = before.id;
     refuse_taken(tx, act.tenant, Some(id), &to.name).await?;
     let row = CHANGE_SCHOOL.bind(act.tenant).bind(id).bind(seen).bind(to.station).bind(&to.name).bind(to.stage);
     let row = row.bind(&to.address).bind(sealed(act, &to.contact)?).bind(&to.phone).bind(to.closed_at);
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这所学校的资料刚刚有变化，请看一下再改。".to_owned()));
+    }
+    // It is taken up again: in between nobody was missed.
+    if let (Some(closed), None) = (before.closed_at, to.closed_at) {
+        tx.execute(ADD_CLOSURE.bind(act.tenant).bind(id).bind(closed).bind(act.at)).await?;
     }
     set_units(tx, act, id, to).await?;
     audit::record(tx, act, "update", ("duty_school", id), "", &[]).await
@@ -203,16 +208,15 @@ async fn keep_past(tx: &mut Tx, act: &Act, before: &store::Gate, to: &GateSketch
     let past = |until: Timestamp, seats: i64, officers: i64| {
         ADD_GATE_PAST.bind(act.tenant).bind(before.id).bind(until).bind(seats).bind(officers)
     };
-    match (before.closed_at, to.closed_at) {
-        // It is opened again: in between it was not kept.
-        (Some(closed), None) => {
-            tx.execute(past(closed, before.seats, before.officers)).await?;
-            tx.execute(past(act.at, 0, 0)).await?;
-        }
-        (None, None) if (before.seats, before.officers) != (to.seats, to.officers) => {
-            tx.execute(past(act.at, before.seats, before.officers)).await?;
-        }
-        _ => {}
+    let opened = before.closed_at.is_some() && to.closed_at.is_none();
+    if opened || (before.seats, before.officers) != (to.seats, to.officers) {
+        // Of one that is closed, what was needed when it was.
+        let until = before.closed_at.or(to.closed_at).unwrap_or(act.at);
+        tx.execute(past(until, before.seats, before.officers)).await?;
+    }
+    if opened {
+        // In between it was not kept.
+        tx.execute(past(act.at, 0, 0)).await?;
     }
     Ok(())
 }
@@ -246,8 +250,9 @@ pub async fn add_slot(tx: &mut Tx, act: &Act, school: Uuid, new: &SlotSketch) ->
     Ok(id)
 }
 
-/// A peak is kept on some days of the week only.
+/// A peak is kept on some days of the week only, from now on; what is past goes by the days on which it was kept then.
 pub async fn set_weekdays(tx: &mut Tx, act: &Act, school: Uuid, slot: Uuid, days: Weekdays) -> Result<()> {
+    tx.execute(KEEP_WEEKDAYS.bind(act.tenant).bind(school).bind(slot).bind(act.at).bind(days.0)).await?;
     tx.execute_one(SET_WEEKDAYS.bind(act.tenant).bind(school).bind(slot).bind(days.0)).await?;
     audit::record(tx, act, "update", ("duty_slot", slot), &days.words(), &[]).await
 }

@@ -11,7 +11,7 @@ use super::shift_store::{
     SWAP_OF_SHIFT, Shift, Swap, TAKE_MISS_BACK,
 };
 use super::store::{self, COLLEAGUES, HOLD_PERSON, LEAVES_OF, Leave, Person, REACHES_OF_COLLEAGUES, ReachRow};
-use super::{coverage, model, news, standby};
+use super::{coverage, model, news, standby, walk};
 use crate::access::Act;
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
@@ -67,6 +67,11 @@ pub(super) async fn fit(
     if let Some(other) = others.iter().find(touches) {
         let hours = other.hours();
         return Err(Error::refused(format!("{name}这一天 {hours} 已经排在{}，时间重叠了", other.place())));
+    }
+    let walks = walk::of_person(tx, act.tenant, person.id, day).await?;
+    if let Some(walk) = walks.iter().find(|walk| walk.meets(span)) {
+        let (hours, route) = (walk.hours(), &walk.route_name);
+        return Err(Error::refused(format!("{name}这一天 {hours} 已经排在巡逻路线“{route}”上，时间重叠了")));
     }
     if others.len() as i64 >= person.daily {
         return Err(Error::refused(format!("{name}一天最多站 {} 班，这天已经排满", person.daily)));

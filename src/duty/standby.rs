@@ -14,6 +14,7 @@ use super::model::{Alone, PersonKind, Windows, clock};
 use super::shift::held;
 use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, STANDING_FOR, Shift};
 use super::store::{self, HOLD_PERSON};
+use super::walk::is_walking;
 use super::{caution, coverage, person};
 use crate::access::Act;
 use crate::app::App;
@@ -25,8 +26,8 @@ use crate::{audit, settings};
 
 statements! {
     /// Who can be at a school ($2) on a day ($3) before a moment ($5), and is free from another ($6) until then; or whether one of them ($7)
-    /// still is. Whoever is on leave, was absent that day, is asked to go elsewhere or has had all their shifts is not asked.
-    NEAREST = "SELECT p.id, p.kind, p.qualifications, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
+    /// still is. Whoever is on leave, was absent that day, is asked to go elsewhere, is on patrol or has had all their shifts is not asked.
+    NEAREST = concat!("SELECT p.id, p.kind, p.qualifications, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
         WHERE r.tenant_id = $1 AND r.school_id = $2 AND p.standby AND p.ended_at IS NULL AND (CAST($7 AS UUID) IS NULL OR p.id = $7)
         AND (CAST($5 AS BIGINT) IS NULL OR CAST($4 AS BIGINT) + r.minutes * 60000 < CAST($5 AS BIGINT))
         AND NOT EXISTS (SELECT 1 FROM duty_leaves l WHERE l.tenant_id = r.tenant_id AND l.person_id = r.person_id AND l.first_day <= $3 AND l.last_day >= $3)
@@ -36,7 +37,8 @@ statements! {
             AND y.absent_at IS NULL) < p.daily
         AND NOT EXISTS (SELECT 1 FROM duty_calls c WHERE c.tenant_id = r.tenant_id AND c.person_id = r.person_id AND c.answered_at IS NULL AND c.ended_at IS NULL
             AND c.answer_by > CAST($4 AS BIGINT))
-        ORDER BY r.minutes, p.created_at, p.id LIMIT 2000";
+        AND NOT ", is_walking!("r.tenant_id", "r.person_id"), "
+        ORDER BY r.minutes, p.created_at, p.id LIMIT 2000");
     /// Of every tenant: calls whose time to answer is over.
     DUE = "SELECT tenant_id, id, shift_id FROM duty_calls WHERE watch_at <= $1 ORDER BY watch_at, tenant_id, id LIMIT 50";
     /// Whoever was first looks.

@@ -60,6 +60,10 @@ statements! {
             created_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, 1)";
     CHANGE_SCHOOL = "UPDATE duty_schools SET organisation_id = $4, name = $5, stage = $6, address = $7, contact_sealed = $8, phone = $9,
             closed_at = $10, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// It was given up for a while: nobody is missed in that time.
+    ADD_CLOSURE = "INSERT INTO duty_closures (tenant_id, school_id, from_at, until_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id, school_id, from_at) DO UPDATE SET until_at = excluded.until_at";
+    CLOSURES = "SELECT school_id, from_at, until_at FROM duty_closures WHERE tenant_id = $1 AND until_at > $2 ORDER BY school_id, from_at LIMIT 20000";
     RENEW_SCHOOL_LINK = "UPDATE duty_schools SET link_number = link_number + 1 WHERE tenant_id = $1 AND id = $2";
     DROP_UNITS = "DELETE FROM duty_school_units WHERE tenant_id = $1 AND school_id = $2";
     ADD_UNIT = "INSERT INTO duty_school_units (tenant_id, school_id, organisation_id) VALUES ($1, $2, $3)";
@@ -88,6 +92,12 @@ statements! {
     ADD_SLOT = "INSERT INTO duty_slots (tenant_id, id, school_id, kind, days, early, stay, opened_at, lock_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)";
     CLOSE_SLOT = "UPDATE duty_slots SET closed_at = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     SET_WEEKDAYS = "UPDATE duty_slots SET weekdays = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
+    /// On which days a peak was kept until now is kept for the days before; of one that is only being entered there are none.
+    KEEP_WEEKDAYS = "INSERT INTO duty_slot_pasts (tenant_id, slot_id, until_at, weekdays)
+        SELECT t.tenant_id, t.id, CAST($4 AS BIGINT), t.weekdays FROM duty_slots t
+        WHERE t.tenant_id = $1 AND t.school_id = $2 AND t.id = $3 AND t.weekdays <> $5 AND (t.opened_at IS NULL OR t.opened_at < CAST($4 AS BIGINT))
+        ON CONFLICT (tenant_id, slot_id, until_at) DO NOTHING";
+    SLOT_PASTS = "SELECT slot_id, until_at, weekdays FROM duty_slot_pasts WHERE tenant_id = $1 AND until_at > $2 ORDER BY slot_id, until_at LIMIT 20000";
     ADD_BELL = "INSERT INTO duty_bells (tenant_id, slot_id, minute, grades) VALUES ($1, $2, $3, $4)";
     ADD_SLOT_GATE = "INSERT INTO duty_slot_gates (tenant_id, slot_id, gate_id) VALUES ($1, $2, $3)";
     SLOTS = concat!("SELECT t.id, t.school_id, t.kind, t.days, t.early, t.stay, t.weekdays, t.opened_at, t.closed_at FROM duty_slots t
@@ -188,6 +198,8 @@ record! {
     pub struct Slot { pub id: Uuid, pub school_id: Uuid, pub kind: Peak, pub days: OnDays, pub early: Option<i64>, pub stay: Option<i64>, pub weekdays: i64,
         pub opened_at: Option<Timestamp>, pub closed_at: Option<Timestamp> }
     pub(super) struct GatePast { pub gate_id: Uuid, pub until_at: Timestamp, pub seats: i64, pub officers: i64 }
+    pub(super) struct SlotPast { pub slot_id: Uuid, pub until_at: Timestamp, pub weekdays: i64 }
+    pub(super) struct Closure { pub school_id: Uuid, pub from_at: Timestamp, pub until_at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Bell { pub slot_id: Uuid, pub minute: i64, pub grades: String }
     #[derive(Debug, Clone)]

@@ -89,6 +89,8 @@ async fn fit(
     if people.is_empty() || people.len() > MOST_WALKERS {
         return Err(Error::refused(format!("请选择谁去走，最多 {MOST_WALKERS} 人")));
     }
+    // Of two who send the same people at once the second sees what the first did, and whoever puts them at a post does too.
+    duty::hold(tx, act.tenant, people.iter().map(|person| person.id).collect()).await?;
     let alone: Alone = settings::read(tx, act.tenant, act.at).await?;
     if !people.iter().any(|person| alone.may(person.kind)) {
         return Err(Error::refused("这几位都不能单独执勤，请加上一名民警或者巡特警"));

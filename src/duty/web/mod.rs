@@ -1,5 +1,6 @@
 //! The pages of 护学岗.
 
+mod contact;
 mod day;
 mod own;
 mod people;
@@ -55,6 +56,15 @@ async fn units(tx: &mut Tx, viewer: &Viewer) -> Result<Options> {
 
 fn chosen(options: &Options, code: &str) -> Option<Uuid> {
     options.iter().find(|(id, _)| id == code)?.0.parse().ok()
+}
+
+/// As much of a phone number as everybody sees.
+fn masked(number: &str) -> String {
+    match codes::Phone::parse(number) {
+        _ if number.is_empty() => String::new(),
+        Ok(phone) => phone.masked(),
+        Err(_) => "已登记".to_owned(),
+    }
 }
 
 /// A whole number within a range; the label is said where it is none.

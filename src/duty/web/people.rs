@@ -7,7 +7,7 @@ use db::Cursor;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{LinkPage, Options, chosen, days, number, units};
+use super::{LinkPage, Options, chosen, days, masked, number, units};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage;
@@ -74,11 +74,23 @@ struct FormPage {
     shell: Shell,
     form: Form,
     person: Option<Person>,
+    /// As much of the known number as everybody sees; empty if there is none.
+    phone: String,
     units: Options,
     schools: Options,
 }
 
 impl FormPage {
+    /// A known number is not shown, and an empty field leaves it as it is.
+    fn phone_hint(&self) -> String {
+        let known = if self.phone.is_empty() {
+            String::new()
+        } else {
+            format!("现在是 {}。不改就空着。", self.phone)
+        };
+        format!("叫备勤、催到岗时用。{known}")
+    }
+
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {
         PersonKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect()
     }
@@ -97,7 +109,7 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Res
     let (units, schools) = (units(&mut tx, &viewer).await?, schools(&mut tx, &viewer).await?);
     let unit = viewer.organisation.to_string();
     let form = Form::filled(&[("unit", &unit), ("kind", "officer"), ("daily", "2"), ("weekly", "10")]);
-    page(&FormPage { shell, form, person: None, units, schools })
+    page(&FormPage { shell, form, person: None, phone: String::new(), units, schools })
 }
 
 /// The schools whose own people somebody may be.
@@ -116,11 +128,15 @@ fn own_school(form: &mut Form, schools: &Options, kind: PersonKind) -> Option<Uu
     school
 }
 
-fn sketch(form: &mut Form, units: &Options, ended: Option<jiff::Timestamp>) -> Option<PersonSketch> {
+/// What a form says about somebody; `kept` is the number that is known.
+fn sketch(form: &mut Form, units: &Options, kept: &str, ended: Option<jiff::Timestamp>) -> Option<PersonSketch> {
     let name = form.person_name("name");
     let unit = form.choice("unit", "单位", |code| chosen(units, code));
     let kind = form.choice("kind", "是什么人员", PersonKind::parse);
-    let phone = form.optional_phone("phone");
+    let phone = match form.optional_phone("phone") {
+        Some(phone) if phone.is_empty() && !form.is("erase", "phone") => Some(kept.to_owned()),
+        other => other,
+    };
     let daily = number(form, "daily", "一天最多几班", 1..=6);
     let weekly = number(form, "weekly", "一周最多几班", 1..=50);
     let qualifications = form.values("qualification").filter_map(Qualification::parse).collect();
@@ -134,7 +150,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     let (units, schools) = (units(&mut tx, &viewer).await?, schools(&mut tx, &viewer).await?);
-    if let Some(new) = sketch(&mut form, &units, None) {
+    if let Some(new) = sketch(&mut form, &units, "", None) {
         let school = own_school(&mut form, &schools, new.kind);
         if form.ok() {
             let id = person::create(&mut tx, &act, &new).await?;
@@ -146,7 +162,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, person: None, units, schools })
+    page_again(&FormPage { shell, form, person: None, phone: String::new(), units, schools })
 }
 
 async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -158,7 +174,6 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
         ("name", &known.name),
         ("unit", &known.organisation_id.to_string()),
         ("kind", known.kind.code()),
-        ("phone", &known.phone(&act)?),
         ("daily", &known.daily.to_string()),
         ("weekly", &known.weekly.to_string()),
         ("school", &known.school_id.map(|id| id.to_string()).unwrap_or_default()),
@@ -173,7 +188,8 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     if known.ended_at.is_some() {
         form.set("ended", "yes");
     }
-    page(&FormPage { shell, form, person: Some(known), units, schools })
+    let phone = masked(&known.phone(&act)?);
+    page(&FormPage { shell, form, person: Some(known), phone, units, schools })
 }
 
 async fn change(
@@ -187,20 +203,23 @@ async fn change(
     let mut tx = app.db.begin().await?;
     let known = store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
     let (units, schools) = choices(&mut tx, &viewer, &known).await?;
+    let kept = known.phone(&act)?;
     let ended = form.is("ended", "yes").then(|| known.ended_at.unwrap_or(act.at));
-    if let Some(to) = sketch(&mut form, &units, ended) {
+    if let Some(to) = sketch(&mut form, &units, &kept, ended) {
         let school = own_school(&mut form, &schools, to.kind);
         if form.ok() {
-            person::change(&mut tx, &act, id, form.version(), &to).await?;
-            if school != known.school_id {
-                person::set_school(&mut tx, &act, id, school).await?;
+            let done = person::change(&mut tx, &act, &known, form.version(), &to).await;
+            if let Some(()) = form.noted("kind", done)? {
+                if school != known.school_id {
+                    person::set_school(&mut tx, &act, id, school).await?;
+                }
+                tx.commit().await?;
+                return Ok(redirect(&format!("/duty-people/{id}"), "已改好"));
             }
-            tx.commit().await?;
-            return Ok(redirect(&format!("/duty-people/{id}"), "已改好"));
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, person: Some(known), units, schools })
+    page_again(&FormPage { shell, form, person: Some(known), phone: masked(&kept), units, schools })
 }
 
 /// The units and schools to choose from, with those that somebody has already.
@@ -243,15 +262,6 @@ async fn reveal(
     tx.commit().await?;
     let back = (format!("/duty-people/{id}"), "回到这个人");
     Revealed { shell, name: person.name, what: "手机", value, form: ValueForm::Phone, reason, back }.page()
-}
-
-/// As much of a number as everybody sees.
-fn masked(number: &str) -> String {
-    match codes::Phone::parse(number) {
-        _ if number.is_empty() => String::new(),
-        Ok(phone) => phone.masked(),
-        Err(_) => "已登记".to_owned(),
-    }
 }
 
 #[derive(Template)]

@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::ToSpan;
 use uuid::Uuid;
 
-use super::{LinkPage, Options, a_day, chosen, days, number, optional_number, units};
+use super::{LinkPage, Options, a_day, chosen, contact, days, number, optional_number, units};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage::{self, Posts};
@@ -69,6 +69,8 @@ struct FormPage {
     form: Form,
     school: Option<School>,
     units: Options,
+    /// Beside the number of the contact, which is not shown.
+    contact_hint: String,
     /// Which units cover a school says whoever reaches the whole bureau; anybody else registers schools of their own.
     may_assign: bool,
 }
@@ -86,11 +88,16 @@ impl FormPage {
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let units = units(&mut app.db.read().await?, &viewer).await?;
     let form = Form::filled(&[("station", &viewer.organisation.to_string()), ("stage", "primary")]);
-    page(&FormPage { shell, form, school: None, units, may_assign: true })
+    page(&FormPage { shell, form, school: None, units, contact_hint: String::new(), may_assign: true })
 }
 
-/// What a form says about a school.
-fn sketch(form: &mut Form, units: &Options, closed: Option<jiff::Timestamp>) -> Option<SchoolSketch> {
+/// What a form says about a school, whose contact is known or not.
+fn sketch(
+    form: &mut Form,
+    units: &Options,
+    known: Option<&Contact>,
+    closed: Option<jiff::Timestamp>,
+) -> Option<SchoolSketch> {
     let name = form.text("name", "校名", 2..=40);
     let station = form.choice("station", "负责的派出所", |code| chosen(units, code));
     let stage = form.choice("stage", "学段", Stage::parse);
@@ -99,16 +106,7 @@ fn sketch(form: &mut Form, units: &Options, closed: Option<jiff::Timestamp>) -> 
     if phone.chars().any(|c| !c.is_ascii_digit() && c != '-') {
         form.fail("phone", "只写数字和短横线，如 110 或 0358-0000110");
     }
-    let contact_name = form.text("contact_name", "安保联系人", 0..=20);
-    let contact_phone = form.optional_phone("contact_phone")?;
-    let contact = match (contact_name.is_empty(), contact_phone.is_empty()) {
-        (true, true) => None,
-        (false, false) => Some(Contact { name: contact_name, phone: contact_phone }),
-        _ => {
-            form.fail("contact_name", "安保联系人的姓名和电话要一起填");
-            None
-        }
-    };
+    let contact = contact::named(form, known);
     let others = form.values("other").filter_map(|code| chosen(units, code)).collect();
     let (station, stage) = (station?, stage?);
     form.ok().then_some(SchoolSketch { station, others, name, stage, address, contact, phone, closed_at: closed })
@@ -118,7 +116,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     let units = units(&mut tx, &viewer).await?;
-    if let Some(new) = sketch(&mut form, &units, None) {
+    if let Some(new) = sketch(&mut form, &units, None, None) {
         let done = school::create(&mut tx, &act, &new).await;
         if let Some(id) = form.noted("name", done)? {
             tx.commit().await?;
@@ -126,7 +124,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, school: None, units, may_assign: true })
+    page_again(&FormPage { shell, form, school: None, units, contact_hint: String::new(), may_assign: true })
 }
 
 /// The units to choose from when a school is changed, and whether they may be chosen: by whoever reaches the whole bureau.
@@ -142,7 +140,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.read().await?;
     let school = store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    let contact = school.contact(&act)?.unwrap_or_default();
+    let contact = school.contact(&act)?;
     let covered: Vec<Unit> = store::units(&mut tx, viewer.tenant, id).await?;
     let (units, may_assign) = covering(&mut tx, &viewer, id).await?;
     let mut form = Form::filled(&[
@@ -151,8 +149,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
         ("stage", school.stage.code()),
         ("address", &school.address),
         ("phone", &school.phone),
-        ("contact_name", &contact.name),
-        ("contact_phone", &contact.phone),
+        ("contact_name", contact.as_ref().map_or("", |contact| contact.name.as_str())),
         ("version", &school.lock_version.to_string()),
     ]);
     if school.closed_at.is_some() {
@@ -161,7 +158,8 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     for unit in covered.iter().filter(|unit| unit.id != school.organisation_id) {
         form.add("other", unit.id.to_string());
     }
-    page(&FormPage { shell, form, school: Some(school), units, may_assign })
+    let contact_hint = contact::hint(contact.as_ref());
+    page(&FormPage { shell, form, school: Some(school), units, contact_hint, may_assign })
 }
 
 async fn change(
@@ -189,15 +187,17 @@ async fn change(
             closed = known.closed_at;
         }
     }
-    if let Some(to) = sketch(&mut form, &units, closed) {
-        let done = school::change(&mut tx, &act, id, form.version(), &to).await;
+    let contact = known.contact(&act)?;
+    if let Some(to) = sketch(&mut form, &units, contact.as_ref(), closed) {
+        let done = school::change(&mut tx, &act, &known, form.version(), &to).await;
         if let Some(()) = form.noted("name", done)? {
             tx.commit().await?;
             return Ok(redirect(&format!("/duty-schools/{id}"), "已改好"));
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, school: Some(known), units, may_assign })
+    let contact_hint = contact::hint(contact.as_ref());
+    page_again(&FormPage { shell, form, school: Some(known), units, contact_hint, may_assign })
 }
 
 /// A peak as its school's page shows it.
@@ -253,7 +253,7 @@ impl SchoolPage {
 
     /// As much of the contact's number as everybody here sees.
     fn masked(&self, number: &str) -> String {
-        codes::Phone::parse(number).map_or("已登记".to_owned(), |phone| phone.masked())
+        super::masked(number)
     }
 
     fn open_gates(&self) -> impl Iterator<Item = &Gate> {
