@@ -30,6 +30,7 @@ mod community_survey;
 mod crash;
 mod demo;
 mod deployment;
+mod deployment_whole;
 mod duplicates;
 mod duty;
 mod duty_day;
