@@ -55,6 +55,7 @@ mod outbox;
 mod overview;
 mod party;
 mod patrol;
+mod patrol_desk;
 mod place;
 mod publicity;
 mod races;
