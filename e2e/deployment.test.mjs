@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { phone } from './support/browser.mjs';
-import { glance, look } from './support/look.mjs';
+import { glance, illustrate, look } from './support/look.mjs';
 import { signIn } from './support/people.mjs';
 import { setStage } from './support/stage.mjs';
 
@@ -44,6 +44,7 @@ test('a draft is written, approved by somebody else, and the school says that it
   await planner.getByRole('link', { name: '和别的版本比' }).click();
   await planner.getByText('撤掉').first().waitFor();
   await look(planner, 'deployment-comparison');
+  await illustrate(planner, 'deployment-comparison');
   await planner.goto(draft);
   await planner.getByRole('button', { name: '交批' }).click();
   await told(planner, '已交批');
@@ -68,6 +69,7 @@ test('a draft is written, approved by somebody else, and the school says that it
   await guard.getByText('早入校').first().waitFor();
   assert(!/警力|巡逻|备勤/.test(await guard.locator('#main').innerText()), 'neither strength nor routes');
   await look(guard, 'deployment-watch');
+  await illustrate(guard, 'deployment-watch');
   await guard.getByLabel(/您的姓名/).last().fill('值班保安');
   await guard.getByRole('button', { name: '知道了' }).last().click();
   await told(guard, '警方已经知道您看过了');
@@ -89,6 +91,8 @@ test('what breaks when a post is lost and something else happens', async (t) => 
   await told(planner, '推演好了');
   await planner.getByText(/备勤 \d+ 分钟后顶上/).first().waitFor();
   await look(planner, 'deployment-simulation');
+  await planner.getByText(/备勤 \d+ 分钟后顶上/).first().scrollIntoViewIfNeeded();
+  await illustrate(planner, 'deployment-simulation');
   await planner.getByText('又一起警情', { exact: true }).click();
   await planner.getByLabel('哪所学校').last().selectOption({ label: '田家会中学' });
   await planner.getByLabel('从几点').last().fill('05:30');

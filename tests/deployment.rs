@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::duty::{Bureau, bureau};
 use crate::support::{Account, Browser, Page, TestApp};
 
-fn at(app: &TestApp, moment: &str) {
+pub fn at(app: &TestApp, moment: &str) {
     app.means.clock.set(moment.parse::<Timestamp>().unwrap());
 }
 
@@ -35,14 +35,14 @@ statements! {
 }
 
 /// A bureau with the plans' people: whoever plans at the first station, and whoever leads the whole bureau.
-struct Desk {
-    bureau: Bureau,
-    planner: Account,
-    leader: Account,
+pub struct Desk {
+    pub bureau: Bureau,
+    pub planner: Account,
+    pub leader: Account,
 }
 
 impl Desk {
-    async fn set_up(app: &TestApp) -> Desk {
+    pub async fn set_up(app: &TestApp) -> Desk {
         at(app, "2026-08-25T09:00:00+08:00");
         let bureau = bureau(app).await;
         bureau.person(app, "冯志强", PersonKind::Officer, Some(4), true).await;
@@ -54,12 +54,12 @@ impl Desk {
         Desk { bureau, planner, leader }
     }
 
-    fn act(&self, app: &TestApp, account: &Account) -> Act {
+    pub fn act(&self, app: &TestApp, account: &Account) -> Act {
         Act { account: Some(account.id), ..self.bureau.act(app) }
     }
 
     /// A version of the first station, from a day on.
-    async fn drafted(&self, app: &TestApp, from: &str, of: Option<Uuid>) -> Uuid {
+    pub async fn drafted(&self, app: &TestApp, from: &str, of: Option<Uuid>) -> Uuid {
         let (name, reason) = ("秋季开学季部署".to_owned(), "开学初校园周边治安情况复杂".to_owned());
         let new = Sketch { name, effective_from: date(from), reason };
         let act = self.act(app, &self.planner);
@@ -73,11 +73,11 @@ impl Desk {
         id
     }
 
-    async fn plan(&self, app: &TestApp, id: Uuid) -> deployment::Plan {
+    pub async fn plan(&self, app: &TestApp, id: Uuid) -> deployment::Plan {
         deployment::plan(&mut app.db.read().await.unwrap(), self.bureau.community.tenant, id).await.unwrap()
     }
 
-    async fn parts(&self, app: &TestApp, id: Uuid) -> deployment::Parts {
+    pub async fn parts(&self, app: &TestApp, id: Uuid) -> deployment::Parts {
         deployment::parts(&mut app.db.read().await.unwrap(), self.bureau.community.tenant, id).await.unwrap()
     }
 
@@ -97,7 +97,7 @@ impl Desk {
         tx.commit().await.unwrap();
     }
 
-    async fn approved(&self, app: &TestApp, id: Uuid) {
+    pub async fn approved(&self, app: &TestApp, id: Uuid) {
         let plan = self.plan(app, id).await;
         let mut tx = app.db.begin().await.unwrap();
         deployment::submit(&mut tx, &self.act(app, &self.planner), &plan, plan.lock_version).await.unwrap();
@@ -106,14 +106,14 @@ impl Desk {
         tx.commit().await.unwrap();
     }
 
-    async fn watch(&self, app: &TestApp, school: usize) -> String {
+    pub async fn watch(&self, app: &TestApp, school: usize) -> String {
         let tenant = self.bureau.community.tenant;
         let school =
             duty::school(&mut app.db.read().await.unwrap(), tenant, self.bureau.schools[school]).await.unwrap();
         format!("/deployment-watch/{}", school.link(tenant, &app.means.keys))
     }
 
-    async fn notices(&self, app: &TestApp, id: Uuid) -> Vec<deployment::Notice> {
+    pub async fn notices(&self, app: &TestApp, id: Uuid) -> Vec<deployment::Notice> {
         deployment::notices(&mut app.db.read().await.unwrap(), self.bureau.community.tenant, id).await.unwrap()
     }
 }

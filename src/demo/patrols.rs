@@ -60,7 +60,7 @@ pub async fn week(db: &Db, means: &Means, now: Timestamp) -> Result<()> {
     let schools = hazard::schools(&mut tx, tenant, &Scope::tenant()).await?;
     let school =
         schools.iter().find(|one| one.name == guards::SCHOOLS[0].name).map(|one| one.id).ok_or(Error::NotFound)?;
-    let listed = hazard::listed_places(&mut tx, tenant, 100).await?;
+    let listed = hazard::listed_places(&mut tx, tenant, &Scope::tenant()).await?;
     let places: Vec<_> = listed.into_iter().map(|place| (place.name, place.school_id, Some(place.id))).collect();
     let sketch =
         |unit, name: &str, kind, asked| RouteSketch { unit, name: name.to_owned(), kind, asked, closed_at: None };

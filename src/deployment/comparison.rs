@@ -218,6 +218,7 @@ mod tests {
     fn only_what_differs_is_told_and_totals_are_of_everything() {
         let reserve = |id: u128, people| Reserve {
             id: Uuid::from_u128(id),
+            position: 0,
             name: "机动一组".to_owned(),
             base: String::new(),
             people,

@@ -37,7 +37,9 @@ pub(super) async fn inform(tx: &mut Tx, act: &Act, plan: &Plan) -> Result<()> {
     let told: Vec<Told> = tx.all(query).await?;
     let unknowing =
         |school: Uuid| told.iter().find(|told| told.school_id == school).is_none_or(|latest| latest.seen_at.is_none());
-    let schools: BTreeSet<Uuid> = before.iter().chain(&own).map(|post| post.school_id).collect();
+    // A school that keeps nothing in either may still not know that it has lost its guard.
+    let earlier = told.iter().filter(|told| told.closed_at.is_none()).map(|told| told.school_id);
+    let schools: BTreeSet<Uuid> = before.iter().chain(&own).map(|post| post.school_id).chain(earlier).collect();
     let concerned = schools.into_iter().filter(|id| visible(&before, *id) != visible(&own, *id) || unknowing(*id));
     let mut concerned: Vec<(Uuid, Uuid)> = concerned.map(|school| (plan.id, school)).collect();
     if let Some(next) = store::after(tx, act.tenant, plan).await? {

@@ -105,30 +105,48 @@ pub fn post(guarded: &Guarded, people: i64, police: i64) -> Post {
     }
 }
 
+/// The most groups of the reserve that a version has.
+const MOST_RESERVES: usize = 500;
+
 /// The reserves that are known without asking: those of the unit who are on standby, whoever reaches the same schools together.
-async fn standby(tx: &mut Tx, act: &Act, unit: Uuid) -> Result<Vec<ReserveSketch>> {
-    let targets: Targets = settings::read(tx, act.tenant, act.at).await?;
-    let groups = duty::standby_of(tx, act.tenant, unit).await?.into_iter().enumerate();
+///
+/// Errors: refused if they are too many.
+fn reserves_of(groups: Vec<duty::Standby>, response_minutes: i64) -> Result<Vec<ReserveSketch>> {
+    let many = groups.len();
+    if many > MOST_RESERVES {
+        return Err(Error::refused(format!(
+            "备勤的人到得了的学校各不相同，要分成 {many} 组，一版最多 {MOST_RESERVES} 组：请先在人员里把到各校的分钟数补齐，到同样几所学校的算一组"
+        )));
+    }
     let reserve = |(at, group): (usize, duty::Standby)| ReserveSketch {
         name: if at == 0 { "机动备勤".to_owned() } else { format!("机动备勤第 {} 组", at + 1) },
         base: String::new(),
         people: group.people.min(50),
-        response_minutes: targets.response_minutes,
+        response_minutes,
         minutes: group.minutes,
     };
-    Ok(groups.map(reserve).collect())
+    Ok(groups.into_iter().enumerate().map(reserve).collect())
+}
+
+async fn standby(tx: &mut Tx, act: &Act, unit: Uuid) -> Result<Vec<ReserveSketch>> {
+    let targets: Targets = settings::read(tx, act.tenant, act.at).await?;
+    reserves_of(duty::standby_of(tx, act.tenant, unit).await?, targets.response_minutes)
 }
 
 /// Begins the next version of a unit: copied from an earlier one, without what is not guarded or walked any more, or from what is guarded and who is on
 /// standby. It rests on the latest survey of each school. Whoever wrote in a draft has a hand in its copies too: what nobody has approved yet is
 /// not made anew by being copied.
 ///
-/// Errors: refused if the earlier one is of another unit.
+/// Errors: refused if the earlier one is of another unit, or whoever is on standby makes too many groups.
 pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Option<&Plan>) -> Result<Uuid> {
     let maker = account(act)?;
     if from.is_some_and(|from| from.organisation_id != unit) {
         return Err(Error::refused("只能照同一个单位的方案做新的一版"));
     }
+    let waiting = match from {
+        Some(_) => Vec::new(),
+        None => standby(tx, act, unit).await?,
+    };
     let version = counter::next(tx, act.tenant, &format!("deployment {}", unit.simple())).await?;
     let id = act.id();
     let row = ADD_PLAN.bind(act.tenant).bind(id).bind(unit).bind(version).bind(&new.name);
@@ -153,7 +171,7 @@ pub async fn draft(tx: &mut Tx, act: &Act, unit: Uuid, new: &Sketch, from: Optio
         None => {
             let posts: Vec<Post> = guarded.iter().map(|one| post(one, one.seats, one.officers)).collect();
             add_posts(tx, act, id, &posts).await?;
-            for (position, reserve) in standby(tx, act, unit).await?.iter().enumerate() {
+            for (position, reserve) in waiting.iter().enumerate() {
                 insert_reserve(tx, act, id, position, reserve).await?;
             }
         }
@@ -280,12 +298,15 @@ pub async fn set_patrols(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, patrols
     add_patrols(tx, act, plan.id, patrols).await
 }
 
-/// Errors: as above, and refused if the plan has a reserve of this name.
+/// Errors: as above, and refused if the plan has a reserve of this name, or too many.
 pub async fn add_reserve(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, new: &ReserveSketch) -> Result<Uuid> {
     touch(tx, act, plan, seen).await?;
     let known = store::parts(tx, act.tenant, plan.id).await?.reserves;
     if known.iter().any(|other| other.name == new.name) {
         return Err(Error::refused("这一版里已经有同名的备勤组"));
+    }
+    if known.len() >= MOST_RESERVES {
+        return Err(Error::refused(format!("一版最多 {MOST_RESERVES} 组备勤，请先去掉用不上的")));
     }
     insert_reserve(tx, act, plan.id, known.len(), new).await
 }
@@ -398,4 +419,18 @@ pub async fn give_back(tx: &mut Tx, act: &Act, plan: &Plan, seen: i64, why: &str
         return Err(stale());
     }
     audit::record(tx, act, "return_plan", ("deployment_plan", plan.id), why, &[]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_groups_than_anybody_oversees_are_refused_in_words() {
+        let groups = |many: usize| vec![duty::Standby { people: 1, minutes: Vec::new() }; many];
+        let named = reserves_of(groups(MOST_RESERVES), 5).unwrap();
+        assert_eq!((named.len(), named[1].name.as_str()), (MOST_RESERVES, "机动备勤第 2 组"));
+        let Err(Error::Refused(words)) = reserves_of(groups(MOST_RESERVES + 1), 5) else { panic!("not refused") };
+        assert!(words.contains("要分成 501 组"), "{words}");
+    }
 }

@@ -109,14 +109,14 @@ statements! {
     ADD_RESERVE = "INSERT INTO deployment_reserves (tenant_id, id, plan_id, position, name, base, people, response_minutes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     CHANGE_RESERVE = "UPDATE deployment_reserves SET name = $4, base = $5, people = $6, response_minutes = $7 WHERE tenant_id = $1 AND plan_id = $2 AND id = $3";
     DROP_RESERVE = "DELETE FROM deployment_reserves WHERE tenant_id = $1 AND plan_id = $2 AND id = $3";
-    RESERVES = "SELECT d.id, d.name, d.base, d.people, d.response_minutes FROM deployment_reserves d
-        WHERE d.tenant_id = $1 AND d.plan_id = $2 ORDER BY d.position, d.id LIMIT 100";
+    RESERVES = "SELECT d.id, d.position, d.name, d.base, d.people, d.response_minutes FROM deployment_reserves d
+        WHERE d.tenant_id = $1 AND d.plan_id = $2 AND (d.position, d.id) > ($3, $4) ORDER BY d.position, d.id LIMIT 1000";
     ADD_REACH = "INSERT INTO deployment_reaches (tenant_id, reserve_id, school_id, minutes) VALUES ($1, $2, $3, $4)";
     DROP_REACHES = "DELETE FROM deployment_reaches WHERE tenant_id = $1 AND reserve_id = $2";
     REACHES = "SELECT r.reserve_id, r.school_id, s.name AS school_name, r.minutes FROM deployment_reaches r
         JOIN duty_schools s ON s.tenant_id = r.tenant_id AND s.id = r.school_id
         WHERE r.tenant_id = $1 AND r.reserve_id IN (SELECT d.id FROM deployment_reserves d WHERE d.tenant_id = $1 AND d.plan_id = $2)
-        ORDER BY r.minutes, r.school_id LIMIT 10000";
+            AND (r.reserve_id, r.school_id) > ($3, $4) ORDER BY r.reserve_id, r.school_id LIMIT 10000";
     ADD_SURVEY = "INSERT INTO deployment_surveys (tenant_id, plan_id, school_id, version, school_name) VALUES ($1, $2, $3, $4, $5)";
     DROP_SURVEYS = "DELETE FROM deployment_surveys WHERE tenant_id = $1 AND plan_id = $2";
     SURVEYS = "SELECT d.school_id, d.school_name, d.version, v.reason, v.made_at FROM deployment_surveys d
@@ -130,8 +130,9 @@ statements! {
         JOIN duty_schools s ON s.tenant_id = n.tenant_id AND s.id = n.school_id
         WHERE n.tenant_id = $1 AND n.plan_id = $2 ORDER BY n.school_id LIMIT 1000";
     /// What each school was told of a unit's versions up to one, the latest first.
-    TOLD = "SELECT n.school_id, n.seen_at FROM deployment_plans p
+    TOLD = "SELECT n.school_id, n.seen_at, s.closed_at FROM deployment_plans p
         JOIN deployment_notices n ON n.tenant_id = p.tenant_id AND n.plan_id = p.id
+        JOIN duty_schools s ON s.tenant_id = n.tenant_id AND s.id = n.school_id
         WHERE p.tenant_id = $1 AND p.organisation_id = $2 AND p.state = 'approved' AND (p.effective_from, p.version) < ($3, $4)
         ORDER BY p.effective_from DESC, p.version DESC, n.school_id LIMIT 5000";
     /// Who has not said so, of what holds or is going to.
@@ -183,7 +184,7 @@ record! {
         pub interval_minutes: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Reserve { pub id: Uuid, pub name: String, pub base: String, pub people: i64, pub response_minutes: i64 }
+    pub struct Reserve { pub id: Uuid, pub position: i64, pub name: String, pub base: String, pub people: i64, pub response_minutes: i64 }
     #[derive(Debug, Clone)]
     pub struct Reach { pub reserve_id: Uuid, pub school_id: Uuid, pub school_name: String, pub minutes: i64 }
     /// A survey on which a version rests.
@@ -196,7 +197,7 @@ record! {
         pub seen_by: Option<String>,
     }
     #[derive(Debug, Clone)]
-    pub struct Told { pub school_id: Uuid, pub seen_at: Option<Timestamp> }
+    pub struct Told { pub school_id: Uuid, pub seen_at: Option<Timestamp>, pub closed_at: Option<Timestamp> }
     /// A version as far as a school sees it.
     #[derive(Debug, Clone)]
     pub struct OfSchool {
@@ -290,9 +291,33 @@ pub(super) async fn parts(tx: &mut Tx, tenant: Uuid, plan: Uuid) -> Result<Parts
     Ok(Parts {
         posts: tx.all(POSTS.bind(tenant).bind(plan)).await?,
         patrols: tx.all(PATROLS.bind(tenant).bind(plan)).await?,
-        reserves: tx.all(RESERVES.bind(tenant).bind(plan)).await?,
-        reaches: tx.all(REACHES.bind(tenant).bind(plan)).await?,
+        reserves: reserves(tx, tenant, plan).await?,
+        reaches: reaches(tx, tenant, plan).await?,
     })
+}
+
+/// Every group of the reserve in its order.
+async fn reserves(tx: &mut Tx, tenant: Uuid, plan: Uuid) -> Result<Vec<Reserve>> {
+    let (mut all, mut after) = (Vec::new(), (-1i64, Uuid::nil()));
+    loop {
+        let rows: Vec<Reserve> = tx.all(RESERVES.bind(tenant).bind(plan).bind(after.0).bind(after.1)).await?;
+        let Some(last) = rows.last() else { return Ok(all) };
+        after = (last.position, last.id);
+        all.extend(rows);
+    }
+}
+
+/// In how many minutes each of them is at each school, the nearest first.
+async fn reaches(tx: &mut Tx, tenant: Uuid, plan: Uuid) -> Result<Vec<Reach>> {
+    let (mut all, mut after): (Vec<Reach>, _) = (Vec::new(), (Uuid::nil(), Uuid::nil()));
+    loop {
+        let rows: Vec<Reach> = tx.all(REACHES.bind(tenant).bind(plan).bind(after.0).bind(after.1)).await?;
+        let Some(last) = rows.last() else { break };
+        after = (last.reserve_id, last.school_id);
+        all.extend(rows);
+    }
+    all.sort_by_key(|reach| (reach.minutes, reach.school_id));
+    Ok(all)
 }
 
 pub(super) async fn surveys(tx: &mut Tx, tenant: Uuid, plan: Uuid) -> Result<Vec<RestsOn>> {

@@ -61,7 +61,13 @@ pub async fn a_round(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Round> {
     round::round(tx, tenant, &Scope::tenant(), id).await
 }
 
-/// The places of the list, from the nearest to a gate on; at most so many.
-pub async fn listed_places(tx: &mut Tx, tenant: Uuid, most: usize) -> Result<Vec<Place>> {
-    Ok(round::places(tx, tenant, &Scope::tenant(), Cursor::FIRST, most).await?.items)
+/// Every place of the list around the schools within reach, from the nearest to a gate on.
+pub async fn listed_places(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Place>> {
+    let (mut all, mut after) = (Vec::new(), Cursor::FIRST);
+    loop {
+        let page = round::places(tx, tenant, scope, after, 1_000).await?;
+        all.extend(page.items);
+        let Some(next) = page.next else { return Ok(all) };
+        after = next;
+    }
 }

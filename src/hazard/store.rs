@@ -102,9 +102,11 @@ statements! {
     FOUND = concat!("SELECT COUNT(*) AS found, COUNT(*) FILTER (WHERE h.state = 'closed') AS closed, COUNT(*) FILTER (WHERE h.state = 'dismissed') AS dismissed,
             COUNT(*) FILTER (WHERE h.level = 'major' AND h.state <> 'dismissed') AS major
         FROM hazards h WHERE h.tenant_id = $1 AND h.found_at >= $4 AND h.found_at < $5 AND ", within!());
-    /// Of those fixed in a span, by their last deadline.
+    /// Of those fixed in a span, by their last deadline. What another body has fixed was due by its answer, not by that deadline.
     FIXED = concat!("SELECT COUNT(*) AS fixed, COUNT(*) FILTER (WHERE h.fixed_at <= h.fix_due_at) AS in_time FROM hazards h
-        WHERE h.tenant_id = $1 AND h.fixed_at IS NOT NULL AND h.fixed_at >= $4 AND h.fixed_at < $5 AND h.fix_due_at IS NOT NULL AND ", within!());
+        WHERE h.tenant_id = $1 AND h.fixed_at IS NOT NULL AND h.fixed_at >= $4 AND h.fixed_at < $5 AND h.fix_due_at IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM hazard_transfers t WHERE t.tenant_id = h.tenant_id AND t.hazard_id = h.id AND t.answer = 'fixed'
+                AND t.answered_at = h.fixed_at) AND ", within!());
     LATE = concat!("SELECT COUNT(*) AS late FROM hazards h WHERE h.tenant_id = $1 AND h.open = TRUE AND h.due_at < $4 AND ", within!());
     STRUCK_OFF = concat!("SELECT h.found_at, h.closed_at FROM hazards h WHERE h.tenant_id = $1 AND h.closed_at IS NOT NULL AND h.closed_at >= $4 AND h.closed_at < $5 AND ",
         within!(), " ORDER BY h.closed_at, h.id LIMIT 10000");

@@ -46,6 +46,17 @@ impl Setting for Rounds {
     const NAME: &'static str = "patrol.rounds";
 }
 
+/// When somebody is reminded of a round on which nobody has set out.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Departure {
+    /// So long after the time for which it is planned.
+    pub departure_minutes: i64,
+}
+
+impl Setting for Departure {
+    const NAME: &'static str = "patrol.departure";
+}
+
 /// What is asked of a route on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::model::{How, Rounds};
 use super::store::{
     self, ADD_CHECK, ADD_NOTE, ADD_ROUND, ADD_WALKER, ANSWER, BEGIN_ROUND, BESIDES, Besides, CANCEL_ROUND,
-    CHANGE_ROUND, Check, DROP_WALKERS, END_ROUND, HOLD_ROUND, NEAR, Near, Round, Route, SETTLE, Walker,
+    CHANGE_ROUND, Check, DROP_WALKERS, END_ROUND, HOLD_ROUND, HOLD_ROUTE, NEAR, Near, Round, Route, SETTLE, Walker,
 };
 use crate::access::Act;
 use crate::audit;
@@ -152,7 +152,8 @@ pub async fn plan(
     if day < duty::day_of(act.at) {
         return Err(Error::refused("这一天已经过去了，请选今天或者以后的日子"));
     }
-    if route.closed_at.is_some() {
+    // Whoever closes it meanwhile calls this one off too, or it is closed already.
+    if tx.execute(HOLD_ROUTE.bind(act.tenant).bind(route.id)).await? == 0 {
         return Err(Error::refused("这条路线已经停走了"));
     }
     fit(tx, act, (route.id, day, planned), None, people).await?;
@@ -281,8 +282,8 @@ async fn refuse_at_post(tx: &mut Tx, act: &Act, new: &NewCheck, name: &str) -> R
     }
 }
 
-/// Notes that somebody is at a point; the round begins with the first. Twice within a minute is once, and words that come along the second
-/// time are added to the first, unless somebody has looked at that already: then they wait by themselves.
+/// Notes that somebody is at a point; the round begins with the first. Twice within a minute is once. Words that come along the second time are
+/// those of the first where it had none, and wait by themselves otherwise.
 ///
 /// Errors: refused where the round is of another day or has ended, the point is not on its route, or they stand at a post then; the desk may
 /// enter later what was told by radio, but not much later.
@@ -320,11 +321,10 @@ pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
     if near.iter().any(|near| near.note.contains(&new.note)) {
         return Ok(());
     }
-    let id = match near.iter().find(|near| near.seen_at.is_none() && near.hazard_id.is_none()) {
+    let id = match near.iter().find(|near| near.note.is_empty()) {
         Some(near) => {
-            let both = if near.note.is_empty() { new.note.clone() } else { format!("{}；{}", near.note, new.note) };
-            if tx.execute(ADD_NOTE.bind(act.tenant).bind(near.id).bind(both)).await? == 0 {
-                return Err(Error::Stale("刚才那条情况值班室正在处理，这几句还没有记下，请再点一次。".to_owned()));
+            if tx.execute(ADD_NOTE.bind(act.tenant).bind(near.id).bind(&new.note)).await? == 0 {
+                return Err(Error::Stale("同一处刚刚还记了一条，这几句还没有记下，请再点一次。".to_owned()));
             }
             near.id
         }

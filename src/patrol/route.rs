@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::model::{Asked, RouteKind};
 use super::store::{
-    self, ADD_POINT, ADD_ROUTE, ASK, CHANGE_POINT, CHANGE_ROUTE, Point, RENEW_CODE, ROUTE_NAMED, Route,
+    self, ADD_POINT, ADD_ROUTE, ASK, CANCEL_ROUNDS, CHANGE_POINT, CHANGE_ROUTE, Point, RENEW_CODE, ROUTE_NAMED, Route,
 };
 use crate::access::{Act, Link};
 use crate::audit;
@@ -58,11 +58,12 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &RouteSketch) -> Result<Uuid> {
 }
 
 /// What is asked now holds from today on. What is closed stays so: were it opened again, the days in between would count as days on which
-/// nobody came.
+/// nobody came. Rounds on which nobody has set out are called off with it, and how many they were is what this gives; whoever is on the way comes
+/// back as usual.
 ///
 /// Errors: refused if the name is taken, so little is asked that nobody would have to come, or a closed one were opened; stale if somebody else
 /// was first.
-pub async fn change(tx: &mut Tx, act: &Act, route: &Route, seen: i64, to: &RouteSketch) -> Result<()> {
+pub async fn change(tx: &mut Tx, act: &Act, route: &Route, seen: i64, to: &RouteSketch) -> Result<u64> {
     if route.closed_at.is_some() && to.closed_at != route.closed_at {
         return Err(Error::refused("停走了的路线不能再开；要再走请登记一条新的，名字可以一样"));
     }
@@ -82,7 +83,15 @@ pub async fn change(tx: &mut Tx, act: &Act, route: &Route, seen: i64, to: &Route
     if *asked != route.asked() {
         ask(tx, act, route.id, asked).await?;
     }
-    audit::record(tx, act, "update", ("patrol_route", route.id), "", &[]).await
+    let mut called_off = 0;
+    if route.closed_at.is_none() && to.closed_at.is_some() {
+        let today = duty::day_of(act.at).to_string();
+        let row = CANCEL_ROUNDS.bind(act.tenant).bind(route.id).bind(today).bind(act.at).bind("路线停走了");
+        called_off = tx.execute(row).await?;
+    }
+    let words = if called_off > 0 { format!("停走，取消了 {called_off} 轮") } else { String::new() };
+    audit::record(tx, act, "update", ("patrol_route", route.id), &words, &[]).await?;
+    Ok(called_off)
 }
 
 #[derive(Debug, Clone)]

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use db::{Cursor, Page, Tx, record, statements};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -87,6 +89,8 @@ statements! {
     CHANGE_ROUTE = "UPDATE patrol_routes SET organisation_id = $4, name = $5, kind = $6, interval_minutes = $7, tolerance_minutes = $8, from_minute = $9,
             to_minute = $10, days = $11, school_id = $12, closed_at = $13, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    /// Whoever has done this plans along it alone until the transaction ends; one that is closed is not held.
+    HOLD_ROUTE = "UPDATE patrol_routes SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL";
     /// What is asked from a day on; said twice on one day, the later holds.
     ASK = "INSERT INTO patrol_route_versions (tenant_id, route_id, from_day, interval_minutes, tolerance_minutes, from_minute, to_minute, days, school_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -125,6 +129,9 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, 1)";
     CHANGE_ROUND = "UPDATE patrol_rounds SET planned_at = $4, minutes = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND ended_at IS NULL AND cancelled_at IS NULL";
+    /// Every one of a route that nobody has set out on, from a day on.
+    CANCEL_ROUNDS = "UPDATE patrol_rounds SET cancelled_at = $4, words = $5, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND route_id = $2 AND day >= $3 AND begun_at IS NULL AND cancelled_at IS NULL";
     CANCEL_ROUND = "UPDATE patrol_rounds SET cancelled_at = $3, words = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND begun_at IS NULL AND cancelled_at IS NULL";
     BEGIN_ROUND = "UPDATE patrol_rounds SET begun_at = $3, begun_person_id = $4, begun_by = $5 WHERE tenant_id = $1 AND id = $2 AND begun_at IS NULL";
@@ -135,7 +142,7 @@ statements! {
     ROUND = rounds!("d.id = $2");
     ROUND_IN_REACH = rounds!(concat!("d.id = $4 AND ", route_in_reach!()));
     ROUNDS_OF_DAY = rounds!(concat!("d.day = $4 AND ", route_in_reach!(), " ORDER BY d.planned_at IS NULL, d.planned_at, d.id LIMIT 2000"));
-    ROUNDS_OF_ROUTE = rounds!("d.route_id = $2 AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.planned_at IS NULL, d.planned_at, d.id LIMIT 5000");
+    ROUNDS_OF_ROUTE = rounds!("d.route_id = $2 AND d.day >= $3 AND d.day <= $4 AND (d.day, d.id) > ($5, $6) ORDER BY d.day, d.id LIMIT 5000");
     ROUNDS_OF_PERSON = rounds!("d.cancelled_at IS NULL AND EXISTS (SELECT 1 FROM patrol_walkers w WHERE w.tenant_id = d.tenant_id AND w.round_id = d.id
             AND w.person_id = $2) AND d.day >= $3 AND d.day <= $4 ORDER BY d.day, d.planned_at IS NULL, d.planned_at, d.id LIMIT 200");
     /// What else whoever walks a round walks on its day.
@@ -150,7 +157,8 @@ statements! {
     WALKERS_OF_DAY = walkers!(concat!("w.round_id IN (SELECT d.id FROM patrol_rounds d JOIN patrol_routes r ON r.tenant_id = d.tenant_id AND r.id = d.route_id
         WHERE d.tenant_id = $1 AND d.day = $4 AND ", route_in_reach!(), ") ORDER BY w.round_id, w.person_id LIMIT 10000"));
     WALKERS_OF_ROUTE = walkers!("w.round_id IN (SELECT d.id FROM patrol_rounds d
-        WHERE d.tenant_id = $1 AND d.route_id = $2 AND d.day >= $3 AND d.day <= $4) ORDER BY w.round_id, w.person_id LIMIT 20000");
+        WHERE d.tenant_id = $1 AND d.route_id = $2 AND d.day >= $3 AND d.day <= $4)
+        AND (w.round_id, w.person_id) > ($5, $6) ORDER BY w.round_id, w.person_id LIMIT 20000");
     WALKERS_WITH = walkers!("w.round_id IN (SELECT own.round_id FROM patrol_walkers own
         WHERE own.tenant_id = $1 AND own.person_id = $2 AND own.day >= $3 AND own.day <= $4) ORDER BY w.round_id, w.person_id LIMIT 2000");
 
@@ -161,11 +169,9 @@ statements! {
         AND EXISTS (SELECT 1 FROM hazards h WHERE h.tenant_id = $1 AND h.origin_id = patrol_checks.id)";
     ANSWER = "UPDATE patrol_checks SET waiting = FALSE, seen_at = $3, seen_by = $4, answer = $5 WHERE tenant_id = $1 AND id = $2 AND waiting";
     /// One who says twice that they are there is there once.
-    NEAR = "SELECT c.id, c.note, c.seen_at, h.id AS hazard_id FROM patrol_checks c LEFT JOIN hazards h ON h.tenant_id = c.tenant_id AND h.origin_id = c.id
-        WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5 ORDER BY c.at, c.id LIMIT 200";
-    /// Nobody may have looked at it, or the words would wait for nobody.
-    ADD_NOTE = "UPDATE patrol_checks SET note = $3, waiting = TRUE WHERE tenant_id = $1 AND id = $2 AND seen_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM hazards h WHERE h.tenant_id = $1 AND h.origin_id = patrol_checks.id)";
+    NEAR = "SELECT c.id, c.note FROM patrol_checks c WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5 ORDER BY c.at, c.id LIMIT 200";
+    /// Only where nothing was said: what was said may be answered or become a hazard at any moment, and what came to it then would wait for nobody.
+    ADD_NOTE = "UPDATE patrol_checks SET note = $3, waiting = TRUE WHERE tenant_id = $1 AND id = $2 AND note = ''";
     CHECK_IN_REACH = checks!(concat!("c.id = $4 AND ", route_in_reach!()));
     CHECKS_OF_ROUND = checks!("c.round_id = $2 ORDER BY c.at, c.id LIMIT 1000");
     CHECKS_OF_ROUTE = checks!("p.route_id = $2 AND (c.at, c.id) > ($3, $4) AND c.at < $5 ORDER BY c.at, c.id LIMIT $6");
@@ -219,7 +225,7 @@ record! {
     #[derive(Debug, Clone, Copy)]
     pub struct Stamp { pub point_id: Uuid, pub at: Timestamp }
     #[derive(Debug, Clone)]
-    pub struct Near { pub id: Uuid, pub note: String, pub seen_at: Option<Timestamp>, pub hazard_id: Option<Uuid> }
+    pub struct Near { pub id: Uuid, pub note: String }
     pub struct Besides { pub person_name: String, pub route_name: String, pub planned_at: Option<Timestamp> }
 }
 
@@ -298,8 +304,21 @@ pub async fn rounds_of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str) 
     Ok(tx.all(ROUNDS_OF_DAY.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
 }
 
+/// Every one of them, in the order in which they set out.
 pub async fn rounds_of_route(tx: &mut Tx, tenant: Uuid, route: Uuid, days: (&str, &str)) -> Result<Vec<Round>> {
-    Ok(tx.all(ROUNDS_OF_ROUTE.bind(tenant).bind(route).bind(days.0).bind(days.1)).await?)
+    let (mut all, mut after): (Vec<Round>, _) = (Vec::new(), (String::new(), Uuid::nil()));
+    loop {
+        let query = ROUNDS_OF_ROUTE.bind(tenant).bind(route).bind(days.0).bind(days.1).bind(&after.0).bind(after.1);
+        let rows: Vec<Round> = tx.all(query).await?;
+        let Some(last) = rows.last() else { break };
+        after = (last.day.clone(), last.id);
+        all.extend(rows);
+    }
+    all.sort_by(|a, b| {
+        let key = |round: &Round| (round.planned_at.is_none(), round.planned_at, round.id);
+        a.day.cmp(&b.day).then_with(|| key(a).cmp(&key(b)))
+    });
+    Ok(all)
 }
 
 /// Those that somebody walks, but for the ones that were cancelled.
@@ -315,8 +334,23 @@ pub async fn walkers_of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str)
     Ok(tx.all(WALKERS_OF_DAY.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
 }
 
-pub async fn walkers_of_route(tx: &mut Tx, tenant: Uuid, route: Uuid, days: (&str, &str)) -> Result<Vec<Walker>> {
-    Ok(tx.all(WALKERS_OF_ROUTE.bind(tenant).bind(route).bind(days.0).bind(days.1)).await?)
+/// Whoever walks each of its rounds, by the round.
+pub async fn walkers_of_route(
+    tx: &mut Tx,
+    tenant: Uuid,
+    route: Uuid,
+    days: (&str, &str),
+) -> Result<HashMap<Uuid, Vec<Walker>>> {
+    let (mut all, mut after): (HashMap<Uuid, Vec<Walker>>, _) = (HashMap::new(), (Uuid::nil(), Uuid::nil()));
+    loop {
+        let query = WALKERS_OF_ROUTE.bind(tenant).bind(route).bind(days.0).bind(days.1).bind(after.0).bind(after.1);
+        let rows: Vec<Walker> = tx.all(query).await?;
+        let Some(last) = rows.last() else { return Ok(all) };
+        after = (last.round_id, last.person_id);
+        for walker in rows {
+            all.entry(walker.round_id).or_default().push(walker);
+        }
+    }
 }
 
 /// Whoever walks together with somebody, themselves among them.

@@ -1,10 +1,11 @@
-//! What waits for whoever runs the patrols: points at which nobody has been for too long, and what was seen on the way.
+//! What waits for whoever runs the patrols: rounds on which nobody has set out in time, points at which nobody has been for too long, and what was
+//! seen on the way.
 
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
 use super::figure;
-use super::model::Usual;
+use super::model::{Departure, Usual};
 use super::store;
 use crate::access::{Permission, Viewer};
 use crate::duty;
@@ -21,9 +22,22 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     }
     let scope = viewer.scope(Permission::DutyPlan);
     let usual: Usual = settings::read(tx, viewer.tenant, now).await?;
+    let Departure { departure_minutes } = settings::read(tx, viewer.tenant, now).await?;
     let today = duty::day_of(now);
     let mut todos = Vec::new();
     for of in figure::of_day(tx, viewer.tenant, &scope, today, now).await? {
+        let waiting = of.rounds.iter().filter(|round| round.open() && round.begun_at.is_none());
+        let planned = waiting.filter_map(|round| Some((round, round.planned_at?)));
+        // The points are late only after their interval, which may be an hour more.
+        let late = planned.filter(|(_, at)| *at + SignedDuration::from_mins(departure_minutes) <= now);
+        todos.extend(late.map(|(round, at)| Todo {
+            verb: "催出发",
+            title: format!("{} · {} 的一轮", of.route.name, duty::clock(at)),
+            detail: "到点了还没有人点“出发”：问一下去走的人，不走了就取消".to_owned(),
+            href: format!("/patrol-rounds/{}", round.id),
+            due: at,
+            deadline: show::deadline(at, now, true),
+        }));
         let late = of.late(now);
         let Some(due) = late.iter().map(|(_, standing)| standing.due).min() else { continue };
         let minutes = late.iter().map(|(_, standing)| standing.minutes).max().unwrap_or_default();

@@ -386,6 +386,8 @@ const WORDS: &[(&str, &str)] = &[
     ("patrol.rounds", "巡逻的轮次"),
     ("round_minutes", "没有写走多久的，一轮按多久算"),
     ("desk_hours", "电台里报的到点，多久内能替他登记"),
+    ("patrol.departure", "巡逻到点没出发"),
+    ("departure_minutes", "过了出发时间多久提醒值班室"),
     ("duty.rostering", "护学岗自动排班"),
     ("rest_hours", "两天的班之间至少休息"),
     ("roster_days", "一次最多排"),

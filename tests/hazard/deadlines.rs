@@ -1,6 +1,6 @@
 //! Who gives time and who does not, who looks again, and what is said of it afterwards.
 
-use doorstep::access::Act;
+use doorstep::access::{Act, Role};
 use doorstep::hazard::{self, Answer, Contact, Correction, Kind, Level, Mode, Owner, State, Supervision, Words};
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -169,5 +169,30 @@ db_test! {
         let paper = |page: &crate::support::Page| page.body.split_once("<article").map(|(_, rest)| rest.to_owned()).unwrap();
         assert_eq!(paper(&again), paper(&sent));
         officer.get(&format!("/hazards/{id}")).await.assert_contains("对方说到 2026年12月5日").assert_contains("离校门 120 米改为 300 米");
+    }
+
+    async fn what_was_fixed_in_time_is_counted_without_what_another_body_has_fixed(app: TestApp) {
+        let bureau = bureau(&app).await;
+        let mut own = Vec::new();
+        for _ in 0..4 {
+            own.push(fixed(&app, &bureau, Level::General).await);
+        }
+        let late = given(&app, &bureau, (Level::General, Mode::Dated), 1).await;
+        let theirs = given(&app, &bureau, (Level::General, Mode::Dated), 1).await;
+        step!(app, bureau.first, theirs, transfer, ("城市管理局", in_days(&app, 7)), "请取缔").unwrap();
+        app.means.clock.set(in_days(&app, 2));
+        let words = Words { words: "通道清了", photos: &[bureau.photo] };
+        for id in [late, theirs] {
+            step!(app, bureau.first, id, fix, words).unwrap();
+        }
+        let officer = app.person(Role::DutyStaff).browser().await;
+        let page = officer.get("/hazards/figures").await;
+        page.assert_ok().assert_contains("<b>80.0%</b>按期整改率").assert_contains("没有超的 4 ÷ 整改完的 5。");
+        // What turns out not to be fixed is not counted, and counts again when it is.
+        step!(app, bureau.second, own[0], fail, in_days(&app, 3), Words::from("又来了")).unwrap();
+        let page = officer.get("/hazards/figures").await;
+        page.assert_contains("<b>—</b>按期整改率").assert_contains("没有超的 3 ÷ 整改完的 4。");
+        step!(app, bureau.first, own[0], fix, words).unwrap();
+        officer.get("/hazards/figures").await.assert_contains("没有超的 4 ÷ 整改完的 5。");
     }
 }

@@ -359,7 +359,8 @@ async fn file(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     let of_round = |one: &store::Round| {
         let state = round::standing(one, drawing.now).1;
         let times = [clock(one.planned_at), clock(one.begun_at), clock(one.ended_at)];
-        let mut cells = vec![text(&one.day), text(round::names(&walkers, one.id))];
+        let with = walkers.get(&one.id).map_or(&[][..], Vec::as_slice);
+        let mut cells = vec![text(&one.day), text(round::names(with, one.id))];
         cells.extend(times);
         cells.extend([text(state), text(&one.words), text(one.begun_by()), text(one.ended_by())]);
         cells

@@ -22,7 +22,7 @@ pub fn routes() -> Routes {
 /// Values and labels of a select.
 type Options = Vec<(String, String)>;
 
-/// So many places of the list are offered.
+/// So many places of the list are offered, those of the route's own school and the nearest first.
 const MOST_PLACES: usize = 1_000;
 
 /// What somebody saw on the way, as whoever looks at it needs it.

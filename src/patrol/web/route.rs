@@ -140,8 +140,14 @@ async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Res
     page(&FormPage::new(shell, form, None, choices))
 }
 
-/// What a form says about a route.
-fn sketch(form: &mut Form, choices: &Choices, closed_at: Option<Timestamp>) -> Option<RouteSketch> {
+/// What a form says about a route. What was asked of it before stays possible, also where it would be refused today: it has to be given another name
+/// or be closed all the same.
+fn sketch(
+    form: &mut Form,
+    choices: &Choices,
+    closed_at: Option<Timestamp>,
+    known: Option<&Route>,
+) -> Option<RouteSketch> {
     let name = form.text("name", "路线名称", 2..=30);
     let unit = form.choice("unit", "哪个单位走", |code| chosen(&choices.units, code));
     let kind = form.choice("kind", "哪一类", RouteKind::parse);
@@ -166,6 +172,7 @@ fn sketch(form: &mut Form, choices: &Choices, closed_at: Option<Timestamp>) -> O
     }
     let asked = Asked { interval, tolerance, from, to, days, school };
     if to > from
+        && known.is_none_or(|known| known.asked() != asked)
         && let Some(why) = asked.too_rare()
     {
         form.fail("interval", why);
@@ -177,7 +184,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     let choices = Choices::read(&mut tx, &viewer).await?;
-    if let Some(new) = sketch(&mut form, &choices, None) {
+    if let Some(new) = sketch(&mut form, &choices, None, None) {
         let done = route::create(&mut tx, &act, &new).await;
         if let Some(id) = form.noted("name", done)? {
             tx.commit().await?;
@@ -224,11 +231,16 @@ async fn change(
     let mut choices = Choices::read(&mut tx, &viewer).await?;
     choices.keep(known.school_id, known.school_name.as_deref());
     let closed = form.is("closed", "yes").then(|| known.closed_at.unwrap_or(act.at));
-    if let Some(to) = sketch(&mut form, &choices, closed) {
+    if let Some(to) = sketch(&mut form, &choices, closed, Some(&known)) {
         let done = route::change(&mut tx, &act, &known, form.version(), &to).await;
-        if form.noted("name", done)?.is_some() {
+        if let Some(called_off) = form.noted("name", done)? {
             tx.commit().await?;
-            return Ok(redirect(&format!("/patrol-routes/{id}"), "已改好，从今天起照新的算"));
+            let said = match (known.closed_at.is_none() && closed.is_some(), called_off) {
+                (false, _) => "已改好，从今天起照新的算".to_owned(),
+                (true, 0) => "已停走".to_owned(),
+                (true, many) => format!("已停走，取消了还没出发的 {many} 轮，请告诉要去走的人"),
+            };
+            return Ok(redirect(&format!("/patrol-routes/{id}"), &said));
         }
     }
     drop(tx);
@@ -268,11 +280,12 @@ impl RoutePage {
 /// The places of the list around the schools within reach; those of the route's own school first.
 async fn places(tx: &mut Tx, viewer: &Viewer, route: &Route, points: &[Point]) -> Result<Vec<hazard::Place>> {
     let schools = duty::schools(tx, viewer.tenant, &viewer.scope(Permission::DutyRead)).await?;
-    let mut places = hazard::listed_places(tx, viewer.tenant, MOST_PLACES).await?;
+    let mut places = hazard::listed_places(tx, viewer.tenant, &viewer.scope(Permission::DutyRead)).await?;
     let open = || points.iter().filter(|point| point.closed_at.is_none());
     let drawn = |place: &hazard::Place| open().any(|point| point.place_id == Some(place.id));
     places.retain(|place| schools.iter().any(|school| school.id == place.school_id) && !drawn(place));
     places.sort_by_key(|place| (Some(place.school_id) != route.school_id, place.distance));
+    places.truncate(MOST_PLACES);
     Ok(places)
 }
 

@@ -11,8 +11,8 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{MOST_PLACES, NO_NUMBERS, Note, day_or_today};
-use crate::access::{Permission, Routes, Viewer};
+use super::{NO_NUMBERS, Note, day_or_today};
+use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::duty;
 use crate::error::Result;
@@ -122,7 +122,7 @@ pub(super) async fn notes(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Note>> {
     // A route may have been closed since.
     let points = store::points(tx, viewer.tenant, &scope, Timestamp::UNIX_EPOCH).await?;
     let points: HashMap<Uuid, Point> = points.into_iter().map(|point| (point.id, point)).collect();
-    let places = hazard::listed_places(tx, viewer.tenant, MOST_PLACES).await?;
+    let places = hazard::listed_places(tx, viewer.tenant, &Scope::tenant()).await?;
     let routes = store::routes_within(tx, viewer.tenant, &scope).await?;
     let of = |check: Check| {
         let point = points.get(&check.point_id);
