@@ -85,4 +85,5 @@ migrations![
     "0079_deployment_hands",
     "0080_lectures_mended",
     "0081_lecture_ways",
+    "0084_lectures_settled",
 ];

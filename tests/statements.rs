@@ -207,6 +207,7 @@ const MAY_SCAN: &[&str] = &[
     "lecture::store::LECTURERS",
     "lecture::store::ALL_TOPICS",
     "lecture::store::USABLE_MATERIALS",
+    "lecture::store::TO_RECALL", // the few that wait have an index of their own
     "lecture::session_store::CALLS",
     "lecture::sharing::TO_SHOW", // what a community was sent
     "lecture::session_store::ANSWERS",

@@ -28,7 +28,10 @@ pub use affected::{Affected, affected};
 pub use balance::{Balance, Half, Need, Shortage, Slot, Suggestion, Supply, balance};
 pub use confidence::{Confided, confide, forget_old as forget_confidences, help_link, watch_some as watch_confidences};
 pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
-pub use material::{MaterialSketch, add as add_material, desensitise, get as material, review, withdraw};
+pub use material::{
+    MaterialSketch, add as add_material, desensitise, erase as erase_material, get as material, recall as recall_materials,
+    review, withdraw,
+};
 pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
 pub use next::{Next, next};
 pub use offer::{Offer, offers};
