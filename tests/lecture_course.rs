@@ -46,7 +46,7 @@ pub async fn session(app: &TestApp, team: &Team, id: Uuid) -> lecture::Session {
     lecture::session(&mut app.db.read().await.unwrap(), team.community.tenant, id).await.unwrap()
 }
 
-async fn vet(app: &TestApp, team: &Team, at: usize, (passed, day): (bool, &str)) {
+pub async fn vet(app: &TestApp, team: &Team, at: usize, (passed, day): (bool, &str)) {
     let mut tx = app.db.begin().await.unwrap();
     lecture::vet(&mut tx, &team.act(app), team.lecturers[at], (passed, date(day)), "查询文书").await.unwrap();
     tx.commit().await.unwrap();

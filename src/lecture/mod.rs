@@ -29,8 +29,8 @@ pub use balance::{Balance, Half, Need, Shortage, Slot, Suggestion, Supply, balan
 pub use confidence::{Confided, confide, forget_old as forget_confidences, help_link, watch_some as watch_confidences};
 pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
 pub use material::{
-    MaterialSketch, add as add_material, desensitise, erase as erase_material, get as material, recall as recall_materials,
-    review, withdraw,
+    MaterialSketch, add as add_material, desensitise, erase as erase_material, get as material,
+    recall as recall_materials, review, withdraw,
 };
 pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
 pub use next::{Next, next};
@@ -45,9 +45,9 @@ pub use school::{
     create as create_school, set_way,
 };
 pub use session::{
-    Record, RequestSketch, SessionSketch, add_agreement, add_campaign, add_photos, add_question as note_question,
-    agree, apart, ask, attach, call, cancel, change, confirm, drop_photo, forget_photos, propose, record, remind,
-    sign_in, sign_in_link, unvetted,
+    Paper, Record, RequestSketch, SessionSketch, add_agreement, add_campaign, add_photos,
+    add_question as note_question, agree, apart, ask, attach, call, cancel, change, confirm, confirm_on_paper, dispute,
+    drop_photo, forget_photos, propose, record, remind, set_present, sign_in, sign_in_link, unvetted,
 };
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, classes, halls, lecturer, lecturers, school, schools, subjects};

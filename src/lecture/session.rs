@@ -13,9 +13,10 @@ use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
 use super::session_store::{
     self, ADD, ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_PHOTO,
-    ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DROP_CLASSES, DROP_HOLDS,
-    DROP_LECTURERS, DROP_PHOTO, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE,
-    OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
+    ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DISPUTE, DROP_CLASSES, DROP_HOLDS,
+    DROP_LECTURERS, DROP_PHOTO, DROP_SIGN_INS, DROP_STRAY_SIGN_INS, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere,
+    HELD_BY, HOLD_DIARY, Held, MOVE, OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN,
+    Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
 use super::{affected, quiz, school};
@@ -385,6 +386,10 @@ pub async fn change(
         return Err(stale());
     }
     set_lists(tx, act, session.id, to, &needed).await?;
+    // How many had come at another time, or of a class that does not hear it any more, says nothing of this one.
+    let moved = (session.starts_at, session.ends_at) != to.span;
+    let stale_sign_ins = if moved { DROP_SIGN_INS } else { DROP_STRAY_SIGN_INS };
+    tx.execute(stale_sign_ins.bind(act.tenant).bind(session.id)).await?;
     if anew {
         quiz::begin_anew(tx, act, session.id).await?;
     }
@@ -503,12 +508,14 @@ pub async fn remind(db: &Db, act: &Act) -> Result<()> {
     Ok(())
 }
 
-/// Either side calls it off. Who and what was held is free again, and what the school had asked for waits again.
+/// Either side calls it off. Who and what was held is free again, and what the school had asked for waits again. The team also takes back by it
+/// what was written down of one that was not given, until the school has confirmed it.
 ///
-/// Errors: refused of what was given or called off already, and of the school once it should have begun; stale if somebody else was first.
+/// Errors: refused of what was confirmed or called off already, of the school what was written down, and of the school once it should have begun; stale if somebody else was first.
 pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (declined, why): (bool, &str)) -> Result<()> {
     tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
-    if !session.open() {
+    let taken_back = session.unconfirmed() && !declined;
+    if !session.open() && !taken_back {
         return Err(Error::refused(format!("这节课{}，不能再取消", session.state)));
     }
     if declined && session.starts_at <= act.at {
@@ -525,8 +532,12 @@ pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (decli
     if declined {
         note(tx, act, session.id, NoteKind::Declined, why).await?;
     }
-    tell(tx, act, session, Occasion::Cancellation, if declined { "学校说不方便，已取消。" } else { "已取消。" })
-        .await?;
+    let what = match (declined, taken_back) {
+        (true, _) => "学校说不方便，已取消。",
+        (false, true) => "没有上成，登记已经撤回。",
+        (false, false) => "已取消。",
+    };
+    tell(tx, act, session, Occasion::Cancellation, what).await?;
     audit::record(tx, act, "cancel", ("lecture_session", session.id), why, &[]).await
 }
 
@@ -606,6 +617,24 @@ pub async fn sign_in(tx: &mut Tx, act: &Act, session: &Session, class: &Class, p
     if let Some(why) = sign_in_closed(session, &rules, act.at) {
         return Err(Error::refused(why));
     }
+    count_in(tx, act, session, class, present).await?;
+    audit::record(tx, act, "sign_in_class", ("lecture_session", session.id), &class.full_name(), &[]).await
+}
+
+/// The team puts right how many of a class were there, also when nobody can sign in any more: by that number coverage is counted.
+///
+/// Errors: refused of more than the class has pupils, before people come, and once the school has confirmed it.
+pub async fn set_present(tx: &mut Tx, act: &Act, session: &Session, class: &Class, present: i64) -> Result<()> {
+    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    if let Some(why) = numbers_closed(session, &rules, act.at) {
+        return Err(Error::refused(why));
+    }
+    count_in(tx, act, session, class, present).await?;
+    let what = format!("{}到 {present} 人", class.full_name());
+    audit::record(tx, act, "set_present", ("lecture_session", session.id), &what, &[]).await
+}
+
+async fn count_in(tx: &mut Tx, act: &Act, session: &Session, class: &Class, present: i64) -> Result<()> {
     if !(0..=class.pupils).contains(&present) {
         return Err(Error::refused(format!(
             "{}一共 {} 人，到场人数要在 0 到 {} 之间",
@@ -615,7 +644,7 @@ pub async fn sign_in(tx: &mut Tx, act: &Act, session: &Session, class: &Class, p
         )));
     }
     tx.execute(SIGN_IN.bind(act.tenant).bind(session.id).bind(class.id).bind(present).bind(act.at)).await?;
-    audit::record(tx, act, "sign_in_class", ("lecture_session", session.id), &class.full_name(), &[]).await
+    Ok(())
 }
 
 /// The link by which a class is signed in to a session, and no other class.
@@ -627,8 +656,14 @@ pub(super) fn is_sign_in_link(link: &Link, class: Uuid, keys: &Keys) -> bool {
     link.is_signed(&format!("lecture sign in {class}"), keys)
 }
 
-/// Why no class can be signed in now; `None` if it can.
+/// Why no class can be signed in now by its link; `None` if it can.
 pub(super) fn sign_in_closed(session: &Session, rules: &Rules, now: Timestamp) -> Option<&'static str> {
+    let over = now > session.ends_at + SignedDuration::from_hours(24);
+    numbers_closed(session, rules, now).or(over.then_some("课已经上完一天，人数请告诉讲师，由对方改"))
+}
+
+/// Why nobody can say now how many of a class are there; `None` if somebody can.
+pub(super) fn numbers_closed(session: &Session, rules: &Rules, now: Timestamp) -> Option<&'static str> {
     let early = SignedDuration::from_mins(rules.sign_in_minutes);
     if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
         Some("这节课还没有约定，或者已经取消")
@@ -636,8 +671,6 @@ pub(super) fn sign_in_closed(session: &Session, rules: &Rules, now: Timestamp) -
         Some("学校已经确认过，人数不再改")
     } else if now < session.starts_at - early {
         Some("还没到时间，快上课的时候再来")
-    } else if now > session.ends_at + SignedDuration::from_hours(24) {
-        Some("课已经上完一天，人数请告诉讲师")
     } else {
         None
     }
@@ -647,13 +680,60 @@ pub(super) fn sign_in_closed(session: &Session, rules: &Rules, now: Timestamp) -
 ///
 /// Errors: refused before it is written down, or twice; stale if it was changed meanwhile.
 pub async fn confirm(tx: &mut Tx, act: &Act, session: &Session, seen: i64, words: &str) -> Result<()> {
-    if session.state != SessionState::Held || session.school_confirmed_at.is_some() {
+    confirmed(tx, act, (session, seen), words, ("", "")).await?;
+    audit::record(tx, act, "confirm_lecture", ("lecture_session", session.id), "", &[]).await
+}
+
+/// What a school has signed or stamped on paper.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    pub by: String,
+    pub day: Date,
+    pub words: String,
+}
+
+/// The school has said so on paper, and the team enters that: a school that has no link any more confirms no other way.
+///
+/// Errors: refused before it is written down, or twice, and of a day before the lecture or still to come; stale if it was changed meanwhile.
+pub async fn confirm_on_paper(tx: &mut Tx, act: &Act, session: &Session, seen: i64, paper: &Paper) -> Result<()> {
+    if paper.day < at_day(session.starts_at) || paper.day > model::today(act.at) {
+        return Err(Error::refused("签字、盖章的日子要在上课那天到今天之间"));
+    }
+    let day = paper.day.to_string();
+    confirmed(tx, act, (session, seen), &paper.words, (&paper.by, &day)).await?;
+    audit::record(tx, act, "confirm_on_paper", ("lecture_session", session.id), &day, &[]).await
+}
+
+async fn confirmed(
+    tx: &mut Tx,
+    act: &Act,
+    (session, seen): (&Session, i64),
+    words: &str,
+    (by, day): (&str, &str),
+) -> Result<()> {
+    if !session.unconfirmed() {
         return Err(Error::refused("这节课还没有登记，或者已经确认过了"));
     }
-    if tx.execute(CONFIRM.bind(act.tenant).bind(session.id).bind(seen).bind(words).bind(act.at)).await? == 0 {
+    let row = CONFIRM.bind(act.tenant).bind(session.id).bind(seen).bind(words).bind(act.at).bind(by).bind(day);
+    if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    audit::record(tx, act, "confirm_lecture", ("lecture_session", session.id), "", &[]).await
+    Ok(())
+}
+
+/// The school says that it was not so. Then it counts no more: the team looks, and writes it down anew or says that it was not given.
+///
+/// Errors: refused before it is written down, and once it is confirmed; stale if it was changed meanwhile.
+pub async fn dispute(tx: &mut Tx, act: &Act, session: &Session, seen: i64, why: &str) -> Result<()> {
+    if !session.unconfirmed() {
+        return Err(Error::refused("这节课还没有登记，或者已经确认过了"));
+    }
+    if tx.execute(DISPUTE.bind(act.tenant).bind(session.id).bind(seen).bind(act.at).bind(why)).await? == 0 {
+        return Err(stale());
+    }
+    note(tx, act, session.id, NoteKind::Declined, &format!("登记的情况不属实：{why}")).await?;
+    tell(tx, act, session, Occasion::Change, "学校说登记的情况不属实，请核对。").await?;
+    audit::record(tx, act, "dispute_lecture", ("lecture_session", session.id), why, &[]).await
 }
 
 /// What pupils asked, without who.

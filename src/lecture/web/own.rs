@@ -96,6 +96,7 @@ impl GuestPage {
     /// What waits for nobody but the school is said as that.
     fn state(&self, session: &Session) -> String {
         match session.state {
+            _ if session.disputed_at.is_some() && session.open() => "等对方核对".to_owned(),
             SessionState::Proposed if session.starts_at > self.now => "等学校确认".to_owned(),
             SessionState::Proposed => "没有答复".to_owned(),
             state => state.to_string(),
@@ -137,7 +138,7 @@ impl GuestPage {
     }
 
     fn to_confirm(&self, session: &Session) -> bool {
-        session.state == SessionState::Held && session.school_confirmed_at.is_none()
+        session.unconfirmed()
     }
 
     /// How long until it takes place, for those that are agreed; empty otherwise.
@@ -288,6 +289,11 @@ async fn answer(
             let words = form.open_text("words", "学校的意见", 0..=300, "不要写学生的姓名、电话或身份证号");
             let done = if form.ok() { session::confirm(&mut tx, &act, &known, seen, &words).await } else { Ok(()) };
             ("words", "已确认", done)
+        }
+        "dispute" => {
+            let why = form.open_text("wrong", "哪里不属实", 2..=200, "不要写学生的姓名、电话或身份证号");
+            let done = if form.ok() { session::dispute(&mut tx, &act, &known, seen, &why).await } else { Ok(()) };
+            ("wrong", "已告诉对方，核对以后重新登记，再请学校确认", done)
         }
         _ => ("step", "", Err(Error::refused("没有看懂要做什么，请再点一次"))),
     };

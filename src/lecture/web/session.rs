@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::lecture::affected::{Affected, affected};
 use crate::lecture::model::{NoteKind, RequestState, Rules, SessionState, SubjectKind, at_day, clock, today};
 use crate::lecture::offer::{self, Offer};
-use crate::lecture::session::{self, Record, SessionSketch};
+use crate::lecture::session::{self, Paper, Record, SessionSketch};
 use crate::lecture::session_store::{
     self, AGREEMENTS, ANSWERS, Agreement, Answer, CALLS, CAMPAIGNS, Call, Campaign, NOTES, Note, OwnWords, PHOTO,
     PHOTOS, Photo, REQUEST, Request, Session, SignIn, Topic, WAITING, WORDS_OF_SESSION,
@@ -35,8 +35,10 @@ pub fn routes() -> Routes {
         .post("/lectures/{id}/particulars", LectureArrange, change)
         .post("/lectures/{id}/cancellation", LectureArrange, cancel)
         .get("/lectures/{id}/sign-in", LectureRead, sign_in_codes)
+        .post("/lectures/{id}/sign-in", LectureArrange, set_present)
         .post("/lectures/{id}/materials", LectureArrange, attach)
         .post("/lectures/{id}/record", LectureArrange, record)
+        .post("/lectures/{id}/confirmation", LectureArrange, confirm)
         .post("/lectures/{id}/questions", LectureArrange, ask)
         .post("/lectures/{id}/questions/{question}", LectureArrange, answer)
         .post("/lectures/{id}/photos", LectureArrange, add_photos)
@@ -623,6 +625,33 @@ async fn record(
     page_again(&session_page(&app, &viewer, shell, id, (Some(form), "record")).await?)
 }
 
+/// The school has said on paper that it was so.
+async fn confirm(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureArrange)?;
+    let mut tx = app.db.begin().await?;
+    let known = session_store::session(&mut tx, viewer.tenant, id).await?;
+    let by = form.open_text("paper_by", "谁签字、盖章的", 2..=40, "不要写电话或身份证号");
+    let words = form.open_text("paper_words", "学校的意见", 0..=300, "不要写学生的姓名、电话或身份证号");
+    let day = form.choice("paper_day", "哪天签字、盖章的", a_day);
+    if form.ok()
+        && let Some(day) = day
+    {
+        let done = session::confirm_on_paper(&mut tx, &act, &known, form.version(), &Paper { by, day, words }).await;
+        if form.ended(tx, "paper_day", done).await?.is_some() {
+            return Ok(redirect(&format!("/lectures/{id}"), "已登记学校的确认"));
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&session_page(&app, &viewer, shell, id, (Some(form), "paper")).await?)
+}
+
 async fn ask(
     State(app): State<App>,
     viewer: Viewer,
@@ -886,9 +915,31 @@ struct SignInCodesPage {
     session: Session,
     /// Each class with how many were there, the address and its picture.
     classes: Vec<(Class, Option<i64>, String, String)>,
+    /// Whoever arranges may put these numbers right.
+    may_set: bool,
+    form: Form,
+    /// The form of which class has to come back.
+    failed: Option<Uuid>,
+}
+
+impl SignInCodesPage {
+    fn opened(&self, class: &Uuid) -> bool {
+        self.failed == Some(*class)
+    }
 }
 
 async fn sign_in_codes(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
+    page(&sign_in_codes_page(&app, &viewer, shell, id, (Form::default(), None)).await?)
+}
+
+async fn sign_in_codes_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    (form, failed): (Form, Option<Uuid>),
+) -> Result<SignInCodesPage> {
+    let now = app.means.now();
     let mut tx = app.db.read().await?;
     let session = session_store::session(&mut tx, viewer.tenant, id).await?;
     let sign_ins = session_store::sign_ins(&mut tx, viewer.tenant, id).await?;
@@ -899,5 +950,35 @@ async fn sign_in_codes(State(app): State<App>, viewer: Viewer, shell: Shell, Pat
         let picture = qr(&address)?;
         classes.push((class, present, address, picture));
     }
-    page(&SignInCodesPage { shell, session, classes })
+    let rules: Rules = settings::read(&mut tx, viewer.tenant, now).await?;
+    let closed = session::numbers_closed(&session, &rules, now).is_some();
+    let may_set = viewer.may(Permission::LectureArrange) && !closed;
+    Ok(SignInCodesPage { shell, session, classes, may_set, form, failed })
+}
+
+/// A class that was counted wrongly, or not at all, is put right by the team until the school has confirmed it.
+async fn set_present(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureArrange)?;
+    let mut tx = app.db.begin().await?;
+    let known = session_store::session(&mut tx, viewer.tenant, id).await?;
+    let classes = session_store::classes(&mut tx, viewer.tenant, id).await?;
+    let of = |code: &str| classes.iter().find(|one| one.id.to_string() == code);
+    let class = form.choice("class", "哪个班", of);
+    let present = number(&mut form, "present", "到场人数", 0..=200);
+    if let Some((class, present)) = class.zip(present) {
+        let done = session::set_present(&mut tx, &act, &known, class, present).await;
+        if form.ended(tx, "present", done).await?.is_some() {
+            return Ok(redirect(&format!("/lectures/{id}/sign-in"), "人数已改"));
+        }
+    } else {
+        drop(tx);
+    }
+    let failed = class.map(|class| class.id);
+    page_again(&sign_in_codes_page(&app, &viewer, shell, id, (form, failed)).await?)
 }
