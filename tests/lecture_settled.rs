@@ -184,6 +184,20 @@ db_test! {
         }
     }
 
+    async fn of_hundreds_that_are_to_be_changed_the_first_are_listed_one_by_one(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        for day in (7..=11).chain(14..=18).chain([21]) {
+            for hour in ["09", "15"] {
+                let from = format!("2026-09-{day:02}T{hour}");
+                team.propose(&app, &team.sketch(&format!("{from}:00:00+08:00"), &format!("{from}:45:00+08:00"))).await.unwrap();
+            }
+        }
+        vet(&app, &team, 0, (false, "2026-08-27")).await;
+        let page = team.staff(&app).await.get("/today").await;
+        page.assert_ok().assert_contains("还有 2 节约好的课要改").assert_contains("2026年9月18日 15:00").assert_lacks("2026年9月21日");
+    }
+
     async fn numbers_of_classes_go_with_their_lecture_and_are_put_right(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
