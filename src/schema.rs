@@ -86,4 +86,5 @@ migrations![
     "0080_lectures_mended",
     "0081_lecture_ways",
     "0082_duty_pasts",
+    "0084_lectures_settled",
 ];

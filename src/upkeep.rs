@@ -167,6 +167,7 @@ async fn look_after(app: &App, act: &Act) -> Result<()> {
     after_school::message::forget_old(&mut tx, act).await?;
     lecture::forget_confidences(&mut tx, act).await?;
     lecture::forget_photos(&mut tx, act).await?;
+    lecture::recall_materials(&mut tx, act).await?;
     service::forget_old(&mut tx, act).await?;
     channel::forget_old(&mut tx, act).await?;
     work_order::forget_old(&mut tx, act).await?;

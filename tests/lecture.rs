@@ -423,7 +423,8 @@ db_test! {
         let page = other.get(&address).await;
         let version = page.input("version");
         other.post(&steps, &[("step", "approve"), ("version", version.as_str())]).await.assert_ok().assert_contains("已脱敏、已审核");
-        one.post(&materials, &attach).await.assert_ok().assert_contains("<video");
+        let page = one.post(&materials, &attach).await;
+        page.assert_ok().assert_contains("<video").assert_contains(&format!("<div class=\"actions\"><form method=\"post\" action=\"{materials}\">"));
         // The lecturer plays it by their own link, in parts if the player asks for parts.
         let own = team.own(&app, 0).await;
         assert_eq!(app.browser().download(&format!("{own}/materials/{id}")).await, film);

@@ -27,7 +27,7 @@ db::statements! {
     SAME_PERSON = "UPDATE lecture_materials SET reviewed_by = desensitised_by, reviewed_at = desensitised_at WHERE tenant_id = $1 AND id = $2";
 }
 
-async fn request(app: &TestApp, team: &Team, days: (&str, &str)) -> Uuid {
+pub async fn request(app: &TestApp, team: &Team, days: (&str, &str)) -> Uuid {
     let new = RequestSketch {
         call: None,
         topic: team.topics[0],
@@ -42,11 +42,11 @@ async fn request(app: &TestApp, team: &Team, days: (&str, &str)) -> Uuid {
     id
 }
 
-async fn session(app: &TestApp, team: &Team, id: Uuid) -> lecture::Session {
+pub async fn session(app: &TestApp, team: &Team, id: Uuid) -> lecture::Session {
     lecture::session(&mut app.db.read().await.unwrap(), team.community.tenant, id).await.unwrap()
 }
 
-async fn vet(app: &TestApp, team: &Team, at: usize, (passed, day): (bool, &str)) {
+pub async fn vet(app: &TestApp, team: &Team, at: usize, (passed, day): (bool, &str)) {
     let mut tx = app.db.begin().await.unwrap();
     lecture::vet(&mut tx, &team.act(app), team.lecturers[at], (passed, date(day)), "查询文书").await.unwrap();
     tx.commit().await.unwrap();
@@ -70,12 +70,12 @@ async fn told(app: &TestApp, team: &Team, id: Uuid) -> Vec<String> {
     told.into_iter().map(|one| one.text).collect()
 }
 
-async fn work(app: &TestApp) {
+pub async fn work(app: &TestApp) {
     while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
 }
 
 /// A material that two people have looked at.
-async fn reviewed(app: &TestApp, team: &Team, content: &[u8]) -> Uuid {
+pub async fn reviewed(app: &TestApp, team: &Team, content: &[u8]) -> Uuid {
     let one = app.person(Role::LectureStaff).of_community(&team.community).create().await.id;
     let other = app.person(Role::LectureLead).of_community(&team.community).create().await.id;
     let new = MaterialSketch {

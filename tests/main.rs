@@ -48,6 +48,7 @@ mod lecture;
 mod lecture_balance;
 mod lecture_course;
 mod lecture_quiz;
+mod lecture_settled;
 mod level;
 mod mediation;
 mod metrics;

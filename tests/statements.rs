@@ -210,10 +210,12 @@ const MAY_SCAN: &[&str] = &[
     "lecture::store::LECTURERS",
     "lecture::store::ALL_TOPICS",
     "lecture::store::USABLE_MATERIALS",
+    "lecture::store::TO_RECALL", // the few that wait have an index of their own
     "lecture::session_store::CALLS",
     "lecture::sharing::TO_SHOW", // what a community was sent
     "lecture::session_store::ANSWERS",
     "lecture::session_store::OPEN_QUESTIONS", // the few that are open have an index of their own
+    "lecture::session_store::UNCONFIRMED",    // those that wait have an index of their own
     "lecture::session_store::WAITING",        // the few that wait have an index of their own
     "lecture::session_store::AGREEMENTS",
     "lecture::session_store::CAMPAIGNS",

@@ -1,6 +1,6 @@
 //! Courseware, cases, videos and leaflets. Nothing of a minor may be known by them (未成年人保护法 art. 103), so one person takes out what leads
 //! to somebody and says so, and another looks again. Only then can a session point to a material; the database holds the same. Whoever finds
-//! that somebody can be recognised gives it back for another file, or withdraws it and the file with it.
+//! that somebody can be recognised gives it back for another file, or withdraws it and the file with it, at once or later.
 
 use axum::body::Bytes;
 use db::Tx;
@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::model::{MaterialKind, ending, media_type};
 use super::sharing;
 use super::store::{
-    self, ADD_MATERIAL, DESENSITISE, ERASE_FILE, GIVE_BACK, Material, REPLACE, REVIEW, TAKE_OFF, WITHDRAW,
+    self, ADD_MATERIAL, DESENSITISE, ERASE_FILE, Erased, GIVE_BACK, Material, RECALLED, REPLACE, REVIEW, TAKE_OFF,
+    TO_RECALL, WITHDRAW,
 };
 use crate::access::Act;
 use crate::error::{Error, Result};
@@ -53,7 +54,7 @@ impl Material {
     /// What it waits for, in words.
     pub fn state(&self) -> (&'static str, &'static str) {
         if self.withdrawn_at.is_some() {
-            ("late", "已停用")
+            if self.erased_at.is_some() { ("late", "已停用，文件已删") } else { ("late", "已停用") }
         } else if self.reviewed_by.is_some() {
             ("done", "已脱敏、已审核")
         } else if self.desensitised_by.is_some() {
@@ -185,12 +186,40 @@ pub async fn withdraw(
         return Err(stale());
     }
     tx.execute(TAKE_OFF.bind(act.tenant).bind(material.id)).await?;
-    let erased = erased || material.reviewed_by.is_none();
-    if erased {
-        tx.execute(ERASE_FILE.bind(act.tenant).bind(material.id).bind(Vec::<u8>::new()).bind(act.at)).await?;
+    audit::record(tx, act, "withdraw_material", ("lecture_material", material.id), "", &[]).await?;
+    if erased || material.reviewed_by.is_none() {
+        return take_away(tx, act, material.id).await;
     }
-    sharing::take_back(tx, act, material.id, erased).await?;
-    audit::record(tx, act, "withdraw_material", ("lecture_material", material.id), "", &[]).await
+    sharing::take_back(tx, act, material.id, false).await
+}
+
+/// Somebody is recognised in what was withdrawn long ago for another reason: its file goes now, and each copy of it.
+///
+/// Errors: refused of what is still used; stale if it is gone already.
+pub async fn erase(tx: &mut Tx, act: &Act, material: &Material) -> Result<()> {
+    if material.withdrawn_at.is_none() {
+        return Err(Error::refused("这份材料还没有停用，请先停用"));
+    }
+    take_away(tx, act, material.id).await
+}
+
+async fn take_away(tx: &mut Tx, act: &Act, material: Uuid) -> Result<()> {
+    let row = ERASE_FILE.bind(act.tenant).bind(material).bind(Vec::<u8>::new()).bind(act.at);
+    if tx.execute(row).await? == 0 {
+        return Err(stale());
+    }
+    sharing::take_back(tx, act, material, true).await?;
+    audit::record(tx, act, "erase", ("lecture_material", material), "", &[]).await
+}
+
+/// Calls back what was erased before communities were told of that: their copies still open.
+pub async fn recall(tx: &mut Tx, act: &Act) -> Result<()> {
+    for Erased { id } in tx.all::<Erased>(TO_RECALL.bind(act.tenant)).await? {
+        if tx.execute(RECALLED.bind(act.tenant).bind(id).bind(act.at)).await? == 1 {
+            sharing::take_back(tx, act, id, true).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A material within the tenant.

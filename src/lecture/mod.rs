@@ -1,17 +1,21 @@
 //! 法治进校园: the prosecutors' team is a tenant of its own, and schools are its guests by links (`school`). Lecturers have topics, grades and a
 //! yearly query (`lecturer`); materials are de-identified by one and reviewed by another before a session can point to them (`material`). A school
-//! asks, the team proposes, the school agrees; nobody and nothing is in two places at once (`session`). Before and after, pupils answer a quiz that
+//! asks (`plan`), the team proposes, the school agrees; nobody and nothing is in two places at once (`session`). Classes are counted in (`presence`),
+//! and what became of it is written down and confirmed, or denied (`given`). Before and after, pupils answer a quiz that
 //! is kept as sums (`quiz`), and can ask for help in confidence (`confidence`). `summary` tells what a term came to; `sharing` sends a material to a community; `next` and `balance` say what to arrange so that every
 //! school gets its class-hours, or why that cannot be; `offer` says how a request could be met, and `affected` what is arranged and cannot take place like that any more.
 
 mod affected;
 mod balance;
 mod confidence;
+mod given;
 mod lecturer;
 mod material;
 mod model;
 mod next;
 mod offer;
+mod plan;
+mod presence;
 mod quiz;
 mod quiz_store;
 mod school;
@@ -27,11 +31,20 @@ mod web;
 pub use affected::{Affected, affected};
 pub use balance::{Balance, Half, Need, Shortage, Slot, Suggestion, Supply, balance};
 pub use confidence::{Confided, confide, forget_old as forget_confidences, help_link, watch_some as watch_confidences};
+pub use given::{
+    Paper, Record, add_photos, add_question as note_question, confirm, confirm_on_paper, dispute, drop_photo,
+    forget_photos, record,
+};
 pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
-pub use material::{MaterialSketch, add as add_material, desensitise, get as material, review, withdraw};
+pub use material::{
+    MaterialSketch, add as add_material, desensitise, erase as erase_material, get as material,
+    recall as recall_materials, review, withdraw,
+};
 pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
 pub use next::{Next, next};
 pub use offer::{Offer, offers};
+pub use plan::{RequestSketch, add_agreement, add_campaign, ask, call};
+pub use presence::{set_present, sign_in, sign_in_link};
 pub use quiz::{
     Outcome, Outcomes, Sheet, add_question, close as close_quiz, close_old as close_quizzes, hand_in, outcomes,
     quiz_link,
@@ -41,11 +54,7 @@ pub use school::{
     Contact, SchoolSketch, add_class, add_hall, add_period, add_subject, add_term, add_usual_subjects, appoint,
     create as create_school, set_way,
 };
-pub use session::{
-    Record, RequestSketch, SessionSketch, add_agreement, add_campaign, add_photos, add_question as note_question,
-    agree, apart, ask, attach, call, cancel, change, confirm, drop_photo, forget_photos, propose, record, remind,
-    sign_in, sign_in_link, unvetted,
-};
+pub use session::{SessionSketch, agree, apart, attach, cancel, change, propose, remind, unvetted};
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};
 pub use store::{STATEMENTS, classes, halls, lecturer, lecturers, school, schools, subjects};
 pub use summary::{AgreedYear, Standing, Summary, of_period as summary};

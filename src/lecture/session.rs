@@ -5,35 +5,22 @@
 use std::collections::BTreeSet;
 
 use db::{Db, Tx};
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
 use super::session_store::{
-    self, ADD, ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_PHOTO,
-    ADD_REQUEST, ADD_TOPIC, AGREE, ANSWER_NOTE, ATTACH, CANCEL, CONFIRM, DETACH, DROP_CLASSES, DROP_HOLDS,
-    DROP_LECTURERS, DROP_PHOTO, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE,
-    OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD, REMINDED, Request, SIGN_IN, Session, TO_REMIND,
+    self, ADD, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_TOPIC, AGREE, ATTACH, CANCEL, DETACH, DROP_CLASSES,
+    DROP_HOLDS, DROP_LECTURERS, DROP_SIGN_INS, DROP_STRAY_SIGN_INS, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere,
+    HELD_BY, HOLD_DIARY, Held, MOVE, REMINDED, Request, Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
 use super::{affected, quiz, school};
-use crate::access::{Act, Link};
+use crate::access::Act;
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
-use crate::keys::Keys;
-use crate::{audit, photo, settings};
-
-#[derive(Debug, Clone)]
-pub struct RequestSketch {
-    pub call: Option<Uuid>,
-    pub topic: Uuid,
-    pub form: Uuid,
-    pub grades: (i64, i64),
-    pub days: (Date, Date),
-    pub words: String,
-}
+use crate::{audit, settings};
 
 #[derive(Debug, Clone)]
 pub struct SessionSketch {
@@ -50,95 +37,8 @@ pub struct SessionSketch {
     pub classes: Vec<Uuid>,
 }
 
-/// What became of a session.
-#[derive(Debug, Clone)]
-pub struct Record {
-    pub pupils: i64,
-    pub teachers: i64,
-    pub parents: i64,
-    pub handouts: i64,
-    pub minutes: i64,
-    pub course: String,
-    /// Of whoever writes it down by their own link, and what they think of it themselves.
-    pub own: Option<(Uuid, String)>,
-    /// Somebody knows that a lecturer had no valid query that day, and says what happened all the same.
-    pub knowing: bool,
-}
-
-fn stale() -> Error {
+pub(super) fn stale() -> Error {
     Error::Stale("这节课刚刚有变化，请看一下再继续。".to_owned())
-}
-
-/// The team asks all schools what they need.
-///
-/// Errors: refused if it ends before today.
-pub async fn call(tx: &mut Tx, act: &Act, title: &str, words: &str, last_day: Date) -> Result<Uuid> {
-    if last_day < model::today(act.at) {
-        return Err(Error::refused("截止日期已经过了"));
-    }
-    let id = act.id();
-    tx.execute(ADD_CALL.bind(act.tenant).bind(id).bind(title).bind(words).bind(last_day.to_string()).bind(act.at))
-        .await?;
-    audit::record(tx, act, "create", ("lecture_call", id), title, &[]).await?;
-    Ok(id)
-}
-
-/// Errors: refused of days that are over, and of grades that the school does not have.
-pub async fn ask(tx: &mut Tx, act: &Act, school: Uuid, new: &RequestSketch) -> Result<Uuid> {
-    let school = store::school(tx, act.tenant, school).await?;
-    if new.days.1 < model::today(act.at) {
-        return Err(Error::refused("想要的日子已经过了，请选以后的"));
-    }
-    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    let earliest = rules.earliest(model::today(act.at))?;
-    if new.days.1 < earliest {
-        return Err(Error::refused(format!(
-            "要至少提前 {} 个工作日，最早可以约 {earliest}，请把日子放宽",
-            rules.lead_days
-        )));
-    }
-    let (first, last) = school.stage.grades();
-    if new.grades.0 < first || new.grades.1 > last {
-        return Err(Error::refused(format!("{}没有这个年级", school.stage)));
-    }
-    let id = act.id();
-    let row = ADD_REQUEST.bind(act.tenant).bind(id).bind(school.id).bind(new.call).bind(new.topic).bind(new.form);
-    let row = row.bind(new.grades.0).bind(new.grades.1).bind(new.days.0.to_string()).bind(new.days.1.to_string());
-    tx.execute(row.bind(&new.words).bind(act.at)).await?;
-    audit::record(tx, act, "create", ("lecture_request", id), "", &[]).await?;
-    Ok(id)
-}
-
-/// It is refused by the team or taken back by the school, with a reason.
-///
-/// Errors: refused if it waits no more.
-pub async fn end_request(tx: &mut Tx, act: &Act, request: &Request, to: RequestState, why: &str) -> Result<()> {
-    let row = END_REQUEST.bind(act.tenant).bind(request.id).bind(RequestState::Waiting).bind(to).bind(why);
-    if tx.execute(row).await? == 0 {
-        return Err(Error::refused(format!("这条需求现在是“{}”，请刷新再看", request.state)));
-    }
-    audit::record(tx, act, "end_request", ("lecture_request", request.id), why, &[]).await
-}
-
-pub async fn add_agreement(
-    tx: &mut Tx,
-    act: &Act,
-    school: Uuid,
-    (title, days, intended): (&str, (Date, Date), i64),
-) -> Result<Uuid> {
-    let id = act.id();
-    let row = ADD_AGREEMENT.bind(act.tenant).bind(id).bind(school).bind(title);
-    tx.execute(row.bind(days.0.to_string()).bind(days.1.to_string()).bind(intended)).await?;
-    audit::record(tx, act, "create", ("lecture_agreement", id), title, &[]).await?;
-    Ok(id)
-}
-
-pub async fn add_campaign(tx: &mut Tx, act: &Act, (theme, days, intended): (&str, (Date, Date), i64)) -> Result<Uuid> {
-    let id = act.id();
-    let row = ADD_CAMPAIGN.bind(act.tenant).bind(id).bind(theme).bind(days.0.to_string()).bind(days.1.to_string());
-    tx.execute(row.bind(intended)).await?;
-    audit::record(tx, act, "create", ("lecture_campaign", id), theme, &[]).await?;
-    Ok(id)
 }
 
 /// Everything that a session would need, as it is known while the diary is held.
@@ -385,6 +285,10 @@ pub async fn change(
         return Err(stale());
     }
     set_lists(tx, act, session.id, to, &needed).await?;
+    // How many had come at another time, or of a class that does not hear it any more, says nothing of this one.
+    let moved = (session.starts_at, session.ends_at) != to.span;
+    let stale_sign_ins = if moved { DROP_SIGN_INS } else { DROP_STRAY_SIGN_INS };
+    tx.execute(stale_sign_ins.bind(act.tenant).bind(session.id)).await?;
     if anew {
         quiz::begin_anew(tx, act, session.id).await?;
     }
@@ -402,7 +306,7 @@ async fn other_pupils_or_topics(tx: &mut Tx, act: &Act, session: Uuid, to: &Sess
     Ok(topics.collect::<BTreeSet<_>>() != set(&to.topics) || classes.collect::<BTreeSet<_>>() != set(&to.classes))
 }
 
-async fn note(tx: &mut Tx, act: &Act, session: Uuid, kind: NoteKind, words: &str) -> Result<()> {
+pub(super) async fn note(tx: &mut Tx, act: &Act, session: Uuid, kind: NoteKind, words: &str) -> Result<()> {
     let row = ADD_NOTE.bind(act.tenant).bind(act.id()).bind(session).bind(kind).bind(words).bind(act.at);
     tx.execute(row).await?;
     Ok(())
@@ -459,7 +363,7 @@ pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: b
 }
 
 /// The team's groups are told of a session. Schools and lecturers have their links and calendars.
-async fn tell(tx: &mut Tx, act: &Act, session: &Session, occasion: Occasion, what: &str) -> Result<()> {
+pub(super) async fn tell(tx: &mut Tx, act: &Act, session: &Session, occasion: Occasion, what: &str) -> Result<()> {
     let text = format!(
         "【法治进校园】{}，{} {}，{}。{what}",
         session.when(),
@@ -503,12 +407,14 @@ pub async fn remind(db: &Db, act: &Act) -> Result<()> {
     Ok(())
 }
 
-/// Either side calls it off. Who and what was held is free again, and what the school had asked for waits again.
+/// Either side calls it off. Who and what was held is free again, and what the school had asked for waits again. The team also takes back by it
+/// what was written down of one that was not given, until the school has confirmed it.
 ///
-/// Errors: refused of what was given or called off already, and of the school once it should have begun; stale if somebody else was first.
+/// Errors: refused of what was confirmed or called off already, and of the school once it should have begun; stale if somebody else was first.
 pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (declined, why): (bool, &str)) -> Result<()> {
     tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
-    if !session.open() {
+    let taken_back = session.unconfirmed() && !declined;
+    if !session.open() && !taken_back {
         return Err(Error::refused(format!("这节课{}，不能再取消", session.state)));
     }
     if declined && session.starts_at <= act.at {
@@ -525,8 +431,12 @@ pub async fn cancel(tx: &mut Tx, act: &Act, session: &Session, seen: i64, (decli
     if declined {
         note(tx, act, session.id, NoteKind::Declined, why).await?;
     }
-    tell(tx, act, session, Occasion::Cancellation, if declined { "学校说不方便，已取消。" } else { "已取消。" })
-        .await?;
+    let what = match (declined, taken_back) {
+        (true, _) => "学校说不方便，已取消。",
+        (false, true) => "没有上成，登记已经撤回。",
+        (false, false) => "已取消。",
+    };
+    tell(tx, act, session, Occasion::Cancellation, what).await?;
     audit::record(tx, act, "cancel", ("lecture_session", session.id), why, &[]).await
 }
 
@@ -546,157 +456,6 @@ pub async fn attach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid) -> Re
 pub(super) async fn detach(tx: &mut Tx, act: &Act, session: Uuid, material: Uuid) -> Result<()> {
     tx.execute_one(DETACH.bind(act.tenant).bind(session).bind(material)).await?;
     audit::record(tx, act, "detach_material", ("lecture_session", session), "", &[]).await
-}
-
-/// What became of it, also where the school has not answered by its link. It can be mended until the school has confirmed it.
-///
-/// Errors: refused before it has begun, of more pupils or minutes than there can have been, and without a valid query of a lecturer, unless
-/// that is known; stale if somebody else was first.
-pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: &Record) -> Result<()> {
-    if session.school_confirmed_at.is_some() {
-        return Err(Error::refused("学校已经确认过，不能再改"));
-    }
-    // What was said by phone and given is written down too: the school confirms it, or does not.
-    if session.state == SessionState::Cancelled {
-        return Err(Error::refused("这节课已经取消，不能登记"));
-    }
-    if session.starts_at > act.at {
-        return Err(Error::refused("课还没有开始"));
-    }
-    let rules: Rules = settings::read(tx, act.tenant, session.starts_at).await?;
-    let planned = (session.ends_at.as_second() - session.starts_at.as_second()) / 60;
-    if what.minutes > planned + rules.overrun_minutes {
-        return Err(Error::refused(format!("约的是 {planned} 分钟，讲了 {} 分钟对不上，请核对", what.minutes)));
-    }
-    let without = unvetted(tx, act.tenant, session).await?;
-    if !without.is_empty() && !what.knowing {
-        return Err(Error::refused(format!(
-            "{}那天没有有效的从业查询。那天以前查过的，先补登查询；确实没有查就讲了，勾上“如实登记”",
-            without.join("、")
-        )));
-    }
-    let classes = session_store::classes(tx, act.tenant, session.id).await?;
-    let most: i64 = classes.iter().map(|class| class.pupils).sum();
-    if what.pupils > most {
-        return Err(Error::refused(format!("来听的班一共 {most} 名学生，到场人数不能更多")));
-    }
-    let youngest = classes.iter().map(|class| class.grade).min().unwrap_or(12);
-    let row =
-        RECORD.bind(act.tenant).bind(session.id).bind(seen).bind(what.pupils).bind(what.teachers).bind(what.parents);
-    let row = row.bind(what.handouts).bind(what.minutes).bind(rules.class_hours(what.minutes, youngest));
-    if tx.execute(row.bind(&what.course).bind(act.at)).await? == 0 {
-        return Err(stale());
-    }
-    if let Some((lecturer, words)) = &what.own {
-        tx.execute_one(OWN_WORDS.bind(act.tenant).bind(session.id).bind(*lecturer).bind(words)).await?;
-    }
-    let why = match (without.is_empty(), session.state) {
-        (false, _) => "讲课那天没有有效的从业查询，如实登记",
-        (true, SessionState::Proposed) => "学校没有在链接上答复，如实登记",
-        (true, _) => "",
-    };
-    audit::record(tx, act, "record_lecture", ("lecture_session", session.id), why, &[]).await
-}
-
-/// Whoever brings a class says how many of it are there; said again, the last word holds.
-///
-/// Errors: refused of more than the class has pupils, before people come, and once the school has confirmed it.
-pub async fn sign_in(tx: &mut Tx, act: &Act, session: &Session, class: &Class, present: i64) -> Result<()> {
-    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    if let Some(why) = sign_in_closed(session, &rules, act.at) {
-        return Err(Error::refused(why));
-    }
-    if !(0..=class.pupils).contains(&present) {
-        return Err(Error::refused(format!(
-            "{}一共 {} 人，到场人数要在 0 到 {} 之间",
-            class.full_name(),
-            class.pupils,
-            class.pupils
-        )));
-    }
-    tx.execute(SIGN_IN.bind(act.tenant).bind(session.id).bind(class.id).bind(present).bind(act.at)).await?;
-    audit::record(tx, act, "sign_in_class", ("lecture_session", session.id), &class.full_name(), &[]).await
-}
-
-/// The link by which a class is signed in to a session, and no other class.
-pub fn sign_in_link(tenant: Uuid, session: Uuid, class: Uuid, keys: &Keys) -> Link {
-    Link::signed(tenant, session, &format!("lecture sign in {class}"), keys)
-}
-
-pub(super) fn is_sign_in_link(link: &Link, class: Uuid, keys: &Keys) -> bool {
-    link.is_signed(&format!("lecture sign in {class}"), keys)
-}
-
-/// Why no class can be signed in now; `None` if it can.
-pub(super) fn sign_in_closed(session: &Session, rules: &Rules, now: Timestamp) -> Option<&'static str> {
-    let early = SignedDuration::from_mins(rules.sign_in_minutes);
-    if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
-        Some("这节课还没有约定，或者已经取消")
-    } else if session.school_confirmed_at.is_some() {
-        Some("学校已经确认过，人数不再改")
-    } else if now < session.starts_at - early {
-        Some("还没到时间，快上课的时候再来")
-    } else if now > session.ends_at + SignedDuration::from_hours(24) {
-        Some("课已经上完一天，人数请告诉讲师")
-    } else {
-        None
-    }
-}
-
-/// The school says that it was so, and what it thinks.
-///
-/// Errors: refused before it is written down, or twice; stale if it was changed meanwhile.
-pub async fn confirm(tx: &mut Tx, act: &Act, session: &Session, seen: i64, words: &str) -> Result<()> {
-    if session.state != SessionState::Held || session.school_confirmed_at.is_some() {
-        return Err(Error::refused("这节课还没有登记，或者已经确认过了"));
-    }
-    if tx.execute(CONFIRM.bind(act.tenant).bind(session.id).bind(seen).bind(words).bind(act.at)).await? == 0 {
-        return Err(stale());
-    }
-    audit::record(tx, act, "confirm_lecture", ("lecture_session", session.id), "", &[]).await
-}
-
-/// What pupils asked, without who.
-pub async fn add_question(tx: &mut Tx, act: &Act, session: Uuid, words: &str) -> Result<()> {
-    note(tx, act, session, NoteKind::Question, words).await?;
-    audit::record(tx, act, "add_question", ("lecture_session", session), "", &[]).await
-}
-
-/// Errors: refused if it is answered already.
-pub async fn answer_question(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid, answer: &str) -> Result<()> {
-    let row = ANSWER_NOTE.bind(act.tenant).bind(session).bind(id).bind(answer).bind(act.at);
-    if tx.execute(row).await? == 0 {
-        return Err(Error::refused("这个问题已经回复过了"));
-    }
-    audit::record(tx, act, "answer_question", ("lecture_session", session), "", &[]).await
-}
-
-/// Pictures, with the words that say who has agreed to them.
-pub async fn add_photos(tx: &mut Tx, act: &Act, session: Uuid, photos: &[Uuid], consent: &str) -> Result<()> {
-    for id in photos {
-        photo::attach(tx, act.tenant, *id).await?;
-        tx.execute(ADD_PHOTO.bind(act.tenant).bind(session).bind(*id).bind(consent).bind(act.at)).await?;
-    }
-    audit::record(tx, act, "add_photo", ("lecture_session", session), consent, &[]).await
-}
-
-/// Somebody wants it shown no more, or it was kept long enough. It is gone once no other session shows it.
-pub async fn drop_photo(tx: &mut Tx, act: &Act, session: Uuid, id: Uuid) -> Result<()> {
-    tx.execute_one(DROP_PHOTO.bind(act.tenant).bind(session).bind(id)).await?;
-    if tx.optional::<Photo>(OTHER_USE.bind(act.tenant).bind(id)).await?.is_none() {
-        photo::remove(tx, act, id).await?;
-    }
-    audit::record(tx, act, "remove_photo", ("lecture_session", session), "", &[]).await
-}
-
-/// Pictures of pupils are kept for as long as the settings say.
-pub async fn forget_photos(tx: &mut Tx, act: &Act) -> Result<()> {
-    let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    let before = act.at - SignedDuration::from_hours(24 * rules.keep_photos_days);
-    for old in tx.all::<session_store::OldPhoto>(OLD_PHOTOS.bind(act.tenant).bind(before)).await? {
-        drop_photo(tx, act, old.session_id, old.photo_id).await?;
-    }
-    Ok(())
 }
 
 /// Whether somebody by their link has to do with a session.

@@ -26,7 +26,7 @@ macro_rules! sessions {
             "SELECT s.id, s.request_id, s.school_id, c.name AS school_name, s.hall_id, h.name AS hall_name, s.form_id, f.name AS form_name,
                 s.campaign_id, s.title, s.starts_at, s.ends_at, s.why, s.state, s.team_agreed_at, s.school_agreed_at, s.ended_why, s.pupils,
                 s.teachers, s.parents, s.handouts, s.minutes, s.class_hours, s.course, s.recorded_at, s.school_words,
-                s.school_confirmed_at, s.unanswered, s.lock_version
+                s.school_confirmed_at, s.unanswered, s.disputed_at, s.disputed_why, s.paper_by, s.paper_day, s.lock_version
             FROM lecture_sessions s
             JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
             JOIN lecture_halls h ON h.tenant_id = s.tenant_id AND h.id = s.hall_id
@@ -65,22 +65,33 @@ statements! {
             proposed_at, team_agreed_at, ended_why, course, school_words, lock_version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'proposed', $12, $13, '', '', '', 1)";
     MOVE = "UPDATE lecture_sessions SET hall_id = $4, form_id = $5, campaign_id = $6, title = $7, starts_at = $8, ends_at = $9, why = $10,
-            state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, reminded_at = NULL, lock_version = lock_version + 1
+            state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, reminded_at = NULL, pupils = NULL, teachers = NULL, parents = NULL, handouts = NULL,
+            minutes = NULL, course = '', disputed_at = NULL, disputed_why = '', lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
     AGREE = "UPDATE lecture_sessions SET state = 'agreed', school_agreed_at = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'proposed'";
-    CANCEL = "UPDATE lecture_sessions SET state = 'cancelled', ended_why = $4, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
+    /// What was written down of it and nobody has confirmed goes with it.
+    CANCEL = "UPDATE lecture_sessions SET state = 'cancelled', ended_why = $4, recorded_at = NULL, class_hours = NULL, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state <> 'cancelled' AND school_confirmed_at IS NULL";
     /// One to which the school has not answered is held all the same: its confirmation stands for both.
     RECORD = "UPDATE lecture_sessions SET state = 'held', pupils = $4, teachers = $5, parents = $6, handouts = $7, minutes = $8, class_hours = $9,
             course = $10, recorded_at = $11, school_agreed_at = COALESCE(school_agreed_at, $11),
-            unanswered = CASE WHEN state = 'proposed' THEN TRUE ELSE unanswered END, lock_version = lock_version + 1
+            unanswered = CASE WHEN state = 'proposed' THEN TRUE ELSE unanswered END, disputed_at = NULL, disputed_why = '', lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed', 'held') AND school_confirmed_at IS NULL";
-    CONFIRM = "UPDATE lecture_sessions SET school_words = $4, school_confirmed_at = $5, lock_version = lock_version + 1
+    /// Back to where it was before it was written down; what was entered stays for the form.
+    DISPUTE = "UPDATE lecture_sessions SET state = CASE WHEN unanswered THEN 'proposed' ELSE 'agreed' END,
+            school_agreed_at = CASE WHEN unanswered THEN NULL ELSE school_agreed_at END, unanswered = FALSE, recorded_at = NULL, class_hours = NULL,
+            disputed_at = $4, disputed_why = $5, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'held' AND school_confirmed_at IS NULL";
+    CONFIRM = "UPDATE lecture_sessions SET school_words = $4, school_confirmed_at = $5, paper_by = $6, paper_day = $7, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'held' AND school_confirmed_at IS NULL";
     SESSION = sessions!("s.id = $2");
-    /// Those that somebody still has to do something about, however long ago they were.
-    UNFINISHED = sessions!("s.starts_at < $2 AND s.state <> 'cancelled' AND s.school_confirmed_at IS NULL ORDER BY s.starts_at, s.id LIMIT 500");
+    /// Those of which the team still has to do something, however long ago they were.
+    UNFINISHED = sessions!("s.starts_at < $2 AND s.state <> 'cancelled' AND s.state <> 'held' AND s.school_confirmed_at IS NULL ORDER BY s.starts_at, s.id LIMIT 500");
+    /// Schools that have not confirmed what was written down, with how many lectures, and since when.
+    UNCONFIRMED = "SELECT s.school_id, c.name AS school_name, COUNT(*) AS count, MIN(s.recorded_at) AS since FROM lecture_sessions s
+        JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
+        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.school_confirmed_at IS NULL GROUP BY s.school_id, c.name ORDER BY since, s.school_id LIMIT 1000";
     TO_REMIND = sessions!("s.state = 'agreed' AND s.reminded_at IS NULL AND s.starts_at > $2 AND s.starts_at <= $3 ORDER BY s.starts_at, s.id LIMIT 100");
     REMINDED = "UPDATE lecture_sessions SET reminded_at = $4 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'agreed' AND reminded_at IS NULL";
     PAST = sessions!("(s.starts_at, s.id) < ($2, $3) AND (CAST($5 AS TEXT) IS NULL OR s.state = $5) ORDER BY s.starts_at DESC, s.id DESC LIMIT $4");
@@ -159,6 +170,10 @@ statements! {
 
     SIGN_IN = "INSERT INTO lecture_sign_ins (tenant_id, session_id, class_id, present, at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, session_id, class_id) DO UPDATE SET present = excluded.present, at = excluded.at";
+    DROP_SIGN_INS = "DELETE FROM lecture_sign_ins WHERE tenant_id = $1 AND session_id = $2";
+    /// Of classes that do not hear it any more.
+    DROP_STRAY_SIGN_INS = "DELETE FROM lecture_sign_ins WHERE tenant_id = $1 AND session_id = $2 AND NOT EXISTS (SELECT 1 FROM lecture_session_classes y
+        WHERE y.tenant_id = lecture_sign_ins.tenant_id AND y.session_id = lecture_sign_ins.session_id AND y.class_id = lecture_sign_ins.class_id)";
     SIGN_INS = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_sign_ins i WHERE i.tenant_id = $1 AND i.session_id = $2
         ORDER BY i.class_id LIMIT 200";
     SIGN_INS_OF_SCHOOL = "SELECT i.session_id, i.class_id, i.present, i.at FROM lecture_sessions s
@@ -242,8 +257,11 @@ record! {
         pub why: String, pub state: SessionState, pub team_agreed_at: Option<Timestamp>, pub school_agreed_at: Option<Timestamp>, pub ended_why: String,
         pub pupils: Option<i64>, pub teachers: Option<i64>, pub parents: Option<i64>, pub handouts: Option<i64>, pub minutes: Option<i64>,
         pub class_hours: Option<i64>, pub course: String, pub recorded_at: Option<Timestamp>, pub school_words: String,
-        pub school_confirmed_at: Option<Timestamp>, pub unanswered: bool, pub lock_version: i64,
+        pub school_confirmed_at: Option<Timestamp>, pub unanswered: bool, pub disputed_at: Option<Timestamp>, pub disputed_why: String,
+        pub paper_by: String, pub paper_day: String, pub lock_version: i64,
     }
+    #[derive(Debug, Clone)]
+    pub struct Unconfirmed { pub school_id: Uuid, pub school_name: String, pub count: i64, pub since: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Elsewhere { pub school_id: Uuid, pub school_name: String, pub travel_minutes: i64, pub starts_at: Timestamp, pub ends_at: Timestamp }
     #[derive(Debug, Clone)]
@@ -291,6 +309,11 @@ impl Session {
     /// Still to come, and not called off.
     pub fn open(&self) -> bool {
         matches!(self.state, SessionState::Proposed | SessionState::Agreed)
+    }
+
+    /// It was written down, and the school has not said yet that it was so.
+    pub fn unconfirmed(&self) -> bool {
+        self.state == SessionState::Held && self.school_confirmed_at.is_none()
     }
 }
 

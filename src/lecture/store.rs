@@ -126,7 +126,11 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND reviewed_by IS NULL";
     WITHDRAW = "UPDATE lecture_materials SET withdrawn_at = $4, why = $5, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND withdrawn_at IS NULL";
-    ERASE_FILE = "UPDATE lecture_materials SET content = $3, size = 0, erased_at = $4 WHERE tenant_id = $1 AND id = $2";
+    /// Once, of what was withdrawn; its copies are called back in the same transaction.
+    ERASE_FILE = "UPDATE lecture_materials SET content = $3, size = 0, erased_at = $4, recalled_at = $4, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND withdrawn_at IS NOT NULL AND erased_at IS NULL";
+    TO_RECALL = "SELECT m.id FROM lecture_materials m WHERE m.tenant_id = $1 AND m.erased_at IS NOT NULL AND m.recalled_at IS NULL ORDER BY m.id LIMIT 50";
+    RECALLED = "UPDATE lecture_materials SET recalled_at = $3 WHERE tenant_id = $1 AND id = $2 AND recalled_at IS NULL";
     /// What is not given any more is taken off what is still to come; what was given keeps the name of what was shown.
     TAKE_OFF = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND material_id = $2 AND EXISTS (SELECT 1 FROM lecture_sessions s
         WHERE s.tenant_id = lecture_session_materials.tenant_id AND s.id = lecture_session_materials.session_id AND s.state IN ('proposed', 'agreed'))";
@@ -185,6 +189,7 @@ record! {
         pub desensitised_at: Option<Timestamp>, pub reviewed_by: Option<Uuid>, pub reviewed_name: Option<String>, pub reviewed_at: Option<Timestamp>,
         pub withdrawn_at: Option<Timestamp>, pub erased_at: Option<Timestamp>, pub why: String, pub lock_version: i64,
     }
+    pub(super) struct Erased { pub id: Uuid }
     #[derive(Debug, Clone)]
     pub struct File { pub media_type: String, pub file_name: String, pub size: i64, pub reviewed: bool }
     #[derive(Debug, Clone)]

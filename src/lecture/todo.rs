@@ -1,12 +1,15 @@
-//! What waits for whoever arranges lectures: what a pupil confides before all else, then what schools have asked for and what is to be written down.
+//! What waits for whoever arranges lectures: what a pupil confides before all else, then what is arranged and cannot take place like that, then
+//! what schools have asked for, what is to be written down and what they have to confirm.
 
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
-use super::affected::affected;
+use super::affected::{Affected, affected};
 use super::model::{Rules, SessionState, at_day, today};
 use super::quiz_store::{Confidence, OPEN};
-use super::session_store::{OPEN_QUESTIONS, OpenQuestions, Request, Session, UNFINISHED, WAITING};
+use super::session_store::{
+    OPEN_QUESTIONS, OpenQuestions, Request, Session, UNCONFIRMED, UNFINISHED, Unconfirmed, WAITING,
+};
 use super::store;
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
@@ -34,6 +37,36 @@ fn confided(one: &Confidence, responsible: bool, now: Timestamp) -> Option<Todo>
     })
 }
 
+/// So many are listed one by one; where a term was taken out there are hundreds, which stand in the list of lectures.
+const TO_CHANGE: usize = 20;
+
+/// Before all that is late already: each day that they wait there are fewer ways to put them right.
+fn to_change(affected: Vec<Affected>, now: Timestamp) -> Vec<Todo> {
+    let others = affected.len().saturating_sub(TO_CHANGE);
+    let next = affected.get(TO_CHANGE).map(|one| one.session.starts_at);
+    let mut todos: Vec<Todo> = affected
+        .into_iter()
+        .take(TO_CHANGE)
+        .map(|one| Todo {
+            verb: one.verb,
+            title: format!("{} · {}", one.session.school_name, one.session.title),
+            detail: format!("{} {}", one.session.when(), one.why),
+            href: one.path(),
+            due: Timestamp::UNIX_EPOCH,
+            deadline: show::deadline(one.session.starts_at, now, true),
+        })
+        .collect();
+    todos.extend(next.map(|starts_at| Todo {
+        verb: "调整",
+        title: format!("还有 {others} 节约好的课要改"),
+        detail: "列在“法治课”最上面".to_owned(),
+        href: "/lectures".to_owned(),
+        due: Timestamp::UNIX_EPOCH,
+        deadline: show::deadline(starts_at, now, true),
+    }));
+    todos
+}
+
 pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<Todo>> {
     let mut todos = Vec::new();
     let responsible = viewer.may(Permission::ConfidenceManage);
@@ -57,17 +90,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             deadline: show::deadline(due, now, due < now + day),
         }
     }));
-    for one in affected(tx, viewer.tenant, now).await? {
-        let due = one.session.starts_at;
-        todos.push(Todo {
-            verb: one.verb,
-            title: format!("{} · {}", one.session.school_name, one.session.title),
-            detail: format!("{} {}", one.session.when(), one.why),
-            href: one.path(),
-            due,
-            deadline: show::deadline(due, now, true),
-        });
-    }
+    todos.extend(to_change(affected(tx, viewer.tenant, now).await?, now));
     for open in tx.all::<OpenQuestions>(OPEN_QUESTIONS.bind(viewer.tenant)).await? {
         let due = open.since + day * 7;
         todos.push(Todo {
@@ -84,22 +107,34 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let unfinished: Vec<Session> = tx.all(UNFINISHED.bind(viewer.tenant).bind(ahead)).await?;
     for one in unfinished {
         let (verb, detail, due) = match one.state {
+            _ if one.disputed_at.is_some() => {
+                ("核对", "学校说登记的情况不属实：", one.disputed_at.unwrap_or(one.starts_at))
+            }
             SessionState::Agreed if one.ends_at < now => ("登记", "课上完了，登记上课情况", one.starts_at),
             SessionState::Agreed if one.starts_at > now => ("备课", "课快到了，看看课件和场地", one.starts_at),
             SessionState::Proposed if one.starts_at > now => ("催确认", "学校还没有确认", one.starts_at),
             SessionState::Proposed => {
                 ("没答复", "学校没有答复，时间过了：没有上成的，或者电话里说好、上了的，都登记一下", one.starts_at)
             }
-            SessionState::Held => {
-                ("催确认", "学校还没有确认上课情况", one.recorded_at.unwrap_or(one.ends_at) + day * 7)
-            }
             _ => continue,
         };
         todos.push(Todo {
             verb,
             title: format!("{} · {}", one.school_name, one.title),
-            detail: format!("{} {detail}", one.when()),
+            detail: format!("{} {detail}{}", one.when(), one.disputed_why),
             href: format!("/lectures/{}", one.id),
+            due,
+            deadline: show::deadline(due, now, due < now + day),
+        });
+    }
+    // One for each school, however many lectures it has not confirmed, so that nothing else is pushed off the page.
+    for one in tx.all::<Unconfirmed>(UNCONFIRMED.bind(viewer.tenant)).await? {
+        let due = one.since + day * 7;
+        todos.push(Todo {
+            verb: "催确认",
+            title: one.school_name,
+            detail: format!("{} 节课学校还没有确认上课情况", one.count),
+            href: format!("/lecture-schools/{}", one.school_id),
             due,
             deadline: show::deadline(due, now, due < now + day),
         });

@@ -115,6 +115,17 @@ struct MaterialPage {
     form: Form,
 }
 
+impl MaterialPage {
+    /// Which version a form is of: one that comes back was filled in by what was read then, and not by what somebody has changed meanwhile.
+    fn seen(&self, step: &str) -> i64 {
+        if self.form.is("step", step) { self.form.version() } else { self.material.lock_version }
+    }
+
+    fn ticked(&self, step: &str, name: &str) -> bool {
+        self.form.is("step", step) && self.form.is(name, "yes")
+    }
+}
+
 async fn material_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<MaterialPage> {
     let mut tx = app.db.read().await?;
     let material = store::material(&mut tx, viewer.tenant, id).await?;
@@ -158,6 +169,7 @@ async fn step(
                 if form.ok() { material::withdraw(&mut tx, &act, &known, seen, (&why, erased)).await } else { Ok(()) };
             ("已停用，还没上的课已经拿掉", done)
         }
+        "erase" => ("文件已删，收到过的社区那一份也会删掉", material::erase(&mut tx, &act, &known).await),
         "replace" => match file {
             Some(file) => ("已换文件，重新脱敏", material::replace(&mut tx, &act, &known, seen, file).await),
             None => ("", Ok(())),

@@ -1,12 +1,17 @@
 //! The pages of 法治进校园.
 
+mod arrange;
 mod balance;
 mod confidence;
+mod given;
 mod kept;
 mod lecturer;
 mod material;
 mod own;
+mod plan;
+mod presence;
 mod quiz;
+mod request;
 mod school;
 mod session;
 mod summary;
@@ -28,6 +33,11 @@ type Options = Vec<(String, String)>;
 pub fn routes() -> Routes {
     Routes::default()
         .merge(session::routes())
+        .merge(arrange::routes())
+        .merge(given::routes())
+        .merge(presence::routes())
+        .merge(request::routes())
+        .merge(plan::routes())
         .merge(school::routes())
         .merge(lecturer::routes())
         .merge(material::routes())

@@ -10,21 +10,21 @@ use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Prope
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::session::what_became;
+use super::given::what_became;
 use super::{Options, chosen, material, number, offered, two_grades};
 use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::lecture::model::{RequestState, Rules, SessionState, SubjectKind, grade, today};
-use crate::lecture::session::{self, RequestSketch};
+use crate::lecture::plan::{self, RequestSketch};
 use crate::lecture::session_store::{
     self, CALLS, CLASSES_OF_SCHOOL, Call, ClassOf, MATERIALS_OF_LECTURER, NAMES_OF_SCHOOL, Named, OF_LECTURER,
     OF_SCHOOL, OwnWords, REQUESTS_OF, Request, SIGN_INS_OF_LECTURER, SIGN_INS_OF_SCHOOL, Session, Shown, SignIn,
     TOPICS_OF_SCHOOL, WORDS_OF_LECTURER,
 };
 use crate::lecture::store::{self, Class, FILE, File, Lecturer, PART, School};
-use crate::lecture::{confidence, lecturer, school};
+use crate::lecture::{confidence, given, lecturer, presence, school, session};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -96,6 +96,7 @@ impl GuestPage {
     /// What waits for nobody but the school is said as that.
     fn state(&self, session: &Session) -> String {
         match session.state {
+            _ if session.disputed_at.is_some() && session.open() => "等对方核对".to_owned(),
             SessionState::Proposed if session.starts_at > self.now => "等学校确认".to_owned(),
             SessionState::Proposed => "没有答复".to_owned(),
             state => state.to_string(),
@@ -137,7 +138,7 @@ impl GuestPage {
     }
 
     fn to_confirm(&self, session: &Session) -> bool {
-        session.state == SessionState::Held && session.school_confirmed_at.is_none()
+        session.unconfirmed()
     }
 
     /// How long until it takes place, for those that are agreed; empty otherwise.
@@ -220,7 +221,7 @@ async fn ask(State(app): State<App>, shell: Shell, Path(link): Path<String>, mut
         && let Some(((topic, kind), (grades, days))) = topic.zip(kind).zip(grades.zip(days))
     {
         let new = RequestSketch { call, topic, form: kind, grades, days, words };
-        let done = session::ask(&mut tx, &act, school.id, &new).await;
+        let done = plan::ask(&mut tx, &act, school.id, &new).await;
         if form.ended(tx, "first", done).await?.is_some() {
             return Ok(redirect(&format!("/lecture-guests/{link}"), "需求已提出，安排好以后这里看得到"));
         }
@@ -245,7 +246,7 @@ async fn withdraw(
     }
     let why = form.open_text("why", "撤回的原因", 2..=100, "不要写电话或身份证号");
     if form.ok() {
-        let done = session::end_request(&mut tx, &act, &request, RequestState::Withdrawn, &why).await;
+        let done = plan::end_request(&mut tx, &act, &request, RequestState::Withdrawn, &why).await;
         if form.ended(tx, "why", done).await?.is_some() {
             return Ok(redirect(&format!("/lecture-guests/{link}"), "已撤回"));
         }
@@ -286,8 +287,13 @@ async fn answer(
         }
         "confirm" => {
             let words = form.open_text("words", "学校的意见", 0..=300, "不要写学生的姓名、电话或身份证号");
-            let done = if form.ok() { session::confirm(&mut tx, &act, &known, seen, &words).await } else { Ok(()) };
+            let done = if form.ok() { given::confirm(&mut tx, &act, &known, seen, &words).await } else { Ok(()) };
             ("words", "已确认", done)
+        }
+        "dispute" => {
+            let why = form.open_text("wrong", "哪里不属实", 2..=200, "不要写学生的姓名、电话或身份证号");
+            let done = if form.ok() { given::dispute(&mut tx, &act, &known, seen, &why).await } else { Ok(()) };
+            ("wrong", "已告诉对方，核对以后重新登记，再请学校确认", done)
         }
         _ => ("step", "", Err(Error::refused("没有看懂要做什么，请再点一次"))),
     };
@@ -301,7 +307,7 @@ async fn answer(
 
 /// The address by which whoever brings a class says how many of it are there.
 pub(super) fn sign_in_path(tenant: Uuid, session: Uuid, class: Uuid, keys: &Keys) -> String {
-    format!("/lecture-sign-in/{}/{class}", session::sign_in_link(tenant, session, class, keys))
+    format!("/lecture-sign-in/{}/{class}", presence::sign_in_link(tenant, session, class, keys))
 }
 
 #[derive(Template)]
@@ -324,7 +330,7 @@ async fn sign_in_page(
     form: Form,
 ) -> Result<(Act, SignInPage)> {
     let read: Link = link.parse().map_err(|()| Error::NotFound)?;
-    if !session::is_sign_in_link(&read, class, &app.means.keys) {
+    if !presence::is_sign_in_link(&read, class, &app.means.keys) {
         return Err(Error::NotFound);
     }
     let act = Act::resident(read.tenant, &app.means);
@@ -338,7 +344,7 @@ async fn sign_in_page(
         shell: shell.of_community(&tenant.name, ""),
         link,
         present: sign_ins.iter().find(|one| one.class_id == class.id).map(|one| one.present),
-        closed: session::sign_in_closed(&session, &rules, act.at),
+        closed: presence::sign_in_closed(&session, &rules, act.at),
         session,
         class,
         form,
@@ -365,7 +371,7 @@ async fn sign_in(
     too_many(&app, (shown.class.id, "sign in"), &mut shown.form, "present");
     let present = number(&mut shown.form, "present", "到场人数", 0..=200);
     if let Some(present) = present.filter(|_| shown.form.ok()) {
-        let done = session::sign_in(&mut tx, &act, &shown.session, &shown.class, present).await;
+        let done = presence::sign_in(&mut tx, &act, &shown.session, &shown.class, present).await;
         if shown.form.ended(tx, "present", done).await?.is_some() {
             return Ok(redirect(&format!("/lecture-sign-in/{link}/{class}"), "已签到，改了再报一次就行"));
         }
@@ -558,7 +564,7 @@ async fn record(
     let known = session::of_lecturer(&mut tx, act.tenant, &lecturer, id).await?;
     too_many(&app, (lecturer.id, "lecturing"), &mut form, "pupils");
     if let Some(what) = what_became(&mut form, Some(lecturer.id)) {
-        let done = session::record(&mut tx, &act, &known, form.version(), &what).await;
+        let done = given::record(&mut tx, &act, &known, form.version(), &what).await;
         if form.ended(tx, "pupils", done).await?.is_some() {
             return Ok(redirect(&format!("/lecturing/{link}"), "已登记，等学校确认"));
         }
