@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use db::Tx;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -105,6 +105,13 @@ pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     audit::record(tx, act, "renew_link", ("lecture_school", id), "", &[]).await
 }
 
+/// A lecture as somebody is held by it: at which school, how far that is from where the team works, from when to when.
+pub(super) struct Stay {
+    pub school: Uuid,
+    pub travel_minutes: i64,
+    pub span: (Timestamp, Timestamp),
+}
+
 /// The ways between schools that somebody has entered.
 #[derive(Debug, Default)]
 pub struct Ways(BTreeMap<(Uuid, Uuid), i64>);
@@ -118,6 +125,14 @@ impl Ways {
     /// None where nobody has entered it.
     pub fn between(&self, one: Uuid, other: Uuid) -> Option<i64> {
         self.0.get(&pair(one, other)).copied()
+    }
+
+    /// So many minutes the way from one school to another takes, if it does not fit in between two lectures there: as it is entered, or else both
+    /// ways, over where the team works.
+    pub(super) fn too_long(&self, one: &Stay, other: &Stay) -> Option<i64> {
+        let minutes = self.between(one.school, other.school).unwrap_or(one.travel_minutes + other.travel_minutes);
+        let way = SignedDuration::from_mins(minutes);
+        (one.span.0 < other.span.1 + way && other.span.0 < one.span.1 + way).then_some(minutes)
     }
 
     /// The other schools to which a way from this one is entered.
