@@ -23,6 +23,7 @@ db::statements! {
     OLD_TERM = "INSERT INTO lecture_terms (tenant_id, id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5)";
     COPIED = "SELECT COUNT(*) AS count FROM law_materials WHERE tenant_id = $1 AND size > 0";
     PICTURES = "SELECT COUNT(*) AS count FROM photos WHERE tenant_id = $1";
+    FAILURES = "SELECT failure AS text FROM outbox_messages WHERE tenant_id = $1 AND failure IS NOT NULL";
     REASONS = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
     SAME_PERSON = "UPDATE lecture_materials SET reviewed_by = desensitised_by, reviewed_at = desensitised_at WHERE tenant_id = $1 AND id = $2";
 }
@@ -733,8 +734,11 @@ db_test! {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
         let film = [&b"\0\0\0\x18ftypmp42"[..], &[9; 900]].concat();
-        let ids = [reviewed(&app, &team, &film).await, reviewed(&app, &team, &film).await];
-        let [shown, waiting] = ids;
+        let mut ids = [Uuid::nil(); 3];
+        for id in &mut ids {
+            *id = reviewed(&app, &team, &film).await;
+        }
+        let [shown, waiting, taken] = ids;
         let (staff, code) = (team.staff(&app).await, app.home.code.clone());
         for id in ids {
             staff.post(&format!("/lecture-materials/{id}/sendings"), &[("code", code.as_str())]).await.assert_ok();
@@ -748,20 +752,23 @@ db_test! {
         let (talk, material) = (format!("/law-talks/{activity}"), shown.to_string());
         secretary.post(&format!("/law-materials/{shown}/steps"), &[("step", "accept")]).await.assert_ok();
         secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_ok();
+        // A third was taken and is not shown yet: the page offers it.
+        secretary.post(&format!("/law-materials/{taken}/steps"), &[("step", "accept")]).await.assert_ok();
+        secretary.get(&talk).await.assert_contains(&format!("value=\"{taken}\""));
         let own = secretary.get(&talk).await.between_all("id=\"talk-link\">", "<").next().unwrap().to_owned();
         let own = own.trim_start_matches(&app.url).to_owned();
         let volunteer = app.browser();
         assert_eq!(volunteer.download(&format!("{own}/materials/{shown}")).await, film);
-        assert_eq!(count(&app, COPIED, app.home.tenant).await, 2);
-        // Somebody can be recognised in the one; the other is only used no more, and was never taken.
-        for (id, erased) in [(shown, true), (waiting, false)] {
+        assert_eq!(count(&app, COPIED, app.home.tenant).await, 3);
+        // Somebody can be recognised in the one; the others are only used no more, and one of them was never taken.
+        for (id, erased) in [(shown, true), (waiting, false), (taken, false)] {
             let mut tx = app.db.begin().await.unwrap();
             let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
             lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("不再用", erased)).await.unwrap();
             tx.commit().await.unwrap();
         }
         work(&app).await;
-        assert_eq!(count(&app, COPIED, app.home.tenant).await, 1);
+        assert_eq!(count(&app, COPIED, app.home.tenant).await, 2);
         secretary.get("/law-materials").await.assert_ok().assert_contains("文件已经删掉").assert_lacks(&format!("/law-materials/{shown}/file"));
         secretary.get(&format!("/law-materials/{shown}/file")).await.assert_status(404);
         secretary.get(&talk).await.assert_contains("文件已删");
@@ -771,6 +778,28 @@ db_test! {
         secretary.post(&format!("/law-materials/{waiting}/steps"), &[("step", "accept")]).await.assert_status(422).assert_contains("停用");
         secretary.post(&talk, &[("step", "detach"), ("material", material.as_str())]).await.assert_ok().assert_lacks(&format!("value=\"{shown}\""));
         secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_status(422).assert_contains("停用");
+        secretary.get(&talk).await.assert_ok().assert_lacks(&format!("value=\"{taken}\""));
+        let material = taken.to_string();
+        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_status(422).assert_contains("停用");
+    }
+
+    async fn word_that_something_is_withdrawn_waits_for_it_and_says_so(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = reviewed(&app, &team, b"\0\0\0\x18ftypmp42").await;
+        let staff = team.staff(&app).await;
+        staff.post(&format!("/lecture-materials/{id}/sendings"), &[("code", app.home.code.as_str())]).await.assert_ok();
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
+        lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("换了新的", false)).await.unwrap();
+        tx.commit().await.unwrap();
+        // What is sent is not brought yet.
+        let mut others = doorstep::app::handlers();
+        others.remove(lecture::sharing::TOPIC);
+        while doorstep::outbox::work(&app.app, &others).await.unwrap() > 0 {}
+        let rows = app.db.read().await.unwrap().rows(FAILURES.bind(team.community.tenant)).await.unwrap();
+        let said: Vec<String> = rows.iter().map(|row| row.get("text").unwrap()).collect();
+        assert!(said.iter().any(|text| text == "材料还没有送到，停用的通知等它送到再发"), "{said:?}");
     }
 
     async fn photos_go_with_their_consent_and_in_time(app: TestApp) {
