@@ -45,6 +45,7 @@ mod lecture;
 mod lecture_balance;
 mod lecture_course;
 mod lecture_quiz;
+mod lecture_summary;
 mod level;
 mod mediation;
 mod metrics;
