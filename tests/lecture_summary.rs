@@ -11,6 +11,7 @@ use crate::support::TestApp;
 
 db::statements! {
     END_CLASS = "UPDATE lecture_classes SET closed_at = $3 WHERE tenant_id = $1 AND id = $2";
+    LATER_TERM = "INSERT INTO lecture_terms (tenant_id, id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5)";
     END_SCHOOL = "UPDATE lecture_schools SET closed_at = $3 WHERE tenant_id = $1 AND id = $2";
 }
 
@@ -189,5 +190,55 @@ db_test! {
             page.assert_contains(words);
             assert!(cells.iter().any(|cell| cell.contains(words)), "{words}: {cells:?}");
         }
+    }
+
+    async fn a_shorter_agreement_intends_by_its_days_wherever_it_is_said(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2026-09-01"), date("2027-01-31"));
+        lecture::add_agreement(&mut tx, &team.act(&app), team.school, ("检校共建", days, 4)).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
+        assert_eq!(agreed(&found.standings[0]), [("2026-09-01 2027-01-31".to_owned(), 0, 2)], "153 of 365 days of four");
+        let terms: Vec<Option<i64>> = found.terms.iter().map(|one| one.intended).collect();
+        assert_eq!(terms, [Some(2)]);
+        let page = team.staff(&app).await.get("/lecture-summary?first=2026-09-01&last=2026-12-31").await;
+        page.assert_ok().assert_contains("2026-09-01 到 2027-01-31 0 / 2").assert_lacks("0 / 4");
+    }
+
+    async fn a_term_in_which_lectures_were_given_stays_and_is_found_however_many_there_are(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        given(&app, &team, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0)).await;
+        let lead = team.lead(&app).await;
+        let removals = async || {
+            let page = lead.get("/lecture-terms").await;
+            let found = page.between_all("action=\"", "\"").filter(|to| to.starts_with("/lecture-terms/") && to.ends_with("/removal"));
+            found.map(str::to_owned).collect::<Vec<String>>()
+        };
+        let given_in = removals().await;
+        assert_eq!(given_in.len(), 1);
+        lead.post(&given_in[0], &[]).await.assert_status(422).assert_contains("“2026年秋季学期”里已经讲过 1 场课");
+        // One in which nothing was given goes.
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2027-03-01"), date("2027-07-09"));
+        lecture::add_term(&mut tx, &team.act(&app), None, "2027年春季学期", days).await.unwrap();
+        tx.commit().await.unwrap();
+        let later = removals().await.into_iter().find(|to| *to != given_in[0]).unwrap();
+        lead.post(&later, &[]).await.assert_ok().assert_lacks("2027年春季学期");
+        // Whatever came since, a report of those days has the terms of those days.
+        let mut tx = app.db.begin().await.unwrap();
+        let row = |_| LATER_TERM.bind(team.community.tenant).bind(app.means.id()).bind("以后的学期").bind("2101-03-01").bind("2101-07-01");
+        tx.execute_many(LATER_TERM, (0..501).map(row).collect()).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
+        let terms: Vec<(&str, i64)> = found.terms.iter().map(|one| (one.term.as_str(), one.sessions)).collect();
+        assert_eq!(terms, [("2026年秋季学期", 1)]);
+        // Of a school that has terms of its own, even if only later, those of all say nothing.
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_term(&mut tx, &team.act(&app), Some(team.school), "2027年春季学期", days).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(summary(&app, &team, ("2026-09-01", "2026-12-31")).await.terms.len(), 0);
     }
 }
