@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { phone } from './support/browser.mjs';
-import { glance, look } from './support/look.mjs';
+import { glance, illustrate, look } from './support/look.mjs';
 import { signIn } from './support/people.mjs';
 import { setStage } from './support/stage.mjs';
 
@@ -21,6 +21,7 @@ test('a draft is written, approved by somebody else, and the school says that it
   await planner.getByRole('link', { name: /第 3 版/ }).click();
   await planner.getByText('天黑得早了').first().waitFor();
   await look(planner, 'deployment-draft');
+  await illustrate(planner, 'deployment-draft');
   const draft = planner.url();
 
   // More police than people: the form comes back, and nothing else that was typed is lost.
