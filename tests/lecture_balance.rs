@@ -7,12 +7,13 @@ use doorstep::lecture::{
     self, Half, LecturerSketch, Need, PeriodKind, Record, SchoolSketch, SessionSketch, Slot, Stage, SubjectKind,
     Suggestion, Supply,
 };
-use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use jiff::{SignedDuration, ToSpan};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::lecture::{Team, at, date, refused, team};
+use crate::lecture::{Team, at, date, moment, refused, team};
+use crate::lecture_course::{another_school, vet};
 use crate::support::{Community, TestApp};
 
 db::statements! {
@@ -365,6 +366,93 @@ db_test! {
         assert_eq!((short.schools.len(), short.owed, short.possible), (3, 6, 2));
         let page = team.staff(&app).await.get("/lecture-balance").await;
         page.assert_ok().assert_contains("（车丽芳本人）").assert_contains("一共还差 6 次课");
+    }
+
+    async fn thirty_schools_have_their_four_class_hours_by_the_end_of_the_year(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let tenant = team.community.tenant;
+        let mut halls = vec![(team.school, team.halls[0], vec![(7, team.classes[0]), (8, team.classes[1])])];
+        for n in 1..30 {
+            halls.push(another_school(&app, &team, &format!("第{n}中学"), 10 + n).await);
+        }
+        let next = async |now: &str| {
+            let mut tx = app.db.read().await.unwrap();
+            lecture::next(&mut tx, tenant, moment(now), Some(date("2026-12-31"))).await.unwrap()
+        };
+        let found = next("2026-08-28T09:00:00+08:00").await;
+        assert!(found.balance.shortage.is_none(), "{:?}", found.balance.shortage);
+        // What is suggested can be booked as it stands, on real school days, and is given and confirmed.
+        let mut given = Vec::new();
+        for one in &found.balance.suggestions {
+            let need = &found.needs[one.school];
+            let lecturer = &found.lecturers[one.lecturer];
+            let (_, hall, classes) = halls.iter().find(|(school, ..)| *school == need.school).unwrap();
+            let class = classes.iter().find(|(grade, _)| *grade == one.grade).unwrap().1;
+            let (day, half) = one.slot;
+            let hour = if half == lecture::Half::Morning { 8 } else { 14 };
+            let from = day.at(hour, 30, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
+            let sketch = SessionSketch {
+                school: need.school,
+                hall: *hall,
+                span: (from, from + SignedDuration::from_mins(90)),
+                topics: vec![one.topic],
+                lecturers: vec![lecturer.id],
+                classes: vec![class],
+                ..team.sketch("2026-09-08T09:00:00+08:00", "2026-09-08T10:30:00+08:00")
+            };
+            given.push((from, team.propose(&app, &sketch).await.unwrap_or_else(|error| panic!("{one:?}: {error:?}"))));
+        }
+        given.sort();
+        for (from, id) in given {
+            let mut tx = app.db.begin().await.unwrap();
+            let act = team.act(&app);
+            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+            lecture::agree(&mut tx, &act, &known, known.lock_version, false).await.unwrap();
+            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+            let act = Act { at: from + SignedDuration::from_hours(3), ..act };
+            let what = lecture::Record { pupils: 40, teachers: 1, parents: 0, handouts: 0, minutes: 90, course: String::new(), own: None, knowing: false };
+            lecture::record(&mut tx, &act, &known, known.lock_version, &what).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let mut tx = app.db.read().await.unwrap();
+        let summary = lecture::summary(&mut tx, tenant, (date("2026-09-01"), date("2026-12-31"))).await.unwrap();
+        assert_eq!(summary.standings.len(), 30);
+        assert!(summary.standings.iter().all(|one| one.class_hours >= 4), "{:?}", summary.standings);
+        drop(tx);
+        let found = next("2026-12-20T09:00:00+08:00").await;
+        assert!(found.balance.suggestions.is_empty() && found.balance.shortage.is_none());
+    }
+
+    async fn where_thirty_schools_cannot_all_be_served_the_shortage_is_proved(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        for n in 1..30 {
+            another_school(&app, &team, &format!("第{n}中学"), 10 + n).await;
+        }
+        vet(&app, &team, 1, (false, "2026-08-28")).await;
+        let mut tx = app.db.read().await.unwrap();
+        let last = date("2026-09-18");
+        let found = lecture::next(&mut tx, team.community.tenant, app.means.now(), Some(last)).await.unwrap();
+        let shortage = found.balance.shortage.as_ref().unwrap();
+        // Counted without it: thirty schools of four class-hours are sixty visits, and the only lecturer has two half-days on each working day.
+        let first: Date = date("2026-09-04");
+        let mut days = 0i64;
+        let mut at = first;
+        while at <= last {
+            days += i64::from(calendar::WorkingDays::embedded().is_working(at).unwrap());
+            at = at.checked_add(1.day()).unwrap();
+        }
+        assert_eq!(days, 11, "Friday the fourth, and two weeks");
+        assert_eq!((shortage.schools.len(), shortage.owed, shortage.possible), (30, 60, 2 * days));
+        // So many are suggested, each in a half-day of its own and at a school of its own, and those to whom it is farthest go without.
+        let suggestions = &found.balance.suggestions;
+        let slots: BTreeSet<_> = suggestions.iter().map(|one| one.slot).collect();
+        let schools: BTreeSet<usize> = suggestions.iter().map(|one| one.school).collect();
+        assert_eq!((suggestions.len(), slots.len(), schools.len(), found.balance.unplaced), (22, 22, 22, 0));
+        let farthest = schools.iter().map(|at| found.needs[*at].travel_minutes).max();
+        assert_eq!(farthest, Some(31), "nineteen are nearer than half an hour, two are that far");
+        assert!(found.balance.suggestions.iter().all(|one| one.lecturer == 0));
     }
 }
 

@@ -44,6 +44,7 @@ mod import;
 mod lecture;
 mod lecture_balance;
 mod lecture_course;
+mod lecture_material;
 mod lecture_quiz;
 mod lecture_summary;
 mod level;
