@@ -148,10 +148,10 @@ statements! {
         WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, l.id LIMIT 2000";
     /// Where each lecturer is in a period, whether that was given already or is still to come.
     GOING = "SELECT x.session_id, x.lecturer_id, l.name, s.school_id, c.name AS school_name, c.travel_minutes, s.starts_at, s.ends_at FROM lecture_sessions s
-        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
-        JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
-        JOIN lecture_schools c ON c.tenant_id = s.tenant_id AND c.id = s.school_id
-        WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state <> 'cancelled' ORDER BY s.starts_at, l.id LIMIT 5000";
+        CROSS JOIN lecture_session_lecturers x CROSS JOIN lecturers l CROSS JOIN lecture_schools c
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+            AND c.tenant_id = s.tenant_id AND c.id = s.school_id AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state <> 'cancelled'
+        ORDER BY s.starts_at, l.id LIMIT 5000";
     AHEAD = sessions!("s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, s.id LIMIT 500");
     LECTURERS = "SELECT l.id, l.name, l.title, l.phone_sealed, l.first_grade, l.last_grade, l.vetted_on, l.vetted_until, l.link_number, l.ended_at,
             l.created_at, l.lock_version
