@@ -21,6 +21,7 @@ test('a draft is written, approved by somebody else, and the school says that it
   await planner.getByRole('link', { name: /第 3 版/ }).click();
   await planner.getByText('天黑得早了').first().waitFor();
   await look(planner, 'deployment-draft');
+  await illustrate(planner, 'deployment-draft');
   const draft = planner.url();
 
   // More police than people: the form comes back, and nothing else that was typed is lost.

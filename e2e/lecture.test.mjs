@@ -163,6 +163,7 @@ test('a day at 石楼中学, from what the school asks for to what the term came
   await lead.getByRole('button', { name: '认不出是谁，可以用' }).click();
   await said(lead, '已脱敏、已审核');
   await look(lead, 'lecture-material');
+  await illustrate(lead, 'lecture-material');
   await staff.goto(session);
   await staff.getByText('加一份').click();
   await staff.getByLabel('材料', { exact: true }).selectOption('视频短片：电子烟里的新型毒品');
@@ -280,6 +281,7 @@ test('a day at 石楼中学, from what the school asks for to what the term came
   await said(lead, '83.3%');
   await said(lead, '1 场，2 课时');
   await look(lead, 'lecture-summary');
+  await illustrate(lead, 'lecture-summary');
   for (const name of ['Word', 'Excel']) {
     const file = await lead.request.get(await lead.getByRole('link', { name }).getAttribute('href'));
     assert.equal((await file.body()).subarray(0, 2).toString(), 'PK');

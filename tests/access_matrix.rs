@@ -404,6 +404,7 @@ impl Landmarks {
             .replace("{call}", &Uuid::nil().to_string())
             .replace("{swap}", &Uuid::nil().to_string())
             .replace("{hall}", &Uuid::nil().to_string())
+            .replace("{other}", &Uuid::nil().to_string())
             .replace("{class}", &Uuid::nil().to_string())
             .replace("{vice}", &Uuid::nil().to_string())
             .replace("{question}", &Uuid::nil().to_string())

@@ -383,10 +383,26 @@ db_test! {
         elsewhere.span = (moment("2026-12-15T15:25:00+08:00"), moment("2026-12-15T16:10:00+08:00"));
         refused(team.propose(&app, &elsewhere).await, "路上要 15 分钟");
         elsewhere.span = (moment("2026-12-15T15:30:00+08:00"), moment("2026-12-15T16:15:00+08:00"));
-        team.propose(&app, &elsewhere).await.unwrap();
-        // Taken away again, it is the sum again.
+        let later = team.propose(&app, &elsewhere).await.unwrap();
+        // Taken away again, it is the sum again, which does not fit in between the two any more: both are told of, and nobody agrees to them.
         let removal = format!("/lecture-schools/{near}/ways/{}/removal", team.school);
-        lead.post(&removal, &[]).await.assert_ok().assert_lacks("路上 15 分钟");
+        lead.post(&removal, &[]).await.assert_ok().assert_lacks("路上 15 分钟").assert_contains("有 2 节约好的课要改");
+        let affected = lecture::affected(&mut app.db.read().await.unwrap(), tenant, app.means.now()).await.unwrap();
+        let whys: Vec<(&str, &str)> = affected.iter().map(|one| (one.verb, one.why.as_str())).collect();
+        assert!(whys.iter().all(|(verb, why)| *verb == "换人" && why.contains("路上要 70 分钟，来不及")), "{whys:?}");
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, tenant, later).await.unwrap();
+        refused(lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await, "讲师要更换");
+        drop(tx);
+        // Entered anew: as it was, and longer than the time between.
+        for (minutes, said) in [("15", "两所学校之间的路已登记"), ("20", "有 2 节约好的课要改")] {
+            let fields = [("other", other.as_str()), ("way", minutes)];
+            let page = lead.post(&format!("/lecture-schools/{}/ways", team.school), &fields).await;
+            page.assert_ok().assert_contains(said);
+            let affected = lecture::affected(&mut app.db.read().await.unwrap(), tenant, app.means.now()).await.unwrap();
+            assert_eq!(affected.len(), if minutes == "15" { 0 } else { 2 });
+        }
+        lead.post(&removal, &[]).await.assert_ok();
         elsewhere.span = (moment("2026-12-15T16:15:00+08:00"), moment("2026-12-15T17:00:00+08:00"));
         refused(team.propose(&app, &elsewhere).await, "路上要 70 分钟");
     }

@@ -1,27 +1,23 @@
-//! What to arrange next, and what a period came to: a year of thirty schools through the calendar and the database, what cannot be arranged proved
-//! and said, what is owed by the year counted by the year.
+//! What to arrange next: a year of thirty schools through the calendar and the database, what cannot be arranged proved and said.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
 
-use calamine::{Reader, Xlsx, open_workbook_from_rs};
 use doorstep::access::{self, Act, TenantKind};
 use doorstep::lecture::{
     self, Half, LecturerSketch, Need, PeriodKind, Record, SchoolSketch, SessionSketch, Slot, Stage, SubjectKind,
     Suggestion, Supply,
 };
-use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use jiff::{SignedDuration, ToSpan};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::lecture::{Team, at, date, refused, team};
+use crate::lecture::{Team, at, date, moment, refused, team};
+use crate::lecture_course::{another_school, vet};
 use crate::support::{Community, TestApp};
 
 db::statements! {
     CLASS_OF = "SELECT id FROM lecture_classes WHERE tenant_id = $1 AND school_id = $2 AND grade = $3 AND closed_at IS NULL";
-    END_CLASS = "UPDATE lecture_classes SET closed_at = $3 WHERE tenant_id = $1 AND id = $2";
-    END_SCHOOL = "UPDATE lecture_schools SET closed_at = $3 WHERE tenant_id = $1 AND id = $2";
 }
 
 /// Exams and sports days, of all schools or of one.
@@ -105,7 +101,7 @@ async fn year(app: &TestApp, lecturers: &[(&[usize], &str)]) -> Year {
     Year { team, halls }
 }
 
-async fn next(app: &TestApp, team: &Team, last: Option<Date>) -> doorstep::error::Result<lecture::Next> {
+pub async fn next(app: &TestApp, team: &Team, last: Option<Date>) -> doorstep::error::Result<lecture::Next> {
     lecture::next(&mut app.db.read().await.unwrap(), team.community.tenant, app.means.now(), last).await
 }
 
@@ -145,7 +141,7 @@ impl Year {
 }
 
 /// The session takes place as it was arranged.
-async fn give(app: &TestApp, team: &Team, id: Uuid) {
+pub async fn give(app: &TestApp, team: &Team, id: Uuid) {
     let mut tx = app.db.begin().await.unwrap();
     let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
     app.means.clock.set(known.ends_at);
@@ -164,19 +160,8 @@ async fn give(app: &TestApp, team: &Team, id: Uuid) {
     tx.commit().await.unwrap();
 }
 
-async fn summary(app: &TestApp, team: &Team, days: (&str, &str)) -> lecture::Summary {
-    let days = (date(days.0), date(days.1));
-    lecture::summary(&mut app.db.read().await.unwrap(), team.community.tenant, days).await.unwrap()
-}
-
-/// The years of a school's agreements with what was given in each and what they intend.
-fn agreed(standing: &lecture::Standing) -> Vec<(String, i64, i64)> {
-    let one = |one: &lecture::AgreedYear| (format!("{} {}", one.days.0, one.days.1), one.given, one.intended);
-    standing.agreed.iter().map(one).collect()
-}
-
 /// One lecturer with one topic.
-fn short(team: &Team, day: &str, hours: (&str, &str), lecturer: usize, topic: usize) -> SessionSketch {
+pub fn short(team: &Team, day: &str, hours: (&str, &str), lecturer: usize, topic: usize) -> SessionSketch {
     SessionSketch {
         lecturers: vec![team.lecturers[lecturer]],
         topics: vec![team.topics[topic]],
@@ -184,7 +169,7 @@ fn short(team: &Team, day: &str, hours: (&str, &str), lecturer: usize, topic: us
     }
 }
 
-async fn given(app: &TestApp, team: &Team, sketch: &SessionSketch) -> Uuid {
+pub async fn given(app: &TestApp, team: &Team, sketch: &SessionSketch) -> Uuid {
     let id = team.propose(app, sketch).await.unwrap();
     let mut tx = app.db.begin().await.unwrap();
     let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
@@ -313,126 +298,6 @@ db_test! {
         page.assert_ok().assert_contains("排不满").assert_contains("一共还差 2 次课").assert_contains("一共只有 0 个半天");
     }
 
-    async fn what_is_owed_by_the_year_is_counted_by_the_year(app: TestApp) {
-        at(&app, "2026-03-02T09:00:00+08:00");
-        let team = team(&app).await;
-        let tenant = team.community.tenant;
-        let mut tx = app.db.begin().await.unwrap();
-        let act = team.act(&app);
-        lecture::add_term(&mut tx, &act, None, "2026年春季学期", (date("2026-03-02"), date("2026-07-10"))).await.unwrap();
-        // 法治副校长, appointed anew in the summer; an agreement of four sessions a year.
-        lecture::appoint(&mut tx, &act, team.school, team.lecturers[0], (date("2025-09-01"), date("2026-07-31"))).await.unwrap();
-        lecture::appoint(&mut tx, &act, team.school, team.lecturers[0], (date("2026-08-01"), date("2029-07-31"))).await.unwrap();
-        lecture::add_agreement(&mut tx, &act, team.school, ("检校共建", (date("2026-01-01"), date("2028-12-31")), 4)).await.unwrap();
-        tx.commit().await.unwrap();
-        given(&app, &team, &short(&team, "2026-04-14", ("14:30", "16:00"), 0, 0)).await;
-        at(&app, "2026-08-28T09:00:00+08:00");
-        given(&app, &team, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 1)).await;
-        at(&app, "2026-09-09T09:00:00+08:00");
-        given(&app, &team, &short(&team, "2026-09-22", ("14:30", "16:00"), 1, 2)).await;
-        // A term shows what was given within it, and what is owed by the year against the year.
-        let autumn = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
-        let standing = &autumn.standings[0];
-        assert_eq!((standing.sessions, standing.class_hours), (2, 4));
-        assert_eq!(standing.vice_words(4), "武晓峰 2026 年 4 课时", "two in spring and two in autumn, over two posts");
-        assert_eq!(agreed(standing), [("2026-01-01 2026-12-31".to_owned(), 3, 4)]);
-        // 常态化: each term against its part of what is intended.
-        let terms: Vec<(&str, i64, Option<i64>)> = autumn.terms.iter().map(|one| (one.term.as_str(), one.sessions, one.intended)).collect();
-        assert_eq!(terms, [("2026年秋季学期", 2, Some(2))]);
-        let whole = summary(&app, &team, ("2026-01-01", "2026-12-31")).await;
-        let terms: Vec<(&str, i64, Option<i64>)> = whole.terms.iter().map(|one| (one.term.as_str(), one.sessions, one.intended)).collect();
-        assert_eq!(terms, [("2026年春季学期", 1, Some(2)), ("2026年秋季学期", 2, Some(2))]);
-        // A class that has left and a school to which nobody goes any more are still in what was.
-        let first = app.means.now().as_millisecond();
-        let mut tx = app.db.begin().await.unwrap();
-        tx.execute(END_CLASS.bind(tenant).bind(team.classes[0]).bind(first)).await.unwrap();
-        let known = lecture::school(&mut tx, tenant, team.school).await.unwrap();
-        tx.execute(END_SCHOOL.bind(tenant).bind(team.school).bind(first)).await.unwrap();
-        tx.commit().await.unwrap();
-        at(&app, "2026-10-12T09:00:00+08:00");
-        let mut tx = app.db.begin().await.unwrap();
-        lecture::add_class(&mut tx, &team.act(&app), &known, (7, "1班", 50)).await.unwrap();
-        tx.commit().await.unwrap();
-        let spring = summary(&app, &team, ("2026-03-02", "2026-07-10")).await;
-        assert_eq!((spring.standings[0].reached, spring.standings[0].classes), (2, 2), "the class that came in October is none of theirs");
-        let autumn = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
-        assert_eq!((autumn.standings[0].reached, autumn.standings[0].classes), (2, 3));
-        assert_eq!(summary(&app, &team, ("2026-11-01", "2026-11-30")).await.standings.len(), 0);
-        // Nothing was given before the year began.
-        let past = summary(&app, &team, ("2025-01-01", "2025-12-31")).await;
-        assert_eq!(past.standings[0].vice_words(4), "武晓峰 2025 年 0 课时，还差 4");
-    }
-
-    async fn an_agreement_is_counted_by_its_own_years_and_a_lecture_once(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let mut tx = app.db.begin().await.unwrap();
-        let act = team.act(&app);
-        // By school years, renewed in the summer.
-        lecture::add_agreement(&mut tx, &act, team.school, ("检校共建", (date("2025-09-01"), date("2026-08-31")), 4)).await.unwrap();
-        lecture::add_agreement(&mut tx, &act, team.school, ("检校共建（续签）", (date("2026-09-01"), date("2027-08-31")), 4)).await.unwrap();
-        let days = (date("2026-09-01"), date("2026-10-31"));
-        let campaign = lecture::add_campaign(&mut tx, &act, ("护航开学季", days, 3)).await.unwrap();
-        tx.commit().await.unwrap();
-        for (day, now) in [("2026-09-08", "2026-08-28T09:00:00+08:00"), ("2026-10-13", "2026-09-09T09:00:00+08:00")] {
-            at(&app, now);
-            given(&app, &team, &SessionSketch { campaign: Some(campaign), ..short(&team, day, ("14:30", "16:00"), 0, 0) }).await;
-        }
-        let whole = summary(&app, &team, ("2026-01-01", "2026-12-31")).await;
-        let of = |first: &str, last: &str, given: i64| (format!("{first} {last}"), given, 4i64);
-        assert_eq!(agreed(&whole.standings[0]), [of("2025-09-01", "2026-08-31", 0), of("2026-09-01", "2027-08-31", 2)]);
-        let page = team.staff(&app).await.get("/lecture-summary?first=2026-01-01&last=2026-12-31").await;
-        page.assert_ok().assert_contains("2026-09-01 到 2027-08-31 2 / 4");
-        // Its part of the year is the term's by its days, whether or not other terms are entered.
-        let terms = |found: &lecture::Summary| found.terms.iter().map(|one| (one.sessions, one.intended)).collect::<Vec<_>>();
-        assert_eq!(terms(&whole), [(2, Some(2))], "122 of 273 days of four");
-        let mut tx = app.db.begin().await.unwrap();
-        lecture::add_term(&mut tx, &team.act(&app), None, "2027年春季学期", (date("2027-03-01"), date("2027-07-09"))).await.unwrap();
-        lecture::add_term(&mut tx, &team.act(&app), None, "2026年春季学期", (date("2026-03-02"), date("2026-07-10"))).await.unwrap();
-        tx.commit().await.unwrap();
-        let autumn = summary(&app, &team, ("2026-09-01", "2026-09-30")).await;
-        assert_eq!(terms(&autumn), [(2, Some(2))]);
-        // All that was given in a campaign stands against all that it intends, whatever part of it is looked at.
-        assert_eq!(autumn.standings[0].sessions, 1);
-        assert_eq!(autumn.campaigns, [("护航开学季".to_owned(), 2, 3)]);
-        // Another agreement beside it: each lecture is of the year that is over first, until that has all of its own.
-        let mut tx = app.db.begin().await.unwrap();
-        lecture::add_agreement(&mut tx, &team.act(&app), team.school, ("专题共建", (date("2026-07-01"), date("2026-12-31")), 1)).await.unwrap();
-        tx.commit().await.unwrap();
-        let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
-        let other = ("2026-07-01 2026-12-31".to_owned(), 1, 1);
-        assert_eq!(agreed(&found.standings[0]), [other, of("2026-09-01", "2027-08-31", 1)]);
-    }
-
-    async fn a_class_that_signs_in_with_nobody_was_not_reached(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let tenant = team.community.tenant;
-        let id = team.propose(&app, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0)).await.unwrap();
-        let mut tx = app.db.begin().await.unwrap();
-        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
-        lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await.unwrap();
-        tx.commit().await.unwrap();
-        at(&app, "2026-09-08T14:25:00+08:00");
-        let mut tx = app.db.begin().await.unwrap();
-        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
-        let classes = lecture::classes(&mut tx, tenant, team.school).await.unwrap();
-        for class in &classes {
-            let present = if class.grade == 7 { 48 } else { 0 };
-            lecture::sign_in(&mut tx, &team.act(&app), &known, class, present).await.unwrap();
-        }
-        tx.commit().await.unwrap();
-        give(&app, &team, id).await;
-        let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
-        assert_eq!((found.standings[0].reached, found.standings[0].classes), (1, 2));
-        let heard: Vec<(i64, i64)> = found.rows.iter().map(|row| (row.grade, row.counts.iter().sum())).collect();
-        assert_eq!(heard, [(7, 1), (8, 0)]);
-        team.staff(&app).await.get("/lecture-summary").await.assert_contains("石楼中学八年级一次课也没有");
-        let found = next(&app, &team, None).await.unwrap();
-        assert_eq!(found.needs[0].heard.keys().copied().collect::<Vec<_>>(), [(7, team.topics[0])]);
-        assert_eq!(found.balance.suggestions[0].grade, 8, "who were not there come first");
-    }
-
     async fn what_a_vice_principal_owes_nobody_else_gives(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
@@ -467,49 +332,126 @@ db_test! {
         page.assert_ok().assert_contains("石楼中学（武晓峰本人）一共还差 1 次课").assert_contains("一共只有 0 个半天");
     }
 
-    async fn the_workbook_says_what_the_page_says(app: TestApp) {
+    async fn what_a_vice_principal_of_several_schools_cannot_give_others_do(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
-        let question = team.question(&app, 0).await;
         let mut tx = app.db.begin().await.unwrap();
-        let days = (date("2026-09-01"), date("2026-09-30"));
-        let campaign = lecture::add_campaign(&mut tx, &team.act(&app), ("护航开学季", days, 3)).await.unwrap();
-        tx.commit().await.unwrap();
-        let sketch = SessionSketch { campaign: Some(campaign), ..team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00") };
-        let id = team.propose(&app, &sketch).await.unwrap();
-        let mut tx = app.db.begin().await.unwrap();
-        let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
-        lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await.unwrap();
-        tx.commit().await.unwrap();
-        let sheets = async |phase, right: usize| {
-            for n in 0..6 {
-                let answer = usize::from(n < right);
-                let sheet = lecture::Sheet { class: team.classes[0], answers: vec![(question, answer)], score: None };
-                let mut tx = app.db.begin().await.unwrap();
-                let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
-                lecture::hand_in(&mut tx, &team.act(&app), (&known, phase), &sheet).await.unwrap();
-                tx.commit().await.unwrap();
-            }
-            let mut tx = app.db.begin().await.unwrap();
-            let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
-            lecture::close_quiz(&mut tx, &team.act(&app), &known, phase).await.unwrap();
-            tx.commit().await.unwrap();
-        };
-        sheets(lecture::Phase::Before, 2).await;
-        give(&app, &team, id).await;
-        sheets(lecture::Phase::After, 6).await;
-        let staff = team.staff(&app).await;
-        let said = ["1 场，2 课时", "2 / 2", "课前 33.3%，课后 100.0%，提高 66.7 个百分点", "“护航开学季”讲了 1 场，打算讲 3 场", "“校园欺凌”哪里都没有讲过"];
-        let page = staff.get("/lecture-summary").await;
-        page.assert_ok();
-        let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(staff.download("/lecture-summary/workbook").await)).unwrap();
-        assert_eq!(book.sheet_names(), ["概况", "各校情况", "常态化", "主题和年级"]);
-        let sheet = book.worksheet_range("概况").unwrap();
-        let cells: Vec<String> = sheet.rows().flatten().map(ToString::to_string).collect();
-        for words in said {
-            page.assert_contains(words);
-            assert!(cells.iter().any(|cell| cell.contains(words)), "{words}: {cells:?}");
+        let act = team.act(&app);
+        let mut schools = vec![team.school];
+        for (name, travel_minutes) in [("城关中学", 40), ("灵泉中学", 50)] {
+            let sketch = SchoolSketch { name: name.to_owned(), stage: Stage::Junior, address: String::new(), travel_minutes, contact: None, closed_at: None };
+            let school = lecture::create_school(&mut tx, &act, &sketch).await.unwrap();
+            let known = lecture::school(&mut tx, act.tenant, school).await.unwrap();
+            lecture::add_class(&mut tx, &act, &known, (7, "1班", 45)).await.unwrap();
+            schools.push(school);
         }
+        // Their query holds for the first day on which anything can be arranged, and no longer: two half-days for three schools.
+        let sketch = LecturerSketch { name: "车丽芳".to_owned(), title: "检察官".to_owned(), phone: String::new(), grades: (7, 9), topics: team.topics.clone(), ended_at: None };
+        let vice = lecture::create_lecturer(&mut tx, &act, &sketch).await.unwrap();
+        lecture::vet(&mut tx, &act, vice, (true, date("2025-09-05")), "查询文书一号").await.unwrap();
+        for school in &schools {
+            lecture::appoint(&mut tx, &act, *school, vice, (date("2026-08-01"), date("2029-07-31"))).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let found = next(&app, &team, None).await.unwrap();
+        let own = found.balance.suggestions.iter().filter(|one| found.lecturers[one.lecturer].id == vice).count();
+        assert_eq!((own, found.balance.suggestions.len()), (2, 6), "the others give what is left");
+        for school in &schools {
+            let visits = found.balance.suggestions.iter().filter(|one| found.needs[one.school].school == *school).count();
+            assert_eq!(visits, 2, "each has its four class-hours");
+        }
+        // What they owe themselves is short all the same, and that is said.
+        let short = found.balance.shortage.clone().unwrap();
+        assert_eq!((short.schools.len(), short.owed, short.possible), (3, 6, 2));
+        let page = team.staff(&app).await.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("（车丽芳本人）").assert_contains("一共还差 6 次课");
+    }
+
+    async fn thirty_schools_have_their_four_class_hours_by_the_end_of_the_year(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let tenant = team.community.tenant;
+        let mut halls = vec![(team.school, team.halls[0], vec![(7, team.classes[0]), (8, team.classes[1])])];
+        for n in 1..30 {
+            halls.push(another_school(&app, &team, &format!("第{n}中学"), 10 + n).await);
+        }
+        let next = async |now: &str| {
+            let mut tx = app.db.read().await.unwrap();
+            lecture::next(&mut tx, tenant, moment(now), Some(date("2026-12-31"))).await.unwrap()
+        };
+        let found = next("2026-08-28T09:00:00+08:00").await;
+        assert!(found.balance.shortage.is_none(), "{:?}", found.balance.shortage);
+        // What is suggested can be booked as it stands, on real school days, and is given and confirmed.
+        let mut given = Vec::new();
+        for one in &found.balance.suggestions {
+            let need = &found.needs[one.school];
+            let lecturer = &found.lecturers[one.lecturer];
+            let (_, hall, classes) = halls.iter().find(|(school, ..)| *school == need.school).unwrap();
+            let class = classes.iter().find(|(grade, _)| *grade == one.grade).unwrap().1;
+            let (day, half) = one.slot;
+            let hour = if half == lecture::Half::Morning { 8 } else { 14 };
+            let from = day.at(hour, 30, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
+            let sketch = SessionSketch {
+                school: need.school,
+                hall: *hall,
+                span: (from, from + SignedDuration::from_mins(90)),
+                topics: vec![one.topic],
+                lecturers: vec![lecturer.id],
+                classes: vec![class],
+                ..team.sketch("2026-09-08T09:00:00+08:00", "2026-09-08T10:30:00+08:00")
+            };
+            given.push((from, team.propose(&app, &sketch).await.unwrap_or_else(|error| panic!("{one:?}: {error:?}"))));
+        }
+        given.sort();
+        for (from, id) in given {
+            let mut tx = app.db.begin().await.unwrap();
+            let act = team.act(&app);
+            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+            lecture::agree(&mut tx, &act, &known, known.lock_version, false).await.unwrap();
+            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+            let act = Act { at: from + SignedDuration::from_hours(3), ..act };
+            let what = lecture::Record { pupils: 40, teachers: 1, parents: 0, handouts: 0, minutes: 90, course: String::new(), own: None, knowing: false };
+            lecture::record(&mut tx, &act, &known, known.lock_version, &what).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let mut tx = app.db.read().await.unwrap();
+        let summary = lecture::summary(&mut tx, tenant, (date("2026-09-01"), date("2026-12-31"))).await.unwrap();
+        assert_eq!(summary.standings.len(), 30);
+        assert!(summary.standings.iter().all(|one| one.class_hours >= 4), "{:?}", summary.standings);
+        drop(tx);
+        let found = next("2026-12-20T09:00:00+08:00").await;
+        assert!(found.balance.suggestions.is_empty() && found.balance.shortage.is_none());
+    }
+
+    async fn where_thirty_schools_cannot_all_be_served_the_shortage_is_proved(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        for n in 1..30 {
+            another_school(&app, &team, &format!("第{n}中学"), 10 + n).await;
+        }
+        vet(&app, &team, 1, (false, "2026-08-28")).await;
+        let mut tx = app.db.read().await.unwrap();
+        let last = date("2026-09-18");
+        let found = lecture::next(&mut tx, team.community.tenant, app.means.now(), Some(last)).await.unwrap();
+        let shortage = found.balance.shortage.as_ref().unwrap();
+        // Counted without it: thirty schools of four class-hours are sixty visits, and the only lecturer has two half-days on each working day.
+        let first: Date = date("2026-09-04");
+        let mut days = 0i64;
+        let mut at = first;
+        while at <= last {
+            days += i64::from(calendar::WorkingDays::embedded().is_working(at).unwrap());
+            at = at.checked_add(1.day()).unwrap();
+        }
+        assert_eq!(days, 11, "Friday the fourth, and two weeks");
+        assert_eq!((shortage.schools.len(), shortage.owed, shortage.possible), (30, 60, 2 * days));
+        // So many are suggested, each in a half-day of its own and at a school of its own, and those to whom it is farthest go without.
+        let suggestions = &found.balance.suggestions;
+        let slots: BTreeSet<_> = suggestions.iter().map(|one| one.slot).collect();
+        let schools: BTreeSet<usize> = suggestions.iter().map(|one| one.school).collect();
+        assert_eq!((suggestions.len(), slots.len(), schools.len(), found.balance.unplaced), (22, 22, 22, 0));
+        let farthest = schools.iter().map(|at| found.needs[*at].travel_minutes).max();
+        assert_eq!(farthest, Some(31), "nineteen are nearer than half an hour, two are that far");
+        assert!(found.balance.suggestions.iter().all(|one| one.lecturer == 0));
     }
 }
 

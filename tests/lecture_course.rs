@@ -1,30 +1,22 @@
-//! 法治进校园, what happens to a lecture on its way: dates that are offered, what stands in the way later, near dates, sign-in, reminders, files and
-//! communities, and a year of thirty schools.
+//! 法治进校园, what happens to a lecture on its way: dates that are offered, what stands in the way later, near dates, sign-in, reminders.
 
 use std::collections::BTreeSet;
 
-use doorstep::access::{Act, Role};
+use doorstep::access::Act;
 use doorstep::channel;
 use doorstep::error::Error;
 use doorstep::lecture::{
-    self, LecturerSketch, MaterialKind, MaterialSketch, PeriodKind, Phase, RequestSketch, SchoolSketch, SessionSketch,
-    Sheet, Stage,
+    self, LecturerSketch, PeriodKind, Phase, RequestSketch, SchoolSketch, SessionSketch, Sheet, Stage,
 };
 use futures_util::future::join_all;
-use jiff::civil::Date;
-use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 
 use crate::backup::everything;
-use crate::lecture::{Team, at, count, date, moment, refused, team, team_of};
+use crate::lecture::{Team, at, date, refused, team, team_of};
 use crate::support::{Browser, TestApp};
 
 db::statements! {
     OLD_TERM = "INSERT INTO lecture_terms (tenant_id, id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5)";
-    COPIED = "SELECT COUNT(*) AS count FROM law_materials WHERE tenant_id = $1 AND size > 0";
-    PICTURES = "SELECT COUNT(*) AS count FROM photos WHERE tenant_id = $1";
-    REASONS = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
-    SAME_PERSON = "UPDATE lecture_materials SET reviewed_by = desensitised_by, reviewed_at = desensitised_at WHERE tenant_id = $1 AND id = $2";
 }
 
 pub async fn request(app: &TestApp, team: &Team, days: (&str, &str)) -> Uuid {
@@ -70,53 +62,8 @@ async fn told(app: &TestApp, team: &Team, id: Uuid) -> Vec<String> {
     told.into_iter().map(|one| one.text).collect()
 }
 
-pub async fn work(app: &TestApp) {
-    while doorstep::outbox::work(&app.app, &doorstep::app::handlers()).await.unwrap() > 0 {}
-}
-
-/// A material that two people have looked at.
-pub async fn reviewed(app: &TestApp, team: &Team, content: &[u8]) -> Uuid {
-    let one = app.person(Role::LectureStaff).of_community(&team.community).create().await.id;
-    let other = app.person(Role::LectureLead).of_community(&team.community).create().await.id;
-    let new = MaterialSketch {
-        kind: MaterialKind::Video,
-        title: "电子烟里的新型毒品".to_owned(),
-        topic: team.topics[1],
-        media_type: "video/mp4",
-        content: content.to_vec(),
-    };
-    let mut tx = app.db.begin().await.unwrap();
-    let id = lecture::add_material(&mut tx, &team.act(app), new).await.unwrap();
-    for (account, first) in [(one, true), (other, false)] {
-        let act = Act { account: Some(account), ..team.act(app) };
-        let known = lecture::material(&mut tx, act.tenant, id).await.unwrap();
-        let seen = known.lock_version;
-        if first {
-            lecture::desensitise(&mut tx, &act, &known, seen).await.unwrap();
-        } else {
-            lecture::review(&mut tx, &act, &known, seen, Ok(())).await.unwrap();
-        }
-    }
-    tx.commit().await.unwrap();
-    id
-}
-
-async fn part(browser: &Browser, app: &TestApp, path: &str, range: &str) -> (u16, Option<String>, Vec<u8>) {
-    let client = reqwest::Client::new();
-    let asked = client.get(format!("{}{path}", app.url)).header("range", range).header("cookie", browser.cookies());
-    let answer = asked.header("accept-encoding", "gzip, br").send().await.unwrap();
-    assert!(
-        answer.headers().get("content-encoding").is_none(),
-        "{path} {range}: {} {:?}",
-        answer.status(),
-        answer.headers()
-    );
-    let range = answer.headers().get("content-range").map(|value| value.to_str().unwrap().to_owned());
-    (answer.status().as_u16(), range, answer.bytes().await.unwrap().to_vec())
-}
-
 /// A school with a class in each grade and a hall.
-async fn another_school(app: &TestApp, team: &Team, name: &str, travel: i64) -> (Uuid, Uuid, Vec<(i64, Uuid)>) {
+pub async fn another_school(app: &TestApp, team: &Team, name: &str, travel: i64) -> (Uuid, Uuid, Vec<(i64, Uuid)>) {
     let act = team.act(app);
     let mut tx = app.db.begin().await.unwrap();
     let sketch = SchoolSketch {
@@ -585,223 +532,6 @@ db_test! {
         assert!(other.contains("还没有学校答复；没有答复："), "{other}");
     }
 
-    async fn a_file_that_shows_somebody_goes_back_or_goes_altogether(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let (one, other, tenant) = (team.staff(&app).await, team.lead(&app).await, team.community.tenant);
-        let topic = team.topics[1].to_string();
-        let fields = [("kind", "case"), ("title", "校园欺凌案例"), ("topic", topic.as_str())];
-        let page = one.post_files("/lecture-materials", &fields, &[("file", "高小二的案例.pdf", &b"%PDF-1.7 one"[..])]).await;
-        page.assert_ok().assert_contains("校园欺凌案例.pdf").assert_lacks("高小二");
-        let (address, steps) = (page.url.clone(), format!("{}/steps", page.url));
-        let id: Uuid = address.trim_start_matches("/lecture-materials/").parse().unwrap();
-        let version = page.input("version");
-        one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await.assert_ok();
-        // Not by the same person, whatever the program thinks.
-        let mut tx = app.db.begin().await.unwrap();
-        assert!(tx.execute(SAME_PERSON.bind(tenant).bind(id)).await.is_err());
-        drop(tx);
-        let version = other.get(&address).await.input("version");
-        other.post(&steps, &[("step", "give_back"), ("version", version.as_str()), ("why", "第二页写着高小二家住哪里")]).await.assert_ok();
-        let page = one.get(&address).await;
-        page.assert_contains("退回来的").assert_contains("第二页").assert_contains("换一个处理过的文件");
-        let version = page.input("version");
-        one.post_files(&steps, &[("step", "replace"), ("version", version.as_str())], &[]).await.assert_status(422).assert_contains("请选择文件");
-        one.post_files(&steps, &[("step", "replace"), ("version", version.as_str())], &[("file", "b.pdf", &b"%PDF-1.7 two"[..])]).await.assert_ok().assert_contains("待脱敏");
-        assert_eq!(one.download(&format!("{address}/file")).await, b"%PDF-1.7 two");
-        // The old version is not what somebody has seen any more.
-        one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await.assert_status(409);
-        let version = one.get(&address).await.input("version");
-        one.post(&steps, &[("step", "desensitise"), ("sure", "yes"), ("version", version.as_str())]).await.assert_ok();
-        let version = one.get(&address).await.input("version");
-        one.post_files(&steps, &[("step", "replace"), ("version", version.as_str())], &[("file", "b.pdf", &b"%PDF-1.7 six"[..])]).await.assert_status(422).assert_contains("不能换文件");
-        // What nobody has reviewed goes with its file, and the audit log has no word of why.
-        one.post(&steps, &[("step", "withdraw"), ("version", version.as_str()), ("why", "还是认得出高小二")]).await.assert_ok().assert_contains("文件也删了").assert_contains("高小二");
-        one.get(&format!("{address}/file")).await.assert_status(404);
-        assert_eq!(lecture::material(&mut app.db.read().await.unwrap(), tenant, id).await.unwrap().size, 0);
-        for row in app.db.read().await.unwrap().rows(REASONS.bind(tenant)).await.unwrap() {
-            let text: String = row.get("text").unwrap();
-            assert!(!text.contains("高小二"), "{text}");
-        }
-    }
-
-    async fn a_material_that_is_withdrawn_plays_nowhere_any_more(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let film = [&b"\0\0\0\x18ftypmp42"[..], &[7; 4000]].concat();
-        let id = reviewed(&app, &team, &film).await;
-        let (held, coming) = (
-            team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await,
-            team.agreed(&app, "2026-09-15T14:30:00+08:00", "2026-09-15T16:00:00+08:00").await,
-        );
-        let mut tx = app.db.begin().await.unwrap();
-        for session in [held, coming] {
-            lecture::attach(&mut tx, &team.act(&app), session, id).await.unwrap();
-        }
-        tx.commit().await.unwrap();
-        let (staff, file, own) = (team.staff(&app).await, format!("/lecture-materials/{id}/file"), team.own(&app, 0).await);
-        // A player asks for parts; past the end there is none.
-        let whole = film.len();
-        let (status, range, content) = part(&staff, &app, &file, "bytes=2-7").await;
-        assert_eq!((status, range, content), (206, Some(format!("bytes 2-7/{whole}")), film[2..8].to_vec()));
-        let (status, range, content) = part(&staff, &app, &file, "bytes=4000-").await;
-        assert_eq!((status, range, content), (206, Some(format!("bytes 4000-{}/{whole}", whole - 1)), film[4000..].to_vec()));
-        let (status, range, _) = part(&staff, &app, &file, &format!("bytes={whole}-")).await;
-        assert_eq!((status, range), (416, Some(format!("bytes */{whole}"))));
-        assert_eq!(part(&staff, &app, &file, "bytes=0-1,4-5").await.2, film);
-        let phone = app.browser();
-        phone.get(&own).await.assert_contains("<video");
-        let (status, _, content) = part(&phone, &app, &format!("{own}/materials/{id}"), "bytes=-4").await;
-        assert_eq!((status, content), (206, film[whole - 4..].to_vec()));
-        // The first lecture is given; then somebody recognises a pupil.
-        at(&app, "2026-09-08T17:00:00+08:00");
-        let staff = team.staff(&app).await;
-        let version = session(&app, &team, held).await.lock_version.to_string();
-        let record = [("version", version.as_str()), ("pupils", "96"), ("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"), ("course", "")];
-        staff.post(&format!("/lectures/{held}/record"), &record).await.assert_ok();
-        let mut tx = app.db.begin().await.unwrap();
-        let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
-        lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("认得出人", true)).await.unwrap();
-        tx.commit().await.unwrap();
-        staff.get(&format!("/lectures/{held}")).await.assert_contains("电子烟里的新型毒品").assert_contains("已停用，打不开了").assert_lacks("<video");
-        staff.get(&format!("/lectures/{coming}")).await.assert_lacks("<video").assert_lacks("打不开了");
-        staff.get(&file).await.assert_status(404);
-        app.browser().get(&own).await.assert_lacks("<video");
-        app.browser().get(&format!("{own}/materials/{id}")).await.assert_status(404);
-    }
-
-    async fn a_community_takes_what_it_likes_and_shows_it_at_a_law_talk(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let film = [&b"\0\0\0\x18ftypmp42"[..], &[9; 900]].concat();
-        let (id, late) = (reviewed(&app, &team, &film).await, reviewed(&app, &team, &film).await);
-        let staff = team.staff(&app).await;
-        let code = app.home.code.clone();
-        staff.post(&format!("/lecture-materials/{id}/sendings"), &[("code", code.as_str())]).await.assert_ok();
-        staff.post(&format!("/lecture-subjects/{}/sendings", team.topics[0]), &[("code", code.as_str())]).await.assert_ok().assert_contains("主题已送出");
-        staff.post(&format!("/lecture-subjects/{}/sendings", team.topics[0]), &[("code", code.as_str())]).await.assert_status(422).assert_contains("已经送给");
-        // One is withdrawn before it is on its way.
-        staff.post(&format!("/lecture-materials/{late}/sendings"), &[("code", code.as_str())]).await.assert_ok();
-        let mut tx = app.db.begin().await.unwrap();
-        let known = lecture::material(&mut tx, team.community.tenant, late).await.unwrap();
-        lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("换了新的", false)).await.unwrap();
-        tx.commit().await.unwrap();
-        work(&app).await;
-        work(&app).await;
-        let secretary = app.person(Role::Secretary).browser().await;
-        let page = secretary.get("/law-materials").await;
-        page.assert_ok().assert_contains("电子烟里的新型毒品").assert_contains("网络沉迷").assert_contains("新收到");
-        assert_eq!(page.body.matches("<h2>电子烟里的新型毒品").count(), 1);
-        staff.get(&format!("/lecture-materials/{late}")).await.assert_contains("停用了，没有送");
-        staff.get(&format!("/lecture-materials/{id}")).await.assert_contains("已经收到");
-        // An activity of the volunteers shows what was taken.
-        let place = crate::stories::cast::estate(&app).await;
-        let group = crate::volunteer::team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
-        let plan = crate::volunteer_activity::plan("2026-09-05T08:00:00+08:00", 6);
-        let activity = crate::volunteer_activity::planned(&app, group, &plan).await;
-        let talk = format!("/law-talks/{activity}");
-        secretary.get(&format!("/activities/{activity}")).await.assert_contains(&talk);
-        let material = id.to_string();
-        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_status(422).assert_contains("先收下");
-        for item in [id, team.topics[0]] {
-            secretary.post(&format!("/law-materials/{item}/steps"), &[("step", "accept")]).await.assert_ok();
-            secretary.post(&talk, &[("step", "attach"), ("material", item.to_string().as_str())]).await.assert_ok();
-        }
-        let page = secretary.get(&talk).await;
-        page.assert_contains("电子烟里的新型毒品").assert_contains("网络保护").assert_contains("<svg");
-        let own = page.between_all("id=\"talk-link\">", "<").next().unwrap().to_owned();
-        let own = own.trim_start_matches(&app.url).to_owned();
-        let volunteer = app.browser();
-        volunteer.get(&own).await.assert_ok().assert_contains("<video").assert_contains("网络保护");
-        assert_eq!(volunteer.download(&format!("{own}/materials/{id}")).await, film);
-        volunteer.get(&format!("{own}/materials/{late}")).await.assert_status(404);
-        // Withdrawn by whoever sent it, it stays the community's own, which is told and decides.
-        let mut tx = app.db.begin().await.unwrap();
-        let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
-        lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("换了新的", false)).await.unwrap();
-        tx.commit().await.unwrap();
-        work(&app).await;
-        secretary.get("/law-materials").await.assert_contains("送的单位停用了");
-        assert_eq!(volunteer.download(&format!("{own}/materials/{id}")).await, film);
-        secretary.post(&format!("/law-materials/{id}/steps"), &[("step", "drop")]).await.assert_ok().assert_lacks("电子烟里的新型毒品");
-        volunteer.get(&own).await.assert_ok().assert_lacks("<video");
-        volunteer.get(&format!("{own}/materials/{id}")).await.assert_status(404);
-        app.person(Role::GridWorker).browser().await.get(&talk).await.assert_status(403);
-    }
-
-    async fn a_copy_in_which_a_minor_can_be_recognised_opens_nowhere_any_more(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let film = [&b"\0\0\0\x18ftypmp42"[..], &[9; 900]].concat();
-        let ids = [reviewed(&app, &team, &film).await, reviewed(&app, &team, &film).await];
-        let [shown, waiting] = ids;
-        let (staff, code) = (team.staff(&app).await, app.home.code.clone());
-        for id in ids {
-            staff.post(&format!("/lecture-materials/{id}/sendings"), &[("code", code.as_str())]).await.assert_ok();
-        }
-        work(&app).await;
-        let secretary = app.person(Role::Secretary).browser().await;
-        let place = crate::stories::cast::estate(&app).await;
-        let group = crate::volunteer::team(&app, "引领先锋志愿服务队", &[place.estate], &[]).await;
-        let plan = crate::volunteer_activity::plan("2026-09-05T08:00:00+08:00", 6);
-        let activity = crate::volunteer_activity::planned(&app, group, &plan).await;
-        let (talk, material) = (format!("/law-talks/{activity}"), shown.to_string());
-        secretary.post(&format!("/law-materials/{shown}/steps"), &[("step", "accept")]).await.assert_ok();
-        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_ok();
-        let own = secretary.get(&talk).await.between_all("id=\"talk-link\">", "<").next().unwrap().to_owned();
-        let own = own.trim_start_matches(&app.url).to_owned();
-        let volunteer = app.browser();
-        assert_eq!(volunteer.download(&format!("{own}/materials/{shown}")).await, film);
-        assert_eq!(count(&app, COPIED, app.home.tenant).await, 2);
-        // Somebody can be recognised in the one; the other is only used no more, and was never taken.
-        for (id, erased) in [(shown, true), (waiting, false)] {
-            let mut tx = app.db.begin().await.unwrap();
-            let known = lecture::material(&mut tx, team.community.tenant, id).await.unwrap();
-            lecture::withdraw(&mut tx, &team.act(&app), &known, known.lock_version, ("不再用", erased)).await.unwrap();
-            tx.commit().await.unwrap();
-        }
-        work(&app).await;
-        assert_eq!(count(&app, COPIED, app.home.tenant).await, 1);
-        secretary.get("/law-materials").await.assert_ok().assert_contains("文件已经删掉").assert_lacks(&format!("/law-materials/{shown}/file"));
-        secretary.get(&format!("/law-materials/{shown}/file")).await.assert_status(404);
-        secretary.get(&talk).await.assert_contains("文件已删");
-        volunteer.get(&own).await.assert_ok().assert_contains("请不要再放").assert_lacks("<video").assert_lacks("电子烟里的新型毒品");
-        volunteer.get(&format!("{own}/materials/{shown}")).await.assert_status(404);
-        // What is used no more is neither taken nor offered.
-        secretary.post(&format!("/law-materials/{waiting}/steps"), &[("step", "accept")]).await.assert_status(422).assert_contains("停用");
-        secretary.post(&talk, &[("step", "detach"), ("material", material.as_str())]).await.assert_ok().assert_lacks(&format!("value=\"{shown}\""));
-        secretary.post(&talk, &[("step", "attach"), ("material", material.as_str())]).await.assert_status(422).assert_contains("停用");
-    }
-
-    async fn photos_go_with_their_consent_and_in_time(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
-        at(&app, "2026-09-08T16:30:00+08:00");
-        let staff = team.staff(&app).await;
-        let pictures = async || crate::lecture::count(&app, PICTURES, team.community.tenant).await;
-        let photo = crate::stories::cast::photo();
-        let files = [("photos", "a.jpg", photo.as_slice())];
-        staff.post_files(&format!("/lectures/{id}/photos"), &[("consent", "")], &files).await.assert_status(422).assert_contains("谁同意拍");
-        let consent = [("consent", "家长会上都签了字")];
-        let page = staff.post_files(&format!("/lectures/{id}/photos"), &consent, &files).await;
-        page.assert_ok().assert_contains("家长会上都签了字");
-        let address = page.between_all("<img src=\"", "\"").find(|address| address.contains("/photos/")).unwrap().to_owned();
-        assert!(staff.download(&address).await.starts_with(&[0xff, 0xd8]));
-        // Somebody takes back that it may be shown: it is gone, not only hidden.
-        staff.post(&format!("{address}/removal"), &[]).await.assert_ok().assert_lacks("家长会上都签了字");
-        staff.get(&address).await.assert_status(404);
-        assert_eq!(pictures().await, 0);
-        // What nobody takes back goes after the time that the settings say.
-        staff.post_files(&format!("/lectures/{id}/photos"), &consent, &files).await.assert_ok();
-        at(&app, "2027-09-08T16:00:00+08:00");
-        doorstep::upkeep::once(&app.app).await.unwrap();
-        assert_eq!(pictures().await, 1);
-        at(&app, "2027-09-08T17:00:00+08:00");
-        doorstep::upkeep::once(&app.app).await.unwrap();
-        assert_eq!(pictures().await, 0);
-    }
-
     async fn a_hundred_who_book_crosswise_get_what_does_not_overlap(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
@@ -855,93 +585,6 @@ db_test! {
             assert!(hit, "{sketch:?} {one:?}");
         }
         assert!(booked.len() >= 10, "{}", booked.len());
-    }
-
-    async fn thirty_schools_have_their_four_class_hours_by_the_end_of_the_year(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        let tenant = team.community.tenant;
-        let mut halls = vec![(team.school, team.halls[0], vec![(7, team.classes[0]), (8, team.classes[1])])];
-        for n in 1..30 {
-            halls.push(another_school(&app, &team, &format!("第{n}中学"), 10 + n).await);
-        }
-        let next = async |now: &str| {
-            let mut tx = app.db.read().await.unwrap();
-            lecture::next(&mut tx, tenant, moment(now), Some(date("2026-12-31"))).await.unwrap()
-        };
-        let found = next("2026-08-28T09:00:00+08:00").await;
-        assert!(found.balance.shortage.is_none(), "{:?}", found.balance.shortage);
-        // What is suggested can be booked as it stands, on real school days, and is given and confirmed.
-        let mut given = Vec::new();
-        for one in &found.balance.suggestions {
-            let need = &found.needs[one.school];
-            let lecturer = &found.lecturers[one.lecturer];
-            let (_, hall, classes) = halls.iter().find(|(school, ..)| *school == need.school).unwrap();
-            let class = classes.iter().find(|(grade, _)| *grade == one.grade).unwrap().1;
-            let (day, half) = one.slot;
-            let hour = if half == lecture::Half::Morning { 8 } else { 14 };
-            let from = day.at(hour, 30, 0, 0).to_zoned_datetime(calendar::shanghai()).unwrap().timestamp();
-            let sketch = SessionSketch {
-                school: need.school,
-                hall: *hall,
-                span: (from, from + SignedDuration::from_mins(90)),
-                topics: vec![one.topic],
-                lecturers: vec![lecturer.id],
-                classes: vec![class],
-                ..team.sketch("2026-09-08T09:00:00+08:00", "2026-09-08T10:30:00+08:00")
-            };
-            given.push((from, team.propose(&app, &sketch).await.unwrap_or_else(|error| panic!("{one:?}: {error:?}"))));
-        }
-        given.sort();
-        for (from, id) in given {
-            let mut tx = app.db.begin().await.unwrap();
-            let act = team.act(&app);
-            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
-            lecture::agree(&mut tx, &act, &known, known.lock_version, false).await.unwrap();
-            let known = lecture::session(&mut tx, tenant, id).await.unwrap();
-            let act = Act { at: from + SignedDuration::from_hours(3), ..act };
-            let what = lecture::Record { pupils: 40, teachers: 1, parents: 0, handouts: 0, minutes: 90, course: String::new(), own: None, knowing: false };
-            lecture::record(&mut tx, &act, &known, known.lock_version, &what).await.unwrap();
-            tx.commit().await.unwrap();
-        }
-        let mut tx = app.db.read().await.unwrap();
-        let summary = lecture::summary(&mut tx, tenant, (date("2026-09-01"), date("2026-12-31"))).await.unwrap();
-        assert_eq!(summary.standings.len(), 30);
-        assert!(summary.standings.iter().all(|one| one.class_hours >= 4), "{:?}", summary.standings);
-        drop(tx);
-        let found = next("2026-12-20T09:00:00+08:00").await;
-        assert!(found.balance.suggestions.is_empty() && found.balance.shortage.is_none());
-    }
-
-    async fn where_thirty_schools_cannot_all_be_served_the_shortage_is_proved(app: TestApp) {
-        at(&app, "2026-08-28T09:00:00+08:00");
-        let team = team(&app).await;
-        for n in 1..30 {
-            another_school(&app, &team, &format!("第{n}中学"), 10 + n).await;
-        }
-        vet(&app, &team, 1, (false, "2026-08-28")).await;
-        let mut tx = app.db.read().await.unwrap();
-        let last = date("2026-09-18");
-        let found = lecture::next(&mut tx, team.community.tenant, app.means.now(), Some(last)).await.unwrap();
-        let shortage = found.balance.shortage.as_ref().unwrap();
-        // Counted without it: thirty schools of four class-hours are sixty visits, and the only lecturer has two half-days on each working day.
-        let first: Date = date("2026-09-04");
-        let mut days = 0i64;
-        let mut at = first;
-        while at <= last {
-            days += i64::from(calendar::WorkingDays::embedded().is_working(at).unwrap());
-            at = at.checked_add(1.day()).unwrap();
-        }
-        assert_eq!(days, 11, "Friday the fourth, and two weeks");
-        assert_eq!((shortage.schools.len(), shortage.owed, shortage.possible), (30, 60, 2 * days));
-        // So many are suggested, each in a half-day of its own and at a school of its own, and those to whom it is farthest go without.
-        let suggestions = &found.balance.suggestions;
-        let slots: BTreeSet<_> = suggestions.iter().map(|one| one.slot).collect();
-        let schools: BTreeSet<usize> = suggestions.iter().map(|one| one.school).collect();
-        assert_eq!((suggestions.len(), slots.len(), schools.len(), found.balance.unplaced), (22, 22, 22, 0));
-        let farthest = schools.iter().map(|at| found.needs[*at].travel_minutes).max();
-        assert_eq!(farthest, Some(31), "nineteen are nearer than half an hour, two are that far");
-        assert!(found.balance.suggestions.iter().all(|one| one.lecturer == 0));
     }
 
     async fn a_sheet_leaves_no_trace_but_in_the_sums(app: TestApp) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use db::Value;
 use doorstep::access::Act;
@@ -27,6 +28,7 @@ db::statements! {
     TOLD = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
     TALLIES = "SELECT COUNT(*) AS count FROM lecture_tallies WHERE tenant_id = $1";
     OPEN = "SELECT COUNT(*) AS count FROM lecture_quizzes WHERE tenant_id = $1 AND closed = FALSE";
+    CLOSED = "SELECT COUNT(*) AS count FROM lecture_quizzes WHERE tenant_id = $1 AND closed = TRUE";
     SAID = "SELECT COUNT(*) AS count FROM lecture_confidences WHERE tenant_id = $1 AND sealed IS NOT NULL";
     NOTES = "SELECT COUNT(*) AS count FROM lecture_confidence_entries WHERE tenant_id = $1 AND sealed IS NOT NULL";
     READINGS = "SELECT COUNT(*) AS count FROM lecture_confidence_entries WHERE tenant_id = $1 AND kind = 'read'";
@@ -381,6 +383,33 @@ db_test! {
         change(lecture::SessionSketch { span, ..other }).await;
         assert_eq!(count(&app, TALLIES, tenant).await, 0);
         app.browser().get(&link(Phase::Before)).await.assert_ok().assert_contains(&format!("q-{drugs}"));
+        many(&app, &team, session, Phase::Before, &sheet, 5).await;
+        assert_eq!(outcomes(&app, &team, session).await.sheets, [5, 0]);
+    }
+
+    async fn a_lecture_that_is_moved_while_old_quizzes_are_closed_is_asked_anew(app: TestApp) {
+        let (team, session) = begun(&app).await;
+        let question = team.question(&app, 0).await;
+        let tenant = team.community.tenant;
+        let sheet = Sheet { class: team.classes[0], answers: vec![(question, 1)], score: None };
+        many(&app, &team, session, Phase::Before, &sheet, 5).await;
+        // Its time is over, and somebody is about to move it because it did not take place: upkeep still reads the old date.
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let old = known(&app, &team, session).await;
+        let span = ("2026-09-22T14:30:00+08:00".parse().unwrap(), "2026-09-22T16:00:00+08:00".parse().unwrap());
+        let to = lecture::SessionSketch { span, ..team.sketch(FROM, UNTIL) };
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::change(&mut tx, &team.act(&app), &old, old.lock_version, (&to, "没有讲成")).await.unwrap();
+        let (db, act) = (app.db.clone(), team.act(&app));
+        let closing = tokio::spawn(async move { lecture::close_quizzes(&db, &act).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        tx.commit().await.unwrap();
+        closing.await.unwrap().unwrap();
+        assert_eq!(count(&app, CLOSED, tenant).await, 0, "nobody has closed what is asked on the new date");
+        let moved = known(&app, &team, session).await;
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::agree(&mut tx, &team.act(&app), &moved, moved.lock_version, true).await.unwrap();
+        tx.commit().await.unwrap();
         many(&app, &team, session, Phase::Before, &sheet, 5).await;
         assert_eq!(outcomes(&app, &team, session).await.sheets, [5, 0]);
     }

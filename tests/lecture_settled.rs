@@ -6,7 +6,8 @@ use doorstep::lecture::{self, SessionSketch, SessionState};
 use uuid::Uuid;
 
 use crate::lecture::{Team, at, count, date, team};
-use crate::lecture_course::{request, reviewed, session, vet, work};
+use crate::lecture_course::{request, session, vet};
+use crate::lecture_material::{reviewed, work};
 use crate::support::{Browser, Page, TestApp};
 
 db::statements! {

@@ -64,6 +64,20 @@ db_test! {
         outbox::done(&app.db, &app.means, &second[0]).await.unwrap();
         pass(&app, SignedDuration::from_hours(24));
         assert_eq!(lease(&app, 10).await, []);
+        let admin = app.person(Role::SystemAdmin).browser().await;
+        admin.get("/outbox").await.assert_ok().assert_contains("都没有回音");
+    }
+
+    async fn why_something_was_not_done_can_be_read(app: TestApp) {
+        for handlers in [knock(|_| panic!("on purpose")), Handlers::new()] {
+            post(&app, 1).await;
+            for _ in 0..30 {
+                outbox::work(&app.app, &handlers).await.unwrap();
+                pass(&app, SignedDuration::from_hours(3));
+            }
+        }
+        let page = app.person(Role::SystemAdmin).browser().await.get("/outbox").await;
+        page.assert_ok().assert_contains("程序在做这件事的时候出错了").assert_contains("不认识这件事");
     }
 
     async fn two_workers_never_share(app: TestApp) {

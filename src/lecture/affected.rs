@@ -1,22 +1,25 @@
 //! What is arranged and cannot take place like that any more: a lecturer whose query is not good on the day, who gives no lectures any more or
 //! teaches other grades or topics now; a school, a hall or a class that is not there any more; a day on which there is no school after all, or of
-//! which nobody knows it any more since its term was taken out. The school cannot agree to it. Nothing is called off by itself: whoever arranges sees
-//! it before everything else.
+//! which nobody knows it any more since its term was taken out; a way from one school to another that takes longer than was known. The school cannot
+//! agree to it. Nothing is called off by itself: whoever arranges sees it before everything else.
 
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::lecturer::unvetted;
-use super::model::{SchoolDay, at_day, grade, today};
-use super::school;
+use super::model::{SchoolDay, at_day, grade, span, today};
+use super::school::{self, Stay, Ways};
 use super::session_store::{
-    AHEAD, GONE, Gone, Named, STAFFED, Session, Staffed, UNTAUGHT_CLASSES, UNTAUGHT_TOPICS, UntaughtClass,
+    AHEAD, GOING, GONE, Going, Gone, Named, STAFFED, Session, Staffed, UNTAUGHT_CLASSES, UNTAUGHT_TOPICS, UntaughtClass,
 };
 use crate::error::Result;
 
 /// So far ahead sessions are looked at again.
 const AHEAD_DAYS: i64 = 400;
+
+/// No way is longer, and no lecture: what begins this much earlier or later is in nobody's way.
+const BESIDE: SignedDuration = SignedDuration::from_hours(48);
 
 /// Somebody else has to give it.
 pub(super) const STAFF: &str = "换人";
@@ -67,6 +70,8 @@ async fn look(
     let gone: Vec<Gone> = tx.all(GONE.bind(tenant).bind(from).bind(until)).await?;
     let classes: Vec<UntaughtClass> = tx.all(UNTAUGHT_CLASSES.bind(tenant).bind(from).bind(until)).await?;
     let topics: Vec<Named> = tx.all(UNTAUGHT_TOPICS.bind(tenant).bind(from).bind(until)).await?;
+    let going: Vec<Going> = tx.all(GOING.bind(tenant).bind(from - BESIDE).bind(until + BESIDE)).await?;
+    let ways = school::ways(tx, tenant).await?;
     let table = school::timetable(tx, tenant, today(now)).await?;
     let mut found = Vec::new();
     for session in sessions {
@@ -86,6 +91,7 @@ async fn look(
                 place(gone.iter().find(|one| one.session_id == session.id))
                     .or_else(|| pupils(class))
                     .or_else(|| topic.map(|one| (STAFF, format!("选的讲师里没有人讲{}了", one.name))))
+                    .or_else(|| hurry(&going, &ways, session.id))
             }
         };
         if let Some((verb, why)) = stands {
@@ -114,6 +120,25 @@ fn pupils<'a>(mut classes: impl Iterator<Item = &'a UntaughtClass> + Clone) -> S
         return Some(("换班", format!("{}已经不列出了", name(one))));
     }
     classes.next().map(|one| (STAFF, format!("{}不讲{}了", one.lecturer, name(one))))
+}
+
+/// Whoever gives it comes too late from another school, or to it: a way was entered anew or taken out since both were arranged.
+/// Somebody else gives it, or it is moved; where they are then is not this school's to read.
+fn hurry(going: &[Going], ways: &Ways, session: Uuid) -> Stands {
+    let stay = |one: &Going| Stay {
+        school: one.school_id,
+        travel_minutes: one.travel_minutes,
+        span: (one.starts_at, one.ends_at),
+    };
+    going.iter().filter(|one| one.session_id == session).find_map(|one| {
+        let mut others =
+            going.iter().filter(|other| other.lecturer_id == one.lecturer_id && other.school_id != one.school_id);
+        others.find_map(|other| {
+            let minutes = ways.too_long(&stay(one), &stay(other))?;
+            let when = span(other.starts_at, other.ends_at);
+            Some((STAFF, format!("{}{when} 在{}讲课，路上要 {minutes} 分钟，来不及", one.name, other.school_name)))
+        })
+    })
 }
 
 /// What a page says after something that sessions depend on was changed: `done`, and how many have to be changed with it.

@@ -101,6 +101,7 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
         .collect();
     let mut unknown = Vec::new();
     let mut needs = Vec::new();
+    let mut shares = Vec::new();
     for school in &schools {
         let mut grades: Vec<i64> =
             classes.iter().filter(|class| class.school_id == school.id).map(|class| class.grade).collect();
@@ -134,7 +135,7 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
             slots,
             only: None,
             had: visited,
-            visits: 0,
+            visits: visits_of(missing, lessons),
             travel_minutes: school.travel_minutes,
             near: ways.of(school.id),
             school: school.id,
@@ -142,9 +143,8 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
             grades,
             heard,
         };
+        let mut share = Share { need: needs.len(), missing, visited, theirs: Vec::new() };
         let mut theirs = Vec::new();
-        // So many visits of 法治副校长 can be: what they cannot give is not kept from the school.
-        let mut given = 0;
         for person in vice_years(school.id, &[day.year()], &vices, &hours) {
             let posts: Vec<&ViceOf> =
                 vices.iter().filter(|one| one.school_id == school.id && one.lecturer_id == person.lecturer).collect();
@@ -158,7 +158,7 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
             if missing == 0 || !days.iter().any(|day| in_post(*day)) {
                 continue;
             }
-            let visits = (missing + lessons - 1) / lessons;
+            let visits = visits_of(missing, lessons);
             let open: Vec<Slot> = need.slots.iter().copied().filter(|(day, _)| in_post(*day)).collect();
             let able = supplies.iter().find(|supply| {
                 let taught = need.grades.iter().any(|grade| (supply.grades.0..=supply.grades.1).contains(grade));
@@ -166,23 +166,73 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
             });
             let free =
                 able.map_or(0, |supply| open.iter().filter(|slot| supply.slots.binary_search(slot).is_ok()).count());
-            given += visits.min(free as i64);
             theirs.push(Need { slots: open, only: Some(person.lecturer), visits, ..need.clone() });
+            share.theirs.push((share.need + theirs.len(), visits.min(free as i64)));
         }
-        let missing = (missing - given * lessons).max(0);
-        needs.push(Need { had: visited + given, visits: (missing + lessons - 1) / lessons, ..need });
+        needs.push(need);
         needs.append(&mut theirs);
+        shares.push(share);
     }
     if balance::size(&needs, &supplies) > MOST {
         return Err(Error::refused("学校、讲师和日子太多，一次算不完，请把“排到哪一天”改早一些"));
     }
     // It reckons for a while, in which others are served.
     let reckoned = tokio::task::spawn_blocking(move || {
-        let found = balance::balance(&needs, &supplies);
+        let found = shared(&mut needs, &mut shares, &supplies, lessons);
         (needs, found)
     });
     let (needs, balance) = reckoned.await.map_err(|error| Error::Internal(error.into()))?;
     Ok(Next { days: (first, last), needs, lecturers, topics, balance, owed: rules.vice_lessons, lessons, unknown })
+}
+
+/// As many visits as it takes to give so many class-hours.
+fn visits_of(missing: i64, lessons: i64) -> i64 {
+    (missing + lessons - 1) / lessons
+}
+
+/// What a school is owed in all, of which its 法治副校长 give a part: that is not asked of everybody as well.
+struct Share {
+    /// Where the school's own need stands among all.
+    need: usize,
+    /// Class-hours.
+    missing: i64,
+    visited: i64,
+    /// Where each need of a 法治副校长 stands, and how many of its visits are counted on.
+    theirs: Vec<(usize, i64)>,
+}
+
+impl Share {
+    /// Asks everybody for what the others do not give; `true` if that is not what it was.
+    fn ask(&self, needs: &mut [Need], lessons: i64) -> bool {
+        let given: i64 = self.theirs.iter().map(|(_, visits)| visits).sum();
+        let need = &mut needs[self.need];
+        let before = need.visits;
+        need.had = self.visited + given;
+        need.visits = visits_of((self.missing - given * lessons).max(0), lessons);
+        need.visits != before
+    }
+}
+
+/// Whoever is 法治副校长 of several schools has each half-day once, and no school can know beforehand how many of them it gets. So it is reckoned with
+/// as many as each could get; what turns out not to be given is asked of everybody, and it is reckoned again. Less is counted on each time, so that it ends.
+fn shared(needs: &mut [Need], shares: &mut [Share], supplies: &[Supply], lessons: i64) -> Balance {
+    for share in shares.iter() {
+        share.ask(needs, lessons);
+    }
+    loop {
+        let found = balance::balance(needs, supplies);
+        let mut again = false;
+        for share in shares.iter_mut() {
+            for (need, visits) in &mut share.theirs {
+                let met = found.suggestions.iter().filter(|one| one.school == *need).count();
+                *visits = (*visits).min(met as i64);
+            }
+            again |= share.ask(needs, lessons);
+        }
+        if !again {
+            return found;
+        }
+    }
 }
 
 fn both(day: Date) -> [Slot; 2] {

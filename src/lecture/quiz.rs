@@ -254,8 +254,13 @@ pub async fn close_old(db: &Db, act: &Act) -> Result<()> {
     let old: Vec<Over> = db.read().await?.all(OVER.bind(act.tenant).bind(act.at).bind(act.at - AFTER)).await?;
     for one in old {
         let mut tx = db.begin().await?;
-        settle(&mut tx, act, one.session_id, one.phase).await?;
-        tx.commit().await?;
+        // Held first and then read again: somebody may have moved the lecture meanwhile, and the quiz of its new date is not over.
+        hold(&mut tx, act, one.session_id, one.phase).await?;
+        let session = session_store::session(&mut tx, act.tenant, one.session_id).await?;
+        if over(&session, one.phase, act.at) || session.state == SessionState::Cancelled {
+            settle(&mut tx, act, one.session_id, one.phase).await?;
+            tx.commit().await?;
+        }
     }
     Ok(())
 }

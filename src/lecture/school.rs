@@ -1,10 +1,10 @@
 //! Schools with their halls, classes and terms; topics and forms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use db::Tx;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -12,9 +12,11 @@ use super::model::{FORMS, Period, PeriodKind, Stage, SubjectKind, TOPICS, Term, 
 use super::store::{
     self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_SCHOOL, CLOSE_CLASS,
     CLOSE_HALL, CLOSE_SUBJECT, DROP_PERIOD, DROP_TERM, DROP_WAY, END_VICE, HALL_NAMED, Hall, OPEN_SUBJECT, PERIODS,
-    PeriodRow, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SUBJECT_NAMED, School, Subject, TERMS, TermRow, VICES, Vice,
-    WAYS, Way,
+    PeriodRow, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SUBJECT_NAMED, School, Subject, TERM, TERMS, TERMS_WITHIN,
+    TermRow, VICES, Vice, WAYS, WITH_OWN_TERMS, Way, WithOwnTerms,
 };
+use super::summary::begins;
+use super::summary_store::{SUMS, Sum};
 use crate::access::{Act, Link};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -105,6 +107,13 @@ pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     audit::record(tx, act, "renew_link", ("lecture_school", id), "", &[]).await
 }
 
+/// A lecture as somebody is held by it: at which school, how far that is from where the team works, from when to when.
+pub(super) struct Stay {
+    pub school: Uuid,
+    pub travel_minutes: i64,
+    pub span: (Timestamp, Timestamp),
+}
+
 /// The ways between schools that somebody has entered.
 #[derive(Debug, Default)]
 pub struct Ways(BTreeMap<(Uuid, Uuid), i64>);
@@ -118,6 +127,14 @@ impl Ways {
     /// None where nobody has entered it.
     pub fn between(&self, one: Uuid, other: Uuid) -> Option<i64> {
         self.0.get(&pair(one, other)).copied()
+    }
+
+    /// So many minutes the way from one school to another takes, if it does not fit in between two lectures there: as it is entered, or else both
+    /// ways, over where the team works.
+    pub(super) fn too_long(&self, one: &Stay, other: &Stay) -> Option<i64> {
+        let minutes = self.between(one.school, other.school).unwrap_or(one.travel_minutes + other.travel_minutes);
+        let way = SignedDuration::from_mins(minutes);
+        (one.span.0 < other.span.1 + way && other.span.0 < one.span.1 + way).then_some(minutes)
     }
 
     /// The other schools to which a way from this one is entered.
@@ -240,7 +257,22 @@ pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, 
     Ok(id)
 }
 
+/// Errors: refused of one in which lectures were given: what is said of them by the term would be another thing afterwards.
 pub(super) async fn drop_term(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    let term: TermRow = tx.one(TERM.bind(act.tenant).bind(id)).await?;
+    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
+    let last = day(&term.last_day)?;
+    let (from, until) = (begins(day(&term.first_day)?)?, begins(last.tomorrow().unwrap_or(last))?);
+    let sums: Vec<Sum> = tx.all(SUMS.bind(act.tenant).bind(from).bind(until)).await?;
+    let own = with_own_terms(tx, act.tenant).await?;
+    let whose = |one: &&Sum| term.school_id.map_or(!own.contains(&one.school_id), |school| one.school_id == school);
+    let given: i64 = sums.iter().filter(whose).map(|one| one.sessions).sum();
+    if given > 0 {
+        return Err(Error::refused(format!(
+            "“{}”里已经讲过 {given} 场课，删了它，这些课就不知道算哪个学期，不能删",
+            term.name
+        )));
+    }
     tx.execute_one(DROP_TERM.bind(act.tenant).bind(id)).await?;
     audit::record(tx, act, "remove", ("lecture_term", id), "", &[]).await
 }
@@ -278,6 +310,17 @@ pub(super) async fn terms(tx: &mut Tx, tenant: Uuid) -> Result<Vec<TermRow>> {
     let mut latest: Vec<TermRow> = tx.all(TERMS.bind(tenant)).await?;
     latest.reverse();
     Ok(latest)
+}
+
+/// Those that touch some days, in their order.
+pub(super) async fn terms_within(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<Vec<TermRow>> {
+    Ok(tx.all(TERMS_WITHIN.bind(tenant).bind(days.0.to_string()).bind(days.1.to_string())).await?)
+}
+
+/// The schools that have terms of their own: those of all are not theirs.
+pub(super) async fn with_own_terms(tx: &mut Tx, tenant: Uuid) -> Result<BTreeSet<Uuid>> {
+    let rows: Vec<WithOwnTerms> = tx.all(WITH_OWN_TERMS.bind(tenant)).await?;
+    Ok(rows.into_iter().map(|row| row.school_id).collect())
 }
 
 /// Those that are not over before a day.

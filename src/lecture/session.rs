@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
+use super::school::Stay;
 use super::session_store::{
     self, ADD, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_TOPIC, AGREE, ATTACH, CANCEL, DETACH, DROP_CLASSES,
     DROP_HOLDS, DROP_LECTURERS, DROP_SIGN_INS, DROP_STRAY_SIGN_INS, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere,
@@ -163,8 +164,7 @@ async fn refuse_taken(
     Ok(())
 }
 
-/// From one school to another somebody has to travel: the way between them as it is entered, or else both ways, over where the team works, has to
-/// fit in between.
+/// From one school to another somebody has to travel, and the way between them has to fit in between.
 async fn refuse_hurry(
     tx: &mut Tx,
     act: &Act,
@@ -175,14 +175,17 @@ async fn refuse_hurry(
     let (from, to) = sketch.span;
     let widest = SignedDuration::from_mins(1200);
     let ways = school::ways(tx, act.tenant).await?;
+    let here = Stay { school: sketch.school, travel_minutes: travel, span: sketch.span };
     for one in lecturers {
         let row = ELSEWHERE.bind(act.tenant).bind(one.id).bind(from - widest).bind(to + widest).bind(sketch.school);
         let others: Vec<Elsewhere> = tx.all(row.bind(session.unwrap_or_default())).await?;
         for other in others {
-            let entered = ways.between(sketch.school, other.school_id);
-            let minutes = entered.unwrap_or(travel + other.travel_minutes);
-            let way = SignedDuration::from_mins(minutes);
-            if from < other.ends_at + way && other.starts_at < to + way {
+            let there = Stay {
+                school: other.school_id,
+                travel_minutes: other.travel_minutes,
+                span: (other.starts_at, other.ends_at),
+            };
+            if let Some(minutes) = ways.too_long(&here, &there) {
                 let when = span(other.starts_at, other.ends_at);
                 return Err(Error::refused(format!(
                     "{}{when} 在{}讲课，路上要 {minutes} 分钟，来不及",

@@ -157,6 +157,12 @@ statements! {
         JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
         WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, l.id LIMIT 2000";
+    /// Where each lecturer is in a period, whether that was given already or is still to come.
+    GOING = "SELECT x.session_id, x.lecturer_id, l.name, s.school_id, c.name AS school_name, c.travel_minutes, s.starts_at, s.ends_at FROM lecture_sessions s
+        CROSS JOIN lecture_session_lecturers x CROSS JOIN lecturers l CROSS JOIN lecture_schools c
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
+            AND c.tenant_id = s.tenant_id AND c.id = s.school_id AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state <> 'cancelled'
+        ORDER BY s.starts_at, l.id LIMIT 5000";
     AHEAD = sessions!("s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') ORDER BY s.starts_at, s.id LIMIT 500");
     LECTURERS = "SELECT l.id, l.name, l.title, l.phone_sealed, l.first_grade, l.last_grade, l.vetted_on, l.vetted_until, l.link_number, l.ended_at,
             l.created_at, l.lock_version
@@ -283,6 +289,11 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Staffed {
         pub session_id: Uuid, pub name: String, pub vetted_on: Option<String>, pub vetted_until: Option<String>, pub ended_at: Option<Timestamp>,
+    }
+    #[derive(Debug, Clone)]
+    pub struct Going {
+        pub session_id: Uuid, pub lecturer_id: Uuid, pub name: String, pub school_id: Uuid, pub school_name: String, pub travel_minutes: i64,
+        pub starts_at: Timestamp, pub ends_at: Timestamp,
     }
     #[derive(Debug, Clone)]
     pub struct Gone { pub session_id: Uuid, pub name: String, pub whole_school: bool }

@@ -298,7 +298,7 @@ async fn tell_withdrawn(app: App, message: Message) -> Result<()> {
     let sendings = sendings(&mut app.db.read().await?, message.tenant_id, sent.item).await?;
     // The copy itself may still be under way.
     if sendings.iter().any(|one| one.to_tenant_id == sent.to && one.arrived_at.is_none() && one.void_at.is_none()) {
-        return Err(Error::refused("what was withdrawn has not arrived yet"));
+        return Err(Error::refused("材料还没有送到，停用的通知等它送到再发"));
     }
     let act = Act::system(sent.to, &app.means);
     let mut tx = app.db.begin().await?;

@@ -117,10 +117,10 @@ fn made_at(id: Uuid) -> Timestamp {
     i64::try_from(seconds).ok().and_then(|at| Timestamp::from_second(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// A school's own terms, or those of all if it has none.
-fn terms_of(terms: &[TermRow], school: Uuid) -> Vec<&TermRow> {
-    let own: Vec<&TermRow> = terms.iter().filter(|term| term.school_id == Some(school)).collect();
-    if own.is_empty() { terms.iter().filter(|term| term.school_id.is_none()).collect() } else { own }
+/// A school's own terms, or those of all if it is none of those that have some, at whatever time.
+fn terms_of<'a>(terms: &'a [TermRow], own: &BTreeSet<Uuid>, school: Uuid) -> impl Iterator<Item = &'a TermRow> {
+    let whose = own.contains(&school).then_some(school);
+    terms.iter().filter(move |term| term.school_id == whose)
 }
 
 /// What was given, by school, each with its day and whether it was within a campaign.
@@ -142,7 +142,7 @@ fn days_of((first, last): (Date, Date)) -> i64 {
     i64::from((last - first).get_days()) + 1
 }
 
-/// The years of an agreement, nothing given yet. What is left over at the end of a longer one is owed by its days; a shorter one intends all.
+/// The years of an agreement, nothing given yet. A part of a year, the first or what is left over at the end, is owed by its days, as a term's part is.
 fn agreed_years(agreement: &Agreement) -> Result<Vec<AgreedYear>> {
     let (first, end) = (parsed(&agreement.first_day)?, parsed(&agreement.last_day)?);
     let mut years = Vec::new();
@@ -153,9 +153,8 @@ fn agreed_years(agreement: &Agreement) -> Result<Vec<AgreedYear>> {
         }
         let whole = first.saturating_add((at + 1).years()).yesterday().unwrap_or(end);
         let last = whole.min(end);
-        let cut = at > 0 && last < whole;
         let part = (agreement.intended * days_of((begin, last)) + 364) / 365;
-        let intended = if cut { part.min(agreement.intended) } else { agreement.intended };
+        let intended = if last < whole { part.min(agreement.intended) } else { agreement.intended };
         years.push(AgreedYear { days: (begin, last), given: 0, intended });
     }
     Ok(years)
@@ -193,11 +192,11 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
     let rules: Rules = settings::read(tx, tenant, from).await?;
     let year: SchoolYear = settings::read(tx, tenant, from).await?;
     let years: Vec<i16> = (days.0.year().max(days.1.year() - YEARS + 1)..=days.1.year()).collect();
-    let terms = school::terms(tx, tenant).await?;
-    let concerned = terms.iter().filter(|term| overlaps(&term.first_day, &term.last_day, days));
+    let terms = school::terms_within(tx, tenant, days).await?;
+    let with_own_terms = school::with_own_terms(tx, tenant).await?;
     // All of the years and of the terms that the period touches.
     let (mut first, mut last) = (date(years[0], 1, 1).min(days.0), date(days.1.year(), 12, 31));
-    for term in concerned {
+    for term in &terms {
         (first, last) = (first.min(parsed(&term.first_day)?), last.max(parsed(&term.last_day)?));
     }
     let mut agreements: Vec<Agreement> = tx.all(AGREEMENTS.bind(tenant)).await?;
@@ -261,8 +260,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
         count_agreed(&mut agreed, given.days(school.id));
         let shown = days.0.max(date(years[0], 1, 1));
         agreed.retain(|one| one.days.0 <= days.1 && shown <= one.days.1);
-        let own_terms = terms_of(&terms, school.id);
-        for term in own_terms.iter().filter(|term| overlaps(&term.first_day, &term.last_day, days)) {
+        for term in terms_of(&terms, &with_own_terms, school.id) {
             let span = (parsed(&term.first_day)?, parsed(&term.last_day)?);
             let sessions: Vec<bool> = given.within(school.id, |day| span.0 <= day && day <= span.1).collect();
             of_terms.push(TermOf {

@@ -113,7 +113,9 @@ async fn work_through(app: App, handlers: Handlers, lane: Vec<Message>) -> Resul
 
 /// Runs a handler in a task of its own, so that a panic is a failure like any other.
 async fn deliver(app: &App, handlers: &Handlers, message: Message) -> Result<()> {
-    let handler = handlers.get(message.topic.as_str()).ok_or_else(|| Error::refused("no handler for this topic"))?;
+    let handler = handlers
+        .get(message.topic.as_str())
+        .ok_or_else(|| Error::refused("这个版本的程序不认识这件事，请管理员看看是不是换过版本"))?;
     let outcome = tokio::spawn(handler(app.clone(), message)).await;
-    outcome.unwrap_or_else(|_| Err(Error::refused("the handler panicked")))
+    outcome.unwrap_or_else(|_| Err(Error::refused("程序在做这件事的时候出错了，请管理员看日志")))
 }

@@ -106,7 +106,9 @@ pub async fn lease(db: &Db, means: &Means, limit: i64) -> Result<Vec<Message>> {
             tx.optional(LEASE_ONE.bind(tenant_id).bind(id).bind(now).bind(now + LEASE)).await?;
         match message {
             // Its worker died every time, so that nobody could say it failed.
-            Some(message) if message.attempts > ATTEMPTS => park(&mut tx, means, &message, "no answer").await?,
+            Some(message) if message.attempts > ATTEMPTS => {
+                park(&mut tx, means, &message, "试了几次都没有回音，可能是程序中途停了").await?
+            }
             message => leased.extend(message),
         }
     }

@@ -306,8 +306,9 @@ async fn set_way(
     if let Some((other, minutes)) = other.zip(minutes) {
         let done = school::set_way(&mut tx, &act, id, other, Some(minutes)).await;
         if form.noted("other", done)?.is_some() {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "两所学校之间的路已登记").await?;
             tx.commit().await?;
-            return Ok(redirect(&format!("/lecture-schools/{id}"), "两所学校之间的路已登记"));
+            return Ok(redirect(&format!("/lecture-schools/{id}"), &said));
         }
     }
     drop(tx);
@@ -322,9 +323,11 @@ async fn drop_way(
 ) -> Result<Response> {
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
+    store::school(&mut tx, viewer.tenant, id).await?;
     school::set_way(&mut tx, &act, id, other, None).await?;
+    let said = affected::told(&mut tx, viewer.tenant, act.at, "已删去，按两段路加起来算").await?;
     tx.commit().await?;
-    Ok(redirect(&format!("/lecture-schools/{id}"), "已删去，按两段路加起来算"))
+    Ok(redirect(&format!("/lecture-schools/{id}"), &said))
 }
 
 async fn add_class(

@@ -23,6 +23,7 @@ mod guard;
 mod lectures;
 mod volunteers;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use doorstep::access::{Act, Reach, Role};
@@ -132,17 +133,26 @@ impl Told {
     }
 }
 
-/// The guide tells what the test does: each step under its number and its words, with a picture.
+/// Steps that are done on the page which the picture of the step before shows.
+const SAME_PAGE: [usize; 1] = [8];
+
+/// The guide tells what the test does: each step under its number and its words, with a picture of its own, unless it is the same page.
 #[test]
 fn the_guide_tells_every_step_and_shows_it() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/the-page.md");
     let guide = std::fs::read_to_string(guide).unwrap();
     let told: Vec<&str> = guide.split("\n### ").skip(1).collect();
     assert_eq!(told.len(), STEPS.len());
+    let mut shown = BTreeSet::new();
     for ((number, step), told) in (1..).zip(STEPS).zip(told) {
         let heading = format!("{number}. {}（报上第 {} 行）", step.asks, step.lines);
         assert_eq!(told.lines().next().unwrap(), heading);
-        assert!(told.contains("](pictures/") || told.contains("（图同上"), "{heading} has no picture");
+        let own: Vec<&str> = told.split("](pictures/").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+        let same = SAME_PAGE.contains(&number);
+        assert_eq!((own.is_empty(), told.contains("（图同上")), (same, same), "{heading} has no picture of its own");
+        for picture in own {
+            assert!(shown.insert(picture), "{heading}: {picture} shows another step");
+        }
     }
 }
 
