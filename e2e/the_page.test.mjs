@@ -17,11 +17,11 @@ const figure = async (page, label) =>
 const gauge = async (page, label) =>
   Number(await page.locator('tr', { has: page.getByText(label, { exact: false }) }).first().locator('td.num').textContent());
 
-/** The last two years, as long as the demonstration has been: whichever day it is, as much of it is in them. */
+/** The last two and a half years, as long as classes of the demonstration have been: whichever day it is, as much of it is in them. */
 const since = () => {
   const today = new Date(Date.now() + 8 * 3_600_000);
   const first = new Date(today);
-  first.setUTCFullYear(first.getUTCFullYear() - 2);
+  first.setUTCMonth(first.getUTCMonth() - 30);
   return `from=${first.toISOString().slice(0, 10)}&to=${today.toISOString().slice(0, 10)}`;
 };
 

@@ -7,7 +7,6 @@ use doorstep::error::Error;
 use uuid::Uuid;
 
 use crate::deployment::{Desk, at};
-use crate::support::TestApp;
 
 statements! {
     RESERVED = "INSERT INTO deployment_reserves (tenant_id, id, plan_id, position, name, base, people, response_minutes)

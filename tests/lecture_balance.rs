@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::lecture::{Team, at, date, moment, refused, team};
 use crate::lecture_course::{another_school, vet};
+use crate::lecture_summary::summary;
 use crate::support::{Community, TestApp};
 
 db::statements! {

@@ -15,7 +15,7 @@ db::statements! {
     END_SCHOOL = "UPDATE lecture_schools SET closed_at = $3 WHERE tenant_id = $1 AND id = $2";
 }
 
-async fn summary(app: &TestApp, team: &Team, days: (&str, &str)) -> lecture::Summary {
+pub async fn summary(app: &TestApp, team: &Team, days: (&str, &str)) -> lecture::Summary {
     let days = (date(days.0), date(days.1));
     lecture::summary(&mut app.db.read().await.unwrap(), team.community.tenant, days).await.unwrap()
 }

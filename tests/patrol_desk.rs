@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::duty::bureau;
 use crate::patrol::{at, clock, laid, own, planned, tap};
-use crate::support::TestApp;
 
 statements! {
     RARE = "UPDATE patrol_routes SET interval_minutes = 60, tolerance_minutes = 5 WHERE tenant_id = $1 AND id = $2";

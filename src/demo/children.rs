@@ -28,9 +28,9 @@ fn birth_month(child: &Person) -> String {
     child.birth.strftime("%Y-%m").to_string()
 }
 
-/// Whoever was old enough came two years ago, others last year or lately.
+/// Whoever was old enough came when the class began, two and a half years ago, others more than a year ago or lately.
 fn days_ago(child: &Person) -> i64 {
-    365 * i64::from((child.age - 7).clamp(0, 2)) + 20
+    460 * i64::from((child.age - 7).clamp(0, 2)) + 20
 }
 
 fn grown_up(guardian: &Person, child: &Person) -> after_school::Person {

@@ -1,4 +1,4 @@
-//! The sessions of 七彩四点半: one a week for two years, each held by two of the team with a dozen children, and those of the coming weeks.
+//! The sessions of 七彩四点半: one a week for two and a half years, each held by two of the team with a dozen children, and those of the coming weeks.
 
 use calendar::{Every, Recurrence, Skip, WorkingDays, shanghai};
 use db::{Db, Tx};
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::volunteer::{self, Following, Span};
 
 /// So many weeks have been, and so many are planned.
-const WEEKS_BEFORE: i64 = 104;
+const WEEKS_BEFORE: i64 = 130;
 const WEEKS_AHEAD: i64 = 12;
 /// So many children come to a session.
 const AT_ONCE: usize = 12;
@@ -28,7 +28,7 @@ const THEMES: [(Kind, &str); 6] = [
     (Kind::Classics, "唐诗"),
 ];
 
-/// Two years of Wednesdays.
+/// Two and a half years of Wednesdays.
 pub async fn hold(db: &Db, community: &Community, now: Timestamp) -> Result<()> {
     let Some(estate) = community.estates.first() else { return Ok(()) };
     let mut tx = db.read().await?;
