@@ -130,10 +130,9 @@ statements! {
         JOIN duty_schools s ON s.tenant_id = n.tenant_id AND s.id = n.school_id
         WHERE n.tenant_id = $1 AND n.plan_id = $2 ORDER BY n.school_id LIMIT 1000";
     /// What each school was told of a unit's versions up to one, the latest first.
-    TOLD = "SELECT n.school_id, n.seen_at, s.closed_at FROM deployment_plans p
-        JOIN deployment_notices n ON n.tenant_id = p.tenant_id AND n.plan_id = p.id
-        JOIN duty_schools s ON s.tenant_id = n.tenant_id AND s.id = n.school_id
-        WHERE p.tenant_id = $1 AND p.organisation_id = $2 AND p.state = 'approved' AND (p.effective_from, p.version) < ($3, $4)
+    TOLD = "SELECT n.school_id, n.seen_at, s.closed_at FROM deployment_plans p CROSS JOIN deployment_notices n CROSS JOIN duty_schools s
+        WHERE n.tenant_id = p.tenant_id AND n.plan_id = p.id AND s.tenant_id = n.tenant_id AND s.id = n.school_id
+            AND p.tenant_id = $1 AND p.organisation_id = $2 AND p.state = 'approved' AND (p.effective_from, p.version) < ($3, $4)
         ORDER BY p.effective_from DESC, p.version DESC, n.school_id LIMIT 5000";
     /// Who has not said so, of what holds or is going to.
     UNSEEN = concat!("SELECT n.plan_id, n.school_id, s.name AS school_name, n.due_at, n.seen_at, n.seen_by FROM deployment_notices n
