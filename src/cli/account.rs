@@ -26,7 +26,7 @@ pub struct Add {
     /// 登录名
     #[arg(long)]
     login: String,
-    /// 角色：secretary、staff、branch_secretary、grid_worker、property_manager、system_admin、security_admin、audit_admin
+    /// 角色：secretary、staff、branch_secretary、grid_worker、property_manager、duty_chief、duty_staff、lecture_lead、lecture_staff、system_admin、security_admin、audit_admin
     #[arg(long, value_parser = role)]
     role: Role,
     /// 管理范围：tenant 整个社区、estate 小区、grid 网格、organisation 单位
