@@ -88,6 +88,10 @@ db_test! {
         let called = duty::miss(&mut tx, &bureau.act(&app), shift, "发烧").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(called.map(|call| call.person_id), Some(later), "not who walks then, nor who has set out");
+        // Whoever should be back by then is asked again, though they forgot to say so.
+        at(&app, "2026-09-01T07:45:00+08:00");
+        let chief = bureau.chief(&app).await;
+        chief.post(&format!("/duty-shifts/{shift}/calls"), &[]).await.assert_ok().assert_contains("正在叫薛改珍");
     }
 
     async fn of_two_who_send_somebody_at_once_one_is_refused(app: TestApp) {

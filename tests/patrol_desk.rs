@@ -87,6 +87,13 @@ db_test! {
         let mine = own(&app, &bureau, officer).await;
         app.browser().post(&format!("{mine}/rounds/{round}"), &[("step", "begin")]).await.assert_ok();
         chief.get("/today").await.assert_lacks("催出发");
+        // An hour is what a round takes of which nothing else is said.
+        clock(&app, "08:19:00");
+        chief.get("/today").await.assert_ok().assert_lacks("问回来没有");
+        clock(&app, "08:20:00");
+        chief.get("/today").await.assert_contains("问回来没有").assert_contains("滨河路街面 · 07:10 出发的一轮");
+        app.browser().post(&format!("{mine}/rounds/{round}"), &[("step", "end"), ("words", "")]).await.assert_ok();
+        chief.get("/today").await.assert_lacks("问回来没有");
     }
 
     async fn a_workbook_has_every_round_and_everybody_who_walks_it(app: TestApp) {

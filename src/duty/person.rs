@@ -90,6 +90,8 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, before: &Person, seen: i64, t
     let id = before.id;
     // Whether police were seen, and whether somebody could stand alone, is counted by what people are; of past days it stays what it was.
     if to.kind != before.kind {
+        // Nobody puts them down meanwhile.
+        hold(tx, act.tenant, vec![id]).await?;
         let stood = shift_store::of_person(tx, act.tenant, id, ("", &day_of(act.at).to_string())).await?;
         if !stood.is_empty() {
             let words = "这个人已经排过班，以前的数字照原来的算，不能改。请勾上“不再站岗”，再登记一个人";

@@ -11,7 +11,8 @@ use super::model::clock;
 use super::store::whole;
 use crate::error::Result;
 
-/// Whether somebody has set out on a day ($3) and is not back, or is to walk in it after a moment ($6) and before another ($5).
+/// Whether somebody has set out on a day ($3) and is not expected back yet ($4), or is to walk in it after a moment ($6) and before another ($5).
+/// Whoever forgets to end a round is not out for ever.
 macro_rules! is_walking {
     ($tenant:literal, $person:literal) => {
         concat!(
@@ -19,8 +20,8 @@ macro_rules! is_walking {
             $tenant,
             " AND w.person_id = ",
             $person,
-            " AND w.day = $3 AND d.ended_at IS NULL AND d.cancelled_at IS NULL AND (d.begun_at IS NOT NULL OR
-                d.planned_at < CAST($5 AS BIGINT) AND d.planned_at + COALESCE(d.minutes, 60) * 60000 > CAST($6 AS BIGINT)))"
+            " AND w.day = $3 AND d.ended_at IS NULL AND d.cancelled_at IS NULL AND (d.begun_at + COALESCE(d.minutes, 60) * 60000 > CAST($4 AS BIGINT)
+                OR d.begun_at IS NULL AND d.planned_at < CAST($5 AS BIGINT) AND d.planned_at + COALESCE(d.minutes, 60) * 60000 > CAST($6 AS BIGINT)))"
         )
     };
 }

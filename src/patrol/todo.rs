@@ -1,11 +1,11 @@
-//! What waits for whoever runs the patrols: rounds on which nobody has set out in time, points at which nobody has been for too long, and what was
+//! What waits for whoever runs the patrols: rounds on which nobody has set out in time or come back, points at which nobody has been for too long, and what was
 //! seen on the way.
 
 use db::Tx;
 use jiff::{SignedDuration, Timestamp};
 
 use super::figure;
-use super::model::{Departure, Usual};
+use super::model::{Departure, Rounds, Usual};
 use super::store;
 use crate::access::{Permission, Viewer};
 use crate::duty;
@@ -23,17 +23,32 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let scope = viewer.scope(Permission::DutyPlan);
     let usual: Usual = settings::read(tx, viewer.tenant, now).await?;
     let Departure { departure_minutes } = settings::read(tx, viewer.tenant, now).await?;
+    let Rounds { round_minutes, .. } = settings::read(tx, viewer.tenant, now).await?;
+    let slack = SignedDuration::from_mins(departure_minutes);
     let today = duty::day_of(now);
     let mut todos = Vec::new();
     for of in figure::of_day(tx, viewer.tenant, &scope, today, now).await? {
         let waiting = of.rounds.iter().filter(|round| round.open() && round.begun_at.is_none());
         let planned = waiting.filter_map(|round| Some((round, round.planned_at?)));
         // The points are late only after their interval, which may be an hour more.
-        let late = planned.filter(|(_, at)| *at + SignedDuration::from_mins(departure_minutes) <= now);
+        let late = planned.filter(|(_, at)| *at + slack <= now);
         todos.extend(late.map(|(round, at)| Todo {
             verb: "催出发",
             title: format!("{} · {} 的一轮", of.route.name, duty::clock(at)),
             detail: "到点了还没有人点“出发”：问一下去走的人，不走了就取消".to_owned(),
+            href: format!("/patrol-rounds/{}", round.id),
+            due: at,
+            deadline: show::deadline(at, now, true),
+        }));
+        let back = |begun: Timestamp, minutes: Option<i64>| {
+            begun + SignedDuration::from_mins(minutes.unwrap_or(round_minutes))
+        };
+        let out = of.rounds.iter().filter(|round| round.open());
+        let out = out.filter_map(|round| Some((round, back(round.begun_at?, round.minutes))));
+        todos.extend(out.filter(|(_, at)| *at + slack <= now).map(|(round, at)| Todo {
+            verb: "问回来没有",
+            title: format!("{} · {} 出发的一轮", of.route.name, round.begun_at.map(duty::clock).unwrap_or_default()),
+            detail: "该走完了还没有人点“结束”：回来了的，替他结束".to_owned(),
             href: format!("/patrol-rounds/{}", round.id),
             due: at,
             deadline: show::deadline(at, now, true),
