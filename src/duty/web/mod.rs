@@ -2,11 +2,14 @@
 
 mod contact;
 mod day;
+mod gate;
 mod own;
 mod people;
-mod place;
 mod roster;
+mod school;
 mod shift;
+mod slot;
+mod term;
 mod watch;
 mod ways;
 
@@ -27,7 +30,10 @@ type Options = Vec<(String, String)>;
 
 pub fn routes() -> Routes {
     Routes::default()
-        .merge(place::routes())
+        .merge(school::routes())
+        .merge(gate::routes())
+        .merge(slot::routes())
+        .merge(term::routes())
         .merge(people::routes())
         .merge(day::routes())
         .merge(shift::routes())
