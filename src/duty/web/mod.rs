@@ -64,15 +64,6 @@ fn chosen(options: &Options, code: &str) -> Option<Uuid> {
     options.iter().find(|(id, _)| id == code)?.0.parse().ok()
 }
 
-/// As much of a phone number as everybody sees.
-fn masked(number: &str) -> String {
-    match codes::Phone::parse(number) {
-        _ if number.is_empty() => String::new(),
-        Ok(phone) => phone.masked(),
-        Err(_) => "已登记".to_owned(),
-    }
-}
-
 /// A whole number within a range; the label is said where it is none.
 fn number(form: &mut Form, name: &str, label: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
     form.number(name, label, range)

@@ -16,7 +16,7 @@ use crate::duty::shift_store::{OF_SCHOOL_DAYS, Shift};
 use crate::duty::store::{self, Gate, Person, School, Unit};
 use crate::duty::{news, person};
 use crate::error::{Error, Result};
-use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, masked_phone, page, page_again, qr, redirect};
 use crate::{audit, settings};
 
 pub fn routes() -> Routes {
@@ -238,7 +238,7 @@ impl SchoolPage {
 
     /// As much of the contact's number as everybody here sees.
     fn masked(&self, number: &str) -> String {
-        super::masked(number)
+        masked_phone(number)
     }
 
     fn open_gates(&self) -> impl Iterator<Item = &Gate> {
