@@ -522,4 +522,56 @@ db_test! {
         tx.commit().await.unwrap();
         team.lead(&app).await.get(&format!("/lecture-materials/{id}/file")).await.assert_status(404);
     }
+
+    async fn a_known_number_is_not_shown_in_a_form_and_stays(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, tenant, topic) = (team.lead(&app).await, team.community.tenant, team.topics[0].to_string());
+        let path = format!("/lecturers/{}/particulars", team.lecturers[0]);
+        let change = async |more: &[(&str, &str)]| {
+            let page = lead.get(&path).await;
+            page.assert_ok().assert_lacks("13800001111");
+            let version = page.input("version");
+            let form = [("version", version.as_str()), ("name", "武晓峰"), ("title", "检察官"), ("first_grade", "7"), ("last_grade", "9"), ("topic", topic.as_str())];
+            lead.post(&path, &[&form[..], more].concat()).await
+        };
+        let phone = async || {
+            let lecturer = lecture::lecturer(&mut app.db.read().await.unwrap(), tenant, team.lecturers[0]).await.unwrap();
+            lecturer.phone(&team.act(&app)).unwrap()
+        };
+        lead.get(&path).await.assert_contains("现在是 138****1111。不改就空着。");
+        change(&[("phone", "")]).await.assert_ok();
+        assert_eq!(phone().await, "13800001111");
+        change(&[("phone", "138")]).await.assert_status(422).assert_contains("现在是 138****1111");
+        change(&[("phone", ""), ("erase", "phone")]).await.assert_ok();
+        assert_eq!(phone().await, "");
+        lead.get(&path).await.assert_ok().assert_lacks("现在是").assert_lacks("手机没有了，去掉");
+
+        // The contact of a school, whose number goes with the name.
+        let path = format!("/lecture-schools/{}/particulars", team.school);
+        let change = async |name: &str, phone: &str, erase: &str| {
+            let page = lead.get(&path).await;
+            page.assert_ok().assert_lacks("13800001111");
+            let version = page.input("version");
+            let form = [("version", version.as_str()), ("name", "石楼中学"), ("stage", "junior"), ("address", ""), ("travel", "30"), ("contact_name", name), ("contact_phone", phone), ("erase", erase)];
+            lead.post(&path, &form).await
+        };
+        let contact = async || {
+            let school = lecture::school(&mut app.db.read().await.unwrap(), tenant, team.school).await.unwrap();
+            school.contact(&team.act(&app)).unwrap().map(|contact| (contact.name, contact.phone))
+        };
+        let known = Some(("德育干部".to_owned(), "13800001111".to_owned()));
+        change("德育干部", "", "").await.assert_status(422).assert_contains("姓名和电话要一起填");
+        change("德育干部", "13800001111", "").await.assert_ok();
+        lead.get(&path).await.assert_contains("现在是 138****1111。不改就空着。").assert_contains("德育干部");
+        change("德育干部", "", "").await.assert_ok();
+        assert_eq!(contact().await, known);
+        change("德育主任", "", "").await.assert_status(422).assert_contains("电话也要填");
+        assert_eq!(contact().await, known);
+        change("德育干部", "", "contact").await.assert_ok();
+        assert_eq!(contact().await, None);
+        change("德育干部", "13800001111", "").await.assert_ok();
+        change("", "", "").await.assert_ok();
+        assert_eq!(contact().await, None);
+    }
 }

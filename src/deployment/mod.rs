@@ -3,25 +3,28 @@
 //! Whoever plans writes a draft and hands it in; whoever leads approves it or gives it back, and never had a hand in it. What is approved does
 //! not change: a change is the next version, copied from it, with its own reason. The one that holds on a day is the latest that begins by then.
 //!
-//! Two versions are compared by what differs (`comparison`), and tried out against a day: a post lost, a crowd, a second incident (`model`).
-//! Schools are told which gates are kept when, and say by their own link that they know (`notice`); how strong anybody is stays here.
+//! Two versions are compared by what differs (`comparison`), and tried out against a day: a post lost, a crowd, a second incident
+//! (`simulation`). Schools are told which gates are kept when, and say by their own link that they know (`notice`); how strong anybody is stays
+//! here.
 
 mod comparison;
 mod model;
 mod notice;
 mod paper;
 mod plan;
+mod simulation;
 mod store;
 mod todo;
 mod web;
 
 pub use comparison::{Comparison, Line, Parts, Total, compare};
-pub use model::{Event, Force, Manned, Outcome, Simulation, State, Targets, Verdict, simulate};
+pub use model::{State, Targets};
 pub use notice::see as acknowledge;
 pub use plan::{
     ReserveSketch, Sketch, add_reserve, approve, change_reserve, draft, drop_reserve, give_back, post, set_particulars,
     set_patrols, set_posts, submit,
 };
+pub use simulation::{Event, Force, Manned, Outcome, Simulation, Verdict, simulate};
 pub use store::{Notice, Patrol, Plan, Post, Reach, Reserve, RestsOn, STATEMENTS};
 pub use todo::todo;
 pub use web::routes;

@@ -1,7 +1,7 @@
 //! The security contact of a school as its form names it. The number is not shown there: an empty field leaves it as it is.
 
 use crate::duty::school::Contact;
-use crate::web::Form;
+use crate::web::{Form, phone_hint};
 
 /// Whom a form names, of a school whose contact is known or not. Whoever clears the name takes the contact away; another name comes with its own
 /// number.
@@ -25,5 +25,5 @@ pub(super) fn named(form: &mut Form, known: Option<&Contact>) -> Option<Contact>
 
 /// What stands beside the field of the number.
 pub(super) fn hint(known: Option<&Contact>) -> String {
-    known.map_or(String::new(), |known| format!("现在是 {}。不改就空着。", super::masked(&known.phone)))
+    known.map_or(String::new(), |known| phone_hint(&known.phone))
 }

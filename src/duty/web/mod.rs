@@ -2,11 +2,14 @@
 
 mod contact;
 mod day;
+mod gate;
 mod own;
 mod people;
-mod place;
 mod roster;
+mod school;
 mod shift;
+mod slot;
+mod term;
 mod watch;
 mod ways;
 
@@ -27,7 +30,10 @@ type Options = Vec<(String, String)>;
 
 pub fn routes() -> Routes {
     Routes::default()
-        .merge(place::routes())
+        .merge(school::routes())
+        .merge(gate::routes())
+        .merge(slot::routes())
+        .merge(term::routes())
         .merge(people::routes())
         .merge(day::routes())
         .merge(shift::routes())
@@ -56,15 +62,6 @@ async fn units(tx: &mut Tx, viewer: &Viewer) -> Result<Options> {
 
 fn chosen(options: &Options, code: &str) -> Option<Uuid> {
     options.iter().find(|(id, _)| id == code)?.0.parse().ok()
-}
-
-/// As much of a phone number as everybody sees.
-fn masked(number: &str) -> String {
-    match codes::Phone::parse(number) {
-        _ if number.is_empty() => String::new(),
-        Ok(phone) => phone.masked(),
-        Err(_) => "已登记".to_owned(),
-    }
 }
 
 /// A whole number within a range; the label is said where it is none.

@@ -7,7 +7,7 @@ use db::Cursor;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{LinkPage, Options, chosen, days, masked, number, units};
+use super::{LinkPage, Options, chosen, days, number, units};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage;
@@ -16,7 +16,7 @@ use crate::duty::person::{self, PersonSketch};
 use crate::duty::shift_store::{self, Shift};
 use crate::duty::store::{self, LEAVES_OF, Leave, Person, REACHES_OF, ReachRow, School};
 use crate::error::{Error, Result};
-use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, masked_phone, page, page_again, qr, redirect};
 use crate::{audit, settings};
 
 pub fn routes() -> Routes {
@@ -133,10 +133,7 @@ fn sketch(form: &mut Form, units: &Options, kept: &str, ended: Option<jiff::Time
     let name = form.person_name("name");
     let unit = form.choice("unit", "单位", |code| chosen(units, code));
     let kind = form.choice("kind", "是什么人员", PersonKind::parse);
-    let phone = match form.optional_phone("phone") {
-        Some(phone) if phone.is_empty() && !form.is("erase", "phone") => Some(kept.to_owned()),
-        other => other,
-    };
+    let phone = form.kept_phone("phone", kept);
     let daily = number(form, "daily", "一天最多几班", 1..=6);
     let weekly = number(form, "weekly", "一周最多几班", 1..=50);
     let qualifications = form.values("qualification").filter_map(Qualification::parse).collect();
@@ -188,7 +185,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     if known.ended_at.is_some() {
         form.set("ended", "yes");
     }
-    let phone = masked(&known.phone(&act)?);
+    let phone = masked_phone(&known.phone(&act)?);
     page(&FormPage { shell, form, person: Some(known), phone, units, schools })
 }
 
@@ -219,7 +216,7 @@ async fn change(
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, person: Some(known), phone: masked(&kept), units, schools })
+    page_again(&FormPage { shell, form, person: Some(known), phone: masked_phone(&kept), units, schools })
 }
 
 /// The units and schools to choose from, with those that somebody has already.
@@ -309,7 +306,7 @@ async fn person_page(
     let (from, to) = crate::duty::shift::shown(act.at);
     Ok(PersonPage {
         shell,
-        phone: masked(&person.phone(&act)?),
+        phone: masked_phone(&person.phone(&act)?),
         alone: alone.may(person.kind),
         schools: schools.into_iter().filter(|school| school.closed_at.is_none()).collect(),
         reaches: tx.all(REACHES_OF.bind(viewer.tenant).bind(id)).await?,

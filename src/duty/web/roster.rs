@@ -11,11 +11,10 @@ use uuid::Uuid;
 use super::{a_day, days, number, seed_of};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::duty::coverage;
+use crate::duty::mending::{self, Mended};
 use crate::duty::model::{monday, short};
-use crate::duty::roster::{self, Mended};
 use crate::duty::shift_store::{self, GAPS, Gap, RosterRow, Shift};
-use crate::duty::store;
+use crate::duty::{coverage, publication, roster, store};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -186,7 +185,7 @@ async fn publish(
     let mut tx = app.db.begin().await?;
     let scope = viewer.scope(Permission::DutyPlan);
     let known = shift_store::roster_within(&mut tx, viewer.tenant, &scope, id).await?;
-    let done = roster::publish(&mut tx, &act, &known, form.version(), form.is("in_spite", "yes")).await;
+    let done = publication::publish(&mut tx, &act, &known, form.version(), form.is("in_spite", "yes")).await;
     match form.ended(tx, "in_spite", done).await? {
         Some(()) => {
             let to = format!("/duty/coverage?day={}&span=week", known.first_day);
@@ -238,7 +237,7 @@ async fn show_mending(
     let last = period.last.as_deref().and_then(a_day).unwrap_or(first).max(first);
     let mut tx = app.db.read().await?;
     let person = store::person_within(&mut tx, viewer.tenant, &scope, id).await?;
-    let (changes, refused) = match roster::mend(&mut tx, &act, &scope, id, (first, last)).await {
+    let (changes, refused) = match mending::mend(&mut tx, &act, &scope, id, (first, last)).await {
         Ok(changes) => (changes, String::new()),
         Err(Error::Refused(why)) => (Vec::new(), why),
         Err(error) => return Err(error),
@@ -272,11 +271,11 @@ async fn mend(
             form,
         });
     };
-    let changes = roster::mend(&mut tx, &act, &scope, id, period).await?;
+    let changes = mending::mend(&mut tx, &act, &scope, id, period).await?;
     drop(tx);
     let mut tx = app.db.begin().await?;
     let done = match form.value("changes") == words(&changes) {
-        true => roster::apply(&mut tx, &act, &changes).await,
+        true => mending::apply(&mut tx, &act, &changes).await,
         false => Err(Error::refused("排班刚刚有变化，下面是新的安排，请再看一遍")),
     };
     if form.ended(tx, "changes", done).await?.is_some() {

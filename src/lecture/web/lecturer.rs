@@ -14,7 +14,7 @@ use crate::lecture::lecturer::{self, LecturerSketch};
 use crate::lecture::model::{SubjectKind, today};
 use crate::lecture::session_store::{OF_LECTURER, Session};
 use crate::lecture::store::{self, ALL_TOPICS, Lecturer, TOPICS_OF, TopicOf, VETTINGS, Vetting};
-use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::web::{Form, Shell, page, page_again, phone_hint, redirect};
 
 pub fn routes() -> Routes {
     use Permission::{LectureEdit, LectureRead};
@@ -60,6 +60,8 @@ struct FormPage {
     shell: Shell,
     form: Form,
     lecturer: Option<Lecturer>,
+    /// Beside the number, which is not shown; empty if none is known.
+    phone_hint: String,
     topics: Options,
 }
 
@@ -80,13 +82,14 @@ async fn topics(tx: &mut db::Tx, tenant: Uuid) -> Result<Options> {
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let topics = topics(&mut app.db.read().await?, viewer.tenant).await?;
     let form = Form::filled(&[("first_grade", "7"), ("last_grade", "12")]);
-    page(&FormPage { shell, form, lecturer: None, topics })
+    page(&FormPage { shell, form, lecturer: None, phone_hint: String::new(), topics })
 }
 
-fn sketch(form: &mut Form, topics: &Options, ended: Option<jiff::Timestamp>) -> Option<LecturerSketch> {
+/// What a form says about somebody; `kept` is the number that is known.
+fn sketch(form: &mut Form, topics: &Options, kept: &str, ended: Option<jiff::Timestamp>) -> Option<LecturerSketch> {
     let name = form.person_name("name");
     let title = form.text("title", "职务", 0..=20);
-    let phone = form.optional_phone("phone");
+    let phone = form.kept_phone("phone", kept);
     let grades = two_grades(form);
     let chosen = ticked(form, "topic", topics);
     if chosen.is_empty() {
@@ -100,13 +103,13 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
     let topics = topics(&mut tx, viewer.tenant).await?;
-    if let Some(new) = sketch(&mut form, &topics, None) {
+    if let Some(new) = sketch(&mut form, &topics, "", None) {
         let id = lecturer::create(&mut tx, &act, &new).await?;
         tx.commit().await?;
         return Ok(redirect(&format!("/lecturers/{id}"), "已登记。接着登记从业查询的结果"));
     }
     drop(tx);
-    page_again(&FormPage { shell, form, lecturer: None, topics })
+    page_again(&FormPage { shell, form, lecturer: None, phone_hint: String::new(), topics })
 }
 
 async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -116,7 +119,6 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let mut form = Form::filled(&[
         ("name", &known.name),
         ("title", &known.title),
-        ("phone", &known.phone(&act)?),
         ("first_grade", &known.first_grade.to_string()),
         ("last_grade", &known.last_grade.to_string()),
         ("version", &known.lock_version.to_string()),
@@ -129,7 +131,8 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
         form.set("ended", "yes");
     }
     let topics = topics(&mut tx, viewer.tenant).await?;
-    page(&FormPage { shell, form, lecturer: Some(known), topics })
+    let phone_hint = phone_hint(&known.phone(&act)?);
+    page(&FormPage { shell, form, lecturer: Some(known), phone_hint, topics })
 }
 
 async fn change(
@@ -143,15 +146,16 @@ async fn change(
     let mut tx = app.db.begin().await?;
     let known = store::lecturer(&mut tx, viewer.tenant, id).await?;
     let topics = topics(&mut tx, viewer.tenant).await?;
+    let kept = known.phone(&act)?;
     let ended = form.is("ended", "yes").then(|| known.ended_at.unwrap_or(act.at));
-    if let Some(to) = sketch(&mut form, &topics, ended) {
+    if let Some(to) = sketch(&mut form, &topics, &kept, ended) {
         lecturer::change(&mut tx, &act, id, form.version(), &to).await?;
         let said = affected::told(&mut tx, viewer.tenant, act.at, "已改好").await?;
         tx.commit().await?;
         return Ok(redirect(&format!("/lecturers/{id}"), &said));
     }
     drop(tx);
-    page_again(&FormPage { shell, form, lecturer: Some(known), topics })
+    page_again(&FormPage { shell, form, lecturer: Some(known), phone_hint: phone_hint(&kept), topics })
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 mod arrange;
 mod balance;
 mod confidence;
+mod contact;
 mod given;
 mod kept;
 mod lecturer;

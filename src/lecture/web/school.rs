@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 
-use super::{Options, chosen, days, link_page, number};
+use super::{Options, chosen, contact, days, link_page, number};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
@@ -67,6 +67,8 @@ struct FormPage {
     shell: Shell,
     form: Form,
     school: Option<School>,
+    /// Beside the number of the contact, which is not shown; empty if nobody is known.
+    contact_hint: String,
 }
 
 impl FormPage {
@@ -76,32 +78,25 @@ impl FormPage {
 }
 
 async fn new(shell: Shell) -> Result<Response> {
-    page(&FormPage { shell, form: Form::filled(&[("stage", "junior"), ("travel", "30")]), school: None })
+    let form = Form::filled(&[("stage", "junior"), ("travel", "30")]);
+    page(&FormPage { shell, form, school: None, contact_hint: String::new() })
 }
 
-fn sketch(form: &mut Form, closed: Option<jiff::Timestamp>) -> Option<SchoolSketch> {
+/// What a form says about a school, whose contact is known or not.
+fn sketch(form: &mut Form, known: Option<&Contact>, closed: Option<jiff::Timestamp>) -> Option<SchoolSketch> {
     let name = form.text("name", "校名", 2..=40);
     let stage = form.choice("stage", "学段", Stage::parse);
     let address = form.text("address", "地址", 0..=80);
     let travel = number(form, "travel", "路上几分钟", 0..=600);
-    let contact_name = form.text("contact_name", "联系人", 0..=20);
-    let contact_phone = form.optional_phone("contact_phone");
-    let (stage, travel_minutes, contact_phone) = (stage?, travel?, contact_phone?);
-    let contact = match (contact_name.is_empty(), contact_phone.is_empty()) {
-        (true, true) => None,
-        (false, false) => Some(Contact { name: contact_name, phone: contact_phone }),
-        _ => {
-            form.fail("contact_name", "联系人的姓名和电话要一起填");
-            None
-        }
-    };
+    let contact = contact::named(form, known);
+    let (stage, travel_minutes) = (stage?, travel?);
     form.ok().then_some(SchoolSketch { name, stage, address, travel_minutes, contact, closed_at: closed })
 }
 
 async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let mut tx = app.db.begin().await?;
-    if let Some(new) = sketch(&mut form, None) {
+    if let Some(new) = sketch(&mut form, None, None) {
         let done = school::create(&mut tx, &act, &new).await;
         if let Some(id) = form.noted("name", done)? {
             tx.commit().await?;
@@ -109,26 +104,26 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, school: None })
+    page_again(&FormPage { shell, form, school: None, contact_hint: String::new() })
 }
 
 async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     let act = app.act(&viewer, Permission::LectureEdit)?;
     let school = store::school(&mut app.db.read().await?, viewer.tenant, id).await?;
-    let contact = school.contact(&act)?.unwrap_or_default();
+    let contact = school.contact(&act)?;
     let mut form = Form::filled(&[
         ("name", &school.name),
         ("stage", school.stage.code()),
         ("address", &school.address),
         ("travel", &school.travel_minutes.to_string()),
-        ("contact_name", &contact.name),
-        ("contact_phone", &contact.phone),
+        ("contact_name", contact.as_ref().map_or("", |contact| contact.name.as_str())),
         ("version", &school.lock_version.to_string()),
     ]);
     if school.closed_at.is_some() {
         form.set("closed", "yes");
     }
-    page(&FormPage { shell, form, school: Some(school) })
+    let contact_hint = contact::hint(contact.as_ref());
+    page(&FormPage { shell, form, school: Some(school), contact_hint })
 }
 
 async fn change(
@@ -142,7 +137,8 @@ async fn change(
     let mut tx = app.db.begin().await?;
     let known = store::school(&mut tx, viewer.tenant, id).await?;
     let closed = form.is("closed", "yes").then(|| known.closed_at.unwrap_or(act.at));
-    if let Some(to) = sketch(&mut form, closed) {
+    let contact = known.contact(&act)?;
+    if let Some(to) = sketch(&mut form, contact.as_ref(), closed) {
         let done = school::change(&mut tx, &act, id, form.version(), &to).await;
         if let Some(()) = form.noted("name", done)? {
             let said = affected::told(&mut tx, viewer.tenant, act.at, "已改好").await?;
@@ -151,7 +147,8 @@ async fn change(
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, school: Some(known) })
+    let contact_hint = contact::hint(contact.as_ref());
+    page_again(&FormPage { shell, form, school: Some(known), contact_hint })
 }
 
 /// So long after a session it is listed with its school.

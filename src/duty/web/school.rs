@@ -1,4 +1,4 @@
-//! Schools, their posts and peaks, the codes that hang there, and the days on which there is school.
+//! Schools with the units that cover them and their contact, and what each page of one shows.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -6,19 +6,17 @@ use axum::response::Response;
 use jiff::ToSpan;
 use uuid::Uuid;
 
-use super::{LinkPage, Options, a_day, chosen, contact, days, number, optional_number, units};
+use super::{LinkPage, Options, chosen, contact, units};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage::{self, Posts};
-use crate::duty::model::{
-    DayKind, GateKind, OnDays, Peak, Qualification, Stage, Weekdays, Windows, bells, short, weekday_name, written,
-};
-use crate::duty::school::{self, Contact, GateSketch, SchoolSketch, SlotSketch};
+use crate::duty::model::{GateKind, OnDays, Peak, Qualification, Stage, Weekdays, Windows, short, weekday_name};
+use crate::duty::school::{self, Contact, SchoolSketch};
 use crate::duty::shift_store::{OF_SCHOOL_DAYS, Shift};
-use crate::duty::store::{self, DAY, DayRow, Gate, Person, School, TERM, TermRow, Unit};
+use crate::duty::store::{self, Gate, Person, School, Unit};
 use crate::duty::{news, person};
 use crate::error::{Error, Result};
-use crate::web::{Form, Revealed, Shell, ValueForm, page, page_again, qr, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, masked_phone, page, page_again, qr, redirect};
 use crate::{audit, settings};
 
 pub fn routes() -> Routes {
@@ -31,21 +29,8 @@ pub fn routes() -> Routes {
         .get("/duty-schools/{id}/particulars", DutyEdit, edit)
         .post("/duty-schools/{id}/particulars", DutyEdit, change)
         .post("/duty-schools/{id}/link", DutyEdit, give_link)
-        .post("/duty-schools/{id}/gates", DutyEdit, add_gate)
-        .post("/duty-schools/{id}/slots", DutyEdit, add_slot)
-        .post("/duty-schools/{id}/slots/{slot}/removal", DutyEdit, close_slot)
-        .post("/duty-schools/{id}/slots/{slot}/weekdays", DutyEdit, set_weekdays)
         .post("/duty-schools/{id}/news", DutyPlan, told)
         .post("/duty-schools/{id}/reveals", DutyPlan, reveal)
-        .get("/duty-gates/{id}", DutyEdit, edit_gate)
-        .post("/duty-gates/{id}", DutyEdit, change_gate)
-        .get("/duty-gates/{id}/poster", DutyEdit, poster)
-        .post("/duty-gates/{id}/link", DutyEdit, renew_poster)
-        .get("/duty-terms", DutyRead, terms)
-        .post("/duty-terms", DutyEdit, add_term)
-        .post("/duty-terms/{id}/removal", DutyEdit, drop_term)
-        .post("/duty-days", DutyEdit, set_day)
-        .post("/duty-days/{id}/removal", DutyEdit, drop_day)
 }
 
 #[derive(Template)]
@@ -213,7 +198,7 @@ struct ShownSlot {
 
 #[derive(Template)]
 #[template(path = "duty/web/school.html")]
-struct SchoolPage {
+pub(super) struct SchoolPage {
     shell: Shell,
     school: School,
     contact: Option<Contact>,
@@ -253,7 +238,7 @@ impl SchoolPage {
 
     /// As much of the contact's number as everybody here sees.
     fn masked(&self, number: &str) -> String {
-        super::masked(number)
+        masked_phone(number)
     }
 
     fn open_gates(&self) -> impl Iterator<Item = &Gate> {
@@ -269,7 +254,7 @@ fn clock(minute: i64) -> String {
     format!("{:02}:{:02}", minute.div_euclid(60).rem_euclid(24), minute.rem_euclid(60))
 }
 
-async fn school_page(
+pub(super) async fn school_page(
     app: &App,
     viewer: &Viewer,
     shell: Shell,
@@ -400,330 +385,4 @@ async fn reveal(
     let back = (format!("/duty-schools/{id}"), "回到这所学校");
     let (name, what, value) = (contact.name, "安保联系人电话", contact.phone);
     Revealed { shell, name, what, value, form: ValueForm::Phone, reason, back }.page()
-}
-
-/// What a form says about a post.
-fn gate_sketch(form: &mut Form, closed: Option<jiff::Timestamp>) -> Option<GateSketch> {
-    let kind = form.choice("kind", "是什么岗位", GateKind::parse);
-    let name = form.text("name", "岗位名称", 1..=30);
-    let duty = form.text("duty", "职责", 0..=300);
-    let seats = number(form, "seats", "要几个人", 1..=20);
-    let officers = number(form, "officers", "其中警力", 0..=20);
-    let qualification = form.optional_choice("qualification", "要有的资格", Qualification::parse);
-    let (kind, seats, officers) = (kind?, seats?, officers?);
-    if officers > seats {
-        form.fail("officers", "其中警力不能比总人数多");
-    }
-    let qualification = qualification.map(|one| one.code().to_owned());
-    form.ok().then_some(GateSketch { kind, name, duty, seats, officers, qualification, closed_at: closed })
-}
-
-async fn add_gate(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-    mut form: Form,
-) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let mut tx = app.db.begin().await?;
-    store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    if let Some(new) = gate_sketch(&mut form, None) {
-        let done = school::add_gate(&mut tx, &act, id, &new).await;
-        if form.noted("name", done)?.is_some() {
-            tx.commit().await?;
-            return Ok(redirect(&format!("/duty-schools/{id}"), "岗位已登记"));
-        }
-    }
-    drop(tx);
-    page_again(&school_page(&app, &viewer, shell, id, (form, "gate")).await?)
-}
-
-#[derive(Template)]
-#[template(path = "duty/web/gate.html")]
-struct GatePage {
-    shell: Shell,
-    form: Form,
-    gate: Gate,
-    kinds: Vec<(&'static str, &'static str)>,
-    qualifications: Vec<(&'static str, &'static str)>,
-}
-
-fn gate_page(shell: Shell, form: Form, gate: Gate) -> GatePage {
-    let kinds = GateKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect();
-    let qualifications = Qualification::ALL.iter().map(|one| (one.code(), one.label())).collect();
-    GatePage { shell, form, gate, kinds, qualifications }
-}
-
-async fn edit_gate(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    let scope = viewer.scope(Permission::DutyEdit);
-    let gate = store::gate_within(&mut app.db.read().await?, viewer.tenant, &scope, id).await?;
-    let mut form = Form::filled(&[
-        ("kind", gate.kind.code()),
-        ("name", &gate.name),
-        ("duty", &gate.duty),
-        ("seats", &gate.seats.to_string()),
-        ("officers", &gate.officers.to_string()),
-        ("qualification", gate.qualification.as_deref().unwrap_or_default()),
-        ("version", &gate.lock_version.to_string()),
-    ]);
-    if gate.closed_at.is_some() {
-        form.set("closed", "yes");
-    }
-    page(&gate_page(shell, form, gate))
-}
-
-async fn change_gate(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-    mut form: Form,
-) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let mut tx = app.db.begin().await?;
-    let gate = store::gate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    let closed = form.is("closed", "yes").then(|| gate.closed_at.unwrap_or(act.at));
-    if let Some(to) = gate_sketch(&mut form, closed) {
-        let done = school::change_gate(&mut tx, &act, &gate, form.version(), &to).await;
-        if let Some(()) = form.noted("name", done)? {
-            tx.commit().await?;
-            return Ok(redirect(&format!("/duty-schools/{}", gate.school_id), "岗位已改好"));
-        }
-    }
-    drop(tx);
-    page_again(&gate_page(shell, form, gate))
-}
-
-#[derive(Template)]
-#[template(path = "duty/web/poster.html")]
-struct PosterPage {
-    shell: Shell,
-    gate: Gate,
-    picture: String,
-}
-
-async fn poster(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    let scope = viewer.scope(Permission::DutyEdit);
-    let gate = store::gate_within(&mut app.db.read().await?, viewer.tenant, &scope, id).await?;
-    let link = school::post_link(viewer.tenant, &gate, &app.means.keys);
-    let picture = qr(&app.link(&format!("/duty-posts/{link}")))?;
-    page(&PosterPage { shell, gate, picture })
-}
-
-/// The code that hangs at a post is made anew; a picture of the old one signs nobody in any more.
-async fn renew_poster(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let mut tx = app.db.begin().await?;
-    store::gate_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    school::renew_gate_link(&mut tx, &act, id).await?;
-    tx.commit().await?;
-    Ok(redirect(&format!("/duty-gates/{id}/poster"), "换了新码，旧的已经作废，请打印这一张换上"))
-}
-
-/// The days of the week that are ticked; none means every day.
-fn ticked_weekdays(form: &Form) -> Weekdays {
-    Weekdays::of(form.values("weekday").filter_map(|day| day.parse().ok()))
-}
-
-async fn set_weekdays(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path((id, slot)): Path<(Uuid, Uuid)>,
-    form: Form,
-) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let mut tx = app.db.begin().await?;
-    store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    school::set_weekdays(&mut tx, &act, id, slot, ticked_weekdays(&form)).await?;
-    tx.commit().await?;
-    Ok(redirect(&format!("/duty-schools/{id}"), "记下了。以后按这几天站；已经排在别的日子的，请取消"))
-}
-
-async fn add_slot(
-    State(app): State<App>,
-    viewer: Viewer,
-    shell: Shell,
-    Path(id): Path<Uuid>,
-    mut form: Form,
-) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let mut tx = app.db.begin().await?;
-    store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    let kind = form.choice("peak", "是哪个时段", Peak::parse);
-    let on_days = form.choice("on_days", "哪些日子", OnDays::parse);
-    let early = optional_number(&mut form, "early", "提前到岗", 0..=180);
-    let stay = optional_number(&mut form, "stay", "延后离岗", 0..=180);
-    let rung = bells(form.value("bells"));
-    if rung.is_none() {
-        form.fail("bells", "钟点看不懂，请写成 7:40 一二年级、7:50 三四年级");
-    }
-    let gates: Vec<Uuid> = form.values("gate").filter_map(|id| id.parse().ok()).collect();
-    if let (Some(kind), Some(days), Some(bells), true) = (kind, on_days, rung, form.ok()) {
-        let new = SlotSketch { kind, days, early, stay, bells, gates };
-        let done = school::add_slot(&mut tx, &act, id, &new).await;
-        if let Some(slot) = form.noted("gates", done)? {
-            let days = ticked_weekdays(&form);
-            if days != Weekdays::ALL {
-                school::set_weekdays(&mut tx, &act, id, slot, days).await?;
-            }
-            tx.commit().await?;
-            return Ok(redirect(&format!("/duty-schools/{id}"), "时段已登记"));
-        }
-    }
-    drop(tx);
-    page_again(&school_page(&app, &viewer, shell, id, (form, "slot")).await?)
-}
-
-async fn close_slot(
-    State(app): State<App>,
-    viewer: Viewer,
-    Path((id, slot)): Path<(Uuid, Uuid)>,
-    _form: Form,
-) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let mut tx = app.db.begin().await?;
-    store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    school::close_slot(&mut tx, &act, id, slot).await?;
-    tx.commit().await?;
-    Ok(redirect(&format!("/duty-schools/{id}"), "这个时段以后不再站岗，以前排的还看得到"))
-}
-
-#[derive(Template)]
-#[template(path = "duty/web/terms.html")]
-struct TermsPage {
-    shell: Shell,
-    terms: Vec<TermRow>,
-    days: Vec<DayRow>,
-    schools: Options,
-    /// Whether it can be said of all schools.
-    for_all: bool,
-    may_edit: bool,
-    known_until: String,
-    form: Form,
-    failed: &'static str,
-}
-
-impl TermsPage {
-    fn weekdays(&self) -> Vec<(String, &'static str)> {
-        (1..=5).map(|day| (day.to_string(), weekday_name(day))).collect()
-    }
-
-    fn weekday(&self, day: &i64) -> &'static str {
-        weekday_name(*day)
-    }
-
-    fn day_kinds(&self) -> Vec<(&'static str, &'static str)> {
-        DayKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect()
-    }
-}
-
-async fn terms_page(
-    app: &App,
-    viewer: &Viewer,
-    shell: Shell,
-    (form, failed): (Form, &'static str),
-) -> Result<TermsPage> {
-    let scope = viewer.scope(Permission::DutyRead);
-    let today = coverage::today(app.means.now());
-    let shifted = |days: i64| today.checked_add(days.days()).unwrap_or(today).to_string();
-    let mut tx = app.db.read().await?;
-    let schools = store::schools(&mut tx, viewer.tenant, &scope).await?;
-    let within = |school: Option<Uuid>| school.is_none_or(|id| schools.iter().any(|one| one.id == id));
-    let terms = store::terms(&mut tx, viewer.tenant).await?;
-    let days = store::days(&mut tx, viewer.tenant, &shifted(-60), &shifted(400)).await?;
-    let last_year = calendar::WorkingDays::embedded().years().last();
-    Ok(TermsPage {
-        shell,
-        terms: terms.into_iter().filter(|term| within(term.school_id)).collect(),
-        days: days.into_iter().filter(|day| within(day.school_id)).collect(),
-        schools: schools.iter().map(|school| (school.id.to_string(), school.name.clone())).collect(),
-        for_all: scope.account.is_none(),
-        may_edit: viewer.may(Permission::DutyEdit),
-        known_until: last_year.map_or(String::new(), |year| written(jiff::civil::date(year, 12, 31))),
-        form,
-        failed,
-    })
-}
-
-async fn terms(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    page(&terms_page(&app, &viewer, shell, (Form::default(), "")).await?)
-}
-
-/// Which school a form means; nothing for all of them, which only whoever reaches the whole bureau may say.
-async fn which(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Uuid>> {
-    let scope = viewer.scope(Permission::DutyEdit);
-    let school = form.optional_choice("school", "学校", |id| id.parse::<Uuid>().ok());
-    if school.is_none() && scope.account.is_some() {
-        form.fail("school", "请选择学校；全部学校的由分局登记");
-    }
-    if let Some(school) = school {
-        store::school_within(&mut app.db.read().await?, viewer.tenant, &scope, school).await?;
-    }
-    Ok(school)
-}
-
-async fn add_term(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let school = which(&app, &viewer, &mut form).await?;
-    let name = form.text("name", "学期名称", 2..=30);
-    if let (Some(days), true) = (days(&mut form), form.ok()) {
-        let mut tx = app.db.begin().await?;
-        let done = school::add_term(&mut tx, &act, school, &name, days).await;
-        if form.ended(tx, "first", done).await?.is_some() {
-            return Ok(redirect("/duty-terms", "学期已登记"));
-        }
-    }
-    page_again(&terms_page(&app, &viewer, shell, (form, "term")).await?)
-}
-
-async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let school = which(&app, &viewer, &mut form).await?;
-    let day = form.choice("day", "哪一天", a_day);
-    let kind = form.choice("kind", "这一天怎样", DayKind::parse);
-    let note = form.text("note", "说明", 0..=30);
-    let follows = form
-        .optional_choice("follows", "上周几的课", |text| text.parse().ok().filter(|day| (1..=5).contains(day)));
-    if follows.is_some() && kind == Some(DayKind::Off) {
-        form.fail("follows", "不上课的日子不用选上周几的课");
-    }
-    if let (Some(day), Some(kind), true) = (day, kind, form.ok()) {
-        let mut tx = app.db.begin().await?;
-        let done = school::set_day_like(&mut tx, &act, school, day, (kind, &note, follows)).await;
-        if form.ended(tx, "day", done).await?.is_some() {
-            return Ok(redirect("/duty-terms", "已登记"));
-        }
-    }
-    page_again(&terms_page(&app, &viewer, shell, (form, "day")).await?)
-}
-
-/// What belongs to all schools is changed by whoever reaches them all.
-async fn reached(app: &App, viewer: &Viewer, school: Option<Uuid>) -> Result<()> {
-    let scope = viewer.scope(Permission::DutyEdit);
-    match school {
-        Some(school) => store::school_within(&mut app.db.read().await?, viewer.tenant, &scope, school).await.map(drop),
-        None if scope.account.is_none() => Ok(()),
-        None => Err(Error::Forbidden),
-    }
-}
-
-async fn drop_term(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let term: TermRow = app.db.read().await?.one(TERM.bind(viewer.tenant).bind(id)).await?;
-    reached(&app, &viewer, term.school_id).await?;
-    let mut tx = app.db.begin().await?;
-    school::drop_term(&mut tx, &act, id).await?;
-    tx.commit().await?;
-    Ok(redirect("/duty-terms", "学期已删去，那些日子不再算上课"))
-}
-
-async fn drop_day(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
-    let act = app.act(&viewer, Permission::DutyEdit)?;
-    let day: DayRow = app.db.read().await?.one(DAY.bind(viewer.tenant).bind(id)).await?;
-    reached(&app, &viewer, day.school_id).await?;
-    let mut tx = app.db.begin().await?;
-    school::drop_day(&mut tx, &act, id).await?;
-    tx.commit().await?;
-    Ok(redirect("/duty-terms", "已删去，这一天按平常算"))
 }

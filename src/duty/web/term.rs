@@ -1,0 +1,165 @@
+//! The days on which there is school: terms and special days, of one school or of all.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use jiff::ToSpan;
+use uuid::Uuid;
+
+use super::{Options, a_day, days};
+use crate::access::{Permission, Routes, Viewer};
+use crate::app::App;
+use crate::duty::model::{DayKind, weekday_name, written};
+use crate::duty::store::{self, DAY, DayRow, TERM, TermRow};
+use crate::duty::{coverage, school};
+use crate::error::{Error, Result};
+use crate::web::{Form, Shell, page, page_again, redirect};
+
+pub fn routes() -> Routes {
+    use Permission::{DutyEdit, DutyRead};
+    Routes::default()
+        .get("/duty-terms", DutyRead, terms)
+        .post("/duty-terms", DutyEdit, add_term)
+        .post("/duty-terms/{id}/removal", DutyEdit, drop_term)
+        .post("/duty-days", DutyEdit, set_day)
+        .post("/duty-days/{id}/removal", DutyEdit, drop_day)
+}
+
+#[derive(Template)]
+#[template(path = "duty/web/terms.html")]
+struct TermsPage {
+    shell: Shell,
+    terms: Vec<TermRow>,
+    days: Vec<DayRow>,
+    schools: Options,
+    /// Whether it can be said of all schools.
+    for_all: bool,
+    may_edit: bool,
+    known_until: String,
+    form: Form,
+    failed: &'static str,
+}
+
+impl TermsPage {
+    fn weekdays(&self) -> Vec<(String, &'static str)> {
+        (1..=5).map(|day| (day.to_string(), weekday_name(day))).collect()
+    }
+
+    fn weekday(&self, day: &i64) -> &'static str {
+        weekday_name(*day)
+    }
+
+    fn day_kinds(&self) -> Vec<(&'static str, &'static str)> {
+        DayKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect()
+    }
+}
+
+async fn terms_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    (form, failed): (Form, &'static str),
+) -> Result<TermsPage> {
+    let scope = viewer.scope(Permission::DutyRead);
+    let today = coverage::today(app.means.now());
+    let shifted = |days: i64| today.checked_add(days.days()).unwrap_or(today).to_string();
+    let mut tx = app.db.read().await?;
+    let schools = store::schools(&mut tx, viewer.tenant, &scope).await?;
+    let within = |school: Option<Uuid>| school.is_none_or(|id| schools.iter().any(|one| one.id == id));
+    let terms = store::terms(&mut tx, viewer.tenant).await?;
+    let days = store::days(&mut tx, viewer.tenant, &shifted(-60), &shifted(400)).await?;
+    let last_year = calendar::WorkingDays::embedded().years().last();
+    Ok(TermsPage {
+        shell,
+        terms: terms.into_iter().filter(|term| within(term.school_id)).collect(),
+        days: days.into_iter().filter(|day| within(day.school_id)).collect(),
+        schools: schools.iter().map(|school| (school.id.to_string(), school.name.clone())).collect(),
+        for_all: scope.account.is_none(),
+        may_edit: viewer.may(Permission::DutyEdit),
+        known_until: last_year.map_or(String::new(), |year| written(jiff::civil::date(year, 12, 31))),
+        form,
+        failed,
+    })
+}
+
+async fn terms(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
+    page(&terms_page(&app, &viewer, shell, (Form::default(), "")).await?)
+}
+
+/// Which school a form means; nothing for all of them, which only whoever reaches the whole bureau may say.
+async fn which(app: &App, viewer: &Viewer, form: &mut Form) -> Result<Option<Uuid>> {
+    let scope = viewer.scope(Permission::DutyEdit);
+    let school = form.optional_choice("school", "学校", |id| id.parse::<Uuid>().ok());
+    if school.is_none() && scope.account.is_some() {
+        form.fail("school", "请选择学校；全部学校的由分局登记");
+    }
+    if let Some(school) = school {
+        store::school_within(&mut app.db.read().await?, viewer.tenant, &scope, school).await?;
+    }
+    Ok(school)
+}
+
+async fn add_term(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let school = which(&app, &viewer, &mut form).await?;
+    let name = form.text("name", "学期名称", 2..=30);
+    if let (Some(days), true) = (days(&mut form), form.ok()) {
+        let mut tx = app.db.begin().await?;
+        let done = school::add_term(&mut tx, &act, school, &name, days).await;
+        if form.ended(tx, "first", done).await?.is_some() {
+            return Ok(redirect("/duty-terms", "学期已登记"));
+        }
+    }
+    page_again(&terms_page(&app, &viewer, shell, (form, "term")).await?)
+}
+
+async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let school = which(&app, &viewer, &mut form).await?;
+    let day = form.choice("day", "哪一天", a_day);
+    let kind = form.choice("kind", "这一天怎样", DayKind::parse);
+    let note = form.text("note", "说明", 0..=30);
+    let follows = form
+        .optional_choice("follows", "上周几的课", |text| text.parse().ok().filter(|day| (1..=5).contains(day)));
+    if follows.is_some() && kind == Some(DayKind::Off) {
+        form.fail("follows", "不上课的日子不用选上周几的课");
+    }
+    if let (Some(day), Some(kind), true) = (day, kind, form.ok()) {
+        let mut tx = app.db.begin().await?;
+        let done = school::set_day_like(&mut tx, &act, school, day, (kind, &note, follows)).await;
+        if form.ended(tx, "day", done).await?.is_some() {
+            return Ok(redirect("/duty-terms", "已登记"));
+        }
+    }
+    page_again(&terms_page(&app, &viewer, shell, (form, "day")).await?)
+}
+
+/// What belongs to all schools is changed by whoever reaches them all.
+async fn reached(app: &App, viewer: &Viewer, school: Option<Uuid>) -> Result<()> {
+    let scope = viewer.scope(Permission::DutyEdit);
+    match school {
+        Some(school) => store::school_within(&mut app.db.read().await?, viewer.tenant, &scope, school).await.map(drop),
+        None if scope.account.is_none() => Ok(()),
+        None => Err(Error::Forbidden),
+    }
+}
+
+async fn drop_term(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let term: TermRow = app.db.read().await?.one(TERM.bind(viewer.tenant).bind(id)).await?;
+    reached(&app, &viewer, term.school_id).await?;
+    let mut tx = app.db.begin().await?;
+    school::drop_term(&mut tx, &act, id).await?;
+    tx.commit().await?;
+    Ok(redirect("/duty-terms", "学期已删去，那些日子不再算上课"))
+}
+
+async fn drop_day(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let day: DayRow = app.db.read().await?.one(DAY.bind(viewer.tenant).bind(id)).await?;
+    reached(&app, &viewer, day.school_id).await?;
+    let mut tx = app.db.begin().await?;
+    school::drop_day(&mut tx, &act, id).await?;
+    tx.commit().await?;
+    Ok(redirect("/duty-terms", "已删去，这一天按平常算"))
+}
