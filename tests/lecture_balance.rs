@@ -368,6 +368,34 @@ db_test! {
         page.assert_ok().assert_contains("（车丽芳本人）").assert_contains("一共还差 6 次课");
     }
 
+    async fn what_nobody_else_can_give_either_is_missing_once(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let act = team.act(&app);
+        let mut schools = vec![team.school];
+        for n in 1..=2 {
+            schools.push(another_school(&app, &team, &format!("第{n}中学"), 10 + n).await.0);
+        }
+        // Nobody may teach but one, for the first day on which anything can be arranged, and they are 法治副校长 of all three.
+        let mut tx = app.db.begin().await.unwrap();
+        for id in team.lecturers {
+            lecture::vet(&mut tx, &act, id, (false, date("2026-08-28")), "查询文书五号").await.unwrap();
+        }
+        let sketch = LecturerSketch { name: "车丽芳".to_owned(), title: "检察官".to_owned(), phone: String::new(), grades: (7, 9), topics: team.topics.clone(), ended_at: None };
+        let vice = lecture::create_lecturer(&mut tx, &act, &sketch).await.unwrap();
+        lecture::vet(&mut tx, &act, vice, (true, date("2025-09-05")), "查询文书一号").await.unwrap();
+        for school in &schools {
+            lecture::appoint(&mut tx, &act, *school, vice, (date("2026-08-01"), date("2029-07-31"))).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        // Two visits at each of three schools are six, which are the schools' and theirs at once; there are two half-days.
+        let found = next(&app, &team, None).await.unwrap();
+        let short = found.balance.shortage.clone().unwrap();
+        assert_eq!((found.balance.suggestions.len(), short.owed, short.possible), (2, 6, 2));
+        let page = team.staff(&app).await.get("/lecture-balance").await;
+        page.assert_ok().assert_contains("一共还差 6 次课").assert_contains("一共只有 2 个半天").assert_contains("至少有 4 次排不上");
+    }
+
     async fn thirty_schools_have_their_four_class_hours_by_the_end_of_the_year(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;

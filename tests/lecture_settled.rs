@@ -2,10 +2,10 @@
 //! paper, numbers of classes, and what comes first of what is to be done.
 
 use doorstep::access::Role;
-use doorstep::lecture::{self, SessionSketch, SessionState};
+use doorstep::lecture::{self, Phase, SessionSketch, SessionState};
 use uuid::Uuid;
 
-use crate::lecture::{Team, at, count, date, team};
+use crate::lecture::{Team, at, count, date, moment, team};
 use crate::lecture_course::{request, session, vet};
 use crate::lecture_material::{reviewed, work};
 use crate::support::{Browser, Page, TestApp};
@@ -14,6 +14,8 @@ db::statements! {
     COPIED = "SELECT COUNT(*) AS count FROM law_materials WHERE tenant_id = $1 AND size > 0";
     TO_BE_TOLD = "SELECT COUNT(*) AS count FROM lecture_materials WHERE tenant_id = $1 AND erased_at IS NOT NULL AND recalled_at IS NULL";
     PUT_RIGHT = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'set_present'";
+    QUIZZES = "SELECT COUNT(*) AS count FROM lecture_quizzes WHERE tenant_id = $1";
+    AUDITED = "SELECT reason || fields AS text FROM audit_entries WHERE tenant_id = $1";
     ERASED_BEFORE_THAT_WAS_TOLD = "UPDATE lecture_materials SET size = 0, erased_at = $3 WHERE tenant_id = $1 AND id = $2";
 }
 
@@ -136,6 +138,95 @@ db_test! {
         assert_eq!(class_hours(&app, &team).await, 2);
         staff.get("/lectures").await.assert_contains(&format!("/lecture-requests/{asked}"));
         staff.get("/today").await.assert_lacks("学校还没有确认上课情况");
+    }
+
+    async fn what_the_school_disputes_is_put_as_it_was_and_stays_open_until_then(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (tenant, question) = (team.community.tenant, team.question(&app, 0).await);
+        // One that the school has never answered; and where a lecturer, a class and the hall were on the afternoon after.
+        let id = team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        let beside = SessionSketch {
+            lecturers: vec![team.lecturers[0]],
+            classes: vec![team.classes[0]],
+            ..team.sketch("2026-09-09T14:30:00+08:00", "2026-09-09T16:00:00+08:00")
+        };
+        team.propose(&app, &beside).await.unwrap();
+        at(&app, "2026-09-10T09:00:00+08:00");
+        let (staff, school, guest, path) = (team.staff(&app).await, app.browser(), team.guest(&app).await, format!("/lectures/{id}"));
+        write_down(&staff, &format!("{path}/record"), &version(&app, &team, id).await, "96").await.assert_ok();
+        school.get(&guest).await.assert_contains("不写姓名。核对以前");
+        let seen = version(&app, &team, id).await;
+        let fields = [("step", "dispute"), ("version", seen.as_str()), ("wrong", "是九号上午上的，只来了一位讲师")];
+        school.post(&format!("{guest}/sessions/{id}"), &fields).await.assert_ok();
+        // What the school says stands once, and in no chain that nothing leaves.
+        let page = staff.get(&path).await;
+        page.assert_contains("学校说不属实").assert_contains("我们核对以后重新登记").assert_lacks("学校没有答复").assert_lacks("学校没有同意");
+        assert_eq!(page.body.matches("是九号上午上的").count(), 1);
+        for row in app.db.read().await.unwrap().rows(AUDITED.bind(tenant)).await.unwrap() {
+            let text: String = row.get("text").unwrap();
+            assert!(!text.contains("九号上午"), "{text}");
+        }
+        // Pupils answer all the same, and the numbers of classes are put right.
+        let (first, field) = (team.classes[0].to_string(), format!("q-{question}"));
+        let quiz = format!("/lecture-quiz/{}", lecture::quiz_link(tenant, id, Phase::After, &app.means.keys));
+        app.browser().post(&quiz, &[("class", first.as_str()), (field.as_str(), "1"), ("score", "5")]).await.assert_ok().assert_contains("交好了");
+        let to = format!("{path}/sign-in");
+        staff.post(&to, &[("class", first.as_str()), ("present", "46")]).await.assert_ok().assert_contains("到 46 / 50 人");
+        // It was given on the ninth, by one of the two: not when the hall was taken, but in the morning.
+        let texts = |ids: &[Uuid]| ids.iter().map(Uuid::to_string).collect::<Vec<String>>();
+        let (topics, classes) = (texts(&team.topics), texts(&team.classes));
+        let (form, hall, lecturer) = (team.form.to_string(), team.halls[0].to_string(), team.lecturers[1].to_string());
+        let seen = version(&app, &team, id).await;
+        let mut fields = vec![
+            ("day", "2026-09-09"), ("from", "15:00"), ("until", "16:30"), ("version", seen.as_str()), ("title", "护航开学季，法治进校园"),
+            ("form", form.as_str()), ("hall", hall.as_str()), ("why", "开学第二周"), ("reason", "学校说是九号上的"), ("lecturer", lecturer.as_str()),
+        ];
+        fields.extend(topics.iter().map(|id| ("topic", id.as_str())));
+        fields.extend(classes.iter().map(|id| ("class", id.as_str())));
+        let to = format!("{path}/particulars");
+        staff.get(&to).await.assert_ok().assert_contains("照实填是哪天");
+        staff.post(&to, &fields).await.assert_status(422).assert_contains("这个时间已经约了");
+        fields[1].1 = "09:00";
+        fields[2].1 = "10:30";
+        let page = staff.post(&to, &fields).await;
+        page.assert_ok().assert_contains("请重新登记上课情况").assert_contains("学校说不属实").assert_contains("一共 46 人");
+        let known = session(&app, &team, id).await;
+        assert_eq!((known.starts_at, known.disputed_at.is_some(), known.pupils), (moment("2026-09-09T09:00:00+08:00"), true, Some(96)));
+        assert_eq!((count(&app, QUIZZES, tenant).await, class_hours(&app, &team).await), (1, 0));
+        // Written down anew it counts, and the school confirms it.
+        write_down(&staff, &format!("{path}/record"), &version(&app, &team, id).await, "94").await.assert_ok().assert_lacks("学校说不属实");
+        assert_eq!(class_hours(&app, &team).await, 2);
+        let seen = version(&app, &team, id).await;
+        let fields = [("step", "confirm"), ("version", seen.as_str()), ("words", "")];
+        school.post(&format!("{guest}/sessions/{id}"), &fields).await.assert_ok().assert_contains("学校已确认").assert_contains("2026年9月9日 09:00");
+    }
+
+    async fn what_was_asked_and_pictured_is_settled_also_where_the_record_is_taken_back(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        at(&app, "2026-09-10T09:00:00+08:00");
+        let (staff, path) = (team.staff(&app).await, format!("/lectures/{id}"));
+        write_down(&staff, &format!("{path}/record"), &version(&app, &team, id).await, "96").await.assert_ok();
+        staff.post(&format!("{path}/questions"), &[("question", "被网友威胁怎么办")]).await.assert_ok().assert_contains("记一个问题");
+        let photo = crate::stories::cast::photo();
+        let consent = [("consent", "学校已征得到场学生家长书面同意")];
+        staff.post_files(&format!("{path}/photos"), &consent, &[("photos", "a.jpg", photo.as_slice())]).await.assert_ok();
+        let seen = version(&app, &team, id).await;
+        let fields = [("version", seen.as_str()), ("cancel_why", "登记错了，没有上")];
+        let page = staff.post(&format!("{path}/cancellation"), &fields).await;
+        page.assert_ok().assert_contains("被网友威胁怎么办").assert_contains("书面同意").assert_lacks("记一个问题").assert_lacks("加照片");
+        staff.get("/today").await.assert_contains("1 个问题还没有回复");
+        // It is answered, and the picture goes; then there is nothing left of either.
+        let answer = page.link(&format!("{path}/questions/"));
+        staff.post(&answer, &[("answer", "另外约时间讲怎么留证据")]).await.assert_ok().assert_contains("怎么留证据");
+        staff.get("/today").await.assert_lacks("个问题还没有回复");
+        let removal = page.between_all("action=\"", "\"").find(|to| to.contains("/photos/") && to.ends_with("/removal")).unwrap();
+        staff.post(removal, &[]).await.assert_ok().assert_lacks("<h2>照片</h2>");
+        let mut tx = app.db.read().await.unwrap();
+        let found = lecture::summary(&mut tx, team.community.tenant, (date("2026-09-01"), date("2026-12-31"))).await.unwrap();
+        assert_eq!((found.asked, found.answered), (0, 0), "a lecture that was not given has no figure");
     }
 
     async fn a_confirmation_on_paper_is_entered_as_that(app: TestApp) {

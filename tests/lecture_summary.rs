@@ -235,10 +235,48 @@ db_test! {
         let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
         let terms: Vec<(&str, i64)> = found.terms.iter().map(|one| (one.term.as_str(), one.sessions)).collect();
         assert_eq!(terms, [("2026年秋季学期", 1)]);
-        // Of a school that has terms of its own, even if only later, those of all say nothing.
+        // The first term of a school's own, which comes later, takes nothing from those that were.
         let mut tx = app.db.begin().await.unwrap();
         lecture::add_term(&mut tx, &team.act(&app), Some(team.school), "2027年春季学期", days).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(summary(&app, &team, ("2026-09-01", "2026-12-31")).await.terms.len(), 0);
+        let found = summary(&app, &team, ("2026-09-01", "2026-12-31")).await;
+        assert_eq!(found.terms.iter().map(|one| one.sessions).collect::<Vec<_>>(), [1]);
+        // One of its own stands in place of one of all with which it has a day in common, whatever days are looked at.
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2026-12-01"), date("2026-12-31"));
+        lecture::add_term(&mut tx, &team.act(&app), Some(team.school), "2026年冬季学期", days).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(summary(&app, &team, ("2026-09-01", "2026-09-30")).await.terms.len(), 0);
+    }
+
+    async fn a_term_that_was_entered_wrongly_is_put_right(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = given(&app, &team, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0)).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2027-03-01"), date("2027-07-09"));
+        lecture::add_term(&mut tx, &team.act(&app), None, "2027年春季学期", days).await.unwrap();
+        tx.commit().await.unwrap();
+        let lead = team.lead(&app).await;
+        let page = lead.get("/lecture-terms").await;
+        let to = page.between_all("action=\"", "\"").find(|to| to.starts_with("/lecture-terms/") && to.ends_with("/particulars")).unwrap().to_owned();
+        // A day on which a lecture was given stays within it; days of another term are none of its own.
+        let mut fields = vec![("term_name", "2026年秋季"), ("term_first", "2026-09-09"), ("term_last", "2027-01-22")];
+        lead.post(&to, &fields).await.assert_status(422).assert_contains("2026-09-08 讲过课").assert_contains("value=\"2026年秋季\"");
+        fields[1].1 = "2026-09-07";
+        fields[2].1 = "2027-03-01";
+        lead.post(&to, &fields).await.assert_status(422).assert_contains("和“2027年春季学期”重叠了");
+        fields[2].1 = "2026-09-01";
+        lead.post(&to, &fields).await.assert_status(422).assert_contains("最后一天要在第一天以后");
+        fields[2].1 = "2027-01-22";
+        lead.post(&to, &fields).await.assert_ok().assert_contains("2026-09-07 到 2027-01-22").assert_contains("学期已改");
+        // While the school and the team are not of one mind about a lecture, its term stays as well.
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+        lecture::dispute(&mut tx, &team.act(&app), &known, known.lock_version, "那天没有来上课").await.unwrap();
+        tx.commit().await.unwrap();
+        lead.post(&to.replace("/particulars", "/removal"), &[]).await.assert_status(422).assert_contains("里已经讲过 1 场课");
+        fields[1].1 = "2026-09-09";
+        lead.post(&to, &fields).await.assert_status(422).assert_contains("2026-09-08 讲过课");
     }
 }

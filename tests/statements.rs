@@ -205,7 +205,6 @@ const MAY_SCAN: &[&str] = &[
     "lecture::store::ALL_CLASSES",
     "lecture::store::WAYS",
     "lecture::store::TERMS",
-    "lecture::store::WITH_OWN_TERMS",
     "lecture::store::PERIODS",
     "lecture::store::SUBJECTS",
     "lecture::store::LECTURERS",

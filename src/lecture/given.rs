@@ -136,9 +136,9 @@ pub async fn dispute(tx: &mut Tx, act: &Act, session: &Session, seen: i64, why: 
     if tx.execute(DISPUTE.bind(act.tenant).bind(session.id).bind(seen).bind(act.at).bind(why)).await? == 0 {
         return Err(stale());
     }
-    note(tx, act, session.id, NoteKind::Declined, &format!("登记的情况不属实：{why}")).await?;
     tell(tx, act, session, Occasion::Change, "学校说登记的情况不属实，请核对。").await?;
-    audit::record(tx, act, "dispute_lecture", ("lecture_session", session.id), why, &[]).await
+    // Whoever has the link writes what they like: it stands with the lecture until that is settled, and not in the chain, which nothing leaves.
+    audit::record(tx, act, "dispute_lecture", ("lecture_session", session.id), "", &[]).await
 }
 
 /// What pupils asked, without who.

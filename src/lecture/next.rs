@@ -23,6 +23,9 @@ use crate::settings;
 /// So many links of the net are reckoned at once: some seconds.
 const MOST: usize = 600_000;
 
+/// So often it is reckoned at most, each time with less counted on.
+const ROUNDS: usize = 3;
+
 pub struct Next {
     pub days: (Date, Date),
     pub needs: Vec<Need>,
@@ -173,6 +176,9 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
         needs.append(&mut theirs);
         shares.push(share);
     }
+    for share in &shares {
+        share.ask(&mut needs, lessons);
+    }
     if balance::size(&needs, &supplies) > MOST {
         return Err(Error::refused("学校、讲师和日子太多，一次算不完，请把“排到哪一天”改早一些"));
     }
@@ -214,13 +220,12 @@ impl Share {
 }
 
 /// Whoever is 法治副校长 of several schools has each half-day once, and no school can know beforehand how many of them it gets. So it is reckoned with
-/// as many as each could get; what turns out not to be given is asked of everybody, and it is reckoned again. Less is counted on each time, so that it ends.
+/// as many as each could get; what turns out not to be given is asked of everybody, and it is reckoned again. A visit that nobody else can give either is
+/// missing once and not twice: where asking everybody brings nothing more, it is left as it was before.
 fn shared(needs: &mut [Need], shares: &mut [Share], supplies: &[Supply], lessons: i64) -> Balance {
-    for share in shares.iter() {
-        share.ask(needs, lessons);
-    }
-    loop {
-        let found = balance::balance(needs, supplies);
+    let mut found = balance::balance(needs, supplies);
+    for _ in 1..ROUNDS {
+        let before: Vec<(i64, i64)> = needs.iter().map(|need| (need.had, need.visits)).collect();
         let mut again = false;
         for share in shares.iter_mut() {
             for (need, visits) in &mut share.theirs {
@@ -230,9 +235,19 @@ fn shared(needs: &mut [Need], shares: &mut [Share], supplies: &[Supply], lessons
             again |= share.ask(needs, lessons);
         }
         if !again {
-            return found;
+            break;
         }
+        let too_many = balance::size(needs, supplies) > MOST;
+        let then = if too_many { Balance::default() } else { balance::balance(needs, supplies) };
+        if then.suggestions.len() <= found.suggestions.len() {
+            for (need, (had, visits)) in needs.iter_mut().zip(before) {
+                (need.had, need.visits) = (had, visits);
+            }
+            break;
+        }
+        found = then;
     }
+    found
 }
 
 fn both(day: Date) -> [Slot; 2] {

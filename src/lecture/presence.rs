@@ -68,7 +68,7 @@ pub(super) fn sign_in_closed(session: &Session, rules: &Rules, now: Timestamp) -
 /// Why nobody can say now how many of a class are there; `None` if somebody can.
 pub(super) fn numbers_closed(session: &Session, rules: &Rules, now: Timestamp) -> Option<&'static str> {
     let early = SignedDuration::from_mins(rules.sign_in_minutes);
-    if !matches!(session.state, SessionState::Agreed | SessionState::Held) {
+    if session.state != SessionState::Agreed && !session.written_down() {
         Some("这节课还没有约定，或者已经取消")
     } else if session.school_confirmed_at.is_some() {
         Some("学校已经确认过，人数不再改")

@@ -70,9 +70,11 @@ const AFTER: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// can be compared.
 pub(super) fn closed(session: &Session, phase: Phase, now: Timestamp) -> Option<&'static str> {
     match phase {
-        _ if session.state == SessionState::Proposed => Some("这节课还没有约定，约定以后再来"),
+        _ if session.state == SessionState::Proposed && !session.written_down() => {
+            Some("这节课还没有约定，约定以后再来")
+        }
         Phase::Before if now >= session.starts_at => Some("已经上课，课前问卷收了"),
-        Phase::After if now < session.ends_at && session.state != SessionState::Held => Some("还没有下课，课后再来"),
+        Phase::After if now < session.ends_at && !session.written_down() => Some("还没有下课，课后再来"),
         Phase::After if now > session.ends_at + AFTER => Some("课后问卷已经收了"),
         _ => None,
     }
@@ -236,7 +238,7 @@ pub(super) async fn begin_anew(tx: &mut Tx, act: &Act, session: Uuid) -> Result<
 ///
 /// Errors: refused of the quiz after a lecture before that is over, and of one that is closed.
 pub async fn close(tx: &mut Tx, act: &Act, session: &Session, phase: Phase) -> Result<()> {
-    if phase == Phase::After && act.at < session.ends_at && session.state != SessionState::Held {
+    if phase == Phase::After && act.at < session.ends_at && !session.written_down() {
         return Err(Error::refused("还没有下课，课后问卷还没有开始"));
     }
     if phase == Phase::After {

@@ -1,6 +1,6 @@
 //! Schools with their halls, classes and terms; topics and forms.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use db::Tx;
 use jiff::civil::Date;
@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{FORMS, Period, PeriodKind, Stage, SubjectKind, TOPICS, Term, Timetable};
+use super::model::{FORMS, Period, PeriodKind, Stage, SubjectKind, TOPICS, Term, Timetable, at_day};
 use super::store::{
-    self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_SCHOOL, CLOSE_CLASS,
-    CLOSE_HALL, CLOSE_SUBJECT, DROP_PERIOD, DROP_TERM, DROP_WAY, END_VICE, HALL_NAMED, Hall, OPEN_SUBJECT, PERIODS,
-    PeriodRow, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SUBJECT_NAMED, School, Subject, TERM, TERMS, TERMS_WITHIN,
-    TermRow, VICES, Vice, WAYS, WITH_OWN_TERMS, Way, WithOwnTerms,
+    self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_SCHOOL, CHANGE_TERM,
+    CLOSE_CLASS, CLOSE_HALL, CLOSE_SUBJECT, DROP_PERIOD, DROP_TERM, DROP_WAY, END_VICE, HALL_NAMED, Hall, OPEN_SUBJECT,
+    PERIODS, PeriodRow, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SUBJECT_NAMED, School, Subject, TERM, TERMS,
+    TERMS_WITHIN, TermRow, VICES, Vice, WAYS, Way,
 };
 use super::summary::begins;
-use super::summary_store::{SUMS, Sum};
+use super::summary_store::{Held, WRITTEN_DOWN};
 use crate::access::{Act, Link};
 use crate::audit;
 use crate::error::{Error, Result};
@@ -257,19 +257,50 @@ pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, 
     Ok(id)
 }
 
+/// Whether a term is one of a school's: its own, or one of all with which none of its own has a day in common.
+pub(super) fn is_term_of(term: &TermRow, school: Uuid, around: &[TermRow]) -> bool {
+    let touches = |own: &TermRow| own.first_day <= term.last_day && own.last_day >= term.first_day;
+    match term.school_id {
+        Some(own) => own == school,
+        None => !around.iter().any(|own| own.school_id == Some(school) && touches(own)),
+    }
+}
+
+/// The days of the lectures that count for a term.
+async fn given_in(tx: &mut Tx, tenant: Uuid, term: &TermRow) -> Result<Vec<Date>> {
+    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
+    let days = (day(&term.first_day)?, day(&term.last_day)?);
+    let (from, until) = (begins(days.0)?, begins(days.1.tomorrow().unwrap_or(days.1))?);
+    let around = terms_within(tx, tenant, days).await?;
+    let given: Vec<Held> = tx.all(WRITTEN_DOWN.bind(tenant).bind(from).bind(until)).await?;
+    let own = given.iter().filter(|one| is_term_of(term, one.school_id, &around));
+    Ok(own.map(|one| at_day(one.starts_at)).collect())
+}
+
+/// A term that was entered wrongly is put right.
+///
+/// Errors: refused if it overlaps another term of the same schools, and if a lecture that was given in it would not be in it any more.
+pub(super) async fn change_term(tx: &mut Tx, act: &Act, term: &TermRow, name: &str, days: (Date, Date)) -> Result<()> {
+    let (first, last) = (days.0.to_string(), days.1.to_string());
+    let around = terms_within(tx, act.tenant, days).await?;
+    if let Some(other) = around.iter().find(|other| other.id != term.id && other.school_id == term.school_id) {
+        return Err(Error::refused(format!("和“{}”重叠了（{} 到 {}）", other.name, other.first_day, other.last_day)));
+    }
+    let given = given_in(tx, act.tenant, term).await?;
+    if let Some(lost) = given.iter().find(|day| **day < days.0 || **day > days.1) {
+        return Err(Error::refused(format!("{lost} 讲过课，这一天也要在学期里")));
+    }
+    tx.execute_one(CHANGE_TERM.bind(act.tenant).bind(term.id).bind(name).bind(first).bind(last)).await?;
+    audit::record(tx, act, "update", ("lecture_term", term.id), name, &[]).await
+}
+
 /// Errors: refused of one in which lectures were given: what is said of them by the term would be another thing afterwards.
 pub(super) async fn drop_term(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
     let term: TermRow = tx.one(TERM.bind(act.tenant).bind(id)).await?;
-    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
-    let last = day(&term.last_day)?;
-    let (from, until) = (begins(day(&term.first_day)?)?, begins(last.tomorrow().unwrap_or(last))?);
-    let sums: Vec<Sum> = tx.all(SUMS.bind(act.tenant).bind(from).bind(until)).await?;
-    let own = with_own_terms(tx, act.tenant).await?;
-    let whose = |one: &&Sum| term.school_id.map_or(!own.contains(&one.school_id), |school| one.school_id == school);
-    let given: i64 = sums.iter().filter(whose).map(|one| one.sessions).sum();
+    let given = given_in(tx, act.tenant, &term).await?.len();
     if given > 0 {
         return Err(Error::refused(format!(
-            "“{}”里已经讲过 {given} 场课，删了它，这些课就不知道算哪个学期，不能删",
+            "“{}”里已经讲过 {given} 场课，删了它，这些课就不知道算哪个学期，不能删；登记错了的，可以改",
             term.name
         )));
     }
@@ -315,12 +346,6 @@ pub(super) async fn terms(tx: &mut Tx, tenant: Uuid) -> Result<Vec<TermRow>> {
 /// Those that touch some days, in their order.
 pub(super) async fn terms_within(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<Vec<TermRow>> {
     Ok(tx.all(TERMS_WITHIN.bind(tenant).bind(days.0.to_string()).bind(days.1.to_string())).await?)
-}
-
-/// The schools that have terms of their own: those of all are not theirs.
-pub(super) async fn with_own_terms(tx: &mut Tx, tenant: Uuid) -> Result<BTreeSet<Uuid>> {
-    let rows: Vec<WithOwnTerms> = tx.all(WITH_OWN_TERMS.bind(tenant)).await?;
-    Ok(rows.into_iter().map(|row| row.school_id).collect())
 }
 
 /// Those that are not over before a day.

@@ -14,7 +14,7 @@ use super::school::Stay;
 use super::session_store::{
     self, ADD, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_TOPIC, AGREE, ATTACH, CANCEL, DETACH, DROP_CLASSES,
     DROP_HOLDS, DROP_LECTURERS, DROP_SIGN_INS, DROP_STRAY_SIGN_INS, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere,
-    HELD_BY, HOLD_DIARY, Held, MOVE, REMINDED, Request, Session, TO_REMIND,
+    HELD_BY, HOLD_DIARY, Held, MOVE, PUT_RIGHT, REMINDED, Request, Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
 use super::{affected, quiz, school};
@@ -67,12 +67,21 @@ impl Class {
     }
 }
 
+/// Whether a change says how a lecture was given that the school has disputed: another day, another lecturer, another class. What was so is no plan,
+/// and by the rules of plans it is not judged; that nobody was in two places at once holds of it as well.
+pub(super) fn puts_right(session: &Session, now: Timestamp, (from, to): (Timestamp, Timestamp)) -> bool {
+    session.disputed() && from < to && to <= now
+}
+
 /// Whoever moves a session may do so at short notice: then the school has to say that it can do that.
-async fn refuse_day(tx: &mut Tx, act: &Act, moved: bool, sketch: &SessionSketch) -> Result<()> {
+async fn refuse_day(tx: &mut Tx, act: &Act, (moved, past): (bool, bool), sketch: &SessionSketch) -> Result<()> {
     let (from, to) = sketch.span;
     let day = at_day(from);
     if at_day(to) != day || to <= from {
         return Err(Error::refused("开始和结束要在同一天，结束在开始以后"));
+    }
+    if past {
+        return Ok(());
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     let earliest = rules.earliest(model::today(act.at))?;
@@ -93,12 +102,13 @@ async fn refuse_day(tx: &mut Tx, act: &Act, moved: bool, sketch: &SessionSketch)
 }
 
 /// Errors: refused, with what stands in the way, if it cannot take place like that.
-async fn needed(tx: &mut Tx, act: &Act, session: Option<Uuid>, sketch: &SessionSketch) -> Result<Needed> {
+async fn needed(tx: &mut Tx, act: &Act, before: Option<&Session>, sketch: &SessionSketch) -> Result<Needed> {
+    let past = before.is_some_and(|one| puts_right(one, act.at, sketch.span));
     let school = store::school(tx, act.tenant, sketch.school).await?;
-    if school.closed_at.is_some() {
+    if school.closed_at.is_some() && !past {
         return Err(Error::refused(format!("已经不再去{}", school.name)));
     }
-    refuse_day(tx, act, session.is_some(), sketch).await?;
+    refuse_day(tx, act, (before.is_some(), past), sketch).await?;
     let halls = store::halls(tx, act.tenant, school.id).await?;
     let Some(hall) = halls.into_iter().find(|hall| hall.id == sketch.hall) else {
         return Err(Error::refused("请选这所学校的场地"));
@@ -121,7 +131,8 @@ async fn needed(tx: &mut Tx, act: &Act, session: Option<Uuid>, sketch: &SessionS
     if sketch.topics.is_empty() {
         return Err(Error::refused("请选主题"));
     }
-    for one in &lecturers {
+    // Of whoever gave it without a valid query the record says so.
+    for one in lecturers.iter().filter(|_| !past) {
         if let Some(why) = one.unvetted(day) {
             return Err(Error::refused(why));
         }
@@ -133,10 +144,11 @@ async fn needed(tx: &mut Tx, act: &Act, session: Option<Uuid>, sketch: &SessionS
     let taught = |topic: &Uuid| {
         known.iter().any(|row| row.topic_id == *topic && lecturers.iter().any(|one| one.id == row.lecturer_id))
     };
-    if !sketch.topics.iter().all(taught) {
+    if !past && !sketch.topics.iter().all(taught) {
         return Err(Error::refused("选的讲师里没有人讲其中一个主题，请换讲师或换主题"));
     }
     let needed = Needed { hall, lecturers, classes };
+    let session = before.map(|one| one.id);
     refuse_taken(tx, act, session, sketch, &needed).await?;
     refuse_hurry(tx, act, session, sketch, (&needed.lecturers, school.travel_minutes)).await?;
     Ok(needed)
@@ -266,7 +278,7 @@ pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<U
 }
 
 /// Another date, other lecturers, another hall. The school is asked anew, and so are pupils where it is about something else, for others, or did
-/// not take place at first.
+/// not take place at first. What the school has disputed can also be put as it was: then it is written down anew, and nobody is asked before.
 ///
 /// Errors: refused, with what stands in the way; stale if somebody else was first.
 pub async fn change(
@@ -280,16 +292,18 @@ pub async fn change(
     if !session.open() {
         return Err(Error::refused(format!("这节课{}，不能再改", session.state)));
     }
-    let needed = needed(tx, act, Some(session.id), to).await?;
-    let anew = session.starts_at <= act.at || other_pupils_or_topics(tx, act, session.id, to).await?;
-    let row = MOVE.bind(act.tenant).bind(session.id).bind(seen).bind(to.hall).bind(to.form).bind(to.campaign);
-    let row = row.bind(&to.title).bind(to.span.0).bind(to.span.1).bind(&to.why).bind(act.at);
-    if tx.execute(row).await? == 0 {
+    let needed = needed(tx, act, Some(session), to).await?;
+    let right = puts_right(session, act.at, to.span);
+    let anew = (session.starts_at <= act.at && !right) || other_pupils_or_topics(tx, act, session.id, to).await?;
+    let statement = if right { PUT_RIGHT } else { MOVE };
+    let row = statement.bind(act.tenant).bind(session.id).bind(seen).bind(to.hall).bind(to.form).bind(to.campaign);
+    let row = row.bind(&to.title).bind(to.span.0).bind(to.span.1).bind(&to.why);
+    if tx.execute(if right { row } else { row.bind(act.at) }).await? == 0 {
         return Err(stale());
     }
     set_lists(tx, act, session.id, to, &needed).await?;
     // How many had come at another time, or of a class that does not hear it any more, says nothing of this one.
-    let moved = (session.starts_at, session.ends_at) != to.span;
+    let moved = (session.starts_at, session.ends_at) != to.span && !right;
     let stale_sign_ins = if moved { DROP_SIGN_INS } else { DROP_STRAY_SIGN_INS };
     tx.execute(stale_sign_ins.bind(act.tenant).bind(session.id)).await?;
     if anew {
@@ -297,7 +311,8 @@ pub async fn change(
     }
     note(tx, act, session.id, NoteKind::Moved, &format!("{}：{why}", session.when())).await?;
     let changed = session_store::session(tx, act.tenant, session.id).await?;
-    tell(tx, act, &changed, Occasion::Change, &format!("改了，原来是 {}，等学校重新确认。", session.when())).await?;
+    let then = if right { "照实登记以后请学校确认" } else { "等学校重新确认" };
+    tell(tx, act, &changed, Occasion::Change, &format!("改了，原来是 {}，{then}。", session.when())).await?;
     audit::record(tx, act, "move_lecture", ("lecture_session", session.id), why, &[]).await
 }
 

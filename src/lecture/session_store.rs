@@ -68,6 +68,10 @@ statements! {
             state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, reminded_at = NULL, pupils = NULL, teachers = NULL, parents = NULL, handouts = NULL,
             minutes = NULL, course = '', disputed_at = NULL, disputed_why = '', lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
+    /// What the school has disputed is put as it was. It stays disputed, and what was entered stays for the form, until it is written down anew.
+    PUT_RIGHT = "UPDATE lecture_sessions SET hall_id = $4, form_id = $5, campaign_id = $6, title = $7, starts_at = $8, ends_at = $9, why = $10,
+            lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed') AND disputed_at IS NOT NULL";
     AGREE = "UPDATE lecture_sessions SET state = 'agreed', school_agreed_at = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'proposed'";
     /// What was written down of it and nobody has confirmed goes with it.
@@ -320,6 +324,16 @@ impl Session {
     /// Still to come, and not called off.
     pub fn open(&self) -> bool {
         matches!(self.state, SessionState::Proposed | SessionState::Agreed)
+    }
+
+    /// The school says that what was written down is not so, and nobody has written it down anew yet.
+    pub fn disputed(&self) -> bool {
+        self.disputed_at.is_some() && self.open()
+    }
+
+    /// Somebody says that it was given. What was open for that stays open while the team and the school are not of one mind about it.
+    pub fn written_down(&self) -> bool {
+        self.state == SessionState::Held || self.disputed()
     }
 
     /// It was written down, and the school has not said yet that it was so.

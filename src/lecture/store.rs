@@ -69,6 +69,7 @@ statements! {
         ORDER BY c.school_id, c.grade, c.id LIMIT 20000";
 
     ADD_TERM = "INSERT INTO lecture_terms (tenant_id, id, school_id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
+    CHANGE_TERM = "UPDATE lecture_terms SET name = $3, first_day = $4, last_day = $5 WHERE tenant_id = $1 AND id = $2";
     DROP_TERM = "DELETE FROM lecture_terms WHERE tenant_id = $1 AND id = $2";
     /// The latest 500: those of years ago are no days for a lecture.
     TERMS = "SELECT t.id, t.school_id, s.name AS school_name, t.name, t.first_day, t.last_day FROM lecture_terms t
@@ -79,7 +80,6 @@ statements! {
     TERMS_WITHIN = "SELECT t.id, t.school_id, s.name AS school_name, t.name, t.first_day, t.last_day FROM lecture_terms t
         LEFT JOIN lecture_schools s ON s.tenant_id = t.tenant_id AND s.id = t.school_id
         WHERE t.tenant_id = $1 AND t.first_day <= $3 AND t.last_day >= $2 ORDER BY t.first_day, t.id LIMIT 5000";
-    WITH_OWN_TERMS = "SELECT DISTINCT t.school_id FROM lecture_terms t WHERE t.tenant_id = $1 AND t.school_id IS NOT NULL ORDER BY t.school_id LIMIT 2000";
     ADD_PERIOD = "INSERT INTO lecture_periods (tenant_id, id, school_id, kind, first_day, last_day, note) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     DROP_PERIOD = "DELETE FROM lecture_periods WHERE tenant_id = $1 AND id = $2";
     PERIODS = "SELECT p.id, p.school_id, s.name AS school_name, p.kind, p.first_day, p.last_day, p.note FROM lecture_periods p
@@ -168,7 +168,6 @@ record! {
     pub struct Class { pub id: Uuid, pub school_id: Uuid, pub grade: i64, pub name: String, pub pupils: i64 }
     #[derive(Debug, Clone)]
     pub struct TermRow { pub id: Uuid, pub school_id: Option<Uuid>, pub school_name: Option<String>, pub name: String, pub first_day: String, pub last_day: String }
-    pub(super) struct WithOwnTerms { pub school_id: Uuid }
     #[derive(Debug, Clone)]
     pub struct PeriodRow {
         pub id: Uuid, pub school_id: Option<Uuid>, pub school_name: Option<String>, pub kind: PeriodKind, pub first_day: String, pub last_day: String,

@@ -13,7 +13,7 @@ use super::model::{Rules, SchoolYear, SubjectKind, at_day, grade};
 use super::quiz::{Outcome, gain, percent, share};
 use super::school;
 use super::session_store::{AGREEMENTS, Agreement, CAMPAIGNS, Campaign};
-use super::store::{self, Subject, TermRow};
+use super::store::{self, Subject};
 use super::summary_store::{
     ALL_VICES, CLASSES_OF_PERIOD, CONTENT, ClassOf, Content, EVERY_SCHOOL, FOLLOWED, Followed, HELD, Held, KNOWN,
     Known, OF_CAMPAIGNS, OfCampaign, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS, ViceHours,
@@ -117,12 +117,6 @@ fn made_at(id: Uuid) -> Timestamp {
     i64::try_from(seconds).ok().and_then(|at| Timestamp::from_second(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// A school's own terms, or those of all if it is none of those that have some, at whatever time.
-fn terms_of<'a>(terms: &'a [TermRow], own: &BTreeSet<Uuid>, school: Uuid) -> impl Iterator<Item = &'a TermRow> {
-    let whose = own.contains(&school).then_some(school);
-    terms.iter().filter(move |term| term.school_id == whose)
-}
-
 /// What was given, by school, each with its day and whether it was within a campaign.
 struct Given(BTreeMap<Uuid, Vec<(Date, bool)>>);
 
@@ -193,12 +187,13 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
     let year: SchoolYear = settings::read(tx, tenant, from).await?;
     let years: Vec<i16> = (days.0.year().max(days.1.year() - YEARS + 1)..=days.1.year()).collect();
     let terms = school::terms_within(tx, tenant, days).await?;
-    let with_own_terms = school::with_own_terms(tx, tenant).await?;
     // All of the years and of the terms that the period touches.
     let (mut first, mut last) = (date(years[0], 1, 1).min(days.0), date(days.1.year(), 12, 31));
     for term in &terms {
         (first, last) = (first.min(parsed(&term.first_day)?), last.max(parsed(&term.last_day)?));
     }
+    // A school's own term takes the place of one of all also where the period does not touch it.
+    let around = school::terms_within(tx, tenant, (first, last)).await?;
     let mut agreements: Vec<Agreement> = tx.all(AGREEMENTS.bind(tenant)).await?;
     // And of all agreements that touch these days, with those that run beside them: which of two a lecture counts for does not depend on the period.
     agreements.sort_by(|one, other| {
@@ -260,7 +255,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
         count_agreed(&mut agreed, given.days(school.id));
         let shown = days.0.max(date(years[0], 1, 1));
         agreed.retain(|one| one.days.0 <= days.1 && shown <= one.days.1);
-        for term in terms_of(&terms, &with_own_terms, school.id) {
+        for term in terms.iter().filter(|term| school::is_term_of(term, school.id, &around)) {
             let span = (parsed(&term.first_day)?, parsed(&term.last_day)?);
             let sessions: Vec<bool> = given.within(school.id, |day| span.0 <= day && day <= span.1).collect();
             of_terms.push(TermOf {

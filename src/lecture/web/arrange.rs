@@ -97,8 +97,16 @@ impl FormPage {
         self.choices.classes()
     }
 
+    /// The school says that what was written down is not so: it is put as it was.
+    fn is_disputed(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::disputed)
+    }
+
     fn day_hint(&self) -> String {
         let (from, until) = self.hours;
+        if self.is_disputed() {
+            return "照实填是哪天、几点上的；改到以后的，学校要重新同意。".to_owned();
+        }
         let hours = format!("避开考试和假期，{from} 点到 {until} 点之间。");
         match (self.session.is_some(), self.earliest.is_empty()) {
             (true, _) => format!("{hours}离上课不到 {} 个工作日的，学校要说明来得及。", self.ahead),
@@ -295,7 +303,9 @@ async fn change(
         let seen = form.version();
         let done = session::change(&mut tx, &act, &known, seen, (&to, &reason)).await;
         if form.ended(tx, "day", done).await?.is_some() {
-            return Ok(redirect(&format!("/lectures/{id}"), "已改，等学校重新确认"));
+            let right = session::puts_right(&known, act.at, to.span);
+            let said = if right { "已改，请重新登记上课情况" } else { "已改，等学校重新确认" };
+            return Ok(redirect(&format!("/lectures/{id}"), said));
         }
     } else {
         drop(tx);

@@ -96,7 +96,7 @@ impl GuestPage {
     /// What waits for nobody but the school is said as that.
     fn state(&self, session: &Session) -> String {
         match session.state {
-            _ if session.disputed_at.is_some() && session.open() => "等对方核对".to_owned(),
+            _ if session.disputed() => "等对方核对".to_owned(),
             SessionState::Proposed if session.starts_at > self.now => "等学校确认".to_owned(),
             SessionState::Proposed => "没有答复".to_owned(),
             state => state.to_string(),
@@ -105,7 +105,7 @@ impl GuestPage {
 
     /// It is near enough for classes to be signed in.
     fn signs_in(&self, session: &Session) -> bool {
-        matches!(session.state, SessionState::Agreed | SessionState::Held) && session.school_confirmed_at.is_none()
+        (session.state == SessionState::Agreed || session.written_down()) && session.school_confirmed_at.is_none()
     }
 
     /// Each class with the address by which it is signed in, and how many were.

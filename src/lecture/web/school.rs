@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 
-use super::{Options, chosen, contact, days, link_page, number};
+use super::{Options, a_day, chosen, contact, days, link_page, number};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::lecture::model::{PeriodKind, Stage, SubjectKind, grade, today};
 use crate::lecture::school::{self, Contact, SchoolSketch};
 use crate::lecture::session_store::{OF_SCHOOL, Session};
 use crate::lecture::sharing;
-use crate::lecture::store::{self, Class, Hall, PeriodRow, School, Subject, TermRow, Vice};
+use crate::lecture::store::{self, Class, Hall, PeriodRow, School, Subject, TERM, TermRow, Vice};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -38,6 +38,7 @@ pub fn routes() -> Routes {
         .post("/lecture-schools/{id}/vice-principals/{vice}/removal", LectureEdit, end_post)
         .get("/lecture-terms", LectureRead, terms)
         .post("/lecture-terms", LectureEdit, add_term)
+        .post("/lecture-terms/{id}/particulars", LectureEdit, change_term)
         .post("/lecture-terms/{id}/removal", LectureEdit, drop_term)
         .post("/lecture-periods", LectureEdit, add_period)
         .post("/lecture-periods/{id}/removal", LectureEdit, drop_period)
@@ -423,9 +424,25 @@ struct TermsPage {
     form: Form,
     /// Which form has to come back: term or period.
     failed: &'static str,
+    /// The term whose own form has to come back.
+    changed: Option<Uuid>,
 }
 
 impl TermsPage {
+    fn changing(&self, term: &TermRow) -> bool {
+        self.changed == Some(term.id)
+    }
+
+    /// Each term has this form: what is wrong in the one that comes back is found by its plain name.
+    fn field_id(&self, term: &TermRow, field: &str) -> String {
+        if self.changing(term) { field.to_owned() } else { format!("{field}-{}", term.id) }
+    }
+
+    /// What a field of the form of a term shows: what was typed where it has to come back, otherwise what is known.
+    fn shown<'a>(&'a self, term: &TermRow, field: &str, known: &'a str) -> &'a str {
+        if self.changing(term) { self.form.value(field) } else { known }
+    }
+
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {
         PeriodKind::ALL.iter().map(|kind| (kind.code(), kind.label())).collect()
     }
@@ -443,6 +460,7 @@ async fn terms_page(app: &App, viewer: &Viewer, shell: Shell, form: Form, failed
         may_edit: viewer.may(Permission::LectureEdit),
         form,
         failed,
+        changed: None,
     })
 }
 
@@ -478,6 +496,37 @@ async fn add_term(State(app): State<App>, viewer: Viewer, shell: Shell, mut form
     }
     drop(tx);
     page_again(&terms_page(&app, &viewer, shell, form, "term").await?)
+}
+
+async fn change_term(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    let term: TermRow = tx.one(TERM.bind(viewer.tenant).bind(id)).await?;
+    let name = form.text("term_name", "学期名称", 2..=30);
+    let first = form.choice("term_first", "第一天", a_day);
+    let last = form.choice("term_last", "最后一天", a_day);
+    if first.zip(last).is_some_and(|(first, last)| last < first) {
+        form.fail("term_last", "最后一天要在第一天以后");
+    }
+    if form.ok()
+        && let Some(days) = first.zip(last)
+    {
+        let done = school::change_term(&mut tx, &act, &term, &name, days).await;
+        if form.noted("term_first", done)?.is_some() {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "学期已改").await?;
+            tx.commit().await?;
+            return Ok(redirect("/lecture-terms", &said));
+        }
+    }
+    drop(tx);
+    let shown = terms_page(&app, &viewer, shell, form, "").await?;
+    page_again(&TermsPage { changed: Some(id), ..shown })
 }
 
 async fn drop_term(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {

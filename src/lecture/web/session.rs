@@ -151,6 +151,7 @@ impl SessionPage {
     fn words_for_school(&self) -> String {
         let session = &self.session;
         let what = match session.state {
+            _ if session.disputed() => "学校说登记的情况不属实，我们核对以后重新登记，再请在学校的链接上确认。",
             SessionState::Proposed if self.begun => {
                 "学校还没有答复，时间已经过了。上了的，我们登记以后请在学校的链接上确认。"
             }
@@ -171,6 +172,21 @@ impl SessionPage {
 
     fn questions(&self) -> impl Iterator<Item = &Note> {
         self.notes.iter().filter(|note| note.kind == NoteKind::Question)
+    }
+
+    /// It has begun and was not called off: questions and pictures are added.
+    fn takes_more(&self) -> bool {
+        self.begun && self.session.state != SessionState::Cancelled
+    }
+
+    /// What was asked is answered, whatever became of the lecture.
+    fn shows_questions(&self) -> bool {
+        self.takes_more() || self.questions().next().is_some()
+    }
+
+    /// A picture is taken away, whatever became of the lecture.
+    fn shows_photos(&self) -> bool {
+        self.takes_more() || !self.photos.is_empty()
     }
 
     fn course(&self) -> impl Iterator<Item = &Note> {
