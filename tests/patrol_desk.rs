@@ -89,7 +89,8 @@ db_test! {
         chief.get("/today").await.assert_lacks("催出发");
         // An hour is what a round takes of which nothing else is said.
         clock(&app, "08:19:00");
-        chief.get("/today").await.assert_ok().assert_lacks("问回来没有");
+        let chief = bureau.chief(&app).await;
+        chief.get("/today").await.assert_ok().assert_contains("今日").assert_lacks("问回来没有");
         clock(&app, "08:20:00");
         chief.get("/today").await.assert_contains("问回来没有").assert_contains("滨河路街面 · 07:10 出发的一轮");
         app.browser().post(&format!("{mine}/rounds/{round}"), &[("step", "end"), ("words", "")]).await.assert_ok();
