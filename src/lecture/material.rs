@@ -217,6 +217,7 @@ pub async fn recall(tx: &mut Tx, act: &Act) -> Result<()> {
     for Erased { id } in tx.all::<Erased>(TO_RECALL.bind(act.tenant)).await? {
         if tx.execute(RECALLED.bind(act.tenant).bind(id).bind(act.at)).await? == 1 {
             sharing::take_back(tx, act, id, true).await?;
+            audit::record(tx, act, "erase", ("lecture_material", id), "各社区的副本", &[]).await?;
         }
     }
     Ok(())
