@@ -33,9 +33,10 @@ const PATIENCE: usize = 20_000;
 const ORDERS: usize = 24;
 /// How many empty slots are tried in more than one order.
 const FEW: usize = 60;
-/// How many steps the search takes afterwards.
+/// How many steps a round of the search takes afterwards, and how many rounds there are, of which the first are bold.
 const STEPS: u64 = 100_000;
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 6;
+const BOLD: u32 = 3;
 
 /// Makes an old roster fit a problem that has changed, [with an absence](crate::Problem::with_absence) for example. First as few seats
 /// as possible are empty, then as few as possible change, then the wishes are looked at.
@@ -89,7 +90,8 @@ pub fn repair(on: &Prepared, old: &Roster, from: Minute, seed: u64) -> Repair {
         .collect();
     for round in 0..rounds {
         let seats = helpful.iter().copied();
-        let mut annealing = Annealing::new(best.clone(), seats, seed.wrapping_add(u64::from(round)));
+        let annealing = Annealing::new(best.clone(), seats, seed.wrapping_add(u64::from(round)));
+        let mut annealing = if round < BOLD { annealing.boldly() } else { annealing };
         // The watcher always says go on.
         let _ = annealing.run(round, STEPS, &|_| ControlFlow::Continue(()));
         best.become_roster(&annealing.best);

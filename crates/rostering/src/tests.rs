@@ -145,7 +145,6 @@ fn the_best_of_all_rosters_is_found() {
 
 #[test]
 fn a_repair_changes_at_most_one_duty_more_than_it_must() {
-    let mut short = Vec::new();
     for seed in 0..80 {
         let on = Prepared::new(tiny(seed)).unwrap();
         let old = solve_well(&on, seed);
@@ -160,14 +159,23 @@ fn a_repair_changes_at_most_one_duty_more_than_it_must() {
             assert_eq!(mended.roster.who(changed.seat(fixed.slot, fixed.seat)), Some(fixed.person));
         }
         let (unfilled, fewest) = fewest_changes(&changed, &old);
-        if score(&changed, &mended.roster).unfilled == unfilled {
-            assert!(mended.changes.len() <= fewest + 1, "seed {seed}: {} instead of {fewest}", mended.changes.len());
-        } else {
-            short.push((seed, fewest));
-        }
+        assert_eq!(score(&changed, &mended.roster).unfilled, unfilled, "seed {seed}");
+        assert!(mended.changes.len() <= fewest + 1, "seed {seed}: {} instead of {fewest}", mended.changes.len());
     }
-    // One seat that only six changes of eight duties would fill stays empty.
-    assert_eq!(short, [(71, 6)]);
+}
+
+/// Both leave one seat more empty where only few changes are dared; the solver of `script/bench exact` proves four to be the fewest.
+#[test]
+fn a_seat_is_filled_for_which_six_others_have_to_change() {
+    let on = prepared(generate::SMALL, 4);
+    let roster = solve(&on, None, &Effort { rounds: 6, ..Effort::until_stopped(&on, 1, 1) }, &|_| ControlFlow::Continue(()));
+    assert_eq!(score(&on, &roster).unfilled, 3);
+    for person in [0, 6] {
+        let changed = Prepared::new(on.problem().with_absence(person, Span { from: DAY, to: 2 * DAY })).unwrap();
+        let mended = repair(&changed, &roster, 0, 4);
+        assert_eq!(score(&changed, &mended.roster).unfilled, 4);
+        assert!(mended.changes.len() <= 8, "{} for person {person}", mended.changes.len());
+    }
 }
 
 #[test]
