@@ -70,11 +70,11 @@ export async function fits(page, label) {
   assert(wanted <= width, `${label} (${page.url()}) is ${wanted} px wide on a screen of ${width} px:\n  ${list}`);
 }
 
-/** Saves the whole page as test-output/pictures/NAME.png. */
+/** Saves the whole page as test-output/pictures/NAME.jpg, which takes a third less time than a .png. */
 export async function picture(page, name) {
-  const path = resolve('test-output/pictures', `${name}.png`);
+  const path = resolve('test-output/pictures', `${name}.jpg`);
   await mkdir(dirname(path), { recursive: true });
-  await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+  await page.screenshot({ path, type: 'jpeg', quality: 80, fullPage: true, animations: 'disabled' });
 }
 
 /** Saves what is on the screen as test-output/guide/NAME.jpg: a picture for the user guide. */

@@ -1,6 +1,6 @@
 //! How good the engine's rosters are, and how fast: `script/bench roster` runs this.
 //!
-//!   roster [SECONDS]     how long each case is searched, on two cores (10)
+//!   roster [SECONDS] [SHAPE]     how long each case is searched, on two cores (10), and of which shape: small, town or county (all)
 //!
 //! Everything is compared with the bound of the same case, and each case with what the first filling gives, before any search.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a failed measurement ends in a panic that says why
@@ -26,7 +26,11 @@ fn main() {
          million steps/s | bound ms |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
-    for (name, shape, seeds) in CASES {
+    let wanted = |name: &str| {
+        let mut named = std::env::args().filter(|argument| CASES.iter().any(|(name, ..)| argument == name)).peekable();
+        named.peek().is_none() || named.any(|argument| argument == name)
+    };
+    for (name, shape, seeds) in CASES.into_iter().filter(|(name, ..)| wanted(name)) {
         for seed in seeds {
             let on = Prepared::new(generate::case(shape, seed)).unwrap();
             let roster = search(&format!("{name}, {seed}"), &on, Duration::from_secs(seconds));
