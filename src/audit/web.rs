@@ -67,6 +67,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("stage", "上传登记表"),
     ("apply_step", "写入登记（一步）"),
     ("cancel", "取消"),
+    ("call_off_shifts", "一并取消不用站的班"),
     ("confirm_tag", "确认标签"),
     ("note", "记下发现的变化"),
     ("accept_finding", "采纳发现的变化"),

@@ -305,7 +305,8 @@ pub struct Row {
 /// What of it happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rates {
-    /// Shifts whose beginning has come, without a person or not, and those where somebody was there at it.
+    /// Shifts whose beginning has come, without a person or not, and those where somebody was there at it. Where nothing had to be kept, only those
+    /// to which somebody came.
     pub planned: i64,
     pub on_time: i64,
     /// Posts in peaks that have begun, and those where somebody in uniform was in that time.
@@ -335,6 +336,8 @@ pub struct Coverage {
     pub unknown: Vec<Unknown>,
     /// What stands in no peak of the table: without a post, or of a peak that is not kept that day.
     pub others: Vec<Shift>,
+    /// Those of the others for which nobody has to come: the day or the peak is known not to be kept, and nobody has come.
+    pub idle: HashSet<Uuid>,
     pub rates: Rates,
     pub windows: Windows,
     pub fixings: Fixings,
@@ -439,6 +442,7 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
         rows: Vec::new(),
         unknown,
         others: Vec::new(),
+        idle: HashSet::new(),
         rates: Rates::default(),
         windows: *windows.on(days.1),
         fixings: fixings.on(days.1).clone(),
@@ -446,6 +450,11 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     };
     let gates: HashMap<Uuid, &Gate> = posts.gates.iter().map(|gate| (gate.id, gate)).collect();
     let mut rates = Rates::default();
+    // Where nobody knows whether something has to be kept, and where that is so or it has.
+    let unsure: HashSet<(Uuid, String, Option<Uuid>)> =
+        table.unknown.iter().map(|one| (one.school, one.day.to_string(), one.slot)).collect();
+    let mut open: HashSet<(Uuid, String)> = unsure.iter().map(|(school, day, _)| (*school, day.clone())).collect();
+    open.extend(needs.iter().map(|need| (need.school, need.day.to_string())));
     let mut kept: HashMap<(Uuid, Uuid), Vec<Kept>> = HashMap::new();
     for need in needs {
         let shifts = by_seat.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
@@ -469,9 +478,19 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     }
     others.extend(by_seat.into_values().flatten());
     others.sort_by(|a, b| (&a.day, a.starts_at, a.id).cmp(&(&b.day, b.starts_at, b.id)));
+    // Whoever was down on a day off, or in a peak that was not kept, is not missed, also where that was entered afterwards.
+    let asked = |shift: &Shift| match shift.gate_id.and(shift.slot_id) {
+        None => open.contains(&(shift.school_id, shift.day.clone())),
+        Some(slot) => {
+            let of = |slot: Option<Uuid>| unsure.contains(&(shift.school_id, shift.day.clone(), slot));
+            of(None) || of(Some(slot))
+        }
+    };
+    let idle: HashSet<Uuid> =
+        others.iter().filter(|one| one.came_at.is_none() && !asked(one)).map(|one| one.id).collect();
     let all = kept.values().flatten().flat_map(|kept| &kept.shifts).chain(&others);
     // Who stands in for somebody is not planned once more.
-    for shift in all.filter(|shift| shift.stands_for.is_none()) {
+    for shift in all.filter(|shift| shift.stands_for.is_none() && !idle.contains(&shift.id)) {
         if let Some(start) = shift.starts_at.filter(|start| *start <= now) {
             rates.planned += 1;
             rates.on_time += i64::from(on_time(shift, start));
@@ -500,13 +519,13 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
         own.sort_by(|a, b| a.hours.cmp(&b.hours));
         rows.extend(own);
     }
-    (table.rows, table.others, table.rates) = (rows, others, rates);
+    (table.rows, table.others, table.idle, table.rates) = (rows, others, idle, rates);
     Ok(table)
 }
 
-/// The seat of a post that is free next, or one more beside all that are needed.
-pub(super) fn free_seat(shifts: &[Shift]) -> i64 {
-    (0..).find(|seat| !shifts.iter().any(|shift| shift.seat == *seat && shift.absent_at.is_none())).unwrap_or(0)
+/// The seat of a post that is free next from one on, or one more beside all that are needed.
+pub(super) fn free_seat(shifts: &[Shift], first: i64) -> i64 {
+    (first..).find(|seat| !shifts.iter().any(|shift| shift.seat == *seat && shift.absent_at.is_none())).unwrap_or(first)
 }
 
 /// Today, by the clock of Shanghai.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use db::{Db, Tx};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,10 +39,15 @@ pub(super) async fn watch(tx: &mut Tx, act: &Act, school: Uuid, day: &str) -> Re
     if *day < *coverage::today(act.at).to_string() {
         return Ok(());
     }
-    let rules: Telling = settings::read(tx, act.tenant, act.at).await?;
-    let at = act.at + SignedDuration::from_mins(rules.school_minutes);
+    let at = looked_at(tx, act).await?;
     tx.execute(WATCH_PLAN.bind(act.tenant).bind(school).bind(at)).await?;
     Ok(())
+}
+
+/// When it is looked at what has changed now.
+pub(super) async fn looked_at(tx: &mut Tx, act: &Act) -> Result<Timestamp> {
+    let rules: Telling = settings::read(tx, act.tenant, act.at).await?;
+    Ok(act.at + SignedDuration::from_mins(rules.school_minutes))
 }
 
 /// What a school may know of the days to come. Each line begins with the day.

@@ -9,19 +9,26 @@ use uuid::Uuid;
 use super::coverage::{Posts, needs};
 use super::model::Windows;
 use super::roster::drafts;
-use super::shift_store::{self, GAP_SEATS, GapSeat, PUBLISH, PUBLISH_SHIFTS, RosterRow, Shift};
+use super::shift_store::{
+    self, CANCEL_HOLLOW, DROP_BEGUN, GAP_SEATS, GapSeat, PUBLISH, PUBLISH_SHIFTS, RosterRow, Shift,
+};
 use super::store::{self, Leave, Person};
-use super::{news, person, walk};
+use super::{coverage, news, person, walk};
 use crate::access::{Act, Scope};
 use crate::audit;
 use crate::error::{Error, Result};
 use crate::settings;
 
-/// Puts a draft in force. Whoever knows that seats are empty says so.
+/// Puts a draft in force, but for what of it has begun by now; gives how many shifts those are. Whoever knows that seats are empty says so. Shifts
+/// without anybody, in whose seats it has somebody, give way to it.
 ///
-/// Errors: refused if somebody has been put down otherwise since, or if empty seats were not looked at.
-pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<()> {
-    let drafts = drafts(tx, act.tenant, roster.id).await?;
+/// Errors: refused if somebody has been put down otherwise since, if empty seats were not looked at, or where all of it has begun.
+pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<usize> {
+    let all = drafts(tx, act.tenant, roster.id).await?;
+    let (begun, drafts): (Vec<Shift>, Vec<Shift>) = all.into_iter().partition(|draft| draft.has_begun(act.at));
+    if drafts.is_empty() && !begun.is_empty() {
+        return Err(Error::refused("这份草稿里的班都已经开始了，不能再发布。请放弃这份，重新排"));
+    }
     // Nobody is put down elsewhere while this is looked at.
     person::hold(tx, act.tenant, drafts.iter().filter_map(|draft| draft.person_id).collect()).await?;
     let found = conflicts(tx, act, roster, &drafts).await?;
@@ -36,6 +43,11 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这份排班刚刚有人发布或者放弃了。".to_owned()));
     }
+    if !begun.is_empty() {
+        let today = coverage::today(act.at).to_string();
+        tx.execute(DROP_BEGUN.bind(act.tenant).bind(roster.id).bind(act.at).bind(today)).await?;
+    }
+    tx.execute(CANCEL_HOLLOW.bind(act.tenant).bind(roster.id)).await?;
     match tx.execute(PUBLISH_SHIFTS.bind(act.tenant).bind(roster.id)).await {
         Err(db::Error::Duplicate(_)) => return Err(Error::Stale("有岗位刚刚排上了人，请重新排一次。".to_owned())),
         other => other?,
@@ -47,7 +59,8 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
     for (school, day) in schools {
         news::watch(tx, act, school, day).await?;
     }
-    audit::record(tx, act, "publish", ("duty_roster", roster.id), "", &[]).await
+    audit::record(tx, act, "publish", ("duty_roster", roster.id), "", &[]).await?;
+    Ok(begun.len())
 }
 
 /// What is wrong with putting a draft in force as it is; nothing if all is well. Whoever calls holds everybody who is in it.
@@ -55,7 +68,9 @@ async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift])
     let scope = Scope::tenant();
     let span = (roster.first_day.as_str(), roster.last_day.as_str());
     let standing = shift_store::of_days(tx, act.tenant, &scope, span).await?;
-    let standing: Vec<&Shift> = standing.iter().filter(|shift| shift.absent_at.is_none()).collect();
+    // A seat in which nobody is down yet is free, unless it was pinned like that.
+    let taken = |shift: &&Shift| shift.absent_at.is_none() && (shift.person_id.is_some() || shift.pinned);
+    let standing: Vec<&Shift> = standing.iter().filter(taken).collect();
     let leaves = store::leaves(tx, act.tenant, span).await?;
     let mut on_leave: HashMap<Uuid, Vec<&Leave>> = HashMap::new();
     leaves.iter().for_each(|leave| on_leave.entry(leave.person_id).or_default().push(leave));

@@ -84,7 +84,7 @@ async fn worked_out(
         return Err(Error::refused("人员名单还是空的，先登记人员"));
     }
     if built.problem.slots.is_empty() {
-        return Err(Error::refused("这几天没有要排的岗位：不上课，或者都已经排满"));
+        return Err(Error::refused("这几天没有要排的岗位：不上课，已经开始，或者都已经排满"));
     }
     let (prepared, built) = built.fixed()?;
     let worked = tokio::task::spawn_blocking(move || {

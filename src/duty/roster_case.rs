@@ -97,7 +97,7 @@ impl Built {
             people,
             pins,
         };
-        Built::of(&posts, needs, known, (&alone, &rules), days)
+        Built::of(&posts, needs, known, (&alone, &rules), (days, act.at))
     }
 
     fn of(
@@ -105,7 +105,7 @@ impl Built {
         needs: Vec<Need>,
         known: Known,
         (alone, rules): (&Alone, &Rostering),
-        days: (Date, Date),
+        (days, now): ((Date, Date), Timestamp),
     ) -> Result<Built> {
         let Known { people, reaches, ways, leaves, walks, standing, carried, pins } = known;
         let first = origin(days.0);
@@ -202,15 +202,20 @@ impl Built {
             let window =
                 Span { from: from.clamp(0, i64::from(DAY) - 1) as i32, to: to.clamp(1, i64::from(DAY)) as i32 };
             let qualifications = gate.qualification.as_deref().map_or(0, |needed| bits(|code| code == needed));
-            let there = taken.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
+            let mut there = taken.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
+            // Nobody comes any more to what has begun; whoever stands there does.
+            let begun = need.starts_at <= now;
+            if begun {
+                there.retain(|shift| shift.state != ShiftState::Draft);
+            }
             carried_over.extend(there.iter().filter(|shift| shift.state == ShiftState::Draft).cloned());
-            for shift in there.iter().filter(|shift| !(0..gate.seats).contains(&shift.seat)) {
+            let placed = placed(&there, (gate.seats, gate.officers), begun);
+            for shift in placed.beside {
                 elsewhere(&mut problem, shift);
             }
             let (mut seats, mut numbers, mut own) = (Vec::new(), Vec::new(), Vec::new());
-            for number in 0..gate.seats {
-                let kinds = if number < gate.officers { police } else { Kinds::ALL };
-                let who = there.iter().find(|shift| shift.seat == number && shift.person_id.is_some());
+            for (number, uniformed, who) in placed.seats {
+                let kinds = if uniformed { police } else { Kinds::ALL };
                 if let Some(shift) = who {
                     let person = shift.person_id.and_then(|id| person_at.get(&id).copied());
                     let fits = person.filter(|&person| {
@@ -319,6 +324,62 @@ impl Built {
         }
         if words.is_empty() { "名单上没有人".to_owned() } else { words.join("；") }
     }
+}
+
+/// How those who are down at a post lie in the seats that it needs.
+struct Placed<'a> {
+    /// Each seat by its number, whether it is one of the police, and who has it.
+    seats: Vec<(i64, bool, Option<&'a Shift>)>,
+    /// Who stands there beside all that are needed.
+    beside: Vec<&'a Shift>,
+}
+
+/// The police of a post take the seats of the police, whatever number they have, and a teacher with the number of one leaves it open; a seat in which
+/// nobody is keeps a number that nobody has. What is pinned without anybody stays empty, and so does what nobody has once it has begun.
+fn placed(there: &[Shift], (seats, officers): (i64, i64), begun: bool) -> Placed<'_> {
+    let (mut of_police, mut of_all) = (officers, seats - officers);
+    let mut known: Vec<&Shift> = Vec::new();
+    for shift in there {
+        if shift.person_id.is_some() && !known.iter().any(|one| one.seat == shift.seat) {
+            known.push(shift);
+        }
+    }
+    known.sort_by_key(|shift| shift.seat);
+    let held: Vec<i64> = there
+        .iter()
+        .filter(|shift| shift.person_id.is_none() && shift.pinned)
+        .map(|shift| shift.seat)
+        .filter(|seat| !known.iter().any(|one| one.seat == *seat))
+        .collect();
+    for seat in held.iter().filter(|seat| **seat < seats) {
+        let one = if *seat < officers { &mut of_police } else { &mut of_all };
+        *one = (*one - 1).max(0);
+    }
+    let (mut placed, mut beside, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    for shift in &known {
+        let uniformed = shift.person_kind.is_some_and(PersonKind::is_uniformed);
+        if uniformed && of_police > 0 {
+            of_police -= 1;
+            placed.push((shift.seat, true, Some(*shift)));
+        } else {
+            left.push(*shift);
+        }
+    }
+    for shift in left {
+        if of_all > 0 {
+            of_all -= 1;
+            placed.push((shift.seat, false, Some(shift)));
+        } else {
+            beside.push(shift);
+        }
+    }
+    if !begun {
+        let free = (0..).filter(|seat| !held.contains(seat) && !known.iter().any(|one| one.seat == *seat));
+        let open = (0..of_police).map(|_| true).chain((0..of_all).map(|_| false));
+        placed.extend(free.zip(open).map(|(seat, uniformed)| (seat, uniformed, None)));
+    }
+    placed.sort_by_key(|(seat, ..)| *seat);
+    Placed { seats: placed, beside }
 }
 
 fn kind(kind: PersonKind) -> Kind {

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::calling_off::{Unneeded, call_off};
 use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, Term, Timetable, Weekdays};
 use super::store::{
     self, ADD_BELL, ADD_CLOSURE, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM,
@@ -122,8 +123,10 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &SchoolSketch) -> Result<Uuid> 
     Ok(id)
 }
 
+/// Gives how many shifts are cancelled because it is given up.
+///
 /// Errors: refused if the name is taken, stale if somebody else was first.
-pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, to: &SchoolSketch) -> Result<()> {
+pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, to: &SchoolSketch) -> Result<u64> {
     let id = before.id;
     refuse_taken(tx, act.tenant, Some(id), &to.name).await?;
     let row = CHANGE_SCHOOL.bind(act.tenant).bind(id).bind(seen).bind(to.station).bind(&to.name).bind(to.stage);
@@ -136,7 +139,15 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, t
         tx.execute(ADD_CLOSURE.bind(act.tenant).bind(id).bind(closed).bind(act.at)).await?;
     }
     set_units(tx, act, id, to).await?;
-    audit::record(tx, act, "update", ("duty_school", id), "", &[]).await
+    let cancelled = match (before.closed_at, to.closed_at) {
+        (None, Some(_)) => {
+            let all = Unneeded { school: Some(id), ..Unneeded::default() };
+            call_off(tx, act, &all, (("duty_school", id), "不再护这所学校")).await?
+        }
+        _ => 0,
+    };
+    audit::record(tx, act, "update", ("duty_school", id), "", &[]).await?;
+    Ok(cancelled)
 }
 
 /// The school's link is another one from now on.
@@ -170,7 +181,10 @@ pub async fn add_gate(tx: &mut Tx, act: &Act, school: Uuid, new: &GateSketch) ->
     Ok(id)
 }
 
-pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen: i64, to: &GateSketch) -> Result<()> {
+/// Gives how many shifts are cancelled because it is closed.
+///
+/// Errors: refused if the school has another gate of this name, stale if somebody else was first.
+pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen: i64, to: &GateSketch) -> Result<u64> {
     let gates = store::gates_of(tx, act.tenant, gate.school_id).await?;
     if gates.iter().any(|other| other.name == to.name && other.id != gate.id) {
         return Err(Error::refused("这所学校已经有同名的岗位"));
@@ -181,7 +195,15 @@ pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen
         return Err(Error::Stale("这个岗位刚刚有变化，请看一下再改。".to_owned()));
     }
     keep_past(tx, act, gate, to).await?;
-    audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await
+    let cancelled = match (gate.closed_at, to.closed_at) {
+        (None, Some(_)) => {
+            let its = Unneeded { school: Some(gate.school_id), gate: Some(gate.id), ..Unneeded::default() };
+            call_off(tx, act, &its, (("duty_gate", gate.id), "这个岗位停用了")).await?
+        }
+        _ => 0,
+    };
+    audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await?;
+    Ok(cancelled)
 }
 
 /// The code that hangs at a post is another one from now on.
@@ -257,10 +279,13 @@ pub async fn set_weekdays(tx: &mut Tx, act: &Act, school: Uuid, slot: Uuid, days
     audit::record(tx, act, "update", ("duty_slot", slot), &days.words(), &[]).await
 }
 
-/// The peak is not kept any more from now on; what has been put down stays readable.
-pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
+/// The peak is not kept any more from now on: what stands later is cancelled, and what was before stays readable. Gives how many shifts are cancelled.
+pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<u64> {
     tx.execute_one(CLOSE_SLOT.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
-    audit::record(tx, act, "end", ("duty_slot", id), "", &[]).await
+    let its = Unneeded { school: Some(school), slot: Some(id), ..Unneeded::default() };
+    let cancelled = call_off(tx, act, &its, (("duty_slot", id), "这个时段停用了")).await?;
+    audit::record(tx, act, "end", ("duty_slot", id), "", &[]).await?;
+    Ok(cancelled)
 }
 
 /// Errors: refused if it overlaps another term of the same schools.
@@ -292,17 +317,18 @@ pub async fn set_day(
     kind: DayKind,
     note: &str,
 ) -> Result<Uuid> {
-    set_day_like(tx, act, school, day, (kind, note, None)).await
+    Ok(set_day_like(tx, act, school, day, (kind, note, None)).await?.0)
 }
 
-/// The same, of a day that has the lessons of a weekday, from 1, Monday.
+/// The same, of a day that has the lessons of a weekday, from 1, Monday. What stands on a day without school is cancelled; gives how many shifts.
 pub async fn set_day_like(
     tx: &mut Tx,
     act: &Act,
     school: Option<Uuid>,
     day: Date,
     (kind, note, follows): (DayKind, &str, Option<i64>),
-) -> Result<Uuid> {
+) -> Result<(Uuid, u64)> {
+    let off = Unneeded { day: Some(day), school, ..Unneeded::default() };
     let day = day.to_string();
     let known = store::days(tx, act.tenant, &day, &day).await?;
     if known.iter().any(|one| one.school_id == school) {
@@ -310,8 +336,15 @@ pub async fn set_day_like(
     }
     let id = act.id();
     tx.execute(ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note).bind(follows)).await?;
+    let cancelled = match kind {
+        DayKind::Off => {
+            let why = if note.is_empty() { "这一天不上课" } else { note };
+            call_off(tx, act, &off, (("duty_day", id), why)).await?
+        }
+        DayKind::Lessons | DayKind::Exams => 0,
+    };
     audit::record(tx, act, "create", ("duty_day", id), &day, &[]).await?;
-    Ok(id)
+    Ok((id, cancelled))
 }
 
 pub(super) async fn drop_day(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {

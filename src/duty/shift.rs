@@ -105,20 +105,52 @@ impl Shift {
     }
 }
 
+/// The seat that a new shift takes, and the shift without anybody that it fills there, whose row is held from now on. Whoever is no police leaves the
+/// seats of the police alone: while one of those is empty, police are missing.
+async fn seat_of(tx: &mut Tx, act: &Act, new: &NewShift, day: &str) -> Result<(i64, Option<Shift>)> {
+    if let Some((_, seat, _)) = &new.stands_for {
+        return Ok((*seat, None));
+    }
+    let Some((gate, slot)) = new.post else { return Ok((0, None)) };
+    let kind = match new.person {
+        Some(person) => Some(store::person(tx, act.tenant, person).await?.kind),
+        None => None,
+    };
+    let first = match kind {
+        Some(kind) if !kind.is_uniformed() => store::gate(tx, act.tenant, gate).await?.officers,
+        _ => 0,
+    };
+    let there: Vec<Shift> = tx.all(OF_SEAT.bind(act.tenant).bind(day).bind(gate).bind(slot)).await?;
+    let hollow = |one: &&Shift| one.person_id.is_none() && one.absent_at.is_none() && one.seat >= first;
+    match there.iter().find(hollow).filter(|_| kind.is_some()) {
+        Some(one) => {
+            tx.execute(HOLD_SEEN.bind(act.tenant).bind(one.id)).await?;
+            Ok((one.seat, Some(one.clone())))
+        }
+        None => Ok((coverage::free_seat(&there, first), None)),
+    }
+}
+
+/// Somebody who is put down where a shift has nobody yet gets that one.
+///
 /// Errors: refused if whoever is put down cannot take it.
 pub async fn put(tx: &mut Tx, act: &Act, new: &NewShift) -> Result<Uuid> {
     let day = new.day.to_string();
+    // The shift before its people, as every step of the day takes them.
+    let (seat, hollow) = seat_of(tx, act, new, &day).await?;
     if let Some(person) = new.person {
         fit(tx, act, person, (None, new.post.map(|(gate, _)| gate), &day), new.span).await?;
     }
-    let seat = match (new.post, &new.stands_for) {
-        (_, Some((_, seat, _))) => *seat,
-        (Some((gate, slot)), None) => {
-            let there: Vec<Shift> = tx.all(OF_SEAT.bind(act.tenant).bind(&day).bind(gate).bind(slot)).await?;
-            coverage::free_seat(&there)
+    if let Some(one) = hollow {
+        let row = CHANGE.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(new.person).bind(&new.duty);
+        let row = row.bind(new.span.map(|span| span.0)).bind(new.span.map(|span| span.1)).bind(new.pinned);
+        if tx.execute(row).await? == 0 {
+            return Err(Error::Stale("这个岗位刚刚有人排上了，请看一下再排。".to_owned()));
         }
-        (None, None) => 0,
-    };
+        settled(tx, act, new, (&day, seat)).await?;
+        audit::record(tx, act, "update", ("duty_shift", one.id), "", &[]).await?;
+        return Ok(one.id);
+    }
     let id = act.id();
     let row = ADD.bind(act.tenant).bind(id).bind(None::<Uuid>).bind(new.school).bind(&day);
     let row = row.bind(new.post.map(|(gate, _)| gate)).bind(new.post.map(|(_, slot)| slot)).bind(seat).bind(new.person);
@@ -129,13 +161,18 @@ pub async fn put(tx: &mut Tx, act: &Act, new: &NewShift) -> Result<Uuid> {
         Err(db::Error::Duplicate(_)) => return Err(Error::Stale("这个岗位刚刚有人排上了，请看一下再排。".to_owned())),
         other => other?,
     };
-    if let Some((gate, slot)) = new.post {
-        let row = END_CALLS_OF_SEAT.bind(act.tenant).bind(&day).bind(gate).bind(slot).bind(seat).bind(act.at);
-        tx.execute(row).await?;
-    }
-    news::watch(tx, act, new.school, &day).await?;
+    settled(tx, act, new, (&day, seat)).await?;
     audit::record(tx, act, "create", ("duty_shift", id), "", &[]).await?;
     Ok(id)
+}
+
+/// Nobody is called any more for a seat in which somebody is put down, and the school may hear of it.
+async fn settled(tx: &mut Tx, act: &Act, new: &NewShift, (day, seat): (&str, i64)) -> Result<()> {
+    if let Some((gate, slot)) = new.post {
+        let row = END_CALLS_OF_SEAT.bind(act.tenant).bind(day).bind(gate).bind(slot).bind(seat).bind(act.at);
+        tx.execute(row).await?;
+    }
+    news::watch(tx, act, new.school, day).await
 }
 
 /// Who stands there, when and for what is changed before it begins; a shift without anybody can be given to somebody until it is over.

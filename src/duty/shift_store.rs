@@ -65,6 +65,20 @@ macro_rules! rosters {
     };
 }
 
+/// Shifts ($column of them) in a state, from $2 to $3, of a school ($4), a gate ($5) or a peak ($6), each where it is bound.
+macro_rules! of_days_and_place {
+    ($column:literal, $state:literal) => {
+        concat!(
+            "SELECT f.",
+            $column,
+            " FROM duty_shifts f WHERE f.tenant_id = $1 AND f.day >= $2 AND f.day <= $3 AND (CAST($4 AS UUID) IS NULL OR f.school_id = $4)
+            AND (CAST($5 AS UUID) IS NULL OR f.gate_id = $5) AND (CAST($6 AS UUID) IS NULL OR f.slot_id = $6) AND f.state = '",
+            $state,
+            "'"
+        )
+    };
+}
+
 statements! {
     ADD = "INSERT INTO duty_shifts (tenant_id, id, roster_id, school_id, day, gate_id, slot_id, seat, person_id, duty, starts_at, ends_at, state, pinned,
             absent_why, stands_for, reach_by, handover, created_at, lock_version)
@@ -74,6 +88,20 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND came_at IS NULL AND absent_at IS NULL AND state <> 'cancelled'";
     CANCEL = "UPDATE duty_shifts SET state = 'cancelled', lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND came_at IS NULL AND absent_at IS NULL AND state <> 'cancelled'";
+    /// What is not needed any more and has not begun. What was put down by hand and pinned is there for its own sake, and what has no post too. Of all
+    /// schools those stay that have said something of the day themselves.
+    CALL_OFF = concat!("UPDATE duty_shifts SET state = 'cancelled', lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND state = 'standing' AND came_at IS NULL AND id IN (", of_days_and_place!("id", "standing"), "
+            AND (f.starts_at IS NULL OR f.starts_at > $7) AND f.gate_id IS NOT NULL AND f.slot_id IS NOT NULL AND (f.roster_id IS NOT NULL OR NOT f.pinned)
+            AND (CAST($4 AS UUID) IS NOT NULL OR NOT EXISTS (SELECT 1 FROM duty_days d
+                WHERE d.tenant_id = $1 AND d.school_id = f.school_id AND d.school_id IS NOT NULL AND d.day = f.day AND d.kind <> 'off')))");
+    /// Nobody takes over, or comes in the place of somebody, what is cancelled.
+    CLOSE_SWAPS_OFF = concat!("UPDATE duty_swaps SET state = 'refused', decided_at = $7, why = $8 WHERE tenant_id = $1 AND state IN ('asked', 'agreed') AND shift_id IN (",
+        of_days_and_place!("id", "cancelled"), ")");
+    END_CALLS_OFF = concat!("UPDATE duty_calls SET ended_at = $7, watch_at = NULL WHERE tenant_id = $1 AND answered_at IS NULL AND ended_at IS NULL AND shift_id IN (",
+        of_days_and_place!("id", "cancelled"), ")");
+    /// The schools at which something was cancelled are looked at.
+    WATCH_OFF = concat!("UPDATE duty_schools SET plan_watch_at = $7 WHERE tenant_id = $1 AND id IN (", of_days_and_place!("school_id", "cancelled"), ")");
     /// Holds the row, so that of two who do something at once the second sees what the first did.
     HOLD = "UPDATE duty_shifts SET lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     /// The same without a new version, before the row is changed by the version that somebody has seen.
@@ -139,6 +167,15 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'draft'";
     DROP_ROSTER = "UPDATE duty_rosters SET state = 'dropped', lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND state = 'draft'";
     PUBLISH_SHIFTS = "UPDATE duty_shifts SET state = 'standing' WHERE tenant_id = $1 AND roster_id = $2 AND state = 'draft'";
+    /// Of a draft what has begun by now.
+    DROP_BEGUN = "UPDATE duty_shifts SET state = 'cancelled' WHERE tenant_id = $1 AND roster_id = $2 AND state = 'draft'
+        AND (starts_at <= $3 OR starts_at IS NULL AND day < $4)";
+    /// Shifts without anybody, where a draft has somebody: it fills them.
+    CANCEL_HOLLOW = "UPDATE duty_shifts SET state = 'cancelled', lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND state = 'standing' AND person_id IS NULL AND NOT pinned AND absent_at IS NULL
+        AND id IN (SELECT h.id FROM duty_shifts d JOIN duty_shifts h ON h.tenant_id = d.tenant_id AND h.day = d.day AND h.gate_id = d.gate_id
+            AND h.slot_id = d.slot_id AND h.seat = d.seat AND h.state = 'standing' AND h.absent_at IS NULL AND h.person_id IS NULL
+            WHERE d.tenant_id = $1 AND d.roster_id = $2 AND d.state = 'draft')";
     DROP_SHIFTS = "UPDATE duty_shifts SET state = 'cancelled' WHERE tenant_id = $1 AND roster_id = $2 AND state = 'draft'";
     ADD_GAP = "INSERT INTO duty_gaps (tenant_id, roster_id, day, gate_id, slot_id, seat, why, proved) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     GAPS = "SELECT q.day, g.name AS gate_name, s.name AS school_name, t.kind AS peak, q.seat, q.why, q.proved FROM duty_gaps q

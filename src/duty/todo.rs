@@ -111,7 +111,9 @@ fn absent(table: &Coverage, calls: &HashMap<Uuid, Vec<Call>>, now: Timestamp) ->
         })
     };
     let mut todos = Vec::new();
-    for shift in all.iter().filter(|shift| shift.absent_at.is_some() && !shift.is_over(now) && !taken(shift)) {
+    // Nobody is missed where nobody has to stand.
+    let missed = |shift: &Shift| shift.absent_at.is_some() && !shift.is_over(now) && !table.idle.contains(&shift.id);
+    for shift in all.iter().filter(|shift| missed(shift) && !taken(shift)) {
         let own = calls.get(&shift.id).map(Vec::as_slice).unwrap_or_default();
         let bell = shift.starts_at.unwrap_or(now);
         let open = own.iter().find(|call| call.is_open(now));

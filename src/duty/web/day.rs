@@ -56,6 +56,9 @@ impl TodayPage {
     }
 
     fn state(&self, shift: &Shift) -> (&'static str, String) {
+        if self.table.idle.contains(&shift.id) {
+            return ("", "不用站".to_owned());
+        }
         coverage::standing(shift, &self.table.windows, self.now)
     }
 

@@ -9,6 +9,7 @@ use super::number;
 use super::school::school_page;
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
+use crate::duty::calling_off;
 use crate::duty::model::{GateKind, Qualification};
 use crate::duty::school::{self, GateSketch};
 use crate::duty::store::{self, Gate};
@@ -109,9 +110,10 @@ async fn change_gate(
     let closed = form.is("closed", "yes").then(|| gate.closed_at.unwrap_or(act.at));
     if let Some(to) = gate_sketch(&mut form, closed) {
         let done = school::change_gate(&mut tx, &act, &gate, form.version(), &to).await;
-        if let Some(()) = form.noted("name", done)? {
+        if let Some(cancelled) = form.noted("name", done)? {
             tx.commit().await?;
-            return Ok(redirect(&format!("/duty-schools/{}", gate.school_id), "岗位已改好"));
+            let said = format!("岗位已改好{}", calling_off::said(cancelled));
+            return Ok(redirect(&format!("/duty-schools/{}", gate.school_id), &said));
         }
     }
     drop(tx);

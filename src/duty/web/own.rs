@@ -5,7 +5,9 @@ use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use calendar::WorkingDays;
 use db::Tx;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -13,7 +15,7 @@ use super::Options;
 use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::duty::coverage;
-use crate::duty::model::{How, Windows, clock, short};
+use crate::duty::model::{How, SchoolDay, Timetable, Windows, clock, short};
 use crate::duty::shift::Colleagues;
 use crate::duty::shift_store::{CALL, CALLS_TO, Call, OF_SCHOOL, SWAP, SWAPS_FROM, SWAPS_TO, Shift, Swap};
 use crate::duty::store::{Gate, Person, School};
@@ -69,6 +71,8 @@ struct OwnPage {
     asked: Vec<Swap>,
     colleagues: Colleagues,
     windows: Windows,
+    /// On which of these days there is school.
+    table: Timetable,
     now: Timestamp,
     form: Form,
     failed: Option<Uuid>,
@@ -76,7 +80,18 @@ struct OwnPage {
 
 impl OwnPage {
     fn state(&self, shift: &Shift) -> (&'static str, String) {
+        if self.off(shift) {
+            return ("", "不用来".to_owned());
+        }
         coverage::standing(shift, &self.windows, self.now)
+    }
+
+    /// There is no school after all. Whoever was put down by hand may be there for something else: that is said of them only where they were not
+    /// pinned, and once it has begun.
+    fn off(&self, shift: &Shift) -> bool {
+        let meant = shift.roster_id.is_some() || !shift.pinned && shift.has_begun(self.now);
+        let off = |day: Date| matches!(self.table.of(shift.school_id, day, WorkingDays::embedded()), SchoolDay::Off(_));
+        meant && shift.slot_id.is_some() && shift.came_at.is_none() && shift.day.parse().is_ok_and(off)
     }
 
     fn day(&self, day: &str) -> String {
@@ -100,6 +115,7 @@ impl OwnPage {
     fn may_come(&self, shift: &Shift) -> bool {
         let opens = |start: Timestamp| start - SignedDuration::from_mins(self.windows.check_in_minutes);
         shift.came_at.is_none()
+            && !self.off(shift)
             && shift.starts_at.is_some_and(|start| opens(start) <= self.now)
             && shift.ends_at.is_some_and(|end| self.now <= end)
     }
@@ -109,7 +125,10 @@ impl OwnPage {
     }
 
     fn ahead(&self, shift: &Shift) -> bool {
-        shift.came_at.is_none() && shift.absent_at.is_none() && shift.ends_at.is_some_and(|end| self.now < end)
+        shift.came_at.is_none()
+            && shift.absent_at.is_none()
+            && shift.ends_at.is_some_and(|end| self.now < end)
+            && !self.off(shift)
     }
 
     /// Who may be asked to take a shift over.
@@ -134,6 +153,9 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
     let (act, person) = by_link(app, &mut tx, &link).await?;
     let tenant = access::tenant(&mut tx, act.tenant).await?;
     let (from, to) = shift::shown(act.at);
+    let today = coverage::today(act.at);
+    let day = |text: &str| text.parse().unwrap_or(today);
+    let table = school::timetable(&mut tx, act.tenant, day(&from), day(&to)).await?;
     let since = act.at - SignedDuration::from_hours(12);
     let colleagues = Colleagues::of(&mut tx, act.tenant, &person).await?;
     let month = since - SignedDuration::from_hours(24 * 30);
@@ -146,6 +168,7 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
         shell: shell.of_community(&tenant.name, ""),
         patrols: person.kind.is_uniformed(),
         colleagues,
+        table,
         now: act.at,
         link,
         person,

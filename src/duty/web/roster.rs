@@ -187,9 +187,13 @@ async fn publish(
     let known = shift_store::roster_within(&mut tx, viewer.tenant, &scope, id).await?;
     let done = publication::publish(&mut tx, &act, &known, form.version(), form.is("in_spite", "yes")).await;
     match form.ended(tx, "in_spite", done).await? {
-        Some(()) => {
+        Some(begun) => {
             let to = format!("/duty/coverage?day={}&span=week", known.first_day);
-            Ok(redirect(&to, "已发布，本人的链接上看得到了"))
+            let more = match begun {
+                0 => String::new(),
+                _ => format!("。草稿里有 {begun} 班已经开始，没有发布"),
+            };
+            Ok(redirect(&to, &format!("已发布，本人的链接上看得到了{more}")))
         }
         None => page_again(&roster_page(&app, &viewer, shell, id, form).await?),
     }

@@ -14,7 +14,7 @@ use crate::duty::model::{GateKind, OnDays, Peak, Qualification, Stage, Weekdays,
 use crate::duty::school::{self, Contact, SchoolSketch};
 use crate::duty::shift_store::{OF_SCHOOL_DAYS, Shift};
 use crate::duty::store::{self, Gate, Person, School, Unit};
-use crate::duty::{news, person};
+use crate::duty::{calling_off, news, person};
 use crate::error::{Error, Result};
 use crate::web::{Form, Revealed, Shell, ValueForm, masked_phone, page, page_again, qr, redirect};
 use crate::{audit, settings};
@@ -175,9 +175,10 @@ async fn change(
     let contact = known.contact(&act)?;
     if let Some(to) = sketch(&mut form, &units, contact.as_ref(), closed) {
         let done = school::change(&mut tx, &act, &known, form.version(), &to).await;
-        if let Some(()) = form.noted("name", done)? {
+        if let Some(cancelled) = form.noted("name", done)? {
             tx.commit().await?;
-            return Ok(redirect(&format!("/duty-schools/{id}"), "已改好"));
+            let said = format!("已改好{}", calling_off::said(cancelled));
+            return Ok(redirect(&format!("/duty-schools/{id}"), &said));
         }
     }
     drop(tx);

@@ -10,7 +10,7 @@ use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::model::{OnDays, Peak, Weekdays, bells};
 use crate::duty::school::{self, SlotSketch};
-use crate::duty::store;
+use crate::duty::{calling_off, store};
 use crate::error::Result;
 use crate::web::{Form, Shell, page_again, redirect};
 
@@ -85,7 +85,8 @@ async fn close_slot(
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    school::close_slot(&mut tx, &act, id, slot).await?;
+    let cancelled = school::close_slot(&mut tx, &act, id, slot).await?;
     tx.commit().await?;
-    Ok(redirect(&format!("/duty-schools/{id}"), "这个时段以后不再站岗，以前排的还看得到"))
+    let said = format!("这个时段以后不再站岗，以前排的还看得到{}", calling_off::said(cancelled));
+    Ok(redirect(&format!("/duty-schools/{id}"), &said))
 }

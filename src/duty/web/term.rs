@@ -11,7 +11,7 @@ use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::model::{DayKind, weekday_name, written};
 use crate::duty::store::{self, DAY, DayRow, TERM, TermRow};
-use crate::duty::{coverage, school};
+use crate::duty::{calling_off, coverage, school};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -127,8 +127,8 @@ async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form:
     if let (Some(day), Some(kind), true) = (day, kind, form.ok()) {
         let mut tx = app.db.begin().await?;
         let done = school::set_day_like(&mut tx, &act, school, day, (kind, &note, follows)).await;
-        if form.ended(tx, "day", done).await?.is_some() {
-            return Ok(redirect("/duty-terms", "已登记"));
+        if let Some((_, cancelled)) = form.ended(tx, "day", done).await? {
+            return Ok(redirect("/duty-terms", &format!("已登记{}", calling_off::said(cancelled))));
         }
     }
     page_again(&terms_page(&app, &viewer, shell, (form, "day")).await?)
