@@ -21,6 +21,7 @@ use super::{school, store};
 use crate::access::Scope;
 use crate::error::Result;
 use crate::settings::{self, Over};
+use crate::web::show;
 
 /// Everything that is guarded within reach.
 pub(super) struct Posts {
@@ -315,16 +316,12 @@ pub struct Rates {
 
 impl Rates {
     /// `92.3%`; a dash where nothing has begun.
-    pub fn percent(part: i64, of: i64) -> String {
-        if of == 0 { "—".to_owned() } else { format!("{:.1}%", part as f64 * 100.0 / of as f64) }
-    }
-
     pub fn attendance(&self) -> String {
-        Rates::percent(self.on_time, self.planned)
+        show::percent(self.on_time, self.planned)
     }
 
     pub fn presence(&self) -> String {
-        Rates::percent(self.seen, self.slots)
+        show::percent(self.seen, self.slots)
     }
 }
 

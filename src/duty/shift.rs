@@ -266,6 +266,10 @@ async fn arrive(tx: &mut Tx, act: &Act, shift: &Shift, at: Timestamp, (how, plac
         }
         other => other?,
     };
+    // The school has been told, or is about to be, that nobody stands there.
+    if shift.absent_at.is_some() {
+        news::watch(tx, act, shift.school_id, &shift.day).await?;
+    }
     standby::end(tx, act, shift.id).await
 }
 
@@ -401,6 +405,7 @@ pub(super) async fn take_miss_back(tx: &mut Tx, act: &Act, id: Uuid, why: &str) 
         }
         other => other?,
     };
+    news::watch(tx, act, shift.school_id, &shift.day).await?;
     standby::end(tx, act, id).await?;
     audit::record(tx, act, "take_absence_back", ("duty_shift", id), why, &[]).await
 }
