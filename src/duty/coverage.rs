@@ -219,13 +219,18 @@ async fn needs_by(
 
 /// When somebody is to be there: at the beginning, or when whoever was called later has said.
 pub fn expected(shift: &Shift) -> Option<Timestamp> {
-    shift.starts_at.map(|start| shift.reach_by.map_or(start, |by| by.max(start)))
+    shift.starts_at.map(|start| shift.latest().unwrap_or(start))
 }
 
 /// How a shift stands now, as the class of a tag and its words.
 pub fn standing(shift: &Shift, windows: &Windows, now: Timestamp) -> (&'static str, String) {
-    let on_way = |by: &Timestamp| shift.stands_for.is_some() && now <= (*by).max(shift.starts_at.unwrap_or(*by));
-    match shift.reach_by.filter(on_way) {
+    // Whoever has said the evening before that they come is not on the way all night.
+    let near = |by: Timestamp| {
+        let start = shift.starts_at.unwrap_or(by);
+        by > start || start - SignedDuration::from_mins(windows.check_in_minutes) <= now
+    };
+    let on_way = |by: &Timestamp| shift.stands_for.is_some() && now <= *by && near(*by);
+    match shift.latest().filter(on_way) {
         Some(by) if shift.came_at.is_none() && shift.absent_at.is_none() && shift.state == ShiftState::Standing => {
             ("soon", format!("正在赶来，最晚 {}", clock(by)))
         }

@@ -103,10 +103,33 @@ impl Shift {
     pub fn who(&self) -> &str {
         self.person_name.as_deref().unwrap_or("没有定人")
     }
+
+    /// When whoever was called is there at the latest: at the beginning, or later where their way is longer than the time that is left.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.reach_by.map(|by| by.max(self.starts_at.unwrap_or(by)))
+    }
 }
 
-/// Errors: refused if whoever is put down cannot take it.
+fn refuse_over(act: &Act, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
+    match span.filter(|(_, end)| *end <= act.at) {
+        Some((from, to)) => {
+            Err(Error::refused(format!("{}–{} 已经过去了，请看一下日子和时间", clock(from), clock(to))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is past is not planned: nobody could come any more, and what has begun is never called off.
+pub(super) fn refuse_past(act: &Act, day: jiff::civil::Date, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
+    if day < coverage::today(act.at) {
+        return Err(Error::refused("这一天已经过去了，请选今天或者以后的日子"));
+    }
+    refuse_over(act, span)
+}
+
+/// Errors: refused if whoever is put down cannot take it, or it is past.
 pub async fn put(tx: &mut Tx, act: &Act, new: &NewShift) -> Result<Uuid> {
+    refuse_past(act, new.day, new.span)?;
     let day = new.day.to_string();
     if let Some(person) = new.person {
         fit(tx, act, person, (None, new.post.map(|(gate, _)| gate), &day), new.span).await?;
@@ -154,6 +177,7 @@ pub(super) async fn change(
     if shift.has_begun(act.at) && shift.person_id.is_some() {
         return Err(Error::refused("这一班已经开始，不能再改。人没来的，记缺岗、叫备勤"));
     }
+    refuse_over(act, span)?;
     // The shift before its people, as every step of the day takes them.
     tx.execute(HOLD_SEEN.bind(act.tenant).bind(shift.id)).await?;
     if let Some(person) = person {
@@ -170,7 +194,16 @@ pub(super) async fn change(
     if shift.state == ShiftState::Standing {
         news::watch(tx, act, shift.school_id, &shift.day).await?;
     }
-    audit::record(tx, act, "update", ("duty_shift", shift.id), "", &[]).await
+    let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    let changes = [
+        ("person_id", shift.person_id.map(|id| id.to_string()), person.map(|id| id.to_string())),
+        ("starts_at", at(shift.starts_at), at(span.map(|span| span.0))),
+        ("ends_at", at(shift.ends_at), at(span.map(|span| span.1))),
+        ("pinned", Some(shift.pinned.to_string()), Some(pinned.to_string())),
+    ];
+    let changed = changes.into_iter().filter(|(_, old, new)| old != new);
+    let changes: Vec<Change> = changed.map(|(field, old, new)| Change { field, old, new }).collect();
+    audit::record(tx, act, "update", ("duty_shift", shift.id), "", &changes).await
 }
 
 /// Errors: refused once somebody has come or is absent, or it has begun: what happened stays.
@@ -446,6 +479,8 @@ pub async fn answer(tx: &mut Tx, act: &Act, call: Uuid, accepts: bool) -> Result
     if accepts && shift.ends_at.is_some_and(|end| by >= end) {
         return Err(Error::refused("现在出发，到的时候这一班已经结束，不用去了"));
     }
+    // Nobody has to be there before it begins.
+    let by = by.max(shift.starts_at.unwrap_or(by));
     tx.execute_one(ANSWER_CALL.bind(act.tenant).bind(call).bind(act.at).bind(accepts)).await?;
     let shift_id = shift.id;
     if !accepts {
@@ -630,7 +665,10 @@ pub async fn decide_swap(tx: &mut Tx, act: &Act, id: Uuid, approved: bool, why: 
     let row = DECIDE.bind(act.tenant).bind(id).bind(state).bind(act.account).bind(act.at).bind(why);
     tx.execute_one(row).await?;
     let said = if approved { "approve_swap" } else { "refuse_swap" };
-    audit::record(tx, act, said, ("duty_shift", shift.id), why, &[]).await
+    // Whose it was before is nowhere else once it is given to the other.
+    let given = Change { field: "person_id", old: Some(swap.from_id.to_string()), new: Some(swap.to_id.to_string()) };
+    let changes: Vec<Change> = approved.then_some(given).into_iter().collect();
+    audit::record(tx, act, said, ("duty_shift", shift.id), why, &changes).await
 }
 
 /// The last swap that was asked of a shift.

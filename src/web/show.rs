@@ -85,6 +85,9 @@ mod tests {
     #[test]
     fn a_part_is_never_rounded_up_to_the_whole() {
         assert_eq!(percent(5399, 5400), "99.9%");
-        assert_eq!([percent(5400, 5400), percent(2, 3), percent(0, 7), percent(0, 0)], ["100.0%", "66.6%", "0.0%", "—"]);
+        assert_eq!(
+            [percent(5400, 5400), percent(2, 3), percent(0, 7), percent(0, 0)],
+            ["100.0%", "66.6%", "0.0%", "—"]
+        );
     }
 }

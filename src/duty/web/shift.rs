@@ -174,6 +174,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
             moment(day, from).zip(moment(day, to))
         });
         let span = asked.or(by_slot);
+        form.noted("day", shift::refuse_past(&act, day, span))?;
         warned(&mut tx, &act, &mut form, person, (None, school, day), span).await?;
         let pinned = form.is("pinned", "yes");
         let new = NewShift { school, day, post: pair, person, duty, span, pinned, stands_for: None };
@@ -554,13 +555,18 @@ async fn decide(
     Path((id, swap)): Path<(Uuid, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
-    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let (mut tx, act, known) = reached(&app, &viewer, id).await?;
     let asked: Swap = tx.one(SWAP.bind(viewer.tenant).bind(swap)).await?;
     if asked.shift_id != id {
         return Err(Error::NotFound);
     }
     let approved = form.is("decision", "yes");
     let why = form.text("swap_why", "不同意的原因", if approved { 0..=100 } else { 2..=100 });
+    // What is warned of when somebody is put down by hand speaks against a swap as well.
+    if let (Ok(day), true) = (known.day.parse::<Date>(), approved && form.ok()) {
+        let span = known.starts_at.zip(known.ends_at);
+        warned(&mut tx, &act, &mut form, Some(asked.to_id), (Some(id), known.school_id, day), span).await?;
+    }
     if !form.ok() {
         drop(tx);
         return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "swap_why")).await?);
