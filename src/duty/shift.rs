@@ -390,7 +390,8 @@ pub(super) fn absent_why(act: &Act, shift: &Shift) -> Result<String> {
     }
 }
 
-/// Somebody does not come; the nearest on standby is called at once. Gives whom; nobody of a shift that is over.
+/// Somebody does not come. The nearest on standby is called at once where the beginning is near, and by the clock when it is. Gives whom; nobody
+/// of a shift that is over.
 ///
 /// Errors: refused if they have come.
 pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<Call>> {
@@ -404,16 +405,13 @@ pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<
     if shift.absent_at.is_some() {
         return Ok(None);
     }
-    tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(act.seal(ABSENCE, why)?)).await?;
+    // Days before nobody has to answer within minutes, and there is time to arrange it well.
+    let call_at = standby::call_at(tx, act, &shift).await?;
+    tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(act.seal(ABSENCE, why)?).bind(call_at)).await?;
     tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(id).bind(act.at).bind("记了缺岗")).await?;
     news::watch(tx, act, shift.school_id, &shift.day).await?;
-    let shift = Shift { absent_at: Some(act.at), ..shift };
-    let called = match standby::next(tx, act, &shift).await {
-        Ok(called) => called,
-        // It is over, or somebody stands there already.
-        Err(Error::Refused(_)) => None,
-        Err(error) => return Err(error),
-    };
+    let shift = Shift { absent_at: Some(act.at), call_at, ..shift };
+    let called = standby::go_on(tx, act, &shift).await?;
     audit::record(tx, act, "absent_from_post", ("duty_shift", id), "", &[]).await?;
     if called.is_some() {
         audit::record(tx, act, "call_standby", ("duty_shift", id), "", &[]).await?;
@@ -485,11 +483,7 @@ pub async fn answer(tx: &mut Tx, act: &Act, call: Uuid, accepts: bool) -> Result
     let shift_id = shift.id;
     if !accepts {
         // Somebody else may still have time to answer.
-        let called = match standby::next(tx, act, &shift).await {
-            Ok(called) => called,
-            Err(Error::Refused(_)) => None,
-            Err(error) => return Err(error),
-        };
+        let called = standby::go_on(tx, act, &shift).await?;
         audit::record(tx, act, "decline_standby", ("duty_shift", shift_id), "", &[]).await?;
         if called.is_some() {
             audit::record(tx, act, "call_standby", ("duty_shift", shift_id), "", &[]).await?;
