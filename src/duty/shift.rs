@@ -121,7 +121,7 @@ fn refuse_over(act: &Act, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
 
 /// What is past is not planned: nobody could come any more, and what has begun is never called off.
 pub(super) fn refuse_past(act: &Act, day: jiff::civil::Date, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
-    if day < coverage::today(act.at) {
+    if day < coverage::today(act.at) && span.is_none_or(|(_, end)| end <= act.at) {
         return Err(Error::refused("这一天已经过去了，请选今天或者以后的日子"));
     }
     refuse_over(act, span)
