@@ -284,7 +284,7 @@ db_test! {
         at(&app, "2026-09-01T06:52:00+08:00");
         let call = second.get(&far_link).await;
         let form = call.between_all("action=\"", "\"").find(|action| action.contains("/calls/")).unwrap().to_owned();
-        second.post(&form, &[("answer", "yes")]).await.assert_ok().assert_contains("请马上出发").assert_contains("最晚 07:04 到岗");
+        second.post(&form, &[("answer", "yes")]).await.assert_ok().assert_contains("请马上出发").assert_contains("最晚 07:10 到岗");
         // Whoever answers by a link is no resident.
         let audit = app.person(Role::AuditAdmin).of_community(&bureau.community).browser().await.get("/audit").await;
         audit.assert_ok().assert_contains("护学岗人员").assert_lacks("居民");

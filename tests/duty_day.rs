@@ -278,7 +278,7 @@ db_test! {
         // A late answer is better than none.
         let (late, other) = (answer_of(&first.get(&first_link).await), answer_of(&second.get(&second_link).await));
         at(&app, "06:58");
-        first.post(&late, &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 07:04 到岗");
+        first.post(&late, &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 07:10 到岗");
         second.get(&second_link).await.assert_lacks("请您去顶岗");
         second.post(&other, &[("answer", "yes")]).await.assert_status(422).assert_contains("已经有别人顶岗了");
         chief.get("/today").await.assert_lacks("警报");
@@ -596,8 +596,8 @@ db_test! {
         assert_eq!(std::fs::read_to_string(folder.path().join("sms.jsonl")).unwrap().lines().count(), 2);
         at(&app, "06:54");
         let form = answer_of(&far.get(far_link).await);
-        far.post(&form, &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 07:06 到岗");
-        chief.get("/duty").await.assert_contains("正在赶来，最晚 07:06");
+        far.post(&form, &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 07:10 到岗");
+        chief.get("/duty").await.assert_contains("正在赶来，最晚 07:10");
         let page = chief.get(&format!("/duty-shifts/{root}")).await;
         page.assert_contains("1 分钟后答应，12 分钟到").assert_contains("06:53 还没有答复").assert_contains("由郝春生顶岗").assert_contains("夜里发烧");
         near.get(near_link).await.assert_lacks("请您去顶岗");

@@ -33,6 +33,7 @@ mod deployment;
 mod deployment_whole;
 mod duplicates;
 mod duty;
+mod duty_ahead;
 mod duty_day;
 mod duty_off;
 mod duty_past;

@@ -430,6 +430,46 @@ db_test! {
         chief.get("/patrols").await.assert_contains("✕ 最长 95 分钟没有人到").assert_lacks("下次 ");
     }
 
+    async fn a_round_goes_on_beyond_midnight_and_is_ended_then(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let (route, points) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
+        let (id, who) = (route.to_string(), officer.to_string());
+        let form = [("route", id.as_str()), ("day", "2026-09-01"), ("at", "23:10"), ("minutes", "60"), ("person", who.as_str())];
+        let page = bureau.chief(&app).await.post("/patrol-rounds", &form).await;
+        let round: Uuid = page.assert_ok().url.rsplit('/').next().unwrap().parse().unwrap();
+        let (mine, phone) = (own(&app, &bureau, officer).await, app.browser());
+        let step = format!("{mine}/rounds/{round}");
+        phone.post(&step, &[("step", "begin")]).await.assert_status(422).assert_contains("到那一天才能走");
+        clock(&app, "23:12:00");
+        phone.post(&step, &[("step", "begin")]).await.assert_ok();
+        at(&app, "2026-09-02T00:01:00+08:00");
+        let page = phone.get(&mine).await;
+        page.assert_ok().assert_contains("9月1日 周二").assert_contains("在走").assert_contains("结束这一轮").assert_contains("下一个");
+        tap(&phone, &mine, round, points[0], "").await.assert_ok();
+        let code = code(&app, &bureau, points[1]).await;
+        phone.post(&code, &[("note", "")]).await.assert_ok().assert_contains("到了，已记下");
+        // What is told by radio is of the night, too.
+        at(&app, "2026-09-02T00:15:00+08:00");
+        let chief = bureau.chief(&app).await;
+        let point = points[0].to_string();
+        let form = [("point", point.as_str()), ("who", who.as_str()), ("checked_at", "00:05")];
+        chief.post(&format!("/patrol-rounds/{round}/checks"), &form).await.assert_ok().assert_contains("值班登记");
+        let noted: Vec<String> = checks(&app, &bureau, round).await.iter().map(|check| check.at.to_string()).collect();
+        assert!(noted.contains(&"2026-09-01T16:05:00Z".to_owned()), "{noted:?}");
+        chief.get("/today").await.assert_lacks("问回来没有");
+        // When they should have been back for a while the desk asks, and no point is taken for that round any more.
+        at(&app, "2026-09-02T00:23:00+08:00");
+        chief.get("/today").await.assert_contains("问回来没有").assert_contains("滨河路街面 · 昨天 23:12 出发的一轮");
+        phone.get(&mine).await.assert_contains("没有点结束").assert_contains("结束这一轮").assert_lacks("下一个");
+        tap(&phone, &mine, round, points[0], "").await.assert_status(422).assert_contains("那一天已经过了");
+        phone.post(&step, &[("step", "end"), ("words", "北巷口路灯不亮")]).await.assert_ok().assert_contains("辛苦了");
+        phone.get(&mine).await.assert_lacks("滨河路街面");
+        chief.get("/today").await.assert_lacks("问回来没有");
+        chief.get(&format!("/patrol-rounds/{round}")).await.assert_contains("北巷口路灯不亮");
+    }
+
     async fn two_taps_are_one_and_lose_no_words(app: TestApp) {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;

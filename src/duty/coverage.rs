@@ -21,6 +21,7 @@ use super::{school, store};
 use crate::access::Scope;
 use crate::error::Result;
 use crate::settings::{self, Over};
+use crate::web::show;
 
 /// Everything that is guarded within reach.
 pub(super) struct Posts {
@@ -218,13 +219,18 @@ async fn needs_by(
 
 /// When somebody is to be there: at the beginning, or when whoever was called later has said.
 pub fn expected(shift: &Shift) -> Option<Timestamp> {
-    shift.starts_at.map(|start| shift.reach_by.map_or(start, |by| by.max(start)))
+    shift.starts_at.map(|start| shift.latest().unwrap_or(start))
 }
 
 /// How a shift stands now, as the class of a tag and its words.
 pub fn standing(shift: &Shift, windows: &Windows, now: Timestamp) -> (&'static str, String) {
-    let on_way = |by: &Timestamp| shift.stands_for.is_some() && now <= (*by).max(shift.starts_at.unwrap_or(*by));
-    match shift.reach_by.filter(on_way) {
+    // Whoever has said the evening before that they come is not on the way all night.
+    let near = |by: Timestamp| {
+        let start = shift.starts_at.unwrap_or(by);
+        by > start || start - SignedDuration::from_mins(windows.check_in_minutes) <= now
+    };
+    let on_way = |by: &Timestamp| shift.stands_for.is_some() && now <= *by && near(*by);
+    match shift.latest().filter(on_way) {
         Some(by) if shift.came_at.is_none() && shift.absent_at.is_none() && shift.state == ShiftState::Standing => {
             ("soon", format!("正在赶来，最晚 {}", clock(by)))
         }
@@ -316,16 +322,12 @@ pub struct Rates {
 
 impl Rates {
     /// `92.3%`; a dash where nothing has begun.
-    pub fn percent(part: i64, of: i64) -> String {
-        if of == 0 { "—".to_owned() } else { format!("{:.1}%", part as f64 * 100.0 / of as f64) }
-    }
-
     pub fn attendance(&self) -> String {
-        Rates::percent(self.on_time, self.planned)
+        show::percent(self.on_time, self.planned)
     }
 
     pub fn presence(&self) -> String {
-        Rates::percent(self.seen, self.slots)
+        show::percent(self.seen, self.slots)
     }
 }
 

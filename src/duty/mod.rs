@@ -4,7 +4,9 @@
 //! say is not guessed. People have no account: their link leads to their own page (`person`). A shift is somebody at a post in a
 //! peak, and shows what is missing of 定人、定岗、定时、定责; `coverage` compares what is put down with what has to be kept, by the minute.
 //! On the day people confirm, come, hand over and go (`shift`); in the place of whoever is absent the nearest on standby is called, told, and
-//! passed over by the clock when they do not answer (`standby`). What a day off or a closed post makes needless is cancelled with it (`calling_off`). Nobody is put at a post while on a round of `patrol` (`walk`). `roster` fills a
+//! passed over by the clock when they do not answer (`standby`), but not before the beginning is near: an absence that is known days before is for
+//! the desk to arrange (`todo`). What a day off or a closed post makes needless is cancelled with it (`calling_off`). Nobody is put at a post while
+//! on a round of `patrol` (`walk`). `roster` fills a
 //! period by the crate of that name, as a draft from which `publication` puts people down, and `mending` changes few of them; `caution` says what of
 //! its rules is broken by hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its
 //! own people; `news` tells it when that changes.

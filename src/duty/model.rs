@@ -151,6 +151,17 @@ impl Setting for Holidays {
     const NAME: &'static str = "duty.holidays";
 }
 
+/// When those on standby are called in the place of somebody who has said early that they do not come.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Calling {
+    /// So long before the beginning at the earliest.
+    pub call_hours: i64,
+}
+
+impl Setting for Calling {
+    const NAME: &'static str = "duty.calling";
+}
+
 impl Setting for Telling {
     const NAME: &'static str = "duty.telling";
 }

@@ -103,6 +103,11 @@ impl Shift {
     pub fn who(&self) -> &str {
         self.person_name.as_deref().unwrap_or("没有定人")
     }
+
+    /// When whoever was called is there at the latest: at the beginning, or later where their way is longer than the time that is left.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.reach_by.map(|by| by.max(self.starts_at.unwrap_or(by)))
+    }
 }
 
 /// The seat that a new shift takes, and the shift without anybody that it fills there, whose row is held from now on. Whoever is no police leaves the
@@ -131,10 +136,28 @@ async fn seat_of(tx: &mut Tx, act: &Act, new: &NewShift, day: &str) -> Result<(i
     }
 }
 
+fn refuse_over(act: &Act, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
+    match span.filter(|(_, end)| *end <= act.at) {
+        Some((from, to)) => {
+            Err(Error::refused(format!("{}–{} 已经过去了，请看一下日子和时间", clock(from), clock(to))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is past is not planned: nobody could come any more, and what has begun is never called off.
+pub(super) fn refuse_past(act: &Act, day: jiff::civil::Date, span: Option<(Timestamp, Timestamp)>) -> Result<()> {
+    if day < coverage::today(act.at) && span.is_none_or(|(_, end)| end <= act.at) {
+        return Err(Error::refused("这一天已经过去了，请选今天或者以后的日子"));
+    }
+    refuse_over(act, span)
+}
+
 /// Somebody who is put down where a shift has nobody yet gets that one.
 ///
-/// Errors: refused if whoever is put down cannot take it.
+/// Errors: refused if whoever is put down cannot take it, or it is past.
 pub async fn put(tx: &mut Tx, act: &Act, new: &NewShift) -> Result<Uuid> {
+    refuse_past(act, new.day, new.span)?;
     let day = new.day.to_string();
     // The shift before its people, as every step of the day takes them.
     let (seat, hollow) = seat_of(tx, act, new, &day).await?;
@@ -191,6 +214,7 @@ pub(super) async fn change(
     if shift.has_begun(act.at) && shift.person_id.is_some() {
         return Err(Error::refused("这一班已经开始，不能再改。人没来的，记缺岗、叫备勤"));
     }
+    refuse_over(act, span)?;
     // The shift before its people, as every step of the day takes them.
     tx.execute(HOLD_SEEN.bind(act.tenant).bind(shift.id)).await?;
     if let Some(person) = person {
@@ -207,7 +231,16 @@ pub(super) async fn change(
     if shift.state == ShiftState::Standing {
         news::watch(tx, act, shift.school_id, &shift.day).await?;
     }
-    audit::record(tx, act, "update", ("duty_shift", shift.id), "", &[]).await
+    let at = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    let changes = [
+        ("person_id", shift.person_id.map(|id| id.to_string()), person.map(|id| id.to_string())),
+        ("starts_at", at(shift.starts_at), at(span.map(|span| span.0))),
+        ("ends_at", at(shift.ends_at), at(span.map(|span| span.1))),
+        ("pinned", Some(shift.pinned.to_string()), Some(pinned.to_string())),
+    ];
+    let changed = changes.into_iter().filter(|(_, old, new)| old != new);
+    let changes: Vec<Change> = changed.map(|(field, old, new)| Change { field, old, new }).collect();
+    audit::record(tx, act, "update", ("duty_shift", shift.id), "", &changes).await
 }
 
 /// Errors: refused once somebody has come or is absent, or it has begun: what happened stays.
@@ -303,6 +336,10 @@ async fn arrive(tx: &mut Tx, act: &Act, shift: &Shift, at: Timestamp, (how, plac
         }
         other => other?,
     };
+    // The school has been told, or is about to be, that nobody stands there.
+    if shift.absent_at.is_some() {
+        news::watch(tx, act, shift.school_id, &shift.day).await?;
+    }
     standby::end(tx, act, shift.id).await
 }
 
@@ -390,7 +427,8 @@ pub(super) fn absent_why(act: &Act, shift: &Shift) -> Result<String> {
     }
 }
 
-/// Somebody does not come; the nearest on standby is called at once. Gives whom; nobody of a shift that is over.
+/// Somebody does not come. The nearest on standby is called at once where the beginning is near, and by the clock when it is. Gives whom; nobody
+/// of a shift that is over.
 ///
 /// Errors: refused if they have come.
 pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<Call>> {
@@ -404,16 +442,13 @@ pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<
     if shift.absent_at.is_some() {
         return Ok(None);
     }
-    tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(act.seal(ABSENCE, why)?)).await?;
+    // Days before nobody has to answer within minutes, and there is time to arrange it well.
+    let call_at = standby::call_at(tx, act, &shift).await?;
+    tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(act.seal(ABSENCE, why)?).bind(call_at)).await?;
     tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(id).bind(act.at).bind("记了缺岗")).await?;
     news::watch(tx, act, shift.school_id, &shift.day).await?;
-    let shift = Shift { absent_at: Some(act.at), ..shift };
-    let called = match standby::next(tx, act, &shift).await {
-        Ok(called) => called,
-        // It is over, or somebody stands there already.
-        Err(Error::Refused(_)) => None,
-        Err(error) => return Err(error),
-    };
+    let shift = Shift { absent_at: Some(act.at), call_at, ..shift };
+    let called = standby::go_on(tx, act, &shift).await?;
     audit::record(tx, act, "absent_from_post", ("duty_shift", id), "", &[]).await?;
     if called.is_some() {
         audit::record(tx, act, "call_standby", ("duty_shift", id), "", &[]).await?;
@@ -438,6 +473,7 @@ pub(super) async fn take_miss_back(tx: &mut Tx, act: &Act, id: Uuid, why: &str) 
         }
         other => other?,
     };
+    news::watch(tx, act, shift.school_id, &shift.day).await?;
     standby::end(tx, act, id).await?;
     audit::record(tx, act, "take_absence_back", ("duty_shift", id), why, &[]).await
 }
@@ -478,15 +514,13 @@ pub async fn answer(tx: &mut Tx, act: &Act, call: Uuid, accepts: bool) -> Result
     if accepts && shift.ends_at.is_some_and(|end| by >= end) {
         return Err(Error::refused("现在出发，到的时候这一班已经结束，不用去了"));
     }
+    // Nobody has to be there before it begins.
+    let by = by.max(shift.starts_at.unwrap_or(by));
     tx.execute_one(ANSWER_CALL.bind(act.tenant).bind(call).bind(act.at).bind(accepts)).await?;
     let shift_id = shift.id;
     if !accepts {
         // Somebody else may still have time to answer.
-        let called = match standby::next(tx, act, &shift).await {
-            Ok(called) => called,
-            Err(Error::Refused(_)) => None,
-            Err(error) => return Err(error),
-        };
+        let called = standby::go_on(tx, act, &shift).await?;
         audit::record(tx, act, "decline_standby", ("duty_shift", shift_id), "", &[]).await?;
         if called.is_some() {
             audit::record(tx, act, "call_standby", ("duty_shift", shift_id), "", &[]).await?;
@@ -662,7 +696,10 @@ pub async fn decide_swap(tx: &mut Tx, act: &Act, id: Uuid, approved: bool, why: 
     let row = DECIDE.bind(act.tenant).bind(id).bind(state).bind(act.account).bind(act.at).bind(why);
     tx.execute_one(row).await?;
     let said = if approved { "approve_swap" } else { "refuse_swap" };
-    audit::record(tx, act, said, ("duty_shift", shift.id), why, &[]).await
+    // Whose it was before is nowhere else once it is given to the other.
+    let given = Change { field: "person_id", old: Some(swap.from_id.to_string()), new: Some(swap.to_id.to_string()) };
+    let changes: Vec<Change> = approved.then_some(given).into_iter().collect();
+    audit::record(tx, act, said, ("duty_shift", shift.id), why, &changes).await
 }
 
 /// The last swap that was asked of a shift.

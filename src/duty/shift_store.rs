@@ -14,7 +14,7 @@ macro_rules! shifts {
         concat!(
             "SELECT f.id, f.roster_id, f.school_id, s.name AS school_name, f.day, f.gate_id, g.name AS gate_name, f.slot_id, t.kind AS peak, f.seat,
                 f.person_id, p.name AS person_name, p.kind AS person_kind, f.duty, f.starts_at, f.ends_at, f.state, f.pinned, f.confirmed_at,
-                f.came_at, f.came_how, f.came_where, f.left_at, f.absent_at, f.absent_why, f.absent_sealed, f.stands_for, f.reach_by, f.handover, f.handover_at,
+                f.came_at, f.came_how, f.came_where, f.left_at, f.absent_at, f.absent_why, f.absent_sealed, f.stands_for, f.reach_by, f.call_at, f.handover, f.handover_at,
                 f.lock_version, p.school_id AS person_school_id, p.ended_at AS person_ended_at
             FROM duty_shifts f JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
             LEFT JOIN duty_gates g ON g.tenant_id = f.tenant_id AND g.id = f.gate_id
@@ -107,11 +107,11 @@ statements! {
     /// The same without a new version, before the row is changed by the version that somebody has seen.
     HOLD_SEEN = "UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND id = $2";
     CONFIRM = "UPDATE duty_shifts SET confirmed_at = $3 WHERE tenant_id = $1 AND id = $2";
-    COME = "UPDATE duty_shifts SET came_at = $3, came_how = $4, came_where = $5, absent_at = NULL, absent_why = '', absent_sealed = NULL WHERE tenant_id = $1 AND id = $2";
+    COME = "UPDATE duty_shifts SET came_at = $3, came_how = $4, came_where = $5, call_at = NULL, absent_at = NULL, absent_why = '', absent_sealed = NULL WHERE tenant_id = $1 AND id = $2";
     LEAVE = "UPDATE duty_shifts SET left_at = $3 WHERE tenant_id = $1 AND id = $2";
-    /// Why is sealed: it may be an illness.
-    MISS = "UPDATE duty_shifts SET absent_at = $3, absent_why = '', absent_sealed = $4 WHERE tenant_id = $1 AND id = $2";
-    TAKE_MISS_BACK = "UPDATE duty_shifts SET absent_at = NULL, absent_why = '', absent_sealed = NULL WHERE tenant_id = $1 AND id = $2";
+    /// Why is sealed: it may be an illness. The clock calls somebody from a moment ($5) on; nothing where somebody is called at once.
+    MISS = "UPDATE duty_shifts SET absent_at = $3, absent_why = '', absent_sealed = $4, call_at = $5 WHERE tenant_id = $1 AND id = $2";
+    TAKE_MISS_BACK = "UPDATE duty_shifts SET call_at = NULL, absent_at = NULL, absent_why = '', absent_sealed = NULL WHERE tenant_id = $1 AND id = $2";
     HAND_OVER = "UPDATE duty_shifts SET handover = $3, handover_at = $4 WHERE tenant_id = $1 AND id = $2";
     GIVE_TO = "UPDATE duty_shifts SET person_id = $3, confirmed_at = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     SHIFT = shifts!("f.id = $2");
@@ -127,6 +127,12 @@ statements! {
     SHARES = "SELECT f.person_id, t.kind AS peak, COUNT(*) AS shifts FROM duty_shifts f JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
         WHERE f.tenant_id = $1 AND f.day >= $2 AND f.day < $3 AND f.state = 'standing' AND f.absent_at IS NULL AND f.person_id IS NOT NULL
         GROUP BY f.person_id, t.kind LIMIT 20000";
+    /// Absences from a day on whose place nobody has taken, the earliest first.
+    ABSENT_FROM = shifts!(concat!("f.day >= $4 AND f.absent_at IS NOT NULL AND f.state = 'standing' AND ", school_in_reach!("f.school_id"), "
+        AND NOT EXISTS (SELECT 1 FROM duty_shifts o WHERE o.tenant_id = f.tenant_id AND o.day = f.day AND o.gate_id = f.gate_id AND o.slot_id = f.slot_id
+            AND o.seat = f.seat AND o.state = 'standing' AND o.absent_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM duty_shifts o WHERE o.tenant_id = f.tenant_id AND o.stands_for = f.id AND o.state = 'standing')
+        ORDER BY f.day, f.starts_at, f.id LIMIT 200"));
     STANDING_FOR = shifts!("f.stands_for = $2 AND f.state = 'standing' ORDER BY f.absent_at IS NOT NULL, f.id DESC LIMIT 1");
 
     ADD_CALL = "INSERT INTO duty_calls (tenant_id, id, shift_id, person_id, minutes, called_at, answer_by, watch_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
@@ -140,9 +146,9 @@ statements! {
     END_ACCEPTED = "UPDATE duty_calls SET ended_at = $4 WHERE tenant_id = $1 AND shift_id = $2 AND person_id = $3 AND accepted AND ended_at IS NULL";
     CALL = calls!("c.id = $2");
     CALLS_OF = calls!("c.shift_id = $2 ORDER BY c.called_at, c.id LIMIT 200");
-    /// What somebody can still answer.
+    /// What somebody can still answer, from a day ($5) on.
     CALLS_TO = calls!("c.person_id = $2 AND c.called_at >= $3 AND c.answered_at IS NULL AND c.ended_at IS NULL AND f.absent_at IS NOT NULL
-        AND (f.ends_at IS NULL OR f.ends_at > $4) ORDER BY c.called_at, c.id LIMIT 20");
+        AND (f.ends_at IS NULL OR f.ends_at > $4) AND f.day >= $5 ORDER BY c.called_at, c.id LIMIT 20");
     /// Those of the absences of a day.
     CALLS_OF_DAY = calls!(concat!("c.shift_id IN (SELECT x.id FROM duty_shifts x WHERE x.tenant_id = $1 AND x.day = $4 AND x.absent_at IS NOT NULL AND ",
         school_in_reach!("x.school_id"), ") ORDER BY c.called_at, c.id LIMIT 5000"));
@@ -196,7 +202,7 @@ record! {
         pub person_name: Option<String>, pub person_kind: Option<PersonKind>, pub duty: String, pub starts_at: Option<Timestamp>,
         pub ends_at: Option<Timestamp>, pub state: ShiftState, pub pinned: bool, pub confirmed_at: Option<Timestamp>, pub came_at: Option<Timestamp>,
         pub came_how: Option<How>, pub came_where: Option<String>, pub left_at: Option<Timestamp>, pub absent_at: Option<Timestamp>,
-        pub absent_why: String, pub absent_sealed: Option<Vec<u8>>, pub stands_for: Option<Uuid>, pub reach_by: Option<Timestamp>, pub handover: String,
+        pub absent_why: String, pub absent_sealed: Option<Vec<u8>>, pub stands_for: Option<Uuid>, pub reach_by: Option<Timestamp>, pub call_at: Option<Timestamp>, pub handover: String,
         pub handover_at: Option<Timestamp>, pub lock_version: i64, pub person_school_id: Option<Uuid>, pub person_ended_at: Option<Timestamp>,
     }
     pub struct Share { pub person_id: Uuid, pub peak: Peak, pub shifts: i64 }
@@ -271,6 +277,11 @@ pub(super) async fn calls_of(tx: &mut Tx, tenant: Uuid, shift: Uuid) -> Result<V
 /// Those of the absences of a day within reach, the earliest first.
 pub(super) async fn calls_of_day(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str) -> Result<Vec<Call>> {
     Ok(tx.all(CALLS_OF_DAY.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
+}
+
+/// Absences from a day on, within reach, whose place nobody has taken; at most 200.
+pub(super) async fn absent_from(tx: &mut Tx, tenant: Uuid, scope: &Scope, day: &str) -> Result<Vec<Shift>> {
+    Ok(tx.all(ABSENT_FROM.bind(tenant).bind(scope.account).bind(&scope.roles).bind(day)).await?)
 }
 
 /// Swaps that both have agreed on, within reach, of shifts that have not begun; at most 100.

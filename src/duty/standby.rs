@@ -5,12 +5,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use db::{Db, Tx, record, statements};
+use db::{Db, Statement, Tx, record, statements};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::model::{Alone, PersonKind, Windows, clock};
+use super::model::{Alone, Calling, PersonKind, Windows, clock, moment};
 use super::shift::held;
 use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, STANDING_FOR, Shift};
 use super::store::{self, HOLD_PERSON};
@@ -43,6 +44,9 @@ statements! {
     DUE = "SELECT tenant_id, id, shift_id FROM duty_calls WHERE watch_at <= $1 ORDER BY watch_at, tenant_id, id LIMIT 50";
     /// Whoever was first looks.
     LOOKED = "UPDATE duty_calls SET watch_at = NULL WHERE tenant_id = $1 AND id = $2 AND watch_at <= $3";
+    /// Of every tenant: absences ahead whose time to call has come.
+    BEGINNING = "SELECT tenant_id, id, id AS shift_id FROM duty_shifts WHERE call_at <= $1 ORDER BY call_at, tenant_id, id LIMIT 50";
+    BEGUN = "UPDATE duty_shifts SET call_at = NULL WHERE tenant_id = $1 AND id = $2 AND call_at <= $3";
     TEXTED = "UPDATE duty_calls SET texted_at = $3 WHERE tenant_id = $1 AND id = $2";
 }
 
@@ -181,6 +185,25 @@ pub(super) async fn next(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option
     Ok(None)
 }
 
+/// From when the clock calls somebody in the place of whoever does not come; nothing where that is now.
+pub(super) async fn call_at(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option<Timestamp>> {
+    let Calling { call_hours } = settings::read(tx, act.tenant, act.at).await?;
+    let start = shift.starts_at.or_else(|| moment(shift.day.parse::<Date>().ok()?, 0));
+    Ok(start.map(|start| start - SignedDuration::from_hours(call_hours)).filter(|at| *at > act.at))
+}
+
+/// Calls the next without anybody asking for it, where it is time for that and somebody is still needed.
+pub(super) async fn go_on(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option<Call>> {
+    if shift.call_at.is_some_and(|at| at > act.at) {
+        return Ok(None);
+    }
+    match next(tx, act, shift).await {
+        // It is over, or somebody stands there already.
+        Err(Error::Refused(_)) => Ok(None),
+        other => other,
+    }
+}
+
 fn nearest(act: &Act, shift: &Shift, person: Option<Uuid>) -> db::Query {
     let query = NEAREST.bind(act.tenant).bind(shift.school_id).bind(&shift.day).bind(act.at);
     query.bind(shift.ends_at).bind(shift.starts_at).bind(person)
@@ -266,14 +289,20 @@ async fn text(app: App, message: Message) -> Result<()> {
     Ok(())
 }
 
-/// Calls the next where the time to answer is over; tells whether there may be more.
+/// Calls the next where the time to answer is over, and the first where an absence that was known before comes near; tells whether there may be
+/// more.
 pub async fn watch_some(db: &Db, means: &Means) -> Result<bool> {
-    let due: Vec<Due> = db.read().await?.all(DUE.bind(means.now())).await?;
+    let mut tx = db.read().await?;
+    let due: Vec<Due> = tx.all(DUE.bind(means.now())).await?;
+    let beginning: Vec<Due> = tx.all(BEGINNING.bind(means.now())).await?;
+    drop(tx);
+    let due = due.into_iter().map(|one| (one, LOOKED));
+    let all: Vec<(Due, Statement)> = due.chain(beginning.into_iter().map(|one| (one, BEGUN))).collect();
     let mut done = false;
     // What goes wrong with one does not keep the others waiting.
-    for one in due {
+    for (one, taken) in all {
         let act = Act::system(one.tenant_id, means);
-        match passed_over(db, &act, &one).await {
+        match call_on(db, &act, &one, taken).await {
             Ok(()) => done = true,
             Err(error) => tracing::error!(?error, shift = %one.shift_id, "the next on standby was not called"),
         }
@@ -281,7 +310,8 @@ pub async fn watch_some(db: &Db, means: &Means) -> Result<bool> {
     Ok(done)
 }
 
-async fn passed_over(db: &Db, act: &Act, due: &Due) -> Result<()> {
+/// `taken` notes that it has been looked at.
+async fn call_on(db: &Db, act: &Act, due: &Due, taken: Statement) -> Result<()> {
     let mut tx = db.begin().await?;
     let shift = match held(&mut tx, act, due.shift_id).await {
         Ok(shift) => Some(shift),
@@ -289,12 +319,10 @@ async fn passed_over(db: &Db, act: &Act, due: &Due) -> Result<()> {
         Err(error) => return Err(error),
     };
     // Another process may have been first, or they have answered.
-    let looked = tx.execute(LOOKED.bind(act.tenant).bind(due.id).bind(act.at)).await? > 0;
+    let looked = tx.execute(taken.bind(act.tenant).bind(due.id).bind(act.at)).await? > 0;
     if let Some(shift) = shift.filter(|_| looked) {
-        match next(&mut tx, act, &shift).await {
-            Ok(Some(_)) => audit::record(&mut tx, act, "call_standby", ("duty_shift", shift.id), "", &[]).await?,
-            Ok(None) | Err(Error::Refused(_)) => {}
-            Err(error) => return Err(error),
+        if go_on(&mut tx, act, &shift).await?.is_some() {
+            audit::record(&mut tx, act, "call_standby", ("duty_shift", shift.id), "", &[]).await?;
         }
     }
     Ok(tx.commit().await?)

@@ -1,13 +1,15 @@
-//! What waits for whoever runs the posts: who has not come, whose place nobody takes, swaps to approve, gaps of today and tomorrow.
+//! What waits for whoever runs the posts: who has not come, whose place nobody takes, who has said early that they do not come, swaps
+//! to approve, gaps of today and tomorrow.
 
 use std::collections::HashMap;
 
 use db::Tx;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
 use super::coverage::{self, Coverage, expected};
-use super::model::{Windows, clock};
+use super::model::{Windows, clock, day_of, moment, short};
 use super::shift_store::{self, Call, Shift};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
@@ -30,6 +32,9 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         }
     }
     let mut todos = absent(&table, &calls, now);
+    for shift in shift_store::absent_from(tx, viewer.tenant, &scope, &today.to_string()).await? {
+        todos.extend(ahead(&shift, tomorrow, now));
+    }
     let (mut gaps, mut first) = (0, None);
     for (row, kept) in table.rows.iter().flat_map(|row| row.kept.iter().map(move |kept| (row, kept))) {
         let late = |shift: &&Shift| {
@@ -97,6 +102,28 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     Ok(todos)
 }
 
+/// An absence that nobody has to fill within minutes: it waits for the desk until the clock begins to call, whatever its day.
+fn ahead(shift: &Shift, tomorrow: Date, now: Timestamp) -> Option<Todo> {
+    let called = shift.call_at.filter(|at| *at > now);
+    if called.is_none() && shift.day <= tomorrow.to_string() {
+        return None;
+    }
+    let day: Date = shift.day.parse().ok()?;
+    let due = shift.starts_at.or_else(|| moment(day, 0))?;
+    let detail = match called {
+        Some(at) => format!("来不了，没有人顶：现在就能换人，到 {} {} 系统开始叫备勤", short(day_of(at)), clock(at)),
+        None => "来不了，还没有人顶：换一个人站，或者重新安排".to_owned(),
+    };
+    Some(Todo {
+        verb: "重新安排",
+        title: format!("{} {} {}", short(day), shift.hours(), shift.place()),
+        detail,
+        href: format!("/duty-shifts/{}", shift.id),
+        due,
+        deadline: show::deadline(due, now, false),
+    })
+}
+
 /// One for each absence whose place nobody takes, before all that is only due: while somebody is asked it waits for their answer, and when
 /// nobody is left somebody has to arrange otherwise, at once.
 fn absent(table: &Coverage, calls: &HashMap<Uuid, Vec<Call>>, now: Timestamp) -> Vec<Todo> {
@@ -111,13 +138,14 @@ fn absent(table: &Coverage, calls: &HashMap<Uuid, Vec<Call>>, now: Timestamp) ->
         })
     };
     let mut todos = Vec::new();
-    // Nobody is missed where nobody has to stand.
+    // Nobody is missed where nobody has to stand, and whoever said so early is somebody to arrange for.
+    let waits = |shift: &Shift| shift.call_at.is_some_and(|at| at > now);
     let missed = |shift: &Shift| shift.absent_at.is_some() && !shift.is_over(now) && !table.idle.contains(&shift.id);
-    for shift in all.iter().filter(|shift| missed(shift) && !taken(shift)) {
+    for shift in all.iter().filter(|shift| missed(shift) && !waits(shift) && !taken(shift)) {
         let own = calls.get(&shift.id).map(Vec::as_slice).unwrap_or_default();
         let bell = shift.starts_at.unwrap_or(now);
-        let open = own.iter().find(|call| call.is_open(now));
-        let (verb, detail, due) = match open {
+        let asked = own.iter().find(|call| call.is_open(now));
+        let (verb, detail, due) = match asked {
             Some(call) => {
                 let words = format!("缺岗，正在叫备勤，等答复到 {}", clock(call.answer_by));
                 ("盯备勤", words, call.answer_by.min(bell))
@@ -133,7 +161,7 @@ fn absent(table: &Coverage, calls: &HashMap<Uuid, Vec<Call>>, now: Timestamp) ->
             detail,
             href: format!("/duty-shifts/{}", shift.id),
             // Alarms come first, whatever their deadline.
-            due: if open.is_some() { due } else { Timestamp::UNIX_EPOCH },
+            due: if asked.is_some() { due } else { Timestamp::UNIX_EPOCH },
             deadline: show::deadline(due, now, true),
         });
     }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::duty::{SchoolDay, Timetable, moment};
 use crate::settings::Setting;
+use crate::web::show;
 
 text_enum! {
     pub enum RouteKind { School = "school" "校园周边", Street = "street" "街面" }
@@ -253,11 +254,7 @@ impl Sum {
 
     /// 不间断率, `87.5%`; a dash where no minute has passed. It is never rounded up to the whole.
     pub fn rate(&self) -> String {
-        if self.of == 0 {
-            return "—".to_owned();
-        }
-        let tenths = self.within * 1000 / self.of;
-        format!("{}.{}%", tenths / 10, tenths % 10)
+        show::percent(self.within, self.of)
     }
 
     pub fn whole(&self) -> bool {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::model::{How, Rounds};
+use super::model::{Departure, How, Rounds};
 use super::store::{
     self, ADD_CHECK, ADD_NOTE, ADD_ROUND, ADD_WALKER, ANSWER, BEGIN_ROUND, BESIDES, Besides, CANCEL_ROUND,
     CHANGE_ROUND, Check, DROP_WALKERS, END_ROUND, HOLD_ROUND, HOLD_ROUTE, NEAR, Near, Round, Route, SETTLE, Walker,
@@ -27,7 +27,9 @@ pub fn standing(round: &Round, now: Timestamp) -> (&'static str, &'static str) {
     } else if round.ended_at.is_some() {
         ("done", "已结束")
     } else if round.begun_at.is_some() {
-        if round.day < today { ("soon", "没有点结束") } else { ("done", "在走") }
+        // Of one without a length nobody knows beyond midnight.
+        let out = round.day >= today || round.due_back(0).is_some_and(|back| back >= now);
+        if out { ("done", "在走") } else { ("soon", "没有点结束") }
     } else if round.day < today {
         ("late", "没有走")
     } else if round.day == today && round.planned_at.is_some_and(|at| at < now) {
@@ -53,6 +55,11 @@ impl Round {
         let from = self.planned_at?;
         let expected = from + SignedDuration::from_mins(self.minutes.unwrap_or(rounds.round_minutes));
         Some((from, self.ended_at.unwrap_or(expected)))
+    }
+
+    /// When whoever has set out should be back, by the length that is planned or else the usual one.
+    pub fn due_back(&self, usual_minutes: i64) -> Option<Timestamp> {
+        Some(self.begun_at? + SignedDuration::from_mins(self.minutes.unwrap_or(usual_minutes)))
     }
 
     /// Who set out, and who at the desk entered it.
@@ -225,18 +232,55 @@ async fn held(tx: &mut Tx, act: &Act, round: Uuid) -> Result<Round> {
     }
 }
 
-fn refuse_another_day(act: &Act, round: &Round) -> Result<()> {
-    if round.day == duty::day_of(act.at).to_string() {
+/// How long a round goes on beyond midnight: until whoever set out before should be back, and as much longer as it takes until the desk asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Beyond {
+    usual_minutes: i64,
+    slack: SignedDuration,
+}
+
+impl Beyond {
+    pub async fn read(tx: &mut Tx, act: &Act) -> Result<Beyond> {
+        let rounds: Rounds = settings::read(tx, act.tenant, act.at).await?;
+        let Departure { departure_minutes } = settings::read(tx, act.tenant, act.at).await?;
+        let slack = SignedDuration::from_mins(departure_minutes);
+        Ok(Beyond { usual_minutes: rounds.round_minutes, slack })
+    }
+
+    /// A moment belongs to a round: on its day, or in the night after it while they are still out.
+    pub fn is_of(&self, round: &Round, at: Timestamp) -> bool {
+        let until = round.ended_at.or_else(|| Some(round.due_back(self.usual_minutes)? + self.slack));
+        let out = round.begun_at.is_some_and(|begun| begun <= at) && until.is_some_and(|until| at <= until);
+        out || round.day == duty::day_of(at).to_string()
+    }
+}
+
+/// The rounds that somebody can walk now: those of today, and those of yesterday on which they are still out.
+pub async fn rounds_now(tx: &mut Tx, act: &Act, person: Uuid) -> Result<Vec<Round>> {
+    let today = duty::day_of(act.at);
+    let days = (today.yesterday().unwrap_or(today).to_string(), today.to_string());
+    let mut rounds = store::rounds_of_person(tx, act.tenant, person, (&days.0, &days.1)).await?;
+    let beyond = Beyond::read(tx, act).await?;
+    rounds.retain(|round| beyond.is_of(round, act.at));
+    Ok(rounds)
+}
+
+async fn refuse_another_day(tx: &mut Tx, act: &Act, round: &Round) -> Result<()> {
+    if Beyond::read(tx, act).await?.is_of(round, act.at) {
         return Ok(());
     }
     let day = round.day.parse().map_or(round.day.clone(), duty::short_day);
-    Err(Error::refused(format!("这一轮是{day}的，到那一天才能走")))
+    if round.day > duty::day_of(act.at).to_string() {
+        return Err(Error::refused(format!("这一轮是{day}的，到那一天才能走")));
+    }
+    let end = if round.out() { "，走完了请点“结束这一轮”" } else { "" };
+    Err(Error::refused(format!("这一轮是{day}的，那一天已经过了{end}")))
 }
 
 /// Whoever walks sets out. Saying it twice changes nothing.
 pub async fn begin(tx: &mut Tx, act: &Act, round: Uuid, person: Uuid) -> Result<()> {
     let round = held(tx, act, round).await?;
-    refuse_another_day(act, &round)?;
+    refuse_another_day(tx, act, &round).await?;
     set_out(tx, act, &round, person, act.at).await
 }
 
@@ -290,7 +334,7 @@ async fn refuse_at_post(tx: &mut Tx, act: &Act, new: &NewCheck, name: &str) -> R
 pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
     let round = held(tx, act, new.round).await?;
     if new.how == How::Desk {
-        if duty::day_of(new.at).to_string() != round.day || new.at > act.at {
+        if !Beyond::read(tx, act).await?.is_of(&round, new.at) || new.at > act.at {
             return Err(Error::refused("时间要在这一轮的当天，不能晚于现在"));
         }
         let rounds: Rounds = settings::read(tx, act.tenant, act.at).await?;
@@ -298,7 +342,7 @@ pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
             return Err(Error::refused(format!("电台里报的要在 {} 小时内登记，已经过了", rounds.desk_hours)));
         }
     } else {
-        refuse_another_day(act, &round)?;
+        refuse_another_day(tx, act, &round).await?;
         if round.ended_at.is_some() {
             return Err(Error::refused("这一轮已经结束了；再走请值班室再排一轮"));
         }
@@ -366,7 +410,7 @@ pub async fn answer(tx: &mut Tx, act: &Act, check: &Check, words: &str) -> Resul
     audit::record(tx, act, "answer_patrol", ("patrol_check", check.id), words, &[]).await
 }
 
-/// Of somebody's rounds of a day along a route, the one that they are on: begun before planned, the earlier first.
+/// Of somebody's rounds along a route that are walked now, the one that they are on: begun before planned, the earlier first.
 pub fn walked_now(rounds: &[Round], route: Uuid) -> Option<&Round> {
     let open = || rounds.iter().filter(|round| round.route_id == route && round.open());
     open().find(|round| round.begun_at.is_some()).or_else(|| open().next())

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::figure;
 use super::model::{Departure, Rounds, Usual};
-use super::store;
+use super::store::{self, Round};
 use crate::access::{Permission, Viewer};
 use crate::duty;
 use crate::error::Result;
@@ -26,7 +26,23 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     let Rounds { round_minutes, .. } = settings::read(tx, viewer.tenant, now).await?;
     let slack = SignedDuration::from_mins(departure_minutes);
     let today = duty::day_of(now);
-    let mut todos = Vec::new();
+    let ask = |round: &Round| {
+        let at = round.due_back(round_minutes).filter(|at| round.open() && *at + slack <= now)?;
+        let day = if round.day < today.to_string() { "昨天 " } else { "" };
+        let begun = round.begun_at.map(duty::clock).unwrap_or_default();
+        Some(Todo {
+            verb: "问回来没有",
+            title: format!("{} · {day}{begun} 出发的一轮", round.route_name),
+            detail: "该走完了还没有人点“结束”：回来了的，替他结束".to_owned(),
+            href: format!("/patrol-rounds/{}", round.id),
+            due: at,
+            deadline: show::deadline(at, now, true),
+        })
+    };
+    // Whoever set out late in the evening comes back after midnight.
+    let yesterday = today.yesterday().unwrap_or(today).to_string();
+    let before = store::rounds_of_day(tx, viewer.tenant, &scope, &yesterday).await?;
+    let mut todos: Vec<Todo> = before.iter().filter_map(&ask).collect();
     for of in figure::of_day(tx, viewer.tenant, &scope, today, now).await? {
         let waiting = of.rounds.iter().filter(|round| round.open() && round.begun_at.is_none());
         let planned = waiting.filter_map(|round| Some((round, round.planned_at?)));
@@ -40,19 +56,7 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
             due: at,
             deadline: show::deadline(at, now, true),
         }));
-        let back = |begun: Timestamp, minutes: Option<i64>| {
-            begun + SignedDuration::from_mins(minutes.unwrap_or(round_minutes))
-        };
-        let out = of.rounds.iter().filter(|round| round.open());
-        let out = out.filter_map(|round| Some((round, back(round.begun_at?, round.minutes))));
-        todos.extend(out.filter(|(_, at)| *at + slack <= now).map(|(round, at)| Todo {
-            verb: "问回来没有",
-            title: format!("{} · {} 出发的一轮", of.route.name, round.begun_at.map(duty::clock).unwrap_or_default()),
-            detail: "该走完了还没有人点“结束”：回来了的，替他结束".to_owned(),
-            href: format!("/patrol-rounds/{}", round.id),
-            due: at,
-            deadline: show::deadline(at, now, true),
-        }));
+        todos.extend(of.rounds.iter().filter_map(&ask));
         let late = of.late(now);
         let Some(due) = late.iter().map(|(_, standing)| standing.due).min() else { continue };
         let minutes = late.iter().map(|(_, standing)| standing.minutes).max().unwrap_or_default();

@@ -375,6 +375,8 @@ const WORDS: &[(&str, &str)] = &[
     ("alone_parent", "家长志愿者"),
     ("duty.telling", "护学岗告诉学校"),
     ("school_minutes", "安排变了多久以后告诉学校"),
+    ("duty.calling", "提前说来不了"),
+    ("call_hours", "上岗前多久起自动叫备勤"),
     ("duty.holidays", "护学岗的假期"),
     ("holiday_days", "两个学期之间最长隔多久"),
     ("patrol.usual", "巡逻路线一开始填的数"),

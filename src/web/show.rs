@@ -37,6 +37,15 @@ pub fn iso(at: &Timestamp) -> String {
     at.to_zoned_datetime(calendar::shanghai()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// `87.5%`, a part of what there is; a dash of nothing. It is never rounded up, so that it says the whole only where nothing is missing.
+pub fn percent(part: i64, of: i64) -> String {
+    if of == 0 {
+        return "—".to_owned();
+    }
+    let tenths = part * 1000 / of;
+    format!("{}.{}%", tenths / 10, tenths % 10)
+}
+
 /// How a deadline stands: overdue, near or far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deadline {
@@ -66,5 +75,19 @@ pub fn deadline(due: Timestamp, now: Timestamp, soon: bool) -> Deadline {
         (true, _) => Deadline { class: "late", text: format!("超期 {length}") },
         (false, true) => Deadline { class: "soon", text: format!("还剩 {length}") },
         (false, false) => Deadline { class: "", text: format!("还剩 {length}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_never_rounded_up_to_the_whole() {
+        assert_eq!(percent(5399, 5400), "99.9%");
+        assert_eq!(
+            [percent(5400, 5400), percent(2, 3), percent(0, 7), percent(0, 0)],
+            ["100.0%", "66.6%", "0.0%", "—"]
+        );
     }
 }

@@ -15,7 +15,7 @@ use super::Options;
 use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::duty::coverage;
-use crate::duty::model::{How, SchoolDay, Timetable, Windows, clock, short};
+use crate::duty::model::{Calling, How, SchoolDay, Timetable, Windows, clock, short};
 use crate::duty::shift::Colleagues;
 use crate::duty::shift_store::{CALL, CALLS_TO, Call, OF_SCHOOL, SWAP, SWAPS_FROM, SWAPS_TO, Shift, Swap};
 use crate::duty::store::{Gate, Person, School};
@@ -73,12 +73,19 @@ struct OwnPage {
     windows: Windows,
     /// On which of these days there is school.
     table: Timetable,
+    calling: Calling,
     now: Timestamp,
     form: Form,
     failed: Option<Uuid>,
 }
 
 impl OwnPage {
+    /// Somebody else is called as soon as they say that they do not come.
+    fn calls_at_once(&self, shift: &Shift) -> bool {
+        let hours = SignedDuration::from_hours(self.calling.call_hours);
+        shift.starts_at.is_none_or(|start| start - hours <= self.now)
+    }
+
     fn state(&self, shift: &Shift) -> (&'static str, String) {
         if self.off(shift) {
             return ("", "不用来".to_owned());
@@ -156,15 +163,16 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
     let today = coverage::today(act.at);
     let day = |text: &str| text.parse().unwrap_or(today);
     let table = school::timetable(&mut tx, act.tenant, day(&from), day(&to)).await?;
-    let since = act.at - SignedDuration::from_hours(12);
     let colleagues = Colleagues::of(&mut tx, act.tenant, &person).await?;
-    let month = since - SignedDuration::from_hours(24 * 30);
+    // Somebody may be asked for a shift at the other end of the days that are shown.
+    let month = act.at - SignedDuration::from_hours(24 * 31);
     Ok(OwnPage {
         shifts: shift_store::of_person(&mut tx, act.tenant, person.id, (&from, &to)).await?,
-        calls: tx.all(CALLS_TO.bind(act.tenant).bind(person.id).bind(since).bind(act.at)).await?,
+        calls: tx.all(CALLS_TO.bind(act.tenant).bind(person.id).bind(month).bind(act.at).bind(&from)).await?,
         swaps: tx.all(SWAPS_TO.bind(act.tenant).bind(person.id).bind(month).bind(act.at)).await?,
         asked: tx.all(SWAPS_FROM.bind(act.tenant).bind(person.id).bind(month)).await?,
         windows: settings::read(&mut tx, act.tenant, act.at).await?,
+        calling: settings::read(&mut tx, act.tenant, act.at).await?,
         shell: shell.of_community(&tenant.name, ""),
         patrols: person.kind.is_uniformed(),
         colleagues,
@@ -208,8 +216,12 @@ async fn step(
         "leave" => ("step", "签退成功，辛苦了", shift::leave(&mut tx, &act, id).await),
         "absent" => {
             let why = form.open_text("why", "来不了的原因", 2..=100, "不要写电话或身份证号");
-            let done = if form.ok() { shift::miss(&mut tx, &act, id, &why).await.map(drop) } else { Ok(()) };
-            ("why", "已告诉值班室，马上叫备勤的人", done)
+            let done = if form.ok() { shift::miss(&mut tx, &act, id, &why).await } else { Ok(None) };
+            let said = match done {
+                Ok(Some(_)) => "已告诉值班室，马上叫备勤的人",
+                _ => "已告诉值班室，会另外安排",
+            };
+            ("why", said, done.map(drop))
         }
         "handover" => {
             let words = form.open_text("words", "交接的事", 2..=300, "不要写电话或身份证号");
@@ -247,9 +259,16 @@ async fn answer(
         return Err(Error::NotFound);
     }
     let accepts = form.is("answer", "yes");
+    let windows: Windows = settings::read(&mut tx, act.tenant, act.at).await?;
+    let leave = act.at + SignedDuration::from_mins(call.minutes + windows.check_in_minutes);
+    let now = call.starts_at.is_none_or(|start| start <= leave);
     let done = shift::answer(&mut tx, &act, id, accepts).await;
     if form.ended(tx, "answer", done).await?.is_some() {
-        let said = if accepts { "已答应顶岗，请马上出发" } else { "已记下，会叫别人" };
+        let said = match accepts {
+            true if now => "已答应顶岗，请马上出发",
+            true => "已答应顶岗，到时候请准时到岗",
+            false => "已记下，会叫别人",
+        };
         return Ok(redirect(&format!("/duty-own/{link}"), said));
     }
     page_again(&own_page(&app, shell, link, form, None).await?)

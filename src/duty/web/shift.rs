@@ -13,7 +13,7 @@ use super::{Options, a_day};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage::{self, Posts};
-use crate::duty::model::{Fixings, How, ShiftState, Windows, clock, minute, moment, short};
+use crate::duty::model::{Fixings, How, ShiftState, Windows, clock, day_of, minute, moment, short};
 use crate::duty::shift::{self, NewShift, Way};
 use crate::duty::shift_store::{self, CALL, Call, SWAP, Shift, Swap};
 use crate::duty::{caution, person, standby, store};
@@ -174,6 +174,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
             moment(day, from).zip(moment(day, to))
         });
         let span = asked.or(by_slot);
+        form.noted("day", shift::refuse_past(&act, day, span))?;
         warned(&mut tx, &act, &mut form, person, (None, school, day), span).await?;
         let pinned = form.is("pinned", "yes");
         let new = NewShift { school, day, post: pair, person, duty, span, pinned, stands_for: None };
@@ -252,7 +253,19 @@ impl ShiftPage {
 
     /// Somebody has to be found otherwise, at once.
     fn nobody_left(&self) -> bool {
-        self.callable() && !self.calls.is_empty()
+        self.callable() && !self.calls.is_empty() && self.begins().is_none()
+    }
+
+    /// When the clock begins to call, of an absence that is known long before.
+    fn begins(&self) -> Option<String> {
+        let at = self.shift.call_at.filter(|at| *at > self.now)?;
+        Some(format!("{} {}", short(day_of(at)), clock(at)))
+    }
+
+    /// Where somebody else is put down in the seat of whoever is absent.
+    fn put_another(&self) -> Option<String> {
+        let (gate, slot) = self.shift.gate_id.zip(self.shift.slot_id)?;
+        Some(format!("/duty-shifts/new?day={}&gate={gate}&slot={slot}", self.shift.day))
     }
 
     /// It was noted by mistake.
@@ -504,10 +517,12 @@ async fn miss(
         drop(tx);
         return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "absent_why")).await?);
     }
+    let early = standby::call_at(&mut tx, &act, &known).await?.is_some();
     let done = shift::miss(&mut tx, &act, id, &why).await;
     let said = match &done {
         Ok(Some(call)) => format!("已记缺岗，正在叫{}，请打电话问", call.person_name),
         Ok(None) if known.is_over(act.at) => "已记缺岗。这一班已经结束，没有叫备勤".to_owned(),
+        Ok(None) if early => "已记缺岗。离上岗还早，没有叫备勤，请换一个人或者重新安排".to_owned(),
         _ => "已记缺岗。备勤里没有能来的人，请另外安排".to_owned(),
     };
     ended((&app, &viewer, shell), id, (tx, form), ("absent_why", &said), done.map(drop)).await
@@ -543,7 +558,7 @@ async fn answer(
     }
     let accepts = form.is("answer", "yes");
     let done = shift::answer(&mut tx, &act, call, accepts).await;
-    let said = if accepts { "已排上顶岗" } else { "已记下，接着叫下一位" };
+    let said = if accepts { "已排上顶岗" } else { "已记下" };
     ended((&app, &viewer, shell), id, (tx, form), ("call", said), done).await
 }
 
@@ -554,13 +569,18 @@ async fn decide(
     Path((id, swap)): Path<(Uuid, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
-    let (mut tx, act, _) = reached(&app, &viewer, id).await?;
+    let (mut tx, act, known) = reached(&app, &viewer, id).await?;
     let asked: Swap = tx.one(SWAP.bind(viewer.tenant).bind(swap)).await?;
     if asked.shift_id != id {
         return Err(Error::NotFound);
     }
     let approved = form.is("decision", "yes");
     let why = form.text("swap_why", "不同意的原因", if approved { 0..=100 } else { 2..=100 });
+    // What is warned of when somebody is put down by hand speaks against a swap as well.
+    if let (Ok(day), true) = (known.day.parse::<Date>(), approved && form.ok()) {
+        let span = known.starts_at.zip(known.ends_at);
+        warned(&mut tx, &act, &mut form, Some(asked.to_id), (Some(id), known.school_id, day), span).await?;
+    }
     if !form.ok() {
         drop(tx);
         return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "swap_why")).await?);

@@ -387,8 +387,7 @@ struct FiguresPage {
 
 impl FiguresPage {
     fn percent(&self, part: &i64, of: &i64) -> String {
-        let tenths = (part * 1000 + of / 2) / of.max(&1);
-        format!("{}.{}%", tenths / 10, tenths % 10)
+        show::percent(*part, *of)
     }
 
     /// Fixed by the last deadline; nothing where there were too few to say.

@@ -28,8 +28,10 @@ pub fn routes() -> Routes {
         .post("/patrol-points/{link}", Need::Public, arrive)
 }
 
-/// A round of today, with the points of its route.
+/// A round of today, or of yesterday on which they are still out, with the points of its route.
 struct Mine {
+    /// They can say now where they are.
+    walked: bool,
     round: Round,
     route: Route,
     points: Vec<Point>,
@@ -62,7 +64,7 @@ struct OwnPage {
     shell: Shell,
     link: String,
     person: Person,
-    /// What is walked today.
+    /// What is walked today, and since yesterday.
     today: Vec<Mine>,
     /// What is walked on the days to come, of which only the name is told.
     later: Vec<Round>,
@@ -75,6 +77,11 @@ struct OwnPage {
 impl OwnPage {
     fn state(&self, round: &Round) -> (&'static str, &'static str) {
         round::standing(round, self.now)
+    }
+
+    /// It is of yesterday.
+    fn before(&self, round: &Round) -> bool {
+        round.day < duty::day_of(self.now).to_string()
     }
 
     fn day(&self, day: &str) -> String {
@@ -114,19 +121,23 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
     let mut tx = app.db.read().await?;
     let (act, person) = by_link(app, &mut tx, &link).await?;
     let tenant = access::tenant(&mut tx, act.tenant).await?;
-    let first = duty::day_of(act.at);
-    let last = first.checked_add(14.days()).unwrap_or(first).to_string();
-    let first = first.to_string();
+    let today = duty::day_of(act.at);
+    let last = today.checked_add(14.days()).unwrap_or(today).to_string();
+    // Whoever set out before midnight has to end the round, and may still be on it.
+    let first = today.yesterday().unwrap_or(today).to_string();
+    let today = today.to_string();
     let rounds = store::rounds_of_person(&mut tx, act.tenant, person.id, (&first, &last)).await?;
     let walkers = store::walkers_with(&mut tx, act.tenant, person.id, (&first, &last)).await?;
-    let (today, later): (Vec<Round>, Vec<Round>) = rounds.into_iter().partition(|round| round.day == first);
+    let (later, now): (Vec<Round>, Vec<Round>) = rounds.into_iter().partition(|round| round.day > today);
+    let beyond = round::Beyond::read(&mut tx, &act).await?;
     let mut mine = Vec::new();
-    for round in today {
+    for round in now.into_iter().filter(|round| round.day == today || round.out()) {
         let mut points = store::points_of(&mut tx, act.tenant, round.route_id).await?;
         points.retain(|point| point.closed_at.is_none());
         let checks = store::checks_of_round(&mut tx, act.tenant, round.id).await?;
         let route = store::route(&mut tx, act.tenant, round.route_id).await?;
-        mine.push(Mine { round, route, points, checks });
+        let walked = round.open() && beyond.is_of(&round, act.at);
+        mine.push(Mine { walked, round, route, points, checks });
     }
     let shell = shell.of_community(&tenant.name, "");
     Ok(OwnPage { shell, link, person, today: mine, later, walkers, now: act.at, form, failed })
@@ -211,8 +222,7 @@ async fn point_page(
     let mut here = None;
     let person = duty::whose_phone(tx, headers, link.tenant, &app.means.keys).await?;
     if let Some(person) = person.filter(|person| person.kind.is_uniformed()) {
-        let today = duty::day_of(act.at).to_string();
-        let rounds = store::rounds_of_person(tx, link.tenant, person.id, (&today, &today)).await?;
+        let rounds = round::rounds_now(tx, &act, person.id).await?;
         let round = walked_now(&rounds, point.route_id).cloned();
         let last = match &round {
             Some(round) => store::checks_of_round(tx, link.tenant, round.id).await?,

@@ -333,6 +333,10 @@ async fn check(
     let point = form.choice("point", "到了哪个点", |id| id.parse::<Uuid>().ok());
     let person = form.choice("who", "谁到的", |id| id.parse::<Uuid>().ok());
     let at = time(&mut form, "checked_at", "几点到的（如 07:35）", known.day.parse().ok()).unwrap_or(act.at);
+    // After midnight a time is one of the day after, if they were still out then.
+    let after = at + SignedDuration::from_hours(24);
+    let beyond = known.begun_at.is_some_and(|begun| at < begun) && after <= act.at;
+    let at = if beyond && round::Beyond::read(&mut tx, &act).await?.is_of(&known, after) { after } else { at };
     let note = form.open_text("note", "看到的情况", 0..=300, NO_NUMBERS);
     let done = match (point, person, form.ok()) {
         (Some(point), Some(person), true) => {

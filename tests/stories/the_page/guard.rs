@@ -396,8 +396,8 @@ db_test! {
         let page = phone.get(&reserve_own).await;
         page.assert_contains("请您去顶岗");
         at(&app, "2026-09-04T06:52:00+08:00");
-        phone.post(&action(&page, "/calls/"), &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 06:57 到岗");
-        chief.get("/duty?day=2026-09-04").await.assert_contains("正在赶来，最晚 06:57");
+        phone.post(&action(&page, "/calls/"), &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 07:10 到岗");
+        chief.get("/duty?day=2026-09-04").await.assert_contains("正在赶来，最晚 07:10");
         at(&app, "2026-09-04T06:57:00+08:00");
         let come = action(&phone.get(&reserve_own).await, "/shifts/");
         phone.post(&come, &[("step", "come")]).await.assert_ok().assert_contains("06:57 签到");
