@@ -59,18 +59,16 @@ statements! {
         JOIN lecture_scores t ON t.tenant_id = s.tenant_id AND t.session_id = s.id
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
     /// What is arranged and not yet given, each with the youngest of its grades: by that its class-hours are counted once it is written down.
-    PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at, MIN(c.grade) AS youngest FROM lecture_sessions s
-        CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
-        WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id AND c.tenant_id = y.tenant_id AND c.id = y.class_id
-            AND s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3
-        GROUP BY s.id, s.school_id, s.starts_at, s.ends_at ORDER BY s.starts_at, s.id LIMIT 20000";
+    PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at, (SELECT MIN(c.grade) FROM lecture_session_classes y
+            JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
+        FROM lecture_sessions s
+        WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 20000";
     /// Who is to give what is arranged and not yet given.
-    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at, MIN(c.grade) AS youngest FROM lecture_sessions s
-        CROSS JOIN lecture_session_lecturers x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
-        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id
-            AND s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3
-        GROUP BY s.id, x.lecturer_id, s.school_id, s.starts_at, s.ends_at ORDER BY s.starts_at, x.lecturer_id LIMIT 20000";
+    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at, (SELECT MIN(c.grade) FROM lecture_session_classes y
+            JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
+        FROM lecture_sessions s
+        JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
+        WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, x.lecturer_id LIMIT 20000";
     FOLLOWED = "SELECT COUNT(*) AS asked, COUNT(n.done_at) AS answered FROM lecture_sessions s
         JOIN lecture_notes n ON n.tenant_id = s.tenant_id AND n.session_id = s.id AND n.kind = 'question'
         WHERE s.tenant_id = $1 AND s.state <> 'cancelled' AND s.starts_at >= $2 AND s.starts_at < $3";
