@@ -20,13 +20,13 @@ db::statements! {
 }
 
 /// Writes down by a form what became of a lecture: an hour and a half, with so many pupils.
-async fn write_down(browser: &Browser, path: &str, version: &str, pupils: &str) -> Page {
+pub async fn write_down(browser: &Browser, path: &str, version: &str, pupils: &str) -> Page {
     let mut fields = vec![("version", version), ("pupils", pupils)];
     fields.extend([("teachers", "1"), ("parents", "0"), ("minutes", "90"), ("handouts", "0"), ("course", "")]);
     browser.post(path, &fields).await
 }
 
-async fn version(app: &TestApp, team: &Team, id: Uuid) -> String {
+pub async fn version(app: &TestApp, team: &Team, id: Uuid) -> String {
     session(app, team, id).await.lock_version.to_string()
 }
 

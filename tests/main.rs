@@ -50,6 +50,7 @@ mod lecture;
 mod lecture_balance;
 mod lecture_course;
 mod lecture_material;
+mod lecture_put_right;
 mod lecture_quiz;
 mod lecture_settled;
 mod lecture_summary;

@@ -202,12 +202,15 @@ const MAY_SCAN: &[&str] = &[
     "patrol::store::SETTLE",
     // There are some dozen schools and lecturers in a county, and their tables are read whole.
     "lecture::store::SCHOOLS",
+    "lecture::store::CLOSED_SCHOOLS",
     "lecture::store::ALL_CLASSES",
     "lecture::store::WAYS",
     "lecture::store::TERMS",
     "lecture::store::PERIODS",
     "lecture::store::SUBJECTS",
     "lecture::store::LECTURERS",
+    "lecture::store::ENDED_LECTURERS",
+    "lecture::store::LECTURERS_AT",
     "lecture::store::ALL_TOPICS",
     "lecture::store::USABLE_MATERIALS",
     "lecture::store::TO_RECALL", // the few that wait have an index of their own

@@ -316,6 +316,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("attach_material", "加上材料"),
     ("detach_material", "拿掉材料"),
     ("record_lecture", "登记上课情况"),
+    ("say_own_words", "讲师写自评"),
     ("confirm_lecture", "确认上课情况"),
     ("confirm_on_paper", "登记学校在纸上的确认"),
     ("dispute_lecture", "说上课情况不属实"),

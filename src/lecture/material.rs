@@ -185,7 +185,7 @@ pub async fn withdraw(
     if tx.execute(row).await? == 0 {
         return Err(stale());
     }
-    tx.execute(TAKE_OFF.bind(act.tenant).bind(material.id)).await?;
+    tx.execute(TAKE_OFF.bind(act.tenant).bind(material.id).bind(act.at)).await?;
     audit::record(tx, act, "withdraw_material", ("lecture_material", material.id), "", &[]).await?;
     if erased || material.reviewed_by.is_none() {
         return take_away(tx, act, material.id).await;

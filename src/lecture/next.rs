@@ -112,13 +112,12 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
         grades.dedup();
         let heard = taught.iter().filter(|one| one.school_id == school.id);
         let heard: BTreeMap<(i64, Uuid), i64> = heard.map(|one| ((one.grade, one.topic_id), one.sessions)).collect();
-        let youngest = school.stage.grades().0;
-        let in_hours = |starts_at: Timestamp, ends_at: Timestamp| {
+        let in_hours = |(starts_at, ends_at): (Timestamp, Timestamp), youngest: i64| {
             rules.class_hours((ends_at.as_second() - starts_at.as_second()) / 60, youngest)
         };
         let had = sums.iter().find(|one| one.school_id == school.id).map_or(0, |one| one.class_hours);
         let arranged = promised.iter().filter(|one| one.school_id == school.id);
-        let coming: i64 = arranged.map(|one| in_hours(one.starts_at, one.ends_at)).sum();
+        let coming: i64 = arranged.map(|one| in_hours((one.starts_at, one.ends_at), one.youngest)).sum();
         let missing = (rules.vice_lessons - had - coming).max(0);
         let visited = (had + coming) / lessons;
         let taken: Vec<Slot> = busy.iter().filter(|one| one.school_id == school.id).flat_map(halves).collect();
@@ -155,7 +154,7 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
             let own = promised_by.iter().filter(|one| {
                 one.school_id == school.id && one.lecturer_id == person.lecturer && in_post(at_day(one.starts_at))
             });
-            let coming: i64 = own.map(|one| in_hours(one.starts_at, one.ends_at)).sum();
+            let coming: i64 = own.map(|one| in_hours((one.starts_at, one.ends_at), one.youngest)).sum();
             let missing = (rules.vice_lessons - person.class_hours - coming).max(0);
             // Whoever is none any more has nothing left to give.
             if missing == 0 || !days.iter().any(|day| in_post(*day)) {

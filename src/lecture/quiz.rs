@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::model::{Phase, Rules, SessionState};
 use super::quiz_store::{
     self, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, DROP_ASKED, DROP_QUIZZES, DROP_SCORES,
-    DROP_TALLIES, HOLD_QUIZ, KEEP_SUMS, OVER, Open, Over, QUIZZES, Quiz, SCORES_OF, Score, TALLIES_OF, Tally,
+    DROP_STRAY_TALLIES, DROP_TALLIES, HOLD_QUIZ, KEEP_SUMS, OVER, Open, Over, QUIZZES, Quiz, SCORES_OF, Score,
+    TALLIES_OF, Tally,
 };
 use super::session_store::{self, Session};
 use super::store::Class;
@@ -231,6 +232,19 @@ pub(super) async fn begin_anew(tx: &mut Tx, act: &Act, session: Uuid) -> Result<
     for statement in [DROP_TALLIES, DROP_SCORES, DROP_QUIZZES, DROP_ASKED] {
         tx.execute(statement.bind(act.tenant).bind(session)).await?;
     }
+    Ok(())
+}
+
+/// Some classes turn out not to have been there: what they have answered goes, and what the others have stays. How many sheets a closed quiz had, and how
+/// the lecture was liked, are sums of all classes and stay as they are: what was the part of one was never kept apart, and nobody is to learn it
+/// from what is left.
+pub(super) async fn drop_strays(tx: &mut Tx, act: &Act, session: Uuid, heard: &[Uuid]) -> Result<()> {
+    for phase in Phase::ALL {
+        let Some(mut sums) = hold(tx, act, session, *phase).await? else { continue };
+        sums.classes.retain(|class, _| heard.contains(class));
+        tx.execute_one(KEEP_SUMS.bind(act.tenant).bind(session).bind(*phase).bind(sealed(act, &sums)?)).await?;
+    }
+    tx.execute(DROP_STRAY_TALLIES.bind(act.tenant).bind(session)).await?;
     Ok(())
 }
 

@@ -42,6 +42,9 @@ statements! {
     ADD_TALLY = "INSERT INTO lecture_tallies (tenant_id, session_id, phase, class_id, question_id, answered, correct) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// What a session has asked and been answered, in the order in which one refers to the other.
     DROP_TALLIES = "DELETE FROM lecture_tallies WHERE tenant_id = $1 AND session_id = $2";
+    /// Of classes that do not hear it any more.
+    DROP_STRAY_TALLIES = "DELETE FROM lecture_tallies WHERE tenant_id = $1 AND session_id = $2 AND NOT EXISTS (SELECT 1 FROM lecture_session_classes y
+        WHERE y.tenant_id = lecture_tallies.tenant_id AND y.session_id = lecture_tallies.session_id AND y.class_id = lecture_tallies.class_id)";
     DROP_SCORES = "DELETE FROM lecture_scores WHERE tenant_id = $1 AND session_id = $2";
     DROP_QUIZZES = "DELETE FROM lecture_quizzes WHERE tenant_id = $1 AND session_id = $2";
     DROP_ASKED = "DELETE FROM lecture_session_questions WHERE tenant_id = $1 AND session_id = $2";
@@ -114,6 +117,12 @@ impl Question {
 pub(super) async fn is_closed(tx: &mut Tx, tenant: Uuid, session: Uuid, phase: Phase) -> Result<bool> {
     let quizzes: Vec<Quiz> = tx.all(QUIZZES.bind(tenant).bind(session)).await?;
     Ok(quizzes.iter().any(|quiz| quiz.phase == phase && quiz.sums.is_none()))
+}
+
+/// Whether anybody may have answered.
+pub(super) async fn has_begun(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<bool> {
+    let quizzes: Vec<Quiz> = tx.all(QUIZZES.bind(tenant).bind(session)).await?;
+    Ok(!quizzes.is_empty())
 }
 
 pub(super) async fn settled(tx: &mut Tx, tenant: Uuid, session: Uuid) -> Result<Vec<Question>> {

@@ -69,6 +69,9 @@ pub(super) async fn by_link(tx: &mut Tx, link: &Link, keys: &Keys) -> Result<Sch
 async fn refuse_taken(tx: &mut Tx, tenant: Uuid, id: Option<Uuid>, name: &str) -> Result<()> {
     let same: Option<School> = tx.optional(SCHOOL_NAMED.bind(tenant).bind(name)).await?;
     match same {
+        Some(same) if Some(same.id) != id && same.closed_at.is_some() => Err(Error::refused(
+            "已经登记过同名的学校，现在不再去。要再去，从“学校”最下面的“不再去的学校”打开它，改资料，去掉“不再去这所学校”",
+        )),
         Some(same) if Some(same.id) != id => Err(Error::refused("已经登记过同名的学校")),
         _ => Ok(()),
     }

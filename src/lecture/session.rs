@@ -13,8 +13,8 @@ use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState,
 use super::school::Stay;
 use super::session_store::{
     self, ADD, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_TOPIC, AGREE, ATTACH, CANCEL, DETACH, DROP_CLASSES,
-    DROP_HOLDS, DROP_LECTURERS, DROP_SIGN_INS, DROP_STRAY_SIGN_INS, DROP_TOPICS, ELSEWHERE, END_REQUEST, Elsewhere,
-    HELD_BY, HOLD_DIARY, Held, MOVE, PUT_RIGHT, REMINDED, Request, Session, TO_REMIND,
+    DROP_HOLDS, DROP_SIGN_INS, DROP_STRAY_LECTURERS, DROP_STRAY_SIGN_INS, DROP_TOPICS, ELSEWHERE, END_REQUEST,
+    Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE, PUT_RIGHT, REMINDED, Request, Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
 use super::{affected, quiz, school};
@@ -67,10 +67,11 @@ impl Class {
     }
 }
 
-/// Whether a change says how a lecture was given that the school has disputed: another day, another lecturer, another class. What was so is no plan,
-/// and by the rules of plans it is not judged; that nobody was in two places at once holds of it as well.
+/// Whether a change says how a lecture that has begun was or is really given: another hour, whoever stood in, a class that came along. What was so is
+/// no plan, and by the rules of plans it is not judged; that nobody was in two places at once holds of it as well. The school confirms it
+/// afterwards, and then it is settled.
 pub(super) fn puts_right(session: &Session, now: Timestamp, (from, to): (Timestamp, Timestamp)) -> bool {
-    session.disputed() && from < to && to <= now
+    session.may_be_put_right(now) && from < to && from <= now
 }
 
 /// Whoever moves a session may do so at short notice: then the school has to say that it can do that.
@@ -101,32 +102,45 @@ async fn refuse_day(tx: &mut Tx, act: &Act, (moved, past): (bool, bool), sketch:
     }
 }
 
+fn distinct(ids: &[Uuid]) -> usize {
+    ids.iter().collect::<BTreeSet<_>>().len()
+}
+
 /// Errors: refused, with what stands in the way, if it cannot take place like that.
 async fn needed(tx: &mut Tx, act: &Act, before: Option<&Session>, sketch: &SessionSketch) -> Result<Needed> {
-    let past = before.is_some_and(|one| puts_right(one, act.at, sketch.span));
+    let given = before.filter(|one| puts_right(one, act.at, sketch.span));
+    let past = given.is_some();
+    // What was so is said of who and what was there then, whatever became of them since.
+    let as_of = given.map_or((act.at, Uuid::nil()), |one| (one.starts_at, one.id));
     let school = store::school(tx, act.tenant, sketch.school).await?;
     if school.closed_at.is_some() && !past {
         return Err(Error::refused(format!("已经不再去{}", school.name)));
     }
     refuse_day(tx, act, (before.is_some(), past), sketch).await?;
-    let halls = store::halls(tx, act.tenant, school.id).await?;
+    let halls = store::halls_at(tx, act.tenant, school.id, as_of).await?;
     let Some(hall) = halls.into_iter().find(|hall| hall.id == sketch.hall) else {
         return Err(Error::refused("请选这所学校的场地"));
     };
-    let mut classes = store::classes(tx, act.tenant, school.id).await?;
+    let mut classes = store::classes_at(tx, act.tenant, school.id, as_of).await?;
     classes.retain(|class| sketch.classes.contains(&class.id));
     if classes.is_empty() {
         return Err(Error::refused("请选哪些班来听"));
     }
+    if classes.len() < distinct(&sketch.classes) {
+        return Err(Error::refused("选的班里有已经不再列出的，请换班"));
+    }
     let pupils: i64 = classes.iter().map(|class| class.pupils).sum();
-    if pupils > hall.seats {
+    if pupils > hall.seats && !past {
         return Err(Error::refused(format!("{}坐 {} 人，选的班有 {pupils} 人", hall.name, hall.seats)));
     }
     let day = at_day(sketch.span.0);
-    let mut lecturers = store::lecturers(tx, act.tenant).await?;
+    let mut lecturers = store::lecturers_at(tx, act.tenant, as_of).await?;
     lecturers.retain(|one| sketch.lecturers.contains(&one.id));
     if lecturers.is_empty() {
         return Err(Error::refused("请选讲师"));
+    }
+    if lecturers.len() < distinct(&sketch.lecturers) {
+        return Err(Error::refused("选的讲师里有已经不再讲课的，请换人"));
     }
     if sketch.topics.is_empty() {
         return Err(Error::refused("请选主题"));
@@ -211,7 +225,7 @@ async fn refuse_hurry(
 
 /// Writes down who and what is held, and the lists of a session, in place of what was there.
 async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, needed: &Needed) -> Result<()> {
-    for statement in [DROP_HOLDS, DROP_TOPICS, DROP_LECTURERS, DROP_CLASSES] {
+    for statement in [DROP_HOLDS, DROP_TOPICS, DROP_CLASSES] {
         tx.execute(statement.bind(act.tenant).bind(id)).await?;
     }
     let mut topics = sketch.topics.clone();
@@ -219,8 +233,6 @@ async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, nee
     topics.dedup();
     let rows = topics.into_iter().map(|topic| ADD_TOPIC.bind(act.tenant).bind(id).bind(topic));
     tx.execute_many(ADD_TOPIC, rows.collect()).await?;
-    let rows = needed.lecturers.iter().map(|one| ADD_LECTURER.bind(act.tenant).bind(id).bind(one.id).bind(""));
-    tx.execute_many(ADD_LECTURER, rows.collect()).await?;
     let rows = needed.classes.iter().map(|one| ADD_CLASS.bind(act.tenant).bind(id).bind(one.id));
     tx.execute_many(ADD_CLASS, rows.collect()).await?;
     let range = quarters(sketch.span.0, sketch.span.1);
@@ -229,9 +241,16 @@ async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, nee
         rows.extend(range.clone().map(|quarter| ADD_HOLD.bind(act.tenant).bind(held).bind(quarter).bind(id)));
     }
     match tx.execute_many(ADD_HOLD, rows).await {
-        Err(db::Error::Duplicate(_)) => Err(Error::Stale("这个时间刚刚被别人约了，请换一个时间。".to_owned())),
-        other => Ok(other?),
+        Err(db::Error::Duplicate(_)) => {
+            return Err(Error::Stale("这个时间刚刚被别人约了，请换一个时间。".to_owned()));
+        }
+        other => other?,
     }
+    // Whoever is held stays with what they have said of it themselves.
+    tx.execute(DROP_STRAY_LECTURERS.bind(act.tenant).bind(id)).await?;
+    let rows = needed.lecturers.iter().map(|one| ADD_LECTURER.bind(act.tenant).bind(id).bind(one.id).bind(""));
+    tx.execute_many(ADD_LECTURER, rows.collect()).await?;
+    Ok(())
 }
 
 /// In what a proposal is not what the school has asked for, in words.
@@ -278,7 +297,8 @@ pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<U
 }
 
 /// Another date, other lecturers, another hall. The school is asked anew, and so are pupils where it is about something else, for others, or did
-/// not take place at first. What the school has disputed can also be put as it was: then it is written down anew, and nobody is asked before.
+/// not take place at first. What has begun can also be put as it was: then it is written down anew, the school confirms that, and nobody is asked
+/// before; what pupils have answered stays, but for classes that were not there, or all where it was about something else.
 ///
 /// Errors: refused, with what stands in the way; stale if somebody else was first.
 pub async fn change(
@@ -289,12 +309,15 @@ pub async fn change(
     (to, why): (&SessionSketch, &str),
 ) -> Result<()> {
     tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
-    if !session.open() {
-        return Err(Error::refused(format!("这节课{}，不能再改", session.state)));
+    let right = puts_right(session, act.at, to.span);
+    if !session.open() && !right {
+        return Err(Error::refused(match session.unconfirmed() {
+            true => "这节课已经登记过，只能照实改；没有上成的，撤回登记".to_owned(),
+            false => format!("这节课{}，不能再改", session.state),
+        }));
     }
     let needed = needed(tx, act, Some(session), to).await?;
-    let right = puts_right(session, act.at, to.span);
-    let anew = (session.starts_at <= act.at && !right) || other_pupils_or_topics(tx, act, session.id, to).await?;
+    let answers = answers(tx, act, session, to).await?;
     let statement = if right { PUT_RIGHT } else { MOVE };
     let row = statement.bind(act.tenant).bind(session.id).bind(seen).bind(to.hall).bind(to.form).bind(to.campaign);
     let row = row.bind(&to.title).bind(to.span.0).bind(to.span.1).bind(&to.why);
@@ -306,8 +329,10 @@ pub async fn change(
     let moved = (session.starts_at, session.ends_at) != to.span && !right;
     let stale_sign_ins = if moved { DROP_SIGN_INS } else { DROP_STRAY_SIGN_INS };
     tx.execute(stale_sign_ins.bind(act.tenant).bind(session.id)).await?;
-    if anew {
-        quiz::begin_anew(tx, act, session.id).await?;
+    match answers {
+        Answers::Stay => {}
+        Answers::OfSomeGo => quiz::drop_strays(tx, act, session.id, &to.classes).await?,
+        Answers::Go => quiz::begin_anew(tx, act, session.id).await?,
     }
     note(tx, act, session.id, NoteKind::Moved, &format!("{}：{why}", session.when())).await?;
     let changed = session_store::session(tx, act.tenant, session.id).await?;
@@ -316,12 +341,30 @@ pub async fn change(
     audit::record(tx, act, "move_lecture", ("lecture_session", session.id), why, &[]).await
 }
 
-/// Whether a change is one of what is asked in the quiz, or of who answers it.
-async fn other_pupils_or_topics(tx: &mut Tx, act: &Act, session: Uuid, to: &SessionSketch) -> Result<bool> {
-    let topics = session_store::topics(tx, act.tenant, session).await?.into_iter().map(|one| one.id);
-    let classes = session_store::classes(tx, act.tenant, session).await?.into_iter().map(|one| one.id);
+/// What becomes of what pupils have answered when a lecture is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answers {
+    Stay,
+    /// Those of classes that were not there.
+    OfSomeGo,
+    Go,
+}
+
+/// A plan that is about something else or for others is asked anew, and so is one that did not take place. What was given was answered: that goes only
+/// if it was about something else, or none of those who answered was there.
+pub(super) async fn answers(tx: &mut Tx, act: &Act, session: &Session, to: &SessionSketch) -> Result<Answers> {
+    let topics = session_store::topics(tx, act.tenant, session.id).await?.into_iter().map(|one| one.id);
+    let classes = session_store::classes(tx, act.tenant, session.id).await?.into_iter().map(|one| one.id);
+    let (topics, classes): (BTreeSet<Uuid>, BTreeSet<Uuid>) = (topics.collect(), classes.collect());
     let set = |ids: &[Uuid]| ids.iter().copied().collect::<BTreeSet<Uuid>>();
-    Ok(topics.collect::<BTreeSet<_>>() != set(&to.topics) || classes.collect::<BTreeSet<_>>() != set(&to.classes))
+    let (asked, heard) = (set(&to.topics), set(&to.classes));
+    Ok(match puts_right(session, act.at, to.span) {
+        _ if topics != asked || classes.is_disjoint(&heard) => Answers::Go,
+        true if classes.is_subset(&heard) => Answers::Stay,
+        true => Answers::OfSomeGo,
+        false if session.starts_at > act.at && classes == heard => Answers::Stay,
+        false => Answers::Go,
+    })
 }
 
 pub(super) async fn note(tx: &mut Tx, act: &Act, session: Uuid, kind: NoteKind, words: &str) -> Result<()> {

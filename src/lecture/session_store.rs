@@ -66,12 +66,13 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'proposed', $12, $13, '', '', '', 1)";
     MOVE = "UPDATE lecture_sessions SET hall_id = $4, form_id = $5, campaign_id = $6, title = $7, starts_at = $8, ends_at = $9, why = $10,
             state = 'proposed', team_agreed_at = $11, school_agreed_at = NULL, reminded_at = NULL, pupils = NULL, teachers = NULL, parents = NULL, handouts = NULL,
-            minutes = NULL, course = '', disputed_at = NULL, disputed_why = '', lock_version = lock_version + 1
+            minutes = NULL, course = '', unanswered = FALSE, disputed_at = NULL, disputed_why = '', lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed')";
-    /// What the school has disputed is put as it was. It stays disputed, and what was entered stays for the form, until it is written down anew.
+    /// What has begun is put as it was, until the school has confirmed it. What was written down of it counts no more, and stays for the form; what
+    /// the school has disputed stays disputed; until it is written down anew.
     PUT_RIGHT = "UPDATE lecture_sessions SET hall_id = $4, form_id = $5, campaign_id = $6, title = $7, starts_at = $8, ends_at = $9, why = $10,
-            lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state IN ('proposed', 'agreed') AND disputed_at IS NOT NULL";
+            state = CASE WHEN state = 'held' THEN 'agreed' ELSE state END, recorded_at = NULL, class_hours = NULL, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state <> 'cancelled' AND school_confirmed_at IS NULL";
     AGREE = "UPDATE lecture_sessions SET state = 'agreed', school_agreed_at = $4, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND state = 'proposed'";
     /// What was written down of it and nobody has confirmed goes with it.
@@ -127,8 +128,13 @@ statements! {
     ADD_TOPIC = "INSERT INTO lecture_session_topics (tenant_id, session_id, topic_id) VALUES ($1, $2, $3)";
     TOPICS = "SELECT t.topic_id AS id, s.name FROM lecture_session_topics t JOIN lecture_subjects s ON s.tenant_id = t.tenant_id AND s.id = t.topic_id
         WHERE t.tenant_id = $1 AND t.session_id = $2 ORDER BY s.position, s.id LIMIT 50";
-    DROP_LECTURERS = "DELETE FROM lecture_session_lecturers WHERE tenant_id = $1 AND session_id = $2";
-    ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id, own_words) VALUES ($1, $2, $3, $4)";
+    /// Those who are not held for it any more.
+    DROP_STRAY_LECTURERS = "DELETE FROM lecture_session_lecturers WHERE tenant_id = $1 AND session_id = $2 AND NOT EXISTS (SELECT 1 FROM lecture_holds h
+        WHERE h.tenant_id = lecture_session_lecturers.tenant_id AND h.held_id = lecture_session_lecturers.lecturer_id
+            AND h.session_id = lecture_session_lecturers.session_id)";
+    /// Whoever gives it already keeps what they have said of it.
+    ADD_LECTURER = "INSERT INTO lecture_session_lecturers (tenant_id, session_id, lecturer_id, own_words) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id, session_id, lecturer_id) DO NOTHING";
     OWN_WORDS = "UPDATE lecture_session_lecturers SET own_words = $4 WHERE tenant_id = $1 AND session_id = $2 AND lecturer_id = $3";
     WORDS_OF_SESSION = "SELECT x.session_id, l.name, x.own_words FROM lecture_session_lecturers x
         CROSS JOIN lecturers l
@@ -329,6 +335,11 @@ impl Session {
     /// The school says that what was written down is not so, and nobody has written it down anew yet.
     pub fn disputed(&self) -> bool {
         self.disputed_at.is_some() && self.open()
+    }
+
+    /// It has begun, and the school has not confirmed it: who gave it, where, when and to whom is put as it was.
+    pub fn may_be_put_right(&self, now: Timestamp) -> bool {
+        self.starts_at <= now && self.school_confirmed_at.is_none() && self.state != SessionState::Cancelled
     }
 
     /// Somebody says that it was given. What was open for that stays open while the team and the school are not of one mind about it.

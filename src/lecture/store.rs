@@ -49,6 +49,7 @@ statements! {
     SCHOOL = schools!("s.id = $2");
     SCHOOL_NAMED = schools!("s.name = $2");
     SCHOOLS = schools!("s.closed_at IS NULL ORDER BY s.position, s.id LIMIT 1000");
+    CLOSED_SCHOOLS = schools!("s.closed_at IS NOT NULL ORDER BY s.position, s.id LIMIT 1000");
 
     SET_WAY = "INSERT INTO lecture_ways (tenant_id, one_id, other_id, minutes) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant_id, one_id, other_id) DO UPDATE SET minutes = excluded.minutes";
@@ -60,11 +61,19 @@ statements! {
     CLOSE_HALL = "UPDATE lecture_halls SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     HALLS = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.closed_at IS NULL
         ORDER BY h.name LIMIT 200";
+    /// Those that were there at a moment, and that of a session whatever became of it.
+    HALLS_AT = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2
+        AND (h.closed_at IS NULL OR h.closed_at > $3
+            OR EXISTS (SELECT 1 FROM lecture_sessions x WHERE x.tenant_id = h.tenant_id AND x.id = $4 AND x.hall_id = h.id)) ORDER BY h.name LIMIT 200";
     HALL_NAMED = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.name = $3";
     ADD_CLASS = "INSERT INTO lecture_classes (tenant_id, id, school_id, grade, name, pupils) VALUES ($1, $2, $3, $4, $5, $6)";
     CLOSE_CLASS = "UPDATE lecture_classes SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
         AND c.closed_at IS NULL ORDER BY c.grade, c.name, c.id LIMIT 500";
+    /// Those that were there at a moment, and those of a session whatever became of them.
+    CLASSES_AT = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
+        AND (c.closed_at IS NULL OR c.closed_at > $3 OR EXISTS (SELECT 1 FROM lecture_session_classes x
+            WHERE x.tenant_id = c.tenant_id AND x.session_id = $4 AND x.class_id = c.id)) ORDER BY c.grade, c.name, c.id LIMIT 500";
     ALL_CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.closed_at IS NULL
         ORDER BY c.school_id, c.grade, c.id LIMIT 20000";
 
@@ -105,6 +114,10 @@ statements! {
         ORDER BY v.at DESC, v.id DESC LIMIT 50";
     LECTURER = lecturers!("l.id = $2");
     LECTURERS = lecturers!("l.ended_at IS NULL ORDER BY l.created_at, l.id LIMIT 500");
+    ENDED_LECTURERS = lecturers!("l.ended_at IS NOT NULL ORDER BY l.created_at, l.id LIMIT 500");
+    /// Those who gave lectures at a moment, and those of a session whatever became of them.
+    LECTURERS_AT = lecturers!("(l.ended_at IS NULL OR l.ended_at > $2 OR EXISTS (SELECT 1 FROM lecture_session_lecturers x
+        WHERE x.tenant_id = l.tenant_id AND x.session_id = $3 AND x.lecturer_id = l.id)) ORDER BY l.created_at, l.id LIMIT 500");
     DROP_TOPICS = "DELETE FROM lecturer_topics WHERE tenant_id = $1 AND lecturer_id = $2";
     ADD_TOPIC = "INSERT INTO lecturer_topics (tenant_id, lecturer_id, topic_id) VALUES ($1, $2, $3)";
     TOPICS_OF = "SELECT t.lecturer_id, t.topic_id, s.name FROM lecturer_topics t JOIN lecture_subjects s ON s.tenant_id = t.tenant_id AND s.id = t.topic_id
@@ -138,9 +151,9 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND withdrawn_at IS NOT NULL AND erased_at IS NULL";
     TO_RECALL = "SELECT m.id FROM lecture_materials m WHERE m.tenant_id = $1 AND m.erased_at IS NOT NULL AND m.recalled_at IS NULL ORDER BY m.id LIMIT 50";
     RECALLED = "UPDATE lecture_materials SET recalled_at = $3 WHERE tenant_id = $1 AND id = $2 AND recalled_at IS NULL";
-    /// What is not given any more is taken off what is still to come; what was given keeps the name of what was shown.
+    /// What is not given any more is taken off what is still to come, after $3; what has begun keeps the name of what was shown, written down or not.
     TAKE_OFF = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND material_id = $2 AND EXISTS (SELECT 1 FROM lecture_sessions s
-        WHERE s.tenant_id = lecture_session_materials.tenant_id AND s.id = lecture_session_materials.session_id AND s.state IN ('proposed', 'agreed'))";
+        WHERE s.tenant_id = lecture_session_materials.tenant_id AND s.id = lecture_session_materials.session_id AND s.state IN ('proposed', 'agreed') AND s.starts_at > $3)";
     MATERIAL = materials!("m.id = $2");
     MATERIALS = materials!("(m.added_at, m.id) < ($2, $3) ORDER BY m.added_at DESC, m.id DESC LIMIT $4");
     USABLE_MATERIALS = materials!("m.reviewed_by IS NOT NULL AND m.withdrawn_at IS NULL ORDER BY m.added_at DESC, m.id DESC LIMIT 500");
@@ -218,6 +231,21 @@ pub async fn halls(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Hall>>
 
 pub async fn classes(tx: &mut Tx, tenant: Uuid, school: Uuid) -> Result<Vec<Class>> {
     Ok(tx.all(CLASSES.bind(tenant).bind(school)).await?)
+}
+
+/// What a lecture can be given with: what was there at a moment, and what belongs to a session already.
+pub(super) type AsOf = (Timestamp, Uuid);
+
+pub(super) async fn halls_at(tx: &mut Tx, tenant: Uuid, school: Uuid, (at, session): AsOf) -> Result<Vec<Hall>> {
+    Ok(tx.all(HALLS_AT.bind(tenant).bind(school).bind(at).bind(session)).await?)
+}
+
+pub(super) async fn classes_at(tx: &mut Tx, tenant: Uuid, school: Uuid, (at, session): AsOf) -> Result<Vec<Class>> {
+    Ok(tx.all(CLASSES_AT.bind(tenant).bind(school).bind(at).bind(session)).await?)
+}
+
+pub(super) async fn lecturers_at(tx: &mut Tx, tenant: Uuid, (at, session): AsOf) -> Result<Vec<Lecturer>> {
+    Ok(tx.all(LECTURERS_AT.bind(tenant).bind(at).bind(session)).await?)
 }
 
 pub async fn subjects(tx: &mut Tx, tenant: Uuid, kind: SubjectKind) -> Result<Vec<Subject>> {

@@ -58,11 +58,15 @@ statements! {
     CONTENT = "SELECT CAST(COALESCE(SUM(t.given), 0) AS BIGINT) AS given, CAST(COALESCE(SUM(t.good), 0) AS BIGINT) AS good FROM lecture_sessions s
         JOIN lecture_scores t ON t.tenant_id = s.tenant_id AND t.session_id = s.id
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
-    /// What is arranged and not yet given.
-    PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at FROM lecture_sessions s
+    /// What is arranged and not yet given, each with the youngest of its grades: by that its class-hours are counted once it is written down.
+    PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at, (SELECT MIN(c.grade) FROM lecture_session_classes y
+            JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
+        FROM lecture_sessions s
         WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 20000";
     /// Who is to give what is arranged and not yet given.
-    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at FROM lecture_sessions s
+    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at, (SELECT MIN(c.grade) FROM lecture_session_classes y
+            JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
+        FROM lecture_sessions s
         JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
         WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, x.lecturer_id LIMIT 20000";
     FOLLOWED = "SELECT COUNT(*) AS asked, COUNT(n.done_at) AS answered FROM lecture_sessions s
@@ -92,9 +96,9 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Content { pub given: i64, pub good: i64 }
     #[derive(Debug, Clone)]
-    pub struct Promised { pub school_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    pub struct Promised { pub school_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp, pub youngest: i64 }
     #[derive(Debug, Clone)]
-    pub struct PromisedBy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp }
+    pub struct PromisedBy { pub school_id: Uuid, pub lecturer_id: Uuid, pub starts_at: Timestamp, pub ends_at: Timestamp, pub youngest: i64 }
     #[derive(Debug, Clone)]
     pub struct Followed { pub asked: i64, pub answered: i64 }
 }

@@ -4,18 +4,19 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use db::Tx;
+use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Options, chosen, offered, ticked};
+use super::{Options, chosen, ticked};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::lecture::model::{Rules, SubjectKind, at_day, clock, today};
-use crate::lecture::offer;
-use crate::lecture::session::{self, SessionSketch};
+use crate::lecture::session::{self, Answers, SessionSketch};
 use crate::lecture::session_store::{self, CAMPAIGNS, Campaign, REQUEST, Request, Session};
-use crate::lecture::store::{self, Class};
+use crate::lecture::store::{self, Class, Subject};
+use crate::lecture::{offer, quiz_store};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -40,13 +41,32 @@ struct Choices {
 }
 
 impl Choices {
-    async fn of(tx: &mut Tx, tenant: Uuid, school: Option<Uuid>) -> Result<Choices> {
+    async fn of(
+        tx: &mut Tx,
+        tenant: Uuid,
+        school: Option<Uuid>,
+        (now, session): (Timestamp, Option<&Session>),
+    ) -> Result<Choices> {
+        // With what a session is arranged already, and of one that has begun what was there then: whatever was put away since, nothing that is ticked
+        // is lost by looking at it.
+        let as_of = session.map_or((now, Uuid::nil()), |one| (one.starts_at.min(now), one.id));
         let schools = store::schools(tx, tenant).await?;
         let (halls, classes) = match school {
-            Some(school) => (store::halls(tx, tenant, school).await?, store::classes(tx, tenant, school).await?),
+            Some(school) => {
+                (store::halls_at(tx, tenant, school, as_of).await?, store::classes_at(tx, tenant, school, as_of).await?)
+            }
             None => (Vec::new(), Vec::new()),
         };
-        let lecturers = store::lecturers(tx, tenant).await?;
+        let lecturers = store::lecturers_at(tx, tenant, as_of).await?;
+        let mut own: Vec<Uuid> = Vec::new();
+        if let Some(session) = session {
+            own.push(session.form_id);
+            own.extend(session_store::topics(tx, tenant, session.id).await?.into_iter().map(|one| one.id));
+        }
+        let usable = |subjects: Vec<Subject>| -> Options {
+            let there = |one: &Subject| one.closed_at.is_none_or(|closed| closed > as_of.0) || own.contains(&one.id);
+            subjects.into_iter().filter(there).map(|one| (one.id.to_string(), one.name)).collect()
+        };
         let campaigns: Vec<Campaign> = tx.all(CAMPAIGNS.bind(tenant)).await?;
         Ok(Choices {
             schools: schools.into_iter().map(|one| (one.id.to_string(), one.name)).collect(),
@@ -55,8 +75,8 @@ impl Choices {
                 .map(|one| (one.id.to_string(), format!("{}（{} 人）", one.name, one.seats)))
                 .collect(),
             classes,
-            topics: offered(&store::subjects(tx, tenant, SubjectKind::Topic).await?),
-            forms: offered(&store::subjects(tx, tenant, SubjectKind::Form).await?),
+            topics: usable(store::subjects(tx, tenant, SubjectKind::Topic).await?),
+            forms: usable(store::subjects(tx, tenant, SubjectKind::Form).await?),
             lecturers: lecturers
                 .into_iter()
                 .map(|one| (one.id.to_string(), format!("{}（{}）", one.name, one.grades())))
@@ -81,6 +101,10 @@ struct FormPage {
     choices: Choices,
     school: Option<(Uuid, String)>,
     session: Option<Session>,
+    /// It has begun: it is put as it was.
+    begun: bool,
+    /// Pupils may have answered its quiz.
+    answered: bool,
     request: Option<Request>,
     /// Working days ahead, and the first day for which something can still be arranged.
     ahead: i64,
@@ -97,14 +121,20 @@ impl FormPage {
         self.choices.classes()
     }
 
-    /// The school says that what was written down is not so: it is put as it was.
-    fn is_disputed(&self) -> bool {
-        self.session.as_ref().is_some_and(Session::disputed)
+    fn heading(&self) -> &'static str {
+        match (self.session.is_some(), self.begun) {
+            (_, true) => "照实改",
+            (true, false) => "改期、换人",
+            (false, false) => "安排一节课",
+        }
     }
 
     fn day_hint(&self) -> String {
         let (from, until) = self.hours;
-        if self.is_disputed() {
+        if self.session.as_ref().is_some_and(Session::unconfirmed) {
+            return "照实填是哪天、几点上的，改好以后重新登记。没有上成的，撤回登记。".to_owned();
+        }
+        if self.begun {
             return "照实填是哪天、几点上的；改到以后的，学校要重新同意。".to_owned();
         }
         let hours = format!("避开考试和假期，{from} 点到 {until} 点之间。");
@@ -140,16 +170,26 @@ async fn form_page(
     };
     let school = session.as_ref().map(|session| session.school_id);
     let school = school.or(request.as_ref().map(|request| request.school_id)).or(form.value("school").parse().ok());
-    let choices = Choices::of(&mut tx, viewer.tenant, school).await?;
-    let school = school.and_then(|id| {
-        let (_, name) = choices.schools.iter().find(|(known, _)| *known == id.to_string())?;
-        Some((id, name.clone()))
-    });
     let now = app.means.now();
+    let choices = Choices::of(&mut tx, viewer.tenant, school, (now, session.as_ref())).await?;
+    let school = school.and_then(|id| match &session {
+        // Also where nobody goes to the school any more.
+        Some(session) => Some((id, session.school_name.clone())),
+        None => {
+            let (_, name) = choices.schools.iter().find(|(known, _)| *known == id.to_string())?;
+            Some((id, name.clone()))
+        }
+    });
+    let begun = session.as_ref().is_some_and(|session| session.starts_at <= now);
+    let answered = match &session {
+        Some(session) => quiz_store::has_begun(&mut tx, viewer.tenant, session.id).await?,
+        None => false,
+    };
     let rules: Rules = settings::read(&mut tx, viewer.tenant, now).await?;
     let earliest = rules.earliest(today(now)).map_or(String::new(), |day| day.to_string());
     let hours = (rules.first_hour, rules.last_hour);
-    Ok(FormPage { shell, form, choices, school, session, request, ahead: rules.lead_days, earliest, hours })
+    let ahead = rules.lead_days;
+    Ok(FormPage { shell, form, choices, school, session, begun, answered, request, ahead, earliest, hours })
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell, Query(about): Query<About>) -> Result<Response> {
@@ -287,6 +327,17 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     page(&form_page(&app, &viewer, shell, (form, Some(known))).await?)
 }
 
+/// Where pupils have answered about what was not given, or where none of them was there, that goes; whoever says so knows it.
+async fn knowing(tx: &mut Tx, act: &Act, form: &mut Form, (known, to): (&Session, &SessionSketch)) -> Result<bool> {
+    let lost = session::puts_right(known, act.at, to.span)
+        && session::answers(tx, act, known, to).await? == Answers::Go
+        && quiz_store::has_begun(tx, act.tenant, known.id).await?;
+    if lost && !form.is("anew", "yes") {
+        form.fail("anew", "主题改了，或者来听的班全换了：学生交过的问卷都不再算，知道了就勾上");
+    }
+    Ok(form.ok())
+}
+
 async fn change(
     State(app): State<App>,
     viewer: Viewer,
@@ -297,9 +348,11 @@ async fn change(
     let act = app.act(&viewer, Permission::LectureArrange)?;
     let mut tx = app.db.begin().await?;
     let known = session_store::session(&mut tx, viewer.tenant, id).await?;
-    let choices = Choices::of(&mut tx, viewer.tenant, Some(known.school_id)).await?;
+    let choices = Choices::of(&mut tx, viewer.tenant, Some(known.school_id), (act.at, Some(&known))).await?;
     let reason = form.open_text("reason", "为什么改", 2..=100, "不要写电话或身份证号");
-    if let Some(to) = sketch(&mut form, &choices, known.school_id) {
+    if let Some(to) = sketch(&mut form, &choices, known.school_id)
+        && knowing(&mut tx, &act, &mut form, (&known, &to)).await?
+    {
         let seen = form.version();
         let done = session::change(&mut tx, &act, &known, seen, (&to, &reason)).await;
         if form.ended(tx, "day", done).await?.is_some() {

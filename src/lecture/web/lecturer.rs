@@ -13,7 +13,7 @@ use crate::lecture::affected;
 use crate::lecture::lecturer::{self, LecturerSketch};
 use crate::lecture::model::{SubjectKind, today};
 use crate::lecture::session_store::{OF_LECTURER, Session};
-use crate::lecture::store::{self, ALL_TOPICS, Lecturer, TOPICS_OF, TopicOf, VETTINGS, Vetting};
+use crate::lecture::store::{self, ALL_TOPICS, ENDED_LECTURERS, Lecturer, TOPICS_OF, TopicOf, VETTINGS, Vetting};
 use crate::web::{Form, Shell, page, page_again, phone_hint, redirect};
 
 pub fn routes() -> Routes {
@@ -35,6 +35,8 @@ struct ListPage {
     shell: Shell,
     /// Each with the topics, and why they must not teach today.
     lecturers: Vec<(Lecturer, String, Option<String>)>,
+    /// Those who give no lectures any more.
+    ended: Vec<Lecturer>,
     may_edit: bool,
 }
 
@@ -51,7 +53,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Re
         let (topics, why) = (of(one.id), one.unvetted(day));
         (one, topics, why)
     });
-    page(&ListPage { shell, lecturers: lecturers.collect(), may_edit: viewer.may(Permission::LectureEdit) })
+    let ended = tx.all(ENDED_LECTURERS.bind(viewer.tenant)).await?;
+    page(&ListPage { shell, lecturers: lecturers.collect(), ended, may_edit: viewer.may(Permission::LectureEdit) })
 }
 
 #[derive(Template)]

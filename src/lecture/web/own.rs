@@ -41,6 +41,7 @@ pub fn routes() -> Routes {
         .get("/lecturing/{link}/calendar", Need::Public, lecturer_calendar)
         .get("/lecturing/{link}/materials/{material}", Need::Public, file)
         .post("/lecturing/{link}/sessions/{session}/record", Need::Public, record)
+        .post("/lecturing/{link}/sessions/{session}/own-words", Need::Public, say)
 }
 
 /// So long after a session it is still shown.
@@ -488,9 +489,12 @@ impl LecturerPage {
     }
 
     fn may_record(&self, session: &Session) -> bool {
-        session.starts_at <= self.now
-            && session.school_confirmed_at.is_none()
-            && session.state != SessionState::Cancelled
+        session.may_be_put_right(self.now)
+    }
+
+    /// The record is closed, and what they think of it is still theirs to say.
+    fn may_say(&self, session: &Session) -> bool {
+        session.school_confirmed_at.is_some()
     }
 }
 
@@ -551,6 +555,29 @@ async fn file(State(app): State<App>, Path((link, id)): Path<(String, Uuid)>, he
     }
     let file: File = tx.one(FILE.bind(act.tenant).bind(id)).await?;
     material::answer(&mut tx, (PART, act.tenant, id), file, &headers).await
+}
+
+/// What they think of it themselves, also when the record is closed.
+async fn say(
+    State(app): State<App>,
+    shell: Shell,
+    Path((link, id)): Path<(String, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
+    let known = session::of_lecturer(&mut tx, act.tenant, &lecturer, id).await?;
+    too_many(&app, (lecturer.id, "lecturing"), &mut form, "own_words");
+    let words = form.open_text("own_words", "自评", 0..=600, "不要写学生的姓名、电话或身份证号");
+    if form.ok() {
+        let done = given::say(&mut tx, &act, &known, lecturer.id, &words).await;
+        if form.ended(tx, "own_words", done).await?.is_some() {
+            return Ok(redirect(&format!("/lecturing/{link}"), "自评已存"));
+        }
+    } else {
+        drop(tx);
+    }
+    page_again(&own_page(&app, shell, link, form, Some(id)).await?)
 }
 
 async fn record(

@@ -15,7 +15,7 @@ use crate::lecture::model::{PeriodKind, Stage, SubjectKind, grade, today};
 use crate::lecture::school::{self, Contact, SchoolSketch};
 use crate::lecture::session_store::{OF_SCHOOL, Session};
 use crate::lecture::sharing;
-use crate::lecture::store::{self, Class, Hall, PeriodRow, School, Subject, TERM, TermRow, Vice};
+use crate::lecture::store::{self, CLOSED_SCHOOLS, Class, Hall, PeriodRow, School, Subject, TERM, TermRow, Vice};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -54,12 +54,16 @@ pub fn routes() -> Routes {
 struct ListPage {
     shell: Shell,
     schools: Vec<School>,
+    /// Those to which nobody goes any more.
+    closed: Vec<School>,
     may_edit: bool,
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let schools = store::schools(&mut app.db.read().await?, viewer.tenant).await?;
-    page(&ListPage { shell, schools, may_edit: viewer.may(Permission::LectureEdit) })
+    let mut tx = app.db.read().await?;
+    let schools = store::schools(&mut tx, viewer.tenant).await?;
+    let closed = tx.all(CLOSED_SCHOOLS.bind(viewer.tenant)).await?;
+    page(&ListPage { shell, schools, closed, may_edit: viewer.may(Permission::LectureEdit) })
 }
 
 #[derive(Template)]

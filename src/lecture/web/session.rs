@@ -204,6 +204,11 @@ impl SessionPage {
             && self.session.school_confirmed_at.is_none()
             && self.session.state != SessionState::Cancelled
     }
+
+    /// What is still to come is moved; what has begun is put as it was.
+    fn may_change(&self) -> bool {
+        self.may_arrange && (self.session.open() || self.session.unconfirmed())
+    }
 }
 
 pub(super) async fn session_page(
