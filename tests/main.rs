@@ -34,6 +34,7 @@ mod deployment_whole;
 mod duplicates;
 mod duty;
 mod duty_day;
+mod duty_limits;
 mod duty_past;
 mod duty_plan;
 mod duty_rounds;
