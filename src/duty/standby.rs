@@ -166,12 +166,9 @@ pub(super) async fn next(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option
     }
     let (lack, alone) = Lack::read(tx, act, shift).await?;
     let found: Vec<Near> = tx.all(nearest(act, shift, None)).await?;
-    let wanted = |near: &&Near| {
-        !tried.contains(&near.id) && lack.is_met_by(near, &alone) && limit::comes(&near.peaks, shift.peak)
-    };
-    for near in found.iter().filter(wanted) {
+    for near in found.iter().filter(|near| !tried.contains(&near.id) && lack.is_met_by(near, &alone)) {
         // Nobody is held who cannot come: whoever puts several people down holds them in another order.
-        if !caution::gets_there(tx, act, near.id, shift).await? {
+        if !limit::comes(&near.peaks, shift.peak) || !caution::gets_there(tx, act, near.id, shift).await? {
             continue;
         }
         // Of two absences at once that want the same person the second sees that they are asked, and goes on to the next.
