@@ -88,4 +88,5 @@ migrations![
     "0082_duty_pasts",
     "0084_lectures_settled",
     "0086_duty_calling",
+    "0087_duty_limits",
 ];

@@ -35,6 +35,7 @@ mod duplicates;
 mod duty;
 mod duty_ahead;
 mod duty_day;
+mod duty_limits;
 mod duty_off;
 mod duty_past;
 mod duty_plan;

@@ -88,6 +88,7 @@ pub const LISTS: &[&[Statement]] = &[
     duty::SHIFT_STATEMENTS,
     duty::STANDBY_STATEMENTS,
     duty::WALK_STATEMENTS,
+    duty::LIMIT_STATEMENTS,
     lecture::STATEMENTS,
     lecture::SESSION_STATEMENTS,
     lecture::QUIZ_STATEMENTS,
@@ -189,6 +190,7 @@ const MAY_SCAN: &[&str] = &[
     "duty::store::CLOSURES",
     "duty::store::REACHES",
     "duty::store::LEAVES",
+    "duty::limit::ALL_BARS",
     "duty::store::WAYS",
     "duty::store::UNITS_IN_REACH",
     "duty::shift_store::SHARES", // a term once, when a roster is made

@@ -82,6 +82,9 @@ pub(super) const PEOPLE: [(&str, PersonKind, [i64; 3], bool); 12] = [
     ("秦彩云", PersonKind::Parent, [10, 15, 20], false),
 ];
 
+/// Who must not stand at the third school.
+const NOT_AT_THE_THIRD: &str = "严建忠";
+
 /// Autumn and spring, so that every day of a year is in a term or in the holidays.
 pub(super) fn terms(today: Date) -> [(String, Date, Date); 3] {
     let year = today.year();
@@ -115,7 +118,12 @@ async fn school(tx: &mut db::Tx, act: &Act, units: (Uuid, Uuid), sketch: &Sketch
             qualification: None,
             closed_at: None,
         };
-        gates.push(duty::add_gate(tx, act, school, &gate).await?);
+        let id = duty::add_gate(tx, act, school, &gate).await?;
+        // Where there are seats for two, it takes two.
+        if *seats == 2 {
+            duty::set_pair(tx, act, id, true).await?;
+        }
+        gates.push(id);
     }
     let peaks = [(Peak::MorningIn, sketch.morning), (Peak::EveningOut, sketch.evening), (Peak::LateOut, sketch.late)];
     for (kind, bells) in peaks.into_iter().filter(|(_, bells)| !bells.is_empty()) {
@@ -187,6 +195,15 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         let person = duty::create_person(&mut tx, &act, &new).await?;
         let minutes: Vec<(Uuid, i64)> = schools.iter().copied().zip(minutes).collect();
         duty::set_reaches(&mut tx, &act, person, &minutes).await?;
+        // A parent who works in the afternoon, and an officer whose child goes to the third school.
+        if kind == PersonKind::Parent {
+            duty::set_peaks(&mut tx, &act, person, &[Peak::MorningIn]).await?;
+        }
+        if name == NOT_AT_THE_THIRD
+            && let Some(third) = schools.get(2)
+        {
+            duty::bar(&mut tx, &act, person, (*third, None), "孩子在这里上学").await?;
+        }
         // The guard and the parents are the first school's own.
         if matches!(kind, PersonKind::Security | PersonKind::Parent) {
             duty::set_school(&mut tx, &act, person, schools.first().copied()).await?;

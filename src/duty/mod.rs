@@ -6,15 +6,16 @@
 //! On the day people confirm, come, hand over and go (`shift`); in the place of whoever is absent the nearest on standby is called, told, and
 //! passed over by the clock when they do not answer (`standby`), but not before the beginning is near: an absence that is known days before is for
 //! the desk to arrange (`todo`). What a day off or a closed post makes needless is cancelled with it (`calling_off`). Nobody is put at a post while
-//! on a round of `patrol` (`walk`). `roster` fills a
-//! period by the crate of that name, as a draft from which `publication` puts people down, and `mending` changes few of them; `caution` says what of
-//! its rules is broken by hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its
+//! on a round of `patrol` (`walk`). `limit` has in which peaks somebody can come and where they must not stand, to which all of it keeps. `roster`
+//! fills a period by the crate of that name, as a draft from which `publication` puts people down, and `mending` changes few of them; `caution` says
+//! what of its rules is broken by hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its
 //! own people; `news` tells it when that changes.
 
 mod calling_off;
 mod caution;
 mod coverage;
 mod ground;
+mod limit;
 mod mending;
 mod model;
 mod news;
@@ -35,6 +36,7 @@ mod web;
 pub use caution::cautions;
 pub use coverage::{Coverage, Unknown, read as coverage};
 pub use ground::{Guarded, Standby, demand, guarded, schools_of, standby_of};
+pub use limit::{STATEMENTS as LIMIT_STATEMENTS, bar, set_peaks};
 pub use mending::{Mended, apply as apply_mending, mend};
 pub use model::{
     Alone, DayKind, Exception, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage,
@@ -49,7 +51,7 @@ pub use publication::publish as publish_roster;
 pub use roster::{draft as draft_roster, work_out as work_roster_out, work_out_again as work_roster_out_again};
 pub use school::{
     Contact, GateSketch, SchoolSketch, SlotSketch, add_gate, add_slot, add_term, by_link as school_by_link,
-    create as create_school, post_link, set_day, set_day_like, set_ways, set_weekdays, timetable,
+    create as create_school, post_link, set_day, set_day_like, set_pair, set_ways, set_weekdays, timetable,
 };
 pub use shift::{
     NewShift, answer as answer_call, call_next, cancel as cancel_shift, come, confirm, leave, miss, put as put_shift,

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::coverage::{Posts, needs};
+use super::limit::{self, Bar};
 use super::model::Windows;
 use super::roster::drafts;
 use super::shift_store::{
@@ -74,6 +75,9 @@ async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift])
     let leaves = store::leaves(tx, act.tenant, span).await?;
     let mut on_leave: HashMap<Uuid, Vec<&Leave>> = HashMap::new();
     leaves.iter().for_each(|leave| on_leave.entry(leave.person_id).or_default().push(leave));
+    let bars = limit::all_bars(tx, act.tenant).await?;
+    let mut barred: HashMap<Uuid, Vec<&Bar>> = HashMap::new();
+    bars.iter().for_each(|bar| barred.entry(bar.person_id).or_default().push(bar));
     let walks = walk::of_days(tx, act.tenant, span).await?;
     // What is kept on these days, as it is known now.
     let posts = Posts::read(tx, act.tenant, &scope).await?;
@@ -115,6 +119,10 @@ async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift])
         let away = |leave: &&&Leave| leave.first_day <= draft.day && leave.last_day >= draft.day;
         if on_leave.get(&person.id).into_iter().flatten().any(|leave| away(&leave)) {
             found.push(format!("{} {}请假", draft.day, person.name));
+        }
+        let keeps = |bar: &&&Bar| bar.keeps_from(draft.school_id, draft.gate_id);
+        if let Some(bar) = barred.get(&person.id).into_iter().flatten().find(keeps) {
+            found.push(format!("{} {}登记了不能站{}", draft.day, person.name, bar.place()));
         }
         let needed = draft.gate_id.and_then(|gate| gates.get(&gate)?.qualification.as_deref());
         if needed.is_some_and(|needed| !person.has(needed)) {

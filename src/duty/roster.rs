@@ -154,7 +154,7 @@ pub async fn draft(tx: &mut Tx, act: &Act, draft: &Draft) -> Result<Uuid> {
         let (slot, of_slot) = prepared.slot_of(clash.seat);
         let need = built.need(slot);
         let row = ADD_GAP.bind(act.tenant).bind(id).bind(need.day.to_string()).bind(need.gate).bind(need.slot);
-        row.bind(built.slots[slot].1[of_slot]).bind(built.words(clash)).bind(clash.proved)
+        row.bind(built.slots[slot].1[of_slot]).bind(built.words(clash, slot)).bind(clash.proved)
     });
     tx.execute_many(ADD_GAP, gaps.collect()).await?;
     audit::record(tx, act, "create", ("duty_roster", id), "", &[]).await?;

@@ -12,6 +12,7 @@ use rostering::{
 use uuid::Uuid;
 
 use super::coverage::{Need, Posts, needs};
+use super::limit::{self, Bar};
 use super::model::{Alone, Peak, PersonKind, Qualification, ShiftState, Windows, monday, short};
 use super::roster::Rostering;
 use super::share::carried;
@@ -45,6 +46,7 @@ struct Known {
     reaches: Vec<ReachRow>,
     ways: Vec<WayRow>,
     leaves: Vec<Leave>,
+    bars: Vec<Bar>,
     /// On which rounds they are to be.
     walks: HashMap<Uuid, Vec<Walk>>,
     /// What is down already, of whole weeks and a day on each side, anywhere in the bureau.
@@ -91,6 +93,7 @@ impl Built {
             reaches: store::reaches(tx, act.tenant).await?,
             ways: store::ways(tx, act.tenant).await?,
             leaves,
+            bars: limit::all_bars(tx, act.tenant).await?,
             walks,
             standing: shift_store::of_days(tx, act.tenant, &Scope::tenant(), (&week.0, &week.1)).await?,
             carried: carried(tx, act, &people, days.0).await?,
@@ -107,7 +110,7 @@ impl Built {
         (alone, rules): (&Alone, &Rostering),
         (days, now): ((Date, Date), Timestamp),
     ) -> Result<Built> {
-        let Known { people, reaches, ways, leaves, walks, standing, carried, pins } = known;
+        let Known { people, reaches, ways, leaves, bars, walks, standing, carried, pins } = known;
         let first = origin(days.0);
         let since = Since(super::model::moment(first, 0).ok_or(Error::NotFound)?);
         let weeks = usize::try_from((days.1 - first).get_days() / 7 + 2).unwrap_or(2);
@@ -134,6 +137,16 @@ impl Built {
             let (from, to) = walk.span();
             Span { from: at(0, since.minutes(from)), to: at(0, since.minutes(to)) }
         };
+        let mut barred: HashMap<Uuid, Vec<&Bar>> = HashMap::new();
+        bars.iter().for_each(|bar| barred.entry(bar.person_id).or_default().push(bar));
+        let barred_posts = |person: Uuid| -> Vec<usize> {
+            let Some(bars) = barred.get(&person) else { return Vec::new() };
+            let kept = |post: &usize| {
+                let gate = &posts.gates[*post];
+                bars.iter().any(|bar| bar.keeps_from(gate.school_id, Some(gate.id)))
+            };
+            (0..posts.gates.len()).filter(kept).collect()
+        };
         let person = |(at_base, one): (usize, &Person)| rostering::Person {
             kind: kind(one.kind),
             qualifications: bits(|code| one.has(code)),
@@ -147,7 +160,7 @@ impl Built {
                 .chain(walks.get(&one.id).into_iter().flatten().map(walked))
                 .collect(),
             barred_slots: Vec::new(),
-            barred_posts: Vec::new(),
+            barred_posts: barred_posts(one.id),
             most: Most {
                 per_day: (one.daily as u16).min(MOST_PER_DAY),
                 per_week: one.weekly as u16,
@@ -240,7 +253,19 @@ impl Built {
             let peak = slot_peak(posts, need.slot);
             known.extend(own.into_iter().map(|(seat, person, shift)| (problem.slots.len(), seat, person, shift)));
             slots.push((index, numbers));
-            problem.slots.push(rostering::Slot { post, day: day as usize, window, peak, seats, pair: false });
+            // Whoever is there already and no seat of the problem makes two with one more.
+            let pair = gate.pair && seats.len() > 1 && seats.len() as i64 == gate.seats;
+            problem.slots.push(rostering::Slot { post, day: day as usize, window, peak, seats, pair });
+        }
+        // Some can come in some peaks only. Whoever was put down in another all the same stays there.
+        let kinds: HashMap<Uuid, Peak> = posts.slots.iter().map(|slot| (slot.id, slot.kind)).collect();
+        for (at, one) in people.iter().enumerate().filter(|(_, one)| !one.peaks.is_empty()) {
+            let stands: HashSet<usize> =
+                known.iter().filter(|(_, _, who, _)| *who == at).map(|(slot, ..)| *slot).collect();
+            let peak = |slot: usize| kinds.get(&needs[slots[slot].0].slot).copied();
+            problem.people[at].barred_slots = (0..slots.len())
+                .filter(|slot| !stands.contains(slot) && !limit::comes(&one.peaks, peak(*slot)))
+                .collect();
         }
         let duties = posts.gates.iter().map(|gate| (gate.id, gate.duty.clone())).collect();
         let pins = carried_over;
@@ -256,6 +281,8 @@ impl Built {
         for (slot, seat, person, _) in &self.known {
             if against.contains(&(*person, *slot)) {
                 self.problem.slots[*slot].seats[*seat].qualifications = NOBODY_HAS;
+                // They make two with one more.
+                self.problem.slots[*slot].pair = false;
                 self.settled.push((*slot, *seat));
             }
         }
@@ -304,25 +331,38 @@ impl Built {
         &self.people[person].name
     }
 
-    /// `没有空：3 人当天请假；2 人一周已满`
-    pub(super) fn words(&self, clash: &Clash) -> String {
-        let mut parts: Vec<(Rule, usize)> = Vec::new();
-        for (rule, _) in clash.rules.iter().filter(|(_, whom)| matches!(whom, Whom::Person(_))) {
-            match parts.iter_mut().find(|(known, _)| known == rule) {
-                Some((_, count)) => *count += 1,
-                None => parts.push((*rule, 1)),
+    /// Of a clash in a slot: `3 人请假、当天或者这一周另有安排；2 人这一周已满`
+    pub(super) fn words(&self, clash: &Clash, slot: usize) -> String {
+        let mut parts: Vec<(Rule, &'static str, usize)> = Vec::new();
+        for (rule, whom) in &clash.rules {
+            let Whom::Person(person) = whom else { continue };
+            let why = self.because(*rule, *person, slot);
+            match parts.iter_mut().find(|(_, known, _)| *known == why) {
+                Some((.., count)) => *count += 1,
+                None => parts.push((*rule, why, 1)),
             }
         }
         parts.sort();
-        let mut words: Vec<String> =
-            parts.into_iter().map(|(rule, count)| format!("{count} 人{}", because(rule))).collect();
+        let mut words: Vec<String> = parts.into_iter().map(|(_, why, count)| format!("{count} 人{why}")).collect();
         if clash.rules.iter().any(|(rule, _)| *rule == Rule::Company) {
-            words.push("只剩不能单独上岗的人".to_owned());
+            let pair = self.problem.slots[slot].pair;
+            words.push(if pair { "必须两人同时在，凑不齐" } else { "只剩不能单独上岗的人" }.to_owned());
         }
         if !clash.seats.is_empty() {
             words.push(format!("能来的人都要留给别的 {} 个岗位", clash.seats.len()));
         }
         if words.is_empty() { "名单上没有人".to_owned() } else { words.join("；") }
+    }
+
+    /// Why a rule keeps somebody from a slot, or, where it keeps them from another that had to be filled instead, in general.
+    fn because(&self, rule: Rule, person: usize, slot: usize) -> &'static str {
+        let (who, wanted) = (&self.problem.people[person], &self.problem.slots[slot]);
+        match rule {
+            Rule::Barred if who.barred_posts.contains(&wanted.post) => "不能站这个岗",
+            Rule::Barred if who.barred_slots.contains(&slot) => "这个时段来不了",
+            Rule::Company if wanted.pair => "没有人一起站",
+            _ => because(rule),
+        }
     }
 }
 
@@ -449,7 +489,7 @@ fn because(rule: Rule) -> &'static str {
     match rule {
         Rule::Qualified => "不是要的人员或者缺资格",
         Rule::Available => "请假、当天或者这一周另有安排",
-        Rule::Barred => "不能站这个岗",
+        Rule::Barred => "有的岗位或者时段不能站",
         Rule::WayKnown => "没有填到这所学校要几分钟",
         Rule::OneAtATime => "同一天站别的学校，赶不过来",
         Rule::Rest => "休息不够",

@@ -11,7 +11,7 @@ use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, 
 use super::store::{
     self, ADD_BELL, ADD_CLOSURE, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM,
     ADD_UNIT, CHANGE_GATE, CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, DROP_WAY, KEEP_WEEKDAYS,
-    RENEW_GATE_LINK, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SET_WEEKDAYS, School,
+    RENEW_GATE_LINK, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_PAIR, SET_WAY, SET_WEEKDAYS, School,
 };
 use crate::access::{Act, Link};
 use crate::error::{Error, Result};
@@ -204,6 +204,13 @@ pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen
     };
     audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await?;
     Ok(cancelled)
+}
+
+/// At a post two stand at once or nobody, whatever else a roster would like.
+pub async fn set_pair(tx: &mut Tx, act: &Act, id: Uuid, pair: bool) -> Result<()> {
+    tx.execute_one(SET_PAIR.bind(act.tenant).bind(id).bind(pair)).await?;
+    let said = if pair { "必须两人同时在" } else { "不用两人同时在" };
+    audit::record(tx, act, "update", ("duty_gate", id), said, &[]).await
 }
 
 /// The code that hangs at a post is another one from now on.

@@ -11,7 +11,7 @@ use super::shift_store::{
     SWAP_OF_SHIFT, Shift, Swap, TAKE_MISS_BACK,
 };
 use super::store::{self, COLLEAGUES, HOLD_PERSON, LEAVES_OF, Leave, Person, REACHES_OF_COLLEAGUES, ReachRow};
-use super::{coverage, model, news, standby, walk};
+use super::{coverage, limit, model, news, standby, walk};
 use crate::access::Act;
 use crate::audit::{self, Change};
 use crate::error::{Error, Result};
@@ -38,7 +38,7 @@ pub(super) async fn fit(
     tx: &mut Tx,
     act: &Act,
     person: Uuid,
-    (shift, gate, day): (Option<Uuid>, Option<Uuid>, &str),
+    (shift, (school, gate), day): (Option<Uuid>, (Uuid, Option<Uuid>), &str),
     span: Option<(Timestamp, Timestamp)>,
 ) -> Result<Person> {
     tx.execute_one(HOLD_PERSON.bind(act.tenant).bind(person)).await?;
@@ -50,6 +50,10 @@ pub(super) async fn fit(
     let leaves: Vec<Leave> = tx.all(LEAVES_OF.bind(act.tenant).bind(person.id).bind(day)).await?;
     if leaves.iter().any(|leave| leave.first_day.as_str() <= day && leave.last_day.as_str() >= day) {
         return Err(Error::refused(format!("{name}这一天请假，请换一个人")));
+    }
+    let bars = limit::bars_of(tx, act.tenant, person.id).await?;
+    if let Some(bar) = bars.iter().find(|bar| bar.keeps_from(school, gate)) {
+        return Err(Error::refused(format!("{name}登记了不能站{}，请换一个人", bar.place())));
     }
     if let Some(gate) = gate {
         let gate = store::gate(tx, act.tenant, gate).await?;
@@ -162,7 +166,8 @@ pub async fn put(tx: &mut Tx, act: &Act, new: &NewShift) -> Result<Uuid> {
     // The shift before its people, as every step of the day takes them.
     let (seat, hollow) = seat_of(tx, act, new, &day).await?;
     if let Some(person) = new.person {
-        fit(tx, act, person, (None, new.post.map(|(gate, _)| gate), &day), new.span).await?;
+        let place = (new.school, new.post.map(|(gate, _)| gate));
+        fit(tx, act, person, (None, place, &day), new.span).await?;
     }
     if let Some(one) = hollow {
         let row = CHANGE.bind(act.tenant).bind(one.id).bind(one.lock_version).bind(new.person).bind(&new.duty);
@@ -218,7 +223,8 @@ pub(super) async fn change(
     // The shift before its people, as every step of the day takes them.
     tx.execute(HOLD_SEEN.bind(act.tenant).bind(shift.id)).await?;
     if let Some(person) = person {
-        fit(tx, act, person, (Some(shift.id), shift.gate_id, &shift.day), span).await?;
+        let place = (shift.school_id, shift.gate_id);
+        fit(tx, act, person, (Some(shift.id), place, &shift.day), span).await?;
     }
     if person != shift.person_id {
         tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(shift.id).bind(act.at).bind("值班室改了这一班")).await?;
@@ -594,7 +600,7 @@ pub async fn ask_swap(tx: &mut Tx, act: &Act, shift: &Shift, to: Uuid) -> Result
         return Err(Error::refused("请选择换给谁"));
     }
     let span = shift.starts_at.zip(shift.ends_at);
-    match fit(tx, act, to, (None, shift.gate_id, &shift.day), span).await {
+    match fit(tx, act, to, (None, (shift.school_id, shift.gate_id), &shift.day), span).await {
         Err(Error::Refused(_)) => return Err(Error::refused("对方这时候不能来，请换一个人")),
         other => other?,
     };
@@ -687,8 +693,9 @@ pub async fn decide_swap(tx: &mut Tx, act: &Act, id: Uuid, approved: bool, why: 
         if shift.person_id != Some(swap.from_id) || shift.came_at.is_some() || shift.absent_at.is_some() {
             return Err(Error::refused("这一班已经变了，不能按原来的申请换"));
         }
-        fit(tx, act, swap.to_id, (Some(shift.id), shift.gate_id, &shift.day), shift.starts_at.zip(shift.ends_at))
-            .await?;
+        let place = (shift.school_id, shift.gate_id);
+        let span = shift.starts_at.zip(shift.ends_at);
+        fit(tx, act, swap.to_id, (Some(shift.id), place, &shift.day), span).await?;
         tx.execute(GIVE_TO.bind(act.tenant).bind(shift.id).bind(swap.to_id).bind(act.at)).await?;
         news::watch(tx, act, shift.school_id, &shift.day).await?;
     }

@@ -16,7 +16,7 @@ use super::shift::held;
 use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, STANDING_FOR, Shift};
 use super::store::{self, HOLD_PERSON};
 use super::walk::is_walking;
-use super::{caution, coverage, person};
+use super::{caution, coverage, limit, person};
 use crate::access::Act;
 use crate::app::App;
 use crate::channel::{self, Notice, Occasion, Place};
@@ -27,10 +27,11 @@ use crate::{audit, settings};
 
 statements! {
     /// Who can be at a school ($2) on a day ($3) before a moment ($5), and is free from another ($6) until then; or whether one of them ($7)
-    /// still is. Whoever is on leave, was absent that day, is asked to go elsewhere, is on patrol or has had all their shifts is not asked.
-    NEAREST = concat!("SELECT p.id, p.kind, p.qualifications, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
+    /// still is. Whoever must not stand there ($8), is on leave, was absent that day, is asked to go elsewhere, is on patrol or has had all their shifts is not asked.
+    NEAREST = concat!("SELECT p.id, p.kind, p.qualifications, p.peaks, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
         WHERE r.tenant_id = $1 AND r.school_id = $2 AND p.standby AND p.ended_at IS NULL AND (CAST($7 AS UUID) IS NULL OR p.id = $7)
         AND (CAST($5 AS BIGINT) IS NULL OR CAST($4 AS BIGINT) + r.minutes * 60000 < CAST($5 AS BIGINT))
+        AND NOT EXISTS (SELECT 1 FROM duty_bars b WHERE b.tenant_id = r.tenant_id AND b.person_id = r.person_id AND b.school_id = $2 AND (b.gate_id IS NULL OR b.gate_id = $8))
         AND NOT EXISTS (SELECT 1 FROM duty_leaves l WHERE l.tenant_id = r.tenant_id AND l.person_id = r.person_id AND l.first_day <= $3 AND l.last_day >= $3)
         AND NOT EXISTS (SELECT 1 FROM duty_shifts x WHERE x.tenant_id = r.tenant_id AND x.person_id = r.person_id AND x.day = $3 AND x.state = 'standing'
             AND (x.absent_at IS NOT NULL OR x.starts_at < CAST($5 AS BIGINT) AND x.ends_at > CAST($6 AS BIGINT)))
@@ -52,7 +53,7 @@ statements! {
 
 record! {
     /// Somebody on standby.
-    struct Near { id: Uuid, kind: PersonKind, qualifications: String, minutes: i64 }
+    struct Near { id: Uuid, kind: PersonKind, qualifications: String, peaks: String, minutes: i64 }
     struct Due { tenant_id: Uuid, id: Uuid, shift_id: Uuid }
 }
 
@@ -171,7 +172,7 @@ pub(super) async fn next(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option
     let found: Vec<Near> = tx.all(nearest(act, shift, None)).await?;
     for near in found.iter().filter(|near| !tried.contains(&near.id) && lack.is_met_by(near, &alone)) {
         // Nobody is held who cannot come: whoever puts several people down holds them in another order.
-        if !caution::gets_there(tx, act, near.id, shift).await? {
+        if !limit::comes(&near.peaks, shift.peak) || !caution::gets_there(tx, act, near.id, shift).await? {
             continue;
         }
         // Of two absences at once that want the same person the second sees that they are asked, and goes on to the next.
@@ -206,7 +207,7 @@ pub(super) async fn go_on(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Optio
 
 fn nearest(act: &Act, shift: &Shift, person: Option<Uuid>) -> db::Query {
     let query = NEAREST.bind(act.tenant).bind(shift.school_id).bind(&shift.day).bind(act.at);
-    query.bind(shift.ends_at).bind(shift.starts_at).bind(person)
+    query.bind(shift.ends_at).bind(shift.starts_at).bind(person).bind(shift.gate_id)
 }
 
 async fn call(tx: &mut Tx, act: &Act, shift: &Shift, near: &Near) -> Result<Call> {

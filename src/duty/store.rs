@@ -35,7 +35,7 @@ macro_rules! schools {
 macro_rules! gates {
     ($where:expr) => {
         concat!(
-            "SELECT g.id, g.school_id, s.name AS school_name, g.kind, g.name, g.duty, g.seats, g.officers, g.qualification, g.link_number,
+            "SELECT g.id, g.school_id, s.name AS school_name, g.kind, g.name, g.duty, g.seats, g.officers, g.pair, g.qualification, g.link_number,
                 g.opened_at, g.closed_at, g.lock_version
             FROM duty_gates g JOIN duty_schools s ON s.tenant_id = g.tenant_id AND s.id = g.school_id WHERE g.tenant_id = $1 AND ",
             $where
@@ -47,7 +47,7 @@ macro_rules! people {
     ($where:expr) => {
         concat!(
             "SELECT p.id, p.organisation_id, o.name AS organisation_name, p.kind, p.name, p.phone_sealed, p.qualifications, p.daily, p.weekly,
-                p.standby, p.link_number, p.ended_at, p.created_at, p.lock_version, p.school_id, h.name AS school_name
+                p.standby, p.link_number, p.ended_at, p.created_at, p.lock_version, p.school_id, p.peaks, h.name AS school_name
             FROM duty_people p JOIN organisations o ON o.tenant_id = p.tenant_id AND o.id = p.organisation_id
             LEFT JOIN duty_schools h ON h.tenant_id = p.tenant_id AND h.id = p.school_id WHERE p.tenant_id = $1 AND ",
             $where
@@ -78,6 +78,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, 1)";
     CHANGE_GATE = "UPDATE duty_gates SET kind = $4, name = $5, duty = $6, seats = $7, officers = $8, qualification = $9, closed_at = $10,
             lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2 AND lock_version = $3";
+    SET_PAIR = "UPDATE duty_gates SET pair = $3 WHERE tenant_id = $1 AND id = $2";
     RENEW_GATE_LINK = "UPDATE duty_gates SET link_number = link_number + 1 WHERE tenant_id = $1 AND id = $2";
     /// What was needed until now is kept for the days before.
     ADD_GATE_PAST = "INSERT INTO duty_gate_pasts (tenant_id, gate_id, until_at, seats, officers) VALUES ($1, $2, $3, $4, $5)
@@ -149,10 +150,13 @@ statements! {
     SCHOOLS_OF_UNIT = "SELECT DISTINCT u.school_id FROM duty_school_units u
         JOIN organisation_ancestors o ON o.tenant_id = u.tenant_id AND o.organisation_id = u.organisation_id
         WHERE u.tenant_id = $1 AND o.ancestor_id = $2 LIMIT 1000";
+    /// Whoever must not stand at a school is not counted towards it.
     STANDBY_OF_UNIT = "SELECT r.person_id, r.school_id, r.minutes FROM duty_people p
         JOIN organisation_ancestors o ON o.tenant_id = p.tenant_id AND o.organisation_id = p.organisation_id
         JOIN duty_reaches r ON r.tenant_id = p.tenant_id AND r.person_id = p.id
-        WHERE p.tenant_id = $1 AND o.ancestor_id = $2 AND p.standby AND p.ended_at IS NULL ORDER BY r.school_id, r.person_id LIMIT 20000";
+        WHERE p.tenant_id = $1 AND o.ancestor_id = $2 AND p.standby AND p.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM duty_bars b
+            WHERE b.tenant_id = r.tenant_id AND b.person_id = r.person_id AND b.school_id = r.school_id AND b.gate_id IS NULL)
+        ORDER BY r.school_id, r.person_id LIMIT 20000";
     REACHES = "SELECT r.person_id, r.school_id, r.minutes FROM duty_reaches r WHERE r.tenant_id = $1 AND (r.person_id, r.school_id) > ($2, $3)
         ORDER BY r.person_id, r.school_id LIMIT 20000";
     WAYS = "SELECT w.from_id, w.to_id, w.minutes FROM duty_ways w WHERE w.tenant_id = $1 AND (w.from_id, w.to_id) > ($2, $3)
@@ -191,7 +195,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Gate {
         pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub kind: GateKind, pub name: String, pub duty: String, pub seats: i64,
-        pub officers: i64, pub qualification: Option<String>, pub link_number: i64, pub opened_at: Option<Timestamp>, pub closed_at: Option<Timestamp>,
+        pub officers: i64, pub pair: bool, pub qualification: Option<String>, pub link_number: i64, pub opened_at: Option<Timestamp>, pub closed_at: Option<Timestamp>,
         pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
@@ -212,7 +216,7 @@ record! {
     pub struct Person {
         pub id: Uuid, pub organisation_id: Uuid, pub organisation_name: String, pub kind: PersonKind, pub name: String, pub phone_sealed: Option<Vec<u8>>,
         pub qualifications: String, pub daily: i64, pub weekly: i64, pub standby: bool, pub link_number: i64, pub ended_at: Option<Timestamp>,
-        pub created_at: Timestamp, pub lock_version: i64, pub school_id: Option<Uuid>, pub school_name: Option<String>,
+        pub created_at: Timestamp, pub lock_version: i64, pub school_id: Option<Uuid>, pub school_name: Option<String>, pub peaks: String,
     }
     #[derive(Debug, Clone)]
     pub struct WayRow { pub from_id: Uuid, pub to_id: Uuid, pub minutes: i64 }

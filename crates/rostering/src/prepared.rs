@@ -64,11 +64,13 @@ pub(crate) struct When {
 
 impl Prepared {
     /// Errors: everything that is wrong with the problem, which is then not looked at further.
-    pub fn new(problem: Problem) -> Result<Self, Vec<Flaw>> {
+    pub fn new(mut problem: Problem) -> Result<Self, Vec<Flaw>> {
         let flaws = flaws(&problem);
         if !flaws.is_empty() {
             return Err(flaws);
         }
+        // Whoever can come in the mornings only is barred from half of a term's slots: they are looked up, not looked through.
+        problem.people.iter_mut().for_each(|person| person.barred_slots.sort_unstable());
         let mut first = vec![0];
         let mut seats = Vec::new();
         for (at, slot) in problem.slots.iter().enumerate() {

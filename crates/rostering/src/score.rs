@@ -68,7 +68,8 @@ impl Rule {
                 !who.away.iter().any(|away: &Span| away.touches(span))
             }
             Self::Barred => {
-                !who.barred_slots.contains(&(on.seats[seat] as usize)) && !who.barred_posts.contains(&slot.post)
+                who.barred_slots.binary_search(&(on.seats[seat] as usize)).is_err()
+                    && !who.barred_posts.contains(&slot.post)
             }
             Self::WayKnown => on.reach(person, slot.post).is_some(),
             _ => true,

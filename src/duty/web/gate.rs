@@ -38,6 +38,9 @@ fn gate_sketch(form: &mut Form, closed: Option<jiff::Timestamp>) -> Option<GateS
     if officers > seats {
         form.fail("officers", "其中警力不能比总人数多");
     }
+    if seats < 2 && form.is("pair", "yes") {
+        form.fail("seats", "必须两人同时在的岗，至少要 2 个人");
+    }
     let qualification = qualification.map(|one| one.code().to_owned());
     form.ok().then_some(GateSketch { kind, name, duty, seats, officers, qualification, closed_at: closed })
 }
@@ -54,7 +57,10 @@ async fn add_gate(
     store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
     if let Some(new) = gate_sketch(&mut form, None) {
         let done = school::add_gate(&mut tx, &act, id, &new).await;
-        if form.noted("name", done)?.is_some() {
+        if let Some(gate) = form.noted("name", done)? {
+            if form.is("pair", "yes") {
+                school::set_pair(&mut tx, &act, gate, true).await?;
+            }
             tx.commit().await?;
             return Ok(redirect(&format!("/duty-schools/{id}"), "岗位已登记"));
         }
@@ -91,6 +97,9 @@ async fn edit_gate(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id
         ("qualification", gate.qualification.as_deref().unwrap_or_default()),
         ("version", &gate.lock_version.to_string()),
     ]);
+    if gate.pair {
+        form.set("pair", "yes");
+    }
     if gate.closed_at.is_some() {
         form.set("closed", "yes");
     }
@@ -111,6 +120,10 @@ async fn change_gate(
     if let Some(to) = gate_sketch(&mut form, closed) {
         let done = school::change_gate(&mut tx, &act, &gate, form.version(), &to).await;
         if let Some(cancelled) = form.noted("name", done)? {
+            let pair = form.is("pair", "yes");
+            if pair != gate.pair {
+                school::set_pair(&mut tx, &act, gate.id, pair).await?;
+            }
             tx.commit().await?;
             let said = format!("岗位已改好{}", calling_off::said(cancelled));
             return Ok(redirect(&format!("/duty-schools/{}", gate.school_id), &said));

@@ -3,6 +3,7 @@
 mod contact;
 mod day;
 mod gate;
+mod limit;
 mod own;
 mod people;
 mod roster;

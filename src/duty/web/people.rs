@@ -7,11 +7,11 @@ use db::Cursor;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{LinkPage, Options, chosen, days, number, units};
+use super::{LinkPage, Options, chosen, days, limit, number, units};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage;
-use crate::duty::model::{Alone, PersonKind, Qualification};
+use crate::duty::model::{Alone, Peak, PersonKind, Qualification};
 use crate::duty::person::{self, PersonSketch};
 use crate::duty::shift_store::{self, Shift};
 use crate::duty::store::{self, LEAVES_OF, Leave, Person, REACHES_OF, ReachRow, School};
@@ -78,6 +78,9 @@ struct FormPage {
     phone: String,
     units: Options,
     schools: Options,
+    /// Where they may be said to be not allowed to stand, and where that is known already.
+    places: Options,
+    bars: Options,
 }
 
 impl FormPage {
@@ -102,14 +105,27 @@ impl FormPage {
     fn has(&self, code: &str) -> bool {
         self.form.values("qualification").any(|one| one == code)
     }
+
+    fn peaks(&self) -> Vec<(&'static str, &'static str)> {
+        Peak::ALL.iter().map(|peak| (peak.code(), peak.label())).collect()
+    }
+
+    fn comes(&self, code: &str) -> bool {
+        self.form.is("peak", code)
+    }
+
+    fn lifts(&self, bar: &str) -> bool {
+        self.form.is("lift", bar)
+    }
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let (units, schools) = (units(&mut tx, &viewer).await?, schools(&mut tx, &viewer).await?);
+    let places = limit::places(&mut tx, &viewer).await?;
     let unit = viewer.organisation.to_string();
     let form = Form::filled(&[("unit", &unit), ("kind", "officer"), ("daily", "2"), ("weekly", "10")]);
-    page(&FormPage { shell, form, person: None, phone: String::new(), units, schools })
+    page(&FormPage { shell, form, person: None, phone: String::new(), units, schools, places, bars: Vec::new() })
 }
 
 /// The schools whose own people somebody may be.
@@ -147,6 +163,8 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     let (units, schools) = (units(&mut tx, &viewer).await?, schools(&mut tx, &viewer).await?);
+    let places = limit::places(&mut tx, &viewer).await?;
+    let limits = limit::read(&mut form, &places, &Vec::new());
     if let Some(new) = sketch(&mut form, &units, "", None) {
         let school = own_school(&mut form, &schools, new.kind);
         if form.ok() {
@@ -154,12 +172,13 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
             if school.is_some() {
                 person::set_school(&mut tx, &act, id, school).await?;
             }
+            limits.apply(&mut tx, &act, id, "").await?;
             tx.commit().await?;
             return Ok(redirect(&format!("/duty-people/{id}"), "已登记。接着填到各学校要几分钟"));
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, person: None, phone: String::new(), units, schools })
+    page_again(&FormPage { shell, form, person: None, phone: String::new(), units, schools, places, bars: Vec::new() })
 }
 
 async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
@@ -167,6 +186,8 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     let mut tx = app.db.read().await?;
     let known = store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
     let (units, schools) = choices(&mut tx, &viewer, &known).await?;
+    let places = limit::places(&mut tx, &viewer).await?;
+    let bars = limit::bars(&mut tx, &act, id).await?;
     let mut form = Form::filled(&[
         ("name", &known.name),
         ("unit", &known.organisation_id.to_string()),
@@ -179,6 +200,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     for one in known.qualified() {
         form.add("qualification", one.code());
     }
+    limit::fill(&mut form, &known.peaks);
     if known.standby {
         form.set("standby", "yes");
     }
@@ -186,7 +208,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
         form.set("ended", "yes");
     }
     let phone = masked_phone(&known.phone(&act)?);
-    page(&FormPage { shell, form, person: Some(known), phone, units, schools })
+    page(&FormPage { shell, form, person: Some(known), phone, units, schools, places, bars })
 }
 
 async fn change(
@@ -200,6 +222,9 @@ async fn change(
     let mut tx = app.db.begin().await?;
     let known = store::person_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
     let (units, schools) = choices(&mut tx, &viewer, &known).await?;
+    let places = limit::places(&mut tx, &viewer).await?;
+    let bars = limit::bars(&mut tx, &act, id).await?;
+    let limits = limit::read(&mut form, &places, &bars);
     let kept = known.phone(&act)?;
     let ended = form.is("ended", "yes").then(|| known.ended_at.unwrap_or(act.at));
     if let Some(to) = sketch(&mut form, &units, &kept, ended) {
@@ -210,13 +235,18 @@ async fn change(
                 if school != known.school_id {
                     person::set_school(&mut tx, &act, id, school).await?;
                 }
-                tx.commit().await?;
-                return Ok(redirect(&format!("/duty-people/{id}"), "已改好"));
+                let done = limits.apply(&mut tx, &act, id, &known.peaks).await;
+                if form.noted("bar", done)?.is_some() {
+                    let said = limit::said(&mut tx, &act, id).await?;
+                    tx.commit().await?;
+                    return Ok(redirect(&format!("/duty-people/{id}"), &said));
+                }
             }
         }
     }
     drop(tx);
-    page_again(&FormPage { shell, form, person: Some(known), phone: masked_phone(&kept), units, schools })
+    let phone = masked_phone(&kept);
+    page_again(&FormPage { shell, form, person: Some(known), phone, units, schools, places, bars })
 }
 
 /// The units and schools to choose from, with those that somebody has already.
@@ -268,6 +298,10 @@ struct PersonPage {
     person: Person,
     phone: String,
     alone: bool,
+    /// In which peaks they can come, in words; empty for all.
+    peaks: String,
+    /// Where they must not stand, each with why.
+    bars: Options,
     schools: Vec<School>,
     reaches: Vec<ReachRow>,
     leaves: Vec<Leave>,
@@ -308,6 +342,8 @@ async fn person_page(
         shell,
         phone: masked_phone(&person.phone(&act)?),
         alone: alone.may(person.kind),
+        peaks: limit::words(&person.peaks),
+        bars: limit::bars(&mut tx, &act, id).await?,
         schools: schools.into_iter().filter(|school| school.closed_at.is_none()).collect(),
         reaches: tx.all(REACHES_OF.bind(viewer.tenant).bind(id)).await?,
         leaves: tx.all(LEAVES_OF.bind(viewer.tenant).bind(id).bind(today)).await?,

@@ -13,10 +13,10 @@ use super::{Options, a_day};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::coverage::{self, Posts};
-use crate::duty::model::{Fixings, How, ShiftState, Windows, clock, day_of, minute, moment, short};
+use crate::duty::model::{Fixings, How, Peak, ShiftState, Windows, clock, day_of, minute, moment, short};
 use crate::duty::shift::{self, NewShift, Way};
 use crate::duty::shift_store::{self, CALL, Call, SWAP, Shift, Swap};
-use crate::duty::{caution, person, standby, store};
+use crate::duty::{caution, limit, person, standby, store};
 use crate::error::{Error, Result};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -114,12 +114,13 @@ async fn warned(
     tx: &mut Tx,
     act: &Act,
     form: &mut Form,
-    person: Option<Uuid>,
+    (person, peak): (Option<Uuid>, Option<Peak>),
     shift: (Option<Uuid>, Uuid, Date),
     span: Option<(Timestamp, Timestamp)>,
 ) -> Result<()> {
     let Some(person) = person.filter(|_| !form.is("in_spite", "yes")) else { return Ok(()) };
-    let cautions = caution::cautions(tx, act, person, shift, span).await?;
+    let mut cautions = caution::cautions(tx, act, person, shift, span).await?;
+    cautions.extend(limit::caution(&store::person(tx, act.tenant, person).await?, peak));
     if !cautions.is_empty() {
         form.fail("in_spite", format!("{}。确实要这样排，请勾选“知道，还是这样排”", cautions.join("；")));
     }
@@ -168,14 +169,15 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
     let duty = form.text("duty", "职责", 0..=300);
     let asked = span(&mut form, day);
     if let (Some(day), Some(school), Some(asked), true) = (day, school, asked, form.ok()) {
-        let by_slot = pair.and_then(|(_, slot)| {
-            let slot = choices.posts.slots.iter().find(|one| one.id == slot)?;
+        let slot = pair.and_then(|(_, slot)| choices.posts.slots.iter().find(|one| one.id == slot));
+        let by_slot = slot.and_then(|slot| {
             let (from, to) = choices.posts.window(slot, &choices.windows)?;
             moment(day, from).zip(moment(day, to))
         });
         let span = asked.or(by_slot);
         form.noted("day", shift::refuse_past(&act, day, span))?;
-        warned(&mut tx, &act, &mut form, person, (None, school, day), span).await?;
+        let who = (person, slot.map(|slot| slot.kind));
+        warned(&mut tx, &act, &mut form, who, (None, school, day), span).await?;
         let pinned = form.is("pinned", "yes");
         let new = NewShift { school, day, post: pair, person, duty, span, pinned, stands_for: None };
         if form.ok() {
@@ -403,7 +405,7 @@ async fn change(
     let day: Option<Date> = known.day.parse().ok();
     let asked = span(&mut form, day);
     if let (Some(asked), Some(day), true) = (asked, day, form.ok()) {
-        warned(&mut tx, &act, &mut form, person, (Some(id), known.school_id, day), asked).await?;
+        warned(&mut tx, &act, &mut form, (person, known.peak), (Some(id), known.school_id, day), asked).await?;
     }
     if let (Some(asked), true) = (asked, form.ok()) {
         let to = (person, duty.as_str(), asked, form.is("pinned", "yes"));
@@ -578,8 +580,8 @@ async fn decide(
     let why = form.text("swap_why", "不同意的原因", if approved { 0..=100 } else { 2..=100 });
     // What is warned of when somebody is put down by hand speaks against a swap as well.
     if let (Ok(day), true) = (known.day.parse::<Date>(), approved && form.ok()) {
-        let span = known.starts_at.zip(known.ends_at);
-        warned(&mut tx, &act, &mut form, Some(asked.to_id), (Some(id), known.school_id, day), span).await?;
+        let (who, span) = ((Some(asked.to_id), known.peak), known.starts_at.zip(known.ends_at));
+        warned(&mut tx, &act, &mut form, who, (Some(id), known.school_id, day), span).await?;
     }
     if !form.ok() {
         drop(tx);

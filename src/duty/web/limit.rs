@@ -1,0 +1,101 @@
+//! In which peaks somebody can come, and where they must not stand, as parts of the form of their particulars.
+
+use db::Tx;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Options;
+use crate::access::{Act, Permission, Viewer};
+use crate::duty::limit;
+pub(super) use crate::duty::limit::words;
+use crate::duty::model::Peak;
+use crate::duty::store::{self, GATES, Gate};
+use crate::error::Result;
+use crate::web::Form;
+
+/// What a form says of it.
+pub(super) struct Limits {
+    peaks: Vec<Peak>,
+    bar: Option<(Uuid, Option<Uuid>)>,
+    why: String,
+    lifted: Vec<Uuid>,
+}
+
+/// The schools within reach, each before its posts, as `school` and `school:gate`.
+pub(super) async fn places(tx: &mut Tx, viewer: &Viewer) -> Result<Options> {
+    let scope = viewer.scope(Permission::DutyEdit);
+    let schools = store::schools(tx, viewer.tenant, &scope).await?;
+    let query = GATES.bind(viewer.tenant).bind(scope.account).bind(&scope.roles).bind(Timestamp::MAX);
+    let gates: Vec<Gate> = tx.all(query).await?;
+    let mut places = Vec::new();
+    for school in schools.into_iter().filter(|school| school.closed_at.is_none()) {
+        places.push((school.id.to_string(), format!("{}（所有岗位）", school.name)));
+        let own = gates.iter().filter(|gate| gate.school_id == school.id);
+        places.extend(own.map(|gate| (format!("{}:{}", school.id, gate.id), gate.place())));
+    }
+    Ok(places)
+}
+
+/// Where somebody must not stand, each with why: by its id for the form.
+pub(super) async fn bars(tx: &mut Tx, act: &Act, person: Uuid) -> Result<Options> {
+    let mut bars = Vec::new();
+    for bar in limit::bars_of(tx, act.tenant, person).await? {
+        bars.push((bar.id.to_string(), format!("{}（{}）", bar.place(), bar.why(act)?)));
+    }
+    Ok(bars)
+}
+
+/// What is said once the form is saved: what is down already stays, and somebody has to look at it.
+pub(super) async fn said(tx: &mut Tx, act: &Act, person: Uuid) -> Result<String> {
+    let person = store::person(tx, act.tenant, person).await?;
+    Ok(match limit::against(tx, act, &person).await? {
+        0 => "已改好".to_owned(),
+        n => format!("已改好。已经排了的有 {n} 班和登记的不合，请在“近期的班”里换人"),
+    })
+}
+
+fn place(places: &Options, code: &str) -> Option<(Uuid, Option<Uuid>)> {
+    let (code, _) = places.iter().find(|(known, _)| known == code)?;
+    match code.split_once(':') {
+        Some((school, gate)) => Some((school.parse().ok()?, Some(gate.parse().ok()?))),
+        None => Some((code.parse().ok()?, None)),
+    }
+}
+
+/// Fills the ticks in as they are known.
+pub(super) fn fill(form: &mut Form, peaks: &str) {
+    for peak in Peak::ALL.iter().filter(|peak| !peaks.is_empty() && limit::comes(peaks, Some(**peak))) {
+        form.add("peak", peak.code());
+    }
+}
+
+/// `bars` are those that can be lifted.
+pub(super) fn read(form: &mut Form, places: &Options, bars: &Options) -> Limits {
+    let bar = form.optional_choice("bar", "不能站的学校或岗位", |code| place(places, code));
+    let why = form.text("bar_why", "为什么不能站", 0..=40);
+    if bar.is_some() && why.is_empty() {
+        form.fail("bar_why", "请填写为什么不能站，几个字就行");
+    }
+    if bar.is_none() && !why.is_empty() {
+        form.fail("bar", "请选择不能站的学校或岗位");
+    }
+    let peaks = form.values("peak").filter_map(Peak::parse).collect();
+    let lifted = bars.iter().filter(|(id, _)| form.is("lift", id)).filter_map(|(id, _)| id.parse().ok()).collect();
+    Limits { peaks, bar, why, lifted }
+}
+
+impl Limits {
+    /// Errors: refused if somebody is barred there already.
+    pub async fn apply(&self, tx: &mut Tx, act: &Act, person: Uuid, before: &str) -> Result<()> {
+        if limit::codes(&self.peaks) != before {
+            limit::set_peaks(tx, act, person, &self.peaks).await?;
+        }
+        for bar in &self.lifted {
+            limit::lift(tx, act, person, *bar).await?;
+        }
+        if let Some(place) = self.bar {
+            limit::bar(tx, act, person, place, &self.why).await?;
+        }
+        Ok(())
+    }
+}
