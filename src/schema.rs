@@ -87,4 +87,5 @@ migrations![
     "0081_lecture_ways",
     "0082_duty_pasts",
     "0084_lectures_settled",
+    "0089_lectures_corrected",
 ];

@@ -407,6 +407,7 @@ impl Landmarks {
             .replace("{other}", &Uuid::nil().to_string())
             .replace("{class}", &Uuid::nil().to_string())
             .replace("{vice}", &Uuid::nil().to_string())
+            .replace("{vetting}", &Uuid::nil().to_string())
             .replace("{question}", &Uuid::nil().to_string())
             .replace("{asked}", &self.lecture.request.to_string())
             .replace("{audience}", &self.lecture.class.to_string())

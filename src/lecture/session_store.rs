@@ -149,6 +149,13 @@ statements! {
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
             AND (c.closed_at IS NOT NULL OR c.grade < l.first_grade OR c.grade > l.last_grade)
         ORDER BY s.starts_at, s.id, c.grade, c.name, l.created_at, l.id LIMIT 2000";
+    /// What is still to come and has more pupils than its hall has seats.
+    CROWDED = "SELECT s.id AS session_id, h.name, h.seats, CAST(SUM(c.pupils) AS BIGINT) AS pupils FROM lecture_sessions s
+        CROSS JOIN lecture_halls h CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
+        WHERE h.tenant_id = s.tenant_id AND h.id = s.hall_id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id
+            AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
+        GROUP BY s.id, h.name, h.seats HAVING SUM(c.pupils) > h.seats ORDER BY s.id LIMIT 500";
     /// Each topic of what is still to come that none of its lecturers teaches any more.
     UNTAUGHT_TOPICS = "SELECT s.id AS session_id, t.name FROM lecture_sessions s CROSS JOIN lecture_session_topics x CROSS JOIN lecture_subjects t
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id
@@ -301,6 +308,8 @@ record! {
     }
     #[derive(Debug, Clone)]
     pub struct Gone { pub session_id: Uuid, pub name: String, pub whole_school: bool }
+    #[derive(Debug, Clone)]
+    pub struct Crowded { pub session_id: Uuid, pub name: String, pub seats: i64, pub pupils: i64 }
     #[derive(Debug, Clone)]
     pub struct UntaughtClass { pub session_id: Uuid, pub grade: i64, pub name: String, pub closed_at: Option<Timestamp>, pub lecturer: String }
     #[derive(Debug, Clone)]
