@@ -14,4 +14,3 @@ ALTER TABLE lecture_campaigns ADD COLUMN voided_at BIGINT;
 ALTER TABLE lecture_campaigns ADD COLUMN voided_why TEXT NOT NULL DEFAULT '';
 ALTER TABLE lecture_calls ADD COLUMN voided_at BIGINT; -- schools are not asked any more
 ALTER TABLE lecture_calls ADD COLUMN voided_why TEXT NOT NULL DEFAULT '';
-CREATE INDEX lecture_sessions_by_campaign ON lecture_sessions (tenant_id, campaign_id) WHERE campaign_id IS NOT NULL;

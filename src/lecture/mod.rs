@@ -43,7 +43,10 @@ pub use material::{
 pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
 pub use next::{Next, next};
 pub use offer::{Offer, offers};
-pub use plan::{RequestSketch, add_agreement, add_campaign, ask, call};
+pub use plan::{
+    Planned, RequestSketch, add_agreement, add_campaign, ask, call, change_agreement, change_call, change_campaign,
+    void as void_planned,
+};
 pub use presence::{set_present, sign_in, sign_in_link};
 pub use quiz::{
     Outcome, Outcomes, Sheet, add_question, close as close_quiz, close_old as close_quizzes, hand_in, outcomes,

@@ -39,7 +39,10 @@ macro_rules! sessions {
 statements! {
     ADD_CALL = "INSERT INTO lecture_calls (tenant_id, id, title, words, last_day, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2
-        ORDER BY c.last_day, c.id LIMIT 50";
+        AND c.voided_at IS NULL ORDER BY c.last_day, c.id LIMIT 50";
+    CALL = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
+    CHANGE_CALL = "UPDATE lecture_calls SET title = $3, words = $4, last_day = $5 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_CALL = "UPDATE lecture_calls SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
     /// Which schools have answered the calls that are open.
     ANSWERS = "SELECT q.call_id, q.school_id FROM lecture_calls c JOIN lecture_requests q ON q.tenant_id = c.tenant_id AND q.call_id = c.id
         WHERE c.tenant_id = $1 AND c.last_day >= $2 AND q.state <> 'withdrawn' GROUP BY q.call_id, q.school_id";
@@ -53,10 +56,20 @@ statements! {
     ADD_AGREEMENT = "INSERT INTO lecture_agreements (tenant_id, id, school_id, title, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     AGREEMENTS = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended FROM lecture_agreements a
         JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1
-        ORDER BY a.school_id, a.first_day, a.id LIMIT 2000";
+        AND a.voided_at IS NULL ORDER BY a.school_id, a.first_day, a.id LIMIT 2000";
+    AGREEMENT = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended FROM lecture_agreements a
+        JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1 AND a.id = $2 AND a.voided_at IS NULL";
+    CHANGE_AGREEMENT = "UPDATE lecture_agreements SET school_id = $3, title = $4, first_day = $5, last_day = $6, intended = $7
+        WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_AGREEMENT = "UPDATE lecture_agreements SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
     ADD_CAMPAIGN = "INSERT INTO lecture_campaigns (tenant_id, id, theme, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6)";
     CAMPAIGNS = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended FROM lecture_campaigns c WHERE c.tenant_id = $1
-        ORDER BY c.first_day DESC, c.id LIMIT 200";
+        AND c.voided_at IS NULL ORDER BY c.first_day DESC, c.id LIMIT 200";
+    CAMPAIGN = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended FROM lecture_campaigns c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
+    CHANGE_CAMPAIGN = "UPDATE lecture_campaigns SET theme = $3, first_day = $4, last_day = $5, intended = $6 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_CAMPAIGN = "UPDATE lecture_campaigns SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    /// How many lectures from a moment on are one campaign's.
+    IN_CAMPAIGN = "SELECT COUNT(*) AS count FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.campaign_id = $2 AND s.starts_at >= $3 AND s.state <> 'cancelled'";
 
     /// Whoever has done this arranges alone until the transaction ends.
     HOLD_DIARY = "INSERT INTO lecture_diaries (tenant_id, changes) VALUES ($1, 1)
