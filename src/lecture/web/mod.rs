@@ -1,5 +1,6 @@
 //! The pages of 法治进校园.
 
+mod about;
 mod arrange;
 mod balance;
 mod confidence;
