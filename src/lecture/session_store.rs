@@ -168,7 +168,7 @@ statements! {
         WHERE h.tenant_id = s.tenant_id AND h.id = s.hall_id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
             AND c.tenant_id = y.tenant_id AND c.id = y.class_id
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
-        GROUP BY s.id, h.name, h.seats HAVING SUM(c.pupils) > h.seats ORDER BY s.id LIMIT 500";
+        GROUP BY h.name, h.seats, s.id HAVING SUM(c.pupils) > h.seats";
     /// Each topic of what is still to come that none of its lecturers teaches any more.
     UNTAUGHT_TOPICS = "SELECT s.id AS session_id, t.name FROM lecture_sessions s CROSS JOIN lecture_session_topics x CROSS JOIN lecture_subjects t
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id
