@@ -131,8 +131,8 @@ test('what a team has agreed with a school, and what it asks of all', async (t) 
   await illustrate(lead, 'page-agreement');
 
   await lead.getByText('征集需求', { exact: true }).click();
-  await lead.getByLabel('标题').fill('法治课需求');
-  await lead.getByLabel('截止哪天').fill(new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10));
+  await lead.locator('#call_title').fill('法治课需求');
+  await lead.locator('#call_last').fill(new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 10));
   await lead.getByRole('button', { name: '发出', exact: true }).click();
   await lead.getByText('没有答复：').first().waitFor();
   await illustrate(lead, 'page-call');

@@ -89,4 +89,5 @@ migrations![
     "0084_lectures_settled",
     "0086_duty_calling",
     "0087_duty_limits",
+    "0089_lectures_corrected",
 ];

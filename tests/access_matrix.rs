@@ -306,6 +306,9 @@ impl Landmarks {
             "law-materials" => Uuid::nil(), // nobody has sent any
             "lecture-schools" => self.lecture.school,
             "lecture-terms" => self.lecture.term,
+            "lecture-agreements" => self.lecture.agreement,
+            "lecture-campaigns" => self.lecture.campaign,
+            "lecture-calls" => self.lecture.call,
             "lecture-periods" => self.lecture.period,
             "lecture-subjects" => self.lecture.topic,
             "lecturers" => self.lecture.lecturer,
@@ -407,6 +410,7 @@ impl Landmarks {
             .replace("{other}", &Uuid::nil().to_string())
             .replace("{class}", &Uuid::nil().to_string())
             .replace("{vice}", &Uuid::nil().to_string())
+            .replace("{vetting}", &Uuid::nil().to_string())
             .replace("{question}", &Uuid::nil().to_string())
             .replace("{asked}", &self.lecture.request.to_string())
             .replace("{audience}", &self.lecture.class.to_string())
@@ -971,6 +975,9 @@ struct Lecture {
     school: Uuid,
     term: Uuid,
     period: Uuid,
+    agreement: Uuid,
+    campaign: Uuid,
+    call: Uuid,
     topic: Uuid,
     lecturer: Uuid,
     material: Uuid,
@@ -1009,6 +1016,10 @@ async fn lecture(tx: &mut db::Tx, act: &Act, means: &Means, community: &Communit
     let term = lecture::add_term(tx, &act, None, "秋季学期", (after(-60), after(60))).await.unwrap();
     let lessons = (PeriodKind::Lessons, "补课");
     let period = lecture::add_period(tx, &act, None, (after(20), after(20)), lessons).await.unwrap();
+    let year = (after(-60), after(300));
+    let agreement = lecture::add_agreement(tx, &act, school, ("检校共建", year, 4)).await.unwrap();
+    let campaign = lecture::add_campaign(tx, &act, ("护航开学季", year, 3)).await.unwrap();
+    let call = lecture::call(tx, &act, "秋季学期需求", "", after(30)).await.unwrap();
     lecture::add_usual_subjects(tx, &act).await.unwrap();
     let topic = lecture::subjects(tx, act.tenant, SubjectKind::Topic).await.unwrap()[0].id;
     let form = lecture::subjects(tx, act.tenant, SubjectKind::Form).await.unwrap()[0].id;
@@ -1061,6 +1072,9 @@ async fn lecture(tx: &mut db::Tx, act: &Act, means: &Means, community: &Communit
         school,
         term,
         period,
+        agreement,
+        campaign,
+        call,
         topic,
         lecturer,
         material,

@@ -49,6 +49,7 @@ mod help;
 mod import;
 mod lecture;
 mod lecture_balance;
+mod lecture_corrected;
 mod lecture_course;
 mod lecture_material;
 mod lecture_put_right;

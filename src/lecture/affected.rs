@@ -1,5 +1,5 @@
 //! What is arranged and cannot take place like that any more: a lecturer whose query is not good on the day, who gives no lectures any more or
-//! teaches other grades or topics now; a school, a hall or a class that is not there any more; a day on which there is no school after all, or of
+//! teaches other grades or topics now; a school, a hall or a class that is not there any more; a hall with fewer seats than pupils; a day on which there is no school after all, or of
 //! which nobody knows it any more since its term was taken out; a way from one school to another that takes longer than was known. The school cannot
 //! agree to it. Nothing is called off by itself: whoever arranges sees it before everything else.
 
@@ -11,7 +11,8 @@ use super::lecturer::unvetted;
 use super::model::{SchoolDay, at_day, grade, span, today};
 use super::school::{self, Stay, Ways};
 use super::session_store::{
-    AHEAD, GOING, GONE, Going, Gone, Named, STAFFED, Session, Staffed, UNTAUGHT_CLASSES, UNTAUGHT_TOPICS, UntaughtClass,
+    AHEAD, CROWDED, Crowded, GOING, GONE, Going, Gone, Named, STAFFED, Session, Staffed, UNTAUGHT_CLASSES,
+    UNTAUGHT_TOPICS, UntaughtClass,
 };
 use crate::error::Result;
 
@@ -68,6 +69,7 @@ async fn look(
     }
     let staffed: Vec<Staffed> = tx.all(STAFFED.bind(tenant).bind(from).bind(until)).await?;
     let gone: Vec<Gone> = tx.all(GONE.bind(tenant).bind(from).bind(until)).await?;
+    let crowded: Vec<Crowded> = tx.all(CROWDED.bind(tenant).bind(from).bind(until)).await?;
     let classes: Vec<UntaughtClass> = tx.all(UNTAUGHT_CLASSES.bind(tenant).bind(from).bind(until)).await?;
     let topics: Vec<Named> = tx.all(UNTAUGHT_TOPICS.bind(tenant).bind(from).bind(until)).await?;
     let going: Vec<Going> = tx.all(GOING.bind(tenant).bind(from - BESIDE).bind(until + BESIDE)).await?;
@@ -88,7 +90,9 @@ async fn look(
             (None, SchoolDay::Lessons) => {
                 let class = classes.iter().filter(|one| one.session_id == session.id);
                 let topic = topics.iter().find(|one| one.session_id == session.id);
+                let crowd = crowded.iter().find(|one| one.session_id == session.id);
                 place(gone.iter().find(|one| one.session_id == session.id))
+                    .or_else(|| crowd.map(too_small))
                     .or_else(|| pupils(class))
                     .or_else(|| topic.map(|one| (STAFF, format!("选的讲师里没有人讲{}了", one.name))))
                     .or_else(|| hurry(&going, &ways, session.id))
@@ -111,6 +115,11 @@ fn place(gone: Option<&Gone>) -> Stands {
     } else {
         ("换场地", format!("{}已经不列出了", gone.name))
     })
+}
+
+/// More pupils have come to its classes, or seats went, since it was arranged.
+fn too_small(crowd: &Crowded) -> (&'static str, String) {
+    ("换场地", format!("{}坐 {} 人，来听的班现在有 {} 人", crowd.name, crowd.seats, crowd.pupils))
 }
 
 /// A class that is not there any more goes before one that a lecturer does not teach any more.

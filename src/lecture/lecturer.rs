@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::model::{self, grades, vetted_until};
 use super::store::{
-    self, ADD_LECTURER, ADD_TOPIC, ADD_VETTING, CHANGE_LECTURER, DROP_TOPICS, Lecturer, RENEW_LECTURER_LINK, VET,
-    VettingOf,
+    self, ADD_LECTURER, ADD_TOPIC, ADD_VETTING, CHANGE_LECTURER, DROP_TOPICS, HOLD_LECTURER, LAST_VETTING, Lecturer,
+    RENEW_LECTURER_LINK, VET, VOID_VETTING, Vetting, VettingOf,
 };
 use crate::access::{Act, Link};
 use crate::audit;
@@ -133,15 +133,39 @@ pub async fn vet(tx: &mut Tx, act: &Act, id: Uuid, (passed, checked_on): (bool, 
     if checked_on > model::today(act.at) {
         return Err(Error::refused("查询日期还没有到"));
     }
-    let known = store::lecturer(tx, act.tenant, id).await?;
-    let day = checked_on.to_string();
-    if known.vetted_on.is_none_or(|last| last <= day) {
-        let until = passed.then(|| vetted_until(checked_on).to_string());
-        tx.execute_one(VET.bind(act.tenant).bind(id).bind(&day).bind(until)).await?;
-    }
-    let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(id).bind(passed).bind(&day).bind(proof);
+    tx.execute_one(HOLD_LECTURER.bind(act.tenant).bind(id)).await?;
+    let row =
+        ADD_VETTING.bind(act.tenant).bind(act.id()).bind(id).bind(passed).bind(checked_on.to_string()).bind(proof);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
+    reckon(tx, act, id).await?;
     audit::record(tx, act, "vet", ("lecturer", id), "", &[]).await
+}
+
+/// A query was entered wrongly: it stays to be read with the reason, and what holds is what the others say.
+///
+/// Errors: refused of one that counts no more already.
+pub async fn void_vetting(tx: &mut Tx, act: &Act, lecturer: Uuid, id: Uuid, why: &str) -> Result<()> {
+    tx.execute_one(HOLD_LECTURER.bind(act.tenant).bind(lecturer)).await?;
+    let row = VOID_VETTING.bind(act.tenant).bind(lecturer).bind(id).bind(act.at).bind(act.account).bind(why);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::refused("这条查询已经作废了"));
+    }
+    reckon(tx, act, lecturer).await?;
+    audit::record(tx, act, "void", ("lecturer_vetting", id), why, &[]).await
+}
+
+/// What somebody's queries come to, while their row is held.
+async fn reckon(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
+    let last: Option<Vetting> = tx.optional(LAST_VETTING.bind(act.tenant).bind(id)).await?;
+    let until = match last.as_ref().filter(|one| one.passed) {
+        Some(one) => {
+            let day: Date = one.checked_on.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
+            Some(vetted_until(day).to_string())
+        }
+        None => None,
+    };
+    let on = last.map(|one| one.checked_on);
+    Ok(tx.execute_one(VET.bind(act.tenant).bind(id).bind(on).bind(until)).await?)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub use given::{
     Paper, Record, add_photos, add_question as note_question, confirm, confirm_on_paper, dispute, drop_photo,
     forget_photos, record,
 };
-pub use lecturer::{LecturerSketch, create as create_lecturer, vet};
+pub use lecturer::{LecturerSketch, create as create_lecturer, vet, void_vetting};
 pub use material::{
     MaterialSketch, add as add_material, desensitise, erase as erase_material, get as material,
     recall as recall_materials, review, withdraw,
@@ -43,7 +43,10 @@ pub use material::{
 pub use model::{MaterialKind, PeriodKind, Phase, RequestState, SessionState, Stage, StepKind, SubjectKind, grade};
 pub use next::{Next, next};
 pub use offer::{Offer, offers};
-pub use plan::{RequestSketch, add_agreement, add_campaign, ask, call};
+pub use plan::{
+    Planned, RequestSketch, add_agreement, add_campaign, ask, call, change_agreement, change_call, change_campaign,
+    void as void_planned,
+};
 pub use presence::{set_present, sign_in, sign_in_link};
 pub use quiz::{
     Outcome, Outcomes, Sheet, add_question, close as close_quiz, close_old as close_quizzes, hand_in, outcomes,
@@ -52,7 +55,7 @@ pub use quiz::{
 pub use quiz_store::STATEMENTS as QUIZ_STATEMENTS;
 pub use school::{
     Contact, SchoolSketch, add_class, add_hall, add_period, add_subject, add_term, add_usual_subjects, appoint,
-    create as create_school, set_way,
+    change_hall, create as create_school, drop_post, set_pupils, set_way,
 };
 pub use session::{SessionSketch, agree, apart, attach, cancel, change, propose, remind, unvetted};
 pub use session_store::{STATEMENTS as SESSION_STATEMENTS, Session, session};

@@ -225,6 +225,18 @@ pub enum SchoolDay {
     Unknown(String),
 }
 
+const NO_TERM: &str = "还没有登记学期";
+const OUTSIDE: &str = "这一天不在登记过的学期里";
+
+/// What helps where it is not known whether there is school on a day, for the reason that stands with it: a term, or a period where the holidays of
+/// a year are not in the table yet.
+pub fn way_out(why: &str) -> &'static str {
+    match why {
+        NO_TERM | OUTSIDE => "先登记学期",
+        _ => "先在“学期和考试”里把这几天登记为“上课”或者“不上课”",
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Term {
     pub school: Option<Uuid>,
@@ -263,15 +275,11 @@ impl Timetable {
         let own: Vec<&Term> = self.terms.iter().filter(|term| term.school == Some(school)).collect();
         let terms = if own.is_empty() { self.terms.iter().filter(|term| term.school.is_none()).collect() } else { own };
         if terms.is_empty() {
-            return SchoolDay::Unknown("还没有登记学期".to_owned());
+            return SchoolDay::Unknown(NO_TERM.to_owned());
         }
         if !terms.iter().any(|term| (term.first..=term.last).contains(&day)) {
             let known = terms.iter().any(|term| term.first > day) && terms.iter().any(|term| term.last < day);
-            return if known {
-                SchoolDay::No("假期".to_owned())
-            } else {
-                SchoolDay::Unknown("这一天不在登记过的学期里".to_owned())
-            };
+            return if known { SchoolDay::No("假期".to_owned()) } else { SchoolDay::Unknown(OUTSIDE.to_owned()) };
         }
         let working = WorkingDays::embedded();
         match working.is_working(day) {

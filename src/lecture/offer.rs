@@ -6,12 +6,12 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use uuid::Uuid;
 
-use super::model::{Rules, SchoolDay, at_day, grades, today};
+use super::model::{Rules, SchoolDay, at_day, grades, today, way_out};
 use super::school;
 use super::session_store::{BUSY, Busy, Request};
 use super::store::{self, ALL_TOPICS, Lecturer, TopicOf};
 use super::summary::begins;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings;
 
 /// So many days are offered, and so many of a request are looked at.
@@ -30,7 +30,12 @@ pub struct Offer {
 /// At most three, the soonest first; otherwise a sentence that says why there is none.
 pub async fn offers(tx: &mut Tx, tenant: Uuid, now: Timestamp, request: &Request) -> Result<(Vec<Offer>, String)> {
     let rules: Rules = settings::read(tx, tenant, now).await?;
-    let earliest = rules.earliest(today(now))?;
+    // Towards the end of a year nobody may know the working days to come yet: then that is what is said.
+    let earliest = match rules.earliest(today(now)) {
+        Ok(day) => day,
+        Err(Error::Refused(why)) => return Ok((Vec::new(), why)),
+        Err(other) => return Err(other),
+    };
     let day = |text: &str| text.parse::<Date>().unwrap_or(earliest);
     let first = day(&request.first_day).max(earliest);
     let last = day(&request.last_day).min(first.saturating_add(LOOKED_AT.days()));
@@ -53,11 +58,20 @@ pub async fn offers(tx: &mut Tx, tenant: Uuid, now: Timestamp, request: &Request
     let busy: Vec<Busy> = tx.all(BUSY.bind(tenant).bind(from).bind(until)).await?;
     let table = school::timetable(tx, tenant, first).await?;
     let (mut offers, mut lessons) = (Vec::new(), 0);
+    let mut unknown: Vec<String> = Vec::new();
     let mut at = first;
     while at <= last && offers.len() < OFFERS {
         let here = |one: &&Busy| at_day(one.starts_at) == at;
         let taken = busy.iter().filter(here).any(|one| one.school_id == school.id);
-        if table.of(school.id, at) == SchoolDay::Lessons && !taken {
+        let lesson = match table.of(school.id, at) {
+            SchoolDay::Lessons => true,
+            SchoolDay::No(_) => false,
+            SchoolDay::Unknown(why) => {
+                unknown.push(why);
+                false
+            }
+        };
+        if lesson && !taken {
             lessons += 1;
             let mut free: Vec<&Lecturer> = able
                 .iter()
@@ -80,10 +94,18 @@ pub async fn offers(tx: &mut Tx, tenant: Uuid, now: Timestamp, request: &Request
         let Ok(after) = at.tomorrow() else { break };
         at = after;
     }
-    let none = match (offers.is_empty(), lessons) {
-        (false, _) => String::new(),
-        (true, 0) => format!("{first} 到 {last}，学校没有空着的上课日"),
-        (true, _) => format!("{first} 到 {last}，讲得了的讲师没有一天有空，或者从业查询过期了"),
+    if !offers.is_empty() {
+        return Ok((offers, String::new()));
+    }
+    // Days of which nobody knows whether there is school are no days without school.
+    let open = unknown.first().map(|why| format!("有 {} 天上不上课还不知道：{why}。{}", unknown.len(), way_out(why)));
+    let none = match (lessons, open) {
+        (0, Some(open)) => format!("{first} 到 {last}，{open}"),
+        (0, None) => format!("{first} 到 {last}，学校没有空着的上课日"),
+        (_, None) => format!("{first} 到 {last}，讲得了的讲师没有一天有空，或者从业查询过期了"),
+        (_, Some(open)) => {
+            format!("{first} 到 {last}，讲得了的讲师没有一天有空，或者从业查询过期了；另外{open}")
+        }
     };
     Ok((offers, none))
 }

@@ -1,12 +1,18 @@
 //! What lectures are arranged for: what the team asks schools, what they ask for, and what is agreed with them by the year or by a theme.
 
 use db::Tx;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::model::{self, RequestState, Rules};
-use super::session_store::{ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_REQUEST, END_REQUEST, Request};
-use super::store;
+use super::session_store::{
+    ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_REQUEST, AGREEMENTS, Agreement, CALLS, CAMPAIGN, CAMPAIGNS,
+    CHANGE_AGREEMENT, CHANGE_CALL, CHANGE_CAMPAIGN, Call, Campaign, END_REQUEST, HOLD_DIARY, IN_CAMPAIGN, Request,
+    VOID_AGREEMENT, VOID_CALL, VOID_CAMPAIGN,
+};
+use super::store::{self, Counted};
+use super::summary::begins;
 use crate::access::Act;
 use crate::error::{Error, Result};
 use crate::{audit, settings};
@@ -21,18 +27,34 @@ pub struct RequestSketch {
     pub words: String,
 }
 
-/// The team asks all schools what they need.
+/// The team asks all schools what they need. A form that comes twice asks once.
 ///
 /// Errors: refused if it ends before today.
 pub async fn call(tx: &mut Tx, act: &Act, title: &str, words: &str, last_day: Date) -> Result<Uuid> {
     if last_day < model::today(act.at) {
         return Err(Error::refused("截止日期已经过了"));
     }
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    let open: Vec<Call> = tx.all(CALLS.bind(act.tenant).bind(model::today(act.at).to_string())).await?;
+    let last = last_day.to_string();
+    let same = open.iter().find(|one| (one.title.as_str(), one.words.as_str(), &one.last_day) == (title, words, &last));
+    if let Some(same) = same {
+        return Ok(same.id);
+    }
     let id = act.id();
-    tx.execute(ADD_CALL.bind(act.tenant).bind(id).bind(title).bind(words).bind(last_day.to_string()).bind(act.at))
-        .await?;
+    tx.execute(ADD_CALL.bind(act.tenant).bind(id).bind(title).bind(words).bind(last).bind(act.at)).await?;
     audit::record(tx, act, "create", ("lecture_call", id), title, &[]).await?;
     Ok(id)
+}
+
+/// Errors: refused if it ends before today.
+pub async fn change_call(tx: &mut Tx, act: &Act, id: Uuid, (title, words, last_day): (&str, &str, Date)) -> Result<()> {
+    if last_day < model::today(act.at) {
+        return Err(Error::refused("截止日期已经过了"));
+    }
+    let row = CHANGE_CALL.bind(act.tenant).bind(id).bind(title).bind(words);
+    tx.execute_one(row.bind(last_day.to_string())).await?;
+    audit::record(tx, act, "update", ("lecture_call", id), title, &[]).await
 }
 
 /// Errors: refused of days that are over, and of grades that the school does not have.
@@ -42,8 +64,10 @@ pub async fn ask(tx: &mut Tx, act: &Act, school: Uuid, new: &RequestSketch) -> R
         return Err(Error::refused("想要的日子已经过了，请选以后的"));
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    let earliest = rules.earliest(model::today(act.at))?;
-    if new.days.1 < earliest {
+    // Where nobody knows the working days to come yet, the team sees what can be done.
+    if let Ok(earliest) = rules.earliest(model::today(act.at))
+        && new.days.1 < earliest
+    {
         return Err(Error::refused(format!(
             "要至少提前 {} 个工作日，最早可以约 {earliest}，请把日子放宽",
             rules.lead_days
@@ -72,23 +96,95 @@ pub async fn end_request(tx: &mut Tx, act: &Act, request: &Request, to: RequestS
     audit::record(tx, act, "end_request", ("lecture_request", request.id), why, &[]).await
 }
 
-pub async fn add_agreement(
-    tx: &mut Tx,
-    act: &Act,
-    school: Uuid,
-    (title, days, intended): (&str, (Date, Date), i64),
-) -> Result<Uuid> {
+/// How many are intended, when, and under which name.
+pub type Intent<'a> = (&'a str, (Date, Date), i64);
+
+fn in_words((title, days, intended): Intent<'_>) -> String {
+    format!("{title}，{} 到 {}，{intended} 场", days.0, days.1)
+}
+
+/// A form that comes twice makes one: whoever enters holds the diary, and what is there already in all its parts is what was meant.
+pub async fn add_agreement(tx: &mut Tx, act: &Act, school: Uuid, what: Intent<'_>) -> Result<Uuid> {
+    let (title, (first, last), intended) = (what.0, (what.1.0.to_string(), what.1.1.to_string()), what.2);
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    let known: Vec<Agreement> = tx.all(AGREEMENTS.bind(act.tenant)).await?;
+    let same = known.iter().find(|one| {
+        (one.school_id, one.title.as_str(), one.intended) == (school, title, intended)
+            && (&one.first_day, &one.last_day) == (&first, &last)
+    });
+    if let Some(same) = same {
+        return Ok(same.id);
+    }
     let id = act.id();
     let row = ADD_AGREEMENT.bind(act.tenant).bind(id).bind(school).bind(title);
-    tx.execute(row.bind(days.0.to_string()).bind(days.1.to_string()).bind(intended)).await?;
+    tx.execute(row.bind(first).bind(last).bind(intended)).await?;
     audit::record(tx, act, "create", ("lecture_agreement", id), title, &[]).await?;
     Ok(id)
 }
 
-pub async fn add_campaign(tx: &mut Tx, act: &Act, (theme, days, intended): (&str, (Date, Date), i64)) -> Result<Uuid> {
+/// An agreement that was entered wrongly, for another school as well. Figures go by what it says now.
+pub async fn change_agreement(tx: &mut Tx, act: &Act, id: Uuid, school: Uuid, what: Intent<'_>) -> Result<()> {
+    let row = CHANGE_AGREEMENT.bind(act.tenant).bind(id).bind(school).bind(what.0);
+    tx.execute_one(row.bind(what.1.0.to_string()).bind(what.1.1.to_string()).bind(what.2)).await?;
+    audit::record(tx, act, "update", ("lecture_agreement", id), &in_words(what), &[]).await
+}
+
+/// A form that comes twice makes one.
+pub async fn add_campaign(tx: &mut Tx, act: &Act, what: Intent<'_>) -> Result<Uuid> {
+    let (theme, (first, last), intended) = (what.0, (what.1.0.to_string(), what.1.1.to_string()), what.2);
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    let known: Vec<Campaign> = tx.all(CAMPAIGNS.bind(act.tenant)).await?;
+    let same = known.iter().find(|one| {
+        (one.theme.as_str(), one.intended) == (theme, intended) && (&one.first_day, &one.last_day) == (&first, &last)
+    });
+    if let Some(same) = same {
+        return Ok(same.id);
+    }
     let id = act.id();
-    let row = ADD_CAMPAIGN.bind(act.tenant).bind(id).bind(theme).bind(days.0.to_string()).bind(days.1.to_string());
+    let row = ADD_CAMPAIGN.bind(act.tenant).bind(id).bind(theme).bind(first).bind(last);
     tx.execute(row.bind(intended)).await?;
     audit::record(tx, act, "create", ("lecture_campaign", id), theme, &[]).await?;
     Ok(id)
+}
+
+pub async fn change_campaign(tx: &mut Tx, act: &Act, id: Uuid, what: Intent<'_>) -> Result<()> {
+    let row = CHANGE_CAMPAIGN.bind(act.tenant).bind(id).bind(what.0);
+    tx.execute_one(row.bind(what.1.0.to_string()).bind(what.1.1.to_string()).bind(what.2)).await?;
+    audit::record(tx, act, "update", ("lecture_campaign", id), &in_words(what), &[]).await
+}
+
+/// What is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planned {
+    Agreement,
+    Campaign,
+    Call,
+}
+
+/// It was entered wrongly and is counted nowhere any more; the reason stays with it.
+///
+/// Errors: refused of a campaign in which lectures are arranged or were given.
+pub async fn void(tx: &mut Tx, act: &Act, what: Planned, id: Uuid, why: &str) -> Result<()> {
+    if what == Planned::Campaign {
+        // No lecture becomes one of it while it goes.
+        tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+        let known: Campaign = tx.one(CAMPAIGN.bind(act.tenant).bind(id)).await?;
+        let first: Date = known.first_day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
+        // One may have begun before its campaign was to begin.
+        let since = begins(first.saturating_sub(1.year()))?;
+        let own: Counted = tx.one(IN_CAMPAIGN.bind(act.tenant).bind(id).bind(since)).await?;
+        if own.count > 0 {
+            return Err(Error::refused(format!(
+                "“{}”里有 {} 节课，不能作废；登记错了的，可以改",
+                known.theme, own.count
+            )));
+        }
+    }
+    let (statement, kind) = match what {
+        Planned::Agreement => (VOID_AGREEMENT, "lecture_agreement"),
+        Planned::Campaign => (VOID_CAMPAIGN, "lecture_campaign"),
+        Planned::Call => (VOID_CALL, "lecture_call"),
+    };
+    tx.execute_one(statement.bind(act.tenant).bind(id).bind(act.at).bind(why)).await?;
+    audit::record(tx, act, "void", (kind, id), why, &[]).await
 }

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::model::{FORMS, Period, PeriodKind, Stage, SubjectKind, TOPICS, Term, Timetable, at_day};
 use super::store::{
-    self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_SCHOOL, CHANGE_TERM,
-    CLOSE_CLASS, CLOSE_HALL, CLOSE_SUBJECT, DROP_PERIOD, DROP_TERM, DROP_WAY, END_VICE, HALL_NAMED, Hall, OPEN_SUBJECT,
-    PERIODS, PeriodRow, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_WAY, SUBJECT_NAMED, School, Subject, TERM, TERMS,
-    TERMS_WITHIN, TermRow, VICES, Vice, WAYS, Way,
+    self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_HALL, CHANGE_SCHOOL,
+    CHANGE_TERM, CLOSE_CLASS, CLOSE_HALL, CLOSE_SUBJECT, Counted, DROP_PERIOD, DROP_TERM, DROP_VICE, DROP_WAY,
+    END_VICE, GIVEN_AT, HALL_NAMED, Hall, OPEN_SUBJECT, PERIODS, PeriodRow, RENEW_SCHOOL_LINK, SCHOOL_NAMED,
+    SET_PUPILS, SET_WAY, SUBJECT_NAMED, School, Subject, TERM, TERMS, TERMS_WITHIN, TermRow, VICES, Vice, WAYS, Way,
 };
 use super::summary::begins;
 use super::summary_store::{Held, WRITTEN_DOWN};
@@ -167,7 +167,7 @@ pub async fn set_way(tx: &mut Tx, act: &Act, one: Uuid, other: Uuid, minutes: Op
     audit::record(tx, act, "update", ("lecture_school", one), "", &[]).await
 }
 
-/// Errors: refused if the school has had a hall of this name.
+/// Errors: refused if the school has a hall of this name.
 pub async fn add_hall(tx: &mut Tx, act: &Act, school: Uuid, name: &str, seats: i64) -> Result<Uuid> {
     let same: Option<Hall> = tx.optional(HALL_NAMED.bind(act.tenant).bind(school).bind(name)).await?;
     if same.is_some() {
@@ -177,6 +177,18 @@ pub async fn add_hall(tx: &mut Tx, act: &Act, school: Uuid, name: &str, seats: i
     tx.execute(ADD_HALL.bind(act.tenant).bind(id).bind(school).bind(name).bind(seats)).await?;
     audit::record(tx, act, "create", ("lecture_hall", id), "", &[]).await?;
     Ok(id)
+}
+
+/// Another name, or other seats: what is arranged there and is too large for it now is asked about.
+///
+/// Errors: refused if the school has another hall of this name.
+pub async fn change_hall(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid, (name, seats): (&str, i64)) -> Result<()> {
+    let same: Option<Hall> = tx.optional(HALL_NAMED.bind(act.tenant).bind(school).bind(name)).await?;
+    if same.is_some_and(|other| other.id != id) {
+        return Err(Error::refused("这所学校登记过同名的场地，请换一个名称"));
+    }
+    tx.execute_one(CHANGE_HALL.bind(act.tenant).bind(school).bind(id).bind(name).bind(seats)).await?;
+    audit::record(tx, act, "update", ("lecture_hall", id), &format!("{name}，坐 {seats} 人"), &[]).await
 }
 
 /// Nothing new is arranged there; what is arranged stays.
@@ -204,6 +216,12 @@ pub async fn add_class(
     tx.execute(ADD_CLASS.bind(act.tenant).bind(id).bind(school.id).bind(grade).bind(name).bind(pupils)).await?;
     audit::record(tx, act, "create", ("lecture_class", id), "", &[]).await?;
     Ok(id)
+}
+
+/// Pupils come and go: the class stays what it is, with all that it has heard and is to hear.
+pub async fn set_pupils(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid, pupils: i64) -> Result<()> {
+    tx.execute_one(SET_PUPILS.bind(act.tenant).bind(school).bind(id).bind(pupils)).await?;
+    audit::record(tx, act, "update", ("lecture_class", id), &format!("{pupils} 名学生"), &[]).await
 }
 
 pub(super) async fn close_class(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
@@ -245,6 +263,26 @@ pub(super) async fn end_post(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> 
         return Err(Error::refused("这个任期还没有开始，或者已经结束"));
     }
     audit::record(tx, act, "end_term", ("lecture_vice_principal", id), "", &[]).await
+}
+
+/// A post that was entered wrongly goes, with the reason in the audit log.
+///
+/// Errors: refused of one in whose time lectures were given there: what they count for would be another thing afterwards.
+pub async fn drop_post(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid, why: &str) -> Result<()> {
+    let known = vices(tx, act.tenant, school).await?;
+    let post = known.iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
+    let day = |text: &str| text.parse::<Date>().map_err(|error| Error::Internal(error.into()));
+    let (first, last) = (day(&post.first_day)?, day(&post.last_day)?);
+    let row = GIVEN_AT.bind(act.tenant).bind(school).bind(post.lecturer_id).bind(begins(first)?);
+    let given: Counted = tx.one(row.bind(begins(last.tomorrow().unwrap_or(last))?)).await?;
+    if given.count > 0 {
+        return Err(Error::refused(format!(
+            "{}在这个任期里已经讲过 {} 场课，不能删；任期可以今天结束",
+            post.name, given.count
+        )));
+    }
+    tx.execute_one(DROP_VICE.bind(act.tenant).bind(school).bind(id)).await?;
+    audit::record(tx, act, "remove", ("lecture_vice_principal", id), why, &[]).await
 }
 
 /// Errors: refused if it overlaps another term of the same schools.

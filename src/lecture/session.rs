@@ -85,20 +85,25 @@ async fn refuse_day(tx: &mut Tx, act: &Act, (moved, past): (bool, bool), sketch:
         return Ok(());
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    let earliest = rules.earliest(model::today(act.at))?;
     if !rules.within_hours(from, to) {
         return Err(Error::refused(format!("上课要在 {} 点到 {} 点之间", rules.first_hour, rules.last_hour)));
     }
     if from <= act.at {
         return Err(Error::refused("这个时间已经过了，请选以后的"));
     }
-    if day < earliest && !moved {
-        return Err(Error::refused(format!("要至少提前 {} 个工作日，最早可以约 {earliest}", rules.lead_days)));
+    // The working days to come are asked for only where they matter: towards the end of a year nobody may know them yet.
+    if !moved {
+        let earliest = rules.earliest(model::today(act.at))?;
+        if day < earliest {
+            return Err(Error::refused(format!("要至少提前 {} 个工作日，最早可以约 {earliest}", rules.lead_days)));
+        }
     }
     match school::timetable(tx, act.tenant, model::today(act.at)).await?.of(sketch.school, day) {
         SchoolDay::Lessons => Ok(()),
         SchoolDay::No(why) => Err(Error::refused(format!("{day} 学校{why}，请换一天"))),
-        SchoolDay::Unknown(why) => Err(Error::refused(format!("{day} 上不上课还不知道：{why}。先登记学期"))),
+        SchoolDay::Unknown(why) => {
+            Err(Error::refused(format!("{day} 上不上课还不知道：{why}。{}", model::way_out(&why))))
+        }
     }
 }
 

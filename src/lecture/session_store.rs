@@ -23,7 +23,7 @@ macro_rules! requests {
 macro_rules! sessions {
     ($where:expr) => {
         concat!(
-            "SELECT s.id, s.request_id, s.school_id, c.name AS school_name, s.hall_id, h.name AS hall_name, s.form_id, f.name AS form_name,
+            "SELECT s.id, s.request_id, s.school_id, c.name AS school_name, c.address AS school_address, s.hall_id, h.name AS hall_name, s.form_id, f.name AS form_name,
                 s.campaign_id, s.title, s.starts_at, s.ends_at, s.why, s.state, s.team_agreed_at, s.school_agreed_at, s.ended_why, s.pupils,
                 s.teachers, s.parents, s.handouts, s.minutes, s.class_hours, s.course, s.recorded_at, s.school_words,
                 s.school_confirmed_at, s.unanswered, s.disputed_at, s.disputed_why, s.paper_by, s.paper_day, s.lock_version
@@ -39,7 +39,10 @@ macro_rules! sessions {
 statements! {
     ADD_CALL = "INSERT INTO lecture_calls (tenant_id, id, title, words, last_day, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2
-        ORDER BY c.last_day, c.id LIMIT 50";
+        AND c.voided_at IS NULL ORDER BY c.last_day, c.id LIMIT 50";
+    CALL = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
+    CHANGE_CALL = "UPDATE lecture_calls SET title = $3, words = $4, last_day = $5 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_CALL = "UPDATE lecture_calls SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
     /// Which schools have answered the calls that are open.
     ANSWERS = "SELECT q.call_id, q.school_id FROM lecture_calls c JOIN lecture_requests q ON q.tenant_id = c.tenant_id AND q.call_id = c.id
         WHERE c.tenant_id = $1 AND c.last_day >= $2 AND q.state <> 'withdrawn' GROUP BY q.call_id, q.school_id";
@@ -53,10 +56,20 @@ statements! {
     ADD_AGREEMENT = "INSERT INTO lecture_agreements (tenant_id, id, school_id, title, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     AGREEMENTS = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended FROM lecture_agreements a
         JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1
-        ORDER BY a.school_id, a.first_day, a.id LIMIT 2000";
+        AND a.voided_at IS NULL ORDER BY a.school_id, a.first_day, a.id LIMIT 2000";
+    AGREEMENT = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended FROM lecture_agreements a
+        JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1 AND a.id = $2 AND a.voided_at IS NULL";
+    CHANGE_AGREEMENT = "UPDATE lecture_agreements SET school_id = $3, title = $4, first_day = $5, last_day = $6, intended = $7
+        WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_AGREEMENT = "UPDATE lecture_agreements SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
     ADD_CAMPAIGN = "INSERT INTO lecture_campaigns (tenant_id, id, theme, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6)";
     CAMPAIGNS = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended FROM lecture_campaigns c WHERE c.tenant_id = $1
-        ORDER BY c.first_day DESC, c.id LIMIT 200";
+        AND c.voided_at IS NULL ORDER BY c.first_day DESC, c.id LIMIT 200";
+    CAMPAIGN = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended FROM lecture_campaigns c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
+    CHANGE_CAMPAIGN = "UPDATE lecture_campaigns SET theme = $3, first_day = $4, last_day = $5, intended = $6 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_CAMPAIGN = "UPDATE lecture_campaigns SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    /// How many lectures from a moment on are one campaign's.
+    IN_CAMPAIGN = "SELECT COUNT(*) AS count FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.campaign_id = $2 AND s.starts_at >= $3 AND s.state <> 'cancelled'";
 
     /// Whoever has done this arranges alone until the transaction ends.
     HOLD_DIARY = "INSERT INTO lecture_diaries (tenant_id, changes) VALUES ($1, 1)
@@ -155,6 +168,13 @@ statements! {
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
             AND (c.closed_at IS NOT NULL OR c.grade < l.first_grade OR c.grade > l.last_grade)
         ORDER BY s.starts_at, s.id, c.grade, c.name, l.created_at, l.id LIMIT 2000";
+    /// What is still to come and has more pupils than its hall has seats.
+    CROWDED = "SELECT s.id AS session_id, h.name, h.seats, CAST(SUM(c.pupils) AS BIGINT) AS pupils FROM lecture_sessions s
+        CROSS JOIN lecture_halls h CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
+        WHERE h.tenant_id = s.tenant_id AND h.id = s.hall_id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id
+            AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
+        GROUP BY h.name, h.seats, s.id HAVING SUM(c.pupils) > h.seats";
     /// Each topic of what is still to come that none of its lecturers teaches any more.
     UNTAUGHT_TOPICS = "SELECT s.id AS session_id, t.name FROM lecture_sessions s CROSS JOIN lecture_session_topics x CROSS JOIN lecture_subjects t
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id
@@ -200,10 +220,10 @@ statements! {
         JOIN lecture_sign_ins i ON i.tenant_id = l.tenant_id AND i.session_id = l.session_id
         WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND s.starts_at >= $3 ORDER BY i.class_id LIMIT 2000";
     /// The classes of a school's sessions, for its page, each beside its session.
-    CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, c.grade, c.name FROM lecture_sessions s
+    CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, c.grade, c.name, c.pupils FROM lecture_sessions s
         CROSS JOIN lecture_session_classes x
         CROSS JOIN lecture_classes c
-        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3 ORDER BY c.grade, c.name, c.id LIMIT 5000";
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND (s.starts_at >= $3 OR (s.state = 'held' AND s.school_confirmed_at IS NULL)) ORDER BY c.grade, c.name, c.id LIMIT 5000";
 
     /// What nobody has de-identified and reviewed adds no row; the key that it points to says the same again.
     ATTACH = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by)
@@ -228,6 +248,26 @@ statements! {
         CROSS JOIN lecture_session_topics x
         CROSS JOIN lecture_subjects t
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND t.tenant_id = x.tenant_id AND t.id = x.topic_id AND s.tenant_id = $1 AND s.school_id = $2 AND (s.starts_at >= $3 OR (s.state = 'held' AND s.school_confirmed_at IS NULL)) ORDER BY t.position, t.id LIMIT 1000";
+    /// When it was to be before it was moved, of what a school has to answer anew; the latest last.
+    MOVED_OF_SCHOOL = "SELECT n.session_id, n.words AS name FROM lecture_sessions s CROSS JOIN lecture_notes n
+        WHERE n.tenant_id = s.tenant_id AND n.session_id = s.id AND n.kind = 'moved' AND s.tenant_id = $1 AND s.school_id = $2
+            AND s.starts_at >= $3 AND s.state = 'proposed' ORDER BY n.at, n.id LIMIT 1000";
+    /// What somebody teaches, to whom and with whom, for their page, each beside its session.
+    TOPICS_OF_LECTURER = "SELECT x.session_id, t.name FROM lecture_session_lecturers o
+        CROSS JOIN lecture_sessions s CROSS JOIN lecture_session_topics x CROSS JOIN lecture_subjects t
+        WHERE s.tenant_id = o.tenant_id AND s.id = o.session_id AND x.tenant_id = s.tenant_id AND x.session_id = s.id
+            AND t.tenant_id = x.tenant_id AND t.id = x.topic_id AND o.tenant_id = $1 AND o.lecturer_id = $2 AND s.starts_at >= $3
+        ORDER BY t.position, t.id LIMIT 2000";
+    CLASSES_OF_LECTURER = "SELECT x.session_id, c.id, c.grade, c.name, c.pupils FROM lecture_session_lecturers o
+        CROSS JOIN lecture_sessions s CROSS JOIN lecture_session_classes x CROSS JOIN lecture_classes c
+        WHERE s.tenant_id = o.tenant_id AND s.id = o.session_id AND x.tenant_id = s.tenant_id AND x.session_id = s.id
+            AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND o.tenant_id = $1 AND o.lecturer_id = $2 AND s.starts_at >= $3
+        ORDER BY c.grade, c.name, c.id LIMIT 5000";
+    BESIDE_LECTURER = "SELECT x.session_id, l.name FROM lecture_session_lecturers o
+        CROSS JOIN lecture_sessions s CROSS JOIN lecture_session_lecturers x CROSS JOIN lecturers l
+        WHERE s.tenant_id = o.tenant_id AND s.id = o.session_id AND x.tenant_id = s.tenant_id AND x.session_id = s.id AND x.lecturer_id <> o.lecturer_id
+            AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND o.tenant_id = $1 AND o.lecturer_id = $2 AND s.starts_at >= $3
+        ORDER BY l.created_at, l.id LIMIT 2000";
     MATERIALS_OF_LECTURER = "SELECT x.session_id, m.id, m.title, m.media_type FROM lecture_session_lecturers l
         CROSS JOIN lecture_session_materials x
         CROSS JOIN lecture_materials m
@@ -268,7 +308,7 @@ record! {
     pub struct Campaign { pub id: Uuid, pub theme: String, pub first_day: String, pub last_day: String, pub intended: i64 }
     #[derive(Debug, Clone)]
     pub struct Session {
-        pub id: Uuid, pub request_id: Option<Uuid>, pub school_id: Uuid, pub school_name: String, pub hall_id: Uuid, pub hall_name: String,
+        pub id: Uuid, pub request_id: Option<Uuid>, pub school_id: Uuid, pub school_name: String, pub school_address: String, pub hall_id: Uuid, pub hall_name: String,
         pub form_id: Uuid, pub form_name: String, pub campaign_id: Option<Uuid>, pub title: String, pub starts_at: Timestamp, pub ends_at: Timestamp,
         pub why: String, pub state: SessionState, pub team_agreed_at: Option<Timestamp>, pub school_agreed_at: Option<Timestamp>, pub ended_why: String,
         pub pupils: Option<i64>, pub teachers: Option<i64>, pub parents: Option<i64>, pub handouts: Option<i64>, pub minutes: Option<i64>,
@@ -308,13 +348,15 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Gone { pub session_id: Uuid, pub name: String, pub whole_school: bool }
     #[derive(Debug, Clone)]
+    pub struct Crowded { pub session_id: Uuid, pub name: String, pub seats: i64, pub pupils: i64 }
+    #[derive(Debug, Clone)]
     pub struct UntaughtClass { pub session_id: Uuid, pub grade: i64, pub name: String, pub closed_at: Option<Timestamp>, pub lecturer: String }
     #[derive(Debug, Clone)]
     pub struct OpenQuestions { pub session_id: Uuid, pub since: Timestamp, pub count: i64 }
     #[derive(Debug, Clone)]
     pub struct SignIn { pub session_id: Uuid, pub class_id: Uuid, pub present: i64, pub at: Timestamp }
     #[derive(Debug, Clone)]
-    pub struct ClassOf { pub session_id: Uuid, pub id: Uuid, pub grade: i64, pub name: String }
+    pub struct ClassOf { pub session_id: Uuid, pub id: Uuid, pub grade: i64, pub name: String, pub pupils: i64 }
     #[derive(Debug, Clone)]
     pub struct OldPhoto { pub session_id: Uuid, pub photo_id: Uuid }
     #[derive(Debug, Clone)]

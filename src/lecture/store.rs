@@ -65,9 +65,11 @@ statements! {
     HALLS_AT = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2
         AND (h.closed_at IS NULL OR h.closed_at > $3
             OR EXISTS (SELECT 1 FROM lecture_sessions x WHERE x.tenant_id = h.tenant_id AND x.id = $4 AND x.hall_id = h.id)) ORDER BY h.name LIMIT 200";
-    HALL_NAMED = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.name = $3";
+    HALL_NAMED = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.name = $3 AND h.closed_at IS NULL";
+    CHANGE_HALL = "UPDATE lecture_halls SET name = $4, seats = $5 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     ADD_CLASS = "INSERT INTO lecture_classes (tenant_id, id, school_id, grade, name, pupils) VALUES ($1, $2, $3, $4, $5, $6)";
     CLOSE_CLASS = "UPDATE lecture_classes SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
+    SET_PUPILS = "UPDATE lecture_classes SET pupils = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
         AND c.closed_at IS NULL ORDER BY c.grade, c.name, c.id LIMIT 500";
     /// Those that were there at a moment, and those of a session whatever became of them.
@@ -110,8 +112,15 @@ statements! {
     VET = "UPDATE lecturers SET vetted_on = $3, vetted_until = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     ADD_VETTING = "INSERT INTO lecturer_vettings (tenant_id, id, lecturer_id, passed, checked_on, proof, account_id, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    VETTINGS = "SELECT v.id, v.passed, v.checked_on, v.proof FROM lecturer_vettings v WHERE v.tenant_id = $1 AND v.lecturer_id = $2
-        ORDER BY v.at DESC, v.id DESC LIMIT 50";
+    VETTINGS = "SELECT v.id, v.passed, v.checked_on, v.proof, v.voided_at, v.voided_why FROM lecturer_vettings v
+        WHERE v.tenant_id = $1 AND v.lecturer_id = $2 ORDER BY v.at DESC, v.id DESC LIMIT 50";
+    VOID_VETTING = "UPDATE lecturer_vettings SET voided_at = $4, voided_by = $5, voided_why = $6
+        WHERE tenant_id = $1 AND lecturer_id = $2 AND id = $3 AND voided_at IS NULL";
+    /// Whoever has done this reckons alone what somebody's queries come to.
+    HOLD_LECTURER = "UPDATE lecturers SET lock_version = lock_version WHERE tenant_id = $1 AND id = $2";
+    /// The one that holds: of the latest day, and of those of one day the one that was entered last.
+    LAST_VETTING = "SELECT v.id, v.passed, v.checked_on, v.proof, v.voided_at, v.voided_why FROM lecturer_vettings v
+        WHERE v.tenant_id = $1 AND v.lecturer_id = $2 AND v.voided_at IS NULL ORDER BY v.checked_on DESC, v.at DESC, v.id DESC LIMIT 1";
     LECTURER = lecturers!("l.id = $2");
     LECTURERS = lecturers!("l.ended_at IS NULL ORDER BY l.created_at, l.id LIMIT 500");
     ENDED_LECTURERS = lecturers!("l.ended_at IS NOT NULL ORDER BY l.created_at, l.id LIMIT 500");
@@ -127,10 +136,15 @@ statements! {
 
     ADD_VICE = "INSERT INTO lecture_vice_principals (tenant_id, id, school_id, lecturer_id, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
     END_VICE = "UPDATE lecture_vice_principals SET last_day = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND last_day > $4 AND first_day <= $4";
-    /// The vettings of those who give a session, the latest first.
+    DROP_VICE = "DELETE FROM lecture_vice_principals WHERE tenant_id = $1 AND school_id = $2 AND id = $3";
+    /// How many lectures somebody has given at a school from one moment to another, also of those of which the school says that it was not so.
+    GIVEN_AT = "SELECT COUNT(*) AS count FROM lecture_sessions s CROSS JOIN lecture_session_lecturers x
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND s.tenant_id = $1 AND s.school_id = $2 AND x.lecturer_id = $3
+            AND s.starts_at >= $4 AND s.starts_at < $5 AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.disputed_at IS NOT NULL))";
+    /// The vettings of those who give a session, the latest first, without those that were entered wrongly.
     VETTINGS_OF_SESSION = "SELECT x.lecturer_id, l.name, v.passed, v.checked_on FROM lecture_session_lecturers x
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
-        LEFT JOIN lecturer_vettings v ON v.tenant_id = x.tenant_id AND v.lecturer_id = x.lecturer_id
+        LEFT JOIN lecturer_vettings v ON v.tenant_id = x.tenant_id AND v.lecturer_id = x.lecturer_id AND v.voided_at IS NULL
         WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY v.checked_on DESC, v.at DESC, v.id DESC LIMIT 500";
     VICES = "SELECT v.id, v.school_id, v.lecturer_id, l.name, v.first_day, v.last_day FROM lecture_vice_principals v
         JOIN lecturers l ON l.tenant_id = v.tenant_id AND l.id = v.lecturer_id WHERE v.tenant_id = $1 AND v.school_id = $2
@@ -195,13 +209,16 @@ record! {
         pub created_at: Timestamp, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Vetting { pub id: Uuid, pub passed: bool, pub checked_on: String, pub proof: String }
+    pub struct Vetting {
+        pub id: Uuid, pub passed: bool, pub checked_on: String, pub proof: String, pub voided_at: Option<Timestamp>, pub voided_why: String,
+    }
     #[derive(Debug, Clone)]
     pub struct VettingOf { pub lecturer_id: Uuid, pub name: String, pub passed: Option<bool>, pub checked_on: Option<String> }
     #[derive(Debug, Clone)]
     pub struct TopicOf { pub lecturer_id: Uuid, pub topic_id: Uuid, pub name: String }
     #[derive(Debug, Clone)]
     pub struct Vice { pub id: Uuid, pub school_id: Uuid, pub lecturer_id: Uuid, pub name: String, pub first_day: String, pub last_day: String }
+    pub(super) struct Counted { pub count: i64 }
     #[derive(Debug, Clone)]
     pub struct Material {
         pub id: Uuid, pub kind: MaterialKind, pub title: String, pub topic_id: Uuid, pub topic_name: String, pub file_name: String,

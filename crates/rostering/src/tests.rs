@@ -168,7 +168,8 @@ fn a_repair_changes_at_most_one_duty_more_than_it_must() {
 #[test]
 fn a_seat_is_filled_for_which_six_others_have_to_change() {
     let on = prepared(generate::SMALL, 4);
-    let roster = solve(&on, None, &Effort { rounds: 6, ..Effort::until_stopped(&on, 1, 1) }, &|_| ControlFlow::Continue(()));
+    let roster =
+        solve(&on, None, &Effort { rounds: 6, ..Effort::until_stopped(&on, 1, 1) }, &|_| ControlFlow::Continue(()));
     assert_eq!(score(&on, &roster).unfilled, 3);
     for person in [0, 6] {
         let changed = Prepared::new(on.problem().with_absence(person, Span { from: DAY, to: 2 * DAY })).unwrap();

@@ -8,16 +8,17 @@ use uuid::Uuid;
 use super::{Options, a_day, all_grades, link_page, offered, ticked, two_grades};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
-use crate::error::Result;
+use crate::audit;
+use crate::error::{Error, Result};
 use crate::lecture::affected;
 use crate::lecture::lecturer::{self, LecturerSketch};
 use crate::lecture::model::{SubjectKind, today};
 use crate::lecture::session_store::{OF_LECTURER, Session};
 use crate::lecture::store::{self, ALL_TOPICS, ENDED_LECTURERS, Lecturer, TOPICS_OF, TopicOf, VETTINGS, Vetting};
-use crate::web::{Form, Shell, page, page_again, phone_hint, redirect};
+use crate::web::{Form, Revealed, Shell, ValueForm, masked_phone, page, page_again, phone_hint, redirect};
 
 pub fn routes() -> Routes {
-    use Permission::{LectureEdit, LectureRead};
+    use Permission::{LectureArrange, LectureEdit, LectureRead};
     Routes::default()
         .get("/lecturers", LectureRead, list)
         .get("/lecturers/new", LectureEdit, new)
@@ -27,6 +28,8 @@ pub fn routes() -> Routes {
         .post("/lecturers/{id}/particulars", LectureEdit, change)
         .post("/lecturers/{id}/link", LectureEdit, give_link)
         .post("/lecturers/{id}/vettings", LectureEdit, vet)
+        .post("/lecturers/{id}/vettings/{vetting}/removal", LectureEdit, void_vetting)
+        .post("/lecturers/{id}/reveals", LectureArrange, reveal)
 }
 
 #[derive(Template)]
@@ -166,16 +169,43 @@ async fn change(
 struct LecturerPage {
     shell: Shell,
     lecturer: Lecturer,
+    /// As much of the number as everybody here sees.
     phone: String,
     topics: String,
     unvetted: Option<String>,
     vettings: Vec<Vetting>,
     sessions: Vec<Session>,
     may_edit: bool,
+    may_reveal: bool,
     form: Form,
+    /// The query whose own form has to come back.
+    voided: Option<Uuid>,
 }
 
-async fn lecturer_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<LecturerPage> {
+impl LecturerPage {
+    fn voiding(&self, one: &Vetting) -> bool {
+        self.voided == Some(one.id)
+    }
+
+    /// Each query has this form: what is wrong in the one that comes back is found by its plain name.
+    fn why_id(&self, one: &Vetting) -> String {
+        if self.voiding(one) { "void_why".to_owned() } else { format!("void_why-{}", one.id) }
+    }
+
+    /// Whether the form of a new query is open: it comes back, or there is none yet.
+    fn vets(&self) -> bool {
+        let of_another = self.voided.is_some() || self.form.error("reason").is_some();
+        self.vettings.is_empty() || (!self.form.ok() && !of_another)
+    }
+}
+
+async fn lecturer_page(
+    app: &App,
+    viewer: &Viewer,
+    shell: Shell,
+    id: Uuid,
+    (form, voided): (Form, Option<Uuid>),
+) -> Result<LecturerPage> {
     let act = app.act(viewer, Permission::LectureRead)?;
     let mut tx = app.db.read().await?;
     let lecturer = store::lecturer(&mut tx, viewer.tenant, id).await?;
@@ -183,19 +213,21 @@ async fn lecturer_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form:
     let since = act.at - jiff::SignedDuration::from_hours(24 * 30);
     Ok(LecturerPage {
         shell,
-        phone: lecturer.phone(&act)?,
+        phone: masked_phone(&lecturer.phone(&act)?),
         topics: topics.into_iter().map(|topic| topic.name).collect::<Vec<_>>().join("、"),
         unvetted: lecturer.unvetted(today(act.at)),
         vettings: tx.all(VETTINGS.bind(viewer.tenant).bind(id)).await?,
         sessions: tx.all(OF_LECTURER.bind(viewer.tenant).bind(id).bind(since)).await?,
         lecturer,
         may_edit: viewer.may(Permission::LectureEdit),
+        may_reveal: viewer.may(Permission::LectureArrange),
         form,
+        voided,
     })
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
-    page(&lecturer_page(&app, &viewer, shell, id, Form::default()).await?)
+    page(&lecturer_page(&app, &viewer, shell, id, (Form::default(), None)).await?)
 }
 
 async fn give_link(
@@ -244,5 +276,55 @@ async fn vet(
         }
     }
     drop(tx);
-    page_again(&lecturer_page(&app, &viewer, shell, id, form).await?)
+    page_again(&lecturer_page(&app, &viewer, shell, id, (form, None)).await?)
+}
+
+/// A query was entered wrongly: it counts no more, and the lectures that rested on it are asked about.
+async fn void_vetting(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path((id, vetting)): Path<(Uuid, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    store::lecturer(&mut tx, viewer.tenant, id).await?;
+    let why = form.open_text("void_why", "为什么作废", 2..=100, "不要写身份证号和电话");
+    if form.ok() {
+        let done = lecturer::void_vetting(&mut tx, &act, id, vetting, &why).await;
+        if form.noted("void_why", done)?.is_some() {
+            let said = affected::told(&mut tx, viewer.tenant, act.at, "这条查询已作废，按其余的算").await?;
+            tx.commit().await?;
+            return Ok(redirect(&format!("/lecturers/{id}"), &said));
+        }
+    }
+    drop(tx);
+    page_again(&lecturer_page(&app, &viewer, shell, id, (form, Some(vetting))).await?)
+}
+
+/// The whole number of somebody, with a reason that stays.
+async fn reveal(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureArrange)?;
+    let mut tx = app.db.begin().await?;
+    let lecturer = store::lecturer(&mut tx, viewer.tenant, id).await?;
+    let reason = form.reveal_reason("reason");
+    if !form.ok() {
+        drop(tx);
+        return page_again(&lecturer_page(&app, &viewer, shell, id, (form, None)).await?);
+    }
+    let value = lecturer.phone(&act)?;
+    if value.is_empty() {
+        return Err(Error::refused("没有登记手机，不用查看。这次没有记入审计记录。"));
+    }
+    audit::record(&mut tx, &act, "reveal", ("lecturer", id), &format!("手机：{reason}"), &[]).await?;
+    tx.commit().await?;
+    let back = (format!("/lecturers/{id}"), "回到这位讲师");
+    Revealed { shell, name: lecturer.name, what: "手机", value, form: ValueForm::Phone, reason, back }.page()
 }

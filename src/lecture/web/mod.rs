@@ -1,9 +1,11 @@
 //! The pages of 法治进校园.
 
+mod about;
 mod arrange;
 mod balance;
 mod confidence;
 mod contact;
+mod corrected;
 mod given;
 mod kept;
 mod lecturer;
@@ -40,6 +42,7 @@ pub fn routes() -> Routes {
         .merge(request::routes())
         .merge(plan::routes())
         .merge(school::routes())
+        .merge(corrected::routes())
         .merge(lecturer::routes())
         .merge(material::routes())
         .merge(own::routes())

@@ -10,6 +10,7 @@ use icalendar::{Alarm, Calendar, Component, Event, EventLike, EventStatus, Prope
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::about::About;
 use super::given::what_became;
 use super::{Options, chosen, material, number, offered, two_grades};
 use crate::access::{self, Act, Link, Need, Routes};
@@ -19,9 +20,8 @@ use crate::keys::Keys;
 use crate::lecture::model::{RequestState, Rules, SessionState, SubjectKind, grade, today};
 use crate::lecture::plan::{self, RequestSketch};
 use crate::lecture::session_store::{
-    self, CALLS, CLASSES_OF_SCHOOL, Call, ClassOf, MATERIALS_OF_LECTURER, NAMES_OF_SCHOOL, Named, OF_LECTURER,
-    OF_SCHOOL, OwnWords, REQUESTS_OF, Request, SIGN_INS_OF_LECTURER, SIGN_INS_OF_SCHOOL, Session, Shown, SignIn,
-    TOPICS_OF_SCHOOL, WORDS_OF_LECTURER,
+    self, CALLS, Call, MATERIALS_OF_LECTURER, MOVED_OF_SCHOOL, Named, OF_LECTURER, OF_SCHOOL, OwnWords, REQUESTS_OF,
+    Request, SIGN_INS_OF_LECTURER, SIGN_INS_OF_SCHOOL, Session, Shown, SignIn, WORDS_OF_LECTURER,
 };
 use crate::lecture::store::{self, Class, FILE, File, Lecturer, PART, School};
 use crate::lecture::{confidence, given, lecturer, presence, school, session};
@@ -56,11 +56,10 @@ struct GuestPage {
     calls: Vec<Call>,
     requests: Vec<Request>,
     sessions: Vec<Session>,
-    names: Vec<Named>,
-    topics_of: Vec<Named>,
+    about: About,
+    moved: Vec<Named>,
     topics: Options,
     forms: Options,
-    classes: Vec<ClassOf>,
     sign_ins: Vec<SignIn>,
     /// Those that were proposed for a day so near that the school has to say that it can do that.
     near: Vec<Uuid>,
@@ -73,17 +72,23 @@ struct GuestPage {
     failed: Option<Uuid>,
 }
 
-fn of(list: &[Named], id: &Uuid) -> String {
-    list.iter().filter(|one| one.session_id == *id).map(|one| one.name.as_str()).collect::<Vec<_>>().join("、")
-}
-
 impl GuestPage {
     fn lecturers(&self, id: &Uuid) -> String {
-        of(&self.names, id)
+        self.about.lecturers(id)
     }
 
     fn taught(&self, id: &Uuid) -> String {
-        of(&self.topics_of, id)
+        self.about.topics(id)
+    }
+
+    fn heard_by(&self, id: &Uuid) -> String {
+        self.about.classes(id)
+    }
+
+    /// When it was to be before it was moved last; empty if it was not. Why it was moved may be about somebody, and is not the school's to read.
+    fn was(&self, id: &Uuid) -> &str {
+        let last = self.moved.iter().rfind(|one| one.session_id == *id);
+        last.and_then(|one| one.name.split('：').next()).unwrap_or("")
     }
 
     fn call_options(&self) -> Options {
@@ -111,7 +116,7 @@ impl GuestPage {
 
     /// Each class with the address by which it is signed in, and how many were.
     fn to_sign_in(&self, id: &Uuid) -> Vec<(String, String, Option<i64>)> {
-        let own = self.classes.iter().filter(|class| class.session_id == *id);
+        let own = self.about.classes.iter().filter(|class| class.session_id == *id);
         own.map(|class| {
             let there = self.sign_ins.iter().find(|one| one.session_id == *id && one.class_id == class.id);
             let path = sign_in_path(self.tenant, *id, class.id, &self.keys);
@@ -176,12 +181,11 @@ async fn guest_page(app: &App, shell: Shell, link: String, form: Form, failed: O
         near,
         lead_days: rules.lead_days,
         earliest: rules.earliest(today(act.at)).map_or(String::new(), |day| day.to_string()),
-        classes: tx.all(CLASSES_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
+        about: About::of_school(&mut tx, act.tenant, school.id, since).await?,
+        moved: tx.all(MOVED_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
         sign_ins: tx.all(SIGN_INS_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
         tenant: act.tenant,
         keys: app.means.keys.clone(),
-        names: tx.all(NAMES_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
-        topics_of: tx.all(TOPICS_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
         topics: offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Topic).await?),
         forms: offered(&store::subjects(&mut tx, act.tenant, SubjectKind::Form).await?),
         now: act.at,
@@ -386,7 +390,12 @@ fn utc(at: Timestamp) -> String {
 }
 
 /// A phone reminds the day before, and in time to set out or to make the room ready. The same identity and a higher sequence replace what a calendar has already; a session that is called off is taken out of it.
-fn calendar(sessions: &[Session], (name, page): (&str, &str), ahead: u16, now: Timestamp) -> Response {
+fn calendar(
+    (sessions, about, with): (&[Session], &About, &str),
+    (name, page): (&str, &str),
+    ahead: u16,
+    now: Timestamp,
+) -> Response {
     let mut calendar = Calendar::new();
     calendar.name(name).append_property(("REFRESH-INTERVAL;VALUE=DURATION", "PT4H"));
     for session in sessions {
@@ -400,6 +409,7 @@ fn calendar(sessions: &[Session], (name, page): (&str, &str), ahead: u16, now: T
             .uid(&format!("{}@doorstep", session.id))
             .summary(&session.title)
             .location(&format!("{} {}", session.school_name, session.hall_name))
+            .description(&about.words(session, with))
             .url(page)
             .status(status)
             .add_property("SEQUENCE", session.lock_version.to_string())
@@ -422,8 +432,11 @@ fn calendar(sessions: &[Session], (name, page): (&str, &str), ahead: u16, now: T
 async fn school_calendar(State(app): State<App>, Path(link): Path<String>) -> Result<Response> {
     let mut tx = app.db.read().await?;
     let (act, school) = school_by(&app, &mut tx, &link).await?;
-    let sessions: Vec<Session> = tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(act.at - SHOWN)).await?;
-    Ok(calendar(&sessions, ("法治课", &app.link(&format!("/lecture-guests/{link}"))), 60, act.at))
+    let since = act.at - SHOWN;
+    let sessions: Vec<Session> = tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?;
+    let about = About::of_school(&mut tx, act.tenant, school.id, since).await?;
+    let page = app.link(&format!("/lecture-guests/{link}"));
+    Ok(calendar((&sessions, &about, "讲师"), ("法治课", &page), 60, act.at))
 }
 
 #[derive(Template)]
@@ -433,6 +446,7 @@ struct LecturerPage {
     link: String,
     lecturer: Lecturer,
     sessions: Vec<Session>,
+    about: About,
     materials: Vec<Shown>,
     sign_ins: Vec<SignIn>,
     own_words: Vec<OwnWords>,
@@ -446,6 +460,19 @@ struct LecturerPage {
 }
 
 impl LecturerPage {
+    fn topics(&self, id: &Uuid) -> String {
+        self.about.topics(id)
+    }
+
+    fn heard_by(&self, id: &Uuid) -> String {
+        self.about.classes(id)
+    }
+
+    /// Those who give it with them.
+    fn beside(&self, id: &Uuid) -> String {
+        self.about.lecturers(id)
+    }
+
     fn materials(&self, id: &Uuid) -> Vec<&Shown> {
         self.materials.iter().filter(|one| one.session_id == *id).collect()
     }
@@ -517,6 +544,7 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
     Ok(LecturerPage {
         shell: shell.of_community(&tenant.name, ""),
         sessions: tx.all(OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?,
+        about: About::of_lecturer(&mut tx, act.tenant, lecturer.id, act.at - SHOWN).await?,
         materials: tx.all(MATERIALS_OF_LECTURER.bind(act.tenant).bind(lecturer.id)).await?,
         sign_ins: tx.all(SIGN_INS_OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?,
         own_words: tx.all(WORDS_OF_LECTURER.bind(act.tenant).bind(lecturer.id)).await?,
@@ -539,10 +567,12 @@ async fn lecturer_calendar(State(app): State<App>, Path(link): Path<String>) -> 
     let mut tx = app.db.read().await?;
     let (act, lecturer) = lecturer_by(&app, &mut tx, &link).await?;
     let sessions: Vec<Session> = tx.all(OF_LECTURER.bind(act.tenant).bind(lecturer.id).bind(act.at - SHOWN)).await?;
+    let about = About::of_lecturer(&mut tx, act.tenant, lecturer.id, act.at - SHOWN).await?;
     // Whoever has the longest way sets out with half an hour to spare.
     let farthest = store::schools(&mut tx, act.tenant).await?.iter().map(|one| one.travel_minutes).max().unwrap_or(0);
     let ahead = u16::try_from(farthest + 30).unwrap_or(60);
-    Ok(calendar(&sessions, ("我的法治课", &app.link(&format!("/lecturing/{link}"))), ahead, act.at))
+    let page = app.link(&format!("/lecturing/{link}"));
+    Ok(calendar((&sessions, &about, "一起讲的"), ("我的法治课", &page), ahead, act.at))
 }
 
 /// A material of one of their own sessions.

@@ -16,7 +16,7 @@ use crate::lecture::school::{self, Contact, SchoolSketch};
 use crate::lecture::session_store::{OF_SCHOOL, Session};
 use crate::lecture::sharing;
 use crate::lecture::store::{self, CLOSED_SCHOOLS, Class, Hall, PeriodRow, School, Subject, TERM, TermRow, Vice};
-use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::web::{Form, Shell, masked_phone, page, page_again, redirect};
 
 pub fn routes() -> Routes {
     use Permission::{LectureEdit, LectureRead};
@@ -161,7 +161,7 @@ const SHOWN: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 #[derive(Template)]
 #[template(path = "lecture/web/school.html")]
-struct SchoolPage {
+pub(super) struct SchoolPage {
     shell: Shell,
     school: School,
     contact: Option<Contact>,
@@ -175,9 +175,12 @@ struct SchoolPage {
     others: Options,
     today: String,
     may_edit: bool,
+    may_reveal: bool,
     form: Form,
     /// Which form has to come back: hall, way, class or vice.
     failed: &'static str,
+    /// The class, hall or post whose own form has to come back.
+    changed: Option<Uuid>,
 }
 
 impl SchoolPage {
@@ -193,9 +196,33 @@ impl SchoolPage {
     fn ahead(&self, vice: &Vice) -> bool {
         vice.first_day <= self.today && vice.last_day > self.today
     }
+
+    /// As much of the contact's number as everybody here sees.
+    fn masked(&self, number: &str) -> String {
+        masked_phone(number)
+    }
+
+    /// The same with the own form of a class, a hall or a post, which has to come back.
+    pub(super) fn of_row(self, row: Uuid) -> SchoolPage {
+        SchoolPage { changed: Some(row), ..self }
+    }
+
+    fn changing(&self, row: &Uuid) -> bool {
+        self.changed == Some(*row)
+    }
+
+    /// Each row has this form: what is wrong in the one that comes back is found by its plain name.
+    fn field_id(&self, row: &Uuid, field: &str) -> String {
+        if self.changing(row) { field.to_owned() } else { format!("{field}-{row}") }
+    }
+
+    /// What a field of the form of a row shows: what was typed where it has to come back, otherwise what is known.
+    fn shown(&self, row: &Uuid, field: &str, known: &dyn std::fmt::Display) -> String {
+        if self.changing(row) { self.form.value(field).to_owned() } else { known.to_string() }
+    }
 }
 
-async fn school_page(
+pub(super) async fn school_page(
     app: &App,
     viewer: &Viewer,
     shell: Shell,
@@ -223,8 +250,10 @@ async fn school_page(
         school,
         today: today(act.at).to_string(),
         may_edit: viewer.may(Permission::LectureEdit),
+        may_reveal: viewer.may(Permission::LectureArrange),
         form,
         failed,
+        changed: None,
     })
 }
 

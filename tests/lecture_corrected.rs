@@ -1,0 +1,255 @@
+//! 法治进校园, what was entered wrongly or has changed since is put right: queries, pupils, halls, posts, agreements, campaigns and calls. What schools
+//! and lecturers read before they say yes, whole numbers only with a reason, and the turn of a year whose holidays are not known.
+
+use doorstep::lecture::{self, Contact, SchoolSketch, SessionSketch, Stage};
+
+use crate::lecture::{at, count, date, refused, team};
+use crate::lecture_balance::{given, short};
+use crate::lecture_course::{request, session};
+use crate::lecture_summary::summary;
+use crate::support::{Page, TestApp};
+
+db::statements! {
+    VOIDED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'void'";
+    REVEALED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'reveal'";
+    AGREEMENTS = "SELECT COUNT(*) AS count FROM lecture_agreements WHERE tenant_id = $1";
+    CAMPAIGNS = "SELECT COUNT(*) AS count FROM lecture_campaigns WHERE tenant_id = $1";
+    CALLS = "SELECT COUNT(*) AS count FROM lecture_calls WHERE tenant_id = $1";
+    ADDRESS = "UPDATE lecture_schools SET address = $3 WHERE tenant_id = $1 AND id = $2";
+}
+
+/// Where the first form of a page leads whose address begins and ends so.
+fn action(page: &Page, begins: &str, ends: &str) -> String {
+    let mut found = page.between_all("action=\"", "\"").filter(|to| to.starts_with(begins) && to.ends_with(ends));
+    found.next().unwrap_or_else(|| panic!("no form {begins}…{ends}\n{}", page.body)).to_owned()
+}
+
+db_test! {
+    async fn a_query_that_was_entered_wrongly_counts_no_more(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (tenant, path) = (team.community.tenant, format!("/lecturers/{}", team.lecturers[0]));
+        let id = team.agreed(&app, "2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00").await;
+        at(&app, "2026-08-28T10:00:00+08:00");
+        let lead = team.lead(&app).await;
+        let affected = async || {
+            let mut tx = app.db.read().await.unwrap();
+            let found = lecture::affected(&mut tx, tenant, app.means.now()).await.unwrap();
+            found.into_iter().map(|one| (one.session.id, one.verb)).collect::<Vec<_>>()
+        };
+        let unvetted = async || {
+            let known = session(&app, &team, id).await;
+            lecture::unvetted(&mut app.db.read().await.unwrap(), tenant, &known).await.unwrap()
+        };
+        // Somebody else's result: nobody may send this lecturer.
+        let fields = [("checked_on", "2026-08-28"), ("result", "failed"), ("proof", "查询文书九号")];
+        let page = lead.post(&format!("{path}/vettings"), &fields).await;
+        page.assert_ok().assert_contains("有 1 节约好的课要改");
+        assert_eq!(affected().await, [(id, "换人")]);
+        let wrong = action(&page, &format!("{path}/vettings/"), "/removal");
+        lead.post(&wrong, &[("void_why", "")]).await.assert_status(422).assert_contains("为什么作废");
+        let page = lead.post(&wrong, &[("void_why", "看错了人")]).await;
+        page.assert_ok().assert_contains("按其余的算").assert_contains("作废的原因：看错了人").assert_contains("2027-03-01 以前有效");
+        page.assert_lacks("节约好的课要改");
+        assert_eq!((affected().await, unvetted().await), (Vec::new(), Vec::new()));
+        lead.post(&wrong, &[("void_why", "看错了人")]).await.assert_status(422).assert_contains("已经作废了");
+        // Without the other one there is none, and the lecture is asked about.
+        let last = action(&page, &format!("{path}/vettings/"), "/removal");
+        assert_ne!(last, wrong);
+        let page = lead.post(&last, &[("void_why", "文书是别人的")]).await;
+        page.assert_ok().assert_contains("有 1 节约好的课要改").assert_contains("还没有做过从业查询");
+        assert_eq!(affected().await, [(id, "换人")]);
+        assert_eq!(unvetted().await, ["武晓峰"]);
+        assert_eq!(count(&app, VOIDED, tenant).await, 2);
+    }
+
+    async fn schools_and_lecturers_read_who_is_meant(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (tenant, guest, own) = (team.community.tenant, team.guest(&app).await, team.own(&app, 0).await);
+        let (school, phone) = (app.browser(), app.browser());
+        let mut tx = app.db.begin().await.unwrap();
+        tx.execute(ADDRESS.bind(tenant).bind(team.school).bind("石楼县城关镇")).await.unwrap();
+        tx.commit().await.unwrap();
+        let id = team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        let classes = "七年级1班 50 人、八年级2班 48 人，共 98 人";
+        school.get(&guest).await.assert_contains(classes).assert_lacks("原来约的是");
+        let page = phone.get(&own).await;
+        page.assert_contains(classes).assert_contains("网络保护").assert_contains("<dt>一起讲的</dt><dd>呼改梅</dd>").assert_contains("石楼县城关镇");
+        for path in [&guest, &own] {
+            let feed = phone.get(&format!("{path}/calendar")).await.body.replace("\r\n ", "");
+            assert!(feed.contains("DESCRIPTION:主题：网络保护") && feed.contains(classes), "{feed}");
+            assert!(feed.contains("地址：石楼县城关镇") && feed.contains("呼改梅"), "{feed}");
+        }
+        // After a change it is said that there was one, and all is shown again; why it was made is the team's.
+        let to = SessionSketch { classes: vec![team.classes[1]], ..team.sketch("2026-09-09T14:30:00+08:00", "2026-09-09T16:00:00+08:00") };
+        let known = session(&app, &team, id).await;
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, (&to, "七年级那天外出")).await.unwrap();
+        tx.commit().await.unwrap();
+        let page = school.get(&guest).await;
+        page.assert_contains("原来约的是 2026年9月8日 14:30–16:00").assert_contains("来听的班：八年级2班 48 人").assert_lacks("七年级那天外出").assert_lacks("1班 50 人");
+        // What the school confirms says how many teachers and parents there were.
+        at(&app, "2026-09-10T09:00:00+08:00");
+        let version = session(&app, &team, id).await.lock_version.to_string();
+        let fields = [("version", version.as_str()), ("pupils", "46"), ("teachers", "3"), ("parents", "12"), ("minutes", "90"), ("handouts", "0"), ("course", "")];
+        phone.post(&format!("{own}/sessions/{id}/record"), &fields).await.assert_ok();
+        school.get(&guest).await.assert_contains("教师 3 人，家长 12 人").assert_contains("来听的班：八年级2班 48 人");
+    }
+
+    async fn pupils_and_halls_change_and_nothing_is_entered_anew(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, tenant, places) = (team.lead(&app).await, team.community.tenant, format!("/lecture-schools/{}", team.school));
+        let small = SessionSketch { hall: team.halls[1], ..short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0) };
+        let small = SessionSketch { classes: vec![team.classes[0]], ..small };
+        let id = team.propose(&app, &small).await.unwrap();
+        let path = format!("{places}/classes/{}/particulars", team.classes[0]);
+        lead.post(&path, &[("new_pupils", "0")]).await.assert_status(422).assert_contains("学生人数请填 1 到 200");
+        lead.post(&path, &[("new_pupils", "51")]).await.assert_ok().assert_contains("人数已改").assert_lacks("节约好的课要改");
+        let classes = lecture::classes(&mut app.db.read().await.unwrap(), tenant, team.school).await.unwrap();
+        assert!(classes.iter().any(|class| class.id == team.classes[0] && class.pupils == 51));
+        // Fewer seats than pupils: the lecture is asked about.
+        let path = format!("{places}/halls/{}/particulars", team.halls[1]);
+        lead.post(&path, &[("new_name", "报告厅"), ("new_seats", "60")]).await.assert_status(422).assert_contains("登记过同名的场地");
+        let page = lead.post(&path, &[("new_name", "阶梯教室"), ("new_seats", "50")]).await;
+        page.assert_ok().assert_contains("有 1 节约好的课要改").assert_contains("坐 50 人");
+        lead.get("/lectures").await.assert_contains("换场地").assert_contains("阶梯教室坐 50 人，来听的班现在有 51 人");
+        lead.post(&path, &[("new_name", "大阶梯教室"), ("new_seats", "51")]).await.assert_ok().assert_lacks("节约好的课要改");
+        // Whoever came after the lecture was arranged is counted in.
+        at(&app, "2026-09-08T14:20:00+08:00");
+        let known = session(&app, &team, id).await;
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await.unwrap();
+        let known = lecture::session(&mut tx, tenant, id).await.unwrap();
+        let class = classes.iter().find(|class| class.id == team.classes[0]).unwrap();
+        lecture::sign_in(&mut tx, &team.act(&app), &known, class, 51).await.unwrap();
+        tx.commit().await.unwrap();
+        // The name of a hall that is not used any more is free again.
+        let lead = team.lead(&app).await;
+        lead.post(&format!("{places}/halls/{}/removal", team.halls[0]), &[]).await.assert_ok();
+        lead.post(&format!("{places}/halls"), &[("hall_name", "报告厅"), ("seats", "200")]).await.assert_ok().assert_contains("场地已登记");
+    }
+
+    async fn whole_numbers_are_seen_with_a_reason_that_is_logged(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (staff, tenant) = (team.staff(&app).await, team.community.tenant);
+        let sketch = SchoolSketch {
+            name: "城关中学".to_owned(), stage: Stage::Junior, address: String::new(), travel_minutes: 20, closed_at: None,
+            contact: Some(Contact { name: "德育干部".to_owned(), phone: "13800001111".to_owned() }),
+        };
+        let mut tx = app.db.begin().await.unwrap();
+        let other = lecture::create_school(&mut tx, &team.act(&app), &sketch).await.unwrap();
+        tx.commit().await.unwrap();
+        for path in [format!("/lecturers/{}", team.lecturers[0]), format!("/lecture-schools/{other}")] {
+            staff.get(&path).await.assert_ok().assert_contains("138****1111").assert_lacks("13800001111");
+            let reveal = format!("{path}/reveals");
+            staff.post(&reveal, &[("reason", "")]).await.assert_status(422).assert_lacks("13800001111");
+            staff.post(&reveal, &[("reason", "改了时间，打电话说一声")]).await.assert_ok().assert_contains("13800001111");
+        }
+        assert_eq!(count(&app, REVEALED, tenant).await, 2);
+        // Where nobody is known there is nothing to be seen, and nothing is logged.
+        staff.post(&format!("/lecture-schools/{}/reveals", team.school), &[("reason", "改了时间，打电话说一声")]).await.assert_status(422);
+        assert_eq!(count(&app, REVEALED, tenant).await, 2);
+    }
+
+    async fn at_the_turn_of_a_year_what_is_not_known_is_said(app: TestApp) {
+        at(&app, "2026-12-01T09:00:00+08:00");
+        let team = team(&app).await;
+        let act = team.act(&app);
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_term(&mut tx, &act, None, "2026年秋季学期（续）", (date("2027-01-01"), date("2027-01-20"))).await.unwrap();
+        tx.commit().await.unwrap();
+        let asked = request(&app, &team, ("2027-01-05", "2027-01-15")).await;
+        let page = team.staff(&app).await.get(&format!("/lecture-requests/{asked}")).await;
+        page.assert_contains("有 11 天上不上课还不知道").assert_contains("在“学期和考试”里把这几天登记为“上课”").assert_lacks("没有空着的上课日");
+        let winter = team.sketch("2027-01-06T14:30:00+08:00", "2027-01-06T16:00:00+08:00");
+        refused(team.propose(&app, &winter).await, "把这几天登记为“上课”");
+        let id = team.agreed(&app, "2026-12-29T14:30:00+08:00", "2026-12-29T16:00:00+08:00").await;
+        // Five working days later is a day of which nobody knows: a move needs no lead, a request is answered, and a school asks all the same.
+        at(&app, "2026-12-28T09:00:00+08:00");
+        let known = session(&app, &team, id).await;
+        let to = team.sketch("2026-12-30T14:30:00+08:00", "2026-12-30T16:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, (&to, "礼堂有会")).await.unwrap();
+        tx.commit().await.unwrap();
+        let staff = team.staff(&app).await;
+        let path = format!("/lecture-requests/{asked}");
+        staff.get(&path).await.assert_ok().assert_contains("还没有 2027 年的放假调休安排");
+        staff.post(&format!("{path}/refusal"), &[("why", "寒假前排不上了")]).await.assert_ok();
+        request(&app, &team, ("2027-01-10", "2027-01-15")).await;
+    }
+
+    async fn what_is_planned_is_entered_once_changed_and_voided(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, tenant, school) = (team.lead(&app).await, team.community.tenant, team.school.to_string());
+        let agreement = [
+            ("school", school.as_str()), ("agreement_title", "检校共建"), ("agreement_first", "2026-09-01"), ("agreement_last", "2027-08-31"),
+            ("agreement_intended", "40"),
+        ];
+        let campaign = [("theme", "护航开学季"), ("first", "2026-09-01"), ("last", "2026-10-31"), ("intended", "3")];
+        let call = [("call_title", "秋季学期需求"), ("call_words", ""), ("call_last", "2026-09-10")];
+        for _ in 0..2 {
+            lead.post("/lecture-agreements", &agreement).await.assert_ok();
+            lead.post("/lecture-campaigns", &campaign).await.assert_ok();
+            lead.post("/lecture-calls", &call).await.assert_ok();
+        }
+        let counts = [count(&app, AGREEMENTS, tenant).await, count(&app, CAMPAIGNS, tenant).await, count(&app, CALLS, tenant).await];
+        assert_eq!(counts, [1, 1, 1]);
+        // Forty for four.
+        let page = lead.get("/lecture-plans").await;
+        let path = |of: &str, ends: &str| action(&page, &format!("/{of}/"), ends);
+        let mut fields = vec![("row_school", school.as_str()), ("row_title", "检校共建"), ("row_first", "2026-09-01"), ("row_last", "2026-08-31"), ("row_intended", "4")];
+        let change = path("lecture-agreements", "/particulars");
+        lead.post(&change, &fields).await.assert_status(422).assert_contains("最后一天要在第一天以后");
+        fields[3].1 = "2027-08-31";
+        lead.post(&change, &fields).await.assert_ok().assert_contains("每年 4 场");
+        let intended = async || {
+            let whole = summary(&app, &team, ("2026-01-01", "2026-12-31")).await;
+            whole.standings[0].agreed.iter().map(|one| one.intended).collect::<Vec<_>>()
+        };
+        assert_eq!(intended().await, [4]);
+        let fields = [("row_title", "护航开学季，法治进校园"), ("row_first", "2026-09-01"), ("row_last", "2026-09-30"), ("row_intended", "2")];
+        lead.post(&path("lecture-campaigns", "/particulars"), &fields).await.assert_ok().assert_contains("2026-09-30 · 打算讲 2 场");
+        let fields = [("row_title", "九月的需求"), ("row_words", ""), ("row_last", "2026-09-20")];
+        lead.post(&path("lecture-calls", "/particulars"), &fields).await.assert_ok();
+        let (guest, phone) = (team.guest(&app).await, app.browser());
+        phone.get(&guest).await.assert_contains("九月的需求");
+        // A campaign with a lecture in it stays.
+        let id = path("lecture-campaigns", "/removal").split('/').nth(2).unwrap().parse().unwrap();
+        let within = SessionSketch { campaign: Some(id), ..team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00") };
+        team.propose(&app, &within).await.unwrap();
+        let why = [("row_why", "登记成了别的学校")];
+        lead.post(&path("lecture-campaigns", "/removal"), &why).await.assert_status(422).assert_contains("里有 1 节课，不能作废");
+        let void = path("lecture-agreements", "/removal");
+        lead.post(&void, &[("row_why", "")]).await.assert_status(422).assert_contains("为什么作废");
+        lead.post(&void, &why).await.assert_ok().assert_lacks("每年 4 场");
+        lead.post(&path("lecture-calls", "/removal"), &why).await.assert_ok();
+        phone.get(&guest).await.assert_lacks("九月的需求");
+        assert!(intended().await.is_empty());
+        assert_eq!(count(&app, VOIDED, tenant).await, 2);
+        // What was voided is entered anew as it should have been.
+        lead.post("/lecture-agreements", &agreement).await.assert_ok().assert_contains("每年 40 场");
+    }
+
+    async fn a_post_under_which_nothing_was_given_can_be_taken_out(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let act = team.act(&app);
+        let mut tx = app.db.begin().await.unwrap();
+        let [first, second] = team.lecturers;
+        let kept = lecture::appoint(&mut tx, &act, team.school, first, (date("2026-09-01"), date("2029-08-31"))).await.unwrap();
+        let wrong = lecture::appoint(&mut tx, &act, team.school, second, (date("2062-09-01"), date("2065-08-31"))).await.unwrap();
+        tx.commit().await.unwrap();
+        let lead = team.lead(&app).await;
+        let places = format!("/lecture-schools/{}", team.school);
+        let path = format!("{places}/vice-principals/{wrong}/erasure");
+        lead.post(&path, &[("vice_why", "")]).await.assert_status(422).assert_contains("为什么删去");
+        lead.post(&path, &[("vice_why", "年份写反了")]).await.assert_ok().assert_lacks("2062-09-01");
+        given(&app, &team, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0)).await;
+        let mut tx = app.db.begin().await.unwrap();
+        refused(lecture::drop_post(&mut tx, &team.act(&app), team.school, kept, "登记错了").await, "已经讲过 1 场课");
+    }
+}
