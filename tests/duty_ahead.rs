@@ -224,4 +224,46 @@ db_test! {
         at(&app, "2026-09-01T06:42");
         assert!(!was_told(&app, &bureau).await);
     }
+
+
+    async fn nobody_is_called_for_a_shift_that_nobody_has_to_stand(app: TestApp) {
+        at(&app, "2026-08-31T20:00");
+        let bureau = bureau(&app).await;
+        let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let other = bureau.person(&app, "任建平", PersonKind::Officer, Some(5), false).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
+        let ahead = bureau.put(&app, "2026-09-10", bureau.gate, Some(ill)).await.unwrap();
+        let later = bureau.put(&app, "2026-09-10", bureau.crossing, Some(other)).await.unwrap();
+        let absent = [("absent_why", "外出培训")];
+        bureau.chief(&app).await.post(&format!("/duty-shifts/{ahead}/absence"), &absent).await.assert_ok();
+        // The peak is not kept on Thursdays any more.
+        let mut tx = app.db.begin().await.unwrap();
+        let days = duty::Weekdays::of([1, 2, 3, 5]);
+        duty::set_weekdays(&mut tx, &bureau.act(&app), bureau.schools[0], bureau.morning, days).await.unwrap();
+        tx.commit().await.unwrap();
+        let own = bureau.link(&app, near).await;
+        at(&app, "2026-09-09T18:00");
+        bureau.chief(&app).await.get("/today").await.assert_lacks("重新安排");
+        at(&app, "2026-09-09T19:10");
+        watch(&app).await;
+        app.browser().get(&own).await.assert_lacks("请您去顶岗");
+        let chief = bureau.chief(&app).await;
+        chief.post(&format!("/duty-shifts/{later}/absence"), &absent).await.assert_ok().assert_contains("本来就不用站，没有叫备勤");
+        app.browser().get(&own).await.assert_lacks("请您去顶岗");
+    }
+
+    async fn an_absence_is_taken_back_only_by_whoever_can_still_come(app: TestApp) {
+        at(&app, "2026-08-31T20:00");
+        let bureau = bureau(&app).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let shift = bureau.put(&app, "2026-09-10", bureau.gate, Some(officer)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        let path = format!("/duty-shifts/{shift}/absence");
+        chief.post(&path, &[("absent_why", "外出培训")]).await.assert_ok();
+        let elsewhere = bureau.put(&app, "2026-09-10", bureau.crossing, Some(officer)).await.unwrap();
+        let back = [("back_why", "培训取消了")];
+        chief.post(&format!("{path}/removal"), &back).await.assert_status(422).assert_contains("时间重叠了");
+        chief.post(&format!("/duty-shifts/{elsewhere}/cancellation"), &[("why", "排错了")]).await.assert_ok();
+        chief.post(&format!("{path}/removal"), &back).await.assert_ok().assert_contains("缺岗已撤销");
+    }
 }

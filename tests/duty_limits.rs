@@ -290,4 +290,30 @@ db_test! {
         let new = [("name", "高瑞芹"), ("unit", station.as_str()), ("kind", "parent"), ("phone", ""), ("daily", "2"), ("weekly", "10"), ("peak", "morning_in")];
         chief.post("/duty-people", &new).await.assert_ok().assert_contains("只有早入校");
     }
+
+
+    async fn a_repair_is_put_down_where_a_seat_before_the_one_that_changes_is_empty(app: TestApp) {
+        let place = place(&app).await;
+        let bureau = &place.bureau;
+        let ill = bureau.person(&app, "任建平", PersonKind::Teacher, Some(5), false).await;
+        let first = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let second = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
+        let day = date(DAY);
+        let new = NewShift {
+            school: bureau.schools[0], day, post: Some((place.gate, place.morning)), person: Some(ill), duty: "看护".to_owned(),
+            span: duty::moment(day, 450).zip(duty::moment(day, 470)), pinned: false, stands_for: None,
+        };
+        let mut tx = app.db.begin().await.unwrap();
+        let shift = duty::put_shift(&mut tx, &bureau.act(&app), &new).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let act = bureau.act(&app);
+        assert_eq!(duty::shift(&mut tx, act.tenant, shift).await.unwrap().seat, 1, "the seat of the police is left open");
+        let changes = duty::mend(&mut tx, &act, &Scope::tenant(), ill, (day, day)).await.unwrap();
+        let fills = |change: &duty::Mended| change.shift.is_none() && change.need.slot == place.morning && change.to.is_some();
+        assert!(changes.iter().any(fills), "{changes:?}");
+        duty::apply_mending(&mut tx, &act, &changes).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(place.there(&app, place.morning).await, sorted([first, second]));
+    }
 }

@@ -233,4 +233,98 @@ db_test! {
         publish(&chief, &draft).await.assert_status(422).assert_contains("都已经开始了");
         assert_eq!(count("2026-09-07").await, 0);
     }
+
+
+    async fn what_was_pinned_is_missed_on_a_day_off_and_whoever_stands_in_stays_with_it(app: TestApp) {
+        at(&app, "2026-08-31T20:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let other = bureau.person(&app, "任建平", PersonKind::Officer, Some(5), false).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
+        bureau.person(&app, "薛改珍", PersonKind::Officer, Some(9), true).await;
+        let meant = bureau.put(&app, "2026-09-01", bureau.gate, Some(ill)).await.unwrap();
+        let second = bureau.put(&app, "2026-09-01", bureau.crossing, Some(other)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        give(&chief, meant, ill, true).await.assert_ok();
+        give(&chief, second, other, true).await.assert_ok();
+        let absent = [("absent_why", "生病")];
+        chief.post(&format!("/duty-shifts/{meant}/absence"), &absent).await.assert_ok().assert_contains("正在叫高瑞芹");
+        let (phone, own) = (app.browser(), bureau.link(&app, near).await);
+        let form = phone.get(&own).await.between_all("action=\"", "\"").find(|action| action.contains("/calls/")).unwrap().to_owned();
+        phone.post(&form, &[("answer", "yes")]).await.assert_ok();
+        day_off(&chief, "2026-09-01").await.assert_ok().assert_lacks("一并取消");
+        let left = standing(&app, &bureau, ("2026-09-01", "2026-09-01")).await;
+        let stands_in = left.iter().find(|one| one.stands_for == Some(meant)).expect("whoever stands in");
+        assert!(left.iter().any(|one| one.id == meant) && left.iter().any(|one| one.id == second));
+        let table = rates(&app, &bureau, "2026-09-01").await;
+        assert!(![meant, second, stands_in.id].iter().any(|one| table.idle.contains(one)), "they are there for their own sake");
+        // Somebody is called for what has to be kept all the same.
+        chief.post(&format!("/duty-shifts/{second}/absence"), &absent).await.assert_ok().assert_contains("正在叫薛改珍");
+        chief.get("/today").await.assert_contains("盯备勤");
+        at(&app, "2026-09-01T07:20:00+08:00");
+        phone.get(&own).await.assert_ok().assert_contains("最晚").assert_lacks("不用来");
+    }
+
+    async fn an_absence_that_is_called_off_promises_nobody(app: TestApp) {
+        at(&app, "2026-08-31T20:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
+        let gone = bureau.put(&app, "2026-09-10", bureau.gate, Some(ill)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        let path = format!("/duty-shifts/{gone}");
+        chief.post(&format!("{path}/absence"), &[("absent_why", "外出培训")]).await.assert_ok().assert_contains("起系统自动叫备勤");
+        day_off(&chief, "2026-09-10").await.assert_ok().assert_contains("已经排的 1 班一并取消了");
+        let kept = shift(&app, &bureau, gone).await;
+        assert_eq!((kept.state, kept.call_at), (ShiftState::Cancelled, None));
+        let page = chief.get(&path).await;
+        page.assert_ok().assert_contains("已取消").assert_lacks("起系统自动叫备勤").assert_lacks("撤销缺岗").assert_lacks("叫下一位</button>");
+    }
+
+    async fn whoever_has_said_that_they_do_not_come_is_not_put_back_by_a_roster(app: TestApp) {
+        at(&app, "2026-08-25T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let chief = bureau.chief(&app).await;
+        let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let other = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
+        let gone = bureau.put(&app, "2026-09-07", bureau.gate, Some(ill)).await.unwrap();
+        chief.post(&format!("/duty-shifts/{gone}/absence"), &[("absent_why", "外出培训")]).await.assert_ok();
+        let draft = make_roster(&chief, ("2026-09-07", "2026-09-08"), "1").await;
+        publish(&chief, &draft).await.assert_ok().assert_contains("已发布");
+        let there = standing(&app, &bureau, ("2026-09-07", "2026-09-07")).await;
+        let who: Vec<_> = there.iter().filter(|one| one.absent_at.is_none()).filter_map(|one| one.person_id).collect();
+        assert_eq!(who, [other], "nobody else can stand there then");
+        let next = standing(&app, &bureau, ("2026-09-08", "2026-09-08")).await;
+        assert!(next.iter().any(|one| one.person_id == Some(ill)), "the day after they can");
+    }
+
+    async fn a_shift_without_anybody_stands_in_for_nobody(app: TestApp) {
+        at(&app, "2026-08-31T20:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
+        let far = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(9), true).await;
+        let gone = bureau.put(&app, "2026-09-01", bureau.gate, Some(ill)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        chief.post(&format!("/duty-shifts/{gone}/absence"), &[("absent_why", "生病")]).await.assert_ok().assert_contains("正在叫高瑞芹");
+        let empty = bureau.put(&app, "2026-09-01", bureau.gate, None).await.unwrap();
+        assert_ne!(shift(&app, &bureau, empty).await.seat, shift(&app, &bureau, gone).await.seat);
+        // They can still answer, and the next is called.
+        let answer = async |person: Uuid, said: &'static str| {
+            let (phone, own) = (app.browser(), bureau.link(&app, person).await);
+            let form = phone.get(&own).await.between_all("action=\"", "\"").find(|action| action.contains("/calls/")).unwrap().to_owned();
+            phone.post(&form, &[("answer", said)]).await.assert_ok();
+        };
+        answer(near, "no").await;
+        answer(far, "yes").await;
+        let left = standing(&app, &bureau, ("2026-09-01", "2026-09-01")).await;
+        let stands_in = left.iter().find(|one| one.stands_for == Some(gone)).expect("whoever stands in").id;
+        // Whoever stands in is not only taken off: the shift is cancelled, and somebody is called again.
+        let path = format!("/duty-shifts/{stands_in}");
+        let version = chief.get(&path).await.input("version");
+        let form = [("version", version.as_str()), ("person", ""), ("duty", "看护"), ("from", "07:10"), ("to", "08:20")];
+        chief.post(&format!("{path}/particulars"), &form).await.assert_status(422).assert_contains("请取消顶岗的这一班");
+        chief.post(&format!("{path}/cancellation"), &[("why", "也来不了")]).await.assert_ok();
+        chief.get(&format!("/duty-shifts/{gone}")).await.assert_contains("叫下一位</button>");
+    }
 }

@@ -139,4 +139,20 @@ db_test! {
         let chief = bureau.chief(&app).await;
         chief.get(&format!("/patrol-routes/{route}")).await.assert_ok().assert_contains("滨河路夜市").assert_contains("离校门 900 米");
     }
+
+    async fn a_round_without_a_length_goes_on_beyond_midnight_for_the_usual_time(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let (route, _) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
+        let round = planned(&app, &bureau, route, "2026-09-01", &[officer]).await;
+        let mine = own(&app, &bureau, officer).await;
+        clock(&app, "23:40:00");
+        app.browser().post(&format!("{mine}/rounds/{round}"), &[("step", "begin")]).await.assert_ok();
+        let path = format!("/patrol-rounds/{round}");
+        at(&app, "2026-09-02T00:10:00+08:00");
+        bureau.chief(&app).await.get(&path).await.assert_contains("在走").assert_lacks("没有点结束");
+        at(&app, "2026-09-02T00:41:00+08:00");
+        bureau.chief(&app).await.get(&path).await.assert_contains("没有点结束");
+    }
 }

@@ -5,7 +5,7 @@ use db::{Query, Statement, Tx};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::shift_store::{CALL_OFF, CLOSE_SWAPS_OFF, END_CALLS_OFF, WATCH_OFF};
+use super::shift_store::{CALL_OFF, CLOSE_SWAPS_OFF, END_CALLS_OFF, HOLD_OFF, WATCH_OFF};
 use super::{coverage, news};
 use crate::access::Act;
 use crate::audit;
@@ -20,6 +20,25 @@ pub(super) struct Unneeded {
     pub slot: Option<Uuid>,
 }
 
+impl Unneeded {
+    /// From which day to which; nothing where that is past.
+    fn days(&self, act: &Act) -> Option<(String, String)> {
+        let today = coverage::today(act.at);
+        let from = self.day.unwrap_or(today);
+        let to = self.day.map_or("9999-12-31".to_owned(), |day| day.to_string());
+        (from >= today).then(|| (from.to_string(), to))
+    }
+}
+
+/// Holds what stands there, where the school's row is changed before it is cancelled: every step of a shift takes the shift before the school.
+pub(super) async fn hold(tx: &mut Tx, act: &Act, unneeded: &Unneeded) -> Result<()> {
+    if let Some((from, to)) = unneeded.days(act) {
+        let row = HOLD_OFF.bind(act.tenant).bind(&from).bind(&to).bind(unneeded.school).bind(unneeded.gate);
+        tx.execute(row.bind(unneeded.slot)).await?;
+    }
+    Ok(())
+}
+
 /// Cancels what stands there and has not begun, also where somebody has said that they do not come, and tells how many shifts that were. Schools
 /// hear of it as of every change.
 pub(super) async fn call_off(
@@ -28,13 +47,8 @@ pub(super) async fn call_off(
     unneeded: &Unneeded,
     (subject, why): ((&str, Uuid), &str),
 ) -> Result<u64> {
-    let Unneeded { day, school, gate, slot } = *unneeded;
-    let today = coverage::today(act.at);
-    if day.is_some_and(|day| day < today) {
-        return Ok(0);
-    }
-    let from = day.unwrap_or(today).to_string();
-    let to = day.map_or("9999-12-31".to_owned(), |day| day.to_string());
+    let Some((from, to)) = unneeded.days(act) else { return Ok(0) };
+    let Unneeded { school, gate, slot, .. } = *unneeded;
     let there = |statement: Statement| -> Query {
         statement.bind(act.tenant).bind(&from).bind(&to).bind(school).bind(gate).bind(slot)
     };

@@ -338,7 +338,8 @@ pub struct Coverage {
     pub unknown: Vec<Unknown>,
     /// What stands in no peak of the table: without a post, or of a peak that is not kept that day.
     pub others: Vec<Shift>,
-    /// Those of the others for which nobody has to come: the day or the peak is known not to be kept, and nobody has come.
+    /// Those of the others for which nobody has to come: the day or the peak is known not to be kept, they are not there for their own sake, and
+    /// nobody has come.
     pub idle: HashSet<Uuid>,
     pub rates: Rates,
     pub windows: Windows,
@@ -452,11 +453,9 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     };
     let gates: HashMap<Uuid, &Gate> = posts.gates.iter().map(|gate| (gate.id, gate)).collect();
     let mut rates = Rates::default();
-    // Where nobody knows whether something has to be kept, and where that is so or it has.
+    // Where nobody knows whether something has to be kept.
     let unsure: HashSet<(Uuid, String, Option<Uuid>)> =
         table.unknown.iter().map(|one| (one.school, one.day.to_string(), one.slot)).collect();
-    let mut open: HashSet<(Uuid, String)> = unsure.iter().map(|(school, day, _)| (*school, day.clone())).collect();
-    open.extend(needs.iter().map(|need| (need.school, need.day.to_string())));
     let mut kept: HashMap<(Uuid, Uuid), Vec<Kept>> = HashMap::new();
     for need in needs {
         let shifts = by_seat.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
@@ -481,12 +480,9 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     others.extend(by_seat.into_values().flatten());
     others.sort_by(|a, b| (&a.day, a.starts_at, a.id).cmp(&(&b.day, b.starts_at, b.id)));
     // Whoever was down on a day off, or in a peak that was not kept, is not missed, also where that was entered afterwards.
-    let asked = |shift: &Shift| match shift.gate_id.and(shift.slot_id) {
-        None => open.contains(&(shift.school_id, shift.day.clone())),
-        Some(slot) => {
-            let of = |slot: Option<Uuid>| unsure.contains(&(shift.school_id, shift.day.clone(), slot));
-            of(None) || of(Some(slot))
-        }
+    let asked = |shift: &Shift| {
+        let of = |slot: Option<Uuid>| unsure.contains(&(shift.school_id, shift.day.clone(), slot));
+        shift.is_for_its_own_sake() || of(None) || of(shift.slot_id)
     };
     let idle: HashSet<Uuid> =
         others.iter().filter(|one| one.came_at.is_none() && !asked(one)).map(|one| one.id).collect();

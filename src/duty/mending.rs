@@ -12,7 +12,7 @@ use super::model::{clock, short};
 use super::roster::{Rostering, within};
 use super::roster_case::{Built, Since, at, origin};
 use super::shift_store::{HOLD_SEEN, Shift};
-use super::{person, shift, store};
+use super::{person, shift, standby, store};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
 use crate::settings;
@@ -115,11 +115,18 @@ pub async fn apply(tx: &mut Tx, act: &Act, changes: &[Mended]) -> Result<()> {
     person::hold(tx, act.tenant, people).await?;
     for change in changes {
         if let Some(one) = &change.shift {
+            // Where somebody was to stand for another the seat is to be filled again.
+            if change.to.is_none() && standby::fills(tx, act, one).await? {
+                shift::cancel(tx, act, one.id, "重新安排").await?;
+                continue;
+            }
             let to = (None, one.duty.as_str(), one.starts_at.zip(one.ends_at), one.pinned);
-            shift::change(tx, act, one, one.lock_version, to).await?;
+            shift::give(tx, act, one, one.lock_version, to).await?;
         }
     }
-    for change in changes {
+    // Seats that were empty come last: whoever is put there fills a shift without anybody, and would get one that was just left.
+    let (known, fresh): (Vec<&Mended>, Vec<&Mended>) = changes.iter().partition(|one| one.shift.is_some());
+    for change in known.into_iter().chain(fresh) {
         let Some((person, _)) = &change.to else { continue };
         match &change.shift {
             Some(one) => {

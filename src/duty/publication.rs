@@ -11,7 +11,7 @@ use super::limit::{self, Bar};
 use super::model::Windows;
 use super::roster::drafts;
 use super::shift_store::{
-    self, CANCEL_HOLLOW, DROP_BEGUN, GAP_SEATS, GapSeat, PUBLISH, PUBLISH_SHIFTS, RosterRow, Shift,
+    self, CANCEL_HOLLOW, DROP_BEGUN, GAP_SEATS, GapSeat, HOLD_HOLLOW, PUBLISH, PUBLISH_SHIFTS, RosterRow, Shift,
 };
 use super::store::{self, Leave, Person};
 use super::{coverage, news, person, walk};
@@ -30,6 +30,8 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
     if drafts.is_empty() && !begun.is_empty() {
         return Err(Error::refused("这份草稿里的班都已经开始了，不能再发布。请放弃这份，重新排"));
     }
+    // Shifts before people, as whoever puts somebody down takes them.
+    tx.execute(HOLD_HOLLOW.bind(act.tenant).bind(roster.id)).await?;
     // Nobody is put down elsewhere while this is looked at.
     person::hold(tx, act.tenant, drafts.iter().filter_map(|draft| draft.person_id).collect()).await?;
     let found = conflicts(tx, act, roster, &drafts).await?;

@@ -194,6 +194,14 @@ impl Built {
             let span = shift.starts_at.zip(shift.ends_at).map(|(from, to)| (since.minutes(from), since.minutes(to)));
             occupy(problem, person, span.unwrap_or((day, day + i64::from(DAY))));
         };
+        // Whoever has said that they do not come then is not put back, and is free for the rest of the day.
+        for shift in standing.iter().filter(|shift| shift.absent_at.is_some()) {
+            let person = shift.person_id.and_then(|id| person_at.get(&id).copied());
+            if let Some((person, (from, to))) = person.zip(shift.starts_at.zip(shift.ends_at)) {
+                let span = Span { from: at(0, since.minutes(from)), to: at(0, since.minutes(to)) };
+                problem.people[person].away.push(span);
+            }
+        }
         let mut carried_over = Vec::new();
         for shift in standing.into_iter().filter(|shift| shift.absent_at.is_none()).chain(pins) {
             match shift.gate_id.zip(shift.slot_id).map(|(gate, slot)| (shift.day.clone(), gate, slot)) {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::calling_off::{Unneeded, call_off};
+use super::calling_off::{self, Unneeded, call_off};
 use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, Term, Timetable, Weekdays};
 use super::store::{
     self, ADD_BELL, ADD_CLOSURE, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM,
@@ -129,6 +129,11 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &SchoolSketch) -> Result<Uuid> 
 pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, to: &SchoolSketch) -> Result<u64> {
     let id = before.id;
     refuse_taken(tx, act.tenant, Some(id), &to.name).await?;
+    let all = Unneeded { school: Some(id), ..Unneeded::default() };
+    let given_up = before.closed_at.is_none() && to.closed_at.is_some();
+    if given_up {
+        calling_off::hold(tx, act, &all).await?;
+    }
     let row = CHANGE_SCHOOL.bind(act.tenant).bind(id).bind(seen).bind(to.station).bind(&to.name).bind(to.stage);
     let row = row.bind(&to.address).bind(sealed(act, &to.contact)?).bind(&to.phone).bind(to.closed_at);
     if tx.execute(row).await? == 0 {
@@ -139,12 +144,9 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, t
         tx.execute(ADD_CLOSURE.bind(act.tenant).bind(id).bind(closed).bind(act.at)).await?;
     }
     set_units(tx, act, id, to).await?;
-    let cancelled = match (before.closed_at, to.closed_at) {
-        (None, Some(_)) => {
-            let all = Unneeded { school: Some(id), ..Unneeded::default() };
-            call_off(tx, act, &all, (("duty_school", id), "不再护这所学校")).await?
-        }
-        _ => 0,
+    let cancelled = match given_up {
+        true => call_off(tx, act, &all, (("duty_school", id), "不再护这所学校")).await?,
+        false => 0,
     };
     audit::record(tx, act, "update", ("duty_school", id), "", &[]).await?;
     Ok(cancelled)

@@ -136,7 +136,9 @@ async fn seat_of(tx: &mut Tx, act: &Act, new: &NewShift, day: &str) -> Result<(i
             tx.execute(HOLD_SEEN.bind(act.tenant).bind(one.id)).await?;
             Ok((one.seat, Some(one.clone())))
         }
-        None => Ok((coverage::free_seat(&there, first), None)),
+        None if kind.is_some() => Ok((coverage::free_seat(&there, first), None)),
+        // Nobody fills the seat of whoever is absent: somebody is called for it.
+        None => Ok(((0..).find(|seat| there.iter().all(|one| one.seat != *seat)).unwrap_or(first), None)),
     }
 }
 
@@ -205,8 +207,24 @@ async fn settled(tx: &mut Tx, act: &Act, new: &NewShift, (day, seat): (&str, i64
 
 /// Who stands there, when and for what is changed before it begins; a shift without anybody can be given to somebody until it is over.
 ///
-/// Errors: refused if whoever is put down cannot take it, or once it has begun; stale if somebody else was first.
+/// Errors: refused if whoever is put down cannot take it, if nobody would fill the seat of whoever is absent, or once it has begun; stale if
+/// somebody else was first.
 pub(super) async fn change(
+    tx: &mut Tx,
+    act: &Act,
+    shift: &Shift,
+    seen: i64,
+    to: (Option<Uuid>, &str, Option<(Timestamp, Timestamp)>, bool),
+) -> Result<()> {
+    let emptied = to.0.is_none() && shift.person_id.is_some() && shift.state == ShiftState::Standing;
+    if emptied && standby::fills(tx, act, shift).await? {
+        return Err(Error::refused("这一班是替缺岗的人站的，不能只去掉人：请取消顶岗的这一班"));
+    }
+    give(tx, act, shift, seen, to).await
+}
+
+/// The same, of whatever fills a seat.
+pub(super) async fn give(
     tx: &mut Tx,
     act: &Act,
     shift: &Shift,
@@ -452,9 +470,10 @@ pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<
     let call_at = standby::call_at(tx, act, &shift).await?;
     tx.execute(MISS.bind(act.tenant).bind(id).bind(act.at).bind(act.seal(ABSENCE, why)?).bind(call_at)).await?;
     tx.execute(CLOSE_SWAPS.bind(act.tenant).bind(id).bind(act.at).bind("记了缺岗")).await?;
-    news::watch(tx, act, shift.school_id, &shift.day).await?;
     let shift = Shift { absent_at: Some(act.at), call_at, ..shift };
     let called = standby::go_on(tx, act, &shift).await?;
+    // People before the school, as whoever puts somebody down takes them.
+    news::watch(tx, act, shift.school_id, &shift.day).await?;
     audit::record(tx, act, "absent_from_post", ("duty_shift", id), "", &[]).await?;
     if called.is_some() {
         audit::record(tx, act, "call_standby", ("duty_shift", id), "", &[]).await?;
@@ -464,7 +483,7 @@ pub async fn miss(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<Option<
 
 /// An absence was noted by mistake. Whoever was called need not answer any more.
 ///
-/// Errors: refused if there is none, or somebody stands there in their place.
+/// Errors: refused if there is none, somebody stands there in their place, or they cannot come any more, as where they are put down elsewhere.
 pub(super) async fn take_miss_back(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<()> {
     let shift = held(tx, act, id).await?;
     if shift.absent_at.is_none() {
@@ -472,6 +491,10 @@ pub(super) async fn take_miss_back(tx: &mut Tx, act: &Act, id: Uuid, why: &str) 
     }
     if let Some(other) = standby::in_place(tx, act, &shift).await? {
         return Err(Error::refused(format!("{}已经顶岗。要撤销缺岗，先取消顶岗的那一班", other.who())));
+    }
+    if let Some(person) = shift.person_id.filter(|_| !shift.is_over(act.at)) {
+        let (place, span) = ((shift.school_id, shift.gate_id), shift.starts_at.zip(shift.ends_at));
+        fit(tx, act, person, (Some(id), place, &shift.day), span).await?;
     }
     match tx.execute(TAKE_MISS_BACK.bind(act.tenant).bind(id)).await {
         Err(db::Error::Duplicate(_)) => {
@@ -542,7 +565,8 @@ pub async fn answer(tx: &mut Tx, act: &Act, call: Uuid, accepts: bool) -> Result
         person: Some(asked.person_id),
         duty: shift.duty.clone(),
         span: shift.starts_at.zip(shift.ends_at),
-        pinned: false,
+        // A day off keeps both or neither.
+        pinned: shift.pinned && shift.roster_id.is_none(),
         stands_for: Some((shift_id, shift.seat, by)),
     };
     let id = put(tx, act, &new).await?;

@@ -79,6 +79,20 @@ macro_rules! of_days_and_place {
     };
 }
 
+/// Changes ($set) the shifts without anybody, where a draft ($2) has somebody.
+macro_rules! hollow {
+    ($set:literal) => {
+        concat!(
+            "UPDATE duty_shifts SET ",
+            $set,
+            " WHERE tenant_id = $1 AND state = 'standing' AND person_id IS NULL AND NOT pinned AND absent_at IS NULL
+            AND id IN (SELECT h.id FROM duty_shifts d JOIN duty_shifts h ON h.tenant_id = d.tenant_id AND h.day = d.day AND h.gate_id = d.gate_id
+                AND h.slot_id = d.slot_id AND h.seat = d.seat AND h.state = 'standing' AND h.absent_at IS NULL AND h.person_id IS NULL
+                WHERE d.tenant_id = $1 AND d.roster_id = $2 AND d.state = 'draft')"
+        )
+    };
+}
+
 statements! {
     ADD = "INSERT INTO duty_shifts (tenant_id, id, roster_id, school_id, day, gate_id, slot_id, seat, person_id, duty, starts_at, ends_at, state, pinned,
             absent_why, stands_for, reach_by, handover, created_at, lock_version)
@@ -90,11 +104,13 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND came_at IS NULL AND absent_at IS NULL AND state <> 'cancelled'";
     /// What is not needed any more and has not begun. What was put down by hand and pinned is there for its own sake, and what has no post too. Of all
     /// schools those stay that have said something of the day themselves.
-    CALL_OFF = concat!("UPDATE duty_shifts SET state = 'cancelled', lock_version = lock_version + 1
+    CALL_OFF = concat!("UPDATE duty_shifts SET state = 'cancelled', call_at = NULL, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND state = 'standing' AND came_at IS NULL AND id IN (", of_days_and_place!("id", "standing"), "
             AND (f.starts_at IS NULL OR f.starts_at > $7) AND f.gate_id IS NOT NULL AND f.slot_id IS NOT NULL AND (f.roster_id IS NOT NULL OR NOT f.pinned)
             AND (CAST($4 AS UUID) IS NOT NULL OR NOT EXISTS (SELECT 1 FROM duty_days d
                 WHERE d.tenant_id = $1 AND d.school_id = f.school_id AND d.school_id IS NOT NULL AND d.day = f.day AND d.kind <> 'off')))");
+    /// Takes the locks of all that stands there, before the lock of the school.
+    HOLD_OFF = concat!("UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND id IN (", of_days_and_place!("id", "standing"), ")");
     /// Nobody takes over, or comes in the place of somebody, what is cancelled.
     CLOSE_SWAPS_OFF = concat!("UPDATE duty_swaps SET state = 'refused', decided_at = $7, why = $8 WHERE tenant_id = $1 AND state IN ('asked', 'agreed') AND shift_id IN (",
         of_days_and_place!("id", "cancelled"), ")");
@@ -177,11 +193,9 @@ statements! {
     DROP_BEGUN = "UPDATE duty_shifts SET state = 'cancelled' WHERE tenant_id = $1 AND roster_id = $2 AND state = 'draft'
         AND (starts_at <= $3 OR starts_at IS NULL AND day < $4)";
     /// Shifts without anybody, where a draft has somebody: it fills them.
-    CANCEL_HOLLOW = "UPDATE duty_shifts SET state = 'cancelled', lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND state = 'standing' AND person_id IS NULL AND NOT pinned AND absent_at IS NULL
-        AND id IN (SELECT h.id FROM duty_shifts d JOIN duty_shifts h ON h.tenant_id = d.tenant_id AND h.day = d.day AND h.gate_id = d.gate_id
-            AND h.slot_id = d.slot_id AND h.seat = d.seat AND h.state = 'standing' AND h.absent_at IS NULL AND h.person_id IS NULL
-            WHERE d.tenant_id = $1 AND d.roster_id = $2 AND d.state = 'draft')";
+    CANCEL_HOLLOW = hollow!("state = 'cancelled', lock_version = lock_version + 1");
+    /// Takes their locks before those of people.
+    HOLD_HOLLOW = hollow!("lock_version = lock_version + 0");
     DROP_SHIFTS = "UPDATE duty_shifts SET state = 'cancelled' WHERE tenant_id = $1 AND roster_id = $2 AND state = 'draft'";
     ADD_GAP = "INSERT INTO duty_gaps (tenant_id, roster_id, day, gate_id, slot_id, seat, why, proved) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     GAPS = "SELECT q.day, g.name AS gate_name, s.name AS school_name, t.kind AS peak, q.seat, q.why, q.proved FROM duty_gaps q

@@ -17,7 +17,7 @@ use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, STANDIN
 use super::store::{self, HOLD_PERSON};
 use super::walk::is_walking;
 use super::{caution, coverage, limit, person};
-use crate::access::Act;
+use crate::access::{Act, Scope};
 use crate::app::App;
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
@@ -119,6 +119,16 @@ pub(super) async fn in_place(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Op
     Ok(after(tx, act, shift).await?.into_iter().find(|other| other.absent_at.is_none()))
 }
 
+/// Somebody stands there where somebody else does not, for whom nobody is called meanwhile.
+pub(super) async fn fills(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<bool> {
+    if shift.stands_for.is_some() {
+        return Ok(true);
+    }
+    let Some((gate, slot)) = shift.gate_id.zip(shift.slot_id) else { return Ok(false) };
+    let there: Vec<Shift> = tx.all(OF_SEAT.bind(act.tenant).bind(&shift.day).bind(gate).bind(slot)).await?;
+    Ok(there.iter().any(|other| other.seat == shift.seat && other.absent_at.is_some() && other.id != shift.id))
+}
+
 /// Those who were called one after the other since somebody did not come.
 async fn after(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Vec<Shift>> {
     let (mut found, mut last) = (Vec::new(), shift.id);
@@ -193,9 +203,16 @@ pub(super) async fn call_at(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Opt
     Ok(start.map(|start| start - SignedDuration::from_hours(call_hours)).filter(|at| *at > act.at))
 }
 
+/// Nobody has to stand there: other weekdays of a peak, a day of exams or a term that is taken out leave it as it is.
+pub(super) async fn needless(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<bool> {
+    let Ok(day) = shift.day.parse::<Date>() else { return Ok(false) };
+    let table = coverage::read(tx, act.tenant, &Scope::tenant(), (day, day), act.at).await?;
+    Ok(table.idle.contains(&shift.id))
+}
+
 /// Calls the next without anybody asking for it, where it is time for that and somebody is still needed.
 pub(super) async fn go_on(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option<Call>> {
-    if shift.call_at.is_some_and(|at| at > act.at) {
+    if shift.call_at.is_some_and(|at| at > act.at) || needless(tx, act, shift).await? {
         return Ok(None);
     }
     match next(tx, act, shift).await {
@@ -337,6 +354,11 @@ impl Call {
 }
 
 impl Shift {
+    /// It was put down by hand and pinned, or has no post: nothing that is entered of days, peaks and posts makes it needless (`CALL_OFF`).
+    pub(super) fn is_for_its_own_sake(&self) -> bool {
+        self.gate_id.is_none() || self.slot_id.is_none() || self.pinned && self.roster_id.is_none()
+    }
+
     pub(super) fn has_begun(&self, now: Timestamp) -> bool {
         self.starts_at.map_or(self.day < coverage::today(now).to_string(), |start| start <= now)
     }

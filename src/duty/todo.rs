@@ -33,7 +33,9 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     }
     let mut todos = absent(&table, &calls, now);
     for shift in shift_store::absent_from(tx, viewer.tenant, &scope, &today.to_string()).await? {
-        todos.extend(ahead(&shift, tomorrow, now));
+        if !table.idle.contains(&shift.id) {
+            todos.extend(ahead(&shift, tomorrow, now));
+        }
     }
     let (mut gaps, mut first) = (0, None);
     for (row, kept) in table.rows.iter().flat_map(|row| row.kept.iter().map(move |kept| (row, kept))) {

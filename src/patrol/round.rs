@@ -19,6 +19,9 @@ use crate::settings;
 /// The most people who go together.
 pub const MOST_WALKERS: usize = 8;
 
+/// So long a round is taken to be of which nobody has said how long, as where people are put at posts.
+const USUAL: i64 = 60;
+
 /// How a round stands, as the class of a tag and its word.
 pub fn standing(round: &Round, now: Timestamp) -> (&'static str, &'static str) {
     let today = duty::day_of(now).to_string();
@@ -27,8 +30,7 @@ pub fn standing(round: &Round, now: Timestamp) -> (&'static str, &'static str) {
     } else if round.ended_at.is_some() {
         ("done", "已结束")
     } else if round.begun_at.is_some() {
-        // Of one without a length nobody knows beyond midnight.
-        let out = round.day >= today || round.due_back(0).is_some_and(|back| back >= now);
+        let out = round.day >= today || round.due_back(USUAL).is_some_and(|back| back >= now);
         if out { ("done", "在走") } else { ("soon", "没有点结束") }
     } else if round.day < today {
         ("late", "没有走")

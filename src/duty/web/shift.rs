@@ -246,7 +246,8 @@ impl ShiftPage {
 
     /// Somebody may be called now.
     fn callable(&self) -> bool {
-        self.may_plan
+        self.open()
+            && self.may_plan
             && self.shift.absent_at.is_some()
             && self.in_place.is_none()
             && !self.shift.is_over(self.now)
@@ -260,7 +261,7 @@ impl ShiftPage {
 
     /// When the clock begins to call, of an absence that is known long before.
     fn begins(&self) -> Option<String> {
-        let at = self.shift.call_at.filter(|at| *at > self.now)?;
+        let at = self.shift.call_at.filter(|at| self.open() && *at > self.now)?;
         Some(format!("{} {}", short(day_of(at)), clock(at)))
     }
 
@@ -272,11 +273,12 @@ impl ShiftPage {
 
     /// It was noted by mistake.
     fn retractable(&self) -> bool {
-        self.may_plan && self.shift.absent_at.is_some() && self.in_place.is_none()
+        self.open() && self.may_plan && self.shift.absent_at.is_some() && self.in_place.is_none()
     }
 
     fn answerable(&self, call: &Call) -> bool {
-        self.may_plan
+        self.open()
+            && self.may_plan
             && call.answered_at.is_none()
             && call.ended_at.is_none()
             && self.in_place.is_none()
@@ -520,10 +522,12 @@ async fn miss(
         return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "absent_why")).await?);
     }
     let early = standby::call_at(&mut tx, &act, &known).await?.is_some();
+    let needless = standby::needless(&mut tx, &act, &known).await?;
     let done = shift::miss(&mut tx, &act, id, &why).await;
     let said = match &done {
         Ok(Some(call)) => format!("已记缺岗，正在叫{}，请打电话问", call.person_name),
         Ok(None) if known.is_over(act.at) => "已记缺岗。这一班已经结束，没有叫备勤".to_owned(),
+        Ok(None) if needless => "已记缺岗。这一班本来就不用站，没有叫备勤".to_owned(),
         Ok(None) if early => "已记缺岗。离上岗还早，没有叫备勤，请换一个人或者重新安排".to_owned(),
         _ => "已记缺岗。备勤里没有能来的人，请另外安排".to_owned(),
     };
