@@ -29,6 +29,7 @@ mod shift;
 mod shift_store;
 mod standby;
 mod store;
+mod swap;
 mod todo;
 mod walk;
 mod web;

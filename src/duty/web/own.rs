@@ -16,9 +16,9 @@ use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::duty::coverage;
 use crate::duty::model::{Calling, How, SchoolDay, Timetable, Windows, clock, short};
-use crate::duty::shift::Colleagues;
 use crate::duty::shift_store::{CALL, CALLS_TO, Call, OF_SCHOOL, SWAP, SWAPS_FROM, SWAPS_TO, Shift, Swap};
 use crate::duty::store::{Gate, Person, School};
+use crate::duty::swap::{self, Colleagues};
 use crate::duty::{person, school, shift, shift_store, store};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
@@ -231,7 +231,7 @@ async fn step(
         "swap" => {
             let to = form.choice("to", "换给谁", |id| id.parse::<Uuid>().ok());
             let done = match to {
-                Some(to) => shift::ask_swap(&mut tx, &act, &known, to).await,
+                Some(to) => swap::ask(&mut tx, &act, &known, to).await,
                 None => Ok(()),
             };
             ("to", "已经问对方，对方同意以后由值班室批", done)
@@ -289,9 +289,9 @@ async fn agree(
     }
     let agrees = form.is("answer", "yes");
     let (said, done) = match withdraws {
-        true => ("已撤回，这一班还是您的", shift::withdraw_swap(&mut tx, &act, id).await),
-        false if agrees => ("已同意，等值班室批", shift::agree_swap(&mut tx, &act, id, true).await),
-        false => ("已回绝", shift::agree_swap(&mut tx, &act, id, false).await),
+        true => ("已撤回，这一班还是您的", swap::withdraw(&mut tx, &act, id).await),
+        false if agrees => ("已同意，等值班室批", swap::agree(&mut tx, &act, id, true).await),
+        false => ("已回绝", swap::agree(&mut tx, &act, id, false).await),
     };
     if form.ended(tx, "answer", done).await?.is_some() {
         return Ok(redirect(&format!("/duty-own/{link}"), said));

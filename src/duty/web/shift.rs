@@ -16,7 +16,7 @@ use crate::duty::coverage::{self, Posts};
 use crate::duty::model::{Fixings, How, Peak, ShiftState, Windows, clock, day_of, minute, moment, short};
 use crate::duty::shift::{self, NewShift, Way};
 use crate::duty::shift_store::{self, CALL, Call, SWAP, Shift, Swap};
-use crate::duty::{caution, limit, person, standby, store};
+use crate::duty::{caution, limit, person, standby, store, swap};
 use crate::error::{Error, Result};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -364,7 +364,7 @@ async fn shift_page(
             None => None,
         },
         missing: coverage::missing(&shift, &fixings).into_iter().map(|one| one.label()).collect(),
-        swap: shift::last_swap(&mut tx, viewer.tenant, id).await?,
+        swap: swap::last(&mut tx, viewer.tenant, id).await?,
         fixings,
         day,
         people,
@@ -591,7 +591,7 @@ async fn decide(
         drop(tx);
         return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "swap_why")).await?);
     }
-    let done = shift::decide_swap(&mut tx, &act, swap, approved, &why).await;
+    let done = swap::decide(&mut tx, &act, swap, approved, &why).await;
     let said = if approved { "已同意换岗" } else { "没有同意换岗，原来的人照常" };
     ended((&app, &viewer, shell), id, (tx, form), ("swap_why", said), done).await
 }
