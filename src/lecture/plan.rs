@@ -170,8 +170,8 @@ pub async fn void(tx: &mut Tx, act: &Act, what: Planned, id: Uuid, why: &str) ->
         tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
         let known: Campaign = tx.one(CAMPAIGN.bind(act.tenant).bind(id)).await?;
         let first: Date = known.first_day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
-        // One may have begun before its campaign was to begin.
-        let since = begins(first.saturating_sub(1.year()))?;
+        // One may have begun before its campaign was to begin, of which the year may be the mistake.
+        let since = begins(first.min(model::today(act.at)).saturating_sub(20.years()))?;
         let own: Counted = tx.one(IN_CAMPAIGN.bind(act.tenant).bind(id).bind(since)).await?;
         if own.count > 0 {
             return Err(Error::refused(format!(

@@ -168,11 +168,11 @@ statements! {
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
             AND (c.closed_at IS NOT NULL OR c.grade < l.first_grade OR c.grade > l.last_grade)
         ORDER BY s.starts_at, s.id, c.grade, c.name, l.created_at, l.id LIMIT 2000";
-    /// What is still to come and has more pupils than its hall has seats.
+    /// What is still to come and has more pupils than its hall has seats; a class that was put away is not there and is asked about itself.
     CROWDED = "SELECT s.id AS session_id, h.name, h.seats, CAST(SUM(c.pupils) AS BIGINT) AS pupils FROM lecture_sessions s
         CROSS JOIN lecture_halls h CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE h.tenant_id = s.tenant_id AND h.id = s.hall_id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND c.closed_at IS NULL
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
         GROUP BY h.name, h.seats, s.id HAVING SUM(c.pupils) > h.seats";
     /// Each topic of what is still to come that none of its lecturers teaches any more.
@@ -231,6 +231,9 @@ statements! {
         JOIN lecture_sessions s ON s.tenant_id = m.tenant_id AND s.id = $2
         WHERE m.tenant_id = $1 AND m.id = $3 AND m.reviewed_by IS NOT NULL AND m.withdrawn_at IS NULL
         ON CONFLICT (tenant_id, session_id, material_id) DO NOTHING";
+    /// What was withdrawn is not shown at what is to come.
+    DROP_WITHDRAWN = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND session_id = $2 AND EXISTS (SELECT 1 FROM lecture_materials m
+        WHERE m.tenant_id = lecture_session_materials.tenant_id AND m.id = lecture_session_materials.material_id AND m.withdrawn_at IS NOT NULL)";
     DETACH = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND session_id = $2 AND material_id = $3";
     MATERIALS = "SELECT m.id, m.kind, m.title, m.topic_id, t.name AS topic_name, m.file_name, m.media_type, m.size, m.added_at,
             m.desensitised_by, CAST(NULL AS TEXT) AS desensitised_name, m.desensitised_at, m.reviewed_by, CAST(NULL AS TEXT) AS reviewed_name,

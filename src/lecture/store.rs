@@ -137,10 +137,11 @@ statements! {
     ADD_VICE = "INSERT INTO lecture_vice_principals (tenant_id, id, school_id, lecturer_id, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
     END_VICE = "UPDATE lecture_vice_principals SET last_day = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND last_day > $4 AND first_day <= $4";
     DROP_VICE = "DELETE FROM lecture_vice_principals WHERE tenant_id = $1 AND school_id = $2 AND id = $3";
-    /// How many lectures somebody has given at a school from one moment to another, also of those of which the school says that it was not so.
+    /// How many lectures somebody has given at a school from one moment to another, also of those that the school denies or that are put right: what was
+    /// entered of them stays until they are written down anew.
     GIVEN_AT = "SELECT COUNT(*) AS count FROM lecture_sessions s CROSS JOIN lecture_session_lecturers x
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND s.tenant_id = $1 AND s.school_id = $2 AND x.lecturer_id = $3
-            AND s.starts_at >= $4 AND s.starts_at < $5 AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.disputed_at IS NOT NULL))";
+            AND s.starts_at >= $4 AND s.starts_at < $5 AND s.state <> 'cancelled' AND s.pupils IS NOT NULL";
     /// The vettings of those who give a session, the latest first, without those that were entered wrongly.
     VETTINGS_OF_SESSION = "SELECT x.lecturer_id, l.name, v.passed, v.checked_on FROM lecture_session_lecturers x
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
