@@ -59,14 +59,15 @@ statements! {
 
     ADD_HALL = "INSERT INTO lecture_halls (tenant_id, id, school_id, name, seats) VALUES ($1, $2, $3, $4, $5)";
     CLOSE_HALL = "UPDATE lecture_halls SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
-    HALLS = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.closed_at IS NULL
+    HALLS = "SELECT h.id, h.school_id, h.name, h.seats, h.lock_version FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.closed_at IS NULL
         ORDER BY h.name LIMIT 200";
     /// Those that were there at a moment, and that of a session whatever became of it.
-    HALLS_AT = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2
+    HALLS_AT = "SELECT h.id, h.school_id, h.name, h.seats, h.lock_version FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2
         AND (h.closed_at IS NULL OR h.closed_at > $3
             OR EXISTS (SELECT 1 FROM lecture_sessions x WHERE x.tenant_id = h.tenant_id AND x.id = $4 AND x.hall_id = h.id)) ORDER BY h.name LIMIT 200";
-    HALL_NAMED = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.name = $3 AND h.closed_at IS NULL";
-    CHANGE_HALL = "UPDATE lecture_halls SET name = $4, seats = $5 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
+    HALL_NAMED = "SELECT h.id, h.school_id, h.name, h.seats, h.lock_version FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.name = $3 AND h.closed_at IS NULL";
+    CHANGE_HALL = "UPDATE lecture_halls SET name = $5, seats = $6, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND lock_version = $4 AND closed_at IS NULL";
     ADD_CLASS = "INSERT INTO lecture_classes (tenant_id, id, school_id, grade, name, pupils) VALUES ($1, $2, $3, $4, $5, $6)";
     CLOSE_CLASS = "UPDATE lecture_classes SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     SET_PUPILS = "UPDATE lecture_classes SET pupils = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
@@ -191,7 +192,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Way { pub one_id: Uuid, pub other_id: Uuid, pub minutes: i64 }
     #[derive(Debug, Clone)]
-    pub struct Hall { pub id: Uuid, pub school_id: Uuid, pub name: String, pub seats: i64 }
+    pub struct Hall { pub id: Uuid, pub school_id: Uuid, pub name: String, pub seats: i64, pub lock_version: i64 }
     #[derive(Debug, Clone)]
     pub struct Class { pub id: Uuid, pub school_id: Uuid, pub grade: i64, pub name: String, pub pupils: i64 }
     #[derive(Debug, Clone)]
