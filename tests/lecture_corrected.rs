@@ -15,6 +15,7 @@ db::statements! {
     AGREEMENTS = "SELECT COUNT(*) AS count FROM lecture_agreements WHERE tenant_id = $1";
     CAMPAIGNS = "SELECT COUNT(*) AS count FROM lecture_campaigns WHERE tenant_id = $1";
     CALLS = "SELECT COUNT(*) AS count FROM lecture_calls WHERE tenant_id = $1";
+    VETTINGS = "SELECT COUNT(*) AS count FROM lecturer_vettings WHERE tenant_id = $1";
     ADDRESS = "UPDATE lecture_schools SET address = $3 WHERE tenant_id = $1 AND id = $2";
 }
 
@@ -111,11 +112,14 @@ db_test! {
         assert!(classes.iter().any(|class| class.id == team.classes[0] && class.pupils == 51));
         // Fewer seats than pupils: the lecture is asked about.
         let path = format!("{places}/halls/{}/particulars", team.halls[1]);
-        lead.post(&path, &[("new_name", "报告厅"), ("new_seats", "60")]).await.assert_status(422).assert_contains("登记过同名的场地");
-        let page = lead.post(&path, &[("new_name", "阶梯教室"), ("new_seats", "50")]).await;
+        lead.post(&path, &[("version", "1"), ("new_name", "报告厅"), ("new_seats", "60")]).await.assert_status(422).assert_contains("登记过同名的场地");
+        let page = lead.post(&path, &[("version", "1"), ("new_name", "阶梯教室"), ("new_seats", "50")]).await;
         page.assert_ok().assert_contains("有 1 节约好的课要改").assert_contains("坐 50 人");
         lead.get("/lectures").await.assert_contains("换场地").assert_contains("阶梯教室坐 50 人，来听的班现在有 51 人");
-        lead.post(&path, &[("new_name", "大阶梯教室"), ("new_seats", "51")]).await.assert_ok().assert_lacks("节约好的课要改");
+        // Whoever has the page from before does not undo that.
+        let other = team.lead(&app).await;
+        other.post(&path, &[("version", "1"), ("new_name", "小阶梯教室"), ("new_seats", "60")]).await.assert_status(409).assert_contains("这个场地刚刚有变化");
+        lead.post(&path, &[("version", "2"), ("new_name", "大阶梯教室"), ("new_seats", "51")]).await.assert_ok().assert_lacks("节约好的课要改");
         // Whoever came after the lecture was arranged is counted in.
         at(&app, "2026-09-08T14:20:00+08:00");
         let known = session(&app, &team, id).await;
@@ -201,20 +205,24 @@ db_test! {
         // Forty for four.
         let page = lead.get("/lecture-plans").await;
         let path = |of: &str, ends: &str| action(&page, &format!("/{of}/"), ends);
-        let mut fields = vec![("row_school", school.as_str()), ("row_title", "检校共建"), ("row_first", "2026-09-01"), ("row_last", "2026-08-31"), ("row_intended", "4")];
+        let mut fields = vec![("row_school", school.as_str()), ("row_title", "检校共建"), ("row_first", "2026-09-01"), ("row_last", "2026-08-31"), ("row_intended", "4"), ("version", "1")];
         let change = path("lecture-agreements", "/particulars");
         lead.post(&change, &fields).await.assert_status(422).assert_contains("最后一天要在第一天以后");
         fields[3].1 = "2027-08-31";
         lead.post(&change, &fields).await.assert_ok().assert_contains("每年 4 场");
+        // Whoever has the page from before undoes nothing.
+        lead.post(&change, &fields).await.assert_status(409).assert_contains("这份共建协议刚刚有变化");
         let intended = async || {
             let whole = summary(&app, &team, ("2026-01-01", "2026-12-31")).await;
             whole.standings[0].agreed.iter().map(|one| one.intended).collect::<Vec<_>>()
         };
         assert_eq!(intended().await, [4]);
-        let fields = [("row_title", "护航开学季，法治进校园"), ("row_first", "2026-09-01"), ("row_last", "2026-09-30"), ("row_intended", "2")];
+        let fields = [("row_title", "护航开学季，法治进校园"), ("row_first", "2026-09-01"), ("row_last", "2026-09-30"), ("row_intended", "2"), ("version", "1")];
         lead.post(&path("lecture-campaigns", "/particulars"), &fields).await.assert_ok().assert_contains("2026-09-30 · 打算讲 2 场");
-        let fields = [("row_title", "九月的需求"), ("row_words", ""), ("row_last", "2026-09-20")];
+        lead.post(&path("lecture-campaigns", "/particulars"), &fields).await.assert_status(409).assert_contains("这个专项活动刚刚有变化");
+        let fields = [("row_title", "九月的需求"), ("row_words", ""), ("row_last", "2026-09-20"), ("version", "1")];
         lead.post(&path("lecture-calls", "/particulars"), &fields).await.assert_ok();
+        lead.post(&path("lecture-calls", "/particulars"), &fields).await.assert_status(409).assert_contains("这次需求征集刚刚有变化");
         let (guest, phone) = (team.guest(&app).await, app.browser());
         phone.get(&guest).await.assert_contains("九月的需求");
         // A campaign with a lecture in it stays.
@@ -226,7 +234,7 @@ db_test! {
         let void = path("lecture-agreements", "/removal");
         lead.post(&void, &[("row_why", "")]).await.assert_status(422).assert_contains("为什么作废");
         lead.post(&void, &why).await.assert_ok().assert_lacks("每年 4 场");
-        lead.post(&path("lecture-calls", "/removal"), &why).await.assert_ok();
+        lead.post(&path("lecture-calls", "/removal"), &why).await.assert_ok().assert_contains("学校不再看到");
         phone.get(&guest).await.assert_lacks("九月的需求");
         assert!(intended().await.is_empty());
         assert_eq!(count(&app, VOIDED, tenant).await, 2);
@@ -251,5 +259,54 @@ db_test! {
         given(&app, &team, &short(&team, "2026-09-08", ("14:30", "16:00"), 0, 0)).await;
         let mut tx = app.db.begin().await.unwrap();
         refused(lecture::drop_post(&mut tx, &team.act(&app), team.school, kept, "登记错了").await, "已经讲过 1 场课");
+    }
+
+    async fn a_query_that_comes_twice_makes_one(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, path) = (team.lead(&app).await, format!("/lecturers/{}/vettings", team.lecturers[0]));
+        let before = count(&app, VETTINGS, team.community.tenant).await;
+        let fields = [("checked_on", "2026-08-28"), ("result", "passed"), ("proof", "查询文书七号")];
+        for _ in 0..2 {
+            lead.post(&path, &fields).await.assert_ok();
+        }
+        assert_eq!(count(&app, VETTINGS, team.community.tenant).await, before + 1);
+        // Another result of the same day is another query, and so is the first once more after it.
+        at(&app, "2026-08-28T09:05:00+08:00");
+        lead.post(&path, &[("checked_on", "2026-08-28"), ("result", "failed"), ("proof", "查询文书八号")]).await.assert_ok();
+        at(&app, "2026-08-28T09:10:00+08:00");
+        lead.post(&path, &fields).await.assert_ok();
+        assert_eq!(count(&app, VETTINGS, team.community.tenant).await, before + 3);
+    }
+
+    async fn a_campaign_of_a_wrong_year_keeps_its_lectures_and_a_voided_one_takes_none(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let act = team.act(&app);
+        let mut tx = app.db.begin().await.unwrap();
+        let wrong = lecture::add_campaign(&mut tx, &act, ("护航开学季", (date("2062-09-01"), date("2062-10-31")), 3)).await.unwrap();
+        let empty = lecture::add_campaign(&mut tx, &act, ("禁毒宣传", (date("2026-09-01"), date("2026-10-31")), 2)).await.unwrap();
+        tx.commit().await.unwrap();
+        let within = SessionSketch { campaign: Some(wrong), ..team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00") };
+        team.propose(&app, &within).await.unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        refused(lecture::void_planned(&mut tx, &act, lecture::Planned::Campaign, wrong, "年份写反了").await, "里有 1 节课，不能作废");
+        lecture::void_planned(&mut tx, &act, lecture::Planned::Campaign, empty, "登记重了").await.unwrap();
+        tx.commit().await.unwrap();
+        // Whoever had it on their page chooses again.
+        let late = SessionSketch { campaign: Some(empty), ..team.sketch("2026-09-09T14:30:00+08:00", "2026-09-09T16:00:00+08:00") };
+        refused(team.propose(&app, &late).await, "这个专项活动已经作废");
+    }
+
+    async fn a_class_that_is_gone_needs_no_seats(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (lead, places) = (team.lead(&app).await, format!("/lecture-schools/{}", team.school));
+        team.propose(&app, &team.sketch("2026-09-08T14:30:00+08:00", "2026-09-08T16:00:00+08:00")).await.unwrap();
+        let fields = [("version", "1"), ("new_name", "报告厅"), ("new_seats", "60")];
+        lead.post(&format!("{places}/halls/{}/particulars", team.halls[0]), &fields).await.assert_ok();
+        lead.get("/lectures").await.assert_contains("报告厅坐 60 人，来听的班现在有 98 人");
+        lead.post(&format!("{places}/classes/{}/removal", team.classes[1]), &[]).await.assert_ok();
+        lead.get("/lectures").await.assert_contains("八年级2班").assert_lacks("来听的班现在有");
     }
 }

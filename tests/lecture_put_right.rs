@@ -7,7 +7,7 @@ use doorstep::lecture::{
 };
 use uuid::Uuid;
 
-use crate::lecture::{Team, at, count, date, team};
+use crate::lecture::{Team, at, count, date, refused, team};
 use crate::lecture_balance::next;
 use crate::lecture_course::session;
 use crate::lecture_material::reviewed;
@@ -16,6 +16,7 @@ use crate::support::{Browser, Page, TestApp};
 
 db::statements! {
     SCORES = "SELECT COUNT(*) AS count FROM lecture_scores WHERE tenant_id = $1";
+    QUIZZES = "SELECT COUNT(*) AS count FROM lecture_quizzes WHERE tenant_id = $1";
     TALLIES = "SELECT COUNT(*) AS count FROM lecture_tallies WHERE tenant_id = $1";
 }
 
@@ -285,5 +286,64 @@ db_test! {
         let staff = team.staff(&app).await;
         staff.get(&format!("/lectures/{begun}")).await.assert_contains("已停用，打不开了");
         staff.get(&format!("/lectures/{coming}")).await.assert_lacks("已停用，打不开了");
+        // It did not take place: on its new date what was withdrawn is not shown.
+        let later = team.sketch("2026-09-16T14:30:00+08:00", "2026-09-16T16:00:00+08:00");
+        put_right(&app, &team, &staff, begun, &later, &[]).await.assert_ok();
+        staff.get(&format!("/lectures/{begun}")).await.assert_lacks("已停用，打不开了");
+    }
+
+    async fn what_is_put_right_keeps_its_post_and_its_term(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2026-09-01"), date("2029-08-31"));
+        let post = lecture::appoint(&mut tx, &team.act(&app), team.school, team.lecturers[0], days).await.unwrap();
+        tx.commit().await.unwrap();
+        let id = team.agreed(&app, FROM, UNTIL).await;
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let (lead, staff) = (team.lead(&app).await, team.staff(&app).await);
+        write_down(&staff, &format!("/lectures/{id}/record"), &version(&app, &team, id).await, "96").await.assert_ok();
+        let later = team.sketch("2026-09-08T14:45:00+08:00", "2026-09-08T16:15:00+08:00");
+        put_right(&app, &team, &staff, id, &later, &[]).await.assert_ok().assert_contains("请重新登记上课情况");
+        let mut tx = app.db.begin().await.unwrap();
+        refused(lecture::drop_post(&mut tx, &team.act(&app), team.school, post, "登记错了").await, "已经讲过 1 场课");
+        drop(tx);
+        let page = lead.get("/lecture-terms").await;
+        let mut found = page.between_all("action=\"", "\"").filter(|to| to.starts_with("/lecture-terms/") && to.ends_with("/removal"));
+        let removal = found.next().unwrap().to_owned();
+        lead.post(&removal, &[]).await.assert_status(422).assert_contains("里已经讲过 1 场课");
+    }
+
+    async fn a_class_that_has_fewer_pupils_by_now_was_there_with_all(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, FROM, UNTIL).await;
+        at(&app, "2026-09-08T14:25:00+08:00");
+        let known = session(&app, &team, id).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let classes = lecture::classes(&mut tx, team.community.tenant, team.school).await.unwrap();
+        let class = classes.iter().find(|class| class.id == team.classes[0]).unwrap();
+        lecture::sign_in(&mut tx, &team.act(&app), &known, class, 50).await.unwrap();
+        lecture::set_pupils(&mut tx, &team.act(&app), team.school, team.classes[0], 40).await.unwrap();
+        tx.commit().await.unwrap();
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let (staff, path) = (team.staff(&app).await, format!("/lectures/{id}/record"));
+        write_down(&staff, &path, &version(&app, &team, id).await, "99").await.assert_status(422).assert_contains("一共 98 名学生");
+        write_down(&staff, &path, &version(&app, &team, id).await, "98").await.assert_ok();
+    }
+
+    async fn where_nobody_has_answered_nothing_is_lost(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, FROM, UNTIL).await;
+        team.question(&app, 0).await;
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let staff = team.staff(&app).await;
+        let was = SessionSketch { classes: vec![team.classes[0]], ..team.sketch(FROM, UNTIL) };
+        put_right(&app, &team, &staff, id, &was, &[]).await.assert_ok();
+        assert_eq!(count(&app, QUIZZES, team.community.tenant).await, 0);
+        // So it needs no word to be about something else.
+        let other = SessionSketch { topics: vec![team.topics[1]], ..was };
+        put_right(&app, &team, &staff, id, &other, &[]).await.assert_ok();
     }
 }

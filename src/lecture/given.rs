@@ -11,6 +11,7 @@ use super::session_store::{
     self, ADD_PHOTO, ANSWER_NOTE, CONFIRM, DISPUTE, DROP_PHOTO, OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD,
     Session,
 };
+use super::store::Class;
 use crate::access::Act;
 use crate::channel::Occasion;
 use crate::error::{Error, Result};
@@ -59,7 +60,10 @@ pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: 
         )));
     }
     let classes = session_store::classes(tx, act.tenant, session.id).await?;
-    let most: i64 = classes.iter().map(|class| class.pupils).sum();
+    // A class may have fewer pupils by now than were there when it signed in.
+    let came = session_store::sign_ins(tx, act.tenant, session.id).await?;
+    let signed_in = |class: &Class| came.iter().find(|one| one.class_id == class.id).map_or(0, |one| one.present);
+    let most: i64 = classes.iter().map(|class| class.pupils.max(signed_in(class))).sum();
     if what.pupils > most {
         return Err(Error::refused(format!(
             "来听的班一共 {most} 名学生，到场人数不能更多。还有别的班来听的，先由团队在这节课的页面“照实改”里加上"

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::model::{self, grades, vetted_until};
 use super::store::{
     self, ADD_LECTURER, ADD_TOPIC, ADD_VETTING, CHANGE_LECTURER, DROP_TOPICS, HOLD_LECTURER, LAST_VETTING, Lecturer,
-    RENEW_LECTURER_LINK, VET, VOID_VETTING, Vetting, VettingOf,
+    RENEW_LECTURER_LINK, VET, VETTINGS, VOID_VETTING, Vetting, VettingOf,
 };
 use crate::access::{Act, Link};
 use crate::audit;
@@ -126,7 +126,7 @@ pub(super) async fn renew_link(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
 }
 
 /// A query was made: its result holds for a year, or not at all. What it says is not kept. One that is entered late, after another of a later
-/// day, says something of what was before and changes nothing now.
+/// day, says something of what was before and changes nothing now. A form that comes twice makes one.
 ///
 /// Errors: refused of a day that is still to come.
 pub async fn vet(tx: &mut Tx, act: &Act, id: Uuid, (passed, checked_on): (bool, Date), proof: &str) -> Result<()> {
@@ -134,8 +134,14 @@ pub async fn vet(tx: &mut Tx, act: &Act, id: Uuid, (passed, checked_on): (bool, 
         return Err(Error::refused("查询日期还没有到"));
     }
     tx.execute_one(HOLD_LECTURER.bind(act.tenant).bind(id)).await?;
-    let row =
-        ADD_VETTING.bind(act.tenant).bind(act.id()).bind(id).bind(passed).bind(checked_on.to_string()).bind(proof);
+    let day = checked_on.to_string();
+    let known: Vec<Vetting> = tx.all(VETTINGS.bind(act.tenant).bind(id)).await?;
+    // Of one day the one that was entered last holds.
+    let last = known.iter().find(|one| one.voided_at.is_none() && one.checked_on == day);
+    if last.is_some_and(|one| one.passed == passed && one.proof == proof) {
+        return Ok(());
+    }
+    let row = ADD_VETTING.bind(act.tenant).bind(act.id()).bind(id).bind(passed).bind(day).bind(proof);
     tx.execute(row.bind(act.account).bind(act.at)).await?;
     reckon(tx, act, id).await?;
     audit::record(tx, act, "vet", ("lecturer", id), "", &[]).await

@@ -27,6 +27,10 @@ pub struct RequestSketch {
     pub words: String,
 }
 
+fn stale(what: &str) -> Error {
+    Error::Stale(format!("{what}刚刚有变化，请看一下再改。"))
+}
+
 /// The team asks all schools what they need. A form that comes twice asks once.
 ///
 /// Errors: refused if it ends before today.
@@ -47,13 +51,20 @@ pub async fn call(tx: &mut Tx, act: &Act, title: &str, words: &str, last_day: Da
     Ok(id)
 }
 
-/// Errors: refused if it ends before today.
-pub async fn change_call(tx: &mut Tx, act: &Act, id: Uuid, (title, words, last_day): (&str, &str, Date)) -> Result<()> {
+/// Errors: refused if it ends before today, stale if somebody else was first.
+pub async fn change_call(
+    tx: &mut Tx,
+    act: &Act,
+    (id, seen): (Uuid, i64),
+    (title, words, last_day): (&str, &str, Date),
+) -> Result<()> {
     if last_day < model::today(act.at) {
         return Err(Error::refused("截止日期已经过了"));
     }
-    let row = CHANGE_CALL.bind(act.tenant).bind(id).bind(title).bind(words);
-    tx.execute_one(row.bind(last_day.to_string())).await?;
+    let row = CHANGE_CALL.bind(act.tenant).bind(id).bind(seen).bind(title).bind(words);
+    if tx.execute(row.bind(last_day.to_string())).await? == 0 {
+        return Err(stale("这次需求征集"));
+    }
     audit::record(tx, act, "update", ("lecture_call", id), title, &[]).await
 }
 
@@ -123,9 +134,19 @@ pub async fn add_agreement(tx: &mut Tx, act: &Act, school: Uuid, what: Intent<'_
 }
 
 /// An agreement that was entered wrongly, for another school as well. Figures go by what it says now.
-pub async fn change_agreement(tx: &mut Tx, act: &Act, id: Uuid, school: Uuid, what: Intent<'_>) -> Result<()> {
-    let row = CHANGE_AGREEMENT.bind(act.tenant).bind(id).bind(school).bind(what.0);
-    tx.execute_one(row.bind(what.1.0.to_string()).bind(what.1.1.to_string()).bind(what.2)).await?;
+///
+/// Errors: stale if somebody else was first.
+pub async fn change_agreement(
+    tx: &mut Tx,
+    act: &Act,
+    (id, seen): (Uuid, i64),
+    school: Uuid,
+    what: Intent<'_>,
+) -> Result<()> {
+    let row = CHANGE_AGREEMENT.bind(act.tenant).bind(id).bind(seen).bind(school).bind(what.0);
+    if tx.execute(row.bind(what.1.0.to_string()).bind(what.1.1.to_string()).bind(what.2)).await? == 0 {
+        return Err(stale("这份共建协议"));
+    }
     audit::record(tx, act, "update", ("lecture_agreement", id), &in_words(what), &[]).await
 }
 
@@ -147,9 +168,12 @@ pub async fn add_campaign(tx: &mut Tx, act: &Act, what: Intent<'_>) -> Result<Uu
     Ok(id)
 }
 
-pub async fn change_campaign(tx: &mut Tx, act: &Act, id: Uuid, what: Intent<'_>) -> Result<()> {
-    let row = CHANGE_CAMPAIGN.bind(act.tenant).bind(id).bind(what.0);
-    tx.execute_one(row.bind(what.1.0.to_string()).bind(what.1.1.to_string()).bind(what.2)).await?;
+/// Errors: stale if somebody else was first.
+pub async fn change_campaign(tx: &mut Tx, act: &Act, (id, seen): (Uuid, i64), what: Intent<'_>) -> Result<()> {
+    let row = CHANGE_CAMPAIGN.bind(act.tenant).bind(id).bind(seen).bind(what.0);
+    if tx.execute(row.bind(what.1.0.to_string()).bind(what.1.1.to_string()).bind(what.2)).await? == 0 {
+        return Err(stale("这个专项活动"));
+    }
     audit::record(tx, act, "update", ("lecture_campaign", id), &in_words(what), &[]).await
 }
 
@@ -161,7 +185,7 @@ pub enum Planned {
     Call,
 }
 
-/// It was entered wrongly and is counted nowhere any more; the reason stays with it.
+/// It was entered wrongly, is counted nowhere any more and is shown nowhere; the reason is in the audit log.
 ///
 /// Errors: refused of a campaign in which lectures are arranged or were given.
 pub async fn void(tx: &mut Tx, act: &Act, what: Planned, id: Uuid, why: &str) -> Result<()> {
@@ -170,8 +194,8 @@ pub async fn void(tx: &mut Tx, act: &Act, what: Planned, id: Uuid, why: &str) ->
         tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
         let known: Campaign = tx.one(CAMPAIGN.bind(act.tenant).bind(id)).await?;
         let first: Date = known.first_day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
-        // One may have begun before its campaign was to begin.
-        let since = begins(first.saturating_sub(1.year()))?;
+        // One may have begun before its campaign was to begin, of which the year may be the mistake.
+        let since = begins(first.min(model::today(act.at)).saturating_sub(20.years()))?;
         let own: Counted = tx.one(IN_CAMPAIGN.bind(act.tenant).bind(id).bind(since)).await?;
         if own.count > 0 {
             return Err(Error::refused(format!(

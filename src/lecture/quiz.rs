@@ -239,10 +239,19 @@ pub(super) async fn begin_anew(tx: &mut Tx, act: &Act, session: Uuid) -> Result<
 /// the lecture was liked, are sums of all classes and stay as they are: what was the part of one was never kept apart, and nobody is to learn it
 /// from what is left.
 pub(super) async fn drop_strays(tx: &mut Tx, act: &Act, session: Uuid, heard: &[Uuid]) -> Result<()> {
+    let mut left = false;
     for phase in Phase::ALL {
-        let Some(mut sums) = hold(tx, act, session, *phase).await? else { continue };
+        let Some(mut sums) = hold(tx, act, session, *phase).await? else {
+            left = true;
+            continue;
+        };
         sums.classes.retain(|class, _| heard.contains(class));
+        left |= !sums.classes.is_empty() || sums.given > 0;
         tx.execute_one(KEEP_SUMS.bind(act.tenant).bind(session).bind(*phase).bind(sealed(act, &sums)?)).await?;
+    }
+    // Of what nobody has answered, or only they, there is nothing to be lost: it has not begun.
+    if !left {
+        return begin_anew(tx, act, session).await;
     }
     tx.execute(DROP_STRAY_TALLIES.bind(act.tenant).bind(session)).await?;
     Ok(())

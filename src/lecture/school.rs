@@ -181,13 +181,22 @@ pub async fn add_hall(tx: &mut Tx, act: &Act, school: Uuid, name: &str, seats: i
 
 /// Another name, or other seats: what is arranged there and is too large for it now is asked about.
 ///
-/// Errors: refused if the school has another hall of this name.
-pub async fn change_hall(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid, (name, seats): (&str, i64)) -> Result<()> {
+/// Errors: refused if the school has another hall of this name, stale if somebody else was first.
+pub async fn change_hall(
+    tx: &mut Tx,
+    act: &Act,
+    school: Uuid,
+    (id, seen): (Uuid, i64),
+    (name, seats): (&str, i64),
+) -> Result<()> {
     let same: Option<Hall> = tx.optional(HALL_NAMED.bind(act.tenant).bind(school).bind(name)).await?;
     if same.is_some_and(|other| other.id != id) {
         return Err(Error::refused("这所学校登记过同名的场地，请换一个名称"));
     }
-    tx.execute_one(CHANGE_HALL.bind(act.tenant).bind(school).bind(id).bind(name).bind(seats)).await?;
+    let row = CHANGE_HALL.bind(act.tenant).bind(school).bind(id).bind(seen).bind(name).bind(seats);
+    if tx.execute(row).await? == 0 {
+        return Err(Error::Stale("这个场地刚刚有变化，请看一下再改。".to_owned()));
+    }
     audit::record(tx, act, "update", ("lecture_hall", id), &format!("{name}，坐 {seats} 人"), &[]).await
 }
 

@@ -12,9 +12,10 @@ use super::lecturer::unvetted_by;
 use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
 use super::school::Stay;
 use super::session_store::{
-    self, ADD, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_TOPIC, AGREE, ATTACH, CANCEL, DETACH, DROP_CLASSES,
-    DROP_HOLDS, DROP_SIGN_INS, DROP_STRAY_LECTURERS, DROP_STRAY_SIGN_INS, DROP_TOPICS, ELSEWHERE, END_REQUEST,
-    Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE, PUT_RIGHT, REMINDED, Request, Session, TO_REMIND,
+    self, ADD, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_TOPIC, AGREE, ATTACH, CAMPAIGN, CANCEL, Campaign,
+    DETACH, DROP_CLASSES, DROP_HOLDS, DROP_SIGN_INS, DROP_STRAY_LECTURERS, DROP_STRAY_SIGN_INS, DROP_TOPICS,
+    DROP_WITHDRAWN, ELSEWHERE, END_REQUEST, Elsewhere, HELD_BY, HOLD_DIARY, Held, MOVE, PUT_RIGHT, REMINDED, Request,
+    Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
 use super::{affected, quiz, school};
@@ -122,6 +123,13 @@ async fn needed(tx: &mut Tx, act: &Act, before: Option<&Session>, sketch: &Sessi
         return Err(Error::refused(format!("已经不再去{}", school.name)));
     }
     refuse_day(tx, act, (before.is_some(), past), sketch).await?;
+    // It may have been voided since the form was opened; whoever voids one holds the diary too.
+    let chosen = sketch.campaign.filter(|id| before.and_then(|one| one.campaign_id) != Some(*id));
+    if let Some(id) = chosen
+        && tx.optional::<Campaign>(CAMPAIGN.bind(act.tenant).bind(id)).await?.is_none()
+    {
+        return Err(Error::refused("这个专项活动已经作废，请重新选"));
+    }
     let halls = store::halls_at(tx, act.tenant, school.id, as_of).await?;
     let Some(hall) = halls.into_iter().find(|hall| hall.id == sketch.hall) else {
         return Err(Error::refused("请选这所学校的场地"));
@@ -330,6 +338,9 @@ pub async fn change(
         return Err(stale());
     }
     set_lists(tx, act, session.id, to, &needed).await?;
+    if !right {
+        tx.execute(DROP_WITHDRAWN.bind(act.tenant).bind(session.id)).await?;
+    }
     // How many had come at another time, or of a class that does not hear it any more, says nothing of this one.
     let moved = (session.starts_at, session.ends_at) != to.span && !right;
     let stale_sign_ins = if moved { DROP_SIGN_INS } else { DROP_STRAY_SIGN_INS };

@@ -38,10 +38,11 @@ macro_rules! sessions {
 
 statements! {
     ADD_CALL = "INSERT INTO lecture_calls (tenant_id, id, title, words, last_day, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2
+    CALLS = "SELECT c.id, c.title, c.words, c.last_day, c.created_at, c.lock_version FROM lecture_calls c WHERE c.tenant_id = $1 AND c.last_day >= $2
         AND c.voided_at IS NULL ORDER BY c.last_day, c.id LIMIT 50";
-    CALL = "SELECT c.id, c.title, c.words, c.last_day, c.created_at FROM lecture_calls c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
-    CHANGE_CALL = "UPDATE lecture_calls SET title = $3, words = $4, last_day = $5 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    CALL = "SELECT c.id, c.title, c.words, c.last_day, c.created_at, c.lock_version FROM lecture_calls c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
+    CHANGE_CALL = "UPDATE lecture_calls SET title = $4, words = $5, last_day = $6, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND voided_at IS NULL";
     VOID_CALL = "UPDATE lecture_calls SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
     /// Which schools have answered the calls that are open.
     ANSWERS = "SELECT q.call_id, q.school_id FROM lecture_calls c JOIN lecture_requests q ON q.tenant_id = c.tenant_id AND q.call_id = c.id
@@ -54,19 +55,20 @@ statements! {
     REQUESTS_OF = requests!("q.school_id = $2 ORDER BY q.created_at DESC, q.id DESC LIMIT 50");
 
     ADD_AGREEMENT = "INSERT INTO lecture_agreements (tenant_id, id, school_id, title, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    AGREEMENTS = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended FROM lecture_agreements a
+    AGREEMENTS = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended, a.lock_version FROM lecture_agreements a
         JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1
         AND a.voided_at IS NULL ORDER BY a.school_id, a.first_day, a.id LIMIT 2000";
-    AGREEMENT = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended FROM lecture_agreements a
+    AGREEMENT = "SELECT a.id, a.school_id, s.name AS school_name, a.title, a.first_day, a.last_day, a.intended, a.lock_version FROM lecture_agreements a
         JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1 AND a.id = $2 AND a.voided_at IS NULL";
-    CHANGE_AGREEMENT = "UPDATE lecture_agreements SET school_id = $3, title = $4, first_day = $5, last_day = $6, intended = $7
-        WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    CHANGE_AGREEMENT = "UPDATE lecture_agreements SET school_id = $4, title = $5, first_day = $6, last_day = $7, intended = $8, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND voided_at IS NULL";
     VOID_AGREEMENT = "UPDATE lecture_agreements SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
     ADD_CAMPAIGN = "INSERT INTO lecture_campaigns (tenant_id, id, theme, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6)";
-    CAMPAIGNS = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended FROM lecture_campaigns c WHERE c.tenant_id = $1
+    CAMPAIGNS = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended, c.lock_version FROM lecture_campaigns c WHERE c.tenant_id = $1
         AND c.voided_at IS NULL ORDER BY c.first_day DESC, c.id LIMIT 200";
-    CAMPAIGN = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended FROM lecture_campaigns c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
-    CHANGE_CAMPAIGN = "UPDATE lecture_campaigns SET theme = $3, first_day = $4, last_day = $5, intended = $6 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    CAMPAIGN = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended, c.lock_version FROM lecture_campaigns c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
+    CHANGE_CAMPAIGN = "UPDATE lecture_campaigns SET theme = $4, first_day = $5, last_day = $6, intended = $7, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND voided_at IS NULL";
     VOID_CAMPAIGN = "UPDATE lecture_campaigns SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
     /// How many lectures from a moment on are one campaign's.
     IN_CAMPAIGN = "SELECT COUNT(*) AS count FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.campaign_id = $2 AND s.starts_at >= $3 AND s.state <> 'cancelled'";
@@ -168,11 +170,11 @@ statements! {
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
             AND (c.closed_at IS NOT NULL OR c.grade < l.first_grade OR c.grade > l.last_grade)
         ORDER BY s.starts_at, s.id, c.grade, c.name, l.created_at, l.id LIMIT 2000";
-    /// What is still to come and has more pupils than its hall has seats.
+    /// What is still to come and has more pupils than its hall has seats; a class that was put away is not there and is asked about itself.
     CROWDED = "SELECT s.id AS session_id, h.name, h.seats, CAST(SUM(c.pupils) AS BIGINT) AS pupils FROM lecture_sessions s
         CROSS JOIN lecture_halls h CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE h.tenant_id = s.tenant_id AND h.id = s.hall_id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND c.closed_at IS NULL
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
         GROUP BY h.name, h.seats, s.id HAVING SUM(c.pupils) > h.seats";
     /// Each topic of what is still to come that none of its lecturers teaches any more.
@@ -231,6 +233,9 @@ statements! {
         JOIN lecture_sessions s ON s.tenant_id = m.tenant_id AND s.id = $2
         WHERE m.tenant_id = $1 AND m.id = $3 AND m.reviewed_by IS NOT NULL AND m.withdrawn_at IS NULL
         ON CONFLICT (tenant_id, session_id, material_id) DO NOTHING";
+    /// What was withdrawn is not shown at what is to come.
+    DROP_WITHDRAWN = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND session_id = $2 AND EXISTS (SELECT 1 FROM lecture_materials m
+        WHERE m.tenant_id = lecture_session_materials.tenant_id AND m.id = lecture_session_materials.material_id AND m.withdrawn_at IS NOT NULL)";
     DETACH = "DELETE FROM lecture_session_materials WHERE tenant_id = $1 AND session_id = $2 AND material_id = $3";
     MATERIALS = "SELECT m.id, m.kind, m.title, m.topic_id, t.name AS topic_name, m.file_name, m.media_type, m.size, m.added_at,
             m.desensitised_by, CAST(NULL AS TEXT) AS desensitised_name, m.desensitised_at, m.reviewed_by, CAST(NULL AS TEXT) AS reviewed_name,
@@ -291,7 +296,7 @@ statements! {
 
 record! {
     #[derive(Debug, Clone)]
-    pub struct Call { pub id: Uuid, pub title: String, pub words: String, pub last_day: String, pub created_at: Timestamp }
+    pub struct Call { pub id: Uuid, pub title: String, pub words: String, pub last_day: String, pub created_at: Timestamp, pub lock_version: i64 }
     #[derive(Debug, Clone)]
     pub struct Answer { pub call_id: Uuid, pub school_id: Uuid }
     #[derive(Debug, Clone)]
@@ -303,9 +308,12 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Agreement {
         pub id: Uuid, pub school_id: Uuid, pub school_name: String, pub title: String, pub first_day: String, pub last_day: String, pub intended: i64,
+        pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
-    pub struct Campaign { pub id: Uuid, pub theme: String, pub first_day: String, pub last_day: String, pub intended: i64 }
+    pub struct Campaign {
+        pub id: Uuid, pub theme: String, pub first_day: String, pub last_day: String, pub intended: i64, pub lock_version: i64,
+    }
     #[derive(Debug, Clone)]
     pub struct Session {
         pub id: Uuid, pub request_id: Option<Uuid>, pub school_id: Uuid, pub school_name: String, pub school_address: String, pub hall_id: Uuid, pub hall_name: String,

@@ -59,14 +59,15 @@ statements! {
 
     ADD_HALL = "INSERT INTO lecture_halls (tenant_id, id, school_id, name, seats) VALUES ($1, $2, $3, $4, $5)";
     CLOSE_HALL = "UPDATE lecture_halls SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
-    HALLS = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.closed_at IS NULL
+    HALLS = "SELECT h.id, h.school_id, h.name, h.seats, h.lock_version FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.closed_at IS NULL
         ORDER BY h.name LIMIT 200";
     /// Those that were there at a moment, and that of a session whatever became of it.
-    HALLS_AT = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2
+    HALLS_AT = "SELECT h.id, h.school_id, h.name, h.seats, h.lock_version FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2
         AND (h.closed_at IS NULL OR h.closed_at > $3
             OR EXISTS (SELECT 1 FROM lecture_sessions x WHERE x.tenant_id = h.tenant_id AND x.id = $4 AND x.hall_id = h.id)) ORDER BY h.name LIMIT 200";
-    HALL_NAMED = "SELECT h.id, h.school_id, h.name, h.seats FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.name = $3 AND h.closed_at IS NULL";
-    CHANGE_HALL = "UPDATE lecture_halls SET name = $4, seats = $5 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
+    HALL_NAMED = "SELECT h.id, h.school_id, h.name, h.seats, h.lock_version FROM lecture_halls h WHERE h.tenant_id = $1 AND h.school_id = $2 AND h.name = $3 AND h.closed_at IS NULL";
+    CHANGE_HALL = "UPDATE lecture_halls SET name = $5, seats = $6, lock_version = lock_version + 1
+        WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND lock_version = $4 AND closed_at IS NULL";
     ADD_CLASS = "INSERT INTO lecture_classes (tenant_id, id, school_id, grade, name, pupils) VALUES ($1, $2, $3, $4, $5, $6)";
     CLOSE_CLASS = "UPDATE lecture_classes SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     SET_PUPILS = "UPDATE lecture_classes SET pupils = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
@@ -137,10 +138,11 @@ statements! {
     ADD_VICE = "INSERT INTO lecture_vice_principals (tenant_id, id, school_id, lecturer_id, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
     END_VICE = "UPDATE lecture_vice_principals SET last_day = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND last_day > $4 AND first_day <= $4";
     DROP_VICE = "DELETE FROM lecture_vice_principals WHERE tenant_id = $1 AND school_id = $2 AND id = $3";
-    /// How many lectures somebody has given at a school from one moment to another, also of those of which the school says that it was not so.
+    /// How many lectures somebody has given at a school from one moment to another, also of those that the school denies or that are put right: what was
+    /// entered of them stays until they are written down anew.
     GIVEN_AT = "SELECT COUNT(*) AS count FROM lecture_sessions s CROSS JOIN lecture_session_lecturers x
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND s.tenant_id = $1 AND s.school_id = $2 AND x.lecturer_id = $3
-            AND s.starts_at >= $4 AND s.starts_at < $5 AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.disputed_at IS NOT NULL))";
+            AND s.starts_at >= $4 AND s.starts_at < $5 AND s.state <> 'cancelled' AND s.pupils IS NOT NULL";
     /// The vettings of those who give a session, the latest first, without those that were entered wrongly.
     VETTINGS_OF_SESSION = "SELECT x.lecturer_id, l.name, v.passed, v.checked_on FROM lecture_session_lecturers x
         JOIN lecturers l ON l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
@@ -190,7 +192,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Way { pub one_id: Uuid, pub other_id: Uuid, pub minutes: i64 }
     #[derive(Debug, Clone)]
-    pub struct Hall { pub id: Uuid, pub school_id: Uuid, pub name: String, pub seats: i64 }
+    pub struct Hall { pub id: Uuid, pub school_id: Uuid, pub name: String, pub seats: i64, pub lock_version: i64 }
     #[derive(Debug, Clone)]
     pub struct Class { pub id: Uuid, pub school_id: Uuid, pub grade: i64, pub name: String, pub pupils: i64 }
     #[derive(Debug, Clone)]

@@ -24,9 +24,9 @@ statements! {
     /// Each lecture that was given, to be counted by years and terms.
     HELD = "SELECT s.school_id, s.starts_at, s.campaign_id FROM lecture_sessions s
         WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 50000";
-    /// Each lecture that was given, also one of which the school says that it was not so, while nobody has settled that.
+    /// Each lecture that was given, also one that the school denies or that is put right: what was entered of it stays until it is written down anew.
     WRITTEN_DOWN = "SELECT s.school_id, s.starts_at, s.campaign_id FROM lecture_sessions s
-        WHERE s.tenant_id = $1 AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.disputed_at IS NOT NULL)) AND s.starts_at >= $2 AND s.starts_at < $3
+        WHERE s.tenant_id = $1 AND s.state <> 'cancelled' AND s.pupils IS NOT NULL AND s.starts_at >= $2 AND s.starts_at < $3
         ORDER BY s.starts_at, s.id LIMIT 50000";
     /// All that was given within campaigns since $2, whatever period is looked at: it stands against all that they intend.
     OF_CAMPAIGNS = "SELECT s.campaign_id, COUNT(*) AS sessions FROM lecture_sessions s

@@ -40,7 +40,7 @@ async fn change_hall(
     if form.ok()
         && let Some(seats) = seats
     {
-        let done = school::change_hall(&mut tx, &act, id, hall, (&name, seats)).await;
+        let done = school::change_hall(&mut tx, &act, id, (hall, form.version()), (&name, seats)).await;
         if form.noted("new_name", done)?.is_some() {
             let said = affected::told(&mut tx, viewer.tenant, act.at, "场地已改").await?;
             tx.commit().await?;

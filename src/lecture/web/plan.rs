@@ -207,7 +207,7 @@ async fn change_call(
     if form.ok()
         && let Some(last) = last
     {
-        let done = plan::change_call(&mut tx, &act, id, (&title, &words, last)).await;
+        let done = plan::change_call(&mut tx, &act, (id, form.version()), (&title, &words, last)).await;
         if form.ended(tx, "row_last", done).await?.is_some() {
             return Ok(redirect("/lecture-plans", "需求征集已改"));
         }
@@ -233,7 +233,7 @@ async fn change_campaign(
     if form.ok()
         && let Some((intended, days)) = intended.zip(days)
     {
-        plan::change_campaign(&mut tx, &act, id, (&theme, days, intended)).await?;
+        plan::change_campaign(&mut tx, &act, (id, form.version()), (&theme, days, intended)).await?;
         tx.commit().await?;
         return Ok(redirect("/lecture-plans", "专项活动已改"));
     }
@@ -262,7 +262,7 @@ async fn change_agreement(
     if form.ok()
         && let Some(((school, intended), days)) = school.zip(intended).zip(days)
     {
-        plan::change_agreement(&mut tx, &act, id, school, (&title, days, intended)).await?;
+        plan::change_agreement(&mut tx, &act, (id, form.version()), school, (&title, days, intended)).await?;
         tx.commit().await?;
         return Ok(redirect("/lecture-plans", "共建协议已改"));
     }
@@ -281,7 +281,11 @@ async fn void(
     if form.ok() {
         let done = plan::void(&mut tx, &act, what, id, &why).await;
         if form.ended(tx, "row_why", done).await?.is_some() {
-            return Ok(redirect("/lecture-plans", "已作废，统计里不再算"));
+            let said = match what {
+                Planned::Call => "已作废，学校不再看到",
+                Planned::Agreement | Planned::Campaign => "已作废，统计里不再算",
+            };
+            return Ok(redirect("/lecture-plans", said));
         }
     } else {
         drop(tx);
