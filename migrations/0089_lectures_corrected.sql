@@ -8,6 +8,7 @@ ALTER TABLE lecturer_vettings ADD COLUMN voided_why TEXT NOT NULL DEFAULT '';
 -- The name of a hall that is not used any more is free again.
 DROP INDEX lecture_halls_by_name;
 CREATE UNIQUE INDEX lecture_halls_by_name ON lecture_halls (tenant_id, school_id, name) WHERE closed_at IS NULL;
+CREATE INDEX lecture_halls_of_school ON lecture_halls (tenant_id, school_id, name);
 
 ALTER TABLE lecture_agreements ADD COLUMN voided_at BIGINT; -- it was entered wrongly and is counted nowhere
 ALTER TABLE lecture_agreements ADD COLUMN voided_why TEXT NOT NULL DEFAULT '';

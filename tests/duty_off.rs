@@ -224,12 +224,14 @@ db_test! {
         let chief = bureau.chief(&app).await;
         let draft = make_roster(&chief, ("2026-09-03", "2026-09-04"), "1").await;
         at(&app, "2026-09-03T07:30:00+08:00");
+        let chief = bureau.chief(&app).await;
         publish(&chief, &draft).await.assert_ok().assert_contains("草稿里有 2 班已经开始，没有发布");
         assert_eq!((count("2026-09-03").await, count("2026-09-04").await), (0, 2));
         at(&app, "2026-09-07T06:00:00+08:00");
         let chief = bureau.chief(&app).await;
         let draft = make_roster(&chief, ("2026-09-07", "2026-09-07"), "1").await;
         at(&app, "2026-09-07T07:30:00+08:00");
+        let chief = bureau.chief(&app).await;
         publish(&chief, &draft).await.assert_status(422).assert_contains("都已经开始了");
         assert_eq!(count("2026-09-07").await, 0);
     }

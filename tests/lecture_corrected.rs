@@ -7,7 +7,7 @@ use crate::lecture::{at, count, date, refused, team};
 use crate::lecture_balance::{given, short};
 use crate::lecture_course::{request, session};
 use crate::lecture_summary::summary;
-use crate::support::{Page, TestApp};
+use crate::support::Page;
 
 db::statements! {
     VOIDED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'void'";
