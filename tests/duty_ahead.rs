@@ -235,12 +235,15 @@ db_test! {
         let ahead = bureau.put(&app, "2026-09-10", bureau.gate, Some(ill)).await.unwrap();
         let later = bureau.put(&app, "2026-09-10", bureau.crossing, Some(other)).await.unwrap();
         let absent = [("absent_why", "外出培训")];
-        bureau.chief(&app).await.post(&format!("/duty-shifts/{ahead}/absence"), &absent).await.assert_ok();
+        let chief = bureau.chief(&app).await;
+        let path = format!("/duty-shifts/{ahead}");
+        chief.post(&format!("{path}/absence"), &absent).await.assert_ok().assert_contains("起系统自动叫备勤");
         // The peak is not kept on Thursdays any more.
         let mut tx = app.db.begin().await.unwrap();
         let days = duty::Weekdays::of([1, 2, 3, 5]);
         duty::set_weekdays(&mut tx, &bureau.act(&app), bureau.schools[0], bureau.morning, days).await.unwrap();
         tx.commit().await.unwrap();
+        chief.get(&path).await.assert_lacks("起系统自动叫备勤");
         let own = bureau.link(&app, near).await;
         at(&app, "2026-09-09T18:00");
         bureau.chief(&app).await.get("/today").await.assert_lacks("重新安排");

@@ -309,8 +309,8 @@ db_test! {
         let gone = bureau.put(&app, "2026-09-01", bureau.gate, Some(ill)).await.unwrap();
         let chief = bureau.chief(&app).await;
         chief.post(&format!("/duty-shifts/{gone}/absence"), &[("absent_why", "生病")]).await.assert_ok().assert_contains("正在叫高瑞芹");
-        let empty = bureau.put(&app, "2026-09-01", bureau.gate, None).await.unwrap();
-        assert_ne!(shift(&app, &bureau, empty).await.seat, shift(&app, &bureau, gone).await.seat);
+        let refused = bureau.put(&app, "2026-09-01", bureau.gate, None).await.unwrap_err();
+        assert!(refused.to_string().contains("缺岗的位置本来就空着"), "{refused}");
         // They can still answer, and the next is called.
         let answer = async |person: Uuid, said: &'static str| {
             let (phone, own) = (app.browser(), bureau.link(&app, person).await);
@@ -328,5 +328,16 @@ db_test! {
         chief.post(&format!("{path}/particulars"), &form).await.assert_status(422).assert_contains("请取消顶岗的这一班");
         chief.post(&format!("{path}/cancellation"), &[("why", "也来不了")]).await.assert_ok();
         chief.get(&format!("/duty-shifts/{gone}")).await.assert_contains("叫下一位</button>");
+        // Nor is somebody only taken off a draft that fills the seat.
+        let draft = make_roster(&chief, ("2026-09-01", "2026-09-01"), "1").await;
+        let mut drafted = None;
+        for id in draft.between_all("href=\"/duty-shifts/", "\"").filter_map(|id| id.parse::<Uuid>().ok()) {
+            let one = shift(&app, &bureau, id).await;
+            drafted = drafted.or(Some(one).filter(|one| one.gate_id == Some(bureau.gate) && one.person_id.is_some()));
+        }
+        let path = format!("/duty-shifts/{}", drafted.expect("somebody for the seat").id);
+        let version = chief.get(&path).await.input("version");
+        let form = [("version", version.as_str()), ("person", ""), ("duty", "看护"), ("from", "07:10"), ("to", "08:20")];
+        chief.post(&format!("{path}/particulars"), &form).await.assert_status(422).assert_contains("请取消顶岗的这一班");
     }
 }

@@ -11,7 +11,7 @@ use super::coverage::Need;
 use super::model::{clock, short};
 use super::roster::{Rostering, within};
 use super::roster_case::{Built, Since, at, origin};
-use super::shift_store::{HOLD_SEEN, Shift};
+use super::shift_store::{self, HOLD_SEEN, Shift};
 use super::{person, shift, standby, store};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
@@ -117,6 +117,9 @@ pub async fn apply(tx: &mut Tx, act: &Act, changes: &[Mended]) -> Result<()> {
         if let Some(one) = &change.shift {
             // Where somebody was to stand for another the seat is to be filled again.
             if change.to.is_none() && standby::fills(tx, act, one).await? {
+                if shift_store::shift(tx, act.tenant, one.id).await?.lock_version != one.lock_version {
+                    return Err(shift::stale());
+                }
                 shift::cancel(tx, act, one.id, "重新安排").await?;
                 continue;
             }

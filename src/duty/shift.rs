@@ -136,8 +136,16 @@ async fn seat_of(tx: &mut Tx, act: &Act, new: &NewShift, day: &str) -> Result<(i
             Ok((one.seat, Some(one.clone())))
         }
         None if kind.is_some() => Ok((coverage::free_seat(&there, first), None)),
-        // Nobody fills the seat of whoever is absent: somebody is called for it.
-        None => Ok(((0..).find(|seat| there.iter().all(|one| one.seat != *seat)).unwrap_or(first), None)),
+        // Nobody fills the seat of whoever is absent: somebody is called for it. Another seat is one only where the post wants more people.
+        None => {
+            let seat = (0..).find(|seat| there.iter().all(|one| one.seat != *seat)).unwrap_or(first);
+            let taken = |seat: i64| there.iter().any(|one| one.seat == seat && one.absent_at.is_none());
+            let lacking = there.iter().any(|one| one.absent_at.is_some() && !taken(one.seat));
+            if lacking && seat >= store::gate(tx, act.tenant, gate).await?.seats {
+                return Err(Error::refused("这个岗位缺岗的位置本来就空着，请直接排上人，或者叫备勤"));
+            }
+            Ok((seat, None))
+        }
     }
 }
 
@@ -215,11 +223,16 @@ pub(super) async fn change(
     seen: i64,
     to: (Option<Uuid>, &str, Option<(Timestamp, Timestamp)>, bool),
 ) -> Result<()> {
-    let emptied = to.0.is_none() && shift.person_id.is_some() && shift.state == ShiftState::Standing;
+    let emptied = to.0.is_none() && shift.person_id.is_some();
     if emptied && standby::fills(tx, act, shift).await? {
         return Err(Error::refused("这一班是替缺岗的人站的，不能只去掉人：请取消顶岗的这一班"));
     }
     give(tx, act, shift, seen, to).await
+}
+
+/// Somebody else was first.
+pub(super) fn stale() -> Error {
+    Error::Stale("这一班刚刚有变化（有人到岗、缺岗或者改过），请看一下再改。".to_owned())
 }
 
 /// The same, of whatever fills a seat.
@@ -249,7 +262,7 @@ pub(super) async fn give(
     let row = CHANGE.bind(act.tenant).bind(shift.id).bind(seen).bind(person).bind(duty);
     let row = row.bind(span.map(|span| span.0)).bind(span.map(|span| span.1)).bind(pinned);
     if tx.execute(row).await? == 0 {
-        return Err(Error::Stale("这一班刚刚有变化（有人到岗、缺岗或者改过），请看一下再改。".to_owned()));
+        return Err(stale());
     }
     if shift.state == ShiftState::Standing {
         news::watch(tx, act, shift.school_id, &shift.day).await?;

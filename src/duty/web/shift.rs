@@ -208,6 +208,8 @@ struct ShiftPage {
     calls: Vec<(Call, String)>,
     /// Whoever stands there in their place.
     in_place: Option<Shift>,
+    /// Nobody has to stand there, so nobody is called for it.
+    needless: bool,
     swap: Option<Swap>,
     now: Timestamp,
     may_plan: bool,
@@ -261,7 +263,7 @@ impl ShiftPage {
 
     /// When the clock begins to call, of an absence that is known long before.
     fn begins(&self) -> Option<String> {
-        let at = self.shift.call_at.filter(|at| self.open() && *at > self.now)?;
+        let at = self.shift.call_at.filter(|at| self.open() && !self.needless && *at > self.now)?;
         Some(format!("{} {}", short(day_of(at)), clock(at)))
     }
 
@@ -363,6 +365,7 @@ async fn shift_page(
             Some(_) => standby::in_place(&mut tx, &act, &shift).await?,
             None => None,
         },
+        needless: shift.call_at.is_some() && standby::needless(&mut tx, &act, &shift).await?,
         missing: coverage::missing(&shift, &fixings).into_iter().map(|one| one.label()).collect(),
         swap: swap::last(&mut tx, viewer.tenant, id).await?,
         fixings,
