@@ -338,10 +338,10 @@ async fn call_on(db: &Db, act: &Act, due: &Due, taken: Statement) -> Result<()> 
     };
     // Another process may have been first, or they have answered.
     let looked = tx.execute(taken.bind(act.tenant).bind(due.id).bind(act.at)).await? > 0;
-    if let Some(shift) = shift.filter(|_| looked) {
-        if go_on(&mut tx, act, &shift).await?.is_some() {
-            audit::record(&mut tx, act, "call_standby", ("duty_shift", shift.id), "", &[]).await?;
-        }
+    if let Some(shift) = shift.filter(|_| looked)
+        && go_on(&mut tx, act, &shift).await?.is_some()
+    {
+        audit::record(&mut tx, act, "call_standby", ("duty_shift", shift.id), "", &[]).await?;
     }
     Ok(tx.commit().await?)
 }
