@@ -1,6 +1,7 @@
 // The program under test: the built binary, serving its demo community from a directory of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
+import { randomInt } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -34,9 +35,18 @@ export async function startServer(options = []) {
     await once(log, 'close');
   };
   let running;
+  /** Tries until the port is free: another program on this machine may have it for a moment. */
+  const serve = async (address) => {
+    const deadline = Date.now() + 60_000;
+    do {
+      const started = await run(data, address(), options, log).catch((error) => error);
+      if (!(started instanceof Error)) return started;
+      if (!started.message.includes('Address already in use') || Date.now() > deadline) throw started;
+    } while (true);
+  };
   try {
     if (template) await cp(template, data, { recursive: true });
-    running = await run(data, '127.0.0.1:0', options, log);
+    running = await serve(() => `127.0.0.1:${aPort()}`);
   } catch (error) {
     await cleanUp();
     throw error;
@@ -47,16 +57,7 @@ export async function startServer(options = []) {
     await running.ended;
   };
   const again = async () => {
-    const deadline = Date.now() + 60_000;
-    do {
-      const started = await run(data, new URL(url).host, options, log).catch((error) => error);
-      if (!(started instanceof Error)) {
-        running = started;
-        return;
-      }
-      // Another program on this machine may have got the port for a moment.
-      if (!started.message.includes('Address already in use') || Date.now() > deadline) throw started;
-    } while (true);
+    running = await serve(() => new URL(url).host);
   };
   const stop = async () => {
     running.child.kill('SIGTERM');
@@ -69,6 +70,9 @@ export async function startServer(options = []) {
   };
   return { url, data, stop, kill, again };
 }
+
+/** Below the ports that a system gives to whoever asks for any: nobody is given it while the server is down and has to come again. */
+const aPort = () => randomInt(11_000, 30_000);
 
 /** One process of the program, when it has said where it listens. */
 export async function run(data, listen, options, log) {
