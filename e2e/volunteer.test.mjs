@@ -258,7 +258,7 @@ test('whoever leads sees who comes, notes who is there and confirms the hours', 
   await leader.getByRole('heading', { name: '确认时长' }).waitFor();
   await leader.getByText('自己的由副队长或社区确认').waitFor();
   await look(leader, 'volunteer-leader-hours');
-  for (const box of await leader.locator('#person input[name=person]').all()) await box.check();
+  for (const box of await leader.locator('section#person input[name=person]').all()) await box.check();
   await leader.getByLabel('中间休息了多少分钟').fill('0');
   await leader.getByRole('button', { name: '确认', exact: true }).click();
   await leader.locator('#approval').waitFor();
