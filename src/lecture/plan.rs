@@ -76,9 +76,12 @@ pub async fn ask(tx: &mut Tx, act: &Act, school: Uuid, new: &RequestSketch) -> R
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     // Where nobody knows the working days to come yet, the team sees what can be done.
-    if let Ok(earliest) = rules.earliest(model::today(act.at))
-        && new.days.1 < earliest
-    {
+    let earliest = match rules.earliest(model::today(act.at)) {
+        Ok(day) => Some(day),
+        Err(Error::Refused(_)) => None,
+        Err(other) => return Err(other),
+    };
+    if let Some(earliest) = earliest.filter(|earliest| new.days.1 < *earliest) {
         return Err(Error::refused(format!(
             "要至少提前 {} 个工作日，最早可以约 {earliest}，请把日子放宽",
             rules.lead_days

@@ -19,18 +19,15 @@ use crate::settings;
 /// The most people who go together.
 pub const MOST_WALKERS: usize = 8;
 
-/// So long a round is taken to be of which nobody has said how long, as where people are put at posts.
-const USUAL: i64 = 60;
-
-/// How a round stands, as the class of a tag and its word.
-pub fn standing(round: &Round, now: Timestamp) -> (&'static str, &'static str) {
+/// How a round stands, as the class of a tag and its word. One of which nobody has said how long takes the usual minutes.
+pub fn standing(round: &Round, usual_minutes: i64, now: Timestamp) -> (&'static str, &'static str) {
     let today = duty::day_of(now).to_string();
     if round.cancelled_at.is_some() {
         ("", "已取消")
     } else if round.ended_at.is_some() {
         ("done", "已结束")
     } else if round.begun_at.is_some() {
-        let out = round.day >= today || round.due_back(USUAL).is_some_and(|back| back >= now);
+        let out = round.day >= today || round.due_back(usual_minutes).is_some_and(|back| back >= now);
         if out { ("done", "在走") } else { ("soon", "没有点结束") }
     } else if round.day < today {
         ("late", "没有走")

@@ -15,9 +15,10 @@ use crate::audit;
 use crate::duty;
 use crate::error::Result;
 use crate::patrol::figure::{self, DayOf, LONGEST, Span, hours};
-use crate::patrol::model::{Kept, Sum, Walked};
+use crate::patrol::model::{Kept, Rounds, Sum, Walked};
 use crate::patrol::round;
 use crate::patrol::store::{self, Point};
+use crate::settings;
 use crate::web::{Form, Shell, page, show};
 use crate::workbook::{self, Cell, Table};
 
@@ -355,9 +356,10 @@ async fn file(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     let days = (first.to_string(), last.to_string());
     let rounds = store::rounds_of_route(&mut tx, viewer.tenant, id, (&days.0, &days.1)).await?;
     let walkers = store::walkers_of_route(&mut tx, viewer.tenant, id, (&days.0, &days.1)).await?;
+    let usual: Rounds = settings::read(&mut tx, viewer.tenant, drawing.now).await?;
     let clock = |at: Option<Timestamp>| text(at.map(duty::clock).unwrap_or_default());
     let of_round = |one: &store::Round| {
-        let state = round::standing(one, drawing.now).1;
+        let state = round::standing(one, usual.round_minutes, drawing.now).1;
         let times = [clock(one.planned_at), clock(one.begun_at), clock(one.ended_at)];
         let with = walkers.get(&one.id).map_or(&[][..], Vec::as_slice);
         let mut cells = vec![text(&one.day), text(round::names(with, one.id))];

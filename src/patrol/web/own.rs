@@ -14,10 +14,11 @@ use crate::app::{App, ClientAddress};
 use crate::duty::{self, Person};
 use crate::error::{Error, Result};
 use crate::patrol::figure::hours;
-use crate::patrol::model::{How, next_point};
+use crate::patrol::model::{How, Rounds, next_point};
 use crate::patrol::round::{self, NewCheck, walked_now};
 use crate::patrol::route::point_by_link;
 use crate::patrol::store::{self, Check, Point, Round, Route, Walker};
+use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -69,6 +70,7 @@ struct OwnPage {
     /// What is walked on the days to come, of which only the name is told.
     later: Vec<Round>,
     walkers: Vec<Walker>,
+    usual: Rounds,
     now: Timestamp,
     form: Form,
     failed: Option<Uuid>,
@@ -76,7 +78,7 @@ struct OwnPage {
 
 impl OwnPage {
     fn state(&self, round: &Round) -> (&'static str, &'static str) {
-        round::standing(round, self.now)
+        round::standing(round, self.usual.round_minutes, self.now)
     }
 
     /// It is of yesterday.
@@ -140,7 +142,8 @@ async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Opt
         mine.push(Mine { walked, round, route, points, checks });
     }
     let shell = shell.of_community(&tenant.name, "");
-    Ok(OwnPage { shell, link, person, today: mine, later, walkers, now: act.at, form, failed })
+    let usual = settings::read(&mut tx, act.tenant, act.at).await?;
+    Ok(OwnPage { shell, link, person, today: mine, later, walkers, usual, now: act.at, form, failed })
 }
 
 async fn show(State(app): State<App>, shell: Shell, Path(link): Path<String>) -> Result<Response> {

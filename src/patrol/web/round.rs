@@ -148,6 +148,7 @@ struct RoundPage {
     may_plan: bool,
     /// So many hours long the desk enters what was told by radio.
     desk_hours: i64,
+    usual_minutes: i64,
     form: Form,
     failed: &'static str,
 }
@@ -158,7 +159,7 @@ impl RoundPage {
     }
 
     fn state(&self) -> (&'static str, &'static str) {
-        round::standing(&self.round, self.now)
+        round::standing(&self.round, self.usual_minutes, self.now)
     }
 
     fn clock(&self, at: &Timestamp) -> String {
@@ -251,6 +252,7 @@ async fn round_page(
         now: act.at,
         may_plan: viewer.may(Permission::DutyPlan),
         desk_hours: usual.desk_hours,
+        usual_minutes: usual.round_minutes,
         form,
         failed,
     })

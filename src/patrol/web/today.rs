@@ -18,9 +18,10 @@ use crate::duty;
 use crate::error::Result;
 use crate::hazard;
 use crate::patrol::figure::{self, Today, hours};
-use crate::patrol::model::{Standing, Walked};
+use crate::patrol::model::{Rounds, Standing, Walked};
 use crate::patrol::round;
 use crate::patrol::store::{self, Check, Point, Round};
+use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -42,6 +43,7 @@ struct TodayPage {
     day: Date,
     before: Date,
     after: Date,
+    usual: Rounds,
     now: Timestamp,
     may_plan: bool,
     may_edit: bool,
@@ -100,7 +102,7 @@ impl TodayPage {
     }
 
     fn state(&self, round: &Round) -> (&'static str, &'static str) {
-        round::standing(round, self.now)
+        round::standing(round, self.usual.round_minutes, self.now)
     }
 
     fn names(&self, of: &Today, round: &Round) -> String {
@@ -155,6 +157,7 @@ async fn today_page(
         day,
         before: shifted(-1),
         after: shifted(1),
+        usual: settings::read(&mut tx, viewer.tenant, now).await?,
         now,
         may_plan: viewer.may(Permission::DutyPlan),
         may_edit: viewer.may(Permission::DutyEdit),
