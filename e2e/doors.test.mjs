@@ -1066,8 +1066,10 @@ test('a door that is agreed on for another day is not knocked at today', async (
   await page.getByRole('button', { name: '改约', exact: true }).click();
   await page.getByRole('button', { name: '保存', exact: true }).click();
   await page.getByText('请选哪一天').waitFor();
-  const written = await page.evaluate(() => Date.now());
   await page.getByRole('group', { name: '哪一天' }).getByText('明天').click();
+  // Whatever is kept from now on has the day in it.
+  const written = await page.evaluate(() => Date.now());
+  await page.getByLabel('备注').fill('在门口说的');
   await waitFor(
     () => kept(page, 'drafts'),
     ([draft]) => draft?.at >= written,
