@@ -120,7 +120,7 @@ async fn postgres_takes_every_statement() {
 }
 
 async fn every_statement_is_taken(engine: Engine) {
-    let (db, _folder) = fresh(engine).await;
+    let (db, _place) = fresh(engine).await;
     let mut refused = Vec::new();
     for statement in LISTS.iter().copied().flatten() {
         let mut tx = db.begin().await.unwrap(); // its own, since PostgreSQL gives a transaction up after an error
@@ -346,9 +346,9 @@ const MAY_SCAN_FOR_EACH: &[&str] = &["overview::store::GRIDS"]; // the grants of
 /// its page: on SQLite without statistics, which plans the worst.
 #[tokio::test]
 async fn no_statement_looks_through_a_table() {
-    let (db, folder) = fresh(Engine::Sqlite).await;
+    let (db, place) = fresh(Engine::Sqlite).await;
     db.close().await;
-    let folder = folder.unwrap();
+    let Place::Folder(folder) = &place else { unreachable!("SQLite lies in a folder") };
     let file = folder.path().join("doorstep.db");
     let mut sqlite = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap();
     let mut slow = Vec::new();

@@ -10,11 +10,10 @@ use doorstep::issue::{self, Category, NewIssue, Place, Reporter, Source};
 use doorstep::keys::Keys;
 use doorstep::means::{Chance, Clock, Means};
 use jiff::Timestamp;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Browser, Engine, fresh};
+use super::{Browser, Engine, Place, fresh};
 
 /// The program, listening on a port of its own, with a clock that the story sets, chance that a seed decides, and one
 /// community, `home`.
@@ -26,7 +25,7 @@ pub struct TestApp {
     pub url: String,
     pub home: Community,
     pub engine: Engine,
-    _folder: Option<TempDir>,
+    _place: Place,
 }
 
 /// A tenant of a test.
@@ -58,7 +57,7 @@ pub struct NewPerson<'a> {
 impl TestApp {
     /// Starts on Monday, 23 November 2026, at nine in the morning.
     pub async fn start(engine: Engine) -> TestApp {
-        let (db, folder) = fresh(engine).await;
+        let (db, place) = fresh(engine).await;
         let chance = Chance::seeded(20261123);
         let keys = Arc::new(Keys::generate(&chance));
         let morning: Timestamp = "2026-11-23T09:00:00+08:00".parse().expect("a moment");
@@ -77,7 +76,7 @@ impl TestApp {
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let home = community(&db, &means, "141102004999", "尉汾路社区").await;
-        TestApp { app, db, means, url, home, engine, _folder: folder }
+        TestApp { app, db, means, url, home, engine, _place: place }
     }
 
     /// Another tenant of the same installation.

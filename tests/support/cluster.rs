@@ -113,11 +113,20 @@ impl Cluster {
             assert!(name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')), "a plain name, not {name:?}");
         }
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = session.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        // The files are copied as they are: page by page through the log takes twice as long.
+        let made = session.run(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"));
         let marked = made.and_then(|()| session.run(&format!("COMMENT ON DATABASE {name} IS '{}'", self.mark)));
         drop(session);
         if let Err(refusal) = marked {
             panic!("database {name} was not made: {refusal}");
+        }
+    }
+
+    /// Drops a database that `create_database` has made, whoever is still connected to it. One that stays goes with the server.
+    pub fn drop_database(&self, name: &str) {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(refusal) = session.run(&format!("DROP DATABASE {name} WITH (FORCE)")) {
+            eprintln!("database {name} was not dropped: {refusal}");
         }
     }
 }
