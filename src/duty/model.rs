@@ -306,7 +306,7 @@ impl Timetable {
         said(Some(school)).or_else(|| said(None)).or_else(|| (own <= 5).then_some(own))
     }
 
-    /// The same by the calendar where nobody has said, for what somebody has to be asked about all the same.
+    /// The same, or the day of the calendar where nobody has said: somebody who comes on some days only has to be told one.
     pub fn lessons(&self, school: Uuid, day: Date) -> i64 {
         self.follows(school, day).unwrap_or_else(|| weekday(day))
     }
