@@ -1,8 +1,8 @@
-//! 护学岗: in which peaks somebody can come, where they must not stand, and posts at which two stand or nobody; in a roster, by hand, from standby and in
+//! 护学岗: when somebody can come, where they must not stand, and posts at which two stand or nobody; in a roster, by hand, from standby and in
 //! a repair.
 
 use doorstep::access::{Role, Scope};
-use doorstep::duty::{self, DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, SlotSketch};
+use doorstep::duty::{self, DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, SlotSketch, Times};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -72,9 +72,9 @@ async fn place(app: &TestApp) -> Place {
 }
 
 impl Place {
-    async fn comes(&self, app: &TestApp, person: Uuid, peaks: &[Peak]) {
+    async fn comes(&self, app: &TestApp, person: Uuid, times: Times) {
         let mut tx = app.db.begin().await.unwrap();
-        duty::set_peaks(&mut tx, &self.bureau.act(app), person, peaks).await.unwrap();
+        duty::set_times(&mut tx, &self.bureau.act(app), person, times).await.unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -111,7 +111,7 @@ db_test! {
         let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
         let parent = bureau.person(&app, "高瑞芹", PersonKind::Parent, Some(5), false).await;
         // A parent who can come in the mornings only.
-        place.comes(&app, parent, &[Peak::MorningIn]).await;
+        place.comes(&app, parent, Times::daily(&[Peak::MorningIn])).await;
         let page = make_roster(&chief, (DAY, DAY), "1").await;
         page.assert_ok().assert_contains("1 人这个时段来不了").assert_lacks("不能站这个岗");
         publish(&chief, &page).await.assert_ok();
@@ -131,6 +131,59 @@ db_test! {
         page.assert_ok().assert_contains("1 人不能站这个岗");
         publish(&chief, &page).await.assert_ok();
         assert!(standing(&app, bureau, (DAY, DAY)).await.is_empty());
+    }
+
+    async fn somebody_who_comes_on_some_weekdays_stands_on_those_and_on_days_that_have_their_lessons(app: TestApp) {
+        let place = place(&app).await;
+        let bureau = &place.bureau;
+        let chief = bureau.chief(&app).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let teacher = bureau.person(&app, "高瑞芹", PersonKind::Teacher, Some(5), false).await;
+        // The day is a Tuesday: they come on its mornings, or on those of the day before.
+        place.comes(&app, teacher, Times::of([(2, Peak::MorningIn), (1, Peak::EveningOut)])).await;
+        let page = make_roster(&chief, (DAY, DAY), "1").await;
+        page.assert_ok().assert_contains("1 人这个时段来不了");
+        publish(&chief, &page).await.assert_ok();
+        assert_eq!(place.there(&app, place.morning).await, sorted([officer, teacher]));
+        assert_eq!(place.there(&app, place.evening).await, [officer]);
+        for shift in standing(&app, bureau, (DAY, DAY)).await {
+            chief.post(&format!("/duty-shifts/{}/cancellation", shift.id), &[("why", "重排")]).await.assert_ok();
+        }
+        place.comes(&app, teacher, Times::of([(1, Peak::MorningIn), (1, Peak::EveningOut)])).await;
+        let page = make_roster(&chief, (DAY, DAY), "1").await;
+        publish(&chief, &page).await.assert_ok();
+        assert_eq!(place.there(&app, place.morning).await, [officer]);
+
+        // A Sunday counts as itself, until it is known whose lessons it has.
+        let (who, morning) = (teacher.to_string(), format!("{}:{}", place.gate, place.morning));
+        let form = [("day", "2026-09-20"), ("post", morning.as_str()), ("person", who.as_str()), ("duty", "看护")];
+        let warned = chief.post("/duty-shifts", &form).await;
+        warned.assert_status(422).assert_contains("高瑞芹登记的是只能站周一早入校、晚放学").assert_contains("知道，还是这样排");
+        let day = [("day", "2026-09-20"), ("kind", "lessons"), ("follows", "1"), ("note", "补周一")];
+        chief.post("/duty-days", &day).await.assert_ok();
+        chief.post("/duty-shifts", &form).await.assert_ok().assert_contains("已排上");
+    }
+
+    async fn a_limit_that_is_entered_after_a_draft_is_listed_and_ticked_when_it_is_published(app: TestApp) {
+        let place = place(&app).await;
+        let bureau = &place.bureau;
+        let chief = bureau.chief(&app).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let parent = bureau.person(&app, "高瑞芹", PersonKind::Parent, Some(5), false).await;
+        let page = make_roster(&chief, (DAY, DAY), "1").await;
+        page.assert_ok().assert_lacks("发布以前请看");
+        // Since then the parent has said that they come on the mornings of Tuesdays only, which the evening is not.
+        place.comes(&app, parent, Times::of([(2, Peak::MorningIn)])).await;
+        let against = "接送区 晚放学：高瑞芹登记的是只能站周二早入校";
+        let shown = chief.get(&page.url).await;
+        shown.assert_ok().assert_contains("发布以前请看").assert_contains(against).assert_lacks("接送区 早入校：").assert_lacks("id=\"in_spite\"");
+        let (version, publication) = (shown.input("version"), format!("{}/publication", page.url));
+        let asked = chief.post(&publication, &[("version", version.as_str())]).await;
+        asked.assert_status(422).assert_contains(against).assert_contains("确实要这样发布");
+        assert_eq!(asked.body.matches("id=\"in_spite\"").count(), 1, "it has to be ticked");
+        assert!(standing(&app, bureau, (DAY, DAY)).await.is_empty(), "nothing is in force");
+        chief.post(&publication, &[("version", version.as_str()), ("in_spite", "yes")]).await.assert_ok();
+        assert_eq!(place.there(&app, place.evening).await, sorted([officer, parent]));
     }
 
     async fn a_post_for_two_is_filled_by_two_or_by_nobody(app: TestApp) {
@@ -164,7 +217,7 @@ db_test! {
         let chief = bureau.chief(&app).await;
         let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
         let barred = bureau.person(&app, "任建平", PersonKind::Officer, Some(5), false).await;
-        place.comes(&app, officer, &[Peak::MorningIn, Peak::NoonIn]).await;
+        place.comes(&app, officer, Times::daily(&[Peak::MorningIn, Peak::NoonIn])).await;
         place.bar(&app, barred, Some(place.gate)).await;
         let (who, evening) = (officer.to_string(), format!("{}:{}", place.gate, place.evening));
         let form = [("day", DAY), ("post", evening.as_str()), ("person", who.as_str()), ("duty", "看护")];
@@ -192,7 +245,7 @@ db_test! {
         phone.post(&format!("{own}/shifts/{shift}"), &swap).await.assert_status(422).assert_contains("对方这时候不能来").assert_lacks("登记了");
         // Whoever takes a shift over in another peak does so with the desk's knowledge.
         let third = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(5), false).await;
-        place.comes(&app, third, &[Peak::MorningIn]).await;
+        place.comes(&app, third, Times::daily(&[Peak::MorningIn])).await;
         let name = third.to_string();
         phone.post(&format!("{own}/shifts/{shift}"), &[("step", "swap"), ("to", name.as_str())]).await.assert_ok();
         let (theirs, link) = (app.browser(), bureau.link(&app, third).await);
@@ -211,10 +264,13 @@ db_test! {
         let barred = bureau.person(&app, "任建平", PersonKind::Officer, Some(1), true).await;
         let barred_here = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(2), true).await;
         let evenings = bureau.person(&app, "薛改珍", PersonKind::Officer, Some(3), true).await;
+        let other_days = bureau.person(&app, "石海燕", PersonKind::Officer, Some(4), true).await;
         let far = bureau.person(&app, "郝春生", PersonKind::Officer, Some(9), true).await;
         place.bar(&app, barred, None).await;
         place.bar(&app, barred_here, Some(place.gate)).await;
-        place.comes(&app, evenings, &[Peak::EveningOut]).await;
+        place.comes(&app, evenings, Times::daily(&[Peak::EveningOut])).await;
+        // The day is a Tuesday.
+        place.comes(&app, other_days, Times::of([(1, Peak::MorningIn), (3, Peak::MorningIn), (2, Peak::NoonOut)])).await;
         let day = date(DAY);
         let new = NewShift {
             school: bureau.schools[0], day, post: Some((place.gate, place.morning)), person: Some(ill), duty: "看护".to_owned(),
@@ -266,14 +322,14 @@ db_test! {
             chief.post(&path, &fields).await
         };
         post(with(&version, &[("bar", there.as_str())])).await.assert_status(422).assert_contains("请填写为什么不能站");
-        let asked = post(with(&version, &[("bar_why", "孩子在这里上学"), ("peak", "noon_out")])).await;
+        let asked = post(with(&version, &[("bar_why", "孩子在这里上学"), ("times", "0:noon_out"), ("times", "3:morning_in")])).await;
         asked.assert_status(422).assert_contains("请选择不能站的学校或岗位").assert_contains("孩子在这里上学");
-        assert!(asked.body.contains("value=\"noon_out\" checked"), "what was ticked comes back");
-        let done = post(with(&version, &[("bar", there.as_str()), ("bar_why", "孩子在这里上学"), ("peak", "noon_out"), ("peak", "evening_out")])).await;
-        done.assert_ok().assert_contains("只有午放学、晚放学").assert_contains("田家会小学 · 接送区（孩子在这里上学）");
+        assert!(asked.body.contains("value=\"0:noon_out\" checked") && asked.body.contains("value=\"3:morning_in\" checked"), "what was ticked comes back");
+        let done = post(with(&version, &[("bar", there.as_str()), ("bar_why", "孩子在这里上学"), ("times", "0:noon_out"), ("times", "0:evening_out")])).await;
+        done.assert_ok().assert_contains("只能：午放学、晚放学").assert_contains("田家会小学 · 接送区（孩子在这里上学）");
         done.assert_contains("有 1 班和登记的不合");
         let form = chief.get(&path).await;
-        assert!(form.body.contains("value=\"noon_out\" checked") && !form.body.contains("value=\"morning_in\" checked"));
+        assert!(form.body.contains("value=\"0:noon_out\" checked") && !form.body.contains("value=\"2:noon_out\" checked") && !form.body.contains("value=\"0:morning_in\" checked"));
         let bar = form.between_all("name=\"lift\" value=\"", "\"").next().unwrap().to_owned();
         let version = form.input("version");
         let again = post(with(&version, &[("bar", there.as_str()), ("bar_why", "孩子在这里上学")])).await;
@@ -283,12 +339,21 @@ db_test! {
         let auditor = app.person(Role::AuditAdmin).of_community(&bureau.community).browser().await;
         auditor.get("/audit").await.assert_ok().assert_contains("登记不能站的岗").assert_lacks("孩子在这里上学");
         chief.get("/duty/coverage?day=2026-09-01&span=week").await.assert_ok().assert_lacks("孩子在这里上学");
-        // It is lifted, and all peaks are all again.
-        let done = post(with(&version, &[("lift", bar.as_str())])).await;
+        // On the mornings of the day itself nothing is wrong with the shift, and on those of another it is.
+        let fits = post(with(&version, &[("times", "2:morning_in")])).await;
+        fits.assert_ok().assert_contains("只能：周二早入校").assert_contains("有 1 班和登记的不合，");
+        let version = chief.get(&path).await.input("version");
+        let done = post(with(&version, &[("times", "2:morning_in"), ("lift", bar.as_str())])).await;
+        done.assert_ok().assert_lacks("不合");
+        let version = chief.get(&path).await.input("version");
+        post(with(&version, &[("times", "3:morning_in")])).await.assert_ok().assert_contains("只能：周三早入校").assert_contains("有 1 班和登记的不合");
+        let version = chief.get(&path).await.input("version");
+        // Nothing is ticked, and all times are all again.
+        let done = post(with(&version, &[])).await;
         done.assert_ok().assert_contains("都可以").assert_lacks("接送区（").assert_lacks("不合");
         // Somebody new has it from the beginning.
-        let new = [("name", "高瑞芹"), ("unit", station.as_str()), ("kind", "parent"), ("phone", ""), ("daily", "2"), ("weekly", "10"), ("peak", "morning_in")];
-        chief.post("/duty-people", &new).await.assert_ok().assert_contains("只有早入校");
+        let new = [("name", "高瑞芹"), ("unit", station.as_str()), ("kind", "parent"), ("phone", ""), ("daily", "2"), ("weekly", "10"), ("times", "1:morning_in"), ("times", "3:morning_in"), ("times", "5:evening_out")];
+        chief.post("/duty-people", &new).await.assert_ok().assert_contains("只能：周一、周三早入校；周五晚放学");
     }
 
 

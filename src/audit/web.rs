@@ -276,6 +276,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("add_leave", "登记请假"),
     ("drop_leave", "取消请假"),
     ("set_peaks", "改能站哪些时段"),
+    ("set_times", "改什么时候能站"),
     ("bar_from_post", "登记不能站的岗"),
     ("lift_bar", "去掉不能站的岗"),
     ("come_on_post", "到岗签到"),

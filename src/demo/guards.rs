@@ -12,7 +12,7 @@ use super::community::act_at;
 use crate::access::{self, Act, Grant, NewAccount, OrganisationKind, Reach, Role, Scope, TenantKind};
 use crate::duty::{
     self, Contact, GateKind, GateSketch, How, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, Shift, SlotSketch,
-    Stage, Weekdays,
+    Stage, Times, Weekdays,
 };
 use crate::error::{Error, Result};
 use crate::means::Means;
@@ -197,7 +197,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         duty::set_reaches(&mut tx, &act, person, &minutes).await?;
         // A parent who works in the afternoon, and an officer whose child goes to the third school.
         if kind == PersonKind::Parent {
-            duty::set_peaks(&mut tx, &act, person, &[Peak::MorningIn]).await?;
+            duty::set_times(&mut tx, &act, person, Times::daily(&[Peak::MorningIn])).await?;
         }
         if name == NOT_AT_THE_THIRD
             && let Some(third) = schools.get(2)

@@ -123,6 +123,8 @@ pub struct Need {
     pub slot: Uuid,
     pub starts_at: Timestamp,
     pub ends_at: Timestamp,
+    /// Whose lessons the day has there, from 1, Monday.
+    pub lessons: i64,
 }
 
 /// A school of whose day the tables do not say whether it is one.
@@ -186,7 +188,7 @@ async fn needs_by(
                         OnDays::Exams => exams,
                     }
             };
-            let follows = table.follows(school.id, day);
+            let (follows, lessons) = (table.follows(school.id, day), table.lessons(school.id, day));
             for slot in posts.slots.iter().filter(kept) {
                 let Some((first, last)) = posts.window(slot, &windows) else { continue };
                 let Some((starts_at, ends_at)) = moment(day, first).zip(moment(day, last)) else { continue };
@@ -208,7 +210,7 @@ async fn needs_by(
                     };
                     if gates.get(&open.gate_id).is_some_and(kept) {
                         let (school, gate, slot) = (school.id, open.gate_id, slot.id);
-                        needs.push(Need { day, school, gate, slot, starts_at, ends_at });
+                        needs.push(Need { day, school, gate, slot, starts_at, ends_at, lessons });
                     }
                 }
             }

@@ -1,13 +1,18 @@
-//! In which peaks somebody can come, and where they must not stand, such as at the school of their own child. A roster and a repair keep to both, and
-//! nobody is called against them; by hand a bar is a refusal, and another peak a warning. Why somebody is barred is sealed and for the desk alone.
+//! When somebody can come, and where they must not stand, such as at the school of their own child. A roster and a repair keep to both, and
+//! nobody is called against them; by hand, and where a draft is published, a bar is a refusal, and another time a warning. Why somebody is barred is
+//! sealed and for the desk alone.
+
+use std::collections::HashSet;
 
 use db::{Tx, record, statements};
+use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::coverage;
 use super::model::Peak;
-use super::shift_store;
+use super::shift_store::{self, Shift};
 use super::store::{HOLD_PERSON, Person, whole};
+use super::times::Times;
+use super::{coverage, school};
 use crate::access::Act;
 use crate::audit;
 use crate::error::{Error, Result};
@@ -24,7 +29,7 @@ macro_rules! bars {
 }
 
 statements! {
-    SET_PEAKS = "UPDATE duty_people SET peaks = $3 WHERE tenant_id = $1 AND id = $2";
+    SET_TIMES = "UPDATE duty_people SET times = $3 WHERE tenant_id = $1 AND id = $2";
     ADD_BAR = "INSERT INTO duty_bars (tenant_id, person_id, id, school_id, gate_id, why_sealed) VALUES ($1, $2, $3, $4, $5, $6)";
     DROP_BAR = "DELETE FROM duty_bars WHERE tenant_id = $1 AND person_id = $2 AND id = $3";
     BARS_OF = bars!(" AND b.person_id = $2 ORDER BY b.id LIMIT 200");
@@ -61,21 +66,38 @@ impl Bar {
     }
 }
 
-/// Whether somebody can come in a peak, by the codes of those in which they can; none at all is all of them. Of a shift without a peak nothing is
-/// known that speaks against it.
-pub(super) fn comes(peaks: &str, peak: Option<Peak>) -> bool {
-    peaks.is_empty() || peak.is_none_or(|peak| peaks.contains(&format!(",{},", peak.code())))
+fn said(name: &str, times: Times) -> String {
+    format!("{name}登记的是只能站{}", times.words())
 }
 
-/// `早入校、午返校`; empty where they can come in all.
-pub(super) fn words(peaks: &str) -> String {
-    let named = Peak::ALL.iter().filter(|peak| !peaks.is_empty() && comes(peaks, Some(**peak)));
-    named.map(|peak| peak.label()).collect::<Vec<_>>().join("、")
+/// What speaks against putting somebody down at a school on a day in a peak.
+pub(super) async fn caution(
+    tx: &mut Tx,
+    tenant: Uuid,
+    person: &Person,
+    (school, day, peak): (Uuid, Date, Option<Peak>),
+) -> Result<Option<String>> {
+    let times = Times(person.times);
+    if times == Times::ALWAYS {
+        return Ok(None);
+    }
+    let lessons = school::timetable(tx, tenant, day, day).await?.lessons(school, day);
+    Ok((!times.allow(lessons, peak)).then(|| said(&person.name, times)))
 }
 
-/// What speaks against putting somebody down in a peak.
-pub(super) fn caution(person: &Person, peak: Option<Peak>) -> Option<String> {
-    (!comes(&person.peaks, peak)).then(|| format!("{}登记的是只能站{}", person.name, words(&person.peaks)))
+/// Those of some shifts that somebody has at a time at which they cannot come, each with what is said of it by hand as well.
+pub(super) async fn untimely<'a>(tx: &mut Tx, tenant: Uuid, shifts: &[&'a Shift]) -> Result<Vec<(&'a Shift, String)>> {
+    let limited: Vec<(&Shift, Date, Times)> = shifts
+        .iter()
+        .filter_map(|one| Some((*one, one.day.parse::<Date>().ok()?, Times(one.person_times?))))
+        .filter(|(.., times)| *times != Times::ALWAYS)
+        .collect();
+    let days = limited.iter().map(|(_, day, _)| *day);
+    let Some((first, last)) = days.clone().min().zip(days.max()) else { return Ok(Vec::new()) };
+    let table = school::timetable(tx, tenant, first, last).await?;
+    let against =
+        limited.into_iter().filter(|(one, day, times)| !times.allow(table.lessons(one.school_id, *day), one.peak));
+    Ok(against.map(|(one, _, times)| (one, said(one.who(), times))).collect())
 }
 
 /// Where somebody must not stand.
@@ -88,17 +110,10 @@ pub(super) async fn all_bars(tx: &mut Tx, tenant: Uuid) -> Result<Vec<Bar>> {
     whole(tx.all(ALL_BARS.bind(tenant)).await?, 20_000)
 }
 
-/// They can come in these peaks only; in all, if none or all are named.
-pub async fn set_peaks(tx: &mut Tx, act: &Act, person: Uuid, peaks: &[Peak]) -> Result<()> {
-    let codes = codes(peaks);
-    tx.execute_one(SET_PEAKS.bind(act.tenant).bind(person).bind(&codes)).await?;
-    audit::record(tx, act, "set_peaks", ("duty_person", person), &words(&codes), &[]).await
-}
-
-/// The peaks as they are kept.
-pub(super) fn codes(peaks: &[Peak]) -> String {
-    let named: Vec<&str> = Peak::ALL.iter().filter(|peak| peaks.contains(peak)).map(|peak| peak.code()).collect();
-    if named.is_empty() || named.len() == Peak::ALL.len() { String::new() } else { format!(",{},", named.join(",")) }
+/// They can come at these times only.
+pub async fn set_times(tx: &mut Tx, act: &Act, person: Uuid, times: Times) -> Result<()> {
+    tx.execute_one(SET_TIMES.bind(act.tenant).bind(person).bind(times.0)).await?;
+    audit::record(tx, act, "set_times", ("duty_person", person), &times.words(), &[]).await
 }
 
 /// Somebody must not stand at a post, or at none of a school's, and why.
@@ -131,28 +146,16 @@ pub(super) async fn lift(tx: &mut Tx, act: &Act, person: Uuid, bar: Uuid) -> Res
 }
 
 /// How many shifts that are still to come somebody has against what is known of them now. They stay until somebody changes them.
-pub(super) async fn against(tx: &mut Tx, act: &Act, person: &Person) -> Result<usize> {
-    let bars = bars_of(tx, act.tenant, person.id).await?;
+pub(super) async fn against(tx: &mut Tx, act: &Act, person: Uuid) -> Result<usize> {
+    let bars = bars_of(tx, act.tenant, person).await?;
     let today = coverage::today(act.at).to_string();
-    let shifts = shift_store::of_person(tx, act.tenant, person.id, (&today, "9999-12-31")).await?;
+    let shifts = shift_store::of_person(tx, act.tenant, person, (&today, "9999-12-31")).await?;
     let to_come = shifts.iter().filter(|one| one.came_at.is_none() && one.absent_at.is_none() && !one.is_over(act.at));
-    let against = to_come.filter(|one| {
-        !comes(&person.peaks, one.peak) || bars.iter().any(|bar| bar.keeps_from(one.school_id, one.gate_id))
-    });
+    let to_come: Vec<&Shift> = to_come.collect();
+    let untimely = untimely(tx, act.tenant, &to_come).await?;
+    let untimely: HashSet<Uuid> = untimely.into_iter().map(|(one, _)| one.id).collect();
+    let against = to_come
+        .iter()
+        .filter(|one| untimely.contains(&one.id) || bars.iter().any(|bar| bar.keeps_from(one.school_id, one.gate_id)));
     Ok(against.count())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn somebody_who_names_no_peak_or_every_peak_can_come_in_all() {
-        assert_eq!((codes(&[]), codes(Peak::ALL)), (String::new(), String::new()));
-        let morning = codes(&[Peak::NoonIn, Peak::MorningIn]);
-        assert_eq!(words(&morning), "早入校、午返校");
-        assert!(comes(&morning, Some(Peak::MorningIn)) && comes(&morning, None) && comes("", Some(Peak::LateOut)));
-        assert!(!comes(&morning, Some(Peak::NoonOut)));
-        assert_eq!(words(""), "");
-    }
 }

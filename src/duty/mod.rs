@@ -6,7 +6,7 @@
 //! On the day people confirm, come, hand over and go (`shift`); in the place of whoever is absent the nearest on standby is called, told, and
 //! passed over by the clock when they do not answer (`standby`), but not before the beginning is near: an absence that is known days before is for
 //! the desk to arrange (`todo`). What a day off or a closed post makes needless is cancelled with it (`calling_off`). Nobody is put at a post while
-//! on a round of `patrol` (`walk`). `limit` has in which peaks somebody can come and where they must not stand, to which all of it keeps. `roster`
+//! on a round of `patrol` (`walk`). `limit` has when somebody can come (`times`) and where they must not stand, to which all of it keeps. `roster`
 //! fills a period by the crate of that name, as a draft from which `publication` puts people down, and `mending` changes few of them; `caution` says
 //! what of its rules is broken by hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its
 //! own people; `news` tells it when that changes.
@@ -30,6 +30,7 @@ mod shift_store;
 mod standby;
 mod store;
 mod swap;
+mod times;
 mod todo;
 mod walk;
 mod web;
@@ -37,7 +38,7 @@ mod web;
 pub use caution::cautions;
 pub use coverage::{Coverage, Unknown, read as coverage};
 pub use ground::{Guarded, Standby, demand, guarded, schools_of, standby_of};
-pub use limit::{STATEMENTS as LIMIT_STATEMENTS, bar, set_peaks};
+pub use limit::{STATEMENTS as LIMIT_STATEMENTS, bar, set_times};
 pub use mending::{Mended, apply as apply_mending, mend};
 pub use model::{
     Alone, DayKind, Exception, GateKind, How, OnDays, Peak, PersonKind, Qualification, SchoolDay, ShiftState, Stage,
@@ -60,6 +61,7 @@ pub use shift::{
 pub use shift_store::{STATEMENTS as SHIFT_STATEMENTS, Shift, of_days as shifts, shift};
 pub use standby::{STATEMENTS as STANDBY_STATEMENTS, TOPIC as CALLED, handler as called, watch_some};
 pub use store::{Gate, Person, STATEMENTS, School, all_people as people, gate, gates_of, school, schools};
+pub use times::Times;
 pub use todo::todo;
 pub use walk::STATEMENTS as WALK_STATEMENTS;
 pub use web::{remember_phone, routes, whose_phone};

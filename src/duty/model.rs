@@ -306,6 +306,11 @@ impl Timetable {
         said(Some(school)).or_else(|| said(None)).or_else(|| (own <= 5).then_some(own))
     }
 
+    /// The same, or the day of the calendar where nobody has said: somebody who comes on some days only has to be told one.
+    pub fn lessons(&self, school: Uuid, day: Date) -> i64 {
+        self.follows(school, day).unwrap_or_else(|| weekday(day))
+    }
+
     /// A school's own exception goes before that of all; then the terms; within a term the State Council's table, whose make-up days are
     /// school days too.
     pub fn of(&self, school: Uuid, day: Date, working: &WorkingDays) -> SchoolDay {
@@ -495,11 +500,14 @@ mod tests {
         let mut table = Timetable::default();
         let school = Uuid::from_u128(1);
         assert_eq!(table.follows(school, date("2026-09-18")), Some(5));
-        assert_eq!(table.follows(school, date("2026-09-20")), None);
+        assert_eq!((table.follows(school, date("2026-09-20")), table.lessons(school, date("2026-09-20"))), (None, 7));
         table.follows.push((None, date("2026-09-20"), 4));
         assert_eq!(table.follows(school, date("2026-09-20")), Some(4));
         table.follows.push((Some(school), date("2026-09-20"), 3));
-        assert_eq!(table.follows(school, date("2026-09-20")), Some(3));
+        assert_eq!(
+            (table.follows(school, date("2026-09-20")), table.lessons(school, date("2026-09-20"))),
+            (Some(3), 3)
+        );
     }
 
     #[test]

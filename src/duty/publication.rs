@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::coverage::{Posts, needs};
 use super::limit::{self, Bar};
-use super::model::Windows;
+use super::model::{Windows, short};
 use super::roster::drafts;
 use super::shift_store::{
     self, CANCEL_HOLLOW, DROP_BEGUN, GAP_SEATS, GapSeat, HOLD_HOLLOW, PUBLISH, PUBLISH_SHIFTS, RosterRow, Shift,
@@ -20,10 +20,10 @@ use crate::audit;
 use crate::error::{Error, Result};
 use crate::settings;
 
-/// Puts a draft in force, but for what of it has begun by now; gives how many shifts those are. Whoever knows that seats are empty says so. Shifts
+/// Puts a draft in force, but for what of it has begun by now; gives how many shifts those are. Whoever knows what speaks against it says so. Shifts
 /// without anybody, in whose seats it has somebody, give way to it.
 ///
-/// Errors: refused if somebody has been put down otherwise since, if empty seats were not looked at, or where all of it has begun.
+/// Errors: refused if somebody has been put down otherwise since, if what speaks against it was not looked at, or where all of it has begun.
 pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<usize> {
     let all = drafts(tx, act.tenant, roster.id).await?;
     let (begun, drafts): (Vec<Shift>, Vec<Shift>) = all.into_iter().partition(|draft| draft.has_begun(act.at));
@@ -38,9 +38,14 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
     if let Some(first) = found.first() {
         return Err(Error::refused(format!("草稿做好以后有 {} 处变了：{first}。请用这份再排一次", found.len())));
     }
-    let empty = empty_now(tx, act, roster, &drafts).await?;
-    if empty > 0 && !in_spite {
-        return Err(Error::refused(format!("还有 {empty} 个位置没有人。确实要这样发布，请勾选")));
+    let against = cautions(tx, act, roster, &drafts).await?;
+    if let Some(first) = against.first().filter(|_| !in_spite) {
+        let more = if against.len() > 1 {
+            format!("，一共 {} 条，都列在下面", against.len())
+        } else {
+            String::new()
+        };
+        return Err(Error::refused(format!("{first}{more}。确实要这样发布，请勾选“知道，还是这样发布”")));
     }
     let row = PUBLISH.bind(act.tenant).bind(roster.id).bind(seen).bind(act.account).bind(act.at);
     if tx.execute(row).await? == 0 {
@@ -152,8 +157,24 @@ async fn conflicts(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift])
     Ok(found)
 }
 
+/// What speaks against putting a draft in force where nothing forbids it, each in a sentence: seats that nobody has, and shifts at times at which
+/// those who have them cannot come, as it is known now. What has begun is left out.
+pub(super) async fn cautions(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift]) -> Result<Vec<String>> {
+    let drafts: Vec<&Shift> = drafts.iter().filter(|draft| !draft.has_begun(act.at)).collect();
+    let mut found = Vec::new();
+    let empty = empty_now(tx, act, roster, &drafts).await?;
+    if empty > 0 {
+        found.push(format!("还有 {empty} 个位置没有人"));
+    }
+    for (draft, why) in limit::untimely(tx, act.tenant, &drafts).await? {
+        let day = draft.day.parse().map_or(draft.day.clone(), short);
+        found.push(format!("{day} {} {}：{why}", draft.place(), draft.peak_name()));
+    }
+    Ok(found)
+}
+
 /// How many seats of a draft nobody has now: some of its gaps may have been filled by hand, and some of its people taken off.
-async fn empty_now(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[Shift]) -> Result<i64> {
+async fn empty_now(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[&Shift]) -> Result<i64> {
     let gaps: Vec<GapSeat> = tx.all(GAP_SEATS.bind(act.tenant).bind(roster.id)).await?;
     let span = (roster.first_day.as_str(), roster.last_day.as_str());
     let standing = shift_store::of_days(tx, act.tenant, &Scope::tenant(), span).await?;

@@ -18,6 +18,7 @@ use super::roster::Rostering;
 use super::share::carried;
 use super::shift_store::{self, Shift};
 use super::store::{self, Leave, Person, ReachRow, WayRow};
+use super::times::Times;
 use super::walk::{self, Walk};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
@@ -265,15 +266,17 @@ impl Built {
             let pair = gate.pair && seats.len() > 1 && seats.len() as i64 == gate.seats;
             problem.slots.push(rostering::Slot { post, day: day as usize, window, peak, seats, pair });
         }
-        // Some can come in some peaks only. Whoever was put down in another all the same stays there.
+        // Some can come at some times only. Whoever was put down at another all the same stays there.
         let kinds: HashMap<Uuid, Peak> = posts.slots.iter().map(|slot| (slot.id, slot.kind)).collect();
-        for (at, one) in people.iter().enumerate().filter(|(_, one)| !one.peaks.is_empty()) {
+        for (at, one) in people.iter().enumerate().filter(|(_, one)| Times(one.times) != Times::ALWAYS) {
             let stands: HashSet<usize> =
                 known.iter().filter(|(_, _, who, _)| *who == at).map(|(slot, ..)| *slot).collect();
-            let peak = |slot: usize| kinds.get(&needs[slots[slot].0].slot).copied();
-            problem.people[at].barred_slots = (0..slots.len())
-                .filter(|slot| !stands.contains(slot) && !limit::comes(&one.peaks, peak(*slot)))
-                .collect();
+            let allowed = |slot: usize| {
+                let need = &needs[slots[slot].0];
+                Times(one.times).allow(need.lessons, kinds.get(&need.slot).copied())
+            };
+            problem.people[at].barred_slots =
+                (0..slots.len()).filter(|slot| !stands.contains(slot) && !allowed(*slot)).collect();
         }
         let duties = posts.gates.iter().map(|gate| (gate.id, gate.duty.clone())).collect();
         let pins = carried_over;

@@ -15,7 +15,7 @@ macro_rules! shifts {
             "SELECT f.id, f.roster_id, f.school_id, s.name AS school_name, f.day, f.gate_id, g.name AS gate_name, f.slot_id, t.kind AS peak, f.seat,
                 f.person_id, p.name AS person_name, p.kind AS person_kind, f.duty, f.starts_at, f.ends_at, f.state, f.pinned, f.confirmed_at,
                 f.came_at, f.came_how, f.came_where, f.left_at, f.absent_at, f.absent_why, f.absent_sealed, f.stands_for, f.reach_by, f.call_at, f.handover, f.handover_at,
-                f.lock_version, p.school_id AS person_school_id, p.ended_at AS person_ended_at
+                f.lock_version, p.school_id AS person_school_id, p.ended_at AS person_ended_at, p.times AS person_times
             FROM duty_shifts f JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
             LEFT JOIN duty_gates g ON g.tenant_id = f.tenant_id AND g.id = f.gate_id
             LEFT JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
@@ -218,6 +218,7 @@ record! {
         pub came_how: Option<How>, pub came_where: Option<String>, pub left_at: Option<Timestamp>, pub absent_at: Option<Timestamp>,
         pub absent_why: String, pub absent_sealed: Option<Vec<u8>>, pub stands_for: Option<Uuid>, pub reach_by: Option<Timestamp>, pub call_at: Option<Timestamp>, pub handover: String,
         pub handover_at: Option<Timestamp>, pub lock_version: i64, pub person_school_id: Option<Uuid>, pub person_ended_at: Option<Timestamp>,
+        pub person_times: Option<i64>,
     }
     pub struct Share { pub person_id: Uuid, pub peak: Peak, pub shifts: i64 }
     pub struct GapSeat { pub day: String, pub gate_id: Uuid, pub slot_id: Uuid, pub seat: i64 }

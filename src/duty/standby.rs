@@ -15,8 +15,9 @@ use super::model::{Alone, Calling, PersonKind, Windows, clock, moment};
 use super::shift::held;
 use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, STANDING_FOR, Shift};
 use super::store::{self, HOLD_PERSON};
+use super::times::Times;
 use super::walk::is_walking;
-use super::{caution, coverage, limit, person};
+use super::{caution, coverage, person, school};
 use crate::access::{Act, Scope};
 use crate::app::App;
 use crate::channel::{self, Notice, Occasion, Place};
@@ -28,7 +29,7 @@ use crate::{audit, settings};
 statements! {
     /// Who can be at a school ($2) on a day ($3) before a moment ($5), and is free from another ($6) until then; or whether one of them ($7)
     /// still is. Whoever must not stand there ($8), is on leave, was absent that day, is asked to go elsewhere, is on patrol or has had all their shifts is not asked.
-    NEAREST = concat!("SELECT p.id, p.kind, p.qualifications, p.peaks, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
+    NEAREST = concat!("SELECT p.id, p.kind, p.qualifications, p.times, r.minutes FROM duty_reaches r JOIN duty_people p ON p.tenant_id = r.tenant_id AND p.id = r.person_id
         WHERE r.tenant_id = $1 AND r.school_id = $2 AND p.standby AND p.ended_at IS NULL AND (CAST($7 AS UUID) IS NULL OR p.id = $7)
         AND (CAST($5 AS BIGINT) IS NULL OR CAST($4 AS BIGINT) + r.minutes * 60000 < CAST($5 AS BIGINT))
         AND NOT EXISTS (SELECT 1 FROM duty_bars b WHERE b.tenant_id = r.tenant_id AND b.person_id = r.person_id AND b.school_id = $2 AND (b.gate_id IS NULL OR b.gate_id = $8))
@@ -53,7 +54,7 @@ statements! {
 
 record! {
     /// Somebody on standby.
-    struct Near { id: Uuid, kind: PersonKind, qualifications: String, peaks: String, minutes: i64 }
+    struct Near { id: Uuid, kind: PersonKind, qualifications: String, times: i64, minutes: i64 }
     struct Due { tenant_id: Uuid, id: Uuid, shift_id: Uuid }
 }
 
@@ -179,10 +180,12 @@ pub(super) async fn next(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Option
         tried.extend(calls.iter().map(|call| call.person_id).chain(one.person_id));
     }
     let (lack, alone) = Lack::read(tx, act, shift).await?;
+    let day: Date = shift.day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
+    let lessons = school::timetable(tx, act.tenant, day, day).await?.lessons(shift.school_id, day);
     let found: Vec<Near> = tx.all(nearest(act, shift, None)).await?;
     for near in found.iter().filter(|near| !tried.contains(&near.id) && lack.is_met_by(near, &alone)) {
         // Nobody is held who cannot come: whoever puts several people down holds them in another order.
-        if !limit::comes(&near.peaks, shift.peak) || !caution::gets_there(tx, act, near.id, shift).await? {
+        if !Times(near.times).allow(lessons, shift.peak) || !caution::gets_there(tx, act, near.id, shift).await? {
             continue;
         }
         // Of two absences at once that want the same person the second sees that they are asked, and goes on to the next.

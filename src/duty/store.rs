@@ -47,7 +47,7 @@ macro_rules! people {
     ($where:expr) => {
         concat!(
             "SELECT p.id, p.organisation_id, o.name AS organisation_name, p.kind, p.name, p.phone_sealed, p.qualifications, p.daily, p.weekly,
-                p.standby, p.link_number, p.ended_at, p.created_at, p.lock_version, p.school_id, p.peaks, h.name AS school_name
+                p.standby, p.link_number, p.ended_at, p.created_at, p.lock_version, p.school_id, p.times, h.name AS school_name
             FROM duty_people p JOIN organisations o ON o.tenant_id = p.tenant_id AND o.id = p.organisation_id
             LEFT JOIN duty_schools h ON h.tenant_id = p.tenant_id AND h.id = p.school_id WHERE p.tenant_id = $1 AND ",
             $where
@@ -216,7 +216,7 @@ record! {
     pub struct Person {
         pub id: Uuid, pub organisation_id: Uuid, pub organisation_name: String, pub kind: PersonKind, pub name: String, pub phone_sealed: Option<Vec<u8>>,
         pub qualifications: String, pub daily: i64, pub weekly: i64, pub standby: bool, pub link_number: i64, pub ended_at: Option<Timestamp>,
-        pub created_at: Timestamp, pub lock_version: i64, pub school_id: Option<Uuid>, pub school_name: Option<String>, pub peaks: String,
+        pub created_at: Timestamp, pub lock_version: i64, pub school_id: Option<Uuid>, pub school_name: Option<String>, pub times: i64,
     }
     #[derive(Debug, Clone)]
     pub struct WayRow { pub from_id: Uuid, pub to_id: Uuid, pub minutes: i64 }

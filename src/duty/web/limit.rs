@@ -1,4 +1,4 @@
-//! In which peaks somebody can come, and where they must not stand, as parts of the form of their particulars.
+//! When somebody can come, and where they must not stand, as parts of the form of their particulars.
 
 use db::Tx;
 use jiff::Timestamp;
@@ -7,15 +7,15 @@ use uuid::Uuid;
 use super::Options;
 use crate::access::{Act, Permission, Viewer};
 use crate::duty::limit;
-pub(super) use crate::duty::limit::words;
-use crate::duty::model::Peak;
+use crate::duty::model::{Peak, weekday_name};
 use crate::duty::store::{self, GATES, Gate};
+use crate::duty::times::Times;
 use crate::error::Result;
 use crate::web::Form;
 
 /// What a form says of it.
 pub(super) struct Limits {
-    peaks: Vec<Peak>,
+    times: Times,
     bar: Option<(Uuid, Option<Uuid>)>,
     why: String,
     lifted: Vec<Uuid>,
@@ -47,8 +47,7 @@ pub(super) async fn bars(tx: &mut Tx, act: &Act, person: Uuid) -> Result<Options
 
 /// What is said once the form is saved: what is down already stays, and somebody has to look at it.
 pub(super) async fn said(tx: &mut Tx, act: &Act, person: Uuid) -> Result<String> {
-    let person = store::person(tx, act.tenant, person).await?;
-    Ok(match limit::against(tx, act, &person).await? {
+    Ok(match limit::against(tx, act, person).await? {
         0 => "已改好".to_owned(),
         n => format!("已改好。已经排了的有 {n} 班和登记的不合，请在“近期的班”里换人"),
     })
@@ -62,10 +61,27 @@ fn place(places: &Options, code: &str) -> Option<(Uuid, Option<Uuid>)> {
     }
 }
 
-/// Fills the ticks in as they are known.
-pub(super) fn fill(form: &mut Form, peaks: &str) {
-    for peak in Peak::ALL.iter().filter(|peak| !peaks.is_empty() && limit::comes(peaks, Some(**peak))) {
-        form.add("peak", peak.code());
+/// The rows of the table of ticks: every day, and each day of a week.
+pub(super) fn days() -> Vec<(i64, &'static str)> {
+    [(0, "每天")].into_iter().chain((1..=7).map(|day| (day, weekday_name(day)))).collect()
+}
+
+/// The days and peaks that a tick stands for.
+fn pairs(tick: &str) -> Vec<(i64, Peak)> {
+    let parts = tick.split_once(':').and_then(|(day, peak)| Some((day.parse::<i64>().ok()?, Peak::parse(peak)?)));
+    let Some((day, peak)) = parts else { return Vec::new() };
+    let days = if day == 0 { 1..=7 } else { day..=day };
+    days.map(|day| (day, peak)).collect()
+}
+
+/// Fills the ticks in as they are known, a peak of every day as one.
+pub(super) fn fill(form: &mut Form, times: Times) {
+    for peak in Peak::ALL.iter().copied() {
+        let days: Vec<i64> = (1..=7).filter(|day| times.has(*day, peak)).collect();
+        let days = if days.len() == 7 { vec![0] } else { days };
+        for day in days {
+            form.add("times", format!("{day}:{}", peak.code()));
+        }
     }
 }
 
@@ -79,16 +95,16 @@ pub(super) fn read(form: &mut Form, places: &Options, bars: &Options) -> Limits 
     if bar.is_none() && !why.is_empty() {
         form.fail("bar", "请选择不能站的学校或岗位");
     }
-    let peaks = form.values("peak").filter_map(Peak::parse).collect();
+    let times = Times::of(form.values("times").flat_map(pairs));
     let lifted = bars.iter().filter(|(id, _)| form.is("lift", id)).filter_map(|(id, _)| id.parse().ok()).collect();
-    Limits { peaks, bar, why, lifted }
+    Limits { times, bar, why, lifted }
 }
 
 impl Limits {
     /// Errors: refused if somebody is barred there already.
-    pub async fn apply(&self, tx: &mut Tx, act: &Act, person: Uuid, before: &str) -> Result<()> {
-        if limit::codes(&self.peaks) != before {
-            limit::set_peaks(tx, act, person, &self.peaks).await?;
+    pub async fn apply(&self, tx: &mut Tx, act: &Act, person: Uuid, before: Times) -> Result<()> {
+        if self.times != before {
+            limit::set_times(tx, act, person, self.times).await?;
         }
         for bar in &self.lifted {
             limit::lift(tx, act, person, *bar).await?;

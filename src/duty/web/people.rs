@@ -15,6 +15,7 @@ use crate::duty::model::{Alone, Peak, PersonKind, Qualification};
 use crate::duty::person::{self, PersonSketch};
 use crate::duty::shift_store::{self, Shift};
 use crate::duty::store::{self, LEAVES_OF, Leave, Person, REACHES_OF, ReachRow, School};
+use crate::duty::times::Times;
 use crate::error::{Error, Result};
 use crate::web::{Form, Revealed, Shell, ValueForm, masked_phone, page, page_again, qr, redirect};
 use crate::{audit, settings};
@@ -110,8 +111,12 @@ impl FormPage {
         Peak::ALL.iter().map(|peak| (peak.code(), peak.label())).collect()
     }
 
-    fn comes(&self, code: &str) -> bool {
-        self.form.is("peak", code)
+    fn days(&self) -> Vec<(i64, &'static str)> {
+        limit::days()
+    }
+
+    fn comes(&self, day: &i64, peak: &str) -> bool {
+        self.form.is("times", &format!("{day}:{peak}"))
     }
 
     fn lifts(&self, bar: &str) -> bool {
@@ -172,7 +177,7 @@ async fn create(State(app): State<App>, viewer: Viewer, shell: Shell, mut form: 
             if school.is_some() {
                 person::set_school(&mut tx, &act, id, school).await?;
             }
-            limits.apply(&mut tx, &act, id, "").await?;
+            limits.apply(&mut tx, &act, id, Times::ALWAYS).await?;
             tx.commit().await?;
             return Ok(redirect(&format!("/duty-people/{id}"), "已登记。接着填到各学校要几分钟"));
         }
@@ -200,7 +205,7 @@ async fn edit(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Pa
     for one in known.qualified() {
         form.add("qualification", one.code());
     }
-    limit::fill(&mut form, &known.peaks);
+    limit::fill(&mut form, Times(known.times));
     if known.standby {
         form.set("standby", "yes");
     }
@@ -235,7 +240,7 @@ async fn change(
                 if school != known.school_id {
                     person::set_school(&mut tx, &act, id, school).await?;
                 }
-                let done = limits.apply(&mut tx, &act, id, &known.peaks).await;
+                let done = limits.apply(&mut tx, &act, id, Times(known.times)).await;
                 if form.noted("bar", done)?.is_some() {
                     let said = limit::said(&mut tx, &act, id).await?;
                     tx.commit().await?;
@@ -298,8 +303,8 @@ struct PersonPage {
     person: Person,
     phone: String,
     alone: bool,
-    /// In which peaks they can come, in words; empty for all.
-    peaks: String,
+    /// When they can come, in words; empty for always.
+    times: String,
     /// Where they must not stand, each with why.
     bars: Options,
     schools: Vec<School>,
@@ -342,7 +347,7 @@ async fn person_page(
         shell,
         phone: masked_phone(&person.phone(&act)?),
         alone: alone.may(person.kind),
-        peaks: limit::words(&person.peaks),
+        times: Times(person.times).words(),
         bars: limit::bars(&mut tx, &act, id).await?,
         schools: schools.into_iter().filter(|school| school.closed_at.is_none()).collect(),
         reaches: tx.all(REACHES_OF.bind(viewer.tenant).bind(id)).await?,

@@ -97,6 +97,8 @@ struct RosterPage {
     roster: RosterRow,
     gaps: Vec<Gap>,
     drafts: Vec<Shift>,
+    /// What speaks against publishing it where nothing forbids it.
+    cautions: Vec<String>,
     form: Form,
 }
 
@@ -120,12 +122,17 @@ impl RosterPage {
 }
 
 async fn roster_page(app: &App, viewer: &Viewer, shell: Shell, id: Uuid, form: Form) -> Result<RosterPage> {
+    let act = app.act(viewer, Permission::DutyPlan)?;
     let mut tx = app.db.read().await?;
     let scope = viewer.scope(Permission::DutyPlan);
     let roster = shift_store::roster_within(&mut tx, viewer.tenant, &scope, id).await?;
     let gaps = tx.all(GAPS.bind(viewer.tenant).bind(id)).await?;
     let drafts = roster::drafts(&mut tx, viewer.tenant, id).await?;
-    Ok(RosterPage { shell, roster, gaps, drafts, form })
+    let cautions = match roster.state.as_str() {
+        "draft" => publication::cautions(&mut tx, &act, &roster, &drafts).await?,
+        _ => Vec::new(),
+    };
+    Ok(RosterPage { shell, roster, gaps, drafts, cautions, form })
 }
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {

@@ -120,7 +120,8 @@ async fn warned(
 ) -> Result<()> {
     let Some(person) = person.filter(|_| !form.is("in_spite", "yes")) else { return Ok(()) };
     let mut cautions = caution::cautions(tx, act, person, shift, span).await?;
-    cautions.extend(limit::caution(&store::person(tx, act.tenant, person).await?, peak));
+    let person = store::person(tx, act.tenant, person).await?;
+    cautions.extend(limit::caution(tx, act.tenant, &person, (shift.1, shift.2, peak)).await?);
     if !cautions.is_empty() {
         form.fail("in_spite", format!("{}。确实要这样排，请勾选“知道，还是这样排”", cautions.join("；")));
     }
