@@ -91,4 +91,5 @@ migrations![
     "0087_duty_limits",
     "0089_lectures_corrected",
     "0091_duty_times",
+    "0092_lecture_figures",
 ];

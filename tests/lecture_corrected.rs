@@ -50,7 +50,7 @@ db_test! {
         let wrong = action(&page, &format!("{path}/vettings/"), "/removal");
         lead.post(&wrong, &[("void_why", "")]).await.assert_status(422).assert_contains("为什么作废");
         let page = lead.post(&wrong, &[("void_why", "看错了人")]).await;
-        page.assert_ok().assert_contains("按其余的算").assert_contains("作废的原因：看错了人").assert_contains("2027-03-01 以前有效");
+        page.assert_ok().assert_contains("按其余的算").assert_contains("车丽芳作废，作废的原因：看错了人").assert_contains("2027-03-01 以前有效");
         page.assert_lacks("节约好的课要改");
         assert_eq!((affected().await, unvetted().await), (Vec::new(), Vec::new()));
         lead.post(&wrong, &[("void_why", "看错了人")]).await.assert_status(422).assert_contains("已经作废了");
@@ -170,6 +170,22 @@ db_test! {
         page.assert_contains("有 11 天上不上课还不知道").assert_contains("在“学期和考试”里把这几天登记为“上课”").assert_lacks("没有空着的上课日");
         let winter = team.sketch("2027-01-06T14:30:00+08:00", "2027-01-06T16:00:00+08:00");
         refused(team.propose(&app, &winter).await, "把这几天登记为“上课”");
+        // Where that is done is said beside it, and in the form that was refused for that.
+        let terms = "<a href=\"/lecture-terms\">学期和考试</a>登记";
+        page.assert_contains(terms);
+        let ids = [team.school, team.form, team.halls[0], team.topics[0], team.lecturers[0], team.classes[0]];
+        let [school, kind, hall, topic, lecturer, class] = ids.map(|id| id.to_string());
+        let fields = [
+            ("school", school.as_str()), ("title", "法治课"), ("form", kind.as_str()), ("hall", hall.as_str()), ("why", "期末以前"),
+            ("day", "2027-01-06"), ("from", "14:30"), ("until", "16:00"), ("topic", topic.as_str()), ("lecturer", lecturer.as_str()),
+            ("class", class.as_str()),
+        ];
+        team.staff(&app).await.post("/lectures", &fields).await.assert_status(422).assert_contains(terms);
+        // What the team enters is known, and the lecture can be arranged.
+        let days = [("kind", "lessons"), ("first", "2027-01-04"), ("last", "2027-01-08"), ("note", ""), ("school", "")];
+        team.lead(&app).await.post("/lecture-periods", &days).await.assert_ok();
+        team.staff(&app).await.get(&format!("/lecture-requests/{asked}")).await.assert_lacks("上不上课还不知道");
+        team.propose(&app, &winter).await.unwrap();
         let id = team.agreed(&app, "2026-12-29T14:30:00+08:00", "2026-12-29T16:00:00+08:00").await;
         // Five working days later is a day of which nobody knows: a move needs no lead, a request is answered, and a school asks all the same.
         at(&app, "2026-12-28T09:00:00+08:00");
@@ -233,8 +249,13 @@ db_test! {
         lead.post(&path("lecture-campaigns", "/removal"), &why).await.assert_status(422).assert_contains("里有 1 节课，不能作废");
         let void = path("lecture-agreements", "/removal");
         lead.post(&void, &[("row_why", "")]).await.assert_status(422).assert_contains("为什么作废");
-        lead.post(&void, &why).await.assert_ok().assert_lacks("每年 4 场");
+        let page = lead.post(&void, &why).await;
+        page.assert_ok().assert_lacks("每年 4 场").assert_lacks("作废的征集");
         lead.post(&path("lecture-calls", "/removal"), &why).await.assert_ok().assert_contains("学校不再看到");
+        // Who voided it and why is read where it stood, by those who read what is agreed.
+        let page = team.staff(&app).await.get("/lecture-plans").await;
+        page.assert_contains("作废的协议（1）").assert_contains("石楼中学：检校共建，2026-09-01 到 2027-08-31");
+        page.assert_contains("作废的征集（1）").assert_contains("九月的需求").assert_contains("车丽芳作废，作废的原因：登记成了别的学校");
         phone.get(&guest).await.assert_lacks("九月的需求");
         assert!(intended().await.is_empty());
         assert_eq!(count(&app, VOIDED, tenant).await, 2);
@@ -293,6 +314,8 @@ db_test! {
         refused(lecture::void_planned(&mut tx, &act, lecture::Planned::Campaign, wrong, "年份写反了").await, "里有 1 节课，不能作废");
         lecture::void_planned(&mut tx, &act, lecture::Planned::Campaign, empty, "登记重了").await.unwrap();
         tx.commit().await.unwrap();
+        let page = team.lead(&app).await.get("/lecture-plans").await;
+        page.assert_contains("作废的专项活动（1）").assert_contains("禁毒宣传").assert_contains("作废的原因：登记重了");
         // Whoever had it on their page chooses again.
         let late = SessionSketch { campaign: Some(empty), ..team.sketch("2026-09-09T14:30:00+08:00", "2026-09-09T16:00:00+08:00") };
         refused(team.propose(&app, &late).await, "这个专项活动已经作废");

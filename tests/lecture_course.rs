@@ -601,7 +601,7 @@ db_test! {
         app.browser().post(&link(first), &[("class", class.as_str()), (field.as_str(), "1")]).await.assert_ok().assert_contains("交好了");
         let after = everything(&app.db).await;
         let changed: Vec<&String> = after.keys().filter(|table| before.get(*table) != after.get(*table)).collect();
-        let sums = ["lecture_sheets", "lecture_tallies", "lecture_scores", "lecture_quizzes", "lecture_session_questions"];
+        let sums = ["lecture_sheets", "lecture_tallies", "lecture_scores", "lecture_quiz_classes", "lecture_quizzes", "lecture_session_questions"];
         assert!(!changed.is_empty() && changed.iter().all(|table| sums.contains(&table.as_str())), "{changed:?}");
         // None of these tables has a moment in it, nor anything that is of a person or a device.
         for table in db::tables(&mut app.db.read().await.unwrap()).await.unwrap() {

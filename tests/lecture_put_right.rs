@@ -12,12 +12,14 @@ use crate::lecture_balance::next;
 use crate::lecture_course::session;
 use crate::lecture_material::reviewed;
 use crate::lecture_settled::{version, write_down};
+use crate::lecture_summary::summary;
 use crate::support::{Browser, Page, TestApp};
 
 db::statements! {
     SCORES = "SELECT COUNT(*) AS count FROM lecture_scores WHERE tenant_id = $1";
     QUIZZES = "SELECT COUNT(*) AS count FROM lecture_quizzes WHERE tenant_id = $1";
     TALLIES = "SELECT COUNT(*) AS count FROM lecture_tallies WHERE tenant_id = $1";
+    PARTS = "SELECT COUNT(*) AS count FROM lecture_quiz_classes WHERE tenant_id = $1";
 }
 
 const FROM: &str = "2026-09-08T14:30:00+08:00";
@@ -63,11 +65,15 @@ async fn confirm(app: &TestApp, team: &Team, id: Uuid) {
 /// So many of a class answer a question right, and give five stars afterwards.
 async fn answer(app: &TestApp, team: &Team, id: Uuid, phase: Phase, (class, question): (Uuid, Uuid), times: usize) {
     let sheet = Sheet { class, answers: vec![(question, 1)], score: (phase == Phase::After).then_some(5) };
+    hand_in(app, team, id, phase, &sheet, times).await;
+}
+
+async fn hand_in(app: &TestApp, team: &Team, id: Uuid, phase: Phase, sheet: &Sheet, times: usize) {
     for _ in 0..times {
         let known = session(app, team, id).await;
         let mut tx = app.db.begin().await.unwrap();
         let act = Act::resident(team.community.tenant, &app.means);
-        lecture::hand_in(&mut tx, &act, (&known, phase), &sheet).await.unwrap();
+        lecture::hand_in(&mut tx, &act, (&known, phase), sheet).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -213,7 +219,7 @@ db_test! {
         put_right(&app, &team, &staff, id, &coming, &[]).await.assert_status(422).assert_contains("选的班里有已经不再列出的");
     }
 
-    async fn a_class_that_was_not_there_takes_its_own_answers_with_it_only(app: TestApp) {
+    async fn what_a_class_that_was_not_there_has_answered_counts_no_more(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;
         let id = team.agreed(&app, FROM, UNTIL).await;
@@ -232,7 +238,7 @@ db_test! {
         put_right(&app, &team, &staff, id, &was, &[]).await.assert_ok();
         assert_eq!(outcomes(&app, &team, id).await.sheets, [13, 13]);
         answer(&app, &team, id, Phase::After, (third, question), 5).await;
-        // One was not there: what it has answered goes, written down or sealed, and that of the others stays.
+        // One was not there: what it has answered counts no more, written down or sealed, and that of the others does.
         let was = SessionSketch { classes: vec![first, third], ..was };
         put_right(&app, &team, &staff, id, &was, &[]).await.assert_ok();
         close(&app, &team, id, Phase::After).await;
@@ -240,13 +246,60 @@ db_test! {
         let of = |answered| Outcome { answered, correct: answered };
         assert_eq!((found.before, found.after, found.both), (of(6), of(10), [of(6), of(5)]));
         assert!(!found.classes.contains_key(&second));
+        assert_eq!((found.sheets, found.score.map(|one| one.given)), ([6, 10], Some(10)));
+        // It was there after all: nothing of it was lost.
+        let all = SessionSketch { classes: vec![first, second, third], ..was.clone() };
+        put_right(&app, &team, &staff, id, &all, &[]).await.assert_ok();
+        let found = outcomes(&app, &team, id).await;
+        assert_eq!((found.sheets, found.score.map(|one| one.given)), ([13, 18], Some(18)));
+        assert_eq!((found.before, found.after), (of(13), of(18)));
         // About something else: that is said first.
         let other = SessionSketch { topics: vec![team.topics[1]], ..was };
         let page = put_right(&app, &team, &staff, id, &other, &[]).await;
         page.assert_status(422).assert_contains("交过的问卷都不再算，知道了就勾上");
-        assert_eq!(count(&app, TALLIES, tenant).await, 3);
+        assert_eq!((count(&app, TALLIES, tenant).await, count(&app, PARTS, tenant).await), (5, 5));
         put_right(&app, &team, &staff, id, &other, &[("anew", "yes")]).await.assert_ok();
-        assert_eq!((count(&app, TALLIES, tenant).await, count(&app, SCORES, tenant).await), (0, 0));
+        for statement in [TALLIES, PARTS, SCORES, QUIZZES] {
+            assert_eq!(count(&app, statement, tenant).await, 0);
+        }
+    }
+
+    async fn a_closed_quiz_counts_the_classes_that_heard_it_wherever_it_is_said(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let id = team.agreed(&app, FROM, UNTIL).await;
+        let (question, [first, second]) = (team.question(&app, 0).await, team.classes);
+        answer(&app, &team, id, Phase::Before, (first, question), 6).await;
+        answer(&app, &team, id, Phase::Before, (second, question), 6).await;
+        at(&app, "2026-09-08T17:00:00+08:00");
+        let (staff, path) = (team.staff(&app).await, format!("/lectures/{id}/record"));
+        // Two more came along, of each of which too few say how they liked it.
+        let (third, fourth) = (add_class(&app, &team, "4班", 40).await, add_class(&app, &team, "5班", 40).await);
+        let was = |classes: &[Uuid]| SessionSketch { classes: classes.to_vec(), ..team.sketch(FROM, UNTIL) };
+        put_right(&app, &team, &staff, id, &was(&[first, second, third, fourth]), &[]).await.assert_ok();
+        answer(&app, &team, id, Phase::After, (first, question), 6).await;
+        for (class, times) in [(second, 6), (third, 3), (fourth, 3)] {
+            let sheet = Sheet { class, answers: vec![(question, 1)], score: Some(1) };
+            hand_in(&app, &team, id, Phase::After, &sheet, times).await;
+        }
+        close(&app, &team, id, Phase::After).await;
+        let of = |answered| Outcome { answered, correct: answered };
+        let told = [
+            (vec![first, second, third, fourth], [12, 18], (18, 6), Some(333), of(12)),
+            (vec![first, third, fourth], [6, 12], (12, 6), Some(500), of(6)),
+            // Of the two that are known together only one was there: neither is counted.
+            (vec![first, third], [6, 9], (6, 6), Some(1000), of(6)),
+            (vec![first, second, third, fourth], [12, 18], (18, 6), Some(333), of(12)),
+        ];
+        for (classes, sheets, score, content, both) in told {
+            put_right(&app, &team, &staff, id, &was(&classes), &[]).await.assert_ok();
+            write_down(&staff, &path, &version(&app, &team, id).await, "80").await.assert_ok();
+            let found = outcomes(&app, &team, id).await;
+            assert_eq!((found.sheets, found.score.map(|one| (one.given, one.good))), (sheets, Some(score)));
+            let whole = summary(&app, &team, ("2026-09-01", "2026-09-30")).await;
+            assert_eq!((found.content(), whole.content, whole.before, whole.after), (content, content, both, both));
+        }
+        staff.get(&format!("/lectures/{id}/quiz")).await.assert_ok().assert_contains("18 份").assert_contains("33.3%");
     }
 
     async fn what_is_arranged_is_counted_by_the_youngest_who_come(app: TestApp) {

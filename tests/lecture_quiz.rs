@@ -545,7 +545,7 @@ db_test! {
                 let own = all[table].iter().filter(|row| row.iter().any(|(_, value)| *value == format!("{:?}", Value::Uuid(Some(session)))));
                 own.map(|row| row.iter().filter(|(column, _)| column != "session_id").cloned().collect()).collect()
             };
-            left.push(["lecture_quizzes", "lecture_tallies", "lecture_session_questions", "lecture_scores"].map(of));
+            left.push(["lecture_quizzes", "lecture_tallies", "lecture_session_questions", "lecture_scores", "lecture_quiz_classes"].map(of));
         }
         assert_eq!(left[0], left[1], "in the order in which the tables have them, too");
         assert_eq!(left[0][1].len(), 4);

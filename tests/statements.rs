@@ -224,6 +224,9 @@ const MAY_SCAN: &[&str] = &[
     "lecture::session_store::WAITING",        // the few that wait have an index of their own
     "lecture::session_store::AGREEMENTS",
     "lecture::session_store::CAMPAIGNS",
+    "lecture::session_store::VOIDED_AGREEMENTS",
+    "lecture::session_store::VOIDED_CALLS",
+    "lecture::session_store::VOIDED_CAMPAIGNS",
     "lecture::quiz_store::QUESTIONS",
     "lecture::quiz_store::OVER", // the few that are open have an index of their own
     "lecture::quiz_store::OPEN", // the few that are open have an index of their own

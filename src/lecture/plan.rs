@@ -188,7 +188,7 @@ pub enum Planned {
     Call,
 }
 
-/// It was entered wrongly, is counted nowhere any more and is shown nowhere; the reason is in the audit log.
+/// It was entered wrongly and is counted nowhere any more; the team still reads who voided it, when and why.
 ///
 /// Errors: refused of a campaign in which lectures are arranged or were given.
 pub async fn void(tx: &mut Tx, act: &Act, what: Planned, id: Uuid, why: &str) -> Result<()> {
@@ -212,6 +212,6 @@ pub async fn void(tx: &mut Tx, act: &Act, what: Planned, id: Uuid, why: &str) ->
         Planned::Campaign => (VOID_CAMPAIGN, "lecture_campaign"),
         Planned::Call => (VOID_CALL, "lecture_call"),
     };
-    tx.execute_one(statement.bind(act.tenant).bind(id).bind(act.at).bind(why)).await?;
+    tx.execute_one(statement.bind(act.tenant).bind(id).bind(act.at).bind(act.account).bind(why)).await?;
     audit::record(tx, act, "void", (kind, id), why, &[]).await
 }

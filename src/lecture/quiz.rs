@@ -1,8 +1,10 @@
 //! The anonymous quiz before and after a lecture. A sheet is added to the sums of its quiz and forgotten: no row, no moment and no device of it
 //! is kept. While a quiz is open its sums are sealed as one, so that whoever reads the database before and after somebody hands in learns nothing
 //! of the sheet between. When it is closed they are written down, and what too few have answered is left out for good.
+//! What a lecture came to is read by the classes that it is said to have been given for: one that is taken out of it counts no more, and counts
+//! again once it is put back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use db::{Db, Tx};
 use jiff::{SignedDuration, Timestamp};
@@ -11,9 +13,9 @@ use uuid::Uuid;
 
 use super::model::{Phase, Rules, SessionState};
 use super::quiz_store::{
-    self, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, DROP_ASKED, DROP_QUIZZES, DROP_SCORES,
-    DROP_STRAY_TALLIES, DROP_TALLIES, HOLD_QUIZ, KEEP_SUMS, OVER, Open, Over, QUIZZES, Quiz, SCORES_OF, Score,
-    TALLIES_OF, Tally,
+    self, ADD_PART, ADD_QUESTION, ADD_SCORE, ADD_TALLY, ASK, CLOSE_QUESTION, CLOSE_QUIZ, DROP_ASKED, DROP_PARTS,
+    DROP_QUIZZES, DROP_SCORES, DROP_TALLIES, HOLD_QUIZ, KEEP_SUMS, OVER, Open, Over, PARTS_OF, Part, QUIZZES, Quiz,
+    SCORES_OF, Score, TALLIES_OF, Tally,
 };
 use super::session_store::{self, Session};
 use super::store::Class;
@@ -101,6 +103,7 @@ pub struct Sheet {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Sums {
     classes: BTreeMap<Uuid, OfClass>,
+    /// How it was liked on sheets that came before that was kept by classes.
     given: i64,
     good: i64,
 }
@@ -108,8 +111,19 @@ struct Sums {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct OfClass {
     sheets: i64,
+    #[serde(default)]
+    given: i64,
+    #[serde(default)]
+    good: i64,
     /// By the question: how many have answered it, and how many of them right.
     cells: BTreeMap<Uuid, (i64, i64)>,
+}
+
+impl OfClass {
+    /// Some have said how they liked it, and too few of them.
+    fn too_few(&self, fewest: i64) -> bool {
+        (1..fewest).contains(&self.given)
+    }
 }
 
 impl Sums {
@@ -126,9 +140,37 @@ impl Sums {
         })
     }
 
-    fn score(&self, fewest: i64) -> Option<Score> {
-        (self.given >= fewest).then_some(Score { given: self.given, good: self.good })
+    /// The part of each class.
+    fn parts(&self, phase: Phase, fewest: i64) -> impl Iterator<Item = Part> {
+        self.classes.iter().map(move |(class, of)| {
+            let told = !of.too_few(fewest);
+            let (given, good) = (told.then_some(of.given), told.then_some(of.good));
+            Part { phase, class_id: *class, sheets: of.sheets, given, good }
+        })
     }
+
+    /// How it was liked in the classes of which too few said so, together.
+    fn score(&self, fewest: i64) -> Option<Score> {
+        let mut score = Score { given: self.given, good: self.good };
+        for of in self.classes.values().filter(|of| of.too_few(fewest)) {
+            score.given += of.given;
+            score.good += of.good;
+        }
+        (score.given >= fewest).then_some(score)
+    }
+}
+
+/// How a lecture was liked by the classes that heard it. Classes that are only known together count while all of them heard it: what was the part of
+/// one of them nobody is to learn from the difference.
+fn liked(parts: &[Part], together: Option<Score>, heard: &BTreeSet<Uuid>) -> Option<Score> {
+    let after = || parts.iter().filter(|part| part.phase == Phase::After);
+    let whole = after().all(|part| part.given.is_some() || heard.contains(&part.class_id));
+    let mut liked = together.filter(|_| whole).unwrap_or(Score { given: 0, good: 0 });
+    for part in after().filter(|part| heard.contains(&part.class_id)) {
+        liked.given += part.given.unwrap_or(0);
+        liked.good += part.good.unwrap_or(0);
+    }
+    (liked.given > 0).then_some(liked)
 }
 
 const SUMS: &str = "lecture quiz";
@@ -197,8 +239,8 @@ pub async fn hand_in(tx: &mut Tx, act: &Act, (session, phase): (&Session, Phase)
     if sheet.answers.is_empty() && score.is_none() {
         return Err(Error::refused("还什么都没有答"));
     }
-    sums.given += i64::from(score.is_some());
-    sums.good += i64::from(score.is_some_and(|score| score >= 4));
+    of.given += i64::from(score.is_some());
+    of.good += i64::from(score.is_some_and(|score| score >= 4));
     if quiz_store::settled(tx, act.tenant, session.id).await?.is_empty() {
         let rows = questions.iter().map(|question| ASK.bind(act.tenant).bind(session.id).bind(question.id));
         tx.execute_many(ASK, rows.collect()).await?;
@@ -216,6 +258,11 @@ async fn settle(tx: &mut Tx, act: &Act, session: Uuid, phase: Phase) -> Result<b
         ADD_TALLY.bind(act.tenant).bind(session).bind(phase).bind(class).bind(question).bind(answered).bind(correct)
     };
     tx.execute_many(ADD_TALLY, sums.cells(rules.fewest_sheets).map(row).collect()).await?;
+    let row = |part: Part| {
+        let row = ADD_PART.bind(act.tenant).bind(session).bind(phase).bind(part.class_id).bind(part.sheets);
+        row.bind(part.given).bind(part.good)
+    };
+    tx.execute_many(ADD_PART, sums.parts(phase, rules.fewest_sheets).map(row).collect()).await?;
     if let Some(score) = sums.score(rules.fewest_sheets) {
         tx.execute(ADD_SCORE.bind(act.tenant).bind(session).bind(score.given).bind(score.good)).await?;
     }
@@ -229,31 +276,9 @@ pub(super) async fn begin_anew(tx: &mut Tx, act: &Act, session: Uuid) -> Result<
     for phase in Phase::ALL {
         hold(tx, act, session, *phase).await?;
     }
-    for statement in [DROP_TALLIES, DROP_SCORES, DROP_QUIZZES, DROP_ASKED] {
+    for statement in [DROP_TALLIES, DROP_PARTS, DROP_SCORES, DROP_QUIZZES, DROP_ASKED] {
         tx.execute(statement.bind(act.tenant).bind(session)).await?;
     }
-    Ok(())
-}
-
-/// Some classes turn out not to have been there: what they have answered goes, and what the others have stays. How many sheets a closed quiz had, and how
-/// the lecture was liked, are sums of all classes and stay as they are: what was the part of one was never kept apart, and nobody is to learn it
-/// from what is left.
-pub(super) async fn drop_strays(tx: &mut Tx, act: &Act, session: Uuid, heard: &[Uuid]) -> Result<()> {
-    let mut left = false;
-    for phase in Phase::ALL {
-        let Some(mut sums) = hold(tx, act, session, *phase).await? else {
-            left = true;
-            continue;
-        };
-        sums.classes.retain(|class, _| heard.contains(class));
-        left |= !sums.classes.is_empty() || sums.given > 0;
-        tx.execute_one(KEEP_SUMS.bind(act.tenant).bind(session).bind(*phase).bind(sealed(act, &sums)?)).await?;
-    }
-    // Of what nobody has answered, or only they, there is nothing to be lost: it has not begun.
-    if !left {
-        return begin_anew(tx, act, session).await;
-    }
-    tx.execute(DROP_STRAY_TALLIES.bind(act.tenant).bind(session)).await?;
     Ok(())
 }
 
@@ -354,10 +379,14 @@ impl Outcomes {
 
 pub async fn outcomes(tx: &mut Tx, act: &Act, session: &Session) -> Result<Outcomes> {
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
+    let classes = session_store::classes(tx, act.tenant, session.id).await?;
+    let heard: BTreeSet<Uuid> = classes.into_iter().map(|class| class.id).collect();
     let quizzes: Vec<Quiz> = tx.all(QUIZZES.bind(act.tenant).bind(session.id)).await?;
     let tallies: Vec<Tally> = tx.all(TALLIES_OF.bind(act.tenant).bind(session.id)).await?;
+    let mut parts: Vec<Part> = tx.all(PARTS_OF.bind(act.tenant).bind(session.id)).await?;
     let scores: Vec<Score> = tx.all(SCORES_OF.bind(act.tenant).bind(session.id)).await?;
-    let mut found = Outcomes { score: scores.into_iter().next(), ..Outcomes::default() };
+    let mut together = scores.into_iter().next();
+    let mut found = Outcomes::default();
     // By class and question: what is known of it before and after.
     type Sums = [Option<(i64, i64)>; 2];
     let mut cells: BTreeMap<(Uuid, Uuid), Sums> = BTreeMap::new();
@@ -369,19 +398,27 @@ pub async fn outcomes(tx: &mut Tx, act: &Act, session: &Session) -> Result<Outco
         found.closed[at] = over(session, phase, act.at);
         let Some(quiz) = quizzes.iter().find(|quiz| quiz.phase == phase) else { continue };
         let Some(sums) = &quiz.sums else {
-            (found.closed[at], found.sheets[at]) = (true, quiz.sheets);
+            let own: Vec<&Part> = parts.iter().filter(|part| part.phase == phase).collect();
+            let there = own.iter().filter(|part| heard.contains(&part.class_id));
+            let sheets: i64 = there.map(|part| part.sheets).sum();
+            // Of one that was closed before the parts were kept only the whole is known.
+            (found.closed[at], found.sheets[at]) = (true, if own.is_empty() { quiz.sheets } else { sheets });
             continue;
         };
         let sums = opened(act, sums)?;
-        found.sheets[at] = sums.sheets();
+        found.sheets[at] =
+            sums.classes.iter().filter(|(class, _)| heard.contains(*class)).map(|(_, of)| of.sheets).sum();
         // It will be written down soon: what it comes to is settled.
         if found.closed[at] {
             for (class, question, answered, correct) in sums.cells(rules.fewest_sheets) {
                 cells.entry((class, question)).or_default()[at] = Some((answered, correct));
             }
-            found.score = sums.score(rules.fewest_sheets).or(found.score);
+            parts.extend(sums.parts(phase, rules.fewest_sheets));
+            together = sums.score(rules.fewest_sheets).or(together);
         }
     }
+    found.score = liked(&parts, together, &heard);
+    cells.retain(|(class, _), _| heard.contains(class));
     for ((class, _), phases) in cells {
         for (at, cell) in phases.into_iter().enumerate() {
             let Some((answered, correct)) = cell else { continue };
@@ -403,18 +440,44 @@ mod tests {
     #[test]
     fn what_too_few_have_answered_is_left_out() {
         let id = Uuid::from_u128;
-        let mut sums = Sums { given: 4, good: 4, ..Sums::default() };
+        let mut sums = Sums::default();
         let of = |sheets, cells: &[(u128, (i64, i64))]| OfClass {
             sheets,
+            given: sheets,
+            good: sheets,
             cells: cells.iter().map(|(at, cell)| (id(*at), *cell)).collect(),
         };
         sums.classes.insert(id(1), of(30, &[(11, (30, 20)), (12, (4, 4))]));
         sums.classes.insert(id(2), of(4, &[(11, (4, 1))]));
         assert_eq!(sums.cells(5).collect::<Vec<_>>(), [(id(1), id(11), 30, 20)]);
-        assert_eq!(sums.score(5), None);
-        sums.given = 5;
-        assert_eq!(sums.score(5), Some(Score { given: 5, good: 4 }));
-        assert_eq!(sums.sheets(), 34);
+        let given = |sums: &Sums| sums.parts(Phase::After, 5).map(|part| part.given).collect::<Vec<_>>();
+        assert_eq!((given(&sums), sums.score(5)), (vec![Some(30), None], None));
+        // Two classes of a few are known together only.
+        sums.classes.insert(id(3), OfClass { good: 1, ..of(2, &[]) });
+        assert_eq!((given(&sums), sums.score(5)), (vec![Some(30), None, None], Some(Score { given: 6, good: 5 })));
+        assert_eq!(sums.sheets(), 36);
+    }
+
+    #[test]
+    fn only_classes_that_heard_it_are_counted_and_a_few_together_or_not_at_all() {
+        let id = Uuid::from_u128;
+        let part = |class, given: Option<i64>| Part {
+            phase: Phase::After,
+            class_id: id(class),
+            sheets: given.unwrap_or(3),
+            given,
+            good: given,
+        };
+        let parts = [part(1, Some(30)), part(2, Some(10)), part(3, None), part(4, None)];
+        let together = Some(Score { given: 6, good: 5 });
+        let of = |classes: &[u128]| {
+            let heard = classes.iter().map(|class| id(*class)).collect();
+            liked(&parts, together, &heard).map(|score| (score.given, score.good))
+        };
+        assert_eq!(of(&[1, 2, 3, 4]), Some((46, 45)));
+        assert_eq!(of(&[1, 3, 4]), Some((36, 35)));
+        assert_eq!(of(&[1, 2, 3]), Some((40, 40)));
+        assert_eq!(of(&[3]), None);
     }
 
     #[test]

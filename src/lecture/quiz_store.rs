@@ -40,11 +40,10 @@ statements! {
     KEEP_SUMS = "UPDATE lecture_quizzes SET sums = $4 WHERE tenant_id = $1 AND session_id = $2 AND phase = $3 AND closed = FALSE";
     CLOSE_QUIZ = "UPDATE lecture_quizzes SET sums = NULL, closed = TRUE, sheets = $4 WHERE tenant_id = $1 AND session_id = $2 AND phase = $3 AND closed = FALSE";
     ADD_TALLY = "INSERT INTO lecture_tallies (tenant_id, session_id, phase, class_id, question_id, answered, correct) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ADD_PART = "INSERT INTO lecture_quiz_classes (tenant_id, session_id, phase, class_id, sheets, given, good) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// What a session has asked and been answered, in the order in which one refers to the other.
     DROP_TALLIES = "DELETE FROM lecture_tallies WHERE tenant_id = $1 AND session_id = $2";
-    /// Of classes that do not hear it any more.
-    DROP_STRAY_TALLIES = "DELETE FROM lecture_tallies WHERE tenant_id = $1 AND session_id = $2 AND NOT EXISTS (SELECT 1 FROM lecture_session_classes y
-        WHERE y.tenant_id = lecture_tallies.tenant_id AND y.session_id = lecture_tallies.session_id AND y.class_id = lecture_tallies.class_id)";
+    DROP_PARTS = "DELETE FROM lecture_quiz_classes WHERE tenant_id = $1 AND session_id = $2";
     DROP_SCORES = "DELETE FROM lecture_scores WHERE tenant_id = $1 AND session_id = $2";
     DROP_QUIZZES = "DELETE FROM lecture_quizzes WHERE tenant_id = $1 AND session_id = $2";
     DROP_ASKED = "DELETE FROM lecture_session_questions WHERE tenant_id = $1 AND session_id = $2";
@@ -52,6 +51,8 @@ statements! {
     QUIZZES = "SELECT x.phase, x.sums, x.sheets FROM lecture_quizzes x WHERE x.tenant_id = $1 AND x.session_id = $2 ORDER BY x.phase LIMIT 2";
     TALLIES_OF = "SELECT x.phase, x.class_id, x.question_id, x.answered, x.correct FROM lecture_tallies x WHERE x.tenant_id = $1 AND x.session_id = $2
         ORDER BY x.phase, x.class_id, x.question_id LIMIT 10000";
+    PARTS_OF = "SELECT x.phase, x.class_id, x.sheets, x.given, x.good FROM lecture_quiz_classes x WHERE x.tenant_id = $1 AND x.session_id = $2
+        ORDER BY x.phase, x.class_id LIMIT 1000";
     SCORES_OF = "SELECT x.given, x.good FROM lecture_scores x WHERE x.tenant_id = $1 AND x.session_id = $2";
     /// Those that are open although their time is over: $2 is now, and $3 when lectures ended that nobody answers any more.
     OVER = "SELECT x.session_id, x.phase FROM lecture_quizzes x JOIN lecture_sessions s ON s.tenant_id = x.tenant_id AND s.id = x.session_id
@@ -90,6 +91,8 @@ record! {
     pub(super) struct Quiz { pub phase: Phase, pub sums: Option<Vec<u8>>, pub sheets: i64 }
     pub(super) struct Over { pub session_id: Uuid, pub phase: Phase }
     pub(super) struct Tally { pub phase: Phase, pub class_id: Uuid, pub question_id: Uuid, pub answered: i64, pub correct: i64 }
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) struct Part { pub phase: Phase, pub class_id: Uuid, pub sheets: i64, pub given: Option<i64>, pub good: Option<i64> }
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Score { pub given: i64, pub good: i64 }
     #[derive(Debug, Clone)]

@@ -311,7 +311,7 @@ pub async fn propose(tx: &mut Tx, act: &Act, sketch: &SessionSketch) -> Result<U
 
 /// Another date, other lecturers, another hall. The school is asked anew, and so are pupils where it is about something else, for others, or did
 /// not take place at first. What has begun can also be put as it was: then it is written down anew, the school confirms that, and nobody is asked
-/// before; what pupils have answered stays, but for classes that were not there, or all where it was about something else.
+/// before; what pupils have answered stays, and counts of the classes that were there; it goes where it was about something else.
 ///
 /// Errors: refused, with what stands in the way; stale if somebody else was first.
 pub async fn change(
@@ -345,10 +345,8 @@ pub async fn change(
     let moved = (session.starts_at, session.ends_at) != to.span && !right;
     let stale_sign_ins = if moved { DROP_SIGN_INS } else { DROP_STRAY_SIGN_INS };
     tx.execute(stale_sign_ins.bind(act.tenant).bind(session.id)).await?;
-    match answers {
-        Answers::Stay => {}
-        Answers::OfSomeGo => quiz::drop_strays(tx, act, session.id, &to.classes).await?,
-        Answers::Go => quiz::begin_anew(tx, act, session.id).await?,
+    if answers == Answers::Go {
+        quiz::begin_anew(tx, act, session.id).await?;
     }
     note(tx, act, session.id, NoteKind::Moved, &format!("{}：{why}", session.when())).await?;
     let changed = session_store::session(tx, act.tenant, session.id).await?;
@@ -360,9 +358,8 @@ pub async fn change(
 /// What becomes of what pupils have answered when a lecture is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answers {
+    /// Those of classes that were not there count no more (see `quiz`).
     Stay,
-    /// Those of classes that were not there.
-    OfSomeGo,
     Go,
 }
 
@@ -376,8 +373,7 @@ pub(super) async fn answers(tx: &mut Tx, act: &Act, session: &Session, to: &Sess
     let (asked, heard) = (set(&to.topics), set(&to.classes));
     Ok(match puts_right(session, act.at, to.span) {
         _ if topics != asked || classes.is_disjoint(&heard) => Answers::Go,
-        true if classes.is_subset(&heard) => Answers::Stay,
-        true => Answers::OfSomeGo,
+        true => Answers::Stay,
         false if session.starts_at > act.at && classes == heard => Answers::Stay,
         false => Answers::Go,
     })

@@ -43,7 +43,10 @@ statements! {
     CALL = "SELECT c.id, c.title, c.words, c.last_day, c.created_at, c.lock_version FROM lecture_calls c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
     CHANGE_CALL = "UPDATE lecture_calls SET title = $4, words = $5, last_day = $6, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND voided_at IS NULL";
-    VOID_CALL = "UPDATE lecture_calls SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_CALL = "UPDATE lecture_calls SET voided_at = $3, voided_by = $4, voided_why = $5 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOIDED_CALLS = "SELECT c.title AS name, c.voided_at, w.name AS voided_by, c.voided_why FROM lecture_calls c
+        LEFT JOIN accounts w ON w.tenant_id = c.tenant_id AND w.id = c.voided_by WHERE c.tenant_id = $1 AND c.voided_at IS NOT NULL
+        ORDER BY c.voided_at DESC, c.id LIMIT 50";
     /// Which schools have answered the calls that are open.
     ANSWERS = "SELECT q.call_id, q.school_id FROM lecture_calls c JOIN lecture_requests q ON q.tenant_id = c.tenant_id AND q.call_id = c.id
         WHERE c.tenant_id = $1 AND c.last_day >= $2 AND q.state <> 'withdrawn' GROUP BY q.call_id, q.school_id";
@@ -62,14 +65,21 @@ statements! {
         JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id WHERE a.tenant_id = $1 AND a.id = $2 AND a.voided_at IS NULL";
     CHANGE_AGREEMENT = "UPDATE lecture_agreements SET school_id = $4, title = $5, first_day = $6, last_day = $7, intended = $8, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND voided_at IS NULL";
-    VOID_AGREEMENT = "UPDATE lecture_agreements SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_AGREEMENT = "UPDATE lecture_agreements SET voided_at = $3, voided_by = $4, voided_why = $5 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOIDED_AGREEMENTS = "SELECT s.name || '：' || a.title || '，' || a.first_day || ' 到 ' || a.last_day AS name, a.voided_at, w.name AS voided_by, a.voided_why
+        FROM lecture_agreements a JOIN lecture_schools s ON s.tenant_id = a.tenant_id AND s.id = a.school_id
+        LEFT JOIN accounts w ON w.tenant_id = a.tenant_id AND w.id = a.voided_by WHERE a.tenant_id = $1 AND a.voided_at IS NOT NULL
+        ORDER BY a.voided_at DESC, a.id LIMIT 200";
     ADD_CAMPAIGN = "INSERT INTO lecture_campaigns (tenant_id, id, theme, first_day, last_day, intended) VALUES ($1, $2, $3, $4, $5, $6)";
     CAMPAIGNS = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended, c.lock_version FROM lecture_campaigns c WHERE c.tenant_id = $1
         AND c.voided_at IS NULL ORDER BY c.first_day DESC, c.id LIMIT 200";
     CAMPAIGN = "SELECT c.id, c.theme, c.first_day, c.last_day, c.intended, c.lock_version FROM lecture_campaigns c WHERE c.tenant_id = $1 AND c.id = $2 AND c.voided_at IS NULL";
     CHANGE_CAMPAIGN = "UPDATE lecture_campaigns SET theme = $4, first_day = $5, last_day = $6, intended = $7, lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND voided_at IS NULL";
-    VOID_CAMPAIGN = "UPDATE lecture_campaigns SET voided_at = $3, voided_why = $4 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOID_CAMPAIGN = "UPDATE lecture_campaigns SET voided_at = $3, voided_by = $4, voided_why = $5 WHERE tenant_id = $1 AND id = $2 AND voided_at IS NULL";
+    VOIDED_CAMPAIGNS = "SELECT c.theme AS name, c.voided_at, w.name AS voided_by, c.voided_why FROM lecture_campaigns c
+        LEFT JOIN accounts w ON w.tenant_id = c.tenant_id AND w.id = c.voided_by WHERE c.tenant_id = $1 AND c.voided_at IS NOT NULL
+        ORDER BY c.voided_at DESC, c.id LIMIT 50";
     /// How many lectures from a moment on are one campaign's.
     IN_CAMPAIGN = "SELECT COUNT(*) AS count FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.campaign_id = $2 AND s.starts_at >= $3 AND s.state <> 'cancelled'";
 
@@ -314,6 +324,9 @@ record! {
     pub struct Campaign {
         pub id: Uuid, pub theme: String, pub first_day: String, pub last_day: String, pub intended: i64, pub lock_version: i64,
     }
+    /// What was planned and does not count; of what was voided before that was kept nobody is known.
+    #[derive(Debug, Clone)]
+    pub struct Voided { pub name: String, pub voided_at: Timestamp, pub voided_by: Option<String>, pub voided_why: String }
     #[derive(Debug, Clone)]
     pub struct Session {
         pub id: Uuid, pub request_id: Option<Uuid>, pub school_id: Uuid, pub school_name: String, pub school_address: String, pub hall_id: Uuid, pub hall_name: String,

@@ -113,14 +113,15 @@ statements! {
     VET = "UPDATE lecturers SET vetted_on = $3, vetted_until = $4, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     ADD_VETTING = "INSERT INTO lecturer_vettings (tenant_id, id, lecturer_id, passed, checked_on, proof, account_id, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    VETTINGS = "SELECT v.id, v.passed, v.checked_on, v.proof, v.voided_at, v.voided_why FROM lecturer_vettings v
+    VETTINGS = "SELECT v.id, v.passed, v.checked_on, v.proof, v.voided_at, w.name AS voided_by, v.voided_why FROM lecturer_vettings v
+        LEFT JOIN accounts w ON w.tenant_id = v.tenant_id AND w.id = v.voided_by
         WHERE v.tenant_id = $1 AND v.lecturer_id = $2 ORDER BY v.at DESC, v.id DESC LIMIT 50";
     VOID_VETTING = "UPDATE lecturer_vettings SET voided_at = $4, voided_by = $5, voided_why = $6
         WHERE tenant_id = $1 AND lecturer_id = $2 AND id = $3 AND voided_at IS NULL";
     /// Whoever has done this reckons alone what somebody's queries come to.
     HOLD_LECTURER = "UPDATE lecturers SET lock_version = lock_version WHERE tenant_id = $1 AND id = $2";
     /// The one that holds: of the latest day, and of those of one day the one that was entered last.
-    LAST_VETTING = "SELECT v.id, v.passed, v.checked_on, v.proof, v.voided_at, v.voided_why FROM lecturer_vettings v
+    LAST_VETTING = "SELECT v.id, v.passed, v.checked_on, v.proof, v.voided_at, CAST(NULL AS TEXT) AS voided_by, v.voided_why FROM lecturer_vettings v
         WHERE v.tenant_id = $1 AND v.lecturer_id = $2 AND v.voided_at IS NULL ORDER BY v.checked_on DESC, v.at DESC, v.id DESC LIMIT 1";
     LECTURER = lecturers!("l.id = $2");
     LECTURERS = lecturers!("l.ended_at IS NULL ORDER BY l.created_at, l.id LIMIT 500");
@@ -212,7 +213,8 @@ record! {
     }
     #[derive(Debug, Clone)]
     pub struct Vetting {
-        pub id: Uuid, pub passed: bool, pub checked_on: String, pub proof: String, pub voided_at: Option<Timestamp>, pub voided_why: String,
+        pub id: Uuid, pub passed: bool, pub checked_on: String, pub proof: String, pub voided_at: Option<Timestamp>,
+        pub voided_by: Option<String>, pub voided_why: String,
     }
     #[derive(Debug, Clone)]
     pub struct VettingOf { pub lecturer_id: Uuid, pub name: String, pub passed: Option<bool>, pub checked_on: Option<String> }

@@ -15,9 +15,9 @@ use super::school;
 use super::session_store::{AGREEMENTS, Agreement, CAMPAIGNS, Campaign};
 use super::store::{self, Subject};
 use super::summary_store::{
-    ALL_VICES, CLASSES_OF_PERIOD, CONTENT, ClassOf, Content, EVERY_SCHOOL, FOLLOWED, Followed, HELD, Held, KNOWN,
-    Known, OF_CAMPAIGNS, OfCampaign, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS, ViceHours,
-    ViceOf,
+    ALL_VICES, CLASSES_OF_PERIOD, CONTENT, CONTENT_TOGETHER, ClassOf, Content, EVERY_SCHOOL, FOLLOWED, Followed, HELD,
+    Held, KNOWN, Known, OF_CAMPAIGNS, OfCampaign, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS,
+    ViceHours, ViceOf,
 };
 use crate::document::{Block, Paper, Table};
 use crate::error::{Error, Result};
@@ -280,6 +280,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
     }
     let known: Known = tx.one(KNOWN.bind(tenant).bind(from).bind(until)).await?;
     let content: Content = tx.one(CONTENT.bind(tenant).bind(from).bind(until)).await?;
+    let together: Content = tx.one(CONTENT_TOGETHER.bind(tenant).bind(from).bind(until)).await?;
     let followed: Followed = tx.one(FOLLOWED.bind(tenant).bind(from).bind(until)).await?;
     let campaigns: Vec<Campaign> = tx.all(CAMPAIGNS.bind(tenant)).await?;
     let campaigns: Vec<Campaign> =
@@ -304,7 +305,7 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
         campaigns: campaigns.collect(),
         before: Outcome { answered: known.answered_before, correct: known.correct_before },
         after: Outcome { answered: known.answered_after, correct: known.correct_after },
-        content: share(content.good, content.given),
+        content: share(content.good + together.good, content.given + together.given),
         asked: followed.asked,
         answered: followed.answered,
         owed: rules.vice_lessons,

@@ -51,13 +51,22 @@ statements! {
     KNOWN = "SELECT CAST(COALESCE(SUM(b.answered), 0) AS BIGINT) AS answered_before, CAST(COALESCE(SUM(b.correct), 0) AS BIGINT) AS correct_before,
             CAST(COALESCE(SUM(a.answered), 0) AS BIGINT) AS answered_after, CAST(COALESCE(SUM(a.correct), 0) AS BIGINT) AS correct_after
         FROM lecture_sessions s
-        CROSS JOIN lecture_tallies b CROSS JOIN lecture_tallies a
-        WHERE b.tenant_id = s.tenant_id AND b.session_id = s.id AND b.phase = 'before' AND a.tenant_id = b.tenant_id
+        CROSS JOIN lecture_session_classes y CROSS JOIN lecture_tallies b CROSS JOIN lecture_tallies a
+        WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id AND b.class_id = y.class_id AND b.tenant_id = s.tenant_id AND b.session_id = s.id AND b.phase = 'before' AND a.tenant_id = b.tenant_id
             AND a.session_id = b.session_id AND a.phase = 'after' AND a.class_id = b.class_id AND a.question_id = b.question_id
             AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
-    CONTENT = "SELECT CAST(COALESCE(SUM(t.given), 0) AS BIGINT) AS given, CAST(COALESCE(SUM(t.good), 0) AS BIGINT) AS good FROM lecture_sessions s
-        JOIN lecture_scores t ON t.tenant_id = s.tenant_id AND t.session_id = s.id
-        WHERE s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
+    /// How lectures that were given were liked by the classes that heard them.
+    CONTENT = "SELECT CAST(COALESCE(SUM(p.given), 0) AS BIGINT) AS given, CAST(COALESCE(SUM(p.good), 0) AS BIGINT) AS good FROM lecture_sessions s
+        CROSS JOIN lecture_session_classes y CROSS JOIN lecture_quiz_classes p
+        WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id AND p.tenant_id = y.tenant_id AND p.session_id = y.session_id AND p.phase = 'after'
+            AND p.class_id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3";
+    /// The same of classes that are only known together, while all of them are said to have heard it.
+    CONTENT_TOGETHER = "SELECT CAST(COALESCE(SUM(t.given), 0) AS BIGINT) AS given, CAST(COALESCE(SUM(t.good), 0) AS BIGINT) AS good FROM lecture_sessions s
+        CROSS JOIN lecture_scores t
+        WHERE t.tenant_id = s.tenant_id AND t.session_id = s.id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3
+            AND NOT EXISTS (SELECT 1 FROM lecture_quiz_classes p
+                LEFT JOIN lecture_session_classes y ON y.tenant_id = p.tenant_id AND y.session_id = p.session_id AND y.class_id = p.class_id
+                WHERE p.tenant_id = t.tenant_id AND p.session_id = t.session_id AND p.phase = 'after' AND p.given IS NULL AND y.class_id IS NULL)";
     /// What is arranged and not yet given, each with the youngest of its grades: by that its class-hours are counted once it is written down.
     PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at, (SELECT MIN(c.grade) FROM lecture_session_classes y
             JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Options, chosen, ticked};
+use super::{Options, asks_for_days, chosen, ticked};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
@@ -113,6 +113,10 @@ struct FormPage {
 }
 
 impl FormPage {
+    fn asks_for_days(&self) -> bool {
+        self.form.error("day").is_some_and(asks_for_days)
+    }
+
     fn ticked(&self, name: &str, id: &str) -> bool {
         self.form.values(name).any(|one| one == id)
     }

@@ -112,6 +112,11 @@ fn days(form: &mut Form) -> Option<(Date, Date)> {
     Some((first, last))
 }
 
+/// Whether a sentence that stands in the way of a date asks for a term or for days to be entered, which is done on a page of its own.
+fn asks_for_days(words: &str) -> bool {
+    words.contains("学期")
+}
+
 /// A new link of somebody, which is shown once.
 #[derive(Template)]
 #[template(path = "lecture/web/link.html")]

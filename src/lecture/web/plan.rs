@@ -14,6 +14,7 @@ use crate::lecture::model::today;
 use crate::lecture::plan::{self, Planned};
 use crate::lecture::session_store::{
     AGREEMENT, AGREEMENTS, ANSWERS, Agreement, Answer, CALL, CALLS, CAMPAIGN, CAMPAIGNS, Call, Campaign,
+    VOIDED_AGREEMENTS, VOIDED_CALLS, VOIDED_CAMPAIGNS, Voided,
 };
 use crate::lecture::store;
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -41,6 +42,9 @@ struct PlansPage {
     answers: Vec<Answer>,
     campaigns: Vec<Campaign>,
     agreements: Vec<Agreement>,
+    voided_calls: Vec<Voided>,
+    voided_campaigns: Vec<Voided>,
+    voided_agreements: Vec<Voided>,
     schools: Options,
     may_edit: bool,
     form: Form,
@@ -100,6 +104,9 @@ async fn plans_page(app: &App, viewer: &Viewer, shell: Shell, form: Form, failed
         answers: tx.all(ANSWERS.bind(viewer.tenant).bind(&day)).await?,
         campaigns: tx.all(CAMPAIGNS.bind(viewer.tenant)).await?,
         agreements: tx.all(AGREEMENTS.bind(viewer.tenant)).await?,
+        voided_calls: tx.all(VOIDED_CALLS.bind(viewer.tenant)).await?,
+        voided_campaigns: tx.all(VOIDED_CAMPAIGNS.bind(viewer.tenant)).await?,
+        voided_agreements: tx.all(VOIDED_AGREEMENTS.bind(viewer.tenant)).await?,
         schools: schools.into_iter().map(|one| (one.id.to_string(), one.name)).collect(),
         may_edit: viewer.may(Permission::LectureEdit),
         form,

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use uuid::Uuid;
 
+use super::asks_for_days;
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
@@ -36,6 +37,10 @@ struct RequestPage {
 }
 
 impl RequestPage {
+    fn asks_for_days(&self) -> bool {
+        asks_for_days(&self.none)
+    }
+
     /// The form, filled with an offer.
     fn arranged(&self, offer: &Offer) -> String {
         let lecturers: Vec<String> = offer.lecturers.iter().map(|(id, _)| id.to_string()).collect();
