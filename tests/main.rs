@@ -66,6 +66,7 @@ mod overview;
 mod party;
 mod patrol;
 mod patrol_desk;
+mod patrol_photos;
 mod place;
 mod publicity;
 mod races;
