@@ -70,6 +70,7 @@ mod patrol_photos;
 mod place;
 mod publicity;
 mod races;
+mod reach_words;
 mod registry;
 mod reminder;
 mod report;
