@@ -170,13 +170,14 @@ statements! {
     ADD_PHOTO = "INSERT INTO patrol_photos (tenant_id, check_id, photo_id, position) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tenant_id, check_id, photo_id) DO NOTHING";
     HAS_PHOTO = "SELECT COUNT(*) AS amount FROM patrol_photos WHERE tenant_id = $1 AND check_id = $2 AND photo_id = $3";
-    PHOTOS_OF_ROUND = "SELECT q.check_id, q.photo_id FROM patrol_checks c JOIN patrol_photos q ON q.tenant_id = c.tenant_id AND q.check_id = c.id
-        WHERE c.tenant_id = $1 AND c.round_id = $2 ORDER BY c.at, c.id, q.position LIMIT 6000";
+    PHOTOS_OF_ROUND = "SELECT q.check_id, q.photo_id FROM patrol_checks c CROSS JOIN patrol_photos q
+        WHERE c.tenant_id = $1 AND c.round_id = $2 AND q.tenant_id = $1 AND q.check_id = c.id ORDER BY c.at, c.id, q.position LIMIT 6000";
     /// Of the fifty notes that are shown while they wait, each with six at most.
-    PHOTOS_WAITING = concat!("SELECT q.check_id, q.photo_id FROM patrol_checks c JOIN patrol_photos q ON q.tenant_id = c.tenant_id AND q.check_id = c.id
+    PHOTOS_WAITING = concat!("SELECT q.check_id, q.photo_id FROM patrol_checks c CROSS JOIN patrol_photos q
         JOIN patrol_points p ON p.tenant_id = c.tenant_id AND p.id = c.point_id JOIN patrol_routes r ON r.tenant_id = p.tenant_id AND r.id = p.route_id
         LEFT JOIN hazards h ON h.tenant_id = c.tenant_id AND h.origin_id = c.id
-        WHERE c.tenant_id = $1 AND c.waiting AND h.id IS NULL AND ", route_in_reach!(), " ORDER BY c.at, c.id, q.position LIMIT 300");
+        WHERE c.tenant_id = $1 AND c.waiting AND h.id IS NULL AND q.tenant_id = $1 AND q.check_id = c.id AND ", route_in_reach!(), "
+        ORDER BY c.at, c.id, q.position LIMIT 300");
     ANSWER = "UPDATE patrol_checks SET waiting = FALSE, seen_at = $3, seen_by = $4, answer = $5 WHERE tenant_id = $1 AND id = $2 AND waiting";
     /// One who says twice that they are there is there once.
     NEAR = "SELECT c.id, c.note FROM patrol_checks c WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5 ORDER BY c.at, c.id LIMIT 200";
