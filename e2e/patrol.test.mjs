@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { desktop, phone } from './support/browser.mjs';
 import { illustrate, look } from './support/look.mjs';
-import { scan, signIn } from './support/people.mjs';
+import { photo, scan, signIn } from './support/people.mjs';
 import { setStage } from './support/stage.mjs';
 
 const stage = setStage();
@@ -73,6 +73,7 @@ test('a round around the clock: planned, walked, counted, and what was seen is t
   await look(officer, 'patrol-own');
   await first.getByText('看到什么情况').click();
   await first.getByLabel(/看到什么（/).fill('黑车占了公交站，学生绕到车道上走');
+  await first.getByLabel('照片').setInputFiles(await photo(stage, '黑车占站'));
   await first.getByRole('button', { name: /^到了/ }).click();
   await told(officer, '到了，已记下');
   await officer.getByText('下一个').waitFor();
@@ -99,8 +100,10 @@ test('a round around the clock: planned, walked, counted, and what was seen is t
   await desk.getByRole('button', { name: /登记成隐患.*黑车占了公交站/ }).click();
   assert.equal(await desk.getByLabel('什么情况').inputValue(), '黑车占了公交站，学生绕到车道上走');
   assert.equal(await desk.getByLabel('离校门多少米').inputValue(), '90');
+  await told(desk, '已收到 1 张照片');
   await desk.getByRole('button', { name: '登记', exact: true }).click();
   await told(desk, '已登记，请定级');
+  await desk.getByRole('img', { name: '登记的照片 1' }).waitFor();
   await desk.goto(round);
   await desk.getByRole('link', { name: /已登记为隐患 YH-/ }).waitFor();
   await look(desk, 'patrol-round');

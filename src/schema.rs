@@ -92,4 +92,5 @@ migrations![
     "0089_lectures_corrected",
     "0091_duty_times",
     "0092_lecture_figures",
+    "0094_patrol_photos",
 ];

@@ -534,7 +534,7 @@ async fn set_up(db: &Db, means: &Means, act: &Act, community: &Community, accoun
     let body = property_committee(&mut tx, act, spot.estate_id).await;
     meeting::renew_calendar(&mut tx, act, account, true).await.unwrap();
     let (venue, booking) = station(&mut tx, act, spot.estate_id).await;
-    let guard = guard(&mut tx, act, means, community).await;
+    let guard = guard(&mut tx, act, means, (community, photo)).await;
     let (plan, reserve) = plan(&mut tx, act, community, account).await;
     let new = meeting::NewProcedure {
         title: "加装电梯".to_owned(),
@@ -865,7 +865,7 @@ struct Guard {
     note: Uuid,
 }
 
-async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community) -> Guard {
+async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, (community, photo): (&Community, Uuid)) -> Guard {
     use duty::{
         DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, PersonSketch, SchoolSketch, SlotSketch,
         Stage,
@@ -930,7 +930,7 @@ async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community)
     let own = duty::person(tx, act.tenant, person).await.unwrap().link(act.tenant, &means.keys);
     let post = duty::post_link(act.tenant, &duty::gate(tx, act.tenant, gate).await.unwrap(), &means.keys);
     let watch = duty::school(tx, act.tenant, school).await.unwrap().link(act.tenant, &means.keys);
-    let (route, point, patrol, note) = patrol_of(tx, &act, community.organisation, person).await;
+    let (route, point, patrol, note) = patrol_of(tx, &act, community.organisation, (person, photo)).await;
     let known = patrol::point(tx, act.tenant, point).await.unwrap();
     let point_code = patrol::point_link(act.tenant, &known, &means.keys);
     #[rustfmt::skip]
@@ -939,7 +939,7 @@ async fn guard(tx: &mut db::Tx, act: &Act, means: &Means, community: &Community)
 }
 
 /// A route with a point, a round along it, and what was seen there.
-async fn patrol_of(tx: &mut db::Tx, act: &Act, unit: Uuid, person: Uuid) -> (Uuid, Uuid, Uuid, Uuid) {
+async fn patrol_of(tx: &mut db::Tx, act: &Act, unit: Uuid, (person, photo): (Uuid, Uuid)) -> (Uuid, Uuid, Uuid, Uuid) {
     let (days, school) = (patrol::Days::Every, None);
     let asked = patrol::Asked { interval: 30, tolerance: 0, from: 0, to: 1440, days, school };
     let (name, kind) = ("滨河路".to_owned(), patrol::RouteKind::Street);
@@ -952,8 +952,8 @@ async fn patrol_of(tx: &mut db::Tx, act: &Act, unit: Uuid, person: Uuid) -> (Uui
     let people = [duty::person(tx, act.tenant, person).await.unwrap()];
     let today = duty::day_of(act.at);
     let round = patrol::plan(tx, act, &known, (today, None), &people).await.unwrap();
-    let (how, note) = (patrol::How::Link, "路灯不亮，看不清".to_owned());
-    patrol::check(tx, act, &patrol::NewCheck { round, point, person, at: act.at, how, note }).await.unwrap();
+    let (how, note, photos) = (patrol::How::Link, "路灯不亮，看不清".to_owned(), vec![photo]);
+    patrol::check(tx, act, &patrol::NewCheck { round, point, person, at: act.at, how, note, photos }).await.unwrap();
     (route, point, round, patrol::checks(tx, act.tenant, round).await.unwrap()[0].id)
 }
 

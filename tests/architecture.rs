@@ -63,7 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     // It names the schools, people and places of the other two in SQL.
-    ("patrol", &["access", "audit", "settings", "workbook", "duty", "hazard"]),
+    ("patrol", &["access", "audit", "photo", "settings", "workbook", "duty", "hazard"]),
     // It names the schools and gates of `duty` in SQL.
     ("hazard", &["access", "audit", "channel", "counter", "document", "photo", "settings", "workbook"]),
     ("lecture", &["access", "audit", "channel", "outbox", "photo", "settings", "workbook", "document", "volunteer"]),

@@ -78,7 +78,7 @@ pub async fn tap(phone: &Browser, own: &str, round: Uuid, point: Uuid, note: &st
     phone.post(&format!("{own}/rounds/{round}"), &form).await
 }
 
-async fn checks(app: &TestApp, bureau: &Bureau, round: Uuid) -> Vec<patrol::Check> {
+pub async fn checks(app: &TestApp, bureau: &Bureau, round: Uuid) -> Vec<patrol::Check> {
     patrol::checks(&mut app.db.read().await.unwrap(), bureau.community.tenant, round).await.unwrap()
 }
 
@@ -87,7 +87,7 @@ async fn notes(app: &TestApp, bureau: &Bureau, round: Uuid) -> Vec<(String, bool
     checks(app, bureau, round).await.into_iter().map(|check| (check.note, check.waiting)).collect()
 }
 
-async fn code(app: &TestApp, bureau: &Bureau, point: Uuid) -> String {
+pub async fn code(app: &TestApp, bureau: &Bureau, point: Uuid) -> String {
     let tenant = bureau.community.tenant;
     let point = patrol::point(&mut app.db.read().await.unwrap(), tenant, point).await.unwrap();
     format!("/patrol-points/{}", patrol::point_link(tenant, &point, &app.means.keys))

@@ -201,6 +201,7 @@ const MAY_SCAN: &[&str] = &[
     "patrol::store::UNITS",
     "patrol::store::POINTS",
     "patrol::store::WAITING", // the few that wait have an index of their own
+    "patrol::store::PHOTOS_WAITING",
     "patrol::store::SETTLE",
     // There are some dozen schools and lecturers in a county, and their tables are read whole.
     "lecture::store::SCHOOLS",

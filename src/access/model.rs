@@ -29,7 +29,8 @@ text_enum! {
     }
     /// How far a role reaches.
     pub enum Reach {
-        Tenant = "tenant" "整个社区",
+        /// Pages name it by the kind of the tenant ([`TenantKind::whole`]).
+        Tenant = "tenant" "全部",
         Estate = "estate" "小区",
         Grid = "grid" "网格",
         Organisation = "organisation" "单位",
@@ -251,6 +252,19 @@ impl Role {
     /// The three administrators keep watch on one another, so nobody holds two of these roles.
     pub const fn is_administrator(self) -> bool {
         matches!(self, Role::SystemAdmin | Role::SecurityAdmin | Role::AuditAdmin)
+    }
+}
+
+impl TenantKind {
+    /// Everything of a tenant of this kind, where a scope is told: of a grant, a channel, a token.
+    pub const fn whole(self) -> &'static str {
+        match self {
+            TenantKind::Community => "整个社区",
+            TenantKind::Subdistrict => "整个街道",
+            TenantKind::District => "整个区县",
+            TenantKind::Police => "整个分局",
+            TenantKind::Procuratorate => "整个团队",
+        }
     }
 }
 

@@ -234,7 +234,17 @@ pub(super) async fn account(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<(Acco
 }
 
 pub(super) async fn shown_grants(tx: &mut Tx, tenant: Uuid, account: Uuid) -> Result<Vec<ShownGrant>> {
-    Ok(tx.all(GRANTS_OF_ACCOUNT.bind(tenant).bind(account)).await?)
+    let grants = tx.all(GRANTS_OF_ACCOUNT.bind(tenant).bind(account)).await?;
+    named(tx, tenant, grants).await
+}
+
+/// Names what a grant of everything reaches, by the kind of the tenant.
+async fn named(tx: &mut Tx, tenant: Uuid, mut grants: Vec<ShownGrant>) -> Result<Vec<ShownGrant>> {
+    let whole = self::tenant(tx, tenant).await?.kind.whole();
+    for grant in grants.iter_mut().filter(|grant| grant.reach == Reach::Tenant) {
+        grant.reach_name = Some(whole.to_owned());
+    }
+    Ok(grants)
 }
 
 /// A page of accounts, in the order in which they were made, each with its grants.
@@ -248,6 +258,7 @@ pub(super) async fn accounts(
     let accounts: Vec<Account> = tx.all(ACCOUNTS.bind(tenant).bind(after.key).bind(after.id).bind(limit)).await?;
     let grants: Vec<ShownGrant> =
         tx.all(GRANTS_OF_PAGE.bind(tenant).bind(after.key).bind(after.id).bind(limit)).await?;
+    let grants = named(tx, tenant, grants).await?;
     let mut grants_by_account: HashMap<Uuid, Vec<ShownGrant>> = HashMap::new();
     for grant in grants {
         grants_by_account.entry(grant.account_id).or_default().push(grant);

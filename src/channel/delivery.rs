@@ -9,7 +9,7 @@ use super::model::{Kind, Occasion, Place, Sending};
 use super::store::{
     self, ADD_DELIVERY, AT_ONCE, Channel, Delivery, FITTING, Fitting, GIVE_UP, OF_SUBJECT, RESEND, SWEEP, WAKE,
 };
-use crate::access::Act;
+use crate::access::{self, Act};
 use crate::error::{Error, Result};
 use crate::issue::personal_data_in;
 use crate::{audit, counter, settings};
@@ -92,7 +92,10 @@ pub async fn try_out(tx: &mut Tx, act: &Act, channel: &Channel) -> Result<()> {
     }
     let text = match channel.kind {
         Kind::Hook => hook::ping(act.at),
-        _ => format!("这是家门口发来的试发消息。{}的通知以后会发到这里。", channel.place_name()),
+        _ => {
+            let whole = access::tenant(tx, act.tenant).await?.kind.whole();
+            format!("这是家门口发来的试发消息。{}的通知以后会发到这里。", channel.place_name(whole))
+        }
     };
     let notice = Notice {
         place: channel.place(),

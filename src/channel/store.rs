@@ -146,9 +146,9 @@ impl Channel {
         Place::of(self.estate_id, self.party_organisation_id)
     }
 
-    /// Whose notices it gets.
-    pub fn place_name(&self) -> &str {
-        self.organisation_name.as_deref().or(self.estate_name.as_deref()).unwrap_or("整个社区")
+    /// Whose notices it gets; `whole` is what everything is called in its tenant.
+    pub fn place_name<'a>(&'a self, whole: &'a str) -> &'a str {
+        self.organisation_name.as_deref().or(self.estate_name.as_deref()).unwrap_or(whole)
     }
 }
 

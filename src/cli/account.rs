@@ -29,7 +29,7 @@ pub struct Add {
     /// 角色：secretary、staff、branch_secretary、grid_worker、property_manager、duty_chief、duty_staff、lecture_lead、lecture_staff、system_admin、security_admin、audit_admin
     #[arg(long, value_parser = role)]
     role: Role,
-    /// 管理范围：tenant 整个社区、estate 小区、grid 网格、organisation 单位
+    /// 管理范围：tenant 全部（整个社区、分局、团队）、estate 小区、grid 网格、organisation 单位
     #[arg(long, value_parser = reach, default_value = "tenant")]
     reach: Reach,
     /// 管理范围是哪一个：名称或编号

@@ -123,7 +123,8 @@ async fn walk(tx: &mut db::Tx, then: &impl Fn(Timestamp) -> Act, beat: &Beat, da
                     _ => "",
                 };
                 let (at, person) = (at(come), team[0]);
-                let new = NewCheck { round, point: *point, person, at, how: How::Link, note: note.to_owned() };
+                let (note, photos) = (note.to_owned(), Vec::new());
+                let new = NewCheck { round, point: *point, person, at, how: How::Link, note, photos };
                 match patrol::check(tx, &then(at), &new).await {
                     // Still at a post.
                     Err(Error::Refused(_)) => continue,

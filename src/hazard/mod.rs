@@ -34,7 +34,7 @@ pub use step::Words;
 pub use store::{Event, Hazard, STATEMENTS, Transfer};
 pub use todo::{remind, todo};
 pub use transition::{State, Step, TRANSITIONS, Transition};
-pub use web::routes;
+pub use web::{MOST_PHOTOS, routes};
 
 use db::{Cursor, Tx};
 use uuid::Uuid;

@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use super::model::{Departure, How, Rounds};
 use super::store::{
-    self, ADD_CHECK, ADD_NOTE, ADD_ROUND, ADD_WALKER, ANSWER, BEGIN_ROUND, BESIDES, Besides, CANCEL_ROUND,
+    self, ADD_CHECK, ADD_NOTE, ADD_PHOTO, ADD_ROUND, ADD_WALKER, ANSWER, BEGIN_ROUND, BESIDES, Besides, CANCEL_ROUND,
     CHANGE_ROUND, Check, DROP_WALKERS, END_ROUND, HOLD_ROUND, HOLD_ROUTE, NEAR, Near, Round, Route, SETTLE, Walker,
 };
 use crate::access::Act;
 use crate::audit;
 use crate::duty::{self, Alone, Person};
 use crate::error::{Error, Result};
-use crate::settings;
+use crate::{photo, settings};
 
 /// The most people who go together.
 pub const MOST_WALKERS: usize = 8;
@@ -302,6 +302,8 @@ pub struct NewCheck {
     pub how: How,
     /// What they saw; may be empty.
     pub note: String,
+    /// Of what they saw, and only with words.
+    pub photos: Vec<Uuid>,
 }
 
 /// So close together, two check-ins of one person at one point are one.
@@ -325,12 +327,15 @@ async fn refuse_at_post(tx: &mut Tx, act: &Act, new: &NewCheck, name: &str) -> R
     }
 }
 
-/// Notes that somebody is at a point; the round begins with the first. Twice within a minute is once. Words that come along the second time are
-/// those of the first where it had none, and wait by themselves otherwise.
+/// Notes that somebody is at a point; the round begins with the first. Twice within a minute is once. Words and photos that come along the second
+/// time are those of the first where it had none, and wait by themselves otherwise.
 ///
-/// Errors: refused where the round is of another day or has ended, the point is not on its route, or they stand at a post then; the desk may
-/// enter later what was told by radio, but not much later.
+/// Errors: refused where there are photos and nobody says of what, the round is of another day or has ended, the point is not on its route, or they
+/// stand at a post then; the desk may enter later what was told by radio, but not much later.
 pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
+    if new.note.is_empty() && !new.photos.is_empty() {
+        return Err(Error::refused("照片已收到，请再写一句看到了什么"));
+    }
     let round = held(tx, act, new.round).await?;
     if new.how == How::Desk {
         if !Beyond::read(tx, act).await?.is_of(&round, new.at) || new.at > act.at {
@@ -361,7 +366,13 @@ pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
     }
     let near = NEAR.bind(act.tenant).bind(point.id).bind(new.person).bind(new.at - TWICE).bind(new.at + TWICE);
     let near: Vec<Near> = tx.all(near).await?;
-    if near.iter().any(|near| near.note.contains(&new.note)) {
+    let shown = match new.photos.is_empty() {
+        true => Vec::new(),
+        false => store::photos_of_round(tx, act.tenant, round.id).await?,
+    };
+    let shows = |near: &Near, photo: Uuid| shown.iter().any(|one| one.check_id == near.id && one.photo_id == photo);
+    let said = |near: &Near| near.note.contains(&new.note) && new.photos.iter().all(|photo| shows(near, *photo));
+    if near.iter().any(said) {
         return Ok(());
     }
     let id = match near.iter().find(|near| near.note.is_empty()) {
@@ -380,6 +391,10 @@ pub async fn check(tx: &mut Tx, act: &Act, new: &NewCheck) -> Result<()> {
             id
         }
     };
+    for (position, photo) in new.photos.iter().enumerate() {
+        photo::attach(tx, act.tenant, *photo).await?;
+        tx.execute(ADD_PHOTO.bind(act.tenant).bind(id).bind(*photo).bind(position as i64)).await?;
+    }
     audit::record(tx, act, "check_patrol", ("patrol_check", id), new.how.label(), &[]).await
 }
 

@@ -167,6 +167,17 @@ statements! {
     /// What has become a hazard does not wait any more.
     SETTLE = "UPDATE patrol_checks SET waiting = FALSE WHERE tenant_id = $1 AND waiting
         AND EXISTS (SELECT 1 FROM hazards h WHERE h.tenant_id = $1 AND h.origin_id = patrol_checks.id)";
+    ADD_PHOTO = "INSERT INTO patrol_photos (tenant_id, check_id, photo_id, position) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id, check_id, photo_id) DO NOTHING";
+    HAS_PHOTO = "SELECT COUNT(*) AS amount FROM patrol_photos WHERE tenant_id = $1 AND check_id = $2 AND photo_id = $3";
+    PHOTOS_OF_ROUND = "SELECT q.check_id, q.photo_id FROM patrol_checks c CROSS JOIN patrol_photos q
+        WHERE c.tenant_id = $1 AND c.round_id = $2 AND q.tenant_id = $1 AND q.check_id = c.id ORDER BY c.at, c.id, q.position LIMIT 6000";
+    /// Of the fifty notes that are shown while they wait, each with six at most.
+    PHOTOS_WAITING = concat!("SELECT q.check_id, q.photo_id FROM patrol_checks c CROSS JOIN patrol_photos q
+        JOIN patrol_points p ON p.tenant_id = c.tenant_id AND p.id = c.point_id JOIN patrol_routes r ON r.tenant_id = p.tenant_id AND r.id = p.route_id
+        LEFT JOIN hazards h ON h.tenant_id = c.tenant_id AND h.origin_id = c.id
+        WHERE c.tenant_id = $1 AND c.waiting AND h.id IS NULL AND q.tenant_id = $1 AND q.check_id = c.id AND ", route_in_reach!(), "
+        ORDER BY c.at, c.id, q.position LIMIT 300");
     ANSWER = "UPDATE patrol_checks SET waiting = FALSE, seen_at = $3, seen_by = $4, answer = $5 WHERE tenant_id = $1 AND id = $2 AND waiting";
     /// One who says twice that they are there is there once.
     NEAR = "SELECT c.id, c.note FROM patrol_checks c WHERE c.tenant_id = $1 AND c.point_id = $2 AND c.person_id = $3 AND c.at > $4 AND c.at < $5 ORDER BY c.at, c.id LIMIT 200";
@@ -226,6 +237,10 @@ record! {
     pub struct Stamp { pub point_id: Uuid, pub at: Timestamp }
     #[derive(Debug, Clone)]
     pub struct Near { pub id: Uuid, pub note: String }
+    /// What was seen, as whoever saw it photographed it.
+    #[derive(Debug, Clone, Copy)]
+    pub struct CheckPhoto { pub check_id: Uuid, pub photo_id: Uuid }
+    struct Amount { amount: i64 }
     pub struct Besides { pub person_name: String, pub route_name: String, pub planned_at: Option<Timestamp> }
 }
 
@@ -391,4 +406,18 @@ pub async fn checks_of_route(
 /// What was seen and nobody has looked at yet, the oldest first; at most fifty.
 pub async fn waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<Check>> {
     Ok(tx.all(WAITING.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+}
+
+/// The photos of a round's notes, in their order.
+pub async fn photos_of_round(tx: &mut Tx, tenant: Uuid, round: Uuid) -> Result<Vec<CheckPhoto>> {
+    Ok(tx.all(PHOTOS_OF_ROUND.bind(tenant).bind(round)).await?)
+}
+
+/// The photos of what [`waiting`] gives.
+pub async fn photos_waiting(tx: &mut Tx, tenant: Uuid, scope: &Scope) -> Result<Vec<CheckPhoto>> {
+    Ok(tx.all(PHOTOS_WAITING.bind(tenant).bind(scope.account).bind(&scope.roles)).await?)
+}
+
+pub async fn has_photo(tx: &mut Tx, tenant: Uuid, check: Uuid, photo: Uuid) -> Result<bool> {
+    Ok(tx.one::<Amount>(HAS_PHOTO.bind(tenant).bind(check).bind(photo)).await?.amount > 0)
 }

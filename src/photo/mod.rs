@@ -149,7 +149,12 @@ pub async fn from_form(app: &App, act: &Act, form: &mut Form, field: &str, most:
     Ok(photos)
 }
 
-/// `uuid.signature`: only a photo that this tenant has just taken in can be named in a form.
+/// Photos that are kept already, as the fields that carry them on to another form: nobody sends them once more. For whoever may see them.
+pub fn carried(keys: &Keys, tenant: Uuid, photos: &[Uuid]) -> Vec<String> {
+    photos.iter().map(|photo| signed(keys, tenant, *photo)).collect()
+}
+
+/// `uuid.signature`: only a photo that this tenant has taken in and shown to whoever sends the form can be named there.
 fn signed(keys: &Keys, tenant: Uuid, photo: Uuid) -> String {
     let signature = keys.sign("photo", &[tenant.as_bytes().as_slice(), photo.as_bytes()].concat());
     format!("{photo}.{}", URL_SAFE_NO_PAD.encode(signature))

@@ -105,6 +105,8 @@ async fn list(State(app): State<App>, viewer: Viewer, shell: Shell, Query(paging
 struct Choices {
     organisations: Vec<(String, String)>,
     roles: Vec<(&'static str, &'static str)>,
+    /// What the reach of everything is called here.
+    whole: &'static str,
     reaches: Vec<(String, String)>,
     reachable: Vec<Reachable>,
 }
@@ -118,11 +120,12 @@ impl Choices {
         let organisations = organisations.into_iter().map(|o| (o.id.to_string(), format!("{}（{}）", o.name, o.kind)));
         let reachable = store::reaches(tx, tenant).await?;
         let limited = reachable.iter().map(|r| (reach_code(r), format!("{}：{}", r.reach, r.name)));
-        let whole = (WHOLE.to_owned(), Reach::Tenant.label().to_owned());
+        let whole = kind.whole();
         Ok(Choices {
             organisations: organisations.collect(),
             roles: Role::assignable().filter(|role| role.fits(kind)).map(|role| (role.code(), role.label())).collect(),
-            reaches: std::iter::once(whole).chain(limited).collect(),
+            whole,
+            reaches: std::iter::once((WHOLE.to_owned(), whole.to_owned())).chain(limited).collect(),
             reachable,
         })
     }
@@ -208,12 +211,13 @@ fn read_grant(form: &mut Form, choices: &Choices) -> Option<Grant> {
     });
     let reach = form.choice("reach", "管理范围", |code| choices.reach(code));
     let (role, (reach, reach_id)) = (role?, reach?);
+    let whole = choices.whole;
     if role.is_administrator() && reach != Reach::Tenant {
-        form.fail("reach", format!("{role}管的是整个社区的系统，请选择“{}”", Reach::Tenant));
+        form.fail("reach", format!("{role}管的是{whole}的系统，请选择“{whole}”"));
         return None;
     }
     if matches!(role, Role::LectureLead | Role::LectureStaff) && reach != Reach::Tenant {
-        form.fail("reach", format!("{role}管全部学校，请选择“{}”", Reach::Tenant));
+        form.fail("reach", format!("{role}管全部学校，请选择“{whole}”"));
         return None;
     }
     Some(Grant { role, reach, reach_id })

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::access::token::{self, Listed, NewToken, Rules, TokenScope, is_confidential, scopes};
-use crate::access::{Permission, Routes, Viewer};
+use crate::access::{self, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
 use crate::settings;
@@ -61,12 +61,16 @@ impl Listed {
 struct TokensPage {
     shell: Shell,
     tokens: Vec<Listed>,
+    /// What everything is called in this tenant.
+    whole: &'static str,
     now: Timestamp,
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
-    let tokens = token::list(&mut app.db.read().await?, viewer.tenant).await?;
-    page(&TokensPage { shell, tokens, now: app.means.now() })
+    let mut tx = app.db.read().await?;
+    let tokens = token::list(&mut tx, viewer.tenant).await?;
+    let whole = access::tenant(&mut tx, viewer.tenant).await?.kind.whole();
+    page(&TokensPage { shell, tokens, whole, now: app.means.now() })
 }
 
 #[derive(Template)]
@@ -75,6 +79,7 @@ struct NewTokenPage {
     shell: Shell,
     form: Form,
     estates: Vec<(String, String)>,
+    whole: &'static str,
     longest_days: i64,
 }
 
@@ -93,7 +98,8 @@ async fn form_page(app: &App, viewer: &Viewer, shell: Shell, form: Form) -> Resu
     let rules: Rules = settings::read(&mut tx, viewer.tenant, app.means.now()).await?;
     let estates = token::estates(&mut tx, viewer.tenant).await?;
     let estates = estates.into_iter().map(|estate| (estate.id.to_string(), estate.name)).collect();
-    Ok(NewTokenPage { shell, form, estates, longest_days: rules.longest_days })
+    let whole = access::tenant(&mut tx, viewer.tenant).await?.kind.whole();
+    Ok(NewTokenPage { shell, form, estates, whole, longest_days: rules.longest_days })
 }
 
 async fn new(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
@@ -156,14 +162,17 @@ async fn revoke(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _:
 struct ApprovalsPage {
     shell: Shell,
     tokens: Vec<Listed>,
+    whole: &'static str,
 }
 
 /// The tokens that show what residents have said, or would.
 async fn approvals(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let now = app.means.now();
-    let mut tokens = token::list(&mut app.db.read().await?, viewer.tenant).await?;
+    let mut tx = app.db.read().await?;
+    let mut tokens = token::list(&mut tx, viewer.tenant).await?;
+    let whole = access::tenant(&mut tx, viewer.tenant).await?.kind.whole();
     tokens.retain(|token| is_confidential(&token.scopes) && token.lets_in(&now));
-    page(&ApprovalsPage { shell, tokens })
+    page(&ApprovalsPage { shell, tokens, whole })
 }
 
 async fn approve(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _: Form) -> Result<Response> {

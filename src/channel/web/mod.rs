@@ -11,7 +11,7 @@ use super::model::{Kind, Place, State as Stage};
 use super::setup::{self, NewChannel, Particulars, checked};
 use super::store::{self, Channel, Delivery};
 use super::{delivery, hook};
-use crate::access::{Act, Permission, Routes, Viewer};
+use crate::access::{self, Act, Permission, Routes, TenantKind, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
@@ -37,12 +37,16 @@ pub fn routes() -> Routes {
 struct ListPage {
     shell: Shell,
     channels: Vec<Channel>,
+    /// What everything is called in this tenant.
+    whole: &'static str,
 }
 
 async fn list(State(app): State<App>, viewer: Viewer, shell: Shell) -> Result<Response> {
     let scope = viewer.scope(Permission::ChannelManage);
-    let channels = store::channels(&mut app.db.read().await?, viewer.tenant, &scope).await?;
-    page(&ListPage { shell, channels })
+    let mut tx = app.db.read().await?;
+    let channels = store::channels(&mut tx, viewer.tenant, &scope).await?;
+    let whole = access::tenant(&mut tx, viewer.tenant).await?.kind.whole();
+    page(&ListPage { shell, channels, whole })
 }
 
 // ---------- the form ----------
@@ -108,7 +112,11 @@ async fn places(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<(String, String)>> {
     let scope = viewer.scope(Permission::ChannelManage);
     let mut places = Vec::new();
     if scope.account.is_none() {
-        places.push(("community".to_owned(), "整个社区：居民的会议".to_owned()));
+        let kind = access::tenant(tx, viewer.tenant).await?.kind;
+        // Where no residents belong to it, none of them meet.
+        let meetings =
+            if matches!(kind, TenantKind::Police | TenantKind::Procuratorate) { "" } else { "：居民的会议" };
+        places.push(("community".to_owned(), format!("{}{meetings}", kind.whole())));
     }
     for estate in place::estates_within(tx, viewer.tenant, &scope).await? {
         places.push((format!("estate:{}", estate.id), format!("{}：居民的会议", estate.name)));
@@ -289,6 +297,7 @@ async fn change(
 struct ShowPage {
     shell: Shell,
     channel: Channel,
+    whole: &'static str,
     deliveries: Vec<Delivery>,
     next: Option<String>,
     asleep: bool,
@@ -318,7 +327,8 @@ async fn show(
     let reading = if channel.party_organisation_id.is_some() { Permission::PartyRead } else { Permission::MeetingRead };
     let may_read = store::reaches(&mut tx, viewer.tenant, &viewer.scope(reading), id).await?;
     let asleep = delivery::asleep(&mut tx, viewer.tenant, app.means.now()).await?;
-    page(&ShowPage { shell, channel, deliveries: deliveries.items, next, asleep, may_read })
+    let whole = access::tenant(&mut tx, viewer.tenant).await?.kind.whole();
+    page(&ShowPage { shell, channel, whole, deliveries: deliveries.items, next, asleep, may_read })
 }
 
 async fn done(tx: Tx, id: Uuid, flash: &str) -> Result<Response> {

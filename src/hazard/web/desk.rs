@@ -44,7 +44,8 @@ const PAGE: usize = 30;
 /// What fits into a workbook, and on paper.
 const MOST_ROWS: usize = 5_000;
 const ON_PAPER: usize = 300;
-pub(super) const MOST_PHOTOS: usize = 6;
+/// That go with one finding, wherever it is said.
+pub const MOST_PHOTOS: usize = 6;
 
 #[derive(Debug, Default, Deserialize)]
 struct Filter {

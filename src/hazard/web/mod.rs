@@ -7,6 +7,8 @@ mod round;
 mod school;
 mod steps;
 
+pub use desk::MOST_PHOTOS;
+
 use uuid::Uuid;
 
 use super::School;

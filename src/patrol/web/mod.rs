@@ -10,7 +10,7 @@ mod today;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::store::Check;
+use super::store::{Check, CheckPhoto};
 use crate::access::Routes;
 use crate::duty;
 use crate::hazard;
@@ -28,6 +28,9 @@ const MOST_PLACES: usize = 1_000;
 /// What somebody saw on the way, as whoever looks at it needs it.
 struct Note {
     check: Check,
+    photos: Vec<Uuid>,
+    /// The same, as the form of a hazard takes them over.
+    carried: Vec<String>,
     /// Where it is, as far as the list of schools and places says: what the form of a hazard begins with.
     school: Option<Uuid>,
     place: Option<hazard::Place>,
@@ -59,6 +62,11 @@ impl Note {
     fn listed(&self) -> String {
         self.place.as_ref().map(|place| place.id.to_string()).unwrap_or_default()
     }
+}
+
+/// Those of one note, in their order.
+fn photos_of(photos: &[CheckPhoto], check: &Check) -> Vec<Uuid> {
+    photos.iter().filter(|photo| photo.check_id == check.id).map(|photo| photo.photo_id).collect()
 }
 
 /// A day that a form or an address names, within two centuries.

@@ -13,13 +13,14 @@ use crate::access::{self, Act, Link, Need, Routes};
 use crate::app::{App, ClientAddress};
 use crate::duty::{self, Person};
 use crate::error::{Error, Result};
+use crate::hazard::MOST_PHOTOS;
 use crate::patrol::figure::hours;
 use crate::patrol::model::{How, Rounds, next_point};
 use crate::patrol::round::{self, NewCheck, walked_now};
 use crate::patrol::route::point_by_link;
 use crate::patrol::store::{self, Check, Point, Round, Route, Walker};
-use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::{photo, settings};
 
 pub fn routes() -> Routes {
     Routes::default()
@@ -104,6 +105,10 @@ impl OwnPage {
         self.failed == Some(*round) && self.form.is("point", &point.to_string())
     }
 
+    fn photos_field(&self, round: &Uuid, point: &Uuid) -> String {
+        photos_field(*round, *point)
+    }
+
     fn failed_end(&self, round: &Uuid) -> bool {
         self.failed == Some(*round) && self.form.is("step", "end")
     }
@@ -117,6 +122,20 @@ async fn by_link(app: &App, tx: &mut Tx, text: &str) -> Result<(Act, Person)> {
         return Err(Error::NotFound);
     }
     Ok((Act::guard(link.tenant, &app.means), person))
+}
+
+/// Under which name a point's form sends photos: of several forms on the page none shows those of another.
+fn photos_field(round: Uuid, point: Uuid) -> String {
+    format!("photos-{round}-{point}")
+}
+
+/// Whoever walks a round, by their own link.
+///
+/// Errors: not found if it is somebody else's round.
+async fn walking(app: &App, tx: &mut Tx, link: &str, round: Uuid) -> Result<(Act, Person)> {
+    let (act, person) = by_link(app, tx, link).await?;
+    let walkers = store::walkers_of(tx, act.tenant, round).await?;
+    if walkers.iter().any(|walker| walker.person_id == person.id) { Ok((act, person)) } else { Err(Error::NotFound) }
 }
 
 async fn own_page(app: &App, shell: Shell, link: String, form: Form, failed: Option<Uuid>) -> Result<OwnPage> {
@@ -158,14 +177,19 @@ async fn step(
     Path((link, id)): Path<(String, Uuid)>,
     mut form: Form,
 ) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let (act, person) = by_link(&app, &mut tx, &link).await?;
     // A whole unit checks in from one address.
     app.sign_ins.check(address)?;
-    let walkers = store::walkers_of(&mut tx, act.tenant, id).await?;
-    if !walkers.iter().any(|walker| walker.person_id == person.id) {
-        return Err(Error::NotFound);
-    }
+    let mut tx = app.db.read().await?;
+    let (act, _) = walking(&app, &mut tx, &link, id).await?;
+    drop(tx);
+    // Photos are taken in before anything is held, and stay where the form comes back.
+    let at_point = form.value("point").parse::<Uuid>().ok().filter(|_| form.value("step") == "check");
+    let photos = match at_point {
+        Some(point) => photo::from_form(&app, &act, &mut form, &photos_field(id, point), MOST_PHOTOS).await?,
+        None => Vec::new(),
+    };
+    let mut tx = app.db.begin().await?;
+    let (act, person) = walking(&app, &mut tx, &link, id).await?;
     let (field, said, done) = match form.value("step") {
         "begin" => ("step", "出发了，注意安全".to_owned(), round::begin(&mut tx, &act, id, person.id).await),
         "check" => {
@@ -178,6 +202,7 @@ async fn step(
                 at: act.at,
                 how: How::Link,
                 note,
+                photos,
             });
             let done = match &new {
                 Some(new) => round::check(&mut tx, &act, new).await,
@@ -200,28 +225,23 @@ async fn step(
     page_again(&own_page(&app, shell, link, form, Some(id)).await?)
 }
 
+/// Whose phone it is, and nobody else's business: the point, their round there, and when they were there last.
+type Here = (Person, Point, Option<Round>, Option<String>);
+
 #[derive(Template)]
 #[template(path = "patrol/web/point-code.html")]
 struct PointPage {
     shell: Shell,
     link: String,
-    /// Whose phone it is, and nobody else's business: the point, their round there, and when they were there last.
-    here: Option<(Person, Point, Option<Round>, Option<String>)>,
+    here: Option<Here>,
     form: Form,
 }
 
 /// The point of a code, for the phone's owner if it is known.
-async fn point_page(
-    app: &App,
-    tx: &mut Tx,
-    (shell, headers): (Shell, &HeaderMap),
-    text: &str,
-    form: Form,
-) -> Result<(Act, PointPage)> {
+async fn at_point(app: &App, tx: &mut Tx, headers: &HeaderMap, text: &str) -> Result<(Act, Option<Here>)> {
     let link: Link = text.parse().map_err(|()| Error::NotFound)?;
     let point = point_by_link(tx, &link, &app.means.keys).await?;
     let act = Act::guard(link.tenant, &app.means);
-    let tenant = access::tenant(tx, link.tenant).await?;
     let mut here = None;
     let person = duty::whose_phone(tx, headers, link.tenant, &app.means.keys).await?;
     if let Some(person) = person.filter(|person| person.kind.is_uniformed()) {
@@ -235,6 +255,18 @@ async fn point_page(
         let last = last.iter().rev().find(mine).map(|check| duty::clock(check.at));
         here = Some((person, point, round, last));
     }
+    Ok((act, here))
+}
+
+async fn point_page(
+    app: &App,
+    tx: &mut Tx,
+    (shell, headers): (Shell, &HeaderMap),
+    text: &str,
+    form: Form,
+) -> Result<(Act, PointPage)> {
+    let (act, here) = at_point(app, tx, headers, text).await?;
+    let tenant = access::tenant(tx, act.tenant).await?;
     let shell = shell.of_community(&tenant.name, "");
     Ok((act, PointPage { shell, link: text.to_owned(), here, form }))
 }
@@ -258,12 +290,21 @@ async fn arrive(
     mut form: Form,
 ) -> Result<Response> {
     app.sign_ins.check(address)?;
+    let mut tx = app.db.read().await?;
+    let (act, here) = at_point(&app, &mut tx, &headers, &link).await?;
+    drop(tx);
+    // Photos are taken in before anything is held, and only from whoever walks here now.
+    let photos = match here {
+        Some((_, _, Some(_), _)) => photo::from_form(&app, &act, &mut form, "photos", MOST_PHOTOS).await?,
+        _ => Vec::new(),
+    };
     let mut tx = app.db.begin().await?;
     let note = form.open_text("note", "看到的情况", 0..=300, NO_NUMBERS);
     let (act, mut shown) = point_page(&app, &mut tx, (shell, &headers), &link, form).await?;
     let new = match &shown.here {
         Some((person, point, Some(round), _)) => {
-            Some(NewCheck { round: round.id, point: point.id, person: person.id, at: act.at, how: How::Code, note })
+            let (round, point, person) = (round.id, point.id, person.id);
+            Some(NewCheck { round, point, person, at: act.at, how: How::Code, note, photos })
         }
         _ => None,
     };

@@ -9,14 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{NO_NUMBERS, Options, a_day, day_or_today};
+use super::{NO_NUMBERS, Options, a_day, day_or_today, photos_of};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::{self, Person};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::patrol::model::{How, Rounds};
 use crate::patrol::round::{self, NewCheck, Planned};
-use crate::patrol::store::{self, Check, Point, Round, Route, Walker};
+use crate::patrol::store::{self, Check, CheckPhoto, Point, Round, Route, Walker};
+use crate::photo::{self, Size};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect, show};
 
@@ -30,6 +31,7 @@ pub fn routes() -> Routes {
         .post("/patrol-rounds/{id}/cancellation", DutyPlan, cancel)
         .post("/patrol-rounds/{id}/checks", DutyPlan, check)
         .post("/patrol-rounds/{id}/closure", DutyPlan, end)
+        .get("/patrol-notes/{id}/photos/{photo}", DutyRead, show_photo)
 }
 
 #[derive(Deserialize)]
@@ -141,6 +143,7 @@ struct RoundPage {
     round: Round,
     walkers: Vec<(Walker, String)>,
     checks: Vec<Check>,
+    photos: Vec<CheckPhoto>,
     /// Where a check can be entered.
     points: Vec<Point>,
     people: Options,
@@ -194,6 +197,10 @@ impl RoundPage {
         }
     }
 
+    fn photos_of(&self, check: &Check) -> Vec<Uuid> {
+        photos_of(&self.photos, check)
+    }
+
     fn cancellable(&self) -> bool {
         self.may_plan && self.round.begun_at.is_none() && self.round.cancelled_at.is_none()
     }
@@ -245,6 +252,7 @@ async fn round_page(
     Ok(RoundPage {
         shell,
         checks: store::checks_of_round(&mut tx, viewer.tenant, id).await?,
+        photos: store::photos_of_round(&mut tx, viewer.tenant, id).await?,
         round,
         walkers,
         points,
@@ -260,6 +268,15 @@ async fn round_page(
 
 async fn show(State(app): State<App>, viewer: Viewer, shell: Shell, Path(id): Path<Uuid>) -> Result<Response> {
     page(&round_page(&app, &viewer, shell, id, (None, "")).await?)
+}
+
+async fn show_photo(State(app): State<App>, viewer: Viewer, Path((id, photo)): Path<(Uuid, Uuid)>) -> Result<Response> {
+    let mut tx = app.db.read().await?;
+    store::check_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyRead), id).await?;
+    if !store::has_photo(&mut tx, viewer.tenant, id, photo).await? {
+        return Err(Error::NotFound);
+    }
+    Ok(photo::response(photo::read(&mut tx, viewer.tenant, photo, Size::Full).await?))
 }
 
 /// Begins the transaction of a step at a round within reach.
@@ -342,7 +359,7 @@ async fn check(
     let note = form.open_text("note", "看到的情况", 0..=300, NO_NUMBERS);
     let done = match (point, person, form.ok()) {
         (Some(point), Some(person), true) => {
-            let new = NewCheck { round: id, point, person, at, how: How::Desk, note };
+            let new = NewCheck { round: id, point, person, at, how: How::Desk, note, photos: Vec::new() };
             round::check(&mut tx, &act, &new).await
         }
         _ => Ok(()),

@@ -11,18 +11,19 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{NO_NUMBERS, Note, day_or_today};
+use super::{NO_NUMBERS, Note, day_or_today, photos_of};
 use crate::access::{Permission, Routes, Scope, Viewer};
 use crate::app::App;
 use crate::duty;
 use crate::error::Result;
 use crate::hazard;
+use crate::keys::Keys;
 use crate::patrol::figure::{self, Today, hours};
 use crate::patrol::model::{Rounds, Standing, Walked};
 use crate::patrol::round;
 use crate::patrol::store::{self, Check, Point, Round};
-use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
+use crate::{photo, settings};
 
 pub fn routes() -> Routes {
     use Permission::{DutyPlan, DutyRead};
@@ -115,7 +116,7 @@ impl TodayPage {
 }
 
 /// The notes that wait, each with what the lists know of its point.
-pub(super) async fn notes(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Note>> {
+async fn notes(tx: &mut Tx, viewer: &Viewer, keys: &Keys) -> Result<Vec<Note>> {
     let scope = viewer.scope(Permission::DutyRead);
     let waiting = store::waiting(tx, viewer.tenant, &scope).await?;
     if waiting.is_empty() {
@@ -126,13 +127,16 @@ pub(super) async fn notes(tx: &mut Tx, viewer: &Viewer) -> Result<Vec<Note>> {
     let points: HashMap<Uuid, Point> = points.into_iter().map(|point| (point.id, point)).collect();
     let places = hazard::listed_places(tx, viewer.tenant, &Scope::tenant()).await?;
     let routes = store::routes_within(tx, viewer.tenant, &scope).await?;
+    let photos = store::photos_waiting(tx, viewer.tenant, &scope).await?;
     let of = |check: Check| {
         let point = points.get(&check.point_id);
         let place = point.and_then(|point| point.place_id);
         let place = place.and_then(|id| places.iter().find(|place| place.id == id)).cloned();
         let around = routes.iter().find(|route| route.id == check.route_id).and_then(|route| route.school_id);
         let school = place.as_ref().map(|place| place.school_id).or(point.and_then(|point| point.school_id)).or(around);
-        Note { check, school, place }
+        let photos = photos_of(&photos, &check);
+        let carried = photo::carried(keys, viewer.tenant, &photos);
+        Note { check, photos, carried, school, place }
     };
     Ok(waiting.into_iter().map(of).collect())
 }
@@ -148,7 +152,7 @@ async fn today_page(
     let day = day_or_today(day, now);
     let mut tx = app.db.read().await?;
     let routes = figure::of_day(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyRead), day, now).await?;
-    let notes = notes(&mut tx, viewer).await?;
+    let notes = notes(&mut tx, viewer, &app.means.keys).await?;
     let shifted = |days: i64| day.checked_add(days.days()).unwrap_or(day);
     Ok(TodayPage {
         shell,
