@@ -164,6 +164,12 @@ impl Stage {
             Stage::Secondary => (7, 12),
         }
     }
+
+    /// The grade after this one at the same school; none where pupils leave. Who comes to 高一 of a 完全中学 is in other classes than before.
+    pub fn after(self, grade: i64) -> Option<i64> {
+        let leaves = grade >= self.grades().1 || (self == Stage::Secondary && grade == Stage::Junior.grades().1);
+        (!leaves).then_some(grade + 1)
+    }
 }
 
 /// `七年级`, `高一`
