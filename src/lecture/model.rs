@@ -385,6 +385,18 @@ mod tests {
     }
 
     #[test]
+    fn a_class_moves_up_until_the_top_of_its_school() {
+        assert_eq!((Stage::Primary.after(3), Stage::Primary.after(6)), (Some(4), None));
+        assert_eq!((Stage::Nine.after(6), Stage::Nine.after(9)), (Some(7), None));
+        assert_eq!(
+            (Stage::Secondary.after(8), Stage::Secondary.after(9)),
+            (Some(9), None),
+            "高一 is made of other classes"
+        );
+        assert_eq!((Stage::Secondary.after(10), Stage::Senior.after(12)), (Some(11), None));
+    }
+
+    #[test]
     fn a_query_holds_for_a_year_and_no_day_longer() {
         assert_eq!(vetted_until(date("2026-03-02")), date("2027-03-01"));
     }
