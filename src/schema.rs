@@ -92,5 +92,6 @@ migrations![
     "0089_lectures_corrected",
     "0091_duty_times",
     "0092_lecture_figures",
+    "0093_lecture_school_years",
     "0094_patrol_photos",
 ];

@@ -56,6 +56,7 @@ mod lecture_put_right;
 mod lecture_quiz;
 mod lecture_settled;
 mod lecture_summary;
+mod lecture_turn;
 mod level;
 mod mediation;
 mod metrics;

@@ -318,6 +318,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("end_request", "了结学校的需求"),
     ("propose", "提出上课时间"),
     ("move_lecture", "改上课时间"),
+    ("turn_school_year", "新学年，年级加一"),
+    ("turn_school_year_back", "撤销年级加一"),
     ("attach_material", "加上材料"),
     ("detach_material", "拿掉材料"),
     ("record_lecture", "登记上课情况"),

@@ -4,6 +4,7 @@
 //! and what became of it is written down and confirmed, or denied (`given`). Before and after, pupils answer a quiz that
 //! is kept as sums (`quiz`), and can ask for help in confidence (`confidence`). `summary` tells what a term came to; `sharing` sends a material to a community; `next` and `balance` say what to arrange so that every
 //! school gets its class-hours, or why that cannot be; `offer` says how a request could be met, and `affected` what is arranged and cannot take place like that any more.
+//! `turn` moves the classes of a school up when its year is over; what they had heard stays with the grade in which they were.
 
 mod affected;
 mod balance;
@@ -26,6 +27,7 @@ mod store;
 mod summary;
 mod summary_store;
 mod todo;
+mod turn;
 mod web;
 
 pub use affected::{Affected, affected};
@@ -63,4 +65,5 @@ pub use store::{STATEMENTS, classes, halls, lecturer, lecturers, school, schools
 pub use summary::{AgreedYear, Standing, Summary, of_period as summary};
 pub use summary_store::STATEMENTS as SUMMARY_STATEMENTS;
 pub use todo::todo;
+pub use turn::{regrade, take_back as turn_back, turn};
 pub use web::routes;

@@ -164,6 +164,12 @@ impl Stage {
             Stage::Secondary => (7, 12),
         }
     }
+
+    /// The grade after this one at the same school; none where pupils leave. Who comes to 高一 of a 完全中学 is in other classes than before.
+    pub fn after(self, grade: i64) -> Option<i64> {
+        let leaves = grade >= self.grades().1 || (self == Stage::Secondary && grade == Stage::Junior.grades().1);
+        (!leaves).then_some(grade + 1)
+    }
 }
 
 /// `七年级`, `高一`
@@ -376,6 +382,18 @@ mod tests {
         table.periods.push(exams);
         assert_eq!(table.of(school, date("2026-11-11")), SchoolDay::No("期中考试".to_owned()));
         assert_eq!(table.of(other, date("2026-11-11")), SchoolDay::Lessons);
+    }
+
+    #[test]
+    fn a_class_moves_up_until_the_top_of_its_school() {
+        assert_eq!((Stage::Primary.after(3), Stage::Primary.after(6)), (Some(4), None));
+        assert_eq!((Stage::Nine.after(6), Stage::Nine.after(9)), (Some(7), None));
+        assert_eq!(
+            (Stage::Secondary.after(8), Stage::Secondary.after(9)),
+            (Some(9), None),
+            "高一 is made of other classes"
+        );
+        assert_eq!((Stage::Secondary.after(10), Stage::Senior.after(12)), (Some(11), None));
     }
 
     #[test]

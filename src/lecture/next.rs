@@ -17,6 +17,7 @@ use super::summary_store::{
     ALL_VICES, PROMISED, PROMISED_BY, Promised, PromisedBy, SUMS, Sum, TAUGHT_OR_PROMISED, Taught, VICE_HOURS,
     ViceHours, ViceOf,
 };
+use super::turn;
 use crate::error::{Error, Result};
 use crate::settings;
 
@@ -55,7 +56,8 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
     let sums: Vec<Sum> = tx.all(SUMS.bind(tenant).bind(year).bind(end)).await?;
     // What is over and was not written down is nothing that comes.
     let promised: Vec<Promised> = tx.all(PROMISED.bind(tenant).bind(now).bind(end)).await?;
-    let taught: Vec<Taught> = tx.all(TAUGHT_OR_PROMISED.bind(tenant).bind(year).bind(end).bind(now)).await?;
+    let taught = TAUGHT_OR_PROMISED.bind(tenant).bind(year).bind(end).bind(now).bind(turn::began(day)?);
+    let taught: Vec<Taught> = tx.all(taught).await?;
     let promised_by: Vec<PromisedBy> = tx.all(PROMISED_BY.bind(tenant).bind(now).bind(end)).await?;
     let vices: Vec<ViceOf> = tx.all(ALL_VICES.bind(tenant)).await?;
     let hours: Vec<ViceHours> = tx.all(VICE_HOURS.bind(tenant).bind(year).bind(end)).await?;

@@ -18,7 +18,7 @@ use super::session_store::{
     Session, TO_REMIND,
 };
 use super::store::{self, ALL_TOPICS, Class, Hall, Lecturer, TopicOf, VETTINGS_OF_SESSION, VettingOf};
-use super::{affected, quiz, school};
+use super::{affected, quiz, school, turn};
 use crate::access::Act;
 use crate::channel::{self, Notice, Occasion, Place};
 use crate::error::{Error, Result};
@@ -116,8 +116,8 @@ fn distinct(ids: &[Uuid]) -> usize {
 async fn needed(tx: &mut Tx, act: &Act, before: Option<&Session>, sketch: &SessionSketch) -> Result<Needed> {
     let given = before.filter(|one| puts_right(one, act.at, sketch.span));
     let past = given.is_some();
-    // What was so is said of who and what was there then, whatever became of them since.
-    let as_of = given.map_or((act.at, Uuid::nil()), |one| (one.starts_at, one.id));
+    // What was so is said of who and what was there then, whatever became of them since. A class that leaves in the summer is there until then.
+    let as_of = given.map_or((sketch.span.0.max(act.at), Uuid::nil()), |one| (one.starts_at, one.id));
     let school = store::school(tx, act.tenant, sketch.school).await?;
     if school.closed_at.is_some() && !past {
         return Err(Error::refused(format!("已经不再去{}", school.name)));
@@ -136,6 +136,7 @@ async fn needed(tx: &mut Tx, act: &Act, before: Option<&Session>, sketch: &Sessi
     };
     let mut classes = store::classes_at(tx, act.tenant, school.id, as_of).await?;
     classes.retain(|class| sketch.classes.contains(&class.id));
+    turn::put_back(tx, act.tenant, school.id, at_day(sketch.span.0), &mut classes).await?;
     if classes.is_empty() {
         return Err(Error::refused("请选哪些班来听"));
     }
@@ -246,7 +247,7 @@ async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, nee
     topics.dedup();
     let rows = topics.into_iter().map(|topic| ADD_TOPIC.bind(act.tenant).bind(id).bind(topic));
     tx.execute_many(ADD_TOPIC, rows.collect()).await?;
-    let rows = needed.classes.iter().map(|one| ADD_CLASS.bind(act.tenant).bind(id).bind(one.id));
+    let rows = needed.classes.iter().map(|one| ADD_CLASS.bind(act.tenant).bind(id).bind(one.id).bind(one.grade));
     tx.execute_many(ADD_CLASS, rows.collect()).await?;
     let range = quarters(sketch.span.0, sketch.span.1);
     let mut rows = Vec::new();

@@ -172,19 +172,20 @@ statements! {
         WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') AND c.closed_at IS NOT NULL
         UNION ALL SELECT s.id AS session_id, h.name, FALSE AS whole_school FROM lecture_sessions s JOIN lecture_halls h ON h.tenant_id = s.tenant_id AND h.id = s.hall_id
         WHERE s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed') AND h.closed_at IS NOT NULL";
-    /// Each class of what is still to come that was put away, or that one of its lecturers does not teach any more, who is named then.
-    UNTAUGHT_CLASSES = "SELECT s.id AS session_id, c.grade, c.name, c.closed_at, l.name AS lecturer FROM lecture_sessions s
+    /// Each class of what is still to come that is put away by then, or that one of its lecturers does not teach any more, who is named then.
+    UNTAUGHT_CLASSES = "SELECT s.id AS session_id, y.grade, c.name, CASE WHEN c.closed_at <= s.starts_at THEN c.closed_at END AS closed_at, l.name AS lecturer
+        FROM lecture_sessions s
         CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c CROSS JOIN lecture_session_lecturers x CROSS JOIN lecturers l
         WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id AND c.tenant_id = y.tenant_id AND c.id = y.class_id
             AND x.tenant_id = s.tenant_id AND x.session_id = s.id AND l.tenant_id = x.tenant_id AND l.id = x.lecturer_id
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
-            AND (c.closed_at IS NOT NULL OR c.grade < l.first_grade OR c.grade > l.last_grade)
-        ORDER BY s.starts_at, s.id, c.grade, c.name, l.created_at, l.id LIMIT 2000";
-    /// What is still to come and has more pupils than its hall has seats; a class that was put away is not there and is asked about itself.
+            AND (c.closed_at <= s.starts_at OR y.grade < l.first_grade OR y.grade > l.last_grade)
+        ORDER BY s.starts_at, s.id, y.grade, c.name, l.created_at, l.id LIMIT 2000";
+    /// What is still to come and has more pupils than its hall has seats; a class that is put away by then is not there and is asked about itself.
     CROWDED = "SELECT s.id AS session_id, h.name, h.seats, CAST(SUM(c.pupils) AS BIGINT) AS pupils FROM lecture_sessions s
         CROSS JOIN lecture_halls h CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE h.tenant_id = s.tenant_id AND h.id = s.hall_id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND c.closed_at IS NULL
+            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND (c.closed_at IS NULL OR c.closed_at > s.starts_at)
             AND s.tenant_id = $1 AND s.starts_at > $2 AND s.starts_at < $3 AND s.state IN ('proposed', 'agreed')
         GROUP BY h.name, h.seats, s.id HAVING SUM(c.pupils) > h.seats";
     /// Each topic of what is still to come that none of its lecturers teaches any more.
@@ -211,10 +212,15 @@ statements! {
         FROM lecture_session_lecturers x CROSS JOIN lecturers l
         WHERE l.tenant_id = x.tenant_id AND l.id = x.lecturer_id AND x.tenant_id = $1 AND x.session_id = $2 ORDER BY l.created_at, l.id LIMIT 50";
     DROP_CLASSES = "DELETE FROM lecture_session_classes WHERE tenant_id = $1 AND session_id = $2";
-    ADD_CLASS = "INSERT INTO lecture_session_classes (tenant_id, session_id, class_id) VALUES ($1, $2, $3)";
-    CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_session_classes x
+    ADD_CLASS = "INSERT INTO lecture_session_classes (tenant_id, session_id, class_id, grade) VALUES ($1, $2, $3, $4)";
+    /// What a school's lectures from a moment on say of its classes is what these are now.
+    FOLLOW = "UPDATE lecture_session_classes SET grade = (SELECT c.grade FROM lecture_classes c
+            WHERE c.tenant_id = lecture_session_classes.tenant_id AND c.id = lecture_session_classes.class_id)
+        WHERE tenant_id = $1 AND session_id IN (SELECT s.id FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3)";
+    /// As they were on its day.
+    CLASSES = "SELECT c.id, c.school_id, x.grade, c.name, c.pupils FROM lecture_session_classes x
         JOIN lecture_classes c ON c.tenant_id = x.tenant_id AND c.id = x.class_id WHERE x.tenant_id = $1 AND x.session_id = $2
-        ORDER BY c.grade, c.name, c.id LIMIT 200";
+        ORDER BY x.grade, c.name, c.id LIMIT 200";
 
     SIGN_IN = "INSERT INTO lecture_sign_ins (tenant_id, session_id, class_id, present, at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (tenant_id, session_id, class_id) DO UPDATE SET present = excluded.present, at = excluded.at";
@@ -232,10 +238,10 @@ statements! {
         JOIN lecture_sign_ins i ON i.tenant_id = l.tenant_id AND i.session_id = l.session_id
         WHERE l.tenant_id = $1 AND l.lecturer_id = $2 AND s.starts_at >= $3 ORDER BY i.class_id LIMIT 2000";
     /// The classes of a school's sessions, for its page, each beside its session.
-    CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, c.grade, c.name, c.pupils FROM lecture_sessions s
+    CLASSES_OF_SCHOOL = "SELECT x.session_id, c.id, x.grade, c.name, c.pupils FROM lecture_sessions s
         CROSS JOIN lecture_session_classes x
         CROSS JOIN lecture_classes c
-        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND (s.starts_at >= $3 OR (s.state = 'held' AND s.school_confirmed_at IS NULL)) ORDER BY c.grade, c.name, c.id LIMIT 5000";
+        WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND s.tenant_id = $1 AND s.school_id = $2 AND (s.starts_at >= $3 OR (s.state = 'held' AND s.school_confirmed_at IS NULL)) ORDER BY x.grade, c.name, c.id LIMIT 5000";
 
     /// What nobody has de-identified and reviewed adds no row; the key that it points to says the same again.
     ATTACH = "INSERT INTO lecture_session_materials (tenant_id, session_id, material_id, desensitised_by, reviewed_by)
@@ -273,11 +279,11 @@ statements! {
         WHERE s.tenant_id = o.tenant_id AND s.id = o.session_id AND x.tenant_id = s.tenant_id AND x.session_id = s.id
             AND t.tenant_id = x.tenant_id AND t.id = x.topic_id AND o.tenant_id = $1 AND o.lecturer_id = $2 AND s.starts_at >= $3
         ORDER BY t.position, t.id LIMIT 2000";
-    CLASSES_OF_LECTURER = "SELECT x.session_id, c.id, c.grade, c.name, c.pupils FROM lecture_session_lecturers o
+    CLASSES_OF_LECTURER = "SELECT x.session_id, c.id, x.grade, c.name, c.pupils FROM lecture_session_lecturers o
         CROSS JOIN lecture_sessions s CROSS JOIN lecture_session_classes x CROSS JOIN lecture_classes c
         WHERE s.tenant_id = o.tenant_id AND s.id = o.session_id AND x.tenant_id = s.tenant_id AND x.session_id = s.id
             AND c.tenant_id = x.tenant_id AND c.id = x.class_id AND o.tenant_id = $1 AND o.lecturer_id = $2 AND s.starts_at >= $3
-        ORDER BY c.grade, c.name, c.id LIMIT 5000";
+        ORDER BY x.grade, c.name, c.id LIMIT 5000";
     BESIDE_LECTURER = "SELECT x.session_id, l.name FROM lecture_session_lecturers o
         CROSS JOIN lecture_sessions s CROSS JOIN lecture_session_lecturers x CROSS JOIN lecturers l
         WHERE s.tenant_id = o.tenant_id AND s.id = o.session_id AND x.tenant_id = s.tenant_id AND x.session_id = s.id AND x.lecturer_id <> o.lecturer_id

@@ -8,7 +8,8 @@ use crate::error::Result;
 macro_rules! schools {
     ($where:expr) => {
         concat!(
-            "SELECT s.id, s.name, s.stage, s.address, s.travel_minutes, s.contact_sealed, s.link_number, s.position, s.closed_at, s.lock_version
+            "SELECT s.id, s.name, s.stage, s.address, s.travel_minutes, s.contact_sealed, s.link_number, s.position, s.closed_at,
+                s.turned_year, s.lock_version
             FROM lecture_schools s WHERE s.tenant_id = $1 AND ",
             $where
         )
@@ -79,6 +80,21 @@ statements! {
             WHERE x.tenant_id = c.tenant_id AND x.session_id = $4 AND x.class_id = c.id)) ORDER BY c.grade, c.name, c.id LIMIT 500";
     ALL_CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.closed_at IS NULL
         ORDER BY c.school_id, c.grade, c.id LIMIT 20000";
+    REGRADE = "UPDATE lecture_classes SET grade = $4, name = $5 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
+    /// Once in a school year, at a school to which somebody still goes.
+    TURN = "UPDATE lecture_schools SET turned_year = $3 WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL AND (turned_year IS NULL OR turned_year < $3)";
+    TURN_BACK = "UPDATE lecture_schools SET turned_year = NULL WHERE tenant_id = $1 AND id = $2 AND turned_year = $3";
+    /// A class that left at $5, with the turn, is there again; one that was put away otherwise stays away.
+    MOVE_BACK = "UPDATE lecture_classes SET grade = $4, closed_at = CASE WHEN closed_at = $5 THEN NULL ELSE closed_at END
+        WHERE tenant_id = $1 AND school_id = $2 AND id = $3";
+    ADD_PAST = "INSERT INTO lecture_class_pasts (tenant_id, school_id, year, class_id, grade) VALUES ($1, $2, $3, $4, $5)";
+    DROP_PASTS = "DELETE FROM lecture_class_pasts WHERE tenant_id = $1 AND school_id = $2 AND year = $3";
+    /// What the classes of a school were until each turn from a year on, the first turn first, and the youngest first.
+    PASTS_OF = "SELECT p.class_id, p.grade, c.name, c.closed_at FROM lecture_class_pasts p
+        JOIN lecture_classes c ON c.tenant_id = p.tenant_id AND c.id = p.class_id
+        WHERE p.tenant_id = $1 AND p.school_id = $2 AND p.year >= $3 ORDER BY p.year, p.grade, p.class_id LIMIT 5000";
+    /// The same of all schools.
+    PASTS = "SELECT p.class_id, p.grade FROM lecture_class_pasts p WHERE p.tenant_id = $1 AND p.year >= $2 ORDER BY p.year, p.class_id LIMIT 100000";
 
     ADD_TERM = "INSERT INTO lecture_terms (tenant_id, id, school_id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
     CHANGE_TERM = "UPDATE lecture_terms SET name = $3, first_day = $4, last_day = $5 WHERE tenant_id = $1 AND id = $2";
@@ -188,7 +204,7 @@ record! {
     #[derive(Debug, Clone)]
     pub struct School {
         pub id: Uuid, pub name: String, pub stage: Stage, pub address: String, pub travel_minutes: i64, pub contact_sealed: Option<Vec<u8>>,
-        pub link_number: i64, pub position: i64, pub closed_at: Option<Timestamp>, pub lock_version: i64,
+        pub link_number: i64, pub position: i64, pub closed_at: Option<Timestamp>, pub turned_year: Option<i64>, pub lock_version: i64,
     }
     #[derive(Debug, Clone)]
     pub struct Way { pub one_id: Uuid, pub other_id: Uuid, pub minutes: i64 }
@@ -223,6 +239,8 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Vice { pub id: Uuid, pub school_id: Uuid, pub lecturer_id: Uuid, pub name: String, pub first_day: String, pub last_day: String }
     pub(super) struct Counted { pub count: i64 }
+    pub(super) struct PastOf { pub class_id: Uuid, pub grade: i64, pub name: String, pub closed_at: Option<Timestamp> }
+    pub(super) struct Past { pub class_id: Uuid, pub grade: i64 }
     #[derive(Debug, Clone)]
     pub struct Material {
         pub id: Uuid, pub kind: MaterialKind, pub title: String, pub topic_id: Uuid, pub topic_name: String, pub file_name: String,

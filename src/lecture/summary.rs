@@ -19,6 +19,7 @@ use super::summary_store::{
     Held, KNOWN, Known, OF_CAMPAIGNS, OfCampaign, REACHED, Reached, SUMS, SchoolOf, Sum, TAUGHT, Taught, VICE_HOURS,
     ViceHours, ViceOf,
 };
+use super::turn;
 use crate::document::{Block, Paper, Table};
 use crate::error::{Error, Result};
 use crate::settings;
@@ -112,7 +113,7 @@ fn parsed(text: &str) -> Result<Date> {
 }
 
 /// When a row was made: identities begin with it.
-fn made_at(id: Uuid) -> Timestamp {
+pub(super) fn made_at(id: Uuid) -> Timestamp {
     let seconds = id.get_timestamp().map_or(0, |at| at.to_unix().0);
     i64::try_from(seconds).ok().and_then(|at| Timestamp::from_second(at).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -206,7 +207,12 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
     }
     let (widest, end) = (begins(first)?, begins(last.saturating_add(1.day()))?);
     let schools: Vec<SchoolOf> = tx.all(EVERY_SCHOOL.bind(tenant)).await?;
-    let classes: Vec<ClassOf> = tx.all(CLASSES_OF_PERIOD.bind(tenant).bind(from)).await?;
+    let mut classes: Vec<ClassOf> = tx.all(CLASSES_OF_PERIOD.bind(tenant).bind(from)).await?;
+    // Each in the grade in which it was when the period ended.
+    let then = turn::grades_on(tx, tenant, days.1).await?;
+    for class in &mut classes {
+        class.grade = then.get(&class.id).copied().unwrap_or(class.grade);
+    }
     let mut topics: Vec<Subject> = store::subjects(tx, tenant, SubjectKind::Topic).await?;
     let taught: Vec<Taught> = tx.all(TAUGHT.bind(tenant).bind(from).bind(until)).await?;
     topics.retain(|topic| topic.closed_at.is_none() || taught.iter().any(|one| one.topic_id == topic.id));

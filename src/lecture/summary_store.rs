@@ -3,18 +3,20 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 statements! {
-    /// What was taught in which grades of which school. A class that has signed in with nobody was not there; one that has not signed in was.
-    TAUGHT = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
-        CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
+    /// What was taught in which grades of which school, as they were then. A class that has signed in with nobody was not there; one that has not signed in was.
+    TAUGHT = "SELECT s.school_id, x.topic_id, y.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
+        CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
-            AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
+            AND s.tenant_id = $1 AND s.state = 'held' AND s.starts_at >= $2 AND s.starts_at < $3 AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
             WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
-        GROUP BY x.topic_id, c.grade, s.school_id";
-    /// The same with what is arranged from $4 on.
+        GROUP BY x.topic_id, y.grade, s.school_id";
+    /// What the pupils who are in a grade now have heard, in whatever grade they were then, with what is arranged from $4 on. What a class that is gone has
+    /// heard before the school year began, at $5, was heard by nobody who is still there.
     TAUGHT_OR_PROMISED = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
             AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3
+            AND (c.closed_at IS NULL OR s.starts_at >= $5)
             AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
             WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
         GROUP BY x.topic_id, c.grade, s.school_id";
@@ -68,13 +70,13 @@ statements! {
                 LEFT JOIN lecture_session_classes y ON y.tenant_id = p.tenant_id AND y.session_id = p.session_id AND y.class_id = p.class_id
                 WHERE p.tenant_id = t.tenant_id AND p.session_id = t.session_id AND p.phase = 'after' AND p.given IS NULL AND y.class_id IS NULL)";
     /// What is arranged and not yet given, each with the youngest of its grades: by that its class-hours are counted once it is written down.
-    PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at, (SELECT MIN(c.grade) FROM lecture_session_classes y
-            JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
+    PROMISED = "SELECT s.school_id, s.starts_at, s.ends_at, (SELECT MIN(y.grade) FROM lecture_session_classes y
+            WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
         FROM lecture_sessions s
         WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, s.id LIMIT 20000";
     /// Who is to give what is arranged and not yet given.
-    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at, (SELECT MIN(c.grade) FROM lecture_session_classes y
-            JOIN lecture_classes c ON c.tenant_id = y.tenant_id AND c.id = y.class_id WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
+    PROMISED_BY = "SELECT s.school_id, x.lecturer_id, s.starts_at, s.ends_at, (SELECT MIN(y.grade) FROM lecture_session_classes y
+            WHERE y.tenant_id = s.tenant_id AND y.session_id = s.id) AS youngest
         FROM lecture_sessions s
         JOIN lecture_session_lecturers x ON x.tenant_id = s.tenant_id AND x.session_id = s.id
         WHERE s.tenant_id = $1 AND s.state IN ('proposed', 'agreed') AND s.starts_at >= $2 AND s.starts_at < $3 ORDER BY s.starts_at, x.lecturer_id LIMIT 20000";

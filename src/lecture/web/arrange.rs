@@ -16,7 +16,7 @@ use crate::lecture::model::{Rules, SubjectKind, at_day, clock, today};
 use crate::lecture::session::{self, Answers, SessionSketch};
 use crate::lecture::session_store::{self, CAMPAIGNS, Campaign, REQUEST, Request, Session};
 use crate::lecture::store::{self, Class, Subject};
-use crate::lecture::{offer, quiz_store};
+use crate::lecture::{offer, quiz_store, turn};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -53,7 +53,16 @@ impl Choices {
         let schools = store::schools(tx, tenant).await?;
         let (halls, classes) = match school {
             Some(school) => {
-                (store::halls_at(tx, tenant, school, as_of).await?, store::classes_at(tx, tenant, school, as_of).await?)
+                let classes = match session {
+                    Some(one) => {
+                        let mut classes = store::classes_at(tx, tenant, school, as_of).await?;
+                        turn::put_back(tx, tenant, school, at_day(one.starts_at), &mut classes).await?;
+                        classes
+                    }
+                    // One that leaves with the school year is not chosen any more.
+                    None => store::classes(tx, tenant, school).await?,
+                };
+                (store::halls_at(tx, tenant, school, as_of).await?, classes)
             }
             None => (Vec::new(), Vec::new()),
         };

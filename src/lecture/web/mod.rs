@@ -18,6 +18,7 @@ mod request;
 mod school;
 mod session;
 mod summary;
+mod turn;
 
 use askama::Template;
 use axum::response::Response;
@@ -43,6 +44,7 @@ pub fn routes() -> Routes {
         .merge(plan::routes())
         .merge(school::routes())
         .merge(corrected::routes())
+        .merge(turn::routes())
         .merge(lecturer::routes())
         .merge(material::routes())
         .merge(own::routes())

@@ -6,6 +6,7 @@ use axum::response::Response;
 use jiff::{SignedDuration, ToSpan};
 use uuid::Uuid;
 
+use super::turn::{self, Season};
 use super::{Options, a_day, chosen, contact, days, link_page, number};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
@@ -167,6 +168,7 @@ pub(super) struct SchoolPage {
     contact: Option<Contact>,
     halls: Vec<Hall>,
     classes: Vec<Class>,
+    season: Option<Season>,
     vices: Vec<Vice>,
     sessions: Vec<Session>,
     lecturers: Options,
@@ -176,11 +178,11 @@ pub(super) struct SchoolPage {
     today: String,
     may_edit: bool,
     may_reveal: bool,
-    form: Form,
-    /// Which form has to come back: hall, way, class or vice.
-    failed: &'static str,
+    pub(super) form: Form,
+    /// Which form has to come back: hall, way, class, turn, grade or vice.
+    pub(super) failed: &'static str,
     /// The class, hall or post whose own form has to come back.
-    changed: Option<Uuid>,
+    pub(super) changed: Option<Uuid>,
 }
 
 impl SchoolPage {
@@ -208,7 +210,7 @@ impl SchoolPage {
     }
 
     fn changing(&self, row: &Uuid) -> bool {
-        self.changed == Some(*row)
+        self.changed == Some(*row) && self.failed != "grade"
     }
 
     /// Each row has this form: what is wrong in the one that comes back is found by its plain name.
@@ -232,6 +234,8 @@ pub(super) async fn school_page(
     let act = app.act(viewer, Permission::LectureRead)?;
     let mut tx = app.db.read().await?;
     let school = store::school(&mut tx, viewer.tenant, id).await?;
+    let classes = store::classes(&mut tx, viewer.tenant, id).await?;
+    let season = turn::season(&school, &classes, today(act.at), (failed == "turn").then_some(&form))?;
     let lecturers = store::lecturers(&mut tx, viewer.tenant).await?;
     let mut others = store::schools(&mut tx, viewer.tenant).await?;
     others.retain(|other| other.id != id);
@@ -243,7 +247,8 @@ pub(super) async fn school_page(
         shell,
         contact: school.contact(&act)?,
         halls: store::halls(&mut tx, viewer.tenant, id).await?,
-        classes: store::classes(&mut tx, viewer.tenant, id).await?,
+        classes,
+        season,
         vices: school::vices(&mut tx, viewer.tenant, id).await?,
         sessions: tx.all(OF_SCHOOL.bind(viewer.tenant).bind(id).bind(act.at - SHOWN)).await?,
         lecturers: lecturers.into_iter().map(|one| (one.id.to_string(), one.name)).collect(),

@@ -1,0 +1,187 @@
+//! 新学年，年级加一: on 1 September each class of a school moves up, and those of the top grade leave. It is entered once a year, some weeks before or
+//! after that day; what counts is the day. A lecture keeps the grade in which its classes were on its day (`lecture_session_classes.grade`), by which
+//! figures are counted; what somebody is to hear next goes by the class, which is the same pupils (decision 0070).
+
+use std::collections::BTreeMap;
+
+use db::Tx;
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::model::{grade, today};
+use super::session_store::{FOLLOW, HOLD_DIARY};
+use super::store::{
+    self, ADD_PAST, CLOSE_CLASS, Class, DROP_PASTS, MOVE_BACK, PASTS, PASTS_OF, Past, PastOf, REGRADE, School, TURN,
+    TURN_BACK,
+};
+use super::summary::{begins, made_at};
+use crate::access::Act;
+use crate::audit;
+use crate::error::{Error, Result};
+
+/// The year on whose 1 September classes move up, on a day on which that can be entered: lessons are over in July, and by the end of October nobody is
+/// still waiting to be told. It is the calendar of all schools of the country, and nothing that a team would set.
+pub fn offered(day: Date) -> Option<i16> {
+    (7..=10).contains(&day.month()).then(|| day.year())
+}
+
+/// The year of the first turn after a day.
+fn year_after(day: Date) -> i16 {
+    if day.month() < 9 { day.year() } else { day.year().saturating_add(1) }
+}
+
+/// When the school year of a year begins.
+fn turns(year: i16) -> Result<Timestamp> {
+    begins(date(year, 9, 1))
+}
+
+/// When the school year began in which a day lies.
+pub(super) fn began(day: Date) -> Result<Timestamp> {
+    turns(year_after(day).saturating_sub(1))
+}
+
+/// When those who leave are gone: before the new school year begins, in which they are none of its classes.
+fn leave_at(year: i16) -> Result<Timestamp> {
+    Ok(turns(year)? - SignedDuration::from_secs(1))
+}
+
+/// Whether a class was entered before the turn of a year, so that it is probably one that moves up.
+pub(super) fn was_there(class: &Class, year: i16) -> Result<bool> {
+    Ok(made_at(class.id) < turns(year)?)
+}
+
+/// Each class that has moved up since a day, with the grade in which it was then.
+pub(super) async fn grades_on(tx: &mut Tx, tenant: Uuid, day: Date) -> Result<BTreeMap<Uuid, i64>> {
+    let pasts: Vec<Past> = tx.all(PASTS.bind(tenant).bind(i64::from(year_after(day)))).await?;
+    let mut then = BTreeMap::new();
+    for past in pasts {
+        then.entry(past.class_id).or_insert(past.grade);
+    }
+    Ok(then)
+}
+
+/// Puts classes of a school into the grades in which they were on a day.
+pub(super) async fn put_back(tx: &mut Tx, tenant: Uuid, school: Uuid, day: Date, classes: &mut [Class]) -> Result<()> {
+    let pasts: Vec<PastOf> = tx.all(PASTS_OF.bind(tenant).bind(school).bind(i64::from(year_after(day)))).await?;
+    for class in classes {
+        if let Some(past) = pasts.iter().find(|past| past.class_id == class.id) {
+            class.grade = past.grade;
+        }
+    }
+    Ok(())
+}
+
+/// These classes of a school move up, or leave where there is no grade above theirs; the others stay, since they were entered for the new school year
+/// already. Lectures from its first day on follow, whether it is entered before or after that day.
+///
+/// Errors: refused out of season, a second time in a year, without a class, and where two classes would have one name.
+pub async fn turn(tx: &mut Tx, act: &Act, school: &School, moved: &[Uuid]) -> Result<()> {
+    let Some(year) = offered(today(act.at)) else {
+        return Err(Error::refused("年级加一在 7 月 1 日到 10 月 31 日之间做"));
+    };
+    if school.closed_at.is_some() {
+        return Err(Error::refused(format!("已经不再去{}", school.name)));
+    }
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    if tx.execute(TURN.bind(act.tenant).bind(school.id).bind(i64::from(year))).await? == 0 {
+        return Err(Error::refused(format!("{year} 年秋季的年级已经加过了")));
+    }
+    let known = store::classes(tx, act.tenant, school.id).await?;
+    let (moving, staying): (Vec<Class>, Vec<Class>) = known.into_iter().partition(|class| moved.contains(&class.id));
+    if moving.is_empty() {
+        return Err(Error::refused("请勾上升年级和毕业的班"));
+    }
+    let mut rows = Vec::new();
+    for class in &moving {
+        let to = school.stage.after(class.grade);
+        if let Some(other) = staying.iter().find(|other| Some(other.grade) == to && other.name == class.name) {
+            return Err(Error::refused(format!(
+                "{}升上去就和没有勾的{}同名了，请一起勾上，或者先改班名",
+                class.full_name(),
+                other.full_name()
+            )));
+        }
+        rows.push(ADD_PAST.bind(act.tenant).bind(school.id).bind(i64::from(year)).bind(class.id).bind(class.grade));
+    }
+    tx.execute_many(ADD_PAST, rows).await?;
+    let gone = leave_at(year)?;
+    let mut left = 0;
+    // From the oldest down, so that each finds the grade above empty.
+    for class in moving.iter().rev() {
+        if let Some(to) = school.stage.after(class.grade) {
+            let row = REGRADE.bind(act.tenant).bind(school.id).bind(class.id).bind(to).bind(&class.name);
+            tx.execute_one(row).await?;
+        } else {
+            left += 1;
+            tx.execute_one(CLOSE_CLASS.bind(act.tenant).bind(school.id).bind(class.id).bind(gone)).await?;
+        }
+    }
+    tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(turns(year)?)).await?;
+    let words = format!("{year} 年秋季，{} 个班升年级，{left} 个班毕业", moving.len() - left);
+    audit::record(tx, act, "turn_school_year", ("lecture_school", school.id), &words, &[]).await
+}
+
+/// All classes that have moved up this year are where they were before, those that left as well, and lectures from the first day of the school year on
+/// follow again. Classes that were entered since stay.
+///
+/// Errors: refused out of season, where nothing was moved up, and where a class that was entered since has the name of one that comes back.
+pub async fn take_back(tx: &mut Tx, act: &Act, school: &School) -> Result<()> {
+    let Some(year) = offered(today(act.at)) else {
+        return Err(Error::refused("过了 10 月 31 日不能撤销，年级错了的班一个一个改"));
+    };
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    if tx.execute(TURN_BACK.bind(act.tenant).bind(school.id).bind(i64::from(year))).await? == 0 {
+        return Err(Error::refused("今年还没有加过年级，或者已经撤销"));
+    }
+    let gone = leave_at(year)?;
+    let pasts: Vec<PastOf> = tx.all(PASTS_OF.bind(act.tenant).bind(school.id).bind(i64::from(year))).await?;
+    let known = store::classes(tx, act.tenant, school.id).await?;
+    let moved = |class: &Class| pasts.iter().any(|past| past.class_id == class.id);
+    let in_the_way = |class: &Class| {
+        let mut back = pasts.iter().filter(|past| past.closed_at.is_none_or(|at| at == gone));
+        back.any(|past| past.grade == class.grade && past.name == class.name)
+    };
+    if let Some(class) = known.iter().find(|class| !moved(class) && in_the_way(class)) {
+        return Err(Error::refused(format!("{}是后来登记的，先把它“不再列出”，再撤销", class.full_name())));
+    }
+    // From the youngest up, so that each finds the grade below empty.
+    for past in &pasts {
+        let row = MOVE_BACK.bind(act.tenant).bind(school.id).bind(past.class_id).bind(past.grade).bind(gone);
+        match tx.execute_one(row).await {
+            Err(db::Error::Duplicate(_)) => {
+                return Err(Error::refused(format!(
+                    "{}{}后来改过，撤销不了，请一个一个改",
+                    grade(past.grade),
+                    past.name
+                )));
+            }
+            other => other?,
+        }
+    }
+    tx.execute(DROP_PASTS.bind(act.tenant).bind(school.id).bind(i64::from(year))).await?;
+    tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(turns(year)?)).await?;
+    let words = format!("{year} 年秋季，{} 个班改回原来的年级", pasts.len());
+    audit::record(tx, act, "turn_school_year_back", ("lecture_school", school.id), &words, &[]).await
+}
+
+/// The grade or the name of a class was entered wrongly. What is still to come follows; what it has heard stays with the grade that was known then.
+///
+/// Errors: refused of a grade that the school does not have, and of a class that is there.
+pub async fn regrade(tx: &mut Tx, act: &Act, school: &School, id: Uuid, (to, name): (i64, &str)) -> Result<()> {
+    let (first, last) = school.stage.grades();
+    if !(first..=last).contains(&to) {
+        return Err(Error::refused(format!("{}没有这个年级", school.stage)));
+    }
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    let known = store::classes(tx, act.tenant, school.id).await?;
+    if known.iter().any(|class| class.id != id && class.grade == to && class.name == name) {
+        return Err(Error::refused("这个班已经登记过了"));
+    }
+    tx.execute_one(REGRADE.bind(act.tenant).bind(school.id).bind(id).bind(to).bind(name)).await?;
+    // Where classes have moved up before the school year begins, what is left of the old one stays as it is.
+    let turned = school.turned_year.and_then(|year| i16::try_from(year).ok());
+    let since = turned.map(turns).transpose()?.map_or(act.at, |at| at.max(act.at));
+    tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(since)).await?;
+    audit::record(tx, act, "update", ("lecture_class", id), &format!("{}{name}", grade(to)), &[]).await
+}
