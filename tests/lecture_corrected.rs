@@ -198,6 +198,13 @@ db_test! {
         let path = format!("/lecture-requests/{asked}");
         staff.get(&path).await.assert_ok().assert_contains("还没有 2027 年的放假调休安排");
         staff.post(&format!("{path}/refusal"), &[("why", "寒假前排不上了")]).await.assert_ok();
+        let after = team.sketch("2027-01-07T14:30:00+08:00", "2027-01-07T16:00:00+08:00");
+        refused(team.propose(&app, &after).await, "2027-01-01 上不上课还不知道");
+        // With the holiday entered too, the days ahead are counted by what the team has entered: the fifth is 5 January.
+        let holiday = [("kind", "off"), ("first", "2027-01-01"), ("last", "2027-01-03"), ("note", "元旦"), ("school", "")];
+        team.lead(&app).await.post("/lecture-periods", &holiday).await.assert_ok();
+        refused(team.propose(&app, &team.sketch("2027-01-04T14:30:00+08:00", "2027-01-04T16:00:00+08:00")).await, "最早可以约 2027-01-05");
+        team.propose(&app, &after).await.unwrap();
         request(&app, &team, ("2027-01-10", "2027-01-15")).await;
     }
 

@@ -138,9 +138,30 @@ impl Rules {
     }
 
     /// The first day for which something can still be arranged.
+    ///
+    /// Errors: refused towards the end of a year, while nobody has published the holidays of the next.
     pub fn earliest(&self, today: Date) -> Result<Date> {
         let days = u16::try_from(self.lead_days).unwrap_or(u16::MAX);
         WorkingDays::embedded().add_working_days(today, days).map_err(|error| Error::refused(error.to_string()))
+    }
+
+    /// The same with a school: of days that nobody has published yet those count on which it is entered to have lessons.
+    ///
+    /// Errors: refused, with the first day that is not known either way.
+    pub fn earliest_with(&self, today: Date, table: &Timetable, school: Uuid) -> Result<Date> {
+        let working = WorkingDays::embedded();
+        let (mut day, mut left) = (today, self.lead_days);
+        while left > 0 {
+            day = day.saturating_add(1.day());
+            let counts = match (working.is_working(day), table.of(school, day)) {
+                (Ok(is_working), _) => is_working,
+                (Err(_), SchoolDay::Lessons) => true,
+                (Err(_), SchoolDay::No(_)) => false,
+                (Err(_), SchoolDay::Unknown(why)) => return Err(Error::refused(unknown(day, &why))),
+            };
+            left -= i64::from(counts);
+        }
+        Ok(day)
     }
 }
 
@@ -233,6 +254,11 @@ pub enum SchoolDay {
 
 const NO_TERM: &str = "还没有登记学期";
 const OUTSIDE: &str = "这一天不在登记过的学期里";
+
+/// Why nothing can be said of a day, and what helps.
+pub fn unknown(day: Date, why: &str) -> String {
+    format!("{day} 上不上课还不知道：{why}。{}", way_out(why))
+}
 
 /// What helps where it is not known whether there is school on a day, for the reason that stands with it: a term, or a period where the holidays of
 /// a year are not in the table yet.

@@ -30,8 +30,9 @@ pub struct Offer {
 /// At most three, the soonest first; otherwise a sentence that says why there is none.
 pub async fn offers(tx: &mut Tx, tenant: Uuid, now: Timestamp, request: &Request) -> Result<(Vec<Offer>, String)> {
     let rules: Rules = settings::read(tx, tenant, now).await?;
+    let table = school::timetable(tx, tenant, today(now)).await?;
     // Towards the end of a year nobody may know the working days to come yet: then that is what is said.
-    let earliest = match rules.earliest(today(now)) {
+    let earliest = match rules.earliest_with(today(now), &table, request.school_id) {
         Ok(day) => day,
         Err(Error::Refused(why)) => return Ok((Vec::new(), why)),
         Err(other) => return Err(other),
@@ -56,7 +57,6 @@ pub async fn offers(tx: &mut Tx, tenant: Uuid, now: Timestamp, request: &Request
     }
     let (from, until) = (begins(first)?, begins(last.tomorrow().unwrap_or(last))?);
     let busy: Vec<Busy> = tx.all(BUSY.bind(tenant).bind(from).bind(until)).await?;
-    let table = school::timetable(tx, tenant, first).await?;
     let (mut offers, mut lessons) = (Vec::new(), 0);
     let mut unknown: Vec<String> = Vec::new();
     let mut at = first;

@@ -92,19 +92,18 @@ async fn refuse_day(tx: &mut Tx, act: &Act, (moved, past): (bool, bool), sketch:
     if from <= act.at {
         return Err(Error::refused("这个时间已经过了，请选以后的"));
     }
+    let (today, table) = (model::today(act.at), school::timetable(tx, act.tenant, model::today(act.at)).await?);
     // The working days to come are asked for only where they matter: towards the end of a year nobody may know them yet.
     if !moved {
-        let earliest = rules.earliest(model::today(act.at))?;
+        let earliest = rules.earliest_with(today, &table, sketch.school)?;
         if day < earliest {
             return Err(Error::refused(format!("要至少提前 {} 个工作日，最早可以约 {earliest}", rules.lead_days)));
         }
     }
-    match school::timetable(tx, act.tenant, model::today(act.at)).await?.of(sketch.school, day) {
+    match table.of(sketch.school, day) {
         SchoolDay::Lessons => Ok(()),
         SchoolDay::No(why) => Err(Error::refused(format!("{day} 学校{why}，请换一天"))),
-        SchoolDay::Unknown(why) => {
-            Err(Error::refused(format!("{day} 上不上课还不知道：{why}。{}", model::way_out(&why))))
-        }
+        SchoolDay::Unknown(why) => Err(Error::refused(model::unknown(day, &why))),
     }
 }
 
