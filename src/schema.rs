@@ -90,4 +90,5 @@ migrations![
     "0086_duty_calling",
     "0087_duty_limits",
     "0089_lectures_corrected",
+    "0090_duty_cancelled",
 ];
