@@ -38,9 +38,10 @@ statements! {
     /// Takes the locks of all that stands at a school, before the lock of the school.
     HOLD_OFF = "UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND day >= $2 AND school_id = $3 AND state = 'standing'";
     NOTE = "INSERT INTO duty_cancellations (tenant_id, occasion_id, shift_id, why, cancelled_at) VALUES ($1, $2, $3, $4, $5)";
-    /// Somebody may have come, or it may have begun, since it was read.
+    /// Somebody may have come or pinned it since it was read.
     CALL_OFF = concat!("UPDATE duty_shifts SET state = 'cancelled', call_at = NULL, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND state = 'standing' AND came_at IS NULL AND (starts_at IS NULL OR starts_at > $3) AND id IN (", of_occasion!("id", "standing"), ")");
+        WHERE tenant_id = $1 AND state = 'standing' AND came_at IS NULL AND (starts_at IS NULL OR starts_at > $3) AND (roster_id IS NOT NULL OR NOT pinned)
+        AND id IN (", of_occasion!("id", "standing"), ")");
     /// Nobody takes over, or comes in the place of somebody, what is cancelled.
     CLOSE_SWAPS_OFF = concat!("UPDATE duty_swaps SET state = 'refused', decided_at = $3, why = $4 WHERE tenant_id = $1 AND state IN ('asked', 'agreed') AND shift_id IN (",
         of_occasion!("id", "cancelled"), ")");
@@ -233,8 +234,8 @@ async fn text(app: App, message: Message) -> Result<()> {
     let lost: Vec<&Lost> = lost.iter().filter(to_come).collect();
     let Some(first) = lost.first() else { return Ok(()) };
     // The desk wrote it for itself: what names somebody else, or has a number in it, stays there.
-    let named = tx.rows(NAMED_IN.bind(act.tenant).bind(cancelled.person).bind(&first.why)).await?;
-    let why = Some(first.why.as_str()).filter(|why| named.is_empty() && codes::text::personal(why).is_none());
+    let named = !tx.rows(NAMED_IN.bind(act.tenant).bind(cancelled.person).bind(&first.why)).await?.is_empty();
+    let why = Some(first.why.as_str()).filter(|why| !named && codes::text::personal(why).is_none());
     let person = super::store::person(&mut tx, act.tenant, cancelled.person).await?;
     drop(tx);
     if channel::text(&app, message.id, &person.phone(&act)?, &words(&lost, why)).await? {
