@@ -195,7 +195,7 @@ const MAY_SCAN: &[&str] = &[
     "duty::store::WAYS",
     "duty::store::UNITS_IN_REACH",
     "duty::calling_off::NAMED_IN", // whoever is on the list, before a message goes out
-    "duty::shift_store::SHARES", // a term once, when a roster is made
+    "duty::shift_store::SHARES",   // a term once, when a roster is made
     "duty::shift_store::SWAPS_WAITING",
     // A bureau has some dozen routes with their points, and a table of what is asked of them.
     "patrol::store::ROUTES",
