@@ -154,6 +154,7 @@ pub fn handlers() -> Handlers {
         (lecture::sharing::WITHDRAWN, lecture::sharing::withdrawal_handler()),
         (board::POSTED, channel::hook::publication_handler()),
         (duty::PLAN, duty::plan_handler()),
+        (duty::CANCELLED, duty::cancelled_handler()),
     ])
 }
 

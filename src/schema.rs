@@ -90,6 +90,7 @@ migrations![
     "0086_duty_calling",
     "0087_duty_limits",
     "0089_lectures_corrected",
+    "0090_duty_cancelled",
     "0091_duty_times",
     "0092_lecture_figures",
     "0093_lecture_school_years",

@@ -232,18 +232,23 @@ db_test! {
         let ill = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
         let other = bureau.person(&app, "任建平", PersonKind::Officer, Some(5), false).await;
         let near = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(6), true).await;
-        let ahead = bureau.put(&app, "2026-09-10", bureau.gate, Some(ill)).await.unwrap();
-        let later = bureau.put(&app, "2026-09-10", bureau.crossing, Some(other)).await.unwrap();
+        let called_off = bureau.put(&app, "2026-09-10", bureau.gate, Some(ill)).await.unwrap();
         let absent = [("absent_why", "外出培训")];
         let chief = bureau.chief(&app).await;
-        let path = format!("/duty-shifts/{ahead}");
+        let path = format!("/duty-shifts/{called_off}");
         chief.post(&format!("{path}/absence"), &absent).await.assert_ok().assert_contains("起系统自动叫备勤");
-        // The peak is not kept on Thursdays any more.
+        // The peak is not kept on Thursdays any more, which cancels what stands then, and somebody is put there all the same.
         let mut tx = app.db.begin().await.unwrap();
         let days = duty::Weekdays::of([1, 2, 3, 5]);
         duty::set_weekdays(&mut tx, &bureau.act(&app), bureau.schools[0], bureau.morning, days).await.unwrap();
         tx.commit().await.unwrap();
+        chief.get(&path).await.assert_contains("已取消").assert_lacks("起系统自动叫备勤");
+        let ahead = bureau.put(&app, "2026-09-10", bureau.gate, Some(ill)).await.unwrap();
+        let later = bureau.put(&app, "2026-09-10", bureau.crossing, Some(other)).await.unwrap();
+        let path = format!("/duty-shifts/{ahead}");
+        chief.post(&format!("{path}/absence"), &absent).await.assert_ok().assert_contains("本来就不用站，没有叫备勤");
         chief.get(&path).await.assert_lacks("起系统自动叫备勤");
+        chief.get("/today").await.assert_lacks("重新安排");
         let own = bureau.link(&app, near).await;
         at(&app, "2026-09-09T18:00");
         bureau.chief(&app).await.get("/today").await.assert_lacks("重新安排");

@@ -92,7 +92,7 @@ pub async fn publish(chief: &Browser, draft: &crate::support::Page) -> crate::su
 }
 
 /// The same program with a gateway for short messages that writes into a file.
-fn with_sms(app: &TestApp, file: &std::path::Path) -> App {
+pub fn with_sms(app: &TestApp, file: &std::path::Path) -> App {
     let outgoing = Outgoing { sms_file: Some(file.to_owned()), ..Outgoing::default() };
     App { config: Arc::new(Config { outgoing, ..(*app.app.config).clone() }), ..app.app.clone() }
 }

@@ -34,6 +34,7 @@ mod deployment_whole;
 mod duplicates;
 mod duty;
 mod duty_ahead;
+mod duty_called_off;
 mod duty_day;
 mod duty_limits;
 mod duty_off;

@@ -87,6 +87,7 @@ pub const LISTS: &[&[Statement]] = &[
     duty::STATEMENTS,
     duty::SHIFT_STATEMENTS,
     duty::STANDBY_STATEMENTS,
+    duty::CALLING_OFF_STATEMENTS,
     duty::WALK_STATEMENTS,
     duty::LIMIT_STATEMENTS,
     lecture::STATEMENTS,
@@ -193,7 +194,8 @@ const MAY_SCAN: &[&str] = &[
     "duty::limit::ALL_BARS",
     "duty::store::WAYS",
     "duty::store::UNITS_IN_REACH",
-    "duty::shift_store::SHARES", // a term once, when a roster is made
+    "duty::calling_off::NAMED_IN", // whoever is on the list, before a message goes out
+    "duty::shift_store::SHARES",   // a term once, when a roster is made
     "duty::shift_store::SWAPS_WAITING",
     // A bureau has some dozen routes with their points, and a table of what is asked of them.
     "patrol::store::ROUTES",

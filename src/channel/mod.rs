@@ -26,7 +26,7 @@ pub use delivery::{Notice, asleep, fitting, forget_old, of_subject, tell};
 pub use model::{Kind, Occasion, Place, State};
 pub use sender::Sender;
 pub use setup::{NewChannel, add};
-pub use sms::text;
+pub use sms::{can_text, text};
 pub use store::{Delivery, Fitting, STATEMENTS};
 pub use todo::todo;
 pub use web::routes;

@@ -63,12 +63,21 @@ pub async fn text(app: &App, id: Uuid, number: &str, words: &str) -> Result<bool
     if let Some(sentence) = personal_data_in(words) {
         return Err(Error::refused(sentence));
     }
-    let mobile = Phone::parse(number).ok().filter(Phone::is_mobile);
+    let mobile = mobile(number);
     let Some((path, number)) = app.config.outgoing.sms_file.as_ref().zip(mobile) else { return Ok(false) };
     match SmsFile(path.clone()).send(id, &[number.as_str().to_owned()], words).await {
         Outcome::Sent | Outcome::SentBut(_) => Ok(true),
         Outcome::Wait { why, .. } | Outcome::Failed { why, .. } => Err(Error::Unreachable(why)),
     }
+}
+
+/// Whether one can be sent to a number at all, for pages that say who has to be called instead.
+pub fn can_text(app: &App, number: &str) -> bool {
+    app.config.outgoing.sms_file.is_some() && mobile(number).is_some()
+}
+
+fn mobile(number: &str) -> Option<Phone> {
+    Phone::parse(number).ok().filter(Phone::is_mobile)
 }
 
 /// Returns when the disk has it.

@@ -219,6 +219,53 @@ async fn needs_by(
     Ok((needs, unknown))
 }
 
+/// Where nobody knows whether something has to be kept.
+struct Unsure(HashSet<(Uuid, String, Option<Uuid>)>);
+
+impl Unsure {
+    fn of(unknown: &[Unknown]) -> Unsure {
+        Unsure(unknown.iter().map(|one| (one.school, one.day.to_string(), one.slot)).collect())
+    }
+
+    fn covers(&self, shift: &Shift) -> bool {
+        let of = |slot: Option<Uuid>| self.0.contains(&(shift.school_id, shift.day.clone(), slot));
+        of(None) || of(shift.slot_id)
+    }
+}
+
+/// Those of some shifts to come for which nobody has to come, by what is entered of days, peaks and posts now. Where that is not known, or further
+/// ahead than a table reaches, a shift is none of them.
+pub(super) async fn needless(tx: &mut Tx, tenant: Uuid, shifts: Vec<Shift>, now: Timestamp) -> Result<Vec<Shift>> {
+    let days: Vec<Date> = shifts.iter().filter_map(|shift| shift.day.parse().ok()).collect();
+    let Some((first, last)) = days.iter().min().copied().zip(days.iter().max().copied()) else {
+        return Ok(Vec::new());
+    };
+    let last = last.min(furthest(first));
+    let mut posts = Posts::read(tx, tenant, &Scope::tenant()).await?;
+    let schools: HashSet<Uuid> = shifts.iter().map(|shift| shift.school_id).collect();
+    posts.schools.retain(|school| schools.contains(&school.id));
+    let windows: Windows = settings::read(tx, tenant, now).await?;
+    let (asked, unknown) = needs(tx, tenant, &posts, &windows, (first, last)).await?;
+    let kept: HashSet<(String, Uuid, Uuid)> =
+        asked.into_iter().map(|need| (need.day.to_string(), need.gate, need.slot)).collect();
+    let unsure = Unsure::of(&unknown);
+    // What is closed needs nobody, whether there is school or not.
+    let open: HashSet<Uuid> =
+        posts.gates.iter().map(|gate| gate.id).chain(posts.slots.iter().map(|slot| slot.id)).collect();
+    let until = last.to_string();
+    let idle = |shift: &Shift| {
+        let Some((gate, slot)) = shift.gate_id.zip(shift.slot_id) else { return false };
+        let known = !open.contains(&gate) || !open.contains(&slot) || !unsure.covers(shift);
+        !shift.is_for_its_own_sake() && shift.day <= until && !kept.contains(&(shift.day.clone(), gate, slot)) && known
+    };
+    Ok(shifts.into_iter().filter(idle).collect())
+}
+
+/// The last day of the longest period that begins on a day.
+pub(super) fn furthest(first: Date) -> Date {
+    first.saturating_add((LONGEST - 1).days())
+}
+
 /// When somebody is to be there: at the beginning, or when whoever was called later has said.
 pub fn expected(shift: &Shift) -> Option<Timestamp> {
     shift.starts_at.map(|start| shift.latest().unwrap_or(start))
@@ -455,9 +502,7 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     };
     let gates: HashMap<Uuid, &Gate> = posts.gates.iter().map(|gate| (gate.id, gate)).collect();
     let mut rates = Rates::default();
-    // Where nobody knows whether something has to be kept.
-    let unsure: HashSet<(Uuid, String, Option<Uuid>)> =
-        table.unknown.iter().map(|one| (one.school, one.day.to_string(), one.slot)).collect();
+    let unsure = Unsure::of(&table.unknown);
     let mut kept: HashMap<(Uuid, Uuid), Vec<Kept>> = HashMap::new();
     for need in needs {
         let shifts = by_seat.remove(&(need.day.to_string(), need.gate, need.slot)).unwrap_or_default();
@@ -482,10 +527,7 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     others.extend(by_seat.into_values().flatten());
     others.sort_by(|a, b| (&a.day, a.starts_at, a.id).cmp(&(&b.day, b.starts_at, b.id)));
     // Whoever was down on a day off, or in a peak that was not kept, is not missed, also where that was entered afterwards.
-    let asked = |shift: &Shift| {
-        let of = |slot: Option<Uuid>| unsure.contains(&(shift.school_id, shift.day.clone(), slot));
-        shift.is_for_its_own_sake() || of(None) || of(shift.slot_id)
-    };
+    let asked = |shift: &Shift| shift.is_for_its_own_sake() || unsure.covers(shift);
     let idle: HashSet<Uuid> =
         others.iter().filter(|one| one.came_at.is_none() && !asked(one)).map(|one| one.id).collect();
     let all = kept.values().flatten().flat_map(|kept| &kept.shifts).chain(&others);

@@ -5,8 +5,8 @@
 //! peak, and shows what is missing of 定人、定岗、定时、定责; `coverage` compares what is put down with what has to be kept, by the minute.
 //! On the day people confirm, come, hand over and go (`shift`); in the place of whoever is absent the nearest on standby is called, told, and
 //! passed over by the clock when they do not answer (`standby`), but not before the beginning is near: an absence that is known days before is for
-//! the desk to arrange (`todo`). What a day off or a closed post makes needless is cancelled with it (`calling_off`). Nobody is put at a post while
-//! on a round of `patrol` (`walk`). `limit` has when somebody can come (`times`) and where they must not stand, to which all of it keeps. `roster`
+//! the desk to arrange (`todo`). What a change of days, peaks or posts makes needless is cancelled with it, and those who were to stand
+//! there are told (`calling_off`). Nobody is put at a post while on a round of `patrol` (`walk`). `limit` has when somebody can come (`times`) and where they must not stand, to which all of it keeps. `roster`
 //! fills a period by the crate of that name, as a draft from which `publication` puts people down, and `mending` changes few of them; `caution` says
 //! what of its rules is broken by hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its
 //! own people; `news` tells it when that changes.
@@ -35,6 +35,7 @@ mod todo;
 mod walk;
 mod web;
 
+pub use calling_off::{STATEMENTS as CALLING_OFF_STATEMENTS, TOPIC as CANCELLED, handler as cancelled_handler};
 pub use caution::cautions;
 pub use coverage::{Coverage, Unknown, read as coverage};
 pub use ground::{Guarded, Standby, demand, guarded, schools_of, standby_of};

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::calling_off::{self, Unneeded, call_off};
+use super::calling_off::{self, CalledOff, Unneeded, call_off};
 use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, Term, Timetable, Weekdays};
 use super::store::{
     self, ADD_BELL, ADD_CLOSURE, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM,
@@ -123,16 +123,15 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &SchoolSketch) -> Result<Uuid> 
     Ok(id)
 }
 
-/// Gives how many shifts are cancelled because it is given up.
+/// Gives what is cancelled because it is given up.
 ///
 /// Errors: refused if the name is taken, stale if somebody else was first.
-pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, to: &SchoolSketch) -> Result<u64> {
+pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, to: &SchoolSketch) -> Result<CalledOff> {
     let id = before.id;
     refuse_taken(tx, act.tenant, Some(id), &to.name).await?;
-    let all = Unneeded { school: Some(id), ..Unneeded::default() };
     let given_up = before.closed_at.is_none() && to.closed_at.is_some();
     if given_up {
-        calling_off::hold(tx, act, &all).await?;
+        calling_off::hold(tx, act, id).await?;
     }
     let row = CHANGE_SCHOOL.bind(act.tenant).bind(id).bind(seen).bind(to.station).bind(&to.name).bind(to.stage);
     let row = row.bind(&to.address).bind(sealed(act, &to.contact)?).bind(&to.phone).bind(to.closed_at);
@@ -144,9 +143,10 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, t
         tx.execute(ADD_CLOSURE.bind(act.tenant).bind(id).bind(closed).bind(act.at)).await?;
     }
     set_units(tx, act, id, to).await?;
+    let all = Unneeded { school: Some(id), ..Unneeded::default() };
     let cancelled = match given_up {
         true => call_off(tx, act, &all, (("duty_school", id), "不再护这所学校")).await?,
-        false => 0,
+        false => CalledOff::default(),
     };
     audit::record(tx, act, "update", ("duty_school", id), "", &[]).await?;
     Ok(cancelled)
@@ -183,10 +183,16 @@ pub async fn add_gate(tx: &mut Tx, act: &Act, school: Uuid, new: &GateSketch) ->
     Ok(id)
 }
 
-/// Gives how many shifts are cancelled because it is closed.
+/// Gives what is cancelled because it is closed.
 ///
 /// Errors: refused if the school has another gate of this name, stale if somebody else was first.
-pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen: i64, to: &GateSketch) -> Result<u64> {
+pub(super) async fn change_gate(
+    tx: &mut Tx,
+    act: &Act,
+    gate: &store::Gate,
+    seen: i64,
+    to: &GateSketch,
+) -> Result<CalledOff> {
     let gates = store::gates_of(tx, act.tenant, gate.school_id).await?;
     if gates.iter().any(|other| other.name == to.name && other.id != gate.id) {
         return Err(Error::refused("这所学校已经有同名的岗位"));
@@ -202,7 +208,7 @@ pub(super) async fn change_gate(tx: &mut Tx, act: &Act, gate: &store::Gate, seen
             let its = Unneeded { school: Some(gate.school_id), gate: Some(gate.id), ..Unneeded::default() };
             call_off(tx, act, &its, (("duty_gate", gate.id), "这个岗位停用了")).await?
         }
-        _ => 0,
+        _ => CalledOff::default(),
     };
     audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await?;
     Ok(cancelled)
@@ -281,15 +287,19 @@ pub async fn add_slot(tx: &mut Tx, act: &Act, school: Uuid, new: &SlotSketch) ->
     Ok(id)
 }
 
-/// A peak is kept on some days of the week only, from now on; what is past goes by the days on which it was kept then.
-pub async fn set_weekdays(tx: &mut Tx, act: &Act, school: Uuid, slot: Uuid, days: Weekdays) -> Result<()> {
+/// A peak is kept on some days of the week only, from now on; what is past goes by the days on which it was kept then. Gives what is cancelled on
+/// the days that are taken out.
+pub async fn set_weekdays(tx: &mut Tx, act: &Act, school: Uuid, slot: Uuid, days: Weekdays) -> Result<CalledOff> {
     tx.execute(KEEP_WEEKDAYS.bind(act.tenant).bind(school).bind(slot).bind(act.at).bind(days.0)).await?;
     tx.execute_one(SET_WEEKDAYS.bind(act.tenant).bind(school).bind(slot).bind(days.0)).await?;
-    audit::record(tx, act, "update", ("duty_slot", slot), &days.words(), &[]).await
+    let its = Unneeded { school: Some(school), slot: Some(slot), ..Unneeded::default() };
+    let cancelled = call_off(tx, act, &its, (("duty_slot", slot), "这个时段不在这一天站了")).await?;
+    audit::record(tx, act, "update", ("duty_slot", slot), &days.words(), &[]).await?;
+    Ok(cancelled)
 }
 
-/// The peak is not kept any more from now on: what stands later is cancelled, and what was before stays readable. Gives how many shifts are cancelled.
-pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<u64> {
+/// The peak is not kept any more from now on: what stands later is cancelled, and what was before stays readable. Gives what is cancelled.
+pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<CalledOff> {
     tx.execute_one(CLOSE_SLOT.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
     let its = Unneeded { school: Some(school), slot: Some(id), ..Unneeded::default() };
     let cancelled = call_off(tx, act, &its, (("duty_slot", id), "这个时段停用了")).await?;
@@ -299,6 +309,18 @@ pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -
 
 /// Errors: refused if it overlaps another term of the same schools.
 pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, days: (Date, Date)) -> Result<Uuid> {
+    Ok(enter_term(tx, act, school, name, days).await?.0)
+}
+
+/// The same; gives what is cancelled too, since a term that is corrected is taken out and entered anew, and only then it is known which days are
+/// holidays.
+pub(super) async fn enter_term(
+    tx: &mut Tx,
+    act: &Act,
+    school: Option<Uuid>,
+    name: &str,
+    days: (Date, Date),
+) -> Result<(Uuid, CalledOff)> {
     let (first, last) = (days.0.to_string(), days.1.to_string());
     let terms = store::terms(tx, act.tenant).await?;
     let overlaps =
@@ -308,13 +330,24 @@ pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, 
     }
     let id = act.id();
     tx.execute(ADD_TERM.bind(act.tenant).bind(id).bind(school).bind(name).bind(first).bind(last)).await?;
+    let cancelled = call_off(tx, act, &all_of(school), (("duty_term", id), TERMS_CHANGED)).await?;
     audit::record(tx, act, "create", ("duty_term", id), name, &[]).await?;
-    Ok(id)
+    Ok((id, cancelled))
 }
 
-pub(super) async fn drop_term(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
-    tx.execute_one(DROP_TERM.bind(act.tenant).bind(id)).await?;
-    audit::record(tx, act, "remove", ("duty_term", id), "", &[]).await
+/// Gives what is cancelled because there is no school then, as far as that is known.
+pub(super) async fn drop_term(tx: &mut Tx, act: &Act, term: &store::TermRow) -> Result<CalledOff> {
+    tx.execute_one(DROP_TERM.bind(act.tenant).bind(term.id)).await?;
+    let cancelled = call_off(tx, act, &all_of(term.school_id), (("duty_term", term.id), TERMS_CHANGED)).await?;
+    audit::record(tx, act, "remove", ("duty_term", term.id), "", &[]).await?;
+    Ok(cancelled)
+}
+
+const TERMS_CHANGED: &str = "学期的日子改了";
+
+/// Everything to come at a school, or at all: terms say of each other's gaps what they are.
+fn all_of(school: Option<Uuid>) -> Unneeded {
+    Unneeded { school, ..Unneeded::default() }
 }
 
 /// Errors: refused if something is written of that day already.
@@ -329,15 +362,16 @@ pub async fn set_day(
     Ok(set_day_like(tx, act, school, day, (kind, note, None)).await?.0)
 }
 
-/// The same, of a day that has the lessons of a weekday, from 1, Monday. What stands on a day without school is cancelled; gives how many shifts.
+/// The same, of a day that has the lessons of a weekday, from 1, Monday. Gives what is cancelled too, because there is no school or a peak does not
+/// take place on such a day.
 pub async fn set_day_like(
     tx: &mut Tx,
     act: &Act,
     school: Option<Uuid>,
     day: Date,
     (kind, note, follows): (DayKind, &str, Option<i64>),
-) -> Result<(Uuid, u64)> {
-    let off = Unneeded { day: Some(day), school, ..Unneeded::default() };
+) -> Result<(Uuid, CalledOff)> {
+    let off = Unneeded { days: Some((day, day)), school, ..Unneeded::default() };
     let day = day.to_string();
     let known = store::days(tx, act.tenant, &day, &day).await?;
     if known.iter().any(|one| one.school_id == school) {
@@ -345,20 +379,25 @@ pub async fn set_day_like(
     }
     let id = act.id();
     tx.execute(ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note).bind(follows)).await?;
-    let cancelled = match kind {
-        DayKind::Off => {
-            let why = if note.is_empty() { "这一天不上课" } else { note };
-            call_off(tx, act, &off, (("duty_day", id), why)).await?
-        }
-        DayKind::Lessons | DayKind::Exams => 0,
+    let why = match kind {
+        _ if !note.is_empty() => note,
+        DayKind::Off => "这一天不上课",
+        DayKind::Exams => "这一天考试",
+        DayKind::Lessons => "这一天的课改了",
     };
+    let cancelled = call_off(tx, act, &off, (("duty_day", id), why)).await?;
     audit::record(tx, act, "create", ("duty_day", id), &day, &[]).await?;
     Ok((id, cancelled))
 }
 
-pub(super) async fn drop_day(tx: &mut Tx, act: &Act, id: Uuid) -> Result<()> {
-    tx.execute_one(DROP_DAY.bind(act.tenant).bind(id)).await?;
-    audit::record(tx, act, "remove", ("duty_day", id), "", &[]).await
+/// Gives what is cancelled because there is no school on such a day otherwise, or a peak does not take place.
+pub(super) async fn drop_day(tx: &mut Tx, act: &Act, row: &store::DayRow) -> Result<CalledOff> {
+    let day: Date = row.day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
+    tx.execute_one(DROP_DAY.bind(act.tenant).bind(row.id)).await?;
+    let off = Unneeded { days: Some((day, day)), school: row.school_id, ..Unneeded::default() };
+    let cancelled = call_off(tx, act, &off, (("duty_day", row.id), "这一天照平常的日子")).await?;
+    audit::record(tx, act, "remove", ("duty_day", row.id), "", &[]).await?;
+    Ok(cancelled)
 }
 
 /// The terms, and what is different on the days of a period.

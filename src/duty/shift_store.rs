@@ -65,20 +65,6 @@ macro_rules! rosters {
     };
 }
 
-/// Shifts ($column of them) in a state, from $2 to $3, of a school ($4), a gate ($5) or a peak ($6), each where it is bound.
-macro_rules! of_days_and_place {
-    ($column:literal, $state:literal) => {
-        concat!(
-            "SELECT f.",
-            $column,
-            " FROM duty_shifts f WHERE f.tenant_id = $1 AND f.day >= $2 AND f.day <= $3 AND (CAST($4 AS UUID) IS NULL OR f.school_id = $4)
-            AND (CAST($5 AS UUID) IS NULL OR f.gate_id = $5) AND (CAST($6 AS UUID) IS NULL OR f.slot_id = $6) AND f.state = '",
-            $state,
-            "'"
-        )
-    };
-}
-
 /// Changes ($set) the shifts without anybody, where a draft ($2) has somebody.
 macro_rules! hollow {
     ($set:literal) => {
@@ -102,22 +88,6 @@ statements! {
         WHERE tenant_id = $1 AND id = $2 AND lock_version = $3 AND came_at IS NULL AND absent_at IS NULL AND state <> 'cancelled'";
     CANCEL = "UPDATE duty_shifts SET state = 'cancelled', lock_version = lock_version + 1
         WHERE tenant_id = $1 AND id = $2 AND came_at IS NULL AND absent_at IS NULL AND state <> 'cancelled'";
-    /// What is not needed any more and has not begun. What was put down by hand and pinned is there for its own sake, and what has no post too. Of all
-    /// schools those stay that have said something of the day themselves.
-    CALL_OFF = concat!("UPDATE duty_shifts SET state = 'cancelled', call_at = NULL, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND state = 'standing' AND came_at IS NULL AND id IN (", of_days_and_place!("id", "standing"), "
-            AND (f.starts_at IS NULL OR f.starts_at > $7) AND f.gate_id IS NOT NULL AND f.slot_id IS NOT NULL AND (f.roster_id IS NOT NULL OR NOT f.pinned)
-            AND (CAST($4 AS UUID) IS NOT NULL OR NOT EXISTS (SELECT 1 FROM duty_days d
-                WHERE d.tenant_id = $1 AND d.school_id = f.school_id AND d.school_id IS NOT NULL AND d.day = f.day AND d.kind <> 'off')))");
-    /// Takes the locks of all that stands there, before the lock of the school.
-    HOLD_OFF = concat!("UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND id IN (", of_days_and_place!("id", "standing"), ")");
-    /// Nobody takes over, or comes in the place of somebody, what is cancelled.
-    CLOSE_SWAPS_OFF = concat!("UPDATE duty_swaps SET state = 'refused', decided_at = $7, why = $8 WHERE tenant_id = $1 AND state IN ('asked', 'agreed') AND shift_id IN (",
-        of_days_and_place!("id", "cancelled"), ")");
-    END_CALLS_OFF = concat!("UPDATE duty_calls SET ended_at = $7, watch_at = NULL WHERE tenant_id = $1 AND answered_at IS NULL AND ended_at IS NULL AND shift_id IN (",
-        of_days_and_place!("id", "cancelled"), ")");
-    /// The schools at which something was cancelled are looked at.
-    WATCH_OFF = concat!("UPDATE duty_schools SET plan_watch_at = $7 WHERE tenant_id = $1 AND id IN (", of_days_and_place!("school_id", "cancelled"), ")");
     /// Holds the row, so that of two who do something at once the second sees what the first did.
     HOLD = "UPDATE duty_shifts SET lock_version = lock_version + 1 WHERE tenant_id = $1 AND id = $2";
     /// The same without a new version, before the row is changed by the version that somebody has seen.
@@ -133,6 +103,8 @@ statements! {
     SHIFT = shifts!("f.id = $2");
     SHIFT_IN_REACH = shifts!(concat!("f.id = $4 AND ", school_in_reach!("f.school_id")));
     OF_DAYS = shifts!(concat!("f.day >= $4 AND f.day <= $5 AND f.state = 'standing' AND ", school_in_reach!("f.school_id"), " ORDER BY f.day, f.starts_at, f.seat, f.id LIMIT 50000"));
+    /// Of a school ($4), or of all.
+    AHEAD = shifts!("f.day >= $2 AND f.day <= $3 AND (CAST($4 AS UUID) IS NULL OR f.school_id = $4) AND f.state = 'standing' ORDER BY f.day, f.starts_at, f.seat, f.id LIMIT 50000");
     OF_PERSON = shifts!("f.person_id = $2 AND f.day >= $3 AND f.day <= $4 AND f.state = 'standing' ORDER BY f.day, f.starts_at, f.id LIMIT 400");
     OF_ROSTER = shifts!("f.roster_id = $2 AND f.day >= $3 AND f.state = 'draft' ORDER BY f.day, f.starts_at, s.position, s.id, g.position, f.seat, f.id LIMIT 50000");
     OF_SEAT = shifts!("f.day = $2 AND f.gate_id = $3 AND f.slot_id = $4 AND f.state = 'standing' ORDER BY f.seat, f.id LIMIT 40");
@@ -259,6 +231,24 @@ pub async fn of_days(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (&str, &str
     let mut all = Vec::new();
     for (from, to) in weeks(days) {
         let query = OF_DAYS.bind(tenant).bind(scope.account).bind(&scope.roles).bind(from).bind(to);
+        all.extend(store::whole(tx.all(query).await?, 50_000)?);
+    }
+    Ok(all)
+}
+
+/// What stands at a school, or at all, whoever reaches it, read in the same way.
+///
+/// Errors: refused where a week has more than can be read at once.
+pub(super) async fn ahead(
+    tx: &mut Tx,
+    tenant: Uuid,
+    school: Option<Uuid>,
+    (first, last): (Date, Date),
+) -> Result<Vec<Shift>> {
+    let (first, last) = (first.to_string(), last.to_string());
+    let mut all = Vec::new();
+    for (from, to) in weeks((&first, &last)) {
+        let query = AHEAD.bind(tenant).bind(from).bind(to).bind(school);
         all.extend(store::whole(tx.all(query).await?, 50_000)?);
     }
     Ok(all)

@@ -206,7 +206,7 @@ pub(super) async fn call_at(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<Opt
     Ok(start.map(|start| start - SignedDuration::from_hours(call_hours)).filter(|at| *at > act.at))
 }
 
-/// Nobody has to stand there: other weekdays of a peak, a day of exams or a term that is taken out leave it as it is.
+/// Nobody has to stand there: it was put down all the same, or had begun when what makes it needless was entered.
 pub(super) async fn needless(tx: &mut Tx, act: &Act, shift: &Shift) -> Result<bool> {
     let Ok(day) = shift.day.parse::<Date>() else { return Ok(false) };
     let table = coverage::read(tx, act.tenant, &Scope::tenant(), (day, day), act.at).await?;
@@ -357,7 +357,7 @@ impl Call {
 }
 
 impl Shift {
-    /// It was put down by hand and pinned, or has no post: nothing that is entered of days, peaks and posts makes it needless (`CALL_OFF`).
+    /// It was put down by hand and pinned, or has no post: nothing that is entered of days, peaks and posts makes it needless (`calling_off`).
     pub(super) fn is_for_its_own_sake(&self) -> bool {
         self.gate_id.is_none() || self.slot_id.is_none() || self.pinned && self.roster_id.is_none()
     }

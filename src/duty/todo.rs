@@ -1,7 +1,7 @@
 //! What waits for whoever runs the posts: who has not come, whose place nobody takes, who has said early that they do not come, swaps
 //! to approve, gaps of today and tomorrow.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::Tx;
 use jiff::civil::Date;
@@ -32,10 +32,12 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         }
     }
     let mut todos = absent(&table, &calls, now);
-    for shift in shift_store::absent_from(tx, viewer.tenant, &scope, &today.to_string()).await? {
-        if !table.idle.contains(&shift.id) {
-            todos.extend(ahead(&shift, tomorrow, now));
-        }
+    let absences = shift_store::absent_from(tx, viewer.tenant, &scope, &today.to_string()).await?;
+    // The table ends with tomorrow, and an absence is known long before.
+    let needless = coverage::needless(tx, viewer.tenant, absences.clone(), now).await?;
+    let needless: HashSet<Uuid> = needless.into_iter().map(|shift| shift.id).collect();
+    for shift in absences.iter().filter(|shift| !needless.contains(&shift.id)) {
+        todos.extend(ahead(shift, tomorrow, now));
     }
     let (mut gaps, mut first) = (0, None);
     for (row, kept) in table.rows.iter().flat_map(|row| row.kept.iter().map(move |kept| (row, kept))) {

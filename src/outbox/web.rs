@@ -20,7 +20,7 @@ pub fn routes() -> Routes {
 }
 
 /// What each topic is about. What is not here is shown as it stands.
-const TOPICS: [(&str, &str); 12] = [
+const TOPICS: [(&str, &str); 13] = [
     ("registry.import", "导入登记表"),
     ("registry.erased", "删除个人信息以后的清理"),
     ("registry.merged", "合并登记以后的跟进"),
@@ -33,6 +33,7 @@ const TOPICS: [(&str, &str); 12] = [
     ("board.posted", "把公示告诉别的程序"),
     ("duty.called", "叫备勤顶岗"),
     ("duty.plan", "告诉学校护学岗有变动"),
+    ("duty.cancelled", "告诉站岗的人班取消了"),
 ];
 
 impl Parked {

@@ -125,7 +125,7 @@ async fn change_gate(
                 school::set_pair(&mut tx, &act, gate.id, pair).await?;
             }
             tx.commit().await?;
-            let said = format!("岗位已改好{}", calling_off::said(cancelled));
+            let said = format!("岗位已改好{}", calling_off::said(&app, &cancelled));
             return Ok(redirect(&format!("/duty-schools/{}", gate.school_id), &said));
         }
     }

@@ -177,7 +177,7 @@ async fn change(
         let done = school::change(&mut tx, &act, &known, form.version(), &to).await;
         if let Some(cancelled) = form.noted("name", done)? {
             tx.commit().await?;
-            let said = format!("已改好{}", calling_off::said(cancelled));
+            let said = format!("已改好{}", calling_off::said(&app, &cancelled));
             return Ok(redirect(&format!("/duty-schools/{id}"), &said));
         }
     }

@@ -12,6 +12,8 @@ use uuid::Uuid;
 use super::{Options, a_day};
 use crate::access::{Act, Permission, Routes, Viewer};
 use crate::app::App;
+use crate::channel;
+use crate::duty::calling_off::{self, Cancellation};
 use crate::duty::coverage::{self, Posts};
 use crate::duty::model::{Fixings, How, Peak, ShiftState, Windows, clock, day_of, minute, moment, short};
 use crate::duty::shift::{self, NewShift, Way};
@@ -211,6 +213,10 @@ struct ShiftPage {
     in_place: Option<Shift>,
     /// Nobody has to stand there, so nobody is called for it.
     needless: bool,
+    /// Why it was cancelled, and whether whoever was to stand there got a message.
+    cancelled: Option<Cancellation>,
+    /// A short message can go to them.
+    textable: bool,
     swap: Option<Swap>,
     now: Timestamp,
     may_plan: bool,
@@ -367,6 +373,11 @@ async fn shift_page(
             None => None,
         },
         needless: shift.call_at.is_some() && standby::needless(&mut tx, &act, &shift).await?,
+        textable: channel::can_text(app, &phone),
+        cancelled: match shift.state {
+            ShiftState::Cancelled => calling_off::of_shift(&mut tx, viewer.tenant, id).await?,
+            _ => None,
+        },
         missing: coverage::missing(&shift, &fixings).into_iter().map(|one| one.label()).collect(),
         swap: swap::last(&mut tx, viewer.tenant, id).await?,
         fixings,
@@ -452,8 +463,10 @@ async fn cancel(
         drop(tx);
         return page_again(&shift_page(&app, &viewer, shell, id, (Some(form), "why")).await?);
     }
-    let done = shift::cancel(&mut tx, &act, id, &why).await;
-    ended((&app, &viewer, shell), id, (tx, form), ("why", "这一班已取消"), done).await
+    let done = calling_off::cancel(&mut tx, &act, id, &why).await;
+    let told = done.as_ref().map_or(String::new(), |off| calling_off::told(&app, off));
+    let said = format!("这一班已取消{told}");
+    ended((&app, &viewer, shell), id, (tx, form), ("why", said.as_str()), done.map(drop)).await
 }
 
 async fn note(

@@ -36,9 +36,10 @@ async fn set_weekdays(
     let act = app.act(&viewer, Permission::DutyEdit)?;
     let mut tx = app.db.begin().await?;
     store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
-    school::set_weekdays(&mut tx, &act, id, slot, ticked_weekdays(&form)).await?;
+    let cancelled = school::set_weekdays(&mut tx, &act, id, slot, ticked_weekdays(&form)).await?;
     tx.commit().await?;
-    Ok(redirect(&format!("/duty-schools/{id}"), "记下了。以后按这几天站；已经排在别的日子的，请取消"))
+    let said = format!("记下了，以后按这几天站{}", calling_off::said(&app, &cancelled));
+    Ok(redirect(&format!("/duty-schools/{id}"), &said))
 }
 
 async fn add_slot(
@@ -87,6 +88,6 @@ async fn close_slot(
     store::school_within(&mut tx, viewer.tenant, &viewer.scope(Permission::DutyEdit), id).await?;
     let cancelled = school::close_slot(&mut tx, &act, id, slot).await?;
     tx.commit().await?;
-    let said = format!("这个时段以后不再站岗，以前排的还看得到{}", calling_off::said(cancelled));
+    let said = format!("这个时段以后不再站岗，以前排的还看得到{}", calling_off::said(&app, &cancelled));
     Ok(redirect(&format!("/duty-schools/{id}"), &said))
 }

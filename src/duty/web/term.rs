@@ -105,9 +105,9 @@ async fn add_term(State(app): State<App>, viewer: Viewer, shell: Shell, mut form
     let name = form.text("name", "学期名称", 2..=30);
     if let (Some(days), true) = (days(&mut form), form.ok()) {
         let mut tx = app.db.begin().await?;
-        let done = school::add_term(&mut tx, &act, school, &name, days).await;
-        if form.ended(tx, "first", done).await?.is_some() {
-            return Ok(redirect("/duty-terms", "学期已登记"));
+        let done = school::enter_term(&mut tx, &act, school, &name, days).await;
+        if let Some((_, cancelled)) = form.ended(tx, "first", done).await? {
+            return Ok(redirect("/duty-terms", &format!("学期已登记{}", calling_off::said(&app, &cancelled))));
         }
     }
     page_again(&terms_page(&app, &viewer, shell, (form, "term")).await?)
@@ -128,7 +128,7 @@ async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form:
         let mut tx = app.db.begin().await?;
         let done = school::set_day_like(&mut tx, &act, school, day, (kind, &note, follows)).await;
         if let Some((_, cancelled)) = form.ended(tx, "day", done).await? {
-            return Ok(redirect("/duty-terms", &format!("已登记{}", calling_off::said(cancelled))));
+            return Ok(redirect("/duty-terms", &format!("已登记{}", calling_off::said(&app, &cancelled))));
         }
     }
     page_again(&terms_page(&app, &viewer, shell, (form, "day")).await?)
@@ -149,9 +149,10 @@ async fn drop_term(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>,
     let term: TermRow = app.db.read().await?.one(TERM.bind(viewer.tenant).bind(id)).await?;
     reached(&app, &viewer, term.school_id).await?;
     let mut tx = app.db.begin().await?;
-    school::drop_term(&mut tx, &act, id).await?;
+    let cancelled = school::drop_term(&mut tx, &act, &term).await?;
     tx.commit().await?;
-    Ok(redirect("/duty-terms", "学期已删去，那些日子不再算上课"))
+    let said = format!("学期已删去，那些日子不再算上课{}", calling_off::said(&app, &cancelled));
+    Ok(redirect("/duty-terms", &said))
 }
 
 async fn drop_day(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
@@ -159,7 +160,8 @@ async fn drop_day(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, 
     let day: DayRow = app.db.read().await?.one(DAY.bind(viewer.tenant).bind(id)).await?;
     reached(&app, &viewer, day.school_id).await?;
     let mut tx = app.db.begin().await?;
-    school::drop_day(&mut tx, &act, id).await?;
+    let cancelled = school::drop_day(&mut tx, &act, &day).await?;
     tx.commit().await?;
-    Ok(redirect("/duty-terms", "已删去，这一天按平常算"))
+    let said = format!("已删去，这一天按平常算{}", calling_off::said(&app, &cancelled));
+    Ok(redirect("/duty-terms", &said))
 }
