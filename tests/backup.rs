@@ -88,7 +88,7 @@ db_test! {
         // What happens afterwards is not in it.
         app.file_issue(Vec::new()).await;
         for engine in [Engine::Sqlite, Engine::Postgres] {
-            let (db, _place) = fresh(engine).await;
+            let (db, _storage) = fresh(engine).await;
             let amount = restore(&db, &app.means.keys, &file).await.unwrap();
             assert_eq!(amount.rows as usize, before.values().map(Vec::len).sum::<usize>());
             assert_eq!(everything(&db).await, before, "{engine:?}");
@@ -127,7 +127,7 @@ db_test! {
             ("of something else", b"PK\x03\x04".to_vec(), "不是家门口的备份文件"),
             ("of the future", pack(&text.replace("0007_search", "0999_wonders")), "请先升级程序"),
         ];
-        let (db, _place) = fresh(app.engine).await;
+        let (db, _storage) = fresh(app.engine).await;
         let bare = Db::sqlite(&folder.path().join("bare.db")).await.unwrap();
         for (what, bytes, why) in cases {
             std::fs::write(&file, bytes).unwrap();
@@ -156,7 +156,7 @@ db_test! {
             }
         };
         tokio::join!(back_up(&app.db, &file), writing);
-        let (db, _place) = fresh(app.engine).await;
+        let (db, _storage) = fresh(app.engine).await;
         restore(&db, &app.means.keys, &file).await.unwrap();
         let copy = everything(&db).await;
         // One moment: as many filings as issues, and the chain of the log whole.

@@ -28,7 +28,7 @@ fn every_table_says_how_it_is_spread() {
 
 #[tokio::test]
 async fn citus_would_refuse_nothing() {
-    let (db, _place) = fresh(Engine::Postgres).await;
+    let (db, _storage) = fresh(Engine::Postgres).await;
     let reference: Vec<String> =
         tables("create_reference_table(").into_iter().chain([MIGRATIONS_TABLE.to_owned()]).collect();
     let violations: Vec<Violation> = db.read().await.unwrap().all(LINT.bind(reference.join(","))).await.unwrap();
@@ -41,7 +41,7 @@ async fn citus_spreads_every_table() {
     if std::env::var_os("CITUS_URL").is_none() {
         return;
     }
-    let (db, _place) = fresh(Engine::Postgres).await;
+    let (db, _storage) = fresh(Engine::Postgres).await;
     let spread: Vec<Spread> = db.read().await.unwrap().all(SPREAD).await.unwrap();
     assert_eq!(all_tables(), spread.into_iter().map(|table| table.name).collect());
 }

@@ -11,7 +11,7 @@ use doorstep::{
 };
 use sqlx::{ConnectOptions, Row};
 
-use crate::support::{Engine, fresh};
+use crate::support::{Engine, Storage, fresh};
 
 /// Every list of statements; a file that declares one and is not here fails [`no_list_is_forgotten`].
 pub const LISTS: &[&[Statement]] = &[
@@ -121,7 +121,7 @@ async fn postgres_takes_every_statement() {
 }
 
 async fn every_statement_is_taken(engine: Engine) {
-    let (db, _place) = fresh(engine).await;
+    let (db, _storage) = fresh(engine).await;
     let mut refused = Vec::new();
     for statement in LISTS.iter().copied().flatten() {
         let mut tx = db.begin().await.unwrap(); // its own, since PostgreSQL gives a transaction up after an error
@@ -352,9 +352,9 @@ const MAY_SCAN_FOR_EACH: &[&str] = &["overview::store::GRIDS"]; // the grants of
 /// its page: on SQLite without statistics, which plans the worst.
 #[tokio::test]
 async fn no_statement_looks_through_a_table() {
-    let (db, place) = fresh(Engine::Sqlite).await;
+    let (db, storage) = fresh(Engine::Sqlite).await;
     db.close().await;
-    let Place::Folder(folder) = &place else { unreachable!("SQLite lies in a folder") };
+    let Storage::Folder(folder) = &storage else { unreachable!("SQLite lies in a folder") };
     let file = folder.path().join("doorstep.db");
     let mut sqlite = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap();
     let mut slow = Vec::new();

@@ -108,7 +108,7 @@ db_test! {
         let file = folder.path().join("backup");
         backup::write(&app.db, &file, Timestamp::UNIX_EPOCH, |_| ()).await.unwrap();
         for engine in [Engine::Sqlite, Engine::Postgres] {
-            let (db, _place) = fresh(engine).await;
+            let (db, _storage) = fresh(engine).await;
             backup::restore(&db, &app.means.keys, &file, Timestamp::UNIX_EPOCH, |_| ()).await.unwrap();
             let mut tx = db.begin().await.unwrap();
             let certificate = volunteer::certificate_by_number(&mut tx, app.home.tenant, "2026-0001").await.unwrap().unwrap();

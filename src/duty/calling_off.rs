@@ -167,14 +167,15 @@ pub(super) async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Resul
 /// Has everybody told who was to stand there, once; gives their names and numbers.
 async fn tell(tx: &mut Tx, act: &Act, occasion: Uuid) -> Result<Vec<(String, String)>> {
     let concerned: Vec<Concerned> = tx.all(CONCERNED.bind(act.tenant).bind(occasion)).await?;
-    let mut people = Vec::new();
+    let (mut people, mut messages) = (Vec::new(), Vec::new());
     for one in concerned {
         let number = person::phone(act, one.phone_sealed.as_deref())?;
         if !number.is_empty() {
-            outbox::post(tx, act, TOPIC, &Cancelled { occasion, person: one.id }).await?;
+            messages.push(Cancelled { occasion, person: one.id });
         }
         people.push((one.name, number));
     }
+    outbox::post_all(tx, act, TOPIC, &messages).await?;
     Ok(people)
 }
 

@@ -10,7 +10,7 @@ mod store;
 pub mod web;
 
 pub use store::{
-    Message, STATEMENTS, backlog, done, failed, lease, post, post_if_wished, post_to, sweep, unanswered, wish,
+    Message, STATEMENTS, backlog, done, failed, lease, post, post_all, post_if_wished, post_to, sweep, unanswered, wish,
 };
 
 use std::collections::BTreeMap;

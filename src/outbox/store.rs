@@ -1,4 +1,4 @@
-use db::{Db, Tx, record, statements};
+use db::{Db, Query, Tx, record, statements};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use uuid::Uuid;
@@ -15,7 +15,8 @@ pub(super) const ATTEMPTS: i64 = 10;
 const UNANSWERED: i64 = 8;
 
 statements! {
-    POST = "INSERT INTO outbox_messages (tenant_id, id, topic, payload, addressee, available_at, attempts) VALUES ($1, $2, $3, $4, $5, $6, 0)";
+    POST = "INSERT INTO outbox_messages (tenant_id, id, topic, payload, addressee, available_at, attempts)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     WISH = "INSERT INTO outbox_wishes (tenant_id, topic) VALUES ($1, $2) ON CONFLICT (tenant_id, topic) DO NOTHING";
     WISHED = "SELECT topic FROM outbox_wishes WHERE tenant_id = $1 AND topic = $2";
     /// Of every tenant: the worker serves them all.
@@ -60,19 +61,26 @@ record! {
 
 /// Writes a message down, in the transaction of what it follows from.
 pub async fn post(tx: &mut Tx, act: &Act, topic: &str, payload: &impl Serialize) -> Result<()> {
-    write(tx, act, topic, None, payload).await
+    tx.execute(row(act, topic, None, payload)?).await?;
+    Ok(())
+}
+
+/// Writes many messages of a topic down.
+pub async fn post_all(tx: &mut Tx, act: &Act, topic: &str, payloads: &[impl Serialize]) -> Result<()> {
+    let rows = payloads.iter().map(|payload| row(act, topic, None, payload)).collect::<Result<_>>()?;
+    Ok(tx.execute_many(POST, rows).await?)
 }
 
 /// Writes a message down that goes to somebody elsewhere, who may not be there to take it.
 pub async fn post_to(tx: &mut Tx, act: &Act, topic: &str, addressee: Uuid, payload: &impl Serialize) -> Result<()> {
-    write(tx, act, topic, Some(addressee), payload).await
+    tx.execute(row(act, topic, Some(addressee), payload)?).await?;
+    Ok(())
 }
 
-async fn write(tx: &mut Tx, act: &Act, topic: &str, addressee: Option<Uuid>, payload: &impl Serialize) -> Result<()> {
+fn row(act: &Act, topic: &str, addressee: Option<Uuid>, payload: &impl Serialize) -> Result<Query> {
     let payload = serde_json::to_string(payload).map_err(anyhow::Error::from)?;
     let row = POST.bind(act.tenant).bind(act.id()).bind(topic).bind(payload).bind(addressee);
-    tx.execute(row.bind(act.at)).await?;
-    Ok(())
+    Ok(row.bind(act.at).bind(0))
 }
 
 /// Has messages of a topic written down that nobody waits for otherwise.

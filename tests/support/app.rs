@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Browser, Engine, Place, fresh};
+use super::{Browser, Engine, Storage, fresh};
 
 /// The program, listening on a port of its own, with a clock that the story sets, chance that a seed decides, and one
 /// community, `home`.
@@ -25,7 +25,7 @@ pub struct TestApp {
     pub url: String,
     pub home: Community,
     pub engine: Engine,
-    _place: Place,
+    _storage: Storage,
 }
 
 /// A tenant of a test.
@@ -57,7 +57,7 @@ pub struct NewPerson<'a> {
 impl TestApp {
     /// Starts on Monday, 23 November 2026, at nine in the morning.
     pub async fn start(engine: Engine) -> TestApp {
-        let (db, place) = fresh(engine).await;
+        let (db, storage) = fresh(engine).await;
         let chance = Chance::seeded(20261123);
         let keys = Arc::new(Keys::generate(&chance));
         let morning: Timestamp = "2026-11-23T09:00:00+08:00".parse().expect("a moment");
@@ -76,7 +76,7 @@ impl TestApp {
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let home = community(&db, &means, "141102004999", "尉汾路社区").await;
-        TestApp { app, db, means, url, home, engine, _place: place }
+        TestApp { app, db, means, url, home, engine, _storage: storage }
     }
 
     /// Another tenant of the same installation.

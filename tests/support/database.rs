@@ -15,30 +15,30 @@ pub enum Engine {
     Postgres,
 }
 
-/// Where a database of a test lies. It goes with this, so that the disk never holds more of them than tests that run.
+/// What a database of a test lies in. It goes with this, so that the disk never holds more of them than tests that run.
 #[must_use]
-pub enum Place {
+pub enum Storage {
     Folder(TempDir),
     Server(String),
 }
 
-impl Drop for Place {
+impl Drop for Storage {
     fn drop(&mut self) {
-        if let Place::Server(name) = self {
+        if let Storage::Server(name) = self {
             cluster::shared().drop_database(name);
         }
     }
 }
 
-/// A migrated database that nobody else uses: the copy of one that was migrated once. Its place has to outlive it.
-pub async fn fresh(engine: Engine) -> (Db, Place) {
+/// A migrated database that nobody else uses: the copy of one that was migrated once. Its storage has to outlive it.
+pub async fn fresh(engine: Engine) -> (Db, Storage) {
     match engine {
         Engine::Sqlite => sqlite().await,
         Engine::Postgres => postgres().await,
     }
 }
 
-async fn sqlite() -> (Db, Place) {
+async fn sqlite() -> (Db, Storage) {
     static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
     let template = TEMPLATE.get_or_init(|| async {
         let folder = tempfile::tempdir().expect("a folder");
@@ -49,7 +49,7 @@ async fn sqlite() -> (Db, Place) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("doorstep.db");
     std::fs::write(&file, template.await).expect("a copy of the database");
-    (Db::sqlite(&file).await.expect("a database"), Place::Folder(folder))
+    (Db::sqlite(&file).await.expect("a database"), Storage::Folder(folder))
 }
 
 statements! {
@@ -57,7 +57,7 @@ statements! {
 }
 
 /// With `CITUS_URL` every database is migrated by itself, since one with distributed tables cannot be copied.
-async fn postgres() -> (Db, Place) {
+async fn postgres() -> (Db, Storage) {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     static COPIES: AtomicU32 = AtomicU32::new(0);
     let name = format!("doorstep_{}_{}", process::id(), COPIES.fetch_add(1, Ordering::Relaxed));
@@ -68,7 +68,7 @@ async fn postgres() -> (Db, Place) {
         tx.execute(ADD_CITUS).await.expect("the extension");
         tx.commit().await.expect("committed");
         migrate(&db, MIGRATIONS, Timestamp::UNIX_EPOCH).await.expect("the migrations apply");
-        return (db, Place::Server(name));
+        return (db, Storage::Server(name));
     }
     let template = TEMPLATE.get_or_init(|| async {
         let name = format!("doorstep_{}_template", process::id());
@@ -77,7 +77,7 @@ async fn postgres() -> (Db, Place) {
         name
     });
     cluster::shared().create_database(&name, Some(template.await));
-    (Db::open(&cluster::shared().url(&name)).await.expect("a database"), Place::Server(name))
+    (Db::open(&cluster::shared().url(&name)).await.expect("a database"), Storage::Server(name))
 }
 
 /// Migrates a database and lets go of it: only one that nobody is connected to can be copied.

@@ -8,7 +8,7 @@ pub mod office;
 
 pub use app::{Account, Community, TestApp};
 pub use browser::{Browser, Page};
-pub use database::{Engine, Place, fresh};
+pub use database::{Engine, Storage, fresh};
 
 /// Tells a story twice, on SQLite and on PostgreSQL, each time to a program of its own:
 ///
