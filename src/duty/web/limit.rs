@@ -95,6 +95,14 @@ pub(super) fn read(form: &mut Form, places: &Options, bars: &Options) -> Limits 
     if bar.is_none() && !why.is_empty() {
         form.fail("bar", "请选择不能站的学校或岗位");
     }
+    let ticked = |day: i64, peak: Peak| form.is("times", &format!("{day}:{}", peak.code()));
+    // Of every day and single ones it is not known which is meant: whoever narrows it may have left the former ticked.
+    let both = |peak: &Peak| ticked(0, *peak) && (1..=7).any(|day| ticked(day, *peak));
+    let unclear: Vec<&str> = Peak::ALL.iter().copied().filter(both).map(|peak| peak.label()).collect();
+    if !unclear.is_empty() {
+        let peaks = unclear.join("”、“");
+        form.fail("times", format!("“{peaks}”勾了“每天”，又勾了单独的几天，请只留一种"));
+    }
     let times = Times::of(form.values("times").flat_map(pairs));
     let lifted = bars.iter().filter(|(id, _)| form.is("lift", id)).filter_map(|(id, _)| id.parse().ok()).collect();
     Limits { times, bar, why, lifted }
