@@ -191,6 +191,13 @@ struct NewPage {
 }
 
 impl NewPage {
+    /// The school, where another one is chosen on a page of its own. What comes from elsewhere would be lost on the way there, so that the form
+    /// itself asks for the school then.
+    fn settled(&self) -> Option<&School> {
+        let asked = self.schools.len() > 1 && !self.form.value("origin").is_empty();
+        self.school.as_ref().filter(|_| !asked)
+    }
+
     fn kinds(&self) -> Options {
         options(Kind::ALL, Kind::code, Kind::label)
     }
@@ -253,13 +260,14 @@ async fn create(Shared(app): Shared<App>, viewer: Viewer, shell: Shell, mut form
     let listed: Option<Uuid> = form.optional_choice("listed", "重点部位", |id| id.parse().ok());
     let found_at = found_on(&mut form, app.means.now());
     if let Some(school) = &school {
+        // Where the school that was chosen instead has nothing to choose from, the choice of the school is what is wrong.
         let gates = school::gates(&mut tx, viewer.tenant, school.id).await?;
         if gate.is_some_and(|gate| !gates.iter().any(|known| known.id == gate)) {
-            form.fail("gate", "这个校门不是所选学校的，请重新选");
+            form.fail(if gates.is_empty() { "school" } else { "gate" }, "这个校门不是所选学校的，请重新选");
         }
         let places = round::places_of(&mut tx, viewer.tenant, school.id).await?;
         if listed.is_some_and(|place| !places.iter().any(|known| known.id == place)) {
-            form.fail("listed", "这个部位不在所选学校周边，请重新选");
+            form.fail(if places.is_empty() { "school" } else { "listed" }, "这个部位不在所选学校周边，请重新选");
         }
     }
     let (Some(school), Some(kind), Some(distance), true) = (school, kind, distance, form.ok()) else {
