@@ -1,6 +1,8 @@
 //! 护学岗: when somebody can come, where they must not stand, and posts at which two stand or nobody; in a roster, by hand, from standby and in
 //! a repair.
 
+use std::time::Duration;
+
 use doorstep::access::{Role, Scope};
 use doorstep::duty::{self, DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, SlotSketch, Times};
 use jiff::Timestamp;
@@ -186,6 +188,28 @@ db_test! {
         assert_eq!(place.there(&app, place.evening).await, sorted([officer, parent]));
     }
 
+    async fn a_limit_that_is_saved_while_a_draft_is_published_is_listed_as_well(app: TestApp) {
+        let place = place(&app).await;
+        let bureau = &place.bureau;
+        let chief = bureau.chief(&app).await;
+        bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let parent = bureau.person(&app, "高瑞芹", PersonKind::Parent, Some(5), false).await;
+        let page = make_roster(&chief, (DAY, DAY), "1").await;
+        page.assert_ok().assert_lacks("发布以前请看");
+        let (version, publication) = (page.input("version"), format!("{}/publication", page.url));
+        // Somebody is about to save when the parent can come: the draft waits for that, and has to know it then.
+        let mut tx = app.db.begin().await.unwrap();
+        duty::set_times(&mut tx, &bureau.act(&app), parent, Times::of([(2, Peak::MorningIn)])).await.unwrap();
+        let saved = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            tx.commit().await.unwrap();
+        };
+        let form = [("version", version.as_str())];
+        let (asked, ()) = tokio::join!(chief.post(&publication, &form), saved);
+        asked.assert_status(422).assert_contains("接送区 晚放学：高瑞芹登记的是只能站周二早入校").assert_contains("href=\"#in_spite\"");
+        assert!(standing(&app, bureau, (DAY, DAY)).await.is_empty(), "nothing is in force");
+    }
+
     async fn a_post_for_two_is_filled_by_two_or_by_nobody(app: TestApp) {
         let place = place(&app).await;
         let bureau = &place.bureau;
@@ -332,6 +356,12 @@ db_test! {
         assert!(form.body.contains("value=\"0:noon_out\" checked") && !form.body.contains("value=\"2:noon_out\" checked") && !form.body.contains("value=\"0:morning_in\" checked"));
         let bar = form.between_all("name=\"lift\" value=\"", "\"").next().unwrap().to_owned();
         let version = form.input("version");
+        // Single days beside every day do not narrow it: which is meant is asked.
+        let both = post(with(&version, &[("times", "0:noon_out"), ("times", "1:noon_out"), ("times", "3:noon_out"), ("times", "0:evening_out")])).await;
+        both.assert_status(422).assert_contains("“午放学”勾了“每天”，又勾了单独的几天，请只留一种");
+        both.assert_contains("href=\"#times\"").assert_contains("id=\"times\"").assert_contains("id=\"times-error\"");
+        assert!(both.body.contains("value=\"0:noon_out\" checked") && both.body.contains("value=\"3:noon_out\" checked"), "what was ticked comes back");
+        chief.get(&page).await.assert_contains("只能：午放学、晚放学");
         let again = post(with(&version, &[("bar", there.as_str()), ("bar_why", "孩子在这里上学")])).await;
         again.assert_status(422).assert_contains("已经登记了不能站田家会小学 · 接送区");
         // Why is read by the desk alone: not by whoever stands there, nor in the audit log, nor in the table that is downloaded.

@@ -236,6 +236,21 @@ db_test! {
         assert_eq!(count("2026-09-07").await, 0);
     }
 
+    async fn seats_that_were_empty_on_days_that_are_past_are_not_asked_about(app: TestApp) {
+        at(&app, "2026-09-07T06:00:00+08:00");
+        let bureau = bureau(&app).await;
+        for name in ["冯志强", "高瑞芹"] {
+            bureau.person(&app, name, PersonKind::Officer, Some(5), false).await;
+        }
+        // Each day one is empty: nobody knows the way to the school of the other station.
+        let draft = make_roster(&bureau.chief(&app).await, ("2026-09-07", "2026-09-09"), "1").await;
+        draft.assert_ok().assert_contains("还有 3 个位置没有人");
+        at(&app, "2026-09-09T06:00:00+08:00");
+        let (chief, version) = (bureau.chief(&app).await, draft.input("version"));
+        let page = chief.post(&format!("{}/publication", draft.url), &[("version", version.as_str())]).await;
+        page.assert_status(422).assert_contains("还有 1 个位置没有人").assert_lacks("还有 3 个位置没有人");
+    }
+
 
     async fn what_was_pinned_is_missed_on_a_day_off_and_whoever_stands_in_stays_with_it(app: TestApp) {
         at(&app, "2026-08-31T20:00:00+08:00");

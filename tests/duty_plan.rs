@@ -232,7 +232,11 @@ db_test! {
         // Somebody has leave by now.
         let draft = make_roster(&chief, days, "1").await;
         leave(&app, &bureau, people[0], days).await;
-        publish(&chief, &draft).await.assert_status(422).assert_contains("请假").assert_contains("再排一次");
+        let page = publish(&chief, &draft).await;
+        page.assert_status(422).assert_contains("请假").assert_contains("再排一次");
+        // No tick helps against that, and so none is asked for, though a seat is empty as well.
+        page.assert_contains("href=\"#publication\"").assert_contains("id=\"publication\"").assert_contains("id=\"publication-error\"");
+        page.assert_contains("个位置没有人").assert_lacks("id=\"in_spite\"");
         // The same period again, without them: one post stays empty besides that of the other station.
         let next = chief.post(&format!("{}/successor", draft.url), &[("seed", "1")]).await;
         next.assert_ok();

@@ -20,20 +20,32 @@ use crate::audit;
 use crate::error::{Error, Result};
 use crate::settings;
 
-/// Puts a draft in force, but for what of it has begun by now; gives how many shifts those are. Whoever knows what speaks against it says so. Shifts
-/// without anybody, in whose seats it has somebody, give way to it.
+/// What came of it.
+#[derive(Debug)]
+pub enum Publication {
+    /// It is in force, but for so many shifts that have begun.
+    Done(usize),
+    /// Nothing was done: this speaks against it, and nobody has said that they know.
+    Against(String),
+}
+
+/// Puts a draft in force, but for what of it has begun by now. Whoever knows what speaks against it says so. Shifts without anybody, in whose seats
+/// it has somebody, give way to it.
 ///
-/// Errors: refused if somebody has been put down otherwise since, if what speaks against it was not looked at, or where all of it has begun.
-pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<usize> {
+/// Errors: refused if somebody has been put down otherwise since, or where all of it has begun.
+pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<Publication> {
+    // Shifts before people, as whoever puts somebody down takes them.
+    tx.execute(HOLD_HOLLOW.bind(act.tenant).bind(roster.id)).await?;
+    // Nobody is put down elsewhere while this is looked at.
+    let known = drafts(tx, act.tenant, roster.id).await?;
+    let to_come = known.iter().filter(|draft| !draft.has_begun(act.at));
+    person::hold(tx, act.tenant, to_come.filter_map(|draft| draft.person_id).collect()).await?;
+    // With each draft comes when its person can come, which somebody may have saved while this waited for them.
     let all = drafts(tx, act.tenant, roster.id).await?;
     let (begun, drafts): (Vec<Shift>, Vec<Shift>) = all.into_iter().partition(|draft| draft.has_begun(act.at));
     if drafts.is_empty() && !begun.is_empty() {
         return Err(Error::refused("这份草稿里的班都已经开始了，不能再发布。请放弃这份，重新排"));
     }
-    // Shifts before people, as whoever puts somebody down takes them.
-    tx.execute(HOLD_HOLLOW.bind(act.tenant).bind(roster.id)).await?;
-    // Nobody is put down elsewhere while this is looked at.
-    person::hold(tx, act.tenant, drafts.iter().filter_map(|draft| draft.person_id).collect()).await?;
     let found = conflicts(tx, act, roster, &drafts).await?;
     if let Some(first) = found.first() {
         return Err(Error::refused(format!("草稿做好以后有 {} 处变了：{first}。请用这份再排一次", found.len())));
@@ -45,7 +57,8 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
         } else {
             String::new()
         };
-        return Err(Error::refused(format!("{first}{more}。确实要这样发布，请勾选“知道，还是这样发布”")));
+        let words = format!("{first}{more}。确实要这样发布，请勾选“知道，还是这样发布”");
+        return Ok(Publication::Against(words));
     }
     let row = PUBLISH.bind(act.tenant).bind(roster.id).bind(seen).bind(act.account).bind(act.at);
     if tx.execute(row).await? == 0 {
@@ -68,7 +81,7 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
         news::watch(tx, act, school, day).await?;
     }
     audit::record(tx, act, "publish", ("duty_roster", roster.id), "", &[]).await?;
-    Ok(begun.len())
+    Ok(Publication::Done(begun.len()))
 }
 
 /// What is wrong with putting a draft in force as it is; nothing if all is well. Whoever calls holds everybody who is in it.
@@ -173,7 +186,8 @@ pub(super) async fn cautions(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts:
     Ok(found)
 }
 
-/// How many seats of a draft nobody has now: some of its gaps may have been filled by hand, and some of its people taken off.
+/// How many seats of a draft nobody has now: some of its gaps may have been filled by hand, and some of its people taken off. Those of days that
+/// are past are nobody's to fill.
 async fn empty_now(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[&Shift]) -> Result<i64> {
     let gaps: Vec<GapSeat> = tx.all(GAP_SEATS.bind(act.tenant).bind(roster.id)).await?;
     let span = (roster.first_day.as_str(), roster.last_day.as_str());
@@ -183,6 +197,8 @@ async fn empty_now(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts: &[&Shift]
         .filter(|shift| shift.absent_at.is_none() && shift.person_id.is_some())
         .filter_map(|shift| shift.gate_id.zip(shift.slot_id).map(|(gate, slot)| (shift.day, gate, slot, shift.seat)))
         .collect();
-    let open = gaps.into_iter().filter(|gap| !filled.contains(&(gap.day.clone(), gap.gate_id, gap.slot_id, gap.seat)));
+    let today = coverage::today(act.at).to_string();
+    let gaps = gaps.into_iter().filter(|gap| gap.day >= today);
+    let open = gaps.filter(|gap| !filled.contains(&(gap.day.clone(), gap.gate_id, gap.slot_id, gap.seat)));
     Ok((open.count() + drafts.iter().filter(|draft| draft.person_id.is_none()).count()) as i64)
 }

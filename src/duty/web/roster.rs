@@ -13,8 +13,9 @@ use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::duty::mending::{self, Mended};
 use crate::duty::model::{monday, short};
+use crate::duty::publication::{self, Publication};
 use crate::duty::shift_store::{self, GAPS, Gap, RosterRow, Shift};
-use crate::duty::{coverage, publication, roster, store};
+use crate::duty::{coverage, roster, store};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -193,17 +194,22 @@ async fn publish(
     let scope = viewer.scope(Permission::DutyPlan);
     let known = shift_store::roster_within(&mut tx, viewer.tenant, &scope, id).await?;
     let done = publication::publish(&mut tx, &act, &known, form.version(), form.is("in_spite", "yes")).await;
-    match form.ended(tx, "in_spite", done).await? {
-        Some(begun) => {
+    match form.noted("publication", done)? {
+        Some(Publication::Done(begun)) => {
+            tx.commit().await?;
             let to = format!("/duty/coverage?day={}&span=week", known.first_day);
             let more = match begun {
                 0 => String::new(),
                 _ => format!("。草稿里有 {begun} 班已经开始，没有发布"),
             };
-            Ok(redirect(&to, &format!("已发布，本人的链接上看得到了{more}")))
+            return Ok(redirect(&to, &format!("已发布，本人的链接上看得到了{more}")));
         }
-        None => page_again(&roster_page(&app, &viewer, shell, id, form).await?),
+        // A tick helps against this alone.
+        Some(Publication::Against(words)) => form.fail("in_spite", words),
+        None => {}
     }
+    drop(tx);
+    page_again(&roster_page(&app, &viewer, shell, id, form).await?)
 }
 
 async fn remove(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
