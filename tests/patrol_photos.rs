@@ -1,14 +1,15 @@
 //! Photos of what was seen on a round: from the phone to the desk and on into the ledger, sent once.
 
-use doorstep::access::{Reach, Role};
+use doorstep::access::{Reach, Role, Scope};
 use doorstep::duty::PersonKind;
+use doorstep::hazard::{self, PlaceKind};
 use doorstep::patrol::{Days, How};
 use uuid::Uuid;
 
 use crate::duty::bureau;
 use crate::patrol::{at, checks, clock, code, laid, own, planned, tap};
 use crate::stories::cast::photo_of;
-use crate::support::{Page, TestApp};
+use crate::support::{Browser, Page, TestApp};
 
 /// What a form carries on of the photos that came with an earlier try.
 fn kept(page: &Page, field: &str) -> Vec<String> {
@@ -46,6 +47,10 @@ db_test! {
         page.assert_status(422).assert_contains("请再写一句看到了什么").assert_contains("已收到 1 张照片");
         let brought = kept(&page, &field);
         assert_eq!((brought.len(), kept(&page, &other).len()), (1, 0));
+        // The list of errors leads to the field, which says it as well.
+        page.assert_contains("href=\"#note\"").assert_contains("<textarea id=\"note\" name=\"note\"").assert_contains("id=\"note-error\"");
+        page.assert_contains("aria-describedby=\"note-error\"").assert_contains(&format!("id=\"note-{round}-{}\"", points[1]));
+        assert_eq!(page.body.matches("id=\"note\"").count(), 1);
         assert!(checks(&app, &bureau, round).await.is_empty());
         // What is no photo is said to be none, and loses neither words nor the other photos.
         let form = [("step", "check"), ("point", point.as_str()), ("note", "井盖松动"), (carried.as_str(), brought[0].as_str())];
@@ -57,6 +62,9 @@ db_test! {
         phone.post_files(&step, &form, &[]).await.assert_ok().assert_contains("到了，已记下");
         // Nobody has to take one.
         tap(&phone, &mine, round, points[1], "").await.assert_ok();
+        let end = [("step", "end"), ("words", "有事打 13800001111")];
+        let page = phone.post(&step, &end).await;
+        page.assert_status(422).assert_contains("href=\"#words\"").assert_contains("<textarea id=\"words\"").assert_contains("id=\"words-error\"");
 
         let note = checks(&app, &bureau, round).await.iter().find(|check| check.waiting).unwrap().id;
         let chief = bureau.chief(&app).await;
@@ -79,6 +87,8 @@ db_test! {
         let form = chief.post("/hazards/new", &known).await;
         form.assert_ok().assert_contains("已收到 2 张照片");
         assert_eq!(kept(&form, "photos"), brought);
+        // Another school is chosen on the form itself: a link to another page would lose all of it.
+        form.assert_contains("<select id=\"school\"").assert_contains(&format!("value=\"{school}\" selected")).assert_lacks("换一所");
         let send = [&known[..], &[("distance", "50"), ("listed", ""), ("kind", "crowd")]].concat();
         let page = chief.post("/hazards", &send).await;
         page.assert_ok().assert_contains("已登记，请定级");
@@ -87,6 +97,43 @@ db_test! {
         assert!(chief.download(&found[1]).await.starts_with(&[0xff, 0xd8]));
         // The note keeps them too.
         assert_eq!(pictures(&chief.get(&format!("/patrol-rounds/{round}")).await, &begin), shown);
+    }
+
+    async fn another_school_is_chosen_for_what_was_seen_without_losing_any_of_it(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let (route, points) = laid(&app, &bureau, bureau.stations[0], "滨河路街面", Days::Every).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let near = hazard::school(&mut tx, bureau.community.tenant, &Scope::tenant(), bureau.schools[0]).await.unwrap();
+        let words = ("滨河路夜市", "滨河路中段", "晚上");
+        let place = hazard::add_place(&mut tx, &bureau.act(&app), &near, PlaceKind::Crowd, words, 180).await.unwrap().to_string();
+        tx.commit().await.unwrap();
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
+        let round = planned(&app, &bureau, route, "2026-09-01", &[officer]).await;
+        clock(&app, "07:20:00");
+        tap(&app.browser(), &own(&app, &bureau, officer).await, round, points[0], "摊位占了消防通道").await.assert_ok();
+        let chief = bureau.chief(&app).await;
+        let origin = chief.get("/patrols").await.input("origin");
+        let (guessed, other) = (bureau.schools[0].to_string(), bureau.schools[1].to_string());
+        let post = async |browser: &Browser, path: &str, school: &str| {
+            let fields = [("origin", origin.as_str()), ("school", school), ("place", "滨河路中段"), ("distance", "180"), ("listed", place.as_str()), ("kind", "crowd"), ("description", "摊位占了消防通道")];
+            browser.post(path, &fields).await
+        };
+        let form = post(&chief, "/hazards/new", &guessed).await;
+        form.assert_ok().assert_contains(&format!("value=\"{guessed}\" selected")).assert_contains(&format!("value=\"{place}\" selected"));
+        // The place is not around the other school, which has none: so that is said of the school, and the next try goes without.
+        let page = post(&chief, "/hazards", &other).await;
+        page.assert_status(422).assert_contains("href=\"#school\">这个部位不在所选学校周边").assert_lacks("name=\"listed\"");
+        page.assert_contains(&format!("value=\"{other}\" selected")).assert_contains(">摊位占了消防通道</textarea>");
+        assert_eq!(page.input("origin"), origin);
+        // While no school is chosen there is no list of places, and the one that came along is kept.
+        let far = app.person(Role::DutyChief).of_community(&bureau.community).of_organisation(bureau.stations[1]);
+        let far = far.reaching(Reach::Organisation, bureau.stations[1]).browser().await;
+        let form = post(&far, "/hazards/new", &guessed).await;
+        form.assert_ok().assert_contains("<select id=\"school\"").assert_lacks("田家会小学");
+        assert_eq!(form.input("listed"), place);
+        let page = post(&far, "/hazards", "").await;
+        assert_eq!(page.assert_status(422).input("listed"), place);
     }
 
     async fn the_same_photos_twice_are_once_and_others_wait_by_themselves(app: TestApp) {

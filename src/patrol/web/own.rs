@@ -105,6 +105,15 @@ impl OwnPage {
         self.failed == Some(*round) && self.form.is("point", &point.to_string())
     }
 
+    /// What is wrong with the words of a form stands at their own field, to which the list of errors leads by this name.
+    fn note_id(&self, round: &Uuid, point: &Uuid) -> String {
+        if self.failed_at(round, point) { "note".to_owned() } else { format!("note-{round}-{point}") }
+    }
+
+    fn words_id(&self, round: &Uuid) -> String {
+        if self.failed_end(round) { "words".to_owned() } else { format!("words-{round}") }
+    }
+
     fn photos_field(&self, round: &Uuid, point: &Uuid) -> String {
         photos_field(*round, *point)
     }
