@@ -1,7 +1,6 @@
 //! 护学岗: when somebody can come, where they must not stand, and posts at which two stand or nobody; in a roster, by hand, from standby and in
 //! a repair.
 
-use std::time::Duration;
 
 use doorstep::access::{Role, Scope};
 use doorstep::duty::{self, DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, SlotSketch, Times};
@@ -201,7 +200,7 @@ db_test! {
         let mut tx = app.db.begin().await.unwrap();
         duty::set_times(&mut tx, &bureau.act(&app), parent, Times::of([(2, Peak::MorningIn)])).await.unwrap();
         let saved = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            app.until_somebody_waits().await;
             tx.commit().await.unwrap();
         };
         let form = [("version", version.as_str())];

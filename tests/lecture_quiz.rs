@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use db::Value;
 use doorstep::access::Act;
@@ -402,7 +401,7 @@ db_test! {
         lecture::change(&mut tx, &team.act(&app), &old, old.lock_version, (&to, "没有讲成")).await.unwrap();
         let (db, act) = (app.db.clone(), team.act(&app));
         let closing = tokio::spawn(async move { lecture::close_quizzes(&db, &act).await });
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.until_somebody_waits().await;
         tx.commit().await.unwrap();
         closing.await.unwrap().unwrap();
         assert_eq!(count(&app, CLOSED, tenant).await, 0, "nobody has closed what is asked on the new date");

@@ -2,8 +2,6 @@
 
 use doorstep::access::Role;
 
-use crate::support::TestApp;
-
 const WHOLES: [&str; 3] = ["整个社区", "整个分局", "整个团队"];
 
 db_test! {

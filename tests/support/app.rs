@@ -1,8 +1,9 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use db::Db;
+use db::{Db, statements};
 use doorstep::access::{self, Act, Grant, NewAccount, Reach, Role, TenantKind};
 use doorstep::app::{App, router};
 use doorstep::config::{Config, Outgoing};
@@ -14,6 +15,10 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::{Browser, Engine, Storage, fresh};
+
+statements! {
+    WAITING = "SELECT COUNT(*) AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+}
 
 /// The program, listening on a port of its own, with a clock that the story sets, chance that a seed decides, and one
 /// community, `home`.
@@ -127,6 +132,21 @@ impl TestApp {
         let filed = issue::file(&mut tx, &self.act(), new).await.expect("filed");
         tx.commit().await.expect("committed");
         filed.id
+    }
+
+    /// Until somebody waits for what another transaction holds. On SQLite nobody sees that, and whoever begins later waits anyway.
+    ///
+    /// # Panics
+    /// When nobody does within half a minute.
+    pub async fn until_somebody_waits(&self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        let waiting = async || {
+            let mut tx = self.db.read().await.expect("a transaction");
+            tx.rows(WAITING).await.expect("counted")[0].get::<i64>("count").expect("a number")
+        };
+        while self.engine == Engine::Postgres && waiting().await == 0 {
+            assert!(Instant::now() < end, "nobody waits");
+        }
     }
 
     /// The program itself doing something in `home`, now.
