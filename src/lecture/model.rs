@@ -146,7 +146,7 @@ impl Rules {
     }
 
     /// The same with a school: of days that nobody has published yet those count on which it is entered to have lessons. A weekend of which nothing is
-    /// entered does not count: were it made up for, the day would be no earlier than it has to be.
+    /// entered does not count: if people turn out to work on it, the day is only later than it had to be.
     ///
     /// Errors: refused, with the first day that is not known either way.
     pub fn earliest_with(&self, today: Date, table: &Timetable, school: Uuid) -> Result<Date> {

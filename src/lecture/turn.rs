@@ -91,8 +91,8 @@ pub(super) async fn put_back(
     Ok(())
 }
 
-/// What the lectures of a school from a moment on say of its classes is what these are now. Where primary and secondary classes sit in one school, so
-/// are the class-hours of what was written down already.
+/// What the lectures of a school from a moment on say of its classes is what these are now. Where primary and secondary classes
+/// sit in one school, the class-hours of what was written down already are counted anew.
 async fn follow(tx: &mut Tx, act: &Act, school: &School, since: Timestamp) -> Result<()> {
     tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(since)).await?;
     if school.stage == Stage::Nine {
@@ -106,6 +106,7 @@ async fn follow(tx: &mut Tx, act: &Act, school: &School, since: Timestamp) -> Re
 /// So many classes are named in an entry of the audit log.
 const NAMED: usize = 100;
 
+/// The names of classes in one line; of very many the first.
 fn named(names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
     let rest = if names.len() > NAMED { "等" } else { "" };
@@ -171,7 +172,7 @@ pub async fn turn(tx: &mut Tx, act: &Act, school: &School, moved: &[Uuid]) -> Re
 /// Errors: refused out of season, where nothing was moved up, and where a class that was entered since has the name of one that comes back.
 pub async fn take_back(tx: &mut Tx, act: &Act, school: &School) -> Result<()> {
     let Some(year) = offered(today(act.at)) else {
-        return Err(Error::refused("过了 10 月 31 日不能撤销，年级错了的班一个一个改"));
+        return Err(Error::refused("过了 10 月 31 日不能撤销，年级错了的班一个一个改，不该毕业的重新列出"));
     };
     tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     let school = &store::school(tx, act.tenant, school.id).await?;
