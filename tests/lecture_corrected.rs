@@ -194,17 +194,26 @@ db_test! {
         let mut tx = app.db.begin().await.unwrap();
         lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, (&to, "礼堂有会")).await.unwrap();
         tx.commit().await.unwrap();
+        // Whether that is near nobody knows: then the school says that it can do that.
+        let (known, guest) = (session(&app, &team, id).await, team.guest(&app).await);
+        let mut tx = app.db.begin().await.unwrap();
+        refused(lecture::agree(&mut tx, &team.act(&app), &known, known.lock_version, false).await, "来得及就勾上");
+        drop(tx);
+        app.browser().get(&guest).await.assert_contains("时间很近").assert_lacks("现在最早可以约");
         let staff = team.staff(&app).await;
         let path = format!("/lecture-requests/{asked}");
         staff.get(&path).await.assert_ok().assert_contains("还没有 2027 年的放假调休安排");
         staff.post(&format!("{path}/refusal"), &[("why", "寒假前排不上了")]).await.assert_ok();
         let after = team.sketch("2027-01-07T14:30:00+08:00", "2027-01-07T16:00:00+08:00");
         refused(team.propose(&app, &after).await, "2027-01-01 上不上课还不知道");
-        // With the holiday entered too, the days ahead are counted by what the team has entered: the fifth is 5 January.
-        let holiday = [("kind", "off"), ("first", "2027-01-01"), ("last", "2027-01-03"), ("note", "元旦"), ("school", "")];
+        // With the holiday entered too, the days ahead are counted by what the team has entered, and the weekend after it does not count: the fifth is
+        // 5 January.
+        let holiday = [("kind", "off"), ("first", "2027-01-01"), ("last", "2027-01-01"), ("note", "元旦"), ("school", "")];
         team.lead(&app).await.post("/lecture-periods", &holiday).await.assert_ok();
         refused(team.propose(&app, &team.sketch("2027-01-04T14:30:00+08:00", "2027-01-04T16:00:00+08:00")).await, "最早可以约 2027-01-05");
         team.propose(&app, &after).await.unwrap();
+        app.browser().get(&guest).await.assert_contains("现在最早可以约 <span class=\"num\">2027-01-05</span>");
+        team.staff(&app).await.get(&format!("/lectures/new?school={}", team.school)).await.assert_contains("最早 2027-01-05。");
         request(&app, &team, ("2027-01-10", "2027-01-15")).await;
     }
 

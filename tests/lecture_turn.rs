@@ -1,12 +1,21 @@
 //! 新学年，年级加一: classes move up and leave, what was stays with the grade in which they were, and what comes goes with the pupils.
 
-use doorstep::lecture::{self, SessionSketch};
+use std::collections::BTreeMap;
+
+use doorstep::error::{Error, Result};
+use doorstep::lecture::{self, LecturerSketch, SchoolSketch, SessionSketch, Stage};
+use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::lecture::{Team, at, date, refused, team};
+use crate::lecture::{Team, at, count, date, refused, team};
 use crate::lecture_balance::{give, given, next, short};
 use crate::lecture_summary::summary;
 use crate::support::{Browser, Page, TestApp};
+
+db::statements! {
+    TURNED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'turn_school_year' AND reason LIKE '%：七年级1班、八年级2班、九年级1班'";
+    TURNED_BACK = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'turn_school_year_back' AND reason LIKE '%：七年级1班、八年级2班、九年级1班'";
+}
 
 /// A class of the top grade beside the two of the team.
 async fn top_class(app: &TestApp, team: &Team) -> Uuid {
@@ -26,6 +35,14 @@ async fn move_up(lead: &Browser, team: &Team, classes: &[Uuid]) -> Page {
 async fn classes(app: &TestApp, team: &Team) -> Vec<String> {
     let known = lecture::classes(&mut app.db.read().await.unwrap(), team.community.tenant, team.school).await.unwrap();
     known.iter().map(|class| class.full_name()).collect()
+}
+
+async fn enter(app: &TestApp, team: &Team) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let known = lecture::school(&mut tx, team.community.tenant, team.school).await?;
+    lecture::add_class(&mut tx, &team.act(app), &known, (9, "1班", 40)).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Each grade with how often it has heard of the first topic.
@@ -128,9 +145,11 @@ db_test! {
         let known = lecture::school(&mut tx, tenant, team.school).await.unwrap();
         let fresh = lecture::add_class(&mut tx, &team.act(&app), &known, (7, "1班", 50)).await.unwrap();
         tx.commit().await.unwrap();
-        lead.post(&format!("{places}/turn/removal"), &[]).await.assert_status(422).assert_contains("七年级1班是后来登记的");
-        lead.post(&format!("{places}/classes/{fresh}/removal"), &[]).await.assert_ok();
+        lead.post(&format!("{places}/turn/removal"), &[]).await.assert_status(422).assert_contains("七年级1班是后来登记的").assert_contains("临时换个班名");
+        lead.post(&format!("{places}/classes/{fresh}/grade"), &[("new_grade", "7"), ("new_class", "新1班")]).await.assert_ok();
         lead.post(&format!("{places}/turn/removal"), &[]).await.assert_ok();
+        assert_eq!((count(&app, TURNED, tenant).await, count(&app, TURNED_BACK, tenant).await), (2, 2), "who moved is in the audit log");
+        lead.post(&format!("{places}/classes/{fresh}/removal"), &[]).await.assert_ok();
         lead.post(&format!("{places}/classes/{}/grade", team.classes[1]), &[("new_grade", "8"), ("new_class", "1班")]).await.assert_ok().assert_contains("班级已改");
         let page = move_up(&lead, &team, &[team.classes[0]]).await;
         page.assert_status(422).assert_contains("七年级1班升上去就和没有勾的八年级1班同名了");
@@ -144,5 +163,107 @@ db_test! {
         lead.post(&path, &[("new_grade", "8"), ("new_class", "1班")]).await.assert_status(422).assert_contains("这个班已经登记过了");
         lead.post(&path, &[("new_grade", "8"), ("new_class", "3班")]).await.assert_ok();
         assert_eq!(classes(&app, &team).await, ["八年级1班", "八年级3班", "九年级1班"]);
+    }
+    async fn a_school_in_summer_has_those_who_leave_and_those_who_come(app: TestApp) {
+        at(&app, "2026-03-02T09:00:00+08:00");
+        let team = team(&app).await;
+        let (tenant, top) = (team.community.tenant, top_class(&app, &team).await);
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_term(&mut tx, &team.act(&app), None, "2026年春季学期", (date("2026-03-02"), date("2026-07-10"))).await.unwrap();
+        tx.commit().await.unwrap();
+        let sketch = SessionSketch { classes: vec![team.classes[0], top], ..short(&team, "2026-06-09", ("14:30", "15:15"), 0, 0) };
+        let spring = given(&app, &team, &sketch).await;
+        at(&app, "2026-07-12T09:00:00+08:00");
+        let of_autumn = |class: Uuid, day: &str, topic: usize| SessionSketch { classes: vec![class], ..short(&team, day, ("14:30", "15:15"), 0, topic) };
+        let stays = team.propose(&app, &of_autumn(team.classes[1], "2026-09-08", 1)).await.unwrap();
+        let leaves = team.propose(&app, &of_autumn(top, "2026-09-15", 2)).await.unwrap();
+        // What is entered in summer is for the new school year, and does not move up.
+        let (lead, places) = (team.lead(&app).await, format!("/lecture-schools/{}", team.school));
+        lead.post(&format!("{places}/classes"), &[("grade", "7"), ("class_name", "9班"), ("pupils", "41")]).await.assert_ok();
+        let known = lecture::classes(&mut app.db.read().await.unwrap(), tenant, team.school).await.unwrap();
+        let early = known.iter().find(|class| class.name == "9班").unwrap().id;
+        let page = lead.get(&places).await;
+        page.assert_contains(&format!("value=\"{}\" checked", team.classes[0])).assert_lacks(&format!("value=\"{early}\" checked"));
+        move_up(&lead, &team, &[team.classes[0], team.classes[1], top]).await.assert_ok().assert_contains("有 1 节约好的课要改");
+        lead.post(&format!("{places}/classes"), &[("grade", "7"), ("class_name", "1班"), ("pupils", "50")]).await.assert_ok();
+        let known = lecture::classes(&mut app.db.read().await.unwrap(), tenant, team.school).await.unwrap();
+        let fresh = known.iter().find(|class| class.full_name() == "七年级1班").unwrap().id;
+        // For a lecture of autumn there are those who are there then.
+        let page = lead.get(&format!("/lectures/{stays}/particulars")).await;
+        page.assert_ok().assert_contains("七年级1班（50 人）").assert_contains("七年级9班（41 人）").assert_contains("八年级1班（50 人）");
+        page.assert_contains("九年级2班（48 人）").assert_lacks("九年级1班");
+        lead.get(&format!("/lectures/{leaves}/particulars")).await.assert_contains("九年级1班（46 人，不再列出）");
+        for moment in ["2026-07-13T09:00:00+08:00", "2026-09-02T09:00:00+08:00"] {
+            at(&app, moment);
+            // What those who leave have heard, or are to hear, is nobody's who comes after them.
+            let expected = BTreeMap::from([((8, team.topics[0]), 1), ((9, team.topics[1]), 1)]);
+            assert_eq!(next(&app, &team, None).await.unwrap().needs[0].heard, expected, "{moment}");
+            // In spring there was one class of that name.
+            let page = team.staff(&app).await.get(&format!("/lectures/{spring}/particulars")).await;
+            page.assert_ok().assert_contains("九年级1班（46 人）").assert_lacks("七年级9班");
+            assert_eq!(page.body.matches("七年级1班（50 人）").count(), 1, "{moment}");
+            let mut tx = app.db.begin().await.unwrap();
+            let known = lecture::session(&mut tx, tenant, spring).await.unwrap();
+            let to = SessionSketch { classes: vec![team.classes[0], top, fresh], ..sketch.clone() };
+            let done = lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, (&to, "多来了一个班")).await;
+            refused(done, "那个学年还没有的");
+            drop(tx);
+            let found = summary(&app, &team, ("2026-03-02", "2026-07-31")).await;
+            assert_eq!((heard(&found), found.standings[0].classes), (vec![(7, 1), (8, 0), (9, 1)], 3), "{moment}");
+        }
+    }
+
+    async fn a_class_that_should_not_have_left_is_listed_again(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let top = top_class(&app, &team).await;
+        let (lead, places) = (team.lead(&app).await, format!("/lecture-schools/{}", team.school));
+        lead.get(&places).await.assert_ok().assert_lacks("不再列出的班");
+        let page = move_up(&lead, &team, &[team.classes[0], team.classes[1], top]).await;
+        page.assert_ok().assert_contains("2026-09-01 起不再列出");
+        // Also when the turn as a whole can not be taken back any more.
+        at(&app, "2026-11-02T09:00:00+08:00");
+        let (lead, path) = (team.lead(&app).await, format!("{places}/classes/{top}/return"));
+        lead.post(&path, &[]).await.assert_ok().assert_contains("这个班重新列出了").assert_lacks("起不再列出");
+        assert_eq!(classes(&app, &team).await, ["八年级1班", "九年级1班", "九年级2班"]);
+        lead.post(&path, &[]).await.assert_status(422).assert_contains("这个班已经列出了");
+        lead.post(&format!("{places}/classes/{top}/removal"), &[]).await.assert_ok();
+        lead.post(&format!("{places}/classes"), &[("grade", "9"), ("class_name", "1班"), ("pupils", "40")]).await.assert_ok();
+        lead.post(&path, &[]).await.assert_status(422).assert_contains("现在另有九年级1班");
+    }
+
+    async fn class_hours_that_are_written_down_are_counted_by_the_grade_of_the_day(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let (tenant, act) = (team.community.tenant, team.act(&app));
+        let mut tx = app.db.begin().await.unwrap();
+        let sketch = SchoolSketch { name: "城关九年制学校".to_owned(), stage: Stage::Nine, address: String::new(), travel_minutes: 20, contact: None, closed_at: None };
+        let school = lecture::create_school(&mut tx, &act, &sketch).await.unwrap();
+        let known = lecture::school(&mut tx, tenant, school).await.unwrap();
+        let hall = lecture::add_hall(&mut tx, &act, school, "礼堂", 300).await.unwrap();
+        let class = lecture::add_class(&mut tx, &act, &known, (6, "1班", 40)).await.unwrap();
+        let sketch = LecturerSketch { name: "李明霞".to_owned(), title: String::new(), phone: String::new(), grades: (1, 9), topics: team.topics.clone(), ended_at: None };
+        let lecturer = lecture::create_lecturer(&mut tx, &act, &sketch).await.unwrap();
+        lecture::vet(&mut tx, &act, lecturer, (true, date("2026-03-02")), "查询文书二号").await.unwrap();
+        tx.commit().await.unwrap();
+        let sketch = SessionSketch { school, hall, classes: vec![class], lecturers: vec![lecturer], ..short(&team, "2026-09-08", ("14:30", "15:50"), 0, 0) };
+        let id = given(&app, &team, &sketch).await;
+        let hours = async || lecture::session(&mut app.db.read().await.unwrap(), tenant, id).await.unwrap().class_hours;
+        // Eighty minutes are two class-hours of the sixth grade, and one of the seventh, in which it was.
+        assert_eq!(hours().await, Some(2));
+        at(&app, "2026-09-20T09:00:00+08:00");
+        let (lead, path, moved) = (team.lead(&app).await, format!("/lecture-schools/{school}/turn"), class.to_string());
+        lead.post(&path, &[("moved", moved.as_str())]).await.assert_ok();
+        assert_eq!(hours().await, Some(1));
+        lead.post(&format!("{path}/removal"), &[]).await.assert_ok();
+        assert_eq!(hours().await, Some(2));
+    }
+
+    async fn several_who_enter_one_class_at_once_make_one(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let done = join_all((0..5).map(|_| enter(&app, &team))).await;
+        let refused = done.iter().filter(|one| matches!(one, Err(Error::Refused(_)))).count();
+        assert_eq!((done.iter().filter(|one| one.is_ok()).count(), refused), (1, 4), "{done:?}");
     }
 }

@@ -320,6 +320,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("move_lecture", "改上课时间"),
     ("turn_school_year", "新学年，年级加一"),
     ("turn_school_year_back", "撤销年级加一"),
+    ("relist_class", "重新列出一个班"),
     ("attach_material", "加上材料"),
     ("detach_material", "拿掉材料"),
     ("record_lecture", "登记上课情况"),

@@ -2,7 +2,7 @@
 
 use calendar::{WorkingDays, shanghai};
 use db::text_enum;
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -145,7 +145,8 @@ impl Rules {
         WorkingDays::embedded().add_working_days(today, days).map_err(|error| Error::refused(error.to_string()))
     }
 
-    /// The same with a school: of days that nobody has published yet those count on which it is entered to have lessons.
+    /// The same with a school: of days that nobody has published yet those count on which it is entered to have lessons. A weekend of which nothing is
+    /// entered does not count: if people turn out to work on it, the day is only later than it had to be.
     ///
     /// Errors: refused, with the first day that is not known either way.
     pub fn earliest_with(&self, today: Date, table: &Timetable, school: Uuid) -> Result<Date> {
@@ -157,6 +158,9 @@ impl Rules {
                 (Ok(is_working), _) => is_working,
                 (Err(_), SchoolDay::Lessons) => true,
                 (Err(_), SchoolDay::No(_)) => false,
+                (Err(_), SchoolDay::Unknown(_)) if matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) => {
+                    false
+                }
                 (Err(_), SchoolDay::Unknown(why)) => return Err(Error::refused(unknown(day, &why))),
             };
             left -= i64::from(counts);

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::model::{self, RequestState, Rules};
+use super::school;
 use super::session_store::{
     ADD_AGREEMENT, ADD_CALL, ADD_CAMPAIGN, ADD_REQUEST, AGREEMENTS, Agreement, CALLS, CAMPAIGN, CAMPAIGNS,
     CHANGE_AGREEMENT, CHANGE_CALL, CHANGE_CAMPAIGN, Call, Campaign, END_REQUEST, HOLD_DIARY, IN_CAMPAIGN, Request,
@@ -76,7 +77,9 @@ pub async fn ask(tx: &mut Tx, act: &Act, school: Uuid, new: &RequestSketch) -> R
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
     // Where nobody knows the working days to come yet, the team sees what can be done.
-    let earliest = match rules.earliest(model::today(act.at)) {
+    let today = model::today(act.at);
+    let table = school::timetable(tx, act.tenant, today).await?;
+    let earliest = match rules.earliest_with(today, &table, school.id) {
         Ok(day) => Some(day),
         Err(Error::Refused(_)) => None,
         Err(other) => return Err(other),

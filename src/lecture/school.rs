@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{FORMS, Period, PeriodKind, Stage, SubjectKind, TOPICS, Term, Timetable, at_day};
+use super::session_store::HOLD_DIARY;
 use super::store::{
     self, ADD_CLASS, ADD_HALL, ADD_PERIOD, ADD_SCHOOL, ADD_SUBJECT, ADD_TERM, ADD_VICE, CHANGE_HALL, CHANGE_SCHOOL,
     CHANGE_TERM, CLOSE_CLASS, CLOSE_HALL, CLOSE_SUBJECT, Counted, DROP_PERIOD, DROP_TERM, DROP_VICE, DROP_WAY,
@@ -217,6 +218,8 @@ pub async fn add_class(
     if !(first..=last).contains(&grade) {
         return Err(Error::refused(format!("{}没有这个年级", school.stage)));
     }
+    // Nobody moves the others up meanwhile.
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     let known = store::classes(tx, act.tenant, school.id).await?;
     if known.iter().any(|class| class.grade == grade && class.name == name) {
         return Err(Error::refused("这个班已经登记过了"));
@@ -234,6 +237,7 @@ pub async fn set_pupils(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid, pupils: 
 }
 
 pub(super) async fn close_class(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     tx.execute_one(CLOSE_CLASS.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
     audit::record(tx, act, "put_away", ("lecture_class", id), "", &[]).await
 }

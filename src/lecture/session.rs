@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 
 use db::{Db, Tx};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::lecturer::unvetted_by;
-use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, at_day, quarters, span};
+use super::model::{self, NoteKind, RequestState, Rules, SchoolDay, SessionState, Timetable, at_day, quarters, span};
 use super::school::Stay;
 use super::session_store::{
     self, ADD, ADD_CLASS, ADD_HOLD, ADD_LECTURER, ADD_NOTE, ADD_TOPIC, AGREE, ATTACH, CAMPAIGN, CANCEL, Campaign,
@@ -135,12 +136,13 @@ async fn needed(tx: &mut Tx, act: &Act, before: Option<&Session>, sketch: &Sessi
     };
     let mut classes = store::classes_at(tx, act.tenant, school.id, as_of).await?;
     classes.retain(|class| sketch.classes.contains(&class.id));
-    turn::put_back(tx, act.tenant, school.id, at_day(sketch.span.0), &mut classes).await?;
+    let of = (at_day(sketch.span.0), before.map(|one| one.id));
+    turn::put_back(tx, act.tenant, school.id, of, &mut classes).await?;
     if classes.is_empty() {
         return Err(Error::refused("请选哪些班来听"));
     }
     if classes.len() < distinct(&sketch.classes) {
-        return Err(Error::refused("选的班里有已经不再列出的，请换班"));
+        return Err(Error::refused("选的班里有已经不再列出的，或者那个学年还没有的，请换班"));
     }
     let pupils: i64 = classes.iter().map(|class| class.pupils).sum();
     if pupils > hall.seats && !past {
@@ -391,10 +393,13 @@ pub async fn unvetted(tx: &mut Tx, tenant: Uuid, session: &Session) -> Result<Ve
     Ok(unvetted_by(&history, at_day(session.starts_at)))
 }
 
-/// Whether a session was proposed for a day so near that the school has to say that it can do that.
-pub(super) fn at_short_notice(session: &Session, rules: &Rules) -> bool {
-    let proposed = session.team_agreed_at.map(model::today);
-    proposed.and_then(|day| rules.earliest(day).ok()).is_some_and(|earliest| at_day(session.starts_at) < earliest)
+/// Whether a session was proposed for a day so near that the school has to say that it can do that, by a timetable since then; also where nobody knows.
+pub(super) fn at_short_notice(session: &Session, rules: &Rules, table: &Timetable) -> bool {
+    let enough = |day: Date| {
+        let earliest = rules.earliest_with(day, table, session.school_id);
+        earliest.is_ok_and(|earliest| earliest <= at_day(session.starts_at))
+    };
+    session.team_agreed_at.map(model::today).is_some_and(|day| !enough(day))
 }
 
 /// The school says yes to what it has read; `near` that a day at short notice suits it too.
@@ -409,7 +414,9 @@ pub async fn agree(tx: &mut Tx, act: &Act, session: &Session, seen: i64, near: b
         return Err(Error::refused("这个时间已经过了，请让对方另约"));
     }
     let rules: Rules = settings::read(tx, act.tenant, act.at).await?;
-    if at_short_notice(session, &rules) && !near {
+    let since = model::today(session.team_agreed_at.unwrap_or(act.at));
+    let table = school::timetable(tx, act.tenant, since).await?;
+    if at_short_notice(session, &rules, &table) && !near {
         return Err(Error::refused(format!(
             "提出的时候离上课不到 {} 个工作日，来得及就勾上“时间很近，来得及”",
             rules.lead_days

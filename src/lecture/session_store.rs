@@ -215,10 +215,14 @@ statements! {
     ADD_CLASS = "INSERT INTO lecture_session_classes (tenant_id, session_id, class_id, grade) VALUES ($1, $2, $3, $4)";
     /// What a school's lectures from a moment on say of its classes is what these are now.
     FOLLOW = "UPDATE lecture_session_classes SET grade = (SELECT c.grade FROM lecture_classes c
-            WHERE c.tenant_id = lecture_session_classes.tenant_id AND c.id = lecture_session_classes.class_id)
+            WHERE c.tenant_id = $1 AND c.id = lecture_session_classes.class_id)
         WHERE tenant_id = $1 AND session_id IN (SELECT s.id FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3)";
+    /// The class-hours of those that are written down, by the youngest grade that they say now: of a primary school's lessons, at $4 minutes, or of others.
+    COUNT_ANEW = "UPDATE lecture_sessions SET class_hours = minutes / CASE WHEN (SELECT MIN(y.grade) FROM lecture_session_classes y
+            WHERE y.tenant_id = $1 AND y.session_id = lecture_sessions.id) <= 6 THEN CAST($4 AS BIGINT) ELSE CAST($5 AS BIGINT) END
+        WHERE tenant_id = $1 AND school_id = $2 AND starts_at >= $3 AND state = 'held' AND minutes IS NOT NULL";
     /// As they were on its day.
-    CLASSES = "SELECT c.id, c.school_id, x.grade, c.name, c.pupils FROM lecture_session_classes x
+    CLASSES = "SELECT c.id, c.school_id, x.grade, c.name, c.pupils, c.closed_at FROM lecture_session_classes x
         JOIN lecture_classes c ON c.tenant_id = x.tenant_id AND c.id = x.class_id WHERE x.tenant_id = $1 AND x.session_id = $2
         ORDER BY x.grade, c.name, c.id LIMIT 200";
 

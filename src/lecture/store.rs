@@ -72,13 +72,17 @@ statements! {
     ADD_CLASS = "INSERT INTO lecture_classes (tenant_id, id, school_id, grade, name, pupils) VALUES ($1, $2, $3, $4, $5, $6)";
     CLOSE_CLASS = "UPDATE lecture_classes SET closed_at = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     SET_PUPILS = "UPDATE lecture_classes SET pupils = $4 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
-    CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
+    CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils, c.closed_at FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
         AND c.closed_at IS NULL ORDER BY c.grade, c.name, c.id LIMIT 500";
+    /// Those that are put away or leave, the latest first.
+    CLOSED_CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils, c.closed_at FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
+        AND c.closed_at IS NOT NULL ORDER BY c.closed_at DESC, c.grade, c.name, c.id LIMIT 100";
+    OPEN_CLASS = "UPDATE lecture_classes SET closed_at = NULL WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NOT NULL";
     /// Those that were there at a moment, and those of a session whatever became of them.
-    CLASSES_AT = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
+    CLASSES_AT = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils, c.closed_at FROM lecture_classes c WHERE c.tenant_id = $1 AND c.school_id = $2
         AND (c.closed_at IS NULL OR c.closed_at > $3 OR EXISTS (SELECT 1 FROM lecture_session_classes x
             WHERE x.tenant_id = c.tenant_id AND x.session_id = $4 AND x.class_id = c.id)) ORDER BY c.grade, c.name, c.id LIMIT 500";
-    ALL_CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils FROM lecture_classes c WHERE c.tenant_id = $1 AND c.closed_at IS NULL
+    ALL_CLASSES = "SELECT c.id, c.school_id, c.grade, c.name, c.pupils, c.closed_at FROM lecture_classes c WHERE c.tenant_id = $1 AND c.closed_at IS NULL
         ORDER BY c.school_id, c.grade, c.id LIMIT 20000";
     REGRADE = "UPDATE lecture_classes SET grade = $4, name = $5 WHERE tenant_id = $1 AND school_id = $2 AND id = $3 AND closed_at IS NULL";
     /// Once in a school year, at a school to which somebody still goes.
@@ -211,7 +215,9 @@ record! {
     #[derive(Debug, Clone)]
     pub struct Hall { pub id: Uuid, pub school_id: Uuid, pub name: String, pub seats: i64, pub lock_version: i64 }
     #[derive(Debug, Clone)]
-    pub struct Class { pub id: Uuid, pub school_id: Uuid, pub grade: i64, pub name: String, pub pupils: i64 }
+    pub struct Class {
+        pub id: Uuid, pub school_id: Uuid, pub grade: i64, pub name: String, pub pupils: i64, pub closed_at: Option<Timestamp>,
+    }
     #[derive(Debug, Clone)]
     pub struct TermRow { pub id: Uuid, pub school_id: Option<Uuid>, pub school_name: Option<String>, pub name: String, pub first_day: String, pub last_day: String }
     #[derive(Debug, Clone)]

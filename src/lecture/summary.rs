@@ -238,7 +238,8 @@ pub async fn of_period(tx: &mut Tx, tenant: Uuid, days: (Date, Date)) -> Result<
         }
         let own: Vec<&ClassOf> = classes
             .iter()
-            .filter(|class| class.school_id == school.id && (made_at(class.id) < until || reached.contains(&class.id)))
+            .filter(|class| class.school_id == school.id)
+            .filter(|class| turn::there_since(class.id) < until || reached.contains(&class.id))
             .collect();
         let mut grades: Vec<i64> = own.iter().map(|class| class.grade).collect();
         grades.extend(taught.iter().filter(|one| one.school_id == school.id).map(|one| one.grade));

@@ -9,16 +9,16 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::model::{grade, today};
-use super::session_store::{FOLLOW, HOLD_DIARY};
+use super::model::{Rules, Stage, at_day, grade, today};
+use super::session_store::{self, COUNT_ANEW, FOLLOW, HOLD_DIARY};
 use super::store::{
-    self, ADD_PAST, CLOSE_CLASS, Class, DROP_PASTS, MOVE_BACK, PASTS, PASTS_OF, Past, PastOf, REGRADE, School, TURN,
-    TURN_BACK,
+    self, ADD_PAST, CLOSE_CLASS, CLOSED_CLASSES, Class, DROP_PASTS, MOVE_BACK, OPEN_CLASS, PASTS, PASTS_OF, Past,
+    PastOf, REGRADE, School, TURN, TURN_BACK,
 };
 use super::summary::{begins, made_at};
 use crate::access::Act;
-use crate::audit;
 use crate::error::{Error, Result};
+use crate::{audit, settings};
 
 /// The year on whose 1 September classes move up, on a day on which that can be entered: lessons are over in July, and by the end of October nobody is
 /// still waiting to be told. It is the calendar of all schools of the country, and nothing that a team would set.
@@ -46,9 +46,17 @@ fn leave_at(year: i16) -> Result<Timestamp> {
     Ok(turns(year)? - SignedDuration::from_secs(1))
 }
 
-/// Whether a class was entered before the turn of a year, so that it is probably one that moves up.
+/// Since when a class counts as being there: since it was entered, and where that was in July or August, when lessons are over, since the school year
+/// began for which it was entered.
+pub(super) fn there_since(class: Uuid) -> Timestamp {
+    let at = made_at(class);
+    let day = at_day(at);
+    if matches!(day.month(), 7 | 8) { turns(day.year()).unwrap_or(at) } else { at }
+}
+
+/// Whether a class was there before the turn of a year, so that it is probably one that moves up.
 pub(super) fn was_there(class: &Class, year: i16) -> Result<bool> {
-    Ok(made_at(class.id) < turns(year)?)
+    Ok(there_since(class.id) < turns(year)?)
 }
 
 /// Each class that has moved up since a day, with the grade in which it was then.
@@ -61,15 +69,48 @@ pub(super) async fn grades_on(tx: &mut Tx, tenant: Uuid, day: Date) -> Result<BT
     Ok(then)
 }
 
-/// Puts classes of a school into the grades in which they were on a day.
-pub(super) async fn put_back(tx: &mut Tx, tenant: Uuid, school: Uuid, day: Date, classes: &mut [Class]) -> Result<()> {
+/// Puts classes of a school into the grades in which they were on a day. Of a lecture that is arranged already those are left out that came in a later
+/// school year than that day's, unless they are its own; one that came late in that year may have heard it before it was entered.
+pub(super) async fn put_back(
+    tx: &mut Tx,
+    tenant: Uuid,
+    school: Uuid,
+    (day, session): (Date, Option<Uuid>),
+    classes: &mut Vec<Class>,
+) -> Result<()> {
     let pasts: Vec<PastOf> = tx.all(PASTS_OF.bind(tenant).bind(school).bind(i64::from(year_after(day)))).await?;
-    for class in classes {
+    for class in classes.iter_mut() {
         if let Some(past) = pasts.iter().find(|past| past.class_id == class.id) {
             class.grade = past.grade;
         }
     }
+    if let Some(session) = session {
+        let (own, end) = (session_store::classes(tx, tenant, session).await?, turns(year_after(day))?);
+        classes.retain(|class| there_since(class.id) < end || own.iter().any(|one| one.id == class.id));
+    }
     Ok(())
+}
+
+/// What the lectures of a school from a moment on say of its classes is what these are now. Where primary and secondary classes
+/// sit in one school, the class-hours of what was written down already are counted anew.
+async fn follow(tx: &mut Tx, act: &Act, school: &School, since: Timestamp) -> Result<()> {
+    tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(since)).await?;
+    if school.stage == Stage::Nine {
+        let rules: Rules = settings::read(tx, act.tenant, since).await?;
+        let row = COUNT_ANEW.bind(act.tenant).bind(school.id).bind(since).bind(rules.primary_minutes.max(1));
+        tx.execute(row.bind(rules.secondary_minutes.max(1))).await?;
+    }
+    Ok(())
+}
+
+/// So many classes are named in an entry of the audit log.
+const NAMED: usize = 100;
+
+/// The names of classes in one line; of very many the first.
+fn named(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    let rest = if names.len() > NAMED { "等" } else { "" };
+    format!("{}{rest}", names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("、"))
 }
 
 /// These classes of a school move up, or leave where there is no grade above theirs; the others stay, since they were entered for the new school year
@@ -80,10 +121,12 @@ pub async fn turn(tx: &mut Tx, act: &Act, school: &School, moved: &[Uuid]) -> Re
     let Some(year) = offered(today(act.at)) else {
         return Err(Error::refused("年级加一在 7 月 1 日到 10 月 31 日之间做"));
     };
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    // As it is now, whatever somebody has done to it while the diary was theirs.
+    let school = &store::school(tx, act.tenant, school.id).await?;
     if school.closed_at.is_some() {
         return Err(Error::refused(format!("已经不再去{}", school.name)));
     }
-    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     if tx.execute(TURN.bind(act.tenant).bind(school.id).bind(i64::from(year))).await? == 0 {
         return Err(Error::refused(format!("{year} 年秋季的年级已经加过了")));
     }
@@ -117,8 +160,9 @@ pub async fn turn(tx: &mut Tx, act: &Act, school: &School, moved: &[Uuid]) -> Re
             tx.execute_one(CLOSE_CLASS.bind(act.tenant).bind(school.id).bind(class.id).bind(gone)).await?;
         }
     }
-    tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(turns(year)?)).await?;
-    let words = format!("{year} 年秋季，{} 个班升年级，{left} 个班毕业", moving.len() - left);
+    follow(tx, act, school, turns(year)?).await?;
+    let names = named(moving.iter().map(Class::full_name));
+    let words = format!("{year} 年秋季，{} 个班升年级，{left} 个班毕业：{names}", moving.len() - left);
     audit::record(tx, act, "turn_school_year", ("lecture_school", school.id), &words, &[]).await
 }
 
@@ -128,9 +172,10 @@ pub async fn turn(tx: &mut Tx, act: &Act, school: &School, moved: &[Uuid]) -> Re
 /// Errors: refused out of season, where nothing was moved up, and where a class that was entered since has the name of one that comes back.
 pub async fn take_back(tx: &mut Tx, act: &Act, school: &School) -> Result<()> {
     let Some(year) = offered(today(act.at)) else {
-        return Err(Error::refused("过了 10 月 31 日不能撤销，年级错了的班一个一个改"));
+        return Err(Error::refused("过了 10 月 31 日不能撤销，年级错了的班一个一个改，不该毕业的重新列出"));
     };
     tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    let school = &store::school(tx, act.tenant, school.id).await?;
     if tx.execute(TURN_BACK.bind(act.tenant).bind(school.id).bind(i64::from(year))).await? == 0 {
         return Err(Error::refused("今年还没有加过年级，或者已经撤销"));
     }
@@ -143,7 +188,10 @@ pub async fn take_back(tx: &mut Tx, act: &Act, school: &School) -> Result<()> {
         back.any(|past| past.grade == class.grade && past.name == class.name)
     };
     if let Some(class) = known.iter().find(|class| !moved(class) && in_the_way(class)) {
-        return Err(Error::refused(format!("{}是后来登记的，先把它“不再列出”，再撤销", class.full_name())));
+        return Err(Error::refused(format!(
+            "{}是后来登记的，先点“改年级、班名”给它临时换个班名，再撤销；重新年级加一以后改回来",
+            class.full_name()
+        )));
     }
     // From the youngest up, so that each finds the grade below empty.
     for past in &pasts {
@@ -160,8 +208,9 @@ pub async fn take_back(tx: &mut Tx, act: &Act, school: &School) -> Result<()> {
         }
     }
     tx.execute(DROP_PASTS.bind(act.tenant).bind(school.id).bind(i64::from(year))).await?;
-    tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(turns(year)?)).await?;
-    let words = format!("{year} 年秋季，{} 个班改回原来的年级", pasts.len());
+    follow(tx, act, school, turns(year)?).await?;
+    let names = named(pasts.iter().map(|past| format!("{}{}", grade(past.grade), past.name)));
+    let words = format!("{year} 年秋季，{} 个班改回原来的年级：{names}", pasts.len());
     audit::record(tx, act, "turn_school_year_back", ("lecture_school", school.id), &words, &[]).await
 }
 
@@ -169,11 +218,12 @@ pub async fn take_back(tx: &mut Tx, act: &Act, school: &School) -> Result<()> {
 ///
 /// Errors: refused of a grade that the school does not have, and of a class that is there.
 pub async fn regrade(tx: &mut Tx, act: &Act, school: &School, id: Uuid, (to, name): (i64, &str)) -> Result<()> {
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    let school = &store::school(tx, act.tenant, school.id).await?;
     let (first, last) = school.stage.grades();
     if !(first..=last).contains(&to) {
         return Err(Error::refused(format!("{}没有这个年级", school.stage)));
     }
-    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     let known = store::classes(tx, act.tenant, school.id).await?;
     if known.iter().any(|class| class.id != id && class.grade == to && class.name == name) {
         return Err(Error::refused("这个班已经登记过了"));
@@ -182,6 +232,26 @@ pub async fn regrade(tx: &mut Tx, act: &Act, school: &School, id: Uuid, (to, nam
     // Where classes have moved up before the school year begins, what is left of the old one stays as it is.
     let turned = school.turned_year.and_then(|year| i16::try_from(year).ok());
     let since = turned.map(turns).transpose()?.map_or(act.at, |at| at.max(act.at));
-    tx.execute(FOLLOW.bind(act.tenant).bind(school.id).bind(since)).await?;
+    follow(tx, act, school, since).await?;
     audit::record(tx, act, "update", ("lecture_class", id), &format!("{}{name}", grade(to)), &[]).await
+}
+
+/// A class that was put away by mistake, or ticked as one that leaves, is listed again, with all that it has heard and in the grade in which it was.
+///
+/// Errors: refused where another class has its name by now, and of one that is listed.
+pub(super) async fn relist(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<()> {
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
+    let gone: Vec<Class> = tx.all(CLOSED_CLASSES.bind(act.tenant).bind(school)).await?;
+    let Some(class) = gone.iter().find(|class| class.id == id) else {
+        return Err(Error::refused("这个班已经列出了，请刷新再看"));
+    };
+    let known = store::classes(tx, act.tenant, school).await?;
+    if known.iter().any(|other| other.grade == class.grade && other.name == class.name) {
+        return Err(Error::refused(format!(
+            "现在另有{}，先点“改年级、班名”给它换个班名，再重新列出",
+            class.full_name()
+        )));
+    }
+    tx.execute_one(OPEN_CLASS.bind(act.tenant).bind(school).bind(id)).await?;
+    audit::record(tx, act, "relist_class", ("lecture_class", id), &class.full_name(), &[]).await
 }

@@ -16,7 +16,7 @@ use crate::lecture::model::{Rules, SubjectKind, at_day, clock, today};
 use crate::lecture::session::{self, Answers, SessionSketch};
 use crate::lecture::session_store::{self, CAMPAIGNS, Campaign, REQUEST, Request, Session};
 use crate::lecture::store::{self, Class, Subject};
-use crate::lecture::{offer, quiz_store, turn};
+use crate::lecture::{offer, quiz_store, school, turn};
 use crate::settings;
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -34,6 +34,8 @@ struct Choices {
     schools: Options,
     halls: Options,
     classes: Vec<Class>,
+    /// When it is, or now: whatever is put away by then is not there.
+    then: Timestamp,
     topics: Options,
     forms: Options,
     lecturers: Options,
@@ -55,8 +57,10 @@ impl Choices {
             Some(school) => {
                 let classes = match session {
                     Some(one) => {
-                        let mut classes = store::classes_at(tx, tenant, school, as_of).await?;
-                        turn::put_back(tx, tenant, school, at_day(one.starts_at), &mut classes).await?;
+                        // Those that are there then: in summer a school has those who leave and those who come.
+                        let mut classes = store::classes_at(tx, tenant, school, (one.starts_at, one.id)).await?;
+                        let of = (at_day(one.starts_at), Some(one.id));
+                        turn::put_back(tx, tenant, school, of, &mut classes).await?;
                         classes
                     }
                     // One that leaves with the school year is not chosen any more.
@@ -84,6 +88,7 @@ impl Choices {
                 .map(|one| (one.id.to_string(), format!("{}（{} 人）", one.name, one.seats)))
                 .collect(),
             classes,
+            then: session.map_or(now, |one| one.starts_at),
             topics: usable(store::subjects(tx, tenant, SubjectKind::Topic).await?),
             forms: usable(store::subjects(tx, tenant, SubjectKind::Form).await?),
             lecturers: lecturers
@@ -95,10 +100,11 @@ impl Choices {
     }
 
     fn classes(&self) -> Options {
-        self.classes
-            .iter()
-            .map(|one| (one.id.to_string(), format!("{}（{} 人）", one.full_name(), one.pupils)))
-            .collect()
+        let label = |one: &Class| {
+            let gone = if one.closed_at.is_some_and(|at| at <= self.then) { "，不再列出" } else { "" };
+            format!("{}（{} 人{gone}）", one.full_name(), one.pupils)
+        };
+        self.classes.iter().map(|one| (one.id.to_string(), label(one))).collect()
     }
 }
 
@@ -199,7 +205,14 @@ async fn form_page(
         None => false,
     };
     let rules: Rules = settings::read(&mut tx, viewer.tenant, now).await?;
-    let earliest = rules.earliest(today(now)).map_or(String::new(), |day| day.to_string());
+    let earliest = match &school {
+        Some((id, _)) => {
+            let table = school::timetable(&mut tx, viewer.tenant, today(now)).await?;
+            rules.earliest_with(today(now), &table, *id)
+        }
+        None => rules.earliest(today(now)),
+    };
+    let earliest = earliest.map_or(String::new(), |day| day.to_string());
     let hours = (rules.first_hour, rules.last_hour);
     let ahead = rules.lead_days;
     Ok(FormPage { shell, form, choices, school, session, begun, answered, request, ahead, earliest, hours })

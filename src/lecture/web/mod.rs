@@ -116,7 +116,8 @@ fn days(form: &mut Form) -> Option<(Date, Date)> {
 
 /// Whether a sentence that stands in the way of a date asks for a term or for days to be entered, which is done on a page of its own.
 fn asks_for_days(words: &str) -> bool {
-    words.contains("学期")
+    // By the ways out that `model::way_out` names: titles and notes speak of terms too.
+    words.contains("先登记学期") || words.contains("在“学期和考试”里")
 }
 
 /// A new link of somebody, which is shown once.
@@ -133,4 +134,21 @@ struct LinkPage {
 
 fn link_page(shell: Shell, title: String, back: String, words: &'static str, address: String) -> Result<Response> {
     page(&LinkPage { shell, title, back, words, picture: qr(&address)?, address })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asks_for_days;
+    use crate::lecture::model::unknown;
+
+    #[test]
+    fn only_what_asks_for_days_leads_to_where_they_are_entered() {
+        let day = "2027-01-06".parse().unwrap();
+        assert!(
+            asks_for_days(&unknown(day, "还没有登记学期"))
+                && asks_for_days(&unknown(day, "还没有 2027 年的放假调休安排"))
+        );
+        assert!(!asks_for_days("报告厅这个时间已经约了：2026年9月8日 14:30–15:15，石楼中学，新学期法治课"));
+        assert!(!asks_for_days("2026-12-28 学校学期末复习，请换一天"));
+    }
 }

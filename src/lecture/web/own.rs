@@ -172,7 +172,11 @@ async fn guest_page(app: &App, shell: Shell, link: String, form: Form, failed: O
     let since = act.at - SHOWN;
     let rules: Rules = settings::read(&mut tx, act.tenant, act.at).await?;
     let sessions: Vec<Session> = tx.all(OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?;
-    let near = sessions.iter().filter(|one| session::at_short_notice(one, &rules)).map(|one| one.id).collect();
+    // As it was known since the first of those that wait for an answer was proposed.
+    let open: Vec<&Session> = sessions.iter().filter(|one| one.state == SessionState::Proposed).collect();
+    let first = open.iter().filter_map(|one| one.team_agreed_at).min().unwrap_or(act.at);
+    let table = school::timetable(&mut tx, act.tenant, today(first)).await?;
+    let near = open.iter().filter(|one| session::at_short_notice(one, &rules, &table)).map(|one| one.id).collect();
     Ok(GuestPage {
         shell: shell.of_community(&tenant.name, ""),
         calls: tx.all(CALLS.bind(act.tenant).bind(today(act.at).to_string())).await?,
@@ -180,7 +184,7 @@ async fn guest_page(app: &App, shell: Shell, link: String, form: Form, failed: O
         sessions,
         near,
         lead_days: rules.lead_days,
-        earliest: rules.earliest(today(act.at)).map_or(String::new(), |day| day.to_string()),
+        earliest: rules.earliest_with(today(act.at), &table, school.id).map_or(String::new(), |day| day.to_string()),
         about: About::of_school(&mut tx, act.tenant, school.id, since).await?,
         moved: tx.all(MOVED_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,
         sign_ins: tx.all(SIGN_INS_OF_SCHOOL.bind(act.tenant).bind(school.id).bind(since)).await?,

@@ -16,7 +16,9 @@ use crate::lecture::model::{PeriodKind, Stage, SubjectKind, grade, today};
 use crate::lecture::school::{self, Contact, SchoolSketch};
 use crate::lecture::session_store::{OF_SCHOOL, Session};
 use crate::lecture::sharing;
-use crate::lecture::store::{self, CLOSED_SCHOOLS, Class, Hall, PeriodRow, School, Subject, TERM, TermRow, Vice};
+use crate::lecture::store::{
+    self, CLOSED_CLASSES, CLOSED_SCHOOLS, Class, Hall, PeriodRow, School, Subject, TERM, TermRow, Vice,
+};
 use crate::web::{Form, Shell, masked_phone, page, page_again, redirect};
 
 pub fn routes() -> Routes {
@@ -168,6 +170,8 @@ pub(super) struct SchoolPage {
     contact: Option<Contact>,
     halls: Vec<Hall>,
     classes: Vec<Class>,
+    /// Those that are not listed any more.
+    gone: Vec<Class>,
     season: Option<Season>,
     vices: Vec<Vice>,
     sessions: Vec<Session>,
@@ -179,7 +183,7 @@ pub(super) struct SchoolPage {
     may_edit: bool,
     may_reveal: bool,
     pub(super) form: Form,
-    /// Which form has to come back: hall, way, class, turn, grade or vice.
+    /// Which form has to come back: hall, way, class, turn, grade, gone or vice.
     pub(super) failed: &'static str,
     /// The class, hall or post whose own form has to come back.
     pub(super) changed: Option<Uuid>,
@@ -248,6 +252,7 @@ pub(super) async fn school_page(
         contact: school.contact(&act)?,
         halls: store::halls(&mut tx, viewer.tenant, id).await?,
         classes,
+        gone: tx.all(CLOSED_CLASSES.bind(viewer.tenant).bind(id)).await?,
         season,
         vices: school::vices(&mut tx, viewer.tenant, id).await?,
         sessions: tx.all(OF_SCHOOL.bind(viewer.tenant).bind(id).bind(act.at - SHOWN)).await?,

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use super::school::{SchoolPage, school_page};
 use crate::access::{Permission, Routes, Viewer};
 use crate::app::App;
 use crate::error::Result;
-use crate::lecture::model::grade;
+use crate::lecture::model::{at_day, grade};
 use crate::lecture::store::{self, Class, School};
 use crate::lecture::{affected, turn};
 use crate::web::{Form, Shell, page_again, redirect};
@@ -20,6 +21,7 @@ pub fn routes() -> Routes {
         .post("/lecture-schools/{id}/turn", LectureEdit, move_up)
         .post("/lecture-schools/{id}/turn/removal", LectureEdit, take_back)
         .post("/lecture-schools/{id}/classes/{class}/grade", LectureEdit, regrade)
+        .post("/lecture-schools/{id}/classes/{class}/return", LectureEdit, relist)
 }
 
 /// What becomes of a class.
@@ -60,6 +62,11 @@ impl SchoolPage {
     /// Whether the form for the grade of a class has to come back, which stands beside that for its pupils.
     pub(super) fn regrading(&self, row: &Uuid) -> bool {
         self.changed == Some(*row) && self.failed == "grade"
+    }
+
+    /// Since when a class is not listed: whoever leaves is gone a moment before the new school year begins.
+    pub(super) fn gone_since(&self, class: &Class) -> String {
+        class.closed_at.map_or(String::new(), |at| at_day(at + SignedDuration::from_secs(1)).to_string())
     }
 
     /// Whether a grade is chosen in it.
@@ -133,4 +140,24 @@ async fn regrade(
     }
     drop(tx);
     page_again(&school_page(&app, &viewer, shell, id, (form, "grade")).await?.of_row(class))
+}
+
+async fn relist(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path((id, class)): Path<(Uuid, Uuid)>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::LectureEdit)?;
+    let mut tx = app.db.begin().await?;
+    store::school(&mut tx, viewer.tenant, id).await?;
+    let done = turn::relist(&mut tx, &act, id, class).await;
+    if form.noted("gone", done)?.is_some() {
+        let said = affected::told(&mut tx, viewer.tenant, act.at, "这个班重新列出了").await?;
+        tx.commit().await?;
+        return Ok(redirect(&format!("/lecture-schools/{id}"), &said));
+    }
+    drop(tx);
+    page_again(&school_page(&app, &viewer, shell, id, (form, "gone")).await?)
 }
