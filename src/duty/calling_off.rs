@@ -275,7 +275,7 @@ pub(super) async fn told(tx: &mut Tx, act: &Act, scope: &Scope, person: Uuid, un
     if tx.execute(row.bind(act.account).bind(until)).await? == 0 {
         return Err(Error::refused("没有要告诉本人的，或者已经告诉了"));
     }
-    audit::record(tx, act, "tell", ("duty_person", person), "电话：班取消了", &[]).await
+    audit::record(tx, act, "tell_called_off", ("duty_person", person), "电话", &[]).await
 }
 
 /// What is said of it on the page: `。已经排的 3 班一并取消了，请打电话告诉张三`, or nothing.
@@ -423,6 +423,13 @@ mod tests {
         let said = words(&[lost(1, "城北小学", 1), lost(2, "城北小学", 0)], Some("下雪停课"));
         let gone = format!("【护学岗】您 9月2日 城北小学 {peak}的班取消了，不用来：下雪停课。");
         assert_eq!(said, format!("{gone}9月1日 城北小学 {peak}的班有变动，请打开自己的护学岗链接看"));
+    }
+
+    #[test]
+    fn a_message_is_waited_for_only_some_minutes() {
+        let after = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        assert!(!is_late(after(0), after(ON_ITS_WAY - 1)));
+        assert!(is_late(after(0), after(ON_ITS_WAY)));
     }
 
     #[test]
