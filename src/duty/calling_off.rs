@@ -1,11 +1,12 @@
 //! What is put down and not needed any more is cancelled with what makes it so, in the same transaction: a day without school or of another kind, a
 //! term, the days of a peak, a peak or a post that is closed, a school that is given up. Which posts have to be kept is asked of `coverage`, so what
-//! nobody knows cancels nothing; what nobody had to stand before the change stays; and what has begun stays, and is not counted. Whoever was to stand there
-//! gets one short message for all of it, or is called.
+//! nobody knows cancels nothing; what nobody had to stand before the change stays; and what has begun stays, and is not counted. Whoever was to
+//! stand there gets one short message for all of it, or is called.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use calendar::WorkingDays;
 use db::{Tx, record, statements};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -139,6 +140,8 @@ pub(super) struct Unneeded {
     pub school: Option<Uuid>,
     pub gate: Option<Uuid>,
     pub slot: Option<Uuid>,
+    /// Only on days on which people work: of others no term says whether there is school.
+    pub working: bool,
 }
 
 impl Unneeded {
@@ -155,7 +158,12 @@ impl Unneeded {
     async fn needless(&self, tx: &mut Tx, act: &Act) -> Result<Vec<Uuid>> {
         let Some(days) = self.days(act) else { return Ok(Vec::new()) };
         let place = (self.school, self.gate, self.slot);
-        let ahead = shift_store::ahead(tx, act.tenant, place, days, act.at).await?;
+        let mut ahead = shift_store::ahead(tx, act.tenant, place, days, act.at).await?;
+        if self.working {
+            let working = WorkingDays::embedded();
+            let works = |day: Date| !matches!(working.is_working(day), Ok(false));
+            ahead.retain(|shift| shift.day.parse::<Date>().is_ok_and(works));
+        }
         coverage::needless(tx, act.tenant, &ahead, act.at).await
     }
 }
@@ -270,7 +278,7 @@ pub(super) async fn untold(tx: &mut Tx, tenant: Uuid, scope: &Scope, now: Timest
 /// The desk has told somebody of all that was cancelled up to a moment, within reach.
 ///
 /// Errors: refused if there is nothing to tell.
-pub(super) async fn told(tx: &mut Tx, act: &Act, scope: &Scope, person: Uuid, until: Timestamp) -> Result<()> {
+pub(super) async fn note_told(tx: &mut Tx, act: &Act, scope: &Scope, person: Uuid, until: Timestamp) -> Result<()> {
     let row = TOLD.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(person).bind(act.at);
     if tx.execute(row.bind(act.account).bind(until)).await? == 0 {
         return Err(Error::refused("没有要告诉本人的，或者已经告诉了"));

@@ -357,7 +357,7 @@ const TERMS_CHANGED: &str = "学期的日子改了";
 
 /// Everything to come at a school, or at all: terms say of each other's gaps what they are.
 fn all_of(school: Option<Uuid>) -> Unneeded {
-    Unneeded { school, ..Unneeded::default() }
+    Unneeded { school, working: true, ..Unneeded::default() }
 }
 
 /// Errors: refused if something is written of that day already.

@@ -80,7 +80,7 @@ async fn told(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, form
     store::person(&mut tx, viewer.tenant, id).await?;
     let until = form.value("until").parse::<i64>().ok().and_then(|at| Timestamp::from_millisecond(at).ok());
     let until = until.ok_or(Error::NotFound)?;
-    calling_off::told(&mut tx, &act, &viewer.scope(Permission::DutyPlan), id, until).await?;
+    calling_off::note_told(&mut tx, &act, &viewer.scope(Permission::DutyPlan), id, until).await?;
     tx.commit().await?;
     Ok(redirect("/duty/cancelled", "记下了：已经告诉本人"))
 }
