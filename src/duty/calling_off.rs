@@ -90,13 +90,13 @@ statements! {
     OF_SHIFT = "SELECT c.why_sealed, c.cancelled_at, c.texted_at, c.told_at FROM duty_cancellations c WHERE c.tenant_id = $1 AND c.shift_id = $2
         ORDER BY c.cancelled_at DESC LIMIT 1";
 
-    /// Of a day ($5) and later, cancelled since a moment ($4).
+    /// Of a day ($5) and later, cancelled since a moment ($4): along the few that wait, and not along all shifts to come.
     UNTOLD = concat!("SELECT p.id AS person_id, p.name, p.phone_sealed, f.id AS shift_id, f.day, s.name AS school_name, t.kind AS peak, f.starts_at, c.cancelled_at, ",
         stays!(), " FROM duty_cancellations c JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
         JOIN duty_people p ON p.tenant_id = f.tenant_id AND p.id = f.person_id JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
         LEFT JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
         WHERE c.tenant_id = $1 AND c.texted_at IS NULL AND c.told_at IS NULL AND c.cancelled_at >= $4 AND f.state = 'cancelled' AND f.absent_at IS NULL
-        AND f.day >= $5 AND ", school_in_reach!("f.school_id"), " ORDER BY p.name, p.id, f.day, f.starts_at, f.id LIMIT 5000");
+        AND f.day || '' >= $5 AND ", school_in_reach!("f.school_id"), " ORDER BY p.name, p.id, f.day, f.starts_at, f.id LIMIT 5000");
     /// What was cancelled up to a moment ($7), so that nothing is noted that nobody has seen.
     TOLD = concat!("UPDATE duty_cancellations SET told_at = $5, told_by = $6 WHERE tenant_id = $1 AND texted_at IS NULL AND told_at IS NULL AND cancelled_at <= $7
         AND shift_id IN (SELECT f.id FROM duty_shifts f WHERE f.tenant_id = $1 AND f.person_id = $4 AND f.state = 'cancelled' AND ",
