@@ -72,6 +72,7 @@ db_test! {
         let exams = [("day", "2026-09-07"), ("kind", "exams"), ("note", "摸底考试")];
         chief.post("/duty-days", &exams).await.assert_ok().assert_contains("已经排的 1 班一并取消了");
         assert_eq!(state(&app, &bureau, lessons).await, ShiftState::Cancelled);
+        chief.get(&format!("/duty-shifts/{lessons}")).await.assert_contains("这一天考试，这个时段不用站（摸底考试）");
         assert_eq!(state(&app, &bureau, every).await, ShiftState::Standing);
         // A Saturday that is made up for, and is not after all.
         let saturday = [("day", "2026-09-12"), ("kind", "lessons"), ("note", "补课")];
@@ -82,6 +83,7 @@ db_test! {
         let removal = removals.last().unwrap().to_owned();
         chief.post(&removal, &[]).await.assert_ok().assert_contains("按平常算。已经排的 1 班一并取消了");
         assert_eq!(state(&app, &bureau, made_up).await, ShiftState::Cancelled);
+        chief.get(&format!("/duty-shifts/{made_up}")).await.assert_contains("这一天改回平常安排，这个时段不用站");
         assert_eq!(state(&app, &bureau, every).await, ShiftState::Standing);
     }
 

@@ -41,6 +41,7 @@ mod duty_off;
 mod duty_past;
 mod duty_plan;
 mod duty_rounds;
+mod duty_unheard;
 mod export;
 mod feed;
 mod finding;

@@ -28,7 +28,7 @@ const volunteers = ['/volunteers', '/volunteers/new', '/volunteers/*', '/volunte
 const classes = ['/children', '/children/new', '/children/*', '/class-sessions', '/class-sessions/new', '/class-sessions/*', '/class-sessions/*/particulars', '/class-vettings', '/class-messages', '/class-help', '/class-incidents', '/class-incidents/new'];
 const needs = ['/services', '/services/new', '/services/*', '/services/*/particulars', '/needs/*'];
 const services = [...needs, '/service-kinds', '/service-kinds/new', '/service-rounds', '/service-rounds/new', '/service-outcomes', '/service-providers', '/service-providers/new', '/service-providers/*'];
-const posts = ['/today', '/duty', '/duty/coverage', '/duty/coverage/paper', '/duty-schools', '/duty-schools/*', '/duty-terms', '/duty-ways', '/duty-people', '/duty-people/*', '/duty-rosters', '/duty-rosters/*', '/deployment-plans', '/deployment-plans/*', '/deployment-plans/new', '/deployment-plans/*/comparison', '/deployment-plans/*/comparison/paper', '/deployment-plans/*/simulation', '/deployment-plans/*/simulation/paper', '/deployment-plans/*/paper', '/duty-shifts/new', '/duty-shifts/*', '/me'];
+const posts = ['/today', '/duty', '/duty/cancelled', '/duty/coverage', '/duty/coverage/paper', '/duty-schools', '/duty-schools/*', '/duty-terms', '/duty-ways', '/duty-people', '/duty-people/*', '/duty-rosters', '/duty-rosters/*', '/deployment-plans', '/deployment-plans/*', '/deployment-plans/new', '/deployment-plans/*/comparison', '/deployment-plans/*/comparison/paper', '/deployment-plans/*/simulation', '/deployment-plans/*/simulation/paper', '/deployment-plans/*/paper', '/duty-shifts/new', '/duty-shifts/*', '/me'];
 const hazards = ['/hazards', '/hazards/new', '/hazards/way', '/hazards/figures', '/hazards/print', '/hazards/*', '/hazards/*/transfers/*', '/hazard-rounds', '/hazard-rounds/*', '/hazard-places', '/hazard-schools', '/hazard-schools/*'];
 const patrols = ['/patrols', '/patrol-routes', '/patrol-routes/*', '/patrol-routes/*/figures', '/patrol-rounds/new', '/patrol-rounds/*'];
 const lectures = ['/today', '/lectures', '/lectures/new', '/lectures/*', '/lectures/*/quiz', '/lectures/*/sign-in', '/lecture-plans', '/lecture-schools', '/lecture-schools/*', '/lecture-terms', '/lecture-subjects', '/lecturers', '/lecturers/*', '/lecture-materials', '/lecture-materials/*', '/lecture-quizzes', '/lecture-summary', '/lecture-balance', '/me'];
@@ -44,7 +44,7 @@ const logins = {
   zhibu: [...issues, ...mediations, '/issues/new', ...places, ...walks, '/campaigns/new', ...party, ...publicity, ...bodies, ...rooms, ...reports, ...channels, ...surveys, ...volunteers, ...services],
   wuye: [...issues, '/mediations'],
   qinwu: [...posts, ...hazards, ...patrols, '/patrol-routes/new', '/patrol-routes/*/particulars', '/patrol-routes/*/points/*', '/patrol-routes/*/posters', '/hazard-schools/*/link', '/duty-schools/new', '/duty-schools/*/particulars', '/duty-gates/*', '/duty-gates/*/poster', '/duty-people/new', '/duty-people/*/particulars'],
-  zhiban: ['/today', ...patrols, '/duty', '/duty/coverage', '/duty-schools', '/duty-people', '/duty-shifts/*', ...hazards],
+  zhiban: ['/today', ...patrols, '/duty', '/duty/cancelled', '/duty/coverage', '/duty-schools', '/duty-people', '/duty-shifts/*', ...hazards],
   xunte: ['/today', '/duty', '/duty-schools', ...hazards],
   weijian: [...lectures, '/lecture-schools/new', '/lecture-schools/*/particulars', '/lecturers/new', '/lecturers/*/particulars', '/lecture-confidences'],
   ganjing: lectures,

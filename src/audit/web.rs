@@ -273,6 +273,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("pin", "固定这一班"),
     ("unpin", "不再固定这一班"),
     ("tell", "告诉学校安排变了"),
+    ("tell_called_off", "告诉本人班取消了"),
     ("add_leave", "登记请假"),
     ("drop_leave", "取消请假"),
     ("set_peaks", "改能站哪些时段"),

@@ -1,23 +1,27 @@
 //! What is put down and not needed any more is cancelled with what makes it so, in the same transaction: a day without school or of another kind, a
 //! term, the days of a peak, a peak or a post that is closed, a school that is given up. Which posts have to be kept is asked of `coverage`, so what
-//! nobody knows cancels nothing; and what has begun stays, and is not counted. Whoever was to stand there gets one short message for all of it.
+//! nobody knows cancels nothing; what nobody had to stand before the change stays; and what has begun stays, and is not counted. Whoever was to
+//! stand there gets one short message for all of it, or is called.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use calendar::WorkingDays;
 use db::{Tx, record, statements};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{Peak, ShiftState};
-use super::shift_store::{self, Shift};
-use super::{coverage, news, person, shift};
-use crate::access::Act;
+use super::store::{school_in_reach, whole};
+use super::{coverage, news, person, shift, shift_store};
+use crate::access::{Act, Scope};
 use crate::app::App;
 use crate::audit;
 use crate::channel;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::in_reach;
 use crate::outbox::{self, Handler, Message};
 
 /// Shifts ($column of them) that an occasion ($2) concerns, in a state.
@@ -34,14 +38,34 @@ macro_rules! of_occasion {
     };
 }
 
+/// A cancelled shift of which it is not too late, at a moment ($4) of a day ($5), to say so to whoever was to stand there.
+macro_rules! to_come {
+    () => {
+        "f.state = 'cancelled' AND f.absent_at IS NULL AND (f.starts_at > $4 OR f.starts_at IS NULL AND f.day >= $5)"
+    };
+}
+
+/// Whether whoever was to stand there has to stand at the same school that day all the same: in another part of the peak, or put down again meanwhile.
+macro_rules! stays {
+    () => {
+        "CAST(CASE WHEN EXISTS (SELECT 1 FROM duty_shifts o WHERE o.tenant_id = f.tenant_id AND o.person_id = f.person_id AND o.day = f.day
+            AND o.school_id = f.school_id AND o.state = 'standing' AND o.absent_at IS NULL) THEN 1 ELSE 0 END AS BIGINT) AS stays"
+    };
+}
+
 statements! {
     /// Takes the locks of all that stands at a school, before the lock of the school.
     HOLD_OFF = "UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND day >= $2 AND school_id = $3 AND state = 'standing'";
-    NOTE = "INSERT INTO duty_cancellations (tenant_id, occasion_id, shift_id, why, cancelled_at) VALUES ($1, $2, $3, $4, $5)";
-    /// Somebody may have come or pinned it since it was read.
-    CALL_OFF = concat!("UPDATE duty_shifts SET state = 'cancelled', call_at = NULL, lock_version = lock_version + 1
-        WHERE tenant_id = $1 AND state = 'standing' AND came_at IS NULL AND (starts_at IS NULL OR starts_at > $3) AND (roster_id IS NOT NULL OR NOT pinned)
-        AND id IN (", of_occasion!("id", "standing"), ")");
+    NOTE = "INSERT INTO duty_cancellations (tenant_id, occasion_id, shift_id, why_sealed, cancelled_at) VALUES ($1, $2, $3, $4, $5)";
+    /// Of two changes that make the same shift needless at once, the second waits here.
+    HOLD_NOTED = "UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1
+        AND id IN (SELECT c.shift_id FROM duty_cancellations c WHERE c.tenant_id = $1 AND c.occasion_id = $2)";
+    /// Somebody may have come, pinned it or cancelled it since it was read: then it is nothing of this occasion.
+    DROP_NOTES = "DELETE FROM duty_cancellations WHERE tenant_id = $1 AND occasion_id = $2 AND NOT EXISTS (SELECT 1 FROM duty_shifts f
+        WHERE f.tenant_id = $1 AND f.id = duty_cancellations.shift_id AND f.state = 'standing' AND f.came_at IS NULL
+        AND (f.starts_at IS NULL OR f.starts_at > $3) AND (f.roster_id IS NOT NULL OR NOT f.pinned))";
+    CALL_OFF = concat!("UPDATE duty_shifts SET state = 'cancelled', call_at = NULL, lock_version = lock_version + 1 WHERE tenant_id = $1 AND id IN (",
+        of_occasion!("id", "standing"), ")");
     /// Nobody takes over, or comes in the place of somebody, what is cancelled.
     CLOSE_SWAPS_OFF = concat!("UPDATE duty_swaps SET state = 'refused', decided_at = $3, why = $4 WHERE tenant_id = $1 AND state IN ('asked', 'agreed') AND shift_id IN (",
         of_occasion!("id", "cancelled"), ")");
@@ -53,27 +77,60 @@ statements! {
     /// Who was to stand there. Whoever has said that they do not come need not hear it.
     CONCERNED = "SELECT DISTINCT p.id, p.name, p.phone_sealed FROM duty_cancellations c JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
         JOIN duty_people p ON p.tenant_id = f.tenant_id AND p.id = f.person_id
-        WHERE c.tenant_id = $1 AND c.occasion_id = $2 AND f.state = 'cancelled' AND f.absent_at IS NULL ORDER BY p.name, p.id LIMIT 2000";
-    LOST = "SELECT f.day, s.name AS school_name, t.kind AS peak, f.starts_at, c.why, c.texted_at FROM duty_cancellations c
+        WHERE c.tenant_id = $1 AND c.occasion_id = $2 AND f.state = 'cancelled' AND f.absent_at IS NULL ORDER BY p.name, p.id LIMIT 20000";
+    LOST = concat!("SELECT f.day, s.name AS school_name, t.kind AS peak, c.why_sealed, ", stays!(), " FROM duty_cancellations c
         JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
         LEFT JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
-        WHERE c.tenant_id = $1 AND c.occasion_id = $2 AND f.person_id = $3 AND f.state = 'cancelled' AND f.absent_at IS NULL
-        ORDER BY f.day, f.starts_at, f.id LIMIT 500";
+        WHERE c.tenant_id = $1 AND c.occasion_id = $2 AND c.texted_at IS NULL AND c.told_at IS NULL AND f.person_id = $3 AND ", to_come!(), "
+        ORDER BY f.day, f.starts_at, f.id LIMIT 500");
     /// Somebody else on the list whose name is in a text.
     NAMED_IN = "SELECT p.id FROM duty_people p WHERE p.tenant_id = $1 AND p.id <> $2 AND CAST($3 AS TEXT) LIKE '%' || p.name || '%' LIMIT 1";
-    TEXTED = "UPDATE duty_cancellations SET texted_at = $4 WHERE tenant_id = $1 AND occasion_id = $2
-        AND shift_id IN (SELECT f.id FROM duty_shifts f WHERE f.tenant_id = $1 AND f.person_id = $3)";
-    OF_SHIFT = "SELECT c.why, c.cancelled_at, c.texted_at FROM duty_cancellations c WHERE c.tenant_id = $1 AND c.shift_id = $2
+    TEXTED = concat!("UPDATE duty_cancellations SET texted_at = $4 WHERE tenant_id = $1 AND occasion_id = $2 AND told_at IS NULL
+        AND shift_id IN (SELECT f.id FROM duty_shifts f WHERE f.tenant_id = $1 AND f.person_id = $3 AND ", to_come!(), ")");
+    OF_SHIFT = "SELECT c.why_sealed, c.cancelled_at, c.texted_at, c.told_at FROM duty_cancellations c WHERE c.tenant_id = $1 AND c.shift_id = $2
         ORDER BY c.cancelled_at DESC LIMIT 1";
+
+    /// Of a day ($5) and later, cancelled since a moment ($4): along the few that wait, and not along all shifts to come.
+    UNTOLD = concat!("SELECT p.id AS person_id, p.name, p.phone_sealed, f.id AS shift_id, f.day, s.name AS school_name, t.kind AS peak, f.starts_at, c.cancelled_at, ",
+        stays!(), " FROM duty_cancellations c JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
+        JOIN duty_people p ON p.tenant_id = f.tenant_id AND p.id = f.person_id JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
+        LEFT JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
+        WHERE c.tenant_id = $1 AND c.texted_at IS NULL AND c.told_at IS NULL AND c.cancelled_at >= $4 AND f.state = 'cancelled' AND f.absent_at IS NULL
+        AND f.day || '' >= $5 AND ", school_in_reach!("f.school_id"), " ORDER BY p.name, p.id, f.day, f.starts_at, f.id LIMIT 5000");
+    /// What was cancelled up to a moment ($7), so that nothing is noted that nobody has seen.
+    TOLD = concat!("UPDATE duty_cancellations SET told_at = $5, told_by = $6 WHERE tenant_id = $1 AND texted_at IS NULL AND told_at IS NULL AND cancelled_at <= $7
+        AND shift_id IN (SELECT f.id FROM duty_shifts f WHERE f.tenant_id = $1 AND f.person_id = $4 AND f.state = 'cancelled' AND ",
+        school_in_reach!("f.school_id"), ")");
 }
 
 record! {
     struct Concerned { id: Uuid, name: String, phone_sealed: Option<Vec<u8>> }
-    struct Lost {
-        day: String, school_name: String, peak: Option<Peak>, starts_at: Option<Timestamp>, why: String, texted_at: Option<Timestamp>,
+    struct Lost { day: String, school_name: String, peak: Option<Peak>, why_sealed: Vec<u8>, stays: i64 }
+    struct OfShift { why_sealed: Vec<u8>, cancelled_at: Timestamp, texted_at: Option<Timestamp>, told_at: Option<Timestamp> }
+    /// A cancelled shift of which whoever was to stand there has not heard.
+    pub(super) struct Untold {
+        pub person_id: Uuid, pub name: String, pub phone_sealed: Option<Vec<u8>>, pub shift_id: Uuid, pub day: String, pub school_name: String,
+        pub peak: Option<Peak>, pub starts_at: Option<Timestamp>, pub cancelled_at: Timestamp, pub stays: i64,
     }
-    /// Why a shift was cancelled, and when whoever was to stand there got a message.
-    pub(super) struct Cancellation { pub why: String, pub cancelled_at: Timestamp, pub texted_at: Option<Timestamp> }
+}
+
+/// Why a shift was cancelled, and when whoever was to stand there got a message, or was told.
+pub(super) struct Cancellation {
+    pub why: String,
+    pub cancelled_at: Timestamp,
+    pub texted_at: Option<Timestamp>,
+    pub told_at: Option<Timestamp>,
+}
+
+/// Why is sealed: it may be an illness.
+const WHY: &str = "duty cancellation";
+
+/// A message is on its way for so many minutes; whoever has none by then is called.
+const ON_ITS_WAY: i64 = 3;
+
+/// A message that has not gone out by now is not waited for.
+pub(super) fn is_late(cancelled_at: Timestamp, now: Timestamp) -> bool {
+    cancelled_at + SignedDuration::from_mins(ON_ITS_WAY) <= now
 }
 
 /// Where nobody has to stand any more: on some days or from now on, at one school or all, at one of its gates or in one of its peaks.
@@ -83,6 +140,8 @@ pub(super) struct Unneeded {
     pub school: Option<Uuid>,
     pub gate: Option<Uuid>,
     pub slot: Option<Uuid>,
+    /// Only on days on which people work: of others no term says whether there is school.
+    pub working: bool,
 }
 
 impl Unneeded {
@@ -95,13 +154,30 @@ impl Unneeded {
         (first <= last).then_some((first, last))
     }
 
-    /// Whether a shift stands there and has not begun.
-    fn concerns(&self, shift: &Shift, now: Timestamp) -> bool {
-        self.gate.is_none_or(|gate| shift.gate_id == Some(gate))
-            && self.slot.is_none_or(|slot| shift.slot_id == Some(slot))
-            && shift.came_at.is_none()
-            && !shift.has_begun(now)
+    /// What stands there, has not begun, and does not have to be stood by what is entered now.
+    async fn needless(&self, tx: &mut Tx, act: &Act) -> Result<Vec<Uuid>> {
+        let Some(days) = self.days(act) else { return Ok(Vec::new()) };
+        let place = (self.school, self.gate, self.slot);
+        let mut ahead = shift_store::ahead(tx, act.tenant, place, days, act.at).await?;
+        if self.working {
+            let working = WorkingDays::embedded();
+            let works = |day: Date| !matches!(working.is_working(day), Ok(false));
+            ahead.retain(|shift| shift.day.parse::<Date>().is_ok_and(works));
+        }
+        coverage::needless(tx, act.tenant, &ahead, act.at).await
     }
+}
+
+/// What nobody had to stand before a change: somebody was put there all the same, and the change takes nothing of it along.
+pub(super) struct Before {
+    place: Unneeded,
+    needless: HashSet<Uuid>,
+}
+
+/// Comes before the change, and [`call_off`] after it.
+pub(super) async fn before(tx: &mut Tx, act: &Act, place: Unneeded) -> Result<Before> {
+    let needless = place.needless(tx, act).await?.into_iter().collect();
+    Ok(Before { place, needless })
 }
 
 /// What was cancelled at once.
@@ -118,35 +194,40 @@ pub(super) async fn hold(tx: &mut Tx, act: &Act, school: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Cancels what stands there, has not begun and does not have to be stood by what is entered now, also where somebody has said that they do not
-/// come. Schools hear of it as of every change.
+/// Cancels what stands there, has not begun and does not have to be stood since the change, also where somebody has said that they do not come.
+/// Schools hear of it as of every change.
 pub(super) async fn call_off(
     tx: &mut Tx,
     act: &Act,
-    unneeded: &Unneeded,
+    before: Before,
     (subject, why): ((&str, Uuid), &str),
 ) -> Result<CalledOff> {
-    let Some(days) = unneeded.days(act) else { return Ok(CalledOff::default()) };
-    let mut ahead = shift_store::ahead(tx, act.tenant, unneeded.school, days).await?;
-    ahead.retain(|shift| unneeded.concerns(shift, act.at));
-    let needless = coverage::needless(tx, act.tenant, ahead, act.at).await?;
+    let mut needless = before.place.needless(tx, act).await?;
+    needless.retain(|shift| !before.needless.contains(shift));
+    if needless.is_empty() {
+        return Ok(CalledOff::default());
+    }
     let occasion = act.id();
-    let note = |shift: &Shift| NOTE.bind(act.tenant).bind(occasion).bind(shift.id).bind(why).bind(act.at);
-    tx.execute_many(NOTE, needless.iter().map(note).collect()).await?;
-    let shifts = match needless.is_empty() {
-        true => 0,
-        false => tx.execute(CALL_OFF.bind(act.tenant).bind(occasion).bind(act.at)).await?,
-    };
+    note(tx, act, occasion, &needless, why).await?;
+    tx.execute(HOLD_NOTED.bind(act.tenant).bind(occasion)).await?;
+    tx.execute(DROP_NOTES.bind(act.tenant).bind(occasion).bind(act.at)).await?;
+    let shifts = tx.execute(CALL_OFF.bind(act.tenant).bind(occasion)).await?;
     if shifts == 0 {
         return Ok(CalledOff::default());
     }
-    tx.execute(CLOSE_SWAPS_OFF.bind(act.tenant).bind(occasion).bind(act.at).bind(why)).await?;
+    tx.execute(CLOSE_SWAPS_OFF.bind(act.tenant).bind(occasion).bind(act.at).bind("这一班取消了")).await?;
     tx.execute(END_CALLS_OFF.bind(act.tenant).bind(occasion).bind(act.at)).await?;
     let looked = news::looked_at(tx, act).await?;
     tx.execute(WATCH_OFF.bind(act.tenant).bind(occasion).bind(looked)).await?;
     let people = tell(tx, act, occasion).await?;
-    audit::record(tx, act, "call_off_shifts", subject, &format!("{shifts} 班：{why}"), &[]).await?;
+    audit::record(tx, act, "call_off_shifts", subject, &format!("{shifts} 班"), &[]).await?;
     Ok(CalledOff { shifts, people })
+}
+
+async fn note(tx: &mut Tx, act: &Act, occasion: Uuid, shifts: &[Uuid], why: &str) -> Result<()> {
+    let sealed = act.seal(WHY, why)?;
+    let note = |shift: &Uuid| NOTE.bind(act.tenant).bind(occasion).bind(*shift).bind(sealed.as_slice()).bind(act.at);
+    Ok(tx.execute_many(NOTE, shifts.iter().map(note).collect()).await?)
 }
 
 /// The desk cancels one shift, of which whoever was to stand there is told; of a draft nobody has heard yet.
@@ -154,11 +235,12 @@ pub(super) async fn call_off(
 /// Errors: refused once somebody has come or is absent, or it has begun.
 pub(super) async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<CalledOff> {
     let standing = shift_store::shift(tx, act.tenant, id).await?.state == ShiftState::Standing;
-    shift::cancel(tx, act, id, why).await?;
+    // The audit log has no word of why.
+    shift::cancel(tx, act, id, "").await?;
     let mut off = CalledOff { shifts: 1, people: Vec::new() };
     if standing {
         let occasion = act.id();
-        tx.execute(NOTE.bind(act.tenant).bind(occasion).bind(id).bind(why).bind(act.at)).await?;
+        note(tx, act, occasion, &[id], why).await?;
         off.people = tell(tx, act, occasion).await?;
     }
     Ok(off)
@@ -166,7 +248,7 @@ pub(super) async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Resul
 
 /// Has everybody told who was to stand there, once; gives their names and numbers.
 async fn tell(tx: &mut Tx, act: &Act, occasion: Uuid) -> Result<Vec<(String, String)>> {
-    let concerned: Vec<Concerned> = tx.all(CONCERNED.bind(act.tenant).bind(occasion)).await?;
+    let concerned: Vec<Concerned> = whole(tx.all(CONCERNED.bind(act.tenant).bind(occasion)).await?, 20_000)?;
     let (mut people, mut messages) = (Vec::new(), Vec::new());
     for one in concerned {
         let number = person::phone(act, one.phone_sealed.as_deref())?;
@@ -180,8 +262,28 @@ async fn tell(tx: &mut Tx, act: &Act, occasion: Uuid) -> Result<Vec<(String, Str
 }
 
 /// Why a shift was cancelled, if that is known.
-pub(super) async fn of_shift(tx: &mut Tx, tenant: Uuid, shift: Uuid) -> Result<Option<Cancellation>> {
-    Ok(tx.optional(OF_SHIFT.bind(tenant).bind(shift)).await?)
+pub(super) async fn of_shift(tx: &mut Tx, act: &Act, shift: Uuid) -> Result<Option<Cancellation>> {
+    let Some(one) = tx.optional::<OfShift>(OF_SHIFT.bind(act.tenant).bind(shift)).await? else { return Ok(None) };
+    let why = act.open(WHY, &one.why_sealed)?;
+    Ok(Some(Cancellation { why, cancelled_at: one.cancelled_at, texted_at: one.texted_at, told_at: one.told_at }))
+}
+
+/// What was cancelled of today and later, within reach, and whoever was to stand there has neither got a message nor been told; by person.
+pub(super) async fn untold(tx: &mut Tx, tenant: Uuid, scope: &Scope, now: Timestamp) -> Result<Vec<Untold>> {
+    let since = now - SignedDuration::from_hours(24 * coverage::LONGEST);
+    let query = UNTOLD.bind(tenant).bind(scope.account).bind(&scope.roles).bind(since);
+    Ok(tx.all(query.bind(coverage::today(now).to_string())).await?)
+}
+
+/// The desk has told somebody of all that was cancelled up to a moment, within reach.
+///
+/// Errors: refused if there is nothing to tell.
+pub(super) async fn note_told(tx: &mut Tx, act: &Act, scope: &Scope, person: Uuid, until: Timestamp) -> Result<()> {
+    let row = TOLD.bind(act.tenant).bind(scope.account).bind(&scope.roles).bind(person).bind(act.at);
+    if tx.execute(row.bind(act.account).bind(until)).await? == 0 {
+        return Err(Error::refused("没有要告诉本人的，或者已经告诉了"));
+    }
+    audit::record(tx, act, "tell_called_off", ("duty_person", person), "电话", &[]).await
 }
 
 /// What is said of it on the page: `。已经排的 3 班一并取消了，请打电话告诉张三`, or nothing.
@@ -230,32 +332,60 @@ async fn text(app: App, message: Message) -> Result<()> {
     let cancelled: Cancelled = serde_json::from_str(&message.payload).map_err(anyhow::Error::from)?;
     let act = Act::system(message.tenant_id, &app.means);
     let mut tx = app.db.read().await?;
-    let lost: Vec<Lost> = tx.all(LOST.bind(act.tenant).bind(cancelled.occasion).bind(cancelled.person)).await?;
-    let to_come = |one: &&Lost| one.texted_at.is_none() && one.starts_at.is_none_or(|start| start > act.at);
-    let lost: Vec<&Lost> = lost.iter().filter(to_come).collect();
+    let today = coverage::today(act.at).to_string();
+    let lost = LOST.bind(act.tenant).bind(cancelled.occasion).bind(cancelled.person).bind(act.at).bind(&today);
+    let lost: Vec<Lost> = tx.all(lost).await?;
     let Some(first) = lost.first() else { return Ok(()) };
-    // The desk wrote it for itself: what names somebody else, or has a number in it, stays there.
-    let named = !tx.rows(NAMED_IN.bind(act.tenant).bind(cancelled.person).bind(&first.why)).await?.is_empty();
-    let why = Some(first.why.as_str()).filter(|why| !named && codes::text::personal(why).is_none());
+    // The desk wrote it for itself: what names somebody else on the list, or has a number in it, stays there.
+    let why = act.open(WHY, &first.why_sealed)?;
+    let named = !tx.rows(NAMED_IN.bind(act.tenant).bind(cancelled.person).bind(&why)).await?.is_empty();
+    let why = Some(why.as_str()).filter(|why| !named && !has_number(why));
     let person = super::store::person(&mut tx, act.tenant, cancelled.person).await?;
     drop(tx);
     if channel::text(&app, message.id, &person.phone(&act)?, &words(&lost, why)).await? {
         let mut tx = app.db.begin().await?;
         let row = TEXTED.bind(act.tenant).bind(cancelled.occasion).bind(cancelled.person).bind(act.at);
-        tx.execute(row).await?;
+        tx.execute(row.bind(&today)).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-/// A message is short: so many days are written out, and so much of the reason.
+/// A telephone, on a desk too, or an identity number may be in it.
+fn has_number(text: &str) -> bool {
+    let digits = codes::text::half_width(text);
+    let mut runs = digits.split(|c: char| !c.is_ascii_digit());
+    codes::text::personal(text).is_some() || runs.any(|run| run.len() >= 7)
+}
+
+/// A message is short: so many days are written out, and so much of the reason; less of it where there are more days.
 const DAYS: usize = 6;
 const REASON: usize = 40;
+const REASON_OF_MANY: usize = 20;
 
-/// `【护学岗】您 11月30日、12月1日 城北小学 早入校的班取消了，不用来：下雪停课`
-fn words(lost: &[&Lost], why: Option<&str>) -> String {
+/// `【护学岗】您 11月30日、12月1日 城北小学 早入校的班取消了，不用来：下雪停课`. Whoever has to come there that day all the same is not told that they
+/// need not.
+fn words(lost: &[Lost], why: Option<&str>) -> String {
+    let (changed, gone): (Vec<&Lost>, Vec<&Lost>) = lost.iter().partition(|one| one.stays > 0);
+    let days = if changed.is_empty() || gone.is_empty() { DAYS } else { DAYS / 2 };
+    let mut sentences = Vec::new();
+    if !gone.is_empty() {
+        let length = if lost.len() > days { REASON_OF_MANY } else { REASON };
+        let why = why.map_or(String::new(), |why| format!("：{}", why.chars().take(length).collect::<String>()));
+        sentences.push(format!("{}取消了，不用来{why}", places(&gone, days)));
+    }
+    if !changed.is_empty() {
+        sentences.push(format!("{}有变动，请打开自己的护学岗链接看", places(&changed, days)));
+    } else if gone.len() > days {
+        sentences.push("还有哪些班要站，请看自己的护学岗链接".to_owned());
+    }
+    format!("【护学岗】您 {}", sentences.join("。"))
+}
+
+/// `11月30日、12月1日 城北小学 早入校的班`
+fn places(lost: &[&Lost], most: usize) -> String {
     let mut places: Vec<(String, Vec<String>)> = Vec::new();
-    for one in lost.iter().take(DAYS) {
+    for one in lost.iter().take(most) {
         let place = format!("{} {}", one.school_name, one.peak.map_or("", Peak::label));
         let day = one.day.parse::<Date>().map_or(one.day.clone(), |day| day.strftime("%-m月%-d日").to_string());
         match places.iter_mut().find(|(known, _)| *known == place) {
@@ -265,35 +395,58 @@ fn words(lost: &[&Lost], why: Option<&str>) -> String {
         }
     }
     let places: Vec<String> = places.iter().map(|(place, days)| format!("{} {place}", days.join("、"))).collect();
-    let more = if lost.len() > DAYS { format!("等 {} 班", lost.len()) } else { "的班".to_owned() };
-    let why = why.map_or(String::new(), |why| format!("：{}", why.chars().take(REASON).collect::<String>()));
-    format!("【护学岗】您 {}{more}取消了，不用来{why}", places.join("；"))
+    let more = if lost.len() > most { format!("等 {} 班", lost.len()) } else { "的班".to_owned() };
+    format!("{}{more}", places.join("；"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn lost(day: u8, school: &str, stays: i64) -> Lost {
+        let (day, school_name) = (format!("2026-09-{day:02}"), school.to_owned());
+        Lost { day, school_name, peak: Some(Peak::MorningIn), why_sealed: Vec::new(), stays }
+    }
+
     #[test]
     fn a_message_is_short_and_names_each_place_once() {
-        let lost = |day: u8, school: &str| Lost {
-            day: format!("2026-09-{day:02}"),
-            school_name: school.to_owned(),
-            peak: Some(Peak::MorningIn),
-            starts_at: None,
-            why: String::new(),
-            texted_at: None,
-        };
-        let all = [lost(1, "城北小学"), lost(2, "城北小学"), lost(3, "城北中学")];
-        let said = words(&all.iter().collect::<Vec<_>>(), Some("下雪停课"));
+        let all = [lost(1, "城北小学", 0), lost(2, "城北小学", 0), lost(3, "城北中学", 0)];
+        let said = words(&all, Some("下雪停课"));
         let peak = Peak::MorningIn.label();
         let expected =
             format!("【护学岗】您 9月1日、9月2日 城北小学 {peak}；9月3日 城北中学 {peak}的班取消了，不用来：下雪停课");
         assert_eq!(said, expected);
-        let term: Vec<Lost> = (1..=30).map(|day| lost(day, "城北小学")).collect();
-        let long = "很长".repeat(50);
-        let said = words(&term.iter().collect::<Vec<_>>(), Some(&long));
+        let term: Vec<Lost> = (1..=30).map(|day| lost(day, "城北小学", 0)).collect();
+        let said = words(&term, Some(&"很长".repeat(50)));
         assert!(said.contains("等 30 班取消了") && said.contains("9月6日") && !said.contains("9月7日"), "{said}");
+        assert!(said.ends_with("还有哪些班要站，请看自己的护学岗链接"), "{said}");
         assert!(said.chars().count() < 140, "{said}");
+    }
+
+    #[test]
+    fn whoever_has_to_come_that_day_all_the_same_is_not_told_that_they_need_not() {
+        let peak = Peak::MorningIn.label();
+        let said = words(&[lost(1, "城北小学", 1)], Some("下雪停课"));
+        assert_eq!(said, format!("【护学岗】您 9月1日 城北小学 {peak}的班有变动，请打开自己的护学岗链接看"));
+        let said = words(&[lost(1, "城北小学", 1), lost(2, "城北小学", 0)], Some("下雪停课"));
+        let gone = format!("【护学岗】您 9月2日 城北小学 {peak}的班取消了，不用来：下雪停课。");
+        assert_eq!(said, format!("{gone}9月1日 城北小学 {peak}的班有变动，请打开自己的护学岗链接看"));
+    }
+
+    #[test]
+    fn a_message_is_waited_for_only_some_minutes() {
+        let after = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        assert!(!is_late(after(0), after(ON_ITS_WAY - 1)));
+        assert!(is_late(after(0), after(ON_ITS_WAY)));
+    }
+
+    #[test]
+    fn a_reason_with_a_number_in_it_is_known() {
+        for text in ["打 8221234 问", "打０３５８－８２２１２３４问", "13800001111", "138 0000 1111"] {
+            assert!(has_number(text), "{text}");
+        }
+        for text in ["9月12日 07:40 停课", "下雪停课", "2026-09-12 考试"] {
+            assert!(!has_number(text), "{text}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::model::{
     Alone, Fixed, Fixings, OnDays, Peak, SchoolDay, ShiftState, Stand, Weekdays, Windows, around, clock, day_of,
     moment, short, uncovered, weekday,
 };
-use super::shift_store::{self, Shift};
+use super::shift_store::{self, Planned, Shift};
 use super::store::{
     BELLS, Bell, CLOSURES, Closure, GATE_PASTS, GATES, Gate, GatePast, SLOT_GATES, SLOT_PASTS, SLOTS, Slot, SlotGate,
     SlotPast, whole,
@@ -227,15 +227,15 @@ impl Unsure {
         Unsure(unknown.iter().map(|one| (one.school, one.day.to_string(), one.slot)).collect())
     }
 
-    fn covers(&self, shift: &Shift) -> bool {
-        let of = |slot: Option<Uuid>| self.0.contains(&(shift.school_id, shift.day.clone(), slot));
-        of(None) || of(shift.slot_id)
+    fn covers(&self, school: Uuid, day: &str, slot: Option<Uuid>) -> bool {
+        let of = |slot: Option<Uuid>| self.0.contains(&(school, day.to_owned(), slot));
+        of(None) || of(slot)
     }
 }
 
 /// Those of some shifts to come for which nobody has to come, by what is entered of days, peaks and posts now. Where that is not known, or further
 /// ahead than a table reaches, a shift is none of them.
-pub(super) async fn needless(tx: &mut Tx, tenant: Uuid, shifts: Vec<Shift>, now: Timestamp) -> Result<Vec<Shift>> {
+pub(super) async fn needless(tx: &mut Tx, tenant: Uuid, shifts: &[Planned], now: Timestamp) -> Result<Vec<Uuid>> {
     let days: Vec<Date> = shifts.iter().filter_map(|shift| shift.day.parse().ok()).collect();
     let Some((first, last)) = days.iter().min().copied().zip(days.iter().max().copied()) else {
         return Ok(Vec::new());
@@ -253,12 +253,13 @@ pub(super) async fn needless(tx: &mut Tx, tenant: Uuid, shifts: Vec<Shift>, now:
     let open: HashSet<Uuid> =
         posts.gates.iter().map(|gate| gate.id).chain(posts.slots.iter().map(|slot| slot.id)).collect();
     let until = last.to_string();
-    let idle = |shift: &Shift| {
-        let Some((gate, slot)) = shift.gate_id.zip(shift.slot_id) else { return false };
-        let known = !open.contains(&gate) || !open.contains(&slot) || !unsure.covers(shift);
-        !shift.is_for_its_own_sake() && shift.day <= until && !kept.contains(&(shift.day.clone(), gate, slot)) && known
+    let idle = |shift: &&Planned| {
+        let (gate, slot) = (shift.gate_id, shift.slot_id);
+        let closed = !open.contains(&gate) || !open.contains(&slot);
+        let known = closed || !unsure.covers(shift.school_id, &shift.day, Some(slot));
+        known && shift.day <= until && !kept.contains(&(shift.day.clone(), gate, slot))
     };
-    Ok(shifts.into_iter().filter(idle).collect())
+    Ok(shifts.iter().filter(idle).map(|shift| shift.id).collect())
 }
 
 /// The last day of the longest period that begins on a day.
@@ -527,7 +528,8 @@ pub async fn read(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (Date, Date), 
     others.extend(by_seat.into_values().flatten());
     others.sort_by(|a, b| (&a.day, a.starts_at, a.id).cmp(&(&b.day, b.starts_at, b.id)));
     // Whoever was down on a day off, or in a peak that was not kept, is not missed, also where that was entered afterwards.
-    let asked = |shift: &Shift| shift.is_for_its_own_sake() || unsure.covers(shift);
+    let asked =
+        |shift: &Shift| shift.is_for_its_own_sake() || unsure.covers(shift.school_id, &shift.day, shift.slot_id);
     let idle: HashSet<Uuid> =
         others.iter().filter(|one| one.came_at.is_none() && !asked(one)).map(|one| one.id).collect();
     let all = kept.values().flatten().flat_map(|kept| &kept.shifts).chain(&others);

@@ -6,7 +6,7 @@
 //! On the day people confirm, come, hand over and go (`shift`); in the place of whoever is absent the nearest on standby is called, told, and
 //! passed over by the clock when they do not answer (`standby`), but not before the beginning is near: an absence that is known days before is for
 //! the desk to arrange (`todo`). What a change of days, peaks or posts makes needless is cancelled with it, and those who were to stand
-//! there are told (`calling_off`). Nobody is put at a post while on a round of `patrol` (`walk`). `limit` has when somebody can come (`times`) and where they must not stand, to which all of it keeps. `roster`
+//! there are told, or are on a list of whom the desk has to call (`calling_off`). Nobody is put at a post while on a round of `patrol` (`walk`). `limit` has when somebody can come (`times`) and where they must not stand, to which all of it keeps. `roster`
 //! fills a period by the crate of that name, as a draft from which `publication` puts people down, and `mending` changes few of them; `caution` says
 //! what of its rules is broken by hand. The school sees whether somebody is on post and whom to call, that its posts are kept in the days to come, and its
 //! own people; `news` tells it when that changes.

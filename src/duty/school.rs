@@ -129,10 +129,13 @@ pub async fn create(tx: &mut Tx, act: &Act, new: &SchoolSketch) -> Result<Uuid> 
 pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, to: &SchoolSketch) -> Result<CalledOff> {
     let id = before.id;
     refuse_taken(tx, act.tenant, Some(id), &to.name).await?;
-    let given_up = before.closed_at.is_none() && to.closed_at.is_some();
-    if given_up {
-        calling_off::hold(tx, act, id).await?;
-    }
+    let off = match (before.closed_at, to.closed_at) {
+        (None, Some(_)) => {
+            calling_off::hold(tx, act, id).await?;
+            Some(calling_off::before(tx, act, Unneeded { school: Some(id), ..Unneeded::default() }).await?)
+        }
+        _ => None,
+    };
     let row = CHANGE_SCHOOL.bind(act.tenant).bind(id).bind(seen).bind(to.station).bind(&to.name).bind(to.stage);
     let row = row.bind(&to.address).bind(sealed(act, &to.contact)?).bind(&to.phone).bind(to.closed_at);
     if tx.execute(row).await? == 0 {
@@ -143,10 +146,9 @@ pub(super) async fn change(tx: &mut Tx, act: &Act, before: &School, seen: i64, t
         tx.execute(ADD_CLOSURE.bind(act.tenant).bind(id).bind(closed).bind(act.at)).await?;
     }
     set_units(tx, act, id, to).await?;
-    let all = Unneeded { school: Some(id), ..Unneeded::default() };
-    let cancelled = match given_up {
-        true => call_off(tx, act, &all, (("duty_school", id), "不再护这所学校")).await?,
-        false => CalledOff::default(),
+    let cancelled = match off {
+        Some(off) => call_off(tx, act, off, (("duty_school", id), "不再护这所学校")).await?,
+        None => CalledOff::default(),
     };
     audit::record(tx, act, "update", ("duty_school", id), "", &[]).await?;
     Ok(cancelled)
@@ -197,18 +199,22 @@ pub(super) async fn change_gate(
     if gates.iter().any(|other| other.name == to.name && other.id != gate.id) {
         return Err(Error::refused("这所学校已经有同名的岗位"));
     }
+    let off = match (gate.closed_at, to.closed_at) {
+        (None, Some(_)) => {
+            let its = Unneeded { school: Some(gate.school_id), gate: Some(gate.id), ..Unneeded::default() };
+            Some(calling_off::before(tx, act, its).await?)
+        }
+        _ => None,
+    };
     let row = CHANGE_GATE.bind(act.tenant).bind(gate.id).bind(seen).bind(to.kind).bind(&to.name).bind(&to.duty);
     let row = row.bind(to.seats).bind(to.officers).bind(to.qualification.as_deref()).bind(to.closed_at);
     if tx.execute(row).await? == 0 {
         return Err(Error::Stale("这个岗位刚刚有变化，请看一下再改。".to_owned()));
     }
     keep_past(tx, act, gate, to).await?;
-    let cancelled = match (gate.closed_at, to.closed_at) {
-        (None, Some(_)) => {
-            let its = Unneeded { school: Some(gate.school_id), gate: Some(gate.id), ..Unneeded::default() };
-            call_off(tx, act, &its, (("duty_gate", gate.id), "这个岗位停用了")).await?
-        }
-        _ => CalledOff::default(),
+    let cancelled = match off {
+        Some(off) => call_off(tx, act, off, (("duty_gate", gate.id), "这个岗位停用了")).await?,
+        None => CalledOff::default(),
     };
     audit::record(tx, act, "update", ("duty_gate", gate.id), "", &[]).await?;
     Ok(cancelled)
@@ -290,19 +296,21 @@ pub async fn add_slot(tx: &mut Tx, act: &Act, school: Uuid, new: &SlotSketch) ->
 /// A peak is kept on some days of the week only, from now on; what is past goes by the days on which it was kept then. Gives what is cancelled on
 /// the days that are taken out.
 pub async fn set_weekdays(tx: &mut Tx, act: &Act, school: Uuid, slot: Uuid, days: Weekdays) -> Result<CalledOff> {
+    let its = Unneeded { school: Some(school), slot: Some(slot), ..Unneeded::default() };
+    let off = calling_off::before(tx, act, its).await?;
     tx.execute(KEEP_WEEKDAYS.bind(act.tenant).bind(school).bind(slot).bind(act.at).bind(days.0)).await?;
     tx.execute_one(SET_WEEKDAYS.bind(act.tenant).bind(school).bind(slot).bind(days.0)).await?;
-    let its = Unneeded { school: Some(school), slot: Some(slot), ..Unneeded::default() };
-    let cancelled = call_off(tx, act, &its, (("duty_slot", slot), "这个时段不在这一天站了")).await?;
+    let cancelled = call_off(tx, act, off, (("duty_slot", slot), "这个时段不在这一天站了")).await?;
     audit::record(tx, act, "update", ("duty_slot", slot), &days.words(), &[]).await?;
     Ok(cancelled)
 }
 
 /// The peak is not kept any more from now on: what stands later is cancelled, and what was before stays readable. Gives what is cancelled.
 pub(super) async fn close_slot(tx: &mut Tx, act: &Act, school: Uuid, id: Uuid) -> Result<CalledOff> {
-    tx.execute_one(CLOSE_SLOT.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
     let its = Unneeded { school: Some(school), slot: Some(id), ..Unneeded::default() };
-    let cancelled = call_off(tx, act, &its, (("duty_slot", id), "这个时段停用了")).await?;
+    let off = calling_off::before(tx, act, its).await?;
+    tx.execute_one(CLOSE_SLOT.bind(act.tenant).bind(school).bind(id).bind(act.at)).await?;
+    let cancelled = call_off(tx, act, off, (("duty_slot", id), "这个时段停用了")).await?;
     audit::record(tx, act, "end", ("duty_slot", id), "", &[]).await?;
     Ok(cancelled)
 }
@@ -328,17 +336,19 @@ pub(super) async fn enter_term(
     if let Some(other) = terms.iter().find(overlaps) {
         return Err(Error::refused(format!("和“{}”重叠了（{} 到 {}）", other.name, other.first_day, other.last_day)));
     }
+    let off = calling_off::before(tx, act, all_of(school)).await?;
     let id = act.id();
     tx.execute(ADD_TERM.bind(act.tenant).bind(id).bind(school).bind(name).bind(first).bind(last)).await?;
-    let cancelled = call_off(tx, act, &all_of(school), (("duty_term", id), TERMS_CHANGED)).await?;
+    let cancelled = call_off(tx, act, off, (("duty_term", id), TERMS_CHANGED)).await?;
     audit::record(tx, act, "create", ("duty_term", id), name, &[]).await?;
     Ok((id, cancelled))
 }
 
 /// Gives what is cancelled because there is no school then, as far as that is known.
 pub(super) async fn drop_term(tx: &mut Tx, act: &Act, term: &store::TermRow) -> Result<CalledOff> {
+    let off = calling_off::before(tx, act, all_of(term.school_id)).await?;
     tx.execute_one(DROP_TERM.bind(act.tenant).bind(term.id)).await?;
-    let cancelled = call_off(tx, act, &all_of(term.school_id), (("duty_term", term.id), TERMS_CHANGED)).await?;
+    let cancelled = call_off(tx, act, off, (("duty_term", term.id), TERMS_CHANGED)).await?;
     audit::record(tx, act, "remove", ("duty_term", term.id), "", &[]).await?;
     Ok(cancelled)
 }
@@ -347,7 +357,7 @@ const TERMS_CHANGED: &str = "学期的日子改了";
 
 /// Everything to come at a school, or at all: terms say of each other's gaps what they are.
 fn all_of(school: Option<Uuid>) -> Unneeded {
-    Unneeded { school, ..Unneeded::default() }
+    Unneeded { school, working: true, ..Unneeded::default() }
 }
 
 /// Errors: refused if something is written of that day already.
@@ -371,21 +381,23 @@ pub async fn set_day_like(
     day: Date,
     (kind, note, follows): (DayKind, &str, Option<i64>),
 ) -> Result<(Uuid, CalledOff)> {
-    let off = Unneeded { days: Some((day, day)), school, ..Unneeded::default() };
+    let its = Unneeded { days: Some((day, day)), school, ..Unneeded::default() };
     let day = day.to_string();
     let known = store::days(tx, act.tenant, &day, &day).await?;
     if known.iter().any(|one| one.school_id == school) {
         return Err(Error::refused("这一天已经登记过了，先删去原来的"));
     }
+    let off = calling_off::before(tx, act, its).await?;
     let id = act.id();
     tx.execute(ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note).bind(follows)).await?;
+    let noted = if note.is_empty() { String::new() } else { format!("（{note}）") };
     let why = match kind {
-        _ if !note.is_empty() => note,
-        DayKind::Off => "这一天不上课",
-        DayKind::Exams => "这一天考试",
-        DayKind::Lessons => "这一天的课改了",
+        DayKind::Off if note.is_empty() => "这一天不上课".to_owned(),
+        DayKind::Off => note.to_owned(),
+        DayKind::Exams => format!("这一天考试，这个时段不用站{noted}"),
+        DayKind::Lessons => format!("这一天补课，这个时段不用站{noted}"),
     };
-    let cancelled = call_off(tx, act, &off, (("duty_day", id), why)).await?;
+    let cancelled = call_off(tx, act, off, (("duty_day", id), &why)).await?;
     audit::record(tx, act, "create", ("duty_day", id), &day, &[]).await?;
     Ok((id, cancelled))
 }
@@ -393,9 +405,11 @@ pub async fn set_day_like(
 /// Gives what is cancelled because there is no school on such a day otherwise, or a peak does not take place.
 pub(super) async fn drop_day(tx: &mut Tx, act: &Act, row: &store::DayRow) -> Result<CalledOff> {
     let day: Date = row.day.parse().map_err(|error: jiff::Error| Error::Internal(error.into()))?;
+    let its = Unneeded { days: Some((day, day)), school: row.school_id, ..Unneeded::default() };
+    let off = calling_off::before(tx, act, its).await?;
     tx.execute_one(DROP_DAY.bind(act.tenant).bind(row.id)).await?;
-    let off = Unneeded { days: Some((day, day)), school: row.school_id, ..Unneeded::default() };
-    let cancelled = call_off(tx, act, &off, (("duty_day", row.id), "这一天照平常的日子")).await?;
+    let why = "这一天改回平常安排，这个时段不用站";
+    let cancelled = call_off(tx, act, off, (("duty_day", row.id), why)).await?;
     audit::record(tx, act, "remove", ("duty_day", row.id), "", &[]).await?;
     Ok(cancelled)
 }

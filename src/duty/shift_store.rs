@@ -103,8 +103,11 @@ statements! {
     SHIFT = shifts!("f.id = $2");
     SHIFT_IN_REACH = shifts!(concat!("f.id = $4 AND ", school_in_reach!("f.school_id")));
     OF_DAYS = shifts!(concat!("f.day >= $4 AND f.day <= $5 AND f.state = 'standing' AND ", school_in_reach!("f.school_id"), " ORDER BY f.day, f.starts_at, f.seat, f.id LIMIT 50000"));
-    /// Of a school ($4), or of all.
-    AHEAD = shifts!("f.day >= $2 AND f.day <= $3 AND (CAST($4 AS UUID) IS NULL OR f.school_id = $4) AND f.state = 'standing' ORDER BY f.day, f.starts_at, f.seat, f.id LIMIT 50000");
+    /// What has not begun ($7), of a school ($4) or of all, at a gate ($5) or in a peak ($6); without what is there for its own sake.
+    AHEAD = "SELECT f.id, f.day, f.school_id, f.gate_id, f.slot_id FROM duty_shifts f WHERE f.tenant_id = $1 AND f.day >= $2 AND f.day <= $3
+        AND (CAST($4 AS UUID) IS NULL OR f.school_id = $4) AND (CAST($5 AS UUID) IS NULL OR f.gate_id = $5) AND (CAST($6 AS UUID) IS NULL OR f.slot_id = $6)
+        AND f.state = 'standing' AND f.came_at IS NULL AND (f.starts_at IS NULL OR f.starts_at > $7) AND f.gate_id IS NOT NULL AND f.slot_id IS NOT NULL
+        AND (f.roster_id IS NOT NULL OR NOT f.pinned) ORDER BY f.day, f.id LIMIT 50000";
     OF_PERSON = shifts!("f.person_id = $2 AND f.day >= $3 AND f.day <= $4 AND f.state = 'standing' ORDER BY f.day, f.starts_at, f.id LIMIT 400");
     OF_ROSTER = shifts!("f.roster_id = $2 AND f.day >= $3 AND f.state = 'draft' ORDER BY f.day, f.starts_at, s.position, s.id, g.position, f.seat, f.id LIMIT 50000");
     OF_SEAT = shifts!("f.day = $2 AND f.gate_id = $3 AND f.slot_id = $4 AND f.state = 'standing' ORDER BY f.seat, f.id LIMIT 40");
@@ -192,6 +195,8 @@ record! {
         pub handover_at: Option<Timestamp>, pub lock_version: i64, pub person_school_id: Option<Uuid>, pub person_ended_at: Option<Timestamp>,
         pub person_times: Option<i64>,
     }
+    /// As much of a shift as tells whether it is needed.
+    pub(super) struct Planned { pub id: Uuid, pub day: String, pub school_id: Uuid, pub gate_id: Uuid, pub slot_id: Uuid }
     pub struct Share { pub person_id: Uuid, pub peak: Peak, pub shifts: i64 }
     pub struct GapSeat { pub day: String, pub gate_id: Uuid, pub slot_id: Uuid, pub seat: i64 }
     #[derive(Debug, Clone)]
@@ -236,19 +241,21 @@ pub async fn of_days(tx: &mut Tx, tenant: Uuid, scope: &Scope, days: (&str, &str
     Ok(all)
 }
 
-/// What stands at a school, or at all, whoever reaches it, read in the same way.
+/// What stands at a school, or at all, at one of its gates or in one of its peaks, whoever reaches it, has not begun and can be needless; read in
+/// the same way.
 ///
 /// Errors: refused where a week has more than can be read at once.
 pub(super) async fn ahead(
     tx: &mut Tx,
     tenant: Uuid,
-    school: Option<Uuid>,
+    (school, gate, slot): (Option<Uuid>, Option<Uuid>, Option<Uuid>),
     (first, last): (Date, Date),
-) -> Result<Vec<Shift>> {
+    now: Timestamp,
+) -> Result<Vec<Planned>> {
     let (first, last) = (first.to_string(), last.to_string());
     let mut all = Vec::new();
     for (from, to) in weeks((&first, &last)) {
-        let query = AHEAD.bind(tenant).bind(from).bind(to).bind(school);
+        let query = AHEAD.bind(tenant).bind(from).bind(to).bind(school).bind(gate).bind(slot).bind(now);
         all.extend(store::whole(tx.all(query).await?, 50_000)?);
     }
     Ok(all)

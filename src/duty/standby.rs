@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::model::{Alone, Calling, PersonKind, Windows, clock, moment};
 use super::shift::held;
-use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, STANDING_FOR, Shift};
+use super::shift_store::{self, ADD_CALL, CALL, Call, END_CALLS, OF_SEAT, Planned, STANDING_FOR, Shift};
 use super::store::{self, HOLD_PERSON};
 use super::times::Times;
 use super::walk::is_walking;
@@ -360,6 +360,12 @@ impl Shift {
     /// It was put down by hand and pinned, or has no post: nothing that is entered of days, peaks and posts makes it needless (`calling_off`).
     pub(super) fn is_for_its_own_sake(&self) -> bool {
         self.gate_id.is_none() || self.slot_id.is_none() || self.pinned && self.roster_id.is_none()
+    }
+
+    /// As much of it as tells whether it is needed; nothing of what is there for its own sake.
+    pub(super) fn planned(&self) -> Option<Planned> {
+        let (gate_id, slot_id) = self.gate_id.zip(self.slot_id).filter(|_| !self.is_for_its_own_sake())?;
+        Some(Planned { id: self.id, day: self.day.clone(), school_id: self.school_id, gate_id, slot_id })
     }
 
     pub(super) fn has_begun(&self, now: Timestamp) -> bool {

@@ -1,5 +1,5 @@
-//! What waits for whoever runs the posts: who has not come, whose place nobody takes, who has said early that they do not come, swaps
-//! to approve, gaps of today and tomorrow.
+//! What waits for whoever runs the posts: who has not come, whose place nobody takes, who has said early that they do not come, who has
+//! not heard that they need not, swaps to approve, gaps of today and tomorrow.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,9 +8,10 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use uuid::Uuid;
 
+use super::calling_off::{self, Untold};
 use super::coverage::{self, Coverage, expected};
 use super::model::{Windows, clock, day_of, moment, short};
-use super::shift_store::{self, Call, Shift};
+use super::shift_store::{self, Call, Planned, Shift};
 use crate::access::{Permission, Viewer};
 use crate::error::Result;
 use crate::settings;
@@ -33,12 +34,15 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
     }
     let mut todos = absent(&table, &calls, now);
     let absences = shift_store::absent_from(tx, viewer.tenant, &scope, &today.to_string()).await?;
-    // The table ends with tomorrow, and an absence is known long before.
-    let needless = coverage::needless(tx, viewer.tenant, absences.clone(), now).await?;
-    let needless: HashSet<Uuid> = needless.into_iter().map(|shift| shift.id).collect();
-    for shift in absences.iter().filter(|shift| !needless.contains(&shift.id)) {
-        todos.extend(ahead(shift, tomorrow, now));
-    }
+    let early = absences.iter().filter_map(|shift| Some((shift, ahead(shift, tomorrow, now)?)));
+    let early: Vec<(&Shift, Todo)> = early.collect();
+    // The table ends with tomorrow, and an absence is known long before. What has to be kept is not worked out for a whole term each time.
+    let looked = today.saturating_add(LOOKED.days()).to_string();
+    let near = early.iter().filter(|(shift, _)| shift.day <= looked).filter_map(|(shift, _)| shift.planned());
+    let near: Vec<Planned> = near.collect();
+    let needless = coverage::needless(tx, viewer.tenant, &near, now).await?;
+    todos.extend(early.into_iter().filter(|(shift, _)| !needless.contains(&shift.id)).map(|(_, todo)| todo));
+    todos.extend(untold(&calling_off::untold(tx, viewer.tenant, &scope, now).await?, now));
     let (mut gaps, mut first) = (0, None);
     for (row, kept) in table.rows.iter().flat_map(|row| row.kept.iter().map(move |kept| (row, kept))) {
         let late = |shift: &&Shift| {
@@ -104,6 +108,25 @@ pub async fn todo(tx: &mut Tx, viewer: &Viewer, now: Timestamp) -> Result<Vec<To
         });
     }
     Ok(todos)
+}
+
+/// So many days ahead it is looked whether anybody is needed where somebody is absent.
+const LOOKED: i64 = 31;
+
+/// One for everybody who was to stand somewhere, need not, and has not heard of it: no message went out, or none can.
+fn untold(all: &[Untold], now: Timestamp) -> Option<Todo> {
+    let late: Vec<&Untold> = all.iter().filter(|one| calling_off::is_late(one.cancelled_at, now)).collect();
+    let people: HashSet<Uuid> = late.iter().map(|one| one.person_id).collect();
+    let begins = |one: &&Untold| one.starts_at.or_else(|| moment(one.day.parse().ok()?, 0));
+    let due = late.iter().filter_map(begins).min()?;
+    Some(Todo {
+        verb: "告诉本人",
+        title: format!("{} 人的班取消了，还没有告诉本人", people.len()),
+        detail: "短信没有发成，请打电话告诉，再点“已经告诉”".to_owned(),
+        href: "/duty/cancelled".to_owned(),
+        due,
+        deadline: show::deadline(due, now, true),
+    })
 }
 
 /// An absence that nobody has to fill within minutes: it waits for the desk until the clock begins to call, whatever its day.

@@ -1,5 +1,6 @@
 //! The pages of 护学岗.
 
+mod called_off;
 mod contact;
 mod day;
 mod gate;
@@ -38,6 +39,7 @@ pub fn routes() -> Routes {
         .merge(people::routes())
         .merge(day::routes())
         .merge(shift::routes())
+        .merge(called_off::routes())
         .merge(own::routes())
         .merge(roster::routes())
         .merge(ways::routes())

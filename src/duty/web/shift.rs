@@ -213,7 +213,7 @@ struct ShiftPage {
     in_place: Option<Shift>,
     /// Nobody has to stand there, so nobody is called for it.
     needless: bool,
-    /// Why it was cancelled, and whether whoever was to stand there got a message.
+    /// Why it was cancelled, and whether whoever was to stand there got a message or was told.
     cancelled: Option<Cancellation>,
     /// A short message can go to them.
     textable: bool,
@@ -251,6 +251,11 @@ impl ShiftPage {
     /// It can still be called off.
     fn cancellable(&self) -> bool {
         self.changeable() && !self.shift.has_begun(self.now)
+    }
+
+    /// No message has gone out and none will, so that somebody has to call.
+    fn is_unheard(&self, cancelled: &Cancellation) -> bool {
+        calling_off::is_late(cancelled.cancelled_at, self.now) || self.shift.has_begun(self.now)
     }
 
     /// Somebody may be called now.
@@ -375,7 +380,7 @@ async fn shift_page(
         needless: shift.call_at.is_some() && standby::needless(&mut tx, &act, &shift).await?,
         textable: channel::can_text(app, &phone),
         cancelled: match shift.state {
-            ShiftState::Cancelled => calling_off::of_shift(&mut tx, viewer.tenant, id).await?,
+            ShiftState::Cancelled => calling_off::of_shift(&mut tx, &act, id).await?,
             _ => None,
         },
         missing: coverage::missing(&shift, &fixings).into_iter().map(|one| one.label()).collect(),
