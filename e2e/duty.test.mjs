@@ -49,7 +49,7 @@ test('an officer cannot come, and somebody from standby is on post', async (t) =
   await desk.getByText('登记特殊日子').click();
   await desk.getByLabel('哪一天').fill(day());
   await desk.getByLabel('上课（调课、补课）').check();
-  await desk.getByLabel('上周几的课（可不选）').selectOption('周一');
+  await desk.getByLabel('补周几的课（可不选）').selectOption('周一');
   await desk.getByRole('button', { name: '登记', exact: true }).click();
   await told(desk, '已登记');
   await look(desk, 'duty-terms');
@@ -168,7 +168,7 @@ test('ways between schools, and a draft that is worked out again', async (t) => 
   await desk.getByText('登记特殊日子').click();
   await desk.getByLabel('哪一天').fill(first);
   await desk.getByLabel('上课（调课、补课）').check();
-  await desk.getByLabel('上周几的课（可不选）').selectOption('周一');
+  await desk.getByLabel('补周几的课（可不选）').selectOption('周一');
   await desk.getByRole('button', { name: '登记', exact: true }).click();
   await told(desk, '已登记');
   await desk.goto('/duty-rosters');

@@ -113,11 +113,11 @@ db_test! {
         chief.get("/duty/coverage?day=2026-09-03&span=week").await.assert_ok().assert_contains("晚自习放学（周一到周四）");
 
         // A Sunday that is made up for: whose lessons it has is not guessed, and no roster is made over it.
-        chief.get("/duty?day=2026-09-20").await.assert_ok().assert_contains("9月20日 周日 上周几的课没有登记").assert_contains("东门");
+        chief.get("/duty?day=2026-09-20").await.assert_ok().assert_contains("9月20日 周日 补周几的课没有登记").assert_contains("东门");
         bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
-        make_roster(&chief, ("2026-09-20", "2026-09-20"), "1").await.assert_status(422).assert_contains("上周几的课没有登记");
+        make_roster(&chief, ("2026-09-20", "2026-09-20"), "1").await.assert_status(422).assert_contains("补周几的课没有登记");
         let day = [("day", "2026-09-20"), ("kind", "off"), ("follows", "4"), ("note", "补周四")];
-        chief.post("/duty-days", &day).await.assert_status(422).assert_contains("不用选上周几的课").assert_contains("补周四");
+        chief.post("/duty-days", &day).await.assert_status(422).assert_contains("不用选补周几的课").assert_contains("补周四");
         let day = [("day", "2026-09-20"), ("kind", "lessons"), ("follows", "4"), ("note", "补周四")];
         chief.post("/duty-days", &day).await.assert_ok().assert_contains("上周四的课");
         assert_eq!(open(&app, &bureau, "2026-09-20", bureau.gate).await, Some(130));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::duty::bureau;
 use crate::patrol::{at, checks, clock, code, laid, own, planned, tap};
 use crate::stories::cast::photo_of;
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page};
 
 /// What a form carries on of the photos that came with an earlier try.
 fn kept(page: &Page, field: &str) -> Vec<String> {
@@ -143,7 +143,6 @@ db_test! {
         let officer = bureau.person(&app, "冯志强", PersonKind::Officer, None, false).await;
         let round = planned(&app, &bureau, route, "2026-09-01", &[officer]).await;
         let (mine, phone) = (own(&app, &bureau, officer).await, app.browser());
-        let chief = bureau.chief(&app).await;
         let step = format!("{mine}/rounds/{round}");
         let send = async |point: Uuid, note: &str, numbers: &[usize]| {
             let (field, point) = (format!("photos-{round}-{point}"), point.to_string());
@@ -158,6 +157,7 @@ db_test! {
         send(points[0], "井盖松动", &[1]).await.assert_ok();
         tap(&phone, &mine, round, points[0], "井盖松动").await.assert_ok();
         assert_eq!(checks(&app, &bureau, round).await.len(), 2);
+        let chief = bureau.chief(&app).await;
         let page = chief.get(&format!("/patrol-rounds/{round}")).await;
         assert_eq!(pictures(&page, "/patrol-notes/").len(), 1);
         // A tap without words takes both.

@@ -199,7 +199,7 @@ async fn needs_by(
                     Some(true) => {}
                     Some(false) => continue,
                     None => {
-                        let why = format!("{} 上周几的课没有登记", short(day));
+                        let why = format!("{} 补周几的课没有登记", short(day));
                         unknown.push(Unknown { school: school.id, slot: Some(slot.id), day, why });
                         continue;
                     }

@@ -120,9 +120,9 @@ async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form:
     let kind = form.choice("kind", "这一天怎样", DayKind::parse);
     let note = form.text("note", "说明", 0..=30);
     let follows = form
-        .optional_choice("follows", "上周几的课", |text| text.parse().ok().filter(|day| (1..=5).contains(day)));
+        .optional_choice("follows", "补周几的课", |text| text.parse().ok().filter(|day| (1..=5).contains(day)));
     if follows.is_some() && kind == Some(DayKind::Off) {
-        form.fail("follows", "不上课的日子不用选上周几的课");
+        form.fail("follows", "不上课的日子不用选补周几的课");
     }
     if let (Some(day), Some(kind), true) = (day, kind, form.ok()) {
         let mut tx = app.db.begin().await?;
