@@ -146,8 +146,8 @@ db_test! {
         chief.post("/duty-terms", &term).await.assert_ok().assert_contains("学期已登记").assert_lacks("一并取消");
         // A term that was entered wrongly is taken out, and entered anew.
         let page = chief.get("/duty-terms").await;
-        let removals = page.between_all("action=\"", "\"").filter(|path| path.starts_with("/duty-terms/"));
-        let autumn = removals.last().unwrap().to_owned();
+        let mut removals = page.between_all("action=\"", "\"").filter(|path| path.starts_with("/duty-terms/"));
+        let autumn = removals.next().unwrap().to_owned();
         chief.post(&autumn, &[]).await.assert_ok().assert_contains("学期已删去").assert_lacks("一并取消");
         let term = [("school", ""), ("name", "秋季学期"), ("first", "2026-09-01"), ("last", "2026-12-31")];
         chief.post("/duty-terms", &term).await.assert_ok().assert_contains("学期已登记").assert_lacks("一并取消");
