@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::lecture::{Team, at, count, date, refused, team};
 use crate::lecture_balance::{give, given, next, short};
+use crate::lecture_course::request;
 use crate::lecture_summary::summary;
 use crate::support::{Browser, Page, TestApp};
 
@@ -361,6 +362,16 @@ db_test! {
         refused(team.propose(&app, &july(fresh)).await, "请选哪些班来听");
         let id = team.propose(&app, &july(team.classes[0])).await.unwrap();
         lead.get(&format!("/lectures/{id}")).await.assert_ok().assert_contains("七年级1班");
+        // Whoever is in 九年级 from August on is still in 八年级, as the school has asked.
+        let asked = request(&app, &team, ("2026-07-09", "2026-07-10")).await;
+        let ids = [team.school, team.form, team.halls[0], team.topics[0], team.lecturers[0], team.classes[1], asked];
+        let [school, kind, hall, topic, lecturer, class, asked] = ids.map(|id| id.to_string());
+        let fields = [
+            ("school", school.as_str()), ("title", "法治课"), ("form", kind.as_str()), ("hall", hall.as_str()), ("why", "期末以前"),
+            ("day", "2026-07-09"), ("from", "10:00"), ("until", "10:45"), ("topic", topic.as_str()), ("lecturer", lecturer.as_str()),
+            ("class", class.as_str()), ("request", asked.as_str()),
+        ];
+        team.staff(&app).await.post("/lectures", &fields).await.assert_ok().assert_contains("八年级2班").assert_lacks("和学校的需求不一样");
     }
 
     async fn several_who_enter_one_class_at_once_make_one(app: TestApp) {
