@@ -5,12 +5,12 @@ ALTER TABLE lecture_session_classes ADD COLUMN grade INTEGER NOT NULL DEFAULT 0;
 UPDATE lecture_session_classes SET grade = (SELECT c.grade FROM lecture_classes c
     WHERE c.tenant_id = lecture_session_classes.tenant_id AND c.id = lecture_session_classes.class_id);
 
-ALTER TABLE lecture_schools ADD COLUMN turned_year INTEGER; -- its classes have moved up last on 1 September of this year
+ALTER TABLE lecture_schools ADD COLUMN turned_year INTEGER; -- its classes have moved up last in the summer of this year
 
 CREATE TABLE lecture_class_pasts ( -- in which grade a class was until it moved up or left
     tenant_id UUID NOT NULL,
     school_id UUID NOT NULL,
-    year INTEGER NOT NULL, -- until 1 September of this year
+    year INTEGER NOT NULL, -- until 16 August of this year
     class_id UUID NOT NULL,
     grade INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, school_id, year, class_id),

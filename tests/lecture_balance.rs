@@ -264,7 +264,7 @@ db_test! {
         page.assert_ok().assert_contains("<b>可能排不满</b>").assert_contains("先登记学期").assert_lacks("<b>排不满</b>");
         // Nor is it reckoned with holidays that nobody knows yet.
         at(&app, "2027-12-29T09:00:00+08:00");
-        refused(next(&app, &team, None).await.map(|_| ()), "");
+        refused(next(&app, &team, None).await.map(|_| ()), "把要上课的日子登记为“上课”");
         team.staff(&app).await.get("/lecture-balance").await.assert_status(422).assert_contains("排到哪一天");
     }
 

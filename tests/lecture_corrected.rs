@@ -217,6 +217,24 @@ db_test! {
         request(&app, &team, ("2027-01-10", "2027-01-15")).await;
     }
 
+    async fn weekends_within_a_long_period_of_lessons_are_no_working_days(app: TestApp) {
+        at(&app, "2026-12-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let lead = team.lead(&app).await;
+        let enter = async |kind: &str, first: &str, last: &str| {
+            let fields = [("kind", kind), ("first", first), ("last", last), ("note", ""), ("school", "")];
+            lead.post("/lecture-periods", &fields).await.assert_ok();
+        };
+        let on = |day: &str| team.sketch(&format!("{day}T14:30:00+08:00"), &format!("{day}T16:00:00+08:00"));
+        enter("off", "2027-01-01", "2027-01-01").await;
+        enter("lessons", "2027-01-03", "2027-01-15").await;
+        refused(team.propose(&app, &on("2027-01-04")).await, "最早可以约 2027-01-05");
+        // A Saturday of make-up lessons is entered by itself.
+        enter("lessons", "2027-01-02", "2027-01-02").await;
+        refused(team.propose(&app, &on("2027-01-03")).await, "最早可以约 2027-01-04");
+        team.propose(&app, &on("2027-01-04")).await.unwrap();
+    }
+
     async fn what_is_planned_is_entered_once_changed_and_voided(app: TestApp) {
         at(&app, "2026-08-28T09:00:00+08:00");
         let team = team(&app).await;

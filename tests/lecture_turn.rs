@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use doorstep::error::{Error, Result};
-use doorstep::lecture::{self, LecturerSketch, SchoolSketch, SessionSketch, Stage};
+use doorstep::lecture::{self, LecturerSketch, PeriodKind, SchoolSketch, SessionSketch, Stage};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use crate::lecture::{Team, at, count, date, refused, team};
 use crate::lecture_balance::{give, given, next, short};
+use crate::lecture_course::request;
 use crate::lecture_summary::summary;
 use crate::support::{Browser, Page, TestApp};
 
 db::statements! {
+    DIARY = "SELECT CAST(SUM(changes) AS BIGINT) AS count FROM lecture_diaries WHERE tenant_id = $1";
     TURNED = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'turn_school_year' AND reason LIKE '%：七年级1班、八年级2班、九年级1班'";
     TURNED_BACK = "SELECT COUNT(*) AS count FROM audit_entries WHERE tenant_id = $1 AND action = 'turn_school_year_back' AND reason LIKE '%：七年级1班、八年级2班、九年级1班'";
 }
@@ -153,10 +155,10 @@ db_test! {
         lead.post(&format!("{places}/classes/{}/grade", team.classes[1]), &[("new_grade", "8"), ("new_class", "1班")]).await.assert_ok().assert_contains("班级已改");
         let page = move_up(&lead, &team, &[team.classes[0]]).await;
         page.assert_status(422).assert_contains("七年级1班升上去就和没有勾的八年级1班同名了");
-        // Out of season classes are put right one by one.
+        // Where all were entered after the summer nothing moves up any more; classes are put right one by one.
         at(&app, "2026-11-02T09:00:00+08:00");
         let lead = team.lead(&app).await;
-        move_up(&lead, &team, &[team.classes[0]]).await.assert_status(422).assert_contains("10 月 31 日");
+        move_up(&lead, &team, &[team.classes[0]]).await.assert_status(422).assert_contains("都是 2026 年暑假以后登记的");
         lead.get(&places).await.assert_ok().assert_lacks("新学年：年级加一");
         let path = format!("{places}/classes/{}/grade", team.classes[0]);
         lead.post(&path, &[("new_grade", "10"), ("new_class", "1班")]).await.assert_status(422).assert_contains("初中没有这个年级");
@@ -220,8 +222,8 @@ db_test! {
         let (lead, places) = (team.lead(&app).await, format!("/lecture-schools/{}", team.school));
         lead.get(&places).await.assert_ok().assert_lacks("不再列出的班");
         let page = move_up(&lead, &team, &[team.classes[0], team.classes[1], top]).await;
-        page.assert_ok().assert_contains("2026-09-01 起不再列出");
-        // Also when the turn as a whole can not be taken back any more.
+        page.assert_ok().assert_contains("2026-08-16 起不再列出");
+        // Also long after.
         at(&app, "2026-11-02T09:00:00+08:00");
         let (lead, path) = (team.lead(&app).await, format!("{places}/classes/{top}/return"));
         lead.post(&path, &[]).await.assert_ok().assert_contains("这个班重新列出了").assert_lacks("起不再列出");
@@ -257,6 +259,119 @@ db_test! {
         assert_eq!(hours().await, Some(1));
         lead.post(&format!("{path}/removal"), &[]).await.assert_ok();
         assert_eq!(hours().await, Some(2));
+    }
+
+    async fn a_school_year_that_begins_in_august_has_its_own_grades(app: TestApp) {
+        at(&app, "2026-03-02T09:00:00+08:00");
+        let team = team(&app).await;
+        at(&app, "2026-08-20T09:00:00+08:00");
+        let mut tx = app.db.begin().await.unwrap();
+        let first = (date("2026-08-31"), date("2026-08-31"));
+        lecture::add_period(&mut tx, &team.act(&app), None, first, (PeriodKind::Lessons, "开学")).await.unwrap();
+        tx.commit().await.unwrap();
+        given(&app, &team, &SessionSketch { classes: vec![team.classes[0]], ..short(&team, "2026-08-31", ("14:30", "15:15"), 0, 0) }).await;
+        let lead = team.lead(&app).await;
+        move_up(&lead, &team, &team.classes).await.assert_ok().assert_contains("8 月 16 日以后的课");
+        let found = summary(&app, &team, ("2026-08-31", "2026-12-31")).await;
+        assert_eq!((heard(&found), found.standings[0].classes), (vec![(8, 1), (9, 0)], 2));
+    }
+
+    async fn a_turn_that_was_forgotten_is_made_until_the_next_summer(app: TestApp) {
+        at(&app, "2026-03-02T09:00:00+08:00");
+        let team = team(&app).await;
+        at(&app, "2026-11-02T09:00:00+08:00");
+        given(&app, &team, &SessionSketch { classes: vec![team.classes[0]], ..short(&team, "2026-11-17", ("14:30", "15:15"), 0, 0) }).await;
+        let places = format!("/lecture-schools/{}", team.school);
+        team.lead(&app).await.get(&places).await.assert_ok().assert_contains("新学年：年级加一");
+        at(&app, "2027-03-10T09:00:00+08:00");
+        move_up(&team.lead(&app).await, &team, &team.classes).await.assert_ok().assert_contains("2026 年秋季的年级已经加过了");
+        assert_eq!(heard(&summary(&app, &team, ("2026-09-01", "2026-12-31")).await), [(8, 1), (9, 0)]);
+        at(&app, "2027-06-30T09:00:00+08:00");
+        let lead = team.lead(&app).await;
+        lead.post(&format!("{places}/turn/removal"), &[]).await.assert_ok().assert_contains("已撤销");
+        assert_eq!(heard(&summary(&app, &team, ("2026-09-01", "2026-12-31")).await), [(7, 1), (8, 0)]);
+        move_up(&lead, &team, &team.classes).await.assert_ok();
+        at(&app, "2027-07-01T09:00:00+08:00");
+        let lead = team.lead(&app).await;
+        lead.post(&format!("{places}/turn/removal"), &[]).await.assert_status(422).assert_contains("2027 年秋季的年级还没有加过");
+    }
+
+    async fn a_class_that_moved_up_wrongly_is_put_right_for_the_whole_school_year(app: TestApp) {
+        at(&app, "2026-03-02T09:00:00+08:00");
+        let team = team(&app).await;
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let lead = team.lead(&app).await;
+        move_up(&lead, &team, &team.classes).await.assert_ok();
+        given(&app, &team, &SessionSketch { classes: vec![team.classes[0]], ..short(&team, "2026-09-08", ("14:30", "15:15"), 0, 0) }).await;
+        at(&app, "2026-09-20T09:00:00+08:00");
+        let (lead, places) = (team.lead(&app).await, format!("/lecture-schools/{}", team.school));
+        lead.post(&format!("{places}/classes/{}/grade", team.classes[0]), &[("new_grade", "7"), ("new_class", "1班")]).await.assert_ok();
+        assert_eq!(heard(&summary(&app, &team, ("2026-09-01", "2026-12-31")).await), [(7, 1), (9, 0)]);
+        // One that was put away since would be left out of moving up anew.
+        lead.post(&format!("{places}/classes/{}/removal", team.classes[1]), &[]).await.assert_ok();
+        lead.post(&format!("{places}/turn/removal"), &[]).await.assert_status(422).assert_contains("九年级2班后来不再列出了");
+        lead.post(&format!("{places}/classes/{}/return", team.classes[1]), &[]).await.assert_ok();
+        lead.post(&format!("{places}/turn/removal"), &[]).await.assert_ok();
+        assert_eq!(classes(&app, &team).await, ["七年级1班", "八年级2班"]);
+    }
+
+    async fn what_is_put_right_keeps_the_grade_that_was_known_then(app: TestApp) {
+        at(&app, "2026-08-28T09:00:00+08:00");
+        let team = team(&app).await;
+        let sketch = SessionSketch { classes: vec![team.classes[0]], ..short(&team, "2026-09-08", ("14:30", "15:15"), 0, 0) };
+        let id = given(&app, &team, &sketch).await;
+        at(&app, "2026-09-20T09:00:00+08:00");
+        let (lead, places) = (team.lead(&app).await, format!("/lecture-schools/{}", team.school));
+        lead.post(&format!("{places}/classes/{}/grade", team.classes[0]), &[("new_grade", "8"), ("new_class", "1班")]).await.assert_ok();
+        assert_eq!(heard(&summary(&app, &team, ("2026-09-01", "2026-12-31")).await), [(7, 1), (8, 0)]);
+        let mut tx = app.db.begin().await.unwrap();
+        let known = lecture::session(&mut tx, team.community.tenant, id).await.unwrap();
+        let to = SessionSketch { lecturers: vec![team.lecturers[1]], ..sketch };
+        lecture::change(&mut tx, &team.act(&app), &known, known.lock_version, (&to, "换了人讲")).await.unwrap();
+        tx.commit().await.unwrap();
+        // Whoever writes it down waits for whoever moves classes up.
+        let before = count(&app, DIARY, team.community.tenant).await;
+        give(&app, &team, id).await;
+        assert_eq!(count(&app, DIARY, team.community.tenant).await, before + 1);
+        assert_eq!(heard(&summary(&app, &team, ("2026-09-01", "2026-12-31")).await), [(7, 1), (8, 0)]);
+    }
+
+    async fn an_early_turn_leaves_the_rest_of_the_school_year_as_it_was(app: TestApp) {
+        at(&app, "2026-03-02T09:00:00+08:00");
+        let team = team(&app).await;
+        let (tenant, top) = (team.community.tenant, top_class(&app, &team).await);
+        let mut tx = app.db.begin().await.unwrap();
+        lecture::add_term(&mut tx, &team.act(&app), None, "2026年春季学期", (date("2026-03-02"), date("2026-07-10"))).await.unwrap();
+        tx.commit().await.unwrap();
+        given(&app, &team, &SessionSketch { classes: vec![top], ..short(&team, "2026-06-09", ("14:30", "15:15"), 0, 0) }).await;
+        at(&app, "2026-06-20T09:00:00+08:00");
+        let places = format!("/lecture-schools/{}", team.school);
+        team.lead(&app).await.post(&format!("{places}/classes/{top}/removal"), &[]).await.assert_ok();
+        let before = next(&app, &team, None).await.unwrap().needs[0].heard.clone();
+        assert_eq!(before, BTreeMap::from([((9, team.topics[0]), 1)]));
+        // What those who were put away by hand have heard is nobody's who comes after them.
+        at(&app, "2026-07-01T09:00:00+08:00");
+        let lead = team.lead(&app).await;
+        move_up(&lead, &team, &team.classes).await.assert_ok();
+        assert_eq!(next(&app, &team, None).await.unwrap().needs[0].heard, BTreeMap::new());
+        // In July there are those who moved up, in their old grade, and not yet those who come.
+        lead.post(&format!("{places}/classes"), &[("grade", "7"), ("class_name", "1班"), ("pupils", "50")]).await.assert_ok();
+        let known = lecture::classes(&mut app.db.read().await.unwrap(), tenant, team.school).await.unwrap();
+        let fresh = known.iter().find(|class| class.full_name() == "七年级1班").unwrap().id;
+        let july = |class: Uuid| SessionSketch { classes: vec![class], ..short(&team, "2026-07-09", ("14:30", "15:15"), 0, 1) };
+        refused(team.propose(&app, &july(fresh)).await, "请选哪些班来听");
+        let id = team.propose(&app, &july(team.classes[0])).await.unwrap();
+        lead.get(&format!("/lectures/{id}")).await.assert_ok().assert_contains("七年级1班");
+        // Whoever is in 九年级 from August on is still in 八年级, as the school has asked.
+        let asked = request(&app, &team, ("2026-07-09", "2026-07-10")).await;
+        let ids = [team.school, team.form, team.halls[0], team.topics[0], team.lecturers[0], team.classes[1], asked];
+        let [school, kind, hall, topic, lecturer, class, asked] = ids.map(|id| id.to_string());
+        let fields = [
+            ("school", school.as_str()), ("title", "法治课"), ("form", kind.as_str()), ("hall", hall.as_str()), ("why", "期末以前"),
+            ("day", "2026-07-09"), ("from", "10:00"), ("until", "10:45"), ("topic", topic.as_str()), ("lecturer", lecturer.as_str()),
+            ("class", class.as_str()), ("request", asked.as_str()),
+        ];
+        team.staff(&app).await.post("/lectures", &fields).await.assert_ok().assert_contains("八年级2班").assert_lacks("和学校的需求不一样");
     }
 
     async fn several_who_enter_one_class_at_once_make_one(app: TestApp) {

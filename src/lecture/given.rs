@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::model::{self, NoteKind, Rules, SessionState, at_day};
 use super::session::{note, stale, tell, unvetted};
 use super::session_store::{
-    self, ADD_PHOTO, ANSWER_NOTE, CONFIRM, DISPUTE, DROP_PHOTO, OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo, RECORD,
-    Session,
+    self, ADD_PHOTO, ANSWER_NOTE, CONFIRM, DISPUTE, DROP_PHOTO, HOLD_DIARY, OLD_PHOTOS, OTHER_USE, OWN_WORDS, Photo,
+    RECORD, Session,
 };
 use super::store::Class;
 use crate::access::Act;
@@ -37,6 +37,8 @@ pub struct Record {
 /// Errors: refused before it has begun, of more pupils or minutes than there can have been, and without a valid query of a lecturer, unless
 /// that is known; stale if somebody else was first.
 pub async fn record(tx: &mut Tx, act: &Act, session: &Session, seen: i64, what: &Record) -> Result<()> {
+    // Classes that move up meanwhile have their class-hours counted anew, before or after this and never beside it.
+    tx.execute(HOLD_DIARY.bind(act.tenant)).await?;
     if session.school_confirmed_at.is_some() {
         return Err(Error::refused("学校已经确认过，不能再改"));
     }

@@ -146,7 +146,8 @@ impl Rules {
     }
 
     /// The same with a school: of days that nobody has published yet those count on which it is entered to have lessons. A weekend of which nothing is
-    /// entered does not count: if people turn out to work on it, the day is only later than it had to be.
+    /// entered does not count, nor does one within a longer period of lessons, which only a period of one or two days makes a day of make-up lessons: if
+    /// people turn out to work on it, the day is only later than it had to be.
     ///
     /// Errors: refused, with the first day that is not known either way.
     pub fn earliest_with(&self, today: Date, table: &Timetable, school: Uuid) -> Result<Date> {
@@ -154,13 +155,12 @@ impl Rules {
         let (mut day, mut left) = (today, self.lead_days);
         while left > 0 {
             day = day.saturating_add(1.day());
+            let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
             let counts = match (working.is_working(day), table.of(school, day)) {
                 (Ok(is_working), _) => is_working,
-                (Err(_), SchoolDay::Lessons) => true,
+                (Err(_), SchoolDay::Lessons) => !weekend || table.period(school, day).is_some_and(Period::is_short),
                 (Err(_), SchoolDay::No(_)) => false,
-                (Err(_), SchoolDay::Unknown(_)) if matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) => {
-                    false
-                }
+                (Err(_), SchoolDay::Unknown(_)) if weekend => false,
                 (Err(_), SchoolDay::Unknown(why)) => return Err(Error::refused(unknown(day, &why))),
             };
             left -= i64::from(counts);
@@ -289,6 +289,13 @@ pub struct Period {
     pub note: String,
 }
 
+impl Period {
+    /// A weekend at most.
+    fn is_short(&self) -> bool {
+        self.last <= self.first.saturating_add(1.day())
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Timetable {
     pub terms: Vec<Term>,
@@ -296,12 +303,17 @@ pub struct Timetable {
 }
 
 impl Timetable {
-    /// A school's own period goes before one of all; then its terms, or those of all if it has none; within a term the State Council's table.
-    pub fn of(&self, school: Uuid, day: Date) -> SchoolDay {
+    /// A school's own goes before one of all.
+    fn period(&self, school: Uuid, day: Date) -> Option<&Period> {
         let period = |of: Option<Uuid>| {
             self.periods.iter().find(|one| one.school == of && (one.first..=one.last).contains(&day))
         };
-        if let Some(one) = period(Some(school)).or_else(|| period(None)) {
+        period(Some(school)).or_else(|| period(None))
+    }
+
+    /// A school's own period goes before one of all; then its terms, or those of all if it has none; within a term the State Council's table.
+    pub fn of(&self, school: Uuid, day: Date) -> SchoolDay {
+        if let Some(one) = self.period(school, day) {
             return match one.kind {
                 PeriodKind::Lessons => SchoolDay::Lessons,
                 kind if one.note.is_empty() => SchoolDay::No(kind.label().to_owned()),

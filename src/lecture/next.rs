@@ -27,6 +27,9 @@ const MOST: usize = 600_000;
 /// So often it is reckoned at most, each time with less counted on.
 const ROUNDS: usize = 3;
 
+/// What helps in the last days of a year: which days count towards the lead is said school by school then.
+const UNPUBLISHED: &str = "国务院还没有公布明年的放假安排，年底这几天算不出接着去哪里讲。请在“学期和考试”里把要上课的日子登记为“上课”，再在“安排一节课”里一所学校一所学校地排";
+
 pub struct Next {
     pub days: (Date, Date),
     pub needs: Vec<Need>,
@@ -47,7 +50,7 @@ pub struct Next {
 pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>) -> Result<Next> {
     let day = today(now);
     let rules: Rules = settings::read(tx, tenant, now).await?;
-    let first = rules.earliest(day)?;
+    let first = rules.earliest(day).map_err(|_| Error::refused(UNPUBLISHED))?;
     let end_of_year = date(day.year(), 12, 31);
     let last = last.unwrap_or(end_of_year).min(end_of_year);
     let (year, end) = (begins(date(day.year(), 1, 1))?, begins(date(day.year() + 1, 1, 1))?);
@@ -57,7 +60,7 @@ pub async fn next(tx: &mut Tx, tenant: Uuid, now: Timestamp, last: Option<Date>)
     // What is over and was not written down is nothing that comes.
     let promised: Vec<Promised> = tx.all(PROMISED.bind(tenant).bind(now).bind(end)).await?;
     let taught = TAUGHT_OR_PROMISED.bind(tenant).bind(year).bind(end).bind(now).bind(turn::began(day)?);
-    let taught: Vec<Taught> = tx.all(taught).await?;
+    let taught: Vec<Taught> = tx.all(taught.bind(i64::from(turn::year_after(day)))).await?;
     let promised_by: Vec<PromisedBy> = tx.all(PROMISED_BY.bind(tenant).bind(now).bind(end)).await?;
     let vices: Vec<ViceOf> = tx.all(ALL_VICES.bind(tenant)).await?;
     let hours: Vec<ViceHours> = tx.all(VICE_HOURS.bind(tenant).bind(year).bind(end)).await?;

@@ -136,7 +136,7 @@ async fn needed(tx: &mut Tx, act: &Act, before: Option<&Session>, sketch: &Sessi
     };
     let mut classes = store::classes_at(tx, act.tenant, school.id, as_of).await?;
     classes.retain(|class| sketch.classes.contains(&class.id));
-    let of = (at_day(sketch.span.0), before.map(|one| one.id));
+    let of = (at_day(sketch.span.0), before, past);
     turn::put_back(tx, act.tenant, school.id, of, &mut classes).await?;
     if classes.is_empty() {
         return Err(Error::refused("请选哪些班来听"));
@@ -271,7 +271,8 @@ async fn set_lists(tx: &mut Tx, act: &Act, id: Uuid, sketch: &SessionSketch, nee
 /// In what a proposal is not what the school has asked for, in words.
 pub async fn apart(tx: &mut Tx, act: &Act, request: &Request, sketch: &SessionSketch) -> Result<Vec<String>> {
     let mut apart = Vec::new();
-    let day = at_day(sketch.span.0).to_string();
+    let on = at_day(sketch.span.0);
+    let day = on.to_string();
     if day < request.first_day || day > request.last_day {
         apart.push(format!("要的是 {} 到 {}", request.first_day, request.last_day));
     }
@@ -281,7 +282,8 @@ pub async fn apart(tx: &mut Tx, act: &Act, request: &Request, sketch: &SessionSk
     if sketch.form != request.form_id {
         apart.push(format!("要的形式是{}", request.form_name));
     }
-    let classes = store::classes(tx, act.tenant, request.school_id).await?;
+    let mut classes = store::classes(tx, act.tenant, request.school_id).await?;
+    turn::put_back(tx, act.tenant, request.school_id, (on, None, false), &mut classes).await?;
     let asked = request.first_grade..=request.last_grade;
     if classes.iter().any(|class| sketch.classes.contains(&class.id) && !asked.contains(&class.grade)) {
         apart.push(format!("要讲给{}", request.grades()));

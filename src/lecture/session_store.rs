@@ -217,6 +217,11 @@ statements! {
     FOLLOW = "UPDATE lecture_session_classes SET grade = (SELECT c.grade FROM lecture_classes c
             WHERE c.tenant_id = $1 AND c.id = lecture_session_classes.class_id)
         WHERE tenant_id = $1 AND session_id IN (SELECT s.id FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3)";
+    /// The same of one of its classes.
+    FOLLOW_CLASS = "UPDATE lecture_session_classes SET grade = (SELECT c.grade FROM lecture_classes c
+            WHERE c.tenant_id = $1 AND c.id = lecture_session_classes.class_id)
+        WHERE tenant_id = $1 AND session_id IN (SELECT s.id FROM lecture_sessions s WHERE s.tenant_id = $1 AND s.school_id = $2 AND s.starts_at >= $3)
+            AND class_id = $4";
     /// The class-hours of those that are written down, by the youngest grade that they say now: of a primary school's lessons, at $4 minutes, or of others.
     COUNT_ANEW = "UPDATE lecture_sessions SET class_hours = minutes / CASE WHEN (SELECT MIN(y.grade) FROM lecture_session_classes y
             WHERE y.tenant_id = $1 AND y.session_id = lecture_sessions.id) <= 6 THEN CAST($4 AS BIGINT) ELSE CAST($5 AS BIGINT) END

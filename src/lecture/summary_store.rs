@@ -11,13 +11,14 @@ statements! {
             WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
         GROUP BY x.topic_id, y.grade, s.school_id";
     /// What the pupils who are in a grade now have heard, in whatever grade they were then, with what is arranged from $4 on. Of a class that is gone by $4
-    /// it is only what it heard while it was there, in the school year that began at $5; what those who leave with a year that has been turned already
-    /// have heard was heard by nobody who stays.
+    /// it is only what it heard while it was there, in the school year that began at $5, and only until the school has turned for the next one, in $6: what
+    /// those who leave with a year that has been turned already have heard was heard by nobody who stays.
     TAUGHT_OR_PROMISED = "SELECT s.school_id, x.topic_id, c.grade, COUNT(DISTINCT s.id) AS sessions FROM lecture_sessions s
         CROSS JOIN lecture_session_topics x CROSS JOIN lecture_session_classes y CROSS JOIN lecture_classes c
         WHERE x.tenant_id = s.tenant_id AND x.session_id = s.id AND y.tenant_id = s.tenant_id AND y.session_id = s.id
             AND c.tenant_id = y.tenant_id AND c.id = y.class_id AND s.tenant_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3
-            AND (c.closed_at IS NULL OR (s.starts_at >= $5 AND s.starts_at < c.closed_at AND c.closed_at <= $4))
+            AND (c.closed_at IS NULL OR (s.starts_at >= $5 AND s.starts_at < c.closed_at AND c.closed_at <= $4
+                AND NOT EXISTS (SELECT 1 FROM lecture_schools o WHERE o.tenant_id = s.tenant_id AND o.id = s.school_id AND o.turned_year >= $6)))
             AND (s.state = 'held' OR (s.state IN ('proposed', 'agreed') AND s.starts_at > $4)) AND NOT EXISTS (SELECT 1 FROM lecture_sign_ins i
             WHERE i.tenant_id = y.tenant_id AND i.session_id = y.session_id AND i.class_id = y.class_id AND i.present = 0)
         GROUP BY x.topic_id, c.grade, s.school_id";

@@ -59,7 +59,7 @@ impl Choices {
                     Some(one) => {
                         // Those that are there then: in summer a school has those who leave and those who come.
                         let mut classes = store::classes_at(tx, tenant, school, (one.starts_at, one.id)).await?;
-                        let of = (at_day(one.starts_at), Some(one.id));
+                        let of = (at_day(one.starts_at), Some(one), one.starts_at <= now);
                         turn::put_back(tx, tenant, school, of, &mut classes).await?;
                         classes
                     }

@@ -33,7 +33,7 @@ pub(super) struct Step {
     pub ticked: bool,
 }
 
-/// The step of this year, in its season.
+/// The step of a school year.
 pub(super) struct Season {
     pub year: i16,
     /// It was done, and can be taken back.
@@ -43,7 +43,10 @@ pub(super) struct Season {
 
 /// What is offered at a school on a day. Ticked are the classes of the year that is over, or what was ticked in a form that comes back.
 pub(super) fn season(school: &School, classes: &[Class], day: Date, back: Option<&Form>) -> Result<Option<Season>> {
-    let Some(year) = turn::offered(day).filter(|_| school.closed_at.is_none()) else { return Ok(None) };
+    if school.closed_at.is_some() {
+        return Ok(None);
+    }
+    let year = turn::offered(day);
     let done = school.turned_year == Some(i64::from(year));
     let mut steps = Vec::new();
     for class in classes.iter().filter(|_| !done) {
@@ -54,8 +57,8 @@ pub(super) fn season(school: &School, classes: &[Class], day: Date, back: Option
         let then = school.stage.after(class.grade).map(|to| format!("{}{}", grade(to), class.name));
         steps.push(Step { class: class.id, now: class.full_name(), then, ticked });
     }
-    let season = Season { year, done, steps };
-    Ok(Some(season).filter(|season| season.done || !season.steps.is_empty()))
+    let shown = done || (!steps.is_empty() && turn::due(classes, year, day)?);
+    Ok(shown.then_some(Season { year, done, steps }))
 }
 
 impl SchoolPage {
