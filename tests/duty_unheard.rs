@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::duty::{Bureau, bureau};
-use crate::duty_plan::with_sms;
+use crate::duty_plan::{make_roster, with_sms};
 use crate::support::{Browser, Page, TestApp};
 
 fn at(app: &TestApp, moment: &str) {
@@ -123,6 +123,28 @@ db_test! {
         for shift in [theirs, instead] {
             assert_eq!(state(&app, &bureau, shift).await, ShiftState::Cancelled);
         }
+    }
+
+    async fn of_a_draft_that_is_published_meanwhile_whoever_loses_a_shift_hears_of_it(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let chief = bureau.chief(&app).await;
+        let draft = make_roster(&chief, ("2026-09-07", "2026-09-07"), "1").await;
+        draft.assert_ok();
+        let shift: Uuid = draft.link("/duty-shifts/").trim_start_matches("/duty-shifts/").parse().unwrap();
+        let roster: Uuid = draft.url.trim_start_matches("/duty-rosters/").parse().unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let act = bureau.act(&app);
+        let roster = duty::roster(&mut tx, act.tenant, roster).await.unwrap();
+        duty::publish_roster(&mut tx, &act, &roster, roster.lock_version, |_| true).await.unwrap();
+        let published = async {
+            app.until_somebody_waits().await;
+            tx.commit().await.unwrap();
+        };
+        let (page, ()) = tokio::join!(cancel(&chief, shift, "人手够了"), published);
+        page.assert_ok().assert_contains("这一班已取消，请打电话告诉冯志强");
+        assert_eq!(state(&app, &bureau, shift).await, ShiftState::Cancelled);
     }
 
     async fn whoever_was_asked_to_stand_in_is_named_to_the_desk(app: TestApp) {
