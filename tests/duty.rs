@@ -186,12 +186,12 @@ db_test! {
         chief.post(&format!("{school}/slots"), &slot).await.assert_ok().assert_contains("07:20–08:30").assert_contains("07:40 一二年级、08:00 三四年级");
         chief.get(&format!("/duty-gates/{post}/poster")).await.assert_ok().assert_contains("岗位码");
 
-        // Terms do not overlap; a special day is said once.
+        // Terms do not overlap; a special day that is entered again is changed.
         let term = [("name", "又一个学期"), ("first", "2026-12-01"), ("last", "2027-01-20")];
         chief.post("/duty-terms", &term).await.assert_status(422).assert_contains("重叠").assert_contains("又一个学期");
         let day = [("day", "2026-09-02"), ("kind", "off"), ("note", "校运会")];
         chief.post("/duty-days", &day).await.assert_ok().assert_contains("校运会");
-        chief.post("/duty-days", &day).await.assert_status(422).assert_contains("已经登记过了");
+        chief.post("/duty-days", &day).await.assert_ok().assert_contains("已改");
         chief.get("/duty?day=2026-09-02").await.assert_ok().assert_contains("没有要站的岗位");
         // What is not in the tables is asked, not guessed.
         chief.get("/duty?day=2027-01-06").await.assert_ok().assert_contains("不知道上不上课").assert_contains("以后的学期还没有登记");
@@ -392,10 +392,13 @@ db_test! {
         assert_eq!(people(&page), people(&again), "the same seed gives the same roster");
         let version = page.input("version");
         let publication = format!("{}/publication", page.url);
-        chief.post(&publication, &[("version", version.as_str())]).await.assert_status(422).assert_contains("5 个位置没有人");
+        let asked = chief.post(&publication, &[("version", version.as_str())]).await;
+        asked.assert_status(422).assert_contains("5 个位置没有人");
+        let cautions = asked.input("cautions");
         // A draft binds nobody.
         chief.get("/duty?day=2026-09-07").await.assert_contains("3 处有空当");
-        chief.post(&publication, &[("version", version.as_str()), ("in_spite", "yes")]).await.assert_ok().assert_contains("没有人 70 分");
+        let ticked = [("version", version.as_str()), ("cautions", cautions.as_str()), ("in_spite", "yes")];
+        chief.post(&publication, &ticked).await.assert_ok().assert_contains("没有人 70 分");
         chief.get("/duty?day=2026-09-07").await.assert_contains("1 处有空当");
         // The other draft would put the same people down twice.
         let stale = format!("{}/publication", again.url);

@@ -1,6 +1,7 @@
 //! 护学岗, what is called off: other days of a peak, days of another kind and terms take along what nobody has to stand any more, what nobody knows takes
 //! nothing along, and whoever was to stand there gets one message.
 
+use doorstep::access::{Reach, Role};
 use doorstep::app::handlers;
 use doorstep::duty::{self, NewShift, OnDays, Peak, PersonKind, PersonSketch, ShiftState, SlotSketch};
 use doorstep::outbox;
@@ -94,7 +95,7 @@ db_test! {
         let early = bureau.put(&app, "2026-09-02", bureau.gate, Some(officer)).await.unwrap();
         let between = bureau.put(&app, "2026-09-22", bureau.gate, Some(officer)).await.unwrap();
         let chief = bureau.chief(&app).await;
-        // Without a term nobody knows: it may be taken out to be entered anew.
+        // Without a term nobody knows.
         let page = chief.get("/duty-terms").await;
         let term = page.between_all("action=\"", "\"").find(|path| path.starts_with("/duty-terms/") && path.ends_with("/removal")).unwrap().to_owned();
         chief.post(&term, &[]).await.assert_ok().assert_contains("学期已删去").assert_lacks("一并取消");
@@ -112,6 +113,81 @@ db_test! {
         chief.post(&format!("/duty-terms/{own}/removal"), &[]).await.assert_ok().assert_contains("已经排的 1 班一并取消了");
         assert_eq!(state(&app, &bureau, later).await, ShiftState::Cancelled);
         assert_eq!(state(&app, &bureau, early).await, ShiftState::Standing);
+    }
+
+    async fn a_term_that_was_entered_wrongly_is_changed_in_one_step(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let chief = bureau.chief(&app).await;
+        let page = chief.get("/duty-terms").await;
+        let term = page.between_all("action=\"", "\"").find(|path| path.starts_with("/duty-terms/") && path.ends_with("/removal")).unwrap().to_owned();
+        chief.post(&term, &[]).await.assert_ok();
+        let mut tx = app.db.begin().await.unwrap();
+        let act = bureau.act(&app);
+        let first = duty::add_term(&mut tx, &act, None, "前半", (date("2026-09-01"), date("2026-09-25"))).await.unwrap();
+        duty::add_term(&mut tx, &act, None, "后半", (date("2026-10-08"), date("2026-12-31"))).await.unwrap();
+        tx.commit().await.unwrap();
+        let early = bureau.put(&app, "2026-09-02", bureau.gate, Some(officer)).await.unwrap();
+        let between = bureau.put(&app, "2026-09-22", bureau.gate, Some(officer)).await.unwrap();
+        let to = |first: &'static str, last: &'static str| [("term_name", "改好的学期"), ("term_first", first), ("term_last", last)];
+        let path = format!("/duty-terms/{first}/particulars");
+        let overlapping = chief.post(&path, &to("2026-09-01", "2026-10-10")).await;
+        overlapping.assert_status(422).assert_contains("重叠").assert_contains("value=\"2026-10-10\"");
+        chief.post(&path, &to("2026-09-20", "2026-09-01")).await.assert_status(422).assert_contains("最后一天要在第一天以后");
+        // A station does not say it of all schools.
+        let unit = bureau.stations[0];
+        let station = app.person(Role::DutyChief).of_community(&bureau.community).of_organisation(unit).reaching(Reach::Organisation, unit).browser().await;
+        station.post(&path, &to("2026-09-01", "2026-09-20")).await.assert_status(403);
+        let changed = chief.post(&path, &to("2026-09-01", "2026-09-20")).await;
+        changed.assert_ok().assert_contains("学期已改。已经排的 1 班一并取消了").assert_contains("改好的学期");
+        assert_eq!(state(&app, &bureau, between).await, ShiftState::Cancelled);
+        assert_eq!(state(&app, &bureau, early).await, ShiftState::Standing);
+        // The only term of a school's own: without it, these days would be a holiday for a moment.
+        let mut tx = app.db.begin().await.unwrap();
+        let days = (date("2026-09-01"), date("2026-12-31"));
+        let own = duty::add_term(&mut tx, &bureau.act(&app), Some(bureau.schools[0]), "毕业班", days).await.unwrap();
+        tx.commit().await.unwrap();
+        let later = bureau.put(&app, "2026-09-23", bureau.gate, Some(officer)).await.unwrap();
+        let changed = chief.post(&format!("/duty-terms/{own}/particulars"), &to("2026-09-01", "2026-12-30")).await;
+        changed.assert_ok().assert_contains("学期已改").assert_contains("2026-12-30").assert_lacks("一并取消");
+        assert_eq!(state(&app, &bureau, later).await, ShiftState::Standing);
+    }
+
+    async fn a_special_day_that_was_entered_wrongly_is_changed_in_one_step(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let chief = bureau.chief(&app).await;
+        let saturday = [("day", "2026-09-12"), ("kind", "lessons"), ("note", "补课")];
+        chief.post("/duty-days", &saturday).await.assert_ok().assert_contains("已登记");
+        let made_up = bureau.put(&app, "2026-09-12", bureau.gate, Some(officer)).await.unwrap();
+        let saturday = [("day", "2026-09-12"), ("kind", "lessons"), ("follows", "3"), ("note", "补国庆前的课")];
+        let page = chief.post("/duty-days", &saturday).await;
+        page.assert_ok().assert_contains("已改").assert_contains("补国庆前的课").assert_lacks("一并取消");
+        assert_eq!(page.between_all("action=\"", "\"").filter(|path| path.starts_with("/duty-days/")).count(), 1);
+        assert_eq!(state(&app, &bureau, made_up).await, ShiftState::Standing);
+        // A change takes along what it makes needless, as whatever is entered first does.
+        let sketch = SlotSketch {
+            kind: Peak::EveningOut, days: OnDays::Exams, early: Some(10), stay: Some(10), bells: vec![(1000, String::new())], gates: vec![bureau.gate],
+        };
+        let mut tx = app.db.begin().await.unwrap();
+        let evening = duty::add_slot(&mut tx, &bureau.act(&app), bureau.schools[0], &sketch).await.unwrap();
+        tx.commit().await.unwrap();
+        let exams = [("day", "2026-09-07"), ("kind", "exams"), ("note", "")];
+        chief.post("/duty-days", &exams).await.assert_ok().assert_contains("已登记");
+        let day = date("2026-09-07");
+        let new = NewShift {
+            school: bureau.schools[0], day, post: Some((bureau.gate, evening)), person: Some(officer), duty: "看护".to_owned(),
+            span: duty::moment(day, 990).zip(duty::moment(day, 1010)), pinned: false, stands_for: None,
+        };
+        let mut tx = app.db.begin().await.unwrap();
+        let shift = duty::put_shift(&mut tx, &bureau.act(&app), &new).await.unwrap();
+        tx.commit().await.unwrap();
+        let lessons = [("day", "2026-09-07"), ("kind", "lessons"), ("note", "")];
+        chief.post("/duty-days", &lessons).await.assert_ok().assert_contains("已改。已经排的 1 班一并取消了");
+        assert_eq!(state(&app, &bureau, shift).await, ShiftState::Cancelled);
+        chief.get(&format!("/duty-shifts/{shift}")).await.assert_contains("这一天调课或补课，这个时段不用站");
     }
 
     async fn whoever_was_to_stand_there_gets_one_message_and_nobody_is_named_in_it(app: TestApp) {

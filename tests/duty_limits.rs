@@ -1,7 +1,6 @@
 //! 护学岗: when somebody can come, where they must not stand, and posts at which two stand or nobody; in a roster, by hand, from standby and in
 //! a repair.
 
-
 use doorstep::access::{Role, Scope};
 use doorstep::duty::{self, DayKind, GateKind, GateSketch, NewShift, OnDays, Peak, PersonKind, SlotSketch, Times};
 use jiff::Timestamp;
@@ -183,7 +182,16 @@ db_test! {
         asked.assert_status(422).assert_contains(against).assert_contains("确实要这样发布");
         assert_eq!(asked.body.matches("id=\"in_spite\"").count(), 1, "it has to be ticked");
         assert!(standing(&app, bureau, (DAY, DAY)).await.is_empty(), "nothing is in force");
-        chief.post(&publication, &[("version", version.as_str()), ("in_spite", "yes")]).await.assert_ok();
+        // A tick is for what was listed: what was entered since is listed as well, and ticked anew.
+        place.comes(&app, officer, Times::of([(2, Peak::MorningIn)])).await;
+        let cautions = asked.input("cautions");
+        let ticked = [("version", version.as_str()), ("cautions", cautions.as_str()), ("in_spite", "yes")];
+        let asked = chief.post(&publication, &ticked).await;
+        asked.assert_status(422).assert_contains(against).assert_contains("冯志强登记的是只能站周二早入校").assert_contains("id=\"in_spite\"");
+        assert!(standing(&app, bureau, (DAY, DAY)).await.is_empty(), "nothing is in force");
+        let cautions = asked.input("cautions");
+        let ticked = [("version", version.as_str()), ("cautions", cautions.as_str()), ("in_spite", "yes")];
+        chief.post(&publication, &ticked).await.assert_ok();
         assert_eq!(place.there(&app, place.evening).await, sorted([officer, parent]));
     }
 

@@ -85,10 +85,11 @@ pub async fn make_roster(chief: &Browser, days: (&str, &str), seed: &str) -> cra
     chief.post("/duty-rosters", &[("first", days.0), ("last", days.1), ("seed", seed)]).await
 }
 
-/// Publishes the draft whose page this is, gaps or not.
+/// Publishes the draft whose page this is, gaps or not, of which somebody has read what speaks against it.
 pub async fn publish(chief: &Browser, draft: &crate::support::Page) -> crate::support::Page {
-    let version = draft.input("version");
-    chief.post(&format!("{}/publication", draft.url), &[("version", version.as_str()), ("in_spite", "yes")]).await
+    let (version, cautions) = (draft.input("version"), chief.get(&draft.url).await.input("cautions"));
+    let form = [("version", version.as_str()), ("cautions", cautions.as_str()), ("in_spite", "yes")];
+    chief.post(&format!("{}/publication", draft.url), &form).await
 }
 
 /// The same program with a gateway for short messages that writes into a file.

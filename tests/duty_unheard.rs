@@ -1,7 +1,7 @@
 //! 护学岗, what is called off, for those who were to stand there: what a message says and does not say, whom the desk has to call, and what a change
 //! leaves as it was.
 
-use doorstep::access::{Reach, Role};
+use doorstep::access::{Reach, Role, Scope};
 use doorstep::app::handlers;
 use doorstep::duty::{self, NewShift, PersonKind, ShiftState};
 use doorstep::outbox;
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::duty::{Bureau, bureau};
-use crate::duty_plan::with_sms;
+use crate::duty_plan::{make_roster, with_sms};
 use crate::support::{Browser, Page, TestApp};
 
 fn at(app: &TestApp, moment: &str) {
@@ -80,6 +80,106 @@ db_test! {
         assert!(sent.len() == 2 && sent[1].contains("9月3日") && !sent[1].contains("不用来"), "{sent:?}");
     }
 
+    async fn whoever_has_stood_already_that_day_is_told_that_they_need_not_come_again(app: TestApp) {
+        at(&app, "2026-09-02T06:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        put(&app, &bureau, ("2026-09-02", bureau.gate), officer, Some((430, 500))).await;
+        let afternoon = put(&app, &bureau, ("2026-09-02", bureau.crossing), officer, Some((990, 1010))).await;
+        at(&app, "2026-09-02T12:00:00+08:00");
+        let chief = bureau.chief(&app).await;
+        cancel(&chief, afternoon, "下雪停课").await.assert_ok();
+        at(&app, "2026-09-02T12:03:00+08:00");
+        chief.get("/duty/cancelled").await.assert_ok().assert_contains("冯志强").assert_lacks("还有别的班");
+        let sent = messages(&app, &tempfile::tempdir().unwrap()).await;
+        assert!(sent.len() == 1 && sent[0].contains("9月2日 田家会小学 早入校的班取消了，不用来：下雪停课"), "{sent:?}");
+    }
+
+    async fn whoever_is_put_in_the_place_of_somebody_meanwhile_is_cancelled_as_well(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let absent = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let theirs = bureau.put(&app, "2026-09-02", bureau.gate, Some(absent)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        chief.post(&format!("/duty-shifts/{theirs}/absence"), &[("absent_why", "外出培训")]).await.assert_ok();
+        // Somebody is being put there while the peak is closed: the shift of whoever does not come is held, and the other is not seen yet.
+        let day: Date = "2026-09-02".parse().unwrap();
+        let new = NewShift {
+            school: bureau.schools[0], day, post: Some((bureau.gate, bureau.morning)), person: Some(officer), duty: "看护".to_owned(),
+            span: duty::moment(day, 430).zip(duty::moment(day, 500)), pinned: false, stands_for: None,
+        };
+        let mut tx = app.db.begin().await.unwrap();
+        let act = bureau.act(&app);
+        duty::confirm(&mut tx, &act, theirs).await.unwrap();
+        let instead = duty::put_shift(&mut tx, &act, &new).await.unwrap();
+        let put_down = async {
+            app.until_somebody_waits().await;
+            tx.commit().await.unwrap();
+        };
+        let removal = format!("/duty-schools/{}/slots/{}/removal", bureau.schools[0], bureau.morning);
+        let (page, ()) = tokio::join!(chief.post(&removal, &[]), put_down);
+        page.assert_ok().assert_contains("已经排的 2 班一并取消了，请打电话告诉冯志强");
+        for shift in [theirs, instead] {
+            assert_eq!(state(&app, &bureau, shift).await, ShiftState::Cancelled);
+        }
+    }
+
+    async fn of_a_draft_that_is_published_meanwhile_whoever_loses_a_shift_hears_of_it(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let chief = bureau.chief(&app).await;
+        let draft = make_roster(&chief, ("2026-09-07", "2026-09-07"), "1").await;
+        draft.assert_ok();
+        let shift: Uuid = draft.link("/duty-shifts/").trim_start_matches("/duty-shifts/").parse().unwrap();
+        let roster: Uuid = draft.url.trim_start_matches("/duty-rosters/").parse().unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let act = bureau.act(&app);
+        let roster = duty::roster(&mut tx, act.tenant, roster).await.unwrap();
+        duty::publish_roster(&mut tx, &act, &roster, roster.lock_version, |_| true).await.unwrap();
+        let published = async {
+            app.until_somebody_waits().await;
+            tx.commit().await.unwrap();
+        };
+        let (page, ()) = tokio::join!(cancel(&chief, shift, "人手够了"), published);
+        page.assert_ok().assert_contains("这一班已取消，请打电话告诉冯志强");
+        assert_eq!(state(&app, &bureau, shift).await, ShiftState::Cancelled);
+    }
+
+    async fn whoever_was_asked_to_stand_in_is_named_to_the_desk(app: TestApp) {
+        at(&app, "2026-09-02T06:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let absent = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
+        bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), true).await;
+        let theirs = bureau.put(&app, "2026-09-02", bureau.gate, Some(absent)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        chief.post(&format!("/duty-shifts/{theirs}/absence"), &[("absent_why", "外出培训")]).await.assert_ok();
+        let removal = format!("/duty-schools/{}/slots/{}/removal", bureau.schools[0], bureau.morning);
+        let page = chief.post(&removal, &[]).await;
+        page.assert_ok().assert_contains("已经排的 1 班一并取消了，请打电话告诉冯志强不用去顶岗了");
+    }
+
+    async fn whoever_stood_in_and_is_taken_off_by_a_repair_hears_of_it(app: TestApp) {
+        at(&app, "2026-08-31T09:00:00+08:00");
+        let bureau = bureau(&app).await;
+        let absent = bureau.person(&app, "高瑞芹", PersonKind::Officer, Some(5), false).await;
+        let officer = bureau.person(&app, "冯志强", PersonKind::Officer, Some(5), false).await;
+        let theirs = bureau.put(&app, "2026-09-02", bureau.gate, Some(absent)).await.unwrap();
+        let chief = bureau.chief(&app).await;
+        chief.post(&format!("/duty-shifts/{theirs}/absence"), &[("absent_why", "外出培训")]).await.assert_ok();
+        let instead = bureau.put(&app, "2026-09-02", bureau.gate, Some(officer)).await.unwrap();
+        let day: Date = "2026-09-02".parse().unwrap();
+        let mut tx = app.db.begin().await.unwrap();
+        let act = bureau.act(&app);
+        let changes = duty::mend(&mut tx, &act, &Scope::tenant(), officer, (day, day)).await.unwrap();
+        duty::apply_mending(&mut tx, &act, &changes).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(state(&app, &bureau, instead).await, ShiftState::Cancelled);
+        let sent = messages(&app, &tempfile::tempdir().unwrap()).await;
+        assert!(sent.len() == 1 && sent[0].contains("9月2日 田家会小学 早入校的班取消了，不用来：重新安排"), "{sent:?}");
+    }
+
     async fn a_reason_stays_at_the_desk_where_it_has_a_number_and_nowhere_in_the_log(app: TestApp) {
         at(&app, "2026-08-31T09:00:00+08:00");
         let bureau = bureau(&app).await;
@@ -144,9 +244,9 @@ db_test! {
         let chief = bureau.chief(&app).await;
         let term = [("school", ""), ("name", "春季学期"), ("first", "2027-03-01"), ("last", "2027-07-10")];
         chief.post("/duty-terms", &term).await.assert_ok().assert_contains("学期已登记").assert_lacks("一并取消");
-        // A term that was entered wrongly is taken out, and entered anew.
+        // A term is taken out, and entered anew.
         let page = chief.get("/duty-terms").await;
-        let mut removals = page.between_all("action=\"", "\"").filter(|path| path.starts_with("/duty-terms/"));
+        let mut removals = page.between_all("action=\"", "\"").filter(|path| path.starts_with("/duty-terms/") && path.ends_with("/removal"));
         let autumn = removals.next().unwrap().to_owned();
         chief.post(&autumn, &[]).await.assert_ok().assert_contains("学期已删去").assert_lacks("一并取消");
         let term = [("school", ""), ("name", "秋季学期"), ("first", "2026-09-01"), ("last", "2026-12-31")];

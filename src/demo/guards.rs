@@ -216,7 +216,7 @@ pub async fn stand(db: &Db, means: &Means, password: &str, now: Timestamp) -> Re
         Ok(worked) => {
             let id = duty::draft_roster(&mut tx, &act, &worked).await?;
             let roster = duty::roster(&mut tx, act.tenant, id).await?;
-            duty::publish_roster(&mut tx, &act, &roster, roster.lock_version, true).await?;
+            duty::publish_roster(&mut tx, &act, &roster, roster.lock_version, |_| true).await?;
         }
         // The holidays, or a year of which no table is known yet.
         Err(Error::Refused(_)) => {}

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{Peak, ShiftState};
-use super::store::{school_in_reach, whole};
+use super::store::{WATCH_PLAN, school_in_reach, whole};
 use super::{coverage, news, person, shift, shift_store};
 use crate::access::{Act, Scope};
 use crate::app::App;
@@ -45,21 +45,21 @@ macro_rules! to_come {
     };
 }
 
-/// Whether whoever was to stand there has to stand at the same school that day all the same: in another part of the peak, or put down again meanwhile.
+/// Whether whoever was to stand there has to stand at the same school that day all the same, after a moment ($now): in another part of the peak, or
+/// put down again meanwhile.
 macro_rules! stays {
-    () => {
-        "CAST(CASE WHEN EXISTS (SELECT 1 FROM duty_shifts o WHERE o.tenant_id = f.tenant_id AND o.person_id = f.person_id AND o.day = f.day
-            AND o.school_id = f.school_id AND o.state = 'standing' AND o.absent_at IS NULL) THEN 1 ELSE 0 END AS BIGINT) AS stays"
+    ($now:literal) => {
+        concat!(
+            "CAST(CASE WHEN EXISTS (SELECT 1 FROM duty_shifts o WHERE o.tenant_id = f.tenant_id AND o.person_id = f.person_id AND o.day = f.day
+            AND o.school_id = f.school_id AND o.state = 'standing' AND o.absent_at IS NULL AND (o.ends_at IS NULL OR o.ends_at > ",
+            $now,
+            ")) THEN 1 ELSE 0 END AS BIGINT) AS stays"
+        )
     };
 }
 
 statements! {
-    /// Takes the locks of all that stands at a school, before the lock of the school.
-    HOLD_OFF = "UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1 AND day >= $2 AND school_id = $3 AND state = 'standing'";
     NOTE = "INSERT INTO duty_cancellations (tenant_id, occasion_id, shift_id, why_sealed, cancelled_at) VALUES ($1, $2, $3, $4, $5)";
-    /// Of two changes that make the same shift needless at once, the second waits here.
-    HOLD_NOTED = "UPDATE duty_shifts SET lock_version = lock_version + 0 WHERE tenant_id = $1
-        AND id IN (SELECT c.shift_id FROM duty_cancellations c WHERE c.tenant_id = $1 AND c.occasion_id = $2)";
     /// Somebody may have come, pinned it or cancelled it since it was read: then it is nothing of this occasion.
     DROP_NOTES = "DELETE FROM duty_cancellations WHERE tenant_id = $1 AND occasion_id = $2 AND NOT EXISTS (SELECT 1 FROM duty_shifts f
         WHERE f.tenant_id = $1 AND f.id = duty_cancellations.shift_id AND f.state = 'standing' AND f.came_at IS NULL
@@ -69,16 +69,21 @@ statements! {
     /// Nobody takes over, or comes in the place of somebody, what is cancelled.
     CLOSE_SWAPS_OFF = concat!("UPDATE duty_swaps SET state = 'refused', decided_at = $3, why = $4 WHERE tenant_id = $1 AND state IN ('asked', 'agreed') AND shift_id IN (",
         of_occasion!("id", "cancelled"), ")");
+    /// Who was asked to come in the place of somebody, and has not answered.
+    CALLED = concat!("SELECT DISTINCT p.id, p.name, p.phone_sealed FROM duty_calls c JOIN duty_people p ON p.tenant_id = c.tenant_id AND p.id = c.person_id
+        WHERE c.tenant_id = $1 AND c.answered_at IS NULL AND c.ended_at IS NULL AND c.shift_id IN (", of_occasion!("id", "cancelled"), ")
+        ORDER BY p.name, p.id LIMIT 20000");
     END_CALLS_OFF = concat!("UPDATE duty_calls SET ended_at = $3, watch_at = NULL WHERE tenant_id = $1 AND answered_at IS NULL AND ended_at IS NULL AND shift_id IN (",
         of_occasion!("id", "cancelled"), ")");
-    /// The schools at which something was cancelled are looked at.
-    WATCH_OFF = concat!("UPDATE duty_schools SET plan_watch_at = $3 WHERE tenant_id = $1 AND id IN (", of_occasion!("school_id", "cancelled"), ")");
+    /// The schools at which something was cancelled, in the order in which everybody takes them.
+    SCHOOLS_OFF = "SELECT DISTINCT f.school_id FROM duty_cancellations c JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
+        WHERE c.tenant_id = $1 AND c.occasion_id = $2 AND f.state = 'cancelled' ORDER BY f.school_id LIMIT 5000";
 
     /// Who was to stand there. Whoever has said that they do not come need not hear it.
     CONCERNED = "SELECT DISTINCT p.id, p.name, p.phone_sealed FROM duty_cancellations c JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
         JOIN duty_people p ON p.tenant_id = f.tenant_id AND p.id = f.person_id
         WHERE c.tenant_id = $1 AND c.occasion_id = $2 AND f.state = 'cancelled' AND f.absent_at IS NULL ORDER BY p.name, p.id LIMIT 20000";
-    LOST = concat!("SELECT f.day, s.name AS school_name, t.kind AS peak, c.why_sealed, ", stays!(), " FROM duty_cancellations c
+    LOST = concat!("SELECT f.day, s.name AS school_name, t.kind AS peak, c.why_sealed, ", stays!("$4"), " FROM duty_cancellations c
         JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
         LEFT JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
         WHERE c.tenant_id = $1 AND c.occasion_id = $2 AND c.texted_at IS NULL AND c.told_at IS NULL AND f.person_id = $3 AND ", to_come!(), "
@@ -90,9 +95,9 @@ statements! {
     OF_SHIFT = "SELECT c.why_sealed, c.cancelled_at, c.texted_at, c.told_at FROM duty_cancellations c WHERE c.tenant_id = $1 AND c.shift_id = $2
         ORDER BY c.cancelled_at DESC LIMIT 1";
 
-    /// Of a day ($5) and later, cancelled since a moment ($4): along the few that wait, and not along all shifts to come.
+    /// Of a day ($5) and later, cancelled since a moment ($4), as it is now ($6): along the few that wait, and not along all shifts to come.
     UNTOLD = concat!("SELECT p.id AS person_id, p.name, p.phone_sealed, f.id AS shift_id, f.day, s.name AS school_name, t.kind AS peak, f.starts_at, c.cancelled_at, ",
-        stays!(), " FROM duty_cancellations c JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
+        stays!("$6"), " FROM duty_cancellations c JOIN duty_shifts f ON f.tenant_id = c.tenant_id AND f.id = c.shift_id
         JOIN duty_people p ON p.tenant_id = f.tenant_id AND p.id = f.person_id JOIN duty_schools s ON s.tenant_id = f.tenant_id AND s.id = f.school_id
         LEFT JOIN duty_slots t ON t.tenant_id = f.tenant_id AND t.id = f.slot_id
         WHERE c.tenant_id = $1 AND c.texted_at IS NULL AND c.told_at IS NULL AND c.cancelled_at >= $4 AND f.state = 'cancelled' AND f.absent_at IS NULL
@@ -104,6 +109,7 @@ statements! {
 }
 
 record! {
+    struct SchoolOff { school_id: Uuid }
     struct Concerned { id: Uuid, name: String, phone_sealed: Option<Vec<u8>> }
     struct Lost { day: String, school_name: String, peak: Option<Peak>, why_sealed: Vec<u8>, stays: i64 }
     struct OfShift { why_sealed: Vec<u8>, cancelled_at: Timestamp, texted_at: Option<Timestamp>, told_at: Option<Timestamp> }
@@ -186,12 +192,16 @@ pub struct CalledOff {
     pub shifts: u64,
     /// Whoever was to stand there, with the number, which may be empty.
     people: Vec<(String, String)>,
+    /// Whoever was asked to come in the place of somebody, and need not any more.
+    called: Vec<(String, String)>,
 }
 
 /// Holds what stands at a school, where its row is changed before that is cancelled: every step of a shift takes the shift before the school.
 pub(super) async fn hold(tx: &mut Tx, act: &Act, school: Uuid) -> Result<()> {
-    tx.execute(HOLD_OFF.bind(act.tenant).bind(coverage::today(act.at).to_string()).bind(school)).await?;
-    Ok(())
+    let today = coverage::today(act.at);
+    let days = (today, coverage::furthest(today));
+    let ahead = shift_store::ahead(tx, act.tenant, (Some(school), None, None), days, act.at).await?;
+    shift_store::hold(tx, act.tenant, ahead.iter().map(|shift| shift.id).collect()).await
 }
 
 /// Cancels what stands there, has not begun and does not have to be stood since the change, also where somebody has said that they do not come.
@@ -202,26 +212,40 @@ pub(super) async fn call_off(
     before: Before,
     (subject, why): ((&str, Uuid), &str),
 ) -> Result<CalledOff> {
-    let mut needless = before.place.needless(tx, act).await?;
-    needless.retain(|shift| !before.needless.contains(shift));
-    if needless.is_empty() {
-        return Ok(CalledOff::default());
-    }
+    let Before { place, needless: mut known } = before;
     let occasion = act.id();
-    note(tx, act, occasion, &needless, why).await?;
-    tx.execute(HOLD_NOTED.bind(act.tenant).bind(occasion)).await?;
+    // Of two changes that make the same shift needless at once, the second waits in the first look. Meanwhile somebody may have been put down
+    // in the place of whoever does not come: the second look finds them.
+    for _ in 0..2 {
+        let mut needless = place.needless(tx, act).await?;
+        needless.retain(|shift| known.insert(*shift));
+        if needless.is_empty() {
+            break;
+        }
+        note(tx, act, occasion, &needless, why).await?;
+        shift_store::hold(tx, act.tenant, needless).await?;
+    }
     tx.execute(DROP_NOTES.bind(act.tenant).bind(occasion).bind(act.at)).await?;
     let shifts = tx.execute(CALL_OFF.bind(act.tenant).bind(occasion)).await?;
     if shifts == 0 {
         return Ok(CalledOff::default());
     }
     tx.execute(CLOSE_SWAPS_OFF.bind(act.tenant).bind(occasion).bind(act.at).bind("这一班取消了")).await?;
+    let asked: Vec<Concerned> = whole(tx.all(CALLED.bind(act.tenant).bind(occasion)).await?, 20_000)?;
+    let mut called = Vec::new();
+    for one in asked {
+        let number = person::phone(act, one.phone_sealed.as_deref())?;
+        called.push((one.name, number));
+    }
     tx.execute(END_CALLS_OFF.bind(act.tenant).bind(occasion).bind(act.at)).await?;
     let looked = news::looked_at(tx, act).await?;
-    tx.execute(WATCH_OFF.bind(act.tenant).bind(occasion).bind(looked)).await?;
+    let schools: Vec<SchoolOff> = tx.all(SCHOOLS_OFF.bind(act.tenant).bind(occasion)).await?;
+    for school in schools {
+        tx.execute(WATCH_PLAN.bind(act.tenant).bind(school.school_id).bind(looked)).await?;
+    }
     let people = tell(tx, act, occasion).await?;
     audit::record(tx, act, "call_off_shifts", subject, &format!("{shifts} 班"), &[]).await?;
-    Ok(CalledOff { shifts, people })
+    Ok(CalledOff { shifts, people, called })
 }
 
 async fn note(tx: &mut Tx, act: &Act, occasion: Uuid, shifts: &[Uuid], why: &str) -> Result<()> {
@@ -234,16 +258,19 @@ async fn note(tx: &mut Tx, act: &Act, occasion: Uuid, shifts: &[Uuid], why: &str
 ///
 /// Errors: refused once somebody has come or is absent, or it has begun.
 pub(super) async fn cancel(tx: &mut Tx, act: &Act, id: Uuid, why: &str) -> Result<CalledOff> {
+    shift_store::hold(tx, act.tenant, vec![id]).await?;
     let standing = shift_store::shift(tx, act.tenant, id).await?.state == ShiftState::Standing;
     // The audit log has no word of why.
     shift::cancel(tx, act, id, "").await?;
-    let mut off = CalledOff { shifts: 1, people: Vec::new() };
-    if standing {
-        let occasion = act.id();
-        note(tx, act, occasion, &[id], why).await?;
-        off.people = tell(tx, act, occasion).await?;
-    }
-    Ok(off)
+    if standing { tell_of(tx, act, &[id], why).await } else { Ok(CalledOff { shifts: 1, ..CalledOff::default() }) }
+}
+
+/// Has everybody told who was to stand in shifts that stood and have just been cancelled one by one.
+pub(super) async fn tell_of(tx: &mut Tx, act: &Act, cancelled: &[Uuid], why: &str) -> Result<CalledOff> {
+    let occasion = act.id();
+    note(tx, act, occasion, cancelled, why).await?;
+    let people = tell(tx, act, occasion).await?;
+    Ok(CalledOff { shifts: cancelled.len() as u64, people, called: Vec::new() })
 }
 
 /// Has everybody told who was to stand there, once; gives their names and numbers.
@@ -272,7 +299,7 @@ pub(super) async fn of_shift(tx: &mut Tx, act: &Act, shift: Uuid) -> Result<Opti
 pub(super) async fn untold(tx: &mut Tx, tenant: Uuid, scope: &Scope, now: Timestamp) -> Result<Vec<Untold>> {
     let since = now - SignedDuration::from_hours(24 * coverage::LONGEST);
     let query = UNTOLD.bind(tenant).bind(scope.account).bind(&scope.roles).bind(since);
-    Ok(tx.all(query.bind(coverage::today(now).to_string())).await?)
+    Ok(tx.all(query.bind(coverage::today(now).to_string()).bind(now)).await?)
 }
 
 /// The desk has told somebody of all that was cancelled up to a moment, within reach.
@@ -298,7 +325,12 @@ pub(super) fn said(app: &App, off: &CalledOff) -> String {
 pub(super) fn told(app: &App, off: &CalledOff) -> String {
     let (texted, others): (Vec<&(String, String)>, Vec<&(String, String)>) =
         off.people.iter().partition(|one| channel::can_text(app, &one.1));
-    format!("{}{}", listed("发短信告诉", &texted), listed("请打电话告诉", &others))
+    let called: Vec<&(String, String)> = off.called.iter().collect();
+    let asked = match listed("请打电话告诉", &called) {
+        names if names.is_empty() => names,
+        names => format!("{names}不用去顶岗了"),
+    };
+    format!("{}{}{asked}", listed("发短信告诉", &texted), listed("请打电话告诉", &others))
 }
 
 /// What is said on a page stays short, whoever many people there are: each of the shifts says for itself who was told.

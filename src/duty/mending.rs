@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use rostering::{Fixed, Flaw, Prepared, Span, repair};
 use uuid::Uuid;
 
+use super::calling_off::{self, CalledOff};
 use super::coverage::Need;
 use super::model::{clock, short};
 use super::roster::{Rostering, within};
 use super::roster_case::{Built, Since, at, origin};
-use super::shift_store::{self, HOLD_SEEN, Shift};
+use super::shift_store::{self, Shift};
 use super::{person, shift, standby, store};
 use crate::access::{Act, Scope};
 use crate::error::{Error, Result};
@@ -100,19 +101,17 @@ pub async fn mend(tx: &mut Tx, act: &Act, scope: &Scope, person: Uuid, days: (Da
     Ok(mended.changes.iter().map(change).collect())
 }
 
-/// Writes what [`mend`] has found: first everybody is taken off, then put down, so that nobody is at two posts in between.
+/// Writes what [`mend`] has found: first everybody is taken off, then put down, so that nobody is at two posts in between. Gives what is cancelled.
 ///
 /// Errors: refused or stale if something has changed since.
-pub async fn apply(tx: &mut Tx, act: &Act, changes: &[Mended]) -> Result<()> {
+pub async fn apply(tx: &mut Tx, act: &Act, changes: &[Mended]) -> Result<CalledOff> {
     // Everything is held before the first change is noted in the audit log, for whose one row others wait: shifts before people, in the order of
     // their ids.
-    let mut shifts: Vec<Uuid> = changes.iter().filter_map(|change| Some(change.shift.as_ref()?.id)).collect();
-    shifts.sort_unstable();
-    for shift in shifts {
-        tx.execute(HOLD_SEEN.bind(act.tenant).bind(shift)).await?;
-    }
+    let shifts = changes.iter().filter_map(|change| Some(change.shift.as_ref()?.id)).collect();
+    shift_store::hold(tx, act.tenant, shifts).await?;
     let people = changes.iter().filter_map(|change| Some(change.to.as_ref()?.0)).collect();
     person::hold(tx, act.tenant, people).await?;
+    let mut cancelled = Vec::new();
     for change in changes {
         if let Some(one) = &change.shift {
             // Where somebody was to stand for another the seat is to be filled again.
@@ -121,6 +120,7 @@ pub async fn apply(tx: &mut Tx, act: &Act, changes: &[Mended]) -> Result<()> {
                     return Err(shift::stale());
                 }
                 shift::cancel(tx, act, one.id, "重新安排").await?;
+                cancelled.push(one.id);
                 continue;
             }
             let to = (None, one.duty.as_str(), one.starts_at.zip(one.ends_at), one.pinned);
@@ -153,5 +153,5 @@ pub async fn apply(tx: &mut Tx, act: &Act, changes: &[Mended]) -> Result<()> {
             }
         }
     }
-    Ok(())
+    calling_off::tell_of(tx, act, &cancelled, "重新安排").await
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use db::Tx;
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::coverage::{Posts, needs};
@@ -29,11 +30,17 @@ pub enum Publication {
     Against(String),
 }
 
-/// Puts a draft in force, but for what of it has begun by now. Whoever knows what speaks against it says so. Shifts without anybody, in whose seats
-/// it has somebody, give way to it.
+/// Puts a draft in force, but for what of it has begun by now, if whoever does it says of what speaks against it that they know. Shifts without
+/// anybody, in whose seats it has somebody, give way to it.
 ///
 /// Errors: refused if somebody has been put down otherwise since, or where all of it has begun.
-pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_spite: bool) -> Result<Publication> {
+pub async fn publish(
+    tx: &mut Tx,
+    act: &Act,
+    roster: &RosterRow,
+    seen: i64,
+    in_spite: impl Fn(&[String]) -> bool,
+) -> Result<Publication> {
     // Shifts before people, as whoever puts somebody down takes them.
     tx.execute(HOLD_HOLLOW.bind(act.tenant).bind(roster.id)).await?;
     // Nobody is put down elsewhere while this is looked at.
@@ -51,7 +58,7 @@ pub async fn publish(tx: &mut Tx, act: &Act, roster: &RosterRow, seen: i64, in_s
         return Err(Error::refused(format!("草稿做好以后有 {} 处变了：{first}。请用这份再排一次", found.len())));
     }
     let against = cautions(tx, act, roster, &drafts).await?;
-    if let Some(first) = against.first().filter(|_| !in_spite) {
+    if let Some(first) = against.first().filter(|_| !in_spite(&against)) {
         let more = if against.len() > 1 {
             format!("，一共 {} 条，都列在下面", against.len())
         } else {
@@ -184,6 +191,11 @@ pub(super) async fn cautions(tx: &mut Tx, act: &Act, roster: &RosterRow, drafts:
         found.push(format!("{day} {} {}：{why}", draft.place(), draft.peak_name()));
     }
     Ok(found)
+}
+
+/// By which it is known whether a list of cautions is still the one that somebody has seen.
+pub(super) fn mark(cautions: &[String]) -> String {
+    Sha256::digest(cautions.join("\n")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// How many seats of a draft nobody has now: some of its gaps may have been filled by hand, and some of its people taken off. Those of days that

@@ -10,8 +10,8 @@ use super::calling_off::{self, CalledOff, Unneeded, call_off};
 use super::model::{DayKind, Exception, GateKind, Holidays, OnDays, Peak, Stage, Term, Timetable, Weekdays};
 use super::store::{
     self, ADD_BELL, ADD_CLOSURE, ADD_DAY, ADD_GATE, ADD_GATE_PAST, ADD_SCHOOL, ADD_SLOT, ADD_SLOT_GATE, ADD_TERM,
-    ADD_UNIT, CHANGE_GATE, CHANGE_SCHOOL, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS, DROP_WAY, KEEP_WEEKDAYS,
-    RENEW_GATE_LINK, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_PAIR, SET_WAY, SET_WEEKDAYS, School,
+    ADD_UNIT, CHANGE_DAY, CHANGE_GATE, CHANGE_SCHOOL, CHANGE_TERM, CLOSE_SLOT, DROP_DAY, DROP_TERM, DROP_UNITS,
+    DROP_WAY, KEEP_WEEKDAYS, RENEW_GATE_LINK, RENEW_SCHOOL_LINK, SCHOOL_NAMED, SET_PAIR, SET_WAY, SET_WEEKDAYS, School,
 };
 use crate::access::{Act, Link};
 use crate::error::{Error, Result};
@@ -320,8 +320,7 @@ pub async fn add_term(tx: &mut Tx, act: &Act, school: Option<Uuid>, name: &str, 
     Ok(enter_term(tx, act, school, name, days).await?.0)
 }
 
-/// The same; gives what is cancelled too, since a term that is corrected is taken out and entered anew, and only then it is known which days are
-/// holidays.
+/// The same; gives what is cancelled too, since only with the next term it is known which days are holidays.
 pub(super) async fn enter_term(
     tx: &mut Tx,
     act: &Act,
@@ -330,18 +329,49 @@ pub(super) async fn enter_term(
     days: (Date, Date),
 ) -> Result<(Uuid, CalledOff)> {
     let (first, last) = (days.0.to_string(), days.1.to_string());
-    let terms = store::terms(tx, act.tenant).await?;
-    let overlaps =
-        |term: &&store::TermRow| term.school_id == school && term.first_day <= last && term.last_day >= first;
-    if let Some(other) = terms.iter().find(overlaps) {
-        return Err(Error::refused(format!("和“{}”重叠了（{} 到 {}）", other.name, other.first_day, other.last_day)));
-    }
+    refuse_overlap(tx, act, (None, school), (&first, &last)).await?;
     let off = calling_off::before(tx, act, all_of(school)).await?;
     let id = act.id();
     tx.execute(ADD_TERM.bind(act.tenant).bind(id).bind(school).bind(name).bind(first).bind(last)).await?;
     let cancelled = call_off(tx, act, off, (("duty_term", id), TERMS_CHANGED)).await?;
     audit::record(tx, act, "create", ("duty_term", id), name, &[]).await?;
     Ok((id, cancelled))
+}
+
+async fn refuse_overlap(
+    tx: &mut Tx,
+    act: &Act,
+    (id, school): (Option<Uuid>, Option<Uuid>),
+    (first, last): (&str, &str),
+) -> Result<()> {
+    let terms = store::terms(tx, act.tenant).await?;
+    let overlaps = |term: &&store::TermRow| {
+        let other = Some(term.id) != id && term.school_id == school;
+        other && term.first_day.as_str() <= last && term.last_day.as_str() >= first
+    };
+    if let Some(other) = terms.iter().find(overlaps) {
+        return Err(Error::refused(format!("和“{}”重叠了（{} 到 {}）", other.name, other.first_day, other.last_day)));
+    }
+    Ok(())
+}
+
+/// A term that was entered wrongly is put right in one step, so that nothing is cancelled for the time in between. Gives what is cancelled.
+///
+/// Errors: refused if it overlaps another term of the same schools.
+pub(super) async fn change_term(
+    tx: &mut Tx,
+    act: &Act,
+    term: &store::TermRow,
+    name: &str,
+    days: (Date, Date),
+) -> Result<CalledOff> {
+    let (first, last) = (days.0.to_string(), days.1.to_string());
+    refuse_overlap(tx, act, (Some(term.id), term.school_id), (&first, &last)).await?;
+    let off = calling_off::before(tx, act, all_of(term.school_id)).await?;
+    tx.execute_one(CHANGE_TERM.bind(act.tenant).bind(term.id).bind(name).bind(first).bind(last)).await?;
+    let cancelled = call_off(tx, act, off, (("duty_term", term.id), TERMS_CHANGED)).await?;
+    audit::record(tx, act, "update", ("duty_term", term.id), name, &[]).await?;
+    Ok(cancelled)
 }
 
 /// Gives what is cancelled because there is no school then, as far as that is known.
@@ -360,7 +390,7 @@ fn all_of(school: Option<Uuid>) -> Unneeded {
     Unneeded { school, working: true, ..Unneeded::default() }
 }
 
-/// Errors: refused if something is written of that day already.
+/// What is written of that day already gives way.
 pub async fn set_day(
     tx: &mut Tx,
     act: &Act,
@@ -372,34 +402,37 @@ pub async fn set_day(
     Ok(set_day_like(tx, act, school, day, (kind, note, None)).await?.0)
 }
 
-/// The same, of a day that has the lessons of a weekday, from 1, Monday. Gives what is cancelled too, because there is no school or a peak does not
-/// take place on such a day.
+/// The same, of a day that has the lessons of a weekday, from 1, Monday. Gives whether something was written of it already, and what is cancelled
+/// because there is no school or a peak does not take place on such a day.
 pub async fn set_day_like(
     tx: &mut Tx,
     act: &Act,
     school: Option<Uuid>,
     day: Date,
     (kind, note, follows): (DayKind, &str, Option<i64>),
-) -> Result<(Uuid, CalledOff)> {
+) -> Result<(Uuid, bool, CalledOff)> {
     let its = Unneeded { days: Some((day, day)), school, ..Unneeded::default() };
     let day = day.to_string();
     let known = store::days(tx, act.tenant, &day, &day).await?;
-    if known.iter().any(|one| one.school_id == school) {
-        return Err(Error::refused("这一天已经登记过了，先删去原来的"));
-    }
+    let known = known.into_iter().find(|one| one.school_id == school);
     let off = calling_off::before(tx, act, its).await?;
-    let id = act.id();
-    tx.execute(ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note).bind(follows)).await?;
+    let id = known.as_ref().map_or_else(|| act.id(), |known| known.id);
+    let row = match known {
+        Some(_) => CHANGE_DAY.bind(act.tenant).bind(id).bind(kind).bind(note).bind(follows),
+        None => ADD_DAY.bind(act.tenant).bind(id).bind(school).bind(&day).bind(kind).bind(note).bind(follows),
+    };
+    tx.execute_one(row).await?;
     let noted = if note.is_empty() { String::new() } else { format!("（{note}）") };
     let why = match kind {
         DayKind::Off if note.is_empty() => "这一天不上课".to_owned(),
         DayKind::Off => note.to_owned(),
         DayKind::Exams => format!("这一天考试，这个时段不用站{noted}"),
-        DayKind::Lessons => format!("这一天补课，这个时段不用站{noted}"),
+        DayKind::Lessons => format!("这一天调课或补课，这个时段不用站{noted}"),
     };
     let cancelled = call_off(tx, act, off, (("duty_day", id), &why)).await?;
-    audit::record(tx, act, "create", ("duty_day", id), &day, &[]).await?;
-    Ok((id, cancelled))
+    let action = if known.is_some() { "update" } else { "create" };
+    audit::record(tx, act, action, ("duty_day", id), &day, &[]).await?;
+    Ok((id, known.is_some(), cancelled))
 }
 
 /// Gives what is cancelled because there is no school on such a day otherwise, or a peak does not take place.

@@ -225,6 +225,16 @@ pub async fn shift(tx: &mut Tx, tenant: Uuid, id: Uuid) -> Result<Shift> {
     Ok(tx.one(SHIFT.bind(tenant).bind(id)).await?)
 }
 
+/// Takes the locks of shifts in the order of their ids, as everybody does who takes several: of two who want the same neither waits for the other
+/// for ever.
+pub(super) async fn hold(tx: &mut Tx, tenant: Uuid, mut shifts: Vec<Uuid>) -> Result<()> {
+    shifts.sort_unstable();
+    for shift in shifts {
+        tx.execute(HOLD_SEEN.bind(tenant).bind(shift)).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn shift_within(tx: &mut Tx, tenant: Uuid, scope: &Scope, id: Uuid) -> Result<Shift> {
     Ok(tx.one(SHIFT_IN_REACH.bind(tenant).bind(scope.account).bind(&scope.roles).bind(id)).await?)
 }

@@ -109,11 +109,13 @@ statements! {
         WHERE l.tenant_id = $1 AND (t.closed_at IS NULL OR t.closed_at > $4) AND ", school_in_reach!("t.school_id"), " ORDER BY l.slot_id, l.gate_id LIMIT 20000");
 
     ADD_TERM = "INSERT INTO duty_terms (tenant_id, id, school_id, name, first_day, last_day) VALUES ($1, $2, $3, $4, $5, $6)";
+    CHANGE_TERM = "UPDATE duty_terms SET name = $3, first_day = $4, last_day = $5 WHERE tenant_id = $1 AND id = $2";
     DROP_TERM = "DELETE FROM duty_terms WHERE tenant_id = $1 AND id = $2";
     TERM = "SELECT t.id, t.school_id, CAST(NULL AS TEXT) AS school_name, t.name, t.first_day, t.last_day FROM duty_terms t WHERE t.tenant_id = $1 AND t.id = $2";
     TERMS = "SELECT t.id, t.school_id, s.name AS school_name, t.name, t.first_day, t.last_day FROM duty_terms t
         LEFT JOIN duty_schools s ON s.tenant_id = t.tenant_id AND s.id = t.school_id WHERE t.tenant_id = $1 ORDER BY t.first_day DESC, t.id LIMIT 500";
     ADD_DAY = "INSERT INTO duty_days (tenant_id, id, school_id, day, kind, note, follows) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    CHANGE_DAY = "UPDATE duty_days SET kind = $3, note = $4, follows = $5 WHERE tenant_id = $1 AND id = $2";
     DROP_DAY = "DELETE FROM duty_days WHERE tenant_id = $1 AND id = $2";
     DAY = "SELECT d.id, d.school_id, CAST(NULL AS TEXT) AS school_name, d.day, d.kind, d.note, d.follows FROM duty_days d WHERE d.tenant_id = $1 AND d.id = $2";
     DAYS = "SELECT d.id, d.school_id, s.name AS school_name, d.day, d.kind, d.note, d.follows FROM duty_days d

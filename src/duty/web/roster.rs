@@ -15,7 +15,7 @@ use crate::duty::mending::{self, Mended};
 use crate::duty::model::{monday, short};
 use crate::duty::publication::{self, Publication};
 use crate::duty::shift_store::{self, GAPS, Gap, RosterRow, Shift};
-use crate::duty::{coverage, roster, store};
+use crate::duty::{calling_off, coverage, roster, store};
 use crate::error::{Error, Result};
 use crate::web::{Form, Shell, page, page_again, redirect};
 
@@ -108,6 +108,10 @@ impl RosterPage {
         day.parse().map_or(day.to_owned(), short)
     }
 
+    fn mark(&self) -> String {
+        publication::mark(&self.cautions)
+    }
+
     /// How many shifts each person has, the most first.
     fn shares(&self) -> Vec<(String, usize)> {
         let mut shares: Vec<(String, usize)> = Vec::new();
@@ -193,7 +197,10 @@ async fn publish(
     let mut tx = app.db.begin().await?;
     let scope = viewer.scope(Permission::DutyPlan);
     let known = shift_store::roster_within(&mut tx, viewer.tenant, &scope, id).await?;
-    let done = publication::publish(&mut tx, &act, &known, form.version(), form.is("in_spite", "yes")).await;
+    // Whoever ticks knows what was listed then, and nothing else.
+    let (ticked, listed) = (form.is("in_spite", "yes"), form.value("cautions").to_owned());
+    let in_spite = move |against: &[String]| ticked && listed == publication::mark(against);
+    let done = publication::publish(&mut tx, &act, &known, form.version(), in_spite).await;
     match form.noted("publication", done)? {
         Some(Publication::Done(begun)) => {
             tx.commit().await?;
@@ -295,8 +302,9 @@ async fn mend(
         true => mending::apply(&mut tx, &act, &changes).await,
         false => Err(Error::refused("排班刚刚有变化，下面是新的安排，请再看一遍")),
     };
-    if form.ended(tx, "changes", done).await?.is_some() {
-        return Ok(redirect(&format!("/duty-people/{id}"), "已重新安排，换了班的人要重新确认"));
+    if let Some(cancelled) = form.ended(tx, "changes", done).await? {
+        let said = format!("已重新安排，换了班的人要重新确认{}", calling_off::said(&app, &cancelled));
+        return Ok(redirect(&format!("/duty-people/{id}"), &said));
     }
     let (first, last) = (period.0.to_string(), period.1.to_string());
     page_again(&MendingPage { shell, person, first, last, changes, refused: String::new(), form })

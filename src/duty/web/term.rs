@@ -20,6 +20,7 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/duty-terms", DutyRead, terms)
         .post("/duty-terms", DutyEdit, add_term)
+        .post("/duty-terms/{id}/particulars", DutyEdit, change_term)
         .post("/duty-terms/{id}/removal", DutyEdit, drop_term)
         .post("/duty-days", DutyEdit, set_day)
         .post("/duty-days/{id}/removal", DutyEdit, drop_day)
@@ -38,9 +39,25 @@ struct TermsPage {
     known_until: String,
     form: Form,
     failed: &'static str,
+    /// The term whose own form has to come back.
+    changed: Option<Uuid>,
 }
 
 impl TermsPage {
+    fn changing(&self, term: &TermRow) -> bool {
+        self.changed == Some(term.id)
+    }
+
+    /// Each term has this form: what is wrong in the one that comes back is found by its plain name.
+    fn field_id(&self, term: &TermRow, field: &str) -> String {
+        if self.changing(term) { field.to_owned() } else { format!("{field}-{}", term.id) }
+    }
+
+    /// What a field of the form of a term shows: what was typed where it has to come back, otherwise what is known.
+    fn shown<'a>(&'a self, term: &TermRow, field: &str, known: &'a str) -> &'a str {
+        if self.changing(term) { self.form.value(field) } else { known }
+    }
+
     fn weekdays(&self) -> Vec<(String, &'static str)> {
         (1..=5).map(|day| (day.to_string(), weekday_name(day))).collect()
     }
@@ -79,6 +96,7 @@ async fn terms_page(
         known_until: last_year.map_or(String::new(), |year| written(jiff::civil::date(year, 12, 31))),
         form,
         failed,
+        changed: None,
     })
 }
 
@@ -127,8 +145,9 @@ async fn set_day(State(app): State<App>, viewer: Viewer, shell: Shell, mut form:
     if let (Some(day), Some(kind), true) = (day, kind, form.ok()) {
         let mut tx = app.db.begin().await?;
         let done = school::set_day_like(&mut tx, &act, school, day, (kind, &note, follows)).await;
-        if let Some((_, cancelled)) = form.ended(tx, "day", done).await? {
-            return Ok(redirect("/duty-terms", &format!("已登记{}", calling_off::said(&app, &cancelled))));
+        if let Some((_, changed, cancelled)) = form.ended(tx, "day", done).await? {
+            let done = if changed { "已改" } else { "已登记" };
+            return Ok(redirect("/duty-terms", &format!("{done}{}", calling_off::said(&app, &cancelled))));
         }
     }
     page_again(&terms_page(&app, &viewer, shell, (form, "day")).await?)
@@ -142,6 +161,33 @@ async fn reached(app: &App, viewer: &Viewer, school: Option<Uuid>) -> Result<()>
         None if scope.account.is_none() => Ok(()),
         None => Err(Error::Forbidden),
     }
+}
+
+async fn change_term(
+    State(app): State<App>,
+    viewer: Viewer,
+    shell: Shell,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response> {
+    let act = app.act(&viewer, Permission::DutyEdit)?;
+    let term: TermRow = app.db.read().await?.one(TERM.bind(viewer.tenant).bind(id)).await?;
+    reached(&app, &viewer, term.school_id).await?;
+    let name = form.text("term_name", "学期名称", 2..=30);
+    let first = form.choice("term_first", "第一天", a_day);
+    let last = form.choice("term_last", "最后一天", a_day);
+    if first.zip(last).is_some_and(|(first, last)| last < first) {
+        form.fail("term_last", "最后一天要在第一天以后");
+    }
+    if let (Some(days), true) = (first.zip(last), form.ok()) {
+        let mut tx = app.db.begin().await?;
+        let done = school::change_term(&mut tx, &act, &term, &name, days).await;
+        if let Some(cancelled) = form.ended(tx, "term_first", done).await? {
+            return Ok(redirect("/duty-terms", &format!("学期已改{}", calling_off::said(&app, &cancelled))));
+        }
+    }
+    let shown = terms_page(&app, &viewer, shell, (form, "")).await?;
+    page_again(&TermsPage { changed: Some(id), ..shown })
 }
 
 async fn drop_term(State(app): State<App>, viewer: Viewer, Path(id): Path<Uuid>, _form: Form) -> Result<Response> {
