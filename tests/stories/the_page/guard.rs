@@ -387,6 +387,8 @@ db_test! {
         let day = chief.get("/duty?day=2026-09-04").await;
         let card = day.body.split("<section class=\"card brief\">").skip(1).find(|card| card.contains("早入校")).unwrap();
         let mut shifts = card.split("href=\"/duty-shifts/").skip(1).filter(|rest| rest.split('"').next().unwrap().len() == 36);
+        // Whoever comes within minutes is there when it begins.
+        let start = &card.split("class=\"num\">").nth(1).unwrap()[..5];
         let rest = shifts.next().unwrap();
         let shift = rest.split('"').next().unwrap();
         let (_, ill) = people.iter().find(|(name, _)| rest.split("</a>").next().unwrap().contains(*name)).unwrap();
@@ -396,8 +398,8 @@ db_test! {
         let page = phone.get(&reserve_own).await;
         page.assert_contains("请您去顶岗");
         at(&app, "2026-09-04T06:52:00+08:00");
-        phone.post(&action(&page, "/calls/"), &[("answer", "yes")]).await.assert_ok().assert_contains("最晚 07:10 到岗");
-        chief.get("/duty?day=2026-09-04").await.assert_contains("正在赶来，最晚 07:10");
+        phone.post(&action(&page, "/calls/"), &[("answer", "yes")]).await.assert_ok().assert_contains(&format!("最晚 {start} 到岗"));
+        chief.get("/duty?day=2026-09-04").await.assert_contains(&format!("正在赶来，最晚 {start}"));
         at(&app, "2026-09-04T06:57:00+08:00");
         let come = action(&phone.get(&reserve_own).await, "/shifts/");
         phone.post(&come, &[("step", "come")]).await.assert_ok().assert_contains("06:57 签到");
