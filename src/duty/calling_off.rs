@@ -323,8 +323,7 @@ pub(super) fn said(app: &App, off: &CalledOff) -> String {
 
 /// Who gets a message, and whom the desk has to call.
 pub(super) fn told(app: &App, off: &CalledOff) -> String {
-    let (texted, others): (Vec<&(String, String)>, Vec<&(String, String)>) =
-        off.people.iter().partition(|one| channel::can_text(app, &one.1));
+    let (texted, others): (Vec<_>, Vec<_>) = off.people.iter().partition(|one| channel::can_text(app, &one.1));
     let called: Vec<&(String, String)> = off.called.iter().collect();
     let asked = match listed("请打电话告诉", &called) {
         names if names.is_empty() => names,
