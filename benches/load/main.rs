@@ -72,6 +72,7 @@ async fn pages() {
         generate(data.path(), &database, CODE, 5_000).await;
         measure(&format!("{engine}, 5,000 residents and issues"), data.path(), &database, CODE).await;
     }
+    cluster::shared().drop_database("bench");
 }
 
 pub async fn open(data: &Path, database: &str) -> (Db, Means) {
